@@ -1,0 +1,133 @@
+"""The admin of the market: postings are looked at, looked for, and hidden."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.contrib.filters.admin import TextFilter
+
+from career_navigator.mirrors.admin import ReadOnlyMirrorAdmin
+from career_navigator.staff.acts import queue_or_tell
+from ingestion.tasks import refresh_figures
+from market.hiding import hide_postings
+from market.models import JobPosting
+from market.roles import normalize_role
+from market.selectors import day_start
+
+
+class RoleFilter(TextFilter):
+    title = "role"
+    parameter_name = "role"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(roles=normalize_role(self.value() or "")) if self.value() else queryset
+
+
+class SkillFilter(TextFilter):
+    title = "skill"
+    parameter_name = "skill"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(skills=(self.value() or "").strip().lower()) if self.value() else queryset
+
+
+class CountryFilter(TextFilter):
+    title = "country code"
+    parameter_name = "country"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(country_code=(self.value() or "").strip().upper()) if self.value() else queryset
+
+
+class SourceFilter(TextFilter):
+    title = "source"
+    parameter_name = "source"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(source=(self.value() or "").strip()) if self.value() else queryset
+
+
+class DayFilter(TextFilter):
+    title = "day (YYYY-MM-DD)"
+    parameter_name = "day"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if not self.value():
+            return queryset
+        try:
+            day = date.fromisoformat((self.value() or "").strip())
+        except ValueError:
+            return queryset.none()
+        return queryset.filter(day=day_start(day))
+
+
+class TriStateFilter(admin.SimpleListFilter):
+    """Yes, no, or not said, for a field of that name."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No"), ("unknown", "Not said")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        wanted = {"yes": True, "no": False, "unknown": None}
+        value = self.value() or ""
+        return queryset.filter(**{self.parameter_name or "": wanted[value]}) if value in wanted else queryset
+
+
+class RemoteFilter(TriStateFilter):
+    title = "remote"
+    parameter_name = "remote"
+
+
+class HiddenFilter(admin.SimpleListFilter):
+    title = "hidden"
+    parameter_name = "hidden"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Hidden")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(hidden=True) if self.value() == "yes" else queryset
+
+
+@admin.register(JobPosting)
+class JobPostingAdmin(ReadOnlyMirrorAdmin):
+    """Postings, the newest first. Hiding one is the only change; it needs the right to change postings."""
+
+    list_display = ("title", "company", "place", "posted_day", "source", "remote", "hidden")
+    list_only = ("title", "company", "place", "day", "source", "remote", "hidden")
+    list_filter = (
+        *(RoleFilter, SkillFilter, CountryFilter, SourceFilter, DayFilter),
+        *(RemoteFilter, HiddenFilter),
+    )
+    search_words = "title"
+    search_help_text = "Words of the title; each has to be in it."
+    actions = ("hide", "show")
+
+    @admin.display(description="day", ordering="day")
+    def posted_day(self, posting: Any) -> datetime | date | None:
+        return posting.day.astimezone(UTC).date() if posting.day else None
+
+    def has_hide_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return isinstance(request.user, User) and request.user.has_perm("market.change_jobposting")
+
+    @admin.action(description="Hide", permissions=["hide"])
+    def hide(self, request: HttpRequest, queryset: Any) -> None:
+        self._hide(request, queryset, hidden=True)
+
+    @admin.action(description="Show again", permissions=["hide"])
+    def show(self, request: HttpRequest, queryset: Any) -> None:
+        self._hide(request, queryset, hidden=False)
+
+    def _hide(self, request: HttpRequest, queryset: Any, *, hidden: bool) -> None:
+        chosen = list(queryset.only("title"))
+        changed = hide_postings(ids=[posting.pk for posting in chosen], hidden=hidden, now=timezone.now())
+        for posting in chosen:
+            self.log_change(request, posting, "Hidden." if hidden else "Shown again.")
+        if queue_or_tell(
+            request, task=refresh_figures, arguments=(), otherwise="Figures follow with the next refresh."
+        ):
+            text = f"{changed} {'hidden' if hidden else 'shown again'}; the figures follow in a moment."
+            self.message_user(request, text, messages.SUCCESS)

@@ -1,0 +1,94 @@
+"""What the staff's dashboard shows of the market: stored figures alone, no posting is read."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from career_navigator.connection import database
+from career_navigator.staff.dashboard import AMBER, BLUE, GREEN, GREY, Card, Chart, Series, age_text
+from market.answers import read_answer
+from market.documents import MARKET_SCOPE
+
+DAYS = 30
+TOP = 10
+
+
+def show_market(now: datetime) -> Iterator[Card | Chart]:
+    """Postings a day, top skills and their change, pay by place, and how old the figures are."""
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = today - timedelta(days=DAYS - 1)
+    wanted = {"scope": MARKET_SCOPE, "day": {"$gte": since, "$lte": today}}
+    rows = list(
+        database()
+        .market_figures.find(wanted, {"_id": 0, "day": 1, "postings": 1, "remote": 1, "computed_at": 1})
+        .sort("day", 1)
+    )
+    by_day = {row["day"]: row for row in rows}
+    days = [since + timedelta(days=day) for day in range(DAYS)]
+    behind = database().dirty_days.estimated_document_count()
+    computed_at = max((row["computed_at"] for row in rows), default=None)
+    yield Card(
+        title="Postings",
+        value=f"{database().job_postings.estimated_document_count():,}",
+        note=f"{sum(row['postings'] for row in rows):,} of the last {DAYS} days",
+        route="admin:market_jobposting_changelist",
+    )
+    yield Card(
+        title="Figures computed",
+        value=age_text(since=computed_at, now=now),
+        note=f"{behind} days are behind" if behind else "all days are up to date",
+        tone="bad" if behind > DAYS else "plain",
+    )
+    yield Chart(
+        title="Postings a day",
+        labels=[f"{day:%m-%d}" for day in days],
+        series=[
+            Series(label="remote", values=[_of(by_day, day, "remote") for day in days], color=GREEN),
+            Series(
+                label="other",
+                values=[_of(by_day, day, "postings") - _of(by_day, day, "remote") for day in days],
+                color=BLUE,
+            ),
+        ],
+        stacked=True,
+    )
+    yield from _window_charts(now)
+
+
+def _of(by_day: dict[datetime, dict[str, Any]], day: datetime, name: str) -> int:
+    return int(by_day[day][name]) if day in by_day else 0
+
+
+def _window_charts(now: datetime) -> Iterator[Chart]:
+    answer = read_answer(days=DAYS, now=now)
+    window: dict[str, Any] = orjson.loads(answer[1]) if answer else {"top_skills": [], "salary_trends": []}
+    skills = window["top_skills"][:TOP]
+    yield Chart(
+        title=f"Top skills, last {DAYS} days",
+        note="Share of postings in percent, beside the window before.",
+        labels=[_skill_label(row) for row in skills],
+        series=[
+            Series(label="now", values=[row["percentage"] for row in skills]),
+            Series(label="before", values=[row["previous_percentage"] for row in skills], color=GREY),
+        ],
+        rows=True,
+    )
+    # A mean of a few postings tells little of a place.
+    places = sorted(window["salary_trends"][:TOP], key=lambda row: (-row["avg_max"], row["location"]))
+    yield Chart(
+        title=f"Pay by place, last {DAYS} days",
+        note="Means of the lower and the upper ends, in thousand USD a year.",
+        labels=[f"{row['location']} ({row['count']:,})" for row in places],
+        series=[
+            Series(label="from", values=[round(row["avg_min"] / 1000) for row in places], color=AMBER),
+            Series(label="to", values=[round(row["avg_max"] / 1000) for row in places], color=GREEN),
+        ],
+        rows=True,
+    )
+
+
+def _skill_label(row: dict[str, Any]) -> str:
+    growth = row["growth_percentage"]
+    return str(row["skill"]) if growth is None else f"{row['skill']} {growth:+.0f} %"

@@ -1,0 +1,172 @@
+"""What the market is made of: postings, the figures of each day, and the days whose figures are behind."""
+
+from typing import Any
+
+from mongoengine import (
+    BinaryField,
+    BooleanField,
+    DateTimeField,
+    DictField,
+    Document,
+    FloatField,
+    IntField,
+    ListField,
+    LongField,
+    StringField,
+)
+
+MARKET_SCOPE = "market"
+
+
+class JobPosting(Document):
+    """One job advert. Written in bulk by `market.services`; `roles` are normalized (see `market.roles`).
+
+    `day` is the UTC midnight of the day the posting belongs to; it is settled when the posting is first stored.
+    `scraped_at` is when it was first collected. A salary is a year's pay.
+    """
+
+    source = StringField(required=True)
+    job_id = StringField()
+    url = StringField()
+    title = StringField(required=True)
+    normalized_title = StringField()
+    company = StringField(required=True)
+    company_domain = StringField()
+    company_industry = StringField()
+    company_industry_id = IntField()
+    company_employee_count = IntField()
+    company_country_code = StringField()
+    company_logo = StringField()
+    company_linkedin_url = StringField()
+    location = StringField()
+    place = StringField(required=True)
+    country_code = StringField()
+    country_codes = ListField(StringField())
+    coordinates = DictField(FloatField())
+    description = StringField()
+    skills = ListField(StringField())
+    skills_source = StringField(choices=("slugs", "text"))
+    technology_slugs = ListField(StringField())
+    keyword_slugs = ListField(StringField())
+    roles = ListField(StringField())
+    search_keywords = StringField()
+    search_location = StringField()
+    final_url = StringField()
+    source_url = StringField()
+    day = DateTimeField(required=True)
+    date_posted = DateTimeField()
+    discovered_at = DateTimeField()
+    closed_at = DateTimeField()
+    reposted = BooleanField()
+    date_reposted = DateTimeField()
+    scraped_at = DateTimeField(required=True)
+    updated_at = DateTimeField(required=True)
+    remote = BooleanField()
+    hybrid = BooleanField()
+    salary_string = StringField()
+    salary_currency = StringField()
+    min_annual_salary = FloatField()
+    max_annual_salary = FloatField()
+    min_annual_salary_usd = LongField()
+    max_annual_salary_usd = LongField()
+    seniority = StringField()
+    employment_statuses = ListField(StringField())
+    easy_apply = BooleanField()
+    hidden = BooleanField()
+    content_hash = StringField(required=True)
+
+    meta: dict[str, Any] = {
+        "collection": "job_postings",
+        "auto_create_index": False,
+        "strict": False,
+        # Each index costs every write, so each stands for a query of ours.
+        "indexes": [
+            # Storing: a posting is found again by its source's id, then by its address.
+            {
+                "fields": ["source", "job_id"],
+                "unique": True,
+                "partialFilterExpression": {"job_id": {"$type": "string"}},
+            },
+            {"fields": ["url"], "unique": True, "partialFilterExpression": {"url": {"$type": "string"}}},
+            # Recomputing a day's figures, and retention.
+            {"fields": ["day"]},
+            # The postings of a role in a window.
+            {"fields": ["roles", "day"]},
+            # `find_postings_by_skills`, newest first.
+            {"fields": ["skills", "-scraped_at"]},
+            # `recent_postings` and the collection statistics.
+            {"fields": ["-scraped_at"]},
+            # `find_postings_by_keywords`, and the postings of a role that is asked for for the first time.
+            {"fields": ["$title"], "default_language": "none"},
+        ],
+    }
+
+
+class DayFigures(Document):
+    """The figures of one day and one scope: the whole market, or one role by its normalized name.
+
+    Maps are kept as parallel lists, which MongoDB stores whatever the names contain and PyMongo decodes fastest.
+    `salary_*` hold one entry a posting with a usable salary. A sealed day's postings are deleted, its figures final.
+    The rows of roles also have their postings' skills and pay, packed as `market.packed_postings` says.
+    """
+
+    scope = StringField(required=True)
+    day = DateTimeField(required=True)
+    postings = IntField(required=True)
+    remote = IntField(required=True)
+    on_site = IntField(required=True)
+    skill_names = ListField(StringField())
+    skill_counts = ListField(IntField())
+    technology_names = ListField(StringField())
+    technology_counts = ListField(IntField())
+    place_names = ListField(StringField())
+    place_counts = ListField(IntField())
+    salary_places = ListField(StringField())
+    salary_minimums = ListField(IntField())
+    salary_maximums = ListField(IntField())
+    skill_keys = BinaryField()
+    skill_tallies = BinaryField()
+    posting_sizes = BinaryField()
+    posting_skills = BinaryField()
+    posting_pay = BinaryField()
+    computed_at = DateTimeField(required=True)
+    sealed = BooleanField()
+
+    meta: dict[str, Any] = {
+        "collection": "market_figures",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            # A scope's window, and the replacement of one day.
+            {"fields": ["scope", "day"], "unique": True},
+            # A day's scopes, when the day is recomputed or sealed.
+            {"fields": ["day"]},
+        ],
+    }
+
+
+class DirtyDay(Document):
+    """A day whose figures may be behind its postings.
+
+    `token` changes with every mark; `writers` tells when each of those began who are changing postings of the day.
+    """
+
+    day = DateTimeField(primary_key=True)
+    token = StringField(required=True)
+    writers = DictField(DateTimeField())
+
+    meta: dict[str, Any] = {"collection": "dirty_days", "auto_create_index": False, "strict": False}
+
+
+class KnownRole(Document):
+    """A role that somebody collects or asks for: postings whose title names it belong to it.
+
+    `given_at` is when the postings stored before had been given to it.
+    """
+
+    name = StringField(primary_key=True)
+    label = StringField(required=True)
+    known_since = DateTimeField(required=True)
+    given_at = DateTimeField()
+
+    meta: dict[str, Any] = {"collection": "known_roles", "auto_create_index": False, "strict": False}

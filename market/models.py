@@ -1,0 +1,15 @@
+"""What the admin sees of the market."""
+
+from career_navigator.mirrors.models import Mirror
+from market import documents
+
+
+class JobPosting(Mirror):
+    """A posting, as the admin lists it."""
+
+    document = documents.JobPosting
+    left_out = ("coordinates",)
+
+    class Meta:
+        # Ids rise with the time of storing, and their index is there anyway.
+        ordering = ("-pk",)

@@ -1,0 +1,98 @@
+"""A role's postings of a day as the figures keep them: packed integers, without any text. Pure.
+
+Reading the names of a window's skills costs more than all that is computed from them, so a row also has the skills'
+64-bit keys, and only names that are shown are ever looked up. All integers are little-endian:
+
+    skill_keys       8 bytes  each of the row's `skill_names`, in their order
+    skill_tallies    4 bytes  each skill's count
+    posting_sizes    4 bytes  each posting's number of skills
+    posting_skills   2 bytes  each posting's skills one after the other, as places in `skill_names`
+    posting_pay      4 bytes  each posting's minimum plus maximum, USD a year; 0 without a usable salary
+
+`posting_skills` take 4 bytes in a row of more than 65,536 skills.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skills.keys import skill_key
+from skills.posting_sets import PostingSets, starts_of
+
+PACKED_TALLIES = ("skill_keys", "skill_tallies")
+PACKED_POSTINGS = ("posting_sizes", "posting_skills", "posting_pay")
+
+# The skills a posting names, each once, and the sum of both ends of its pay, 0 without.
+SkillsAndPay = tuple[tuple[str, ...], int]
+
+
+def pack_postings(*, postings: Sequence[SkillsAndPay], names: Sequence[str], counts: Sequence[int]) -> dict[str, bytes]:
+    """The packed fields of a row with these `skill_names` and `skill_counts`; equal postings give equal bytes."""
+    place = {name: index for index, name in enumerate(names)}
+    # In an order of their own, since the database hands postings out in any.
+    rows = sorted((sorted(place[name] for name in skills), pay) for skills, pay in postings)
+    places = np.fromiter((index for row, _ in rows for index in row), dtype=_place_type(len(names)))
+    return {
+        "skill_keys": np.array([skill_key(name) for name in names], "<u8").tobytes(),
+        "skill_tallies": np.array(counts, "<u4").tobytes(),
+        "posting_sizes": np.array([len(row) for row, _ in rows], "<u4").tobytes(),
+        "posting_skills": places.tobytes(),
+        "posting_pay": np.array([pay for _, pay in rows], "<u4").tobytes(),
+    }
+
+
+def tally(rows: Sequence[Mapping[str, Any]]) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+    """The keys of all rows, ascending, with their counts; and for each skill of each row its place among the keys."""
+    keys, columns = np.unique(_joined(rows, "skill_keys", "<u8"), return_inverse=True)
+    counts = np.bincount(columns, weights=_joined(rows, "skill_tallies", "<u4"), minlength=len(keys))
+    return keys, counts.astype(np.int64), columns
+
+
+def tally_of(rows: Sequence[Mapping[str, Any]], *, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The counts of just these keys, which ascend."""
+    found = _joined(rows, "skill_keys", "<u8")
+    if not len(keys):
+        return np.zeros(0, dtype=np.int64)
+    places = np.minimum(np.searchsorted(keys, found), len(keys) - 1)
+    weights = np.where(keys[places] == found, _joined(rows, "skill_tallies", "<u4"), 0)
+    return np.bincount(places, weights=weights, minlength=len(keys)).astype(np.int64)
+
+
+def unpack_postings(
+    rows: Sequence[Mapping[str, Any]], *, keys: NDArray[np.uint64], columns: NDArray[np.int64]
+) -> PostingSets:
+    """The postings of all rows, given what `tally` says of them."""
+    widths = [len(row["skill_keys"]) // 8 for row in rows]
+    places = [np.frombuffer(row["posting_skills"], _place_type(width)) for row, width in zip(rows, widths, strict=True)]
+    first_places = starts_of(np.array(widths, np.int64))[:-1]
+    shifts = np.repeat(first_places, [len(each) for each in places])
+    mentions = np.concatenate(places).astype(np.int64) + shifts if places else shifts
+    return PostingSets(
+        keys=keys,
+        columns=columns.astype(np.uint32)[mentions],
+        starts=starts_of(_joined(rows, "posting_sizes", "<u4").astype(np.int64)),
+        salaries=_joined(rows, "posting_pay", "<u4"),
+    )
+
+
+def unpack_names(row: Mapping[str, Any]) -> list[SkillsAndPay]:
+    """A row's postings by the names of their skills, as `pack_postings` took them."""
+    names = row["skill_names"]
+    places = np.frombuffer(row["posting_skills"], _place_type(len(names))).tolist()
+    ends = np.cumsum(np.frombuffer(row["posting_sizes"], "<u4")).tolist()
+    pays = np.frombuffer(row["posting_pay"], "<u4").tolist()
+    starts = [0, *ends[:-1]]
+    return [
+        (tuple(names[place] for place in places[start:end]), pay)
+        for start, end, pay in zip(starts, ends, pays, strict=True)
+    ]
+
+
+def _joined(rows: Sequence[Mapping[str, Any]], field: str, kind: str) -> NDArray[Any]:
+    return np.frombuffer(b"".join(row[field] for row in rows), kind)
+
+
+def _place_type(names: int) -> str:
+    return "<u2" if names <= 65_536 else "<u4"

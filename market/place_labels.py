@@ -1,0 +1,212 @@
+"""What a label says of where a job is: "SF / NY", "Denver, CO - US (HQ)", "Remote (United States | Canada)"."""
+
+import re
+import unicodedata
+from dataclasses import replace
+from functools import lru_cache
+
+from market.cities import city_named
+from market.countries import country_named, fold, is_country_code
+from market.place_names import Place, cased, is_usual, is_wide, names_no_place, read_name, region_of
+
+# A label longer than this is a sentence; nothing after it changes where the job is.
+_LONGEST_LABEL = 200
+_MOST_LAYERS = 6
+
+_REMOTE = re.compile(
+    r"\b(?:remote(?:ly)?|anywhere|everywhere|any location|worldwide|global(?:ly)?|work from home|wfh"
+    r"|telecommut\w*|home[- ]?based|home office)\b",
+    re.IGNORECASE,
+)
+_NOT_REMOTE = re.compile(r"\b(?:no|not|non)[- ]remote\b|\bnon[- ]u\.?s\.?a?\b\.?", re.IGNORECASE)
+_DASHES = re.compile(r"[‐-―−]")
+# "OR" in capitals is Oregon after a comma and before anything but a name.
+_SEVERAL = re.compile(r"\s*[;|/•·\n]\s*|\s+(?:or|and|&|\+)\s+|(?<!,)\s+(?:OR|AND)\s+(?=\w)|\s*&\s*")
+_PARTS = re.compile(r"\s*[,()\[\]{}:*]\s*|\s+-+\s*|-+\s+")
+_INNER = re.compile(r"[(\[]([^()\[\]]+,[^()\[\]]+)[)\]]")
+_POSTAL_CODE = re.compile(r"^\d{4,6}\s+|\s+\d{4,6}(?:-\d+)?$")
+_NOISE_BEFORE = re.compile(
+    r"^(?:hybrid|on-?site|in-office|in-person|hq|headquarters|head office|offices?|flexible|fully|based|greater"
+    r"|downtown|metro|region|city of|city|anywhere|in|from|at|within|across|near|of|the|100%)\b[\s\-]*(?=\S)",
+    re.IGNORECASE,
+)
+_NOISE_AFTER = re.compile(
+    r"(?<=\S)[\s\-]*(?:\b(?:hybrid|on-?site|hq|headquarters?|head office|offices?|hub|campus|metropolitan area"
+    r"|metro area|metro|area|region|based|only|fully|flexible|available|preferred|or|and)|(?<=[a-z])HQ)$",
+    re.IGNORECASE,
+)
+_IN_OFFICE = re.compile(r"\bin[- ](?:the )?(?:office|person)\b.*$", re.IGNORECASE)
+# A word before a city's name that makes it another city's: East London, New London, Fort Meade.
+_MAKES_ANOTHER_NAME_WORDS = (
+    "new|old|north|northern|south|southern|east|eastern|west|western|fort|port|mount|lake|upper|"
+    "lower|san|santa|saint|st|grand|little|big|la|le|los|las|el|de|di|of|on|in|bay|glen|point|del|"
+    "great|"
+)
+_MAKES_ANOTHER_NAME = frozenset(_MAKES_ANOTHER_NAME_WORDS.split("|"))
+
+
+@lru_cache(maxsize=32_768)
+def read_place(label: str) -> Place:
+    """What a label says of the first place it names. Never raises; a name nobody knows is a city."""
+    place = _read_label(label)
+    # Odd texts shed their noise in layers: read until the place is its own label, so that no place has two.
+    for _ in range(_MOST_LAYERS):
+        if not place.city or is_usual(place):
+            break
+        again = _read_label(place.label)
+        if again.label == place.label:
+            break
+        place = replace(again, remote=place.remote or again.remote)
+    return place
+
+
+def _read_label(label: str) -> Place:
+    text = unicodedata.normalize("NFKC", label[:_LONGEST_LABEL])
+    text = _DASHES.sub("-", _NOT_REMOTE.sub(" ", text))
+    text = re.sub(r"[^\S\n]+", " ", text).strip()
+    found = _REMOTE.search(text)
+    if not found:
+        return _read_first(text)
+    before, after = text[: found.start()], text[found.end() :]
+    place = _read_first(before)
+    apart = re.search(r"[^\w\s.%]\W*(?:or\s+)?$", before)  # "Moab - Remote", "Moab (Remote)", not "Work Remote"
+    if place.city and (place.country_code or apart):
+        return replace(place, remote=True)
+    countries = (place.country_code, _read_first(after.lstrip(" -,:;/|([")).country_code)
+    return Place(remote=True, country_code=next((code for code in countries if code), None))
+
+
+def _read_first(text: str) -> Place:
+    """The first place of a text that does not speak of remote work."""
+    whole = read_name(_without_noise(text))
+    if whole:
+        return whole
+    inner = _INNER.search(text)
+    alternatives = [piece for piece in _SEVERAL.split(text) if _parts_of(piece)]
+    if not alternatives:
+        return Place()
+    place = _read_parts(_parts_of(alternatives[0]))
+    if inner and place.city and not city_named(place.city):
+        inside = _read_parts(_parts_of(inner[1]))
+        if inside.city and inside.country_code:
+            return inside
+    return place
+
+
+def _parts_of(text: str) -> list[str]:
+    """The names a label is made of: "Denver, CO - US (HQ)" has Denver, CO and US."""
+    parts: list[str] = []
+    for piece in _PARTS.split(_IN_OFFICE.sub("", text)):
+        pieces = _split_tight_hyphen(piece)
+        parts += [_without_noise(each) for each in pieces]
+    named = [part for part in parts if any(c.isalnum() for c in part) and not names_no_place(part)]
+    return [part for part in named if not any(c.isdigit() for c in part)] or named[:1]
+
+
+def _split_tight_hyphen(text: str) -> list[str]:
+    """ "China-Shanghai" and "Boston-US" are two names, "Winston-Salem" and "Timor-Leste" one."""
+    before, hyphen, after = text.partition("-")
+    if not hyphen or read_name(text):
+        return [text]
+    if is_wide(before) or is_wide(after):
+        return [before, after]
+    return [text]
+
+
+def _without_noise(text: str) -> str:
+    """The text without what is said of an office: HQ, Hybrid, Greater, a postal code."""
+    text = text.strip(" -,.;:/|&+*#\n") if not text.endswith(".") else text.strip(" -,;:/|&+*#\n")
+    while text and not read_name(text):
+        shorter = _POSTAL_CODE.sub("", _NOISE_AFTER.sub("", _NOISE_BEFORE.sub("", text))).strip(" -,;:/|&+*#\n")
+        if shorter == text or not shorter:
+            break
+        text = shorter
+    return text
+
+
+def _read_parts(parts: list[str]) -> Place:
+    if not parts:
+        return Place()
+    name, rest = parts[0], parts[1:]
+    place = read_name(name)
+    if place and not place.city:
+        if place.area or not rest:
+            return place
+        if not place.state_code and not place.region:
+            return _read_country_first(place, rest)
+        following = region_of(rest[0])
+        if following is None or following == Place(country_code=place.country_code):
+            return _read_state_first(place, rest[0])
+    # What is left is a city, though it may have a state's name: "Ontario, Ohio".
+    return _read_city(name, rest) if rest else _read_bare(name)
+
+
+def _read_country_first(country: Place, rest: list[str]) -> Place:
+    """ "India - Bengaluru", "USA - New York NY"; but "Spain, Portugal" is Spain."""
+    inside = _read_parts(rest)
+    if inside.city and inside.country_code in {None, country.country_code}:
+        return replace(inside, country_code=country.country_code)
+    if (inside.state_code or inside.region) and inside.country_code == country.country_code:
+        return inside
+    if inside.city and is_usual(inside) and not country_named(rest[0]):
+        return Place(city=inside.city, country_code=country.country_code)
+    return country
+
+
+def _read_state_first(state: Place, following: str) -> Place:
+    """ "Texas, United States"; "Texas - Austin"."""
+    city = city_named(following)
+    if city and state.state_code and city[2] == state.state_code:
+        return Place(city=city[0], country_code="US", state_code=city[2])
+    return state
+
+
+def _read_city(name: str, rest: list[str]) -> Place:
+    """A city's name with what follows it: "Toronto, ON", "San Jose, CA - US", "Berlin, DE", "Lafayette, Georgia"."""
+    usual = city_named(name)
+    city = usual[0] if usual else cased(name)
+    state_code = None
+    for part in rest:
+        # Two letters may be a state and a country; a well-known city of that country decides: "Toronto, CA".
+        if usual and is_country_code(part.upper()) and usual[1] == part.upper() and len(part) == 2:
+            return Place(city=city, country_code=usual[1], state_code=usual[2])
+        if usual and usual[1] == "GE" and fold(part) == "georgia":
+            return Place(city=city, country_code="GE")
+        region = region_of(part)
+        if region is None or region.country_code is None:
+            continue
+        if region.state_code:
+            state_code = state_code or region.state_code
+        elif region.country_code == "US":
+            usual_state = usual[2] if usual else None
+            return Place(city=city, country_code="US", state_code=state_code or usual_state)
+        elif not (state_code and city_named(part)):
+            return Place(city=city, country_code=region.country_code)
+    if state_code:
+        return Place(city=city, country_code="US", state_code=state_code)
+    # "Bandar Utama, Petaling Jaya": a part of a city before the city.
+    known = None if usual else next((city for city in map(city_named, rest) if city), None)
+    if known:
+        return Place(city=known[0], country_code=known[1], state_code=known[2])
+    return _read_bare(name)
+
+
+def _read_bare(name: str) -> Place:
+    """A name by itself: known, or with a state or country after a space ("Provo UT", "Acme Helsinki"), or as is."""
+    known = read_name(name)
+    if known:
+        return known
+    words = name.split()
+    for length in (1, 2, 3):
+        head, tail = " ".join(words[:-length]), " ".join(words[-length:])
+        if not head or any(character.isdigit() for character in head):
+            break
+        region = None if fold(words[-length - 1]) in _MAKES_ANOTHER_NAME else region_of(tail)
+        if region and (region.state_code or read_name(head)):
+            return _read_parts([head, tail])
+        if region:
+            return region  # before a country only a known name is believed: "Acme Germany" is Germany
+        city = city_named(tail)
+        if city and fold(words[-length - 1]) not in _MAKES_ANOTHER_NAME and len(tail) > 3:
+            return Place(city=city[0], country_code=city[1], state_code=city[2])
+    return Place(city=cased(name))

@@ -1,0 +1,122 @@
+"""Where a job is: one place for many ways to write it, so that figures group by place and not by label.
+
+The rules, for a label of several places and for what a source says in fields of its own:
+
+- The first of several places counts: "San Francisco or Remote" is San Francisco, "Remote / NYC" is Remote.
+- A label that says remote, and names no city before saying so, is "Remote", whatever country it adds:
+  "US Remote", "Remote (New York)", "Texas - Remote". "Miami - Remote" names its city first and is Miami.
+- A label of a whole part of the world ("EMEA", "LatAm") stands as it is: the office that a source has on file
+  for such an advert is not where the job is.
+- Otherwise the city of the first structured location counts, and the label fills in what the fields leave open.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from market.cities import city_named
+from market.countries import country_named, country_of_part, is_country_code, state_named
+from market.place_labels import read_place
+from market.place_names import UNKNOWN, Place, cased, is_usual
+
+
+def place_of(
+    *,
+    label: str,
+    locations: Sequence[Mapping[str, object] | str] = (),
+    country: str | None = None,
+    country_code: str | None = None,
+    state_code: str | None = None,
+    cities: Sequence[str] = (),
+) -> str:
+    """The place a job counts for: "San Francisco, CA", "London, United Kingdom", "Germany", "Remote"...
+
+    `locations` are the source's location objects (or labels), of which the first is read. "Unknown" when nothing
+    says where. Never raises, never empty.
+    """
+    name = kind = first_state = first_country_code = first_country = ""
+    if locations:
+        first = locations[0]
+        if isinstance(first, Mapping):
+            name = _text(first.get("name")) or _text(first.get("display_name"))
+            kind = _text(first.get("type"))
+            first_state = _text(first.get("state_code")) or _text(first.get("state"))
+            first_country_code = _text(first.get("country_code"))
+            first_country = _text(first.get("country_name"))
+        else:
+            name = _text(first)
+    elif cities:
+        name = _text(cities[0])
+    return _place_label(
+        _text(label),
+        name,
+        kind,
+        first_state or _text(state_code),
+        first_country_code or _text(country_code),
+        first_country or _text(country),
+    )
+
+
+# A million postings have a few tens of thousands of distinct places.
+@lru_cache(maxsize=65_536)
+def _place_label(label: str, name: str, kind: str, state: str, country_code: str, country: str) -> str:
+    written = read_place(label)
+    if not written.city and (written.remote or written.area):
+        return written.label
+    code = country_code.upper()
+    if not is_country_code(code):
+        code = country_named(country) or ""
+    state_code = state_named(state.upper() if len(state) == 2 else state)
+    located = _read_located(name, kind=kind, state_code=state_code, country_code=code)
+    if located.city and (code or not (written.city and written.country_code)):
+        return located.label
+    if written.city:
+        return _completed(written, state_code=state_code, country_code=code).label
+    if written.state_code or written.region:
+        return written.label
+    return next((place.label for place in (located, written) if place.label != UNKNOWN), UNKNOWN)
+
+
+def _read_located(name: str, *, kind: str, state_code: str | None, country_code: str) -> Place:
+    """The place of a location object: its name as far as that is a name, and its fields."""
+    wide = Place(country_code=country_code or None)
+    place = read_place(name)
+    if not country_code:
+        return place
+    if country_named(name) == country_code or (place.remote and not place.city):
+        return wide
+    if not name or kind not in {"", "city"}:
+        # A state, a county, a region: only its state is of use here.
+        if country_code == "US" and state_code:
+            return replace(wide, state_code=state_code)
+        return replace(wide, region=place.region) if country_of_part(name) == country_code else wide
+    if not place.city and (place.area or place == Place() or (place.region and place.country_code == country_code)):
+        return replace(wide, region=place.region)
+    if kind != "city" and not place.city and place.country_code == country_code:
+        return place
+    says_more = "," in name and place.city and place.country_code  # "Austin, TX": the name has a state of its own
+    if says_more and (place.country_code == country_code or not is_usual(place)):
+        return place
+    city = place.city if place.city and place.country_code in {None, country_code} else cased(name)
+    return _completed(Place(city=city), state_code=state_code, country_code=country_code)
+
+
+def _completed(place: Place, *, state_code: str | None, country_code: str) -> Place:
+    """The city with country and state as the fields give them, unless its label says them itself."""
+    own = place.country_code
+    if country_code and (own is None or (own != country_code and _is_open(place, country_code))):
+        usual = city_named(place.city or "")
+        usual_state = usual[2] if usual and usual[1] == country_code else None
+        place = replace(place, country_code=country_code, state_code=usual_state)
+    if place.country_code == "US" and state_code and (place.state_code is None or is_usual(place)):
+        return replace(place, state_code=state_code)
+    return place
+
+
+def _is_open(place: Place, country_code: str) -> bool:
+    """Whether the label leaves the country open: a bare city, or two letters that may be a state's or a country's."""
+    return is_usual(place) or place.state_code == country_code
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""

@@ -1,0 +1,125 @@
+"""What roles ask for over a window, from their daily figures."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from career_navigator.connection import database
+from market.documents import MARKET_SCOPE
+from market.packed_postings import PACKED_POSTINGS, PACKED_TALLIES, tally, tally_of, unpack_postings
+from market.selectors import day_start
+from market.versioned import OfThisVersion
+from skills.gaps import LOWEST_THRESHOLD, RoleDemand, RoleWindow
+from skills.keys import skill_key
+
+# Bytes of a process. A year of the largest role of a million postings takes some 6 MB.
+_MOST_BYTES = 64 * 1024 * 1024
+
+# Two of the longest windows.
+_MOST_ROWS = 2 * 365 + 1
+_FIELDS = dict.fromkeys(("day", "postings", "computed_at", *PACKED_TALLIES, *PACKED_POSTINGS), 1) | {"_id": 0}
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleFigures:
+    """A role's window, and when the newest of its figures was computed."""
+
+    window: RoleWindow
+    computed_at: datetime
+
+
+_windows: OfThisVersion[RoleFigures | None] = OfThisVersion(
+    most_weight=_MOST_BYTES, weigh=lambda figures: figures.window.bytes_held if figures else 0
+)
+_demands: OfThisVersion[dict[str, RoleDemand]] = OfThisVersion(most_weight=4)
+# Names by their keys. What a key means never changes, so this needs no version.
+_names: dict[int, str] = {}
+
+
+def role_figures(*, role: str, days: int, now: datetime) -> RoleFigures | None:
+    """A (normalized) role's last `days` days; None where no posting is of it. Kept while the figures stand."""
+    return _windows.get(key=(role, days), now=now, load=lambda: load_role_figures(role=role, days=days, now=now))
+
+
+def load_role_figures(*, role: str, days: int, now: datetime) -> RoleFigures | None:
+    """`role_figures` from the stored rows, whatever is kept."""
+    if role == MARKET_SCOPE:
+        return None
+    today = now.astimezone(UTC).date()
+    first, last = day_start(today - timedelta(days=days - 1)), day_start(today)
+    rows, before = _rows_of_two_windows(role, first - timedelta(days=days), first, last)
+    if not rows:
+        return None
+    keys, counts, columns = tally(rows)
+    postings = sum(row["postings"] for row in rows)
+    names = _frequent_names(keys, counts, postings, role, first, last)
+    demand = RoleDemand.of(
+        postings=postings,
+        counts={name: int(counts[place]) for place, name in names.items()},
+        postings_before=sum(row["postings"] for row in before),
+        before=dict(zip(names.values(), tally_of(before, keys=keys[list(names)]).tolist(), strict=True)),
+    )
+    window = RoleWindow(demand=demand, sets=unpack_postings(rows, keys=keys, columns=columns))
+    return RoleFigures(window=window, computed_at=max(row["computed_at"] for row in rows))
+
+
+def role_demands(*, days: int, now: datetime) -> dict[str, RoleDemand]:
+    """What each role that has postings in the window asks for, by the role's name. Kept while the figures stand."""
+    return _demands.get(key=days, now=now, load=lambda: dict(_load_demands(days, now)))
+
+
+def forget_role_windows() -> None:
+    """Drop what this process keeps: for tests and benchmarks."""
+    _windows.forget()
+    _demands.forget()
+
+
+def _load_demands(days: int, now: datetime) -> Iterable[tuple[str, RoleDemand]]:
+    today = now.astimezone(UTC).date()
+    first, last = day_start(today - timedelta(days=days - 1)), day_start(today)
+    found = database().market_figures.find(
+        {"scope": {"$ne": MARKET_SCOPE}, "day": {"$gte": first, "$lte": last}, "skill_keys": {"$exists": True}},
+        dict.fromkeys(("scope", "postings", *PACKED_TALLIES), 1) | {"_id": 0},
+    )
+    for role, rows in groupby(found.sort([("scope", 1), ("day", 1)]), key=itemgetter("scope")):
+        of_role = list(rows)
+        keys, counts, _ = tally(of_role)
+        postings = sum(row["postings"] for row in of_role)
+        names = _frequent_names(keys, counts, postings, role, first, last)
+        yield (
+            role,
+            RoleDemand.of(postings=postings, counts={name: int(counts[place]) for place, name in names.items()}),
+        )
+
+
+def _rows_of_two_windows(role: str, before: datetime, first: datetime, last: datetime) -> tuple[list[Row], list[Row]]:
+    """The rows from `first` to `last`, and those from `before` up to `first`.
+
+    Read at once: a second round trip takes longer than all that is computed from the rows, and longer than carrying
+    postings of the window before that nobody looks at.
+    """
+    found = database().market_figures.find({"scope": role, "day": {"$gte": before, "$lte": last}}, _FIELDS)
+    # Rows from before postings were packed are passed over until a check has mended them.
+    rows = [row for row in found.batch_size(_MOST_ROWS) if "skill_keys" in row]
+    return [row for row in rows if row["day"] >= first], [row for row in rows if row["day"] < first]
+
+
+def _frequent_names(
+    keys: NDArray[np.uint64], counts: NDArray[np.int64], postings: int, role: str, first: datetime, last: datetime
+) -> dict[int, str]:
+    """The names of the skills that a gap analysis can require, by their place among the keys, in its order."""
+    frequent = {place: int(keys[place]) for place in np.flatnonzero(counts >= postings * LOWEST_THRESHOLD - 1).tolist()}
+    if any(key not in _names for key in frequent.values()):
+        wanted = {"scope": role, "day": {"$gte": first, "$lte": last}}
+        for name in database().market_figures.distinct("skill_names", wanted):
+            _names[skill_key(name)] = name
+    # A name can be gone only when the rows changed meanwhile, and then the figures get another version.
+    return {place: _names[key] for place, key in frequent.items() if key in _names}

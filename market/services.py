@@ -1,0 +1,287 @@
+"""Writes of the market: storing postings, letting a role be known, deleting what is past its retention."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import orjson
+from pymongo import InsertOne, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from career_navigator.connection import database
+from market.documents import MARKET_SCOPE
+from market.posting import Posting
+from market.posting_skills import posting_skills
+from market.refresh import marked_dirty, refresh_role, seal_day
+from market.roles import normalize_role, opening_words, roles_named, title_names_role
+from market.selectors import day_start
+from skills.selectors import vocabulary
+from skills.services import count_unknown_slugs
+
+DUPLICATE_KEY = 11000
+# `dataclasses.asdict` copies deeply, which costs more than the rest of storing.
+_POSTING_FIELDS = tuple(each.name for each in dataclass_fields(Posting))
+# The indexes on ids and URLs hold strings alone. A query that does not ask for one reads every posting instead.
+_INDEXED = {"$type": "string"}
+# Two writers may insert the same advert at once; the loser finds it on its next look.
+_ATTEMPTS = 3
+
+
+@dataclass(slots=True, kw_only=True)
+class StoreOutcome:
+    """How many postings were new, changed, as they were, or refused (by reason)."""
+
+    collected: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+class ConflictingPosting(RuntimeError):
+    """A posting that other writers kept changing while it was being stored."""
+
+    reason = "conflict"
+
+
+def store_postings(
+    *, postings: Sequence[Posting], role: str | None = None, place: str | None = None, now: datetime
+) -> StoreOutcome:
+    """Insert what is new, update what changed, leave alone what did not; found by the source's id, then by URL.
+
+    `role` and `place` are those of the search that returned the postings. A posting keeps its day, the time it was
+    first collected and the roles it was found for; all else follows what is given. One that belongs to a sealed day
+    is refused (`sealed_day`). A batch of 500 to 1,000 is best.
+    """
+    outcome = StoreOutcome()
+    batch = _without_repeats(postings)
+    outcome.unchanged += len(postings) - len(batch)
+    for _ in range(_ATTEMPTS):
+        batch = _store(batch, role, place, now, outcome)
+        if not batch:
+            return outcome
+    raise ConflictingPosting(f"{len(batch)} postings, the first {batch[0].job_id or batch[0].url}")
+
+
+def know_role(*, role: str, now: datetime) -> bool:
+    """Let postings whose title names the role belong to it, those already stored too. False when it was known."""
+    name, roles = normalize_role(role), database().known_roles
+    known = roles.find_one_and_update(
+        {"_id": name}, {"$setOnInsert": {"label": role.strip(), "known_since": now}}, upsert=True
+    )
+    if known and known.get("given_at"):
+        return False
+    found = database().job_postings.find(
+        {"$text": {"$search": " ".join(opening_words(role))}, "roles": {"$ne": name}}, {"title": 1, "day": 1}
+    )
+    named = [posting for posting in found if title_names_role(title=posting["title"], role=name)]
+    with marked_dirty(days={posting["day"] for posting in named}, now=now):
+        for start in range(0, len(named), 1000):
+            ids = [posting["_id"] for posting in named[start : start + 1000]]
+            database().job_postings.update_many({"_id": {"$in": ids}}, {"$addToSet": {"roles": name}})
+    # Last, so that the next one to ask for the role finishes what a crash cut short.
+    roles.update_one({"_id": name}, {"$set": {"given_at": now}})
+    return True
+
+
+def figure_new_role(*, role: str, now: datetime) -> bool:
+    """Let a role that nobody asked for before be known and have its figures at once. False when it was known.
+
+    What else depends on the figures follows with the next refresh.
+    """
+    name = normalize_role(role)
+    if not name or database().known_roles.find_one(name, {"_id": 1}) or not know_role(role=role, now=now):
+        return False
+    refresh_role(role=name, now=now)
+    return True
+
+
+def delete_expired_postings(*, days_to_keep: int, now: datetime) -> Iterator[tuple[date, int]]:
+    """Delete the postings of every whole day before the last `days_to_keep`; yield each day with its count.
+
+    The days' figures stay and are final. Call `refresh_figures` afterwards.
+    """
+    first_kept = day_start(now.astimezone(UTC).date() - timedelta(days=days_to_keep - 1))
+    for day in sorted(database().job_postings.distinct("day", {"day": {"$lt": first_kept}})):
+        yield day.date(), seal_day(day=day, now=now)
+
+
+def _without_repeats(postings: Iterable[Posting]) -> list[Posting]:
+    """Each advert once, as it was last given."""
+    by_id: dict[tuple[str, str], Posting] = {}
+    by_url: dict[str, Posting] = {}
+    kept: dict[int, Posting] = {}
+    for posting in postings:
+        same = by_id.get((posting.source, posting.job_id)) if posting.job_id else None
+        same = same or (by_url.get(posting.url) if posting.url else None)
+        if same is not None:
+            kept.pop(id(same), None)
+        if posting.job_id:
+            by_id[posting.source, posting.job_id] = posting
+        if posting.url:
+            by_url[posting.url] = posting
+        kept[id(posting)] = posting
+    return list(kept.values())
+
+
+def _store(
+    batch: list[Posting], role: str | None, place: str | None, now: datetime, outcome: StoreOutcome
+) -> list[Posting]:
+    """One attempt; returns the postings that another writer got in the way of."""
+    stored = _Stored.matching(batch)
+    known_roles = database().known_roles.distinct("_id")
+    searched = [normalize_role(role)] if role else []
+    sealed = _sealed_days({_day_of(posting, now) for posting in batch if stored.find(posting) is None})
+    writes: list[InsertOne[dict[str, Any]] | UpdateOne] = []
+    written: list[tuple[Posting, str]] = []
+    days: set[datetime] = set()
+    unknown_slugs: list[str] = []
+    for posting in batch:
+        content_hash = _content_hash(posting)
+        roles = [*searched, *roles_named(title=posting.title, roles=known_roles)]
+        existing = stored.find(posting)
+        if existing is None:
+            day = _day_of(posting, now)
+            if day in sealed:
+                outcome.refused["sealed_day"] += 1
+                continue
+            fields = _fields(posting, unknown_slugs) | {
+                "content_hash": content_hash,
+                "roles": sorted(set(roles)),
+                "day": day,
+                "scraped_at": now,
+                "updated_at": now,
+                "search_keywords": role or "",
+                "search_location": place or "",
+            }
+            writes.append(InsertOne({key: value for key, value in fields.items() if value is not None}))
+            written.append((posting, "collected"))
+            days.add(day)
+            continue
+        update: dict[str, Any] = {}
+        if existing["content_hash"] != content_hash:
+            fields = _fields(posting, unknown_slugs) | {"content_hash": content_hash, "updated_at": now}
+            if fields["url"] is None or stored.url_is_of_another(posting.url, existing):
+                del fields["url"]
+            update["$set"] = {key: value for key, value in fields.items() if value is not None}
+            update["$unset"] = {key: "" for key, value in fields.items() if value is None}
+        if not set(roles) <= set(existing.get("roles", ())):
+            update["$addToSet"] = {"roles": {"$each": roles}}
+        if not update:
+            outcome.unchanged += 1
+            continue
+        writes.append(UpdateOne({"_id": existing["_id"]}, update))
+        written.append((posting, "updated" if "$set" in update else "unchanged"))
+        days.add(existing["day"])
+    if not writes:
+        return []
+    with marked_dirty(days=days, now=now):
+        refused = _write(writes)
+    count_unknown_slugs(slugs=unknown_slugs, now=now)
+    for index, (_, what) in enumerate(written):
+        if index not in refused:
+            setattr(outcome, what, getattr(outcome, what) + 1)
+    return [written[index][0] for index in sorted(refused)]
+
+
+def _write(writes: list[Any]) -> set[int]:
+    """Write unordered; returns the positions another writer's insert stood in the way of."""
+    try:
+        database().job_postings.bulk_write(writes, ordered=False)
+    except BulkWriteError as error:
+        problems = error.details["writeErrors"]
+        if any(problem["code"] != DUPLICATE_KEY for problem in problems):
+            raise
+        return {problem["index"] for problem in problems}
+    return set()
+
+
+class _Stored:
+    """The stored postings that a batch may be about, by the source's id and by URL."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[tuple[str, str], dict[str, Any]] = {}
+        self._by_url: dict[str, dict[str, Any]] = {}
+
+    @classmethod
+    def matching(cls, batch: list[Posting]) -> "_Stored":
+        stored = cls()
+        ids: dict[str, list[str]] = {}
+        for posting in batch:
+            if posting.job_id:
+                ids.setdefault(posting.source, []).append(posting.job_id)
+        for source, job_ids in ids.items():
+            stored._read({"source": source, "job_id": {"$in": job_ids} | _INDEXED})
+        # An unchanged advert is settled by its id; only the others are looked up by URL.
+        urls = [
+            posting.url
+            for posting in batch
+            if posting.url and ((by_id := stored.find(posting)) is None or by_id.get("url") != posting.url)
+        ]
+        if urls:
+            stored._read({"url": {"$in": urls} | _INDEXED})
+        return stored
+
+    def _read(self, query: dict[str, Any]) -> None:
+        fields = {"source": 1, "job_id": 1, "url": 1, "content_hash": 1, "roles": 1, "day": 1}
+        for row in database().job_postings.find(query, fields):
+            if row.get("job_id"):
+                self._by_id[row["source"], row["job_id"]] = row
+            if row.get("url"):
+                self._by_url[row["url"]] = row
+
+    def find(self, posting: Posting) -> dict[str, Any] | None:
+        found = self._by_id.get((posting.source, posting.job_id)) if posting.job_id else None
+        return found or (self._by_url.get(posting.url) if posting.url else None)
+
+    def url_is_of_another(self, url: str | None, row: dict[str, Any]) -> bool:
+        owner = self._by_url.get(url) if url else None
+        return owner is not None and owner["_id"] != row["_id"]
+
+
+def _sealed_days(days: set[datetime]) -> set[datetime]:
+    if not days:
+        return set()
+    return set(
+        database().market_figures.distinct("day", {"scope": MARKET_SCOPE, "day": {"$in": list(days)}, "sealed": True})
+    )
+
+
+def _content_hash(posting: Posting) -> str:
+    return hashlib.blake2b(orjson.dumps(posting), digest_size=16).hexdigest()
+
+
+def _day_of(posting: Posting, now: datetime) -> datetime:
+    return day_start(posting.date_posted or now.astimezone(UTC).date())
+
+
+def _fields(posting: Posting, unknown_slugs: list[str]) -> dict[str, Any]:
+    """What the source says, as stored; adds the slugs the vocabulary does not know to `unknown_slugs`."""
+    fields: dict[str, Any] = {name: getattr(posting, name) for name in _POSTING_FIELDS}
+    latitude, longitude = fields.pop("latitude"), fields.pop("longitude")
+    fields["coordinates"] = None if latitude is None or longitude is None else {"lat": latitude, "lng": longitude}
+    for name in ("date_posted", "date_reposted"):
+        if fields[name] is not None:
+            fields[name] = day_start(fields[name])
+    for name in ("country_codes", "technology_slugs", "keyword_slugs", "employment_statuses"):
+        fields[name] = list(fields[name])
+    fields["skills"], fields["skills_source"] = posting_skills(
+        title=posting.title, description=posting.description, slugs=posting.technology_slugs
+    )
+    unknown_slugs.extend(vocabulary().unknown_slugs(posting.technology_slugs))
+    return fields
+
+
+def close_posting(*, source: str, job_id: str | None, closed_at: datetime | None, now: datetime) -> bool:
+    """Mark a stored posting as closed, as of `now` where no time is known; False when that changes nothing."""
+    if job_id is None:
+        return False
+    # Without a time of its own the same news again must not move the one that was taken at first.
+    other = {"closed_at": {"$ne": closed_at}} if closed_at else {"closed_at": None}
+    closed = database().job_postings.update_one(
+        {"source": source, "job_id": {"$eq": job_id} | _INDEXED} | other, {"$set": {"closed_at": closed_at or now}}
+    )
+    return bool(closed.modified_count)

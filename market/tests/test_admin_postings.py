@@ -1,0 +1,131 @@
+"""Postings in the admin."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from pymongo.database import Database
+from redis import Redis
+
+from career_navigator.mirrors import queries
+from ingestion.tests.queued import take_queued
+from market.models import JobPosting
+from market.services import know_role, store_postings
+from market.tests.factories import NOW, PostingFactory, days_ago
+
+LIST = "/admin/market/jobposting/"
+
+
+def titles(client: Client, **query: object) -> list[str]:
+    page = client.get(LIST, query)
+    assert page.status_code == 200
+    return [posting.title for posting in page.context["cl"].result_list]
+
+
+@pytest.fixture
+def postings(admin_tables: None) -> None:
+    know_role(role="Data Engineer", now=NOW)
+    given = [
+        PostingFactory(title="Python Developer", country_code="US", remote=True, technology_slugs=("python",)),
+        PostingFactory(title="Java Developer", country_code="DE", remote=False, source="import"),
+        PostingFactory(title="Data Engineer", country_code="DE", date_posted=days_ago(3)),
+    ]
+    store_postings(postings=given, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, {"Python Developer", "Java Developer", "Data Engineer"}),
+        ({"q": "developer"}, {"Python Developer", "Java Developer"}),
+        ({"q": "developer java"}, {"Java Developer"}),
+        ({"q": '"developer -java'}, {"Java Developer"}),
+        ({"q": "developer", "country": "us"}, {"Python Developer"}),
+        ({"role": "data-engineer"}, {"Data Engineer"}),
+        ({"country": "de"}, {"Java Developer", "Data Engineer"}),
+        ({"source": "import"}, {"Java Developer"}),
+        ({"remote": "yes"}, {"Python Developer"}),
+        ({"remote": "unknown"}, {"Data Engineer"}),
+        ({"day": days_ago(3).isoformat()}, {"Data Engineer"}),
+        ({"day": "yesterday"}, set()),
+    ],
+)
+def test_finds_postings(staff_client: Client, postings: None, query: dict, expected: set[str]) -> None:
+    assert set(titles(staff_client, **query)) == expected
+
+
+def test_pages_through_all_postings_newest_first(staff_client: Client, mongo: Database) -> None:
+    store_postings(postings=[PostingFactory(title=f"Developer {number}") for number in range(120)], now=NOW)
+
+    pages = [titles(staff_client, p=number) for number in (1, 2, 3)]
+
+    assert [len(page) for page in pages] == [50, 50, 20]
+    assert [*pages[0], *pages[1], *pages[2]] == [f"Developer {number}" for number in reversed(range(120))]
+
+
+def test_counts_no_further_than_anybody_pages(
+    staff_client: Client, mongo: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "COUNTED_AT_MOST", 60)
+    store_postings(postings=PostingFactory.create_batch(80, country_code="US"), now=NOW)
+
+    page = staff_client.get(LIST, {"country": "US", "p": 2})
+
+    assert "60+" in page.content.decode()
+    assert len(page.context["cl"].result_list) == 11
+
+
+def test_sorts_through_an_index_and_reads_few_fields(admin_tables: None, mongo: Database) -> None:
+    store_postings(postings=PostingFactory.create_batch(3), now=NOW)
+    compiler = JobPosting.objects.only("title").order_by("-pk")[:2].query.get_compiler(using="default")
+    compiler.pre_sql_setup()
+
+    pipeline = compiler.build_query().get_pipeline()
+
+    assert [next(iter(stage)) for stage in pipeline] == ["$sort", "$limit", "$project"]
+    plan = str(mongo.command("explain", {"aggregate": "job_postings", "pipeline": pipeline, "cursor": {}}))
+    assert "IXSCAN" in plan
+    assert "'stage': 'SORT'" not in plan
+
+
+def test_shows_a_posting_and_lets_nobody_edit_it(staff_client: Client, postings: None) -> None:
+    address = f"{LIST}{JobPosting.objects.first().pk}/change/"
+
+    assert "We build things." in staff_client.get(address).content.decode()
+    assert staff_client.post(address, {"title": "x"}).status_code == 403
+    assert staff_client.get(f"{LIST}add/").status_code == 403
+
+
+def test_hides_postings_and_has_the_figures_follow(
+    staff_client: Client, postings: None, mongo: Database, redis: Redis
+) -> None:
+    mongo.dirty_days.delete_many({})
+    chosen = str(JobPosting.objects.get(title="Data Engineer").pk)
+
+    staff_client.post(LIST, {"action": "hide", "_selected_action": [chosen]})
+
+    assert mongo.job_postings.find_one({"title": "Data Engineer"})["hidden"] is True
+    assert mongo.dirty_days.count_documents({}) == 1
+    assert take_queued(redis) == [("ingestion.tasks.refresh_figures", [])]
+    assert LogEntry.objects.get().get_change_message() == "Hidden."
+    assert titles(staff_client, hidden="yes") == ["Data Engineer"]
+
+
+def test_shows_hidden_postings_again(staff_client: Client, postings: None, mongo: Database) -> None:
+    mongo.job_postings.update_many({}, {"$set": {"hidden": True}})
+    chosen = [str(posting.pk) for posting in JobPosting.objects.all()]
+
+    staff_client.post(LIST, {"action": "show", "_selected_action": chosen})
+
+    assert mongo.job_postings.count_documents({"hidden": True}) == 0
+
+
+def test_does_not_let_hide_who_may_only_look(client: Client, postings: None, mongo: Database) -> None:
+    user = User.objects.create_user("limited", password="Secret-123", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_jobposting"))
+    client.force_login(user)
+    chosen = str(JobPosting.objects.first().pk)
+
+    client.post(LIST, {"action": "hide", "_selected_action": [chosen]})
+
+    assert mongo.job_postings.count_documents({"hidden": True}) == 0

@@ -1,0 +1,245 @@
+"""Places: what labels and structured locations come to."""
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from market.place_labels import read_place
+from market.place_names import Place
+from market.places import place_of
+
+SAN_FRANCISCO = {"name": "San Francisco", "type": "city", "state_code": "CA", "country_code": "US"}
+
+
+@pytest.mark.parametrize(
+    ("label", "place"),
+    [
+        # One city, many labels.
+        ("San Francisco", "San Francisco, CA"),
+        ("san francisco", "San Francisco, CA"),
+        ("SAN FRANCISCO", "San Francisco, CA"),
+        ("San Francisco, California, United States", "San Francisco, CA"),
+        ("San Francisco, CA - US", "San Francisco, CA"),
+        ("San Francisco Office", "San Francisco, CA"),
+        ("San Francisco-Hybrid", "San Francisco, CA"),
+        ("San Francisco (CA),  Denver (CO), New York (NY)", "San Francisco, CA"),
+        ("*HQ - San Francisco, CA", "San Francisco, CA"),
+        ("HQ: San Francisco", "San Francisco, CA"),
+        ("SF Office - 171 2nd, 4th floor", "San Francisco, CA"),
+        ("SF / NY", "San Francisco, CA"),
+        ("San Francisco or Palo Alto, CA", "San Francisco, CA"),
+        ("San Francisco, CA and Fremont, CA", "San Francisco, CA"),
+        ("New York", "New York, NY"),
+        ("NYC", "New York, NY"),
+        ("New York, NY (HQ)", "New York, NY"),
+        ("New York, San Francisco, or Seattle (Hybrid)", "New York, NY"),
+        ("USA - New York NY", "New York, NY"),
+        ("Bangalore, Karnataka, India", "Bengaluru, India"),
+        ("India - Bengaluru", "Bengaluru, India"),
+        ("Sao Paulo, São Paulo, Brazil", "São Paulo, Brazil"),
+        ("Kraków, Poland", "Krakow, Poland"),
+        ("Taipei City, Taipei City, Taiwan (ROC)", "Taipei, Taiwan"),
+        ("Seoul, Korea, Republic of (South Korea)", "Seoul, South Korea"),
+        ("Washington D.C.", "Washington, DC"),
+        ("Washington, District of Columbia, United States", "Washington, DC"),
+        ("Luxembourg, Luxembourg", "Luxembourg"),
+        ("Hong Kong", "Hong Kong"),
+        ("Greater Toronto Area, Ontario", "Toronto, Canada"),
+        ("Melbourne HQ or Sydney", "Melbourne, Australia"),
+        ("Foster City, CA (Hybrid) In office M,W,F", "Foster City, CA"),
+        ("Tulsa, OK - US (1)", "Tulsa, OK"),
+        ("Weave - Headquarters (Lehi, UT)", "Lehi, UT"),
+        ("Methuen, MA 01844", "Methuen, MA"),
+        ("Hoboken,NJ", "Hoboken, NJ"),
+        ("China-Shanghai", "Shanghai, China"),
+        # Two letters that are a state and a country; states that are names of cities.
+        ("Toronto, CA", "Toronto, Canada"),
+        ("Darmstadt, DE", "Darmstadt, Germany"),
+        ("Dover, DE, USA", "Dover, DE"),
+        ("Indianapolis, IN", "Indianapolis, IN"),
+        ("Paris, TX", "Paris, TX"),
+        ("London, ON", "London, Canada"),
+        ("Ontario, Ohio", "Ontario, OH"),
+        ("Lafayette, Georgia", "Lafayette, GA"),
+        ("Tbilisi, Georgia", "Tbilisi, Georgia"),
+        ("Portland, OR", "Portland, OR"),
+        ("Winston-Salem, NC", "Winston-Salem, NC"),
+        # Wider than a city.
+        ("USA", "United States"),
+        ("US-based", "United States"),
+        ("UK", "United Kingdom"),
+        ("The Philippines", "Philippines"),
+        ("Korea", "South Korea"),
+        ("Acme Germany", "Germany"),
+        ("Trinidad and Tobago", "Trinidad and Tobago"),
+        ("Texas", "Texas, United States"),
+        ("Georgia", "Georgia, United States"),
+        ("Ontario, Canada", "Ontario, Canada"),
+        ("LatAm", "Latin America"),
+        ("Europe", "Europe"),
+        # Remote.
+        ("Remote", "Remote"),
+        ("Remote - US", "Remote"),
+        ("US Remote", "Remote"),
+        ("Remote (United States | Canada)", "Remote"),
+        ("US/Canada - Remote", "Remote"),
+        ("Remote (New York)", "Remote"),
+        ("Texas - Remote", "Remote"),
+        ("Anywhere in France", "Remote"),
+        ("Fully Remote - India", "Remote"),
+        ("Remote – US & Canada", "Remote"),
+        ("San Francisco or Remote", "San Francisco, CA"),
+        ("Miami - Remote", "Miami, FL"),
+        ("Andover, MA / Remote", "Andover, MA"),
+        ("Berlin, Germany (Germany remote)", "Berlin, Germany"),
+        ("Hybrid - Boston, MA (no remote)", "Boston, MA"),
+        # Not known, or no place at all.
+        ("Cambridge", "Cambridge"),
+        ("Erewhon, New Zealand", "Erewhon, New Zealand"),
+        ("EREWHON", "Erewhon"),
+        ("", "Unknown"),
+        (" ,;- ", "Unknown"),
+        ("Headquarters", "Unknown"),
+        ("Hybrid", "Unknown"),
+        ("Multiple Locations", "Unknown"),
+    ],
+)
+def test_a_label_comes_to_its_first_place(label, place):
+    assert place_of(label=label) == place
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"label": "Bay Area", "locations": [SAN_FRANCISCO]}, "San Francisco, CA"),
+        ({"label": "", "locations": [SAN_FRANCISCO, {"name": "Berlin"}]}, "San Francisco, CA"),
+        ({"label": "", "locations": [{"name": "New York City", "country_code": "us"}]}, "New York, NY"),
+        ({"label": "", "locations": [{"name": "Boston", "country_name": "United States"}]}, "Boston, MA"),
+        ({"label": "", "locations": [{"name": "Bangalore", "country_code": "IN"}]}, "Bengaluru, India"),
+        ({"label": "London", "locations": [{"name": "London", "country_code": "CA"}]}, "London, Canada"),
+        (
+            {
+                "label": "",
+                "locations": [{"name": "Cambridge", "type": "city", "state_code": "MA", "country_code": "US"}],
+            },
+            "Cambridge, MA",
+        ),
+        (
+            {"label": "", "locations": [{"name": "Springfield", "type": "city", "country_code": "US"}]},
+            "Springfield, United States",
+        ),
+        (
+            {
+                "label": "",
+                "locations": [{"name": "Arlington", "type": "city", "state": "Virginia", "country_code": "US"}],
+            },
+            "Arlington, VA",
+        ),
+        (
+            {
+                "label": "",
+                "locations": [{"name": "New Brunswick", "type": "city", "state_code": "NJ", "country_code": "US"}],
+            },
+            "New Brunswick, NJ",
+        ),
+        ({"label": "Singapore", "locations": [{"name": "Singapore", "country_code": "SG"}]}, "Singapore"),
+        ({"label": "", "locations": [{"name": "Georgia", "type": "country", "country_code": "GE"}]}, "Georgia"),
+        (
+            {
+                "label": "",
+                "locations": [{"name": "Texas", "type": "admin1", "state_code": "TX", "country_code": "US"}],
+            },
+            "Texas, United States",
+        ),
+        ({"label": "", "locations": [{"display_name": "Paris, France"}]}, "Paris, France"),
+        ({"label": "", "locations": ["San Francisco, CA", "New York, NY"]}, "San Francisco, CA"),
+        ({"label": "", "locations": [{"name": None, "country_code": 7}]}, "Unknown"),
+        # A country on file does not hide the city of the label.
+        (
+            {"label": "Bogota", "locations": [{"name": "Colombia", "type": "country", "country_code": "CO"}]},
+            "Bogota, Colombia",
+        ),
+        (
+            {"label": "Athens", "locations": [{"name": "Greece", "type": "country", "country_code": "GR"}]},
+            "Athens, Greece",
+        ),
+        # A label of remote work or of a part of the world is not undone by an office on file.
+        ({"label": "Remote", "locations": [SAN_FRANCISCO]}, "Remote"),
+        ({"label": "LatAm", "locations": [{"name": "Panama", "country_code": "PA"}]}, "Latin America"),
+        # Flat fields.
+        ({"label": "", "country": "Germany"}, "Germany"),
+        ({"label": "", "country_code": "DE"}, "Germany"),
+        ({"label": "", "country_code": "US", "state_code": "TX"}, "Texas, United States"),
+        ({"label": "Springfield", "country_code": "US", "state_code": "IL"}, "Springfield, IL"),
+        ({"label": "Kassel, DE", "country_code": "DE"}, "Kassel, Germany"),
+        ({"label": "", "country_code": "DE", "cities": ["Munich", "Berlin"]}, "Munich, Germany"),
+        ({"label": "Hybrid", "cities": ["Munich"]}, "Munich, Germany"),
+    ],
+)
+def test_fields_settle_what_the_label_leaves_open(fields, place):
+    assert place_of(**fields) == place
+
+
+@pytest.mark.parametrize(
+    ("label", "place"),
+    [
+        ("Remote - US", Place(remote=True, country_code="US")),
+        ("Miami - Remote", Place(city="Miami", state_code="FL", country_code="US", remote=True)),
+        ("Texas", Place(state_code="TX", country_code="US")),
+        ("Remote (non-U.S.)", Place(remote=True)),
+    ],
+)
+def test_a_label_is_read_into_its_parts(label, place):
+    assert read_place(label) == place
+
+
+@pytest.mark.parametrize("label", ["Acme Weltweit", "New London", "East London", "Rideau Centre", "Milwaukeee"])
+def test_parts_of_unknown_names_are_not_taken_for_places(label):
+    assert place_of(label=label) == label
+
+
+FRAGMENTS = (
+    "San Francisco|CA|Remote|US|Georgia|Ontario|London|or|and|/|-| - |, |(HQ)|Office|Berlin|DE|New York|Europe|IN"
+    "|Hybrid|Anywhere in|Trinidad and Tobago|Hong Kong|Texas|Washington|Acme|12|;|Korea|UK|Springfield|Panama"
+)
+names = st.sampled_from(FRAGMENTS.split("|"))
+labels = st.one_of(st.text(max_size=60), st.lists(names, max_size=6).map(" ".join))
+
+
+@settings(max_examples=400, deadline=None)
+@given(labels)
+@example("İstanbul")
+@example("ǅ")
+def test_a_place_is_its_own_place(label):
+    place = place_of(label=label)
+
+    assert place_of(label=place) == place
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    labels,
+    st.lists(
+        st.one_of(
+            labels,
+            st.dictionaries(
+                st.sampled_from(["name", "type", "state_code", "state", "country_code", "country_name"]),
+                st.one_of(st.none(), st.integers(), labels, st.sampled_from(["US", "CA", "city", "admin1"])),
+            ),
+        ),
+        max_size=2,
+    ),
+    st.one_of(st.none(), labels, st.sampled_from(["US", "GE", "zz"])),
+    st.lists(labels, max_size=2),
+)
+def test_a_place_is_never_empty_whatever_a_source_says(label, locations, country, cities):
+    place = place_of(
+        label=label,
+        locations=locations,
+        country=country,
+        country_code=country,
+        state_code=country,
+        cities=cities,
+    )
+
+    assert place.strip()

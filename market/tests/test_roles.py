@@ -1,0 +1,120 @@
+"""Roles: their keys, and the titles that name them."""
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from market.roles import display_role, normalize_role, roles_named, title_names_role
+
+
+@pytest.mark.parametrize(
+    ("role", "key"),
+    [
+        ("Full-Stack Developer", "full stack developer"),
+        ("  full \t stack\ndeveloper ", "full stack developer"),
+        ("FullStack Developer", "full stack developer"),
+        ("ＦＵＬＬ stack developer", "full stack developer"),
+        ("Full\u2011Stack Developer", "full stack developer"),
+        ("Back-End Developer", "backend developer"),
+        ("backend developer", "backend developer"),
+        ("Front End Engineer", "frontend engineer"),
+        ("Dev-Ops Engineer", "devops engineer"),
+        ("C++ Developer", "c++ developer"),
+        ("C# / .NET Developer", "c# .net developer"),
+        ("Node.js Developer.", "node.js developer"),
+        ("AI/ML Engineer", "ai ml engineer"),
+        ("Développeur", "développeur"),
+        ("STRASSE", "strasse"),
+        ("Straße", "strasse"),
+        ("—", ""),
+        ("", ""),
+    ],
+)
+def test_a_role_has_one_key_however_it_is_written(role, key):
+    assert normalize_role(role) == key
+
+
+@pytest.mark.parametrize(
+    ("title", "role", "named"),
+    [
+        ("Senior Backend Developer (Remote)", "backend developer", True),
+        ("Senior Back-End Developer", "Backend Developer", True),
+        ("Full Stack Developer", "full-stack developer", True),
+        ("Lead, Data Scientist - NLP", "Data Scientist", True),
+        ("C++ Developer", "C++ Developer", True),
+        ("React Native Developer", "react developer", False),
+        ("JavaScript Developer", "Java Developer", False),
+        ("Backend Developers", "backend developer", False),
+        ("Developer, Backend", "backend developer", False),
+        ("C++ Developer", "C Developer", False),
+        ("Data Scientist", "", False),
+        ("", "data scientist", False),
+    ],
+)
+def test_a_title_names_a_role_by_its_words_as_a_phrase(title, role, named):
+    assert title_names_role(title=title, role=role) is named
+
+
+def test_roles_named_keeps_the_order_and_the_spelling_given():
+    roles = ["Engineer", "data engineer", "", "Data-Engineer", "Java Developer", "Senior Data Engineer"]
+
+    named = roles_named(title="Senior Data Engineer (f/m/d)", roles=roles)
+
+    assert named == ["Engineer", "data engineer", "Data-Engineer", "Senior Data Engineer"]
+
+
+def test_roles_named_finds_phrases_that_share_a_space():
+    named = roles_named(title="Data Engineer Data Analyst", roles=["data analyst", "data engineer", "engineer data"])
+
+    assert named == ["data analyst", "data engineer", "engineer data"]
+
+
+def test_no_roles_are_named_by_any_title():
+    assert roles_named(title="Data Engineer", roles=[]) == []
+    assert roles_named(title="Data Engineer", roles=["", "-"]) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "written"),
+    [
+        ("full-stack developer", "Full Stack Developer"),
+        ("HEAD OF DATA", "Head of Data"),
+        ("ios engineer", "iOS Engineer"),
+        ("devops engineer", "DevOps Engineer"),
+        (".net developer", ".NET Developer"),
+        ("sre", "SRE"),
+        ("", ""),
+    ],
+)
+def test_a_role_is_displayed_as_titles_are_written(role, written):
+    assert display_role(role) == written
+
+
+WORDS = "data engineer senior back-end backend full stack fullstack c++ react native dev ops"
+words = st.sampled_from(WORDS.split())
+titles = st.one_of(st.text(max_size=40), st.lists(words, max_size=6).map(" ".join))
+
+
+@settings(deadline=None)
+@given(titles)
+@example("fullback end")
+@example("full fullstack end")
+@example("ŉ́")
+def test_a_key_is_its_own_key(role):
+    key = normalize_role(role)
+
+    assert normalize_role(key) == key
+
+
+@settings(deadline=None)
+@given(titles)
+def test_displaying_a_role_keeps_its_key(role):
+    assert normalize_role(display_role(role)) == normalize_role(role)
+
+
+@settings(deadline=None)
+@given(titles, st.lists(titles, max_size=6))
+def test_many_roles_are_named_as_each_one_alone(title, roles):
+    named = roles_named(title=title, roles=roles)
+
+    assert named == [role for role in roles if title_names_role(title=title, role=role)]

@@ -1,0 +1,295 @@
+"""Storing postings: once each, found by the source's id and then by URL."""
+
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from market.posting import Posting
+from market.refresh import mark_dirty, refresh_figures, seal_day
+from market.selectors import day_start
+from market.services import close_posting, delete_expired_postings, know_role, store_postings
+from market.tests.factories import NOW, PostingFactory, days_ago
+from skills.services import seed_skills
+
+pytestmark = pytest.mark.usefixtures("mongo", "redis")
+
+LATER = NOW + timedelta(hours=1)
+
+
+def store(*postings: Posting, now: datetime = NOW, **search):
+    return store_postings(postings=postings, now=now, **search)
+
+
+def changed(posting: Posting, **fields) -> Posting:
+    return dataclasses.replace(posting, **fields)
+
+
+def stored(mongo):
+    return list(mongo.job_postings.find().sort("_id", 1))
+
+
+def test_stores_every_field_the_source_gives(mongo):
+    posting = PostingFactory(
+        job_id="17",
+        latitude=30.2,
+        longitude=-97.7,
+        discovered_at=datetime(2026, 11, 20, 8, 30, tzinfo=UTC),
+        min_annual_salary_usd=100_000,
+        max_annual_salary_usd=120_000,
+        remote=True,
+        country_codes=("US",),
+    )
+
+    store(posting, role="Backend Developer", place="United States")
+
+    (row,) = stored(mongo)
+    assert row["job_id"] == "17"
+    assert row["coordinates"] == {"lat": 30.2, "lng": -97.7}
+    assert row["discovered_at"] == datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
+    assert (row["min_annual_salary_usd"], row["max_annual_salary_usd"]) == (100_000, 120_000)
+    assert row["remote"] is True
+    assert row["country_codes"] == ["US"]
+    assert row["search_keywords"] == "Backend Developer"
+    assert row["search_location"] == "United States"
+    assert row["roles"] == ["backend developer"]
+    assert row["scraped_at"] == row["updated_at"] == NOW
+    assert row["day"] == row["date_posted"] == day_start(NOW.date())
+    assert "seniority" not in row
+
+
+def test_counts_new_changed_and_unchanged_postings():
+    first, second = PostingFactory(), PostingFactory()
+
+    outcomes = [store(first, second), store(first, changed(second, title="Backend Engineer"))]
+
+    assert [(o.collected, o.updated, o.unchanged) for o in outcomes] == [(2, 0, 0), (0, 1, 1)]
+
+
+def test_writes_nothing_for_an_unchanged_posting(mongo):
+    posting = PostingFactory()
+    store(posting)
+    before = stored(mongo)
+
+    store(posting, now=LATER)
+
+    assert stored(mongo) == before
+
+
+def test_keeps_day_and_first_collected_time_when_a_posting_changes(mongo):
+    posting = PostingFactory(date_posted=days_ago(3))
+    store(posting)
+
+    store(changed(posting, title="Lead Backend Developer", date_posted=days_ago(1)), now=LATER)
+
+    (row,) = stored(mongo)
+    assert row["title"] == "Lead Backend Developer"
+    assert row["day"] == day_start(days_ago(3))
+    assert row["date_posted"] == day_start(days_ago(1))
+    assert (row["scraped_at"], row["updated_at"]) == (NOW, LATER)
+
+
+def test_forgets_what_the_source_no_longer_says(mongo):
+    posting = PostingFactory(seniority="senior", remote=True)
+    store(posting)
+
+    store(changed(posting, seniority=None, remote=None), now=LATER)
+
+    (row,) = stored(mongo)
+    assert "seniority" not in row
+    assert "remote" not in row
+
+
+def test_counts_a_posting_without_a_date_on_the_day_it_was_first_collected(mongo):
+    posting = PostingFactory(date_posted=None)
+    store(posting)
+
+    store(changed(posting, title="Other"), now=NOW + timedelta(days=2))
+
+    assert [row["day"] for row in stored(mongo)] == [day_start(NOW.date())]
+
+
+def test_finds_a_posting_by_url_when_its_id_is_new(mongo):
+    posting = PostingFactory(job_id="1", url="https://jobs.example.com/a")
+    store(posting)
+
+    outcome = store(changed(posting, job_id="2"))
+
+    assert (outcome.collected, outcome.updated) == (0, 1)
+    assert [row["job_id"] for row in stored(mongo)] == ["2"]
+
+
+def test_keeps_postings_without_ids_apart(mongo):
+    store(
+        PostingFactory(job_id=None, url="https://a.example.com"),
+        PostingFactory(job_id=None, url="https://b.example.com"),
+    )
+
+    assert len(stored(mongo)) == 2
+
+
+def test_keeps_postings_without_urls_apart(mongo):
+    store(PostingFactory(url=None), PostingFactory(url=None))
+
+    assert len(stored(mongo)) == 2
+
+
+def test_keeps_its_own_url_when_the_new_one_is_another_postings(mongo):
+    first, second = PostingFactory(), PostingFactory()
+    store(first, second)
+
+    store(changed(first, url=second.url, title="Moved"))
+
+    rows = stored(mongo)
+    assert [row["url"] for row in rows] == [first.url, second.url]
+    assert rows[0]["title"] == "Moved"
+
+
+def test_takes_the_last_of_repeated_rows_in_a_batch(mongo):
+    posting = PostingFactory()
+
+    outcome = store(posting, changed(posting, title="Second"), changed(posting, title="Third"))
+
+    assert (outcome.collected, outcome.unchanged) == (1, 2)
+    assert [row["title"] for row in stored(mongo)] == ["Third"]
+
+
+def test_keeps_every_role_a_posting_was_found_for(mongo):
+    posting = PostingFactory(title="Engineer")
+    store(posting, role="Backend Developer")
+
+    outcome = store(posting, role="Full-Stack  Developer")
+
+    assert outcome.unchanged == 1
+    assert stored(mongo)[0]["roles"] == ["backend developer", "full stack developer"]
+
+
+def test_stores_each_posting_once_when_many_writers_bring_the_same(mongo):
+    postings = [PostingFactory() for _ in range(60)]
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda _: store(*postings), range(4)))
+
+    assert len(stored(mongo)) == 60
+    assert sum(o.collected for o in outcomes) == 60
+    assert sum(o.unchanged for o in outcomes) == 180
+
+
+def test_gives_a_new_role_the_postings_whose_title_names_it(mongo):
+    store(PostingFactory(title="Senior Full-Stack Developer (Remote)"), PostingFactory(title="Full Professor"))
+
+    assert know_role(role="full stack developer", now=NOW)
+
+    assert [row["roles"] for row in stored(mongo)] == [["full stack developer"], []]
+
+
+@pytest.mark.parametrize(
+    ("role", "title"),
+    [
+        ("Backend Developer", "Senior Back-End Developer"),
+        ("Full Stack Developer", "Fullstack Developer"),
+        ("Full-Stack Developer", "Full Stack Developer"),
+        (".NET Developer", "Lead .NET Developer"),
+        ("C++ Developer", "C++ Developer"),
+    ],
+)
+def test_gives_a_new_role_the_postings_that_spell_it_otherwise(mongo, role, title):
+    store(PostingFactory(title=title))
+
+    know_role(role=role, now=NOW)
+
+    assert stored(mongo)[0]["roles"] == [role.replace("-", " ").lower()]
+
+
+def test_gives_a_role_its_postings_when_a_crash_cut_that_short(mongo):
+    store(PostingFactory(title="Data Engineer"))
+    mongo.known_roles.insert_one({"_id": "data engineer", "label": "Data Engineer", "known_since": NOW})
+
+    know_role(role="Data Engineer", now=LATER)
+
+    assert stored(mongo)[0]["roles"] == ["data engineer"]
+    assert not know_role(role="Data Engineer", now=LATER)
+
+
+def test_gives_a_new_posting_the_known_roles_its_title_names(mongo):
+    know_role(role="Data Engineer", now=NOW)
+
+    store(PostingFactory(title="Principal Data Engineer"))
+
+    assert stored(mongo)[0]["roles"] == ["data engineer"]
+
+
+def test_takes_skills_from_slugs_and_leaves_job_boards_out(mongo):
+    seed_skills(
+        entries=[
+            {"name": "python", "display_name": "Python", "category": "Programming Languages"},
+            {"name": "greenhouse", "category": "Tools/Technologies", "is_skill": False},
+        ],
+        now=NOW,
+    )
+
+    store(PostingFactory(technology_slugs=("python", "greenhouse", "apache-nifi")))
+
+    (row,) = stored(mongo)
+    assert row["skills"] == ["python", "apache nifi"]
+    assert row["skills_source"] == "slugs"
+    assert row["technology_slugs"] == ["python", "greenhouse", "apache-nifi"]
+    assert mongo.unknown_slugs.find_one({"slug": "apache-nifi"})["count"] == 1
+
+
+def test_takes_skills_from_the_text_when_no_slug_names_one(mongo):
+    entries = [{"name": "python", "display_name": "Python", "category": "Programming Languages"}]
+    seed_skills(entries=entries, now=NOW)
+
+    store(PostingFactory(technology_slugs=(), description="You write Python all day."))
+
+    (row,) = stored(mongo)
+    assert (row["skills"], row["skills_source"]) == (["python"], "text")
+
+
+def test_deletes_whole_days_past_retention_and_keeps_their_figures(mongo):
+    store(PostingFactory(date_posted=days_ago(30)), PostingFactory(date_posted=days_ago(29)))
+    refresh_figures(now=NOW)
+
+    deleted = list(delete_expired_postings(days_to_keep=30, now=NOW))
+
+    assert deleted == [(days_ago(30), 1)]
+    assert [row["day"] for row in stored(mongo)] == [day_start(days_ago(29))]
+    figures = mongo.market_figures.find_one({"scope": "market", "day": day_start(days_ago(30))})
+    assert (figures["postings"], figures["sealed"]) == (1, True)
+
+
+def test_refuses_a_posting_of_a_sealed_day(mongo):
+    store(PostingFactory(date_posted=days_ago(40)))
+    seal_day(day=day_start(days_ago(40)), now=NOW)
+
+    outcome = store(PostingFactory(date_posted=days_ago(40)), PostingFactory())
+
+    assert outcome.refused == {"sealed_day": 1}
+    assert outcome.collected == 1
+    refresh_figures(now=NOW)
+    figures = mongo.market_figures.find_one({"scope": "market", "day": day_start(days_ago(40))})
+    assert figures["postings"] == 1
+
+
+def test_never_recounts_a_sealed_day_when_a_posting_slips_in(mongo):
+    day = day_start(days_ago(40))
+    store(PostingFactory(date_posted=days_ago(40)))
+    seal_day(day=day, now=NOW)
+    mongo.job_postings.insert_one({"source": "x", "title": "t", "company": "c", "place": "p", "day": day})
+    mark_dirty(days=[day])
+
+    refresh_figures(now=NOW)
+
+    assert mongo.market_figures.find_one({"scope": "market", "day": day})["postings"] == 1
+    assert stored(mongo) == []
+
+
+def test_closes_a_posting_once(mongo):
+    store(PostingFactory(job_id="9"))
+
+    closed = [close_posting(source="theirstack", job_id="9", closed_at=LATER, now=NOW) for _ in range(2)]
+
+    assert closed == [True, False]
+    assert stored(mongo)[0]["closed_at"] == LATER

@@ -1,0 +1,146 @@
+"""Windows over daily figures, against plain counting."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from market.tests.factories import TODAY, days_ago
+from market.trends import DayRecord, trending_answers
+
+
+def record(age: int, *, skills=None, technologies=None, places=None, salaries=(), remote=0, on_site=0, postings=None):
+    skills, technologies, places = dict(skills or {}), dict(technologies or {}), dict(places or {})
+    return DayRecord(
+        day=days_ago(age),
+        postings=sum(places.values()) if postings is None else postings,
+        remote=remote,
+        on_site=on_site,
+        skill_names=list(skills),
+        skill_counts=list(skills.values()),
+        technology_names=list(technologies),
+        technology_counts=list(technologies.values()),
+        place_names=list(places),
+        place_counts=list(places.values()),
+        salary_places=[place for place, _, _ in salaries],
+        salary_minimums=[low for _, low, _ in salaries],
+        salary_maximums=[high for _, _, high in salaries],
+    )
+
+
+def answer(records, days=30):
+    return dict(trending_answers(records, today=TODAY, windows=[days], generated_at="now"))[days]
+
+
+def test_an_empty_market_has_empty_lists_and_zeros():
+    empty = answer([])
+
+    assert empty == {
+        "top_skills": [],
+        "top_locations": [],
+        "technology_trends": [],
+        "salary_trends": [],
+        "salary_quartiles": {"lower": None, "median": None, "upper": None, "sample_size": 0},
+        "remote_distribution": [{"remote": True, "count": 0}, {"remote": False, "count": 0}],
+        "remote_unknown": 0,
+        "total_jobs_analyzed": 0,
+        "generated_at": "now",
+        "window_days": 30,
+    }
+
+
+def test_a_window_ends_today_and_has_as_many_days_as_asked():
+    records = [record(age, places={"Austin, TX": 1}) for age in range(-2, 40)]
+
+    assert answer(records, 1)["total_jobs_analyzed"] == 1
+    assert answer(records, 30)["total_jobs_analyzed"] == 30
+
+
+def test_orders_skills_by_count_and_then_by_name():
+    rows = answer([record(0, skills={"go": 2, "sql": 3, "c#": 2}, postings=4)])["top_skills"]
+
+    assert [(row["skill"], row["count"], row["percentage"]) for row in rows] == [
+        ("sql", 3, 75.0),
+        ("c#", 2, 50.0),
+        ("go", 2, 50.0),
+    ]
+
+
+def test_compares_each_skill_with_the_window_before():
+    now = record(0, skills={"go": 15, "sql": 5, "zig": 1}, postings=20)
+    before = record(30, skills={"go": 10, "sql": 10}, postings=40)
+
+    rows = {row["skill"]: row for row in answer([now, before])["top_skills"]}
+
+    assert (rows["go"]["previous_count"], rows["go"]["growth_percentage"]) == (10, 50.0)
+    assert (rows["sql"]["previous_count"], rows["sql"]["growth_percentage"]) == (10, -50.0)
+    assert (rows["go"]["percentage"], rows["go"]["previous_percentage"]) == (75.0, 25.0)
+    assert (rows["zig"]["previous_count"], rows["zig"]["growth_percentage"]) == (0, None)
+
+
+@pytest.mark.parametrize(("postings", "before"), [(19, 20), (20, 19), (20, 0)])
+def test_compares_nothing_where_either_window_is_small(postings, before):
+    records = [record(0, skills={"go": 9}, postings=postings), record(30, skills={"go": 9}, postings=before)]
+
+    (row,) = answer(records)["top_skills"]
+
+    assert (row["previous_count"], row["previous_percentage"], row["growth_percentage"]) == (None, None, None)
+
+
+def test_averages_salaries_by_place_and_takes_quartiles_of_the_middles():
+    salaries = [("Austin, TX", 100, 200), ("Austin, TX", 201, 300), ("Berlin, Germany", 50, 70)]
+
+    given_answer = answer([record(0, salaries=salaries)])
+
+    assert given_answer["salary_trends"] == [
+        {"location": "Austin, TX", "avg_min": 150, "avg_max": 250, "count": 2},
+        {"location": "Berlin, Germany", "avg_min": 50, "avg_max": 70, "count": 1},
+    ]
+    # Middles 60, 150 and 250.5.
+    assert given_answer["salary_quartiles"] == {"lower": 105, "median": 150, "upper": 200, "sample_size": 3}
+
+
+def test_counts_postings_that_say_neither_remote_nor_on_site():
+    given_answer = answer([record(0, postings=10, remote=3, on_site=5)])
+
+    assert given_answer["remote_distribution"] == [{"remote": True, "count": 3}, {"remote": False, "count": 5}]
+    assert given_answer["remote_unknown"] == 2
+
+
+counts = st.dictionaries(st.sampled_from(["go", "sql", ".net", "c#", "$x"]), st.integers(1, 9), max_size=4)
+
+
+@settings(deadline=None)
+@given(
+    days=st.lists(st.tuples(st.integers(0, 60), counts, counts), max_size=12, unique_by=lambda day: day[0]),
+    window=st.integers(1, 30),
+)
+def test_equals_plain_counting_over_the_same_days(days, window):
+    records = [record(age, skills=skills, places=places) for age, skills, places in days]
+
+    given_answer = answer(records, window)
+
+    skills, places = Counter(), Counter()
+    for age, day_skills, day_places in days:
+        if age < window:
+            skills.update(day_skills)
+            places.update(day_places)
+    assert {row["skill"]: row["count"] for row in given_answer["top_skills"]} == dict(skills)
+    assert {row["location"]: row["count"] for row in given_answer["top_locations"]} == dict(places)
+    assert given_answer["total_jobs_analyzed"] == places.total()
+
+
+def test_renders_all_windows_as_it_renders_one():
+    records = [record(age, skills={"go": age % 7 + 1}, places={"Austin, TX": 20}) for age in range(0, 730, 3)]
+
+    together = dict(trending_answers(records, today=TODAY, windows=range(1, 366), generated_at="now"))
+
+    assert all(together[days] == answer(records, days) for days in (1, 2, 30, 364, 365))
+
+
+def test_passes_over_days_outside_the_windows():
+    far = DayRecord(day=TODAY - timedelta(days=800), postings=5, remote=0, on_site=0)
+
+    assert answer([far], 365)["total_jobs_analyzed"] == 0
