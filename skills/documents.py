@@ -1,0 +1,124 @@
+"""The stored vocabulary, and the slugs it does not know yet."""
+
+from typing import Any
+
+from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField, StringField, ValidationError
+
+from skills.vocabulary import CATEGORIES, DEFAULT_CATEGORY, Skill
+
+_VOCABULARY = "vocabulary"
+
+
+class VocabularyVersion(Document):
+    """The one number that tells every process whether the vocabulary it holds is still the stored one."""
+
+    name = StringField(primary_key=True)
+    number = IntField(required=True, default=0)
+
+    meta = {"collection": "vocabulary_versions", "auto_create_index": False}
+
+    @classmethod
+    def current(cls) -> int:
+        """Return the version, 0 before anything was stored."""
+        found = cls.objects(name=_VOCABULARY).first()
+        return found.number if found is not None else 0
+
+    @classmethod
+    def bump(cls) -> None:
+        """Make every process read the vocabulary anew."""
+        cls.objects(name=_VOCABULARY).update_one(inc__number=1, upsert=True)
+
+
+class SkillDocument(Document):
+    """An entry of the vocabulary, as curators see it. See `skills.vocabulary.Skill` for the fields."""
+
+    name = StringField(required=True, unique=True, max_length=100)
+    display_name = StringField(required=True, max_length=100)
+    category = StringField(required=True, choices=CATEGORIES, default=DEFAULT_CATEGORY)
+    subcategory = StringField(default="", max_length=100)
+    aliases = ListField(StringField(max_length=100))
+    slugs = ListField(StringField(max_length=100))
+    prerequisites = ListField(StringField(max_length=100))
+    related = ListField(StringField(max_length=100))
+    is_skill = BooleanField(default=True)
+    # Names of entries that were merged into this one: seeding does not bring them back.
+    merged_names = ListField(StringField(max_length=100))
+    # The hash of the content that seeding wrote; content that hashes otherwise was edited by a curator.
+    seed_hash = StringField(default="")
+    updated_at = DateTimeField()
+
+    meta = {
+        "collection": "skills",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            "aliases",  # search by alias
+            "slugs",  # a curator asks who owns a slug
+            ("category", "name"),  # the list of a category
+        ],
+    }
+
+    def __str__(self) -> str:
+        return str(self.display_name)
+
+    def clean(self) -> None:
+        """Bring the name into its canonical form. Raises ValidationError for names that other entries do not have."""
+        if self.name:
+            self.name = " ".join(self.name.split()).lower()
+        errors = {}
+        for field in ("prerequisites", "related"):
+            names = set(getattr(self, field))
+            if self.name in names:
+                errors[field] = ValidationError("a skill cannot be named here by itself", field_name=field)
+                continue
+            unknown = names - set(SkillDocument.objects(name__in=names).distinct("name")) if names else set()
+            if unknown:
+                message = f"the vocabulary has no {', '.join(sorted(unknown))}"
+                errors[field] = ValidationError(message, field_name=field)
+        if errors:
+            raise ValidationError("names of other skills", errors=errors)
+
+    def save(self, *args: Any, **kwargs: Any) -> "SkillDocument":
+        """Store the entry and make every process read it."""
+        saved: SkillDocument = super().save(*args, **kwargs)
+        VocabularyVersion.bump()
+        return saved
+
+    def delete(self, *args: Any, **kwargs: Any) -> None:
+        """Delete the entry and make every process forget it."""
+        super().delete(*args, **kwargs)
+        VocabularyVersion.bump()
+
+    def as_skill(self) -> Skill:
+        """Return the entry as the value object the pure modules work on."""
+        return Skill(
+            name=self.name,
+            display_name=self.display_name,
+            category=self.category,
+            subcategory=self.subcategory or "",
+            aliases=tuple(self.aliases),
+            slugs=tuple(self.slugs),
+            prerequisites=tuple(self.prerequisites),
+            related=tuple(self.related),
+            is_skill=self.is_skill,
+        )
+
+
+class UnknownSlug(Document):
+    """A technology slug that a source sent and the vocabulary does not know, for curators to look at."""
+
+    slug = StringField(required=True, unique=True, max_length=200)
+    count = IntField(required=True, default=0)
+    first_seen_at = DateTimeField(required=True)
+    last_seen_at = DateTimeField(required=True)
+
+    meta = {
+        "collection": "unknown_slugs",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [("-count", "slug")],  # curators take the most frequent first
+        "ordering": ["-count", "slug"],
+    }
+
+    def __str__(self) -> str:
+        return str(self.slug)

@@ -1,0 +1,161 @@
+"""Finding skills in running text: job adverts, resumes, profiles."""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import NamedTuple
+
+import ahocorasick
+
+from skills.names import fold, spelling_key
+from skills.sense_words import AMBIGUOUS, FIELDS, GENERIC, PEOPLE
+from skills.senses import Mention, SenseRules
+from skills.vocabulary import Skill, Vocabulary
+
+# What may stand between two items of a list: "Go, Rust", "Go/Rust", "Go and Rust", "Go | Rust".
+_SEPARATOR = r"(?:[,/|;&+•·()]|\band\b|\bor\b|\n[ \t]*[-*•]|\be\.?g\.?)"
+_LIST_GAP = re.compile(rf"[\s*_`]*{_SEPARATOR}(?:[\s*_`-]|{_SEPARATOR})*")
+_LONGEST_GAP = 16
+_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s)\]>]+")
+_NEXT_WORD = re.compile(r" ([A-Za-z]+)")
+_NAMED = frozenset({"Programming Languages", "Frameworks/Libraries", "Databases", "Cloud Platforms"})
+
+
+@dataclass(frozen=True, slots=True)
+class SkillSpan:
+    """A skill and where the text names it: `text[start:end]`."""
+
+    skill: str
+    start: int
+    end: int
+
+
+class _Hit(NamedTuple):  # a tuple: a thousand of these are made for every 30 postings
+    start: int
+    end: int
+    key: str
+    entry: Skill
+    ambiguous: bool
+
+
+class SkillExtractor:
+    """Finds the skills of one vocabulary. Built once, then usable from anywhere: it keeps nothing of what it read."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._automaton = ahocorasick.Automaton()
+        self._rules = SenseRules()
+        for entry in vocabulary:
+            for spelling in (entry.name, entry.display_name, *entry.aliases):
+                key = spelling_key(spelling)
+                if key and vocabulary.get(spelling) is entry:
+                    # Names carry a space at either end, so that the automaton itself keeps to word boundaries.
+                    self._automaton.add_word(f" {key} ", (key, entry, key in AMBIGUOUS or len(key) == 1))
+                    if "/" in spelling or "&" in spelling:
+                        spaced = key.replace(" ", "   ")  # "CI / CD", "R & D"
+                        self._automaton.add_word(f" {spaced} ", (spaced, entry, key in AMBIGUOUS))
+        if len(self._automaton):
+            self._automaton.make_automaton()
+
+    def extract_skills(self, text: str) -> list[str]:
+        """Return the canonical names of the skills a text asks for, each once, in order of first mention."""
+        return list(dict.fromkeys(span.skill for span in self.spans(text)))
+
+    def spans(self, text: str) -> list[SkillSpan]:
+        """Return every mention of a skill, in order; where names overlap the first and longest one counts."""
+        hits = self._hits(text)
+        spans = []
+        for index, hit in enumerate(hits):
+            if not hit.entry.is_skill or (hit.entry.name in FIELDS and _before_people(text, hit.end)):
+                continue
+            if hit.ambiguous:
+                listed = self._listed(text, hits, index)
+                if not self._rules.is_technical(
+                    Mention(key=hit.key, text=text, start=hit.start, end=hit.end, listed=listed)
+                ):
+                    continue
+            spans.append(SkillSpan(hit.entry.name, hit.start, hit.end))
+        return spans
+
+    def _hits(self, text: str) -> list[_Hit]:
+        if not len(self._automaton):
+            return []
+        found = [
+            (last - len(key) - 1, 1 - last, key, entry, ambiguous)
+            for last, (key, entry, ambiguous) in self._automaton.iter(f" {fold(text)} ")
+        ]
+        found.sort()  # by start, then longest first; no two agree in both
+        plain = text.isascii()
+        addresses = [match.span() for match in _ADDRESS.finditer(text)] if "www." in text or "://" in text else []
+        hits: list[_Hit] = []
+        reached = 0
+        for start, minus_end, key, entry, ambiguous in found:
+            end = -minus_end
+            if start < reached:
+                continue
+            if not plain and (_is_accented(text[start - 1 : start]) or _is_accented(text[end : end + 1])):
+                continue
+            if addresses and _lies_in_one(addresses, start):
+                continue
+            hits.append(_Hit(start, end, key, entry, ambiguous))
+            reached = end
+        return hits
+
+    def _listed(self, text: str, hits: list[_Hit], index: int) -> bool:
+        """Return whether the hit is an item of a list whose neighbouring item is surely a technology."""
+        hit = hits[index]
+        capital = text[hit.start].isupper()
+        neighbours = []
+        if 0 < index < len(hits) - 1 and _is_tag(text, hits[index - 1], hit, hits[index + 1]):
+            return True
+        if index and _in_list(text, hits[index - 1].end, hit.start):
+            neighbours.append(hits[index - 1])
+        if index + 1 < len(hits) and _in_list(text, hit.end, hits[index + 1].start):
+            neighbours.append(hits[index + 1])
+        for other in neighbours:
+            if other.entry.category == "Soft Skills" or not other.entry.is_skill:
+                continue
+            if not other.ambiguous and (other.entry.category in _NAMED or hit.key in GENERIC):
+                return True
+            if hit.entry.name in (*other.entry.related, *other.entry.prerequisites):
+                return True
+            if other.entry.name in (*hit.entry.related, *hit.entry.prerequisites):
+                return True
+            if capital and text[other.start].isupper():
+                return True
+        return False
+
+
+def _is_accented(character: str) -> bool:
+    """Return whether a Latin letter outside ASCII stands here, which folding took for a space: "é" before "go".
+
+    Letters of scripts that put no space between words ("熟悉Kubernetes") do end a name.
+    """
+    return "\u00c0" <= character <= "\u024f"
+
+
+def _lies_in_one(stretches: list[tuple[int, int]], place: int) -> bool:
+    """Return whether a place lies in one of the stretches, which follow one another."""
+    before = bisect_right(stretches, place, key=itemgetter(0))
+    return before > 0 and place < stretches[before - 1][1]
+
+
+def _in_list(text: str, start: int, end: int) -> bool:
+    """Return whether nothing but what separates items of a list stands between two places."""
+    return end - start < _LONGEST_GAP and _LIST_GAP.fullmatch(text, start, end) is not None
+
+
+def _is_tag(text: str, before: _Hit, hit: _Hit, after: _Hit) -> bool:
+    """Return whether the hit stands between two technologies with a space on either side: a line of tags."""
+    if not text[before.end : hit.start] == text[hit.end : after.start] == " ":
+        return False
+    if "Soft Skills" in (before.entry.category, after.entry.category):
+        return False
+    capitals = text[before.start].isupper() and text[hit.start].isupper() and text[after.start].isupper()
+    return not (before.ambiguous or after.ambiguous) or (capitals and not (before.ambiguous and after.ambiguous))
+
+
+def _before_people(text: str, end: int) -> bool:
+    """Return whether a word for people follows: "frontend developer" and "QA team" name no skill."""
+    following = _NEXT_WORD.match(text, end)
+    return following is not None and following[1].lower() in PEOPLE

@@ -1,0 +1,196 @@
+"""What a role asks for, and what of it a person lacks. Pure: the caller reads the figures and knows the person."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skills.learning_order import CandidateBits, LearningOrder, order_learning
+from skills.posting_sets import PostingSets
+from skills.shares import percentage, wilson_interval
+
+LOWEST_THRESHOLD = 0.1
+HIGHEST_THRESHOLD = 1.0
+DEFAULT_THRESHOLD = 0.25
+_LOWEST_SHARE = Fraction(str(LOWEST_THRESHOLD))
+# Below this many postings in a window, a change against another window is noise.
+FEWEST_POSTINGS_TO_COMPARE = 20
+# A median of fewer salaries says more about the employers than about the skill.
+FEWEST_SALARIES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillDemand:
+    """How many of a role's postings ask for a skill, in the window and in the one before."""
+
+    name: str
+    count: int
+    count_before: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleDemand:
+    """What a role's postings of a window ask for, by how many do; every skill that a tenth of them names is there."""
+
+    postings: int
+    postings_before: int = 0
+    skills: tuple[SkillDemand, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        postings: int,
+        counts: Mapping[str, int],
+        postings_before: int = 0,
+        before: Mapping[str, int] | None = None,
+    ) -> "RoleDemand":
+        """From the postings that ask for each skill."""
+        frequent = [name for name, count in counts.items() if count >= postings * _LOWEST_SHARE]
+        return cls(
+            postings=postings,
+            postings_before=postings_before,
+            skills=tuple(
+                SkillDemand(name=name, count=counts[name], count_before=(before or {}).get(name, 0))
+                for name in sorted(frequent, key=lambda name: (-counts[name], name))
+            ),
+        )
+
+    def required(self, *, threshold: float) -> tuple[SkillDemand, ...]:
+        """The skills that at least this share (0.1 to 1.0) of the postings asks for, in order of demand."""
+        # Exact, as it was written: 0.28 of 25 postings is 7, where floats make it a little more.
+        share = Fraction(str(threshold))
+        return tuple(skill for skill in self.skills if skill.count >= share * self.postings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much of what is required is held: skill by skill, and by how many postings ask for each."""
+
+    held: int
+    required: int
+    percentage: float
+    weighted_percentage: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SalaryMedians:
+    """Medians of the middle of the pay, USD a year, of the postings that ask for a skill and of those that do not."""
+
+    with_skill: int | None = None
+    without_skill: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RoleWindow:
+    """A role's demand and its postings. Made once for everybody who asks; what follows from it is kept with it."""
+
+    demand: RoleDemand
+    sets: PostingSets
+
+    @property
+    def bytes_held(self) -> int:
+        """Once everything that follows from it has been asked for."""
+        marks = len(self.demand.skills) * self.sets.postings
+        return self.sets.bytes_held + marks + marks // 8
+
+    @cached_property
+    def _presence(self) -> NDArray[np.bool_]:
+        return self.sets.presence([skill.name for skill in self.demand.skills])
+
+    @cached_property
+    def candidates(self) -> CandidateBits:
+        return CandidateBits.of(tuple(skill.name for skill in self.demand.skills), self._presence)
+
+    @cached_property
+    def salary_medians(self) -> dict[str, SalaryMedians]:
+        """By skill."""
+        paid = np.flatnonzero(self.sets.salaries)
+        paid = paid[np.argsort(self.sets.salaries[paid], kind="stable")]
+        ascending = self.sets.salaries[paid].astype(np.int64)
+        present = self._presence[:, paid]
+        return {
+            skill.name: SalaryMedians(
+                with_skill=_median_of_middles(ascending, np.flatnonzero(row)),
+                without_skill=_median_of_middles(ascending, np.flatnonzero(~row)),
+            )
+            for skill, row in zip(self.demand.skills, present, strict=True)
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequiredSkill:
+    """A skill the role requires. `confidence_interval` is in percent; growth is null where it would be noise."""
+
+    name: str
+    held: bool
+    percentage: float
+    confidence_interval: tuple[float, float]
+    salary_medians: SalaryMedians
+    growth_percentage: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapAnalysis:
+    """What a role requires, in order of demand, and how a person stands to it."""
+
+    postings: int
+    required: tuple[RequiredSkill, ...]
+    missing: tuple[str, ...]
+    coverage: Coverage
+    learning_order: LearningOrder
+
+
+def rank_gaps(*, window: RoleWindow, held: Collection[str], threshold: float = DEFAULT_THRESHOLD) -> GapAnalysis:
+    """Compare the canonical skills a person holds with those that `threshold` of the role's postings ask for."""
+    held = frozenset(held)
+    demand = window.demand
+    skills = demand.required(threshold=threshold)
+    medians = window.salary_medians if skills else {}
+    missing = tuple(skill.name for skill in skills if skill.name not in held)
+    return GapAnalysis(
+        postings=demand.postings,
+        required=tuple(
+            RequiredSkill(
+                name=skill.name,
+                held=skill.name in held,
+                percentage=percentage(skill.count, demand.postings),
+                confidence_interval=wilson_interval(count=skill.count, of=demand.postings),
+                salary_medians=medians[skill.name],
+                growth_percentage=_growth(skill, demand),
+            )
+            for skill in skills
+        ),
+        missing=missing,
+        coverage=cover(skills=skills, held=held),
+        learning_order=order_learning(sets=window.sets, candidates=window.candidates, allowed=missing, held=held),
+    )
+
+
+def cover(*, skills: Sequence[SkillDemand], held: Collection[str]) -> Coverage:
+    """How much of the required skills is held; 0 % of nothing."""
+    covered = [skill for skill in skills if skill.name in held]
+    return Coverage(
+        held=len(covered),
+        required=len(skills),
+        percentage=percentage(len(covered), len(skills)),
+        weighted_percentage=percentage(sum(skill.count for skill in covered), sum(skill.count for skill in skills)),
+    )
+
+
+def _growth(skill: SkillDemand, demand: RoleDemand) -> float | None:
+    if min(demand.postings, demand.postings_before) < FEWEST_POSTINGS_TO_COMPARE or not skill.count_before:
+        return None
+    return percentage(skill.count - skill.count_before, skill.count_before)
+
+
+def _median_of_middles(ascending: NDArray[np.int64], places: NDArray[np.intp]) -> int | None:
+    """The median of half of each sum, of those in these places, which ascend too."""
+    count = len(places)
+    if count < FEWEST_SALARIES:
+        return None
+    low, high = ascending[places[(count - 1) // 2]], ascending[places[count // 2]]
+    return round((int(low) + int(high)) / 4)

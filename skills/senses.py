@@ -1,0 +1,226 @@
+"""Whether an everyday word in a sentence means the technology of that name: "go", "spring", "excel", "rest"..."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from skills import sense_words as words
+
+# Text on each side of a word that is looked at. Wider than any pattern below; longer windows only cost time.
+_WINDOW = 45
+_MOST_WORDS = 50_000
+_SENTENCE_END = re.compile(r"[.!?]['\")\]]*(?:\s+(?=[A-Z*#\-•])|\s*\Z)|\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """An ambiguous name, folded in `key`, at `text[start:end]`; `listed`: it is an item of a list of skills."""
+
+    key: str
+    text: str
+    start: int
+    end: int
+    listed: bool
+
+
+class SenseRules:
+    """Settles mentions: by spelling and neighbours where that is enough, else by spaCy token patterns."""
+
+    def __init__(self) -> None:
+        self._patterns: _Patterns | None = None
+
+    def is_technical(self, mention: Mention) -> bool:
+        """Return whether the mention is meant as a technology."""
+        key, surface = mention.key, mention.text[mention.start : mention.end]
+        generic = key in words.GENERIC
+        if generic and not mention.listed and _word_before(mention) not in words.ABILITY_LINKS:
+            return False  # asked first: it settles eight of ten mentions in an advert
+        attached = _attached(mention)
+        if attached is not None:
+            return attached
+        if key in words.CAPITALS:
+            return surface[:2].isupper() and sum(map(str.isupper, surface)) >= len(surface) - 1
+        if generic:
+            return mention.listed or bool(self._match(mention, *_sentence(mention)))
+        capital = surface[0].isupper()
+        if (len(key) == 1 and not capital) or (surface.isupper() and key in words.NEVER_SHOUTED):
+            return False
+        if mention.listed:
+            return not _is_everyday(mention)
+        if not capital and not _has_cue(mention):
+            return False  # in lower case, outside of a list, without a cue: ordinary language
+        left, right = _sentence(mention)
+        verdict = self._match(mention, left, right)
+        if verdict is not None:
+            return verdict
+        if not capital:
+            return False
+        if _in_brackets(mention):
+            return True
+        return key in words.PROPER and not _opens_sentence(mention, left, right) and not _begins_longer_name(mention)
+
+    def _match(self, mention: Mention, left: int, right: int) -> bool | None:
+        """Return what the token patterns say of the mention in its sentence; None when they are silent."""
+        patterns = self._patterns
+        if patterns is None or patterns.is_full():
+            patterns = self._patterns = _Patterns()
+        return patterns.verdict(mention.key, mention.text[left:right], mention.start - left, mention.end - left)
+
+
+class _Patterns:
+    """The token patterns of all names, each name's built when it is first met, over one spaCy vocabulary."""
+
+    def __init__(self) -> None:
+        # Imported here: spaCy takes a second to load, and not every process meets an ambiguous word.
+        import spacy
+
+        self._nlp = spacy.blank("en")
+        self._matchers: dict[str, Any] = {}
+        # Lexeme attributes that say to which word list a token belongs. spaCy works a flag out once for each word it
+        # meets; a list within a pattern it searches at every token.
+        lists = {
+            "ability": words.ABILITY,
+            "link": words.ABILITY_LINKS,
+            "using": words.USING,
+            "cue": words.CUES_AFTER,
+            "strong cue": words.STRONG_CUES_AFTER,
+        }
+        self._flags: dict[str, int] = {
+            name: self._nlp.vocab.add_flag(_membership(terms)) for name, terms in lists.items()
+        }
+
+    def is_full(self) -> bool:
+        """Return whether it is time for new ones: spaCy keeps every word it ever met, some 300 bytes each."""
+        return len(self._nlp.vocab) > _MOST_WORDS
+
+    def verdict(self, key: str, sentence: str, start: int, end: int) -> bool | None:
+        """Return the sense of the name at `sentence[start:end]`: technical, everyday, or None: no pattern applies."""
+        doc = self._nlp.make_doc(sentence)
+        matcher = self._matchers.get(key)
+        if matcher is None:
+            matcher = self._matchers[key] = self._build_matcher(key)
+        technical: bool | None = None
+        for match_id, first, last in matcher(doc):
+            if doc[first].idx <= start and end <= doc[last - 1].idx + len(doc[last - 1]):
+                if self._nlp.vocab.strings[match_id] == "everyday":
+                    return False
+                technical = True
+        return technical
+
+    def _build_matcher(self, key: str) -> Any:
+        from spacy.matcher import Matcher
+
+        matcher, flags = Matcher(self._nlp.vocab, validate=False), self._flags
+        name = [{"LOWER": part} for part in key.split()]
+        capital_name = [{"LOWER": key, "IS_LOWER": False}]
+        word = {"IS_ALPHA": True}
+        technical: list[list[dict[Any, Any]]] = [
+            [{flags["ability"]: True}, {flags["link"]: True}, {**word, "OP": "?"}, *name],
+        ]
+        if key not in words.GENERIC:
+            technical += [[*name, {flags["cue"]: True}], [*name, word, {flags["strong cue"]: True}]]
+        if key in words.LANGUAGES:
+            technical.append([{flags["using"]: True}, *capital_name])
+        if own := words.OWN_CUES.get(key):
+            technical += [[_any_of(own), *name], [*name, _any_of(own)]]
+        everyday = []
+        if after := words.EVERYDAY_AFTER.get(key):
+            everyday.append([*name, _any_of(after)])
+        if before := words.EVERYDAY_BEFORE.get(key):
+            everyday.append([_any_of(before), *name])
+        matcher.add("technical", technical)
+        if everyday:
+            matcher.add("everyday", everyday)
+        return matcher
+
+
+def _membership(terms: frozenset[str]) -> Callable[[str], bool]:
+    return lambda text: text.lower() in terms
+
+
+def _any_of(terms: frozenset[str]) -> dict[str, Any]:
+    return {"LOWER": {"IN": sorted(terms)}}
+
+
+_HYPHENS = ("-", "\u2010", "\u2011")
+_AFTER_HYPHEN = ("based", "like", "nativ", "powe", "driv", "lang")
+
+
+def _attached(mention: Mention) -> bool | None:
+    """Settle a name that punctuation ties to its neighbour: "go-to-market", "R&D", "Go-based", "jane@go.dev"."""
+    text, start, end = mention.text, mention.start, mention.end
+    before, before_that = text[start - 1 : start], text[start - 2 : start - 1]
+    if before in ("@", "_") or (before in (*_HYPHENS, ".", "'", "\u2019", "&") and before_that.isalnum()):
+        return False
+    after, after_that = text[end : end + 1], text[end + 1 : end + 2]
+    if after in _HYPHENS and after_that.isalnum():
+        return (
+            text[end + 1 : end + 5].lower().startswith(_AFTER_HYPHEN) or None
+            if mention.key in words.GENERIC
+            else (text[end + 1 : end + 6].lower().startswith(_AFTER_HYPHEN))
+        )
+    if after in ("@", "_") or (after in (".", "&") and after_that.isalnum()):
+        return False
+    if after in ("'", "\u2019") and after_that.isalnum():
+        return None if after_that == "s" and mention.key in words.PROPER else False
+    return None
+
+
+def _is_everyday(mention: Mention) -> bool:
+    """Return whether a neighbouring word makes an everyday word of the name, even within a list."""
+    return _word_after(mention) in words.EVERYDAY_AFTER.get(mention.key, ()) or (
+        _word_before(mention) in words.EVERYDAY_BEFORE.get(mention.key, ())
+    )
+
+
+def _has_cue(mention: Mention) -> bool:
+    """Return whether a neighbouring word is one that some pattern of this name begins or ends with."""
+    own = words.OWN_CUES.get(mention.key, frozenset())
+    after = _word_after(mention)
+    if after in words.CUES_AFTER or after in own:
+        return True
+    before = _word_before(mention)
+    return before in words.ABILITY_LINKS or before in own
+
+
+def _in_brackets(mention: Mention) -> bool:
+    """Return whether the name alone stands in brackets, as in "Engineer (Go)"; "(C)" and "(R)" are other signs."""
+    text, start, end = mention.text, mention.start, mention.end
+    return end - start > 1 and text[start - 1 : start] == "(" and text[end : end + 1] == ")"
+
+
+def _begins_longer_name(mention: Mention) -> bool:
+    """Return whether another capitalised word follows at once: "Unity Health", "Phoenix Suns"."""
+    following = mention.text[mention.end : mention.end + 2]
+    return following[:1] == " " and following[1:].isupper()
+
+
+def _sentence(mention: Mention) -> tuple[int, int]:
+    """Return where the mention's sentence begins and ends, at most a window away."""
+    text, start, end = mention.text, mention.start, mention.end
+    left, right = max(0, start - _WINDOW), min(len(text), end + _WINDOW)
+    for boundary in _SENTENCE_END.finditer(text, left, start):
+        left = boundary.end()
+    if end_of_sentence := _SENTENCE_END.search(text, end, right):
+        right = end_of_sentence.start()
+    return left, right
+
+
+def _opens_sentence(mention: Mention, left: int, right: int) -> bool:
+    """Return whether a sentence of more than a few words opens with the name, so that its capital says nothing."""
+    opening = mention.text[left : mention.start].strip(" \t*#-•\u2013\u2014>·\"'(")
+    return not opening and len(mention.text[mention.end : right].split()) > 2
+
+
+_WORD_AFTER = re.compile(r"[\s*_\"'(]*([A-Za-z0-9]+)")
+
+
+def _word_after(mention: Mention) -> str:
+    found = _WORD_AFTER.match(mention.text, mention.end)
+    return found[1].lower() if found else ""
+
+
+def _word_before(mention: Mention) -> str:
+    preceding = mention.text[max(0, mention.start - 24) : mention.start].rstrip(" \t\n*_\"'(").split()
+    return preceding[-1].lower() if preceding else ""

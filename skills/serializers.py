@@ -1,0 +1,214 @@
+"""What the endpoints under /skills take and answer."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+
+from career_navigator.api import BoundedInteger, BoundedNumber, LimitOffset, QuerySerializer
+from career_navigator.text_fields import Choice, Text
+from skills.gaps import DEFAULT_THRESHOLD, HIGHEST_THRESHOLD, LOWEST_THRESHOLD
+from skills.vocabulary import CATEGORIES
+
+LONGEST_NAME = 100
+LONGEST_ROLE = 100
+LONGEST_WINDOW_DAYS = 365
+LARGEST_TEXT_BYTES = 100_000
+MOST_NAMES = 500
+MOST_ROLES = 100
+
+
+class SkillsQuery(LimitOffset):
+    query = Text(
+        default="",
+        allow_blank=True,
+        max_length=LONGEST_NAME,
+        help_text="What the name or an alias begins with; case, hyphens and dots do not matter.",
+    )
+    category = Choice(choices=CATEGORIES, required=False)
+    subcategory = Text(required=False, max_length=LONGEST_NAME)
+
+
+class SkillSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="The canonical name.")
+    display_name = serializers.CharField()
+    category = serializers.ChoiceField(CATEGORIES)
+    subcategory = serializers.CharField()
+    aliases = serializers.ListField(child=serializers.CharField())
+    prerequisites = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
+
+
+@extend_schema_serializer(many=False)
+class SkillsSerializer(serializers.Serializer[Any]):
+    skills = SkillSerializer(many=True)
+    total = serializers.IntegerField(help_text="Found in all, on this page or not.")
+    limit = serializers.IntegerField()
+    offset = serializers.IntegerField()
+
+
+class SkillShareSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField(help_text="Postings of the window that ask for the skill.")
+    total_postings = serializers.IntegerField()
+    percentage = serializers.FloatField(help_text="Of all postings of the window.")
+    growth_percentage = serializers.FloatField(
+        allow_null=True,
+        help_text="Change of the count against the window before; null where either has fewer than 20 postings.",
+    )
+    window_days = serializers.IntegerField()
+
+
+class RelatedSkillSerializer(serializers.Serializer[Any]):
+    skill = serializers.CharField()
+    display_name = serializers.CharField()
+    percentage = serializers.FloatField(
+        help_text="Of the newest 500 postings that ask for the skill, those that ask for this one too."
+    )
+    market_percentage = serializers.FloatField(help_text="Of all postings of the window.")
+
+
+class SkillInMarketSerializer(SkillSerializer):
+    market = SkillShareSerializer()
+    related_skills = RelatedSkillSerializer(many=True, help_text="Asked for together oftener than apart.")
+    see_also = serializers.ListField(child=serializers.CharField(), help_text="Canonical names that curators relate.")
+
+
+class NamesSerializer(serializers.Serializer[Any]):
+    skills = serializers.ListField(
+        child=Text(allow_blank=True, max_length=LONGEST_NAME), max_length=MOST_NAMES, help_text="In any spelling."
+    )
+
+
+class RecognizedNameSerializer(serializers.Serializer[Any]):
+    given = serializers.CharField()
+    skill = serializers.CharField()
+    display_name = serializers.CharField()
+
+
+class NormalizedNamesSerializer(serializers.Serializer[Any]):
+    skills = serializers.ListField(
+        child=serializers.CharField(), help_text="Canonical names, in the order given, each once."
+    )
+    recognized = RecognizedNameSerializer(many=True)
+    unrecognized = serializers.ListField(child=serializers.CharField(), help_text="As they were given.")
+
+
+class TextSerializer(serializers.Serializer[Any]):
+    text = Text(allow_blank=True, trim_whitespace=False, help_text=f"At most {LARGEST_TEXT_BYTES:,} bytes in UTF-8.")
+
+    def validate_text(self, text: str) -> str:
+        if len(text.encode()) > LARGEST_TEXT_BYTES:
+            raise serializers.ValidationError(f"This field has to be at most {LARGEST_TEXT_BYTES} bytes long.")
+        return text
+
+
+class SpanSerializer(serializers.Serializer[Any]):
+    start = serializers.IntegerField(help_text="In characters (Unicode code points).")
+    end = serializers.IntegerField(help_text="The first character after it.")
+
+
+class ExtractedSkillSerializer(serializers.Serializer[Any]):
+    skill = serializers.CharField()
+    display_name = serializers.CharField()
+    spans = SpanSerializer(many=True)
+
+
+class ExtractionSerializer(serializers.Serializer[Any]):
+    skills = serializers.DictField(
+        child=ExtractedSkillSerializer(many=True), help_text="By category; in each in order of first mention."
+    )
+    total = serializers.IntegerField(help_text="How many skills were found, however often each.")
+
+
+class GapQuery(QuerySerializer):
+    role = Text(max_length=LONGEST_ROLE, help_text="One of the caller's target roles, in any spelling.")
+    days = BoundedInteger(
+        minimum=1, maximum=LONGEST_WINDOW_DAYS, default=30, help_text="Days up to and including today."
+    )
+    threshold = BoundedNumber(
+        minimum=LOWEST_THRESHOLD,
+        maximum=HIGHEST_THRESHOLD,
+        default=DEFAULT_THRESHOLD,
+        help_text="The share of postings that has to ask for a skill.",
+    )
+
+
+class IntervalSerializer(serializers.Serializer[Any]):
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
+class RequiredSkillSerializer(serializers.Serializer[Any]):
+    skill = serializers.CharField()
+    display_name = serializers.CharField()
+    category = serializers.ChoiceField(CATEGORIES)
+    required_percentage = serializers.FloatField(help_text="Of the role's postings, those that ask for the skill.")
+    user_has = serializers.BooleanField()
+    confidence_interval = IntervalSerializer(help_text="Wilson's, at 95 %, in percent.")
+    salary_median_with = serializers.IntegerField(
+        allow_null=True,
+        help_text="USD a year, of the middle of the pay of postings that ask for it; null of fewer than 20 that say.",
+    )
+    salary_median_without = serializers.IntegerField(allow_null=True, help_text="Likewise of those that do not.")
+    growth_percentage = serializers.FloatField(
+        allow_null=True,
+        help_text="Change of the count against the window before; null where either has fewer than 20 postings.",
+    )
+
+
+class NextSkillSerializer(serializers.Serializer[Any]):
+    skill = serializers.CharField()
+    display_name = serializers.CharField()
+    reachable_percentage = serializers.FloatField(
+        help_text="Of the postings that name a skill, those within reach once this and the skills before it are held."
+    )
+
+
+class GapSerializer(serializers.Serializer[Any]):
+    role = serializers.CharField(help_text="As the caller's profile has it.")
+    total_postings_analyzed = serializers.IntegerField()
+    required_skills = RequiredSkillSerializer(many=True, help_text="In order of demand.")
+    missing_skills = serializers.ListField(child=serializers.CharField(), help_text="In order of demand.")
+    coverage_percentage = serializers.FloatField(help_text="Skills held of skills required.")
+    weighted_coverage_percentage = serializers.FloatField(help_text="The same, each skill counting by its demand.")
+    skill_match_count = serializers.IntegerField()
+    total_required_skills = serializers.IntegerField()
+    reachable_percentage = serializers.FloatField(
+        help_text="Of the postings that name a skill, those of whose skills the caller holds at least 70 %."
+    )
+    learn_next = NextSkillSerializer(many=True, help_text="Up to five, the one that brings most within reach first.")
+    window_days = serializers.IntegerField()
+    computed_at = serializers.DateTimeField(help_text="When the newest of the figures was computed.")
+
+
+class NoPostingsSerializer(serializers.Serializer[Any]):
+    message = serializers.CharField()
+    suggestions = serializers.ListField(child=serializers.CharField())
+    alternatives = serializers.ListField(
+        child=serializers.CharField(), help_text="The roles most like it that have postings, most alike first."
+    )
+
+
+class NoPostingsAnswerSerializer(serializers.Serializer[Any]):
+    detail = NoPostingsSerializer()
+
+
+class RolesQuery(LimitOffset):
+    limit = BoundedInteger(minimum=1, maximum=MOST_ROLES, default=MOST_ROLES)
+
+
+class RoleSerializer(serializers.Serializer[Any]):
+    role = serializers.CharField()
+    postings = serializers.IntegerField(help_text="Of the window.")
+    total_required_skills = serializers.IntegerField(help_text="Skills that a quarter of the postings asks for.")
+    skill_match_count = serializers.IntegerField(allow_null=True, help_text="Null without a token.")
+    coverage_percentage = serializers.FloatField(allow_null=True, help_text="Null without a token.")
+    weighted_coverage_percentage = serializers.FloatField(allow_null=True, help_text="Null without a token.")
+
+
+@extend_schema_serializer(many=False)
+class RolesSerializer(serializers.Serializer[Any]):
+    roles = RoleSerializer(many=True, help_text="With a token by coverage, without by postings, most first.")
+    total = serializers.IntegerField()
+    limit = serializers.IntegerField()
+    offset = serializers.IntegerField()
+    window_days = serializers.IntegerField()

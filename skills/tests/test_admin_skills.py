@@ -1,0 +1,282 @@
+"""Curating the vocabulary in the admin."""
+
+import io
+import json
+import re
+
+import pytest
+import tablib
+from bson import ObjectId
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+from pymongo.database import Database
+
+from skills.documents import SkillDocument
+from skills.models import Skill
+from skills.selectors import forget_vocabulary, vocabulary
+from skills.services import seed_skills
+
+LIST = "/admin/skills/skill/"
+FIELDS = ("name", "display_name", "category", "subcategory", "aliases", "slugs", "prerequisites", "related", "is_skill")
+
+
+@pytest.fixture
+def seeded(admin_tables: None) -> None:
+    entries = [
+        {"name": "python", "display_name": "Python", "category": "Programming Languages", "slugs": ["python"]},
+        {"name": "django", "display_name": "Django", "category": "Frameworks/Libraries", "prerequisites": ["python"]},
+    ]
+    seed_skills(entries=entries, now=timezone.now())
+
+
+def page_of(name: str) -> str:
+    return f"{LIST}{Skill.objects.get(name=name).pk}/change/"
+
+
+def posted(client: Client, name: str, **changes: object) -> dict[str, object]:
+    """What a browser would send for the page as it stands, with these changes."""
+    form = client.get(page_of(name)).context["adminform"].form
+    values = {field.name: field.value() for field in form}
+    sent = {key: "" if value is None else value for key, value in values.items() if value is not False}
+    return sent | changes
+
+
+def test_lists_and_finds_by_alias(staff_client: Client, seeded: None) -> None:
+    SkillDocument.objects.get(name="python").update(aliases=["py3"])
+
+    page = staff_client.get(LIST, {"q": "py3"})
+
+    assert page.status_code == 200
+    assert [skill.name for skill in page.context["cl"].result_list] == ["python"]
+
+
+def test_filters_by_category(staff_client: Client, seeded: None) -> None:
+    page = staff_client.get(LIST, {"category": "Frameworks/Libraries"})
+
+    assert [skill.name for skill in page.context["cl"].result_list] == ["django"]
+
+
+def test_serves_an_edit_within_a_second_and_seeding_leaves_it(staff_client: Client, seeded: None) -> None:
+    assert vocabulary().canonical("pythonista") is None
+
+    answer = staff_client.post(page_of("python"), posted(staff_client, "python", aliases="pythonista\nCPython"))
+
+    assert answer.status_code == 302, answer.context["errors"]
+    forget_vocabulary()
+    assert vocabulary().canonical("pythonista") == "python"
+    seed_skills(entries=[{"name": "python", "category": "Programming Languages"}], now=timezone.now())
+    assert SkillDocument.objects.get(name="python").aliases == ["pythonista", "CPython"]
+    assert LogEntry.objects.get().get_change_message() == "Changed Aliases."
+
+
+def test_writes_only_what_changed_and_keeps_unknown_keys(staff_client: Client, seeded: None, mongo: Database) -> None:
+    mongo.skills.update_one({"name": "python"}, {"$set": {"from_elsewhere": {"a": 1}}})
+    before = mongo.skills.find_one({"name": "python"})
+
+    staff_client.post(page_of("python"), posted(staff_client, "python", subcategory="Dynamic"))
+
+    after = mongo.skills.find_one({"name": "python"})
+    assert {key for key in after if after[key] != before.get(key)} == {"subcategory", "updated_at"}
+    assert after["from_elsewhere"] == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("category", "Cooking", "Select a valid choice"),
+        ("prerequisites", "python", "by itself"),
+        ("prerequisites", "no such skill", "the vocabulary has no no such skill"),
+        ("display_name", "", "required"),
+        ("aliases", "x" * 101, "too long"),
+    ],
+)
+def test_tells_a_refused_value_at_its_field(
+    staff_client: Client, seeded: None, field: str, value: str, message: str
+) -> None:
+    answer = staff_client.post(page_of("python"), posted(staff_client, "python", **{field: value}))
+
+    assert answer.status_code == 200
+    assert message in " ".join(answer.context["adminform"].form.errors[field])
+
+
+def test_refuses_a_second_skill_of_a_name(staff_client: Client, seeded: None) -> None:
+    new = {"name": " Python ", "display_name": "P", "category": "Databases", "is_skill": "on"}
+
+    answer = staff_client.post(f"{LIST}add/", new)
+
+    assert answer.context["adminform"].form.errors["name"] == ["There is another skill with this name."]
+
+
+def test_adds_a_skill_in_its_canonical_form(staff_client: Client, seeded: None) -> None:
+    new = {"name": " New  Skill ", "display_name": "New", "category": "Databases", "is_skill": "on"}
+
+    answer = staff_client.post(f"{LIST}add/", new)
+
+    assert answer.status_code == 302, answer.context["errors"]
+    assert SkillDocument.objects.get(name="new skill").updated_at is not None
+
+
+def test_tells_the_second_of_two_who_edit_one_skill(staff_client: Client, seeded: None) -> None:
+    second = posted(staff_client, "python", subcategory="second")
+    staff_client.post(page_of("python"), posted(staff_client, "python", subcategory="first"))
+
+    answer = staff_client.post(page_of("python"), second)
+
+    assert answer.status_code == 200
+    assert "Somebody changed or deleted this" in answer.content.decode()
+    assert SkillDocument.objects.get(name="python").subcategory == "first"
+
+
+def test_tells_one_whose_object_changed_between_reading_and_writing(
+    staff_client: Client, seeded: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = posted(staff_client, "python", subcategory="mine")
+    clean = Skill.full_clean
+
+    def changed_meanwhile(self: Skill, *args: object, **kwargs: object) -> None:
+        clean(self, *args, **kwargs)
+        SkillDocument.objects(name="python").update(subcategory="theirs")
+
+    monkeypatch.setattr(Skill, "full_clean", changed_meanwhile)
+    answer = staff_client.post(page_of("python"), sent, follow=True)
+
+    assert "Somebody changed or deleted this" in answer.content.decode()
+    assert SkillDocument.objects.get(name="python").subcategory == "theirs"
+
+
+def test_shows_history(staff_client: Client, seeded: None) -> None:
+    staff_client.post(page_of("python"), posted(staff_client, "python", subcategory="Dynamic"))
+
+    history = staff_client.get(f"{LIST}{Skill.objects.get(name='python').pk}/history/")
+
+    assert "Changed Subcategory." in history.content.decode()
+
+
+def test_calls_a_skill_no_skill_in_bulk(staff_client: Client, seeded: None) -> None:
+    chosen = [str(skill.pk) for skill in Skill.objects.all()]
+
+    staff_client.post(LIST, {"action": "call_no_skills", "_selected_action": chosen})
+
+    assert SkillDocument.objects(is_skill=False).count() == 2
+    assert LogEntry.objects.count() == 2
+
+
+def test_does_not_delete_what_seeding_would_bring_back(staff_client: Client, seeded: None) -> None:
+    skill = Skill.objects.get(name="django")
+
+    answer = staff_client.post(f"{LIST}{skill.pk}/delete/", {"post": "yes"})
+
+    assert answer.status_code == 403
+    assert SkillDocument.objects(name="django").count() == 1
+
+
+def test_deletes_what_a_curator_added(staff_client: Client, seeded: None) -> None:
+    document = SkillDocument(name="mine", display_name="Mine", category="Databases").save()
+
+    answer = staff_client.post(f"{LIST}{document.pk}/delete/", {"post": "yes"})
+
+    assert answer.status_code == 302
+    assert SkillDocument.objects(name="mine").count() == 0
+
+
+def test_shows_nothing_of_a_missing_skill(staff_client: Client, seeded: None) -> None:
+    answer = staff_client.get(f"{LIST}{ObjectId()}/change/")
+
+    assert answer.status_code == 302
+
+
+def imported(client: Client, name: str, content: bytes, format_number: int) -> object:
+    file = SimpleUploadedFile(name, content)
+    return client.post(f"{LIST}import/", {"import_file": file, "format": str(format_number), "resource": "0"})
+
+
+def confirmed(client: Client, preview: object) -> object:
+    return client.post(f"{LIST}process_import/", preview.context["confirm_form"].initial)
+
+
+def rows_as(kind: str, rows: list[dict[str, object]]) -> bytes:
+    dataset = tablib.Dataset(headers=[*rows[0]])
+    for row in rows:
+        dataset.append([*row.values()])
+    content = dataset.export(kind)
+    return content if isinstance(content, bytes) else content.encode()
+
+
+@pytest.mark.parametrize(("number", "kind"), [(0, "csv"), (1, "json"), (2, "xlsx")])
+def test_imports_rows_after_a_preview(staff_client: Client, seeded: None, number: int, kind: str) -> None:
+    rows = [
+        {"name": "python", "display_name": "Python!", "category": "Programming Languages", "aliases": "py\npy3"},
+        {"name": "ruff", "display_name": "Ruff", "category": "Tools/Technologies", "aliases": ""},
+    ]
+
+    preview = imported(staff_client, f"skills.{kind}", rows_as(kind, rows), number)
+
+    assert SkillDocument.objects.count() == 2
+    done = confirmed(staff_client, preview)
+    assert done.status_code == 302
+    assert SkillDocument.objects.get(name="python").aliases == ["py", "py3"]
+    assert SkillDocument.objects.get(name="python").slugs == ["python"]
+    assert SkillDocument.objects.get(name="ruff").display_name == "Ruff"
+    assert LogEntry.objects.count() == 2
+
+
+def test_shows_every_bad_row_and_imports_none(staff_client: Client, seeded: None) -> None:
+    rows = [
+        {"name": "ruff", "display_name": "Ruff", "category": "Tools/Technologies", "prerequisites": ""},
+        {"name": "black", "display_name": "Black", "category": "Cooking", "prerequisites": ""},
+        {"name": "mypy", "display_name": "", "category": "Databases", "prerequisites": "nothing known"},
+    ]
+
+    preview = imported(staff_client, "skills.csv", rows_as("csv", rows), 0)
+
+    text = preview.content.decode()
+    assert "confirm_form" not in preview.context
+    assert [row.number for row in preview.context["result"].invalid_rows] == [2, 3]
+    assert "Cooking" in text
+    assert SkillDocument.objects.count() == 2
+
+
+@pytest.mark.parametrize(("number", "kind"), [(0, "csv"), (1, "json"), (2, "xlsx")])
+def test_exports_what_import_takes(staff_client: Client, seeded: None, number: int, kind: str) -> None:
+    form = {"format": str(number), "resource": "0"} | {f"skillresource_{name}": "on" for name in FIELDS}
+
+    answer = staff_client.post(f"{LIST}export/", form)
+
+    content = answer.content if kind == "xlsx" else answer.content.decode()
+    rows = (
+        json.loads(content)
+        if kind == "json"
+        else tablib.Dataset().load(io.BytesIO(content) if kind == "xlsx" else content, format=kind).dict
+    )
+    assert [row["name"] for row in rows] == ["django", "python"]
+    assert rows[0]["prerequisites"] == "python"
+    assert imported(staff_client, f"skills.{kind}", answer.content, number).context["result"].totals["skip"] == 2
+
+
+def with_permissions(client: Client, *names: str) -> Client:
+    user = User.objects.create_user("limited", password="Secret-123", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client.force_login(user)
+    return client
+
+
+def test_lets_only_look_who_may_only_look(client: Client, seeded: None) -> None:
+    client = with_permissions(client, "view_skill")
+
+    page = client.get(page_of("python"))
+
+    assert page.status_code == 200
+    assert not re.search(r'<(input|textarea)[^>]+name="aliases"', page.content.decode())
+    assert client.post(page_of("python"), {"aliases": "x"}).status_code == 403
+    assert client.get(f"{LIST}import/").status_code == 403
+    assert client.get(f"{LIST}merge/", {"name": ["python", "django"]}).status_code == 403
+
+
+def test_shows_nothing_to_who_may_do_nothing(client: Client, seeded: None) -> None:
+    client = with_permissions(client)
+
+    assert client.get(LIST).status_code == 403
+    assert client.get(page_of("python")).status_code == 403

@@ -1,0 +1,105 @@
+"""Settling unknown slugs in the admin."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.utils import timezone
+
+from skills.documents import SkillDocument, UnknownSlug
+from skills.selectors import forget_vocabulary, vocabulary
+from skills.services import count_unknown_slugs, seed_skills
+
+LIST = "/admin/skills/unknownslug/"
+
+
+@pytest.fixture
+def unknown(admin_tables: None) -> None:
+    now = timezone.now()
+    seed_skills(
+        entries=[{"name": "kubernetes", "display_name": "Kubernetes", "category": "Tools/Technologies"}], now=now
+    )
+    count_unknown_slugs(slugs=["kubernets", "kubernets", "zapp-board"], now=now)
+    forget_vocabulary()
+
+
+def settle_address(slug: str) -> str:
+    return f"{LIST}{UnknownSlug.objects.get(slug=slug).pk}/settle/"
+
+
+def test_lists_the_most_frequent_first_with_what_it_may_be(staff_client: Client, unknown: None) -> None:
+    page = staff_client.get(LIST)
+
+    assert [slug.slug for slug in page.context["cl"].result_list] == ["kubernets", "zapp-board"]
+    assert "is kubernetes" in page.content.decode()
+
+
+def test_settles_an_alias_by_one_click(staff_client: Client, unknown: None) -> None:
+    answer = staff_client.post(settle_address("kubernets") + "?skill=kubernetes", {"settle": "alias"})
+
+    assert answer.status_code == 302
+    forget_vocabulary()
+    assert vocabulary().canonical("kubernets") == "kubernetes"
+    assert UnknownSlug.objects(slug="kubernets").count() == 0
+
+
+@pytest.mark.parametrize(("answer", "is_skill"), [("new", True), ("no_skill", False)])
+def test_settles_a_slug_of_its_own_by_one_click(
+    staff_client: Client, unknown: None, answer: str, is_skill: bool
+) -> None:
+    staff_client.post(settle_address("zapp-board"), {"settle": answer})
+
+    skill = SkillDocument.objects.get(name="zapp board")
+    assert (skill.is_skill, skill.display_name, skill.slugs) == (is_skill, "Zapp Board", ["zapp-board"])
+    assert UnknownSlug.objects(slug="zapp-board").count() == 0
+
+
+def test_settles_as_an_alias_of_another_skill(staff_client: Client, unknown: None) -> None:
+    address = settle_address("zapp-board")
+
+    refused = staff_client.post(address, {"skill": "nothing known"})
+    done = staff_client.post(address, {"skill": "Kubernetes"})
+
+    assert "no such skill" in refused.content.decode()
+    assert done.status_code == 302
+    assert SkillDocument.objects.get(name="kubernetes").slugs == ["zapp-board"]
+
+
+def test_says_when_the_vocabulary_knows_it_by_now(staff_client: Client, unknown: None) -> None:
+    address = settle_address("zapp-board")
+    SkillDocument(name="zapp board", display_name="Zapp", category="Databases").save()
+    forget_vocabulary()
+
+    answer = staff_client.post(address, {"settle": "new"}, follow=True)
+
+    assert "already" in answer.content.decode()
+    assert UnknownSlug.objects(slug="zapp-board").count() == 1
+
+
+def test_says_when_somebody_was_quicker(staff_client: Client, unknown: None) -> None:
+    address = settle_address("zapp-board")
+    UnknownSlug.objects(slug="zapp-board").delete()
+
+    answer = staff_client.post(address, {"settle": "new"}, follow=True)
+
+    assert "settled it already" in answer.content.decode()
+
+
+def test_settles_in_bulk(staff_client: Client, unknown: None) -> None:
+    chosen = [str(slug.pk) for slug in UnknownSlug.objects]
+
+    staff_client.post(LIST, {"action": "call_no_skills", "_selected_action": chosen})
+
+    assert UnknownSlug.objects.count() == 0
+    assert SkillDocument.objects(is_skill=False).count() == 2
+
+
+def test_is_not_settled_by_who_may_only_look(client: Client, unknown: None) -> None:
+    user = User.objects.create_user("limited", password="Secret-123", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_unknownslug"))
+    client.force_login(user)
+
+    answer = client.post(settle_address("zapp-board"), {"settle": "new"})
+
+    assert answer.status_code == 403
+    assert UnknownSlug.objects.count() == 2
+    assert "formaction" not in client.get(LIST).content.decode()

@@ -1,0 +1,90 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skills.extraction import SkillExtractor, SkillSpan
+from skills.vocabulary import Skill, Vocabulary
+
+
+@pytest.mark.parametrize(
+    ("text", "skills"),
+    [
+        ("C++, C# and .NET", ["c++", "c#", ".net"]),
+        ("ASP.NET Core on .NET 8", ["asp.net core", ".net"]),
+        ("Node.js, NodeJS and node-js", ["nodejs"]),
+        ("JavaScript only", ["javascript"]),
+        ("JavaScript and Java", ["javascript", "java"]),
+        ("React Native apps", ["react native"]),
+        ("React and React Native", ["react", "react native"]),
+        ("Python3, PostgreSQL/Redis", ["python", "postgresql", "redis"]),
+        ("CI / CD with GitHub Actions", ["ci/cd", "github actions"]),
+        ("**Python**, _Django_ and `pytest`", ["python", "django", "pytest"]),
+        ("Postgres.Kubernetes", ["postgresql", "kubernetes"]),
+        ("Kenntnisse in Python für Datenanalyse", ["python"]),
+        ("熟悉Kubernetes和Docker", ["kubernetes", "docker"]),
+        ("Spring Boot, not Spring alone", ["spring boot"]),
+        ("Kubernetes, Python, Kubernetes", ["kubernetes", "python"]),
+        ("We hire through Greenhouse and Lever", []),
+        ("Oracle Recruiting Cloud", []),
+        ("See https://www.docker.com/python?x=java for more", []),
+        ("Frontend developer, QA team", []),
+        ("React developer", ["react"]),
+        ("", []),
+        ("   \n\t", []),
+    ],
+)
+def test_finds_the_skills_of_a_text_in_order(extractor: SkillExtractor, text: str, skills: list[str]) -> None:
+    assert extractor.extract_skills(text) == skills
+
+
+def test_says_where_each_mention_stands(extractor: SkillExtractor) -> None:
+    text = "We love Python — and “PostgreSQL”. Python!"
+
+    spans = extractor.spans(text)
+
+    assert [(span.skill, text[span.start : span.end]) for span in spans] == [
+        ("python", "Python"),
+        ("postgresql", "PostgreSQL"),
+        ("python", "Python"),
+    ]
+
+
+def test_takes_no_part_of_a_word_with_an_accent_for_a_name() -> None:
+    extractor = SkillExtractor(Vocabulary([Skill(name="velo", display_name="Velo", category="Databases")]))
+
+    assert extractor.spans("évelo veloé velo") == [SkillSpan("velo", 12, 16)]
+
+
+def test_finds_nothing_with_an_empty_vocabulary() -> None:
+    assert SkillExtractor(Vocabulary([])).extract_skills("Python and Go") == []
+
+
+def test_keeps_its_memory_of_words_within_bounds(extractor: SkillExtractor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skills.senses._MOST_WORDS", 0)
+
+    assert extractor.extract_skills("Experience with Rust") == ["rust"]
+    assert extractor.extract_skills("Experience with Scala") == ["scala"]
+
+
+_PIECES = """
+    Go go R C rest REST spring Excel access Swift Python Java and or with in the experience to - , . / ( ) é İ 日 ’ +
+    """
+_WORDS = st.sampled_from([*_PIECES.split(), "\n"])
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(), st.lists(_WORDS).map(" ".join), st.lists(_WORDS).map("".join)))
+def test_gives_spans_that_are_in_order_apart_and_within_the_text(extractor: SkillExtractor, text: str) -> None:
+    spans = extractor.spans(text)
+
+    assert all(0 <= span.start < span.end <= len(text) for span in spans)
+    assert all(before.end <= after.start for before, after in pairwise(spans))
+    assert extractor.extract_skills(text) == list(dict.fromkeys(span.skill for span in spans))
+
+
+@settings(deadline=None)
+@given(st.sets(st.sampled_from(["python", "postgresql", "kubernetes", "django", "typescript"]), min_size=1))
+def test_finds_every_unmistakable_name_of_a_list(extractor: SkillExtractor, names: set[str]) -> None:
+    assert set(extractor.extract_skills(", ".join(sorted(names)))) == names

@@ -1,0 +1,391 @@
+"""GET /skills/gap-analysis and GET /skills/roles, as a client sees them."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.test import Client
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.documents import User
+from accounts.services import change_profile, register_user
+from accounts.sessions import start_session
+from career_navigator import quick_redis
+from career_navigator.quick_redis import forget_failure
+from career_navigator.tests.elsewhere import NO_MONGODB, mongodb_at
+from ingestion.tests.queued import take_queued
+from market.refresh import refresh_figures
+from market.services import know_role, store_postings
+from market.tests.factories import PostingFactory
+from skills.services import seed_skills
+from skills.shares import wilson_interval
+
+ENTRIES = [
+    {"name": "python", "display_name": "Python", "category": "Programming Languages"},
+    {"name": "docker", "display_name": "Docker", "category": "Tools/Technologies"},
+    {"name": "kubernetes", "display_name": "Kubernetes", "category": "Tools/Technologies", "aliases": ["k8s"]},
+    {"name": "postgresql", "display_name": "PostgreSQL", "category": "Databases", "aliases": ["postgres"]},
+]
+GAP_FIELDS = {
+    "role": str,
+    "total_postings_analyzed": int,
+    "required_skills": list,
+    "missing_skills": list,
+    "coverage_percentage": float,
+    "weighted_coverage_percentage": float,
+    "skill_match_count": int,
+    "total_required_skills": int,
+    "reachable_percentage": float,
+    "learn_next": list,
+    "window_days": int,
+    "computed_at": str,
+}
+
+
+@pytest.fixture(autouse=True)
+def _servers(mongo, redis, monkeypatch):
+    forget_failure()
+    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 10)
+    seed_skills(entries=ENTRIES, now=timezone.now())
+
+
+@dataclass
+class Person:
+    """Somebody who has registered and logged in."""
+
+    pk: Any
+    token: str
+    client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        return self.client.get(path, parameters, headers={"Authorization": f"Bearer {self.token}"})
+
+    def gap(self, status: int = 200, **parameters: Any) -> dict[str, Any]:
+        answer = self.get("/skills/gap-analysis", **({"role": "Software Engineer"} | parameters))
+        assert answer.status_code == status, answer.content
+        return orjson.loads(answer.content)
+
+
+@pytest.fixture
+def ada():
+    return person()
+
+
+def person(skills=("Python",), target_roles=("Software Engineer",)) -> Person:
+    now = timezone.now()
+    count = User.objects.count()
+    user = register_user(
+        email=f"ada{count}@example.org",
+        password="Secure-Pass-123",
+        full_name="Ada Lovelace",
+        skills=list(skills),
+        target_roles=list(target_roles),
+        now=now,
+    ).user
+    return Person(pk=user.pk, token=start_session(user_id=user.pk, now=now).access_token)
+
+
+def store(*slug_lists, role="Software Engineer", days_ago=0, refreshed=True, **changes):
+    now = timezone.now()
+    know_role(role=role, now=now)
+    day = now.date() - timedelta(days=days_ago)
+    postings = [
+        PostingFactory(title=role, technology_slugs=tuple(slugs.split()), date_posted=day, **changes)
+        for slugs in slug_lists
+    ]
+    store_postings(postings=postings, role=role, now=now)
+    if refreshed:
+        refresh_figures(now=now)
+
+
+def test_tells_what_is_required_held_and_missing(ada):
+    store("python docker", "python docker kubernetes", "python kubernetes", "python postgres", "python")
+
+    answer = ada.gap()
+
+    assert {name: type(value) for name, value in answer.items()} == GAP_FIELDS
+    assert (answer["role"], answer["total_postings_analyzed"], answer["window_days"]) == ("Software Engineer", 5, 30)
+    assert answer["required_skills"][0] == {
+        "skill": "python",
+        "display_name": "Python",
+        "category": "Programming Languages",
+        "required_percentage": 100.0,
+        "user_has": True,
+        "confidence_interval": dict(zip(("low", "high"), wilson_interval(count=5, of=5), strict=True)),
+        "salary_median_with": None,
+        "salary_median_without": None,
+        "growth_percentage": None,
+    }
+    required = [(each["skill"], each["required_percentage"], each["user_has"]) for each in answer["required_skills"]]
+    assert required[1:] == [("docker", 40.0, False), ("kubernetes", 40.0, False)]
+    assert answer["missing_skills"] == ["docker", "kubernetes"]
+    assert (answer["skill_match_count"], answer["total_required_skills"]) == (1, 3)
+    assert (answer["coverage_percentage"], answer["weighted_coverage_percentage"]) == (33.3, 55.6)
+    assert answer["reachable_percentage"] == 20.0
+    assert answer["learn_next"] == [
+        {"skill": "docker", "display_name": "Docker", "reachable_percentage": 40.0},
+        {"skill": "kubernetes", "display_name": "Kubernetes", "reachable_percentage": 80.0},
+    ]
+    assert answer["computed_at"].endswith("Z")
+
+
+def test_takes_the_threshold_and_the_window(ada):
+    store("python docker", "python", "python", "python")
+    store("kubernetes", days_ago=30)
+
+    assert ada.gap(threshold=0.25)["missing_skills"] == ["docker"]
+    assert ada.gap(threshold=0.26)["missing_skills"] == []
+    longer = ada.gap(days=31, threshold=0.2)
+    assert (longer["total_postings_analyzed"], longer["missing_skills"]) == (5, ["docker", "kubernetes"])
+
+
+def test_answers_pay_and_growth_where_there_is_enough(ada):
+    store(*["python"] * 10, *["docker"] * 10, days_ago=35)
+    pay = {"min_annual_salary_usd": 90_000, "max_annual_salary_usd": 110_000}
+    store(*["python"] * 20, **pay, refreshed=False)
+    store(*["docker"] * 20, min_annual_salary_usd=60_000, max_annual_salary_usd=80_000)
+
+    python = {each["skill"]: each for each in ada.gap()["required_skills"]}["python"]
+
+    assert (python["salary_median_with"], python["salary_median_without"]) == (100_000, 70_000)
+    assert python["growth_percentage"] == 100.0
+
+
+def test_answers_empty_lists_when_nothing_reaches_the_threshold(ada):
+    store("python", "docker", "kubernetes")
+
+    answer = ada.gap(threshold=0.9)
+
+    assert (answer["required_skills"], answer["missing_skills"], answer["learn_next"]) == ([], [], [])
+    assert (answer["total_postings_analyzed"], answer["coverage_percentage"]) == (3, 0.0)
+    assert (answer["skill_match_count"], answer["total_required_skills"]) == (0, 0)
+
+
+def test_matches_roles_and_skills_in_any_spelling():
+    store("k8s postgres apache-nifi", role="Full Stack Developer")
+    grace = person(skills=["Kubernetes", "Apache NiFi"], target_roles=["Full-Stack  Developer"])
+
+    answer = grace.gap(role="full stack developer")
+
+    assert answer["role"] == "Full-Stack  Developer"
+    held = {each["skill"]: each["user_has"] for each in answer["required_skills"]}
+    assert held == {"apache nifi": True, "kubernetes": True, "postgresql": False}
+
+
+def test_a_change_to_the_person_or_the_data_shows_in_the_next_answer(ada):
+    store("python docker", "python docker")
+    first = ada.gap()["coverage_percentage"]
+
+    change_profile(user_id=ada.pk, fields={"skills": ["python", "docker"]}, now=timezone.now())
+    second = ada.gap()["coverage_percentage"]
+    store("kubernetes", "kubernetes")
+
+    assert (first, second, ada.gap()["coverage_percentage"]) == (50.0, 100.0, 66.7)
+
+
+def test_nobody_else_may_keep_the_answer(ada):
+    store("python")
+
+    answers = [ada.get("/skills/gap-analysis", role="Software Engineer"), ada.get("/skills/roles")]
+
+    assert [answer["Cache-Control"] for answer in answers] == ["private", "private"]
+    assert person(skills=["docker"]).gap()["coverage_percentage"] == 0.0
+    assert ada.gap()["coverage_percentage"] == 100.0
+
+
+def test_finds_no_data_and_names_roles_like_it(ada):
+    store("python", role="Backend Developer")
+    store("python", role="Software Developer")
+    store("python", role="Nurse")
+    store("python", role="Software Architect", days_ago=40)
+
+    detail = ada.gap(status=404)["detail"]
+
+    assert detail["message"] == "No job data found for 'Software Engineer'"
+    assert detail["suggestions"] == [
+        "Try increasing the time window (currently analyzing last 30 days)",
+        "Check if the role name is spelled correctly",
+        "Consider using a more general role title",
+    ]
+    assert detail["alternatives"][0] == "Software Developer"
+    assert set(detail["alternatives"]) == {"Software Developer", "Backend Developer", "Nurse"}
+    assert ada.gap(status=404, days=365)["detail"]["suggestions"] == detail["suggestions"][1:]
+
+
+def test_finds_no_data_in_an_empty_database(ada):
+    assert ada.gap(status=404)["detail"]["alternatives"] == []
+
+
+def test_a_role_that_nobody_asked_for_has_its_figures_at_once(redis):
+    now = timezone.now()
+    titles = {"Backend Developer": "python", "Senior Site-Reliability Engineer": "kubernetes"}
+    postings = [
+        PostingFactory(title=title, technology_slugs=(slug,), date_posted=now.date()) for title, slug in titles.items()
+    ]
+    store_postings(postings=postings, now=now)
+    refresh_figures(now=now)
+    grace = person(target_roles=["Site Reliability Engineer"])
+
+    answer = grace.gap(role="Site Reliability Engineer")
+
+    assert (answer["total_postings_analyzed"], answer["missing_skills"]) == (1, ["kubernetes"])
+    # The list of roles follows with the next refresh.
+    assert take_queued(redis) == [("ingestion.tasks.refresh_figures", [])]
+    refresh_figures(now=now)
+    assert [each["role"] for each in grace.get("/skills/roles").json()["roles"]] == ["Site Reliability Engineer"]
+
+
+@pytest.mark.parametrize(
+    ("roles", "asked", "sentence"),
+    [
+        ((), "Software Engineer", "role must be one of your target roles, and your profile has none yet."),
+        (("Nurse", "Pilot"), "Software Engineer", "role must be one of your target roles: Nurse, Pilot."),
+        (("Nurse",), "", "role may not be blank."),
+        (("Nurse",), "!!!", "role must be one of your target roles: Nurse."),
+        (("Nurse",), "x" * 101, "role: Ensure this field has no more than 100 characters."),
+    ],
+)
+def test_refuses_roles_that_are_no_target(roles, asked, sentence):
+    answer = person(target_roles=roles).gap(status=400, role=asked)
+
+    assert answer["detail"] == sentence
+    assert list(answer["errors"]) == ["role"]
+
+
+def test_needs_a_role(ada):
+    answer = ada.get("/skills/gap-analysis")
+
+    assert (answer.status_code, answer.json()["detail"]) == (400, "role is required.")
+
+
+@pytest.mark.parametrize("days", ["0", "366", "-1", "x", "", "1.5", "nan", "9" * 2000])
+def test_refuses_windows_out_of_bounds(ada, days):
+    assert ada.gap(status=400, days=days)["detail"] == "days must be between 1 and 365."
+
+
+@pytest.mark.parametrize("threshold", ["0.09", "1.01", "0", "-0.5", "nan", "inf", "-inf", "x", "", "1e400", "9" * 2000])
+def test_refuses_thresholds_out_of_bounds(ada, threshold):
+    assert ada.gap(status=400, threshold=threshold)["detail"] == "threshold must be between 0.1 and 1.0."
+
+
+@pytest.mark.parametrize("path", ["/skills/gap-analysis", "/skills/gap-analysis/"])
+@pytest.mark.parametrize("token", [None, "nonsense", ""])
+def test_needs_a_token(path, token):
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+
+    answer = Client().get(path, {"role": "Software Engineer"}, headers=headers)
+
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
+    assert isinstance(answer.json()["detail"], str)
+
+
+def test_answers_with_and_without_the_last_slash(ada):
+    store("python")
+
+    answers = [ada.get(path, role="Software Engineer") for path in ("/skills/gap-analysis", "/skills/gap-analysis/")]
+
+    assert answers[0].content == answers[1].content
+
+
+def test_lists_roles_that_have_data_by_their_postings():
+    store("python", "python docker", role="Backend Developer")
+    store("docker", role="DevOps Engineer")
+    store("docker", role="Nurse", days_ago=31)
+
+    answer = Client().get("/skills/roles")
+
+    nobodys = dict.fromkeys(("skill_match_count", "coverage_percentage", "weighted_coverage_percentage"))
+    assert answer.json() == {
+        "roles": [
+            {"role": "Backend Developer", "postings": 2, "total_required_skills": 2} | nobodys,
+            {"role": "DevOps Engineer", "postings": 1, "total_required_skills": 1} | nobodys,
+        ],
+        "total": 2,
+        "limit": 100,
+        "offset": 0,
+        "window_days": 30,
+    }
+    assert "Authorization" in answer["Vary"]
+
+
+def test_tells_a_caller_which_roles_are_closest():
+    store("python docker", "python", "python", role="Backend Developer")
+    store("docker", role="DevOps Engineer")
+    grace = person(skills=["Docker"], target_roles=[])
+
+    roles = grace.get("/skills/roles").json()["roles"]
+
+    assert [(each["role"], each["skill_match_count"], each["coverage_percentage"]) for each in roles] == [
+        ("DevOps Engineer", 1, 100.0),
+        ("Backend Developer", 1, 50.0),
+    ]
+    assert roles[1]["weighted_coverage_percentage"] == 25.0
+
+
+def test_pages_the_roles():
+    for role in ("Backend Developer", "DevOps Engineer", "Nurse"):
+        store("docker", role=role)
+
+    answer = Client().get("/skills/roles", {"limit": 1, "offset": 1}).json()
+
+    assert ([each["role"] for each in answer["roles"]], answer["total"]) == (["DevOps Engineer"], 3)
+
+
+def test_lists_roles_when_there_are_none():
+    assert Client().get("/skills/roles").json()["roles"] == []
+
+
+def test_refuses_a_bad_token_where_none_is_needed():
+    assert Client().get("/skills/roles", headers={"Authorization": "Bearer nonsense"}).status_code == 401
+
+
+def test_answers_without_redis(ada, monkeypatch):
+    store("python docker")
+    monkeypatch.setattr(quick_redis, "ask", lambda *commands: None)
+    monkeypatch.setattr("market.versioned.ask", lambda *commands: None)
+
+    assert ada.gap()["coverage_percentage"] == 50.0
+    assert ada.get("/skills/roles").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/skills/gap-analysis?role=x", "/skills/roles", "/skills/java"])
+def test_says_when_mongodb_is_away(ada, path):
+    with mongodb_at(NO_MONGODB):
+        answer = ada.client.get(path, headers={"Authorization": f"Bearer {ada.token}"})
+
+    assert answer.status_code in {200, 503} if path == "/skills/java" else answer.status_code == 503
+    assert answer.status_code == 200 or int(answer["Retry-After"]) > 0
+
+
+ANYTHING = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+VALUES = (
+    st.sampled_from(["Software Engineer", "software-engineer", "30", "0.25", "365", "1.0"])
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+    | st.integers().map(str)
+    | st.floats().map(str)
+)
+
+
+@ANYTHING
+@given(parameters=st.dictionaries(st.sampled_from(["role", "days", "threshold", "limit", "offset"]), VALUES))
+def test_no_parameters_are_an_error_of_ours(parameters):
+    someone = person()
+
+    assert someone.get("/skills/gap-analysis", **parameters).status_code in {200, 400, 404}
+    assert someone.get("/skills/roles", **parameters).status_code in {200, 400}
+
+
+@ANYTHING
+@given(
+    role=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).filter(str.strip),
+    skills=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), max_size=5),
+)
+def test_no_profile_is_an_error_of_ours(role, skills):
+    someone = person(skills=skills, target_roles=[role])
+
+    assert someone.get("/skills/gap-analysis", role=role).status_code in {200, 400, 404}

@@ -1,0 +1,150 @@
+"""Two entries of the vocabulary become one, and all that named the one names the other."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from pymongo.database import Database
+from redis import Redis
+
+from accounts.documents import User
+from ingestion.tests.queued import take_queued
+from market.documents import MARKET_SCOPE
+from market.refresh import check_figures, refresh_figures
+from market.role_windows import forget_role_windows, role_figures
+from market.services import delete_expired_postings, know_role, store_postings
+from market.tests.factories import NOW, PostingFactory, days_ago
+from skills.documents import SkillDocument
+from skills.merging import UnmergeableError, merge_skills
+from skills.selectors import forget_vocabulary, vocabulary
+from skills.services import seed_skills
+
+ENTRIES = [
+    {"name": "postgresql", "display_name": "PostgreSQL", "category": "Databases", "slugs": ["postgresql"]},
+    {"name": "postgres", "display_name": "Postgres", "category": "Databases", "slugs": ["postgres"], "aliases": ["pg"]},
+    {"name": "sql", "display_name": "SQL", "category": "Databases", "slugs": ["sql"]},
+    {"name": "django", "display_name": "Django", "category": "Databases", "prerequisites": ["postgres", "sql"]},
+]
+
+
+@pytest.fixture
+def seeded(mongo: Database, redis: Redis) -> Database:
+    seed_skills(entries=ENTRIES, now=NOW)
+    forget_vocabulary()
+    return mongo
+
+
+def merge() -> None:
+    merge_skills(gone="postgres", kept="postgresql", now=NOW)
+
+
+def test_keeps_every_spelling(seeded: Database) -> None:
+    merge()
+
+    forget_vocabulary()
+    assert {vocabulary().canonical(name) for name in ("Postgres", "postgres", "pg", "PostgreSQL")} == {"postgresql"}
+    assert SkillDocument.objects.get(name="django").prerequisites == ["postgresql", "sql"]
+
+
+def test_is_left_alone_by_seeding(seeded: Database) -> None:
+    merge()
+
+    summary = seed_skills(entries=ENTRIES, now=NOW)
+
+    assert (summary.created, summary.updated) == (0, 0)
+    assert SkillDocument.objects(name="postgres").count() == 0
+
+
+def test_renames_the_skill_of_users_once_each(seeded: Database) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    user = User(email="a@example.com", hashed_password="x", full_name="A", created_at=at, updated_at=at)
+    user.skills = ["sql", "postgres", "postgresql", "python"]
+    user.save(force_insert=True)
+
+    merge()
+
+    user.reload()
+    assert user.skills == ["sql", "postgresql", "python"]
+    assert user.updated_at == NOW
+
+
+def test_moves_the_guard_of_a_user_whatever_the_clock_says(seeded: Database) -> None:
+    at = NOW + timedelta(days=1)
+    User(
+        email="a@example.com", hashed_password="x", full_name="A", skills=["postgres"], created_at=at, updated_at=at
+    ).save(force_insert=True)
+
+    merge()
+
+    assert User.objects.get().updated_at > at
+
+
+def figures_of(mongo: Database, day: datetime, scope: str) -> dict[str, int]:
+    row = mongo.market_figures.find_one({"day": day, "scope": scope})
+    return dict(zip(row["skill_names"], row["skill_counts"], strict=True))
+
+
+def test_renames_the_skill_of_postings_and_figures(seeded: Database) -> None:
+    know_role(role="Backend Developer", now=NOW)
+    given = [
+        PostingFactory(technology_slugs=slugs, date_posted=days_ago(age))
+        for age in (0, 20)
+        for slugs in (("postgres", "sql"), ("postgresql", "postgres"), ("postgresql",))
+    ]
+    store_postings(postings=given, now=NOW)
+    refresh_figures(now=NOW)
+    list(delete_expired_postings(days_to_keep=5, now=NOW))
+
+    merge()
+    refresh_figures(now=NOW)
+
+    assert seeded.job_postings.distinct("skills") == ["postgresql", "sql"]
+    first, last = sorted(seeded.market_figures.distinct("day"))
+    for day in (first, last):
+        assert figures_of(seeded, day, MARKET_SCOPE) == {"postgresql": 3, "sql": 1}
+        assert figures_of(seeded, day, "backend developer") == {"postgresql": 3, "sql": 1}
+    assert check_figures().differing == []
+    forget_role_windows()
+    demand = role_figures(role="backend developer", days=30, now=NOW).window.demand
+    assert {skill.name: skill.count for skill in demand.skills} == {"postgresql": 6, "sql": 2}
+
+
+def test_is_harmless_when_it_is_done_again(seeded: Database) -> None:
+    merge()
+
+    with pytest.raises(UnmergeableError) as refused:
+        merge()
+
+    assert refused.value.reason == "unknown"
+
+
+def test_refuses_a_skill_and_itself(seeded: Database) -> None:
+    with pytest.raises(UnmergeableError) as refused:
+        merge_skills(gone="sql", kept="sql", now=NOW)
+
+    assert refused.value.reason == "same"
+
+
+def test_is_done_from_the_list(seeded: Database, staff_client: Client, redis: Redis) -> None:
+    seed_skills(entries=ENTRIES, now=NOW)
+    chosen = [str(SkillDocument.objects.get(name=name).pk) for name in ("postgres", "postgresql")]
+
+    question = staff_client.post("/admin/skills/skill/", {"action": "merge", "_selected_action": chosen})
+    page = staff_client.get(question.url)
+    done = staff_client.post(question.url, {"kept": "postgresql"})
+
+    assert "Which stays?" in page.content.decode()
+    assert done.status_code == 302
+    assert sorted(skill.name for skill in SkillDocument.objects) == ["django", "postgresql", "sql"]
+    assert LogEntry.objects.get().get_change_message() == "Merged postgres into it."
+    assert take_queued(redis) == [("ingestion.tasks.refresh_figures", [])]
+
+
+def test_takes_two_skills(seeded: Database, staff_client: Client) -> None:
+    seed_skills(entries=ENTRIES, now=NOW)
+    chosen = [str(skill.pk) for skill in SkillDocument.objects]
+
+    answer = staff_client.post("/admin/skills/skill/", {"action": "merge", "_selected_action": chosen}, follow=True)
+
+    assert "Choose the two skills that are one." in answer.content.decode()

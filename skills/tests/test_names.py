@@ -1,0 +1,42 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skills.names import fold, spelling_key
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Node.js", "node js"),
+        ("node-js", "node js"),
+        ("  Node   JS ", "node js"),
+        ("C++", "c++"),
+        ("C#", "c#"),
+        ("C", "c"),
+        (".NET", ".net"),
+        ("ASP.NET Core", "asp.net core"),
+        ("example.network", "example network"),
+        ("CI/CD", "ci cd"),
+        ("R&D", "r d"),
+        ("3+ years", "3 years"),
+        ("#python", "python"),
+        ("Vue.js, React.", "vue js react"),
+        ("日本語", ""),
+        ("", ""),
+    ],
+)
+def test_brings_spellings_to_one_key(name: str, key: str) -> None:
+    assert spelling_key(name) == key
+
+
+@given(st.text())
+def test_folds_any_text_character_for_character(text: str) -> None:
+    assert len(fold(text)) == len(text)
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=300)))
+def test_gives_a_key_the_same_key_again(text: str) -> None:
+    key = spelling_key(text)
+
+    assert spelling_key(key) == key

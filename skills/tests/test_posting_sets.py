@@ -1,0 +1,40 @@
+"""Postings as arrays say what they say as sets."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skills.posting_sets import PostingSets
+
+NAMES = ["python", "sql", "go", "docker", "react"]
+POSTINGS = st.lists(st.tuples(st.sets(st.sampled_from(NAMES)), st.integers(0, 4_000_000)), max_size=30)
+
+
+@given(POSTINGS, st.sets(st.sampled_from([*NAMES, "cobol"])))
+def test_counts_the_names_of_each_posting(postings, names):
+    sets = PostingSets.of(postings)
+
+    counts = sets.counts_among(names)
+
+    assert counts.tolist() == [len(skills & names) for skills, _ in postings]
+    assert sets.sizes.tolist() == [len(skills) for skills, _ in postings]
+    assert sets.salaries.tolist() == [pay for _, pay in postings]
+
+
+@given(POSTINGS)
+def test_tells_which_postings_name_each_skill(postings):
+    names = [*NAMES, "cobol"]
+
+    present = PostingSets.of(postings).presence(names)
+
+    assert present.tolist() == [[name in skills for skills, _ in postings] for name in names]
+
+
+def test_counts_a_repeated_name_once():
+    sets = PostingSets.of([(["go", "go", "sql"], 0)])
+
+    assert sets.sizes.tolist() == [2]
+
+
+def test_knows_no_column_of_a_name_that_nobody_asks_for():
+    assert PostingSets.of([({"go"}, 0)]).column_of("cobol") is None
+    assert PostingSets.of([]).column_of("cobol") is None

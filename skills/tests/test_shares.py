@@ -1,0 +1,42 @@
+"""Shares and their confidence."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skills.shares import percentage, wilson_interval
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "expected"), [(1, 3, 33.3), (2, 3, 66.7), (0, 5, 0.0), (5, 5, 100.0), (0, 0, 0.0), (-3, 4, -75.0)]
+)
+def test_rounds_percentages_to_one_decimal(part, whole, expected):
+    assert percentage(part, whole) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "of", "low", "high"),
+    [
+        # By hand, from (p + z2/2n +- z sqrt(p(1-p)/n + z2/4n2)) / (1 + z2/n) with z2 = 3.8415.
+        (5, 10, 23.7, 76.3),
+        (1, 10, 1.8, 40.4),
+        (0, 10, 0.0, 27.8),
+        (10, 10, 72.2, 100.0),
+        (8, 20, 21.9, 61.3),
+        (50, 100, 40.4, 59.6),
+        (785, 1000, 75.8, 80.9),
+        (1, 1, 20.7, 100.0),
+        (0, 0, 0.0, 100.0),
+    ],
+)
+def test_gives_wilsons_interval(count, of, low, high):
+    assert wilson_interval(count=count, of=of) == (low, high)
+
+
+@given(st.integers(1, 10**7).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
+def test_holds_the_share_in_its_interval(pair):
+    count, of = pair
+
+    low, high = wilson_interval(count=count, of=of)
+
+    assert 0 <= low <= percentage(count, of) <= high <= 100

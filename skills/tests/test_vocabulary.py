@@ -1,0 +1,182 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skills.vocabulary import CATEGORIES, InvalidSkill, Skill, Vocabulary
+
+
+def make_skill(name: str, **fields: Any) -> Skill:
+    return Skill(**{"name": name, "display_name": name.title(), "category": "Tools/Technologies", **fields})
+
+
+@pytest.mark.parametrize(
+    ("spelling", "canonical"),
+    [
+        ("Python", "python"),
+        ("Node.js", "nodejs"),
+        ("NodeJS", "nodejs"),
+        ("node-js", "nodejs"),
+        ("dotnet", ".net"),
+        (".NET", ".net"),
+        ("dot-net", ".net"),
+        ("cpp", "c++"),
+        ("C++", "c++"),
+        ("csharp", "c#"),
+        ("js", "javascript"),
+        ("ts", "typescript"),
+        ("ReactJS", "react"),
+        ("React.js", "react"),
+        ("Postgres", "postgresql"),
+        ("k8s", "kubernetes"),
+        ("Amazon Web Services", "aws"),
+        ("GCP", "google cloud"),
+        ("golang", "go"),
+        ("Apache Kafka", "kafka"),
+        ("  machine   LEARNING ", "machine learning"),
+        ("Java 11", "java"),
+        ("symfony4", "symfony"),
+        ("Angular 2+", "angular"),
+        ("PHP 7.4", "php"),
+        ("Python 3.12", "python"),
+        ("S3", "amazon s3"),
+        ("greenhouse", None),
+        ("no such thing", None),
+        ("area 51", None),
+        ("", None),
+        ("日本語", None),
+    ],
+)
+def test_knows_a_skill_by_its_spellings(seeded: Vocabulary, spelling: str, canonical: str | None) -> None:
+    assert seeded.canonical(spelling) == canonical
+
+
+@pytest.mark.parametrize(
+    ("slug", "skill"),
+    [
+        ("react", "react"),
+        ("reactjs", "react"),
+        ("react-js", "react"),
+        ("nodejs", "nodejs"),
+        ("node-js", "nodejs"),
+        ("python", "python"),
+        ("dotnet", ".net"),
+        ("csharp", "c#"),
+        ("cpp", "c++"),
+        ("js", "javascript"),
+        ("ts", "typescript"),
+        ("aws-lambda", "aws lambda"),
+        ("amazon-web-services", "aws"),
+        ("google-cloud-platform", "google cloud"),
+        ("microsoft-azure", "azure"),
+        ("golang", "go"),
+        ("gitHub-copilot", "github copilot"),
+        ("github-copilot", "github copilot"),
+        ("claude-by-anthropic", "claude"),
+        ("solid-js", "solidjs"),
+        ("apache-nifi", "apache nifi"),
+        ("apache-unheard-of", "apache unheard of"),
+    ],
+)
+def test_maps_a_slug_to_its_skill(seeded: Vocabulary, slug: str, skill: str) -> None:
+    assert seeded.map_technology_slugs([slug]) == [skill]
+
+
+def test_maps_slugs_in_their_order_without_repeats(seeded: Vocabulary) -> None:
+    skills = seeded.map_technology_slugs(["nodejs", "react", "node-js", "greenhouse", "reactjs", "python"])
+
+    assert skills == ["nodejs", "react", "python"]
+
+
+def test_drops_slugs_of_boards_and_recruiting_systems(seeded: Vocabulary) -> None:
+    slugs = ["greenhouse", "lever", "workday", "ashby", "bamboohr", "oracle-recruiting-cloud", "zoho-recruit"]
+
+    assert seeded.map_technology_slugs(slugs) == []
+    assert seeded.unknown_slugs(slugs) == []
+
+
+def test_reports_unknown_slugs_once_and_as_written(seeded: Vocabulary) -> None:
+    assert seeded.unknown_slugs(["python", "Foo-Bar", "lever", "Foo-Bar", "baz"]) == ["Foo-Bar", "baz"]
+
+
+def test_groups_skills_by_category_in_the_documented_order(seeded: Vocabulary) -> None:
+    groups = seeded.get_skill_categories(
+        ["docker", "postgresql", "python", "fastapi", "aws", "leadership", "frobnicator"]
+    )
+
+    assert list(groups.items()) == [
+        ("Programming Languages", ["python"]),
+        ("Frameworks/Libraries", ["fastapi"]),
+        ("Databases", ["postgresql"]),
+        ("Cloud Platforms", ["aws"]),
+        ("Tools/Technologies", ["docker", "frobnicator"]),
+        ("Soft Skills", ["leadership"]),
+    ]
+
+
+def test_shows_a_skill_as_its_makers_write_it(seeded: Vocabulary) -> None:
+    assert seeded.display_name("postgresql") == "PostgreSQL"
+    assert seeded.display_name("nodejs") == "Node.js"
+    assert seeded.display_name("unheard of") == "unheard of"
+
+
+def test_lets_a_canonical_name_win_over_another_skills_alias() -> None:
+    vocabulary = Vocabulary([make_skill("a", aliases=("b", "x")), make_skill("b", aliases=("x",))])
+
+    assert vocabulary.canonical("b") == "b"
+    assert vocabulary.canonical("x") == "a"
+
+
+def test_knows_nothing_when_empty() -> None:
+    vocabulary = Vocabulary([])
+
+    assert len(vocabulary) == 0
+    assert vocabulary.canonical("python") is None
+    assert vocabulary.map_technology_slugs(["python", "node-js"]) == ["python", "node js"]
+    assert vocabulary.get_skill_categories(["python"]) == {"Tools/Technologies": ["python"]}
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ({}, "no_name"),
+        ({"name": "  "}, "no_name"),
+        ({"name": "Python"}, "no_name"),
+        ({"name": 5}, "no_name"),
+        ({"name": "python", "category": "Snakes"}, "category"),
+        ({"name": "python", "aliases": "py"}, "type"),
+        ({"name": "python", "slugs": [1]}, "type"),
+    ],
+)
+def test_refuses_an_entry_by_reason(entry: dict[str, Any], reason: str) -> None:
+    with pytest.raises(InvalidSkill) as refused:
+        Skill.from_entry(entry)
+
+    assert refused.value.reason == reason
+
+
+def test_reads_back_the_entry_it_writes(seeded: Vocabulary) -> None:
+    assert all(Skill.from_entry(skill.as_entry()) == skill for skill in seeded)
+
+
+@given(st.lists(st.text(max_size=30), max_size=20))
+def test_never_repeats_a_skill_whatever_the_slugs(seeded: Vocabulary, slugs: list[str]) -> None:
+    skills = seeded.map_technology_slugs(slugs)
+
+    assert len(set(skills)) == len(skills) <= len(slugs)
+
+
+@given(st.text(max_size=40))
+def test_takes_a_canonical_name_for_itself(seeded: Vocabulary, name: str) -> None:
+    canonical = seeded.canonical(name)
+
+    assert canonical is None or seeded.canonical(canonical) == canonical
+
+
+@given(st.lists(st.text(max_size=20), max_size=20))
+def test_puts_every_skill_into_one_category(seeded: Vocabulary, names: list[str]) -> None:
+    groups = seeded.get_skill_categories(names)
+
+    assert set(groups) <= set(CATEGORIES)
+    assert sorted(name for group in groups.values() for name in group) == sorted(set(names))

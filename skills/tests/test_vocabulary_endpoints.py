@@ -1,0 +1,331 @@
+"""GET /skills, GET /skills/{name}, POST /skills/normalize and /skills/extract, as a client sees them."""
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from django.test import Client
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from career_navigator.quick_redis import forget_failure
+from market.refresh import refresh_figures
+from market.services import store_postings
+from market.tests.factories import PostingFactory
+from skills.documents import UnknownSlug
+from skills.services import seed_skills
+from skills.vocabulary import CATEGORIES
+
+ENTRIES = [
+    {
+        "name": "nodejs",
+        "display_name": "Node.js",
+        "category": "Frameworks/Libraries",
+        "subcategory": "Web Backend",
+        "aliases": ["node"],
+        "slugs": ["node-js"],
+        "prerequisites": ["javascript"],
+        "related": ["express"],
+    },
+    {"name": "javascript", "display_name": "JavaScript", "category": "Programming Languages", "aliases": ["js"]},
+    {"name": "java", "display_name": "Java", "category": "Programming Languages"},
+    {"name": "jenkins", "display_name": "Jenkins"},
+    {"name": "ci/cd", "display_name": "CI/CD", "aliases": ["continuous integration"]},
+    {"name": "c++", "display_name": "C++", "category": "Programming Languages"},
+    {"name": "teamwork", "display_name": "Teamwork", "category": "Soft Skills"},
+    {"name": "greenhouse", "display_name": "Greenhouse", "is_skill": False},
+]
+ANYTHING = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(autouse=True)
+def _servers(mongo, redis):
+    forget_failure()
+    seed_skills(entries=ENTRIES, now=timezone.now())
+
+
+@pytest.fixture
+def client():
+    return Client(raise_request_exception=False)
+
+
+def get(client, path, **parameters) -> dict[str, Any]:
+    answer = client.get(path, parameters)
+    assert answer.status_code == 200, answer.content
+    return orjson.loads(answer.content)
+
+
+def post(client, path, body, status=200) -> dict[str, Any]:
+    answer = client.post(path, orjson.dumps(body), content_type="application/json")
+    assert answer.status_code == status, answer.content
+    return orjson.loads(answer.content)
+
+
+def store(*slug_lists, days_ago=0):
+    now = timezone.now()
+    day = now.date() - timedelta(days=days_ago)
+    postings = [PostingFactory(technology_slugs=tuple(slugs.split()), date_posted=day) for slugs in slug_lists]
+    store_postings(postings=postings, now=now)
+    refresh_figures(now=now)
+
+
+def names(answer):
+    return [skill["name"] for skill in answer["skills"]]
+
+
+def test_lists_the_skills_by_name_without_what_is_none(client):
+    answer = get(client, "/skills")
+
+    assert names(answer) == ["c++", "ci/cd", "java", "javascript", "jenkins", "nodejs", "teamwork"]
+    assert (answer["total"], answer["limit"], answer["offset"]) == (7, 20, 0)
+    assert answer["skills"][5] == {
+        "name": "nodejs",
+        "display_name": "Node.js",
+        "category": "Frameworks/Libraries",
+        "subcategory": "Web Backend",
+        "aliases": ["node"],
+        "prerequisites": ["javascript"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"query": "ja"}, ["java", "javascript"]),
+        ({"query": "java"}, ["java", "javascript"]),
+        ({"query": "JS"}, ["javascript"]),
+        ({"query": "node"}, ["nodejs"]),
+        ({"query": "Node.J"}, ["nodejs"]),
+        ({"query": "contin"}, ["ci/cd"]),
+        ({"query": "c+"}, ["c++", "ci/cd"]),
+        ({"query": "c++"}, ["c++"]),
+        ({"query": "ava"}, []),
+        ({"query": "!!"}, []),
+        ({"query": "green"}, []),
+        ({"query": ""}, ["c++", "ci/cd", "java", "javascript", "jenkins", "nodejs", "teamwork"]),
+        ({"category": "Soft Skills"}, ["teamwork"]),
+        ({"category": "Programming Languages", "query": "j"}, ["java", "javascript"]),
+        ({"subcategory": "web backend"}, ["nodejs"]),
+        ({"limit": 2, "offset": 1}, ["ci/cd", "java"]),
+        ({"offset": 7}, []),
+        ({"unknown": "ignored", "query": "team"}, ["teamwork"]),
+    ],
+)
+def test_searches_by_beginning_alias_and_category(client, asked, found):
+    assert names(get(client, "/skills", **asked)) == found
+
+
+def test_counts_what_is_beyond_the_page(client):
+    assert get(client, "/skills", query="j", limit=1)["total"] == 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"limit": 0}, "limit must be between 1 and 100."),
+        ({"limit": "many"}, "limit must be between 1 and 100."),
+        ({"offset": -1}, "offset must be between 0 and 10000."),
+        ({"category": "Cooking"}, f"category must be one of {', '.join(CATEGORIES)}."),
+        ({"query": "x" * 101}, "query: Ensure this field has no more than 100 characters."),
+    ],
+)
+def test_refuses_bad_parameters_by_name(client, asked, sentence):
+    answer = client.get("/skills", asked)
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == sentence
+
+
+@pytest.mark.parametrize("spelling", ["nodejs", "Node.js", "NODE-JS", "node", "nodejs/"])
+def test_shows_a_skill_in_any_spelling(client, spelling):
+    answer = get(client, f"/skills/{spelling}")
+
+    assert answer["name"] == "nodejs"
+    assert answer["prerequisites"] == ["javascript"]
+    assert answer["see_also"] == ["express"]
+    assert answer["related_skills"] == []
+    assert answer["market"] == {
+        "count": 0,
+        "total_postings": 0,
+        "percentage": 0.0,
+        "growth_percentage": None,
+        "window_days": 30,
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("ci/cd", "ci/cd"), ("ci%2Fcd", "ci/cd"), ("c%2B%2B", "c++"), ("C++", "c++")]
+)
+def test_shows_skills_with_marks_in_their_names(client, path, name):
+    assert get(client, f"/skills/{path}")["name"] == name
+
+
+@pytest.mark.parametrize("name", ["astrology", "greenhouse", "%00", "!!", "x" * 3000, "%F0%9F%90%8D"])
+def test_does_not_find_what_is_no_skill(client, name):
+    answer = client.get(f"/skills/{name}")
+
+    assert (answer.status_code, answer.json()) == (404, {"detail": "There is no such skill."})
+
+
+def test_shows_a_skills_share_of_the_market_and_how_it_grew(client):
+    store(*["java"] * 10, *["jenkins"] * 10, days_ago=30)
+    store(*["java"] * 15, *["jenkins"] * 5)
+
+    assert get(client, "/skills/java")["market"] == {
+        "count": 15,
+        "total_postings": 20,
+        "percentage": 75.0,
+        "growth_percentage": 50.0,
+        "window_days": 30,
+    }
+    assert get(client, "/skills/teamwork")["market"]["percentage"] == 0.0
+
+
+def test_relates_skills_that_are_asked_for_together_oftener_than_apart(client):
+    store(*["java jenkins"] * 4, *["node-js javascript jenkins"] * 6, *["javascript"] * 2, "java c++")
+
+    related = get(client, "/skills/nodejs")["related_skills"]
+
+    assert [(each["skill"], each["percentage"], each["market_percentage"]) for each in related] == [
+        ("javascript", 100.0, 61.5),
+        ("jenkins", 100.0, 76.9),
+    ]
+    # A single posting relates nothing.
+    assert get(client, "/skills/c++")["related_skills"] == []
+
+
+def test_shares_follow_the_data(client):
+    store("java", "jenkins")
+    first = get(client, "/skills/java")["market"]["percentage"]
+
+    store("java", "java")
+
+    assert (first, get(client, "/skills/java")["market"]["percentage"]) == (50.0, 75.0)
+
+
+def test_shows_a_skill_that_only_postings_name(client):
+    store("apache-nifi java")
+
+    answer = get(client, "/skills/apache-nifi")
+
+    assert (answer["name"], answer["market"]["count"]) == ("apache nifi", 1)
+    assert UnknownSlug.objects.get(slug="apache-nifi").count == 1
+
+
+def test_normalizes_names_and_tells_what_it_does_not_know(client):
+    answer = post(
+        client, "/skills/normalize", {"skills": ["NodeJS", "astrology", "node-js", "Java 11", "", "Greenhouse"]}
+    )
+
+    assert answer == {
+        "skills": ["nodejs", "java"],
+        "recognized": [
+            {"given": "NodeJS", "skill": "nodejs", "display_name": "Node.js"},
+            {"given": "node-js", "skill": "nodejs", "display_name": "Node.js"},
+            {"given": "Java 11", "skill": "java", "display_name": "Java"},
+        ],
+        "unrecognized": ["astrology", "", "Greenhouse"],
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, [], {"skills": "java"}, {"skills": None}, {"skills": [1]}, {"skills": ["x" * 101]}, {"skills": ["a"] * 501}],
+)
+def test_refuses_what_is_no_list_of_names(client, body):
+    assert "skills" in post(client, "/skills/normalize", body, status=400)["detail"] or body == []
+
+
+def test_extracts_skills_by_category_with_their_places(client):
+    text = "Émigrés write JavaScript and Node.js; javascript daily. Teamwork matters."
+
+    answer = post(client, "/skills/extract", {"text": text})
+
+    assert list(answer["skills"]) == ["Programming Languages", "Frameworks/Libraries", "Soft Skills"]
+    (javascript,) = answer["skills"]["Programming Languages"]
+    assert (javascript["skill"], javascript["display_name"]) == ("javascript", "JavaScript")
+    assert [text[span["start"] : span["end"]] for span in javascript["spans"]] == ["JavaScript", "javascript"]
+    assert answer["total"] == 3
+    assert set(answer["skills"]) <= set(CATEGORIES)
+
+
+def test_finds_nothing_in_an_empty_text(client):
+    assert post(client, "/skills/extract", {"text": ""}) == {"skills": {}, "total": 0}
+
+
+@pytest.mark.parametrize(("text", "status"), [("é" * 50_000, 200), ("é" * 50_001, 400), ("a" * 100_001, 400)])
+def test_takes_texts_of_up_to_100_kilobytes(client, text, status):
+    answer = post(client, "/skills/extract", {"text": text}, status=status)
+
+    assert status == 200 or answer["detail"] == "text has to be at most 100000 bytes long."
+
+
+@pytest.mark.parametrize("body", [{}, {"text": None}, {"text": 5}, {"text": ["java"]}, "java"])
+def test_refuses_what_is_no_text(client, body):
+    post(client, "/skills/extract", body, status=400)
+
+
+@pytest.mark.parametrize("path", ["/skills", "/skills/java", "/skills/roles"])
+def test_answers_with_and_without_the_last_slash(client, path):
+    assert client.get(path).content == client.get(f"{path}/").content
+
+
+@pytest.mark.parametrize("path", ["/skills/normalize", "/skills/extract"])
+def test_takes_posts_with_the_last_slash_and_refuses_other_methods(client, path):
+    body = b'{"skills": [], "text": ""}'
+
+    assert client.post(f"{path}/", body, content_type="application/json").status_code == 200
+    assert client.get(path).status_code == 405
+    assert client.post("/skills", body, content_type="application/json").status_code == 405
+
+
+def test_takes_no_notice_of_tokens(client):
+    assert client.get("/skills", headers={"Authorization": "Bearer nonsense"}).status_code == 200
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=8,
+)
+VALUES = st.text(max_size=40) | st.integers().map(str) | st.floats().map(str)
+WITHOUT_SURROGATES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+
+
+@ANYTHING
+@given(parameters=st.dictionaries(st.sampled_from(["query", "category", "subcategory", "limit", "offset"]), VALUES))
+def test_no_search_is_an_error_of_ours(client, parameters):
+    plain = {name: value.encode("utf-8", "replace").decode() for name, value in parameters.items()}
+
+    assert client.get("/skills", plain).status_code in {200, 400}
+
+
+@ANYTHING
+@given(name=WITHOUT_SURROGATES)
+def test_no_name_is_an_error_of_ours(client, name):
+    path = f"/skills/{name.replace('%', '%25').replace('?', '%3F').replace('#', '%23')}"
+
+    # Some names are those of the other endpoints or of none.
+    assert client.get(path).status_code in {200, 400, 401, 404, 405}
+
+
+@ANYTHING
+@given(
+    body=JSON
+    | st.fixed_dictionaries({"skills": st.lists(st.text(max_size=120) | JSON, max_size=5)})
+    | st.fixed_dictionaries({"text": st.text() | JSON})
+)
+def test_no_body_is_an_error_of_ours(client, body):
+    content = orjson.dumps(body) if _is_unicode(body) else str(body).encode("utf-8", "surrogatepass")
+    for path in ("/skills/normalize", "/skills/extract"):
+        assert client.post(path, content, content_type="application/json").status_code in {200, 400}
+
+
+def _is_unicode(body: Any) -> bool:
+    try:
+        orjson.dumps(body)
+    except TypeError:
+        return False
+    return True

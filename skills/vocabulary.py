@@ -1,0 +1,169 @@
+"""The skill vocabulary: which names, aliases and slugs mean one skill, and what kind of skill it is."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from skills.names import spelling_key
+
+CATEGORIES = (
+    "Programming Languages",
+    "Frameworks/Libraries",
+    "Databases",
+    "Cloud Platforms",
+    "Tools/Technologies",
+    "Soft Skills",
+)
+# A folded name and a version after it: "java 11", "php 7 4", "vue 3 x"; without a space only after longer names.
+_VERSIONED = re.compile(r"(.{2,}?) v?\d+(?: (?:\d+|x))*|([a-z]{4,})\d+")
+# Where a skill goes that the vocabulary does not know: an unknown slug is nearly always a product.
+DEFAULT_CATEGORY = "Tools/Technologies"
+
+
+class InvalidSkill(ValueError):
+    """An entry that cannot be a skill. `reason` is stable: `no_name`, `category` or `type`."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skill:
+    """One thing a person can know. `name` is canonical and in lower case; `slugs` are those of the job source.
+
+    With `is_skill` false it is something adverts mention that nobody learns: a job board, an applicant-tracking system.
+    """
+
+    name: str
+    display_name: str
+    category: str
+    subcategory: str = ""
+    aliases: tuple[str, ...] = ()
+    slugs: tuple[str, ...] = ()
+    prerequisites: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    is_skill: bool = True
+
+    @classmethod
+    def from_entry(cls, entry: Mapping[str, Any]) -> "Skill":
+        """Read an entry of the seed file. Raises `InvalidSkill`."""
+        name = entry.get("name")
+        if not isinstance(name, str) or not spelling_key(name) or name != name.strip().lower():
+            raise InvalidSkill("no_name", f"a skill needs a name in lower case, not {name!r}")
+        category = entry.get("category", DEFAULT_CATEGORY)
+        if category not in CATEGORIES:
+            raise InvalidSkill("category", f"{name}: category {category!r} is none of {', '.join(CATEGORIES)}")
+        lists: dict[str, tuple[str, ...]] = {}
+        for field in ("aliases", "slugs", "prerequisites", "related"):
+            values = entry.get(field, [])
+            if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+                raise InvalidSkill("type", f"{name}: {field} has to be a list of strings, not {values!r}")
+            lists[field] = tuple(values)
+        return cls(
+            name=name,
+            display_name=str(entry.get("display_name") or name),
+            category=category,
+            subcategory=str(entry.get("subcategory") or ""),
+            is_skill=bool(entry.get("is_skill", True)),
+            **lists,
+        )
+
+    def as_entry(self) -> dict[str, Any]:
+        """Return the entry `from_entry` would read."""
+        return {
+            "name": self.name,
+            "display_name": self.display_name,
+            "aliases": list(self.aliases),
+            "slugs": list(self.slugs),
+            "category": self.category,
+            "subcategory": self.subcategory,
+            "prerequisites": list(self.prerequisites),
+            "related": list(self.related),
+            "is_skill": self.is_skill,
+        }
+
+
+class Vocabulary:
+    """Looks names up. Built once from all skills and never changed afterwards.
+
+    Where two skills claim a spelling, a canonical name wins over a display name, that over an alias, that over a slug;
+    between equals the alphabetically first skill wins, so that a careless edit cannot make answers waver.
+    """
+
+    def __init__(self, skills: Iterable[Skill], *, version: int = 0) -> None:
+        self.version = version
+        self._skills = {skill.name: skill for skill in sorted(skills, key=lambda skill: skill.name)}
+        self._by_key: dict[str, Skill] = {}
+        for spellings in (
+            lambda skill: (skill.name,),
+            lambda skill: (skill.display_name,),
+            lambda skill: skill.aliases,
+            lambda skill: skill.slugs,
+        ):
+            for skill in self._skills.values():
+                for spelling in spellings(skill):
+                    self._by_key.setdefault(spelling_key(spelling), skill)
+        self._by_key.pop("", None)
+
+    def __len__(self) -> int:
+        return len(self._skills)
+
+    def __iter__(self) -> Iterator[Skill]:
+        """Iterate over all entries, by name; those that are no skills too."""
+        return iter(self._skills.values())
+
+    def get(self, name: str) -> Skill | None:
+        """Return the entry that any spelling of a name or slug means, skill or not; None when unknown.
+
+        A name that is only known without its version number counts as known: "Java 11", "symfony2", "Angular 2+".
+        """
+        key = spelling_key(name)
+        found = self._by_key.get(key)
+        if found is None and (versioned := _VERSIONED.fullmatch(key)):
+            found = self._by_key.get(versioned[1] or versioned[2])
+        return found
+
+    def canonical(self, name: str) -> str | None:
+        """Return the canonical name of the skill that a spelling means; None when it is unknown or no skill."""
+        skill = self.get(name)
+        return skill.name if skill is not None and skill.is_skill else None
+
+    def map_technology_slugs(self, slugs: Iterable[str]) -> list[str]:
+        """Return the skills that a source's slugs mean, in their order, each once.
+
+        A slug the vocabulary does not know becomes a readable name ("apache-nifi" -> "apache nifi"); one that is known
+        not to be a skill is dropped.
+        """
+        skills: dict[str, None] = {}
+        for slug in slugs:
+            entry = self.get(slug)
+            if entry is None:
+                readable = " ".join(slug.lower().replace("-", " ").replace("_", " ").split())
+                if readable:
+                    skills[readable] = None
+            elif entry.is_skill:
+                skills[entry.name] = None
+        return list(skills)
+
+    def unknown_slugs(self, slugs: Iterable[str]) -> list[str]:
+        """Return the slugs that mean nothing here, as they were written, in their order, each once."""
+        return list(dict.fromkeys(slug for slug in slugs if slug.strip() and self.get(slug) is None))
+
+    def get_skill_categories(self, skills: Iterable[str]) -> dict[str, list[str]]:
+        """Group skills by category: categories in the documented order, empty ones left out, skills as they come."""
+        groups: dict[str, list[str]] = {category: [] for category in CATEGORIES}
+        for skill in dict.fromkeys(skills):
+            groups[self.category(skill)].append(skill)
+        return {category: group for category, group in groups.items() if group}
+
+    def category(self, name: str) -> str:
+        """Return the category of a skill in any spelling; that of unknown ones is `DEFAULT_CATEGORY`."""
+        skill = self.get(name)
+        return skill.category if skill is not None else DEFAULT_CATEGORY
+
+    def display_name(self, name: str) -> str:
+        """Return how to show a skill ("postgresql" -> "PostgreSQL"); an unknown name is returned as it is."""
+        skill = self.get(name)
+        return skill.display_name if skill is not None else name
