@@ -1,0 +1,110 @@
+"""Support: looking users up, and acting for them."""
+
+from typing import Any
+
+import orjson
+from bson import ObjectId
+from django.contrib import admin, messages
+from django.contrib.admin.models import DELETION, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from unfold.decorators import display
+
+from accounts.models import Person
+from accounts.personal_data import export_user
+from accounts.support import deactivate_user, erase_user_on_request, reactivate_user
+from accounts.tasks import send_reset_message
+from career_navigator.mirrors.admin import ReadOnlyMirrorAdmin
+from career_navigator.staff.acts import demand, log_act, queue_or_tell
+
+
+@admin.register(Person)
+class PersonAdmin(ReadOnlyMirrorAdmin):
+    """Users: found by the beginning of the address or by name. Each act has a permission of its own."""
+
+    list_display = ("email", "full_name", "active", "location", "created_at")
+    list_only = ("email", "full_name", "is_active", "location", "created_at")
+    list_filter = ("is_active", "experience_level")
+    search_fields = ("email__startswith", "full_name__icontains")
+    search_help_text = "The beginning of the address, or part of the name."
+    fields = (
+        *("email", "full_name", "is_active", "skills", "target_roles", "experience_level", "location"),
+        *("created_at", "updated_at"),
+    )
+    change_form_template = "career_navigator/staff/person.html"
+
+    @display(description="active", boolean=True, ordering="is_active")
+    def active(self, obj: Any) -> bool:
+        return bool(obj.is_active)
+
+    def get_urls(self) -> list[URLPattern]:
+        acts = {
+            "deactivate": self._deactivate,
+            "reactivate": self._reactivate,
+            "reset": self._send_reset,
+            "export": self._export,
+            "erase": self._erase,
+        }
+        return [
+            *(
+                path(f"<str:user_id>/{name}/", self.admin_site.admin_view(act), name=f"person_{name}")
+                for name, act in acts.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    def _deactivate(self, request: HttpRequest, user_id: str) -> HttpResponse:
+        staff, person = demand(request, "accounts.deactivate_person"), self._person(request, user_id)
+        deactivate_user(user_id=ObjectId(user_id))
+        log_act(staff, person, "Deactivated the user.")
+        messages.success(request, "The user is deactivated; no token is accepted any more.")
+        return self._back(user_id)
+
+    def _reactivate(self, request: HttpRequest, user_id: str) -> HttpResponse:
+        staff, person = demand(request, "accounts.deactivate_person"), self._person(request, user_id)
+        reactivate_user(user_id=ObjectId(user_id))
+        log_act(staff, person, "Reactivated the user.")
+        messages.success(request, "The user may log in again.")
+        return self._back(user_id)
+
+    def _send_reset(self, request: HttpRequest, user_id: str) -> HttpResponse:
+        staff, person = demand(request, "accounts.send_reset"), self._person(request, user_id)
+        otherwise = "No message is sent; try again later."
+        if queue_or_tell(request, task=send_reset_message, arguments=(person.email,), otherwise=otherwise):
+            log_act(staff, person, "Sent a message to set a new password.")
+            messages.success(request, "The message to set a new password is on its way.")
+        return self._back(user_id)
+
+    def _export(self, request: HttpRequest, user_id: str) -> HttpResponse:
+        staff, person = demand(request, "accounts.export_person"), self._person(request, user_id)
+        content = export_user(user_id=ObjectId(user_id), now=timezone.now())
+        log_act(staff, person, "Exported the user's data.")
+        return HttpResponse(
+            orjson.dumps(content, default=str, option=orjson.OPT_INDENT_2),
+            content_type="application/json",
+            headers={"Content-Disposition": f'attachment; filename="user-{user_id}.json"'},
+        )
+
+    def _erase(self, request: HttpRequest, user_id: str) -> HttpResponse:
+        staff, person = demand(request, "accounts.erase_person"), self._person(request, user_id)
+        if request.POST.get("address", "").strip().casefold() != person.email.casefold():
+            messages.error(request, "Nothing is erased: the address that you typed is not the user's.")
+            return self._back(user_id)
+        erase_user_on_request(user_id=ObjectId(user_id))
+        log_act(staff, person, "Erased the user and all that was theirs.", flag=DELETION)
+        # The log keeps that it was done and by whom, not whom it was done to.
+        kind = ContentType.objects.get_for_model(Person)
+        LogEntry.objects.filter(content_type=kind, object_id=user_id).update(object_repr="an erased user")
+        messages.success(request, "The user and all that was theirs is erased.")
+        return HttpResponseRedirect(reverse("admin:accounts_person_changelist"))
+
+    def _person(self, request: HttpRequest, user_id: str) -> Any:
+        person = self.get_object(request, user_id) if ObjectId.is_valid(user_id) else None
+        if person is None:
+            raise Http404
+        return person
+
+    def _back(self, user_id: str) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:accounts_person_change", args=[user_id]))

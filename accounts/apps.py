@@ -1,0 +1,24 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+
+    def ready(self) -> None:
+        from accounts import personal_data
+        from accounts.dashboard import show_users
+        from accounts.sessions import end_sessions
+        from accounts.skill_merges import follow_merge
+        from career_navigator.staff.dashboard import register_panel
+        from skills.merging import register_follower
+
+        personal_data.register_user_data(
+            name="sessions",
+            export=personal_data.export_sessions,
+            erase=lambda user_id: end_sessions(user_id=user_id),
+        )
+        personal_data.register_user_data(
+            name="password_resets", export=personal_data.export_resets, erase=personal_data.erase_resets
+        )
+        register_panel(name="accounts", load=show_users)
+        register_follower(name="accounts", follow=follow_merge)

@@ -1,0 +1,96 @@
+"""Changing a password, and setting a new one where it is forgotten."""
+
+import logging
+import secrets
+from datetime import datetime, timedelta
+
+from bson import ObjectId
+from django.conf import settings
+from django.core.mail import send_mail
+
+from accounts.addresses import normalize_address
+from accounts.documents import PasswordReset, User
+from accounts.passwords import check_strength, hash_password, verify_password
+from accounts.sessions import TokenPair, end_sessions, hash_token, start_session
+
+logger = logging.getLogger(__name__)
+
+RESET_LIFETIME = timedelta(hours=1)
+_TOKEN_BYTES = 32
+
+
+class WrongPassword(Exception):
+    """The given password is not the account's."""
+
+    reason = "wrong_password"
+
+
+class ResetRefused(Exception):
+    """A reset token that is unknown, used or expired."""
+
+    reason = "reset_refused"
+
+
+def check_current_password(*, user_id: ObjectId, password: str) -> User:
+    """The user, whose password it is. Raises WrongPassword, and DoesNotExist when the user is gone."""
+    user: User = User.objects.get(id=user_id, is_active=True)
+    if not verify_password(password, user.hashed_password):
+        raise WrongPassword("that is not the account's password")
+    return user
+
+
+def change_password(*, user_id: ObjectId, current_password: str, new_password: str, now: datetime) -> TokenPair:
+    """Set a new password, end every session, and begin one for the caller.
+
+    Raises WeakPassword, WrongPassword, ConcurrentChange, and DoesNotExist when the user is gone.
+    """
+    check_strength(new_password)
+    user = check_current_password(user_id=user_id, password=current_password)
+    _set_password(user, new_password, now)
+    return start_session(user_id=user.pk, now=now)
+
+
+def send_reset_message(*, email: str, now: datetime) -> bool:
+    """Send a link that sets a new password to the account with that address; False when there is none."""
+    user = User.objects(email=normalize_address(email), is_active=True).first()
+    if user is None:
+        return False
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    PasswordReset(token_hash=hash_token(token), user=user.pk, issued_at=now, expires_at=now + RESET_LIFETIME).save(
+        force_insert=True
+    )
+    if not settings.EMAIL_HOST and not settings.DEBUG:
+        logger.error("EMAIL_HOST is not set: the message for a forgotten password of user %s is not sent", user.pk)
+    link = settings.PASSWORD_RESET_URL.replace("{token}", token)
+    send_mail(
+        subject=f"{settings.APP_NAME}: set a new password",
+        message=(
+            f"Hello {user.full_name},\n\n"
+            "someone, probably you, has asked to set a new password for your account. "
+            f"This link does it, once, within the next hour:\n\n{link}\n\n"
+            "If it was not you, there is nothing to do: your password stays as it is.\n"
+        ),
+        from_email=None,
+        recipient_list=[user.email],
+    )
+    return True
+
+
+def reset_password(*, token: str, new_password: str, now: datetime) -> None:
+    """Set a new password by the token of a reset message, and end every session.
+
+    Raises WeakPassword, which leaves the token usable, ResetRefused, and ConcurrentChange.
+    """
+    check_strength(new_password)
+    # Taking the token and learning whose it is are one step, so it works once.
+    reset = PasswordReset.objects(token_hash=hash_token(token), expires_at__gt=now).modify(remove=True)
+    user = User.objects(id=reset.user, is_active=True).first() if reset is not None else None
+    if user is None:
+        raise ResetRefused("the token is unknown, used or expired")
+    _set_password(user, new_password, now)
+
+
+def _set_password(user: User, password: str, now: datetime) -> None:
+    user.change_password(hashed_password=hash_password(password), now=now)
+    PasswordReset.objects(user=user.pk).delete()
+    end_sessions(user_id=user.pk)

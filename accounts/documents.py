@@ -1,0 +1,192 @@
+"""Users, the refresh tokens of their sessions, and the tokens that let them set a forgotten password."""
+
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from mongoengine import BooleanField, DateTimeField, Document, ListField, ObjectIdField, StringField
+
+from accounts.addresses import normalize_address
+from accounts.profile_cache import held_back
+from career_navigator.connection import database
+
+LONGEST_ADDRESS = 254
+LONGEST_NAME = 100
+LONGEST_LOCATION = 200
+LONGEST_SKILL = 100
+LONGEST_ROLE = 100
+MOST_SKILLS = 200
+MOST_ROLES = 20
+
+# MongoDB keeps times to the millisecond.
+_TICK = timedelta(milliseconds=1)
+
+
+class ConcurrentChange(RuntimeError):
+    """The user was changed or erased since it was read; nothing was written."""
+
+    reason = "concurrent_change"
+
+
+class UnknownProfileField(ValueError):
+    """A field that is no part of the profile."""
+
+    reason = "unknown_field"
+
+
+class User(Document):
+    """A person who uses the platform; the staff of the Django admin are others.
+
+    `skills` are canonical names, `target_roles` as they were written. `updated_at` moves with every change and guards
+    against writing over one that was not seen. A user with `is_active` false cannot log in, and no token is accepted.
+    Whatever shows in the profile is written by the methods here, since they drop what Redis holds of it.
+    """
+
+    email = StringField(required=True, unique=True, max_length=LONGEST_ADDRESS)
+    hashed_password = StringField(required=True)
+    full_name = StringField(required=True, max_length=LONGEST_NAME)
+    skills = ListField(StringField())
+    target_roles = ListField(StringField(max_length=LONGEST_ROLE))
+    # Older levels are free text, which a migration maps; the API accepts the documented ones alone.
+    experience_level = StringField()
+    location = StringField(max_length=LONGEST_LOCATION)
+    created_at = DateTimeField(required=True)
+    updated_at = DateTimeField(required=True)
+    is_active = BooleanField(required=True, default=True)
+
+    PROFILE_FIELDS = ("full_name", "skills", "target_roles", "experience_level", "location")
+
+    meta: dict[str, Any] = {
+        "collection": "users",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            # The newest users first, in the admin.
+            {"fields": ["-created_at"]},
+        ],
+    }
+
+    def __str__(self) -> str:
+        return str(self.email)
+
+    def clean(self) -> None:
+        """Bring the address into the form it is compared in."""
+        if self.email:
+            self.email = normalize_address(self.email)
+
+    def save(self, *args: Any, **kwargs: Any) -> "User":
+        """Store the user; a change moves `updated_at`, and shows in the next answer."""
+        if self.pk is not None and self._get_changed_fields():
+            self.update_timestamp()
+        with held_back(user_id=self.pk) if self.pk is not None else nullcontext():
+            saved: User = super().save(*args, **kwargs)
+        return saved
+
+    def delete(self, *args: Any, **kwargs: Any) -> None:
+        """Delete the user, whose tokens are then refused. `accounts.personal_data` erases what else is theirs."""
+        with held_back(user_id=self.pk):
+            super().delete(*args, **kwargs)
+
+    def update_timestamp(self, *, now: datetime | None = None) -> None:
+        """Set `updated_at` to the time, and in any case to a later one than before."""
+        now = now or timezone.now()
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        self.updated_at = max(now, self.updated_at + _TICK) if self.updated_at else now
+
+    def update_profile(self, *, now: datetime | None = None, **fields: Any) -> None:
+        """Store new values of profile fields; None or an empty list clears one.
+
+        Raises UnknownProfileField, and ConcurrentChange when the user is not stored as it was read.
+        """
+        unknown = sorted(fields.keys() - set(self.PROFILE_FIELDS))
+        if unknown:
+            raise UnknownProfileField(f"a profile has no {', '.join(unknown)}")
+        self._write(now=now, **fields)
+
+    def change_password(self, *, hashed_password: str, now: datetime | None = None) -> None:
+        """Store a new password's hash. Raises ConcurrentChange."""
+        self._write(now=now, hashed_password=hashed_password)
+
+    def dict_exclude_password(self) -> dict[str, Any]:
+        """The user as answered: every documented field but the password."""
+        return {
+            "id": str(self.pk),
+            "email": self.email,
+            "full_name": self.full_name,
+            "skills": list(self.skills),
+            "target_roles": list(self.target_roles),
+            "experience_level": self.experience_level,
+            "location": self.location,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+        }
+
+    def _write(self, *, now: datetime | None, **fields: Any) -> None:
+        read = self.updated_at
+        for name, value in fields.items():
+            setattr(self, name, value)
+        self.update_timestamp(now=now)
+        self.validate()
+        stored = self.to_mongo()
+        names = (*fields, "updated_at")
+        change = {
+            "$set": {name: stored[name] for name in names if name in stored},
+            "$unset": {name: "" for name in names if name not in stored},
+        }
+        with held_back(user_id=self.pk):
+            written = database().users.update_one(
+                {"_id": self.pk, "updated_at": read},
+                {operator: values for operator, values in change.items() if values},
+            )
+        if not written.matched_count:
+            raise ConcurrentChange("the user was changed at the same time")
+
+
+class RefreshToken(Document):
+    """One refresh token, found by its hash. Those that came out of one login are a family.
+
+    `used_at` is when it was exchanged for its successor; a second use is a theft or a mistake, and ends the family.
+    """
+
+    jti = StringField(primary_key=True)
+    family = StringField(required=True)
+    user = ObjectIdField(required=True)
+    issued_at = DateTimeField(required=True)
+    expires_at = DateTimeField(required=True)
+    used_at = DateTimeField()
+
+    meta: dict[str, Any] = {
+        "collection": "refresh_tokens",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            # Ending a session.
+            {"fields": ["family"]},
+            # Ending all sessions of a user, and their export.
+            {"fields": ["user"]},
+            # MongoDB deletes what has expired.
+            {"fields": ["expires_at"], "expireAfterSeconds": 0},
+        ],
+    }
+
+
+class PasswordReset(Document):
+    """A token, found by its hash, that sets a forgotten password once."""
+
+    token_hash = StringField(primary_key=True)
+    user = ObjectIdField(required=True)
+    issued_at = DateTimeField(required=True)
+    expires_at = DateTimeField(required=True)
+
+    meta: dict[str, Any] = {
+        "collection": "password_resets",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            # What is void once the password has changed.
+            {"fields": ["user"]},
+            # MongoDB deletes what has expired.
+            {"fields": ["expires_at"], "expireAfterSeconds": 0},
+        ],
+    }

@@ -1,0 +1,76 @@
+"""All that is stored about a user: handing it out, and erasing it. Apps that store something add theirs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+from accounts.credentials import check_current_password
+from accounts.documents import PasswordReset, RefreshToken, User
+from accounts.sessions import end_sessions
+
+Export = Callable[[ObjectId], Any]
+Erase = Callable[[ObjectId], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    export: Export
+    erase: Erase
+
+
+_kinds: dict[str, _Kind] = {}
+
+
+def register_user_data(*, name: str, export: Export, erase: Erase) -> None:
+    """Add what an app stores about users; called in `AppConfig.ready`.
+
+    `export` takes the user's id and returns it all in a form that JSON can have; it stands under `name` in the export.
+    `erase` takes the id and removes it, or whatever ties it to the user; it has to be harmless when called again.
+    """
+    _kinds[name] = _Kind(export, erase)
+
+
+def export_user(*, user_id: ObjectId, now: datetime) -> dict[str, Any]:
+    """All that is stored about the user, secrets excepted. Raises DoesNotExist when the user is gone."""
+    user = User.objects.get(id=user_id)
+    return {
+        "exported_at": now,
+        "user": user.dict_exclude_password() | {"is_active": user.is_active},
+        **{name: kind.export(user_id) for name, kind in sorted(_kinds.items())},
+    }
+
+
+def erase_user(*, user_id: ObjectId, password: str) -> None:
+    """Remove the user and all that is theirs. Raises WrongPassword, and DoesNotExist when the user is gone."""
+    erase_everything(user=check_current_password(user_id=user_id, password=password))
+
+
+def erase_everything(*, user: User) -> None:
+    """Remove the user and all that is theirs, for a caller who has made sure that it is wanted.
+
+    The user goes last: after a failure in between, the user is still there to ask again.
+    """
+    for kind in _kinds.values():
+        kind.erase(user.pk)
+    user.delete()
+    # A session that began meanwhile is of no use, and goes too.
+    end_sessions(user_id=user.pk)
+
+
+def export_sessions(user_id: ObjectId) -> list[dict[str, Any]]:
+    """The sessions that can still be refreshed."""
+    tokens = RefreshToken.objects(user=user_id, used_at=None).order_by("issued_at", "jti")
+    return [{"session": t.family, "refreshed_at": t.issued_at, "expires_at": t.expires_at} for t in tokens]
+
+
+def export_resets(user_id: ObjectId) -> list[dict[str, Any]]:
+    """The messages for a forgotten password whose tokens still work."""
+    resets = PasswordReset.objects(user=user_id).order_by("issued_at", "token_hash")
+    return [{"requested_at": reset.issued_at, "expires_at": reset.expires_at} for reset in resets]
+
+
+def erase_resets(user_id: ObjectId) -> None:
+    PasswordReset.objects(user=user_id).delete()

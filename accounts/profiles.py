@@ -1,0 +1,73 @@
+"""The caller of a request: a user's profile, as it is answered."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import orjson
+from bson import ObjectId
+
+from accounts.documents import User
+from accounts.profile_cache import read_profile, store_profile
+from career_navigator.rendering import dump_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """`request.user` of the endpoints that ask for a token. `content` is what GET /auth/me answers."""
+
+    pk: ObjectId
+    content: bytes
+
+    is_authenticated: ClassVar[bool] = True
+
+    @cached_property
+    def fields(self) -> dict[str, Any]:
+        """What was answered, by name; times are text."""
+        fields: dict[str, Any] = orjson.loads(self.content)
+        return fields
+
+    @property
+    def id(self) -> str:
+        return str(self.pk)
+
+    @property
+    def email(self) -> str:
+        return str(self.fields["email"])
+
+    @property
+    def full_name(self) -> str:
+        return str(self.fields["full_name"])
+
+    @property
+    def skills(self) -> list[str]:
+        """Canonical names."""
+        return list(self.fields["skills"])
+
+    @property
+    def target_roles(self) -> list[str]:
+        """As they were written."""
+        return list(self.fields["target_roles"])
+
+    @property
+    def experience_level(self) -> str | None:
+        level: str | None = self.fields["experience_level"]
+        return level
+
+    @property
+    def location(self) -> str | None:
+        location: str | None = self.fields["location"]
+        return location
+
+
+def load_profile(*, user_id: ObjectId) -> Profile | None:
+    """An active user's profile as of now; None when there is no such user."""
+    content, mark = read_profile(user_id=user_id)
+    if content is None:
+        user = User.objects(id=user_id, is_active=True).first()
+        if user is None:
+            return None
+        content = dump_json(user.dict_exclude_password())
+        if mark is not None:
+            store_profile(user_id=user_id, content=content, mark=mark)
+    return Profile(pk=user_id, content=content)

@@ -1,0 +1,30 @@
+"""Reads of the accounts."""
+
+from dataclasses import dataclass
+
+from bson import ObjectId
+
+from accounts.documents import User
+from accounts.target_roles import distinct_roles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CareerGoals:
+    """What collection needs to know of a user: the roles aimed at, and where."""
+
+    roles: tuple[str, ...]
+    location: str | None
+
+
+def target_roles() -> list[str]:
+    """Every role some active user aims at, each once however it is written, by name."""
+    # Asked once a day, so no index stands for it.
+    return distinct_roles(sorted(User.objects(is_active=True).distinct("target_roles")))
+
+
+def career_goals(*, user_id: str) -> CareerGoals | None:
+    """A user's goals; None when there is no such user."""
+    if not ObjectId.is_valid(user_id):
+        return None
+    user = User.objects(id=user_id, is_active=True).only("target_roles", "location").first()
+    return CareerGoals(roles=tuple(user.target_roles), location=user.location) if user is not None else None

@@ -1,0 +1,170 @@
+"""What the endpoints under /auth take and answer."""
+
+from typing import Any
+
+from django.core.validators import EmailValidator
+from rest_framework import serializers
+
+from accounts.addresses import normalize_address
+from accounts.documents import (
+    LONGEST_ADDRESS,
+    LONGEST_LOCATION,
+    LONGEST_NAME,
+    LONGEST_ROLE,
+    LONGEST_SKILL,
+    MOST_ROLES,
+    MOST_SKILLS,
+)
+from accounts.experience import LEVELS
+from accounts.passwords import LONGEST, SHORTEST, WeakPassword, check_strength
+from career_navigator.text_fields import Choice, Text
+from market.roles import normalize_role
+from skills.names import spelling_key
+
+# No token of ours is half as long.
+LONGEST_OPAQUE_TOKEN = 200
+
+
+class Address(Text):
+    """An e-mail address; read in the form it is stored in."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=LONGEST_ADDRESS, **options)
+        self.validators.append(EmailValidator(message="This field has to be an e-mail address."))
+
+    def to_internal_value(self, data: Any) -> str:
+        return normalize_address(super().to_internal_value(data))
+
+
+class Password(Text):
+    """A password as it is typed, space and all."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, max_length=LONGEST, **options)
+
+
+class NewPassword(Text):
+    """A password to be set."""
+
+    def __init__(self, **options: Any) -> None:
+        help_text = f"{SHORTEST} to {LONGEST} characters with an upper-case letter, a lower-case letter and a digit."
+        super().__init__(trim_whitespace=False, help_text=help_text, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        password = super().to_internal_value(data)
+        try:
+            check_strength(password)
+        except WeakPassword as error:
+            raise serializers.ValidationError(f"This field {error}") from error
+        return password
+
+
+class Skill(Text):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=LONGEST_SKILL, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        # Names in other scripts have no key, but letters.
+        if not spelling_key(name) and not any(character.isalnum() for character in name):
+            raise serializers.ValidationError("This field has to name a skill.")
+        return name
+
+
+class TargetRole(Text):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=LONGEST_ROLE, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        role = super().to_internal_value(data)
+        if not normalize_role(role):
+            raise serializers.ValidationError("This field has to name a role.")
+        return role
+
+
+class ProfileFields(serializers.Serializer[Any]):
+    full_name = Text(max_length=LONGEST_NAME)
+    skills = serializers.ListField(child=Skill(), max_length=MOST_SKILLS, allow_null=True, required=False)
+    target_roles = serializers.ListField(child=TargetRole(), max_length=MOST_ROLES, allow_null=True, required=False)
+    experience_level = Choice(choices=LEVELS, allow_null=True, required=False)
+    location = Text(max_length=LONGEST_LOCATION, allow_null=True, allow_blank=True, required=False)
+
+
+class RegistrationSerializer(ProfileFields):
+    email = Address()
+    password = NewPassword()
+
+
+class ProfileChangeSerializer(ProfileFields):
+    """What is not given stays; null clears what may be empty."""
+
+    full_name = Text(max_length=LONGEST_NAME, required=False)
+
+
+class UserSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    email = serializers.EmailField()
+    full_name = serializers.CharField()
+    skills = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
+    target_roles = serializers.ListField(child=serializers.CharField())
+    experience_level = serializers.CharField(allow_null=True, help_text=f"One of {', '.join(LEVELS)}.")
+    location = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class LoginSerializer(serializers.Serializer[Any]):
+    email = Address()
+    password = Password()
+
+
+class LoginFormSerializer(serializers.Serializer[Any]):
+    """The form of an OAuth2 password grant; its other fields mean nothing here."""
+
+    username = Text(max_length=LONGEST_ADDRESS, help_text="The e-mail address.")
+    password = Password()
+
+
+class TokenPairSerializer(serializers.Serializer[Any]):
+    access_token = serializers.CharField()
+    refresh_token = serializers.CharField(help_text="Works once, for POST /auth/refresh.")
+    token_type = serializers.ChoiceField(["bearer"])
+
+
+class LoginAnswerSerializer(TokenPairSerializer):
+    user = UserSerializer()
+
+
+class RefreshTokenSerializer(serializers.Serializer[Any]):
+    refresh_token = Text(max_length=LONGEST_OPAQUE_TOKEN)
+
+
+class PasswordChangeSerializer(serializers.Serializer[Any]):
+    current_password = Password()
+    new_password = NewPassword()
+
+
+class ForgottenPasswordSerializer(serializers.Serializer[Any]):
+    email = Address()
+
+
+class AcceptedSerializer(serializers.Serializer[Any]):
+    detail = serializers.CharField()
+
+
+class PasswordResetSerializer(serializers.Serializer[Any]):
+    token = Text(max_length=LONGEST_OPAQUE_TOKEN)
+    new_password = NewPassword()
+
+
+class ErasureSerializer(serializers.Serializer[Any]):
+    password = Password()
+
+
+class ExportSerializer(serializers.Serializer[Any]):
+    """Besides these, an entry for each kind of data that is stored about users."""
+
+    exported_at = serializers.DateTimeField()
+    user = UserSerializer()
+    sessions = serializers.ListField(child=serializers.DictField())
+    password_resets = serializers.ListField(child=serializers.DictField())

@@ -1,0 +1,97 @@
+"""Writes of the accounts: registering, logging in, changing the profile."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+from mongoengine.errors import NotUniqueError
+
+from accounts.addresses import normalize_address
+from accounts.documents import User
+from accounts.passwords import check_strength, hash_password, verify_password
+from accounts.target_roles import distinct_roles, roles_added
+from skills.selectors import vocabulary
+
+
+class AddressTaken(Exception):
+    """There is an account with that e-mail address."""
+
+    reason = "address_taken"
+
+
+class LoginRefused(Exception):
+    """No active account has that e-mail address and password; which of the two it was is not told."""
+
+    reason = "login_refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A user as stored after a change, and the target roles that the change brought."""
+
+    user: User
+    new_roles: tuple[str, ...]
+
+
+def register_user(*, email: str, password: str, full_name: str, now: datetime, **profile: Any) -> Change:
+    """Add an account; `profile` holds further profile fields.
+
+    Raises WeakPassword, and AddressTaken, which the unique index decides where two register at once.
+    """
+    check_strength(password)
+    fields = _canonical({"full_name": full_name, **profile})
+    user = User(email=normalize_address(email), hashed_password=hash_password(password), **fields)
+    user.update_timestamp(now=now)
+    user.created_at = user.updated_at
+    try:
+        user.save(force_insert=True)
+    except NotUniqueError as error:
+        raise AddressTaken(f"an account has the address {user.email}") from error
+    return Change(user=user, new_roles=tuple(user.target_roles))
+
+
+def authenticate(*, email: str, password: str) -> User:
+    """The active user with that address and password, as long to answer when there is none. Raises LoginRefused."""
+    user = User.objects(email=normalize_address(email), is_active=True).first()
+
+    def rehash(verified: str) -> None:
+        # No change that the user has made, so the profile stays as it is.
+        User.objects(id=user.pk, hashed_password=user.hashed_password).update_one(
+            set__hashed_password=hash_password(verified)
+        )
+
+    if not verify_password(password, user.hashed_password if user is not None else None, rehash=rehash):
+        raise LoginRefused("no account has that address and password")
+    return user
+
+
+def change_profile(*, user_id: ObjectId, fields: Mapping[str, Any], now: datetime) -> Change:
+    """Store the given profile fields and leave the others; None clears one.
+
+    Raises ConcurrentChange, and DoesNotExist when the user is gone.
+    """
+    user = User.objects.get(id=user_id, is_active=True)
+    before = list(user.target_roles)
+    if fields:
+        user.update_profile(now=now, **_canonical(fields))
+    return Change(user=user, new_roles=roles_added(before=before, after=user.target_roles))
+
+
+def canonical_skills(names: Iterable[str]) -> list[str]:
+    """Skills as stored: canonical names where the vocabulary knows them, else readable ones in lower case."""
+    return vocabulary().map_technology_slugs(names)
+
+
+def _canonical(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Profile fields as stored."""
+    stored = dict(fields)
+    if "skills" in stored:
+        stored["skills"] = canonical_skills(stored["skills"] or ())
+    if "target_roles" in stored:
+        stored["target_roles"] = distinct_roles(stored["target_roles"] or ())
+    for name in ("experience_level", "location"):
+        if name in stored:
+            stored[name] = stored[name] or None
+    return stored

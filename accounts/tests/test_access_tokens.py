@@ -1,0 +1,219 @@
+"""Which access tokens are accepted, at GET /auth/me."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+
+import jwt
+import pytest
+from bson import ObjectId
+from django.utils import timezone
+
+from accounts.access_tokens import TokenRefused, issue_access_token, read_access_token
+from accounts.documents import User
+from accounts.tests.conftest import API
+from career_navigator.signing_keys import new_private_key, public_key_of
+
+USER = ObjectId("507f1f77bcf86cd799439011")
+SECRET = "s" * 64
+FORMER = "f" * 64
+
+
+@pytest.fixture
+def keyed(settings):
+    settings.JWT_ALGORITHM, settings.JWT_SECRET_KEY, settings.JWT_FORMER_KEYS = "HS256", SECRET, []
+    return settings
+
+
+def _soon() -> int:
+    return int((timezone.now() + timedelta(minutes=5)).timestamp())
+
+
+def _assert_refused(answer):
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == "Bearer"
+    assert isinstance(answer.json()["detail"], str)
+
+
+def test_carries_the_documented_claims(keyed):
+    token = issue_access_token(user_id=USER, now=timezone.now())
+
+    claims = jwt.decode(token, SECRET, algorithms=["HS256"])
+
+    assert set(claims) == {"sub", "exp", "iat"}
+    assert claims["sub"] == str(USER)
+    assert claims["exp"] - claims["iat"] == 30 * 60
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "HS512", "RS256"])
+def test_signs_and_reads_with_each_algorithm(keyed, algorithm):
+    keyed.JWT_ALGORITHM = algorithm
+    keyed.JWT_SECRET_KEY = new_private_key() if algorithm == "RS256" else SECRET
+
+    token = issue_access_token(user_id=USER, now=timezone.now())
+
+    assert jwt.get_unverified_header(token)["alg"] == algorithm
+    assert read_access_token(token) == USER
+
+
+def test_accepts_a_token_of_the_documented_claims_alone(ada, settings):
+    token = jwt.encode({"sub": ada.id, "exp": _soon()}, settings.JWT_SECRET_KEY, algorithm="HS256")
+
+    assert API(token=token).get("/auth/me").status_code == 200
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "RS256"])
+def test_accepts_tokens_of_a_former_key_until_it_is_no_longer_listed(keyed, algorithm):
+    former, current = (new_private_key(), new_private_key()) if algorithm == "RS256" else (FORMER, SECRET)
+    keyed.JWT_ALGORITHM, keyed.JWT_SECRET_KEY = algorithm, former
+    token = issue_access_token(user_id=USER, now=timezone.now())
+    keyed.JWT_SECRET_KEY = current
+    keyed.JWT_FORMER_KEYS = [public_key_of(former) if algorithm == "RS256" else former]
+
+    assert read_access_token(token) == USER
+    assert (
+        jwt.get_unverified_header(issue_access_token(user_id=USER, now=timezone.now()))["kid"]
+        != (jwt.get_unverified_header(token)["kid"])
+    )
+    keyed.JWT_FORMER_KEYS = []
+    with pytest.raises(TokenRefused):
+        read_access_token(token)
+
+
+def test_refuses_an_expired_token(keyed):
+    token = issue_access_token(user_id=USER, now=datetime(2025, 1, 1, tzinfo=UTC))
+
+    with pytest.raises(TokenRefused) as refused:
+        read_access_token(token)
+
+    assert refused.value.reason == "expired"
+
+
+def test_refuses_a_public_key_taken_for_a_secret(keyed):
+    keyed.JWT_ALGORITHM, keyed.JWT_SECRET_KEY = "RS256", new_private_key()
+    public = public_key_of(keyed.JWT_SECRET_KEY)
+    kid = jwt.get_unverified_header(issue_access_token(user_id=USER, now=timezone.now()))["kid"]
+    header, claims = ({"alg": "HS256", "typ": "JWT", "kid": kid}, {"sub": str(USER), "exp": _soon()})
+    signed = b".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims))
+    signature = jwt.get_algorithm_by_name("HS256").sign(signed, public.encode())
+    forged = b".".join((signed, base64.urlsafe_b64encode(signature).rstrip(b"="))).decode()
+
+    with pytest.raises(TokenRefused):
+        read_access_token(forged)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Bearer a.b.c",
+        "Bearer " + "a" * 10_000,
+        "Basic YTpi",
+        "bearer\ttoken",
+        "Bearer é.é.é",
+        "Bearer null",
+    ],
+)
+def test_refuses_what_is_no_token(api, header):
+    _assert_refused(api.get("/auth/me", Authorization=header))
+
+
+def test_refuses_a_request_without_a_token(api):
+    _assert_refused(api.get("/auth/me"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sub": "not-an-id"},
+        {"sub": ""},
+        {"sub": None},
+        {"sub": 7},
+        {"sub": {"$ne": ""}},
+        {"sub": str(ObjectId())},
+        {"exp": 0},
+        {"exp": None},
+        {"exp": "soon"},
+        {"iat": "now"},
+        {"nbf": 99_999_999_999},
+    ],
+)
+def test_refuses_claims_that_do_not_hold(ada, settings, change):
+    claims = {"sub": ada.id, "exp": _soon()} | change
+    # PyJWT refuses to write some of these, so the token is put together by hand.
+    header = {"alg": "HS256", "typ": "JWT"}
+    signed = b".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims))
+    signature = jwt.get_algorithm_by_name("HS256").sign(signed, settings.JWT_SECRET_KEY.encode())
+
+    token = b".".join((signed, base64.urlsafe_b64encode(signature).rstrip(b"="))).decode()
+
+    _assert_refused(API(token=token).get("/auth/me"))
+
+
+@pytest.mark.parametrize("claim", ["sub", "exp"])
+def test_refuses_a_token_without_a_claim(ada, settings, claim):
+    claims = {name: value for name, value in {"sub": ada.id, "exp": _soon()}.items() if name != claim}
+
+    _assert_refused(API(token=jwt.encode(claims, settings.JWT_SECRET_KEY, algorithm="HS256")).get("/auth/me"))
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm", "headers"),
+    [
+        ("x" * 64, "HS256", {}),
+        (None, "HS384", {}),
+        (None, "HS512", {}),
+        (None, "HS256", {"kid": "unknown"}),
+        (None, "HS256", {"kid": "../../dev/null"}),
+        ("", "none", {}),
+    ],
+)
+def test_refuses_a_forged_token(ada, settings, key, algorithm, headers):
+    key = settings.JWT_SECRET_KEY if key is None else key
+    claims = {"sub": ada.id, "exp": _soon()}
+
+    token = jwt.encode(claims, key, algorithm=algorithm, headers=headers)
+
+    _assert_refused(API(token=token).get("/auth/me"))
+
+
+def test_refuses_a_token_with_another_payload(ada):
+    header, payload, signature = ada.token.split(".")
+    other = base64.urlsafe_b64encode(json.dumps({"sub": str(ObjectId()), "exp": _soon()}).encode()).decode()
+
+    _assert_refused(API(token=f"{header}.{other.rstrip('=')}.{signature}").get("/auth/me"))
+    _assert_refused(API(token=f"{header}.{payload}.").get("/auth/me"))
+
+
+def test_refuses_a_refresh_token(ada):
+    _assert_refused(API(token=ada.refresh_token).get("/auth/me"))
+
+
+def test_refuses_the_token_of_a_user_who_is_gone(ada):
+    assert ada.get("/auth/me").status_code == 200
+    User.objects.get().delete()
+
+    _assert_refused(ada.get("/auth/me"))
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_reads_the_scheme_in_any_case(ada, scheme):
+    assert ada.get("/auth/me", Authorization=f"{scheme} {ada.token}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/auth/me"),
+        ("PUT", "/auth/me"),
+        ("PATCH", "/auth/me"),
+        ("DELETE", "/auth/me"),
+        ("GET", "/auth/me/export"),
+        ("POST", "/auth/password"),
+    ],
+)
+def test_asks_for_a_token_wherever_it_answers_one_person(api, method, path):
+    _assert_refused(api.send(method, path, {} if method != "GET" else None))

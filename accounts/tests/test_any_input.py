@@ -1,0 +1,113 @@
+"""Nothing that is sent to the endpoints under /auth makes them fail."""
+
+import json
+from urllib.parse import quote_from_bytes
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.tests.conftest import API, REGISTRATION
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=8), children, max_size=4),
+    max_leaves=8,
+)
+FIELDS = (*REGISTRATION, "refresh_token", "token", "new_password", "current_password", "username")
+# Any JSON, and bodies that come near to what is asked for.
+NEAR = st.fixed_dictionaries(
+    {}, optional={name: JSON | st.text(max_size=300) | st.just(REGISTRATION.get(name)) for name in FIELDS}
+)
+BODIES = (NEAR | JSON).map(json.dumps).map(str.encode) | st.binary(max_size=200)
+MEDIA_TYPES = st.sampled_from(
+    [
+        "application/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "multipart/form-data; boundary=x",
+        "text/plain",
+        "",
+        "application/json; charset=utf-7",
+        "\x80",
+    ]
+)
+OPERATIONS = (
+    ("POST", "/auth/register"),
+    ("POST", "/auth/login"),
+    ("POST", "/auth/login/form"),
+    ("POST", "/auth/refresh"),
+    ("POST", "/auth/logout"),
+    ("POST", "/auth/password"),
+    ("POST", "/auth/password/forgot"),
+    ("POST", "/auth/password/reset"),
+    ("GET", "/auth/me"),
+    ("PUT", "/auth/me"),
+    ("PATCH", "/auth/me"),
+    ("DELETE", "/auth/me"),
+    ("GET", "/auth/me/export"),
+)
+DOCUMENTED = {200, 201, 202, 204, 400, 401, 409, 413, 415}
+# A fixture is made once for all examples, which is what is wanted: they share the account.
+relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+
+
+def _assert_documented(answer):
+    assert answer.status_code in DOCUMENTED, answer.content
+    if answer.status_code == 400:
+        body = answer.json()
+        assert isinstance(body["detail"], str)
+        assert all(isinstance(each, list) for each in body.get("errors", {}).values())
+    if answer.status_code == 401:
+        assert answer["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+@settings(relaxed, max_examples=40)
+@given(body=BODIES, media_type=MEDIA_TYPES)
+def test_answers_any_body(ada, method, path, body, media_type):
+    headers = {"Authorization": f"Bearer {ada.token}"}
+
+    _assert_documented(ada.client.generic(method, path, body, media_type, headers=headers))
+
+
+@settings(relaxed, max_examples=150)
+@given(body=NEAR)
+def test_stores_nothing_of_a_profile_that_it_cannot_answer(ada, body):
+    answer = ada.put("/auth/me", body)
+
+    _assert_documented(answer)
+    profile = ada.get("/auth/me")
+    assert profile.status_code == 200
+    if answer.status_code == 200:
+        assert profile.json() == answer.json()
+        # What was answered is accepted, and means the same.
+        assert ada.put("/auth/me", profile.json()).json() | {"updated_at": ""} == profile.json() | {"updated_at": ""}
+
+
+@settings(relaxed, max_examples=150)
+@given(header=st.text(st.characters(codec="latin-1", exclude_characters="\r\n"), max_size=300))
+def test_refuses_any_header_that_holds_no_token_of_ours(mongo, header):
+    for value in (header, f"Bearer {header}"):
+        answer = API().get("/auth/me", Authorization=value)
+        assert answer.status_code == 401
+        assert answer["WWW-Authenticate"] == "Bearer"
+
+
+@settings(relaxed, max_examples=60)
+@given(body=st.binary(max_size=200) | st.dictionaries(st.sampled_from(["username", "password", "x"]), st.binary()))
+def test_answers_any_form(mongo, body):
+    if isinstance(body, dict):
+        body = "&".join(f"{name}={quote_from_bytes(value)}" for name, value in body.items()).encode()
+
+    _assert_documented(API().client.generic("POST", "/auth/login/form", body, "application/x-www-form-urlencoded"))
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+@pytest.mark.parametrize("wrong", ["TRACE", "PUT", "GET", "POST", "BREW"])
+def test_says_which_methods_an_address_takes(ada, method, path, wrong):
+    takes = {each for each, its_path in OPERATIONS if its_path == path}
+    if wrong in takes:
+        return
+
+    assert ada.send(wrong, path).status_code == 405

@@ -1,0 +1,78 @@
+"""What older experience levels and addresses mean: pure tables and laws."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.addresses import normalize_address
+from accounts.experience import LEVELS, map_experience_level
+from accounts.target_roles import distinct_roles, roles_added
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        *((level, level) for level in LEVELS),
+        *((level.upper(), level) for level in LEVELS),
+        ("12th", "12th Pass Out"),
+        ("12th pass", "12th Pass Out"),
+        ("High School", "12th Pass Out"),
+        ("Fresher", "1st Year"),
+        ("fresher ", "1st Year"),
+        ("Beginner", "1st Year"),
+        ("Entry-Level", "1st Year"),
+        ("Entry", "1st Year"),
+        ("first year", "1st Year"),
+        ("1", "1st Year"),
+        ("1st yr", "1st Year"),
+        ("Year 1", "1st Year"),
+        ("Junior", "2nd Year"),
+        ("Jr.", "2nd Year"),
+        ("Junior Developer", "2nd Year"),
+        ("Intern", "2nd Year"),
+        ("2 years", "2nd Year"),
+        ("second-year", "2nd Year"),
+        ("Mid", "3rd Year"),
+        ("mid-level", "3rd Year"),
+        ("Mid Level", "3rd Year"),
+        ("MID", "3rd Year"),
+        ("Intermediate", "3rd Year"),
+        ("3rd year student", "3rd Year"),
+        ("Senior", "4th Year"),
+        ("senior engineer", "4th Year"),
+        ("Sr", "4th Year"),
+        ("Lead", "4th Year"),
+        ("Expert", "4th Year"),
+        ("final year", "4th Year"),
+        ("Graduate", "4th Year"),
+        ("IV", "4th Year"),
+    ],
+)
+def test_maps_older_levels(text, level):
+    assert map_experience_level(text) == level
+
+
+@pytest.mark.parametrize("text", ["", "  ", "wizard", "5", "5th Year", "10", "?!", "日本", "42 years"])
+def test_leaves_alone_what_means_no_level(text):
+    assert map_experience_level(text) is None
+
+
+@given(st.text())
+def test_maps_any_text_to_a_documented_level_or_none(text):
+    assert map_experience_level(text) in {None, *LEVELS}
+
+
+@given(st.text())
+def test_reads_an_address_the_same_however_often(text):
+    once = normalize_address(text)
+
+    assert normalize_address(once) == once
+
+
+@given(st.lists(st.text()))
+def test_keeps_each_role_once_in_order(roles):
+    kept = distinct_roles(roles)
+
+    assert distinct_roles(kept) == kept
+    assert [role for role in roles if role in kept][:1] == kept[:1]
+    assert roles_added(before=roles, after=kept) == ()

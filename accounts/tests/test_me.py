@@ -1,0 +1,309 @@
+"""GET, PUT and PATCH /auth/me."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from accounts.documents import ConcurrentChange, UnknownProfileField, User
+from accounts.profile_cache import held_back
+from accounts.profiles import load_profile
+from accounts.selectors import career_goals, target_roles
+from accounts.tests.conftest import REGISTRATION
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def test_answers_the_profile(ada):
+    answer = ada.get("/auth/me")
+
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "private"
+    assert answer["Content-Type"] == "application/json"
+    body = answer.json()
+    assert body == {
+        "id": ada.id,
+        "email": "ada@example.org",
+        "full_name": "Ada Lovelace",
+        "skills": ["python", "javascript"],
+        "target_roles": ["Software Engineer"],
+        "experience_level": "2nd Year",
+        "location": "San Francisco, CA",
+        "created_at": body["created_at"],
+        "updated_at": body["updated_at"],
+    }
+
+
+def test_answers_the_same_from_redis_as_from_mongodb(ada):
+    answers = [ada.get("/auth/me").content for _ in range(3)]
+
+    assert answers == [answers[0]] * 3
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_changes_the_given_fields_alone(ada, method):
+    before = ada.get("/auth/me").json()
+
+    answer = ada.send(method, "/auth/me", {"full_name": "Ada King", "skills": ["Rust"]})
+
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "private"
+    after = answer.json()
+    assert after["updated_at"] > before["updated_at"]
+    assert after == before | {"full_name": "Ada King", "skills": ["rust"], "updated_at": after["updated_at"]}
+    assert ada.get("/auth/me").json() == after
+
+
+def test_changes_every_field(ada):
+    given = {
+        "full_name": "John Smith",
+        "skills": ["Python", "MongoDB"],
+        "target_roles": ["Full Stack Developer"],
+        "experience_level": "3rd Year",
+        "location": "New York, NY",
+    }
+
+    after = ada.put("/auth/me", given).json()
+
+    assert {name: after[name] for name in given} == given | {"skills": ["python", "mongodb"]}
+
+
+@pytest.mark.parametrize(
+    ("field", "empty"), [("skills", []), ("target_roles", []), ("experience_level", None), ("location", None)]
+)
+def test_clears_a_field_sent_as_null(ada, field, empty):
+    answer = ada.put("/auth/me", {field: None})
+
+    assert answer.status_code == 200
+    assert answer.json()[field] == empty
+    assert ada.get("/auth/me").json()[field] == empty
+
+
+def test_does_not_clear_the_name(ada):
+    answer = ada.put("/auth/me", {"full_name": None})
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == "full_name may not be null."
+
+
+def test_leaves_all_as_it_is_when_nothing_is_given(ada):
+    before = ada.get("/auth/me").json()
+
+    answer = ada.put("/auth/me", {})
+
+    assert answer.status_code == 200
+    assert answer.json() == before
+
+
+def test_passes_over_what_is_not_the_users_to_change(ada):
+    before = ada.get("/auth/me").json()
+
+    ada.put("/auth/me", {"id": "1", "email": "eve@example.org", "is_active": False, "created_at": "2000-01-01"})
+
+    assert ada.get("/auth/me").json() == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("experience_level", "Senior"),
+        ("experience_level", ""),
+        ("skills", "Python"),
+        ("skills", [None]),
+        ("target_roles", [7]),
+        ("full_name", "   "),
+        ("full_name", 1),
+        ("location", {"city": "Rome"}),
+    ],
+)
+def test_names_the_field_at_fault_and_changes_nothing(ada, field, value):
+    before = ada.get("/auth/me").json()
+
+    answer = ada.put("/auth/me", {field: value, "skills" if field != "skills" else "location": None})
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith(field)
+    assert ada.get("/auth/me").json() == before
+
+
+def test_shows_each_change_in_the_very_next_answer(ada):
+    for number in range(50):
+        ada.put("/auth/me", {"full_name": f"Ada {number}"})
+        assert ada.get("/auth/me").json()["full_name"] == f"Ada {number}"
+
+
+def test_never_answers_with_an_older_profile_while_readers_race_the_writer(ada):
+    done = threading.Event()
+
+    def read():
+        while not done.is_set():
+            ada.get("/auth/me")
+
+    with ThreadPoolExecutor(3) as pool:
+        readers = [pool.submit(read) for _ in range(3)]
+        seen = []
+        for number in range(40):
+            ada.put("/auth/me", {"full_name": f"Ada {number}"})
+            seen.append(ada.get("/auth/me").json()["full_name"])
+        done.set()
+
+    assert seen == [f"Ada {number}" for number in range(40)]
+    assert all(reader.exception() is None for reader in readers)
+
+
+def test_reads_mongodb_while_a_write_is_under_way(ada, mongo):
+    ada.get("/auth/me")
+    user = User.objects.get()
+
+    with held_back(user_id=user.id):
+        mongo.users.update_one({}, {"$set": {"full_name": "Half Written"}})
+        during = ada.get("/auth/me").json()["full_name"]
+        mongo.users.update_one({}, {"$set": {"full_name": "Written"}})
+        after = ada.get("/auth/me").json()["full_name"]
+
+    assert (during, after) == ("Half Written", "Written")
+
+
+def test_answers_from_redis_without_asking_mongodb(ada, mongo):
+    load_profile(user_id=User.objects.get().id)
+    mongo.users.update_one({}, {"$set": {"full_name": "Changed Behind Its Back"}})
+
+    assert ada.get("/auth/me").json()["full_name"] == "Ada Lovelace"
+
+
+def test_shows_a_change_that_the_document_saved(ada):
+    ada.get("/auth/me")
+    user = User.objects.get()
+    before = user.updated_at
+    user.full_name = "Edited By Staff"
+    user.save()
+
+    answer = ada.get("/auth/me").json()
+
+    assert answer["full_name"] == "Edited By Staff"
+    assert User.objects.get().updated_at > before
+
+
+def test_answers_a_concurrent_change_with_409(ada):
+    answers = []
+    barrier = threading.Barrier(8)
+
+    def change(number):
+        barrier.wait()
+        return ada.put("/auth/me", {"full_name": f"Ada {number}"})
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            answers += pool.map(change, range(8))
+
+    statuses = {answer.status_code for answer in answers}
+    assert statuses <= {200, 409}
+    assert 409 in statuses
+    refused = next(answer for answer in answers if answer.status_code == 409)
+    assert refused.json()["detail"].startswith("The account was changed at the same time")
+
+
+def test_loses_no_accepted_change_of_two_at_once(ada):
+    """Each writer changes a field of its own; what was answered 200 is there afterwards."""
+    barrier = threading.Barrier(2)
+
+    def change(fields):
+        barrier.wait()
+        return ada.put("/auth/me", fields).status_code
+
+    for number in range(15):
+        fields = [{"location": f"Place {number}"}, {"full_name": f"Ada {number}"}]
+        with ThreadPoolExecutor(2) as pool:
+            statuses = list(pool.map(change, fields))
+        profile = ada.get("/auth/me").json()
+        for status, each in zip(statuses, fields, strict=True):
+            if status == 200:
+                assert each.items() <= profile.items()
+
+
+def test_refuses_to_write_over_what_was_not_seen(ada):
+    stale, fresh = User.objects.get(), User.objects.get()
+    fresh.update_profile(full_name="First")
+
+    with pytest.raises(ConcurrentChange):
+        stale.update_profile(full_name="Second")
+
+    assert User.objects.get().full_name == "First"
+
+
+def test_does_not_bring_back_a_user_who_was_erased(ada):
+    stale = User.objects.get()
+    User.objects.get().delete()
+
+    with pytest.raises(ConcurrentChange):
+        stale.update_profile(full_name="Back")
+
+    assert User.objects.count() == 0
+
+
+def test_moves_the_time_of_change_even_where_the_clock_stands_still(ada):
+    user = User.objects.get()
+
+    user.update_profile(full_name="First", now=NOW)
+    user.update_profile(full_name="Second", now=NOW)
+    user.update_timestamp(now=NOW - timedelta(days=1))
+
+    assert user.updated_at == NOW + timedelta(milliseconds=2)
+
+
+def test_knows_the_fields_of_a_profile(ada):
+    with pytest.raises(UnknownProfileField, match="hashed_password"):
+        User.objects.get().update_profile(hashed_password="x")
+
+
+def test_leaves_the_password_out(ada):
+    fields = User.objects.get().dict_exclude_password()
+
+    assert "hashed_password" not in fields
+    assert "pbkdf2" not in str(fields)
+
+
+def test_finds_the_goals_of_a_user(ada):
+    goals = career_goals(user_id=ada.id)
+
+    assert goals.roles == ("Software Engineer",)
+    assert goals.location == "San Francisco, CA"
+
+
+@pytest.mark.parametrize("user_id", ["", "x", "507f1f77bcf86cd799439011"])
+def test_finds_no_goals_of_an_unknown_user(user_id, mongo):
+    assert career_goals(user_id=user_id) is None
+
+
+def test_lists_each_role_that_someone_aims_at_once(register):
+    register(target_roles=["Data Engineer", "Full-Stack Developer"])
+    register(email="grace@example.org", target_roles=["full stack developer", "Analyst"])
+    register(email="gone@example.org", target_roles=["Astronaut"])
+    gone = User.objects.get(email="gone@example.org")
+    gone.is_active = False
+    gone.save()
+
+    assert target_roles() == ["Analyst", "Data Engineer", "Full-Stack Developer"]
+
+
+def test_queues_collection_of_new_roles_alone(ada, queued):
+    assert queued() == [("ingestion.tasks.collect_for_user", [ada.id, ["Software Engineer"]])]
+
+    ada.put("/auth/me", {"target_roles": ["software-engineer", "Data Scientist"]})
+    ada.put("/auth/me", {"skills": ["Go"]})
+
+    assert queued() == [("ingestion.tasks.collect_for_user", [ada.id, ["Data Scientist"]])]
+
+
+def test_queues_nothing_without_roles(register, queued):
+    register(target_roles=None)
+
+    assert queued() == []
+
+
+def test_registers_twice_the_same_person_never(register):
+    register()
+
+    with pytest.raises(AssertionError, match="already registered"):
+        register(**REGISTRATION)

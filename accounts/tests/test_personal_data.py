@@ -1,0 +1,153 @@
+"""Handing out and erasing all that is a user's."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts import personal_data
+from accounts.credentials import send_reset_message
+from accounts.documents import User
+from accounts.personal_data import register_user_data
+from accounts.tests.conftest import API, PASSWORD
+from ingestion.documents import CollectedRole, CollectionRun
+from ingestion.tasks import collect_for_user
+
+
+@pytest.fixture
+def notes(monkeypatch, mongo):
+    """Another app's data about users."""
+    monkeypatch.setattr(personal_data, "_kinds", dict(personal_data._kinds))
+    register_user_data(
+        name="notes",
+        export=lambda user_id: [note["text"] for note in mongo.notes.find({"user": user_id})],
+        erase=lambda user_id: mongo.notes.delete_many({"user": user_id}),
+    )
+    return mongo.notes
+
+
+def _erase(member, password=PASSWORD):
+    return member.delete("/auth/me", {"password": password})
+
+
+def test_hands_out_all_that_is_stored(ada, notes):
+    notes.insert_one({"user": User.objects.get().id, "text": "to do"})
+
+    answer = ada.get("/auth/me/export")
+
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "private, no-store"
+    assert "attachment" in answer["Content-Disposition"]
+    body = answer.json()
+    assert body["user"] == ada.get("/auth/me").json() | {"is_active": True}
+    assert len(body["sessions"]) == 1
+    assert body["password_resets"] == []
+    assert body["collection_runs"] == []
+    assert body["notes"] == ["to do"]
+
+
+def test_hands_out_no_secrets(ada, mongo):
+    text = ada.get("/auth/me/export").content.decode()
+
+    assert "pbkdf2" not in text
+    assert all(token["_id"] not in text for token in mongo.refresh_tokens.find())
+    assert ada.refresh_token not in text
+
+
+def test_hands_out_nothing_of_others(ada, register, notes):
+    grace = register(email="grace@example.org", full_name="Grace Hopper")
+    notes.insert_one({"user": User.objects.get(email="grace@example.org").id, "text": "hers"})
+
+    assert "hers" not in ada.get("/auth/me/export").content.decode()
+    assert grace.get("/auth/me/export").json()["notes"] == ["hers"]
+
+
+def test_erases_the_user_and_all_that_is_theirs(ada, notes, mongo, now):
+    user_id = User.objects.get().id
+    notes.insert_one({"user": user_id, "text": "to do"})
+    send_reset_message(email="ada@example.org", now=now)
+    collect_for_user(ada.id, ["Software Engineer"])
+
+    answer = _erase(ada)
+
+    assert answer.status_code == 204
+    left = {
+        name: list(mongo[name].find())
+        for name in mongo.list_collection_names()
+        if str(user_id) in str(list(mongo[name].find())) or "ada@example.org" in str(list(mongo[name].find()))
+    }
+    assert left == {}
+    assert CollectionRun.objects.get().requested_by is None
+
+
+def test_accepts_no_token_of_an_erased_user(ada):
+    assert ada.get("/auth/me").status_code == 200
+
+    _erase(ada)
+
+    assert ada.get("/auth/me").status_code == 401
+    assert API().post("/auth/refresh", {"refresh_token": ada.refresh_token}).status_code == 401
+    assert API().post("/auth/login", {"email": "ada@example.org", "password": PASSWORD}).status_code == 401
+    assert _erase(ada).status_code == 401
+
+
+def test_leaves_others_alone(ada, register):
+    grace = register(email="grace@example.org")
+
+    _erase(ada)
+
+    assert grace.get("/auth/me").status_code == 200
+    assert API().post("/auth/refresh", {"refresh_token": grace.refresh_token}).status_code == 200
+
+
+def test_frees_the_address(ada, register):
+    _erase(ada)
+
+    assert register().get("/auth/me").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "given", [{"password": "Wrong-Pass-123"}, {}, {"password": None}, {"password": ""}, {"password": 3}, []]
+)
+def test_erases_nothing_without_the_password(ada, given):
+    answer = ada.delete("/auth/me", given)
+
+    assert answer.status_code == 400
+    assert ada.get("/auth/me").status_code == 200
+
+
+def test_can_be_asked_again_after_it_failed_halfway(ada, notes, monkeypatch):
+    kinds = dict(personal_data._kinds)
+    monkeypatch.setattr(personal_data, "_kinds", kinds)
+
+    def fail(user_id):
+        raise RuntimeError("broken")
+
+    register_user_data(name="notes", export=lambda user_id: [], erase=fail)
+    assert _erase(ada).status_code == 500
+    del kinds["notes"]
+
+    assert _erase(ada).status_code == 204
+
+
+def test_starts_no_run_for_a_user_who_is_gone(ada):
+    _erase(ada)
+
+    collect_for_user(ada.id, ["Software Engineer"])
+
+    assert CollectionRun.objects.count() == 0
+
+
+def test_collects_the_stale_ones_of_the_new_roles(register, now):
+    roles = ["Data Engineer", "Data Scientist", "Analyst"]
+    ada = register(target_roles=roles, location="Berlin")
+    for role, age_days in (("data engineer", 29), ("data scientist", 31)):
+        CollectedRole(role=role, place="Berlin", collected_at=now - timedelta(days=age_days)).save()
+
+    collect_for_user(ada.id, roles[:2])
+
+    run = CollectionRun.objects.get()
+    assert run.requested_by == ada.id
+    assert [(search.role, search.status) for search in run.searches] == [
+        ("Data Engineer", "skipped"),
+        ("Data Scientist", "queued"),
+    ]

@@ -1,0 +1,198 @@
+"""POST /auth/register."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from accounts.documents import User
+from accounts.tests.conftest import API, REGISTRATION
+
+
+def test_answers_the_documented_user(api):
+    answer = api.post("/auth/register", REGISTRATION)
+
+    assert answer.status_code == 201
+    body = answer.json()
+    user = User.objects.get(email="ada@example.org")
+    assert body == {
+        "id": str(user.id),
+        "email": "ada@example.org",
+        "full_name": "Ada Lovelace",
+        "skills": ["python", "javascript"],
+        "target_roles": ["Software Engineer"],
+        "experience_level": "2nd Year",
+        "location": "San Francisco, CA",
+        "created_at": body["created_at"],
+        "updated_at": body["created_at"],
+    }
+    assert body["created_at"].endswith("Z")
+    assert answer["Cache-Control"].startswith("private")
+
+
+def test_stores_the_password_hashed_alone(api, mongo):
+    api.post("/auth/register", REGISTRATION)
+
+    stored = mongo.users.find_one()
+    assert stored["hashed_password"].startswith("pbkdf2_sha256$")
+    assert REGISTRATION["password"] not in str(stored)
+
+
+def test_needs_only_address_password_and_name(api):
+    answer = api.post("/auth/register", {k: REGISTRATION[k] for k in ("email", "password", "full_name")})
+
+    assert answer.status_code == 201
+    body = answer.json()
+    assert (body["skills"], body["target_roles"]) == ([], [])
+    assert (body["experience_level"], body["location"]) == (None, None)
+
+
+@pytest.mark.parametrize("written", ["ADA@Example.ORG", "  ada@example.org ", "ａda@example.org", "Ada@EXAMPLE.org"])
+def test_knows_an_address_however_it_is_written(api, written):
+    api.post("/auth/register", REGISTRATION)
+
+    again = api.post("/auth/register", REGISTRATION | {"email": written})
+
+    assert again.status_code == 400
+    assert again.json() == {
+        "detail": "email is already registered.",
+        "errors": {"email": ["This field is already registered."]},
+    }
+    assert User.objects.count() == 1
+
+
+def test_lets_one_of_many_at_once_have_the_address(api):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: API().post("/auth/register", REGISTRATION).status_code, range(8)))
+
+    assert sorted(answers) == [201] + [400] * 7
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("password", "sentence"),
+    [
+        ("Short1a", "must have at least 8 characters."),
+        ("nouppercase1", "must contain an upper-case letter."),
+        ("NOLOWERCASE1", "must contain a lower-case letter."),
+        ("NoDigitsHere", "must contain a digit."),
+        ("Aa1" + "x" * 254, "must have at most 256 characters."),
+    ],
+)
+def test_names_the_rule_that_a_password_breaks(api, password, sentence):
+    answer = api.post("/auth/register", REGISTRATION | {"password": password})
+
+    assert answer.status_code == 400
+    assert answer.json() == {"detail": f"password {sentence}", "errors": {"password": [f"This field {sentence}"]}}
+
+
+@pytest.mark.parametrize("password", ["Aa1aaaa8", " Aa1 aaa ", "Übermut1", "Aa1" + "x" * 253])
+def test_accepts_passwords_as_they_are_typed(api, password):
+    registered = api.post("/auth/register", REGISTRATION | {"password": password})
+
+    login = api.post("/auth/login", {"email": "ada@example.org", "password": password})
+
+    assert (registered.status_code, login.status_code) == (201, 200)
+
+
+@pytest.mark.parametrize("field", ["email", "password", "full_name"])
+@pytest.mark.parametrize("value", [None, "", 7, True, [], {}, "a\x00b"])
+def test_refuses_what_a_required_field_cannot_be(api, field, value):
+    answer = api.post("/auth/register", REGISTRATION | {field: value})
+
+    assert answer.status_code == 400
+    body = answer.json()
+    assert list(body["errors"]) == [field]
+    assert body["detail"].startswith(field)
+
+
+@pytest.mark.parametrize("field", ["email", "password", "full_name"])
+def test_names_a_required_field_that_is_missing(api, field):
+    answer = api.post("/auth/register", {k: v for k, v in REGISTRATION.items() if k != field})
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == f"{field} is required."
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        ("email", "not an address", "email"),
+        ("email", "a" * 250 + "@example.org", "email"),
+        ("full_name", "x" * 101, "full_name"),
+        ("skills", "Python", "skills"),
+        ("skills", [""], "skills.0"),
+        ("skills", ["Python", 3], "skills.1"),
+        ("skills", ["---"], "skills.0"),
+        ("skills", ["x" * 101], "skills.0"),
+        ("skills", ["x"] * 201, "skills"),
+        ("target_roles", {"a": 1}, "target_roles"),
+        ("target_roles", ["!!"], "target_roles.0"),
+        ("target_roles", ["Engineer"] * 21, "target_roles"),
+        ("experience_level", "Mid", "experience_level"),
+        ("experience_level", "2nd year", "experience_level"),
+        ("experience_level", 2, "experience_level"),
+        ("experience_level", ["2nd Year"], "experience_level"),
+        ("location", "x" * 201, "location"),
+        ("location", 5, "location"),
+    ],
+)
+def test_names_the_field_at_fault(api, field, value, named):
+    answer = api.post("/auth/register", REGISTRATION | {field: value})
+
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == [named]
+    assert answer.json()["detail"].startswith(named)
+    assert User.objects.count() == 0
+
+
+def test_names_the_documented_levels(api):
+    answer = api.post("/auth/register", REGISTRATION | {"experience_level": "Mid"})
+
+    assert answer.json()["detail"] == (
+        "experience_level must be one of 12th Pass Out, 1st Year, 2nd Year, 3rd Year, 4th Year."
+    )
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"7", b'"text"', b"{", b"\xff", b"[" * 100_000])
+def test_refuses_a_body_that_is_no_object(api, body):
+    answer = api.send("POST", "/auth/register", body)
+
+    assert answer.status_code == 400
+    assert isinstance(answer.json()["detail"], str)
+
+
+@pytest.mark.parametrize("level", ["12th Pass Out", "1st Year", "2nd Year", "3rd Year", "4th Year", None])
+def test_accepts_the_documented_levels(api, level):
+    answer = api.post("/auth/register", REGISTRATION | {"experience_level": level})
+
+    assert answer.status_code == 201
+    assert answer.json()["experience_level"] == level
+
+
+def test_brings_skills_into_their_canonical_form(api, vocabulary_seeded):
+    written = ["Node.js", "nodeJS", "dot-net", "PYTHON", "Apache-NiFi", "Greenhouse", "日本語"]
+
+    answer = api.post("/auth/register", REGISTRATION | {"skills": written})
+
+    assert answer.json()["skills"] == ["nodejs", ".net", "python", "apache nifi", "日本語"]
+
+
+def test_keeps_roles_as_written_and_each_once(api):
+    written = ["Full-Stack Developer", "full stack  developer", "Data Scientist"]
+
+    answer = api.post("/auth/register", REGISTRATION | {"target_roles": written})
+
+    assert answer.json()["target_roles"] == ["Full-Stack Developer", "Data Scientist"]
+
+
+def test_cannot_be_told_what_is_not_the_users_to_say(api):
+    answer = api.post("/auth/register", REGISTRATION | {"is_active": False, "id": "1", "created_at": "2000-01-01"})
+
+    assert answer.status_code == 201
+    assert User.objects.get().is_active
+    assert answer.json()["created_at"] > "2025"
+
+
+@pytest.mark.parametrize("path", ["/auth/register", "/auth/register/"])
+def test_answers_with_and_without_a_slash(api, path):
+    assert api.post(path, REGISTRATION).status_code == 201

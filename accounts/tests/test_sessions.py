@@ -1,0 +1,262 @@
+"""Logging in, refreshing, logging out."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+from accounts.documents import RefreshToken, User
+from accounts.sessions import RefreshRefused, refresh_session, start_session
+from accounts.tests.conftest import API, PASSWORD, REGISTRATION
+
+CREDENTIALS = {"email": "ada@example.org", "password": PASSWORD}
+NOW = datetime(2025, 10, 30, 10, tzinfo=UTC)
+
+
+def _refresh(token):
+    return API().post("/auth/refresh", {"refresh_token": token})
+
+
+@pytest.fixture
+def hashings(monkeypatch):
+    """Counts how often a password is hashed."""
+    counter = Counter()
+    encode = PBKDF2PasswordHasher.encode
+
+    def counted(self, *args, **kwargs):
+        counter["runs"] += 1
+        return encode(self, *args, **kwargs)
+
+    monkeypatch.setattr(PBKDF2PasswordHasher, "encode", counted)
+    return counter
+
+
+def test_answers_tokens_and_the_user(ada, api):
+    answer = api.post("/auth/login", CREDENTIALS)
+
+    assert answer.status_code == 200
+    body = answer.json()
+    assert set(body) == {"access_token", "refresh_token", "token_type", "user"}
+    assert body["token_type"] == "bearer"
+    assert body["user"] == API(token=body["access_token"]).get("/auth/me").json()
+    assert answer["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"])
+def test_takes_an_oauth2_password_form(ada, api, kind):
+    fields = {"grant_type": "password", "username": "ADA@example.org", "password": PASSWORD, "scope": ""}
+    if kind.startswith("multipart"):
+        parts = [f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items()]
+        body = "".join(parts) + "--b--\r\n"
+    else:
+        body = "&".join(f"{name}={value}" for name, value in fields.items())
+
+    answer = api.client.generic("POST", "/auth/login/form", body, kind)
+
+    assert answer.status_code == 200
+    assert answer.json()["token_type"] == "bearer"
+    assert answer.json()["user"]["email"] == "ada@example.org"
+
+
+def test_refuses_json_where_a_form_is_asked_for(api):
+    assert api.post("/auth/login/form", {"username": "a", "password": "b"}).status_code == 415
+
+
+@pytest.mark.parametrize("body", [b"", b"username=a", b"password=b", b"username=&password=", b"%ff=%ff&=&&"])
+def test_names_what_a_form_lacks(api, body):
+    answer = api.client.generic("POST", "/auth/login/form", body, "application/x-www-form-urlencoded")
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"email": "ada@example.org", "password": "Wrong-Pass-123"},
+        {"email": "nobody@example.org", "password": PASSWORD},
+        {"email": "ada@example.org", "password": PASSWORD + " "},
+    ],
+)
+def test_refuses_a_wrong_address_and_a_wrong_password_alike(ada, api, given):
+    answer = api.post("/auth/login", given)
+
+    assert answer.status_code == 401
+    assert answer.json() == {"detail": "The e-mail address or the password is wrong."}
+    assert answer["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({}, "email"),
+        ({"email": "ada@example.org"}, "password"),
+        ({"email": "ada", "password": "x"}, "email"),
+        ({"email": None, "password": "x"}, "email"),
+        ({"email": ["a"], "password": "x"}, "email"),
+        ({"email": "ada@example.org", "password": 8}, "password"),
+    ],
+)
+def test_names_the_field_at_fault(api, given, field):
+    answer = api.post("/auth/login", given)
+
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+
+
+def test_hashes_as_often_for_an_unknown_address_as_for_a_wrong_password(ada, api, hashings):
+    api.post("/auth/login", CREDENTIALS | {"password": "Wrong-Pass-123"})
+    wrong_password = hashings.pop("runs")
+
+    api.post("/auth/login", CREDENTIALS | {"email": "nobody@example.org"})
+
+    assert hashings["runs"] == wrong_password == 1
+
+
+def test_rehashes_at_login_when_the_work_factor_has_risen(ada, api, monkeypatch):
+    updated_at = User.objects.get().updated_at
+    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 20)
+
+    answer = api.post("/auth/login", CREDENTIALS)
+
+    assert answer.status_code == 200
+    user = User.objects.get()
+    assert user.hashed_password.startswith("pbkdf2_sha256$20$")
+    assert user.updated_at == updated_at
+    assert api.post("/auth/login", CREDENTIALS).status_code == 200
+
+
+def test_lets_no_inactive_user_in(ada, api):
+    user = User.objects.get()
+    user.is_active = False
+    user.save()
+
+    assert api.post("/auth/login", CREDENTIALS).status_code == 401
+    assert ada.get("/auth/me").status_code == 401
+    assert _refresh(ada.refresh_token).status_code == 401
+
+
+def test_refreshes_into_a_new_pair_that_works(ada):
+    answer = _refresh(ada.refresh_token)
+
+    assert answer.status_code == 200
+    body = answer.json()
+    assert set(body) == {"access_token", "refresh_token", "token_type"}
+    assert API(token=body["access_token"]).get("/auth/me").status_code == 200
+    assert _refresh(body["refresh_token"]).status_code == 200
+
+
+def test_ends_the_whole_session_at_a_second_use(ada):
+    first = _refresh(ada.refresh_token).json()["refresh_token"]
+    second = _refresh(first).json()["refresh_token"]
+
+    reused = _refresh(ada.refresh_token)
+
+    assert reused.status_code == 401
+    assert reused["WWW-Authenticate"] == "Bearer"
+    assert _refresh(second).status_code == 401
+    assert RefreshToken.objects.count() == 0
+
+
+def test_leaves_other_sessions_alone_at_a_second_use(ada, api):
+    other = api.post("/auth/login", CREDENTIALS).json()["refresh_token"]
+    _refresh(ada.refresh_token)
+
+    _refresh(ada.refresh_token)
+
+    assert _refresh(other).status_code == 200
+
+
+def test_leaves_no_usable_token_when_many_use_one_at_once(ada):
+    for _ in range(10):
+        token = API().post("/auth/login", CREDENTIALS).json()["refresh_token"]
+
+        with ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(_refresh, [token] * 6))
+
+        pairs = [answer.json()["refresh_token"] for answer in answers if answer.status_code == 200]
+        assert len(pairs) <= 1
+        assert all(_refresh(pair).status_code == 401 for pair in pairs)
+
+
+def test_leaves_no_usable_token_when_a_thief_races_along_the_chain(ada):
+    """One side follows the chain of successors while the other replays the first token."""
+    for _ in range(10):
+        token = API().post("/auth/login", CREDENTIALS).json()["refresh_token"]
+
+        def follow(token):
+            newest = token
+            for _ in range(5):
+                answer = _refresh(newest)
+                if answer.status_code != 200:
+                    break
+                newest = answer.json()["refresh_token"]
+            return newest
+
+        first = _refresh(token).json()["refresh_token"]
+        with ThreadPoolExecutor(2) as pool:
+            newest = pool.submit(follow, first)
+            replay = pool.submit(_refresh, token)
+
+        assert replay.result().status_code == 401
+        assert _refresh(newest.result()).status_code == 401
+
+
+def test_stores_refresh_tokens_hashed(ada, mongo):
+    stored = str(list(mongo.refresh_tokens.find()))
+
+    assert ada.refresh_token not in stored
+    assert mongo.refresh_tokens.index_information()["expires_at_1"]["expireAfterSeconds"] == 0
+
+
+@pytest.mark.parametrize("token", ["unknown", "x" * 200, "ü"])
+def test_refuses_an_unknown_refresh_token(api, token):
+    answer = _refresh(token)
+
+    assert answer.status_code == 401
+    assert answer.json() == {"detail": "The refresh token is not valid."}
+
+
+@pytest.mark.parametrize("path", ["/auth/refresh", "/auth/logout"])
+@pytest.mark.parametrize("given", [{}, {"refresh_token": None}, {"refresh_token": 3}, {"refresh_token": ""}, []])
+def test_asks_for_the_refresh_token(api, path, given):
+    assert api.post(path, given).status_code == 400
+
+
+def test_refuses_a_refresh_token_after_its_days(ada):
+    user = User.objects.get()
+    token = start_session(user_id=user.id, now=NOW).refresh_token
+
+    with pytest.raises(RefreshRefused) as refused:
+        refresh_session(refresh_token=token, now=NOW + timedelta(days=30))
+
+    assert refused.value.reason == "unknown"
+
+
+def test_ends_one_session_at_logout(ada, api):
+    other = api.post("/auth/login", CREDENTIALS).json()["refresh_token"]
+
+    answer = api.post("/auth/logout", {"refresh_token": ada.refresh_token})
+
+    assert answer.status_code == 204
+    assert answer.content == b""
+    assert _refresh(ada.refresh_token).status_code == 401
+    assert _refresh(other).status_code == 200
+
+
+def test_ends_the_session_at_logout_with_a_token_already_used(ada, api):
+    newest = _refresh(ada.refresh_token).json()["refresh_token"]
+
+    api.post("/auth/logout", {"refresh_token": ada.refresh_token})
+
+    assert _refresh(newest).status_code == 401
+
+
+def test_is_content_with_a_session_that_is_over(api):
+    assert api.post("/auth/logout", {"refresh_token": "unknown"}).status_code == 204
+
+
+def test_registers_without_logging_in(api):
+    assert "access_token" not in api.post("/auth/register", REGISTRATION).json()

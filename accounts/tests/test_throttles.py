@@ -1,0 +1,234 @@
+"""How often one may try, and what happens while Redis is away."""
+
+import time
+
+import pytest
+
+from accounts.documents import User
+from accounts.tests.conftest import API, NEW_PASSWORD, PASSWORD, REGISTRATION
+from career_navigator.rates import Rate
+from career_navigator.throttles import address_of
+
+WRONG = {"email": "ada@example.org", "password": "Wrong-Pass-123"}
+RIGHT = {"email": "ada@example.org", "password": PASSWORD}
+
+
+@pytest.fixture
+def limit(settings):
+    def set_limits(**rates):
+        settings.THROTTLES = settings.THROTTLES | rates
+
+    return set_limits
+
+
+def _statuses(send, count):
+    return [send(number).status_code for number in range(count)]
+
+
+def _assert_throttled(answer, seconds):
+    assert answer.status_code == 429
+    assert 1 <= int(answer["Retry-After"]) <= seconds
+    assert "throttled" in answer.json()["detail"]
+
+
+def test_stops_guessing_one_accounts_password_from_many_addresses(ada, limit):
+    limit(login_account=Rate(3, 3600))
+
+    statuses = _statuses(lambda number: API(address=f"192.0.2.{number}").post("/auth/login", WRONG), 4)
+
+    assert statuses == [401, 401, 401, 429]
+    _assert_throttled(API().post("/auth/login", RIGHT), 3600)
+
+
+def test_stops_guessing_many_accounts_from_one_address(ada, limit):
+    limit(login_address=Rate(3, 3600))
+
+    statuses = _statuses(lambda number: API().post("/auth/login", WRONG | {"email": f"a{number}@example.org"}), 4)
+
+    assert statuses == [401, 401, 401, 429]
+    assert API(address="192.0.2.1").post("/auth/login", RIGHT).status_code == 200
+
+
+def test_counts_the_form_with_the_other_login(ada, limit):
+    limit(login_account=Rate(1, 3600))
+    API().post("/auth/login", WRONG)
+
+    form = API().client.generic(
+        "POST", "/auth/login/form", "username=ADA@example.org&password=x", "application/x-www-form-urlencoded"
+    )
+
+    assert form.status_code == 429
+
+
+def test_counts_failed_logins_alone(ada, limit):
+    limit(login_account=Rate(2, 3600), login_address=Rate(2, 3600))
+
+    assert _statuses(lambda _: API().post("/auth/login", RIGHT), 6) == [200] * 6
+
+
+def test_lets_in_again_when_the_window_is_over(ada, limit):
+    limit(login_account=Rate(1, 1))
+    API().post("/auth/login", WRONG)
+    answer = API().post("/auth/login", WRONG)
+    if answer.status_code == 429:
+        time.sleep(int(answer["Retry-After"]))
+
+    assert API().post("/auth/login", RIGHT).status_code == 200
+
+
+def test_stops_registering_from_one_address(api, limit):
+    limit(register_address=Rate(2, 3600))
+
+    statuses = _statuses(lambda n: api.post("/auth/register", REGISTRATION | {"email": f"a{n}@example.org"}), 3)
+
+    assert statuses == [201, 201, 429]
+
+
+def test_counts_no_input_that_is_refused_anyway(api, limit):
+    limit(register_address=Rate(1, 3600))
+
+    statuses = _statuses(lambda _: api.post("/auth/register", {}), 3)
+
+    assert statuses == [400, 400, 400]
+    assert api.post("/auth/register", REGISTRATION).status_code == 201
+
+
+def test_stops_registering_one_account(api, limit):
+    limit(register_account=Rate(2, 3600))
+
+    statuses = _statuses(lambda n: API(address=f"192.0.2.{n}").post("/auth/register", REGISTRATION), 3)
+
+    assert statuses == [201, 400, 429]
+
+
+@pytest.mark.parametrize("email", ["ada@example.org", "nobody@example.org"])
+def test_stops_messages_to_one_address_whether_or_not_it_has_an_account(ada, limit, email):
+    limit(forgot_account=Rate(2, 3600))
+
+    statuses = _statuses(lambda n: API(address=f"192.0.2.{n}").post("/auth/password/forgot", {"email": email}), 3)
+
+    assert statuses == [202, 202, 429]
+
+
+def test_stops_messages_asked_for_from_one_address(api, limit):
+    limit(forgot_address=Rate(2, 3600))
+
+    statuses = _statuses(lambda n: api.post("/auth/password/forgot", {"email": f"a{n}@example.org"}), 3)
+
+    assert statuses == [202, 202, 429]
+
+
+def test_stops_guessing_the_password_with_a_token(ada, limit):
+    limit(login_account=Rate(2, 3600))
+    guess = {"current_password": "Wrong-Pass-123", "new_password": NEW_PASSWORD}
+
+    statuses = [
+        ada.post("/auth/password", guess).status_code,
+        ada.delete("/auth/me", {"password": "Wrong-Pass-123"}).status_code,
+        ada.post("/auth/password", guess).status_code,
+        ada.delete("/auth/me", {"password": PASSWORD}).status_code,
+    ]
+
+    assert statuses == [400, 400, 429, 429]
+
+
+def test_limits_one_users_requests_from_wherever_they_come(ada, register, limit):
+    grace = register(email="grace@example.org")
+    limit(user=Rate(3, 3600))
+
+    statuses = []
+    for number in range(4):
+        ada.address = f"192.0.2.{number}"
+        statuses.append(ada.get("/auth/me").status_code)
+
+    assert statuses == [200, 200, 200, 429]
+    assert grace.get("/auth/me").status_code == 200
+
+
+def test_limits_one_addresses_requests(api, limit):
+    limit(address=Rate(3, 3600))
+
+    statuses = _statuses(lambda number: api.get("/"), 4)
+
+    assert statuses == [200, 200, 200, 429]
+    assert API(address="192.0.2.1").get("/").status_code == 200
+    assert api.get("/health").status_code == 200
+
+
+def test_counts_a_subscribers_ipv6_addresses_as_one(rf):
+    names = {
+        address_of(rf.get("/", REMOTE_ADDR=text))
+        for text in ("2001:db8:0:1::1", "2001:db8:0:1:ffff::", "2001:db8:0:1::1%eth0")
+    }
+
+    assert names == {"2001:db8:0:1::/64"}
+    assert address_of(rf.get("/", REMOTE_ADDR="::ffff:192.0.2.1")) == "192.0.2.1"
+    assert address_of(rf.get("/", REMOTE_ADDR="")) == "unknown"
+
+
+def test_believes_a_proxy_only_where_it_is_trusted(rf, settings):
+    request = rf.get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR="203.0.113.9, 192.0.2.1")
+
+    settings.TRUST_PROXY_HEADERS = False
+    direct = address_of(request)
+    settings.TRUST_PROXY_HEADERS = True
+
+    assert (direct, address_of(request)) == ("10.0.0.1", "192.0.2.1")
+
+
+def test_keeps_no_address_in_redis(ada, limit, redis):
+    limit(login_account=Rate(3, 3600))
+
+    API().post("/auth/login", WRONG)
+
+    keys = redis.keys("throttle:*")
+    assert len(keys) == 1
+    assert b"ada" not in keys[0]
+    assert 0 < redis.ttl(keys[0]) <= 3600
+
+
+def test_answers_while_redis_is_away(register, limit, redis_goes, caplog):
+    limit(login_account=Rate(1, 60), user=Rate(1, 60), address=Rate(1, 60))
+    redis_goes("away")
+
+    ada = register()
+    statuses = [
+        ada.get("/auth/me").status_code,
+        ada.get("/auth/me").status_code,
+        ada.put("/auth/me", {"target_roles": ["Data Scientist"]}).status_code,
+        API().post("/auth/refresh", {"refresh_token": ada.refresh_token}).status_code,
+        ada.get("/auth/me/export").status_code,
+        ada.delete("/auth/me", {"password": PASSWORD}).status_code,
+    ]
+
+    assert statuses == [200, 200, 200, 200, 200, 204]
+    assert "wait for the daily collection" in caplog.text
+
+
+def test_says_when_to_ask_again_for_a_message_while_the_queue_is_away(api, redis_goes):
+    redis_goes("away")
+
+    answer = api.post("/auth/password/forgot", {"email": "ada@example.org"})
+
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "5"
+
+
+def test_shows_a_change_made_while_redis_was_away(ada, redis_goes):
+    ada.get("/auth/me")
+    redis_goes("away")
+    ada.put("/auth/me", {"full_name": "Ada King"})
+    during = ada.get("/auth/me").json()["full_name"]
+    redis_goes("back")
+
+    assert during == "Ada King"
+    assert ada.get("/auth/me").json()["full_name"] == "Ada King"
+
+
+def test_refuses_a_user_erased_while_redis_was_away(ada, redis_goes):
+    ada.get("/auth/me")
+    redis_goes("away")
+    User.objects.get().delete()
+    redis_goes("back")
+
+    assert ada.get("/auth/me").status_code == 401
