@@ -1,0 +1,175 @@
+"""Collection as staff see it: the runs, each live, and starting, repeating and cancelling them."""
+
+from typing import Any, cast
+
+from bson import ObjectId
+from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from unfold.decorators import display
+
+from career_navigator.mirrors.admin import ReadOnlyMirrorAdmin
+from career_navigator.staff.acts import demand, log_act, queue_or_tell
+from career_navigator.staff.status import STATUS_COLORS
+from ingestion import documents, services
+from ingestion.collect_form import CollectForm, spendable_credits, usual_collection
+from ingestion.models import CollectionRun, RefusedPosting
+from ingestion.refusals import recent_refusals
+from ingestion.run_state import run_state
+from ingestion.runs import UnusableRequestError, cancel_run, open_roles, start_run
+from ingestion.tasks import collect_role
+
+_TRIGGER = "ingestion.trigger_collection"
+
+
+@admin.register(CollectionRun)
+class CollectionRunAdmin(ReadOnlyMirrorAdmin):
+    """The runs, newest first; a run's page follows it without being loaded again."""
+
+    list_display = ("created_at", "state", "trigger", "collected", "updated", "pages", "credits", "error")
+    list_only = ("created_at", "status", "trigger", "collected", "updated", "pages", "credits", "error")
+    list_filter = ("status", "trigger")
+    change_form_template = "career_navigator/staff/run.html"
+
+    @display(description="status", label=STATUS_COLORS, ordering="status")
+    def state(self, obj: Any) -> str:
+        return str(obj.status)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("collect-now/", wrap(self._collect_now), name="collect_now"),
+            path("<str:run_id>/state.json", wrap(self._state), name="run_state"),
+            path("<str:run_id>/repeat/", wrap(self._repeat), name="repeat_run"),
+            path("<str:run_id>/cancel/", wrap(self._cancel), name="cancel_run"),
+            *super().get_urls(),
+        ]
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        run = _find_run(object_id)
+        context = {
+            "run": run,
+            "state": run_state(run=run),
+            "may_trigger": cast(User, request.user).has_perm(_TRIGGER),
+        }
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
+
+    def _state(self, request: HttpRequest, run_id: str) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return JsonResponse(run_state(run=_find_run(run_id)))
+
+    def _collect_now(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if not isinstance(user, User) or not user.has_perm(_TRIGGER):
+            raise PermissionDenied
+        now = timezone.now()
+        left = spendable_credits(now=now)
+        form = CollectForm(request.POST or None, initial=usual_collection(), left=left)
+        if request.method == "POST" and form.is_valid():
+            try:
+                run = _start(form, user)
+            except (UnusableRequestError, services.UnknownUserError) as error:
+                form.add_error(None, str(error))
+            else:
+                return self._queued(request, user, run, "Started a collection.", flag=ADDITION)
+        context = {**self.admin_site.each_context(request), "title": "Collect now", "form": form, "left": left}
+        return TemplateResponse(request, "career_navigator/staff/collect.html", context)
+
+    def _repeat(self, request: HttpRequest, run_id: str) -> HttpResponse:
+        user, run = demand(request, _TRIGGER), _find_run(run_id)
+        try:
+            repeated = services.repeat_run(run_id=run.pk, requested_by=_name_of(user), now=timezone.now())
+        except UnusableRequestError as error:
+            messages.error(request, f"Nothing is repeated: {error}.")
+            return _to_run(run_id)
+        return self._queued(request, user, repeated, f"Repeated run {run_id}.", flag=ADDITION)
+
+    def _cancel(self, request: HttpRequest, run_id: str) -> HttpResponse:
+        user, run = demand(request, _TRIGGER), _find_run(run_id)
+        cancel_run(run_id=run.pk, now=timezone.now())
+        log_act(user, CollectionRun(pk=run.pk, created_at=run.created_at), "Cancelled the collection.")
+        messages.success(request, "The run is asked to stop; it ends after the page that is being fetched.")
+        return _to_run(run_id)
+
+    def _queued(
+        self, request: HttpRequest, user: User, run: documents.CollectionRun, message: str, *, flag: int
+    ) -> HttpResponse:
+        log_act(user, CollectionRun(pk=run.pk, created_at=run.created_at), message, flag=flag)
+        otherwise = "The run is recorded, and is taken up within minutes of the queue's return."
+        roles = open_roles(run=run)
+        if all(
+            queue_or_tell(request, task=collect_role, arguments=(str(run.pk), role), otherwise=otherwise)
+            for role in roles
+        ):
+            messages.success(request, "The collection is queued." if roles else "There was nothing left to collect.")
+        return _to_run(str(run.pk))
+
+
+def _start(form: CollectForm, user: User) -> documents.CollectionRun:
+    asked, now = form.cleaned_data, timezone.now()
+    if form.user_id is not None:
+        return services.collect_jobs_for_user(
+            user_id=form.user_id,
+            max_age_days=asked["max_age_days"],
+            jobs_per_role=asked["per_role_limit"],
+            trigger="admin",
+            now=now,
+        )
+    return start_run(
+        trigger="admin",
+        roles=asked["roles"],
+        places=asked["places"],
+        max_age_days=asked["max_age_days"],
+        per_role_limit=asked["per_role_limit"],
+        requested_by=_name_of(user),
+        now=now,
+    )
+
+
+def _find_run(run_id: str) -> documents.CollectionRun:
+    run = documents.CollectionRun.objects(id=run_id).first() if ObjectId.is_valid(run_id) else None
+    if run is None:
+        raise Http404
+    return run
+
+
+def _to_run(run_id: str) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:ingestion_collectionrun_change", args=[run_id]))
+
+
+def _name_of(user: User) -> str:
+    return f"staff {user.get_username()}"
+
+
+@admin.register(RefusedPosting)
+class RefusedPostingAdmin(ReadOnlyMirrorAdmin):
+    """What collection could not take, and why: for the curators too, who know what a source should have said."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        user = request.user
+        return isinstance(user, User) and (
+            user.has_perm("ingestion.view_refusedposting") or user.has_perm("market.view_jobposting")
+        )
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        refusals = recent_refusals()
+        reason = request.GET.get("reason") or None
+        context = self.admin_site.each_context(request) | {
+            "title": "Refused postings",
+            "opts": self.opts,
+            "reasons": sorted({refusal.reason for refusal in refusals}),
+            "reason": reason,
+            "refusals": [refusal for refusal in refusals if reason in (None, refusal.reason)],
+        }
+        return TemplateResponse(request, "career_navigator/refused.html", context)

@@ -1,0 +1,74 @@
+"""Collect roles from TheirStack, here and now or by the workers."""
+
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+from tqdm import tqdm
+
+from career_navigator.commands import SummaryCommand, progress_bar
+from ingestion.documents import CollectionRun
+from ingestion.reports import run_report
+from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
+from ingestion.runs import UnusableRequestError, start_run
+from ingestion.services import DEFAULT_MAX_AGE_DAYS, work_off
+from ingestion.tasks import queue_run
+from ingestion.theirstack import client_from_settings
+from ingestion.theirstack_errors import TheirStackConfigurationError, TheirStackRetryableError
+
+
+class Command(SummaryCommand):
+    help = "Collects job postings for roles in places from TheirStack. Exits with 1 unless the run finished."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("roles", nargs="*", metavar="ROLE", help="default: the eight most common roles")
+        parser.add_argument(
+            "--place",
+            action="append",
+            dest="places",
+            help=f"may be repeated; default: {', '.join(DEFAULT_PLACES)}",
+        )
+        parser.add_argument(
+            "--max-age-days",
+            type=int,
+            default=DEFAULT_MAX_AGE_DAYS,
+            help="how long ago a job was posted at most (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--limit",
+            type=int,
+            default=settings.MAX_JOBS_PER_SEARCH,
+            help="jobs a role at most, each costs a credit (default: MAX_JOBS_PER_SEARCH, %(default)s)",
+        )
+        parser.add_argument("--queue", action="store_true", help="leave the work to the workers and return at once")
+
+    def summarize(self, **options: Any) -> dict[str, Any]:
+        try:
+            client = client_from_settings()
+            run = start_run(
+                trigger="command",
+                roles=options["roles"] or DEFAULT_ROLES,
+                places=options["places"] or DEFAULT_PLACES,
+                max_age_days=options["max_age_days"],
+                per_role_limit=options["limit"],
+                now=timezone.now(),
+            )
+        except (TheirStackConfigurationError, UnusableRequestError) as error:
+            raise CommandError(str(error)) from error
+        if options["queue"]:
+            queue_run(run=run)
+            return run_report(run)
+        try:
+            with client, progress_bar(label="collecting", unit="role", total=len(run.roles)) as bar:
+                run = work_off(run=run, client=client, clock=timezone.now, on_progress=lambda run: _show(bar, run))
+        except TheirStackRetryableError as error:
+            raise CommandError(f"run {run.id} stays open: {error}") from error
+        if run.status != "finished":
+            raise CommandError(f"run {run.id} is {run.status}: {run.error or 'see the run'}")
+        return run_report(run)
+
+
+def _show(bar: "tqdm[NoReturn]", run: CollectionRun) -> None:
+    bar.set_postfix(new=run.collected, credits=run.credits)
+    bar.update()

@@ -1,0 +1,181 @@
+"""Collection and retention as every door calls them: API, admin, tasks and commands."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bson import ObjectId
+
+from accounts.selectors import career_goals, target_roles
+from ingestion.collection import Clock, collect_role
+from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
+from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
+from ingestion.runs import UnusableRequestError, open_roles, start_run
+from ingestion.theirstack import TheirStackClient
+from market.refresh import refresh_figures
+from market.services import delete_expired_postings
+
+DEFAULT_MAX_AGE_DAYS = 14
+DEFAULT_JOBS_PER_ROLE = 5
+DEFAULT_FRESHNESS_DAYS = 30
+REPEATABLE_SEARCH_STATUSES = ("failed", "lost", "cancelled")
+
+
+class UnknownUserError(LookupError):
+    """There is no user with that id."""
+
+    reason = "unknown_user"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSummary:
+    """What a run brought for one role; `credits_tracked` counts the jobs returned, and so paid for."""
+
+    jobs_collected: int
+    pages_fetched: int
+    credits_tracked: int
+
+
+def collect_jobs_for_roles(
+    *,
+    roles: Sequence[str],
+    locations: Sequence[str],
+    max_age_days: int = DEFAULT_MAX_AGE_DAYS,
+    per_role_limit: int = 100,
+    trigger: str = "command",
+    client: TheirStackClient,
+    clock: Clock,
+    on_progress: Callable[[CollectionRun], None] | None = None,
+) -> CollectionRun:
+    """Collect roles in places here and now; the run as it ended, see `summarize_run` for the figures a role.
+
+    `max_age_days` bounds how long ago a job was posted, `per_role_limit` how many are fetched a role over all places.
+    Raises `UnusableRequestError`.
+    """
+    run = start_run(
+        trigger=trigger,
+        roles=roles,
+        places=locations,
+        max_age_days=max_age_days,
+        per_role_limit=per_role_limit,
+        now=clock(),
+    )
+    return work_off(run=run, client=client, clock=clock, on_progress=on_progress)
+
+
+def collect_jobs_for_all_users(
+    *,
+    max_age_days: int = DEFAULT_MAX_AGE_DAYS,
+    jobs_per_role: int = DEFAULT_JOBS_PER_ROLE,
+    locations: Sequence[str] | None = None,
+    data_freshness_days: int = DEFAULT_FRESHNESS_DAYS,
+    trigger: str = "command",
+    now: datetime,
+) -> CollectionRun:
+    """Start a run for every role that users aim at, or the default roles while nobody aims at any.
+
+    Roles collected within `data_freshness_days` are skipped. The run is only recorded: queue it or work it off.
+    """
+    return start_run(
+        trigger=trigger,
+        roles=target_roles() or DEFAULT_ROLES,
+        places=locations or DEFAULT_PLACES,
+        max_age_days=max_age_days,
+        per_role_limit=jobs_per_role,
+        fresh_within_days=data_freshness_days,
+        now=now,
+    )
+
+
+def collect_jobs_for_user(
+    *,
+    user_id: str,
+    max_age_days: int = DEFAULT_MAX_AGE_DAYS,
+    jobs_per_role: int = DEFAULT_JOBS_PER_ROLE,
+    locations: Sequence[str] | None = None,
+    roles: Sequence[str] | None = None,
+    data_freshness_days: int | None = None,
+    trigger: str = "user",
+    now: datetime,
+) -> CollectionRun:
+    """Start a run for one user's target roles: in `locations`, else where the user is, else in the default places.
+
+    With `roles` only those of the target roles are collected, with `data_freshness_days` only what was not collected
+    within so many days. Raises `UnknownUserError`, and `UnusableRequestError` for a user without target roles.
+    """
+    goals = career_goals(user_id=user_id)
+    if goals is None:
+        raise UnknownUserError(f"there is no user {user_id!r}")
+    return start_run(
+        trigger=trigger,
+        roles=[role for role in goals.roles if roles is None or role in roles],
+        places=locations or ([goals.location] if goals.location else DEFAULT_PLACES),
+        max_age_days=max_age_days,
+        per_role_limit=jobs_per_role,
+        fresh_within_days=data_freshness_days,
+        requested_by=user_id,
+        now=now,
+    )
+
+
+def work_off(
+    *,
+    run: CollectionRun,
+    client: TheirStackClient,
+    clock: Clock,
+    on_progress: Callable[[CollectionRun], None] | None = None,
+) -> CollectionRun:
+    """Collect a run's open searches in this process, role by role; the run as it then stands."""
+    for role in open_roles(run=run):
+        collect_role(run_id=run.id, role=role, client=client, clock=clock)
+        run.reload()
+        if on_progress:
+            on_progress(run)
+    return run
+
+
+def summarize_run(*, run: CollectionRun) -> dict[str, RoleSummary]:
+    """The documented figures for each role of a run. Collected counts what was new or had changed."""
+    totals: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for search in run.searches:
+        for position, count in enumerate((search.collected + search.updated, search.pages, search.credits)):
+            totals[search.role][position] += count
+    return {
+        role: RoleSummary(jobs_collected=collected, pages_fetched=pages, credits_tracked=credits)
+        for role, (collected, pages, credits) in totals.items()
+    }
+
+
+def cleanup_old_jobs(*, days_to_keep: int, now: datetime, on_day: Callable[[], object] | None = None) -> int:
+    """Delete postings of days before the last `days_to_keep`, by whole days; how many were deleted.
+
+    The figures of those days stay, sealed.
+    """
+    deleted = 0
+    for _, count in delete_expired_postings(days_to_keep=days_to_keep, now=now):
+        deleted += count
+        if on_day:
+            on_day()
+    refresh_figures(now=now)
+    return deleted
+
+
+def repeat_run(*, run_id: ObjectId, requested_by: str | None, now: datetime) -> CollectionRun:
+    """Start a new run for the roles that a run did not collect, in its places and within its limits.
+
+    Raises `UnusableRequestError` with the reason `nothing_to_repeat`, and DoesNotExist.
+    """
+    run = CollectionRun.objects.get(id=run_id)
+    roles = dict.fromkeys(search.role for search in run.searches if search.status in REPEATABLE_SEARCH_STATUSES)
+    if run.status in OPEN_RUN_STATUSES or not roles:
+        raise UnusableRequestError("nothing_to_repeat", "every search of the run was collected, or it is still open")
+    return start_run(
+        trigger="admin",
+        roles=list(roles),
+        places=run.places,
+        max_age_days=run.max_age_days,
+        per_role_limit=run.per_role_limit,
+        requested_by=requested_by,
+        now=now,
+    )

@@ -1,0 +1,279 @@
+"""Postings that nobody advertised: for the demonstration, for tests and for benchmarks.
+
+A day's postings depend on the seed and the day alone, so tomorrow's market is today's with a day more. Pure: no clock.
+"""
+
+import math
+from bisect import bisect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from ingestion.stand_in.generated_employers import employers, trade_of
+from ingestion.stand_in.generated_places import Place, places
+from ingestion.stand_in.generated_roles import Role, roles
+from ingestion.stand_in.generated_skills import BOARD_SLUGS, SKILL_NAMES
+from ingestion.stand_in.generated_text import advert_text
+
+MAXIMUM_SEED = 8999  # keeps ids within the integers that JSON readers hold exactly (2^53)
+MAXIMUM_A_DAY = 1_000_000
+
+# Monday to Sunday: few adverts are published at weekends.
+_WEEKDAYS = (1.0, 1.2, 1.2, 1.1, 0.9, 0.25, 0.2)
+_DRAWS = 64  # a posting needs fewer than 60 random numbers
+_BLOCK = 512
+
+# Title prefix, the source's seniority, factor of the pay, weight.
+_LEVELS = (
+    ("", None, 1.0, 42),
+    ("Senior ", "senior", 1.2, 27),
+    ("Junior ", "junior", 0.72, 9),
+    ("Staff ", "staff", 1.42, 5),
+    ("Lead ", "senior", 1.3, 5),
+    ("Principal ", "staff", 1.5, 4),
+    ("Mid-Level ", "mid_level", 1.0, 4),
+    ("Associate ", "junior", 0.8, 3),
+    ("Chief ", "c_level", 1.6, 1),
+)
+_SUFFIXES = ("", "", "", "", "", "", " I", " II", ", Growth", ", Payments", " - Core Team", " (m/f/d)")
+_STATUSES = (["full_time"],) * 9 + (["contract"], ["part_time"], ["internship"])
+_FIRST_NAMES = ("Alex", "Robin", "Sam", "Kim", "Jo", "Chris", "Pat", "Toni")
+
+
+@dataclass(frozen=True, slots=True)
+class _Chances:
+    """The cumulative weights that draws are compared with."""
+
+    roles: list[float]
+    places: list[float]
+    levels: list[float]
+
+
+def generate_jobs(*, count: int, seed: int, today: date, days: int = 120) -> Iterator[dict[str, Any]]:
+    """Yield `count` job objects of the source, oldest first, posted in the `days` days that end with `today`.
+
+    The same arguments yield the same jobs. Objects may share nested values: treat them as read-only.
+    Raises ValueError for a number out of range.
+    """
+    if count < 0 or days < 1:
+        raise ValueError(f"count must be 0 or more and days 1 or more, not {count} and {days}")
+    window = [today - timedelta(days=ago) for ago in range(days - 1, -1, -1)]
+    totals = list(accumulate(_WEEKDAYS[day.weekday()] for day in window))
+    done = 0
+    for day, total in zip(window, totals, strict=True):
+        until = round(count * total / totals[-1])
+        yield from generate_day(day=day, seed=seed, count=until - done)
+        done = until
+
+
+def generate_day(*, day: date, seed: int, count: int, first: int = 0) -> Iterator[dict[str, Any]]:
+    """Yield `count` jobs posted on `day`, beginning with the day's job number `first`.
+
+    Job number n of a day is always the same, however many are asked for. Raises ValueError for a number out of range.
+    """
+    if not 0 <= seed <= MAXIMUM_SEED:
+        raise ValueError(f"seed must be between 0 and {MAXIMUM_SEED}, not {seed}")
+    if first < 0 or first + count > MAXIMUM_A_DAY:
+        raise ValueError(f"a day has at most {MAXIMUM_A_DAY} jobs, asked for {first + count}")
+    bits = np.random.PCG64((seed, day.toordinal()))
+    random = np.random.Generator(bits.advance(first * _DRAWS))
+    shares = {role.name: _shares_on(role, day) for role in roles()}
+    chances = _chances()
+    identity = (seed * 10**6 + day.toordinal()) * 10**6
+    for start in range(first, first + count, _BLOCK):
+        size = min(_BLOCK, first + count - start)
+        for number, draws in enumerate(random.random((size, _DRAWS)).tolist(), start):
+            yield _job(identity + number, day, draws, shares, chances)
+
+
+@cache
+def _chances() -> _Chances:
+    return _Chances(
+        roles=list(accumulate(role.weight for role in roles())),
+        places=list(accumulate(place.weight for place in places())),
+        levels=list(accumulate(float(level[3]) for level in _LEVELS)),
+    )
+
+
+def _shares_on(role: Role, day: date) -> list[tuple[str, float]]:
+    """Return the role's skills with their shares on this day.
+
+    Each skill's demand swings by up to 45 % over about a year, each from its own point, so growth differs by skill.
+    """
+    return [(slug, share * (1 + _swing(slug, day.toordinal()))) for slug, share in role.skills.items()]
+
+
+def _swing(slug: str, ordinal: int) -> float:
+    character = sum(position * ord(letter) for position, letter in enumerate(slug, 1))
+    amplitude = 0.15 + character % 7 * 0.05
+    return amplitude * math.sin(2 * math.pi * (ordinal / 370 + character % 101 / 101))
+
+
+def _job(
+    job_id: int, day: date, draws: list[float], shares: dict[str, list[tuple[str, float]]], chances: _Chances
+) -> dict[str, Any]:
+    """Build one job object from its random numbers, taken one by one from the end of `draws`."""
+    draw = draws.pop
+    role = roles()[bisect(chances.roles, draw() * chances.roles[-1])]
+    place = places()[bisect(chances.places, draw() * chances.places[-1])]
+    prefix, seniority, pay, _ = _LEVELS[bisect(chances.levels, draw() * chances.levels[-1])]
+    company = employers()[int(draw() ** 2 * len(employers()))]  # some employers advertise far more than others
+    variant = draw()
+    title = role.titles[0] if variant < 0.62 else role.titles[int(draw() * len(role.titles))]
+    suffix = _SUFFIXES[int(draw() * len(_SUFFIXES))]
+    title = prefix + title + ("" if prefix and suffix.endswith("I") else suffix)
+    slugs = [slug for slug, share in shares[role.name] if draw() < share]
+
+    working = draw()
+    remote: bool | None = working < 0.27
+    hybrid: bool | None = not remote and draw() < 0.4
+    if working > 0.82:
+        remote = hybrid = None
+    nowhere = remote is True and draw() < 0.5
+    short = "Remote" if nowhere else place.short
+    text = advert_text(
+        company=company["name"],
+        trade=trade_of(company["name"]),
+        title=title,
+        place=short,
+        family=role.family,
+        skills=[SKILL_NAMES[slug] for slug in slugs],
+        draws=draws,
+    )
+    key = company["domain"].partition(".")[0]
+    address = f"https://careers.example.com/{key}/{job_id}"
+    board = draw()
+    if board < 0.24:
+        board_slug = BOARD_SLUGS[int(board / 0.24 * len(BOARD_SLUGS))]
+        address = f"https://{board_slug}.example.com/{key}/{job_id}"
+        slugs.append(board_slug)
+    if draw() < 0.08:
+        slugs = []  # the source found none; the text names them
+
+    # Seen in the first minute of the day: today's jobs are then never seen in the future, whatever the time.
+    millisecond = int(draw() * 60_000)
+    seen_at = f"{day.isoformat()}T00:00:{millisecond // 1000:02d}"
+    sketchy = draw() < 0.3  # the source leaves out what it does not know in some answers, and writes null in others
+    job: dict[str, Any] = {
+        "id": job_id,
+        "job_title": title,
+        "normalized_title": role.name.lower() if variant < 0.8 else "",
+        "url": address,
+        "final_url": address if draw() < 0.7 else None,
+        "source_url": f"https://listings.example.com/view/{job_id}",
+        "date_posted": day.isoformat(),
+        "discovered_at": f"{seen_at}.{millisecond % 1000:03d}000Z" if draw() < 0.1 else seen_at,
+        "has_blurred_data": False,
+        "reposted": False,
+        "date_reposted": None,
+        "company": company["name"],
+        "company_domain": company["domain"] if draw() < 0.9 else None,
+        "company_object": dict(company),
+        "remote": remote,
+        "hybrid": hybrid,
+        "seniority": seniority,
+        "employment_statuses": _STATUSES[int(draw() * len(_STATUSES))],
+        "technology_slugs": slugs,
+        "keyword_slugs": [],
+        "manager_roles": [],
+        "matching_phrases": [],
+        "matching_words": [],
+        "hiring_team": _hiring_team(draw()),
+        "description": text,
+    }
+    job |= _location(place, short, nowhere, draw())
+    if draw() < 0.34:
+        job |= _salary(place, role.salary * pay, draw(), draw())
+    elif not sketchy:
+        job |= _NO_SALARY
+    if not sketchy:
+        job |= {"easy_apply": draw() < 0.2, "closed_at": None, "postal_code": None}
+    if draw() < 0.03:
+        job |= {"reposted": True, "date_reposted": day.isoformat()}
+    return job
+
+
+def _location(place: Place, short: str, nowhere: bool, draw: float) -> dict[str, Any]:
+    """Return the fields that say where a job is; a remote job without a city still has its country, mostly."""
+    city = place.location
+    if nowhere:
+        country_known = draw < 0.8
+        return {
+            "location": short,
+            "short_location": short,
+            "long_location": city["country_name"] if country_known else short,
+            "locations": [],
+            "country": city["country_name"] if country_known else None,
+            "country_code": city["country_code"] if country_known else None,
+            "country_codes": [city["country_code"]] if country_known else [],
+            "cities": [],
+        }
+    # In the source's answers one of the country fields may be empty beside the other.
+    second = places()[int(draw * 200)].location if draw * 200 < len(places()) else city
+    locations = [city] if second is city else [city, second]
+    return {
+        "location": place.city if draw > 0.7 else short,
+        "short_location": short,
+        "long_location": place.long,
+        "locations": locations,
+        "state_code": city["state_code"],
+        "latitude": city["latitude"],
+        "longitude": city["longitude"],
+        "country": city["country_name"],
+        "country_code": city["country_code"],
+        "country_codes": [] if draw > 0.95 else sorted({entry["country_code"] for entry in locations}),
+        "cities": [entry["name"] for entry in locations],
+    }
+
+
+_NO_SALARY = dict.fromkeys(
+    (
+        "salary_string",
+        "salary_currency",
+        "min_annual_salary",
+        "max_annual_salary",
+        "min_annual_salary_usd",
+        "max_annual_salary_usd",
+        "avg_annual_salary_usd",
+    )
+)
+
+
+def _salary(place: Place, middle: float, low_draw: float, high_draw: float) -> dict[str, Any]:
+    """Return the salary fields, a year's pay; one in eight has a lower bound only."""
+    low = round(middle * place.pay * (0.8 + 0.15 * low_draw), -3)
+    high = round(middle * place.pay * (1.02 + 0.3 * high_draw), -3) if low_draw < 0.875 else None
+    known = [bound for bound in (low, high) if bound is not None]
+    local_low = round(low * place.currency_per_usd)
+    local_high = None if high is None else round(high * place.currency_per_usd)
+    return {
+        "salary_string": f"{place.currency} {local_low:,}" + ("" if local_high is None else f" - {local_high:,}"),
+        "salary_currency": place.currency,
+        "min_annual_salary": local_low,
+        "max_annual_salary": local_high,
+        "min_annual_salary_usd": low,
+        "max_annual_salary_usd": high,
+        "avg_annual_salary_usd": sum(known) / len(known),
+    }
+
+
+def _hiring_team(draw: float) -> list[dict[str, Any]]:
+    """Return a recruiter who does not exist, for 11 % of the jobs."""
+    if draw >= 0.11:
+        return []
+    first_name = _FIRST_NAMES[int(draw / 0.11 * len(_FIRST_NAMES))]
+    return [
+        {
+            "first_name": first_name,
+            "full_name": f"{first_name} Placeholder",
+            "image_url": None,
+            "linkedin_url": f"https://social.example.com/in/{first_name.lower()}-placeholder",
+            "role": "Recruiter",
+            "thumbnail_url": None,
+        }
+    ]

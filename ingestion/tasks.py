@@ -1,0 +1,142 @@
+"""What Celery runs: each task takes ids, calls one function, and is harmless when run twice."""
+
+import logging
+from typing import Any
+
+from bson import ObjectId
+from celery import Celery, shared_task
+from celery.signals import worker_ready
+from django.conf import settings
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from career_navigator.celery import app
+from career_navigator.connection import redis_client
+from career_navigator.queueing import queue_task
+from ingestion import services, webhooks
+from ingestion.collection import collect_role as collect_role_of_run
+from ingestion.documents import CollectionRun
+from ingestion.runs import UnusableRequestError, find_interrupted, open_roles, stop_run
+from ingestion.schedule import beat_schedule
+from ingestion.source import check_source
+from ingestion.theirstack import client_from_settings
+from ingestion.theirstack_errors import TheirStackClientError, TheirStackConfigurationError
+from market import refresh
+
+logger = logging.getLogger(__name__)
+
+# The daily collection looks further back than a hand-started one, so that a missed day costs nothing.
+DAILY_MAX_AGE_DAYS = 30
+# Workers that start together ask TheirStack once.
+_CHECKED_KEY = "ingestion:connectivity-checked"
+_CHECKED_SECONDS = 60
+
+
+@app.on_after_finalize.connect
+def _set_schedule(sender: Celery, **_: Any) -> None:
+    # Other apps add theirs to the same schedule.
+    sender.conf.beat_schedule.update(beat_schedule(daily_collection=settings.JOB_COLLECTION_SCHEDULE))
+
+
+def queue_run(*, run: CollectionRun) -> None:
+    """Hand a run to the workers, one task a role. With the queue down the run waits until it is found again."""
+    try:
+        for role in open_roles(run=run):
+            queue_task(task=collect_role, arguments=(str(run.id), role))
+    except OperationalError as error:
+        logger.warning("run %s waits for the queue, which is away: %s", run.id, error)
+
+
+@shared_task
+def collect_daily() -> None:
+    """Start the daily run for the roles users aim at, where they are not fresh."""
+    run = services.collect_jobs_for_all_users(max_age_days=DAILY_MAX_AGE_DAYS, trigger="schedule", now=timezone.now())
+    queue_run(run=run)
+
+
+@shared_task
+def collect_for_user(user_id: str, roles: list[str]) -> None:
+    """Start a run for roles that a user has begun to aim at, where they are not fresh."""
+    try:
+        run = services.collect_jobs_for_user(
+            user_id=user_id,
+            roles=roles,
+            max_age_days=DAILY_MAX_AGE_DAYS,
+            data_freshness_days=services.DEFAULT_FRESHNESS_DAYS,
+            now=timezone.now(),
+        )
+    except (services.UnknownUserError, UnusableRequestError) as error:
+        # The user has gone, or thought better of it, while the task waited.
+        logger.info("nothing is collected for user %s: %s", user_id, error)
+        return
+    queue_run(run=run)
+
+
+@shared_task
+def collect_role(run_id: str, role: str) -> None:
+    """Collect one role of a run."""
+    try:
+        client = client_from_settings()
+    except TheirStackConfigurationError as error:
+        stop_run(run_id=ObjectId(run_id), error=f"{error.reason}: {error}", now=timezone.now())
+        return
+    with client:
+        collect_role_of_run(run_id=ObjectId(run_id), role=role, client=client, clock=timezone.now)
+
+
+@shared_task
+def resume_runs() -> None:
+    """Queue again what waited for the rate limit or lost its worker; close what was lost too often."""
+    for run, roles in find_interrupted(now=timezone.now()):
+        for role in roles:
+            logger.warning("taking up run %s again: %s", run.id, role)
+            collect_role.delay(str(run.id), role)
+
+
+@shared_task
+def clean_up() -> None:
+    """Delete postings past retention."""
+    deleted = services.cleanup_old_jobs(days_to_keep=settings.JOB_DATA_RETENTION_DAYS, now=timezone.now())
+    logger.info("deleted %d postings past retention", deleted)
+
+
+@shared_task
+def refresh_figures() -> None:
+    """Bring figures and rendered answers up to date; after UTC midnight the windows move by a day."""
+    refresh.refresh_figures(now=timezone.now())
+
+
+@shared_task
+def check_figures() -> None:
+    """Compare the figures with the postings they came from, report differences, and mend them."""
+    check = refresh.check_figures()
+    if check.differing:
+        logger.error("figures differed from their postings on %s", ", ".join(map(str, check.differing)))
+        refresh.refresh_figures(now=timezone.now())
+
+
+@shared_task
+def check_theirstack() -> None:
+    """Ask TheirStack for the credit balance and record it; a failure is recorded and logged."""
+    try:
+        with client_from_settings() as client:
+            balance = check_source(client=client, now=timezone.now())
+    except TheirStackClientError as error:
+        logger.error("TheirStack cannot be used: %s: %s", error.reason, error)
+    else:
+        logger.info("TheirStack answers; %d credits are left", balance.remaining)
+
+
+@shared_task
+def receive_webhook_event(event: dict[str, Any]) -> None:
+    """Store what a webhook event tells of a job."""
+    webhooks.receive_event(event=event, now=timezone.now())
+
+
+@worker_ready.connect
+def _on_worker_ready(**_: Any) -> None:
+    """A worker that starts takes up what was interrupted and checks the connection, once for all that start now."""
+    if redis_client().set(_CHECKED_KEY, b"1", nx=True, ex=_CHECKED_SECONDS):
+        check_theirstack.delay()
+        resume_runs.delay()
+        refresh_figures.delay()

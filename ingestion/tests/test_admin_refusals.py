@@ -1,0 +1,45 @@
+"""Reviewing what collection refused."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.utils import timezone
+
+from ingestion.documents import CollectionRun
+
+LIST = "/admin/ingestion/refusedposting/"
+
+
+@pytest.fixture
+def refused(admin_tables: None) -> None:
+    samples = [
+        {"reason": "no_title", "message": "a posting needs a title", "job_id": "11"},
+        {"reason": "sealed_day", "message": "its day is past retention", "job_id": ""},
+    ]
+    CollectionRun(trigger="command", created_at=timezone.now(), refused_samples=samples).save()
+    CollectionRun(trigger="command", created_at=timezone.now()).save()
+
+
+def test_shows_each_with_its_reason(staff_client: Client, refused: None) -> None:
+    page = staff_client.get(LIST)
+
+    assert [refusal.reason for refusal in page.context["refusals"]] == ["no_title", "sealed_day"]
+    assert "a posting needs a title" in page.content.decode()
+
+
+def test_shows_those_of_one_reason(staff_client: Client, refused: None) -> None:
+    page = staff_client.get(LIST, {"reason": "sealed_day"})
+
+    assert [refusal.reason for refusal in page.context["refusals"]] == ["sealed_day"]
+    assert page.context["reasons"] == ["no_title", "sealed_day"]
+
+
+@pytest.mark.parametrize(
+    ("permission", "status"), [("view_refusedposting", 200), ("view_jobposting", 200), ("view_skill", 403)]
+)
+def test_is_shown_to_those_who_may_look(client: Client, refused: None, permission: str, status: int) -> None:
+    user = User.objects.create_user("limited", password="Secret-123", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename=permission))
+    client.force_login(user)
+
+    assert client.get(LIST).status_code == status

@@ -1,0 +1,340 @@
+"""Ingestion's commands: what they print for people and as JSON, and how they say that they failed."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from career_navigator.tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
+from ingestion.documents import CollectionRun, SourceState
+from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
+from ingestion.stand_in.generator import generate_jobs
+from ingestion.stand_in.server import StandIn
+from ingestion.tests.queued import take_queued
+from market.services import store_postings
+from market.tests.factories import PostingFactory
+
+pytestmark = pytest.mark.usefixtures("mongo", "redis")
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW = timezone.now()
+TODAY = NOW.date()
+
+
+@pytest.fixture(scope="module")
+def jobs() -> list:
+    return list(generate_jobs(count=200, seed=2, today=TODAY, days=10))
+
+
+@pytest.fixture
+def stand_in(jobs, settings) -> Iterator[StandIn]:
+    with StandIn(jobs=jobs) as server:
+        settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = server.url, server.api_key
+        settings.THEIR_STACK_MAX_RETRIES = 0
+        yield server
+
+
+def run(*command) -> str:
+    printed = io.StringIO()
+    call_command(*map(str, command), stdout=printed, stderr=io.StringIO())
+    return printed.getvalue()
+
+
+def run_json(*command) -> dict:
+    return json.loads(run(*command, "--json"))
+
+
+def fails(*command) -> str:
+    with pytest.raises(CommandError) as failure:
+        run(*command)
+    return str(failure.value)
+
+
+class TestCollect:
+    def test_prints_what_came_for_people(self, stand_in, mongo):
+        printed = run("collect", "Software Engineer", "--place", "United States")
+
+        stored = mongo.job_postings.count_documents({})
+        assert "status: finished" in printed
+        assert f"collected: {stored}" in printed
+        assert "Software Engineer:" in printed
+        assert f"jobs collected: {stored}" in printed
+
+    def test_prints_json(self, stand_in, mongo):
+        summary = run_json("collect", "Software Engineer", "DevOps Engineer", "--place", "United States")
+
+        assert (summary["status"], summary["trigger"], summary["error"]) == ("finished", "command", None)
+        assert summary["collected"] == mongo.job_postings.count_documents({}) > 0
+        assert set(summary["roles"]) == {"Software Engineer", "DevOps Engineer"}
+        assert set(summary["roles"]["DevOps Engineer"]) == {"jobs_collected", "pages_fetched", "credits_tracked"}
+        assert summary["credits"] == stand_in.credits_used
+
+    def test_collects_the_default_roles_in_the_default_places(self, stand_in):
+        summary = run_json("collect", "--limit", "2")
+
+        assert list(summary["roles"]) == list(DEFAULT_ROLES)
+        assert CollectionRun.objects.get().places == list(DEFAULT_PLACES)
+
+    def test_asks_no_further_back_and_for_no_more_than_told(self, stand_in):
+        summary = run_json("collect", "Software Engineer", "--limit", 3, "--max-age-days", 2, "--place", "Remote")
+
+        (asked,) = [each.payload for each in stand_in.requests]
+        assert (asked["posted_at_max_age_days"], asked["limit"], asked["remote"]) == (2, 3, True)
+        assert summary["credits"] <= 3
+
+    def test_leaves_the_work_to_the_workers(self, stand_in, redis):
+        summary = run_json("collect", "Software Engineer", "--queue")
+
+        assert (summary["status"], summary["pages"]) == ("queued", 0)
+        assert take_queued(redis) == [("ingestion.tasks.collect_role", [summary["run"], "Software Engineer"])]
+        assert stand_in.requests == []
+
+    @pytest.mark.parametrize(
+        ("arguments", "sentence"),
+        [
+            ([" "], "at least one role"),
+            (["Developer", "--limit", "0"], "per_role_limit at least 1"),
+            (["Developer", "--max-age-days", "-1"], "max_age_days must be at least 0"),
+            (["Developer", "--limit", "many"], "invalid int value: 'many'"),
+            (["Developer", "--nothing"], "unrecognized arguments: --nothing"),
+            (["Developer", "--place", " "], "at least one place"),
+        ],
+    )
+    def test_refuses_what_makes_no_sense(self, stand_in, arguments, sentence):
+        assert sentence in fails("collect", *arguments)
+        assert CollectionRun.objects.count() == 0
+
+    def test_fails_without_a_key(self, settings):
+        settings.THEIR_STACK_API_KEY = ""
+
+        assert "THEIR_STACK_API_KEY is not set" in fails("collect", "Developer")
+
+    def test_fails_when_the_run_fails(self, stand_in):
+        stand_in.script_faults([{"status": 402}])
+
+        message = fails("collect", "Software Engineer")
+
+        assert "is failed: out_of_credits" in message
+        assert stand_in.api_key not in message
+
+    def test_fails_when_theirstack_is_away(self, settings):
+        settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = "http://127.0.0.1:1", "a-key"
+        settings.THEIR_STACK_MAX_RETRIES = 0
+
+        assert "The connection to TheirStack failed" in fails("collect", "Software Engineer")
+
+
+class TestCollectUsers:
+    def test_collects_the_default_roles_while_nobody_aims_at_any(self, stand_in):
+        first, second = run_json("collect_users"), run_json("collect_users")
+
+        assert list(first["roles"]) == list(DEFAULT_ROLES)
+        assert all(figures["credits_tracked"] <= 5 for figures in first["roles"].values())
+        assert (second["status"], second["pages"]) == ("finished", 0)
+
+    def test_collects_again_what_is_not_fresh_any_more(self, stand_in):
+        run("collect_users", "--limit", 1)
+
+        again = run_json("collect_users", "--limit", 1, "--fresh-days", 0, "--place", "Remote")
+
+        assert again["pages"] == len(DEFAULT_ROLES)
+
+    def test_refuses_a_user_that_does_not_exist(self, stand_in):
+        assert "no user 'nobody'" in fails("collect_users", "--user", "nobody")
+
+    def test_refuses_what_makes_no_sense(self, stand_in):
+        assert "per_role_limit at least 1" in fails("collect_users", "--limit", 0)
+        assert "--fresh-days" in fails("collect_users", "--fresh-days", -1)
+
+
+class TestImportPostings:
+    @pytest.fixture
+    def file(self, jobs, tmp_path) -> Path:
+        path = tmp_path / "jobs.jsonl"
+        path.write_text("\n".join(map(json.dumps, jobs[:5])) + "\nnot json\n")
+        return path
+
+    def test_imports_and_names_bad_lines(self, file):
+        printed, problems = io.StringIO(), io.StringIO()
+
+        call_command("import_postings", file, stdout=printed, stderr=problems)
+
+        assert "collected: 5" in printed.getvalue()
+        assert "not json: 1" in printed.getvalue()
+        assert "jobs.jsonl, line 6: not JSON" in problems.getvalue()
+
+    def test_prints_json_and_is_idempotent(self, file):
+        first, second = run_json("import_postings", file), run_json("import_postings", file)
+
+        assert (first["rows"], first["collected"], first["refused"]) == (6, 5, {"not_json": 1})
+        assert first["problems"][0].startswith("line 6: ")
+        assert (second["collected"], second["unchanged"]) == (0, 5)
+
+    def test_fails_when_no_row_can_be_used(self, tmp_path):
+        path = tmp_path / "jobs.jsonl"
+        path.write_text("x\ny\n")
+
+        assert fails("import_postings", path) == "none of the 2 rows of jobs.jsonl could be used"
+
+    def test_fails_for_a_file_that_cannot_be_read(self, tmp_path):
+        (tmp_path / "jobs.txt").touch()
+        (tmp_path / "jobs.json.gz").write_bytes(b"no gzip")
+
+        assert "No such file" in fails("import_postings", tmp_path / "absent.json")
+        assert "accepted are .json" in fails("import_postings", tmp_path / "jobs.txt")
+        assert "is damaged" in fails("import_postings", tmp_path / "jobs.json.gz")
+
+
+class TestCleanUp:
+    @pytest.fixture(autouse=True)
+    def _postings(self, mongo):
+        postings = [PostingFactory(date_posted=TODAY - timedelta(days=age)) for age in (0, 89, 90, 200)]
+        store_postings(postings=postings, now=NOW)
+
+    def test_deletes_what_is_past_retention(self, mongo):
+        assert run_json("clean_up") == {"deleted": 2, "days_kept": 90}
+        assert mongo.job_postings.count_documents({}) == 2
+        assert run("clean_up", "--days", 1) == "deleted: 1\ndays kept: 1\n"
+
+    def test_refuses_to_delete_today(self, mongo):
+        assert fails("clean_up", "--days", 0) == "--days must be at least 1, not 0"
+        assert mongo.job_postings.count_documents({}) == 4
+
+
+class TestStatistics:
+    def test_counts_what_is_stored(self):
+        store_postings(postings=[PostingFactory(), PostingFactory()], role="Data Engineer", now=NOW)
+
+        assert run_json("statistics") == {
+            "total_jobs": 2,
+            "jobs_last_24h": 2,
+            "jobs_last_7d": 2,
+            "top_roles": [{"role": "data engineer", "count": 2}],
+            "top_locations": [{"location": "Austin, TX", "count": 2}],
+        }
+        assert "top locations:\n  location Austin, TX, count 2" in run("statistics")
+
+    def test_says_so_when_there_is_nothing(self):
+        assert "total jobs: 0" in run("statistics")
+        assert "top roles: none" in run("statistics")
+
+
+class TestCheckTheirStack:
+    def test_tells_what_credit_is_left(self, settings, stand_in):
+        summary = run_json("check_theirstack")
+
+        assert summary["credits_left"] == 1_000_000
+        assert summary["address"] == stand_in.url
+        assert summary["demonstration"] is settings.DEMONSTRATION
+        assert "credits left: 1000000" in run("check_theirstack")
+        assert stand_in.api_key not in run("check_theirstack")
+
+    def test_fails_for_a_key_that_is_refused(self, settings, stand_in):
+        settings.THEIR_STACK_API_KEY = "another-key"
+
+        message = fails("check_theirstack")
+
+        assert message.startswith("bad_key: ")
+        assert "another-key" not in message
+        assert not SourceState.objects.get().reachable
+
+    def test_fails_without_a_key_and_without_theirstack(self, settings):
+        settings.THEIR_STACK_API_KEY, settings.THEIR_STACK_MAX_RETRIES = "", 0
+        assert "THEIR_STACK_API_KEY is not set" in fails("check_theirstack")
+
+        settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = "http://127.0.0.1:1", "a-key"
+        assert fails("check_theirstack").startswith("network: ")
+
+
+class TestGeneratePostings:
+    def test_stores_generated_postings_marked_as_such(self, mongo):
+        summary = run_json("generate_postings", 30, "--days", 5)
+
+        assert (summary["collected"], summary["refused"]) == (30, {})
+        assert mongo.job_postings.distinct("source") == ["generated"]
+        assert len(mongo.job_postings.distinct("day")) <= 5
+        assert mongo.dirty_days.count_documents({}) == 0
+
+    def test_the_same_seed_gives_the_same_postings(self):
+        run("generate_postings", 20, "--seed", 7)
+
+        assert "unchanged: 20" in run("generate_postings", 20, "--seed", 7)
+        assert "collected: 20" in run("generate_postings", 20, "--seed", 8)
+
+    @pytest.mark.parametrize("arguments", [[0], [5, "--days", 0], [5, "--seed", -1], [5, "--seed", 10**9]])
+    def test_refuses_numbers_out_of_range(self, arguments):
+        assert "must be at least 1" in fails("generate_postings", *arguments)
+
+    def test_refuses_what_is_no_number(self):
+        assert "invalid int value" in fails("generate_postings", "many")
+
+
+NEEDS_MONGODB = [
+    ["collect", "Developer"],
+    ["collect_users"],
+    ["clean_up"],
+    ["statistics"],
+    ["check_theirstack"],
+    ["refresh_figures"],
+    ["refresh_figures", "--check"],
+    ["generate_postings", "1"],
+    ["seed"],
+]
+
+
+@pytest.mark.parametrize("command", NEEDS_MONGODB, ids=" ".join)
+def test_says_that_mongodb_is_away(stand_in, settings, command):
+    settings.MONGODB_TIMEOUT_SECONDS = 0.1
+
+    with mongodb_at(NO_MONGODB.replace("//", "//someone:secret@")):
+        message = fails(*command)
+
+    assert message.startswith("MongoDB does not answer at mongodb://127.0.0.1:1/nowhere.")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["collect", "Developer"], ["clean_up"], ["check_theirstack"], ["refresh_figures"], ["generate_postings", "1"]],
+    ids=" ".join,
+)
+def test_says_that_redis_is_away(stand_in, command):
+    with redis_at(NO_REDIS):
+        message = fails(*command)
+
+    assert "Redis" in message
+    assert "not answer" in message
+
+
+def test_a_queued_collection_says_when_the_queue_is_away(stand_in, caplog):
+    with redis_at(NO_REDIS):
+        summary = run_json("collect", "Developer", "--queue")
+
+    assert summary["status"] == "queued"
+    assert "waits for the queue, which is away" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "output"),
+    [
+        (["statistics", "--json"], 0, '"total_jobs": 0'),
+        (["import_postings", "absent.json"], 1, "CommandError: absent.json: No such file"),
+    ],
+)
+def test_tells_success_from_failure_by_its_exit_code(command, status, output):
+    done = subprocess.run(
+        [sys.executable, "manage.py", *command], cwd=ROOT, capture_output=True, text=True, env=os.environ, check=False
+    )
+
+    assert done.returncode == status
+    assert output in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    # A pipe is no terminal: no progress bar.
+    assert "\r" not in done.stderr

@@ -1,0 +1,72 @@
+"""Countries of the places people ask for."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingestion.countries import country_code_of
+
+
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [
+        ("United States", "US"),
+        ("united states of america", "US"),
+        ("USA", "US"),
+        ("U.S.", "US"),
+        ("us", "US"),
+        ("India", "IN"),
+        ("United Kingdom", "GB"),
+        ("UK", "GB"),
+        ("England", "GB"),
+        ("Canada", "CA"),
+        ("Germany", "DE"),
+        ("Deutschland", "DE"),
+        ("Australia", "AU"),
+        ("Singapore", "SG"),
+        ("UAE", "AE"),
+        ("South Korea", "KR"),
+        ("North Korea", "KP"),
+        ("Russia", "RU"),
+        ("Türkiye", "TR"),
+        ("Turkey", "TR"),
+        ("Czech Republic", "CZ"),
+        ("Viet Nam", "VN"),
+        ("Vietnam", "VN"),
+        ("Côte d'Ivoire", "CI"),
+        ("Ivory Coast", "CI"),
+        ("DEU", "DE"),
+        ("FR", "FR"),
+        ("Indianapolis, IN", "US"),
+        ("San Francisco, CA", "US"),
+        ("Lafayette, Georgia", "US"),
+        ("Texas", "US"),
+        ("Milwaukee", "US"),
+        ("Milwaukee, WI", "US"),
+        ("Toronto, ON", "CA"),
+        ("Toronto, CA", "CA"),
+        ("London, UK", "GB"),
+        ("London", "GB"),
+        ("Paris, FR", "FR"),
+        ("Remote - US", "US"),
+        ("Remote (Canada)", "CA"),
+        # Of the two Georgias the state is meant, unless a city of the country says otherwise.
+        ("Georgia", "US"),
+        ("Tbilisi, Georgia", "GE"),
+    ],
+)
+def test_a_place_is_in_the_country_it_names_or_lies_in(place, code):
+    assert country_code_of(place) == code
+
+
+@pytest.mark.parametrize("place", ["", "Remote", "Anywhere", "Europe", "Erewhon", "CA", "DE", "Chadwick", "Omanville"])
+def test_a_place_that_says_no_country_has_none(place):
+    assert country_code_of(place) is None
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60))
+def test_any_text_has_a_code_of_two_letters_or_none(place):
+    code = country_code_of(place)
+
+    assert code is None or (len(code) == 2 and code.isupper())

@@ -1,0 +1,84 @@
+"""The credit budget of a month."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from ingestion.credits import BudgetSpentError, credits_left, reserve_credits, settle_credits, spent_this_month
+
+pytestmark = pytest.mark.usefixtures("mongo")
+
+NOW = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)
+NEXT_MONTH = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+def test_a_month_begins_with_nothing_spent():
+    assert spent_this_month(now=NOW) == 0
+    assert credits_left(budget=100, now=NOW) == 100
+    assert credits_left(budget=None, now=NOW) is None
+
+
+def test_counts_what_is_spent_without_a_budget():
+    reserve_credits(credits=40, budget=None, now=NOW)
+    reserve_credits(credits=2, budget=None, now=NOW)
+
+    assert spent_this_month(now=NOW) == 42
+
+
+def test_spends_the_budget_to_its_end_and_no_further():
+    reserve_credits(credits=60, budget=100, now=NOW)
+    reserve_credits(credits=40, budget=100, now=NOW)
+
+    with pytest.raises(BudgetSpentError) as refusal:
+        reserve_credits(credits=1, budget=100, now=NOW)
+
+    assert spent_this_month(now=NOW) == 100
+    assert credits_left(budget=100, now=NOW) == 0
+    assert refusal.value.reason == "budget_spent"
+    assert "budget of 100 credits for 2026-11" in str(refusal.value)
+
+
+@pytest.mark.parametrize("budget", [0, 5])
+def test_refuses_a_page_larger_than_the_whole_budget(budget):
+    with pytest.raises(BudgetSpentError):
+        reserve_credits(credits=6, budget=budget, now=NOW)
+
+    assert spent_this_month(now=NOW) == 0
+
+
+def test_gives_back_what_a_page_did_not_cost():
+    reserve_credits(credits=100, budget=100, now=NOW)
+    settle_credits(reserved=100, used=30, now=NOW)
+
+    reserve_credits(credits=70, budget=100, now=NOW)
+
+    assert spent_this_month(now=NOW) == 100
+
+
+def test_each_month_has_a_budget_of_its_own():
+    reserve_credits(credits=100, budget=100, now=NOW)
+
+    reserve_credits(credits=100, budget=100, now=NEXT_MONTH)
+
+    assert spent_this_month(now=NOW) == spent_this_month(now=NEXT_MONTH) == 100
+
+
+def test_a_lowered_budget_leaves_nothing_rather_than_less():
+    reserve_credits(credits=80, budget=100, now=NOW)
+
+    assert credits_left(budget=50, now=NOW) == 0
+
+
+def test_many_at_once_never_pass_the_budget():
+    def reserve(_):
+        try:
+            reserve_credits(credits=7, budget=100, now=NOW)
+        except BudgetSpentError:
+            return 0
+        return 7
+
+    with ThreadPoolExecutor(16) as pool:
+        reserved = sum(pool.map(reserve, range(60)))
+
+    assert reserved == spent_this_month(now=NOW) == 98

@@ -1,0 +1,183 @@
+"""Real postings, collected for the default roles: every figure served equals a plain count over the file."""
+
+import gzip
+import io
+import json
+import re
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from ingestion.countries import country_code_of
+from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES, excluded_title_phrases, role_variations
+from ingestion.services import collect_jobs_for_roles
+from ingestion.stand_in.postings_file import read_postings
+from ingestion.stand_in.server import StandIn
+from ingestion.theirstack import client_from_settings
+from ingestion.theirstack_jobs import posting_from_job
+from market.refresh import check_figures
+from skills.selectors import extractor
+
+FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "postings.jsonl.gz"
+NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+TODAY = NOON.date()
+
+pytestmark = pytest.mark.skipif(not FILE.exists(), reason="the file of real postings is not part of the project")
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, Any]]:
+    """The file's rows, their days moved so that the newest is today."""
+    with gzip.open(FILE, "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    newest = max(date.fromisoformat(row["date_posted"]) for row in rows)
+    for row in rows:
+        row["day"] = date.fromisoformat(row["date_posted"]) + (TODAY - newest)
+    return rows
+
+
+@pytest.fixture
+def trending(mongo, redis, client, settings, monkeypatch) -> Iterator[Any]:
+    """What the endpoint answers once the default roles are collected from a stand-in that serves the file."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
+    settings.MAX_JOBS_PER_SEARCH = 500
+    call_command("seed", stdout=io.StringIO())
+    with StandIn(jobs=read_postings(path=FILE, shift_to=TODAY), clock=lambda: NOON) as stand_in:
+        settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = stand_in.url, stand_in.api_key
+        with client_from_settings() as theirstack:
+            run = collect_jobs_for_roles(
+                roles=DEFAULT_ROLES,
+                locations=DEFAULT_PLACES,
+                max_age_days=365,
+                per_role_limit=20_000,
+                client=theirstack,
+                clock=lambda: NOON,
+            )
+    assert (run.status, run.refused) == ("finished", {})
+
+    def ask(**parameters) -> dict[str, Any]:
+        answer = client.get("/market/trending", parameters)
+        assert answer.status_code == 200
+        return answer.json()
+
+    return ask
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
+
+
+def is_named(role: str, row: dict[str, Any]) -> bool:
+    """Whether the title has the words of the role or of one of its variations, in any order."""
+    wanted = [set(words(title)) for title in role_variations(role)]
+    title = words(row["job_title"])
+    if not any(each <= set(title) for each in wanted):
+        return False
+    # The one default role with an exclusion: a product marketing manager is none, unless named besides.
+    rest = f" {' '.join(title)} ".replace(" product marketing ", " ") if role == "Product Manager" else " ".join(title)
+    return any(each <= set(rest.split()) for each in wanted)
+
+
+def is_found(row: dict[str, Any]) -> bool:
+    """Whether one of the searches returns the row, by its title, its place and its day."""
+    countries = {row["country_code"], *row["country_codes"], *(each["country_code"] for each in row["locations"])}
+    # Of a row that names no country, the source reads the label.
+    countries = countries - {None, ""} or {country_code_of(row["location"])}
+    return (
+        ("US" in countries or row["remote"] is True)
+        and (TODAY - row["day"]).days <= 365
+        and any(is_named(role, row) for role in DEFAULT_ROLES)
+    )
+
+
+def expected_answer(rows: list[dict[str, Any]], *, days: int) -> dict[str, Any]:
+    """The answer, counted row by row."""
+    window = [row for row in rows if (TODAY - row["day"]).days < days]
+    before = [row for row in rows if days <= (TODAY - row["day"]).days < 2 * days]
+    skills, earlier = (Counter(skill for row in part for skill in row["skills"]) for part in (window, before))
+    comparable = len(window) >= 20 and len(before) >= 20
+    pay: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for row in window:
+        low, high = row["min_annual_salary_usd"], row["max_annual_salary_usd"]
+        if low is not None and high is not None and 5_000 <= low <= high <= 2_000_000:
+            pay[row["place"]].append((low, high))
+    middles = [(low + high) / 2 for each in pay.values() for low, high in each]
+    lower, median, upper = statistics.quantiles(middles, n=4, method="inclusive")
+
+    def share(part: int, whole: int) -> float:
+        return round(100 * part / whole, 1)
+
+    def ranked(counts: Counter[str], most: int) -> list[tuple[str, int]]:
+        return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
+
+    return {
+        "top_skills": [
+            {
+                "skill": skill,
+                "count": count,
+                "percentage": share(count, len(window)),
+                "previous_count": earlier[skill] if comparable else None,
+                "previous_percentage": share(earlier[skill], len(before)) if comparable else None,
+                "growth_percentage": share(count - earlier[skill], earlier[skill])
+                if comparable and earlier[skill]
+                else None,
+            }
+            for skill, count in ranked(skills, 50)
+        ],
+        "top_locations": [
+            {"location": place, "count": count} for place, count in ranked(Counter(row["place"] for row in window), 30)
+        ],
+        # No row of the file names a technology itself.
+        "technology_trends": [],
+        "salary_trends": [
+            {
+                "location": place,
+                "avg_min": round(sum(low for low, _ in pay[place]) / count),
+                "avg_max": round(sum(high for _, high in pay[place]) / count),
+                "count": count,
+            }
+            for place, count in ranked(Counter({place: len(each) for place, each in pay.items()}), 30)
+        ],
+        "salary_quartiles": {
+            "lower": round(lower),
+            "median": round(median),
+            "upper": round(upper),
+            "sample_size": len(middles),
+        },
+        "remote_distribution": [
+            {"remote": said, "count": sum(row["remote"] is said for row in window)} for said in (True, False)
+        ],
+        "remote_unknown": sum(row["remote"] is None for row in window),
+        "total_jobs_analyzed": len(window),
+        "generated_at": NOON.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "window_days": days,
+    }
+
+
+def test_serves_what_a_plain_count_over_the_file_gives(rows, trending, mongo):
+    excluded = {role: excluded_title_phrases(role) for role in DEFAULT_ROLES if excluded_title_phrases(role)}
+    assert excluded == {"Product Manager": ("product marketing",)}
+    found = [row for row in rows if is_found(row)]
+    for row in found:
+        # How a text is read for skills and a label for its place is tested elsewhere; here it is only applied.
+        row["skills"] = set(extractor().extract_skills(f"{row['job_title']}\n{row['description']}"))
+        row["place"] = posting_from_job(row).place
+
+    answers = {days: trending(days=days, skills_limit=50, locations_limit=30) for days in (365, 180, 120, 100)}
+
+    assert len(found) > 1_000
+    assert set(mongo.job_postings.distinct("job_id")) == {str(row["id"]) for row in found}
+    for days, answer in answers.items():
+        assert answer == expected_answer(found, days=days)
+    assert len(answers[365]["top_skills"]) == 50
+    assert any(row["growth_percentage"] for row in answers[120]["top_skills"])
+    for role in DEFAULT_ROLES:
+        of_role = {str(row["id"]) for row in found if is_named(role, row)}
+        assert {row["job_id"] for row in mongo.job_postings.find({"roles": role.lower()})} == of_role
+    assert check_figures().differing == []

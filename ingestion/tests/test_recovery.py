@@ -1,0 +1,177 @@
+"""`kill -9` in the middle of a run: after a restart the database holds exactly what an undisturbed run leaves."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import override_settings
+from django.utils import timezone
+from pymongo.database import Database
+
+from career_navigator.tests.elsewhere import NO_REDIS, redis_at
+from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
+from ingestion.runs import find_interrupted, start_run
+from ingestion.services import work_off
+from ingestion.stand_in.generator import generate_jobs
+from ingestion.stand_in.server import StandIn
+from ingestion.tasks import queue_run, resume_runs
+from ingestion.tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
+from ingestion.theirstack import client_from_settings
+from ingestion.theirstack_errors import TheirStackRetryableError
+from market.refresh import check_figures, refresh_figures
+
+ROLES = ("Software Engineer", "DevOps Engineer", "Backend Developer")
+PAGE = 10
+LEASE_SECONDS = 5
+TODAY = datetime.now(UTC).date()
+# Of a run's time, and of the order in which its roles were worked off.
+_INCIDENTAL = {"_id", "scraped_at", "updated_at", "computed_at", "search_keywords", "search_location"}
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory) -> Iterator[Servers]:
+    servers = Servers(tmp_path_factory.mktemp("servers"))
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[StandIn]:
+    with StandIn(jobs=generate_jobs(count=400, seed=3, today=TODAY, days=60)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def installation(servers, stand_in, tmp_path_factory) -> Iterator[Installation]:
+    settings = {"MAX_JOBS_PER_SEARCH": str(PAGE), "COLLECTION_LEASE_SECONDS": str(LEASE_SECONDS)}
+    directory = tmp_path_factory.mktemp("var")
+    with (
+        override_settings(MAX_JOBS_PER_SEARCH=PAGE),
+        installed(servers=servers, stand_in=stand_in, directory=directory, **settings) as installation,
+    ):
+        yield installation
+
+
+@pytest.fixture
+def database(installation, stand_in) -> "Database[dict[str, Any]]":
+    """The installation's database, with nothing collected yet."""
+    stand_in.reset()
+    return empty_database()
+
+
+def begin() -> CollectionRun:
+    return start_run(
+        trigger="command",
+        roles=ROLES,
+        places=["United States"],
+        max_age_days=60,
+        per_role_limit=1_000,
+        now=timezone.now(),
+    )
+
+
+def contents(database) -> dict[str, Any]:
+    """What was collected and counted, without what depends on when."""
+
+    def rows(collection, *key):
+        return {
+            tuple(row.get(name) for name in key): {k: v for k, v in row.items() if k not in _INCIDENTAL}
+            for row in database[collection].find()
+        }
+
+    return {
+        "postings": rows("job_postings", "source", "job_id"),
+        "figures": rows("market_figures", "scope", "day"),
+        # A writer that was killed leaves its mark for minutes, since it might live; the figures are right all the same.
+        "dirty": list(database.dirty_days.find({"writers": {"$in": [None, {}]}})),
+        "open": list(database.collection_runs.find({"status": {"$in": OPEN_RUN_STATUSES}})),
+        "claims": list(database.collected_roles.find({"claim": {"$exists": True}})),
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(installation) -> dict[str, Any]:
+    """What a run leaves that nothing happens to."""
+    database = empty_database()
+    with client_from_settings() as client:
+        run = work_off(run=begin(), client=client, clock=timezone.now)
+    expected = contents(database)
+    assert (run.status, len(run.searches)) == ("finished", len(ROLES))
+    assert run.pages >= 8
+    assert len(expected["postings"]) > 60
+    return expected
+
+
+def collect_disturbed(installation, stand_in, database, disturb) -> dict[str, Any]:
+    """Collect by a worker, let `disturb` happen within the third page, and see the run to its end."""
+    stand_in.script_faults([{"delay_seconds": 0.2, "next": 200}])
+    installation.keep_worker()
+    run = begin()
+    queue_run(run=run)
+    # The page is counted when its answer is sent, and stored only then.
+    wait_until(lambda: len(stand_in.requests) >= 3, seconds=90, what="three pages were asked for")
+    disturb()
+    wait_until(lambda: is_over(run), seconds=90, every=0.5, what=f"the run is over\n{installation.last_words()}")
+    refresh_figures(now=timezone.now())
+    assert run.reload().status == "finished", run.error
+    assert check_figures().differing == []
+    return contents(database)
+
+
+def is_over(run: CollectionRun) -> bool:
+    """Take up what was interrupted, as beat has it done once a minute, and look."""
+    resume_runs.delay()
+    return run.reload().status not in OPEN_RUN_STATUSES
+
+
+def test_a_killed_worker(installation, stand_in, undisturbed, database):
+    def disturb():
+        installation.kill_workers()
+        installation.keep_worker()
+
+    assert collect_disturbed(installation, stand_in, database, disturb) == undisturbed
+
+
+def test_a_killed_mongodb(installation, servers, stand_in, undisturbed, database):
+    def disturb():
+        kill(servers.mongodb)
+        servers.start_mongodb()
+
+    assert collect_disturbed(installation, stand_in, database, disturb) == undisturbed
+
+
+def test_a_killed_redis(installation, servers, stand_in, undisturbed, database):
+    def disturb():
+        kill(servers.valkey)
+        servers.start_valkey()
+
+    assert collect_disturbed(installation, stand_in, database, disturb) == undisturbed
+
+
+def test_all_killed_at_once(installation, servers, stand_in, undisturbed, database):
+    def disturb():
+        installation.kill_workers()
+        kill(servers.mongodb)
+        kill(servers.valkey)
+        servers.start_mongodb()
+        servers.start_valkey()
+        installation.keep_worker()
+
+    assert collect_disturbed(installation, stand_in, database, disturb) == undisturbed
+
+
+def test_a_redis_that_stays_away_fails_no_run(undisturbed, database, settings, installation):
+    settings.THEIR_STACK_MAX_RETRIES = 0
+    run = begin()
+
+    with redis_at(NO_REDIS), client_from_settings() as client, pytest.raises(TheirStackRetryableError):
+        work_off(run=run, client=client, clock=timezone.now)
+    assert run.reload().status == "running"
+    later = timezone.now() + timedelta(seconds=settings.COLLECTION_LEASE_SECONDS)
+    ((found, roles),) = find_interrupted(now=later)
+    with redis_at(installation.redis_url), client_from_settings() as client:
+        work_off(run=found, client=client, clock=lambda: later)
+
+    assert roles == list(ROLES)
+    assert contents(database) == undisturbed

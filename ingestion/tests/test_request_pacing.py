@@ -1,0 +1,145 @@
+import multiprocessing
+import socket
+import time
+
+import pytest
+import redis as redis_library
+
+from ingestion.request_pacing import Pacing, PacingUnavailable
+
+
+@pytest.fixture
+def server(valkey):
+    valkey.flushdb()
+    return valkey
+
+
+def test_gives_as_many_turns_as_a_window_holds_and_then_says_how_long_to_wait(server):
+    pacing = Pacing(redis=server, calls_per_minute=3)
+
+    answers = [pacing.acquire() for _ in range(4)]
+
+    assert answers[:3] == [0.0, 0.0, 0.0]
+    assert 59 < answers[3] <= 60
+
+
+def test_gives_turns_again_once_the_window_has_moved_on(server):
+    pacing = Pacing(redis=server, calls_per_minute=2, window_seconds=1)
+    pacing.acquire()
+    pacing.acquire()
+
+    time.sleep(pacing.acquire() + 0.01)
+
+    assert pacing.acquire() == 0.0
+
+
+def test_takes_no_turn_when_it_is_only_asked_how_long_to_wait(server):
+    pacing = Pacing(redis=server, calls_per_minute=1)
+
+    waits = [pacing.wait_seconds() for _ in range(3)]
+
+    assert waits == [0.0, 0.0, 0.0]
+    assert pacing.acquire() == 0.0
+    assert 59 < pacing.wait_seconds() <= 60
+
+
+def _take_turns(port, attempts, start, granted):
+    pacing = Pacing(redis=redis_library.Redis(port=port), calls_per_minute=25)
+    start.wait()
+    turns = sum(pacing.acquire() == 0.0 for _ in range(attempts))
+    granted.put(turns)
+
+
+def test_shares_the_window_between_processes(server):
+    context = multiprocessing.get_context("spawn")
+    start, granted = context.Event(), context.Queue()
+    port = server.connection_pool.connection_kwargs["port"]
+    processes = [context.Process(target=_take_turns, args=(port, 40, start, granted)) for _ in range(3)]
+    for process in processes:
+        process.start()
+
+    start.set()
+    turns = [granted.get(timeout=30) for _ in processes]
+
+    assert sum(turns) == 25
+    for process in processes:
+        process.join(timeout=10)
+
+
+def test_holds_everyone_back_while_the_account_is_paused(server):
+    one = Pacing(redis=server, calls_per_minute=100)
+    other = Pacing(redis=server, calls_per_minute=100)
+
+    one.pause(seconds=30)
+
+    assert 29 < other.acquire() <= 30
+    assert 29 < other.wait_seconds() <= 30
+
+
+def test_never_shortens_a_pause(server):
+    pacing = Pacing(redis=server, calls_per_minute=100)
+
+    pacing.pause(seconds=30)
+    pacing.pause(seconds=5)
+
+    assert 29 < pacing.wait_seconds() <= 30
+
+
+def test_lengthens_a_pause(server):
+    pacing = Pacing(redis=server, calls_per_minute=100)
+
+    pacing.pause(seconds=5)
+    pacing.pause(seconds=30)
+
+    assert 29 < pacing.wait_seconds() <= 30
+
+
+def test_goes_on_when_the_pause_is_over(server):
+    pacing = Pacing(redis=server, calls_per_minute=100)
+
+    pacing.pause(seconds=0.05)
+    time.sleep(0.1)
+
+    assert pacing.acquire() == 0.0
+
+
+@pytest.mark.parametrize("seconds", [0, -3, 0.0001])
+def test_takes_a_pause_of_no_time_for_none(server, seconds):
+    pacing = Pacing(redis=server, calls_per_minute=100)
+
+    pacing.pause(seconds=seconds)
+
+    assert pacing.wait_seconds() == 0.0
+
+
+def test_keeps_accounts_apart(server):
+    ours = Pacing(redis=server, calls_per_minute=1, account="ours")
+    theirs = Pacing(redis=server, calls_per_minute=1, account="theirs")
+
+    ours.acquire()
+    ours.pause(seconds=30)
+
+    assert theirs.acquire() == 0.0
+
+
+def test_leaves_nothing_behind_in_redis_for_ever(server):
+    pacing = Pacing(redis=server, calls_per_minute=10)
+
+    pacing.acquire()
+    pacing.pause(seconds=5)
+
+    keys = server.keys()
+    assert len(keys) == 2
+    assert all(0 < server.ttl(key) <= 60 for key in keys)
+
+
+@pytest.mark.parametrize("ask", [Pacing.acquire, Pacing.wait_seconds, lambda pacing: pacing.pause(seconds=1)])
+def test_says_by_name_that_redis_is_away(ask):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        nobody = redis_library.Redis(port=unused.getsockname()[1], socket_timeout=1, retry=None)
+
+        with pytest.raises(PacingUnavailable) as caught:
+            ask(Pacing(redis=nobody, calls_per_minute=10))
+
+    assert caught.value.reason == "pacing_unavailable"

@@ -1,0 +1,118 @@
+"""When things happen by themselves."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from celery import Celery
+from celery.schedules import crontab
+
+from career_navigator.celery import app
+from ingestion.schedule import DAILY_AT_TWO, beat_schedule
+
+ROOT = Path(__file__).resolve().parents[2]
+COLLECT = "collect the roles users aim at"
+CLEAN_UP = "delete postings past retention on Sunday"
+REFRESH = "refresh the figures"
+SATURDAY = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+def next_time(entry: str, *, zone: str, after: datetime, daily: str = DAILY_AT_TWO) -> datetime:
+    """When an entry is due next for a beat that runs in a zone."""
+    clock = Celery(set_as_current=False)
+    clock.conf.timezone = zone
+    schedule: crontab = beat_schedule(daily_collection=daily)[entry]["schedule"]
+    schedule.app = clock
+    schedule.nowfun = lambda: after.astimezone(ZoneInfo(zone))
+    return (after + schedule.remaining_estimate(after)).astimezone(ZoneInfo(zone))
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("0 2 * * *", "2026-11-22 02:00"),
+        ("30 14 * * *", "2026-11-21 14:30"),
+        ("*/20 * * * *", "2026-11-21 12:20"),
+        ("0 5 * * 1", "2026-11-23 05:00"),
+        ("0 5 1 1 *", "2027-01-01 05:00"),
+        ("  0   6  *  *  mon-fri ", "2026-11-23 06:00"),
+    ],
+)
+def test_collects_by_the_cron_expression(caplog, expression, expected):
+    due = next_time(COLLECT, zone="UTC", after=SATURDAY, daily=expression)
+
+    assert f"{due:%Y-%m-%d %H:%M}" == expected
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "",
+        "daily",
+        "0 2 * *",
+        "0 2 * * * *",
+        "60 2 * * *",
+        "0 24 * * *",
+        "a b c d e",
+        "0 2 0 * *",
+        "@daily",
+        "*/0 * * * *",
+        "-1 2 * * *",
+    ],
+)
+def test_falls_back_to_two_in_the_morning_with_an_error_for_a_bad_expression(caplog, expression):
+    due = next_time(COLLECT, zone="UTC", after=SATURDAY, daily=expression)
+
+    assert f"{due:%Y-%m-%d %H:%M}" == "2026-11-22 02:00"
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert f"JOB_COLLECTION_SCHEDULE={expression!r}" in record.getMessage()
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Asia/Kathmandu", "Pacific/Auckland"])
+def test_deletes_and_collects_at_the_hours_of_the_zone(zone):
+    deleting = next_time(CLEAN_UP, zone=zone, after=SATURDAY)
+    collecting = next_time(COLLECT, zone=zone, after=SATURDAY)
+
+    assert f"{deleting:%a %H:%M}" == "Sun 03:00"
+    assert f"{collecting:%H:%M}" == "02:00"
+    assert timedelta() < deleting - SATURDAY <= timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Asia/Kathmandu", "Asia/Kolkata", "Australia/Eucla", "Pacific/Chatham", "America/St_Johns"]
+)
+def test_refreshes_the_figures_at_midnight_utc_in_every_zone(zone):
+    before = datetime(2026, 11, 21, 23, 59, 30, tzinfo=UTC)
+
+    due = next_time(REFRESH, zone=zone, after=before)
+
+    assert due.astimezone(UTC) == datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def test_every_entry_names_a_task_there_is():
+    import ingestion.tasks  # noqa: F401  its import registers the tasks
+
+    assert {entry["task"] for entry in beat_schedule(daily_collection=DAILY_AT_TWO).values()} <= set(app.tasks)
+
+
+def test_the_schedule_and_its_zone_are_in_the_configuration_that_beat_reads():
+    script = (
+        "from career_navigator.celery import app\n"
+        "app.loader.import_default_modules()\n"
+        "app.finalize()\n"
+        "entry = app.conf.beat_schedule['collect the roles users aim at']\n"
+        "print(app.conf.timezone, entry['schedule'])\n"
+    )
+    settings = {"TIME_ZONE": "Asia/Kathmandu", "JOB_COLLECTION_SCHEDULE": "15 4 * * *"}
+
+    printed = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, check=True
+    ).stdout
+
+    assert printed.strip() == "Asia/Kathmandu <crontab: 15 4 * * * (m/h/dM/MY/d)>"

@@ -1,0 +1,75 @@
+"""Totals over runs, and figures over the stored postings."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ingestion.documents import CollectionRun
+from ingestion.selectors import collection_totals, get_collection_statistics, last_good_collection
+from market.services import know_role, store_postings
+from market.tests.factories import PostingFactory
+
+pytestmark = pytest.mark.usefixtures("mongo", "redis")
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def ended(status, *, hours_ago=0, **counts):
+    finished_at = NOW - timedelta(hours=hours_ago)
+    return CollectionRun(
+        trigger="command", status=status, created_at=finished_at, finished_at=finished_at, **counts
+    ).save()
+
+
+def test_totals_of_no_runs_are_zero():
+    totals = collection_totals()
+
+    assert (totals.pages, totals.credits, dict(totals.runs), dict(totals.refused)) == (0, 0, {}, {})
+
+
+def test_totals_sum_up_every_run():
+    ended("finished", pages=2, credits=50, collected=40, unchanged=8, refused={"no_title": 2})
+    ended("failed", pages=1, credits=9, collected=1, updated=3, filtered=4, refused={"no_title": 1, "blurred": 1})
+
+    totals = collection_totals()
+
+    assert (totals.pages, totals.credits) == (3, 59)
+    assert totals.postings == {"collected": 41, "updated": 3, "unchanged": 8, "filtered": 4}
+    assert totals.refused == {"no_title": 3, "blurred": 1}
+    assert totals.runs == {"finished": 1, "failed": 1}
+
+
+def test_the_last_good_collection_is_the_newest_that_finished():
+    assert last_good_collection() is None
+    ended("finished", hours_ago=30)
+    ended("finished", hours_ago=5)
+    ended("failed", hours_ago=1)
+
+    assert last_good_collection() == NOW - timedelta(hours=5)
+
+
+def test_statistics_count_what_is_stored_and_what_came_lately():
+    know_role(role="Data Engineer", now=NOW)
+    for age, count in ((timedelta(hours=1), 1), (timedelta(days=2), 2), (timedelta(days=8), 4)):
+        store_postings(
+            postings=[PostingFactory(place=f"{count} place") for _ in range(count)],
+            role="Data Engineer" if count > 1 else "chef",
+            now=NOW - age,
+        )
+
+    statistics = get_collection_statistics(now=NOW, top=2)
+
+    assert (statistics.total_jobs, statistics.jobs_last_24h, statistics.jobs_last_7d) == (7, 1, 3)
+    assert statistics.top_roles == [{"role": "Data Engineer", "count": 6}, {"role": "chef", "count": 1}]
+    assert statistics.top_locations == [{"location": "4 place", "count": 4}, {"location": "2 place", "count": 2}]
+
+
+def test_a_posting_of_several_roles_counts_for_each():
+    posting = PostingFactory()
+    for role in ("Data Engineer", "Chef"):
+        store_postings(postings=[posting], role=role, now=NOW)
+
+    statistics = get_collection_statistics(now=NOW)
+
+    assert statistics.total_jobs == 1
+    assert statistics.top_roles == [{"role": "chef", "count": 1}, {"role": "data engineer", "count": 1}]

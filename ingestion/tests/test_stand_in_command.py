@@ -1,0 +1,119 @@
+"""The command that serves demonstration data, run as a process."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+from django.core.management import CommandError, call_command
+
+from ingestion.stand_in.server import StandIn
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "manage.py", "theirstack_stand_in"]
+
+
+@pytest.fixture
+def start():
+    """Start the command and return its process with what it printed once it serves."""
+    processes = []
+
+    def run(*arguments):
+        process = subprocess.Popen([*COMMAND, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if "Ctrl-C" in line:
+                break
+        return process, "".join(lines)
+
+    yield run
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def fails(*arguments):
+    with pytest.raises(CommandError) as failure:
+        call_command("theirstack_stand_in", *arguments)
+    return str(failure.value)
+
+
+def search(printed, **payload):
+    url = re.search(r"THEIR_STACK_BASE_URL=(\S+)", printed).group(1)
+    key = re.search(r"THEIR_STACK_API_KEY=(\S+)", printed).group(1)
+    return requests.post(
+        f"{url}/v1/jobs/search",
+        json={"posted_at_max_age_days": 365, "include_total_results": True} | payload,
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=5,
+    )
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_says_what_it_is_serves_generated_jobs_and_stops_at_once(start, signal_number):
+    process, printed = start("--count", "300", "--api-key", "my-key")
+
+    answer = search(printed)
+    process.send_signal(signal_number)
+
+    assert "demonstration data" in printed
+    assert "THEIR_STACK_API_KEY=my-key" in printed
+    assert answer.json()["metadata"]["total_results"] == 300
+    assert "RateLimit" in answer.headers
+    assert process.wait(timeout=10) == 0
+
+
+def test_serves_a_file_with_a_plan_credits_and_faults(start, tmp_path):
+    postings, faults = tmp_path / "postings.jsonl", tmp_path / "faults.json"
+    jobs = [{"id": n, "job_title": "Engineer", "date_posted": "2020-01-01"} for n in range(1, 6)]
+    postings.write_text("\n".join(map(json.dumps, jobs)))
+    faults.write_text('[{"status": 503}]')
+
+    _, printed = start(
+        *("--postings", str(postings), "--shift-dates", "--faults", str(faults)),
+        *("--plan", "free", "--credits", "4", "--rate-limit", "none"),
+    )
+    answers = [search(printed), search(printed, limit=26), search(printed, posted_at_max_age_days=0), search(printed)]
+
+    assert "5 jobs of" in printed
+    assert [answer.status_code for answer in answers] == [503, 403, 200, 402]
+    assert len(answers[2].json()["data"]) == 4
+
+
+def test_refuses_a_bad_file_by_line(tmp_path):
+    path = tmp_path / "postings.jsonl"
+    path.write_text('{"id": 1, "job_title": "A", "date_posted": "2020-01-01"}\n{"id": 2}')
+
+    assert f"{path}, line 2: 'job_title'" in fails("--postings", str(path))
+
+
+def test_refuses_a_bad_script_of_faults_by_name(tmp_path):
+    path = tmp_path / "faults.json"
+    path.write_text('[{"status": 1}]')
+
+    assert f"{path}: fault 1: status" in fails("--count", "1", "--faults", str(path))
+
+
+def test_refuses_numbers_out_of_range():
+    assert "seed must be between" in fails("--seed", "9999")
+    assert "count must be 0 or more" in fails("--count", "-1")
+    assert "--count may be at most 200,000" in fails("--count", "200001")
+    assert "--port: " in fails("--count", "1", "--port", "70000")
+
+
+def test_refuses_a_taken_port():
+    with StandIn() as stand_in:
+        port = stand_in.url.rpartition(":")[2]
+
+        assert f"--port {port}: Address already in use" in fails("--count", "1", "--port", port)
+
+
+def test_refuses_to_move_the_dates_of_generated_jobs():
+    assert "--shift-dates goes with --postings" in fails("--shift-dates")

@@ -1,0 +1,137 @@
+"""Serving jobs from a file: real ones, moved in time, or refused by line."""
+
+import gzip
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from ingestion.stand_in.filters import read_search
+from ingestion.stand_in.postings_file import BadPostingsFile, read_postings, shift_dates
+
+REAL_POSTINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "postings.jsonl.gz"
+TODAY = date(2026, 3, 20)
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+
+
+def job(job_id, **fields):
+    return {"id": job_id, "job_title": "Engineer", "date_posted": "2025-12-01", "company": "A"} | fields
+
+
+@pytest.fixture
+def write(tmp_path):
+    def to_file(lines, name="postings.jsonl"):
+        path = tmp_path / name
+        text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines).encode()
+        path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+        return path
+
+    return to_file
+
+
+def found(catalogue, **filters):
+    search = read_search(payload={"posted_at_gte": "2000-01-01", "limit": 500} | filters, now=NOW)
+    page = catalogue.search(search.predicates, offset=search.offset, limit=search.limit, with_totals=True)
+    return [json.loads(entry.body) for entry in page.jobs]
+
+
+@pytest.mark.parametrize("name", ["postings.jsonl", "postings.jsonl.gz"])
+def test_reads_a_job_a_line_plain_or_zipped_and_skips_empty_lines(write, name):
+    path = write([job(1), "", job(2), "  "], name)
+
+    assert [entry["id"] for entry in found(read_postings(path=path))] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{", "line 2: not JSON"),
+        ("[]", "line 2: a job object was expected"),
+        (job("x"), "line 2: 'id' has to be a whole number, not 'x'"),
+        (job(2, job_title=" "), "line 2: 'job_title' has to be a text"),
+        (job(2, date_posted=None), "line 2: 'date_posted' has to be a date"),
+        (job(2, discovered_at="soon"), "line 2: 'discovered_at' has to be a time"),
+        (job(1), "line 2: id 1 was used in line 1 already"),
+    ],
+)
+@pytest.mark.parametrize("shift_to", [None, TODAY])
+def test_refuses_a_bad_line_by_its_number(write, line, message, shift_to):
+    path = write([job(1), line, job(3)])
+
+    with pytest.raises(BadPostingsFile, match=message):
+        read_postings(path=path, shift_to=shift_to)
+
+
+def test_refuses_an_empty_file(write):
+    with pytest.raises(BadPostingsFile, match="holds no postings"):
+        read_postings(path=write([]))
+
+
+def test_refuses_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(BadPostingsFile, match="cannot be read"):
+        read_postings(path=tmp_path / "absent.jsonl")
+
+
+def test_refuses_a_file_that_is_not_whole(write):
+    path = write([job(number) for number in range(500)], "postings.jsonl.gz")
+    path.write_bytes(path.read_bytes()[:-20])
+
+    with pytest.raises(BadPostingsFile, match="not a whole gzip file"):
+        read_postings(path=path)
+
+
+def test_moves_all_dates_by_the_same_days_so_that_the_newest_is_today(write):
+    older = job(
+        1,
+        date_posted="2025-11-28",
+        discovered_at="2025-11-28T10:11:12.5Z",
+        date_reposted="2025-11-29",
+        closed_at="2025-11-30T01:02:03",
+    )
+    path = write([older, job(2, discovered_at="2025-12-01T09:00:00")])
+
+    newest, oldest = found(read_postings(path=path, shift_to=TODAY))
+
+    assert newest["date_posted"] == "2026-03-20"
+    assert oldest == older | {
+        "date_posted": "2026-03-17",
+        "discovered_at": "2026-03-17T10:11:12.5Z",
+        "date_reposted": "2026-03-18",
+        "closed_at": "2026-03-19T01:02:03",
+    }
+
+
+def test_nothing_is_discovered_later_than_the_beginning_of_the_newest_day():
+    moved = list(
+        shift_dates(
+            jobs=[job(1, discovered_at="2025-12-01T23:59:00"), job(2, discovered_at="2025-12-03T00:00:00")],
+            newest=TODAY,
+        )
+    )
+
+    assert [entry["discovered_at"] for entry in moved] == ["2026-03-20T00:00:00"] * 2
+
+
+def test_finds_a_job_by_the_country_of_its_label_and_sends_it_unchanged(write):
+    named = job(1, location="Indianapolis, IN", country_code=None, country_codes=[])
+    path = write([named, job(2, location="Anywhere", country_code=None)])
+
+    assert found(read_postings(path=path), job_country_code_or=["US"]) == [named]
+
+
+def test_real_postings_are_all_read_and_found_by_title_and_country():
+    catalogue = read_postings(path=REAL_POSTINGS, shift_to=TODAY)
+    titles = ["Software Engineer", "Software Developer", "SDE", "Application Developer"]
+    rows = found(catalogue, job_title_or=titles, job_country_code_or=["US"])
+
+    assert len(catalogue) == 8_144
+    assert 400 < len(rows) <= 500
+
+
+def test_real_postings_are_found_by_role_in_the_united_states_and_remotely():
+    catalogue = read_postings(path=REAL_POSTINGS, shift_to=TODAY)
+
+    for title in ("Software Engineer", "Data Scientist", "Product Manager"):
+        assert len(found(catalogue, job_title_or=[title], job_country_code_or=["US"])) >= 20
+        assert len(found(catalogue, job_title_or=[title], remote=True)) >= 20

@@ -1,0 +1,229 @@
+"""Tasks: each calls its function, and real workers work them off."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+from django.conf import settings as project_settings
+from django.utils import timezone
+
+from career_navigator import worker_heartbeat
+from career_navigator.connection import redis_client
+from career_navigator.task_signals import COUNTS_KEY
+from career_navigator.tests.elsewhere import NO_REDIS, redis_at
+from ingestion import tasks
+from ingestion.documents import CollectionRun, SourceState
+from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
+from ingestion.runs import start_run
+from ingestion.stand_in.generator import generate_jobs
+from ingestion.stand_in.server import StandIn
+from ingestion.tests.processes import Installation, Servers, empty_database, installed, wait_until
+from ingestion.tests.queued import run_queued, take_queued
+from market.answers import read_answer
+from market.services import store_postings
+from market.tests.factories import PostingFactory
+
+TODAY = datetime.now(UTC).date()
+BALANCE = "/v0/billing/credit-balance"
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[StandIn]:
+    with StandIn(jobs=generate_jobs(count=300, seed=5, today=TODAY, days=20)) as server:
+        yield server
+
+
+def begin(*roles, **changes) -> CollectionRun:
+    asked = {"places": ["United States"], "max_age_days": 14, "per_role_limit": 100} | changes
+    return start_run(trigger="command", roles=roles or ["Software Engineer"], now=timezone.now(), **asked)
+
+
+@pytest.mark.usefixtures("mongo", "redis")
+class TestInThisProcess:
+    @pytest.fixture(autouse=True)
+    def _source(self, settings, stand_in):
+        stand_in.reset()
+        settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = stand_in.url, stand_in.api_key
+        settings.THEIR_STACK_MAX_RETRIES = 0
+
+    def test_the_daily_collection_queues_a_task_for_each_role(self, redis):
+        tasks.collect_daily()
+
+        (run,) = CollectionRun.objects
+        assert (run.trigger, run.status, run.max_age_days, run.per_role_limit) == ("schedule", "queued", 30, 5)
+        assert (run.roles, run.places) == (list(DEFAULT_ROLES), list(DEFAULT_PLACES))
+        assert take_queued(redis) == [("ingestion.tasks.collect_role", [str(run.id), role]) for role in run.roles]
+
+    def test_the_daily_collection_skips_what_is_fresh(self, redis, stand_in):
+        tasks.collect_daily()
+        run_queued(redis)
+        asked = len(stand_in.requests)
+
+        tasks.collect_daily()
+
+        first, second = CollectionRun.objects.order_by("id")
+        assert (first.status, second.status) == ("finished", "finished")
+        assert {search.status for search in second.searches} == {"skipped"}
+        assert take_queued(redis) == []
+        assert len(stand_in.requests) == asked > 8
+
+    def test_a_role_is_collected_by_its_task_and_only_once(self, mongo, redis, stand_in):
+        run = begin()
+
+        for _ in range(2):
+            tasks.collect_role(str(run.id), "Software Engineer")
+
+        assert run.reload().status == "finished"
+        assert mongo.job_postings.count_documents({}) == run.collected > 0
+        assert stand_in.credits_used == run.credits
+
+    def test_without_a_key_a_run_fails_and_says_so(self, settings):
+        settings.THEIR_STACK_API_KEY = ""
+        run = begin()
+
+        tasks.collect_role(str(run.id), "Software Engineer")
+
+        assert run.reload().status == "failed"
+        assert "THEIR_STACK_API_KEY" in run.error
+
+    def test_interrupted_runs_are_queued_again_once(self, mongo, redis, settings):
+        run = begin("Software Engineer", "Data Scientist")
+        tasks.resume_runs()
+        early = take_queued(redis)
+        silent = timezone.now() - timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1)
+        mongo.collection_runs.update_one({}, {"$set": {"heartbeat_at": silent}})
+
+        tasks.resume_runs()
+        tasks.resume_runs()
+
+        assert early == []
+        assert take_queued(redis) == [("ingestion.tasks.collect_role", [str(run.id), role]) for role in run.roles]
+
+    def test_the_clean_up_keeps_to_the_retention(self, mongo, settings):
+        settings.JOB_DATA_RETENTION_DAYS = 10
+        ages = (0, 9, 10, 40)
+        store_postings(
+            postings=[PostingFactory(date_posted=TODAY - timedelta(days=age)) for age in ages], now=timezone.now()
+        )
+
+        tasks.clean_up()
+
+        assert {row["day"].date() for row in mongo.job_postings.find()} == {TODAY, TODAY - timedelta(days=9)}
+        # The figures of what is gone stay.
+        _, answer = read_answer(days=100, now=timezone.now())
+        assert orjson.loads(answer)["total_jobs_analyzed"] == 4
+
+    def test_the_check_of_the_figures_reports_and_mends(self, caplog, mongo):
+        store_postings(postings=[PostingFactory(date_posted=TODAY)], now=timezone.now())
+        tasks.refresh_figures()
+        mongo.market_figures.update_one({"scope": "market"}, {"$set": {"postings": 7}})
+
+        tasks.check_figures()
+
+        assert str(TODAY) in caplog.text
+        assert mongo.market_figures.find_one({"scope": "market"})["postings"] == 1
+        _, answer = read_answer(days=1, now=timezone.now())
+        assert orjson.loads(answer)["total_jobs_analyzed"] == 1
+
+    def test_the_connectivity_check_records_what_is_left_and_buys_nothing(self, stand_in):
+        tasks.check_theirstack()
+
+        state = SourceState.objects.get(source="theirstack")
+        assert (state.reachable, state.problem) == (True, None)
+        assert state.credits_left == 1_000_000
+        assert [asked.path for asked in stand_in.requests] == [BALANCE]
+        assert stand_in.credits_used == 0
+
+    @pytest.mark.parametrize(
+        ("key", "status", "reason"), [("", 200, "no_api_key"), ("wrong", 200, "bad_key"), (None, 500, "server_error")]
+    )
+    def test_the_connectivity_check_records_a_failure(self, caplog, settings, stand_in, key, status, reason):
+        if key is not None:
+            settings.THEIR_STACK_API_KEY = key
+        if status != 200:
+            stand_in.script_faults([{"path": BALANCE, "status": status}])
+
+        tasks.check_theirstack()
+
+        assert "TheirStack cannot be used" in caplog.text
+        assert reason in caplog.text
+        state = SourceState.objects(source="theirstack").first()
+        assert state is None or (not state.reachable and reason in state.problem)
+
+    def test_a_run_waits_where_the_queue_is_away(self, redis):
+        run = begin()
+
+        with redis_at(NO_REDIS):
+            tasks.queue_run(run=run)
+
+        assert run.reload().status == "queued"
+        assert take_queued(redis) == []
+
+
+@pytest.fixture(scope="module")
+def workers(stand_in, tmp_path_factory) -> Iterator[Installation]:
+    """Two workers that start at the same time, on servers of their own."""
+    stand_in.reset()
+    servers = Servers(tmp_path_factory.mktemp("servers"))
+    with installed(servers=servers, stand_in=stand_in, directory=tmp_path_factory.mktemp("var")) as installation:
+        for _ in range(2):
+            installation.start_worker()
+        wait_until(lambda: installation.log.read_text().count("ready.") == 2, seconds=60, what="both workers are ready")
+        yield installation
+    servers.stop()
+
+
+class TestWithWorkers:
+    def test_workers_that_start_together_check_the_connection_once(self, workers, stand_in):
+        state = wait_until(
+            lambda: SourceState.objects(source="theirstack", reachable=True).first(),
+            seconds=10,
+            what="the check is recorded",
+        )
+
+        assert state.credits_left == 1_000_000
+        wait_until(lambda: not redis_client().llen("celery"), seconds=10, what="the queue is empty")
+        assert [asked.path for asked in stand_in.requests].count(BALANCE) == 1
+
+    def test_workers_keep_a_heartbeat_that_readiness_sees(self, workers, client):
+        redis_client().delete(worker_heartbeat.KEY)
+        wait_until(
+            lambda: redis_client().exists(worker_heartbeat.KEY),
+            seconds=worker_heartbeat.INTERVAL_SECONDS + 5,
+            what="the heartbeat is renewed",
+        )
+
+        checks = client.get("/health/ready").json()["checks"]
+
+        assert checks["worker"]["ok"]
+        assert 0 < redis_client().ttl(worker_heartbeat.KEY) <= worker_heartbeat.EXPIRY_SECONDS
+
+    def test_a_queued_run_is_collected_end_to_end(self, workers, client, stand_in):
+        empty_database()
+        stand_in.reset()
+        run = begin("Software Engineer", "Data Scientist", "DevOps Engineer")
+
+        tasks.queue_run(run=run)
+        wait_until(lambda: run.reload().status == "finished", seconds=30, what=f"it ends\n{workers.last_words()}")
+
+        # The last worker still refreshes when the run is over.
+        wait_until(
+            lambda: client.get("/market/trending", {"days": 20}).json()["total_jobs_analyzed"] == run.collected,
+            seconds=10,
+            what="the figures hold every posting",
+        )
+        assert run.collected > 20
+        assert stand_in.credits_used == run.credits
+        assert {search.status for search in run.searches} == {"finished"}
+        assert int(redis_client().hget(COUNTS_KEY, "ingestion.tasks.collect_role|success") or 0) >= 1
+
+    def test_the_workers_know_the_schedule_and_every_task_of_it(self, workers):
+        from career_navigator.celery import app
+
+        scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
+
+        (registered, *_) = app.control.inspect(timeout=5, limit=1).registered().values()
+
+        assert scheduled <= set(registered)
+        assert project_settings.CELERY_TASK_TIME_LIMIT < 3600

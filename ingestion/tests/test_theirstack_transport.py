@@ -1,0 +1,320 @@
+"""Retries, waits, time limits and the pace, each over a real connection."""
+
+import gzip
+import logging
+import socket
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from functools import partial
+
+import pytest
+import redis as redis_library
+
+from ingestion import theirstack_transport
+from ingestion.request_pacing import Pacing
+from ingestion.tests.own_valkey import running_valkey
+from ingestion.tests.scripted_server import RECENT, Answer
+from ingestion.theirstack import (
+    TheirStackClientError,
+    TheirStackRetryableError,
+    TheirStackUnexpectedAnswerError,
+)
+
+PAGE = Answer(body={"data": [{"id": 1}], "metadata": {}})
+
+
+def _windows(remaining, reset):
+    return {"RateLimit-Remaining": remaining, "RateLimit-Reset": reset}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Answer(status=500),
+        Answer(status=502, body=b"<html>bad gateway</html>"),
+        Answer(status=503, body={"error": {"code": "E-099", "title": "Busy"}}),
+        Answer(status=429),
+        Answer(drops=True),
+        Answer(body={"data": [{"id": 1}]}, claims=500),
+        Answer(body=b"not JSON"),
+        Answer(body=b'{"data": [{"id": 1}'),
+        Answer(body=b""),
+        Answer(body=b"not gzip", headers={"Content-Encoding": "gzip"}),
+    ],
+)
+def test_asks_again_after_a_fault_that_may_pass(server, connect, clock, fault):
+    server.answers(fault, PAGE)
+
+    page = connect().search_jobs(RECENT)
+
+    assert (page.jobs, page.attempts) == ([{"id": 1}], 2)
+    assert clock.sleeps == [1]
+
+
+def test_backs_off_for_1_2_4_8_and_then_10_seconds(server, connect, clock):
+    server.answers(*[Answer(status=500)] * 6, PAGE)
+
+    connect(max_retries=6).search_jobs(RECENT)
+
+    assert clock.sleeps == [1, 2, 4, 8, 10, 10]
+
+
+def test_shortens_a_wait_at_random_by_up_to_a_half(server, connect, clock):
+    server.answers(*[Answer(status=500)] * 3, PAGE)
+
+    connect(uniform=lambda low, high: low).search_jobs(RECENT)
+
+    assert clock.sleeps == [0.5, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "status"),
+    [
+        (Answer(status=500), "server_error", 500),
+        (Answer(status=429), "rate_limited", 429),
+        (Answer(drops=True), "network", None),
+        (Answer(body={"data": []}, claims=500), "network", None),
+    ],
+)
+def test_gives_up_when_the_retries_are_used_up(server, connect, fault, reason, status):
+    server.answers(*[fault] * 3)
+
+    with pytest.raises(TheirStackRetryableError) as caught:
+        connect(max_retries=2).search_jobs(RECENT)
+
+    assert (caught.value.reason, caught.value.status) == (reason, status)
+    assert caught.value.retry_after_seconds is None
+    assert len(server.seen) == 3
+
+
+def test_asks_once_when_no_retries_are_allowed(server, connect, clock):
+    server.answers(Answer(status=500))
+
+    with pytest.raises(TheirStackRetryableError):
+        connect(max_retries=0).search_jobs(RECENT)
+
+    assert clock.sleeps == []
+
+
+def test_buys_an_answer_that_cannot_be_read_no_more_than_twice(server, connect):
+    server.answers(*[Answer(body=b"<html>")] * 4)
+
+    with pytest.raises(TheirStackRetryableError) as caught:
+        connect().search_jobs(RECENT)
+
+    assert caught.value.reason == "unreadable_answer"
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("headers", "waited"),
+    [
+        (_windows("0, 6, 43, 393", "2, 19, 3199, 57199"), 2),
+        (_windows("0, 0, 43, 393", "1, 19, 3199, 57199"), 19),
+        ({"RateLimit": '"per-minute";r=0;t=12'}, 12),
+        ({"Retry-After": "7"}, 7),
+        ({"Retry-After": "7", **_windows("0", "9")}, 9),
+        ({"Retry-After": "9", **_windows("0", "7")}, 9),
+    ],
+)
+def test_waits_after_a_429_as_its_headers_say(server, connect, clock, valkey, headers, waited):
+    server.answers(Answer(status=429, headers=headers), PAGE)
+    # The pause is the server's real time; here only the client's clock runs, so it is lifted at once.
+    connect(sleep=lambda seconds: (clock.sleep(seconds), valkey.flushdb())).search_jobs(RECENT)
+
+    assert clock.sleeps == [waited + 1]  # and up to a second more, so that not all workers return at once
+
+
+@pytest.mark.parametrize("headers", [_windows("many", "later"), {"Retry-After": "soon"}, {"RateLimit": '";;=,'}])
+def test_backs_off_as_usual_when_the_headers_of_a_429_make_no_sense(server, connect, clock, headers):
+    server.answers(Answer(status=429, headers=headers), PAGE)
+
+    connect().search_jobs(RECENT)
+
+    assert clock.sleeps == [1]
+
+
+def test_waits_until_the_date_that_a_busy_server_names(server, connect, clock):
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
+    server.answers(Answer(status=503, headers={"Retry-After": date}), PAGE)
+
+    connect().search_jobs(RECENT)
+
+    assert 17 < clock.sleeps[0] <= 21
+
+
+def test_does_not_sleep_through_a_long_wait_but_names_it(server, connect, clock):
+    server.answers(Answer(status=429, headers=_windows("3, 0, 0, 393", "1, 19, 3199, 57199")))
+
+    with pytest.raises(TheirStackRetryableError) as caught:
+        connect().search_jobs(RECENT)
+
+    assert (caught.value.reason, caught.value.retry_after_seconds) == ("rate_limited", 3199)
+    assert clock.sleeps == []
+
+
+def test_holds_other_workers_back_when_an_answer_says_that_a_window_is_used_up(server, connect, valkey):
+    answer = Answer(body={"data": []}, headers=_windows("3, 6, 0, 393", "1, 19, 3199, 57199"))
+    server.answers(answer, PAGE)
+    other_worker = connect(pacing=Pacing(redis=valkey, calls_per_minute=1000))
+
+    connect().search_jobs(RECENT)
+    with pytest.raises(TheirStackRetryableError) as caught:
+        other_worker.search_jobs(RECENT)
+
+    assert caught.value.reason == "rate_limited"
+    assert 3190 < caught.value.retry_after_seconds <= 3199
+    assert len(server.seen) == 1
+
+
+def test_holds_nobody_back_while_every_window_has_calls_left(server, connect, pacing):
+    server.answers(Answer(body={"data": []}, headers=_windows("3, 6, 43, 393", "1, 19, 3199, 57199")))
+
+    connect().search_jobs(RECENT)
+
+    assert pacing.wait_seconds() == 0.0
+
+
+def test_waits_for_its_turn_when_the_calls_of_the_window_are_taken(server, connect, valkey):
+    server.answers(*[PAGE] * 3)
+    client = connect(
+        pacing=Pacing(redis=valkey, calls_per_minute=2, window_seconds=1), sleep=time.sleep, clock=time.monotonic
+    )
+    started = time.monotonic()
+
+    for _ in range(3):
+        client.search_jobs(RECENT)
+
+    assert time.monotonic() - started > 0.8
+
+
+def test_counts_each_retry_as_a_call(server, connect, valkey):
+    valkey.flushdb()
+    pacing = Pacing(redis=valkey, calls_per_minute=2)
+    server.answers(Answer(status=500), Answer(status=500), PAGE)
+
+    with pytest.raises(TheirStackRetryableError) as caught:
+        connect(pacing=pacing, total_seconds=20).search_jobs(RECENT)
+
+    assert caught.value.reason == "rate_limited"
+    assert len(server.seen) == 2
+
+
+def test_makes_no_call_while_redis_is_away_and_says_so(server, connect, clock):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        nobody = redis_library.Redis(port=unused.getsockname()[1], socket_timeout=1, retry=None)
+
+        with pytest.raises(TheirStackRetryableError) as caught:
+            connect(pacing=Pacing(redis=nobody, calls_per_minute=10)).search_jobs(RECENT)
+
+    assert caught.value.reason == "pacing_unavailable"
+    assert server.seen == []
+    assert clock.sleeps == [1, 2, 4]
+
+
+def test_keeps_a_page_it_has_when_redis_goes_away_meanwhile(server, connect, caplog):
+    with running_valkey() as leaving:
+        body = {"data": [{"id": 1}]}
+        leave = partial(leaving.shutdown, nosave=True)
+        server.answers(Answer(body=body, headers=_windows("0", "30"), first_does=leave))
+
+        page = connect(pacing=Pacing(redis=leaving, calls_per_minute=10)).search_jobs(RECENT)
+
+    assert page.jobs == [{"id": 1}]
+    assert "could not be shared" in caplog.text
+
+
+def test_waits_no_longer_than_the_timeout_for_a_silent_server(server, connect):
+    server.answers(Answer(hangs=20))
+    started = time.monotonic()
+
+    with pytest.raises(TheirStackRetryableError) as caught:
+        connect(timeout=0.2, max_retries=0).search_jobs(RECENT)
+
+    assert caught.value.reason == "timeout"
+    assert time.monotonic() - started < 10
+
+
+def test_ends_an_answer_that_drips_in_for_ever(server, connect):
+    server.answers(Answer(body=b'{"data": [' + b" " * 300 + b"]}", drips=0.1))
+    started = time.monotonic()
+
+    with pytest.raises(TheirStackRetryableError) as caught:
+        connect(timeout=5, max_retries=3, total_seconds=0.5, clock=time.monotonic).search_jobs(RECENT)
+
+    assert caught.value.reason == "timeout"
+    assert time.monotonic() - started < 15
+
+
+def test_ends_a_call_within_its_total_time_whatever_the_retries(server, connect, clock):
+    server.answers(*[Answer(status=429, headers={"Retry-After": "50"})] * 5)
+
+    with pytest.raises(TheirStackRetryableError) as caught:
+        connect(total_seconds=120, max_retries=10).search_jobs(RECENT)
+
+    assert caught.value.retry_after_seconds == pytest.approx(50, abs=1)
+    assert clock.now <= 120
+
+
+def test_connects_anew_when_the_server_closed_the_kept_connection(server, connect, clock):
+    server.answers(Answer(body={"data": []}, headers={"Connection": "close"}), PAGE)
+    client = connect()
+
+    client.search_jobs(RECENT)
+    page = client.search_jobs(RECENT)
+
+    assert page.jobs == [{"id": 1}]
+
+
+def test_says_that_nobody_answers_at_the_address(connect):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        client = connect(base_url=f"http://127.0.0.1:{unused.getsockname()[1]}", max_retries=1)
+
+        with pytest.raises(TheirStackRetryableError) as caught:
+            client.search_jobs(RECENT)
+
+    assert caught.value.reason == "network"
+
+
+def test_refuses_an_answer_that_would_fill_the_memory(server, connect, monkeypatch):
+    monkeypatch.setattr(theirstack_transport, "LARGEST_BODY_BYTES", 100_000)
+    server.answers(Answer(body=gzip.compress(b" " * 10_000_000), headers={"Content-Encoding": "gzip"}))
+
+    with pytest.raises(TheirStackUnexpectedAnswerError) as caught:
+        connect().search_jobs(RECENT)
+
+    assert caught.value.reason == "answer_too_large"
+
+
+def test_leaves_no_timer_thread_behind(server, connect):
+    server.answers(PAGE)
+
+    connect().search_jobs(RECENT)
+
+    timers = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+    for timer in timers:
+        timer.join(timeout=1)
+    assert not [timer for timer in timers if timer.is_alive()]
+
+
+def test_writes_one_line_for_each_request(server, connect, caplog):
+    caplog.set_level(logging.INFO, logger="ingestion")
+    server.answers(Answer(status=500), PAGE)
+
+    connect().search_jobs(RECENT)
+
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 2
+    assert lines[0].startswith("POST /v1/jobs/search: 500 (server_error), ")
+    assert lines[1].startswith("POST /v1/jobs/search: 200, 1 jobs, ")
+
+
+def test_raises_its_own_errors_alone(server, connect):
+    for answer in (Answer(status=999), Answer(status=100, body=b"")):
+        server.answers(answer, answer, answer, answer)
+        with pytest.raises(TheirStackClientError):
+            connect(timeout=0.3).search_jobs(RECENT)

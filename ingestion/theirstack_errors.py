@@ -1,0 +1,162 @@
+"""What can go wrong with TheirStack, by name, and which of it an answer means. No message carries the key."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# "Premium functionality limitation": the page is larger than the plan allows.
+PLAN_LIMIT_CODE = "E-020"
+LONGEST_EXPLANATION = 500
+
+
+class TheirStackClientError(Exception):
+    """A call to TheirStack failed. `reason` is stable and fit for counting; the message is for people.
+
+    `status`, `code` (the API's own, such as "E-020") and `request_id` are set where an answer gave them.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+
+    def __reduce__(self) -> tuple[type, tuple[str, str], dict[str, Any]]:
+        # Task processes hand exceptions to one another pickled, and would call the class with the message alone.
+        return type(self), (self.reason, str(self)), vars(self)
+
+
+class TheirStackConfigurationError(TheirStackClientError):
+    """The client cannot be set up: no key, a key or an address that cannot be one."""
+
+
+class TheirStackAuthenticationError(TheirStackClientError):
+    """The key is refused: stop, a person has to change it."""
+
+
+class TheirStackOutOfCreditsError(TheirStackClientError):
+    """No credits are left: stop every run until a person acts."""
+
+
+class TheirStackPlanLimitError(TheirStackClientError):
+    """The plan does not allow what was asked: ask for smaller pages."""
+
+
+class TheirStackInvalidRequestError(TheirStackClientError):
+    """The request itself is wrong; sending it again would fail again."""
+
+
+class TheirStackUnexpectedAnswerError(TheirStackClientError):
+    """A successful answer without the documented shape. Not asked again: that could cost its credits again."""
+
+
+class TheirStackRetryableError(TheirStackClientError):
+    """It may work later: rate limit, server error, network. Raised once the retries are used up.
+
+    `retry_after_seconds` is the wait the API asked for, None where it named none.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        *,
+        retry_after_seconds: float | None = None,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(reason, message, status=status, code=code, request_id=request_id)
+        self.retry_after_seconds = retry_after_seconds
+
+
+def error_of_answer(
+    *, status: int, body: bytes, retry_after_seconds: float | None, secret: str
+) -> TheirStackClientError:
+    """The exception that an answer other than 200 stands for; `secret` is blotted out of what it says."""
+    code, request_id, explanation = _explanation(body, secret=secret)
+    message = f"TheirStack answered {status}"
+    if explanation:
+        message += f": {explanation}"
+    if status == 429 or status >= 500:
+        return TheirStackRetryableError(
+            "rate_limited" if status == 429 else "server_error",
+            message,
+            retry_after_seconds=retry_after_seconds,
+            status=status,
+            code=code,
+            request_id=request_id,
+        )
+    kind, reason = _refusal(status, code)
+    return kind(reason, message, status=status, code=code, request_id=request_id)
+
+
+def _refusal(status: int, code: str | None) -> tuple[type[TheirStackClientError], str]:
+    match status:
+        case 401:
+            return TheirStackAuthenticationError, "bad_key"
+        case 402:
+            return TheirStackOutOfCreditsError, "out_of_credits"
+        case 403 if code == PLAN_LIMIT_CODE:
+            return TheirStackPlanLimitError, "plan_limit"
+        case 403:
+            return TheirStackAuthenticationError, "forbidden"
+        case 400 | 422:
+            return TheirStackInvalidRequestError, "invalid_request"
+        case 404:
+            return TheirStackClientError, "not_found"
+        case _ if 300 <= status < 400:
+            # Following it would hand the key to whatever address the answer names.
+            return TheirStackClientError, "redirected"
+        case _:
+            return TheirStackClientError, "unexpected_status"
+
+
+def _explanation(body: bytes, *, secret: str) -> tuple[str | None, str | None, str]:
+    """(code, request id, sentence) of the documented error body or of FastAPI's `detail`; else of neither."""
+    try:
+        answer: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        return None, None, ""
+    if not isinstance(answer, Mapping):
+        return None, None, ""
+    request_id = _printable(answer.get("request_id"), secret=secret) or None
+    error = answer.get("error")
+    if isinstance(error, Mapping):
+        code = _printable(error.get("code"), secret=secret) or None
+        parts = (_printable(error.get(key), secret=secret) for key in ("title", "description"))
+        sentence = ": ".join(part for part in parts if part)
+        return code, request_id, " ".join(part for part in (code, sentence) if part)
+    return None, request_id, _printable(_detail(answer.get("detail")), secret=secret)
+
+
+def _detail(detail: Any) -> str:
+    """FastAPI's explanation: a sentence, or a list of {loc, msg}."""
+    if isinstance(detail, str):
+        return detail
+    if not isinstance(detail, Sequence):
+        return ""
+    complaints = []
+    for item in detail[:10]:
+        if isinstance(item, Mapping):
+            place = item.get("loc")
+            where = ".".join(str(step) for step in place[:10]) if isinstance(place, list) else ""
+            complaints.append(f"{where}: {item.get('msg')}" if where else f"{item.get('msg')}")
+    return "; ".join(complaints)
+
+
+def _printable(value: Any, *, secret: str) -> str:
+    """One line of bounded length, without the key should the answer repeat it; "" for what is not text."""
+    if not isinstance(value, str):
+        return ""
+    text = value.replace(secret, "[key]") if secret else value
+    return "".join(c if c.isprintable() else " " for c in text[:LONGEST_EXPLANATION]).strip()

@@ -1,0 +1,51 @@
+"""Ingestion's one endpoint: events that TheirStack sends."""
+
+from django.conf import settings
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from career_navigator.queueing import queue_task
+from ingestion.serializers import WebhookAcceptedSerializer, WebhookEventSerializer
+from ingestion.tasks import receive_webhook_event
+from ingestion.webhooks import is_signed
+
+SIGNATURE_HEADER = "X-TheirStack-Signature-256"
+# A job with a long description is some 20 kB.
+LARGEST_EVENT_BYTES = 2_000_000
+
+
+class TheirStackWebhookViewSet(ViewSet):
+    @extend_schema(
+        operation_id="theirstack_webhook",
+        summary="A job that TheirStack has found or seen closed",
+        parameters=[
+            OpenApiParameter(
+                SIGNATURE_HEADER,
+                location=OpenApiParameter.HEADER,
+                required=True,
+                description="sha256= and the HMAC-SHA256 of the body under THEIR_STACK_WEBHOOK_SECRET, in hex.",
+            )
+        ],
+        request=WebhookEventSerializer,
+        responses={202: WebhookAcceptedSerializer, 403: None, 404: None},
+        tags=["ingestion"],
+    )
+    def receive(self, request: Request) -> Response:
+        """Check the signature and leave the work to the workers, so that the answer comes at once."""
+        if not settings.THEIR_STACK_WEBHOOK_SECRET:
+            raise NotFound("Webhooks are off: THEIR_STACK_WEBHOOK_SECRET is not set.")
+        # The signature is over the body as it came, so it is read before anything parses it. Django refuses to read
+        # more than DATA_UPLOAD_MAX_MEMORY_SIZE.
+        body = request._request.body
+        if len(body) > LARGEST_EVENT_BYTES:
+            raise ValidationError({"payload": [f"The event is larger than {LARGEST_EVENT_BYTES} bytes."]})
+        signature = request.headers.get(SIGNATURE_HEADER, "")
+        if not is_signed(body=body, signature=signature, secret=settings.THEIR_STACK_WEBHOOK_SECRET):
+            raise PermissionDenied(f"{SIGNATURE_HEADER} does not fit the body.")
+        event = WebhookEventSerializer(data=request.data)
+        event.is_valid(raise_exception=True)
+        queue_task(task=receive_webhook_event, arguments=(event.validated_data,))
+        return Response({"status": "accepted"}, status=202)

@@ -1,0 +1,81 @@
+"""TheirStack's webhooks: is an event really theirs, and what it changes."""
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+from career_navigator.connection import database
+from ingestion.credits import settle_credits
+from ingestion.documents import CollectionRun
+from ingestion.runs import MOST_REFUSED_SAMPLES
+from ingestion.theirstack_jobs import posting_from_job
+from market.posting import RefusedPosting
+from market.refresh import refresh_figures
+from market.services import close_posting, store_postings
+
+logger = logging.getLogger(__name__)
+
+SIGNATURE_PREFIX = "sha256="
+JOB_NEW, JOB_CLOSED = "job.new", "job.closed"
+
+
+def is_signed(*, body: bytes, signature: str, secret: str) -> bool:
+    """Whether `signature` ("sha256=<hex>") is the HMAC-SHA256 of the raw body under the secret; in constant time."""
+    expected = SIGNATURE_PREFIX + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected.encode(), signature.encode())
+
+
+def receive_event(*, event: Mapping[str, Any], now: datetime) -> None:
+    """Store a new job, or the closing of a known one. The same event again changes nothing.
+
+    A job that is refused is recorded on the day's webhook run; events of other types are passed over.
+    """
+    kind, payload = event.get("type"), event.get("payload")
+    if kind not in (JOB_NEW, JOB_CLOSED):
+        logger.info("passed over a webhook event of type %r", kind)
+        return
+    try:
+        posting = posting_from_job(payload)
+    except RefusedPosting as error:
+        _record(now, {}, {"reason": error.reason, "message": str(error)[:300], "job_id": ""})
+        return
+    # An event costs a credit; one that brings nothing new was delivered, and paid for, before.
+    if kind == JOB_CLOSED:
+        closed = close_posting(source=posting.source, job_id=posting.job_id, closed_at=posting.closed_at, now=now)
+        settle_credits(reserved=0, used=int(closed), now=now)
+        _record(now, {"updated": int(closed), "unchanged": int(not closed), "credits": int(closed)})
+        return
+    outcome = store_postings(postings=[posting], now=now)
+    counts = {"collected": outcome.collected, "updated": outcome.updated, "unchanged": outcome.unchanged}
+    counts["credits"] = outcome.collected + outcome.updated
+    settle_credits(reserved=0, used=counts["credits"], now=now)
+    refused = next(iter(outcome.refused), None)
+    refusal = {"reason": refused, "message": "", "job_id": posting.job_id or ""} if refused else None
+    _record(now, counts, refusal)
+    refresh_figures(now=now)
+
+
+def _record(now: datetime, counts: Mapping[str, int], refusal: Mapping[str, str] | None = None) -> None:
+    """Add to the run that stands for the day's webhook events."""
+    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    change: dict[str, Any] = {
+        "$set": {"heartbeat_at": now, "finished_at": now},
+        "$setOnInsert": {"_id": _run_id(day), "trigger": "webhook", "status": "finished", "created_at": day}
+        | {"started_at": now},
+        "$inc": dict(counts),
+    }
+    if refusal:
+        change["$inc"][f"refused.{refusal['reason']}"] = 1
+        change["$push"] = {"refused_samples": {"$each": [dict(refusal)], "$slice": MOST_REFUSED_SAMPLES}}
+    database()[CollectionRun._get_collection_name()].update_one({"_id": _run_id(day)}, change, upsert=True)
+
+
+def _run_id(day: datetime) -> ObjectId:
+    """One id a day, so that concurrent events meet in one run."""
+    digest = hashlib.blake2b(f"webhook {day.date().isoformat()}".encode(), digest_size=8).digest()
+    return ObjectId(int(day.timestamp()).to_bytes(4, "big") + digest)
