@@ -1,0 +1,60 @@
+"""The admin of learning: the resources, and which of them are broken."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from career_navigator.mirrors.exchange import CuratedAdmin, MirrorResource
+from learning.documents import LearningResource as Document
+from learning.models import LearningResource
+
+
+class LearningResourceResource(MirrorResource):
+    class Meta(MirrorResource.Meta):
+        model = LearningResource
+        import_id_fields = ("skill", "url")
+        fields = (*Document.SEEDED_FIELDS, "hidden")
+
+
+class BrokenFilter(admin.SimpleListFilter):
+    title = "link"
+    parameter_name = "link"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("broken", "Broken"), ("answers", "Answers")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() not in {"broken", "answers"}:
+            return queryset
+        return queryset.filter(broken_since__isnull=self.value() == "answers")
+
+
+@admin.register(LearningResource)
+class LearningResourceAdmin(CuratedAdmin):
+    """Resources. Those that are hidden or broken are answered to nobody."""
+
+    resource_classes = (LearningResourceResource,)
+    list_display = ("title", "skill", "type", "level", "free", "link", "broken_since", "hidden")
+    list_filter = ("type", "level", "free", BrokenFilter, "hidden")
+    search_fields = ("title", "skill", "url", "provider")
+    exclude = ("seed_hash",)
+    readonly_fields = ("checked_at", "broken_since", "updated_at")
+    actions = ("publish", "hide", "mark_broken", "mark_working")
+
+    @admin.display(description="address")
+    def link(self, resource: Any) -> SafeString:
+        return format_html(
+            '<a class="underline" href="{}" target="_blank" rel="noopener noreferrer">open</a>', resource.url
+        )
+
+    @admin.action(description="Mark as broken", permissions=["change"])
+    def mark_broken(self, request: HttpRequest, queryset: Any) -> None:
+        self.change_each(request, queryset.filter(broken_since__isnull=True), broken_since=timezone.now())
+
+    @admin.action(description="Mark as working", permissions=["change"])
+    def mark_working(self, request: HttpRequest, queryset: Any) -> None:
+        self.change_each(request, queryset, broken_since=None)

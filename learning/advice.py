@@ -1,0 +1,91 @@
+"""The sentences beside a roadmap, composed from its figures: the same for the same roadmap. Pure."""
+
+from learning.paths import Basis, Roadmap, SkillPath
+
+WINDOW_DAYS = 30
+_MOST_NAMED = 3
+
+
+def recommend(*, roadmap: Roadmap) -> list[str]:
+    """What follows from the roadmap, the most important first. Every number is one of the roadmap's."""
+    sentences = _of_basis(roadmap)
+    missing = roadmap.missing
+    if roadmap.basis is Basis.POSTINGS and roadmap.paths:
+        held = len(roadmap.paths) - len(missing)
+        sentences.append(
+            f"You hold {held} of the {_count(len(roadmap.paths), 'skill')} that at least a tenth of the postings for "
+            f"{roadmap.target_role} asks for ({roadmap.coverage_percentage} %)."
+        )
+    if missing:
+        sentences += _of_order(roadmap, missing)
+        sentences.append(
+            f"The {_count(len(missing), 'missing skill')} take{'s' if len(missing) == 1 else ''} some "
+            f"{_count(roadmap.estimated_hours, 'hour')} to learn."
+        )
+    elif roadmap.paths and roadmap.basis is Basis.POSTINGS:
+        sentences.append("You hold them all; a project that puts them to use shows it best.")
+    return sentences
+
+
+def _of_basis(roadmap: Roadmap) -> list[str]:
+    role = roadmap.target_role
+    if roadmap.basis is Basis.NO_ROLE:
+        opening = (
+            "Your profile has no target role, so this roadmap goes by your own skills; add a role to see a market's."
+        )
+    elif roadmap.basis is Basis.NO_POSTINGS:
+        opening = f"No posting of the last {WINDOW_DAYS} days is for {role}, so this roadmap goes by your own skills."
+    elif roadmap.basis is Basis.OWN_SKILLS:
+        opening = "This roadmap goes by your own skills, without the gap analysis."
+    elif not roadmap.paths:
+        postings = _count(roadmap.postings, "posting")
+        opening = f"Among the {postings} for {role}, no skill is asked for by a tenth or more."
+    else:
+        return []
+    if not roadmap.paths and roadmap.basis is not Basis.POSTINGS:
+        return [opening, "Add the skills you hold to your profile to begin with."]
+    return [opening]
+
+
+def _of_order(roadmap: Roadmap, missing: list[SkillPath]) -> list[str]:
+    # Manners are not begun like a course: they are learnt along the way.
+    first = next((path for path in missing if not path.is_soft), missing[0])
+    if roadmap.basis is not Basis.POSTINGS:
+        return [f"Begin with {first.display_name}."]
+    top = max(missing, key=lambda path: path.priority_score)
+    sentences = [f"Begin with {first.display_name}, which {first.priority_score} % of the postings ask for."]
+    builders = [
+        path.display_name
+        for path in missing
+        if first.skill in path.prerequisites and path.priority_score > first.priority_score
+    ]
+    if builders:
+        sentences.append(f"{first.display_name} comes first because {_list(builders)} {_verb(builders)} on it.")
+    if top.priority_score > first.priority_score:
+        sentences.append(
+            f"{top.display_name} is what most postings ask for of all that you lack ({top.priority_score} %); it is in "
+            f"stage {top.stage}."
+        )
+    pairs = [f"{_list(list(path.foundation_names))} before {path.display_name}" for path in missing if path.foundations]
+    if pairs:
+        sentences.append(f"Learn {_list(pairs[:_MOST_NAMED])}, though few postings name what comes first.")
+    learning = [path.display_name for path in missing if path.status == "learning"]
+    if learning:
+        sentences.append(f"Finish {_list(learning)} before you begin anything new.")
+    return sentences
+
+
+def _verb(names: list[str]) -> str:
+    return "builds" if len(names) == 1 else "build"
+
+
+def _list(names: list[str]) -> str:
+    """Up to three names, and how many more there are."""
+    named, more = names[:_MOST_NAMED], len(names) - _MOST_NAMED
+    if more > 0:
+        return f"{', '.join(named)} and {more} more"
+    return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

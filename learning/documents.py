@@ -1,0 +1,112 @@
+"""Where skills can be learnt, as curators see it, and how far each user has come."""
+
+from typing import Any
+
+from mongoengine import BooleanField, DateTimeField, Document, ObjectIdField, StringField
+
+from career_navigator.versioned_copies import replace_version
+from learning.resources import CATALOGUE, LEVELS, TYPES, Resource
+
+LONGEST_URL = 2_000
+STATUSES = ("planned", "learning", "done")
+
+
+class LearningResource(Document):
+    """A resource for one skill. `broken_since` is when its address was found not to answer; null while it does."""
+
+    skill = StringField(required=True, min_length=1, max_length=100)
+    type = StringField(required=True, choices=TYPES)
+    title = StringField(required=True, min_length=1, max_length=300)
+    url = StringField(required=True, max_length=LONGEST_URL, regex=r"^https?://[^\s/]\S*$")
+    description = StringField(required=True, min_length=1, max_length=1_000)
+    level = StringField(required=True, choices=LEVELS)
+    free = BooleanField(required=True, default=False)
+    language = StringField(required=True, default="en", max_length=10)
+    provider = StringField(default="", max_length=200)
+    checked_at = DateTimeField()
+    broken_since = DateTimeField()
+    # Kept, but answered to nobody.
+    hidden = BooleanField()
+    # The hash of the content that seeding wrote; content that hashes otherwise was edited by a curator.
+    seed_hash = StringField(default="")
+    updated_at = DateTimeField()
+
+    SEEDED_FIELDS = ("skill", "type", "title", "url", "description", "level", "free", "language", "provider")
+
+    meta: dict[str, Any] = {
+        "collection": "learning_resources",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            # An address once for a skill; seeding finds entries by it.
+            {"fields": ["skill", "url"], "unique": True},
+            # The search. MongoDB would read a document's own `language` as that of its words, and refuse many.
+            {
+                "name": "search",
+                "fields": ["$title", "$skill", "$description"],
+                "weights": {"title": 10, "skill": 8, "description": 2},
+                "default_language": "english",
+                "language_override": "search_language",
+            },
+        ],
+    }
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.skill})"
+
+    def clean(self) -> None:
+        """Bring the skill's name into its canonical form."""
+        # What is no text is left for validation to refuse.
+        if isinstance(self.skill, str):
+            self.skill = " ".join(self.skill.split()).lower()
+
+    def save(self, *args: Any, **kwargs: Any) -> "LearningResource":
+        """Store the resource and make every process read it."""
+        saved: LearningResource = super().save(*args, **kwargs)
+        replace_version(CATALOGUE)
+        return saved
+
+    def delete(self, *args: Any, **kwargs: Any) -> None:
+        """Delete the resource and make every process forget it."""
+        super().delete(*args, **kwargs)
+        replace_version(CATALOGUE)
+
+
+class LearningProgress(Document):
+    """How far a user has come with a skill. `done_at` stands while the status is done; `evidence_url` shows it."""
+
+    user = ObjectIdField(required=True)
+    skill = StringField(required=True, max_length=100)
+    status = StringField(required=True, choices=STATUSES)
+    evidence_url = StringField(max_length=LONGEST_URL)
+    created_at = DateTimeField(required=True)
+    updated_at = DateTimeField(required=True)
+    done_at = DateTimeField()
+
+    meta: dict[str, Any] = {
+        "collection": "learning_progress",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            # A user's progress with a skill, of which there is one; and all of a user's.
+            {"fields": ["user", "skill"], "unique": True},
+        ],
+    }
+
+    def __str__(self) -> str:
+        return f"{self.skill}: {self.status}"
+
+
+def resource_of(row: dict[str, Any]) -> Resource:
+    """The resource that a stored row holds."""
+    return Resource(
+        type=row["type"],
+        title=row["title"],
+        url=row["url"],
+        description=row["description"],
+        skill=row["skill"],
+        level=row["level"],
+        free=row.get("free", False),
+        language=row.get("language", "en"),
+        provider=row.get("provider", ""),
+    )

@@ -1,0 +1,67 @@
+"""Print the roadmaps of roles for a given person, to be read critically."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from learning.advice import recommend
+from learning.paths import Person, Roadmap, SkillPath
+from learning.selectors import plan_roadmap
+from projects.selectors import idea_catalogue
+from skills.selectors import vocabulary
+
+
+class Command(BaseCommand):
+    help = "Prints the roadmaps of roles as Markdown tables, for whoever holds the given skills."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("roles", nargs="+", metavar="ROLE")
+        parser.add_argument("--skill", action="append", default=[], help="a skill that is held; may be repeated")
+        parser.add_argument("--as-of", type=_day, help="the last day of the 30 that count (default: today)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        held = vocabulary().map_technology_slugs(options["skill"])
+        if len(held) < len(options["skill"]):
+            raise CommandError(f"not all of these are skills: {', '.join(options['skill'])}")
+        for role in options["roles"]:
+            roadmap = plan_roadmap(
+                role=role,
+                with_gap_analysis=True,
+                person=Person(held=held, statuses={}),
+                exercises=idea_catalogue().by_skill,
+                now=options["as_of"] or timezone.now(),
+            )
+            self.stdout.write("\n".join(_table(roadmap)))
+
+
+def _table(roadmap: Roadmap) -> list[str]:
+    return [
+        "",
+        f"## {roadmap.target_role}",
+        "",
+        f"{roadmap.postings:,} postings; {len(roadmap.missing)} of {len(roadmap.paths)} skills missing.",
+        "",
+        *(f"- {sentence}" for sentence in recommend(roadmap=roadmap)),
+        "",
+        "| stage | skill | share | hours | builds on | projects |",
+        "|---|---|---|---|---|---|",
+        *(_row(path) for path in roadmap.paths),
+    ]
+
+
+def _row(path: SkillPath) -> str:
+    cells = (
+        str(path.stage),
+        path.display_name + ("" if path.is_missing else " (held)"),
+        f"{path.priority_score} %",
+        str(path.estimated_hours or ""),
+        ", ".join(f"**{need}**" if need in path.foundations else need for need in path.prerequisites),
+        "; ".join(f"{each.exercise.title} ({each.exercise.id})" for each in path.projects),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _day(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%d").replace(hour=12, tzinfo=UTC)

@@ -1,0 +1,57 @@
+"""A roadmap as Markdown. Pure."""
+
+import re
+from itertools import groupby
+
+from learning.paths import Roadmap, SkillPath
+from learning.roadmaps import Practice
+
+MEDIA_TYPE = "text/markdown"
+_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~!])")
+
+
+def write_page(*, roadmap: Roadmap, recommendations: list[str]) -> str:
+    """The whole roadmap: the figures, the sentences, then stage by stage what to learn and where."""
+    lines = [f"# Roadmap: {_text(roadmap.target_role) if roadmap.target_role else 'your own skills'}", ""]
+    if roadmap.postings:
+        lines += [
+            f"Of {roadmap.postings:,} postings of the last 30 days. {len(roadmap.paths)} skills, "
+            f"{len(roadmap.missing)} missing, {roadmap.coverage_percentage} % covered, some "
+            f"{roadmap.estimated_hours:,} hours to learn.",
+            "",
+        ]
+    lines += [f"- {_text(sentence)}" for sentence in recommendations]
+    for stage, paths in groupby(roadmap.paths, key=lambda path: path.stage):
+        lines += ["", f"## Stage {stage}"]
+        for path in paths:
+            lines += ["", *_lines_of(path)]
+    return "\n".join(lines) + "\n"
+
+
+def _lines_of(path: SkillPath) -> list[str]:
+    facts = [path.status]
+    if path.priority_score:
+        facts.append(f"{path.priority_score} % of the postings")
+    if path.estimated_hours:
+        facts.append(f"some {path.estimated_hours} hours")
+    lines = [f"### [{' ' if path.is_missing else 'x'}] {_text(path.display_name)}", "", ", ".join(facts)]
+    if path.prerequisites:
+        lines[-1] += "; builds on " + ", ".join(map(_text, path.prerequisites))
+    if path.foundations:
+        lines[-1] += "; to be learnt first: " + ", ".join(map(_text, path.foundation_names))
+    lines += [""] if path.resources or path.projects else []
+    for resource in path.resources:
+        address = resource.url.replace("<", "%3C").replace(">", "%3E")
+        lines.append(f"- {resource.type}: [{_text(resource.title)}](<{address}>). {_text(resource.description)}")
+    lines += [_project_line(practice) for practice in path.projects]
+    return lines
+
+
+def _project_line(practice: Practice) -> str:
+    new = f"; new in it: {', '.join(map(_text, practice.new_skills))}" if practice.new_skills else ""
+    return f"- Project: {_text(practice.exercise.title)} ({practice.exercise.difficulty}{new})"
+
+
+def _text(text: str) -> str:
+    """Text that shows as it is written."""
+    return _SIGNS.sub(r"\\\1", " ".join(text.split()))

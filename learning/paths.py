@@ -1,0 +1,148 @@
+"""A roadmap as a person reads it: each skill with where, how long and on what to learn it. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from learning.hours import estimate_hours
+from learning.resources import Resource, ResourceCatalogue
+from learning.roadmaps import Exercise, Practice, Wanted, all_needs, choose_projects, order_skills
+from skills.shares import percentage
+from skills.vocabulary import DEFAULT_CATEGORY, Skill, Vocabulary
+
+SOFT = "Soft Skills"
+# Besides those that a user sets.
+HELD = "held"
+OPEN = "open"
+
+
+class Basis(Enum):
+    """Where a roadmap's skills come from."""
+
+    POSTINGS = "postings"  # what the role's postings ask for
+    NO_POSTINGS = "no postings"  # the person's own skills, as the role has no postings
+    NO_ROLE = "no role"  # the same, as no role is aimed at
+    OWN_SKILLS = "own skills"  # the same, as it was asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillPath:
+    """One skill of a roadmap. `priority_score` is in percent of the role's postings; hours are those still to learn.
+
+    `foundations` are the prerequisites that are nowhere in the roadmap and that the person does not hold either: they
+    are to be learnt first, and are in the hours of the first skill that needs them. `foundation_names` shows them.
+    """
+
+    skill: str
+    display_name: str
+    is_missing: bool
+    priority_score: float
+    stage: int
+    status: str
+    prerequisites: tuple[str, ...]
+    foundations: tuple[str, ...]
+    foundation_names: tuple[str, ...]
+    estimated_hours: int
+    is_soft: bool
+    resources: tuple[Resource, ...]
+    projects: tuple[Practice, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roadmap:
+    """What to learn for a role, in order. `postings` is how many were asked, 0 unless they are the basis."""
+
+    target_role: str | None
+    basis: Basis
+    postings: int
+    paths: tuple[SkillPath, ...]
+
+    @property
+    def missing(self) -> list[SkillPath]:
+        return [path for path in self.paths if path.is_missing]
+
+    @property
+    def coverage_percentage(self) -> float:
+        """Skills held of all skills of the roadmap."""
+        return percentage(len(self.paths) - len(self.missing), len(self.paths))
+
+    @property
+    def estimated_hours(self) -> int:
+        return sum(path.estimated_hours for path in self.paths)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Whose roadmap it is: canonical names of all skills held, statuses by skill, and finished projects."""
+
+    held: Sequence[str]
+    statuses: Mapping[str, str]
+    finished_projects: Collection[int] = ()
+
+
+def lay_out(
+    *,
+    target_role: str | None,
+    role_key: str,
+    basis: Basis,
+    postings: int,
+    priorities: Mapping[str, float],
+    person: Person,
+    words: Vocabulary,
+    prerequisites: Mapping[str, tuple[str, ...]],
+    resources: ResourceCatalogue,
+    exercises: Mapping[str, Sequence[Exercise]],
+) -> Roadmap:
+    """Put the skills of `priorities` (percent by canonical name) in order, each with what helps to learn it."""
+    held = frozenset(person.held)
+    steps = order_skills(
+        wanted=[Wanted(name=name, priority=share, held=name in held) for name, share in priorities.items()],
+        prerequisites=prerequisites,
+    )
+    projects = choose_projects(
+        steps=steps,
+        held=held,
+        prerequisites=prerequisites,
+        exercises=exercises,
+        role_key=role_key,
+        finished=person.finished_projects,
+    )
+    implied = {need for name in held for need in all_needs(name, prerequisites)}
+    # What needs no words as a foundation any more.
+    settled = held | implied | priorities.keys()
+    paths = []
+    for step in steps:
+        name = step.wanted.name
+        skill = _skill(name, words)
+        needs = prerequisites.get(name, ())
+        foundations = () if step.wanted.held else tuple(need for need in needs if need not in settled)
+        settled |= {*foundations, *(deeper for need in foundations for deeper in all_needs(need, prerequisites))}
+        to_learn = (skill, *(_skill(need, words) for need in foundations))
+        paths.append(
+            SkillPath(
+                skill=name,
+                display_name=skill.display_name,
+                is_missing=not step.wanted.held,
+                priority_score=step.wanted.priority,
+                stage=step.stage,
+                status=_status(name, held, person.statuses),
+                prerequisites=needs,
+                foundations=foundations,
+                foundation_names=tuple(_skill(need, words).display_name for need in foundations),
+                estimated_hours=sum(estimate_hours(skill=each, held=held, implied=implied) for each in to_learn),
+                is_soft=skill.category == SOFT,
+                resources=resources.of(name),
+                projects=projects[name],
+            )
+        )
+    return Roadmap(target_role=target_role, basis=basis, postings=postings, paths=tuple(paths))
+
+
+def _skill(name: str, words: Vocabulary) -> Skill:
+    return words.get(name) or Skill(name=name, display_name=name, category=DEFAULT_CATEGORY)
+
+
+def _status(name: str, held: Collection[str], statuses: Mapping[str, str]) -> str:
+    """The status the person set; of a skill that is held all the same, that it is."""
+    status = statuses.get(name, OPEN)
+    return HELD if name in held and status != "done" else status

@@ -1,0 +1,172 @@
+"""In which order to learn what a role asks for. Pure.
+
+A roadmap is cut into stages of a handful of skills. The skills of a stage can be learnt side by side: all they build
+on is in an earlier stage. Within a stage missing skills come before held ones, each by how many postings ask for them.
+Into the early stages come the skills that postings ask for most, and whatever those build on; a held skill stands
+just before what builds on it, and at the end where nothing does.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Protocol
+
+# A stage holds a handful of missing skills, and in a long roadmap as many as make some eight stages of it.
+FEWEST_OF_A_STAGE = 5
+USUAL_STAGES = 8
+MOST_PROJECTS = 2
+# A project may bring so many skills that are not learnt by then: it lists some seven, and hardly one needs nothing that
+# is not in a roadmap.
+MOST_NEW_SKILLS = 3
+
+
+class Exercise(Protocol):
+    """What a roadmap needs to know of a project."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def difficulty(self) -> str: ...
+    @property
+    def estimated_time(self) -> str: ...
+    @property
+    def skills(self) -> tuple[str, ...]: ...
+    @property
+    def skill_set(self) -> frozenset[str]: ...
+    @property
+    def role_keys(self) -> frozenset[str]: ...
+    @property
+    def effort(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A skill of the roadmap. `priority` is the share of postings that ask for it, in percent."""
+
+    name: str
+    priority: float
+    held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A skill in its place."""
+
+    wanted: Wanted
+    stage: int
+
+
+def order_skills(*, wanted: Iterable[Wanted], prerequisites: Mapping[str, Collection[str]]) -> list[Step]:
+    """Put skills in order; `prerequisites` are the direct ones of any skill, those that are not wanted too.
+
+    A skill never comes before what it builds on, directly or by way of skills that are not wanted. Skills that need
+    each other in a circle are taken by priority.
+    """
+    skills = {each.name: each for each in wanted}
+    needs = {name: all_needs(name, prerequisites) & skills.keys() for name in skills}
+    urgency = {name: each.priority for name, each in skills.items()}
+    for name, each in skills.items():
+        if not each.held:
+            for need in needs[name]:
+                urgency[need] = max(urgency[need], each.priority)
+
+    open_names = {name for name, each in skills.items() if not each.held}
+    capacity = max(FEWEST_OF_A_STAGE, ceil(len(open_names) / USUAL_STAGES))
+    placed: set[str] = set()
+    steps: list[Step] = []
+    stage = 0
+    while open_names:
+        stage += 1
+        ready = [name for name in open_names if not needs[name] & open_names] or list(open_names)
+        ready.sort(key=lambda name: (-urgency[name], -skills[name].priority, name))
+        chosen, foundations = [], set[str]()
+        for name in ready[:capacity]:
+            behind = {need for need in needs[name] if skills[need].held} - placed
+            if behind:
+                # What is held already opens the way within this stage, and the skill itself follows in the next one.
+                foundations |= behind
+            else:
+                chosen.append(name)
+        chosen.sort(key=lambda name: (-skills[name].priority, name))
+        in_order = chosen + _in_order(foundations, skills, needs)
+        steps += [Step(wanted=skills[name], stage=stage) for name in in_order]
+        placed.update(in_order)
+        open_names.difference_update(chosen)
+    rest = _in_order(skills.keys() - placed, skills, needs)
+    return steps + [Step(wanted=skills[name], stage=max(stage, 1)) for name in rest]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practice:
+    """A project in its place. `new_skills` are those of it that are neither held nor learnt by then."""
+
+    exercise: Exercise
+    new_skills: tuple[str, ...]
+
+
+def choose_projects(
+    *,
+    steps: Sequence[Step],
+    held: Collection[str],
+    prerequisites: Mapping[str, Collection[str]],
+    exercises: Mapping[str, Sequence[Exercise]],
+    role_key: str,
+    finished: Collection[int] = (),
+) -> dict[str, tuple[Practice, ...]]:
+    """For each skill up to two projects that exercise it with what is learnt by then, the skill itself included.
+
+    `exercises` are the projects by skill. Those that need fewest new skills come first, then those for the role, then
+    those that were not proposed for an earlier skill, then those that put more of what was learnt last to use, then the
+    easier ones. One with more than three new skills, or with more new ones than learnt ones, is not proposed.
+    Whatever a learnt skill builds on counts as learnt.
+    """
+    learnt = set(held).union(*(all_needs(name, prerequisites) for name in held))
+    order = {step.wanted.name: place for place, step in enumerate(steps)}
+    proposed: set[int] = set()
+    chosen: dict[str, tuple[Practice, ...]] = {}
+    for step in steps:
+        name = step.wanted.name
+        learnt |= {name} | all_needs(name, prerequisites)
+        fitting = []
+        for each in exercises.get(name, ()):
+            if each.id in finished:
+                continue
+            new = len(each.skill_set - learnt)
+            if new <= MOST_NEW_SKILLS and new * 2 <= len(each.skill_set):
+                recent = sum(order.get(skill, 0) for skill in each.skill_set & learnt)
+                place = (new, role_key not in each.role_keys, each.id in proposed, -recent, each.effort, each.id)
+                fitting.append((place, each))
+        best = [each for _, each in sorted(fitting, key=lambda pair: pair[0])[:MOST_PROJECTS]]
+        chosen[name] = tuple(
+            Practice(exercise=each, new_skills=tuple(skill for skill in each.skills if skill not in learnt))
+            for each in best
+        )
+        proposed.update(each.id for each in best)
+    return chosen
+
+
+def all_needs(name: str, prerequisites: Mapping[str, Collection[str]]) -> set[str]:
+    """What a skill builds on, directly or not; never itself."""
+    found: set[str] = set()
+    waiting = list(prerequisites.get(name, ()))
+    while waiting:
+        need = waiting.pop()
+        if need not in found:
+            found.add(need)
+            waiting.extend(prerequisites.get(need, ()))
+    found.discard(name)
+    return found
+
+
+def _in_order(names: Collection[str], skills: Mapping[str, Wanted], needs: Mapping[str, set[str]]) -> list[str]:
+    """The names by priority, each after those of them that it needs."""
+    waiting = sorted(names, key=lambda name: (-skills[name].priority, name))
+    ordered: list[str] = []
+    while waiting:
+        left = set(waiting)
+        name = next((name for name in waiting if not needs[name] & left), waiting[0])
+        waiting.remove(name)
+        ordered.append(name)
+    return ordered

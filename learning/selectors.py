@@ -1,0 +1,152 @@
+"""Reading the catalogue of resources, a user's progress, and the roadmap that follows from all there is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from bson import ObjectId
+
+from career_navigator.connection import database
+from career_navigator.text_search import Found, search_text
+from career_navigator.versioned_copies import VersionedCopy
+from learning.advice import WINDOW_DAYS
+from learning.documents import LearningResource, resource_of
+from learning.paths import Basis, Person, Roadmap, lay_out
+from learning.resources import CATALOGUE, Resource, ResourceCatalogue
+from learning.roadmaps import Exercise
+from market.role_windows import role_figures
+from market.roles import normalize_role
+from skills.gaps import LOWEST_THRESHOLD
+from skills.selectors import vocabulary
+from skills.shares import percentage
+from skills.vocabulary import Vocabulary
+
+_SHOWN = {"broken_since": None, "hidden": {"$ne": True}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundResources:
+    """One page of a search, best first, and how many were found in all."""
+
+    resources: list[Resource]
+    total: int
+
+
+def _load_catalogue() -> ResourceCatalogue:
+    words = vocabulary()
+    rows = list(database().learning_resources.find(_SHOWN))
+    canonical = {row["skill"]: words.canonical(row["skill"]) or row["skill"] for row in rows}
+    return ResourceCatalogue((resource_of(row) for row in rows), canonical=canonical)
+
+
+_catalogue = VersionedCopy(name=CATALOGUE, load=_load_catalogue, depends_on=lambda: vocabulary().version)
+
+
+def resource_catalogue() -> ResourceCatalogue:
+    """The resources whose addresses answer and that nobody hid, at most a second behind the stored ones."""
+    return _catalogue.get()
+
+
+def search_resources(
+    *,
+    query: str,
+    resource_type: str | None = None,
+    skills: Sequence[str] | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> FoundResources:
+    """Find resources by words of title, skill and description; those of a skill that the query names come first.
+
+    `skills` are canonical names to keep to.
+    """
+    filters: dict[str, Any] = dict(_SHOWN)
+    if resource_type is not None:
+        filters["type"] = resource_type
+    if skills is not None:
+        filters["skill"] = {"$in": list(skills)}
+    named = vocabulary().canonical(query)
+    found: Found = search_text(
+        collection=LearningResource._get_collection(),
+        query=query,
+        known=resource_catalogue().words,
+        fields=("title", "skill", "description"),
+        also=[named] if named else [],
+        named={"skill": named} if named else None,
+        filters=filters,
+        limit=limit,
+        offset=offset,
+    )
+    return FoundResources(resources=[resource_of(row) for row in found.rows], total=found.total)
+
+
+def progress_of(user_id: str) -> list[dict[str, Any]]:
+    """A user's progress, by skill."""
+    return list(database().learning_progress.find({"user": ObjectId(user_id)}).sort("skill", 1))
+
+
+def learnt_skills(user_id: str) -> list[str]:
+    """The skills that the user says to have learnt, by name."""
+    found = database().learning_progress.find({"user": ObjectId(user_id), "status": "done"}, {"skill": 1, "_id": 0})
+    return sorted(row["skill"] for row in found)
+
+
+@lru_cache(maxsize=2)
+def direct_prerequisites(words: Vocabulary) -> dict[str, tuple[str, ...]]:
+    """What each skill of a vocabulary builds on, in canonical names."""
+    return {
+        skill.name: tuple(
+            dict.fromkeys(
+                name for need in skill.prerequisites if (name := words.canonical(need)) and name != skill.name
+            )
+        )
+        for skill in words
+    }
+
+
+def has_figures(*, role: str, now: datetime) -> bool:
+    """Whether the role has postings in the window of a roadmap; asked of what this process keeps."""
+    return role_figures(role=normalize_role(role), days=WINDOW_DAYS, now=now) is not None
+
+
+def plan_roadmap(
+    *,
+    role: str | None,
+    with_gap_analysis: bool,
+    person: Person,
+    exercises: Mapping[str, Sequence[Exercise]],
+    now: datetime,
+) -> Roadmap:
+    """The roadmap of a role, as it is to be shown; of the person's own skills where there is no role or no data."""
+    words = vocabulary()
+    role_key = normalize_role(role) if role else ""
+    figures = None
+    if not with_gap_analysis:
+        basis = Basis.OWN_SKILLS
+    elif not role_key:
+        basis = Basis.NO_ROLE
+    else:
+        figures = role_figures(role=role_key, days=WINDOW_DAYS, now=now)
+        basis = Basis.POSTINGS if figures else Basis.NO_POSTINGS
+    if figures:
+        demand = figures.window.demand
+        priorities = {
+            skill.name: percentage(skill.count, demand.postings)
+            for skill in demand.required(threshold=LOWEST_THRESHOLD)
+        }
+    else:
+        own = dict.fromkeys([*person.held, *person.statuses])
+        priorities = dict.fromkeys(own, 0.0)
+    return lay_out(
+        target_role=role,
+        role_key=role_key,
+        basis=basis,
+        postings=figures.window.demand.postings if figures else 0,
+        priorities=priorities,
+        person=person,
+        words=words,
+        prerequisites=direct_prerequisites(words),
+        resources=resource_catalogue(),
+        exercises=exercises,
+    )

@@ -1,0 +1,168 @@
+"""What the endpoints under /learning take and answer."""
+
+from datetime import date
+from typing import Any
+
+from rest_framework import serializers
+
+from career_navigator.api import BoundedInteger, LimitOffset, QuerySerializer
+from career_navigator.text_fields import Choice, Text
+from career_navigator.text_search import LONGEST_QUERY
+from career_navigator.web_addresses import WebAddress
+from learning.documents import LONGEST_URL, STATUSES
+from learning.paths import HELD, OPEN
+from learning.resources import LEVELS, TYPES
+from learning.study_plans import FEWEST_HOURS, MOST_HOURS, USUAL_HOURS
+from market.roles import normalize_role
+
+LONGEST_NAME = 100
+MOST_SKILLS = 100
+PATH_STATUSES = (OPEN, *STATUSES, HELD)
+# Dates beyond these are slips of the pen, and the last ones a calendar knows leave no room for a plan.
+FIRST_START, LAST_START = date(2000, 1, 1), date(2100, 12, 31)
+
+
+class RoadmapQuery(QuerySerializer):
+    target_role = Text(
+        required=False,
+        max_length=LONGEST_NAME,
+        help_text="Any role; by default the first of the caller's target roles.",
+    )
+    include_gap_analysis = serializers.BooleanField(
+        default=True,
+        help_text="Whether the roadmap goes by what the role's postings ask for; else by the caller's own skills.",
+    )
+
+    def validate_target_role(self, role: str) -> str:
+        if not normalize_role(role):
+            raise serializers.ValidationError("target_role has to name a role.")
+        return role
+
+
+class CalendarQuery(RoadmapQuery):
+    hours_per_week = BoundedInteger(minimum=FEWEST_HOURS, maximum=MOST_HOURS, default=USUAL_HOURS)
+    start_date = serializers.DateField(required=False, help_text="By default the next Monday.")
+
+    def validate_start_date(self, day: date) -> date:
+        if not FIRST_START <= day <= LAST_START:
+            raise serializers.ValidationError(f"start_date must be between {FIRST_START} and {LAST_START}.")
+        return day
+
+
+class ResourcesQuery(QuerySerializer):
+    skills = serializers.ListField(
+        child=Text(max_length=LONGEST_NAME),
+        min_length=1,
+        max_length=MOST_SKILLS,
+        help_text="In any spelling; a skill that only looks alike is not meant.",
+    )
+    resource_type = Choice(choices=TYPES, required=False)
+    search = Text(
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST_QUERY,
+        help_text="Keeps those with words that begin so, the most relevant first.",
+    )
+
+
+class ResourceSearchQuery(LimitOffset):
+    query = Text(
+        max_length=LONGEST_QUERY, help_text="Words of title, skill or description; the beginning of a word will do."
+    )
+    resource_type = Choice(choices=TYPES, required=False)
+
+
+class ResourceSerializer(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(TYPES)
+    title = serializers.CharField()
+    url = serializers.URLField()
+    description = serializers.CharField()
+    skill = serializers.CharField(help_text="The canonical name.")
+    level = serializers.ChoiceField(LEVELS)
+    free = serializers.BooleanField()
+    language = serializers.CharField(help_text="As in `en`.")
+    provider = serializers.CharField()
+
+
+class RoadmapProjectSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    title = serializers.CharField()
+    difficulty = serializers.CharField()
+    estimated_time = serializers.CharField()
+    skills = serializers.ListField(child=serializers.CharField())
+    new_skills = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Those of them that are neither held nor learnt by then; three at most.",
+    )
+
+
+class SkillPathSerializer(serializers.Serializer[Any]):
+    skill = serializers.CharField(help_text="The canonical name.")
+    display_name = serializers.CharField()
+    resources = ResourceSerializer(many=True, help_text="The easiest first; none where none is known.")
+    is_missing = serializers.BooleanField()
+    priority_score = serializers.FloatField(help_text="The share of the role's postings that ask for it, in percent.")
+    stage = serializers.IntegerField(help_text="What a stage's skills build on is in the stages before.")
+    prerequisites = serializers.ListField(
+        child=serializers.CharField(), help_text="What it builds on directly, in the roadmap or not."
+    )
+    foundations = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Those of them that are neither in the roadmap nor held: to be learnt first, and in the hours.",
+    )
+    estimated_hours = serializers.IntegerField(help_text="A rule of thumb; 0 for a skill that is held.")
+    projects = RoadmapProjectSerializer(many=True, help_text="Up to two that exercise it with what is learnt by then.")
+    status = serializers.ChoiceField(
+        PATH_STATUSES, help_text="`held` is in the profile, `open` is neither held nor planned."
+    )
+
+
+class RoadmapSerializer(serializers.Serializer[Any]):
+    target_role = serializers.CharField(allow_null=True)
+    skill_paths = SkillPathSerializer(
+        many=True, help_text="In the order to learn them: by stage, in it what is missing first, then by priority."
+    )
+    total_skills = serializers.IntegerField()
+    missing_skills_count = serializers.IntegerField()
+    coverage_percentage = serializers.FloatField(help_text="Skills held of all skills of the roadmap.")
+    recommendations = serializers.ListField(child=serializers.CharField())
+    total_postings_analyzed = serializers.IntegerField()
+    estimated_hours = serializers.IntegerField(help_text="For all that is missing.")
+
+
+class ResourceFiltersSerializer(serializers.Serializer[Any]):
+    resource_type = serializers.CharField(allow_null=True)
+    limit = serializers.IntegerField()
+    offset = serializers.IntegerField()
+
+
+class FoundResourcesSerializer(serializers.Serializer[Any]):
+    resources = ResourceSerializer(many=True, help_text="The most relevant first.")
+    total_found = serializers.IntegerField(help_text="In all, on this page or not.")
+    search_query = serializers.CharField()
+    filters_applied = ResourceFiltersSerializer()
+
+
+class SkillProgressChangeSerializer(serializers.Serializer[Any]):
+    status = Choice(choices=STATUSES)
+    evidence_url = WebAddress(
+        required=False,
+        allow_null=True,
+        max_length=LONGEST_URL,
+        help_text="What shows it; left as it is when not given, null removes it.",
+    )
+
+
+class SkillProgressSerializer(serializers.Serializer[Any]):
+    skill = serializers.CharField(help_text="The canonical name.")
+    display_name = serializers.CharField()
+    status = serializers.ChoiceField(STATUSES)
+    evidence_url = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    done_at = serializers.DateTimeField(allow_null=True)
+
+
+class SkillProgressListSerializer(serializers.Serializer[Any]):
+    progress = SkillProgressSerializer(many=True, help_text="By skill.")
+    total = serializers.IntegerField()

@@ -1,0 +1,126 @@
+"""Curating learning resources in the admin."""
+
+import pytest
+import tablib
+from django.contrib.admin.models import LogEntry
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from career_navigator.versioned_copies import forget_copies
+from learning.documents import LearningResource
+from learning.selectors import resource_catalogue
+from learning.services import seed_resources
+from skills.selectors import forget_vocabulary
+from skills.services import seed_skills
+
+LIST = "/admin/learning/learningresource/"
+ENTRY = {
+    "skill": "python",
+    "type": "Documentation",
+    "title": "The tutorial",
+    "url": "https://docs.example.org/tutorial",
+    "description": "From the beginning.",
+    "level": "Beginner",
+    "free": True,
+    "language": "en",
+    "provider": "Example",
+}
+
+
+@pytest.fixture
+def seeded(admin_tables: None) -> LearningResource:
+    now = timezone.now()
+    seed_skills(
+        entries=[{"name": "python", "aliases": ["py"], "category": "Programming Languages"}, {"name": "rust"}], now=now
+    )
+    forget_vocabulary()
+    seed_resources(entries=[ENTRY], now=now)
+    return LearningResource.objects.get()
+
+
+def served() -> list[str]:
+    forget_copies()
+    return [resource.title for resource in resource_catalogue().of("python")]
+
+
+def posted(client: Client, resource: LearningResource, **changes: object) -> dict[str, object]:
+    form = client.get(f"{LIST}{resource.pk}/change/").context["adminform"].form
+    values = {field.name: field.value() for field in form}
+    return {key: value for key, value in values.items() if value not in (None, False)} | changes
+
+
+def test_serves_an_edit_and_seeding_leaves_it(staff_client: Client, seeded: LearningResource) -> None:
+    sent = posted(staff_client, seeded, title="Another", skill="Py")
+
+    answer = staff_client.post(f"{LIST}{seeded.pk}/change/", sent)
+
+    assert answer.status_code == 302, answer.context["errors"]
+    assert served() == ["Another"]
+    assert seed_resources(entries=[ENTRY], now=timezone.now()).kept == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("url", "no address", "valid"),
+        ("skill", "cooking", "no skill 'cooking'"),
+        ("level", "Expert", "valid choice"),
+        ("title", "x" * 301, "at most 300"),
+        ("description", "", "required"),
+    ],
+)
+def test_tells_a_refused_value_at_its_field(
+    staff_client: Client, seeded: LearningResource, field: str, value: str, message: str
+) -> None:
+    answer = staff_client.post(f"{LIST}{seeded.pk}/change/", posted(staff_client, seeded, **{field: value}))
+
+    assert message in " ".join(answer.context["adminform"].form.errors[field])
+
+
+def test_refuses_an_address_twice_for_a_skill(staff_client: Client, seeded: LearningResource) -> None:
+    answer = staff_client.post(f"{LIST}add/", ENTRY | {"free": "on"})
+
+    assert "There is another learning resource with this skill and url." in answer.content.decode()
+
+
+@pytest.mark.parametrize(("action", "undo"), [("hide", "publish"), ("mark_broken", "mark_working")])
+def test_takes_resources_out_of_answers_and_back(
+    staff_client: Client, seeded: LearningResource, action: str, undo: str
+) -> None:
+    chosen = {"_selected_action": [str(seeded.pk)]}
+
+    staff_client.post(LIST, chosen | {"action": action})
+    assert served() == []
+
+    staff_client.post(LIST, chosen | {"action": undo})
+    assert served() == ["The tutorial"]
+    assert LogEntry.objects.count() == 2
+
+
+def test_lists_broken_links(staff_client: Client, seeded: LearningResource) -> None:
+    seeded.update(broken_since=timezone.now())
+
+    assert len(staff_client.get(LIST, {"link": "broken"}).context["cl"].result_list) == 1
+    assert len(staff_client.get(LIST, {"link": "answers"}).context["cl"].result_list) == 0
+
+
+def test_imports_good_rows_and_tells_bad_ones(staff_client: Client, seeded: LearningResource) -> None:
+    good = ENTRY | {"url": "https://example.org/rust", "skill": "rust"}
+    bad = ENTRY | {"url": "nowhere"}
+
+    def preview(*rows: dict) -> object:
+        dataset = tablib.Dataset(*[[*row.values()] for row in rows], headers=[*ENTRY])
+        file = SimpleUploadedFile("resources.csv", dataset.export("csv").encode())
+        return staff_client.post(f"{LIST}import/", {"import_file": file, "format": "0", "resource": "0"})
+
+    refused, accepted = preview(good, bad), preview(good)
+    staff_client.post(f"{LIST}process_import/", accepted.context["confirm_form"].initial)
+
+    assert [row.number for row in refused.context["result"].invalid_rows] == [2]
+    assert "url" in refused.context["result"].invalid_rows[0].field_specific_errors
+    assert sorted(resource.skill for resource in LearningResource.objects) == ["python", "rust"]
+
+
+def test_is_not_deleted_where_seeding_would_bring_it_back(staff_client: Client, seeded: LearningResource) -> None:
+    assert staff_client.post(f"{LIST}{seeded.pk}/delete/", {"post": "yes"}).status_code == 403

@@ -1,0 +1,304 @@
+"""Checking links, against a server on this machine."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from learning import links, tasks
+from learning.documents import LearningResource
+from learning.links import NetworkDown, check_links
+from learning.selectors import resource_catalogue
+from learning.services import seed_resources
+from learning.tests.catalogue import resource
+
+NOW = datetime(2026, 11, 21, 5, tzinfo=UTC)
+LATER = NOW + timedelta(days=7)
+
+
+@dataclass
+class Load:
+    """How many requests are being answered, by all sites together."""
+
+    at_once: int = 0
+    most_at_once: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __enter__(self):
+        with self.lock:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+
+    def __exit__(self, *_):
+        with self.lock:
+            self.at_once -= 1
+
+
+class Site(ThreadingHTTPServer):
+    """`answers` by path: a status, or one after the other; None hangs up. What is not there is 404."""
+
+    daemon_threads = True
+    block_on_close = False
+    load = Load()
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answers = {}
+        self.asked = []
+
+    def url(self, path=""):
+        return f"http://127.0.0.1:{self.server_port}/{path}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def _answer(self):
+        path = self.path.lstrip("/")
+        with self.server.load:
+            self.server.asked.append((self.command, path))
+            answer = self.server.answers.get(f"{self.command} {path}", self.server.answers.get(path, 404))
+            if isinstance(answer, list):
+                answer = answer.pop(0) if len(answer) > 1 else answer[0]
+            # Long enough to meet what is asked meanwhile.
+            threading.Event().wait(0.02)
+        if answer is None:
+            self.close_connection = True
+            return
+        self.send_response(int(str(answer)[:3]))
+        if str(answer)[3:]:
+            self.send_header("Location", str(answer)[3:])
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_HEAD = do_GET = _answer  # noqa: N815  (the names that the base class calls)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def other_site(monkeypatch):
+    monkeypatch.setattr(links, "_BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr(Site, "load", Load())
+    servers = []
+
+    def start():
+        servers.append(Site())
+        threading.Thread(target=servers[-1].serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def site(other_site):
+    return other_site()
+
+
+@pytest.fixture
+def store(mongo):
+    def make(*urls, skill="python"):
+        entries = [resource(skill, "Course", f"{skill} {number}", url=url) for number, url in enumerate(urls)]
+        seed_resources(entries=entries, now=NOW)
+
+    return make
+
+
+def stored(url):
+    return LearningResource.objects(url=url).first()
+
+
+def test_marks_what_is_gone_and_leaves_it_out_of_the_catalogue(site, store):
+    site.answers = {"there": 200}
+    store(site.url("there"), site.url("gone"))
+    assert len(resource_catalogue().of("python")) == 2
+
+    report = check_links(now=NOW)
+
+    assert (report.checked, report.answering) == (2, 1)
+    assert [(each.url, each.because) for each in report.broken] == [(site.url("gone"), "404")]
+    assert report.newly_broken == [site.url("gone")]
+    assert stored(site.url("gone")).broken_since == NOW
+    assert stored(site.url("there")).broken_since is None
+    assert {row.checked_at for row in LearningResource.objects} == {NOW}
+
+
+def test_keeps_when_it_broke_and_clears_the_mark_when_it_answers_again(site, store):
+    store(site.url("a"))
+    check_links(now=NOW)
+
+    again = check_links(now=LATER)
+
+    assert again.newly_broken == []
+    assert stored(site.url("a")).broken_since == NOW
+    site.answers = {"a": 200}
+    repaired = check_links(now=LATER)
+    assert repaired.repaired == [site.url("a")]
+    assert stored(site.url("a")).broken_since is None
+    assert stored(site.url("a")).checked_at == LATER
+
+
+def test_asks_by_head_and_by_get_where_head_gets_no_good_answer(site, store):
+    site.answers = {"good": 200, "HEAD odd": 405, "GET odd": 200, "HEAD odder": 404, "GET odder": 200}
+    store(site.url("good"), site.url("odd"), site.url("odder"))
+
+    report = check_links(now=NOW)
+
+    assert report.answering == 3
+    assert ("GET", "good") not in site.asked
+    assert {("HEAD", "odd"), ("GET", "odd"), ("HEAD", "odder"), ("GET", "odder")} <= set(site.asked)
+
+
+def test_tries_again_where_a_server_fails(site, store):
+    site.answers = {"shaky": [503, 500, 200], "HEAD hangs up": [None, None, 200]}
+    store(site.url("shaky"))
+
+    assert check_links(now=NOW).answering == 1
+    assert Counter(site.asked) == {("HEAD", "shaky"): 3}
+
+
+def test_marks_what_fails_however_often_it_is_asked(site, store):
+    site.answers = {"down": 503, "mute": None}
+    store(site.url("down"), site.url("mute"))
+
+    report = check_links(now=NOW)
+
+    assert {each.url: each.because for each in report.broken} == {
+        site.url("down"): "503",
+        site.url("mute"): "ConnectionError",
+    }
+    assert Counter(site.asked)["HEAD", "down"] == 1 + links.RETRIES
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 999])
+def test_takes_a_site_that_turns_robots_away_for_being_there(site, store, status):
+    site.answers = {"a": status}
+    store(site.url("a"))
+
+    assert check_links(now=NOW).broken == []
+
+
+def test_follows_redirects_to_their_end(site, store):
+    site.answers = {"old": f"301{site.url('new')}", "new": 200, "lost": f"302{site.url('gone')}"}
+    site.answers["round"] = f"302{site.url('round')}"
+    store(site.url("old"), site.url("lost"), site.url("round"))
+
+    report = check_links(now=NOW)
+
+    assert {each.url: each.because for each in report.broken} == {
+        site.url("lost"): "404",
+        site.url("round"): "TooManyRedirects",
+    }
+
+
+def test_asks_an_address_once_for_all_its_skills(site, store):
+    site.answers = {"a": 200}
+    store(site.url("a"))
+    store(site.url("a"), skill="sql")
+
+    report = check_links(now=NOW)
+
+    assert report.checked == 1
+    assert site.asked == [("HEAD", "a")]
+    assert LearningResource.objects(checked_at=NOW).count() == 2
+
+
+def test_asks_a_host_one_thing_at_a_time_and_several_hosts_at_once(site, other_site, store):
+    paths = [f"p{number}" for number in range(6)]
+    site.answers = dict.fromkeys(paths, 200)
+    store(*(site.url(path) for path in paths))
+    check_links(now=NOW)
+    alone = Site.load.most_at_once
+
+    others = [other_site() for _ in range(5)]
+    store(*(other.url(path) for path in paths for other in others))
+    check_links(now=NOW, concurrency=3)
+
+    assert alone == 1
+    assert 2 <= Site.load.most_at_once <= 3
+
+
+def test_asks_a_host_that_never_answers_no_further(store, monkeypatch):
+    monkeypatch.setattr(links, "_BACKOFF_SECONDS", 0.0)
+    # Nothing listens on port 1.
+    store(*(f"http://127.0.0.1:1/{number}" for number in range(5)))
+
+    report = check_links(now=NOW, timeout_seconds=1)
+
+    assert [each.because for each in report.broken] == ["ConnectionError"] * 3 + ["the host did not answer before"] * 2
+
+
+def test_marks_nothing_when_no_host_answers_at_all(store, monkeypatch):
+    monkeypatch.setattr(links, "_BACKOFF_SECONDS", 0.0)
+    # Nothing listens on the first ports.
+    store(*(f"http://127.0.0.1:{number}/" for number in range(1, 12)))
+
+    with pytest.raises(NetworkDown):
+        check_links(now=NOW, timeout_seconds=1)
+
+    assert LearningResource.objects(checked_at__ne=None).count() == 0
+    with pytest.raises(CommandError, match="nothing was marked"):
+        call_command("check_links", "--timeout", "1")
+    tasks.check_links()
+
+
+def test_checks_nothing_where_there_is_nothing(mongo):
+    assert check_links(now=NOW).checked == 0
+
+
+def test_keeps_the_marks_when_the_catalogue_is_seeded_again(site, store):
+    store(site.url("gone"))
+    check_links(now=NOW)
+
+    store(site.url("gone"))
+
+    assert stored(site.url("gone")).broken_since == NOW
+
+
+def test_reports_as_json_and_into_a_file(site, store, capsys, tmp_path):
+    store(site.url("gone"))
+
+    call_command("check_links", "--json", "--report", str(tmp_path / "links.json"))
+
+    expected = {
+        "checked": 1,
+        "answering": 0,
+        "broken": [{"url": site.url("gone"), "because": "404"}],
+        "newly_broken": [site.url("gone")],
+        "repaired": [],
+    }
+    assert json.loads(capsys.readouterr().out) == expected
+    assert json.loads((tmp_path / "links.json").read_text()) == expected
+
+
+def test_runs_as_a_task(site, store):
+    store(site.url("gone"))
+
+    tasks.check_links()
+
+    assert stored(site.url("gone")).broken_since is not None
+
+
+def test_is_scheduled_weekly_beside_the_tasks_of_other_apps():
+    # In a process of its own, since the schedule is made once, when the application is first used.
+    script = (
+        "import django; django.setup()\n"
+        "from career_navigator.celery import app\n"
+        "app.loader.import_default_modules(); app.finalize()\n"
+        "for each in app.conf.beat_schedule.values(): print(each['task'], each['schedule'])"
+    )
+
+    printed = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+
+    schedule = dict(line.split(" ", 1) for line in printed.splitlines())
+    assert schedule["learning.tasks.check_links"].startswith("<crontab: 0 5 * * mon ")
+    assert "ingestion.tasks.collect_daily" in schedule

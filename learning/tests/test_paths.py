@@ -1,0 +1,246 @@
+"""Hours, sentences, plans and pages of a roadmap."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from icalendar import Calendar
+
+from learning.advice import recommend
+from learning.calendars import write_calendar
+from learning.hours import estimate_hours
+from learning.pages import write_page
+from learning.paths import Basis, Person, lay_out
+from learning.resources import Resource, ResourceCatalogue
+from learning.study_plans import next_monday, plan_study
+from learning.tests.catalogue import IDEAS, RESOURCES, SKILLS
+from projects.ideas import Idea
+from skills.vocabulary import Skill, Vocabulary
+
+WORDS = Vocabulary(Skill.from_entry(entry) for entry in SKILLS)
+PREREQUISITES = {"docker": ("linux",), "kubernetes": ("docker",), "django": ("python",), "postgresql": ("sql",)}
+CATALOGUE = ResourceCatalogue((Resource(**entry) for entry in RESOURCES), canonical={})
+PROJECTS = [Idea(**{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}) for entry in IDEAS]
+MONDAY = date(2026, 11, 23)
+
+
+def lay(priorities, *, held=(), statuses=None, basis=Basis.POSTINGS, role="Backend Developer", finished=()):
+    return lay_out(
+        target_role=role,
+        role_key="backend developer",
+        basis=basis,
+        postings=200 if basis is Basis.POSTINGS else 0,
+        priorities=priorities,
+        person=Person(held=list(held), statuses=statuses or {}, finished_projects=finished),
+        words=WORDS,
+        prerequisites=PREREQUISITES,
+        resources=CATALOGUE,
+        exercises={name: [each for each in PROJECTS if name in each.skills] for name in PREREQUISITES},
+    )
+
+
+@pytest.mark.parametrize(
+    ("skill", "held", "implied", "hours"),
+    [
+        ("python", ["python"], [], 0),
+        ("python", [], [], 60),
+        ("sql", [], [], 30),
+        ("communication", [], [], 10),
+        ("python", [], ["python"], 15),
+        ("docker", [], [], 20),
+    ],
+)
+def test_estimates_hours_by_kind(skill, held, implied, hours):
+    assert estimate_hours(skill=WORDS.get(skill), held=held, implied=implied) == hours
+
+
+def test_estimates_fewer_hours_where_a_related_skill_is_held():
+    skill = Skill(name="mysql", display_name="MySQL", category="Databases", related=("postgresql",))
+
+    assert estimate_hours(skill=skill, held=["postgresql"]) == 18
+    assert estimate_hours(skill=skill, held=["python"]) == 30
+
+
+def test_counts_a_skill_that_a_held_one_builds_on_as_nearly_learnt():
+    roadmap = lay({"linux": 50.0}, held=["docker"])
+
+    assert roadmap.missing[0].estimated_hours == 5
+
+
+def test_names_what_is_to_be_learnt_first_and_counts_its_hours_once():
+    roadmap = lay({"docker": 70.0, "kubernetes": 60.0, "postgresql": 50.0, "django": 40.0}, held=["django"])
+
+    paths = {path.skill: path for path in roadmap.paths}
+    assert {name: path.foundations for name, path in paths.items()} == {
+        "docker": ("linux",),
+        "kubernetes": (),
+        "postgresql": ("sql",),
+        # Held, so that nothing is left to learn before it.
+        "django": (),
+    }
+    assert paths["docker"].estimated_hours == 20 + 20
+    assert paths["postgresql"].estimated_hours == 30 + 30
+    assert "Learn Linux before Docker and SQL before PostgreSQL, though few postings name what comes first." in (
+        recommend(roadmap=roadmap)
+    )
+    page = write_page(roadmap=roadmap, recommendations=[])
+    assert "builds on linux; to be learnt first: Linux" in page
+
+
+def test_takes_for_known_what_a_held_skill_builds_on():
+    assert lay({"kubernetes": 60.0}, held=["docker"]).paths[0].foundations == ()
+    assert lay({"kubernetes": 60.0}).paths[0].foundations == ("docker",)
+    assert lay({"docker": 60.0}, held=["kubernetes"]).paths[0].foundations == ()
+
+
+def test_keeps_a_skill_without_resources():
+    path = lay({"ci/cd": 30.0}).paths[0]
+
+    assert path.resources == ()
+    assert path.display_name == "CI/CD"
+
+
+def test_keeps_a_skill_that_the_vocabulary_does_not_know():
+    path = lay({"apache nifi": 30.0}).paths[0]
+
+    assert (path.display_name, path.prerequisites, path.estimated_hours) == ("apache nifi", (), 20)
+
+
+@pytest.mark.parametrize(
+    ("held", "statuses", "status"),
+    [
+        ([], {}, "open"),
+        (["sql"], {}, "held"),
+        ([], {"sql": "planned"}, "planned"),
+        ([], {"sql": "learning"}, "learning"),
+        (["sql"], {"sql": "done"}, "done"),
+        (["sql"], {"sql": "learning"}, "held"),
+    ],
+)
+def test_tells_the_status(held, statuses, status):
+    assert lay({"sql": 50.0}, held=held, statuses=statuses).paths[0].status == status
+
+
+def test_recommends_in_sentences_with_the_roadmaps_figures():
+    roadmap = lay({"python": 90.0, "kubernetes": 71.5, "docker": 70.0, "linux": 20.0}, held=["python"])
+
+    assert recommend(roadmap=roadmap) == [
+        "You hold 1 of the 4 skills that at least a tenth of the postings for Backend Developer asks for (25.0 %).",
+        "Begin with Linux, which 20.0 % of the postings ask for.",
+        "Linux comes first because Docker builds on it.",
+        "Kubernetes is what most postings ask for of all that you lack (71.5 %); it is in stage 3.",
+        "The 3 missing skills take some 90 hours to learn.",
+    ]
+
+
+def test_does_not_tell_anybody_to_begin_with_manners():
+    sentences = recommend(roadmap=lay({"communication": 90.0, "sql": 20.0}))
+
+    assert "Begin with SQL, which 20.0 % of the postings ask for." in sentences
+
+
+def test_asks_to_finish_what_was_begun():
+    sentences = recommend(roadmap=lay({"sql": 50.0, "linux": 20.0}, statuses={"linux": "learning"}))
+
+    assert "Finish Linux before you begin anything new." in sentences
+
+
+@pytest.mark.parametrize(
+    ("basis", "role", "opening"),
+    [
+        (Basis.NO_POSTINGS, "Chef", "No posting of the last 30 days is for Chef"),
+        (Basis.NO_ROLE, None, "Your profile has no target role"),
+        (Basis.OWN_SKILLS, "Chef", "This roadmap goes by your own skills"),
+    ],
+)
+def test_says_why_it_goes_by_ones_own_skills(basis, role, opening):
+    with_skills = recommend(roadmap=lay({"sql": 0.0}, basis=basis, role=role))
+    without = recommend(roadmap=lay({}, basis=basis, role=role))
+
+    assert with_skills[0].startswith(opening)
+    assert without[0].startswith(opening)
+    assert without[1] == "Add the skills you hold to your profile to begin with."
+    assert "%" not in " ".join(with_skills)
+
+
+def test_says_when_everything_is_held_and_when_nothing_is_asked_for():
+    assert recommend(roadmap=lay({"sql": 50.0}, held=["sql"]))[-1].startswith("You hold them all")
+    assert recommend(roadmap=lay({})) == [
+        "Among the 200 postings for Backend Developer, no skill is asked for by a tenth or more."
+    ]
+
+
+@given(
+    st.dictionaries(st.sampled_from([each["name"] for each in SKILLS]), st.integers(100, 1000).map(lambda n: n / 10)),
+    st.sets(st.sampled_from([each["name"] for each in SKILLS])),
+)
+def test_names_no_figure_that_the_roadmap_does_not_have(priorities, held):
+    roadmap = lay(priorities, held=held)
+
+    sentences = recommend(roadmap=roadmap)
+
+    assert sentences == recommend(roadmap=lay(dict(reversed(priorities.items())), held=sorted(held)))
+    shares = {str(share) for share in [*priorities.values(), roadmap.coverage_percentage]}
+    named = set(re.findall(r"([\d.]+) %", " ".join(sentences)))
+    assert named <= shares
+    for path in roadmap.paths:
+        if f"Begin with {path.display_name}," in " ".join(sentences):
+            assert path.is_missing
+            assert path.stage == 1 or roadmap.paths[0].stage == 1
+
+
+@given(st.integers(1, 80), st.sets(st.sampled_from([each["name"] for each in SKILLS if each.get("is_skill", True)])))
+def test_plans_skills_one_after_the_other_without_a_gap(hours_per_week, names):
+    roadmap = lay(dict.fromkeys(names, 50.0), held=["python"])
+
+    blocks = plan_study(roadmap=roadmap, hours_per_week=hours_per_week, first_day=MONDAY)
+
+    assert [block.path for block in blocks] == roadmap.missing
+    day = MONDAY
+    for block in blocks:
+        assert block.first_day == day
+        assert block.last_day >= block.first_day
+        day = block.last_day + timedelta(days=1)
+    # Rounded up to days: never less time than is needed, and at most a day a skill more.
+    days = (day - MONDAY).days
+    needed = roadmap.estimated_hours * 7 / hours_per_week
+    assert needed <= days + 1e-9
+    assert days <= needed + len(blocks)
+
+
+def test_begins_on_the_next_monday():
+    assert [next_monday(MONDAY + timedelta(days=day)) for day in (-1, 0, 1, 6)] == [
+        MONDAY,
+        *[MONDAY + timedelta(days=7)] * 3,
+    ]
+
+
+def test_writes_a_calendar_that_can_be_read_again():
+    roadmap = lay({"linux": 50.0, "docker": 70.0})
+    blocks = plan_study(roadmap=roadmap, hours_per_week=10, first_day=MONDAY)
+    now = datetime(2026, 11, 21, 8, tzinfo=UTC)
+
+    content = write_calendar(blocks=blocks, role="Backend, Developer;\n", owner="u1", now=now)
+
+    events = Calendar.from_ical(content).walk("VEVENT")
+    assert [str(event["summary"]) for event in events] == ["Learn Linux (20 hours)", "Learn Docker (20 hours)"]
+    assert [event["dtstart"].dt for event in events] == [MONDAY, MONDAY + timedelta(days=14)]
+    assert [event["dtend"].dt for event in events] == [MONDAY + timedelta(days=14), MONDAY + timedelta(days=28)]
+    assert len({str(event["uid"]) for event in events}) == 2
+    assert "https://example.org/docker-docs" in str(events[1]["description"])
+    assert content == write_calendar(blocks=blocks, role="Backend, Developer;\n", owner="u1", now=now)
+
+
+def test_writes_a_page_in_which_nothing_is_taken_for_a_sign():
+    roadmap = lay({"linux": 50.0, "docker": 70.0}, held=["linux"], role="<b>*Chef*</b>\n# [x](y)")
+
+    page = write_page(roadmap=roadmap, recommendations=["Do *this*."])
+
+    assert page.startswith(r"# Roadmap: \<b\>\*Chef\*\</b\> \# \[x\](y)" + "\n")
+    assert r"- Do \*this\*." in page
+    assert "## Stage 1" in page
+    assert "### [ ] Docker" in page
+    assert "### [x] Linux" in page
+    assert "- Documentation: [Docker Docs](<https://example.org/docker-docs>). Teaches docker well." in page

@@ -1,0 +1,231 @@
+"""GET /learning/resources and /learning/resources/search."""
+
+import time
+from urllib.parse import urlencode
+
+import pytest
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.tests.conftest import API
+from learning.documents import LearningResource
+from learning.selectors import resource_catalogue
+from learning.tests.catalogue import RESOURCES
+
+
+@pytest.fixture
+def titles(newcomer):
+    """The titles that /learning/resources answers."""
+
+    def ask(*skills, **parameters):
+        answer = newcomer.get(f"/learning/resources?{urlencode({'skills': skills, **parameters}, doseq=True)}")
+        assert answer.status_code == 200, answer.content
+        return [resource["title"] for resource in answer.json()]
+
+    return ask
+
+
+@pytest.fixture
+def found(newcomer):
+    """What the search answers."""
+
+    def ask(query, **parameters):
+        answer = newcomer.get(f"/learning/resources/search?{urlencode({'query': query, **parameters})}")
+        assert answer.status_code == 200, answer.content
+        return answer.json()
+
+    return ask
+
+
+def titles_of(answer):
+    return [resource["title"] for resource in answer["resources"]]
+
+
+def test_answers_the_resources_of_each_skill_the_easiest_first(titles):
+    assert titles("python", "Docker") == [
+        "The Python Tutorial",
+        "Programming for Everybody",
+        "Thinking in Python",
+        "Docker Docs",
+        "Containers from Scratch",
+    ]
+
+
+def test_answers_every_field(newcomer):
+    (answer,) = newcomer.get("/learning/resources?skills=k8s").json()
+
+    assert answer == next(entry for entry in RESOURCES if entry["skill"] == "kubernetes")
+
+
+def test_finds_a_skill_in_any_spelling_once(titles):
+    assert titles("PY", "python", "Python 3") == titles("python")
+
+
+def test_never_takes_a_skill_for_one_that_looks_alike(titles):
+    assert titles("apache kafka") == ["Event Streaming Manual"]
+    assert titles("apache") == ["HTTP Server Manual"]
+    assert titles("c") == ["The C Language"]
+    assert titles("pythn") == []
+    assert titles("greenhouse") == []
+
+
+def test_keeps_to_a_type(titles):
+    assert titles("python", "docker", resource_type="Documentation") == ["The Python Tutorial", "Docker Docs"]
+
+
+def test_keeps_to_what_is_searched_for_the_most_relevant_first(titles):
+    assert titles("python", "docker", search="everybody") == ["Programming for Everybody"]
+    assert titles("python", search="gentle tutorial") == ["The Python Tutorial", "Programming for Everybody"]
+    assert titles("docker", search="gentle") == []
+    assert titles("python", search="") == titles("python")
+    assert titles("python", resource_type="Book", search="python") == ["Thinking in Python"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ("", "skills"),
+        ("skills=", "skills.0"),
+        (f"skills={'x' * 101}", "skills.0"),
+        ("&".join(["skills=a"] * 101), "skills"),
+        ("skills=python&resource_type=Song", "resource_type"),
+        ("skills=python&resource_type=", "resource_type"),
+        (f"skills=python&search={'x' * 201}", "search"),
+    ],
+)
+def test_refuses_bad_values_by_name(newcomer, parameters, field):
+    answer = newcomer.get(f"/learning/resources?{parameters}")
+
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+
+
+def test_answers_the_documented_fields_of_a_search(found):
+    answer = found("docker", resource_type="Video", limit=5)
+
+    assert answer == {
+        "resources": [next(entry for entry in RESOURCES if entry["title"] == "Containers from Scratch")],
+        "total_found": 1,
+        "search_query": "docker",
+        "filters_applied": {"resource_type": "Video", "limit": 5, "offset": 0},
+    }
+    assert found("docker")["filters_applied"] == {"resource_type": None, "limit": 20, "offset": 0}
+
+
+def test_puts_a_skill_that_is_named_first_then_title_then_description(found):
+    # The skill itself; then the word in the title; the description comes last.
+    assert titles_of(found("python")) == [
+        "Thinking in Python",
+        "The Python Tutorial",
+        "Programming for Everybody",
+    ]
+    assert titles_of(found("c#"))[0] == "Foundations of C#"
+    assert titles_of(found("c"))[0] == "The C Language"
+
+
+def test_finds_by_an_alias(found):
+    assert titles_of(found("K8s")) == ["Kubernetes Docs"]
+
+
+@pytest.mark.parametrize("query", ["pyt tuto", "PYTH TUT", "tut"])
+def test_completes_words_that_are_begun(found, query):
+    assert titles_of(found(query))[0] == "The Python Tutorial"
+
+
+def test_puts_what_has_more_of_the_words_first(found):
+    assert titles_of(found("manual server"))[0] == "HTTP Server Manual"
+    assert set(titles_of(found("manual server"))) == {"HTTP Server Manual", "Event Streaming Manual"}
+
+
+def test_finds_other_forms_of_a_word(found):
+    assert titles_of(found("language")) == titles_of(found("languages")) == ["The C Language"]
+
+
+@pytest.mark.parametrize("query", ["zebra", "+++", '"', "-", "$where", "the"])
+def test_finds_nothing_where_nothing_fits(found, query):
+    answer = found(query)
+
+    assert (answer["resources"], answer["total_found"]) == ([], 0)
+
+
+def test_takes_signs_for_no_operators(found):
+    assert titles_of(found('-python "tutorial'))[0] == "The Python Tutorial"
+
+
+def test_pages_without_gap_or_repeat(found):
+    everything = titles_of(found("teaches well", limit=100))
+
+    pages = [found("teaches well", limit=2, offset=offset) for offset in range(0, len(everything) + 2, 2)]
+
+    assert len(everything) == 10
+    assert [title for page in pages for title in titles_of(page)] == everything
+    assert {page["total_found"] for page in pages} == {10}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ("", "query"),
+        ("query=", "query"),
+        ("query=%20", "query"),
+        (f"query={'x' * 201}", "query"),
+        ("query=a&limit=0", "limit"),
+        ("query=a&limit=101", "limit"),
+        ("query=a&offset=-1", "offset"),
+        ("query=a&resource_type=book", "resource_type"),
+    ],
+)
+def test_refuses_a_bad_search_by_name(newcomer, parameters, field):
+    answer = newcomer.get(f"/learning/resources/search?{parameters}")
+
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+
+
+def test_leaves_broken_resources_out(titles, found, catalogue):
+    LearningResource.objects(title="Docker Docs").get().update(broken_since=timezone.now())
+    LearningResource.objects(title="Docker Docs").get().save()
+
+    assert "Docker Docs" not in titles_of(found("docker"))
+    time.sleep(0.85)
+    assert titles("docker") == ["Containers from Scratch"]
+
+
+def test_serves_a_curators_edit_within_a_second(titles):
+    assert "Docker Docs" in titles("docker")
+    resource = LearningResource.objects(title="Docker Docs").get()
+    resource.title = "Docker Manual"
+    resource.save()
+
+    started = time.monotonic()
+    while "Docker Manual" not in titles("docker"):
+        assert time.monotonic() - started < 1.0
+        time.sleep(0.02)
+
+    resource.delete()
+    time.sleep(0.85)
+    assert titles("docker") == ["Containers from Scratch"]
+
+
+def test_reads_the_catalogue_once_for_many_requests(titles):
+    titles("docker")
+
+    assert resource_catalogue() is resource_catalogue()
+
+
+@pytest.mark.parametrize("path", ["/learning/resources?skills=a", "/learning/resources/search?query=a"])
+def test_asks_for_a_token(newcomer, path):
+    assert newcomer.get(path)["Cache-Control"] == "private"
+    assert API().get(path).status_code == 401
+
+
+@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    query=st.text(max_size=60), skill=st.text(max_size=30), limit=st.integers(-5, 200), offset=st.integers(-5, 99999)
+)
+def test_answers_any_words(newcomer, query, skill, limit, offset):
+    parameters = urlencode({"query": query, "search": query, "skills": skill, "limit": limit, "offset": offset})
+
+    for path in ("/learning/resources/search", "/learning/resources", "/projects/search", "/projects/skill-building"):
+        assert newcomer.get(f"{path}?{parameters}").status_code in (200, 400)

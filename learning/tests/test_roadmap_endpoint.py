@@ -1,0 +1,288 @@
+"""GET /learning/roadmap, roadmap.md and roadmap.ics."""
+
+from datetime import date
+
+import pytest
+from django.utils import timezone
+from icalendar import Calendar
+
+from accounts.tests.conftest import API
+
+
+def path_of(roadmap, skill):
+    return next(path for path in roadmap["skill_paths"] if path["skill"] == skill)
+
+
+def test_answers_every_documented_field(roadmap, post_jobs):
+    post_jobs()
+
+    answer = roadmap()
+
+    assert answer.keys() == {
+        "target_role",
+        "skill_paths",
+        "total_skills",
+        "missing_skills_count",
+        "coverage_percentage",
+        "recommendations",
+        "total_postings_analyzed",
+        "estimated_hours",
+    }
+    assert answer["target_role"] == "Backend Developer"
+    assert answer["total_skills"] == 6
+    assert answer["missing_skills_count"] == 4
+    assert answer["coverage_percentage"] == 33.3
+    assert answer["total_postings_analyzed"] == 10
+    assert [(path["stage"], path["skill"]) for path in answer["skill_paths"]] == [
+        (1, "sql"),
+        (1, "communication"),
+        (1, "linux"),
+        (2, "docker"),
+        (3, "kubernetes"),
+        (3, "python"),
+    ]
+    docker = path_of(answer, "docker")
+    assert docker == {
+        "skill": "docker",
+        "display_name": "Docker",
+        "resources": docker["resources"],
+        "is_missing": True,
+        "priority_score": 70.0,
+        "stage": 2,
+        "prerequisites": ["linux"],
+        "foundations": [],
+        "estimated_hours": 20,
+        "projects": [
+            {
+                "id": 2,
+                "title": "Container Lab",
+                "difficulty": "Intermediate",
+                "estimated_time": "1-2 weeks",
+                "skills": ["docker", "linux"],
+                "new_skills": [],
+            },
+            {
+                "id": 3,
+                "title": "Shop Back End",
+                "difficulty": "Intermediate",
+                "estimated_time": "1-2 weeks",
+                "skills": ["python", "django", "postgresql", "docker"],
+                "new_skills": ["django", "postgresql"],
+            },
+        ],
+        "status": "open",
+    }
+    assert docker["resources"][0] == {
+        "type": "Documentation",
+        "title": "Docker Docs",
+        "url": "https://example.org/docker-docs",
+        "description": "Teaches docker well.",
+        "skill": "docker",
+        "level": "Beginner",
+        "free": True,
+        "language": "en",
+        "provider": "Example",
+    }
+    assert path_of(answer, "python")["is_missing"] is False
+    assert path_of(answer, "python")["status"] == "held"
+    assert path_of(answer, "communication")["resources"] == []
+    assert answer["estimated_hours"] == sum(path["estimated_hours"] for path in answer["skill_paths"])
+    assert "Begin with SQL, which 30.0 % of the postings ask for." in answer["recommendations"]
+
+
+def test_agrees_with_the_gap_analysis(roadmap, newcomer, post_jobs):
+    post_jobs()
+
+    gap = newcomer.get("/skills/gap-analysis?role=Backend+Developer&threshold=0.1").json()
+    answer = roadmap()
+
+    assert {path["skill"] for path in answer["skill_paths"] if path["is_missing"]} == set(gap["missing_skills"])
+    assert {path["skill"]: path["priority_score"] for path in answer["skill_paths"]} == {
+        each["skill"]: each["required_percentage"] for each in gap["required_skills"]
+    }
+    assert answer["coverage_percentage"] == gap["coverage_percentage"]
+
+
+def test_is_of_the_first_target_role_unless_another_is_asked_for(roadmap, post_jobs):
+    post_jobs()
+    post_jobs(role="Data Engineer", demand={"kafka": 10})
+
+    assert roadmap()["target_role"] == "Backend Developer"
+    other = roadmap(target_role="data-engineer")
+    assert other["target_role"] == "Data Engineer"
+    assert [path["skill"] for path in other["skill_paths"]] == ["kafka"]
+    assert roadmap(target_role="backend  DEVELOPER")["target_role"] == "Backend Developer"
+
+
+def test_gives_a_role_its_figures_when_it_is_first_asked_for(roadmap, post_jobs):
+    post_jobs(role="Senior Rust Developer", demand={"docker": 10})
+
+    assert [path["skill"] for path in roadmap(target_role="Rust Developer")["skill_paths"]] == ["docker"]
+
+
+def test_counts_the_postings_of_thirty_days_alone(roadmap, post_jobs):
+    post_jobs(days_ago=30)
+
+    assert roadmap()["total_postings_analyzed"] == 0
+
+
+def test_falls_back_on_ones_own_skills_without_data_and_says_so(roadmap, newcomer):
+    newcomer.put("/learning/progress/sql", {"status": "planned"})
+
+    answer = roadmap()
+
+    assert [(path["skill"], path["is_missing"]) for path in answer["skill_paths"]] == [
+        ("sql", True),
+        ("linux", False),
+        ("python", False),
+    ]
+    assert {path["priority_score"] for path in answer["skill_paths"]} == {0.0}
+    assert answer["coverage_percentage"] == 66.7
+    assert answer["recommendations"][0].startswith("No posting of the last 30 days is for Backend Developer")
+
+
+@pytest.mark.parametrize("off", ["false", "0", "False"])
+def test_goes_by_ones_own_skills_without_the_gap_analysis(roadmap, post_jobs, off):
+    post_jobs()
+
+    answer = roadmap(include_gap_analysis=off)
+
+    assert [path["skill"] for path in answer["skill_paths"]] == ["linux", "python"]
+    assert answer["total_postings_analyzed"] == 0
+    assert roadmap(include_gap_analysis="true")["total_skills"] == 6
+
+
+def test_answers_who_has_no_target_role_and_no_skill(catalogue, register):
+    nobody = register(skills=[], target_roles=[])
+
+    answer = nobody.get("/learning/roadmap").json()
+
+    assert answer["target_role"] is None
+    assert answer["skill_paths"] == []
+    assert answer["coverage_percentage"] == 0.0
+    assert len(answer["recommendations"]) == 2
+
+
+def test_counts_what_is_done_as_held_everywhere_until_it_is_undone(roadmap, newcomer, post_jobs):
+    post_jobs()
+    before = roadmap()
+
+    newcomer.put("/learning/progress/K8S", {"status": "done"})
+
+    after = roadmap()
+    assert path_of(after, "kubernetes")["is_missing"] is False
+    assert path_of(after, "kubernetes")["status"] == "done"
+    assert after["missing_skills_count"] == before["missing_skills_count"] - 1
+    gap = newcomer.get("/skills/gap-analysis?role=Backend+Developer").json()
+    assert "kubernetes" not in gap["missing_skills"]
+    roles = newcomer.get("/skills/roles").json()["roles"]
+    assert roles[0]["skill_match_count"] == gap["skill_match_count"]
+    assert newcomer.get("/projects/recommendations").json()["user_skill_count"] == 3
+    assert newcomer.get("/auth/me").json()["skills"] == ["python", "linux"]
+
+    newcomer.put("/learning/progress/kubernetes", {"status": "learning"})
+
+    assert roadmap()["missing_skills_count"] == before["missing_skills_count"]
+    assert path_of(roadmap(), "kubernetes")["status"] == "learning"
+    gap = newcomer.get("/skills/gap-analysis?role=Backend+Developer").json()
+    assert "kubernetes" in gap["missing_skills"]
+
+
+def test_leaves_out_finished_projects(roadmap, newcomer, post_jobs):
+    post_jobs()
+    newcomer.put("/projects/2/progress", {"status": "finished"})
+
+    assert [project["id"] for project in path_of(roadmap(), "docker")["projects"]] == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ("target_role=", "target_role"),
+        ("target_role=%21%21", "target_role"),
+        (f"target_role={'x' * 101}", "target_role"),
+        ("target_role=%00", "target_role"),
+        ("include_gap_analysis=maybe", "include_gap_analysis"),
+        ("include_gap_analysis=", "include_gap_analysis"),
+    ],
+)
+@pytest.mark.parametrize("form", ["", ".md", ".ics"])
+def test_refuses_bad_values_by_name(newcomer, parameters, field, form):
+    answer = newcomer.get(f"/learning/roadmap{form}?{parameters}")
+
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+    assert field in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("parameters", ["hours_per_week=0", "hours_per_week=81", "hours_per_week=x"])
+def test_refuses_weeks_that_nobody_has(newcomer, parameters):
+    answer = newcomer.get(f"/learning/roadmap.ics?{parameters}")
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == "hours_per_week must be between 1 and 80."
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "1999-12-31", "soon", ""])
+def test_refuses_days_that_no_plan_begins_on(newcomer, day):
+    answer = newcomer.get(f"/learning/roadmap.ics?start_date={day}")
+
+    assert answer.status_code == 400
+    assert "start_date" in answer.json()["errors"]
+
+
+@pytest.mark.parametrize("path", ["/learning/roadmap", "/learning/roadmap.md", "/learning/roadmap.ics"])
+def test_is_for_the_caller_alone(newcomer, path):
+    assert newcomer.get(path)["Cache-Control"] == "private"
+    assert newcomer.get(path + "/").status_code == 200
+    refused = API().get(path)
+    assert refused.status_code == 401
+    assert refused["WWW-Authenticate"] == "Bearer"
+
+
+def test_writes_markdown(newcomer, post_jobs):
+    post_jobs()
+
+    answer = newcomer.get("/learning/roadmap.md")
+
+    assert answer["Content-Type"] == "text/markdown; charset=utf-8"
+    page = answer.content.decode()
+    assert page.startswith("# Roadmap: Backend Developer\n")
+    assert page.index("### [ ] Docker") < page.index("### [ ] Kubernetes") < page.index("### [x] Python")
+    assert "- Project: Container Lab (Intermediate)" in page
+
+
+def test_writes_a_study_plan(newcomer, post_jobs):
+    post_jobs()
+
+    answer = newcomer.get("/learning/roadmap.ics?hours_per_week=20&start_date=2026-11-23")
+
+    assert answer["Content-Type"] == "text/calendar; charset=utf-8"
+    events = Calendar.from_ical(answer.content).walk("VEVENT")
+    assert [str(event["summary"]) for event in events] == [
+        "Learn SQL (30 hours)",
+        "Learn Communication (10 hours)",
+        "Learn Docker (20 hours)",
+        "Learn Kubernetes (50 hours)",
+    ]
+    assert events[0]["dtstart"].dt == date(2026, 11, 23)
+    # 110 hours at 20 a week are five weeks and a half.
+    assert events[-1]["dtend"].dt == date(2027, 1, 1)
+    slower = newcomer.get("/learning/roadmap.ics?hours_per_week=10&start_date=2026-11-23")
+    assert Calendar.from_ical(slower.content).walk("VEVENT")[-1]["dtend"].dt == date(2027, 2, 8)
+
+
+def test_writes_a_plan_for_a_role_with_a_line_break_in_it(catalogue, register):
+    person = register(skills=["Python"], target_roles=["Data\nEngineer"])
+
+    for form in ("", ".md", ".ics"):
+        assert person.get(f"/learning/roadmap{form}").status_code == 200
+
+
+def test_begins_a_plan_on_a_monday(newcomer, post_jobs):
+    post_jobs()
+
+    (first, *_) = Calendar.from_ical(newcomer.get("/learning/roadmap.ics").content).walk("VEVENT")
+
+    assert first["dtstart"].dt.weekday() == 0
+    assert first["dtstart"].dt > timezone.now().date()

@@ -1,0 +1,160 @@
+"""Seeding resources and project ideas, and the whole seed of the project."""
+
+import json
+import time
+from datetime import UTC, datetime
+
+import pytest
+from django.core.management import call_command
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from career_navigator.seeding import InvalidEntry, SeedSummary
+from learning.documents import LearningResource
+from learning.selectors import resource_catalogue
+from learning.services import seed_resources
+from learning.tests.catalogue import IDEAS, RESOURCES, idea, resource
+from projects.documents import ProjectIdea
+from projects.selectors import idea_catalogue
+from projects.services import seed_ideas
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def summary(created=0, updated=0, unchanged=0, kept=0):
+    return SeedSummary(created=created, updated=updated, unchanged=unchanged, kept=kept)
+
+
+@pytest.fixture(params=["resources", "ideas"])
+def seed(request, mongo):
+    """Seeds either catalogue with a first entry that has the given changes, and tells its document."""
+    if request.param == "resources":
+        rest = RESOURCES[1:]
+
+        def run(**changes):
+            return seed_resources(entries=[{**RESOURCES[0], **changes}, *rest], now=NOW)
+
+        run.document = lambda: LearningResource.objects(url=RESOURCES[0]["url"]).get()
+    else:
+        rest = IDEAS[1:]
+
+        def run(**changes):
+            return seed_ideas(entries=[{**IDEAS[0], **changes}, *rest], now=NOW)
+
+        run.document = lambda: ProjectIdea.objects(id=1).get()
+    run.size = len(rest) + 1
+    return run
+
+
+def test_seeds_once_however_often(seed):
+    assert seed() == summary(created=seed.size)
+    assert seed() == summary(unchanged=seed.size)
+
+
+def test_brings_an_untouched_entry_up_to_the_file(seed):
+    seed()
+
+    assert seed(title="A better title") == summary(updated=1, unchanged=seed.size - 1)
+    assert seed.document().title == "A better title"
+
+
+def test_never_overwrites_what_a_curator_edited(seed):
+    seed()
+    document = seed.document()
+    document.description = "A curator's words."
+    document.save()
+
+    assert seed(title="A better title") == summary(kept=1, unchanged=seed.size - 1)
+    assert seed.document().description == "A curator's words."
+
+
+def test_takes_an_edit_that_the_file_has_too_for_its_own_again(seed):
+    seed()
+    document = seed.document()
+    document.description = "Agreed."
+    document.save()
+
+    assert seed(description="Agreed.") == summary(unchanged=seed.size)
+    assert seed(description="Anew.") == summary(updated=1, unchanged=seed.size - 1)
+
+
+def test_keeps_an_emptied_field_of_a_curator(mongo):
+    seed_ideas(entries=IDEAS, now=NOW)
+    document = ProjectIdea.objects(id=1).get()
+    document.stretch = []
+    document.save()
+
+    assert seed_ideas(entries=IDEAS, now=NOW) == summary(kept=1, unchanged=len(IDEAS) - 1)
+    assert idea_catalogue().by_id[1].stretch == ()
+
+
+def test_takes_what_a_curator_added_for_nothing_of_its_own(seed, mongo):
+    seed()
+    LearningResource(**resource("python", "Video", "Added")).save()
+    ProjectIdea(**idea(99, "Added", "Beginner", ["python"])).save()
+
+    assert seed() == summary(unchanged=seed.size)
+    assert LearningResource.objects(title="Added").count() == 1
+    assert ProjectIdea.objects(title="Added").count() == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"type": "Song"}, {"url": "ftp://example.org"}, {"level": "Expert"}, {"title": ""}, {"unknown": 1}],
+)
+def test_refuses_a_bad_resource_before_it_writes(mongo, changes):
+    with pytest.raises(InvalidEntry, match="python"):
+        seed_resources(entries=[RESOURCES[1], {**RESOURCES[0], **changes}], now=NOW)
+
+    assert LearningResource.objects.count() == 0
+
+
+@pytest.mark.parametrize("changes", [{"difficulty": "Hard"}, {"id": 0}, {"skills": []}, {"title": None}, {"x": 1}])
+def test_refuses_a_bad_idea_before_it_writes(mongo, changes):
+    with pytest.raises(InvalidEntry):
+        seed_ideas(entries=[IDEAS[1], {**IDEAS[0], **changes}], now=NOW)
+
+    assert ProjectIdea.objects.count() == 0
+
+
+def test_stores_an_address_once_for_a_skill(mongo):
+    seed_resources(entries=RESOURCES, now=NOW)
+    twice = LearningResource(**RESOURCES[0])
+
+    with pytest.raises(Exception, match="duplicate key"):
+        twice.save()
+
+
+def test_is_served_within_a_second(seed):
+    seed()
+    assert len(idea_catalogue().ideas) + len(resource_catalogue().of("python")) > 0
+
+    seed(title="A better title")
+
+    time.sleep(0.85)
+    titles = [each.title for each in (*idea_catalogue().ideas, *resource_catalogue().of("python"))]
+    assert "A better title" in titles
+
+
+def test_seeds_all_fixtures_of_the_project_twice(admin_tables, capsys):
+    call_command("seed", "--json")
+    first = json.loads(capsys.readouterr().out)
+    call_command("seed", "--json")
+    second = json.loads(capsys.readouterr().out)
+
+    assert first.pop("staff_roles") == second.pop("staff_roles")
+    assert first.keys() == {"skills", "learning_resources", "project_ideas"}
+    for name, counts in second.items():
+        assert counts == {"created": 0, "updated": 0, "unchanged": first[name]["created"], "kept": 0}
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    entry=st.dictionaries(st.sampled_from(list(RESOURCES[0])), st.none() | st.text() | st.integers() | st.booleans())
+)
+def test_stores_no_resource_that_cannot_be_answered(mongo, entry):
+    try:
+        seed_resources(entries=[entry], now=NOW)
+    except InvalidEntry:
+        return
+    resource_catalogue().of(entry["skill"])

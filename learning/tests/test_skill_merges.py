@@ -1,0 +1,54 @@
+"""Resources and progress follow a merge of skills."""
+
+import pytest
+from bson import ObjectId
+from django.utils import timezone
+from pymongo.database import Database
+
+from learning.documents import LearningResource
+from learning.services import seed_resources, set_progress
+from learning.skill_merges import follow_merge
+from learning.tests.test_admin_resources import ENTRY
+from skills.merging import merge_skills
+from skills.selectors import forget_vocabulary
+from skills.services import seed_skills
+
+USER = str(ObjectId())
+
+
+def progress(mongo: Database) -> list[tuple[str, str]]:
+    return [(row["skill"], row["status"]) for row in mongo.learning_progress.find()]
+
+
+@pytest.mark.parametrize(
+    ("gone", "kept", "expected"),
+    [
+        ("done", None, "done"),
+        ("done", "planned", "done"),
+        ("planned", "learning", "learning"),
+        ("learning", "learning", "learning"),
+    ],
+)
+def test_keeps_the_further_progress(mongo: Database, gone: str, kept: str | None, expected: str) -> None:
+    now = timezone.now()
+    set_progress(user_id=USER, skill="py", status=gone, now=now)
+    if kept:
+        set_progress(user_id=USER, skill="python", status=kept, now=now)
+
+    follow_merge("py", "python", now)
+
+    assert progress(mongo) == [("python", expected)]
+
+
+def test_keeps_one_resource_an_address_and_seeding_brings_none_back(mongo: Database) -> None:
+    now = timezone.now()
+    seed_skills(entries=[{"name": "py"}, {"name": "python"}], now=now)
+    forget_vocabulary()
+    entries = [ENTRY, ENTRY | {"skill": "py"}, ENTRY | {"skill": "py", "url": "https://example.org/py"}]
+    seed_resources(entries=entries, now=now)
+
+    merge_skills(gone="py", kept="python", now=now)
+    seed_resources(entries=entries, now=now)
+
+    found = sorted((resource.skill, resource.url) for resource in LearningResource.objects)
+    assert found == [("python", ENTRY["url"]), ("python", "https://example.org/py")]

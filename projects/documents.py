@@ -1,0 +1,91 @@
+"""Project ideas as curators see them, and which of them each user has begun and finished."""
+
+from typing import Any
+
+from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField, ObjectIdField, StringField
+
+from career_navigator.versioned_copies import replace_version
+from projects.ideas import CATALOGUE, DIFFICULTIES
+
+LONGEST_URL = 2_000
+STATUSES = ("started", "finished")
+
+
+class ProjectIdea(Document):
+    """An idea. See `projects.ideas.Idea` for the fields."""
+
+    id = IntField(primary_key=True, min_value=1, max_value=2**31 - 1)
+    title = StringField(required=True, min_length=1, max_length=200)
+    description = StringField(required=True, min_length=1, max_length=2_000)
+    difficulty = StringField(required=True, choices=DIFFICULTIES)
+    estimated_time = StringField(required=True, min_length=1, max_length=50)
+    skills = ListField(StringField(min_length=1, max_length=100), required=True)
+    features = ListField(StringField(max_length=500))
+    roles = ListField(StringField(max_length=100))
+    outcome = StringField(default="", max_length=1_000)
+    stretch = ListField(StringField(max_length=500))
+    # Kept, but answered to nobody.
+    hidden = BooleanField()
+    # The hash of the content that seeding wrote; content that hashes otherwise was edited by a curator.
+    seed_hash = StringField(default="")
+    updated_at = DateTimeField()
+
+    CONTENT_FIELDS = (
+        *("title", "description", "difficulty", "estimated_time"),
+        *("skills", "features", "roles", "outcome", "stretch"),
+    )
+
+    meta: dict[str, Any] = {
+        "collection": "project_ideas",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            # The search.
+            {
+                "name": "search",
+                "fields": ["$title", "$skills", "$features", "$description"],
+                "weights": {"title": 10, "skills": 6, "features": 3, "description": 3},
+                "default_language": "english",
+                "language_override": "search_language",
+            },
+        ],
+    }
+
+    def __str__(self) -> str:
+        return str(self.title)
+
+    def save(self, *args: Any, **kwargs: Any) -> "ProjectIdea":
+        """Store the idea and make every process read it."""
+        saved: ProjectIdea = super().save(*args, **kwargs)
+        replace_version(CATALOGUE)
+        return saved
+
+    def delete(self, *args: Any, **kwargs: Any) -> None:
+        """Delete the idea and make every process forget it."""
+        super().delete(*args, **kwargs)
+        replace_version(CATALOGUE)
+
+
+class ProjectProgress(Document):
+    """A project that a user has begun; `finished_at` stands while the status is finished."""
+
+    user = ObjectIdField(required=True)
+    project = IntField(required=True)
+    status = StringField(required=True, choices=STATUSES)
+    repository_url = StringField(max_length=LONGEST_URL)
+    started_at = DateTimeField(required=True)
+    updated_at = DateTimeField(required=True)
+    finished_at = DateTimeField()
+
+    meta: dict[str, Any] = {
+        "collection": "project_progress",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            # A user's progress with a project, of which there is one; and all of a user's.
+            {"fields": ["user", "project"], "unique": True},
+        ],
+    }
+
+    def __str__(self) -> str:
+        return f"{self.project}: {self.status}"

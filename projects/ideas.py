@@ -1,0 +1,150 @@
+"""Project ideas, how well they fit a person, and in which order to show them. Pure."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from career_navigator.words import WordList
+from market.roles import normalize_role
+from skills.shares import percentage
+
+CATALOGUE = "project_ideas"
+DIFFICULTIES = ("Beginner", "Intermediate", "Advanced")
+# One or two new things beside what one knows make a project that teaches and still gets finished.
+_BEST_NEW_SKILLS = (1, 2)
+# From so many skills on, a person is ready for the second and the third difficulty; beginners of a course never for
+# the third.
+_SKILLS_FOR_LEVEL = (5, 12)
+_FIRST_YEARS = ("12th Pass Out", "1st Year")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Idea:
+    """A project to build. `skills` are canonical."""
+
+    id: int
+    title: str
+    description: str
+    difficulty: str
+    estimated_time: str
+    skills: tuple[str, ...]
+    features: tuple[str, ...]
+    roles: tuple[str, ...]
+    outcome: str
+    stretch: tuple[str, ...]
+
+    @cached_property
+    def skill_set(self) -> frozenset[str]:
+        return frozenset(self.skills)
+
+    @cached_property
+    def role_keys(self) -> frozenset[str]:
+        """The roles in the form they are compared in."""
+        return frozenset(normalize_role(role) for role in self.roles)
+
+    @cached_property
+    def effort(self) -> int:
+        """0 for the easiest."""
+        return DIFFICULTIES.index(self.difficulty)
+
+
+class IdeaCatalogue:
+    """All ideas, by id and by skill. Built once, never changed."""
+
+    def __init__(self, ideas: Iterable[Idea]) -> None:
+        self.ideas = tuple(sorted(ideas, key=lambda idea: idea.id))
+        self.by_id = {idea.id: idea for idea in self.ideas}
+        by_skill: dict[str, list[Idea]] = {}
+        for idea in self.ideas:
+            for skill in idea.skills:
+                by_skill.setdefault(skill, []).append(idea)
+        self.by_skill: Mapping[str, Sequence[Idea]] = by_skill
+        self.role_keys = frozenset(key for idea in self.ideas for key in idea.role_keys)
+        self.words = WordList(text for idea in self.ideas for text in (idea.title, *idea.skills, *idea.features))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """An idea and how a person stands to it."""
+
+    idea: Idea
+    held: int
+    missing: tuple[str, ...]
+
+    @classmethod
+    def of(cls, idea: Idea, held: Collection[str]) -> "Match":
+        missing = tuple(skill for skill in idea.skills if skill not in held)
+        return cls(idea=idea, held=len(idea.skills) - len(missing), missing=missing)
+
+    @property
+    def percentage(self) -> float:
+        """Skills held of the skills listed."""
+        return percentage(self.held, len(self.idea.skills))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody looks for. `focus` are canonical names of which a project has to have one; `role_key` is "" for
+    any role, `only_role` says whether projects for other roles are left out."""
+
+    difficulty: str | None = None
+    focus: frozenset[str] = frozenset()
+    role_key: str = ""
+    only_role: bool = False
+
+
+def filter_ideas(*, ideas: Iterable[Idea], wish: Wish) -> list[Idea]:
+    """The ideas that have what is wished for, in their order."""
+    return [
+        idea
+        for idea in ideas
+        if (wish.difficulty is None or idea.difficulty == wish.difficulty)
+        and (not wish.focus or idea.skill_set & wish.focus)
+        and (not wish.only_role or wish.role_key in idea.role_keys)
+    ]
+
+
+def order_recommended(
+    *, ideas: Iterable[Idea], held: Collection[str], wish: Wish, demand: Mapping[str, float], level: int
+) -> list[Match]:
+    """The best next project first.
+
+    First those with more of the skills in focus, then those for the role, then those of a difficulty near `level`,
+    then those with one or two skills to learn, then by how many of the role's postings ask for what they teach
+    (`demand`, in percent), then by how much is held.
+    """
+
+    def place(match: Match) -> tuple[float, ...]:
+        idea = match.idea
+        return (
+            -len(idea.skill_set & wish.focus),
+            wish.role_key not in idea.role_keys if wish.role_key else 0,
+            abs(idea.effort - level),
+            _distance_from_best(len(match.missing)),
+            -sum(demand.get(skill, 0.0) for skill in match.missing),
+            -match.percentage,
+            idea.id,
+        )
+
+    return sorted((Match.of(idea, held) for idea in ideas), key=place)
+
+
+def order_for_building(*, ideas: Iterable[Idea], held: Collection[str], skills: Collection[str]) -> list[Match]:
+    """Those that exercise most of the skills first, then those of which most is held, then the easier ones."""
+    wanted = frozenset(skills)
+    matches = [Match.of(idea, held) for idea in ideas]
+    matches.sort(
+        key=lambda each: (-len(each.idea.skill_set & wanted), -each.percentage, each.idea.effort, each.idea.id)
+    )
+    return matches
+
+
+def _distance_from_best(new_skills: int) -> int:
+    fewest, most = _BEST_NEW_SKILLS
+    return max(fewest - new_skills, new_skills - most, 0)
+
+
+def level_of(*, skills: int, experience_level: str | None) -> int:
+    """The difficulty that suits who holds so many skills, as the place in `DIFFICULTIES`."""
+    level = sum(skills >= least for least in _SKILLS_FOR_LEVEL)
+    return min(level, 1) if experience_level in _FIRST_YEARS else level

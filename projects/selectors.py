@@ -1,0 +1,107 @@
+"""Reading the catalogue of ideas and what users made of them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+from career_navigator.connection import database
+from career_navigator.text_search import search_text
+from career_navigator.versioned_copies import VersionedCopy
+from market.role_windows import role_figures
+from projects.documents import ProjectIdea
+from projects.ideas import CATALOGUE, Idea, IdeaCatalogue
+from skills.selectors import vocabulary
+from skills.shares import percentage
+from skills.vocabulary import Vocabulary
+
+WINDOW_DAYS = 30
+_SHOWN = {"hidden": {"$ne": True}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundIdeas:
+    """One page of a search, best first, and how many were found in all."""
+
+    ideas: list[Idea]
+    total: int
+
+
+def _load_catalogue() -> IdeaCatalogue:
+    words = vocabulary()
+    return IdeaCatalogue(_idea_of(row, words) for row in database().project_ideas.find(_SHOWN))
+
+
+_catalogue = VersionedCopy(name=CATALOGUE, load=_load_catalogue, depends_on=lambda: vocabulary().version)
+
+
+def idea_catalogue() -> IdeaCatalogue:
+    """The ideas that nobody hid, at most a second behind the stored ones."""
+    return _catalogue.get()
+
+
+def search_ideas(
+    *, query: str, difficulty: str | None, skills: Collection[str] | None, limit: int, offset: int
+) -> FoundIdeas:
+    """Find ideas by words of title, skills, features and description; those with a skill that is named come first.
+
+    `skills` are canonical names of which an idea has to have one.
+    """
+    words = vocabulary()
+    filters: dict[str, Any] = dict(_SHOWN)
+    if difficulty is not None:
+        filters["difficulty"] = difficulty
+    if skills is not None:
+        filters["skills"] = {"$in": list(skills)}
+    named = words.canonical(query)
+    found = search_text(
+        collection=ProjectIdea._get_collection(),
+        query=query,
+        known=idea_catalogue().words,
+        fields=("title", "skills", "features", "description"),
+        also=[named] if named else [],
+        named={"skills": named} if named else None,
+        filters=filters,
+        limit=limit,
+        offset=offset,
+    )
+    return FoundIdeas(ideas=[_idea_of(row, words) for row in found.rows], total=found.total)
+
+
+def role_demand(*, role_key: str, now: datetime) -> dict[str, float]:
+    """The share of a (normalized) role's postings that asks for each skill, in percent; nothing without postings."""
+    figures = role_figures(role=role_key, days=WINDOW_DAYS, now=now) if role_key else None
+    if figures is None:
+        return {}
+    demand = figures.window.demand
+    return {skill.name: percentage(skill.count, demand.postings) for skill in demand.skills}
+
+
+def progress_of(user_id: str) -> list[dict[str, Any]]:
+    """What a user has begun and finished, by project."""
+    return list(database().project_progress.find({"user": ObjectId(user_id)}).sort("project", 1))
+
+
+def finished_projects(user_id: str) -> frozenset[int]:
+    """The ids of the projects that a user has finished."""
+    found = database().project_progress.find(
+        {"user": ObjectId(user_id), "status": "finished"}, {"project": 1, "_id": 0}
+    )
+    return frozenset(row["project"] for row in found)
+
+
+def _idea_of(row: dict[str, Any], words: Vocabulary) -> Idea:
+    return Idea(
+        id=row["_id"],
+        title=row["title"],
+        description=row["description"],
+        difficulty=row["difficulty"],
+        estimated_time=row["estimated_time"],
+        skills=tuple(dict.fromkeys(words.canonical(name) or name for name in row.get("skills", ()))),
+        features=tuple(row.get("features", ())),
+        roles=tuple(row.get("roles", ())),
+        outcome=row.get("outcome", ""),
+        stretch=tuple(row.get("stretch", ())),
+    )

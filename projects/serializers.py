@@ -1,0 +1,139 @@
+"""What the endpoints under /projects take and answer."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from career_navigator.api import BoundedInteger, LimitOffset, QuerySerializer
+from career_navigator.text_fields import Choice, Text
+from career_navigator.text_search import LONGEST_QUERY
+from career_navigator.web_addresses import WebAddress
+from market.roles import normalize_role
+from projects.documents import LONGEST_URL, STATUSES
+from projects.ideas import DIFFICULTIES
+
+LONGEST_NAME = 100
+MOST_SKILLS = 50
+
+
+def _skill_list(**options: Any) -> serializers.ListField:
+    return serializers.ListField(child=Text(max_length=LONGEST_NAME), max_length=MOST_SKILLS, min_length=1, **options)
+
+
+class RecommendationsQuery(QuerySerializer):
+    difficulty = Choice(choices=DIFFICULTIES, required=False)
+    skill_focus = _skill_list(
+        required=False, help_text="Only projects with one of these skills, in any spelling; those with more come first."
+    )
+    limit = BoundedInteger(minimum=1, maximum=50, default=10)
+    target_role = Text(
+        required=False,
+        max_length=LONGEST_NAME,
+        help_text=(
+            "Only projects for this role, where there are any. Without it, projects for the caller's first target role "
+            "come first."
+        ),
+    )
+
+    def validate_target_role(self, role: str) -> str:
+        if not normalize_role(role):
+            raise serializers.ValidationError("target_role has to name a role.")
+        return role
+
+
+class SkillBuildingQuery(QuerySerializer):
+    skills = _skill_list(help_text="In any spelling; a project has to exercise one of them.")
+    difficulty = Choice(choices=DIFFICULTIES, required=False)
+    limit = BoundedInteger(minimum=1, maximum=50, default=10)
+
+
+class ProjectSearchQuery(LimitOffset):
+    query = Text(
+        max_length=LONGEST_QUERY, help_text="Words of title, skills, features or description; the beginning will do."
+    )
+    skills = _skill_list(required=False, help_text="In any spelling; a project has to have one of them.")
+    difficulty = Choice(choices=DIFFICULTIES, required=False)
+
+
+class AllProjectsQuery(LimitOffset):
+    limit = BoundedInteger(minimum=1, maximum=100, default=50)
+    difficulty = Choice(choices=DIFFICULTIES, required=False)
+
+
+class ProjectSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+    difficulty = serializers.ChoiceField(DIFFICULTIES)
+    estimated_time = serializers.CharField()
+    skills = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
+    features = serializers.ListField(child=serializers.CharField())
+    roles = serializers.ListField(child=serializers.CharField(), help_text="Whom it suits.")
+    outcome = serializers.CharField(help_text="What it proves.")
+    stretch = serializers.ListField(child=serializers.CharField(), help_text="How to take it further.")
+    skill_match_percentage = serializers.FloatField(help_text="Skills the caller holds of the skills listed.")
+    missing_skills = serializers.ListField(child=serializers.CharField(), help_text="Those the caller lacks.")
+
+
+class RecommendationFiltersSerializer(serializers.Serializer[Any]):
+    difficulty = serializers.CharField(allow_null=True)
+    skill_focus = serializers.ListField(child=serializers.CharField(), allow_null=True)
+    limit = serializers.IntegerField()
+    target_role = serializers.CharField(allow_null=True)
+
+
+class RecommendationsSerializer(serializers.Serializer[Any]):
+    projects = ProjectSerializer(many=True, help_text="The best next one first; finished ones are left out.")
+    total_projects = serializers.IntegerField(help_text="That fit the filters, shown or not.")
+    filters_applied = RecommendationFiltersSerializer()
+    user_skill_count = serializers.IntegerField(help_text="Skills of the profile and skills learnt.")
+    recommendations = serializers.ListField(child=serializers.CharField())
+
+
+class SearchFiltersSerializer(serializers.Serializer[Any]):
+    skills = serializers.ListField(child=serializers.CharField(), allow_null=True)
+    difficulty = serializers.CharField(allow_null=True)
+    limit = serializers.IntegerField()
+    offset = serializers.IntegerField()
+
+
+class FoundProjectsSerializer(serializers.Serializer[Any]):
+    projects = ProjectSerializer(many=True, help_text="The most relevant first.")
+    total_found = serializers.IntegerField(help_text="In all, on this page or not.")
+    search_query = serializers.CharField()
+    filters_applied = SearchFiltersSerializer()
+
+
+class ProjectProgressChangeSerializer(serializers.Serializer[Any]):
+    status = Choice(choices=STATUSES)
+    repository_url = WebAddress(
+        required=False,
+        allow_null=True,
+        max_length=LONGEST_URL,
+        help_text="Left as it is when not given; null removes it.",
+    )
+
+
+class ProjectProgressSerializer(serializers.Serializer[Any]):
+    project_id = serializers.IntegerField()
+    title = serializers.CharField(allow_null=True, help_text="Null of a project that is no longer offered.")
+    status = serializers.ChoiceField(STATUSES)
+    repository_url = serializers.CharField(allow_null=True)
+    started_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class ProjectProgressAnswerSerializer(ProjectProgressSerializer):
+    offered_skills = serializers.ListField(
+        child=serializers.CharField(),
+        help_text=(
+            "Of a finished project: its skills that the caller does not hold yet. None is added by itself; each is "
+            "confirmed by PUT /learning/progress/{skill} with the status `done`."
+        ),
+    )
+
+
+class ProjectProgressListSerializer(serializers.Serializer[Any]):
+    progress = ProjectProgressSerializer(many=True, help_text="By project.")
+    total = serializers.IntegerField()

@@ -1,0 +1,96 @@
+"""Curating project ideas in the admin."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from career_navigator.versioned_copies import forget_copies
+from projects.documents import ProjectIdea
+from projects.selectors import idea_catalogue, search_ideas
+from projects.services import seed_ideas
+from skills.merging import merge_skills
+from skills.selectors import forget_vocabulary
+from skills.services import seed_skills
+
+LIST = "/admin/projects/projectidea/"
+ENTRY = {
+    "id": 7,
+    "title": "A weather station",
+    "description": "Measures.",
+    "difficulty": "Beginner",
+    "estimated_time": "2 weeks",
+    "skills": ["python", "sql"],
+    "features": ["Shows the temperature", "Keeps a history"],
+    "roles": ["Data Engineer"],
+}
+
+
+@pytest.fixture
+def seeded(admin_tables: None) -> ProjectIdea:
+    now = timezone.now()
+    seed_skills(entries=[{"name": name} for name in ("python", "sql", "rust")], now=now)
+    forget_vocabulary()
+    seed_ideas(entries=[ENTRY], now=now)
+    return ProjectIdea.objects.get()
+
+
+def posted(client: Client, **changes: object) -> dict[str, object]:
+    form = client.get(f"{LIST}7/change/").context["adminform"].form
+    values = {field.name: field.value() for field in form}
+    return {key: value for key, value in values.items() if value not in (None, False)} | changes
+
+
+def served() -> list[tuple[str, ...]]:
+    forget_copies()
+    return [
+        idea.skills for idea in search_ideas(query="weather", difficulty=None, skills=None, limit=9, offset=0).ideas
+    ]
+
+
+def test_serves_an_edit_and_seeding_leaves_it(staff_client: Client, seeded: ProjectIdea) -> None:
+    answer = staff_client.post(f"{LIST}7/change/", posted(staff_client, skills="Rust\nSQL"))
+
+    assert answer.status_code == 302, answer.context["errors"]
+    assert served() == [("rust", "sql")]
+    assert seed_ideas(entries=[ENTRY], now=timezone.now()).kept == 1
+
+
+def test_tells_skills_that_nobody_knows(staff_client: Client, seeded: ProjectIdea) -> None:
+    answer = staff_client.post(f"{LIST}7/change/", posted(staff_client, skills="python\ncooking"))
+
+    assert answer.context["adminform"].form.errors["skills"] == ["The vocabulary has no cooking."]
+
+
+def test_adds_an_idea_under_the_next_id(staff_client: Client, seeded: ProjectIdea) -> None:
+    form = staff_client.get(f"{LIST}add/").context["adminform"].form
+    new = {"title": "T", "description": "D", "difficulty": "Beginner", "estimated_time": "1 day", "skills": "python"}
+
+    answer = staff_client.post(f"{LIST}add/", new | {"id": form["id"].value()})
+
+    assert answer.status_code == 302, answer.context["errors"]
+    assert ProjectIdea.objects.get(id=8).skills == ["python"]
+
+
+def test_refuses_an_id_that_is_taken(staff_client: Client, seeded: ProjectIdea) -> None:
+    new = {"title": "T", "description": "D", "difficulty": "Beginner", "estimated_time": "1 day", "skills": "python"}
+
+    answer = staff_client.post(f"{LIST}add/", new | {"id": 7})
+
+    assert answer.context["adminform"].form.errors["id"] == ["There is another project idea with this id."]
+    assert ProjectIdea.objects.get(id=7).title == "A weather station"
+
+
+def test_hides_ideas_and_publishes_them_again(staff_client: Client, seeded: ProjectIdea) -> None:
+    staff_client.post(LIST, {"_selected_action": ["7"], "action": "hide"})
+    assert served() == []
+    assert idea_catalogue().ideas == ()
+
+    staff_client.post(LIST, {"_selected_action": ["7"], "action": "publish"})
+    assert served() == [("python", "sql")]
+
+
+def test_follows_a_merge_of_skills(staff_client: Client, seeded: ProjectIdea) -> None:
+    merge_skills(gone="sql", kept="rust", now=timezone.now())
+
+    assert served() == [("python", "rust")]
+    assert ProjectIdea.objects.get().skills == ["python", "rust"]

@@ -1,0 +1,327 @@
+"""The endpoints under /projects."""
+
+import time
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.tests.conftest import API
+from learning.tests.catalogue import IDEAS
+from projects.documents import ProjectIdea
+
+PATHS = ("/projects/recommendations", "/projects/skill-building", "/projects/search", "/projects/all")
+
+
+@pytest.fixture
+def ask(newcomer):
+    """The newcomer, who holds Python and Linux, asks."""
+
+    def get(path, **parameters):
+        answer = newcomer.get(f"/projects/{path}?{urlencode(parameters, doseq=True)}")
+        assert answer.status_code == 200, answer.content
+        return answer.json()
+
+    return get
+
+
+def ids(projects):
+    return [project["id"] for project in projects]
+
+
+def test_answers_every_documented_field_of_a_project(ask):
+    (first, *_) = ask("all")
+
+    assert first == IDEAS[0] | {"skill_match_percentage": 50.0, "missing_skills": ["sql"]}
+
+
+def test_recommends_with_every_documented_field(ask):
+    answer = ask("recommendations", difficulty="Intermediate", skill_focus=["Docker", "k8s"], limit=1)
+
+    assert answer == {
+        "projects": answer["projects"],
+        "total_projects": 2,
+        "filters_applied": {
+            "difficulty": "Intermediate",
+            "skill_focus": ["Docker", "k8s"],
+            "limit": 1,
+            "target_role": None,
+        },
+        "user_skill_count": 2,
+        "recommendations": answer["recommendations"],
+    }
+    assert ids(answer["projects"]) == [3]
+    assert answer["recommendations"] == ["Begin with Shop Back End: new in it are Django, PostgreSQL and Docker."]
+
+
+def test_recommends_for_the_first_target_role_first(ask):
+    answer = ask("recommendations")
+
+    assert ids(answer["projects"]) == [1, 3, 5, 2, 4]
+    assert answer["total_projects"] == 5
+    assert answer["filters_applied"] == {"difficulty": None, "skill_focus": None, "limit": 10, "target_role": None}
+    assert answer == ask("recommendations")
+
+
+def test_recommends_for_a_role_that_is_asked_for_alone(ask):
+    answer = ask("recommendations", target_role="devops-engineer")
+
+    assert sorted(ids(answer["projects"])) == [2, 4]
+    assert answer["filters_applied"]["target_role"] == "devops-engineer"
+
+
+def test_says_when_no_project_is_for_the_role(ask):
+    answer = ask("recommendations", target_role="Chef")
+
+    assert answer["total_projects"] == 5
+    assert answer["recommendations"][0] == (
+        "No project is made for Chef in particular, so these go by your skills alone."
+    )
+
+
+def test_recommends_what_postings_ask_for(ask, newcomer, post_jobs):
+    newcomer.put("/learning/progress/postgresql", {"status": "done"})
+    newcomer.put("/auth/me", {"skills": ["python", "linux", "django", "sql", "c"]})
+    post_jobs(demand={"kafka": 10})
+
+    answer = ask("recommendations", limit=2)
+
+    assert ids(answer["projects"]) == [3, 5]
+    focused = ask("recommendations", skill_focus="kafka")
+    assert (
+        "Kafka is the one skill you lack for 1 project shown; 100.0 % of the postings for Backend Developer ask"
+        in (focused["recommendations"][-1])
+    )
+
+
+def test_leaves_finished_projects_out_of_recommendations(ask, newcomer):
+    newcomer.put("/projects/1/progress", {"status": "finished"})
+    newcomer.put("/projects/2/progress", {"status": "started"})
+
+    answer = ask("recommendations")
+
+    assert sorted(ids(answer["projects"])) == [2, 3, 4, 5]
+    assert len(ask("all")) == 5
+
+
+def test_filters_before_it_cuts(ask):
+    everything = ask("recommendations", skill_focus="postgresql", limit=50)
+    cut = ask("recommendations", skill_focus="postgresql", limit=1)
+
+    assert sorted(ids(everything["projects"])) == [3, 5]
+    assert cut["projects"] == everything["projects"][:1]
+    assert cut["total_projects"] == 2
+
+
+def test_recommends_nothing_where_nothing_fits(ask):
+    answer = ask("recommendations", skill_focus="greenhouse-keeping")
+
+    assert (answer["projects"], answer["total_projects"]) == ([], 0)
+    assert answer["recommendations"] == ["No project has all that you asked for; leave out a filter to see more."]
+
+
+def test_builds_skills(ask):
+    assert ids(ask("skill-building", skills=["Docker", "K8s"])) == [4, 2, 3]
+    assert ids(ask("skill-building", skills="Docker", difficulty="Intermediate", limit=1)) == [2]
+    assert ask("skill-building", skills="docker", limit=1)[0]["skill_match_percentage"] == 50.0
+    assert ask("skill-building", skills="apache") == []
+    assert ask("skill-building", skills="greenhouse") == []
+
+
+def test_searches_with_every_documented_field(ask):
+    answer = ask("search", query="ledger", skills=["Kafka"], difficulty="Advanced", limit=5, offset=0)
+
+    assert answer == {
+        "projects": [IDEAS[4] | {"skill_match_percentage": 33.3, "missing_skills": ["kafka", "postgresql"]}],
+        "total_found": 1,
+        "search_query": "ledger",
+        "filters_applied": {"skills": ["Kafka"], "difficulty": "Advanced", "limit": 5, "offset": 0},
+    }
+    assert ask("search", query="ledger")["filters_applied"] == {
+        "skills": None,
+        "difficulty": None,
+        "limit": 20,
+        "offset": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("ledger", [1, 5]),
+        ("LEDG", [1, 5]),
+        ("event ledger", [5, 1]),
+        ("k8s", [4]),
+        ("clusters", [4]),
+        ("zebra", []),
+        ("+", []),
+    ],
+)
+def test_finds_by_words_the_most_relevant_first(ask, query, found):
+    answer = ask("search", query=query)
+
+    assert ids(answer["projects"]) == found
+    assert answer["total_found"] == len(found)
+
+
+def test_puts_projects_with_a_skill_that_is_named_first(ask):
+    assert sorted(ids(ask("search", query="docker")["projects"])[:3]) == [2, 3, 4]
+
+
+def test_pages_a_search_and_the_whole_list(ask):
+    everything = ids(ask("search", query="build", limit=100)["projects"])
+
+    assert sorted(everything) == [1, 2, 3, 4, 5]
+    assert [ids(ask("search", query="build", limit=1, offset=n)["projects"]) for n in range(6)] == [
+        *([number] for number in everything),
+        [],
+    ]
+    assert ask("search", query="build", limit=1, offset=3)["total_found"] == 5
+    assert ids(ask("all", limit=2, offset=1)) == [2, 3]
+    assert ids(ask("all", difficulty="Advanced")) == [4, 5]
+    assert ask("all", offset=5) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("recommendations?difficulty=Hard", "difficulty"),
+        ("recommendations?difficulty=", "difficulty"),
+        ("recommendations?limit=0", "limit"),
+        ("recommendations?limit=51", "limit"),
+        ("recommendations?limit=many", "limit"),
+        ("recommendations?skill_focus=", "skill_focus.0"),
+        ("recommendations?target_role=", "target_role"),
+        ("recommendations?target_role=%2B", "target_role"),
+        ("skill-building", "skills"),
+        ("skill-building?skills=a&limit=51", "limit"),
+        ("skill-building?" + "&".join(["skills=a"] * 51), "skills"),
+        ("search", "query"),
+        ("search?query=", "query"),
+        ("search?query=a&limit=101", "limit"),
+        ("search?query=a&offset=-1", "offset"),
+        ("search?query=a&difficulty=x", "difficulty"),
+        ("all?limit=101", "limit"),
+        ("all?offset=x", "offset"),
+    ],
+)
+def test_refuses_bad_values_by_name(newcomer, path, field):
+    answer = newcomer.get(f"/projects/{path}")
+
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+
+
+def test_ignores_parameters_it_does_not_know(ask):
+    assert ask("all", colour="red") == ask("all")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_is_for_the_caller_alone(newcomer, path):
+    assert API().get(path).status_code == 401
+    answer = newcomer.get(f"{path}/?skills=a&query=a")
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "private"
+
+
+def test_serves_a_curators_edit_within_a_second(ask):
+    assert ask("all")[0]["title"] == "Expense Ledger"
+    document = ProjectIdea.objects(id=1).get()
+    document.title = "Household Ledger"
+    document.save()
+
+    time.sleep(0.85)
+    assert ask("all")[0]["title"] == "Household Ledger"
+    document.delete()
+    time.sleep(0.85)
+    assert ids(ask("all")) == [2, 3, 4, 5]
+
+
+def test_offers_the_skills_of_a_finished_project_and_adds_none(newcomer, ask):
+    started = newcomer.put("/projects/2/progress", {"status": "started"})
+    finished = newcomer.put(
+        "/projects/2/progress/", {"status": "finished", "repository_url": "https://example.org/lab.git"}
+    )
+
+    assert started.status_code == finished.status_code == 200
+    assert started.json()["offered_skills"] == []
+    answer = finished.json()
+    assert answer == {
+        "project_id": 2,
+        "title": "Container Lab",
+        "status": "finished",
+        "repository_url": "https://example.org/lab.git",
+        "started_at": started.json()["started_at"],
+        "updated_at": answer["updated_at"],
+        "finished_at": answer["updated_at"],
+        "offered_skills": ["docker"],
+    }
+    assert newcomer.get("/learning/progress").json()["total"] == 0
+    assert ask("recommendations")["user_skill_count"] == 2
+    del answer["offered_skills"]
+    assert newcomer.get("/projects/progress").json() == {"progress": [answer], "total": 1}
+
+    newcomer.put("/learning/progress/docker", {"status": "done", "evidence_url": answer["repository_url"]})
+
+    assert ask("recommendations")["user_skill_count"] == 3
+    again = newcomer.put("/projects/2/progress", {"status": "finished"}).json()
+    assert again["offered_skills"] == []
+    assert again["finished_at"] == answer["finished_at"]
+    assert again["repository_url"] == answer["repository_url"]
+
+
+def test_takes_a_finished_project_back(newcomer):
+    newcomer.put("/projects/2/progress", {"status": "finished", "repository_url": "https://example.org/a"})
+
+    answer = newcomer.put("/projects/2/progress", {"status": "started", "repository_url": None}).json()
+
+    assert (answer["finished_at"], answer["repository_url"], answer["offered_skills"]) == (None, None, [])
+    assert newcomer.delete("/projects/2/progress", None).status_code == 204
+    assert newcomer.delete("/projects/2/progress", None).status_code == 404
+    assert newcomer.get("/projects/progress").json() == {"progress": [], "total": 0}
+
+
+def test_lists_progress_with_a_project_that_is_no_longer_offered(newcomer):
+    newcomer.put("/projects/2/progress", {"status": "finished"})
+    ProjectIdea.objects(id=2).get().delete()
+    time.sleep(0.85)
+
+    assert newcomer.get("/projects/progress").json()["progress"][0]["title"] is None
+    assert newcomer.delete("/projects/2/progress", None).status_code == 204
+
+
+@pytest.mark.parametrize("project", ["0", "99", "-1", "x", "1.0", "٣", "9" * 30, "%00"])
+def test_knows_no_such_project(newcomer, project):
+    assert newcomer.put(f"/projects/{project}/progress", {"status": "started"}).status_code == 404
+    assert newcomer.delete(f"/projects/{project}/progress", None).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "status"),
+        ({"status": "done"}, "status"),
+        ({"status": "started", "repository_url": "git@example.org:a/b"}, "repository_url"),
+        ({"status": "started", "repository_url": ""}, "repository_url"),
+    ],
+)
+def test_refuses_bad_progress_by_name(newcomer, body, field):
+    answer = newcomer.put("/projects/1/progress", body)
+
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+
+
+VALUES = st.text(max_size=20) | st.integers(-3, 120).map(str) | st.sampled_from(["Beginner", "python", "Docker"])
+NAMES = st.sampled_from(["difficulty", "skill_focus", "skills", "limit", "offset", "target_role", "query"])
+
+
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(parameters=st.lists(st.tuples(NAMES, VALUES), max_size=6))
+def test_answers_any_parameters(newcomer, parameters):
+    for path in PATHS:
+        answer = newcomer.get(f"{path}?{urlencode(parameters)}")
+        assert answer.status_code in (200, 400)
+        if answer.status_code == 400:
+            assert answer.json()["errors"]
