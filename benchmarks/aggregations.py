@@ -1,0 +1,107 @@
+"""The market's trends the plain way: five aggregations over the postings of the window, one a list of the answer."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo.database import Database
+
+from market.figures import HIGHEST_SALARY_USD, LOWEST_SALARY_USD
+
+Pipeline = list[dict[str, Any]]
+
+
+def trends_by_aggregation(*, database: Database[dict[str, Any]], days: int, today: datetime) -> dict[str, Any]:
+    """The answer's lists for the `days` days that end with `today` (UTC midnight), straight from the postings."""
+    window = {"day": {"$gte": today - timedelta(days=days - 1), "$lte": today}, "hidden": {"$ne": True}}
+    collection = database.job_postings
+
+    def ask(stages: Pipeline) -> list[dict[str, Any]]:
+        return list(collection.aggregate([{"$match": window}, *stages], allowDiskUse=True))
+
+    return {name: ask(stages()) for name, stages in AGGREGATIONS.items()}
+
+
+def _top_skills() -> Pipeline:
+    return [
+        {"$unwind": "$skills"},
+        {"$group": {"_id": "$skills", "count": {"$sum": 1}}},
+        {"$sort": {"count": -1, "_id": 1}},
+        {"$limit": 15},
+    ]
+
+
+def _top_locations() -> Pipeline:
+    return [
+        {"$group": {"_id": "$place", "count": {"$sum": 1}}},
+        {"$sort": {"count": -1, "_id": 1}},
+        {"$limit": 10},
+    ]
+
+
+def _technology_trends() -> Pipeline:
+    return [
+        {"$match": {"skills_source": "slugs"}},
+        {"$unwind": "$skills"},
+        {"$group": {"_id": "$skills", "count": {"$sum": 1}}},
+        {"$sort": {"count": -1, "_id": 1}},
+        {"$limit": 15},
+    ]
+
+
+def _salary_trends() -> Pipeline:
+    return [
+        {
+            "$match": {
+                "min_annual_salary_usd": {"$gte": LOWEST_SALARY_USD},
+                "max_annual_salary_usd": {"$lte": HIGHEST_SALARY_USD},
+                "$expr": {"$lte": ["$min_annual_salary_usd", "$max_annual_salary_usd"]},
+            }
+        },
+        {
+            "$group": {
+                "_id": "$place",
+                "avg_min": {"$avg": "$min_annual_salary_usd"},
+                "avg_max": {"$avg": "$max_annual_salary_usd"},
+                "count": {"$sum": 1},
+            }
+        },
+        {"$sort": {"count": -1, "_id": 1}},
+        {"$limit": 10},
+    ]
+
+
+def _remote_distribution() -> Pipeline:
+    return [{"$group": {"_id": "$remote", "count": {"$sum": 1}}}, {"$sort": {"_id": 1}}]
+
+
+AGGREGATIONS: dict[str, Callable[[], Pipeline]] = {
+    "top_skills": _top_skills,
+    "top_locations": _top_locations,
+    "technology_trends": _technology_trends,
+    "salary_trends": _salary_trends,
+    "remote_distribution": _remote_distribution,
+}
+
+
+def differences(answer: dict[str, Any], aggregated: dict[str, Any]) -> list[str]:
+    """Names of the answer's lists that count otherwise than the aggregations."""
+    plain = {
+        "top_skills": [(row["skill"], row["count"]) for row in answer["top_skills"]],
+        "top_locations": [(row["location"], row["count"]) for row in answer["top_locations"]],
+        "technology_trends": [(row["technology"], row["count"]) for row in answer["technology_trends"]],
+        "salary_trends": [
+            (row["location"], row["count"], row["avg_min"], row["avg_max"]) for row in answer["salary_trends"]
+        ],
+        "remote_distribution": sorted((row["remote"], row["count"]) for row in answer["remote_distribution"]),
+    }
+    counted: dict[str, list[Any]] = {
+        name: [(row["_id"], row["count"]) for row in aggregated[name]]
+        for name in ("top_skills", "top_locations", "technology_trends")
+    }
+    counted["salary_trends"] = [
+        (row["_id"], row["count"], round(row["avg_min"]), round(row["avg_max"])) for row in aggregated["salary_trends"]
+    ]
+    known = [(row["_id"], row["count"]) for row in aggregated["remote_distribution"] if row["_id"] is not None]
+    counted["remote_distribution"] = sorted(known)
+    return [name for name, rows in plain.items() if rows != counted[name]]

@@ -1,0 +1,166 @@
+"""GET /auth/me: the project's web process beside a minimal FastAPI and Beanie application on the same users.
+
+Ours counts the requests against their limits, as in production, with limits that are never reached.
+
+python -m benchmarks.auth_me [--rounds N] [--seconds N]
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+
+import psutil
+
+from benchmarks.load_generator import HOST, Load, load
+from benchmarks.report import Report, milliseconds
+from benchmarks.servers import own_servers, use_database
+from benchmarks.serving import fetch, our_web, serving
+
+PATH = "/auth/me"
+# One a user, each with a profile of its own.
+CONNECTIONS = 32
+UNREACHED = "999999999/minute"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5, help="of each server, in turn (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=5, help="of each round (default: %(default)s)")
+    arguments = parser.parse_args()
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        parser.error("needs two cores: one for the server, one for the load")
+    os.environ.update({"THROTTLE_USER": UNREACHED, "THROTTLE_ADDRESS": UNREACHED, "JWT_ALGORITHM": "HS256"})
+    # What a process starts inherits its core: the web processes have the first, all else the second.
+    os.sched_setaffinity(0, {cores[1]})
+    with own_servers() as directory, ExitStack() as stack:
+        tokens = prepare()
+        os.sched_setaffinity(0, {cores[0]})
+        ours = stack.enter_context(our_web(directory)).port
+        peer = stack.enter_context(peer_web(directory))
+        os.sched_setaffinity(0, {cores[1]})
+        lengths = {port: check(port, tokens) for port in (ours, peer)}
+        return compare(ours, peer, lengths, tokens, arguments.rounds, arguments.seconds).show()
+
+
+def prepare() -> list[str]:
+    """As many users as connections; their tokens."""
+    from django.utils import timezone
+
+    from accounts.access_tokens import issue_access_token
+    from accounts.services import register_user
+
+    use_database("auth_me")
+    now = timezone.now().replace(microsecond=123_000)
+    return [
+        issue_access_token(
+            user_id=register_user(
+                email=f"user{number:03}@example.org",
+                password="Secure-Pass-123",  # noqa: S106 - whoever reads it can log in to nothing
+                full_name=f"User {number:03}",
+                skills=["Python", "JavaScript", "React", "MongoDB", "Docker", "AWS", "SQL", "Git"],
+                target_roles=["Software Engineer", "Full Stack Developer"],
+                experience_level="2nd Year",
+                location="San Francisco, CA",
+                now=now,
+            ).user.pk,
+            now=now,
+        )
+        for number in range(CONNECTIONS)
+    ]
+
+
+def check(port: int, tokens: list[str]) -> int:
+    """The length of every answer, once each user has got their own."""
+    answers = [fetch(port, PATH, token) for token in tokens]
+    names = [json.loads(answer)["full_name"] for answer in answers]
+    lengths = {len(answer) for answer in answers}
+    if names != [f"User {number:03}" for number in range(len(tokens))] or len(lengths) != 1:
+        raise RuntimeError("an answer that was not expected")
+    return lengths.pop()
+
+
+def compare(ours: int, peer: int, lengths: dict[int, int], tokens: list[str], rounds: int, seconds: float) -> Report:
+    """One load after the other, in turn, so that both meet the same noise; medians over the rounds."""
+
+    def ask(port: int, seconds: float) -> Load:
+        return load(port=port, path=PATH, connections=CONNECTIONS, seconds=seconds, length=lengths[port], tokens=tokens)
+
+    loads: dict[int, list[Load]] = {ours: [], peer: []}
+    spent = {ours: 0.0, peer: 0.0}
+    for port in loads:
+        ask(port, 1)
+    for number in range(rounds):
+        # Neither always comes first.
+        for port in (ours, peer) if number % 2 == 0 else (peer, ours):
+            before = processor_seconds(port)
+            loads[port].append(ask(port, seconds))
+            spent[port] += processor_seconds(port) - before
+    rates = {port: median(each.rate for each in loads[port]) for port in loads}
+    p50s = {port: median(each.within(0.5) for each in loads[port]) for port in loads}
+    p99s = {port: median(each.within(0.99) for each in loads[port]) for port in loads}
+    costs = {port: spent[port] / sum(len(each.latencies) for each in loads[port]) for port in loads}
+    ratios = [own.rate / other.rate for own, other in zip(loads[ours], loads[peer], strict=True)]
+    report = Report(
+        f"{PATH}, {lengths[ours]:,} bytes: one worker on one core, {CONNECTIONS} users at once, "
+        f"{rounds} rounds of {seconds:g} s in turn; medians"
+    )
+    report.note(
+        "FastAPI and Beanie on uvicorn (uvloop, httptools, no access log), requests a second", f"{rates[peer]:,.0f}"
+    )
+    report.note("  p50; p99", f"{milliseconds(p50s[peer])}; {milliseconds(p99s[peer])}")
+    report.note("  processor time a request", milliseconds(costs[peer]))
+    report.at_least(
+        "ours as `manage.py run` starts it, requests a second",
+        rates[ours] / rates[peer],
+        1.0,
+        measured=f"{rates[ours]:,.0f} = {rates[ours] / rates[peer]:.2f} x",
+        bar_text=">= 1.0 x",
+    )
+    report.note("  the ratio in each round", ", ".join(f"{ratio:.2f}" for ratio in ratios))
+    report.note("  p50; p99", f"{milliseconds(p50s[ours])}; {milliseconds(p99s[ours])}")
+    # What other programs on the machine do hardly moves this one.
+    report.at_most(
+        "  processor time a request",
+        costs[ours],
+        costs[peer],
+        measured=f"{milliseconds(costs[ours])} = {costs[ours] / costs[peer]:.2f} x",
+        bar_text="<= 1.0 x",
+    )
+    return report
+
+
+def processor_seconds(port: int) -> float:
+    """What the web process on the port, with its workers, has had of the processor."""
+    processes = [
+        process
+        for started in psutil.Process().children()
+        if str(port) in started.cmdline()
+        for process in (started, *started.children(recursive=True))
+    ]
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+@contextmanager
+def peer_web(directory: Path) -> Iterator[int]:
+    from django.conf import settings
+
+    from career_navigator.embedded import free_port
+
+    port = free_port()
+    command = [
+        *(sys.executable, "-m", "uvicorn", "benchmarks.peer_auth.app:app", "--host", HOST, "--port", str(port)),
+        *("--workers", "1", "--loop", "uvloop", "--http", "httptools", "--no-access-log"),
+    ]
+    environment = {"MONGODB_URI": settings.MONGODB_URI, "PEER_SECRET": settings.JWT_SECRET_KEY}
+    with serving(command, port, directory / "peer.log", environment):
+        yield port
+
+
+if __name__ == "__main__":
+    sys.exit(main())

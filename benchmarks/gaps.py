@@ -1,0 +1,173 @@
+"""The gap analysis of the largest role over a million postings, nothing kept, beside plain aggregations.
+
+python -m benchmarks.gaps [--postings N] [--keep DIRECTORY]
+"""
+
+import argparse
+import io
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from benchmarks.report import Report, Times, milliseconds
+from benchmarks.servers import own_servers, use_database
+from benchmarks.trending import load
+
+WINDOWS = (30, 365)
+ROUNDS = 15
+AGGREGATION_ROUNDS = 5
+FACTOR = 50
+LONGEST_ORDER_SECONDS = 0.150
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--postings", type=int, default=1_000_000, help="default: %(default)s")
+    parser.add_argument("--keep", type=Path, help="directory for the data, so that a second run need not load again")
+    # Enough to hold a million postings: the aggregations are not slowed by the disk.
+    parser.add_argument("--cache-gb", type=float, default=4.0, help="MongoDB's cache (default: %(default)s)")
+    arguments = parser.parse_args()
+    with own_servers(keep=arguments.keep, cache_gb=arguments.cache_gb):
+        return compare(arguments.postings).show()
+
+
+def compare(count: int) -> Report:
+    from django.utils import timezone
+
+    from benchmarks.role_aggregations import answer_by_aggregation, counts_by_aggregation
+    from career_navigator.connection import database
+    from market.role_windows import forget_role_windows, load_role_figures, role_demands
+    from market.roles import display_role
+    from market.selectors import day_start
+    from skills.gaps import LOWEST_THRESHOLD, rank_gaps
+    from skills.learning_order import order_learning
+
+    use_database(f"postings_{count}")
+    load(count)
+    now = timezone.now()
+    last = day_start(now.date())
+    report = Report(f"Gap analysis of the largest role of {count:,} postings of 400 days")
+    demands = role_demands(days=365, now=now)
+    role = max(demands, key=lambda name: demands[name].postings)
+    report.note("the role; its postings of 365 days", f"{role}; {demands[role].postings:,}")
+    # Somebody who knows every other thing that is asked for.
+    held = [skill.name for skill in demands[role].skills][::2]
+    client = Client(held, display_role(role))
+    differing = []
+    for days in WINDOWS:
+        figures = load_role_figures(role=role, days=days, now=now)
+        whole, ordered, answered, kept, plain, same = (Times() for _ in range(6))
+        for _ in range(ROUNDS):
+            forget_role_windows()
+            whole.measure(lambda days=days: analyze(load_role_figures(role=role, days=days, now=now), held))
+            answered.measure(lambda days=days: client.ask(days))
+            kept.measure(lambda days=days: client.ask(days))
+            fresh = load_role_figures(role=role, days=days, now=now).window
+            missing = [skill.name for skill in fresh.demand.skills if skill.name not in held]
+            ordered.measure(
+                lambda fresh=fresh, missing=missing: order_learning(
+                    sets=fresh.sets, candidates=fresh.candidates, allowed=missing, held=held
+                )
+            )
+        for _ in range(AGGREGATION_ROUNDS):
+            asked: dict[str, Any] = {"database": database(), "role": role, "days": days, "last": last}
+            counted = plain.measure(lambda asked=asked: counts_by_aggregation(**asked))
+            same.measure(lambda asked=asked: answer_by_aggregation(**asked))
+        gaps = rank_gaps(window=figures.window, held=held, threshold=LOWEST_THRESHOLD)
+        ours = figures.window.demand
+        if (ours.postings, {skill.name: skill.count for skill in ours.skills}) != counted:
+            differing.append(f"{days} days")
+        report.note(f"{days} days: postings; skills that a tenth asks for", f"{gaps.postings:,}; {len(ours.skills)}")
+        report.note("  aggregation of the counts alone", milliseconds(plain.median))
+        report.note("  aggregations of the same: counts of both windows, pay by skill", milliseconds(same.median))
+        report.at_most(
+            "  required skills, salaries, growth: nothing kept",
+            whole.median,
+            same.median / FACTOR,
+            measured=f"{milliseconds(whole.median)} = 1/{same.median / whole.median:,.0f}",
+            bar_text=f"<= 1/{FACTOR}",
+        )
+        report.note("    beside the aggregation of the counts alone", f"1/{plain.median / whole.median:,.0f}")
+        report.at_most(
+            "  learn_next: nothing kept",
+            ordered.median,
+            LONGEST_ORDER_SECONDS,
+            measured=milliseconds(ordered.median),
+            bar_text="<= 150 ms",
+        )
+        report.note("  the whole request: nothing kept", milliseconds(answered.median))
+        report.note("  the whole request: the role's figures kept", milliseconds(kept.median))
+    roles = Times()
+    for _ in range(AGGREGATION_ROUNDS):
+        forget_role_windows()
+        roles.measure(lambda: role_demands(days=30, now=now))
+    report.note(f"demand of all {len(demands)} roles, 30 days: nothing kept", milliseconds(roles.median))
+    report.at_most(
+        "windows that count otherwise than the aggregation",
+        len(differing),
+        0,
+        measured=", ".join(differing) or "none",
+        bar_text="none",
+    )
+    return report
+
+
+def analyze(figures: Any, held: list[str]) -> Any:
+    """The analysis up to `learn_next`, which has a bar of its own."""
+    from skills.gaps import cover
+
+    window = figures.window
+    required = window.demand.required(threshold=0.25)
+    return cover(skills=required, held=held), window.salary_medians
+
+
+class Client:
+    """A registered person who asks through the whole WSGI application."""
+
+    def __init__(self, held: list[str], role: str) -> None:
+        from django.core.handlers.wsgi import WSGIHandler
+        from django.utils import timezone
+
+        from accounts.documents import User
+        from accounts.services import register_user
+        from accounts.sessions import start_session
+
+        User.objects.delete()
+        now = timezone.now()
+        profile = {"skills": held, "target_roles": [role]}
+        user = register_user(
+            email="ada@example.org", password=f"Aa1-{secrets.token_urlsafe()}", full_name="Ada", now=now, **profile
+        ).user
+        self._token = start_session(user_id=user.pk, now=now).access_token
+        self._role = role
+        self._application = WSGIHandler()
+        self.ask(1)  # so that imports and connections are not what is measured
+
+    def ask(self, days: int) -> dict[str, Any]:
+        environ = {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": "/skills/gap-analysis",
+            "QUERY_STRING": f"role={self._role.replace(' ', '+')}&days={days}",
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "8000",
+            "HTTP_HOST": "127.0.0.1:8000",
+            "HTTP_AUTHORIZATION": f"Bearer {self._token}",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(),
+        }
+        statuses: list[str] = []
+        response = self._application(environ, lambda status, headers, exc_info=None: statuses.append(status))
+        body = b"".join(response)
+        response.close()
+        if not statuses[0].startswith("200"):
+            raise RuntimeError(f"the gap analysis of {days} days answered {statuses[0]}: {body[:200]!r}")
+        content: dict[str, Any] = orjson.loads(body)
+        return content
+
+
+if __name__ == "__main__":
+    sys.exit(main())

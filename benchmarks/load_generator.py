@@ -1,0 +1,91 @@
+"""A load generator on raw sockets: keep-alive connections that each ask again as soon as they were answered."""
+
+import selectors
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+HOST = "127.0.0.1"
+
+
+@dataclass(slots=True)
+class Load:
+    """What came back: seconds that each answer took, and how long it all lasted."""
+
+    latencies: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        return len(self.latencies) / self.seconds
+
+    def within(self, share: float) -> float:
+        """Seconds within which this share of the answers came."""
+        return sorted(self.latencies)[int(len(self.latencies) * share)]
+
+
+@dataclass(slots=True)
+class _Connection:
+    socket: socket.socket
+    request: bytes
+    asked_at: float = 0.0
+    # Bytes of the answer still to come; None before its head is complete.
+    left: int | None = None
+    head: bytes = b""
+
+
+def load(*, port: int, path: str, connections: int, seconds: float, length: int, tokens: Sequence[str] = ()) -> Load:
+    """Ask for `path` on `connections` connections for `seconds`, each with one of the bearer tokens, if there are any.
+
+    Raises RuntimeError for an answer that is not 200 or whose body is not of `length` bytes.
+    """
+    request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nAccept: application/json\r\n"
+    headers = [f"Authorization: Bearer {token}\r\n" for token in tokens] or [""]
+    opened = [
+        _Connection(_connect(port), f"{request}{headers[number % len(headers)]}\r\n".encode())
+        for number in range(connections)
+    ]
+    result = Load()
+    with selectors.DefaultSelector() as selector:
+        started = perf_counter()
+        for connection in opened:
+            selector.register(connection.socket, selectors.EVENT_READ, connection)
+            connection.asked_at = perf_counter()
+            connection.socket.sendall(connection.request)
+        while (now := perf_counter()) - started < seconds:
+            for key, _ in selector.select(timeout=1):
+                connection = key.data
+                if _receive(connection, length):
+                    now = perf_counter()
+                    result.latencies.append(now - connection.asked_at)
+                    connection.asked_at, connection.left, connection.head = now, None, b""
+                    connection.socket.sendall(connection.request)
+        result.seconds = now - started
+    for connection in opened:
+        connection.socket.close()
+    return result
+
+
+def _connect(port: int) -> socket.socket:
+    opened = socket.create_connection((HOST, port), timeout=10)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return opened
+
+
+def _receive(connection: _Connection, length: int) -> bool:
+    """Read what is there; True when the answer is complete."""
+    data = connection.socket.recv(65_536)
+    if not data:
+        raise RuntimeError("the server closed a connection")
+    if connection.left is None:
+        connection.head += data
+        head, end, body = connection.head.partition(b"\r\n\r\n")
+        if not end:
+            return False
+        if not head.startswith(b"HTTP/1.1 200 ") or f"content-length: {length}".encode() not in head.lower():
+            raise RuntimeError(f"an answer that was not expected: {head[:300]!r}")
+        connection.left = length - len(body)
+    else:
+        connection.left -= len(data)
+    return connection.left == 0

@@ -1,0 +1,50 @@
+"""Filling a database with generated postings, by the way every posting takes: read, then stored in batches."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from market.posting import Posting
+
+BATCH = 1_000
+DAYS = 400
+SEED = 7
+
+
+def generated_postings(*, count: int, now: datetime, seed: int = SEED) -> "Iterator[list[Posting]]":
+    """Yield `count` postings of the last 400 days in batches of 1,000."""
+    from ingestion.stand_in.generator import generate_jobs
+    from ingestion.theirstack_jobs import posting_from_job
+
+    batch = []
+    for job in generate_jobs(count=count, seed=seed, today=now.date(), days=DAYS):
+        batch.append(posting_from_job(job))
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def fill(*, count: int, now: datetime) -> None:
+    """Store `count` postings and let the default roles be known, so that roles have figures too."""
+    from career_navigator.connection import database
+    from career_navigator.indexes import create_indexes
+    from ingestion.role_searches import DEFAULT_ROLES
+    from market.services import know_role, store_postings
+
+    for role in DEFAULT_ROLES:
+        know_role(role=role, now=now)
+    # Those that storing does not read are built afterwards, which is quicker.
+    postings = database().job_postings
+    for name in postings.index_information():
+        if not name.startswith(("_id_", "source_", "url_")):
+            postings.drop_index(name)
+    with tqdm(desc="storing", total=count, unit="posting", disable=None, leave=False) as bar:
+        for batch in generated_postings(count=count, now=now):
+            store_postings(postings=batch, now=now)
+            bar.update(len(batch))
+    create_indexes()

@@ -1,0 +1,222 @@
+"""Roadmap and project recommendations inside the process, beside plain Python over the fixtures.
+
+python -m benchmarks.roadmap [--postings N]
+
+The plain way reads nothing but the fixtures, already parsed, and is what the answers would cost without a database.
+"""
+
+import argparse
+import io
+import json
+import secrets
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from benchmarks.report import Report, Times, milliseconds
+from benchmarks.servers import own_servers, use_database
+
+SMALL = 2_000
+ROLE = "Backend Developer"
+HELD = ["python", "git", "html"]
+ROUNDS = 400
+WARM_UP = 20
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--postings", type=int, default=50_000, help="of the larger database (default: %(default)s)")
+    parser.add_argument("--keep", type=Path, help="directory for the data, so that a second run need not load again")
+    arguments = parser.parse_args()
+    with own_servers(keep=arguments.keep):
+        return compare(arguments.postings).show()
+
+
+@dataclass(slots=True, kw_only=True)
+class Measured:
+    """Times inside the process with warm copies, and the size of the answers."""
+
+    roadmap: Times
+    recommendations: Times
+    search: Times
+    profile: Times
+    first_roadmap: Times
+    roadmap_bytes: int
+    skills: int
+
+
+def compare(count: int) -> Report:
+    report = Report(f"Roadmap and recommendations, {SMALL:,} and {count:,} postings of 400 days")
+    # In turn, so that both meet the same noise; the better of two rounds counts.
+    rounds = [(measure(SMALL), measure(count)) for _ in range(2)]
+    small = min((pair[0] for pair in rounds), key=lambda each: each.roadmap.median)
+    large = min((pair[1] for pair in rounds), key=lambda each: each.roadmap.median)
+    plain_roadmap, plain_recommendations = measure_plain()
+    report.note("roadmap: skills; size", f"{large.skills}; {large.roadmap_bytes:,} B")
+    for what, times, bar in (
+        ("roadmap", large.roadmap, 0.015),
+        ("recommendations", large.recommendations, 0.005),
+    ):
+        report.at_most(
+            f"{what}, whole request",
+            times.median,
+            bar,
+            measured=milliseconds(times.median),
+            bar_text=f"<= {bar * 1000:.0f} ms",
+        )
+        report.note("  99 of 100 within", milliseconds(times.p99))
+    report.note("search of resources, whole request", milliseconds(large.search.median))
+    report.note("the caller's profile, for what a request costs anyway", milliseconds(large.profile.median))
+    report.note("first roadmap after a refresh", milliseconds(large.first_roadmap.median))
+    for what, plain, ours in (
+        ("roadmap", plain_roadmap, large.roadmap),
+        ("recommendations", plain_recommendations, large.recommendations),
+    ):
+        share = f"{milliseconds(plain.median)} = x {plain.median / ours.median:.2f}"
+        report.note(f"{what} in plain Python over the fixtures", share)
+    for what, before, after in (
+        ("roadmap", small.roadmap, large.roadmap),
+        ("recommendations", small.recommendations, large.recommendations),
+    ):
+        growth = after.median / before.median
+        report.at_most(
+            f"{what}, {SMALL:,} to {count:,} postings",
+            growth,
+            1.25,
+            measured=f"{milliseconds(before.median)} x {growth:.2f}",
+            bar_text="<= x 1.25",
+        )
+    return report
+
+
+def measure(count: int) -> Measured:
+    from django.core.handlers.wsgi import WSGIHandler
+    from django.utils import timezone
+
+    from accounts.services import register_user
+    from accounts.sessions import start_session
+    from benchmarks.posting_set import fill
+    from career_navigator.connection import database
+    from career_navigator.versioned_copies import forget_copies
+    from market.refresh import mark_dirty, refresh_figures
+    from market.selectors import day_start
+    from market.services import know_role
+
+    use_database(f"roadmap_{count}")
+    forget_copies()
+    now = timezone.now()
+    if not database().job_postings.estimated_document_count():
+        know_role(role=ROLE, now=now)
+        fill(count=count, now=now)
+    refresh_figures(now=now)
+    database().users.delete_many({})
+    user = register_user(
+        email="bench@example.org",
+        password=f"Aa1{secrets.token_hex(8)}",
+        full_name="Bench",
+        skills=HELD,
+        target_roles=[ROLE],
+        now=now,
+    ).user
+    token = start_session(user_id=user.pk, now=now).access_token
+    application = WSGIHandler()
+
+    def ask(path: str, query: str = "") -> bytes:
+        return request(application, token, path, query)
+
+    roadmap = orjson.loads(ask("/learning/roadmap"))
+    measured = Measured(
+        roadmap=Times(),
+        recommendations=Times(),
+        search=Times(),
+        profile=Times(),
+        first_roadmap=Times(),
+        roadmap_bytes=len(ask("/learning/roadmap")),
+        skills=roadmap["total_skills"],
+    )
+    for times, path, query in (
+        (measured.roadmap, "/learning/roadmap", ""),
+        (measured.recommendations, "/projects/recommendations", "skill_focus=python&skill_focus=docker&limit=10"),
+        (measured.search, "/learning/resources/search", "query=python"),
+        (measured.profile, "/auth/me", ""),
+    ):
+        for _ in range(WARM_UP):
+            ask(path, query)
+        for _ in range(ROUNDS):
+            times.measure(lambda path=path, query=query: ask(path, query))
+    for _ in range(5):
+        mark_dirty(days=[day_start(now.date())])
+        refresh_figures(now=timezone.now())
+        measured.first_roadmap.measure(lambda: ask("/learning/roadmap"))
+    return measured
+
+
+def request(application: Callable[..., Any], token: str, path: str, query: str) -> bytes:
+    """The answer's body, through the whole WSGI application."""
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8000",
+        "HTTP_HOST": "127.0.0.1:8000",
+        "HTTP_AUTHORIZATION": f"Bearer {token}",
+        "REMOTE_ADDR": "127.0.0.1",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
+    }
+    statuses: list[str] = []
+    response = application(environ, lambda status, headers, exc_info=None: statuses.append(status))
+    body = b"".join(response)
+    response.close()
+    if not statuses[0].startswith("200"):
+        raise RuntimeError(f"{path} answered {statuses[0]}: {body[:200]!r}")
+    return body
+
+
+def measure_plain() -> tuple[Times, Times]:
+    """Filtering lists of dictionaries: what is left out is the market, the person's token and any order of learning."""
+    resources = json.loads((FIXTURES / "learning_resources.json").read_text(encoding="utf-8"))
+    ideas = json.loads((FIXTURES / "project_ideas.json").read_text(encoding="utf-8"))
+    wanted = list(dict.fromkeys(each["skill"] for each in resources))[:25]
+    roadmap, recommendations = Times(), Times()
+    for _ in range(ROUNDS):
+        roadmap.measure(lambda: plain_roadmap(wanted, resources, ideas))
+        recommendations.measure(lambda: plain_recommendations(ideas, {"python", "docker"}))
+    return roadmap, recommendations
+
+
+def plain_roadmap(wanted: list[str], resources: list[dict[str, Any]], ideas: list[dict[str, Any]]) -> bytes:
+    paths = []
+    for skill in wanted:
+        projects = [idea for idea in ideas if skill in idea["skills"]][:2]
+        paths.append(
+            {
+                "skill": skill,
+                "resources": [each for each in resources if each["skill"] == skill],
+                "is_missing": skill not in HELD,
+                "projects": [{"id": idea["id"], "title": idea["title"]} for idea in projects],
+            }
+        )
+    return orjson.dumps({"skill_paths": paths})
+
+
+def plain_recommendations(ideas: list[dict[str, Any]], focus: set[str]) -> bytes:
+    found = []
+    for idea in ideas:
+        if focus & set(idea["skills"]):
+            missing = [skill for skill in idea["skills"] if skill not in HELD]
+            share = round(100 * (len(idea["skills"]) - len(missing)) / len(idea["skills"]), 1)
+            found.append(idea | {"skill_match_percentage": share, "missing_skills": missing})
+    found.sort(key=lambda each: (-each["skill_match_percentage"], each["id"]))
+    return orjson.dumps({"projects": found[:10], "total_projects": len(found)})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""A role's demand the plain way: aggregations over its postings, through the index on role and day."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo.database import Database
+
+from market.figures import HIGHEST_SALARY_USD, LOWEST_SALARY_USD
+
+
+def counts_by_aggregation(
+    *, database: Database[dict[str, Any]], role: str, days: int, last: datetime
+) -> tuple[int, dict[str, int]]:
+    """How many postings the role has in the `days` days that end with `last`, and how many ask for each skill."""
+    match = _match(role, days, last)
+    postings = database.job_postings.count_documents(match)
+    grouped = database.job_postings.aggregate(
+        [
+            {"$match": match},
+            {"$unwind": "$skills"},
+            {"$group": {"_id": "$skills", "count": {"$sum": 1}}},
+            {"$match": {"count": {"$gte": postings * 0.1}}},
+            {"$sort": {"count": -1, "_id": 1}},
+        ]
+    )
+    return postings, {row["_id"]: row["count"] for row in grouped}
+
+
+def answer_by_aggregation(*, database: Database[dict[str, Any]], role: str, days: int, last: datetime) -> Any:
+    """What the gap analysis says of a role without `learn_next`: demand now and before, and the pay of each skill."""
+    before = counts_by_aggregation(database=database, role=role, days=days, last=last - timedelta(days=days))
+    counts = counts_by_aggregation(database=database, role=role, days=days, last=last)
+    paid = {
+        "min_annual_salary_usd": {"$gte": LOWEST_SALARY_USD},
+        "max_annual_salary_usd": {"$lte": HIGHEST_SALARY_USD},
+        "$expr": {"$lte": ["$min_annual_salary_usd", "$max_annual_salary_usd"]},
+    }
+    pay = {"$avg": ["$min_annual_salary_usd", "$max_annual_salary_usd"]}
+    grouped = database.job_postings.aggregate(
+        [
+            {"$match": _match(role, days, last) | paid},
+            {"$project": {"skills": 1, "pay": pay}},
+            {"$unwind": "$skills"},
+            {"$match": {"skills": {"$in": list(counts[1])}}},
+            {"$group": {"_id": "$skills", "pay": {"$push": "$pay"}}},
+        ]
+    )
+    return before, counts, {row["_id"]: sorted(row["pay"])[len(row["pay"]) // 2] for row in grouped}
+
+
+def _match(role: str, days: int, last: datetime) -> dict[str, Any]:
+    return {"roles": role, "day": {"$gte": last - timedelta(days=days - 1), "$lte": last}, "hidden": {"$ne": True}}

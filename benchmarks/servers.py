@@ -1,0 +1,76 @@
+"""A MongoDB and a Valkey of a benchmark's own, and Django set up to use them. No other server is touched."""
+
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from career_navigator.embedded import start_mongodb, start_valkey
+
+# What the shell or a `.env` file may set, and would change what is measured.
+_NEUTRAL = {
+    "DEBUG": "True",
+    "HTTPS_ONLY": "False",
+    "LOG_LEVEL": "INFO",
+    "LOG_FORMAT": "plain",
+    "METRICS_TOKEN": "",
+    "MAX_JOBS_PER_SEARCH": "100",
+    "THEIR_STACK_API_KEY": "",
+    "THEIR_STACK_CREDIT_BUDGET": "",
+}
+
+
+@contextmanager
+def own_servers(*, keep: Path | None = None, cache_gb: float = 0.5) -> Iterator[Path]:
+    """Start both servers and set up Django; yields the directory of their data, `keep` or one that is deleted.
+
+    `cache_gb` is MongoDB's. May be used once a process, before anything of Django is imported.
+    """
+    with ExitStack() as stack:
+        if keep is None:
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="career-navigator-benchmark-")))
+        else:
+            directory = keep.resolve()
+        mongodb = start_mongodb(directory=directory / "mongodb", cache_gb=cache_gb)
+        stack.callback(mongodb.stop, timeout_seconds=60)
+        valkey = start_valkey(directory=directory / "valkey")
+        stack.callback(valkey.stop)
+        os.environ.update(
+            _NEUTRAL | {"VAR_DIR": str(directory / "var"), "DJANGO_SETTINGS_MODULE": "career_navigator.settings"}
+        )
+        os.environ.update({"MONGODB_URI": f"{mongodb.uri}benchmark", "REDIS_URL": f"{valkey.uri}0"})
+        import django
+
+        django.setup()
+        _discard_log_lines(stack.enter_context(open(os.devnull, "w")))
+        yield directory
+
+
+def use_database(name: str) -> None:
+    """Turn this process to another database of its MongoDB, with our indexes and the seeded vocabulary."""
+    import mongoengine
+    from django.conf import settings
+    from django.core.management import call_command
+
+    from career_navigator.connection import register_connection
+    from career_navigator.indexes import create_indexes
+    from skills.selectors import forget_vocabulary
+
+    mongoengine.disconnect()
+    # MongoEngine takes the name that the address ends in.
+    settings.MONGODB_URI = f"{settings.MONGODB_URI.rpartition('/')[0]}/{name}"
+    settings.MONGODB_DATABASE = name
+    register_connection()
+    create_indexes()
+    with open(os.devnull, "w") as nowhere:
+        call_command("seed", stdout=nowhere)
+    forget_vocabulary()
+
+
+def _discard_log_lines(nowhere: object) -> None:
+    """Lines are still made and written, as when serving, only to nowhere: the table stays readable."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(nowhere)

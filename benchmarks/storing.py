@@ -1,0 +1,155 @@
+"""Storing postings beside PyMongo's bare bulk upserts of the same documents, and the memory of a collecting worker.
+
+python -m benchmarks.storing [--postings N]
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pymongo import UpdateOne
+
+from benchmarks.report import Report, Times
+from benchmarks.servers import own_servers, use_database
+
+BATCHES = 20
+BARE = "bare_postings"
+_NOT_OPTIONS = {"v", "key", "ns", "textIndexVersion", "partialFilterExpression"}
+SMALL_RUN, LARGE_RUN = 2_000, 20_000
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--postings", type=int, default=200_000, help="held beforehand (default: %(default)s)")
+    arguments = parser.parse_args()
+    report = Report("Storing postings in batches of 1,000, each beside a bare bulk upsert of the same documents")
+    with own_servers(cache_gb=1.0) as directory:
+        compare_writing(report, arguments.postings)
+        compare_memory(report, directory)
+    return report.show()
+
+
+def compare_writing(report: Report, held: int) -> None:
+    """New postings, then the same again, into an empty collection and into one that holds `held`."""
+    from django.utils import timezone
+
+    from benchmarks.posting_set import fill, generated_postings
+    from career_navigator.connection import database
+
+    use_database("storing")
+    now = timezone.now()
+    # Loads the vocabulary and spaCy, which a worker does once.
+    compare_batches(list(generated_postings(count=1_000, now=now, seed=1)), now)
+    empty()
+    compare_state(report, "an empty collection", list(generated_postings(count=BATCHES * 1_000, now=now, seed=2)), now)
+    empty()
+    fill(count=held, now=now)
+    database().job_postings.aggregate([{"$out": BARE}])
+    index_like_postings()
+    batches = list(generated_postings(count=BATCHES * 1_000, now=now, seed=3))
+    compare_state(report, f"a collection of {held:,}", batches, now)
+
+
+def empty() -> None:
+    from career_navigator.connection import database
+
+    for name in ("job_postings", BARE, "dirty_days"):
+        database()[name].delete_many({})
+
+
+def compare_state(report: Report, state: str, batches: Sequence[Any], now: Any) -> None:
+    from market.services import store_postings
+
+    stored, bare = compare_batches(batches, now)
+    again = Times()
+    for batch in batches:
+        outcome = again.measure(lambda batch=batch: store_postings(postings=batch, now=now))
+        if outcome.unchanged != len(batch):
+            raise RuntimeError(f"stored again, a batch gave {outcome}")
+    rate, bare_rate, again_rate = (1_000 / times.median for times in (stored, bare, again))
+    report.note(f"bare bulk upsert into {state}", f"{bare_rate:,.0f}/s")
+    report.at_least(
+        "  store_postings, new ones",
+        rate / bare_rate,
+        0.7,
+        measured=f"{rate:,.0f}/s = {rate / bare_rate:.2f} x bare",
+        bar_text=">= 0.7 x",
+    )
+    report.at_least(
+        "  store_postings, unchanged ones",
+        again_rate / rate,
+        3,
+        measured=f"{again_rate:,.0f}/s = {again_rate / rate:.1f} x new",
+        bar_text=">= 3 x",
+    )
+
+
+def compare_batches(batches: Sequence[Any], now: Any) -> tuple[Times, Times]:
+    """Store each batch, then write the documents that came of it the bare way, so that both meet the same noise."""
+    from career_navigator.connection import database
+    from market.services import store_postings
+
+    index_like_postings()
+    stored, bare = Times(), Times()
+    for batch in batches:
+        outcome = stored.measure(lambda batch=batch: store_postings(postings=batch, now=now))
+        if outcome.collected != len(batch):
+            raise RuntimeError(f"a batch of new postings gave {outcome}")
+        query = {"source": batch[0].source, "job_id": {"$in": [posting.job_id for posting in batch]}}
+        documents = list(database().job_postings.find(query, {"_id": 0}))
+        bare.measure(lambda documents=documents: upsert(documents))
+    return stored, bare
+
+
+def upsert(documents: Sequence[dict[str, Any]]) -> None:
+    from career_navigator.connection import database
+
+    writes = [
+        UpdateOne({"source": document["source"], "job_id": document["job_id"]}, {"$set": document}, upsert=True)
+        for document in documents
+    ]
+    database()[BARE].bulk_write(writes, ordered=False)
+
+
+def index_like_postings() -> None:
+    """Give the bare collection the indexes that postings have.
+
+    Not their partial filters: the bare look-up by source and id could not use an index with one, and every upsert
+    would read the whole collection, which would flatter what it is compared with.
+    """
+    from career_navigator.connection import database
+
+    for name, index in database().job_postings.index_information().items():
+        options = {key: value for key, value in index.items() if key not in _NOT_OPTIONS}
+        keys = index["key"]
+        if "weights" in options:
+            keys = [(field, "text") for field in options.pop("weights")]
+        if name != "_id_":
+            database()[BARE].create_index(keys, name=name, **options)
+
+
+def compare_memory(report: Report, directory: Path) -> None:
+    from benchmarks.worker_memory import PAGE, peak_of_a_run, stand_in
+
+    with stand_in(log=directory / "stand-in.log") as source:
+        peaks = {
+            count: peak_of_a_run(
+                postings=count, database=f"run_{count}", source=source, log=directory / f"worker-{count}.log"
+            )
+            for count in (SMALL_RUN, LARGE_RUN)
+        }
+    (small, _), (large, together) = peaks[SMALL_RUN], peaks[LARGE_RUN]
+    report.note(f"a worker's process collecting {SMALL_RUN:,} in pages of {PAGE}, peak", megabytes(small))
+    report.at_most(f"  {LARGE_RUN:,}", large, 250e6, measured=f"{megabytes(large)}", bar_text="<= 250 MB")
+    report.at_most("  growth with the run", large / small, 1.1, measured=f"x {large / small:.2f}", bar_text="<= x 1.1")
+    report.note("  all processes of that worker together at the end, shared pages once", megabytes(together))
+
+
+def megabytes(count: int) -> str:
+    return f"{count / 1e6:,.0f} MB"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,215 @@
+"""Trending over a million postings: the first answer after a refresh beside plain aggregations, and what keeps it so.
+
+python -m benchmarks.trending [--postings N] [--keep DIRECTORY]
+"""
+
+import argparse
+import io
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from benchmarks.report import Report, Times, milliseconds
+from benchmarks.servers import own_servers, use_database
+
+SMALL = 10_000
+WINDOWS = (30, 365)
+ROUNDS = 7
+CACHED_ANSWERS = 2_000
+# Older postings would leave the last windows empty.
+OLDEST_KEPT_DAYS = 30
+
+
+@dataclass(slots=True)
+class Measured:
+    """What one database gave; times by window in days."""
+
+    first: dict[int, Times] = field(default_factory=lambda: {days: Times() for days in WINDOWS})
+    cached: dict[int, Times] = field(default_factory=lambda: {days: Times() for days in WINDOWS})
+    cold: dict[int, Times] = field(default_factory=lambda: {days: Times() for days in WINDOWS})
+    refresh_of_a_day: Times = field(default_factory=Times)
+    answers: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--postings", type=int, default=1_000_000, help="default: %(default)s")
+    parser.add_argument("--keep", type=Path, help="directory for the data, so that a second run need not load again")
+    # Enough to hold a million postings: the aggregations are not slowed by the disk.
+    parser.add_argument("--cache-gb", type=float, default=4.0, help="MongoDB's cache (default: %(default)s)")
+    arguments = parser.parse_args()
+    with own_servers(keep=arguments.keep, cache_gb=arguments.cache_gb):
+        return compare(arguments.postings).show()
+
+
+def compare(count: int) -> Report:
+    """Measure a small and a large database, and the aggregations over the large one."""
+    from django.utils import timezone
+
+    from career_navigator.connection import database
+    from market.refresh import check_figures
+    from market.selectors import day_start
+
+    report = Report(f"Trending over {count:,} postings of 400 days")
+    use_database(f"postings_{SMALL}")
+    load(SMALL)
+    small = measure()
+
+    use_database(f"postings_{count}")
+    everything = load(count)
+    stored = database().job_postings.estimated_document_count()
+    size = database().command("collstats", "job_postings")["avgObjSize"]
+    report.note("stored postings; average size", f"{stored:,}; {size:,} B")
+    large = measure()
+    today = day_start(timezone.now().date())
+    aggregations = {days: Times() for days in WINDOWS}
+    differing = []
+    for days in WINDOWS:
+        for _ in range(5 if days < 100 else 3):
+            aggregated = aggregations[days].measure(lambda days=days: aggregate(database(), days, today))
+        differing += differences_in(large.answers[days], aggregated)
+
+    for days, bar in zip(WINDOWS, (100, 500), strict=True):
+        plain, first = aggregations[days].median, large.first[days]
+        report.note(f"five aggregations, {days} days", milliseconds(plain))
+        report.at_most(
+            f"first answer after a refresh, {days} days",
+            first.median,
+            plain / bar,
+            measured=f"{milliseconds(first.median)} = 1/{plain / first.median:,.0f}",
+            bar_text=f"<= 1/{bar}",
+        )
+        report.note("  the slowest of the rounds", milliseconds(max(first.seconds)))
+    for days in WINDOWS:
+        cached = large.cached[days]
+        report.at_most(
+            f"cached answer inside the process, {days} days",
+            cached.median,
+            0.001,
+            measured=milliseconds(cached.median),
+            bar_text="<= 1 ms",
+        )
+        report.note("  99 of 100 within", milliseconds(cached.p99))
+    growth = large.first[30].median / small.first[30].median
+    report.at_most(
+        f"first answer, {SMALL:,} to {count:,} postings",
+        growth,
+        5,
+        measured=f"{milliseconds(small.first[30].median)} x {growth:.2f}",
+        bar_text="<= x 5",
+    )
+    for days in WINDOWS:
+        cold = large.cold[days].median
+        factor = f"1/{aggregations[days].median / cold:,.0f}"
+        report.note(f"answer without Redis, from the stored figures, {days} days", f"{milliseconds(cold)} = {factor}")
+    report.note("refresh with one dirty day", milliseconds(large.refresh_of_a_day.median))
+    if everything:
+        report.note("refresh with every day dirty", f"{everything:,.1f} s")
+    report.at_most(
+        "lists that count otherwise than the aggregations",
+        len(differing),
+        0,
+        measured=", ".join(differing) or "none",
+        bar_text="none",
+    )
+    check = check_figures()
+    report.at_most(
+        f"days of {check.days} whose figures differ from their postings",
+        len(check.differing),
+        0,
+        measured=str(len(check.differing)),
+        bar_text="none",
+    )
+    return report
+
+
+def load(count: int) -> float | None:
+    """Fill the database unless it is filled; how many seconds the refresh of every day took, None for kept data."""
+    from django.utils import timezone
+
+    from benchmarks.posting_set import fill
+    from career_navigator.connection import database
+    from market.refresh import refresh_figures
+
+    loaded = database().benchmark.find_one({"_id": "loaded"})
+    if loaded is None or (timezone.now() - loaded["at"]).days > OLDEST_KEPT_DAYS:
+        for name in ("job_postings", "market_figures", "dirty_days", "known_roles"):
+            database()[name].delete_many({})
+        fill(count=count, now=timezone.now())
+        times = Times()
+        times.measure(lambda: refresh_figures(now=timezone.now()))
+        values = {"at": timezone.now(), "refresh_seconds": times.median}
+        database().benchmark.replace_one({"_id": "loaded"}, values, upsert=True)
+        return times.median
+    seconds: float = loaded["refresh_seconds"]
+    return seconds
+
+
+def measure() -> Measured:
+    """Rounds of: a day gets dirty, the figures are refreshed, each window is asked for; then the repeated answers."""
+    from django.core.handlers.wsgi import WSGIHandler
+    from django.utils import timezone
+
+    from market.answers import render_answer
+    from market.refresh import mark_dirty, refresh_figures
+    from market.selectors import day_start
+
+    measured = Measured()
+    application = WSGIHandler()
+    for days in WINDOWS:
+        ask(application, days)  # so that imports and connections are not what is measured
+    for _ in range(ROUNDS):
+        mark_dirty(days=[day_start(timezone.now().date())])
+        measured.refresh_of_a_day.measure(lambda: refresh_figures(now=timezone.now()))
+        for days in WINDOWS:
+            # Nothing this process remembers is of use: the refresh has changed the version.
+            body = measured.first[days].measure(lambda days=days: ask(application, days))
+            measured.answers[days] = orjson.loads(body)
+    for days in WINDOWS:
+        for _ in range(CACHED_ANSWERS):
+            measured.cached[days].measure(lambda days=days: ask(application, days))
+        for _ in range(5):
+            measured.cold[days].measure(lambda days=days: render_answer(days=days, now=timezone.now()))
+    return measured
+
+
+def ask(application: Callable[..., Any], days: int) -> bytes:
+    """The answer's body, through the whole WSGI application."""
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": "/market/trending",
+        "QUERY_STRING": f"days={days}",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8000",
+        "HTTP_HOST": "127.0.0.1:8000",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
+    }
+    statuses: list[str] = []
+    response = application(environ, lambda status, headers, exc_info=None: statuses.append(status))
+    body = b"".join(response)
+    response.close()
+    if not statuses[0].startswith("200"):
+        raise RuntimeError(f"/market/trending?days={days} answered {statuses[0]}: {body[:200]!r}")
+    return body
+
+
+def aggregate(database: Any, days: int, today: Any) -> dict[str, Any]:
+    from benchmarks.aggregations import trends_by_aggregation
+
+    return trends_by_aggregation(database=database, days=days, today=today)
+
+
+def differences_in(answer: dict[str, Any], aggregated: dict[str, Any]) -> list[str]:
+    from benchmarks.aggregations import differences
+
+    return [f"{name} of {answer['window_days']} days" for name in differences(answer, aggregated)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

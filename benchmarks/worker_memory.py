@@ -1,0 +1,107 @@
+"""How much memory a real Celery worker takes to collect from the stand-in, itself a process of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+# The largest pages there are; each is held whole while it is stored.
+PAGE = 500
+# Of the generated jobs a good third are engineers' in the United States.
+ROLE, PLACE, SERVED = "Engineer", "United States", 80_000
+API_KEY = "benchmark-key"
+LONGEST_SECONDS = 900
+
+
+@contextmanager
+def stand_in(*, log: Path) -> Iterator[str]:
+    """The stand-in with enough jobs; yields its address."""
+    from career_navigator.embedded import HOST, free_port
+
+    port = free_port()
+    arguments = ["--port", str(port), "--count", str(SERVED), "--api-key", API_KEY, "--rate-limit", "none"]
+    command = [sys.executable, "manage.py", "theirstack_stand_in", *arguments]
+    with _process(command, log=log, environment=os.environ):
+        deadline = time.monotonic() + LONGEST_SECONDS
+        while b"Stop it" not in log.read_bytes():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the stand-in did not start: {log.read_text()}")
+            time.sleep(0.2)
+        yield f"http://{HOST}:{port}"
+
+
+def peak_of_a_run(*, postings: int, database: str, source: str, log: Path) -> tuple[int, int]:
+    """Collect `postings` into an empty database by a worker of two processes, the default.
+
+    Returns the peak of the process that took most, and what all processes together held at the end, in bytes.
+    """
+    from django.conf import settings
+    from django.utils import timezone
+
+    from benchmarks.servers import use_database
+    from career_navigator.connection import redis_client
+    from ingestion.documents import CollectionRun
+    from ingestion.runs import start_run
+    from ingestion.tasks import queue_run
+
+    redis_client().flushdb()
+    use_database(database)
+    environment = os.environ | {
+        "MONGODB_URI": settings.MONGODB_URI,
+        "THEIR_STACK_BASE_URL": source,
+        "THEIR_STACK_API_KEY": API_KEY,
+        "THEIR_STACK_RATE_LIMIT": "10000",
+        "MAX_JOBS_PER_SEARCH": str(PAGE),
+    }
+    command = [sys.executable, "-m", "celery", "-A", "career_navigator", "worker", "--concurrency", "2"]
+    with _process([*command, "--without-gossip", "--without-mingle"], log=log, environment=environment) as worker:
+        run = start_run(
+            trigger="command",
+            roles=[ROLE],
+            places=[PLACE],
+            max_age_days=365,
+            per_role_limit=postings,
+            now=timezone.now(),
+        )
+        queue_run(run=run)
+        deadline = time.monotonic() + LONGEST_SECONDS
+        while (run := CollectionRun.objects.get(id=run.id)).status in ("queued", "running"):
+            if worker.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the worker did not finish: {log.read_text()[-2000:]}")
+            time.sleep(0.2)
+        if run.status != "finished" or run.credits != postings:
+            raise RuntimeError(f"the run is {run.status} with {run.credits} of {postings} postings: {run.error}")
+        # The last refresh of figures comes after the run's end.
+        time.sleep(3)
+        main = psutil.Process(worker.pid)
+        processes = [main, *main.children(recursive=True)]
+        together = sum(process.memory_full_info().pss for process in processes)
+        return max(_peak_rss(process.pid) for process in processes), together
+
+
+def _peak_rss(pid: int) -> int:
+    """The kernel's own record of a process's highest resident set (Linux)."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) * 1024 if found else 0
+
+
+@contextmanager
+def _process(command: list[str], *, log: Path, environment: Mapping[str, str]) -> "Iterator[subprocess.Popen[bytes]]":
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=dict(environment))
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
