@@ -1,0 +1,52 @@
+# `make` alone lists what can be made. Variables that may be set: PYTHON, VENV, ARGS, and those of `.env.example`.
+
+SHELL := /bin/sh
+VENV ?= .venv
+PYTHON ?=
+ARGS ?=
+
+BIN := $(VENV)/bin
+# Without `extraction`, which needs a corpus beside the project.
+BENCHMARKS := trending gaps roadmap storing serving auth_me admin
+SOURCES := accounts career_navigator fixtures ingestion learning market projects skills
+
+.PHONY: help run test lint bench seed openapi requirements install install-dev
+
+help: ## List these targets
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+		printf '  make %-13s %s\n' "$$name" "$$text"; done
+
+run: install ## Start everything on this machine; Ctrl-C stops it (PORT=8000, VAR_DIR=var)
+	@exec $(BIN)/python manage.py run --end-with-parent $(ARGS)
+
+test: install-dev ## Run all tests on servers of their own
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+lint: install-dev ## Check style, types, imports, the container files and the pinned requirements
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(SOURCES) manage.py conftest.py
+	$(BIN)/lint-imports
+	$(BIN)/yamllint --strict --config-data '{extends: default, rules: {line-length: {max: 120}}}' docker-compose.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/hadolint Dockerfile
+	sh deploy/pin-requirements.sh --check $(BIN)/uv
+
+bench: install-dev ## Measure speed, a table for each benchmark (BENCH=trending ARGS=... for one alone)
+	@set -e; for name in $(or $(BENCH),$(BENCHMARKS)); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name $(ARGS); done
+
+seed: install ## Load skills, learning resources and project ideas (into a running install)
+	@exec $(BIN)/python manage.py seed $(ARGS)
+
+openapi: install ## Write the API's description to docs/openapi.json
+	@mkdir -p docs
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --format openapi-json --file docs/openapi.json
+
+requirements: install-dev ## Pin what pyproject.toml asks for (ARGS=--upgrade: the newest versions)
+	sh deploy/pin-requirements.sh $(or $(ARGS),--write) $(BIN)/uv
+
+install:
+	@PYTHON='$(PYTHON)' sh deploy/virtual-environment.sh $(VENV) requirements.txt
+
+install-dev:
+	@PYTHON='$(PYTHON)' sh deploy/virtual-environment.sh $(VENV) requirements.txt requirements-dev.txt

@@ -1,0 +1,3 @@
+from career_navigator.celery import app as celery_app
+
+__all__ = ["celery_app"]

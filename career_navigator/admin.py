@@ -1,0 +1,121 @@
+"""The admin of the shared modules: chores, the log, and the staff's own accounts."""
+
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from career_navigator.documents import OPEN_CHORE_STATUSES
+from career_navigator.mirrors.admin import ReadOnlyMirrorAdmin
+from career_navigator.models import ChoreRun
+from career_navigator.staff.acts import demand, log_act, queue_or_tell
+from career_navigator.staff.chores import chores, find_chore, record_chore
+from career_navigator.staff.status import STATUS_COLORS
+from career_navigator.tasks import run_chore
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+admin.site.unregister(TOTPDevice)
+
+
+@admin.register(ChoreRun)
+class ChoreRunAdmin(ReadOnlyMirrorAdmin):
+    """Chores: started from the buttons above the list, followed on their page."""
+
+    list_display = ("chore", "state", "asked_by", "created_at", "outcome")
+    list_filter = ("chore", "status")
+    list_before_template = "career_navigator/staff/chores.html"
+    change_form_template = "career_navigator/staff/chore.html"
+
+    @display(description="status", label=STATUS_COLORS)
+    def state(self, obj: ChoreRun) -> str:
+        return str(obj.status)  # type: ignore[attr-defined]
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("start/<slug:name>/", self.admin_site.admin_view(self._start), name="start_chore"),
+            path("<str:run_id>/state.json", self.admin_site.admin_view(self._state), name="chore_state"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        may_run = cast(User, request.user).has_perm("career_navigator.run_chore")
+        return super().changelist_view(
+            request, (extra_context or {}) | {"chores": chores() if may_run else [], "title": "Chores"}
+        )
+
+    def _start(self, request: HttpRequest, name: str) -> HttpResponse:
+        user = demand(request, "career_navigator.run_chore")
+        chore = find_chore(name=name)
+        if chore is None:
+            raise Http404
+        run = record_chore(chore=chore, asked_by=user.get_username(), now=timezone.now())
+        log_act(user, ChoreRun.objects.get(pk=run.pk), f"Started the chore “{chore.title}”.")
+        otherwise = "Start the chore again when it is back."
+        if queue_or_tell(request, task=run_chore, arguments=(str(run.pk),), otherwise=otherwise):
+            messages.success(request, f"“{chore.title}” is queued.")
+        return HttpResponseRedirect(reverse("admin:career_navigator_chorerun_change", args=[run.pk]))
+
+    def _state(self, request: HttpRequest, run_id: str) -> HttpResponse:
+        if not self.has_view_permission(request):
+            return JsonResponse({}, status=403)
+        run = self.get_object(request, run_id)
+        if run is None:
+            raise Http404
+        return JsonResponse(
+            {
+                "status": run.status,
+                "color": STATUS_COLORS.get(run.status, ""),
+                "open": run.status in OPEN_CHORE_STATUSES,
+                "texts": {"outcome": run.outcome or "", "finished": _time(run.finished_at)},
+            }
+        )
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(ModelAdmin):
+    """Every act of the staff; nobody changes it."""
+
+    list_display = ("action_time", "user", "content_type", "object_repr", "action_flag", "get_change_message")
+    list_filter = ("action_flag", "content_type")
+    search_fields = ("object_repr", "change_message")
+    list_select_related = ("user", "content_type")
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(User)
+class StaffAccountAdmin(DjangoUserAdmin, ModelAdmin):
+    """The staff's own accounts."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_filter = ("is_staff", "is_superuser", "is_active")
+
+
+@admin.register(Group)
+class StaffRoleAdmin(DjangoGroupAdmin, ModelAdmin):
+    """What each role may do."""
+
+
+def _time(value: Any) -> str:
+    return f"{value:%Y-%m-%d %H:%M:%S}" if value else "—"

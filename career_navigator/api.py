@@ -1,0 +1,103 @@
+"""What the API's endpoints share: paths, query parameters, paging, the documented shape of errors."""
+
+from collections.abc import Callable
+from math import isnan
+from typing import Any
+
+from django.core.validators import BaseValidator
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern
+from django.urls.resolvers import RoutePattern
+from mongoengine import QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+
+
+class _EitherSlashPattern(RoutePattern):
+    def match(self, path: str) -> Any:
+        return super().match(path.removesuffix("/"))
+
+
+def route(path: str, view: Callable[..., HttpResponseBase], *, name: str) -> URLPattern:
+    """A URL pattern that answers with and without a trailing slash, for every method.
+
+    `path` is written whole, without slashes at its ends ("jobs/<str:job_id>"); the patterns of an app are included
+    under the empty prefix.
+    """
+    return URLPattern(_EitherSlashPattern(path, name=name, is_endpoint=True), view, {}, name)
+
+
+class BoundedInteger(serializers.IntegerField):
+    """A whole number from `minimum` to `maximum`, refused by one sentence that names the field and both bounds."""
+
+    def __init__(self, *, minimum: int, maximum: int, **options: Any) -> None:
+        super().__init__(min_value=minimum, max_value=maximum, **options)
+        self._bounds = (minimum, maximum)
+
+    def bind(self, field_name: str, parent: Any) -> None:
+        super().bind(field_name, parent)
+        _name_bounds(self, *self._bounds)
+
+
+class BoundedNumber(serializers.FloatField):
+    """A number from `minimum` to `maximum`, refused by one sentence that names the field and both bounds."""
+
+    def __init__(self, *, minimum: float, maximum: float, **options: Any) -> None:
+        super().__init__(min_value=minimum, max_value=maximum, **options)
+        self._bounds = (minimum, maximum)
+
+    def bind(self, field_name: str, parent: Any) -> None:
+        super().bind(field_name, parent)
+        _name_bounds(self, *self._bounds)
+
+    def to_internal_value(self, data: Any) -> float:
+        number = super().to_internal_value(data)
+        # Not a number is neither below a bound nor above one.
+        if isnan(number):
+            self.fail("invalid")
+        return number
+
+
+def _name_bounds(field: serializers.Field[Any, Any, Any, Any], minimum: float, maximum: float) -> None:
+    sentence = f"{field.field_name} must be between {minimum} and {maximum}."
+    for code in ("invalid", "max_string_length", "null", "overflow"):
+        field.error_messages[code] = sentence
+    # The bounds themselves are among the validators, so that the schema states them.
+    for validator in field.validators:
+        if isinstance(validator, BaseValidator):
+            validator.message = sentence
+
+
+class QuerySerializer(serializers.Serializer[Any]):
+    """The query parameters of an endpoint. Unknown ones are ignored; a bad value of a known one is answered 400.
+
+    A parameter that may be repeated is a ListField.
+    """
+
+    @classmethod
+    def read(cls, request: Request) -> dict[str, Any]:
+        """The parameters, validated, with defaults filled in.
+
+        Raises ValidationError.
+        """
+        # A plain dictionary, since DRF takes an empty value in a QueryDict for an absent one.
+        given: dict[str, Any] = request.query_params.dict()
+        parameters = cls(data=given)
+        for name, field in parameters.fields.items():
+            if name in given and isinstance(field, serializers.ListField):
+                given[name] = request.query_params.getlist(name)
+        parameters.is_valid(raise_exception=True)
+        validated: dict[str, Any] = parameters.validated_data
+        return validated
+
+
+class LimitOffset(QuerySerializer):
+    """Paging by `limit` and `offset`; a subclass adds its endpoint's filters and may redeclare `limit`."""
+
+    limit = BoundedInteger(minimum=1, maximum=100, default=20)
+    offset = BoundedInteger(minimum=0, maximum=10_000, default=0)
+
+
+def page_of(*, queryset: QuerySet, limit: int, offset: int) -> list[Any]:
+    """The documents of one page. The queryset, which a view may keep, is cloned: a MongoEngine queryset caches."""
+    return list(queryset.clone().skip(offset).limit(limit))

@@ -1,0 +1,57 @@
+"""The one way to the two servers: MongoEngine's connection and Redis's client, made on first use."""
+
+from functools import cache
+from typing import Any
+
+import mongoengine
+import redis
+from django.conf import settings
+from mongoengine.connection import get_db
+from pymongo.database import Database
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+# A quick client meets at most two of these in a row, connecting and reading.
+QUICK_SECONDS = 0.5
+
+
+def register_connection() -> None:
+    """Tell MongoEngine where MongoDB is; nothing is opened until a query runs, so forks share no socket."""
+    mongoengine.register_connection(
+        mongoengine.DEFAULT_CONNECTION_NAME,
+        db=settings.MONGODB_DATABASE,
+        host=settings.MONGODB_URI,
+        serverSelectionTimeoutMS=settings.MONGODB_TIMEOUT_SECONDS * 1000,
+        connectTimeoutMS=settings.MONGODB_TIMEOUT_SECONDS * 1000,
+        tz_aware=True,
+        uuidRepresentation="standard",
+        # A killed MongoDB keeps what it has acknowledged.
+        journal=True,
+    )
+
+
+def database() -> Database[dict[str, Any]]:
+    """PyMongo's handle on our database, for bulk writes and for reads too hot for documents."""
+    return get_db()
+
+
+@cache
+def redis_client() -> "redis.Redis":
+    """One client a process, answering bytes; its pool reconnects after a fork."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
+        socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
+        health_check_interval=30,
+    )
+
+
+@cache
+def quick_redis_client() -> "redis.Redis":
+    """A client that gives up within a second and never tries twice: for probes, and for what can do without Redis."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=QUICK_SECONDS,
+        socket_connect_timeout=QUICK_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )

@@ -1,0 +1,29 @@
+"""Which skills a person holds: those of the profile, and those that other apps know to have been learnt.
+
+Every reckoning of what somebody lacks asks here, so that a skill counts everywhere from the moment it is learnt, and
+nowhere any more once that is taken back. The profile itself is changed by its owner alone.
+"""
+
+from collections.abc import Callable, Iterable
+
+from career_navigator.personal import Caller
+
+Source = Callable[[str], Iterable[str]]
+
+_sources: dict[str, Source] = {}
+
+
+def register_held_skills(*, name: str, source: Source) -> None:
+    """Add where learnt skills are known; called in `AppConfig.ready`.
+
+    `source` takes the user's id and returns canonical names; it is called once a request.
+    """
+    _sources[name] = source
+
+
+def held_skills(caller: Caller) -> list[str]:
+    """Every skill the caller holds, each once: first those of the profile, in its order."""
+    held = dict.fromkeys(caller.skills)
+    for source in _sources.values():
+        held.update(dict.fromkeys(source(caller.id)))
+    return list(held)

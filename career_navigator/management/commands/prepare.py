@@ -1,0 +1,43 @@
+"""Make a database ready to serve: tables of the admin, indexes, seed data, the first staff account."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import call_command
+
+from career_navigator.commands import SummaryCommand
+from career_navigator.indexes import create_indexes
+
+ADMIN = "admin"
+
+
+class Command(SummaryCommand):
+    help = (
+        "Migrates, creates indexes, seeds, and makes the staff account 'admin' with a generated password, kept in "
+        "VAR_DIR/admin-password. Safe to repeat."
+    )
+
+    def summarize(self, **options: Any) -> dict[str, Any]:
+        call_command("migrate", verbosity=0, interactive=False)
+        collections = create_indexes()
+        with open(os.devnull, "w") as nowhere:
+            call_command("seed", stdout=nowhere)
+        return {"collections": len(collections), "admin_password": _make_admin(settings.VAR_DIR / "admin-password")}
+
+
+def _make_admin(path: Path) -> str:
+    """Where the password of the staff account is kept; makes both when the account is missing."""
+    users = User.objects
+    if users.filter(username=ADMIN).exists():
+        return f"as it was; the first one is kept in {path}" if path.exists() else "as it was"
+    password = secrets.token_urlsafe(15)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(password + "\n")
+    path.chmod(0o600)
+    users.create_superuser(username=ADMIN, email="", password=password)
+    return f"kept in {path}"

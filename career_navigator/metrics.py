@@ -1,0 +1,172 @@
+"""Figures about the service for Prometheus, in the text format at `/metrics`.
+
+Requests are counted in memory-mapped files under VAR_DIR/metrics, one set a process, and summed up when asked for; a
+web server that starts begins a directory of its own there and removes those of servers that have ended.
+Tasks run in other processes, even other containers, so their counts stand in Redis. What an app knows (collection,
+the figures' age) it adds by `register_collector`.
+"""
+
+import logging
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from secrets import compare_digest
+
+import psutil
+import pymongo
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, values
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from pymongo.errors import PyMongoError
+from redis.exceptions import RedisError
+
+from career_navigator.connection import quick_redis_client
+from career_navigator.errors import Problem, answer_problem
+from career_navigator.task_signals import COUNTS_KEY, SECONDS_KEY
+
+logger = logging.getLogger(__name__)
+
+# Each part gets this long for its reads, so that a scrape ends within 5 s whatever is away.
+PART_SECONDS = 1.0
+
+Collector = Callable[[], Iterable[Metric]]
+
+# The route of whatever is no address of ours (`urls.py`).
+UNKNOWN_PATH = r"^(?!admin/)"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+# prometheus_client settles where values are kept when it is imported, which another module may have done before.
+values.ValueClass = values.MultiProcessValue()
+
+_requests = Counter("career_navigator_requests", "Requests answered.", ("method", "route", "status"), registry=None)
+_request_seconds = Histogram(
+    "career_navigator_request_duration_seconds",
+    "Time from a request's arrival to its answer.",
+    ("method", "route"),
+    buckets=BUCKETS,
+    registry=None,
+)
+_children: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
+
+
+def observe_request(*, method: str, route: str | None, status: int, seconds: float) -> None:
+    """Count a request under its route's pattern (None: no route matched), so that labels stay few."""
+    key = (method, route, status)
+    children = _children.get(key)
+    if children is None:
+        _directory()
+        known = method if method in METHODS else "other"
+        name = "unmatched" if route is None or route == UNKNOWN_PATH else f"/{route}"
+        children = (_requests.labels(known, name, str(status)), _request_seconds.labels(known, name))
+        if known == method:
+            _children[key] = children
+    children[0].inc()
+    children[1].observe(seconds)
+
+
+@cache
+def _directory() -> Path:
+    """Where this process and those started beside it by the same server count their requests."""
+    server = psutil.Process(os.getppid() or os.getpid())
+    directory: Path = settings.VAR_DIR / "metrics" / _name_of(server)
+    directory.mkdir(parents=True, exist_ok=True)
+    # Containers may share VAR_DIR, and of another's processes nothing is known here.
+    for other in directory.parent.glob(f"{socket.gethostname()}-*-*"):
+        pid = int(other.name.rsplit("-", 2)[1])
+        if not _runs(pid, other.name):
+            shutil.rmtree(other, ignore_errors=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+    return directory
+
+
+def _runs(pid: int, name: str) -> bool:
+    try:
+        return name == _name_of(psutil.Process(pid))
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _name_of(server: psutil.Process) -> str:
+    # The time, since process ids come again: in a container the server is always number 1.
+    return f"{socket.gethostname()}-{server.pid}-{int(server.create_time())}"
+
+
+_collectors: dict[str, Collector] = {}
+
+
+def register_collector(*, name: str, collect: Collector) -> None:
+    """Add an app's figures to every scrape; called in `AppConfig.ready`.
+
+    `collect` takes nothing and yields prometheus_client metric families (`GaugeMetricFamily`, `CounterMetricFamily`
+    of `prometheus_client.core`) whose names begin with `career_navigator_`. It reads its figures anew from MongoDB or
+    Redis, since what it counts happens in other processes, within PART_SECONDS. When it raises because a server is
+    away, the scrape goes on without it and `career_navigator_scrape_errors{part="<name>"}` is 1.
+    """
+    _collectors[name] = collect
+
+
+class _Parts:
+    """Every part of a scrape but the requests, each left out when its server is away."""
+
+    def collect(self) -> Iterator[Metric]:
+        errors = GaugeMetricFamily(
+            "career_navigator_scrape_errors", "Whether a part of these figures could not be read.", labels=["part"]
+        )
+        for name, collect in {"tasks": _task_families, **_collectors}.items():
+            try:
+                with pymongo.timeout(PART_SECONDS):
+                    families = list(collect())
+            except (RedisError, PyMongoError) as error:
+                logger.warning("The metrics leave out %s: %s", name, error)
+                errors.add_metric([name], 1)
+            else:
+                errors.add_metric([name], 0)
+                yield from families
+        yield errors
+
+
+def _task_families() -> Iterator[Metric]:
+    from career_navigator.celery import app
+
+    queue = app.conf.task_default_queue
+    with quick_redis_client().pipeline(transaction=False) as pipeline:
+        pipeline.hgetall(COUNTS_KEY)
+        pipeline.hgetall(SECONDS_KEY)
+        pipeline.llen(queue)
+        counts, seconds, waiting = pipeline.execute()
+    tasks = CounterMetricFamily("career_navigator_tasks", "Tasks ended.", labels=["task", "outcome"])
+    for field, count in sorted(counts.items()):
+        tasks.add_metric(field.decode().split("|"), int(count))
+    spent = CounterMetricFamily("career_navigator_task_seconds", "Time spent in tasks.", labels=["task"])
+    for field, total in sorted(seconds.items()):
+        spent.add_metric([field.decode()], float(total))
+    length = GaugeMetricFamily("career_navigator_queue_length", "Tasks waiting for a worker.", labels=["queue"])
+    length.add_metric([queue], waiting)
+    yield from (tasks, spent, length)
+
+
+@require_safe
+def show_metrics(request: HttpRequest) -> HttpResponse:
+    """All figures; with METRICS_TOKEN set only for who sends it as a bearer token."""
+    expected = f"Bearer {settings.METRICS_TOKEN}"
+    if settings.METRICS_TOKEN and not compare_digest(
+        request.META.get("HTTP_AUTHORIZATION", "").encode(), expected.encode()
+    ):
+        return answer_problem(
+            Problem(
+                status=401,
+                body={"detail": "The metrics need their token as a bearer token."},
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        )
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=str(_directory()))
+    registry.register(_Parts())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

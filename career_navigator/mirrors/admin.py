@@ -1,0 +1,180 @@
+"""What the admin of every mirror shares: quick lists, words looked for by index, and edits that do not overwrite."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from career_navigator.mirrors.fields import LinesField, StructureField
+from career_navigator.mirrors.models import ChangedMeanwhile, Duplicate
+from career_navigator.mirrors.queries import MirrorPaginator, MirrorQuerySet
+
+_CHANGED = (
+    "Somebody changed or deleted this while you were editing it: nothing of yours was stored. "
+    "Copy what you need, load the page again, and edit what stands there now."
+)
+
+
+class MirrorForm(forms.ModelForm):
+    """Remembers what it showed, so that an edit of something that changed meanwhile is told."""
+
+    fingerprint = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "fingerprint" in self.fields and self.instance.pk is not None and not self.instance._state.adding:
+            self.initial["fingerprint"] = self.instance.fingerprint(names=self._shown_names())
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        given = self.cleaned_data.pop("fingerprint", "")
+        if given and given != self.initial.get("fingerprint"):
+            raise ValidationError(_CHANGED, code=ChangedMeanwhile.reason)
+        return cleaned
+
+    def _shown_names(self) -> list[str]:
+        return [name for name in self.fields if name != "fingerprint"]
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # The document judges the whole: an optional field left empty is its business too.
+        names = {field.name for field in self.instance._meta.concrete_fields}
+        return {name for name in names if name not in self.fields or name in self.errors}
+
+
+class MirrorAdmin(ModelAdmin):
+    """The admin of a mirror. `search_words` names the field whose words a text index finds, instead of
+    `search_fields`.
+
+    `list_only` names the stored fields a list needs where documents are large. A list is never counted twice, nor
+    beyond what anybody pages through.
+    """
+
+    form = MirrorForm
+    formfield_overrides = {
+        LinesField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 5})},
+        StructureField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 10})},
+    }
+    warn_unsaved_form = True
+    list_filter_submit = True
+    paginator = MirrorPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    actions_on_bottom = False
+    search_words = ""
+    list_only: Sequence[str] = ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = [name for name in super().get_fields(request, obj) if name != "fingerprint"]
+        return [*fields, "fingerprint"] if self._is_edited(request, obj) else fields
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if not self.fieldsets:
+            return super().get_fieldsets(request, obj)
+        last = (None, {"fields": ["fingerprint"]})
+        return [*self.fieldsets, last] if self._is_edited(request, obj) else self.fieldsets
+
+    def _is_edited(self, request: HttpRequest, obj: Any) -> bool:
+        return obj is not None and self.has_change_permission(request, obj)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "models.QuerySet[Any]", search_term: str
+    ) -> tuple["models.QuerySet[Any]", bool]:
+        if self.search_words and search_term.strip():
+            return cast(MirrorQuerySet, queryset).with_words(search_term, field=self.search_words), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        # Without a name in it there would be no search box.
+        return ("pk",) if self.search_words else super().get_search_fields(request)
+
+    def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
+        queryset = super().get_queryset(request)
+        match = request.resolver_match
+        if self.list_only and match is not None and (match.url_name or "").endswith("_changelist"):
+            return queryset.only(*self.list_only)
+        return queryset
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except (ChangedMeanwhile, Duplicate) as refused:
+            return self._tell_refused(request, refused)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().delete_view(request, *args, **kwargs)
+        except ChangedMeanwhile as refused:
+            return self._tell_refused(request, refused)
+
+    def get_paginator(
+        self,
+        request: HttpRequest,
+        queryset: Any,
+        per_page: int,
+        orphans: int = 0,
+        allow_empty_first_page: bool = True,
+    ) -> "Paginator[Any]":
+        # An object's history is a list of Django's own.
+        kind = self.paginator if isinstance(queryset, MirrorQuerySet) else Paginator
+        return kind(queryset, per_page, orphans, allow_empty_first_page)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if keeps_time(obj) and (form.changed_data or not change):
+            obj.updated_at = timezone.now()
+        super().save_model(request, obj, form, change)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for each in queryset:
+            each.delete()
+
+    def change_each(self, request: HttpRequest, queryset: Any, **values: Any) -> None:
+        """Give every chosen object these values, through its document and with a line in its history."""
+        changed = 0
+        for each in queryset:
+            for name, value in values.items():
+                setattr(each, name, value)
+            names = each.changed_names()
+            if not names:
+                continue
+            if keeps_time(each):
+                each.updated_at = timezone.now()
+            try:
+                each.full_clean()
+                each.save()
+            except (ChangedMeanwhile, ValidationError) as refused:
+                self.message_user(request, f"{each}: {refused}", messages.ERROR)
+                continue
+            self.log_change(request, each, [{"changed": {"fields": sorted(names)}}])
+            changed += 1
+        self.message_user(request, f"{changed} changed.", messages.SUCCESS if changed else messages.INFO)
+
+    def _tell_refused(self, request: HttpRequest, refused: Exception) -> HttpResponse:
+        text = _CHANGED if isinstance(refused, ChangedMeanwhile) else "Another object has the same unique value."
+        self.message_user(request, text, messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
+
+
+def keeps_time(obj: models.Model) -> bool:
+    """Whether the object says when it was last edited."""
+    return any(field.name == "updated_at" for field in obj._meta.concrete_fields)
+
+
+class ReadOnlyMirrorAdmin(MirrorAdmin):
+    """A mirror that is looked at."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,87 @@
+"""Import and export of mirrors as CSV, JSON and XLSX, with a preview that shows what is wrong in every row."""
+
+from typing import Any
+
+from django.contrib.admin import action
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+from import_export import widgets
+from import_export.admin import ExportActionMixin, ImportExportMixin
+from import_export.formats.base_formats import CSV, JSON, XLSX
+from import_export.resources import ModelResource
+from unfold.contrib.import_export.forms import ImportForm, SelectableFieldsExportForm
+
+from career_navigator.mirrors.admin import MirrorAdmin, keeps_time
+from career_navigator.mirrors.fields import LinesField
+
+
+class LinesWidget(widgets.Widget):
+    """A list in one cell, an item a line; JSON may hold it as a list."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> list[str]:
+        items = value if isinstance(value, list) else str(value or "").splitlines()
+        return [str(item).strip() for item in items if str(item).strip()]
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return "\n".join(value or ())
+
+
+class MirrorResource(ModelResource):
+    """Rows in, rows out. Each is judged by its document, first for the preview and again when it is stored."""
+
+    class Meta:
+        clean_model_instances = True
+        skip_unchanged = True
+        report_skipped = True
+        # MongoDB has no transactions on a single server: the preview must not write at all.
+        use_transactions = False
+        store_instance = False
+
+    @classmethod
+    def widget_from_django_field(cls, f: "models.Field[Any, Any]", default: Any = widgets.Widget) -> Any:
+        return LinesWidget if isinstance(f, LinesField) else super().widget_from_django_field(f, default)
+
+    def before_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
+        if keeps_time(instance):
+            instance.updated_at = timezone.now()
+
+
+class ExchangeMixin(ExportActionMixin, ImportExportMixin):
+    """For a `MirrorAdmin` with `resource_classes`. Who may import may add and change; who may export may view."""
+
+    import_form_class = ImportForm
+    export_form_class = SelectableFieldsExportForm
+    formats = (CSV, JSON, XLSX)
+
+    def get_import_formats(self) -> list[Any]:
+        return list(self.formats)
+
+    def get_export_formats(self) -> list[Any]:
+        return list(self.formats)
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return bool(self.has_add_permission(request) and self.has_change_permission(request))
+
+
+class CuratedAdmin(ExchangeMixin, MirrorAdmin):
+    """For what curators keep beside what seeding writes: published, hidden, exchanged; `hidden` says which."""
+
+    actions: Any = ("publish", "hide")
+
+    @action(description="Publish", permissions=["change"])
+    def publish(self, request: HttpRequest, queryset: Any) -> None:
+        self.change_each(request, queryset.filter(hidden=True), hidden=None)
+
+    @action(description="Hide", permissions=["change"])
+    def hide(self, request: HttpRequest, queryset: Any) -> None:
+        self.change_each(request, queryset.exclude(hidden=True), hidden=True)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Seeding would bring it back; hiding lasts.
+        return super().has_delete_permission(request, obj) and not (obj is not None and obj.seed_hash)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions

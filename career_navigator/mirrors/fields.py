@@ -1,0 +1,165 @@
+"""The Django field that stands for each field of a MongoEngine document."""
+
+from typing import Any
+
+import mongoengine
+from bson import json_util
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinLengthValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django_mongodb_backend.fields import ObjectIdAutoField, ObjectIdField
+from mongoengine.base import BaseField
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+# Extended JSON, the relaxed kind: times and ids of MongoDB survive a way through a form.
+_JSON_OPTIONS = json_util.RELAXED_JSON_OPTIONS
+
+
+class LinesFormField(forms.CharField):
+    """A list of strings, one a line."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 4})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(str(each) for each in value) if isinstance(value, list | tuple) else value
+
+    def to_python(self, value: Any) -> Any:
+        text = value if isinstance(value, str) else "\n".join(value or ())
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.to_python(initial) != self.to_python(data))
+
+
+class StructureFormField(forms.CharField):
+    """What has a shape of its own, written as JSON."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 8})
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) else structure_text(value, indent=2)
+
+    def to_python(self, value: Any) -> Any:
+        if not value:
+            return None
+        try:
+            return json_util.loads(value, json_options=_JSON_OPTIONS)
+        except (ValueError, TypeError) as error:
+            raise ValidationError(f"This is not JSON: {error}", code="invalid") from error
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(structure_text(initial) != structure_text(self.to_python(data)))
+
+
+class LinesField(models.Field):
+    """A list of strings. Compared with one string, it is met by every list that holds the string."""
+
+    empty_strings_allowed = False
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> list[str]:
+        return list(value or ())
+
+    def get_prep_value(self, value: Any) -> Any:
+        return value
+
+    def value_to_string(self, obj: models.Model) -> str:
+        lines: Any = self.value_from_object(obj)
+        return "\n".join(lines or ())
+
+    def formfield(self, **kwargs: Any) -> Any:
+        # A default that is called makes Django post the initial value too; the fingerprint does better.
+        return super().formfield(**{"form_class": LinesFormField, "show_hidden_initial": False, **kwargs})
+
+
+class StructureField(models.Field):
+    """A map, a list of maps, or anything else that MongoDB holds and a form shows as JSON."""
+
+    empty_strings_allowed = False
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return structure_text(self.value_from_object(obj))
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": StructureFormField, "show_hidden_initial": False, **kwargs})
+
+
+class WholeNumberField(models.BigIntegerField):
+    """A whole number, whatever its width in MongoDB."""
+
+
+def structure_text(value: Any, *, indent: int | None = None) -> str:
+    """A value of MongoDB as JSON; an empty text for None."""
+    return "" if value is None else json_util.dumps(value, json_options=_JSON_OPTIONS, indent=indent)
+
+
+def mirror_field(field: BaseField) -> "models.Field[Any, Any]":
+    """The Django field for a document's field.
+
+    It says how a value looks in a form and what a look-up compares; what may be stored is for the document to judge.
+    """
+    # MongoEngine does not call the key that it adds by itself a primary one.
+    is_key = field.db_field == "_id"
+    if is_key and isinstance(field, mongoengine.ObjectIdField):
+        return ObjectIdAutoField(primary_key=True)
+    options: dict[str, Any] = {
+        "blank": not field.required and not is_key,
+        "null": not field.required and field.default is None and not is_key,
+        "primary_key": is_key,
+        "db_column": field.db_field,
+        "verbose_name": (getattr(field, "verbose_name", None) or field.name).replace("_", " "),
+        "help_text": getattr(field, "help_text", None) or "",
+    }
+    if field.default is not None:
+        options["default"] = field.default
+    return _built(field, options)
+
+
+def _built(field: BaseField, options: dict[str, Any]) -> "models.Field[Any, Any]":
+    if isinstance(field, mongoengine.StringField):
+        return _string(field, options)
+    if isinstance(field, mongoengine.BooleanField):
+        # A box that is not ticked says no, so a box is never demanded.
+        return models.BooleanField(**options | {"blank": True})
+    if isinstance(field, mongoengine.IntField | mongoengine.LongField):
+        return WholeNumberField(**options, validators=_limits(field))
+    if isinstance(field, mongoengine.FloatField):
+        return models.FloatField(**options, validators=_limits(field))
+    if isinstance(field, mongoengine.DateTimeField):
+        return models.DateTimeField(**options)
+    if isinstance(field, mongoengine.ObjectIdField):
+        return ObjectIdField(**options)
+    if isinstance(field, mongoengine.BinaryField):
+        return models.BinaryField(**options | {"editable": False})
+    if isinstance(field, mongoengine.ListField) and isinstance(field.field, mongoengine.StringField):
+        # An empty list is stored as no list at all, so it is never a missing value.
+        return LinesField(**options | {"null": False, "default": list})
+    return StructureField(**options | {"null": True})
+
+
+def _string(field: mongoengine.StringField, options: dict[str, Any]) -> "models.Field[Any, Any]":
+    validators: list[Any] = []
+    if field.regex is not None:
+        validators.append(RegexValidator(field.regex))
+    if field.min_length:
+        validators.append(MinLengthValidator(field.min_length))
+    if field.choices:
+        options["choices"] = [each if isinstance(each, tuple) else (each, each) for each in field.choices]
+        options.setdefault("max_length", max(len(value) for value, _ in options["choices"]))
+    if field.max_length:
+        options["max_length"] = field.max_length
+    kind = models.CharField if "max_length" in options and options["max_length"] <= _LONGEST_LINE else models.TextField
+    return kind(**options, validators=validators)
+
+
+# Longer texts get a box of several lines.
+_LONGEST_LINE = 300
+
+
+def _limits(field: mongoengine.IntField | mongoengine.FloatField) -> list[Any]:
+    limits: list[Any] = []
+    if field.min_value is not None:
+        limits.append(MinValueValidator(field.min_value))
+    if field.max_value is not None:
+        limits.append(MaxValueValidator(field.max_value))
+    return limits

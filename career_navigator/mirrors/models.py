@@ -1,0 +1,253 @@
+"""The model generated from a document: read by Django, validated and stored by the document."""
+
+import copy
+import hashlib
+from collections.abc import Collection, Iterable
+from typing import Any, ClassVar
+
+import mongoengine
+from bson import json_util
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import models
+from django.db.models.base import ModelBase
+from mongoengine.base import BaseDocument
+from mongoengine.errors import FieldDoesNotExist, NotUniqueError, SaveConditionError
+
+from career_navigator.mirrors.fields import mirror_field
+from career_navigator.mirrors.queries import MirrorQuerySet
+
+
+class ChangedMeanwhile(RuntimeError):
+    """The object was changed or deleted since it was read; nothing was written."""
+
+    reason = "changed_meanwhile"
+
+
+class Duplicate(RuntimeError):
+    """Another object took the same unique value at the same moment; nothing was written."""
+
+    reason = "duplicate"
+
+
+class MirrorBase(ModelBase):
+    """Adds the fields of `document` to a model that names one."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any], **kwargs: Any) -> Any:
+        document = attrs.get("document")
+        if document is not None:
+            left_out = attrs.get("left_out", ())
+            for field in document._fields.values():
+                if field.name not in left_out:
+                    attrs.setdefault(field.name, mirror_field(field))
+            meta = attrs.setdefault("Meta", type("Meta", (), {}))
+            meta.managed = False
+            meta.db_table = document._get_collection_name()
+            if not hasattr(meta, "ordering"):
+                meta.ordering = ("pk",)
+        return super().__new__(mcs, name, bases, attrs, **kwargs)
+
+
+class Mirror(models.Model, metaclass=MirrorBase):
+    """A document as Django sees it. A subclass names its `document`, and in `left_out` fields that are never shown."""
+
+    document: ClassVar[type[mongoengine.Document]]
+    left_out: ClassVar[Collection[str]] = ()
+
+    objects: Any = MirrorQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        managed = False
+
+    @classmethod
+    def from_db(cls, db: Any, field_names: Collection[str], values: Collection[Any], **kwargs: Any) -> "Mirror":
+        mirror: Mirror = super().from_db(db, field_names, values, **kwargs)
+        mirror._as_read = copy.deepcopy(mirror._present_values())
+        return mirror
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        super().refresh_from_db(*args, **kwargs)
+        self._as_read = copy.deepcopy(self._present_values())
+
+    def __str__(self) -> str:
+        return str(self._document_of(self._present_values()))
+
+    def fingerprint(self, *, names: Iterable[str]) -> str:
+        """A hash of these fields, as they were read: whether what a form showed is still what is stored."""
+        read = self._as_read_values()
+        content = json_util.dumps([[name, read.get(name)] for name in sorted(names)])
+        return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+
+    def full_clean(
+        self, exclude: Iterable[str] | None = None, validate_unique: bool = True, validate_constraints: bool = True
+    ) -> None:
+        """Let the document judge, after Django judged the values' forms. Raises ValidationError, by field."""
+        excluded = set(exclude or ())
+        errors: dict[str, list[Any]] = {}
+        try:
+            self.clean_fields(exclude=excluded)
+            self.clean()
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+        if not errors:
+            document = self._changed_document()
+            for name, message in document_errors(document).items():
+                if name not in excluded:
+                    errors.setdefault(name, []).append(message)
+            # What the document brought into its canonical form is what is stored and shown.
+            for name in self._field_names() - excluded:
+                setattr(self, name, _plain(getattr(document, name)))
+        if not errors and validate_unique:
+            errors = self._unique_errors()
+        if errors:
+            raise ValidationError(errors)
+
+    def validate_unique(self, exclude: Iterable[str] | None = None) -> None:
+        errors = self._unique_errors()
+        if errors:
+            raise ValidationError(errors)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write what changed, through the document.
+
+        Raises ChangedMeanwhile when a field that is written, or the object, is no longer as it was read; Duplicate;
+        mongoengine's ValidationError for what `full_clean` would have refused.
+        """
+        changed = self.changed_names()
+        if not self._state.adding and not changed:
+            return
+        document = self._changed_document()
+        try:
+            if self._state.adding:
+                document.save(force_insert=True)
+            else:
+                document.save(save_condition={"__raw__": self._unchanged_since_read(changed)})
+        except SaveConditionError as error:
+            raise ChangedMeanwhile(f"{self._meta.verbose_name} {self.pk}") from error
+        except NotUniqueError as error:
+            raise Duplicate(str(error)) from error
+        self.pk = document.pk
+        self._state.adding, self._state.db = False, "default"
+        for name in self._field_names():
+            setattr(self, name, _plain(getattr(document, name)))
+        self._as_read = copy.deepcopy(self._present_values())
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete through the document; nothing when it is gone already."""
+        document = self.document.objects(pk=self.pk).first()
+        if document is None:
+            return 0, {}
+        document.delete()
+        return 1, {self._meta.label: 1}
+
+    def changed_names(self) -> set[str]:
+        """The fields whose values are not those that were read."""
+        read = self._as_read_values()
+        present = self._present_values()
+        return {name for name, value in present.items() if name not in read or read[name] != value}
+
+    def _field_names(self) -> set[str]:
+        return {field.name for field in self._meta.concrete_fields} - self.get_deferred_fields()
+
+    def _present_values(self) -> dict[str, Any]:
+        return {name: self.__dict__[name] for name in self._field_names()}
+
+    def _as_read_values(self) -> dict[str, Any]:
+        return getattr(self, "_as_read", {})
+
+    def _changed_document(self) -> mongoengine.Document:
+        """The document as it is stored, with what was changed here. Raises ChangedMeanwhile when it is gone."""
+        if self._state.adding:
+            return self._document_of(self._present_values())
+        document = self.document.objects(pk=self.pk).first()
+        if document is None:
+            raise ChangedMeanwhile(f"{self._meta.verbose_name} {self.pk} was deleted")
+        for name in self.changed_names():
+            setattr(document, name, self._document_value(name, getattr(self, name)))
+        return document
+
+    def _document_of(self, values: dict[str, Any]) -> mongoengine.Document:
+        given = {name: value for name, value in values.items() if value is not None}
+        return self.document(**{name: self._document_value(name, value) for name, value in given.items()})
+
+    def _document_value(self, name: str, value: Any) -> Any:
+        """A value as the document takes it. Raises ValidationError for a structure of another shape."""
+        try:
+            return None if value is None else self.document._fields[name].to_python(value)
+        except (FieldDoesNotExist, mongoengine.ValidationError) as error:
+            raise ValidationError({name: str(error)}) from error
+
+    def _unchanged_since_read(self, names: Iterable[str]) -> dict[str, Any]:
+        """The condition under which fields are written: that they are stored as they were read."""
+        read = self._as_read_values()
+        conditions = []
+        for name in sorted(names):
+            stored, value = self.document._fields[name].db_field, read.get(name)
+            # A field that was never written reads as empty.
+            alternatives = [value] if value else [value, None, [], ""]
+            default = self.document._fields[name].default
+            if value == (default() if callable(default) else default):
+                alternatives.append(None)
+            conditions.append({"$or": [{stored: {"$eq": each}} for each in alternatives]})
+        return {"$and": conditions}
+
+    def _unique_errors(self) -> dict[str, list[Any]]:
+        """What another object already has, of what only one may have; looked up through the unique indexes."""
+        errors: dict[str, list[Any]] = {}
+        for names in _unique_names(self.document):
+            values = {name: getattr(self, name, None) for name in names}
+            if any(value in (None, "") for value in values.values()):
+                continue
+            others = self.document.objects(**values)
+            if not self._state.adding:
+                others = others.filter(pk__ne=self.pk)
+            if others.only("pk").first() is not None:
+                shown = " and ".join(str(getattr(self._meta.get_field(name), "verbose_name", name)) for name in names)
+                message = f"There is another {self._meta.verbose_name} with this {shown}."
+                errors.setdefault(names[0] if len(names) == 1 else NON_FIELD_ERRORS, []).append(message)
+        return errors
+
+
+def document_errors(document: mongoengine.Document) -> dict[str, str]:
+    """What the document refuses about itself, by field; what is about no field under Django's name for that."""
+    try:
+        document.validate(clean=True)
+    except mongoengine.ValidationError as refused:
+        found = refused.to_dict() or {NON_FIELD_ERRORS: refused.message}
+        # What `clean` says about single fields comes nested.
+        nested = found.get(NON_FIELD_ERRORS)
+        found |= nested if isinstance(nested, dict) else {}
+        return {
+            name if name in document._fields else NON_FIELD_ERRORS: _sentence(message)
+            for name, message in found.items()
+            if not (name == NON_FIELD_ERRORS and isinstance(message, dict))
+        }
+    return {}
+
+
+def _sentence(message: Any) -> str:
+    if isinstance(message, dict):
+        return "; ".join(f"{key}: {_sentence(value)}" for key, value in message.items())
+    text = str(message)
+    return text if text.endswith(".") else f"{text}."
+
+
+def _unique_names(document: type[mongoengine.Document]) -> list[list[str]]:
+    """The fields of each unique key, the primary one first."""
+    keys = [[document._meta["id_field"]]]
+    keys += [[field.name] for field in document._fields.values() if field.unique and not field.primary_key]
+    for index in document._meta.get("indexes", ()):
+        if isinstance(index, dict) and index.get("unique"):
+            keys.append([name.lstrip("+-") for name in index["fields"]])
+    return keys
+
+
+def _plain(value: Any) -> Any:
+    """A value of a document without MongoEngine's wrappers."""
+    if isinstance(value, BaseDocument):
+        return value.to_mongo().to_dict()
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return value

@@ -1,0 +1,96 @@
+"""The outermost middleware: each request gets an id, a deadline, a line in the log and its place in the metrics."""
+
+import logging
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import Any
+
+import pymongo
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from career_navigator import metrics
+from career_navigator.errors import (
+    Problem,
+    answer_away_on_any_path,
+    answer_problem,
+    describe,
+    is_admin_path,
+    is_server_away,
+)
+from career_navigator.logs import request_id
+
+logger = logging.getLogger(__name__)
+
+# Every answer comes within 5 s: what MongoDB takes longer for is given up and answered 503.
+DATABASE_SECONDS = 4
+
+# Probes and scrapers ask by address, so their Host is not checked, and often, so they are logged at DEBUG only.
+PROBED_PATHS = frozenset({"/health", "/health/", "/health/ready", "/health/ready/", "/metrics", "/metrics/"})
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}").fullmatch
+
+
+def identity_of(meta: Mapping[str, Any]) -> str:
+    """The request's id: the one it came with, where that is sane, else a new one."""
+    given = meta.get("HTTP_X_REQUEST_ID", "")
+    return given if _SANE_ID(given) else secrets.token_hex(8)
+
+
+def record_answer(*, method: str, path: str, route: str | None, status: int, seconds: float) -> None:
+    """Count an answer in the metrics and write its line to the log."""
+    metrics.observe_request(method=method, route=route, status=status, seconds=seconds)
+    logger.log(
+        logging.DEBUG if path in PROBED_PATHS else logging.INFO,
+        "%s %s %d %.1f ms",
+        method,
+        path,
+        status,
+        seconds * 1000,
+    )
+
+
+class RequestMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = perf_counter()
+        identity = identity_of(request.META)
+        token = request_id.set(identity)
+        try:
+            response = self._answer(request)
+            response["X-Request-ID"] = identity
+            match = request.resolver_match
+            record_answer(
+                method=request.method or "",
+                path=request.path_info,
+                route=match.route if match else None,
+                status=response.status_code,
+                seconds=perf_counter() - started,
+            )
+            # Our line above says it all: Django would add its own, without the id.
+            response._has_been_logged = True  # type: ignore[attr-defined]
+            return response
+        finally:
+            request_id.reset(token)
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info not in PROBED_PATHS:
+            try:
+                request.get_host()
+            except DisallowedHost:
+                return answer_problem(
+                    Problem(status=400, body={"detail": "The Host header names no host of this service."})
+                )
+        with pymongo.timeout(DATABASE_SECONDS):
+            return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """What a view outside of DRF raises, as JSON also with DEBUG on; the admin keeps Django's pages."""
+        if is_server_away(exception):
+            return answer_away_on_any_path(request, exception)
+        return None if is_admin_path(request) else answer_problem(describe(exception))

@@ -1,0 +1,84 @@
+"""Bringing a stored collection up to a seed file without undoing what curators did."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from bson import ObjectId
+from pymongo import UpdateOne
+from pymongo.collection import Collection
+
+
+class InvalidEntry(ValueError):
+    """An entry of a seed file that cannot be stored; nothing was written."""
+
+    reason = "invalid_entry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedSummary:
+    """How many entries a seeding created, updated, found unchanged, and kept because a curator had edited them."""
+
+    created: int
+    updated: int
+    unchanged: int
+    kept: int
+
+    @property
+    def wrote(self) -> bool:
+        """Whether any content changed."""
+        return bool(self.created or self.updated)
+
+
+def seed_entries(
+    *,
+    collection: "Collection[dict[str, Any]]",
+    key: tuple[str, ...],
+    entries: Iterable[Mapping[str, Any]],
+    now: datetime,
+) -> SeedSummary:
+    """Store the entries, found by the fields of `key`; safe to repeat.
+
+    Every entry has the same fields. One whose stored content is no longer what seeding wrote was edited by a curator
+    and stays as it is. Nothing is deleted.
+    """
+    stored = {tuple(row.get(name) for name in key): row for row in collection.find()}
+    writes = []
+    created = updated = unchanged = kept = 0
+    for entry in entries:
+        content = dict(entry)
+        seed_hash = _content_hash(content)
+        identity = {name: content[name] for name in key}
+        row = stored.get(tuple(identity.values()))
+        if row is None:
+            created += 1
+        else:
+            stored_hash = _content_hash({name: row.get(name) for name in content})
+            if stored_hash == seed_hash:
+                unchanged += 1
+                # A curator who wrote just what the file says now edited nothing any more.
+                if row.get("seed_hash") != seed_hash:
+                    writes.append(UpdateOne(identity, {"$set": {"seed_hash": seed_hash}}))
+                continue
+            if stored_hash != row.get("seed_hash"):
+                kept += 1
+                continue
+            updated += 1
+        filled = {name: value for name, value in content.items() if name not in identity}
+        change = {"$set": filled | {"seed_hash": seed_hash, "updated_at": now}}
+        if "_id" not in content:
+            # Made here, so that ids ascend in the order of the file.
+            change["$setOnInsert"] = {"_id": ObjectId()}
+        writes.append(UpdateOne(identity, change, upsert=True))
+    if writes:
+        collection.bulk_write(writes, ordered=False)
+    return SeedSummary(created=created, updated=updated, unchanged=unchanged, kept=kept)
+
+
+def _content_hash(content: Mapping[str, Any]) -> str:
+    # An empty field is stored by seeding and dropped by a document's save: both are the same content.
+    filled = {name: value for name, value in content.items() if value or isinstance(value, bool | int | float)}
+    return hashlib.blake2b(orjson.dumps(filled, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()

@@ -1,0 +1,343 @@
+"""Django settings. The environment is read here alone; `.env.example` says what each variable is for."""
+
+import hashlib
+import hmac
+from typing import Any
+from urllib.parse import urlsplit
+
+from career_navigator.environment import development_secret, read_environment, read_running_services
+
+_env = read_environment()
+VAR_DIR = _env.var_dir
+_services = read_running_services(VAR_DIR)
+
+APP_NAME = _env.app_name
+APP_VERSION = _env.app_version
+DEBUG = _env.debug
+PORT = _env.port
+WEB_WORKERS = _env.web_workers
+WORKER_PROCESSES = _env.worker_processes
+METRICS_TOKEN = _env.metrics_token.get_secret_value()
+
+# Servers. What the environment names wins; else what `manage.py run` started; else the documented defaults.
+EMBEDDED_MONGODB = _env.mongodb_uri is None
+EMBEDDED_REDIS = _env.redis_url is None
+EMBEDDED_MONGODB_CACHE_GB = _env.embedded_mongodb_cache_gb
+MONGODB_URI = _env.mongodb_uri or _services.get("mongodb_uri", "mongodb://localhost:27017/career_navigator")
+REDIS_URL = _env.redis_url or _services.get("redis_url", "redis://localhost:6379/0")
+MONGODB_DATABASE = urlsplit(MONGODB_URI).path.strip("/") or "career_navigator"
+# Every answer comes within 5 s, so a server that is away has to be noticed sooner.
+MONGODB_TIMEOUT_SECONDS = 3
+REDIS_TIMEOUT_SECONDS = 3
+
+# Tokens
+JWT_ALGORITHM = _env.jwt_algorithm
+JWT_SECRET_KEY = _env.jwt_secret_key.get_secret_value() or development_secret(VAR_DIR, algorithm=JWT_ALGORITHM)
+JWT_FORMER_KEYS = [key.get_secret_value() for key in _env.jwt_former_keys]
+JWT_ACCESS_TOKEN_EXPIRE_MINUTES = _env.jwt_access_token_expire_minutes
+JWT_REFRESH_TOKEN_EXPIRE_DAYS = _env.jwt_refresh_token_expire_days
+# One secret is enough to run: Django's own is derived from it unless given.
+SECRET_KEY = (
+    _env.django_secret_key.get_secret_value()
+    or hmac.new(JWT_SECRET_KEY.encode(), b"django", hashlib.sha512).hexdigest()
+)
+
+# E-mail. Without a server, development shows messages on the console; production drops them, since they hold tokens.
+EMAIL_HOST = _env.email_host
+EMAIL_PORT = _env.email_port
+EMAIL_HOST_USER = _env.email_host_user
+EMAIL_HOST_PASSWORD = _env.email_host_password.get_secret_value()
+EMAIL_USE_TLS = _env.email_use_tls
+EMAIL_USE_SSL = _env.email_use_ssl
+EMAIL_TIMEOUT = 15
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console' if DEBUG else 'dummy'}.EmailBackend"
+DEFAULT_FROM_EMAIL = _env.default_from_email
+PASSWORD_RESET_URL = _env.password_reset_url
+
+# How often each may happen, None for as often as it comes: a try an account, a try an address, any request.
+THROTTLES = {
+    "login_account": _env.throttle_login_account,
+    "login_address": _env.throttle_login_address,
+    "register_account": _env.throttle_register_account,
+    "register_address": _env.throttle_register_address,
+    "forgot_account": _env.throttle_forgot_account,
+    "forgot_address": _env.throttle_forgot_address,
+    "user": _env.throttle_user,
+    "address": _env.throttle_address,
+}
+TRUST_PROXY_HEADERS = _env.trust_proxy_headers
+
+# TheirStack. Without a key only the stand-in that `manage.py run` started is ever asked, never the real API.
+THEIR_STACK_API_KEY = _env.their_stack_api_key.get_secret_value()
+DEMONSTRATION = not THEIR_STACK_API_KEY
+if DEMONSTRATION:
+    THEIR_STACK_API_KEY = _services.get("stand_in_api_key", "")
+    THEIR_STACK_BASE_URL = _services.get("stand_in_url", "")
+else:
+    THEIR_STACK_BASE_URL = _env.their_stack_base_url
+THEIR_STACK_TIMEOUT = _env.their_stack_timeout
+THEIR_STACK_MAX_RETRIES = _env.their_stack_max_retries
+THEIR_STACK_RATE_LIMIT = _env.their_stack_rate_limit
+THEIR_STACK_CREDIT_BUDGET = _env.their_stack_credit_budget
+THEIR_STACK_WEBHOOK_SECRET = _env.their_stack_webhook_secret.get_secret_value()
+
+# Collection
+JOB_COLLECTION_SCHEDULE = _env.job_collection_schedule
+MAX_JOBS_PER_SEARCH = _env.max_jobs_per_search
+JOB_DATA_RETENTION_DAYS = _env.job_data_retention_days
+COLLECTION_LEASE_SECONDS = _env.collection_lease_seconds
+
+# Hosts and transport
+ALLOWED_HOSTS = _env.allowed_hosts
+HTTPS_ONLY = (not DEBUG) if _env.https_only is None else _env.https_only
+SECURE_SSL_REDIRECT = HTTPS_ONLY
+# Probes and scrapers speak plain HTTP inside the network.
+SECURE_REDIRECT_EXEMPT = [r"^health", r"^metrics/?$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS_ONLY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
+SECURE_HSTS_PRELOAD = HTTPS_ONLY
+SESSION_COOKIE_SECURE = HTTPS_ONLY
+CSRF_COOKIE_SECURE = HTTPS_ONLY
+if TRUST_PROXY_HEADERS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CORS_ALLOWED_ORIGINS = _env.allowed_origins
+CORS_ALLOW_CREDENTIALS = True
+CORS_ALLOW_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
+
+INSTALLED_APPS = [
+    # The theme stands before the admin whose templates it replaces; the site itself is ours.
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "import_export",
+    "career_navigator.apps.MongoAdminConfig",
+    "career_navigator.apps.MongoAuthConfig",
+    "career_navigator.apps.MongoContentTypesConfig",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_otp",
+    "career_navigator.apps.MongoTotpConfig",
+    "rest_framework",
+    "corsheaders",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "career_navigator.apps.CareerNavigatorConfig",
+    "fixtures",
+    "skills",
+    "market.apps.MarketConfig",
+    "accounts.apps.AccountsConfig",
+    "learning.apps.LearningConfig",
+    "projects.apps.ProjectsConfig",
+    "ingestion.apps.IngestionConfig",
+]
+
+# Each middleware costs every request, so those that only the admin needs act on its paths alone.
+MIDDLEWARE = [
+    "career_navigator.requests.RequestMiddleware",
+    "career_navigator.rendered.RenderedAnswerMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "career_navigator.admin_middleware.AdminSessionMiddleware",
+    "career_navigator.admin_middleware.AdminCommonMiddleware",
+    "career_navigator.admin_middleware.AdminCsrfMiddleware",
+    "career_navigator.admin_middleware.AdminAuthenticationMiddleware",
+    "career_navigator.admin_middleware.AdminSecondFactorMiddleware",
+    "career_navigator.admin_middleware.AdminMessageMiddleware",
+    "career_navigator.admin_middleware.AdminContentSecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "career_navigator.urls"
+WSGI_APPLICATION = "career_navigator.wsgi.application"
+APPEND_SLASH = False  # every path is routed with and without the slash
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# MongoDB holds Django's own tables too, through its official backend.
+DATABASES = {
+    "default": {
+        "ENGINE": "django_mongodb_backend",
+        "HOST": MONGODB_URI,
+        "NAME": MONGODB_DATABASE,
+        "OPTIONS": {"serverSelectionTimeoutMS": MONGODB_TIMEOUT_SECONDS * 1000},
+    }
+}
+DEFAULT_AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"
+DATABASE_ROUTERS = ["django_mongodb_backend.routers.MongoRouter"]
+MIGRATION_MODULES = {
+    "admin": "career_navigator.mongo_migrations.admin",
+    "auth": "career_navigator.mongo_migrations.auth",
+    "contenttypes": "career_navigator.mongo_migrations.contenttypes",
+    "otp_totp": "career_navigator.mongo_migrations.otp_totp",
+}
+SILENCED_SYSTEM_CHECKS = [
+    "security.W003",  # forms are the admin's alone, where AdminCsrfMiddleware acts; the API takes tokens, not cookies
+    "security.W019",  # frames are refused by XFrameOptionsMiddleware with its default, DENY
+]
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "cache",
+        "OPTIONS": {
+            "socket_timeout": REDIS_TIMEOUT_SECONDS,
+            "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
+        },
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+SESSION_COOKIE_PATH = "/admin"
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_PATH = "/admin"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# The staff's second factor
+ADMIN_REQUIRE_TOTP = _env.admin_require_totp
+OTP_TOTP_ISSUER = APP_NAME
+OTP_TOTP_THROTTLE_FACTOR = 1
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": APP_NAME.removesuffix(" API"),
+    "SITE_HEADER": APP_NAME.removesuffix(" API"),
+    "SITE_SUBHEADER": "Staff",
+    "SITE_SYMBOL": "explore",
+    "SITE_URL": "/docs",
+    "STYLES": ["/static/career_navigator/staff.css"],
+    "SCRIPTS": ["/static/career_navigator/staff.js"],
+    "DASHBOARD_CALLBACK": "career_navigator.staff.dashboard.add_dashboard",
+    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "career_navigator.staff.menu.menu"},
+    "ACCOUNT": {"navigation": "career_navigator.staff.menu.account_links"},
+    "COLORS": {"primary": {
+        "50": "239 246 255", "100": "219 234 254", "200": "191 219 254", "300": "147 197 253", "400": "96 165 250",
+        "500": "59 130 246", "600": "37 99 235", "700": "29 78 216", "800": "30 64 175", "900": "30 58 138",
+        "950": "23 37 84",
+    }},
+}  # fmt: skip
+
+# Import and export of what curators keep. A file waits for its confirmation where every web process finds it.
+IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.CacheStorage"
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_THROTTLE_CLASSES": ["career_navigator.throttles.RequestThrottle"],
+    "DEFAULT_RENDERER_CLASSES": ["career_navigator.rendering.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["career_navigator.rendering.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "career_navigator.rendering.JSONNegotiation",
+    "DEFAULT_SCHEMA_CLASS": "career_navigator.view_schema.ViewSchema",
+    "EXCEPTION_HANDLER": "career_navigator.errors.answer_error",
+    "UNAUTHENTICATED_USER": None,
+}
+
+# Who a caller is, for the views of every app (`career_navigator.personal`).
+PERSONAL_AUTHENTICATION = "accounts.authentication.BearerAuthentication"
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": APP_NAME,
+    "VERSION": APP_VERSION,
+    "DESCRIPTION": "Which skills the job market asks for, which of them a person lacks, and how to get there.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # Fields of one name with different choices.
+    "ENUM_NAME_OVERRIDES": {
+        "LevelEnum": "learning.resources.LEVELS",
+        "SkillPathStatusEnum": "learning.serializers.PATH_STATUSES",
+        "SkillProgressStatusEnum": "learning.documents.STATUSES",
+        "ProjectProgressStatusEnum": "projects.documents.STATUSES",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "career_navigator.schema.document_errors",
+    ],
+}
+
+# Celery (read by career_navigator/celery.py under the CELERY_ prefix)
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = 25 * 60
+CELERY_TASK_TIME_LIMIT = 30 * 60
+# An unacknowledged task is handed out again after this long: longer than any task may run.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 60 * 60,
+    "socket_timeout": 30,
+    "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
+    "socket_keepalive": True,
+    # A request that queues work gives up soon when Redis is away.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "interval_max": 0.2,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_TIMEZONE = _env.time_zone
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+
+# Times are stored and reckoned in UTC; only the schedule of tasks runs in TIME_ZONE of the environment.
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+
+LOG_LEVEL = _env.log_level
+LOG_FORMAT = _env.log_format
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request": {"()": "career_navigator.logs.ContextFilter"}},
+    "formatters": {
+        "plain": {"()": "career_navigator.logs.PlainFormatter"},
+        "json": {"()": "career_navigator.logs.JSONFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["request"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "django.server": {"handlers": [], "propagate": True},
+        "pymongo": {"level": "WARNING"},
+        # Each retry of a link is no news: what fails for good is reported.
+        "urllib3.connectionpool": {"level": "ERROR"},
+        # Each task's end is logged by career_navigator/task_signals.py.
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,178 @@
+"""The dashboard: cards and charts that the apps register, each a function that reads stored figures.
+
+A chart costs its app one or two database commands; the page has to stay within twelve.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from django.http import HttpRequest
+from django.utils import timezone
+from pymongo.errors import PyMongoError
+from redis.exceptions import RedisError
+
+from career_navigator.connection import quick_redis_client
+from career_navigator.worker_heartbeat import KEY as HEARTBEAT_KEY
+
+logger = logging.getLogger(__name__)
+
+BLUE, GREEN, RED, GREY, AMBER = "#3b82f6", "#10b981", "#ef4444", "#9ca3af", "#f59e0b"
+# Grid and labels in a grey that reads by day and by night.
+_MUTED = "#8b93a1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One number. `tone`: good, bad, or plain; `link` is a route of the site."""
+
+    title: str
+    value: str
+    note: str = ""
+    tone: Literal["good", "bad", "plain"] = "plain"
+    route: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One row of values of a chart."""
+
+    label: str
+    values: Sequence[float | None]
+    color: str = BLUE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A chart, drawn by Chart.js from the page's own attributes. `rows` stands the bars on their side."""
+
+    title: str
+    labels: Sequence[str]
+    series: Sequence[Series]
+    kind: Literal["bar", "line"] = "bar"
+    rows: bool = False
+    stacked: bool = False
+    note: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(value for series in self.series for value in series.values)
+
+    @property
+    def data(self) -> str:
+        return json.dumps(
+            {
+                "labels": list(self.labels),
+                "datasets": [
+                    {
+                        "label": series.label,
+                        "data": list(series.values),
+                        "backgroundColor": series.color if self.kind == "bar" else f"{series.color}33",
+                        "borderColor": series.color,
+                        "borderWidth": 0 if self.kind == "bar" else 2,
+                        "borderRadius": 3,
+                        "fill": self.kind == "line",
+                        "pointRadius": 0,
+                        "tension": 0.25,
+                        "maxBarThickness": 28,
+                    }
+                    for series in self.series
+                ],
+            }
+        )
+
+    @property
+    def options(self) -> str:
+        counted = {
+            "stacked": self.stacked,
+            "beginAtZero": True,
+            "grid": {"color": "#8b93a133"},
+            "border": {"display": False},
+            "ticks": {"color": _MUTED, "maxTicksLimit": 6, "precision": 0},
+        }
+        named = {
+            "stacked": self.stacked,
+            "grid": {"display": False},
+            "border": {"display": False},
+            "ticks": {"color": _MUTED, "autoSkip": not self.rows, "maxRotation": 0, "autoSkipPadding": 12},
+        }
+        return json.dumps(
+            {
+                "maintainAspectRatio": False,
+                "animation": False,
+                "indexAxis": "y" if self.rows else "x",
+                "interaction": {"mode": "index", "intersect": False, "axis": "y" if self.rows else "x"},
+                "scales": {"x": counted, "y": named} if self.rows else {"x": named, "y": counted},
+                "plugins": {
+                    "legend": {
+                        "display": len(self.series) > 1,
+                        "align": "end",
+                        "labels": {"color": _MUTED, "boxWidth": 10, "boxHeight": 10},
+                    }
+                },
+            }
+        )
+
+
+@dataclass(slots=True)
+class _Board:
+    cards: list[Card] = field(default_factory=list)
+    charts: list[Chart] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+Panel = Callable[[datetime], Iterable[Card | Chart]]
+_panels: dict[str, Panel] = {}
+
+
+def register_panel(*, name: str, load: Panel) -> None:
+    """Add an app's cards and charts, in the order they are registered; called in `AppConfig.ready`.
+
+    `load` takes the time and reads MongoDB or Redis. Where one of them is away, the page says that `name` is missing.
+    """
+    _panels[name] = load
+
+
+def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Unfold's callback: put the cards and charts on the page."""
+    board, now = _Board(), timezone.now()
+    for name, load in {**_panels, "workers": _workers}.items():
+        try:
+            found = list(load(now))
+        except (RedisError, PyMongoError) as error:
+            logger.warning("the dashboard leaves out %s: %s", name, error)
+            board.missing.append(name)
+            continue
+        board.cards += [each for each in found if isinstance(each, Card)]
+        board.charts += [each for each in found if isinstance(each, Chart)]
+    return context | {"board": board}
+
+
+def age_text(*, since: datetime | None, now: datetime) -> str:
+    """How long ago, in the largest unit that is over 1: "12 min"; "never" without a time."""
+    if since is None:
+        return "never"
+    seconds = max(0, int((now - since).total_seconds()))
+    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def _workers(now: datetime) -> Iterable[Card]:
+    from career_navigator.celery import app
+
+    with quick_redis_client().pipeline(transaction=False) as pipeline:
+        pipeline.llen(app.conf.task_default_queue)
+        pipeline.get(HEARTBEAT_KEY)
+        waiting, sign = pipeline.execute()
+    yield Card(title="Tasks waiting", value=f"{waiting:,}", tone="bad" if waiting > 1_000 else "plain")
+    yield Card(
+        title="Workers",
+        value="alive" if sign else "none",
+        note=sign.decode() if sign else "no sign of life for 16 s",
+        tone="good" if sign else "bad",
+    )

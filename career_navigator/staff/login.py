@@ -1,0 +1,70 @@
+"""Logging in: throttled by account and by address, logged, with a one-time code where there is a device."""
+
+import logging
+import math
+from typing import Any, cast
+
+from django import forms
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from rest_framework.exceptions import Throttled
+from unfold.forms import AuthenticationForm
+from unfold.widgets import BASE_INPUT_CLASSES
+
+from career_navigator.throttles import Spending, address_of, spend
+
+logger = logging.getLogger(__name__)
+
+
+class StaffAuthenticationForm(AuthenticationForm):
+    """`seconds_to_wait` is set when there were too many tries; then the password was not even looked at."""
+
+    code = forms.CharField(
+        label="One-time code",
+        required=False,
+        max_length=8,
+        help_text="Only if you have set up a second factor.",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": " ".join(BASE_INPUT_CLASSES)}
+        ),
+    )
+
+    def __init__(self, request: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        self.seconds_to_wait = 0
+
+    def clean(self) -> dict[str, Any]:
+        name, address = str(self.cleaned_data.get("username", "")), address_of(cast(HttpRequest, self.request))
+        try:
+            receipt = spend(
+                Spending(limit="login_account", name=f"staff:{name.casefold()}"),
+                Spending(limit="login_address", name=f"staff:{address}"),
+            )
+        except Throttled as throttled:
+            self.seconds_to_wait = math.ceil(getattr(throttled, "wait", None) or 1)
+            logger.warning("staff login as %r from %s: too many tries", name, address)
+            raise forms.ValidationError(
+                f"Too many tries. Wait {self.seconds_to_wait} seconds, then try again.", code="throttled"
+            ) from throttled
+        try:
+            cleaned: dict[str, Any] = super().clean()
+            self._check_code(self.get_user())
+        except forms.ValidationError:
+            logger.warning("staff login as %r from %s failed", name, address)
+            raise
+        receipt.refund()
+        logger.info("staff login as %r from %s", name, address)
+        return cleaned
+
+    def _check_code(self, user: User) -> None:
+        devices = list(TOTPDevice.objects.filter(user=user, confirmed=True).order_by("pk"))
+        if not devices:
+            return
+        code = self.cleaned_data.get("code", "")
+        for device in devices:
+            if code and device.verify_token(code):
+                # Django OTP keeps it with the session when the login is done.
+                user.otp_device = device  # type: ignore[attr-defined]
+                return
+        raise forms.ValidationError("Enter the current code of your second factor.", code="code")

@@ -1,0 +1,76 @@
+"""The menu beside every page: the apps' models the caller may see, and pages that apps add."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.urls import reverse
+
+_GROUPS = ("Market", "Skills", "Learning", "Projects", "Ingestion", "Accounts")
+_ICONS = {
+    "JobPosting": "work",
+    "CollectionRun": "cloud_download",
+    "ChoreRun": "build",
+    "Person": "person_search",
+    "User": "badge",
+    "Group": "groups",
+    "LogEntry": "history",
+    "Skill": "psychology",
+    "LearningResource": "school",
+    "ProjectIdea": "lightbulb",
+    "UnknownSlug": "help",
+    "TOTPDevice": "key",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuPage:
+    """A page that is no list of a model. `route` is its name in the site's addresses."""
+
+    group: str
+    title: str
+    icon: str
+    route: str
+    permission: str
+
+
+_pages: list[MenuPage] = []
+
+
+def register_menu_page(page: MenuPage) -> None:
+    """Add a page to the menu; called in `AppConfig.ready`."""
+    _pages.append(page)
+
+
+def menu(request: HttpRequest) -> list[dict[str, Any]]:
+    """Unfold's description of the menu for this caller."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    # A page stands below its model's list, yet is an entry of its own.
+    on_page = request.path in {reverse(f"admin:{page.route}") for page in _pages}
+    for app in admin.site.get_app_list(request):
+        for model in app["models"]:
+            if model["admin_url"]:
+                item = {
+                    "title": model["name"],
+                    "icon": _ICONS.get(model["object_name"], "list"),
+                    "link": model["admin_url"],
+                    "active": request.path.startswith(model["admin_url"]) and not on_page,
+                }
+                groups.setdefault(app["name"], []).append(item)
+    for page in _pages:
+        if cast(User, request.user).has_perm(page.permission):
+            item = {"title": page.title, "icon": page.icon, "link": reverse(f"admin:{page.route}")}
+            groups.setdefault(page.group, []).insert(0, item | {"active": request.path == item["link"]})
+    order = [*(name for name in _GROUPS if name in groups), *(name for name in groups if name not in _GROUPS)]
+    dashboard = {"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")}
+    return [
+        {"items": [dashboard | {"active": request.path == dashboard["link"]}]},
+        *({"title": name, "separator": True, "collapsible": False, "items": groups[name]} for name in order),
+    ]
+
+
+def account_links(request: HttpRequest) -> list[dict[str, Any]]:
+    """What stands in the menu of one's own account, beside changing the password."""
+    return [{"title": "Second factor", "link": reverse("admin:second_factor")}]

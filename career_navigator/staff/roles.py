@@ -1,0 +1,50 @@
+"""The staff's roles: groups with permissions, brought to what stands here whenever the database is seeded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib.auth.models import Group, Permission
+
+# Apps whose models are curated; their permissions all belong to the curator.
+_CURATED_APPS = frozenset({"skills", "learning", "projects"})
+_WATCHED_APPS = frozenset({"career_navigator", "ingestion", "market", *_CURATED_APPS})
+
+
+@dataclass(frozen=True, slots=True)
+class _Right:
+    app: str
+    model: str
+    name: str
+
+    @property
+    def only_views(self) -> bool:
+        return self.name == f"view_{self.model}"
+
+
+# Each says whether a permission belongs to the role. Acts have permissions of their own, apart from view and change.
+_ROLES: dict[str, Callable[[_Right], bool]] = {
+    "curator": lambda right: (
+        right.app in _CURATED_APPS
+        or (right.app == "market" and (right.only_views or right.name == "change_jobposting"))
+    ),
+    "operator": lambda right: (
+        (right.app in _WATCHED_APPS and right.only_views) or right.name in {"trigger_collection", "run_chore"}
+    ),
+    "support": lambda right: right.app == "accounts",
+    "auditor": lambda right: right.only_views and right.app not in {"auth", "contenttypes", "otp_totp"},
+}
+
+
+def make_roles() -> dict[str, int]:
+    """Create the groups and set their permissions; how many each has. Before the tables are migrated, none."""
+    rights = {
+        permission: _Right(permission.content_type.app_label, permission.content_type.model, permission.codename)
+        for permission in Permission.objects.select_related("content_type").order_by("pk")
+    }
+    counts = {}
+    for role, holds in _ROLES.items():
+        group, _ = Group.objects.get_or_create(name=role)
+        held = [permission for permission, right in rights.items() if holds(right)]
+        group.permissions.set(held)
+        counts[role] = len(held)
+    return counts

@@ -1,0 +1,88 @@
+"""Setting up a one-time code (TOTP) as second factor of one's own staff account."""
+
+import logging
+from io import BytesIO
+from typing import TYPE_CHECKING, cast
+
+import django_otp
+import qrcode
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth import logout
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.safestring import mark_safe
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from qrcode.image.svg import SvgPathImage
+from unfold.widgets import BASE_INPUT_CLASSES
+
+if TYPE_CHECKING:
+    from career_navigator.staff.site import StaffSite
+
+logger = logging.getLogger(__name__)
+
+
+class CodeForm(forms.Form):
+    """The code that shows that the device is set up."""
+
+    code = forms.CharField(
+        label="Code shown by the app",
+        max_length=8,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "inputmode": "numeric",
+                "autofocus": "",
+                "class": " ".join(BASE_INPUT_CLASSES),
+            }
+        ),
+    )
+
+
+def set_up(request: HttpRequest, site: "StaffSite") -> HttpResponse:
+    """Show a new device's secret as a QR code until its code is entered; who has a device may remove it."""
+    user = cast(User, request.user)
+    confirmed = TOTPDevice.objects.filter(user=user, confirmed=True).order_by("pk").first()
+    if confirmed is not None and not user.is_verified():  # type: ignore[attr-defined]
+        # The session is older than the device: whoever holds it has not shown the code.
+        logout(request)
+        return HttpResponseRedirect(reverse("admin:login"))
+    if confirmed is not None:
+        if request.method == "POST" and "remove" in request.POST:
+            confirmed.delete()
+            _log(user, "Removed the second factor.")
+            messages.success(request, "The second factor is removed.")
+            return HttpResponseRedirect(reverse("admin:second_factor"))
+        return _page(request, site, form=None, device=confirmed)
+    device, _ = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "app"})
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        if device.verify_token(form.cleaned_data["code"]):
+            device.confirmed = True
+            device.save()
+            django_otp.login(request, device)
+            _log(user, "Set up a second factor.")
+            messages.success(request, "The second factor is set up: from now on a login asks for its code.")
+            return HttpResponseRedirect(reverse("admin:index"))
+        form.add_error("code", "That is not the current code. Is the clock of the device right?")
+    return _page(request, site, form=form, device=device)
+
+
+def _page(request: HttpRequest, site: "StaffSite", *, form: CodeForm | None, device: TOTPDevice) -> HttpResponse:
+    context = {**site.each_context(request), "title": "Second factor", "form": form}
+    if form is not None:
+        image = qrcode.make(device.config_url, image_factory=SvgPathImage, border=2)
+        svg = BytesIO()
+        image.save(svg)
+        # Our own drawing of a random key and the account's name, which the QR code encodes.
+        context["qr_code"] = mark_safe(svg.getvalue().decode().partition("?>")[2])  # noqa: S308
+        context["secret"] = device.config_url.partition("secret=")[2].partition("&")[0]
+    return TemplateResponse(request, "career_navigator/staff/second_factor.html", context)
+
+
+def _log(user: User, message: str) -> None:
+    logger.info("staff account %r: %s", user.get_username(), message)
+    LogEntry.objects.log_actions(user.pk, [user], CHANGE, message, single_object=True)

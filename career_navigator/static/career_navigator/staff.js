@@ -1,0 +1,89 @@
+// Keeps a page of a run or chore up to date, and a collection's estimated cost beside its form.
+"use strict";
+
+const POLL_MILLISECONDS = 1000;
+
+function showState(page, state) {
+  for (const badge of page.querySelectorAll("[data-status]")) {
+    badge.textContent = state.status;
+    badge.dataset.color = state.color;
+  }
+  for (const [name, text] of Object.entries(state.texts)) {
+    for (const place of page.querySelectorAll(`[data-text="${name}"]`)) {
+      place.textContent = text;
+    }
+  }
+  for (const bar of page.querySelectorAll("[data-progress]")) {
+    bar.style.width = `${state.percent}%`;
+  }
+  for (const part of page.querySelectorAll("[data-while-open]")) {
+    part.hidden = !state.open;
+  }
+  for (const part of page.querySelectorAll("[data-when-repeatable]")) {
+    part.hidden = state.open || !state.repeatable;
+  }
+  for (const [name, rows] of Object.entries(state.tables || {})) {
+    const body = page.querySelector(`[data-table="${name}"]`);
+    body.replaceChildren(
+      ...rows.map((cells) => {
+        const row = document.createElement("tr");
+        cells.forEach((cell) => {
+          const column = row.insertCell();
+          if (cell && typeof cell === "object") {
+            const badge = document.createElement("span");
+            badge.className = "staff-status";
+            badge.dataset.color = cell.color;
+            badge.textContent = cell.text;
+            column.append(badge);
+          } else {
+            column.textContent = cell;
+            column.className = typeof cell === "number" ? "staff-number" : "";
+          }
+        });
+        return row;
+      }),
+    );
+    for (const whole of page.querySelectorAll(`[data-table-of="${name}"]`)) {
+      whole.hidden = rows.length === 0;
+    }
+  }
+}
+
+async function follow(page) {
+  for (;;) {
+    try {
+      const answer = await fetch(page.dataset.poll, { headers: { Accept: "application/json" } });
+      if (answer.redirected || [403, 404].includes(answer.status)) {
+        return;
+      }
+      if (answer.ok) {
+        const state = await answer.json();
+        showState(page, state);
+        if (!state.open) {
+          return;
+        }
+      }
+    } catch (error) {
+      // The server is away for a moment; the next round asks again.
+      console.warn(error);
+    }
+    await new Promise((resume) => setTimeout(resume, POLL_MILLISECONDS));
+  }
+}
+
+function estimate(form) {
+  const lines = (name) => new Set(form.elements[name].value.split("\n").map((each) => each.trim()).filter(Boolean)).size;
+  const cost = lines("roles") * Number(form.elements.per_role_limit.value || 0);
+  const place = form.querySelector("[data-cost]");
+  const left = place.dataset.left === "" ? Infinity : Number(place.dataset.left);
+  place.textContent = `${cost.toLocaleString("en")} credits at most`;
+  place.dataset.over = String(cost > left);
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("[data-poll]").forEach(follow);
+  document.querySelectorAll("form[data-estimate]").forEach((form) => {
+    form.addEventListener("input", () => estimate(form));
+    estimate(form);
+  });
+});

@@ -1,0 +1,53 @@
+"""Headless Chromium for tests: found, or installed from Debian's package where that is allowed."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+# Without these it looks for its maker's hosts, which tests must not.
+_ARGUMENTS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+DEADLINE_MILLISECONDS = 10_000
+
+
+def chromium() -> str:
+    """The path of Chromium."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        subprocess.run(["apt-get", "update", "--quiet"], check=False, capture_output=True)
+        install = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", "chromium"]
+        subprocess.run(
+            install, check=False, capture_output=True, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        )
+        found = shutil.which("chromium")
+    if found is None:
+        pytest.fail("browser tests need Chromium; install it first, on Debian: sudo apt-get install chromium")
+    return found
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """A browser with no profile, ended with the block."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=[*_ARGUMENTS])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def keep_screenshot(page: Page, name: str) -> None:
+    """Store what the page looks like under docs/screenshots, when KEEP_SCREENSHOTS asks for it."""
+    if os.environ.get("KEEP_SCREENSHOTS"):
+        directory = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+        directory.mkdir(parents=True, exist_ok=True)
+        page.wait_for_timeout(400)
+        page.screenshot(path=directory / f"{name}.png", full_page=name.startswith("phone"))

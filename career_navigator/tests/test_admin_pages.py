@@ -1,0 +1,70 @@
+"""Every page of the admin: that it is there, and that it asks the database little."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.core.management import call_command
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from career_navigator.mirrors.models import Mirror
+from fixtures.management.commands.seed import Command as Seed
+from market.services import store_postings
+from market.tests.factories import NOW, PostingFactory
+from skills.services import count_unknown_slugs
+
+MOST_COMMANDS = 12
+
+
+@pytest.fixture
+def filled(admin_tables: None) -> None:
+    Seed().summarize()
+    store_postings(postings=PostingFactory.create_batch(60), now=NOW)
+    count_unknown_slugs(slugs=["one", "two"], now=timezone.now())
+
+
+def pages() -> Iterator[str]:
+    yield reverse("admin:index")
+    for model, model_admin in admin.site._registry.items():
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        for view in ("changelist", "add", "import", "export"):
+            try:
+                yield reverse(f"{name}_{view}")
+            except NoReverseMatch:
+                continue
+        first = model_admin.model._default_manager.first()
+        if first is not None:
+            for view in ("change", "history", "delete"):
+                yield reverse(f"{name}_{view}", args=[first.pk])
+        if issubclass(model, Mirror):
+            yield reverse(f"{name}_changelist") + "?q=a"
+
+
+def test_every_page_takes_few_commands(staff_client: Client, filled: None, commands: list[str]) -> None:
+    taken = {}
+    for page in pages():
+        staff_client.get(page)
+        commands.clear()
+        answer = staff_client.get(page)
+        assert answer.status_code in {200, 302, 403}, (page, answer.status_code)
+        taken[page] = list(commands)
+
+    assert len(taken) > 30
+    assert {page: names for page, names in taken.items() if len(names) > MOST_COMMANDS} == {}
+    assert sum(map(len, taken.values())) > 0
+
+
+def test_no_mirror_needs_a_migration(admin_tables: None) -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_every_mirror_has_permissions(admin_tables: None) -> None:
+
+    for model in admin.site._registry:
+        names = {f"{act}_{model._meta.model_name}" for act in model._meta.default_permissions}
+        assert names <= set(
+            Permission.objects.filter(content_type__app_label=model._meta.app_label).values_list("codename", flat=True)
+        )

@@ -1,0 +1,163 @@
+"""What the catalogues share: copies in the process, words to search by, held skills, repeated parameters."""
+
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.test import APIRequestFactory
+
+from career_navigator import held_skills as held
+from career_navigator import versioned_copies
+from career_navigator.api import QuerySerializer
+from career_navigator.versioned_copies import VersionedCopy, replace_version
+from career_navigator.web_addresses import WebAddress
+from career_navigator.words import WordList, words_of
+
+
+@pytest.fixture
+def loads(mongo, monkeypatch):
+    """A copy whose value is how often it was loaded; `depends` may be changed."""
+    monkeypatch.setattr(versioned_copies, "_RECHECK_SECONDS", 0.1)
+    state = SimpleNamespace(count=0, depends=1)
+
+    def load():
+        state.count += 1
+        return state.count
+
+    state.copy = VersionedCopy(name="tested", load=load, depends_on=lambda: state.depends)
+    yield state
+    versioned_copies._copies.remove(state.copy)
+
+
+def test_loads_once_until_the_version_changes(loads):
+    assert [loads.copy.get() for _ in range(3)] == [1, 1, 1]
+    time.sleep(0.12)
+    assert loads.copy.get() == 1
+
+    replace_version("tested")
+
+    time.sleep(0.12)
+    assert [loads.copy.get() for _ in range(3)] == [2, 2, 2]
+
+
+def test_loads_at_once_when_what_it_depends_on_changes(loads):
+    loads.copy.get()
+    loads.depends = 2
+
+    assert loads.copy.get() == 2
+
+
+def test_asks_for_the_version_once_in_a_while_alone(loads):
+    loads.copy.get()
+    replace_version("tested")
+
+    assert loads.copy.get() == 1
+
+
+def test_is_not_moved_by_the_version_of_another_catalogue(loads):
+    loads.copy.get()
+    replace_version("other")
+    time.sleep(0.12)
+
+    assert loads.copy.get() == 1
+
+
+def test_lets_one_of_many_threads_load_what_changed_while_the_others_take_what_is_there(loads):
+    loads.copy.get()
+    replace_version("tested")
+    time.sleep(0.12)
+    barrier = threading.Barrier(8)
+    values = []
+
+    def ask():
+        barrier.wait()
+        values.append(loads.copy.get())
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert loads.count == 2
+    assert set(values) <= {1, 2}
+    assert loads.copy.get() == 2
+
+
+def test_holds_nobody_up_while_one_thread_waits_for_the_database(loads):
+    loads.copy.get()
+    replace_version("tested")
+    time.sleep(0.12)
+    slow = threading.Event()
+    begun = threading.Event()
+    loads.copy._load = lambda: begun.set() or slow.wait(5) or 9
+    waiting = threading.Thread(target=loads.copy.get)
+    waiting.start()
+    begun.wait(5)
+
+    started = time.monotonic()
+    value = loads.copy.get()
+
+    assert value == 1
+    assert time.monotonic() - started < 0.5
+    slow.set()
+    waiting.join()
+
+
+@given(st.lists(st.text(max_size=12)), st.text(max_size=4))
+def test_completes_by_words_that_begin_so_and_none_where_the_word_is_known(texts, prefix):
+    words = {word for text in texts for word in words_of(text)}
+
+    completed = WordList(texts).completions(prefix)
+
+    if len(prefix) < 2 or prefix in words:
+        assert completed == []
+    else:
+        assert completed == sorted(word for word in words if word.startswith(prefix))[:20]
+
+
+def test_takes_learnt_skills_for_held_ones_each_once(monkeypatch):
+    monkeypatch.setattr(held, "_sources", {})
+    held.register_held_skills(name="school", source=lambda user_id: [f"{user_id}-skill", "sql"])
+    caller = SimpleNamespace(id="u1", skills=["python", "sql"])
+
+    assert held.held_skills(caller) == ["python", "sql", "u1-skill"]
+
+
+class Repeated(QuerySerializer):
+    skills = serializers.ListField(child=serializers.CharField(max_length=5), required=False)
+    limit = serializers.IntegerField(default=3)
+
+
+def read(query):
+    return Repeated.read(Request(APIRequestFactory().get(f"/?{query}")))
+
+
+def test_reads_a_parameter_that_is_repeated():
+    assert read("skills=a&skills=b&limit=2&limit=4") == {"skills": ["a", "b"], "limit": 4}
+    assert read("skills=a") == {"skills": ["a"], "limit": 3}
+    assert read("") == {"limit": 3}
+
+
+def test_refuses_a_bad_value_among_repeated_ones():
+    with pytest.raises(ValidationError) as refused:
+        read("skills=a&skills=toolong")
+
+    assert list(refused.value.detail["skills"]) == [1]
+
+
+@given(st.text())
+def test_takes_no_text_for_an_address_that_a_browser_could_not_open(text):
+    for address in (text, f"https://{text}"):
+        try:
+            taken = WebAddress().run_validation(address)
+        except ValidationError:
+            continue
+        assert taken.startswith(("http://", "https://", "HTTP", "Http"))
+        assert not any(character.isspace() for character in taken)

@@ -1,0 +1,129 @@
+"""What every command of ours shares, and what each of them answers to --help and to nonsense."""
+
+import io
+import json
+import subprocess
+import sys
+
+import pymongo.errors
+import pytest
+import redis.exceptions
+from django.core.management import CommandError, call_command, get_commands, load_command_class
+
+from career_navigator.commands import SummaryCommand, progress_bar
+from career_navigator.environment import BASE_DIR
+
+COMMANDS = {
+    "check_theirstack",
+    "clean_up",
+    "collect",
+    "collect_users",
+    "generate_postings",
+    "import_postings",
+    "prepare",
+    "refresh_figures",
+    "seed",
+    "statistics",
+}
+SUMMARY = {
+    "total_jobs": 3,
+    "error": None,
+    "refused": {"no_title": 2},
+    "nothing": {},
+    "top": [{"role": "chef", "count": 1}],
+    "notes": [],
+}
+
+
+class Command(SummaryCommand):
+    failure: Exception | None = None
+
+    def summarize(self, **options):
+        if self.failure:
+            raise self.failure
+        return SUMMARY
+
+
+def run(*, failure: Exception | None = None, **options) -> str:
+    printed = io.StringIO()
+    command = Command()
+    command.failure = failure
+    call_command(command, stdout=printed, **options)
+    return printed.getvalue()
+
+
+def test_prints_a_line_for_each_figure():
+    assert run() == (
+        "total jobs: 3\nerror: none\nrefused:\n  no title: 2\nnothing: none\ntop:\n  role chef, count 1\nnotes: none\n"
+    )
+
+
+def test_prints_json_alone_when_asked():
+    assert json.loads(run(json=True)) == SUMMARY
+
+
+@pytest.mark.parametrize(
+    ("failure", "setting", "sentence"),
+    [
+        (pymongo.errors.ServerSelectionTimeoutError("x"), "MONGODB_URI", "MongoDB does not answer at"),
+        (pymongo.errors.AutoReconnect("x"), "MONGODB_URI", "MongoDB does not answer at"),
+        (redis.exceptions.ConnectionError("x"), "REDIS_URL", "Redis does not answer at"),
+        (redis.exceptions.TimeoutError("x"), "REDIS_URL", "Redis does not answer at"),
+    ],
+)
+def test_names_the_server_that_is_away_without_its_password(settings, failure, setting, sentence):
+    settings.MONGODB_URI = "mongodb://someone:secret@db.example.org/x"
+    settings.REDIS_URL = "redis://:secret@cache.example.org/0"
+
+    with pytest.raises(CommandError) as told:
+        run(failure=failure)
+
+    assert sentence in str(told.value)
+    assert setting in str(told.value)
+    assert "example.org" in str(told.value)
+    assert "secret" not in str(told.value)
+
+
+def test_lets_through_what_nobody_expected():
+    with pytest.raises(ZeroDivisionError):
+        run(failure=ZeroDivisionError())
+
+
+def test_shows_no_progress_bar_where_nobody_watches(capsys):
+    with progress_bar(label="doing", unit="thing", total=3) as bar:
+        bar.update(2)
+
+    assert capsys.readouterr().err == ""
+
+
+def test_each_command_is_one_of_ours():
+    ours = {name for name, app in get_commands().items() if not app.startswith("django")}
+
+    assert ours >= COMMANDS
+    for name in COMMANDS:
+        assert isinstance(load_command_class(get_commands()[name], name), SummaryCommand)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_each_command_says_what_it_does_and_refuses_what_it_does_not_know(name):
+    command = load_command_class(get_commands()[name], name)
+
+    with pytest.raises(CommandError, match=r"unrecognized arguments: --no-such-option|the following arguments"):
+        call_command(name, "--no-such-option")
+
+    assert len(command.help) > 30
+    assert "--json" in command.create_parser("manage.py", name).format_help()
+
+
+def test_a_bad_argument_ends_with_exit_code_2_and_one_sentence():
+    done = subprocess.run(
+        [sys.executable, "manage.py", "clean_up", "--days", "soon"],
+        cwd=BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "argument --days: invalid int value: 'soon'" in done.stderr
+    assert "Traceback" not in done.stderr

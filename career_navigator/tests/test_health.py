@@ -1,0 +1,138 @@
+"""How the service says how it is."""
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pymongo.errors
+import pytest
+from django.test import Client
+
+from career_navigator import connection, health, worker_heartbeat
+from career_navigator.health import Check, register_readiness_check
+
+
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only those that a test registers, beside MongoDB, Redis and the worker."""
+    monkeypatch.setattr(health, "_checks", {})
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/health/"])
+def test_is_alive_whatever_is_away(client: Client, settings: Any, path: str) -> None:
+    answer = client.get(path)
+
+    assert answer.status_code == 200
+    assert answer.json()["version"] == settings.APP_VERSION
+
+
+def test_says_what_it_is_and_where_to_go_on(client: Client, settings: Any) -> None:
+    answer = client.get("/").json()
+
+    assert (answer["name"], answer["message"]) == (settings.APP_NAME, f"Welcome to {settings.APP_NAME}")
+    for link in ("docs", "redoc", "openapi", "health"):
+        assert client.get(answer[link]).status_code == 200
+
+
+def test_says_that_it_is_healthy(client: Client, settings: Any) -> None:
+    answer = client.get("/health").json()
+
+    assert answer == {"status": "healthy", "app": settings.APP_NAME, "version": settings.APP_VERSION}
+
+
+def test_is_ready_with_both_servers_and_a_worker(client: Client, mongo: Any, redis: Any, checks: None) -> None:
+    worker_heartbeat.beat("worker@host")
+
+    answer = client.get("/health/ready")
+
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "ready"
+    assert {name: check["ok"] for name, check in answer.json()["checks"].items()} == {
+        "mongodb": True,
+        "redis": True,
+        "worker": True,
+    }
+    assert answer.json()["checks"]["worker"]["detail"].startswith("worker@host at ")
+
+
+def test_is_not_ready_without_a_worker(client: Client, mongo: Any, redis: Any, checks: None) -> None:
+    answer = client.get("/health/ready")
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert answer.json()["detail"] == "Not ready: worker."
+    assert answer.json()["checks"]["mongodb"] == {"ok": True, "detail": "answers"}
+
+
+def test_names_both_servers_when_they_are_away(
+    client: Client, settings: Any, checks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = settings.REDIS_URL
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    connection.quick_redis_client.cache_clear()
+    with pymongo.MongoClient("mongodb://127.0.0.1:1", serverSelectionTimeoutMS=60_000) as away:
+        monkeypatch.setattr(health, "database", lambda: away.test)
+
+        started = time.monotonic()
+        answer = client.get("/health/ready")
+        seconds = time.monotonic() - started
+    settings.REDIS_URL = address
+    connection.quick_redis_client.cache_clear()
+
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "Not ready: mongodb, redis, worker."
+    assert seconds < 5
+
+
+def test_runs_what_an_app_registers(client: Client, mongo: Any, redis: Any, checks: None) -> None:
+    worker_heartbeat.beat("worker@host")
+    register_readiness_check(name="collection", check=lambda: Check(True, "2 hours old"))
+
+    answer = client.get("/health/ready")
+
+    assert answer.status_code == 200
+    assert answer.json()["checks"]["collection"] == {"ok": True, "detail": "2 hours old"}
+
+
+def test_counts_a_check_that_cannot_read_as_not_ok(client: Client, mongo: Any, redis: Any, checks: None) -> None:
+    def check() -> Check:
+        raise pymongo.errors.NetworkTimeout("timed out")
+
+    worker_heartbeat.beat("worker@host")
+    register_readiness_check(name="collection", check=check)
+
+    answer = client.get("/health/ready")
+
+    assert answer.json()["detail"] == "Not ready: collection."
+
+
+def test_forgets_a_worker_that_beats_no_more(redis: Any) -> None:
+    worker_heartbeat.beat("worker@host")
+
+    remaining = redis.ttl(worker_heartbeat.KEY)
+
+    assert worker_heartbeat.INTERVAL_SECONDS * 3 <= remaining <= worker_heartbeat.EXPIRY_SECONDS
+
+
+def test_beats_on_the_workers_own_timer(redis: Any) -> None:
+    calls = []
+    cancelled = []
+    timer = SimpleNamespace(
+        call_repeatedly=lambda seconds, call, arguments, priority: (
+            calls.append((seconds, call, arguments)) or SimpleNamespace(cancel=lambda: cancelled.append(True))
+        )
+    )
+    worker = SimpleNamespace(hostname="worker@host", timer=timer)
+    step = worker_heartbeat.Heartbeat(worker)
+
+    step.start(worker)
+    step.stop(worker)
+
+    assert redis.get(worker_heartbeat.KEY).startswith(b"worker@host at ")
+    assert calls == [(worker_heartbeat.INTERVAL_SECONDS, worker_heartbeat.beat, ("worker@host",))]
+    assert cancelled == [True]
+
+
+def test_is_part_of_every_worker() -> None:
+    from career_navigator.celery import app
+
+    assert worker_heartbeat.Heartbeat in app.steps["worker"]

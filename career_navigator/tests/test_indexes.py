@@ -1,0 +1,196 @@
+"""Every index that a document declares is made, and the queries that stand for them use them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from pymongo.errors import DuplicateKeyError, OperationFailure
+
+from career_navigator.indexes import create_indexes
+from ingestion.runs import find_interrupted, start_run
+from ingestion.selectors import get_collection_statistics, last_good_collection
+from market.documents import JobPosting
+from market.refresh import check_figures, refresh_figures
+from market.selectors import (
+    day_start,
+    find_postings_by_keywords,
+    find_postings_by_skills,
+    load_records,
+    recent_postings,
+)
+from market.services import close_posting, delete_expired_postings, know_role, store_postings
+from market.tests.factories import NOW, TODAY, PostingFactory, days_ago
+
+pytestmark = pytest.mark.usefixtures("mongo", "redis")
+
+UNIQUE = {
+    ("job_postings", ("source", "job_id")),
+    ("job_postings", ("url",)),
+    ("market_figures", ("scope", "day")),
+    ("collected_roles", ("role", "place")),
+    ("skills", ("name",)),
+    ("unknown_slugs", ("slug",)),
+    ("users", ("email",)),
+    ("learning_resources", ("skill", "url")),
+    ("learning_progress", ("user", "skill")),
+    ("project_progress", ("user", "project")),
+}
+
+
+def made(mongo) -> dict[tuple[str, tuple[str, ...]], dict]:
+    return {
+        (name, tuple(field for field, _ in index["key"])): index
+        for name in mongo.list_collection_names()
+        if not name.startswith(("system.", "auth_", "django_"))
+        for index in mongo[name].index_information().values()
+    }
+
+
+def test_makes_what_the_documents_declare(mongo):
+    collections = create_indexes()
+    indexes = made(mongo)
+
+    assert {"job_postings", "market_figures", "collection_runs", "collected_roles", "skills"} <= set(collections)
+    assert {key for key, index in indexes.items() if index.get("unique")} == UNIQUE
+    of_postings = {fields for name, fields in indexes if name == "job_postings"} - {("_id",)}
+    assert of_postings == {
+        ("source", "job_id"),
+        ("url",),
+        ("day",),
+        ("roles", "day"),
+        ("skills", "scraped_at"),
+        ("scraped_at",),
+        ("_fts", "_ftsx"),
+    }
+
+
+def test_makes_them_once(mongo):
+    before = made(mongo)
+
+    create_indexes()
+
+    assert made(mongo) == before
+
+
+def test_a_different_index_of_the_same_name_is_refused_by_name(mongo):
+    mongo.job_postings.drop_index("day_1")
+    mongo.job_postings.create_index("day", unique=True, name="day_1")
+
+    try:
+        with pytest.raises(OperationFailure, match="day_1"):
+            create_indexes()
+    finally:
+        mongo.job_postings.drop_index("day_1")
+        create_indexes()
+
+
+def test_ids_and_addresses_are_unique_where_there_are_any(mongo):
+    rows = [
+        {"source": "a", "job_id": "1", "url": "u"},
+        {"source": "a"},
+        {"source": "a"},
+        {"source": "b", "job_id": "1"},
+    ]
+    mongo.job_postings.insert_many(rows)
+
+    for row in ({"source": "a", "job_id": "1"}, {"source": "c", "url": "u"}):
+        with pytest.raises(DuplicateKeyError):
+            mongo.job_postings.insert_one(row)
+
+
+@pytest.fixture
+def plans(mongo) -> Callable[..., dict[str, set[str]]]:
+    """How MongoDB carried out what `work` asked of it: plan summaries by collection, read from its profiler."""
+    postings = [
+        PostingFactory(title=f"Data Engineer {n}", date_posted=days_ago(n % 40), technology_slugs=(f"s{n % 7}",))
+        for n in range(300)
+    ]
+    store_postings(postings=postings, role="Data Engineer", now=NOW)
+    refresh_figures(now=NOW)
+
+    def watch(work: Callable[[], object]) -> dict[str, set[str]]:
+        mongo.command("profile", 0)
+        mongo.drop_collection("system.profile")
+        mongo.command("profile", 2)
+        try:
+            work()
+        finally:
+            mongo.command("profile", 0)
+        seen: dict[str, set[str]] = {}
+        for entry in mongo["system.profile"].find({"planSummary": {"$exists": True}}):
+            seen.setdefault(entry["ns"].partition(".")[2], set()).add(entry["planSummary"])
+        return seen
+
+    return watch
+
+
+def store():
+    store_postings(
+        postings=[
+            PostingFactory(job_id="1", title="Changed"),
+            PostingFactory(),
+            PostingFactory(job_id=None, url="https://jobs.example.com/7"),
+        ],
+        role="Data Engineer",
+        place="Remote",
+        now=NOW,
+    )
+
+
+@pytest.mark.parametrize(
+    ("work", "expected"),
+    [
+        (store, {"IXSCAN { source: 1, job_id: 1 }", "IXSCAN { url: 1 }"}),
+        (lambda: (store(), refresh_figures(now=NOW)), {"IXSCAN { day: 1 }"}),
+        (lambda: list(find_postings_by_skills(skills=["s1", "s2"])), {"IXSCAN { skills: 1, scraped_at: -1 }"}),
+        (lambda: list(find_postings_by_skills(skills=["s1"])), {"IXSCAN { skills: 1, scraped_at: -1 }"}),
+        (lambda: list(find_postings_by_keywords(keywords="data engineer")), {'IXSCAN { _fts: "text"'}),
+        (lambda: list(find_postings_by_keywords(keywords="engineer", location="austin")), {'IXSCAN { _fts: "text"'}),
+        (lambda: list(recent_postings(now=NOW)), {"IXSCAN { scraped_at: -1 }"}),
+        (
+            lambda: list(JobPosting.objects(roles="data engineer", day__gte=day_start(days_ago(30))).only("skills")),
+            {"IXSCAN { roles: 1, day: 1 }"},
+        ),
+        (lambda: know_role(role="Engineer", now=NOW), {'IXSCAN { _fts: "text"'}),
+        (lambda: list(delete_expired_postings(days_to_keep=30, now=NOW)), {"IXSCAN { day: 1 }"}),
+        (
+            lambda: close_posting(source="theirstack", job_id="1", closed_at=NOW, now=NOW),
+            {"IXSCAN { source: 1, job_id: 1 }"},
+        ),
+    ],
+)
+def test_queries_of_postings_go_by_an_index(plans, work, expected):
+    seen = plans(work)["job_postings"]
+
+    assert not [plan for plan in seen if "COLLSCAN" in plan]
+    assert all(any(plan.startswith(each) for plan in seen) for each in expected), seen
+
+
+def test_the_check_reads_days_from_the_index(plans):
+    seen = plans(check_figures)["job_postings"]
+
+    assert not [plan for plan in seen if "COLLSCAN" in plan]
+
+
+def test_counting_what_came_lately_goes_by_an_index(plans):
+    seen = plans(lambda: get_collection_statistics(now=NOW))["job_postings"]
+
+    assert "COUNT_SCAN { scraped_at: -1 }" in seen
+
+
+def test_figures_and_runs_go_by_an_index(plans):
+    def work():
+        list(load_records(scope="market", first_day=day_start(days_ago(30)), last_day=day_start(TODAY)))
+        start_run(
+            trigger="command", roles=["Chef"], places=["Remote"], max_age_days=1, per_role_limit=1,
+            fresh_within_days=3, now=NOW,
+        )  # fmt: skip
+        find_interrupted(now=NOW + timedelta(hours=1))
+        last_good_collection()
+
+    seen = plans(work)
+
+    assert seen["market_figures"] == {"IXSCAN { scope: 1, day: 1 }"}
+    assert {
+        plan for name in ("collection_runs", "collected_roles") for plan in seen[name] if "COLLSCAN" in plan
+    } == set()

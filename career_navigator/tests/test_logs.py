@@ -1,0 +1,92 @@
+"""Log lines: which request or task, when, and no secret."""
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from career_navigator import logs
+from career_navigator.logs import ContextFilter, JSONFormatter, PlainFormatter
+
+Line = Callable[..., str]
+
+
+@pytest.fixture
+def line() -> Line:
+    def format_line(formatter: logging.Formatter, message: str, *args: Any, **fields: Any) -> str:
+        record = logging.getLogger("market").makeRecord(
+            "market", logging.INFO, __file__, 1, message, args, fields.pop("exc_info", None), extra=fields
+        )
+        record.created, record.msecs = 1763706600.123, 123.0
+        ContextFilter().filter(record)
+        return formatter.format(record)
+
+    return format_line
+
+
+def test_writes_plain_lines_with_the_requests_id(line: Line) -> None:
+    token = logs.request_id.set("abc12345")
+    try:
+        text = line(PlainFormatter(), "stored %d postings", 3)
+    finally:
+        logs.request_id.reset(token)
+
+    assert text == "2025-11-21T06:30:00.123Z INFO [abc12345] market: stored 3 postings"
+
+
+def test_writes_plain_lines_outside_of_requests(line: Line) -> None:
+    assert line(PlainFormatter(), "ready") == "2025-11-21T06:30:00.123Z INFO [-] market: ready"
+
+
+def test_writes_json_lines_with_the_tasks_id_and_extra_fields(line: Line) -> None:
+    token = logs.task_id.set("task-1")
+    try:
+        text = line(JSONFormatter(), "stored %d", 3, role="data engineer", pages=2)
+    finally:
+        logs.task_id.reset(token)
+
+    assert json.loads(text) == {
+        "time": "2025-11-21T06:30:00.123Z",
+        "level": "INFO",
+        "logger": "market",
+        "message": "stored 3",
+        "task_id": "task-1",
+        "role": "data engineer",
+        "pages": 2,
+    }
+
+
+def test_writes_a_trace_into_one_json_line(line: Line) -> None:
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        text = line(JSONFormatter(), "failed", exc_info=sys.exc_info())
+
+    assert "\n" not in text
+    assert "ValueError: broken" in json.loads(text)["exc_info"]
+
+
+@pytest.mark.parametrize("formatter", [PlainFormatter, JSONFormatter])
+def test_hides_secrets_wherever_they_stand(line: Line, settings: Any, formatter: type[logging.Formatter]) -> None:
+    settings.THEIR_STACK_API_KEY = "key-of-theirstack"
+    settings.JWT_SECRET_KEY = "j" * 20 + '"' + "j" * 20
+    settings.REDIS_URL = "rediss://default:redis-password@redis.example:6380/0"
+    settings.MONGODB_URI = "mongodb://app:mongo-password@a.example:27017,b.example:27017/cn?replicaSet=rs0"
+    try:
+        raise ValueError("Bearer key-of-theirstack was refused")
+    except ValueError:
+        text = line(
+            formatter(),
+            "connecting to %s and %s with %s",
+            settings.REDIS_URL,
+            settings.MONGODB_URI,
+            settings.JWT_SECRET_KEY,
+            exc_info=sys.exc_info(),
+        )
+
+    for secret in ("key-of-theirstack", "redis-password", "mongo-password", "jjj"):
+        assert secret not in text
+    assert "Bearer (hidden) was refused" in text

@@ -1,0 +1,223 @@
+"""Figures for Prometheus: requests of every process, tasks of every worker, what the apps add."""
+
+import multiprocessing
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pymongo.errors
+import pytest
+from django.test import Client
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from career_navigator import connection, metrics, task_signals
+from career_navigator.metrics import observe_request, register_collector
+
+
+def read(client: Client) -> dict[tuple[str, ...], float]:
+    """The samples of a scrape by name and label values, in order of the labels' names."""
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    return {
+        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(answer.content.decode())
+        for sample in family.samples
+    }
+
+
+@pytest.fixture
+def collectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only those that a test registers."""
+    monkeypatch.setattr(metrics, "_collectors", {})
+
+
+def test_counts_requests_by_method_route_and_status(client: Client, redis: Any, collectors: None) -> None:
+    before = read(client)
+
+    client.get("/health")
+    client.get("/health/")
+    client.post("/health")
+    after = read(client)
+
+    def grown(*key: str) -> float:
+        return after[key] - before.get(key, 0)
+
+    assert grown("career_navigator_requests_total", "GET", "/health", "200") == 2
+    assert grown("career_navigator_requests_total", "POST", "/health", "405") == 1
+    assert grown("career_navigator_request_duration_seconds_count", "GET", "/health") == 2
+    assert grown("career_navigator_request_duration_seconds_bucket", "5.0", "GET", "/health") == 2
+
+
+def test_keeps_labels_few_whatever_is_asked_for(client: Client, redis: Any, collectors: None) -> None:
+    for number in range(20):
+        client.get(f"/no/such/{number}")
+        client.generic(f"METHOD{number}", "/health")
+
+    requested = {key[1:] for key in read(client) if key[0] == "career_navigator_requests_total"}
+
+    assert ("GET", "unmatched", "404") in requested
+    assert ("other", "/health", "405") in requested
+    assert not [labels for labels in requested if "such" in labels[1] or "METHOD" in labels[0]]
+
+
+def _observe_in_another_process() -> None:
+    observe_request(method="GET", route="from/another/process", status=200, seconds=0.01)
+
+
+def test_sums_up_the_requests_of_all_processes(client: Client, redis: Any, collectors: None) -> None:
+    process = multiprocessing.get_context("fork").Process(target=_observe_in_another_process)
+    process.start()
+    process.join()
+
+    observe_request(method="GET", route="from/another/process", status=200, seconds=0.01)
+
+    assert read(client)["career_navigator_requests_total", "GET", "/from/another/process", "200"] == 2
+
+
+def test_forgets_the_counts_of_servers_that_have_ended(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""))
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    host = socket.gethostname()
+    kept = [f"another-{host}-1-1700000000", "notes.txt"]
+    for name in [*kept, f"{host}-{ended.pid}-1700000000", f"{host}-{os.getpid()}-1700000000"]:
+        (tmp_path / "metrics" / name).mkdir(parents=True)
+    settings.VAR_DIR = tmp_path
+
+    own = metrics._directory.__wrapped__()
+
+    assert {path.name for path in (tmp_path / "metrics").iterdir()} == {*kept, own.name}
+
+
+def test_counts_tasks_by_name_and_outcome(client: Client, redis: Any, collectors: None) -> None:
+    from career_navigator.celery import app
+
+    @app.task(name="test.succeeds")
+    def succeed() -> None: ...
+
+    @app.task(name="test.fails")
+    def fail() -> None:
+        raise ValueError("on purpose")
+
+    for task in (succeed, succeed, fail):
+        task.apply()
+    app.tasks.unregister("test.succeeds")
+    app.tasks.unregister("test.fails")
+
+    samples = read(client)
+
+    assert samples["career_navigator_tasks_total", "success", "test.succeeds"] == 2
+    assert samples["career_navigator_tasks_total", "failure", "test.fails"] == 1
+    assert samples["career_navigator_task_seconds_total", "test.succeeds"] > 0
+    assert samples["career_navigator_queue_length", "celery"] == 0
+
+
+def test_puts_the_tasks_id_on_its_log_lines(redis: Any) -> None:
+    from career_navigator.celery import app
+    from career_navigator.logs import task_id
+
+    seen = []
+
+    @app.task(name="test.looks")
+    def look() -> None:
+        seen.append(task_id.get())
+
+    result = look.apply()
+    app.tasks.unregister("test.looks")
+
+    assert seen == [result.id]
+    assert task_id.get() == ""
+
+
+def test_counts_tasks_that_wait_for_a_worker(client: Client, redis: Any, collectors: None) -> None:
+    redis.rpush("celery", "a", "b", "c")
+
+    samples = read(client)
+
+    assert samples["career_navigator_queue_length", "celery"] == 3
+
+
+def test_adds_what_an_app_registers(client: Client, redis: Any, collectors: None) -> None:
+    def collect() -> Iterator[Metric]:
+        yield GaugeMetricFamily("career_navigator_test_age_seconds", "An age.", value=12)
+
+    register_collector(name="test", collect=collect)
+
+    samples = read(client)
+
+    assert samples[("career_navigator_test_age_seconds",)] == 12
+    assert samples["career_navigator_scrape_errors", "test"] == 0
+
+
+def test_leaves_out_a_part_whose_server_is_away(client: Client, redis: Any, collectors: None) -> None:
+    def collect() -> Iterator[Metric]:
+        yield GaugeMetricFamily("career_navigator_test_age_seconds", "An age.", value=12)
+        raise pymongo.errors.AutoReconnect("refused")
+
+    register_collector(name="test", collect=collect)
+
+    samples = read(client)
+
+    assert ("career_navigator_test_age_seconds",) not in samples
+    assert samples["career_navigator_scrape_errors", "test"] == 1
+    assert samples["career_navigator_scrape_errors", "tasks"] == 0
+
+
+def test_answers_without_redis(client: Client, settings: Any, collectors: None) -> None:
+    address = settings.REDIS_URL
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    connection.quick_redis_client.cache_clear()
+
+    samples = read(client)
+    settings.REDIS_URL = address
+    connection.quick_redis_client.cache_clear()
+
+    assert samples["career_navigator_scrape_errors", "tasks"] == 1
+    assert any(key[0] == "career_navigator_requests_total" for key in samples)
+
+
+def test_loses_a_count_rather_than_a_task_when_redis_is_away(settings: Any, redis: Any) -> None:
+    from career_navigator.celery import app
+
+    @app.task(name="test.runs")
+    def run() -> str:
+        return "done"
+
+    address = settings.REDIS_URL
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    connection.quick_redis_client.cache_clear()
+    result = run.apply()
+    settings.REDIS_URL = address
+    connection.quick_redis_client.cache_clear()
+    app.tasks.unregister("test.runs")
+
+    assert result.get() == "done"
+    assert redis.hgetall(task_signals.COUNTS_KEY) == {}
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [("Bearer token-of-metrics", 200), ("Bearer token-of-others", 401), ("token-of-metrics", 401), ("", 401)],
+)
+def test_asks_for_its_token(
+    client: Client, settings: Any, redis: Any, collectors: None, authorization: str, status: int
+) -> None:
+    settings.METRICS_TOKEN = "token-of-metrics"
+
+    answer = client.get("/metrics", headers={"Authorization": authorization})
+
+    assert answer.status_code == status
+    assert answer.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
+
+
+def test_offers_the_apps_own_figures(client: Client, mongo: Any, redis: Any) -> None:
+    samples = read(client)
+
+    parts = {key[1]: value for key, value in samples.items() if key[0] == "career_navigator_scrape_errors"}
+    assert parts == {"tasks": 0, "figures": 0, "collection": 0}

@@ -1,0 +1,109 @@
+"""Making a database ready to serve."""
+
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+
+from career_navigator.connection import database
+from career_navigator.environment import BASE_DIR
+from skills.documents import SkillDocument
+
+
+@pytest.fixture(autouse=True)
+def unprepared(mongo, settings, tmp_path, django_db_blocker) -> Iterator[None]:
+    """A database without the admin's tables, and a VAR_DIR of the test's own."""
+    settings.VAR_DIR = tmp_path / "var"
+    forget_tables()
+    with django_db_blocker.unblock():
+        yield
+    forget_tables()
+
+
+def forget_tables() -> None:
+    for name in database().list_collection_names():
+        if name.startswith(("auth_", "django_", "otp_")):
+            database().drop_collection(name)
+
+
+def prepare(*arguments) -> str:
+    printed = io.StringIO()
+    call_command("prepare", *arguments, stdout=printed)
+    return printed.getvalue()
+
+
+def test_makes_tables_indexes_seed_and_the_staff_account(mongo, settings):
+    summary = json.loads(prepare("--json"))
+
+    path = settings.VAR_DIR / "admin-password"
+    admin = User.objects.get()
+    assert summary["admin_password"] == f"kept in {path}"
+    assert summary["collections"] >= 8
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert (admin.username, admin.is_staff, admin.is_superuser) == ("admin", True, True)
+    assert admin.check_password(path.read_text().strip())
+    assert len(path.read_text().strip()) >= 20
+    assert SkillDocument.objects.count() >= 600
+    assert "source_1_job_id_1" in mongo.job_postings.index_information()
+
+
+def test_prints_where_the_password_is_kept_and_not_what_it_is(settings):
+    printed = prepare()
+
+    path = settings.VAR_DIR / "admin-password"
+    assert f"admin password: kept in {path}" in printed
+    assert path.read_text().strip() not in printed
+
+
+def test_a_second_time_keeps_the_account_and_its_password(settings):
+    prepare()
+    path = settings.VAR_DIR / "admin-password"
+    first = path.read_text()
+    changed = User.objects.get()
+    changed.set_password("chosen by a person")
+    changed.save()
+
+    printed = prepare()
+
+    assert "as it was" in printed
+    assert path.read_text() == first
+    assert User.objects.get().check_password("chosen by a person")
+
+
+def test_makes_an_account_and_a_password_where_the_account_is_gone(settings):
+    prepare()
+    path = settings.VAR_DIR / "admin-password"
+    path.chmod(0o644)
+    first = path.read_text()
+    User.objects.all().delete()
+
+    prepare()
+
+    assert path.read_text() != first
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert User.objects.get().check_password(path.read_text().strip())
+
+
+def test_says_that_mongodb_is_away(tmp_path):
+    away = {"MONGODB_URI": "mongodb://someone:secret@127.0.0.1:1/nowhere", "VAR_DIR": str(tmp_path)}
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "prepare"],
+        cwd=BASE_DIR,
+        env=os.environ | away,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "MongoDB does not answer at mongodb://127.0.0.1:1/nowhere." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr

@@ -1,0 +1,193 @@
+"""Answers kept in the process: sent again while their version stands, never a moment longer."""
+
+import time
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+
+from career_navigator import connection, rendered
+from career_navigator.rendered import Rendered, RenderedAnswerMiddleware
+
+KEY = "test:version"
+requests = RequestFactory()
+
+
+class _View:
+    """Counts its calls; its answer is of the version that Redis held before."""
+
+    def __init__(self, redis: Any, *, seconds: float = 60) -> None:
+        self.calls = 0
+        self._redis = redis
+        self._seconds = seconds
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        self.calls += 1
+        response = HttpResponse(
+            f"answer {self.calls}", "application/json", headers={"Cache-Control": "no-cache, no-store"}
+        )
+        version = self._redis.get(KEY)
+        if version is None:
+            return response
+        return Rendered(version_key=KEY, version=version, expires_at=time.time() + self._seconds).tag(response)
+
+
+@pytest.fixture
+def view(redis: Any) -> _View:
+    redis.set(KEY, "1")
+    return _View(redis)
+
+
+@pytest.fixture
+def get(view: _View) -> Callable[..., Any]:
+    middleware = RenderedAnswerMiddleware(view)
+    return lambda path="/trending?days=30", method="get", **headers: middleware(
+        getattr(requests, method)(path, headers=headers)
+    )
+
+
+def test_sends_the_same_answer_again_with_the_same_headers(view: _View, get: Callable[..., Any]) -> None:
+    first, second = get(), get()
+
+    assert view.calls == 1
+    assert (second.content, dict(second.items())) == (first.content, dict(first.items()))
+    assert second["Cache-Control"] == "no-cache, no-store"
+
+
+def test_asks_the_view_again_as_soon_as_the_version_changes(view: _View, get: Callable[..., Any], redis: Any) -> None:
+    get()
+
+    answers = []
+    for version in range(2, 20):
+        redis.set(KEY, str(version))
+        answers.append(get().content.decode())
+
+    assert answers == [f"answer {version}" for version in range(2, 20)]
+
+
+def test_asks_the_view_again_when_the_version_is_gone(view: _View, get: Callable[..., Any], redis: Any) -> None:
+    get()
+    redis.delete(KEY)
+
+    get()
+    get()
+
+    assert view.calls == 3
+
+
+def test_asks_the_view_again_when_the_answer_has_ended(redis: Any) -> None:
+    redis.set(KEY, "1")
+    view = _View(redis, seconds=-1)
+    middleware = RenderedAnswerMiddleware(view)
+
+    middleware(requests.get("/"))
+    middleware(requests.get("/"))
+
+    assert view.calls == 2
+
+
+def test_keeps_queries_paths_schemes_and_origins_apart(view: _View) -> None:
+    middleware = RenderedAnswerMiddleware(view)
+    asked = [
+        requests.get("/trending?days=30"),
+        requests.get("/trending?days=31"),
+        requests.get("/trending/?days=30"),
+        requests.get("/trending?days=30", secure=True),
+        requests.get("/trending?days=30", headers={"Origin": "http://localhost:3000"}),
+    ]
+
+    answers = [[middleware(request).content for request in asked] for _ in range(2)]
+
+    assert view.calls == len(asked) == len(set(answers[0]))
+    assert answers[0] == answers[1]
+
+
+def test_gives_each_origin_its_own_headers(client: Any, mongo: Any, redis: Any) -> None:
+    call_command("refresh_figures", stdout=StringIO())
+    allowed = [
+        client.get("/market/trending", headers={"Origin": origin}).get("Access-Control-Allow-Origin")
+        for origin in (
+            "http://localhost:3000",
+            "https://evil.example",
+            "http://localhost:3000",
+            "http://127.0.0.1:3000",
+        )
+    ]
+
+    assert "ETag" in client.get("/market/trending")
+    assert allowed == ["http://localhost:3000", None, "http://localhost:3000", "http://127.0.0.1:3000"]
+
+
+def test_answers_304_to_who_has_the_answer(view: _View, get: Callable[..., Any]) -> None:
+    etag = get()["ETag"]
+
+    for asked in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        answer = get(If_None_Match=asked)
+        assert (answer.status_code, answer.content, answer["ETag"]) == (304, b"", etag)
+        assert answer["Cache-Control"] == "no-cache, no-store"
+    assert get(If_None_Match='"other"').status_code == 200
+    assert view.calls == 1
+
+
+def test_answers_head_like_get_and_leaves_other_methods_to_the_view(view: _View, get: Callable[..., Any]) -> None:
+    first = get()
+
+    head, post = get(method="head"), get(method="post")
+
+    assert head["ETag"] == first["ETag"]
+    assert post.content == b"answer 2"
+
+
+def test_leaves_untagged_answers_alone(redis: Any) -> None:
+    view = _View(redis)
+    middleware = RenderedAnswerMiddleware(view)
+
+    answers = [middleware(requests.get("/")) for _ in range(2)]
+
+    assert view.calls == 2
+    assert "ETag" not in answers[0]
+
+
+def test_forgets_the_answer_unused_longest(
+    view: _View, get: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendered, "MOST_KEPT", 2)
+
+    for path in ("/a", "/b", "/a", "/c", "/a", "/b"):
+        get(path)
+
+    assert view.calls == 4
+
+
+def test_goes_on_to_the_view_while_redis_is_away_and_recovers(
+    view: _View, get: Callable[..., Any], redis: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get()
+    address = settings.REDIS_URL
+
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    connection.quick_redis_client.cache_clear()
+    away = RenderedAnswerMiddleware(view)
+    answers = [away(requests.get("/x")) for _ in range(2)]
+    settings.REDIS_URL = address
+    connection.quick_redis_client.cache_clear()
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert get().content == b"answer 1"
+
+
+def test_survives_a_connection_that_redis_has_closed(view: _View, get: Callable[..., Any], redis: Any) -> None:
+    get()
+    get()
+    redis.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+
+    answers = [get().status_code for _ in range(3)]
+    calls_before = view.calls
+    get()
+
+    assert answers == [200, 200, 200]
+    assert view.calls == calls_before

@@ -1,0 +1,228 @@
+"""`manage.py run` as a person meets it: real processes on a VAR_DIR of the test's own."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pymongo
+import pytest
+import requests
+
+from career_navigator.embedded import free_port
+from career_navigator.environment import BASE_DIR
+from career_navigator.leftovers import MARK, find_marked
+
+pytestmark = pytest.mark.slow
+
+READY = "Career Navigator is ready at http://127.0.0.1:{port}"
+START_SECONDS = 90
+# With a key it asks TheirStack itself, here at an address where nobody answers; without the stand-in it starts sooner.
+NO_DEMONSTRATION = {"THEIR_STACK_API_KEY": "a-key", "THEIR_STACK_BASE_URL": "http://127.0.0.1:1"}
+STOP_SECONDS = 10
+
+
+class Run:
+    """One `manage.py run`, its output in a file."""
+
+    def __init__(self, var_dir: Path, *, port: int | None = None, **environment: str) -> None:
+        self.var_dir = var_dir
+        self.port = port or free_port()
+        self.output_file = var_dir.parent / f"output-{time.monotonic_ns()}.txt"
+        # The tests' own servers are not to be used, nor a key of the person who runs them.
+        inherited = {key: value for key, value in os.environ.items() if key not in {"MONGODB_URI", "REDIS_URL", MARK}}
+        with self.output_file.open("wb") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "run"],
+                cwd=BASE_DIR,
+                env=inherited
+                | {"VAR_DIR": str(var_dir), "PORT": str(self.port), "THEIR_STACK_API_KEY": ""}
+                | {"EMBEDDED_MONGODB_CACHE_GB": "0.25", "WORKER_PROCESSES": "1"}
+                | environment,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def output(self) -> str:
+        return self.output_file.read_text(errors="replace")
+
+    @property
+    def services(self) -> dict[str, str]:
+        services: dict[str, str] = json.loads((self.var_dir / "services.json").read_text())
+        return services
+
+    def wait_for(self, text: str, *, seconds: float = START_SECONDS) -> "Run":
+        give_up_at = time.monotonic() + seconds
+        while text not in self.output:
+            if self.process.poll() is not None or time.monotonic() > give_up_at:
+                pytest.fail(f"no {text!r} in the output:\n{self.output}")
+            time.sleep(0.1)
+        return self
+
+    def wait_until_ready(self) -> "Run":
+        return self.wait_for(READY.format(port=self.port))
+
+    def end(self, *, seconds: float) -> int:
+        """Wait for the process to end by itself and return its exit code."""
+        return self.process.wait(seconds)
+
+    def find(self, *words: str) -> psutil.Process:
+        """The oldest process of this run with all the words in its command line."""
+        found = [
+            each
+            for each in find_marked(var_dir=self.var_dir)
+            if all(word in " ".join(each.cmdline()) for word in words)
+        ]
+        return min(found, key=lambda each: (each.create_time(), each.pid))
+
+    def keep(self, number: int) -> int:
+        """Store a document for good; returns how many were stored before."""
+        with pymongo.MongoClient[dict[str, Any]](self.services["mongodb_uri"]) as client:
+            kept = client.get_default_database().get_collection("kept", write_concern=pymongo.WriteConcern(j=True))
+            before = kept.count_documents({})
+            kept.insert_one({"_id": number})
+        return before
+
+    def clean_up(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for each in find_marked(var_dir=self.var_dir):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+
+
+@pytest.fixture
+def var_dir(tmp_path: Path) -> Path:
+    return tmp_path.resolve() / "var"
+
+
+@pytest.fixture
+def runs(var_dir: Path) -> Iterator[list[Run]]:
+    """Runs put here are ended after the test."""
+    started: list[Run] = []
+    yield started
+    for each in started:
+        each.clean_up()
+
+
+def test_serves_the_demonstration_until_ctrl_c_and_leaves_nothing_behind(var_dir: Path, runs: list[Run]) -> None:
+    run = Run(var_dir)
+    runs.append(run)
+
+    run.wait_until_ready()
+    run.wait_for("Stop with Ctrl-C.")
+    services_mode = stat.S_IMODE((var_dir / "services.json").stat().st_mode)
+    password_file = var_dir / "admin-password"
+    health = requests.get(f"http://127.0.0.1:{run.port}/health", timeout=5)
+    static = requests.get(f"http://127.0.0.1:{run.port}/static/admin/css/base.css", timeout=5)
+    docs = requests.get(f"http://127.0.0.1:{run.port}/docs", timeout=5)
+    elsewhere = subprocess.run(
+        [sys.executable, "manage.py", "seed", "--json"],
+        cwd=BASE_DIR,
+        env={key: value for key, value in os.environ.items() if key not in {"MONGODB_URI", "REDIS_URL"}}
+        | {"VAR_DIR": str(var_dir)},
+        capture_output=True,
+        check=False,
+    )
+    second = Run(var_dir)
+    runs.append(second)
+    refused_with = second.end(seconds=30)
+    run.process.send_signal(signal.SIGINT)
+    asked_at = time.monotonic()
+    stopped_with = run.end(seconds=STOP_SECONDS + 5)
+
+    assert time.monotonic() - asked_at < STOP_SECONDS
+    assert stopped_with == 0
+    assert find_marked(var_dir=var_dir) == []
+    assert not (var_dir / "services.json").exists()
+    assert run.output.count("is ready at") == 1
+    assert f"http://127.0.0.1:{run.port}/docs" in run.output
+    assert f"http://127.0.0.1:{run.port}/admin" in run.output
+    assert password_file.read_text().strip() in run.output
+    assert stat.S_IMODE(password_file.stat().st_mode) == 0o600
+    assert services_mode == 0o600
+    assert "demonstration data" in run.output
+    assert health.status_code == 200
+    assert docs.status_code == 200
+    assert static.headers["Content-Type"].startswith("text/css")
+    assert elsewhere.returncode == 0, elsewhere.stderr
+    assert refused_with == 1
+    assert f"another run uses {var_dir} (process {run.process.pid})" in second.output
+
+
+def test_recovers_with_all_data_when_killed_and_says_which_of_its_processes_was_killed(
+    var_dir: Path, runs: list[Run]
+) -> None:
+    killed = Run(var_dir, **NO_DEMONSTRATION)
+    runs.append(killed)
+    killed.wait_until_ready()
+    killed.keep(1)
+    old = find_marked(var_dir=var_dir)
+    killed.process.kill()
+    killed.process.wait()
+
+    again = Run(var_dir, port=killed.port, **NO_DEMONSTRATION)
+    runs.append(again)
+    again.wait_until_ready()
+    kept = again.keep(2)
+    new = {each.pid for each in find_marked(var_dir=var_dir)}
+    again.find("mongod", "--dbpath").kill()
+    exit_code = again.end(seconds=STOP_SECONDS)
+
+    assert kept == 1
+    assert new.isdisjoint(each.pid for each in old)
+    assert not [each for each in old if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+    assert exit_code == 1
+    assert "MongoDB was ended by SIGKILL" in again.output
+    assert find_marked(var_dir=var_dir) == []
+
+
+def test_stops_at_once_when_asked_while_starting(var_dir: Path, runs: list[Run]) -> None:
+    run = Run(var_dir, **NO_DEMONSTRATION)
+    runs.append(run)
+    run.wait_for("Starting MongoDB")
+
+    run.process.terminate()
+    exit_code = run.end(seconds=STOP_SECONDS)
+
+    assert exit_code == 0
+    assert find_marked(var_dir=var_dir) == []
+
+
+def test_a_taken_port_is_named_with_the_remedy(var_dir: Path, runs: list[Run]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        run = Run(var_dir, port=port, **NO_DEMONSTRATION)
+        runs.append(run)
+        exit_code = run.end(seconds=30)
+
+    assert exit_code == 1
+    assert f"port {port} is taken by another program. Choose another: PORT={port + 1} make run" in run.output
+    assert not (var_dir / "mongodb").exists()
+
+
+def test_a_step_that_fails_stops_the_start_and_shows_why(var_dir: Path, runs: list[Run]) -> None:
+    run = Run(var_dir, MONGODB_URI="mongodb://127.0.0.1:1/career_navigator", **NO_DEMONSTRATION)
+    runs.append(run)
+
+    exit_code = run.end(seconds=60)
+
+    assert exit_code == 1
+    assert "prepare failed; it said why above" in run.output
+    assert "MongoDB does not answer" in run.output
+    assert "is ready at" not in run.output
+    assert find_marked(var_dir=var_dir) == []

@@ -1,0 +1,102 @@
+"""Letting staff in: passwords, throttles, one-time codes, and what the pages say about themselves."""
+
+import time
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from career_navigator.rates import Rate
+
+PASSWORD = "Secret-123"
+
+
+@pytest.fixture
+def device(superuser: User) -> TOTPDevice:
+    """A confirmed device of the superuser."""
+    return TOTPDevice.objects.create(user=superuser, name="app", confirmed=True)
+
+
+def code_of(device: TOTPDevice) -> str:
+    totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
+    totp.time = time.time()
+    return f"{totp.token():06d}"
+
+
+def log_in(client: Client, **fields: str):
+    return client.post("/admin/login/?next=/admin/", {"username": "root", "password": PASSWORD} | fields)
+
+
+def test_a_password_lets_in_where_no_second_factor_is_set_up(client: Client, superuser: User) -> None:
+    answer = log_in(client)
+
+    assert answer.status_code == 302
+    assert client.get("/admin/").status_code == 200
+
+
+def test_a_device_makes_the_password_alone_too_little(client: Client, device: TOTPDevice) -> None:
+    without, with_code = log_in(client), log_in(client, code=code_of(device))
+
+    assert without.status_code == 200
+    assert "Enter the current code" in without.content.decode()
+    assert with_code.status_code == 302
+
+
+def test_tries_beyond_the_limit_are_answered_429_with_the_wait(client: Client, superuser: User, settings) -> None:
+    settings.THROTTLES = settings.THROTTLES | {"login_account": Rate(2, 60)}
+
+    answers = [log_in(client, password="wrong") for _ in range(3)]
+    right_one = log_in(client)
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    assert right_one.status_code == 429
+
+
+def test_logins_that_succeed_are_not_counted(client: Client, superuser: User, settings) -> None:
+    settings.THROTTLES = settings.THROTTLES | {"login_account": Rate(2, 60)}
+
+    answers = [log_in(client) for _ in range(4)]
+
+    assert [answer.status_code for answer in answers] == [302] * 4
+
+
+def test_a_demanded_second_factor_is_set_up_before_anything_is_shown(client: Client, superuser: User, settings) -> None:
+    settings.ADMIN_REQUIRE_TOTP = True
+    log_in(client)
+
+    refused = client.get("/admin/", follow=True)
+    page = client.get("/admin/second-factor/")
+    device = TOTPDevice.objects.get(user=superuser)
+    wrong = client.post("/admin/second-factor/", {"code": "abc"})
+    client.post("/admin/second-factor/", {"code": ""})
+    device.throttle_reset()
+    confirmed = client.post("/admin/second-factor/", {"code": code_of(device)})
+
+    assert refused.redirect_chain[-1][0] == "/admin/second-factor/"
+    assert "<svg" in page.content.decode()
+    assert "not the current code" in wrong.content.decode()
+    assert confirmed.status_code == 302
+    assert client.get("/admin/").status_code == 200
+
+
+def test_a_session_older_than_the_device_has_to_log_in_again(client: Client, superuser: User, settings) -> None:
+    settings.ADMIN_REQUIRE_TOTP = True
+    client.force_login(superuser)
+    TOTPDevice.objects.create(user=superuser, name="app", confirmed=True)
+
+    answer = client.get("/admin/second-factor/")
+
+    assert answer.headers["Location"] == "/admin/login/"
+    assert "_auth_user_id" not in client.session
+
+
+def test_pages_forbid_frames_scripts_of_others_and_caches(staff_client: Client) -> None:
+    headers = staff_client.get("/admin/").headers
+
+    assert "script-src 'self' 'unsafe-eval'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "no-store" in headers["Cache-Control"]

@@ -1,0 +1,30 @@
+"""Serializer fields for what people write. DRF's take numbers for text too; these say which types they take."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rest_framework import serializers
+
+
+class Text(serializers.CharField):
+    """Text, given as text: a number or a truth value is refused. `max_length` is named in the sentence."""
+
+    default_error_messages = {"invalid": "This field has to be text."}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Choice(serializers.ChoiceField):
+    """One of the choices, given as text; the sentence that refuses another names them all."""
+
+    def __init__(self, choices: Sequence[str], **options: Any) -> None:
+        super().__init__(choices, **options)
+        self.error_messages["invalid_choice"] = f"This field must be one of {', '.join(choices)}."
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid_choice", input=data)
+        return super().to_internal_value(data)

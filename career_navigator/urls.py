@@ -1,0 +1,42 @@
+"""Where each address leads. Every app writes its paths whole, so a domain's addresses stand in one file."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+
+from career_navigator.api import route
+from career_navigator.errors import Problem, answer_problem
+from career_navigator.health import HealthView, ReadinessView, RootView
+from career_navigator.metrics import UNKNOWN_PATH, show_metrics
+from career_navigator.schema import RedocView, SwaggerView, show_openapi
+
+
+def answer_unknown_path(request: HttpRequest) -> HttpResponse:
+    return answer_problem(Problem(status=404, body={"detail": "Not found."}))
+
+
+urlpatterns = [
+    route("", RootView.as_view(), name="root"),
+    route("health", HealthView.as_view(), name="health"),
+    route("health/ready", ReadinessView.as_view(), name="ready"),
+    route("metrics", show_metrics, name="metrics"),
+    route("openapi.json", show_openapi, name="openapi"),
+    route("docs", SwaggerView.as_view(), name="docs"),
+    route("redoc", RedocView.as_view(), name="redoc"),
+    path("", include("accounts.urls")),
+    path("", include("market.urls")),
+    path("", include("skills.urls")),
+    path("", include("learning.urls")),
+    path("", include("projects.urls")),
+    path("", include("ingestion.urls")),
+    path("admin", RedirectView.as_view(url="/admin/")),
+    path("admin/", admin.site.urls),
+    # Routed, so that an unknown path gets JSON with DEBUG on too.
+    re_path(UNKNOWN_PATH, answer_unknown_path),
+]
+
+handler400 = "career_navigator.errors.answer_bad_request"
+handler403 = "career_navigator.errors.answer_permission_denied"
+handler404 = "career_navigator.errors.answer_not_found"
+handler500 = "career_navigator.errors.answer_server_error"

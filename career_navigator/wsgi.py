@@ -1,0 +1,27 @@
+"""The application that a WSGI server runs."""
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from django.core.wsgi import get_wsgi_application
+
+if TYPE_CHECKING:
+    from career_navigator.front import Front
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "career_navigator.settings")
+
+
+def _application() -> "Front":
+    django = get_wsgi_application()
+    # Its modules read the settings, so they come after Django is set up.
+    from career_navigator.front import Front
+
+    return Front(django)
+
+
+# A thread that waits for the interpreter asks for it after this many seconds. With the default of 5 ms the slowest
+# answers wait just that long behind the server's other threads.
+sys.setswitchinterval(0.0005)
+
+application = _application()

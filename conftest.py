@@ -1,0 +1,111 @@
+"""Fixtures for every test: clean collections in a real MongoDB, a clean database in a real Valkey."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis as redis_package
+from django.contrib.auth.models import User as StaffUser
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
+from django.core.management.sql import emit_post_migrate_signal
+from django.test import Client
+from pymongo import monitoring
+from pymongo.database import Database
+
+from career_navigator.connection import database, redis_client
+from career_navigator.indexes import create_indexes
+from career_navigator.versioned_copies import forget_copies
+from skills.selectors import forget_vocabulary
+
+
+class CommandLog(monitoring.CommandListener):
+    """The names of the commands that this process sends to MongoDB, sessions' ends excepted."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        if event.command_name not in {"endSessions", "hello"}:
+            self.names.append(event.command_name)
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        pass
+
+
+_command_log = CommandLog()
+# Heard by clients that are made from now on, and no test has made one yet.
+monitoring.register(_command_log)
+
+
+@pytest.fixture
+def commands() -> list[str]:
+    """What is sent to MongoDB from now on, by name."""
+    _command_log.names.clear()
+    return _command_log.names
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _open_tables(django_db_blocker: Any) -> Iterator[None]:
+    """Django's own tables lie in the same database as the documents, which the fixture `mongo` empties."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture(scope="session")
+def _indexed() -> Iterator[None]:
+    database().client.drop_database(database().name)
+    create_indexes()
+    yield
+    database().client.drop_database(database().name)
+
+
+@pytest.fixture
+def mongo(_indexed: None) -> Database:
+    """The database, with every collection empty and indexed."""
+    for name in database().list_collection_names():
+        if not name.startswith("system."):
+            database()[name].delete_many({})
+    forget_vocabulary()
+    forget_copies()
+    return database()
+
+
+@pytest.fixture
+def redis() -> "redis_package.Redis":
+    """The client, on an empty database."""
+    redis_client().flushdb()
+    return redis_client()
+
+
+@pytest.fixture(scope="session")
+def _migrated(_indexed: None, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        call_command("migrate", verbosity=0, interactive=False)
+
+
+@pytest.fixture
+def admin_tables(
+    _migrated: None, mongo: Database, redis: "redis_package.Redis", django_db_blocker: Any
+) -> Iterator[None]:
+    """Django's own tables, with the permissions and nobody in them."""
+    with django_db_blocker.unblock():
+        ContentType.objects.clear_cache()
+        emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
+        yield
+
+
+@pytest.fixture
+def superuser(admin_tables: None) -> StaffUser:
+    """A staff account that may do everything."""
+    return StaffUser.objects.create_superuser("root", "", "Secret-123")
+
+
+@pytest.fixture
+def staff_client(superuser: StaffUser, client: Client) -> Client:
+    """A browser in which the superuser is logged in."""
+    client.force_login(superuser)
+    return client
