@@ -1,6 +1,7 @@
 """Fixtures for every test: clean collections in a real MongoDB, a clean database in a real Valkey."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.test import Client
 from pymongo import monitoring
 from pymongo.database import Database
 
+from career_navigator import throttles
 from career_navigator.connection import database, redis_client
 from career_navigator.indexes import create_indexes
 from career_navigator.versioned_copies import forget_copies
@@ -79,6 +81,24 @@ def redis() -> "redis_package.Redis":
     """The client, on an empty database."""
     redis_client().flushdb()
     return redis_client()
+
+
+@dataclass
+class WindowClock:
+    """The clock by which tries are counted: it stands at the beginning of a window, however long, until it is moved."""
+
+    now: float = 2_000_000_000 // 86_400 * 86_400.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def window_clock(monkeypatch: pytest.MonkeyPatch) -> WindowClock:
+    """Tries that are made one after another all fall into one window."""
+    clock = WindowClock()
+    monkeypatch.setattr(throttles, "read_clock", clock)
+    return clock
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ is known exactly, at the price that a caller may use up two windows' counts arou
 
 import hashlib
 import ipaddress
-import time
 from dataclasses import dataclass
+from time import time as read_clock
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -94,7 +94,7 @@ class RequestThrottle(BaseThrottle):
 
 def _count(*spendings: Spending) -> tuple[Receipt, float | None]:
     """The counted tries, and the longest wait among the limits that are used up."""
-    now = time.time()
+    now = read_clock()
     counted: list[tuple[str, Rate]] = []
     commands: list[Command] = []
     for spending in spendings:

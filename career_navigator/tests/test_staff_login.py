@@ -44,7 +44,9 @@ def test_a_device_makes_the_password_alone_too_little(client: Client, device: TO
     assert with_code.status_code == 302
 
 
-def test_tries_beyond_the_limit_are_answered_429_with_the_wait(client: Client, superuser: User, settings) -> None:
+def test_tries_beyond_the_limit_are_answered_429_with_the_wait(
+    client: Client, superuser: User, settings, window_clock
+) -> None:
     settings.THROTTLES = settings.THROTTLES | {"login_account": Rate(2, 60)}
 
     answers = [log_in(client, password="wrong") for _ in range(3)]
@@ -55,7 +57,7 @@ def test_tries_beyond_the_limit_are_answered_429_with_the_wait(client: Client, s
     assert right_one.status_code == 429
 
 
-def test_logins_that_succeed_are_not_counted(client: Client, superuser: User, settings) -> None:
+def test_logins_that_succeed_are_not_counted(client: Client, superuser: User, settings, window_clock) -> None:
     settings.THROTTLES = settings.THROTTLES | {"login_account": Rate(2, 60)}
 
     answers = [log_in(client) for _ in range(4)]

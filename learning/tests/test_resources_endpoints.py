@@ -198,11 +198,8 @@ def test_serves_a_curators_edit_within_a_second(titles):
     resource.title = "Docker Manual"
     resource.save()
 
-    started = time.monotonic()
-    while "Docker Manual" not in titles("docker"):
-        assert time.monotonic() - started < 1.0
-        time.sleep(0.02)
-
+    time.sleep(0.85)
+    assert "Docker Manual" in titles("docker")
     resource.delete()
     time.sleep(0.85)
     assert titles("docker") == ["Containers from Scratch"]
