@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from career_navigator import leftovers
-from career_navigator.children import Child, Children, how_it_ended
-from career_navigator.console import Console
+from career_navigator.running import leftovers
+from career_navigator.running.children import Child, Children, how_it_ended
+from career_navigator.running.console import Console
 
 WAITS = "import time; print('here', flush=True); time.sleep(60)"
 IGNORES = (

@@ -36,7 +36,7 @@ def test_imports_run_one_way():
         ("market/selectors.py", "import ingestion.tasks", "Apps import one way"),
         ("accounts/selectors.py", "import ingestion.services", "Apps import one way"),
         ("career_navigator/connection.py", "import market.documents", "Apps import one way"),
-        ("career_navigator/embedded.py", "import django", "The embedded servers"),
+        ("career_navigator/running/embedded.py", "import django", "The embedded servers"),
         ("learning/__init__.py", "import projects", "Learning, projects and collection"),
         ("projects/__init__.py", "import ingestion.tasks", "Learning, projects and collection"),
     ],

@@ -18,9 +18,9 @@ import pymongo
 import pytest
 import requests
 
-from career_navigator.embedded import free_port
 from career_navigator.environment import BASE_DIR
-from career_navigator.leftovers import MARK, find_marked
+from career_navigator.running.embedded import free_port
+from career_navigator.running.leftovers import MARK, find_marked
 
 pytestmark = pytest.mark.slow
 

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from career_navigator.console import Console
 from career_navigator.environment import BASE_DIR
-from career_navigator.supervisor import RunPlan, Supervisor
+from career_navigator.running.console import Console
+from career_navigator.running.supervisor import RunPlan, Supervisor
 
 
 class Command(BaseCommand):

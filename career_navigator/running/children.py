@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from career_navigator.console import Console
-from career_navigator.embedded import tethered
+from career_navigator.running.console import Console
+from career_navigator.running.embedded import tethered
 
 _CHUNK_BYTES = 65_536
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from career_navigator.embedded import HOST
+from career_navigator.running.embedded import HOST
 
 
 class RunFailed(RuntimeError):

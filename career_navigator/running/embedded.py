@@ -20,7 +20,7 @@ import pymongo
 import pymongo.errors
 import redis
 
-from career_navigator.system_libraries import install_missing_library, missing_library
+from career_navigator.running.system_libraries import install_missing_library, missing_library
 
 HOST = "127.0.0.1"
 START_TIMEOUT_SECONDS = 60.0

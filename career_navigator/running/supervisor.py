@@ -19,11 +19,18 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from career_navigator import leftovers
-from career_navigator.children import Child, Children, how_it_ended
-from career_navigator.claims import RunFailed, only_run, refuse_taken_port
-from career_navigator.console import Console
-from career_navigator.embedded import HOST, EmbeddedServer, EmbeddedServerFailed, free_port, start_mongodb, start_valkey
+from career_navigator.running import leftovers
+from career_navigator.running.children import Child, Children, how_it_ended
+from career_navigator.running.claims import RunFailed, only_run, refuse_taken_port
+from career_navigator.running.console import Console
+from career_navigator.running.embedded import (
+    HOST,
+    EmbeddedServer,
+    EmbeddedServerFailed,
+    free_port,
+    start_mongodb,
+    start_valkey,
+)
 
 # Together with the searches for leftovers between them these stay below ten seconds.
 STOP_CHILDREN_SECONDS = 4.5
