@@ -6,8 +6,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from bson import ObjectId
-
 from career_navigator.connection import database
 from career_navigator.text_search import Found, search_text
 from career_navigator.versioned_copies import VersionedCopy
@@ -79,17 +77,6 @@ def search_resources(
         offset=offset,
     )
     return FoundResources(resources=[resource_of(row) for row in found.rows], total=found.total)
-
-
-def progress_of(user_id: str) -> list[dict[str, Any]]:
-    """A user's progress, by skill."""
-    return list(database().learning_progress.find({"user": ObjectId(user_id)}).sort("skill", 1))
-
-
-def learnt_skills(user_id: str) -> list[str]:
-    """The skills that the user says to have learnt, by name."""
-    found = database().learning_progress.find({"user": ObjectId(user_id), "status": "done"}, {"skill": 1, "_id": 0})
-    return sorted(row["skill"] for row in found)
 
 
 @lru_cache(maxsize=2)

@@ -1,17 +1,12 @@
-"""Writing what can be learnt and what was: seeding resources, setting progress."""
+"""Writing what can be learnt: seeding resources."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import mongoengine
-from bson import ObjectId
-from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError
 
-from career_navigator.connection import database
 from career_navigator.seeding import InvalidEntry, SeedSummary, seed_entries
-from career_navigator.unchanged import UNCHANGED, Unchanged
 from career_navigator.versioned_copies import replace_version
 from learning.documents import LearningResource
 from learning.resources import CATALOGUE
@@ -39,42 +34,3 @@ def seed_resources(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> Se
     if summary.wrote:
         replace_version(CATALOGUE)
     return summary
-
-
-def set_progress(
-    *, user_id: str, skill: str, status: str, evidence_url: str | Unchanged | None = UNCHANGED, now: datetime
-) -> dict[str, Any]:
-    """Store how far a user has come with a (canonical) skill; returns the stored progress.
-
-    An evidence address that is not given stays, and None removes it.
-    """
-    change: dict[str, Any] = {
-        "status": status,
-        "updated_at": now,
-        "created_at": {"$ifNull": ["$created_at", now]},
-        # The time it was first said to be done stands when the same is said again.
-        "done_at": {"$cond": [{"$eq": ["$status", "done"]}, "$done_at", now]} if status == "done" else "$$REMOVE",
-    }
-    if evidence_url is not UNCHANGED:
-        change["evidence_url"] = "$$REMOVE" if evidence_url is None else {"$literal": evidence_url}
-    identity = {"user": ObjectId(user_id), "skill": skill}
-    try:
-        return _upsert(identity, change)
-    except DuplicateKeyError:
-        # Another request has just inserted it, so this one finds it.
-        return _upsert(identity, change)
-
-
-def remove_progress(*, user_id: str, skill: str) -> bool:
-    """Forget a user's progress with a skill; False when there was none."""
-    removed = database().learning_progress.delete_one({"user": ObjectId(user_id), "skill": skill})
-    return bool(removed.deleted_count)
-
-
-def _upsert(identity: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    stored: dict[str, Any] | None = database().learning_progress.find_one_and_update(
-        identity, [{"$set": change}], upsert=True, return_document=ReturnDocument.AFTER
-    )
-    if stored is None:  # an upsert returns what it stored
-        raise RuntimeError("the progress was not stored")
-    return stored

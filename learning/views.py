@@ -21,13 +21,14 @@ from learning import calendars, pages
 from learning import serializers as shapes
 from learning.advice import recommend
 from learning.paths import Person, Roadmap, SkillPath
-from learning.selectors import has_figures, plan_roadmap, progress_of, resource_catalogue, search_resources
-from learning.services import remove_progress, set_progress
+from learning.progress import SKILL_PROGRESS
+from learning.selectors import has_figures, plan_roadmap, resource_catalogue, search_resources
 from learning.study_plans import next_monday, plan_study
 from market.roles import display_role, normalize_role
 from market.services import figure_new_role
 from market.skill_market import skill_market
-from projects.selectors import finished_projects, idea_catalogue
+from projects.progress import PROJECT_PROGRESS
+from projects.selectors import idea_catalogue
 from skills.selectors import vocabulary
 
 _SKILL = OpenApiParameter(
@@ -141,7 +142,7 @@ class SkillProgressViewSet(PersonalViewSet):
         tags=["learning"],
     )
     def show(self, request: Request) -> Response:
-        rows = [_progress(row) for row in progress_of(caller_of(request).id)]
+        rows = [_progress(row) for row in SKILL_PROGRESS.of(caller_of(request).id)]
         return Response({"progress": rows, "total": len(rows)})
 
     @extend_schema(
@@ -160,11 +161,11 @@ class SkillProgressViewSet(PersonalViewSet):
         name = _known_skill(skill)
         given = shapes.SkillProgressChangeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        stored = set_progress(
+        stored = SKILL_PROGRESS.store(
             user_id=caller_of(request).id,
-            skill=name,
+            subject=name,
             status=given.validated_data["status"],
-            evidence_url=given.validated_data.get("evidence_url", UNCHANGED),
+            link=given.validated_data.get("evidence_url", UNCHANGED),
             now=timezone.now(),
         )
         return Response(_progress(stored))
@@ -178,7 +179,7 @@ class SkillProgressViewSet(PersonalViewSet):
     )
     def destroy(self, request: Request, skill: str) -> Response:
         names = vocabulary().map_technology_slugs([skill])
-        if not names or not remove_progress(user_id=caller_of(request).id, skill=names[0]):
+        if not names or not SKILL_PROGRESS.remove(user_id=caller_of(request).id, subject=names[0]):
             raise NotFound("There is no progress with this skill.")
         return Response(status=204)
 
@@ -191,8 +192,8 @@ def _roadmap(caller: Caller, asked: dict[str, Any]) -> Roadmap:
     words, ideas = vocabulary(), idea_catalogue()
     person = Person(
         held=words.map_technology_slugs(held_skills(caller)),
-        statuses={row["skill"]: row["status"] for row in progress_of(caller.id)},
-        finished_projects=finished_projects(caller.id),
+        statuses={row["skill"]: row["status"] for row in SKILL_PROGRESS.of(caller.id)},
+        finished_projects=PROJECT_PROGRESS.done_by(caller.id),
     )
     return plan_roadmap(
         role=role,

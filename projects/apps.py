@@ -6,9 +6,9 @@ class ProjectsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.personal_data import register_user_data
-        from projects.personal_data import erase_progress, export_progress
+        from projects.progress import PROJECT_PROGRESS
         from projects.skill_merges import follow_merge
         from skills.merging import register_follower
 
-        register_user_data(name="project_progress", export=export_progress, erase=erase_progress)
+        register_user_data(name="project_progress", export=PROJECT_PROGRESS.export, erase=PROJECT_PROGRESS.erase)
         register_follower(name="projects", follow=follow_merge)

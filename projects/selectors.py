@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bson import ObjectId
-
 from career_navigator.connection import database
 from career_navigator.text_search import search_text
 from career_navigator.versioned_copies import VersionedCopy
@@ -77,19 +75,6 @@ def role_demand(*, role_key: str, now: datetime) -> dict[str, float]:
         return {}
     demand = figures.window.demand
     return {skill.name: percentage(skill.count, demand.postings) for skill in demand.skills}
-
-
-def progress_of(user_id: str) -> list[dict[str, Any]]:
-    """What a user has begun and finished, by project."""
-    return list(database().project_progress.find({"user": ObjectId(user_id)}).sort("project", 1))
-
-
-def finished_projects(user_id: str) -> frozenset[int]:
-    """The ids of the projects that a user has finished."""
-    found = database().project_progress.find(
-        {"user": ObjectId(user_id), "status": "finished"}, {"project": 1, "_id": 0}
-    )
-    return frozenset(row["project"] for row in found)
 
 
 def _idea_of(row: dict[str, Any], words: Vocabulary) -> Idea:

@@ -17,8 +17,8 @@ from market.roles import display_role, normalize_role
 from projects import serializers as shapes
 from projects.advice import recommend
 from projects.ideas import Idea, Match, Wish, filter_ideas, level_of, order_for_building, order_recommended
-from projects.selectors import finished_projects, idea_catalogue, progress_of, role_demand, search_ideas
-from projects.services import remove_progress, set_progress
+from projects.progress import PROJECT_PROGRESS
+from projects.selectors import idea_catalogue, role_demand, search_ideas
 from skills.selectors import vocabulary
 
 _ID = OpenApiParameter("project_id", OpenApiTypes.INT, OpenApiParameter.PATH, description="The project's id.")
@@ -46,7 +46,7 @@ class ProjectViewSet(PersonalViewSet):
             role_key=role_key,
             only_role="target_role" in asked and role_is_known,
         )
-        finished = finished_projects(caller.id)
+        finished = frozenset(PROJECT_PROGRESS.done_by(caller.id))
         fitting = filter_ideas(ideas=(idea for idea in catalogue.ideas if idea.id not in finished), wish=wish)
         demand = role_demand(role_key=role_key, now=timezone.now())
         level = level_of(skills=len(held), experience_level=caller.experience_level)
@@ -147,7 +147,7 @@ class ProjectProgressViewSet(PersonalViewSet):
         tags=["projects"],
     )
     def show(self, request: Request) -> Response:
-        rows = [_progress(row) for row in progress_of(caller_of(request).id)]
+        rows = [_progress(row) for row in PROJECT_PROGRESS.of(caller_of(request).id)]
         return Response({"progress": rows, "total": len(rows)})
 
     @extend_schema(
@@ -166,11 +166,11 @@ class ProjectProgressViewSet(PersonalViewSet):
         idea = _idea(project_id)
         given = shapes.ProjectProgressChangeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        stored = set_progress(
+        stored = PROJECT_PROGRESS.store(
             user_id=caller_of(request).id,
-            project=idea.id,
+            subject=idea.id,
             status=given.validated_data["status"],
-            repository_url=given.validated_data.get("repository_url", UNCHANGED),
+            link=given.validated_data.get("repository_url", UNCHANGED),
             now=timezone.now(),
         )
         offered = Match.of(idea, _held(request)).missing if stored["status"] == "finished" else ()
@@ -184,7 +184,9 @@ class ProjectProgressViewSet(PersonalViewSet):
         tags=["projects"],
     )
     def destroy(self, request: Request, project_id: str) -> Response:
-        if not _is_id(project_id) or not remove_progress(user_id=caller_of(request).id, project=int(project_id)):
+        if not _is_id(project_id) or not PROJECT_PROGRESS.remove(
+            user_id=caller_of(request).id, subject=int(project_id)
+        ):
             raise NotFound("There is no progress with this project.")
         return Response(status=204)
 

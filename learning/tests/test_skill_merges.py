@@ -6,7 +6,8 @@ from django.utils import timezone
 from pymongo.database import Database
 
 from learning.documents import LearningResource
-from learning.services import seed_resources, set_progress
+from learning.progress import SKILL_PROGRESS
+from learning.services import seed_resources
 from learning.skill_merges import follow_merge
 from learning.tests.test_admin_resources import ENTRY
 from skills.merging import merge_skills
@@ -31,9 +32,9 @@ def progress(mongo: Database) -> list[tuple[str, str]]:
 )
 def test_keeps_the_further_progress(mongo: Database, gone: str, kept: str | None, expected: str) -> None:
     now = timezone.now()
-    set_progress(user_id=USER, skill="py", status=gone, now=now)
+    SKILL_PROGRESS.store(user_id=USER, subject="py", status=gone, now=now)
     if kept:
-        set_progress(user_id=USER, skill="python", status=kept, now=now)
+        SKILL_PROGRESS.store(user_id=USER, subject="python", status=kept, now=now)
 
     follow_merge("py", "python", now)
 

@@ -1,0 +1,12 @@
+"""Which projects each user has begun and finished."""
+
+from career_navigator.progress import ProgressLog
+
+PROJECT_PROGRESS = ProgressLog(
+    collection="project_progress",
+    subject="project",
+    begun_at="started_at",
+    done="finished",
+    done_at="finished_at",
+    link="repository_url",
+)
