@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -19,13 +20,14 @@ from career_navigator.documents import OPEN_CHORE_STATUSES
 from career_navigator.mirrors.admin import ReadOnlyMirrorAdmin
 from career_navigator.models import ChoreRun
 from career_navigator.staff.acts import demand, log_act, queue_or_tell
-from career_navigator.staff.chores import chores, find_chore, record_chore
+from career_navigator.staff.chores import chores_for, find_chore, record_chore
 from career_navigator.staff.status import STATUS_COLORS
 from career_navigator.tasks import run_chore
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
 admin.site.unregister(TOTPDevice)
+admin.site.unregister(StaticDevice)
 
 
 @admin.register(ChoreRun)
@@ -49,14 +51,12 @@ class ChoreRunAdmin(ReadOnlyMirrorAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        may_run = cast(User, request.user).has_perm("career_navigator.run_chore")
-        return super().changelist_view(
-            request, (extra_context or {}) | {"chores": chores() if may_run else [], "title": "Chores"}
-        )
+        offered = chores_for(user=cast(User, request.user))
+        return super().changelist_view(request, (extra_context or {}) | {"chores": offered, "title": "Chores"})
 
     def _start(self, request: HttpRequest, name: str) -> HttpResponse:
-        user = demand(request, "career_navigator.run_chore")
         chore = find_chore(name=name)
+        user = demand(request, chore.permission if chore else "career_navigator.run_chore")
         if chore is None:
             raise Http404
         run = record_chore(chore=chore, asked_by=user.get_username(), now=timezone.now())

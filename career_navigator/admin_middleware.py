@@ -63,12 +63,14 @@ class AdminSecondFactorMiddleware(_OnAdminPaths, OTPMiddleware):
     def _device_from_persistent_id(self, persistent_id: str) -> Any:
         # Django OTP takes every device's id for a number, which an ObjectId is not, and would verify nobody. A test of
         # the login notices when a later version asks in another way.
+        from django_otp.plugins.otp_static.models import StaticDevice
         from django_otp.plugins.otp_totp.models import TOTPDevice
 
         label, _, device_id = persistent_id.rpartition("/")
-        if label != TOTPDevice.model_label() or not ObjectId.is_valid(device_id):
+        kinds = {kind.model_label(): kind for kind in (TOTPDevice, StaticDevice)}
+        if label not in kinds or not ObjectId.is_valid(device_id):
             return None
-        return TOTPDevice.objects.filter(pk=ObjectId(device_id)).first()
+        return kinds[label].objects.filter(pk=ObjectId(device_id)).first()
 
 
 class AdminContentSecurityMiddleware(_OnAdminPaths, MiddlewareMixin):

@@ -4,6 +4,7 @@ from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth.apps import AuthConfig
 from django.contrib.contenttypes.apps import ContentTypesConfig
+from django_otp.plugins.otp_static.apps import DefaultConfig as StaticCodesConfig
 from django_otp.plugins.otp_totp.apps import DefaultConfig as TotpConfig
 
 OBJECT_ID = "django_mongodb_backend.fields.ObjectIdAutoField"
@@ -35,4 +36,8 @@ class MongoContentTypesConfig(ContentTypesConfig):
 
 
 class MongoTotpConfig(TotpConfig):
+    default_auto_field = OBJECT_ID
+
+
+class MongoStaticCodesConfig(StaticCodesConfig):
     default_auto_field = OBJECT_ID

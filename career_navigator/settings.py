@@ -119,6 +119,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_otp",
     "career_navigator.apps.MongoTotpConfig",
+    "career_navigator.apps.MongoStaticCodesConfig",
     "rest_framework",
     "corsheaders",
     "drf_spectacular",
@@ -182,6 +183,7 @@ MIGRATION_MODULES = {
     "admin": "career_navigator.mongo_migrations.admin",
     "auth": "career_navigator.mongo_migrations.auth",
     "contenttypes": "career_navigator.mongo_migrations.contenttypes",
+    "otp_static": "career_navigator.mongo_migrations.otp_static",
     "otp_totp": "career_navigator.mongo_migrations.otp_totp",
 }
 SILENCED_SYSTEM_CHECKS = [

@@ -7,11 +7,13 @@ from typing import Any, cast
 from django import forms
 from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from rest_framework.exceptions import Throttled
 from unfold.forms import AuthenticationForm
 from unfold.widgets import BASE_INPUT_CLASSES
 
+from career_navigator.staff.recovery_codes import CODE_LENGTH
 from career_navigator.throttles import Spending, address_of, spend
 
 logger = logging.getLogger(__name__)
@@ -23,8 +25,8 @@ class StaffAuthenticationForm(AuthenticationForm):
     code = forms.CharField(
         label="One-time code",
         required=False,
-        max_length=8,
-        help_text="Only if you have set up a second factor.",
+        max_length=CODE_LENGTH,
+        help_text="Only if you have set up a second factor: the app's code, or one of your recovery codes.",
         widget=forms.TextInput(
             attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": " ".join(BASE_INPUT_CLASSES)}
         ),
@@ -58,12 +60,15 @@ class StaffAuthenticationForm(AuthenticationForm):
         return cleaned
 
     def _check_code(self, user: User) -> None:
-        devices = list(TOTPDevice.objects.filter(user=user, confirmed=True).order_by("pk"))
-        if not devices:
+        if not TOTPDevice.objects.filter(user=user, confirmed=True).exists():
             return
-        code = self.cleaned_data.get("code", "")
-        for device in devices:
+        code = self.cleaned_data.get("code", "").lower()
+        # A wrong code locks a device for a while, so each is only asked about codes of its own kind.
+        kind = StaticDevice if len(code) == CODE_LENGTH else TOTPDevice
+        for device in kind.objects.filter(user=user, confirmed=True).order_by("pk"):
             if code and device.verify_token(code):
+                if kind is StaticDevice:
+                    logger.warning("staff account %r used a recovery code", user.get_username())
                 # Django OTP keeps it with the session when the login is done.
                 user.otp_device = device  # type: ignore[attr-defined]
                 return

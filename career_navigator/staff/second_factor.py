@@ -1,6 +1,7 @@
 """Setting up a one-time code (TOTP) as second factor of one's own staff account."""
 
 import logging
+from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +19,8 @@ from django.utils.safestring import mark_safe
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from qrcode.image.svg import SvgPathImage
 from unfold.widgets import BASE_INPUT_CLASSES
+
+from career_navigator.staff.recovery_codes import count_codes, make_codes, void_codes
 
 if TYPE_CHECKING:
     from career_navigator.staff.site import StaffSite
@@ -43,7 +46,10 @@ class CodeForm(forms.Form):
 
 
 def set_up(request: HttpRequest, site: "StaffSite") -> HttpResponse:
-    """Show a new device's secret as a QR code until its code is entered; who has a device may remove it."""
+    """Show a new device's secret as a QR code until its code is entered, then recovery codes.
+
+    Who has a device may remove it, or have new recovery codes.
+    """
     user = cast(User, request.user)
     confirmed = TOTPDevice.objects.filter(user=user, confirmed=True).order_by("pk").first()
     if confirmed is not None and not user.is_verified():  # type: ignore[attr-defined]
@@ -53,9 +59,14 @@ def set_up(request: HttpRequest, site: "StaffSite") -> HttpResponse:
     if confirmed is not None:
         if request.method == "POST" and "remove" in request.POST:
             confirmed.delete()
+            void_codes(user=user)
             _log(user, "Removed the second factor.")
             messages.success(request, "The second factor is removed.")
             return HttpResponseRedirect(reverse("admin:second_factor"))
+        if request.method == "POST" and "renew" in request.POST:
+            codes = make_codes(user=user)
+            _log(user, "Made new recovery codes.")
+            return _page(request, site, form=None, device=confirmed, codes=codes)
         return _page(request, site, form=None, device=confirmed)
     device, _ = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "app"})
     form = CodeForm(request.POST or None)
@@ -66,13 +77,15 @@ def set_up(request: HttpRequest, site: "StaffSite") -> HttpResponse:
             django_otp.login(request, device)
             _log(user, "Set up a second factor.")
             messages.success(request, "The second factor is set up: from now on a login asks for its code.")
-            return HttpResponseRedirect(reverse("admin:index"))
+            return _page(request, site, form=None, device=device, codes=make_codes(user=user))
         form.add_error("code", "That is not the current code. Is the clock of the device right?")
     return _page(request, site, form=form, device=device)
 
 
-def _page(request: HttpRequest, site: "StaffSite", *, form: CodeForm | None, device: TOTPDevice) -> HttpResponse:
-    context = {**site.each_context(request), "title": "Second factor", "form": form}
+def _page(
+    request: HttpRequest, site: "StaffSite", *, form: CodeForm | None, device: TOTPDevice, codes: Sequence[str] = ()
+) -> HttpResponse:
+    context = {**site.each_context(request), "title": "Second factor", "form": form, "codes": codes}
     if form is not None:
         image = qrcode.make(device.config_url, image_factory=SvgPathImage, border=2)
         svg = BytesIO()
@@ -80,6 +93,8 @@ def _page(request: HttpRequest, site: "StaffSite", *, form: CodeForm | None, dev
         # Our own drawing of a random key and the account's name, which the QR code encodes.
         context["qr_code"] = mark_safe(svg.getvalue().decode().partition("?>")[2])  # noqa: S308
         context["secret"] = device.config_url.partition("secret=")[2].partition("&")[0]
+    else:
+        context["codes_left"] = count_codes(user=cast(User, request.user))
     return TemplateResponse(request, "career_navigator/staff/second_factor.html", context)
 
 

@@ -6,9 +6,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django_otp.oath import TOTP
+from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from career_navigator.rates import Rate
+from career_navigator.staff.recovery_codes import count_codes, make_codes
 
 PASSWORD = "Secret-123"
 
@@ -80,7 +82,7 @@ def test_a_demanded_second_factor_is_set_up_before_anything_is_shown(client: Cli
     assert refused.redirect_chain[-1][0] == "/admin/second-factor/"
     assert "<svg" in page.content.decode()
     assert "not the current code" in wrong.content.decode()
-    assert confirmed.status_code == 302
+    assert len(confirmed.context["codes"]) == 10
     assert client.get("/admin/").status_code == 200
 
 
@@ -93,6 +95,45 @@ def test_a_session_older_than_the_device_has_to_log_in_again(client: Client, sup
 
     assert answer.headers["Location"] == "/admin/login/"
     assert "_auth_user_id" not in client.session
+
+
+def test_a_recovery_code_lets_in_once_where_the_device_is_lost(
+    client: Client, superuser: User, device: TOTPDevice, settings
+) -> None:
+    settings.ADMIN_REQUIRE_TOTP = True
+    code = make_codes(user=superuser)[0]
+
+    first = log_in(client, code=code.upper())
+    inside = client.get("/admin/")
+    again = log_in(Client(), code=code)
+
+    assert (first.status_code, inside.status_code) == (302, 200)
+    assert "Enter the current code" in again.content.decode()
+    assert count_codes(user=superuser) == 9
+
+
+def test_recovery_codes_are_of_no_use_to_an_account_without_a_device(client: Client, superuser: User, settings) -> None:
+    settings.ADMIN_REQUIRE_TOTP = True
+
+    log_in(client, code=make_codes(user=superuser)[0])
+
+    assert client.get("/admin/").status_code == 302
+
+
+def test_new_recovery_codes_make_the_old_ones_void_and_removing_the_device_all(
+    client: Client, superuser: User, device: TOTPDevice
+) -> None:
+    old = make_codes(user=superuser)
+    log_in(client, code=code_of(device))
+
+    new = client.post("/admin/second-factor/", {"renew": "1"}).context["codes"]
+    kept = count_codes(user=superuser)
+    client.post("/admin/second-factor/", {"remove": "1"})
+
+    assert not set(old) & set(new)
+    assert kept == len(new) == 10
+    assert StaticDevice.objects.count() == 0
+    assert TOTPDevice.objects.count() == 0
 
 
 def test_pages_forbid_frames_scripts_of_others_and_caches(staff_client: Client) -> None:
