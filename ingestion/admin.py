@@ -151,15 +151,6 @@ def _name_of(user: User) -> str:
 class RefusedPostingAdmin(ReadOnlyMirrorAdmin):
     """What collection could not take, and why: for the curators too, who know what a source should have said."""
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        user = request.user
-        return isinstance(user, User) and (
-            user.has_perm("ingestion.view_refusedposting") or user.has_perm("market.view_jobposting")
-        )
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
-
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -170,6 +161,7 @@ class RefusedPostingAdmin(ReadOnlyMirrorAdmin):
             "opts": self.opts,
             "reasons": sorted({refusal.reason for refusal in refusals}),
             "reason": reason,
+            "may_see_runs": cast(User, request.user).has_perm("ingestion.view_collectionrun"),
             "refusals": [refusal for refusal in refusals if reason in (None, refusal.reason)],
         }
         return TemplateResponse(request, "career_navigator/refused.html", context)

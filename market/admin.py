@@ -5,12 +5,13 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.contrib.filters.admin import TextFilter
 
 from career_navigator.mirrors.admin import ReadOnlyMirrorAdmin
-from career_navigator.staff.acts import queue_or_tell
+from career_navigator.staff.acts import demand, queue_or_tell
 from ingestion.tasks import refresh_figures
 from market.hiding import hide_postings
 from market.models import JobPosting
@@ -105,24 +106,40 @@ class JobPostingAdmin(ReadOnlyMirrorAdmin):
     search_words = "title"
     search_help_text = "Words of the title; each has to be in it."
     actions = ("hide", "show")
+    change_form_template = "career_navigator/staff/posting.html"
 
     @admin.display(description="day", ordering="day")
     def posted_day(self, posting: Any) -> datetime | date | None:
         return posting.day.astimezone(UTC).date() if posting.day else None
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<str:posting_id>/hide/", wrap(self._hide_one), {"hidden": True}, name="posting_hide"),
+            path("<str:posting_id>/show/", wrap(self._hide_one), {"hidden": False}, name="posting_show"),
+            *super().get_urls(),
+        ]
 
     def has_hide_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return isinstance(request.user, User) and request.user.has_perm("market.change_jobposting")
 
     @admin.action(description="Hide", permissions=["hide"])
     def hide(self, request: HttpRequest, queryset: Any) -> None:
-        self._hide(request, queryset, hidden=True)
+        self._hide(request, list(queryset.only("title")), hidden=True)
 
     @admin.action(description="Show again", permissions=["hide"])
     def show(self, request: HttpRequest, queryset: Any) -> None:
-        self._hide(request, queryset, hidden=False)
+        self._hide(request, list(queryset.only("title")), hidden=False)
 
-    def _hide(self, request: HttpRequest, queryset: Any, *, hidden: bool) -> None:
-        chosen = list(queryset.only("title"))
+    def _hide_one(self, request: HttpRequest, posting_id: str, *, hidden: bool) -> HttpResponse:
+        demand(request, "market.change_jobposting")
+        posting = self.get_object(request, posting_id)
+        if posting is None:
+            raise Http404
+        self._hide(request, [posting], hidden=hidden)
+        return HttpResponseRedirect(reverse("admin:market_jobposting_change", args=[posting.pk]))
+
+    def _hide(self, request: HttpRequest, chosen: list[Any], *, hidden: bool) -> None:
         changed = hide_postings(ids=[posting.pk for posting in chosen], hidden=hidden, now=timezone.now())
         for posting in chosen:
             self.log_change(request, posting, "Hidden." if hidden else "Shown again.")

@@ -10,13 +10,16 @@ class MarketConfig(AppConfig):
 
     def ready(self) -> None:
         from career_navigator.metrics import register_collector
+        from career_navigator.staff.chores import register_chore
         from career_navigator.staff.dashboard import register_panel
+        from market.chores import REREAD_SKILLS
         from market.dashboard import show_market
         from market.skill_merges import follow_merge
         from skills.merging import register_follower
 
         register_collector(name="figures", collect=_figures_age)
         register_panel(name="market", load=show_market)
+        register_chore(REREAD_SKILLS)
         register_follower(name="market", follow=follow_merge)
 
 

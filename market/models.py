@@ -13,3 +13,4 @@ class JobPosting(Mirror):
     class Meta:
         # Ids rise with the time of storing, and their index is there anyway.
         ordering = ("-pk",)
+        permissions = [("reread_skills", "Can have the skills of all postings read anew")]

@@ -18,6 +18,7 @@ from rapidfuzz import process
 from career_navigator.mirrors.admin import MirrorAdmin
 from career_navigator.mirrors.exchange import ExchangeMixin, MirrorResource
 from career_navigator.staff.acts import queue_or_tell
+from career_navigator.staff.chores import offer_chore
 from ingestion.tasks import refresh_figures
 from skills.merging import UnmergeableError, merge_skills
 from skills.models import Skill, UnknownSlug
@@ -28,6 +29,8 @@ from skills.vocabulary import CATEGORIES
 
 # Below this a spelling is too far off to be offered.
 _LIKE_ENOUGH = 75
+# What decides which skills are read from a posting.
+_READ_BY = frozenset({"name", "display_name", "aliases", "slugs", "is_skill"})
 
 
 class SkillResource(MirrorResource):
@@ -93,13 +96,24 @@ class SkillAdmin(ExchangeMixin, MirrorAdmin):
             return None
         return HttpResponseRedirect(f"{reverse('admin:skills_skill_merge')}?{_query(names)}")
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change or _READ_BY.intersection(form.changed_data):
+            _offer_rereading(request)
+
+    def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
+        _offer_rereading(request)
+        return super().process_result(result, request)
+
     @admin.action(description="Call them skills", permissions=["change"])
     def call_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> None:
         self.change_each(request, queryset, is_skill=True)
+        _offer_rereading(request)
 
     @admin.action(description="Call them no skills", permissions=["change"])
     def call_no_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> None:
         self.change_each(request, queryset, is_skill=False)
+        _offer_rereading(request)
 
     def merge_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_change_permission(request):
@@ -192,11 +206,13 @@ class UnknownSlugAdmin(MirrorAdmin):
     def call_new_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> None:
         for slug in queryset:
             self._settle(request, slug, "new", "")
+        _offer_rereading(request)
 
     @admin.action(description="They are not skills", permissions=["change"])
     def call_no_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> None:
         for slug in queryset:
             self._settle(request, slug, "no_skill", "")
+        _offer_rereading(request)
 
     def settle_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         if not self.has_change_permission(request):
@@ -209,9 +225,11 @@ class UnknownSlugAdmin(MirrorAdmin):
         form = AliasForm(request.POST if "skill" in request.POST else None)
         if request.method == "POST" and "settle" in request.POST:
             self._settle(request, slug, request.POST["settle"], request.GET.get("skill", ""))
+            _offer_rereading(request)
             return HttpResponseRedirect(back)
         if request.method == "POST" and form.is_valid():
             self._settle(request, slug, "alias", form.cleaned_data["skill"])
+            _offer_rereading(request)
             return HttpResponseRedirect(back)
         context = self.admin_site.each_context(request) | {
             "title": f"{slug}: which skill is it?",
@@ -246,6 +264,11 @@ class AliasForm(forms.Form):
         if found is None:
             raise forms.ValidationError("The vocabulary has no such skill.")
         return found.name
+
+
+def _offer_rereading(request: HttpRequest) -> None:
+    why = "New postings follow by themselves; for those that are stored:"
+    offer_chore(request, name="reread-skills", why=why)
 
 
 def _nearest(slug: str) -> list[str]:

@@ -2,14 +2,18 @@
 
 from typing import Any
 
+from django import forms
+from django.contrib import messages
 from django.contrib.admin import action
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from import_export import widgets
 from import_export.admin import ExportActionMixin, ImportExportMixin
 from import_export.formats.base_formats import CSV, JSON, XLSX
+from import_export.forms import ConfirmImportForm as BaseConfirmImportForm
 from import_export.resources import ModelResource
+from import_export.tmp_storages import CacheStorage
 from unfold.contrib.import_export.forms import ImportForm, SelectableFieldsExportForm
 
 from career_navigator.mirrors.admin import MirrorAdmin, keeps_time
@@ -47,10 +51,25 @@ class MirrorResource(ModelResource):
             instance.updated_at = timezone.now()
 
 
+class ConfirmImportForm(BaseConfirmImportForm):
+    """Says so when the file of the preview is no longer kept."""
+
+    format = forms.TypedChoiceField(choices=[(0, "CSV"), (1, "JSON"), (2, "XLSX")], widget=forms.HiddenInput)
+    resource = forms.ChoiceField(choices=[("0", "")], required=False, widget=forms.HiddenInput)
+
+    def clean_import_file_name(self) -> str:
+        name: str = super().clean_import_file_name()
+        if CacheStorage(name=name).read() is None:
+            raise forms.ValidationError("The file is no longer kept: it was imported already, or is older than a day.")
+        return name
+
+
 class ExchangeMixin(ExportActionMixin, ImportExportMixin):
     """For a `MirrorAdmin` with `resource_classes`. Who may import may add and change; who may export may view."""
 
+    import_template_name = "career_navigator/staff/import.html"
     import_form_class = ImportForm
+    confirm_form_class = ConfirmImportForm
     export_form_class = SelectableFieldsExportForm
     formats = (CSV, JSON, XLSX)
 
@@ -59,6 +78,15 @@ class ExchangeMixin(ExportActionMixin, ImportExportMixin):
 
     def get_export_formats(self) -> list[Any]:
         return list(self.formats)
+
+    def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
+        # Somebody else may have changed something since the preview.
+        refused = sorted({row.number for row in [*result.error_rows, *result.invalid_rows]})
+        if refused:
+            numbers = ", ".join(map(str, refused))
+            messages.error(request, f"These rows were refused meanwhile and are not imported: {numbers}.")
+        answer: HttpResponse = super().process_result(result, request)
+        return answer
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return bool(self.has_add_permission(request) and self.has_change_permission(request))

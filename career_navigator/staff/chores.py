@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bson import ObjectId
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from career_navigator.documents import OPEN_CHORE_STATUSES, ChoreRun
 
@@ -22,7 +27,7 @@ class ChoreFailed(Exception):
 class Chore:
     """`work` takes the time and returns what it did in a sentence; it has to be harmless when run twice.
 
-    It raises ChoreFailed for what it foresees.
+    It raises ChoreFailed for what it foresees. Who may start it needs the permission.
     """
 
     name: str
@@ -30,6 +35,7 @@ class Chore:
     explanation: str
     work: Callable[[datetime], str]
     icon: str = "build"
+    permission: str = "career_navigator.run_chore"
 
 
 _chores: dict[str, Chore] = {}
@@ -40,14 +46,24 @@ def register_chore(chore: Chore) -> None:
     _chores[chore.name] = chore
 
 
-def chores() -> list[Chore]:
-    """Every chore, in the order they were registered."""
-    return [*_chores.values()]
+def chores_for(*, user: User) -> list[Chore]:
+    """The chores that the user may start, in the order they were registered."""
+    return [chore for chore in _chores.values() if user.has_perm(chore.permission)]
 
 
 def find_chore(*, name: str) -> Chore | None:
     """The chore of that name."""
     return _chores.get(name)
+
+
+def offer_chore(request: HttpRequest, *, name: str, why: str) -> None:
+    """Tell the caller that a chore should follow, with the way to it; nothing to who may not start it."""
+    chore = _chores.get(name)
+    if chore is None or not isinstance(request.user, User) or not request.user.has_perm(chore.permission):
+        return
+    address = reverse("admin:career_navigator_chorerun_changelist")
+    link = format_html('{} <a class="underline" href="{}#{}">{}</a>', why, address, name, chore.title)
+    messages.info(request, link)
 
 
 def record_chore(*, chore: Chore, asked_by: str, now: datetime) -> ChoreRun:

@@ -35,7 +35,7 @@ def test_shows_those_of_one_reason(staff_client: Client, refused: None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("permission", "status"), [("view_refusedposting", 200), ("view_jobposting", 200), ("view_skill", 403)]
+    ("permission", "status"), [("view_refusedposting", 200), ("view_jobposting", 403), ("view_skill", 403)]
 )
 def test_is_shown_to_those_who_may_look(client: Client, refused: None, permission: str, status: int) -> None:
     user = User.objects.create_user("limited", password="Secret-123", is_staff=True)
