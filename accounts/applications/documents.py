@@ -1,0 +1,50 @@
+"""The jobs that users have saved and applied for."""
+
+from typing import Any
+
+from mongoengine import DateTimeField, Document, MapField, ObjectIdField, StringField
+
+from accounts.applications.stages import STAGES
+
+LONGEST_NOTE = 2_000
+
+
+class Application(Document):
+    """What a user is about with one job, from saving it on.
+
+    `reached` has the day, as its UTC midnight, on which each stage was reached (see `accounts.applications.stages`).
+    Postings are deleted by age; `title`, `company`, `url` and `location` are as they were when the job was put here.
+    `activity` is the log's line of the last change and guards against writing over one that was not seen;
+    `first_activity` is the line of the act that put the job here.
+    """
+
+    user = ObjectIdField(required=True)
+    job = ObjectIdField(required=True)
+    stage = StringField(required=True, choices=STAGES)
+    reached = MapField(DateTimeField())
+    note = StringField(max_length=LONGEST_NOTE)
+    resume = ObjectIdField()
+    title = StringField(required=True)
+    company = StringField(required=True)
+    url = StringField()
+    location = StringField()
+    activity = ObjectIdField(required=True)
+    first_activity = ObjectIdField(required=True)
+    created_at = DateTimeField(required=True)
+    updated_at = DateTimeField(required=True)
+
+    SNAPSHOT = ("title", "company", "url", "location")
+
+    meta: dict[str, Any] = {
+        "collection": "applications",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            # One for a user and a job, which is what makes saving idempotent; and all of a user's, who have so few that
+            # they are ordered in memory.
+            {"fields": ["user", "job"], "unique": True},
+        ],
+    }
+
+    def __str__(self) -> str:
+        return f"{self.title} at {self.company}: {self.stage}"

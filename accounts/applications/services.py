@@ -1,0 +1,195 @@
+"""Saving jobs, and moving applications from stage to stage. Each act is a line in the user's activity log.
+
+An application is written before its line, and keeps the line's id: when MongoDB goes away in between, the same request,
+made again, adds the line that is missing and changes nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from bson import ObjectId
+from mongoengine import NotUniqueError
+
+from accounts.activity.services import record_activity
+from accounts.applications.documents import Application
+from accounts.applications.stages import SAVED, reach
+from accounts.documents import ConcurrentChange
+from market.documents import JobPosting
+from market.selectors import day_start
+
+# A try fails when another change got through; nobody makes more of them at once.
+_MOST_TRIES = 10
+
+
+class BeyondSaved(RuntimeError):
+    """The job is applied for: what was noted about that is not thrown away with a bookmark."""
+
+    reason = "beyond_saved"
+
+    def __init__(self, stage: str) -> None:
+        super().__init__(f"the application is at the stage {stage}")
+        self.stage = stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """What came of saving a job: the line of the act that put it among the saved ones, now or earlier."""
+
+    activity_id: ObjectId
+    is_new: bool
+
+
+def save_job(
+    *, user_id: ObjectId, job_id: ObjectId, metadata: Mapping[str, Any] | None = None, now: datetime
+) -> Saving:
+    """Save a job; one that is saved or applied for stays as it is. Raises DoesNotExist when there is no such job."""
+    application = Application.objects(user=user_id, job=job_id).first()
+    is_new = application is None
+    if application is None:
+        application = _new_application(user_id=user_id, job_id=job_id, now=now)
+        application.stage, application.reached = SAVED, {SAVED: day_start(now.astimezone(UTC).date())}
+        if not _insert(application):
+            # Another request has just saved it, so this one finds it.
+            application, is_new = Application.objects.get(user=user_id, job=job_id), False
+    if application.stage == SAVED and application.activity == application.first_activity:
+        record_activity(
+            user_id=user_id,
+            action_type="save_job",
+            job_id=job_id,
+            metadata=metadata,
+            application_id=application.pk,
+            activity_id=application.activity,
+            now=application.created_at,
+        )
+    return Saving(activity_id=application.first_activity, is_new=is_new)
+
+
+def unsave_job(*, user_id: ObjectId, job_id: ObjectId, now: datetime) -> None:
+    """Take a job from the saved ones. Raises DoesNotExist when it is not there, and BeyondSaved."""
+    removed = Application.objects(user=user_id, job=job_id, stage=SAVED).modify(remove=True)
+    if removed is None:
+        raise BeyondSaved(Application.objects.get(user=user_id, job=job_id).stage)
+    record_activity(user_id=user_id, action_type="unsave_job", job_id=job_id, now=now)
+
+
+def set_stage(
+    *,
+    user_id: ObjectId,
+    job_id: ObjectId,
+    stage: str,
+    note: str | None = None,
+    date: date | None = None,
+    resume_id: ObjectId | None = None,
+    now: datetime,
+) -> Application:
+    """Put a user's application for a job at a stage; its `activity` is the line that says so.
+
+    `date` is the day on which it came there: by default today, or the day that stands when it is there already. A note
+    or resume that is None stays as it is, an empty note is cleared. When nothing would change, no line is added.
+    Raises DoesNotExist when there is no such job, DayRefused (see `accounts.applications.stages`), and ConcurrentChange
+    when others keep changing the application.
+    """
+    # MongoDB keeps times to the millisecond; what is returned is what is stored.
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    for _ in range(_MOST_TRIES):
+        application = Application.objects(user=user_id, job=job_id).first()
+        seen = application.activity if application is not None else None
+        if application is None:
+            application = _new_application(user_id=user_id, job_id=job_id, now=now)
+        if not _change(application, stage=stage, note=note, day=date, resume_id=resume_id, now=now) or (
+            _insert(application) if seen is None else _replace(application, seen=seen)
+        ):
+            _record(application)
+            return application
+    raise ConcurrentChange("the application keeps being changed")
+
+
+def _new_application(*, user_id: ObjectId, job_id: ObjectId, now: datetime) -> Application:
+    """An application for a stored job, at no stage yet. Raises DoesNotExist."""
+    posting = JobPosting.objects(id=job_id, hidden__ne=True).only(*Application.SNAPSHOT).get()
+    activity_id = ObjectId()
+    return Application(
+        user=user_id,
+        job=job_id,
+        **{name: posting[name] for name in Application.SNAPSHOT},
+        activity=activity_id,
+        first_activity=activity_id,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _change(
+    application: Application,
+    *,
+    stage: str,
+    note: str | None,
+    day: date | None,
+    resume_id: ObjectId | None,
+    now: datetime,
+) -> bool:
+    """Change the document, which is not stored by that; False when there is nothing to change. Raises DayRefused."""
+    today = now.astimezone(UTC).date()
+    reached = {each: at.date() for each, at in application.reached.items()}
+    if day is None and stage == application.stage:
+        day = reached[stage]
+    reached = reach(reached=reached, stage=stage, day=day, today=today)
+    wanted = {
+        "stage": stage,
+        "reached": {each: day_start(on) for each, on in reached.items()},
+        "note": application.note if note is None else note or None,
+        "resume": resume_id or application.resume,
+    }
+    changed = {name for name, value in wanted.items() if application[name] != value}
+    if not changed:
+        return False
+    for name in changed:
+        application[name] = wanted[name]
+    if application.pk is not None:
+        application.activity, application.updated_at = ObjectId(), now
+    return True
+
+
+def _insert(application: Application) -> bool:
+    """Store a new application; False when there is one by now."""
+    try:
+        application.save(force_insert=True)
+    except NotUniqueError:
+        return False
+    return True
+
+
+def _replace(application: Application, *, seen: ObjectId) -> bool:
+    """Store a change of the application as it was seen; False when it was changed or removed since."""
+    application.validate()
+    row = application.to_mongo()
+    names = ("stage", "reached", "note", "resume", "activity", "updated_at")
+    change = {
+        "$set": {name: row[name] for name in names if name in row},
+        "$unset": {name: "" for name in names if name not in row},
+    }
+    written = Application._get_collection().update_one(
+        {"_id": application.pk, "activity": seen}, {operator: values for operator, values in change.items() if values}
+    )
+    return bool(written.matched_count)
+
+
+def _record(application: Application) -> None:
+    """Add the line of the application's last change, unless it is there."""
+    told = {
+        "stage": application.stage,
+        "date": f"{application.reached[application.stage]:%Y-%m-%d}",
+        "note": application.note,
+        "resume_id": str(application.resume) if application.resume else None,
+    }
+    record_activity(
+        user_id=application.user,
+        action_type="stage",
+        job_id=application.job,
+        metadata={name: value for name, value in told.items() if value is not None},
+        application_id=application.pk,
+        activity_id=application.activity,
+        now=application.updated_at,
+    )
