@@ -57,8 +57,8 @@ _DATE = _pattern(
     r"[12][0-9]{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?",
     "a date: YYYY, YYYY-MM or YYYY-MM-DD",
 )
-_ADDRESS = _pattern(r"https?://[^\s/]\S*", "an http or https address", longest=2_000)
-_MAIL = _pattern(r"[^@\s]+@[^@\s]+", "an e-mail address", longest=320)
+_ADDRESS = _pattern(r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/]\S*", "an http or https address", longest=2_000)
+_MAIL = _pattern(r".+@[^@\s]+", "an e-mail address", longest=320)
 _COUNTRY = _pattern(r"[A-Z]{2}", "an ISO 3166 alpha-2 country code")
 _SPAN = {"startDate": _DATE, "endDate": _DATE}
 _TOLD = {"url": _ADDRESS, "summary": _PARAGRAPH, "highlights": _PARAGRAPHS}

@@ -29,13 +29,16 @@ def store_resume(
 ) -> Resume:
     """Store a resume under its next version, which the unique index decides where two are stored at once.
 
-    Raises TooManyAtOnce.
+    The content, if there is any yet, names the version in its `meta`. Raises TooManyAtOnce.
     """
+    content = fields.pop("content", None)
     for _ in range(_TRIES):
         version = next_version(user_id=user_id, source=source, job_id=job_id)
         resume = Resume(
             user=user_id, source=source, job=job_id, status=status, version=version, created_at=now, **fields
         )
+        if content:
+            resume.content = content | {"meta": content.get("meta", {}) | {"version": str(version)}}
         try:
             resume.save(force_insert=True)
         except NotUniqueError:
