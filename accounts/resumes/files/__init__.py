@@ -1,0 +1,1 @@
+"""From an uploaded file to its text: `kinds` tells what it is, `reading` reads it in a process of its own."""

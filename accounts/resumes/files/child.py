@@ -1,0 +1,74 @@
+"""What reads one file: a program that takes the file on its input and writes its text, or why not, to its output.
+
+It binds itself before it reads: to memory and time, to no file, no network, no other program. A file on which a library
+fails ends it with that library's error, which nobody sees.
+"""
+
+import json
+import resource
+import sys
+from typing import NoReturn
+
+from accounts.resumes.files.kinds import DOCX, MOST_CHARACTERS, PDF, check_text
+from accounts.resumes.files.pdf import read_pdf
+from accounts.resumes.files.refusals import FileRefused
+from accounts.resumes.files.word import read_docx
+
+# Said once everything is loaded and bound: whatever ends the program from then on is the file's doing.
+READY = b"ready\n"
+MEMORY_BYTES = 200_000_000
+CPU_SECONDS = 4
+_FEW_FILES = 16
+_KINDS = {PDF: read_pdf, DOCX: read_docx}
+_FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "ctypes.")
+
+
+def main(kind: str) -> None:
+    bind()
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
+    try:
+        text, links = _KINDS[kind](sys.stdin.buffer.read(), most_characters=MOST_CHARACTERS)
+        answer: dict[str, object] = {"text": check_text(_readable(text)), "links": links}
+    except FileRefused as refused:
+        answer = {"refusal": refused.reason}
+    except (MemoryError, RecursionError):
+        answer = {"refusal": "too_complex"}
+    sys.stdout.buffer.write(json.dumps(answer).encode())
+
+
+def bind() -> None:
+    """Limit this process for good."""
+    limits = {
+        resource.RLIMIT_CPU: CPU_SECONDS,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: _FEW_FILES,
+    }
+    # macOS cannot limit what a process maps.
+    if sys.platform != "darwin":
+        limits[resource.RLIMIT_AS] = MEMORY_BYTES
+    for limit, value in limits.items():
+        resource.setrlimit(limit, (value, value))
+    sys.addaudithook(_refuse)
+
+
+def _refuse(event: str, arguments: tuple[object, ...]) -> None:
+    if event.startswith(_FORBIDDEN):
+        _forbid(event)
+    # Libraries load parts of themselves when they need them, and read nothing else.
+    if event == "open" and isinstance(arguments[1], str) and arguments[1].strip("rbtU"):
+        _forbid(event)
+
+
+def _forbid(event: str) -> NoReturn:
+    raise PermissionError(f"a file's reader may do no {event}")
+
+
+def _readable(text: str) -> str:
+    """Without what has no meaning as text: PDFs hold control characters where a font has glyphs without a letter."""
+    return "".join(c for c in text if c.isprintable() or c.isspace())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,84 @@
+"""The text of a DOCX, by python-docx. Runs in a process of its own alone: see `reading`."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from xml.parsers import expat
+
+import docx
+from docx.document import Document
+from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from docx.oxml.ns import qn
+from docx.text.paragraph import Paragraph
+
+from accounts.resumes.files.refusals import FileRefused
+
+MOST_PARTS = 1_000
+# Pictures are kept as they are, XML becomes a tree of ten times its size.
+MOST_UNPACKED = 40_000_000
+MOST_XML = 8_000_000
+MOST_LINKS = 50
+_ENCRYPTED_FLAG = 0x1
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+
+
+def read_docx(data: bytes, *, most_characters: int) -> tuple[str, list[str]]:
+    """The text, heads of pages first, and the addresses that it links to.
+
+    Raises FileRefused, and for a damaged file anything.
+    """
+    _check_archive(data)
+    document = docx.Document(io.BytesIO(data))
+    lines: list[str] = []
+    length = 0
+    for line in _lines(document):
+        lines.append(line)
+        length += len(line) + 1
+        if length > most_characters:
+            raise FileRefused("too_complex")
+    return "\n".join(lines), _links(document)
+
+
+def _check_archive(data: bytes) -> None:
+    """Refuse, before anything is unpacked, an archive that would unpack to too much, and then any entities in it."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = archive.infolist()
+        # Nothing unpacks to more than its entry says: the rest is never read.
+        xml = [entry for entry in entries if entry.filename.endswith((".xml", ".rels"))]
+        if any(entry.flag_bits & _ENCRYPTED_FLAG for entry in entries):
+            raise FileRefused("encrypted")
+        if len(entries) > MOST_PARTS or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
+            raise FileRefused("too_complex")
+        if sum(entry.file_size for entry in xml) > MOST_XML:
+            raise FileRefused("too_complex")
+        if "[Content_Types].xml" not in archive.namelist():
+            raise FileRefused("unknown_type")
+        for entry in xml:
+            _refuse_entities(archive.read(entry))
+        if CONTENT_TYPE.WML_DOCUMENT_MAIN.encode() not in archive.read("[Content_Types].xml"):
+            raise FileRefused("unknown_type")
+
+
+def _refuse_entities(xml: bytes) -> None:
+    """Office files may declare no document type, and so no entities: those that do are made to be harmful."""
+
+    def refuse(*_: object) -> None:
+        raise FileRefused("malformed")
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.Parse(xml, True)
+
+
+def _lines(document: Document) -> Iterator[str]:
+    heads = [section.header for section in document.sections if not section.header.is_linked_to_previous]
+    for part in (*(head._element for head in heads), document.element.body):
+        # In the order of the file, through tables and text boxes. A box is written twice: once for older programs.
+        for element in part.iter(qn("w:p")):
+            if not any(element.iterancestors(_FALLBACK)):
+                yield Paragraph(element, document._body).text
+
+
+def _links(document: Document) -> list[str]:
+    relations = document.part.rels.values()
+    return [r.target_ref for r in relations if r.is_external and r.reltype == RELATIONSHIP_TYPE.HYPERLINK][:MOST_LINKS]
