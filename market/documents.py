@@ -22,7 +22,8 @@ class JobPosting(Document):
     """One job advert. Written in bulk by `market.services`; `roles` are normalized (see `market.roles`).
 
     `day` is the UTC midnight of the day the posting belongs to; it is settled when the posting is first stored.
-    `scraped_at` is when it was first collected. A salary is a year's pay.
+    `scraped_at` is when it was first collected. A salary is a year's pay. `country_codes` has the `country_code`;
+    `title_key`, `company_key` and `search_words` are what `market.jobs.keys` makes of the posting.
     """
 
     source = StringField(required=True)
@@ -73,6 +74,9 @@ class JobPosting(Document):
     employment_statuses = ListField(StringField())
     easy_apply = BooleanField()
     hidden = BooleanField()
+    title_key = StringField()
+    company_key = StringField()
+    search_words = ListField(StringField())
     content_hash = StringField(required=True)
 
     meta: dict[str, Any] = {
@@ -88,12 +92,19 @@ class JobPosting(Document):
                 "partialFilterExpression": {"job_id": {"$type": "string"}},
             },
             {"fields": ["url"], "unique": True, "partialFilterExpression": {"url": {"$type": "string"}}},
-            # Recomputing a day's figures, and retention.
-            {"fields": ["day"]},
-            # The postings of a role in a window.
-            {"fields": ["roles", "day"]},
-            # `find_postings_by_skills`, newest first.
-            {"fields": ["skills", "-scraped_at"]},
+            # Recomputing a day's figures, and retention. Lists of jobs, newest first, then by id: what few postings
+            # have is passed over in the index, without reading a posting.
+            {"fields": ["day", "id", "hidden", "remote", "hybrid", "seniority"]},
+            # The postings of a role in a window; and, as each of the following, in a list of jobs, newest first.
+            {"fields": ["roles", "day", "id"]},
+            # `find_postings_by_skills` too.
+            {"fields": ["skills", "day", "id"]},
+            {"fields": ["search_words", "day", "id"]},
+            {"fields": ["country_codes", "day", "id"]},
+            {"fields": ["place", "day", "id"]},
+            {"fields": ["company_key", "day", "id"]},
+            # How many of all postings are not shown.
+            {"fields": ["hidden"], "partialFilterExpression": {"hidden": True}},
             # `recent_postings` and the collection statistics.
             {"fields": ["-scraped_at"]},
             # `find_postings_by_keywords`, and the postings of a role that is asked for for the first time.

@@ -14,6 +14,7 @@ from pymongo.errors import BulkWriteError
 
 from career_navigator.connection import database
 from market.documents import MARKET_SCOPE
+from market.jobs.keys import posting_keys
 from market.posting import Posting
 from market.posting_skills import posting_skills
 from market.refresh import marked_dirty, refresh_role, seal_day
@@ -272,7 +273,9 @@ def _fields(posting: Posting, unknown_slugs: list[str]) -> dict[str, Any]:
         title=posting.title, description=posting.description, slugs=posting.technology_slugs
     )
     unknown_slugs.extend(vocabulary().unknown_slugs(posting.technology_slugs))
-    return fields
+    if posting.country_code and posting.country_code not in fields["country_codes"]:
+        fields["country_codes"].insert(0, posting.country_code)
+    return fields | posting_keys(fields)
 
 
 def close_posting(*, source: str, job_id: str | None, closed_at: datetime | None, now: datetime) -> bool:

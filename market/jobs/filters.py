@@ -1,0 +1,195 @@
+"""What somebody looks for among the postings, and the query of ours that finds it.
+
+Every value reaches MongoDB as a plain value to compare with: words, names and codes go through our own keys first, and
+none becomes an operator or a regular expression.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from market.jobs.keys import company_key, words_in
+from market.place_labels import read_place
+from market.place_names import REMOTE, Place
+from market.roles import normalize_role
+from market.selectors import day_start
+from skills.selectors import vocabulary
+
+Query = dict[str, Any]
+
+# In a text to search for these mean nothing, unless there is nothing else in it.
+_SMALL_WORDS = frozenset({"a", "an", "and", "at", "for", "in", "of", "on", "or", "the", "to", "with"})
+_MOST_WORDS_OF_A_SKILL = 4
+DEFAULT_CURRENCY = "USD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """What a posting has to be; what is empty or None asks for nothing.
+
+    Skills are canonical, countries alpha-2 codes, places labels of `market.places`, the rest as it was given. Of each
+    list one is enough, except of `skills_all`, and none may be of `skills_none` and `exclude_companies`.
+    """
+
+    titles: tuple[str, ...] = ()
+    text: str = ""
+    skills_any: tuple[str, ...] = ()
+    skills_all: tuple[str, ...] = ()
+    skills_none: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    remote: bool | None = None
+    hybrid: bool | None = None
+    seniorities: tuple[str, ...] = ()
+    min_salary: float | None = None
+    currency: str | None = None
+    posted_within_days: int | None = None
+    companies: tuple[str, ...] = ()
+    exclude_companies: tuple[str, ...] = ()
+
+    def as_body(self) -> dict[str, Any]:
+        """What it asks for, as a body that `JobFilterSerializer` reads: for keeping a filter."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in given.items()
+            if value not in ((), "", None)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A part of a text to search for: its words, and the (canonical) skill that they name, if any."""
+
+    words: tuple[str, ...]
+    skill: str | None
+
+
+def read_text(text: str) -> list[Term]:
+    """The terms of a text, all of which a posting has to have; the longest names of skills first."""
+    words = words_in(text)
+    words = [word for word in words if word not in _SMALL_WORDS] or words
+    known, terms, start = vocabulary(), [], 0
+    while start < len(words):
+        length = next(
+            (
+                length
+                for length in range(min(_MOST_WORDS_OF_A_SKILL, len(words) - start), 0, -1)
+                if known.canonical(" ".join(words[start : start + length]))
+            ),
+            1,
+        )
+        term = tuple(words[start : start + length])
+        terms.append(Term(term, known.canonical(" ".join(term))))
+        start += length
+    return terms
+
+
+def job_query(job_filter: JobFilter, *, now: datetime) -> Query:
+    """The postings that the filter asks for, hidden ones left out, as a MongoDB filter."""
+    conditions = [
+        *_of_titles(job_filter),
+        *_of_text(job_filter),
+        *_of_skills(job_filter),
+        *_of_places(job_filter),
+        *_of_companies(job_filter),
+        *_of_salary(job_filter),
+    ]
+    query: Query = {"hidden": {"$ne": True}}
+    if job_filter.remote is not None:
+        query["remote"] = job_filter.remote
+    if job_filter.hybrid is not None:
+        query["hybrid"] = job_filter.hybrid
+    if job_filter.seniorities:
+        query["seniority"] = {"$in": list(job_filter.seniorities)}
+    if job_filter.posted_within_days is not None:
+        first = now.astimezone(UTC).date() - timedelta(days=job_filter.posted_within_days - 1)
+        query["day"] = {"$gte": day_start(first)}
+    if conditions:
+        query["$and"] = conditions
+    return query
+
+
+def _of_titles(job_filter: JobFilter) -> list[Query]:
+    """The postings of one of the roles, and those whose title has the words of one, whole and side by side."""
+    if not job_filter.titles:
+        return []
+    keys = [key for key in map(normalize_role, job_filter.titles) if key]
+    named: list[Query] = [{"search_words": {"$all": key.split()}, "$expr": _names(key)} for key in keys]
+    return [{"$or": [{"roles": {"$in": keys}}, *named]}]
+
+
+def _names(key: str) -> Query:
+    title: Query = {"$concat": [" ", {"$ifNull": ["$title_key", ""]}, " "]}
+    return {"$gte": [{"$indexOfBytes": [title, {"$literal": f" {key} "}]}, 0]}
+
+
+def _of_text(job_filter: JobFilter) -> list[Query]:
+    """Each term in the title, the company or the place, or among the skills."""
+    conditions: list[Query] = []
+    for term in read_text(job_filter.text):
+        worded: Query = {"search_words": {"$all": list(term.words)}}
+        conditions.append({"$or": [{"skills": term.skill}, worded]} if term.skill else worded)
+    if job_filter.text and not conditions:
+        # A text without words is found nowhere.
+        conditions.append({"search_words": {"$in": []}})
+    return conditions
+
+
+def _of_skills(job_filter: JobFilter) -> list[Query]:
+    asked = {"$in": job_filter.skills_any, "$all": job_filter.skills_all, "$nin": job_filter.skills_none}
+    return [{"skills": {operator: list(skills)}} for operator, skills in asked.items() if skills]
+
+
+def _of_places(job_filter: JobFilter) -> list[Query]:
+    conditions: list[Query] = []
+    if job_filter.countries:
+        conditions.append({"country_codes": {"$in": list(job_filter.countries)}})
+    if job_filter.places:
+        conditions.append({"$or": [_of_place(label) for label in job_filter.places]})
+    return conditions
+
+
+def _of_place(label: str) -> Query:
+    """The postings of a place: a city by its label, a country by its code, a state with all its cities."""
+    place = read_place(label)
+    if label == REMOTE:
+        return {"$or": [{"place": REMOTE}, {"remote": True}]}
+    if place == Place(country_code=place.country_code) and place.country_code:
+        return {"country_codes": place.country_code}
+    if place == Place(country_code="US", state_code=place.state_code) and place.state_code:
+        last: Query = {"$arrayElemAt": [{"$split": ["$place", ", "]}, -1]}
+        in_state: Query = {"country_codes": "US", "$expr": {"$eq": [last, {"$literal": place.state_code}]}}
+        return {"$or": [{"place": label}, in_state]}
+    return {"place": label}
+
+
+def _of_companies(job_filter: JobFilter) -> list[Query]:
+    conditions: list[Query] = []
+    if job_filter.companies:
+        conditions.append({"company_key": {"$in": [company_key(name) for name in job_filter.companies]}})
+    if job_filter.exclude_companies:
+        conditions.append({"company_key": {"$nin": [company_key(name) for name in job_filter.exclude_companies]}})
+    return conditions
+
+
+def _of_salary(job_filter: JobFilter) -> list[Query]:
+    """The postings whose upper end, or only end, reaches the salary.
+
+    In the currency that is asked for where the posting pays in it; where that is USD, also by the posting's own
+    conversion into USD. There are no rates to convert another currency by, so what pays in a third one is left out.
+    """
+    if job_filter.min_salary is None:
+        return []
+    enough, currency = {"$gte": job_filter.min_salary}, job_filter.currency or DEFAULT_CURRENCY
+    same = {"salary_currency": currency}
+    ways: list[Query] = [
+        same | {"max_annual_salary": enough},
+        same | {"max_annual_salary": None, "min_annual_salary": enough},
+    ]
+    if currency == DEFAULT_CURRENCY:
+        ways += [
+            {"max_annual_salary_usd": enough},
+            {"max_annual_salary_usd": None, "min_annual_salary_usd": enough},
+        ]
+    return [{"$or": ways}]

@@ -1,0 +1,37 @@
+"""What postings are found by: their words and their company, compared without regard to case and punctuation. Pure.
+
+Stored beside the posting, so that an index serves words and companies and nothing from outside has to become a pattern.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from career_navigator.words import words_of
+from market.roles import normalize_role
+
+
+def company_key(name: str) -> str:
+    """The company as a key: "ACME, Inc." and "Acme inc" -> "acme inc". A name without letters and digits is itself."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(words_of(plain)) or plain.strip()
+
+
+def words_in(text: str) -> list[str]:
+    """The words of a text as they are stored and looked for, in order: those of roles ("c++", ".net", "back end")."""
+    return normalize_role(text).split()
+
+
+def posting_keys(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The stored keys of a posting, from its `title`, `company` and `place`."""
+    texts = (row["title"], row["company"], row.get("place") or "")
+    return {
+        "title_key": normalize_role(row["title"]),
+        "company_key": company_key(row["company"]),
+        "search_words": sorted({word for text in texts for word in words_in(text)}),
+    }
+
+
+def has_phrase(*, key: str, phrase: str) -> bool:
+    """Whether the words of the (normalized) phrase stand whole and next to each other in the (normalized) key."""
+    return bool(phrase) and f" {phrase} " in f" {key} "

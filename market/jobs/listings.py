@@ -1,0 +1,142 @@
+"""A stored posting as it is answered. Nothing is invented: what its source does not say is null or empty. Pure but for
+the skills' names, which the vocabulary knows.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from market.countries import country_name
+from market.jobs.filters import JobFilter, read_text
+from market.jobs.keys import has_phrase, posting_keys, words_in
+from market.place_names import UNKNOWN
+from market.roles import normalize_role
+from skills.selectors import vocabulary
+
+# A posting that nobody has closed counts as expired this long after it was posted, or posted again.
+EXPIRES_AFTER_DAYS = 60
+
+Row = Mapping[str, Any]
+
+
+def job_listing(row: Row, *, now: datetime, job_filter: JobFilter | None = None) -> dict[str, Any]:
+    """The stored row as JobListingResponse; with a filter, also by which of its words the posting was found."""
+    low, high, currency = _salary(row)
+    code = row.get("country_code")
+    phrase, words = found_by(row, job_filter=job_filter) if job_filter else (None, [])
+    names = vocabulary()
+    skills = list(row.get("skills") or ())
+    return {
+        "id": str(row["_id"]),
+        "job_title": row["title"],
+        "url": row.get("url") or row.get("final_url") or row.get("source_url"),
+        "date_posted": _date(row.get("date_posted")),
+        "company": row["company"],
+        "company_domain": row.get("company_domain"),
+        "location": row.get("location") or (None if row.get("place") in (None, UNKNOWN) else row["place"]),
+        "remote": row.get("remote"),
+        "hybrid": row.get("hybrid"),
+        "salary_string": row.get("salary_string"),
+        "min_salary": low,
+        "max_salary": high,
+        "currency": currency,
+        "country": country_name(code=code) if code else None,
+        "country_code": code,
+        "seniority": row.get("seniority"),
+        "description": row.get("description") or None,
+        "reposted": row.get("reposted"),
+        "date_reposted": _date(row.get("date_reposted")),
+        "job_expired": is_expired(row, now=now),
+        "industry_id": row.get("company_industry_id"),
+        "matching_phrase": phrase,
+        "matching_words": words,
+        "experience": row.get("years_asked"),
+        "key_info": key_info(row),
+        "technologies": [names.display_name(skill) for skill in skills],
+        "skills": skills,
+        "nice_to_have": list(row.get("nice_to_have") or ()),
+        # Who hires is personal data, which collection leaves behind.
+        "hiring_team": None,
+    }
+
+
+def is_expired(row: Row, *, now: datetime) -> bool:
+    """Whether the posting was closed, or was posted, the last time, more than `EXPIRES_AFTER_DAYS` days ago."""
+    closed_at = row.get("closed_at")
+    if closed_at is not None and closed_at <= now:
+        return True
+    last_posted = max(row["day"], row.get("date_reposted") or row["day"])
+    return bool((now.astimezone(UTC).date() - last_posted.astimezone(UTC).date()).days > EXPIRES_AFTER_DAYS)
+
+
+def key_info(row: Row) -> list[str]:
+    """Short facts, each from a field of the posting: "Remote", "90,000 to 120,000 USD a year", "Asks for 3 years"."""
+    years = row.get("years_asked")
+    facts = [
+        "Remote" if row.get("remote") else "Hybrid" if row.get("hybrid") else None,
+        _plain(row.get("seniority")),
+        *(_plain(status) for status in row.get("employment_statuses") or ()),
+        _pay(row),
+        None if years is None else f"Asks for {years:g} {'year' if years == 1 else 'years'} of experience",
+        row.get("company_industry"),
+        f"{employees:,} employees" if (employees := row.get("company_employee_count")) else None,
+        "Easy to apply" if row.get("easy_apply") else None,
+    ]
+    return [fact for fact in facts if fact]
+
+
+def found_by(row: Row, *, job_filter: JobFilter) -> tuple[str | None, list[str]]:
+    """The phrase of the filter that the posting's title or roles have, and the filter's words and skills that it has.
+
+    Of the titles the first that fits is the phrase; without one the text, where the title has it word for word.
+    """
+    keys = posting_keys(row)
+    has_words, has_skills = set(keys["search_words"]), set(row.get("skills") or ())
+    phrases = [
+        title
+        for title in job_filter.titles
+        if has_phrase(key=keys["title_key"], phrase=normalize_role(title))
+        or normalize_role(title) in (row.get("roles") or ())
+    ]
+    if job_filter.text and has_phrase(key=keys["title_key"], phrase=normalize_role(job_filter.text)):
+        phrases.append(job_filter.text)
+    words = [skill for skill in (*job_filter.skills_all, *job_filter.skills_any) if skill in has_skills]
+    for term in read_text(job_filter.text):
+        if term.skill is not None and term.skill in has_skills:
+            words.append(term.skill)
+        else:
+            words += [word for word in term.words if word in has_words]
+    for title in job_filter.titles:
+        words += [word for word in words_in(title) if word in has_words]
+    return next(iter(phrases), None), list(dict.fromkeys(words))
+
+
+def _salary(row: Row) -> tuple[float | None, float | None, str | None]:
+    """A year's pay as the source gives it; where that is only in USD, so."""
+    low, high = row.get("min_annual_salary"), row.get("max_annual_salary")
+    if low is not None or high is not None:
+        return low, high, row.get("salary_currency")
+    low, high = row.get("min_annual_salary_usd"), row.get("max_annual_salary_usd")
+    if low is not None or high is not None:
+        return low, high, "USD"
+    return None, None, row.get("salary_currency")
+
+
+def _pay(row: Row) -> str | None:
+    low, high, currency = _salary(row)
+    if low is None and high is None:
+        return None
+    if low is not None and high is not None:
+        amount = f"{low:,.0f}" if low == high else f"{low:,.0f} to {high:,.0f}"
+    else:
+        amount = f"from {low:,.0f}" if low is not None else f"up to {high:,.0f}"
+    return f"{amount} {currency} a year" if currency else f"{amount} a year"
+
+
+def _plain(value: str | None) -> str | None:
+    """ "full_time" -> "Full time"."""
+    return value.replace("_", " ").capitalize() if value else None
+
+
+def _date(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).date().isoformat() if moment else None

@@ -1,0 +1,212 @@
+"""What the endpoints under /jobs that only read take and answer."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from career_navigator.api import BoundedInteger, BoundedNumber, LimitOffset
+from career_navigator.text_fields import Choice, Text
+from market.countries import country_named, fold, is_country_code
+from market.jobs.filters import JobFilter
+from market.jobs.listings import EXPIRES_AFTER_DAYS
+from market.places import place_of
+from market.roles import normalize_role
+from skills.names import spelling_key
+from skills.selectors import vocabulary
+
+LONGEST_TEXT = 200
+MOST_VALUES = 100
+# As far as anybody can page; what lies beyond is found by a narrower filter.
+LARGEST_OFFSET = 1_000_000
+SENIORITIES = ("junior", "mid_level", "senior", "staff", "c_level")
+LARGEST_SALARY = 1_000_000_000
+LONGEST_WINDOW_DAYS = 365
+
+
+class JobsQuery(LimitOffset):
+    offset = BoundedInteger(minimum=0, maximum=LARGEST_OFFSET, default=0)
+
+
+class Truth(serializers.BooleanField):
+    """true or false, and no word or number for them."""
+
+    default_error_messages = {"invalid": "This field has to be true or false."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return bool(data)
+
+
+class RoleTitle(Text):
+    """A title to look for, as it was given."""
+
+    def to_internal_value(self, data: Any) -> str:
+        title = super().to_internal_value(data)
+        if not normalize_role(title):
+            raise serializers.ValidationError("This field has to name a role.")
+        return title
+
+
+class SkillName(Text):
+    """A skill in any spelling; read as its canonical name."""
+
+    def to_internal_value(self, data: Any) -> str:
+        given = super().to_internal_value(data)
+        # Not by `map_technology_slugs` alone, which drops a name that means no skill: no posting asks for it.
+        return vocabulary().canonical(given) or next(
+            iter(vocabulary().map_technology_slugs([given])), spelling_key(given) or given.lower()
+        )
+
+
+class CountryName(Text):
+    """A country by its ISO 3166 alpha-2 code or its name; read as the code."""
+
+    def to_internal_value(self, data: Any) -> str:
+        given = super().to_internal_value(data)
+        # As a place's name "Georgia" is the state; as a country's it is not.
+        known = {"georgia": "GE"}.get(fold(given)) or country_named(given)
+        code = given.upper() if is_country_code(given.upper()) else known
+        if code is None:
+            raise serializers.ValidationError("This field has to be a country's ISO 3166 alpha-2 code or its name.")
+        return code
+
+
+class PlaceName(Text):
+    """A place as people write it; read as the label that postings have."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return place_of(label=super().to_internal_value(data))
+
+
+class Currency(Text):
+    """An ISO 4217 code, in any case."""
+
+    def to_internal_value(self, data: Any) -> str:
+        import pycountry  # its tables are read at the first question, not at import
+
+        code = super().to_internal_value(data).upper()
+        if len(code) != 3 or pycountry.currencies.get(alpha_3=code) is None:
+            raise serializers.ValidationError("This field has to be an ISO 4217 currency code.")
+        return code
+
+
+def _many(child: serializers.Field[Any, Any, Any, Any], help_text: str) -> serializers.ListField:
+    return serializers.ListField(
+        child=child, max_length=MOST_VALUES, required=False, allow_null=True, help_text=help_text
+    )
+
+
+class JobFilterSerializer(serializers.Serializer[Any]):
+    """JobFilterRequest: every field may be left out or null. `job_filter` is what was read.
+
+    `ignored_fields` names what the body has besides.
+    """
+
+    titles = _many(RoleTitle(max_length=LONGEST_TEXT), "One of them is the posting's role, or stands in its title.")
+    text = Text(
+        max_length=LONGEST_TEXT,
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        help_text="Every word has to be in the title, the company or the place, or be one of the skills.",
+    )
+    skills_any = _many(SkillName(max_length=LONGEST_TEXT), "One of them is asked for.")
+    skills_all = _many(SkillName(max_length=LONGEST_TEXT), "All of them are asked for.")
+    skills_none = _many(SkillName(max_length=LONGEST_TEXT), "None of them is asked for.")
+    countries = _many(CountryName(max_length=LONGEST_TEXT), "ISO 3166 alpha-2 codes or names.")
+    places = _many(PlaceName(max_length=LONGEST_TEXT), "Cities, states, countries, or Remote.")
+    remote = Truth(required=False, allow_null=True)
+    hybrid = Truth(required=False, allow_null=True)
+    seniorities = _many(Choice(SENIORITIES), f"Of {', '.join(SENIORITIES)}.")
+    min_salary = BoundedNumber(
+        minimum=0,
+        maximum=LARGEST_SALARY,
+        required=False,
+        allow_null=True,
+        help_text=(
+            "A year's pay that the upper end of the posting's has to reach. Postings that do not say are left out."
+        ),
+    )
+    currency = Currency(
+        max_length=3,
+        required=False,
+        allow_null=True,
+        help_text=(
+            "ISO 4217, of min_salary; USD without one. Compared with what pays in this currency; USD is compared with "
+            "every posting that says what it pays in USD. Nothing is converted by rates."
+        ),
+    )
+    posted_within_days = BoundedInteger(
+        minimum=1,
+        maximum=LONGEST_WINDOW_DAYS,
+        required=False,
+        allow_null=True,
+        help_text="Days up to and including today, in UTC.",
+    )
+    companies = _many(Text(max_length=LONGEST_TEXT), "In any case and punctuation.")
+    exclude_companies = _many(Text(max_length=LONGEST_TEXT), "In any case and punctuation.")
+
+    @property
+    def job_filter(self) -> JobFilter:
+        """What was read; after `is_valid`. A field of a subclass is passed over."""
+        given: dict[str, Any] = {
+            name: tuple(dict.fromkeys(value)) if isinstance(value, list) else value
+            for name, value in self.validated_data.items()
+            if value is not None and name in JobFilter.__dataclass_fields__
+        }
+        return JobFilter(**given)
+
+    @property
+    def ignored_fields(self) -> list[str]:
+        """The names in the body that mean nothing here, in their order in the alphabet."""
+        return sorted(str(name) for name in self.initial_data if name not in self.fields)
+
+
+class RelevantJobsRequestSerializer(JobFilterSerializer):
+    limit = BoundedInteger(minimum=1, maximum=100, default=20)
+    offset = BoundedInteger(minimum=0, maximum=LARGEST_OFFSET, default=0)
+
+
+class JobListingSerializer(serializers.Serializer[Any]):
+    """JobListingResponse. What the posting's source does not say is null or empty."""
+
+    id = serializers.CharField()
+    job_title = serializers.CharField()
+    url = serializers.CharField(allow_null=True)
+    date_posted = serializers.DateField(allow_null=True)
+    company = serializers.CharField()
+    company_domain = serializers.CharField(allow_null=True)
+    location = serializers.CharField(allow_null=True)
+    remote = serializers.BooleanField(allow_null=True)
+    hybrid = serializers.BooleanField(allow_null=True)
+    salary_string = serializers.CharField(allow_null=True)
+    min_salary = serializers.FloatField(allow_null=True, help_text="A year's pay, in the currency.")
+    max_salary = serializers.FloatField(allow_null=True, help_text="A year's pay, in the currency.")
+    currency = serializers.CharField(allow_null=True, help_text="ISO 4217.")
+    country = serializers.CharField(allow_null=True, help_text="The name of the code.")
+    country_code = serializers.CharField(allow_null=True, help_text="ISO 3166 alpha-2.")
+    seniority = serializers.CharField(allow_null=True)
+    description = serializers.CharField(allow_null=True)
+    reposted = serializers.BooleanField(allow_null=True)
+    date_reposted = serializers.DateField(allow_null=True)
+    job_expired = serializers.BooleanField(
+        help_text=f"Closed, or posted the last time more than {EXPIRES_AFTER_DAYS} days ago."
+    )
+    industry_id = serializers.IntegerField(allow_null=True)
+    matching_phrase = serializers.CharField(
+        allow_null=True, help_text="Of filtered lists: the title or text of the filter that the posting's title has."
+    )
+    matching_words = serializers.ListField(
+        child=serializers.CharField(), help_text="Of filtered lists: the filter's words and skills that it has."
+    )
+    experience = serializers.FloatField(allow_null=True, help_text="Years that the posting asks for.")
+    key_info = serializers.ListField(child=serializers.CharField(), help_text="Short facts.")
+    technologies = serializers.ListField(child=serializers.CharField(), help_text="The skills as they are written.")
+    skills = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
+    nice_to_have = serializers.ListField(
+        child=serializers.CharField(), help_text="Those of the skills that the posting does not insist on."
+    )
+    hiring_team = serializers.ListField(
+        child=serializers.DictField(), allow_null=True, help_text="Always null: people's names are not stored."
+    )
