@@ -2,7 +2,7 @@
 
 import io
 
-from pypdf import PageObject, PdfReader, apply_configuration
+from pypdf import Configuration, PageObject, PdfReader, apply_configuration
 from pypdf.errors import LimitReachedError
 
 from accounts.resumes.files.refusals import FileRefused
@@ -11,14 +11,16 @@ MOST_PAGES = 60
 MOST_LINKS = 50
 # What one stream may unpack to: a page of dense text has some 20 kB, an embedded font some 500 kB.
 _MOST_UNPACKED = 10_000_000
-_LIMITS = {
-    "zlib_maximum_output_length": _MOST_UNPACKED,
-    "lzw_maximum_output_length": _MOST_UNPACKED,
-    "run_length_maximum_output_length": _MOST_UNPACKED,
-    "brotli_maximum_output_length": _MOST_UNPACKED,
-    "array_based_stream_maximum_output_length": _MOST_UNPACKED,
-    "page_tree_maximum_entries": 10 * MOST_PAGES,
-}
+_LIMITS = Configuration(
+    zlib_maximum_output_length=_MOST_UNPACKED,
+    lzw_maximum_output_length=_MOST_UNPACKED,
+    run_length_maximum_output_length=_MOST_UNPACKED,
+    brotli_maximum_output_length=_MOST_UNPACKED,
+    array_based_stream_maximum_output_length=_MOST_UNPACKED,
+    page_tree_maximum_entries=10 * MOST_PAGES,
+    # No other program is started.
+    jbig2dec_binary=None,
+)
 
 
 def read_pdf(data: bytes, *, most_characters: int) -> tuple[str, list[str]]:
@@ -27,7 +29,7 @@ def read_pdf(data: bytes, *, most_characters: int) -> tuple[str, list[str]]:
     Raises FileRefused, and for a damaged file anything.
     """
     try:
-        with apply_configuration(**_LIMITS):
+        with apply_configuration(_LIMITS):
             return _read(data, most_characters)
     except LimitReachedError as error:
         raise FileRefused("too_complex") from error

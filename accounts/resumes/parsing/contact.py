@@ -1,0 +1,132 @@
+"""Who a resume is of, and how they are reached. Pure."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import phonenumbers
+
+from accounts.resumes.parsing.sections import heading_kind
+
+# Where people write no country code: the numbering plans tried, in this order.
+_REGIONS = ("US", "GB", "IN", "DE", "FR")
+# Contact details stand at the top, or at the bottom of the page's margin, which some programs write last.
+_HEAD_CHARACTERS = 3_000
+_NAME_LINES = 6
+_MOST_LINKS = 20
+_LONGEST_LINK = 500
+
+_EMAIL = re.compile(r"(?<![\w.+%-])[\w][\w.+%-]{0,63}@(?:[\w-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w-])")
+_LINK = re.compile(
+    r"(?<![\w@./-])(?:https?://[^\s<>()\[\]\"'|,;]{1,500}"
+    r"|(?:www\.|(?:[a-z]{2,3}\.)?linkedin\.com/|github\.com/|gitlab\.com/|stackoverflow\.com/)[^\s<>()\[\]\"'|,;]{1,500})",
+    re.IGNORECASE,
+)
+_NETWORKS = {
+    "linkedin.com": "LinkedIn",
+    "github.com": "GitHub",
+    "gitlab.com": "GitLab",
+    "stackoverflow.com": "Stack Overflow",
+    "x.com": "X",
+    "twitter.com": "X",
+    "kaggle.com": "Kaggle",
+    "medium.com": "Medium",
+}
+_NAME_WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?")
+_NO_NAME = re.compile(
+    r"\b(?:resume|résumé|curriculum|vitae|cv|engineer|developer|manager|analyst|scientist|designer|architect|consultant"
+    r"|administrator|specialist|intern|student|software|senior|junior|lead|director|officer|programmer|technician|email"
+    r"|phone|mobile|address|street|road|avenue|page|confidential)\b",
+    re.IGNORECASE,
+)
+_PARTICLE = re.compile(r"von|van|de|da|del|della|di|der|den|la|le|bin|al|el|y|ter|dos", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A piece of the text, and how sure it is that it means what it is taken for."""
+
+    value: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """What of it the resume gives; links are http or https addresses."""
+
+    name: Found | None
+    email: Found | None
+    phone: Found | None
+    links: tuple[Found, ...]
+
+
+def read_contact(*, text: str, head: Sequence[str], links: Iterable[str] = ()) -> Contact:
+    """The contact details of a text; `head` are the lines before its first heading, `links` what else it links to."""
+    email = _email(text)
+    return Contact(
+        name=_name(head, email),
+        email=email,
+        phone=_phone(text),
+        links=_links(text, links),
+    )
+
+
+def network_of(link: str) -> str | None:
+    """The network that an address leads to, where it is one that people show their work on."""
+    host = (urlsplit(link).hostname or "").removeprefix("www.")
+    return next((name for domain, name in _NETWORKS.items() if host == domain or host.endswith(f".{domain}")), None)
+
+
+def _email(text: str) -> Found | None:
+    found = list(dict.fromkeys(match[0] for match in _EMAIL.finditer(text)))
+    # Several: that of a referee may be among them; the first is the person's.
+    return Found(found[0], 0.95 if len(found) == 1 else 0.8) if found else None
+
+
+def _phone(text: str) -> Found | None:
+    for part in dict.fromkeys((text[:_HEAD_CHARACTERS], text[-_HEAD_CHARACTERS:])):
+        for region in (None, *_REGIONS):
+            match = next(iter(phonenumbers.PhoneNumberMatcher(part, region, max_tries=200)), None)
+            if match is not None:
+                return Found(match.raw_string, 0.95 if region is None else 0.7)
+    return None
+
+
+def _links(text: str, hidden: Iterable[str]) -> tuple[Found, ...]:
+    shown = [match[0].rstrip(".:/") for match in _LINK.finditer(text)]
+    found: dict[str, Found] = {}
+    for link, confidence in [*((link, 0.9) for link in shown), *((link, 0.85) for link in hidden)]:
+        address = link if "://" in link else f"https://{link}"
+        if len(address) <= _LONGEST_LINK and _is_web_address(address):
+            key = address.split("://", 1)[1].removeprefix("www.").rstrip("/").casefold()
+            found.setdefault(key, Found(address, confidence))
+    return tuple(found.values())[:_MOST_LINKS]
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(host) and not re.search(r"\s", address) and "." in str(host)
+
+
+def _name(head: Sequence[str], email: Found | None) -> Found | None:
+    """The first line that can be a name; one that shows in the e-mail address is nearly sure."""
+    lines = [line for line in head if line][:_NAME_LINES]
+    local = email.value.split("@")[0].casefold() if email else ""
+    for index, line in enumerate(lines):
+        name = re.split(r"\s{2,}|[|,•·–—\t]|\s-\s", line)[0].strip()
+        words = name.split()
+        if not 2 <= len(words) <= 5 or len(name) > 60 or heading_kind(name):
+            continue
+        if not all(_NAME_WORD.fullmatch(word) for word in words):
+            continue
+        if _NO_NAME.search(name) or any(word[0].islower() and not _PARTICLE.fullmatch(word) for word in words):
+            continue
+        if any(len(word) > 2 and word.casefold() in local for word in words):
+            return Found(name, 0.95)
+        return Found(name, 0.75 if index == 0 else 0.5)
+    return None

@@ -1,0 +1,161 @@
+"""The positions somebody held, read from the section of a resume that lists them. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from accounts.resumes.parsing.contact import Found
+from accounts.resumes.parsing.dates import Span, find_spans
+from accounts.resumes.parsing.sections import Line
+
+MOST_POSITIONS = 50
+_LONGEST_HEAD = 120
+_MOST_HEAD_LINES = 2
+_MOST_HIGHLIGHTS = 50
+
+_BULLET = re.compile(r"(?:[•●▪■◦‣⁃∙·*►➢✓o]|[-–—])\s+|[•●▪■◦‣⁃∙►➢✓\uf0b7]")
+_TITLE = re.compile(
+    r"\b(?:engineer|developer|programmer|architect|manager|analyst|scientist|designer|consultant|administrator|admin"
+    r"|specialist|intern|internship|trainee|lead|head|director|officer|president|coordinator|assistant|associate"
+    r"|technician|researcher|lecturer|teacher|professor|founder|co-?founder|owner|partner|advisor|adviser|strategist"
+    r"|tester|writer|editor|accountant|nurse|recruiter|representative|supervisor|executive|devops|sre|qa|cto|ceo|cfo"
+    r"|cio|vp|freelancer?|contractor|apprentice|fellow|instructor|tutor|planner|buyer|clerk|cashier|operator|mechanic"
+    r"|electrician|chemist|physicist|biologist|economist|statistician|translator|journalist|producer|evangelist)s?\b",
+    re.IGNORECASE,
+)
+_COMPANY = re.compile(
+    r"\b(?:inc|llc|ltd|limited|gmbh|ag|corp|corporation|company|co|plc|s\.?a|bv|group|labs?|technologies|solutions"
+    r"|systems|software|bank|university|institute|hospital|agency|studios?|ventures|holdings|partners|foundation)\b\.?",
+    re.IGNORECASE,
+)
+_STRONG_GAP = re.compile(r"\s*[|•·\t]\s*|\s+[-–—@]\s+|\s{3,}|\s+at\s+(?=[A-Z])")
+_WEAK_GAP = re.compile(r",\s+")
+_EDGES = " \t,;:|•·–—-()[]/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """One entry. `dated` is how sure its dates are; title and company are None where nothing can be told."""
+
+    title: Found | None
+    company: Found | None
+    span: Span
+    summary: str
+    highlights: tuple[str, ...]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    """The line that says when, with the lines around it that say what and where: `first` to `last`."""
+
+    index: int
+    span: Span
+    first: int
+    last: int
+
+
+def read_positions(lines: Sequence[Line], *, now: date) -> list[Position]:
+    """The entries in the order of the text. Each has to say from when; one that begins after `now` is none."""
+    positions = []
+    anchors = _anchors(lines, now)
+    for number, anchor in enumerate(anchors[:MOST_POSITIONS]):
+        end = anchors[number + 1].first if number + 1 < len(anchors) else len(lines)
+        pieces = _pieces(lines, anchor)
+        title, company = _title_and_company(pieces)
+        summary, highlights = _body([line.text for line in lines[anchor.last + 1 : end]])
+        known = [found.confidence for found in (title, company) if found is not None]
+        positions.append(
+            Position(
+                title=title,
+                company=company,
+                span=anchor.span,
+                summary=summary,
+                highlights=highlights,
+                confidence=round(sum(known) / 2, 2),
+            )
+        )
+    return positions
+
+
+def is_bullet(line: str) -> bool:
+    return _BULLET.match(line) is not None
+
+
+def _anchors(lines: Sequence[Line], now: date) -> list[_Anchor]:
+    anchors: list[_Anchor] = []
+    for index, line in enumerate(lines):
+        if is_bullet(line.text) or len(line.text) > _LONGEST_HEAD:
+            continue
+        spans = find_spans(line.text)
+        if len(spans) != 1 or (spans[0].since.year, spans[0].since.month or 1) > (now.year, now.month):
+            continue
+        reached = anchors[-1].last if anchors else -1
+        beside = _without(line.text, spans[0])
+        room = _MOST_HEAD_LINES - (1 if beside else 0)
+        first = index
+        while room and first - 1 > reached and _is_head(lines[first - 1].text):
+            first -= 1
+            room -= 1
+        last = index
+        # What stands above may be the end of the text before; where nothing does, the rest follows below.
+        if room and (first == index) and index + 1 < len(lines) and _is_head(lines[index + 1].text):
+            last = index + 1
+        anchors.append(_Anchor(index, spans[0], first, last))
+    return anchors
+
+
+def _is_head(line: str) -> bool:
+    """Whether a line can name a position or a company, and is no running text."""
+    if not line or len(line) > _LONGEST_HEAD or is_bullet(line) or line.endswith((".", ";")) or find_spans(line):
+        return bool(line) and _COMPANY.search(line[-6:]) is not None and len(line) < 60 and not find_spans(line)
+    return not line[0].islower() and len(line.split()) <= 12
+
+
+def _without(line: str, span: Span) -> str:
+    return (line[: span.start].rstrip(_EDGES) + "\t" + line[span.end :].lstrip(_EDGES)).strip(_EDGES)
+
+
+def _pieces(lines: Sequence[Line], anchor: _Anchor) -> list[str]:
+    """What the head says beside the dates, each piece a stretch of the text."""
+    heads = []
+    for index in range(anchor.first, anchor.last + 1):
+        text = lines[index].text
+        heads.append(_without(text, anchor.span) if index == anchor.index else text)
+    pieces: list[str] = []
+    for head in heads:
+        for part in _STRONG_GAP.split(head):
+            # "Acme, Inc." and "Engineer, Acme": a comma parts a title from a company, and both from a place.
+            pieces += re.split(r",\s+(?!(?:inc|llc|ltd|gmbh|corp|co)\b)", part, flags=re.IGNORECASE)
+    return [piece for piece in (piece.strip(_EDGES) for piece in pieces) if len(piece) > 1]
+
+
+def _title_and_company(pieces: Sequence[str]) -> tuple[Found | None, Found | None]:
+    title = next((piece for piece in pieces if _TITLE.search(piece)), None)
+    rest = [piece for piece in pieces if piece != title]
+    company = next((piece for piece in rest if _COMPANY.search(piece)), None)
+    sure = company is not None
+    if company is None and rest:
+        company = rest[0]
+    if title is None:
+        # Two names and no word that tells which is which.
+        return None, Found(company, 0.6 if sure else 0.3) if company else None
+    return Found(title, 0.85), Found(company, 0.85 if sure else 0.65) if company else None
+
+
+def _body(lines: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """The running text and the bullets that follow a head; a bullet goes on over the lines below it."""
+    running: list[str] = []
+    bullets: list[list[str]] = []
+    for line in lines:
+        if not line:
+            continue
+        if mark := _BULLET.match(line):
+            bullets.append([line[mark.end() :]])
+        elif bullets:
+            bullets[-1].append(line)
+        else:
+            running.append(line)
+    highlights = [" ".join(part for part in bullet if part) for bullet in bullets[:_MOST_HIGHLIGHTS]]
+    return " ".join(running), tuple(highlight for highlight in highlights if highlight)

@@ -1,0 +1,232 @@
+"""A resume's text as its parts, each with a confidence, and as content in the JSON Resume format. Pure.
+
+Every value is a stretch of the text, its spaces evened out, but for what is told from it: dates in the form of JSON
+Resume, the years of experience, the canonical names of skills, and the scheme of an address that is written without.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from accounts.resumes.json_resume import LONGEST_LINE, LONGEST_PARAGRAPH, MOST_ENTRIES
+from accounts.resumes.parsing import sections as kinds
+from accounts.resumes.parsing.contact import Contact, Found, network_of, read_contact
+from accounts.resumes.parsing.dates import years_covered
+from accounts.resumes.parsing.education import Study, read_studies
+from accounts.resumes.parsing.experience import Position, read_positions
+from accounts.resumes.parsing.sections import Section, split_sections
+from skills.extraction import SkillSpan
+
+_LONGEST_QUOTE = 160
+# How sure it is that somebody has a skill, by where the resume names it.
+_SKILL_CONFIDENCE = {
+    kinds.SKILLS: 0.95,
+    kinds.EXPERIENCE: 0.85,
+    kinds.PROJECTS: 0.8,
+    kinds.SUMMARY: 0.75,
+    kinds.HEADER: 0.6,
+    kinds.EDUCATION: 0.6,
+    kinds.OTHER: 0.4,
+}
+_OFTEN = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedSkill:
+    """A skill, the kinds of section that name it, how often in all, and the line that does so first."""
+
+    name: str
+    found_in: tuple[str, ...]
+    mentions: int
+    quote: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedResume:
+    """What a resume says. `years` counts no time twice; it is None where no position has a date."""
+
+    contact: Contact
+    summary: Found | None
+    skills: tuple[NamedSkill, ...]
+    positions: tuple[Position, ...]
+    years: float | None
+    studies: tuple[Study, ...]
+
+
+def parse_resume(*, text: str, links: Iterable[str] = (), spans: Sequence[SkillSpan], now: date) -> ParsedResume:
+    """Read a text whose lines end in line feeds; `spans` are the skills in it, `links` what else the file links to."""
+    parts = split_sections(text)
+    positions = [
+        position for part in parts if part.kind == kinds.EXPERIENCE for position in read_positions(part.lines, now=now)
+    ]
+    return ParsedResume(
+        contact=read_contact(text=text, head=[line.text for line in parts[0].lines], links=links),
+        summary=_summary(parts),
+        skills=_skills(text, parts, spans),
+        positions=tuple(positions),
+        years=years_covered((position.span for position in positions), now=now) if positions else None,
+        studies=tuple(study for part in parts if part.kind == kinds.EDUCATION for study in read_studies(part.lines)),
+    )
+
+
+def json_resume(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, Any]:
+    """The content in the JSON Resume format; `names` are the skills' display names."""
+    contact = parsed.contact
+    basics = {
+        "name": _line(contact.name),
+        "email": _line(contact.email),
+        "phone": _line(contact.phone),
+        "url": next((link.value for link in contact.links if network_of(link.value) is None), None),
+        "summary": parsed.summary.value[:LONGEST_PARAGRAPH] if parsed.summary else None,
+        "profiles": [
+            {"network": network, "url": link.value}
+            for link in contact.links
+            if (network := network_of(link.value)) is not None
+        ],
+    }
+    content = {
+        "basics": _present(basics),
+        "work": [_work(position) for position in parsed.positions],
+        "education": [_education(study) for study in parsed.studies],
+        "skills": [{"name": names.get(skill.name, skill.name)} for skill in parsed.skills[:MOST_ENTRIES]],
+    }
+    return _present(content)
+
+
+def as_stored(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, Any]:
+    """Each part with its confidence, in plain values."""
+    contact = parsed.contact
+    return {
+        "contact": {
+            "name": _found(contact.name),
+            "email": _found(contact.email),
+            "phone": _found(contact.phone),
+            "links": [_found(link) for link in contact.links],
+        },
+        "summary": _found(parsed.summary),
+        "skills": [
+            {
+                "name": skill.name,
+                "display_name": names.get(skill.name, skill.name),
+                "confidence": skill.confidence,
+                "found_in": list(skill.found_in),
+                "mentions": skill.mentions,
+                "quote": skill.quote,
+            }
+            for skill in parsed.skills
+        ],
+        "experience": [
+            {
+                "title": _found(position.title),
+                "company": _found(position.company),
+                "start_date": str(position.span.since),
+                "end_date": str(position.span.until) if position.span.until else None,
+                "confidence": position.confidence,
+            }
+            for position in parsed.positions
+        ],
+        "experience_years": None if parsed.years is None else {"value": parsed.years, "confidence": _sure(parsed)},
+        "education": [
+            {
+                "institution": _found(study.institution),
+                "degree": _found(study.degree),
+                "area": _found(study.area),
+                "start_date": str(study.since) if study.since else None,
+                "end_date": str(study.until) if study.until else None,
+                "confidence": study.confidence,
+            }
+            for study in parsed.studies
+        ],
+    }
+
+
+def _summary(parts: Sequence[Section]) -> Found | None:
+    for part in parts:
+        if part.kind == kinds.SUMMARY and part.text:
+            return Found(" ".join(part.text.split())[:LONGEST_PARAGRAPH].rstrip(), 0.9)
+    return None
+
+
+def _skills(text: str, parts: Sequence[Section], spans: Sequence[SkillSpan]) -> tuple[NamedSkill, ...]:
+    """Those that the text names, the surest first, and between equals in order of first mention."""
+    mentions = Counter(span.skill for span in spans)
+    first: dict[str, SkillSpan] = {}
+    found_in: dict[str, dict[str, None]] = {}
+    part = 0
+    for span in spans:
+        while part + 1 < len(parts) and parts[part + 1].start <= span.start:
+            part += 1
+        first.setdefault(span.skill, span)
+        found_in.setdefault(span.skill, {})[parts[part].kind] = None
+    skills = [
+        NamedSkill(
+            name=name,
+            found_in=tuple(found_in[name]),
+            mentions=mentions[name],
+            quote=_quote(text, span),
+            confidence=_skill_confidence(found_in[name], mentions[name]),
+        )
+        for name, span in first.items()
+    ]
+    return tuple(sorted(skills, key=lambda skill: -skill.confidence))
+
+
+def _skill_confidence(sections: Iterable[str], mentions: int) -> float:
+    best = max(_SKILL_CONFIDENCE[section] for section in sections)
+    return round(min(0.99, best + (_OFTEN if mentions > 1 else 0)), 2)
+
+
+def _quote(text: str, span: SkillSpan) -> str:
+    """The line that names the skill; of a long one what stands around the name."""
+    begin = text.rfind("\n", 0, span.start) + 1
+    end = text.find("\n", span.end)
+    end = len(text) if end < 0 else end
+    begin = max(begin, span.start - _LONGEST_QUOTE // 2)
+    return text[begin : min(end, begin + _LONGEST_QUOTE)].strip()
+
+
+def _work(position: Position) -> dict[str, Any]:
+    return _present(
+        {
+            "name": _line(position.company),
+            "position": _line(position.title),
+            "startDate": str(position.span.since),
+            "endDate": str(position.span.until) if position.span.until else None,
+            "summary": position.summary[:LONGEST_PARAGRAPH].rstrip(),
+            "highlights": [highlight[:LONGEST_PARAGRAPH] for highlight in position.highlights],
+        }
+    )
+
+
+def _education(study: Study) -> dict[str, Any]:
+    return _present(
+        {
+            "institution": _line(study.institution),
+            "studyType": _line(study.degree),
+            "area": _line(study.area),
+            "startDate": str(study.since) if study.since else None,
+            "endDate": str(study.until) if study.until else None,
+        }
+    )
+
+
+def _sure(parsed: ParsedResume) -> float:
+    """Years between whole years are off by one at most, at either end."""
+    spans = [position.span for position in parsed.positions]
+    by_month = all(span.since.month and (span.until is None or span.until.month) for span in spans)
+    return 0.9 if by_month else 0.7
+
+
+def _found(found: Found | None) -> dict[str, Any] | None:
+    return {"value": found.value, "confidence": found.confidence} if found is not None else None
+
+
+def _line(found: Found | None) -> str | None:
+    return found.value[:LONGEST_LINE].rstrip() if found is not None else None
+
+
+def _present(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}
