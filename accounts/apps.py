@@ -6,6 +6,8 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import personal_data
+        from accounts.activity.selectors import erase_activities, export_activities
+        from accounts.applications.selectors import erase_applications, export_applications
         from accounts.dashboard import show_users
         from accounts.sessions import end_sessions
         from accounts.skill_merges import follow_merge
@@ -20,5 +22,7 @@ class AccountsConfig(AppConfig):
         personal_data.register_user_data(
             name="password_resets", export=personal_data.export_resets, erase=personal_data.erase_resets
         )
+        personal_data.register_user_data(name="activities", export=export_activities, erase=erase_activities)
+        personal_data.register_user_data(name="applications", export=export_applications, erase=erase_applications)
         register_panel(name="accounts", load=show_users)
         register_follower(name="accounts", follow=follow_merge)

@@ -48,3 +48,8 @@ class Application(Document):
 
     def __str__(self) -> str:
         return f"{self.title} at {self.company}: {self.stage}"
+
+    def posting_as_it_was(self) -> dict[str, Any]:
+        """What is known of a posting that is stored no longer, as a row of a closed one."""
+        kept = {name: self[name] for name in self.SNAPSHOT}
+        return {"_id": self.job, **kept, "day": self.created_at, "closed_at": self.created_at}

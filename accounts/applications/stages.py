@@ -35,8 +35,8 @@ class DayRefused(ValueError):
 def reach(*, reached: Mapping[str, date], stage: str, day: date | None, today: date) -> dict[str, date]:
     """The days on which the stages were reached, once `stage` was on `day`, by default today.
 
-    Stages before it stay, and need not have been reached; those after it are taken back. A job may be saved after it was
-    applied for. Raises DayRefused (`out_of_range`, `before_earlier_stage`).
+    Stages before it stay, and need not have been reached; those after it are taken back. A job may be saved after it
+    was applied for. Raises DayRefused (`out_of_range`, `before_earlier_stage`).
     """
     before = {each: on for each, on in reached.items() if _PLACES[each] < _PLACES[stage]}
     steps = {each: on for each, on in before.items() if each != SAVED}

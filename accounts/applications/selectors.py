@@ -1,0 +1,75 @@
+"""Reads of saved jobs and applications; and what an account's export and erasure need of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bson import ObjectId
+from mongoengine import DoesNotExist
+
+from accounts.applications.documents import Application
+from accounts.applications.funnel import Course
+from career_navigator.api import page_of
+from market.documents import JobPosting
+from market.jobs.selectors import rows_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationPage:
+    """Some of a user's applications, those of their postings that are still stored, by id, and how many there are in
+    all."""
+
+    applications: list[Application]
+    postings: dict[ObjectId, dict[str, Any]]
+    total: int
+
+
+def find_application(*, user_id: ObjectId, job_id: ObjectId) -> Application:
+    """Raises DoesNotExist."""
+    return Application.objects.get(user=user_id, job=job_id)
+
+
+def list_applications(*, user_id: ObjectId, stage: str | None = None, limit: int, offset: int) -> ApplicationPage:
+    """A user's saved jobs and applications, the last one put there first: all, or those at one stage."""
+    wanted = Application.objects(user=user_id)
+    if stage is not None:
+        wanted = wanted.filter(stage=stage)
+    page = page_of(queryset=wanted.order_by("-created_at", "-id"), limit=limit, offset=offset)
+    postings = {row["_id"]: row for row in rows_of([each.job for each in page])}
+    return ApplicationPage(applications=page, postings=postings, total=wanted.count())
+
+
+def check_job(*, user_id: ObjectId, job_id: ObjectId) -> None:
+    """Raise DoesNotExist unless the job is stored and shown, or among those that the user has saved or applied for."""
+    if (
+        JobPosting.objects(id=job_id, hidden__ne=True).only("id").first() is None
+        and Application.objects(user=user_id, job=job_id).only("id").first() is None
+    ):
+        raise DoesNotExist
+
+
+def courses_of(*, user_id: ObjectId) -> list[Course]:
+    """All of a user's applications, as far as the funnel goes by them."""
+    rows = Application._get_collection().find({"user": user_id}, {"_id": 0, "stage": 1, "reached": 1})
+    return [
+        Course(stage=row["stage"], reached={stage: day.date() for stage, day in row["reached"].items()}) for row in rows
+    ]
+
+
+def export_applications(user_id: ObjectId) -> list[dict[str, Any]]:
+    return [
+        {
+            "job_id": str(application.job),
+            **{name: application[name] for name in Application.SNAPSHOT},
+            "stage": application.stage,
+            "reached": {stage: f"{day:%Y-%m-%d}" for stage, day in application.reached.items()},
+            "note": application.note,
+            "resume_id": str(application.resume) if application.resume else None,
+            "created_at": application.created_at,
+            "updated_at": application.updated_at,
+        }
+        for application in Application.objects(user=user_id).order_by("-created_at", "-id")
+    ]
+
+
+def erase_applications(user_id: ObjectId) -> None:
+    Application.objects(user=user_id).delete()

@@ -1,0 +1,223 @@
+"""POST /activity/log and GET /activity/user/{user_id}."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from bson import ObjectId
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.activity.documents import Activity
+from accounts.activity.metadata import MOST_BYTES
+from accounts.activity.services import record_activity
+from accounts.tests.conftest import API, PASSWORD
+from market.services import store_postings
+from market.tests.factories import PostingFactory
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def job(mongo, now):
+    """The id of a stored posting."""
+    store_postings(postings=[PostingFactory()], now=now)
+    return str(mongo.job_postings.find_one()["_id"])
+
+
+def _log(member, **changes):
+    return member.post("/activity/log", {"user_id": member.id, "action_type": "view"} | changes)
+
+
+def _listed(member, query=""):
+    answer = member.get(f"/activity/user/{member.id}{query}")
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "private"
+    return answer.json()
+
+
+def test_logs_what_a_client_tells(ada, job):
+    answer = _log(ada, job_id=job, metadata={"from": "list", "seconds": 12.5, "seen": [1, None, {"a": True}]})
+
+    assert answer.status_code == 201
+    activity_id = answer.json()["activity_id"]
+    assert answer.json() == {"messages": "success", "activity_id": activity_id}
+    listed = _listed(ada)
+    assert listed == {
+        "messages": "success",
+        "activities": [
+            {
+                "id": activity_id,
+                "user_id": ada.id,
+                "job_id": job,
+                "action_type": "view",
+                "metadata": {"from": "list", "seconds": 12.5, "seen": [1, None, {"a": True}]},
+                "created_at": listed["activities"][0]["created_at"],
+            }
+        ],
+        "total": 1,
+    }
+    assert listed["activities"][0]["created_at"].endswith("Z")
+
+
+@pytest.mark.parametrize("left_out", [{}, {"job_id": None, "metadata": None}, {"metadata": {}}])
+def test_needs_neither_job_nor_metadata(ada, left_out):
+    assert _log(ada, **left_out).status_code == 201
+
+    line = _listed(ada)["activities"][0]
+    assert (line["job_id"], line["metadata"]) == (None, {})
+
+
+def test_takes_the_time_from_the_clock_alone(ada, now):
+    _log(ada, created_at="2001-01-01T00:00:00Z")
+
+    assert Activity.objects.get().created_at >= now - timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"action_type": None}, "action_type"),
+        ({"action_type": " "}, "action_type"),
+        ({"action_type": "x" * 51}, "action_type"),
+        ({"action_type": {"$ne": ""}}, "action_type"),
+        ({"user_id": None}, "user_id"),
+        ({"user_id": {"$gt": ""}}, "user_id"),
+        ({"job_id": {"$gt": ""}}, "job_id"),
+        ({"job_id": 7}, "job_id"),
+        ({"job_id": ""}, "job_id"),
+        ({"metadata": []}, "metadata"),
+        ({"metadata": "text"}, "metadata"),
+        ({"metadata": {"$set": 1}}, "metadata"),
+        ({"metadata": {"a": [{"$where": "1"}]}}, "metadata"),
+        ({"metadata": {"a": {"b.c": 1}}}, "metadata"),
+        ({"metadata": {"a\0": 1}}, "metadata"),
+        ({"metadata": {"a": 2**63}}, "metadata"),
+        ({"metadata": {"a": "x" * MOST_BYTES}}, "metadata"),
+        ({"metadata": {"a": [[[[[[]]]]]]}}, "metadata"),
+    ],
+)
+def test_refuses_a_bad_line_by_name(ada, changes, field):
+    answer = _log(ada, **changes)
+
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+    assert answer.json()["detail"].startswith(field)
+    assert Activity.objects.count() == 0
+
+
+def test_names_the_key_that_is_refused(ada):
+    detail = _log(ada, metadata={"good": 1, "a.b": 2}).json()["detail"]
+
+    assert "'a.b'" in detail
+
+
+@pytest.mark.parametrize("job_id", ["x", "0" * 24, "../users", "5f"])
+def test_knows_no_such_job(ada, job_id):
+    assert _log(ada, job_id=job_id).status_code == 404
+    assert Activity.objects.count() == 0
+
+
+def test_logs_for_a_job_that_is_deleted_when_it_was_saved(ada, job, mongo):
+    ada.post(f"/jobs/{job}/save", {})
+    mongo.job_postings.delete_many({})
+
+    assert _log(ada, job_id=job).status_code == 201
+
+
+def test_lists_newest_first_by_type_and_by_page(ada):
+    for second, action_type in enumerate(["view", "search", "view", "view"]):
+        record_activity(user_id=ObjectId(ada.id), action_type=action_type, now=START + timedelta(seconds=second % 3))
+
+    times = [line["created_at"] for line in _listed(ada)["activities"]]
+    ids = [line["id"] for line in _listed(ada)["activities"]]
+    assert times == sorted(times, reverse=True)
+    # Two of the same time: the later one first.
+    assert ids[2] > ids[3]
+    page = _listed(ada, "?limit=2&offset=1")
+    assert ([line["id"] for line in page["activities"]], page["total"]) == (ids[1:3], 4)
+    searches = _listed(ada, "?type=search")
+    assert ([line["action_type"] for line in searches["activities"]], searches["total"]) == (["search"], 1)
+    assert _listed(ada, "?type=nothing") == {"messages": "success", "activities": [], "total": 0}
+
+
+@pytest.mark.parametrize(
+    ("query", "field"), [("limit=0", "limit"), ("limit=x", "limit"), ("offset=-1", "offset"), ("type=", "type")]
+)
+def test_refuses_a_bad_query_by_name(ada, query, field):
+    answer = ada.get(f"/activity/user/{ada.id}?{query}")
+
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+
+
+@pytest.mark.parametrize("user_id", ["nobody", "0" * 24, "%00"])
+def test_answers_nobody_elses(ada, register, user_id):
+    grace = register(email="grace@example.org")
+    _log(grace)
+
+    for each in (user_id, grace.id):
+        assert ada.get(f"/activity/user/{each}").status_code == 403
+    for each in ("nobody", "0" * 24, grace.id):
+        assert _log(ada, user_id=each).status_code == 403
+    assert _listed(ada)["total"] == 0
+    assert _listed(grace)["total"] == 1
+
+
+def test_asks_for_a_token(ada):
+    assert API().get(f"/activity/user/{ada.id}").status_code == 401
+    assert API().post("/activity/log", {"user_id": ada.id, "action_type": "view"}).status_code == 401
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_changes_and_deletes_no_line(ada, method):
+    _log(ada)
+
+    assert ada.send(method, f"/activity/user/{ada.id}", {}).status_code == 405
+    assert ada.send(method, "/activity/log", {}).status_code == 405
+
+
+def test_tells_the_same_act_once(mongo, now):
+    told = {"user_id": ObjectId(), "action_type": "save_job", "activity_id": ObjectId(), "now": now}
+
+    assert record_activity(**told) == record_activity(**told, metadata={"again": 1}) == told["activity_id"]
+    assert "metadata" not in mongo.activities.find_one()
+
+
+def test_hands_out_and_erases_the_log_with_the_account(ada, register):
+    grace = register(email="grace@example.org")
+    _log(grace)
+    _log(ada, metadata={"a": 1})
+
+    exported = ada.get("/auth/me/export").json()["activities"]
+    assert exported == _listed(ada)["activities"]
+    ada.delete("/auth/me", {"password": PASSWORD})
+
+    assert [str(line.user) for line in Activity.objects] == [grace.id]
+
+
+def test_reads_a_page_with_an_index(mongo):
+    user_id = ObjectId()
+    found = mongo.activities.find({"user": user_id}).sort([("created_at", -1), ("_id", -1)])
+    line = mongo.activities.find({"application": user_id})
+
+    for plan in (found.explain(), line.explain()):
+        assert "IXSCAN" in json.dumps(plan["queryPlanner"]["winningPlan"], default=str)
+    assert "SORT" not in json.dumps(found.explain()["queryPlanner"]["winningPlan"], default=str)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=5), children, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(metadata=st.dictionaries(st.text(max_size=5) | st.sampled_from(["$a", "a.b", ""]), JSON, max_size=3))
+def test_keeps_metadata_as_it_came_or_refuses_it(ada, metadata):
+    answer = _log(ada, metadata=metadata)
+
+    assert answer.status_code in (201, 400)
+    if answer.status_code == 201:
+        assert _listed(ada, "?limit=1")["activities"][0]["metadata"] == metadata

@@ -1,0 +1,98 @@
+"""How far applications come, from the days of their stages."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from accounts.applications.funnel import Course, Step, measure_funnel
+from accounts.applications.stages import STAGES
+
+TODAY = date(2026, 11, 21)
+
+
+def _course(stage, **days_ago):
+    return Course(stage=stage, reached={each: TODAY - timedelta(days=ago) for each, ago in days_ago.items()})
+
+
+def _step(courses, from_stage, to_stage, days=90) -> Step:
+    funnel = measure_funnel(courses=courses, days=days, today=TODAY)
+    return next(step for step in funnel.steps if (step.from_stage, step.to_stage) == (from_stage, to_stage))
+
+
+def _figures(step):
+    return (step.entered, step.advanced, step.rate, step.median_days)
+
+
+def test_divides_nothing_by_nothing():
+    funnel = measure_funnel(courses=[], days=1, today=TODAY)
+
+    assert (funnel.first_day, funnel.last_day) == (TODAY, TODAY)
+    assert [(each.stage, each.reached, each.standing) for each in funnel.stages] == [(stage, 0, 0) for stage in STAGES]
+    assert {_figures(step) for step in funnel.steps} == {(0, 0, None, None)}
+
+
+APPLIED = _course("applied", saved=9, applied=8)
+INVITED = _course("interview", applied=20, interview=14)
+OFFERED = _course("offer", saved=40, applied=30, interview=20, offer=5)
+REFUSED = _course("rejected", applied=30, interview=25, rejected=1)
+
+
+@pytest.mark.parametrize(
+    ("courses", "step", "figures"),
+    [
+        ([APPLIED], ("saved", "applied"), (1, 1, 100.0, 1)),
+        ([APPLIED], ("applied", "interview"), (1, 0, 0.0, None)),
+        ([APPLIED, INVITED, OFFERED], ("applied", "interview"), (3, 2, 66.7, 8.0)),
+        ([APPLIED, INVITED, OFFERED, REFUSED], ("applied", "interview"), (4, 3, 75.0, 6)),
+        ([INVITED, OFFERED, REFUSED], ("interview", "offer"), (3, 1, 33.3, 15)),
+        ([APPLIED, INVITED, OFFERED, REFUSED], ("applied", "offer"), (4, 1, 25.0, 25)),
+        ([APPLIED, INVITED, OFFERED, REFUSED], ("applied", "rejected"), (4, 1, 25.0, 29)),
+    ],
+)
+def test_tells_how_many_advance_and_in_how_many_days(courses, step, figures):
+    assert _figures(_step(courses, *step)) == figures
+
+
+@pytest.mark.parametrize(
+    ("course", "applied"),
+    [
+        # Neither an invitation nor an answer comes without an application, noted or not.
+        (_course("interview", saved=5, interview=2), 1),
+        (_course("offer", offer=2), 1),
+        (_course("rejected", saved=5, rejected=2), 1),
+        # But one may lose interest.
+        (_course("withdrawn", saved=5, withdrawn=2), 0),
+        (_course("saved", saved=5), 0),
+    ],
+)
+def test_takes_whoever_was_answered_for_having_applied(course, applied):
+    funnel = measure_funnel(courses=[course], days=90, today=TODAY)
+
+    assert next(each.reached for each in funnel.stages if each.stage == "applied") == applied
+    # How long an answer took is not known of an application whose day is not.
+    assert all(step.median_days is None for step in funnel.steps if step.from_stage == "applied")
+
+
+def test_counts_no_wait_for_a_job_that_was_saved_afterwards():
+    assert _figures(_step([_course("applied", saved=1, applied=4)], "saved", "applied")) == (1, 1, 100.0, None)
+
+
+@pytest.mark.parametrize(("ago", "is_in"), [(0, True), (-1, True), (29, True), (30, False)])
+def test_goes_by_the_day_on_which_a_stage_was_reached(ago, is_in):
+    step = _step([_course("applied", applied=ago)], "applied", "interview", days=30)
+
+    assert step.entered == is_in
+
+
+def test_lets_those_who_entered_advance_at_any_time():
+    old, recent = _course("interview", applied=40, interview=3), _course("interview", applied=10, interview=3)
+
+    assert _step([old, recent], "applied", "interview", days=30).entered == 1
+    assert _step([old, recent], "interview", "offer", days=30).entered == 2
+
+
+def test_tells_where_all_stand_however_old():
+    funnel = measure_funnel(courses=[OFFERED, _course("offer", offer=300)], days=30, today=TODAY)
+
+    offer = next(each for each in funnel.stages if each.stage == "offer")
+    assert (offer.reached, offer.standing) == (1, 2)
