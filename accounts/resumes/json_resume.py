@@ -11,8 +11,9 @@ import orjson
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-# Some thirty printed pages, which are rendered within two seconds.
-MOST_BYTES = 100_000
+# Some fifty printed pages, which are rendered within two seconds.
+MOST_BYTES = 150_000
+MOST_TEXTS = 2_000
 LONGEST_LINE = 300
 LONGEST_PARAGRAPH = 10_000
 MOST_ENTRIES = 200
@@ -127,6 +128,8 @@ def check_resume(content: Any) -> None:
         raise InvalidResume({"content": ["This field has to be JSON."]}) from error
     if size > MOST_BYTES:
         raise InvalidResume({"content": [f"This field has at most {MOST_BYTES} bytes."]})
+    if _texts(content) > MOST_TEXTS:
+        raise InvalidResume({"content": [f"This field has at most {MOST_TEXTS} texts."]})
     errors: dict[str, list[str]] = {}
     for fault in _VALIDATOR.iter_errors(content):
         for name, sentence in _faults(fault):
@@ -134,6 +137,13 @@ def check_resume(content: Any) -> None:
                 errors.setdefault(name, []).append(sentence)
     if errors:
         raise InvalidResume(errors)
+
+
+def _texts(part: Any) -> int:
+    """How many values there are that hold no others."""
+    if isinstance(part, dict | list):
+        return sum(map(_texts, part.values() if isinstance(part, dict) else part))
+    return 1
 
 
 def _faults(fault: ValidationError) -> Iterator[tuple[str, str]]:

@@ -29,11 +29,11 @@ def write_docx(page: Page) -> bytes:
     """The document, in A4."""
     document = Document()
     _set_up(document, page)
-    document.add_paragraph(page.name or page.title, "Title")
+    _add(document, page.name or page.title, "Title")
     if page.label:
-        document.add_paragraph(page.label, "Subtitle")
+        _add(document, page.label, "Subtitle")
     if page.contact:
-        contact = document.add_paragraph(style="Contact")
+        contact = _add(document, "", "Contact")
         for place, link in enumerate(page.contact):
             contact.add_run("  ·  " if place else "")
             _add_link(contact, link)
@@ -110,8 +110,15 @@ def _underline(style: ParagraphStyle) -> None:
     style.element.get_or_add_pPr().insert_element_before(border, "w:shd", "w:tabs", "w:spacing", "w:ind", "w:jc")
 
 
+def _add(document: WordDocument, text: str, style_id: str) -> Paragraph:
+    """A paragraph of a style by its id: to look the style up by its name costs two milliseconds each time."""
+    paragraph = document.add_paragraph(text)
+    paragraph._p.style = style_id
+    return paragraph
+
+
 def _add_section(document: WordDocument, section: Section) -> None:
-    document.add_paragraph(section.heading, "Heading 1")
+    _add(document, section.heading, "Heading1")
     for label, text in section.lines:
         line = document.add_paragraph()
         if label:
@@ -123,13 +130,13 @@ def _add_section(document: WordDocument, section: Section) -> None:
 
 def _add_entry(document: WordDocument, entry: Entry) -> None:
     if entry.title or entry.dates:
-        head = document.add_paragraph(entry.title, "Heading 2")
+        head = _add(document, entry.title, "Heading2")
         if entry.dates:
             head.paragraph_format.tab_stops.add_tab_stop(_PAPER[0] - 2 * _MARGIN, WD_TAB_ALIGNMENT.RIGHT)
             dates = head.add_run(f"\t{entry.dates}")
             dates.bold, dates.font.size, dates.font.color.rgb = False, Pt(9.5), _QUIET
     if entry.subtitle or entry.link:
-        facts = document.add_paragraph(entry.subtitle, "Facts")
+        facts = _add(document, entry.subtitle, "Facts")
         facts.paragraph_format.keep_with_next = bool(entry.paragraphs or entry.points)
         if entry.link:
             facts.add_run("  ·  " if entry.subtitle else "")
@@ -137,9 +144,9 @@ def _add_entry(document: WordDocument, entry: Entry) -> None:
     for paragraph in entry.paragraphs:
         document.add_paragraph(paragraph)
     for point in entry.points:
-        document.add_paragraph(point, "List Bullet")
+        _add(document, point, "ListBullet")
     if entry.keywords:
-        document.add_paragraph(entry.keywords, "Keywords")
+        _add(document, entry.keywords, "Keywords")
 
 
 def _add_link(paragraph: Paragraph, link: Link) -> None:

@@ -102,12 +102,10 @@ def _contact(basics: Mapping[str, Any]) -> Iterator[Link]:
     if phone := _line(basics.get("phone")):
         digits = re.sub(r"[^0-9+]", "", phone)
         yield Link(phone, f"tel:{digits}" if digits else None)
-    shown: set[str] = set()
-    for address in (basics.get("url"), *(profile.get("url") for profile in basics.get("profiles", []))):
-        if address and address not in shown:
-            shown.add(address)
-            yield _link(address)
-    for profile in basics.get("profiles", []):
+    profiles = basics.get("profiles", [])
+    addresses = dict.fromkeys([basics.get("url"), *(profile.get("url") for profile in profiles)])
+    yield from filter(None, map(_link, addresses))
+    for profile in profiles:
         if not profile.get("url") and (name := _joined(": ", profile.get("network"), profile.get("username"))):
             yield Link(name)
 
