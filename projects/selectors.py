@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from career_navigator.connection import database
+from career_navigator.finished_projects import FinishedProject
 from career_navigator.text_search import search_text
 from career_navigator.versioned_copies import VersionedCopy
 from market.role_windows import role_figures
 from projects.documents import ProjectIdea
 from projects.ideas import CATALOGUE, Idea, IdeaCatalogue
+from projects.progress import PROJECT_PROGRESS
 from skills.selectors import vocabulary
 from skills.shares import percentage
 from skills.vocabulary import Vocabulary
@@ -75,6 +77,22 @@ def role_demand(*, role_key: str, now: datetime) -> dict[str, float]:
         return {}
     demand = figures.window.demand
     return {skill.name: percentage(skill.count, demand.postings) for skill in demand.skills}
+
+
+def finished_work(user_id: str) -> list[FinishedProject]:
+    """The projects that a user has finished, as a resume tells of them; hidden ones are told of to nobody."""
+    catalogue = idea_catalogue()
+    return [
+        FinishedProject(
+            title=idea.title,
+            description=idea.description,
+            skills=idea.skills,
+            url=row.get(PROJECT_PROGRESS.link),
+            finished_date=row[PROJECT_PROGRESS.done_at].date(),
+        )
+        for row in PROJECT_PROGRESS.of(user_id)
+        if row["status"] == PROJECT_PROGRESS.done and (idea := catalogue.by_id.get(row[PROJECT_PROGRESS.subject]))
+    ]
 
 
 def _idea_of(row: dict[str, Any], words: Vocabulary) -> Idea:

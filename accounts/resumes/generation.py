@@ -25,7 +25,7 @@ _FIRST_SENTENCE = re.compile(r".+?[.!?](?=\s|$)", re.DOTALL)
 
 
 class NothingToWrite(Exception):
-    """The profile holds no more than a name and an address."""
+    """The profile holds no more than a name and an address; the message says what to fill in."""
 
     reason = "empty_profile"
 
@@ -96,7 +96,7 @@ def write_resume(
     }
     content = {part: entries for part, entries in content.items() if entries}
     if "summary" not in basics and len(content) == 1:
-        raise NothingToWrite("there is nothing in the profile but a name and an address")
+        raise NothingToWrite("Fill in skills, experience or professional_summary first: a resume tells what they hold.")
     if posting:
         content["meta"] = {"writtenFor": _written_for(posting)}
     missing = _in_demand((skill for skill in asked if skill not in skills), posting, demand)

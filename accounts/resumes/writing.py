@@ -1,0 +1,101 @@
+"""Writing a person's resume from the profile as it stands, for a stored posting or for none."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+from accounts.activity.services import record_activity
+from accounts.resumes.documents import Resume
+from accounts.resumes.generation import Person, Posting, fitting_role, write_resume
+from accounts.resumes.json_resume import check_resume
+from accounts.resumes.services import store_resume
+from career_navigator.finished_projects import finished_projects
+from career_navigator.held_skills import held_skills
+from career_navigator.personal import Caller
+from market.jobs.demand import demand_of
+from market.jobs.selectors import find_job
+from skills.selectors import vocabulary
+
+_LONGEST_URL = 2_000
+_WEB_ADDRESS = re.compile(r"https?://[^\s/]\S*")
+
+
+def generate_resume(*, caller: Caller, job_id: str | None, now: datetime) -> Resume:
+    """Write and store the next version of the caller's resume for a posting, or of the one that is for none.
+
+    Raises DoesNotExist for a posting that is not there, and NothingToWrite for a profile that holds nothing to tell.
+    """
+    row = find_job(job_id) if job_id is not None else None
+    posting = _posting_of(row) if row is not None else None
+    user_id, held, words = ObjectId(caller.id), held_skills(caller), vocabulary()
+    projects = finished_projects(caller.id)
+    person = Person(
+        full_name=caller.full_name,
+        email=caller.email,
+        phone_number=caller.phone_number,
+        location=caller.location,
+        professional_summary=caller.professional_summary,
+        experience=caller.experience,
+        target_roles=tuple(caller.target_roles),
+    )
+    written = write_resume(
+        person=person,
+        held=held,
+        confirmed=_confirmed_content(user_id),
+        projects=projects,
+        posting=posting,
+        demand=_demand(person, posting, row or {}, now),
+        names={skill: words.display_name(skill) for skill in held},
+    )
+    check_resume(written.content)
+    resume = store_resume(
+        user_id=user_id,
+        source="generated",
+        job_id=row["_id"] if row is not None else None,
+        status="ready",
+        content=written.content,
+        missing_skills=list(written.missing_skills),
+        now=now,
+    )
+    record_activity(
+        user_id=user_id,
+        action_type="generate_resume",
+        job_id=resume.job,
+        metadata={"resume_id": str(resume.pk), "version": resume.version},
+        now=now,
+    )
+    return resume
+
+
+def _posting_of(row: Mapping[str, Any]) -> Posting:
+    url = row.get("url") or ""
+    return Posting(
+        id=str(row["_id"]),
+        title=row["title"],
+        company=row["company"],
+        url=url if len(url) <= _LONGEST_URL and _WEB_ADDRESS.fullmatch(url) else None,
+        skills=tuple(row.get("skills") or ()),
+        nice_to_have=frozenset(row.get("nice_to_have") or ()),
+    )
+
+
+def _demand(person: Person, posting: Posting | None, row: Mapping[str, Any], now: datetime) -> Mapping[str, float]:
+    """What the market asks of the role that the resume names; where that has no postings, of the posting's own."""
+    for role in (fitting_role(roles=person.target_roles, posting=posting), *row.get("roles", ())):
+        if demand := demand_of(role=role, now=now):
+            return demand
+    return {}
+
+
+def _confirmed_content(user_id: ObjectId) -> Mapping[str, Any] | None:
+    """The content of the resume that the user uploaded and, last of all, confirmed."""
+    found = Resume._get_collection().find_one(
+        {"user": user_id, "source": "upload", "status": "ready", "confirmed_at": {"$ne": None}},
+        {"content": 1},
+        sort=[("confirmed_at", -1), ("_id", -1)],
+    )
+    content: Mapping[str, Any] | None = found.get("content") if found else None
+    return content
