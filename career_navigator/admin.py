@@ -12,7 +12,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -21,6 +20,7 @@ from career_navigator.mirrors.admin import ReadOnlyMirrorAdmin
 from career_navigator.models import ChoreRun
 from career_navigator.staff.acts import demand, log_act, queue_or_tell
 from career_navigator.staff.chores import chores_for, find_chore, record_chore
+from career_navigator.staff.model_admin import StaffModelAdmin
 from career_navigator.staff.status import STATUS_COLORS
 from career_navigator.tasks import run_chore
 
@@ -83,7 +83,7 @@ class ChoreRunAdmin(ReadOnlyMirrorAdmin):
 
 
 @admin.register(LogEntry)
-class LogEntryAdmin(ModelAdmin):
+class LogEntryAdmin(StaffModelAdmin):
     """Every act of the staff; nobody changes it."""
 
     list_display = ("action_time", "user", "content_type", "object_repr", "action_flag", "get_change_message")
@@ -103,7 +103,7 @@ class LogEntryAdmin(ModelAdmin):
 
 
 @admin.register(User)
-class StaffAccountAdmin(DjangoUserAdmin, ModelAdmin):
+class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
     """The staff's own accounts."""
 
     form = UserChangeForm
@@ -113,7 +113,7 @@ class StaffAccountAdmin(DjangoUserAdmin, ModelAdmin):
 
 
 @admin.register(Group)
-class StaffRoleAdmin(DjangoGroupAdmin, ModelAdmin):
+class StaffRoleAdmin(DjangoGroupAdmin, StaffModelAdmin):
     """What each role may do."""
 
 

@@ -9,6 +9,7 @@ import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import kombu.exceptions
@@ -19,7 +20,7 @@ from bson.errors import InvalidId
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
-from django.views import defaults
+from django.template.loader import render_to_string
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -143,7 +144,7 @@ def _sentence(name: str, sentence: str) -> str:
 
 
 def is_admin_path(request: HttpRequest) -> bool:
-    """Whether a page of the Django admin is asked for, which shows Django's own error pages."""
+    """Whether a page of the Django admin is asked for, which shows errors as pages."""
     return request.path_info.startswith("/admin")
 
 
@@ -152,22 +153,29 @@ def answer_problem(problem: Problem) -> HttpResponse:
     return HttpResponse(dump_json(problem.body), "application/json", status=problem.status, headers=problem.headers)
 
 
+def answer_on_any_path(request: HttpRequest, exc: Exception) -> HttpResponse:
+    """What a view outside of DRF raises: as JSON, or as a page of the admin; neither shows a trace, DEBUG or not."""
+    problem = describe(exc)
+    return _answer_page(request, problem) if is_admin_path(request) else answer_problem(problem)
+
+
 def answer_bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if is_admin_path(request):
-        return defaults.bad_request(request, exception)
-    return answer_problem(Problem(status=400, body={"detail": "The request is malformed."}))
+    return answer_on_any_path(request, SuspiciousOperation())
 
 
 def answer_permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if is_admin_path(request):
-        return defaults.permission_denied(request, exception)
-    return answer_problem(Problem(status=403, body={"detail": "You do not have permission to do this."}))
+    return answer_on_any_path(request, PermissionDenied())
 
 
 def answer_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if is_admin_path(request):
-        return defaults.page_not_found(request, exception)
-    return answer_problem(Problem(status=404, body={"detail": "Not found."}))
+    return answer_on_any_path(request, Http404())
+
+
+def answer_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Forms are the admin's alone."""
+    logger.warning("A form is refused: %s", reason)
+    sentence = "This form is too old, or cookies are switched off. Load its page again, then send it again."
+    return _answer_page(request, Problem(status=403, body={"detail": sentence}))
 
 
 def answer_server_error(request: HttpRequest) -> HttpResponse:
@@ -175,13 +183,19 @@ def answer_server_error(request: HttpRequest) -> HttpResponse:
     exc = sys.exc_info()[1]
     if exc is not None and is_server_away(exc):
         return answer_away_on_any_path(request, exc)
-    if is_admin_path(request):
-        return defaults.server_error(request)
-    return answer_problem(Problem(status=500, body=unexpected_error_body()))
+    problem = Problem(status=500, body=unexpected_error_body())
+    return _answer_page(request, problem) if is_admin_path(request) else answer_problem(problem)
 
 
 def answer_away_on_any_path(request: HttpRequest, exc: BaseException) -> HttpResponse:
     problem = describe(exc)
     if is_admin_path(request):
-        return HttpResponse(problem.body["detail"], "text/plain", status=problem.status, headers=problem.headers)
+        return _answer_page(request, problem)
     return answer_problem(problem)
+
+
+def _answer_page(request: HttpRequest, problem: Problem) -> HttpResponse:
+    # Nothing on it asks a server: one of them may be what is away.
+    context = {"title": HTTPStatus(problem.status).phrase, "detail": problem.body["detail"]}
+    content = render_to_string("career_navigator/staff/error.html", context)
+    return HttpResponse(content, status=problem.status, headers=problem.headers)

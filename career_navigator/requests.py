@@ -16,8 +16,8 @@ from career_navigator import metrics
 from career_navigator.errors import (
     Problem,
     answer_away_on_any_path,
+    answer_on_any_path,
     answer_problem,
-    describe,
     is_admin_path,
     is_server_away,
 )
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 # Every answer comes within 5 s: what MongoDB takes longer for is given up and answered 503.
 DATABASE_SECONDS = 4
+# What staff send may be an import of a thousand rows or a merge of two skills: broken off, it would be half done.
+STAFF_SECONDS = 60
 
 # Probes and scrapers ask by address, so their Host is not checked, and often, so they are logged at DEBUG only.
 PROBED_PATHS = frozenset({"/health", "/health/", "/health/ready", "/health/ready/", "/metrics", "/metrics/"})
@@ -86,11 +88,12 @@ class RequestMiddleware:
                 return answer_problem(
                     Problem(status=400, body={"detail": "The Host header names no host of this service."})
                 )
-        with pymongo.timeout(DATABASE_SECONDS):
+        is_act = request.method == "POST" and is_admin_path(request)
+        with pymongo.timeout(STAFF_SECONDS if is_act else DATABASE_SECONDS):
             return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """What a view outside of DRF raises, as JSON also with DEBUG on; the admin keeps Django's pages."""
+        """What a view outside of DRF raises, also with DEBUG on."""
         if is_server_away(exception):
             return answer_away_on_any_path(request, exception)
-        return None if is_admin_path(request) else answer_problem(describe(exception))
+        return answer_on_any_path(request, exception)

@@ -206,6 +206,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cache"
 SESSION_COOKIE_PATH = "/admin"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_PATH = "/admin"
+CSRF_FAILURE_VIEW = "career_navigator.errors.answer_csrf_failure"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -224,6 +225,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": APP_NAME.removesuffix(" API"),
     "SITE_SUBHEADER": "Staff",
     "SITE_SYMBOL": "explore",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/career_navigator/compass.svg"}],
     "SITE_URL": "/docs",
     "STYLES": ["/static/career_navigator/staff.css"],
     "SCRIPTS": ["/static/career_navigator/staff.js"],

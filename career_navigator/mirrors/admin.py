@@ -5,17 +5,18 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin import ShowFacets
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from career_navigator.mirrors.fields import LinesField, StructureField
 from career_navigator.mirrors.models import ChangedMeanwhile, Duplicate
 from career_navigator.mirrors.queries import MirrorPaginator, MirrorQuerySet
+from career_navigator.staff.model_admin import StaffModelAdmin
 
 _CHANGED = (
     "Somebody changed or deleted this while you were editing it: nothing of yours was stored. "
@@ -49,7 +50,7 @@ class MirrorForm(forms.ModelForm):
         return {name for name in names if name not in self.fields or name in self.errors}
 
 
-class MirrorAdmin(ModelAdmin):
+class MirrorAdmin(StaffModelAdmin):
     """The admin of a mirror. `search_words` names the field whose words a text index finds, instead of
     `search_fields`.
 
@@ -66,6 +67,8 @@ class MirrorAdmin(ModelAdmin):
     list_filter_submit = True
     paginator = MirrorPaginator
     show_full_result_count = False
+    # To count what each filter would leave is to read the whole collection for each.
+    show_facets = ShowFacets.NEVER
     list_per_page = 50
     actions_on_bottom = False
     search_words = ""

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from unfold.sites import UnfoldAdminSite
 
@@ -38,7 +38,11 @@ class StaffSite(UnfoldAdminSite):
         return response
 
     def extra_urls(self) -> list[URLPattern]:
-        return [path("second-factor/", self._second_factor, name="second_factor")]
+        return [
+            path("second-factor/", self._second_factor, name="second_factor"),
+            # Instead of Django's way to an object's own page, which breaks on what is no id: nothing here has one.
+            path("r/<path:rest>", self.admin_view(_not_found)),
+        ]
 
     def _second_factor(self, request: HttpRequest) -> HttpResponse:
         # Reached with a session that `has_permission` still refuses, so it looks for itself.
@@ -48,3 +52,7 @@ class StaffSite(UnfoldAdminSite):
 
     def _lacks_code(self, request: HttpRequest) -> bool:
         return settings.ADMIN_REQUIRE_TOTP and not request.user.is_verified()  # type: ignore[union-attr]
+
+
+def _not_found(request: HttpRequest, rest: str) -> HttpResponse:
+    raise Http404

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
@@ -55,6 +55,49 @@ def test_every_page_takes_few_commands(staff_client: Client, filled: None, comma
     assert len(taken) > 30
     assert {page: names for page, names in taken.items() if len(names) > MOST_COMMANDS} == {}
     assert sum(map(len, taken.values())) > 0
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/admin/accounts/person/?email__regex=^a", 400),
+        ("/admin/auth/user/?email__regex=[", 400),
+        ("/admin/market/jobposting/?title__icontains=a", 400),
+        ("/admin/auth/user/?is_staff__exact=1", 200),
+        ("/admin/r/abc/abc/", 404),
+        ("/admin/nothing/here/", 404),
+        ("/admin/skills/skill/merge/?name=$ne&name=[", 200),
+    ],
+)
+def test_what_is_asked_for_by_hand_is_answered_by_a_page_without_a_trace(
+    staff_client: Client, settings, address: str, status: int
+) -> None:
+    settings.DEBUG = True
+
+    answer = staff_client.get(address)
+
+    assert answer.status_code == status
+    assert "Traceback" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("model", "action"),
+    [("skills/skill", "merge"), ("projects/projectidea", "export_admin_action"), ("auth/group", "delete_selected")],
+)
+def test_an_action_on_what_is_no_object_is_told(staff_client: Client, model: str, action: str) -> None:
+    answer = staff_client.post(f"/admin/{model}/", {"action": action, "_selected_action": ["x"]}, follow=True)
+
+    assert "What was chosen is not in this list." in answer.content.decode()
+
+
+def test_a_form_without_its_token_is_refused_on_a_page(superuser: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(superuser)
+
+    answer = client.post("/admin/ingestion/collectionrun/collect-now/", {})
+
+    assert answer.status_code == 403
+    assert "This form is too old" in answer.content.decode()
 
 
 def test_no_mirror_needs_a_migration(admin_tables: None) -> None:
