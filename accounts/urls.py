@@ -1,3 +1,5 @@
+from accounts.activity.views import ActivityViewSet
+from accounts.applications.views import ApplicationViewSet, FunnelViewSet, SavedJobViewSet
 from accounts.views import ForgottenPasswordViewSet, LoginFormViewSet, MeViewSet, PasswordViewSet, SessionViewSet
 from career_navigator.api import route
 
@@ -16,4 +18,14 @@ urlpatterns = [
     route("auth/password", PasswordViewSet.as_view({"post": "change"}), name="auth-password"),
     route("auth/password/forgot", ForgottenPasswordViewSet.as_view({"post": "forgot"}), name="auth-password-forgot"),
     route("auth/password/reset", ForgottenPasswordViewSet.as_view({"post": "reset"}), name="auth-password-reset"),
+    route("activity/log", ActivityViewSet.as_view({"post": "log"}), name="activity-log"),
+    route("activity/funnel", FunnelViewSet.as_view({"get": "retrieve"}), name="activity-funnel"),
+    route("activity/user/<str:user_id>", ActivityViewSet.as_view({"get": "list"}), name="activity-user"),
+    route("jobs/saved", SavedJobViewSet.as_view({"get": "list"}), name="jobs-saved"),
+    route("jobs/<str:job_id>/save", SavedJobViewSet.as_view({"post": "save", "delete": "destroy"}), name="jobs-save"),
+    route(
+        "jobs/<str:job_id>/application",
+        ApplicationViewSet.as_view({"get": "retrieve", "put": "update"}),
+        name="jobs-application",
+    ),
 ]
