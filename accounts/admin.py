@@ -31,6 +31,8 @@ class PersonAdmin(ReadOnlyMirrorAdmin):
     search_help_text = "The beginning of the address, or part of the name."
     fields = (
         *("email", "full_name", "is_active", "skills", "target_roles", "experience_level", "location"),
+        *("phone_number", "experience", "experience_years", "preferred_locations", "remote_preference"),
+        *("professional_summary", "expected_salary", "expected_salary_currency"),
         *("created_at", "updated_at"),
     )
     change_form_template = "career_navigator/staff/person.html"

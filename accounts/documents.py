@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from mongoengine import BooleanField, DateTimeField, Document, ListField, ObjectIdField, StringField
+from mongoengine import BooleanField, DateTimeField, Document, FloatField, ListField, ObjectIdField, StringField
 
 from accounts.addresses import normalize_address
 from accounts.profile_cache import held_back
@@ -16,8 +16,15 @@ LONGEST_NAME = 100
 LONGEST_LOCATION = 200
 LONGEST_SKILL = 100
 LONGEST_ROLE = 100
+LONGEST_PHONE_NUMBER = 32
+LONGEST_EXPERIENCE = 2_000
+LONGEST_SUMMARY = 5_000
+MOST_YEARS = 70
+MOST_SALARY = 1e12
 MOST_SKILLS = 200
 MOST_ROLES = 20
+MOST_LOCATIONS = 20
+REMOTE_PREFERENCES = ("remote", "hybrid", "onsite", "any")
 
 # MongoDB keeps times to the millisecond.
 _TICK = timedelta(milliseconds=1)
@@ -38,9 +45,11 @@ class UnknownProfileField(ValueError):
 class User(Document):
     """A person who uses the platform; the staff of the Django admin are others.
 
-    `skills` are canonical names, `target_roles` as they were written. `updated_at` moves with every change and guards
-    against writing over one that was not seen. A user with `is_active` false cannot log in, and no token is accepted.
-    Whatever shows in the profile is written by the methods here, since they drop what Redis holds of it.
+    `skills` are canonical names, `target_roles` as they were written. `experience` is free text,
+    `experience_years` what counts; `expected_salary` is a year's pay, in USD where no currency (ISO 4217) is given. `updated_at` moves with
+    every change and guards against writing over one that was not seen. A user with `is_active` false cannot log in, and
+    no token is accepted. Whatever shows in the profile is written by the methods here, since they drop what Redis holds
+    of it.
     """
 
     email = StringField(required=True, unique=True, max_length=LONGEST_ADDRESS)
@@ -51,11 +60,23 @@ class User(Document):
     # Older levels are free text, which a migration maps; the API accepts the documented ones alone.
     experience_level = StringField()
     location = StringField(max_length=LONGEST_LOCATION)
+    phone_number = StringField(max_length=LONGEST_PHONE_NUMBER)
+    experience = StringField(max_length=LONGEST_EXPERIENCE)
+    experience_years = FloatField(min_value=0, max_value=MOST_YEARS)
+    preferred_locations = ListField(StringField(max_length=LONGEST_LOCATION))
+    remote_preference = StringField(choices=REMOTE_PREFERENCES)
+    professional_summary = StringField(max_length=LONGEST_SUMMARY)
+    expected_salary = FloatField(min_value=0, max_value=MOST_SALARY)
+    expected_salary_currency = StringField(max_length=3)
     created_at = DateTimeField(required=True)
     updated_at = DateTimeField(required=True)
     is_active = BooleanField(required=True, default=True)
 
-    PROFILE_FIELDS = ("full_name", "skills", "target_roles", "experience_level", "location")
+    PROFILE_FIELDS = (
+        *("full_name", "skills", "target_roles", "experience_level", "location", "phone_number", "experience"),
+        *("experience_years", "preferred_locations", "remote_preference", "professional_summary", "expected_salary"),
+        "expected_salary_currency",
+    )
 
     meta: dict[str, Any] = {
         "collection": "users",
@@ -118,6 +139,14 @@ class User(Document):
             "target_roles": list(self.target_roles),
             "experience_level": self.experience_level,
             "location": self.location,
+            "phone_number": self.phone_number,
+            "experience": self.experience,
+            "experience_years": self.experience_years,
+            "preferred_locations": list(self.preferred_locations),
+            "remote_preference": self.remote_preference,
+            "professional_summary": self.professional_summary,
+            "expected_salary": self.expected_salary,
+            "expected_salary_currency": self.expected_salary_currency,
             "created_at": self.created_at,
             "updated_at": self.updated_at,
         }

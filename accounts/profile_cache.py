@@ -73,4 +73,5 @@ def _drop(user_id: ObjectId) -> bool:
 
 
 def _key(user_id: ObjectId) -> str:
-    return f"accounts:profile:{user_id}"
+    # The number moves with the fields of a profile, so that none of an earlier release is read.
+    return f"accounts:profile:2:{user_id}"

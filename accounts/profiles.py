@@ -51,13 +51,51 @@ class Profile:
 
     @property
     def experience_level(self) -> str | None:
-        level: str | None = self.fields["experience_level"]
-        return level
+        return self._text("experience_level")
 
     @property
     def location(self) -> str | None:
-        location: str | None = self.fields["location"]
-        return location
+        return self._text("location")
+
+    @property
+    def phone_number(self) -> str | None:
+        return self._text("phone_number")
+
+    @property
+    def experience(self) -> str | None:
+        return self._text("experience")
+
+    @property
+    def experience_years(self) -> float | None:
+        years: float | None = self.fields["experience_years"]
+        return years
+
+    @property
+    def preferred_locations(self) -> list[str]:
+        return list(self.fields["preferred_locations"])
+
+    @property
+    def remote_preference(self) -> str | None:
+        return self._text("remote_preference")
+
+    @property
+    def professional_summary(self) -> str | None:
+        return self._text("professional_summary")
+
+    @property
+    def expected_salary(self) -> float | None:
+        """A year's pay."""
+        salary: float | None = self.fields["expected_salary"]
+        return salary
+
+    @property
+    def expected_salary_currency(self) -> str | None:
+        """ISO 4217; USD is meant where there is none."""
+        return self._text("expected_salary_currency")
+
+    def _text(self, name: str) -> str | None:
+        text: str | None = self.fields[name]
+        return text
 
 
 def load_profile(*, user_id: ObjectId) -> Profile | None:

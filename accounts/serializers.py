@@ -1,26 +1,38 @@
 """What the endpoints under /auth take and answer."""
 
+import re
 from typing import Any
 
+import pycountry
 from django.core.validators import EmailValidator
 from rest_framework import serializers
 
 from accounts.addresses import normalize_address
 from accounts.documents import (
     LONGEST_ADDRESS,
+    LONGEST_EXPERIENCE,
     LONGEST_LOCATION,
     LONGEST_NAME,
+    LONGEST_PHONE_NUMBER,
     LONGEST_ROLE,
     LONGEST_SKILL,
+    LONGEST_SUMMARY,
+    MOST_LOCATIONS,
     MOST_ROLES,
+    MOST_SALARY,
     MOST_SKILLS,
+    MOST_YEARS,
+    REMOTE_PREFERENCES,
 )
 from accounts.experience import LEVELS
 from accounts.passwords import LONGEST, SHORTEST, WeakPassword, check_strength
+from career_navigator.api import BoundedNumber
 from career_navigator.text_fields import Choice, Text
 from market.roles import normalize_role
 from skills.names import spelling_key
 
+# Seven to fifteen digits, as E.164 allows, with what people put between them.
+_PHONE_NUMBER = re.compile(r"\+?(?:[\s().\-/]*\d){7,15}[\s)]*")
 # No token of ours is half as long.
 LONGEST_OPAQUE_TOKEN = 200
 
@@ -82,12 +94,51 @@ class TargetRole(Text):
         return role
 
 
+class PhoneNumber(Text):
+    """A telephone number as people write it; it has to hold as many digits as a number may have."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=LONGEST_PHONE_NUMBER, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        number = super().to_internal_value(data)
+        # Without its country a number is only known to be possible somewhere.
+        if number and not _PHONE_NUMBER.fullmatch(number):
+            raise serializers.ValidationError("This field has to be a telephone number.")
+        return number
+
+
+class Currency(Text):
+    """A currency by its code of ISO 4217."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=3, help_text="ISO 4217; USD where none is given.", **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        code = super().to_internal_value(data).upper()
+        if code and pycountry.currencies.get(alpha_3=code) is None:
+            raise serializers.ValidationError("This field has to be the code of a currency (ISO 4217), such as EUR.")
+        return code
+
+
 class ProfileFields(serializers.Serializer[Any]):
     full_name = Text(max_length=LONGEST_NAME)
     skills = serializers.ListField(child=Skill(), max_length=MOST_SKILLS, allow_null=True, required=False)
     target_roles = serializers.ListField(child=TargetRole(), max_length=MOST_ROLES, allow_null=True, required=False)
     experience_level = Choice(choices=LEVELS, allow_null=True, required=False)
     location = Text(max_length=LONGEST_LOCATION, allow_null=True, allow_blank=True, required=False)
+    phone_number = PhoneNumber(allow_null=True, allow_blank=True, required=False)
+    experience = Text(max_length=LONGEST_EXPERIENCE, allow_null=True, allow_blank=True, required=False)
+    experience_years = BoundedNumber(minimum=0, maximum=MOST_YEARS, allow_null=True, required=False)
+    preferred_locations = serializers.ListField(
+        child=Text(max_length=LONGEST_LOCATION), max_length=MOST_LOCATIONS, allow_null=True, required=False
+    )
+    remote_preference = Choice(choices=REMOTE_PREFERENCES, allow_null=True, required=False)
+    professional_summary = Text(max_length=LONGEST_SUMMARY, allow_null=True, allow_blank=True, required=False)
+    expected_salary = BoundedNumber(
+        minimum=0, maximum=MOST_SALARY, allow_null=True, required=False, help_text="A year's pay."
+    )
+    expected_salary_currency = Currency(allow_null=True, allow_blank=True, required=False)
 
 
 class RegistrationSerializer(ProfileFields):
@@ -109,6 +160,14 @@ class UserSerializer(serializers.Serializer[Any]):
     target_roles = serializers.ListField(child=serializers.CharField())
     experience_level = serializers.CharField(allow_null=True, help_text=f"One of {', '.join(LEVELS)}.")
     location = serializers.CharField(allow_null=True)
+    phone_number = serializers.CharField(allow_null=True)
+    experience = serializers.CharField(allow_null=True, help_text="In the user's own words.")
+    experience_years = serializers.FloatField(allow_null=True)
+    preferred_locations = serializers.ListField(child=serializers.CharField())
+    remote_preference = serializers.CharField(allow_null=True, help_text=f"One of {', '.join(REMOTE_PREFERENCES)}.")
+    professional_summary = serializers.CharField(allow_null=True)
+    expected_salary = serializers.FloatField(allow_null=True, help_text="A year's pay.")
+    expected_salary_currency = serializers.CharField(allow_null=True, help_text="ISO 4217; USD where none is given.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 

@@ -14,6 +14,12 @@ from accounts.passwords import check_strength, hash_password, verify_password
 from accounts.target_roles import distinct_roles, roles_added
 from skills.selectors import vocabulary
 
+# Text that a blank one clears.
+_MAY_BE_EMPTY = (
+    *("experience_level", "location", "phone_number", "experience", "remote_preference", "professional_summary"),
+    "expected_salary_currency",
+)
+
 
 class AddressTaken(Exception):
     """There is an account with that e-mail address."""
@@ -91,7 +97,9 @@ def _canonical(fields: Mapping[str, Any]) -> dict[str, Any]:
         stored["skills"] = canonical_skills(stored["skills"] or ())
     if "target_roles" in stored:
         stored["target_roles"] = distinct_roles(stored["target_roles"] or ())
-    for name in ("experience_level", "location"):
-        if name in stored:
-            stored[name] = stored[name] or None
+    if "preferred_locations" in stored:
+        stored["preferred_locations"] = list(dict.fromkeys(stored["preferred_locations"] or ()))
+    for name in _MAY_BE_EMPTY:
+        if name in stored and stored[name] == "":
+            stored[name] = None
     return stored

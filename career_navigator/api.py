@@ -98,6 +98,11 @@ class LimitOffset(QuerySerializer):
     offset = BoundedInteger(minimum=0, maximum=10_000, default=0)
 
 
+def success(**content: Any) -> dict[str, Any]:
+    """An answer of the job-search family: its content beside `messages`, which says that it went well."""
+    return {"messages": "success", **content}
+
+
 def page_of(*, queryset: QuerySet, limit: int, offset: int) -> list[Any]:
     """The documents of one page. The queryset, which a view may keep, is cloned: a MongoEngine queryset caches."""
     return list(queryset.clone().skip(offset).limit(limit))

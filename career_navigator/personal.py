@@ -5,6 +5,7 @@ from typing import Any, Protocol, cast
 from django.conf import settings
 from django.utils.module_loading import import_string
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,10 +15,17 @@ CACHE_CONTROL = "private"
 
 
 class Caller(Protocol):
-    """What every app may know of the person who asks; `skills` are canonical, `target_roles` as they were written."""
+    """What every app may know of the person who asks; `skills` are canonical, `target_roles` as they were written.
+
+    `expected_salary` is a year's pay in `expected_salary_currency`, which is USD where none is given.
+    """
 
     @property
     def id(self) -> str: ...
+    @property
+    def email(self) -> str: ...
+    @property
+    def full_name(self) -> str: ...
     @property
     def skills(self) -> list[str]: ...
     @property
@@ -26,11 +34,33 @@ class Caller(Protocol):
     def experience_level(self) -> str | None: ...
     @property
     def location(self) -> str | None: ...
+    @property
+    def phone_number(self) -> str | None: ...
+    @property
+    def experience(self) -> str | None: ...
+    @property
+    def experience_years(self) -> float | None: ...
+    @property
+    def preferred_locations(self) -> list[str]: ...
+    @property
+    def remote_preference(self) -> str | None: ...
+    @property
+    def professional_summary(self) -> str | None: ...
+    @property
+    def expected_salary(self) -> float | None: ...
+    @property
+    def expected_salary_currency(self) -> str | None: ...
 
 
 def caller_of(request: Request) -> Caller:
     """Who asks, in a view of PersonalViewSet."""
     return cast(Caller, request.user)
+
+
+def require_own(request: Request, user_id: str) -> None:
+    """Raise PermissionDenied unless the id is the caller's, whether or not it is anybody's or an id at all."""
+    if user_id != caller_of(request).id:
+        raise PermissionDenied("This user's data is not yours.")
 
 
 class PersonalViewSet(ViewSet):

@@ -30,6 +30,14 @@ def test_answers_the_profile(ada):
         "target_roles": ["Software Engineer"],
         "experience_level": "2nd Year",
         "location": "San Francisco, CA",
+        "phone_number": None,
+        "experience": None,
+        "experience_years": None,
+        "preferred_locations": [],
+        "remote_preference": None,
+        "professional_summary": None,
+        "expected_salary": None,
+        "expected_salary_currency": None,
         "created_at": body["created_at"],
         "updated_at": body["updated_at"],
     }
@@ -62,6 +70,14 @@ def test_changes_every_field(ada):
         "target_roles": ["Full Stack Developer"],
         "experience_level": "3rd Year",
         "location": "New York, NY",
+        "phone_number": "+1 (212) 555-0100",
+        "experience": "Three years of back ends.",
+        "experience_years": 3.5,
+        "preferred_locations": ["Berlin", "Remote"],
+        "remote_preference": "hybrid",
+        "professional_summary": "I keep services running.",
+        "expected_salary": 90000.0,
+        "expected_salary_currency": "EUR",
     }
 
     after = ada.put("/auth/me", given).json()
