@@ -45,11 +45,11 @@ class UnknownProfileField(ValueError):
 class User(Document):
     """A person who uses the platform; the staff of the Django admin are others.
 
-    `skills` are canonical names, `target_roles` as they were written. `experience` is free text,
-    `experience_years` what counts; `expected_salary` is a year's pay, in USD where no currency (ISO 4217) is given. `updated_at` moves with
-    every change and guards against writing over one that was not seen. A user with `is_active` false cannot log in, and
-    no token is accepted. Whatever shows in the profile is written by the methods here, since they drop what Redis holds
-    of it.
+    `skills` are canonical names, `target_roles` as they were written. `experience` is free text, `experience_years`
+    what counts; `expected_salary` is a year's pay, in USD where no currency (ISO 4217) is given. `updated_at` moves
+    with every change and guards against writing over one that was not seen. A user with `is_active` false cannot log
+    in, and no token is accepted. Whatever shows in the profile is written by the methods here, since they drop what
+    Redis holds of it.
     """
 
     email = StringField(required=True, unique=True, max_length=LONGEST_ADDRESS)
