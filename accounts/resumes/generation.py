@@ -24,10 +24,12 @@ _TAKEN_OVER = (
 _FIRST_SENTENCE = re.compile(r".+?[.!?](?=\s|$)", re.DOTALL)
 
 
-class NothingToWrite(Exception):
-    """The profile holds no more than a name and an address; the message says what to fill in."""
+class NotWritten(Exception):
+    """No resume came of it; the message tells its owner what to do. `reason` is `empty_profile` or `too_many`."""
 
-    reason = "empty_profile"
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,7 @@ def write_resume(
     `held` are the canonical skills of the person, `confirmed` is the content of the resume that they uploaded and
     confirmed, `demand` the share of the role's postings that ask for each skill, `names` the skills' display names.
     Skills stand in the order in which the posting asks for them: what it requires, what it likes, then the rest, each
-    by demand. Raises NothingToWrite.
+    by demand. Raises NotWritten where the profile holds no more than a name and addresses.
     """
     told = confirmed or {}
     skills = _in_demand(held, posting, demand)
@@ -96,7 +98,9 @@ def write_resume(
     }
     content = {part: entries for part, entries in content.items() if entries}
     if "summary" not in basics and len(content) == 1:
-        raise NothingToWrite("Fill in skills, experience or professional_summary first: a resume tells what they hold.")
+        raise NotWritten(
+            "empty_profile", "Fill in skills, experience or professional_summary first: a resume tells what they hold."
+        )
     if posting:
         content["meta"] = {"writtenFor": _written_for(posting)}
     missing = _in_demand((skill for skill in asked if skill not in skills), posting, demand)
@@ -124,14 +128,15 @@ def _in_demand(skills: Iterable[str], posting: Posting | None, demand: Mapping[s
 
 
 def _basics(person: Person, told: Mapping[str, Any], *, role: str | None) -> dict[str, Any]:
+    """Who it is: as the profile says, which has no links of its own."""
     basics = {
         "name": person.full_name,
-        "label": role or told.get("label"),
+        "label": role,
         "email": person.email,
-        "phone": person.phone_number or told.get("phone"),
+        "phone": person.phone_number,
         "url": told.get("url"),
-        "summary": person.professional_summary or told.get("summary"),
-        "location": {"city": person.location} if person.location else told.get("location"),
+        "summary": person.professional_summary,
+        "location": {"city": person.location} if person.location else None,
         "profiles": told.get("profiles"),
     }
     return {name: value for name, value in basics.items() if value}

@@ -9,7 +9,7 @@ from bson import ObjectId
 
 from accounts.activity.services import record_activity
 from accounts.resumes.documents import Resume
-from accounts.resumes.generation import Person, Posting, fitting_role, write_resume
+from accounts.resumes.generation import NotWritten, Person, Posting, fitting_role, write_resume
 from accounts.resumes.json_resume import check_resume
 from accounts.resumes.services import store_resume
 from career_navigator.finished_projects import finished_projects
@@ -19,6 +19,8 @@ from market.jobs.demand import demand_of
 from market.jobs.selectors import find_job
 from skills.selectors import vocabulary
 
+# Of a user, all postings and versions together.
+MOST_WRITTEN = 500
 _LONGEST_URL = 2_000
 _WEB_ADDRESS = re.compile(r"https?://[^\s/]\S*")
 
@@ -26,11 +28,14 @@ _WEB_ADDRESS = re.compile(r"https?://[^\s/]\S*")
 def generate_resume(*, caller: Caller, job_id: str | None, now: datetime) -> Resume:
     """Write and store the next version of the caller's resume for a posting, or of the one that is for none.
 
-    Raises DoesNotExist for a posting that is not there, and NothingToWrite for a profile that holds nothing to tell.
+    Raises DoesNotExist for a posting that is not there, and NotWritten for a profile that holds nothing to tell or has
+    as many resumes as are kept.
     """
     row = find_job(job_id) if job_id is not None else None
     posting = _posting_of(row) if row is not None else None
     user_id, held, words = ObjectId(caller.id), held_skills(caller), vocabulary()
+    if Resume.objects(user=user_id, source="generated").count() >= MOST_WRITTEN:
+        raise NotWritten("too_many", f"{MOST_WRITTEN} written resumes are kept; delete one of them first.")
     projects = finished_projects(caller.id)
     person = Person(
         full_name=caller.full_name,
