@@ -41,7 +41,7 @@ class Moment(NamedTuple):
         return f"{self.year:04}" if self.month is None else f"{self.year:04}-{self.month:02}"
 
     @property
-    def count(self) -> int:
+    def in_months(self) -> int:
         """Months since the year 0."""
         return self.year * 12 + (self.month or _MIDDLE) - 1
 
@@ -62,7 +62,7 @@ def find_spans(text: str) -> list[Span]:
     for match in _RANGE.finditer(text):
         since = read_moment(match["start"])
         until = read_moment(match["end"]) if match["end"] else None
-        if until is None or until.count >= since.count:
+        if until is None or until.in_months >= since.in_months:
             spans.append(Span(since, until, *match.span()))
     if not spans:
         spans = [Span(read_moment(match["start"]), None, *match.span()) for match in _SINCE.finditer(text)]
@@ -103,5 +103,5 @@ def _months(spans: Iterable[Span], now: Moment) -> Iterator[tuple[int, int]]:
     """Each span from its first month to the one after its last."""
     for span in spans:
         last = span.until or now
-        end = last.count + (1 if last.month else 0)
-        yield span.since.count, min(end, now.count + 1)
+        end = last.in_months + (1 if last.month else 0)
+        yield span.since.in_months, min(end, now.in_months + 1)

@@ -1,0 +1,158 @@
+"""What the endpoints under /resumes take and answer."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.activity.serializers import LONGEST_ID
+from accounts.documents import LONGEST_SKILL, MOST_SKILLS
+from accounts.resumes.confirmation import FIELDS
+from accounts.resumes.documents import SOURCES, STATUSES
+from accounts.resumes.files.kinds import MOST_CHARACTERS
+from accounts.resumes.files.refusals import REASONS
+from career_navigator.api import LimitOffset
+from career_navigator.text_fields import Choice, Text
+
+_OWN = "The caller's own."
+
+
+class ResumeInSerializer(serializers.Serializer[Any]):
+    user_id = Text(max_length=LONGEST_ID, help_text=_OWN)
+    job_id = Text(
+        max_length=LONGEST_ID,
+        allow_null=True,
+        allow_blank=True,
+        required=False,
+        help_text="The posting that the resume is for, if for any.",
+    )
+    # The base class has attributes of these names; as fields they are taken out of its way.
+    source = Choice(  # type: ignore[assignment]
+        SOURCES, help_text="`upload` takes text or a file; `generated` writes one from the profile."
+    )
+    content = Text(
+        allow_null=True,
+        allow_blank=True,
+        required=False,
+        trim_whitespace=False,
+        help_text=f"The text of an uploaded resume, up to {MOST_CHARACTERS} characters.",
+    )
+
+
+class ResumeUploadSerializer(ResumeInSerializer):
+    file = serializers.FileField(
+        required=False, allow_empty_file=True, help_text="Text, PDF or DOCX, told by its content; up to 5 MB."
+    )
+
+
+class ResumeMadeSerializer(serializers.Serializer[Any]):
+    messages = serializers.ChoiceField(["success"])
+    resume_id = serializers.CharField()
+    status = serializers.ChoiceField(["ready", "processing"])
+    address = serializers.CharField(help_text="Where the resume, and its status, are answered.")
+    version = serializers.IntegerField()
+    missing_skills = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What the posting of a generated resume asks for and the profile does not hold.",
+    )
+
+
+class UploadRefusedSerializer(serializers.Serializer[Any]):
+    """The documented error, and for a file that is not read the reason by name."""
+
+    detail = serializers.CharField()
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField()), required=False
+    )
+    reason = serializers.ChoiceField(sorted(REASONS), required=False)
+
+
+class RefusalSerializer(serializers.Serializer[Any]):
+    reason = serializers.ChoiceField(sorted(REASONS))
+    detail = serializers.CharField()
+
+
+class UploadedFileSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(allow_null=True)
+    media_type = serializers.CharField()
+    size = serializers.IntegerField(help_text="In bytes; of text that came without a file, in characters.")
+
+
+class ResumeSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    user_id = serializers.CharField()
+    job_id = serializers.CharField(allow_null=True)
+    source = serializers.ChoiceField(SOURCES)  # type: ignore[assignment]
+    status = serializers.ChoiceField(STATUSES)
+    refusal = RefusalSerializer(allow_null=True, help_text="Why the file was not read; it is kept for a week.")
+    version = serializers.IntegerField(help_text="Counts the resumes of one source for one posting.")
+    content = serializers.DictField(help_text="In the JSON Resume format; empty until the status is `ready`.")
+    missing_skills = serializers.ListField(child=serializers.CharField())
+    file = UploadedFileSerializer(allow_null=True)
+    confirmed_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class ResumeDetailSerializer(ResumeSerializer):
+    parsed = serializers.DictField(
+        help_text="Of an upload: contact, summary, skills, experience, education; each with its confidence, 0 to 1."
+    )
+    offered_fields = serializers.DictField(help_text="What fields of the profile a confirmation can fill, and how.")
+
+
+class ResumesQuery(LimitOffset):
+    pass
+
+
+class ResumesSerializer(serializers.Serializer[Any]):
+    messages = serializers.ChoiceField(["success"])
+    resumes = ResumeSerializer(many=True, help_text="The newest first.")
+    total = serializers.IntegerField(help_text="In all, on this page or not.")
+
+
+class ResumeAnswerSerializer(serializers.Serializer[Any]):
+    messages = serializers.ChoiceField(["success"])
+    resume = ResumeDetailSerializer()
+
+
+class ResumeIdSerializer(serializers.Serializer[Any]):
+    messages = serializers.ChoiceField(["success"])
+    resume_id = serializers.CharField()
+
+
+class ConfirmationSerializer(serializers.Serializer[Any]):
+    skills = serializers.ListField(
+        child=Text(max_length=LONGEST_SKILL),
+        max_length=MOST_SKILLS,
+        required=False,
+        default=list,
+        help_text="Names of parsed skills, which are added to those of the profile.",
+    )
+    fields_ = serializers.ListField(child=Choice(tuple(FIELDS)), max_length=len(FIELDS), required=False, default=list)
+
+    def get_fields(self) -> dict[str, Any]:
+        # A serializer has an attribute of its own that is called `fields`.
+        fields = super().get_fields()
+        fields["fields"] = fields.pop("fields_")
+        return fields
+
+
+class ConfirmedSerializer(ResumeIdSerializer):
+    skills = serializers.ListField(child=serializers.CharField(), help_text="Those of the profile, now.")
+    filled = serializers.ListField(child=serializers.CharField(), help_text="The fields that were filled.")
+
+
+class ApplySerializer(serializers.Serializer[Any]):
+    user_id = Text(max_length=LONGEST_ID, help_text=_OWN)
+    job_id = Text(max_length=LONGEST_ID)
+    resume_id = Text(
+        max_length=LONGEST_ID,
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        help_text="The resume that was sent, if it is known.",
+    )
+
+
+class AppliedSerializer(serializers.Serializer[Any]):
+    messages = serializers.ChoiceField(["success"])
+    activity_id = serializers.CharField()

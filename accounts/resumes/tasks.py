@@ -1,0 +1,32 @@
+"""What Celery runs for resumes."""
+
+from bson import ObjectId
+from celery import Celery, shared_task
+from celery.schedules import crontab
+from django.utils import timezone
+
+from accounts.resumes import uploads
+from career_navigator.celery import app
+from career_navigator.queueing import queue_task
+
+
+@app.on_after_finalize.connect
+def _set_schedule(sender: Celery, **_: object) -> None:
+    sender.conf.beat_schedule["read resumes whose reading was lost"] = {
+        "task": "accounts.resumes.tasks.take_up_lost_uploads",
+        "schedule": crontab(minute="*/5"),
+    }
+
+
+# A reading has limits of its own, of seconds; these end one that is stuck outside of it.
+@shared_task(soft_time_limit=30, time_limit=40)
+def read_upload(resume_id: str) -> None:
+    """Read an uploaded file. Run twice, it does nothing the second time."""
+    uploads.read_upload(resume_id=ObjectId(resume_id), now=timezone.now())
+
+
+@shared_task
+def take_up_lost_uploads() -> None:
+    """Queue again what a crash or a lost queue left unread, and give up what is too old."""
+    for resume_id in uploads.find_lost_uploads(now=timezone.now()):
+        queue_task(task=read_upload, arguments=(str(resume_id),))

@@ -1,0 +1,166 @@
+"""Taking uploaded resumes in. Text is read at once; a PDF or DOCX by a worker, in a process with limits.
+
+Until it was read the file lies in the resume's own document, from which it is dropped whatever comes of it.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+from celery import Task
+from pymongo import ReturnDocument
+
+from accounts.activity.services import record_activity
+from accounts.resumes.documents import Resume
+from accounts.resumes.files.kinds import TEXT, check_text, decode_text, plain_name, tell_kind
+from accounts.resumes.files.reading import FileText, read_file
+from accounts.resumes.files.refusals import FileRefused
+from accounts.resumes.json_resume import InvalidResume, check_resume
+from accounts.resumes.parsing.resume import as_stored, json_resume, parse_resume
+from accounts.resumes.services import store_resume
+from career_navigator.queueing import queue_task
+from skills.selectors import extractor, vocabulary
+
+logger = logging.getLogger(__name__)
+
+MOST_UPLOADS = 200
+MOST_IN_PROGRESS = 5
+# A reading that dies with its worker is begun again; a file that does that every time is given up.
+MOST_ATTEMPTS = 3
+# A reading ends within seconds; what waits for longer was lost, by the queue or with its worker.
+LOST_AFTER = timedelta(minutes=5)
+GIVEN_UP_AFTER = timedelta(hours=6)
+REFUSED_KEPT = timedelta(days=7)
+
+
+class TooManyUploads(Exception):
+    """The user keeps as many as they may."""
+
+    reason = "too_many_uploads"
+
+
+class TooManyInProgress(Exception):
+    """The user's last files are still being read."""
+
+    reason = "too_many_in_progress"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """What came with a request: text alone, or a file with its name."""
+
+    data: bytes | str
+    file_name: str | None = None
+
+
+def take_upload(
+    *, user_id: ObjectId, job_id: ObjectId | None, upload: Upload, reader: "Task[[str], None]", now: datetime
+) -> Resume:
+    """Store an upload: `ready` where it is text, else `processing` and queued for `reader`, which takes its id.
+
+    Raises FileRefused, TooManyUploads, TooManyInProgress, and kombu's OperationalError; then nothing is left behind.
+    """
+    kind = TEXT if isinstance(upload.data, str) else tell_kind(upload.data)
+    _check_room(user_id)
+    facts: dict[str, Any] = {"media_type": kind, "file_size": len(upload.data)}
+    if upload.file_name is not None:
+        facts["file_name"] = plain_name(upload.file_name)
+    if kind == TEXT:
+        text = check_text(upload.data) if isinstance(upload.data, str) else decode_text(upload.data)
+        resume = _store(user_id, job_id, "ready", now, **facts, **_parts_of(FileText(text=text), now=now))
+        _record(resume)
+        return resume
+    resume = _store(user_id, job_id, "processing", now, **facts, upload=upload.data, attempts=0)
+    queued = False
+    try:
+        queue_task(task=reader, arguments=(str(resume.pk),))
+        queued = True
+    finally:
+        if not queued:
+            resume.delete()
+    return resume
+
+
+def read_upload(*, resume_id: ObjectId, now: datetime) -> None:
+    """Read a stored file and settle its resume. Harmless when run twice, or for a resume that is gone.
+
+    Raises ReaderBroken; the file then waits for the next attempt.
+    """
+    begun = Resume._get_collection().find_one_and_update(
+        {"_id": resume_id, "status": "processing"},
+        {"$inc": {"attempts": 1}},
+        {"upload": 1, "attempts": 1},
+        return_document=ReturnDocument.AFTER,
+    )
+    if begun is None:
+        return
+    if begun["attempts"] > MOST_ATTEMPTS:
+        _refuse(resume_id, "lost", now=now)
+        return
+    try:
+        parts = _parts_of(read_file(begun["upload"]), now=now)
+    except FileRefused as refused:
+        _refuse(resume_id, refused.reason, now=now)
+        return
+    if _settle(resume_id, {"status": "ready", **parts}):
+        _record(Resume.objects.exclude("upload").get(id=resume_id))
+
+
+def find_lost_uploads(*, now: datetime) -> list[ObjectId]:
+    """Files whose reading should have ended: those to be read again, oldest first. The oldest of all are given up."""
+    for resume in Resume.objects(status="processing", created_at__lt=now - GIVEN_UP_AFTER).only("id"):
+        _refuse(resume.pk, "lost", now=now)
+    lost = Resume.objects(status="processing", created_at__lt=now - LOST_AFTER).only("id").order_by("created_at", "id")
+    return [resume.pk for resume in lost]
+
+
+def _check_room(user_id: ObjectId) -> None:
+    if Resume.objects(user=user_id, source="upload", status="processing").count() >= MOST_IN_PROGRESS:
+        raise TooManyInProgress(f"{MOST_IN_PROGRESS} files are still being read")
+    if Resume.objects(user=user_id, source="upload").count() >= MOST_UPLOADS:
+        raise TooManyUploads(f"{MOST_UPLOADS} uploaded resumes are kept")
+
+
+def _store(user_id: ObjectId, job_id: ObjectId | None, status: str, now: datetime, **fields: Any) -> Resume:
+    return store_resume(user_id=user_id, source="upload", job_id=job_id, status=status, now=now, **fields)
+
+
+def _parts_of(file: FileText, *, now: datetime) -> dict[str, Any]:
+    """What is stored of a file's text. Raises FileRefused."""
+    known = vocabulary()
+    parsed = parse_resume(text=file.text, links=file.links, spans=extractor().spans(file.text), now=now.date())
+    names = {skill.name: entry.display_name for skill in parsed.skills if (entry := known.get(skill.name))}
+    content = json_resume(parsed, names=names)
+    try:
+        check_resume(content)
+    except InvalidResume as error:
+        # Only a text of far more than a resume's length makes more than fits.
+        logger.warning("a text makes no valid resume: %s", ", ".join(sorted(error.errors)))
+        raise FileRefused("too_complex") from error
+    return {"content": content, "parsed": as_stored(parsed, names=names)}
+
+
+def _refuse(resume_id: ObjectId, reason: str, *, now: datetime) -> None:
+    _settle(resume_id, {"status": "refused", "refusal": reason, "expires_at": now + REFUSED_KEPT})
+
+
+def _settle(resume_id: ObjectId, fields: dict[str, Any]) -> bool:
+    """End the processing and drop the file; whether it was this call that did."""
+    settled = Resume._get_collection().update_one(
+        {"_id": resume_id, "status": "processing"}, {"$set": fields, "$unset": {"upload": "", "attempts": ""}}
+    )
+    return bool(settled.modified_count)
+
+
+def _record(resume: Resume) -> None:
+    """Tell it in the activity log, once whatever happens twice: the line has the resume's own id."""
+    record_activity(
+        user_id=resume.user,
+        action_type="upload_resume",
+        job_id=resume.job,
+        metadata={"resume_id": str(resume.pk)},
+        activity_id=resume.pk,
+        now=resume.created_at,
+    )
