@@ -1,6 +1,10 @@
 from career_navigator.api import route
+from market.jobs.views import JobViewSet
 from market.views import MarketViewSet
 
 urlpatterns = [
     route("market/trending", MarketViewSet.as_view({"get": "trending"}), name="market-trending"),
+    route("jobs/list_jobs", JobViewSet.as_view({"get": "list"}), name="jobs-list"),
+    # After every path under /jobs that is fixed; those of accounts come before the market's.
+    route("jobs/<str:job_id>", JobViewSet.as_view({"get": "retrieve"}), name="jobs-get"),
 ]

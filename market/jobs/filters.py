@@ -22,6 +22,10 @@ _SMALL_WORDS = frozenset({"a", "an", "and", "at", "for", "in", "of", "on", "or",
 _MOST_WORDS_OF_A_SKILL = 4
 DEFAULT_CURRENCY = "USD"
 
+# Every posting that people may see. The day is named, since the index that begins with it is else used for order alone,
+# and every posting on the way read to look for the mark.
+EVERY_POSTING: Query = {"day": {"$gte": datetime.min.replace(tzinfo=UTC)}, "hidden": {"$ne": True}}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFilter:
@@ -95,7 +99,7 @@ def job_query(job_filter: JobFilter, *, now: datetime) -> Query:
         *_of_companies(job_filter),
         *_of_salary(job_filter),
     ]
-    query: Query = {"hidden": {"$ne": True}}
+    query: Query = dict(EVERY_POSTING)
     if job_filter.remote is not None:
         query["remote"] = job_filter.remote
     if job_filter.hybrid is not None:

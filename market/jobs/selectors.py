@@ -8,11 +8,12 @@ from pymongo import DESCENDING
 
 from career_navigator.connection import database
 from market.documents import JobPosting
+from market.jobs.filters import EVERY_POSTING
 
 # MongoDB gives a query up after this long, within the time that a request has.
 QUERY_MILLISECONDS = 3_000
 NEWEST_FIRST = [("day", DESCENDING), ("_id", DESCENDING)]
-SHOWN: dict[str, Any] = {"hidden": {"$ne": True}}
+_SHOWN: dict[str, Any] = {"hidden": {"$ne": True}}
 
 Row = dict[str, Any]
 
@@ -29,7 +30,7 @@ def find_job(job_id: str) -> Row:
     """The stored posting with this id. Raises JobPosting.DoesNotExist where there is none that people may see."""
     if not ObjectId.is_valid(job_id):
         raise JobPosting.DoesNotExist("There is no such posting.")
-    row = database().job_postings.find_one({"_id": ObjectId(job_id)} | SHOWN, max_time_ms=QUERY_MILLISECONDS)
+    row = database().job_postings.find_one({"_id": ObjectId(job_id)} | _SHOWN, max_time_ms=QUERY_MILLISECONDS)
     if row is None:
         raise JobPosting.DoesNotExist("There is no such posting.")
     return row
@@ -38,7 +39,7 @@ def find_job(job_id: str) -> Row:
 def newest_jobs(*, limit: int, offset: int) -> JobPage:
     """A page of all postings that people may see, newest first, then by id."""
     postings = database().job_postings
-    rows = rows_of(page_ids(query=SHOWN, limit=limit, offset=offset))
+    rows = rows_of(page_ids(query=EVERY_POSTING, limit=limit, offset=offset))
     hidden = postings.count_documents({"hidden": True}, maxTimeMS=QUERY_MILLISECONDS)
     # Counting a million takes a second; the number of documents stands in the collection's own figures.
     return JobPage(rows=rows, total=max(postings.estimated_document_count() - hidden, 0))
@@ -55,6 +56,6 @@ def rows_of(ids: list[ObjectId]) -> list[Row]:
     """The stored postings with these ids, in their order; those that are gone or were hidden meanwhile left out."""
     if not ids:
         return []
-    found = database().job_postings.find({"_id": {"$in": ids}} | SHOWN, max_time_ms=QUERY_MILLISECONDS)
+    found = database().job_postings.find({"_id": {"$in": ids}} | _SHOWN, max_time_ms=QUERY_MILLISECONDS)
     rows = {row["_id"]: row for row in found}
     return [rows[each] for each in ids if each in rows]

@@ -6,13 +6,9 @@ from rest_framework import serializers
 
 from career_navigator.api import BoundedInteger, BoundedNumber, LimitOffset
 from career_navigator.text_fields import Choice, Text
-from market.countries import country_named, fold, is_country_code
+from market.jobs.filter_fields import CountryName, Currency, PlaceName, RoleTitle, SkillName, Truth
 from market.jobs.filters import JobFilter
 from market.jobs.listings import EXPIRES_AFTER_DAYS
-from market.places import place_of
-from market.roles import normalize_role
-from skills.names import spelling_key
-from skills.selectors import vocabulary
 
 LONGEST_TEXT = 200
 MOST_VALUES = 100
@@ -25,70 +21,6 @@ LONGEST_WINDOW_DAYS = 365
 
 class JobsQuery(LimitOffset):
     offset = BoundedInteger(minimum=0, maximum=LARGEST_OFFSET, default=0)
-
-
-class Truth(serializers.BooleanField):
-    """true or false, and no word or number for them."""
-
-    default_error_messages = {"invalid": "This field has to be true or false."}
-
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return bool(data)
-
-
-class RoleTitle(Text):
-    """A title to look for, as it was given."""
-
-    def to_internal_value(self, data: Any) -> str:
-        title = super().to_internal_value(data)
-        if not normalize_role(title):
-            raise serializers.ValidationError("This field has to name a role.")
-        return title
-
-
-class SkillName(Text):
-    """A skill in any spelling; read as its canonical name."""
-
-    def to_internal_value(self, data: Any) -> str:
-        given = super().to_internal_value(data)
-        # Not by `map_technology_slugs` alone, which drops a name that means no skill: no posting asks for it.
-        return vocabulary().canonical(given) or next(
-            iter(vocabulary().map_technology_slugs([given])), spelling_key(given) or given.lower()
-        )
-
-
-class CountryName(Text):
-    """A country by its ISO 3166 alpha-2 code or its name; read as the code."""
-
-    def to_internal_value(self, data: Any) -> str:
-        given = super().to_internal_value(data)
-        # As a place's name "Georgia" is the state; as a country's it is not.
-        known = {"georgia": "GE"}.get(fold(given)) or country_named(given)
-        code = given.upper() if is_country_code(given.upper()) else known
-        if code is None:
-            raise serializers.ValidationError("This field has to be a country's ISO 3166 alpha-2 code or its name.")
-        return code
-
-
-class PlaceName(Text):
-    """A place as people write it; read as the label that postings have."""
-
-    def to_internal_value(self, data: Any) -> str:
-        return place_of(label=super().to_internal_value(data))
-
-
-class Currency(Text):
-    """An ISO 4217 code, in any case."""
-
-    def to_internal_value(self, data: Any) -> str:
-        import pycountry  # its tables are read at the first question, not at import
-
-        code = super().to_internal_value(data).upper()
-        if len(code) != 3 or pycountry.currencies.get(alpha_3=code) is None:
-            raise serializers.ValidationError("This field has to be an ISO 4217 currency code.")
-        return code
 
 
 def _many(child: serializers.Field[Any, Any, Any, Any], help_text: str) -> serializers.ListField:
@@ -209,4 +141,52 @@ class JobListingSerializer(serializers.Serializer[Any]):
     )
     hiring_team = serializers.ListField(
         child=serializers.DictField(), allow_null=True, help_text="Always null: people's names are not stored."
+    )
+
+
+class JobAnswerSerializer(JobListingSerializer):
+    messages = serializers.ChoiceField(["success"])
+
+
+class JobListSerializer(serializers.Serializer[Any]):
+    messages = serializers.ChoiceField(["success"])
+    jobs = JobListingSerializer(many=True)
+    total = serializers.IntegerField(help_text="Of all postings.")
+    limit = serializers.IntegerField()
+    offset = serializers.IntegerField()
+
+
+class RankedJobSerializer(JobListingSerializer):
+    match_score = serializers.IntegerField(
+        allow_null=True, help_text="0 to 100; null where the caller's profile has nothing to compare."
+    )
+
+
+class FacetValueSerializer(serializers.Serializer[Any]):
+    value = serializers.CharField(help_text="What the filter takes.")
+    label = serializers.CharField(help_text="How it is shown.")  # type: ignore[assignment]  # Field has a label too
+    count = serializers.IntegerField()
+
+
+class FacetsSerializer(serializers.Serializer[Any]):
+    postings = serializers.IntegerField(help_text="How many were counted: the newest of those found.")
+    skills = FacetValueSerializer(many=True)
+    countries = FacetValueSerializer(many=True)
+    places = FacetValueSerializer(many=True)
+    remote = FacetValueSerializer(many=True, help_text="true, false, unknown.")
+    seniorities = FacetValueSerializer(many=True)
+    companies = FacetValueSerializer(many=True)
+
+
+class RelevantJobsSerializer(serializers.Serializer[Any]):
+    messages = serializers.ChoiceField(["success"])
+    jobs = RankedJobSerializer(many=True)
+    total = serializers.IntegerField(help_text="How many were found; counted no further than 10,000.")
+    total_is_exact = serializers.BooleanField(help_text="Whether there are no more than that.")
+    limit = serializers.IntegerField()
+    offset = serializers.IntegerField()
+    ordered_by = serializers.ChoiceField(["match", "date"])
+    facets = FacetsSerializer()
+    ignored_fields = serializers.ListField(
+        child=serializers.CharField(), help_text="What the body had besides, which was not looked at."
     )

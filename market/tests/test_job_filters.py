@@ -1,0 +1,394 @@
+"""What a filter of jobs finds, what it refuses, and that nothing in it is anything but a value."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from market.documents import JobPosting
+from market.hiding import hide_postings
+from market.jobs.filters import JobFilter, job_query, read_text
+from market.jobs.keys import company_key, posting_keys
+from market.jobs.listings import job_listing
+from market.jobs.selectors import NEWEST_FIRST
+from market.jobs.serializers import JobFilterSerializer
+from market.services import store_postings
+from market.tests.factories import NOW, PostingFactory, days_ago
+from skills.services import seed_skills
+
+SKILLS = [
+    {"name": "python", "category": "Programming Languages", "display_name": "Python"},
+    {"name": "nodejs", "category": "Frameworks/Libraries", "display_name": "Node.js", "slugs": ["node-js"]},
+    {"name": "react", "category": "Frameworks/Libraries", "display_name": "React"},
+    {"name": "react native", "category": "Frameworks/Libraries", "slugs": ["react-native"]},
+    {"name": "c++", "category": "Programming Languages", "display_name": "C++", "slugs": ["cpp"]},
+    {"name": "greenhouse", "category": "Tools/Technologies", "is_skill": False},
+]
+
+POSTINGS = {
+    "austin": {"title": "Senior Back-End Developer", "technology_slugs": ("python", "node-js"), "seniority": "senior"},
+    "berlin": {
+        "title": "Data Engineer",
+        "company": "ACME, Inc.",
+        "place": "Berlin, Germany",
+        "country_code": "DE",
+        "technology_slugs": ("python",),
+        "hybrid": True,
+        "salary_currency": "EUR",
+        "min_annual_salary": 60_000.0,
+        "max_annual_salary": 80_000.0,
+        "min_annual_salary_usd": 65_000,
+        "max_annual_salary_usd": 87_000,
+        "date_posted": days_ago(1),
+    },
+    "remote": {
+        "title": "C++ Engineer",
+        "company": "Ädler & Söhne",
+        "place": "Remote",
+        "country_code": "US",
+        "technology_slugs": ("cpp",),
+        "remote": True,
+        "date_posted": days_ago(2),
+    },
+    "mobile": {
+        "title": "React Native Developer (Remote)",
+        "company": "$where",
+        "place": "San Francisco, CA",
+        "country_code": "US",
+        "country_codes": ("US", "CA"),
+        "technology_slugs": ("react-native",),
+        "remote": False,
+        "seniority": "junior",
+        "salary_currency": "USD",
+        "max_annual_salary": 150_000.0,
+        "max_annual_salary_usd": 150_000,
+        "date_posted": days_ago(6),
+    },
+    "web": {
+        "title": "React Developer",
+        "company": ".*",
+        "place": "San Diego, CA",
+        "country_code": "US",
+        "technology_slugs": ("react",),
+        "min_annual_salary_usd": 100_000,
+        "date_posted": days_ago(7),
+    },
+}
+ALL = set(POSTINGS)
+
+pytestmark = pytest.mark.usefixtures("redis")
+
+
+@pytest.fixture
+def stored(mongo):
+    seed_skills(entries=SKILLS, now=NOW)
+    postings = [
+        PostingFactory(**({"job_id": name, "company": "Acme", "country_code": "US"} | given))
+        for name, given in POSTINGS.items()
+    ]
+    store_postings(postings=postings, now=NOW)
+    store_postings(postings=[PostingFactory(job_id="hidden", country_code="US")], now=NOW)
+    hide_postings(ids=[mongo.job_postings.find_one({"job_id": "hidden"})["_id"]], hidden=True, now=NOW)
+    return mongo
+
+
+def read(body) -> JobFilter:
+    given = JobFilterSerializer(data=body)
+    given.is_valid(raise_exception=True)
+    return given.job_filter
+
+
+def rows(mongo, body):
+    return list(mongo.job_postings.find(job_query(read(body), now=NOW)).sort(NEWEST_FIRST))
+
+
+def found(mongo, body) -> set[str]:
+    return {row["job_id"] for row in rows(mongo, body)}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({}, ALL),
+        (dict.fromkeys(JobFilter.__dataclass_fields__), ALL),
+        ({"titles": ["backend developer"]}, {"austin"}),
+        ({"titles": ["BACK END  developer", "data-engineer"]}, {"austin", "berlin"}),
+        # The words as a phrase: what is meant by React is not React Native.
+        ({"titles": ["react developer"]}, {"web"}),
+        ({"titles": ["developer"]}, {"austin", "mobile", "web"}),
+        ({"titles": ["c++ engineer"]}, {"remote"}),
+        ({"titles": ["develop"]}, set()),
+        ({"text": "developer react"}, {"web", "mobile"}),
+        ({"text": "react native"}, {"mobile"}),
+        ({"text": "node.js"}, {"austin"}),
+        ({"text": "python engineer"}, {"berlin"}),
+        ({"text": "engineer in Berlin"}, {"berlin"}),
+        ({"text": "acme"}, {"austin", "berlin"}),
+        ({"text": "the"}, set()),
+        ({"text": "  "}, ALL),
+        ({"text": "!!!"}, set()),
+        ({"skills_any": ["Python", "CPP"]}, {"austin", "berlin", "remote"}),
+        ({"skills_all": ["NodeJS", "python"]}, {"austin"}),
+        ({"skills_none": ["python"]}, {"remote", "mobile", "web"}),
+        ({"skills_any": ["python"], "skills_none": ["node-js"]}, {"berlin"}),
+        ({"skills_any": ["greenhouse"]}, set()),
+        ({"skills_any": []}, ALL),
+        ({"countries": ["de"]}, {"berlin"}),
+        ({"countries": ["Germany", "Canada"]}, {"berlin", "mobile"}),
+        ({"countries": ["Georgia"]}, set()),
+        ({"places": ["berlin"]}, {"berlin"}),
+        ({"places": ["Austin, Texas"]}, {"austin"}),
+        ({"places": ["Germany"]}, {"berlin"}),
+        ({"places": ["California", "TX"]}, {"austin", "mobile", "web"}),
+        ({"places": ["remote"]}, {"remote"}),
+        ({"places": ["Atlantis"]}, set()),
+        ({"remote": True}, {"remote"}),
+        ({"remote": False}, {"mobile"}),
+        ({"hybrid": True}, {"berlin"}),
+        ({"seniorities": ["senior", "junior"]}, {"austin", "mobile"}),
+        ({"min_salary": 80_000, "currency": "eur"}, {"berlin"}),
+        ({"min_salary": 80_001, "currency": "EUR"}, set()),
+        ({"min_salary": 87_000}, {"berlin", "mobile", "web"}),
+        ({"min_salary": 100_001, "currency": "USD"}, {"mobile"}),
+        ({"min_salary": 1, "currency": "GBP"}, set()),
+        ({"posted_within_days": 1}, {"austin"}),
+        ({"posted_within_days": 7}, ALL - {"web"}),
+        ({"companies": ["acme"]}, {"austin"}),
+        ({"companies": ["acme INC", "ÄDLER & söhne"]}, {"berlin", "remote"}),
+        ({"exclude_companies": ["Acme", "acme inc"]}, {"remote", "mobile", "web"}),
+    ],
+)
+def test_finds_what_the_filter_says(stored, body, expected):
+    assert found(stored, body) == expected
+
+
+def test_conditions_hold_together(stored):
+    assert found(stored, {"countries": ["US"], "text": "developer", "seniorities": ["junior"]}) == {"mobile"}
+    assert found(stored, {"countries": ["US"], "text": "developer", "seniorities": ["staff"]}) == set()
+
+
+PATTERNS = ["$where", ".*", "^", "[", "(?i)a", "{'$gt': ''}", "$gt", "a|b", "\\", '"', "$title"]
+
+
+@pytest.mark.parametrize("field", ["text", "titles", "skills_any", "skills_all", "places", "companies"])
+def test_text_is_never_a_pattern_or_an_operator(stored, field):
+    for value in PATTERNS:
+        body = {field: value if field == "text" else [value]}
+        # The company that is called so; its name is "where" to a text.
+        expected = {"$where": {"mobile"}, ".*": {"web"}}.get(value, set()) if field == "companies" else set()
+        expected = {"mobile"} if (field, value) == ("text", "$where") else expected
+
+        assert not JobFilterSerializer(data=body).is_valid() or found(stored, body) == expected, body
+
+
+def test_an_excluded_company_is_no_pattern(stored):
+    for value in PATTERNS:
+        one = {"$where": {"mobile"}, ".*": {"web"}}.get(value, set())
+
+        assert found(stored, {"exclude_companies": [value]}) == ALL - one
+
+
+@pytest.mark.parametrize("field", sorted(JobFilter.__dataclass_fields__))
+def test_refuses_objects_and_other_types_by_the_fields_name(mongo, field):
+    for value in ({"$gt": ""}, [{"$gt": ""}], [["a"]], {"$regex": ".*"}, [None], 1e400, "\x00"):
+        given = JobFilterSerializer(data={field: value})
+
+        assert not given.is_valid()
+        assert set(given.errors) == {field}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"titles": "backend"}, "titles"),
+        ({"titles": ["!!!"]}, "titles"),
+        ({"titles": [""]}, "titles"),
+        ({"text": "a" * 201}, "text"),
+        ({"text": 7}, "text"),
+        ({"skills_any": ["a"] * 101}, "skills_any"),
+        ({"countries": ["Narnia"]}, "countries"),
+        ({"countries": ["XX"]}, "countries"),
+        ({"remote": "yes"}, "remote"),
+        ({"hybrid": 1}, "hybrid"),
+        ({"seniorities": ["boss"]}, "seniorities"),
+        ({"min_salary": -1}, "min_salary"),
+        ({"min_salary": "much"}, "min_salary"),
+        ({"currency": "dollars"}, "currency"),
+        ({"currency": "XXQ"}, "currency"),
+        ({"posted_within_days": 0}, "posted_within_days"),
+        ({"posted_within_days": 366}, "posted_within_days"),
+    ],
+)
+def test_refuses_bad_values_by_the_fields_name(mongo, body, field):
+    given = JobFilterSerializer(data=body)
+
+    assert not given.is_valid()
+    assert set(given.errors) == {field}
+
+
+def test_names_what_it_does_not_know(mongo):
+    given = JobFilterSerializer(data={"titel": "x", "$where": "sleep(1000)", "text": "python"})
+
+    assert given.is_valid()
+    assert given.ignored_fields == ["$where", "titel"]
+    assert given.job_filter == JobFilter(text="python")
+
+
+def test_what_was_read_is_read_the_same_again(stored):
+    job_filter = read(
+        {
+            "titles": ["Data Engineer"],
+            "skills_any": ["NodeJS"],
+            "countries": ["germany"],
+            "places": ["TX"],
+            "remote": False,
+        }
+    )
+
+    assert job_filter.as_body() == {
+        "titles": ["Data Engineer"],
+        "skills_any": ["nodejs"],
+        "countries": ["DE"],
+        "places": ["Texas, United States"],
+        "remote": False,
+    }
+    assert read(job_filter.as_body()) == job_filter
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "phrase", "words"),
+    [
+        ({}, "austin", None, []),
+        ({"titles": ["Data Engineer", "Backend Developer"]}, "austin", "Backend Developer", ["backend", "developer"]),
+        ({"text": "senior python"}, "austin", None, ["senior", "python"]),
+        ({"text": "react developer"}, "web", "react developer", ["react", "developer"]),
+        ({"skills_all": ["Python"], "skills_any": ["node.js", "react"]}, "austin", None, ["python", "nodejs"]),
+        ({"companies": ["Acme"]}, "austin", None, []),
+    ],
+)
+def test_says_which_of_its_words_a_posting_has(stored, body, name, phrase, words):
+    row = stored.job_postings.find_one({"job_id": name})
+
+    listing = job_listing(row, now=NOW, job_filter=read(body))
+
+    assert (listing["matching_phrase"], listing["matching_words"]) == (phrase, words)
+
+
+def test_a_posting_found_for_a_role_matches_the_role(stored):
+    store_postings(postings=[PostingFactory(job_id="web", title="UI Wizard")], role="Frontend Developer", now=NOW)
+
+    (row,) = rows(stored, {"titles": ["front-end developer"]})
+
+    assert row["title"] == "UI Wizard"
+    assert job_listing(row, now=NOW, job_filter=read({"titles": ["front-end developer"]}))["matching_phrase"] == (
+        "front-end developer"
+    )
+
+
+def test_reads_the_longest_skill_of_a_text(stored):
+    terms = read_text("React Native and C++ wizard")
+
+    assert [(term.words, term.skill) for term in terms] == [
+        (("react", "native"), "react native"),
+        (("c++",), "c++"),
+        (("wizard",), None),
+    ]
+
+
+FILTERS = [
+    {},
+    {"titles": ["data engineer", "nurse"]},
+    {"text": "python engineer"},
+    {"skills_any": ["python", "react"]},
+    {"skills_all": ["python", "nodejs"]},
+    {"skills_none": ["python"]},
+    {"countries": ["DE"]},
+    {"places": ["Berlin", "California"]},
+    {"remote": True, "seniorities": ["staff"]},
+    {"min_salary": 1_000},
+    {"posted_within_days": 7},
+    {"companies": ["Acme"]},
+    {"exclude_companies": ["Acme"]},
+]
+
+
+@pytest.mark.parametrize("body", FILTERS)
+def test_every_filter_goes_by_an_index(stored, body):
+    find = {
+        "find": JobPosting._get_collection_name(),
+        "filter": job_query(read(body), now=NOW),
+        "sort": dict(NEWEST_FIRST),
+        "limit": 20,
+    }
+
+    plan = str(stored.command("explain", find, verbosity="queryPlanner")["queryPlanner"]["winningPlan"])
+
+    assert "IXSCAN" in plan
+    assert "COLLSCAN" not in plan
+
+
+@pytest.mark.parametrize(
+    ("body", "most"),
+    [
+        ({"skills_any": ["react"]}, 3),
+        ({"countries": ["DE"]}, 3),
+        ({"places": ["berlin"]}, 3),
+        ({"companies": ["acme inc"]}, 3),
+        ({"text": "react native"}, 3),
+        ({"titles": ["data engineer"]}, 3),
+    ],
+)
+def test_a_rare_value_is_found_without_reading_the_others(stored, body, most):
+    store_postings(
+        postings=[PostingFactory(title="Nurse", date_posted=days_ago(n % 30), technology_slugs=()) for n in range(200)],
+        now=NOW,
+    )
+    find = {
+        "find": JobPosting._get_collection_name(),
+        "filter": job_query(read(body), now=NOW),
+        "sort": dict(NEWEST_FIRST),
+        "limit": 20,
+    }
+
+    stats = stored.command("explain", find, verbosity="executionStats")["executionStats"]
+
+    assert stats["nReturned"] >= 1
+    assert stats["totalDocsExamined"] <= most
+
+
+text = st.text(max_size=30)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    body=st.fixed_dictionaries(
+        {"text": text, "titles": st.lists(text, max_size=2), "places": st.lists(text, max_size=2)}
+    )
+)
+def test_any_text_is_answered_or_refused(stored, body):
+    given = JobFilterSerializer(data=body)
+
+    if given.is_valid():
+        assert isinstance(found(stored, body), set)
+
+
+@given(name=st.text(max_size=40))
+def test_a_companys_key_is_its_own_key(name):
+    assert company_key(company_key(name)) == company_key(name)
+
+
+def test_keys_have_the_words_of_title_company_and_place():
+    row = {"title": "C++ / Back-End Developer", "company": "ACME, Inc.", "place": "Austin, TX"}
+
+    assert posting_keys(row) == {
+        "title_key": "c++ backend developer",
+        "company_key": "acme inc",
+        "search_words": ["acme", "austin", "backend", "c++", "developer", "inc", "tx"],
+    }
+
+
+def test_old_postings_are_outside_of_a_window(stored):
+    query = job_query(JobFilter(posted_within_days=7), now=NOW + timedelta(days=7))
+
+    assert stored.job_postings.count_documents(query) == 0

@@ -1,0 +1,249 @@
+"""The list of all postings, a single one, and how a posting is shown."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from bson import ObjectId
+
+from accounts.tests import conftest as accounts
+from market.hiding import hide_postings
+from market.jobs.filters import EVERY_POSTING
+from market.jobs.listings import EXPIRES_AFTER_DAYS, job_listing
+from market.jobs.selectors import newest_jobs
+from market.jobs.serializers import JobListingSerializer
+from market.services import store_postings
+from market.tests.factories import NOW, PostingFactory, days_ago
+from skills.services import seed_skills
+
+# People register and ask here as they do in the tests of accounts.
+_little_work, _servers = accounts._little_work, accounts._servers
+api, register, ada = accounts.api, accounts.register, accounts.ada
+
+
+def store(*postings):
+    store_postings(postings=postings, now=NOW)
+
+
+def hide(mongo, **query):
+    hide_postings(ids=[row["_id"] for row in mongo.job_postings.find(query)], hidden=True, now=NOW)
+
+
+@pytest.fixture
+def full(mongo):
+    """A posting whose source says everything there is to say."""
+    entries = [
+        {"name": "nodejs", "display_name": "Node.js", "category": "Frameworks/Libraries", "slugs": ["node-js"]},
+        {"name": "python", "display_name": "Python", "category": "Programming Languages"},
+    ]
+    seed_skills(entries=entries, now=NOW)
+    posting = PostingFactory(
+        title="Backend Developer",
+        url="https://jobs.example.com/1",
+        company="Acme",
+        company_domain="acme.example",
+        company_industry="Software",
+        company_industry_id=4,
+        company_employee_count=1_200,
+        location="Berlin, Germany (HQ)",
+        place="Berlin, Germany",
+        country_code="DE",
+        country_codes=("DE",),
+        remote=False,
+        hybrid=True,
+        salary_string="60k - 80k EUR",
+        salary_currency="EUR",
+        min_annual_salary=60_000.0,
+        max_annual_salary=80_000.0,
+        seniority="mid_level",
+        employment_statuses=("full_time",),
+        reposted=True,
+        date_posted=days_ago(3),
+        date_reposted=days_ago(1),
+        easy_apply=True,
+        description="You know Python.",
+        technology_slugs=("python", "node-js"),
+    )
+    store(posting)
+    mongo.job_postings.update_one({}, {"$set": {"nice_to_have": ["nodejs"], "years_asked": 3.0}})
+    return mongo.job_postings.find_one({})
+
+
+def test_a_posting_is_shown_with_all_that_its_source_says(full):
+    assert job_listing(full, now=NOW) == {
+        "id": str(full["_id"]),
+        "job_title": "Backend Developer",
+        "url": "https://jobs.example.com/1",
+        "date_posted": "2026-11-18",
+        "company": "Acme",
+        "company_domain": "acme.example",
+        "location": "Berlin, Germany (HQ)",
+        "remote": False,
+        "hybrid": True,
+        "salary_string": "60k - 80k EUR",
+        "min_salary": 60_000.0,
+        "max_salary": 80_000.0,
+        "currency": "EUR",
+        "country": "Germany",
+        "country_code": "DE",
+        "seniority": "mid_level",
+        "description": "You know Python.",
+        "reposted": True,
+        "date_reposted": "2026-11-20",
+        "job_expired": False,
+        "industry_id": 4,
+        "matching_phrase": None,
+        "matching_words": [],
+        "experience": 3.0,
+        "key_info": [
+            "Hybrid",
+            "Mid level",
+            "Full time",
+            "60,000 to 80,000 EUR a year",
+            "Asks for 3 years of experience",
+            "Software",
+            "1,200 employees",
+            "Easy to apply",
+        ],
+        "technologies": ["Python", "Node.js"],
+        "skills": ["python", "nodejs"],
+        "nice_to_have": ["nodejs"],
+        "hiring_team": None,
+    }
+
+
+def test_nothing_is_invented_for_a_posting_that_says_nothing(mongo, redis):
+    store(PostingFactory(url=None, location="", place="Unknown", description="", technology_slugs=(), date_posted=None))
+
+    shown = job_listing(mongo.job_postings.find_one({}), now=NOW)
+
+    said = {name for name, value in shown.items() if value not in (None, [])}
+    assert said == {"id", "job_title", "company", "job_expired"}
+    assert set(shown) == set(JobListingSerializer().fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, False),
+        ({"date_posted": days_ago(EXPIRES_AFTER_DAYS)}, False),
+        ({"date_posted": days_ago(EXPIRES_AFTER_DAYS + 1)}, True),
+        ({"date_posted": days_ago(90), "date_reposted": days_ago(2)}, False),
+        ({"closed_at": NOW}, True),
+        ({"closed_at": NOW + timedelta(hours=1)}, False),
+    ],
+)
+def test_a_posting_expires_when_it_is_closed_or_old(mongo, redis, fields, expected):
+    store(PostingFactory(**fields))
+
+    assert job_listing(mongo.job_postings.find_one({}), now=NOW)["job_expired"] is expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "pay", "fact"),
+    [
+        ({"min_annual_salary_usd": 90_000}, (90_000, None, "USD"), "from 90,000 USD a year"),
+        ({"max_annual_salary": 5.0, "salary_currency": "GBP"}, (None, 5.0, "GBP"), "up to 5 GBP a year"),
+        ({"min_annual_salary": 7.0, "max_annual_salary": 7.0}, (7.0, 7.0, None), "7 a year"),
+    ],
+)
+def test_pay_is_shown_as_far_as_it_is_known(mongo, redis, fields, pay, fact):
+    store(PostingFactory(**fields))
+
+    shown = job_listing(mongo.job_postings.find_one({}), now=NOW)
+
+    assert (shown["min_salary"], shown["max_salary"], shown["currency"]) == pay
+    assert fact in shown["key_info"]
+
+
+def test_a_token_is_needed(api, full):
+    for path in ("/jobs/list_jobs/", f"/jobs/{full['_id']}"):
+        assert api.get(path).status_code == 401
+
+
+def test_gives_a_posting_by_its_id(ada, full):
+    answer = ada.get(f"/jobs/{full['_id']}")
+
+    assert answer.status_code == 200
+    assert answer.json()["messages"] == "success"
+    assert answer.json()["job_title"] == "Backend Developer"
+    assert answer.headers["Cache-Control"] == "private"
+
+
+@pytest.mark.parametrize("job_id", [str(ObjectId()), "1", "z" * 24, "$where", "list", "a" * 12, "%00"])
+def test_an_unknown_or_malformed_id_is_not_found(ada, full, job_id):
+    assert ada.get(f"/jobs/{job_id}").status_code == 404
+
+
+def test_a_hidden_posting_is_neither_listed_nor_found(ada, full, mongo):
+    store(PostingFactory(title="Other"))
+    hide(mongo, title="Backend Developer")
+
+    listed = ada.get("/jobs/list_jobs/").json()
+
+    assert ([job["job_title"] for job in listed["jobs"]], listed["total"]) == (["Other"], 1)
+    assert ada.get(f"/jobs/{full['_id']}").status_code == 404
+
+
+def test_lists_the_newest_first_then_by_id(ada, mongo):
+    store(*(PostingFactory(title=str(n), date_posted=days_ago(n // 3)) for n in range(9)))
+    rows = list(mongo.job_postings.find())
+
+    listed = ada.get("/jobs/list_jobs?limit=100").json()
+
+    expected = sorted(rows, key=lambda row: (row["day"], row["_id"]), reverse=True)
+    assert [job["id"] for job in listed["jobs"]] == [str(row["_id"]) for row in expected]
+    assert (listed["total"], listed["limit"], listed["offset"]) == (9, 100, 0)
+
+
+def test_pages_join_without_gap_or_repeat(ada):
+    store(*(PostingFactory(title=str(n)) for n in range(7)))
+
+    pages = [ada.get(f"/jobs/list_jobs?limit=3&offset={offset}").json() for offset in (0, 3, 6, 9)]
+
+    assert [len(page["jobs"]) for page in pages] == [3, 3, 1, 0]
+    assert {page["total"] for page in pages} == {7}
+    assert len({job["id"] for page in pages for job in page["jobs"]}) == 7
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "offset=-1", "offset=1000001"])
+def test_a_bad_page_is_refused_by_name(ada, query):
+    answer = ada.get(f"/jobs/list_jobs?{query}")
+
+    assert answer.status_code == 400
+    assert query.partition("=")[0] in answer.json()["detail"]
+
+
+def test_what_is_skipped_is_not_read(mongo, redis):
+    store(*(PostingFactory() for _ in range(50)))
+    find = {
+        "find": "job_postings",
+        "filter": EVERY_POSTING,
+        "projection": {"_id": 1},
+        "sort": {"day": -1, "_id": -1},
+        "skip": 40,
+        "limit": 5,
+    }
+
+    stats = mongo.command("explain", find, verbosity="executionStats")["executionStats"]
+
+    assert (stats["nReturned"], stats["totalDocsExamined"]) == (5, 0)
+
+
+def test_a_page_takes_as_many_commands_however_long_it_is(mongo, redis, commands):
+    store(*(PostingFactory() for _ in range(150)))
+    seen = []
+    for limit in (1, 100):
+        commands.clear()
+        newest_jobs(limit=limit, offset=10)
+        seen.append(sorted(commands))
+
+    assert seen == [["aggregate", "count", "find", "find"]] * 2
+
+
+def test_times_are_of_utc(mongo, redis):
+    late = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
+    store_postings(postings=[PostingFactory(date_posted=None)], now=late)
+
+    shown = job_listing(mongo.job_postings.find_one({}), now=late)
+
+    assert (shown["date_posted"], shown["job_expired"]) == (None, False)
