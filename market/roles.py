@@ -1,7 +1,5 @@
 """Roles as people and adverts write them, compared without regard to case, spacing and hyphens."""
 
-import re
-import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,19 +7,7 @@ from typing import Any
 
 import ahocorasick
 
-# A word of a role: letters and digits with the signs that are part of a name (c++, c#, .net, node.js).
-_WORD = re.compile(r"\.?\w+(?:[.']\w+)*[+#]*")
-
-# Words that people write in two ways besides the hyphen. A key has the form on the right.
-_ONE_SPELLING = {
-    "back end": "backend",
-    "cyber security": "cybersecurity",
-    "dev ops": "devops",
-    "front end": "frontend",
-    "fullstack": "full stack",
-    "ml ops": "mlops",
-}
-_SPELT_OTHERWISE = re.compile(r"\b(?:" + "|".join(_ONE_SPELLING) + r")\b")
+from career_navigator.role_keys import ONE_SPELLING, role_key
 
 # Words that a title does not write with one capital.
 _TITLE_WORDS = (
@@ -39,7 +25,7 @@ def normalize_role(role: str) -> str:
 
     Empty for a text without words.
     """
-    return _key(role)
+    return role_key(role)
 
 
 def display_role(role: str) -> str:
@@ -58,7 +44,7 @@ def title_names_role(*, title: str, role: str) -> bool:
     "react developer". A role without words is named by no title.
     """
     wanted = normalize_role(role)
-    return bool(wanted) and f" {wanted} " in f" {_key(title)} "
+    return bool(wanted) and f" {wanted} " in f" {role_key(title)} "
 
 
 def opening_words(role: str) -> tuple[str, ...]:
@@ -67,7 +53,7 @@ def opening_words(role: str) -> tuple[str, ...]:
     For an index of words, which knows nothing of spellings, to narrow titles down.
     """
     name = normalize_role(role)
-    others = [spelling for spelling, key in _ONE_SPELLING.items() if f"{name} ".startswith(f"{key} ")]
+    others = [spelling for spelling, key in ONE_SPELLING.items() if f"{name} ".startswith(f"{key} ")]
     return tuple(dict.fromkeys(spelling.split()[0] for spelling in (name, *others) if spelling))
 
 
@@ -90,7 +76,7 @@ class _Matcher:
         if self.tree is None:
             return []
         found: set[int] = set()
-        for _, positions in self.tree.iter(f" {_key(title)} "):
+        for _, positions in self.tree.iter(f" {role_key(title)} "):
             found.update(positions)
         return [self.roles[position] for position in sorted(found)]
 
@@ -109,11 +95,3 @@ def _matcher(roles: tuple[str, ...]) -> _Matcher:
         tree.add_word(phrase, tuple(places))
     tree.make_automaton()
     return _Matcher(roles, tree)
-
-
-def _key(text: str) -> str:
-    if not text.isascii():
-        # Folding can leave characters that compose anew: fold to where nothing changes any more.
-        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    key = " ".join(_WORD.findall(text.casefold().replace("_", " ")))
-    return _SPELT_OTHERWISE.sub(lambda found: _ONE_SPELLING[found[0]], key)

@@ -1,0 +1,192 @@
+"""The parts of a match score. Each is 0 to 100, rounded down, and says what it saw; without data it is None. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from skills.matching.sides import HYBRID, ONSITE, REMOTE, Opening, Seeker
+from skills.matching.titles import nearest_role
+
+SKILLS, TITLE, YEARS, PLACE, SALARY = "skills", "title", "years", "place", "salary"
+WEIGHTS: Mapping[str, int] = {SKILLS: 50, TITLE: 20, YEARS: 10, PLACE: 10, SALARY: 10}
+
+# A skill weighs a quarter, plus the share of the role's postings that ask for it; in thousandths, so that sums are
+# exact. One that is nice to have weighs three tenths of what it would as a must.
+_SKILL_AT_LEAST = 250
+_MUST_HAVE, _NICE_TO_HAVE = 10, 3
+# How far the way of working that a posting offers suits the one that is wished for.
+_SUITS = {
+    REMOTE: {REMOTE: 100, HYBRID: 40, ONSITE: 0},
+    HYBRID: {REMOTE: 60, HYBRID: 100, ONSITE: 40},
+    ONSITE: {REMOTE: 20, HYBRID: 80, ONSITE: 100},
+}
+_MODES = {REMOTE: "remote", HYBRID: "hybrid", ONSITE: "on site"}
+_NOWHERE = frozenset({"", "Unknown", "Remote"})
+# Beyond these a year's pay is a mistake or another period's.
+_LOWEST_PAY, _HIGHEST_PAY = 5_000, 2_000_000
+# Every percent that the pay falls short of what is expected costs two points.
+_POINTS_A_PERCENT = 2
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchPart:
+    """One part of a score: what it weighs, 0 to 100, and a sentence that says what was compared."""
+
+    name: str
+    weight: int
+    score: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillsCompared:
+    """The skills of a posting, each list by demand and then by name."""
+
+    matched: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    missing_nice_to_have: tuple[str, ...] = ()
+
+
+def compare_skills(
+    *, seeker: Seeker, opening: Opening, demand: Mapping[str, float]
+) -> tuple[SkillsCompared, MatchPart | None]:
+    """The posting's skills that are held and missing, and the part they make.
+
+    Somebody who names no skill holds none of them: were the part left out for them, the first skill that they learn
+    would lower their score. A posting without skills has no such part.
+    """
+    ranked = sorted((-_thousandths(demand.get(skill, 0.0)), skill) for skill in set(opening.skills))
+    matched: list[str] = []
+    missing: list[str] = []
+    missing_nice: list[str] = []
+    held, whole, musts, nices = 0, 0, 0, 0
+    for minus_share, skill in ranked:
+        nice = skill in opening.nice_to_have
+        nices, musts = nices + nice, musts + (not nice)
+        weight = (_NICE_TO_HAVE if nice else _MUST_HAVE) * (_SKILL_AT_LEAST - minus_share)
+        whole += weight
+        if skill in seeker.skills:
+            held += weight
+            matched.append(skill)
+        else:
+            (missing_nice if nice else missing).append(skill)
+    compared = SkillsCompared(matched=tuple(matched), missing=tuple(missing), missing_nice_to_have=tuple(missing_nice))
+    if not whole:
+        return compared, None
+    if not seeker.skills:
+        sentence = f"Your profile names no skills; the posting asks for {_named(name for _, name in ranked)}."
+    else:
+        sentence = _skills_sentence(compared, musts=musts, nices=nices)
+    return compared, MatchPart(name=SKILLS, weight=WEIGHTS[SKILLS], score=100 * held // whole, sentence=sentence)
+
+
+def title_part(*, seeker: Seeker, opening: Opening) -> MatchPart | None:
+    """The posting's title against the nearest of the roles that are wanted."""
+    nearest = nearest_role(title=opening.title, roles=seeker.desired_roles)
+    if nearest is None:
+        return None
+    score, role = nearest
+    how = "is" if score == 100 else "is near" if score >= 60 else "has little of" if score else "has nothing of"
+    sentence = f'The title "{opening.title.strip()}" {how} the role you want, {role.strip()}.'
+    return MatchPart(name=TITLE, weight=WEIGHTS[TITLE], score=score, sentence=sentence)
+
+
+def years_part(*, seeker: Seeker, opening: Opening) -> MatchPart | None:
+    """The years of experience that are had, of those that are asked for; more of them are no better."""
+    had, asked = seeker.experience_years, opening.years_asked
+    if had is None or asked is None:
+        return None
+    score = 100 if had >= asked else int(100 * had / asked)
+    sentence = f"The posting asks for {_years(asked)} of experience; you have {_years(had)}."
+    return MatchPart(name=YEARS, weight=WEIGHTS[YEARS], score=score, sentence=sentence)
+
+
+def place_part(*, seeker: Seeker, opening: Opening) -> MatchPart | None:
+    """The way of working against the one that is wished for, and the place against the places preferred: the mean of
+    those two that can be compared. The place of a remote job does not matter."""
+    mode, scores, said = _mode_of(opening), [], []
+    wish = _SUITS.get(seeker.remote_preference or "")
+    if wish and mode:
+        scores.append(wish[mode])
+        said.append(f"the job is {_MODES[mode]} and you prefer {_MODES[seeker.remote_preference or '']} work")
+    where = opening.place if opening.place not in _NOWHERE else opening.country_code
+    if seeker.preferred_locations and mode == REMOTE:
+        if not scores:
+            scores.append(100)
+            said.append("the job is remote and so can be done from where you prefer to be")
+    elif seeker.preferred_locations and where:
+        fits = any(_lies_in(opening, place) for place in seeker.preferred_locations)
+        scores.append(100 if fits else 0)
+        said.append(f"{where} is {'' if fits else 'not '}among the places you prefer")
+    if not scores:
+        return None
+    sentence = _sentence("; ".join(said))
+    return MatchPart(name=PLACE, weight=WEIGHTS[PLACE], score=sum(scores) // len(scores), sentence=sentence)
+
+
+def salary_part(*, seeker: Seeker, opening: Opening) -> MatchPart | None:
+    """The most that the posting offers against the pay that is expected, both USD a year."""
+    expected = seeker.expected_salary_usd
+    ends = [end for end in (opening.min_salary_usd, opening.max_salary_usd) if end is not None]
+    ends = [end for end in ends if _LOWEST_PAY <= end <= _HIGHEST_PAY]
+    if expected is None or not ends or not _LOWEST_PAY <= expected <= _HIGHEST_PAY:
+        return None
+    low, most = min(ends), max(ends)
+    score = 100 if most >= expected else max(0, int(100 - _POINTS_A_PERCENT * 100 * (expected - most) / expected))
+    offer = f"{most:,.0f}" if low == most else f"{low:,.0f} to {most:,.0f}"
+    sentence = f"The posting offers {offer} USD a year; you expect {expected:,.0f}."
+    return MatchPart(name=SALARY, weight=WEIGHTS[SALARY], score=score, sentence=sentence)
+
+
+def _thousandths(share: float) -> int:
+    # The order of the arguments lets what is not a number be 0.
+    return round(1000 * min(1.0, max(0.0, share)))
+
+
+def _skills_sentence(compared: SkillsCompared, *, musts: int, nices: int) -> str:
+    missing = compared.missing + compared.missing_nice_to_have
+    counts = []
+    if musts:
+        counts.append(f"{musts - len(compared.missing)} of {musts} {_plural('skill', musts)} it requires")
+    if nices:
+        has = nices - len(compared.missing_nice_to_have)
+        counts.append(f"{has} of {nices} {_plural('skill', nices)} that {'is' if nices == 1 else 'are'} nice to have")
+    lacking = f"; you lack {_named(missing)}" if missing else ""
+    return f"You have {' and '.join(counts)}{lacking}."
+
+
+def _named(skills: Iterable[str]) -> str:
+    names = list(skills)
+    others = len(names) - _MOST_NAMED
+    if others > 1:
+        return f"{', '.join(names[:_MOST_NAMED])} and {others} others"
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+
+
+def _mode_of(opening: Opening) -> str | None:
+    """How the work is done, as far as the posting says: a hybrid job is often marked as remote as well."""
+    if opening.hybrid:
+        return HYBRID
+    if opening.remote:
+        return REMOTE
+    return ONSITE if opening.remote is False else None
+
+
+def _lies_in(opening: Opening, place: str) -> bool:
+    country, _, state = place.partition("-")
+    if len(country) == 2 and country.isupper():
+        in_state = opening.place.endswith(f", {state}") if state else True
+        return country == opening.country_code and in_state
+    return place == opening.place
+
+
+def _years(number: float) -> str:
+    return f"{number:g} {_plural('year', number)}"
+
+
+def _plural(noun: str, count: float) -> str:
+    return noun if count == 1 else f"{noun}s"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
