@@ -269,12 +269,14 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    # Fields of one name with different choices.
+    # Fields of one name with different choices, and choices of several names.
     "ENUM_NAME_OVERRIDES": {
         "LevelEnum": "learning.resources.LEVELS",
         "SkillPathStatusEnum": "learning.serializers.PATH_STATUSES",
         "SkillProgressStatusEnum": "learning.documents.STATUSES",
         "ProjectProgressStatusEnum": "projects.documents.STATUSES",
+        "ResumeStatusEnum": "accounts.resumes.documents.STATUSES",
+        "StageEnum": "accounts.applications.stages.STAGES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -47,7 +47,7 @@ class ResumeUploadSerializer(ResumeInSerializer):
 class ResumeMadeSerializer(serializers.Serializer[Any]):
     messages = serializers.ChoiceField(["success"])
     resume_id = serializers.CharField()
-    status = serializers.ChoiceField(["ready", "processing"])
+    status = serializers.ChoiceField(STATUSES)
     address = serializers.CharField(help_text="Where the resume, and its status, are answered.")
     version = serializers.IntegerField()
     missing_skills = serializers.ListField(

@@ -32,7 +32,7 @@ class UploadParser(MultiPartParser):
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> DataAndFiles[Any, Any]:
+    ) -> "DataAndFiles[Any, Any]":
         request = (parser_context or {})["request"]
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)

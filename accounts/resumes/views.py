@@ -60,6 +60,8 @@ class ResumeMakingViewSet(PersonalViewSet):
             400: OpenApiResponse(shapes.UploadRefusedSerializer, description="The input is invalid, or not read."),
             403: None,
             404: None,
+            409: None,
+            409: None,
         },
         tags=["resumes"],
     )
@@ -92,7 +94,7 @@ class ResumeViewSet(PersonalViewSet):
         responses={200: shapes.ResumesSerializer, 403: None},
         tags=["resumes"],
     )
-    def list(self, request: Request, user_id: str) -> Response:
+    def show(self, request: Request, user_id: str) -> Response:
         require_own(request, user_id)
         page = list_resumes(user_id=_caller_id(request), **shapes.ResumesQuery.read(request))
         return Response(success(resumes=page.resumes, total=page.total))
