@@ -1,5 +1,7 @@
 from accounts.activity.views import ActivityViewSet
 from accounts.applications.views import ApplicationViewSet, FunnelViewSet, SavedJobViewSet
+from accounts.resumes.renderings.views import RenderingViewSet
+from accounts.resumes.views import ApplyingViewSet, ResumeMakingViewSet, ResumeViewSet
 from accounts.views import ForgottenPasswordViewSet, LoginFormViewSet, MeViewSet, PasswordViewSet, SessionViewSet
 from career_navigator.api import route
 
@@ -20,12 +22,26 @@ urlpatterns = [
     route("auth/password/reset", ForgottenPasswordViewSet.as_view({"post": "reset"}), name="auth-password-reset"),
     route("activity/log", ActivityViewSet.as_view({"post": "log"}), name="activity-log"),
     route("activity/funnel", FunnelViewSet.as_view({"get": "retrieve"}), name="activity-funnel"),
-    route("activity/user/<str:user_id>", ActivityViewSet.as_view({"get": "list"}), name="activity-user"),
-    route("jobs/saved", SavedJobViewSet.as_view({"get": "list"}), name="jobs-saved"),
+    route("activity/user/<str:user_id>", ActivityViewSet.as_view({"get": "show"}), name="activity-user"),
+    route("jobs/saved", SavedJobViewSet.as_view({"get": "show"}), name="jobs-saved"),
     route("jobs/<str:job_id>/save", SavedJobViewSet.as_view({"post": "save", "delete": "destroy"}), name="jobs-save"),
     route(
         "jobs/<str:job_id>/application",
         ApplicationViewSet.as_view({"get": "retrieve", "put": "update"}),
         name="jobs-application",
+    ),
+    route("resumes/generate", ResumeMakingViewSet.as_view({"post": "generate"}), name="resumes-generate"),
+    route("resumes/apply", ApplyingViewSet.as_view({"post": "apply"}), name="resumes-apply"),
+    route("resumes/user/<str:user_id>", ResumeViewSet.as_view({"get": "show"}), name="resumes-user"),
+    route("resumes/<str:resume_id>/confirm", ResumeViewSet.as_view({"post": "confirm"}), name="resumes-confirm"),
+    route("resumes/<str:resume_id>.pdf", RenderingViewSet.as_view({"get": "pdf"}), name="resumes-pdf"),
+    route("resumes/<str:resume_id>.docx", RenderingViewSet.as_view({"get": "docx"}), name="resumes-docx"),
+    route("resumes/<str:resume_id>.html", RenderingViewSet.as_view({"get": "html"}), name="resumes-html"),
+    route("resumes/<str:resume_id>.json", RenderingViewSet.as_view({"get": "json"}), name="resumes-json"),
+    route("resumes/<str:resume_id>.md", RenderingViewSet.as_view({"get": "markdown"}), name="resumes-markdown"),
+    route(
+        "resumes/<str:resume_id>",
+        ResumeViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="resumes-detail",
     ),
 ]
