@@ -50,7 +50,7 @@ class ActivityViewSet(PersonalViewSet):
         responses={200: shapes.ActivitiesSerializer, 403: None},
         tags=["activity"],
     )
-    def list(self, request: Request, user_id: str) -> Response:
+    def show(self, request: Request, user_id: str) -> Response:
         require_own(request, user_id)
         asked = shapes.ActivitiesQuery.read(request)
         page = list_activities(

@@ -75,7 +75,7 @@ class SavedJobViewSet(PersonalViewSet):
         responses=shapes.ApplicationsSerializer,
         tags=["jobs"],
     )
-    def list(self, request: Request) -> Response:
+    def show(self, request: Request) -> Response:
         asked, now = shapes.SavedJobsQuery.read(request), timezone.now()
         page = list_applications(user_id=_caller_id(request), **asked)
         applications = [_application(each, page.postings.get(each.job), now=now) for each in page.applications]
