@@ -61,7 +61,6 @@ class ResumeMakingViewSet(PersonalViewSet):
             403: None,
             404: None,
             409: None,
-            409: None,
         },
         tags=["resumes"],
     )
