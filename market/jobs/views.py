@@ -1,15 +1,21 @@
 """The endpoints under /jobs that read postings. Where the caller's own data is concerned, see accounts."""
 
+from typing import Any
+
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from career_navigator.personal import PersonalViewSet
+from career_navigator.held_skills import held_skills
+from career_navigator.personal import PersonalViewSet, caller_of
 from market.jobs import serializers as shapes
 from market.jobs.listings import job_listing
+from market.jobs.ranking import relevant_jobs
+from market.jobs.seekers import seeker_of
 from market.jobs.selectors import find_job, newest_jobs
+from skills.selectors import vocabulary
 
 _ID = OpenApiParameter("job_id", OpenApiTypes.STR, OpenApiParameter.PATH, description="The posting's id.")
 
@@ -35,6 +41,45 @@ class JobViewSet(PersonalViewSet):
                 "total": page.total,
                 "limit": asked["limit"],
                 "offset": asked["offset"],
+            }
+        )
+
+    @extend_schema(
+        operation_id="jobs_relevant",
+        summary="The postings that a filter finds, those that fit the caller best first",
+        description=(
+            "Every field may be left out. Closed and old postings are found too, marked by `job_expired`. For a caller "
+            "whose profile can be compared with postings the order is by `match_score`, then by date. Where more than "
+            "2,000 are found, the newest 1,000 of the caller's roles and the newest 1,000 that ask for one of the "
+            "caller's skills are scored and come first; all others follow, newest first. `facets` count the newest "
+            "2,000 that were found, or all where those are fewer (`facets.postings`)."
+        ),
+        request=shapes.RelevantJobsRequestSerializer,
+        responses=shapes.RelevantJobsSerializer,
+        tags=["jobs"],
+    )
+    def relevant(self, request: Request) -> Response:
+        given = shapes.RelevantJobsRequestSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        limit, offset = given.validated_data["limit"], given.validated_data["offset"]
+        caller, now, job_filter = caller_of(request), timezone.now(), given.job_filter
+        seeker = seeker_of(caller, vocabulary().map_technology_slugs(held_skills(caller)))
+        found = relevant_jobs(job_filter=job_filter, seeker=seeker, limit=limit, offset=offset, now=now)
+        jobs: list[dict[str, Any]] = [
+            job_listing(row, now=now, job_filter=job_filter) | {"match_score": found.scores[row["_id"]]}
+            for row in found.rows
+        ]
+        return Response(
+            {
+                "messages": "success",
+                "jobs": jobs,
+                "total": found.total,
+                "total_is_exact": found.total_is_exact,
+                "limit": limit,
+                "offset": offset,
+                "ordered_by": "match" if found.ranked else "date",
+                "facets": found.facets,
+                "ignored_fields": given.ignored_fields,
             }
         )
 

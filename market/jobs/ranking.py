@@ -1,0 +1,115 @@
+"""The postings that a filter finds, those that fit the seeker best first.
+
+Scoring all that is found would take minutes on a million, so an index chooses candidates first: where a filter finds
+fewer than `COUNTED` postings, all of them; else the newest `CANDIDATES` of the seeker's roles and the newest
+`CANDIDATES` that ask for a skill the seeker holds; for a seeker without roles and skills the newest `COUNTED`.
+Candidates are ordered by score, then date, then id. Everything else that was found follows them, newest first, so that
+paging reaches every posting, and each one once.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+from career_navigator.connection import database
+from market.countries import country_name
+from market.jobs.demand import demand_of
+from market.jobs.facets import FACET_FIELDS, count_facets
+from market.jobs.filters import JobFilter, Query, job_query
+from market.jobs.openings import OPENING_FIELDS, opening_of
+from market.jobs.selectors import NEWEST_FIRST, QUERY_MILLISECONDS, Row, page_ids, rows_of
+from market.roles import normalize_role
+from skills.matching.score import score_match
+from skills.matching.sides import Seeker
+from skills.selectors import vocabulary
+
+# The newest that were found are read for the facets; finding fewer, the filter found no more.
+COUNTED = 2_000
+CANDIDATES = 1_000
+# Beyond it `total` says "at least so many".
+MOST_TOTAL = 10_000
+
+_FIELDS = dict.fromkeys((*FACET_FIELDS, *OPENING_FIELDS, "day"), 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelevantJobs:
+    """A page. `scores` are by the rows' ids; `ranked` says whether they decided the order."""
+
+    rows: list[Row]
+    scores: dict[ObjectId, int | None]
+    ranked: bool
+    total: int
+    total_is_exact: bool
+    facets: dict[str, Any]
+
+
+def relevant_jobs(
+    *, job_filter: JobFilter, seeker: Seeker | None = None, limit: int, offset: int, now: datetime
+) -> RelevantJobs:
+    """A page of what the filter finds: by match for a seeker whose profile can be compared, else newest first."""
+    query = job_query(job_filter, now=now)
+    newest = _newest(query, COUNTED)
+    all_read = len(newest) < COUNTED
+    scorer = _Scorer(seeker, now) if seeker is not None and not seeker.is_empty else None
+    scores: dict[ObjectId, int] = {}
+    if scorer is not None:
+        candidates = newest if all_read else _candidates(query, scorer.seeker) or newest
+        scores = {row["_id"]: score for row in candidates if (score := scorer.score(row)) is not None}
+        # The sort is stable, and candidates are the newest first.
+        ranked = sorted((row["_id"] for row in candidates if row["_id"] in scores), key=lambda each: -scores[each])
+    else:
+        ranked = []
+    ids = ranked[offset : offset + limit]
+    if len(ids) < limit:
+        rest_limit, rest_offset = limit - len(ids), max(offset - len(ranked), 0)
+        if all_read:
+            rest = [row["_id"] for row in newest if row["_id"] not in scores]
+            ids += rest[rest_offset : rest_offset + rest_limit]
+        else:
+            others = query | {"_id": {"$nin": ranked}} if ranked else query
+            ids += page_ids(query=others, limit=rest_limit, offset=rest_offset)
+    rows = rows_of(ids)
+    total = len(newest) if all_read else _count(query)
+    names = vocabulary()
+    return RelevantJobs(
+        rows=rows,
+        scores={row["_id"]: scorer.score(row) if scorer else None for row in rows},
+        ranked=bool(ranked),
+        total=total,
+        total_is_exact=total < MOST_TOTAL,
+        facets=count_facets(newest, skill_name=names.display_name, country_name=lambda code: country_name(code=code)),
+    )
+
+
+class _Scorer:
+    """Scores by one seeker's profile and by what the market asks of the roles that the seeker looks for."""
+
+    def __init__(self, seeker: Seeker, now: datetime) -> None:
+        self.seeker = seeker
+        self._demand = demand_of(role=next(iter(seeker.desired_roles), None), now=now)
+
+    def score(self, row: Row) -> int | None:
+        match = score_match(seeker=self.seeker, opening=opening_of(row), demand=self._demand)
+        return match.score if match else None
+
+
+def _newest(query: Query, limit: int) -> list[Row]:
+    found = database().job_postings.find(query, _FIELDS, max_time_ms=QUERY_MILLISECONDS)
+    return list(found.sort(NEWEST_FIRST).limit(limit).batch_size(limit + 1))
+
+
+def _candidates(query: Query, seeker: Seeker) -> list[Row]:
+    """The newest of the seeker's roles and the newest that ask for a skill of the seeker's, newest first."""
+    roles = [role for role in map(normalize_role, seeker.desired_roles) if role]
+    ways: list[Query] = [{"roles": {"$in": roles}}] if roles else []
+    if seeker.skills:
+        ways.append({"skills": {"$in": sorted(seeker.skills)}})
+    found = {row["_id"]: row for way in ways for row in _newest({"$and": [query, way]}, CANDIDATES)}
+    return sorted(found.values(), key=lambda row: (row["day"], row["_id"]), reverse=True)
+
+
+def _count(query: Query) -> int:
+    return database().job_postings.count_documents(query, limit=MOST_TOTAL, maxTimeMS=QUERY_MILLISECONDS)

@@ -1,0 +1,266 @@
+"""Relevant jobs: those that fit the caller first, paging, facets, and what is said of the filter."""
+
+import pytest
+
+from accounts.tests import conftest as accounts
+from market.hiding import hide_postings
+from market.jobs import ranking
+from market.jobs.facets import count_facets
+from market.jobs.filters import JobFilter
+from market.jobs.ranking import relevant_jobs
+from market.services import store_postings
+from market.tests.factories import NOW, PostingFactory, days_ago
+from skills.matching.sides import Seeker
+from skills.services import seed_skills
+
+# People register and ask here as they do in the tests of accounts.
+_little_work, _servers = accounts._little_work, accounts._servers
+api, register = accounts.api, accounts.register
+
+SEEKER = Seeker(skills=frozenset({"python", "sql"}), desired_roles=("Backend Developer",))
+
+
+@pytest.fixture(autouse=True)
+def vocabulary(mongo):
+    entries = [
+        {"name": name, "category": "Tools/Technologies", "display_name": name.title()}
+        for name in ("python", "sql", "java", "docker")
+    ]
+    seed_skills(entries=entries, now=NOW)
+
+
+@pytest.fixture
+def small_bounds(monkeypatch):
+    """Bounds that a handful of postings reaches."""
+    monkeypatch.setattr(ranking, "COUNTED", 4)
+    monkeypatch.setattr(ranking, "CANDIDATES", 3)
+    monkeypatch.setattr(ranking, "MOST_TOTAL", 10)
+
+
+def store(*postings, role=None):
+    store_postings(postings=postings, role=role, now=NOW)
+
+
+def store_some():
+    store(
+        PostingFactory(job_id="java", title="Java Developer", technology_slugs=("java",), date_posted=days_ago(0)),
+        PostingFactory(job_id="nurse", title="Nurse", technology_slugs=(), date_posted=days_ago(1)),
+        PostingFactory(job_id="half", technology_slugs=("python", "java"), date_posted=days_ago(2)),
+        PostingFactory(job_id="old", technology_slugs=("python", "sql"), date_posted=days_ago(9)),
+        PostingFactory(job_id="new", technology_slugs=("python", "sql"), date_posted=days_ago(3)),
+    )
+
+
+def ids(rows) -> list[str]:
+    return [row["job_id"] for row in rows]
+
+
+def pages(*, size=2, **options):
+    """Every page of what is found, one after the other."""
+    found, offset = [], 0
+    while page := relevant_jobs(limit=size, offset=offset, now=NOW, **options).rows:
+        found += page
+        offset += size
+    return found
+
+
+def test_those_that_fit_best_come_first_then_the_newest():
+    store_some()
+
+    found = relevant_jobs(job_filter=JobFilter(), seeker=SEEKER, limit=10, offset=0, now=NOW)
+
+    assert ids(found.rows)[:3] == ["new", "old", "half"]
+    scores = [found.scores[row["_id"]] for row in found.rows]
+    assert scores[0] == scores[1] == 100
+    assert scores == sorted(scores, reverse=True)
+    assert found.ranked
+
+
+@pytest.mark.parametrize("seeker", [None, Seeker()])
+def test_without_a_profile_the_newest_come_first(seeker):
+    store_some()
+
+    found = relevant_jobs(job_filter=JobFilter(), seeker=seeker, limit=10, offset=0, now=NOW)
+
+    assert ids(found.rows) == ["java", "nurse", "half", "new", "old"]
+    assert set(found.scores.values()) == {None}
+    assert not found.ranked
+
+
+@pytest.mark.parametrize("seeker", [None, SEEKER, Seeker(preferred_locations=("DE",)), Seeker(skills=frozenset({"x"}))])
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_pages_have_every_posting_once(small_bounds, mongo, seeker, size):
+    store_some()
+    store(
+        *(PostingFactory(job_id=f"more {n}", date_posted=days_ago(n % 4)) for n in range(9)), role="Backend Developer"
+    )
+
+    found = pages(job_filter=JobFilter(), seeker=seeker, size=size)
+
+    assert len(ids(found)) == 14
+    assert set(ids(found)) == {row["job_id"] for row in mongo.job_postings.find()}
+    assert ids(found) == ids(relevant_jobs(job_filter=JobFilter(), seeker=seeker, limit=100, offset=0, now=NOW).rows)
+
+
+def test_beyond_the_candidates_the_newest_come_first(small_bounds):
+    store(*(PostingFactory(job_id=f"nurse {n}", title="Nurse", date_posted=days_ago(n)) for n in range(4)))
+    store(
+        *(
+            PostingFactory(job_id=f"dev {n}", technology_slugs=("python", "sql"), date_posted=days_ago(10 + n))
+            for n in range(5)
+        ),
+        role="Backend Developer",
+    )
+
+    found = pages(job_filter=JobFilter(), seeker=SEEKER)
+
+    # All are nurses among the newest: the candidates come from the indexes on roles and skills.
+    first = ["dev 0", "dev 1", "dev 2"]
+    assert ids(found)[:3] == first
+    assert ids(found)[3:] == ["nurse 0", "nurse 1", "nurse 2", "nurse 3", "dev 3", "dev 4"]
+
+
+def test_a_filter_is_kept_to_while_ranking(small_bounds):
+    store_some()
+    store(*(PostingFactory(job_id=f"de {n}", country_code="DE", date_posted=days_ago(n)) for n in range(6)))
+
+    found = pages(job_filter=JobFilter(countries=("DE",)), seeker=SEEKER)
+
+    assert sorted(ids(found)) == [f"de {n}" for n in range(6)]
+
+
+@pytest.mark.parametrize(("postings", "total", "exact"), [(3, 3, True), (7, 7, True), (10, 10, False), (12, 10, False)])
+def test_counts_no_further_than_the_bound(small_bounds, postings, total, exact):
+    store(*(PostingFactory() for _ in range(postings)))
+
+    found = relevant_jobs(job_filter=JobFilter(), limit=1, offset=0, now=NOW)
+
+    assert (found.total, found.total_is_exact) == (total, exact)
+
+
+def test_facets_count_the_newest(small_bounds):
+    store(*(PostingFactory(company="Old Inc", date_posted=days_ago(n + 1)) for n in range(4)))
+    store(*(PostingFactory(company="New Inc") for _ in range(3)))
+
+    facets = relevant_jobs(job_filter=JobFilter(), limit=1, offset=0, now=NOW).facets
+
+    assert facets["postings"] == 4
+    assert [(each["value"], each["count"]) for each in facets["companies"]] == [("New Inc", 3), ("Old Inc", 1)]
+
+
+def test_facets_name_values_as_the_filter_takes_them():
+    rows = [
+        {"skills": ["nodejs", "sql"], "country_codes": ["DE", "AT"], "place": "Berlin, Germany", "remote": True}
+        | {"seniority": "senior", "company": "ACME", "company_key": "acme"},
+        {"skills": ["sql"], "country_codes": ["DE"], "place": "Remote", "company": "Acme", "company_key": "acme"},
+    ]
+
+    facets = count_facets(rows, skill_name={"nodejs": "Node.js"}.get, country_name={"DE": "Germany"}.get)
+
+    assert facets == {
+        "postings": 2,
+        "skills": [
+            {"value": "sql", "label": "sql", "count": 2},
+            {"value": "nodejs", "label": "Node.js", "count": 1},
+        ],
+        "countries": [
+            {"value": "DE", "label": "Germany", "count": 2},
+            {"value": "AT", "label": "AT", "count": 1},
+        ],
+        "places": [
+            {"value": "Berlin, Germany", "label": "Berlin, Germany", "count": 1},
+            {"value": "Remote", "label": "Remote", "count": 1},
+        ],
+        "remote": [
+            {"value": "true", "label": "true", "count": 1},
+            {"value": "unknown", "label": "unknown", "count": 1},
+        ],
+        "seniorities": [{"value": "senior", "label": "senior", "count": 1}],
+        "companies": [{"value": "ACME", "label": "ACME", "count": 2}],
+    }
+
+
+def test_hidden_postings_are_neither_found_nor_counted(mongo):
+    store(PostingFactory(company="Seen"), PostingFactory(company="Unseen"))
+    hide_postings(ids=[mongo.job_postings.find_one({"company": "Unseen"})["_id"]], hidden=True, now=NOW)
+
+    found = relevant_jobs(job_filter=JobFilter(), seeker=SEEKER, limit=9, offset=0, now=NOW)
+
+    assert ([row["company"] for row in found.rows], found.total, found.facets["postings"]) == (["Seen"], 1, 1)
+
+
+@pytest.mark.parametrize(("postings", "most"), [(3, 3), (30, 7)])
+def test_a_page_takes_few_commands_however_much_is_found(small_bounds, commands, postings, most):
+    store(*(PostingFactory() for _ in range(postings)), role="Backend Developer")
+    relevant_jobs(job_filter=JobFilter(), seeker=SEEKER, limit=100, offset=0, now=NOW)
+    commands.clear()
+
+    relevant_jobs(job_filter=JobFilter(), seeker=SEEKER, limit=100, offset=0, now=NOW)
+
+    assert len(commands) <= most, commands
+
+
+@pytest.fixture
+def grace(register):
+    """Somebody with skills and a role, who asks over HTTP."""
+    return register(skills=["Python", "SQL"], target_roles=["Backend Developer"], location=None)
+
+
+def test_answers_a_filter_with_jobs_facets_and_what_it_ignored(grace):
+    store_some()
+
+    answer = grace.post("/jobs/relevant_jobs", {"titles": ["backend developer"], "limit": 2, "colour": "red"})
+
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["messages"], body["ordered_by"], body["total"], body["total_is_exact"]) == (
+        "success",
+        "match",
+        3,
+        True,
+    )
+    assert (body["limit"], body["offset"], body["ignored_fields"]) == (2, 0, ["colour"])
+    assert [job["match_score"] for job in body["jobs"]] == [100, 100]
+    assert {job["matching_phrase"] for job in body["jobs"]} == {"backend developer"}
+    assert body["facets"]["postings"] == 3
+    assert body["facets"]["skills"][0] == {"value": "python", "label": "Python", "count": 3}
+
+
+def test_somebody_without_a_profile_gets_the_newest_without_scores(register):
+    store_some()
+    nobody = register(skills=[], target_roles=[], experience_level=None, location=None)
+
+    body = nobody.post("/jobs/relevant_jobs", {}).json()
+
+    assert body["ordered_by"] == "date"
+    assert [job["match_score"] for job in body["jobs"]] == [None] * 5
+    assert [job["job_title"] for job in body["jobs"]][:2] == ["Java Developer", "Nurse"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"limit": 0}, "limit"),
+        ({"offset": -1}, "offset"),
+        ({"limit": None}, "limit"),
+        ({"remote": {"$ne": None}}, "remote"),
+        ({"titles": [{"$gt": ""}]}, "titles.0"),
+        ({"countries": ["Narnia"]}, "countries.0"),
+        ({"min_salary": {"$gt": 0}}, "min_salary"),
+    ],
+)
+def test_a_bad_value_is_refused_by_its_fields_name(grace, body, field):
+    answer = grace.post("/jobs/relevant_jobs", body)
+
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+    assert field.partition(".")[0] in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("body", [[], "text", 7, b"{", [{"$where": "1"}]])
+def test_a_body_that_is_no_object_is_refused(grace, body):
+    assert grace.post("/jobs/relevant_jobs", body).status_code == 400
+
+
+def test_a_token_is_needed(api):
+    assert api.post("/jobs/relevant_jobs", {}).status_code == 401
