@@ -105,6 +105,8 @@ class Environment(BaseSettings):
     throttle_register_address: RateOrOff = Rate(60, 60)
     throttle_forgot_account: RateOrOff = Rate(5, 3600)
     throttle_forgot_address: RateOrOff = Rate(30, 3600)
+    throttle_activity: RateOrOff = Rate(2_000, 3600)
+    throttle_fetch_jobs: RateOrOff = Rate(10, 3600)
     throttle_user: RateOrOff = Rate(6_000, 60)
     throttle_address: RateOrOff = Rate(12_000, 60)
 
@@ -122,6 +124,7 @@ class Environment(BaseSettings):
     max_jobs_per_search: int = Field(100, ge=1, le=500)
     job_data_retention_days: int = Field(90, ge=1, le=3650)
     collection_lease_seconds: int = Field(180, ge=5, le=3600)
+    fetch_jobs_wait_seconds: float = Field(20, ge=0, le=25)
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -62,6 +62,8 @@ THROTTLES = {
     "register_address": _env.throttle_register_address,
     "forgot_account": _env.throttle_forgot_account,
     "forgot_address": _env.throttle_forgot_address,
+    "activity": _env.throttle_activity,
+    "fetch_jobs": _env.throttle_fetch_jobs,
     "user": _env.throttle_user,
     "address": _env.throttle_address,
 }
@@ -86,6 +88,7 @@ JOB_COLLECTION_SCHEDULE = _env.job_collection_schedule
 MAX_JOBS_PER_SEARCH = _env.max_jobs_per_search
 JOB_DATA_RETENTION_DAYS = _env.job_data_retention_days
 COLLECTION_LEASE_SECONDS = _env.collection_lease_seconds
+FETCH_JOBS_WAIT_SECONDS = _env.fetch_jobs_wait_seconds
 
 # Hosts and transport
 ALLOWED_HOSTS = _env.allowed_hosts

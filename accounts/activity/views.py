@@ -12,6 +12,7 @@ from accounts.activity.services import record_activity
 from accounts.applications.selectors import check_job
 from career_navigator.api import success
 from career_navigator.personal import PersonalViewSet, caller_of, require_own
+from career_navigator.throttles import Spending, spend
 
 
 class ActivityViewSet(PersonalViewSet):
@@ -30,6 +31,7 @@ class ActivityViewSet(PersonalViewSet):
         given.is_valid(raise_exception=True)
         fields = given.validated_data
         require_own(request, fields["user_id"])
+        spend(Spending(limit="activity", name=caller_of(request).id))
         user_id = ObjectId(caller_of(request).id)
         job_id = ObjectId(fields["job_id"]) if fields.get("job_id") else None
         if job_id is not None:

@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from bson import ObjectId
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from accounts.activity.documents import Activity
 from accounts.activity.metadata import MOST_BYTES
 from accounts.activity.services import record_activity
 from accounts.tests.conftest import API, PASSWORD
+from career_navigator.rates import Rate
 from market.services import store_postings
 from market.tests.factories import PostingFactory
 
@@ -169,6 +171,20 @@ def test_asks_for_a_token(ada):
     assert API().post("/activity/log", {"user_id": ada.id, "action_type": "view"}).status_code == 401
 
 
+def test_stops_filling_the_log(ada, job, window_clock, settings):
+    settings.THROTTLES = settings.THROTTLES | {"activity": Rate(3, 3600)}
+
+    statuses = [
+        _log(ada, metadata="refused").status_code,
+        _log(ada).status_code,
+        ada.post(f"/jobs/{job}/save", {}).status_code,
+        ada.put(f"/jobs/{job}/application", {"stage": "applied"}).status_code,
+        _log(ada).status_code,
+    ]
+
+    assert statuses == [400, 201, 201, 200, 429]
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_changes_and_deletes_no_line(ada, method):
     _log(ada)
@@ -213,7 +229,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(metadata=st.dictionaries(st.text(max_size=5) | st.sampled_from(["$a", "a.b", ""]), JSON, max_size=3))
 def test_keeps_metadata_as_it_came_or_refuses_it(ada, metadata):
     answer = _log(ada, metadata=metadata)
