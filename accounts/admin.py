@@ -73,6 +73,9 @@ class PersonAdmin(ReadOnlyMirrorAdmin):
 
     def _send_reset(self, request: HttpRequest, user_id: str) -> HttpResponse:
         staff, person = demand(request, "accounts.send_reset"), self._person(request, user_id)
+        if not person.is_active:
+            messages.error(request, "No message is sent: the user is deactivated.")
+            return self._back(user_id)
         otherwise = "No message is sent; try again later."
         if queue_or_tell(request, task=send_reset_message, arguments=(person.email,), otherwise=otherwise):
             log_act(staff, person, "Sent a message to set a new password.")

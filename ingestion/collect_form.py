@@ -33,7 +33,8 @@ class CollectForm(forms.Form):
         label="For one user",
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "address of the user", "autocomplete": "off"}),
-        help_text="With an address the user's target roles are collected, and the roles above do not count.",
+        help_text="With an address the user's target roles are collected where the user is; the roles and places above"
+        " do not count.",
     )
     roles = forms.CharField(
         label="Roles", required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 8}), help_text="One a line."

@@ -81,7 +81,10 @@ class Mirror(models.Model, metaclass=MirrorBase):
     def full_clean(
         self, exclude: Iterable[str] | None = None, validate_unique: bool = True, validate_constraints: bool = True
     ) -> None:
-        """Let the document judge, after Django judged the values' forms. Raises ValidationError, by field."""
+        """Let the document judge, after Django judged the values' forms. Raises ValidationError, by field.
+
+        Of a field whose form is wrong already the document is told nothing; it judges the others all the same.
+        """
         excluded = set(exclude or ())
         errors: dict[str, list[Any]] = {}
         try:
@@ -89,11 +92,15 @@ class Mirror(models.Model, metaclass=MirrorBase):
             self.clean()
         except ValidationError as error:
             errors = error.update_error_dict(errors)
-        if not errors:
-            document = self._changed_document()
-            for name, message in document_errors(document).items():
-                if name not in excluded:
-                    errors.setdefault(name, []).append(message)
+        malformed = set(errors)
+        try:
+            document = self._changed_document(without=malformed)
+        except ValidationError as error:
+            raise ValidationError(error.update_error_dict(errors)) from error
+        for name, message in document_errors(document).items():
+            if name not in excluded | malformed:
+                errors.setdefault(name, []).append(message)
+        if not malformed:
             # What the document brought into its canonical form is what is stored and shown.
             for name in self._field_names() - excluded:
                 setattr(self, name, _plain(getattr(document, name)))
@@ -155,14 +162,18 @@ class Mirror(models.Model, metaclass=MirrorBase):
     def _as_read_values(self) -> dict[str, Any]:
         return getattr(self, "_as_read", {})
 
-    def _changed_document(self) -> mongoengine.Document:
-        """The document as it is stored, with what was changed here. Raises ChangedMeanwhile when it is gone."""
+    def _changed_document(self, without: Collection[str] = ()) -> mongoengine.Document:
+        """The document as it is stored, with what was changed here but in some fields.
+
+        Raises ChangedMeanwhile when it is gone, and ValidationError for a structure of another shape.
+        """
         if self._state.adding:
-            return self._document_of(self._present_values())
+            values = self._present_values()
+            return self._document_of({name: value for name, value in values.items() if name not in without})
         document = self.document.objects(pk=self.pk).first()
         if document is None:
             raise ChangedMeanwhile(f"{self._meta.verbose_name} {self.pk} was deleted")
-        for name in self.changed_names():
+        for name in self.changed_names() - set(without):
             setattr(document, name, self._document_value(name, getattr(self, name)))
         return document
 

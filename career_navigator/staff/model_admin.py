@@ -13,7 +13,7 @@ from unfold.admin import ModelAdmin
 class StaffModelAdmin(ModelAdmin):
     """Unfold's, stricter about what a list is asked for by hand."""
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         # Others, `regex` before all, would bring a pattern of the caller's into the database.
         path, _, kind = lookup.rpartition("__")
         return (not path or kind in {"exact", "isnull"}) and super().lookup_allowed(lookup, value, request)

@@ -111,6 +111,25 @@ def test_hides_postings_and_has_the_figures_follow(
     assert titles(staff_client, hidden="yes") == ["Data Engineer"]
 
 
+def test_a_posting_is_hidden_and_shown_again_on_its_page(
+    staff_client: Client, postings: None, mongo: Database, redis: Redis
+) -> None:
+    posting = JobPosting.objects.get(title="Data Engineer")
+    page = f"{LIST}{posting.pk}/"
+
+    answer = staff_client.post(f"{page}hide/")
+    hidden = mongo.job_postings.find_one({"_id": posting.pk})["hidden"]
+    text = staff_client.get(f"{page}change/").content.decode()
+    staff_client.post(f"{page}show/")
+
+    assert answer.headers["Location"] == f"{page}change/"
+    assert (hidden, mongo.job_postings.find_one({"_id": posting.pk})["hidden"]) == (True, False)
+    assert "It is hidden" in text
+    assert f"{page}show/" in text
+    assert [task for task, _ in take_queued(redis)] == ["ingestion.tasks.refresh_figures"] * 2
+    assert [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")] == ["Hidden.", "Shown again."]
+
+
 def test_shows_hidden_postings_again(staff_client: Client, postings: None, mongo: Database) -> None:
     mongo.job_postings.update_many({}, {"$set": {"hidden": True}})
     chosen = [str(posting.pk) for posting in JobPosting.objects.all()]

@@ -239,6 +239,48 @@ def test_shows_every_bad_row_and_imports_none(staff_client: Client, seeded: None
     assert SkillDocument.objects.count() == 2
 
 
+def test_says_of_each_bad_row_what_is_wrong_by_field_and_that_nothing_is_imported(
+    staff_client: Client, seeded: None
+) -> None:
+    rows = [
+        {"name": "black", "display_name": "Black", "category": "Cooking", "aliases": "b", "prerequisites": ""},
+        {"name": "mypy", "display_name": "", "category": "Databases", "aliases": "x" * 101, "prerequisites": "no"},
+    ]
+
+    text = imported(staff_client, "skills.csv", rows_as("csv", rows), 0).content.decode()
+
+    table = text.partition('id="refused-rows"')[2].partition("</table>")[0]
+    cells = re.findall(r"<p><b>(\w+)</b>: ([^<]+)</p>", table)
+    assert "Nothing is imported" in text
+    assert [field for field, _ in cells] == ["category", "display_name", "aliases", "prerequisites"]
+
+
+def test_a_file_is_imported_once(staff_client: Client, seeded: None) -> None:
+    rows = [{"name": "ruff", "display_name": "Ruff", "category": "Tools/Technologies"}]
+    preview = imported(staff_client, "skills.csv", rows_as("csv", rows), 0)
+
+    confirmed(staff_client, preview)
+    again = confirmed(staff_client, preview)
+
+    assert "The file is no longer kept" in again.content.decode()
+    assert SkillDocument.objects(name="ruff").count() == 1
+
+
+def test_tells_which_rows_were_refused_since_the_preview(staff_client: Client, seeded: None) -> None:
+    rows = [
+        {"name": "ruff", "display_name": "Ruff", "category": "Databases", "prerequisites": "django"},
+        {"name": "black", "display_name": "Black", "category": "Databases", "prerequisites": ""},
+    ]
+    preview = imported(staff_client, "skills.csv", rows_as("csv", rows), 0)
+    SkillDocument.objects(name="django").delete()
+    forget_vocabulary()
+
+    done = staff_client.post(f"{LIST}process_import/", preview.context["confirm_form"].initial, follow=True)
+
+    assert "These rows were refused meanwhile and are not imported: 1." in done.content.decode()
+    assert {skill.name for skill in SkillDocument.objects} == {"python", "black"}
+
+
 @pytest.mark.parametrize(("number", "kind"), [(0, "csv"), (1, "json"), (2, "xlsx")])
 def test_exports_what_import_takes(staff_client: Client, seeded: None, number: int, kind: str) -> None:
     form = {"format": str(number), "resource": "0"} | {f"skillresource_{name}": "on" for name in FIELDS}

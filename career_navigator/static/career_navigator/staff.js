@@ -72,11 +72,14 @@ async function follow(page) {
 }
 
 function estimate(form) {
+  const aRole = Number(form.elements.per_role_limit.value || 0);
   const lines = (name) => new Set(form.elements[name].value.split("\n").map((each) => each.trim()).filter(Boolean)).size;
-  const cost = lines("roles") * Number(form.elements.per_role_limit.value || 0);
+  // How many roles a user aims at is known to the server alone, which asks again where it is too much.
+  const ofUser = form.elements.address.value.trim() !== "";
+  const cost = ofUser ? aRole : lines("roles") * aRole;
   const place = form.querySelector("[data-cost]");
   const left = place.dataset.left === "" ? Infinity : Number(place.dataset.left);
-  place.textContent = `${cost.toLocaleString("en")} credits at most`;
+  place.textContent = `${cost.toLocaleString("en")} credits at most${ofUser ? " for each role of the user" : ""}`;
   place.dataset.over = String(cost > left);
 }
 

@@ -1,0 +1,120 @@
+"""What each role of the staff may see and do, and what it may not."""
+
+import pytest
+from bson import ObjectId
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import reverse
+
+from career_navigator.staff.roles import make_roles
+
+ROLES = ("curator", "operator", "support", "auditor")
+CURATOR, OPERATOR, SUPPORT, AUDITOR = ({role} for role in ROLES)
+NOBODY: set[str] = set()
+# Nothing has this id: who may do an act on it is told so, by another status than 403.
+ID = str(ObjectId())
+
+# Who may look.
+PAGES = {
+    "skills_skill_changelist": CURATOR | OPERATOR | AUDITOR,
+    "skills_skill_add": CURATOR,
+    "skills_skill_import": CURATOR,
+    "skills_skill_export": CURATOR | OPERATOR | AUDITOR,
+    "skills_skill_merge": CURATOR,
+    "skills_unknownslug_changelist": CURATOR | OPERATOR | AUDITOR,
+    "learning_learningresource_changelist": CURATOR | OPERATOR | AUDITOR,
+    "learning_learningresource_import": CURATOR,
+    "projects_projectidea_changelist": CURATOR | OPERATOR | AUDITOR,
+    "projects_projectidea_import": CURATOR,
+    "market_jobposting_changelist": CURATOR | OPERATOR | AUDITOR,
+    "ingestion_refusedposting_changelist": CURATOR | OPERATOR | AUDITOR,
+    "ingestion_collectionrun_changelist": OPERATOR | AUDITOR,
+    "collect_now": OPERATOR,
+    "career_navigator_chorerun_changelist": CURATOR | OPERATOR | AUDITOR,
+    "accounts_person_changelist": SUPPORT | AUDITOR,
+    "admin_logentry_changelist": AUDITOR,
+    "auth_user_changelist": NOBODY,
+    "auth_group_changelist": NOBODY,
+}
+# Who may do what; each is a POST.
+ACTS = {
+    ("skills_skill_change", ID): CURATOR,
+    ("skills_skill_delete", ID): CURATOR,
+    ("skills_skill_process_import",): CURATOR,
+    ("skills_unknownslug_settle", ID): CURATOR,
+    ("learning_learningresource_change", ID): CURATOR,
+    ("projects_projectidea_change", "1"): CURATOR,
+    ("market_jobposting_change", ID): NOBODY,
+    ("posting_hide", ID): CURATOR,
+    ("posting_show", ID): CURATOR,
+    ("start_chore", "reread-skills"): CURATOR | OPERATOR,
+    ("start_chore", "refresh-figures"): OPERATOR,
+    ("start_chore", "check-links"): OPERATOR,
+    ("start_chore", "no-such-chore"): OPERATOR,
+    ("collect_now",): OPERATOR,
+    ("repeat_run", ID): OPERATOR,
+    ("cancel_run", ID): OPERATOR,
+    ("person_deactivate", ID): SUPPORT,
+    ("person_reactivate", ID): SUPPORT,
+    ("person_reset", ID): SUPPORT,
+    ("person_export", ID): SUPPORT,
+    ("person_erase", ID): SUPPORT,
+    ("accounts_person_change", ID): NOBODY,
+    ("auth_user_add",): NOBODY,
+    ("admin_logentry_delete", ID): NOBODY,
+}
+MENUS = {
+    "curator": [
+        *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
+        *("Refused postings", "Chores"),
+    ],
+    "operator": [
+        *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
+        *("Collect now", "Collection runs", "Refused postings", "Chores"),
+    ],
+    "support": ["Dashboard", "Users"],
+    "auditor": [
+        *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
+        *("Collection runs", "Refused postings", "Users", "Log entries", "Chores"),
+    ],
+}
+
+
+@pytest.fixture(params=ROLES)
+def role(request: pytest.FixtureRequest, admin_tables: None, client: Client) -> str:
+    """The client is logged in as somebody of that role."""
+    make_roles()
+    user = User.objects.create_user(request.param, password="Secret-123", is_staff=True)
+    user.groups.add(Group.objects.get(name=request.param))
+    client.force_login(user)
+    return str(request.param)
+
+
+def test_a_role_sees_its_pages_and_does_its_acts_and_no_others(client: Client, role: str) -> None:
+    seen = {page for page in PAGES if client.get(reverse(f"admin:{page}")).status_code != 403}
+    done = {act for act in ACTS if client.post(reverse(f"admin:{act[0]}", args=act[1:])).status_code != 403}
+
+    assert seen == {page for page, roles in PAGES.items() if role in roles}
+    assert done == {act for act, roles in ACTS.items() if role in roles}
+
+
+def test_the_menu_offers_a_role_what_it_may_see(client: Client, role: str) -> None:
+    context = client.get(reverse("admin:index")).context
+
+    titles = [item["title"] for group in context["sidebar_navigation"] for item in group["items"]]
+
+    assert titles == MENUS[role]
+
+
+def test_acts_are_asked_for_by_post_alone(staff_client: Client) -> None:
+    for name, *arguments in ACTS:
+        if name.startswith(("person_", "posting_", "start_", "repeat_", "cancel_")):
+            assert staff_client.get(reverse(f"admin:{name}", args=arguments)).status_code == 403
+
+
+def test_without_a_login_every_page_leads_to_it(client: Client, admin_tables: None) -> None:
+    for page in PAGES:
+        answer = client.get(reverse(f"admin:{page}"))
+
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("/admin/login/")

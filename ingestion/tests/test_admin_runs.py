@@ -1,0 +1,142 @@
+"""Collections started, followed, repeated and cancelled by staff."""
+
+import pytest
+from bson import ObjectId
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+from redis import Redis
+
+from accounts.documents import User
+from career_navigator.staff import acts as staff_acts
+from ingestion.documents import CollectionRun
+from ingestion.runs import start_run, update_search
+from ingestion.tests.queued import take_queued
+
+RUNS = "/admin/ingestion/collectionrun/"
+ASKED = {"roles": "Data Engineer\nChef", "places": "Remote", "max_age_days": "7", "per_role_limit": "10"}
+
+
+def begun(**changes: object) -> CollectionRun:
+    asked = {"roles": ["Data Engineer", "Chef"], "places": ["Remote"], "max_age_days": 7, "per_role_limit": 10}
+    return start_run(trigger="command", now=timezone.now(), **asked | changes)
+
+
+def acts() -> list[str]:
+    return [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")]
+
+
+def test_what_is_collected_now_is_recorded_queued_and_logged(staff_client: Client, redis: Redis) -> None:
+    answer = staff_client.post(f"{RUNS}collect-now/", ASKED)
+
+    run = CollectionRun.objects.get()
+    assert answer.headers["Location"] == f"{RUNS}{run.id}/change/"
+    assert (run.trigger, run.requested_by, run.max_age_days, run.per_role_limit) == ("admin", "staff root", 7, 10)
+    assert take_queued(redis) == [
+        ("ingestion.tasks.collect_role", [str(run.id), role]) for role in ("Data Engineer", "Chef")
+    ]
+    assert acts() == ["Started a collection."]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        ({"roles": " "}, "roles", "At least one role is needed."),
+        ({"places": ""}, "places", "At least one place is needed."),
+        ({"roles": "\n".join(map(str, range(51)))}, "roles", "At most 50 lines."),
+        ({"places": "x" * 101}, "places", "A line has at most 100 characters."),
+        ({"max_age_days": "366"}, "max_age_days", "Ensure this value is less than or equal to 365."),
+        ({"per_role_limit": "many"}, "per_role_limit", "Enter a whole number."),
+        ({"address": "nobody@example.org"}, "address", "No active user has that address."),
+        ({"roles": "…"}, "__all__", "at least one role is needed"),
+    ],
+)
+def test_a_wrong_value_is_told_at_its_field(
+    staff_client: Client, changes: dict[str, str], field: str, sentence: str
+) -> None:
+    answer = staff_client.post(f"{RUNS}collect-now/", ASKED | changes)
+
+    assert answer.context["form"].errors[field] == [sentence]
+    assert CollectionRun.objects.count() == 0
+
+
+def test_more_than_is_left_has_to_be_confirmed(staff_client: Client, settings) -> None:
+    settings.THEIR_STACK_CREDIT_BUDGET = 19
+
+    asked = staff_client.post(f"{RUNS}collect-now/", ASKED)
+    before = CollectionRun.objects.count()
+    staff_client.post(f"{RUNS}collect-now/", ASKED | {"confirmed": "on"})
+
+    assert "It may cost 20 credits, and 19 are left." in asked.content.decode()
+    assert (before, CollectionRun.objects.count()) == (0, 1)
+
+
+def test_a_users_target_roles_are_collected_where_the_user_is(staff_client: Client, redis: Redis) -> None:
+    now = timezone.now()
+    user = User(email="ann@example.org", hashed_password="x", full_name="Ann", target_roles=["Chemist"])
+    user.location, user.created_at, user.updated_at = "Berlin", now, now
+    user.save()
+
+    staff_client.post(f"{RUNS}collect-now/", ASKED | {"address": " Ann@Example.org "})
+
+    run = CollectionRun.objects.get()
+    assert (run.roles, run.places, run.requested_by) == (["Chemist"], ["Berlin"], str(user.id))
+    assert take_queued(redis) == [("ingestion.tasks.collect_role", [str(run.id), "Chemist"])]
+
+
+def test_a_run_is_repeated_for_the_roles_that_failed(staff_client: Client, redis: Redis) -> None:
+    run, now = begun(), timezone.now()
+    update_search(run_id=run.id, index=0, now=now, values={"status": "finished"})
+    update_search(run_id=run.id, index=1, now=now, values={"status": "failed", "error": "broken"})
+    CollectionRun.objects(id=run.id).update_one(set__status="failed")
+
+    staff_client.post(f"{RUNS}{run.id}/repeat/")
+
+    repeated = CollectionRun.objects.get(trigger="admin")
+    assert (repeated.roles, repeated.places, repeated.requested_by) == (["Chef"], ["Remote"], "staff root")
+    assert take_queued(redis) == [("ingestion.tasks.collect_role", [str(repeated.id), "Chef"])]
+    assert acts() == [f"Repeated run {run.id}."]
+
+
+def test_a_run_that_is_open_is_not_repeated(staff_client: Client, redis: Redis) -> None:
+    run = begun()
+
+    answer = staff_client.post(f"{RUNS}{run.id}/repeat/", follow=True)
+
+    assert "Nothing is repeated" in answer.content.decode()
+    assert CollectionRun.objects.count() == 1
+    assert take_queued(redis) == []
+
+
+def test_a_run_that_waits_is_cancelled_at_once_and_one_that_goes_on_after_its_page(staff_client: Client) -> None:
+    waits, goes_on = begun(), begun(roles=["Painter"])
+    update_search(run_id=goes_on.id, index=0, now=timezone.now(), values={"status": "running"})
+
+    for run in (waits, goes_on):
+        staff_client.post(f"{RUNS}{run.id}/cancel/")
+
+    states = {run.id: staff_client.get(f"{RUNS}{run.id}/state.json").json() for run in (waits, goes_on)}
+    assert (states[waits.id]["status"], states[waits.id]["repeatable"]) == ("cancelled", True)
+    assert states[goes_on.id]["status"] == "running"
+    assert states[goes_on.id]["texts"]["cancelling"] == "It stops after the page that is being fetched."
+    assert acts() == ["Cancelled the collection."] * 2
+
+
+def test_a_run_is_recorded_where_the_queue_is_away(staff_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(staff_acts, "queue_task", refuse)
+
+    answer = staff_client.post(f"{RUNS}collect-now/", ASKED, follow=True)
+
+    assert "The queue does not answer. The run is recorded" in answer.content.decode()
+    assert CollectionRun.objects.get().status == "queued"
+
+
+@pytest.mark.parametrize("act", ["repeat", "cancel"])
+def test_there_is_nothing_to_do_about_a_run_that_is_not_there(staff_client: Client, act: str) -> None:
+    answers = [staff_client.post(f"{RUNS}{run_id}/{act}/") for run_id in (ObjectId(), "abc")]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
