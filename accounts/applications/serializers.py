@@ -52,7 +52,9 @@ class ApplicationChangeSerializer(serializers.Serializer[Any]):
         help_text="Left as it is when not given or null; empty clears it.",
     )
     date = serializers.DateField(
-        allow_null=True, required=False, help_text="The day on which the stage was reached; by default today."
+        allow_null=True,
+        required=False,
+        help_text="The day on which the stage was reached; by default the one that was noted, else today.",
     )
 
 

@@ -16,7 +16,8 @@ from accounts.activity.services import record_activity
 from accounts.applications.documents import Application
 from accounts.applications.stages import SAVED, reach
 from accounts.documents import ConcurrentChange
-from market.documents import JobPosting
+from market.jobs.listings import job_listing
+from market.jobs.selectors import find_job
 from market.selectors import day_start
 
 # A try fails when another change got through; nobody makes more of them at once.
@@ -86,8 +87,8 @@ def set_stage(
 ) -> Application:
     """Put a user's application for a job at a stage; its `activity` is the line that says so.
 
-    `date` is the day on which it came there: by default today, or the day that stands when it is there already. A note
-    or resume that is None stays as it is, an empty note is cleared. When nothing would change, no line is added.
+    `date` is the day on which it came there: by default the one that stands when it was there before, else today. A
+    note or resume that is None stays as it is, an empty note is cleared. When nothing would change, no line is added.
     Raises DoesNotExist when there is no such job, DayRefused (see `accounts.applications.stages`), and ConcurrentChange
     when others keep changing the application.
     """
@@ -108,12 +109,13 @@ def set_stage(
 
 def _new_application(*, user_id: ObjectId, job_id: ObjectId, now: datetime) -> Application:
     """An application for a stored job, at no stage yet. Raises DoesNotExist."""
-    posting = JobPosting.objects(id=job_id, hidden__ne=True).only(*Application.SNAPSHOT).get()
+    listing = job_listing(find_job(str(job_id)), now=now)
     activity_id = ObjectId()
     return Application(
         user=user_id,
         job=job_id,
-        **{name: posting[name] for name in Application.SNAPSHOT},
+        title=listing["job_title"],
+        **{name: listing[name] for name in ("company", "url", "location")},
         activity=activity_id,
         first_activity=activity_id,
         created_at=now,
@@ -131,11 +133,8 @@ def _change(
     now: datetime,
 ) -> bool:
     """Change the document, which is not stored by that; False when there is nothing to change. Raises DayRefused."""
-    today = now.astimezone(UTC).date()
     reached = {each: at.date() for each, at in application.reached.items()}
-    if day is None and stage == application.stage:
-        day = reached[stage]
-    reached = reach(reached=reached, stage=stage, day=day, today=today)
+    reached = reach(reached=reached, stage=stage, day=day, today=now.astimezone(UTC).date())
     wanted = {
         "stage": stage,
         "reached": {each: day_start(on) for each, on in reached.items()},

@@ -33,7 +33,7 @@ class DayRefused(ValueError):
 
 
 def reach(*, reached: Mapping[str, date], stage: str, day: date | None, today: date) -> dict[str, date]:
-    """The days on which the stages were reached, once `stage` was on `day`, by default today.
+    """The days on which the stages were reached, once `stage` was on `day`; by default the one that stands, else today.
 
     Stages before it stay, and need not have been reached; those after it are taken back. A job may be saved after it
     was applied for. Raises DayRefused (`out_of_range`, `before_earlier_stage`).
@@ -41,7 +41,7 @@ def reach(*, reached: Mapping[str, date], stage: str, day: date | None, today: d
     before = {each: on for each, on in reached.items() if _PLACES[each] < _PLACES[stage]}
     steps = {each: on for each, on in before.items() if each != SAVED}
     if day is None:
-        day = max((today, *steps.values()))
+        day = reached.get(stage, max((today, *steps.values())))
     if not EARLIEST_DAY <= day <= today + FURTHEST_AHEAD:
         raise DayRefused("out_of_range", f"must be between {EARLIEST_DAY} and today.")
     for each, on in steps.items():
