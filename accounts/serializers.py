@@ -1,21 +1,14 @@
 """What the endpoints under /auth take and answer."""
 
-import re
 from typing import Any
 
-import pycountry
-from django.core.validators import EmailValidator
 from rest_framework import serializers
 
-from accounts.addresses import normalize_address
 from accounts.documents import (
     LONGEST_ADDRESS,
     LONGEST_EXPERIENCE,
     LONGEST_LOCATION,
     LONGEST_NAME,
-    LONGEST_PHONE_NUMBER,
-    LONGEST_ROLE,
-    LONGEST_SKILL,
     LONGEST_SUMMARY,
     MOST_LOCATIONS,
     MOST_ROLES,
@@ -26,26 +19,11 @@ from accounts.documents import (
 )
 from accounts.experience import LEVELS
 from accounts.passwords import LONGEST, SHORTEST, WeakPassword, check_strength
-from career_navigator.api import BoundedNumber
+from accounts.profile_fields import Address, Currency, Number, PhoneNumber, Skill, TargetRole
 from career_navigator.text_fields import Choice, Text
-from market.roles import normalize_role
-from skills.names import spelling_key
 
-# Seven to fifteen digits, as E.164 allows, with what people put between them.
-_PHONE_NUMBER = re.compile(r"\+?(?:[\s().\-/]*\d){7,15}[\s)]*")
 # No token of ours is half as long.
 LONGEST_OPAQUE_TOKEN = 200
-
-
-class Address(Text):
-    """An e-mail address; read in the form it is stored in."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=LONGEST_ADDRESS, **options)
-        self.validators.append(EmailValidator(message="This field has to be an e-mail address."))
-
-    def to_internal_value(self, data: Any) -> str:
-        return normalize_address(super().to_internal_value(data))
 
 
 class Password(Text):
@@ -71,56 +49,6 @@ class NewPassword(Text):
         return password
 
 
-class Skill(Text):
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=LONGEST_SKILL, **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        name = super().to_internal_value(data)
-        # Names in other scripts have no key, but letters.
-        if not spelling_key(name) and not any(character.isalnum() for character in name):
-            raise serializers.ValidationError("This field has to name a skill.")
-        return name
-
-
-class TargetRole(Text):
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=LONGEST_ROLE, **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        role = super().to_internal_value(data)
-        if not normalize_role(role):
-            raise serializers.ValidationError("This field has to name a role.")
-        return role
-
-
-class PhoneNumber(Text):
-    """A telephone number as people write it; it has to hold as many digits as a number may have."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=LONGEST_PHONE_NUMBER, **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        number = super().to_internal_value(data)
-        # Without its country a number is only known to be possible somewhere.
-        if number and not _PHONE_NUMBER.fullmatch(number):
-            raise serializers.ValidationError("This field has to be a telephone number.")
-        return number
-
-
-class Currency(Text):
-    """A currency by its code of ISO 4217."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=3, help_text="ISO 4217; USD where none is given.", **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        code = super().to_internal_value(data).upper()
-        if code and pycountry.currencies.get(alpha_3=code) is None:
-            raise serializers.ValidationError("This field has to be the code of a currency (ISO 4217), such as EUR.")
-        return code
-
-
 class ProfileFields(serializers.Serializer[Any]):
     full_name = Text(max_length=LONGEST_NAME)
     skills = serializers.ListField(child=Skill(), max_length=MOST_SKILLS, allow_null=True, required=False)
@@ -129,15 +57,13 @@ class ProfileFields(serializers.Serializer[Any]):
     location = Text(max_length=LONGEST_LOCATION, allow_null=True, allow_blank=True, required=False)
     phone_number = PhoneNumber(allow_null=True, allow_blank=True, required=False)
     experience = Text(max_length=LONGEST_EXPERIENCE, allow_null=True, allow_blank=True, required=False)
-    experience_years = BoundedNumber(minimum=0, maximum=MOST_YEARS, allow_null=True, required=False)
+    experience_years = Number(minimum=0, maximum=MOST_YEARS, allow_null=True, required=False)
     preferred_locations = serializers.ListField(
         child=Text(max_length=LONGEST_LOCATION), max_length=MOST_LOCATIONS, allow_null=True, required=False
     )
     remote_preference = Choice(choices=REMOTE_PREFERENCES, allow_null=True, required=False)
     professional_summary = Text(max_length=LONGEST_SUMMARY, allow_null=True, allow_blank=True, required=False)
-    expected_salary = BoundedNumber(
-        minimum=0, maximum=MOST_SALARY, allow_null=True, required=False, help_text="A year's pay."
-    )
+    expected_salary = Number(minimum=0, maximum=MOST_SALARY, allow_null=True, required=False, help_text="A year's pay.")
     expected_salary_currency = Currency(allow_null=True, allow_blank=True, required=False)
 
 

@@ -73,13 +73,19 @@ def authenticate(*, email: str, password: str) -> User:
     return user
 
 
-def change_profile(*, user_id: ObjectId, fields: Mapping[str, Any], now: datetime) -> Change:
+def change_profile(
+    *, user_id: ObjectId, fields: Mapping[str, Any], now: datetime, first_role: str | None = None
+) -> Change:
     """Store the given profile fields and leave the others; None clears one.
+
+    `first_role` takes the place of the first target role; the others stay.
 
     Raises ConcurrentChange, and DoesNotExist when the user is gone.
     """
     user = User.objects.get(id=user_id, is_active=True)
     before = list(user.target_roles)
+    if first_role is not None:
+        fields = {**fields, "target_roles": [first_role, *before[1:]]}
     if fields:
         user.update_profile(now=now, **_canonical(fields))
     return Change(user=user, new_roles=roles_added(before=before, after=user.target_roles))

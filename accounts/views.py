@@ -1,14 +1,10 @@
 """The endpoints under /auth."""
 
-import logging
-from typing import Any, NoReturn, cast
-
-import kombu.exceptions
 import mongoengine
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.exceptions import APIException, AuthenticationFailed, ValidationError
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
@@ -16,31 +12,28 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from accounts import serializers as shapes
-from accounts.addresses import normalize_address
 from accounts.credentials import ResetRefused, WrongPassword, change_password, reset_password
 from accounts.documents import ConcurrentChange
+from accounts.entrance import (
+    UNKEPT,
+    Conflict,
+    change_own_profile,
+    log_in,
+    profile_of,
+    read_body,
+    refuse_gone,
+    register,
+    show_pair,
+)
 from accounts.personal_data import erase_user, export_user
-from accounts.profiles import Profile
-from accounts.services import AddressTaken, Change, LoginRefused, authenticate, change_profile, register_user
-from accounts.sessions import RefreshRefused, TokenPair, end_session_of, refresh_session, start_session
+from accounts.sessions import RefreshRefused, end_session_of, refresh_session
 from accounts.tasks import send_reset_message
 from career_navigator.errors import RETRY_AFTER_SECONDS
 from career_navigator.personal import PersonalViewSet
 from career_navigator.quick_redis import is_away
 from career_navigator.throttles import Receipt, Spending, address_of, spend
-from ingestion.tasks import collect_for_user
 
-logger = logging.getLogger(__name__)
-
-# Tokens are secrets: not even the caller's own cache keeps them.
-UNKEPT = {"Cache-Control": "private, no-store"}
 _ENDED = OpenApiResponse(description="Done.")
-
-
-class Conflict(APIException):
-    status_code = status.HTTP_409_CONFLICT
-    default_detail = "The account was changed at the same time; read it again, then repeat the change."
-    default_code = "conflict"
 
 
 class QueueAway(APIException):
@@ -61,16 +54,8 @@ class SessionViewSet(ViewSet):
         tags=["auth"],
     )
     def register(self, request: Request) -> Response:
-        given = _read(shapes.RegistrationSerializer, request)
-        # The address first: one that is used up does not use up the accounts that it names.
-        spend(Spending(limit="register_address", name=address_of(request)))
-        spend(Spending(limit="register_account", name=given["email"]))
-        try:
-            change = register_user(**given, now=timezone.now())
-        except AddressTaken as error:
-            raise ValidationError({"email": ["This field is already registered."]}) from error
-        _queue_collection(change)
-        return Response(change.user.dict_exclude_password(), status=201, headers=UNKEPT)
+        user = register(request, read_body(shapes.RegistrationSerializer, request), address_field="email")
+        return Response(user.dict_exclude_password(), status=201, headers=UNKEPT)
 
     @extend_schema(
         operation_id="auth_login",
@@ -80,7 +65,7 @@ class SessionViewSet(ViewSet):
         tags=["auth"],
     )
     def login(self, request: Request) -> Response:
-        given = _read(shapes.LoginSerializer, request)
+        given = read_body(shapes.LoginSerializer, request)
         return _log_in(request, given["email"], given["password"])
 
     @extend_schema(
@@ -92,12 +77,12 @@ class SessionViewSet(ViewSet):
         tags=["auth"],
     )
     def refresh(self, request: Request) -> Response:
-        given = _read(shapes.RefreshTokenSerializer, request)
+        given = read_body(shapes.RefreshTokenSerializer, request)
         try:
             pair = refresh_session(refresh_token=given["refresh_token"], now=timezone.now())
         except RefreshRefused as error:
             raise AuthenticationFailed("The refresh token is not valid.") from error
-        return Response(_pair(pair), headers=UNKEPT)
+        return Response(show_pair(pair), headers=UNKEPT)
 
     @extend_schema(
         operation_id="auth_logout",
@@ -108,7 +93,7 @@ class SessionViewSet(ViewSet):
     )
     def logout(self, request: Request) -> Response:
         """Of a token that is not known there is no session left, which is what was asked for."""
-        given = _read(shapes.RefreshTokenSerializer, request)
+        given = read_body(shapes.RefreshTokenSerializer, request)
         end_session_of(refresh_token=given["refresh_token"])
         return Response(status=204)
 
@@ -124,7 +109,7 @@ class LoginFormViewSet(ViewSet):
         tags=["auth"],
     )
     def login(self, request: Request) -> Response:
-        given = _read(shapes.LoginFormSerializer, request)
+        given = read_body(shapes.LoginFormSerializer, request)
         return _log_in(request, given["username"], given["password"])
 
 
@@ -136,7 +121,7 @@ class MeViewSet(PersonalViewSet):
     )
     def retrieve(self, request: Request) -> HttpResponse:
         # As it was stored: rendering it anew would take longer than all the rest.
-        return HttpResponse(_caller(request).content, content_type="application/json")
+        return HttpResponse(profile_of(request).content, content_type="application/json")
 
     @extend_schema(
         operation_id="auth_me_put",
@@ -146,15 +131,8 @@ class MeViewSet(PersonalViewSet):
         tags=["auth"],
     )
     def update(self, request: Request) -> Response:
-        fields = _read(shapes.ProfileChangeSerializer, request)
-        try:
-            change = change_profile(user_id=_caller(request).pk, fields=fields, now=timezone.now())
-        except ConcurrentChange as error:
-            raise Conflict from error
-        except mongoengine.DoesNotExist as error:
-            _refuse_gone(error)
-        _queue_collection(change)
-        return Response(change.user.dict_exclude_password())
+        user = change_own_profile(request, read_body(shapes.ProfileChangeSerializer, request))
+        return Response(user.dict_exclude_password())
 
     @extend_schema(
         operation_id="auth_me_patch",
@@ -174,14 +152,14 @@ class MeViewSet(PersonalViewSet):
         tags=["auth"],
     )
     def destroy(self, request: Request) -> Response:
-        given = _read(shapes.ErasureSerializer, request)
+        given = read_body(shapes.ErasureSerializer, request)
         tries = _guess_password(request)
         try:
-            erase_user(user_id=_caller(request).pk, password=given["password"])
+            erase_user(user_id=profile_of(request).pk, password=given["password"])
         except WrongPassword as error:
             raise ValidationError({"password": ["This field is not the account's password."]}) from error
         except mongoengine.DoesNotExist as error:
-            _refuse_gone(error)
+            refuse_gone(error)
         tries.refund()
         return Response(status=204)
 
@@ -193,9 +171,9 @@ class MeViewSet(PersonalViewSet):
     )
     def export(self, request: Request) -> Response:
         try:
-            exported = export_user(user_id=_caller(request).pk, now=timezone.now())
+            exported = export_user(user_id=profile_of(request).pk, now=timezone.now())
         except mongoengine.DoesNotExist as error:
-            _refuse_gone(error)
+            refuse_gone(error)
         headers = {**UNKEPT, "Content-Disposition": 'attachment; filename="career-navigator.json"'}
         return Response(exported, headers=headers)
 
@@ -210,18 +188,18 @@ class PasswordViewSet(PersonalViewSet):
         tags=["auth"],
     )
     def change(self, request: Request) -> Response:
-        given = _read(shapes.PasswordChangeSerializer, request)
+        given = read_body(shapes.PasswordChangeSerializer, request)
         tries = _guess_password(request)
         try:
-            pair = change_password(user_id=_caller(request).pk, **given, now=timezone.now())
+            pair = change_password(user_id=profile_of(request).pk, **given, now=timezone.now())
         except WrongPassword as error:
             raise ValidationError({"current_password": ["This field is not the account's password."]}) from error
         except ConcurrentChange as error:
             raise Conflict from error
         except mongoengine.DoesNotExist as error:
-            _refuse_gone(error)
+            refuse_gone(error)
         tries.refund()
-        return Response(_pair(pair), headers=UNKEPT)
+        return Response(show_pair(pair), headers=UNKEPT)
 
 
 class ForgottenPasswordViewSet(ViewSet):
@@ -234,7 +212,7 @@ class ForgottenPasswordViewSet(ViewSet):
         tags=["auth"],
     )
     def forgot(self, request: Request) -> Response:
-        given = _read(shapes.ForgottenPasswordSerializer, request)
+        given = read_body(shapes.ForgottenPasswordSerializer, request)
         spend(Spending(limit="forgot_address", name=address_of(request)))
         spend(Spending(limit="forgot_account", name=given["email"]))
         if is_away():
@@ -252,7 +230,7 @@ class ForgottenPasswordViewSet(ViewSet):
         tags=["auth"],
     )
     def reset(self, request: Request) -> Response:
-        given = _read(shapes.PasswordResetSerializer, request)
+        given = read_body(shapes.PasswordResetSerializer, request)
         try:
             reset_password(**given, now=timezone.now())
         except ResetRefused as error:
@@ -262,54 +240,11 @@ class ForgottenPasswordViewSet(ViewSet):
         return Response(status=204)
 
 
-def _read(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The request's body in the given shape. Raises ValidationError."""
-    given = shape(data=request.data)
-    given.is_valid(raise_exception=True)
-    validated: dict[str, Any] = given.validated_data
-    return validated
-
-
 def _log_in(request: Request, email: str, password: str) -> Response:
-    address_tries = spend(Spending(limit="login_address", name=address_of(request)))
-    account_tries = spend(Spending(limit="login_account", name=normalize_address(email)))
-    try:
-        user = authenticate(email=email, password=password)
-    except LoginRefused as error:
-        raise AuthenticationFailed("The e-mail address or the password is wrong.") from error
-    # Only failures count, so that nobody is shut out who knows the password.
-    address_tries.refund()
-    account_tries.refund()
-    pair = start_session(user_id=user.pk, now=timezone.now())
-    return Response(_pair(pair) | {"user": user.dict_exclude_password()}, headers=UNKEPT)
-
-
-def _caller(request: Request) -> Profile:
-    return cast(Profile, request.user)
+    login = log_in(request, email=email, password=password)
+    return Response(show_pair(login.pair) | {"user": login.user.dict_exclude_password()}, headers=UNKEPT)
 
 
 def _guess_password(request: Request) -> Receipt:
     """Whoever has found a token may guess its account's password as rarely as at the login."""
-    return spend(Spending(limit="login_account", name=_caller(request).email))
-
-
-def _pair(pair: TokenPair) -> dict[str, Any]:
-    return {"access_token": pair.access_token, "refresh_token": pair.refresh_token, "token_type": "bearer"}
-
-
-def _queue_collection(change: Change) -> None:
-    """Have postings of new target roles collected. The daily collection finds what could not be queued."""
-    if not change.new_roles:
-        return
-    if is_away():
-        logger.warning("the queue is away: new roles of user %s wait for the daily collection", change.user.pk)
-        return
-    try:
-        collect_for_user.apply_async((str(change.user.pk), list(change.new_roles)), retry=False)
-    except kombu.exceptions.OperationalError as error:
-        logger.warning("new roles of user %s wait for the daily collection: %s", change.user.pk, error)
-
-
-def _refuse_gone(error: Exception) -> NoReturn:
-    """The account was erased while its last request was on the way."""
-    raise AuthenticationFailed("The token is not valid.") from error
+    return spend(Spending(limit="login_account", name=profile_of(request).email))

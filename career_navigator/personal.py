@@ -59,7 +59,8 @@ def caller_of(request: Request) -> Caller:
 
 def require_own(request: Request, user_id: str) -> None:
     """Raise PermissionDenied unless the id is the caller's, whether or not it is anybody's or an id at all."""
-    if user_id != caller_of(request).id:
+    # Case is of no account in an id.
+    if user_id.lower() != caller_of(request).id:
         raise PermissionDenied("This user's data is not yours.")
 
 

@@ -20,7 +20,7 @@ from accounts.applications.selectors import courses_of, find_application, list_a
 from accounts.applications.services import BeyondSaved, save_job, set_stage, unsave_job
 from accounts.applications.stages import STAGES, DayRefused
 from accounts.documents import ConcurrentChange
-from accounts.views import Conflict
+from accounts.entrance import Conflict
 from career_navigator.api import success
 from career_navigator.personal import PersonalViewSet, caller_of, require_own
 from career_navigator.throttles import Spending, spend

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from accounts.applications.selectors import check_job, find_application
 from accounts.applications.services import set_stage
 from accounts.documents import ConcurrentChange
+from accounts.entrance import Conflict
 from accounts.resumes import serializers as shapes
 from accounts.resumes.confirmation import NotConfirmable, NotRead, confirm_resume, offered_fields
 from accounts.resumes.documents import Resume
@@ -26,7 +27,6 @@ from accounts.resumes.tasks import read_upload
 from accounts.resumes.upload_parser import UploadParser
 from accounts.resumes.uploads import MOST_UPLOADS, TooManyInProgress, TooManyUploads, Upload, take_upload
 from accounts.resumes.writing import generate_resume
-from accounts.views import Conflict
 from career_navigator.api import success
 from career_navigator.personal import PersonalViewSet, caller_of, require_own
 from career_navigator.rendering import JSONParser

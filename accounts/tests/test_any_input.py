@@ -14,7 +14,12 @@ JSON = st.recursive(
     lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=8), children, max_size=4),
     max_leaves=8,
 )
-FIELDS = (*REGISTRATION, "refresh_token", "token", "new_password", "current_password", "username")
+FIELDS = (
+    *REGISTRATION,
+    *("phone_number", "experience", "experience_years", "preferred_locations", "remote_preference"),
+    *("professional_summary", "expected_salary", "expected_salary_currency"),
+    *("refresh_token", "token", "new_password", "current_password", "username"),
+)
 # Any JSON, and bodies that come near to what is asked for.
 NEAR = st.fixed_dictionaries(
     {}, optional={name: JSON | st.text(max_size=300) | st.just(REGISTRATION.get(name)) for name in FIELDS}

@@ -86,9 +86,25 @@ def test_changes_every_field(ada):
 
 
 @pytest.mark.parametrize(
-    ("field", "empty"), [("skills", []), ("target_roles", []), ("experience_level", None), ("location", None)]
+    ("field", "value", "empty"),
+    [
+        ("skills", ["Python"], []),
+        ("target_roles", ["Analyst"], []),
+        ("experience_level", "1st Year", None),
+        ("location", "Rome", None),
+        ("phone_number", "030 1234567", None),
+        ("experience", "Some", None),
+        ("experience_years", 0, None),
+        ("preferred_locations", ["Rome"], []),
+        ("remote_preference", "any", None),
+        ("professional_summary", "Short.", None),
+        ("expected_salary", 0, None),
+        ("expected_salary_currency", "usd", None),
+    ],
 )
-def test_clears_a_field_sent_as_null(ada, field, empty):
+def test_clears_a_field_sent_as_null(ada, field, value, empty):
+    assert ada.put("/auth/me", {field: value}).json()[field] != empty
+
     answer = ada.put("/auth/me", {field: None})
 
     assert answer.status_code == 200
@@ -131,6 +147,28 @@ def test_passes_over_what_is_not_the_users_to_change(ada):
         ("full_name", "   "),
         ("full_name", 1),
         ("location", {"city": "Rome"}),
+        ("phone_number", "call me"),
+        ("phone_number", "123"),
+        ("phone_number", "+999 1234567"),
+        ("phone_number", "+1 212 555 01001"),
+        ("phone_number", 493012345),
+        ("experience", 5),
+        ("experience", "x" * 2001),
+        ("experience_years", -1),
+        ("experience_years", 70.5),
+        ("experience_years", "5"),
+        ("experience_years", True),
+        ("preferred_locations", "Rome"),
+        ("preferred_locations", ["Rome"] * 21),
+        ("preferred_locations", ["x" * 201]),
+        ("remote_preference", "sometimes"),
+        ("remote_preference", True),
+        ("professional_summary", "x" * 5001),
+        ("expected_salary", -0.01),
+        ("expected_salary", "90k"),
+        ("expected_salary", 1e13),
+        ("expected_salary_currency", "XYZ"),
+        ("expected_salary_currency", "Euro"),
     ],
 )
 def test_names_the_field_at_fault_and_changes_nothing(ada, field, value):

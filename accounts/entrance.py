@@ -1,0 +1,117 @@
+"""What the views under /auth and /users do alike: letting people register, log in and change their own profile."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn, cast
+
+import kombu.exceptions
+import mongoengine
+from django.utils import timezone
+from rest_framework import serializers, status
+from rest_framework.exceptions import APIException, AuthenticationFailed, ValidationError
+from rest_framework.request import Request
+
+from accounts.addresses import normalize_address
+from accounts.documents import ConcurrentChange, User
+from accounts.profiles import Profile
+from accounts.services import AddressTaken, Change, LoginRefused, authenticate, change_profile, register_user
+from accounts.sessions import TokenPair, start_session
+from career_navigator.quick_redis import is_away
+from career_navigator.throttles import Spending, address_of, spend
+from ingestion.tasks import collect_for_user
+
+logger = logging.getLogger(__name__)
+
+# Tokens are secrets: not even the caller's own cache keeps them.
+UNKEPT = {"Cache-Control": "private, no-store"}
+
+
+class Conflict(APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "The account was changed at the same time; read it again, then repeat the change."
+    default_code = "conflict"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """Who has logged in, and the tokens of the session that began."""
+
+    user: User
+    pair: TokenPair
+
+
+def read_body(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The request's body in the given shape. Raises ValidationError."""
+    given = shape(data=request.data)
+    given.is_valid(raise_exception=True)
+    validated: dict[str, Any] = given.validated_data
+    return validated
+
+
+def profile_of(request: Request) -> Profile:
+    """The caller, in a view that asks for a token."""
+    return cast(Profile, request.user)
+
+
+def register(request: Request, given: Mapping[str, Any], *, address_field: str) -> User:
+    """Add an account; `address_field` is what the body calls the address. Raises Throttled and ValidationError."""
+    # The address first: one that is used up does not use up the accounts that it names.
+    spend(Spending(limit="register_address", name=address_of(request)))
+    spend(Spending(limit="register_account", name=given["email"]))
+    try:
+        change = register_user(**given, now=timezone.now())
+    except AddressTaken as error:
+        raise ValidationError({address_field: ["This field is already registered."]}) from error
+    _queue_collection(change)
+    return change.user
+
+
+def log_in(request: Request, *, email: str, password: str) -> Login:
+    """Begin a session. Raises Throttled and AuthenticationFailed."""
+    address_tries = spend(Spending(limit="login_address", name=address_of(request)))
+    account_tries = spend(Spending(limit="login_account", name=normalize_address(email)))
+    try:
+        user = authenticate(email=email, password=password)
+    except LoginRefused as error:
+        raise AuthenticationFailed("The e-mail address or the password is wrong.") from error
+    # Only failures count, so that nobody is shut out who knows the password.
+    address_tries.refund()
+    account_tries.refund()
+    return Login(user=user, pair=start_session(user_id=user.pk, now=timezone.now()))
+
+
+def change_own_profile(request: Request, fields: Mapping[str, Any], *, first_role: str | None = None) -> User:
+    """Store profile fields of the caller; `first_role` as in `change_profile`. Raises Conflict."""
+    user_id = profile_of(request).pk
+    try:
+        change = change_profile(user_id=user_id, fields=fields, first_role=first_role, now=timezone.now())
+    except ConcurrentChange as error:
+        raise Conflict from error
+    except mongoengine.DoesNotExist as error:
+        refuse_gone(error)
+    _queue_collection(change)
+    return change.user
+
+
+def show_pair(pair: TokenPair) -> dict[str, Any]:
+    """The tokens of a session as they are answered."""
+    return {"access_token": pair.access_token, "refresh_token": pair.refresh_token, "token_type": "bearer"}
+
+
+def refuse_gone(error: Exception) -> NoReturn:
+    """Answer for an account that was erased while its last request was on the way."""
+    raise AuthenticationFailed("The token is not valid.") from error
+
+
+def _queue_collection(change: Change) -> None:
+    """Have postings of new target roles collected. The daily collection finds what could not be queued."""
+    if not change.new_roles:
+        return
+    if is_away():
+        logger.warning("the queue is away: new roles of user %s wait for the daily collection", change.user.pk)
+        return
+    try:
+        collect_for_user.apply_async((str(change.user.pk), list(change.new_roles)), retry=False)
+    except kombu.exceptions.OperationalError as error:
+        logger.warning("new roles of user %s wait for the daily collection: %s", change.user.pk, error)

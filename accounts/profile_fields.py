@@ -1,0 +1,107 @@
+"""Serializer fields of what people say of themselves; each refuses by a sentence that names its rule."""
+
+import re
+from typing import Any
+
+import phonenumbers
+from django.core.validators import EmailValidator
+from rest_framework import serializers
+
+from accounts.addresses import normalize_address
+from accounts.documents import LONGEST_ADDRESS, LONGEST_PHONE_NUMBER, LONGEST_ROLE, LONGEST_SKILL
+from career_navigator.api import BoundedNumber
+from career_navigator.text_fields import Text
+from market.roles import normalize_role
+from skills.names import spelling_key
+
+# Seven to fifteen digits, as E.164 allows, with what people put between them.
+_PHONE_NUMBER = re.compile(r"\+?(?:[\s().\-/]*\d){7,15}[\s)]*", re.ASCII)
+
+
+class Address(Text):
+    """An e-mail address; read in the form it is stored in."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=LONGEST_ADDRESS, **options)
+        self.validators.append(EmailValidator(message="This field has to be an e-mail address."))
+
+    def to_internal_value(self, data: Any) -> str:
+        return normalize_address(super().to_internal_value(data))
+
+
+class Skill(Text):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=LONGEST_SKILL, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        # Names in other scripts have no key, but letters.
+        if not spelling_key(name) and not any(character.isalnum() for character in name):
+            raise serializers.ValidationError("This field has to name a skill.")
+        return name
+
+
+class TargetRole(Text):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=LONGEST_ROLE, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        role = super().to_internal_value(data)
+        if not normalize_role(role):
+            raise serializers.ValidationError("This field has to name a role.")
+        return role
+
+
+class PhoneNumber(Text):
+    """A telephone number, kept as it was written.
+
+    Without its country a number is only known to be possible somewhere. One that begins with + has to begin with a
+    country's code, and must not be longer than that country's numbers are.
+    """
+
+    default_error_messages = {"no_number": "This field has to be a telephone number."}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=LONGEST_PHONE_NUMBER, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        number = super().to_internal_value(data)
+        if number and not _is_possible(number):
+            self.fail("no_number")
+        return number
+
+
+def _is_possible(number: str) -> bool:
+    if not _PHONE_NUMBER.fullmatch(number):
+        return False
+    if not number.startswith("+"):
+        return True
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.TOO_LONG
+
+
+class Currency(Text):
+    """A currency by its code of ISO 4217."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=3, help_text="ISO 4217; USD where none is given.", **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        import pycountry  # its tables are read at the first question, not at import
+
+        code = super().to_internal_value(data).upper()
+        if code and pycountry.currencies.get(alpha_3=code) is None:
+            raise serializers.ValidationError("This field has to be the code of a currency (ISO 4217), such as EUR.")
+        return code
+
+
+class Number(BoundedNumber):
+    """A number, given as a number: text or a truth value is refused."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("invalid")
+        return super().to_internal_value(data)
