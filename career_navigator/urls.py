@@ -25,11 +25,12 @@ urlpatterns = [
     route("docs", SwaggerView.as_view(), name="docs"),
     route("redoc", RedocView.as_view(), name="redoc"),
     path("", include("accounts.urls")),
+    # Before the market's, whose `jobs/<id>` any word fits.
+    path("", include("ingestion.urls")),
     path("", include("market.urls")),
     path("", include("skills.urls")),
     path("", include("learning.urls")),
     path("", include("projects.urls")),
-    path("", include("ingestion.urls")),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     # Routed, so that an unknown path gets JSON with DEBUG on too.

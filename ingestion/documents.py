@@ -57,11 +57,13 @@ class Search(EmbeddedDocument):
 class CollectionRun(Document):
     """One collection: what was asked, and what came of it, kept up to date after every page.
 
-    `refused` counts by reason; `refused_samples` keeps the first few refusals in full.
+    `refused` counts by reason; `refused_samples` keeps the first few refusals in full. `wanted` is the filter of the
+    postings that whoever asked for the run wants to see, as a body of `JobFilterSerializer`.
     """
 
     trigger = StringField(choices=TRIGGERS, required=True)
     requested_by = StringField()
+    wanted = DictField()
     status = StringField(choices=RUN_STATUSES, default="queued")
     roles = ListField(StringField())
     places = ListField(StringField())

@@ -1,7 +1,7 @@
 """The life of a collection run: started, its searches claimed and followed, closed, found again when it was lost."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,6 +44,7 @@ def start_run(
     per_role_limit: int,
     fresh_within_days: int | None = None,
     requested_by: str | None = None,
+    wanted: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> CollectionRun:
     """Record a run with one search a role and place. Raises `UnusableRequestError`.
@@ -58,13 +59,14 @@ def start_run(
         raise UnusableRequestError("no_places", "at least one place is needed")
     if max_age_days < 0 or per_role_limit < 1:
         raise UnusableRequestError("limits", "max_age_days must be at least 0 and per_role_limit at least 1")
-    fresh = _fresh_searches(roles, places, fresh_within_days, now)
+    fresh = fresh_searches(roles=roles, places=places, within_days=fresh_within_days, now=now)
     # First, since a run that a crash leaves behind is taken up again from its searches on.
     for role in roles:
         know_role(role=role, now=now)
     run = CollectionRun(
         trigger=trigger,
         requested_by=requested_by,
+        wanted=dict(wanted or {}),
         roles=roles,
         places=places,
         max_age_days=max_age_days,
@@ -81,6 +83,20 @@ def start_run(
     ).save()
     close_if_done(run_id=run.id, now=now)
     return run.reload()
+
+
+def fresh_searches(
+    *, roles: Sequence[str], places: Sequence[str], within_days: int | None, now: datetime
+) -> set[tuple[str, str]]:
+    """The (normalized) roles, each with the place, that were collected that recently, whatever that found."""
+    if within_days is None:
+        return set()
+    fresh = CollectedRole.objects(
+        role__in=[normalize_role(role) for role in roles],
+        place__in=places,
+        collected_at__gt=now - timedelta(days=within_days),
+    )
+    return {(each.role, each.place) for each in fresh}
 
 
 def open_searches(*, run: CollectionRun, role: str) -> list[int]:
@@ -241,19 +257,6 @@ def find_interrupted(*, now: datetime) -> list[tuple[CollectionRun, list[str]]]:
 def _distinct(names: Sequence[str]) -> list[str]:
     """The names with a word in them, each once; spellings that mean the same role or place count as one."""
     return list({key: name.strip() for name in reversed(names) if (key := normalize_role(name))}.values())[::-1]
-
-
-def _fresh_searches(
-    roles: Sequence[str], places: Sequence[str], fresh_within_days: int | None, now: datetime
-) -> set[tuple[str, str]]:
-    if fresh_within_days is None:
-        return set()
-    fresh = CollectedRole.objects(
-        role__in=[normalize_role(role) for role in roles],
-        place__in=places,
-        collected_at__gt=now - timedelta(days=fresh_within_days),
-    )
-    return {(each.role, each.place) for each in fresh}
 
 
 def _role_key(search: Search) -> dict[str, Any]:

@@ -41,10 +41,15 @@ def _set_schedule(sender: Celery, **_: Any) -> None:
 def queue_run(*, run: CollectionRun) -> None:
     """Hand a run to the workers, one task a role. With the queue down the run waits until it is found again."""
     try:
-        for role in open_roles(run=run):
-            queue_task(task=collect_role, arguments=(str(run.id), role))
+        queue_roles(run=run)
     except OperationalError as error:
         logger.warning("run %s waits for the queue, which is away: %s", run.id, error)
+
+
+def queue_roles(*, run: CollectionRun) -> None:
+    """Hand a run to the workers, one task a role. Raises kombu's OperationalError when the queue is away."""
+    for role in open_roles(run=run):
+        queue_task(task=collect_role, arguments=(str(run.id), role))
 
 
 @shared_task

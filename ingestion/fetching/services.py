@@ -1,0 +1,82 @@
+"""Collecting what a person asks for, and waiting for what comes of it."""
+
+import threading
+from datetime import datetime
+from time import monotonic, sleep
+
+from bson import ObjectId
+from django.conf import settings
+
+from career_navigator.connection import database
+from ingestion.credits import BudgetSpentError, credits_left
+from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
+from ingestion.fetching.wishes import Wish
+from ingestion.runs import fresh_searches, start_run
+from ingestion.source import refuse_when_halted
+from market.roles import normalize_role
+
+# What was collected within a day is served as it is stored; what came since costs a credit a posting.
+FRESH_DAYS = 1
+# As far back as the daily collection looks: a search that reaches further than those before pays for everything again.
+MAX_AGE_DAYS = 30
+# The most that one request pays for a role, over all its places.
+JOBS_PER_ROLE = 20
+
+# A process has a few threads and each request that waits holds one, so the others are answered without waiting.
+MOST_WAITING = 2
+_POLL_SECONDS = 0.2
+_waiting = threading.BoundedSemaphore(MOST_WAITING)
+
+
+def is_fresh(*, wish: Wish, now: datetime) -> bool:
+    """Whether every role was collected in every place within `FRESH_DAYS`, whatever that found."""
+    fresh = fresh_searches(roles=wish.roles, places=wish.places, within_days=FRESH_DAYS, now=now)
+    return all((normalize_role(role), place) in fresh for role in wish.roles for place in wish.places)
+
+
+def open_run(*, wish: Wish, user_id: ObjectId) -> CollectionRun | None:
+    """The user's run for the same roles and places that is not over: asking again does not start another."""
+    return CollectionRun.objects(
+        status__in=OPEN_RUN_STATUSES, requested_by=str(user_id), roles=list(wish.roles), places=list(wish.places)
+    ).first()
+
+
+def start_fetch(*, wish: Wish, user_id: ObjectId, now: datetime) -> CollectionRun:
+    """Start a run for what is not fresh; it is only recorded, and has to be queued.
+
+    Raises CollectionHaltedError and BudgetSpentError where nothing can be paid for.
+    """
+    refuse_when_halted()
+    if credits_left(budget=settings.THEIR_STACK_CREDIT_BUDGET, now=now) == 0:
+        raise BudgetSpentError("the month's budget has no credit left")
+    return start_run(
+        trigger="user",
+        roles=wish.roles,
+        places=wish.places,
+        max_age_days=MAX_AGE_DAYS,
+        per_role_limit=JOBS_PER_ROLE,
+        fresh_within_days=FRESH_DAYS,
+        requested_by=str(user_id),
+        wanted=wish.job_filter.as_body(),
+        now=now,
+    )
+
+
+def wait_for_first_page(*, run: CollectionRun, seconds: float) -> CollectionRun:
+    """The run as it stands once its first page is stored, it is over, or the time is up.
+
+    Looks up two fields of the run five times a second. Where `MOST_WAITING` already wait, the run as it stands.
+    """
+    if _waiting.acquire(blocking=False):
+        try:
+            until = monotonic() + seconds
+            while not _has_begun(run.pk) and monotonic() < until:
+                sleep(_POLL_SECONDS)
+        finally:
+            _waiting.release()
+    return run.reload()
+
+
+def _has_begun(run_id: ObjectId) -> bool:
+    run = database().collection_runs.find_one({"_id": run_id}, {"status": 1, "pages": 1})
+    return run is None or run["pages"] > 0 or run["status"] not in OPEN_RUN_STATUSES

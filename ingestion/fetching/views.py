@@ -1,0 +1,127 @@
+"""The endpoints under /jobs/fetch_jobs."""
+
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+from django.conf import settings
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from kombu.exceptions import OperationalError
+from rest_framework import status
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from career_navigator.api import success
+from career_navigator.errors import RETRY_AFTER_SECONDS
+from career_navigator.personal import PersonalViewSet, caller_of, require_own
+from career_navigator.quick_redis import is_away
+from career_navigator.throttles import Spending, spend
+from ingestion.credits import BudgetSpentError
+from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
+from ingestion.fetching import serializers as shapes
+from ingestion.fetching.selectors import NO_CREDIT, describe_run, filter_of, find_run, notice_of, stored_jobs
+from ingestion.fetching.services import is_fresh, open_run, start_fetch, wait_for_first_page
+from ingestion.fetching.wishes import Wish, read_wish
+from ingestion.runs import cancel_run
+from ingestion.source import CollectionHaltedError
+from ingestion.tasks import queue_roles
+from market.jobs.filters import JobFilter
+from market.jobs.listings import job_listing
+
+
+class QueueAway(APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "Jobs cannot be fetched just now; try again shortly."
+    default_code = "queue_away"
+    wait = RETRY_AFTER_SECONDS  # answered as Retry-After
+
+
+class FetchJobsViewSet(PersonalViewSet):
+    """Jobs fetched from TheirStack for the caller."""
+
+    @extend_schema(
+        operation_id="jobs_fetch",
+        summary="Fetch the jobs of a profile",
+        description=(
+            "Collects the profile's roles in its places, unless that was done within a day, and answers what is then "
+            "stored. 202 when no page has come in time: the run's address tells how it goes on, and has the jobs."
+        ),
+        request=shapes.FetchJobsSerializer,
+        responses={200: shapes.FetchedJobsSerializer, 202: shapes.FetchedJobsSerializer, 403: None},
+        tags=["jobs"],
+    )
+    def fetch(self, request: Request) -> Response:
+        given = shapes.FetchJobsSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        if "user_id" in given.validated_data:
+            require_own(request, given.validated_data["user_id"])
+        wish = read_wish(caller=caller_of(request), given=given.validated_data)
+        if not wish.roles:
+            raise ValidationError({"desired_job_role": ["This field has to name a role: the profile has none."]})
+        now = timezone.now()
+        if is_fresh(wish=wish, now=now):
+            return _answer(wish.job_filter, now=now)
+        try:
+            run = _running(request, wish, now=now)
+        except (BudgetSpentError, CollectionHaltedError):
+            return _answer(wish.job_filter, notice=NO_CREDIT, now=now)
+        run = wait_for_first_page(run=run, seconds=settings.FETCH_JOBS_WAIT_SECONDS)
+        return _answer(wish.job_filter, run=run, now=timezone.now())
+
+    @extend_schema(
+        operation_id="jobs_fetch_run",
+        summary="How the fetching of jobs stands, and what is stored by now",
+        description="Of a run that the caller has asked for.",
+        responses={200: shapes.FetchedJobsSerializer, 404: None},
+        tags=["jobs"],
+    )
+    def retrieve(self, request: Request, run_id: str) -> Response:
+        run = find_run(user_id=ObjectId(caller_of(request).id), run_id=run_id)
+        return _answer(filter_of(run=run), run=run, now=timezone.now(), is_poll=True)
+
+
+def _running(request: Request, wish: Wish, *, now: datetime) -> CollectionRun:
+    """The caller's run for the wish: the one that goes on already, or a new one, queued.
+
+    Raises CollectionHaltedError, BudgetSpentError, QueueAway and Throttled.
+    """
+    user_id = ObjectId(caller_of(request).id)
+    run = open_run(wish=wish, user_id=user_id)
+    if run is not None:
+        return run
+    if is_away():
+        raise QueueAway
+    spend(Spending(limit="fetch_jobs", name=str(user_id)))
+    run = start_fetch(wish=wish, user_id=user_id, now=now)
+    try:
+        queue_roles(run=run)
+    except OperationalError as error:
+        # Nobody waits for it any more: the caller is told to ask again.
+        cancel_run(run_id=run.pk, now=now)
+        raise QueueAway from error
+    return run
+
+
+def _answer(
+    job_filter: JobFilter,
+    *,
+    run: CollectionRun | None = None,
+    notice: str | None = None,
+    now: datetime,
+    is_poll: bool = False,
+) -> Response:
+    stored = stored_jobs(job_filter=job_filter, now=now)
+    jobs = [job_listing(row, now=now, job_filter=job_filter) for row in stored.rows]
+    told: dict[str, Any] | None = describe_run(run=run) if run is not None else None
+    body = success(
+        jobs_fetched=len(jobs),
+        jobs=jobs,
+        total=stored.total,
+        run=told,
+        notice=notice_of(run=run) if run is not None else notice,
+    )
+    if run is None or told is None or is_poll or run.pages or run.status not in OPEN_RUN_STATUSES:
+        return Response(body)
+    return Response(body, status=202, headers={"Location": told["address"]})

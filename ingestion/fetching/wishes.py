@@ -1,0 +1,88 @@
+"""What a person wants collected: what the request says, and where it says nothing, what the profile does."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from career_navigator.personal import Caller
+from ingestion.role_searches import DEFAULT_PLACES
+from market.countries import country_name, is_country_code
+from market.jobs.filters import JobFilter
+from market.place_labels import read_place
+from market.place_names import REMOTE, UNKNOWN
+from market.places import place_of
+from market.roles import normalize_role
+
+# What one request may cost grows with both.
+MOST_ROLES = 3
+MOST_PLACES = 5
+
+ONLY_REMOTE = "remote"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Roles as they were written, the places to search, and which of the stored postings are what was wished for."""
+
+    roles: tuple[str, ...]
+    places: tuple[str, ...]
+    job_filter: JobFilter
+
+
+def read_wish(*, caller: Caller, given: Mapping[str, Any]) -> Wish:
+    """The wish of a caller, each part from the request's fields before the profile's.
+
+    Of what the profile has, the first `MOST_ROLES` and `MOST_PLACES` count; without any place, the default ones do.
+    A wish without roles has none.
+    """
+    roles = _given_roles(given) or caller.target_roles
+    locations, countries = given.get("preferred_locations") or [], given.get("countries") or []
+    if not locations and not countries:
+        locations = caller.preferred_locations or [caller.location or ""]
+    labels = _distinct([*map(place_label, locations), *map(_country, countries)])[:MOST_PLACES]
+    preference = given.get("remote_preference") or caller.remote_preference
+    wanted = tuple({normalize_role(role): role for role in reversed(roles)}.values())[::-1][:MOST_ROLES]
+    if preference == ONLY_REMOTE:
+        return _remote_wish(wanted, labels)
+    labels = labels or list(DEFAULT_PLACES)
+    return Wish(
+        roles=wanted,
+        places=tuple(labels),
+        job_filter=JobFilter(
+            titles=wanted,
+            places=tuple(labels),
+            hybrid=True if preference == "hybrid" else None,
+            remote=False if preference == "onsite" else None,
+        ),
+    )
+
+
+def place_label(location: str) -> str:
+    """A place as postings have it; "" for none. Two letters that name no place are a country's code: "CA" is Canada."""
+    label, code = place_of(label=location), location.strip().upper()
+    if read_place(label).country_code is None and is_country_code(code):
+        return _country(code)
+    return "" if label == UNKNOWN else label
+
+
+def _given_roles(given: Mapping[str, Any]) -> list[str]:
+    return _distinct([given.get("desired_job_role") or "", *(given.get("target_roles") or ())])
+
+
+def _remote_wish(roles: tuple[str, ...], labels: Iterable[str]) -> Wish:
+    """A remote job says no more of its place than the country."""
+    codes = _distinct(read_place(label).country_code or "" for label in labels if label != REMOTE)
+    places = [f"{REMOTE}, {_country(code)}" for code in codes] or [REMOTE]
+    return Wish(
+        roles=roles, places=tuple(places), job_filter=JobFilter(titles=roles, countries=tuple(codes), remote=True)
+    )
+
+
+def _country(code: str) -> str:
+    """The country's name as a place; its code where the name means another place, as Georgia does."""
+    name = country_name(code=code) or code
+    return name if read_place(name).country_code == code else code
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(name for name in names if name))
