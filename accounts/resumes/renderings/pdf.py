@@ -7,6 +7,7 @@ itself is in the file all the same, and what runs from right to left is set in t
 from collections.abc import Iterator
 from functools import cache
 from io import BytesIO
+from threading import Lock
 from xml.sax.saxutils import escape, quoteattr
 
 import fontpkg
@@ -52,11 +53,12 @@ _HEAD = [
     ("TOPPADDING", (1, 0), (1, 0), 1.2),
     ("VALIGN", (0, 0), (-1, -1), "TOP"),
 ]
+# A font is read from one place at a time, which threads would move for one another.
+_ONE_AT_A_TIME = Lock()
 
 
 def write_pdf(page: Page) -> bytes:
     """The document: pages in A4, the second and later ones numbered."""
-    _register_fonts()
     written = BytesIO()
     document = SimpleDocTemplate(
         written,
@@ -81,7 +83,9 @@ def write_pdf(page: Page) -> bytes:
         canvas.drawRightString(A4[0] - _MARGIN, 10 * mm, str(canvas.getPageNumber()))
         canvas.restoreState()
 
-    document.build(list(_flow(page)), onLaterPages=number)
+    with _ONE_AT_A_TIME:
+        _register_fonts()
+        document.build(list(_flow(page)), onLaterPages=number)
     return written.getvalue()
 
 
