@@ -34,10 +34,15 @@ admin.site.unregister(StaticDevice)
 class ChoreRunAdmin(ReadOnlyMirrorAdmin):
     """Chores: started from the buttons above the list, followed on their page."""
 
-    list_display = ("chore", "state", "asked_by", "created_at", "outcome")
+    list_display = ("title", "state", "asked_by", "created_at", "outcome")
     list_filter = ("chore", "status")
     list_before_template = "career_navigator/staff/chores.html"
     change_form_template = "career_navigator/staff/chore.html"
+
+    @display(description="chore", ordering="chore")
+    def title(self, obj: ChoreRun) -> str:
+        chore = find_chore(name=obj.chore)  # type: ignore[attr-defined]
+        return chore.title if chore else str(obj.chore)  # type: ignore[attr-defined]
 
     @display(description="status", label=STATUS_COLORS)
     def state(self, obj: ChoreRun) -> str:
@@ -53,6 +58,11 @@ class ChoreRunAdmin(ReadOnlyMirrorAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         offered = chores_for(user=cast(User, request.user))
         return super().changelist_view(request, (extra_context or {}) | {"chores": offered, "title": "Chores"})
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        run = self.get_object(request, object_id)
+        context = {"title_of_chore": self.title(run)} if run else {}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     def _start(self, request: HttpRequest, name: str) -> HttpResponse:
         chore = find_chore(name=name)
@@ -86,11 +96,23 @@ class ChoreRunAdmin(ReadOnlyMirrorAdmin):
 class LogEntryAdmin(StaffModelAdmin):
     """Every act of the staff; nobody changes it."""
 
-    list_display = ("action_time", "user", "content_type", "object_repr", "action_flag", "get_change_message")
+    list_display = ("action_time", "user", "kind", "object", "what")
     list_filter = ("action_flag", "content_type")
     search_fields = ("object_repr", "change_message")
     list_select_related = ("user", "content_type")
     show_full_result_count = False
+
+    @display(description="kind")
+    def kind(self, entry: LogEntry) -> str:
+        return str(entry.content_type.name) if entry.content_type else ""
+
+    @display(description="object", ordering="object_repr")
+    def object(self, entry: LogEntry) -> str:
+        return entry.object_repr
+
+    @display(description="what was done")
+    def what(self, entry: LogEntry) -> str:
+        return entry.get_change_message() or entry.get_action_flag_display()
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -78,7 +78,8 @@ class CollectionRunAdmin(ReadOnlyMirrorAdmin):
                 form.add_error(None, str(error))
             else:
                 return self._queued(request, user, run, "Started a collection.", flag=ADDITION)
-        context = {**self.admin_site.each_context(request), "title": "Collect now", "form": form, "left": left}
+        context = {**self.admin_site.each_context(request), "title": "Collect now", "form": form}
+        context |= {"left": left, "left_text": f"{left:,}" if left is not None else ""}
         return TemplateResponse(request, "career_navigator/staff/collect.html", context)
 
     def _repeat(self, request: HttpRequest, run_id: str) -> HttpResponse:

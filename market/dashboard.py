@@ -37,7 +37,7 @@ def show_market(now: datetime) -> Iterator[Card | Chart]:
     )
     yield Card(
         title="Figures computed",
-        value=age_text(since=computed_at, now=now),
+        value=f"{age_text(since=computed_at, now=now)} ago" if computed_at else "never",
         note=f"{behind} days are behind" if behind else "all days are up to date",
         tone="bad" if behind > DAYS else "plain",
     )

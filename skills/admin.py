@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from rapidfuzz import process
+from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
 
 from career_navigator.mirrors.admin import MirrorAdmin
 from career_navigator.mirrors.exchange import ExchangeMixin, MirrorResource
@@ -62,7 +63,10 @@ class SkillAdmin(ExchangeMixin, MirrorAdmin):
     list_display = ("display_name", "name", "category", "alias_list", "is_skill", "updated_at")
     list_filter = (CategoryFilter, "is_skill")
     search_fields = ("name", "display_name", "aliases", "slugs")
-    exclude = ("seed_hash",)
+    fields = (
+        *("name", "display_name", "category", "subcategory", "aliases", "slugs", "prerequisites", "related"),
+        *("is_skill", "merged_names", "updated_at"),
+    )
     readonly_fields = ("merged_names", "updated_at")
     actions = ("merge", "call_skills", "call_no_skills")
 
@@ -145,7 +149,7 @@ class SkillAdmin(ExchangeMixin, MirrorAdmin):
 
 
 class MergeForm(forms.Form):
-    kept = forms.ChoiceField(label="Which stays?", widget=forms.RadioSelect)
+    kept = forms.ChoiceField(label="Which stays?", widget=UnfoldAdminRadioSelectWidget)
 
     def __init__(self, *args: Any, names: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -257,7 +261,12 @@ class UnknownSlugAdmin(MirrorAdmin):
 
 
 class AliasForm(forms.Form):
-    skill = forms.CharField(label="Skill", max_length=100, help_text="Its name or one of its aliases.")
+    skill = forms.CharField(
+        label="Skill",
+        max_length=100,
+        help_text="Its name or one of its aliases.",
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+    )
 
     def clean_skill(self) -> str:
         found = vocabulary().get(self.cleaned_data["skill"])

@@ -6,10 +6,11 @@ A chart costs its app one or two database commands; the page has to stay within 
 import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 from pymongo.errors import PyMongoError
@@ -27,7 +28,7 @@ _MUTED = "#8b93a1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One number. `tone`: good, bad, or plain; `link` is a route of the site."""
+    """One number. `tone`: good, bad, or plain; `route` is a list of the site, for who may see it."""
 
     title: str
     value: str
@@ -146,9 +147,14 @@ def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, An
             logger.warning("the dashboard leaves out %s: %s", name, error)
             board.missing.append(name)
             continue
-        board.cards += [each for each in found if isinstance(each, Card)]
+        board.cards += [_card_for(request, each) for each in found if isinstance(each, Card)]
         board.charts += [each for each in found if isinstance(each, Chart)]
     return context | {"board": board}
+
+
+def _card_for(request: HttpRequest, card: Card) -> Card:
+    app, _, model = card.route.removeprefix("admin:").removesuffix("_changelist").rpartition("_")
+    return card if cast(User, request.user).has_perm(f"{app}.view_{model}") else replace(card, route="")
 
 
 def age_text(*, since: datetime | None, now: datetime) -> str:
