@@ -50,4 +50,4 @@ def keep_screenshot(page: Page, name: str) -> None:
         directory = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
         directory.mkdir(parents=True, exist_ok=True)
         page.wait_for_timeout(400)
-        page.screenshot(path=directory / f"{name}.png", full_page=name.startswith("phone"))
+        page.screenshot(path=directory / f"{name}.png", full_page=name.startswith(("phone", "dashboard")))
