@@ -1,8 +1,11 @@
 """What a filter of jobs finds, what it refuses, and that nothing in it is anything but a value."""
 
+import io
+import json
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -357,6 +360,12 @@ def test_a_rare_value_is_found_without_reading_the_others(stored, body, most):
     assert stats["totalDocsExamined"] <= most
 
 
+def call_rekeying():
+    printed = io.StringIO()
+    call_command("rekey_postings", "--json", stdout=printed)
+    return json.loads(printed.getvalue())
+
+
 text = st.text(max_size=30)
 
 
@@ -392,3 +401,15 @@ def test_old_postings_are_outside_of_a_window(stored):
     query = job_query(JobFilter(posted_within_days=7), now=NOW + timedelta(days=7))
 
     assert stored.job_postings.count_documents(query) == 0
+
+
+def test_postings_of_an_older_release_get_their_keys(stored):
+    names = {"title_key": "", "company_key": "", "search_words": ""}
+    before = {row["job_id"]: row for row in stored.job_postings.find()}
+    stored.job_postings.update_many({"job_id": {"$in": ["austin", "berlin"]}}, {"$unset": names})
+    stored.job_postings.update_one({"job_id": "web"}, {"$set": {"country_codes": []}})
+
+    printed = [call_rekeying(), call_rekeying()]
+
+    assert printed == [{"changed": 3}, {"changed": 0}]
+    assert {row["job_id"]: row for row in stored.job_postings.find()} == before

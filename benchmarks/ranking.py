@@ -1,0 +1,162 @@
+"""Relevant jobs for one person among 100,000 postings, ranked, with facets; and pages of the list of all.
+
+python -m benchmarks.ranking [--postings N] [--keep DIRECTORY]
+"""
+
+import argparse
+import io
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from benchmarks.report import Report, Times, milliseconds
+from benchmarks.servers import own_servers, use_database
+from benchmarks.trending import load
+
+ROUNDS = 9
+LONGEST_SECONDS = 1.0
+SCORES_A_SECOND = 5_000
+SKILLS = ("Python", "SQL", "Docker", "Kubernetes", "PostgreSQL", "Linux", "Git", "React", "TypeScript", "AWS")
+PROFILE: dict[str, Any] = {
+    "skills": list(SKILLS),
+    "target_roles": ["Backend Developer", "Data Engineer"],
+    "location": "Berlin, Germany",
+}
+
+FILTERS: dict[str, dict[str, Any]] = {
+    "no filter": {},
+    "a role": {"titles": ["Backend Developer"]},
+    "words that many titles have": {"text": "engineer"},
+    "a skill and a word": {"text": "senior python"},
+    "skills, country, remote": {"skills_any": ["Python", "Go"], "countries": ["US"], "remote": True},
+    "a state and pay": {"places": ["California"], "min_salary": 150_000},
+    "seniority of few": {"seniorities": ["c_level"], "remote": True, "posted_within_days": 365},
+    "a company": {"companies": ["no such company"]},
+    "nothing fits": {"text": "zookeeper", "remote": True},
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--postings", type=int, default=100_000, help="default: %(default)s")
+    parser.add_argument("--keep", type=Path, help="directory for the data, so that a second run need not load again")
+    parser.add_argument("--cache-gb", type=float, default=1.0, help="MongoDB's cache (default: %(default)s)")
+    arguments = parser.parse_args()
+    with own_servers(keep=arguments.keep, cache_gb=arguments.cache_gb):
+        return measure(arguments.postings).show()
+
+
+def measure(count: int) -> Report:
+    use_database(f"postings_{count}")
+    load(count)
+    report = Report(f"Relevant jobs among {count:,} postings of 400 days, whole requests")
+    client = Client()
+    measure_filters(report, client)
+    measure_deep_pages(report, client, count)
+    measure_scores(report)
+    return report
+
+
+def measure_filters(report: Report, client: "Client") -> None:
+    for name, body in FILTERS.items():
+        times = Times()
+        answer = client.relevant(body)
+        for _ in range(ROUNDS):
+            times.measure(lambda body=body: client.relevant(body))
+        found = f"{answer['total']:,}{'' if answer['total_is_exact'] else '+'} found"
+        report.at_most(
+            f"first page, {name}",
+            times.median,
+            LONGEST_SECONDS,
+            measured=f"{milliseconds(times.median)}; longest {milliseconds(max(times.seconds))}; {found}",
+            bar_text="<= 1 s",
+        )
+
+
+def measure_deep_pages(report: Report, client: "Client", count: int) -> None:
+    for what, call in (
+        ("page of relevant jobs beyond the candidates", lambda: client.relevant({"offset": count // 2})),
+        ("list of all, first page", lambda: client.ask("GET", "/jobs/list_jobs", "limit=20")),
+        ("list of all, last page", lambda: client.ask("GET", "/jobs/list_jobs", f"limit=20&offset={count - 20}")),
+    ):
+        times = Times()
+        call()
+        for _ in range(ROUNDS):
+            times.measure(call)
+        report.at_most(what, times.median, LONGEST_SECONDS, measured=milliseconds(times.median), bar_text="<= 1 s")
+
+
+def measure_scores(report: Report) -> None:
+    """The pure function, over the newest postings."""
+    from django.utils import timezone
+
+    from career_navigator.connection import database
+    from market.jobs.demand import demand_of
+    from market.jobs.openings import OPENING_FIELDS, opening_of
+    from skills.matching.score import score_match
+    from skills.matching.sides import Seeker
+
+    found = database().job_postings.find({}, dict(OPENING_FIELDS)).sort("day", -1).limit(2_000)
+    openings = [opening_of(row) for row in found]
+    roles = tuple(PROFILE["target_roles"])
+    seeker = Seeker(skills=frozenset(skill.lower() for skill in SKILLS), desired_roles=roles)
+    demand = demand_of(role=roles[0], now=timezone.now())
+    times = Times()
+    for _ in range(ROUNDS):
+        times.measure(lambda: [score_match(seeker=seeker, opening=each, demand=demand) for each in openings])
+    rate = len(openings) / times.median
+    report.at_least("match scores", rate, SCORES_A_SECOND, measured=f"{rate:,.0f}/s", bar_text=">= 5,000/s")
+
+
+class Client:
+    """A registered person who asks through the whole WSGI application."""
+
+    def __init__(self) -> None:
+        from django.core.handlers.wsgi import WSGIHandler
+        from django.utils import timezone
+
+        from accounts.documents import User
+        from accounts.services import register_user
+        from accounts.sessions import start_session
+
+        User.objects.delete()
+        now = timezone.now()
+        password = f"Aa1-{secrets.token_urlsafe()}"
+        user = register_user(email="ada@example.org", password=password, full_name="Ada", now=now, **PROFILE).user
+        self._token = start_session(user_id=user.pk, now=now).access_token
+        self._application = WSGIHandler()
+
+    def relevant(self, body: dict[str, Any]) -> dict[str, Any]:
+        return self.ask("POST", "/jobs/relevant_jobs", "", body)
+
+    def ask(self, method: str, path: str, query: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        content = orjson.dumps(body) if body is not None else b""
+        environ = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": str(len(content)),
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "8000",
+            "HTTP_HOST": "127.0.0.1:8000",
+            "HTTP_AUTHORIZATION": f"Bearer {self._token}",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(content),
+        }
+        statuses: list[str] = []
+        response = self._application(environ, lambda status, headers, exc_info=None: statuses.append(status))
+        answered = b"".join(response)
+        response.close()
+        if not statuses[0].startswith("200"):
+            raise RuntimeError(f"{method} {path} {body} answered {statuses[0]}: {answered[:200]!r}")
+        answer: dict[str, Any] = orjson.loads(answered)
+        return answer
+
+
+if __name__ == "__main__":
+    sys.exit(main())
