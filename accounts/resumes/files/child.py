@@ -7,6 +7,7 @@ fails ends it with that library's error, which nobody sees.
 import json
 import resource
 import sys
+import unicodedata
 from typing import NoReturn
 
 from accounts.resumes.files.kinds import DOCX, MOST_CHARACTERS, PDF, check_text
@@ -66,8 +67,15 @@ def _forbid(event: str) -> NoReturn:
 
 
 def _readable(text: str) -> str:
-    """Without what has no meaning as text: PDFs hold control characters where a font has glyphs without a letter."""
-    return "".join(c for c in text if c.isprintable() or c.isspace())
+    """Without what has no meaning as text, and with every bullet."""
+    return "".join(map(_readable_character, text))
+
+
+def _readable_character(character: str) -> str:
+    # Symbol fonts have their bullets among the letters for private use; in a PDF's encoding the unused code 127 is one.
+    if character == "\x7f" or unicodedata.category(character) == "Co":
+        return "•"
+    return character if character.isprintable() or character.isspace() else ""
 
 
 if __name__ == "__main__":

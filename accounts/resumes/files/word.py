@@ -17,6 +17,9 @@ MOST_PARTS = 1_000
 # Pictures are kept as they are, XML becomes a tree of ten times its size.
 MOST_UNPACKED = 40_000_000
 MOST_XML = 8_000_000
+MOST_ELEMENTS = 200_000
+# The parser that python-docx uses gives up at 256.
+DEEPEST_XML = 200
 MOST_LINKS = 50
 _ENCRYPTED_FLAG = 0x1
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -40,7 +43,7 @@ def read_docx(data: bytes, *, most_characters: int) -> tuple[str, list[str]]:
 
 
 def _check_archive(data: bytes) -> None:
-    """Refuse, before anything is unpacked, an archive that would unpack to too much, and then any entities in it."""
+    """Refuse, before anything is unpacked, an archive that would unpack to too much; then each part of XML."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = archive.infolist()
         # Nothing unpacks to more than its entry says: the rest is never read.
@@ -54,19 +57,30 @@ def _check_archive(data: bytes) -> None:
         if "[Content_Types].xml" not in archive.namelist():
             raise FileRefused("unknown_type")
         for entry in xml:
-            _refuse_entities(archive.read(entry))
+            _check_xml(archive.read(entry))
         if CONTENT_TYPE.WML_DOCUMENT_MAIN.encode() not in archive.read("[Content_Types].xml"):
             raise FileRefused("unknown_type")
 
 
-def _refuse_entities(xml: bytes) -> None:
-    """Office files may declare no document type, and so no entities: those that do are made to be harmful."""
+def _check_xml(xml: bytes) -> None:
+    """Refuse what would make too big a tree, and entities: Office files may declare none, those that do mean harm."""
+    depth = count = 0
+
+    def begin(*_: object) -> None:
+        nonlocal depth, count
+        depth, count = depth + 1, count + 1
+        if depth > DEEPEST_XML or count > MOST_ELEMENTS:
+            raise FileRefused("too_complex")
+
+    def end(*_: object) -> None:
+        nonlocal depth
+        depth -= 1
 
     def refuse(*_: object) -> None:
         raise FileRefused("malformed")
 
     parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler, parser.EndElementHandler, parser.StartDoctypeDeclHandler = begin, end, refuse
     parser.Parse(xml, True)
 
 
@@ -76,7 +90,19 @@ def _lines(document: Document) -> Iterator[str]:
         # In the order of the file, through tables and text boxes. A box is written twice: once for older programs.
         for element in part.iter(qn("w:p")):
             if not any(element.iterancestors(_FALLBACK)):
-                yield Paragraph(element, document._body).text
+                paragraph = Paragraph(element, document._body)
+                yield f"• {paragraph.text}" if _is_listed(paragraph) else paragraph.text
+
+
+def _is_listed(paragraph: Paragraph) -> bool:
+    """Whether Word draws a bullet or a number, which is no part of the text."""
+    properties = paragraph._p.pPr
+    numbered = properties is not None and properties.numPr is not None
+    return bool(paragraph.text) and (numbered or _style_of(paragraph).startswith("List"))
+
+
+def _style_of(paragraph: Paragraph) -> str:
+    return paragraph.style.name or "" if paragraph.style is not None else ""
 
 
 def _links(document: Document) -> list[str]:

@@ -89,15 +89,15 @@ def _phone(text: str) -> Found | None:
         for region in (None, *_REGIONS):
             match = next(iter(phonenumbers.PhoneNumberMatcher(part, region, max_tries=200)), None)
             if match is not None:
-                return Found(match.raw_string, 0.95 if region is None else 0.7)
+                return Found(match.raw_string.lstrip("["), 0.95 if region is None else 0.7)
     return None
 
 
 def _links(text: str, hidden: Iterable[str]) -> tuple[Found, ...]:
     shown = [match[0].rstrip(".:/") for match in _LINK.finditer(text)]
+    addresses = [link if "://" in link else f"https://{link}" for link in shown]
     found: dict[str, Found] = {}
-    for link, confidence in [*((link, 0.9) for link in shown), *((link, 0.85) for link in hidden)]:
-        address = link if "://" in link else f"https://{link}"
+    for address, confidence in [*((each, 0.9) for each in addresses), *((each, 0.85) for each in hidden)]:
         if len(address) <= _LONGEST_LINK and _is_web_address(address):
             key = address.split("://", 1)[1].removeprefix("www.").rstrip("/").casefold()
             found.setdefault(key, Found(address, confidence))

@@ -13,6 +13,7 @@ MOST_POSITIONS = 50
 _LONGEST_HEAD = 120
 _MOST_HEAD_LINES = 2
 _MOST_HIGHLIGHTS = 50
+_MOST_WORDS_BELOW = 8
 
 _BULLET = re.compile(r"(?:[•●▪■◦‣⁃∙·*►➢✓o]|[-–—])\s+|[•●▪■◦‣⁃∙►➢✓\uf0b7]")
 _TITLE = re.compile(
@@ -30,7 +31,7 @@ _COMPANY = re.compile(
     re.IGNORECASE,
 )
 _STRONG_GAP = re.compile(r"\s*[|•·\t]\s*|\s+[-–—@]\s+|\s{3,}|\s+at\s+(?=[A-Z])")
-_WEAK_GAP = re.compile(r",\s+")
+_WEAK_GAP = re.compile(r",\s+(?!(?:inc|llc|ltd|gmbh|corp|co)\b)", re.IGNORECASE)
 _EDGES = " \t,;:|•·–—-()[]/"
 
 
@@ -48,12 +49,12 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class _Anchor:
-    """The line that says when, with the lines around it that say what and where: `first` to `last`."""
+    """When, with the lines that say so and what and where, `first` to `last`, and the pieces these have beside it."""
 
-    index: int
     span: Span
     first: int
     last: int
+    pieces: tuple[str, ...]
 
 
 def read_positions(lines: Sequence[Line], *, now: date) -> list[Position]:
@@ -62,8 +63,7 @@ def read_positions(lines: Sequence[Line], *, now: date) -> list[Position]:
     anchors = _anchors(lines, now)
     for number, anchor in enumerate(anchors[:MOST_POSITIONS]):
         end = anchors[number + 1].first if number + 1 < len(anchors) else len(lines)
-        pieces = _pieces(lines, anchor)
-        title, company = _title_and_company(pieces)
+        title, company = _title_and_company(anchor.pieces)
         summary, highlights = _body([line.text for line in lines[anchor.last + 1 : end]])
         known = [found.confidence for found in (title, company) if found is not None]
         positions.append(
@@ -84,7 +84,9 @@ def is_bullet(line: str) -> bool:
 
 
 def _anchors(lines: Sequence[Line], now: date) -> list[_Anchor]:
+    """The lines with dates. As many lines as stand above the first of them belong to each."""
     anchors: list[_Anchor] = []
+    above = _MOST_HEAD_LINES
     for index, line in enumerate(lines):
         if is_bullet(line.text) or len(line.text) > _LONGEST_HEAD:
             continue
@@ -92,18 +94,34 @@ def _anchors(lines: Sequence[Line], now: date) -> list[_Anchor]:
         if len(spans) != 1 or (spans[0].since.year, spans[0].since.month or 1) > (now.year, now.month):
             continue
         reached = anchors[-1].last if anchors else -1
-        beside = _without(line.text, spans[0])
-        room = _MOST_HEAD_LINES - (1 if beside else 0)
-        first = index
-        while room and first - 1 > reached and _is_head(lines[first - 1].text):
+        first = last = index
+        beside = _split(_without(line.text, spans[0]))
+        room = min(above, _MOST_HEAD_LINES - len(beside))
+        while room > 0 and first - 1 > reached and _is_head(lines[first - 1].text):
             first -= 1
             room -= 1
-        last = index
-        # What stands above may be the end of the text before; where nothing does, the rest follows below.
-        if room and (first == index) and index + 1 < len(lines) and _is_head(lines[index + 1].text):
-            last = index + 1
-        anchors.append(_Anchor(index, spans[0], first, last))
+        if not anchors:
+            above = index - first
+        if first == index and index - 2 > reached and not lines[index - 1].text and _names_title(lines[index - 2].text):
+            first = index - 2
+        pieces = [*(piece for each in lines[first:index] for piece in _split(each.text)), *beside]
+        while last - index < _MOST_HEAD_LINES and last + 1 < len(lines) and _completes(lines[last + 1].text, pieces):
+            last += 1
+            pieces += _split(lines[last].text)
+        anchors.append(_Anchor(spans[0], first, last, tuple(pieces)))
     return anchors
+
+
+def _completes(line: str, pieces: Sequence[str]) -> bool:
+    """Whether the line below the dates names what the lines before it did not: the position, or the company."""
+    if not _is_head(line) or len(line.split()) > _MOST_WORDS_BELOW:
+        return False
+    has_title = any(_TITLE.search(piece) for piece in pieces)
+    return len(pieces) < 2 if has_title else not pieces or _names_title(line)
+
+
+def _names_title(line: str) -> bool:
+    return _is_head(line) and len(line.split()) <= _MOST_WORDS_BELOW and _TITLE.search(line) is not None
 
 
 def _is_head(line: str) -> bool:
@@ -117,17 +135,12 @@ def _without(line: str, span: Span) -> str:
     return (line[: span.start].rstrip(_EDGES) + "\t" + line[span.end :].lstrip(_EDGES)).strip(_EDGES)
 
 
-def _pieces(lines: Sequence[Line], anchor: _Anchor) -> list[str]:
-    """What the head says beside the dates, each piece a stretch of the text."""
-    heads = []
-    for index in range(anchor.first, anchor.last + 1):
-        text = lines[index].text
-        heads.append(_without(text, anchor.span) if index == anchor.index else text)
+def _split(head: str) -> list[str]:
+    """What a line of the head says beside the dates, each piece a stretch of it."""
     pieces: list[str] = []
-    for head in heads:
-        for part in _STRONG_GAP.split(head):
-            # "Acme, Inc." and "Engineer, Acme": a comma parts a title from a company, and both from a place.
-            pieces += re.split(r",\s+(?!(?:inc|llc|ltd|gmbh|corp|co)\b)", part, flags=re.IGNORECASE)
+    for part in _STRONG_GAP.split(head):
+        # "Acme, Inc." and "Engineer, Acme": a comma parts a title from a company, and both from a place.
+        pieces += _WEAK_GAP.split(part)
     return [piece for piece in (piece.strip(_EDGES) for piece in pieces) if len(piece) > 1]
 
 

@@ -4,10 +4,12 @@ Every value is a stretch of the text, its spaces evened out, but for what is tol
 Resume, the years of experience, the canonical names of skills, and the scheme of an address that is written without.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from accounts.resumes.json_resume import LONGEST_LINE, LONGEST_PARAGRAPH, MOST_ENTRIES
@@ -31,6 +33,8 @@ _SKILL_CONFIDENCE = {
     kinds.OTHER: 0.4,
 }
 _OFTEN = 0.05
+# Five words and more, with nothing of an address in them.
+_PROSE = re.compile(r"(?!.*(?:@|://|www\.|[|·•\t]))\S+(?:\s+\S+){4,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +66,10 @@ def parse_resume(*, text: str, links: Iterable[str] = (), spans: Sequence[SkillS
     positions = [
         position for part in parts if part.kind == kinds.EXPERIENCE for position in read_positions(part.lines, now=now)
     ]
+    contact = read_contact(text=text, head=[line.text for line in parts[0].lines], links=links)
     return ParsedResume(
-        contact=read_contact(text=text, head=[line.text for line in parts[0].lines], links=links),
-        summary=_summary(parts),
+        contact=contact,
+        summary=_summary(parts, contact),
         skills=_skills(text, parts, spans),
         positions=tuple(positions),
         years=years_covered((position.span for position in positions), now=now) if positions else None,
@@ -143,11 +148,26 @@ def as_stored(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, An
     }
 
 
-def _summary(parts: Sequence[Section]) -> Found | None:
+def _summary(parts: Sequence[Section], contact: Contact) -> Found | None:
     for part in parts:
         if part.kind == kinds.SUMMARY and part.text:
-            return Found(" ".join(part.text.split())[:LONGEST_PARAGRAPH].rstrip(), 0.9)
-    return None
+            return Found(_evened(part.text), 0.9)
+    if contact.email is None and contact.phone is None:
+        return None
+    # Without a heading: the first sentences above all headings.
+    told = next((run for run in _runs_of_prose(parts[0]) if run.endswith(".")), None)
+    return Found(_evened(told), 0.6) if told else None
+
+
+def _runs_of_prose(part: Section) -> Iterator[str]:
+    """Lines of running text, those that follow one another together."""
+    for is_prose, lines in groupby((line.text for line in part.lines), lambda text: bool(_PROSE.fullmatch(text))):
+        if is_prose:
+            yield "\n".join(lines)
+
+
+def _evened(text: str) -> str:
+    return " ".join(text.split())[:LONGEST_PARAGRAPH].rstrip()
 
 
 def _skills(text: str, parts: Sequence[Section], spans: Sequence[SkillSpan]) -> tuple[NamedSkill, ...]:

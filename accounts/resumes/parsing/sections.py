@@ -48,6 +48,7 @@ _LONGEST_HEADING = 60
 _INLINE = re.compile(r"([^:]{4,40}):\s+(?=\S)")
 _NO_LETTER = re.compile(r"[^\w&]+|_+")
 _SPACED_OUT = re.compile(r"(?:\w ){3,}\w")
+_LEAD = re.compile(r"\s*(?:#{1,6}\s+)?")
 # Within these a line such as "Technologies: Python" belongs to an entry.
 _ENTRIES = frozenset({EXPERIENCE, PROJECTS})
 
@@ -104,6 +105,8 @@ def heading_kind(line: str) -> str | None:
 def _lines(text: str) -> Iterator[Line]:
     start = 0
     for line in text.split("\n"):
-        stripped = line.strip()
-        yield Line(stripped, start + len(line) - len(line.lstrip()))
+        # Of a heading in Markdown the marks are left out as well.
+        lead = _LEAD.match(line)
+        begin = lead.end() if lead else 0
+        yield Line(line[begin:].rstrip(), start + begin)
         start += len(line) + 1

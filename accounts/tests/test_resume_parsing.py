@@ -1,0 +1,371 @@
+"""Reading the parts of a resume from its text: what is found, how surely, and that nothing is made up."""
+
+import re
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from accounts.resumes.files.reading import read_file
+from accounts.resumes.json_resume import check_resume
+from accounts.resumes.parsing.contact import read_contact
+from accounts.resumes.parsing.dates import find_spans, years_covered
+from accounts.resumes.parsing.education import read_studies
+from accounts.resumes.parsing.experience import read_positions
+from accounts.resumes.parsing.resume import as_stored, json_resume, parse_resume
+from accounts.resumes.parsing.sections import heading_kind, split_sections
+from accounts.resumes.renderings.docx import write_docx
+from accounts.resumes.renderings.markdown import write_markdown
+from accounts.resumes.renderings.page import lay_out
+from accounts.resumes.renderings.pdf import write_pdf
+from accounts.tests.resume_files import RESUME
+from skills.extraction import SkillExtractor
+from skills.vocabulary import Skill, Vocabulary
+
+NOW = date(2026, 11, 21)
+EXTRACTOR = SkillExtractor(
+    Vocabulary(
+        Skill(name=name.lower(), display_name=name, category="Programming Languages")
+        for name in ("Python", "Docker", "Kubernetes", "Go", "R")
+    )
+)
+
+
+def _parse(text, **more):
+    return parse_resume(text=text, spans=EXTRACTOR.spans(text), now=NOW, **more)
+
+
+def _lines(text):
+    return split_sections(text)[0].lines
+
+
+# The whole
+
+
+def test_reads_a_resume():
+    content = json_resume(_parse(RESUME), names={"python": "Python", "docker": "Docker", "kubernetes": "Kubernetes"})
+
+    check_resume(content)
+    assert content == {
+        "basics": {
+            "name": "Ada Lovelace",
+            "email": "ada.lovelace@example.org",
+            "phone": "+44 20 7946 0958",
+            "url": "https://ada.example.org",
+            "summary": "Engineer with a love of engines.",
+            "profiles": [{"network": "LinkedIn", "url": "https://linkedin.com/in/ada"}],
+        },
+        "work": [
+            {
+                "name": "Analytical Engines Ltd",
+                "position": "Senior Software Engineer",
+                "startDate": "2019-01",
+                "highlights": ["Built the engine in Python", "Moved it to Docker"],
+            },
+            {
+                "name": "Difference Inc.",
+                "position": "Software Engineer",
+                "startDate": "2015-03",
+                "endDate": "2018-12",
+                "highlights": ["Worked on polynomials"],
+            },
+        ],
+        "education": [
+            {
+                "institution": "University of London",
+                "studyType": "Bachelor of Science",
+                "area": "Mathematics",
+                "startDate": "2009",
+                "endDate": "2012",
+            }
+        ],
+        "skills": [{"name": "Python"}, {"name": "Kubernetes"}, {"name": "Docker"}],
+    }
+
+
+def test_says_where_each_skill_was_found():
+    skills = {skill.name: skill for skill in _parse(RESUME).skills}
+
+    assert skills["python"].found_in == ("experience", "skills")
+    assert (skills["python"].mentions, skills["python"].quote) == (2, "- Built the engine in Python")
+    assert skills["docker"].found_in == ("experience",)
+    assert skills["python"].confidence > skills["kubernetes"].confidence > skills["docker"].confidence
+
+
+def test_reads_nothing_from_a_letter():
+    parsed = _parse("Dear all,\nthe weather was fine and so were we.\nKind regards")
+
+    assert json_resume(parsed, names={}) == {}
+    assert parsed.years is None
+
+
+LINES = st.sampled_from(
+    [
+        *RESUME.splitlines(),
+        "Jan 2020 - Mar 2021",
+        "2016 – 2018",
+        "Work Experience",
+        "Intern at Byron Estates",
+        "Babbage & Co | Junior Developer | 2013 - 2015",
+        "and went on over lines",
+        "MSc Computer Science, Imperial College, 2013",
+        "- ",
+        "(555) 123-4567",
+        "www.example.org",
+    ]
+)
+TEXTS = st.one_of(st.lists(LINES, max_size=25).map("\n".join), st.text(max_size=300))
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXTS)
+def test_makes_nothing_up_and_always_makes_a_resume(text):
+    parsed = _parse(text)
+
+    content = json_resume(parsed, names={})
+    check_resume(content)
+    as_stored(parsed, names={})
+    for value in _texts(content):
+        assert _plain(value.removeprefix("https://")) in _plain(text), value
+    assert all(0 <= confidence <= 1 for confidence in _confidences(as_stored(parsed, names={})))
+
+
+def _texts(content):
+    """What stands in the content as it stood in the text: all but dates, names of networks and canonical skills."""
+    for name, value in content.items():
+        if isinstance(value, dict):
+            yield from _texts(value)
+        elif name not in {"startDate", "endDate", "network", "skills"}:
+            for each in value if isinstance(value, list) else [value]:
+                yield from _texts(each) if isinstance(each, dict) else [each]
+
+
+def _confidences(stored):
+    if isinstance(stored, dict):
+        for name, value in stored.items():
+            yield from [value] if name == "confidence" else _confidences(value)
+    elif isinstance(stored, list):
+        for each in stored:
+            yield from _confidences(each)
+
+
+def _plain(text):
+    """Without spaces and the marks of lists, which may stand between what belongs together."""
+    return re.sub(r"[\W_]+", "", text)
+
+
+@pytest.mark.parametrize("write", [write_pdf, write_docx, write_markdown])
+def test_reads_what_we_write(write):
+    names = {"python": "Python", "docker": "Docker", "kubernetes": "Kubernetes"}
+    content = json_resume(_parse(RESUME), names=names)
+
+    file = read_file(write(lay_out(content)))
+
+    read = json_resume(_parse(file.text, links=file.links), names=names)
+    assert {part: read[part] for part in ("basics", "work", "education")} == {
+        part: content[part] for part in ("basics", "work", "education")
+    }
+    assert {skill["name"] for skill in read["skills"]} == set(names.values())
+
+
+# Sections
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("EXPERIENCE", "experience"),
+        ("Work Experience:", "experience"),
+        ("E X P E R I E N C E", "experience"),
+        ("— Employment History —", "experience"),
+        ("Skills & Expertise", "skills"),
+        ("TECHNICAL SKILLS", "skills"),
+        ("About me", "summary"),
+        ("Education and Training", "education"),
+        ("Honours", "other"),
+        ("Experience with Python and Docker", None),
+        ("I have skills", None),
+        ("", None),
+    ],
+)
+def test_knows_headings(line, kind):
+    assert heading_kind(line) == kind
+
+
+def test_begins_a_section_at_a_heading_that_text_follows():
+    parts = split_sections("Ada\nTechnical skills: Python, Go\nDocker")
+
+    assert [(part.kind, part.text) for part in parts] == [("header", "Ada"), ("skills", "Python, Go\nDocker")]
+
+
+# Dates
+
+
+@pytest.mark.parametrize(
+    ("text", "since", "until"),
+    [
+        ("Jan 2019 - Present", "2019-01", None),
+        ("January 2019 – March 2020", "2019-01", "2020-03"),
+        ("Sept. 2019 to Dec. 2019", "2019-09", "2019-12"),
+        ("2019 – 2021", "2019", "2021"),
+        ("2019-2021", "2019", "2021"),
+        ("03/2018-05/2020", "2018-03", "2020-05"),
+        ("3/2018 - now", "2018-03", None),
+        ("2018-03 — 2020-05", "2018-03", "2020-05"),
+        ("2018.03 - 2020.05", "2018-03", "2020-05"),
+        ("from June 2015 until today", "2015-06", None),
+        ("May 4, 2015 - June 1, 2016", "2015-05", "2016-06"),
+        ("since 2017", "2017", None),
+    ],
+)
+def test_reads_spans_of_time(text, since, until):
+    (span,) = find_spans(f"Engineer ({text})")
+
+    assert (str(span.since), str(span.until) if span.until else None) == (since, until)
+
+
+@pytest.mark.parametrize(
+    "text", ["2021 - 2019", "13/2018 - 14/2019", "1234 - 5678", "+49 2019 2021", "in 2019", "2019"]
+)
+def test_takes_nothing_else_for_a_span(text):
+    assert find_spans(text) == []
+
+
+@pytest.mark.parametrize(
+    ("spans", "years"),
+    [
+        (["Jan 2019 - Dec 2019"], 1.0),
+        (["Jan 2019 - Jan 2019"], 0.1),
+        (["2019 - 2021"], 2.0),
+        (["Jan 2019 - Dec 2020", "Jan 2020 - Dec 2021"], 3.0),
+        (["Jan 2019 - Dec 2021", "Jun 2019 - Aug 2019"], 3.0),
+        (["Jan 2010 - Dec 2010", "Jan 2020 - Dec 2020"], 2.0),
+        (["Dec 2025 - Present"], 1.0),
+        (["Dec 2025 - Dec 2030"], 1.0),
+        (["Jan 2030 - Dec 2030"], 0.0),
+        ([], 0.0),
+    ],
+)
+def test_counts_no_time_twice_and_none_to_come(spans, years):
+    found = [span for text in spans for span in find_spans(text)]
+
+    assert years_covered(found, now=NOW) == years
+
+
+# Contact
+
+
+@pytest.mark.parametrize(
+    ("text", "phone"),
+    [
+        ("+49 30 901820", "+49 30 901820"),
+        ("Phone: (415) 555-2671", "(415) 555-2671"),
+        ("020 7946 0958", "020 7946 0958"),
+        ("2019 - 2021", None),
+        ("12345", None),
+    ],
+)
+def test_reads_phone_numbers(text, phone):
+    found = read_contact(text=text, head=[text]).phone
+
+    assert (found.value if found else None) == phone
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (["Ada Lovelace"], "Ada Lovelace"),
+        (["Curriculum Vitae", "", "Ludwig van Beethoven"], "Ludwig van Beethoven"),
+        (["JOHN O'NEILL-SMITH | Engineer"], "JOHN O'NEILL-SMITH"),
+        (["José Álvarez, PhD"], "José Álvarez"),
+        (["Senior Software Engineer", "12 High Street"], None),
+        (["ada@example.org"], None),
+        (["Ada"], None),
+    ],
+)
+def test_reads_the_name(head, name):
+    found = read_contact(text="\n".join(head), head=head).name
+
+    assert (found.value if found else None) == name
+
+
+def test_is_surer_of_a_name_that_shows_in_the_address():
+    alone = read_contact(text="", head=["Ada Lovelace"]).name
+    shown = read_contact(text="ada@example.org", head=["Ada Lovelace"]).name
+
+    assert shown.confidence > alone.confidence
+
+
+def test_takes_no_link_but_to_the_web():
+    contact = read_contact(
+        text="github.com/ada, www.github.com/ada/", head=[], links=["javascript:alert(1)", "http://["]
+    )
+
+    assert [link.value for link in contact.links] == ["https://github.com/ada"]
+
+
+# Experience and education
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "company"),
+    [
+        ("Engineer\nAcme GmbH\n2019 - 2020", "Engineer", "Acme GmbH"),
+        ("Acme GmbH\nEngineer\n2019 - 2020", "Engineer", "Acme GmbH"),
+        ("Engineer, Acme (2019 - 2020)", "Engineer", "Acme"),
+        ("Acme | Data Analyst | 2019 - 2020", "Data Analyst", "Acme"),
+        ("2019 - 2020\nEngineer at Acme", "Engineer", "Acme"),
+        ("Acme, Inc. — Berlin\t2019 - 2020\nLead Designer", "Lead Designer", "Acme, Inc."),
+        ("Hogwarts 2019 - 2020", None, "Hogwarts"),
+        ("2019 - 2020", None, None),
+    ],
+)
+def test_reads_positions(text, title, company):
+    (position,) = read_positions(_lines(text), now=NOW)
+
+    assert (position.title.value if position.title else None) == title
+    assert (position.company.value if position.company else None) == company
+
+
+def test_tells_positions_from_the_text_between_them():
+    text = """Engineer
+Acme
+2019 - 2021
+• Built what was
+asked for
+• Ran it from 2019 - 2020
+Analyst
+Initech
+2015 - 2018
+Counted beans."""
+
+    first, second = read_positions(_lines(text), now=NOW)
+
+    assert first.highlights == ("Built what was asked for", "Ran it from 2019 - 2020")
+    assert (second.title.value, second.company.value) == ("Analyst", "Initech")
+    assert second.summary == "Counted beans."
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("University of Bonn\nB.Sc. Physics\n2010 - 2013", [("University of Bonn", "B.Sc.", "Physics", "2013")]),
+        ("Master of Arts in History, Oxford College, 2001", [("Oxford College", "Master of Arts", "History", "2001")]),
+        (
+            "PhD, MIT, 2015\nBS Mathematics, MIT, 2010",
+            [("MIT", "PhD", None, "2015"), ("MIT", "BS", "Mathematics", "2010")],
+        ),
+        ("High School, Boston, MA", [("High School", None, None, None)]),
+        ("Read a lot of books", []),
+    ],
+)
+def test_reads_studies(text, expected):
+    def value(found):
+        return found.value if found else None
+
+    studies = read_studies(_lines(text))
+
+    assert [
+        (value(s.institution), value(s.degree), value(s.area), str(s.until) if s.until else None) for s in studies
+    ] == expected

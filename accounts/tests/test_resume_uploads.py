@@ -1,0 +1,462 @@
+"""Uploading resumes, what becomes of them, taking them into the profile, and applying with one: /resumes."""
+
+import logging
+import threading
+from datetime import UTC, datetime, timedelta
+
+import kombu.exceptions
+import pytest
+from bson import ObjectId
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+
+from accounts.documents import User
+from accounts.resumes import uploads, views
+from accounts.resumes.documents import Resume
+from accounts.resumes.tasks import read_upload, take_up_lost_uploads
+from accounts.tests import resume_files as files
+from accounts.tests.conftest import PASSWORD
+from ingestion.tests.queued import run_queued
+from market.services import store_postings
+from market.tests.factories import PostingFactory
+from skills.services import seed_skills
+
+NOBODY = str(ObjectId())
+
+
+@pytest.fixture(autouse=True)
+def _skills(mongo):
+    names = ("Python", "Docker", "Kubernetes")
+    entries = [{"name": n.lower(), "display_name": n, "category": "Tools/Technologies"} for n in names]
+    seed_skills(entries=entries, now=datetime(2025, 1, 1, tzinfo=UTC))
+
+
+@pytest.fixture(autouse=True)
+def _no_wait(monkeypatch):
+    """No worker runs beside these tests, so nothing comes of waiting for one."""
+    monkeypatch.setattr(views, "WAIT_SECONDS", 0)
+
+
+@pytest.fixture
+def ada(register):
+    """Without target roles, for which postings would be collected."""
+    return register(target_roles=[])
+
+
+@pytest.fixture
+def worker(redis, monkeypatch):
+    """A worker in a thread of its own, for requests that wait for it."""
+    monkeypatch.setattr(views, "WAIT_SECONDS", 60)
+    ended = threading.Event()
+
+    def work():
+        while not ended.wait(0.02):
+            run_queued(redis)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    ended.set()
+    thread.join()
+
+
+@pytest.fixture
+def job(mongo, now):
+    store_postings(postings=[PostingFactory(date_posted=now.date())], now=now)
+    return str(mongo.job_postings.find_one()["_id"])
+
+
+def upload(member, data, *, name="resume.pdf", **more):
+    """Send a file the way a form does."""
+    fields = {"user_id": member.id, "source": "upload"} | more
+    body = encode_multipart(BOUNDARY, fields)
+    part = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
+    body = part + data + b"\r\n" + body
+    return member.client.generic(
+        "POST",
+        "/resumes/generate",
+        body,
+        content_type=MULTIPART_CONTENT,
+        headers={"Authorization": f"Bearer {member.token}"},
+    )
+
+
+def send_text(member, text=files.RESUME, **more):
+    return member.post("/resumes/generate", {"user_id": member.id, "source": "upload", "content": text} | more)
+
+
+def show(member, resume_id):
+    return member.get(f"/resumes/{resume_id}").json()["resume"]
+
+
+# Uploading
+
+
+def test_reads_text_at_once(ada, job, queued):
+    answer = send_text(ada, job_id=job)
+
+    assert answer.status_code == 201
+    body = answer.json()
+    assert (body["messages"], body["status"], body["version"]) == ("success", "ready", 1)
+    assert answer.headers["Location"] == body["address"] == f"/resumes/{body['resume_id']}"
+    resume = show(ada, body["resume_id"])
+    assert (resume["source"], resume["job_id"], resume["user_id"]) == ("upload", job, ada.id)
+    assert resume["content"]["basics"]["name"] == "Ada Lovelace"
+    assert [skill["name"] for skill in resume["content"]["skills"]] == ["Python", "Kubernetes", "Docker"]
+    assert resume["parsed"]["experience_years"]["confidence"] == 0.9
+    assert queued() == []
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "media_type"),
+    [
+        (files.make_pdf, "resume.pdf", "application/pdf"),
+        (files.make_docx, "resume", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        (lambda: files.RESUME.encode(), "resume.pdf", "text/plain"),
+    ],
+    ids=["PDF", "DOCX", "text that is called a PDF"],
+)
+def test_reads_a_file_by_its_content(ada, worker, make, name, media_type):
+    answer = upload(ada, make(), name=name)
+
+    assert answer.status_code == 201, answer.content
+    resume = show(ada, answer.json()["resume_id"])
+    assert resume["content"]["basics"]["email"] == "ada.lovelace@example.org"
+    assert [work["position"] for work in resume["content"]["work"]] == ["Senior Software Engineer", "Software Engineer"]
+    assert resume["file"]["name"] == name
+    assert resume["file"]["media_type"] == media_type
+
+
+def test_answers_202_and_a_status_to_ask_for_while_a_file_is_read(ada, redis, mongo):
+    answer = upload(ada, files.make_pdf())
+
+    assert answer.status_code == 202
+    body = answer.json()
+    assert body["status"] == "processing"
+    assert ada.get(body["address"]).json()["resume"]["status"] == "processing"
+    assert run_queued(redis) == ["accounts.resumes.tasks.read_upload"]
+    assert ada.get(body["address"]).json()["resume"]["status"] == "ready"
+    assert "upload" not in mongo.resumes.find_one()
+
+
+def test_refuses_by_name_what_is_no_resume(ada, mongo):
+    answer = upload(ada, bytes(range(256)))
+
+    assert answer.status_code == 400
+    sentence = "The file is neither text, PDF nor DOCX."
+    assert answer.json() == {"detail": f"file: {sentence}", "errors": {"file": [sentence]}, "reason": "unknown_type"}
+    assert mongo.resumes.count_documents({}) == 0
+
+
+def test_refuses_by_name_what_the_worker_cannot_read(ada, worker, mongo):
+    answer = upload(ada, files.encrypted_pdf())
+
+    assert (answer.status_code, answer.json()["reason"]) == (400, "encrypted")
+    assert mongo.resumes.count_documents({}) == 0
+
+
+def test_says_why_a_file_was_refused_to_who_asks_later(ada, redis, mongo, now):
+    address = upload(ada, files.scanned_pdf()).json()["address"]
+
+    run_queued(redis)
+
+    resume = ada.get(address).json()["resume"]
+    assert (resume["status"], resume["refusal"]["reason"]) == ("refused", "no_text")
+    assert resume["content"] == {}
+    stored = mongo.resumes.find_one()
+    assert "upload" not in stored
+    assert stored["expires_at"] > now
+
+
+@pytest.mark.parametrize("size", [5_000_001, 6_000_000])
+def test_refuses_what_is_too_large(ada, size, mongo):
+    answer = upload(ada, b"a" * size)
+
+    assert (answer.status_code, answer.json()["reason"]) == (400, "too_large")
+    assert mongo.resumes.count_documents({}) == 0
+
+
+def test_keeps_no_path_of_a_file_name(ada):
+    upload(ada, files.RESUME.encode(), name="..\\..\\..\\etc\\passwd")
+
+    (resume,) = ada.get(f"/resumes/user/{ada.id}").json()["resumes"]
+    assert resume["file"]["name"] == "passwd"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"source": "stolen"}, "source"),
+        ({"content": ""}, "content"),
+        ({"content": None}, "content"),
+        ({"content": {"$gt": ""}}, "content"),
+        ({"content": "\x01" + files.RESUME}, "content"),
+        ({"content": "a" * 100_001}, "content"),
+        ({"user_id": 7}, "user_id"),
+    ],
+)
+def test_names_the_field_that_is_wrong(ada, change, field):
+    answer = send_text(ada, **change)
+
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+
+
+@pytest.mark.parametrize("job_id", [NOBODY, "none", "../x"])
+def test_knows_no_other_postings_than_those_stored(ada, job_id):
+    assert send_text(ada, job_id=job_id).status_code == 404
+
+
+def test_leaves_nothing_behind_when_the_queue_is_away(ada, monkeypatch, mongo):
+    def away(**_):
+        raise kombu.exceptions.OperationalError("away")
+
+    monkeypatch.setattr(uploads, "queue_task", away)
+
+    answer = upload(ada, files.make_pdf())
+
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert mongo.resumes.count_documents({}) == 0
+
+
+def test_lets_nobody_fill_the_queue(ada):
+    answers = [upload(ada, files.make_pdf()).status_code for _ in range(uploads.MOST_IN_PROGRESS + 1)]
+
+    assert answers == [202] * uploads.MOST_IN_PROGRESS + [429]
+
+
+def test_keeps_no_more_than_so_many(ada, monkeypatch):
+    monkeypatch.setattr(uploads, "MOST_UPLOADS", 1)
+
+    assert [send_text(ada).status_code for _ in range(2)] == [201, 400]
+
+
+# Readings that were lost
+
+
+def test_reads_once_what_is_queued_twice(ada, mongo):
+    resume_id = upload(ada, files.make_pdf()).json()["resume_id"]
+
+    read_upload(resume_id)
+    read_upload(resume_id)
+
+    assert mongo.resumes.find_one()["status"] == "ready"
+    assert mongo.activities.count_documents({"action_type": "upload_resume"}) == 1
+
+
+def test_takes_up_what_a_crash_left_unread(ada, redis, queued, mongo, now):
+    resume_id = upload(ada, files.make_pdf()).json()["resume_id"]
+    queued()
+    Resume.objects(id=resume_id).update(created_at=now - uploads.LOST_AFTER - timedelta(minutes=1))
+
+    take_up_lost_uploads()
+
+    assert run_queued(redis) == ["accounts.resumes.tasks.read_upload"]
+    assert mongo.resumes.find_one()["status"] == "ready"
+
+
+def test_leaves_alone_what_is_new(ada, queued):
+    upload(ada, files.make_pdf())
+    queued()
+
+    take_up_lost_uploads()
+
+    assert queued() == []
+
+
+@pytest.mark.parametrize(
+    "state",
+    [{"attempts": uploads.MOST_ATTEMPTS}, {"created_at": datetime(2026, 1, 1, tzinfo=UTC)}],
+    ids=["tried", "old"],
+)
+def test_gives_up_by_name_what_is_never_read(ada, redis, state):
+    resume_id = upload(ada, files.make_pdf()).json()["resume_id"]
+    Resume.objects(id=resume_id).update(**state)
+
+    take_up_lost_uploads()
+    run_queued(redis)
+
+    assert show(ada, resume_id)["refusal"]["reason"] == "lost"
+
+
+def test_reads_nothing_for_an_account_that_was_erased(ada, redis, mongo):
+    upload(ada, files.make_pdf())
+
+    ada.delete("/auth/me", {"password": PASSWORD})
+    run_queued(redis)
+
+    assert mongo.resumes.count_documents({}) == 0
+    assert mongo.activities.count_documents({}) == 0
+
+
+def test_logs_nothing_private(ada, redis, caplog):
+    caplog.set_level(logging.DEBUG)
+
+    upload(ada, files.make_pdf(), name="ada-secret-name.pdf")
+    upload(ada, files.encrypted_pdf(), name="ada-secret-name.pdf")
+    send_text(ada)
+    run_queued(redis)
+
+    for private in ("ada-secret-name", "Lovelace", "Analytical", "7946"):
+        assert private not in caplog.text
+
+
+# The list, one, deleting
+
+
+def test_lists_newest_first_by_pages(ada):
+    made = [send_text(ada).json()["resume_id"] for _ in range(3)]
+
+    page = ada.get(f"/resumes/user/{ada.id}?limit=2").json()
+    rest = ada.get(f"/resumes/user/{ada.id}?limit=2&offset=2").json()
+
+    assert page["messages"] == "success"
+    assert [resume["id"] for resume in page["resumes"] + rest["resumes"]] == made[::-1]
+    assert [resume["version"] for resume in page["resumes"]] == [3, 2]
+    assert page["total"] == rest["total"] == 3
+
+
+def test_deletes(ada, mongo):
+    resume_id = send_text(ada).json()["resume_id"]
+
+    answer = ada.delete(f"/resumes/{resume_id}", None)
+
+    assert answer.json() == {"messages": "success", "resume_id": resume_id}
+    assert ada.get(f"/resumes/{resume_id}").status_code == 404
+    assert ada.delete(f"/resumes/{resume_id}", None).status_code == 404
+    assert mongo.resumes.count_documents({}) == 0
+
+
+def test_belongs_to_its_owner_alone(ada, register, api, job):
+    eve = register(email="eve@example.org")
+    resume_id = send_text(ada).json()["resume_id"]
+    body = {"user_id": ada.id, "source": "upload", "content": files.RESUME}
+
+    for other, refusals in ((eve, (403, 404)), (api, (401, 401))):
+        assert other.post("/resumes/generate", body).status_code == refusals[0]
+        assert other.get(f"/resumes/user/{ada.id}").status_code == refusals[0]
+        assert other.post("/resumes/apply", {"user_id": ada.id, "job_id": job}).status_code == refusals[0]
+        assert other.get(f"/resumes/{resume_id}").status_code == refusals[1]
+        assert other.delete(f"/resumes/{resume_id}", None).status_code == refusals[1]
+        assert other.post(f"/resumes/{resume_id}/confirm", {"skills": ["python"]}).status_code == refusals[1]
+    stolen = {"user_id": eve.id, "job_id": job, "resume_id": resume_id}
+    assert eve.post("/resumes/apply", stolen).status_code == 404
+    assert ada.get(f"/resumes/{resume_id}").status_code == 200
+
+
+@pytest.mark.parametrize("resume_id", [NOBODY, "x", "$ne", "{}"])
+def test_knows_no_other_resumes(ada, resume_id):
+    assert ada.get(f"/resumes/{resume_id}").status_code == 404
+
+
+def test_hands_out_and_erases_with_the_account(ada, mongo):
+    send_text(ada)
+
+    (exported,) = ada.get("/auth/me/export").json()["resumes"]
+    assert exported["content"]["basics"]["name"] == "Ada Lovelace"
+    ada.delete("/auth/me", {"password": PASSWORD})
+
+    assert mongo.resumes.count_documents({}) == 0
+
+
+# Taking it into the profile
+
+
+def test_changes_the_profile_by_what_is_confirmed_alone(ada):
+    resume_id = send_text(ada).json()["resume_id"]
+    before = ada.get("/auth/me").json()
+    assert before["skills"] == ["python", "javascript"]
+
+    answer = ada.post(f"/resumes/{resume_id}/confirm", {"skills": ["docker"], "fields": ["professional_summary"]})
+
+    assert answer.json() == {
+        "messages": "success",
+        "resume_id": resume_id,
+        "skills": ["python", "javascript", "docker"],
+        "filled": ["professional_summary"],
+    }
+    changed = {"skills": ["python", "javascript", "docker"], "professional_summary": "Engineer with a love of engines."}
+    after = ada.get("/auth/me").json()
+    assert after == before | changed | {"updated_at": after["updated_at"]}
+    assert show(ada, resume_id)["confirmed_at"] is not None
+
+
+def test_fills_every_field_that_it_offers(ada):
+    resume_id = send_text(ada).json()["resume_id"]
+    offered = show(ada, resume_id)["offered_fields"]
+
+    ada.post(f"/resumes/{resume_id}/confirm", {"fields": list(offered)})
+
+    profile = ada.get("/auth/me").json()
+    assert {name: profile[name] for name in offered} == offered
+    assert offered["experience"] == (
+        "Senior Software Engineer, Analytical Engines Ltd (2019-01 to present)\n"
+        "Software Engineer, Difference Inc. (2015-03 to 2018-12)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("picked", "field"),
+    [
+        ({"skills": ["cobol"]}, "skills"),
+        ({"skills": [{"$gt": ""}]}, "skills.0"),
+        ({"fields": ["email"]}, "fields.0"),
+        ({"fields": "phone_number"}, "fields"),
+    ],
+)
+def test_confirms_nothing_that_was_not_read(ada, picked, field):
+    resume_id = send_text(ada).json()["resume_id"]
+
+    answer = ada.post(f"/resumes/{resume_id}/confirm", picked)
+
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+    assert User.objects.get(id=ada.id).skills == ["python", "javascript"]
+
+
+def test_confirms_nothing_that_is_still_read(ada):
+    resume_id = upload(ada, files.make_pdf()).json()["resume_id"]
+
+    assert ada.post(f"/resumes/{resume_id}/confirm", {}).status_code == 409
+
+
+# Applying
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "application/x-www-form-urlencoded", MULTIPART_CONTENT])
+def test_applies_with_a_resume_in_every_form(ada, job, mongo, media_type):
+    resume_id = send_text(ada).json()["resume_id"]
+    fields = {"user_id": ada.id, "job_id": job, "resume_id": resume_id}
+    headers = {"Authorization": f"Bearer {ada.token}"}
+    if media_type.endswith("urlencoded"):
+        fields = "&".join(f"{name}={value}" for name, value in fields.items())
+
+    answer = ada.client.post("/resumes/apply", fields, content_type=media_type, headers=headers)
+
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["messages"] == "success"
+    line = mongo.activities.find_one({"_id": ObjectId(answer.json()["activity_id"])})
+    assert (line["metadata"]["stage"], line["metadata"]["resume_id"]) == ("applied", resume_id)
+    application = mongo.applications.find_one()
+    assert (application["stage"], str(application["resume"])) == ("applied", resume_id)
+
+
+def test_applies_without_a_resume(ada, job):
+    assert ada.post("/resumes/apply", {"user_id": ada.id, "job_id": job}).status_code == 200
+
+
+def test_takes_no_interview_back_by_applying(ada, job):
+    ada.put(f"/jobs/{job}/application", {"stage": "interview"})
+
+    assert ada.post("/resumes/apply", {"user_id": ada.id, "job_id": job}).status_code == 409
+    assert ada.get(f"/jobs/{job}/application").json()["application"]["stage"] == "interview"
+
+
+def test_applies_with_no_resume_that_is_not_there(ada, job):
+    body = {"user_id": ada.id, "job_id": job}
+    waiting = upload(ada, files.make_pdf()).json()["resume_id"]
+
+    assert ada.post("/resumes/apply", body | {"resume_id": NOBODY}).status_code == 404
+    assert ada.post("/resumes/apply", body | {"resume_id": waiting}).status_code == 400
+    assert ada.post("/resumes/apply", body | {"job_id": NOBODY}).status_code == 404
+    assert ada.post("/resumes/apply", body | {"job_id": "x"}).status_code == 404
