@@ -2,6 +2,7 @@ from accounts.activity.views import ActivityViewSet
 from accounts.applications.views import ApplicationViewSet, FunnelViewSet, SavedJobViewSet
 from accounts.resumes.renderings.views import RenderingViewSet
 from accounts.resumes.views import ApplyingViewSet, ResumeMakingViewSet, ResumeViewSet
+from accounts.users.views import UserEntranceViewSet, UserViewSet
 from accounts.views import ForgottenPasswordViewSet, LoginFormViewSet, MeViewSet, PasswordViewSet, SessionViewSet
 from career_navigator.api import route
 
@@ -20,6 +21,13 @@ urlpatterns = [
     route("auth/password", PasswordViewSet.as_view({"post": "change"}), name="auth-password"),
     route("auth/password/forgot", ForgottenPasswordViewSet.as_view({"post": "forgot"}), name="auth-password-forgot"),
     route("auth/password/reset", ForgottenPasswordViewSet.as_view({"post": "reset"}), name="auth-password-reset"),
+    route("users", UserEntranceViewSet.as_view({"post": "register"}), name="users"),
+    route("users/login", UserEntranceViewSet.as_view({"post": "login"}), name="users-login"),
+    route(
+        "users/<str:user_id>",
+        UserViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+        name="users-detail",
+    ),
     route("activity/log", ActivityViewSet.as_view({"post": "log"}), name="activity-log"),
     route("activity/funnel", FunnelViewSet.as_view({"get": "retrieve"}), name="activity-funnel"),
     route("activity/user/<str:user_id>", ActivityViewSet.as_view({"get": "show"}), name="activity-user"),
