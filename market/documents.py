@@ -22,7 +22,8 @@ class JobPosting(Document):
     """One job advert. Written in bulk by `market.services`; `roles` are normalized (see `market.roles`).
 
     `day` is the UTC midnight of the day the posting belongs to; it is settled when the posting is first stored.
-    `scraped_at` is when it was first collected. A salary is a year's pay. `country_codes` has the `country_code`;
+    `scraped_at` is when it was first collected. `nice_to_have` are those of the `skills` that are only wished for, and
+    `years_asked` the experience, both as the wording says. A salary is a year's pay. `country_codes` has the `country_code`;
     `title_key`, `company_key` and `search_words` are what `market.jobs.keys` makes of the posting.
     """
 
@@ -47,6 +48,8 @@ class JobPosting(Document):
     description = StringField()
     skills = ListField(StringField())
     skills_source = StringField(choices=("slugs", "text"))
+    nice_to_have = ListField(StringField())
+    years_asked = FloatField()
     technology_slugs = ListField(StringField())
     keyword_slugs = ListField(StringField())
     roles = ListField(StringField())

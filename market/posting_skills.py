@@ -1,4 +1,4 @@
-"""Which skills a posting asks for: its source's slugs say so, else its text."""
+"""Which skills and how much experience a posting asks for: its source's slugs say which skills, else its text does."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,31 +9,84 @@ from pymongo import UpdateOne
 
 from career_navigator.connection import database
 from market.refresh import marked_dirty
+from skills.matching.wording import Wording, lies_in, nice_to_have, read_wording
+from skills.matching.years import years_asked
 from skills.selectors import extractor, vocabulary
 
 _BATCH = 500
-_FIELDS = ("title", "description", "technology_slugs", "skills", "skills_source", "content_hash", "day")
+_FIGURED = ("skills", "skills_source")
+_FIELDS = ("title", "description", "technology_slugs", *_FIGURED, "nice_to_have", "years_asked", "content_hash", "day")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """So many postings were looked at, so many of them have other skills now."""
+    """So many postings were looked at, so many of them were read otherwise than they are stored."""
 
     seen: int
     changed: int
 
 
-def posting_skills(*, title: str, description: str | None, slugs: Sequence[str]) -> tuple[list[str], str]:
-    """The canonical skills, and what they were read from: `slugs` or `text`."""
-    skills = vocabulary().map_technology_slugs(slugs)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostingSkills:
+    """What a posting asks for. `source` is what the (canonical) skills were read from: `slugs` or `text`.
+
+    `nice_to_have` are those of the skills that are only wished for.
+    """
+
+    skills: list[str]
+    source: str
+    nice_to_have: list[str]
+    years_asked: float | None
+
+    def as_fields(self) -> dict[str, Any]:
+        """As it is stored; None is not."""
+        return {
+            "skills": self.skills,
+            "skills_source": self.source,
+            "nice_to_have": self.nice_to_have or None,
+            "years_asked": self.years_asked,
+        }
+
+
+def posting_skills(*, title: str, description: str | None, slugs: Sequence[str]) -> PostingSkills:
+    """What the posting asks for, by its slugs and its wording."""
+    text = f"{title}\n{description or ''}"
+    wording = read_wording(text)
+    skills, source = vocabulary().map_technology_slugs(slugs), "slugs"
     if skills:
-        return skills, "slugs"
-    # No slugs, or only those of a job board or an applicant-tracking system.
-    return extractor().extract_skills(f"{title}\n{description or ''}"), "text"
+        nice = _nice_among(skills, text, wording, title) if wording.nice else []
+    else:
+        # No slugs, or only those of a job board or an applicant-tracking system.
+        spans, source = extractor().spans(text), "text"
+        skills = list(dict.fromkeys(span.skill for span in spans))
+        nice = nice_to_have(
+            skills=skills,
+            in_nice=(span.skill for span in spans if lies_in(wording.nice, span.start)),
+            in_must=lambda: (
+                span.skill for span in spans if span.start < len(title) or lies_in(wording.must, span.start)
+            ),
+        )
+    return PostingSkills(
+        skills=skills, source=source, nice_to_have=nice, years_asked=years_asked(text, wording=wording)
+    )
+
+
+def _nice_among(skills: list[str], text: str, wording: Wording, title: str) -> list[str]:
+    """Only what is said to be nice to have is searched; where that finds something, what is said to be a must too."""
+    found = extractor()
+    return nice_to_have(
+        skills=skills,
+        in_nice=found.extract_skills(_joined(text, wording.nice)),
+        in_must=lambda: found.extract_skills(f"{title}\n{_joined(text, wording.must)}"),
+    )
+
+
+def _joined(text: str, stretches: Sequence[tuple[int, int]]) -> str:
+    return "\n".join(text[start:end] for start, end in stretches)
 
 
 def reread_posting_skills(*, dry_run: bool, now: datetime) -> Iterator[Progress]:
-    """Read every stored posting's skills anew by today's vocabulary; yields after each batch.
+    """Read what every stored posting asks for anew, by today's vocabulary; yields after each batch.
 
     Call `refresh_figures` afterwards. Harmless when repeated or broken off. With `dry_run` nothing is written.
     """
@@ -51,15 +104,23 @@ def _reread(rows: list[dict[str, Any]], dry_run: bool, now: datetime) -> Progres
     writes: list[UpdateOne] = []
     days: set[datetime] = set()
     for row in rows:
-        skills, source = posting_skills(
+        read = posting_skills(
             title=row["title"], description=row.get("description"), slugs=row.get("technology_slugs", ())
         )
-        if skills == row.get("skills") and source == row.get("skills_source"):
+        fields = read.as_fields()
+        # An empty list and none are the same.
+        changed = {name: value for name, value in fields.items() if (row.get(name) or None) != (value or None)}
+        if not changed:
             continue
         # A posting that was stored anew meanwhile has had its skills read by the same vocabulary.
         unchanged = {"_id": row["_id"], "content_hash": row["content_hash"]}
-        writes.append(UpdateOne(unchanged, {"$set": {"skills": skills, "skills_source": source}}))
-        days.add(row["day"])
+        change = {
+            "$set": {name: value for name, value in changed.items() if value is not None},
+            "$unset": {name: "" for name, value in changed.items() if value is None},
+        }
+        writes.append(UpdateOne(unchanged, {operator: values for operator, values in change.items() if values}))
+        if not changed.keys().isdisjoint(_FIGURED):
+            days.add(row["day"])
     if writes and not dry_run:
         with marked_dirty(days=days, now=now):
             database().job_postings.bulk_write(writes, ordered=False)

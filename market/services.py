@@ -269,9 +269,8 @@ def _fields(posting: Posting, unknown_slugs: list[str]) -> dict[str, Any]:
             fields[name] = day_start(fields[name])
     for name in ("country_codes", "technology_slugs", "keyword_slugs", "employment_statuses"):
         fields[name] = list(fields[name])
-    fields["skills"], fields["skills_source"] = posting_skills(
-        title=posting.title, description=posting.description, slugs=posting.technology_slugs
-    )
+    asked = posting_skills(title=posting.title, description=posting.description, slugs=posting.technology_slugs)
+    fields |= asked.as_fields()
     unknown_slugs.extend(vocabulary().unknown_slugs(posting.technology_slugs))
     if posting.country_code and posting.country_code not in fields["country_codes"]:
         fields["country_codes"].insert(0, posting.country_code)

@@ -21,8 +21,24 @@ def follow_merge(gone: str, kept: str, now: datetime) -> None:
     postings = database().job_postings
     days = postings.distinct("day", {"skills": gone})
     with marked_dirty(days=days, now=now):
-        postings.update_many({"skills": gone}, [{"$set": {"skills": renamed(field="skills", gone=gone, kept=kept)}}])
+        skills = {"skills": renamed(field="skills", gone=gone, kept=kept)}
+        nice = {"nice_to_have": _renamed_nice(gone, kept)}
+        # Both fields at once: the one is judged by the other as it was.
+        postings.update_many({"skills": gone, "nice_to_have": {"$in": [gone, kept]}}, [{"$set": skills | nice}])
+        postings.update_many({"skills": gone}, [{"$set": skills}])
     _rename_final_figures(gone, kept)
+
+
+def _renamed_nice(gone: str, kept: str) -> dict[str, Any]:
+    """A posting that names both, one of them as a must, has the one that stays as a must."""
+    must = {
+        "$or": [
+            {"$not": [{"$in": [gone, "$nice_to_have"]}]},
+            {"$and": [{"$in": [kept, "$skills"]}, {"$not": [{"$in": [kept, "$nice_to_have"]}]}]},
+        ]
+    }
+    others = {"$filter": {"input": "$nice_to_have", "cond": {"$not": [{"$in": ["$$this", [gone, kept]]}]}}}
+    return {"$cond": [must, others, renamed(field="nice_to_have", gone=gone, kept=kept)]}
 
 
 def _rename_final_figures(gone: str, kept: str) -> None:

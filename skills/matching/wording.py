@@ -1,0 +1,229 @@
+"""What the wording of a posting says of its demands: what is nice to have, and what is a must. Pure.
+
+Every expression is linear in the text: repetitions are bounded, and each is tried at few places.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+# Where none of these stands nothing is nice to have. Looking for a few words is many times faster than reading lines,
+# and so lines without any are not read closely.
+_NICE_HINTS = (
+    *("prefer", "bonus", "ideally", " plus", "to have", "to-have", "desir", "advantage", "asset", "beneficial"),
+    *("not required", "not strictly", "not a must", "not necess", "not essential", "optional", "extra credit"),
+    *("stand out", "even better"),
+)
+_MUST_HINTS = ("must", "requir", "mandatory", "essential")
+_NICE_HEADING = re.compile(
+    r"\b(?:(?:nice|good|great)[- ]to[- ]haves?|bonus|prefer(?:red|ences?|ably)?|desir(?:ed|able)|plus(?:es)?|ideally"
+    r"|extra (?:credit|points)|optional|not required|not a must|even better|stand out|advantages?|assets?|beneficial)\b"
+)
+# Pay, and headings of both kinds.
+_NOT_NICE_HEADING = re.compile(
+    r"\b(?:pay|salary|compensation|benefits?|perks|equity|annual|sign(?:ing)?|retirement|offer|name|pronouns?"
+    r"|must|minimum|basic|essential|mandatory|needs?|candidate)\b|(?<!not )\brequire(?:d|ments?)\b"
+)
+_MUST_HEADING = re.compile(
+    r"\b(?:required?|requirements?|requisites?|musts?|must[- ]haves?|minimum|basic|essentials?|mandatory"
+    r"|qualifications?|need|needed|you have|you bring|you are|you.ll bring|you.ve|looking for|skills?|experience"
+    r"|expertise|background|profile|about you|your|match if|fit if|ideal candidate|competenc(?:y|ies)|criteria)\b"
+)
+_OTHER_HEADING = re.compile(
+    r"\b(?:will do|you.ll do|responsibilit|duties|what we|why|about (?:us|the)|benefits|perks|your impact|your role"
+    r"|your responsibilities|your mission|your tasks|day[- ]to[- ]day|you.ll be|you will be doing)"
+)
+# In a sentence: after the first kind of phrase stands what is nice to have, before the second.
+_CUE = re.compile(
+    r"(?P<ahead>\b(?:preferably|ideally|bonus(?: points)?(?: if| for|:)|(?:extra|bonus) (?:credit|points)"
+    r"|plus(?: if|:)|even better if|(?:strong(?:ly)? )?preference (?:for|given|is)|we prefer|nice[- ]to[- ]haves?:"
+    r"|preferred:|preferred (?:qualifications|skills|experience)\b|desired:|desirable:))"
+    r"|\b(?P<behind>(?:an? (?:[a-z]+ ){0,2}(?:plus|bonus|advantage|asset)|(?:nice|good|great)[- ]to[- ]have"
+    r"|(?:(?:but|though|although) )?(?:is |are )?not (?:strictly |always |necessarily )?"
+    r"(?:required|a must|necessary|essential|mandatory|a requirement)"
+    r"|(?:(?:strongly|highly|is|are) ){0,2}(?:preferred|desirable|desired|beneficial|advantageous)|is optional"
+    r"|(?:plus|bonus)(?= ?(?:[\]).,;]|$))|(?:big|huge|definite|strong|major|real) plus))\b"
+)
+_MUST_CUE = re.compile(r"(?<!not )(?<!not strictly )\b(?:required|must(?! not)|mandatory|essential|is a requirement)\b")
+_VERB = re.compile(r"\b(?:is|are|would be|will be|being|considered|as|with|have|has)\s*$")
+_LETTER = re.compile(r"[a-z]")
+_SENTENCE_END = re.compile(r"[.!?](?=\s|$)(?<!e\.g\.)(?<!i\.e\.)(?<!etc\.)(?<!incl\.)|;")
+_BULLET = re.compile(r"\s*(?:[-*+?o](?=\s)|\d{1,2}[.)]\s)")
+_LABEL = re.compile(r"[^a-z]*((?:[a-z'?&/ -]|\([a-z ]+\)){3,60}?)\s*(?:\**\s*:\s*\**|\s[-?]\s)(?=\s*\S)")
+_BULLETS = frozenset("-*+?o0123456789")
+_LONGEST_HEADING, _MOST_WORDS = 80, 7  # characters; words of one without a mark
+_LONGEST_LABEL = 5
+NICE, MUST = "nice", "must"
+
+Stretch = tuple[int, int]
+
+
+@dataclass(slots=True)
+class Wording:
+    """The stretches of a text that speak of what is nice to have, and those that speak of what is a must."""
+
+    nice: list[Stretch] = field(default_factory=list)
+    must: list[Stretch] = field(default_factory=list)
+
+
+def plain_of(text: str) -> str:
+    """The text in small letters, character for character: what is outside ASCII becomes a question mark."""
+    return text.encode("ascii", "replace").decode("ascii").lower()
+
+
+def read_wording(text: str) -> Wording:
+    """Which stretches of a posting's text name what is nice to have, and which what is a must.
+
+    A heading counts up to the next one, or to the end of its list; a phrase counts for its clause. The stretches of
+    each kind follow one another.
+    """
+    plain = plain_of(text)
+    return _read(plain) if any(hint in plain for hint in _NICE_HINTS) else Wording()
+
+
+def nice_to_have(*, skills: Collection[str], in_nice: Iterable[str], in_must: Callable[[], Iterable[str]]) -> list[str]:
+    """Those of the skills that are named where something is nice to have, and nowhere as a must; in their order.
+
+    `in_must` is asked only when it matters.
+    """
+    candidates = set(in_nice).intersection(skills)
+    if candidates:
+        candidates.difference_update(in_must())
+    return [skill for skill in skills if skill in candidates] if candidates else []
+
+
+def lies_in(stretches: Sequence[Stretch], at: int) -> bool:
+    """Whether a place lies in one of the stretches, which follow one another."""
+    before = bisect_right(stretches, at, key=itemgetter(0))
+    return before > 0 and at < stretches[before - 1][1]
+
+
+def _read(plain: str) -> Wording:
+    wording = Wording()
+    hints = sorted(at for hint in (*_NICE_HINTS, *_MUST_HINTS) for at in _places(plain, hint))
+    section, had_bullets, blank, seen = "", False, False, 0
+    lines = _lines(plain)
+    for index, (start, end) in enumerate(lines):
+        while seen < len(hints) and hints[seen] < start:
+            seen += 1
+        line = plain[start:end].strip()
+        if not line:
+            blank = True
+            continue
+        bullet = line[0] in _BULLETS and _BULLET.match(line) is not None
+        if len(line) <= _LONGEST_HEADING and _is_heading(line, bullet, plain, lines, index):
+            section, had_bullets, blank = _kind_of(line), False, False
+            continue
+        if section and had_bullets and not bullet and blank:
+            section = ""
+        had_bullets, blank = had_bullets or bullet, False
+        if seen < len(hints) and hints[seen] < end:
+            _read_line(wording, plain, start, end, section)
+        elif section:
+            (wording.nice if section == NICE else wording.must).append((start, end))
+    return wording
+
+
+def _read_line(wording: Wording, plain: str, start: int, end: int, section: str) -> None:
+    label = _LABEL.match(plain, start, end)
+    if label and len(label[1].split()) <= _LONGEST_LABEL and (kind := _kind_of(label[1])):
+        section = section if section == NICE else kind
+        start = label.end()
+    at = start
+    for sentence_end in [*(found.start() for found in _SENTENCE_END.finditer(plain, start, end)), end]:
+        sentence_start, at = at, sentence_end + 1
+        if sentence_start >= sentence_end:
+            continue
+        demanded = _MUST_CUE.search(plain, sentence_start, sentence_end)
+        if section == NICE and not demanded:
+            wording.nice.append((sentence_start, sentence_end))
+            continue
+        nice = list(_clauses(plain, sentence_start, sentence_end))
+        wording.nice += nice
+        if demanded or section == MUST:
+            reached = sentence_start
+            for first, last in [*nice, (sentence_end, sentence_end)]:
+                if reached < first:
+                    wording.must.append((reached, first))
+                reached = last
+
+
+def _clauses(plain: str, start: int, end: int) -> Iterator[Stretch]:
+    """The clauses of a sentence that say of something that it is nice to have."""
+    reached = start
+    for cue in _CUE.finditer(plain, start, end):
+        begin = cue.start()
+        if begin < reached:
+            continue
+        opened = plain.rfind("(", reached, begin)
+        in_brackets = opened >= 0 and plain.find(")", opened, begin) < 0
+        if cue["ahead"] is not None or not _LETTER.search(plain, reached, begin):
+            # "Ideally Kafka", "[Bonus] Kafka".
+            closed = plain.find(")", cue.end(), end) if in_brackets else -1
+            first, reached = begin, closed if closed >= 0 else end
+        else:
+            first, reached = _clause_before(plain, reached, cue, opened if in_brackets else None), cue.end()
+        yield first, reached
+
+
+def _clause_before(plain: str, start: int, cue: re.Match[str], opened: int | None) -> int:
+    """Where the clause begins that a phrase behind it speaks of; `opened` is the bracket that it stands in."""
+    begin = cue.start()
+    if opened is not None and not _LETTER.search(plain, opened, begin):
+        # "Python, Kafka (a plus)": the item before the bracket.
+        return max(start, *(plain.rfind(mark, start, opened) + 1 for mark in (",", ":", " and ")))
+    first = start if opened is None else opened
+    demands = [demand.end() for demand in _MUST_CUE.finditer(plain, first, begin)]
+    if demands:
+        return demands[-1]
+    has_verb = cue[0].startswith(("is ", "are ")) or _VERB.search(plain, max(first, begin - 15), begin)
+    if opened is None and not has_verb:
+        # "Python, Kafka a plus" speaks of Kafka alone, "experience with Kafka or Spark is a plus" of all.
+        comma = max(plain.rfind(mark, first, begin) for mark in (", ", " - ", " ? "))
+        following = plain[comma + 1 : begin].strip() if comma >= 0 else ""
+        if following and not following.startswith(("and ", "or ", "but ", "with ", "experience ")):
+            return comma + 1
+    return first
+
+
+def _places(plain: str, hint: str) -> Iterator[int]:
+    at = plain.find(hint)
+    while at >= 0:
+        yield at
+        at = plain.find(hint, at + 1)
+
+
+def _lines(plain: str) -> list[Stretch]:
+    lines, start = [], 0
+    for line in plain.split("\n"):
+        lines.append((start, start + len(line)))
+        start += len(line) + 1
+    return lines
+
+
+def _is_heading(line: str, bullet: bool, plain: str, lines: Sequence[Stretch], index: int) -> bool:
+    bare = line.strip("*_#: ?")
+    if not bare:
+        return False
+    if line[0] == "#" or line.endswith((":", ":**", ":__")):
+        return True
+    if line.startswith(("**", "__")) and line.endswith(("**", "__")) and line.count("**") <= 2:
+        return True
+    if bullet or line.endswith((".", ",", ";", "!")) or len(line.split()) > _MOST_WORDS:
+        return False
+    # Plain words: a heading where a list follows.
+    for start, end in lines[index + 1 : index + 4]:
+        if not plain[start:end].isspace() and start < end:
+            return _BULLET.match(plain, start, end) is not None or _kind_of(line) == NICE
+    return False
+
+
+def _kind_of(heading: str) -> str:
+    """`nice`, `must`, or nothing of the kind."""
+    if _NICE_HEADING.search(heading) and not _NOT_NICE_HEADING.search(heading):
+        return NICE
+    if _OTHER_HEADING.search(heading):
+        return ""
+    return MUST if _MUST_HEADING.search(heading) else ""
