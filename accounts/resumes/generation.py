@@ -25,7 +25,7 @@ _FIRST_SENTENCE = re.compile(r".+?[.!?](?=\s|$)", re.DOTALL)
 
 
 class NotWritten(Exception):
-    """No resume came of it; the message tells its owner what to do. `reason` is `empty_profile` or `too_many`."""
+    """No resume came of it; the message tells its owner what to do. `reason` is its name."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)

@@ -10,7 +10,7 @@ from bson import ObjectId
 from accounts.activity.services import record_activity
 from accounts.resumes.documents import Resume
 from accounts.resumes.generation import NotWritten, Person, Posting, fitting_role, write_resume
-from accounts.resumes.json_resume import check_resume
+from accounts.resumes.json_resume import InvalidResume, check_resume
 from accounts.resumes.services import store_resume
 from career_navigator.finished_projects import finished_projects
 from career_navigator.held_skills import held_skills
@@ -55,7 +55,11 @@ def generate_resume(*, caller: Caller, job_id: str | None, now: datetime) -> Res
         demand=_demand(person, posting, row or {}, now),
         names={skill: words.display_name(skill) for skill in held},
     )
-    check_resume(written.content)
+    try:
+        check_resume(written.content)
+    except InvalidResume as error:
+        # The profile has bounds of its own, within these; a confirmed resume may come near to them alone.
+        raise NotWritten("too_long", "Delete the confirmed resume first: alone it fills a resume.") from error
     resume = store_resume(
         user_id=user_id,
         source="generated",

@@ -436,3 +436,22 @@ def test_keeps_so_many_and_no_more(ada, monkeypatch):
     monkeypatch.setattr(writing, "MOST_WRITTEN", 1)
 
     assert [generate(ada).status_code for _ in range(2)] == [201, 409]
+
+
+def test_is_refused_where_a_confirmed_resume_leaves_no_room(ada, now):
+    work = [{"summary": "x" * 9_900}] * 15
+    store_resume(
+        user_id=ObjectId(ada.id),
+        source="upload",
+        job_id=None,
+        status="ready",
+        now=now,
+        content={"work": work},
+        confirmed_at=now,
+    )
+    assert ada.put("/auth/me", {"professional_summary": "y" * 4_000}).status_code == 200
+
+    answer = generate(ada)
+
+    assert answer.status_code == 409
+    assert "Delete the confirmed resume first" in answer.json()["detail"]

@@ -52,10 +52,7 @@ def _entry(entry: Entry) -> Iterator[str]:
 def _link(link: Link) -> str:
     if link.address is None:
         return _text(link.text)
-    address = link.address
-    for sign, code in (("<", "%3C"), (">", "%3E"), ("\\", "%5C")):
-        address = address.replace(sign, code)
-    return f"[{_text(link.text)}](<{address}>)"
+    return f"[{_text(link.text)}](<{link.address}>)"
 
 
 def _text(text: str) -> str:

@@ -16,6 +16,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 # An empty line parts them, and so does the sign of a list.
 _BREAK = re.compile(r"\n\s*\n|\n(?=\s*[-–•*·]\s)")
+_IN_ADDRESSES = ":/?#[]@!$&'()*+,;=~%"
 _SCHEME = re.compile(r"^https?://(?:www\.)?", re.IGNORECASE)
 
 
@@ -227,7 +228,8 @@ def _month(day: str | None) -> str:
 
 
 def _link(address: str | None) -> Link | None:
-    return Link(_SCHEME.sub("", _line(address)).rstrip("/"), address) if address else None
+    """What stands for an address, and the address in the characters that one may have."""
+    return Link(_SCHEME.sub("", _line(address)).rstrip("/"), quote(address, safe=_IN_ADDRESSES)) if address else None
 
 
 def _points(texts: Iterable[str]) -> tuple[str, ...]:
