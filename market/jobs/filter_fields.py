@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from career_navigator.text_fields import Text
 from market.countries import country_named, fold, is_country_code
+from market.place_names import UNKNOWN
 from market.places import place_of
 from market.roles import normalize_role
 from skills.names import spelling_key
@@ -61,7 +62,11 @@ class PlaceName(Text):
     """A place as people write it; read as the label that postings have."""
 
     def to_internal_value(self, data: Any) -> str:
-        return place_of(label=super().to_internal_value(data))
+        given = super().to_internal_value(data)
+        label = place_of(label=given)
+        if label == UNKNOWN and given != UNKNOWN:
+            raise serializers.ValidationError("This field has to name a place.")
+        return label
 
 
 class Currency(Text):

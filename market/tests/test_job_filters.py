@@ -212,6 +212,7 @@ def test_refuses_objects_and_other_types_by_the_fields_name(mongo, field):
         ({"skills_any": ["a"] * 101}, "skills_any"),
         ({"countries": ["Narnia"]}, "countries"),
         ({"countries": ["XX"]}, "countries"),
+        ({"places": ["!!!"]}, "places"),
         ({"remote": "yes"}, "remote"),
         ({"hybrid": 1}, "hybrid"),
         ({"seniorities": ["boss"]}, "seniorities"),

@@ -229,6 +229,15 @@ def test_what_is_skipped_is_not_read(mongo, redis):
     assert (stats["nReturned"], stats["totalDocsExamined"]) == (5, 0)
 
 
+def test_hidden_postings_are_counted_by_an_index_of_their_own(mongo, redis):
+    store(*(PostingFactory() for _ in range(50)))
+    count = {"aggregate": "job_postings", "pipeline": [{"$match": {"hidden": True}}], "cursor": {}}
+
+    stats = mongo.command("explain", count, verbosity="executionStats")["executionStats"]
+
+    assert stats["totalKeysExamined"] == stats["totalDocsExamined"] == 0
+
+
 def test_a_page_takes_as_many_commands_however_long_it_is(mongo, redis, commands):
     store(*(PostingFactory() for _ in range(150)))
     seen = []
