@@ -134,6 +134,22 @@ def _country_codes_by_name() -> dict[str, str]:
     return codes | _COUNTRY_ALIASES
 
 
+def find_countries(*, search: str) -> list[tuple[str, str]]:
+    """ISO 3166 alpha-2 codes and names of countries, by name.
+
+    Those whose code (of two or three letters) the search is, or of whose names, official ones and "USA" among them, a
+    word begins with it. A blank search finds all.
+    """
+    names = sorted(_country_names().items(), key=lambda country: (fold(country[1]), country[0]))
+    if not search.strip():
+        return names
+    wanted = fold(search)
+    codes = {search.strip().upper(), _country_codes_by_alpha_3().get(search.strip().upper())}
+    if wanted:
+        codes |= {code for name, code in _country_codes_by_name().items() if f" {wanted}" in f" {name}"}
+    return [(code, name) for code, name in names if code in codes]
+
+
 @cache
 def _country_names() -> dict[str, str]:
     import pycountry

@@ -1,9 +1,11 @@
 from career_navigator.api import route
+from market.country_views import CountryViewSet
 from market.jobs.views import JobViewSet
 from market.views import MarketViewSet
 
 urlpatterns = [
     route("market/trending", MarketViewSet.as_view({"get": "trending"}), name="market-trending"),
+    route("countries", CountryViewSet.as_view({"get": "list"}), name="countries"),
     route("jobs/list_jobs", JobViewSet.as_view({"get": "list"}), name="jobs-list"),
     route("jobs/relevant_jobs", JobViewSet.as_view({"post": "relevant"}), name="jobs-relevant"),
     # After every path under /jobs that is fixed; those of accounts come before the market's.

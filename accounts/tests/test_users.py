@@ -1,0 +1,367 @@
+"""The endpoints under /users: the same account under other names."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.documents import User
+from accounts.resumes.documents import Resume
+from accounts.tests.conftest import API, PASSWORD
+from accounts.users.wordings import Unreadable, read_remote_preference, read_salary, read_years, split_list
+from career_navigator.rates import Rate
+
+GRACE = {"user_name": "Grace Hopper", "email_id": "grace@example.org", "password": PASSWORD}
+PROFILE = {
+    "phone_number": "+1 (212) 555-0100",
+    "desired_job_role": "Data Engineer",
+    "skills": ["Python", "Spark"],
+    "experience": "5 years of compilers",
+    "preferred_locations": ["New York, NY", "Berlin"],
+    "remote_preference": "hybrid",
+    "professional_summary": "I find bugs.",
+    "expected_salary": 120000,
+}
+UNKNOWN = "507f1f77bcf86cd799439011"
+
+
+@pytest.fixture
+def grace(api):
+    """Registered and logged in under /users alone."""
+    registered = api.post("/users/", GRACE | PROFILE)
+    assert registered.status_code == 201, registered.content
+    session = api.post("/users/login", {"email": GRACE["email_id"], "password": PASSWORD}).json()
+    member = API(token=session["access_token"])
+    member.id = session["user_id"]
+    return member
+
+
+def _profile(member):
+    return member.get(f"/users/{member.id}").json()
+
+
+def _put(member, **fields):
+    answer = member.put(f"/users/{member.id}", fields)
+    assert answer.status_code == 200, answer.content
+    assert answer.json() == {"messages": "success", "user_id": member.id}
+    return _profile(member)
+
+
+def test_registers_and_answers_the_id(api):
+    answer = api.post("/users/", GRACE)
+
+    assert answer.status_code == 201
+    assert answer.json() == {"messages": "success", "user_id": str(User.objects.get().id)}
+    assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_logs_in_with_a_token_pair(api):
+    user_id = api.post("/users", GRACE).json()["user_id"]
+
+    answer = api.post("/users/login/", {"email": "GRACE@example.org", "password": PASSWORD})
+
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["messages"], body["user_id"], body["token_type"]) == ("success", user_id, "bearer")
+    assert set(body) == {"messages", "user_id", "access_token", "refresh_token", "token_type"}
+    assert API(token=body["access_token"]).get("/auth/me").json()["id"] == user_id
+    assert api.post("/auth/refresh", {"refresh_token": body["refresh_token"]}).status_code == 200
+
+
+@pytest.mark.parametrize("given", [("ada@example.org", "Wrong-Pass-1"), ("nobody@example.org", PASSWORD)])
+def test_tells_a_wrong_password_from_an_unknown_address_to_nobody(ada, api, given):
+    answer = api.post("/users/login", dict(zip(("email", "password"), given, strict=True)))
+
+    assert answer.status_code == 401
+    assert answer.json() == {"detail": "The e-mail address or the password is wrong."}
+
+
+def test_answers_the_profile_by_the_familys_names(grace):
+    answer = grace.get(f"/users/{grace.id}/")
+
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "private"
+    body = answer.json()
+    assert body == PROFILE | {
+        "messages": "success",
+        "id": grace.id,
+        "user_name": "Grace Hopper",
+        "email_id": "grace@example.org",
+        "skills": ["python", "spark"],
+        "target_roles": ["Data Engineer"],
+        "experience_years": 5.0,
+        "experience_level": None,
+        "location": None,
+        "expected_salary_currency": None,
+        "resume": None,
+        "joined_date": body["joined_date"],
+    }
+    assert body["joined_date"] == grace.get("/auth/me").json()["created_at"]
+
+
+def test_is_the_account_of_auth(ada, api):
+    body = _profile(ada)
+
+    assert (body["user_name"], body["email_id"]) == ("Ada Lovelace", "ada@example.org")
+    assert (body["desired_job_role"], body["skills"]) == ("Software Engineer", ["python", "javascript"])
+    assert api.post("/users/login", {"email": "ada@example.org", "password": PASSWORD}).json()["user_id"] == ada.id
+    ada.put(f"/users/{ada.id}", {"user_name": "Ada King"})
+    assert ada.get("/auth/me").json()["full_name"] == "Ada King"
+
+
+def test_names_the_newest_resume(ada, now):
+    user = User.objects.get().id
+    resumes = [
+        Resume(user=user, source="upload", version=version, status=status, created_at=now).save(force_insert=True)
+        for version, status in enumerate(("ready", "ready", "refused"), start=1)
+    ]
+
+    assert _profile(ada)["resume"] == str(resumes[1].pk)
+
+
+def test_takes_back_the_profile_as_it_was_answered(grace):
+    before = _profile(grace)
+
+    assert _put(grace, **before) == before
+
+
+def test_changes_the_given_fields_alone(grace):
+    before = _profile(grace)
+
+    assert _put(grace, professional_summary="Short.") == before | {"professional_summary": "Short."}
+    assert _put(grace) == before | {"professional_summary": "Short."}
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "shown"),
+    [
+        ("skills", "Python, node.js ,", {"skills": ["python", "node.js"]}),
+        ("skills", None, {"skills": []}),
+        ("preferred_locations", "Berlin, Remote", {"preferred_locations": ["Berlin", "Remote"]}),
+        ("preferred_locations", "Austin, TX; Berlin", {"preferred_locations": ["Austin, TX", "Berlin"]}),
+        ("desired_job_role", "Analyst", {"desired_job_role": "Analyst", "target_roles": ["Analyst"]}),
+        ("desired_job_role", ["A", "B"], {"desired_job_role": "A", "target_roles": ["A", "B"]}),
+        ("desired_job_role", "", {"desired_job_role": None, "target_roles": []}),
+        ("desired_job_role", None, {"desired_job_role": None, "target_roles": []}),
+        ("remote_preference", True, {"remote_preference": "remote"}),
+        ("remote_preference", False, {"remote_preference": "any"}),
+        ("remote_preference", "On-Site", {"remote_preference": "onsite"}),
+        ("remote_preference", None, {"remote_preference": None}),
+        ("experience", 7, {"experience": 7, "experience_years": 7}),
+        ("experience", 0, {"experience": 0, "experience_years": 0}),
+        ("experience", "18 months", {"experience": "18 months", "experience_years": 1.5}),
+        ("experience", "Senior", {"experience": "Senior", "experience_years": 5}),
+        ("experience", "900 years", {"experience": "900 years", "experience_years": 5}),
+        ("experience", None, {"experience": None, "experience_years": None}),
+        ("experience", "", {"experience": None, "experience_years": None}),
+        ("expected_salary", 0, {"expected_salary": 0, "expected_salary_currency": None}),
+        ("expected_salary", "$120,000", {"expected_salary": 120000, "expected_salary_currency": "USD"}),
+        ("expected_salary", "90k EUR", {"expected_salary": 90000, "expected_salary_currency": "EUR"}),
+        ("expected_salary", None, {"expected_salary": None, "expected_salary_currency": None}),
+        ("expected_salary_currency", "eur", {"expected_salary": 120000, "expected_salary_currency": "EUR"}),
+        ("phone_number", None, {"phone_number": None}),
+        ("location", "Rome", {"location": "Rome"}),
+        ("experience_level", "3rd Year", {"experience_level": "3rd Year"}),
+    ],
+)
+def test_takes_a_field_in_each_of_its_forms(grace, field, given, shown):
+    before = _profile(grace)
+
+    assert _put(grace, **{field: given}) == before | shown
+
+
+def test_puts_a_role_in_the_place_of_the_first(grace, queued):
+    _put(grace, desired_job_role=["Analyst", "Architect"])
+    queued()
+
+    after = _put(grace, desired_job_role="Data Scientist")
+
+    assert after["target_roles"] == ["Data Scientist", "Architect"]
+    assert queued() == [("ingestion.tasks.collect_for_user", [grace.id, ["Data Scientist"]])]
+
+
+def test_queues_collection_for_the_roles_of_a_registration(grace, queued):
+    assert queued() == [("ingestion.tasks.collect_for_user", [grace.id, ["Data Engineer"]])]
+
+
+INVALID = [
+    ("user_name", None),
+    ("user_name", " "),
+    ("user_name", 5),
+    ("phone_number", "call me"),
+    ("desired_job_role", 5),
+    ("desired_job_role", {"$gt": ""}),
+    ("desired_job_role", "!!"),
+    ("desired_job_role", ["Engineer"] * 21),
+    ("desired_job_role", [None]),
+    ("skills", 5),
+    ("skills", {"$gt": ""}),
+    ("skills", "python, ---"),
+    ("skills", "x," * 201),
+    ("skills", "x" * 10_001),
+    ("preferred_locations", True),
+    ("preferred_locations", ["x" * 201]),
+    ("remote_preference", "sometimes"),
+    ("remote_preference", 1),
+    ("experience", -1),
+    ("experience", 71),
+    ("experience", True),
+    ("experience", ["5"]),
+    ("experience", "x" * 2001),
+    ("expected_salary", -1),
+    ("expected_salary", 1e13),
+    ("expected_salary", False),
+    ("expected_salary", "much"),
+    ("expected_salary", "100-120k"),
+    ("expected_salary", "9" * 61),
+    ("expected_salary", {"$gt": ""}),
+    ("expected_salary_currency", "XYZ"),
+    ("email_id", "not an address"),
+    ("password", "weak"),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), INVALID)
+def test_names_the_field_at_fault(grace, api, field, value):
+    before = _profile(grace)
+
+    changed = grace.put(f"/users/{grace.id}", {"location": "Rome", field: value})
+    registered = api.post("/users/", GRACE | {"email_id": "new@example.org", field: value})
+
+    for answer in (changed, registered):
+        assert answer.status_code == 400, answer.content
+        body = answer.json()
+        assert body["detail"].startswith(field)
+        assert all(name.split(".")[0] == field for name in body["errors"])
+    assert _profile(grace) == before
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("field", ["user_name", "email_id", "password"])
+def test_names_a_required_field_that_is_missing(api, field):
+    answer = api.post("/users/", {name: value for name, value in GRACE.items() if name != field})
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == f"{field} is required."
+
+
+def test_registers_an_address_once(grace, api):
+    answer = api.post("/users/", GRACE)
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == "email_id is already registered."
+
+
+@pytest.mark.parametrize(
+    ("fields", "detail"),
+    [
+        ({"password": "Another-Pass-456"}, "password is changed at POST /auth/password alone."),
+        ({"email_id": "eve@example.org"}, "email_id cannot be changed."),
+        (
+            {"expected_salary": "90k EUR", "expected_salary_currency": "USD"},
+            "expected_salary_currency must be the currency that expected_salary names.",
+        ),
+    ],
+)
+def test_says_why_it_does_not_change_what_it_does_not(grace, fields, detail):
+    answer = grace.put(f"/users/{grace.id}", {"location": "Rome", **fields})
+
+    assert (answer.status_code, answer.json()["detail"]) == (400, detail)
+    assert _profile(grace)["location"] is None
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_refuses_everybody_else_alike(ada, grace, method):
+    others = (ada.id, UNKNOWN, "x", "1" * 300, "$where", "{}")
+    body = {"user_name": "Eve"} if method == "PUT" else None
+
+    answers = [grace.send(method, f"/users/{user_id}", body) for user_id in others]
+
+    assert {(answer.status_code, answer.content) for answer in answers} == {(403, answers[0].content)}
+    assert API().send(method, f"/users/{ada.id}", body).status_code == 401
+    assert _profile(ada)["user_name"] == "Ada Lovelace"
+
+
+def test_erases_everything_without_a_body(grace, mongo, ada):
+    answer = grace.send("DELETE", f"/users/{grace.id}")
+
+    assert (answer.status_code, answer.json()) == (200, {"messages": "success", "user_id": grace.id})
+    assert grace.get(f"/users/{grace.id}").status_code == 401
+    assert [user.email for user in User.objects] == ["ada@example.org"]
+    assert mongo.refresh_tokens.count_documents({"user": {"$ne": User.objects.get().id}}) == 0
+
+
+def test_counts_tries_with_those_under_auth(ada, api, settings, window_clock):
+    settings.THROTTLES = settings.THROTTLES | {"login_account": Rate(2, 3600), "register_address": Rate(1, 3600)}
+    wrong = {"email": "ada@example.org", "password": "Wrong-Pass-1"}
+
+    logins = [api.post(path, wrong).status_code for path in ("/users/login", "/auth/login", "/users/login")]
+    registrations = [api.post("/users/", GRACE | {"email_id": f"g{n}@example.org"}).status_code for n in range(2)]
+
+    assert logins == [401, 401, 429]
+    assert registrations == [201, 429]
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "currency"),
+    [
+        ("120000", 120_000, None),
+        ("$120,000", 120_000, "USD"),
+        ("90k EUR", 90_000, "EUR"),
+        ("EUR 90 000", 90_000, "EUR"),
+        ("€90.000", 90_000, "EUR"),
+        ("90,5k", 90_500, None),
+        ("£45,000.50 a year", 45_000.5, "GBP"),
+        ("85.5k per year", 85_500, None),
+        ("US$ 100k/yr", 100_000, "USD"),
+        ("CHF 100'000 p.a.", 100_000, "CHF"),
+        ("1.2m usd", 1_200_000, "USD"),
+        ("12 LPA", 1_200_000, "INR"),
+        ("₹12,00,000", 1_200_000, "INR"),
+        ("90k annually", 90_000, None),
+    ],
+)
+def test_reads_a_salary_as_it_is_written(text, amount, currency):
+    salary = read_salary(text, is_currency={"EUR", "USD", "GBP", "CHF", "INR"}.__contains__)
+
+    assert (salary.amount, salary.currency) == (amount, currency)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "much", "100-120k", "-5", "$", "$5 EUR", "5 xyz", "5000 per month", "1,2,3", "1e5", "٣٣", "5 6"]
+)
+def test_reads_no_salary_where_none_is_plain(text):
+    with pytest.raises(Unreadable):
+        read_salary(text, is_currency={"EUR", "USD"}.__contains__)
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("5 years", 5),
+        ("5+ yrs", 5),
+        ("3-5 years", 3),
+        ("3 to 5 years", 3),
+        ("2,5 years of shops", 2.5),
+        ("6 months", 0.5),
+        ("5", 5),
+        ("since 2010", None),
+        ("senior", None),
+        ("", None),
+    ],
+)
+def test_reads_years_as_they_are_written(text, years):
+    assert read_years(text) == years
+
+
+@given(text=st.text(max_size=60) | st.text("0123456789.,'kKmM$€ EURusd-", max_size=20))
+def test_reads_any_text_or_refuses_it(text):
+    split_list(text)
+    assert (read_years(text) or 0) >= 0
+    for read in (read_remote_preference, lambda text: read_salary(text, is_currency=str.isalpha)):
+        try:
+            found = read(text)
+        except Unreadable:
+            continue
+        assert found in {"remote", "hybrid", "onsite", "any"} or 0 <= found.amount < math.inf
