@@ -142,7 +142,7 @@ class SkillAdmin(ExchangeMixin, MirrorAdmin):
             "title": "Merge two skills",
             "opts": self.opts,
             "form": form,
-            "submit": "Merge",
+            "act": "Merge",
             "note": "Users, postings, figures, resources, project ideas and progress go to the skill that stays.",
         }
         return TemplateResponse(request, "career_navigator/question.html", context)
@@ -239,7 +239,7 @@ class UnknownSlugAdmin(MirrorAdmin):
             "title": f"{slug}: which skill is it?",
             "opts": self.opts,
             "form": form,
-            "submit": "It is that skill",
+            "act": "It is that skill",
             "note": f"Seen {slug.count} times.",
         }
         return TemplateResponse(request, "career_navigator/question.html", context)

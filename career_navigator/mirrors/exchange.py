@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import action
+from django.contrib.admin.models import LogEntry
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -87,6 +88,10 @@ class ExchangeMixin(ExportActionMixin, ImportExportMixin):
             messages.error(request, f"These rows were refused meanwhile and are not imported: {numbers}.")
         answer: HttpResponse = super().process_result(result, request)
         return answer
+
+    def _create_log_entry(self, user_pk: Any, rows: Any, import_type: str, action_flag: int) -> None:
+        if rows:
+            LogEntry.objects.log_actions(user_pk, rows, action_flag, "Imported.", single_object=len(rows) == 1)
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return bool(self.has_add_permission(request) and self.has_change_permission(request))

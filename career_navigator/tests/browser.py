@@ -49,5 +49,9 @@ def keep_screenshot(page: Page, name: str) -> None:
     if os.environ.get("KEEP_SCREENSHOTS"):
         directory = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
         directory.mkdir(parents=True, exist_ok=True)
+        if name.startswith("dashboard"):
+            # The menu is as high as the window.
+            height = page.evaluate("document.documentElement.scrollHeight")
+            page.set_viewport_size({"width": 1360, "height": height})
         page.wait_for_timeout(400)
-        page.screenshot(path=directory / f"{name}.png", full_page=name.startswith(("phone", "dashboard")))
+        page.screenshot(path=directory / f"{name}.png", full_page=name.startswith("phone"))
