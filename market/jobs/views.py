@@ -30,7 +30,7 @@ class JobViewSet(PersonalViewSet):
         responses=shapes.JobListSerializer,
         tags=["jobs"],
     )
-    def list(self, request: Request) -> Response:
+    def newest(self, request: Request) -> Response:
         asked = shapes.JobsQuery.read(request)
         now = timezone.now()
         page = newest_jobs(limit=asked["limit"], offset=asked["offset"])
