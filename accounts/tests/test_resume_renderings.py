@@ -404,3 +404,14 @@ def test_keeps_the_order_in_which_content_was_stored(ada, stored):
     again = Resume.objects.get(id=resume.pk)
     assert list(again.content) == list(CONTENT)
     assert render("pdf", again.content) == render("pdf", CONTENT)
+
+
+def test_shows_an_uploaded_text_as_a_resume(ada):
+    text = "Ada Lovelace\nada@example.org\n\nExperience\nAnalyst, Babbage & Sons\nJan 1990 - Mar 1993\n- Wrote Note G\n"
+    uploaded = ada.post("/resumes/generate", {"user_id": ada.id, "source": "upload", "content": text})
+
+    shown = text_of("pdf", ada.get(f"/resumes/{uploaded.json()['resume_id']}.pdf").content)
+
+    assert "Ada Lovelace" in shown
+    assert "Jan 1990 – Mar 1993" in shown
+    assert "Wrote Note G" in shown
