@@ -9,8 +9,11 @@ class AccountsConfig(AppConfig):
         from accounts.activity.selectors import erase_activities, export_activities
         from accounts.applications.selectors import erase_applications, export_applications
         from accounts.dashboard import show_users
+        from accounts.matches.selectors import export_matches
+        from accounts.matches.services import erase_matches
         from accounts.resumes.selectors import export_resumes
         from accounts.resumes.services import erase_resumes
+        from accounts.searches.selectors import erase_searches, export_searches
         from accounts.sessions import end_sessions
         from accounts.skill_merges import follow_merge
         from career_navigator.staff.dashboard import register_panel
@@ -26,6 +29,8 @@ class AccountsConfig(AppConfig):
         )
         personal_data.register_user_data(name="activities", export=export_activities, erase=erase_activities)
         personal_data.register_user_data(name="applications", export=export_applications, erase=erase_applications)
+        personal_data.register_user_data(name="match_scores", export=export_matches, erase=erase_matches)
         personal_data.register_user_data(name="resumes", export=export_resumes, erase=erase_resumes)
+        personal_data.register_user_data(name="saved_searches", export=export_searches, erase=erase_searches)
         register_panel(name="accounts", load=show_users)
         register_follower(name="accounts", follow=follow_merge)

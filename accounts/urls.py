@@ -1,7 +1,9 @@
 from accounts.activity.views import ActivityViewSet
 from accounts.applications.views import ApplicationViewSet, FunnelViewSet, SavedJobViewSet
+from accounts.matches.views import MatchViewSet
 from accounts.resumes.renderings.views import RenderingViewSet
 from accounts.resumes.views import ApplyingViewSet, ResumeMakingViewSet, ResumeViewSet
+from accounts.searches.views import SavedSearchViewSet, UnsubscribeViewSet
 from accounts.users.views import UserEntranceViewSet, UserViewSet
 from accounts.views import ForgottenPasswordViewSet, LoginFormViewSet, MeViewSet, PasswordViewSet, SessionViewSet
 from career_navigator.api import route
@@ -32,12 +34,27 @@ urlpatterns = [
     route("activity/funnel", FunnelViewSet.as_view({"get": "retrieve"}), name="activity-funnel"),
     route("activity/user/<str:user_id>", ActivityViewSet.as_view({"get": "show"}), name="activity-user"),
     route("jobs/saved", SavedJobViewSet.as_view({"get": "show"}), name="jobs-saved"),
+    route("jobs/searches", SavedSearchViewSet.as_view({"get": "show", "post": "create"}), name="jobs-searches"),
+    route(
+        "jobs/searches/unsubscribe",
+        UnsubscribeViewSet.as_view({"get": "page", "post": "unsubscribe"}),
+        name="jobs-searches-unsubscribe",
+    ),
+    route(
+        "jobs/searches/<str:search_id>",
+        SavedSearchViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+        name="jobs-search",
+    ),
+    route("jobs/searches/<str:search_id>/new", SavedSearchViewSet.as_view({"get": "new"}), name="jobs-search-new"),
+    route("jobs/searches/<str:search_id>/seen", SavedSearchViewSet.as_view({"post": "seen"}), name="jobs-search-seen"),
     route("jobs/<str:job_id>/save", SavedJobViewSet.as_view({"post": "save", "delete": "destroy"}), name="jobs-save"),
     route(
         "jobs/<str:job_id>/application",
         ApplicationViewSet.as_view({"get": "retrieve", "put": "update"}),
         name="jobs-application",
     ),
+    route("jobs/<str:job_id>/match_score", MatchViewSet.as_view({"get": "retrieve"}), name="jobs-match-score"),
+    route("jobs/<str:job_id>/analyze", MatchViewSet.as_view({"post": "analyze"}), name="jobs-analyze"),
     route("resumes/generate", ResumeMakingViewSet.as_view({"post": "generate"}), name="resumes-generate"),
     route("resumes/apply", ApplyingViewSet.as_view({"post": "apply"}), name="resumes-apply"),
     route("resumes/user/<str:user_id>", ResumeViewSet.as_view({"get": "show"}), name="resumes-user"),

@@ -1,6 +1,7 @@
 """How a single skill stands in the market: who asks for it, and for what along with it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -45,6 +46,7 @@ class _Counts:
 
 
 _windows: OfThisVersion[tuple[_Counts, _Counts]] = OfThisVersion(most_weight=1)
+_shares: OfThisVersion[dict[str, float]] = OfThisVersion(most_weight=1)
 _skills: OfThisVersion[SkillMarket] = OfThisVersion(most_weight=2048)
 
 
@@ -53,10 +55,16 @@ def skill_market(*, skill: str, now: datetime) -> SkillMarket:
     return _skills.get(key=skill, now=now, load=lambda: _load(skill, now))
 
 
+def market_shares(*, now: datetime) -> Mapping[str, float]:
+    """The share (0 to 1) of the postings of the last 30 days that asks for each skill. Kept while the figures stand."""
+    return _shares.get(key=None, now=now, load=lambda: _load_shares(now))
+
+
 def forget_skill_market() -> None:
     """Drop what this process keeps: for tests and benchmarks."""
     _windows.forget()
     _skills.forget()
+    _shares.forget()
 
 
 def _load(skill: str, now: datetime) -> SkillMarket:
@@ -70,6 +78,11 @@ def _load(skill: str, now: datetime) -> SkillMarket:
         growth_percentage=percentage(count - previous, previous) if comparable else None,
         related=_related(skill, window) if count else (),
     )
+
+
+def _load_shares(now: datetime) -> dict[str, float]:
+    window, _ = _windows.get(key=None, now=now, load=lambda: _load_windows(now))
+    return {name: count / window.postings for name, count in window.skills.items()} if window.postings else {}
 
 
 def _load_windows(now: datetime) -> tuple[_Counts, _Counts]:

@@ -1,12 +1,42 @@
 """What the market asks of a role, as the match score weighs it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from market.role_windows import role_figures
 from market.roles import normalize_role
+from market.skill_market import market_shares
 
 WINDOW_DAYS = 30
+# What `demand_for` reads of a posting.
+DEMAND_FIELDS = ("title_key", "roles")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """The share, 0 to 1, of a (normalized) role's postings that asks for each skill; of the market's without one."""
+
+    role: str | None
+    shares: Mapping[str, float]
+
+
+def demand_for(row: Mapping[str, Any], *, now: datetime) -> Demand:
+    """What the market asks of the role that a stored posting is of: the first that has any postings to count.
+
+    A posting may belong to several roles. Those that its title names come first, the longer the name, the sooner.
+    """
+    for role in _roles_of(row):
+        shares = demand_of(role=role, now=now)
+        if shares:
+            return Demand(role=role, shares=shares)
+    return Demand(role=None, shares=market_shares(now=now))
+
+
+def _roles_of(row: Mapping[str, Any]) -> Iterator[str]:
+    title = f" {row.get('title_key') or ''} "
+    yield from sorted(row.get("roles") or (), key=lambda role: (f" {role} " not in title, -len(role.split()), role))
 
 
 def demand_of(*, role: str | None, now: datetime) -> Mapping[str, float]:

@@ -1,0 +1,90 @@
+"""What the endpoints of match scores take and answer."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.activity.serializers import LONGEST_ID
+from accounts.matches.documents import LONGEST_EXPLANATION
+from career_navigator.api import BoundedNumber, QuerySerializer
+from career_navigator.text_fields import Text
+from learning.serializers import ResourceSerializer
+from skills.matching.parts import WEIGHTS
+
+_OWN = "The caller's own."
+
+
+class MatchQuery(QuerySerializer):
+    user_id = Text(max_length=LONGEST_ID, required=False, help_text=_OWN)
+
+
+class AnalyzeResultInSerializer(serializers.Serializer[Any]):
+    user_id = Text(max_length=LONGEST_ID, required=False, help_text=_OWN)
+    job_id = Text(max_length=LONGEST_ID, required=False, help_text="That of the path.")
+    score = BoundedNumber(
+        minimum=0,
+        maximum=100,
+        allow_null=True,
+        required=False,
+        help_text="Of the client's own analysis, which is then stored. Without it ours is computed.",
+    )
+    explanation = Text(
+        max_length=LONGEST_EXPLANATION, allow_blank=True, allow_null=True, required=False, help_text="Of that score."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("explanation") and attrs.get("score") is None:
+            raise serializers.ValidationError({"score": ["This field is required with an explanation."]})
+        return attrs
+
+
+class MatchPartSerializer(serializers.Serializer[Any]):
+    name = serializers.ChoiceField(list(WEIGHTS))
+    weight = serializers.IntegerField(help_text="Parts without data are left out; the rest weigh in this proportion.")
+    score = serializers.IntegerField(min_value=0, max_value=100)
+    sentence = serializers.CharField(help_text="What was compared.")
+
+
+class MissingSkillSerializer(serializers.Serializer[Any]):
+    skill = serializers.CharField(help_text="The canonical name.")
+    display_name = serializers.CharField()
+    must_have = serializers.BooleanField(help_text="False where it is only nice to have.")
+    demand_percentage = serializers.FloatField(
+        help_text="Of the role's postings of the last 30 days so many ask for it; 0 where that is not known."
+    )
+    resources = ResourceSerializer(many=True, help_text="Where to learn it, three at most.")
+
+
+class AnalysisSerializer(serializers.Serializer[Any]):
+    score = serializers.FloatField(min_value=0, max_value=100)
+    explanation = serializers.CharField(allow_null=True)
+    analyzed_at = serializers.DateTimeField()
+
+
+class AnalyzeResultOutSerializer(serializers.Serializer[Any]):
+    messages = serializers.ChoiceField(["success"])
+    user_id = serializers.CharField()
+    job_id = serializers.CharField()
+    score = serializers.IntegerField(min_value=0, max_value=100)
+    explanation = serializers.CharField(help_text="The sentences of all parts.")
+    parts = MatchPartSerializer(many=True, help_text="The heaviest first.")
+    matched_skills = serializers.ListField(child=serializers.CharField(), help_text="Those that are held.")
+    missing_skills = MissingSkillSerializer(
+        many=True, help_text="Those that are not: what is required first, then by demand."
+    )
+    role = serializers.CharField(
+        allow_null=True, help_text="The role whose demand weighs the skills; null: the market's."
+    )
+    computed_at = serializers.DateTimeField(
+        help_text="The score is kept while profile, posting and demand are the same."
+    )
+    analysis = AnalysisSerializer(allow_null=True, help_text="What the caller's client has stored of its own.")
+
+
+class AnalyzedSerializer(serializers.Serializer[Any]):
+    messages = serializers.ChoiceField(["success"])
+    activity_id = serializers.CharField()
+    user_id = serializers.CharField()
+    job_id = serializers.CharField()
+    score = serializers.FloatField(min_value=0, max_value=100)
+    explanation = serializers.CharField(allow_null=True)

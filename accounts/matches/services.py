@@ -1,0 +1,116 @@
+"""Computing how well a posting suits a user, and keeping what the user's client has made of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from accounts.matches.documents import JobMatch
+from accounts.matches.fingerprints import fingerprint_of
+from market.jobs.demand import demand_for
+from market.jobs.openings import opening_of
+from skills.matching import MatchScore, Seeker, score_match
+
+# As long as postings are kept, and some: nobody can ask for the score of a posting that is gone.
+KEPT = timedelta(days=120)
+
+
+class NothingToCompare(RuntimeError):
+    """Neither the profile nor the posting says enough for a score. `reason` is stable: `empty_profile` or `nothing`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A stored match: `match` as it was computed, the (normalized) role and the market's shares that weighed it."""
+
+    match: dict[str, Any]
+    role: str | None
+    demand: Mapping[str, float]
+    computed_at: datetime
+    analysis: dict[str, Any] | None
+
+
+def match_job(*, user_id: ObjectId, seeker: Seeker, posting: Mapping[str, Any], now: datetime) -> Match:
+    """The score of a posting's row for a user: the stored one while all that it was computed from is the same.
+
+    Raises NothingToCompare.
+    """
+    if seeker.is_empty:
+        raise NothingToCompare("empty_profile")
+    opening, weighed = opening_of(posting), demand_for(posting, now=now)
+    fingerprint = fingerprint_of(seeker=seeker, opening=opening, demand=weighed.shares)
+    key = {"user": user_id, "job": posting["_id"]}
+    row = JobMatch._get_collection().find_one(key)
+    if row is None or row.get("fingerprint") != fingerprint:
+        score = score_match(seeker=seeker, opening=opening, demand=weighed.shares)
+        if score is None:
+            raise NothingToCompare("nothing")
+        computed = {"fingerprint": fingerprint, "match": _stored(score), "computed_at": now}
+        row = _write(key, computed | {"role": weighed.role}, expires_at=now + KEPT)
+    return Match(
+        match=row["match"],
+        role=row.get("role"),
+        demand=weighed.shares,
+        computed_at=row["computed_at"],
+        analysis=row.get("analysis"),
+    )
+
+
+def store_analysis(
+    *, user_id: ObjectId, job_id: ObjectId, score: float, explanation: str | None, now: datetime
+) -> dict[str, Any]:
+    """Keep a client's own analysis (0 to 100), in place of the one before, and return it."""
+    analysis = {"score": score, "explanation": explanation, "analyzed_at": now}
+    _write({"user": user_id, "job": job_id}, {"analysis": analysis})
+    return analysis
+
+
+def erase_matches(user_id: ObjectId) -> None:
+    JobMatch._get_collection().delete_many({"user": user_id})
+
+
+def _write(
+    key: Mapping[str, ObjectId], fields: dict[str, Any], *, expires_at: datetime | None = None
+) -> dict[str, Any]:
+    """Set the fields of a user's and a job's row, and return it. A row with an analysis does not expire."""
+    expiry = (
+        {"$cond": [{"$ifNull": ["$analysis", False]}, "$$REMOVE", {"$literal": expires_at}]}
+        if expires_at
+        else "$$REMOVE"
+    )
+    change = {name: {"$literal": value} for name, value in fields.items()} | {"expires_at": expiry}
+    rows = JobMatch._get_collection()
+
+    def write() -> dict[str, Any]:
+        written: dict[str, Any] = rows.find_one_and_update(
+            key, [{"$set": change}], upsert=True, return_document=ReturnDocument.AFTER
+        )
+        return written
+
+    try:
+        return write()
+    except DuplicateKeyError:
+        # Another request has inserted the row at the same time; now it is there.
+        return write()
+
+
+def _stored(score: MatchScore) -> dict[str, Any]:
+    return {
+        "score": score.score,
+        "explanation": score.explanation,
+        "parts": [
+            {"name": part.name, "weight": part.weight, "score": part.score, "sentence": part.sentence}
+            for part in score.parts
+        ],
+        "matched_skills": list(score.matched_skills),
+        "missing_skills": list(score.missing_skills),
+        "missing_nice_to_have": list(score.missing_nice_to_have),
+    }
