@@ -157,9 +157,9 @@ def test_tells_when_somebody_worked_somewhere(part, expected):
 
 
 def test_parts_free_text_where_its_writer_did():
-    page = lay_out({"basics": {"summary": "One\nline.\n\nTwo\n- first\n- second"}})
+    page = lay_out({"basics": {"summary": "One\nline.\n\nTwo\r\n- first\n- second\n"}})
 
-    assert page.summary == ("One line.", "Two", "- first", "- second")
+    assert page.summary == ("One", "line.", "Two", "- first", "- second")
 
 
 def test_links_to_where_people_can_be_reached():

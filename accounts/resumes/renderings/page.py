@@ -14,8 +14,6 @@ from accounts.resumes.json_resume import check_resume
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # What XML cannot have, and with it a DOCX: control characters and the two that are no characters.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
-# An empty line parts them, and so does the sign of a list.
-_BREAK = re.compile(r"\n\s*\n|\n(?=\s*[-–•*·]\s)")
 _IN_ADDRESSES = ":/?#[]@!$&'()*+,;=~%"
 _SCHEME = re.compile(r"^https?://(?:www\.)?", re.IGNORECASE)
 
@@ -241,7 +239,8 @@ def _joined(separator: str, *texts: str | None) -> str:
 
 
 def _paragraphs(text: str | None) -> tuple[str, ...]:
-    return tuple(line for paragraph in _BREAK.split(text or "") if (line := _line(paragraph)))
+    """The lines as they were written: what is read from files has none within a text, so people meant them."""
+    return tuple(line for paragraph in (text or "").splitlines() if (line := _line(paragraph)))
 
 
 def _line(text: str | None) -> str:
