@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.credentials import send_reset_message as send_reset_message_to
 from accounts.resumes import tasks as resume_tasks  # noqa: F401 - Celery finds the tasks of an app through this module
+from accounts.searches import tasks as search_tasks  # noqa: F401 - the same
 
 
 # A mail server that is away is usually back within minutes; the link is made anew each time.

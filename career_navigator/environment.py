@@ -96,6 +96,7 @@ class Environment(BaseSettings):
     email_use_tls: bool = True
     email_use_ssl: bool = False
     default_from_email: str = "Career Navigator <no-reply@localhost>"
+    public_url: str = "http://localhost:8000"
     password_reset_url: str = "http://localhost:3000/reset-password?token={token}"  # noqa: S105 - no password
 
     # Throttles
@@ -162,7 +163,7 @@ class Environment(BaseSettings):
     def _redis_scheme(cls, value: str | None) -> str | None:
         return _with_scheme(value, "redis", "rediss")
 
-    @field_validator("their_stack_base_url")
+    @field_validator("their_stack_base_url", "public_url")
     @classmethod
     def _http_scheme(cls, value: str) -> str:
         return (_with_scheme(value, "http", "https") or "").rstrip("/")

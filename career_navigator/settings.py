@@ -53,6 +53,7 @@ EMAIL_TIMEOUT = 15
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console' if DEBUG else 'dummy'}.EmailBackend"
 DEFAULT_FROM_EMAIL = _env.default_from_email
 PASSWORD_RESET_URL = _env.password_reset_url
+PUBLIC_URL = _env.public_url
 
 # How often each may happen, None for as often as it comes: a try an account, a try an address, any request.
 THROTTLES = {

@@ -34,6 +34,10 @@ UNIQUE = {
     ("learning_resources", ("skill", "url")),
     ("learning_progress", ("user", "skill")),
     ("project_progress", ("user", "project")),
+    ("applications", ("user", "job")),
+    ("match_scores", ("user", "job")),
+    ("resumes", ("user", "source", "job", "version")),
+    ("told_postings", ("search", "job")),
 }
 
 
@@ -56,13 +60,14 @@ def test_makes_what_the_documents_declare(mongo):
     assert of_postings == {
         ("source", "job_id"),
         ("url",),
-        ("day", "_id", "hidden", "remote", "hybrid", "seniority"),
+        ("day", "_id", "hidden", "remote", "hybrid"),
         ("roles", "day", "_id"),
         ("skills", "day", "_id"),
         ("search_words", "day", "_id"),
         ("country_codes", "day", "_id"),
         ("place", "day", "_id"),
         ("company_key", "day", "_id"),
+        ("seniority", "day", "_id"),
         ("hidden",),
         ("scraped_at",),
         ("_fts", "_ftsx"),

@@ -1,0 +1,62 @@
+"""Saved searches, and which postings each of them has told of."""
+
+from typing import Any
+
+from mongoengine import DateTimeField, DictField, Document, ObjectIdField, StringField
+
+DIGESTS = ("daily", "weekly")
+LONGEST_NAME = 100
+# Each may be a mail a day and a query a day.
+MOST_SEARCHES = 50
+
+
+class SavedSearch(Document):
+    """A filter that a user keeps, and how often mail is to tell of what it newly finds: `digest`, or None for never.
+
+    `filter` is a body of `JobFilterSerializer`. New is what was first collected since `since`, which moves when the
+    filter changes; mail tells only of what came since `mailed_since`, when the mails were last turned on. `digest_day`
+    is the day in TIME_ZONE, such as "2026-11-16", up to which digests are done; "" for none.
+    """
+
+    user = ObjectIdField(required=True)
+    name = StringField(required=True, max_length=LONGEST_NAME)
+    filter = DictField()
+    digest = StringField(choices=DIGESTS)
+    digest_day = StringField(default="")
+    since = DateTimeField(required=True)
+    mailed_since = DateTimeField(required=True)
+    created_at = DateTimeField(required=True)
+    updated_at = DateTimeField(required=True)
+
+    meta: dict[str, Any] = {
+        "collection": "saved_searches",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            # All of a user's, in the order in which they were made.
+            {"fields": ["user", "id"]},
+            # Whose digest is due.
+            {"fields": ["digest", "digest_day"]},
+        ],
+    }
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+class ToldPosting(Document):
+    """A posting that a search has told of, or was about to: `told_at` is None where a mail was begun and it is not
+    known that it was sent."""
+
+    search = ObjectIdField(required=True)
+    job = ObjectIdField(required=True)
+    claimed_at = DateTimeField(required=True)
+    told_at = DateTimeField()
+
+    meta: dict[str, Any] = {
+        "collection": "told_postings",
+        "auto_create_index": False,
+        "strict": False,
+        # What makes a search tell of a posting once: of two that claim it one fails. And all of a search's.
+        "indexes": [{"fields": ["search", "job"], "unique": True}],
+    }

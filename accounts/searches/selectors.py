@@ -1,0 +1,115 @@
+"""Reads of saved searches: what they newly find, whose digest is due, and what export and erasure need."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from bson import ObjectId
+from mongoengine import DoesNotExist
+
+from accounts.searches.documents import SavedSearch, ToldPosting
+from accounts.searches.services import monday_of
+from career_navigator.connection import database
+from market.jobs.filters import JobFilter, Query, job_query
+from market.jobs.selectors import QUERY_MILLISECONDS, Row, page_ids, rows_of
+from market.jobs.serializers import JobFilterSerializer
+
+# Beyond it a total says "at least so many".
+MOST_COUNTED = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPostings:
+    """Some of what a search newly finds, the newest first, and how many there are; counted up to `MOST_COUNTED`."""
+
+    rows: list[Row]
+    total: int
+
+
+def find_search(*, user_id: ObjectId, search_id: str) -> SavedSearch:
+    """A user's search. Raises DoesNotExist for an unknown or malformed id, and for another's."""
+    if not ObjectId.is_valid(search_id):
+        raise DoesNotExist
+    return SavedSearch.objects.get(id=search_id, user=user_id)
+
+
+def list_searches(*, user_id: ObjectId) -> list[SavedSearch]:
+    """All of a user's, in the order in which they were made."""
+    return list(SavedSearch.objects(user=user_id).order_by("id"))
+
+
+def filter_of(*, search: SavedSearch) -> JobFilter:
+    """The filter, by today's vocabulary: the names of merged skills are followed. Raises ValidationError."""
+    given = JobFilterSerializer(data=dict(search.filter))
+    given.is_valid(raise_exception=True)
+    return given.job_filter
+
+
+def new_postings(*, search: SavedSearch, limit: int, offset: int, now: datetime) -> NewPostings:
+    """What matches, is not closed, was first collected since the search began (or its filter last changed), and has
+    neither been mailed nor marked as seen.
+
+    Of a mail that was begun and may not have been sent, the postings still count as new.
+    """
+    told = ToldPosting.objects(search=search.pk, told_at__ne=None).scalar("job")
+    return _matching(search, since=search.since, but=list(told), limit=limit, offset=offset, now=now)
+
+
+def postings_to_mail(*, search: SavedSearch, limit: int, now: datetime) -> NewPostings:
+    """What a mail can tell of: what is new and came since mails were turned on, but for what a mail was begun with."""
+    claimed = ToldPosting.objects(search=search.pk).scalar("job")
+    since = max(search.since, search.mailed_since)
+    return _matching(search, since=since, but=list(claimed), limit=limit, offset=0, now=now)
+
+
+def stored_ids(*, job_ids: Iterable[str]) -> list[ObjectId]:
+    """Those of the ids that are a stored posting's."""
+    wanted = [ObjectId(job_id) for job_id in job_ids if ObjectId.is_valid(job_id)]
+    return [row["_id"] for row in database().job_postings.find({"_id": {"$in": wanted}}, {"_id": 1})]
+
+
+def due_searches(*, day: date) -> list[ObjectId]:
+    """The searches whose digest of that day, or of the week with that day, has not been begun."""
+    due = {"daily": day.isoformat(), "weekly": monday_of(day).isoformat()}
+    found = database().saved_searches.find(
+        {"$or": [{"digest": digest, "digest_day": {"$lt": first}} for digest, first in due.items()]}, {"_id": 1}
+    )
+    return [row["_id"] for row in found.sort("_id", 1)]
+
+
+def export_searches(user_id: ObjectId) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": str(search.pk),
+            "name": search.name,
+            "filter": dict(search.filter),
+            "digest": search.digest,
+            "since": search.since,
+            "created_at": search.created_at,
+            "updated_at": search.updated_at,
+            "told": [
+                {"job_id": str(told.job), "told_at": told.told_at}
+                for told in ToldPosting.objects(search=search.pk).order_by("id")
+            ],
+        }
+        for search in list_searches(user_id=user_id)
+    ]
+
+
+def erase_searches(user_id: ObjectId) -> None:
+    ids = list(SavedSearch.objects(user=user_id).scalar("id"))
+    ToldPosting.objects(search__in=ids).delete()
+    SavedSearch.objects(user=user_id).delete()
+
+
+def _matching(
+    search: SavedSearch, *, since: datetime, but: list[ObjectId], limit: int, offset: int, now: datetime
+) -> NewPostings:
+    still_open = {"closed_at": {"$not": {"$lte": now}}}
+    query: Query = job_query(filter_of(search=search), now=now) | still_open | {"scraped_at": {"$gte": since}}
+    if but:
+        query["_id"] = {"$nin": but}
+    rows = rows_of(page_ids(query=query, limit=limit, offset=offset))
+    total = database().job_postings.count_documents(query, limit=MOST_COUNTED, maxTimeMS=QUERY_MILLISECONDS)
+    return NewPostings(rows=rows, total=total)

@@ -1,0 +1,97 @@
+"""What the endpoints under /jobs/searches take and answer."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.searches.documents import DIGESTS, LONGEST_NAME
+from accounts.searches.selectors import MOST_COUNTED
+from career_navigator.api import LimitOffset, QuerySerializer
+from career_navigator.text_fields import Choice, Text
+from market.jobs.serializers import JobFilterSerializer, JobListingSerializer
+
+LONGEST_ID = 100
+LONGEST_TOKEN = 200
+MOST_SEEN = 100
+
+
+@extend_schema_field(JobFilterSerializer)
+class FilterField(serializers.Field[Any, Any, Any, Any]):
+    """A filter as POST /jobs/relevant_jobs takes it; read as the serializer that has read it."""
+
+    def to_internal_value(self, data: Any) -> JobFilterSerializer:
+        given = JobFilterSerializer(data=data)
+        given.is_valid(raise_exception=True)
+        return given
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class SavedSearchInSerializer(serializers.Serializer[Any]):
+    user_id = Text(max_length=LONGEST_ID, required=False, help_text="The caller's own.")
+    name = Text(max_length=LONGEST_NAME)
+    filter = FilterField()
+    digest = Choice(choices=DIGESTS, required=False, allow_null=True, help_text="How often mails come; null for never.")
+
+
+class SavedSearchChangeSerializer(SavedSearchInSerializer):
+    """What is not given stays. Another filter begins anew: what was collected until then is not new."""
+
+    name = Text(max_length=LONGEST_NAME, required=False)
+    filter = FilterField(required=False)
+
+
+class SavedSearchSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    filter = FilterField(help_text="As it was read: canonical skills, country codes, places as postings have them.")
+    digest = serializers.ChoiceField(DIGESTS, allow_null=True)
+    since = serializers.DateTimeField(help_text="What was first collected from then on can be new.")
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class SearchAnswerSerializer(serializers.Serializer[Any]):
+    messages = serializers.ChoiceField(["success"])
+    search = SavedSearchSerializer()
+
+
+class SearchKeptSerializer(SearchAnswerSerializer):
+    ignored_fields = serializers.ListField(
+        child=serializers.CharField(), help_text="What the filter has besides, which was not looked at."
+    )
+
+
+class SearchesSerializer(serializers.Serializer[Any]):
+    messages = serializers.ChoiceField(["success"])
+    searches = SavedSearchSerializer(many=True, help_text="In the order in which they were made.")
+
+
+class SearchDeletedSerializer(serializers.Serializer[Any]):
+    messages = serializers.ChoiceField(["success"])
+    search_id = serializers.CharField()
+
+
+class NewJobsQuery(LimitOffset):
+    pass
+
+
+class NewJobsSerializer(serializers.Serializer[Any]):
+    messages = serializers.ChoiceField(["success"])
+    jobs = JobListingSerializer(many=True, help_text="The newest first.")
+    total = serializers.IntegerField(help_text=f"On this page or not; counted up to {MOST_COUNTED:,}.")
+
+
+class SeenSerializer(serializers.Serializer[Any]):
+    job_ids = serializers.ListField(child=Text(max_length=LONGEST_ID), min_length=1, max_length=MOST_SEEN)
+
+
+class SeenAnswerSerializer(serializers.Serializer[Any]):
+    messages = serializers.ChoiceField(["success"])
+    seen = serializers.IntegerField(help_text="How many of them are stored postings.")
+
+
+class TokenQuery(QuerySerializer):
+    token = Text(max_length=LONGEST_TOKEN, help_text="As it stands in the mail's link.")

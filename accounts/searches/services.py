@@ -1,0 +1,121 @@
+"""Keeping searches, and what they have told of."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bson import ObjectId
+from django.conf import settings
+from pymongo.errors import BulkWriteError
+
+from accounts.searches.documents import MOST_SEARCHES, SavedSearch, ToldPosting
+from career_navigator.connection import database
+from market.jobs.filters import JobFilter
+
+_DUPLICATE_KEY = 11000
+
+
+class TooManySearches(RuntimeError):
+    """The user has as many saved searches as there can be."""
+
+    reason = "too_many_searches"
+
+
+def save_search(
+    *, user_id: ObjectId, name: str, job_filter: JobFilter, digest: str | None, now: datetime
+) -> SavedSearch:
+    """Keep a search; it begins now. Raises TooManySearches."""
+    search = SavedSearch(
+        user=user_id,
+        name=name,
+        filter=job_filter.as_body(),
+        digest=digest,
+        digest_day=_done_until(digest, now),
+        since=now,
+        mailed_since=now,
+        created_at=now,
+        updated_at=now,
+    ).save(force_insert=True)
+    # Counted after it is written, by the order of ids, so that of any number at once just those have room that fit in.
+    if SavedSearch.objects(user=user_id, id__lt=search.pk).count() >= MOST_SEARCHES:
+        search.delete()
+        raise TooManySearches(f"there can be no more than {MOST_SEARCHES}")
+    saved: SavedSearch = search.reload()  # MongoDB keeps times to the millisecond
+    return saved
+
+
+def change_search(*, search: SavedSearch, fields: dict[str, Any], now: datetime) -> SavedSearch:
+    """Change the fields that are given of `name`, `job_filter` and `digest`.
+
+    Another filter begins anew now; so do mails that are turned on.
+    """
+    change: dict[str, Any] = {"updated_at": now}
+    if "name" in fields:
+        change["name"] = fields["name"]
+    if "job_filter" in fields and fields["job_filter"].as_body() != search.filter:
+        change |= {"filter": fields["job_filter"].as_body(), "since": now}
+    if "digest" in fields and fields["digest"] != search.digest:
+        change["digest"] = fields["digest"]
+        if fields["digest"] is not None:
+            change["digest_day"] = max(search.digest_day, _done_until(fields["digest"], now))
+        if search.digest is None:
+            change["mailed_since"] = now
+    SavedSearch.objects(id=search.pk).update_one(**{f"set__{name}": value for name, value in change.items()})
+    changed: SavedSearch = search.reload()
+    return changed
+
+
+def delete_search(*, search: SavedSearch) -> None:
+    search.delete()
+    ToldPosting.objects(search=search.pk).delete()
+
+
+def end_digest(*, search_id: ObjectId, now: datetime) -> None:
+    """Send no more mails of a search. Harmless when done again, or when the search is gone."""
+    SavedSearch.objects(id=search_id, digest__ne=None).update_one(set__digest=None, set__updated_at=now)
+
+
+def mark_told(*, search: SavedSearch, job_ids: Iterable[ObjectId], now: datetime) -> None:
+    """What was shown is not new any more, and no mail tells of it."""
+    ids = list(job_ids)
+    claim_postings(search_id=search.pk, job_ids=ids, now=now)
+    ToldPosting.objects(search=search.pk, job__in=ids, told_at=None).update(set__told_at=now)
+
+
+def claim_postings(*, search_id: ObjectId, job_ids: Iterable[ObjectId], now: datetime) -> set[ObjectId]:
+    """Those of the postings that nobody has claimed for the search before; from now on they are claimed."""
+    ids = list(job_ids)
+    if not ids:
+        return set()
+    rows = [{"search": search_id, "job": job_id, "claimed_at": now} for job_id in ids]
+    try:
+        database().told_postings.insert_many(rows, ordered=False)
+    except BulkWriteError as error:
+        problems = error.details["writeErrors"]
+        if any(problem["code"] != _DUPLICATE_KEY for problem in problems):
+            raise
+        taken = {problem["index"] for problem in problems}
+        return {job_id for index, job_id in enumerate(ids) if index not in taken}
+    return set(ids)
+
+
+def forget_deleted(*, search: SavedSearch) -> None:
+    """Forget the told postings that are stored no longer: they cannot come again."""
+    told = set(ToldPosting.objects(search=search.pk).scalar("job"))
+    stored = {row["_id"] for row in database().job_postings.find({"_id": {"$in": list(told)}}, {"_id": 1})}
+    ToldPosting.objects(search=search.pk, job__in=list(told - stored)).delete()
+
+
+def local_day(now: datetime) -> date:
+    """The day by which digests go: that of TIME_ZONE of the environment."""
+    return now.astimezone(ZoneInfo(settings.CELERY_TIMEZONE)).date()
+
+
+def monday_of(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _done_until(digest: str | None, now: datetime) -> str:
+    """A weekly digest begins with the next Monday, a daily one with the next time that digests are sent."""
+    return monday_of(local_day(now)).isoformat() if digest == "weekly" else ""

@@ -1,0 +1,39 @@
+"""What Celery runs for saved searches."""
+
+from datetime import date
+from smtplib import SMTPException
+
+from bson import ObjectId
+from celery import Celery, shared_task
+from celery.schedules import crontab
+from django.utils import timezone
+
+from accounts.searches import digests
+from accounts.searches.selectors import due_searches
+from accounts.searches.services import local_day
+from career_navigator.celery import app
+
+
+@app.on_after_finalize.connect
+def _set_schedule(sender: Celery, **_: object) -> None:
+    # After the daily collection. Weekly digests are due from Monday on, so they go out on Monday, or on the first day
+    # after it that this runs.
+    sender.conf.beat_schedule["mail what saved searches newly find"] = {
+        "task": "accounts.searches.tasks.queue_digests",
+        "schedule": crontab(minute="0", hour="7"),
+    }
+
+
+@shared_task
+def queue_digests() -> None:
+    """Queue the digests that are due, a task each."""
+    day = local_day(timezone.now())
+    for search_id in due_searches(day=day):
+        send_digest.delay(str(search_id), day.isoformat())
+
+
+# A mail server that is away is usually back within the hour; nothing is claimed until it answers.
+@shared_task(autoretry_for=(SMTPException, OSError), retry_backoff=60, retry_backoff_max=1800, max_retries=8)
+def send_digest(search_id: str, day: str) -> None:
+    """Send a search's digest of a day, such as "2026-11-16"."""
+    digests.send_digest(search_id=ObjectId(search_id), day=date.fromisoformat(day), now=timezone.now())

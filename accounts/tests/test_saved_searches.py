@@ -1,0 +1,276 @@
+"""Saved searches, what they newly find, and ending their mails."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from bson import ObjectId
+from django.utils import timezone
+
+from accounts.personal_data import export_user
+from accounts.searches import services
+from accounts.searches.documents import MOST_SEARCHES, SavedSearch, ToldPosting
+from accounts.searches.services import claim_postings, save_search
+from accounts.searches.unsubscribing import make_token
+from accounts.tests.conftest import API, PASSWORD
+from market.jobs.filters import JobFilter
+from market.services import store_postings
+from market.tests.factories import PostingFactory
+
+PATH = "/jobs/searches"
+UNSUBSCRIBE = f"{PATH}/unsubscribe"
+PYTHON = {"name": "Python", "filter": {"skills_any": ["Python"]}}
+
+
+def store(*titles, at=None, **fields) -> None:
+    """Postings that ask for Python, first collected now or at the given time."""
+    fields = {"technology_slugs": ("python",)} | fields
+    store_postings(postings=[PostingFactory(title=title, **fields) for title in titles], now=at or timezone.now())
+
+
+def save(member, **changes) -> str:
+    answer = member.post(PATH, PYTHON | changes)
+    assert answer.status_code == 201, answer.content
+    return answer.json()["search"]["id"]
+
+
+def titles_of(member, search_id, query="") -> list[str]:
+    answer = member.get(f"{PATH}/{search_id}/new{query}")
+    assert answer.status_code == 200, answer.content
+    return [job["job_title"] for job in answer.json()["jobs"]]
+
+
+@pytest.mark.usefixtures("vocabulary_seeded")
+def test_keeps_a_search_as_it_was_read(ada):
+    asked = {"skills_all": ["NodeJS", "dotnet"], "countries": ["germany"], "remote": True, "colour": "blue"}
+
+    answer = ada.post(PATH, {"name": " Node ", "filter": asked, "digest": "weekly", "user_id": ada.id})
+
+    assert (answer.status_code, answer.json()["ignored_fields"]) == (201, ["colour"])
+    search = answer.json()["search"]
+    assert (search["name"], search["digest"]) == ("Node", "weekly")
+    assert search["filter"] == {"skills_all": ["nodejs", ".net"], "countries": ["DE"], "remote": True}
+    assert ada.get(answer["Location"]).json()["search"] == search
+    assert ada.get(PATH).json() == {"messages": "success", "searches": [search]}
+
+
+def test_changes_only_what_is_given(ada):
+    search_id = save(ada, digest="daily")
+    before = ada.get(f"{PATH}/{search_id}").json()["search"]
+
+    renamed = ada.put(f"{PATH}/{search_id}", {"name": "Snakes", "filter": PYTHON["filter"]}).json()["search"]
+    stopped = ada.put(f"{PATH}/{search_id}", {"digest": None}).json()["search"]
+
+    assert renamed == before | {"name": "Snakes", "updated_at": renamed["updated_at"]}
+    assert stopped == renamed | {"digest": None, "updated_at": stopped["updated_at"]}
+
+
+def test_deletes_a_search_with_what_it_told_of(ada, mongo):
+    search_id = save(ada)
+    claim_postings(search_id=ObjectId(search_id), job_ids=[ObjectId()], now=timezone.now())
+
+    answer = ada.delete(f"{PATH}/{search_id}", None)
+
+    assert (answer.status_code, answer.json()) == (200, {"messages": "success", "search_id": search_id})
+    assert ada.get(PATH).json()["searches"] == []
+    assert ada.delete(f"{PATH}/{search_id}", None).status_code == 404
+    assert mongo.told_postings.count_documents({}) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x" * 101}, "name"),
+        ({"name": {"$gt": ""}}, "name"),
+        ({"digest": "hourly"}, "digest"),
+        ({"filter": None}, "filter"),
+        ({"filter": []}, "filter.non_field_errors"),
+        ({"filter": {"skills_any": [{"$ne": 1}]}}, "filter.skills_any.0"),
+        ({"filter": {"countries": ["Atlantis"]}}, "filter.countries.0"),
+        ({"filter": {"remote": {"$where": "1"}}}, "filter.remote"),
+    ],
+)
+def test_refuses_by_name_what_is_no_search(ada, change, field):
+    search_id = save(ada)
+
+    for answer in (ada.post(PATH, PYTHON | change), ada.put(f"{PATH}/{search_id}", change)):
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
+        assert field in answer.json()["detail"] or "non_field" in field
+    assert SavedSearch.objects.count() == 1
+
+
+def test_holds_the_limit_when_many_are_saved_at_once(ada, monkeypatch):
+    monkeypatch.setattr(services, "MOST_SEARCHES", 3)
+
+    with ThreadPoolExecutor(6) as pool:
+        statuses = list(pool.map(lambda _: API(token=ada.token).post(PATH, PYTHON).status_code, range(6)))
+
+    assert sorted(statuses) == [201] * 3 + [409] * 3
+    assert SavedSearch.objects.count() == 3
+
+
+def test_names_the_limit(ada, now):
+    for number in range(MOST_SEARCHES):
+        save_search(user_id=ObjectId(ada.id), name=str(number), job_filter=JobFilter(), digest=None, now=now)
+
+    answer = ada.post(PATH, PYTHON)
+
+    assert answer.status_code == 409
+    assert str(MOST_SEARCHES) in answer.json()["detail"]
+
+
+def test_finds_as_new_what_is_collected_after_it_was_saved(ada):
+    store("Stored before")
+    search_id = save(ada)
+    store("First", "Second")
+    store("Nurse", technology_slugs=("excel",))
+    # Collected late: its day is long past.
+    store("Posted earlier", date_posted=timezone.now().date() - timedelta(days=40))
+
+    answer = ada.get(f"{PATH}/{search_id}/new").json()
+
+    assert {job["job_title"] for job in answer["jobs"]} == {"First", "Second", "Posted earlier"}
+    assert answer["total"] == 3
+    assert answer["jobs"][0]["matching_words"] == ["python"]
+    assert titles_of(ada, search_id, "?limit=1&offset=2") == ["Posted earlier"]
+
+
+def test_stays_new_however_often_it_is_asked_for_until_it_is_marked(ada, mongo):
+    search_id = save(ada)
+    store("First", "Second")
+    first = str(mongo.job_postings.find_one({"title": "First"})["_id"])
+    before = [titles_of(ada, search_id) for _ in range(2)]
+
+    marked = [ada.post(f"{PATH}/{search_id}/seen", {"job_ids": [first, first, "x", str(ObjectId())]}) for _ in range(2)]
+
+    assert [sorted(titles) for titles in before] == [["First", "Second"]] * 2
+    assert [answer.json() for answer in marked] == [{"messages": "success", "seen": 1}] * 2
+    assert titles_of(ada, search_id) == ["Second"]
+
+
+def test_takes_nothing_for_new_again_because_it_changed(ada, mongo):
+    search_id = save(ada)
+    store("First", job_id="1", url="https://jobs.example.com/1")
+    ids = [str(row["_id"]) for row in mongo.job_postings.find()]
+    ada.post(f"{PATH}/{search_id}/seen", {"job_ids": ids})
+
+    store("First, changed", job_id="1", url="https://jobs.example.com/1")
+
+    assert mongo.job_postings.find_one()["title"] == "First, changed"
+    assert titles_of(ada, search_id) == []
+
+
+def test_begins_anew_when_its_filter_changes(ada):
+    search_id = save(ada)
+    store("First")
+    ada.put(f"{PATH}/{search_id}", {"filter": {"skills_any": ["python"]}, "name": "The same"})
+    same = titles_of(ada, search_id)
+
+    ada.put(f"{PATH}/{search_id}", {"filter": {"skills_any": ["python"], "titles": ["Second"]}})
+
+    assert same == ["First"]
+    assert titles_of(ada, search_id) == []
+    store("Second")
+    assert titles_of(ada, search_id) == ["Second"]
+
+
+def test_leaves_out_what_is_hidden_or_closed(ada, mongo):
+    search_id = save(ada)
+    store("Hidden", "Closed", "Open")
+    mongo.job_postings.update_one({"title": "Hidden"}, {"$set": {"hidden": True}})
+    mongo.job_postings.update_one({"title": "Closed"}, {"$set": {"closed_at": timezone.now()}})
+
+    assert titles_of(ada, search_id) == ["Open"]
+
+
+def test_claims_a_posting_once_however_many_claim_it(mongo, now):
+    search_id, jobs = ObjectId(), [ObjectId() for _ in range(30)]
+
+    with ThreadPoolExecutor(4) as pool:
+        claims = list(pool.map(lambda _: claim_postings(search_id=search_id, job_ids=jobs, now=now), range(4)))
+
+    assert sorted(job for claim in claims for job in claim) == sorted(jobs)
+    assert ToldPosting.objects.count() == 30
+
+
+def test_answers_the_owner_alone(ada, api, register):
+    search_id = save(ada)
+    bob = register(email="bob@example.org")
+    calls = [
+        ("GET", f"{PATH}/{{}}", None),
+        ("PUT", f"{PATH}/{{}}", {"name": "Mine"}),
+        ("DELETE", f"{PATH}/{{}}", None),
+        ("GET", f"{PATH}/{{}}/new", None),
+        ("POST", f"{PATH}/{{}}/seen", {"job_ids": [str(ObjectId())]}),
+    ]
+
+    for method, path, body in calls:
+        assert api.send(method, path.format(search_id), body).status_code == 401
+        for member, each in ((bob, search_id), (ada, "nonsense"), (ada, str(ObjectId()))):
+            assert member.send(method, path.format(each), body).status_code == 404
+    assert bob.post(PATH, PYTHON | {"user_id": ada.id}).status_code == 403
+    assert (api.get(PATH).status_code, api.post(PATH, PYTHON).status_code) == (401, 401)
+    assert bob.get(PATH).json()["searches"] == []
+    assert ada.get(f"{PATH}/{search_id}").json()["search"]["name"] == "Python"
+
+
+def test_is_part_of_the_export_and_erased_with_the_account(ada, mongo):
+    search_id = save(ada)
+    store("First")
+    job_id = str(mongo.job_postings.find_one()["_id"])
+    ada.post(f"{PATH}/{search_id}/seen", {"job_ids": [job_id]})
+
+    (exported,) = export_user(user_id=ObjectId(ada.id), now=timezone.now())["saved_searches"]
+    erased = ada.delete("/auth/me", {"password": PASSWORD})
+
+    assert (exported["name"], exported["told"][0]["job_id"], erased.status_code) == ("Python", job_id, 204)
+    assert mongo.saved_searches.count_documents({}) == mongo.told_postings.count_documents({}) == 0
+
+
+class TestUnsubscribing:
+    @pytest.fixture
+    def search_id(self, ada):
+        return save(ada, name="<b>Snakes</b>", digest="daily")
+
+    @pytest.fixture
+    def address(self, search_id):
+        return f"{UNSUBSCRIBE}?token={make_token(search_id=ObjectId(search_id))}"
+
+    @pytest.mark.parametrize(
+        ("body", "media_type"),
+        [
+            (b"List-Unsubscribe=One-Click", "application/x-www-form-urlencoded"),
+            (b"", "application/x-www-form-urlencoded"),
+            (b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n',
+             "multipart/form-data; boundary=x"),
+        ],
+    )  # fmt: skip
+    def test_takes_one_click_without_login_and_takes_it_again(self, ada, api, address, search_id, body, media_type):
+        answers = [api.client.generic("POST", address, body, media_type) for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert ada.get(f"{PATH}/{search_id}").json()["search"]["digest"] is None
+
+    def test_shows_a_page_with_a_button_and_changes_nothing(self, ada, api, address, search_id):
+        page = api.get(address)
+
+        assert (page.status_code, page["Content-Type"]) == (200, "text/html; charset=utf-8")
+        text = page.content.decode()
+        assert '<form method="post">' in text
+        assert "&lt;b&gt;Snakes" in text
+        assert page["Content-Security-Policy"].startswith("default-src 'none'")
+        assert ada.get(f"{PATH}/{search_id}").json()["search"]["digest"] == "daily"
+
+    def test_works_when_the_search_was_deleted(self, ada, api, address, search_id):
+        ada.delete(f"{PATH}/{search_id}", None)
+
+        assert (api.get(address).status_code, api.send("POST", address).status_code) == (200, 200)
+
+    @pytest.mark.parametrize("token", ["", "x", "{id}", "{id}:forged", "%00"])
+    def test_refuses_a_token_that_was_not_signed_here(self, ada, api, search_id, token):
+        address = f"{UNSUBSCRIBE}?token={token.format(id=search_id)}"
+
+        for answer in (api.get(address), api.send("POST", address), api.send("POST", UNSUBSCRIBE)):
+            assert (answer.status_code, list(answer.json()["errors"])) == (400, ["token"])
+        assert ada.get(f"{PATH}/{search_id}").json()["search"]["digest"] == "daily"
