@@ -95,9 +95,9 @@ class JobPosting(Document):
                 "partialFilterExpression": {"job_id": {"$type": "string"}},
             },
             {"fields": ["url"], "unique": True, "partialFilterExpression": {"url": {"$type": "string"}}},
-            # Recomputing a day's figures, and retention. Lists of jobs, newest first, then by id: what few postings
-            # have is passed over in the index, without reading a posting.
-            {"fields": ["day", "id", "hidden", "remote", "hybrid", "seniority"]},
+            # Recomputing a day's figures, and retention. Lists of jobs, newest first, then by id: what is skipped, and
+            # what the last three do not fit, is passed over without reading a posting.
+            {"fields": ["day", "id", "hidden", "remote", "hybrid"]},
             # The postings of a role in a window; and, as each of the following, in a list of jobs, newest first.
             {"fields": ["roles", "day", "id"]},
             # `find_postings_by_skills` too.
@@ -106,6 +106,7 @@ class JobPosting(Document):
             {"fields": ["country_codes", "day", "id"]},
             {"fields": ["place", "day", "id"]},
             {"fields": ["company_key", "day", "id"]},
+            {"fields": ["seniority", "day", "id"]},
             # How many of all postings are not shown.
             {"fields": ["hidden"], "partialFilterExpression": {"hidden": True}},
             # `recent_postings` and the collection statistics.

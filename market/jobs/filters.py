@@ -163,7 +163,9 @@ def _of_place(label: str) -> Query:
         return {"country_codes": place.country_code}
     if place == Place(country_code="US", state_code=place.state_code) and place.state_code:
         last: Query = {"$arrayElemAt": [{"$split": ["$place", ", "]}, -1]}
-        in_state: Query = {"country_codes": "US", "$expr": {"$eq": [last, {"$literal": place.state_code}]}}
+        # The code is a word of the label; as a word it may also stand in a title.
+        words = {"$all": words_in(place.state_code)}
+        in_state: Query = {"search_words": words, "$expr": {"$eq": [last, {"$literal": place.state_code}]}}
         return {"$or": [{"place": label}, in_state]}
     return {"place": label}
 

@@ -1,8 +1,8 @@
 """The postings that a filter finds, those that fit the seeker best first.
 
-Scoring all that is found would take minutes on a million, so an index chooses candidates first: where a filter finds
-fewer than `COUNTED` postings, all of them; else the newest `CANDIDATES` of the seeker's roles and the newest
-`CANDIDATES` that ask for a skill the seeker holds; for a seeker without roles and skills the newest `COUNTED`.
+Scoring all that is found would take minutes on a million, so candidates are chosen first: the newest `COUNTED` that the
+filter finds, which are all where it finds fewer; and beyond those, of the newest `LOOKED_AT` of the seeker's roles and
+of the newest `LOOKED_AT` that ask for a skill the seeker holds, the first `CANDIDATES` each that the filter finds.
 Candidates are ordered by score, then date, then id. Everything else that was found follows them, newest first, so that
 paging reaches every posting, and each one once.
 """
@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import pymongo
 from bson import ObjectId
+from pymongo.errors import PyMongoError
 
 from career_navigator.connection import database
 from market.countries import country_name
 from market.jobs.demand import demand_of
 from market.jobs.facets import FACET_FIELDS, count_facets
-from market.jobs.filters import JobFilter, Query, job_query
+from market.jobs.filters import EVERY_POSTING, JobFilter, Query, job_query
 from market.jobs.openings import OPENING_FIELDS, opening_of
 from market.jobs.selectors import NEWEST_FIRST, QUERY_MILLISECONDS, Row, page_ids, rows_of
 from market.roles import normalize_role
@@ -28,8 +30,10 @@ from skills.selectors import vocabulary
 # The newest that were found are read for the facets; finding fewer, the filter found no more.
 COUNTED = 2_000
 CANDIDATES = 1_000
-# Beyond it `total` says "at least so many".
+LOOKED_AT = 5_000
+# Beyond it, and beyond what can be counted in this time, `total` says "at least so many".
 MOST_TOTAL = 10_000
+COUNTING_SECONDS = 0.5
 
 _FIELDS = dict.fromkeys((*FACET_FIELDS, *OPENING_FIELDS, "day"), 1)
 
@@ -56,7 +60,7 @@ def relevant_jobs(
     scorer = _Scorer(seeker, now) if seeker is not None and not seeker.is_empty else None
     scores: dict[ObjectId, int] = {}
     if scorer is not None:
-        candidates = newest if all_read else _candidates(query, scorer.seeker) or newest
+        candidates = newest if all_read else _with_more(newest, query, scorer.seeker)
         scores = {row["_id"]: score for row in candidates if (score := scorer.score(row)) is not None}
         # The sort is stable, and candidates are the newest first.
         ranked = sorted((row["_id"] for row in candidates if row["_id"] in scores), key=lambda each: -scores[each])
@@ -72,14 +76,14 @@ def relevant_jobs(
             others = query | {"_id": {"$nin": ranked}} if ranked else query
             ids += page_ids(query=others, limit=rest_limit, offset=rest_offset)
     rows = rows_of(ids)
-    total = len(newest) if all_read else _count(query)
+    total, total_is_exact = (len(newest), True) if all_read else _count(query)
     names = vocabulary()
     return RelevantJobs(
         rows=rows,
         scores={row["_id"]: scorer.score(row) if scorer else None for row in rows},
         ranked=bool(ranked),
         total=total,
-        total_is_exact=total < MOST_TOTAL,
+        total_is_exact=total_is_exact,
         facets=count_facets(newest, skill_name=names.display_name, country_name=lambda code: country_name(code=code)),
     )
 
@@ -101,15 +105,35 @@ def _newest(query: Query, limit: int) -> list[Row]:
     return list(found.sort(NEWEST_FIRST).limit(limit).batch_size(limit + 1))
 
 
-def _candidates(query: Query, seeker: Seeker) -> list[Row]:
-    """The newest of the seeker's roles and the newest that ask for a skill of the seeker's, newest first."""
+def _with_more(newest: list[Row], query: Query, seeker: Seeker) -> list[Row]:
+    """The newest with those of the seeker's roles and skills that a bounded look further back finds, newest first."""
     roles = [role for role in map(normalize_role, seeker.desired_roles) if role]
     ways: list[Query] = [{"roles": {"$in": roles}}] if roles else []
     if seeker.skills:
         ways.append({"skills": {"$in": sorted(seeker.skills)}})
-    found = {row["_id"]: row for way in ways for row in _newest({"$and": [query, way]}, CANDIDATES)}
+    found = {row["_id"]: row for row in newest}
+    for way in ways:
+        pipeline: list[dict[str, Any]] = [
+            {"$match": EVERY_POSTING | way},
+            {"$sort": dict(NEWEST_FIRST)},
+            # Before the filter: where hardly any of them fits it, the search ends here.
+            {"$limit": LOOKED_AT},
+            {"$match": query},
+            {"$limit": CANDIDATES},
+            {"$project": _FIELDS},
+        ]
+        rows = database().job_postings.aggregate(pipeline, maxTimeMS=QUERY_MILLISECONDS, batchSize=CANDIDATES + 1)
+        found.update((row["_id"], row) for row in rows)
     return sorted(found.values(), key=lambda row: (row["day"], row["_id"]), reverse=True)
 
 
-def _count(query: Query) -> int:
-    return database().job_postings.count_documents(query, limit=MOST_TOTAL, maxTimeMS=QUERY_MILLISECONDS)
+def _count(query: Query) -> tuple[int, bool]:
+    """How many more than `COUNTED` there are, as far as that is quickly counted, and whether those are all."""
+    try:
+        with pymongo.timeout(COUNTING_SECONDS):
+            total = database().job_postings.count_documents(query, limit=MOST_TOTAL)
+    except PyMongoError as error:
+        if not error.timeout:
+            raise
+        return COUNTED, False
+    return total, total < MOST_TOTAL
