@@ -6,7 +6,7 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException, AuthenticationFailed, ValidationError
-from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.parsers import FormParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
@@ -29,6 +29,7 @@ from accounts.personal_data import erase_user, export_user
 from accounts.sessions import RefreshRefused, end_session_of, refresh_session
 from accounts.tasks import send_reset_message
 from career_navigator.errors import RETRY_AFTER_SECONDS
+from career_navigator.form_parser import MultiPartParser
 from career_navigator.personal import PersonalViewSet
 from career_navigator.quick_redis import is_away
 from career_navigator.throttles import Receipt, Spending, address_of, spend

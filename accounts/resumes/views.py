@@ -19,22 +19,28 @@ from accounts.entrance import Conflict
 from accounts.resumes import serializers as shapes
 from accounts.resumes.confirmation import NotConfirmable, NotRead, confirm_resume, offered_fields
 from accounts.resumes.documents import Resume
+from accounts.resumes.files.kinds import MOST_BYTES
 from accounts.resumes.files.refusals import REASONS, FileRefused
 from accounts.resumes.generation import NotWritten
 from accounts.resumes.selectors import describe_resume, find_resume, list_resumes, wait_until_read
 from accounts.resumes.services import delete_resume
 from accounts.resumes.tasks import read_upload
-from accounts.resumes.upload_parser import UploadParser
 from accounts.resumes.uploads import MOST_UPLOADS, TooManyInProgress, TooManyUploads, Upload, take_upload
 from accounts.resumes.writing import generate_resume
 from career_navigator.api import success
+from career_navigator.form_parser import MultiPartParser
 from career_navigator.personal import PersonalViewSet, caller_of, require_own
-from career_navigator.rendering import JSONParser
+from career_navigator.rendering import BodyTooLarge, JSONParser
 
 # A client that waits this long for its answer is spared the asking.
 WAIT_SECONDS = 2.5
 # What an application goes on from; an apply that came after it would take it back.
 _BEYOND_APPLIED = frozenset({"interview", "offer"})
+
+
+class UploadParser(MultiPartParser):
+    # Beside the file the other fields, and what parts them.
+    most_bytes = MOST_BYTES + 100_000
 
 
 class ResumeMakingViewSet(PersonalViewSet):
@@ -71,8 +77,10 @@ class ResumeMakingViewSet(PersonalViewSet):
             if given["source"] == "generated":
                 return _made(_generate(request, job_id=job_id))
             resume = _take(request, given, job_id=job_id)
+        except BodyTooLarge:
+            return _refused("too_large", field=_field_of(request))
         except FileRefused as refused:
-            return _refused(refused.reason, field="content" if "content" in request.data else "file")
+            return _refused(refused.reason, field=_field_of(request))
         if resume.status == "processing":
             status = wait_until_read(resume_id=resume.pk, seconds=WAIT_SECONDS)
             resume = find_resume(user_id=resume.user, resume_id=str(resume.pk))
@@ -146,7 +154,7 @@ class ResumeViewSet(PersonalViewSet):
 
 
 class ApplyingViewSet(PersonalViewSet):
-    parser_classes = [FormParser, UploadParser, JSONParser]
+    parser_classes = [FormParser, MultiPartParser, JSONParser]
 
     @extend_schema(
         operation_id="resumes_apply",
@@ -221,6 +229,12 @@ def _made(resume: Resume) -> Response:
         missing_skills=list(resume.missing_skills),
     )
     return Response(answer, status=201 if resume.status == "ready" else 202, headers={"Location": address})
+
+
+def _field_of(request: Request) -> str:
+    """What the resume came in."""
+    is_form = str(request.content_type).startswith("multipart/")
+    return "file" if is_form and "content" not in request.data else "content"
 
 
 def _refused(reason: str, *, field: str) -> Response:

@@ -175,6 +175,25 @@ def test_refuses_what_is_too_large(ada, size, mongo):
     assert mongo.resumes.count_documents({}) == 0
 
 
+def test_refuses_text_that_is_too_large(ada):
+    answer = send_text(ada, "a" * 3_000_000)
+
+    assert (answer.status_code, answer.json()["reason"]) == (400, "too_large")
+    assert list(answer.json()["errors"]) == ["content"]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "status"), [("application/x-www-form-urlencoded", 400), (MULTIPART_CONTENT, 413)]
+)
+@pytest.mark.parametrize("path", ["/resumes/apply", "/auth/login/form"])
+def test_reads_no_form_that_is_too_large(ada, path, media_type, status):
+    headers = {"Authorization": f"Bearer {ada.token}"}
+
+    answer = ada.client.generic("POST", path, b"a" * 3_000_000, content_type=media_type, headers=headers)
+
+    assert answer.status_code == status
+
+
 def test_keeps_no_path_of_a_file_name(ada):
     upload(ada, files.RESUME.encode(), name="..\\..\\..\\etc\\passwd")
 
