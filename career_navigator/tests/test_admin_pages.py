@@ -4,30 +4,48 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from accounts.documents import User as Person
+from career_navigator.documents import ChoreRun
 from career_navigator.mirrors.models import Mirror
 from fixtures.management.commands.seed import Command as Seed
+from ingestion.documents import CollectionRun
 from market.services import store_postings
 from market.tests.factories import NOW, PostingFactory
+from skills.models import Skill, UnknownSlug
 from skills.services import count_unknown_slugs
 
 MOST_COMMANDS = 12
 
 
 @pytest.fixture
-def filled(admin_tables: None) -> None:
+def filled(staff_client: Client) -> None:
+    """Something of every kind."""
+    now = timezone.now()
     Seed().summarize()
     store_postings(postings=PostingFactory.create_batch(60), now=NOW)
-    count_unknown_slugs(slugs=["one", "two"], now=timezone.now())
+    count_unknown_slugs(slugs=[f"slug-{number}" for number in range(60)], now=now)
+    refused = [{"reason": "no_title", "message": "a posting needs a title", "job_id": "1"}]
+    CollectionRun(trigger="command", created_at=now, refused_samples=refused).save()
+    ChoreRun(chore="refresh-figures", asked_by="root", created_at=now).save()
+    Person(email="ann@example.org", hashed_password="x", full_name="Ann", created_at=now, updated_at=now).save()
+    LogEntry.objects.log_actions(User.objects.get().pk, [Skill.objects.first()], CHANGE, "Changed.", single_object=True)
 
 
 def pages() -> Iterator[str]:
-    yield reverse("admin:index")
+    for name in ("index", "collect_now", "second_factor", "password_change"):
+        yield reverse(f"admin:{name}")
+    yield reverse("admin:app_list", args=["skills"])
+    yield reverse("admin:skills_skill_merge") + "?name=python&name=django"
+    yield reverse("admin:skills_unknownslug_settle", args=[UnknownSlug.objects.first().pk])
+    yield reverse("admin:run_state", args=[CollectionRun.objects.first().pk])
+    yield reverse("admin:chore_state", args=[ChoreRun.objects.first().pk])
     for model, model_admin in admin.site._registry.items():
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         for view in ("changelist", "add", "import", "export"):
@@ -49,10 +67,11 @@ def test_every_page_takes_few_commands(staff_client: Client, filled: None, comma
         staff_client.get(page)
         commands.clear()
         answer = staff_client.get(page)
-        assert answer.status_code in {200, 302, 403}, (page, answer.status_code)
+        # What seeding made, and what is only looked at, nobody deletes or adds.
+        assert answer.status_code == 200 or (answer.status_code == 403 and "/change/" not in page), page
         taken[page] = list(commands)
 
-    assert len(taken) > 30
+    assert len(taken) > 60
     assert {page: names for page, names in taken.items() if len(names) > MOST_COMMANDS} == {}
     assert sum(map(len, taken.values())) > 0
 
