@@ -211,12 +211,12 @@ def _is_heading(line: str, bullet: bool, plain: str, lines: Sequence[Stretch], i
         return True
     if line.startswith(("**", "__")) and line.endswith(("**", "__")) and line.count("**") <= 2:
         return True
-    if bullet or line.endswith((".", ",", ";", "!")) or len(line.split()) > _MOST_WORDS:
+    if bullet or ":" in line or line.endswith((".", ",", ";", "!")) or len(line.split()) > _MOST_WORDS:
         return False
-    # Plain words: a heading where a list follows.
+    # Plain words: a heading where a list follows, or where they begin with what tells it.
     for start, end in lines[index + 1 : index + 4]:
         if not plain[start:end].isspace() and start < end:
-            return _BULLET.match(plain, start, end) is not None or _kind_of(line) == NICE
+            return _BULLET.match(plain, start, end) is not None or bool(_NICE_HEADING.match(line))
     return False
 
 

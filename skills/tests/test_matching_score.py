@@ -1,0 +1,270 @@
+"""The match score: its parts, and the laws that hold whatever is compared."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skills.matching import Opening, Seeker, score_match
+from skills.matching.parts import WEIGHTS
+from skills.matching.titles import nearest_role, title_similarity
+
+SKILLS = [f"skill {number}" for number in range(12)]
+TITLES = ["Backend Developer", "Senior Back-End Engineer (m/f/d)", "Sales Manager", "Data Scientist", "", "???"]
+PLACES = ["Austin, TX", "US-TX", "US", "DE", "Berlin, Germany"]
+MODES = [None, "remote", "hybrid", "onsite", "any"]
+MAYBE = st.sampled_from([None, True, False])
+PAY = st.one_of(st.none(), st.floats(0, 3_000_000, allow_nan=False))
+YEARS = st.one_of(st.none(), st.floats(0, 40, allow_nan=False))
+
+
+@st.composite
+def seekers(draw) -> Seeker:
+    return Seeker(
+        skills=frozenset(draw(st.lists(st.sampled_from(SKILLS)))),
+        desired_roles=tuple(draw(st.lists(st.sampled_from(TITLES), max_size=3))),
+        experience_years=draw(YEARS),
+        preferred_locations=tuple(draw(st.lists(st.sampled_from(PLACES), max_size=3))),
+        remote_preference=draw(st.sampled_from(MODES)),
+        expected_salary_usd=draw(PAY),
+    )
+
+
+@st.composite
+def openings(draw) -> Opening:
+    skills = draw(st.lists(st.sampled_from(SKILLS), max_size=10))
+    return Opening(
+        title=draw(st.sampled_from(TITLES)),
+        skills=tuple(skills),
+        nice_to_have=frozenset(draw(st.lists(st.sampled_from(SKILLS)))),
+        years_asked=draw(YEARS),
+        place=draw(st.sampled_from(["", "Unknown", "Remote", *PLACES])),
+        country_code=draw(st.sampled_from([None, "US", "DE"])),
+        remote=draw(MAYBE),
+        hybrid=draw(MAYBE),
+        min_salary_usd=draw(PAY),
+        max_salary_usd=draw(PAY),
+    )
+
+
+DEMANDS = st.dictionaries(st.sampled_from(SKILLS), st.floats(-1, 2))
+
+
+@settings(max_examples=300)
+@given(seeker=seekers(), opening=openings(), demand=DEMANDS)
+def test_keeps_its_laws(seeker, opening, demand):
+    match = score_match(seeker=seeker, opening=opening, demand=demand)
+
+    if seeker.is_empty:
+        assert match is None
+        return
+    if match is None:
+        assert not opening.skills
+        return
+    # Bounds, for the whole and each part; each part weighs what is published and says what it saw.
+    assert 0 <= match.score <= 100
+    assert all(0 <= part.score <= 100 and part.sentence.endswith(".") for part in match.parts)
+    assert all(part.weight == WEIGHTS[part.name] for part in match.parts)
+    # The whole is what its published parts make.
+    whole = sum(part.weight for part in match.parts)
+    assert match.score == math.floor(sum(part.weight * part.score for part in match.parts) / whole)
+    # The same for the same input, in whatever order that comes.
+    turned = replace(opening, skills=opening.skills[::-1])
+    other = replace(
+        seeker, desired_roles=seeker.desired_roles[::-1], preferred_locations=seeker.preferred_locations[::-1]
+    )
+    assert score_match(seeker=other, opening=turned, demand=dict(reversed(demand.items()))) == match
+    # Every skill is in one list.
+    lists = [*match.matched_skills, *match.missing_skills, *match.missing_nice_to_have]
+    assert sorted(lists) == sorted(set(opening.skills))
+
+
+@settings(max_examples=300)
+@given(seeker=seekers(), opening=openings(), demand=DEMANDS, gained=st.sampled_from([*SKILLS, "unheard of"]))
+def test_never_loses_by_a_skill(seeker, opening, demand, gained):
+    before = score_match(seeker=seeker, opening=opening, demand=demand)
+    after = score_match(seeker=replace(seeker, skills=seeker.skills | {gained}), opening=opening, demand=demand)
+
+    if before is None:
+        return
+    assert after is not None
+    if gained in opening.skills:
+        assert after.score >= before.score
+    else:
+        assert after.score == before.score
+
+
+@settings(max_examples=200)
+@given(seeker=seekers(), opening=openings(), demand=DEMANDS, more=st.floats(0, 20))
+def test_never_loses_by_years(seeker, opening, demand, more):
+    if (
+        seeker.experience_years is None
+        or (before := score_match(seeker=seeker, opening=opening, demand=demand)) is None
+    ):
+        return
+
+    after = score_match(
+        seeker=replace(seeker, experience_years=seeker.experience_years + more), opening=opening, demand=demand
+    )
+
+    assert after is not None
+    assert after.score >= before.score
+
+
+SEEKER = Seeker(skills=frozenset({"python"}))
+
+
+def parts_of(seeker: Seeker, opening: Opening, demand: dict[str, float] | None = None) -> dict[str, int]:
+    match = score_match(seeker=seeker, opening=opening, demand=demand or {})
+    return {part.name: part.score for part in match.parts} if match else {}
+
+
+@pytest.mark.parametrize(
+    "seeker", [Seeker(), Seeker(remote_preference="any"), Seeker(skills=frozenset(), desired_roles=())]
+)
+def test_gives_an_empty_profile_no_score(seeker):
+    assert score_match(seeker=seeker, opening=Opening(title="Developer", skills=("python",)), demand={}) is None
+
+
+@pytest.mark.parametrize(
+    ("seeker", "opening"),
+    [
+        (SEEKER, Opening()),
+        (Seeker(desired_roles=("Developer",)), Opening(years_asked=3)),
+        (Seeker(experience_years=3), Opening(title="Developer", place="Berlin, Germany")),
+        (Seeker(expected_salary_usd=90_000), Opening(min_salary_usd=12)),
+        (Seeker(preferred_locations=("DE",)), Opening(place="Unknown")),
+        (Seeker(remote_preference="remote"), Opening(place="Berlin, Germany")),
+    ],
+)
+def test_gives_no_score_where_nothing_can_be_compared(seeker, opening):
+    assert score_match(seeker=seeker, opening=opening, demand={}) is None
+
+
+def test_leaves_parts_out_and_lets_the_rest_weigh_more():
+    opening = Opening(title="Python Developer", skills=("python", "kafka"))
+    seeker = replace(SEEKER, desired_roles=("Python Developer",), experience_years=4)
+
+    match = score_match(seeker=seeker, opening=opening, demand={})
+
+    assert match is not None
+    assert [(part.name, part.score) for part in match.parts] == [("skills", 50), ("title", 100)]
+    assert match.score == (50 * 50 + 20 * 100) // 70
+
+
+@pytest.mark.parametrize(
+    ("skills", "nice", "demand", "score"),
+    [
+        (("python",), (), {}, 100),
+        (("kafka",), (), {}, 0),
+        (("python", "kafka"), (), {}, 50),
+        # 0.25 + 0.75 of 0.25 + 0.75 + 0.25.
+        (("python", "kafka"), (), {"python": 0.75}, 80),
+        (("python", "kafka"), (), {"kafka": 0.75}, 20),
+        # What is nice to have weighs three tenths: 10 of 13.
+        (("python", "kafka"), ("kafka",), {}, 76),
+        (("python", "kafka"), ("python", "kafka"), {}, 50),
+    ],
+)
+def test_weighs_skills_by_demand_and_by_what_is_a_must(skills, nice, demand, score):
+    opening = Opening(skills=skills, nice_to_have=frozenset(nice))
+
+    assert parts_of(SEEKER, opening, demand) == {"skills": score}
+
+
+def test_lists_skills_by_demand_then_by_name():
+    opening = Opening(skills=("c", "b", "a", "z", "y", "python"), nice_to_have=frozenset({"y", "z"}))
+
+    match = score_match(seeker=SEEKER, opening=opening, demand={"b": 0.5, "z": 0.4})
+
+    assert match is not None
+    assert (match.missing_skills, match.missing_nice_to_have) == (("b", "a", "c"), ("z", "y"))
+
+
+def test_says_that_a_profile_names_no_skills():
+    opening = Opening(title="Developer", skills=("python", "kafka"))
+
+    match = score_match(seeker=Seeker(desired_roles=("Developer",)), opening=opening, demand={})
+
+    assert match is not None
+    assert match.parts[0].score == 0
+    assert match.parts[0].sentence == "Your profile names no skills; the posting asks for kafka and python."
+
+
+@pytest.mark.parametrize(
+    ("title", "role", "lowest", "highest"),
+    [
+        ("Backend Developer", "backend developer", 100, 100),
+        ("Senior Back-End Engineer (Remote)", "Backend Developer", 100, 100),
+        ("Lead Software Engineer, Platform", "Software Developer", 100, 100),
+        ("Software Engineer, Backend", "Backend Engineer", 80, 99),
+        ("ML Engineer", "Machine Learning Engineer", 100, 100),
+        ("Data Analytics Lead", "data analytic", 90, 100),
+        ("Sales Manager", "Backend Developer", 0, 0),
+        ("Frontend Developer", "Backend Developer", 1, 40),
+        ("Java Developer", "JavaScript Developer", 1, 40),
+        ("Produktmanager", "Backend Developer", 0, 0),
+    ],
+)
+def test_compares_titles_with_roles(title, role, lowest, highest):
+    similarity = title_similarity(title=title, role=role)
+
+    assert similarity is not None
+    assert lowest <= similarity <= highest
+
+
+def test_takes_the_nearest_role():
+    assert nearest_role(title="Data Engineer", roles=["Chef", "Data Engineer"]) == (100, "Data Engineer")
+    assert nearest_role(title="Data Engineer", roles=["", "!!!"]) is None
+    assert nearest_role(title="", roles=["Chef"]) is None
+
+
+@pytest.mark.parametrize(
+    ("had", "asked", "score"), [(5, 5, 100), (9, 5, 100), (3, 5, 60), (0, 5, 0), (0, 0, 100), (2.5, 3, 83)]
+)
+def test_compares_years(had, asked, score):
+    assert parts_of(Seeker(experience_years=had), Opening(years_asked=asked)) == {"years": score}
+
+
+@pytest.mark.parametrize(
+    ("expected", "low", "high", "score"),
+    [
+        (100_000, 90_000, 110_000, 100),
+        (100_000, 100_000, None, 100),
+        (100_000, None, 90_000, 80),
+        (100_000, 60_000, 75_000, 50),
+        (100_000, 20_000, 30_000, 0),
+        # An end that cannot be a year's pay is none.
+        (100_000, 40, 80_000, 60),
+    ],
+)
+def test_compares_pay(expected, low, high, score):
+    opening = Opening(min_salary_usd=low, max_salary_usd=high)
+
+    assert parts_of(Seeker(expected_salary_usd=expected), opening) == {"salary": score}
+
+
+@pytest.mark.parametrize(
+    ("wish", "places", "opening", "score"),
+    [
+        ("remote", (), Opening(remote=True), 100),
+        ("remote", (), Opening(remote=False), 0),
+        ("remote", (), Opening(remote=True, hybrid=True), 40),
+        ("hybrid", (), Opening(hybrid=True), 100),
+        ("onsite", (), Opening(remote=True), 20),
+        ("any", ("US-TX",), Opening(place="Austin, TX", country_code="US"), 100),
+        (None, ("US-TX",), Opening(place="Denver, CO", country_code="US"), 0),
+        (None, ("US",), Opening(place="Denver, CO", country_code="US"), 100),
+        (None, ("DE",), Opening(place="Remote", country_code="DE", remote=False), 100),
+        (None, ("Winston-Salem, NC",), Opening(place="Winston-Salem, NC", country_code="US"), 100),
+        (None, ("Austin, TX",), Opening(place="Berlin, Germany", country_code="DE", remote=True), 100),
+        ("remote", ("Austin, TX",), Opening(place="Austin, TX", remote=False), 50),
+        ("hybrid", ("Austin, TX",), Opening(place="Austin, TX", hybrid=True), 100),
+    ],
+)
+def test_compares_place_and_way_of_working(wish, places, opening, score):
+    seeker = Seeker(remote_preference=wish, preferred_locations=places)
+
+    assert parts_of(seeker, opening) == {"place": score}
