@@ -1,5 +1,6 @@
 """The endpoints keep to what /openapi.json says of them, whatever is sent; those of learning have a test beside it."""
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
@@ -25,6 +26,12 @@ EXAMPLES = 25
 schema = schemathesis.openapi.from_wsgi("/openapi.json", application).exclude(
     path_regex="^/(health/ready|learning/|projects/)"
 )
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(settings):
+    """Nobody works the queue off here, so there is nothing to wait for."""
+    settings.FETCH_JOBS_WAIT_SECONDS = 0
 
 
 @schema.parametrize()
