@@ -262,7 +262,8 @@ def test_counts_no_time_twice_and_none_to_come(spans, years):
         ("+49 30 901820", "+49 30 901820"),
         ("Phone: (415) 555-2671", "(415) 555-2671"),
         ("020 7946 0958", "020 7946 0958"),
-        ("2019 - 2021", None),
+        ("2016 - 12/2019", None),
+        ("Engineer 2016 - 12/2019\nTel. 030 901820", "030 901820"),
         ("12345", None),
     ],
 )
@@ -345,6 +346,32 @@ Counted beans."""
     assert first.highlights == ("Built what was asked for", "Ran it from 2019 - 2020")
     assert (second.title.value, second.company.value) == ("Analyst", "Initech")
     assert second.summary == "Counted beans."
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # The company above in one, both above in the other.
+        (
+            "Acme — Berlin\nEngineer (2017 - 2020)\n- Built\n\nInitech\nAnalyst\n2020 - 2021\n- Counted",
+            [("Engineer", "Acme"), ("Analyst", "Initech")],
+        ),
+        # The line above belongs to the entry before.
+        (
+            "Lead @ Acme (2021 - 2022)\nLed things\nFreelance Developer (2015 - 2017)",
+            [("Lead", "Acme"), ("Freelance Developer", None)],
+        ),
+        ("### Engineer\n\nAcme · 2019 - 2020\n\n- Built", [("Engineer", "Acme")]),
+        (
+            "Engineer\n2019 - 2020\nAcme\n• Built\nAnalyst\n2017 - 2018\nInitech",
+            [("Engineer", "Acme"), ("Analyst", "Initech")],
+        ),
+    ],
+)
+def test_reads_positions_in_many_layouts(text, expected):
+    positions = read_positions(_lines(text), now=NOW)
+
+    assert [(p.title.value, p.company.value if p.company else None) for p in positions] == expected
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import phonenumbers
 
+from accounts.resumes.parsing.dates import find_spans
 from accounts.resumes.parsing.sections import heading_kind
 
 # Where people write no country code: the numbering plans tried, in this order.
@@ -86,8 +87,10 @@ def _email(text: str) -> Found | None:
 
 def _phone(text: str) -> Found | None:
     for part in dict.fromkeys((text[:_HEAD_CHARACTERS], text[-_HEAD_CHARACTERS:])):
+        # "2016 - 12/2019" is a number that could be dialled somewhere.
+        undated = "\n".join(line for line in part.split("\n") if not find_spans(line))
         for region in (None, *_REGIONS):
-            match = next(iter(phonenumbers.PhoneNumberMatcher(part, region, max_tries=200)), None)
+            match = next(iter(phonenumbers.PhoneNumberMatcher(undated, region, max_tries=200)), None)
             if match is not None:
                 return Found(match.raw_string.lstrip("["), 0.95 if region is None else 0.7)
     return None

@@ -22,7 +22,7 @@ _TITLE = re.compile(
     r"|technician|researcher|lecturer|teacher|professor|founder|co-?founder|owner|partner|advisor|adviser|strategist"
     r"|tester|writer|editor|accountant|nurse|recruiter|representative|supervisor|executive|devops|sre|qa|cto|ceo|cfo"
     r"|cio|vp|freelancer?|contractor|apprentice|fellow|instructor|tutor|planner|buyer|clerk|cashier|operator|mechanic"
-    r"|electrician|chemist|physicist|biologist|economist|statistician|translator|journalist|producer|evangelist)s?\b",
+    r"|electrician|chemist|physicist|biologist|economist|statistician|translator|journalist|producer|evangelist|auditor|sde|swe)s?\b",
     re.IGNORECASE,
 )
 _COMPANY = re.compile(
@@ -96,7 +96,9 @@ def _anchors(lines: Sequence[Line], now: date) -> list[_Anchor]:
         reached = anchors[-1].last if anchors else -1
         first = last = index
         beside = _split(_without(line.text, spans[0]))
-        room = min(above, _MOST_HEAD_LINES - len(beside))
+        room = _MOST_HEAD_LINES - len(beside)
+        if room > 0 and not _begins_paragraph(lines, index, reached):
+            room = min(above, room)
         while room > 0 and first - 1 > reached and _is_head(lines[first - 1].text):
             first -= 1
             room -= 1
@@ -110,6 +112,15 @@ def _anchors(lines: Sequence[Line], now: date) -> list[_Anchor]:
             pieces += _split(lines[last].text)
         anchors.append(_Anchor(spans[0], first, last, tuple(pieces)))
     return anchors
+
+
+def _begins_paragraph(lines: Sequence[Line], index: int, reached: int) -> bool:
+    """Whether there are but one or two lines above this one, all of a head, before a blank one."""
+    first = index
+    while first - 1 > reached and lines[first - 1].text:
+        first -= 1
+    head, after_blank = lines[first:index], first == 0 or not lines[first - 1].text
+    return after_blank and 0 < len(head) <= _MOST_HEAD_LINES and all(_is_head(line.text) for line in head)
 
 
 def _completes(line: str, pieces: Sequence[str]) -> bool:
@@ -161,14 +172,14 @@ def _body(lines: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """The running text and the bullets that follow a head; a bullet goes on over the lines below it."""
     running: list[str] = []
     bullets: list[list[str]] = []
+    in_bullet = False
     for line in lines:
-        if not line:
-            continue
         if mark := _BULLET.match(line):
             bullets.append([line[mark.end() :]])
-        elif bullets:
+        elif in_bullet and line:
             bullets[-1].append(line)
-        else:
+        elif line:
             running.append(line)
+        in_bullet = bool(line) and (in_bullet or mark is not None)
     highlights = [" ".join(part for part in bullet if part) for bullet in bullets[:_MOST_HIGHLIGHTS]]
     return " ".join(running), tuple(highlight for highlight in highlights if highlight)
