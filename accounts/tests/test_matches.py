@@ -1,0 +1,350 @@
+"""Match scores: computed, kept, explained; and the analyses that clients store."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from bson import ObjectId
+from django.utils import timezone
+
+from accounts.matches.documents import JobMatch
+from accounts.matches.fingerprints import fingerprint_of
+from accounts.matches.services import KEPT, match_job
+from learning.services import seed_resources
+from market.jobs.seekers import seeker_of
+from market.services import store_postings
+from market.tests.factories import PostingFactory
+from skills.matching import Opening, Seeker
+from skills.selectors import forget_vocabulary
+
+NOBODY = "0" * 24
+PROFILE = {
+    "skills": ["Python"],
+    "target_roles": ["Backend Developer"],
+    "experience_years": 2,
+    "preferred_locations": ["Texas"],
+    "remote_preference": "hybrid",
+    "expected_salary": 100_000,
+}
+
+
+@pytest.fixture
+def job(mongo, redis, vocabulary_seeded):
+    """The id of a stored posting that asks for nodejs and python, and would like .net."""
+    forget_vocabulary()
+    resource = {
+        "type": "Course",
+        "title": "Node",
+        "url": "https://example.org/node",
+        "description": "What Node.js is and does.",
+        "skill": "nodejs",
+        "level": "Beginner",
+        "free": True,
+        "language": "en",
+        "provider": "Example",
+    }
+    seed_resources(
+        entries=[resource | {"title": f"Node {n}", "url": f"https://example.org/{n}"} for n in range(4)],
+        now=timezone.now(),
+    )
+    posting = PostingFactory(
+        description="4+ years of experience. Node.js. Nice to have: .NET",
+        technology_slugs=("python", "node-js", "dotnet"),
+        country_code="US",
+        hybrid=True,
+        min_annual_salary_usd=80_000,
+        max_annual_salary_usd=90_000,
+        date_posted=timezone.now().date(),
+    )
+    store_postings(postings=[posting], now=timezone.now())
+    return str(mongo.job_postings.find_one()["_id"])
+
+
+@pytest.fixture
+def member(ada):
+    assert ada.put("/auth/me", PROFILE).status_code == 200
+    return ada
+
+
+@pytest.fixture
+def beginner(register):
+    """Somebody whose profile says nothing."""
+    return register(email="new@example.org", skills=[], target_roles=[], experience_level=None, location=None)
+
+
+def score_of(member, job):
+    answer = member.get(f"/jobs/{job}/match_score")
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def test_answers_the_score_with_its_parts(member, job):
+    answer = member.get(f"/jobs/{job}/match_score?user_id={member.id}")
+
+    body = answer.json()
+    assert answer.headers["Cache-Control"] == "private"
+    assert (body["messages"], body["user_id"], body["job_id"]) == ("success", member.id, job)
+    assert [(part["name"], part["weight"], part["score"]) for part in body["parts"]] == [
+        ("skills", 50, 43),
+        ("title", 20, 100),
+        ("years", 10, 50),
+        ("place", 10, 100),
+        ("salary", 10, 80),
+    ]
+    assert body["score"] == (50 * 43 + 20 * 100 + 10 * 50 + 10 * 100 + 10 * 80) // 100
+    assert body["explanation"] == " ".join(part["sentence"] for part in body["parts"])
+    assert body["matched_skills"] == ["python"]
+    assert body["analysis"] is None
+
+
+def test_answers_missing_skills_with_what_they_can_be_learnt_from(member, job):
+    missing = score_of(member, job)["missing_skills"]
+
+    assert [(each["skill"], each["display_name"], each["must_have"]) for each in missing] == [
+        ("nodejs", "Node.js", True),
+        (".net", ".NET", False),
+    ]
+    assert [resource["title"] for resource in missing[0]["resources"]] == ["Node 0", "Node 1", "Node 2"]
+    assert missing[1]["resources"] == []
+
+
+def test_counts_skills_that_were_learnt(member, job):
+    before = score_of(member, job)["score"]
+
+    assert member.put("/learning/progress/nodejs", {"status": "done"}).status_code == 200
+
+    after = score_of(member, job)
+    assert after["score"] > before
+    assert after["matched_skills"] == ["nodejs", "python"]
+
+
+def test_keeps_the_score_until_profile_or_posting_change(member, job, mongo):
+    first = score_of(member, job)["computed_at"]
+    again = score_of(member, job)["computed_at"]
+    member.put("/auth/me", {"full_name": "Ada King"})
+    renamed = score_of(member, job)["computed_at"]
+
+    member.put("/auth/me", {"experience_years": 4})
+    changed = score_of(member, job)
+    mongo.job_postings.update_one({}, {"$set": {"years_asked": 8.0}})
+    asks_more = score_of(member, job)
+
+    assert first == again == renamed < changed["computed_at"] < asks_more["computed_at"]
+    assert changed["score"] > asks_more["score"]
+    assert mongo.match_scores.count_documents({}) == 1
+
+
+def test_tells_an_empty_profile_what_to_fill_in(beginner, job, mongo):
+    for answer in (beginner.get(f"/jobs/{job}/match_score"), beginner.post(f"/jobs/{job}/analyze", {})):
+        assert answer.status_code == 409
+        assert answer.json()["detail"] == (
+            "Your profile is empty, so there is no score: fill in skills, target_roles (desired_job_role), "
+            "experience_years, preferred_locations, remote_preference, expected_salary."
+        )
+    assert mongo.match_scores.count_documents({}) == mongo.activities.count_documents({}) == 0
+
+
+def test_gives_no_score_where_nothing_can_be_compared(beginner, job, mongo):
+    beginner.put("/auth/me", {"expected_salary": 100_000})
+    mongo.job_postings.update_one(
+        {}, {"$set": {"skills": []}, "$unset": {"min_annual_salary_usd": "", "max_annual_salary_usd": ""}}
+    )
+
+    answer = beginner.get(f"/jobs/{job}/match_score")
+
+    assert answer.status_code == 409
+    assert answer.json()["detail"].startswith("This posting says nothing that your profile could be compared with")
+
+
+def test_stores_a_clients_own_analysis(member, job, mongo):
+    computed = score_of(member, job)["score"]
+
+    analyzed = member.post(f"/jobs/{job}/analyze", {"user_id": member.id, "score": 87.5, "explanation": "Good."})
+    replaced = member.post(f"/jobs/{job}/analyze", {"job_id": job.upper(), "score": 12})
+
+    assert analyzed.status_code == replaced.status_code == 200
+    assert (analyzed.json()["score"], analyzed.json()["explanation"]) == (87.5, "Good.")
+    body = score_of(member, job)
+    assert body["score"] == computed
+    assert (body["analysis"]["score"], body["analysis"]["explanation"]) == (12, None)
+    # What somebody has stored does not expire.
+    assert "expires_at" not in mongo.match_scores.find_one()
+    lines = list(mongo.activities.find({"user": ObjectId(member.id)}).sort("_id", 1))
+    assert [(line["action_type"], str(line["job"]), line["metadata"]) for line in lines] == [
+        ("analyze", job, {"score": 87.5, "by": "client"}),
+        ("analyze", job, {"score": 12.0, "by": "client"}),
+    ]
+    assert str(lines[0]["_id"]) == analyzed.json()["activity_id"]
+
+
+def test_computes_ours_where_the_client_has_none(member, job, mongo):
+    answer = member.post(f"/jobs/{job}/analyze", {"user_id": member.id})
+
+    body, scored = answer.json(), score_of(member, job)
+    assert (body["messages"], body["score"], body["explanation"]) == ("success", scored["score"], scored["explanation"])
+    assert mongo.activities.find_one()["metadata"] == {"score": scored["score"], "by": "match_score"}
+    assert scored["analysis"] is None
+
+
+@pytest.mark.parametrize("score", [0, 100, None])
+def test_takes_scores_to_the_bounds(member, job, score):
+    assert member.post(f"/jobs/{job}/analyze", {"score": score}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"score": -1}, "score"),
+        ({"score": 100.5}, "score"),
+        ({"score": "many"}, "score"),
+        ({"score": {"$gt": 0}}, "score"),
+        ({"explanation": "Good."}, "score"),
+        ({"score": 5, "explanation": "x" * 10_001}, "explanation"),
+        ({"job_id": NOBODY}, "job_id"),
+        ({"user_id": {"$ne": ""}}, "user_id"),
+    ],
+)
+def test_refuses_bad_values_by_name(member, job, body, field):
+    answer = member.post(f"/jobs/{job}/analyze", body)
+
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == [field]
+    assert field in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("user_id", [NOBODY, "no-id", "$ne"])
+def test_is_only_for_oneself(member, job, user_id):
+    answers = [
+        member.get(f"/jobs/{job}/match_score?user_id={user_id}"),
+        member.post(f"/jobs/{job}/analyze", {"user_id": user_id, "score": 3}),
+        member.get(f"/jobs/no-id/match_score?user_id={user_id}"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+
+
+@pytest.mark.parametrize("job_id", [NOBODY, "no-id", "$where"])
+def test_knows_no_other_jobs(member, mongo, redis, job_id):
+    answers = [member.get(f"/jobs/{job_id}/match_score"), member.post(f"/jobs/{job_id}/analyze", {"score": 3})]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+
+
+def test_asks_for_a_token(api, job):
+    answers = [api.get(f"/jobs/{job}/match_score"), api.post(f"/jobs/{job}/analyze", {})]
+
+    assert [answer.status_code for answer in answers] == [401, 401]
+
+
+def test_hands_scores_out_and_erases_them_with_the_account(member, job, mongo):
+    score = score_of(member, job)["score"]
+    member.post(f"/jobs/{job}/analyze", {"score": 3})
+
+    (exported,) = member.get("/auth/me/export").json()["match_scores"]
+    member.delete("/auth/me", {"password": "Secure-Pass-123"})
+
+    assert (exported["job_id"], exported["match"]["score"], exported["analysis"]["score"]) == (job, score, 3)
+    assert mongo.match_scores.count_documents({}) == 0
+
+
+def test_lets_a_score_that_can_be_computed_again_expire(member, job, mongo):
+    score_of(member, job)
+
+    row = mongo.match_scores.find_one()
+    assert row["expires_at"] == row["computed_at"] + KEPT
+    assert mongo.match_scores.index_information()["expires_at_1"]["expireAfterSeconds"] == 0
+
+
+def test_finds_a_row_and_a_users_rows_through_one_index(mongo, redis):
+    for query in ({"user": ObjectId(), "job": ObjectId()}, {"user": ObjectId()}):
+        plan = JobMatch._get_collection().find(query).explain()["queryPlanner"]["winningPlan"]
+        assert plan["inputStage"]["indexName"] == "user_1_job_1"
+
+
+def test_stores_one_row_for_requests_at_the_same_time(mongo, redis, job):
+    user, posting, now = ObjectId(), mongo.job_postings.find_one(), timezone.now()
+    seeker = Seeker(skills=frozenset({"python"}))
+
+    def match(_: int) -> int:
+        return match_job(user_id=user, seeker=seeker, posting=posting, now=now).match["score"]
+
+    with ThreadPoolExecutor(8) as threads:
+        scores = set(threads.map(match, range(16)))
+
+    assert len(scores) == mongo.match_scores.count_documents({}) == 1
+
+
+@dataclass
+class Person:
+    skills: list[str] = field(default_factory=list)
+    target_roles: list[str] = field(default_factory=list)
+    location: str | None = None
+    experience_years: float | None = None
+    preferred_locations: list[str] = field(default_factory=list)
+    remote_preference: str | None = None
+    expected_salary: float | None = None
+    expected_salary_currency: str | None = None
+
+
+@pytest.mark.parametrize(
+    ("said", "understood"),
+    [
+        (
+            {"preferred_locations": ["Germany", "Texas", "SF"]},
+            {"preferred_locations": ("DE", "US-TX", "San Francisco, CA")},
+        ),
+        ({"preferred_locations": ["Berlin"], "location": "Austin, TX"}, {"preferred_locations": ("Berlin, Germany",)}),
+        ({"location": "Austin, TX"}, {"preferred_locations": ("Austin, TX",)}),
+        ({"preferred_locations": ["Remote"]}, {"remote_preference": "remote"}),
+        ({"preferred_locations": ["Remote"], "remote_preference": "onsite"}, {"remote_preference": "onsite"}),
+        # Nobody here knows which countries a part of the world has.
+        ({"preferred_locations": ["Europe"]}, {}),
+        ({"expected_salary": 9e4}, {"expected_salary_usd": 9e4}),
+        ({"expected_salary": 9e4, "expected_salary_currency": "USD"}, {"expected_salary_usd": 9e4}),
+        ({"expected_salary": 9e4, "expected_salary_currency": "EUR"}, {}),
+        ({"experience_years": 0}, {"experience_years": 0}),
+    ],
+)
+def test_understands_a_profile(said, understood):
+    assert seeker_of(Person(**said), held=["go"]) == Seeker(skills=frozenset({"go"}), **understood)
+
+
+SEEKER = Seeker(skills=frozenset({"a", "b"}), desired_roles=("x", "y"))
+OPENING = Opening(title="x", skills=("a", "b", "c"), nice_to_have=frozenset({"c"}))
+DEMAND = {"a": 0.5, "other": 0.1}
+
+
+def fingerprint(**changes: Any) -> str:
+    given: dict[str, Any] = {"seeker": SEEKER, "opening": OPENING, "demand": DEMAND} | changes
+    return fingerprint_of(**given)
+
+
+def test_takes_the_same_for_the_same():
+    same = [
+        fingerprint(seeker=Seeker(skills=frozenset({"b", "a"}), desired_roles=("y", "x"))),
+        fingerprint(opening=Opening(title="x", skills=("c", "b", "a"), nice_to_have=frozenset({"c"}))),
+        fingerprint(demand={"other": 0.2, "a": 0.5}),
+    ]
+
+    assert set(same) == {fingerprint()}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seeker": Seeker(skills=frozenset({"a"}), desired_roles=("x", "y"))},
+        {"seeker": Seeker(skills=frozenset({"a", "b"}), desired_roles=("x", "y"), experience_years=0)},
+        {"opening": Opening(title="x", skills=("a", "b", "c"))},
+        {"opening": Opening(title="x", skills=("a", "b", "c"), nice_to_have=frozenset({"c"}), years_asked=1)},
+        {"demand": {"a": 0.6}},
+        {"demand": {}},
+    ],
+)
+def test_tells_every_change(change):
+    assert fingerprint(**change) != fingerprint()
+
+
+def test_keeps_scores_longer_than_postings_are_kept_by_default():
+    assert timedelta(days=90) < KEPT
