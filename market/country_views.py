@@ -57,7 +57,7 @@ class CountryViewSet(ViewSet):
         responses=CountriesSerializer,
         tags=["countries"],
     )
-    def list(self, request: Request) -> HttpResponseBase:
+    def show(self, request: Request) -> HttpResponseBase:
         search = CountriesQuery.read(request)["search"]
         answer = _answer(search) if search else _whole_answer()
         headers = {"Cache-Control": CACHE_CONTROL, "ETag": answer.etag}

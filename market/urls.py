@@ -5,7 +5,7 @@ from market.views import MarketViewSet
 
 urlpatterns = [
     route("market/trending", MarketViewSet.as_view({"get": "trending"}), name="market-trending"),
-    route("countries", CountryViewSet.as_view({"get": "list"}), name="countries"),
+    route("countries", CountryViewSet.as_view({"get": "show"}), name="countries"),
     route("jobs/list_jobs", JobViewSet.as_view({"get": "newest"}), name="jobs-list"),
     route("jobs/relevant_jobs", JobViewSet.as_view({"post": "relevant"}), name="jobs-relevant"),
     # After every path under /jobs that is fixed; those of accounts come before the market's.
