@@ -96,8 +96,7 @@ def measure_scores(report: Report) -> None:
     from career_navigator.connection import database
     from market.jobs.demand import demand_of
     from market.jobs.openings import OPENING_FIELDS, opening_of
-    from skills.matching.score import score_match
-    from skills.matching.sides import Seeker
+    from skills.matching import Seeker, score_match
 
     found = database().job_postings.find({}, dict(OPENING_FIELDS)).sort("day", -1).limit(2_000)
     openings = [opening_of(row) for row in found]

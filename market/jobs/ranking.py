@@ -17,14 +17,13 @@ from pymongo.errors import PyMongoError
 
 from career_navigator.connection import database
 from market.countries import country_name
-from market.jobs.demand import demand_of
+from market.jobs.demand import DEMAND_FIELDS, Demands
 from market.jobs.facets import FACET_FIELDS, count_facets
 from market.jobs.filters import EVERY_POSTING, JobFilter, Query, job_query
 from market.jobs.openings import OPENING_FIELDS, opening_of
 from market.jobs.selectors import NEWEST_FIRST, QUERY_MILLISECONDS, Row, page_ids, rows_of
 from market.roles import normalize_role
-from skills.matching.score import score_match
-from skills.matching.sides import Seeker
+from skills.matching import Seeker, score_match
 from skills.selectors import vocabulary
 
 # The newest that were found are read for the facets; finding fewer, the filter found no more.
@@ -35,7 +34,7 @@ LOOKED_AT = 5_000
 MOST_TOTAL = 10_000
 COUNTING_SECONDS = 0.5
 
-_FIELDS = dict.fromkeys((*FACET_FIELDS, *OPENING_FIELDS, "day"), 1)
+_FIELDS = dict.fromkeys((*FACET_FIELDS, *OPENING_FIELDS, *DEMAND_FIELDS, "day"), 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,14 +88,14 @@ def relevant_jobs(
 
 
 class _Scorer:
-    """Scores by one seeker's profile and by what the market asks of the roles that the seeker looks for."""
+    """Scores by one seeker's profile and by what the market asks of each posting's role."""
 
     def __init__(self, seeker: Seeker, now: datetime) -> None:
         self.seeker = seeker
-        self._demand = demand_of(role=next(iter(seeker.desired_roles), None), now=now)
+        self._demands = Demands(now=now)
 
     def score(self, row: Row) -> int | None:
-        match = score_match(seeker=self.seeker, opening=opening_of(row), demand=self._demand)
+        match = score_match(seeker=self.seeker, opening=opening_of(row), demand=self._demands.of(row).shares)
         return match.score if match else None
 
 

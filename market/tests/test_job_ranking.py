@@ -1,22 +1,26 @@
 """Relevant jobs: those that fit the caller first, paging, facets, and what is said of the filter."""
 
 import pytest
+from bson import ObjectId
 
+from accounts.matches.services import match_job
 from accounts.tests import conftest as accounts
 from market.hiding import hide_postings
 from market.jobs import ranking
 from market.jobs.facets import count_facets
 from market.jobs.filters import JobFilter
 from market.jobs.ranking import relevant_jobs
+from market.refresh import refresh_figures
 from market.services import store_postings
 from market.tests.factories import NOW, PostingFactory, days_ago
-from skills.matching.sides import Seeker
+from skills.matching import Seeker
 from skills.services import seed_skills
 
 # People register and ask here as they do in the tests of accounts.
 _little_work, _servers = accounts._little_work, accounts._servers
 api, register = accounts.api, accounts.register
 
+USER = ObjectId()
 SEEKER = Seeker(skills=frozenset({"python", "sql"}), desired_roles=("Backend Developer",))
 
 
@@ -75,6 +79,18 @@ def test_those_that_fit_best_come_first_then_the_newest():
     assert scores[0] == scores[1] == 100
     assert scores == sorted(scores, reverse=True)
     assert found.ranked
+
+
+def test_a_score_is_the_same_as_that_of_the_job_alone(mongo):
+    store_some()
+    store(PostingFactory(title="Data Engineer", technology_slugs=("sql",)), role="Data Engineer")
+    refresh_figures(now=NOW)
+
+    found = relevant_jobs(job_filter=JobFilter(), seeker=SEEKER, limit=10, offset=0, now=NOW)
+
+    alone = {row["_id"]: match_job(user_id=USER, seeker=SEEKER, posting=row, now=NOW) for row in found.rows}
+    assert found.scores == {job: match.match["score"] for job, match in alone.items()}
+    assert {match.role for match in alone.values()} == {"data engineer", None}
 
 
 @pytest.mark.parametrize("seeker", [None, Seeker()])
@@ -198,9 +214,10 @@ def test_hidden_postings_are_neither_found_nor_counted(mongo):
     assert ([row["company"] for row in found.rows], found.total, found.facets["postings"]) == (["Seen"], 1, 1)
 
 
-@pytest.mark.parametrize(("postings", "most"), [(3, 3), (30, 7)])
+@pytest.mark.parametrize(("postings", "most"), [(3, 2), (30, 6)])
 def test_a_page_takes_few_commands_however_much_is_found(small_bounds, commands, postings, most):
     store(*(PostingFactory() for _ in range(postings)), role="Backend Developer")
+    refresh_figures(now=NOW)
     relevant_jobs(job_filter=JobFilter(), seeker=SEEKER, limit=100, offset=0, now=NOW)
     commands.clear()
 
