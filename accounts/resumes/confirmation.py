@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from textwrap import shorten
 from typing import Any
 
-from accounts.documents import MOST_SKILLS, User
+from rest_framework.exceptions import ValidationError
+
+from accounts.documents import LONGEST_EXPERIENCE, LONGEST_NAME, LONGEST_SUMMARY, MOST_SKILLS, MOST_YEARS, User
+from accounts.profile_fields import PhoneNumber
 from accounts.resumes.documents import Resume
-from accounts.services import Change, change_profile
+from accounts.services import Change, canonical_skills, change_profile
 
 Parsed = Mapping[str, Any]
 
@@ -27,27 +31,55 @@ class NotRead(ValueError):
         super().__init__(", ".join(sorted(self.errors)))
 
 
-def _contact(name: str) -> Callable[[Parsed], Any]:
-    return lambda parsed: (parsed["contact"][name] or {}).get("value")
+def _name(parsed: Parsed) -> str | None:
+    name = _value(parsed["contact"]["name"])
+    return name if name is not None and len(name) <= LONGEST_NAME else None
+
+
+def _phone_number(parsed: Parsed) -> str | None:
+    """The number, where the profile takes it: with an extension, say, it does not."""
+    number = _value(parsed["contact"]["phone"])
+    try:
+        return PhoneNumber().run_validation(number) if number is not None else None
+    except ValidationError:
+        return None
+
+
+def _summary(parsed: Parsed) -> str | None:
+    """The summary, as many words of it as fit."""
+    summary = _value(parsed["summary"])
+    return shorten(summary, LONGEST_SUMMARY, placeholder="") or None if summary is not None else None
 
 
 def _experience(parsed: Parsed) -> str | None:
-    """The positions in a line each."""
-    lines = []
+    """The positions in a line each, as many as fit."""
+    text = ""
     for position in parsed["experience"]:
-        named = [position[part]["value"] for part in ("title", "company") if position[part]]
+        named = [part["value"] for part in (position["title"], position["company"]) if part]
         when = f"{position['start_date']} to {position['end_date'] or 'present'}"
-        lines.append(f"{', '.join(named)} ({when})" if named else when)
-    return "\n".join(lines) or None
+        longer = f"{text}\n{', '.join(named)} ({when})".strip() if named else text
+        if len(longer) > LONGEST_EXPERIENCE:
+            break
+        text = longer
+    return text or None
+
+
+def _years(parsed: Parsed) -> float | None:
+    years = parsed["experience_years"]
+    return min(years["value"], MOST_YEARS) if years is not None else None
+
+
+def _value(found: Mapping[str, Any] | None) -> str | None:
+    return found["value"] if found is not None else None
 
 
 # Fields of the profile that a resume can fill, each with what it would be filled with.
 FIELDS: dict[str, Callable[[Parsed], Any]] = {
-    "full_name": _contact("name"),
-    "phone_number": _contact("phone"),
-    "professional_summary": lambda parsed: (parsed["summary"] or {}).get("value"),
+    "full_name": _name,
+    "phone_number": _phone_number,
+    "professional_summary": _summary,
     "experience": _experience,
-    "experience_years": lambda parsed: (parsed["experience_years"] or {}).get("value"),
+    "experience_years": _years,
 }
 
 
@@ -69,9 +101,15 @@ def confirm_resume(*, resume: Resume, skills: Collection[str], fields: Collectio
     offered = offered_fields(resume)
     named = {skill["name"] for skill in resume.parsed["skills"]}
     user = User.objects.get(id=resume.user, is_active=True)
-    held = list(dict.fromkeys([*user.skills, *skills]))
+    # However a skill is spelt: answers show its display name as well.
+    canonical = {skill: (canonical_skills([skill]) or [skill])[0] for skill in skills}
+    held = list(dict.fromkeys([*user.skills, *canonical.values()]))
     errors = {
-        "skills": [f"This field names what the resume does not: {skill}." for skill in skills if skill not in named],
+        "skills": [
+            f"This field names what the resume does not: {skill}."
+            for skill, name in canonical.items()
+            if name not in named
+        ],
         "fields": [
             f"This field names what the resume does not tell: {name}." for name in fields if name not in offered
         ],

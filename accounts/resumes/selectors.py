@@ -37,14 +37,12 @@ def list_resumes(*, user_id: ObjectId, limit: int, offset: int) -> ResumePage:
     return ResumePage(resumes=[describe_resume(resume) for resume in page], total=found.count())
 
 
-def wait_until_read(*, resume_id: ObjectId, seconds: float) -> str | None:
-    """The status once the file was read, or after that time what it is by then; None when the resume is gone."""
+def wait_until_read(*, resume_id: ObjectId, seconds: float) -> None:
+    """Return once the file was read, refused or deleted, or after that time."""
     deadline = time.monotonic() + seconds
-    while True:
-        row = database().resumes.find_one({"_id": resume_id}, {"status": 1})
-        status = str(row["status"]) if row is not None else None
-        if status != "processing" or time.monotonic() > deadline:
-            return status
+    while database().resumes.find_one({"_id": resume_id, "status": "processing"}, {"_id": 1}) is not None:
+        if time.monotonic() > deadline:
+            return
         time.sleep(_PAUSE_SECONDS)
 
 

@@ -6,13 +6,14 @@ from typing import Any
 from bson import ObjectId
 from mongoengine.errors import NotUniqueError
 
+from accounts.documents import ConcurrentChange
 from accounts.resumes.documents import Resume
 
 # Two that are stored at the same moment take the same version; one of them counts again.
 _TRIES = 20
 
 
-class TooManyAtOnce(RuntimeError):
+class TooManyAtOnce(ConcurrentChange):
     """Others kept taking the next version."""
 
     reason = "too_many_at_once"

@@ -81,10 +81,12 @@ class ResumeMakingViewSet(PersonalViewSet):
             return _refused("too_large", field=_field_of(request))
         except FileRefused as refused:
             return _refused(refused.reason, field=_field_of(request))
+        except ConcurrentChange as error:
+            raise Conflict("Too many resumes were stored at the same time; try again.") from error
         if resume.status == "processing":
-            status = wait_until_read(resume_id=resume.pk, seconds=WAIT_SECONDS)
+            wait_until_read(resume_id=resume.pk, seconds=WAIT_SECONDS)
             resume = find_resume(user_id=resume.user, resume_id=str(resume.pk))
-            if status == "refused":
+            if resume.status == "refused":
                 # Told here, so that it need not be kept for who asks later.
                 delete_resume(user_id=resume.user, resume_id=resume.pk)
                 return _refused(resume.refusal, field="file")

@@ -386,7 +386,7 @@ def test_changes_the_profile_by_what_is_confirmed_alone(ada):
     before = ada.get("/auth/me").json()
     assert before["skills"] == ["python", "javascript"]
 
-    answer = ada.post(f"/resumes/{resume_id}/confirm", {"skills": ["docker"], "fields": ["professional_summary"]})
+    answer = ada.post(f"/resumes/{resume_id}/confirm", {"skills": ["Docker"], "fields": ["professional_summary"]})
 
     assert answer.json() == {
         "messages": "success",
@@ -412,6 +412,18 @@ def test_fills_every_field_that_it_offers(ada):
         "Senior Software Engineer, Analytical Engines Ltd (2019-01 to present)\n"
         "Software Engineer, Difference Inc. (2015-03 to 2018-12)"
     )
+
+
+def test_offers_nothing_that_the_profile_would_not_take(ada):
+    text = files.RESUME.replace("+44 20 7946 0958", "+1 415 555 2671 ext. 12").replace(
+        "of engines.", "of engines. " * 600
+    )
+    resume_id = send_text(ada, text).json()["resume_id"]
+    offered = show(ada, resume_id)["offered_fields"]
+
+    assert "phone_number" not in offered
+    assert ada.put("/auth/me", offered).status_code == 200
+    assert ada.post(f"/resumes/{resume_id}/confirm", {"fields": list(offered)}).status_code == 200
 
 
 @pytest.mark.parametrize(
