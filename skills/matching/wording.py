@@ -43,7 +43,8 @@ _CUE = re.compile(
     r"|\b(?P<behind>(?:an? (?:[a-z]+ ){0,2}(?:plus|bonus|advantage|asset)|(?:nice|good|great)[- ]to[- ]have"
     r"|(?:(?:but|though|although) )?(?:is |are )?not (?:strictly |always |necessarily )?"
     r"(?:required|a must|necessary|essential|mandatory|a requirement)"
-    r"|(?:(?:strongly|highly|is|are) ){0,2}(?:preferred|desirable|desired|beneficial|advantageous)|is optional"
+    r"|(?:(?:strongly|highly|is|are) ){0,2}(?<!the )(?<!our )(?<!your )(?<!their )"
+    r"(?:preferred|desirable|desired|beneficial|advantageous)|is optional"
     r"|(?:plus|bonus)(?= ?(?:[\]).,;]|$))|(?:big|huge|definite|strong|major|real) plus))\b"
 )
 _MUST_CUE = re.compile(r"(?<!not )(?<!not strictly )\b(?:required|must(?! not)|mandatory|essential|is a requirement)\b")

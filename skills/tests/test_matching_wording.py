@@ -49,6 +49,7 @@ def nice_of(text: str) -> set[str]:
         ("Nice to have: Kafka, Redis\nRequired: Python", {"kafka", "redis"}),
         ("**Preferred:** Kafka. Also Redis.", {"kafka", "redis"}),
         ("Python needed\nKafka a plus\nDocker\n", {"kafka"}),
+        ("Use Kafka to deliver the desired outcomes.", set()),
         # Pay is no skill's bonus.
         ("Salary and annual bonus:\n- Python\n", set()),
         ("We prefer tabs. Python.", set()),
