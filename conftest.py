@@ -1,6 +1,6 @@
 """Fixtures for every test: clean collections in a real MongoDB, a clean database in a real Valkey."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,15 +65,25 @@ def _indexed() -> Iterator[None]:
     database().client.drop_database(database().name)
 
 
+@pytest.fixture(scope="session")
+def empty_mongo(_indexed: None) -> Callable[[], Database]:
+    """Empties every collection, for fixtures that several tests share."""
+
+    def empty() -> Database:
+        for name in database().list_collection_names():
+            if not name.startswith("system."):
+                database()[name].delete_many({})
+        forget_vocabulary()
+        forget_copies()
+        return database()
+
+    return empty
+
+
 @pytest.fixture
-def mongo(_indexed: None) -> Database:
+def mongo(empty_mongo: Callable[[], Database]) -> Database:
     """The database, with every collection empty and indexed."""
-    for name in database().list_collection_names():
-        if not name.startswith("system."):
-            database()[name].delete_many({})
-    forget_vocabulary()
-    forget_copies()
-    return database()
+    return empty_mongo()
 
 
 @pytest.fixture

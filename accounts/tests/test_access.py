@@ -1,113 +1,272 @@
 """Who may do what: every route and method of the project, by nobody, with a token that is none, and by another user."""
 
-from collections.abc import Iterator
-from typing import Any
+import re
+from datetime import timedelta
+from urllib.parse import quote
 
-from django.urls import URLPattern, get_resolver
+import jwt
+import pytest
+from bson import ObjectId
+from django.conf import settings
+from django.test import override_settings
+from django.utils import timezone
 
-# Each route with its methods stands here once, with what it asks for. A new one is one line.
-OPEN, TOKEN, SIGNATURE = "open", "token", "signature"
-ACCESS = {
-    "GET ": OPEN,
-    "GET health": OPEN,
-    "GET health/ready": OPEN,
-    "GET metrics": OPEN,
-    "GET openapi.json": OPEN,
-    "GET docs": OPEN,
-    "GET redoc": OPEN,
-    "POST auth/register": OPEN,
-    "POST auth/login": OPEN,
-    "POST auth/login/form": OPEN,
-    "POST auth/refresh": OPEN,
-    "POST auth/logout": OPEN,
-    "GET auth/me": TOKEN,
-    "PUT auth/me": TOKEN,
-    "PATCH auth/me": TOKEN,
-    "DELETE auth/me": TOKEN,
-    "GET auth/me/export": TOKEN,
-    "POST auth/password": TOKEN,
-    "POST auth/password/forgot": OPEN,
-    "POST auth/password/reset": OPEN,
-    "POST users": OPEN,
-    "POST users/login": OPEN,
-    "GET users/<str:user_id>": TOKEN,
-    "PUT users/<str:user_id>": TOKEN,
-    "DELETE users/<str:user_id>": TOKEN,
-    "POST activity/log": TOKEN,
-    "GET activity/funnel": TOKEN,
-    "GET activity/user/<str:user_id>": TOKEN,
-    "GET jobs/saved": TOKEN,
-    "GET jobs/searches": TOKEN,
-    "POST jobs/searches": TOKEN,
-    "GET jobs/searches/unsubscribe": OPEN,
-    "POST jobs/searches/unsubscribe": OPEN,
-    "GET jobs/searches/<str:search_id>": TOKEN,
-    "PUT jobs/searches/<str:search_id>": TOKEN,
-    "DELETE jobs/searches/<str:search_id>": TOKEN,
-    "GET jobs/searches/<str:search_id>/new": TOKEN,
-    "POST jobs/searches/<str:search_id>/seen": TOKEN,
-    "POST jobs/<str:job_id>/save": TOKEN,
-    "DELETE jobs/<str:job_id>/save": TOKEN,
-    "GET jobs/<str:job_id>/application": TOKEN,
-    "PUT jobs/<str:job_id>/application": TOKEN,
-    "POST resumes/generate": TOKEN,
-    "POST resumes/apply": TOKEN,
-    "GET resumes/user/<str:user_id>": TOKEN,
-    "POST resumes/<str:resume_id>/confirm": TOKEN,
-    "GET resumes/<str:resume_id>.pdf": TOKEN,
-    "GET resumes/<str:resume_id>.docx": TOKEN,
-    "GET resumes/<str:resume_id>.html": TOKEN,
-    "GET resumes/<str:resume_id>.json": TOKEN,
-    "GET resumes/<str:resume_id>.md": TOKEN,
-    "GET resumes/<str:resume_id>": TOKEN,
-    "DELETE resumes/<str:resume_id>": TOKEN,
-    "POST ingestion/webhooks/theirstack": SIGNATURE,
-    "POST jobs/fetch_jobs": TOKEN,
-    "GET jobs/fetch_jobs/<str:run_id>": TOKEN,
-    "GET market/trending": OPEN,
-    "GET countries": OPEN,
-    "GET jobs/list_jobs": TOKEN,
-    "POST jobs/relevant_jobs": TOKEN,
-    "GET jobs/<str:job_id>": TOKEN,
-    "GET skills": OPEN,
-    "POST skills/normalize": OPEN,
-    "POST skills/extract": OPEN,
-    "GET skills/gap-analysis": TOKEN,
-    "GET skills/roles": OPEN,
-    "GET skills/<path:name>": OPEN,
-    "GET learning/roadmap": TOKEN,
-    "GET learning/roadmap.md": TOKEN,
-    "GET learning/roadmap.ics": TOKEN,
-    "GET learning/resources": TOKEN,
-    "GET learning/resources/search": TOKEN,
-    "GET learning/progress": TOKEN,
-    "PUT learning/progress/<path:skill>": TOKEN,
-    "DELETE learning/progress/<path:skill>": TOKEN,
-    "GET projects/recommendations": TOKEN,
-    "GET projects/skill-building": TOKEN,
-    "GET projects/search": TOKEN,
-    "GET projects/all": TOKEN,
-    "GET projects/progress": TOKEN,
-    "PUT projects/<str:project_id>/progress": TOKEN,
-    "DELETE projects/<str:project_id>/progress": TOKEN,
+from accounts.access_tokens import issue_access_token
+from accounts.tests.conftest import API, PASSWORD, REGISTRATION, Member
+from accounts.tests.operations import OPEN, OPERATIONS, SIGNATURE, TOKEN, routed_operations, schema_fields
+from career_navigator.connection import redis_client
+from learning.tests.catalogue import IDEAS, SKILLS
+from market.refresh import refresh_figures
+from market.services import store_postings
+from market.tests.factories import PostingFactory
+from projects.services import seed_ideas
+from skills.services import seed_skills
+
+# It stands in everything of the victim's that text can be in, and in nothing else.
+MARKER = "Zxqmarker"
+# Names in paths and bodies that are one user's alone, and the answer to another user who sends them.
+OWNED = {"user_id": 403, "resume_id": 404, "search_id": 404, "run_id": 404}
+# For those who may not ask anyway.
+SOME = {"project_id": "project", "skill": "python", "name": "python"} | {
+    name: str(ObjectId()) for name in ("job_id", "other_job_id", *OWNED)
 }
-METHODS = ("get", "post", "put", "patch", "delete")
+MALFORMED = {
+    "word": "zxq",
+    "NUL": "\0",
+    "NUL in an id": "65f0000000000000000000\0\0",
+    "slash": "a/b",
+    "10 kB": "a" * 10_000,
+    "digits of another script": "１" * 24,
+    "way up": "..",
+    "way far up": "../../etc/passwd",
+    "spaces": " " * 24,
+    "new line": "65f000000000000000000001\n",
+    "operator": '{"$gt": ""}',
+    "percent": "%00%2e",
+}
+RESUME = f"""Grace {MARKER}
+grace@example.org
+
+Summary
+{MARKER} compiles.
+
+Skills
+Python, Docker
+"""
 
 
-def _operations(patterns: Any, prefix: str = "") -> Iterator[str]:
-    for pattern in patterns:
-        path = prefix + str(pattern.pattern)
-        # The staff's pages have tests of their own; what is left over is an unknown path.
-        if path.startswith(("admin", "^")):
-            continue
-        if not isinstance(pattern, URLPattern):
-            yield from _operations(pattern.url_patterns, path)
-            continue
-        view: Any = pattern.callback
-        view_class = getattr(view, "view_class", None) or getattr(view, "cls", None)
-        actions = getattr(view, "actions", None) or [each for each in METHODS if hasattr(view_class, each)] or ["get"]
-        yield from (f"{method.upper()} {path}" for method in actions)
+@pytest.fixture(autouse=True)
+def _servers():
+    """What the victim has is made once for all tests: they show that nobody else can change it."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def everybodys(empty_mongo):
+    """What is the same for everybody: skills, projects, postings; the names by which these are asked for."""
+    mongo, now = empty_mongo(), timezone.now()
+    redis_client().flushdb()
+    seed_skills(entries=SKILLS, now=now)
+    seed_ideas(entries=IDEAS[:1], now=now)
+    role = "Backend Developer"
+    store_postings(postings=PostingFactory.build_batch(2, title=role, date_posted=now.date()), role=role, now=now)
+    refresh_figures(now=now)
+    job, other_job = (str(row["_id"]) for row in mongo.job_postings.find())
+    project = str(mongo.project_ideas.find_one()["_id"])
+    freely = {"FETCH_JOBS_WAIT_SECONDS": 0, "THROTTLES": dict.fromkeys(settings.THROTTLES)}
+    with override_settings(**freely, THEIR_STACK_WEBHOOK_SECRET="secret-of-webhooks"):
+        yield {"job_id": job, "other_job_id": other_job, "project_id": project, "skill": "python", "name": "python"}
+
+
+@pytest.fixture
+def stranger(register):
+    return register(email=f"{ObjectId()}@example.org", full_name="Stranger", location="Paris", target_roles=[])
+
+
+@pytest.fixture(scope="module")
+def victim():
+    given = REGISTRATION | {
+        "email": f"{MARKER}@example.org",
+        "full_name": f"Grace {MARKER}",
+        "location": MARKER,
+        "skills": ["Python", MARKER],
+        "target_roles": ["Backend Developer", f"{MARKER} Engineer"],
+        "professional_summary": MARKER,
+        "experience": MARKER,
+    }
+    assert API().post("/auth/register", given).status_code == 201
+    session = API().post("/auth/login", {"email": given["email"], "password": PASSWORD}).json()
+    return Member(token=session["access_token"], id=session["user"]["id"])
+
+
+@pytest.fixture(scope="module")
+def names(everybodys, victim):
+    """The victim's ids, and the names of what is everybody's."""
+    job, user = everybodys["job_id"], {"user_id": victim.id}
+    link = f"https://example.org/{MARKER}"
+    made = {
+        "resume": victim.post("/resumes/generate", user | {"source": "upload", "content": RESUME}),
+        "search": victim.post("/jobs/searches", {"name": MARKER, "filter": {"text": MARKER}}),
+        "run": victim.post("/jobs/fetch_jobs", {"desired_job_role": f"{MARKER} Engineer"}),
+        "activity": victim.post("/activity/log", user | {"action_type": MARKER, "metadata": {MARKER: MARKER}}),
+        "application": victim.put(f"/jobs/{job}/application", {"stage": "saved", "note": MARKER}),
+        "analysis": victim.post(f"/jobs/{job}/analyze", {"score": 50, "explanation": MARKER}),
+        "skill": victim.put("/learning/progress/python", {"status": "done", "evidence_url": link}),
+        "project": victim.put(
+            f"/projects/{everybodys['project_id']}/progress", {"status": "finished", "repository_url": link}
+        ),
+    }
+    assert {name: answer.content for name, answer in made.items() if answer.status_code >= 300} == {}
+    return everybodys | {
+        "user_id": victim.id,
+        "resume_id": made["resume"].json()["resume_id"],
+        "search_id": made["search"].json()["search"]["id"],
+        "run_id": made["run"].json()["run"]["id"],
+    }
+
+
+def that_need(*needs):
+    return [name for name, operation in OPERATIONS.items() if operation.needs in needs]
+
+
+def request_for(name, names):
+    """Method, path and body of an operation."""
+    method, _, route = name.partition(" ")
+    return method, *OPERATIONS[name].filled(route, names)
+
+
+def with_slash(path):
+    path, mark, query = path.partition("?")
+    return f"{path}/{mark}{query}"
+
+
+def both(path):
+    return (path, with_slash(path)) if path != "/" else (path,)
+
+
+def shows_marker(answer):
+    shown = answer.content + str(dict(answer.headers)).encode()
+    return MARKER.lower().encode() in shown.lower()
+
+
+def stored_about(member):
+    return {name: what for name, what in member.get("/auth/me/export").json().items() if name != "exported_at"}
 
 
 def test_knows_every_route_and_method():
-    assert set(_operations(get_resolver().url_patterns)) == set(ACCESS)
+    assert set(routed_operations()) == set(OPERATIONS)
+
+
+def test_sends_every_id_that_the_schema_has():
+    schema = API().get("/openapi.json").json()
+
+    unsent = {
+        (name, field)
+        for name, query, body in schema_fields(schema)
+        for field in OWNED
+        if field in {*query, *body} and field not in OPERATIONS[name].names(name)
+    }
+
+    assert unsent == set()
+
+
+@pytest.fixture(scope="module")
+def refused_tokens():
+    long_ago = timezone.now() - timedelta(days=400)
+    forged = jwt.encode({"sub": str(ObjectId()), "exp": 4_000_000_000}, "x" * 64, algorithm="HS256")
+    return {
+        "none": None,
+        "forged": forged,
+        "expired": issue_access_token(user_id=ObjectId(), now=long_ago),
+        "of nobody": issue_access_token(user_id=ObjectId(), now=timezone.now()),
+    }
+
+
+@pytest.mark.parametrize("name", that_need(TOKEN))
+def test_asks_for_a_token(name, refused_tokens):
+    method, path, body = request_for(name, SOME)
+    methods = (method, "OPTIONS", *(["HEAD"] if method == "GET" else []))
+
+    answers = {
+        (label, each, address): API(token=token).send(each, address, body)
+        for label, token in refused_tokens.items()
+        for each in methods
+        for address in both(path)
+    }
+
+    wrong = {key: answer.status_code for key, answer in answers.items() if answer.status_code != 401}
+    assert wrong == {}
+    assert {answer["WWW-Authenticate"] for answer in answers.values()} == {"Bearer"}
+
+
+@pytest.mark.parametrize("name", that_need(OPEN))
+def test_is_open(name):
+    method, path, body = request_for(name, SOME)
+
+    answers = [API().send(method, address, body) for address in both(path)]
+
+    # Where a token is in the body it is refused as such.
+    assert {answer.status_code for answer in answers} <= {200, 201, 202, 204, 400, 401, 409, 415, 503}
+    if name not in {"POST auth/login", "POST auth/refresh", "POST users/login"}:
+        assert 401 not in {answer.status_code for answer in answers}
+
+
+@pytest.mark.parametrize("name", that_need(SIGNATURE))
+def test_asks_for_a_signature(name, ada):
+    method, path, body = request_for(name, SOME)
+
+    assert {member.send(method, each, body).status_code for member in (API(), ada) for each in both(path)} == {403}
+
+
+@pytest.mark.parametrize("name", that_need(TOKEN))
+def test_gives_nothing_of_one_user_to_another(name, victim, stranger, names):
+    owned = OWNED.keys() & OPERATIONS[name].names(name)
+    stored, nobody = stored_about(victim), str(ObjectId())
+
+    for owned_name in owned:
+        shown = set()
+        for other in (names[owned_name], names[owned_name].upper(), nobody, "zxq"):
+            method, path, body = request_for(name, names | {"user_id": stranger.id, owned_name: other})
+            for address in both(path):
+                answer = stranger.send(method, address, body)
+                assert answer.status_code == OWNED[owned_name], (address, answer.content)
+                shown.add(answer.content)
+        # Nobody learns which ids there are.
+        assert len(shown) == 1
+    if not owned - {"user_id"}:
+        answer = stranger.send(*request_for(name, names | {"user_id": stranger.id}))
+        assert answer.status_code < 500
+        assert not shows_marker(answer), answer.content
+
+    assert stored_about(victim) == stored
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if "<" in name])
+def test_knows_no_malformed_id(name, names, stranger):
+    method, _, route = name.partition(" ")
+    _, _, body = request_for(name, names | {"user_id": stranger.id})
+
+    answers = {
+        (label, slash): stranger.send(method, re.sub("<.*>", quote(value, safe=""), f"/{route}") + slash, body)
+        for label, value in MALFORMED.items()
+        for slash in ("", "/")
+    }
+
+    wrong = {key: answer.status_code for key, answer in answers.items() if answer.status_code not in {403, 404}}
+    assert wrong == {}
+    assert {key: answer.content for key, answer in answers.items() if set(answer.json()) != {"detail"}} == {}
+
+
+def test_lets_owners_do_all_of_it(names, victim, stranger):
+    """What is refused above is refused for who asks, and for nothing else that is wrong with it. Comes last."""
+    last = ["POST auth/password", "DELETE auth/me", "DELETE users/<str:user_id>"]
+    begun = [name for name in that_need(TOKEN) if name not in last]
+
+    assert shows_marker(victim.get("/auth/me/export"))
+    refused = {}
+    for name in sorted(begun, key=lambda name: name.startswith("DELETE")) + last:
+        owner = stranger if name.startswith("DELETE users") else victim
+        answer = owner.send(*request_for(name, names | {"user_id": owner.id}))
+        if answer.status_code >= 300:
+            refused[name] = (answer.status_code, answer.content)
+
+    assert refused == {}
