@@ -23,7 +23,7 @@ from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.fetching import serializers as shapes
 from ingestion.fetching.selectors import NO_CREDIT, describe_run, filter_of, find_run, notice_of, stored_jobs
 from ingestion.fetching.services import is_fresh, open_run, start_fetch, wait_for_first_page
-from ingestion.fetching.wishes import Wish, read_wish
+from ingestion.fetching.wishes import MOST_PLACES, MOST_ROLES, Wish, read_wish
 from ingestion.runs import cancel_run
 from ingestion.source import CollectionHaltedError
 from ingestion.tasks import queue_roles
@@ -45,8 +45,9 @@ class FetchJobsViewSet(PersonalViewSet):
         operation_id="jobs_fetch",
         summary="Fetch the jobs of a profile",
         description=(
-            "Collects the profile's roles in its places, unless that was done within a day, and answers what is then "
-            "stored. 202 when no page has come in time: the run's address tells how it goes on, and has the jobs."
+            f"Collects the profile's roles in its places, the first {MOST_ROLES} and {MOST_PLACES} of them, unless "
+            "that was done within a day, and answers what is then stored. 202 when no page has come in time: the run's "
+            "address tells how it goes on, and has the jobs."
         ),
         request=shapes.FetchJobsSerializer,
         responses={200: shapes.FetchedJobsSerializer, 202: shapes.FetchedJobsSerializer, 403: None},

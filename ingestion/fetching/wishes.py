@@ -32,14 +32,14 @@ class Wish:
 def read_wish(*, caller: Caller, given: Mapping[str, Any]) -> Wish:
     """The wish of a caller, each part from the request's fields before the profile's.
 
-    Of what the profile has, the first `MOST_ROLES` and `MOST_PLACES` count; without any place, the default ones do.
-    A wish without roles has none.
+    The first `MOST_ROLES` and `MOST_PLACES` count; without any place, the default ones do. `given` is as
+    `FetchJobsSerializer` reads it. The wish has no roles where neither names one.
     """
     roles = _given_roles(given) or caller.target_roles
     locations, countries = given.get("preferred_locations") or [], given.get("countries") or []
     if not locations and not countries:
         locations = caller.preferred_locations or [caller.location or ""]
-    labels = _distinct([*map(place_label, locations), *map(_country, countries)])[:MOST_PLACES]
+    labels = _distinct([*map(place_label, _join_states(locations)), *map(_country, countries)])[:MOST_PLACES]
     preference = given.get("remote_preference") or caller.remote_preference
     wanted = tuple({normalize_role(role): role for role in reversed(roles)}.values())[::-1][:MOST_ROLES]
     if preference == ONLY_REMOTE:
@@ -65,8 +65,25 @@ def place_label(location: str) -> str:
     return "" if label == UNKNOWN else label
 
 
+def _join_states(locations: Iterable[str]) -> list[str]:
+    """What was parted at a comma that stands within one place: "San Francisco" and "CA" are not a city and Canada."""
+    joined: list[str] = []
+    for location in locations:
+        city, state = joined[-1] if joined else "", location.strip()
+        place = read_place(f"{city}, {state}")
+        in_state = len(city) > 2 and len(state) == 2 and place.city and place.state_code == state
+        if in_state and read_place(city).country_code in (None, "US"):
+            joined[-1] = f"{city}, {state}"
+        else:
+            joined.append(location)
+    return joined
+
+
 def _given_roles(given: Mapping[str, Any]) -> list[str]:
-    return _distinct([given.get("desired_job_role") or "", *(given.get("target_roles") or ())])
+    desired = given.get("desired_job_role") or {}
+    return _distinct(
+        [desired.get("first_role") or "", *(desired.get("target_roles") or ()), *(given.get("target_roles") or ())]
+    )
 
 
 def _remote_wish(roles: tuple[str, ...], labels: Iterable[str]) -> Wish:
