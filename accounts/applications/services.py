@@ -107,6 +107,11 @@ def set_stage(
     raise ConcurrentChange("the application keeps being changed")
 
 
+def forget_resume(*, user_id: ObjectId, resume_id: ObjectId) -> None:
+    """Let no application name a resume that is gone. It is no act of the user's, so no line is added."""
+    Application.objects(user=user_id, resume=resume_id).update(unset__resume=True)
+
+
 def _new_application(*, user_id: ObjectId, job_id: ObjectId, now: datetime) -> Application:
     """An application for a stored job, at no stage yet. Raises DoesNotExist."""
     listing = job_listing(find_job(str(job_id)), now=now)

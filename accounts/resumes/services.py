@@ -6,6 +6,7 @@ from typing import Any
 from bson import ObjectId
 from mongoengine.errors import NotUniqueError
 
+from accounts.applications.services import forget_resume
 from accounts.documents import ConcurrentChange
 from accounts.resumes.documents import Resume
 
@@ -49,8 +50,9 @@ def store_resume(
 
 
 def delete_resume(*, user_id: ObjectId, resume_id: ObjectId) -> bool:
-    """Delete the user's resume; whether there was one."""
+    """Delete the user's resume, which no application names from then on; whether there was one."""
     deleted: int = Resume.objects(id=resume_id, user=user_id).delete()
+    forget_resume(user_id=user_id, resume_id=resume_id)
     return deleted > 0
 
 

@@ -346,6 +346,20 @@ def test_deletes(ada, mongo):
     assert mongo.resumes.count_documents({}) == 0
 
 
+def test_is_named_by_no_application_once_it_is_deleted(ada, job):
+    other, deleted = (send_text(ada).json()["resume_id"] for _ in range(2))
+    applied = {"user_id": ada.id, "job_id": job}
+    ada.post("/resumes/apply", applied | {"resume_id": deleted})
+
+    ada.delete(f"/resumes/{other}", None)
+    before = ada.get(f"/jobs/{job}/application").json()
+    ada.delete(f"/resumes/{deleted}", None)
+
+    after = ada.get(f"/jobs/{job}/application").json()
+    assert before["application"]["resume_id"] == deleted
+    assert after == before | {"application": before["application"] | {"resume_id": None}}
+
+
 def test_belongs_to_its_owner_alone(ada, register, api, job):
     eve = register(email="eve@example.org")
     resume_id = send_text(ada).json()["resume_id"]
