@@ -161,9 +161,10 @@ class SavedSearchViewSet(PersonalViewSet):
 
 
 class UnsubscribeViewSet(ViewSet):
-    """Where the links of the mails lead. The token tells whose search it is; nobody has to log in."""
+    """Where the links of the mails lead. The token tells whose search it is; nobody has to log in.
 
-    parser_classes = [FormParser, MultiPartParser]
+    What is posted is never read, so a mail program may send it in any form.
+    """
 
     @extend_schema(
         operation_id="jobs_searches_unsubscribe_page",
