@@ -38,7 +38,7 @@ class LearningResourceAdmin(CuratedAdmin):
     """Resources. Those that are hidden or broken are answered to nobody."""
 
     resource_classes = (LearningResourceResource,)
-    list_display = ("title", "skill", "type", "level", "free", "link", "broken_since", "hidden")
+    list_display = ("title", "skill", "type", "level", "free", "link", "broken_since", "is_hidden")
     list_filter = ("type", "level", "free", BrokenFilter, "hidden")
     search_fields = ("title", "skill", "url", "provider")
     exclude = ("seed_hash",)

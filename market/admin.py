@@ -97,7 +97,7 @@ class HiddenFilter(admin.SimpleListFilter):
 class JobPostingAdmin(ReadOnlyMirrorAdmin):
     """Postings, the newest first. Hiding one is the only change; it needs the right to change postings."""
 
-    list_display = ("title", "company", "place", "posted_day", "source", "remote", "hidden")
+    list_display = ("title", "company", "place", "posted_day", "source", "remote", "is_hidden")
     list_only = ("title", "company", "place", "day", "source", "remote", "hidden")
     list_filter = (
         *(RoleFilter, SkillFilter, CountryFilter, SourceFilter, DayFilter),
@@ -111,6 +111,11 @@ class JobPostingAdmin(ReadOnlyMirrorAdmin):
     @admin.display(description="day", ordering="day")
     def posted_day(self, posting: Any) -> datetime | date | None:
         return posting.day.astimezone(UTC).date() if posting.day else None
+
+    @admin.display(description="hidden", boolean=True)
+    def is_hidden(self, posting: Any) -> bool:
+        # What nobody ever hid has no mark at all.
+        return bool(posting.hidden)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

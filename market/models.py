@@ -14,3 +14,6 @@ class JobPosting(Mirror):
         # Ids rise with the time of storing, and their index is there anyway.
         ordering = ("-pk",)
         permissions = [("reread_skills", "Can have the skills of all postings read anew")]
+
+    def __str__(self) -> str:
+        return str(self.title)  # type: ignore[attr-defined]

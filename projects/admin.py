@@ -22,7 +22,7 @@ class ProjectIdeaAdmin(CuratedAdmin):
     """Ideas. Hidden ones are answered to nobody."""
 
     resource_classes = (ProjectIdeaResource,)
-    list_display = ("title", "id", "difficulty", "estimated_time", "skill_list", "hidden")
+    list_display = ("title", "id", "difficulty", "estimated_time", "skill_list", "is_hidden")
     list_filter = ("difficulty", "hidden")
     search_fields = ("title", "description", "skills", "roles")
     exclude = ("seed_hash",)

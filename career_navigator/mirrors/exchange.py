@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin import action
+from django.contrib.admin import action, display
 from django.contrib.admin.models import LogEntry
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -101,6 +101,10 @@ class CuratedAdmin(ExchangeMixin, MirrorAdmin):
     """For what curators keep beside what seeding writes: published, hidden, exchanged; `hidden` says which."""
 
     actions: Any = ("publish", "hide")
+
+    @display(description="hidden", boolean=True)
+    def is_hidden(self, obj: Any) -> bool:
+        return bool(obj.hidden)
 
     @action(description="Publish", permissions=["change"])
     def publish(self, request: HttpRequest, queryset: Any) -> None:

@@ -205,7 +205,10 @@ class Mirror(models.Model, metaclass=MirrorBase):
     def _unique_errors(self) -> dict[str, list[Any]]:
         """What another object already has, of what only one may have; looked up through the unique indexes."""
         errors: dict[str, list[Any]] = {}
+        changed = self.changed_names()
         for names in _unique_names(self.document):
+            if not self._state.adding and changed.isdisjoint(names):
+                continue
             values = {name: getattr(self, name, None) for name in names}
             if any(value in (None, "") for value in values.values()):
                 continue
