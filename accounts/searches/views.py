@@ -10,7 +10,6 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import FormParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
@@ -29,7 +28,6 @@ from accounts.searches.services import (
 )
 from accounts.searches.unsubscribing import BadToken, read_token
 from career_navigator.api import success
-from career_navigator.form_parser import MultiPartParser
 from career_navigator.personal import PersonalViewSet, caller_of, require_own
 from market.jobs.listings import job_listing
 
