@@ -10,6 +10,7 @@ from typing import Any
 
 from bson import ObjectId
 from celery import Task
+from kombu.exceptions import OperationalError
 from pymongo import ReturnDocument
 
 from accounts.activity.services import record_activity
@@ -73,13 +74,11 @@ def take_upload(
         _record(resume)
         return resume
     resume = _store(user_id, job_id, "processing", now, **facts, upload=upload.data, attempts=0)
-    queued = False
     try:
         queue_task(task=reader, arguments=(str(resume.pk),))
-        queued = True
-    finally:
-        if not queued:
-            resume.delete()
+    except OperationalError:
+        resume.delete()
+        raise
     return resume
 
 

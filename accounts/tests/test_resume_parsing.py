@@ -118,7 +118,7 @@ LINES = st.sampled_from(
 TEXTS = st.one_of(st.lists(LINES, max_size=25).map("\n".join), st.text(max_size=300))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(TEXTS)
 def test_makes_nothing_up_and_always_makes_a_resume(text):
     parsed = _parse(text)
