@@ -164,22 +164,25 @@ def routed_operations(patterns: Any = None, prefix: str = "") -> Iterator[str]:
         yield from (f"{method.upper()} {path}" for method in actions)
 
 
-def schema_fields(schema: dict[str, Any]) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    """Of an OpenAPI document each operation, the names of its query parameters, and the fields of its body."""
+def schema_fields(schema: dict[str, Any]) -> dict[str, tuple[list[str], list[tuple[str, ...]]]]:
+    """Of each operation in an OpenAPI document the names of its query parameters, and the fields of its body, those
+    of an object in it as ("filter", "titles")."""
     names = {re.sub(r"<\w+:(\w+)>", r"{\1}", name): name for name in OPERATIONS}
+    fields = {}
     for path, operations in schema["paths"].items():
         for method in METHODS:
             if method in operations:
                 operation = operations[method]
                 query = [each["name"] for each in operation.get("parameters", []) if each["in"] == "query"]
-                yield names[f"{method.upper()} {path.strip('/')}"], query, _body_fields(operation, schema)
-
-
-def _body_fields(operation: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for content in operation.get("requestBody", {}).get("content", {}).values():
-        shape = content["schema"]
-        if "$ref" in shape:
-            shape = schema["components"]["schemas"][shape["$ref"].rpartition("/")[2]]
-        fields |= shape.get("properties", {})
+                contents = operation.get("requestBody", {}).get("content", {}).values()
+                body = {field: None for each in contents for field in _fields_of(each["schema"], schema)}
+                fields[names[f"{method.upper()} {path.strip('/')}"]] = (query, list(body))
     return fields
+
+
+def _fields_of(shape: dict[str, Any], schema: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for part in shape.get("allOf", [shape]):
+        known = schema["components"]["schemas"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
+        for name, field in known.get("properties", {}).items():
+            yield (name,)
+            yield from ((name, *inner) for inner in _fields_of(field, schema))

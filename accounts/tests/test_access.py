@@ -7,23 +7,14 @@ from urllib.parse import quote
 import jwt
 import pytest
 from bson import ObjectId
-from django.conf import settings
-from django.test import override_settings
 from django.utils import timezone
 
 from accounts.access_tokens import issue_access_token
-from accounts.tests.conftest import API, PASSWORD, REGISTRATION, Member
+from accounts.tests import populated
+from accounts.tests.conftest import API
 from accounts.tests.operations import OPEN, OPERATIONS, SIGNATURE, TOKEN, routed_operations, schema_fields
-from career_navigator.connection import redis_client
-from learning.tests.catalogue import IDEAS, SKILLS
-from market.refresh import refresh_figures
-from market.services import store_postings
-from market.tests.factories import PostingFactory
-from projects.services import seed_ideas
-from skills.services import seed_skills
+from accounts.tests.populated import shows_marker
 
-# It stands in everything of the victim's that text can be in, and in nothing else.
-MARKER = "Zxqmarker"
 # Names in paths and bodies that are one user's alone, and the answer to another user who sends them.
 OWNED = {"user_id": 403, "resume_id": 404, "search_id": 404, "run_id": 404}
 # For those who may not ask anyway.
@@ -44,84 +35,17 @@ MALFORMED = {
     "operator": '{"$gt": ""}',
     "percent": "%00%2e",
 }
-RESUME = f"""Grace {MARKER}
-grace@example.org
-
-Summary
-{MARKER} compiles.
-
-Skills
-Python, Docker
-"""
+everybodys, victim, names = populated.everybodys, populated.victim, populated.names
 
 
 @pytest.fixture(autouse=True)
-def _servers():
+def _servers(everybodys):
     """What the victim has is made once for all tests: they show that nobody else can change it."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def everybodys(empty_mongo):
-    """What is the same for everybody: skills, projects, postings; the names by which these are asked for."""
-    mongo, now = empty_mongo(), timezone.now()
-    redis_client().flushdb()
-    seed_skills(entries=SKILLS, now=now)
-    seed_ideas(entries=IDEAS[:1], now=now)
-    role = "Backend Developer"
-    store_postings(postings=PostingFactory.build_batch(2, title=role, date_posted=now.date()), role=role, now=now)
-    refresh_figures(now=now)
-    job, other_job = (str(row["_id"]) for row in mongo.job_postings.find())
-    project = str(mongo.project_ideas.find_one()["_id"])
-    freely = {"FETCH_JOBS_WAIT_SECONDS": 0, "THROTTLES": dict.fromkeys(settings.THROTTLES)}
-    with override_settings(**freely, THEIR_STACK_WEBHOOK_SECRET="secret-of-webhooks"):
-        yield {"job_id": job, "other_job_id": other_job, "project_id": project, "skill": "python", "name": "python"}
 
 
 @pytest.fixture
 def stranger(register):
     return register(email=f"{ObjectId()}@example.org", full_name="Stranger", location="Paris", target_roles=[])
-
-
-@pytest.fixture(scope="module")
-def victim():
-    given = REGISTRATION | {
-        "email": f"{MARKER}@example.org",
-        "full_name": f"Grace {MARKER}",
-        "location": MARKER,
-        "skills": ["Python", MARKER],
-        "target_roles": ["Backend Developer", f"{MARKER} Engineer"],
-        "professional_summary": MARKER,
-        "experience": MARKER,
-    }
-    assert API().post("/auth/register", given).status_code == 201
-    session = API().post("/auth/login", {"email": given["email"], "password": PASSWORD}).json()
-    return Member(token=session["access_token"], id=session["user"]["id"])
-
-
-@pytest.fixture(scope="module")
-def names(everybodys, victim):
-    """The victim's ids, and the names of what is everybody's."""
-    job, user = everybodys["job_id"], {"user_id": victim.id}
-    link = f"https://example.org/{MARKER}"
-    made = {
-        "resume": victim.post("/resumes/generate", user | {"source": "upload", "content": RESUME}),
-        "search": victim.post("/jobs/searches", {"name": MARKER, "filter": {"text": MARKER}}),
-        "run": victim.post("/jobs/fetch_jobs", {"desired_job_role": f"{MARKER} Engineer"}),
-        "activity": victim.post("/activity/log", user | {"action_type": MARKER, "metadata": {MARKER: MARKER}}),
-        "application": victim.put(f"/jobs/{job}/application", {"stage": "saved", "note": MARKER}),
-        "analysis": victim.post(f"/jobs/{job}/analyze", {"score": 50, "explanation": MARKER}),
-        "skill": victim.put("/learning/progress/python", {"status": "done", "evidence_url": link}),
-        "project": victim.put(
-            f"/projects/{everybodys['project_id']}/progress", {"status": "finished", "repository_url": link}
-        ),
-    }
-    assert {name: answer.content for name, answer in made.items() if answer.status_code >= 300} == {}
-    return everybodys | {
-        "user_id": victim.id,
-        "resume_id": made["resume"].json()["resume_id"],
-        "search_id": made["search"].json()["search"]["id"],
-        "run_id": made["run"].json()["run"]["id"],
-    }
 
 
 def that_need(*needs):
@@ -143,11 +67,6 @@ def both(path):
     return (path, with_slash(path)) if path != "/" else (path,)
 
 
-def shows_marker(answer):
-    shown = answer.content + str(dict(answer.headers)).encode()
-    return MARKER.lower().encode() in shown.lower()
-
-
 def stored_about(member):
     return {name: what for name, what in member.get("/auth/me/export").json().items() if name != "exported_at"}
 
@@ -161,9 +80,9 @@ def test_sends_every_id_that_the_schema_has():
 
     unsent = {
         (name, field)
-        for name, query, body in schema_fields(schema)
+        for name, (query, body) in schema_fields(schema).items()
         for field in OWNED
-        if field in {*query, *body} and field not in OPERATIONS[name].names(name)
+        if (field in query or (field,) in body) and field not in OPERATIONS[name].names(name)
     }
 
     assert unsent == set()
@@ -184,14 +103,12 @@ def refused_tokens():
 @pytest.mark.parametrize("name", that_need(TOKEN))
 def test_asks_for_a_token(name, refused_tokens):
     method, path, body = request_for(name, SOME)
-    methods = (method, "OPTIONS", *(["HEAD"] if method == "GET" else []))
+    tries = [(label, method, path) for label in refused_tokens]
+    tries += [("none", method, with_slash(path)), ("none", "OPTIONS", path)]
+    if method == "GET":
+        tries.append(("none", "HEAD", path))
 
-    answers = {
-        (label, each, address): API(token=token).send(each, address, body)
-        for label, token in refused_tokens.items()
-        for each in methods
-        for address in both(path)
-    }
+    answers = {each: API(token=refused_tokens[each[0]]).send(*each[1:], body) for each in tries}
 
     wrong = {key: answer.status_code for key, answer in answers.items() if answer.status_code != 401}
     assert wrong == {}
