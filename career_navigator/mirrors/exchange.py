@@ -91,7 +91,7 @@ class ExchangeMixin(ExportActionMixin, ImportExportMixin):
 
     def _create_log_entry(self, user_pk: Any, rows: Any, import_type: str, action_flag: int) -> None:
         if rows:
-            LogEntry.objects.log_actions(user_pk, rows, action_flag, "Imported.", single_object=len(rows) == 1)
+            LogEntry.objects.log_actions(user_pk, rows, action_flag, "Imported.")
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return bool(self.has_add_permission(request) and self.has_change_permission(request))
