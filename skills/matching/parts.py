@@ -55,7 +55,8 @@ def compare_skills(
     Somebody who names no skill holds none of them: were the part left out for them, the first skill that they learn
     would lower their score. A posting without skills has no such part.
     """
-    ranked = sorted((-_thousandths(demand.get(skill, 0.0)), skill) for skill in set(opening.skills))
+    # What no posting of the role asks for needs no reckoning.
+    ranked = sorted([(-_thousandths(demand[skill]) if skill in demand else 0, skill) for skill in set(opening.skills)])
     matched: list[str] = []
     missing: list[str] = []
     missing_nice: list[str] = []

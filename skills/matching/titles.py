@@ -1,6 +1,7 @@
 """How near a posting's title is to a role somebody wants. Pure."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from rapidfuzz import fuzz
@@ -46,9 +47,18 @@ _SAME_WORD = 88
 _FOR_OTHER_WORDS = 15
 
 
+@dataclass(frozen=True, slots=True)
+class _Title:
+    """A title or a role, read once: its words, and the sum of their weights."""
+
+    text: str
+    words: frozenset[str]
+    weight: int
+
+
 def title_similarity(*, title: str, role: str) -> int | None:
     """0 to 100; None where either has no words. "Senior Back-End Engineer (Remote)" is 100 of "Backend Developer"."""
-    return _similarity(_words(title), _words(role))
+    return _similarity(title, role)
 
 
 def nearest_role(*, title: str, roles: Iterable[str]) -> tuple[int, str] | None:
@@ -56,34 +66,42 @@ def nearest_role(*, title: str, roles: Iterable[str]) -> tuple[int, str] | None:
 
     Of equally near roles the first by name, so that the order of the roles does not matter.
     """
-    words = _words(title)
-    found = [(-near, role) for role in roles if (near := _similarity(words, _words(role))) is not None]
+    found = [(-near, role) for role in roles if (near := _similarity(title, role)) is not None]
     if not found:
         return None
     near, role = min(found)
     return -near, role
 
 
-def _similarity(title: tuple[str, ...], role: tuple[str, ...]) -> int | None:
-    if not title or not role:
+def forget_titles() -> None:
+    """Drop what this process has read: for benchmarks."""
+    _similarity.cache_clear()
+    _read.cache_clear()
+    _alike.cache_clear()
+
+
+# Adverts share their titles, and a person's roles meet thousands of them.
+@lru_cache(maxsize=65_536)
+def _similarity(of_title: str, of_role: str) -> int | None:
+    title, role = _read(of_title), _read(of_role)
+    if not title.words or not role.words:
         return None
-    if f" {' '.join(role)} " in f" {' '.join(title)} ":
+    if role.text in title.text:
         return 100
-    has, wanted = set(title), set(role)
-    fits = {word: _best(word, has) for word in wanted}
-    whole = sum(map(_weight, wanted))
-    found = sum(_weight(word) * fit for word, fit in fits.items())
-    others = sum(_weight(word) for word in has if _best(word, wanted) < _SAME_WORD)
-    titled = sum(map(_weight, has))
-    return (found * (100 * titled - _FOR_OTHER_WORDS * others)) // (100 * whole * titled)
+    lacking, others = role.words - title.words, title.words - role.words
+    found, strange = 100 * role.weight, title.weight - sum(_weight(word) for word in title.words & role.words)
+    for word in lacking:
+        fit, like = max(((_alike(word, other), other) for other in others), default=(0, ""))
+        found -= (100 - fit) * _weight(word)
+        strange -= _weight(like) if fit else 0
+    strange = max(strange, 0)
+    return found * (100 * title.weight - _FOR_OTHER_WORDS * strange) // (100 * role.weight * title.weight)
 
 
-def _best(word: str, others: set[str]) -> int:
-    """How alike the word is to the most alike of the others, as far as they are one word."""
-    if word in others:
-        return 100
-    # By whole points, in which no two machines differ.
-    return max((int(fuzz.ratio(word, other, score_cutoff=_SAME_WORD)) for other in others), default=0)
+@lru_cache(maxsize=65_536)
+def _alike(word: str, other: str) -> int:
+    """0 to 100, as far as they are spellings of one word. By whole points, in which no two machines differ."""
+    return int(fuzz.ratio(word, other, score_cutoff=_SAME_WORD))
 
 
 def _weight(word: str) -> int:
@@ -91,7 +109,8 @@ def _weight(word: str) -> int:
 
 
 @lru_cache(maxsize=65_536)
-def _words(title: str) -> tuple[str, ...]:
+def _read(title: str) -> _Title:
     key = role_key(title).split()
-    words = [_SAME.get(word, word) for word in key if word not in _LEVELS] or key
-    return tuple(" ".join(words).split())
+    text = " ".join(_SAME.get(word, word) for word in key if word not in _LEVELS) or " ".join(key)
+    words = frozenset(text.split())
+    return _Title(text=f" {text} ", words=words, weight=sum(map(_weight, words)))

@@ -1,0 +1,125 @@
+"""How many match scores one process computes a second, from stored postings' rows, sentences and all.
+
+The postings are generated; their skills and wording are read as storing reads them. No server is asked: what a score
+needs of the database is read once for many (`benchmarks.ranking` measures whole requests). Judged is the processor time
+of the process, which a busy machine distorts less than the clock.
+
+python -m benchmarks.match_scores [--postings N]
+"""
+
+import argparse
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from time import process_time
+from typing import Any
+
+from benchmarks.posting_set import generated_postings
+from benchmarks.report import Report, Times
+from market.jobs.openings import opening_of
+from market.posting import Posting
+from skills.extraction import SkillExtractor
+from skills.matching import Seeker, score_match
+from skills.matching.titles import forget_titles
+from skills.matching.wording import lies_in, nice_to_have, read_wording
+from skills.matching.years import years_asked
+from skills.vocabulary import Skill, Vocabulary
+
+SCORES_A_SECOND = 5_000
+ROUNDS = 7
+_ROOT = Path(__file__).resolve().parent.parent
+
+SEEKERS = (
+    Seeker(
+        skills=frozenset({"python", "sql", "docker", "kubernetes", "postgresql", "linux", "git", "react", "aws"}),
+        desired_roles=("Backend Developer", "Data Engineer", "Full Stack Developer"),
+        experience_years=3,
+        preferred_locations=("US-CA", "DE", "London, United Kingdom"),
+        remote_preference="hybrid",
+        expected_salary_usd=120_000,
+    ),
+    Seeker(skills=frozenset({"java", "spring", "sql"}), desired_roles=("Java Developer",)),
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--postings", type=int, default=5_000, help="default: %(default)s")
+    return measure(parser.parse_args().postings).show()
+
+
+def measure(count: int) -> Report:
+    rows = stored_rows(count)
+    # Every skill has a share, as in a large market.
+    demand = {
+        skill: (place % 50) / 100 for place, skill in enumerate(sorted({s for row in rows for s in row["skills"]}))
+    }
+    report = Report(f"Match scores of {len(rows):,} postings, one process")
+    report.note("skills of a posting, on average", f"{sum(len(row['skills']) for row in rows) / len(rows):.1f}")
+    for seeker, what in zip(SEEKERS, ("a full profile", "skills and a role alone"), strict=True):
+        for state, forgets in (("titles met for the first time", True), ("titles met before", False)):
+            by_clock, used = Times(), []
+            for _ in range(ROUNDS):
+                if forgets:
+                    forget_titles()
+                before = process_time()
+                by_clock.measure(lambda seeker=seeker: score_all(rows, seeker, demand))
+                used.append(process_time() - before)
+            rate = len(rows) / median(used)
+            clock = f"{len(rows) / by_clock.median:,.0f}/s by the clock"
+            report.at_least(
+                f"{what}, {state}",
+                rate,
+                SCORES_A_SECOND,
+                measured=f"{rate:,.0f}/s ({clock})",
+                bar_text=f">= {SCORES_A_SECOND:,}/s",
+            )
+    return report
+
+
+def score_all(rows: list[dict[str, Any]], seeker: Seeker, demand: dict[str, float]) -> int:
+    scored = 0
+    for row in rows:
+        match = score_match(seeker=seeker, opening=opening_of(row), demand=demand)
+        scored += match is not None
+    if scored != len(rows):
+        raise RuntimeError(f"{len(rows) - scored} postings have no score")
+    return scored
+
+
+def stored_rows(count: int) -> list[dict[str, Any]]:
+    entries = json.loads((_ROOT / "fixtures" / "skills.json").read_text(encoding="utf-8"))
+    vocabulary = Vocabulary(Skill.from_entry(entry) for entry in entries)
+    extractor = SkillExtractor(vocabulary)
+    batches = generated_postings(count=count, now=datetime(2026, 11, 21, tzinfo=UTC))
+    return [as_stored(posting, vocabulary, extractor) for batch in batches for posting in batch]
+
+
+def as_stored(posting: Posting, vocabulary: Vocabulary, extractor: SkillExtractor) -> dict[str, Any]:
+    text = f"{posting.title}\n{posting.description}"
+    wording, spans = read_wording(text), extractor.spans(text)
+    slugs = vocabulary.map_technology_slugs(posting.technology_slugs)
+    skills = slugs or list(dict.fromkeys(span.skill for span in spans))
+    nice = nice_to_have(
+        skills=skills,
+        in_nice=(span.skill for span in spans if lies_in(wording.nice, span.start)),
+        in_must=lambda: (span.skill for span in spans if lies_in(wording.must, span.start)),
+    )
+    return {
+        "title": posting.title,
+        "skills": skills,
+        "nice_to_have": nice,
+        "years_asked": years_asked(text, wording=wording),
+        "place": posting.place,
+        "country_code": posting.country_code,
+        "remote": posting.remote,
+        "hybrid": posting.hybrid,
+        "min_annual_salary_usd": posting.min_annual_salary_usd,
+        "max_annual_salary_usd": posting.max_annual_salary_usd,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
