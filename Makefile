@@ -7,7 +7,7 @@ ARGS ?=
 
 BIN := $(VENV)/bin
 # Without `extraction`, which needs a corpus beside the project.
-BENCHMARKS := trending gaps roadmap ranking storing serving auth_me admin
+BENCHMARKS := trending gaps roadmap ranking match_scores storing serving auth_me admin
 SOURCES := accounts career_navigator fixtures ingestion learning market projects skills
 
 .PHONY: help run test lint bench seed openapi requirements install install-dev

@@ -1,7 +1,9 @@
 """The match score: its parts, and the laws that hold whatever is compared."""
 
 import math
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -268,3 +270,37 @@ def test_compares_place_and_way_of_working(wish, places, opening, score):
     seeker = Seeker(remote_preference=wish, preferred_locations=places)
 
     assert parts_of(seeker, opening) == {"place": score}
+
+
+def test_scores_the_example_of_the_documentation_as_it_says():
+    page = (Path(__file__).parents[2] / "docs" / "match-score.md").read_text(encoding="utf-8")
+    seeker = Seeker(
+        skills=frozenset({"python", "docker"}),
+        desired_roles=("Backend Developer",),
+        experience_years=3,
+        preferred_locations=("US-TX",),
+        remote_preference="hybrid",
+        expected_salary_usd=120_000,
+    )
+    opening = Opening(
+        title="Senior Software Engineer, Backend",
+        skills=("python", "docker", "kubernetes", "kafka"),
+        nice_to_have=frozenset({"kafka"}),
+        years_asked=5,
+        place="Austin, TX",
+        country_code="US",
+        remote=False,
+        min_salary_usd=90_000,
+        max_salary_usd=110_000,
+    )
+
+    match = score_match(seeker=seeker, opening=opening, demand={"python": 0.5, "docker": 0.25, "kubernetes": 0.25})
+
+    assert match is not None
+    lines = [line.replace("\n  ", " ") for line in re.findall(r"^- `\w+`: .*(?:\n  .*)*", page, re.MULTILINE)]
+    told = {re.findall(r"`(\w+)`", line)[0]: int(re.findall(r"\*\*(\d+)\*\*", line)[0]) for line in lines}
+    assert told == {part.name: part.score for part in match.parts}
+    assert re.findall(r"rounded down \*\*(\d+)\*\*", page) == [str(match.score)]
+    assert dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", page, re.MULTILINE)[:5]) == {
+        name: str(weight) for name, weight in WEIGHTS.items()
+    }
