@@ -1,6 +1,6 @@
 """Fixtures for every test: clean collections in a real MongoDB, a clean database in a real Valkey."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,14 +22,18 @@ from skills.selectors import forget_vocabulary
 
 
 class CommandLog(monitoring.CommandListener):
-    """The names of the commands that this process sends to MongoDB, sessions' ends excepted."""
+    """The names of the commands that this process sends to MongoDB, sessions' ends excepted; what is in them is
+    kept where `whole` is a list."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.whole: list[Mapping[str, Any]] | None = None
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         if event.command_name not in {"endSessions", "hello"}:
             self.names.append(event.command_name)
+            if self.whole is not None:
+                self.whole.append(event.command)
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         pass
@@ -48,6 +52,14 @@ def commands() -> list[str]:
     """What is sent to MongoDB from now on, by name."""
     _command_log.names.clear()
     return _command_log.names
+
+
+@pytest.fixture
+def whole_commands() -> Iterator[list[Mapping[str, Any]]]:
+    """What is sent to MongoDB from now on."""
+    _command_log.whole = []
+    yield _command_log.whole
+    _command_log.whole = None
 
 
 @pytest.fixture(scope="session", autouse=True)

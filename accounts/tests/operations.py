@@ -148,6 +148,12 @@ OPERATIONS = {
 }
 
 
+def request_for(name: str, values: dict[str, str]) -> tuple[str, str, Any]:
+    """Method, path and body of an operation."""
+    method, _, route = name.partition(" ")
+    return method, *OPERATIONS[name].filled(route, values)
+
+
 def routed_operations(patterns: Any = None, prefix: str = "") -> Iterator[str]:
     """What the project's addresses lead to, but for the staff's pages, which have tests of their own."""
     for pattern in get_resolver().url_patterns if patterns is None else patterns:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import override_settings
 from django.utils import timezone
 
@@ -33,7 +34,11 @@ def everybodys(empty_mongo):
     job, other_job = (str(row["_id"]) for row in mongo.job_postings.find())
     project = str(mongo.project_ideas.find_one()["_id"])
     freely = {"FETCH_JOBS_WAIT_SECONDS": 0, "THROTTLES": dict.fromkeys(settings.THROTTLES)}
-    with override_settings(**freely, THEIR_STACK_WEBHOOK_SECRET="secret-of-webhooks"):
+    with (
+        override_settings(**freely, THEIR_STACK_WEBHOOK_SECRET="secret-of-webhooks"),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(PBKDF2PasswordHasher, "iterations", 10)
         yield {"job_id": job, "other_job_id": other_job, "project_id": project, "skill": "python", "name": "python"}
 
 
@@ -62,6 +67,11 @@ def own_names(everybodys, attacker):
 def shows_marker(answer: Any) -> bool:
     shown = answer.content + str(dict(answer.headers)).encode()
     return MARKER.lower().encode() in shown.lower()
+
+
+def stored_about(member: Member) -> dict[str, Any]:
+    """All that the export has."""
+    return {name: what for name, what in member.get("/auth/me/export").json().items() if name != "exported_at"}
 
 
 def _registered(word: str) -> Member:

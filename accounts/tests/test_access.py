@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts.access_tokens import issue_access_token
 from accounts.tests import populated
 from accounts.tests.conftest import API
-from accounts.tests.operations import OPEN, OPERATIONS, SIGNATURE, TOKEN, routed_operations, schema_fields
-from accounts.tests.populated import shows_marker
+from accounts.tests.operations import OPEN, OPERATIONS, SIGNATURE, TOKEN, request_for, routed_operations, schema_fields
+from accounts.tests.populated import shows_marker, stored_about
 
 # Names in paths and bodies that are one user's alone, and the answer to another user who sends them.
 OWNED = {"user_id": 403, "resume_id": 404, "search_id": 404, "run_id": 404}
@@ -52,12 +52,6 @@ def that_need(*needs):
     return [name for name, operation in OPERATIONS.items() if operation.needs in needs]
 
 
-def request_for(name, names):
-    """Method, path and body of an operation."""
-    method, _, route = name.partition(" ")
-    return method, *OPERATIONS[name].filled(route, names)
-
-
 def with_slash(path):
     path, mark, query = path.partition("?")
     return f"{path}/{mark}{query}"
@@ -65,10 +59,6 @@ def with_slash(path):
 
 def both(path):
     return (path, with_slash(path)) if path != "/" else (path,)
-
-
-def stored_about(member):
-    return {name: what for name, what in member.get("/auth/me/export").json().items() if name != "exported_at"}
 
 
 def test_knows_every_route_and_method():

@@ -1,0 +1,133 @@
+"""What people send is a value, whatever it looks like: never an operator, a regular expression or a program."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from bson.regex import Regex
+
+from accounts.tests import populated
+from accounts.tests.conftest import API
+from accounts.tests.operations import OPERATIONS, request_for, schema_fields
+from accounts.tests.populated import shows_marker, stored_about
+
+everybodys, victim, attacker = populated.everybodys, populated.victim, populated.attacker
+names, own_names = populated.names, populated.own_names
+
+WORDS = ("$where", ".*", "^", "(a+)+$")
+OBJECTS = ({"$gt": ""}, {"$where": "sleep(1000)"})
+VALUES = (*WORDS, *OBJECTS, list(WORDS), list(OBJECTS))
+QUERIES = (*WORDS, '{"$gt": ""}')
+READS = [name for name in OPERATIONS if name.startswith("GET ")]
+# What they would be sent to MongoDB as.
+OPERATORS = {"$where", "$function", "$accumulator"}
+
+
+@pytest.fixture(autouse=True)
+def _servers(names):
+    """The victim's data is there all the time, to be found by who can."""
+
+
+@pytest.fixture(scope="module")
+def fields(everybodys):
+    return schema_fields(API().get("/openapi.json").json())
+
+
+def changed(body: Any, field: tuple[str, ...], value: Any) -> Any:
+    """A body with one field replaced; a value of None leaves it out."""
+    name, *inner = field
+    given = dict(body or {})
+    if inner:
+        given[name] = changed(given.get(name), tuple(inner), value)
+    elif value is None:
+        given.pop(name, None)
+    else:
+        given[name] = value
+    return given
+
+
+def injected(value: Any) -> Iterator[Any]:
+    """The parts of a command that are what was sent, as anything but a value."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            if key in OPERATORS or (key == "$gt" and each == "") or (key == "$regex" and each in WORDS):
+                yield {key: each}
+            yield from injected(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from injected(each)
+    elif isinstance(value, Regex | re.Pattern) and any(word in value.pattern for word in WORDS):
+        yield value
+
+
+def size_of(value: Any) -> int:
+    """How many values there are in an answer."""
+    if isinstance(value, dict):
+        return sum(map(size_of, value.values()))
+    return sum(map(size_of, value)) if isinstance(value, list) else 1
+
+
+def assert_harmless(answers, commands):
+    assert [(sent, answer.status_code) for sent, answer in answers if answer.status_code >= 500] == []
+    assert [sent for sent, answer in answers if shows_marker(answer)] == []
+    assert list(injected(commands)) == []
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name not in READS])
+def test_takes_what_is_in_a_body_for_values(name, fields, victim, attacker, own_names, whole_commands):
+    method, path, body = request_for(name, own_names)
+    bodies = [changed(body, field, value) for field in fields.get(name, ([], []))[1] for value in VALUES]
+    if bodies:
+        bodies += [{"$gt": ""}, (body or {}) | {"$where": "sleep(1000)", "$or": [{}]}, list(OBJECTS)]
+    stored = stored_about(victim)
+
+    answers = [(each, attacker.send(method, path, each)) for each in bodies]
+
+    assert_harmless(answers, whole_commands)
+    assert stored_about(victim) == stored
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_takes_what_is_in_a_query_for_values(name, fields, attacker, own_names, whole_commands):
+    method, path, body = request_for(name, own_names)
+    path, _, usual = path.partition("?")
+    queries = [
+        f"{usual}&{parameter}{operator}={quote(value)}"
+        for parameter in fields.get(name, ([], []))[0]
+        for operator in ("", "[$ne]")
+        for value in QUERIES
+    ]
+
+    answers = [(each, attacker.send(method, f"{path}?{each}", body)) for each in queries]
+
+    assert_harmless(answers, whole_commands)
+
+
+@pytest.mark.parametrize("name", READS)
+def test_finds_no_more_for_a_pattern_than_without(name, fields, attacker, own_names):
+    _, path, _ = request_for(name, own_names)
+    path, _, usual = path.partition("?")
+    for parameter in fields.get(name, ([], []))[0]:
+        others = "&".join(each for each in usual.split("&") if not each.startswith(f"{parameter}="))
+        without = attacker.get(f"{path}?{others}")
+        if without.status_code != 200:
+            without = attacker.get(f"{path}?{usual}")
+        found = [attacker.get(f"{path}?{others}&{parameter}={quote(value)}") for value in WORDS]
+
+        if "json" in without["Content-Type"]:
+            most = size_of(without.json())
+            assert [each.content for each in found if each.status_code == 200 and size_of(each.json()) > most] == []
+
+
+def test_finds_no_more_jobs_for_a_pattern_than_without(fields, attacker):
+    most = attacker.post("/jobs/relevant_jobs", {}).json()["total"]
+
+    for field in fields["POST jobs/relevant_jobs"][1]:
+        for value in (*WORDS, list(WORDS)):
+            answer = attacker.post("/jobs/relevant_jobs", changed({}, field, value))
+            assert answer.status_code in {200, 400}
+            assert answer.status_code == 400 or answer.json()["total"] <= most
+            # No posting has such a skill, title or company.
+            assert field[0] in {"text", "skills_none", "exclude_companies"} or not answer.json().get("total")
