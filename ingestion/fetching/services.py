@@ -8,6 +8,7 @@ from bson import ObjectId
 from django.conf import settings
 
 from career_navigator.connection import database
+from career_navigator.requests import with_time_anew
 from ingestion.credits import BudgetSpentError, credits_left
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.fetching.wishes import Wish
@@ -70,11 +71,11 @@ def wait_for_first_page(*, run: CollectionRun, seconds: float) -> CollectionRun:
     if _waiting.acquire(blocking=False):
         try:
             until = monotonic() + seconds
-            while not _has_begun(run.pk) and monotonic() < until:
+            while not with_time_anew(lambda: _has_begun(run.pk)) and monotonic() < until:
                 sleep(_POLL_SECONDS)
         finally:
             _waiting.release()
-    return run.reload()
+    return with_time_anew(run.reload)
 
 
 def _has_begun(run_id: ObjectId) -> bool:

@@ -17,6 +17,7 @@ from career_navigator.api import success
 from career_navigator.errors import RETRY_AFTER_SECONDS
 from career_navigator.personal import PersonalViewSet, caller_of, require_own
 from career_navigator.quick_redis import is_away
+from career_navigator.requests import with_time_anew
 from career_navigator.throttles import Spending, spend
 from ingestion.credits import BudgetSpentError
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
@@ -69,7 +70,7 @@ class FetchJobsViewSet(PersonalViewSet):
         except (BudgetSpentError, CollectionHaltedError):
             return _answer(wish.job_filter, notice=NO_CREDIT, now=now)
         run = wait_for_first_page(run=run, seconds=settings.FETCH_JOBS_WAIT_SECONDS)
-        return _answer(wish.job_filter, run=run, now=timezone.now())
+        return with_time_anew(lambda: _answer(wish.job_filter, run=run, now=timezone.now()))
 
     @extend_schema(
         operation_id="jobs_fetch_run",

@@ -41,7 +41,10 @@ def read_wish(*, caller: Caller, given: Mapping[str, Any]) -> Wish:
         locations = caller.preferred_locations or [caller.location or ""]
     labels = _distinct([*map(place_label, _join_states(locations)), *map(_country, countries)])[:MOST_PLACES]
     preference = given.get("remote_preference") or caller.remote_preference
-    wanted = tuple({normalize_role(role): role for role in reversed(roles)}.values())[::-1][:MOST_ROLES]
+    distinct: dict[str, str] = {}
+    for role in roles:
+        distinct.setdefault(normalize_role(role), role)
+    wanted = tuple(distinct.values())[:MOST_ROLES]
     if preference == ONLY_REMOTE:
         return _remote_wish(wanted, labels)
     labels = labels or list(DEFAULT_PLACES)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.personal_data import export_user
 from accounts.tests import conftest as accounts
+from career_navigator import requests
 from career_navigator.rates import Rate
 from career_navigator.tests.elsewhere import NO_REDIS, redis_at
 from ingestion.credits import reserve_credits, spent_this_month
@@ -155,7 +156,7 @@ def test_goes_on_with_a_run_that_is_under_way(ada, redis):
         ({"location": None}, {}, ["Software Engineer"], ["United States", "Remote"]),
         ({"preferred_locations": ["Berlin"]}, {}, ["Software Engineer"], ["Berlin, Germany"]),
         ({}, {"desired_job_role": "Chef", "skills": "x"}, ["Chef"], ["San Francisco, CA"]),
-        ({}, {"target_roles": ["Chef", "chef", "Nurse"]}, ["Chef", "Nurse"], ["San Francisco, CA"]),
+        ({}, {"target_roles": ["Chef", "Nurse", "chef"]}, ["Chef", "Nurse"], ["San Francisco, CA"]),
         ({}, {"desired_job_role": "", "preferred_locations": ["DE", "CA"]}, ["Software Engineer"], GERMANY_AND_CANADA),
         ({}, {"preferred_locations": "Springfield, IL, Toronto, CA"}, ["Software Engineer"],
          ["Springfield, IL", "Toronto, Canada", "Canada"]),
@@ -336,3 +337,12 @@ def test_spends_no_more_than_the_share_of_a_request(ada, redis, stand_in):
 
     assert CollectedRole.objects.count() > 0
     assert stand_in.credits_used <= JOBS_PER_ROLE
+
+
+def test_may_wait_longer_than_the_database_has_for_a_request(ada, settings, monkeypatch):
+    settings.FETCH_JOBS_WAIT_SECONDS = 1
+    monkeypatch.setattr(requests, "DATABASE_SECONDS", 0.5)
+
+    answer = ada.post(PATH, PROFILE)
+
+    assert answer.status_code == 202, answer.content
