@@ -4,8 +4,9 @@ import logging
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from contextvars import Context
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import pymongo
 from django.core.exceptions import DisallowedHost
@@ -24,6 +25,8 @@ from career_navigator.errors import (
 from career_navigator.logs import request_id
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 # Every answer comes within 5 s: what MongoDB takes longer for is given up and answered 503.
 DATABASE_SECONDS = 4
@@ -53,6 +56,19 @@ def record_answer(*, method: str, path: str, route: str | None, status: int, sec
         status,
         seconds * 1000,
     )
+
+
+def with_time_anew(function: Callable[[], T]) -> T:
+    """Call it with the whole time for MongoDB again: for a request that has waited for something else meanwhile."""
+    identity = request_id.get()
+
+    def call() -> T:
+        request_id.set(identity)
+        with pymongo.timeout(DATABASE_SECONDS):
+            return function()
+
+    # A time limit within another one can only shorten it, so this needs a context without any.
+    return Context().run(call)
 
 
 class RequestMiddleware:
