@@ -38,13 +38,14 @@ _OTHER_HEADING = re.compile(
 # In a sentence: after the first kind of phrase stands what is nice to have, before the second.
 _CUE = re.compile(
     r"(?P<ahead>\b(?:preferably|ideally|bonus(?: points)?(?: if| for|:)|(?:extra|bonus) (?:credit|points)"
-    r"|plus(?: if|:)|even better if|(?:strong(?:ly)? )?preference (?:for|given|is)|we prefer|nice[- ]to[- ]haves?:"
+    r"|plus(?: if|:)|even better if|preference (?:for|given to) (?:candidates |those |people )?(?:with|who)"
+    r"|we prefer|nice[- ]to[- ]haves?:"
     r"|preferred:|preferred (?:qualifications|skills|experience)\b|desired:|desirable:))"
     r"|\b(?P<behind>(?:an? (?:[a-z]+ ){0,2}(?:plus|bonus|advantage|asset)|(?:nice|good|great)[- ]to[- ]have"
     r"|(?:(?:but|though|although) )?(?:is |are )?not (?:strictly |always |necessarily )?"
     r"(?:required|a must|necessary|essential|mandatory|a requirement)"
     r"|(?:(?:strongly|highly|is|are) ){0,2}(?<!the )(?<!our )(?<!your )(?<!their )"
-    r"(?:preferred|desirable|desired|beneficial|advantageous)|is optional"
+    r"(?:preferred|desirable|desired(?= ?(?:[\]).,;]|but|$))|beneficial|advantageous)|is optional"
     r"|(?:plus|bonus)(?= ?(?:[\]).,;]|$))|(?:big|huge|definite|strong|major|real) plus))\b"
 )
 _MUST_CUE = re.compile(r"(?<!not )(?<!not strictly )\b(?:required|must(?! not)|mandatory|essential|is a requirement)\b")

@@ -50,6 +50,10 @@ def nice_of(text: str) -> set[str]:
         ("**Preferred:** Kafka. Also Redis.", {"kafka", "redis"}),
         ("Python needed\nKafka a plus\nDocker\n", {"kafka"}),
         ("Use Kafka to deliver the desired outcomes.", set()),
+        ("Use Kafka by describing desired outcomes.", set()),
+        ("Experience with Kafka is highly desired.", {"kafka"}),
+        ("Preference for candidates near our Docker office.", set()),
+        ("Preference given to candidates with Kafka.", {"kafka"}),
         # Pay is no skill's bonus.
         ("Salary and annual bonus:\n- Python\n", set()),
         ("We prefer tabs. Python.", set()),
