@@ -29,6 +29,7 @@ class MongoAdminConfig(AdminConfig):
 
 class MongoAuthConfig(AuthConfig):
     default_auto_field = OBJECT_ID
+    verbose_name = "Staff"
 
 
 class MongoContentTypesConfig(ContentTypesConfig):

@@ -23,6 +23,8 @@ _ICONS = {
     "UnknownSlug": "help",
     "TOTPDevice": "key",
 }
+# Users of the platform are called users; these are others.
+_TITLES = {"User": "Staff accounts", "Group": "Roles"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
         for model in app["models"]:
             if model["admin_url"]:
                 item = {
-                    "title": model["name"],
+                    "title": _TITLES.get(model["object_name"], model["name"]),
                     "icon": _ICONS.get(model["object_name"], "list"),
                     "link": model["admin_url"],
                     "active": request.path.startswith(model["admin_url"]) and not on_page,
