@@ -166,8 +166,9 @@ def routed_operations(patterns: Any = None, prefix: str = "") -> Iterator[str]:
             continue
         view: Any = pattern.callback
         view_class = getattr(view, "view_class", None) or getattr(view, "cls", None)
-        actions = getattr(view, "actions", None) or [each for each in METHODS if hasattr(view_class, each)] or ["get"]
-        yield from (f"{method.upper()} {path}" for method in actions)
+        # A view set that has answered knows HEAD too, which is GET's.
+        actions = getattr(view, "actions", None) or {each for each in METHODS if hasattr(view_class, each)} or {"get"}
+        yield from (f"{method.upper()} {path}" for method in METHODS if method in actions)
 
 
 def schema_fields(schema: dict[str, Any]) -> dict[str, tuple[list[str], list[tuple[str, ...]]]]:

@@ -44,24 +44,24 @@ def everybodys(empty_mongo):
 
 @pytest.fixture(scope="module")
 def victim(everybodys):
-    return _registered(MARKER)
+    return registered(MARKER)
 
 
 @pytest.fixture(scope="module")
 def names(everybodys, victim):
     """The victim's ids, and the names of what is everybody's."""
-    return everybodys | _belongings(victim, everybodys, MARKER)
+    return everybodys | furnish(victim, everybodys, MARKER)
 
 
 @pytest.fixture(scope="module")
 def attacker(everybodys):
-    return _registered("Attacker")
+    return registered("Attacker")
 
 
 @pytest.fixture(scope="module")
 def own_names(everybodys, attacker):
     """The attacker's ids, and the names of what is everybody's."""
-    return everybodys | _belongings(attacker, everybodys, "Attacker")
+    return everybodys | furnish(attacker, everybodys, "Attacker")
 
 
 def shows_marker(answer: Any) -> bool:
@@ -74,7 +74,8 @@ def stored_about(member: Member) -> dict[str, Any]:
     return {name: what for name, what in member.get("/auth/me/export").json().items() if name != "exported_at"}
 
 
-def _registered(word: str) -> Member:
+def registered(word: str) -> Member:
+    """Somebody whose whole profile has the word in it."""
     given = REGISTRATION | {
         "email": f"{word}@example.org",
         "full_name": f"Grace {word}",
@@ -89,7 +90,7 @@ def _registered(word: str) -> Member:
     return Member(token=session["access_token"], id=session["user"]["id"])
 
 
-def _belongings(member: Member, everybodys: dict[str, str], word: str) -> dict[str, str]:
+def furnish(member: Member, everybodys: dict[str, str], word: str) -> dict[str, str]:
     """Something of every kind that a user can have, with the word in it; the ids."""
     job, user, link = everybodys["job_id"], {"user_id": member.id}, f"https://example.org/{word}"
     text = f"Grace {word}\ngrace@example.org\n\nSummary\n{word} compiles.\n\nSkills\nPython, Docker\n"

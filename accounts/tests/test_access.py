@@ -1,5 +1,6 @@
 """Who may do what: every route and method of the project, by nobody, with a token that is none, and by another user."""
 
+import logging
 import re
 from datetime import timedelta
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from accounts.access_tokens import issue_access_token
 from accounts.tests import populated
 from accounts.tests.conftest import API
 from accounts.tests.operations import OPEN, OPERATIONS, SIGNATURE, TOKEN, request_for, routed_operations, schema_fields
-from accounts.tests.populated import shows_marker, stored_about
+from accounts.tests.populated import MARKER, furnish, registered, shows_marker, stored_about
 
 # Names in paths and bodies that are one user's alone, and the answer to another user who sends them.
 OWNED = {"user_id": 403, "resume_id": 404, "search_id": 404, "run_id": 404}
@@ -161,6 +162,27 @@ def test_knows_no_malformed_id(name, names, stranger):
     wrong = {key: answer.status_code for key, answer in answers.items() if answer.status_code not in {403, 404}}
     assert wrong == {}
     assert {key: answer.content for key, answer in answers.items() if set(answer.json()) != {"detail"}} == {}
+
+
+def test_logs_nothing_that_people_write(everybodys, caplog):
+    caplog.set_level(logging.DEBUG)
+    word = f"Logged{MARKER}"
+
+    member = registered(word)
+    own = everybodys | furnish(member, everybodys, word)
+    for name in OPERATIONS:
+        if name.startswith("GET "):
+            member.send(*request_for(name, own))
+    member.post("/jobs/relevant_jobs", {"text": word, "titles": [word]})
+    member.post("/skills/extract", {"text": word})
+    API().get(f"/learning/resources/search?query={word}")
+    API().post("/auth/login", {"email": f"{word}@example.org", "password": word})
+    API().post("/auth/register", {"email": word, "password": word, "full_name": word})
+    API().post("/auth/password/forgot", {"email": f"{word}@example.org"})
+    API(token=word).get("/auth/me")
+
+    assert len(caplog.records) > 50
+    assert [line for line in caplog.text.splitlines() if MARKER.lower() in line.lower()] == []
 
 
 def test_lets_owners_do_all_of_it(names, victim, stranger):
