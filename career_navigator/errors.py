@@ -156,7 +156,7 @@ def answer_problem(problem: Problem) -> HttpResponse:
 def answer_on_any_path(request: HttpRequest, exc: Exception) -> HttpResponse:
     """What a view outside of DRF raises: as JSON, or as a page of the admin; neither shows a trace, DEBUG or not."""
     problem = describe(exc)
-    return _answer_page(request, problem) if is_admin_path(request) else answer_problem(problem)
+    return _answer_page(problem) if is_admin_path(request) else answer_problem(problem)
 
 
 def answer_bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -175,7 +175,7 @@ def answer_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Forms are the admin's alone."""
     logger.warning("A form is refused: %s", reason)
     sentence = "This form is too old, or cookies are switched off. Load its page again, then send it again."
-    return _answer_page(request, Problem(status=403, body={"detail": sentence}))
+    return _answer_page(Problem(status=403, body={"detail": sentence}))
 
 
 def answer_server_error(request: HttpRequest) -> HttpResponse:
@@ -184,17 +184,17 @@ def answer_server_error(request: HttpRequest) -> HttpResponse:
     if exc is not None and is_server_away(exc):
         return answer_away_on_any_path(request, exc)
     problem = Problem(status=500, body=unexpected_error_body())
-    return _answer_page(request, problem) if is_admin_path(request) else answer_problem(problem)
+    return _answer_page(problem) if is_admin_path(request) else answer_problem(problem)
 
 
 def answer_away_on_any_path(request: HttpRequest, exc: BaseException) -> HttpResponse:
     problem = describe(exc)
     if is_admin_path(request):
-        return _answer_page(request, problem)
+        return _answer_page(problem)
     return answer_problem(problem)
 
 
-def _answer_page(request: HttpRequest, problem: Problem) -> HttpResponse:
+def _answer_page(problem: Problem) -> HttpResponse:
     # Nothing on it asks a server: one of them may be what is away.
     context = {"title": HTTPStatus(problem.status).phrase.capitalize(), "detail": problem.body["detail"]}
     content = render_to_string("career_navigator/staff/error.html", context)
