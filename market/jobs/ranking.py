@@ -28,11 +28,11 @@ from skills.selectors import vocabulary
 
 # The newest that were found are read for the facets; finding fewer, the filter found no more.
 COUNTED = 2_000
-CANDIDATES = 1_000
-LOOKED_AT = 5_000
+CANDIDATES = 500
+LOOKED_AT = 3_000
 # Beyond it, and beyond what can be counted in this time, `total` says "at least so many".
 MOST_TOTAL = 10_000
-COUNTING_SECONDS = 0.5
+COUNTING_SECONDS = 0.25
 
 _FIELDS = dict.fromkeys((*FACET_FIELDS, *OPENING_FIELDS, *DEMAND_FIELDS, "day"), 1)
 

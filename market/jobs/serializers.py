@@ -181,7 +181,7 @@ class FacetsSerializer(serializers.Serializer[Any]):
 class RelevantJobsSerializer(serializers.Serializer[Any]):
     messages = serializers.ChoiceField(["success"])
     jobs = RankedJobSerializer(many=True)
-    total = serializers.IntegerField(help_text="How many were found; counted to 10,000 or for half a second.")
+    total = serializers.IntegerField(help_text="How many were found; counted to 10,000 or for a quarter of a second.")
     total_is_exact = serializers.BooleanField(help_text="Whether there are no more than that.")
     limit = serializers.IntegerField()
     offset = serializers.IntegerField()

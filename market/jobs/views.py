@@ -50,8 +50,8 @@ class JobViewSet(PersonalViewSet):
         description=(
             "Every field may be left out. Closed and old postings are found too, marked by `job_expired`. For a caller "
             "whose profile can be compared with postings the order is by `match_score`, then by date. Where more than "
-            "2,000 are found, the newest 2,000 are scored, and of the newest 5,000 of the caller's roles, as of those "
-            "that ask for one of the caller's skills, up to 1,000 each; all others follow, newest first. `facets` "
+            "2,000 are found, the newest 2,000 are scored, and of the newest 3,000 of the caller's roles, as of those "
+            "that ask for one of the caller's skills, up to 500 each; all others follow, newest first. `facets` "
             "count the newest 2,000 that were found, or all where those are fewer (`facets.postings`)."
         ),
         request=shapes.RelevantJobsRequestSerializer,
