@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from accounts.access_tokens import issue_access_token
 from accounts.tests import populated
-from accounts.tests.conftest import API
+from accounts.tests.conftest import API, PASSWORD
 from accounts.tests.operations import OPEN, OPERATIONS, SIGNATURE, TOKEN, request_for, routed_operations, schema_fields
 from accounts.tests.populated import MARKER, furnish, registered, shows_marker, stored_about
+from career_navigator.connection import database
 
 # Names in paths and bodies that are one user's alone, and the answer to another user who sends them.
 OWNED = {"user_id": 403, "resume_id": 404, "search_id": 404, "run_id": 404}
@@ -185,17 +186,34 @@ def test_logs_nothing_that_people_write(everybodys, caplog):
     assert [line for line in caplog.text.splitlines() if MARKER.lower() in line.lower()] == []
 
 
+def test_keeps_nothing_of_who_is_erased(everybodys):
+    word = f"Erased{MARKER}"
+    member = registered(word)
+    furnish(member, everybodys, word)
+
+    assert member.delete("/auth/me", {"password": PASSWORD}).status_code == 204
+
+    # That somebody asked for a role, and what its collection has cost, is known on; not who asked.
+    on = {"known_roles", "collected_roles", "collection_runs"}
+    collections = {name: list(database()[name].find()) for name in database().list_collection_names()}
+    assert [name for name, rows in collections.items() if member.id in str(rows)] == []
+    assert {name for name, rows in collections.items() if word.lower() in str(rows).lower()} <= on
+
+
 def test_lets_owners_do_all_of_it(names, victim, stranger):
     """What is refused above is refused for who asks, and for nothing else that is wrong with it. Comes last."""
     last = ["POST auth/password", "DELETE auth/me", "DELETE users/<str:user_id>"]
     begun = [name for name in that_need(TOKEN) if name not in last]
 
     assert shows_marker(victim.get("/auth/me/export"))
-    refused = {}
+    refused, kept_by_others = {}, set()
     for name in sorted(begun, key=lambda name: name.startswith("DELETE")) + last:
         owner = stranger if name.startswith("DELETE users") else victim
         answer = owner.send(*request_for(name, names | {"user_id": owner.id}))
         if answer.status_code >= 300:
             refused[name] = (answer.status_code, answer.content)
+        if not {"private", "no-store"} & set(re.split(r"[,\s]+", answer.get("Cache-Control", ""))):
+            kept_by_others.add(name)
 
     assert refused == {}
+    assert kept_by_others == set()

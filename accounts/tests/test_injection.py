@@ -12,6 +12,7 @@ from accounts.tests import populated
 from accounts.tests.conftest import API
 from accounts.tests.operations import OPERATIONS, request_for, schema_fields
 from accounts.tests.populated import shows_marker, stored_about
+from career_navigator.connection import database
 
 everybodys, victim, attacker = populated.everybodys, populated.victim, populated.attacker
 names, own_names = populated.names, populated.own_names
@@ -131,3 +132,30 @@ def test_finds_no_more_jobs_for_a_pattern_than_without(fields, attacker):
             assert answer.status_code == 400 or answer.json()["total"] <= most
             # No posting has such a skill, title or company.
             assert field[0] in {"text", "skills_none", "exclude_companies"} or not answer.json().get("total")
+
+
+OTHERS_ID = "65f000000000000000000001"
+# What is stored under these names is not the client's to set.
+NOT_TO_BE_SET = {
+    **dict.fromkeys(("id", "_id", "user", "activity", "first_activity"), OTHERS_ID),
+    **dict.fromkeys(("created_at", "updated_at", "since", "expires_at", "confirmed_at"), "2001-01-01T00:00:00Z"),
+    **dict.fromkeys(("hashed_password", "set__hashed_password", "requested_by", "unset__user"), "stolen"),
+    **dict.fromkeys(("is_active", "is_staff", "is_superuser"), False),
+    "reached": {"offer": "2001-01-01"},
+    "version": 99,
+}
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name.startswith(("POST ", "PUT ", "PATCH "))])
+def test_sets_nothing_that_is_not_to_be_set(name, attacker, own_names):
+    method, path, body = request_for(name, own_names)
+
+    answer = attacker.send(method, path, NOT_TO_BE_SET | (body or {}))
+
+    assert answer.status_code < 500
+    rows = str([list(database()[each].find()) for each in database().list_collection_names()])
+    assert [
+        sign
+        for sign in (OTHERS_ID, "datetime(2001", "2001-01-01", "stolen", "'is_active': False", "'version': 99")
+        if sign in rows
+    ] == []
