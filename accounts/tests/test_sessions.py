@@ -106,6 +106,14 @@ def test_names_the_field_at_fault(api, given, field):
     assert field in answer.json()["errors"]
 
 
+@pytest.mark.parametrize("path", ["/auth/login", "/users/login"])
+@pytest.mark.parametrize("value", [{"$gt": ""}, {"$where": "1"}, [{"$gt": ""}]])
+def test_lets_nobody_in_by_an_operator(ada, api, path, value):
+    answers = [api.post(path, CREDENTIALS | {field: value}) for field in CREDENTIALS]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+
+
 def test_hashes_as_often_for_an_unknown_address_as_for_a_wrong_password(ada, api, hashings):
     api.post("/auth/login", CREDENTIALS | {"password": "Wrong-Pass-123"})
     wrong_password = hashings.pop("runs")
