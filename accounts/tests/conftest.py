@@ -14,6 +14,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from accounts.resumes.files import reading
 from career_navigator import quick_redis
 from career_navigator.connection import quick_redis_client
 from career_navigator.quick_redis import forget_failure
@@ -78,6 +79,12 @@ def _little_work(monkeypatch):
 @pytest.fixture(autouse=True)
 def _servers(mongo, redis):
     forget_failure()
+
+
+@pytest.fixture(autouse=True)
+def _time_to_read(monkeypatch):
+    """No good file is refused because the machine is busy."""
+    monkeypatch.setattr(reading, "WALL_SECONDS", 60)
 
 
 @pytest.fixture

@@ -85,12 +85,22 @@ print(json.dumps({
 
 
 def test_ends_a_reading_that_takes_too_long(monkeypatch):
-    monkeypatch.setattr(reading, "WALL_SECONDS", 0.01)
+    def run(command, *, timeout, **_):
+        raise subprocess.TimeoutExpired(command, timeout, output=b"ready\n")
+
+    monkeypatch.setattr(subprocess, "run", run)
 
     with pytest.raises(FileRefused) as refused:
         read_file(files.make_pdf())
 
     assert refused.value.reason == "too_complex"
+
+
+def test_blames_no_file_when_the_machine_is_too_busy_to_begin(monkeypatch):
+    monkeypatch.setattr(reading, "WALL_SECONDS", 0.001)
+
+    with pytest.raises(ReaderBroken):
+        read_file(files.make_pdf())
 
 
 def test_tells_a_reader_that_does_not_run_from_a_file_that_cannot_be_read(monkeypatch):
