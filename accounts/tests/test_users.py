@@ -137,6 +137,7 @@ def test_changes_the_given_fields_alone(grace):
     ("field", "given", "shown"),
     [
         ("skills", "Python, node.js ,", {"skills": ["python", "node.js"]}),
+        ("skills", "Python, node.js\nSpark; Go", {"skills": ["python", "node.js", "spark", "go"]}),
         ("skills", None, {"skills": []}),
         ("preferred_locations", "Berlin, Remote", {"preferred_locations": ["Berlin", "Remote"]}),
         ("preferred_locations", "Austin, TX; Berlin", {"preferred_locations": ["Austin, TX", "Berlin"]}),
@@ -347,6 +348,8 @@ def test_reads_no_salary_where_none_is_plain(text):
         ("6 months", 0.5),
         ("5", 5),
         ("since 2010", None),
+        ("in the 2010 year", None),
+        ("1,200 months", None),
         ("senior", None),
         ("", None),
     ],

@@ -51,6 +51,15 @@ class TextOrList(serializers.ListField):
         return super().to_internal_value(data)
 
 
+class Skills(TextOrList):
+    """Commas, semicolons and new lines part them alike: no skill's name holds one."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, str):
+            data = data.replace(";", ",").replace("\n", ",")
+        return super().to_internal_value(data)
+
+
 @_either(_TEXT, _TEXTS)
 class RoleOrRoles(serializers.Field[Any, Any, Any, Any]):
     """Text, which is the first target role, or a list, which is all of them. Read as `first_role` or `target_roles`."""
@@ -142,7 +151,7 @@ class ProfileInput(serializers.Serializer[Any]):
         required=False,
         help_text="Text takes the place of the first target role; a list is all of them.",
     )
-    skills = TextOrList(child=Skill(), max_length=MOST_SKILLS, allow_null=True, required=False)
+    skills = Skills(child=Skill(), max_length=MOST_SKILLS, allow_null=True, required=False)
     experience = Experience(
         allow_null=True, required=False, help_text='Text, or a number of years; "5 years" counts as five.'
     )

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _YEARS = re.compile(
-    r"(?P<number>\d{1,3}(?:[.,]\d{1,2})?)\s*\+?\s*(?:(?:-|–|to)\s*\d{1,3}(?:[.,]\d{1,2})?\s*\+?\s*)?"
+    # Not the end of a longer number, such as "2010".
+    r"(?<!\d)(?<!\d[.,])(?P<number>\d{1,3}(?:[.,]\d{1,2})?)\s*\+?\s*(?:(?:-|–|to)\s*\d{1,3}(?:[.,]\d{1,2})?\s*\+?\s*)?"
     r"(?P<unit>years?|yrs?|y|months?|mos?)\b",
     re.IGNORECASE | re.ASCII,
 )
