@@ -1,6 +1,6 @@
 """Writes of the accounts: registering, logging in, changing the profile."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -74,11 +74,16 @@ def authenticate(*, email: str, password: str) -> User:
 
 
 def change_profile(
-    *, user_id: ObjectId, fields: Mapping[str, Any], now: datetime, first_role: str | None = None
+    *,
+    user_id: ObjectId,
+    fields: Mapping[str, Any],
+    now: datetime,
+    first_role: str | None = None,
+    added_skills: Collection[str] = (),
 ) -> Change:
     """Store the given profile fields and leave the others; None clears one.
 
-    `first_role` takes the place of the first target role; the others stay.
+    `first_role` takes the place of the first target role; the others stay. `added_skills` come after those held.
 
     Raises ConcurrentChange, and DoesNotExist when the user is gone.
     """
@@ -86,6 +91,8 @@ def change_profile(
     before = list(user.target_roles)
     if first_role is not None:
         fields = {**fields, "target_roles": [first_role, *before[1:]]}
+    if added_skills:
+        fields = {**fields, "skills": [*user.skills, *added_skills]}
     if fields:
         user.update_profile(now=now, **_canonical(fields))
     return Change(user=user, new_roles=roles_added(before=before, after=user.target_roles))

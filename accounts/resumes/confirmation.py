@@ -103,7 +103,7 @@ def confirm_resume(*, resume: Resume, skills: Collection[str], fields: Collectio
     user = User.objects.get(id=resume.user, is_active=True)
     # However a skill is spelt: answers show its display name as well.
     canonical = {skill: (canonical_skills([skill]) or [skill])[0] for skill in skills}
-    held = list(dict.fromkeys([*user.skills, *canonical.values()]))
+    held = {*user.skills, *canonical.values()}
     errors = {
         "skills": [
             f"This field names what the resume does not: {skill}."
@@ -120,8 +120,6 @@ def confirm_resume(*, resume: Resume, skills: Collection[str], fields: Collectio
     if errors:
         raise NotRead(errors)
     picked = {name: offered[name] for name in fields}
-    if skills:
-        picked["skills"] = held
-    change = change_profile(user_id=user.pk, fields=picked, now=now)
+    change = change_profile(user_id=user.pk, fields=picked, added_skills=canonical.values(), now=now)
     Resume.objects(id=resume.pk, user=user.pk).update_one(set__confirmed_at=now)
     return change

@@ -10,9 +10,10 @@ from bson import ObjectId
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from accounts.documents import User
-from accounts.resumes import uploads, views
+from accounts.resumes import confirmation, uploads, views
 from accounts.resumes.documents import Resume
 from accounts.resumes.tasks import read_upload, take_up_lost_uploads
+from accounts.services import canonical_skills
 from accounts.tests import resume_files as files
 from accounts.tests.conftest import PASSWORD
 from ingestion.tests.queued import run_queued
@@ -412,6 +413,19 @@ def test_changes_the_profile_by_what_is_confirmed_alone(ada):
     after = ada.get("/auth/me").json()
     assert after == before | changed | {"updated_at": after["updated_at"]}
     assert show(ada, resume_id)["confirmed_at"] is not None
+
+
+def test_keeps_a_skill_that_came_while_it_was_confirmed(ada, monkeypatch):
+    resume_id = send_text(ada).json()["resume_id"]
+
+    def meanwhile(names):
+        ada.put("/auth/me", {"skills": ["Rust"]})
+        return canonical_skills(names)
+
+    monkeypatch.setattr(confirmation, "canonical_skills", meanwhile)
+    answer = ada.post(f"/resumes/{resume_id}/confirm", {"skills": ["Docker"]})
+
+    assert answer.json()["skills"] == ada.get("/auth/me").json()["skills"] == ["rust", "docker"]
 
 
 def test_fills_every_field_that_it_offers(ada):
