@@ -99,9 +99,9 @@ class Currency(Text):
 
 
 class Number(BoundedNumber):
-    """A number, given as a number: text or a truth value is refused."""
+    """A number, given as a number: text is refused."""
 
     def to_internal_value(self, data: Any) -> float:
-        if isinstance(data, bool) or not isinstance(data, int | float):
+        if not isinstance(data, int | float):
             self.fail("invalid")
         return super().to_internal_value(data)

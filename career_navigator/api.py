@@ -51,6 +51,9 @@ class BoundedNumber(serializers.FloatField):
         _name_bounds(self, *self._bounds)
 
     def to_internal_value(self, data: Any) -> float:
+        # Python takes a truth value for 1 or 0.
+        if isinstance(data, bool):
+            self.fail("invalid")
         number = super().to_internal_value(data)
         # Not a number is neither below a bound nor above one.
         if isnan(number):

@@ -200,6 +200,7 @@ def test_takes_scores_to_the_bounds(member, job, score):
         ({"score": 100.5}, "score"),
         ({"score": "many"}, "score"),
         ({"score": {"$gt": 0}}, "score"),
+        ({"score": True}, "score"),
         ({"explanation": "Good."}, "score"),
         ({"score": 5, "explanation": "x" * 10_001}, "explanation"),
         ({"job_id": NOBODY}, "job_id"),

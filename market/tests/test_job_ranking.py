@@ -273,6 +273,7 @@ def test_somebody_without_a_profile_gets_the_newest_without_scores(register):
         ({"titles": [{"$gt": ""}]}, "titles.0"),
         ({"countries": ["Narnia"]}, "countries.0"),
         ({"min_salary": {"$gt": 0}}, "min_salary"),
+        ({"min_salary": True}, "min_salary"),
     ],
 )
 def test_a_bad_value_is_refused_by_its_fields_name(grace, body, field):
