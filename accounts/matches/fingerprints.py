@@ -8,7 +8,7 @@ import orjson
 from skills.matching import Opening, Seeker
 
 # Raised whenever the same input comes to have another score.
-_RULES = 1
+_RULES = 2
 
 
 def fingerprint_of(*, seeker: Seeker, opening: Opening, demand: Mapping[str, float]) -> str:

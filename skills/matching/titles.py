@@ -49,8 +49,9 @@ _FOR_OTHER_WORDS = 15
 
 @dataclass(frozen=True, slots=True)
 class _Title:
-    """A title or a role, read once: its words, and the sum of their weights."""
+    """A title or a role, read once: `whole` with its words for the level, the others, and the sum of their weights."""
 
+    whole: str
     text: str
     words: frozenset[str]
     weight: int
@@ -86,7 +87,8 @@ def _similarity(of_title: str, of_role: str) -> int | None:
     title, role = _read(of_title), _read(of_role)
     if not title.words or not role.words:
         return None
-    if role.text in title.text:
+    # A role may be all level: "Intern", "Chief of Staff".
+    if role.text in title.text or role.whole in title.whole:
         return 100
     lacking, others = role.words - title.words, title.words - role.words
     found, strange = 100 * role.weight, title.weight - sum(_weight(word) for word in title.words & role.words)
@@ -113,4 +115,4 @@ def _read(title: str) -> _Title:
     key = role_key(title).split()
     text = " ".join(_SAME.get(word, word) for word in key if word not in _LEVELS) or " ".join(key)
     words = frozenset(text.split())
-    return _Title(text=f" {text} ", words=words, weight=sum(map(_weight, words)))
+    return _Title(whole=f" {' '.join(key)} ", text=f" {text} ", words=words, weight=sum(map(_weight, words)))

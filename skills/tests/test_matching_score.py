@@ -208,6 +208,9 @@ def test_says_that_a_profile_names_no_skills():
         ("Frontend Developer", "Backend Developer", 1, 40),
         ("Java Developer", "JavaScript Developer", 1, 40),
         ("Produktmanager", "Backend Developer", 0, 0),
+        # Roles that are levels in other titles.
+        ("Software Engineering Intern", "Intern", 100, 100),
+        ("Chief of Staff, Office of the CEO", "Chief of Staff", 100, 100),
     ],
 )
 def test_compares_titles_with_roles(title, role, lowest, highest):
