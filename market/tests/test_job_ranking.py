@@ -35,11 +35,12 @@ def vocabulary(mongo):
 
 @pytest.fixture
 def small_bounds(monkeypatch):
-    """Bounds that a handful of postings reaches."""
+    """Bounds that a handful of postings reaches, and time to count them on any machine."""
     monkeypatch.setattr(ranking, "COUNTED", 4)
     monkeypatch.setattr(ranking, "CANDIDATES", 3)
     monkeypatch.setattr(ranking, "LOOKED_AT", 6)
     monkeypatch.setattr(ranking, "MOST_TOTAL", 10)
+    monkeypatch.setattr(ranking, "COUNTING_SECONDS", 60)
 
 
 def store(*postings, role=None):
