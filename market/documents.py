@@ -100,7 +100,7 @@ class JobPosting(Document):
             {"fields": ["day", "id", "hidden", "remote", "hybrid"]},
             # The postings of a role in a window; and, as each of the following, in a list of jobs, newest first.
             {"fields": ["roles", "day", "id"]},
-            # `find_postings_by_skills` too.
+            # And the newest postings that ask for a skill, of which its related skills are counted.
             {"fields": ["skills", "day", "id"]},
             {"fields": ["search_words", "day", "id"]},
             {"fields": ["country_codes", "day", "id"]},

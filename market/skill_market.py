@@ -109,7 +109,7 @@ def _related(skill: str, window: _Counts) -> tuple[RelatedSkill, ...]:
     newest = (
         database()
         .job_postings.find({"skills": skill, "hidden": {"$ne": True}}, {"_id": 0, "skills": 1})
-        .sort("scraped_at", -1)
+        .sort([("day", -1), ("_id", -1)])
         .limit(_SAMPLE)
     )
     sampled, together = 0, Counter[str]()

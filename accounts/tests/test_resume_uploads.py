@@ -21,7 +21,7 @@ from market.services import store_postings
 from market.tests.factories import PostingFactory
 from skills.services import seed_skills
 
-NOBODY = str(ObjectId())
+NOBODY = "f" * 24
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from bson import ObjectId
 
 from accounts.tests import conftest as accounts
 from market.hiding import hide_postings
@@ -169,7 +168,7 @@ def test_gives_a_posting_by_its_id(ada, full):
     assert answer.headers["Cache-Control"] == "private"
 
 
-@pytest.mark.parametrize("job_id", [str(ObjectId()), "1", "z" * 24, "$where", "list", "a" * 12, "%00"])
+@pytest.mark.parametrize("job_id", ["f" * 24, "1", "z" * 24, "$where", "list", "a" * 12, "%00"])
 def test_an_unknown_or_malformed_id_is_not_found(ada, full, job_id):
     assert ada.get(f"/jobs/{job_id}").status_code == 404
 
