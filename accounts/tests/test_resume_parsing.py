@@ -299,9 +299,10 @@ def test_is_surer_of_a_name_that_shows_in_the_address():
 
 
 def test_takes_no_link_but_to_the_web():
-    contact = read_contact(
-        text="github.com/ada, www.github.com/ada/", head=[], links=["javascript:alert(1)", "http://["]
-    )
+    unprintable = ["\x01https://a.example", "https://a.example/\x00", "https://a.example/\ud800"]
+    links = ["javascript:alert(1)", "http://[", *unprintable]
+
+    contact = read_contact(text="github.com/ada, www.github.com/ada/", head=[], links=links)
 
     assert [link.value for link in contact.links] == ["https://github.com/ada"]
 

@@ -113,7 +113,8 @@ def _is_web_address(address: str) -> bool:
         host = parts.hostname
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(host) and not re.search(r"\s", address) and "." in str(host)
+    # A printable address is one of no control characters, half surrogates or spaces but the common one.
+    return parts.scheme in {"http", "https"} and "." in (host or "") and address.isprintable() and " " not in address
 
 
 def _name(head: Sequence[str], email: Found | None) -> Found | None:
