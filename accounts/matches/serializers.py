@@ -66,7 +66,9 @@ class AnalyzeResultOutSerializer(serializers.Serializer[Any]):
     user_id = serializers.CharField()
     job_id = serializers.CharField()
     score = serializers.IntegerField(min_value=0, max_value=100)
-    explanation = serializers.CharField(help_text="The sentences of all parts.")
+    explanation = serializers.CharField(
+        help_text="The sentences of all parts; and that the posting names no skills, where so."
+    )
     parts = MatchPartSerializer(many=True, help_text="The heaviest first.")
     matched_skills = serializers.ListField(child=serializers.CharField(), help_text="Those that are held.")
     missing_skills = MissingSkillSerializer(

@@ -8,7 +8,7 @@ posting asks for never lowers it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from skills.matching.parts import MatchPart, compare_skills, place_part, salary_part, title_part, years_part
+from skills.matching.parts import SKILLS, MatchPart, compare_skills, place_part, salary_part, title_part, years_part
 from skills.matching.sides import Opening, Seeker
 
 
@@ -24,8 +24,11 @@ class MatchScore:
 
     @property
     def explanation(self) -> str:
-        """The sentences of all parts."""
-        return " ".join(part.sentence for part in self.parts)
+        """The sentences of all parts, and one where the heaviest is missing: the posting names no skills."""
+        sentences = [part.sentence for part in self.parts]
+        if self.parts[0].name != SKILLS:
+            sentences.append("The posting names no skills, so none were compared.")
+        return " ".join(sentences)
 
 
 def score_match(*, seeker: Seeker, opening: Opening, demand: Mapping[str, float]) -> MatchScore | None:

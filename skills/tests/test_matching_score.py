@@ -195,6 +195,17 @@ def test_says_that_a_profile_names_no_skills():
     assert match.parts[0].sentence == "Your profile names no skills; the posting asks for kafka and python."
 
 
+def test_says_that_a_posting_names_no_skills():
+    seeker = replace(SEEKER, desired_roles=("Developer",))
+
+    match = score_match(seeker=seeker, opening=Opening(title="Developer"), demand={})
+
+    assert match is not None
+    assert match.explanation == (
+        'The title "Developer" is the role you want, Developer. The posting names no skills, so none were compared.'
+    )
+
+
 @pytest.mark.parametrize(
     ("title", "role", "lowest", "highest"),
     [
