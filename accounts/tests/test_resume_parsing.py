@@ -298,6 +298,15 @@ def test_is_surer_of_a_name_that_shows_in_the_address():
     assert shown.confidence > alone.confidence
 
 
+def test_takes_nobodys_name_for_a_skill():
+    text = "Python Docker\npython.docker@example.org\n\nSkills\nDocker, Go\n\nPython Docker, page 2"
+
+    parsed = _parse(text)
+
+    assert parsed.contact.name.value == "Python Docker"
+    assert [(skill.name, skill.mentions) for skill in parsed.skills] == [("docker", 1), ("go", 1)]
+
+
 def test_takes_no_link_but_to_the_web():
     unprintable = ["\x01https://a.example", "https://a.example/\x00", "https://a.example/\ud800"]
     links = ["javascript:alert(1)", "http://[", *unprintable]

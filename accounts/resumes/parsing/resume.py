@@ -70,7 +70,7 @@ def parse_resume(*, text: str, links: Iterable[str] = (), spans: Sequence[SkillS
     return ParsedResume(
         contact=contact,
         summary=_summary(parts, contact),
-        skills=_skills(text, parts, spans),
+        skills=_skills(text, parts, _outside_name(text, contact, spans)),
         positions=tuple(positions),
         years=years_covered((position.span for position in positions), now=now) if positions else None,
         studies=tuple(study for part in parts if part.kind == kinds.EDUCATION for study in read_studies(part.lines)),
@@ -168,6 +168,16 @@ def _runs_of_prose(part: Section) -> Iterator[str]:
 
 def _evened(text: str) -> str:
     return " ".join(text.split())[:LONGEST_PARAGRAPH].rstrip()
+
+
+def _outside_name(text: str, contact: Contact, spans: Iterable[SkillSpan]) -> list[SkillSpan]:
+    """Without those that are part of somebody's name or address: Ada and Julia are languages as well."""
+    said = [found.value for found in (contact.name, contact.email) if found is not None]
+    is_said = bytearray(len(text))
+    for value in said:
+        for match in re.finditer(re.escape(value), text):
+            is_said[match.start() : match.end()] = b"\1" * len(value)
+    return [span for span in spans if not is_said[span.start]]
 
 
 def _skills(text: str, parts: Sequence[Section], spans: Sequence[SkillSpan]) -> tuple[NamedSkill, ...]:
