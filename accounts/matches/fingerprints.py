@@ -25,7 +25,7 @@ def fingerprint_of(*, seeker: Seeker, opening: Opening, demand: Mapping[str, flo
         "asked": sorted((skill, skill in opening.nice_to_have) for skill in set(opening.skills)),
         "demand": sorted((skill, demand[skill]) for skill in set(opening.skills) & demand.keys()),
         "years_asked": opening.years_asked,
-        "where": [opening.place, opening.country_code, opening.remote, opening.hybrid],
+        "where": [opening.place, opening.country_code, sorted(opening.country_codes), opening.remote, opening.hybrid],
         "pay": [opening.min_salary_usd, opening.max_salary_usd],
     }
     return hashlib.blake2b(orjson.dumps(said), digest_size=16).hexdigest()

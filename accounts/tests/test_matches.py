@@ -1,7 +1,7 @@
 """Match scores: computed, kept, explained; and the analyses that clients store."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -339,6 +339,7 @@ def test_takes_the_same_for_the_same():
         {"seeker": Seeker(skills=frozenset({"a", "b"}), desired_roles=("x", "y"), experience_years=0)},
         {"opening": Opening(title="x", skills=("a", "b", "c"))},
         {"opening": Opening(title="x", skills=("a", "b", "c"), nice_to_have=frozenset({"c"}), years_asked=1)},
+        {"opening": replace(OPENING, country_codes=frozenset({"DE"}))},
         {"demand": {"a": 0.6}},
         {"demand": {}},
     ],

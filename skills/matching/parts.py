@@ -117,6 +117,8 @@ def place_part(*, seeker: Seeker, opening: Opening) -> MatchPart | None:
             said.append("the job is remote and so can be done from where you prefer to be")
     elif seeker.preferred_locations and where:
         fits = any(_lies_in(opening, place) for place in seeker.preferred_locations)
+        if not fits and (others := opening.country_codes.intersection(seeker.preferred_locations)):
+            where, fits = min(others), True
         scores.append(100 if fits else 0)
         said.append(f"{where} is {'' if fits else 'not '}among the places you prefer")
     if not scores:

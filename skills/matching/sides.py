@@ -38,7 +38,8 @@ class Opening:
     """A posting, as far as it says; what it does not say is empty or None.
 
     `skills` are canonical; those in `nice_to_have` are wished for, the rest are asked for. `place` is a label of
-    `market.places`, `country_code` alpha-2; salaries are a year's.
+    `market.places`, `country_code` its country's, `country_codes` those of all that the posting names, alpha-2;
+    salaries are a year's.
     """
 
     title: str = ""
@@ -47,6 +48,7 @@ class Opening:
     years_asked: float | None = None
     place: str = ""
     country_code: str | None = None
+    country_codes: frozenset[str] = frozenset()
     remote: bool | None = None
     hybrid: bool | None = None
     min_salary_usd: float | None = None
