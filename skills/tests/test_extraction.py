@@ -1,3 +1,4 @@
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -55,6 +56,12 @@ def test_takes_no_part_of_a_word_with_an_accent_for_a_name() -> None:
     extractor = SkillExtractor(Vocabulary([Skill(name="velo", display_name="Velo", category="Databases")]))
 
     assert extractor.spans("évelo veloé velo") == [SkillSpan("velo", 12, 16)]
+
+
+def test_judges_no_more_ambiguous_names_than_any_honest_text_has(extractor: SkillExtractor) -> None:
+    spans = extractor.spans("Go, Python\n" * 3_000)
+
+    assert Counter(span.skill for span in spans) == {"go": 2_000, "python": 3_000}
 
 
 def test_finds_nothing_with_an_empty_vocabulary() -> None:
