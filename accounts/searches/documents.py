@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mongoengine import DateTimeField, DictField, Document, ObjectIdField, StringField
+from mongoengine import DateTimeField, DictField, Document, IntField, ObjectIdField, StringField
 
 DIGESTS = ("daily", "weekly")
 LONGEST_NAME = 100
@@ -15,10 +15,12 @@ class SavedSearch(Document):
 
     `filter` is a body of `JobFilterSerializer`. New is what was first collected since `since`, which moves when the
     filter changes; mail tells only of what came since `mailed_since`, when the mails were last turned on. `digest_day`
-    is the day in TIME_ZONE, such as "2026-11-16", up to which digests are done; "" for none.
+    is the day in TIME_ZONE, such as "2026-11-16", up to which digests are done; "" for none. `number`, from 0 on,
+    is one that no other search of the user has, so that there are no more than `MOST_SEARCHES`.
     """
 
     user = ObjectIdField(required=True)
+    number = IntField(required=True)
     name = StringField(required=True, max_length=LONGEST_NAME)
     filter = DictField()
     digest = StringField(choices=DIGESTS)
@@ -35,6 +37,12 @@ class SavedSearch(Document):
         "indexes": [
             # All of a user's, in the order in which they were made.
             {"fields": ["user", "id"]},
+            # Of two that are saved at once as the last that there is room for, one fails.
+            {
+                "fields": ["user", "number"],
+                "unique": True,
+                "partialFilterExpression": {"number": {"$exists": True}},
+            },
             # Whose digest is due.
             {"fields": ["digest", "digest_day"]},
         ],

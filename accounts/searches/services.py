@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bson import ObjectId
 from django.conf import settings
+from mongoengine import NotUniqueError
 from pymongo.errors import BulkWriteError
 
 from accounts.searches.documents import MOST_SEARCHES, SavedSearch, ToldPosting
@@ -36,13 +37,19 @@ def save_search(
         mailed_since=now,
         created_at=now,
         updated_at=now,
-    ).save(force_insert=True)
-    # Counted after it is written, by the order of ids, so that of any number at once just those have room that fit in.
-    if SavedSearch.objects(user=user_id, id__lt=search.pk).count() >= MOST_SEARCHES:
-        search.delete()
-        raise TooManySearches(f"there can be no more than {MOST_SEARCHES}")
-    saved: SavedSearch = search.reload()  # MongoDB keeps times to the millisecond
-    return saved
+    )
+    # Whoever fails has been overtaken by another search, for which there was room.
+    while True:
+        taken = set(SavedSearch.objects(user=user_id).scalar("number"))
+        search.number = next((number for number in range(MOST_SEARCHES) if number not in taken), None)
+        if search.number is None:
+            raise TooManySearches(f"there can be no more than {MOST_SEARCHES}")
+        try:
+            search.save(force_insert=True)
+        except NotUniqueError:
+            continue
+        saved: SavedSearch = search.reload()  # MongoDB keeps times to the millisecond
+        return saved
 
 
 def change_search(*, search: SavedSearch, fields: dict[str, Any], now: datetime) -> SavedSearch:

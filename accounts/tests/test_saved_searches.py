@@ -108,6 +108,8 @@ def test_holds_the_limit_when_many_are_saved_at_once(ada, monkeypatch):
 
     assert sorted(statuses) == [201] * 3 + [409] * 3
     assert SavedSearch.objects.count() == 3
+    ada.delete(f"{PATH}/{SavedSearch.objects.first().pk}", None)
+    assert [ada.post(PATH, PYTHON).status_code for _ in range(2)] == [201, 409]
 
 
 def test_names_the_limit(ada, now):

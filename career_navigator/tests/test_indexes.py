@@ -37,6 +37,7 @@ UNIQUE = {
     ("applications", ("user", "job")),
     ("match_scores", ("user", "job")),
     ("resumes", ("user", "source", "job", "version")),
+    ("saved_searches", ("user", "number")),
     ("told_postings", ("search", "job")),
 }
 
