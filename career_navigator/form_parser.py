@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import IO, Any, cast
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from rest_framework.parsers import DataAndFiles
 from rest_framework.parsers import MultiPartParser as UnboundedParser
@@ -29,7 +30,11 @@ class MultiPartParser(UnboundedParser):
         if length.isdecimal() and int(length) > most:
             raise BodyTooLarge(f"The body is larger than {most} bytes.")
         request.upload_handlers = [_InMemory(request)]
-        return super().parse(stream, media_type, parser_context)
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RequestDataTooBig as error:
+            most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+            raise BodyTooLarge(f"The fields beside a file are larger than {most} bytes.") from error
 
 
 class _InMemory(MemoryFileUploadHandler):

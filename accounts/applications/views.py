@@ -66,7 +66,7 @@ class SavedJobViewSet(PersonalViewSet):
         try:
             unsave_job(user_id=_caller_id(request), job_id=ObjectId(job_id), now=timezone.now())
         except BeyondSaved as error:
-            sentence = f"The application is at the stage {error.stage}: withdraw it, or put it back to saved first."
+            sentence = f"The application is at the stage {error.stage}: put it back to saved first."
             raise Conflict(sentence) from error
         return Response(success(msg="Saved job deleted"))
 

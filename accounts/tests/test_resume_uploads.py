@@ -183,6 +183,12 @@ def test_refuses_text_that_is_too_large(ada):
     assert list(answer.json()["errors"]) == ["content"]
 
 
+def test_refuses_text_that_is_too_large_for_a_form(ada):
+    answer = upload(ada, b"", content="a" * 2_700_000)
+
+    assert (answer.status_code, answer.json()["reason"]) == (400, "too_large")
+
+
 @pytest.mark.parametrize(
     ("media_type", "status"), [("application/x-www-form-urlencoded", 400), (MULTIPART_CONTENT, 413)]
 )
