@@ -32,6 +32,11 @@ EXTRACTOR = SkillExtractor(
 )
 
 
+@pytest.fixture(autouse=True)
+def _servers():
+    """Nothing here asks a server, so none is emptied before each test."""
+
+
 def _parse(text, **more):
     return parse_resume(text=text, spans=EXTRACTOR.spans(text), now=NOW, **more)
 

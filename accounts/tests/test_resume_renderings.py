@@ -104,6 +104,16 @@ def read_html(page):
     return reader
 
 
+@pytest.fixture(autouse=True)
+def _servers():
+    """Most here asks no server, so none is emptied before each test."""
+
+
+@pytest.fixture
+def ada(mongo, redis, register):
+    return register()
+
+
 def text_of(form, rendered):
     """What a reader of the file sees, in one line."""
     if form == "pdf":
