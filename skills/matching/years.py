@@ -34,9 +34,9 @@ _TO_THE_READER = re.compile(
 )
 _ASKS_AFTER = re.compile(r"[^\n.;]*?\b(?:experience|expertise|track record|background)\b")
 _GOES_ON = re.compile(
-    r"[?' ]*(?:\)|\]|of|in|as|with|on|at|working|building|developing|designing|leading|managing|writing|using|doing"
+    r"[?' ]*(?:[)\]]|(?:of|in|as|with|on|at|working|building|developing|designing|leading|managing|writing|using|doing"
     r"|professional|industry|relevant|hands|software|related|programming|coding|running|shipping|selling|supporting"
-    r"|creating|delivering)\b"
+    r"|creating|delivering)\b)"
 )
 _ASKS_BEFORE = re.compile(
     r"\b(?:at least|minimum|min\.?|experience|require[sd]?|requirements|must have|you have|you.ve|you bring)\b[^.]*$"
