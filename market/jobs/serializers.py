@@ -127,7 +127,11 @@ class JobListingSerializer(serializers.Serializer[Any]):
     )
     industry_id = serializers.IntegerField(allow_null=True)
     matching_phrase = serializers.CharField(
-        allow_null=True, help_text="Of filtered lists: the title or text of the filter that the posting's title has."
+        allow_null=True,
+        help_text=(
+            "Of filtered lists: the filter's first title that is the posting's role or stands in its title; else the "
+            "filter's text, where the title has it."
+        ),
     )
     matching_words = serializers.ListField(
         child=serializers.CharField(), help_text="Of filtered lists: the filter's words and skills that it has."
@@ -173,7 +177,7 @@ class FacetsSerializer(serializers.Serializer[Any]):
     skills = FacetValueSerializer(many=True)
     countries = FacetValueSerializer(many=True)
     places = FacetValueSerializer(many=True)
-    remote = FacetValueSerializer(many=True, help_text="true, false, unknown.")
+    remote = FacetValueSerializer(many=True, help_text="true and false for the filter's truth values, and unknown.")
     seniorities = FacetValueSerializer(many=True)
     companies = FacetValueSerializer(many=True)
 
