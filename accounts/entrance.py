@@ -1,4 +1,4 @@
-"""What the views under /auth and /users do alike: letting people register, log in and change their own profile."""
+"""What views of accounts do alike: reading bodies, letting people register, log in and change their own profile."""
 
 import logging
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from accounts.documents import ConcurrentChange, User
 from accounts.profiles import Profile
 from accounts.services import AddressTaken, Change, LoginRefused, authenticate, change_profile, register_user
 from accounts.sessions import TokenPair, start_session
+from career_navigator.personal import require_own
 from career_navigator.quick_redis import is_away
 from career_navigator.throttles import Spending, address_of, spend
 from ingestion.tasks import collect_for_user
@@ -47,6 +48,14 @@ def read_body(shape: type[serializers.Serializer[Any]], request: Request) -> dic
     given.is_valid(raise_exception=True)
     validated: dict[str, Any] = given.validated_data
     return validated
+
+
+def read_own_body(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The same without its `user_id`, which has to be the caller's. Raises PermissionDenied as well."""
+    given = read_body(shape, request)
+    if "user_id" in given:
+        require_own(request, given.pop("user_id"))
+    return given
 
 
 def profile_of(request: Request) -> Profile:

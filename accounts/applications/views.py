@@ -20,7 +20,7 @@ from accounts.applications.selectors import courses_of, find_application, list_a
 from accounts.applications.services import BeyondSaved, save_job, set_stage, unsave_job
 from accounts.applications.stages import STAGES, DayRefused
 from accounts.documents import ConcurrentChange
-from accounts.entrance import Conflict
+from accounts.entrance import Conflict, read_own_body
 from career_navigator.api import success
 from career_navigator.personal import PersonalViewSet, caller_of, require_own
 from career_navigator.throttles import Spending, spend
@@ -40,7 +40,7 @@ class SavedJobViewSet(PersonalViewSet):
         tags=["jobs"],
     )
     def save(self, request: Request, job_id: str) -> Response:
-        given = _read(shapes.SaveJobSerializer, request)
+        given = read_own_body(shapes.SaveJobSerializer, request)
         job = ObjectId(job_id)
         # Case is of no account in an id.
         if given.get("job_id", job_id).lower() != job_id.lower():
@@ -100,7 +100,7 @@ class ApplicationViewSet(PersonalViewSet):
         tags=["jobs"],
     )
     def update(self, request: Request, job_id: str) -> Response:
-        given, now = _read(shapes.ApplicationChangeSerializer, request), timezone.now()
+        given, now = read_own_body(shapes.ApplicationChangeSerializer, request), timezone.now()
         spend(Spending(limit="activity", name=caller_of(request).id))
         try:
             application = set_stage(
@@ -155,16 +155,6 @@ class FunnelViewSet(PersonalViewSet):
 
 def _caller_id(request: Request) -> ObjectId:
     return ObjectId(caller_of(request).id)
-
-
-def _read(serializer: type[Any], request: Request) -> dict[str, Any]:
-    """The validated body, whose user, if it names one, is the caller. Raises PermissionDenied."""
-    given = serializer(data=request.data)
-    given.is_valid(raise_exception=True)
-    fields: dict[str, Any] = given.validated_data
-    if "user_id" in fields:
-        require_own(request, fields["user_id"])
-    return fields
 
 
 def _application(application: Application, posting: Mapping[str, Any] | None, *, now: datetime) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import mongoengine
 from bson import ObjectId
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework import serializers
 from rest_framework.exceptions import Throttled, ValidationError
 from rest_framework.parsers import FormParser
 from rest_framework.request import Request
@@ -15,7 +14,7 @@ from rest_framework.response import Response
 from accounts.applications.selectors import check_job, find_application
 from accounts.applications.services import set_stage
 from accounts.documents import ConcurrentChange
-from accounts.entrance import Conflict
+from accounts.entrance import Conflict, read_own_body
 from accounts.resumes import serializers as shapes
 from accounts.resumes.confirmation import NotConfirmable, NotRead, confirm_resume, offered_fields
 from accounts.resumes.documents import Resume
@@ -72,7 +71,7 @@ class ResumeMakingViewSet(PersonalViewSet):
     )
     def generate(self, request: Request) -> Response:
         try:
-            given = _read(shapes.ResumeUploadSerializer, request)
+            given = read_own_body(shapes.ResumeUploadSerializer, request)
             job_id = given.get("job_id") or None
             if given["source"] == "generated":
                 return _made(_generate(request, job_id=job_id))
@@ -140,7 +139,7 @@ class ResumeViewSet(PersonalViewSet):
         tags=["resumes"],
     )
     def confirm(self, request: Request, resume_id: str) -> Response:
-        picked = _read(shapes.ConfirmationSerializer, request)
+        picked = read_own_body(shapes.ConfirmationSerializer, request)
         resume = find_resume(user_id=_caller_id(request), resume_id=resume_id)
         try:
             change = confirm_resume(resume=resume, skills=picked["skills"], fields=picked["fields"], now=timezone.now())
@@ -167,7 +166,7 @@ class ApplyingViewSet(PersonalViewSet):
         tags=["resumes"],
     )
     def apply(self, request: Request) -> Response:
-        given = _read(shapes.ApplySerializer, request)
+        given = read_own_body(shapes.ApplySerializer, request)
         user_id, job_id, resume_id = _caller_id(request), ObjectId(given["job_id"]), None
         if given.get("resume_id"):
             resume = find_resume(user_id=user_id, resume_id=given["resume_id"])
@@ -183,16 +182,6 @@ class ApplyingViewSet(PersonalViewSet):
         except ConcurrentChange as error:
             raise Conflict("The application was changed at the same time; apply again.") from error
         return Response(success(activity_id=str(application.activity)))
-
-
-def _read(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The validated body; a user that it names is the caller. Raises ValidationError, PermissionDenied, FileRefused."""
-    given = shape(data=request.data)
-    given.is_valid(raise_exception=True)
-    fields: dict[str, Any] = given.validated_data
-    if "user_id" in fields:
-        require_own(request, fields["user_id"])
-    return fields
 
 
 def _generate(request: Request, *, job_id: str | None) -> Resume:

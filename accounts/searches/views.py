@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from accounts.entrance import Conflict
+from accounts.entrance import Conflict, read_own_body
 from accounts.searches import serializers as shapes
 from accounts.searches.documents import MOST_SEARCHES, SavedSearch
 from accounts.searches.selectors import filter_of, find_search, list_searches, new_postings, stored_ids
@@ -28,7 +28,7 @@ from accounts.searches.services import (
 )
 from accounts.searches.unsubscribing import BadToken, read_token
 from career_navigator.api import success
-from career_navigator.personal import PersonalViewSet, caller_of, require_own
+from career_navigator.personal import PersonalViewSet, caller_of
 from market.jobs.listings import job_listing
 
 # The page needs nothing from anywhere, and nobody may keep it.
@@ -67,7 +67,7 @@ class SavedSearchViewSet(PersonalViewSet):
         tags=["jobs"],
     )
     def create(self, request: Request) -> Response:
-        fields = _read(shapes.SavedSearchInSerializer, request)
+        fields = read_own_body(shapes.SavedSearchInSerializer, request)
         given = fields["filter"]
         try:
             search = save_search(
@@ -103,7 +103,7 @@ class SavedSearchViewSet(PersonalViewSet):
         tags=["jobs"],
     )
     def update(self, request: Request, search_id: str) -> Response:
-        fields = _read(shapes.SavedSearchChangeSerializer, request)
+        fields = read_own_body(shapes.SavedSearchChangeSerializer, request)
         search = _found(request, search_id)
         given = fields.pop("filter", None)
         if given is not None:
@@ -152,7 +152,7 @@ class SavedSearchViewSet(PersonalViewSet):
         tags=["jobs"],
     )
     def seen(self, request: Request, search_id: str) -> Response:
-        given, search = _read(shapes.SeenSerializer, request), _found(request, search_id)
+        given, search = read_own_body(shapes.SeenSerializer, request), _found(request, search_id)
         job_ids = stored_ids(job_ids=given["job_ids"])
         mark_told(search=search, job_ids=job_ids, now=timezone.now())
         return Response(success(seen=len(job_ids)))
@@ -200,16 +200,6 @@ def _search_of(request: Request) -> ObjectId:
         return read_token(shapes.TokenQuery.read(request)["token"])
     except BadToken as error:
         raise ValidationError({"token": ["This field is not the token of a mail from here."]}) from error
-
-
-def _read(shape: type[Any], request: Request) -> dict[str, Any]:
-    """The validated body, whose user, if it names one, is the caller. Raises PermissionDenied."""
-    given = shape(data=request.data)
-    given.is_valid(raise_exception=True)
-    fields: dict[str, Any] = given.validated_data
-    if "user_id" in fields:
-        require_own(request, fields.pop("user_id"))
-    return fields
 
 
 def _found(request: Request, search_id: str) -> SavedSearch:
