@@ -122,7 +122,7 @@ OPERATIONS = {
     "GET market/trending": _open(),
     "GET countries": _open(),
     "GET jobs/list_jobs": _token(),
-    "POST jobs/relevant_jobs": _token(text="developer"),
+    "POST jobs/relevant_jobs": _token(text="developer", user_id=_USER),
     "GET jobs/<str:job_id>": _token(),
     "GET skills": _open(),
     "POST skills/normalize": _open(skills=["python"]),

@@ -20,7 +20,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 25
+EXAMPLES = 12
 
 # Whether the service is ready depends on a worker, which the tests do not have.
 schema = schemathesis.openapi.from_wsgi("/openapi.json", application).exclude(

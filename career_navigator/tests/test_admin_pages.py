@@ -63,8 +63,9 @@ def pages() -> Iterator[str]:
 
 def test_every_page_takes_few_commands(staff_client: Client, filled: None, commands: list[str]) -> None:
     taken = {}
+    # What a process looks up once, such as content types, is no page's own.
+    staff_client.get(reverse("admin:index"))
     for page in pages():
-        staff_client.get(page)
         commands.clear()
         answer = staff_client.get(page)
         # What seeding made, and what is only looked at, nobody deletes or adds.

@@ -20,7 +20,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 25
+EXAMPLES = 12
 
 schema = schemathesis.openapi.from_wsgi("/openapi.json", application).include(path_regex="^/(learning|projects)/")
 

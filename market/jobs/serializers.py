@@ -96,6 +96,7 @@ class JobFilterSerializer(serializers.Serializer[Any]):
 
 
 class RelevantJobsRequestSerializer(JobFilterSerializer):
+    user_id = Text(max_length=LONGEST_TEXT, required=False, help_text="The caller's own.")
     limit = BoundedInteger(minimum=1, maximum=100, default=20)
     offset = BoundedInteger(minimum=0, maximum=LARGEST_OFFSET, default=0)
 

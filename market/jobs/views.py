@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from career_navigator.held_skills import held_skills
-from career_navigator.personal import PersonalViewSet, caller_of
+from career_navigator.personal import PersonalViewSet, caller_of, require_own
 from market.jobs import serializers as shapes
 from market.jobs.listings import job_listing
 from market.jobs.ranking import relevant_jobs
@@ -55,12 +55,14 @@ class JobViewSet(PersonalViewSet):
             "count the newest 2,000 that were found, or all where those are fewer (`facets.postings`)."
         ),
         request=shapes.RelevantJobsRequestSerializer,
-        responses=shapes.RelevantJobsSerializer,
+        responses={200: shapes.RelevantJobsSerializer, 403: None},
         tags=["jobs"],
     )
     def relevant(self, request: Request) -> Response:
         given = shapes.RelevantJobsRequestSerializer(data=request.data)
         given.is_valid(raise_exception=True)
+        if "user_id" in given.validated_data:
+            require_own(request, given.validated_data["user_id"])
         limit, offset = given.validated_data["limit"], given.validated_data["offset"]
         caller, now, job_filter = caller_of(request), timezone.now(), given.job_filter
         seeker = seeker_of(caller, vocabulary().map_technology_slugs(held_skills(caller)))
