@@ -76,7 +76,7 @@ def test_answers_any_body(ada, method, path, body, media_type):
     _assert_documented(ada.client.generic(method, path, body, media_type, headers=headers))
 
 
-@settings(relaxed, max_examples=150)
+@settings(relaxed, max_examples=60)
 @given(body=NEAR)
 def test_stores_nothing_of_a_profile_that_it_cannot_answer(ada, body):
     answer = ada.put("/auth/me", body)
@@ -90,7 +90,7 @@ def test_stores_nothing_of_a_profile_that_it_cannot_answer(ada, body):
         assert ada.put("/auth/me", profile.json()).json() | {"updated_at": ""} == profile.json() | {"updated_at": ""}
 
 
-@settings(relaxed, max_examples=150)
+@settings(relaxed, max_examples=60)
 @given(header=st.text(st.characters(codec="latin-1", exclude_characters="\r\n"), max_size=300))
 def test_refuses_any_header_that_holds_no_token_of_ours(mongo, header):
     for value in (header, f"Bearer {header}"):
@@ -99,7 +99,7 @@ def test_refuses_any_header_that_holds_no_token_of_ours(mongo, header):
         assert answer["WWW-Authenticate"] == "Bearer"
 
 
-@settings(relaxed, max_examples=60)
+@settings(relaxed, max_examples=30)
 @given(body=st.binary(max_size=200) | st.dictionaries(st.sampled_from(["username", "password", "x"]), st.binary()))
 def test_answers_any_form(mongo, body):
     if isinstance(body, dict):

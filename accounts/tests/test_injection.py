@@ -132,8 +132,8 @@ def test_finds_no_more_jobs_for_a_pattern_than_without(fields, attacker):
     for field in fields["POST jobs/relevant_jobs"][1]:
         for value in (*WORDS, list(WORDS)):
             answer = attacker.post("/jobs/relevant_jobs", changed({}, field, value))
-            assert answer.status_code in {200, 400}
-            assert answer.status_code == 400 or answer.json()["total"] <= most
+            assert answer.status_code in {200, 400, 403}
+            assert answer.status_code != 200 or answer.json()["total"] <= most
             # No posting has such a skill, title or company.
             assert field[0] in {"text", "skills_none", "exclude_companies"} or not answer.json().get("total")
 

@@ -206,7 +206,7 @@ names = st.sampled_from(FRAGMENTS.split("|"))
 labels = st.one_of(st.text(max_size=60), st.lists(names, max_size=6).map(" ".join))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(labels)
 @example("İstanbul")
 @example("ǅ")
@@ -216,7 +216,7 @@ def test_a_place_is_its_own_place(label):
     assert place_of(label=place) == place
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     labels,
     st.lists(
