@@ -23,7 +23,6 @@ from career_navigator.indexes import create_indexes
 from career_navigator.versioned_copies import forget_copies
 from skills.selectors import forget_vocabulary
 
-
 # How long an example takes says something of the machine alone.
 hypothesis.settings.register_profile("any machine", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("any machine")
