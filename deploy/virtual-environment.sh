@@ -82,7 +82,7 @@ done
 rm -f "$directory"/.installed-*
 # Wheels only: nothing is compiled here.
 # shellcheck disable=SC2086
-"$directory/bin/python" -m pip install --disable-pip-version-check --no-input --only-binary :all: $arguments
+"$directory/bin/python" -m pip install --disable-pip-version-check --no-input --no-compile --only-binary :all: $arguments
 
 count=1
 : >"$installed"
