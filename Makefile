@@ -19,9 +19,8 @@ help: ## List these targets
 run: install ## Start everything on this machine; Ctrl-C stops it (PORT=8000, VAR_DIR=var)
 	@exec $(BIN)/python manage.py run --end-with-parent $(ARGS)
 
-# Three workers for two cores, since many a test waits; in the order of the folders, as the longest files come first.
 test: install-dev ## Run all tests on servers of their own
-	@exec $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: install-dev ## Check style, types, imports, the container files and the pinned requirements
 	$(BIN)/ruff check .
