@@ -158,7 +158,7 @@ class Supervisor:
         return {"mongodb_uri": mongodb_uri, "redis_url": redis_url}
 
     def _start_stand_in(self, *, port: int, api_key: str) -> None:
-        arguments = ["--port", str(port), "--api-key", api_key, *(self._plan.stand_in_arguments or [])]
+        arguments = ["--port", str(port), f"--api-key={api_key}", *(self._plan.stand_in_arguments or [])]
         self._manage("standin", "theirstack_stand_in", *arguments)
 
     def _start_processes(self) -> None:

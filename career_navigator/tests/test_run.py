@@ -25,7 +25,7 @@ from career_navigator.running.leftovers import MARK, find_marked
 pytestmark = pytest.mark.slow
 
 READY = "Career Navigator is ready at http://127.0.0.1:{port}"
-START_SECONDS = 90
+START_SECONDS = 180
 # With a key it asks TheirStack itself, here at an address where nobody answers; without the stand-in it starts sooner.
 NO_DEMONSTRATION = {"THEIR_STACK_API_KEY": "a-key", "THEIR_STACK_BASE_URL": "http://127.0.0.1:1"}
 STOP_SECONDS = 10

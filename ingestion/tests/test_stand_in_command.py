@@ -58,13 +58,13 @@ def search(printed, **payload):
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_says_what_it_is_serves_generated_jobs_and_stops_at_once(start, signal_number):
-    process, printed = start("--count", "300", "--api-key", "my-key")
+    process, printed = start("--count", "300", "--api-key=-my-key")
 
     answer = search(printed)
     process.send_signal(signal_number)
 
     assert "demonstration data" in printed
-    assert "THEIR_STACK_API_KEY=my-key" in printed
+    assert "THEIR_STACK_API_KEY=-my-key" in printed
     assert answer.json()["metadata"]["total_results"] == 300
     assert "RateLimit" in answer.headers
     assert process.wait(timeout=10) == 0
