@@ -1,4 +1,4 @@
-"""What views of accounts do alike: reading bodies, letting people register, log in and change their own profile."""
+"""What views of accounts do alike: letting people register, log in and change their own profile."""
 
 import logging
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any, NoReturn, cast
 import kombu.exceptions
 import mongoengine
 from django.utils import timezone
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.exceptions import APIException, AuthenticationFailed, ValidationError
 from rest_framework.request import Request
 
@@ -17,7 +17,6 @@ from accounts.documents import ConcurrentChange, User
 from accounts.profiles import Profile
 from accounts.services import AddressTaken, Change, LoginRefused, authenticate, change_profile, register_user
 from accounts.sessions import TokenPair, start_session
-from career_navigator.personal import require_own
 from career_navigator.quick_redis import is_away
 from career_navigator.throttles import Spending, address_of, spend
 from ingestion.tasks import collect_for_user
@@ -40,22 +39,6 @@ class Login:
 
     user: User
     pair: TokenPair
-
-
-def read_body(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The request's body in the given shape. Raises ValidationError."""
-    given = shape(data=request.data)
-    given.is_valid(raise_exception=True)
-    validated: dict[str, Any] = given.validated_data
-    return validated
-
-
-def read_own_body(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The same without its `user_id`, which has to be the caller's. Raises PermissionDenied as well."""
-    given = read_body(shape, request)
-    if "user_id" in given:
-        require_own(request, given.pop("user_id"))
-    return given
 
 
 def profile_of(request: Request) -> Profile:

@@ -4,8 +4,7 @@ import mongoengine
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework import status
-from rest_framework.exceptions import APIException, AuthenticationFailed, ValidationError
+from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.parsers import FormParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,7 +19,6 @@ from accounts.entrance import (
     change_own_profile,
     log_in,
     profile_of,
-    read_body,
     refuse_gone,
     register,
     show_pair,
@@ -28,20 +26,14 @@ from accounts.entrance import (
 from accounts.personal_data import erase_user, export_user
 from accounts.sessions import RefreshRefused, end_session_of, refresh_session
 from accounts.tasks import send_reset_message
-from career_navigator.errors import RETRY_AFTER_SECONDS
+from career_navigator.api import read_body
+from career_navigator.errors import QueueAway
 from career_navigator.form_parser import MultiPartParser
 from career_navigator.personal import PersonalViewSet
 from career_navigator.quick_redis import is_away
 from career_navigator.throttles import Receipt, Spending, address_of, spend
 
 _ENDED = OpenApiResponse(description="Done.")
-
-
-class QueueAway(APIException):
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "Messages cannot be sent just now; try again shortly."
-    default_code = "queue_away"
-    wait = RETRY_AFTER_SECONDS  # answered as Retry-After
 
 
 class SessionViewSet(ViewSet):
@@ -217,7 +209,7 @@ class ForgottenPasswordViewSet(ViewSet):
         spend(Spending(limit="forgot_address", name=address_of(request)))
         spend(Spending(limit="forgot_account", name=given["email"]))
         if is_away():
-            raise QueueAway
+            raise QueueAway("Messages cannot be sent just now; try again shortly.")
         send_reset_message.apply_async((given["email"],), retry=False)
         sentence = "If an account has this address, a message with a link is on its way to it."
         return Response({"detail": sentence}, status=202)

@@ -101,6 +101,14 @@ class LimitOffset(QuerySerializer):
     offset = BoundedInteger(minimum=0, maximum=10_000, default=0)
 
 
+def read_body(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The request's body in the given shape. Raises ValidationError."""
+    given = shape(data=request.data)
+    given.is_valid(raise_exception=True)
+    validated: dict[str, Any] = given.validated_data
+    return validated
+
+
 def success(**content: Any) -> dict[str, Any]:
     """An answer of the job-search family: its content beside `messages`, which says that it went well."""
     return {"messages": "success", **content}

@@ -21,7 +21,7 @@ from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOpera
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.template.loader import render_to_string
-from rest_framework import exceptions
+from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
@@ -42,6 +42,14 @@ SERVER_AWAY = (
     redis.exceptions.TimeoutError,
     kombu.exceptions.OperationalError,
 )
+
+
+class QueueAway(exceptions.APIException):
+    """What was asked for has to be queued, and the queue does not answer."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "queue_away"
+    wait = RETRY_AFTER_SECONDS  # answered as Retry-After
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,15 @@ from typing import Any, Protocol, cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
+
+from career_navigator.api import read_body
 
 CACHE_CONTROL = "private"
 
@@ -62,6 +65,17 @@ def require_own(request: Request, user_id: str) -> None:
     # Case is of no account in an id.
     if user_id.lower() != caller_of(request).id:
         raise PermissionDenied("This user's data is not yours.")
+
+
+def read_own_body(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The request's body without its `user_id`, which has to be the caller's.
+
+    Raises ValidationError and PermissionDenied.
+    """
+    given = read_body(shape, request)
+    if "user_id" in given:
+        require_own(request, given.pop("user_id"))
+    return given
 
 
 class PersonalViewSet(ViewSet):

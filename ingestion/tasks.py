@@ -111,6 +111,14 @@ def refresh_figures() -> None:
     refresh.refresh_figures(now=timezone.now())
 
 
+def queue_refresh() -> None:
+    """Have the workers announce new figures. With the queue away they are announced within a quarter of an hour."""
+    try:
+        queue_task(task=refresh_figures, arguments=())
+    except OperationalError:
+        return
+
+
 @shared_task
 def check_figures() -> None:
     """Compare the figures with the postings they came from, report differences, and mend them."""

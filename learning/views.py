@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import kombu.exceptions
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -12,11 +11,11 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from career_navigator.api import read_body
 from career_navigator.held_skills import held_skills
 from career_navigator.personal import Caller, PersonalViewSet, caller_of
-from career_navigator.queueing import queue_task
 from career_navigator.unchanged import UNCHANGED
-from ingestion.tasks import refresh_figures
+from ingestion.tasks import queue_refresh
 from learning import calendars, pages
 from learning import serializers as shapes
 from learning.advice import recommend
@@ -159,13 +158,12 @@ class SkillProgressViewSet(PersonalViewSet):
     )
     def update(self, request: Request, skill: str) -> Response:
         name = _known_skill(skill)
-        given = shapes.SkillProgressChangeSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(shapes.SkillProgressChangeSerializer, request)
         stored = SKILL_PROGRESS.store(
             user_id=caller_of(request).id,
             subject=name,
-            status=given.validated_data["status"],
-            link=given.validated_data.get("evidence_url", UNCHANGED),
+            status=given["status"],
+            link=given.get("evidence_url", UNCHANGED),
             now=timezone.now(),
         )
         return Response(_progress(stored))
@@ -213,16 +211,9 @@ def _role(caller: Caller, asked: str | None) -> str | None:
 
 
 def _see_to_figures(role: str, now: datetime) -> None:
-    """Let a role that nobody asked for before have its figures, and the workers announce them.
-
-    With the queue down they are announced within a quarter of an hour.
-    """
-    if has_figures(role=role, now=now) or not figure_new_role(role=role, now=now):
-        return
-    try:
-        queue_task(task=refresh_figures, arguments=())
-    except kombu.exceptions.OperationalError:
-        return
+    """Let a role that nobody asked for before have its figures, and the workers announce them."""
+    if not has_figures(role=role, now=now) and figure_new_role(role=role, now=now):
+        queue_refresh()
 
 
 def _known_skill(given: str) -> str:

@@ -10,6 +10,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from career_navigator.api import read_body
 from career_navigator.held_skills import held_skills
 from career_navigator.personal import PersonalViewSet, caller_of
 from career_navigator.unchanged import UNCHANGED
@@ -164,13 +165,12 @@ class ProjectProgressViewSet(PersonalViewSet):
     )
     def update(self, request: Request, project_id: str) -> Response:
         idea = _idea(project_id)
-        given = shapes.ProjectProgressChangeSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(shapes.ProjectProgressChangeSerializer, request)
         stored = PROJECT_PROGRESS.store(
             user_id=caller_of(request).id,
             subject=idea.id,
-            status=given.validated_data["status"],
-            link=given.validated_data.get("repository_url", UNCHANGED),
+            status=given["status"],
+            link=given.get("repository_url", UNCHANGED),
             now=timezone.now(),
         )
         offered = Match.of(idea, _held(request)).missing if stored["status"] == "finished" else ()

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import kombu.exceptions
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rapidfuzz import fuzz, process
@@ -14,10 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from career_navigator.api import read_body
 from career_navigator.held_skills import held_skills
 from career_navigator.personal import Caller, PersonalViewSet, caller_of
-from career_navigator.queueing import queue_task
-from ingestion.tasks import refresh_figures
+from ingestion.tasks import queue_refresh
 from market.role_windows import role_demands, role_figures
 from market.roles import display_role, normalize_role
 from market.services import figure_new_role
@@ -93,7 +92,7 @@ class SkillViewSet(ViewSet):
     def normalize(self, request: Request) -> Response:
         words = vocabulary()
         recognized, unrecognized = [], []
-        for given in _read(shapes.NamesSerializer, request)["skills"]:
+        for given in read_body(shapes.NamesSerializer, request)["skills"]:
             name = words.canonical(given)
             if name is None:
                 unrecognized.append(given)
@@ -112,7 +111,7 @@ class SkillViewSet(ViewSet):
     def extract(self, request: Request) -> Response:
         words = vocabulary()
         by_skill: dict[str, list[SkillSpan]] = {}
-        for span in extractor().spans(_read(shapes.TextSerializer, request)["text"]):
+        for span in extractor().spans(read_body(shapes.TextSerializer, request)["text"]):
             by_skill.setdefault(span.skill, []).append(span)
         skills = {
             category: [
@@ -144,7 +143,7 @@ class GapViewSet(PersonalViewSet):
         label = _target_role(caller, asked["role"])
         role, days, now = normalize_role(label), asked["days"], timezone.now()
         if figure_new_role(role=label, now=now):
-            _queue_refresh()
+            queue_refresh()
         figures = role_figures(role=role, days=days, now=now)
         if figures is None:
             return Response({"detail": _no_postings(label, days)}, status=status.HTTP_404_NOT_FOUND)
@@ -183,13 +182,6 @@ class RoleViewSet(PersonalViewSet):
         )
         content = {"roles": rows[offset : offset + limit], "total": len(rows), "limit": limit, "offset": offset}
         return Response(content | {"window_days": WINDOW_DAYS}, headers={"Vary": "Authorization"})
-
-
-def _read(shape: type[Any], request: Request) -> dict[str, Any]:
-    given = shape(data=request.data)
-    given.is_valid(raise_exception=True)
-    validated: dict[str, Any] = given.validated_data
-    return validated
 
 
 def _entry(skill: Skill) -> dict[str, Any]:
@@ -233,14 +225,6 @@ def _target_role(caller: Caller, asked: str) -> str:
         if wanted and normalize_role(label) == wanted:
             return label
     raise ValidationError({"role": [f"role must be one of your target roles: {', '.join(roles)}."]})
-
-
-def _queue_refresh() -> None:
-    """Let the workers announce the new role's figures. They do so every quarter of an hour in any case."""
-    try:
-        queue_task(task=refresh_figures, arguments=())
-    except kombu.exceptions.OperationalError:
-        return
 
 
 def _no_postings(label: str, days: int) -> dict[str, Any]:

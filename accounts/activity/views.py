@@ -11,7 +11,7 @@ from accounts.activity.selectors import list_activities
 from accounts.activity.services import record_activity
 from accounts.applications.selectors import check_job
 from career_navigator.api import success
-from career_navigator.personal import PersonalViewSet, caller_of, require_own
+from career_navigator.personal import PersonalViewSet, caller_of, read_own_body, require_own
 from career_navigator.throttles import Spending, spend
 
 
@@ -27,10 +27,7 @@ class ActivityViewSet(PersonalViewSet):
         tags=["activity"],
     )
     def log(self, request: Request) -> Response:
-        given = shapes.ActivityInSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        fields = given.validated_data
-        require_own(request, fields["user_id"])
+        fields = read_own_body(shapes.ActivityInSerializer, request)
         spend(Spending(limit="activity", name=caller_of(request).id))
         user_id = ObjectId(caller_of(request).id)
         job_id = ObjectId(fields["job_id"]) if fields.get("job_id") else None

@@ -20,9 +20,9 @@ from accounts.applications.selectors import courses_of, find_application, list_a
 from accounts.applications.services import BeyondSaved, save_job, set_stage, unsave_job
 from accounts.applications.stages import STAGES, DayRefused
 from accounts.documents import ConcurrentChange
-from accounts.entrance import Conflict, read_own_body
+from accounts.entrance import Conflict
 from career_navigator.api import success
-from career_navigator.personal import PersonalViewSet, caller_of, require_own
+from career_navigator.personal import PersonalViewSet, caller_of, read_own_body, require_own
 from career_navigator.throttles import Spending, spend
 from market.jobs.listings import job_listing
 from market.jobs.selectors import rows_of

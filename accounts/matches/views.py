@@ -15,7 +15,7 @@ from accounts.matches import serializers as shapes
 from accounts.matches.services import Match, NothingToCompare, match_job, store_analysis
 from career_navigator.api import success
 from career_navigator.held_skills import held_skills
-from career_navigator.personal import Caller, PersonalViewSet, caller_of, require_own
+from career_navigator.personal import Caller, PersonalViewSet, caller_of, read_own_body, require_own
 from career_navigator.throttles import Spending, spend
 from learning.selectors import resource_catalogue
 from market.jobs.seekers import seeker_of
@@ -81,11 +81,7 @@ class MatchViewSet(PersonalViewSet):
         tags=["jobs"],
     )
     def analyze(self, request: Request, job_id: str) -> Response:
-        body = shapes.AnalyzeResultInSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        given, caller = body.validated_data, caller_of(request)
-        if "user_id" in given:
-            require_own(request, given["user_id"])
+        given, caller = read_own_body(shapes.AnalyzeResultInSerializer, request), caller_of(request)
         posting = find_job(job_id)
         # Case is of no account in an id.
         if given.get("job_id", job_id).lower() != job_id.lower():

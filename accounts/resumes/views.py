@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from accounts.applications.selectors import check_job, find_application
 from accounts.applications.services import set_stage
 from accounts.documents import ConcurrentChange
-from accounts.entrance import Conflict, read_own_body
+from accounts.entrance import Conflict
 from accounts.resumes import serializers as shapes
 from accounts.resumes.confirmation import NotConfirmable, NotRead, confirm_resume, offered_fields
 from accounts.resumes.documents import Resume
@@ -28,7 +28,7 @@ from accounts.resumes.uploads import MOST_UPLOADS, TooManyInProgress, TooManyUpl
 from accounts.resumes.writing import generate_resume
 from career_navigator.api import success
 from career_navigator.form_parser import MultiPartParser
-from career_navigator.personal import PersonalViewSet, caller_of, require_own
+from career_navigator.personal import PersonalViewSet, caller_of, read_own_body, require_own
 from career_navigator.rendering import BodyTooLarge, JSONParser
 
 # A client that waits this long for its answer is spared the asking.

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from accounts.entrance import Conflict, read_own_body
+from accounts.entrance import Conflict
 from accounts.searches import serializers as shapes
 from accounts.searches.documents import MOST_SEARCHES, SavedSearch
 from accounts.searches.selectors import filter_of, find_search, list_searches, new_postings, stored_ids
@@ -28,7 +28,7 @@ from accounts.searches.services import (
 )
 from accounts.searches.unsubscribing import BadToken, read_token
 from career_navigator.api import success
-from career_navigator.personal import PersonalViewSet, caller_of
+from career_navigator.personal import PersonalViewSet, caller_of, read_own_body
 from market.jobs.listings import job_listing
 
 # The page needs nothing from anywhere, and nobody may keep it.

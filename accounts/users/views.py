@@ -14,7 +14,6 @@ from accounts.entrance import (
     change_own_profile,
     log_in,
     profile_of,
-    read_body,
     refuse_gone,
     register,
     show_pair,
@@ -24,7 +23,7 @@ from accounts.serializers import LoginSerializer
 from accounts.support import erase_user_on_request
 from accounts.users import serializers as shapes
 from accounts.users.selectors import newest_resume_id
-from career_navigator.api import success
+from career_navigator.api import read_body, success
 from career_navigator.personal import PersonalViewSet, require_own
 
 

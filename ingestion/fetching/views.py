@@ -8,14 +8,13 @@ from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from kombu.exceptions import OperationalError
-from rest_framework import status
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from career_navigator.api import success
-from career_navigator.errors import RETRY_AFTER_SECONDS
-from career_navigator.personal import PersonalViewSet, caller_of, require_own
+from career_navigator.errors import QueueAway
+from career_navigator.personal import PersonalViewSet, caller_of, read_own_body
 from career_navigator.quick_redis import is_away
 from career_navigator.requests import with_time_anew
 from career_navigator.throttles import Spending, spend
@@ -31,12 +30,7 @@ from ingestion.tasks import queue_roles
 from market.jobs.filters import JobFilter
 from market.jobs.listings import job_listing
 
-
-class QueueAway(APIException):
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "Jobs cannot be fetched just now; try again shortly."
-    default_code = "queue_away"
-    wait = RETRY_AFTER_SECONDS  # answered as Retry-After
+_QUEUE_AWAY = "Jobs cannot be fetched just now; try again shortly."
 
 
 class FetchJobsViewSet(PersonalViewSet):
@@ -55,11 +49,8 @@ class FetchJobsViewSet(PersonalViewSet):
         tags=["jobs"],
     )
     def fetch(self, request: Request) -> Response:
-        given = shapes.FetchJobsSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        if "user_id" in given.validated_data:
-            require_own(request, given.validated_data["user_id"])
-        wish = read_wish(caller=caller_of(request), given=given.validated_data)
+        given = read_own_body(shapes.FetchJobsSerializer, request)
+        wish = read_wish(caller=caller_of(request), given=given)
         if not wish.roles:
             raise ValidationError({"desired_job_role": ["This field has to name a role: the profile has none."]})
         now = timezone.now()
@@ -94,7 +85,7 @@ def _running(request: Request, wish: Wish, *, now: datetime) -> CollectionRun:
     if run is not None:
         return run
     if is_away():
-        raise QueueAway
+        raise QueueAway(_QUEUE_AWAY)
     spend(Spending(limit="fetch_jobs", name=str(user_id)))
     run = start_fetch(wish=wish, user_id=user_id, now=now)
     try:
@@ -102,7 +93,7 @@ def _running(request: Request, wish: Wish, *, now: datetime) -> CollectionRun:
     except OperationalError as error:
         # Nobody waits for it any more: the caller is told to ask again.
         cancel_run(run_id=run.pk, now=now)
-        raise QueueAway from error
+        raise QueueAway(_QUEUE_AWAY) from error
     return run
 
 

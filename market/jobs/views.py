@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from career_navigator.api import success
 from career_navigator.held_skills import held_skills
 from career_navigator.personal import PersonalViewSet, caller_of, require_own
 from market.jobs import serializers as shapes
@@ -35,13 +36,12 @@ class JobViewSet(PersonalViewSet):
         now = timezone.now()
         page = newest_jobs(limit=asked["limit"], offset=asked["offset"])
         return Response(
-            {
-                "messages": "success",
-                "jobs": [job_listing(row, now=now) for row in page.rows],
-                "total": page.total,
-                "limit": asked["limit"],
-                "offset": asked["offset"],
-            }
+            success(
+                jobs=[job_listing(row, now=now) for row in page.rows],
+                total=page.total,
+                limit=asked["limit"],
+                offset=asked["offset"],
+            )
         )
 
     @extend_schema(
@@ -72,17 +72,16 @@ class JobViewSet(PersonalViewSet):
             for row in found.rows
         ]
         return Response(
-            {
-                "messages": "success",
-                "jobs": jobs,
-                "total": found.total,
-                "total_is_exact": found.total_is_exact,
-                "limit": limit,
-                "offset": offset,
-                "ordered_by": "match" if found.ranked else "date",
-                "facets": found.facets,
-                "ignored_fields": given.ignored_fields,
-            }
+            success(
+                jobs=jobs,
+                total=found.total,
+                total_is_exact=found.total_is_exact,
+                limit=limit,
+                offset=offset,
+                ordered_by="match" if found.ranked else "date",
+                facets=found.facets,
+                ignored_fields=given.ignored_fields,
+            )
         )
 
     @extend_schema(
@@ -93,4 +92,4 @@ class JobViewSet(PersonalViewSet):
         tags=["jobs"],
     )
     def retrieve(self, request: Request, job_id: str) -> Response:
-        return Response({"messages": "success", **job_listing(find_job(job_id), now=timezone.now())})
+        return Response(success(**job_listing(find_job(job_id), now=timezone.now())))
