@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 import redis as redis_package
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User as StaffUser
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
@@ -26,6 +27,17 @@ from skills.selectors import forget_vocabulary
 # How long an example takes says something of the machine alone.
 hypothesis.settings.register_profile("any machine", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("any machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts processes runs on one worker, from the beginning; the others take the other tests, file by file.
+
+    Side by side such tests slow each other down, and at the end they would run alone.
+    """
+    for item in items:
+        file = item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group("slow" if item.get_closest_marker("slow") else file))
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 class CommandLog(monitoring.CommandListener):
@@ -67,6 +79,14 @@ def whole_commands() -> Iterator[list[Mapping[str, Any]]]:
     _command_log.whole = []
     yield _command_log.whole
     _command_log.whole = None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _little_work() -> Iterator[None]:
+    """A password is hashed in no time: half a second of work each is for those who guess."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PBKDF2PasswordHasher, "iterations", 10)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,9 +1,14 @@
 """App configs: our shared modules, and Django's own apps fitted to MongoDB, whose primary keys are ObjectIds."""
 
+from typing import Any
+
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig
+from django.contrib import admin
+from django.contrib.admin.apps import SimpleAdminConfig
+from django.contrib.admin.checks import check_admin_app, check_dependencies
 from django.contrib.auth.apps import AuthConfig
 from django.contrib.contenttypes.apps import ContentTypesConfig
+from django.core import checks
 from django_otp.plugins.otp_static.apps import DefaultConfig as StaticCodesConfig
 from django_otp.plugins.otp_totp.apps import DefaultConfig as TotpConfig
 
@@ -22,9 +27,20 @@ class CareerNavigatorConfig(AppConfig):
         register_connection()
 
 
-class MongoAdminConfig(AdminConfig):
+class MongoAdminConfig(SimpleAdminConfig):
+    """The admin, whose pages are loaded with the URLs: commands, workers and beat start in half the time without."""
+
     default_auto_field = OBJECT_ID
     default_site = "career_navigator.staff.site.StaffSite"
+
+    def ready(self) -> None:
+        checks.register(check_dependencies, checks.Tags.admin)
+        checks.register(_check_admin_pages, checks.Tags.admin)
+
+
+def _check_admin_pages(app_configs: Any, **options: Any) -> list[checks.CheckMessage]:
+    admin.autodiscover()
+    return list(check_admin_app(app_configs, **options))
 
 
 class MongoAuthConfig(AuthConfig):

@@ -1,5 +1,6 @@
 """Django settings. The environment is read here alone; `.env.example` says what each variable is for."""
 
+import ctypes.util
 import hashlib
 import hmac
 from typing import Any
@@ -172,7 +173,10 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-# MongoDB holds Django's own tables too, through its official backend.
+# MongoDB holds Django's own tables too, through its official backend. That looks for GDAL, which nothing here uses,
+# three times under twelve names, and each look starts compilers and linkers: a second of every process's start.
+_find_library = ctypes.util.find_library
+ctypes.util.find_library = lambda name: None if name.lower().startswith("gdal") else _find_library(name)
 DATABASES = {
     "default": {
         "ENGINE": "django_mongodb_backend",

@@ -16,6 +16,8 @@ def answer_unknown_path(request: HttpRequest) -> HttpResponse:
     return answer_problem(Problem(status=404, body={"detail": "Not found."}))
 
 
+admin.autodiscover()
+
 urlpatterns = [
     route("", RootView.as_view(), name="root"),
     route("health", HealthView.as_view(), name="health"),

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import Client
 from django.utils import timezone
 from redis import Redis
@@ -69,11 +68,6 @@ class Member(API):
 
     id: str = ""
     refresh_token: str = ""
-
-
-@pytest.fixture(autouse=True)
-def _little_work(monkeypatch):
-    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 10)
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import override_settings
 from django.utils import timezone
 
@@ -34,11 +33,7 @@ def everybodys(empty_mongo):
     job, other_job = (str(row["_id"]) for row in mongo.job_postings.find())
     project = str(mongo.project_ideas.find_one()["_id"])
     freely = {"FETCH_JOBS_WAIT_SECONDS": 0, "THROTTLES": dict.fromkeys(settings.THROTTLES)}
-    with (
-        override_settings(**freely, THEIR_STACK_WEBHOOK_SECRET="secret-of-webhooks"),
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setattr(PBKDF2PasswordHasher, "iterations", 10)
+    with override_settings(**freely, THEIR_STACK_WEBHOOK_SECRET="secret-of-webhooks"):
         yield {"job_id": job, "other_job_id": other_job, "project_id": project, "skill": "python", "name": "python"}
 
 

@@ -25,7 +25,7 @@ from ingestion.stand_in.server import StandIn
 from ingestion.tests.queued import run_queued, take_queued
 
 # People register and ask here as they do in the tests of accounts.
-_little_work, _servers = accounts._little_work, accounts._servers
+_servers = accounts._servers
 api, register, ada, redis_goes = accounts.api, accounts.register, accounts.ada, accounts.redis_goes
 
 PATH = "/jobs/fetch_jobs"

@@ -16,7 +16,7 @@ from projects.services import seed_ideas
 from skills.services import seed_skills
 
 # People register and ask here as they do in the tests of accounts.
-_little_work, _servers = accounts._little_work, accounts._servers
+_servers = accounts._servers
 api, register = accounts.api, accounts.register
 
 # Of ten postings; the shares are ten times as many percent.

@@ -17,7 +17,7 @@ from skills.matching import Seeker
 from skills.services import seed_skills
 
 # People register and ask here as they do in the tests of accounts.
-_little_work, _servers = accounts._little_work, accounts._servers
+_servers = accounts._servers
 api, register = accounts.api, accounts.register
 
 USER = ObjectId()

@@ -15,7 +15,7 @@ from market.tests.factories import NOW, PostingFactory, days_ago
 from skills.services import seed_skills
 
 # People register and ask here as they do in the tests of accounts.
-_little_work, _servers = accounts._little_work, accounts._servers
+_servers = accounts._servers
 api, register, ada = accounts.api, accounts.register, accounts.ada
 
 

@@ -2,6 +2,6 @@
 
 from learning.tests import conftest as learning
 
-_little_work, _servers = learning._little_work, learning._servers
+_servers = learning._servers
 api, register = learning.api, learning.register
 catalogue, newcomer, post_jobs = learning.catalogue, learning.newcomer, learning.post_jobs

@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 import pytest
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -48,9 +47,8 @@ GAP_FIELDS = {
 
 
 @pytest.fixture(autouse=True)
-def _servers(mongo, redis, monkeypatch):
+def _servers(mongo, redis):
     forget_failure()
-    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 10)
     seed_skills(entries=ENTRIES, now=timezone.now())
 
 
