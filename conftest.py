@@ -25,8 +25,10 @@ from career_navigator.versioned_copies import forget_copies
 from skills.selectors import forget_vocabulary
 
 # How long an example takes says something of the machine alone.
-hypothesis.settings.register_profile("any machine", deadline=None, max_examples=50)
-hypothesis.settings.load_profile("any machine")
+# `make test ARGS=--hypothesis-profile=thorough` tries more of them.
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=500)
+hypothesis.settings.load_profile("quick")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -229,7 +229,7 @@ JSON = st.recursive(
 )
 
 
-@hypothesis_settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(metadata=st.dictionaries(st.text(max_size=5) | st.sampled_from(["$a", "a.b", ""]), JSON, max_size=3))
 def test_keeps_metadata_as_it_came_or_refuses_it(ada, metadata):
     answer = _log(ada, metadata=metadata)

@@ -54,7 +54,7 @@ OPERATIONS = (
 )
 DOCUMENTED = {200, 201, 202, 204, 400, 401, 409, 413, 415}
 # A fixture is made once for all examples, which is what is wanted: they share the account.
-relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def _assert_documented(answer):
@@ -68,7 +68,7 @@ def _assert_documented(answer):
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-@settings(relaxed, max_examples=40)
+@relaxed
 @given(body=BODIES, media_type=MEDIA_TYPES)
 def test_answers_any_body(ada, method, path, body, media_type):
     headers = {"Authorization": f"Bearer {ada.token}"}
@@ -76,7 +76,7 @@ def test_answers_any_body(ada, method, path, body, media_type):
     _assert_documented(ada.client.generic(method, path, body, media_type, headers=headers))
 
 
-@settings(relaxed, max_examples=60)
+@relaxed
 @given(body=NEAR)
 def test_stores_nothing_of_a_profile_that_it_cannot_answer(ada, body):
     answer = ada.put("/auth/me", body)
@@ -90,7 +90,7 @@ def test_stores_nothing_of_a_profile_that_it_cannot_answer(ada, body):
         assert ada.put("/auth/me", profile.json()).json() | {"updated_at": ""} == profile.json() | {"updated_at": ""}
 
 
-@settings(relaxed, max_examples=60)
+@relaxed
 @given(header=st.text(st.characters(codec="latin-1", exclude_characters="\r\n"), max_size=300))
 def test_refuses_any_header_that_holds_no_token_of_ours(mongo, header):
     for value in (header, f"Bearer {header}"):
@@ -99,7 +99,7 @@ def test_refuses_any_header_that_holds_no_token_of_ours(mongo, header):
         assert answer["WWW-Authenticate"] == "Bearer"
 
 
-@settings(relaxed, max_examples=30)
+@relaxed
 @given(body=st.binary(max_size=200) | st.dictionaries(st.sampled_from(["username", "password", "x"]), st.binary()))
 def test_answers_any_form(mongo, body):
     if isinstance(body, dict):

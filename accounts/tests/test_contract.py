@@ -20,7 +20,6 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 12
 
 # Whether the service is ready depends on a worker, which the tests do not have.
 schema = schemathesis.openapi.from_wsgi("/openapi.json", application).exclude(
@@ -36,8 +35,7 @@ def _no_waiting(settings):
 
 @schema.parametrize()
 @settings(
-    max_examples=EXAMPLES,
-    deadline=None,
+    max_examples=settings().max_examples // 2,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

@@ -4,7 +4,7 @@ import re
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.resumes.files.reading import read_file
@@ -123,7 +123,6 @@ LINES = st.sampled_from(
 TEXTS = st.one_of(st.lists(LINES, max_size=25).map("\n".join), st.text(max_size=300))
 
 
-@settings(max_examples=40, deadline=None)
 @given(TEXTS)
 def test_makes_nothing_up_and_always_makes_a_resume(text):
     parsed = _parse(text)

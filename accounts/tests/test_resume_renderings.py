@@ -18,7 +18,7 @@ import orjson
 import pypdf
 import pytest
 from bson import ObjectId
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -218,7 +218,6 @@ def test_lets_nobody_write_markup(text):
         assert link.startswith(("https://x.example/", "tel:"))
 
 
-@settings(max_examples=20, deadline=None)
 @given(text=st.text(max_size=80))
 def test_renders_any_text(text):
     content = nasty(text)

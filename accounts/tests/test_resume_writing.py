@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import orjson
 import pytest
 from bson import ObjectId
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.activity.documents import Activity
@@ -254,7 +254,6 @@ def inputs(draw):
     }
 
 
-@settings(max_examples=60, deadline=None)
 @given(given_inputs=inputs())
 def test_says_nothing_that_was_not_given(given_inputs):
     person, held = given_inputs["person"], set(given_inputs["held"])

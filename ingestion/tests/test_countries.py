@@ -1,7 +1,7 @@
 """Countries of the places people ask for."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.countries import country_code_of
@@ -64,7 +64,6 @@ def test_a_place_that_says_no_country_has_none(place):
     assert country_code_of(place) is None
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_has_a_code_of_two_letters_or_none(place):
     code = country_code_of(place)

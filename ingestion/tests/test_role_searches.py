@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.role_searches import (
@@ -82,7 +82,6 @@ def test_an_unknown_role_gets_only_the_swap_of_developer_and_engineer(role, vari
     assert role_variations(role) == variations
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(max_size=30), st.sampled_from(known_roles()).map(str.upper)))
 def test_variations_begin_with_the_role_as_given_and_are_distinct(role):
     variations = role_variations(role)
@@ -114,7 +113,6 @@ def test_only_an_exclusion_keeps_a_returned_posting_out(role, title, belongs):
     assert belongs_to_search(role=role, title=title) is belongs
 
 
-@settings(deadline=None)
 @given(st.sampled_from(known_roles()))
 def test_a_role_never_excludes_its_own_name(role):
     assert belongs_to_search(role=role, title=role)
@@ -205,7 +203,6 @@ def test_a_moment_at_the_second_is_sent_as_it_is():
     assert payload["discovered_at_gte"] == "2025-01-02T03:04:05Z"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_place_makes_a_search(place):
     payload = payload_of(place=place)

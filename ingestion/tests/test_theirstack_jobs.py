@@ -445,7 +445,7 @@ def _read(job):
 
 @given(_jobs | _json)
 @example(REAL)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_gives_a_storable_posting_or_refuses_by_name_whatever_it_is_sent(job):
     posting, reason = _read(job)
 

@@ -20,7 +20,6 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 12
 
 schema = schemathesis.openapi.from_wsgi("/openapi.json", application).include(path_regex="^/(learning|projects)/")
 
@@ -32,8 +31,7 @@ def jobs(post_jobs):
 
 @schema.parametrize()
 @settings(
-    max_examples=EXAMPLES,
-    deadline=None,
+    max_examples=settings().max_examples // 2,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

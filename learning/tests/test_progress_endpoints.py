@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from accounts.tests.conftest import API, PASSWORD
 
-relaxed = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def test_stores_progress_and_lists_it_by_skill(newcomer):

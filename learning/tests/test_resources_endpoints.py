@@ -217,7 +217,7 @@ def test_asks_for_a_token(newcomer, path):
     assert API().get(path).status_code == 401
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     query=st.text(max_size=60), skill=st.text(max_size=30), limit=st.integers(-5, 200), offset=st.integers(-5, 99999)
 )

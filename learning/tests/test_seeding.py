@@ -148,7 +148,7 @@ def test_seeds_all_fixtures_of_the_project_twice(admin_tables, capsys):
         assert counts == {"created": 0, "updated": 0, "unchanged": first[name]["created"], "kept": 0}
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     entry=st.dictionaries(st.sampled_from(list(RESOURCES[0])), st.none() | st.text() | st.integers() | st.booleans())
 )

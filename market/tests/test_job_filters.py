@@ -370,7 +370,7 @@ def call_rekeying():
 text = st.text(max_size=30)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(
     body=st.fixed_dictionaries(
         {"text": text, "titles": st.lists(text, max_size=2), "places": st.lists(text, max_size=2)}

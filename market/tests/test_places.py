@@ -1,7 +1,7 @@
 """Places: what labels and structured locations come to."""
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from market.place_labels import read_place
@@ -206,7 +206,6 @@ names = st.sampled_from(FRAGMENTS.split("|"))
 labels = st.one_of(st.text(max_size=60), st.lists(names, max_size=6).map(" ".join))
 
 
-@settings(max_examples=150, deadline=None)
 @given(labels)
 @example("İstanbul")
 @example("ǅ")
@@ -216,7 +215,6 @@ def test_a_place_is_its_own_place(label):
     assert place_of(label=place) == place
 
 
-@settings(max_examples=120, deadline=None)
 @given(
     labels,
     st.lists(

@@ -1,7 +1,7 @@
 """Roles: their keys, and the titles that name them."""
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from market.roles import display_role, normalize_role, roles_named, title_names_role
@@ -95,7 +95,6 @@ words = st.sampled_from(WORDS.split())
 titles = st.one_of(st.text(max_size=40), st.lists(words, max_size=6).map(" ".join))
 
 
-@settings(deadline=None)
 @given(titles)
 @example("fullback end")
 @example("full fullstack end")
@@ -106,13 +105,11 @@ def test_a_key_is_its_own_key(role):
     assert normalize_role(key) == key
 
 
-@settings(deadline=None)
 @given(titles)
 def test_displaying_a_role_keeps_its_key(role):
     assert normalize_role(display_role(role)) == normalize_role(role)
 
 
-@settings(deadline=None)
 @given(titles, st.lists(titles, max_size=6))
 def test_many_roles_are_named_as_each_one_alone(title, roles):
     named = roles_named(title=title, roles=roles)

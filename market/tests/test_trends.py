@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from market.tests.factories import TODAY, days_ago
@@ -112,7 +112,6 @@ def test_counts_postings_that_say_neither_remote_nor_on_site():
 counts = st.dictionaries(st.sampled_from(["go", "sql", ".net", "c#", "$x"]), st.integers(1, 9), max_size=4)
 
 
-@settings(deadline=None)
 @given(
     days=st.lists(st.tuples(st.integers(0, 60), counts, counts), max_size=12, unique_by=lambda day: day[0]),
     window=st.integers(1, 30),

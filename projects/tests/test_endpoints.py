@@ -317,7 +317,7 @@ VALUES = st.text(max_size=20) | st.integers(-3, 120).map(str) | st.sampled_from(
 NAMES = st.sampled_from(["difficulty", "skill_focus", "skills", "limit", "offset", "target_role", "query"])
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parameters=st.lists(st.tuples(NAMES, VALUES), max_size=6))
 def test_answers_any_parameters(newcomer, parameters):
     for path in PATHS:

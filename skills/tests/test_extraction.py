@@ -2,7 +2,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skills.extraction import SkillExtractor, SkillSpan
@@ -81,7 +81,6 @@ _PIECES = """
 _WORDS = st.sampled_from([*_PIECES.split(), "\n"])
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(), st.lists(_WORDS).map(" ".join), st.lists(_WORDS).map("".join)))
 def test_gives_spans_that_are_in_order_apart_and_within_the_text(extractor: SkillExtractor, text: str) -> None:
     spans = extractor.spans(text)
@@ -91,7 +90,6 @@ def test_gives_spans_that_are_in_order_apart_and_within_the_text(extractor: Skil
     assert extractor.extract_skills(text) == list(dict.fromkeys(span.skill for span in spans))
 
 
-@settings(deadline=None)
 @given(st.sets(st.sampled_from(["python", "postgresql", "kubernetes", "django", "typescript"]), min_size=1))
 def test_finds_every_unmistakable_name_of_a_list(extractor: SkillExtractor, names: set[str]) -> None:
     assert set(extractor.extract_skills(", ".join(sorted(names)))) == names

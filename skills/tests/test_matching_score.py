@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skills.matching import Opening, Seeker, score_match
@@ -56,7 +56,6 @@ def openings(draw) -> Opening:
 DEMANDS = st.dictionaries(st.sampled_from(SKILLS), st.floats(-1, 2))
 
 
-@settings(max_examples=150)
 @given(seeker=seekers(), opening=openings(), demand=DEMANDS)
 def test_keeps_its_laws(seeker, opening, demand):
     match = score_match(seeker=seeker, opening=opening, demand=demand)
@@ -85,7 +84,6 @@ def test_keeps_its_laws(seeker, opening, demand):
     assert sorted(lists) == sorted(set(opening.skills))
 
 
-@settings(max_examples=150)
 @given(seeker=seekers(), opening=openings(), demand=DEMANDS, gained=st.sampled_from([*SKILLS, "unheard of"]))
 def test_never_loses_by_a_skill(seeker, opening, demand, gained):
     before = score_match(seeker=seeker, opening=opening, demand=demand)
@@ -100,7 +98,6 @@ def test_never_loses_by_a_skill(seeker, opening, demand, gained):
         assert after.score == before.score
 
 
-@settings(max_examples=100)
 @given(seeker=seekers(), opening=openings(), demand=DEMANDS, more=st.floats(0, 20))
 def test_never_loses_by_years(seeker, opening, demand, more):
     if (

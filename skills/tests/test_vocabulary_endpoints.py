@@ -37,7 +37,7 @@ ENTRIES = [
     {"name": "teamwork", "display_name": "Teamwork", "category": "Soft Skills"},
     {"name": "greenhouse", "display_name": "Greenhouse", "is_skill": False},
 ]
-ANYTHING = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANYTHING = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(autouse=True)
