@@ -4,6 +4,7 @@ The `kid` header tells which key signed, so that tokens of former keys are accep
 """
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from time import time
@@ -98,12 +99,21 @@ _keyring = _Keyring()
 def issue_access_token(*, user_id: ObjectId, now: datetime) -> str:
     """A token that is accepted for JWT_ACCESS_TOKEN_EXPIRE_MINUTES."""
     expires_at = now + timedelta(minutes=settings.JWT_ACCESS_TOKEN_EXPIRE_MINUTES)
-    claims = {"sub": str(user_id), "iat": int(now.timestamp()), "exp": int(expires_at.timestamp())}
+    # With its fraction: a token of the second in which the password was changed is from before or after it.
+    claims = {"sub": str(user_id), "iat": now.timestamp(), "exp": int(expires_at.timestamp())}
     return _keyring.backend().encode(claims)
 
 
-def read_access_token(token: str) -> ObjectId:
-    """The id of the user that the token was issued to, who may be gone by now. Raises TokenRefused."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """Whom a token was issued to, who may be gone by now, and when (seconds since 1970; 0 where it does not say)."""
+
+    user_id: ObjectId
+    issued_at: float
+
+
+def read_access_token(token: str) -> AccessToken:
+    """What a token that is accepted says. Raises TokenRefused."""
     if len(token) > LONGEST_TOKEN:
         raise TokenRefused("invalid")
     try:
@@ -116,7 +126,7 @@ def read_access_token(token: str) -> ObjectId:
         raise TokenRefused("expired")
     if not ObjectId.is_valid(claims["sub"]):
         raise TokenRefused("invalid")
-    return ObjectId(claims["sub"])
+    return AccessToken(user_id=ObjectId(claims["sub"]), issued_at=float(claims.get("iat", 0)))
 
 
 def _key_id(verifying_key: str) -> str:

@@ -97,7 +97,7 @@ class PersonAdmin(ReadOnlyMirrorAdmin):
         if request.POST.get("address", "").strip().casefold() != person.email.casefold():
             messages.error(request, "Nothing is erased: the address that you typed is not the user's.")
             return self._back(user_id)
-        erase_user_on_request(user_id=ObjectId(user_id))
+        erase_user_on_request(user_id=ObjectId(user_id), now=timezone.now())
         log_act(staff, person, "Erased the user and all that was theirs.", flag=DELETION)
         # The log keeps that it was done and by whom, not whom it was done to.
         kind = ContentType.objects.get_for_model(Person)

@@ -13,18 +13,20 @@ _SENTENCES = {"expired": "The token has expired.", "invalid": "The token is not 
 
 
 class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <access token>`. A token of a user who is gone is refused like a forged one."""
+    """`Authorization: Bearer <access token>`. One of a user who is gone, or from before the password was changed,
+    is refused like a forged one.
+    """
 
     def authenticate(self, request: Request) -> tuple[Profile, str] | None:
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
         if scheme.lower() != SCHEME:
             return None
         try:
-            user_id = read_access_token(token.strip())
+            accepted = read_access_token(token.strip())
         except TokenRefused as error:
             raise AuthenticationFailed(_SENTENCES[error.reason]) from error
-        profile = load_profile(user_id=user_id)
-        if profile is None:
+        profile = load_profile(user_id=accepted.user_id)
+        if profile is None or accepted.issued_at < profile.tokens_from:
             raise AuthenticationFailed(_SENTENCES["invalid"])
         return profile, token
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.mail import send_mail
 
 from accounts.addresses import normalize_address
-from accounts.documents import PasswordReset, User
+from accounts.documents import ConcurrentChange, PasswordReset, User
 from accounts.passwords import check_strength, hash_password, verify_password
 from accounts.sessions import TokenPair, end_sessions, hash_token, start_session
 
@@ -46,7 +46,7 @@ def change_password(*, user_id: ObjectId, current_password: str, new_password: s
     """
     check_strength(new_password)
     user = check_current_password(user_id=user_id, password=current_password)
-    _set_password(user, new_password, now)
+    _set_password(user, hash_password(new_password), now)
     return start_session(user_id=user.pk, now=now)
 
 
@@ -65,7 +65,8 @@ def send_reset_message(*, email: str, now: datetime) -> bool:
     send_mail(
         subject=f"{settings.APP_NAME}: set a new password",
         message=(
-            f"Hello {user.full_name},\n\n"
+            # Without the name: the address may be of somebody who has never seen what was registered with it.
+            "Hello,\n\n"
             "someone, probably you, has asked to set a new password for your account. "
             f"This link does it, once, within the next hour:\n\n{link}\n\n"
             "If it was not you, there is nothing to do: your password stays as it is.\n"
@@ -79,18 +80,26 @@ def send_reset_message(*, email: str, now: datetime) -> bool:
 def reset_password(*, token: str, new_password: str, now: datetime) -> None:
     """Set a new password by the token of a reset message, and end every session.
 
-    Raises WeakPassword, which leaves the token usable, ResetRefused, and ConcurrentChange.
+    Raises WeakPassword, which leaves the token usable, and ResetRefused.
     """
     check_strength(new_password)
+    tokens = PasswordReset.objects(token_hash=hash_token(token), expires_at__gt=now)
+    if tokens.first() is None:
+        raise ResetRefused("the token is unknown, used or expired")
+    # Half a second of work, done before the token is taken: what goes wrong in it leaves the token usable.
+    hashed_password = hash_password(new_password)
     # Taking the token and learning whose it is are one step, so it works once.
-    reset = PasswordReset.objects(token_hash=hash_token(token), expires_at__gt=now).modify(remove=True)
+    reset = tokens.modify(remove=True)
     user = User.objects(id=reset.user, is_active=True).first() if reset is not None else None
     if user is None:
         raise ResetRefused("the token is unknown, used or expired")
-    _set_password(user, new_password, now)
+    try:
+        _set_password(user, hashed_password, now)
+    except ConcurrentChange as error:
+        raise ResetRefused("the password was changed, or the account erased, at the same time") from error
 
 
-def _set_password(user: User, password: str, now: datetime) -> None:
-    user.change_password(hashed_password=hash_password(password), now=now)
+def _set_password(user: User, hashed_password: str, now: datetime) -> None:
+    user.change_password(hashed_password=hashed_password, now=now)
     PasswordReset.objects(user=user.pk).delete()
     end_sessions(user_id=user.pk)

@@ -48,8 +48,9 @@ class User(Document):
     `skills` are canonical names, `target_roles` as they were written. `experience` is free text, `experience_years`
     what counts; `expected_salary` is a year's pay, in USD where no currency (ISO 4217) is given. `updated_at` moves
     with every change and guards against writing over one that was not seen. A user with `is_active` false cannot log
-    in, and no token is accepted. Whatever shows in the profile is written by the methods here, since they drop what
-    Redis holds of it.
+    in, and no token is accepted; nor is an access token from before `password_changed_at`. An account whose erasure has
+    begun says when, until it is gone. Whatever shows in the profile is written by the methods here, since they drop
+    what Redis holds of it.
     """
 
     email = StringField(required=True, unique=True, max_length=LONGEST_ADDRESS)
@@ -71,6 +72,8 @@ class User(Document):
     created_at = DateTimeField(required=True)
     updated_at = DateTimeField(required=True)
     is_active = BooleanField(required=True, default=True)
+    password_changed_at = DateTimeField()
+    erasure_began_at = DateTimeField()
 
     PROFILE_FIELDS = (
         *("full_name", "skills", "target_roles", "experience_level", "location", "phone_number", "experience"),
@@ -85,6 +88,8 @@ class User(Document):
         "indexes": [
             # The newest users first, in the admin.
             {"fields": ["-created_at"]},
+            # Finishing erasures that broke off.
+            {"fields": ["erasure_began_at"], "sparse": True},
         ],
     }
 
@@ -125,9 +130,25 @@ class User(Document):
             raise UnknownProfileField(f"a profile has no {', '.join(unknown)}")
         self._write(now=now, **fields)
 
-    def change_password(self, *, hashed_password: str, now: datetime | None = None) -> None:
-        """Store a new password's hash. Raises ConcurrentChange."""
-        self._write(now=now, hashed_password=hashed_password)
+    def change_password(self, *, hashed_password: str, now: datetime) -> None:
+        """Store a new password's hash; a profile that was changed meanwhile is no conflict with it.
+
+        Raises ConcurrentChange when the password was, or the user is gone.
+        """
+        read = self.hashed_password
+        with held_back(user_id=self.pk):
+            written = database().users.update_one(
+                {"_id": self.pk, "hashed_password": read, "is_active": True},
+                {"$set": {"hashed_password": hashed_password, "password_changed_at": now}, "$max": {"updated_at": now}},
+            )
+        if not written.matched_count:
+            raise ConcurrentChange("the password was changed at the same time")
+        self.reload()
+
+    def begin_erasure(self, *, now: datetime) -> None:
+        """Let the user in no more, and note that all of theirs is to go."""
+        with held_back(user_id=self.pk):
+            database().users.update_one({"_id": self.pk}, {"$set": {"is_active": False, "erasure_began_at": now}})
 
     def dict_exclude_password(self) -> dict[str, Any]:
         """The user as answered: every documented field but the password."""

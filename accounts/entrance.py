@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NoReturn, cast
 
 import kombu.exceptions
@@ -67,23 +68,42 @@ def log_in(request: Request, *, email: str, password: str) -> Login:
         user = authenticate(email=email, password=password)
     except LoginRefused as error:
         raise AuthenticationFailed("The e-mail address or the password is wrong.") from error
-    # Only failures count, so that nobody is shut out who knows the password.
+    # Only failures count. Those of others do too: while somebody guesses at an account, nobody logs in to it, which is
+    # the price of a limit that many addresses together cannot pass. Whoever is logged in stays so.
     address_tries.refund()
     account_tries.refund()
     return Login(user=user, pair=start_session(user_id=user.pk, now=timezone.now()))
 
 
 def change_own_profile(request: Request, fields: Mapping[str, Any], *, first_role: str | None = None) -> User:
-    """Store profile fields of the caller; `first_role` as in `change_profile`. Raises Conflict."""
-    user_id = profile_of(request).pk
+    """Store profile fields of the caller; `first_role` as in `change_profile`. Raises Conflict and ValidationError."""
+    user_id, seen_at = profile_of(request).pk, _seen_at(request)
     try:
-        change = change_profile(user_id=user_id, fields=fields, first_role=first_role, now=timezone.now())
+        change = change_profile(
+            user_id=user_id, fields=fields, first_role=first_role, seen_at=seen_at, now=timezone.now()
+        )
     except ConcurrentChange as error:
         raise Conflict from error
     except mongoengine.DoesNotExist as error:
         refuse_gone(error)
     _queue_collection(change)
     return change.user
+
+
+def version_of(updated_at: datetime) -> dict[str, str]:
+    """The header that names a profile as it stands, for `If-Match` to bring back with a change of it."""
+    moment = updated_at.isoformat().replace("+00:00", "Z")
+    return {"ETag": f'"{moment}"'}
+
+
+def _seen_at(request: Request) -> datetime | None:
+    version = request.headers.get("If-Match", "*").strip()
+    if version == "*":
+        return None
+    try:
+        return datetime.fromisoformat(version.strip('"')).astimezone(UTC)
+    except ValueError as error:
+        raise ValidationError({"If-Match": ["This header has to be the ETag that came with the profile."]}) from error
 
 
 def show_pair(pair: TokenPair) -> dict[str, Any]:

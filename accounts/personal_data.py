@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
 
 from accounts.credentials import check_current_password
 from accounts.documents import PasswordReset, RefreshToken, User
-from accounts.sessions import end_sessions
+
+# No erasure takes nearly as long.
+BROKEN_OFF_AFTER = timedelta(minutes=10)
 
 Export = Callable[[ObjectId], Any]
 Erase = Callable[[ObjectId], None]
@@ -38,26 +40,40 @@ def export_user(*, user_id: ObjectId, now: datetime) -> dict[str, Any]:
     user = User.objects.get(id=user_id)
     return {
         "exported_at": now,
-        "user": user.dict_exclude_password() | {"is_active": user.is_active},
+        "user": user.dict_exclude_password()
+        | {"is_active": user.is_active, "password_changed_at": user.password_changed_at},
         **{name: kind.export(user_id) for name, kind in sorted(_kinds.items())},
     }
 
 
-def erase_user(*, user_id: ObjectId, password: str) -> None:
+def erase_user(*, user_id: ObjectId, password: str, now: datetime) -> None:
     """Remove the user and all that is theirs. Raises WrongPassword, and DoesNotExist when the user is gone."""
-    erase_everything(user=check_current_password(user_id=user_id, password=password))
+    erase_everything(user=check_current_password(user_id=user_id, password=password), now=now)
 
 
-def erase_everything(*, user: User) -> None:
+def erase_everything(*, user: User, now: datetime) -> None:
     """Remove the user and all that is theirs, for a caller who has made sure that it is wanted.
 
-    The user goes last: after a failure in between, the user is still there to ask again.
+    No token is accepted from the beginning on, and the user goes last: what breaks off in between is found again by
+    `finish_erasures`. What requests that were already let in have stored meanwhile goes in a second round.
     """
-    for kind in _kinds.values():
-        kind.erase(user.pk)
+    user.begin_erasure(now=now)
+    _erase_kinds(user.pk)
     user.delete()
-    # A session that began meanwhile is of no use, and goes too.
-    end_sessions(user_id=user.pk)
+    _erase_kinds(user.pk)
+
+
+def finish_erasures(*, now: datetime) -> int:
+    """Erase the accounts whose erasure broke off; returns how many."""
+    unfinished = list(User.objects(erasure_began_at__lte=now - BROKEN_OFF_AFTER).order_by("id"))
+    for user in unfinished:
+        erase_everything(user=user, now=now)
+    return len(unfinished)
+
+
+def _erase_kinds(user_id: ObjectId) -> None:
+    for kind in _kinds.values():
+        kind.erase(user_id)
 
 
 def export_sessions(user_id: ObjectId) -> list[dict[str, Any]]:

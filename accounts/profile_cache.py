@@ -20,8 +20,8 @@ KEPT_SECONDS = 10
 # Longer than any write takes, which the database is given 4 s for.
 HELD_BACK_SECONDS = 10
 _HELD_BACK = b"-"
-# Profiles are JSON objects.
-_PROFILE_START = b"{"
+# Before what is stored, which a mark and what is held back begin otherwise.
+_STORED = b"="
 
 _STORE_WHERE_MARKED = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then
@@ -42,15 +42,15 @@ def read_profile(*, user_id: ObjectId) -> tuple[bytes | None, bytes | None]:
         return None, None
     found: bytes | None = answers[0]
     if found is not None:
-        return (found, None) if found.startswith(_PROFILE_START) else (None, None)
+        return (found.removeprefix(_STORED), None) if found.startswith(_STORED) else (None, None)
     mark = secrets.token_hex(8).encode()
     answers = ask(("SET", key, mark, "NX", "EX", KEPT_SECONDS))
     return None, mark if answers is not None and answers[0] is not None else None
 
 
-def store_profile(*, user_id: ObjectId, content: bytes, mark: bytes) -> None:
+def store_profile(*, user_id: ObjectId, stored: bytes, mark: bytes) -> None:
     """Store what was read from MongoDB after the mark was given out."""
-    ask(("EVAL", _STORE_WHERE_MARKED, 1, _key(user_id), mark, content, KEPT_SECONDS))
+    ask(("EVAL", _STORE_WHERE_MARKED, 1, _key(user_id), mark, _STORED + stored, KEPT_SECONDS))
 
 
 @contextmanager
@@ -74,4 +74,4 @@ def _drop(user_id: ObjectId) -> bool:
 
 def _key(user_id: ObjectId) -> str:
     # The number moves with the fields of a profile, so that none of an earlier release is read.
-    return f"accounts:profile:2:{user_id}"
+    return f"accounts:profile:3:{user_id}"

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from accounts.addresses import normalize_address
 from accounts.documents import LONGEST_ADDRESS, LONGEST_PHONE_NUMBER, LONGEST_ROLE, LONGEST_SKILL
 from career_navigator.api import BoundedNumber
-from career_navigator.text_fields import Text
+from career_navigator.text_fields import Line, Text
 from market.roles import normalize_role
 from skills.names import spelling_key
 
@@ -29,7 +29,7 @@ class Address(Text):
         return normalize_address(super().to_internal_value(data))
 
 
-class Skill(Text):
+class Skill(Line):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=LONGEST_SKILL, **options)
 
@@ -41,7 +41,7 @@ class Skill(Text):
         return name
 
 
-class TargetRole(Text):
+class TargetRole(Line):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=LONGEST_ROLE, **options)
 

@@ -14,10 +14,14 @@ from career_navigator.rendering import dump_json
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """`request.user` of the endpoints that ask for a token. `content` is what GET /auth/me answers."""
+    """`request.user` of the endpoints that ask for a token. `content` is what GET /auth/me answers.
+
+    Access tokens that were issued before `tokens_from` (seconds since 1970) are not accepted.
+    """
 
     pk: ObjectId
     content: bytes
+    tokens_from: float
 
     is_authenticated: ClassVar[bool] = True
 
@@ -100,12 +104,14 @@ class Profile:
 
 def load_profile(*, user_id: ObjectId) -> Profile | None:
     """An active user's profile as of now; None when there is no such user."""
-    content, mark = read_profile(user_id=user_id)
-    if content is None:
+    stored, mark = read_profile(user_id=user_id)
+    if stored is None:
         user = User.objects(id=user_id, is_active=True).first()
         if user is None:
             return None
-        content = dump_json(user.dict_exclude_password())
+        tokens_from = user.password_changed_at.timestamp() if user.password_changed_at else 0.0
+        stored = b"%r %b" % (tokens_from, dump_json(user.dict_exclude_password()))
         if mark is not None:
-            store_profile(user_id=user_id, content=content, mark=mark)
-    return Profile(pk=user_id, content=content)
+            store_profile(user_id=user_id, stored=stored, mark=mark)
+    before, _, content = stored.partition(b" ")
+    return Profile(pk=user_id, content=content, tokens_from=float(before))

@@ -20,7 +20,7 @@ from accounts.documents import (
 from accounts.experience import LEVELS
 from accounts.passwords import LONGEST, SHORTEST, WeakPassword, check_strength
 from accounts.profile_fields import Address, Currency, Number, PhoneNumber, Skill, TargetRole
-from career_navigator.text_fields import Choice, Text
+from career_navigator.text_fields import Choice, Line, Text
 
 # No token of ours is half as long.
 LONGEST_OPAQUE_TOKEN = 200
@@ -50,16 +50,16 @@ class NewPassword(Text):
 
 
 class ProfileFields(serializers.Serializer[Any]):
-    full_name = Text(max_length=LONGEST_NAME)
+    full_name = Line(max_length=LONGEST_NAME)
     skills = serializers.ListField(child=Skill(), max_length=MOST_SKILLS, allow_null=True, required=False)
     target_roles = serializers.ListField(child=TargetRole(), max_length=MOST_ROLES, allow_null=True, required=False)
     experience_level = Choice(choices=LEVELS, allow_null=True, required=False)
-    location = Text(max_length=LONGEST_LOCATION, allow_null=True, allow_blank=True, required=False)
+    location = Line(max_length=LONGEST_LOCATION, allow_null=True, allow_blank=True, required=False)
     phone_number = PhoneNumber(allow_null=True, allow_blank=True, required=False)
     experience = Text(max_length=LONGEST_EXPERIENCE, allow_null=True, allow_blank=True, required=False)
     experience_years = Number(minimum=0, maximum=MOST_YEARS, allow_null=True, required=False)
     preferred_locations = serializers.ListField(
-        child=Text(max_length=LONGEST_LOCATION), max_length=MOST_LOCATIONS, allow_null=True, required=False
+        child=Line(max_length=LONGEST_LOCATION), max_length=MOST_LOCATIONS, allow_null=True, required=False
     )
     remote_preference = Choice(choices=REMOTE_PREFERENCES, allow_null=True, required=False)
     professional_summary = Text(max_length=LONGEST_SUMMARY, allow_null=True, allow_blank=True, required=False)
@@ -75,7 +75,7 @@ class RegistrationSerializer(ProfileFields):
 class ProfileChangeSerializer(ProfileFields):
     """What is not given stays; null clears what may be empty."""
 
-    full_name = Text(max_length=LONGEST_NAME, required=False)
+    full_name = Line(max_length=LONGEST_NAME, required=False)
 
 
 class UserSerializer(serializers.Serializer[Any]):

@@ -9,7 +9,7 @@ from bson import ObjectId
 from mongoengine.errors import NotUniqueError
 
 from accounts.addresses import normalize_address
-from accounts.documents import User
+from accounts.documents import ConcurrentChange, User
 from accounts.passwords import check_strength, hash_password, verify_password
 from accounts.target_roles import distinct_roles, roles_added
 from skills.selectors import vocabulary
@@ -80,14 +80,18 @@ def change_profile(
     now: datetime,
     first_role: str | None = None,
     added_skills: Collection[str] = (),
+    seen_at: datetime | None = None,
 ) -> Change:
     """Store the given profile fields and leave the others; None clears one.
 
     `first_role` takes the place of the first target role; the others stay. `added_skills` come after those held.
+    `seen_at` is the `updated_at` of the profile that the change was made from; None takes it for the one stored now.
 
     Raises ConcurrentChange, and DoesNotExist when the user is gone.
     """
     user = User.objects.get(id=user_id, is_active=True)
+    if seen_at is not None and user.updated_at != seen_at:
+        raise ConcurrentChange("the user was changed since it was seen")
     before = list(user.target_roles)
     if first_role is not None:
         fields = {**fields, "target_roles": [first_role, *before[1:]]}

@@ -1,5 +1,7 @@
 """What support does with a user's account, on the user's behalf and without the password."""
 
+from datetime import datetime
+
 from bson import ObjectId
 
 from accounts.documents import User
@@ -18,9 +20,9 @@ def reactivate_user(*, user_id: ObjectId) -> None:
     _set_active(user_id, True)
 
 
-def erase_user_on_request(*, user_id: ObjectId) -> None:
+def erase_user_on_request(*, user_id: ObjectId, now: datetime) -> None:
     """Remove the user and all that is theirs. Raises DoesNotExist when the user is gone."""
-    erase_everything(user=User.objects.get(id=user_id))
+    erase_everything(user=User.objects.get(id=user_id), now=now)
 
 
 def _set_active(user_id: ObjectId, is_active: bool) -> None:

@@ -3,7 +3,7 @@
 import mongoengine
 from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.parsers import FormParser
 from rest_framework.request import Request
@@ -22,6 +22,7 @@ from accounts.entrance import (
     refuse_gone,
     register,
     show_pair,
+    version_of,
 )
 from accounts.personal_data import erase_user, export_user
 from accounts.sessions import RefreshRefused, end_session_of, refresh_session
@@ -33,6 +34,11 @@ from career_navigator.personal import PersonalViewSet
 from career_navigator.quick_redis import is_away
 from career_navigator.throttles import Receipt, Spending, address_of, spend
 
+SEEN = OpenApiParameter(
+    "If-Match",
+    location=OpenApiParameter.HEADER,
+    description="The ETag of the profile that the change is made from: where it has changed since, the answer is 409.",
+)
 _ENDED = OpenApiResponse(description="Done.")
 
 
@@ -114,23 +120,27 @@ class MeViewSet(PersonalViewSet):
     )
     def retrieve(self, request: Request) -> HttpResponse:
         # As it was stored: rendering it anew would take longer than all the rest.
-        return HttpResponse(profile_of(request).content, content_type="application/json")
+        profile = profile_of(request)
+        headers = {"ETag": f'"{profile.fields["updated_at"]}"'}
+        return HttpResponse(profile.content, content_type="application/json", headers=headers)
 
     @extend_schema(
         operation_id="auth_me_put",
         summary="Change the profile fields that are given",
         request=shapes.ProfileChangeSerializer,
+        parameters=[SEEN],
         responses={200: shapes.UserSerializer, 409: None},
         tags=["auth"],
     )
     def update(self, request: Request) -> Response:
         user = change_own_profile(request, read_body(shapes.ProfileChangeSerializer, request))
-        return Response(user.dict_exclude_password())
+        return Response(user.dict_exclude_password(), headers=version_of(user.updated_at))
 
     @extend_schema(
         operation_id="auth_me_patch",
         summary="Change the profile fields that are given",
         request=shapes.ProfileChangeSerializer,
+        parameters=[SEEN],
         responses={200: shapes.UserSerializer, 409: None},
         tags=["auth"],
     )
@@ -148,7 +158,7 @@ class MeViewSet(PersonalViewSet):
         given = read_body(shapes.ErasureSerializer, request)
         tries = _guess_password(request)
         try:
-            erase_user(user_id=profile_of(request).pk, password=given["password"])
+            erase_user(user_id=profile_of(request).pk, password=given["password"], now=timezone.now())
         except WrongPassword as error:
             raise ValidationError({"password": ["This field is not the account's password."]}) from error
         except mongoengine.DoesNotExist as error:
@@ -219,7 +229,7 @@ class ForgottenPasswordViewSet(ViewSet):
         summary="Set a new password by the token of such a message",
         description="The token works once, within an hour. Ends every session.",
         request=shapes.PasswordResetSerializer,
-        responses={204: _ENDED, 409: None},
+        responses={204: _ENDED},
         tags=["auth"],
     )
     def reset(self, request: Request) -> Response:
@@ -228,8 +238,6 @@ class ForgottenPasswordViewSet(ViewSet):
             reset_password(**given, now=timezone.now())
         except ResetRefused as error:
             raise ValidationError({"token": ["This field is unknown, used or expired."]}) from error
-        except ConcurrentChange as error:
-            raise Conflict from error
         return Response(status=204)
 
 
@@ -239,5 +247,8 @@ def _log_in(request: Request, email: str, password: str) -> Response:
 
 
 def _guess_password(request: Request) -> Receipt:
-    """Whoever has found a token may guess its account's password as rarely as at the login."""
-    return spend(Spending(limit="login_account", name=profile_of(request).email))
+    """Whoever has found a token may not guess its account's password as often as they like.
+
+    Counted apart from logins: whoever guesses there keeps nobody from changing their password here.
+    """
+    return spend(Spending(limit="password", name=profile_of(request).id))

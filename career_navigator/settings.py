@@ -6,6 +6,8 @@ import hmac
 from typing import Any
 from urllib.parse import urlsplit
 
+from corsheaders.defaults import default_headers
+
 from career_navigator.environment import development_secret, read_environment, read_running_services
 
 _env = read_environment()
@@ -64,6 +66,7 @@ THROTTLES = {
     "register_address": _env.throttle_register_address,
     "forgot_account": _env.throttle_forgot_account,
     "forgot_address": _env.throttle_forgot_address,
+    "password": _env.throttle_password,
     "activity": _env.throttle_activity,
     "fetch_jobs": _env.throttle_fetch_jobs,
     "user": _env.throttle_user,
@@ -108,6 +111,7 @@ if TRUST_PROXY_HEADERS:
 CORS_ALLOWED_ORIGINS = _env.allowed_origins
 CORS_ALLOW_CREDENTIALS = True
 CORS_ALLOW_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+CORS_ALLOW_HEADERS = [*default_headers, "if-match", "if-none-match", "x-request-id"]
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
 
 INSTALLED_APPS = [

@@ -1,5 +1,6 @@
 """Serializer fields for what people write. DRF's take numbers for text too; these say which types they take."""
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,18 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class Line(Text):
+    """Text of one line: line breaks and other white space become one space, other control characters are refused."""
+
+    default_error_messages = {"control": "This field must not hold control characters."}
+
+    def to_internal_value(self, data: Any) -> str:
+        text = " ".join(super().to_internal_value(data).split())
+        if any(unicodedata.category(character) == "Cc" for character in text):
+            self.fail("control")
+        return text
 
 
 class Choice(serializers.ChoiceField):

@@ -112,6 +112,43 @@ def test_clears_a_field_sent_as_null(ada, field, value, empty):
     assert ada.get("/auth/me").json()[field] == empty
 
 
+def test_changes_the_profile_that_was_seen(ada):
+    version = ada.get("/auth/me")["ETag"]
+
+    answer = ada.send("PATCH", "/auth/me", {"location": "Paris"}, **{"If-Match": version})
+
+    assert answer.status_code == 200
+    assert answer["ETag"] == ada.get("/auth/me")["ETag"] != version
+
+
+def test_changes_no_profile_that_was_changed_since_it_was_seen(ada):
+    version = ada.get("/auth/me")["ETag"]
+    ada.put("/auth/me", {"location": "Paris"})
+
+    answer = ada.send("PUT", "/auth/me", {"location": "Rome"}, **{"If-Match": version})
+
+    assert answer.status_code == 409
+    assert ada.get("/auth/me").json()["location"] == "Paris"
+    assert ada.send("PUT", "/auth/me", {"location": "Rome"}, **{"If-Match": "*"}).status_code == 200
+
+
+@pytest.mark.parametrize("version", ["x", '"2026"x', '""', '"2026-13-01T00:00:00Z"'])
+def test_names_a_version_that_is_none(ada, version):
+    answer = ada.send("PUT", "/auth/me", {"location": "Rome"}, **{"If-Match": version})
+
+    assert answer.status_code == 400
+    assert "If-Match" in answer.json()["detail"]
+
+
+def test_keeps_names_and_places_on_one_line(ada):
+    answer = ada.put("/auth/me", {"full_name": "Ada\r\n\tLovelace", "location": " New\nYork "})
+
+    assert (answer.json()["full_name"], answer.json()["location"]) == ("Ada Lovelace", "New York")
+    assert ada.put("/auth/me", {"full_name": "Ada\x1b[2J"}).json()["detail"] == (
+        "full_name must not hold control characters."
+    )
+
+
 def test_does_not_clear_the_name(ada):
     answer = ada.put("/auth/me", {"full_name": None})
 

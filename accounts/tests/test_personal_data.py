@@ -7,7 +7,7 @@ import pytest
 from accounts import personal_data
 from accounts.credentials import send_reset_message
 from accounts.documents import User
-from accounts.personal_data import register_user_data
+from accounts.personal_data import finish_erasures, register_user_data
 from accounts.tests.conftest import API, PASSWORD
 from ingestion.documents import CollectedRole, CollectionRun
 from ingestion.tasks import collect_for_user
@@ -38,7 +38,7 @@ def test_hands_out_all_that_is_stored(ada, notes):
     assert answer["Cache-Control"] == "private, no-store"
     assert "attachment" in answer["Content-Disposition"]
     body = answer.json()
-    assert body["user"] == ada.get("/auth/me").json() | {"is_active": True}
+    assert body["user"] == ada.get("/auth/me").json() | {"is_active": True, "password_changed_at": None}
     assert len(body["sessions"]) == 1
     assert body["password_resets"] == []
     assert body["collection_runs"] == []
@@ -115,7 +115,7 @@ def test_erases_nothing_without_the_password(ada, given):
     assert ada.get("/auth/me").status_code == 200
 
 
-def test_can_be_asked_again_after_it_failed_halfway(ada, notes, monkeypatch):
+def test_is_finished_after_it_failed_halfway(ada, notes, monkeypatch, now):
     kinds = dict(personal_data._kinds)
     monkeypatch.setattr(personal_data, "_kinds", kinds)
 
@@ -124,9 +124,42 @@ def test_can_be_asked_again_after_it_failed_halfway(ada, notes, monkeypatch):
 
     register_user_data(name="notes", export=lambda user_id: [], erase=fail)
     assert _erase(ada).status_code == 500
+    assert ada.get("/auth/me").status_code == 401
+    assert finish_erasures(now=now) == 0
     del kinds["notes"]
 
+    assert finish_erasures(now=now + timedelta(hours=1)) == 1
+    assert User.objects.count() == 0
+
+
+def test_erases_what_a_request_stores_that_was_let_in_before(ada, notes, monkeypatch):
+    user_id = User.objects.get().id
+    kinds = dict(personal_data._kinds)
+    monkeypatch.setattr(personal_data, "_kinds", kinds)
+    # Erased after the notes, it stands for a request that goes on meanwhile.
+    register_user_data(
+        name="zealous request",
+        export=lambda user_id: [],
+        erase=lambda user_id: User.objects(id=user_id) and notes.insert_one({"user": user_id, "text": "late"}),
+    )
+
     assert _erase(ada).status_code == 204
+
+    assert notes.count_documents({"user": user_id}) == 0
+
+
+def test_accepts_no_token_from_the_beginning_on(ada, notes, monkeypatch):
+    statuses = []
+    monkeypatch.setattr(personal_data, "_kinds", dict(personal_data._kinds))
+    register_user_data(
+        name="watcher",
+        export=lambda user_id: [],
+        erase=lambda user_id: statuses.append(ada.get("/auth/me").status_code),
+    )
+
+    _erase(ada)
+
+    assert set(statuses) == {401}
 
 
 def test_starts_no_run_for_a_user_who_is_gone(ada):

@@ -118,7 +118,7 @@ def test_stops_messages_asked_for_from_one_address(api, limit):
 
 
 def test_stops_guessing_the_password_with_a_token(ada, limit):
-    limit(login_account=Rate(2, 3600))
+    limit(password=Rate(2, 3600))
     guess = {"current_password": "Wrong-Pass-123", "new_password": NEW_PASSWORD}
 
     statuses = [
@@ -231,3 +231,13 @@ def test_refuses_a_user_erased_while_redis_was_away(ada, redis_goes):
     redis_goes("back")
 
     assert ada.get("/auth/me").status_code == 401
+
+
+def test_whoever_guesses_at_the_login_keeps_nobody_from_changing_their_password(ada, limit):
+    limit(login_account=Rate(1, 3600))
+    API().post("/auth/login", WRONG)
+    assert API().post("/auth/login", WRONG).status_code == 429
+
+    answer = ada.post("/auth/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
+
+    assert answer.status_code == 200

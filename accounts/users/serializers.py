@@ -22,7 +22,7 @@ from accounts.experience import LEVELS
 from accounts.profile_fields import Address, Currency, Number, PhoneNumber, Skill, TargetRole
 from accounts.serializers import NewPassword, TokenPairSerializer
 from accounts.users.wordings import Unreadable, read_remote_preference, read_salary, read_years, split_list
-from career_navigator.text_fields import Choice, Text
+from career_navigator.text_fields import Choice, Line, Text
 
 LONGEST_LIST = 10_000
 LONGEST_SALARY = 60
@@ -144,7 +144,7 @@ class ExpectedSalary(serializers.Field[Any, Any, Any, Any]):
 class ProfileInput(serializers.Serializer[Any]):
     """Profile fields by the family's names; `validated_data` has them by the account's."""
 
-    user_name = Text(max_length=LONGEST_NAME, source="full_name")
+    user_name = Line(max_length=LONGEST_NAME, source="full_name")
     phone_number = PhoneNumber(allow_null=True, allow_blank=True, required=False)
     desired_job_role = RoleOrRoles(
         allow_null=True,
@@ -157,9 +157,9 @@ class ProfileInput(serializers.Serializer[Any]):
     )
     experience_years = Number(minimum=0, maximum=MOST_YEARS, allow_null=True, required=False)
     experience_level = Choice(choices=LEVELS, allow_null=True, required=False)
-    location = Text(max_length=LONGEST_LOCATION, allow_null=True, allow_blank=True, required=False)
+    location = Line(max_length=LONGEST_LOCATION, allow_null=True, allow_blank=True, required=False)
     preferred_locations = TextOrList(
-        child=Text(max_length=LONGEST_LOCATION), max_length=MOST_LOCATIONS, allow_null=True, required=False
+        child=Line(max_length=LONGEST_LOCATION), max_length=MOST_LOCATIONS, allow_null=True, required=False
     )
     remote_preference = RemotePreference(
         allow_null=True,
@@ -202,7 +202,7 @@ class UserRegistrationSerializer(ProfileInput):
 class UserChangeSerializer(ProfileInput):
     """What is not given stays; null clears what may be empty."""
 
-    user_name = Text(max_length=LONGEST_NAME, source="full_name", required=False)
+    user_name = Line(max_length=LONGEST_NAME, source="full_name", required=False)
     email_id = Address(required=False, help_text="The account's own; it cannot be changed.")
 
     def to_internal_value(self, data: Any) -> Any:

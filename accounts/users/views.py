@@ -3,6 +3,7 @@
 from typing import Any
 
 import mongoengine
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -105,7 +106,7 @@ class UserViewSet(PersonalViewSet):
         # to guess, so the limit that every request of a user counts under is enough.
         require_own(request, user_id)
         try:
-            erase_user_on_request(user_id=profile_of(request).pk)
+            erase_user_on_request(user_id=profile_of(request).pk, now=timezone.now())
         except mongoengine.DoesNotExist as error:
             refuse_gone(error)
         return Response(success(user_id=profile_of(request).id))
