@@ -16,6 +16,26 @@ _TITLE_WORDS = (
     " UI UX VP VR WordPress XR .NET ASP.NET Node.js Next.js Vue.js"
 )
 _WRITTEN = {word.casefold(): word for word in _TITLE_WORDS.split()}
+_SHORT = {
+    "ai": "artificial intelligence",
+    "ba": "business analyst",
+    "dba": "database administrator",
+    "dev": "developer",
+    "eng": "engineer",
+    "fe": "frontend",
+    "be": "backend",
+    "mgr": "manager",
+    "ml": "machine learning",
+    "mle": "machine learning engineer",
+    "pm": "product manager",
+    "qa": "quality assurance",
+    "sde": "software developer",
+    "sre": "site reliability engineer",
+    "swe": "software engineer",
+    "sysadmin": "system administrator",
+    "ux": "user experience",
+    "ui": "user interface",
+}
 _SMALL = frozenset({"a", "an", "and", "at", "for", "in", "of", "on", "or", "the", "to", "with"})
 
 
@@ -35,6 +55,11 @@ def display_role(role: str) -> str:
         _WRITTEN.get(word) or (word if word in _SMALL and place else word[:1].upper() + word[1:])
         for place, word in enumerate(words)
     )
+
+
+def spell_out(role: str) -> str:
+    """The role as a key, with its usual abbreviations written out: "ML Eng" -> "machine learning engineer"."""
+    return " ".join(_SHORT.get(word, word) for word in normalize_role(role).split())
 
 
 def title_names_role(*, title: str, role: str) -> bool:

@@ -1,6 +1,6 @@
-"""Searching the vocabulary by the beginning of a name. Pure."""
+"""Searching the vocabulary by the beginning of a name or of a word in it. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from skills.names import spelling_key
 from skills.vocabulary import Skill, Vocabulary
@@ -9,9 +9,10 @@ from skills.vocabulary import Skill, Vocabulary
 def find_skills(
     *, vocabulary: Vocabulary, query: str = "", category: str | None = None, subcategory: str | None = None
 ) -> list[Skill]:
-    """The skills of a category whose name, display name or an alias begins with the query, by name.
+    """The skills of a category whose name, display name or an alias has a word that begins with the query, by name.
 
-    The skill that the query spells in full comes first, then those whose name begins so, then those with such an alias.
+    The skill that the query spells in full comes first, then those whose name begins so, then those with such an alias,
+    last those where it begins a later word: "boot" finds "spring boot".
     """
     chosen = [
         skill
@@ -32,8 +33,16 @@ def find_skills(
             ranked.append((1, skill.name, skill))
         elif any(begins(alias) for alias in skill.aliases):
             ranked.append((2, skill.name, skill))
+        elif any(begins(rest) for name in (skill.name, skill.display_name, *skill.aliases) for rest in _later(name)):
+            ranked.append((3, skill.name, skill))
     ranked.sort(key=lambda entry: entry[:2])
     return [skill for _, _, skill in ranked]
+
+
+def _later(name: str) -> Iterator[str]:
+    """The name from each of its later words on."""
+    words = name.split()
+    return (" ".join(words[start:]) for start in range(1, len(words)))
 
 
 def _beginning(query: str) -> Callable[[str], bool]:

@@ -18,14 +18,22 @@ MOST_NAMES = 500
 MOST_ROLES = 100
 
 
+class Category(Choice):
+    """A category, in capitals or not."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        written = {category.casefold(): category for category in CATEGORIES}
+        return super().to_internal_value(written.get(data.casefold(), data) if isinstance(data, str) else data)
+
+
 class SkillsQuery(LimitOffset):
     query = Text(
         default="",
         allow_blank=True,
         max_length=LONGEST_NAME,
-        help_text="What the name or an alias begins with; case, hyphens and dots do not matter.",
+        help_text="What the name, an alias or a word of them begins with; case, hyphens and dots do not matter.",
     )
-    category = Choice(choices=CATEGORIES, required=False)
+    category = Category(choices=CATEGORIES, required=False)
     subcategory = Text(required=False, max_length=LONGEST_NAME)
 
 
@@ -52,7 +60,10 @@ class SkillShareSerializer(serializers.Serializer[Any]):
     percentage = serializers.FloatField(help_text="Of all postings of the window.")
     growth_percentage = serializers.FloatField(
         allow_null=True,
-        help_text="Change of the count against the window before; null where either has fewer than 20 postings.",
+        help_text=(
+            "Change of the count against the window before; null where either has fewer than 20 postings, or none of"
+            " the earlier ones asks for it."
+        ),
     )
     window_days = serializers.IntegerField()
 
@@ -74,7 +85,9 @@ class SkillInMarketSerializer(SkillSerializer):
 
 class NamesSerializer(serializers.Serializer[Any]):
     skills = serializers.ListField(
-        child=Text(allow_blank=True, max_length=LONGEST_NAME), max_length=MOST_NAMES, help_text="In any spelling."
+        child=Text(allow_blank=True, trim_whitespace=False, max_length=LONGEST_NAME),
+        max_length=MOST_NAMES,
+        help_text="In any spelling; blank ones are passed over.",
     )
 
 
@@ -89,6 +102,9 @@ class NormalizedNamesSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), help_text="Canonical names, in the order given, each once."
     )
     recognized = RecognizedNameSerializer(many=True)
+    not_skills = serializers.ListField(
+        child=serializers.CharField(), help_text="Known, but nothing that one learns, such as job boards; as given."
+    )
     unrecognized = serializers.ListField(child=serializers.CharField(), help_text="As they were given.")
 
 
@@ -151,7 +167,10 @@ class RequiredSkillSerializer(serializers.Serializer[Any]):
     salary_median_without = serializers.IntegerField(allow_null=True, help_text="Likewise of those that do not.")
     growth_percentage = serializers.FloatField(
         allow_null=True,
-        help_text="Change of the count against the window before; null where either has fewer than 20 postings.",
+        help_text=(
+            "Change of the count against the window before; null where either has fewer than 20 postings, or none of"
+            " the earlier ones asks for it."
+        ),
     )
 
 

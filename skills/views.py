@@ -18,7 +18,7 @@ from career_navigator.held_skills import held_skills
 from career_navigator.personal import Caller, PersonalViewSet, caller_of
 from ingestion.tasks import queue_refresh
 from market.role_windows import role_demands, role_figures
-from market.roles import display_role, normalize_role
+from market.roles import display_role, normalize_role, spell_out
 from market.services import figure_new_role
 from market.skill_market import WINDOW_DAYS, skill_market
 from skills import serializers as shapes
@@ -91,15 +91,17 @@ class SkillViewSet(ViewSet):
     )
     def normalize(self, request: Request) -> Response:
         words = vocabulary()
-        recognized, unrecognized = [], []
-        for given in read_body(shapes.NamesSerializer, request)["skills"]:
-            name = words.canonical(given)
-            if name is None:
+        recognized, not_skills, unrecognized = [], [], []
+        for given in filter(str.strip, read_body(shapes.NamesSerializer, request)["skills"]):
+            skill = words.get(given)
+            if skill is None:
                 unrecognized.append(given)
+            elif skill.is_skill:
+                recognized.append({"given": given, "skill": skill.name, "display_name": skill.display_name})
             else:
-                recognized.append({"given": given, "skill": name, "display_name": words.display_name(name)})
-        skills = list(dict.fromkeys(each["skill"] for each in recognized))
-        return Response({"skills": skills, "recognized": recognized, "unrecognized": unrecognized})
+                not_skills.append(given)
+        content = {"recognized": recognized, "not_skills": not_skills, "unrecognized": unrecognized}
+        return Response({"skills": list(dict.fromkeys(each["skill"] for each in recognized)), **content})
 
     @extend_schema(
         operation_id="skills_extract",
@@ -242,7 +244,7 @@ def _no_postings(label: str, days: int) -> dict[str, Any]:
 
 
 def _most_like(label: str, roles: Sequence[str]) -> list[str]:
-    found = process.extract(normalize_role(label), sorted(roles), scorer=fuzz.WRatio, limit=MOST_ALTERNATIVES)
+    found = process.extract(spell_out(label), sorted(roles), scorer=fuzz.WRatio, limit=MOST_ALTERNATIVES)
     return [display_role(role) for role, _, _ in found]
 
 

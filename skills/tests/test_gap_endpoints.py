@@ -215,6 +215,15 @@ def test_finds_no_data_and_names_roles_like_it(ada):
     assert ada.gap(status=404, days=365)["detail"]["suggestions"] == detail["suggestions"][1:]
 
 
+def test_reads_the_abbreviations_of_a_role_that_has_no_data():
+    store("python", role="Machine Learning Engineer")
+    store("python", role="DevOps Engineer")
+
+    detail = person(target_roles=["ML Eng"]).gap(role="ML Eng", status=404)["detail"]
+
+    assert detail["alternatives"] == ["Machine Learning Engineer", "DevOps Engineer"]
+
+
 def test_finds_no_data_in_an_empty_database(ada):
     assert ada.gap(status=404)["detail"]["alternatives"] == []
 

@@ -101,6 +101,8 @@ def test_lists_the_skills_by_name_without_what_is_none(client):
         ({"query": "contin"}, ["ci/cd"]),
         ({"query": "c+"}, ["c++", "ci/cd"]),
         ({"query": "c++"}, ["c++"]),
+        ({"query": "integration"}, ["ci/cd"]),
+        ({"category": "soft skills"}, ["teamwork"]),
         ({"query": "ava"}, []),
         ({"query": "!!"}, []),
         ({"query": "green"}, []),
@@ -226,7 +228,8 @@ def test_normalizes_names_and_tells_what_it_does_not_know(client):
             {"given": "node-js", "skill": "nodejs", "display_name": "Node.js"},
             {"given": "Java 11", "skill": "java", "display_name": "Java"},
         ],
-        "unrecognized": ["astrology", "", "Greenhouse"],
+        "not_skills": ["Greenhouse"],
+        "unrecognized": ["astrology"],
     }
 
 
