@@ -12,7 +12,7 @@ from django_mongodb_backend.compiler import SQLCompiler
 from django_mongodb_backend.query import MongoQuery
 
 # Filtered lists are counted up to here: what is beyond nobody pages through, and counting it takes seconds.
-COUNTED_AT_MOST = 10_000
+COUNTED_AT_MOST = 5_000
 
 
 # Around a word these mean something to a text index, or nothing to anybody.

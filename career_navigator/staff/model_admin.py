@@ -1,5 +1,7 @@
 """What the admin of every model shares: no look-up but those its filters make, no action on what is no id."""
 
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from django.contrib import messages
@@ -7,7 +9,30 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from unfold.admin import ModelAdmin
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from unfold.admin import ModelAdmin, checkbox
+from unfold.decorators import display
+from unfold.templatetags import unfold_list
+
+_KEY = "key-of-the-row"
+_result_headers = unfold_list.result_headers
+
+
+def _headers_once(changelist: Any) -> Iterable[dict[str, Any]]:
+    """A list's headers, made once a page: Unfold makes them anew for each row, a quarter of all that a page takes."""
+    if not hasattr(changelist, "headers_made"):
+        changelist.headers_made = list(_result_headers(changelist))
+    headers: list[dict[str, Any]] = changelist.headers_made
+    return headers
+
+
+unfold_list.result_headers = _headers_once
+
+
+@cache
+def _checkbox() -> str:
+    return str(checkbox.render(ACTION_CHECKBOX_NAME, _KEY))
 
 
 class StaffModelAdmin(ModelAdmin):
@@ -17,6 +42,11 @@ class StaffModelAdmin(ModelAdmin):
         # Others, `regex` before all, would bring a pattern of the caller's into the database.
         path, _, kind = lookup.rpartition("__")
         return (not path or kind in {"exact", "isnull"}) and super().lookup_allowed(lookup, value, request)
+
+    @display(description=mark_safe(checkbox.render("action_toggle_all", 1)))  # noqa: S308 - a widget's own
+    def action_checkbox(self, obj: models.Model) -> SafeString:
+        """The box that chooses a row, of which only the key differs: rendering each takes a tenth of a page."""
+        return mark_safe(_checkbox().replace(_KEY, escape(obj.pk)))  # noqa: S308 - a widget's own, its key escaped
 
     def response_action(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
