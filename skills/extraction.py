@@ -122,7 +122,12 @@ class SkillExtractor:
         if index + 1 < len(hits) and _in_list(text, hit.end, hits[index + 1].start):
             neighbours.append(hits[index + 1])
         for other in neighbours:
-            if other.entry.category == "Soft Skills" or not other.entry.is_skill:
+            if not other.entry.is_skill:
+                continue
+            if other.entry.category == "Soft Skills":
+                # They say nothing of technologies, but stand among their like.
+                if hit.entry.category == "Soft Skills" and not other.ambiguous:
+                    return True
                 continue
             if not other.ambiguous and (other.entry.category in _NAMED or hit.key in GENERIC):
                 return True

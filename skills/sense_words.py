@@ -34,7 +34,7 @@ STRICT = _words("""
 # Read as a technology in capitals alone.
 CAPITALS = _words("""
     aml apm asic awk bi cats cdc dax dlp eda edi elb emr fp gis hil hmi ids ips lan nas ngs rag ran rest rf rl
-    safe san sap scm sdr sem sip sit soap soar spa spas sso ssr tex ts uas wan
+    mdm safe san sap scm sdr sem sip sit soap soar spa spas sso ssr tex ts uas vcs wan
     """)
 # Words of any advert: they name a skill only in a list of technologies, or where they are asked for by name.
 GENERIC = _names("""
@@ -71,7 +71,27 @@ GENERIC = _names("""
     troubleshooting, typography, usability, user experience, user interface, user interfaces, user testing,
     visualization, visualizations, web application, windows, wireframes
     """)
-AMBIGUOUS = PROPER | STRICT | CAPITALS | GENERIC
+# Also a word or a firm's name of its own, but in capital letters or among technologies usually the technology.
+USUAL = _words("""
+    angular gatsby ionic postman react ruby solidity zookeeper
+    """)
+# Products that are named for their makers: where those are customers, investors or former employers, nobody has to
+# know the product.
+ORGANISATIONS = _words("""
+    adyen amplitude asana canva cloudflare databricks datadog dropbox elastic figma github gitlab hashicorp hubspot
+    mixpanel mongodb netlify notion okta openai oracle pagerduty palantir plaid redis salesforce segment sentry
+    servicenow shopify snowflake splunk squarespace stripe twilio vercel webflow workday zapier zendesk zoom
+    """)
+# What a text has to speak of as well for these to be the technology: places, sales and investors share their names.
+SUBJECTS = {
+    "ada": "avionics|embedded|spark|safety|c\\+\\+|real-time",
+    "cypress": "test|qa\\b|e2e|end-to-end|selenium|playwright|jest",
+    "mdm": "master data|golden record|data governance|data quality|steward|informatica|reltio|profisee",
+    "phoenix": "elixir|erlang|liveview|ecto\\b",
+    "sdr": "radio|\\brf\\b|fpga|gnu|dsp\\b|waveform|antenna|spectrum|baseband|signal processing",
+    "ts": "typescript|javascript|\\bjs\\b|react|angular|\\bnode|front.?end",
+    "vcs": "\\bgit\\b|github|gitlab|bitbucket|version|source control|repositor|subversion|svn",
+}
 # Languages by these names stand after "in" and "using"; for the rest that proves nothing ("in Spring").
 LANGUAGES = _words("""
     assembler assembly c d dart elm go julia r rust scala shell swift
@@ -134,6 +154,7 @@ OWN_CUES = {
 }
 # What makes them everyday words, whatever else the sentence says.
 EVERYDAY_AFTER = {
+    "angular": _words("distance momentum movement position resolution velocity"),
     "access": _words("badges control controls denied management point points rights to"),
     "assembly": _words("area bill hall line lines plant room"),
     "bootstrap": _words("a new our the your"),
@@ -159,13 +180,15 @@ EVERYDAY_AFTER = {
     "outlook": _words("for is of on"),
     "phoenix": _words("arizona az metro office"),
     "r": _words("rated us"),
+    "react": _words("accordingly appropriately around as calmly fast immediately promptly quickly swiftly to when"),
     "render": _words("assistance services"),
     "rest": _words("and assured day days easy is of"),
     "rust": _words("belt remover"),
     "salt": _words("bae lake"),
     "segment": _words("leader leaders of"),
     "sketch": _words("artist comedy ideas out"),
-    "slack": _words("channel channels message messages off time"),
+    "slack": _words("channel channels community message messages off time"),
+    "solidity": _words("and of"),
     "spark": _words("change curiosity ideas innovation joy plug plugs"),
     "spring": _words("2023 2024 2025 2026 2027 break cleaning health internship into of season semester summer term"),
     "swift": _words("action code codes payments resolution response transportation"),
@@ -176,6 +199,10 @@ EVERYDAY_AFTER = {
 EVERYDAY_BEFORE = {
     "access": _words("equal market open provide secure the to"),
     "c": _words("category class grade hepatitis level plan round schedule series tier type vitamin"),
+    "combine": _words("and can may that they to we which who will you"),
+    "gatsby": _words("great jay"),
+    "postman": _words("a the"),
+    "ruby": _words("red"),
     "chef": _words("a executive head line our pastry personal private sous the"),
     "d": _words("category class grade level plan round schedule series tier type vitamin"),
     "dart": _words("a"),
@@ -221,3 +248,5 @@ PEOPLE = _words("""
     leader leaders leads manager managers organisation organization owner partner partners practitioner
     professionals programmer sme specialist specialists squad squads team teams
     """)
+
+AMBIGUOUS = PROPER | STRICT | CAPITALS | GENERIC | USUAL | ORGANISATIONS | SUBJECTS.keys()

@@ -7,6 +7,20 @@ from typing import Any
 
 from skills import sense_words as words
 
+_SUBJECTS = {key: re.compile(pattern, re.IGNORECASE) for key, pattern in words.SUBJECTS.items()}
+# Those of the organisations that are judged as words too.
+_WORDS_BESIDES = words.PROPER | words.STRICT | words.GENERIC
+# What leads a list of organisations, and the names of the list up to the one that is asked about.
+_LONGEST_LEAD = 120
+_ORGANISATIONS = re.compile(
+    r"(?i:\b(?:customers?|clients?|compan(?:y|ies)|brands|investors?|founders?|leaders|executives|engineers|alumni"
+    r"|employers?|startups|organi[sz]ations|businesses|enterprises)"
+    r"(?: (?:such as|like|including|include|includes|from|at|of|are)|:)"
+    r"|\b(?:backed|trusted|founded|funded|led|acquired) by"
+    r"|\b(?:formerly|former|previously)(?: (?:at|of|from|with))?|\bex-)"
+    r"\s*(?:the )?(?:[A-Z][\w.&'-]*(?: [A-Z][\w.&'-]*)*(?:, (?:and |or )?| and | or | & |/))*$"
+)
+
 # Text on each side of a word that is looked at. Wider than any pattern below; longer windows only cost time.
 _WINDOW = 45
 _MOST_WORDS = 50_000
@@ -33,6 +47,13 @@ class SenseRules:
     def is_technical(self, mention: Mention) -> bool:
         """Return whether the mention is meant as a technology."""
         key, surface = mention.key, mention.text[mention.start : mention.end]
+        if key in _SUBJECTS and not _SUBJECTS[key].search(mention.text):
+            return False
+        if key in words.ORGANISATIONS:
+            if _is_organisation(mention):
+                return False
+            if key not in _WORDS_BESIDES:
+                return True
         generic = key in words.GENERIC
         if generic and not mention.listed and _word_before(mention) not in words.ABILITY_LINKS:
             return False  # asked first: it settles eight of ten mentions in an advert
@@ -40,10 +61,12 @@ class SenseRules:
         if attached is not None:
             return attached
         if key in words.CAPITALS:
-            return surface[:2].isupper() and sum(map(str.isupper, surface)) >= len(surface) - 1
+            return _is_shouted(key, surface)
         if generic:
             return mention.listed or bool(self._match(mention, *_sentence(mention)))
         capital = surface[0].isupper()
+        if key in words.USUAL:
+            return (capital or mention.listed or _has_cue(mention)) and not _is_everyday(mention)
         if (len(key) == 1 and not capital) or (surface.isupper() and key in words.NEVER_SHOUTED):
             return False
         if mention.listed:
@@ -165,6 +188,19 @@ def _attached(mention: Mention) -> bool | None:
     if after in ("'", "\u2019") and after_that.isalnum():
         return None if after_that == "s" and mention.key in words.PROPER else False
     return None
+
+
+def _is_shouted(key: str, surface: str) -> bool:
+    """Return whether an abbreviation is in capitals, but for one letter ("SAFe", "SPAs"); "VCs" is no "VCS"."""
+    if surface.endswith("s") and key[:-1] not in words.CAPITALS:
+        return False
+    return surface[:2].isupper() and sum(map(str.isupper, surface)) >= len(surface) - 1
+
+
+def _is_organisation(mention: Mention) -> bool:
+    """Return whether the name stands among customers, investors or employers: "backed by Okta", "ex-Stripe"."""
+    before = mention.text[max(0, mention.start - _LONGEST_LEAD) : mention.start]
+    return _ORGANISATIONS.search(before) is not None
 
 
 def _is_everyday(mention: Mention) -> bool:

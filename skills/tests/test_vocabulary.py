@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -50,6 +51,46 @@ def make_skill(name: str, **fields: Any) -> Skill:
 )
 def test_knows_a_skill_by_its_spellings(seeded: Vocabulary, spelling: str, canonical: str | None) -> None:
     assert seeded.canonical(spelling) == canonical
+
+
+@pytest.mark.parametrize(
+    ("spelling", "canonical"),
+    [
+        ("Windsurf", "windsurf"),
+        ("Redpanda", "redpanda"),
+        ("TTS", "text-to-speech"),
+        ("unittest", "unittest"),
+        ("OneLogin", "onelogin"),
+        ("SCCM", "microsoft configuration manager"),
+        ("Arista", "arista"),
+        ("OWASP ZAP", "owasp zap"),
+        ("Server-Sent Events", "server-sent events"),
+        ("decision trees", "decision trees"),
+        ("conflict resolution", "conflict resolution"),
+        ("ChatGPT", "chatgpt"),
+        ("AlmaLinux", "almalinux"),
+        ("Atlassian", None),
+        ("trading systems", "electronic trading"),
+    ],
+)
+def test_takes_no_product_for_another(seeded: Vocabulary, spelling: str, canonical: str | None) -> None:
+    assert seeded.canonical(spelling) == canonical
+
+
+def test_has_no_spelling_that_names_two_skills(seeded: Vocabulary) -> None:
+    """Text that names two is found as two; a spelling of the one would hide the other."""
+    # Names of their own, and the one pair that is asked for as a pair.
+    established = {"r&d", "shadcn/ui"}
+    hiding = {
+        spelling
+        for skill in seeded
+        if skill.name != "ui/ux design"
+        for spelling in (skill.name, *skill.aliases)
+        if len(named := {seeded.canonical(part) for part in re.split(r"\s*[/&]\s*|\s+and\s+", spelling)}) > 1
+        and None not in named
+    }
+
+    assert hiding == established
 
 
 @pytest.mark.parametrize(
