@@ -106,7 +106,7 @@ def filter_ideas(*, ideas: Iterable[Idea], wish: Wish) -> list[Idea]:
 
 def order_recommended(
     *, ideas: Iterable[Idea], held: Collection[str], wish: Wish, demand: Mapping[str, float], level: int
-) -> list[Match]:
+) -> list[Idea]:
     """The best next project first.
 
     First those with more of the skills in focus, then those for the role, then those of a difficulty near `level`,
@@ -114,19 +114,19 @@ def order_recommended(
     (`demand`, in percent), then by how much is held.
     """
 
-    def place(match: Match) -> tuple[float, ...]:
-        idea = match.idea
+    def place(idea: Idea) -> tuple[float, ...]:
+        missing = [skill for skill in idea.skills if skill not in held]
         return (
             -len(idea.skill_set & wish.focus),
             wish.role_key not in idea.role_keys if wish.role_key else 0,
             abs(idea.effort - level),
-            _distance_from_best(len(match.missing)),
-            -sum(demand.get(skill, 0.0) for skill in match.missing),
-            -match.percentage,
+            _distance_from_best(len(missing)),
+            -sum([demand[skill] for skill in missing if skill in demand]),
+            len(missing) / (len(idea.skills) or 1),
             idea.id,
         )
 
-    return sorted((Match.of(idea, held) for idea in ideas), key=place)
+    return sorted(ideas, key=place)
 
 
 def order_for_building(*, ideas: Iterable[Idea], held: Collection[str], skills: Collection[str]) -> list[Match]:

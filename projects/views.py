@@ -51,11 +51,11 @@ class ProjectViewSet(PersonalViewSet):
         fitting = filter_ideas(ideas=(idea for idea in catalogue.ideas if idea.id not in finished), wish=wish)
         demand = role_demand(role_key=role_key, now=timezone.now())
         level = level_of(skills=len(held), experience_level=caller.experience_level)
-        matches = order_recommended(ideas=fitting, held=held, wish=wish, demand=demand, level=level)
-        shown = matches[: asked["limit"]]
+        ordered = order_recommended(ideas=fitting, held=held, wish=wish, demand=demand, level=level)
+        shown = [Match.of(idea, held) for idea in ordered[: asked["limit"]]]
         sentences = recommend(
             shown=shown,
-            total=len(matches),
+            total=len(ordered),
             role=display_role(role_key) if role_key else None,
             role_is_known=role_is_known,
             demand=demand,
@@ -64,7 +64,7 @@ class ProjectViewSet(PersonalViewSet):
         return Response(
             {
                 "projects": [_project(match) for match in shown],
-                "total_projects": len(matches),
+                "total_projects": len(ordered),
                 "filters_applied": {
                     "difficulty": asked.get("difficulty"),
                     "skill_focus": asked.get("skill_focus"),

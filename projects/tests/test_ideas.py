@@ -84,14 +84,14 @@ def test_keeps_what_is_wished_for_and_nothing_else(ideas, wish):
 def test_orders_every_idea_once_and_always_the_same(ideas, held, wish, demand, level):
     ordered = order_recommended(ideas=ideas, held=held, wish=wish, demand=demand, level=level)
 
-    assert sorted(match.idea.id for match in ordered) == [each.id for each in ideas]
+    assert sorted(each.id for each in ordered) == [each.id for each in ideas]
     again = order_recommended(ideas=reversed(ideas), held=held, wish=wish, demand=demand, level=level)
     assert again == ordered
 
 
 def best(ideas, *, held=(), wish=None, demand=None, level=0):
-    matches = order_recommended(ideas=ideas, held=held, wish=wish or Wish(), demand=demand or {}, level=level)
-    return [match.idea.id for match in matches]
+    ordered = order_recommended(ideas=ideas, held=held, wish=wish or Wish(), demand=demand or {}, level=level)
+    return [each.id for each in ordered]
 
 
 @pytest.mark.parametrize(
