@@ -4,6 +4,8 @@ from learning.paths import Basis, Roadmap, SkillPath
 
 WINDOW_DAYS = 30
 _MOST_NAMED = 3
+# Below this a single advert adds its skills to the roadmap.
+FEWEST_POSTINGS = 10
 
 
 def recommend(*, roadmap: Roadmap) -> list[str]:
@@ -12,6 +14,12 @@ def recommend(*, roadmap: Roadmap) -> list[str]:
     missing = roadmap.missing
     if roadmap.basis is Basis.POSTINGS and roadmap.paths:
         held = len(roadmap.paths) - len(missing)
+        if roadmap.postings < FEWEST_POSTINGS:
+            verb = "is" if roadmap.postings == 1 else "are"
+            sentences.append(
+                f"Only {_count(roadmap.postings, 'posting')} of the last {WINDOW_DAYS} days {verb} for "
+                f"{roadmap.target_role}: too few to rely on, so take the percentages as a first hint."
+            )
         sentences.append(
             f"You hold {held} of the {_count(len(roadmap.paths), 'skill')} that at least a tenth of the postings for "
             f"{roadmap.target_role} asks for ({roadmap.coverage_percentage} %)."
@@ -50,10 +58,19 @@ def _of_basis(roadmap: Roadmap) -> list[str]:
 def _of_order(roadmap: Roadmap, missing: list[SkillPath]) -> list[str]:
     # Manners are not begun like a course: they are learnt along the way.
     first = next((path for path in missing if not path.is_soft), missing[0])
+    learning = [path for path in missing if path.status == "learning"]
+    if learning:
+        return [f"Finish {_list([path.display_name for path in learning])} before you begin anything new."]
     if roadmap.basis is not Basis.POSTINGS:
         return [f"Begin with {first.display_name}."]
     top = max(missing, key=lambda path: path.priority_score)
-    sentences = [f"Begin with {first.display_name}, which {first.priority_score} % of the postings ask for."]
+    share = f"{first.priority_score} % of the postings ask for"
+    ground = first.foundation_names[0] if first.foundations else None
+    sentences = [
+        f"Begin with {ground}, which {first.display_name} builds on; {share} {first.display_name}."
+        if ground
+        else f"Begin with {first.display_name}, which {share}."
+    ]
     builders = [
         path.display_name
         for path in missing
@@ -66,12 +83,13 @@ def _of_order(roadmap: Roadmap, missing: list[SkillPath]) -> list[str]:
             f"{top.display_name} is what most postings ask for of all that you lack ({top.priority_score} %); it is in "
             f"stage {top.stage}."
         )
-    pairs = [f"{_list(list(path.foundation_names))} before {path.display_name}" for path in missing if path.foundations]
+    pairs = [
+        f"{_list(list(path.foundation_names))} before {path.display_name}"
+        for path in missing
+        if path.foundations and path is not first
+    ]
     if pairs:
         sentences.append(f"Learn {_list(pairs[:_MOST_NAMED])}, though few postings name what comes first.")
-    learning = [path.display_name for path in missing if path.status == "learning"]
-    if learning:
-        sentences.append(f"Finish {_list(learning)} before you begin anything new.")
     return sentences
 
 

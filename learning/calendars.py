@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from icalendar import Calendar, Event, vText
 
+from career_navigator.role_keys import role_key
 from learning.paths import SkillPath
 from learning.study_plans import StudyBlock
 
@@ -19,9 +20,20 @@ def write_calendar(*, blocks: list[StudyBlock], role: str | None, owner: str, no
     name = f"Study plan: {' '.join(role.split())}" if role else "Study plan"
     # Text by name: icalendar writes the values of properties it does not know unescaped.
     calendar.add("x-wr-calname", vText(name))
+    # Plans for two roles stand side by side in a calendar.
+    aim = role_key(role or "").encode().hex()
+    if not blocks:
+        # A calendar without a component is none (RFC 5545, 3.4).
+        done = Event()
+        done.add("uid", f"{owner}-{aim}@career-navigator")
+        done.add("dtstamp", now)
+        done.add("dtstart", now.date())
+        done.add("summary", "Nothing left to learn" + (f" for {' '.join(role.split())}" if role else ""))
+        done.add("transp", "TRANSPARENT")
+        calendar.add_component(done)
     for block in blocks:
         event = Event()
-        event.add("uid", f"{owner}-{block.path.skill.encode().hex()}@career-navigator")
+        event.add("uid", f"{owner}-{aim}-{block.path.skill.encode().hex()}@career-navigator")
         event.add("dtstamp", now)
         event.add("dtstart", block.first_day)
         # An all-day event ends before the day it names.
@@ -39,5 +51,6 @@ def write_calendar(*, blocks: list[StudyBlock], role: str | None, owner: str, no
 def _describe(path: SkillPath) -> str:
     lines = [f"Asked for by {path.priority_score} % of the postings."] if path.priority_score else []
     lines += [f"First: {', '.join(path.foundation_names)}."] if path.foundations else []
+    lines += [f"{each.skill}: {each.title} - {each.url}" for each in path.foundation_resources]
     lines += [f"{resource.type}: {resource.title} - {resource.url}" for resource in path.resources]
     return "\n".join(lines)

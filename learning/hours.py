@@ -36,7 +36,33 @@ _OF_CATEGORY = {
     "Soft Skills": 10,
 }
 # A whole platform rather than one of its services.
-_OF_SKILL = {"aws": 60, "azure": 60, "google cloud": 60, "kubernetes": 50, "machine learning": 80, "deep learning": 60}
+_OF_SKILL = {
+    "aws": 60,
+    "azure": 60,
+    "google cloud": 60,
+    "kubernetes": 50,
+    "machine learning": 80,
+    "deep learning": 60,
+    # Fields of study, and notations that are learnt on the side.
+    "computer science": 120,
+    "distributed systems": 60,
+    "mathematics": 80,
+    "statistics": 60,
+    "sap": 60,
+    "css": 40,
+    "html": 20,
+    "json": 3,
+    "markdown": 3,
+    "regular expressions": 8,
+    "xml": 5,
+    "yaml": 3,
+    "ios": 60,
+    "android": 60,
+    "jupyter": 5,
+    "rstudio": 5,
+    "storybook": 10,
+    "tailwind css": 15,
+}
 # Whoever knows a related skill has met most of the ideas; whoever holds what builds on a skill, nearly all of it.
 _LEFT_WITH_RELATED = 0.6
 _LEFT_WHERE_IMPLIED = 0.25

@@ -4,6 +4,7 @@ import re
 from itertools import groupby
 
 from learning.paths import Roadmap, SkillPath
+from learning.resources import Resource
 from learning.roadmaps import Practice
 
 MEDIA_TYPE = "text/markdown"
@@ -40,11 +41,17 @@ def _lines_of(path: SkillPath) -> list[str]:
     if path.foundations:
         lines[-1] += "; to be learnt first: " + ", ".join(map(_text, path.foundation_names))
     lines += [""] if path.resources or path.projects else []
+    for first in path.foundation_resources:
+        lines.append(f"- First, {_text(first.skill)}: [{_text(first.title)}](<{_address(first)}>)")
     for resource in path.resources:
-        address = resource.url.replace("<", "%3C").replace(">", "%3E")
-        lines.append(f"- {resource.type}: [{_text(resource.title)}](<{address}>). {_text(resource.description)}")
+        link = f"[{_text(resource.title)}](<{_address(resource)}>)"
+        lines.append(f"- {resource.type}: {link}. {_text(resource.description)}")
     lines += [_project_line(practice) for practice in path.projects]
     return lines
+
+
+def _address(resource: Resource) -> str:
+    return resource.url.replace("<", "%3C").replace(">", "%3E")
 
 
 def _project_line(practice: Practice) -> str:

@@ -6,7 +6,7 @@ from enum import Enum
 
 from learning.hours import estimate_hours
 from learning.resources import Resource, ResourceCatalogue
-from learning.roadmaps import Exercise, Practice, Wanted, all_needs, choose_projects, order_skills
+from learning.roadmaps import Exercise, Practice, Wanted, all_needs, choose_projects, needs_in_order, order_skills
 from skills.shares import percentage
 from skills.vocabulary import DEFAULT_CATEGORY, Skill, Vocabulary
 
@@ -29,8 +29,9 @@ class Basis(Enum):
 class SkillPath:
     """One skill of a roadmap. `priority_score` is in percent of the role's postings; hours are those still to learn.
 
-    `foundations` are the prerequisites that are nowhere in the roadmap and that the person does not hold either: they
-    are to be learnt first, and are in the hours of the first skill that needs them. `foundation_names` shows them.
+    `foundations` are what the skill builds on, directly or not, that is nowhere in the roadmap and not held either: to
+    be learnt first, in this order, and in the hours of the first skill that needs it. `foundation_names` shows them,
+    `foundation_resources` has the first resource of each that has one.
     """
 
     skill: str
@@ -42,6 +43,7 @@ class SkillPath:
     prerequisites: tuple[str, ...]
     foundations: tuple[str, ...]
     foundation_names: tuple[str, ...]
+    foundation_resources: tuple[Resource, ...]
     estimated_hours: int
     is_soft: bool
     resources: tuple[Resource, ...]
@@ -115,8 +117,9 @@ def lay_out(
         name = step.wanted.name
         skill = _skill(name, words)
         needs = prerequisites.get(name, ())
-        foundations = () if step.wanted.held else tuple(need for need in needs if need not in settled)
-        settled |= {*foundations, *(deeper for need in foundations for deeper in all_needs(need, prerequisites))}
+        below = () if step.wanted.held else needs_in_order(name, prerequisites)
+        foundations = tuple(need for need in below if need not in settled)
+        settled |= set(foundations)
         to_learn = (skill, *(_skill(need, words) for need in foundations))
         paths.append(
             SkillPath(
@@ -129,6 +132,7 @@ def lay_out(
                 prerequisites=needs,
                 foundations=foundations,
                 foundation_names=tuple(_skill(need, words).display_name for need in foundations),
+                foundation_resources=tuple(found[0] for need in foundations if (found := resources.of(need))),
                 estimated_hours=sum(estimate_hours(skill=each, held=held, implied=implied) for each in to_learn),
                 is_soft=skill.category == SOFT,
                 resources=resources.of(name),

@@ -160,6 +160,22 @@ def all_needs(name: str, prerequisites: Mapping[str, Collection[str]]) -> set[st
     return found
 
 
+def needs_in_order(name: str, prerequisites: Mapping[str, Collection[str]]) -> list[str]:
+    """All that a skill builds on, each after what it builds on itself."""
+    ordered: list[str] = []
+    met = {name}
+
+    def follow(skill: str) -> None:
+        for need in prerequisites.get(skill, ()):
+            if need not in met:
+                met.add(need)
+                follow(need)
+                ordered.append(need)
+
+    follow(name)
+    return ordered
+
+
 def _in_order(names: Collection[str], skills: Mapping[str, Wanted], needs: Mapping[str, set[str]]) -> list[str]:
     """The names by priority, each after those of them that it needs."""
     waiting = sorted(names, key=lambda name: (-skills[name].priority, name))

@@ -108,8 +108,9 @@ class SkillPathSerializer(serializers.Serializer[Any]):
     )
     foundations = serializers.ListField(
         child=serializers.CharField(),
-        help_text="Those of them that are neither in the roadmap nor held: to be learnt first, and in the hours.",
+        help_text="All below it that is neither in the roadmap nor held: to be learnt first, and in the hours.",
     )
+    foundation_resources = ResourceSerializer(many=True, help_text="The easiest for each of them that has one.")
     estimated_hours = serializers.IntegerField(help_text="A rule of thumb; 0 for a skill that is held.")
     projects = RoadmapProjectSerializer(many=True, help_text="Up to two that exercise it with what is learnt by then.")
     status = serializers.ChoiceField(

@@ -235,6 +235,7 @@ def _path(path: SkillPath) -> dict[str, Any]:
         "stage": path.stage,
         "prerequisites": path.prerequisites,
         "foundations": path.foundations,
+        "foundation_resources": path.foundation_resources,
         "estimated_hours": path.estimated_hours,
         "projects": [
             {

@@ -1,6 +1,7 @@
 """Hours, sentences, plans and pages of a roadmap."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from learning.hours import estimate_hours
 from learning.pages import write_page
 from learning.paths import Basis, Person, lay_out
 from learning.resources import Resource, ResourceCatalogue
+from learning.roadmaps import all_needs
 from learning.study_plans import next_monday, plan_study
 from learning.tests.catalogue import IDEAS, RESOURCES, SKILLS
 from projects.ideas import Idea
@@ -26,7 +28,16 @@ PROJECTS = [Idea(**{k: tuple(v) if isinstance(v, list) else v for k, v in entry.
 MONDAY = date(2026, 11, 23)
 
 
-def lay(priorities, *, held=(), statuses=None, basis=Basis.POSTINGS, role="Backend Developer", finished=()):
+def lay(
+    priorities,
+    *,
+    held=(),
+    statuses=None,
+    basis=Basis.POSTINGS,
+    role="Backend Developer",
+    finished=(),
+    prerequisites=PREREQUISITES,
+):
     return lay_out(
         target_role=role,
         role_key="backend developer",
@@ -35,7 +46,7 @@ def lay(priorities, *, held=(), statuses=None, basis=Basis.POSTINGS, role="Backe
         priorities=priorities,
         person=Person(held=list(held), statuses=statuses or {}, finished_projects=finished),
         words=WORDS,
-        prerequisites=PREREQUISITES,
+        prerequisites=prerequisites,
         resources=CATALOGUE,
         exercises={name: [each for each in PROJECTS if name in each.skills] for name in PREREQUISITES},
     )
@@ -82,17 +93,50 @@ def test_names_what_is_to_be_learnt_first_and_counts_its_hours_once():
     }
     assert paths["docker"].estimated_hours == 20 + 20
     assert paths["postgresql"].estimated_hours == 30 + 30
-    assert "Learn Linux before Docker and SQL before PostgreSQL, though few postings name what comes first." in (
-        recommend(roadmap=roadmap)
-    )
+    sentences = recommend(roadmap=roadmap)
+    assert "Begin with Linux, which Docker builds on; 70.0 % of the postings ask for Docker." in sentences
+    assert "Learn SQL before PostgreSQL, though few postings name what comes first." in sentences
     page = write_page(roadmap=roadmap, recommendations=[])
     assert "builds on linux; to be learnt first: Linux" in page
 
 
 def test_takes_for_known_what_a_held_skill_builds_on():
     assert lay({"kubernetes": 60.0}, held=["docker"]).paths[0].foundations == ()
-    assert lay({"kubernetes": 60.0}).paths[0].foundations == ("docker",)
+    assert lay({"kubernetes": 60.0}).paths[0].foundations == ("linux", "docker")
     assert lay({"docker": 60.0}, held=["kubernetes"]).paths[0].foundations == ()
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdef"), st.lists(st.sampled_from("abcdef"), max_size=3).map(tuple)),
+    st.dictionaries(st.sampled_from("abcdef"), st.floats(1, 100), min_size=1),
+    st.lists(st.sampled_from("abcdef"), max_size=3),
+)
+def test_names_all_that_a_missing_skill_builds_on_before_it(prerequisites, priorities, held):
+    paths = lay(priorities, held=held, prerequisites=prerequisites).paths
+
+    known = set(held).union(*(all_needs(name, prerequisites) for name in held))
+    for path in paths:
+        if path.is_missing:
+            assert all_needs(path.skill, prerequisites) <= known | set(path.foundations) | priorities.keys()
+        known |= set(path.foundations)
+
+
+def test_names_one_beginning_where_something_is_begun():
+    roadmap = lay({"docker": 70.0, "sql": 50.0}, statuses={"sql": "learning"})
+
+    sentences = recommend(roadmap=roadmap)
+
+    assert "Finish SQL before you begin anything new." in sentences
+    assert not any(sentence.startswith("Begin") for sentence in sentences)
+    blocks = plan_study(roadmap=roadmap, hours_per_week=10, first_day=date(2026, 11, 30))
+    assert [block.path.skill for block in blocks] == ["sql", "docker"]
+
+
+@pytest.mark.parametrize(("postings", "warned"), [(1, True), (9, True), (10, False)])
+def test_warns_of_few_postings(postings, warned):
+    sentences = recommend(roadmap=replace(lay({"sql": 50.0}), postings=postings))
+
+    assert any("too few to rely on" in sentence for sentence in sentences) == warned
 
 
 def test_keeps_a_skill_without_resources():
@@ -215,6 +259,26 @@ def test_begins_on_the_next_monday():
         MONDAY,
         *[MONDAY + timedelta(days=7)] * 3,
     ]
+
+
+def test_writes_a_calendar_also_where_nothing_is_left():
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+
+    (event,) = Calendar.from_ical(write_calendar(blocks=[], role="Backend Developer", owner="u1", now=now)).events
+
+    assert event["summary"] == "Nothing left to learn for Backend Developer"
+
+
+def test_plans_for_two_roles_stand_side_by_side():
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    blocks = plan_study(roadmap=lay({"sql": 50.0}), hours_per_week=10, first_day=MONDAY)
+
+    ids = {
+        Calendar.from_ical(write_calendar(blocks=blocks, role=role, owner="u1", now=now)).events[0]["uid"]
+        for role in ("Backend Developer", "backend-developer", "Data Scientist")
+    }
+
+    assert len(ids) == 2
 
 
 def test_writes_a_calendar_that_can_be_read_again():

@@ -51,6 +51,7 @@ def test_answers_every_documented_field(roadmap, post_jobs):
         "stage": 2,
         "prerequisites": ["linux"],
         "foundations": [],
+        "foundation_resources": [],
         "estimated_hours": 20,
         "projects": [
             {
