@@ -12,6 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
+from accounts.addresses import normalize_address
 from accounts.models import Person
 from accounts.personal_data import export_user
 from accounts.support import deactivate_user, erase_user_on_request, reactivate_user
@@ -36,6 +37,10 @@ class PersonAdmin(ReadOnlyMirrorAdmin):
         *("created_at", "updated_at"),
     )
     change_form_template = "career_navigator/staff/person.html"
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        # Addresses are stored in one form, and typed in any.
+        return super().get_search_results(request, queryset, normalize_address(search_term))
 
     @display(description="active", boolean=True, ordering="is_active")
     def active(self, obj: Any) -> bool:

@@ -93,7 +93,9 @@ class CollectionRunAdmin(ReadOnlyMirrorAdmin):
 
     def _cancel(self, request: HttpRequest, run_id: str) -> HttpResponse:
         user, run = demand(request, _TRIGGER), _find_run(run_id)
-        cancel_run(run_id=run.pk, now=timezone.now())
+        if not cancel_run(run_id=run.pk, now=timezone.now()):
+            messages.info(request, "Nothing is cancelled: the run is over already.")
+            return _to_run(run_id)
         log_act(user, CollectionRun(pk=run.pk, created_at=run.created_at), "Cancelled the collection.")
         messages.success(request, "The run is asked to stop; it ends after the page that is being fetched.")
         return _to_run(run_id)

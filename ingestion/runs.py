@@ -203,15 +203,19 @@ def close_if_done(*, run_id: ObjectId, now: datetime) -> None:
     runs.update_one({"_id": run_id, "status": {"$in": OPEN_RUN_STATUSES}}, {"$set": change})
 
 
-def cancel_run(*, run_id: ObjectId, now: datetime) -> None:
-    """Ask a run to stop: what waits is closed at once, what is being collected ends after its page."""
+def cancel_run(*, run_id: ObjectId, now: datetime) -> bool:
+    """Ask a run to stop: what waits is closed at once, what is being collected ends after its page.
+
+    False where the run is over already.
+    """
     runs = database().collection_runs
-    runs.update_one(
+    asked = runs.update_one(
         {"_id": run_id, "status": {"$in": OPEN_RUN_STATUSES}},
         {"$set": {"cancel_requested": True, "searches.$[idle].status": "cancelled"}},
         array_filters=[{"idle.status": {"$in": ["queued", "waiting"]}}],
     )
     close_if_done(run_id=run_id, now=now)
+    return bool(asked.matched_count)
 
 
 def stop_run(*, run_id: ObjectId, error: str, now: datetime) -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from career_navigator.mirrors.admin import HiddenFilter
 from career_navigator.mirrors.exchange import CuratedAdmin, MirrorResource
 from learning.documents import LearningResource as Document
 from learning.models import LearningResource
@@ -39,7 +40,7 @@ class LearningResourceAdmin(CuratedAdmin):
 
     resource_classes = (LearningResourceResource,)
     list_display = ("title", "skill", "type", "level", "free", "link", "broken_since", "is_hidden")
-    list_filter = ("type", "level", "free", BrokenFilter, "hidden")
+    list_filter = ("type", "level", "free", BrokenFilter, HiddenFilter)
     search_fields = ("title", "skill", "url", "provider")
     exclude = ("seed_hash",)
     readonly_fields = ("checked_at", "broken_since", "updated_at")

@@ -10,13 +10,14 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.contrib.filters.admin import TextFilter
 
-from career_navigator.mirrors.admin import ReadOnlyMirrorAdmin
+from career_navigator.mirrors.admin import HiddenFilter, ReadOnlyMirrorAdmin
 from career_navigator.staff.acts import demand, queue_or_tell
 from ingestion.tasks import refresh_figures
 from market.hiding import hide_postings
 from market.models import JobPosting
 from market.roles import normalize_role
 from market.selectors import day_start
+from skills.selectors import vocabulary
 
 
 class RoleFilter(TextFilter):
@@ -32,7 +33,10 @@ class SkillFilter(TextFilter):
     parameter_name = "skill"
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(skills=(self.value() or "").strip().lower()) if self.value() else queryset
+        if not self.value():
+            return queryset
+        name = (self.value() or "").strip()
+        return queryset.filter(skills=vocabulary().canonical(name) or name.lower())
 
 
 class CountryFilter(TextFilter):
@@ -48,7 +52,7 @@ class SourceFilter(TextFilter):
     parameter_name = "source"
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(source=(self.value() or "").strip()) if self.value() else queryset
+        return queryset.filter(source=(self.value() or "").strip().lower()) if self.value() else queryset
 
 
 class DayFilter(TextFilter):
@@ -80,17 +84,6 @@ class TriStateFilter(admin.SimpleListFilter):
 class RemoteFilter(TriStateFilter):
     title = "remote"
     parameter_name = "remote"
-
-
-class HiddenFilter(admin.SimpleListFilter):
-    title = "hidden"
-    parameter_name = "hidden"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Hidden")]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(hidden=True) if self.value() == "yes" else queryset
 
 
 @admin.register(JobPosting)

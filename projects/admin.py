@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from career_navigator.mirrors.admin import HiddenFilter
 from career_navigator.mirrors.exchange import CuratedAdmin, MirrorResource
 from projects.documents import ProjectIdea as Document
 from projects.models import ProjectIdea
@@ -23,7 +24,7 @@ class ProjectIdeaAdmin(CuratedAdmin):
 
     resource_classes = (ProjectIdeaResource,)
     list_display = ("title", "id", "difficulty", "estimated_time", "skill_list", "is_hidden")
-    list_filter = ("difficulty", "hidden")
+    list_filter = ("difficulty", HiddenFilter)
     search_fields = ("title", "description", "skills", "roles")
     exclude = ("seed_hash",)
     readonly_fields = ("updated_at",)

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from rapidfuzz import process
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
 
-from career_navigator.mirrors.admin import MirrorAdmin
+from career_navigator.mirrors.admin import MirrorAdmin, MirrorForm
 from career_navigator.mirrors.exchange import ExchangeMixin, MirrorResource
 from career_navigator.staff.acts import queue_or_tell
 from career_navigator.staff.chores import offer_chore
@@ -55,10 +55,26 @@ class CategoryFilter(admin.SimpleListFilter):
         return queryset.filter(category=self.value()) if self.value() else queryset
 
 
+class SkillForm(MirrorForm):
+    """Refuses spellings that mean another skill: there they would be of no effect."""
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        own = self.instance.name or self.cleaned_data.get("name") or ""
+        for field in ("display_name", "aliases", "slugs"):
+            given = self.cleaned_data.get(field) or []
+            for spelling in [given] if isinstance(given, str) else given:
+                owner = vocabulary().get(spelling)
+                if owner is not None and owner.name != own.lower():
+                    self.add_error(field, f"{spelling!r} means {owner.name!r}; take it from there first.")
+        return cleaned
+
+
 @admin.register(Skill)
 class SkillAdmin(ExchangeMixin, MirrorAdmin):
     """Entries of the vocabulary. Two that are one skill are merged; what seeding wrote is not deleted but set aside."""
 
+    form = SkillForm
     resource_classes = (SkillResource,)
     list_display = ("display_name", "name", "category", "alias_list", "is_skill", "updated_at")
     list_filter = (CategoryFilter, "is_skill")

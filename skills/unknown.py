@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from mongoengine.errors import NotUniqueError
+
 from skills.documents import SkillDocument, UnknownSlug
 from skills.names import spelling_key
 from skills.selectors import vocabulary
@@ -41,6 +43,11 @@ def settle_as_new(*, slug: str, is_skill: bool, now: datetime) -> SkillDocument:
         slugs=[slug],
         is_skill=is_skill,
         updated_at=now,
-    ).save(force_insert=True)
+    )
+    try:
+        document.save(force_insert=True)
+    except NotUniqueError as error:
+        # Somebody settled another spelling of it since this process read the vocabulary.
+        raise UnsettledSlugError("known", f"The vocabulary has {name!r} already.") from error
     UnknownSlug.objects(slug=slug).delete()
     return document

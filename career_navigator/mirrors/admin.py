@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin import ShowFacets
+from django.contrib.admin import ShowFacets, SimpleListFilter
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import models
@@ -22,6 +22,21 @@ _CHANGED = (
     "Somebody changed or deleted this while you were editing it: nothing of yours was stored. "
     "Copy what you need, load the page again, and edit what stands there now."
 )
+
+
+class HiddenFilter(SimpleListFilter):
+    """What is hidden, or what is shown: what nobody ever hid has no mark at all."""
+
+    title = "hidden"
+    parameter_name = "hidden"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Hidden"), ("no", "Shown")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() not in {"yes", "no"}:
+            return queryset
+        return queryset.filter(hidden=True) if self.value() == "yes" else queryset.exclude(hidden=True)
 
 
 class MirrorForm(forms.ModelForm):

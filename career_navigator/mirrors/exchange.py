@@ -16,6 +16,7 @@ from import_export.forms import ConfirmImportForm as BaseConfirmImportForm
 from import_export.resources import ModelResource
 from import_export.tmp_storages import CacheStorage
 from unfold.contrib.import_export.forms import ImportForm, SelectableFieldsExportForm
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from career_navigator.mirrors.admin import MirrorAdmin, keeps_time
 from career_navigator.mirrors.fields import LinesField
@@ -26,10 +27,22 @@ class LinesWidget(widgets.Widget):
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> list[str]:
         items = value if isinstance(value, list) else str(value or "").splitlines()
+        if any(isinstance(item, dict | list) for item in items) or isinstance(value, dict):
+            raise ValueError("Each item of the list has to be text.")
         return [str(item).strip() for item in items if str(item).strip()]
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         return "\n".join(value or ())
+
+
+class YesNoWidget(widgets.BooleanWidget):
+    """Yes or no, and nothing that is neither."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> bool | None:
+        if value not in (*self.TRUE_VALUES, *self.FALSE_VALUES, *self.NULL_VALUES):
+            raise ValueError(f"{value!r} is neither true nor false.")
+        answer: bool | None = super().clean(value, row, **kwargs)
+        return answer
 
 
 class MirrorResource(ModelResource):
@@ -45,7 +58,17 @@ class MirrorResource(ModelResource):
 
     @classmethod
     def widget_from_django_field(cls, f: "models.Field[Any, Any]", default: Any = widgets.Widget) -> Any:
+        if isinstance(f, models.BooleanField):
+            return YesNoWidget
         return LinesWidget if isinstance(f, LinesField) else super().widget_from_django_field(f, default)
+
+    def before_import(self, dataset: Any, **kwargs: Any) -> None:
+        unknown = sorted(
+            set(map(str, dataset.headers or ())) - {field.column_name for field in self.get_import_fields()}
+        )
+        if unknown:
+            raise ValueError(f"The file has columns that mean nothing here: {', '.join(unknown)}.")
+        super().before_import(dataset, **kwargs)
 
     def before_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
         if keeps_time(instance):
@@ -97,10 +120,25 @@ class ExchangeMixin(ExportActionMixin, ImportExportMixin):
         return bool(self.has_add_permission(request) and self.has_change_permission(request))
 
 
+class HiddenField(forms.BooleanField):
+    """Yes, or no mark at all."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, widget=UnfoldBooleanSwitchWidget, help_text="Answered to nobody.")
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(value) or None
+
+
 class CuratedAdmin(ExchangeMixin, MirrorAdmin):
     """For what curators keep beside what seeding writes: published, hidden, exchanged; `hidden` says which."""
 
     actions: Any = ("publish", "hide")
+
+    def formfield_for_dbfield(self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "hidden":
+            return HiddenField()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @display(description="hidden", boolean=True)
     def is_hidden(self, obj: Any) -> bool:

@@ -170,6 +170,8 @@ class Supervisor:
                 *(sys.executable, "-m", "granian", "career_navigator.wsgi:application"),
                 *("--interface", "wsgi", "--no-ws"),
                 *("--host", HOST, "--port", str(plan.port)),
+                # HTTP/2 needs TLS, which a proxy in front ends; not looking for it makes each request cheaper.
+                *("--http", "1"),
                 # The default is hundreds of threads, which would only wait for one another.
                 *("--workers", str(plan.web_workers), "--blocking-threads", str(2 * (os.cpu_count() or 1) + 1)),
                 *("--workers-kill-timeout", "3"),

@@ -62,7 +62,7 @@ class StaffAuthenticationForm(AuthenticationForm):
     def _check_code(self, user: User) -> None:
         if not TOTPDevice.objects.filter(user=user, confirmed=True).exists():
             return
-        code = self.cleaned_data.get("code", "").lower()
+        code = "".join(self.cleaned_data.get("code", "").lower().split())
         # A wrong code locks a device for a while, so each is only asked about codes of its own kind.
         kind = StaticDevice if len(code) == CODE_LENGTH else TOTPDevice
         for device in kind.objects.filter(user=user, confirmed=True).order_by("pk"):

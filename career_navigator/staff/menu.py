@@ -74,5 +74,8 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def account_links(request: HttpRequest) -> list[dict[str, Any]]:
-    """What stands in the menu of one's own account, beside changing the password."""
-    return [{"title": "Second factor", "link": reverse("admin:second_factor")}]
+    """What stands in the menu of one's own account."""
+    return [
+        {"title": "Change password", "link": reverse("admin:password_change")},
+        {"title": "Second factor", "link": reverse("admin:second_factor")},
+    ]

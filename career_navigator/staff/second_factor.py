@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from io import BytesIO
+from math import ceil
 from typing import TYPE_CHECKING, cast
 
 import django_otp
@@ -15,6 +16,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from qrcode.image.svg import SvgPathImage
@@ -71,14 +73,19 @@ def set_up(request: HttpRequest, site: "StaffSite") -> HttpResponse:
     device, _ = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "app"})
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if device.verify_token(form.cleaned_data["code"]):
+        allowed, lock = device.verify_is_allowed()
+        if not allowed:
+            wait = max(1, ceil((lock["locked_until"] - timezone.now()).total_seconds())) if lock else 1
+            form.add_error("code", f"After wrong codes the device waits: try again in {wait} s.")
+        elif device.verify_token("".join(form.cleaned_data["code"].split())):
             device.confirmed = True
             device.save()
             django_otp.login(request, device)
             _log(user, "Set up a second factor.")
             messages.success(request, "The second factor is set up: from now on a login asks for its code.")
             return _page(request, site, form=None, device=device, codes=make_codes(user=user))
-        form.add_error("code", "That is not the current code. Is the clock of the device right?")
+        else:
+            form.add_error("code", "That is not the current code. Is the clock of the device right?")
     return _page(request, site, form=form, device=device)
 
 

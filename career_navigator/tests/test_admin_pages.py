@@ -61,6 +61,10 @@ def pages() -> Iterator[str]:
             yield reverse(f"{name}_changelist") + "?q=a"
 
 
+def test_leads_to_changing_the_password(staff_client: Client) -> None:
+    assert reverse("admin:password_change") in staff_client.get(reverse("admin:index")).content.decode()
+
+
 def test_every_page_takes_few_commands(staff_client: Client, filled: None, commands: list[str]) -> None:
     taken = {}
     # What a process looks up once, such as content types, is no page's own.

@@ -123,6 +123,16 @@ def test_a_run_that_waits_is_cancelled_at_once_and_one_that_goes_on_after_its_pa
     assert acts() == ["Cancelled the collection."] * 2
 
 
+def test_a_run_that_is_over_is_not_cancelled(staff_client: Client) -> None:
+    run = begun()
+    staff_client.post(f"{RUNS}{run.id}/cancel/")
+
+    told = staff_client.post(f"{RUNS}{run.id}/cancel/", follow=True)
+
+    assert "Nothing is cancelled: the run is over already." in told.content.decode()
+    assert acts() == ["Cancelled the collection."]
+
+
 def test_a_run_is_recorded_where_the_queue_is_away(staff_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(**_: object) -> None:
         raise OperationalError("away")

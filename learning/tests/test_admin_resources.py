@@ -124,3 +124,17 @@ def test_imports_good_rows_and_tells_bad_ones(staff_client: Client, seeded: Lear
 
 def test_is_not_deleted_where_seeding_would_bring_it_back(staff_client: Client, seeded: LearningResource) -> None:
     assert staff_client.post(f"{LIST}{seeded.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_filters_by_what_is_hidden(staff_client: Client, seeded: LearningResource) -> None:
+    def listed(hidden: str) -> int:
+        return len(staff_client.get(LIST, {"hidden": hidden}).context["cl"].result_list)
+
+    before = (listed("yes"), listed("no"))
+    staff_client.post(f"{LIST}{seeded.pk}/change/", posted(staff_client, seeded, hidden="on"))
+    hidden = (listed("yes"), listed("no"))
+    sent = posted(staff_client, LearningResource.objects.get()) | {"title": "Another"}
+    staff_client.post(f"{LIST}{seeded.pk}/change/", {name: value for name, value in sent.items() if name != "hidden"})
+
+    assert (before, hidden) == ((0, 1), (1, 0))
+    assert (listed("yes"), listed("no")) == (0, 1)

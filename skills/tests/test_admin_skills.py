@@ -147,6 +147,18 @@ def test_tells_one_whose_object_changed_between_reading_and_writing(
     assert SkillDocument.objects.get(name="python").subcategory == "theirs"
 
 
+@pytest.mark.parametrize(
+    ("field", "spelling"), [("aliases", "Django"), ("slugs", "django"), ("display_name", "Django")]
+)
+def test_refuses_a_spelling_that_means_another_skill(
+    staff_client: Client, seeded: None, field: str, spelling: str
+) -> None:
+    answer = staff_client.post(page_of("python"), posted(staff_client, "python", **{field: spelling}))
+
+    assert "means &#x27;django&#x27;" in answer.content.decode()
+    assert SkillDocument.objects.get(name="python").aliases == []
+
+
 def test_shows_history(staff_client: Client, seeded: None) -> None:
     staff_client.post(page_of("python"), posted(staff_client, "python", subcategory="Dynamic"))
 
@@ -253,6 +265,32 @@ def test_says_of_each_bad_row_what_is_wrong_by_field_and_that_nothing_is_importe
     cells = re.findall(r"<p><b>(\w+)</b>: ([^<]+)</p>", table)
     assert "Nothing is imported" in text
     assert [field for field, _ in cells] == ["category", "display_name", "aliases", "prerequisites"]
+
+
+def test_takes_nothing_for_yes_or_no_and_for_text_that_is_neither(staff_client: Client, seeded: None) -> None:
+    rows = [
+        {"name": "ruff", "display_name": "Ruff", "category": "Databases", "aliases": [], "is_skill": "maybe"},
+        {"name": "black", "display_name": "Black", "category": "Databases", "aliases": {"a": 1}, "is_skill": True},
+    ]
+
+    preview = imported(staff_client, "skills.json", json.dumps(rows).encode(), 1)
+
+    assert "confirm_form" not in preview.context
+    text = preview.content.decode()
+    assert "is neither true nor false" in text
+    assert "has to be text" in text
+    assert SkillDocument.objects.count() == 2
+
+
+def test_names_columns_that_mean_nothing(staff_client: Client, seeded: None) -> None:
+    rows = [{"name": "python", "display_nam": "Python!"}]
+
+    preview = imported(staff_client, "skills.csv", rows_as("csv", rows), 0)
+
+    assert "confirm_form" not in preview.context
+    text = preview.content.decode()
+    assert "columns that mean nothing here: display_nam" in text
+    assert "Traceback" not in text
 
 
 def test_a_file_is_imported_once(staff_client: Client, seeded: None) -> None:

@@ -103,3 +103,15 @@ def test_is_not_settled_by_who_may_only_look(client: Client, unknown: None) -> N
     assert answer.status_code == 403
     assert UnknownSlug.objects.count() == 2
     assert "formaction" not in client.get(LIST).content.decode()
+
+
+def test_settles_one_of_two_spellings_and_tells_of_the_other(staff_client: Client, unknown: None) -> None:
+    count_unknown_slugs(slugs=["zapp_board"], now=timezone.now())
+    chosen = [str(each.pk) for each in UnknownSlug.objects(slug__in=["zapp-board", "zapp_board"])]
+
+    answer = staff_client.post(LIST, {"action": "call_new_skills", "_selected_action": chosen}, follow=True)
+
+    assert answer.status_code == 200
+    assert "already" in answer.content.decode()
+    assert SkillDocument.objects(name="zapp board").count() == 1
+    assert UnknownSlug.objects(slug__in=["zapp-board", "zapp_board"]).count() == 1
