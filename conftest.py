@@ -17,6 +17,7 @@ from django.core.management.sql import emit_post_migrate_signal
 from django.test import Client
 from pymongo import monitoring
 from pymongo.database import Database
+from xdist.scheduler.loadfile import LoadFileScheduling
 
 from career_navigator import quick_redis, throttles
 from career_navigator.connection import database, redis_client
@@ -31,16 +32,31 @@ hypothesis.settings.register_profile("thorough", deadline=None, max_examples=500
 hypothesis.settings.load_profile("quick")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts processes runs on one worker, from the beginning; the others take the other tests, file by file.
+# They start processes and wait for them.
+SLOW_FILES = frozenset(
+    {
+        "career_navigator/tests/test_run.py",
+        "career_navigator/tests/test_staff_in_a_browser.py",
+        "ingestion/tests/test_recovery.py",
+    }
+)
 
-    Side by side such tests slow each other down, and at the end they would run alone.
-    """
-    for item in items:
-        file = item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group("slow" if item.get_closest_marker("slow") else file))
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is slow begins: were it last, one worker would end long after the others."""
+    items.sort(key=lambda item: item.nodeid.split("::")[0] not in SLOW_FILES)
+
+
+class Scheduling(LoadFileScheduling):
+    """Tests go to workers file by file, and what is slow to one of them: side by side it would only be slower."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "slow" if file in SLOW_FILES else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return Scheduling(config, log)
 
 
 class CommandLog(monitoring.CommandListener):

@@ -22,8 +22,6 @@ from career_navigator.environment import BASE_DIR
 from career_navigator.running.embedded import free_port
 from career_navigator.running.leftovers import MARK, find_marked
 
-pytestmark = pytest.mark.slow
-
 READY = "Career Navigator is ready at http://127.0.0.1:{port}"
 START_SECONDS = 180
 # With a key it asks TheirStack itself, here at an address where nobody answers; without the stand-in it starts sooner.

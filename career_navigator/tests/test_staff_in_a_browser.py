@@ -16,8 +16,6 @@ from career_navigator.environment import BASE_DIR
 from career_navigator.tests.browser import DEADLINE_MILLISECONDS, keep_screenshot, running_browser
 from career_navigator.tests.test_run import Run
 
-pytestmark = pytest.mark.slow
-
 PASSWORD = "Secret-12345"
 ROLES = ("curator", "operator", "support", "auditor")
 # And something for a curator to settle, which the demonstration has not.

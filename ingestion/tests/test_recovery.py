@@ -21,8 +21,6 @@ from ingestion.theirstack import client_from_settings
 from ingestion.theirstack_errors import TheirStackRetryableError
 from market.refresh import check_figures, refresh_figures
 
-pytestmark = pytest.mark.slow
-
 ROLES = ("Software Engineer", "DevOps Engineer", "Backend Developer")
 PAGE = 10
 LEASE_SECONDS = 5
