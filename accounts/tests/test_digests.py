@@ -335,7 +335,7 @@ def test_queues_a_task_for_each_that_is_due(save, redis, queued, mailoutbox):
 
 
 def test_is_scheduled_after_the_daily_collection():
-    app = Celery()
+    app = Celery(set_as_current=False)
     tasks._set_schedule(app)
 
     entry = app.conf.beat_schedule["mail what saved searches newly find"]
