@@ -24,12 +24,15 @@ def recommend(*, roadmap: Roadmap) -> list[str]:
             f"You hold {held} of the {_count(len(roadmap.paths), 'skill')} that at least a tenth of the postings for "
             f"{roadmap.target_role} asks for ({roadmap.coverage_percentage} %)."
         )
-    if missing:
-        sentences += _of_order(roadmap, missing)
+    to_learn = roadmap.to_learn
+    if to_learn:
+        sentences += _of_order(roadmap, to_learn)
         sentences.append(
-            f"The {_count(len(missing), 'missing skill')} take{'s' if len(missing) == 1 else ''} some "
-            f"{_count(roadmap.estimated_hours, 'hour')} to learn."
+            f"The {_count(len(to_learn), 'missing skill')} {'' if len(to_learn) == len(missing) else 'to learn '}"
+            f"take{'s' if len(to_learn) == 1 else ''} some {_count(roadmap.estimated_hours, 'hour')}."
         )
+    if missing:
+        sentences += _of_alternatives(roadmap)
     elif roadmap.paths and roadmap.basis is Basis.POSTINGS:
         sentences.append("You hold them all; a project that puts them to use shows it best.")
     return sentences
@@ -91,6 +94,18 @@ def _of_order(roadmap: Roadmap, missing: list[SkillPath]) -> list[str]:
     if pairs:
         sentences.append(f"Learn {_list(pairs[:_MOST_NAMED])}, though few postings name what comes first.")
     return sentences
+
+
+def _of_alternatives(roadmap: Roadmap) -> list[str]:
+    names = {path.skill: path.display_name for path in roadmap.paths}
+    spared: dict[str, list[str]] = {}
+    for path in roadmap.missing:
+        if path.alternative is not None:
+            spared.setdefault(names[path.alternative], []).append(path.display_name)
+    if not spared:
+        return []
+    pairs = [f"{stand_in} stands in for {_list(others)}" for stand_in, others in spared.items()]
+    return [f"{'; '.join(pairs)}. Learn more than one of a kind only where an advert asks for it."]
 
 
 def _verb(names: list[str]) -> str:

@@ -35,7 +35,9 @@ def _lines_of(path: SkillPath) -> list[str]:
         facts.append(f"{path.priority_score} % of the postings")
     if path.estimated_hours:
         facts.append(f"some {path.estimated_hours} hours")
-    lines = [f"### [{' ' if path.is_missing else 'x'}] {_text(path.display_name)}", "", ", ".join(facts)]
+    if path.alternative is not None:
+        facts.append(f"not needed beside {_text(path.alternative)}")
+    lines = [f"### {_text(path.display_name)}", "", ", ".join(facts)]
     if path.prerequisites:
         lines[-1] += "; builds on " + ", ".join(map(_text, path.prerequisites))
     if path.foundations:

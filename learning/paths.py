@@ -1,16 +1,28 @@
 """A roadmap as a person reads it: each skill with where, how long and on what to learn it. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
+from learning.alternatives import find_alternatives
 from learning.hours import estimate_hours
 from learning.resources import Resource, ResourceCatalogue
-from learning.roadmaps import Exercise, Practice, Wanted, all_needs, choose_projects, needs_in_order, order_skills
+from learning.roadmaps import (
+    Exercise,
+    Practice,
+    Turn,
+    Wanted,
+    all_needs,
+    choose_projects,
+    needs_in_order,
+    order_skills,
+)
 from skills.shares import percentage
 from skills.vocabulary import DEFAULT_CATEGORY, Skill, Vocabulary
 
 SOFT = "Soft Skills"
+# Adverts name them as degrees; nobody begins with one to get to work.
+_DEGREES = frozenset({"computer science"})
 # Besides those that a user sets.
 HELD = "held"
 OPEN = "open"
@@ -31,7 +43,8 @@ class SkillPath:
 
     `foundations` are what the skill builds on, directly or not, that is nowhere in the roadmap and not held either: to
     be learnt first, in this order, and in the hours of the first skill that needs it. `foundation_names` shows them,
-    `foundation_resources` has the first resource of each that has one.
+    `foundation_resources` has the first resource of each that has one. A missing skill with an `alternative`, which
+    stands in for it, need not be learnt: it has no foundations and no hours.
     """
 
     skill: str
@@ -44,6 +57,7 @@ class SkillPath:
     foundations: tuple[str, ...]
     foundation_names: tuple[str, ...]
     foundation_resources: tuple[Resource, ...]
+    alternative: str | None
     estimated_hours: int
     is_soft: bool
     resources: tuple[Resource, ...]
@@ -62,6 +76,11 @@ class Roadmap:
     @property
     def missing(self) -> list[SkillPath]:
         return [path for path in self.paths if path.is_missing]
+
+    @property
+    def to_learn(self) -> list[SkillPath]:
+        """What is missing and has no alternative."""
+        return [path for path in self.missing if path.alternative is None]
 
     @property
     def coverage_percentage(self) -> float:
@@ -97,9 +116,18 @@ def lay_out(
 ) -> Roadmap:
     """Put the skills of `priorities` (percent by canonical name) in order, each with what helps to learn it."""
     held = frozenset(person.held)
+    wanted = [Wanted(name=name, priority=share, held=name in held) for name, share in priorities.items()]
+    alternatives = find_alternatives(wanted=wanted, begun=person.statuses.keys(), prerequisites=prerequisites)
+    implied = {need for name in held for need in all_needs(name, prerequisites)}
+
+    def hours(name: str) -> int:
+        return estimate_hours(skill=_skill(name, words), held=held, implied=implied)
+
     steps = order_skills(
-        wanted=[Wanted(name=name, priority=share, held=name in held) for name, share in priorities.items()],
+        wanted=[replace(each, turn=_turn(each.name, alternatives, words)) for each in wanted],
         prerequisites=prerequisites,
+        learnt=held | implied,
+        hours=hours,
     )
     projects = choose_projects(
         steps=steps,
@@ -109,7 +137,6 @@ def lay_out(
         role_key=role_key,
         finished=person.finished_projects,
     )
-    implied = {need for name in held for need in all_needs(name, prerequisites)}
     # What needs no words as a foundation any more.
     settled = held | implied | priorities.keys()
     paths = []
@@ -117,10 +144,9 @@ def lay_out(
         name = step.wanted.name
         skill = _skill(name, words)
         needs = prerequisites.get(name, ())
-        below = () if step.wanted.held else needs_in_order(name, prerequisites)
+        below = () if step.wanted.held or name in alternatives else needs_in_order(name, prerequisites)
         foundations = tuple(need for need in below if need not in settled)
         settled |= set(foundations)
-        to_learn = (skill, *(_skill(need, words) for need in foundations))
         paths.append(
             SkillPath(
                 skill=name,
@@ -133,7 +159,8 @@ def lay_out(
                 foundations=foundations,
                 foundation_names=tuple(_skill(need, words).display_name for need in foundations),
                 foundation_resources=tuple(found[0] for need in foundations if (found := resources.of(need))),
-                estimated_hours=sum(estimate_hours(skill=each, held=held, implied=implied) for each in to_learn),
+                alternative=alternatives.get(name),
+                estimated_hours=0 if name in alternatives else sum(map(hours, (name, *foundations))),
                 is_soft=skill.category == SOFT,
                 resources=resources.of(name),
                 projects=projects[name],
@@ -144,6 +171,13 @@ def lay_out(
 
 def _skill(name: str, words: Vocabulary) -> Skill:
     return words.get(name) or Skill(name=name, display_name=name, category=DEFAULT_CATEGORY)
+
+
+def _turn(name: str, alternatives: Collection[str], words: Vocabulary) -> Turn:
+    if name in alternatives:
+        return Turn.ALTERNATIVE
+    alongside = name in _DEGREES or words.category(name) == SOFT
+    return Turn.ALONGSIDE if alongside else Turn.TECHNICAL
 
 
 def _status(name: str, held: Collection[str], statuses: Mapping[str, str]) -> str:

@@ -3,11 +3,14 @@
 A roadmap is cut into stages of a handful of skills. The skills of a stage can be learnt side by side: all they build
 on is in an earlier stage. Within a stage missing skills come before held ones, each by how many postings ask for them.
 Into the early stages come the skills that postings ask for most, and whatever those build on; a held skill stands
-just before what builds on it, and at the end where nothing does.
+just before what builds on it, and at the end where nothing does. What is learnt alongside, such as soft skills, follows
+the technical ones, and last come those that another skill of the roadmap stands in for.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from math import ceil
 from typing import Protocol
 
@@ -41,6 +44,14 @@ class Exercise(Protocol):
     def effort(self) -> int: ...
 
 
+class Turn(IntEnum):
+    """When it is a missing skill's turn: each kind comes after the one before, but for what that builds on."""
+
+    TECHNICAL = 0
+    ALONGSIDE = 1
+    ALTERNATIVE = 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A skill of the roadmap. `priority` is the share of postings that ask for it, in percent."""
@@ -48,6 +59,7 @@ class Wanted:
     name: str
     priority: float
     held: bool
+    turn: Turn = Turn.TECHNICAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,41 +70,63 @@ class Step:
     stage: int
 
 
-def order_skills(*, wanted: Iterable[Wanted], prerequisites: Mapping[str, Collection[str]]) -> list[Step]:
+def order_skills(
+    *,
+    wanted: Iterable[Wanted],
+    prerequisites: Mapping[str, Collection[str]],
+    learnt: Collection[str] = (),
+    hours: Callable[[str], int] = lambda name: 1,
+) -> list[Step]:
     """Put skills in order; `prerequisites` are the direct ones of any skill, those that are not wanted too.
 
     A skill never comes before what it builds on, directly or by way of skills that are not wanted. Skills that need
-    each other in a circle are taken by priority.
+    each other in a circle are taken by priority. Where a skill builds on what is neither wanted nor `learnt`, it counts
+    for only its own part of all these `hours`, so that what takes long to come to does not come first; what several
+    skills build on costs each of them its share.
     """
     skills = {each.name: each for each in wanted}
     needs = {name: all_needs(name, prerequisites) & skills.keys() for name in skills}
     urgency = {name: each.priority for name, each in skills.items()}
+    turns = {name: each.turn for name, each in skills.items()}
     for name, each in skills.items():
         if not each.held:
             for need in needs[name]:
                 urgency[need] = max(urgency[need], each.priority)
+                turns[need] = min(turns[need], each.turn)
 
     open_names = {name for name, each in skills.items() if not each.held}
     capacity = max(FEWEST_OF_A_STAGE, ceil(len(open_names) / USUAL_STAGES))
+    outside = {name: all_needs(name, prerequisites) - skills.keys() - set(learnt) for name in open_names}
+    builders = Counter(need for needs_outside in outside.values() for need in needs_outside)
+    met: set[str] = set()
+
+    def weight(name: str) -> float:
+        below = sum(hours(need) / builders[need] for need in outside[name] - met)
+        return urgency[name] * hours(name) / (hours(name) + below) if below else urgency[name]
+
     placed: set[str] = set()
     steps: list[Step] = []
     stage = 0
     while open_names:
         stage += 1
-        ready = [name for name in open_names if not needs[name] & open_names] or list(open_names)
-        ready.sort(key=lambda name: (-urgency[name], -skills[name].priority, name))
+        turn = min(turns[name] for name in open_names)
+        due = {name for name in open_names if turns[name] == turn}
+        ready = [name for name in due if not needs[name] & open_names] or list(due)
+        ready.sort(key=lambda name: (-weight(name), -skills[name].priority, name))
         chosen, foundations = [], set[str]()
         for name in ready[:capacity]:
             behind = {need for need in needs[name] if skills[need].held} - placed
             if behind:
-                # What is held already opens the way within this stage, and the skill itself follows in the next one.
+                # What is held already opens the way within this stage, and the skill itself follows in the next one;
+                # with it follows what weighs less.
                 foundations |= behind
-            else:
+            elif not foundations:
                 chosen.append(name)
         chosen.sort(key=lambda name: (-skills[name].priority, name))
         in_order = chosen + _in_order(foundations, skills, needs)
         steps += [Step(wanted=skills[name], stage=stage) for name in in_order]
         placed.update(in_order)
+        met.update(*(outside[name] for name in chosen))
         open_names.difference_update(chosen)
     rest = _in_order(skills.keys() - placed, skills, needs)
     return steps + [Step(wanted=skills[name], stage=max(stage, 1)) for name in rest]

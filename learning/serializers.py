@@ -111,7 +111,12 @@ class SkillPathSerializer(serializers.Serializer[Any]):
         help_text="All below it that is neither in the roadmap nor held: to be learnt first, and in the hours.",
     )
     foundation_resources = ResourceSerializer(many=True, help_text="The easiest for each of them that has one.")
-    estimated_hours = serializers.IntegerField(help_text="A rule of thumb; 0 for a skill that is held.")
+    alternative = serializers.CharField(
+        allow_null=True, help_text="A skill of the roadmap that stands in for this missing one, which comes last."
+    )
+    estimated_hours = serializers.IntegerField(
+        help_text="A rule of thumb; 0 for a skill that is held or has an alternative."
+    )
     projects = RoadmapProjectSerializer(many=True, help_text="Up to two that exercise it with what is learnt by then.")
     status = serializers.ChoiceField(
         PATH_STATUSES, help_text="`held` is in the profile, `open` is neither held nor planned."
@@ -128,7 +133,7 @@ class RoadmapSerializer(serializers.Serializer[Any]):
     coverage_percentage = serializers.FloatField(help_text="Skills held of all skills of the roadmap.")
     recommendations = serializers.ListField(child=serializers.CharField())
     total_postings_analyzed = serializers.IntegerField()
-    estimated_hours = serializers.IntegerField(help_text="For all that is missing.")
+    estimated_hours = serializers.IntegerField(help_text="For all that is to be learnt.")
 
 
 class ResourceFiltersSerializer(serializers.Serializer[Any]):

@@ -19,10 +19,10 @@ class StudyBlock:
 
 
 def plan_study(*, roadmap: Roadmap, hours_per_week: int, first_day: date) -> list[StudyBlock]:
-    """The missing skills one after the other, each for whole days: first what is begun, then in the roadmap's order."""
+    """The skills to learn one after the other, each for whole days: first what is begun, then in order."""
     blocks: list[StudyBlock] = []
     hours, day = 0, 0
-    for path in sorted(roadmap.missing, key=lambda path: path.status != "learning"):
+    for path in sorted(roadmap.to_learn, key=lambda path: path.status != "learning"):
         hours += path.estimated_hours
         # Reckoned from the beginning, so that rounding does not add up.
         last = max(ceil(hours * 7 / hours_per_week) - 1, day)

@@ -236,6 +236,7 @@ def _path(path: SkillPath) -> dict[str, Any]:
         "prerequisites": path.prerequisites,
         "foundations": path.foundations,
         "foundation_resources": path.foundation_resources,
+        "alternative": path.alternative,
         "estimated_hours": path.estimated_hours,
         "projects": [
             {

@@ -17,6 +17,9 @@ from skills.vocabulary import Skill, Vocabulary
 _SEPARATOR = r"(?:[,/|;&+•·()]|\band\b|\bor\b|\n[ \t]*[-*•]|\be\.?g\.?)"
 _LIST_GAP = re.compile(rf"[\s*_`]*{_SEPARATOR}(?:[\s*_`-]|{_SEPARATOR})*")
 _LONGEST_GAP = 16
+# A Latin letter outside ASCII, which folding takes for a space: a name does not end at one ("é" before "go"), but
+# at the letters of scripts that put no space between words ("熟悉Kubernetes") it does.
+_ACCENTED = re.compile("[\u00c0-\u024f]")
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s)\]>]+")
 # To judge one takes 0.2 ms, and a hundred kilobytes hold thirty thousand at worst; resumes and adverts have hundreds.
 _MOST_JUDGED = 2_000
@@ -52,10 +55,10 @@ class SkillExtractor:
                 key = spelling_key(spelling)
                 if key and vocabulary.get(spelling) is entry:
                     # Names carry a space at either end, so that the automaton itself keeps to word boundaries.
-                    self._automaton.add_word(f" {key} ", (key, entry, key in AMBIGUOUS or len(key) == 1))
+                    self._automaton.add_word(f" {key} ", (len(key), key, entry, key in AMBIGUOUS or len(key) == 1))
                     if "/" in spelling or "&" in spelling:
                         spaced = key.replace(" ", "   ")  # "CI / CD", "R & D"
-                        self._automaton.add_word(f" {spaced} ", (spaced, entry, key in AMBIGUOUS))
+                        self._automaton.add_word(f" {spaced} ", (len(spaced), spaced, entry, key in AMBIGUOUS))
         if len(self._automaton):
             self._automaton.make_automaton()
 
@@ -90,11 +93,11 @@ class SkillExtractor:
         if not len(self._automaton):
             return []
         found = [
-            (last - len(key) - 1, 1 - last, key, entry, ambiguous)
-            for last, (key, entry, ambiguous) in self._automaton.iter(f" {fold(text)} ")
+            (last - length - 1, 1 - last, key, entry, ambiguous)
+            for last, (length, key, entry, ambiguous) in self._automaton.iter(f" {fold(text)} ")
         ]
         found.sort()  # by start, then longest first; no two agree in both
-        plain = text.isascii()
+        accented = not text.isascii() and _ACCENTED.search(text) is not None
         addresses = [match.span() for match in _ADDRESS.finditer(text)] if "www." in text or "://" in text else []
         hits: list[_Hit] = []
         reached = 0
@@ -102,7 +105,7 @@ class SkillExtractor:
             end = -minus_end
             if start < reached:
                 continue
-            if not plain and (_is_accented(text[start - 1 : start]) or _is_accented(text[end : end + 1])):
+            if accented and (_ACCENTED.match(text, max(0, start - 1), start) or _ACCENTED.match(text, end, end + 1)):
                 continue
             if addresses and _lies_in_one(addresses, start):
                 continue
@@ -113,14 +116,18 @@ class SkillExtractor:
     def _listed(self, text: str, hits: list[_Hit], index: int) -> bool:
         """Return whether the hit is an item of a list whose neighbouring item is surely a technology."""
         hit = hits[index]
+        before = hits[index - 1] if index and hit.start - hits[index - 1].end < _LONGEST_GAP else None
+        after = (
+            hits[index + 1] if index + 1 < len(hits) and hits[index + 1].start - hit.end < _LONGEST_GAP else None
+        )
+        if before and after and _is_tag(text, before, hit, after):
+            return True
         capital = text[hit.start].isupper()
         neighbours = []
-        if 0 < index < len(hits) - 1 and _is_tag(text, hits[index - 1], hit, hits[index + 1]):
-            return True
-        if index and _in_list(text, hits[index - 1].end, hit.start):
-            neighbours.append(hits[index - 1])
-        if index + 1 < len(hits) and _in_list(text, hit.end, hits[index + 1].start):
-            neighbours.append(hits[index + 1])
+        if before and _LIST_GAP.fullmatch(text, before.end, hit.start):
+            neighbours.append(before)
+        if after and _LIST_GAP.fullmatch(text, hit.end, after.start):
+            neighbours.append(after)
         for other in neighbours:
             if not other.entry.is_skill:
                 continue
@@ -140,23 +147,10 @@ class SkillExtractor:
         return False
 
 
-def _is_accented(character: str) -> bool:
-    """Return whether a Latin letter outside ASCII stands here, which folding took for a space: "é" before "go".
-
-    Letters of scripts that put no space between words ("熟悉Kubernetes") do end a name.
-    """
-    return "\u00c0" <= character <= "\u024f"
-
-
 def _lies_in_one(stretches: list[tuple[int, int]], place: int) -> bool:
     """Return whether a place lies in one of the stretches, which follow one another."""
     before = bisect_right(stretches, place, key=itemgetter(0))
     return before > 0 and place < stretches[before - 1][1]
-
-
-def _in_list(text: str, start: int, end: int) -> bool:
-    """Return whether nothing but what separates items of a list stands between two places."""
-    return end - start < _LONGEST_GAP and _LIST_GAP.fullmatch(text, start, end) is not None
 
 
 def _is_tag(text: str, before: _Hit, hit: _Hit, after: _Hit) -> bool:

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from skills import sense_words as words
 
@@ -24,14 +24,13 @@ _ORGANISATIONS = re.compile(
 # Text on each side of a word that is looked at. Wider than any pattern below; longer windows only cost time.
 _WINDOW = 45
 _MOST_WORDS = 50_000
-# An ability, a link and a word between may stand before a name, with a sign or two among them.
-_FURTHEST_ABILITY = 4
-_LATIN_WORD = re.compile(r"[A-Za-z]+")
+# What the patterns look at: an ability, a link and one word before a name, or two words after it.
+_PATTERN_BEFORE, _PATTERN_AFTER = 3, 2
+_PLAIN_WORD = re.compile(r"[a-z0-9]+")
 _SENTENCE_END = re.compile(r"[.!?]['\")\]]*(?:\s+(?=[A-Z*#\-•])|\s*\Z)|\n")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mention:
+class Mention(NamedTuple):
     """An ambiguous name, folded in `key`, at `text[start:end]`; `listed`: it is an item of a list of skills."""
 
     key: str
@@ -49,7 +48,10 @@ class SenseRules:
 
     def is_technical(self, mention: Mention) -> bool:
         """Return whether the mention is meant as a technology."""
-        key, surface = mention.key, mention.text[mention.start : mention.end]
+        key = mention.key
+        generic = key in words.GENERIC
+        if generic and not mention.listed and _word_before(mention) not in words.ABILITY_LINKS:
+            return False  # asked first: it settles eight of ten mentions in an advert
         if key in _SUBJECTS and not _SUBJECTS[key].search(mention.text):
             return False
         if key in words.ORGANISATIONS:
@@ -57,16 +59,14 @@ class SenseRules:
                 return False
             if key not in _WORDS_BESIDES:
                 return True
-        generic = key in words.GENERIC
-        if generic and not mention.listed and _word_before(mention) not in words.ABILITY_LINKS:
-            return False  # asked first: it settles eight of ten mentions in an advert
+        surface = mention.text[mention.start : mention.end]
         attached = _attached(mention)
         if attached is not None:
             return attached
         if key in words.CAPITALS:
             return _is_shouted(key, surface)
         if generic:
-            return mention.listed or (_is_near_ability(mention) and bool(self._match(mention, *_sentence(mention))))
+            return mention.listed or bool(self._match(mention))
         capital = surface[0].isupper()
         if key in words.USUAL:
             return (capital or mention.listed or _has_cue(mention)) and not _is_everyday(mention)
@@ -76,18 +76,20 @@ class SenseRules:
             return not _is_everyday(mention)
         if not capital and not _has_cue(mention):
             return False  # in lower case, outside of a list, without a cue: ordinary language
-        left, right = _sentence(mention)
-        verdict = self._match(mention, left, right)
+        verdict = self._match(mention)
         if verdict is not None:
             return verdict
         if not capital:
             return False
         if _in_brackets(mention):
             return True
-        return key in words.PROPER and not _opens_sentence(mention, left, right) and not _begins_longer_name(mention)
+        return key in words.PROPER and not _opens_sentence(mention) and not _begins_longer_name(mention)
 
-    def _match(self, mention: Mention, left: int, right: int) -> bool | None:
+    def _match(self, mention: Mention) -> bool | None:
         """Return what the token patterns say of the mention in its sentence; None when they are silent."""
+        if _pattern_words(mention.key).isdisjoint(_nearby_words(mention)):
+            return None  # no pattern can apply, which they would take far longer to say
+        left, right = _sentence(mention)
         patterns = self._patterns
         if patterns is None or patterns.is_full():
             patterns = self._patterns = _Patterns()
@@ -193,13 +195,24 @@ def _attached(mention: Mention) -> bool | None:
     return None
 
 
-def _is_near_ability(mention: Mention) -> bool:
-    """Return whether one of the last few words speaks of an ability, as each pattern of a generic name does.
+@cache
+def _pattern_words(key: str) -> frozenset[str]:
+    """Return words of which at least one stands near the name wherever one of its patterns applies."""
+    terms = set(words.ABILITY)
+    for own in (words.OWN_CUES, words.EVERYDAY_AFTER, words.EVERYDAY_BEFORE):
+        terms |= own.get(key, frozenset())
+    if key not in words.GENERIC:
+        terms |= words.CUES_AFTER | words.STRONG_CUES_AFTER
+    if key in words.LANGUAGES:
+        terms |= words.USING
+    return frozenset(part for term in terms for part in _PLAIN_WORD.findall(term))
 
-    Asked before the patterns, which take far longer and would say no to nine of ten.
-    """
-    before = _LATIN_WORD.findall(mention.text, max(0, mention.start - _WINDOW), mention.start)
-    return not words.ABILITY.isdisjoint(map(str.lower, before[-_FURTHEST_ABILITY:]))
+
+def _nearby_words(mention: Mention) -> list[str]:
+    text, start, end = mention.text, mention.start, mention.end
+    before = _PLAIN_WORD.findall(text[max(0, start - _WINDOW) : start].lower())
+    after = _PLAIN_WORD.findall(text[end : end + _WINDOW].lower())
+    return before[-_PATTERN_BEFORE:] + after[:_PATTERN_AFTER]
 
 
 def _is_shouted(key: str, surface: str) -> bool:
@@ -255,8 +268,9 @@ def _sentence(mention: Mention) -> tuple[int, int]:
     return left, right
 
 
-def _opens_sentence(mention: Mention, left: int, right: int) -> bool:
+def _opens_sentence(mention: Mention) -> bool:
     """Return whether a sentence of more than a few words opens with the name, so that its capital says nothing."""
+    left, right = _sentence(mention)
     opening = mention.text[left : mention.start].strip(" \t*#-•\u2013\u2014>·\"'(")
     return not opening and len(mention.text[mention.end : right].split()) > 2
 
@@ -270,5 +284,5 @@ def _word_after(mention: Mention) -> str:
 
 
 def _word_before(mention: Mention) -> str:
-    preceding = mention.text[max(0, mention.start - 24) : mention.start].rstrip(" \t\n*_\"'(").split()
+    preceding = mention.text[max(0, mention.start - 24) : mention.start].rstrip(" \t\n*_\"'(").rsplit(None, 1)
     return preceding[-1].lower() if preceding else ""

@@ -175,7 +175,7 @@ def test_recommends_in_sentences_with_the_roadmaps_figures():
         "Begin with Linux, which 20.0 % of the postings ask for.",
         "Linux comes first because Docker builds on it.",
         "Kubernetes is what most postings ask for of all that you lack (71.5 %); it is in stage 3.",
-        "The 3 missing skills take some 90 hours to learn.",
+        "The 3 missing skills take some 90 hours.",
     ]
 
 
@@ -183,6 +183,33 @@ def test_does_not_tell_anybody_to_begin_with_manners():
     sentences = recommend(roadmap=lay({"communication": 90.0, "sql": 20.0}))
 
     assert "Begin with SQL, which 20.0 % of the postings ask for." in sentences
+
+
+def test_says_what_stands_in_for_what_and_plans_no_time_for_it():
+    roadmap = lay({"aws": 40.0, "azure": 20.0, "google cloud": 30.0, "sql": 50.0, "linux": 20.0}, held=["linux"])
+
+    sentences = recommend(roadmap=roadmap)
+
+    aws, azure = (next(path for path in roadmap.paths if path.skill == name) for name in ("aws", "azure"))
+    assert (aws.alternative, azure.alternative, azure.estimated_hours) == (None, "aws", 0)
+    assert [path.skill for path in roadmap.paths[-3:]] == ["google cloud", "azure", "linux"]
+    assert sentences[-2:] == [
+        "The 2 missing skills to learn take some 90 hours.",
+        "aws stands in for google cloud and azure. Learn more than one of a kind only where an advert asks for it.",
+    ]
+    blocks = plan_study(roadmap=roadmap, hours_per_week=10, first_day=MONDAY)
+    assert [block.path.skill for block in blocks] == ["sql", "aws"]
+    page = write_page(roadmap=roadmap, recommendations=sentences)
+    assert "### azure\n\nopen, 20.0 % of the postings, not needed beside aws" in page
+
+
+def test_has_nothing_to_learn_where_what_is_held_stands_in_for_all_that_is_missing():
+    sentences = recommend(roadmap=lay({"aws": 40.0, "azure": 20.0}, held=["aws"]))
+
+    assert sentences == [
+        "You hold 1 of the 2 skills that at least a tenth of the postings for Backend Developer asks for (50.0 %).",
+        "aws stands in for azure. Learn more than one of a kind only where an advert asks for it.",
+    ]
 
 
 def test_asks_to_finish_what_was_begun():
@@ -305,6 +332,6 @@ def test_writes_a_page_in_which_nothing_is_taken_for_a_sign():
     assert page.startswith(r"# Roadmap: \<b\>\*Chef\*\</b\> \# \[x\](y)" + "\n")
     assert r"- Do \*this\*." in page
     assert "## Stage 1" in page
-    assert "### [ ] Docker" in page
-    assert "### [x] Linux" in page
+    assert "### Docker\n\nopen" in page
+    assert "### Linux\n\nheld" in page
     assert "- Documentation: [Docker Docs](<https://example.org/docker-docs>). Teaches docker well." in page

@@ -1,12 +1,13 @@
 """The order of a roadmap, and the projects beside it: laws, and cases that show them."""
 
+from dataclasses import replace
 from itertools import groupby
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learning.roadmaps import MOST_NEW_SKILLS, Wanted, all_needs, choose_projects, order_skills
+from learning.roadmaps import MOST_NEW_SKILLS, Turn, Wanted, all_needs, choose_projects, order_skills
 from projects.ideas import Idea
 
 NAMES = [f"s{number}" for number in range(14)]
@@ -121,7 +122,54 @@ def test_puts_a_held_skill_just_before_what_builds_on_it_and_at_the_end_where_no
 
     in_order = order(skills, {"django": ["python"]})
 
-    assert in_order == [(1, "sql"), (1, "python"), (2, "django"), (2, "git")]
+    assert in_order == [(1, "python"), (2, "django"), (2, "sql"), (2, "git")]
+
+
+def test_begins_with_what_weighs_more_than_what_a_held_skill_opens():
+    skills = [wanted("python", 90, held=True), wanted("django", 60), wanted("sql", 70)]
+
+    assert order(skills, {"django": ["python"]}) == [(1, "sql"), (1, "python"), (2, "django")]
+
+
+def test_puts_off_what_takes_long_to_come_to():
+    hours = {"distributed": 60, "networking": 60, "concurrency": 60, "git": 10}
+    skills = [wanted("distributed", 60), *(wanted(f"other{n}", 30 + n) for n in range(5))]
+    below = {"distributed": ["networking", "concurrency"]}
+
+    def stage(learnt=()):
+        steps = order_skills(wanted=skills, prerequisites=below, learnt=learnt, hours=lambda name: hours.get(name, 10))
+        return {step.wanted.name: step.stage for step in steps}["distributed"]
+
+    assert (stage(), stage(learnt=["networking", "concurrency"])) == (2, 1)
+
+
+def test_divides_what_several_skills_build_on_among_them():
+    skills = [*(wanted(f"web{n}", 40) for n in range(5)), wanted("other", 30)]
+    below = {f"web{n}": ["networking"] for n in range(5)}
+
+    steps = order_skills(wanted=skills, prerequisites=below, hours=lambda name: 20)
+
+    # A fifth of 20 hours beside 20 of one's own leaves 33 of 40 %, more than 30; all of them would leave 20.
+    assert steps[-1].wanted.name == "other"
+
+
+@given(roadmaps(), st.sets(st.sampled_from(NAMES)), st.sets(st.sampled_from(NAMES)))
+def test_takes_what_is_learnt_alongside_after_the_rest_and_alternatives_last(roadmap, alongside, alternatives):
+    skills, prerequisites = roadmap
+    turns = dict.fromkeys(alongside, Turn.ALONGSIDE) | dict.fromkeys(alternatives, Turn.ALTERNATIVE)
+    skills = [replace(skill, turn=turns.get(skill.name, Turn.TECHNICAL)) for skill in skills]
+
+    steps = [step for step in order_skills(wanted=skills, prerequisites=prerequisites) if not step.wanted.held]
+
+    for place, step in enumerate(steps):
+        waited_for = [later.wanted for later in steps[place + 1 :] if later.wanted.turn < step.wanted.turn]
+        # Only what something of an earlier turn builds on is taken before its own.
+        needed_by = [
+            later
+            for later in steps[place + 1 :]
+            if later.wanted.turn < step.wanted.turn and step.wanted.name in all_needs(later.wanted.name, prerequisites)
+        ]
+        assert not waited_for or needed_by
 
 
 def test_puts_all_into_one_stage_where_everything_is_held():

@@ -54,13 +54,19 @@ def _table(roadmap: Roadmap) -> list[str]:
 def _row(path: SkillPath) -> str:
     cells = (
         str(path.stage),
-        path.display_name + ("" if path.is_missing else " (held)"),
+        path.display_name + _note(path),
         f"{path.priority_score} %",
         str(path.estimated_hours or ""),
         ", ".join(f"**{need}**" if need in path.foundations else need for need in path.prerequisites),
         "; ".join(f"{each.exercise.title} ({each.exercise.id})" for each in path.projects),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _note(path: SkillPath) -> str:
+    if path.alternative is not None:
+        return f" (or {path.alternative})"
+    return "" if path.is_missing else " (held)"
 
 
 def _day(text: str) -> datetime:
