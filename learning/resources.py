@@ -25,9 +25,9 @@ class Resource:
     provider: str
 
     @property
-    def place(self) -> tuple[int, int, str, str]:
-        """Where it stands among the resources of its skill: easy ones first, documentation before the rest."""
-        return LEVELS.index(self.level), TYPES.index(self.type), self.title, self.url
+    def place(self) -> tuple[int, bool, int, str, str]:
+        """Where it stands among the resources of its skill: easy ones first, then free ones, then documentation."""
+        return LEVELS.index(self.level), not self.free, TYPES.index(self.type), self.title, self.url
 
 
 class ResourceCatalogue:

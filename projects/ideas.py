@@ -109,8 +109,8 @@ def order_recommended(
 ) -> list[Idea]:
     """The best next project first.
 
-    First those with more of the skills in focus, then those for the role, then those of a difficulty near `level`,
-    then those with one or two skills to learn, then by how many of the role's postings ask for what they teach
+    First those with more of the skills in focus, then those for the role, then those with one or two skills to learn,
+    then those of a difficulty near `level`, then by how many of the role's postings ask for what they teach
     (`demand`, in percent), then by how much is held.
     """
 
@@ -119,8 +119,8 @@ def order_recommended(
         return (
             -len(idea.skill_set & wish.focus),
             wish.role_key not in idea.role_keys if wish.role_key else 0,
-            abs(idea.effort - level),
             _distance_from_best(len(missing)),
+            abs(idea.effort - level),
             -sum([demand[skill] for skill in missing if skill in demand]),
             len(missing) / (len(idea.skills) or 1),
             idea.id,

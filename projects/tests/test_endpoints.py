@@ -58,7 +58,7 @@ def test_recommends_with_every_documented_field(ask):
 def test_recommends_for_the_first_target_role_first(ask):
     answer = ask("recommendations")
 
-    assert ids(answer["projects"]) == [1, 3, 5, 2, 4]
+    assert ids(answer["projects"]) == [1, 5, 3, 2, 4]
     assert answer["total_projects"] == 5
     assert answer["filters_applied"] == {"difficulty": None, "skill_focus": None, "limit": 10, "target_role": None}
     assert answer == ask("recommendations")
