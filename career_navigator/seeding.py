@@ -43,16 +43,22 @@ def seed_entries(
     """Store the entries, found by the fields of `key`; safe to repeat.
 
     Every entry has the same fields. One whose stored content is no longer what seeding wrote was edited by a curator
-    and stays as it is. Nothing is deleted.
+    and stays as it is, also where the curator changed a field of the key: `seed_key` keeps what it was seeded by.
+    Nothing is deleted.
     """
-    stored = {tuple(row.get(name) for name in key): row for row in collection.find()}
+    stored: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in collection.find():
+        stored.setdefault(tuple(row.get(name) for name in key), row)
+        if row.get("seed_key"):
+            stored[tuple(row["seed_key"])] = row
     writes = []
     created = updated = unchanged = kept = 0
     for entry in entries:
         content = dict(entry)
         seed_hash = _content_hash(content)
         identity = {name: content[name] for name in key}
-        row = stored.get(tuple(identity.values()))
+        seed_key = list(identity.values())
+        row = stored.get(tuple(seed_key))
         if row is None:
             created += 1
         else:
@@ -60,15 +66,18 @@ def seed_entries(
             if stored_hash == seed_hash:
                 unchanged += 1
                 # A curator who wrote just what the file says now edited nothing any more.
-                if row.get("seed_hash") != seed_hash:
-                    writes.append(UpdateOne(identity, {"$set": {"seed_hash": seed_hash}}))
+                marks = {"seed_hash": seed_hash, "seed_key": seed_key}
+                if any(row.get(name) != value for name, value in marks.items()):
+                    writes.append(UpdateOne(identity, {"$set": marks}))
                 continue
             if stored_hash != row.get("seed_hash"):
                 kept += 1
+                if row.get("seed_hash") and "seed_key" not in row:
+                    writes.append(UpdateOne(identity, {"$set": {"seed_key": seed_key}}))
                 continue
             updated += 1
         filled = {name: value for name, value in content.items() if name not in identity}
-        change = {"$set": filled | {"seed_hash": seed_hash, "updated_at": now}}
+        change = {"$set": filled | {"seed_hash": seed_hash, "seed_key": seed_key, "updated_at": now}}
         if "_id" not in content:
             # Made here, so that ids ascend in the order of the file.
             change["$setOnInsert"] = {"_id": ObjectId()}

@@ -68,6 +68,21 @@ def test_never_overwrites_what_a_curator_edited(seed):
     assert seed.document().description == "A curator's words."
 
 
+@pytest.mark.parametrize("seeded_before_keys_were_kept", [False, True])
+def test_does_not_bring_an_address_back_that_a_curator_mended(mongo, seeded_before_keys_were_kept):
+    seed_resources(entries=RESOURCES, now=NOW)
+    if seeded_before_keys_were_kept:
+        mongo.learning_resources.update_many({}, {"$unset": {"seed_key": 1}})
+        seed_resources(entries=RESOURCES, now=NOW)
+    mended = LearningResource.objects.get(url=RESOURCES[0]["url"])
+    mended.url = "https://example.org/moved"
+    mended.save()
+
+    assert seed_resources(entries=RESOURCES, now=NOW) == summary(kept=1, unchanged=len(RESOURCES) - 1)
+    assert LearningResource.objects(url=RESOURCES[0]["url"]).count() == 0
+    assert LearningResource.objects.get(url="https://example.org/moved").title == RESOURCES[0]["title"]
+
+
 def test_takes_an_edit_that_the_file_has_too_for_its_own_again(seed):
     seed()
     document = seed.document()
