@@ -46,11 +46,9 @@ def seed_entries(
     and stays as it is, also where the curator changed a field of the key: `seed_key` keeps what it was seeded by.
     Nothing is deleted.
     """
-    stored: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in collection.find():
-        stored.setdefault(tuple(row.get(name) for name in key), row)
-        if row.get("seed_key"):
-            stored[tuple(row["seed_key"])] = row
+    rows = list(collection.find())
+    stored = {tuple(row.get(name) for name in key): row for row in rows}
+    stored |= {tuple(row["seed_key"]): row for row in rows if row.get("seed_key")}
     writes = []
     created = updated = unchanged = kept = 0
     for entry in entries:

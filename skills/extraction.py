@@ -10,7 +10,7 @@ import ahocorasick
 
 from skills.names import fold, spelling_key
 from skills.sense_words import AMBIGUOUS, FIELDS, GENERIC, PEOPLE
-from skills.senses import Mention, SenseRules
+from skills.senses import Mention, SenseRules, follows_link
 from skills.vocabulary import Skill, Vocabulary
 
 # What may stand between two items of a list: "Go, Rust", "Go/Rust", "Go and Rust", "Go | Rust".
@@ -72,6 +72,7 @@ class SkillExtractor:
         Of names that are words as well no more than the first 2,000 are looked at.
         """
         hits = self._hits(text)
+        last = len(hits) - 1
         judged = 0
         spans = []
         for index, hit in enumerate(hits):
@@ -81,7 +82,11 @@ class SkillExtractor:
                 judged += 1
                 if judged > _MOST_JUDGED:
                     continue
-                listed = self._listed(text, hits, index)
+                before = hits[index - 1] if index and hit.start - hits[index - 1].end < _LONGEST_GAP else None
+                after = hits[index + 1] if index < last and hits[index + 1].start - hit.end < _LONGEST_GAP else None
+                listed = (before or after) is not None and _is_listed(text, before, hit, after)
+                if not listed and hit.key in GENERIC and not follows_link(text, hit.start):
+                    continue  # so end eight of ten mentions in an advert
                 if not self._rules.is_technical(
                     Mention(key=hit.key, text=text, start=hit.start, end=hit.end, listed=listed)
                 ):
@@ -113,38 +118,34 @@ class SkillExtractor:
             reached = end
         return hits
 
-    def _listed(self, text: str, hits: list[_Hit], index: int) -> bool:
-        """Return whether the hit is an item of a list whose neighbouring item is surely a technology."""
-        hit = hits[index]
-        before = hits[index - 1] if index and hit.start - hits[index - 1].end < _LONGEST_GAP else None
-        after = (
-            hits[index + 1] if index + 1 < len(hits) and hits[index + 1].start - hit.end < _LONGEST_GAP else None
-        )
-        if before and after and _is_tag(text, before, hit, after):
+
+def _is_listed(text: str, before: _Hit | None, hit: _Hit, after: _Hit | None) -> bool:
+    """Return whether the hit is an item of a list whose neighbouring item, close by, is surely a technology."""
+    if before and after and _is_tag(text, before, hit, after):
+        return True
+    capital = text[hit.start].isupper()
+    neighbours = []
+    if before and _LIST_GAP.fullmatch(text, before.end, hit.start):
+        neighbours.append(before)
+    if after and _LIST_GAP.fullmatch(text, hit.end, after.start):
+        neighbours.append(after)
+    for other in neighbours:
+        if not other.entry.is_skill:
+            continue
+        if other.entry.category == "Soft Skills":
+            # They say nothing of technologies, but stand among their like.
+            if hit.entry.category == "Soft Skills" and not other.ambiguous:
+                return True
+            continue
+        if not other.ambiguous and (other.entry.category in _NAMED or hit.key in GENERIC):
             return True
-        capital = text[hit.start].isupper()
-        neighbours = []
-        if before and _LIST_GAP.fullmatch(text, before.end, hit.start):
-            neighbours.append(before)
-        if after and _LIST_GAP.fullmatch(text, hit.end, after.start):
-            neighbours.append(after)
-        for other in neighbours:
-            if not other.entry.is_skill:
-                continue
-            if other.entry.category == "Soft Skills":
-                # They say nothing of technologies, but stand among their like.
-                if hit.entry.category == "Soft Skills" and not other.ambiguous:
-                    return True
-                continue
-            if not other.ambiguous and (other.entry.category in _NAMED or hit.key in GENERIC):
-                return True
-            if hit.entry.name in (*other.entry.related, *other.entry.prerequisites):
-                return True
-            if other.entry.name in (*hit.entry.related, *hit.entry.prerequisites):
-                return True
-            if capital and text[other.start].isupper():
-                return True
-        return False
+        if hit.entry.name in (*other.entry.related, *other.entry.prerequisites):
+            return True
+        if other.entry.name in (*hit.entry.related, *hit.entry.prerequisites):
+            return True
+        if capital and text[other.start].isupper():
+            return True
+    return False
 
 
 def _lies_in_one(stretches: list[tuple[int, int]], place: int) -> bool:

@@ -12,6 +12,11 @@ _SUBJECTS = {key: re.compile(pattern, re.IGNORECASE) for key, pattern in words.S
 _WORDS_BESIDES = words.PROPER | words.STRICT | words.GENERIC
 # What leads a list of organisations, and the names of the list up to the one that is asked about.
 _LONGEST_LEAD = 120
+# Where none of these stands, the pattern finds none; it takes far longer to say so.
+_ORGANISATION_STEMS = (
+    *("customer", "client", "compan", "brand", "investor", "founder", "leader", "executive", "engineers", "alumni"),
+    *("employer", "startup", "organi", "business", "enterprise", " by", "former", "previous", "ex-"),
+)
 _ORGANISATIONS = re.compile(
     r"(?i:\b(?:customers?|clients?|compan(?:y|ies)|brands|investors?|founders?|leaders|executives|engineers|alumni"
     r"|employers?|startups|organi[sz]ations|businesses|enterprises)"
@@ -50,8 +55,8 @@ class SenseRules:
         """Return whether the mention is meant as a technology."""
         key = mention.key
         generic = key in words.GENERIC
-        if generic and not mention.listed and _word_before(mention) not in words.ABILITY_LINKS:
-            return False  # asked first: it settles eight of ten mentions in an advert
+        if generic and not mention.listed and not follows_link(mention.text, mention.start):
+            return False
         if key in _SUBJECTS and not _SUBJECTS[key].search(mention.text):
             return False
         if key in words.ORGANISATIONS:
@@ -225,7 +230,8 @@ def _is_shouted(key: str, surface: str) -> bool:
 def _is_organisation(mention: Mention) -> bool:
     """Return whether the name stands among customers, investors or employers: "backed by Okta", "ex-Stripe"."""
     before = mention.text[max(0, mention.start - _LONGEST_LEAD) : mention.start]
-    return _ORGANISATIONS.search(before) is not None
+    lower = before.lower()
+    return any(stem in lower for stem in _ORGANISATION_STEMS) and _ORGANISATIONS.search(before) is not None
 
 
 def _is_everyday(mention: Mention) -> bool:
@@ -283,6 +289,15 @@ def _word_after(mention: Mention) -> str:
     return found[1].lower() if found else ""
 
 
+def follows_link(text: str, start: int) -> bool:
+    """Return whether the word before links an ability to what it is in: "experience with"."""
+    return _last_word(text, start) in words.ABILITY_LINKS
+
+
 def _word_before(mention: Mention) -> str:
-    preceding = mention.text[max(0, mention.start - 24) : mention.start].rstrip(" \t\n*_\"'(").rsplit(None, 1)
+    return _last_word(mention.text, mention.start)
+
+
+def _last_word(text: str, end: int) -> str:
+    preceding = text[max(0, end - 24) : end].rstrip(" \t\n*_\"'(").rsplit(None, 1)
     return preceding[-1].lower() if preceding else ""
