@@ -13,23 +13,23 @@ def _names(text: str) -> frozenset[str]:
 PROPER = _words("""
     ada airflow amplify amplitude ansible apex astro athena atlan aurora autopilot babel backstage bamboo
     blender bokeh bootstrap bubble cairo calypso capacitor capybara celery chai chef chroma claude cocoa
-    concourse conda consul copilot crystal cucumber cypress dagger dart dask domo drone druid echarts eclipse
-    electron elm ember envoy epic eureka excel expo fiddler flask foundry framer gatling gemini gleam hack
-    harness haystack heap helm hibernate hilt hive honeycomb houdini illustrator impala intercom iterable jaeger
-    jasmine jest karma kinesis koin llama locust loki looker lottie luigi maya metaflow meteor mistral mocha mojo
-    mustache node nomad notion oracle packer pact parcel pascal pendo prefect presto pulsar puppet
-    pyramid rabbit rails rancher realm recoil redshift remix resque retrofit rider rust sanity scala scylla
-    seaborn segment sentry sigma sketch slack snort snowflake soda solaris spanner spark spinnaker splunk
-    starburst stata stripe swift synapse tableau thanos tornado tosca travis triton unity unreal vagrant vault
-    velocity volley windsurf workato yang yarn
+    concourse conda consul copilot crystal cucumber cutlass cypress dagger dart dask domo drone druid echarts
+    eclipse electron elm ember envoy epic eureka excel expo fiddler flask foundry framer gatling gemini gleam
+    gong hack harness haystack heap helm hibernate hilt hive honeycomb houdini illustrator impala intercom
+    iterable jaeger jasmine jest karma kinesis koin llama locust loki looker lottie luigi maya metaflow meteor
+    mistral mocha mojo mustache node nomad notion oracle packer pact parcel pascal pendo prefect presto pulsar
+    puppet pyramid rabbit rails rancher realm recoil redshift remix resque retrofit rider rust sanity scala
+    scylla seaborn segment sentry sigma sketch snort snowflake soda solaris spanner spark spinnaker splunk
+    starburst stata stripe swift synapse tableau teleport thanos tornado tosca travis triton unity unreal
+    vagrant vault velocity volley windsurf wiz workato yang yarn
     """)
 # The capital proves nothing either: these need a list or a cue.
 STRICT = _words("""
     access argo aria assembler assembly asterisk beam bedrock boost bower bun c canoe chisel combine composer
     cursor cvs d detox echo emotion express fiber fiori flume flux foundation gem gin glue go grunt gulp hapi
-    julia koa lambda lambdas lean less liquid make mcp metal moq move nix outlook phoenix poetry profiling pug q r
-    racket radius railway ray render rocket room salt scheme shiny slim slurm spring storm stylus swing temporal
-    torch v word zoom
+    julia koa lambda lambdas lean less liquid lovable make mcp metal moq move nix outlook outreach phoenix
+    poetry profiling pug q r racket radius railway ray render replit rocket room salt scheme shiny slack slim
+    slurm spring storm stylus swing temporal torch v vanta word zoom
     """)
 # Read as a technology in capitals alone.
 CAPITALS = _words("""
@@ -80,7 +80,7 @@ USUAL = _words("""
 ORGANISATIONS = _words("""
     adyen amplitude asana canva cloudflare databricks datadog dropbox elastic figma github gitlab hashicorp hubspot
     mixpanel mongodb netlify notion okta openai oracle pagerduty palantir plaid redis salesforce segment sentry
-    servicenow shopify snowflake splunk squarespace stripe twilio vercel webflow workday zapier zendesk zoom
+    servicenow shopify slack snowflake splunk squarespace stripe twilio vercel webflow workday zapier zendesk zoom
     """)
 # What a text has to speak of as well for these to be the technology: places, sales and investors share their names.
 SUBJECTS = {
@@ -150,7 +150,6 @@ OWN_CUES = {
     "spring": _words("beans java mvc"),
     "unity": _words("3d c# engine game games"),
     "word": _words("microsoft ms"),
-    "zoom": _words("calls meetings webinars"),
 }
 # What makes them everyday words, whatever else the sentence says.
 EVERYDAY_AFTER = {
@@ -178,6 +177,7 @@ EVERYDAY_AFTER = {
     "notion": _words("of that"),
     "oracle": _words("arena of park"),
     "outlook": _words("for is of on"),
+    "outreach": _words("activities campaigns calls efforts emails events messages programs scripts strategy to"),
     "phoenix": _words("arizona az metro office"),
     "r": _words("rated us"),
     "react": _words("accordingly appropriately around as calmly fast immediately promptly quickly swiftly to when"),
@@ -187,14 +187,14 @@ EVERYDAY_AFTER = {
     "salt": _words("bae lake"),
     "segment": _words("leader leaders of"),
     "sketch": _words("artist comedy ideas out"),
-    "slack": _words("channel channels community message messages off time"),
+    "slack": _words("channel channels chats community discussions message messages off time"),
     "solidity": _words("and of"),
     "spark": _words("change curiosity ideas innovation joy plug plugs"),
     "spring": _words("2023 2024 2025 2026 2027 break cleaning health internship into of season semester summer term"),
     "swift": _words("action code codes payments resolution response transportation"),
     "unity": _words("among bank health in of point"),
     "word": _words("for of processing spreads"),
-    "zoom": _words("call in interview into link out"),
+    "zoom": _words("call calls in interview interviews into link meeting meetings out"),
 }
 EVERYDAY_BEFORE = {
     "access": _words("equal market open provide secure the to"),
@@ -222,7 +222,7 @@ EVERYDAY_BEFORE = {
     "scala": _words("la"),
     "shell": _words("egg royal"),
     "sketch": _words("a to"),
-    "slack": _words("on our over via"),
+    "slack": _words("on our over through via"),
     "spark": _words("a that"),
     "spring": _words("by colorado early hot late next palm silver since the this until"),
     "swift": _words("a jonathan taylor"),

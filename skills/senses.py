@@ -14,12 +14,13 @@ _WORDS_BESIDES = words.PROPER | words.STRICT | words.GENERIC
 _LONGEST_LEAD = 120
 # Where none of these stands, the pattern finds none; it takes far longer to say so.
 _ORGANISATION_STEMS = (
-    *("customer", "client", "compan", "brand", "investor", "founder", "leader", "executive", "engineers", "alumni"),
-    *("employer", "startup", "organi", "business", "enterprise", " by", "former", "previous", "ex-"),
+    *("customer", "client", "compan", "brand", "investor", "founder", "ceo", "head", "leader"),
+    *("executive", "engineers", "alumni", "employer", "startup", "organi", "business", "enterprise", " by"),
+    *("former", "previous", "ex-"),
 )
 _ORGANISATIONS = re.compile(
     r"(?i:\b(?:customers?|clients?|compan(?:y|ies)|brands|investors?|founders?|leaders|executives|engineers|alumni"
-    r"|employers?|startups|organi[sz]ations|businesses|enterprises)"
+    r"|employers?|ceos?|heads? of [a-z]+|startups|organi[sz]ations|businesses|enterprises)"
     r"(?: (?:such as|like|including|include|includes|from|at|of|are)|:)"
     r"|\b(?:backed|trusted|founded|funded|led|acquired) by"
     r"|\b(?:formerly|former|previously)(?: (?:at|of|from|with))?|\bex-)"

@@ -170,6 +170,12 @@ TECHNICAL = [
     ("nodejs", "Python, Node, React"),
     ("ray", "PyTorch, Ray, Kubernetes"),
     ("hashicorp vault", "Secrets live in Vault."),
+    ("slack", "Tools of the day: Jira, Slack, Google Workspace."),
+    ("zoom", "You look after Okta, Jira and Zoom."),
+    ("outreach.io", "Experience with Salesforce, Outreach and HubSpot."),
+    ("gong", "You know HubSpot, Gong and ZoomInfo."),
+    ("wiz", "Scanners such as Snyk, Wiz and Semgrep."),
+    ("cutlass", "Kernels in CUDA, CUTLASS or Triton."),
 ]
 
 EVERYDAY = [
@@ -297,6 +303,14 @@ EVERYDAY = [
     ("combine", "Tools that combine code and data."),
     ("murex", "You support our electronic trading systems."),
     ("google or-tools", "Experience with platforms or tools of that kind."),
+    ("slack", "Write to us over Slack, we answer at once."),
+    ("slack", "A team from Google, Slack and three start-ups."),
+    ("zoom", "You hold Zoom meetings with customers."),
+    ("zoom", "Money from the CEOs of Dropbox, Zoom and Canva."),
+    ("vanta", "At Vanta you work with good people."),
+    ("replit", "Join Replit in Foster City."),
+    ("outreach.io", "Write Outreach emails to new schools."),
+    ("lovable", "We make lovable products."),
 ]
 
 
