@@ -12,6 +12,8 @@ from career_navigator.connection import quick_redis_client
 logger = logging.getLogger(__name__)
 
 KEY = "worker:heartbeat"
+# Each worker's last sign of life, in seconds.
+WORKERS_KEY = "worker:heartbeats"
 INTERVAL_SECONDS = 5
 EXPIRY_SECONDS = 16
 
@@ -36,7 +38,13 @@ class Heartbeat(bootsteps.StartStopStep):
 
 def beat(worker_name: str) -> None:
     """Say that a worker is alive; a Redis that is away is only logged, the next beat tries again."""
+    now = datetime.now(UTC)
     try:
-        quick_redis_client().set(KEY, f"{worker_name} at {datetime.now(UTC):%H:%M:%S}Z", ex=EXPIRY_SECONDS)
+        with quick_redis_client().pipeline(transaction=False) as pipeline:
+            pipeline.set(KEY, f"{worker_name} at {now:%H:%M:%S}Z", ex=EXPIRY_SECONDS)
+            pipeline.zadd(WORKERS_KEY, {worker_name: now.timestamp()})
+            pipeline.zremrangebyscore(WORKERS_KEY, "-inf", now.timestamp() - EXPIRY_SECONDS)
+            pipeline.expire(WORKERS_KEY, EXPIRY_SECONDS)
+            pipeline.execute()
     except RedisError as error:
         logger.warning("The worker's heartbeat could not be written: %s", error)

@@ -1,5 +1,6 @@
 """Collection as staff see it: the runs, each live, and starting, repeating and cancelling them."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from bson import ObjectId
@@ -11,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from unfold.contrib.filters.admin import TextFilter
 from unfold.decorators import display
 
 from career_navigator.mirrors.admin import ReadOnlyMirrorAdmin
@@ -27,18 +29,41 @@ from ingestion.tasks import collect_role
 _TRIGGER = "ingestion.trigger_collection"
 
 
+class RoleFilter(TextFilter):
+    title = "role"
+    parameter_name = "role"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(roles=(self.value() or "").strip()) if self.value() else queryset
+
+
 @admin.register(CollectionRun)
 class CollectionRunAdmin(ReadOnlyMirrorAdmin):
     """The runs, newest first; a run's page follows it without being loaded again."""
 
-    list_display = ("created_at", "state", "trigger", "collected", "updated", "pages", "credits", "error")
-    list_only = ("created_at", "status", "trigger", "collected", "updated", "pages", "credits", "error")
-    list_filter = ("status", "trigger")
+    list_display = (
+        *("created_at", "state", "asked_for", "asked_by", "collected", "updated", "pages", "credits"),
+        *("finished_at", "error"),
+    )
+    list_only = (
+        *("created_at", "status", "roles", "places", "trigger", "requested_by", "collected", "updated", "pages"),
+        *("credits", "finished_at", "error"),
+    )
+    list_filter = ("status", "trigger", RoleFilter)
     change_form_template = "career_navigator/staff/run.html"
 
     @display(description="status", label=STATUS_COLORS, ordering="status")
     def state(self, obj: Any) -> str:
         return str(obj.status)
+
+    @admin.display(description="asked for")
+    def asked_for(self, obj: Any) -> str:
+        return f"{_first_of(obj.roles)} in {_first_of(obj.places)}"
+
+    @admin.display(description="asked by", ordering="trigger")
+    def asked_by(self, obj: Any) -> str:
+        by_user = obj.requested_by and ObjectId.is_valid(obj.requested_by)
+        return "a user" if by_user else obj.requested_by or str(obj.trigger)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -56,6 +81,9 @@ class CollectionRunAdmin(ReadOnlyMirrorAdmin):
             "run": run,
             "state": run_state(run=run),
             "may_trigger": cast(User, request.user).has_perm(_TRIGGER),
+            "asked_by": self.asked_by(run),
+            # Who it is is for those who may look users up.
+            "person": run.requested_by if run.requested_by and ObjectId.is_valid(run.requested_by) else None,
         }
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
@@ -135,6 +163,12 @@ def _start(form: CollectForm, user: User) -> documents.CollectionRun:
     )
 
 
+def _first_of(names: Sequence[str]) -> str:
+    """Two of the names, and how many more there are."""
+    more = len(names) - 2
+    return ", ".join(names[:2]) + (f" and {more} more" if more > 0 else "")
+
+
 def _find_run(run_id: str) -> documents.CollectionRun:
     run = documents.CollectionRun.objects(id=run_id).first() if ObjectId.is_valid(run_id) else None
     if run is None:
@@ -162,9 +196,10 @@ class RefusedPostingAdmin(ReadOnlyMirrorAdmin):
         context = self.admin_site.each_context(request) | {
             "title": "Refused postings",
             "opts": self.opts,
-            "reasons": sorted({refusal.reason for refusal in refusals}),
+            "counts": sorted(refusals.counts.items(), key=lambda each: (-each[1], each[0])),
+            "reasons": sorted({refusal.reason for refusal in refusals.kept}),
             "reason": reason,
             "may_see_runs": cast(User, request.user).has_perm("ingestion.view_collectionrun"),
-            "refusals": [refusal for refusal in refusals if reason in (None, refusal.reason)],
+            "refusals": [refusal for refusal in refusals.kept if reason in (None, refusal.reason)],
         }
         return TemplateResponse(request, "career_navigator/refused.html", context)

@@ -8,13 +8,18 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import TextFilter
+from unfold.decorators import display
 
 from career_navigator.mirrors.admin import HiddenFilter, ReadOnlyMirrorAdmin
 from career_navigator.staff.acts import demand, queue_or_tell
 from ingestion.tasks import refresh_figures
 from market.hiding import hide_postings
+from market.jobs.keys import company_key
 from market.models import JobPosting
+from market.posting import SOURCES
 from market.roles import normalize_role
 from market.selectors import day_start
 from skills.selectors import vocabulary
@@ -47,12 +52,31 @@ class CountryFilter(TextFilter):
         return queryset.filter(country_code=(self.value() or "").strip().upper()) if self.value() else queryset
 
 
-class SourceFilter(TextFilter):
+class SourceFilter(admin.SimpleListFilter):
     title = "source"
     parameter_name = "source"
 
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in SOURCES]
+
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(source=(self.value() or "").strip().lower()) if self.value() else queryset
+        return queryset.filter(source=self.value()) if self.value() else queryset
+
+
+class CompanyFilter(TextFilter):
+    title = "company"
+    parameter_name = "company"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(company_key=company_key(self.value() or "")) if self.value() else queryset
+
+
+class AddressFilter(TextFilter):
+    title = "address (URL)"
+    parameter_name = "address"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(url=(self.value() or "").strip()) if self.value() else queryset
 
 
 class DayFilter(TextFilter):
@@ -65,6 +89,7 @@ class DayFilter(TextFilter):
         try:
             day = date.fromisoformat((self.value() or "").strip())
         except ValueError:
+            messages.error(request, f"{self.value()!r} is no day; one is written as 2026-11-27.")
             return queryset.none()
         return queryset.filter(day=day_start(day))
 
@@ -93,22 +118,69 @@ class JobPostingAdmin(ReadOnlyMirrorAdmin):
     list_display = ("title", "company", "place", "posted_day", "source", "remote", "is_hidden")
     list_only = ("title", "company", "place", "day", "source", "remote", "hidden")
     list_filter = (
-        *(RoleFilter, SkillFilter, CountryFilter, SourceFilter, DayFilter),
-        *(RemoteFilter, HiddenFilter),
+        *(RoleFilter, SkillFilter, CountryFilter, CompanyFilter, AddressFilter, DayFilter),
+        *(SourceFilter, RemoteFilter, HiddenFilter),
     )
     search_words = "title"
     search_help_text = "Words of the title; each has to be in it."
     actions = ("hide", "show")
     change_form_template = "career_navigator/staff/posting.html"
+    fieldsets = (
+        (None, {"fields": ("title", "company", "location", "address", "day", "source", "is_hidden")}),
+        ("What it asks for", {"fields": ("roles", "skills", "nice_to_have", "years_asked", "seniority")}),
+        (
+            "What it offers",
+            {
+                "fields": (
+                    *("remote", "hybrid", "employment_statuses", "salary_string", "salary_currency"),
+                    *("min_annual_salary", "max_annual_salary", "min_annual_salary_usd", "max_annual_salary_usd"),
+                )
+            },
+        ),
+        ("Advert", {"fields": ("advert",)}),
+        (
+            "Company",
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    *("company_domain", "company_industry", "company_employee_count", "company_country_code"),
+                    "company_linkedin_url",
+                ),
+            },
+        ),
+        (
+            "As it was collected",
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    *("job_id", "final_url", "source_url", "place", "country_codes", "skills_source"),
+                    *("technology_slugs", "keyword_slugs", "search_keywords", "search_location", "date_posted"),
+                    *("discovered_at", "closed_at", "reposted", "date_reposted", "scraped_at", "updated_at"),
+                ),
+            },
+        ),
+    )
+    readonly_fields = ("address", "advert", "is_hidden")
 
     @admin.display(description="day", ordering="day")
     def posted_day(self, posting: Any) -> datetime | date | None:
         return posting.day.astimezone(UTC).date() if posting.day else None
 
-    @admin.display(description="hidden", boolean=True)
-    def is_hidden(self, posting: Any) -> bool:
-        # What nobody ever hid has no mark at all.
-        return bool(posting.hidden)
+    @display(description="hidden", label={"hidden": "warning"})
+    def is_hidden(self, posting: Any) -> str | None:
+        return "hidden" if posting.hidden else None
+
+    @admin.display(description="address")
+    def address(self, posting: Any) -> SafeString | str:
+        if not posting.url:
+            return "—"
+        return format_html(
+            '<a class="staff-link" href="{0}" target="_blank" rel="noopener noreferrer">{0}</a>', posting.url
+        )
+
+    @admin.display(description="description")
+    def advert(self, posting: Any) -> SafeString:
+        return format_html('<div class="staff-text">{}</div>', posting.description or "—")
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

@@ -11,8 +11,8 @@ class JobPosting(Mirror):
     left_out = ("coordinates",)
 
     class Meta:
-        # Ids rise with the time of storing, and their index is there anyway.
-        ordering = ("-pk",)
+        # As lists of jobs are, whose index it goes by.
+        ordering = ("-day", "-pk")
         permissions = [("reread_skills", "Can have the skills of all postings read anew")]
 
     def __str__(self) -> str:

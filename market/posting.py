@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+# What wrote a posting: the job source, or `manage.py generate_postings`, whose postings nobody advertised.
+SOURCES = ("theirstack", "generated")
+
 
 class RefusedPosting(ValueError):
     """A source's job object that cannot become a posting.

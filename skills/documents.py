@@ -75,8 +75,28 @@ class SkillDocument(Document):
             if unknown:
                 message = f"the vocabulary has no {', '.join(sorted(unknown))}"
                 errors[field] = ValidationError(message, field_name=field)
+        if "prerequisites" not in errors and (circle := self._circle()):
+            message = f"these would build on one another: {' → '.join(circle)}"
+            errors["prerequisites"] = ValidationError(message, field_name="prerequisites")
         if errors:
             raise ValidationError("names of other skills", errors=errors)
+
+    def _circle(self) -> list[str]:
+        """The names by which the entry would build on itself, itself at both ends; empty where it does not."""
+        if not self.prerequisites or not (self._created or "prerequisites" in self._get_changed_fields()):
+            return []
+        others = SkillDocument.objects(prerequisites__0__exists=True).scalar("name", "prerequisites")
+        needs = dict(others) | {self.name: self.prerequisites}
+        waiting, met = [[self.name, need] for need in self.prerequisites], {self.name}
+        while waiting:
+            way = waiting.pop()
+            for need in needs.get(way[-1], ()):
+                if need == self.name:
+                    return [*way, need]
+                if need not in met:
+                    met.add(need)
+                    waiting.append([*way, need])
+        return []
 
     def save(self, *args: Any, **kwargs: Any) -> "SkillDocument":
         """Store the entry and make every process read it."""
@@ -85,8 +105,10 @@ class SkillDocument(Document):
         return saved
 
     def delete(self, *args: Any, **kwargs: Any) -> None:
-        """Delete the entry and make every process forget it."""
+        """Delete the entry, also where others name it, and make every process forget it."""
         super().delete(*args, **kwargs)
+        for field in ("prerequisites", "related"):
+            SkillDocument.objects(**{field: self.name}).update(**{f"pull__{field}": self.name})
         VocabularyVersion.bump()
 
     def as_skill(self) -> Skill:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin import action, display
+from django.contrib.admin import action
 from django.contrib.admin.models import LogEntry
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +16,7 @@ from import_export.forms import ConfirmImportForm as BaseConfirmImportForm
 from import_export.resources import ModelResource
 from import_export.tmp_storages import CacheStorage
 from unfold.contrib.import_export.forms import ImportForm, SelectableFieldsExportForm
+from unfold.decorators import display
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from career_navigator.mirrors.admin import MirrorAdmin, keeps_time
@@ -140,9 +141,9 @@ class CuratedAdmin(ExchangeMixin, MirrorAdmin):
             return HiddenField()
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
-    @display(description="hidden", boolean=True)
-    def is_hidden(self, obj: Any) -> bool:
-        return bool(obj.hidden)
+    @display(description="hidden", label={"hidden": "warning"})
+    def is_hidden(self, obj: Any) -> str | None:
+        return "hidden" if obj.hidden else None
 
     @action(description="Publish", permissions=["change"])
     def publish(self, request: HttpRequest, queryset: Any) -> None:

@@ -17,7 +17,7 @@ from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
 from career_navigator.connection import quick_redis_client
-from career_navigator.worker_heartbeat import KEY as HEARTBEAT_KEY
+from career_navigator.worker_heartbeat import EXPIRY_SECONDS, WORKERS_KEY
 
 logger = logging.getLogger(__name__)
 
@@ -173,12 +173,12 @@ def _workers(now: datetime) -> Iterable[Card]:
 
     with quick_redis_client().pipeline(transaction=False) as pipeline:
         pipeline.llen(app.conf.task_default_queue)
-        pipeline.get(HEARTBEAT_KEY)
-        waiting, sign = pipeline.execute()
+        pipeline.zrangebyscore(WORKERS_KEY, now.timestamp() - EXPIRY_SECONDS, "+inf")
+        waiting, alive = pipeline.execute()
     yield Card(title="Tasks waiting", value=f"{waiting:,}", tone="bad" if waiting > 1_000 else "plain")
     yield Card(
         title="Workers",
-        value="alive" if sign else "none",
-        note=sign.decode() if sign else "no sign of life for 16 s",
-        tone="good" if sign else "bad",
+        value=f"{len(alive)} alive" if alive else "none",
+        note=", ".join(name.decode() for name in alive) or f"no sign of life for {EXPIRY_SECONDS} s",
+        tone="good" if alive else "bad",
     )

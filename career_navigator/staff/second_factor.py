@@ -50,7 +50,7 @@ class CodeForm(forms.Form):
 def set_up(request: HttpRequest, site: "StaffSite") -> HttpResponse:
     """Show a new device's secret as a QR code until its code is entered, then recovery codes.
 
-    Who has a device may remove it, or have new recovery codes.
+    Who has a device may remove it, or have new recovery codes, by a code: a session left open is not enough.
     """
     user = cast(User, request.user)
     confirmed = TOTPDevice.objects.filter(user=user, confirmed=True).order_by("pk").first()
@@ -59,41 +59,66 @@ def set_up(request: HttpRequest, site: "StaffSite") -> HttpResponse:
         logout(request)
         return HttpResponseRedirect(reverse("admin:login"))
     if confirmed is not None:
-        if request.method == "POST" and "remove" in request.POST:
-            confirmed.delete()
-            void_codes(user=user)
-            _log(user, "Removed the second factor.")
-            messages.success(request, "The second factor is removed.")
-            return HttpResponseRedirect(reverse("admin:second_factor"))
-        if request.method == "POST" and "renew" in request.POST:
-            codes = make_codes(user=user)
-            _log(user, "Made new recovery codes.")
-            return _page(request, site, form=None, device=confirmed, codes=codes)
-        return _page(request, site, form=None, device=confirmed)
+        return _change(request, site, user, confirmed)
     device, _ = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "app"})
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        allowed, lock = device.verify_is_allowed()
-        if not allowed:
-            wait = max(1, ceil((lock["locked_until"] - timezone.now()).total_seconds())) if lock else 1
-            form.add_error("code", f"After wrong codes the device waits: try again in {wait} s.")
-        elif device.verify_token("".join(form.cleaned_data["code"].split())):
+        wrong = _what_is_wrong(device, form)
+        if wrong is None:
             device.confirmed = True
             device.save()
             django_otp.login(request, device)
             _log(user, "Set up a second factor.")
             messages.success(request, "The second factor is set up: from now on a login asks for its code.")
-            return _page(request, site, form=None, device=device, codes=make_codes(user=user))
-        else:
-            form.add_error("code", "That is not the current code. Is the clock of the device right?")
+            return _page(request, site, form=CodeForm(), device=device, codes=make_codes(user=user))
+        form.add_error("code", wrong)
     return _page(request, site, form=form, device=device)
 
 
+def take_off_devices(*, user: User) -> bool:
+    """Let the account log in by its password alone again; whether it had a device."""
+    devices = list(TOTPDevice.objects.filter(user=user).order_by("pk"))
+    for device in devices:
+        device.delete()
+    void_codes(user=user)
+    return any(device.confirmed for device in devices)
+
+
+def _change(request: HttpRequest, site: "StaffSite", user: User, device: TOTPDevice) -> HttpResponse:
+    """Remove the device or renew the codes, by a code of the device."""
+    form = CodeForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return _page(request, site, form=form, device=device)
+    wrong = _what_is_wrong(device, form)
+    if wrong is not None:
+        form.add_error("code", wrong)
+        return _page(request, site, form=form, device=device)
+    if "remove" in request.POST:
+        take_off_devices(user=user)
+        _log(user, "Removed the second factor.")
+        messages.success(request, "The second factor is removed.")
+        return HttpResponseRedirect(reverse("admin:second_factor"))
+    codes = make_codes(user=user)
+    _log(user, "Made new recovery codes.")
+    return _page(request, site, form=CodeForm(), device=device, codes=codes)
+
+
+def _what_is_wrong(device: TOTPDevice, form: CodeForm) -> str | None:
+    """What to say of the code that was typed; None where it is the device's."""
+    allowed, lock = device.verify_is_allowed()
+    if not allowed:
+        wait = max(1, ceil((lock["locked_until"] - timezone.now()).total_seconds())) if lock else 1
+        return f"After wrong codes the device waits: try again in {wait} s."
+    if device.verify_token("".join(form.cleaned_data["code"].split())):
+        return None
+    return "That is not the current code, or it was used already. Is the clock of the device right?"
+
+
 def _page(
-    request: HttpRequest, site: "StaffSite", *, form: CodeForm | None, device: TOTPDevice, codes: Sequence[str] = ()
+    request: HttpRequest, site: "StaffSite", *, form: CodeForm, device: TOTPDevice, codes: Sequence[str] = ()
 ) -> HttpResponse:
     context = {**site.each_context(request), "title": "Second factor", "form": form, "codes": codes}
-    if form is not None:
+    if not device.confirmed:
         image = qrcode.make(device.config_url, image_factory=SvgPathImage, border=2)
         svg = BytesIO()
         image.save(svg)

@@ -1,5 +1,6 @@
 """Every page of the admin: that it is there, and that it asks the database little."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,10 +11,12 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from redis import Redis
 
 from accounts.documents import User as Person
 from career_navigator.documents import ChoreRun
 from career_navigator.mirrors.models import Mirror
+from career_navigator.worker_heartbeat import EXPIRY_SECONDS, WORKERS_KEY, beat
 from fixtures.management.commands.seed import Command as Seed
 from ingestion.documents import CollectionRun
 from market.services import store_postings
@@ -135,3 +138,13 @@ def test_every_mirror_has_permissions(admin_tables: None) -> None:
         assert names <= set(
             Permission.objects.filter(content_type__app_label=model._meta.app_label).values_list("codename", flat=True)
         )
+
+
+def test_the_dashboard_counts_the_workers_that_are_alive(staff_client: Client, redis: Redis) -> None:
+    beat("worker-1@here")
+    beat("worker-2@here")
+    redis.zadd(WORKERS_KEY, {"gone@here": time.time() - EXPIRY_SECONDS - 1})
+
+    cards = {card.title: card for card in staff_client.get("/admin/").context["board"].cards}
+
+    assert (cards["Workers"].value, cards["Workers"].note) == ("2 alive", "worker-1@here, worker-2@here")

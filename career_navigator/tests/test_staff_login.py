@@ -3,10 +3,11 @@
 import time
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
 from django_otp.oath import TOTP
-from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from career_navigator.rates import Rate
@@ -21,9 +22,10 @@ def device(superuser: User) -> TOTPDevice:
     return TOTPDevice.objects.create(user=superuser, name="app", confirmed=True)
 
 
-def code_of(device: TOTPDevice) -> str:
+def code_of(device: TOTPDevice, *, later: int = 0) -> str:
+    """The device's code, now or so many steps later."""
     totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
-    totp.time = time.time()
+    totp.time = time.time() + later * device.step
     return f"{totp.token():06d}"
 
 
@@ -126,14 +128,57 @@ def test_new_recovery_codes_make_the_old_ones_void_and_removing_the_device_all(
     old = make_codes(user=superuser)
     log_in(client, code=code_of(device))
 
-    new = client.post("/admin/second-factor/", {"renew": "1"}).context["codes"]
+    # A code counts once, so each act takes one of a later time; the device allows for a clock that is a step off.
+    new = client.post("/admin/second-factor/", {"renew": "1", "code": code_of(device, later=1)}).context["codes"]
     kept = count_codes(user=superuser)
-    client.post("/admin/second-factor/", {"remove": "1"})
+    TOTPDevice.objects.update(last_t=-1)
+    client.post("/admin/second-factor/", {"remove": "1", "code": code_of(device)})
 
     assert not set(old) & set(new)
     assert kept == len(new) == 10
     assert StaticDevice.objects.count() == 0
     assert TOTPDevice.objects.count() == 0
+
+
+@pytest.mark.parametrize("act", ["renew", "remove"])
+@pytest.mark.parametrize("code", ["", "000000"])
+def test_an_open_session_alone_changes_no_second_factor(
+    client: Client, superuser: User, device: TOTPDevice, act: str, code: str
+) -> None:
+    make_codes(user=superuser)
+    log_in(client, code=code_of(device))
+    before = set(StaticToken.objects.values_list("token", flat=True))
+
+    answer = client.post("/admin/second-factor/", {act: "1", "code": code})
+
+    assert answer.status_code == 200
+    assert answer.context["form"].errors["code"]
+    assert TOTPDevice.objects.filter(confirmed=True).count() == 1
+    assert set(StaticToken.objects.values_list("token", flat=True)) == before
+
+
+def test_a_device_that_a_colleague_lost_is_taken_off_in_the_list(staff_client: Client, admin_tables: None) -> None:
+    colleague = User.objects.create_user("colleague", password="Secret-123", is_staff=True)
+    TOTPDevice.objects.create(user=colleague, name="app", confirmed=True)
+    make_codes(user=colleague)
+
+    page = staff_client.get("/admin/auth/user/").content.decode()
+    answer = staff_client.post(
+        "/admin/auth/user/", {"action": "remove_second_factor", "_selected_action": [str(colleague.pk)]}, follow=True
+    )
+
+    assert "second factor" in page
+    assert "1 taken off." in answer.content.decode()
+    assert not TOTPDevice.objects.filter(user=colleague).exists()
+    assert count_codes(user=colleague) == 0
+    assert LogEntry.objects.get(object_id=str(colleague.pk)).get_change_message() == "Took off the second factor."
+
+
+def test_no_part_of_a_password_is_on_a_colleagues_page(staff_client: Client, superuser: User) -> None:
+    page = staff_client.get(f"/admin/auth/user/{superuser.pk}/change/").content.decode()
+
+    assert "pbkdf2" not in page
+    assert f"/admin/auth/user/{superuser.pk}/password/" in page
 
 
 def test_pages_forbid_frames_scripts_of_others_and_caches(staff_client: Client) -> None:

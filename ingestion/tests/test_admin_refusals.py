@@ -16,7 +16,9 @@ def refused(admin_tables: None) -> None:
         {"reason": "no_title", "message": "a posting needs a title", "job_id": "11"},
         {"reason": "sealed_day", "message": "its day is past retention", "job_id": ""},
     ]
-    CollectionRun(trigger="command", created_at=timezone.now(), refused_samples=samples).save()
+    CollectionRun(
+        trigger="command", created_at=timezone.now(), refused={"no_title": 23, "sealed_day": 1}, refused_samples=samples
+    ).save()
     CollectionRun(trigger="command", created_at=timezone.now()).save()
 
 
@@ -25,6 +27,13 @@ def test_shows_each_with_its_reason(staff_client: Client, refused: None) -> None
 
     assert [refusal.reason for refusal in page.context["refusals"]] == ["no_title", "sealed_day"]
     assert "a posting needs a title" in page.content.decode()
+
+
+def test_says_how_many_there_were_of_each_reason(staff_client: Client, refused: None) -> None:
+    page = staff_client.get(LIST)
+
+    assert page.context["counts"] == [("no_title", 23), ("sealed_day", 1)]
+    assert "no_title 23, sealed_day 1. The first twenty of each run are kept." in page.content.decode()
 
 
 def test_shows_those_of_one_reason(staff_client: Client, refused: None) -> None:

@@ -39,6 +39,29 @@ def test_what_is_collected_now_is_recorded_queued_and_logged(staff_client: Clien
     assert acts() == ["Started a collection."]
 
 
+def test_runs_are_told_apart_in_their_list(staff_client: Client) -> None:
+    begun(requested_by="staff root")
+    begun(roles=["Chef", "Cook", "Baker", "Waiter"], places=["Remote", "US"], requested_by=str(ObjectId()))
+
+    page = staff_client.get(RUNS).content.decode()
+    of_role = staff_client.get(RUNS, {"role": "Data Engineer"})
+
+    assert "Data Engineer, Chef in Remote" in page
+    assert "Chef, Cook and 2 more in Remote, US" in page
+    assert "staff root" in page
+    assert "a user" in page
+    assert len(of_role.context["cl"].result_list) == 1
+
+
+def test_a_run_names_its_user_to_those_who_may_look_users_up(staff_client: Client) -> None:
+    user = str(ObjectId())
+    run = begun(requested_by=user)
+
+    page = staff_client.get(f"{RUNS}{run.id}/change/").content.decode()
+
+    assert f'<a class="staff-link" href="/admin/accounts/person/{user}/change/">a user</a>' in page
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "sentence"),
     [

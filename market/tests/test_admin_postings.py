@@ -28,7 +28,13 @@ def postings(admin_tables: None) -> None:
     given = [
         PostingFactory(title="Python Developer", country_code="US", remote=True, technology_slugs=("python",)),
         PostingFactory(title="Java Developer", country_code="DE", remote=False, source="import"),
-        PostingFactory(title="Data Engineer", country_code="DE", date_posted=days_ago(3)),
+        PostingFactory(
+            title="Data Engineer",
+            country_code="DE",
+            date_posted=days_ago(3),
+            company="Acme, Inc.",
+            url="https://example.org/42",
+        ),
     ]
     store_postings(postings=given, now=NOW)
 
@@ -48,10 +54,34 @@ def postings(admin_tables: None) -> None:
         ({"remote": "unknown"}, {"Data Engineer"}),
         ({"day": days_ago(3).isoformat()}, {"Data Engineer"}),
         ({"day": "yesterday"}, set()),
+        ({"company": "ACME Inc"}, {"Data Engineer"}),
+        ({"address": "https://example.org/42"}, {"Data Engineer"}),
     ],
 )
 def test_finds_postings(staff_client: Client, postings: None, query: dict, expected: set[str]) -> None:
     assert set(titles(staff_client, **query)) == expected
+
+
+def test_says_that_something_is_no_day(staff_client: Client, postings: None) -> None:
+    page = staff_client.get(LIST, {"day": "yesterday"}).content.decode()
+
+    assert "&#x27;yesterday&#x27; is no day; one is written as 2026-11-27." in page
+
+
+def test_lists_by_day_whenever_they_were_stored(staff_client: Client, postings: None) -> None:
+    store_postings(postings=[PostingFactory(title="Older", date_posted=days_ago(9))], now=NOW)
+
+    assert titles(staff_client)[-2:] == ["Data Engineer", "Older"]
+
+
+def test_shows_the_advert_as_text(staff_client: Client, mongo: Database) -> None:
+    store_postings(postings=[PostingFactory(description="<b>Bold</b>\n- line", url="https://example.org/7")], now=NOW)
+    posting = JobPosting.objects.get()
+
+    page = staff_client.get(f"{LIST}{posting.pk}/change/").content.decode()
+
+    assert '<div class="staff-text">&lt;b&gt;Bold&lt;/b&gt;\n- line</div>' in page
+    assert '<a class="staff-link" href="https://example.org/7"' in page
 
 
 def test_pages_through_all_postings_newest_first(staff_client: Client, mongo: Database) -> None:

@@ -44,6 +44,26 @@ def posted(client: Client, name: str, **changes: object) -> dict[str, object]:
     return sent | changes
 
 
+def test_refuses_skills_that_would_build_on_one_another(staff_client: Client, seeded: None) -> None:
+    SkillDocument(name="wagtail", display_name="Wagtail", prerequisites=["django"]).save()
+
+    answer = staff_client.post(page_of("python"), posted(staff_client, "python", prerequisites="wagtail"))
+
+    assert answer.context["adminform"].form.errors["prerequisites"] == [
+        "these would build on one another: python → wagtail → django → python."
+    ]
+
+
+def test_a_deleted_skill_is_named_by_no_other(staff_client: Client, seeded: None) -> None:
+    SkillDocument(name="own", display_name="Own").save()
+    SkillDocument(name="other", display_name="Other", prerequisites=["own", "python"], related=["own"]).save()
+
+    staff_client.post(f"{LIST}{Skill.objects.get(name='own').pk}/delete/", {"post": "yes"})
+
+    other = SkillDocument.objects.get(name="other")
+    assert (SkillDocument.objects(name="own").count(), other.prerequisites, other.related) == (0, ["python"], [])
+
+
 def test_lists_and_finds_by_alias(staff_client: Client, seeded: None) -> None:
     SkillDocument.objects.get(name="python").update(aliases=["py3"])
 
@@ -203,6 +223,15 @@ def test_shows_nothing_of_a_missing_skill(staff_client: Client, seeded: None) ->
 def imported(client: Client, name: str, content: bytes, format_number: int) -> object:
     file = SimpleUploadedFile(name, content)
     return client.post(f"{LIST}import/", {"import_file": file, "format": str(format_number), "resource": "0"})
+
+
+def test_a_preview_shows_what_would_change_and_counts_the_rest(staff_client: Client, seeded: None) -> None:
+    rows = [{"name": "python", "display_name": "Python 3"}, {"name": "django", "display_name": "Django"}]
+
+    page = imported(staff_client, "skills.json", json.dumps(rows).encode(), 1).content.decode()
+
+    assert "0 new, 1 changed, 1 as they are stored already." in page
+    assert page.count("<td>Changed</td>") == 1
 
 
 def confirmed(client: Client, preview: object) -> object:
