@@ -7,6 +7,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import ManyToManyField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -16,6 +17,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from career_navigator.documents import OPEN_CHORE_STATUSES
 from career_navigator.mirrors.admin import ReadOnlyMirrorAdmin
@@ -140,9 +142,12 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
     fieldsets = (
         (None, {"fields": ("username", "password_link", "second_factor")}),
         ("Person", {"fields": ("first_name", "last_name", "email")}),
-        ("What it may do", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("What it may do", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         ("Times", {"fields": ("last_login", "date_joined")}),
     )
+    # Roles give permissions; single ones beside them nobody would find again.
+    filter_horizontal = ()
+    formfield_overrides = {ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}}
     readonly_fields = ("password_link", "second_factor", "last_login", "date_joined")
     actions = ("remove_second_factor",)
 

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
 
 from career_navigator.mirrors.admin import MirrorAdmin, MirrorForm
@@ -220,7 +220,9 @@ class UnknownSlugAdmin(MirrorAdmin):
             ' formaction="{}?skill={}" name="settle" value="{}" formnovalidate>{}</button>',
             ((address, name, answer, label) for answer, name, label in answers),
         )
-        return format_html('{} <a class="underline" href="{}">another…</a>', buttons, address)
+        return format_html(
+            '<span class="staff-settle">{} <a class="underline" href="{}">another…</a></span>', buttons, address
+        )
 
     @admin.action(description="They are new skills", permissions=["change"])
     def call_new_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> None:
@@ -299,5 +301,5 @@ def _offer_rereading(request: HttpRequest) -> None:
 def _nearest(slug: str) -> list[str]:
     """The skills whose names are spelt most like the slug, at most two."""
     names = {skill.name: spelling_key(skill.name) for skill in vocabulary() if skill.is_skill}
-    found = process.extract(spelling_key(slug), names, limit=2, score_cutoff=_LIKE_ENOUGH)
+    found = process.extract(spelling_key(slug), names, scorer=fuzz.ratio, limit=2, score_cutoff=_LIKE_ENOUGH)
     return [name for _, _, name in found]
