@@ -27,8 +27,7 @@ _NEXT_WORD = re.compile(r" ([A-Za-z]+)")
 _NAMED = frozenset({"Programming Languages", "Frameworks/Libraries", "Databases", "Cloud Platforms"})
 
 
-@dataclass(frozen=True, slots=True)
-class SkillSpan:
+class SkillSpan(NamedTuple):
     """A skill and where the text names it: `text[start:end]`."""
 
     skill: str
@@ -36,12 +35,20 @@ class SkillSpan:
     end: int
 
 
-class _Hit(NamedTuple):  # a tuple: a thousand of these are made for every 30 postings
-    start: int
-    end: int
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Name:
+    """A spelling of a skill, folded in `key`; `asked` says whether its surroundings have to be looked at."""
+
     key: str
     entry: Skill
     ambiguous: bool
+    asked: bool
+
+
+class _Hit(NamedTuple):  # a tuple: a thousand of these are made for every 30 postings
+    start: int
+    end: int
+    name: _Name
 
 
 class SkillExtractor:
@@ -55,12 +62,17 @@ class SkillExtractor:
                 key = spelling_key(spelling)
                 if key and vocabulary.get(spelling) is entry:
                     # Names carry a space at either end, so that the automaton itself keeps to word boundaries.
-                    self._automaton.add_word(f" {key} ", (len(key), key, entry, key in AMBIGUOUS or len(key) == 1))
+                    self._add(key, entry)
                     if "/" in spelling or "&" in spelling:
-                        spaced = key.replace(" ", "   ")  # "CI / CD", "R & D"
-                        self._automaton.add_word(f" {spaced} ", (len(spaced), spaced, entry, key in AMBIGUOUS))
+                        self._add(key.replace(" ", "   "), entry)  # "CI / CD", "R & D"
         if len(self._automaton):
             self._automaton.make_automaton()
+
+    def _add(self, key: str, entry: Skill) -> None:
+        ambiguous = spelling_key(key) in AMBIGUOUS or len(key) == 1
+        asked = ambiguous or not entry.is_skill or entry.name in FIELDS
+        name = _Name(key=key, entry=entry, ambiguous=ambiguous, asked=asked)
+        self._automaton.add_word(f" {key} ", (len(key), name))
 
     def extract_skills(self, text: str) -> list[str]:
         """Return the canonical names of the skills a text asks for, each once, in order of first mention."""
@@ -76,45 +88,46 @@ class SkillExtractor:
         judged = 0
         spans = []
         for index, hit in enumerate(hits):
-            if not hit.entry.is_skill or (hit.entry.name in FIELDS and _before_people(text, hit.end)):
-                continue
-            if hit.ambiguous:
-                judged += 1
-                if judged > _MOST_JUDGED:
+            start, end, name = hit
+            if name.asked:
+                if not name.entry.is_skill or (name.entry.name in FIELDS and _before_people(text, end)):
                     continue
-                before = hits[index - 1] if index and hit.start - hits[index - 1].end < _LONGEST_GAP else None
-                after = hits[index + 1] if index < last and hits[index + 1].start - hit.end < _LONGEST_GAP else None
-                listed = (before or after) is not None and _is_listed(text, before, hit, after)
-                if not listed and hit.key in GENERIC and not follows_link(text, hit.start):
-                    continue  # so end eight of ten mentions in an advert
-                if not self._rules.is_technical(
-                    Mention(key=hit.key, text=text, start=hit.start, end=hit.end, listed=listed)
-                ):
-                    continue
-            spans.append(SkillSpan(hit.entry.name, hit.start, hit.end))
+                if name.ambiguous:
+                    judged += 1
+                    if judged > _MOST_JUDGED:
+                        continue
+                    before = hits[index - 1] if index and start - hits[index - 1].end < _LONGEST_GAP else None
+                    after = hits[index + 1] if index < last and hits[index + 1].start - end < _LONGEST_GAP else None
+                    listed = (before or after) is not None and _is_listed(text, before, hit, after)
+                    if not listed and name.key in GENERIC and not follows_link(text, start):
+                        continue  # so end eight of ten mentions in an advert
+                    if not self._rules.is_technical(Mention(name.key, text, start, end, listed)):
+                        continue
+            spans.append(SkillSpan(name.entry.name, start, end))
         return spans
 
     def _hits(self, text: str) -> list[_Hit]:
         if not len(self._automaton):
             return []
-        found = [
-            (last - length - 1, 1 - last, key, entry, ambiguous)
-            for last, (length, key, entry, ambiguous) in self._automaton.iter(f" {fold(text)} ")
-        ]
-        found.sort()  # by start, then longest first; no two agree in both
         accented = not text.isascii() and _ACCENTED.search(text) is not None
         addresses = [match.span() for match in _ADDRESS.finditer(text)] if "www." in text or "://" in text else []
         hits: list[_Hit] = []
         reached = 0
-        for start, minus_end, key, entry, ambiguous in found:
-            end = -minus_end
-            if start < reached:
-                continue
+        for last, (length, name) in self._automaton.iter(f" {fold(text)} "):
+            start, end = last - length - 1, last - 1
             if accented and (_ACCENTED.match(text, max(0, start - 1), start) or _ACCENTED.match(text, end, end + 1)):
                 continue
             if addresses and _lies_in_one(addresses, start):
                 continue
-            hits.append(_Hit(start, end, key, entry, ambiguous))
+            if start < reached:
+                # They come by their ends: this one takes the place of those in it, and yields to one begun before.
+                kept = len(hits)
+                while kept and hits[kept - 1].start >= start:
+                    kept -= 1
+                if kept and hits[kept - 1].end > start:
+                    continue
+                del hits[kept:]
+            hits.append(_Hit(start, end, name))
             reached = end
         return hits
 
@@ -129,21 +142,21 @@ def _is_listed(text: str, before: _Hit | None, hit: _Hit, after: _Hit | None) ->
         neighbours.append(before)
     if after and _LIST_GAP.fullmatch(text, hit.end, after.start):
         neighbours.append(after)
-    for other in neighbours:
+    for other, there in ((other.name, other.start) for other in neighbours):
         if not other.entry.is_skill:
             continue
         if other.entry.category == "Soft Skills":
             # They say nothing of technologies, but stand among their like.
-            if hit.entry.category == "Soft Skills" and not other.ambiguous:
+            if hit.name.entry.category == "Soft Skills" and not other.ambiguous:
                 return True
             continue
-        if not other.ambiguous and (other.entry.category in _NAMED or hit.key in GENERIC):
+        if not other.ambiguous and (other.entry.category in _NAMED or hit.name.key in GENERIC):
             return True
-        if hit.entry.name in (*other.entry.related, *other.entry.prerequisites):
+        if hit.name.entry.name in (*other.entry.related, *other.entry.prerequisites):
             return True
-        if other.entry.name in (*hit.entry.related, *hit.entry.prerequisites):
+        if other.entry.name in (*hit.name.entry.related, *hit.name.entry.prerequisites):
             return True
-        if capital and text[other.start].isupper():
+        if capital and text[there].isupper():
             return True
     return False
 
@@ -158,10 +171,12 @@ def _is_tag(text: str, before: _Hit, hit: _Hit, after: _Hit) -> bool:
     """Return whether the hit stands between two technologies with a space on either side: a line of tags."""
     if not text[before.end : hit.start] == text[hit.end : after.start] == " ":
         return False
-    if "Soft Skills" in (before.entry.category, after.entry.category):
+    if "Soft Skills" in (before.name.entry.category, after.name.entry.category):
         return False
     capitals = text[before.start].isupper() and text[hit.start].isupper() and text[after.start].isupper()
-    return not (before.ambiguous or after.ambiguous) or (capitals and not (before.ambiguous and after.ambiguous))
+    return not (before.name.ambiguous or after.name.ambiguous) or (
+        capitals and not (before.name.ambiguous and after.name.ambiguous)
+    )
 
 
 def _before_people(text: str, end: int) -> bool:

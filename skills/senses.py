@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from skills import sense_words as words
@@ -32,7 +33,7 @@ _WINDOW = 45
 _MOST_WORDS = 50_000
 # What the patterns look at: an ability, a link and one word before a name, or two words after it.
 _PATTERN_BEFORE, _PATTERN_AFTER = 3, 2
-_PLAIN_WORD = re.compile(r"[a-z0-9]+")
+_PLAIN_WORD = re.compile(r"[^\W_]+")
 _SENTENCE_END = re.compile(r"[.!?]['\")\]]*(?:\s+(?=[A-Z*#\-•])|\s*\Z)|\n")
 
 
@@ -93,13 +94,18 @@ class SenseRules:
 
     def _match(self, mention: Mention) -> bool | None:
         """Return what the token patterns say of the mention in its sentence; None when they are silent."""
-        if _pattern_words(mention.key).isdisjoint(_nearby_words(mention)):
-            return None  # no pattern can apply, which they would take far longer to say
+        text, start, end = mention.text, mention.start, mention.end
+        before = list(_PLAIN_WORD.finditer(text, max(0, start - _WINDOW), start))[-_PATTERN_BEFORE:]
+        after = list(islice(_PLAIN_WORD.finditer(text, end, min(len(text), end + _WINDOW)), _PATTERN_AFTER))
+        if not _may_match(mention.key, [word[0].lower() for word in before], [word[0].lower() for word in after]):
+            return None
         left, right = _sentence(mention)
+        left = max(left, before[0].start()) if before else left
+        right = min(right, after[-1].end()) if after else right
         patterns = self._patterns
         if patterns is None or patterns.is_full():
             patterns = self._patterns = _Patterns()
-        return patterns.verdict(mention.key, mention.text[left:right], mention.start - left, mention.end - left)
+        return patterns.verdict(mention.key, text[left:right], start - left, end - left)
 
 
 class _Patterns:
@@ -178,16 +184,21 @@ def _any_of(terms: frozenset[str]) -> dict[str, Any]:
 
 
 _HYPHENS = ("-", "\u2010", "\u2011")
+# What ties a name to nothing.
+_APART = frozenset(("", " ", "\n", ","))
 _AFTER_HYPHEN = ("based", "like", "nativ", "powe", "driv", "lang")
 
 
 def _attached(mention: Mention) -> bool | None:
     """Settle a name that punctuation ties to its neighbour: "go-to-market", "R&D", "Go-based", "jane@go.dev"."""
     text, start, end = mention.text, mention.start, mention.end
-    before, before_that = text[start - 1 : start], text[start - 2 : start - 1]
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if before in _APART and after in _APART:
+        return None
+    before_that = text[start - 2 : start - 1]
     if before in ("@", "_") or (before in (*_HYPHENS, ".", "'", "\u2019", "&") and before_that.isalnum()):
         return False
-    after, after_that = text[end : end + 1], text[end + 1 : end + 2]
+    after_that = text[end + 1 : end + 2]
     if after in _HYPHENS and after_that.isalnum():
         return (
             text[end + 1 : end + 5].lower().startswith(_AFTER_HYPHEN) or None
@@ -201,24 +212,33 @@ def _attached(mention: Mention) -> bool | None:
     return None
 
 
+def _may_match(key: str, before: list[str], after: list[str]) -> bool:
+    """Return whether the words around a name have what one of its patterns asks for.
+
+    Punctuation between them is overlooked here; the patterns, which take far longer, see it.
+    """
+    first, second, third = [*reversed(before), "", "", ""][:3]
+    if first in words.ABILITY_LINKS and second in words.ABILITY:
+        return True
+    if second in words.ABILITY_LINKS and third in words.ABILITY:
+        return True
+    following, next_but_one = [*after, "", ""][:2]
+    if key not in words.GENERIC and (following in words.CUES_AFTER or next_but_one in words.STRONG_CUES_AFTER):
+        return True
+    if key in words.LANGUAGES and first in words.USING:
+        return True
+    own, everyday_before, everyday_after = _own_words(key)
+    return first in own or following in own or first in everyday_before or following in everyday_after
+
+
 @cache
-def _pattern_words(key: str) -> frozenset[str]:
-    """Return words of which at least one stands near the name wherever one of its patterns applies."""
-    terms = set(words.ABILITY)
-    for own in (words.OWN_CUES, words.EVERYDAY_AFTER, words.EVERYDAY_BEFORE):
-        terms |= own.get(key, frozenset())
-    if key not in words.GENERIC:
-        terms |= words.CUES_AFTER | words.STRONG_CUES_AFTER
-    if key in words.LANGUAGES:
-        terms |= words.USING
-    return frozenset(part for term in terms for part in _PLAIN_WORD.findall(term))
-
-
-def _nearby_words(mention: Mention) -> list[str]:
-    text, start, end = mention.text, mention.start, mention.end
-    before = _PLAIN_WORD.findall(text[max(0, start - _WINDOW) : start].lower())
-    after = _PLAIN_WORD.findall(text[end : end + _WINDOW].lower())
-    return before[-_PATTERN_BEFORE:] + after[:_PATTERN_AFTER]
+def _own_words(key: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return the plain words in a name's own cues, and in what makes it an everyday word before and after it."""
+    lists = (words.OWN_CUES, words.EVERYDAY_BEFORE, words.EVERYDAY_AFTER)
+    own, before, after = (
+        frozenset(part for term in terms.get(key, ()) for part in _PLAIN_WORD.findall(term)) for terms in lists
+    )
+    return own, before, after
 
 
 def _is_shouted(key: str, surface: str) -> bool:

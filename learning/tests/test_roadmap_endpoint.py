@@ -1,8 +1,10 @@
 """GET /learning/roadmap, roadmap.md and roadmap.ics."""
 
+import io
 from datetime import date
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 from icalendar import Calendar
 
@@ -288,3 +290,18 @@ def test_begins_a_plan_on_a_monday(newcomer, post_jobs):
 
     assert first["dtstart"].dt.weekday() == 0
     assert first["dtstart"].dt > timezone.now().date()
+
+
+def test_is_printed_for_roles_and_skills(catalogue, post_jobs):
+    post_jobs()
+    printed = io.StringIO()
+
+    call_command("print_roadmaps", "Backend Developer", "--skill", "python", "--skill", "linux", stdout=printed)
+
+    assert "For whoever holds Python, Linux. 10 postings; 4 of 6 skills missing." in printed.getvalue()
+    assert "| 2 | Docker | 70.0 % | 20 | linux | Container Lab (2); Shop Back End (3) |" in printed.getvalue()
+
+
+def test_is_not_printed_for_what_is_no_skill(catalogue):
+    with pytest.raises(CommandError, match="not all of these are skills"):
+        call_command("print_roadmaps", "Backend Developer", "--skill", "python", "--skill=-")

@@ -33,15 +33,17 @@ class Command(BaseCommand):
                 exercises=idea_catalogue().by_skill,
                 now=options["as_of"] or timezone.now(),
             )
-            self.stdout.write("\n".join(_table(roadmap)))
+            self.stdout.write("\n".join(_table(roadmap, held)))
 
 
-def _table(roadmap: Roadmap) -> list[str]:
+def _table(roadmap: Roadmap, held: list[str]) -> list[str]:
+    names = ", ".join(map(vocabulary().display_name, held)) or "nothing"
     return [
         "",
         f"## {roadmap.target_role}",
         "",
-        f"{roadmap.postings:,} postings; {len(roadmap.missing)} of {len(roadmap.paths)} skills missing.",
+        f"For whoever holds {names}. {roadmap.postings:,} postings; {len(roadmap.missing)} of {len(roadmap.paths)} skills "
+        "missing.",
         "",
         *(f"- {sentence}" for sentence in recommend(roadmap=roadmap)),
         "",
