@@ -42,8 +42,8 @@ def _table(roadmap: Roadmap, held: list[str]) -> list[str]:
         "",
         f"## {roadmap.target_role}",
         "",
-        f"For whoever holds {names}. {roadmap.postings:,} postings; {len(roadmap.missing)} of {len(roadmap.paths)} skills "
-        "missing.",
+        f"For whoever holds {names}. {roadmap.postings:,} postings; "
+        f"{len(roadmap.missing)} of {len(roadmap.paths)} skills missing.",
         "",
         *(f"- {sentence}" for sentence in recommend(roadmap=roadmap)),
         "",
