@@ -12,6 +12,7 @@ def run_state(*, run: CollectionRun) -> dict[str, Any]:
     """Status, counts and searches of a run, as text for its page. `percent` is the share of searches that are over."""
     over = sum(1 for search in run.searches if search.status not in OPEN_SEARCH_STATUSES)
     refused = sum(run.refused.values())
+    stopping = run.cancel_requested and run.status in OPEN_RUN_STATUSES
     return {
         "status": run.status,
         "color": STATUS_COLORS.get(run.status, ""),
@@ -31,7 +32,7 @@ def run_state(*, run: CollectionRun) -> dict[str, Any]:
             "finished": _moment(run.finished_at),
             "heartbeat": _moment(run.heartbeat_at),
             "error": run.error or "—",
-            "cancelling": "It stops after the page that is being fetched." if run.cancel_requested else "",
+            "cancelling": "It stops after the page that is being fetched." if stopping else "",
         },
         "tables": {
             "searches": [_search_row(search) for search in run.searches],

@@ -65,19 +65,19 @@ def find_alternatives(
     """
     skills = {each.name: each for each in wanted}
     grouped = frozenset(chain.from_iterable(GROUPS))
-    certain = {
+    to_learn = {
         name
         for name, each in skills.items()
         if each.held or name in begun or each.priority >= _ASKED_AS_IT_IS or name not in grouped
     }
     needed: set[str] = set()
-    for name in certain:
+    for name in to_learn:
         if not skills[name].held:
             needed |= all_needs(name, prerequisites)
     found: dict[str, str] = {}
     for group in GROUPS:
         members = [skills[name] for name in group if name in skills and name not in found]
-        kept = [each for each in members if each.name in certain or each.name in needed]
+        kept = [each for each in members if each.name in to_learn or each.name in needed]
         kept.sort(key=lambda each: (not each.held, -each.priority, each.name))
         open_members = [each for each in members if each not in kept]
 
@@ -90,9 +90,10 @@ def find_alternatives(
         for each in open_members:
             within = [other for other in kept if other.priority * _MOST_TIMES_AS_OFTEN >= each.priority]
             stand_in = within[0].name if within else spared_below(each)
-            if stand_in is not None:
+            if stand_in is not None and each.name not in needed:
                 found[each.name] = stand_in
             else:
                 kept.append(each)
+                to_learn.add(each.name)
                 needed |= all_needs(each.name, prerequisites)
     return found

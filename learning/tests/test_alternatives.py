@@ -48,6 +48,10 @@ def test_does_not_spare_what_half_of_the_postings_ask_for():
     assert find({"java": 90.0, "python": 50.0, "go": 20.0}, held=["python"]) == {"go": "python"}
 
 
+def test_does_not_spare_in_one_group_what_stands_in_for_others_in_another():
+    assert find({"python": 20.0, "r": 30.0, "java": 15.0}) == {"java": "python", "r": "python"}
+
+
 def test_does_not_spare_what_was_begun():
     assert find({"aws": 44.0, "azure": 25.0}, begun=["azure"]) == {"aws": "azure"}
 
@@ -70,7 +74,7 @@ def test_prefers_a_framework_of_the_language_that_is_learnt():
 
 @given(
     st.dictionaries(st.sampled_from(sorted(NEEDS)), st.integers(10, 100).map(float), max_size=40),
-    st.dictionaries(st.sampled_from(sorted(chain.from_iterable(GROUPS))), st.integers(10, 100).map(float)),
+    st.dictionaries(st.sampled_from(sorted(set(chain(*GROUPS[:3])))), st.integers(10, 49).map(float)),
     st.sets(st.sampled_from(sorted(NEEDS))),
 )
 def test_leaves_to_learn_all_that_stands_in_and_all_that_is_built_on(others, grouped, held):
