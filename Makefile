@@ -24,7 +24,7 @@ run: install ## Start everything on this machine; Ctrl-C stops it (PORT=8000, VA
 	@exec $(BIN)/python manage.py run --end-with-parent $(ARGS)
 
 test: install-dev ## Run all tests on servers of their own
-	@exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install-dev ## Check style, types, imports, the container files and the pinned requirements
 	$(BIN)/ruff check .

@@ -14,6 +14,7 @@ from django.core.management import call_command
 
 from career_navigator.connection import database
 from career_navigator.environment import BASE_DIR
+from fixtures.management.commands import seed
 from skills.documents import SkillDocument
 
 
@@ -25,6 +26,15 @@ def unprepared(mongo, settings, tmp_path, django_db_blocker) -> Iterator[None]:
     with django_db_blocker.unblock():
         yield
     forget_tables()
+
+
+@pytest.fixture
+def little_to_seed(monkeypatch, tmp_path) -> None:
+    """One skill in place of all fixtures, which take seconds."""
+    skill = {"name": "python", "display_name": "Python", "category": "Programming Languages"}
+    for name, entries in {"skills": [skill], "learning_resources": [], "project_ideas": []}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(entries))
+    monkeypatch.setattr(seed, "FIXTURES", tmp_path)
 
 
 def forget_tables() -> None:
@@ -54,7 +64,7 @@ def test_makes_tables_indexes_seed_and_the_staff_account(mongo, settings):
     assert "source_1_job_id_1" in mongo.job_postings.index_information()
 
 
-def test_prints_where_the_password_is_kept_and_not_what_it_is(settings):
+def test_prints_where_the_password_is_kept_and_not_what_it_is(settings, little_to_seed):
     printed = prepare()
 
     path = settings.VAR_DIR / "admin-password"
@@ -62,7 +72,7 @@ def test_prints_where_the_password_is_kept_and_not_what_it_is(settings):
     assert path.read_text().strip() not in printed
 
 
-def test_a_second_time_keeps_the_account_and_its_password(settings):
+def test_a_second_time_keeps_the_account_and_its_password(settings, little_to_seed):
     prepare()
     path = settings.VAR_DIR / "admin-password"
     first = path.read_text()
@@ -77,7 +87,7 @@ def test_a_second_time_keeps_the_account_and_its_password(settings):
     assert User.objects.get().check_password("chosen by a person")
 
 
-def test_makes_an_account_and_a_password_where_the_account_is_gone(settings):
+def test_makes_an_account_and_a_password_where_the_account_is_gone(settings, little_to_seed):
     prepare()
     path = settings.VAR_DIR / "admin-password"
     path.chmod(0o644)
