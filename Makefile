@@ -1,4 +1,4 @@
-# `make` alone lists what can be made. Variables that may be set: PYTHON, VENV, ARGS, and those of `.env.example`.
+# `make` alone lists what can be made. Variables that may be set: PYTHON, VENV, WORKERS, ARGS, and those of `.env.example`.
 
 SHELL := /bin/sh
 VENV ?= .venv
@@ -10,6 +10,8 @@ ARGS ?=
 export PYTHONDONTWRITEBYTECODE :=
 
 BIN := $(VENV)/bin
+# One more than there are processors, since some tests wait for processes; Redis has eight databases for them.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); n=$$((n + 1)); [ $$n -le 8 ] && echo $$n || echo 8)
 # Without `extraction`, which needs a corpus beside the project.
 BENCHMARKS := trending gaps roadmap ranking match_scores storing serving auth_me admin
 SOURCES := accounts career_navigator fixtures ingestion learning market projects skills
@@ -24,7 +26,7 @@ run: install ## Start everything on this machine; Ctrl-C stops it (PORT=8000, VA
 	@exec $(BIN)/python manage.py run --end-with-parent $(ARGS)
 
 test: install-dev ## Run all tests on servers of their own
-	@exec $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install-dev ## Check style, types, imports, the container files and the pinned requirements
 	$(BIN)/ruff check .

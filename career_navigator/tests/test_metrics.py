@@ -10,9 +10,11 @@ from typing import Any
 
 import pymongo.errors
 import pytest
+from django.conf import settings
 from django.test import Client
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
+from redis import Redis
 
 from career_navigator import connection, metrics, task_signals
 from career_navigator.metrics import observe_request, register_collector
@@ -33,6 +35,14 @@ def read(client: Client) -> dict[tuple[str, ...], float]:
 def collectors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only those that a test registers."""
     monkeypatch.setattr(metrics, "_collectors", {})
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis is given time, however busy the machine is."""
+    patient = Redis.from_url(settings.REDIS_URL, socket_timeout=30)
+    for module in (metrics, task_signals):
+        monkeypatch.setattr(module, "quick_redis_client", lambda: patient)
 
 
 def test_counts_requests_by_method_route_and_status(client: Client, redis: Any, collectors: None) -> None:
@@ -95,7 +105,7 @@ def test_forgets_the_counts_of_servers_that_have_ended(
     assert {path.name for path in (tmp_path / "metrics").iterdir()} == {*kept, own.name}
 
 
-def test_counts_tasks_by_name_and_outcome(client: Client, redis: Any, collectors: None) -> None:
+def test_counts_tasks_by_name_and_outcome(client: Client, redis: Any, collectors: None, patient: None) -> None:
     from career_navigator.celery import app
 
     @app.task(name="test.succeeds")
@@ -135,7 +145,7 @@ def test_puts_the_tasks_id_on_its_log_lines(redis: Any) -> None:
     assert task_id.get() == ""
 
 
-def test_counts_tasks_that_wait_for_a_worker(client: Client, redis: Any, collectors: None) -> None:
+def test_counts_tasks_that_wait_for_a_worker(client: Client, redis: Any, collectors: None, patient: None) -> None:
     redis.rpush("celery", "a", "b", "c")
 
     samples = read(client)
