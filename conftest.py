@@ -48,11 +48,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Scheduling(LoadFileScheduling):
-    """Tests go to workers file by file, and those that start all of an install's processes to one of them."""
+    """Tests go to workers file by file, and what is slow to one of them: side by side it would only be slower."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return "installs" if file in SLOW_FILES and "browser" not in file else file
+        return "slow" if file in SLOW_FILES else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from skills import sense_words as words
 
-_SUBJECTS = {key: re.compile(pattern, re.IGNORECASE) for key, pattern in words.SUBJECTS.items()}
+_SUBJECTS = {key: re.compile(pattern) for key, pattern in words.SUBJECTS.items()}
 # Those of the organisations that are judged as words too.
 _WORDS_BESIDES = words.PROPER | words.STRICT | words.GENERIC
 # What leads a list of organisations, and the names of the list up to the one that is asked about.
@@ -59,7 +59,7 @@ class SenseRules:
         generic = key in words.GENERIC
         if generic and not mention.listed and not follows_link(mention.text, mention.start):
             return False
-        if key in _SUBJECTS and not _SUBJECTS[key].search(mention.text):
+        if key in _SUBJECTS and not _SUBJECTS[key].search(mention.text.lower()):
             return False
         if key in words.ORGANISATIONS:
             if _is_organisation(mention):
