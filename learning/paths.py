@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cache
 
 from learning.alternatives import find_alternatives
 from learning.hours import estimate_hours
@@ -120,6 +121,7 @@ def lay_out(
     alternatives = find_alternatives(wanted=wanted, begun=person.statuses.keys(), prerequisites=prerequisites)
     implied = {need for name in held for need in all_needs(name, prerequisites)}
 
+    @cache
     def hours(name: str) -> int:
         return estimate_hours(skill=_skill(name, words), held=held, implied=implied)
 

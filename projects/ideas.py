@@ -114,14 +114,18 @@ def order_recommended(
     (`demand`, in percent), then by how much is held.
     """
 
+    held = frozenset(held)
+    # Whole tenths, whose sum does not depend on the order of a set.
+    tenths = {skill: round(10 * share) for skill, share in demand.items()}
+
     def place(idea: Idea) -> tuple[float, ...]:
-        missing = [skill for skill in idea.skills if skill not in held]
+        missing = idea.skill_set - held
         return (
-            -len(idea.skill_set & wish.focus),
+            -len(idea.skill_set & wish.focus) if wish.focus else 0,
             wish.role_key not in idea.role_keys if wish.role_key else 0,
             _distance_from_best(len(missing)),
             abs(idea.effort - level),
-            -sum([demand[skill] for skill in missing if skill in demand]),
+            -sum([tenths[skill] for skill in missing if skill in tenths]),
             len(missing) / (len(idea.skills) or 1),
             idea.id,
         )
