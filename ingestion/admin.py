@@ -12,10 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from unfold.contrib.filters.admin import TextFilter
 from unfold.decorators import display
 
-from career_navigator.mirrors.admin import ReadOnlyMirrorAdmin
+from career_navigator.mirrors.admin import ExactFilter, ReadOnlyMirrorAdmin
 from career_navigator.staff.acts import demand, log_act, queue_or_tell
 from career_navigator.staff.status import STATUS_COLORS
 from ingestion import documents, services
@@ -29,12 +28,10 @@ from ingestion.tasks import collect_role
 _TRIGGER = "ingestion.trigger_collection"
 
 
-class RoleFilter(TextFilter):
+class RoleFilter(ExactFilter):
     title = "role"
     parameter_name = "role"
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(roles=(self.value() or "").strip()) if self.value() else queryset
+    field = "roles"
 
 
 @admin.register(CollectionRun)
@@ -62,8 +59,7 @@ class CollectionRunAdmin(ReadOnlyMirrorAdmin):
 
     @admin.display(description="asked by", ordering="trigger")
     def asked_by(self, obj: Any) -> str:
-        by_user = obj.requested_by and ObjectId.is_valid(obj.requested_by)
-        return "a user" if by_user else obj.requested_by or str(obj.trigger)
+        return "a user" if _user_of(obj) else obj.requested_by or str(obj.trigger)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -83,7 +79,7 @@ class CollectionRunAdmin(ReadOnlyMirrorAdmin):
             "may_trigger": cast(User, request.user).has_perm(_TRIGGER),
             "asked_by": self.asked_by(run),
             # Who it is is for those who may look users up.
-            "person": run.requested_by if run.requested_by and ObjectId.is_valid(run.requested_by) else None,
+            "person": _user_of(run),
         }
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
@@ -161,6 +157,11 @@ def _start(form: CollectForm, user: User) -> documents.CollectionRun:
         requested_by=_name_of(user),
         now=now,
     )
+
+
+def _user_of(run: Any) -> str | None:
+    """The id of the user who asked for the run; None where staff, a command or the schedule did."""
+    return run.requested_by if run.requested_by and ObjectId.is_valid(run.requested_by) else None
 
 
 def _first_of(names: Sequence[str]) -> str:

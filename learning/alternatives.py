@@ -49,6 +49,7 @@ GROUPS = (
     ("salesforce", "hubspot", "microsoft dynamics 365", "zoho crm"),
     ("okta", "auth0"),
 )  # fmt: skip
+_GROUPED = frozenset(chain.from_iterable(GROUPS))
 # What so many percent of the postings ask for is asked for as it is, not as one of several.
 _ASKED_AS_IT_IS = 50
 # One stands in for another that is asked for at most so many times as often.
@@ -64,11 +65,10 @@ def find_alternatives(
     What builds on one that need not be learnt, and is one of a group itself, need not be learnt either.
     """
     skills = {each.name: each for each in wanted}
-    grouped = frozenset(chain.from_iterable(GROUPS))
     to_learn = {
         name
         for name, each in skills.items()
-        if each.held or name in begun or each.priority >= _ASKED_AS_IT_IS or name not in grouped
+        if each.held or name in begun or each.priority >= _ASKED_AS_IT_IS or name not in _GROUPED
     }
     needed: set[str] = set()
     for name in to_learn:

@@ -11,9 +11,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import TextFilter
-from unfold.decorators import display
 
-from career_navigator.mirrors.admin import HiddenFilter, ReadOnlyMirrorAdmin
+from career_navigator.mirrors.admin import ExactFilter, HiddenFilter, ReadOnlyMirrorAdmin
 from career_navigator.staff.acts import demand, queue_or_tell
 from ingestion.tasks import refresh_figures
 from market.hiding import hide_postings
@@ -25,31 +24,31 @@ from market.selectors import day_start
 from skills.selectors import vocabulary
 
 
-class RoleFilter(TextFilter):
+class RoleFilter(ExactFilter):
     title = "role"
     parameter_name = "role"
+    field = "roles"
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(roles=normalize_role(self.value() or "")) if self.value() else queryset
+    def as_stored(self, text: str) -> str:
+        return normalize_role(text)
 
 
-class SkillFilter(TextFilter):
+class SkillFilter(ExactFilter):
     title = "skill"
     parameter_name = "skill"
+    field = "skills"
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if not self.value():
-            return queryset
-        name = (self.value() or "").strip()
-        return queryset.filter(skills=vocabulary().canonical(name) or name.lower())
+    def as_stored(self, text: str) -> str:
+        return vocabulary().canonical(text.strip()) or text.strip().lower()
 
 
-class CountryFilter(TextFilter):
+class CountryFilter(ExactFilter):
     title = "country code"
     parameter_name = "country"
+    field = "country_code"
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(country_code=(self.value() or "").strip().upper()) if self.value() else queryset
+    def as_stored(self, text: str) -> str:
+        return text.strip().upper()
 
 
 class SourceFilter(admin.SimpleListFilter):
@@ -63,20 +62,19 @@ class SourceFilter(admin.SimpleListFilter):
         return queryset.filter(source=self.value()) if self.value() else queryset
 
 
-class CompanyFilter(TextFilter):
+class CompanyFilter(ExactFilter):
     title = "company"
     parameter_name = "company"
+    field = "company_key"
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(company_key=company_key(self.value() or "")) if self.value() else queryset
+    def as_stored(self, text: str) -> str:
+        return company_key(text)
 
 
-class AddressFilter(TextFilter):
+class AddressFilter(ExactFilter):
     title = "address (URL)"
     parameter_name = "address"
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(url=(self.value() or "").strip()) if self.value() else queryset
+    field = "url"
 
 
 class DayFilter(TextFilter):
@@ -165,10 +163,6 @@ class JobPostingAdmin(ReadOnlyMirrorAdmin):
     @admin.display(description="day", ordering="day")
     def posted_day(self, posting: Any) -> datetime | date | None:
         return posting.day.astimezone(UTC).date() if posting.day else None
-
-    @display(description="hidden", label={"hidden": "warning"})
-    def is_hidden(self, posting: Any) -> str | None:
-        return "hidden" if posting.hidden else None
 
     @admin.display(description="address")
     def address(self, posting: Any) -> SafeString | str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 # What wrote a posting: the job source, or `manage.py generate_postings`, whose postings nobody advertised.
-SOURCES = ("theirstack", "generated")
+THEIRSTACK, GENERATED = SOURCES = ("theirstack", "generated")
 
 
 class RefusedPosting(ValueError):

@@ -10,7 +10,7 @@ import ahocorasick
 
 from skills.names import fold, spelling_key
 from skills.sense_words import AMBIGUOUS, FIELDS, GENERIC, PEOPLE
-from skills.senses import Mention, SenseRules, follows_link
+from skills.senses import Mention, SenseRules, ruled_out
 from skills.vocabulary import Skill, Vocabulary
 
 # What may stand between two items of a list: "Go, Rust", "Go/Rust", "Go and Rust", "Go | Rust".
@@ -99,8 +99,8 @@ class SkillExtractor:
                     before = hits[index - 1] if index and start - hits[index - 1].end < _LONGEST_GAP else None
                     after = hits[index + 1] if index < last and hits[index + 1].start - end < _LONGEST_GAP else None
                     listed = (before or after) is not None and _is_listed(text, before, hit, after)
-                    if not listed and name.key in GENERIC and not follows_link(text, start):
-                        continue  # so end eight of ten mentions in an advert
+                    if ruled_out(name.key, text, start, listed=listed):
+                        continue
                     if not self._rules.is_technical(Mention(name.key, text, start, end, listed)):
                         continue
             spans.append(SkillSpan(name.entry.name, start, end))

@@ -11,6 +11,8 @@ from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
+from unfold.contrib.filters.admin import TextFilter
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from career_navigator.mirrors.fields import LinesField, StructureField
@@ -37,6 +39,19 @@ class HiddenFilter(SimpleListFilter):
         if self.value() not in {"yes", "no"}:
             return queryset
         return queryset.filter(hidden=True) if self.value() == "yes" else queryset.exclude(hidden=True)
+
+
+class ExactFilter(TextFilter):
+    """What has the typed text in the stored field `field`, once `as_stored` has given it the form it is stored in."""
+
+    field = ""
+
+    def as_stored(self, text: str) -> str:
+        return text.strip()
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value()
+        return queryset.filter(**{self.field: self.as_stored(value)}) if value else queryset
 
 
 class MirrorForm(forms.ModelForm):
@@ -88,6 +103,11 @@ class MirrorAdmin(StaffModelAdmin):
     actions_on_bottom = False
     search_words = ""
     list_only: Sequence[str] = ()
+
+    @display(description="hidden", label={"hidden": "warning"})
+    def is_hidden(self, obj: Any) -> str | None:
+        """For a list of what can be hidden. What nobody ever hid has no mark at all."""
+        return "hidden" if obj.hidden else None
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = [name for name in super().get_fields(request, obj) if name != "fingerprint"]

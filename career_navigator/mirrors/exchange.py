@@ -16,7 +16,6 @@ from import_export.forms import ConfirmImportForm as BaseConfirmImportForm
 from import_export.resources import ModelResource
 from import_export.tmp_storages import CacheStorage
 from unfold.contrib.import_export.forms import ImportForm, SelectableFieldsExportForm
-from unfold.decorators import display
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from career_navigator.mirrors.admin import MirrorAdmin, keeps_time
@@ -140,10 +139,6 @@ class CuratedAdmin(ExchangeMixin, MirrorAdmin):
         if db_field.name == "hidden":
             return HiddenField()
         return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    @display(description="hidden", label={"hidden": "warning"})
-    def is_hidden(self, obj: Any) -> str | None:
-        return "hidden" if obj.hidden else None
 
     @action(description="Publish", permissions=["change"])
     def publish(self, request: HttpRequest, queryset: Any) -> None:

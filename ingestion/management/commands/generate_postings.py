@@ -10,11 +10,9 @@ from career_navigator.commands import SummaryCommand, progress_bar
 from ingestion.imports import BATCH
 from ingestion.stand_in.generator import MAXIMUM_SEED, generate_jobs
 from ingestion.theirstack_jobs import posting_from_job
+from market.posting import GENERATED
 from market.refresh import refresh_figures
 from market.services import StoreOutcome, store_postings
-
-# Says of a stored posting that nobody advertised it.
-GENERATED_SOURCE = "generated"
 
 
 class Command(SummaryCommand):
@@ -32,7 +30,7 @@ class Command(SummaryCommand):
         jobs = generate_jobs(count=count, seed=seed, today=timezone.now().date(), days=days)
         total = StoreOutcome()
         with progress_bar(label="generating", unit="posting", total=count) as bar:
-            while batch := [posting_from_job(job, source=GENERATED_SOURCE) for job in islice(jobs, BATCH)]:
+            while batch := [posting_from_job(job, source=GENERATED) for job in islice(jobs, BATCH)]:
                 outcome = store_postings(postings=batch, now=timezone.now())
                 total.collected += outcome.collected
                 total.updated += outcome.updated
