@@ -8,8 +8,8 @@ from django.utils import timezone
 from mongoengine import BooleanField, DateTimeField, Document, FloatField, ListField, ObjectIdField, StringField
 
 from accounts.addresses import normalize_address
-from accounts.profile_cache import held_back
 from career_navigator.connection import database
+from career_navigator.personal_copies import PersonalCopies
 
 LONGEST_ADDRESS = 254
 LONGEST_NAME = 100
@@ -25,6 +25,9 @@ MOST_SKILLS = 200
 MOST_ROLES = 20
 MOST_LOCATIONS = 20
 REMOTE_PREFERENCES = ("remote", "hybrid", "onsite", "any")
+
+# The number moves with the fields of a profile, so that none of an earlier release is read.
+PROFILE_COPIES = PersonalCopies("accounts:profile:3")
 
 # MongoDB keeps times to the millisecond.
 _TICK = timedelta(milliseconds=1)
@@ -105,13 +108,13 @@ class User(Document):
         """Store the user; a change moves `updated_at`, and shows in the next answer."""
         if self.pk is not None and self._get_changed_fields():
             self.update_timestamp()
-        with held_back(user_id=self.pk) if self.pk is not None else nullcontext():
+        with PROFILE_COPIES.held_back(user_id=self.pk) if self.pk is not None else nullcontext():
             saved: User = super().save(*args, **kwargs)
         return saved
 
     def delete(self, *args: Any, **kwargs: Any) -> None:
         """Delete the user, whose tokens are then refused. `accounts.personal_data` erases what else is theirs."""
-        with held_back(user_id=self.pk):
+        with PROFILE_COPIES.held_back(user_id=self.pk):
             super().delete(*args, **kwargs)
 
     def update_timestamp(self, *, now: datetime | None = None) -> None:
@@ -136,7 +139,7 @@ class User(Document):
         Raises ConcurrentChange when the password was, or the user is gone.
         """
         read = self.hashed_password
-        with held_back(user_id=self.pk):
+        with PROFILE_COPIES.held_back(user_id=self.pk):
             written = database().users.update_one(
                 {"_id": self.pk, "hashed_password": read, "is_active": True},
                 {"$set": {"hashed_password": hashed_password, "password_changed_at": now}, "$max": {"updated_at": now}},
@@ -147,7 +150,7 @@ class User(Document):
 
     def begin_erasure(self, *, now: datetime) -> None:
         """Let the user in no more, and note that all of theirs is to go."""
-        with held_back(user_id=self.pk):
+        with PROFILE_COPIES.held_back(user_id=self.pk):
             database().users.update_one({"_id": self.pk}, {"$set": {"is_active": False, "erasure_began_at": now}})
 
     def dict_exclude_password(self) -> dict[str, Any]:
@@ -184,7 +187,7 @@ class User(Document):
             "$set": {name: stored[name] for name in names if name in stored},
             "$unset": {name: "" for name in names if name not in stored},
         }
-        with held_back(user_id=self.pk):
+        with PROFILE_COPIES.held_back(user_id=self.pk):
             written = database().users.update_one(
                 {"_id": self.pk, "updated_at": read},
                 {operator: values for operator, values in change.items() if values},

@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 import orjson
 from bson import ObjectId
 
-from accounts.documents import User
-from accounts.profile_cache import read_profile, store_profile
+from accounts.documents import PROFILE_COPIES, User
 from career_navigator.rendering import dump_json
 
 
@@ -104,14 +103,16 @@ class Profile:
 
 def load_profile(*, user_id: ObjectId) -> Profile | None:
     """An active user's profile as of now; None when there is no such user."""
-    stored, mark = read_profile(user_id=user_id)
-    if stored is None:
+
+    def load() -> bytes | None:
         user = User.objects(id=user_id, is_active=True).first()
         if user is None:
             return None
         tokens_from = user.password_changed_at.timestamp() if user.password_changed_at else 0.0
-        stored = b"%r %b" % (tokens_from, dump_json(user.dict_exclude_password()))
-        if mark is not None:
-            store_profile(user_id=user_id, stored=stored, mark=mark)
-    before, _, content = stored.partition(b" ")
+        return b"%r %b" % (tokens_from, dump_json(user.dict_exclude_password()))
+
+    copy = PROFILE_COPIES.get(user_id=user_id, load=load)
+    if copy is None:
+        return None
+    before, _, content = copy.partition(b" ")
     return Profile(pk=user_id, content=content, tokens_from=float(before))

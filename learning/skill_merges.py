@@ -5,6 +5,7 @@ from datetime import datetime
 from career_navigator.connection import database
 from career_navigator.versioned_copies import replace_version
 from learning.documents import STATUSES
+from learning.progress import SKILL_PROGRESS
 from learning.resources import CATALOGUE
 
 
@@ -19,10 +20,11 @@ def follow_merge(gone: str, kept: str, now: datetime) -> None:
             resources.update_one({"_id": row["_id"]}, {"$set": {"skill": kept, "updated_at": now}})
     replace_version(CATALOGUE)
     for row in progress.find({"skill": gone}):
-        other = progress.find_one({"user": row["user"], "skill": kept})
-        if other is not None and STATUSES.index(other["status"]) >= STATUSES.index(row["status"]):
-            progress.delete_one({"_id": row["_id"]})
-            continue
-        if other is not None:
-            progress.delete_one({"_id": other["_id"]})
-        progress.update_one({"_id": row["_id"]}, {"$set": {"skill": kept}})
+        with SKILL_PROGRESS.held_back(user_id=row["user"]):
+            other = progress.find_one({"user": row["user"], "skill": kept})
+            if other is not None and STATUSES.index(other["status"]) >= STATUSES.index(row["status"]):
+                progress.delete_one({"_id": row["_id"]})
+                continue
+            if other is not None:
+                progress.delete_one({"_id": other["_id"]})
+            progress.update_one({"_id": row["_id"]}, {"$set": {"skill": kept}})

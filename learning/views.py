@@ -190,7 +190,7 @@ def _roadmap(caller: Caller, asked: dict[str, Any]) -> Roadmap:
     words, ideas = vocabulary(), idea_catalogue()
     person = Person(
         held=words.map_technology_slugs(held_skills(caller)),
-        statuses={row["skill"]: row["status"] for row in SKILL_PROGRESS.of(caller.id)},
+        statuses=SKILL_PROGRESS.statuses(caller.id),
         finished_projects=PROJECT_PROGRESS.done_by(caller.id),
     )
     return plan_roadmap(

@@ -1,6 +1,7 @@
 """Project ideas, how well they fit a person, and in which order to show them. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -106,8 +107,8 @@ def filter_ideas(*, ideas: Iterable[Idea], wish: Wish) -> list[Idea]:
 
 def order_recommended(
     *, ideas: Iterable[Idea], held: Collection[str], wish: Wish, demand: Mapping[str, float], level: int
-) -> list[Idea]:
-    """The best next project first.
+) -> Iterator[Idea]:
+    """The best next project first, each put in its place when it is asked for.
 
     First those with more of the skills in focus, then those for the role, then those with one or two skills to learn,
     then those of a difficulty near `level`, then by how many of the role's postings ask for what they teach
@@ -118,19 +119,27 @@ def order_recommended(
     # Whole tenths, whose sum does not depend on the order of a set.
     tenths = {skill: round(10 * share) for skill, share in demand.items()}
 
-    def place(idea: Idea) -> tuple[float, ...]:
+    def worth(idea: Idea) -> tuple[float, ...]:
         missing = idea.skill_set - held
         return (
-            -len(idea.skill_set & wish.focus) if wish.focus else 0,
-            wish.role_key not in idea.role_keys if wish.role_key else 0,
-            _distance_from_best(len(missing)),
-            abs(idea.effort - level),
             -sum([tenths[skill] for skill in missing if skill in tenths]),
             len(missing) / (len(idea.skills) or 1),
             idea.id,
         )
 
-    return sorted(ideas, key=place)
+    # A page shows ten of hundreds: what follows the cheap part of the order is reckoned for those groups alone that
+    # are reached.
+    groups: dict[tuple[int, ...], list[Idea]] = defaultdict(list)
+    for idea in ideas:
+        place = (
+            -len(idea.skill_set & wish.focus) if wish.focus else 0,
+            wish.role_key not in idea.role_keys if wish.role_key else 0,
+            _distance_from_best(len(idea.skill_set - held)),
+            abs(idea.effort - level),
+        )
+        groups[place].append(idea)
+    for place in sorted(groups):
+        yield from sorted(groups[place], key=worth)
 
 
 def order_for_building(*, ideas: Iterable[Idea], held: Collection[str], skills: Collection[str]) -> list[Match]:

@@ -1,6 +1,7 @@
 """The endpoints under /projects."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from django.utils import timezone
@@ -52,10 +53,10 @@ class ProjectViewSet(PersonalViewSet):
         demand = role_demand(role_key=role_key, now=timezone.now())
         level = level_of(skills=len(held), experience_level=caller.experience_level)
         ordered = order_recommended(ideas=fitting, held=held, wish=wish, demand=demand, level=level)
-        shown = [Match.of(idea, held) for idea in ordered[: asked["limit"]]]
+        shown = [Match.of(idea, held) for idea in islice(ordered, asked["limit"])]
         sentences = recommend(
             shown=shown,
-            total=len(ordered),
+            total=len(fitting),
             role=display_role(role_key) if role_key else None,
             role_is_known=role_is_known,
             demand=demand,
@@ -64,7 +65,7 @@ class ProjectViewSet(PersonalViewSet):
         return Response(
             {
                 "projects": [_project(match) for match in shown],
-                "total_projects": len(ordered),
+                "total_projects": len(fitting),
                 "filters_applied": {
                     "difficulty": asked.get("difficulty"),
                     "skill_focus": asked.get("skill_focus"),

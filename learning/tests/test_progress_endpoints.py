@@ -129,6 +129,30 @@ def test_stores_one_progress_for_many_requests_at_once(newcomer, mongo):
     assert mongo.learning_progress.count_documents({}) == 1
 
 
+def test_counts_in_the_very_next_roadmap_and_no_longer_once_undone(newcomer):
+    def missing():
+        paths = newcomer.get("/learning/roadmap").json()["skill_paths"]
+        return {path["skill"]: path["is_missing"] for path in paths}
+
+    newcomer.put("/learning/progress/sql", {"status": "planned"})
+    for _ in range(10):
+        newcomer.put("/learning/progress/sql", {"status": "done"})
+        assert missing()["sql"] is False
+        newcomer.put("/learning/progress/sql", {"status": "learning"})
+        assert missing()["sql"] is True
+
+
+def test_is_read_from_redis_from_the_second_request_on(newcomer, whole_commands):
+    newcomer.put("/learning/progress/sql", {"status": "done"})
+    read = []
+    for _ in range(3):
+        whole_commands.clear()
+        newcomer.get("/projects/recommendations")
+        read.append({command.get("find") for command in whole_commands} & {"learning_progress", "project_progress"})
+
+    assert read == [{"learning_progress", "project_progress"}, set(), set()]
+
+
 def test_keeps_people_apart(newcomer, register):
     newcomer.put("/learning/progress/sql", {"status": "done"})
     other = register(email="bob@example.org")

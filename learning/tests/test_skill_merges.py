@@ -53,3 +53,13 @@ def test_keeps_one_resource_an_address_and_seeding_brings_none_back(mongo: Datab
 
     found = sorted((resource.skill, resource.url) for resource in LearningResource.objects)
     assert found == [("python", ENTRY["url"]), ("python", "https://example.org/py")]
+
+
+def test_shows_in_the_next_answer(mongo: Database) -> None:
+    now = timezone.now()
+    SKILL_PROGRESS.store(user_id=USER, subject="py", status="done", now=now)
+    before = SKILL_PROGRESS.done_by(USER)
+
+    follow_merge("py", "python", now)
+
+    assert (before, SKILL_PROGRESS.done_by(USER)) == (["py"], ["python"])

@@ -82,11 +82,11 @@ def test_keeps_what_is_wished_for_and_nothing_else(ideas, wish):
 
 @given(IDEAS, HELD, WISHES, st.dictionaries(st.sampled_from(SKILLS), st.floats(0, 100)), st.integers(0, 2))
 def test_orders_every_idea_once_and_always_the_same(ideas, held, wish, demand, level):
-    ordered = order_recommended(ideas=ideas, held=held, wish=wish, demand=demand, level=level)
+    ordered = list(order_recommended(ideas=ideas, held=held, wish=wish, demand=demand, level=level))
 
     assert sorted(each.id for each in ordered) == [each.id for each in ideas]
     again = order_recommended(ideas=reversed(ideas), held=held, wish=wish, demand=demand, level=level)
-    assert again == ordered
+    assert list(again) == ordered
 
 
 def best(ideas, *, held=(), wish=None, demand=None, level=0):
