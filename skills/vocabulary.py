@@ -119,6 +119,9 @@ class Vocabulary:
 
         A name that is only known without its version number counts as known: "Java 11", "symfony2", "Angular 2+".
         """
+        # Most names are canonical already.
+        if (named := self._skills.get(name)) is not None:
+            return named
         key = spelling_key(name)
         found = self._by_key.get(key)
         if found is None and (versioned := _VERSIONED.fullmatch(key)):
