@@ -22,6 +22,7 @@ from xdist.scheduler.loadfile import LoadFileScheduling
 from career_navigator import quick_redis, throttles
 from career_navigator.connection import database, redis_client
 from career_navigator.indexes import create_indexes
+from career_navigator.registrations import load_registrations
 from career_navigator.versioned_copies import forget_copies
 from skills.selectors import forget_vocabulary
 
@@ -106,6 +107,12 @@ def _little_work() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PBKDF2PasswordHasher, "iterations", 10)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _registrations() -> None:
+    """Read before a test puts something of its own in their place."""
+    load_registrations()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,6 +9,7 @@ from bson import ObjectId
 
 from accounts.credentials import check_current_password
 from accounts.documents import PasswordReset, RefreshToken, User
+from career_navigator.registrations import Registry
 
 # No erasure takes nearly as long.
 BROKEN_OFF_AFTER = timedelta(minutes=10)
@@ -23,11 +24,11 @@ class _Kind:
     erase: Erase
 
 
-_kinds: dict[str, _Kind] = {}
+_kinds: Registry[_Kind] = Registry()
 
 
 def register_user_data(*, name: str, export: Export, erase: Erase) -> None:
-    """Add what an app stores about users; called in `AppConfig.ready`.
+    """Add what an app stores about users; called in an app's `registrations.py`.
 
     `export` takes the user's id and returns it all in a form that JSON can have; it stands under `name` in the export.
     `erase` takes the id and removes it, or whatever ties it to the user; it has to be harmless when called again.

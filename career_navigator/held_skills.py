@@ -7,14 +7,15 @@ nowhere any more once that is taken back. The profile itself is changed by its o
 from collections.abc import Callable, Iterable
 
 from career_navigator.personal import Caller
+from career_navigator.registrations import Registry
 
 Source = Callable[[str], Iterable[str]]
 
-_sources: dict[str, Source] = {}
+_sources: Registry[Source] = Registry()
 
 
 def register_held_skills(*, name: str, source: Source) -> None:
-    """Add where learnt skills are known; called in `AppConfig.ready`.
+    """Add where learnt skills are known; called in an app's `registrations.py`.
 
     `source` takes the user's id and returns canonical names; it is called once a request.
     """

@@ -28,6 +28,7 @@ from redis.exceptions import RedisError
 
 from career_navigator.connection import quick_redis_client
 from career_navigator.errors import Problem, answer_problem
+from career_navigator.registrations import Registry
 from career_navigator.task_signals import COUNTS_KEY, SECONDS_KEY
 
 logger = logging.getLogger(__name__)
@@ -98,11 +99,11 @@ def _name_of(server: psutil.Process) -> str:
     return f"{socket.gethostname()}-{server.pid}-{int(server.create_time())}"
 
 
-_collectors: dict[str, Collector] = {}
+_collectors: Registry[Collector] = Registry()
 
 
 def register_collector(*, name: str, collect: Collector) -> None:
-    """Add an app's figures to every scrape; called in `AppConfig.ready`.
+    """Add an app's figures to every scrape; called in an app's `registrations.py`.
 
     `collect` takes nothing and yields prometheus_client metric families (`GaugeMetricFamily`, `CounterMetricFamily`
     of `prometheus_client.core`) whose names begin with `career_navigator_`. It reads its figures anew from MongoDB or

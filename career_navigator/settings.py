@@ -136,11 +136,11 @@ INSTALLED_APPS = [
     "career_navigator.apps.CareerNavigatorConfig",
     "fixtures",
     "skills",
-    "market.apps.MarketConfig",
-    "accounts.apps.AccountsConfig",
-    "learning.apps.LearningConfig",
-    "projects.apps.ProjectsConfig",
-    "ingestion.apps.IngestionConfig",
+    "market",
+    "accounts",
+    "learning",
+    "projects",
+    "ingestion",
 ]
 
 # Each middleware costs every request, so those that only the admin needs act on its paths alone.

@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from time import perf_counter
 from typing import Any
 
-from celery.signals import setup_logging, task_postrun, task_prerun
+from celery.signals import setup_logging, task_postrun, task_prerun, worker_init
 from redis.exceptions import RedisError
 
 from career_navigator.connection import quick_redis_client
@@ -22,6 +22,14 @@ _started: ContextVar[float] = ContextVar("task_started", default=0.0)
 @setup_logging.connect
 def _keep_own_logging(**_: Any) -> None:
     """A receiver is enough: with one Celery leaves the logging that Django has set up as it is."""
+
+
+@worker_init.connect
+def _load_before_forking(**_: Any) -> None:
+    """What the worker has loaded its processes share; each would load it for itself otherwise."""
+    from career_navigator.registrations import load_registrations
+
+    load_registrations()
 
 
 @task_prerun.connect

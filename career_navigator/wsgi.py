@@ -16,7 +16,9 @@ def _application() -> "Front":
     django = get_wsgi_application()
     # Its modules read the settings, so they come after Django is set up.
     from career_navigator.front import Front
+    from career_navigator.registrations import load_registrations
 
+    load_registrations()
     return Front(django)
 
 

@@ -138,8 +138,8 @@ def order_recommended(
             abs(idea.effort - level),
         )
         groups[place].append(idea)
-    for place in sorted(groups):
-        yield from sorted(groups[place], key=worth)
+    for _, group in sorted(groups.items()):
+        yield from sorted(group, key=worth)
 
 
 def order_for_building(*, ideas: Iterable[Idea], held: Collection[str], skills: Collection[str]) -> list[Match]:

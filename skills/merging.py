@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from career_navigator.connection import database
+from career_navigator.registrations import Registry
 from skills.documents import SkillDocument, VocabularyVersion
 
 # Takes the name that goes, the name that stays, and the time; has to be harmless when called again.
 Follow = Callable[[str, str, datetime], None]
 
-_followers: dict[str, Follow] = {}
+_followers: Registry[Follow] = Registry()
 
 
 class UnmergeableError(ValueError):
@@ -22,7 +23,7 @@ class UnmergeableError(ValueError):
 
 
 def register_follower(*, name: str, follow: Follow) -> None:
-    """Add what an app stores under names of skills; called in `AppConfig.ready`."""
+    """Add what an app stores under names of skills; called in an app's `registrations.py`."""
     _followers[name] = follow
 
 

@@ -12,9 +12,9 @@ from accounts.resumes.documents import Resume
 from accounts.resumes.generation import NotWritten, Person, Posting, fitting_role, write_resume
 from accounts.resumes.json_resume import InvalidResume, check_resume
 from accounts.resumes.services import store_resume
-from career_navigator.finished_projects import finished_projects
 from career_navigator.held_skills import held_skills
 from career_navigator.personal import Caller
+from career_navigator.portfolio import finished_projects
 from market.jobs.demand import demand_of
 from market.jobs.selectors import find_job
 from skills.selectors import vocabulary

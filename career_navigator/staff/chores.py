@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from career_navigator.documents import OPEN_CHORE_STATUSES, ChoreRun
+from career_navigator.registrations import Registry
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +39,11 @@ class Chore:
     permission: str = "career_navigator.run_chore"
 
 
-_chores: dict[str, Chore] = {}
+_chores: Registry[Chore] = Registry()
 
 
 def register_chore(chore: Chore) -> None:
-    """Offer a chore to the staff; called in `AppConfig.ready`."""
+    """Offer a chore to the staff; called in an app's `registrations.py`."""
     _chores[chore.name] = chore
 
 

@@ -17,6 +17,7 @@ from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
 from career_navigator.connection import quick_redis_client
+from career_navigator.registrations import Registry
 from career_navigator.worker_heartbeat import EXPIRY_SECONDS, WORKERS_KEY
 
 logger = logging.getLogger(__name__)
@@ -126,11 +127,11 @@ class _Board:
 
 
 Panel = Callable[[datetime], Iterable[Card | Chart]]
-_panels: dict[str, Panel] = {}
+_panels: Registry[Panel] = Registry()
 
 
 def register_panel(*, name: str, load: Panel) -> None:
-    """Add an app's cards and charts, in the order they are registered; called in `AppConfig.ready`.
+    """Add an app's cards and charts, in the order they are registered; called in an app's `registrations.py`.
 
     `load` takes the time and reads MongoDB or Redis. Where one of them is away, the page says that `name` is missing.
     """

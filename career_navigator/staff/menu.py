@@ -8,6 +8,8 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.urls import reverse
 
+from career_navigator.registrations import Registry
+
 _GROUPS = ("Market", "Skills", "Learning", "Projects", "Ingestion", "Accounts")
 _ICONS = {
     "JobPosting": "work",
@@ -38,19 +40,19 @@ class MenuPage:
     permission: str
 
 
-_pages: list[MenuPage] = []
+_pages: Registry[MenuPage] = Registry()
 
 
 def register_menu_page(page: MenuPage) -> None:
-    """Add a page to the menu; called in `AppConfig.ready`."""
-    _pages.append(page)
+    """Add a page to the menu; called in an app's `registrations.py`."""
+    _pages[page.route] = page
 
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
     """Unfold's description of the menu for this caller."""
     groups: dict[str, list[dict[str, Any]]] = {}
     # A page stands below its model's list, yet is an entry of its own.
-    on_page = request.path in {reverse(f"admin:{page.route}") for page in _pages}
+    on_page = request.path in {reverse(f"admin:{page.route}") for page in _pages.values()}
     for app in admin.site.get_app_list(request):
         for model in app["models"]:
             if model["admin_url"]:
@@ -61,7 +63,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
                     "active": request.path.startswith(model["admin_url"]) and not on_page,
                 }
                 groups.setdefault(app["name"], []).append(item)
-    for page in _pages:
+    for page in _pages.values():
         if cast(User, request.user).has_perm(page.permission):
             item = {"title": page.title, "icon": page.icon, "link": reverse(f"admin:{page.route}")}
             groups.setdefault(page.group, []).insert(0, item | {"active": request.path == item["link"]})

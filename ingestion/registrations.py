@@ -1,51 +1,27 @@
-"""Ingestion's app config, and what it tells the readiness check and the metrics."""
+"""What this app adds to the shared parts."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.apps import AppConfig
 from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from career_navigator.health import Check, register_readiness_check
+from accounts.personal_data import register_user_data
 from career_navigator.metrics import register_collector
+from career_navigator.readiness import Check, register_readiness_check
+from career_navigator.staff.chores import register_chore
+from career_navigator.staff.dashboard import register_panel
+from career_navigator.staff.menu import MenuPage, register_menu_page
+from ingestion.chores import CHORES
+from ingestion.dashboard import show_collection
+from ingestion.personal_data import export_requested_runs, forget_requested_runs
+from ingestion.selectors import collection_totals, last_good_collection
 
 # Twice the daily schedule: one missed collection is no outage, two are.
 OLDEST_GOOD_COLLECTION = timedelta(hours=48)
 
 
-class IngestionConfig(AppConfig):
-    name = "ingestion"
-
-    def ready(self) -> None:
-        from accounts.personal_data import register_user_data
-        from career_navigator.staff.chores import register_chore
-        from career_navigator.staff.dashboard import register_panel
-        from career_navigator.staff.menu import MenuPage, register_menu_page
-        from ingestion.chores import CHORES
-        from ingestion.dashboard import show_collection
-        from ingestion.personal_data import export_requested_runs, forget_requested_runs
-
-        register_user_data(name="collection_runs", export=export_requested_runs, erase=forget_requested_runs)
-        register_readiness_check(name="collection", check=_check_collection)
-        register_collector(name="collection", collect=_collection_families)
-        register_panel(name="collection", load=show_collection)
-        for chore in CHORES:
-            register_chore(chore)
-        register_menu_page(
-            MenuPage(
-                group="Ingestion",
-                title="Collect now",
-                icon="play_circle",
-                route="collect_now",
-                permission="ingestion.trigger_collection",
-            )
-        )
-
-
 def _check_collection() -> Check:
-    from ingestion.selectors import last_good_collection
-
     ended_at = last_good_collection()
     if ended_at is None:
         return Check(True, "nothing was collected yet")
@@ -54,8 +30,6 @@ def _check_collection() -> Check:
 
 
 def _collection_families() -> Iterator[Metric]:
-    from ingestion.selectors import collection_totals, last_good_collection
-
     totals = collection_totals()
     pages = CounterMetricFamily("career_navigator_collection_pages", "Pages fetched.", value=totals.pages)
     credits = CounterMetricFamily("career_navigator_collection_credits", "Credits spent.", value=totals.credits)
@@ -73,3 +47,20 @@ def _collection_families() -> Iterator[Metric]:
     if ended_at:
         age.add_metric([], (timezone.now() - ended_at).total_seconds())
     yield from (pages, credits, postings, refusals, runs, age)
+
+
+register_user_data(name="collection_runs", export=export_requested_runs, erase=forget_requested_runs)
+register_readiness_check(name="collection", check=_check_collection)
+register_collector(name="collection", collect=_collection_families)
+register_panel(name="collection", load=show_collection)
+for chore in CHORES:
+    register_chore(chore)
+register_menu_page(
+    MenuPage(
+        group="Ingestion",
+        title="Collect now",
+        icon="play_circle",
+        route="collect_now",
+        permission="ingestion.trigger_collection",
+    )
+)
