@@ -1,6 +1,7 @@
 """Fixtures for every test: clean collections in a real MongoDB, a clean database in a real Valkey."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,9 @@ SLOW_FILES = frozenset(
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is slow begins: were it last, one worker would end long after the others."""
+    twice = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if twice:
+        raise pytest.UsageError(f"several tests have one name, of which xdist would run one: {', '.join(twice)}")
     items.sort(key=lambda item: item.nodeid.split("::")[0] not in SLOW_FILES)
 
 
