@@ -249,6 +249,14 @@ def _with_scheme(value: str | None, *schemes: str) -> str | None:
     return value
 
 
+# In place of sentences of pydantic's that say what is wrong, not what would be right.
+_ACCEPTED = {
+    "bool_parsing": "accepted is True or False",
+    "int_parsing": "accepted is a whole number",
+    "float_parsing": "accepted is a number",
+}
+
+
 def read_environment() -> Environment:
     """The environment, or ImproperlyConfigured naming each variable at fault, its value and what is accepted."""
     try:
@@ -259,7 +267,7 @@ def read_environment() -> Environment:
 
 def _sentence(problem: Any) -> str:
     name = str(problem["loc"][0]).upper() if problem["loc"] else ""
-    message = problem["msg"].removeprefix("Value error, ")
+    message = _ACCEPTED.get(problem["type"], problem["msg"].removeprefix("Value error, "))
     if not name:
         return message
     secret = isinstance(problem["input"], SecretStr) or name.endswith(

@@ -1,7 +1,7 @@
 """Searching a collection by its text index: relevance first, then id."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ def search_text(
     collection: "Collection[dict[str, Any]]",
     query: str,
     known: WordList,
+    is_name: Callable[[str], bool],
     fields: Sequence[str],
     also: Sequence[str] = (),
     named: Mapping[str, str] | None = None,
@@ -35,15 +36,17 @@ def search_text(
     limit: int | None = None,
     offset: int = 0,
 ) -> Found:
-    """Find the documents that have any of the query's words; words that are not `known` are completed.
+    """Find the documents that have any of the query's words, or one of the `known` words that they are the beginning of.
 
-    First come those whose fields have the values of `named`, where a field may be a list; then those with more of the
-    query's words in `fields`; then by the weights of the index; then by id. `also` adds words to find by, such as a
+    A word that `is_name` of something is not completed: whoever asks for java does not mean javascript. First come the
+    documents whose fields have the values of `named`, where a field may be a list; then those with more of the query's
+    words in `fields`, whole or, of several, as a beginning; then by the weights of the index; then by id. `also` adds words to find by, such as a
     skill's name where the query is an alias of it.
     """
     asked = list(dict.fromkeys(words_of(query)))
     words = dict.fromkeys(asked)
-    for word in asked:
+    completed = [word for word in asked if not is_name(word)]
+    for word in completed:
         words.update(dict.fromkeys(known.completions(word)))
     for text in also:
         words.update(dict.fromkeys(words_of(text)))
@@ -51,7 +54,8 @@ def search_text(
         return Found(rows=[], total=0)
     boosts = [
         *({"$cond": [{"$in": [value, _as_list(name)]}, _NAMED, 0]} for name, value in (named or {}).items()),
-        *(_boost_for(word, fields) for word in asked if len(asked) > 1),
+        *(_boost_for(rf"\b{re.escape(word)}", fields) for word in asked if len(asked) > 1),
+        *(_boost_for(rf"\b{re.escape(word)}\b", fields) for word in completed),
     ]
     page: list[dict[str, Any]] = [{"$skip": offset}, *([{"$limit": limit}] if limit is not None else [])]
     pipeline = [
@@ -65,16 +69,15 @@ def search_text(
     return Found(rows=answer["rows"], total=answer["total"][0]["count"] if answer["total"] else 0)
 
 
-def _boost_for(word: str, fields: Sequence[str]) -> dict[str, Any]:
-    """A boost where one of the fields has a word that begins with this one."""
+def _boost_for(pattern: str, fields: Sequence[str]) -> dict[str, Any]:
+    """A boost where one of the fields matches, in any case."""
     parts: list[Any] = []
     for name in fields:
         joined = {
             "$reduce": {"input": _as_list(name), "initialValue": "", "in": {"$concat": ["$$value", " ", "$$this"]}}
         }
         parts.append(joined)
-    beginning = rf"\b{re.escape(word)}"
-    return {"$cond": [{"$regexMatch": {"input": {"$concat": parts}, "regex": beginning, "options": "i"}}, _HAS_WORD, 0]}
+    return {"$cond": [{"$regexMatch": {"input": {"$concat": parts}, "regex": pattern, "options": "i"}}, _HAS_WORD, 0]}
 
 
 def _as_list(name: str) -> dict[str, Any]:

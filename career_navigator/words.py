@@ -16,15 +16,12 @@ class WordList:
         self._words = sorted({word for text in texts for word in words_of(text)})
 
     def completions(self, prefix: str) -> list[str]:
-        """The words that begin with a prefix of at least two characters, by name, up to twenty.
-
-        A word that is known needs no completion: whoever asks for java does not mean javascript.
-        """
+        """The words that begin with a prefix of at least two characters, by name, up to twenty."""
         if len(prefix) < _SHORTEST_PREFIX:
             return []
         start = bisect_left(self._words, prefix)
         candidates = self._words[start : start + _MOST_COMPLETIONS]
-        return [word for word in candidates if word.startswith(prefix)] if prefix not in candidates[:1] else []
+        return [word for word in candidates if word.startswith(prefix)]
 
 
 def words_of(text: str) -> list[str]:

@@ -60,6 +60,7 @@ def search_ideas(
         collection=ProjectIdea._get_collection(),
         query=query,
         known=idea_catalogue().words,
+        is_name=lambda word: words.canonical(word) is not None,
         fields=("title", "skills", "features", "description"),
         also=[named] if named else [],
         named={"skills": named} if named else None,

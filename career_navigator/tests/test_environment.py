@@ -81,9 +81,10 @@ def test_takes_an_empty_value_for_the_default(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("name", "value", "accepted"),
     [
-        ("PORT", "eighty", "integer"),
+        ("PORT", "eighty", "accepted is a whole number"),
         ("PORT", "70000", "less than or equal to 65535"),
-        ("DEBUG", "perhaps", "boolean"),
+        ("DEBUG", "perhaps", "accepted is True or False"),
+        ("EMBEDDED_MONGODB_CACHE_GB", "much", "accepted is a number"),
         ("LOG_FORMAT", "xml", "'plain' or 'json'"),
         ("JWT_ALGORITHM", "none", "'HS256'"),
         ("TIME_ZONE", "Mars/Base", "IANA time zone"),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from accounts.tests.conftest import API
 from learning.documents import LearningResource
 from learning.selectors import resource_catalogue
-from learning.tests.catalogue import RESOURCES
+from learning.services import seed_resources
+from learning.tests.catalogue import RESOURCES, resource
 
 
 @pytest.fixture
@@ -131,6 +132,15 @@ def test_finds_by_an_alias(found):
 @pytest.mark.parametrize("query", ["pyt tuto", "PYTH TUT", "tut"])
 def test_completes_words_that_are_begun(found, query):
     assert titles_of(found(query))[0] == "The Python Tutorial"
+
+
+def test_completes_a_word_that_is_one_already_unless_it_is_a_skill_and_puts_the_whole_word_first(found):
+    now = timezone.now()
+    others = [resource("sql", "Book", title) for title in ("Typescripts", "On Type", "Dockerfiles", "Typewriters")]
+    seed_resources(entries=[*RESOURCES, *others], now=now)
+
+    assert titles_of(found("type")) == ["On Type", "Typescripts", "Typewriters"]
+    assert "Dockerfiles" not in titles_of(found("docker"))
 
 
 def test_puts_what_has_more_of_the_words_first(found):
