@@ -36,12 +36,12 @@ def search_text(
     limit: int | None = None,
     offset: int = 0,
 ) -> Found:
-    """Find the documents that have any of the query's words, or one of the `known` words that they are the beginning of.
+    """Find the documents that have any of the query's words, or one of the `known` words that one of them begins.
 
     A word that `is_name` of something is not completed: whoever asks for java does not mean javascript. First come the
     documents whose fields have the values of `named`, where a field may be a list; then those with more of the query's
-    words in `fields`, whole or, of several, as a beginning; then by the weights of the index; then by id. `also` adds words to find by, such as a
-    skill's name where the query is an alias of it.
+    words in `fields`, whole or, of several, as a beginning; then by the weights of the index; then by id. `also` adds
+    words to find by, such as a skill's name where the query is an alias of it.
     """
     asked = list(dict.fromkeys(words_of(query)))
     words = dict.fromkeys(asked)

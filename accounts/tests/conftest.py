@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from django.test import Client
 from django.utils import timezone
 from redis import Redis
@@ -14,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from accounts.resumes.files import reading
+from accounts.sessions import start_session
 from career_navigator import quick_redis
 from career_navigator.connection import quick_redis_client
 from career_navigator.quick_redis import forget_failure
@@ -88,14 +90,15 @@ def api():
 
 @pytest.fixture
 def register(api):
-    """Register and log in; what is passed replaces the usual."""
+    """Register, and have a session; what is passed replaces the usual."""
 
     def make(**changes) -> Member:
         given = REGISTRATION | changes
         registered = api.post("/auth/register", given)
         assert registered.status_code == 201, registered.content
-        session = api.post("/auth/login", {"email": given["email"], "password": given["password"]}).json()
-        return Member(token=session["access_token"], id=session["user"]["id"], refresh_token=session["refresh_token"])
+        user_id = registered.json()["id"]
+        session = start_session(user_id=ObjectId(user_id), now=timezone.now())
+        return Member(token=session.access_token, id=user_id, refresh_token=session.refresh_token)
 
     return make
 
