@@ -45,7 +45,7 @@ SLOW_FILES = frozenset(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is slow begins: were it last, one worker would end long after the others."""
+    """What is slow begins: were it last, one worker would end long after the others. No two tests have one name."""
     twice = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
     if twice:
         raise pytest.UsageError(f"several tests have one name, of which xdist would run one: {', '.join(twice)}")

@@ -28,32 +28,32 @@ def search_text(
     collection: "Collection[dict[str, Any]]",
     query: str,
     known: WordList,
-    is_name: Callable[[str], bool],
+    canonical: Callable[[str], str | None],
+    named_in: str,
     fields: Sequence[str],
-    also: Sequence[str] = (),
-    named: Mapping[str, str] | None = None,
     filters: Mapping[str, Any],
     limit: int | None = None,
     offset: int = 0,
 ) -> Found:
     """Find the documents that have any of the query's words, or one of the `known` words that one of them begins.
 
-    A word that `is_name` of something is not completed: whoever asks for java does not mean javascript. First come the
-    documents whose fields have the values of `named`, where a field may be a list; then those with more of the query's
-    words in `fields`, whole or, of several, as a beginning; then by the weights of the index; then by id. `also` adds
-    words to find by, such as a skill's name where the query is an alias of it.
+    `canonical` gives the name that a spelling of it means, such as a skill's, and None for other words; `named_in` is
+    the field that holds such names, one or a list. A word that means one is not completed: whoever asks for java does
+    not mean javascript. First come the documents with the name that the whole query means; then those with more of the
+    query's words in `fields`, whole or, of several, as a beginning; then by the weights of the index; then by id.
     """
     asked = list(dict.fromkeys(words_of(query)))
     words = dict.fromkeys(asked)
-    completed = [word for word in asked if not is_name(word)]
+    completed = [word for word in asked if canonical(word) is None]
     for word in completed:
         words.update(dict.fromkeys(known.completions(word)))
-    for text in also:
-        words.update(dict.fromkeys(words_of(text)))
+    named = canonical(query)
+    if named is not None:
+        words.update(dict.fromkeys(words_of(named)))
     if not words:
         return Found(rows=[], total=0)
     boosts = [
-        *({"$cond": [{"$in": [value, _as_list(name)]}, _NAMED, 0]} for name, value in (named or {}).items()),
+        *([{"$cond": [{"$in": [named, _as_list(named_in)]}, _NAMED, 0]}] if named is not None else []),
         *(_boost_for(rf"\b{re.escape(word)}", fields) for word in asked if len(asked) > 1),
         *(_boost_for(rf"\b{re.escape(word)}\b", fields) for word in completed),
     ]

@@ -64,16 +64,13 @@ def search_resources(
         filters["type"] = resource_type
     if skills is not None:
         filters["skill"] = {"$in": list(skills)}
-    words = vocabulary()
-    named = words.canonical(query)
     found: Found = search_text(
         collection=LearningResource._get_collection(),
         query=query,
         known=resource_catalogue().words,
-        is_name=lambda word: words.canonical(word) is not None,
+        canonical=vocabulary().canonical,
+        named_in="skill",
         fields=("title", "skill", "description"),
-        also=[named] if named else [],
-        named={"skill": named} if named else None,
         filters=filters,
         limit=limit,
         offset=offset,

@@ -55,15 +55,13 @@ def search_ideas(
         filters["difficulty"] = difficulty
     if skills is not None:
         filters["skills"] = {"$in": list(skills)}
-    named = words.canonical(query)
     found = search_text(
         collection=ProjectIdea._get_collection(),
         query=query,
         known=idea_catalogue().words,
-        is_name=lambda word: words.canonical(word) is not None,
+        canonical=words.canonical,
+        named_in="skills",
         fields=("title", "skills", "features", "description"),
-        also=[named] if named else [],
-        named={"skills": named} if named else None,
         filters=filters,
         limit=limit,
         offset=offset,

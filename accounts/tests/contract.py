@@ -23,8 +23,9 @@ CHECKS = [
 ]
 
 # The values at every bound and beyond it are always tried; random ones besides, when asked to be thorough.
-_IS_THOROUGH = settings().max_examples > 100
+_IS_THOROUGH = settings.get_current_profile_name() == "thorough"
 thoroughness = settings(
+    max_examples=settings().max_examples // 2,
     phases=[Phase.explicit, Phase.generate] if _IS_THOROUGH else [Phase.explicit],
     suppress_health_check=list(HealthCheck),
 )
