@@ -1,7 +1,5 @@
 """`manage.py run` as a person meets it: real processes on a VAR_DIR of the test's own."""
 
-import contextlib
-import json
 import os
 import signal
 import socket
@@ -11,93 +9,18 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
-import pymongo
 import pytest
 import requests
 
 from career_navigator.environment import BASE_DIR
-from career_navigator.running.embedded import free_port
-from career_navigator.running.leftovers import MARK, find_marked
+from career_navigator.running.leftovers import find_marked
+from career_navigator.tests.running import Run
 
-READY = "Career Navigator is ready at http://127.0.0.1:{port}"
-START_SECONDS = 180
 # With a key it asks TheirStack itself, here at an address where nobody answers; without the stand-in it starts sooner.
 NO_DEMONSTRATION = {"THEIR_STACK_API_KEY": "a-key", "THEIR_STACK_BASE_URL": "http://127.0.0.1:1"}
 STOP_SECONDS = 10
-
-
-class Run:
-    """One `manage.py run`, its output in a file."""
-
-    def __init__(self, var_dir: Path, *, port: int | None = None, **environment: str) -> None:
-        self.var_dir = var_dir
-        self.port = port or free_port()
-        self.output_file = var_dir.parent / f"output-{time.monotonic_ns()}.txt"
-        # The tests' own servers are not to be used, nor a key of the person who runs them.
-        inherited = {key: value for key, value in os.environ.items() if key not in {"MONGODB_URI", "REDIS_URL", MARK}}
-        with self.output_file.open("wb") as file:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "run"],
-                cwd=BASE_DIR,
-                env=inherited
-                | {"VAR_DIR": str(var_dir), "PORT": str(self.port), "THEIR_STACK_API_KEY": ""}
-                | {"EMBEDDED_MONGODB_CACHE_GB": "0.25", "WORKER_PROCESSES": "1"}
-                | environment,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            )
-
-    @property
-    def output(self) -> str:
-        return self.output_file.read_text(errors="replace")
-
-    @property
-    def services(self) -> dict[str, str]:
-        services: dict[str, str] = json.loads((self.var_dir / "services.json").read_text())
-        return services
-
-    def wait_for(self, text: str, *, seconds: float = START_SECONDS) -> "Run":
-        give_up_at = time.monotonic() + seconds
-        while text not in self.output:
-            if self.process.poll() is not None or time.monotonic() > give_up_at:
-                pytest.fail(f"no {text!r} in the output:\n{self.output}")
-            time.sleep(0.1)
-        return self
-
-    def wait_until_ready(self) -> "Run":
-        return self.wait_for(READY.format(port=self.port))
-
-    def end(self, *, seconds: float) -> int:
-        """Wait for the process to end by itself and return its exit code."""
-        return self.process.wait(seconds)
-
-    def find(self, *words: str) -> psutil.Process:
-        """The oldest process of this run with all the words in its command line."""
-        found = [
-            each
-            for each in find_marked(var_dir=self.var_dir)
-            if all(word in " ".join(each.cmdline()) for word in words)
-        ]
-        return min(found, key=lambda each: (each.create_time(), each.pid))
-
-    def keep(self, number: int) -> int:
-        """Store a document for good; returns how many were stored before."""
-        with pymongo.MongoClient[dict[str, Any]](self.services["mongodb_uri"]) as client:
-            kept = client.get_default_database().get_collection("kept", write_concern=pymongo.WriteConcern(j=True))
-            before = kept.count_documents({})
-            kept.insert_one({"_id": number})
-        return before
-
-    def clean_up(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        for each in find_marked(var_dir=self.var_dir):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                each.kill()
 
 
 @pytest.fixture
@@ -114,11 +37,10 @@ def runs(var_dir: Path) -> Iterator[list[Run]]:
         each.clean_up()
 
 
-def test_serves_the_demonstration_until_ctrl_c_and_leaves_nothing_behind(var_dir: Path, runs: list[Run]) -> None:
-    run = Run(var_dir)
-    runs.append(run)
+def test_serves_the_demonstration_until_ctrl_c_and_leaves_nothing_behind(demonstration: Run, runs: list[Run]) -> None:
+    """It ends the demonstration, so it comes after the tests in a browser, which use the same one."""
+    run, var_dir = demonstration, demonstration.var_dir
 
-    run.wait_until_ready()
     run.wait_for("Stop with Ctrl-C.")
     services_mode = stat.S_IMODE((var_dir / "services.json").stat().st_mode)
     password_file = var_dir / "admin-password"

@@ -1,4 +1,4 @@
-"""The staff's work in a browser, on a whole install: servers, web, worker and demonstration data of its own."""
+"""The staff's work in a browser, on a whole install."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from career_navigator.environment import BASE_DIR
 from career_navigator.tests.browser import DEADLINE_MILLISECONDS, keep_screenshot, running_browser
-from career_navigator.tests.test_run import Run
+from career_navigator.tests.running import Run
 
 PASSWORD = "Secret-12345"
 ROLES = ("curator", "operator", "support", "auditor")
@@ -31,21 +31,17 @@ count_unknown_slugs(slugs=["kubernets"] * 3, now=timezone.now())
 
 
 @pytest.fixture(scope="module")
-def install(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    run = Run(tmp_path_factory.mktemp("install").resolve() / "var", THEIR_STACK_CREDIT_BUDGET="6000")
-    try:
-        run.wait_until_ready()
-        inherited = {key: value for key, value in os.environ.items() if key not in {"MONGODB_URI", "REDIS_URL"}}
-        subprocess.run(
-            [sys.executable, "manage.py", "shell", "-v", "0", "-c", _MAKE_STAFF],
-            cwd=BASE_DIR,
-            env=inherited | {"VAR_DIR": str(run.var_dir)},
-            check=True,
-            capture_output=True,
-        )
-        yield run
-    finally:
-        run.clean_up()
+def install(demonstration: Run) -> Run:
+    """The demonstration, with a member of the staff for each role."""
+    inherited = {key: value for key, value in os.environ.items() if key not in {"MONGODB_URI", "REDIS_URL"}}
+    subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v", "0", "-c", _MAKE_STAFF],
+        cwd=BASE_DIR,
+        env=inherited | {"VAR_DIR": str(demonstration.var_dir)},
+        check=True,
+        capture_output=True,
+    )
+    return demonstration
 
 
 @pytest.fixture(scope="module")
