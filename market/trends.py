@@ -51,8 +51,10 @@ def trending_answers(
     depth = 2 * max(windows)
     aged = [(age, record) for record in records if 0 <= (age := (today - record.day).days) < depth]
     totals = _Totals.of(aged, depth)
+    # Many windows of a young database end with the same salary.
+    quartiles = {end: _quartiles(totals.midpoints[:end]) for end in set(totals.midpoint_ends[windows].tolist())}
     for days in windows:
-        yield days, _answer(totals, days, generated_at)
+        yield days, _answer(totals, days, quartiles[int(totals.midpoint_ends[days])], generated_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,12 @@ class _Table:
         row: Counts = self.sums[2 * days] - self.sums[days]
         return row
 
-    def top(self, days: int, limit: int) -> list[int]:
+    def top(self, days: int, limit: int) -> Counts:
         """Columns with a count in the window, highest first, then by name."""
         counts = self.window(days)
         order = np.argsort(-counts, kind="stable")[:limit]
-        return [int(index) for index in order if counts[index] > 0]
+        columns: Counts = order[counts[order] > 0]
+        return columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +129,15 @@ class _Totals:
         )
 
 
-def _answer(totals: _Totals, days: int, generated_at: str) -> dict[str, Any]:
-    postings, remote, on_site = (int(count) for count in totals.postings[days])
+def _answer(totals: _Totals, days: int, quartiles: dict[str, int | None], generated_at: str) -> dict[str, Any]:
+    postings, remote, on_site = totals.postings[days].tolist()
     before = int(totals.postings[2 * days][0]) - postings
     return {
         "top_skills": _skill_rows(totals.skills, days, postings, before),
         "top_locations": _rows(totals.places, days, "location", MOST_LOCATIONS),
         "technology_trends": _rows(totals.technologies, days, "technology", MOST_SKILLS),
         "salary_trends": _salary_rows(totals, days),
-        "salary_quartiles": _quartiles(totals.midpoints[: totals.midpoint_ends[days]]),
+        "salary_quartiles": quartiles,
         "remote_distribution": [{"remote": True, "count": remote}, {"remote": False, "count": on_site}],
         "remote_unknown": postings - remote - on_site,
         "total_jobs_analyzed": postings,
@@ -144,41 +147,41 @@ def _answer(totals: _Totals, days: int, generated_at: str) -> dict[str, Any]:
 
 
 def _rows(table: _Table, days: int, label: str, limit: int) -> list[dict[str, Any]]:
-    counts = table.window(days)
-    return [{label: table.names[i], "count": int(counts[i])} for i in table.top(days, limit)]
+    top = table.top(days, limit)
+    counts = table.window(days)[top].tolist()
+    return [{label: table.names[column], "count": count} for column, count in zip(top.tolist(), counts, strict=True)]
 
 
 def _skill_rows(table: _Table, days: int, postings: int, before: int) -> list[dict[str, Any]]:
-    counts, earlier = table.window(days), table.window_before(days)
     comparable = min(postings, before) >= FEWEST_POSTINGS_TO_COMPARE
-    rows = []
-    for index in table.top(days, MOST_SKILLS):
-        count, previous = int(counts[index]), int(earlier[index])
-        rows.append(
-            {
-                "skill": table.names[index],
-                "count": count,
-                "percentage": percentage(count, postings),
-                "previous_count": previous if comparable else None,
-                "previous_percentage": percentage(previous, before) if comparable else None,
-                # A skill that was in no posting before has no rate of growth.
-                "growth_percentage": percentage(count - previous, previous) if comparable and previous else None,
-            }
-        )
-    return rows
+    top = table.top(days, MOST_SKILLS)
+    counts, earlier = table.window(days)[top].tolist(), table.window_before(days)[top].tolist()
+    return [
+        {
+            "skill": table.names[column],
+            "count": count,
+            "percentage": percentage(count, postings),
+            "previous_count": previous if comparable else None,
+            "previous_percentage": percentage(previous, before) if comparable else None,
+            # A skill that was in no posting before has no rate of growth.
+            "growth_percentage": percentage(count - previous, previous) if comparable and previous else None,
+        }
+        for column, count, previous in zip(top.tolist(), counts, earlier, strict=True)
+    ]
 
 
 def _salary_rows(totals: _Totals, days: int) -> list[dict[str, Any]]:
     table = totals.salary_counts
-    counts, lows, highs = table.window(days), totals.salary_minimums[days], totals.salary_maximums[days]
+    top = table.top(days, MOST_LOCATIONS)
+    sums = (table.window(days), totals.salary_minimums[days], totals.salary_maximums[days])
     return [
         {
-            "location": table.names[i],
-            "avg_min": round(int(lows[i]) / int(counts[i])),
-            "avg_max": round(int(highs[i]) / int(counts[i])),
-            "count": int(counts[i]),
+            "location": table.names[column],
+            "avg_min": round(low / count),
+            "avg_max": round(high / count),
+            "count": count,
         }
-        for i in table.top(days, MOST_LOCATIONS)
+        for column, count, low, high in zip(top.tolist(), *(each[top].tolist() for each in sums), strict=True)
     ]
 
 

@@ -5,7 +5,7 @@ A day's postings depend on the seed and the day alone, so tomorrow's market is t
 
 import math
 from bisect import bisect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -82,7 +82,8 @@ def generate_day(*, day: date, seed: int, count: int, first: int = 0) -> Iterato
         raise ValueError(f"a day has at most {MAXIMUM_A_DAY} jobs, asked for {first + count}")
     bits = np.random.PCG64((seed, day.toordinal()))
     random = np.random.Generator(bits.advance(first * _DRAWS))
-    shares = {role.name: _shares_on(role, day) for role in roles()}
+    # Of the roles that are drawn alone: a small market has few a day.
+    shares = cache(lambda number: _shares_on(roles()[number], day))
     chances = _chances()
     identity = (seed * 10**6 + day.toordinal()) * 10**6
     for start in range(first, first + count, _BLOCK):
@@ -109,17 +110,27 @@ def _shares_on(role: Role, day: date) -> list[tuple[str, float]]:
 
 
 def _swing(slug: str, ordinal: int) -> float:
-    character = sum(position * ord(letter) for position, letter in enumerate(slug, 1))
+    character = _character(slug)
     amplitude = 0.15 + character % 7 * 0.05
     return amplitude * math.sin(2 * math.pi * (ordinal / 370 + character % 101 / 101))
 
 
+@cache
+def _character(slug: str) -> int:
+    return sum(position * ord(letter) for position, letter in enumerate(slug, 1))
+
+
 def _job(
-    job_id: int, day: date, draws: list[float], shares: dict[str, list[tuple[str, float]]], chances: _Chances
+    job_id: int,
+    day: date,
+    draws: list[float],
+    shares: Callable[[int], list[tuple[str, float]]],
+    chances: _Chances,
 ) -> dict[str, Any]:
     """Build one job object from its random numbers, taken one by one from the end of `draws`."""
     draw = draws.pop
-    role = roles()[bisect(chances.roles, draw() * chances.roles[-1])]
+    role_number = bisect(chances.roles, draw() * chances.roles[-1])
+    role = roles()[role_number]
     place = places()[bisect(chances.places, draw() * chances.places[-1])]
     prefix, seniority, pay, _ = _LEVELS[bisect(chances.levels, draw() * chances.levels[-1])]
     company = employers()[int(draw() ** 2 * len(employers()))]  # some employers advertise far more than others
@@ -127,7 +138,7 @@ def _job(
     title = role.titles[0] if variant < 0.62 else role.titles[int(draw() * len(role.titles))]
     suffix = _SUFFIXES[int(draw() * len(_SUFFIXES))]
     title = prefix + title + ("" if prefix and suffix.endswith("I") else suffix)
-    slugs = [slug for slug, share in shares[role.name] if draw() < share]
+    slugs = [slug for slug, share in shares(role_number) if draw() < share]
 
     working = draw()
     remote: bool | None = working < 0.27
