@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.tests.contract import CHECKS, schema, thoroughness
+from accounts.tests.contract import CHECKS, for_each_operation, schema_of
 
 
 @pytest.fixture
@@ -10,7 +10,11 @@ def jobs(post_jobs):
     post_jobs()
 
 
-@schema.include(path_regex="^/(learning|projects)/").parametrize()
-@thoroughness
+@pytest.fixture
+def operation(request):
+    return schema_of(request.param)
+
+
+@for_each_operation(if_path=lambda path: path.startswith(("/learning/", "/projects/")))
 def test_keeps_to_the_schema(case, newcomer, jobs):
     case.call_and_validate(headers={"Authorization": f"Bearer {newcomer.token}"}, checks=CHECKS)
