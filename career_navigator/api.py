@@ -1,9 +1,10 @@
 """What the API's endpoints share: paths, query parameters, paging, the documented shape of errors."""
 
 from collections.abc import Callable
+from copy import copy
 from functools import cache
 from math import isnan
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.core.validators import BaseValidator
 from django.http.response import HttpResponseBase
@@ -72,6 +73,9 @@ def _name_bounds(field: serializers.Field[Any, Any, Any, Any], minimum: float, m
             validator.message = sentence
 
 
+_Shape = TypeVar("_Shape", bound=serializers.Serializer[Any])
+
+
 class QuerySerializer(serializers.Serializer[Any]):
     """The query parameters of an endpoint. Unknown ones are ignored; a bad value of a known one is answered 400.
 
@@ -95,9 +99,12 @@ class QuerySerializer(serializers.Serializer[Any]):
 
 
 @cache
-def _built(shape: type[QuerySerializer]) -> QuerySerializer:
-    # Making one copies every field, which takes longer than reading with them; reading leaves nothing behind in it.
-    return shape()
+def _built(shape: type[_Shape]) -> _Shape:
+    # Making one copies every field, which takes longer than reading with them; reading leaves nothing behind in them.
+    built = shape()
+    # Copied when they are first asked for, which is to be once.
+    _ = built.fields
+    return built
 
 
 class LimitOffset(QuerySerializer):
@@ -109,10 +116,17 @@ class LimitOffset(QuerySerializer):
 
 def read_body(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
     """The request's body in the given shape. Raises ValidationError."""
-    given = shape(data=request.data)
-    given.is_valid(raise_exception=True)
-    validated: dict[str, Any] = given.validated_data
+    validated: dict[str, Any] = read_as(shape, request.data).validated_data
     return validated
+
+
+def read_as(shape: type[_Shape], data: Any) -> _Shape:
+    """A serializer of the shape that has read `data`. Raises ValidationError."""
+    # It shares its fields with all others of the shape; what it has read is its own.
+    given = copy(cast(_Shape, _built(shape)))
+    given.initial_data = data
+    given.is_valid(raise_exception=True)
+    return given
 
 
 def success(**content: Any) -> dict[str, Any]:

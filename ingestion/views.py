@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from career_navigator.api import read_body
 from career_navigator.queueing import queue_task
 from ingestion.serializers import WebhookAcceptedSerializer, WebhookEventSerializer
 from ingestion.tasks import receive_webhook_event
@@ -45,7 +46,6 @@ class TheirStackWebhookViewSet(ViewSet):
         signature = request.headers.get(SIGNATURE_HEADER, "")
         if not is_signed(body=body, signature=signature, secret=settings.THEIR_STACK_WEBHOOK_SECRET):
             raise PermissionDenied(f"{SIGNATURE_HEADER} does not fit the body.")
-        event = WebhookEventSerializer(data=request.data)
-        event.is_valid(raise_exception=True)
-        queue_task(task=receive_webhook_event, arguments=(event.validated_data,))
+        event = read_body(WebhookEventSerializer, request)
+        queue_task(task=receive_webhook_event, arguments=(event,))
         return Response({"status": "accepted"}, status=202)

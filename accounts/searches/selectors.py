@@ -10,6 +10,7 @@ from mongoengine import DoesNotExist
 
 from accounts.searches.documents import SavedSearch, ToldPosting
 from accounts.searches.services import monday_of
+from career_navigator.api import read_as
 from career_navigator.connection import database
 from market.jobs.filters import JobFilter, Query, job_query
 from market.jobs.selectors import QUERY_MILLISECONDS, Row, page_ids, rows_of
@@ -41,9 +42,7 @@ def list_searches(*, user_id: ObjectId) -> list[SavedSearch]:
 
 def filter_of(*, search: SavedSearch) -> JobFilter:
     """The filter, by today's vocabulary: the names of merged skills are followed. Raises ValidationError."""
-    given = JobFilterSerializer(data=dict(search.filter))
-    given.is_valid(raise_exception=True)
-    return given.job_filter
+    return read_as(JobFilterSerializer, dict(search.filter)).job_filter
 
 
 def new_postings(*, search: SavedSearch, limit: int, offset: int, now: datetime) -> NewPostings:

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from accounts.searches.documents import DIGESTS, LONGEST_NAME
 from accounts.searches.selectors import MOST_COUNTED
-from career_navigator.api import LimitOffset, QuerySerializer
+from career_navigator.api import LimitOffset, QuerySerializer, read_as
 from career_navigator.text_fields import Choice, Text
 from market.jobs.serializers import JobFilterSerializer, JobListingSerializer
 
@@ -21,9 +21,7 @@ class FilterField(serializers.Field[Any, Any, Any, Any]):
     """A filter as POST /jobs/relevant_jobs takes it; read as the serializer that has read it."""
 
     def to_internal_value(self, data: Any) -> JobFilterSerializer:
-        given = JobFilterSerializer(data=data)
-        given.is_valid(raise_exception=True)
-        return given
+        return read_as(JobFilterSerializer, data)
 
     def to_representation(self, value: Any) -> Any:
         return value

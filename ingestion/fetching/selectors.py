@@ -6,6 +6,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from career_navigator.api import read_as
 from career_navigator.connection import database
 from ingestion.credits import BudgetSpentError
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
@@ -44,9 +45,7 @@ def find_run(*, user_id: ObjectId, run_id: str) -> CollectionRun:
 
 def filter_of(*, run: CollectionRun) -> JobFilter:
     """The filter of the postings that whoever asked for the run wants to see."""
-    wanted = JobFilterSerializer(data=dict(run.wanted) or {"titles": list(run.roles)})
-    wanted.is_valid(raise_exception=True)
-    return wanted.job_filter
+    return read_as(JobFilterSerializer, dict(run.wanted) or {"titles": list(run.roles)}).job_filter
 
 
 def describe_run(*, run: CollectionRun) -> dict[str, Any]:

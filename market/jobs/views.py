@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from career_navigator.api import success
+from career_navigator.api import read_as, success
 from career_navigator.held_skills import held_skills
 from career_navigator.personal import PersonalViewSet, caller_of, require_own
 from market.jobs import serializers as shapes
@@ -59,8 +59,7 @@ class JobViewSet(PersonalViewSet):
         tags=["jobs"],
     )
     def relevant(self, request: Request) -> Response:
-        given = shapes.RelevantJobsRequestSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_as(shapes.RelevantJobsRequestSerializer, request.data)
         if "user_id" in given.validated_data:
             require_own(request, given.validated_data["user_id"])
         limit, offset = given.validated_data["limit"], given.validated_data["offset"]
