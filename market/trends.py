@@ -6,6 +6,7 @@ A window of N days ends with today and holds N days; the one before it holds the
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -51,10 +52,11 @@ def trending_answers(
     depth = 2 * max(windows)
     aged = [(age, record) for record in records if 0 <= (age := (today - record.day).days) < depth]
     totals = _Totals.of(aged, depth)
-    # Many windows of a young database end with the same salary.
-    quartiles = {end: _quartiles(totals.midpoints[:end]) for end in set(totals.midpoint_ends[windows].tolist())}
+    whole = max((age for age, _ in aged), default=0) + 1
+    answer = cache(partial(_answer, totals, generated_at))
     for days in windows:
-        yield days, _answer(totals, days, quartiles[int(totals.midpoint_ends[days])], generated_at)
+        # All windows that hold every record say the same, and nothing is before them.
+        yield days, answer(min(days, whole)) | {"window_days": days}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class _Totals:
         )
 
 
-def _answer(totals: _Totals, days: int, quartiles: dict[str, int | None], generated_at: str) -> dict[str, Any]:
+def _answer(totals: _Totals, generated_at: str, days: int) -> dict[str, Any]:
     postings, remote, on_site = totals.postings[days].tolist()
     before = int(totals.postings[2 * days][0]) - postings
     return {
@@ -137,12 +139,11 @@ def _answer(totals: _Totals, days: int, quartiles: dict[str, int | None], genera
         "top_locations": _rows(totals.places, days, "location", MOST_LOCATIONS),
         "technology_trends": _rows(totals.technologies, days, "technology", MOST_SKILLS),
         "salary_trends": _salary_rows(totals, days),
-        "salary_quartiles": quartiles,
+        "salary_quartiles": _quartiles(totals.midpoints[: totals.midpoint_ends[days]]),
         "remote_distribution": [{"remote": True, "count": remote}, {"remote": False, "count": on_site}],
         "remote_unknown": postings - remote - on_site,
         "total_jobs_analyzed": postings,
         "generated_at": generated_at,
-        "window_days": days,
     }
 
 
