@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from career_navigator.environment import BASE_DIR
 from career_navigator.tests.browser import DEADLINE_MILLISECONDS, keep_screenshot, running_browser
@@ -51,8 +51,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def sessions() -> dict[str, Any]:
-    """The cookies of who has logged in, by name: each role enters its password once."""
+def profiles() -> dict[tuple[str, str, bool], BrowserContext]:
+    """Of who has logged in, by name, scheme and device: as at home, a browser keeps its cookies and what it loaded."""
     return {}
 
 
@@ -61,39 +61,43 @@ API = Callable[[str], Any]
 
 
 @pytest.fixture
-def log_in(install: Run, browser: Browser, sessions: dict[str, Any]) -> Iterator[Login]:
+def log_in(install: Run, browser: Browser, profiles: dict[tuple[str, str, bool], BrowserContext]) -> Iterator[Login]:
     """A fresh window of a member of the staff, logged in; what a page may not load or run fails the test."""
     complaints: list[str] = []
-    contexts = []
+    windows = []
 
     def open_window(name: str, *, scheme: str = "light", phone: bool = False) -> Page:
         size = {"width": 390, "height": 844} if phone else {"width": 1360, "height": 900}
-        context = browser.new_context(
-            base_url=f"http://127.0.0.1:{install.port}",
-            viewport=size,
-            color_scheme=scheme,
-            is_mobile=phone,
-            storage_state=sessions.get(name),
-        )
-        contexts.append(context)
-        context.set_default_timeout(DEADLINE_MILLISECONDS)
-        page = context.new_page()
+        known = (name, scheme, phone) in profiles
+        if not known:
+            # Whoever is logged in elsewhere enters no password again.
+            others = [context for (owner, *_), context in profiles.items() if owner == name]
+            profiles[name, scheme, phone] = browser.new_context(
+                base_url=f"http://127.0.0.1:{install.port}",
+                viewport=size,
+                color_scheme=scheme,
+                is_mobile=phone,
+                storage_state=others[0].storage_state() if others else None,
+            )
+            known = bool(others)
+            profiles[name, scheme, phone].set_default_timeout(DEADLINE_MILLISECONDS)
+        page = profiles[name, scheme, phone].new_page()
+        windows.append(page)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None
         )
-        if name not in sessions:
+        if not known:
             page.goto("/admin/")
             password = (install.var_dir / "admin-password").read_text().strip() if name == "admin" else PASSWORD
             page.get_by_label("Username").fill(name)
             page.get_by_label("Password").fill(password)
             page.get_by_role("button", name="Log in").click()
             expect(page.locator(".staff-cards")).to_be_visible()
-            sessions[name] = context.storage_state()
         return page
 
     yield open_window
-    for each in contexts:
+    for each in windows:
         each.close()
     assert complaints == []
 
