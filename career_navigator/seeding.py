@@ -1,15 +1,18 @@
 """Bringing a stored collection up to a seed file without undoing what curators did."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 from bson import ObjectId
-from pymongo import UpdateOne
+from pymongo import InsertOne, UpdateOne
 from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError
+
+_DUPLICATE_KEY = 11000
 
 
 class InvalidEntry(ValueError):
@@ -46,10 +49,23 @@ def seed_entries(
     and stays as it is, also where the curator changed a field of the key: `seed_key` keeps what it was seeded by.
     Nothing is deleted.
     """
+    entries = list(entries)
+    try:
+        return _bring_up(collection, key, entries, now)
+    except BulkWriteError as error:
+        if {each["code"] for each in error.details["writeErrors"]} != {_DUPLICATE_KEY}:
+            raise
+        # Another process seeds at the same time and stored some of them first.
+        return _bring_up(collection, key, entries, now)
+
+
+def _bring_up(
+    collection: "Collection[dict[str, Any]]", key: tuple[str, ...], entries: Sequence[Mapping[str, Any]], now: datetime
+) -> SeedSummary:
     rows = list(collection.find())
     stored = {tuple(row.get(name) for name in key): row for row in rows}
     stored |= {tuple(row["seed_key"]): row for row in rows if row.get("seed_key")}
-    writes = []
+    writes: list[InsertOne[dict[str, Any]] | UpdateOne] = []
     created = updated = unchanged = kept = 0
     for entry in entries:
         content = dict(entry)
@@ -57,29 +73,27 @@ def seed_entries(
         identity = {name: content[name] for name in key}
         seed_key = list(identity.values())
         row = stored.get(tuple(seed_key))
+        seeded = {"seed_hash": seed_hash, "seed_key": seed_key, "updated_at": now}
         if row is None:
             created += 1
+            # The id is made here, so that ids ascend in the order of the file.
+            writes.append(InsertOne({"_id": ObjectId()} | content | seeded))
+            continue
+        stored_hash = _content_hash({name: row.get(name) for name in content})
+        if stored_hash == seed_hash:
+            unchanged += 1
+            # A curator who wrote just what the file says now edited nothing any more.
+            marks = {"seed_hash": seed_hash, "seed_key": seed_key}
+            if any(row.get(name) != value for name, value in marks.items()):
+                writes.append(UpdateOne(identity, {"$set": marks}))
+        elif stored_hash != row.get("seed_hash"):
+            kept += 1
+            if row.get("seed_hash") and "seed_key" not in row:
+                writes.append(UpdateOne(identity, {"$set": {"seed_key": seed_key}}))
         else:
-            stored_hash = _content_hash({name: row.get(name) for name in content})
-            if stored_hash == seed_hash:
-                unchanged += 1
-                # A curator who wrote just what the file says now edited nothing any more.
-                marks = {"seed_hash": seed_hash, "seed_key": seed_key}
-                if any(row.get(name) != value for name, value in marks.items()):
-                    writes.append(UpdateOne(identity, {"$set": marks}))
-                continue
-            if stored_hash != row.get("seed_hash"):
-                kept += 1
-                if row.get("seed_hash") and "seed_key" not in row:
-                    writes.append(UpdateOne(identity, {"$set": {"seed_key": seed_key}}))
-                continue
             updated += 1
-        filled = {name: value for name, value in content.items() if name not in identity}
-        change = {"$set": filled | {"seed_hash": seed_hash, "seed_key": seed_key, "updated_at": now}}
-        if "_id" not in content:
-            # Made here, so that ids ascend in the order of the file.
-            change["$setOnInsert"] = {"_id": ObjectId()}
-        writes.append(UpdateOne(identity, change, upsert=True))
+            filled = {name: value for name, value in content.items() if name not in identity}
+            writes.append(UpdateOne(identity, {"$set": filled | seeded}))
     if writes:
         collection.bulk_write(writes, ordered=False)
     return SeedSummary(created=created, updated=updated, unchanged=unchanged, kept=kept)

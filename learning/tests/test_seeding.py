@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -48,6 +49,15 @@ def seed(request, mongo):
 
 def test_seeds_once_however_often(seed):
     assert seed() == summary(created=seed.size)
+    assert seed() == summary(unchanged=seed.size)
+
+
+def test_two_processes_may_seed_at_once(seed, mongo):
+    with ThreadPoolExecutor() as threads:
+        first, second = threads.map(lambda _: seed(), range(2))
+
+    assert first.created + first.unchanged == second.created + second.unchanged == seed.size
+    assert first.created + second.created >= seed.size
     assert seed() == summary(unchanged=seed.size)
 
 
