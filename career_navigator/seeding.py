@@ -1,8 +1,8 @@
 """Bringing a stored collection up to a seed file without undoing what curators did."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -49,19 +49,22 @@ def seed_entries(
     and stays as it is, also where the curator changed a field of the key: `seed_key` keeps what it was seeded by.
     Nothing is deleted.
     """
-    entries = list(entries)
+    summary, writes = _changes(collection, key, entries, now)
     try:
-        return _bring_up(collection, key, entries, now)
+        if writes:
+            collection.bulk_write(writes, ordered=False)
     except BulkWriteError as error:
         if {each["code"] for each in error.details["writeErrors"]} != {_DUPLICATE_KEY}:
             raise
-        # Another process seeds at the same time and stored some of them first.
-        return _bring_up(collection, key, entries, now)
+        # Another process that seeds at the same time was first with some; all else is written.
+        inserted: int = error.details["nInserted"]
+        summary = replace(summary, created=inserted, unchanged=summary.unchanged + summary.created - inserted)
+    return summary
 
 
-def _bring_up(
-    collection: "Collection[dict[str, Any]]", key: tuple[str, ...], entries: Sequence[Mapping[str, Any]], now: datetime
-) -> SeedSummary:
+def _changes(
+    collection: "Collection[dict[str, Any]]", key: tuple[str, ...], entries: Iterable[Mapping[str, Any]], now: datetime
+) -> tuple[SeedSummary, list[InsertOne[dict[str, Any]] | UpdateOne]]:
     rows = list(collection.find())
     stored = {tuple(row.get(name) for name in key): row for row in rows}
     stored |= {tuple(row["seed_key"]): row for row in rows if row.get("seed_key")}
@@ -94,9 +97,7 @@ def _bring_up(
             updated += 1
             filled = {name: value for name, value in content.items() if name not in identity}
             writes.append(UpdateOne(identity, {"$set": filled | seeded}))
-    if writes:
-        collection.bulk_write(writes, ordered=False)
-    return SeedSummary(created=created, updated=updated, unchanged=unchanged, kept=kept)
+    return SeedSummary(created=created, updated=updated, unchanged=unchanged, kept=kept), writes
 
 
 def _content_hash(content: Mapping[str, Any]) -> str:
