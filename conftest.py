@@ -1,5 +1,6 @@
 """Fixtures for every test: clean collections in a real MongoDB, a clean database in a real Valkey."""
 
+import gc
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -49,6 +50,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(f"several tests have one name, of which xdist would run one: {', '.join(twice)}")
     order = {file: number for number, file in enumerate(SLOW_FILES)}
     items.sort(key=lambda item: order.get(item.nodeid.split("::")[0], len(order)))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected stays; pytest looks through it for garbage five times when it ends."""
+    gc.freeze()
 
 
 class Scheduling(LoadFileScheduling):
