@@ -12,7 +12,7 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
-_DUPLICATE_KEY = 11000
+from career_navigator.bulk_writes import positions_taken
 
 
 class InvalidEntry(ValueError):
@@ -54,11 +54,9 @@ def seed_entries(
         if writes:
             collection.bulk_write(writes, ordered=False)
     except BulkWriteError as error:
-        if {each["code"] for each in error.details["writeErrors"]} != {_DUPLICATE_KEY}:
-            raise
-        # Another process that seeds at the same time was first with some; all else is written.
-        inserted: int = error.details["nInserted"]
-        summary = replace(summary, created=inserted, unchanged=summary.unchanged + summary.created - inserted)
+        # Another process that seeds at the same time was first with some.
+        others = len(positions_taken(error))
+        summary = replace(summary, created=summary.created - others, unchanged=summary.unchanged + others)
     return summary
 
 

@@ -12,6 +12,7 @@ import orjson
 from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
+from career_navigator.bulk_writes import positions_taken
 from career_navigator.connection import database
 from market.documents import MARKET_SCOPE
 from market.jobs.keys import posting_keys
@@ -23,7 +24,6 @@ from market.selectors import day_start
 from skills.selectors import vocabulary
 from skills.services import count_unknown_slugs
 
-DUPLICATE_KEY = 11000
 # `dataclasses.asdict` copies deeply, which costs more than the rest of storing.
 _POSTING_FIELDS = tuple(each.name for each in dataclass_fields(Posting))
 # The indexes on ids and URLs hold strings alone. A query that does not ask for one reads every posting instead.
@@ -193,10 +193,7 @@ def _write(writes: list[Any]) -> set[int]:
     try:
         database().job_postings.bulk_write(writes, ordered=False)
     except BulkWriteError as error:
-        problems = error.details["writeErrors"]
-        if any(problem["code"] != DUPLICATE_KEY for problem in problems):
-            raise
-        return {problem["index"] for problem in problems}
+        return positions_taken(error)
     return set()
 
 

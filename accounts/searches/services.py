@@ -11,10 +11,9 @@ from mongoengine import NotUniqueError
 from pymongo.errors import BulkWriteError
 
 from accounts.searches.documents import MOST_SEARCHES, SavedSearch, ToldPosting
+from career_navigator.bulk_writes import positions_taken
 from career_navigator.connection import database
 from market.jobs.filters import JobFilter
-
-_DUPLICATE_KEY = 11000
 
 
 class TooManySearches(RuntimeError):
@@ -99,10 +98,7 @@ def claim_postings(*, search_id: ObjectId, job_ids: Iterable[ObjectId], now: dat
     try:
         database().told_postings.insert_many(rows, ordered=False)
     except BulkWriteError as error:
-        problems = error.details["writeErrors"]
-        if any(problem["code"] != _DUPLICATE_KEY for problem in problems):
-            raise
-        taken = {problem["index"] for problem in problems}
+        taken = positions_taken(error)
         return {job_id for index, job_id in enumerate(ids) if index not in taken}
     return set(ids)
 
