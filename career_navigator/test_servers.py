@@ -9,7 +9,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -86,17 +86,16 @@ def _with_path(address: str, path: str) -> str:
     return urlsplit(address)._replace(path=f"/{path}").geturl()
 
 
-@pytest.fixture(autouse=True)
-def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
     """A connection to anywhere but this machine fails the test."""
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:
         if isinstance(address, tuple) and address[0] not in {"127.0.0.1", "::1", "localhost"}:
-            _refuse(address)
+            pytest.fail(f"the test connects to {address}, outside this machine")
         connect(self, address)
 
-    def _refuse(address: Any) -> NoReturn:
-        pytest.fail(f"the test connects to {address}, outside this machine")
-
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
