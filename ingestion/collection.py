@@ -79,6 +79,8 @@ def collect_role(*, run_id: ObjectId, role: str, client: TheirStackClient, clock
     run = CollectionRun.objects.get(id=run_id)
     for index in open_searches(run=run, role=role):
         _collect_search(run, index, client, clock)
+    # Once for all places: every window's answer is rendered anew.
+    refresh_figures(now=clock())
     close_if_done(run_id=run_id, now=clock())
 
 
@@ -119,10 +121,8 @@ def _collect_search(run: CollectionRun, index: int, client: TheirStackClient, cl
         release_claim(run=run, index=index, token=token, collected=collected)
         if collected:
             update_search(run_id=run.id, index=index, now=clock(), values={"status": "finished"})
-        refresh_figures(now=clock())
         return
     release_claim(run=run, index=index, token=token)
-    refresh_figures(now=clock())
 
 
 def _fetch_pages(
