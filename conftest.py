@@ -146,7 +146,7 @@ def empty_mongo(_indexed: None) -> Callable[[], Database]:
     def empty() -> Database:
         names = [name for name in database().list_collection_names() if not name.startswith("system.")]
         # How many documents each has is kept, so one question to all costs little, and most of them are empty.
-        count_of_each = [{"$collStats": {"count": {}}}]
+        count_of_each: list[dict[str, Any]] = [{"$collStats": {"count": {}}}]
         others = [{"$unionWith": {"coll": name, "pipeline": count_of_each}} for name in names[1:]]
         for row in database()[names[0]].aggregate([*count_of_each, *others]) if names else ():
             if row["count"]:
