@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from bson import ObjectId
 from django.test import Client
 from django.utils import timezone
 from redis import Redis
@@ -15,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from accounts.resumes.files import reading
+from accounts.services import register_user
 from accounts.sessions import start_session
 from career_navigator import quick_redis
 from career_navigator.connection import quick_redis_client
@@ -89,16 +89,13 @@ def api():
 
 
 @pytest.fixture
-def register(api):
-    """Register, and have a session; what is passed replaces the usual."""
+def register():
+    """Add an account, and have a session; what is passed replaces the usual."""
 
     def make(**changes) -> Member:
-        given = REGISTRATION | changes
-        registered = api.post("/auth/register", given)
-        assert registered.status_code == 201, registered.content
-        user_id = registered.json()["id"]
-        session = start_session(user_id=ObjectId(user_id), now=timezone.now())
-        return Member(token=session.access_token, id=user_id, refresh_token=session.refresh_token)
+        user = register_user(**REGISTRATION | changes, now=timezone.now()).user
+        session = start_session(user_id=user.pk, now=timezone.now())
+        return Member(token=session.access_token, id=str(user.pk), refresh_token=session.refresh_token)
 
     return make
 

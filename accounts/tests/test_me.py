@@ -9,7 +9,6 @@ import pytest
 from accounts.documents import PROFILE_COPIES, ConcurrentChange, UnknownProfileField, User
 from accounts.profiles import load_profile
 from accounts.selectors import career_goals, target_roles
-from accounts.tests.conftest import REGISTRATION
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -378,22 +377,7 @@ def test_lists_each_role_that_someone_aims_at_once(register):
 
 
 def test_queues_collection_of_new_roles_alone(ada, queued):
-    assert queued() == [("ingestion.tasks.collect_for_user", [ada.id, ["Software Engineer"]])]
-
     ada.put("/auth/me", {"target_roles": ["software-engineer", "Data Scientist"]})
     ada.put("/auth/me", {"skills": ["Go"]})
 
     assert queued() == [("ingestion.tasks.collect_for_user", [ada.id, ["Data Scientist"]])]
-
-
-def test_queues_nothing_without_roles(register, queued):
-    register(target_roles=None)
-
-    assert queued() == []
-
-
-def test_registers_twice_the_same_person_never(register):
-    register()
-
-    with pytest.raises(AssertionError, match="already registered"):
-        register(**REGISTRATION)

@@ -54,6 +54,13 @@ def test_needs_only_address_password_and_name(api):
     assert (body["experience_level"], body["location"]) == (None, None)
 
 
+@pytest.mark.parametrize("roles", [["Software Engineer"], [], None])
+def test_queues_collection_of_the_roles_if_any(api, queued, roles):
+    registered = api.post("/auth/register", REGISTRATION | {"target_roles": roles}).json()
+
+    assert queued() == [("ingestion.tasks.collect_for_user", [registered["id"], roles])] * bool(roles)
+
+
 @pytest.mark.parametrize("written", ["ADA@Example.ORG", "  ada@example.org ", "ａda@example.org", "Ada@EXAMPLE.org"])
 def test_knows_an_address_however_it_is_written(api, written):
     api.post("/auth/register", REGISTRATION)
