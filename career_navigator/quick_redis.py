@@ -56,3 +56,10 @@ def is_away() -> bool:
 def forget_failure() -> None:
     """Ask again at once: for tests that stop and start servers."""
     _health.rests_until = 0.0
+
+
+def forget_connections() -> None:
+    """Connect anew: for tests that take another server for their own."""
+    global _thread
+    _thread = threading.local()
+    forget_failure()

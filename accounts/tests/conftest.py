@@ -1,7 +1,6 @@
 """A registered user and a client that speaks JSON, on real servers; passwords are hashed with little work."""
 
 import json
-import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -127,8 +126,7 @@ def redis_goes(monkeypatch):
             monkeypatch.setattr(quick_redis, "quick_redis_client", lambda: elsewhere)
         else:
             monkeypatch.setattr(quick_redis, "quick_redis_client", quick_redis_client)
-        quick_redis._thread = threading.local()
-        forget_failure()
+        quick_redis.forget_connections()
 
     yield go
     go("back")

@@ -17,11 +17,9 @@ def staff(admin_tables: None, staff_client: Client) -> Client:
 
 
 @pytest.fixture
-def person(staff: Client, register, queued) -> Member:
-    """A registered user, after the staff's tables were made; nothing waits in the queue."""
-    registered = register()
-    queued()
-    return registered
+def person(staff: Client, register) -> Member:
+    """A registered user, after the staff's tables were made."""
+    return register()
 
 
 def log() -> list[str]:

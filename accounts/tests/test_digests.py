@@ -320,8 +320,7 @@ def test_a_filter_that_is_not_accepted_any_more_stops_no_other(save, mailoutbox,
     assert len(mailoutbox) == 1
 
 
-def test_queues_a_task_for_each_that_is_due(save, redis, queued, mailoutbox):
-    queued()
+def test_queues_a_task_for_each_that_is_due(save, redis, mailoutbox):
     save(name="One")
     save(name="Two")
     save(name="Never", digest=None)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import mongoengine
 from django.test import override_settings
 
+from career_navigator import quick_redis
 from career_navigator.celery import app
 from career_navigator.connection import quick_redis_client, redis_client, register_connection
 
@@ -32,20 +33,29 @@ def _forget_mongodb() -> None:
 @contextlib.contextmanager
 def redis_at(address: str) -> Iterator[None]:
     """Redis as a cache, a lock and a queue."""
-    usual = app.conf.broker_url
     try:
-        with override_settings(REDIS_URL=address):
-            _queue_at(address)
+        with override_settings(REDIS_URL=address), queue_at(address):
             _forget_redis()
             yield
     finally:
-        _queue_at(usual)
         _forget_redis()
+
+
+@contextlib.contextmanager
+def queue_at(address: str) -> Iterator[None]:
+    """Redis as a queue alone."""
+    usual = app.conf.broker_url
+    try:
+        _queue_at(address)
+        yield
+    finally:
+        _queue_at(usual)
 
 
 def _forget_redis() -> None:
     redis_client.cache_clear()
     quick_redis_client.cache_clear()
+    quick_redis.forget_connections()
 
 
 def _queue_at(address: str) -> None:

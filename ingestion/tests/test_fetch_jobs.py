@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.personal_data import export_user
 from accounts.tests import conftest as accounts
 from career_navigator.rates import Rate
-from career_navigator.tests.elsewhere import NO_REDIS, redis_at
+from career_navigator.tests.elsewhere import NO_REDIS, queue_at
 from ingestion.credits import reserve_credits, spent_this_month
 from ingestion.documents import CollectedRole, CollectionRun
 from ingestion.fetching import services
@@ -41,13 +41,11 @@ def stand_in() -> Iterator[StandIn]:
 
 
 @pytest.fixture(autouse=True)
-def source(settings, stand_in, ada, redis):
-    """Ada's own roles, which her registration has queued, are left aside."""
+def source(settings, stand_in):
     stand_in.reset()
     settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = stand_in.url, stand_in.api_key
     settings.THEIR_STACK_MAX_RETRIES = 0
     settings.FETCH_JOBS_WAIT_SECONDS = 0
-    take_queued(redis)
 
 
 @pytest.fixture
@@ -260,7 +258,7 @@ def test_answers_503_while_the_queue_is_down_unless_it_is_fresh(ada, redis, redi
 
 
 def test_leaves_no_open_run_behind_where_queueing_fails(ada):
-    with redis_at(NO_REDIS):
+    with queue_at(NO_REDIS):
         answer = ada.post(PATH, PROFILE)
 
     assert (answer.status_code, int(answer["Retry-After"]) > 0) == (503, True)
