@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from career_navigator.environment import BASE_DIR
 from career_navigator.tests.browser import DEADLINE_MILLISECONDS, keep_screenshot, running_browser
@@ -18,13 +18,15 @@ from career_navigator.tests.running import Run
 
 PASSWORD = "Secret-12345"
 ROLES = ("curator", "operator", "support", "auditor")
-# And something for a curator to settle, which the demonstration has not.
+# Their passwords are hashed in no time. And something for a curator to settle, which the demonstration has not.
 _MAKE_STAFF = f"""
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from skills.services import count_unknown_slugs
 for role in {ROLES!r}:
-    user = User.objects.create_user(role, password={PASSWORD!r}, is_staff=True)
+    hashed = PBKDF2PasswordHasher().encode({PASSWORD!r}, "salt", iterations=10)
+    user = User.objects.create(username=role, password=hashed, is_staff=True)
     user.groups.add(Group.objects.get(name=role))
 count_unknown_slugs(slugs=["kubernets"] * 3, now=timezone.now())
 """
@@ -51,9 +53,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def profiles() -> dict[tuple[str, str, bool], BrowserContext]:
-    """Of who has logged in, by name, scheme and device: as at home, a browser keeps its cookies and what it loaded."""
+def windows() -> dict[tuple[str, str, bool], Page]:
+    """Of who has logged in, by name, scheme and device: as at home, one stays logged in and loads nothing twice."""
     return {}
+
+
+@pytest.fixture(scope="module")
+def complaints() -> list[str]:
+    """What a window complains of."""
+    return []
 
 
 Login = Callable[..., Page]
@@ -61,44 +69,45 @@ API = Callable[[str], Any]
 
 
 @pytest.fixture
-def log_in(install: Run, browser: Browser, profiles: dict[tuple[str, str, bool], BrowserContext]) -> Iterator[Login]:
-    """A fresh window of a member of the staff, logged in; what a page may not load or run fails the test."""
-    complaints: list[str] = []
-    windows = []
+def log_in(
+    install: Run, browser: Browser, windows: dict[tuple[str, str, bool], Page], complaints: list[str]
+) -> Iterator[Login]:
+    """The window of a member of the staff, logged in; what a page may not load or run fails the test."""
+    complaints.clear()
+    used = []
 
     def open_window(name: str, *, scheme: str = "light", phone: bool = False) -> Page:
-        size = {"width": 390, "height": 844} if phone else {"width": 1360, "height": 900}
-        known = (name, scheme, phone) in profiles
-        if not known:
+        page = windows.get((name, scheme, phone))
+        if page is None:
             # Whoever is logged in elsewhere enters no password again.
-            others = [context for (owner, *_), context in profiles.items() if owner == name]
-            profiles[name, scheme, phone] = browser.new_context(
+            elsewhere = next((page.context for (owner, *_), page in windows.items() if owner == name), None)
+            context = browser.new_context(
                 base_url=f"http://127.0.0.1:{install.port}",
-                viewport=size,
+                viewport={"width": 390, "height": 844} if phone else {"width": 1360, "height": 900},
                 color_scheme=scheme,
                 is_mobile=phone,
-                storage_state=others[0].storage_state() if others else None,
+                storage_state=elsewhere.storage_state() if elsewhere else None,
             )
-            known = bool(others)
-            profiles[name, scheme, phone].set_default_timeout(DEADLINE_MILLISECONDS)
-        page = profiles[name, scheme, phone].new_page()
-        windows.append(page)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None
-        )
-        if not known:
-            page.goto("/admin/")
-            password = (install.var_dir / "admin-password").read_text().strip() if name == "admin" else PASSWORD
-            page.get_by_label("Username").fill(name)
-            page.get_by_label("Password").fill(password)
-            page.get_by_role("button", name="Log in").click()
-            expect(page.locator(".staff-cards")).to_be_visible()
+            context.set_default_timeout(DEADLINE_MILLISECONDS)
+            page = windows[name, scheme, phone] = context.new_page()
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on(
+                "console",
+                lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None,
+            )
+            if elsewhere is None:
+                page.goto("/admin/")
+                password = (install.var_dir / "admin-password").read_text().strip() if name == "admin" else PASSWORD
+                page.get_by_label("Username").fill(name)
+                page.get_by_label("Password").fill(password)
+                page.get_by_role("button", name="Log in").click()
+                expect(page.locator(".staff-cards")).to_be_visible()
+        used.append(page)
         return page
 
     yield open_window
-    for each in windows:
-        each.close()
+    for each in used:
+        each.goto("/health")
     assert complaints == []
 
 
