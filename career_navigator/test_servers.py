@@ -51,7 +51,8 @@ def pytest_load_initial_conftests() -> Iterator[None]:
             os.environ.update(NEUTRAL_ENVIRONMENT | {"VAR_DIR": directory.name})
             if "MONGODB_URI" not in os.environ:
                 servers.append(start_mongodb(directory=Path(directory.name) / "mongodb", cache_gb=0.25))
-                os.environ["MONGODB_URI"] = servers[-1].uri
+                # What tests write need not outlive a crash of their server.
+                os.environ["MONGODB_URI"] = f"{servers[-1].uri}?journal=false"
             if "REDIS_URL" not in os.environ:
                 servers.append(start_valkey(directory=Path(directory.name) / "valkey"))
                 os.environ["REDIS_URL"] = servers[-1].uri
