@@ -1,7 +1,6 @@
 """Fixtures for every test: clean collections in a real MongoDB, a clean database in a real Valkey."""
 
 import gc
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -182,15 +181,15 @@ class WindowClock:
 
 
 @pytest.fixture
-def window_clock(monkeypatch: pytest.MonkeyPatch) -> WindowClock:
+def window_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[WindowClock]:
     """Tries that are made one after another all fall into one window, and are counted however busy the machine is."""
     clock = WindowClock()
     monkeypatch.setattr(throttles, "read_clock", clock)
     patient = redis_package.Redis.from_url(settings.REDIS_URL, socket_timeout=30)
     monkeypatch.setattr(quick_redis, "quick_redis_client", lambda: patient)
-    monkeypatch.setattr(quick_redis, "_thread", threading.local())
-    quick_redis.forget_failure()
-    return clock
+    quick_redis.forget_connections()
+    yield clock
+    quick_redis.forget_connections()
 
 
 @pytest.fixture(scope="session")
