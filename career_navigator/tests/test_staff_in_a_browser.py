@@ -24,9 +24,9 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from skills.services import count_unknown_slugs
+PBKDF2PasswordHasher.iterations = 10
 for role in {ROLES!r}:
-    hashed = PBKDF2PasswordHasher().encode({PASSWORD!r}, "salt", iterations=10)
-    user = User.objects.create(username=role, password=hashed, is_staff=True)
+    user = User.objects.create_user(role, password={PASSWORD!r}, is_staff=True)
     user.groups.add(Group.objects.get(name=role))
 count_unknown_slugs(slugs=["kubernets"] * 3, now=timezone.now())
 """
@@ -80,7 +80,7 @@ def log_in(
         page = windows.get((name, scheme, phone))
         if page is None:
             # Whoever is logged in elsewhere enters no password again.
-            elsewhere = next((page.context for (owner, *_), page in windows.items() if owner == name), None)
+            elsewhere = next((other.context for (owner, *_), other in windows.items() if owner == name), None)
             context = browser.new_context(
                 base_url=f"http://127.0.0.1:{install.port}",
                 viewport={"width": 390, "height": 844} if phone else {"width": 1360, "height": 900},
@@ -89,7 +89,7 @@ def log_in(
                 storage_state=elsewhere.storage_state() if elsewhere else None,
             )
             context.set_default_timeout(DEADLINE_MILLISECONDS)
-            page = windows[name, scheme, phone] = context.new_page()
+            page = context.new_page()
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on(
                 "console",
@@ -102,11 +102,13 @@ def log_in(
                 page.get_by_label("Password").fill(password)
                 page.get_by_role("button", name="Log in").click()
                 expect(page.locator(".staff-cards")).to_be_visible()
+            windows[name, scheme, phone] = page
         used.append(page)
         return page
 
     yield open_window
     for each in used:
+        # A page of the admin would go on asking and drawing.
         each.goto("/health")
     assert complaints == []
 
