@@ -42,13 +42,27 @@ SLOW_FILES = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    """Each worker collects from another directory on, so that what is not compiled yet is compiled by one of them."""
+    worker = getattr(config, "workerinput", None)
+    if worker is not None:
+        first = len(config.args) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+        config.args = config.args[first:] + config.args[:first]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What is slow begins: were it last, one worker would end long after the others. No two tests have one name."""
     twice = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
     if twice:
         raise pytest.UsageError(f"several tests have one name, of which xdist would run one: {', '.join(twice)}")
-    order = {file: number for number, file in enumerate(SLOW_FILES)}
-    items.sort(key=lambda item: order.get(item.nodeid.split("::")[0], len(order)))
+    slow = {file: number for number, file in enumerate(SLOW_FILES)}
+    directories = {name: number for number, name in enumerate(config.getini("testpaths"))}
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        file = item.nodeid.split("::")[0]
+        return slow.get(file, len(slow)), directories.get(file.split("/")[0], len(directories))
+
+    items.sort(key=place)
 
 
 def pytest_collection_finish() -> None:
