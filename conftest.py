@@ -83,14 +83,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
 
 
 class CommandLog(monitoring.CommandListener):
-    """The names of the commands that this process sends to MongoDB, sessions' ends excepted; what is in them is
-    kept where `whole` is a list."""
+    """The names of the commands that this process sends to MongoDB, sessions' ends excepted, and of the collections
+    it writes to; what is in them is kept where `whole` is a list."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.written: set[str] = set()
         self.whole: list[Mapping[str, Any]] | None = None
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
+        if event.command_name in {"insert", "update", "findAndModify"}:
+            self.written.add(event.command[event.command_name])
         if event.command_name not in {"endSessions", "hello"}:
             self.names.append(event.command_name)
             if self.whole is not None:
@@ -154,16 +157,12 @@ def _indexed() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def empty_mongo(_indexed: None) -> Callable[[], Database]:
-    """Empties every collection, for fixtures that several tests share."""
+    """Empties every collection, for fixtures that several tests share. No other process writes to this database."""
 
     def empty() -> Database:
-        names = [name for name in database().list_collection_names() if not name.startswith("system.")]
-        # How many documents each has is kept, so one question to all costs little, and most of them are empty.
-        count_of_each: list[dict[str, Any]] = [{"$collStats": {"count": {}}}]
-        others = [{"$unionWith": {"coll": name, "pipeline": count_of_each}} for name in names[1:]]
-        for row in database()[names[0]].aggregate([*count_of_each, *others]) if names else ():
-            if row["count"]:
-                database()[row["ns"].partition(".")[2]].delete_many({})
+        written, _command_log.written = _command_log.written, set()
+        for name in written:
+            database()[name].delete_many({})
         forget_vocabulary()
         forget_copies()
         return database()
@@ -175,6 +174,29 @@ def empty_mongo(_indexed: None) -> Callable[[], Database]:
 def mongo(empty_mongo: Callable[[], Database]) -> Database:
     """The database, with every collection empty and indexed."""
     return empty_mongo()
+
+
+_stored: dict[str, dict[str, list[dict[str, Any]]]] = {}
+
+
+@pytest.fixture
+def store_once(mongo: Database) -> Callable[[Callable[[], object]], None]:
+    """Runs what stores the same documents for several tests; after the first time they are put back as they were."""
+
+    def store(make: Callable[[], object]) -> None:
+        name = f"{make.__module__}.{make.__qualname__}"
+        if name not in _stored:
+            before, _command_log.written = _command_log.written, set()
+            make()
+            assert before.isdisjoint(_command_log.written), "others wrote to these collections before"
+            found = {collection: list(mongo[collection].find()) for collection in _command_log.written}
+            _stored[name] = {collection: documents for collection, documents in found.items() if documents}
+            _command_log.written |= before
+            return
+        for collection, documents in _stored[name].items():
+            mongo[collection].insert_many(documents)
+
+    return store
 
 
 @pytest.fixture
@@ -212,25 +234,22 @@ def _migrated(_indexed: None, django_db_blocker: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
 
 
-_kinds_and_permissions: dict[str, list[dict[str, Any]]] = {}
-
-
 @pytest.fixture
 def admin_tables(
-    _migrated: None, mongo: Database, redis: "redis_package.Redis", django_db_blocker: Any
+    _migrated: None,
+    store_once: Callable[[Callable[[], object]], None],
+    redis: "redis_package.Redis",
+    django_db_blocker: Any,
 ) -> Iterator[None]:
     """Django's own tables, with the permissions and nobody in them."""
     with django_db_blocker.unblock():
         ContentType.objects.clear_cache()
-        if not _kinds_and_permissions:
-            emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
-            for name in ("django_content_type", "auth_permission"):
-                _kinds_and_permissions[name] = list(mongo[name].find())
-        else:
-            # As they were made, which takes a fortieth of making them.
-            for name, rows in _kinds_and_permissions.items():
-                mongo[name].insert_many(rows)
+        store_once(_make_permissions)
         yield
+
+
+def _make_permissions() -> None:
+    emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
 
 
 @pytest.fixture

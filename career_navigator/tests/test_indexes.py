@@ -109,9 +109,7 @@ def test_ids_and_addresses_are_unique_where_there_are_any(mongo):
             mongo.job_postings.insert_one(row)
 
 
-@pytest.fixture
-def plans(mongo) -> Callable[..., dict[str, set[str]]]:
-    """How MongoDB carried out what `work` asked of it: plan summaries by collection, read from its profiler."""
+def store_many() -> None:
     postings = [
         PostingFactory(title=f"Data Engineer {n}", date_posted=days_ago(n % 40), technology_slugs=(f"s{n % 7}",))
         for n in range(300)
@@ -119,6 +117,12 @@ def plans(mongo) -> Callable[..., dict[str, set[str]]]:
     store_postings(postings=postings, role="Data Engineer", now=NOW)
     store_postings(postings=[PostingFactory(title="Nurse", date_posted=days_ago(n % 40)) for n in range(100)], now=NOW)
     refresh_figures(now=NOW)
+
+
+@pytest.fixture
+def plans(mongo, store_once) -> Callable[..., dict[str, set[str]]]:
+    """How MongoDB carried out what `work` asked of it: plan summaries by collection, read from its profiler."""
+    store_once(store_many)
 
     def watch(work: Callable[[], object]) -> dict[str, set[str]]:
         mongo.command("profile", 0)

@@ -24,7 +24,11 @@ DEMAND = {"python": 9, "docker": 7, "kubernetes": 4, "sql": 3, "linux": 2, "comm
 
 
 @pytest.fixture
-def catalogue(mongo):
+def catalogue(store_once):
+    store_once(seed_catalogue)
+
+
+def seed_catalogue():
     now = timezone.now()
     seed_skills(entries=SKILLS, now=now)
     seed_resources(entries=RESOURCES, now=now)

@@ -84,7 +84,12 @@ pytestmark = pytest.mark.usefixtures("redis")
 
 
 @pytest.fixture
-def stored(mongo):
+def stored(mongo, store_once):
+    store_once(store)
+    return mongo
+
+
+def store():
     seed_skills(entries=SKILLS, now=NOW)
     postings = [
         PostingFactory(**({"job_id": name, "company": "Acme", "country_code": "US"} | given))
@@ -92,8 +97,7 @@ def stored(mongo):
     ]
     store_postings(postings=postings, now=NOW)
     store_postings(postings=[PostingFactory(job_id="hidden", country_code="US")], now=NOW)
-    hide_postings(ids=[mongo.job_postings.find_one({"job_id": "hidden"})["_id"]], hidden=True, now=NOW)
-    return mongo
+    hide_postings(ids=[JobPosting.objects.get(job_id="hidden").pk], hidden=True, now=NOW)
 
 
 def read(body) -> JobFilter:
