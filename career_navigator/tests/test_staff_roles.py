@@ -1,7 +1,11 @@
 """What each role of the staff may see and do, and what it may not."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
 
@@ -95,6 +99,22 @@ def test_a_role_sees_its_pages_and_does_its_acts_and_no_others(client: Client, r
 
     assert seen == {page for page, roles in PAGES.items() if role in roles}
     assert done == {act for act, roles in ACTS.items() if role in roles}
+
+
+def test_has_the_permissions_that_django_would_find(role: str, whole_commands: list[Mapping[str, Any]]) -> None:
+    User.objects.get(username=role).user_permissions.add(Permission.objects.get(codename="delete_logentry"))
+    asked_before = len(whole_commands)
+
+    held = User.objects.get(username=role).get_all_permissions()
+
+    # MongoDB is not told to look for the groups of each permission.
+    asked = str(whole_commands[asked_before:])
+    assert "auth_group_permissions" in asked
+    assert "'from': 'auth_group" not in asked
+    assert "admin.delete_logentry" in held
+    assert held == ModelBackend().get_all_permissions(User.objects.get(username=role))
+    User.objects.filter(username=role).update(is_active=False)
+    assert User.objects.get(username=role).get_all_permissions() == set()
 
 
 def test_the_menu_offers_a_role_what_it_may_see(client: Client, role: str) -> None:

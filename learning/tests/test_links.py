@@ -1,8 +1,6 @@
 """Checking links, against a server on this machine."""
 
 import json
-import subprocess
-import sys
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -286,19 +284,3 @@ def test_runs_as_a_task(site, store):
     tasks.check_links()
 
     assert stored(site.url("gone")).broken_since is not None
-
-
-def test_is_scheduled_weekly_beside_the_tasks_of_other_apps():
-    # In a process of its own, since the schedule is made once, when the application is first used.
-    script = (
-        "import django; django.setup()\n"
-        "from career_navigator.celery import app\n"
-        "app.loader.import_default_modules(); app.finalize()\n"
-        "for each in app.conf.beat_schedule.values(): print(each['task'], each['schedule'])"
-    )
-
-    printed = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
-
-    schedule = dict(line.split(" ", 1) for line in printed.splitlines())
-    assert schedule["learning.tasks.check_links"].startswith("<crontab: 0 5 * * mon ")
-    assert "ingestion.tasks.collect_daily" in schedule
