@@ -50,17 +50,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args = config.args[first:] + config.args[:first]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is slow begins: were it last, one worker would end long after the others. No two tests have one name."""
     twice = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
     if twice:
         raise pytest.UsageError(f"several tests have one name, of which xdist would run one: {', '.join(twice)}")
     slow = {file: number for number, file in enumerate(SLOW_FILES)}
-    directories = {name: number for number, name in enumerate(config.getini("testpaths"))}
 
-    def place(item: pytest.Item) -> tuple[int, int]:
+    def place(item: pytest.Item) -> tuple[int, str]:
         file = item.nodeid.split("::")[0]
-        return slow.get(file, len(slow)), directories.get(file.split("/")[0], len(directories))
+        return slow.get(file, len(slow)), file
 
     items.sort(key=place)
 
