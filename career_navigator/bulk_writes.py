@@ -11,6 +11,6 @@ def positions_taken(error: BulkWriteError) -> set[int]:
     Raises `error` itself where anything else went wrong.
     """
     problems = error.details["writeErrors"]
-    if any(problem["code"] != _DUPLICATE_KEY for problem in problems):
+    if error.details.get("writeConcernErrors") or any(problem["code"] != _DUPLICATE_KEY for problem in problems):
         raise error
     return {problem["index"] for problem in problems}

@@ -36,12 +36,16 @@ RETRY_AFTER_SECONDS = 5
 SERVER_AWAY = (
     pymongo.errors.ConnectionFailure,
     pymongo.errors.ExecutionTimeout,
-    pymongo.errors.WaitQueueTimeoutError,
+    # Written, but not as safely as was asked for, so it may be lost.
+    pymongo.errors.WriteConcernError,
     mongoengine.ConnectionFailure,
     redis.exceptions.ConnectionError,
     redis.exceptions.TimeoutError,
     kombu.exceptions.OperationalError,
 )
+
+# MongoDB has answered: whatever went wrong on the way to it, before, is over.
+ANSWERS_OF_MONGODB = (pymongo.errors.DuplicateKeyError, mongoengine.NotUniqueError)
 
 
 class QueueAway(exceptions.APIException):
@@ -89,13 +93,25 @@ def describe(exc: BaseException) -> Problem:
 
 
 def is_server_away(exc: BaseException) -> bool:
-    """Whether MongoDB, Redis or the queue could not be reached, also when a library has wrapped the error."""
+    """Return whether MongoDB, Redis or the queue was unavailable, also when a library has wrapped the error.
+
+    MongoEngine raises its own errors while it handles PyMongo's, without `from`, so the context counts as well.
+    """
+    seen: set[int] = set()
     cause: BaseException | None = exc
-    while cause is not None:
-        if isinstance(cause, SERVER_AWAY):
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, SERVER_AWAY) or _failed_write_concern(cause):
             return True
-        cause = cause.__cause__
+        if isinstance(cause, ANSWERS_OF_MONGODB):
+            return False
+        seen.add(id(cause))
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return False
+
+
+def _failed_write_concern(exc: BaseException) -> bool:
+    # A bulk write names what failed of it, and raises no error of a kind of its own.
+    return isinstance(exc, pymongo.errors.BulkWriteError) and bool(exc.details.get("writeConcernErrors"))
 
 
 def unexpected_error_body() -> dict[str, str]:

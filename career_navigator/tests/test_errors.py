@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from career_navigator.api import BoundedInteger, LimitOffset, page_of, route
+from career_navigator.bulk_writes import positions_taken
 from career_navigator.errors import describe
 from career_navigator.urls import handler400, handler403, handler404, handler500
 from career_navigator.urls import urlpatterns as project_urls
@@ -269,3 +270,82 @@ def test_cuts_a_page_from_a_queryset_and_leaves_the_queryset_as_it_was(mongo: An
 
     assert [posting.title for posting in page] == ["1", "2"]
     assert queryset.count() == 5
+
+
+def _raised_within(cause: BaseException, error: BaseException) -> BaseException:
+    """`error` as a library raises it that handles `cause` without naming it."""
+    try:
+        try:
+            raise cause
+        except type(cause):
+            raise error  # noqa: B904 - that is what is tried
+    except type(error) as raised:
+        return raised
+
+
+_WRITE_CONCERN = {"code": 64, "errmsg": "waiting for replication timed out", "errInfo": {"wtimeout": True}}
+_DUPLICATE = {"index": 0, "code": 11000, "errmsg": "E11000 duplicate key"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pymongo.errors.WTimeoutError("waiting for replication timed out", 64, _WRITE_CONCERN),
+        pymongo.errors.WriteConcernError("the primary steps down", 189),
+        pymongo.errors.BulkWriteError({"writeErrors": [], "writeConcernErrors": [_WRITE_CONCERN]}),
+        pymongo.errors.BulkWriteError({"writeErrors": [_DUPLICATE], "writeConcernErrors": [_WRITE_CONCERN]}),
+        pymongo.errors.NotPrimaryError("not primary"),
+        pymongo.errors.NetworkTimeout("timed out"),
+        pymongo.errors.WaitQueueTimeoutError("no connection is free"),
+        mongoengine.ConnectionFailure("cannot connect"),
+        _raised_within(pymongo.errors.ExecutionTimeout("too slow", 50), mongoengine.OperationError("Could not save")),
+        _raised_within(pymongo.errors.WTimeoutError("too slow"), mongoengine.OperationError("Update failed")),
+        _raised_within(
+            pymongo.errors.BulkWriteError({"writeErrors": [], "writeConcernErrors": [_WRITE_CONCERN]}),
+            mongoengine.errors.BulkWriteError("Could not save"),
+        ),
+        _wrapped(_raised_within(pymongo.errors.AutoReconnect("closed"), mongoengine.OperationError("x"))),
+    ],
+    ids=lambda error: f"{type(error).__name__}-{error}"[:60],
+)
+def test_answers_503_for_whatever_says_that_a_server_is_unavailable(error: Exception) -> None:
+    problem = describe(error)
+
+    assert (problem.status, problem.headers) == (503, {"Retry-After": "5"})
+
+
+def _from_none() -> BaseException:
+    error = _raised_within(pymongo.errors.AutoReconnect("closed"), ZeroDivisionError())
+    error.__suppress_context__ = True
+    return error
+
+
+def _in_a_circle() -> BaseException:
+    first, second = ValueError("first"), ValueError("second")
+    first.__cause__, second.__cause__ = second, first
+    return first
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pymongo.errors.BulkWriteError({"writeErrors": [_DUPLICATE], "writeConcernErrors": []}),
+        _raised_within(pymongo.errors.DuplicateKeyError("E11000", 11000), mongoengine.NotUniqueError("Could not save")),
+        # The first attempt broke off, the second was answered.
+        _raised_within(pymongo.errors.AutoReconnect("closed"), mongoengine.NotUniqueError("Could not save")),
+        _raised_within(pymongo.errors.OperationFailure("unknown operator", 2), mongoengine.OperationError("x")),
+        pymongo.errors.WriteError("immutable field", 66),
+        _from_none(),
+        _in_a_circle(),
+    ],
+    ids=lambda error: f"{type(error).__name__}-{error}"[:60],
+)
+def test_answers_500_for_what_a_server_has_refused(error: Exception) -> None:
+    assert describe(error).status == 500
+
+
+def test_takes_no_write_that_failed_its_write_concern_for_a_duplicate() -> None:
+    error = pymongo.errors.BulkWriteError({"writeErrors": [_DUPLICATE], "writeConcernErrors": [_WRITE_CONCERN]})
+
+    with pytest.raises(pymongo.errors.BulkWriteError):
+        positions_taken(error)
