@@ -16,8 +16,6 @@ from operator import itemgetter
 from typing import Any
 
 from pymongo import DeleteMany, DeleteOne, ReplaceOne, UpdateOne
-from pymongo.collection import Collection as MongoCollection
-from pymongo.write_concern import WriteConcern
 from redis.exceptions import RedisError
 from redis.lock import Lock
 
@@ -133,7 +131,7 @@ def refresh_role(*, role: str, now: datetime) -> None:
             row = _row(role, day, counted) | {"computed_at": now}
             writes.append(ReplaceOne({"scope": role, "day": day}, row, upsert=True))
         if writes:
-            _figures(sealed=False).bulk_write(writes, ordered=False)
+            database().market_figures.bulk_write(writes, ordered=False)
 
 
 def check_figures(*, on_day: Callable[[], object] | None = None) -> FigureCheck:
@@ -208,16 +206,9 @@ def _replace_figures(by_day: dict[datetime, dict[str, Figures]], now: datetime, 
             writes.append(ReplaceOne({"scope": scope, "day": day}, row, upsert=True))
     if writes:
         # In order, a seal: one that a crash cut short lacks the market's row and is begun anew.
-        _figures(sealed=sealed).bulk_write(writes, ordered=sealed)
-
-
-def _figures(*, sealed: bool) -> "MongoCollection[dict[str, Any]]":
-    """The figures, written without waiting for the journal where they can be recomputed.
-
-    The journal is in order: once the later, journaled removal of the marks is safe, so are these writes.
-    """
-    figures = database().market_figures
-    return figures if sealed else figures.with_options(write_concern=WriteConcern(w=1, j=False))
+        # Acknowledged as safely as the removal of the marks: written weaker, they could be lost in a crash or failover
+        # that the removal survives.
+        database().market_figures.bulk_write(writes, ordered=sealed)
 
 
 def _row(scope: str, day: datetime, counted: Figures) -> dict[str, Any]:
