@@ -11,23 +11,22 @@ from pymongo.database import Database
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from career_navigator.mongodb import availability, build_client_options
+
 # A quick client meets at most two of these in a row, connecting and reading.
 QUICK_SECONDS = 0.5
 
 
 def register_connection() -> None:
     """Tell MongoEngine where MongoDB is; nothing is opened until a query runs, so forks share no socket."""
-    # A killed MongoDB keeps what it has acknowledged, unless its address says that nobody waits for the journal.
-    durability = {} if "journal=" in settings.MONGODB_URI.casefold() else {"journal": True}
+    availability.forget()
     mongoengine.register_connection(
         mongoengine.DEFAULT_CONNECTION_NAME,
         db=settings.MONGODB_DATABASE,
         host=settings.MONGODB_URI,
-        serverSelectionTimeoutMS=settings.MONGODB_TIMEOUT_SECONDS * 1000,
-        connectTimeoutMS=settings.MONGODB_TIMEOUT_SECONDS * 1000,
         tz_aware=True,
         uuidRepresentation="standard",
-        **durability,
+        **build_client_options(address=settings.MONGODB_URI, timeout_seconds=settings.MONGODB_TIMEOUT_SECONDS),
     )
 
 

@@ -8,7 +8,6 @@ from contextvars import Context
 from time import perf_counter
 from typing import Any, TypeVar
 
-import pymongo
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -23,6 +22,7 @@ from career_navigator.errors import (
     is_server_away,
 )
 from career_navigator.logs import request_id
+from career_navigator.mongodb import availability
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def with_time_anew(function: Callable[[], T]) -> T:
 
     def call() -> T:
         request_id.set(identity)
-        with pymongo.timeout(DATABASE_SECONDS):
+        with availability.limit(seconds=DATABASE_SECONDS):
             return function()
 
     # A time limit within another one can only shorten it, so this needs a context without any.
@@ -105,7 +105,7 @@ class RequestMiddleware:
                     Problem(status=400, body={"detail": "The Host header names no host of this service."})
                 )
         is_act = request.method == "POST" and is_admin_path(request)
-        with pymongo.timeout(STAFF_SECONDS if is_act else DATABASE_SECONDS):
+        with availability.limit(seconds=STAFF_SECONDS if is_act else DATABASE_SECONDS):
             return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

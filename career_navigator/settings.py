@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from corsheaders.defaults import default_headers
 
 from career_navigator.environment import development_secret, read_environment, read_running_services
+from career_navigator.mongodb import build_client_options
 
 _env = read_environment()
 VAR_DIR = _env.var_dir
@@ -186,7 +187,7 @@ DATABASES = {
         "ENGINE": "django_mongodb_backend",
         "HOST": MONGODB_URI,
         "NAME": MONGODB_DATABASE,
-        "OPTIONS": {"serverSelectionTimeoutMS": MONGODB_TIMEOUT_SECONDS * 1000},
+        "OPTIONS": build_client_options(address=MONGODB_URI, timeout_seconds=MONGODB_TIMEOUT_SECONDS),
     }
 }
 DEFAULT_AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"

@@ -1,12 +1,185 @@
-"""How MongoDB is written to."""
+"""How MongoDB is written to, and how long a request waits for one that is unavailable."""
 
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pymongo
 import pytest
+from django.db import connection as django_connection
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+from pymongo.errors import PyMongoError
+from pymongo.hello import Hello
+from pymongo.monitoring import ServerHeartbeatFailedEvent, ServerHeartbeatStartedEvent, ServerHeartbeatSucceededEvent
 
+from career_navigator import mongodb, requests
 from career_navigator.connection import database
+from career_navigator.errors import describe
+from career_navigator.mongodb import Availability, build_client_options
+from career_navigator.requests import RequestMiddleware
+from career_navigator.running.embedded import start_mongodb
 from career_navigator.tests.elsewhere import NO_MONGODB, mongodb_at
 
+MAJORITY = {"w": "majority", "j": True, "wtimeout": 30_000}
 
-@pytest.mark.parametrize(("option", "waits"), [("", True), ("?journal=true", True), ("?journal=false", False)])
-def test_writes_wait_for_the_journal_unless_the_address_says_otherwise(option: str, waits: bool) -> None:
-    with mongodb_at(NO_MONGODB + option):
-        assert database().write_concern.document == {"j": waits}
+
+@pytest.mark.parametrize(
+    ("options", "write_concern"),
+    [
+        ("", MAJORITY),
+        ("?replicaSet=rs0&retryWrites=true", MAJORITY),
+        ("?journal=true", MAJORITY),
+        ("?journal=false", MAJORITY | {"j": False}),
+        ("?Journal=false&W=2", {"w": 2, "j": False, "wtimeout": 30_000}),
+        ("?w=1", {"w": 1, "j": True, "wtimeout": 30_000}),
+        ("?wtimeoutMS=500", MAJORITY | {"wtimeout": 500}),
+    ],
+)
+def test_writes_wait_for_the_majority_and_the_journal_unless_the_address_says_otherwise(
+    options: str, write_concern: dict[str, Any]
+) -> None:
+    with mongodb_at(NO_MONGODB + options):
+        assert database().write_concern.document == write_concern
+
+
+def test_djangos_own_tables_are_written_as_safely() -> None:
+    options = django_connection.get_connection_params()
+
+    with pymongo.MongoClient(**options) as client:
+        assert client.write_concern.document["w"] == "majority"
+
+
+def test_notices_a_password_that_looks_like_an_option() -> None:
+    options = build_client_options(address="mongodb://user:w=1&journal=x@host:1/name", timeout_seconds=1)
+
+    assert (options["w"], options["journal"]) == ("majority", True)
+
+
+class Frozen:
+    """A MongoDB that is stopped with its connections open, and a client as the project's own."""
+
+    def __init__(self, directory: Path) -> None:
+        self._server = start_mongodb(directory=directory, cache_gb=0.25)
+        options = build_client_options(address=self._server.uri, timeout_seconds=3)
+        self.client: pymongo.MongoClient[Any] = pymongo.MongoClient(self._server.uri, **options)
+        self.client.test.command("ping")
+        os.kill(self._server.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self._server.pid, signal.SIGCONT)
+
+    def stop(self) -> None:
+        self.client.close()
+        self._server.process.kill()
+        self._server.stop()
+
+
+@pytest.fixture
+def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Frozen]:
+    watch = Availability()
+    monkeypatch.setattr(mongodb, "availability", watch)
+    monkeypatch.setattr(requests, "availability", watch)
+    server = Frozen(tmp_path)
+    try:
+        wait_until(lambda: watch.get_silence() > 2 * mongodb.MAX_SILENCE)
+        yield server
+    finally:
+        server.stop()
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    give_up_at = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)
+
+
+def answer_of(view: Callable[[], object]) -> tuple[int, float]:
+    """Status and seconds of a request whose view does this."""
+
+    def get_response(request: HttpRequest) -> HttpResponse:
+        try:
+            view()
+        except PyMongoError as error:
+            return HttpResponse(status=describe(error).status)
+        return HttpResponse()
+
+    started = time.monotonic()
+    status = RequestMiddleware(get_response)(RequestFactory().get("/")).status_code
+    return status, time.monotonic() - started
+
+
+def test_all_but_two_requests_fail_at_once_while_mongodb_is_unavailable(frozen: Frozen) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: answer_of(lambda: frozen.client.test.command("ping")), range(6)))
+
+    waited = [seconds for _, seconds in answers if seconds > mongodb.WAITING_TIMEOUT / 2]
+    assert {status for status, _ in answers} == {503}
+    assert len(waited) == mongodb.MAX_WAITING_REQUESTS
+    assert max(waited) < 5 * mongodb.WAITING_TIMEOUT
+    assert max(seconds for _, seconds in answers if seconds not in waited) < 5 * mongodb.LATE_TIMEOUT
+
+
+def test_requests_that_need_no_mongodb_are_answered_while_others_wait_for_it(frozen: Frozen) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(answer_of, lambda: frozen.client.test.command("ping")) for _ in range(4)]
+        answer, _ = answer_of(lambda: None)
+
+    assert answer == 200
+    assert {each.result()[0] for each in waiting} == {503}
+
+
+def test_requests_are_answered_again_once_mongodb_is_back(frozen: Frozen) -> None:
+    frozen.thaw()
+    wait_until(lambda: requests.availability.get_silence() < mongodb.MAX_SILENCE)
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: answer_of(lambda: frozen.client.test.command("ping"))[0], range(6)))
+
+    assert answers == [200] * 6
+
+
+def test_what_runs_outside_of_requests_waits_for_a_server_as_before(frozen: Frozen) -> None:
+    thawing = threading.Timer(1, frozen.thaw)
+    thawing.start()
+
+    assert frozen.client.test.command("ping")["ok"] == 1
+    thawing.join()
+
+
+def test_only_a_server_that_takes_writes_shows_that_mongodb_is_available(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = Availability()
+    monkeypatch.setattr(mongodb, "monotonic", lambda: 100.0)
+    watch.started(ServerHeartbeatStartedEvent(("member", 1)))
+    monkeypatch.setattr(mongodb, "monotonic", lambda: 160.0)
+
+    watch.succeeded(_heartbeat({"setName": "rs", "secondary": True}))
+    silence_with_a_secondary = watch.get_silence()
+    watch.succeeded(_heartbeat({"setName": "rs", "isWritablePrimary": True}))
+
+    assert (silence_with_a_secondary, watch.get_silence()) == (60, 0)
+
+
+def test_the_failure_of_another_member_says_nothing_about_the_one_that_takes_writes() -> None:
+    watch = Availability()
+    watch.succeeded(_heartbeat({"setName": "rs", "isWritablePrimary": True}))
+
+    watch.failed(ServerHeartbeatFailedEvent(0.1, OSError(), ("other", 2)))
+    silence_without_another = watch.get_silence()
+    watch.failed(ServerHeartbeatFailedEvent(0.1, OSError(), ("member", 1)))
+
+    assert silence_without_another < mongodb.MAX_SILENCE < watch.get_silence()
+
+
+def _heartbeat(reply: dict[str, Any]) -> ServerHeartbeatSucceededEvent:
+    return ServerHeartbeatSucceededEvent(0.001, Hello({"ok": 1, **reply}), ("member", 1))
+
+
+def test_mongodb_counts_as_available_before_anybody_has_asked_it() -> None:
+    assert Availability().get_silence() == 0

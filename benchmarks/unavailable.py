@@ -1,0 +1,246 @@
+"""What the web process answers while MongoDB is killed or frozen: how long each request takes, and who is refused.
+
+python -m benchmarks.unavailable [--seconds N] [--rates 1 2 5] [--faults killed frozen]
+"""
+
+import argparse
+import http.client
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from statistics import median
+
+from benchmarks.load_generator import HOST
+from benchmarks.report import Report
+from benchmarks.servers import own_servers
+from benchmarks.serving import fetch, our_web, prepare
+
+# In turn, so that reads, writes, aggregations and a login all meet the fault.
+_LOGIN = json.dumps({"email": "nobody@example.org", "password": "not-the-password"}).encode()
+NEEDING_MONGODB: Sequence[tuple[str, str, bytes | None]] = (
+    ("GET", "/jobs/list_jobs?limit=5&offset={number}", None),
+    ("POST", "/auth/login", _LOGIN),
+    ("GET", "/skills/gap-analysis?role=Data%20Engineer&skills=python&days={number}", None),
+    ("GET", "/jobs/0123456789abcdef{number:08x}", None),
+)
+HEALTH: tuple[str, str, bytes | None] = ("GET", "/health", None)
+TRENDING: tuple[str, str, bytes | None] = ("GET", "/market/trending", None)
+HEALTH_RATE = 4
+TRENDING_RATE = 1
+# A request is given up after this long, and counts with it.
+CLIENT_SECONDS = 30
+RECOVERY_SECONDS = 60
+
+
+@dataclass(slots=True)
+class Answers:
+    """Seconds and statuses of one kind of request; status 0: no answer."""
+
+    seconds: list[float] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        return f"{median(self.seconds):.2f} / {max(self.seconds):.2f} s"
+
+    def count_over(self, seconds: float) -> int:
+        return sum(each > seconds for each in self.seconds)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=20, help="MongoDB is unavailable (default: %(default)s)")
+    parser.add_argument("--rates", type=float, nargs="+", default=[1, 2, 5], help="requests a second")
+    parser.add_argument("--faults", nargs="+", choices=list(FAULTS), default=list(FAULTS))
+    arguments = parser.parse_args()
+    report = Report(f"MongoDB unavailable for {arguments.seconds:g} s: p50 / max of the answers")
+    with own_servers() as directory:
+        prepare(2_000)
+        os.environ |= {"THROTTLE_LOGIN_ACCOUNT": "off", "THROTTLE_LOGIN_ADDRESS": "off"}
+        with our_web(directory) as web:
+            token = register()
+            for fault in arguments.faults:
+                for rate in arguments.rates:
+                    measure(report, web.port, token, directory, fault, rate, arguments.seconds)
+    return report.show()
+
+
+def measure(report: Report, port: int, token: str, directory: Path, fault: str, rate: float, seconds: float) -> None:
+    """One outage under one rate, after a second without any and until the first good answer."""
+    numbers = count(1)
+
+    def needing() -> tuple[str, str, bytes | None]:
+        number = next(numbers)
+        method, path, body = NEEDING_MONGODB[number % len(NEEDING_MONGODB)]
+        return method, path.format(number=number % 360 + 1), body
+
+    fetch(port)
+    wait_until_good(port, token)
+    end, restore = threading.Event(), FAULTS[fault](directory)
+    kinds = [(rate, needing), (HEALTH_RATE, lambda: HEALTH), (TRENDING_RATE, lambda: TRENDING)]
+    loads = [_Load(port, token, each, make) for each, make in kinds]
+    for load in loads:
+        load.start(end)
+    time.sleep(seconds)
+    end.set()
+    restore()
+    restored = time.monotonic()
+    recovery = wait_until_good(port, token) - restored
+    for load in loads:
+        load.join()
+    needed, health, trending = (load.answers for load in loads)
+    name = f"{fault}, {rate:g}/s"
+    statuses = ", ".join(f"{number} x {status}" for status, number in sorted(needed.statuses.items()))
+    report.at_most(
+        f"{name}: requests that need MongoDB",
+        needed.count_over(5),
+        0,
+        measured=f"{needed}; {needed.count_over(5)} of {len(needed.seconds)} over 5 s",
+        bar_text="none over 5 s",
+    )
+    wrong = sum(number for status, number in needed.statuses.items() if status not in {200, 401, 404, 503})
+    report.at_most(f"{name}: statuses", wrong, 0, measured=statuses, bar_text="no other than 503 or the right one")
+    report.at_most(
+        f"{name}: /health", max(health.seconds), 0.5, measured=f"{health}", bar_text="<= 0.5 s",
+    )  # fmt: skip
+    report.at_least(
+        f"{name}: /market/trending",
+        trending.statuses[200],
+        len(trending.seconds),
+        measured=f"{trending}, {trending.statuses[200]} of {len(trending.seconds)} answered 200",
+        bar_text="all 200",
+    )
+    report.at_most(
+        f"{name}: first good answer after the return", recovery, 1.5, measured=f"{recovery:.1f} s", bar_text="<= 1.5 s"
+    )
+
+
+class _Load:
+    """Requests at a steady rate, each on a thread and a connection of its own, so that none waits for another."""
+
+    def __init__(self, port: int, token: str, rate: float, make: Callable[[], tuple[str, str, bytes | None]]) -> None:
+        self.answers = Answers()
+        self._port, self._token, self._rate, self._make = port, token, rate, make
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+
+    def start(self, end: threading.Event) -> None:
+        thread = threading.Thread(target=self._send, args=(end,))
+        self._threads.append(thread)
+        thread.start()
+
+    def join(self) -> None:
+        self._threads[0].join()
+        for thread in self._threads[1:]:
+            thread.join()
+
+    def _send(self, end: threading.Event) -> None:
+        started = time.monotonic()
+        for number in count():
+            if end.wait(max(0.0, started + number / self._rate - time.monotonic())):
+                return
+            thread = threading.Thread(target=self._ask, args=self._make())
+            self._threads.append(thread)
+            thread.start()
+
+    def _ask(self, method: str, path: str, body: bytes | None) -> None:
+        started = time.monotonic()
+        status = ask(self._port, self._token, method, path, body)
+        with self._lock:
+            self.answers.seconds.append(time.monotonic() - started)
+            self.answers.statuses[status] += 1
+
+
+def register() -> str:
+    """Return an access token of a new user."""
+    from django.utils import timezone
+
+    from accounts.access_tokens import issue_access_token
+    from accounts.services import register_user
+
+    now = timezone.now()
+    user = register_user(
+        email="user@example.org",
+        password="Secure-Pass-123",  # noqa: S106 - it opens nothing but this benchmark
+        full_name="User",
+        skills=["Python", "SQL"],
+        target_roles=["Data Engineer"],
+        experience_level="2nd Year",
+        location="San Francisco, CA",
+        now=now,
+    ).user
+    return issue_access_token(user_id=user.pk, now=now)
+
+
+def ask(port: int, token: str, method: str, path: str, body: bytes | None = None) -> int:
+    """The answer's status; 0 when there was none in time."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=CLIENT_SECONDS)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    try:
+        connection.request(method, path, body=body, headers=headers)
+        response = connection.getresponse()
+        response.read()
+        return response.status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
+
+
+def wait_until_good(port: int, token: str) -> float:
+    """The time at which a request that needs MongoDB was first answered 200. Raises RuntimeError when none is."""
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while (status := ask(port, token, "GET", "/jobs/list_jobs?limit=1")) != 200:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"no good answer within {RECOVERY_SECONDS} s of MongoDB's return but {status}")
+        time.sleep(0.05)
+    return time.monotonic()
+
+
+def kill_mongodb(directory: Path) -> Callable[[], None]:
+    """Kill it; what is returned starts it again, on the same port and data."""
+    from career_navigator.running.embedded import start_mongodb
+
+    port, pid = _find_mongodb()
+    os.kill(pid, signal.SIGKILL)
+
+    def restore() -> None:
+        _restarted.append(start_mongodb(directory=directory / "mongodb", port=port))
+
+    return restore
+
+
+def freeze_mongodb(directory: Path) -> Callable[[], None]:
+    """Stop it with all its connections open; what is returned lets it go on."""
+    _, pid = _find_mongodb()
+    os.kill(pid, signal.SIGSTOP)
+    return lambda: os.kill(pid, signal.SIGCONT)
+
+
+# Ended by the tie to this process (`tethered`).
+_restarted: list[object] = []
+
+FAULTS = {"killed": kill_mongodb, "frozen": freeze_mongodb}
+
+
+def _find_mongodb() -> tuple[int, int]:
+    """Port and process id of the MongoDB of this benchmark."""
+    import pymongo
+    from django.conf import settings
+
+    with pymongo.MongoClient[dict[str, int]](settings.MONGODB_URI) as client:
+        host = client.address
+        if host is None:
+            raise RuntimeError("MongoDB does not answer")
+        return host[1], int(client.admin.command("serverStatus")["pid"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
