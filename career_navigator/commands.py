@@ -8,6 +8,7 @@ import orjson
 import redis.exceptions
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from kombu.exceptions import OperationalError
 from pymongo.errors import ConnectionFailure
 from tqdm import tqdm
 
@@ -38,6 +39,11 @@ class SummaryCommand(BaseCommand):
             raise CommandError(
                 f"Redis does not answer at {_without_password(settings.REDIS_URL)}. "
                 "Start `make run` in another terminal, or set REDIS_URL."
+            ) from error
+        except OperationalError as error:
+            raise CommandError(
+                f"The broker of the tasks does not answer at {_without_password(settings.BROKER_ADDRESS)}. "
+                "Start `make run` in another terminal, or set CELERY_BROKER_URL."
             ) from error
         if options["json"]:
             self.stdout.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode())
@@ -70,4 +76,5 @@ def _lines(summary: dict[str, Any], indent: str = "") -> Iterable[str]:
 
 def _without_password(address: str) -> str:
     scheme, _, rest = address.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+    # Sentinel's address may name a second password behind the `?`.
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"

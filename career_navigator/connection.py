@@ -6,12 +6,12 @@ from typing import Any
 import mongoengine
 import redis
 from django.conf import settings
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from mongoengine.connection import get_db
 from pymongo.database import Database
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from career_navigator.mongodb import availability, build_client_options
+from career_navigator.redis_addresses import build_redis_client
 
 # A quick client meets at most two of these in a row, connecting and reading.
 QUICK_SECONDS = 0.5
@@ -38,20 +38,27 @@ def database() -> Database[dict[str, Any]]:
 @cache
 def redis_client() -> "redis.Redis":
     """One client a process, answering bytes; its pool reconnects after a fork."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
-        socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
-        health_check_interval=30,
+    client: redis.Redis = build_redis_client(
+        settings.REDIS_URL, timeout_seconds=settings.REDIS_TIMEOUT_SECONDS, health_check_interval=30
     )
+    return client
 
 
 @cache
 def quick_redis_client() -> "redis.Redis":
     """A client that gives up within a second and never tries twice: for probes, and for what can do without Redis."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=QUICK_SECONDS,
-        socket_connect_timeout=QUICK_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
+    client: redis.Redis = build_redis_client(settings.REDIS_URL, timeout_seconds=QUICK_SECONDS, is_fail_fast=True)
+    return client
+
+
+class _SharedCacheClient(RedisCacheClient):
+    def get_client(self, key: Any = None, *, write: bool = False) -> "redis.Redis":
+        return redis_client()
+
+
+class SharedRedisCache(RedisCache):
+    """Django's cache over the client of the process: Django's own knows no Sentinel."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = _SharedCacheClient

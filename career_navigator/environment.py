@@ -16,12 +16,21 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from career_navigator.rates import Rate, RateOrOff
+from career_navigator.redis_addresses import is_sentinel, parse_sentinel
 from career_navigator.signing_keys import InvalidSigningKey, check_private_key, check_public_key, new_private_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -75,6 +84,7 @@ class Environment(BaseSettings):
     # Servers
     mongodb_uri: str | None = None
     redis_url: str | None = None
+    celery_broker_url: str | None = None
     embedded_mongodb_cache_gb: float = Field(0.5, ge=0.25, le=64)
 
     # Tokens
@@ -159,10 +169,14 @@ class Environment(BaseSettings):
                 raise ValueError(f"{error}; accepted is mongodb://host:port/database") from error
         return value
 
-    @field_validator("redis_url")
+    @field_validator("redis_url", "celery_broker_url")
     @classmethod
-    def _redis_scheme(cls, value: str | None) -> str | None:
-        return _with_scheme(value, "redis", "rediss")
+    def _redis_address(cls, value: str | None, info: ValidationInfo) -> str | None:
+        brokers = ("amqp", "amqps") if info.field_name == "celery_broker_url" else ()
+        _with_scheme(value, "redis", "rediss", "sentinel", *brokers)
+        if value is not None and is_sentinel(value):
+            parse_sentinel(value)
+        return value
 
     @field_validator("their_stack_base_url", "public_url")
     @classmethod
@@ -244,8 +258,10 @@ def _with_line_breaks(key: SecretStr) -> SecretStr:
 
 
 def _with_scheme(value: str | None, *schemes: str) -> str | None:
-    if value is not None and urlsplit(value).scheme not in schemes:
-        raise ValueError(f"accepted is an address that begins with {' or '.join(s + '://' for s in schemes)}")
+    if value is not None and value.partition("://")[0].lower() not in schemes:
+        names = [f"{scheme}://" for scheme in schemes]
+        accepted = " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+        raise ValueError(f"accepted is an address that begins with {accepted}")
     return value
 
 
@@ -275,6 +291,7 @@ def _sentence(problem: Any) -> str:
     )
     # An address may hold a password before its last @.
     value = "(hidden)" if secret else re.sub(r"(?<=://).*@", "(hidden)@", repr(problem["input"]))
+    value = re.sub(r"(?<=sentinel_password=)[^&']*", "(hidden)", value)
     return f"{name}={value} is not accepted: {message}"
 
 

@@ -5,11 +5,13 @@ import re
 import time
 from contextvars import ContextVar
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import orjson
 from django.conf import settings
 from pythonjsonlogger.orjson import OrjsonFormatter
+
+from career_navigator.redis_addresses import list_passwords
 
 # What no line of ours shows is not looked up: a fifth of what a line costs (Python's logging how-to, "Optimization").
 logging._srcfile = None
@@ -83,7 +85,8 @@ def _secrets() -> tuple[str, ...]:
         settings.THEIR_STACK_API_KEY,
         settings.THEIR_STACK_WEBHOOK_SECRET,
         settings.METRICS_TOKEN,
-        urlsplit(settings.REDIS_URL).password or "",
+        *list_passwords(settings.REDIS_URL),
+        *list_passwords(settings.BROKER_ADDRESS),
         _mongodb_password(),
     }
     # As a driver shows an address's password, and as JSON writes quotes and backslashes.

@@ -20,6 +20,7 @@ import pymongo
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
+from kombu.exceptions import OperationalError
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, values
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -120,11 +121,11 @@ class _Parts:
         errors = GaugeMetricFamily(
             "career_navigator_scrape_errors", "Whether a part of these figures could not be read.", labels=["part"]
         )
-        for name, collect in {"tasks": _task_families, **_collectors}.items():
+        for name, collect in {"tasks": _task_families, "queue": _queue_families, **_collectors}.items():
             try:
                 with pymongo.timeout(PART_SECONDS):
                     families = list(collect())
-            except (RedisError, PyMongoError) as error:
+            except (RedisError, PyMongoError, OperationalError) as error:
                 logger.warning("The metrics leave out %s: %s", name, error)
                 errors.add_metric([name], 1)
             else:
@@ -134,23 +135,27 @@ class _Parts:
 
 
 def _task_families() -> Iterator[Metric]:
-    from career_navigator.celery import app
-
-    queue = app.conf.task_default_queue
     with quick_redis_client().pipeline(transaction=False) as pipeline:
         pipeline.hgetall(COUNTS_KEY)
         pipeline.hgetall(SECONDS_KEY)
-        pipeline.llen(queue)
-        counts, seconds, waiting = pipeline.execute()
+        counts, seconds = pipeline.execute()
     tasks = CounterMetricFamily("career_navigator_tasks", "Tasks ended.", labels=["task", "outcome"])
     for field, count in sorted(counts.items()):
         tasks.add_metric(field.decode().split("|"), int(count))
     spent = CounterMetricFamily("career_navigator_task_seconds", "Time spent in tasks.", labels=["task"])
     for field, total in sorted(seconds.items()):
         spent.add_metric([field.decode()], float(total))
+    yield from (tasks, spent)
+
+
+def _queue_families() -> Iterator[Metric]:
+    # Celery is loaded with what queues, not with every process that counts requests.
+    from career_navigator.celery import app
+    from career_navigator.queueing import count_waiting_tasks
+
     length = GaugeMetricFamily("career_navigator_queue_length", "Tasks waiting for a worker.", labels=["queue"])
-    length.add_metric([queue], waiting)
-    yield from (tasks, spent, length)
+    length.add_metric([app.conf.task_default_queue], count_waiting_tasks())
+    yield length
 
 
 @require_safe

@@ -39,6 +39,8 @@ def ask(*commands: Command) -> list[Any] | None:
         pool = quick_redis_client().connection_pool
         connection = _thread.connection = pool.connection_class(**pool.connection_kwargs)
     try:
+        # Sending would connect as well, but not to the primary that Sentinel names.
+        connection.connect()
         connection.send_packed_command(connection.pack_commands(commands), check_health=False)
         return [connection.read_response() for _ in commands]
     except RedisError:

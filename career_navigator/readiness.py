@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pymongo
+from django.conf import settings
+from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
@@ -37,6 +39,8 @@ def register_readiness_check(*, name: str, check: Callable[[], Check]) -> None:
 def run_readiness_checks() -> dict[str, Check]:
     """Every check by name, MongoDB, Redis and the worker first."""
     checks = {"mongodb": _check_mongodb(), **_check_redis_and_worker()}
+    if settings.BROKER_ADDRESS != settings.REDIS_URL:
+        checks["broker"] = _check_broker()
     for name, check in _checks.items():
         try:
             with pymongo.timeout(CHECK_SECONDS):
@@ -53,6 +57,16 @@ def _check_mongodb() -> Check:
     except PyMongoError:
         return Check(False, "does not answer")
     return Check(True, "answers")
+
+
+def _check_broker() -> Check:
+    """Where the tasks' queue is not in the Redis that is checked already."""
+    from career_navigator.queueing import count_waiting_tasks
+
+    try:
+        return Check(True, f"{count_waiting_tasks()} tasks wait")
+    except OperationalError:
+        return Check(False, "does not answer")
 
 
 def _check_redis_and_worker() -> dict[str, Check]:

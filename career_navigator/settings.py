@@ -10,6 +10,7 @@ from corsheaders.defaults import default_headers
 
 from career_navigator.environment import development_secret, read_environment, read_running_services
 from career_navigator.mongodb import build_client_options
+from career_navigator.redis_addresses import build_broker_options, build_broker_url
 
 _env = read_environment()
 VAR_DIR = _env.var_dir
@@ -206,13 +207,9 @@ SILENCED_SYSTEM_CHECKS = [
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "career_navigator.connection.SharedRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
-        "OPTIONS": {
-            "socket_timeout": REDIS_TIMEOUT_SECONDS,
-            "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
-        },
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cache"
@@ -299,20 +296,19 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Celery (read by career_navigator/celery.py under the CELERY_ prefix)
-CELERY_BROKER_URL = REDIS_URL
+BROKER_ADDRESS = _env.celery_broker_url or REDIS_URL
+CELERY_BROKER_URL = build_broker_url(BROKER_ADDRESS)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SOFT_TIME_LIMIT = 25 * 60
 CELERY_TASK_TIME_LIMIT = 30 * 60
-# An unacknowledged task is handed out again after this long: longer than any task may run.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    **build_broker_options(BROKER_ADDRESS, timeout_seconds=REDIS_TIMEOUT_SECONDS),
+    # Of Redis: an unacknowledged task is handed out again after this long, longer than any task may run.
     "visibility_timeout": 60 * 60,
-    "socket_timeout": 30,
-    "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
-    "socket_keepalive": True,
-    # A request that queues work gives up soon when Redis is away.
+    # A request that queues work gives up soon when the broker is unavailable.
     "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0.2,

@@ -13,6 +13,7 @@ from typing import Any, Literal, cast
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
@@ -144,7 +145,7 @@ def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, An
     for name, load in {**_panels, "workers": _workers}.items():
         try:
             found = list(load(now))
-        except (RedisError, PyMongoError) as error:
+        except (RedisError, PyMongoError, OperationalError) as error:
             logger.warning("the dashboard leaves out %s: %s", name, error)
             board.missing.append(name)
             continue
@@ -170,12 +171,10 @@ def age_text(*, since: datetime | None, now: datetime) -> str:
 
 
 def _workers(now: datetime) -> Iterable[Card]:
-    from career_navigator.celery import app
+    from career_navigator.queueing import count_waiting_tasks
 
-    with quick_redis_client().pipeline(transaction=False) as pipeline:
-        pipeline.llen(app.conf.task_default_queue)
-        pipeline.zrangebyscore(WORKERS_KEY, now.timestamp() - EXPIRY_SECONDS, "+inf")
-        waiting, alive = pipeline.execute()
+    waiting = count_waiting_tasks()
+    alive: Any = quick_redis_client().zrangebyscore(WORKERS_KEY, now.timestamp() - EXPIRY_SECONDS, "+inf")
     yield Card(title="Tasks waiting", value=f"{waiting:,}", tone="bad" if waiting > 1_000 else "plain")
     yield Card(
         title="Workers",

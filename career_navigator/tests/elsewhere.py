@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import mongoengine
 from django.test import override_settings
@@ -9,6 +10,7 @@ from django.test import override_settings
 from career_navigator import quick_redis
 from career_navigator.celery import app
 from career_navigator.connection import quick_redis_client, redis_client, register_connection
+from career_navigator.redis_addresses import build_broker_options, build_broker_url
 
 # Port 1 is never listened on: connecting is refused at once.
 NO_MONGODB = "mongodb://127.0.0.1:1/nowhere"
@@ -44,12 +46,14 @@ def redis_at(address: str) -> Iterator[None]:
 @contextlib.contextmanager
 def queue_at(address: str) -> Iterator[None]:
     """Redis as a queue alone."""
-    usual = app.conf.broker_url
+    usual, usual_options = app.conf.broker_url, app.conf.broker_transport_options
+    options = build_broker_options(address, timeout_seconds=3)
     try:
-        _queue_at(address)
-        yield
+        with override_settings(BROKER_ADDRESS=address):
+            _queue_at(build_broker_url(address), usual_options | options)
+            yield
     finally:
-        _queue_at(usual)
+        _queue_at(usual, usual_options)
 
 
 def _forget_redis() -> None:
@@ -58,7 +62,7 @@ def _forget_redis() -> None:
     quick_redis.forget_connections()
 
 
-def _queue_at(address: str) -> None:
-    app.conf.update(broker_url=address, broker_read_url=None, broker_write_url=None)
+def _queue_at(url: str, options: dict[str, Any]) -> None:
+    app.conf.update(broker_url=url, broker_read_url=None, broker_write_url=None, broker_transport_options=options)
     app.amqp._producer_pool = None
     app._pool = None

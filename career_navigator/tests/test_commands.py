@@ -9,6 +9,7 @@ import pymongo.errors
 import pytest
 import redis.exceptions
 from django.core.management import CommandError, call_command, get_commands, load_command_class
+from kombu.exceptions import OperationalError
 
 from career_navigator.commands import SummaryCommand, progress_bar
 from career_navigator.environment import BASE_DIR
@@ -69,11 +70,13 @@ def test_prints_json_alone_when_asked():
         (pymongo.errors.AutoReconnect("x"), "MONGODB_URI", "MongoDB does not answer at"),
         (redis.exceptions.ConnectionError("x"), "REDIS_URL", "Redis does not answer at"),
         (redis.exceptions.TimeoutError("x"), "REDIS_URL", "Redis does not answer at"),
+        (OperationalError("x"), "CELERY_BROKER_URL", "The broker of the tasks does not answer at"),
     ],
 )
 def test_names_the_server_that_is_away_without_its_password(settings, failure, setting, sentence):
     settings.MONGODB_URI = "mongodb://someone:secret@db.example.org/x"
-    settings.REDIS_URL = "redis://:secret@cache.example.org/0"
+    settings.REDIS_URL = "sentinel://:secret@cache.example.org/0?sentinel_password=secret"
+    settings.BROKER_ADDRESS = "amqp://someone:secret@queue.example.org//"
 
     with pytest.raises(CommandError) as told:
         run(failure=failure)

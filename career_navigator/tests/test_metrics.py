@@ -230,4 +230,4 @@ def test_offers_the_apps_own_figures(client: Client, mongo: Any, redis: Any) -> 
     samples = read(client)
 
     parts = {key[1]: value for key, value in samples.items() if key[0] == "career_navigator_scrape_errors"}
-    assert parts == {"tasks": 0, "figures": 0, "collection": 0}
+    assert parts == {"tasks": 0, "queue": 0, "figures": 0, "collection": 0}
