@@ -128,18 +128,23 @@ class TheirStackClient:
         """Give the connections back; a session that was passed in stays its owner's."""
         self._transport.close()
 
-    def search_jobs(self, payload: Mapping[str, Any]) -> SearchPage:
+    def search_jobs(
+        self, payload: Mapping[str, Any], *, before_sending: Callable[[int], None] | None = None
+    ) -> SearchPage:
         """The page of jobs that `payload`, a body of POST /v1/jobs/search, asks for.
 
-        Raises TheirStackInvalidRequestError, without calling, when no `posted_at_*` filter is set; otherwise what
-        `theirstack_errors` lists.
+        `before_sending` is called before each attempt with the number of earlier ones that may have been charged
+        although their answer was lost; what it raises ends the search. Raises TheirStackInvalidRequestError, without
+        calling, when no `posted_at_*` filter is set; otherwise what `theirstack_errors` lists.
         """
         if all(payload.get(name) is None for name in POSTED_FILTERS):
             raise TheirStackInvalidRequestError(
                 "no_posted_at_filter", f"A search has to set one of {', '.join(POSTED_FILTERS)}."
             )
         body = json.dumps(dict(payload), allow_nan=False).encode()
-        answer, attempts = self._transport.call(method="POST", path=SEARCH_PATH, body=body)
+        answer, attempts = self._transport.call(
+            method="POST", path=SEARCH_PATH, body=body, before_sending=before_sending
+        )
         jobs, metadata = answer.get("data"), answer.get("metadata")
         if not isinstance(jobs, list):
             raise _unexpected("The answer to a search has no list of jobs under 'data'.")

@@ -13,7 +13,10 @@ class TheirStackClientError(Exception):
     """A call to TheirStack failed. `reason` is stable and fit for counting; the message is for people.
 
     `status`, `code` (the API's own, such as "E-020") and `request_id` are set where an answer gave them.
+    `lost_attempts` counts the requests that may have been charged although their answer was lost; None: all of them.
     """
+
+    lost_attempts: int | None = None
 
     def __init__(
         self,

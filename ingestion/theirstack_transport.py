@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import requests
+import urllib3.exceptions
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from ingestion.rate_limit_headers import exhausted_seconds, retry_after_seconds
@@ -32,6 +33,9 @@ LONGEST_BACKOFF_SECONDS = 10.0
 LONGEST_CONNECT_SECONDS = 10.0
 # A page of 500 jobs with the longest company lists seen stays below; past it a worker's memory is at stake.
 LARGEST_BODY_BYTES = 64 * 1024 * 1024
+# An answer that has begun to arrive is paid for, so it may end this much after the call's time is over. A process that
+# was stopped meanwhile finds it in its socket when it goes on.
+READ_GRACE_SECONDS = 1.0
 # A search is paid for once its answer is on the way. A broken connection leaves no other way to its jobs than
 # asking again, now or in the next run, so it counts as a network fault. A whole answer that is not JSON may be
 # one proxy's hiccup, but it may also come back each time at a page's price: it is asked for again just once.
@@ -40,13 +44,19 @@ UNREADABLE_ANSWERS = 2
 
 @dataclass(slots=True, kw_only=True)
 class _Call:
-    """One call and what became of it so far; `deadline` is on the transport's clock."""
+    """One call and what became of it so far; `deadline` is on the transport's clock.
+
+    `lost` counts the attempts that may have been charged although their answer was lost.
+    """
 
     method: str
     path: str
     body: bytes | None
     deadline: float
+    before_sending: Callable[[int], None] | None = None
     sent: int = 0
+    lost: int = 0
+    may_be_charged: bool = False
     unreadable: int = 0
 
 
@@ -95,9 +105,25 @@ class TheirStackTransport:
         if self._owns_session:
             self._session.close()
 
-    def call(self, *, method: str, path: str, body: bytes | None = None) -> tuple[dict[str, Any], int]:
-        """The answer's object, and how often the request was sent for it."""
-        call = _Call(method=method, path=path, body=body, deadline=self._clock() + self._total_seconds)
+    def call(
+        self,
+        *,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        before_sending: Callable[[int], None] | None = None,
+    ) -> tuple[dict[str, Any], int]:
+        """The answer's object, and how often the request was sent for it.
+
+        `before_sending` is called with the number of lost attempts before each one; what it raises ends the call.
+        """
+        call = _Call(
+            method=method,
+            path=path,
+            body=body,
+            deadline=self._clock() + self._total_seconds,
+            before_sending=before_sending,
+        )
         retrying = Retrying(
             sleep=self._sleep,
             retry=retry_if_exception_type(TheirStackRetryableError),
@@ -105,15 +131,23 @@ class TheirStackTransport:
             stop=partial(self._is_over, call),
             reraise=True,
         )
-        return retrying(self._attempt, call), call.sent
+        try:
+            return retrying(self._attempt, call), call.sent
+        except TheirStackClientError as error:
+            error.lost_attempts = call.lost
+            raise
 
     def _attempt(self, call: _Call) -> dict[str, Any]:
         self._take_turn(call)
+        if call.before_sending:
+            call.before_sending(call.lost)
         call.sent += 1
+        call.may_be_charged = True
         started = self._clock()
         try:
             answer = self._answer_to(call)
         except TheirStackClientError as error:
+            call.lost += call.may_be_charged
             took = (self._clock() - started) * 1000
             logger.warning(
                 "%s %s: %s (%s), %d ms", call.method, call.path, error.status or "no answer", error.reason, took
@@ -145,6 +179,8 @@ class TheirStackTransport:
 
     def _answer_to(self, call: _Call) -> dict[str, Any]:
         status, headers, body = self._send(call)
+        # Only an answer that holds data is charged.
+        call.may_be_charged = status == 200
         now = datetime.now(UTC)
         exhausted = exhausted_seconds(headers=headers, now=now)
         retry_after = retry_after_seconds(headers=headers, now=now) if status >= 429 else None
@@ -177,6 +213,7 @@ class TheirStackTransport:
                 body = self._read(response, seconds=call.deadline - self._clock())
                 return response.status_code, response.headers, body
         except requests.RequestException as error:
+            call.may_be_charged = not _was_never_sent(error)
             forget_request(error)
             raise self._fault(error, call) from error
 
@@ -194,8 +231,8 @@ class TheirStackTransport:
 
     def _read(self, response: requests.Response, *, seconds: float) -> bytes:
         """The body. A server that sends a byte now and then never times out, so a timer ends the reading."""
-        expired = threading.Event()
-        timer = threading.Timer(max(seconds, 0.0), _stop_reading, [response, expired])
+        expired, ended = threading.Event(), threading.Event()
+        timer = threading.Timer(max(seconds, 0.0), _stop_reading, [response, expired, ended])
         timer.daemon = True
         timer.start()
         body = bytearray()
@@ -214,6 +251,7 @@ class TheirStackTransport:
                 raise requests.Timeout("the answer took too long") from error
             raise
         finally:
+            ended.set()
             timer.cancel()
         if expired.is_set():
             raise requests.Timeout("the answer took too long")
@@ -255,7 +293,17 @@ class TheirStackTransport:
         )
 
 
-def _stop_reading(response: requests.Response, expired: threading.Event) -> None:
+def _was_never_sent(error: requests.RequestException) -> bool:
+    """Whether no connection was made, or no request could be built: any other failure may come after the sending."""
+    if isinstance(error, requests.ConnectTimeout | ValueError):  # ValueError: an address or a header that cannot be one
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", None), urllib3.exceptions.NewConnectionError)
+
+
+def _stop_reading(response: requests.Response, expired: threading.Event, ended: threading.Event) -> None:
+    if ended.wait(READ_GRACE_SECONDS):
+        return
     expired.set()
     try:
         response.raw.shutdown()

@@ -1,8 +1,12 @@
 """Retries, waits, time limits and the pace, each over a real connection."""
 
+import copy
 import gzip
 import logging
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -15,7 +19,8 @@ import redis as redis_library
 from ingestion import theirstack_transport
 from ingestion.request_pacing import Pacing
 from ingestion.tests.own_valkey import running_valkey
-from ingestion.tests.scripted_server import RECENT, Answer
+from ingestion.tests.processes import wait_until
+from ingestion.tests.scripted_server import KEY, RECENT, Answer
 from ingestion.theirstack import (
     TheirStackClientError,
     TheirStackRetryableError,
@@ -249,6 +254,87 @@ def test_ends_an_answer_that_drips_in_for_ever(server, connect):
     assert time.monotonic() - started < 15
 
 
+def test_reads_an_answer_that_has_begun_when_the_time_of_its_call_is_over(server, connect):
+    server.answers(Answer(body={"data": [{"id": 1}]}, hangs=0.4))
+
+    page = connect(timeout=5, total_seconds=0.1, max_retries=0, clock=time.monotonic).search_jobs(RECENT)
+
+    assert page.jobs == [{"id": 1}]
+
+
+STOPPED_CLIENT = """
+import sys, redis
+from ingestion.request_pacing import Pacing
+from ingestion.theirstack import TheirStackClient
+url, key, port = sys.argv[1:]
+pacing = Pacing(redis=redis.Redis(port=int(port)), calls_per_minute=1000)
+with TheirStackClient(
+    base_url=url, api_key=key, timeout=10, max_retries=0, pacing=pacing, total_seconds=2
+) as client:
+    print(client.search_jobs({"posted_at_max_age_days": 3}).jobs)
+"""
+
+
+@pytest.mark.parametrize("parts", [{"hangs": 1.0}, {"drips": 0.02}])
+def test_reads_what_lies_in_its_socket_when_its_process_was_stopped_past_the_deadline(server, valkey, parts):
+    body = {"data": [{"id": number} for number in range(8)]}
+    server.answers(Answer(body=body, **parts))
+    port = valkey.connection_pool.connection_kwargs["port"]
+    client = subprocess.Popen(
+        [sys.executable, "-c", STOPPED_CLIENT, server.url, KEY, str(port)], stdout=subprocess.PIPE, text=True
+    )
+    wait_until(lambda: server.seen, seconds=60, what="the client has asked")
+    client.send_signal(signal.SIGSTOP)
+    time.sleep(4)
+    client.send_signal(signal.SIGCONT)
+
+    output, _ = client.communicate(timeout=60)
+
+    assert output.strip() == str(body["data"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "lost"),
+    [
+        (Answer(status=500), 0),
+        (Answer(status=429), 0),
+        (Answer(status=503, body=b"<html>"), 0),
+        (Answer(drops=True), 1),
+        (Answer(body={"data": [{"id": 1}]}, claims=500), 1),
+        (Answer(body=b"not JSON"), 1),
+        (Answer(body=b"not gzip", headers={"Content-Encoding": "gzip"}), 1),
+        (Answer(hangs=0.5), 1),
+    ],
+)
+def test_says_before_each_attempt_how_many_may_have_been_charged_in_vain(server, connect, fault, lost):
+    server.answers(fault, PAGE)
+    told = []
+
+    connect(timeout=0.3).search_jobs(RECENT, before_sending=told.append)
+
+    assert told == [0, lost]
+
+
+def test_tells_with_its_error_how_many_attempts_may_have_been_charged(server, connect):
+    server.answers(Answer(drops=True), Answer(status=500), Answer(body={}, claims=500), Answer(status=500))
+
+    with pytest.raises(TheirStackRetryableError) as caught:
+        connect(max_retries=3).search_jobs(RECENT)
+
+    assert caught.value.lost_attempts == 2
+    assert copy.copy(caught.value).lost_attempts == 2  # by `__reduce__`, as between task processes
+
+
+def test_sends_nothing_when_what_comes_before_it_fails(server, connect, clock):
+    def refuse(lost):
+        raise RuntimeError("no budget")
+
+    with pytest.raises(RuntimeError):
+        connect().search_jobs(RECENT, before_sending=refuse)
+
+    assert (server.seen, clock.sleeps) == ([], [])
+
+
 def test_ends_a_call_within_its_total_time_whatever_the_retries(server, connect, clock):
     server.answers(*[Answer(status=429, headers={"Retry-After": "50"})] * 5)
 
@@ -278,6 +364,7 @@ def test_says_that_nobody_answers_at_the_address(connect):
             client.search_jobs(RECENT)
 
     assert caught.value.reason == "network"
+    assert caught.value.lost_attempts == 0
 
 
 def test_refuses_an_answer_that_would_fill_the_memory(server, connect, monkeypatch):
