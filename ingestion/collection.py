@@ -1,30 +1,38 @@
 """Collecting one role of a run: page by page from TheirStack into the market.
 
-After each page the run holds what came of it and which page is next, so a lost worker costs one page.
+After each page the run holds what came of it and which page is next, so a lost worker costs one page. Every write of a
+search carries the token of its lease: a worker that was stopped for longer than that writes nothing over its successor.
 """
 
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
 from django.conf import settings
+from tenacity import AttemptManager, RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
-from ingestion.credits import BudgetSpentError, reserve_credits, settle_credits
-from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectionRun
+from career_navigator.errors import is_server_away
+from ingestion.credits import BudgetSpentError, Reservation, reserve_credits, settle_credits
+from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectionRun, Search
 from ingestion.request_pacing import PacingUnavailable
 from ingestion.role_searches import belongs_to_search, search_payload
 from ingestion.runs import (
-    claim_search,
-    claimed_by_other_run,
+    MAX_ATTEMPTS,
+    Lease,
+    LeaseLostError,
+    acquire_lease,
+    begin_search,
     close_if_done,
     collected_role,
+    find_other_holder,
+    lost_outcome,
     open_searches,
-    release_claim,
-    renew_claim,
+    release_lease,
+    renew_lease,
     stop_run,
     update_search,
 )
@@ -46,17 +54,17 @@ from ingestion.theirstack_errors import (
 from ingestion.theirstack_jobs import posting_from_job
 from market.posting import Posting, RefusedPosting
 from market.refresh import refresh_figures
-from market.services import store_postings
+from market.selectors import count_stored_since
+from market.services import StoreOutcome, store_postings
 
 logger = logging.getLogger(__name__)
 
 LONGEST_SAMPLE_CHARACTERS = 300
+# Share of a lease that is left when storing a page in hand is given up.
+STORING_MARGIN = 0.05
+MAX_STORING_WAIT_SECONDS = 2.0
 
 Clock = Callable[[], datetime]
-
-
-class _ClaimLost(Exception):
-    """The lease lapsed and another run took the role over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,120 +78,161 @@ class _Page:
     ids: list[str]
 
 
-def collect_role(*, run_id: ObjectId, role: str, client: TheirStackClient, clock: Clock) -> None:
+def collect_role(
+    *, run_id: ObjectId, role: str, client: TheirStackClient, clock: Clock, task_id: str | None = None
+) -> None:
     """Collect every open search of a run's role. What stops it is recorded on the run.
 
     Harmless when called twice, at once or again: a search is held by one caller at a time, and one that is over stays
-    so. Databases that are away raise; the search is taken up again when its lease lapses.
+    so. Databases that are away raise; the search is taken up again when its lease lapses, or at once by `task_id`, the
+    Celery task that this is part of, when that is delivered again.
     """
     run = CollectionRun.objects.get(id=run_id)
     for index in open_searches(run=run, role=role):
-        _collect_search(run, index, client, clock)
+        _collect_search(run, index, client, clock, task_id)
     # Once for all places: every window's answer is rendered anew.
     refresh_figures(now=clock())
     close_if_done(run_id=run_id, now=clock())
 
 
-def _collect_search(run: CollectionRun, index: int, client: TheirStackClient, clock: Clock) -> None:
-    token = claim_search(run=run, index=index, now=clock())
-    if token is None:
-        holder = claimed_by_other_run(run=run, index=index)
-        if holder:
-            values = {"status": "skipped", "error": f"run {holder} is collecting it"}
-            update_search(run_id=run.id, index=index, now=clock(), values=values)
-        return
-    # Whoever held the claim until now may have ended the search.
-    run.reload()
-    if not _is_open(run, index):
-        release_claim(run=run, index=index, token=token)
-        return
+def _collect_search(
+    run: CollectionRun, index: int, client: TheirStackClient, clock: Clock, task_id: str | None
+) -> None:
+    lease = acquire_lease(run=run, index=index, now=clock(), task_id=task_id)
     try:
-        collected = _fetch_pages(run, index, client, clock, token)
-    except _ClaimLost:
-        logger.warning("run %s lost its claim on %s", run.id, run.searches[index].role)
+        if lease is None:
+            _skip_when_held_elsewhere(run, index, clock())
+            return
+        collected = _collect_pages(run, client, clock, lease)
+        # What the role was collected for comes first: a search that ended without it would be paid for again.
+        if not release_lease(lease=lease, collected=collected) and collected:
+            raise LeaseLostError(f"another worker has the lease on {lease.role}, {lease.place}")
+        if collected:
+            _update(lease, clock(), {"status": "finished"})
+    except LeaseLostError as error:
+        logger.warning("run %s stops at %s: %s", run.id, run.searches[index].role, error)
+        if lease:
+            release_lease(lease=lease)
+
+
+def _skip_when_held_elsewhere(run: CollectionRun, index: int, now: datetime) -> None:
+    holder = find_other_holder(run=run, index=index)
+    if not holder:
         return
+    run.reload()
+    if _is_open(run, index):
+        values = {"status": "skipped", "error": f"run {holder} is collecting it"}
+        token = run.searches[index].lease_token
+        update_search(run_id=run.id, index=index, now=now, lease_token=token, values=values)
+
+
+def _collect_pages(run: CollectionRun, client: TheirStackClient, clock: Clock, lease: Lease) -> dict[str, Any] | None:
+    """Fetch and store until the search is over, and record what ended it; what is then known of the role."""
+    try:
+        return _fetch_pages(run, client, clock, lease)
     except TheirStackRetryableError as error:
         if error.reason == PacingUnavailable.reason:
             # Redis is away, not TheirStack: nothing was asked, and the search is taken up again later.
+            _uncount_attempt(run, lease, clock())
+            release_lease(lease=lease)
             raise
-        _pause_or_fail(run, index, error, clock())
+        if error.reason in {"timeout", "network"} and clock() >= lease.until:
+            # This process was stopped meanwhile, which says nothing of the source.
+            raise LeaseLostError(f"its lease ran out: {error}") from error
+        _pause_or_fail(run, lease, error, clock())
     except TheirStackAuthenticationError as error:
-        stop_run(run_id=run.id, error=f"{error.reason}: {error}", now=clock())
+        stop_run(run_id=run.id, error=f"{error.reason}: {error}", now=clock(), lease=lease)
     except TheirStackOutOfCreditsError as error:
+        # In this order: a worker that lost its lease meanwhile knows nothing of the credits there are now.
+        renew_lease(lease=lease, now=clock())
         halt_collection(reason=error.reason, now=clock())
-        stop_run(run_id=run.id, error=f"{error.reason}: {error}", now=clock())
+        stop_run(run_id=run.id, error=f"{error.reason}: {error}", now=clock(), lease=lease)
     except (BudgetSpentError, CollectionHaltedError) as error:
-        stop_run(run_id=run.id, error=f"{error.reason}: {error}", now=clock())
+        stop_run(run_id=run.id, error=f"{error.reason}: {error}", now=clock(), lease=lease)
     except TheirStackClientError as error:
-        _fail(run, index, error, clock())
-    else:
-        # What the role was collected for comes first: a search that ended without it would be paid for again.
-        release_claim(run=run, index=index, token=token, collected=collected)
-        if collected:
-            update_search(run_id=run.id, index=index, now=clock(), values={"status": "finished"})
-        return
-    release_claim(run=run, index=index, token=token)
+        _fail(run, lease, error, clock())
+    return None
 
 
-def _fetch_pages(
-    run: CollectionRun, index: int, client: TheirStackClient, clock: Clock, token: str
-) -> dict[str, Any] | None:
+def _fetch_pages(run: CollectionRun, client: TheirStackClient, clock: Clock, lease: Lease) -> dict[str, Any] | None:
     """Fetch and store until the search is over; what is then known of the role, None when nothing was searched."""
-    _begin(run, index, clock())
+    _begin(run, lease, clock)
     while True:
         run.reload()
-        search, now = run.searches[index], clock()
-        if not _is_open(run, index):
+        search, now = run.searches[lease.index], clock()
+        if not _is_open(run, lease.index):
             # Another worker stopped the run: what came of further pages would be recorded nowhere.
             return None
         if search.exhausted:
-            return _collected(run, index, now)
+            return _collected(run, lease.index, now)
         if run.cancel_requested:
-            update_search(run_id=run.id, index=index, now=now, values={"status": "cancelled"})
+            _update(lease, now, {"status": "cancelled"})
             return None
         if search.limit == 0:
-            values = {"status": "skipped", "error": "the role's limit was reached in other places"}
-            update_search(run_id=run.id, index=index, now=now, values=values)
+            _update(lease, now, {"status": "skipped", "error": "the role's limit was reached in other places"})
             return None
         refuse_when_halted()
-        if not renew_claim(run=run, index=index, token=token, now=now):
-            raise _ClaimLost
+        renew_lease(lease=lease, now=now)
         try:
-            page = _fetch(run, index, client, now)
+            page = _fetch(run, client, clock, lease)
         except TheirStackPlanLimitError as error:
             if search.page_size <= FREE_PLAN_PAGE_SIZE:
                 if search.page == 0:
                     raise
                 # The free plan also bounds how many pages a search may have.
                 reached = {"exhausted": True, "error": f"the plan allows no page {search.page}: {error}"}
-                update_search(run_id=run.id, index=index, now=now, values=reached)
+                _update(lease, now, reached)
                 continue
             logger.warning("TheirStack: %s; pages of %d from now on", error, FREE_PLAN_PAGE_SIZE)
             learn_largest_page(size=FREE_PLAN_PAGE_SIZE)
-            update_search(run_id=run.id, index=index, now=now, values=_paging(search.limit))
+            _update(lease, now, _paging(search.limit))
             continue
-        _store_page(run, index, page, clock())
+        _store_page(run, page, clock, lease)
+
+
+def _update(lease: Lease, now: datetime, values: dict[str, Any]) -> None:
+    update_search(run_id=lease.run_id, index=lease.index, now=now, lease_token=lease.token, values=values)
 
 
 def _is_open(run: CollectionRun, index: int) -> bool:
     return run.status in OPEN_RUN_STATUSES and run.searches[index].status in OPEN_SEARCH_STATUSES
 
 
-def _begin(run: CollectionRun, index: int, now: datetime) -> None:
+def _begin(run: CollectionRun, lease: Lease, clock: Clock) -> None:
     """Settle, once, how much is fetched and from when on; count the attempt."""
+    while True:
+        run.reload()
+        search, now = run.searches[lease.index], clock()
+        if search.attempts >= MAX_ATTEMPTS:
+            _update(lease, now, lost_outcome(search=search))
+            return
+        attempt = {"status": "running", "attempts": search.attempts + 1, "resume_at": None, "error": None}
+        if search.limit is not None:
+            _update(lease, now, attempt)
+            return
+        values = attempt | _first_page(run, lease.index, now)
+        if begin_search(run=run, index=lease.index, lease_token=lease.token, now=now, values=values):
+            return
+        run.reload()
+        if run.searches[lease.index].lease_token != lease.token or not _is_open(run, lease.index):
+            raise LeaseLostError(f"search {lease.index} of run {run.id} is over or has another worker")
+
+
+def _first_page(run: CollectionRun, index: int, now: datetime) -> dict[str, Any]:
+    """The limit of a search that begins, its paging, and from when on it searches."""
     search = run.searches[index]
-    values: dict[str, Any] = {"status": "running", "attempts": search.attempts + 1, "resume_at": None, "error": None}
-    if search.limit is None:
-        same_role = [other for other in run.searches if other.role == search.role]
-        left = max(0, run.per_role_limit - sum(other.credits for other in same_role))
-        places_left = sum(1 for other in same_role if other.limit is None and other.status != "skipped")
-        limit = math.ceil(left / max(1, places_left))
-        values |= {"limit": limit, **_paging(limit)}
-        known = collected_role(run=run, index=index)
-        # What was discovered up to the last run was paid for then, unless this run reaches further back.
-        if known.discovered_until and known.posted_since and known.posted_since <= _posted_since(run, now):
-            values |= {"discovered_since": known.discovered_until, "excluded_ids": known.boundary_ids}
-    update_search(run_id=run.id, index=index, now=now, values=values)
+    same_role = [other for other in run.searches if other.role == search.role]
+    # A search that goes on elsewhere may cost its whole limit yet.
+    taken = sum((other.limit or 0) if other.status in OPEN_SEARCH_STATUSES else other.credits for other in same_role)
+    left = max(0, run.per_role_limit - taken)
+    places_left = sum(1 for other in same_role if other.limit is None and other.status in OPEN_SEARCH_STATUSES)
+    limit = math.ceil(left / max(1, places_left))
+    values: dict[str, Any] = {"limit": limit, "page_started_at": now, **_paging(limit)}
+    known = collected_role(run=run, index=index)
+    # What was discovered up to the last run was paid for then, unless this run reaches further back.
+    if known.discovered_until and known.posted_since and known.posted_since <= _posted_since(run, now):
+        values |= {"discovered_since": known.discovered_until, "excluded_ids": known.boundary_ids}
+    return values
 
 
 def _paging(limit: int) -> dict[str, int]:
@@ -193,24 +242,48 @@ def _paging(limit: int) -> dict[str, int]:
     return {"page_size": math.ceil(limit / pages), "page": 0}
 
 
-def _fetch(run: CollectionRun, index: int, client: TheirStackClient, now: datetime) -> _Page:
-    search = run.searches[index]
+def _fetch(run: CollectionRun, client: TheirStackClient, clock: Clock, lease: Lease) -> _Page:
+    """Buy the search's next page. What may have been charged without an answer stays reserved."""
+    search = run.searches[lease.index]
+    before = search.page * search.page_size
+    # The last page may be a smaller one, which begins where a page of its own size would not.
+    rows = min(search.page_size, search.limit - before)
     payload = search_payload(
         role=search.role,
         place=search.place,
         max_age_days=run.max_age_days,
-        limit=search.page_size,
-        page=search.page,
+        limit=rows,
+        page=search.page if rows == search.page_size else 0,
+        offset=0 if rows == search.page_size else before,
         discovered_since=search.discovered_since,
         known_job_ids=search.excluded_ids,
     )
-    reserve_credits(credits=search.page_size, budget=settings.THEIR_STACK_CREDIT_BUDGET, now=now)
-    used = 0
+    reservations: list[Reservation] = []
+
+    def give_back_unused(lost: int) -> None:
+        for reservation in reservations[lost:]:
+            settle_credits(reservation=reservation, used=0)
+
+    def prepare_attempt(lost: int) -> None:
+        if clock() >= lease.until:
+            # This process was stopped: what it would ask for now its successor may have.
+            try:
+                renew_lease(lease=lease, now=clock())
+            except LeaseLostError:
+                give_back_unused(lost)
+                raise
+        if len(reservations) == lost:
+            budget = settings.THEIR_STACK_CREDIT_BUDGET
+            reservations.append(reserve_credits(credits=rows, budget=budget, now=clock()))
+
     try:
-        jobs = client.search_jobs(payload).jobs
-        used = len(jobs)
-    finally:
-        settle_credits(reserved=search.page_size, used=used, now=now)
+        jobs = client.search_jobs(payload, before_sending=prepare_attempt).jobs
+    except TheirStackClientError as error:
+        give_back_unused(len(reservations) if error.lost_attempts is None else error.lost_attempts)
+        raise
+    for attempt in _while_servers_return(lease, clock):
+        with attempt:
+            settle_credits(reservation=reservations[-1], used=len(jobs))
     return _sort_out(jobs, search.role)
 
 
@@ -230,10 +303,16 @@ def _sort_out(jobs: Sequence[Any], role: str) -> _Page:
     return _Page(jobs=len(jobs), postings=postings, filtered=filtered, refused=refused, ids=ids)
 
 
-def _store_page(run: CollectionRun, index: int, page: _Page, now: datetime) -> None:
+def _store_page(run: CollectionRun, page: _Page, clock: Clock, lease: Lease) -> None:
     """Store a page and record it, and whether it was the search's last."""
-    search = run.searches[index]
-    outcome = store_postings(postings=page.postings, role=search.role, place=search.place, now=now)
+    search = run.searches[lease.index]
+    for attempt in _while_servers_return(lease, clock):
+        with attempt:
+            # A successor asks for this page itself, and would find it unchanged.
+            renew_lease(lease=lease, now=clock())
+            outcome = store_postings(postings=page.postings, role=search.role, place=search.place, now=clock())
+            if search.attempts > 1 or attempt.retry_state.attempt_number > 1:
+                outcome = _recount(search, page, outcome)
     refused = page.refused + [
         _sample(reason, "its day is past retention", None) for reason in outcome.refused.elements()
     ]
@@ -255,11 +334,74 @@ def _store_page(run: CollectionRun, index: int, page: _Page, now: datetime) -> N
         "unchanged": outcome.unchanged,
         "filtered": page.filtered,
     }
-    update_search(run_id=run.id, index=index, now=now, values=values, counts=counts, refused=refused)
+    for attempt in _while_servers_return(lease, clock):
+        with attempt:
+            _record_page(run, lease, clock(), search.page, values, counts, refused)
     logger.info(
         "collected %s in %s, page %d: %d jobs, %d new, %d updated, %d unchanged, %d filtered, %d refused",
         *(search.role, search.place, search.page, page.jobs, outcome.collected, outcome.updated),
         *(outcome.unchanged, page.filtered, len(refused)),
+    )
+
+
+def _record_page(
+    run: CollectionRun,
+    lease: Lease,
+    now: datetime,
+    page: int,
+    values: dict[str, Any],
+    counts: dict[str, int],
+    refused: Sequence[dict[str, Any]],
+) -> None:
+    """Record what came of a page, once however often this is called. Raises `LeaseLostError`."""
+    try:
+        update_search(
+            run_id=run.id,
+            index=lease.index,
+            now=now,
+            lease_token=lease.token,
+            values=values | {"page_started_at": now},
+            counts=counts,
+            refused=refused,
+            page=page,
+        )
+    except LeaseLostError:
+        run.reload()
+        search = run.searches[lease.index]
+        # Where the token is ours and the page is past, the answer to an earlier try was lost.
+        if search.lease_token != lease.token or search.page != page + 1:
+            raise
+
+
+def _recount(search: Search, page: _Page, outcome: StoreOutcome) -> StoreOutcome:
+    """Count what all attempts at a page have stored: an earlier one may not have been recorded."""
+    if search.page_started_at is None:
+        return outcome
+    collected, updated = count_stored_since(
+        postings=page.postings, role=search.role, place=search.place, since=search.page_started_at
+    )
+    collected, updated = max(collected, outcome.collected), max(updated, outcome.updated)
+    unchanged = len(page.postings) - outcome.refused.total() - collected - updated
+    return StoreOutcome(collected=collected, updated=updated, unchanged=max(0, unchanged), refused=outcome.refused)
+
+
+def _while_servers_return(lease: Lease, clock: Clock) -> Iterator[AttemptManager]:
+    """Yield attempts at a write of a page in hand, which was paid for, until shortly before the lease ends."""
+    give_up_at = lease.until - timedelta(seconds=settings.COLLECTION_LEASE_SECONDS * STORING_MARGIN)
+
+    def is_over(state: RetryCallState) -> bool:
+        return clock() + timedelta(seconds=state.upcoming_sleep) >= give_up_at
+
+    def log(state: RetryCallState) -> None:
+        error = type(state.outcome.exception()).__name__ if state.outcome else ""
+        logger.warning("a page of %s, %s waits for a server: %s", lease.role, lease.place, error)
+
+    yield from Retrying(
+        retry=retry_if_exception(is_server_away),
+        wait=wait_random_exponential(multiplier=0.1, max=MAX_STORING_WAIT_SECONDS),
+        stop=is_over,
+        before_sleep=log,
+        reraise=True,
     )
 
 
@@ -296,19 +438,23 @@ def _posted_since(run: CollectionRun, now: datetime) -> datetime:
     return today - timedelta(days=run.max_age_days)
 
 
-def _pause_or_fail(run: CollectionRun, index: int, error: TheirStackRetryableError, now: datetime) -> None:
+def _pause_or_fail(run: CollectionRun, lease: Lease, error: TheirStackRetryableError, now: datetime) -> None:
     if error.retry_after_seconds is None:
-        _fail(run, index, error, now)
+        _fail(run, lease, error, now)
         return
     resume_at = now + timedelta(seconds=error.retry_after_seconds)
     values = {"status": "waiting", "resume_at": resume_at, "error": f"{error.reason}: {error}", "attempts": 0}
-    update_search(run_id=run.id, index=index, now=now, values=values)
+    _update(lease, now, values)
 
 
-def _fail(run: CollectionRun, index: int, error: TheirStackClientError, now: datetime) -> None:
-    logger.error("collecting %s failed: %s: %s", run.searches[index].role, error.reason, error)
-    values = {"status": "failed", "error": f"{error.reason}: {error}"}
-    update_search(run_id=run.id, index=index, now=now, values=values)
+def _uncount_attempt(run: CollectionRun, lease: Lease, now: datetime) -> None:
+    """Nothing was asked for, and so nothing says that the page kills its worker."""
+    _update(lease, now, {"attempts": max(0, run.searches[lease.index].attempts - 1)})
+
+
+def _fail(run: CollectionRun, lease: Lease, error: TheirStackClientError, now: datetime) -> None:
+    _update(lease, now, {"status": "failed", "error": f"{error.reason}: {error}"})
+    logger.error("collecting %s failed: %s: %s", run.searches[lease.index].role, error.reason, error)
 
 
 def _sample(reason: str, message: str, job_id: Any) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The credit budget: what a month has cost so far, and whether the next page still fits."""
 
+import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pymongo import ReturnDocument
@@ -14,23 +16,35 @@ class BudgetSpentError(RuntimeError):
     reason = "budget_spent"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """Credits taken out of a month's budget for one request to the source."""
+
+    id: str
+    month: str
+    credits: int
+
+
 def spent_this_month(*, now: datetime) -> int:
     """Credits spent in the month of `now`."""
     month = database().credit_months.find_one({"_id": _month(now)})
     return int(month["spent"]) if month else 0
 
 
-def reserve_credits(*, credits: int, budget: int | None, now: datetime) -> None:
-    """Take a page's cost out of the budget before it is fetched. Raises `BudgetSpentError`.
+def reserve_credits(*, credits: int, budget: int | None, now: datetime) -> Reservation:
+    """Take a page's cost out of the budget before it is asked for. Raises `BudgetSpentError`.
 
-    A reservation that is never settled stays spent: the page was most likely charged.
+    A reservation that is never settled stays spent: the page may have been charged.
     """
-    months, month = database().credit_months, _month(now)
+    reservation = Reservation(id=uuid.uuid4().hex, month=_month(now), credits=credits)
+    months = database().credit_months
+    change = {"$inc": {"spent": credits}, "$set": {f"reservations.{reservation.id}": credits}}
     if budget is None:
-        months.update_one({"_id": month}, {"$inc": {"spent": credits}}, upsert=True)
-        return
+        months.update_one({"_id": reservation.month}, change, upsert=True)
+        return reservation
     refusal = BudgetSpentError(
-        f"the budget of {budget} credits for {month} has no room for a page of {credits}; "
+        f"the next page may cost {credits} credits, more than the budget of {budget} credits for {reservation.month} "
+        "has left; "
         "raise THEIR_STACK_CREDIT_BUDGET or wait for the next month"
     )
     if credits > budget:
@@ -39,18 +53,28 @@ def reserve_credits(*, credits: int, budget: int | None, now: datetime) -> None:
         # The condition is part of the write, so two workers cannot both take the last credits. Where the month has
         # too little left nothing matches, and the upsert stumbles over the month that is there.
         months.find_one_and_update(
-            {"_id": month, "spent": {"$lte": budget - credits}},
-            {"$inc": {"spent": credits}},
+            {"_id": reservation.month, "spent": {"$lte": budget - credits}},
+            change,
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
     except DuplicateKeyError as error:
         raise refusal from error
+    return reservation
 
 
-def settle_credits(*, reserved: int, used: int, now: datetime) -> None:
-    """Give back what a page was reserved but did not cost."""
-    database().credit_months.update_one({"_id": _month(now)}, {"$inc": {"spent": used - reserved}}, upsert=True)
+def settle_credits(*, reservation: Reservation, used: int) -> None:
+    """Give back what an answered request was reserved but did not cost. Harmless when repeated."""
+    reserved = f"reservations.{reservation.id}"
+    database().credit_months.update_one(
+        {"_id": reservation.month, reserved: {"$exists": True}},
+        {"$inc": {"spent": used - reservation.credits}, "$unset": {reserved: ""}},
+    )
+
+
+def spend_credits(*, credits: int, now: datetime) -> None:
+    """Count credits that the source charges without being asked, as for the events of its webhook."""
+    database().credit_months.update_one({"_id": _month(now)}, {"$inc": {"spent": credits}}, upsert=True)
 
 
 def credits_left(*, budget: int | None, now: datetime) -> int | None:

@@ -27,7 +27,8 @@ class Search(EmbeddedDocument):
     """One role in one place within a run; `page` is the next to fetch, counted from zero.
 
     `limit` is its share of what may be collected for the role; once `exhausted` it has no page left to fetch.
-    `newest_discovered_at` and `newest_ids` are what the next run starts from.
+    `newest_discovered_at` and `newest_ids` are what the next run starts from. `lease_token` is the token of the last
+    worker that acquired the lease: only its writes count. No posting of `page` was stored before `page_started_at`.
     """
 
     role = StringField(required=True)
@@ -52,13 +53,16 @@ class Search(EmbeddedDocument):
     attempts = IntField(default=0)
     resume_at = DateTimeField()
     error = StringField()
+    lease_token = StringField()
+    page_started_at = DateTimeField()
 
 
 class CollectionRun(Document):
     """One collection: what was asked, and what came of it, kept up to date after every page.
 
     `refused` counts by reason; `refused_samples` keeps the first few refusals in full. `wanted` is the filter of the
-    postings that whoever asked for the run wants to see, as a body of `JobFilterSerializer`.
+    postings that whoever asked for the run wants to see, as a body of `JobFilterSerializer`. `revision` moves whenever
+    a search gets its limit.
     """
 
     trigger = StringField(choices=TRIGGERS, required=True)
@@ -84,6 +88,7 @@ class CollectionRun(Document):
     heartbeat_at = DateTimeField()
     finished_at = DateTimeField()
     error = StringField()
+    revision = IntField()
 
     meta: dict[str, Any] = {
         "collection": "collection_runs",
@@ -102,7 +107,8 @@ class CollectedRole(Document):
     """A role in a place: when it was last collected, how far, and which run holds it now.
 
     `discovered_until` is the newest discovery time among the postings returned so far, `boundary_ids` the source's ids
-    at that very time; `posted_since` how far back the searches so far reached. `claim` lapses at `claimed_until`.
+    at that very time; `posted_since` how far back the searches so far reached. `claim` is the lease's token; it expires
+    at `claimed_until`, and the Celery task `claimed_by_task` may take it over before.
     """
 
     role = StringField(required=True)
@@ -113,22 +119,28 @@ class CollectedRole(Document):
     posted_since = DateTimeField()
     claim = StringField()
     claimed_by_run = StringField()
+    claimed_by_task = StringField()
     claimed_until = DateTimeField()
 
     meta: dict[str, Any] = {
         "collection": "collected_roles",
         "auto_create_index": False,
         "strict": False,
-        # The claim is an upsert on this key: of two at once, one fails.
+        # A lease is acquired by an upsert on this key: of two at once, one fails.
         "indexes": [{"fields": ["role", "place"], "unique": True}],
     }
 
 
 class CreditMonth(Document):
-    """Credits spent in a calendar month (UTC); `month` reads "2026-11"."""
+    """Credits spent in a calendar month (UTC); `month` reads "2026-11".
+
+    `reservations` are the credits within `spent` whose answer has not come, by the reservation's id. One that stays was
+    lost with its answer.
+    """
 
     month = StringField(primary_key=True)
     spent = IntField(default=0)
+    reservations = DictField(IntField())
 
     meta: dict[str, Any] = {"collection": "credit_months", "auto_create_index": False, "strict": False}
 

@@ -94,8 +94,11 @@ def search_payload(
     page: int,
     discovered_since: datetime | None,
     known_job_ids: Sequence[int] = (),
+    offset: int = 0,
 ) -> dict[str, Any]:
     """The body of a search for a role in a place. `page` counts from zero; an empty `place` means anywhere.
+
+    `offset` are rows to pass over before the first page.
 
     `discovered_since` must be aware. `known_job_ids` are postings already paid for that the search would return
     again: those discovered in its first second. Raises ValueError for a role without words.
@@ -118,6 +121,8 @@ def search_payload(
         payload["discovered_at_gte"] = _utc_seconds(discovered_since)
     if known_job_ids:
         payload["job_id_not"] = list(known_job_ids)
+    if offset:
+        payload["offset"] = offset
     return payload
 
 

@@ -1,7 +1,8 @@
-"""The life of a collection run: started, its searches claimed and followed, closed, found again when it was lost."""
+"""The life of a collection run: started, its searches leased and followed, closed, found again when it was lost."""
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,8 +23,30 @@ from market.roles import normalize_role
 from market.services import know_role
 
 # A search that was lost this often is closed as lost: something about it kills its worker.
-MOST_ATTEMPTS = 5
+MAX_ATTEMPTS = 5
 MOST_REFUSED_SAMPLES = 20
+_OPEN_RUN = {"$in": OPEN_RUN_STATUSES}
+
+
+class LeaseLostError(Exception):
+    """Another worker has acquired the lease on a search, or the search has ended: nothing more is written to it."""
+
+    reason = "lease_lost"
+
+
+@dataclass(slots=True, kw_only=True)
+class Lease:
+    """A worker's hold on a role and place for one search of a run.
+
+    Every write of the search carries `token`. `until` is when the lease expires unless it is renewed.
+    """
+
+    run_id: ObjectId
+    index: int
+    role: str
+    place: str
+    token: str
+    until: datetime
 
 
 class UnusableRequestError(ValueError):
@@ -113,43 +136,70 @@ def open_roles(*, run: CollectionRun) -> list[str]:
     return list(dict.fromkeys(search.role for search in run.searches if search.status in OPEN_SEARCH_STATUSES))
 
 
-def claim_search(*, run: CollectionRun, index: int, now: datetime) -> str | None:
-    """Take a role and place for this run until the lease lapses; the claim's token, or None when another has it."""
-    token, search = uuid.uuid4().hex, run.searches[index]
+def acquire_lease(*, run: CollectionRun, index: int, now: datetime, task_id: str | None = None) -> Lease | None:
+    """Acquire the lease on a search's role and place; None while another worker has it or once the search is over.
+
+    A Celery task that is delivered again takes over at once what it held before. Should its predecessor live, the
+    predecessor's token is good for nothing from then on.
+    """
+    search = run.searches[index]
+    available: list[dict[str, Any]] = [{"claim": None}, {"claimed_until": {"$lte": now}}]
+    if task_id:
+        available.append({"claimed_by_run": str(run.id), "claimed_by_task": task_id})
+    lease = Lease(
+        run_id=run.id,
+        index=index,
+        role=normalize_role(search.role),
+        place=search.place,
+        token=uuid.uuid4().hex,
+        until=_lease_end(now),
+    )
+    holder = {
+        "claim": lease.token,
+        "claimed_by_run": str(run.id),
+        "claimed_by_task": task_id,
+        "claimed_until": lease.until,
+    }
     try:
         # Condition and write are one, so of any number of workers one wins; the others stumble over the unique key.
         database().collected_roles.find_one_and_update(
-            _role_key(search) | {"$or": [{"claim": None}, {"claimed_until": {"$lte": now}}]},
-            {"$set": {"claim": token, "claimed_by_run": str(run.id), "claimed_until": _lease_end(now)}},
+            _role_key(search) | {"$or": available},
+            {"$set": holder},
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
     except DuplicateKeyError:
         return None
-    return token
+    return lease if _hand_over(lease, now) else None
 
 
-def claimed_by_other_run(*, run: CollectionRun, index: int) -> str | None:
-    """The run that holds the search's role and place, unless it is this one."""
+def find_other_holder(*, run: CollectionRun, index: int) -> str | None:
+    """The run that holds the lease on the search's role and place, unless it is this one."""
     held = database().collected_roles.find_one(_role_key(run.searches[index]), {"claimed_by_run": 1})
     holder = held.get("claimed_by_run") if held else None
     return None if holder == str(run.id) else holder
 
 
-def renew_claim(*, run: CollectionRun, index: int, token: str, now: datetime) -> bool:
-    """Hold the claim for another lease; False when it was lost to another run."""
-    renewed = database().collected_roles.update_one(
-        _role_key(run.searches[index]) | {"claim": token}, {"$set": {"claimed_until": _lease_end(now)}}
+def renew_lease(*, lease: Lease, now: datetime) -> None:
+    """Hold the lease for its full time from now on. Raises `LeaseLostError`."""
+    # First, so that no lease outlives the silence after which its run is taken up again.
+    database().collection_runs.update_one(
+        _open_search(lease.run_id, lease.index, lease.token), {"$set": {"heartbeat_at": now}}
     )
-    return bool(renewed.matched_count)
+    until = _lease_end(now)
+    renewed = database().collected_roles.update_one(_held_role(lease), {"$set": {"claimed_until": until}})
+    if not renewed.matched_count:
+        raise LeaseLostError(f"another worker has the lease on {lease.role}, {lease.place}")
+    lease.until = until
 
 
-def release_claim(*, run: CollectionRun, index: int, token: str, collected: dict[str, Any] | None = None) -> None:
-    """Let the role and place go, with what is now known of it when it was collected."""
-    change: dict[str, Any] = {"$unset": {"claim": "", "claimed_by_run": "", "claimed_until": ""}}
+def release_lease(*, lease: Lease, collected: dict[str, Any] | None = None) -> bool:
+    """Release the lease, with what is now known of the role when it was collected; False when it was lost before."""
+    released = dict.fromkeys(("claim", "claimed_by_run", "claimed_by_task", "claimed_until"), "")
+    change: dict[str, Any] = {"$unset": released}
     if collected:
         change["$set"] = collected
-    database().collected_roles.update_one(_role_key(run.searches[index]) | {"claim": token}, change)
+    return bool(database().collected_roles.update_one(_held_role(lease), change).matched_count)
 
 
 def collected_role(*, run: CollectionRun, index: int) -> CollectedRole:
@@ -163,27 +213,48 @@ def update_search(
     run_id: ObjectId,
     index: int,
     now: datetime,
+    lease_token: str | None = None,
     values: dict[str, Any] | None = None,
     counts: dict[str, int] | None = None,
     refused: Sequence[dict[str, Any]] = (),
+    page: int | None = None,
 ) -> None:
-    """Write one step of a search and add its counts to the run's, in one update."""
-    change: dict[str, Any] = {"$set": {"heartbeat_at": now, "status": "running"}, "$inc": {}}
+    """Write one step of an open search and add its counts to the run's, in one update. Raises `LeaseLostError`.
+
+    `lease_token` has to be the one that the search carries, and `page`, where it is given, the one that it is at.
+    """
+    change: dict[str, Any] = {"$set": {"heartbeat_at": now, "status": "running"}, "$min": {"started_at": now}}
+    increments: dict[str, int] = {}
     for name, value in (values or {}).items():
         change["$set"][f"searches.{index}.{name}"] = value
     for name, count in (counts or {}).items():
-        change["$inc"][name] = count
-        change["$inc"][f"searches.{index}.{name}"] = count
+        increments[name] = increments[f"searches.{index}.{name}"] = count
     for refusal in refused:
         reason = f"refused.{refusal['reason']}"
-        change["$inc"][reason] = change["$inc"].get(reason, 0) + 1
+        increments[reason] = increments.get(reason, 0) + 1
     if refused:
-        change["$inc"][f"searches.{index}.refused"] = len(refused)
+        increments[f"searches.{index}.refused"] = len(refused)
         change["$push"] = {"refused_samples": {"$each": list(refused), "$slice": MOST_REFUSED_SAMPLES}}
-    if not change["$inc"]:
-        del change["$inc"]
-    database().collection_runs.update_one({"_id": run_id, "status": {"$in": OPEN_RUN_STATUSES}}, change)
-    database().collection_runs.update_one({"_id": run_id, "started_at": None}, {"$set": {"started_at": now}})
+    if increments:
+        change["$inc"] = increments
+    at_page = {} if page is None else {f"searches.{index}.page": page}
+    held = _open_search(run_id, index, lease_token) | at_page
+    if not database().collection_runs.update_one(held, change).matched_count:
+        raise LeaseLostError(f"search {index} of run {run_id} is over or has another worker")
+
+
+def begin_search(*, run: CollectionRun, index: int, lease_token: str, now: datetime, values: dict[str, Any]) -> bool:
+    """Write the limit of a search; False when another search of the run got its own since `run` was read."""
+    change = {f"searches.{index}.{name}": value for name, value in values.items()}
+    begun = database().collection_runs.update_one(
+        _open_search(run.id, index, lease_token) | {"revision": run.revision},
+        {
+            "$set": {"heartbeat_at": now, "status": "running"} | change,
+            "$min": {"started_at": now},
+            "$inc": {"revision": 1},
+        },
+    )
+    return bool(begun.matched_count)
 
 
 def close_if_done(*, run_id: ObjectId, now: datetime) -> None:
@@ -218,18 +289,24 @@ def cancel_run(*, run_id: ObjectId, now: datetime) -> bool:
     return bool(asked.matched_count)
 
 
-def stop_run(*, run_id: ObjectId, error: str, now: datetime) -> None:
-    """End a run at once: every search that is not over fails with this error."""
-    database().collection_runs.update_one(
-        {"_id": run_id, "status": {"$in": OPEN_RUN_STATUSES}},
+def stop_run(*, run_id: ObjectId, error: str, now: datetime, lease: Lease | None = None) -> None:
+    """End a run at once: every search that is not over fails with this error.
+
+    With the lease of the worker that wants it: raises `LeaseLostError` when that is lost.
+    """
+    held = _open_search(run_id, lease.index, lease.token) if lease else {"_id": run_id, "status": _OPEN_RUN}
+    stopped = database().collection_runs.update_one(
+        held,
         {"$set": {"searches.$[open].status": "failed", "searches.$[open].error": error}},
         array_filters=[{"open.status": {"$in": OPEN_SEARCH_STATUSES}}],
     )
+    if lease and not stopped.matched_count:
+        raise LeaseLostError(f"search {lease.index} of run {run_id} is over or has another worker")
     close_if_done(run_id=run_id, now=now)
 
 
 def find_interrupted(*, now: datetime) -> list[tuple[CollectionRun, list[str]]]:
-    """Open runs nobody works on, with the roles to take up again.
+    """Open runs nobody works on, with the roles to take up again; of several callers at once one gets a run.
 
     A search whose rate-limit wait is over is taken up; so is any whose run gave no sign of life for a lease. One that
     was lost too often is closed as lost, which may close its run.
@@ -239,23 +316,38 @@ def find_interrupted(*, now: datetime) -> list[tuple[CollectionRun, list[str]]]:
     for run in CollectionRun.objects(status__in=OPEN_RUN_STATUSES).order_by("created_at", "id"):
         silent = run.heartbeat_at <= silent_since
         roles: list[str] = []
+        changes: dict[str, Any] = {}
         for index, search in enumerate(run.searches):
             if search.status not in OPEN_SEARCH_STATUSES:
                 continue
             if search.status == "waiting" and search.resume_at:
                 if search.resume_at <= now:
                     roles.append(search.role)
-            elif silent and search.attempts >= MOST_ATTEMPTS:
-                error = f"{search.role}, {search.place}: lost {search.attempts} times"
-                update_search(run_id=run.id, index=index, now=now, values={"status": "lost", "error": error})
+                    # Otherwise each look queued it again until its task begins.
+                    changes |= {f"searches.{index}.status": "queued", f"searches.{index}.resume_at": None}
+            elif silent and search.attempts >= MAX_ATTEMPTS:
+                lost = lost_outcome(search=search)
+                changes |= {f"searches.{index}.{name}": value for name, value in lost.items()}
             elif silent:
                 roles.append(search.role)
-        close_if_done(run_id=run.id, now=now)
-        if roles:
-            # The sign of life keeps the next look from queueing the same again.
-            CollectionRun.objects(id=run.id).update_one(set__heartbeat_at=now)
+        if (roles or changes) and _take_up(run, changes, now) and roles:
             found.append((run, list(dict.fromkeys(roles))))
+        close_if_done(run_id=run.id, now=now)
     return found
+
+
+def lost_outcome(*, search: Search) -> dict[str, Any]:
+    """What is written of a search that was lost too often."""
+    return {"status": "lost", "error": f"{search.role}, {search.place}: lost {search.attempts} times"}
+
+
+def _take_up(run: CollectionRun, changes: dict[str, Any], now: datetime) -> bool:
+    """Give the run a sign of life with these changes, unless anybody else has since it was read."""
+    taken = database().collection_runs.update_one(
+        {"_id": run.id, "status": _OPEN_RUN, "heartbeat_at": run.heartbeat_at},
+        {"$set": {"heartbeat_at": now} | changes},
+    )
+    return bool(taken.matched_count)
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -265,6 +357,38 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 def _role_key(search: Search) -> dict[str, Any]:
     return {"role": normalize_role(search.role), "place": search.place}
+
+
+def _hand_over(lease: Lease, now: datetime) -> bool:
+    """Put the lease's token into its search in place of the predecessor's; False, and released, where that is over."""
+    runs, field = database().collection_runs, f"searches.{lease.index}"
+    open_search = {"_id": lease.run_id, "status": _OPEN_RUN, f"{field}.status": {"$in": OPEN_SEARCH_STATUSES}}
+    while (run := runs.find_one(open_search, {"searches.lease_token": 1})) is not None:
+        # In this order: a worker that is stopped anywhere in here must not put its token in place of a successor's.
+        if database().collected_roles.find_one(_held_role(lease), {"_id": 1}) is None:
+            return False
+        seen = run["searches"][lease.index].get("lease_token")
+        handed = runs.update_one(
+            open_search | {f"{field}.lease_token": seen},
+            {"$set": {f"{field}.lease_token": lease.token, "heartbeat_at": now}},
+        )
+        if handed.matched_count:
+            return True
+    release_lease(lease=lease)
+    return False
+
+
+def _held_role(lease: Lease) -> dict[str, Any]:
+    return {"role": lease.role, "place": lease.place, "claim": lease.token}
+
+
+def _open_search(run_id: ObjectId, index: int, lease_token: str | None) -> dict[str, Any]:
+    return {
+        "_id": run_id,
+        "status": _OPEN_RUN,
+        f"searches.{index}.status": {"$in": OPEN_SEARCH_STATUSES},
+        f"searches.{index}.lease_token": lease_token,
+    }
 
 
 def _lease_end(now: datetime) -> datetime:

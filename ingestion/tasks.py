@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from bson import ObjectId
-from celery import Celery, shared_task
+from celery import Celery, Task, shared_task
 from celery.signals import worker_ready
 from django.conf import settings
 from django.utils import timezone
@@ -77,8 +77,8 @@ def collect_for_user(user_id: str, roles: list[str]) -> None:
     queue_run(run=run)
 
 
-@shared_task
-def collect_role(run_id: str, role: str) -> None:
+@shared_task(bind=True)
+def collect_role(self: "Task[..., None]", run_id: str, role: str) -> None:
     """Collect one role of a run."""
     try:
         client = client_from_settings()
@@ -86,7 +86,9 @@ def collect_role(run_id: str, role: str) -> None:
         stop_run(run_id=ObjectId(run_id), error=f"{error.reason}: {error}", now=timezone.now())
         return
     with client:
-        collect_role_of_run(run_id=ObjectId(run_id), role=role, client=client, clock=timezone.now)
+        collect_role_of_run(
+            run_id=ObjectId(run_id), role=role, client=client, clock=timezone.now, task_id=self.request.id
+        )
 
 
 @shared_task

@@ -10,7 +10,7 @@ from typing import Any
 from bson import ObjectId
 
 from career_navigator.connection import database
-from ingestion.credits import settle_credits
+from ingestion.credits import spend_credits
 from ingestion.documents import CollectionRun
 from ingestion.runs import MOST_REFUSED_SAMPLES
 from ingestion.theirstack_jobs import posting_from_job
@@ -47,13 +47,13 @@ def receive_event(*, event: Mapping[str, Any], now: datetime) -> None:
     # An event costs a credit; one that brings nothing new was delivered, and paid for, before.
     if kind == JOB_CLOSED:
         closed = close_posting(source=posting.source, job_id=posting.job_id, closed_at=posting.closed_at, now=now)
-        settle_credits(reserved=0, used=int(closed), now=now)
+        spend_credits(credits=int(closed), now=now)
         _record(now, {"updated": int(closed), "unchanged": int(not closed), "credits": int(closed)})
         return
     outcome = store_postings(postings=[posting], now=now)
     counts = {"collected": outcome.collected, "updated": outcome.updated, "unchanged": outcome.unchanged}
     counts["credits"] = outcome.collected + outcome.updated
-    settle_credits(reserved=0, used=counts["credits"], now=now)
+    spend_credits(credits=counts["credits"], now=now)
     refused = next(iter(outcome.refused), None)
     refusal = {"reason": refused, "message": "", "job_id": posting.job_id or ""} if refused else None
     _record(now, counts, refusal)

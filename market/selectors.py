@@ -1,12 +1,14 @@
 """Reads of the market: figures of a window, postings by skill, by words and by age."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from mongoengine import QuerySet
 
 from career_navigator.connection import database
 from market.documents import JobPosting
+from market.posting import Posting
 from market.trends import DayRecord
 
 _RECORD_FIELDS = tuple(name for name in DayRecord.__dataclass_fields__ if name != "day")
@@ -51,3 +53,29 @@ def recent_postings(*, now: datetime, days: int = 7, limit: int = 100) -> QueryS
     """Postings collected within the last `days` days, newest first."""
     since = now - timedelta(days=days)
     return JobPosting.objects(scraped_at__gte=since, hidden__ne=True).order_by("-scraped_at", "-id").limit(limit)
+
+
+def count_stored_since(*, postings: Iterable[Posting], role: str, place: str, since: datetime) -> tuple[int, int]:
+    """Count the postings that a search of this role and place has stored since then, and older ones that changed."""
+    ids: dict[str, list[str]] = {}
+    urls = []
+    for posting in postings:
+        if posting.job_id:
+            ids.setdefault(posting.source, []).append(posting.job_id)
+        elif posting.url:
+            urls.append(posting.url)
+    # The indexes on ids and URLs hold strings alone.
+    wanted: list[dict[str, Any]] = [
+        {"source": source, "job_id": {"$in": found, "$type": "string"}} for source, found in ids.items()
+    ]
+    if urls:
+        wanted.append({"url": {"$in": urls, "$type": "string"}})
+    collected = updated = 0
+    fields = {"scraped_at": 1, "search_keywords": 1, "search_location": 1}
+    for query in wanted:
+        for row in database().job_postings.find(query | {"updated_at": {"$gte": since}}, fields):
+            if row["scraped_at"] < since:
+                updated += 1
+            elif (row["search_keywords"], row["search_location"]) == (role, place):
+                collected += 1
+    return collected, updated

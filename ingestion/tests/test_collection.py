@@ -10,47 +10,16 @@ from ingestion import collection, runs
 from ingestion.collection import collect_role
 from ingestion.credits import spent_this_month
 from ingestion.documents import CollectedRole, CollectionRun
-from ingestion.runs import UnusableRequestError, cancel_run, find_interrupted, open_roles, start_run, stop_run
+from ingestion.runs import UnusableRequestError, cancel_run, find_interrupted, open_roles, stop_run
 from ingestion.services import collect_jobs_for_roles, summarize_run, work_off
 from ingestion.source import check_source
 from ingestion.stand_in.server import StandIn
+from ingestion.tests.collecting import TODAY, Clock, begin, collect, job
 from ingestion.theirstack import TheirStackClient, client_from_settings
 from market.answers import read_answer
 from market.refresh import check_figures
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
-
-TODAY = datetime.now(UTC).date()
-
-
-def job(number: int, *, title: str = "Backend Developer", days_old: int = 0, **fields) -> dict:
-    posted = TODAY - timedelta(days=days_old)
-    discovered = datetime.combine(posted, datetime.min.time()) + timedelta(seconds=number)
-    return {
-        "id": number,
-        "job_title": title,
-        "company": "Acme",
-        "url": f"https://jobs.example.com/{number}",
-        "date_posted": posted.isoformat(),
-        "discovered_at": discovered.isoformat(),
-        "location": "Austin, TX",
-        "country_code": "US",
-        "country_codes": ["US"],
-        "remote": False,
-        "technology_slugs": ["python"],
-        "description": "A job.",
-        **fields,
-    }
-
-
-class Clock:
-    """A clock that a test can set forward."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
 
 
 @pytest.fixture
@@ -70,22 +39,6 @@ def stand_in(settings) -> Iterator[StandIn]:
 def client(stand_in) -> Iterator[TheirStackClient]:
     with client_from_settings() as opened:
         yield opened
-
-
-def begin(clock, *, roles=("Backend Developer",), places=("United States",), limit=100, days=14, **options):
-    return start_run(
-        trigger="command",
-        roles=roles,
-        places=places,
-        max_age_days=days,
-        per_role_limit=limit,
-        now=clock(),
-        **options,
-    )
-
-
-def collect(client, clock, **options) -> CollectionRun:
-    return work_off(run=begin(clock, **options), client=client, clock=clock)
 
 
 def stored_ids(mongo) -> set[str]:
@@ -133,6 +86,17 @@ def test_fetches_no_more_than_the_limit_over_all_places(client, clock, stand_in)
 
     assert [search.credits for search in run.searches] == [5, 0]
     assert stand_in.credits_used == 5
+
+
+@pytest.mark.parametrize("limit", [7, 11, 13, 29])
+def test_fetches_no_more_than_a_limit_that_its_pages_do_not_divide(client, clock, mongo, settings, stand_in, limit):
+    settings.MAX_JOBS_PER_SEARCH = 5
+
+    run = collect(client, clock, limit=limit)
+
+    assert run.status == "finished"
+    assert (run.credits, run.collected, stand_in.credits_used) == (limit, limit, limit)
+    assert len(stored_ids(mongo)) == limit
 
 
 def test_leaves_to_later_places_what_earlier_ones_did_not_use(client, clock, stand_in):
@@ -349,14 +313,14 @@ def test_the_same_task_twice_collects_once(client, clock, stand_in):
 
 def test_a_task_that_read_its_run_before_another_finished_it_fetches_nothing(client, clock, monkeypatch, stand_in):
     run = begin(clock, limit=20)
-    claim_search = collection.claim_search
+    acquire_lease = collection.acquire_lease
 
-    def claim_after_another_has_finished(**search):
-        monkeypatch.setattr(collection, "claim_search", claim_search)
+    def acquire_after_another_has_finished(**search):
+        monkeypatch.setattr(collection, "acquire_lease", acquire_lease)
         collect_role(run_id=run.id, role="Backend Developer", client=client, clock=clock)
-        return claim_search(**search)
+        return acquire_lease(**search)
 
-    monkeypatch.setattr(collection, "claim_search", claim_after_another_has_finished)
+    monkeypatch.setattr(collection, "acquire_lease", acquire_after_another_has_finished)
 
     collect_role(run_id=run.id, role="Backend Developer", client=client, clock=clock)
 
@@ -370,9 +334,9 @@ def test_a_search_ends_after_its_page_when_another_worker_stops_the_run(client, 
     run = begin(clock)
     search_jobs = client.search_jobs
 
-    def stop_meanwhile(payload):
+    def stop_meanwhile(payload, **options):
         stop_run(run_id=run.id, error="bad_key: refused", now=clock())
-        return search_jobs(payload)
+        return search_jobs(payload, **options)
 
     monkeypatch.setattr(client, "search_jobs", stop_meanwhile)
 
@@ -391,8 +355,8 @@ def test_a_lost_worker_costs_one_page(client, clock, mongo, monkeypatch, setting
     run = begin(clock)
     search_jobs = client.search_jobs
 
-    def die_on_the_second_page(payload):
-        answer = search_jobs(payload)
+    def die_on_the_second_page(payload, **options):
+        answer = search_jobs(payload, **options)
         if payload["page"] == 1:
             monkeypatch.setattr(client, "search_jobs", search_jobs)
             raise Killed
@@ -428,7 +392,7 @@ def test_a_crash_at_the_start_leaves_no_run_whose_roles_are_unknown(clock, monke
 def test_a_search_that_is_lost_again_and_again_is_closed_as_lost(client, clock, monkeypatch, settings):
     run = begin(clock)
 
-    def die(payload):
+    def die(payload, **options):
         raise Killed
 
     monkeypatch.setattr(client, "search_jobs", die)
@@ -450,9 +414,9 @@ def test_a_cancelled_run_ends_after_its_page(client, clock, monkeypatch, setting
     run = begin(clock, roles=("Backend Developer", "Data Scientist"))
     search_jobs = client.search_jobs
 
-    def cancel_meanwhile(payload):
+    def cancel_meanwhile(payload, **options):
         cancel_run(run_id=run.id, now=clock())
-        return search_jobs(payload)
+        return search_jobs(payload, **options)
 
     monkeypatch.setattr(client, "search_jobs", cancel_meanwhile)
 

@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingestion.credits import BudgetSpentError, credits_left, reserve_credits, settle_credits, spent_this_month
+from ingestion.credits import (
+    BudgetSpentError,
+    credits_left,
+    reserve_credits,
+    settle_credits,
+    spend_credits,
+    spent_this_month,
+)
 
 pytestmark = pytest.mark.usefixtures("mongo")
 
@@ -48,12 +55,39 @@ def test_refuses_a_page_larger_than_the_whole_budget(budget):
 
 
 def test_gives_back_what_a_page_did_not_cost():
-    reserve_credits(credits=100, budget=100, now=NOW)
-    settle_credits(reserved=100, used=30, now=NOW)
+    reservation = reserve_credits(credits=100, budget=100, now=NOW)
+    settle_credits(reservation=reservation, used=30)
 
     reserve_credits(credits=70, budget=100, now=NOW)
 
     assert spent_this_month(now=NOW) == 100
+
+
+def test_gives_back_once_however_often_it_is_settled():
+    reservation = reserve_credits(credits=100, budget=None, now=NOW)
+    reserve_credits(credits=100, budget=None, now=NOW)
+
+    for _ in range(3):
+        settle_credits(reservation=reservation, used=30)
+
+    assert spent_this_month(now=NOW) == 130
+
+
+def test_settles_in_the_month_of_the_reservation(mongo):
+    reservation = reserve_credits(credits=100, budget=None, now=NOW)
+    spend_credits(credits=5, now=NEXT_MONTH)
+
+    settle_credits(reservation=reservation, used=30)
+
+    assert (spent_this_month(now=NOW), spent_this_month(now=NEXT_MONTH)) == (30, 5)
+    assert mongo.credit_months.find_one({"_id": reservation.month})["reservations"] == {}
+
+
+def test_a_reservation_that_is_never_settled_stays_spent_and_can_be_seen(mongo):
+    reservation = reserve_credits(credits=25, budget=100, now=NOW)
+
+    assert mongo.credit_months.find_one()["reservations"] == {reservation.id: 25}
+    assert spent_this_month(now=NOW) == 25
 
 
 def test_each_month_has_a_budget_of_its_own():

@@ -1,22 +1,25 @@
-"""The life of a run: claimed, followed, closed, found again."""
+"""The life of a run: leased, followed, closed, found again."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
 
+from ingestion import runs
 from ingestion.documents import CollectedRole, CollectionRun
 from ingestion.runs import (
-    MOST_ATTEMPTS,
+    MAX_ATTEMPTS,
     MOST_REFUSED_SAMPLES,
+    LeaseLostError,
+    acquire_lease,
     cancel_run,
-    claim_search,
-    claimed_by_other_run,
     close_if_done,
     find_interrupted,
+    find_other_holder,
     open_roles,
-    release_claim,
-    renew_claim,
+    release_lease,
+    renew_lease,
     start_run,
     stop_run,
     update_search,
@@ -47,48 +50,166 @@ def test_a_new_run_waits_with_a_search_for_each_role_and_place(mongo):
     assert {row["_id"] for row in mongo.known_roles.find()} == {"data engineer", "chef"}
 
 
-def test_of_many_claims_at_once_one_wins():
-    runs = [begin() for _ in range(8)]
+def test_of_many_leases_at_once_one_is_acquired():
+    begun = [begin() for _ in range(8)]
 
     with ThreadPoolExecutor(8) as pool:
-        tokens = list(pool.map(lambda run: claim_search(run=run, index=0, now=NOW), runs))
+        leases = list(pool.map(lambda run: acquire_lease(run=run, index=0, now=NOW), begun))
 
-    (winner,) = [run for run, token in zip(runs, tokens, strict=True) if token]
-    assert claimed_by_other_run(run=winner, index=0) is None
-    assert {claimed_by_other_run(run=run, index=0) for run in runs if run != winner} == {str(winner.id)}
+    (winner,) = [run for run, lease in zip(begun, leases, strict=True) if lease]
+    assert find_other_holder(run=winner, index=0) is None
+    assert {find_other_holder(run=run, index=0) for run in begun if run != winner} == {str(winner.id)}
 
 
-def test_a_claim_can_be_taken_over_only_when_its_lease_has_lapsed(settings):
+def test_a_lease_can_be_taken_over_only_when_it_has_expired(settings):
     first, second = begin(), begin()
-    token = claim_search(run=first, index=0, now=NOW)
+    lease = acquire_lease(run=first, index=0, now=NOW)
 
-    early = claim_search(run=second, index=0, now=lapsed(settings) - timedelta(milliseconds=1))
-    late = claim_search(run=second, index=0, now=lapsed(settings))
+    early = acquire_lease(run=second, index=0, now=lapsed(settings) - timedelta(milliseconds=1))
+    late = acquire_lease(run=second, index=0, now=lapsed(settings))
 
     assert (early is None, late is None) == (True, False)
-    assert not renew_claim(run=first, index=0, token=token, now=NOW)
+    with pytest.raises(LeaseLostError):
+        renew_lease(lease=lease, now=NOW)
 
 
-def test_a_renewed_claim_holds_for_another_lease(settings):
+def test_a_renewed_lease_holds_for_its_full_time():
     first, second = begin(), begin()
-    token = claim_search(run=first, index=0, now=NOW)
+    lease = acquire_lease(run=first, index=0, now=NOW)
+    until = lease.until
 
-    renewed = renew_claim(run=first, index=0, token=token, now=NOW + timedelta(seconds=60))
+    renew_lease(lease=lease, now=NOW + timedelta(seconds=60))
 
-    assert renewed
-    assert claim_search(run=second, index=0, now=lapsed(settings)) is None
+    assert lease.until == until + timedelta(seconds=60)
+    assert acquire_lease(run=second, index=0, now=until) is None
 
 
-def test_releasing_a_claim_that_was_lost_changes_nothing(settings):
+def test_releasing_a_lease_that_was_lost_changes_nothing(settings):
     first, second = begin(), begin()
-    lost = claim_search(run=first, index=0, now=NOW)
-    claim_search(run=second, index=0, now=lapsed(settings))
+    lost = acquire_lease(run=first, index=0, now=NOW)
+    acquire_lease(run=second, index=0, now=lapsed(settings))
 
-    release_claim(run=first, index=0, token=lost, collected={"collected_at": NOW})
+    assert not release_lease(lease=lost, collected={"collected_at": NOW})
 
     held = CollectedRole.objects.get(role="data engineer")
     assert held.claimed_by_run == str(second.id)
     assert held.collected_at is None
+
+
+def test_a_silent_run_can_be_leased_at_once_by_whoever_takes_it_up(settings):
+    run = begin()
+    lease = acquire_lease(run=run, index=0, now=NOW)
+    renew_lease(lease=lease, now=NOW + timedelta(seconds=30))
+
+    silent_at = lapsed(settings) + timedelta(seconds=30)
+    assert find_interrupted(now=silent_at - timedelta(milliseconds=1)) == []
+    assert len(find_interrupted(now=silent_at)) == 1
+    assert acquire_lease(run=run, index=0, now=silent_at)
+
+
+def test_a_task_that_is_delivered_again_takes_over_its_own_lease_at_once():
+    run = begin()
+    first = acquire_lease(run=run, index=0, now=NOW, task_id="task-1")
+
+    other = acquire_lease(run=run, index=0, now=NOW, task_id="task-2")
+    nameless = acquire_lease(run=run, index=0, now=NOW)
+    again = acquire_lease(run=run, index=0, now=NOW, task_id="task-1")
+
+    assert (other, nameless) == (None, None)
+    assert again.token != first.token
+    with pytest.raises(LeaseLostError):
+        renew_lease(lease=first, now=NOW)
+
+
+def test_a_task_takes_over_from_none_but_itself_in_the_same_run():
+    first, second = begin(), begin()
+    acquire_lease(run=first, index=0, now=NOW)
+
+    assert acquire_lease(run=second, index=0, now=NOW, task_id="task-1") is None
+
+
+def test_of_many_deliveries_of_one_task_at_once_one_holds_the_search(mongo):
+    run = begin()
+
+    def deliver(_):
+        return acquire_lease(run=run, index=0, now=NOW, task_id="task-1")
+
+    with ThreadPoolExecutor(16) as pool:
+        leases = [lease for lease in pool.map(deliver, range(40)) if lease]
+
+    (holder,) = [lease for lease in leases if writes(lease)]
+    held = mongo.collected_roles.find_one()
+    assert holder.token == held["claim"] == run.reload().searches[0].lease_token
+
+
+def writes(lease) -> bool:
+    try:
+        update_search(run_id=lease.run_id, index=lease.index, now=NOW, lease_token=lease.token, values={"page": 1})
+    except LeaseLostError:
+        return False
+    return True
+
+
+def test_a_worker_stopped_while_it_acquires_a_lease_does_not_take_the_search_from_its_successor(settings, monkeypatch):
+    run = begin()
+    hand_over = runs._hand_over
+
+    def stall(lease, now):
+        monkeypatch.setattr(runs, "_hand_over", hand_over)
+        successors.append(acquire_lease(run=run, index=0, now=lapsed(settings)))
+        return hand_over(lease, now)
+
+    successors = []
+    monkeypatch.setattr(runs, "_hand_over", stall)
+
+    assert acquire_lease(run=run, index=0, now=NOW) is None
+
+    (successor,) = successors
+    assert run.reload().searches[0].lease_token == successor.token
+    assert CollectedRole.objects.get().claim == successor.token
+
+
+@pytest.mark.parametrize("status", ["finished", "failed", "cancelled", "lost", "skipped"])
+def test_no_lease_is_acquired_on_a_search_that_is_over(status):
+    run = begin("Data Engineer", "Chef")
+    update_search(run_id=run.id, index=0, now=NOW, values={"status": status})
+
+    assert acquire_lease(run=run, index=0, now=NOW) is None
+    assert CollectedRole.objects.get().claim is None
+
+
+STEPS = {
+    "values": {"values": {"status": "failed", "error": "timeout"}},
+    "counts": {"counts": {"pages": 1, "credits": 50}},
+    "pause": {"values": {"status": "waiting", "resume_at": NOW}},
+    "finish": {"values": {"status": "finished"}},
+    "refusals": {"refused": [{"reason": "no_title", "message": "", "job_id": "1"}]},
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_worker_that_lost_its_lease_writes_nothing_to_the_search(settings, step):
+    run = begin()
+    lost = acquire_lease(run=run, index=0, now=NOW)
+    successor = acquire_lease(run=run, index=0, now=lapsed(settings))
+    before = run.reload().to_mongo()
+
+    with pytest.raises(LeaseLostError):
+        update_search(run_id=run.id, index=0, now=lapsed(settings), lease_token=lost.token, **STEPS[step])
+
+    assert run.reload().to_mongo() == before
+    update_search(run_id=run.id, index=0, now=lapsed(settings), lease_token=successor.token, **STEPS[step])
+
+
+def test_a_worker_that_lost_its_lease_does_not_stop_the_run(settings):
+    run = begin("Data Engineer", "Chef")
+    lost = acquire_lease(run=run, index=0, now=NOW)
+    acquire_lease(run=run, index=0, now=lapsed(settings))
+
+    with pytest.raises(LeaseLostError):
+        stop_run(run_id=run.id, error="bad_key: refused", now=NOW, lease=lost)
+
+    assert [search.status for search in run.reload().searches] == ["queued", "queued"]
 
 
 def test_a_step_is_counted_on_the_search_and_on_the_run():
@@ -139,7 +260,8 @@ def test_an_ended_run_stays_as_it_is():
     stop_run(run_id=run.id, error="enough", now=NOW)
     ended = run.reload().to_mongo()
 
-    update_search(run_id=run.id, index=0, now=NOW + timedelta(hours=1), values={"status": "running"})
+    with pytest.raises(LeaseLostError):
+        update_search(run_id=run.id, index=0, now=NOW + timedelta(hours=1), values={"status": "running"})
     cancel_run(run_id=run.id, now=NOW)
     stop_run(run_id=run.id, error="again", now=NOW)
     close_if_done(run_id=run.id, now=NOW)
@@ -180,6 +302,52 @@ def test_finds_a_silent_run_once_a_lease(settings):
     assert find_interrupted(now=lapsed(settings)) == []
 
 
+def look_at_once(now, times=30) -> list:
+    """What so many looks at once find, together."""
+    ready = Barrier(times)
+
+    def look(_):
+        ready.wait()
+        return find_interrupted(now=now)
+
+    with ThreadPoolExecutor(times) as pool:
+        return [found for looked in pool.map(look, range(times)) for found in looked]
+
+
+def test_of_many_looks_at_once_one_takes_a_silent_run_up(settings):
+    run = begin("Data Engineer", "Chef")
+
+    ((found, roles),) = look_at_once(lapsed(settings))
+
+    assert (found.id, roles) == (run.id, ["Data Engineer", "Chef"])
+
+
+def test_of_many_looks_at_once_one_takes_up_what_waited_for_the_rate_limit(settings):
+    run = begin()
+    resume_at = lapsed(settings) + timedelta(hours=1)
+    update_search(run_id=run.id, index=0, now=NOW, values={"status": "waiting", "resume_at": resume_at})
+
+    ((found, _),) = look_at_once(resume_at)
+
+    assert found.id == run.id
+    # A queued task is given a lease to begin; only then it counts as lost.
+    assert find_interrupted(now=resume_at + timedelta(seconds=1)) == []
+    assert len(find_interrupted(now=resume_at + timedelta(seconds=settings.COLLECTION_LEASE_SECONDS))) == 1
+
+
+def test_a_worker_that_writes_keeps_its_run_from_being_taken_up(settings, monkeypatch):
+    run = begin()
+    take_up = runs._take_up
+
+    def write_meanwhile(*arguments):
+        acquire_lease(run=run, index=0, now=lapsed(settings) - timedelta(seconds=1))
+        return take_up(*arguments)
+
+    monkeypatch.setattr(runs, "_take_up", write_meanwhile)
+
+    assert find_interrupted(now=lapsed(settings)) == []
+
+
 def test_finds_what_waited_for_the_rate_limit_only_when_the_wait_is_over(settings):
     run = begin()
     resume_at = lapsed(settings) + timedelta(hours=1)
@@ -191,7 +359,7 @@ def test_finds_what_waited_for_the_rate_limit_only_when_the_wait_is_over(setting
 
 def test_closes_as_lost_what_was_lost_too_often(settings):
     run = begin("Data Engineer", "Chef")
-    update_search(run_id=run.id, index=0, now=NOW, values={"status": "running", "attempts": MOST_ATTEMPTS})
+    update_search(run_id=run.id, index=0, now=NOW, values={"status": "running", "attempts": MAX_ATTEMPTS})
     update_search(run_id=run.id, index=1, now=NOW, values={"status": "finished"})
 
     find_interrupted(now=lapsed(settings))
@@ -212,8 +380,7 @@ def test_closes_a_run_whose_worker_died_right_after_its_last_page(settings):
 @pytest.mark.parametrize(("days", "status"), [(29, "skipped"), (30, "queued"), (31, "queued")])
 def test_a_role_is_fresh_for_so_many_days_whatever_was_found(days, status):
     first = begin()
-    token = claim_search(run=first, index=0, now=NOW)
-    release_claim(run=first, index=0, token=token, collected={"collected_at": NOW})
+    release_lease(lease=acquire_lease(run=first, index=0, now=NOW), collected={"collected_at": NOW})
 
     later = begin("data-engineer", "Chef", now=NOW + timedelta(days=days), fresh_within_days=30)
 
@@ -222,8 +389,7 @@ def test_a_role_is_fresh_for_so_many_days_whatever_was_found(days, status):
 
 def test_freshness_goes_by_place_too():
     first = begin()
-    token = claim_search(run=first, index=0, now=NOW)
-    release_claim(run=first, index=0, token=token, collected={"collected_at": NOW})
+    release_lease(lease=acquire_lease(run=first, index=0, now=NOW), collected={"collected_at": NOW})
 
     later = begin(places=["India", "Remote"], fresh_within_days=1)
 

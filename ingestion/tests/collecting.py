@@ -1,0 +1,55 @@
+"""Jobs of a fake TheirStack, and runs that collect them by a clock that a test can set forward."""
+
+from datetime import UTC, datetime, timedelta
+
+from ingestion.documents import CollectionRun
+from ingestion.runs import start_run
+from ingestion.services import work_off
+
+TODAY = datetime.now(UTC).date()
+
+
+def job(number: int, *, title: str = "Backend Developer", days_old: int = 0, **fields) -> dict:
+    posted = TODAY - timedelta(days=days_old)
+    discovered = datetime.combine(posted, datetime.min.time()) + timedelta(seconds=number)
+    return {
+        "id": number,
+        "job_title": title,
+        "company": "Acme",
+        "url": f"https://jobs.example.com/{number}",
+        "date_posted": posted.isoformat(),
+        "discovered_at": discovered.isoformat(),
+        "location": "Austin, TX",
+        "country_code": "US",
+        "country_codes": ["US"],
+        "remote": False,
+        "technology_slugs": ["python"],
+        "description": "A job.",
+        **fields,
+    }
+
+
+class Clock:
+    """A clock that a test can set forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+def begin(clock, *, roles=("Backend Developer",), places=("United States",), limit=100, days=14, **options):
+    return start_run(
+        trigger="command",
+        roles=roles,
+        places=places,
+        max_age_days=days,
+        per_role_limit=limit,
+        now=clock(),
+        **options,
+    )
+
+
+def collect(client, clock, **options) -> CollectionRun:
+    return work_off(run=begin(clock, **options), client=client, clock=clock)
