@@ -132,6 +132,16 @@ class Installation:
         if not any(worker.poll() is None for worker in self._workers):
             self.start_worker()
 
+    def workers(self) -> list["subprocess.Popen[bytes]"]:
+        """The workers that have not ended."""
+        return [worker for worker in self._workers if worker.poll() is None]
+
+    def kill_task_processes(self) -> None:
+        """Kill the processes in which the workers run tasks; the workers themselves start others."""
+        for worker in self.workers():
+            for child in Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split():
+                os.kill(int(child), signal.SIGKILL)
+
     def kill_workers(self) -> None:
         for worker in self._workers:
             kill_group(worker)

@@ -1,5 +1,7 @@
 """`kill -9` in the middle of a run: after a restart the database holds exactly what an undisturbed run leaves."""
 
+import os
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +12,7 @@ from django.utils import timezone
 from pymongo.database import Database
 
 from career_navigator.tests.elsewhere import NO_REDIS, redis_at
+from ingestion.credits import spent_this_month
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.runs import find_interrupted, start_run
 from ingestion.services import work_off
@@ -27,6 +30,8 @@ LEASE_SECONDS = 5
 TODAY = datetime.now(UTC).date()
 # Of a run's time, and of the order in which its roles were worked off.
 _INCIDENTAL = {"_id", "scraped_at", "updated_at", "computed_at", "search_keywords", "search_location"}
+
+_COUNTS = ("status", "pages", "credits", "collected", "updated", "unchanged", "filtered")
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +91,7 @@ def contents(database) -> dict[str, Any]:
         # A writer that was killed leaves its mark for minutes, since it might live; the figures are right all the same.
         "dirty": list(database.dirty_days.find({"writers": {"$in": [None, {}]}})),
         "open": list(database.collection_runs.find({"status": {"$in": OPEN_RUN_STATUSES}})),
+        "runs": [{name: run[name] for name in _COUNTS} for run in database.collection_runs.find()],
         "claims": list(database.collected_roles.find({"claim": {"$exists": True}})),
     }
 
@@ -112,7 +118,11 @@ def collect_disturbed(installation, stand_in, database, disturb) -> dict[str, An
     # The page is counted when its answer is sent, and stored only then.
     wait_until(lambda: len(stand_in.requests) >= 3, seconds=90, what="three pages were asked for")
     disturb()
-    wait_until(lambda: is_over(run), seconds=90, every=0.5, what=f"the run is over\n{installation.last_words()}")
+    try:
+        wait_until(lambda: is_over(run), seconds=90, every=0.5, what="the run is over")
+    except AssertionError as error:
+        error.add_note(installation.last_words())
+        raise
     refresh_figures(now=timezone.now())
     assert run.reload().status == "finished", run.error
     assert check_figures().differing == []
@@ -131,6 +141,52 @@ def test_a_killed_worker(installation, stand_in, undisturbed, database):
         installation.keep_worker()
 
     assert collect_disturbed(installation, stand_in, database, disturb) == undisturbed
+
+
+def test_a_killed_worker_process_whose_task_is_handed_to_another_one(installation, stand_in, undisturbed, database):
+    """Nothing takes the run up here: the task that is delivered again goes on at once."""
+    stand_in.script_faults([{"delay_seconds": 0.2, "next": 200}])
+    installation.keep_worker()
+    run = begin()
+    queue_run(run=run)
+    wait_until(lambda: len(stand_in.requests) >= 3, seconds=90, what="three pages were asked for")
+
+    installation.kill_task_processes()
+
+    wait_until(
+        lambda: run.reload().status not in OPEN_RUN_STATUSES,
+        seconds=90,
+        every=0.5,
+        what="the run is over",
+    )
+    refresh_figures(now=timezone.now())
+    assert contents(database) == undisturbed
+    assert stand_in.credits_used <= run.credits + PAGE
+    assert spent_this_month(now=timezone.now()) >= stand_in.credits_used
+
+
+def test_a_stopped_worker_that_goes_on_after_another_has_taken_over(installation, stand_in, undisturbed, database):
+    def disturb():
+        stopped = installation.workers()
+        for worker in stopped:
+            os.killpg(worker.pid, signal.SIGSTOP)
+        installation.start_worker()
+        asked = len(stand_in.requests)
+        # The first of these is the page that the stopped worker had asked for.
+        wait_until(
+            lambda: resume_runs.delay() and len(stand_in.requests) > asked + 1,
+            seconds=90,
+            every=0.5,
+            what="another worker has taken over",
+        )
+        for worker in stopped:
+            os.killpg(worker.pid, signal.SIGCONT)
+
+    try:
+        assert collect_disturbed(installation, stand_in, database, disturb) == undisturbed
+    finally:
+        installation.kill_workers()
+    assert spent_this_month(now=timezone.now()) >= stand_in.credits_used
 
 
 def test_a_killed_mongodb(installation, servers, stand_in, undisturbed, database):

@@ -1,0 +1,225 @@
+"""A page that was paid for survives a MongoDB that goes away: it is asked for, and counted, once."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import override_settings
+from django.utils import timezone
+
+from career_navigator.connection import database
+from career_navigator.errors import SERVER_AWAY
+from ingestion import collection
+from ingestion.collection import collect_role
+from ingestion.credits import spent_this_month
+from ingestion.documents import CollectionRun
+from ingestion.runs import find_interrupted
+from ingestion.stand_in.server import StandIn
+from ingestion.tests.collecting import begin, job
+from ingestion.tests.processes import Servers, empty_database, installed, kill
+from ingestion.theirstack import client_from_settings
+from market.refresh import check_figures, refresh_figures
+
+ROLE = "Backend Developer"
+PAGE = 10
+JOBS = 45
+AWAY_SECONDS = 2.5
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory) -> Iterator[Servers]:
+    servers = Servers(tmp_path_factory.mktemp("servers"))
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture(scope="module")
+def source(servers, tmp_path_factory) -> Iterator[StandIn]:
+    jobs = [job(n, days_old=n % 10) for n in range(1, JOBS + 1)]
+    with (
+        StandIn(jobs=jobs) as server,
+        override_settings(MAX_JOBS_PER_SEARCH=PAGE, MONGODB_TIMEOUT_SECONDS=1),
+        installed(servers=servers, stand_in=server, directory=tmp_path_factory.mktemp("var")),
+    ):
+        yield server
+
+
+@pytest.fixture
+def stand_in(source) -> StandIn:
+    """The source, with nothing collected yet but five postings that have changed since, and five that have not."""
+    empty_database()
+    source.reset()
+    collect()
+    ids = [str(n) for n in range(1, 11)]
+    database().job_postings.delete_many({"job_id": {"$nin": ids}})
+    database().job_postings.update_many({"job_id": {"$in": ids[:5]}}, {"$set": {"content_hash": "of another text"}})
+    for name in ("collected_roles", "collection_runs", "credit_months"):
+        database()[name].delete_many({})
+    source.reset()
+    return source
+
+
+def collect() -> CollectionRun:
+    run = begin(timezone.now, limit=100)
+    with client_from_settings() as client:
+        collect_role(run_id=run.id, role=ROLE, client=client, clock=timezone.now)
+    return run.reload()
+
+
+def record_of(run: CollectionRun) -> dict[str, Any]:
+    names = ("status", "error", "pages", "credits", "collected", "updated", "unchanged", "filtered")
+    return {name: getattr(run, name) for name in names}
+
+
+EXPECTED = {
+    "status": "finished",
+    "error": None,
+    "pages": 5,
+    "credits": JOBS,
+    "collected": JOBS - 10,
+    "updated": 5,
+    "unchanged": 5,
+    "filtered": 0,
+}
+
+
+def test_an_undisturbed_run_counts_what_is_expected_of_the_others(stand_in):
+    assert record_of(collect()) == EXPECTED
+
+
+class Away:
+    """Takes MongoDB away, once, and lets it return after some seconds."""
+
+    def __init__(self, servers: Servers) -> None:
+        self._servers = servers
+        self._returned, self._test_over = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self.seconds = AWAY_SECONDS
+
+    def __call__(self) -> None:
+        if self._thread is None:
+            kill(self._servers.mongodb)
+            self._thread = threading.Thread(target=self._return)
+            self._thread.start()
+
+    def _return(self) -> None:
+        time.sleep(self.seconds)
+        self._servers.start_mongodb()
+        self._returned.set()
+        # The server ends with the thread that has started it.
+        self._test_over.wait()
+
+    def end(self) -> None:
+        """Leave a MongoDB of this thread's behind."""
+        if self._thread:
+            self._returned.wait()
+            kill(self._servers.mongodb)
+            self._servers.start_mongodb()
+            self._test_over.set()
+            self._thread.join()
+
+
+@pytest.fixture
+def away(servers) -> Iterator[Away]:
+    away = Away(servers)
+    yield away
+    away.end()
+
+
+def before(monkeypatch, module, name, away, *, call=3) -> None:
+    """Let it happen before a function is called for the `call`th time."""
+    calls, function = [], getattr(module, name)
+
+    def disturbed(*arguments, **options):
+        calls.append(1)
+        if len(calls) == call:
+            away()
+        return function(*arguments, **options)
+
+    monkeypatch.setattr(module, name, disturbed)
+
+
+def after(monkeypatch, module, name, away, *, call=3) -> None:
+    """Let it happen when a function has done its work for the `call`th time, and nobody learns of that."""
+    calls, function = [], getattr(module, name)
+
+    def disturbed(*arguments, **options):
+        result = function(*arguments, **options)
+        calls.append(1)
+        if len(calls) == call:
+            away()
+            database().command("ping")
+        return result
+
+    monkeypatch.setattr(module, name, disturbed)
+
+
+def is_kept(stand_in: StandIn, run: CollectionRun) -> None:
+    assert record_of(run) == EXPECTED
+    assert [asked.payload["page"] for asked in stand_in.requests] == [0, 1, 2, 3, 4]
+    assert stand_in.credits_used == spent_this_month(now=timezone.now()) == JOBS
+    assert database().job_postings.count_documents({}) == JOBS
+    refresh_figures(now=timezone.now())
+    assert check_figures().differing == []
+
+
+@pytest.mark.parametrize("step", ["settle_credits", "store_postings", "update_search"])
+def test_is_kept_while_mongodb_is_away_before(stand_in, away, monkeypatch, step):
+    before(monkeypatch, collection, step, away)
+
+    is_kept(stand_in, collect())
+
+
+@pytest.mark.parametrize("step", ["store_postings", "update_search"])
+def test_is_kept_while_mongodb_is_away_after(stand_in, away, monkeypatch, step):
+    after(monkeypatch, collection, step, away)
+
+    is_kept(stand_in, collect())
+
+
+def test_is_kept_while_mongodb_is_frozen(stand_in, servers, monkeypatch):
+    def freeze():
+        os.kill(servers.mongodb.process.pid, signal.SIGSTOP)
+        threading.Timer(AWAY_SECONDS, os.kill, [servers.mongodb.process.pid, signal.SIGCONT]).start()
+
+    before(monkeypatch, collection, "store_postings", freeze)
+
+    is_kept(stand_in, collect())
+
+
+def test_is_given_up_shortly_before_the_lease_ends(stand_in, away, monkeypatch, settings):
+    settings.COLLECTION_LEASE_SECONDS = 4
+    settings.THEIR_STACK_TIMEOUT = 2
+    away.seconds = 9
+    before(monkeypatch, collection, "store_postings", away)
+    started = time.monotonic()
+
+    with pytest.raises(SERVER_AWAY):
+        collect()
+
+    assert time.monotonic() - started > 3
+
+
+def test_a_page_that_a_dead_worker_stored_without_recording_it_is_counted_as_new(stand_in, monkeypatch, settings):
+    class Killed(BaseException):
+        pass
+
+    def die():
+        raise Killed
+
+    before(monkeypatch, collection, "_record_page", die)
+    with pytest.raises(Killed):
+        collect()
+    later = timezone.now() + timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1)
+
+    ((run, _),) = find_interrupted(now=later)
+    with client_from_settings() as client:
+        collect_role(run_id=run.id, role=ROLE, client=client, clock=lambda: later)
+
+    assert record_of(run.reload()) == EXPECTED
+    assert stand_in.credits_used == JOBS + PAGE
