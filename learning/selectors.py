@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from career_navigator.connection import database
 from career_navigator.text_search import Found, search_text
 from career_navigator.versioned_copies import VersionedCopy
-from learning.advice import WINDOW_DAYS
 from learning.documents import LearningResource, resource_of
 from learning.paths import Basis, Person, Roadmap, lay_out
 from learning.resources import CATALOGUE, Resource, ResourceCatalogue
 from learning.roadmaps import Exercise
-from market.role_windows import role_figures
+from market.role_windows import RoleFigures
 from market.roles import normalize_role
 from skills.gaps import LOWEST_THRESHOLD
 from skills.selectors import vocabulary
@@ -91,29 +89,27 @@ def direct_prerequisites(words: Vocabulary) -> dict[str, tuple[str, ...]]:
     }
 
 
-def has_figures(*, role: str, now: datetime) -> bool:
-    """Whether the role has postings in the window of a roadmap; asked of what this process keeps."""
-    return role_figures(role=normalize_role(role), days=WINDOW_DAYS, now=now) is not None
-
-
 def plan_roadmap(
     *,
     role: str | None,
     with_gap_analysis: bool,
     person: Person,
     exercises: Mapping[str, Sequence[Exercise]],
-    now: datetime,
+    figures: RoleFigures | None,
 ) -> Roadmap:
-    """The roadmap of a role, as it is to be shown; of the person's own skills where there is no role or no data."""
+    """The roadmap of a role, as it is to be shown; of the person's own skills where there is no role or no data.
+
+    `figures` are those of the role's last `WINDOW_DAYS`.
+    """
     words = vocabulary()
     role_key = normalize_role(role) if role else ""
-    figures = None
     if not with_gap_analysis:
+        figures = None
         basis = Basis.OWN_SKILLS
     elif not role_key:
+        figures = None
         basis = Basis.NO_ROLE
     else:
-        figures = role_figures(role=role_key, days=WINDOW_DAYS, now=now)
         basis = Basis.POSTINGS if figures else Basis.NO_POSTINGS
     if figures:
         demand = figures.window.demand

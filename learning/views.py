@@ -1,6 +1,6 @@
 """The endpoints under /learning."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from django.http import HttpResponse
@@ -18,13 +18,13 @@ from career_navigator.unchanged import UNCHANGED
 from ingestion.tasks import queue_refresh
 from learning import calendars, pages
 from learning import serializers as shapes
-from learning.advice import recommend
+from learning.advice import WINDOW_DAYS, recommend
 from learning.paths import Person, Roadmap, SkillPath
 from learning.progress import SKILL_PROGRESS
-from learning.selectors import has_figures, plan_roadmap, resource_catalogue, search_resources
+from learning.selectors import plan_roadmap, resource_catalogue, search_resources
 from learning.study_plans import next_monday, plan_study
 from market.roles import display_role, normalize_role
-from market.services import figure_new_role
+from market.services import compute_role_figures
 from market.skill_market import skill_market
 from projects.progress import PROJECT_PROGRESS
 from projects.selectors import idea_catalogue
@@ -185,8 +185,9 @@ class SkillProgressViewSet(PersonalViewSet):
 def _roadmap(caller: Caller, asked: dict[str, Any]) -> Roadmap:
     now = timezone.now()
     role = _role(caller, asked.get("target_role"))
+    figures = None
     if role is not None and asked["include_gap_analysis"]:
-        _see_to_figures(role, now)
+        figures = compute_role_figures(role=role, days=WINDOW_DAYS, now=now, announce=queue_refresh)
     words, ideas = vocabulary(), idea_catalogue()
     person = Person(
         held=words.map_technology_slugs(held_skills(caller)),
@@ -198,7 +199,7 @@ def _roadmap(caller: Caller, asked: dict[str, Any]) -> Roadmap:
         with_gap_analysis=asked["include_gap_analysis"],
         person=person,
         exercises=ideas.by_skill,
-        now=now,
+        figures=figures,
     )
 
 
@@ -208,12 +209,6 @@ def _role(caller: Caller, asked: str | None) -> str | None:
         return next(iter(caller.target_roles), None)
     key = normalize_role(asked)
     return next((role for role in caller.target_roles if normalize_role(role) == key), display_role(asked))
-
-
-def _see_to_figures(role: str, now: datetime) -> None:
-    """Let a role that nobody asked for before have its figures, and the workers announce them."""
-    if not has_figures(role=role, now=now) and figure_new_role(role=role, now=now):
-        queue_refresh()
 
 
 def _known_skill(given: str) -> str:

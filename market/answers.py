@@ -39,22 +39,28 @@ def render_answer(*, days: int, now: datetime) -> bytes:
     return next(_rendered(now, [days]))[1]
 
 
-def answers_are_current(*, now: datetime) -> bool:
-    """Whether today's answers are in Redis."""
-    version = redis_client().get(VERSION_KEY)
+def answers_are_current(*, now: datetime, version: str | None) -> bool:
+    """Whether Redis has today's answers, and they are those of the version committed last.
+
+    Redis may come back as it was a moment ago, with answers of then.
+    """
+    current = redis_client().get(VERSION_KEY)
     return (
-        isinstance(version, bytes)
-        and version.startswith(_version_prefix(now))
-        and bool(redis_client().exists(_answers_key(version)))
+        isinstance(current, bytes)
+        and current.decode() == version
+        and current.startswith(_version_prefix(now))
+        and bool(redis_client().exists(_answers_key(current)))
     )
 
 
-def render_answers(*, now: datetime) -> None:
-    """Render every window from the stored figures and let the new version count."""
+def render_answers(*, now: datetime) -> tuple[bytes, dict[str, bytes]]:
+    """Render every window from the stored rows; a new version and the answers by their days."""
     version = _version_prefix(now) + uuid.uuid4().hex.encode()
-    answers: dict[str | bytes, bytes] = {
-        str(days): answer for days, answer in _rendered(now, range(1, LONGEST_WINDOW_DAYS + 1))
-    }
+    return version, {str(days): answer for days, answer in _rendered(now, range(1, LONGEST_WINDOW_DAYS + 1))}
+
+
+def publish_answers(*, version: bytes, answers: dict[str, bytes], now: datetime) -> None:
+    """Let a new version of the answers count."""
     redis = redis_client()
     previous = redis.get(VERSION_KEY)
     pipeline = redis.pipeline(transaction=True)

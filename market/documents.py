@@ -21,6 +21,7 @@ MARKET_SCOPE = "market"
 class JobPosting(Document):
     """One job advert. Written in bulk by `market.services`; `roles` are normalized (see `market.roles`).
 
+    `search_roles` are those whose searches returned it; `roles` are these and the registered ones that the title names.
     `day` is the UTC midnight of the day the posting belongs to; it is settled when the posting is first stored.
     `scraped_at` is when it was first collected. `nice_to_have` are those of the `skills` that are only wished for, and
     `years_asked` the experience, both as the wording says. A salary is a year's pay. `country_codes` has the
@@ -53,6 +54,7 @@ class JobPosting(Document):
     technology_slugs = ListField(StringField())
     keyword_slugs = ListField(StringField())
     roles = ListField(StringField())
+    search_roles = ListField(StringField())
     search_keywords = StringField()
     search_location = StringField()
     final_url = StringField()
@@ -102,6 +104,7 @@ class JobPosting(Document):
             {"fields": ["roles", "day", "id"]},
             # And the newest postings that ask for a skill, of which its related skills are counted.
             {"fields": ["skills", "day", "id"]},
+            # The first one of these also finds the postings of a role that is registered.
             {"fields": ["search_words", "day", "id"]},
             {"fields": ["country_codes", "day", "id"]},
             {"fields": ["place", "day", "id"]},
@@ -111,7 +114,7 @@ class JobPosting(Document):
             {"fields": ["hidden"], "partialFilterExpression": {"hidden": True}},
             # `recent_postings` and the collection statistics.
             {"fields": ["-scraped_at"]},
-            # `find_postings_by_keywords`, and the postings of a role that is asked for for the first time.
+            # `find_postings_by_keywords`, and the search of the admin.
             {"fields": ["$title"], "default_language": "none"},
         ],
     }
@@ -122,7 +125,8 @@ class DayFigures(Document):
 
     Maps are kept as parallel lists, which MongoDB stores whatever the names contain and PyMongo decodes fastest.
     `salary_*` hold one entry a posting with a usable salary. A sealed day's postings are deleted, its figures final.
-    The rows of roles also have their postings' skills and pay, packed as `market.packed_postings` says.
+    The rows of roles also have their postings' skills and pay, packed as `market.packed_postings` says. While they are
+    being replaced they have a `writer`, and what they were as `before`; `market.stats_rows` reads them.
     """
 
     scope = StringField(required=True)
@@ -146,6 +150,8 @@ class DayFigures(Document):
     posting_pay = BinaryField()
     computed_at = DateTimeField(required=True)
     sealed = BooleanField()
+    writer = StringField()
+    before = DictField()
 
     meta: dict[str, Any] = {
         "collection": "market_figures",
@@ -173,10 +179,24 @@ class DirtyDay(Document):
     meta: dict[str, Any] = {"collection": "dirty_days", "auto_create_index": False, "strict": False}
 
 
+class StatsState(Document):
+    """Which daily stats count: the `version` of the answers rendered last, and whose rows may be seen.
+
+    `committed` are the writers whose rows still have a `writer`, `commits` how often rows were let be seen.
+    """
+
+    name = StringField(primary_key=True)
+    version = StringField()
+    commits = IntField(required=True, default=0)
+    committed = ListField(StringField())
+
+    meta: dict[str, Any] = {"collection": "stats_state", "auto_create_index": False, "strict": False}
+
+
 class KnownRole(Document):
     """A role that somebody collects or asks for: postings whose title names it belong to it.
 
-    `given_at` is when the postings stored before had been given to it.
+    `given_at` is when the postings stored before had been given to it; until then its daily stats are not shown.
     """
 
     name = StringField(primary_key=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from bson import ObjectId
 
 from career_navigator.connection import database
-from market.refresh import marked_dirty
+from market.dirty_days import marked_dirty
 
 
 def hide_postings(*, ids: Collection[ObjectId], hidden: bool, now: datetime) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from pymongo import UpdateOne
 
 from career_navigator.connection import database
-from market.refresh import marked_dirty
+from market.dirty_days import marked_dirty
 from skills.matching.wording import Wording, lies_in, nice_to_have, read_wording
 from skills.matching.years import years_asked
 from skills.selectors import extractor, vocabulary

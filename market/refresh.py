@@ -1,11 +1,11 @@
-"""Keeping the daily figures equal to the postings.
+"""Keeping the daily stats equal to the postings.
 
-Whatever writes postings marks their days dirty before and after the write. A mark made only before could be taken
-away by a refresh that read the postings too early; the second one brings it back. The first one also names its writer,
-who may be killed before the second: such a mark stays until the writer is surely gone. A mark goes only when figures,
-answers and version are all in place, so a crash anywhere leaves the day marked.
+Days whose postings change are marked dirty (see `market.dirty_days`). A mark goes only when rows, answers and version
+are all in place, so a crash anywhere leaves the day marked.
 """
 
+import logging
+import threading
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,21 +15,29 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from pymongo import DeleteMany, DeleteOne, ReplaceOne, UpdateOne
-from redis.exceptions import RedisError
+from django.utils import timezone
+from pymongo import DeleteMany, DeleteOne, ReplaceOne
+from redis import Redis
+from redis.exceptions import LockError, LockNotOwnedError, RedisError
 from redis.lock import Lock
 
-from career_navigator.connection import database, redis_client
-from market.answers import answers_are_current, render_answers
+from career_navigator.connection import database, quick_redis_client, redis_client
+from market.answers import answers_are_current, publish_answers, render_answers
+from market.dirty_days import mark_dirty as mark_dirty
+from market.dirty_days import marked_dirty as marked_dirty
 from market.documents import MARKET_SCOPE
 from market.figures import FIGURE_FIELDS, Figures, count_by_scope
+from market.membership import finish_registrations, given_roles, mend_roles, registered_roles
 from market.packed_postings import pack_postings
+from market.stats_rows import StatsState, commit, read_state, role_writes, tidy_up, withhold
+
+logger = logging.getLogger(__name__)
 
 _LOCK_KEY = "market:figures:refresh"
-# For so long a killed refresh holds up the next. Renewed after every few days recomputed, which take a second.
-_LOCK_SECONDS = 120
+# The longest a killed refresh can block the next one. A thread extends it for as long as the holder lives.
+_LOCK_TTL = 15.0
 # Rebuilding a year of a million postings takes a minute, and several may wait in line.
-_PATIENCE_SECONDS = 900
+_LOCK_WAIT_TIMEOUT = 900
 # Days recomputed at a time: few round trips, and at 2,500 postings a day still little memory.
 _DAYS_AT_ONCE = 10
 # A writer who began longer ago and did not end was killed: a batch takes seconds.
@@ -44,54 +52,42 @@ class RefreshSummary:
     rendered: bool = False
 
 
+class RefreshRunningError(RuntimeError):
+    """Another refresh is at work, and this one was not to wait for it."""
+
+    reason = "refresh_running"
+
+
 @dataclass(slots=True, kw_only=True)
 class FigureCheck:
-    """Days compared with their postings, and those whose figures differed (they are marked dirty)."""
+    """Days compared with their postings, and those where rows, or roles of postings, differed (they are marked dirty).
+
+    `postings` had other roles than the rule gives them, and have the right ones now.
+    """
 
     days: int = 0
+    postings: int = 0
     differing: list[date] = field(default_factory=list)
 
 
-def mark_dirty(*, days: Collection[datetime]) -> None:
-    """Mark days (UTC midnights) whose postings have changed. Who is about to change some uses `marked_dirty`."""
-    _mark(days, {})
+def refresh_figures(*, now: datetime, wait: bool = True) -> RefreshSummary:
+    """Recompute every dirty day, render all windows, and let the new rows and answers count.
 
-
-@contextmanager
-def marked_dirty(*, days: Collection[datetime], now: datetime) -> Iterator[None]:
-    """The days are marked before and after the block, and after a failing one too: it may have written some."""
-    writer = f"writers.{uuid.uuid4().hex}"
-    _mark(days, {"$set": {writer: now}})
-    try:
-        yield
-    finally:
-        _mark(days, {"$unset": {writer: ""}})
-
-
-def _mark(days: Collection[datetime], change: dict[str, dict[str, Any]]) -> None:
-    if days:
-        change = change | {"$set": {"token": uuid.uuid4().hex} | change.get("$set", {})}
-        database().dirty_days.bulk_write([UpdateOne({"_id": day}, change, upsert=True) for day in days], ordered=False)
-
-
-def refresh_figures(*, now: datetime) -> RefreshSummary:
-    """Recompute every dirty day, render all windows, and let the new answers count.
-
-    Does nothing when no day is dirty and today's answers are in place. One refresh runs at a time.
+    Does nothing when no day is dirty and today's answers are in place. One refresh runs at a time; without `wait` this
+    one raises `RefreshRunningError` where another runs, and the days stay dirty.
     """
-    with _lock() as lock:
+    with _lock(wait=wait) as lock:
+        if lock is None:
+            raise RefreshRunningError("another refresh is at work")
+        state = read_state()
         marks = list(database().dirty_days.find().sort("_id", 1))
-        if not marks and answers_are_current(now=now):
+        if not marks and answers_are_current(now=now, version=state.version):
             return RefreshSummary()
         days = [mark["_id"] for mark in marks]
         try:
-            for start in range(0, len(days), _DAYS_AT_ONCE):
-                _recompute(days[start : start + _DAYS_AT_ONCE], now)
-                lock.reacquire()
-            render_answers(now=now)
-            lock.reacquire()
+            _publish(days, state, lock, now)
         except RedisError:
-            # Without the lock another refresh may have taken marks away, and these older figures replaced its own.
+            # Without the lock another refresh may have removed marks, and these older rows replaced its own.
             mark_dirty(days=days)
             raise
         settled = [mark for mark in marks if not _is_being_written(mark, now)]
@@ -103,50 +99,123 @@ def refresh_figures(*, now: datetime) -> RefreshSummary:
         return RefreshSummary(days=len(days), rendered=True)
 
 
-def _lock() -> Lock:
-    """Held by whoever writes figures: what one has counted must not overwrite what another counted later."""
-    return redis_client().lock(_LOCK_KEY, timeout=_LOCK_SECONDS, blocking_timeout=_PATIENCE_SECONDS)
+def _publish(days: Sequence[datetime], state: StatsState, lock: Lock, now: datetime) -> None:
+    """Write the rows of the days and render the answers, then let both be seen. Raises LockError without the lock."""
+    given, writer = given_roles(), uuid.uuid4().hex
+    for start in range(0, len(days), _DAYS_AT_ONCE):
+        _recompute(days[start : start + _DAYS_AT_ONCE], now, writer, state)
+        lock.reacquire()
+    version, answers = render_answers(now=now)
+    # Their postings were read in part before they were given the role. Their days are marked again by who gives it.
+    withhold(roles=set(registered_roles()) - set(given), days=days, writer=writer)
+    lock.reacquire()
+    # Rows first: a reader of the new version in Redis reads rows that are at least as new.
+    if not commit(writer=writer, state=state, version=version.decode()):
+        raise LockNotOwnedError("Another refresh has published since this one began", lock_name=_LOCK_KEY)
+    publish_answers(version=version, answers=answers, now=now)
+    tidy_up(writer=writer, days=days, state=state)
+
+
+@contextmanager
+def _lock(*, wait: bool = True, client: "Redis | None" = None) -> Iterator[Lock | None]:
+    """Hold the lock to write rows: what one writer has counted must not overwrite what another counted later.
+
+    None where another holds it and this one does not `wait`.
+    """
+    lock = (client or redis_client()).lock(
+        _LOCK_KEY, timeout=_LOCK_TTL, blocking=wait, blocking_timeout=_LOCK_WAIT_TIMEOUT, thread_local=False
+    )
+    if not lock.acquire():
+        if wait:
+            raise LockError("Other refreshes held the lock for too long", lock_name=_LOCK_KEY)
+        yield None
+        return
+    ended = threading.Event()
+    extender = threading.Thread(target=_extend, args=(lock, ended), name="figures-lock", daemon=True)
+    extender.start()
+    try:
+        yield lock
+    finally:
+        ended.set()
+        extender.join()
+        lock.release()
+
+
+def _extend(lock: Lock, ended: threading.Event) -> None:
+    """Keep the lock until `ended`; one that was lost stays lost, as its holder sees when it asks for it again."""
+    while not ended.wait(_LOCK_TTL / 4):
+        try:
+            lock.reacquire()
+        except LockError:
+            return
+        except RedisError as error:
+            logger.warning("the lock on the daily stats was not extended: %s", error)
 
 
 def _is_being_written(mark: dict[str, Any], now: datetime) -> bool:
     return any(now - began_at <= _LONGEST_WRITE for began_at in mark.get("writers", {}).values())
 
 
-def refresh_role(*, role: str, now: datetime) -> None:
-    """Compute the figures of one (normalized) role from its postings, where its days may be figured.
+def compute_role(*, role: str, now: datetime) -> list[dict[str, Any]]:
+    """Return the rows of a (normalized) role that has none stored, computed from its postings, oldest day first.
 
-    For a role that has just become known: its few postings are read through their index, where a refresh reads all
-    postings of their days. The days are dirty afterwards, so that a refresh has the last word.
+    Its few postings are read through their index, where a refresh reads all postings of their days. The rows are
+    stored too, unless a refresh is at work, which stores them itself or leaves it to the next one, or Redis is
+    unavailable. Sealed days have none.
     """
+    try:
+        with _lock(wait=False, client=quick_redis_client()) as lock:
+            rows = _role_rows(role, now)
+            if lock is not None and rows:
+                state, writer = read_state(), uuid.uuid4().hex
+                database().market_figures.bulk_write(
+                    list(role_writes(rows=rows, days=(), writer=writer, state=state)), ordered=False
+                )
+                lock.reacquire()
+                if commit(writer=writer, state=state):
+                    tidy_up(writer=writer, days=[row["day"] for row in rows], state=state)
+            return rows
+    except RedisError as error:
+        logger.warning("the rows of %s were computed and not stored: %s", role, error)
+        return _role_rows(role, now)
+
+
+def _role_rows(role: str, now: datetime) -> list[dict[str, Any]]:
     days = database().job_postings.distinct("day", {"roles": role})
-    with marked_dirty(days=days, now=now):
-        final = set(database().market_figures.distinct("day", {"day": {"$in": days}, "sealed": True}))
-        wanted = {"roles": role, "day": {"$in": sorted(set(days) - final)}, "hidden": {"$ne": True}}
-        postings = database().job_postings.find(wanted, dict.fromkeys((*FIGURE_FIELDS, "day"), 1) | {"_id": 0})
-        writes = []
-        for day, rows in groupby(postings.sort("day", 1), key=itemgetter("day")):
-            counted = Figures()
-            for posting in rows:
-                counted.add_of_role(posting)
-            row = _row(role, day, counted) | {"computed_at": now}
-            writes.append(ReplaceOne({"scope": role, "day": day}, row, upsert=True))
-        if writes:
-            database().market_figures.bulk_write(writes, ordered=False)
+    final = set(database().market_figures.distinct("day", {"day": {"$in": days}, "sealed": True}))
+    wanted = {"roles": role, "day": {"$in": sorted(set(days) - final)}, "hidden": {"$ne": True}}
+    postings = database().job_postings.find(wanted, dict.fromkeys((*FIGURE_FIELDS, "day"), 1) | {"_id": 0})
+    # MongoDB keeps milliseconds, and what is read back is to be the same.
+    as_stored = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    rows = []
+    for day, of_day in groupby(postings.sort("day", 1), key=itemgetter("day")):
+        counted = Figures()
+        for posting in of_day:
+            counted.add_of_role(posting)
+        rows.append(_row(role, day, counted) | {"computed_at": as_stored})
+    return rows
 
 
 def check_figures(*, on_day: Callable[[], object] | None = None) -> FigureCheck:
-    """Compare every unsealed day's figures with its postings; `on_day` is called after each.
+    """Compare every unsealed day's rows, and the roles of its postings, with what the postings say.
 
-    A day that differs is marked dirty, so that the next refresh mends it. Days that are dirty already are passed over.
+    Roles are mended at once; a day that differs is marked dirty, so that the next refresh mends its rows. Days that
+    are dirty already are passed over. `on_day` is called after each day.
     """
     check = FigureCheck()
     figures, postings = database().market_figures, database().job_postings
+    finish_registrations(now=timezone.now())
+    given = given_roles()
     days = set(postings.distinct("day")) | set(figures.distinct("day"))
     for day in sorted(days - set(database().dirty_days.distinct("_id")) - _sealed(days)):
         check.days += 1
-        if _differs(day):
+        mended = mend_roles(day=day, registered=given, now=timezone.now())
+        if mended:
+            check.postings += mended
+            check.differing.append(day.date())
+        elif _differs(day):
             with _lock():
-                # Now that no refresh takes marks away: did a posting only change between the two reads?
+                # Now that no refresh removes marks: did a posting only change between the two reads?
                 if _differs(day) and not database().dirty_days.find_one({"_id": day}):
                     check.differing.append(day.date())
                     mark_dirty(days=[day])
@@ -156,7 +225,8 @@ def check_figures(*, on_day: Callable[[], object] | None = None) -> FigureCheck:
 
 
 def _differs(day: datetime) -> bool:
-    stored = {row["scope"]: _comparable(row) for row in database().market_figures.find({"day": day})}
+    rows = database().market_figures.find({"day": day, "postings": {"$exists": True}})
+    stored = {row["scope"]: _comparable(row) for row in rows}
     return stored != {scope: _comparable(_row(scope, day, each)) for scope, each in _count([day])[day].items()}
 
 
@@ -168,7 +238,7 @@ def seal_day(*, day: datetime, now: datetime) -> int:
     with _lock():
         if not _sealed([day]):
             # A day of hidden postings alone has its seal all the same.
-            _replace_figures({day: {MARKET_SCOPE: Figures()} | _count([day])[day]}, now, sealed=True)
+            _seal(day, {MARKET_SCOPE: Figures()} | _count([day])[day], now)
         return database().job_postings.delete_many({"day": day}).deleted_count
 
 
@@ -178,12 +248,26 @@ def _sealed(days: Collection[datetime]) -> set[datetime]:
     return set(database().market_figures.distinct("day", query))
 
 
-def _recompute(days: Sequence[datetime], now: datetime) -> None:
+def _recompute(days: Sequence[datetime], now: datetime, writer: str, state: StatsState) -> None:
     sealed = _sealed(days)
     if sealed:
         # Postings that slipped in while their day was being sealed.
         database().job_postings.delete_many({"day": {"$in": list(sealed)}})
-    _replace_figures(_count([day for day in days if day not in sealed]), now)
+    writes: list[Any] = []
+    rows: list[dict[str, Any]] = []
+    counted = _count([day for day in days if day not in sealed])
+    for day, scopes in counted.items():
+        if MARKET_SCOPE not in scopes:
+            writes.append(DeleteOne({"scope": MARKET_SCOPE, "day": day}))
+        for scope, figures in scopes.items():
+            row = _row(scope, day, figures) | {"computed_at": now}
+            if scope == MARKET_SCOPE:
+                writes.append(ReplaceOne({"scope": scope, "day": day}, row, upsert=True))
+            else:
+                rows.append(row)
+    writes.extend(role_writes(rows=rows, days=list(counted), writer=writer, state=state))
+    if writes:
+        database().market_figures.bulk_write(writes, ordered=False)
 
 
 def _count(days: Sequence[datetime]) -> dict[datetime, dict[str, Figures]]:
@@ -196,19 +280,13 @@ def _count(days: Sequence[datetime]) -> dict[datetime, dict[str, Figures]]:
     return by_day
 
 
-def _replace_figures(by_day: dict[datetime, dict[str, Figures]], now: datetime, *, sealed: bool = False) -> None:
-    writes: list[Any] = []
-    for day, scopes in by_day.items():
-        # Roles that have no posting left on the day.
-        writes.append(DeleteMany({"day": day, "scope": {"$nin": list(scopes)}}))
-        for scope, counted in sorted(scopes.items(), key=lambda each: each[0] == MARKET_SCOPE):
-            row = _row(scope, day, counted) | {"computed_at": now} | ({"sealed": True} if sealed else {})
-            writes.append(ReplaceOne({"scope": scope, "day": day}, row, upsert=True))
-    if writes:
-        # In order, a seal: one that a crash cut short lacks the market's row and is begun anew.
-        # Acknowledged as safely as the removal of the marks: written weaker, they could be lost in a crash or failover
-        # that the removal survives.
-        database().market_figures.bulk_write(writes, ordered=sealed)
+def _seal(day: datetime, scopes: dict[str, Figures], now: datetime) -> None:
+    """Replace a day's rows by final ones, in order: what a crash cut short lacks the market's row."""
+    writes: list[Any] = [DeleteMany({"day": day, "scope": {"$nin": list(scopes)}})]
+    for scope, counted in sorted(scopes.items(), key=lambda each: each[0] == MARKET_SCOPE):
+        row = _row(scope, day, counted) | {"computed_at": now, "sealed": True}
+        writes.append(ReplaceOne({"scope": scope, "day": day}, row, upsert=True))
+    database().market_figures.bulk_write(writes)
 
 
 def _row(scope: str, day: datetime, counted: Figures) -> dict[str, Any]:
@@ -236,5 +314,9 @@ def _row(scope: str, day: datetime, counted: Figures) -> dict[str, Any]:
     return row
 
 
+# What a row has besides what is counted.
+_NOT_COMPARED = frozenset({"_id", "computed_at", "sealed", "writer", "before"})
+
+
 def _comparable(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key not in {"_id", "computed_at", "sealed"}}
+    return {key: value for key, value in row.items() if key not in _NOT_COMPARED}

@@ -14,6 +14,7 @@ from career_navigator.connection import database
 from market.documents import MARKET_SCOPE
 from market.packed_postings import PACKED_POSTINGS, PACKED_TALLIES, tally, tally_of, unpack_postings
 from market.selectors import day_start
+from market.stats_rows import find_visible
 from market.versioned import OfThisVersion
 from skills.gaps import LOWEST_THRESHOLD, RoleDemand, RoleWindow
 from skills.keys import skill_key
@@ -21,9 +22,7 @@ from skills.keys import skill_key
 # Bytes of a process. A year of the largest role of a million postings takes some 6 MB.
 _MOST_BYTES = 64 * 1024 * 1024
 
-# Two of the longest windows.
-_MOST_ROWS = 2 * 365 + 1
-_FIELDS = dict.fromkeys(("day", "postings", "computed_at", *PACKED_TALLIES, *PACKED_POSTINGS), 1) | {"_id": 0}
+_FIELDS = ("day", "postings", "computed_at", *PACKED_TALLIES, *PACKED_POSTINGS)
 
 Row = Mapping[str, Any]
 
@@ -53,9 +52,38 @@ def load_role_figures(*, role: str, days: int, now: datetime) -> RoleFigures | N
     """`role_figures` from the stored rows, whatever is kept."""
     if role == MARKET_SCOPE:
         return None
+    first, last = _window(days, now)
+    # Read at once: another round trip takes longer than all that is computed from the rows, and longer than carrying
+    # postings of the window before that nobody looks at.
+    both = {"scope": role, "day": {"$gte": first - timedelta(days=days), "$lte": last}}
+    return _figures_of(role, find_visible(query=both, fields=_FIELDS), first, last)
+
+
+def build_role_figures(*, role: str, rows: Iterable[Row], days: int, now: datetime) -> RoleFigures | None:
+    """`role_figures` from a role's rows that were computed just now."""
+    first, last = _window(days, now)
+    before = first - timedelta(days=days)
+    rows = [row for row in rows if before <= row["day"] <= last]
+    for row in rows:
+        _names.update((skill_key(name), name) for name in row["skill_names"])
+    return _figures_of(role, rows, first, last)
+
+
+def has_rows(*, role: str) -> bool:
+    """Whether a (normalized) role has a row of any day."""
+    return bool(find_visible(query={"scope": role}, fields=("postings",)))
+
+
+def _window(days: int, now: datetime) -> tuple[datetime, datetime]:
     today = now.astimezone(UTC).date()
-    first, last = day_start(today - timedelta(days=days - 1)), day_start(today)
-    rows, before = _rows_of_two_windows(role, first - timedelta(days=days), first, last)
+    return day_start(today - timedelta(days=days - 1)), day_start(today)
+
+
+def _figures_of(role: str, both: Iterable[Row], first: datetime, last: datetime) -> RoleFigures | None:
+    """The window from `first` to `last`, from its rows and those of the window before it."""
+    # Rows from before postings were packed are passed over until a check has mended them.
+    packed = [row for row in both if "skill_keys" in row]
+    rows, before = [row for row in packed if row["day"] >= first], [row for row in packed if row["day"] < first]
     if not rows:
         return None
     keys, counts, columns = tally(rows)
@@ -83,13 +111,13 @@ def forget_role_windows() -> None:
 
 
 def _load_demands(days: int, now: datetime) -> Iterable[tuple[str, RoleDemand]]:
-    today = now.astimezone(UTC).date()
-    first, last = day_start(today - timedelta(days=days - 1)), day_start(today)
-    found = database().market_figures.find(
-        {"scope": {"$ne": MARKET_SCOPE}, "day": {"$gte": first, "$lte": last}, "skill_keys": {"$exists": True}},
-        dict.fromkeys(("scope", "postings", *PACKED_TALLIES), 1) | {"_id": 0},
+    first, last = _window(days, now)
+    found = find_visible(
+        query={"scope": {"$ne": MARKET_SCOPE}, "day": {"$gte": first, "$lte": last}},
+        fields=("scope", "postings", *PACKED_TALLIES),
     )
-    for role, rows in groupby(found.sort([("scope", 1), ("day", 1)]), key=itemgetter("scope")):
+    packed = (row for row in found if "skill_keys" in row)
+    for role, rows in groupby(packed, key=itemgetter("scope")):
         of_role = list(rows)
         keys, counts, _ = tally(of_role)
         postings = sum(row["postings"] for row in of_role)
@@ -100,26 +128,17 @@ def _load_demands(days: int, now: datetime) -> Iterable[tuple[str, RoleDemand]]:
         )
 
 
-def _rows_of_two_windows(role: str, before: datetime, first: datetime, last: datetime) -> tuple[list[Row], list[Row]]:
-    """The rows from `first` to `last`, and those from `before` up to `first`.
-
-    Read at once: a second round trip takes longer than all that is computed from the rows, and longer than carrying
-    postings of the window before that nobody looks at.
-    """
-    found = database().market_figures.find({"scope": role, "day": {"$gte": before, "$lte": last}}, _FIELDS)
-    # Rows from before postings were packed are passed over until a check has mended them.
-    rows = [row for row in found.batch_size(_MOST_ROWS) if "skill_keys" in row]
-    return [row for row in rows if row["day"] >= first], [row for row in rows if row["day"] < first]
-
-
 def _frequent_names(
     keys: NDArray[np.uint64], counts: NDArray[np.int64], postings: int, role: str, first: datetime, last: datetime
 ) -> dict[int, str]:
     """The names of the skills that a gap analysis can require, by their place among the keys, in its order."""
     frequent = {place: int(keys[place]) for place in np.flatnonzero(counts >= postings * LOWEST_THRESHOLD - 1).tolist()}
-    if any(key not in _names for key in frequent.values()):
+    # The second field is that of rows that are being replaced.
+    for field in ("skill_names", "before.skill_names"):
+        if all(key in _names for key in frequent.values()):
+            break
         wanted = {"scope": role, "day": {"$gte": first, "$lte": last}}
-        for name in database().market_figures.distinct("skill_names", wanted):
+        for name in database().market_figures.distinct(field, wanted):
             _names[skill_key(name)] = name
     # A name can be gone only when the rows changed meanwhile, and then the figures get another version.
     return {place: _names[key] for place, key in frequent.items() if key in _names}

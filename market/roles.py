@@ -7,7 +7,7 @@ from typing import Any
 
 import ahocorasick
 
-from career_navigator.role_keys import ONE_SPELLING, role_key
+from career_navigator.role_keys import role_key
 
 # Words that a title does not write with one capital.
 _TITLE_WORDS = (
@@ -70,16 +70,6 @@ def title_names_role(*, title: str, role: str) -> bool:
     """
     wanted = normalize_role(role)
     return bool(wanted) and f" {wanted} " in f" {role_key(title)} "
-
-
-def opening_words(role: str) -> tuple[str, ...]:
-    """Words of which every title that names the role has one: "Backend Developer" -> "backend", "back".
-
-    For an index of words, which knows nothing of spellings, to narrow titles down.
-    """
-    name = normalize_role(role)
-    others = [spelling for spelling, key in ONE_SPELLING.items() if f"{name} ".startswith(f"{key} ")]
-    return tuple(dict.fromkeys(spelling.split()[0] for spelling in (name, *others) if spelling))
 
 
 def roles_named(*, title: str, roles: Collection[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from dataclasses import fields as dataclass_fields
 from datetime import UTC, date, datetime, timedelta
@@ -14,18 +14,27 @@ from pymongo.errors import BulkWriteError
 
 from career_navigator.bulk_writes import positions_taken
 from career_navigator.connection import database
+from market.dirty_days import marked_dirty
 from market.documents import MARKET_SCOPE
 from market.jobs.keys import posting_keys
+from market.membership import give_role, registered_roles, search_roles, sorted_union
+from market.membership import know_role as know_role
 from market.posting import Posting
 from market.posting_skills import posting_skills
-from market.refresh import marked_dirty, refresh_role, seal_day
-from market.roles import normalize_role, opening_words, roles_named, title_names_role
+from market.refresh import compute_role, seal_day
+from market.role_windows import RoleFigures, build_role_figures, has_rows, role_figures
+from market.roles import normalize_role, roles_named
 from market.selectors import day_start
 from skills.selectors import vocabulary
 from skills.services import count_unknown_slugs
 
 # `dataclasses.asdict` copies deeply, which costs more than the rest of storing.
 _POSTING_FIELDS = tuple(each.name for each in dataclass_fields(Posting))
+# What storing reads of a stored posting.
+_READ = (
+    *("source", "job_id", "url", "title", "content_hash", "day"),
+    *("roles", "search_roles", "search_keywords"),
+)
 # The indexes on ids and URLs hold strings alone. A query that does not ask for one reads every posting instead.
 _INDEXED = {"$type": "string"}
 # Two writers may insert the same advert at once; the loser finds it on its next look.
@@ -54,8 +63,8 @@ def store_postings(
     """Insert what is new, update what changed, leave alone what did not; found by the source's id, then by URL.
 
     `role` and `place` are those of the search that returned the postings. A posting keeps its day, the time it was
-    first collected and the roles it was found for; all else follows what is given. One that belongs to a sealed day
-    is refused (`sealed_day`). A batch of 500 to 1,000 is best.
+    first collected and the roles whose searches returned it; all else follows what is given. One that belongs to a
+    sealed day is refused (`sealed_day`). A batch of 500 to 1,000 is best.
     """
     outcome = StoreOutcome()
     batch = _without_repeats(postings)
@@ -67,37 +76,21 @@ def store_postings(
     raise ConflictingPosting(f"{len(batch)} postings, the first {batch[0].job_id or batch[0].url}")
 
 
-def know_role(*, role: str, now: datetime) -> bool:
-    """Let postings whose title names the role belong to it, those already stored too. False when it was known."""
-    name, roles = normalize_role(role), database().known_roles
-    known = roles.find_one_and_update(
-        {"_id": name}, {"$setOnInsert": {"label": role.strip(), "known_since": now}}, upsert=True
-    )
-    if known and known.get("given_at"):
-        return False
-    found = database().job_postings.find(
-        {"$text": {"$search": " ".join(opening_words(role))}, "roles": {"$ne": name}}, {"title": 1, "day": 1}
-    )
-    named = [posting for posting in found if title_names_role(title=posting["title"], role=name)]
-    with marked_dirty(days={posting["day"] for posting in named}, now=now):
-        for start in range(0, len(named), 1000):
-            ids = [posting["_id"] for posting in named[start : start + 1000]]
-            database().job_postings.update_many({"_id": {"$in": ids}}, {"$addToSet": {"roles": name}})
-    # Last, so that the next one to ask for the role finishes what a crash cut short.
-    roles.update_one({"_id": name}, {"$set": {"given_at": now}})
-    return True
+def compute_role_figures(*, role: str, days: int, now: datetime, announce: Callable[[], object]) -> RoleFigures | None:
+    """Return a role's last `days` days, computed from its postings where no row of it is stored.
 
-
-def figure_new_role(*, role: str, now: datetime) -> bool:
-    """Let a role that nobody asked for before be known and have its figures at once. False when it was known.
-
-    What else depends on the figures follows with the next refresh.
+    None where no posting of those days is of it. What else depends on the daily stats follows with the next refresh,
+    which `announce` is called for after rows were computed.
     """
     name = normalize_role(role)
-    if not name or database().known_roles.find_one(name, {"_id": 1}) or not know_role(role=role, now=now):
-        return False
-    refresh_role(role=name, now=now)
-    return True
+    figures = role_figures(role=name, days=days, now=now)
+    if figures is not None or not name or name == MARKET_SCOPE or has_rows(role=name):
+        return figures
+    know_role(role=role, now=now)
+    rows = compute_role(role=name, now=now)
+    if rows:
+        announce()
+    return build_role_figures(role=name, rows=rows, days=days, now=now)
 
 
 def delete_expired_postings(*, days_to_keep: int, now: datetime) -> Iterator[tuple[date, int]]:
@@ -133,16 +126,17 @@ def _store(
 ) -> list[Posting]:
     """One attempt; returns the postings that another writer got in the way of."""
     stored = _Stored.matching(batch)
-    known_roles = database().known_roles.distinct("_id")
+    registered = registered_roles()
     searched = [normalize_role(role)] if role else []
     sealed = _sealed_days({_day_of(posting, now) for posting in batch if stored.find(posting) is None})
     writes: list[InsertOne[dict[str, Any]] | UpdateOne] = []
     written: list[tuple[Posting, str]] = []
+    rows: list[dict[str, Any]] = []
     days: set[datetime] = set()
     unknown_slugs: list[str] = []
     for posting in batch:
         content_hash = _content_hash(posting)
-        roles = [*searched, *roles_named(title=posting.title, roles=known_roles)]
+        named = roles_named(title=posting.title, roles=registered)
         existing = stored.find(posting)
         if existing is None:
             day = _day_of(posting, now)
@@ -151,41 +145,65 @@ def _store(
                 continue
             fields = _fields(posting, unknown_slugs) | {
                 "content_hash": content_hash,
-                "roles": sorted(set(roles)),
+                "roles": sorted({*searched, *named}),
+                "search_roles": searched,
                 "day": day,
                 "scraped_at": now,
                 "updated_at": now,
                 "search_keywords": role or "",
                 "search_location": place or "",
             }
-            writes.append(InsertOne({key: value for key, value in fields.items() if value is not None}))
+            row = {key: value for key, value in fields.items() if value is not None}
+            writes.append(InsertOne(row))
             written.append((posting, "collected"))
+            rows.append(row)
             days.add(day)
             continue
-        update: dict[str, Any] = {}
+        found_for = search_roles(existing)
+        fields, what = {}, "unchanged"
         if existing["content_hash"] != content_hash:
-            fields = _fields(posting, unknown_slugs) | {"content_hash": content_hash, "updated_at": now}
+            fields, what = (
+                _fields(posting, unknown_slugs) | {"content_hash": content_hash, "updated_at": now},
+                "updated",
+            )
             if fields["url"] is None or stored.url_is_of_another(posting.url, existing):
                 del fields["url"]
-            update["$set"] = {key: value for key, value in fields.items() if value is not None}
-            update["$unset"] = {key: "" for key, value in fields.items() if value is None}
-        if not set(roles) <= set(existing.get("roles", ())):
-            update["$addToSet"] = {"roles": {"$each": roles}}
-        if not update:
+        elif set(searched) <= set(found_for) and {*found_for, *named} == set(existing.get("roles", ())):
             outcome.unchanged += 1
             continue
-        writes.append(UpdateOne({"_id": existing["_id"]}, update))
-        written.append((posting, "updated" if "$set" in update else "unchanged"))
+        writes.append(UpdateOne({"_id": existing["_id"]}, _change(fields, found_for, searched, named)))
+        written.append((posting, what))
+        rows.append(existing)
         days.add(existing["day"])
     if not writes:
         return []
     with marked_dirty(days=days, now=now):
         refused = _write(writes)
+        # A role registered meanwhile was given what was stored before these writes, and they know nothing of it.
+        for late in set(registered_roles()) - set(registered):
+            give_role(role=late, ids=[row["_id"] for row in rows])
     count_unknown_slugs(slugs=unknown_slugs, now=now)
     for index, (_, what) in enumerate(written):
         if index not in refused:
             setattr(outcome, what, getattr(outcome, what) + 1)
     return [written[index][0] for index in sorted(refused)]
+
+
+def _change(
+    fields: dict[str, Any], found_for: list[str], searched: list[str], named: list[str]
+) -> list[dict[str, Any]]:
+    """The update that gives a stored posting these fields and the roles that follow from them.
+
+    It is one step, so that two writers of the same posting leave roles that belong to its title.
+    """
+    values: dict[str, Any] = {name: {"$literal": value} for name, value in fields.items() if value is not None}
+    values["search_roles"] = sorted_union({"$ifNull": ["$search_roles", found_for]}, searched)
+    gone = [name for name, value in fields.items() if value is None]
+    return [
+        {"$set": values},
+        {"$set": {"roles": sorted_union("$search_roles", named)}},
+        *([{"$unset": gone}] if gone else []),
+    ]
 
 
 def _write(writes: list[Any]) -> set[int]:
@@ -224,8 +242,7 @@ class _Stored:
         return stored
 
     def _read(self, query: dict[str, Any]) -> None:
-        fields = {"source": 1, "job_id": 1, "url": 1, "content_hash": 1, "roles": 1, "day": 1}
-        for row in database().job_postings.find(query, fields):
+        for row in database().job_postings.find(query, dict.fromkeys(_READ, 1)):
             if row.get("job_id"):
                 self._by_id[row["source"], row["job_id"]] = row
             if row.get("url"):

@@ -17,9 +17,9 @@ from career_navigator.api import read_body
 from career_navigator.held_skills import held_skills
 from career_navigator.personal import Caller, PersonalViewSet, caller_of
 from ingestion.tasks import queue_refresh
-from market.role_windows import role_demands, role_figures
+from market.role_windows import role_demands
 from market.roles import display_role, normalize_role, spell_out
-from market.services import figure_new_role
+from market.services import compute_role_figures
 from market.skill_market import WINDOW_DAYS, skill_market
 from skills import serializers as shapes
 from skills.extraction import SkillSpan
@@ -143,10 +143,8 @@ class GapViewSet(PersonalViewSet):
         asked = shapes.GapQuery.read(request)
         caller = caller_of(request)
         label = _target_role(caller, asked["role"])
-        role, days, now = normalize_role(label), asked["days"], timezone.now()
-        if figure_new_role(role=label, now=now):
-            queue_refresh()
-        figures = role_figures(role=role, days=days, now=now)
+        days, now = asked["days"], timezone.now()
+        figures = compute_role_figures(role=label, days=days, now=now, announce=queue_refresh)
         if figures is None:
             return Response({"detail": _no_postings(label, days)}, status=status.HTTP_404_NOT_FOUND)
         words = vocabulary()

@@ -167,7 +167,7 @@ def store():
             lambda: list(JobPosting.objects(roles="data engineer", day__gte=day_start(days_ago(30))).only("skills")),
             {"IXSCAN { roles: 1, day: 1, _id: 1 }"},
         ),
-        (lambda: know_role(role="Engineer", now=NOW), {'IXSCAN { _fts: "text"'}),
+        (lambda: know_role(role="Engineer", now=NOW), {"IXSCAN { search_words: 1, day: 1, _id: 1 }"}),
         (lambda: list(delete_expired_postings(days_to_keep=30, now=NOW)), {"IXSCAN { day: 1, _id: 1"}),
         (
             lambda: close_posting(source="theirstack", job_id="1", closed_at=NOW, now=NOW),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from market.jobs.keys import company_key, words_in
+from market.jobs.keys import company_key, title_names, words_in
 from market.place_labels import read_place
 from market.place_names import REMOTE, Place
 from market.roles import normalize_role
@@ -119,13 +119,7 @@ def _of_titles(job_filter: JobFilter) -> list[Query]:
     if not job_filter.titles:
         return []
     keys = [key for key in map(normalize_role, job_filter.titles) if key]
-    named: list[Query] = [{"search_words": {"$all": key.split()}, "$expr": _names(key)} for key in keys]
-    return [{"$or": [{"roles": {"$in": keys}}, *named]}]
-
-
-def _names(key: str) -> Query:
-    title: Query = {"$concat": [" ", {"$ifNull": ["$title_key", ""]}, " "]}
-    return {"$gte": [{"$indexOfBytes": [title, {"$literal": f" {key} "}]}, 0]}
+    return [{"$or": [{"roles": {"$in": keys}}, *map(title_names, keys)]}]
 
 
 def _of_text(job_filter: JobFilter) -> list[Query]:

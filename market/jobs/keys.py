@@ -35,3 +35,13 @@ def posting_keys(row: Mapping[str, Any]) -> dict[str, Any]:
 def has_phrase(*, key: str, phrase: str) -> bool:
     """Whether the words of the (normalized) phrase stand whole and next to each other in the (normalized) key."""
     return bool(phrase) and f" {phrase} " in f" {key} "
+
+
+def title_names(role: str) -> dict[str, Any]:
+    """The postings whose title has the words of a (normalized) role, whole and side by side, as a MongoDB filter.
+
+    It goes by the index on `search_words`, and reads the stored key that `has_phrase` reads.
+    """
+    key: dict[str, Any] = {"$concat": [" ", {"$ifNull": ["$title_key", ""]}, " "]}
+    named = {"$gte": [{"$indexOfBytes": [key, {"$literal": f" {role} "}]}, 0]}
+    return {"search_words": {"$all": role.split()}, "$expr": named}

@@ -1,7 +1,11 @@
 """The figures stay equal to the postings, whatever is written when."""
 
+import os
+import signal
 import threading
+import time
 from datetime import timedelta
+from unittest.mock import Mock
 
 import orjson
 import pytest
@@ -9,7 +13,8 @@ from redis.exceptions import LockNotOwnedError
 
 from market import refresh
 from market.answers import read_answer, render_answer
-from market.refresh import check_figures, mark_dirty, refresh_figures
+from market.refresh import RefreshRunningError, check_figures, mark_dirty, refresh_figures
+from market.role_windows import role_figures
 from market.selectors import day_start
 from market.services import store_postings
 from market.tests.factories import NOW, TODAY, PostingFactory, days_ago
@@ -101,8 +106,8 @@ def test_a_refresh_that_lost_its_turn_leaves_its_days_dirty(mongo, monkeypatch, 
     store_postings(postings=[PostingFactory()], now=NOW)
     recompute = refresh._recompute
 
-    def recompute_too_long(days, now):
-        recompute(days, now)
+    def recompute_too_long(*arguments):
+        recompute(*arguments)
         redis.delete(refresh._LOCK_KEY)
         mongo.dirty_days.delete_many({})
 
@@ -198,3 +203,87 @@ def test_roles_have_figures_of_their_own(mongo):
 
     rows = mongo.market_figures.find({}, {"_id": 0, "scope": 1, "postings": 1}).sort("scope", 1)
     assert list(rows) == [{"scope": "data engineer", "postings": 1}, {"scope": "market", "postings": 2}]
+
+
+def wait_for(condition):
+    until = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_a_killed_refresh_blocks_the_next_for_no_longer_than_the_lock_lasts(redis):
+    pid = os.fork()
+    if not pid:
+        with refresh._lock():
+            time.sleep(60)
+        os._exit(0)
+    wait_for(lambda: redis.exists(refresh._LOCK_KEY))
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    left = redis.pttl(refresh._LOCK_KEY)
+    time.sleep(0.3)
+
+    assert 0 < redis.pttl(refresh._LOCK_KEY) < left <= 20_000
+
+
+def test_a_lock_lasts_for_as_long_as_its_holder_lives(monkeypatch, redis):
+    monkeypatch.setattr(refresh, "_LOCK_TTL", 0.5)
+
+    with refresh._lock():
+        time.sleep(1.5)
+        held = redis.exists(refresh._LOCK_KEY)
+
+    assert held
+    assert not redis.exists(refresh._LOCK_KEY)
+    assert not [thread for thread in threading.enumerate() if thread.name == "figures-lock"]
+
+
+def test_a_refresh_that_is_not_to_wait_leaves_the_days_to_the_next_one(mongo):
+    store_postings(postings=[PostingFactory()], now=NOW)
+
+    with refresh._lock(), pytest.raises(RefreshRunningError):
+        refresh_figures(now=NOW, wait=False)
+
+    assert mongo.dirty_days.count_documents({}) == 1
+    assert refresh_figures(now=NOW, wait=False).days == 1
+
+
+def test_a_refresh_that_was_overtaken_just_before_it_published_publishes_nothing(mongo, monkeypatch):
+    store_postings(postings=[PostingFactory()], now=NOW)
+    withheld = refresh.withhold
+
+    def be_overtaken(**arguments):
+        monkeypatch.setattr(refresh, "withhold", withheld)
+        store_postings(postings=[PostingFactory()], now=NOW)
+        state = refresh.read_state()
+        refresh._publish(mongo.dirty_days.distinct("_id"), state, Mock(), NOW)
+
+    monkeypatch.setattr(refresh, "withhold", be_overtaken)
+
+    with pytest.raises(LockNotOwnedError):
+        refresh_figures(now=NOW)
+
+    assert answer()["total_jobs_analyzed"] == 2
+    assert mongo.dirty_days.count_documents({}) == 1
+
+
+def test_renders_again_when_redis_is_back_as_it_was_a_moment_ago(redis):
+    store_postings(postings=[PostingFactory()], role="Backend Developer", now=NOW)
+    refresh_figures(now=NOW)
+    before = {key: redis.dump(key) for key in redis.keys("market:figures:*")}
+    store_postings(postings=[PostingFactory()], role="Backend Developer", now=NOW)
+    refresh_figures(now=NOW)
+    assert answer()["total_jobs_analyzed"] == 2
+
+    redis.delete(*redis.keys("market:figures:*"))
+    for key, value in before.items():
+        redis.restore(key, 0, value)
+    assert answer()["total_jobs_analyzed"] == 1
+    role_figures(role="backend developer", days=30, now=NOW)
+    refreshed = refresh_figures(now=NOW)
+
+    assert (refreshed.days, refreshed.rendered) == (0, True)
+    assert answer()["total_jobs_analyzed"] == 2
+    assert role_figures(role="backend developer", days=30, now=NOW).window.demand.postings == 2
+    assert not refresh_figures(now=NOW).rendered

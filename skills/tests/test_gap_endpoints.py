@@ -247,6 +247,25 @@ def test_a_role_that_nobody_asked_for_has_its_figures_at_once(redis):
     assert [each["role"] for each in grace.get("/skills/roles").json()["roles"]] == ["Site Reliability Engineer"]
 
 
+def test_a_role_that_waits_for_its_collection_is_computed_from_what_is_stored(mongo, redis, commands):
+    now = timezone.now()
+    postings = [PostingFactory(title="Data Engineer", date_posted=now.date() - timedelta(days=n)) for n in range(90)]
+    store_postings(postings=postings, now=now)
+    refresh_figures(now=now)
+    grace = person(target_roles=["Data Engineer"])
+    take_queued(redis)
+    know_role(role="Data Engineer", now=now)
+
+    first = grace.gap(role="Data Engineer", days=365)
+
+    assert first["total_postings_analyzed"] == 90
+    assert take_queued(redis) == [("ingestion.tasks.refresh_figures", [])]
+    commands.clear()
+    assert grace.gap(role="Data Engineer", days=365) == first
+    assert set(commands) <= {"find", "aggregate", "distinct"}
+    assert take_queued(redis) == []
+
+
 @pytest.mark.parametrize(
     ("roles", "asked", "sentence"),
     [

@@ -6,9 +6,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from learning.advice import recommend
+from learning.advice import WINDOW_DAYS, recommend
 from learning.paths import Person, Roadmap, SkillPath
 from learning.selectors import plan_roadmap
+from market.role_windows import role_figures
+from market.roles import normalize_role
 from projects.selectors import idea_catalogue
 from skills.selectors import vocabulary
 
@@ -31,7 +33,9 @@ class Command(BaseCommand):
                 with_gap_analysis=True,
                 person=Person(held=held, statuses={}),
                 exercises=idea_catalogue().by_skill,
-                now=options["as_of"] or timezone.now(),
+                figures=role_figures(
+                    role=normalize_role(role), days=WINDOW_DAYS, now=options["as_of"] or timezone.now()
+                ),
             )
             self.stdout.write("\n".join(_table(roadmap, held)))
 

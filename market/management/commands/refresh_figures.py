@@ -17,7 +17,8 @@ class Command(SummaryCommand):
         parser.add_argument(
             "--check",
             action="store_true",
-            help="first compare all figures with the postings; exits with 1 where any differed (they are mended)",
+            help="first compare all figures, and the roles of postings, with the postings; exits with 1 where any"
+            " differed (they are mended)",
         )
 
     def summarize(self, **options: Any) -> dict[str, Any]:
@@ -29,6 +30,7 @@ class Command(SummaryCommand):
         if check:
             if check.differing:
                 days = ", ".join(day.isoformat() for day in check.differing)
-                raise CommandError(f"figures differed from their postings, and were mended, on {days}")
+                roles = f"; {check.postings} postings had wrong roles" if check.postings else ""
+                raise CommandError(f"figures differed from their postings, and were mended, on {days}{roles}")
             summary["days_checked"] = check.days
         return summary

@@ -1,0 +1,115 @@
+"""The stored rows of roles, which become visible together.
+
+A writer replaces a role's rows one by one, and MongoDB has transactions on a replica set only. So a replaced row notes
+its `writer`, and `before`, what it was. Readers take such a row as it was until the writer is among the `committed`,
+which is one write. A writer that died or was overtaken is never committed, and what it wrote is never seen.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pymongo import DeleteMany, UpdateMany, UpdateOne
+from pymongo.errors import DuplicateKeyError
+
+from career_navigator.connection import database
+from market.documents import MARKET_SCOPE
+
+Row = dict[str, Any]
+
+_STATE = "market"
+# The writer of rows that are not to be seen: they are of roles whose postings are not all there.
+WITHHELD = "withheld"
+# So many that they come at once; a batch ends at 16 MB anyway.
+_BATCH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class StatsState:
+    """The version of the rendered answers; how often rows were committed, and by whom who may not have tidied up."""
+
+    version: str | None = None
+    commits: int = 0
+    committed: tuple[str, ...] = ()
+
+
+def read_state() -> StatsState:
+    row = database().stats_state.find_one(_STATE)
+    return StatsState(row.get("version"), row["commits"], tuple(row["committed"])) if row else StatsState()
+
+
+def find_visible(*, query: Mapping[str, Any], fields: Collection[str]) -> list[Row]:
+    """Return the rows of roles that the query finds, with these fields, as one commit left them; by scope and day.
+
+    The fields must include `postings`, which every row has.
+    """
+    projection = dict.fromkeys((*fields, "writer", *(f"before.{name}" for name in fields)), 1) | {"_id": 0}
+    while True:
+        state = read_state()
+        found = database().market_figures.find(query, projection).sort([("scope", 1), ("day", 1)])
+        rows = [row for each in found.batch_size(_BATCH) if (row := _as_committed(each, state))]
+        # Another turn needs another commit: one that takes some milliseconds, seconds after the one before.
+        if read_state().commits == state.commits:
+            return rows
+
+
+def _as_committed(row: Row, state: StatsState) -> Row | None:
+    """The row as it was last committed; None where there was none."""
+    before, writer = row.pop("before", None), row.pop("writer", None)
+    visible = row if writer is None or writer in state.committed else before
+    return visible if visible and "postings" in visible else None
+
+
+def role_writes(
+    *, rows: Sequence[Row], days: Sequence[datetime], writer: str, state: StatsState
+) -> Iterator[UpdateOne | UpdateMany]:
+    """The writes that make `rows` those of all roles on the days, once the writer is committed."""
+    committed = {"$in": [{"$ifNull": ["$writer", None]}, [None, *state.committed]]}
+    replaced = {"$unsetField": {"field": "before", "input": "$$ROOT"}}
+    mark = {"writer": writer, "before": {"$cond": [committed, replaced, "$before"]}}
+    scopes: dict[datetime, list[str]] = {day: [MARKET_SCOPE] for day in days}
+    for row in rows:
+        key = {"scope": row["scope"], "day": row["day"]}
+        scopes.setdefault(row["day"], [MARKET_SCOPE]).append(row["scope"])
+        yield UpdateOne(key, [{"$replaceWith": {"$mergeObjects": [{"$literal": row}, mark]}}], upsert=True)
+    for day in days:
+        # Roles that have no posting left on the day.
+        vanished = {"day": day, "scope": {"$nin": scopes[day]}}
+        yield UpdateMany(vanished, [{"$replaceWith": {"scope": "$scope", "day": "$day"} | mark}])
+
+
+def withhold(*, roles: Collection[str], days: Sequence[datetime], writer: str) -> None:
+    """Keep a writer's rows of these roles from being seen when it commits."""
+    if roles:
+        mine = {"day": {"$in": list(days)}, "scope": {"$in": sorted(roles)}, "writer": writer}
+        database().market_figures.update_many(mine, {"$set": {"writer": WITHHELD}})
+
+
+def commit(*, writer: str, state: StatsState, version: str | None = None) -> bool:
+    """Let a writer's rows be seen, under a version where one is given; in one write.
+
+    False where another version has been committed since `state` was read: then nothing changes.
+    """
+    change: dict[str, Any] = {"$addToSet": {"committed": writer}, "$inc": {"commits": 1}}
+    if version is not None:
+        change["$set"] = {"version": version}
+    try:
+        result = database().stats_state.update_one({"_id": _STATE, "version": state.version}, change, upsert=True)
+    except DuplicateKeyError:
+        return False
+    return bool(result.matched_count or result.upserted_id)
+
+
+def tidy_up(*, writer: str, days: Sequence[datetime], state: StatsState) -> None:
+    """Forget what the rows of a committed writer were before, and those of writers that died before they did so."""
+    tidied: list[dict[str, Any]] = [{"day": {"$in": list(days)}, "writer": writer}]
+    tidied += [{"writer": each} for each in state.committed]
+    for rows in tidied:
+        database().market_figures.bulk_write(
+            [
+                DeleteMany(rows | {"postings": {"$exists": False}}),
+                UpdateMany(rows, {"$unset": {"writer": "", "before": ""}}),
+            ]
+        )
+    database().stats_state.update_one({"_id": _STATE}, {"$pull": {"committed": {"$in": [writer, *state.committed]}}})
