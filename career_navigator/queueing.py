@@ -17,15 +17,16 @@ _RETRIES = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval
 _NOT_FOUND = "404"
 
 
-def queue_task(*, task: "Task[..., Any]", arguments: tuple[Any, ...]) -> None:
-    """Hand a task to the workers. Raises kombu's OperationalError, within some 2 s, when the queue is away or hangs.
+def queue_task(*, task: "Task[..., Any]", arguments: tuple[Any, ...], countdown: float = 0) -> None:
+    """Hand a task to the workers, to run after `countdown` seconds. Raises kombu's OperationalError, within some 2 s,
+    when the queue is unavailable or hangs.
 
     Workers wait for the broker far longer than a request may, so this goes over connections of its own.
     """
     quick = _quick_connection()
     try:
         with producers[quick].acquire(block=True, timeout=QUICK_SECONDS) as producer:
-            task.apply_async(arguments, producer=producer, retry_policy=_RETRIES)
+            task.apply_async(arguments, producer=producer, retry_policy=_RETRIES, countdown=countdown)
     except LimitExceeded as error:
         raise OperationalError("Every connection to the queue is taken.") from error
 

@@ -53,7 +53,6 @@ from ingestion.theirstack_errors import (
 )
 from ingestion.theirstack_jobs import posting_from_job
 from market.posting import Posting, RefusedPosting
-from market.refresh import refresh_figures
 from market.selectors import count_stored_since
 from market.services import StoreOutcome, store_postings
 
@@ -83,6 +82,8 @@ def collect_role(
 ) -> None:
     """Collect every open search of a run's role. What stops it is recorded on the run.
 
+    The days of what was stored are dirty afterwards: the caller sees to a refresh, once for several roles.
+
     Harmless when called twice, at once or again: a search is held by one caller at a time, and one that is over stays
     so. Databases that are away raise; the search is taken up again when its lease lapses, or at once by `task_id`, the
     Celery task that this is part of, when that is delivered again.
@@ -90,8 +91,6 @@ def collect_role(
     run = CollectionRun.objects.get(id=run_id)
     for index in open_searches(run=run, role=role):
         _collect_search(run, index, client, clock, task_id)
-    # Once for all places: every window's answer is rendered anew.
-    refresh_figures(now=clock())
     close_if_done(run_id=run_id, now=clock())
 
 

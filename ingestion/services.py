@@ -1,5 +1,6 @@
 """Collection and retention as every door calls them: API, admin, tasks and commands."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from datetime import datetime
 from bson import ObjectId
 
 from accounts.selectors import career_goals, target_roles
+from career_navigator.errors import SERVER_AWAY
 from ingestion.collection import Clock, collect_role
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
@@ -15,6 +17,8 @@ from ingestion.runs import UnusableRequestError, open_roles, start_run
 from ingestion.theirstack import TheirStackClient
 from market.refresh import refresh_figures
 from market.services import delete_expired_postings
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_MAX_AGE_DAYS = 14
 DEFAULT_JOBS_PER_ROLE = 5
@@ -126,12 +130,24 @@ def work_off(
     clock: Clock,
     on_progress: Callable[[CollectionRun], None] | None = None,
 ) -> CollectionRun:
-    """Collect a run's open searches in this process, role by role; the run as it then stands."""
-    for role in open_roles(run=run):
-        collect_role(run_id=run.id, role=role, client=client, clock=clock)
-        run.reload()
-        if on_progress:
-            on_progress(run)
+    """Collect a run's open searches in this process, role by role, and bring the daily stats up to date.
+
+    Returns the run as it then is.
+    """
+    try:
+        for role in open_roles(run=run):
+            collect_role(run_id=run.id, role=role, client=client, clock=clock)
+            run.reload()
+            if on_progress:
+                on_progress(run)
+    except BaseException:
+        # What was collected before counts all the same: there may be no workers that refresh later.
+        try:
+            refresh_figures(now=clock())
+        except SERVER_AWAY as error:
+            logger.warning("the daily stats wait for the next refresh: %s", error)
+        raise
+    refresh_figures(now=clock())
     return run
 
 

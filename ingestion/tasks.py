@@ -9,9 +9,10 @@ from celery.signals import worker_ready
 from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from career_navigator.celery import app
-from career_navigator.connection import redis_client
+from career_navigator.connection import quick_redis_client, redis_client
 from career_navigator.queueing import queue_task
 from ingestion import services, webhooks
 from ingestion.collection import collect_role as collect_role_of_run
@@ -30,6 +31,11 @@ DAILY_MAX_AGE_DAYS = 30
 # Workers that start together ask TheirStack once.
 _CHECKED_KEY = "ingestion:connectivity-checked"
 _CHECKED_SECONDS = 60
+# Roles of a run that end within this time share a refresh, and one that met another one tries again after it.
+REFRESH_DELAY_SECONDS = 3
+# Set while a refresh waits in the queue; a queue that lost it is not waited for any longer.
+_REFRESH_QUEUED_KEY = "market:figures:refresh-queued"
+_REFRESH_QUEUED_TTL = 60
 
 
 @app.on_after_finalize.connect
@@ -89,6 +95,7 @@ def collect_role(self: "Task[..., None]", run_id: str, role: str) -> None:
         collect_role_of_run(
             run_id=ObjectId(run_id), role=role, client=client, clock=timezone.now, task_id=self.request.id
         )
+    queue_refresh()
 
 
 @shared_task
@@ -109,16 +116,34 @@ def clean_up() -> None:
 
 @shared_task
 def refresh_figures() -> None:
-    """Bring figures and rendered answers up to date; after UTC midnight the windows move by a day."""
-    refresh.refresh_figures(now=timezone.now())
+    """Bring daily stats and rendered answers up to date; after UTC midnight the windows move by a day.
+
+    Where another refresh is at work, no worker waits for it: one more is queued, which finds what that one left.
+    """
+    # Before the marks are read: a change of postings from now on queues another refresh.
+    redis_client().delete(_REFRESH_QUEUED_KEY)
+    try:
+        refresh.refresh_figures(now=timezone.now(), wait=False)
+    except refresh.RefreshRunningError:
+        queue_refresh()
 
 
 def queue_refresh() -> None:
-    """Have the workers announce new figures. With the queue away they are announced within a quarter of an hour."""
+    """Have the workers refresh within seconds, once for all who ask until then.
+
+    With the queue unavailable that happens within a quarter of an hour.
+    """
+    redis = quick_redis_client()
     try:
-        queue_task(task=refresh_figures, arguments=())
-    except OperationalError:
-        return
+        if not redis.set(_REFRESH_QUEUED_KEY, b"1", nx=True, ex=_REFRESH_QUEUED_TTL):
+            return
+        try:
+            queue_task(task=refresh_figures, arguments=(), countdown=REFRESH_DELAY_SECONDS)
+        except OperationalError:
+            redis.delete(_REFRESH_QUEUED_KEY)
+            raise
+    except (OperationalError, RedisError) as error:
+        logger.warning("the daily stats wait for the next scheduled refresh: %s", error)
 
 
 @shared_task
@@ -126,7 +151,8 @@ def check_figures() -> None:
     """Compare the figures with the postings they came from, report differences, and mend them."""
     check = refresh.check_figures()
     if check.differing:
-        logger.error("figures differed from their postings on %s", ", ".join(map(str, check.differing)))
+        days = ", ".join(map(str, check.differing))
+        logger.error("figures differed from their postings on %s; %d postings had wrong roles", days, check.postings)
         refresh.refresh_figures(now=timezone.now())
 
 
@@ -146,6 +172,7 @@ def check_theirstack() -> None:
 def receive_webhook_event(event: dict[str, Any]) -> None:
     """Store what a webhook event tells of a job."""
     webhooks.receive_event(event=event, now=timezone.now())
+    queue_refresh()
 
 
 @worker_ready.connect

@@ -15,7 +15,6 @@ from ingestion.documents import CollectionRun
 from ingestion.runs import MOST_REFUSED_SAMPLES
 from ingestion.theirstack_jobs import posting_from_job
 from market.posting import RefusedPosting
-from market.refresh import refresh_figures
 from market.services import close_posting, store_postings
 
 logger = logging.getLogger(__name__)
@@ -33,7 +32,8 @@ def is_signed(*, body: bytes, signature: str, secret: str) -> bool:
 def receive_event(*, event: Mapping[str, Any], now: datetime) -> None:
     """Store a new job, or the closing of a known one. The same event again changes nothing.
 
-    A job that is refused is recorded on the day's webhook run; events of other types are passed over.
+    A job that is refused is recorded on the day's webhook run; events of other types are passed over. The caller sees
+    to a refresh.
     """
     kind, payload = event.get("type"), event.get("payload")
     if kind not in (JOB_NEW, JOB_CLOSED):
@@ -57,7 +57,6 @@ def receive_event(*, event: Mapping[str, Any], now: datetime) -> None:
     refused = next(iter(outcome.refused), None)
     refusal = {"reason": refused, "message": "", "job_id": posting.job_id or ""} if refused else None
     _record(now, counts, refusal)
-    refresh_figures(now=now)
 
 
 def _record(now: datetime, counts: Mapping[str, int], refusal: Mapping[str, str] | None = None) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from career_navigator import worker_heartbeat
 from career_navigator.connection import redis_client
 from career_navigator.task_signals import COUNTS_KEY
-from career_navigator.tests.elsewhere import NO_REDIS, redis_at
+from career_navigator.tests.elsewhere import NO_REDIS, queue_at, redis_at
 from ingestion import tasks
 from ingestion.documents import CollectionRun, SourceState
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
@@ -20,7 +20,9 @@ from ingestion.stand_in.generator import generate_jobs
 from ingestion.stand_in.server import StandIn
 from ingestion.tests.processes import Installation, Servers, empty_database, installed, wait_until
 from ingestion.tests.queued import run_queued, take_queued
+from market import refresh
 from market.answers import read_answer
+from market.refresh import check_figures
 from market.services import store_postings
 from market.tests.factories import PostingFactory
 
@@ -77,6 +79,43 @@ class TestInThisProcess:
         assert run.reload().status == "finished"
         assert mongo.job_postings.count_documents({}) == run.collected > 0
         assert stand_in.credits_used == run.credits
+
+    def test_the_roles_of_a_run_share_a_refresh(self, mongo, redis):
+        run = begin("Software Engineer", "Data Scientist")
+
+        for role in run.roles:
+            tasks.collect_role(str(run.id), role)
+
+        assert mongo.market_figures.count_documents({}) == 0
+        assert run_queued(redis) == ["ingestion.tasks.refresh_figures"]
+        assert mongo.dirty_days.count_documents({}) == 0
+        assert mongo.market_figures.count_documents({}) > 0
+        assert check_figures().differing == []
+
+    def test_no_worker_waits_for_a_refresh_that_is_at_work(self, mongo, redis):
+        run = begin()
+
+        with refresh._lock():
+            tasks.collect_role(str(run.id), "Software Engineer")
+            assert take_queued(redis) == [("ingestion.tasks.refresh_figures", [])]
+            tasks.refresh_figures()
+            # Another one waits in its stead.
+            assert take_queued(redis) == [("ingestion.tasks.refresh_figures", [])]
+
+        assert run.reload().status == "finished"
+        assert mongo.dirty_days.count_documents({}) > 0
+        tasks.refresh_figures()
+        assert mongo.dirty_days.count_documents({}) == 0
+        assert take_queued(redis) == []
+
+    def test_a_refresh_that_could_not_be_queued_is_queued_the_next_time(self, redis):
+        with queue_at(NO_REDIS):
+            tasks.queue_refresh()
+
+        tasks.queue_refresh()
+        tasks.queue_refresh()
+
+        assert take_queued(redis) == [("ingestion.tasks.refresh_figures", [])]
 
     def test_without_a_key_a_run_fails_and_says_so(self, settings):
         settings.THEIR_STACK_API_KEY = ""
@@ -210,7 +249,7 @@ class TestWithWorkers:
         # The last worker still refreshes when the run is over.
         wait_until(
             lambda: client.get("/market/trending", {"days": 20}).json()["total_jobs_analyzed"] == run.collected,
-            seconds=10,
+            seconds=30,
             what="the figures hold every posting",
         )
         assert run.collected > 20
