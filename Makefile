@@ -10,13 +10,14 @@ ARGS ?=
 export PYTHONDONTWRITEBYTECODE :=
 
 BIN := $(VENV)/bin
+INSTALL := PYTHON='$(PYTHON)' sh deploy/virtual-environment.sh
 # One more than there are processors, since some tests wait for processes; Redis has eight databases for them.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); n=$$((n + 1)); [ $$n -le 8 ] && echo $$n || echo 8)
 # Without `extraction`, which needs a corpus beside the project.
 BENCHMARKS := trending gaps roadmap ranking match_scores storing serving auth_me admin
 SOURCES := accounts career_navigator fixtures ingestion learning market projects skills
 
-.PHONY: help run test lint bench seed openapi requirements install install-dev
+.PHONY: help run test lint bench seed openapi requirements install install-dev install-test
 
 help: ## List these targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -25,7 +26,7 @@ help: ## List these targets
 run: install ## Start everything on this machine; Ctrl-C stops it (PORT=8000, VAR_DIR=var)
 	@exec $(BIN)/python manage.py run --end-with-parent $(ARGS)
 
-test: install-dev ## Run all tests on servers of their own
+test: install-test ## Run all tests on servers of their own
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install-dev ## Check style, types, imports, the container files and the pinned requirements
@@ -52,7 +53,10 @@ requirements: install-dev ## Pin what pyproject.toml asks for (ARGS=--upgrade: t
 	sh deploy/pin-requirements.sh $(or $(ARGS),--write) $(BIN)/uv
 
 install:
-	@PYTHON='$(PYTHON)' sh deploy/virtual-environment.sh $(VENV) requirements.txt
+	@$(INSTALL) $(VENV) requirements.txt
 
 install-dev:
-	@PYTHON='$(PYTHON)' sh deploy/virtual-environment.sh $(VENV) requirements.txt requirements-dev.txt
+	@$(INSTALL) $(VENV) requirements.txt requirements-dev.txt
+
+install-test:
+	@$(INSTALL) --browser $(VENV) requirements.txt requirements-dev.txt

@@ -20,8 +20,6 @@ import pymongo
 import pymongo.errors
 import redis
 
-from career_navigator.running.system_libraries import install_missing_library, missing_library
-
 HOST = "127.0.0.1"
 START_TIMEOUT_SECONDS = 60.0
 LOG_TAIL_LINES = 15
@@ -29,6 +27,8 @@ _TETHER = Path(__file__).with_name("tether.py")
 # Another program may take a free port before the server does.
 _PORT_ATTEMPTS = 3
 _PORT_TAKEN = "already in use"
+# What the dynamic loader says.
+_LIBRARY_MISSING = "error while loading shared libraries"
 
 
 class EmbeddedServerFailed(RuntimeError):
@@ -204,7 +204,7 @@ def _start(
     environment: Mapping[str, str] | None,
     while_waiting: Callable[[], None],
 ) -> EmbeddedServer:
-    """Start the server, again after what can be mended: a lost race for a free port, a library that is missing."""
+    """Start the server, again after a lost race for a free port."""
     directory.mkdir(parents=True, exist_ok=True)
     attempts_left = _PORT_ATTEMPTS if port is None else 1
     while True:
@@ -220,13 +220,10 @@ def _start(
             return server
         attempts_left -= 1
         last_words = _last_words(log)
-        library = missing_library(last_words)
-        if library is not None:
-            remedy = install_missing_library(library)
-            if remedy is None:
-                continue
+        if _LIBRARY_MISSING in last_words:
             raise EmbeddedServerFailed(
-                f"{name} needs {library}, which is not installed. {remedy}", reason="missing_library"
+                f"{name} lacks a library of the system; `make run` installs it or names its package:\n{last_words}",
+                reason="missing_library",
             )
         if _PORT_TAKEN in last_words.lower():
             if attempts_left:
