@@ -15,7 +15,6 @@ import redis
 
 from career_navigator.running import embedded
 from career_navigator.running.embedded import EmbeddedServer, EmbeddedServerFailed, start_mongodb, start_valkey
-from career_navigator.running.system_libraries import install_missing_library, missing_library
 
 
 @pytest.fixture
@@ -146,33 +145,15 @@ def test_a_platform_without_a_binary_is_told_what_to_start_instead(
     assert failure.value.reason == "unsupported_platform"
 
 
-@pytest.mark.parametrize(
-    ("output", "library"),
-    [
-        (
-            "mongod: error while loading shared libraries: libcurl.so.4: cannot open shared object file: No such file",
-            "libcurl.so.4",
-        ),
-        ('{"s":"I", "msg":"Waiting for connections"}', None),
-        ("", None),
-    ],
-)
-def test_a_missing_library_is_read_from_what_the_loader_says(output: str, library: str | None) -> None:
-    assert missing_library(output) == library
+def test_a_library_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    binary = tmp_path / "mongod"
+    complaint = "mongod: error while loading shared libraries: libcurl.so.4: cannot open shared object file"
+    binary.write_text(f"#!/bin/sh\necho '{complaint}' >&2\nexit 127\n")
+    binary.chmod(0o755)
+    monkeypatch.setattr(embedded, "_mongodb_binary", lambda: binary)
 
+    with pytest.raises(EmbeddedServerFailed, match="`make run` installs it or names its package") as failure:
+        start_mongodb(directory=tmp_path / "mongodb")
 
-def test_who_may_not_install_is_given_the_one_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-
-    remedy = install_missing_library("libcurl.so.4")
-
-    assert remedy == "Install it with: sudo apt-get install -y --no-install-recommends libcurl4"
-
-
-def test_elsewhere_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.which", lambda name: None)
-
-    remedy = install_missing_library("libcurl.so.4")
-
-    assert remedy == "Install the system's package that contains libcurl.so.4 (Debian's libcurl4)."
+    assert complaint in str(failure.value)
+    assert failure.value.reason == "missing_library"
