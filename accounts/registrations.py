@@ -3,6 +3,13 @@
 from accounts.activity.selectors import erase_activities, export_activities
 from accounts.applications.selectors import erase_applications, export_applications
 from accounts.dashboard import show_users
+from accounts.duplicates import (
+    merge_applications,
+    merge_matches,
+    merge_told_postings,
+    renumber_resumes,
+    renumber_searches,
+)
 from accounts.matches.selectors import export_matches
 from accounts.matches.services import erase_matches
 from accounts.personal_data import erase_resets, export_resets, export_sessions, register_user_data
@@ -11,6 +18,7 @@ from accounts.resumes.services import erase_resumes
 from accounts.searches.selectors import erase_searches, export_searches
 from accounts.sessions import end_sessions
 from accounts.skill_merges import follow_merge
+from career_navigator.indexes import register_merger
 from career_navigator.staff.dashboard import register_panel
 from skills.merging import register_follower
 
@@ -23,3 +31,8 @@ register_user_data(name="resumes", export=export_resumes, erase=erase_resumes)
 register_user_data(name="saved_searches", export=export_searches, erase=erase_searches)
 register_panel(name="accounts", load=show_users)
 register_follower(name="accounts", follow=follow_merge)
+register_merger(collection="applications", merge=merge_applications)
+register_merger(collection="match_scores", merge=merge_matches)
+register_merger(collection="told_postings", merge=merge_told_postings)
+register_merger(collection="resumes", merge=renumber_resumes)
+register_merger(collection="saved_searches", merge=renumber_searches)

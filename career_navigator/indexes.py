@@ -1,25 +1,72 @@
-"""Creating the indexes that the documents declare."""
+"""Creating the indexes that the documents declare.
 
-from collections.abc import Iterator
+A unique index cannot be created over stored duplicates. An app that knows how to merge those of a collection registers
+a merger, which runs when MongoDB refuses the index for them, and again for what an older release stores meanwhile.
+"""
+
+import re
+from collections.abc import Callable, Iterator
 from importlib import import_module
-from importlib.util import find_spec
+from pathlib import Path
 
 from django.apps import apps
 from mongoengine import Document
+from pymongo.errors import DuplicateKeyError, OperationFailure
+
+from career_navigator.environment import BASE_DIR
+from career_navigator.registrations import Registry
+
+# Each attempt but the first follows a merge; web processes of an older release may store duplicates in between.
+MAX_ATTEMPTS = 10
+# MongoDB's IndexOptionsConflict and IndexKeySpecsConflict.
+_CONFLICTS = {85, 86}
+
+# Merges all stored duplicates of a collection, and returns how many documents it deleted or changed for that. Must be
+# harmless when it is broken off and run again.
+Merger = Callable[[], int]
+_mergers: Registry[Merger] = Registry()
 
 
-def create_indexes() -> list[str]:
-    """Create what is missing in every document's collection; names of the collections, sorted.
+class IndexesRefused(RuntimeError):
+    """MongoDB refused some of the declared indexes; the message names each and what to do. All others were created."""
 
-    A collection that stands with a different index of the same name makes MongoDB refuse, by name.
+    reason = "indexes_refused"
+
+
+class _Refused(RuntimeError):
+    """MongoDB refused one index."""
+
+
+def register_merger(*, collection: str, merge: Merger) -> None:
+    """Merge the duplicates of `collection` with `merge` where they keep a unique index from being created."""
+    _mergers[collection] = merge
+
+
+def create_indexes() -> dict[str, int]:
+    """Create what is missing in every document's collection, merging duplicates first.
+
+    Returns how many documents were merged or renumbered, by collection, 0 in most; sorted. Raises IndexesRefused.
     """
+    _import_documents()
+    merged: dict[str, int] = {}
+    refused: list[str] = []
+    for document in sorted(_subclasses(Document), key=lambda each: str(each._get_collection_name())):
+        name = document._get_collection_name()
+        try:
+            merged[name] = merged.get(name, 0) + _create_indexes_of(document)
+        except _Refused as error:
+            refused.append(str(error))
+    if refused:
+        raise IndexesRefused("\n".join(refused))
+    return merged
+
+
+def _import_documents() -> None:
+    """Import every module `documents.py` of our apps, nested ones too: only then are its documents known."""
     for app in apps.get_app_configs():
-        if find_spec(f"{app.name}.documents"):
-            import_module(f"{app.name}.documents")
-    documents = {document._get_collection_name(): document for document in _subclasses(Document)}
-    for document in documents.values():
-        document.ensure_indexes()
-    return sorted(documents)
+        if Path(app.path).parent == BASE_DIR:
+            for path in sorted(Path(app.path).rglob("documents.py")):
+                import_module(".".join(path.relative_to(BASE_DIR).with_suffix("").parts))
 
 
 def _subclasses(document: type[Document]) -> Iterator[type[Document]]:
@@ -27,3 +74,49 @@ def _subclasses(document: type[Document]) -> Iterator[type[Document]]:
         if not each._meta.get("abstract"):
             yield each
         yield from _subclasses(each)
+
+
+def _create_indexes_of(document: type[Document]) -> int:
+    """Create a document's indexes; returns how many documents were merged for that. Raises _Refused."""
+    name, merged = document._get_collection_name(), 0
+    for attempts_left in reversed(range(MAX_ATTEMPTS)):
+        try:
+            document.ensure_indexes()
+        except DuplicateKeyError as error:
+            if name not in _mergers or not attempts_left:
+                raise _Refused(_describe_duplicate(name, error)) from error
+            merged += _mergers[name]()
+        except OperationFailure as error:
+            if error.code not in _CONFLICTS:
+                raise
+            raise _Refused(_describe_conflict(name, error)) from error
+        else:
+            break
+    return merged
+
+
+def _describe_duplicate(collection: str, error: DuplicateKeyError) -> str:
+    values = (error.details or {}).get("keyValue", {})
+    key = ", ".join(f"{name}={value!r}" for name, value in values.items())
+    index = _search(r" index: (\S+)", error)
+    return (
+        f"The unique index {index} of {collection} cannot be created: several documents have {key}. Keep one of them, "
+        "delete or change the others, and run this again; it names the next key that several have, if there is one."
+    )
+
+
+def _describe_conflict(collection: str, error: OperationFailure) -> str:
+    index = _search(r'(?:existing index: .*?name: "|different name: )([^",]+)', error)
+    return (
+        f"An index of {collection} cannot be created: {index} was created with other options than are declared now. "
+        f'Drop it, db.{collection}.dropIndex("{index}"), and run this again. MongoDB says: {_message(error)}'
+    )
+
+
+def _search(pattern: str, error: OperationFailure) -> str:
+    found = re.search(pattern, _message(error))
+    return found.group(1) if found else f"({_message(error)})"
+
+
+def _message(error: OperationFailure) -> str:
+    return str((error.details or {}).get("errmsg", error))

@@ -46,14 +46,7 @@ def save_job(
     *, user_id: ObjectId, job_id: ObjectId, metadata: Mapping[str, Any] | None = None, now: datetime
 ) -> Saving:
     """Save a job; one that is saved or applied for stays as it is. Raises DoesNotExist when there is no such job."""
-    application = Application.objects(user=user_id, job=job_id).first()
-    is_new = application is None
-    if application is None:
-        application = _new_application(user_id=user_id, job_id=job_id, now=now)
-        application.stage, application.reached = SAVED, {SAVED: day_start(now.astimezone(UTC).date())}
-        if not _insert(application):
-            # Another request has just saved it, so this one finds it.
-            application, is_new = Application.objects.get(user=user_id, job=job_id), False
+    application, is_new = _find_or_save(user_id=user_id, job_id=job_id, now=now)
     if application.stage == SAVED and application.activity == application.first_activity:
         record_activity(
             user_id=user_id,
@@ -69,9 +62,10 @@ def save_job(
 
 def unsave_job(*, user_id: ObjectId, job_id: ObjectId, now: datetime) -> None:
     """Take a job from the saved ones. Raises DoesNotExist when it is not there, and BeyondSaved."""
-    removed = Application.objects(user=user_id, job=job_id, stage=SAVED).modify(remove=True)
-    if removed is None:
-        raise BeyondSaved(Application.objects.get(user=user_id, job=job_id).stage)
+    while Application.objects(user=user_id, job=job_id, stage=SAVED).modify(remove=True) is None:
+        # At `saved` another request has put it here in between, and it is removed in the next round.
+        if (stage := Application.objects.get(user=user_id, job=job_id).stage) != SAVED:
+            raise BeyondSaved(stage)
     record_activity(user_id=user_id, action_type="unsave_job", job_id=job_id, now=now)
 
 
@@ -110,6 +104,19 @@ def set_stage(
 def forget_resume(*, user_id: ObjectId, resume_id: ObjectId) -> None:
     """Let no application name a resume that is gone. It is no act of the user's, so no line is added."""
     Application.objects(user=user_id, resume=resume_id).update(unset__resume=True)
+
+
+def _find_or_save(*, user_id: ObjectId, job_id: ObjectId, now: datetime) -> tuple[Application, bool]:
+    """Return a user's application for a job, saved now if there was none, and whether it was."""
+    # Another request may save the job in between, so this one finds it, unless a third has removed it by then.
+    while True:
+        application = Application.objects(user=user_id, job=job_id).first()
+        if application is not None:
+            return application, False
+        application = _new_application(user_id=user_id, job_id=job_id, now=now)
+        application.stage, application.reached = SAVED, {SAVED: day_start(now.astimezone(UTC).date())}
+        if _insert(application):
+            return application, True
 
 
 def _new_application(*, user_id: ObjectId, job_id: ObjectId, now: datetime) -> Application:

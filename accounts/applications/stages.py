@@ -5,8 +5,9 @@ corrects themselves, so what was reached further on is taken back with it; an of
 left the same way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from typing import TypeVar
 
 SAVED, APPLIED, INTERVIEW, OFFER, REJECTED, WITHDRAWN = STAGES = (
     "saved",
@@ -16,6 +17,8 @@ SAVED, APPLIED, INTERVIEW, OFFER, REJECTED, WITHDRAWN = STAGES = (
     "rejected",
     "withdrawn",
 )
+Day = TypeVar("Day", bound=date)
+
 # The last two are alternatives: the one takes the other back.
 _PLACES = {SAVED: 0, APPLIED: 1, INTERVIEW: 2, OFFER: 3, REJECTED: 4, WITHDRAWN: 4}
 
@@ -48,3 +51,27 @@ def reach(*, reached: Mapping[str, date], stage: str, day: date | None, today: d
         if day < on:
             raise DayRefused("before_earlier_stage", f"must not be before {on}, the day of {each}.")
     return before | {stage: day}
+
+
+def get_furthest(stages: Iterable[str]) -> str:
+    """Return the stage that is furthest on, the first of a rejection and a withdrawal."""
+    return max(stages, key=_PLACES.__getitem__)
+
+
+def merge_histories(*, stage: str, histories: Iterable[Mapping[str, Day]]) -> dict[str, Day]:
+    """Return the days on which stages up to `stage` were reached, for one application of which several were kept.
+
+    A stage has its earliest day, and no later one than the stage after it; a job may be saved after that.
+    """
+    days: dict[str, Day] = {}
+    for history in histories:
+        for each, day in history.items():
+            days[each] = min(day, days.get(each, day))
+    merged: dict[str, Day] = {}
+    latest = days.get(stage)
+    for each in reversed(STAGES):
+        if each in days and (each == stage or _PLACES[each] < _PLACES[stage]):
+            if each != SAVED and latest is not None:
+                latest = days[each] = min(days[each], latest)
+            merged[each] = days[each]
+    return {each: merged[each] for each in STAGES if each in merged}

@@ -39,10 +39,11 @@ def save_search(
     )
     # Whoever fails has been overtaken by another search, for which there was room.
     while True:
-        taken = set(SavedSearch.objects(user=user_id).scalar("number"))
-        search.number = next((number for number in range(MOST_SEARCHES) if number not in taken), None)
-        if search.number is None:
+        taken = list(SavedSearch.objects(user=user_id).scalar("number"))
+        # Not by the numbers alone: an older release gave some searches the same one or none, so there may be more.
+        if len(taken) >= MOST_SEARCHES:
             raise TooManySearches(f"there can be no more than {MOST_SEARCHES}")
+        search.number = next(number for number in range(MOST_SEARCHES) if number not in taken)
         try:
             search.save(force_insert=True)
         except NotUniqueError:

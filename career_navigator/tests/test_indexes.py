@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from pymongo.errors import DuplicateKeyError, OperationFailure
+from pymongo.errors import DuplicateKeyError
 
-from career_navigator.indexes import create_indexes
+from career_navigator.indexes import IndexesRefused, create_indexes
 from ingestion.runs import find_interrupted, start_run
 from ingestion.selectors import get_collection_statistics, last_good_collection
 from market.documents import JobPosting
@@ -88,7 +88,7 @@ def test_a_different_index_of_the_same_name_is_refused_by_name(mongo):
     mongo.job_postings.create_index("scraped_at", unique=True, name="scraped_at_-1")
 
     try:
-        with pytest.raises(OperationFailure, match="scraped_at_-1"):
+        with pytest.raises(IndexesRefused, match="scraped_at_-1"):
             create_indexes()
     finally:
         mongo.job_postings.drop_index("scraped_at_-1")

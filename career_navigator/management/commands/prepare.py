@@ -7,26 +7,33 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from career_navigator.commands import SummaryCommand
-from career_navigator.indexes import create_indexes
+from career_navigator.indexes import IndexesRefused, create_indexes
 
 ADMIN = "admin"
 
 
 class Command(SummaryCommand):
     help = (
-        "Migrates, creates indexes, seeds, and makes the staff account 'admin' with a generated password, kept in "
-        "VAR_DIR/admin-password. Safe to repeat."
+        "Migrates, creates indexes (merging what was stored twice), seeds, and makes the staff account 'admin' with a "
+        "generated password, kept in VAR_DIR/admin-password. Safe to repeat."
     )
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         call_command("migrate", verbosity=0, interactive=False)
-        collections = create_indexes()
+        try:
+            merged = create_indexes()
+        except IndexesRefused as error:
+            raise CommandError(str(error)) from error
         with open(os.devnull, "w") as nowhere:
             call_command("seed", stdout=nowhere)
-        return {"collections": len(collections), "admin_password": _make_admin(settings.VAR_DIR / "admin-password")}
+        return {
+            "collections": len(merged),
+            "duplicates_merged": {name: count for name, count in merged.items() if count},
+            "admin_password": _make_admin(settings.VAR_DIR / "admin-password"),
+        }
 
 
 def _make_admin(path: Path) -> str:

@@ -1,0 +1,85 @@
+"""Requests of one person at the same moment: each is answered, and what there may be one of is stored once."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC
+
+import pytest
+
+from accounts.activity.documents import Activity
+from accounts.applications.documents import Application
+from accounts.resumes.documents import Resume
+from accounts.searches import services
+from accounts.searches.documents import SavedSearch
+from accounts.tests.conftest import API
+from market.services import store_postings
+from market.tests.factories import PostingFactory
+
+
+@pytest.fixture
+def job(mongo, now):
+    """The id of a stored posting."""
+    store_postings(postings=[PostingFactory(date_posted=now.astimezone(UTC).date())], now=now)
+    return str(mongo.job_postings.find_one()["_id"])
+
+
+@pytest.fixture
+def at_once(ada):
+    """Sends requests several times, ten at a moment, each by a client of its own; how often each status came."""
+
+    def send(times, *requests):
+        def one(number):
+            return API(token=ada.token).send(*requests[number % len(requests)]).status_code
+
+        # The first request of a process loads all views.
+        ada.get("/auth/me")
+        with ThreadPoolExecutor(10) as pool:
+            return Counter(pool.map(one, range(times)))
+
+    return send
+
+
+def test_saves_a_job_once(at_once, job):
+    statuses = at_once(20, ("POST", f"/jobs/{job}/save", {}))
+
+    assert statuses == {201: 1, 200: 19}
+    assert (Application.objects.count(), Activity.objects.count()) == (1, 1)
+
+
+def test_makes_one_application_and_one_line_of_the_same_stage(at_once, job):
+    statuses = at_once(20, ("PUT", f"/jobs/{job}/application", {"stage": "applied"}))
+
+    assert statuses == {200: 20}
+    assert (Application.objects.count(), Activity.objects.count()) == (1, 1)
+
+
+def test_answers_each_of_many_that_save_change_and_remove_a_job(at_once, job):
+    statuses = at_once(
+        20,
+        ("POST", f"/jobs/{job}/save", {}),
+        ("PUT", f"/jobs/{job}/application", {"stage": "saved", "note": "Perhaps"}),
+        ("DELETE", f"/jobs/{job}/save"),
+    )
+
+    # 404: nothing is saved at that moment; 409: it keeps being changed.
+    assert set(statuses) <= {200, 201, 404, 409}
+    assert Application.objects.count() <= 1
+
+
+def test_numbers_the_versions_of_resumes_without_a_gap(at_once, ada):
+    body = {"user_id": ada.id, "source": "upload"}
+    texts = [f"Ada Lovelace\nada@example.org\n\nSkills\nPython\n\nDraft {number}\n" for number in range(10)]
+
+    statuses = at_once(10, *(("POST", "/resumes/generate", body | {"content": text}) for text in texts))
+
+    assert statuses == {201: 10}
+    assert sorted(Resume.objects.scalar("version")) == list(range(1, 11))
+
+
+def test_keeps_as_many_searches_as_there_may_be_each_under_its_number(at_once, monkeypatch):
+    monkeypatch.setattr(services, "MOST_SEARCHES", 7)
+
+    statuses = at_once(12, ("POST", "/jobs/searches", {"name": "Python", "filter": {"skills_any": ["python"]}}))
+
+    assert statuses == {201: 7, 409: 5}
+    assert sorted(SavedSearch.objects.scalar("number")) == list(range(7))
