@@ -177,7 +177,7 @@ for stamp in "$directory"/.installed-*; do
     fi
 done
 
-# One that moved, lost its interpreter or was interrupted in the making is made anew.
+# One that moved, lost its interpreter or was interrupted in the making is made again.
 if ! is_fit "$directory/bin/python" || ! "$directory/bin/python" -m pip --version >/dev/null 2>&1; then
     make_environment
 fi

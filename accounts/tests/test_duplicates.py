@@ -146,7 +146,7 @@ def test_merged_days_are_ones_that_a_person_could_have_entered(moves):
     assert steps == sorted(steps)
     assert list(merged)[-1] == stage
     for history in histories:
-        # No stage is lost, but for the alternative to the last one.
+        # No stage is lost, except a rejection or withdrawal that the last stage takes back.
         assert {each for each in history if each not in STAGES[4:]} <= set(merged)
         assert all(merged[each] <= on for each, on in history.items() if each in merged)
     assert merge_histories(stage=stage, histories=[merged, *histories]) == merged
