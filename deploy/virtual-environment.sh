@@ -86,6 +86,16 @@ find_python() {
     echo "$fit"
 }
 
+# An environment stays where it has the Python that is named; one that is newer than those tested, while none of these is
+# found.
+is_current() {
+    minor=$(minor_version "$directory/bin/python")
+    [ "$minor" -ge $MIN_MINOR ] || return 1
+    if [ -n "${PYTHON:-}" ] || [ "$minor" -gt $MAX_MINOR ]; then
+        [ "$minor" -eq "$(minor_version "$(find_python)")" ]
+    fi
+}
+
 make_environment() {
     python=$(find_python)
     is_tested "$python" ||
@@ -178,7 +188,7 @@ for stamp in "$directory"/.installed-*; do
 done
 
 # One that moved, lost its interpreter or was interrupted in the making is made again.
-if ! is_fit "$directory/bin/python" || ! "$directory/bin/python" -m pip --version >/dev/null 2>&1; then
+if ! is_current || ! "$directory/bin/python" -m pip --version >/dev/null 2>&1; then
     make_environment
 fi
 echo "Installing $*."

@@ -160,6 +160,16 @@ def test_tries_a_python_newer_than_those_tested_and_names_the_wheel_that_is_miss
     assert not list(system.environment.glob(".installed-*"))
 
 
+def test_takes_the_python_that_is_named_after_another_had_failed(system: System) -> None:
+    system.install(PYTHON=system.add("newer", FAKE_PYTHON.format(minor=15)))
+    tested = system.add("tested", FAKE_PYTHON.format(minor=13))
+
+    first, second = system.install(PYTHON=tested), system.install(PYTHON=tested)
+
+    assert f"Making {system.environment} with Python 3.13.0." in first.stdout
+    assert "Making" not in second.stdout
+
+
 @pytest.mark.parametrize("minor", [11, 14])
 def test_takes_a_tested_python_without_a_warning(system: System, minor: int) -> None:
     python = system.add("tested", FAKE_PYTHON.format(minor=minor))
