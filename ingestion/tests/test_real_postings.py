@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -20,22 +19,22 @@ from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES, excluded_titl
 from ingestion.services import collect_jobs_for_roles
 from ingestion.stand_in.postings_file import read_postings
 from ingestion.stand_in.server import StandIn
+from ingestion.tests.real_postings import REAL_POSTINGS, needs_real_postings
 from ingestion.theirstack import client_from_settings
 from ingestion.theirstack_jobs import posting_from_job
 from market.refresh import check_figures
 from skills.selectors import extractor
 
-FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "postings.jsonl.gz"
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 TODAY = NOON.date()
 
-pytestmark = pytest.mark.skipif(not FILE.exists(), reason="the file of real postings is not part of the project")
+pytestmark = needs_real_postings
 
 
 @pytest.fixture(scope="module")
 def rows() -> list[dict[str, Any]]:
     """The file's rows, their days moved so that the newest is today."""
-    with gzip.open(FILE) as file:
+    with gzip.open(REAL_POSTINGS) as file:
         rows = [orjson.loads(line) for line in file]
     newest = max(date.fromisoformat(row["date_posted"]) for row in rows)
     for row in rows:
@@ -49,7 +48,7 @@ def trending(mongo, redis, client, settings, monkeypatch) -> Iterator[Any]:
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
     settings.MAX_JOBS_PER_SEARCH = 500
     call_command("seed", stdout=io.StringIO())
-    with StandIn(jobs=read_postings(path=FILE, shift_to=TODAY), clock=lambda: NOON) as stand_in:
+    with StandIn(jobs=read_postings(path=REAL_POSTINGS, shift_to=TODAY), clock=lambda: NOON) as stand_in:
         settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = stand_in.url, stand_in.api_key
         with client_from_settings() as theirstack:
             run = collect_jobs_for_roles(

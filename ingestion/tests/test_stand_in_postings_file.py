@@ -3,14 +3,13 @@
 import gzip
 import json
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 
 from ingestion.stand_in.filters import read_search
 from ingestion.stand_in.postings_file import BadPostingsFile, read_postings, shift_dates
+from ingestion.tests.real_postings import REAL_POSTINGS, needs_real_postings
 
-REAL_POSTINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "postings.jsonl.gz"
 TODAY = date(2026, 3, 20)
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
@@ -120,6 +119,7 @@ def test_finds_a_job_by_the_country_of_its_label_and_sends_it_unchanged(write):
     assert found(read_postings(path=path), job_country_code_or=["US"]) == [named]
 
 
+@needs_real_postings
 def test_real_postings_are_all_read_and_found_by_title_and_country():
     catalogue = read_postings(path=REAL_POSTINGS, shift_to=TODAY)
     titles = ["Software Engineer", "Software Developer", "SDE", "Application Developer"]
@@ -129,6 +129,7 @@ def test_real_postings_are_all_read_and_found_by_title_and_country():
     assert 400 < len(rows) <= 500
 
 
+@needs_real_postings
 def test_real_postings_are_found_by_role_in_the_united_states_and_remotely():
     catalogue = read_postings(path=REAL_POSTINGS, shift_to=TODAY)
 

@@ -2,16 +2,14 @@ import dataclasses
 import gzip
 import json
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from ingestion.tests.real_postings import REAL_POSTINGS, needs_real_postings
 from ingestion.theirstack_jobs import posting_from_job
 from market.posting import Posting, RefusedPosting
-
-REAL_POSTINGS = Path(__file__).parents[3] / "shared" / "data" / "postings.jsonl.gz"
 
 SMALLEST = {"id": 7, "job_title": "Data Engineer"}
 
@@ -467,7 +465,7 @@ def test_gives_a_storable_posting_or_refuses_by_name_whatever_it_is_sent(job):
                 assert item.utcoffset().total_seconds() == 0
 
 
-@pytest.mark.skipif(not REAL_POSTINGS.exists(), reason="the real postings are not part of the project")
+@needs_real_postings
 def test_reads_every_one_of_the_real_postings():
     with gzip.open(REAL_POSTINGS, "rt") as lines:
         jobs = [json.loads(line) for line in lines]
