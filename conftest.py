@@ -16,6 +16,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal
 from django.test import Client
+from django.urls import get_resolver
 from pymongo import monitoring
 from pymongo.database import Database
 from xdist.scheduler.loadfile import LoadFileScheduling
@@ -137,6 +138,8 @@ def _little_work() -> Iterator[None]:
 def _registrations() -> None:
     """Read before a test puts something of its own in their place."""
     load_registrations()
+    # Loading all views takes seconds on a busy machine, which would count as those of the first request.
+    assert get_resolver().url_patterns
 
 
 @pytest.fixture(scope="session", autouse=True)
