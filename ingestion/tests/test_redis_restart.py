@@ -1,0 +1,145 @@
+"""Redis restarts under a worker of two processes: the worker stays, and what it was doing is done once."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.utils import timezone
+
+from career_navigator.connection import redis_client
+from career_navigator.task_signals import COUNTS_KEY
+from ingestion.documents import CollectionRun
+from ingestion.runs import start_run
+from ingestion.stand_in.generator import generate_jobs
+from ingestion.stand_in.server import StandIn
+from ingestion.tasks import check_theirstack, queue_run
+from ingestion.tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
+
+ROLES = ("Software Engineer", "DevOps Engineer")
+BALANCE = "/v0/billing/credit-balance"
+# Long enough for Redis to be restarted while the page is under way.
+PAGE_SECONDS = 8
+# What Redis needs to be back, and the worker to try again, on a busy machine.
+RECONNECT_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[StandIn]:
+    with StandIn(jobs=generate_jobs(count=300, seed=5, today=datetime.now(UTC).date(), days=20)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory) -> Iterator[Servers]:
+    servers = Servers(tmp_path_factory.mktemp("servers"))
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture(scope="module")
+def installation(servers, stand_in, tmp_path_factory) -> Iterator[Installation]:
+    directory = tmp_path_factory.mktemp("var")
+    with installed(servers=servers, stand_in=stand_in, directory=directory) as installation:
+        yield installation
+
+
+@pytest.fixture(scope="module")
+def worker(installation):
+    """One worker for all tests: it has to outlive each of them."""
+    worker = installation.start_worker(processes=2)
+    wait_until(lambda: "ready." in installation.log.read_text(), seconds=90, what="the worker is ready")
+    return worker
+
+
+@pytest.fixture(autouse=True)
+def _idle(worker, stand_in) -> None:
+    """The worker has nothing to do."""
+    wait_until(lambda: not unacknowledged() and not queued(), seconds=30, what="the worker is idle")
+    stand_in.reset()
+    empty_database()
+
+
+def unacknowledged() -> int:
+    return redis_client().hlen("unacked")
+
+
+def queued() -> int:
+    return redis_client().llen("celery")
+
+
+def restart(servers: Servers) -> None:
+    kill(servers.valkey)
+    servers.start_valkey()
+
+
+def count_done(task: str) -> int:
+    return int(redis_client().hget(COUNTS_KEY, f"{task}|success") or 0)
+
+
+def count_running(run: CollectionRun) -> int:
+    return sum(search.status == "running" for search in run.reload().searches)
+
+
+def begin(*roles: str) -> CollectionRun:
+    return start_run(
+        trigger="command",
+        roles=roles,
+        places=["United States"],
+        max_age_days=14,
+        per_role_limit=10,
+        now=timezone.now(),
+    )
+
+
+@pytest.mark.parametrize(("busy", "data_is_lost"), [(1, False), (2, True)])
+def test_finishes_running_tasks_once_and_acknowledges_them(busy, data_is_lost, installation, servers, stand_in, worker):
+    stand_in.script_faults([{"delay_seconds": PAGE_SECONDS, "next": busy}])
+    run = begin(*ROLES[:busy])
+    queue_run(run=run)
+    wait_until(lambda: count_running(run) == busy, seconds=30, what="each role is being collected")
+    time.sleep(0.5)  # the page is asked for
+    if data_is_lost:
+        redis_client().flushall()
+
+    restart(servers)
+    wait_until(
+        lambda: count_done("ingestion.tasks.collect_role") >= busy and not unacknowledged() and not queued(),
+        seconds=RECONNECT_SECONDS,
+        what=f"the tasks are done and acknowledged\n{installation.last_words()}",
+    )
+
+    assert worker.poll() is None
+    assert len(stand_in.requests) == busy
+    assert count_done("ingestion.tasks.collect_role") == busy
+    assert run.reload().status == "finished"
+
+
+def test_an_idle_worker_takes_the_next_task(installation, servers, stand_in, worker):
+    restart(servers)
+    run = begin(ROLES[0])
+    queue_run(run=run)
+
+    wait_until(
+        lambda: run.reload().status == "finished",
+        seconds=RECONNECT_SECONDS,
+        what=f"the run is over\n{installation.last_words()}",
+    )
+
+    assert worker.poll() is None
+    assert len(stand_in.requests) == 1
+
+
+def test_a_task_that_waits_for_its_time_runs_once(installation, servers, stand_in, worker):
+    check_theirstack.apply_async(countdown=5)
+    wait_until(unacknowledged, seconds=30, what="the worker holds the task")
+
+    restart(servers)
+    wait_until(
+        lambda: count_done("ingestion.tasks.check_theirstack") and not unacknowledged(),
+        seconds=RECONNECT_SECONDS,
+        what=f"the task is done\n{installation.last_words()}",
+    )
+
+    assert worker.poll() is None
+    assert [asked.path for asked in stand_in.requests] == [BALANCE]
