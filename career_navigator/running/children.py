@@ -21,9 +21,11 @@ class Child:
     """A process and what it has written of its last line so far."""
 
     name: str
+    command: Sequence[str]
     process: "subprocess.Popen[bytes]"
     # A child that does one thing and ends; the others are there to stay. What it says matters when it fails.
     passing: bool
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     said: list[str] = field(default_factory=list, repr=False)
     unfinished: bytes = field(default=b"", repr=False)
 
@@ -58,12 +60,18 @@ class Children:
             # Ctrl-C in the terminal reaches this process alone, which then stops its children in order.
             start_new_session=True,
         )
-        child = Child(name=name, process=process, passing=passing)
+        child = Child(name=name, command=command, process=process, passing=passing, environment=environment)
         self._alive.append(child)
         if process.stdout is not None:
             os.set_blocking(process.stdout.fileno(), False)
             self._selector.register(process.stdout, selectors.EVENT_READ, child)
         return child
+
+    def restart(self, ended: Child) -> Child:
+        """Start an ended child's command again, once whatever it started itself is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(ended.process.pid, signal.SIGKILL)
+        return self.start(ended.name, ended.command, passing=ended.passing, **ended.environment)
 
     def relay(self, *, seconds: float) -> None:
         """Print what the children write, waiting up to `seconds` for something to happen."""

@@ -1,7 +1,8 @@
 """Everything of one install side by side: servers, web, worker and beat, started together and stopped together.
 
-One run at a time may use a VAR_DIR. Whatever ends first, the rest is told and stopped; what a killed run left behind,
-the next one clears away. A process of ours is known by the mark in its environment (see `leftovers`).
+One run at a time may use a VAR_DIR. A process that ends is started again, unless it ends too often; where a server
+ends, everything stops. What a killed run left behind, the next one clears away. A process of ours is known by the mark
+in its environment (see `leftovers`).
 """
 
 import contextlib
@@ -37,6 +38,9 @@ STOP_CHILDREN_SECONDS = 4.5
 STOP_SERVER_SECONDS = 2
 STOP_LEFTOVERS_SECONDS = 5
 READY_SECONDS = 120
+# A process that ends more often than this within the period will not get better by itself.
+MAX_RESTARTS = 3
+RESTARTS_PERIOD_SECONDS = 60
 _TICK_SECONDS = 0.25
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -82,6 +86,8 @@ class Supervisor:
         self._parent = os.getppid()
         self._stop_signal: int | None = None
         self._is_ready = False
+        # When each process was started again, by name.
+        self._restarts: dict[str, list[float]] = {}
 
     def run(self) -> int:
         """Start everything and stay until somebody stops it. Returns the exit code: 0 when asked to stop, else 1."""
@@ -254,9 +260,21 @@ class Supervisor:
                 raise RunFailed(f"{how_it_ended(server.name, status)}; see {server.log}.", reason="ended")
         for child in self._children.take_ended():
             if not child.passing:
-                raise RunFailed(f"{how_it_ended(child.name, child.process.returncode)}.", reason="ended")
-            if child.process.returncode:
+                self._restart(child)
+            elif child.process.returncode:
                 self._console.say(f"{how_it_ended(child.name, child.process.returncode)}.")
+
+    def _restart(self, child: Child) -> None:
+        """Start a process again. Raises RunFailed when it has ended too often."""
+        what, now = how_it_ended(child.name, child.process.returncode), time.monotonic()
+        recent = [each for each in self._restarts.get(child.name, []) if now - each < RESTARTS_PERIOD_SECONDS]
+        if len(recent) == MAX_RESTARTS:
+            raise RunFailed(
+                f"{what}, after {MAX_RESTARTS} restarts within {RESTARTS_PERIOD_SECONDS} s.", reason="ended"
+            )
+        self._restarts[child.name] = [*recent, now]
+        self._console.say(f"{what}; starting it again.")
+        self._children.restart(child)
 
     # Stopping
 

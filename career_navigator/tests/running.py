@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pymongo
 import pytest
+import requests
 
 from career_navigator.environment import BASE_DIR
 from career_navigator.running.embedded import free_port
@@ -74,6 +76,28 @@ class Run:
             if all(word in " ".join(each.cmdline()) for word in words)
         ]
         return min(found, key=lambda each: (each.create_time(), each.pid))
+
+    def find_new(self, *words: str, but: Collection[int], seconds: float = 30) -> psutil.Process:
+        """A process not in `but` that leads a group, with all the words in its command line; waits for it."""
+        give_up_at = time.monotonic() + seconds
+        while time.monotonic() < give_up_at:
+            for each in find_marked(var_dir=self.var_dir):
+                with contextlib.suppress(psutil.Error, ProcessLookupError):
+                    command = " ".join(each.cmdline())
+                    leads = os.getpgid(each.pid) == each.pid
+                    if leads and each.pid not in but and all(word in command for word in words):
+                        return each
+            time.sleep(0.1)
+        pytest.fail(f"no new process of {words}:\n{self.output}")
+
+    def wait_until_answers(self, *, seconds: float = START_SECONDS) -> None:
+        give_up_at = time.monotonic() + seconds
+        while time.monotonic() < give_up_at:
+            with contextlib.suppress(requests.RequestException):
+                requests.get(f"http://127.0.0.1:{self.port}/health", timeout=5)
+                return
+            time.sleep(0.1)
+        pytest.fail(f"it does not answer:\n{self.output}")
 
     def keep(self, number: int) -> int:
         """Store a document for good; returns how many were stored before."""

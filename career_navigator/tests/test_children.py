@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from career_navigator.running import leftovers
@@ -17,6 +18,11 @@ from career_navigator.running.console import Console
 WAITS = "import time; print('here', flush=True); time.sleep(60)"
 IGNORES = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('here', flush=True); time.sleep(60)"
+)
+
+FORKS = (
+    "import os, time; forked = os.fork(); "
+    "forked and print('child of', os.getpid(), os.environ['COLOUR'], 'forked', forked, flush=True); time.sleep(60)"
 )
 
 
@@ -41,6 +47,13 @@ def relay_until(children: Children, stream: io.StringIO, text: str) -> None:
     give_up_at = time.monotonic() + 10
     while text not in stream.getvalue() and time.monotonic() < give_up_at:
         children.relay(seconds=0.05)
+
+
+def is_running(process_id: int) -> bool:
+    try:
+        return psutil.Process(process_id).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def next_ended(children: Children) -> Child:
@@ -83,6 +96,22 @@ def test_notices_a_killed_child(children: Children) -> None:
     ended = next_ended(children)
 
     assert how_it_ended(ended.name, ended.process.returncode) == "worker was ended by SIGKILL"
+
+
+def test_starts_an_ended_child_again_as_it_was_and_ends_what_that_left_behind(
+    children: Children, stream: io.StringIO
+) -> None:
+    child = children.start("worker", [sys.executable, "-c", FORKS], COLOUR="green")
+    relay_until(children, stream, "forked")
+    left_behind = int(stream.getvalue().split()[-1])
+    child.process.kill()
+
+    again = children.restart(next_ended(children))
+    relay_until(children, stream, f"child of {again.process.pid}")
+
+    assert again.process.poll() is None
+    assert stream.getvalue().count("green") == 2
+    assert not is_running(left_behind)
 
 
 def test_names_the_exit_code_of_a_child_that_failed() -> None:

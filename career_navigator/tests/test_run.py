@@ -16,6 +16,7 @@ import requests
 
 from career_navigator.environment import BASE_DIR
 from career_navigator.running.leftovers import find_marked
+from career_navigator.running.supervisor import MAX_RESTARTS
 from career_navigator.tests.running import Run
 
 # With a key it asks TheirStack itself, here at an address where nobody answers; without the stand-in it starts sooner.
@@ -105,6 +106,32 @@ def test_recovers_with_all_data_when_killed_and_says_which_of_its_processes_was_
     assert not [each for each in old if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
     assert exit_code == 1
     assert "MongoDB was ended by SIGKILL" in again.output
+    assert find_marked(var_dir=var_dir) == []
+
+
+def test_starts_what_ends_again_and_gives_up_on_what_ends_too_often(var_dir: Path, runs: list[Run]) -> None:
+    run = Run(var_dir, **NO_DEMONSTRATION)
+    runs.append(run)
+    run.wait_until_ready()
+    ended = set()
+
+    def end(*words: str) -> None:
+        process = run.find_new(*words, but=ended)
+        ended.add(process.pid)
+        process.kill()
+
+    for name, words in {"web": ("granian",), "beat": ("celery", " beat "), "worker": ("celery", " worker ")}.items():
+        end(*words)
+        run.wait_for(f"{name} was ended by SIGKILL; starting it again.")
+        run.find_new(*words, but=ended)
+    run.wait_until_answers()
+    for _ in range(MAX_RESTARTS):
+        end("celery", " worker ")
+    exit_code = run.end(seconds=30)
+
+    assert exit_code == 1
+    assert run.output.count("worker was ended by SIGKILL; starting it again.") == MAX_RESTARTS
+    assert f"worker was ended by SIGKILL, after {MAX_RESTARTS} restarts within 60 s." in run.output
     assert find_marked(var_dir=var_dir) == []
 
 
