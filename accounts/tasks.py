@@ -10,6 +10,7 @@ from accounts import personal_data
 from accounts.credentials import send_reset_message as send_reset_message_to
 from accounts.resumes import tasks as resume_tasks  # noqa: F401 - Celery finds the tasks of an app through this module
 from accounts.searches import tasks as search_tasks  # noqa: F401 - the same
+from career_navigator.background import UNAVAILABLE
 from career_navigator.celery import app
 
 
@@ -27,8 +28,8 @@ def finish_erasures() -> int:
     return personal_data.finish_erasures(now=timezone.now())
 
 
-# A mail server that is away is usually back within minutes; the link is made anew each time.
-@shared_task(autoretry_for=(SMTPException, OSError), retry_backoff=10, max_retries=5)
+# A server that is unavailable is usually back within minutes, for as long as somebody waits; each try makes a new link.
+@shared_task(autoretry_for=(SMTPException, OSError, *UNAVAILABLE), retry_backoff=10, max_retries=5)
 def send_reset_message(email: str) -> None:
     """Send the message for a forgotten password, where an account has the address.
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from career_navigator.background import RETRY_WHILE_UNAVAILABLE, UNAVAILABLE, ScheduledTask
 from career_navigator.celery import app
 from career_navigator.connection import quick_redis_client, redis_client
 from career_navigator.queueing import queue_task
@@ -45,11 +46,11 @@ def _set_schedule(sender: Celery, **_: Any) -> None:
 
 
 def queue_run(*, run: CollectionRun) -> None:
-    """Hand a run to the workers, one task a role. With the queue down the run waits until it is found again."""
+    """Hand a run to the workers, one task a role. While a server is unavailable the run waits for `resume_runs`."""
     try:
         queue_roles(run=run)
-    except OperationalError as error:
-        logger.warning("run %s waits for the queue, which is away: %s", run.id, error)
+    except UNAVAILABLE as error:
+        logger.warning("run %s waits for a server that is unavailable: %s", run.id, error)
 
 
 def queue_roles(*, run: CollectionRun) -> None:
@@ -58,14 +59,14 @@ def queue_roles(*, run: CollectionRun) -> None:
         queue_task(task=collect_role, arguments=(str(run.id), role))
 
 
-@shared_task
+@shared_task(base=ScheduledTask)
 def collect_daily() -> None:
     """Start the daily run for the roles users aim at, where they are not fresh."""
     run = services.collect_jobs_for_all_users(max_age_days=DAILY_MAX_AGE_DAYS, trigger="schedule", now=timezone.now())
     queue_run(run=run)
 
 
-@shared_task
+@shared_task(**RETRY_WHILE_UNAVAILABLE)
 def collect_for_user(user_id: str, roles: list[str]) -> None:
     """Start a run for roles that a user has begun to aim at, where they are not fresh."""
     try:
@@ -107,7 +108,7 @@ def resume_runs() -> None:
             collect_role.delay(str(run.id), role)
 
 
-@shared_task
+@shared_task(base=ScheduledTask)
 def clean_up() -> None:
     """Delete postings past retention."""
     deleted = services.cleanup_old_jobs(days_to_keep=settings.JOB_DATA_RETENTION_DAYS, now=timezone.now())
@@ -146,7 +147,7 @@ def queue_refresh() -> None:
         logger.warning("the daily stats wait for the next scheduled refresh: %s", error)
 
 
-@shared_task
+@shared_task(base=ScheduledTask)
 def check_figures() -> None:
     """Compare the figures with the postings they came from, report differences, and mend them."""
     check = refresh.check_figures()
@@ -156,7 +157,7 @@ def check_figures() -> None:
         refresh.refresh_figures(now=timezone.now())
 
 
-@shared_task
+@shared_task(**RETRY_WHILE_UNAVAILABLE)
 def check_theirstack() -> None:
     """Ask TheirStack for the credit balance and record it; a failure is recorded and logged."""
     try:
@@ -168,7 +169,7 @@ def check_theirstack() -> None:
         logger.info("TheirStack answers; %d credits are left", balance.remaining)
 
 
-@shared_task
+@shared_task(**RETRY_WHILE_UNAVAILABLE)
 def receive_webhook_event(event: dict[str, Any]) -> None:
     """Store what a webhook event tells of a job."""
     webhooks.receive_event(event=event, now=timezone.now())
@@ -178,7 +179,11 @@ def receive_webhook_event(event: dict[str, Any]) -> None:
 @worker_ready.connect
 def _on_worker_ready(**_: Any) -> None:
     """A worker that starts takes up what was interrupted and checks the connection, once for all that start now."""
-    if redis_client().set(_CHECKED_KEY, b"1", nx=True, ex=_CHECKED_SECONDS):
-        check_theirstack.delay()
-        resume_runs.delay()
-        refresh_figures.delay()
+    try:
+        if redis_client().set(_CHECKED_KEY, b"1", nx=True, ex=_CHECKED_SECONDS):
+            check_theirstack.delay()
+            resume_runs.delay()
+            refresh_figures.delay()
+    except UNAVAILABLE as error:
+        # The schedule takes up runs and figures all the same.
+        logger.warning("TheirStack is not asked now, as the queue is unavailable: %s", error)

@@ -7,6 +7,7 @@ from celery import Celery, shared_task
 from celery.schedules import crontab
 from django.utils import timezone
 
+from career_navigator.background import ScheduledTask
 from career_navigator.celery import app
 from learning import links
 
@@ -21,7 +22,7 @@ def _set_schedule(sender: Celery, **_: Any) -> None:
     }
 
 
-@shared_task
+@shared_task(base=ScheduledTask)
 def check_links() -> None:
     """Ask every resource's address; a network that is down is logged, and the next week tries again."""
     try:

@@ -6,6 +6,7 @@ from celery.schedules import crontab
 from django.utils import timezone
 
 from accounts.resumes import uploads
+from career_navigator.background import RETRY_WHILE_UNAVAILABLE
 from career_navigator.celery import app
 from career_navigator.queueing import queue_task
 
@@ -19,7 +20,7 @@ def _set_schedule(sender: Celery, **_: object) -> None:
 
 
 # A reading has limits of its own, of seconds; these end one that is stuck outside of it.
-@shared_task(soft_time_limit=30, time_limit=40)
+@shared_task(soft_time_limit=30, time_limit=40, **RETRY_WHILE_UNAVAILABLE)
 def read_upload(resume_id: str) -> None:
     """Read an uploaded file. Run twice, it does nothing the second time."""
     uploads.read_upload(resume_id=ObjectId(resume_id), now=timezone.now())

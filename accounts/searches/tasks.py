@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.searches import digests
 from accounts.searches.selectors import due_searches
 from accounts.searches.services import local_day
+from career_navigator.background import UNAVAILABLE, ScheduledTask
 from career_navigator.celery import app
 
 
@@ -24,7 +25,7 @@ def _set_schedule(sender: Celery, **_: object) -> None:
     }
 
 
-@shared_task
+@shared_task(base=ScheduledTask)
 def queue_digests() -> None:
     """Queue the digests that are due, a task each."""
     day = local_day(timezone.now())
@@ -32,8 +33,10 @@ def queue_digests() -> None:
         send_digest.delay(str(search_id), day.isoformat())
 
 
-# A mail server that is away is usually back within the hour; nothing is claimed until it answers.
-@shared_task(autoretry_for=(SMTPException, OSError), retry_backoff=60, retry_backoff_max=1800, max_retries=8)
+# A server that is unavailable is usually back within the hour; no posting is marked as mailed until all answer.
+@shared_task(
+    autoretry_for=(SMTPException, OSError, *UNAVAILABLE), retry_backoff=60, retry_backoff_max=1800, max_retries=8
+)
 def send_digest(search_id: str, day: str) -> None:
     """Send a search's digest of a day, such as "2026-11-16"."""
     digests.send_digest(search_id=ObjectId(search_id), day=date.fromisoformat(day), now=timezone.now())

@@ -39,6 +39,7 @@ UNIQUE = {
     ("resumes", ("user", "source", "job", "version")),
     ("saved_searches", ("user", "number")),
     ("told_postings", ("search", "job")),
+    ("task_runs", ("task", "due_at")),
 }
 
 

@@ -81,6 +81,7 @@ class Installation:
             }
         )
         self._workers: list[subprocess.Popen[bytes]] = []
+        self._beats: list[subprocess.Popen[bytes]] = []
 
     def start_worker(self, *, processes: int = 1) -> "subprocess.Popen[bytes]":
         """Start a worker in a process group of its own; it may not be ready yet."""
@@ -89,8 +90,20 @@ class Installation:
             *("--concurrency", str(processes), "--hostname", f"w{len(self._workers)}@%h"),
             *("--without-gossip", "--without-mingle"),
         ]
+        worker = self._start(command)
+        self._workers.append(worker)
+        return worker
+
+    def start_beat(self, *, schedule: Path) -> "subprocess.Popen[bytes]":
+        """Start a beat that keeps its schedule in a file."""
+        command = [sys.executable, "-m", "celery", "-A", "career_navigator", "beat", "--pidfile=", "--loglevel", "INFO"]
+        beat = self._start([*command, "--schedule", str(schedule)])
+        self._beats.append(beat)
+        return beat
+
+    def _start(self, command: list[str]) -> "subprocess.Popen[bytes]":
         with self.log.open("ab") as log:
-            worker = subprocess.Popen(
+            return subprocess.Popen(
                 command,
                 cwd=ROOT,
                 env=self._environment,
@@ -99,8 +112,6 @@ class Installation:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._workers.append(worker)
-        return worker
 
     def manage(self, *command: str) -> "subprocess.CompletedProcess[str]":
         """Run a command of ours to its end."""
@@ -117,7 +128,7 @@ class Installation:
 
     @property
     def log(self) -> Path:
-        """What the workers wrote."""
+        """What the workers and beats wrote."""
         return self._directory / "worker.log"
 
     def wait_for_worker(self) -> None:
@@ -148,6 +159,11 @@ class Installation:
 
     def stop(self) -> None:
         self.kill_workers()
+        self.stop_beats()
+
+    def stop_beats(self) -> None:
+        for beat in self._beats:
+            kill_group(beat)
 
     @contextlib.contextmanager
     def connected(self) -> Iterator[None]:

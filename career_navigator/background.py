@@ -1,0 +1,142 @@
+"""How tasks outlast servers that are unavailable: the base of all tasks, retries, and tasks that a time is due for."""
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Any
+
+import celery
+import mongoengine
+from celery.exceptions import Ignore, Reject
+from celery.schedules import crontab
+from celery.utils.time import get_exponential_backoff_interval
+from django.utils import timezone
+
+from career_navigator import task_runs
+from career_navigator.errors import SERVER_AWAY, is_server_away
+
+logger = logging.getLogger(__name__)
+
+# MongoEngine hides what it wraps; an OperationError of another cause is reported when the retries are over.
+UNAVAILABLE = (*SERVER_AWAY, mongoengine.OperationError)
+# 13 retries take 80 minutes at most and 40 on average, as each waits for a random part of its backoff.
+RETRY_WHILE_UNAVAILABLE: dict[str, Any] = {
+    "autoretry_for": UNAVAILABLE,
+    "dont_autoretry_for": (mongoengine.NotUniqueError,),
+    "retry_backoff": 10,
+    "retry_backoff_max": 600,
+    "retry_jitter": True,
+    "max_retries": 13,
+}
+# How far a worker's clock may be behind that of the beat which has sent the task.
+CLOCK_TOLERANCE = timedelta(minutes=1)
+# Once a year, and on 29 February of a leap year.
+MAX_LOOK_BACK_DAYS = 2048
+
+
+class Task(celery.Task):
+    """The base of all tasks."""
+
+    def retry(self, *args: Any, **kwargs: Any) -> Any:
+        """Raise Retry, or have the queue deliver the task again where the retry cannot be queued: Celery drops it."""
+        try:
+            return super().retry(*args, **kwargs)
+        except Reject as rejected:
+            raise Reject(rejected.args[0], requeue=True) from rejected
+
+
+class ScheduledTask(Task):
+    """A task that is run once each time it is due, whoever queues it how often; for what is due daily or less often.
+
+    When it is due is read from `beat_schedule`, where its schedule is a crontab. A `TaskRun` records each due time; a
+    second message for the same one is ignored. One that was missed is queued by `run_missed_tasks`. A call of the task
+    as a function is not recorded.
+    """
+
+    autoretry_for = UNAVAILABLE
+    dont_autoretry_for = RETRY_WHILE_UNAVAILABLE["dont_autoretry_for"]
+    retry_backoff = RETRY_WHILE_UNAVAILABLE["retry_backoff"]
+    retry_backoff_max = RETRY_WHILE_UNAVAILABLE["retry_backoff_max"]
+    retry_jitter = RETRY_WHILE_UNAVAILABLE["retry_jitter"]
+    max_retries = RETRY_WHILE_UNAVAILABLE["max_retries"]
+
+    def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
+        now = timezone.now()
+        due_at = get_last_due_at(task=self, now=now + CLOCK_TOLERANCE)
+        if due_at is None:
+            return
+        # No task runs longer than its time limit, so what holds the lease for longer is gone.
+        lease = timedelta(seconds=self.time_limit or self.app.conf.task_time_limit) + CLOCK_TOLERANCE
+        try:
+            acquired = task_runs.acquire_run(task=self.name, due_at=due_at, task_id=task_id, lease=lease, now=now)
+        except UNAVAILABLE as error:
+            wait = get_exponential_backoff_interval(
+                factor=self.retry_backoff,
+                retries=self.request.retries,
+                maximum=self.retry_backoff_max,
+                full_jitter=self.retry_jitter,
+            )
+            raise self.retry(exc=error, countdown=wait) from error
+        if not acquired:
+            logger.info("%s was already run for %s", self.name, due_at)
+            raise Ignore
+
+    def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:
+        task_runs.finish_run(task_id=task_id, status="finished", now=timezone.now())
+
+    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        # What ran out of retries is run again when its lease ends.
+        if not is_server_away(exc):
+            task_runs.finish_run(task_id=task_id, status="failed", error=repr(exc), now=timezone.now())
+
+
+def find_missed_tasks(*, app: celery.Celery, now: datetime) -> list[ScheduledTask]:
+    """Return the tasks whose last due time was not run, or whose run was lost.
+
+    A task without any record was not due before: it is new, or the database is.
+    """
+    task_runs.give_up_lost_runs(now=now)
+    return [
+        task
+        for task in _list_scheduled_tasks(app)
+        if (due_at := get_last_due_at(task=task, now=now)) is not None
+        and task_runs.is_missed(task=task.name, due_at=due_at, now=now)
+    ]
+
+
+def get_last_due_at(*, task: celery.Task, now: datetime) -> datetime | None:
+    """Return when the task was last due, in UTC; None for a task without a crontab, or never due in recent years."""
+    entries = (each for each in task.app.conf.beat_schedule.values() if each["task"] == task.name)
+    times = [_get_last_time(entry["schedule"], now=now) for entry in entries]
+    return max((each for each in times if each is not None), default=None)
+
+
+def _list_scheduled_tasks(app: celery.Celery) -> list[ScheduledTask]:
+    names = sorted({entry["task"] for entry in app.conf.beat_schedule.values()})
+    return [task for name in names if isinstance(task := app.tasks.get(name), ScheduledTask)]
+
+
+def _get_last_time(schedule: crontab, *, now: datetime) -> datetime | None:
+    days = 1
+    while days <= MAX_LOOK_BACK_DAYS:
+        if times := list(_list_times(schedule, days=days, now=now)):
+            return times[-1]
+        days *= 2
+    return None
+
+
+def _list_times(schedule: crontab, *, days: int, now: datetime) -> Iterator[datetime]:
+    """Yield when a crontab was due since a midnight so many days ago, in UTC.
+
+    Every process counts from a midnight, so that all agree also where clocks are put back: an hour that comes twice
+    counts the first time.
+    """
+    zone: tzinfo = schedule.app.timezone
+    midnight = datetime.combine(now.astimezone(zone).date() - timedelta(days=days), time.min, tzinfo=zone)
+    due_at = midnight.astimezone(UTC)
+    while True:
+        start, delta, _ = schedule.remaining_delta(due_at)
+        following = (start + delta).astimezone(UTC)
+        if not due_at < following <= now:
+            return
+        yield (due_at := following)

@@ -1,0 +1,116 @@
+"""The daily collection happens once a day whatever is unavailable in its minute, and however many beats there are."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from celery.beat import PersistentScheduler, Scheduler
+from django.utils import timezone
+
+from career_navigator.background import get_last_due_at
+from career_navigator.celery import app
+from career_navigator.connection import database, redis_client
+from career_navigator.documents import TaskRun
+from career_navigator.task_signals import COUNTS_KEY
+from career_navigator.tasks import run_missed_tasks
+from career_navigator.tests.elsewhere import NO_REDIS, queue_at
+from ingestion.documents import CollectionRun
+from ingestion.stand_in.generator import generate_jobs
+from ingestion.stand_in.server import StandIn
+from ingestion.tasks import collect_daily
+from ingestion.tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
+
+ENTRY = "collect the roles users aim at"
+SECONDS = 90
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory) -> Iterator[Servers]:
+    servers = Servers(tmp_path_factory.mktemp("servers"))
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture(scope="module")
+def installation(servers, tmp_path_factory) -> Iterator[Installation]:
+    with (
+        StandIn(jobs=generate_jobs(count=50, seed=5, today=datetime.now(UTC).date(), days=20)) as stand_in,
+        installed(servers=servers, stand_in=stand_in, directory=tmp_path_factory.mktemp("var")) as installation,
+    ):
+        installation.start_worker(processes=2)
+        installation.wait_for_worker()
+        yield installation
+
+
+@pytest.fixture(autouse=True)
+def _overdue(installation) -> None:
+    """Nothing was collected; the other tasks ran, the collection did two days ago."""
+    wait_until(lambda: not redis_client().hlen("unacked"), seconds=SECONDS, what="the worker is idle")
+    empty_database()
+    database().task_runs.delete_many({})
+    yesterday = timezone.now() - timedelta(days=1)
+    for name in {entry["task"] for entry in app.conf.beat_schedule.values()}:
+        due_at = timezone.now() if name != collect_daily.name else yesterday - timedelta(days=1)
+        TaskRun(task=name, due_at=due_at, status="finished", created_at=yesterday).save()
+
+
+def count(outcome: str) -> int:
+    return int(redis_client().hget(COUNTS_KEY, f"{collect_daily.name}|{outcome}") or 0)
+
+
+def wait_for_the_run(installation: Installation) -> None:
+    """Until the collection has ended, and is recorded and counted."""
+    due_at = get_last_due_at(task=collect_daily, now=timezone.now())
+    wait_until(
+        lambda: TaskRun.objects(task=collect_daily.name, due_at=due_at, status="finished") and count("success"),
+        seconds=SECONDS,
+        what=f"the daily collection is recorded\n{installation.last_words()}",
+    )
+
+
+def make_overdue(path: Path) -> Path:
+    """A beat's schedule by which the collection alone was due while the beat was down."""
+    scheduler = PersistentScheduler(app, schedule_filename=str(path))
+    scheduler.schedule[ENTRY].last_run_at -= timedelta(days=2)
+    scheduler.close()
+    return path
+
+
+def test_two_beats_that_start_late_have_it_run_once(installation, tmp_path):
+    for name in ("one", "two"):
+        installation.start_beat(schedule=make_overdue(tmp_path / name))
+    wait_for_the_run(installation)
+
+    wait_until(lambda: count("ignored") == 1, seconds=SECONDS, what=f"the other\n{installation.last_words()}")
+
+    assert count("success") == 1
+    assert CollectionRun.objects.count() == 1
+    installation.stop_beats()
+
+
+def test_runs_later_when_redis_was_unavailable_in_its_minute(installation, caplog):
+    entry = Scheduler(app, lazy=True).Entry(name=ENTRY, app=app, **app.conf.beat_schedule[ENTRY])
+    with queue_at(NO_REDIS):
+        Scheduler(app, lazy=True).apply_entry(entry)
+    assert "Couldn't apply scheduled task" in caplog.text
+
+    run_missed_tasks.delay()
+    wait_for_the_run(installation)
+    run_missed_tasks.delay()
+    wait_until(lambda: not redis_client().hlen("unacked"), seconds=SECONDS, what="the worker is idle")
+
+    assert (count("success"), count("ignored")) == (1, 0)
+    assert CollectionRun.objects.count() == 1
+
+
+def test_runs_later_when_mongodb_was_unavailable_in_its_minute(installation, servers):
+    kill(servers.mongodb)
+    collect_daily.delay()
+    wait_until(lambda: count("retry"), seconds=SECONDS, what=f"it is retried\n{installation.last_words()}")
+
+    servers.start_mongodb()
+    wait_for_the_run(installation)
+
+    assert count("success") == 1
+    assert CollectionRun.objects.count() == 1
