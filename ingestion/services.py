@@ -79,12 +79,16 @@ def collect_jobs_for_all_users(
 ) -> CollectionRun:
     """Start a run for every role that users aim at, or the default roles while nobody aims at any.
 
-    Roles collected within `data_freshness_days` are skipped. The run is only recorded: queue it or work it off.
+    Roles collected within `data_freshness_days` are skipped. The run is only recorded: queue it or work it off. By the
+    schedule, an open run for the same is returned in place of a second one.
     """
+    roles, places = target_roles() or DEFAULT_ROLES, locations or DEFAULT_PLACES
+    if trigger == "schedule" and (run := _find_open_run(trigger=trigger, roles=roles, places=places)):
+        return run
     return start_run(
         trigger=trigger,
-        roles=target_roles() or DEFAULT_ROLES,
-        places=locations or DEFAULT_PLACES,
+        roles=roles,
+        places=places,
         max_age_days=max_age_days,
         per_role_limit=jobs_per_role,
         fresh_within_days=data_freshness_days,
@@ -106,21 +110,37 @@ def collect_jobs_for_user(
     """Start a run for one user's target roles: in `locations`, else where the user is, else in the default places.
 
     With `roles` only those of the target roles are collected, with `data_freshness_days` only what was not collected
-    within so many days. Raises `UnknownUserError`, and `UnusableRequestError` for a user without target roles.
+    within so many days. Of a user's own runs, an open one for the same is returned in place of a second one. Raises
+    `UnknownUserError`, and `UnusableRequestError` for a user without target roles.
     """
     goals = career_goals(user_id=user_id)
     if goals is None:
         raise UnknownUserError(f"there is no user {user_id!r}")
+    chosen = [role for role in goals.roles if roles is None or role in roles]
+    places = locations or ([goals.location] if goals.location else DEFAULT_PLACES)
+    if trigger == "user" and (
+        run := _find_open_run(trigger=trigger, roles=chosen, places=places, requested_by=user_id)
+    ):
+        return run
     return start_run(
         trigger=trigger,
-        roles=[role for role in goals.roles if roles is None or role in roles],
-        places=locations or ([goals.location] if goals.location else DEFAULT_PLACES),
+        roles=chosen,
+        places=places,
         max_age_days=max_age_days,
         per_role_limit=jobs_per_role,
         fresh_within_days=data_freshness_days,
         requested_by=user_id,
         now=now,
     )
+
+
+def _find_open_run(
+    *, trigger: str, roles: Sequence[str], places: Sequence[str], requested_by: str | None = None
+) -> CollectionRun | None:
+    """Return the run that an earlier delivery of the same task has started, so that no page is paid for twice."""
+    runs = CollectionRun.objects(trigger=trigger, requested_by=requested_by, status__in=OPEN_RUN_STATUSES)
+    found: CollectionRun | None = runs.filter(roles=list(roles), places=list(places)).order_by("-id").first()
+    return found
 
 
 def work_off(

@@ -70,6 +70,15 @@ class TestInThisProcess:
         assert take_queued(redis) == []
         assert len(stand_in.requests) == asked > 8
 
+    def test_the_daily_collection_run_twice_goes_on_with_its_run(self, redis):
+        tasks.collect_daily()
+        queued = take_queued(redis)
+
+        tasks.collect_daily()
+
+        assert CollectionRun.objects.count() == 1
+        assert take_queued(redis) == queued
+
     def test_a_role_is_collected_by_its_task_and_only_once(self, mongo, redis, stand_in):
         run = begin()
 
