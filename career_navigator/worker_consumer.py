@@ -50,7 +50,9 @@ class Consumer(consumer.Consumer):
             message.channel = channel
             # A Redis that has lost its data gets them back, too.
             channel.qos.append(message, tag)
-            if tag not in running:
+            if message.headers.get("id") in state.successful_requests:
+                channel.basic_ack(tag)  # the first time it was lost with the connection
+            elif tag not in running:
                 channel.basic_reject(tag, requeue=True)
             del self._unacknowledged[tag]
         super().on_ready()

@@ -1,5 +1,6 @@
 """Redis restarts under a worker of two processes: the worker stays, and what it was doing is done once."""
 
+import signal
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -143,3 +144,21 @@ def test_a_task_that_waits_for_its_time_runs_once(installation, servers, stand_i
 
     assert worker.poll() is None
     assert [asked.path for asked in stand_in.requests] == [BALANCE]
+
+
+def test_a_task_whose_acknowledgement_is_lost_is_not_run_again(installation, servers, stand_in, worker):
+    stand_in.script_faults([{"path": BALANCE, "delay_seconds": 2}])
+    check_theirstack.delay()
+    wait_until(unacknowledged, seconds=30, what="the worker has the task")
+    time.sleep(0.5)  # the balance is asked for
+
+    servers.valkey.process.send_signal(signal.SIGSTOP)
+    wait_until(lambda: stand_in.requests, seconds=30, what="the balance is answered")
+    time.sleep(2)  # the worker waits for its acknowledgement
+    restart(servers)
+    wait_until(lambda: not unacknowledged(), seconds=RECONNECT_SECONDS, what="the task is acknowledged")
+    check_theirstack.delay()
+    wait_until(lambda: len(stand_in.requests) == 2, seconds=RECONNECT_SECONDS, what="the worker goes on")
+
+    assert worker.poll() is None
+    assert queued() == 0
