@@ -46,7 +46,7 @@ class Task(celery.Task):
 
 
 class ScheduledTask(Task):
-    """A task that is run once each time it is due, whoever queues it how often; for what is due daily or less often.
+    """A task that runs once each time it is due, however often it is queued; for what is due daily or less often.
 
     When it is due is read from `beat_schedule`, where its schedule is a crontab. A `TaskRun` records each due time; a
     second message for the same one is ignored. One that was missed is queued by `run_missed_tasks`. A call of the task

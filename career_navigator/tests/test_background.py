@@ -164,12 +164,12 @@ class TestAScheduledTask:
         assert TaskRun.objects.count() == 0
 
     def test_records_why_it_failed_and_is_not_run_again(self, task, ran):
-        task.apply(args=[lambda: ValueError("no such thing")])
+        task.apply(args=[lambda: ValueError("not found")])
         task.apply()
 
         assert ran == ["ran"]
         (run,) = TaskRun.objects
-        assert (run.status, run.error) == ("failed", "ValueError('no such thing')")
+        assert (run.status, run.error) == ("failed", "ValueError('not found')")
         assert not missed(task, at=TWO + HOUR)
 
     def test_stays_open_where_a_server_was_unavailable_to_the_end(self, task):
