@@ -61,13 +61,14 @@ class CollectionRun(Document):
     """One collection: what was asked, and what came of it, kept up to date after every page.
 
     `refused` counts by reason; `refused_samples` keeps the first few refusals in full. `wanted` is the filter of the
-    postings that whoever asked for the run wants to see, as a body of `JobFilterSerializer`. `revision` moves whenever
-    a search gets its limit.
+    postings that whoever asked for the run wants to see, as a body of `JobFilterSerializer`. By `idempotency_key` the
+    same request finds a run that is open. `revision` moves whenever a search gets its limit.
     """
 
     trigger = StringField(choices=TRIGGERS, required=True)
     requested_by = StringField()
     wanted = DictField()
+    idempotency_key = StringField()
     status = StringField(choices=RUN_STATUSES, default="queued")
     roles = ListField(StringField())
     places = ListField(StringField())
@@ -99,6 +100,12 @@ class CollectionRun(Document):
             {"fields": ["status", "-finished_at"]},
             # The list of runs, newest first.
             {"fields": ["-created_at"]},
+            # What a user asks for twice at the same time is one run.
+            {
+                "fields": ["requested_by", "idempotency_key"],
+                "unique": True,
+                "partialFilterExpression": {"idempotency_key": {"$exists": True}},
+            },
         ],
     }
 

@@ -68,9 +68,12 @@ def start_run(
     fresh_within_days: int | None = None,
     requested_by: str | None = None,
     wanted: Mapping[str, Any] | None = None,
+    idempotency_key: str | None = None,
     now: datetime,
 ) -> CollectionRun:
     """Record a run with one search a role and place. Raises `UnusableRequestError`.
+
+    Raises MongoEngine's NotUniqueError where `requested_by` has a run with that `idempotency_key`.
 
     With `fresh_within_days`, searches collected that recently are skipped, whatever they found. A run whose searches
     are all skipped is finished at once.
@@ -90,6 +93,7 @@ def start_run(
         trigger=trigger,
         requested_by=requested_by,
         wanted=dict(wanted or {}),
+        idempotency_key=idempotency_key,
         roles=roles,
         places=places,
         max_age_days=max_age_days,

@@ -36,6 +36,10 @@ class Resume(Document):
     # The file itself, and how often its reading was begun; only while it is processed.
     upload = BinaryField()
     attempts = IntField()
+    # When its reading was queued; without it the queue was unavailable.
+    queued_at = DateTimeField()
+    # Of an upload: what tells a repeated one (`career_navigator.idempotency`).
+    idempotency_key = StringField()
     # When MongoDB deletes it: of refused uploads alone.
     expires_at = DateTimeField()
 
@@ -48,6 +52,12 @@ class Resume(Document):
             {"fields": ["user", "-created_at", "-id"]},
             # A version once; the newest of a source and posting.
             {"fields": ["user", "source", "job", "-version"], "unique": True},
+            # The same upload once: of two that arrive at the same time one is stored.
+            {
+                "fields": ["user", "idempotency_key"],
+                "unique": True,
+                "partialFilterExpression": {"idempotency_key": {"$exists": True}},
+            },
             # Uploads whose reading was lost.
             {"fields": ["status", "created_at"], "partialFilterExpression": {"status": "processing"}},
             # MongoDB deletes what has expired.

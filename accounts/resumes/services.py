@@ -20,6 +20,12 @@ class TooManyAtOnce(ConcurrentChange):
     reason = "too_many_at_once"
 
 
+class AlreadyStored(Exception):
+    """Another request has stored this very resume."""
+
+    reason = "already_stored"
+
+
 def next_version(*, user_id: ObjectId, source: str, job_id: ObjectId | None) -> int:
     """The version that the user's next resume of that source for that posting would have."""
     newest = Resume.objects(user=user_id, source=source, job=job_id).order_by("-version").only("version").first()
@@ -31,7 +37,8 @@ def store_resume(
 ) -> Resume:
     """Store a resume under its next version, which the unique index decides where two are stored at once.
 
-    The content, if there is any yet, names the version in its `meta`. Raises TooManyAtOnce.
+    The content, if there is any yet, names the version in its `meta`. Raises TooManyAtOnce, and AlreadyStored where
+    another resume of the user has the same `idempotency_key`.
     """
     content = fields.pop("content", None)
     for _ in range(_TRIES):
@@ -43,7 +50,10 @@ def store_resume(
             resume.content = content | {"meta": content.get("meta", {}) | {"version": str(version)}}
         try:
             resume.save(force_insert=True)
-        except NotUniqueError:
+        except NotUniqueError as error:
+            key = fields.get("idempotency_key")
+            if key is not None and Resume.objects(user=user_id, idempotency_key=key).only("id").first() is not None:
+                raise AlreadyStored("a resume with this key was stored at the same time") from error
             continue
         return resume
     raise TooManyAtOnce("others kept taking the next version")

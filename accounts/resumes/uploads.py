@@ -20,7 +20,9 @@ from accounts.resumes.files.reading import FileText, read_file
 from accounts.resumes.files.refusals import FileRefused
 from accounts.resumes.json_resume import InvalidResume, check_resume
 from accounts.resumes.parsing.resume import as_stored, json_resume, parse_resume
-from accounts.resumes.services import store_resume
+from accounts.resumes.services import AlreadyStored, TooManyAtOnce, store_resume
+from career_navigator.errors import is_server_away
+from career_navigator.idempotency import find_repeated, idempotency_key
 from career_navigator.queueing import queue_task
 from skills.selectors import extractor, vocabulary
 
@@ -34,6 +36,8 @@ MOST_ATTEMPTS = 3
 LOST_AFTER = timedelta(minutes=5)
 GIVEN_UP_AFTER = timedelta(hours=6)
 REFUSED_KEPT = timedelta(days=7)
+# An upload meets its twin at most once; a twin that is deleted in between makes room for it.
+_MAX_TRIES = 3
 
 
 class TooManyUploads(Exception):
@@ -56,16 +60,50 @@ class Upload:
     file_name: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """The resume of an upload. Not new is one that the same upload, sent before, has stored."""
+
+    resume: Resume
+    is_new: bool
+
+
 def take_upload(
     *, user_id: ObjectId, job_id: ObjectId | None, upload: Upload, reader: "Task[[str], None]", now: datetime
-) -> Resume:
+) -> Taken:
     """Store an upload: `ready` where it is text, else `processing` and queued for `reader`, which takes its id.
 
-    Raises FileRefused, TooManyUploads, TooManyInProgress, and kombu's OperationalError; then nothing is left behind.
+    The same upload for the same job, repeated within minutes, is the one that is stored already, read or not. What is
+    stored stays when the queue is unavailable: it is queued by a repetition, or by `find_lost_uploads`.
+
+    Raises FileRefused, TooManyUploads, TooManyInProgress and TooManyAtOnce; then nothing was stored.
     """
     kind = TEXT if isinstance(upload.data, str) else tell_kind(upload.data)
-    _check_room(user_id)
-    facts: dict[str, Any] = {"media_type": kind, "file_size": len(upload.data)}
+    data = upload.data.encode(errors="surrogatepass") if isinstance(upload.data, str) else upload.data
+    key = idempotency_key(str(job_id), data)
+    for _ in range(_MAX_TRIES):
+        stored = find_repeated(Resume.objects.exclude("upload"), user_id=user_id, key=key, now=now)
+        if stored is not None:
+            _catch_up(stored, reader, now)
+            return Taken(resume=stored, is_new=False)
+        _check_room(user_id)
+        try:
+            return Taken(resume=_take(user_id, job_id, upload, kind, key, reader, now), is_new=True)
+        except AlreadyStored:
+            continue
+    raise TooManyAtOnce("the same upload kept being stored and deleted")
+
+
+def _take(
+    user_id: ObjectId,
+    job_id: ObjectId | None,
+    upload: Upload,
+    kind: str,
+    key: str,
+    reader: "Task[[str], None]",
+    now: datetime,
+) -> Resume:
+    facts: dict[str, Any] = {"media_type": kind, "file_size": len(upload.data), "idempotency_key": key}
     if upload.file_name is not None:
         facts["file_name"] = plain_name(upload.file_name)
     if kind == TEXT:
@@ -73,13 +111,35 @@ def take_upload(
         resume = _store(user_id, job_id, "ready", now, **facts, **_parts_of(FileText(text=text), now=now))
         _record(resume)
         return resume
-    resume = _store(user_id, job_id, "processing", now, **facts, upload=upload.data, attempts=0)
+    resume = _store(user_id, job_id, "processing", now, **facts, upload=upload.data, attempts=0, queued_at=now)
+    _queue_reading(resume, reader)
+    return resume
+
+
+def _catch_up(resume: Resume, reader: "Task[[str], None]", now: datetime) -> None:
+    """Do what the request that stored the upload could not do: add its line to the log, queue its reading."""
+    if resume.status == "ready":
+        _record(resume)
+    elif resume.status == "processing" and resume.queued_at is None:
+        waiting = Resume.objects(id=resume.pk, status="processing", queued_at=None)
+        if waiting.update_one(set__queued_at=now):
+            resume.queued_at = now
+            _queue_reading(resume, reader)
+
+
+def _queue_reading(resume: Resume, reader: "Task[[str], None]") -> None:
+    """Queue the reading of a stored file; where the queue is unavailable, note that it is not queued."""
     try:
         queue_task(task=reader, arguments=(str(resume.pk),))
-    except OperationalError:
-        resume.delete()
-        raise
-    return resume
+    except OperationalError as error:
+        logger.warning("the reading of resume %s waits for the queue: %s", resume.pk, error)
+        resume.queued_at = None
+        try:
+            Resume.objects(id=resume.pk).update_one(unset__queued_at=True)
+        except Exception as unavailable:
+            # Noted or not, the file is stored, and found again by the time for which it has waited.
+            if not is_server_away(unavailable):
+                raise
 
 
 def read_upload(*, resume_id: ObjectId, now: datetime) -> None:
@@ -94,6 +154,9 @@ def read_upload(*, resume_id: ObjectId, now: datetime) -> None:
         return_document=ReturnDocument.AFTER,
     )
     if begun is None:
+        # A worker that died after settling it may have left the line out.
+        if (read := Resume.objects(id=resume_id, status="ready").exclude("upload").first()) is not None:
+            _record(read)
         return
     if begun["attempts"] > MOST_ATTEMPTS:
         _refuse(resume_id, "lost", now=now)
@@ -142,13 +205,16 @@ def _parts_of(file: FileText, *, now: datetime) -> dict[str, Any]:
 
 
 def _refuse(resume_id: ObjectId, reason: str, *, now: datetime) -> None:
-    _settle(resume_id, {"status": "refused", "refusal": reason, "expires_at": now + REFUSED_KEPT})
+    # What was lost is to be uploaded again, as another resume.
+    dropped = ("idempotency_key",) if reason == "lost" else ()
+    _settle(resume_id, {"status": "refused", "refusal": reason, "expires_at": now + REFUSED_KEPT}, *dropped)
 
 
-def _settle(resume_id: ObjectId, fields: dict[str, Any]) -> bool:
+def _settle(resume_id: ObjectId, fields: dict[str, Any], *dropped: str) -> bool:
     """End the processing and drop the file; whether it was this call that did."""
     settled = Resume._get_collection().update_one(
-        {"_id": resume_id, "status": "processing"}, {"$set": fields, "$unset": {"upload": "", "attempts": ""}}
+        {"_id": resume_id, "status": "processing"},
+        {"$set": fields, "$unset": dict.fromkeys(("upload", "attempts", "queued_at", *dropped), "")},
     )
     return bool(settled.modified_count)
 

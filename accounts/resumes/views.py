@@ -1,5 +1,6 @@
 """The endpoints under /resumes: taking resumes in, writing them, showing them, and applying with one."""
 
+import logging
 from typing import Any
 
 import mongoengine
@@ -24,12 +25,15 @@ from accounts.resumes.generation import NotWritten
 from accounts.resumes.selectors import describe_resume, find_resume, list_resumes, wait_until_read
 from accounts.resumes.services import delete_resume
 from accounts.resumes.tasks import read_upload
-from accounts.resumes.uploads import MOST_UPLOADS, TooManyInProgress, TooManyUploads, Upload, take_upload
+from accounts.resumes.uploads import MOST_UPLOADS, Taken, TooManyInProgress, TooManyUploads, Upload, take_upload
 from accounts.resumes.writing import generate_resume
 from career_navigator.api import success
+from career_navigator.errors import is_server_away
 from career_navigator.form_parser import MultiPartParser
 from career_navigator.personal import PersonalViewSet, caller_of, read_own_body, require_own
 from career_navigator.rendering import BodyTooLarge, JSONParser
+
+logger = logging.getLogger(__name__)
 
 # A client that waits this long for its answer is spared the asking.
 WAIT_SECONDS = 2.5
@@ -51,7 +55,8 @@ class ResumeMakingViewSet(PersonalViewSet):
         description=(
             "An upload is text in `content`, or a file: text, PDF with a text layer, or DOCX. Text is read at once, "
             "files by a worker: 201 when that took no more than some seconds, else 202, and the status changes at the "
-            "address that is answered. A file that cannot be read is refused with a `reason`. The profile changes only "
+            "address that is answered. A file that cannot be read is refused with a `reason`. The same upload for the "
+            "same job, sent again within minutes, is answered with the resume that it became. The profile changes only "
             "when the caller confirms what was read. `generated` writes a resume from the profile, for the posting if "
             "one is given. `created_at` is the time of the request."
         ),
@@ -75,21 +80,13 @@ class ResumeMakingViewSet(PersonalViewSet):
             job_id = given.get("job_id") or None
             if given["source"] == "generated":
                 return _made(_generate(request, job_id=job_id))
-            resume = _take(request, given, job_id=job_id)
+            return _upload(request, given, job_id=job_id)
         except BodyTooLarge:
             return _refused("too_large", field=_field_of(request))
         except FileRefused as refused:
             return _refused(refused.reason, field=_field_of(request))
         except ConcurrentChange as error:
             raise Conflict("Too many resumes were stored at the same time; try again.") from error
-        if resume.status == "processing":
-            wait_until_read(resume_id=resume.pk, seconds=WAIT_SECONDS)
-            resume = find_resume(user_id=resume.user, resume_id=str(resume.pk))
-            if resume.status == "refused":
-                # Told here, so that it need not be kept for who asks later.
-                delete_resume(user_id=resume.user, resume_id=resume.pk)
-                return _refused(resume.refusal, field="file")
-        return _made(resume)
 
 
 class ResumeViewSet(PersonalViewSet):
@@ -191,7 +188,8 @@ def _generate(request: Request, *, job_id: str | None) -> Resume:
         raise Conflict(str(error)) from error
 
 
-def _take(request: Request, given: dict[str, Any], *, job_id: str | None) -> Resume:
+def _upload(request: Request, given: dict[str, Any], *, job_id: str | None) -> Response:
+    """Store an upload and answer what has become of it by then. Raises FileRefused and ConcurrentChange."""
     file, text = given.get("file"), given.get("content") or ""
     if (file is None) == (text == ""):
         raise ValidationError({"content": ["This field, or else `file`, has to hold the resume: one of the two."]})
@@ -200,6 +198,22 @@ def _take(request: Request, given: dict[str, Any], *, job_id: str | None) -> Res
     if job is not None:
         check_job(user_id=user_id, job_id=job)
     upload = Upload(data=text) if file is None else Upload(data=file.read(), file_name=file.name)
+    for wait_seconds in (WAIT_SECONDS, 0):
+        taken = _take(user_id, job, upload)
+        resume = _await_reading(taken.resume, seconds=wait_seconds)
+        if resume is None:
+            # The same upload, sent at the same time, was refused and told so: this one is read for itself.
+            continue
+        if resume.status == "refused":
+            if taken.is_new:
+                # Told here, so that it need not be kept for who asks later.
+                delete_resume(user_id=user_id, resume_id=resume.pk)
+            return _refused(resume.refusal, field="file")
+        return _made(resume)
+    raise Conflict("The upload was deleted at the same time; send it again.")
+
+
+def _take(user_id: ObjectId, job: ObjectId | None, upload: Upload) -> Taken:
     try:
         return take_upload(user_id=user_id, job_id=job, upload=upload, reader=read_upload, now=timezone.now())
     except TooManyInProgress as error:
@@ -207,6 +221,25 @@ def _take(request: Request, given: dict[str, Any], *, job_id: str | None) -> Res
     except TooManyUploads as error:
         sentence = f"This field has to be `generated`: {MOST_UPLOADS} uploaded resumes are kept; delete some first."
         raise ValidationError({"source": [sentence]}) from error
+
+
+def _await_reading(resume: Resume, *, seconds: float) -> Resume | None:
+    """Return the resume once its file was read, or as it is after that time; None where it was deleted.
+
+    It is stored, so a MongoDB that becomes unavailable while this waits is no reason to refuse it.
+    """
+    if resume.status != "processing" or resume.queued_at is None:
+        return resume
+    try:
+        wait_until_read(resume_id=resume.pk, seconds=seconds)
+        return find_resume(user_id=resume.user, resume_id=str(resume.pk))
+    except Resume.DoesNotExist:
+        return None
+    except Exception as error:
+        if not is_server_away(error):
+            raise
+        logger.warning("resume %s is taken, but MongoDB is unavailable: %s", resume.pk, error)
+        return resume
 
 
 def _made(resume: Resume) -> Response:

@@ -16,7 +16,8 @@ class SavedSearch(Document):
     `filter` is a body of `JobFilterSerializer`. New is what was first collected since `since`, which moves when the
     filter changes; mail tells only of what came since `mailed_since`, when the mails were last turned on. `digest_day`
     is the day in TIME_ZONE, such as "2026-11-16", up to which digests are done; "" for none. `number`, from 0 on,
-    is one that no other search of the user has, so that there are no more than `MOST_SEARCHES`.
+    is one that no other search of the user has, so that there are no more than `MOST_SEARCHES`. `idempotency_key` tells
+    a repeated request (`career_navigator.idempotency`); a search that was changed since has none.
     """
 
     user = ObjectIdField(required=True)
@@ -29,6 +30,7 @@ class SavedSearch(Document):
     mailed_since = DateTimeField(required=True)
     created_at = DateTimeField(required=True)
     updated_at = DateTimeField(required=True)
+    idempotency_key = StringField()
 
     meta: dict[str, Any] = {
         "collection": "saved_searches",
@@ -42,6 +44,12 @@ class SavedSearch(Document):
                 "fields": ["user", "number"],
                 "unique": True,
                 "partialFilterExpression": {"number": {"$exists": True}},
+            },
+            # The same search once: of two that are saved at the same time one is stored.
+            {
+                "fields": ["user", "idempotency_key"],
+                "unique": True,
+                "partialFilterExpression": {"idempotency_key": {"$exists": True}},
             },
             # Whose digest is due.
             {"fields": ["digest", "digest_day"]},

@@ -13,6 +13,7 @@ from pymongo.errors import BulkWriteError
 from accounts.searches.documents import MOST_SEARCHES, SavedSearch, ToldPosting
 from career_navigator.bulk_writes import positions_taken
 from career_navigator.connection import database
+from career_navigator.idempotency import find_repeated, idempotency_key
 from market.jobs.filters import JobFilter
 
 
@@ -25,7 +26,11 @@ class TooManySearches(RuntimeError):
 def save_search(
     *, user_id: ObjectId, name: str, job_filter: JobFilter, digest: str | None, now: datetime
 ) -> SavedSearch:
-    """Keep a search; it begins now. Raises TooManySearches."""
+    """Keep a search; it begins now. Raises TooManySearches.
+
+    The same search, saved again within minutes and not changed in between, is the one that is stored already.
+    """
+    key = idempotency_key(name, job_filter.as_body(), digest)
     search = SavedSearch(
         user=user_id,
         name=name,
@@ -36,9 +41,13 @@ def save_search(
         mailed_since=now,
         created_at=now,
         updated_at=now,
+        idempotency_key=key,
     )
-    # Whoever fails has been overtaken by another search, for which there was room.
+    # A save that fails was overtaken by another search, for which there was room, or by this very one.
     while True:
+        stored: SavedSearch | None = find_repeated(SavedSearch.objects, user_id=user_id, key=key, now=now)
+        if stored is not None:
+            return stored
         taken = list(SavedSearch.objects(user=user_id).scalar("number"))
         # Not by the numbers alone: an older release gave some searches the same one or none, so there may be more.
         if len(taken) >= MOST_SEARCHES:
@@ -68,7 +77,9 @@ def change_search(*, search: SavedSearch, fields: dict[str, Any], now: datetime)
             change["digest_day"] = max(search.digest_day, _done_until(fields["digest"], now))
         if search.digest is None:
             change["mailed_since"] = now
-    SavedSearch.objects(id=search.pk).update_one(**{f"set__{name}": value for name, value in change.items()})
+    changes = {f"set__{name}": value for name, value in change.items()}
+    # It is not what was asked for any more.
+    SavedSearch.objects(id=search.pk).update_one(**changes, unset__idempotency_key=True)
     changed: SavedSearch = search.reload()
     return changed
 
@@ -80,7 +91,8 @@ def delete_search(*, search: SavedSearch) -> None:
 
 def end_digest(*, search_id: ObjectId, now: datetime) -> None:
     """Send no more mails of a search. Harmless when done again, or when the search is gone."""
-    SavedSearch.objects(id=search_id, digest__ne=None).update_one(set__digest=None, set__updated_at=now)
+    ending = SavedSearch.objects(id=search_id, digest__ne=None)
+    ending.update_one(set__digest=None, set__updated_at=now, unset__idempotency_key=True)
 
 
 def mark_told(*, search: SavedSearch, job_ids: Iterable[ObjectId], now: datetime) -> None:

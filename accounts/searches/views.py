@@ -60,7 +60,8 @@ class SavedSearchViewSet(PersonalViewSet):
         description=(
             "It begins now: postings that are stored already are not new. With `digest`, mail tells of what is new: "
             "daily at 07:00 or on Mondays, in the server's TIME_ZONE, each posting once, up to 20 in a mail. There can "
-            f"be {MOST_SEARCHES} searches; one more is answered 409."
+            f"be {MOST_SEARCHES} searches; one more is answered 409. The same search, saved again within minutes, is "
+            "answered with the one that is there."
         ),
         request=shapes.SavedSearchInSerializer,
         responses={201: shapes.SearchKeptSerializer, 403: None, 409: None},

@@ -2,9 +2,9 @@
 
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-import kombu.exceptions
 import pytest
 from bson import ObjectId
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
@@ -15,7 +15,9 @@ from accounts.resumes.documents import Resume
 from accounts.resumes.tasks import read_upload, take_up_lost_uploads
 from accounts.services import canonical_skills
 from accounts.tests import resume_files as files
-from accounts.tests.conftest import PASSWORD
+from accounts.tests.conftest import PASSWORD, Member
+from career_navigator.idempotency import REPEAT_WINDOW
+from career_navigator.tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, queue_at
 from ingestion.tests.queued import run_queued
 from market.services import store_postings
 from market.tests.factories import PostingFactory
@@ -83,6 +85,11 @@ def upload(member, data, *, name="resume.pdf", **more):
 
 def send_text(member, text=files.RESUME, **more):
     return member.post("/resumes/generate", {"user_id": member.id, "source": "upload", "content": text} | more)
+
+
+def another(number) -> str:
+    """A resume that differs from the others in a word."""
+    return f"{files.RESUME}\nVersion {number}\n"
 
 
 def show(member, resume_id):
@@ -232,29 +239,184 @@ def test_knows_no_other_postings_than_those_stored(ada, job_id):
     assert send_text(ada, job_id=job_id).status_code == 404
 
 
-def test_leaves_nothing_behind_when_the_queue_is_away(ada, monkeypatch, mongo):
-    def away(**_):
-        raise kombu.exceptions.OperationalError("away")
+def test_takes_what_cannot_be_queued_and_queues_it_when_it_is_sent_again(ada, redis, mongo):
+    with queue_at(NO_REDIS):
+        answers = [upload(ada, files.make_pdf()) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
 
-    monkeypatch.setattr(uploads, "queue_task", away)
+    answers.append(upload(ada, files.make_pdf()))
 
-    answer = upload(ada, files.make_pdf())
+    assert answers[2].status_code == 202
+    assert len({answer.json()["resume_id"] for answer in answers}) == 1
+    assert run_queued(redis) == ["accounts.resumes.tasks.read_upload"]
+    assert show(ada, answers[0].json()["resume_id"])["status"] == "ready"
+    assert set(mongo.resumes.find_one()) & {"upload", "attempts", "queued_at"} == set()
 
-    assert answer.status_code == 503
-    assert int(answer.headers["Retry-After"]) > 0
-    assert mongo.resumes.count_documents({}) == 0
+
+def test_reads_in_time_what_could_not_be_queued(ada, redis, now):
+    with queue_at(NO_REDIS):
+        address = upload(ada, files.make_pdf()).json()["address"]
+    Resume.objects.update(created_at=now - uploads.LOST_AFTER - timedelta(minutes=1))
+
+    take_up_lost_uploads()
+    run_queued(redis)
+
+    assert ada.get(address).json()["resume"]["status"] == "ready"
+
+
+def test_answers_202_when_mongodb_becomes_unavailable_after_it_was_stored(ada, redis, settings, monkeypatch):
+    settings.MONGODB_TIMEOUT_SECONDS = 0.2
+    wait_until_read = views.wait_until_read
+
+    def wait_without_mongodb(**asked):
+        with mongodb_at(NO_MONGODB):
+            wait_until_read(**asked)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(views, "wait_until_read", wait_without_mongodb)
+        answer = upload(ada, files.make_pdf())
+
+    assert (answer.status_code, answer.json()["status"]) == (202, "processing")
+    assert run_queued(redis) == ["accounts.resumes.tasks.read_upload"]
+    assert ada.get(answer.json()["address"]).json()["resume"]["status"] == "ready"
 
 
 def test_lets_nobody_fill_the_queue(ada):
-    answers = [upload(ada, files.make_pdf()).status_code for _ in range(uploads.MOST_IN_PROGRESS + 1)]
+    files_sent = [files.make_pdf(another(number)) for number in range(uploads.MOST_IN_PROGRESS + 1)]
 
-    assert answers == [202] * uploads.MOST_IN_PROGRESS + [429]
+    assert [upload(ada, file).status_code for file in files_sent] == [202] * uploads.MOST_IN_PROGRESS + [429]
+    # One of those that are being read is no further file.
+    assert upload(ada, files_sent[0]).status_code == 202
 
 
 def test_keeps_no_more_than_so_many(ada, monkeypatch):
     monkeypatch.setattr(uploads, "MOST_UPLOADS", 1)
 
-    assert [send_text(ada).status_code for _ in range(2)] == [201, 400]
+    assert [send_text(ada, another(number)).status_code for number in (0, 1, 0)] == [201, 400, 201]
+
+
+# Uploads that are repeated
+
+
+def test_answers_a_repeated_text_with_the_resume_that_it_became(ada, job, mongo):
+    first, again = send_text(ada, job_id=job), send_text(ada, job_id=job)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert again.headers["Location"] == first.headers["Location"]
+    assert mongo.resumes.count_documents({}) == mongo.activities.count_documents({}) == 1
+
+
+def test_answers_a_repeated_file_with_the_status_that_it_has_by_now(ada, redis, mongo):
+    answers = [upload(ada, files.make_pdf()), upload(ada, files.make_pdf(), name="renamed.pdf")]
+    names = run_queued(redis)
+    answers.append(upload(ada, files.make_pdf()))
+
+    assert [(answer.status_code, answer.json()["status"]) for answer in answers] == [
+        (202, "processing"),
+        (202, "processing"),
+        (201, "ready"),
+    ]
+    assert len({answer.json()["resume_id"] for answer in answers}) == 1
+    assert names == ["accounts.resumes.tasks.read_upload"]
+    assert mongo.resumes.count_documents({}) == mongo.activities.count_documents({}) == 1
+
+
+@pytest.mark.parametrize("send", [send_text, lambda member: upload(member, files.make_docx())], ids=["text", "file"])
+def test_stores_one_of_the_same_uploads_that_arrive_at_once(ada, queued, mongo, send):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: send(Member(token=ada.token, id=ada.id)), range(8)))
+
+    assert {answer.status_code for answer in answers} <= {201, 202}
+    assert len({answer.json()["resume_id"] for answer in answers}) == 1
+    assert {answer.json()["version"] for answer in answers} == {1}
+    assert mongo.resumes.count_documents({}) == 1
+    assert len(queued()) == (send is not send_text)
+
+
+def test_refuses_each_of_the_same_uploads_that_arrive_at_once(ada, worker, mongo):
+    file = files.encrypted_pdf()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: upload(Member(token=ada.token, id=ada.id), file), range(4)))
+
+    # One that meets the deletion of another a second time has no time left to wait.
+    assert {answer.status_code for answer in answers} <= {400, 202}
+    assert 400 in {answer.status_code for answer in answers}
+    assert {answer.json()["reason"] for answer in answers if answer.status_code == 400} == {"encrypted"}
+
+
+def test_refuses_a_repeated_file_as_the_first_one_was_refused(ada, redis):
+    file = files.scanned_pdf()
+    address = upload(ada, file).json()["address"]
+    run_queued(redis)
+
+    again = upload(ada, file)
+
+    assert (again.status_code, again.json()["reason"]) == (400, "no_text")
+    # The first client was answered 202 and may still ask.
+    assert ada.get(address).json()["resume"]["refusal"]["reason"] == "no_text"
+
+
+def _delete(member, resume_id):
+    member.delete(f"/resumes/{resume_id}", None)
+
+
+def _let_time_pass(member, resume_id):
+    Resume.objects(id=resume_id).update(created_at=datetime.now(UTC) - REPEAT_WINDOW)
+
+
+@pytest.mark.parametrize("act", [_delete, _let_time_pass])
+def test_stores_an_upload_again_after(ada, act):
+    first = send_text(ada).json()["resume_id"]
+
+    act(ada, first)
+    again, once_more = (send_text(ada).json()["resume_id"] for _ in range(2))
+
+    assert again == once_more != first
+
+
+def test_stores_each_upload_that_differs(ada, register, job):
+    eve = register(email="eve@example.org")
+
+    answers = [send_text(ada), send_text(ada, job_id=job), send_text(ada, another(1)), send_text(eve)]
+
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert len({answer.json()["resume_id"] for answer in answers}) == 4
+
+
+def test_reads_anew_what_is_sent_again_because_it_was_lost(ada, redis):
+    first = upload(ada, files.make_pdf()).json()["resume_id"]
+    Resume.objects(id=first).update(attempts=uploads.MOST_ATTEMPTS)
+    run_queued(redis)
+
+    again = upload(ada, files.make_pdf())
+    run_queued(redis)
+
+    assert show(ada, first)["refusal"]["reason"] == "lost"
+    assert again.status_code == 202
+    assert show(ada, again.json()["resume_id"])["status"] == "ready"
+
+
+@pytest.mark.parametrize("send", [send_text, lambda member: upload(member, files.make_pdf())], ids=["text", "file"])
+def test_adds_the_line_to_the_log_that_a_crash_left_out(ada, redis, mongo, send):
+    send(ada)
+    run_queued(redis)
+    mongo.activities.delete_many({})
+
+    send(ada)
+
+    assert mongo.activities.count_documents({"action_type": "upload_resume"}) == 1
+
+
+def test_adds_the_line_to_the_log_when_the_worker_died_before_it(ada, redis, mongo):
+    resume_id = upload(ada, files.make_pdf()).json()["resume_id"]
+    run_queued(redis)
+    mongo.activities.delete_many({})
+
+    read_upload(resume_id)
+
+    assert mongo.activities.count_documents({"action_type": "upload_resume"}) == 1
 
 
 # Readings that were lost
@@ -331,7 +493,7 @@ def test_logs_nothing_private(ada, redis, caplog):
 
 
 def test_lists_newest_first_by_pages(ada):
-    made = [send_text(ada).json()["resume_id"] for _ in range(3)]
+    made = [send_text(ada, another(number)).json()["resume_id"] for number in range(3)]
 
     page = ada.get(f"/resumes/user/{ada.id}?limit=2").json()
     rest = ada.get(f"/resumes/user/{ada.id}?limit=2&offset=2").json()
@@ -354,7 +516,7 @@ def test_deletes(ada, mongo):
 
 
 def test_is_named_by_no_application_once_it_is_deleted(ada, job):
-    other, deleted = (send_text(ada).json()["resume_id"] for _ in range(2))
+    other, deleted = (send_text(ada, another(number)).json()["resume_id"] for number in range(2))
     applied = {"user_id": ada.id, "job_id": job}
     ada.post("/resumes/apply", applied | {"resume_id": deleted})
 

@@ -10,9 +10,10 @@ from django.utils import timezone
 from accounts.personal_data import export_user
 from accounts.searches import services
 from accounts.searches.documents import MOST_SEARCHES, SavedSearch, ToldPosting
-from accounts.searches.services import claim_postings, save_search
+from accounts.searches.services import claim_postings, end_digest, save_search
 from accounts.searches.unsubscribing import make_token
 from accounts.tests.conftest import API, PASSWORD
+from career_navigator.idempotency import REPEAT_WINDOW
 from market.jobs.filters import JobFilter
 from market.services import store_postings
 from market.tests.factories import PostingFactory
@@ -104,12 +105,59 @@ def test_holds_the_limit_when_many_are_saved_at_once(ada, monkeypatch):
     monkeypatch.setattr(services, "MOST_SEARCHES", 3)
 
     with ThreadPoolExecutor(6) as pool:
-        statuses = list(pool.map(lambda _: API(token=ada.token).post(PATH, PYTHON).status_code, range(6)))
+        statuses = list(pool.map(lambda name: save_named(API(token=ada.token), name).status_code, "abcdef"))
 
     assert sorted(statuses) == [201] * 3 + [409] * 3
     assert SavedSearch.objects.count() == 3
     ada.delete(f"{PATH}/{SavedSearch.objects.first().pk}", None)
-    assert [ada.post(PATH, PYTHON).status_code for _ in range(2)] == [201, 409]
+    # The same again is no further search.
+    assert [save_named(ada, name).status_code for name in "ghg"] == [201, 409, 201]
+
+
+def save_named(member, name):
+    return member.post(PATH, PYTHON | {"name": name})
+
+
+def test_answers_a_repeated_search_with_the_one_that_is_stored(ada):
+    first, again = (ada.post(PATH, PYTHON | {"digest": "daily"}) for _ in range(2))
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert again["Location"] == first["Location"]
+    assert SavedSearch.objects.count() == 1
+
+
+def test_stores_one_of_the_same_searches_that_are_saved_at_once(ada):
+    with ThreadPoolExecutor(8) as pool:
+        ids = set(pool.map(lambda _: save(API(token=ada.token)), range(8)))
+
+    assert len(ids) == SavedSearch.objects.count() == 1
+
+
+@pytest.mark.parametrize("change", [{"name": "Snakes"}, {"filter": {}}, {"digest": "daily"}])
+def test_stores_each_search_that_differs(ada, register, change):
+    searches = [save(ada), save(ada, **change), save(register(email="eve@example.org"))]
+
+    assert len(set(searches)) == 3
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda member, search_id: member.delete(f"{PATH}/{search_id}", None),
+        lambda member, search_id: member.put(f"{PATH}/{search_id}", {"name": "Snakes"}),
+        lambda _, search_id: end_digest(search_id=ObjectId(search_id), now=timezone.now()),
+        lambda _, search_id: SavedSearch.objects(id=search_id).update(created_at=timezone.now() - REPEAT_WINDOW),
+    ],
+    ids=["it is deleted", "it is changed", "its mails are ended", "some time"],
+)
+def test_stores_a_search_again_after(ada, act):
+    first = save(ada, digest="daily")
+
+    act(ada, first)
+    again, once_more = (save(ada, digest="daily") for _ in range(2))
+
+    assert again == once_more != first
 
 
 def test_names_the_limit(ada, now):

@@ -37,7 +37,10 @@ UNIQUE = {
     ("applications", ("user", "job")),
     ("match_scores", ("user", "job")),
     ("resumes", ("user", "source", "job", "version")),
+    ("resumes", ("user", "idempotency_key")),
     ("saved_searches", ("user", "number")),
+    ("saved_searches", ("user", "idempotency_key")),
+    ("collection_runs", ("requested_by", "idempotency_key")),
     ("told_postings", ("search", "job")),
     ("task_runs", ("task", "due_at")),
 }

@@ -1,13 +1,16 @@
 """Collecting what a person asks for, and waiting for what comes of it."""
 
 import threading
+from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic, sleep
 
 from bson import ObjectId
 from django.conf import settings
+from mongoengine import NotUniqueError
 
 from career_navigator.connection import database
+from career_navigator.idempotency import idempotency_key
 from career_navigator.requests import with_time_anew
 from ingestion.credits import BudgetSpentError, credits_left
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
@@ -42,25 +45,46 @@ def open_run(*, wish: Wish, user_id: ObjectId) -> CollectionRun | None:
     ).first()
 
 
-def start_fetch(*, wish: Wish, user_id: ObjectId, now: datetime) -> CollectionRun:
-    """Start a run for what is not fresh; it is only recorded, and has to be queued.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """A run that fetches what a user asked for. One that is not new was started by the same request, sent before."""
+
+    run: CollectionRun
+    is_new: bool
+
+
+def start_fetch(*, wish: Wish, user_id: ObjectId, now: datetime) -> Fetch:
+    """Start a run for what is not fresh, unless one is open; a new one is only recorded, and has to be queued.
 
     Raises CollectionHaltedError and BudgetSpentError where nothing can be paid for.
     """
     refuse_when_halted()
     if credits_left(budget=settings.THEIR_STACK_CREDIT_BUDGET, now=now) == 0:
         raise BudgetSpentError("the month's budget has no credit left")
-    return start_run(
-        trigger="user",
-        roles=wish.roles,
-        places=wish.places,
-        max_age_days=MAX_AGE_DAYS,
-        per_role_limit=JOBS_PER_ROLE,
-        fresh_within_days=FRESH_DAYS,
-        requested_by=str(user_id),
-        wanted=wish.job_filter.as_body(),
-        now=now,
-    )
+    key = idempotency_key(wish.roles, wish.places)
+    while True:
+        try:
+            run = start_run(
+                trigger="user",
+                roles=wish.roles,
+                places=wish.places,
+                max_age_days=MAX_AGE_DAYS,
+                per_role_limit=JOBS_PER_ROLE,
+                fresh_within_days=FRESH_DAYS,
+                requested_by=str(user_id),
+                wanted=wish.job_filter.as_body(),
+                idempotency_key=key,
+                now=now,
+            )
+        except NotUniqueError:
+            stored = CollectionRun.objects(requested_by=str(user_id), idempotency_key=key).first()
+            if stored is not None and stored.status in OPEN_RUN_STATUSES:
+                return Fetch(run=stored, is_new=False)
+            # A run that is over gives the key up.
+            if stored is not None:
+                CollectionRun.objects(id=stored.pk).update_one(unset__idempotency_key=True)
+        else:
+            return Fetch(run=run, is_new=True)
 
 
 def wait_for_first_page(*, run: CollectionRun, seconds: float) -> CollectionRun:

@@ -87,7 +87,10 @@ def _running(request: Request, wish: Wish, *, now: datetime) -> CollectionRun:
     if is_away():
         raise QueueAway(_QUEUE_AWAY)
     spend(Spending(limit="fetch_jobs", name=str(user_id)))
-    run = start_fetch(wish=wish, user_id=user_id, now=now)
+    fetch = start_fetch(wish=wish, user_id=user_id, now=now)
+    run = fetch.run
+    if not fetch.is_new:
+        return run
     try:
         queue_roles(run=run)
     except OperationalError as error:

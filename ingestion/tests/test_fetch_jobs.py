@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from ingestion.credits import reserve_credits, spent_this_month
 from ingestion.documents import CollectedRole, CollectionRun
 from ingestion.fetching import services
 from ingestion.fetching.services import JOBS_PER_ROLE
+from ingestion.runs import cancel_run
 from ingestion.source import halt_collection
 from ingestion.stand_in.generator import generate_jobs
 from ingestion.stand_in.server import StandIn
@@ -263,6 +265,24 @@ def test_leaves_no_open_run_behind_where_queueing_fails(ada):
 
     assert (answer.status_code, int(answer["Retry-After"]) > 0) == (503, True)
     assert {run.status for run in CollectionRun.objects(requested_by=ada.id)} == {"cancelled"}
+
+
+def test_starts_one_run_for_the_same_requests_that_arrive_at_once(ada, redis):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: accounts.API(token=ada.token).post(PATH, PROFILE), range(8)))
+
+    assert [answer.status_code for answer in answers] == [202] * 8
+    assert len({answer.json()["run"]["id"] for answer in answers}) == CollectionRun.objects.count() == 1
+    assert [name for name, _ in take_queued(redis)] == ["ingestion.tasks.collect_role"]
+
+
+def test_starts_another_run_once_the_first_one_is_over(ada, redis):
+    first = ada.post(PATH, PROFILE).json()["run"]["id"]
+    cancel_run(run_id=ObjectId(first), now=timezone.now())
+
+    again, once_more = (ada.post(PATH, PROFILE).json()["run"]["id"] for _ in range(2))
+
+    assert again == once_more != first
 
 
 def test_makes_no_more_requests_wait_than_a_process_can_spare(ada, waits):
