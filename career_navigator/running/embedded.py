@@ -69,13 +69,15 @@ def start_mongodb(
     directory: Path,
     port: int | None = None,
     cache_gb: float = 0.5,
+    options: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
     while_waiting: Callable[[], None] = lambda: None,
 ) -> EmbeddedServer:
     """Start MongoDB with its data and log in `directory`, made if absent, and wait until it answers.
 
-    `port` None takes a free one; `environment` None is our own. `while_waiting` is called several times a second and
-    may raise to give up; the server is then stopped. Raises EmbeddedServerFailed.
+    `port` None takes a free one; `environment` None is our own; `options` are further ones of the command line.
+    `while_waiting` is called several times a second and may raise to give up; the server is then stopped.
+    Raises EmbeddedServerFailed.
     """
     binary = _mongodb_binary()
 
@@ -91,6 +93,7 @@ def start_mongodb(
             "--noscripting",
             "--quiet",
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+            *options,
         ]
 
     return _start(
@@ -110,6 +113,7 @@ def start_valkey(
     *,
     directory: Path,
     port: int | None = None,
+    options: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
     while_waiting: Callable[[], None] = lambda: None,
 ) -> EmbeddedServer:
@@ -130,6 +134,7 @@ def start_valkey(
             *("--maxmemory-policy", "noeviction"),
             # A process title would overwrite the environment, by which leftovers of a killed run are found.
             *("--set-proc-title", "no"),
+            *options,
         ]
 
     return _start(

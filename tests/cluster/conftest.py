@@ -1,0 +1,30 @@
+"""A replica set for all of these tests; each module has a deployment of its own on it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from ingestion.stand_in.generator import generate_jobs
+from ingestion.stand_in.server import StandIn
+from tests.cluster.servers import ReplicaSet
+from tests.cluster.smtp import MailServer
+
+
+@pytest.fixture(scope="session")
+def replica_set(tmp_path_factory) -> Iterator[ReplicaSet]:
+    servers = ReplicaSet(tmp_path_factory.mktemp("replica-set"))
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture(scope="session")
+def stand_in() -> Iterator[StandIn]:
+    with StandIn(jobs=generate_jobs(count=600, seed=3, today=datetime.now(UTC).date(), days=60)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mail_server() -> Iterator[MailServer]:
+    with MailServer(seconds=0.5) as server:
+        yield server

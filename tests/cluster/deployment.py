@@ -1,0 +1,106 @@
+"""All that serves the project, each process several times, on servers of a test's own."""
+
+import http.client
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import redis
+
+from career_navigator.environment import BASE_DIR
+from career_navigator.running.embedded import HOST, free_port, tethered
+from career_navigator.worker_heartbeat import WORKERS_KEY
+from ingestion.tests.processes import kill_group, wait_until
+
+WEB_PROCESSES, WORKERS, BEATS = 3, 3, 2
+# Eight processes start at once, on as few as two processors.
+START_SECONDS = 240
+# Roles are collected by half of them while the others send mails.
+_PROCESSES_OF_A_WORKER = 2
+
+
+class Deployment:
+    """Web processes, workers and beats; `settings` are variables of their environment."""
+
+    def __init__(self, *, directory: Path, **settings: str) -> None:
+        self._directory = directory
+        self._environment = os.environ | settings | {"VAR_DIR": str(directory)}
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self.ports: list[int] = []
+
+    def start(self, *, redis_url: str) -> None:
+        """Start everything, and wait for it; `redis_url` is where workers give their signs of life."""
+        for number in range(WORKERS):
+            self._start_celery(
+                f"worker-{number}",
+                *("worker", "--concurrency", str(_PROCESSES_OF_A_WORKER), "--hostname", f"w{number}@%h"),
+                *("--without-gossip", "--without-mingle"),
+            )
+        for number in range(BEATS):
+            schedule = self._directory / f"celerybeat-schedule-{number}"
+            self._start_celery(f"beat-{number}", "beat", "--pidfile=", "--schedule", str(schedule))
+        for number in range(WEB_PROCESSES):
+            port = free_port()
+            self._start(
+                f"web-{number}",
+                *("-m", "granian", "career_navigator.wsgi:application", "--interface", "wsgi", "--no-ws"),
+                *("--host", HOST, "--port", str(port), "--http", "1", "--workers", "1", "--blocking-threads", "5"),
+            )
+            self.ports.append(port)
+        for port in self.ports:
+            wait_until(lambda port=port: _is_healthy(port), seconds=START_SECONDS, every=0.2, what="the web answers")
+        with redis.Redis.from_url(redis_url) as client:
+            wait_until(
+                lambda: client.zcard(WORKERS_KEY) == WORKERS, seconds=START_SECONDS, every=0.2, what="all workers live"
+            )
+
+    def manage(self, *command: str) -> None:
+        """Run a command of the project; fails when it does."""
+        subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=BASE_DIR,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            timeout=START_SECONDS,
+            check=True,
+        )
+
+    def ended(self) -> list[str]:
+        """Return the commands of the processes that have ended by themselves."""
+        return [" ".join(map(str, each.args)) for each in self._processes if each.poll() is not None]
+
+    def logs(self) -> str:
+        """Return the end of what each process wrote, for a test that fails."""
+        return "\n".join(f"== {log.name}\n{log.read_text()[-3_000:]}" for log in sorted(self._directory.glob("*.log")))
+
+    def stop(self) -> None:
+        for process in self._processes:
+            kill_group(process)
+
+    def _start_celery(self, name: str, *command: str) -> None:
+        self._start(name, "-m", "celery", "-A", "career_navigator", *command)
+
+    def _start(self, name: str, *command: str) -> None:
+        with (self._directory / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                tethered([sys.executable, *command]),
+                cwd=BASE_DIR,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._processes.append(process)
+
+
+def _is_healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
