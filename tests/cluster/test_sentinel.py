@@ -31,7 +31,7 @@ OVER_SECONDS = 200
 
 
 def address_of(valkey: SentinelValkey) -> str:
-    return f"sentinel://{valkey.sentinels}/{MASTER}/0"
+    return f"sentinel://{valkey.sentinels}/0?master_name={MASTER}"
 
 
 @pytest.fixture(scope="module")
