@@ -61,13 +61,14 @@ class CollectionRun(Document):
     """One collection: what was asked, and what came of it, kept up to date after every page.
 
     `refused` counts by reason; `refused_samples` keeps the first few refusals in full. `wanted` is the filter of the
-    postings that whoever asked for the run wants to see, as a body of `JobFilterSerializer`. By `idempotency_key` the
-    same request finds a run that is open. `revision` moves whenever a search gets its limit.
+    postings that whoever asked for the run wants to see, as a body of `JobFilterSerializer`. `revision` moves whenever
+    a search gets its limit.
     """
 
     trigger = StringField(choices=TRIGGERS, required=True)
     requested_by = StringField()
     wanted = DictField()
+    # By it the same request of a user finds the run that is open.
     idempotency_key = StringField()
     status = StringField(choices=RUN_STATUSES, default="queued")
     roles = ListField(StringField())
