@@ -29,7 +29,7 @@ run: install ## Start everything on this machine; Ctrl-C stops it (PORT=8000, VA
 test: install-test ## Run all tests on servers of their own
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-test-cluster: install-dev ## Replace MongoDB's primary and the Redis master amid all the work (some minutes)
+test-cluster: install-test ## Replace MongoDB's primary and the Redis master amid all the work (some minutes)
 	@exec $(BIN)/python -m pytest tests/cluster $(ARGS)
 
 lint: install-dev ## Check style, types, imports, the container files and the pinned requirements

@@ -66,7 +66,11 @@ class Client(threading.Thread):
             if self._stopping.is_set() or not self.may_go_on(number):
                 return
             self.written.begun += 1
-            self.write(number)
+            try:
+                self.write(number)
+            except requests.RequestException as error:
+                self.written.bad.append(f"no answer: {error}")
+                return
             time.sleep(PAUSE_SECONDS)
 
     def stop(self) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ingestion.tests.processes import kill, wait_until
 
 MEMBERS = 3
 ELECTION_SECONDS = 60
+MAX_LAG = timedelta(seconds=5)
 # Failpoints are for tests alone, and have to be allowed when the server starts.
 _OPTIONS = ("--replSet", "rs0", "--oplogSize", "64", "--setParameter", "enableTestCommands=1")
 
@@ -73,7 +75,7 @@ class ReplicaSet:
         self.members[number] = self._start(number)
 
     def wait_until_healthy(self) -> None:
-        """Return once all members take part and hold the same, as before a fault."""
+        """Return once all members take part, and none is further behind than it takes to catch up with."""
 
         def is_healthy() -> bool:
             with pymongo.MongoClient[dict[str, Any]](self.uri("admin"), serverSelectionTimeoutMS=2_000) as client:
@@ -81,10 +83,13 @@ class ReplicaSet:
                     status = client.admin.command("replSetGetStatus")
                 except PyMongoError:
                     return False
-            times = {str(member["optime"]) for member in status["members"] if member["state"] in (1, 2)}
-            return sorted(member["state"] for member in status["members"]) == [1, 2, 2] and len(times) == 1
+            members = status["members"]
+            if sorted(member["state"] for member in members) != [1, 2, 2]:
+                return False
+            times = [member["optimeDate"] for member in members]
+            return max(times) - min(times) < MAX_LAG
 
-        wait_until(is_healthy, seconds=ELECTION_SECONDS, every=0.2, what="all members of the replica set are level")
+        wait_until(is_healthy, seconds=ELECTION_SECONDS, every=0.5, what="all members of the replica set take part")
 
     def freeze(self, number: int) -> None:
         self.members[number].process.send_signal(signal.SIGSTOP)
