@@ -56,7 +56,7 @@ def connected(*, mongodb_uri: str, redis_url: str, stand_in: StandIn) -> Iterato
 
 
 def deployment_settings(*, mongodb_uri: str, redis_url: str, stand_in: StandIn) -> dict[str, str]:
-    """Return what every process of a deployment is told."""
+    """Return the variables of every process of a deployment."""
     return {
         "MONGODB_URI": mongodb_uri,
         "REDIS_URL": redis_url,
