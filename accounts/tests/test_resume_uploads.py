@@ -322,16 +322,19 @@ def test_answers_a_repeated_file_with_the_status_that_it_has_by_now(ada, redis, 
     assert mongo.resumes.count_documents({}) == mongo.activities.count_documents({}) == 1
 
 
-@pytest.mark.parametrize("send", [send_text, lambda member: upload(member, files.make_docx())], ids=["text", "file"])
-def test_stores_one_of_the_same_uploads_that_arrive_at_once(ada, queued, mongo, send):
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: send(Member(token=ada.token, id=ada.id)), range(8)))
+@pytest.mark.parametrize(("data", "tasks"), [(files.RESUME.encode(), 0), (files.make_docx(), 1)], ids=["text", "file"])
+def test_stores_one_of_the_same_uploads_that_arrive_at_once(ada, queued, mongo, data, tasks):
+    # What the first request of a process loads would use up its time on a busy machine.
+    _delete(ada, send_text(ada, another(1)).json()["resume_id"])
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: upload(Member(token=ada.token, id=ada.id), data), range(4)))
 
     assert {answer.status_code for answer in answers} <= {201, 202}
     assert len({answer.json()["resume_id"] for answer in answers}) == 1
     assert {answer.json()["version"] for answer in answers} == {1}
     assert mongo.resumes.count_documents({}) == 1
-    assert len(queued()) == (send is not send_text)
+    assert len(queued()) == tasks
 
 
 def test_refuses_each_of_the_same_uploads_that_arrive_at_once(ada, worker, mongo):
