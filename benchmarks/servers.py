@@ -37,15 +37,21 @@ def own_servers(*, keep: Path | None = None, cache_gb: float = 0.5) -> Iterator[
         stack.callback(mongodb.stop, timeout_seconds=60)
         valkey = start_valkey(directory=directory / "valkey")
         stack.callback(valkey.stop)
-        os.environ.update(
-            _NEUTRAL | {"VAR_DIR": str(directory / "var"), "DJANGO_SETTINGS_MODULE": "career_navigator.settings"}
-        )
-        os.environ.update({"MONGODB_URI": f"{mongodb.uri}benchmark", "REDIS_URL": f"{valkey.uri}0"})
-        import django
-
-        django.setup()
+        set_up_django(mongodb_uri=f"{mongodb.uri}benchmark", redis_url=f"{valkey.uri}0", var_dir=directory / "var")
         _discard_log_lines(stack.enter_context(open(os.devnull, "w")))
         yield directory
+
+
+def set_up_django(*, mongodb_uri: str, redis_url: str, var_dir: Path, **variables: str) -> None:
+    """Set the environment of this process and of those that it starts, then set up Django.
+
+    Once per process, before anything of Django is imported.
+    """
+    servers = {"MONGODB_URI": mongodb_uri, "REDIS_URL": redis_url, "VAR_DIR": str(var_dir)}
+    os.environ.update(_NEUTRAL | servers | variables | {"DJANGO_SETTINGS_MODULE": "career_navigator.settings"})
+    import django
+
+    django.setup()
 
 
 def use_database(name: str) -> None:

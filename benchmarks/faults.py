@@ -1,0 +1,147 @@
+"""Collections and people's writes disturbed by faults: what was left, beside what undisturbed ones leave.
+
+python -m benchmarks.faults [--trials N] [--writes N] [--profile short|shipped] [--parallel N] [--seed N] [--only N ...]
+"""
+
+import argparse
+import logging
+import multiprocessing
+import os
+import queue
+import random
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.queues import Queue
+
+from benchmarks import fault_collections, fault_writes
+from benchmarks.fault_collections import Outcome, Trial
+from benchmarks.fault_installation import installed
+from benchmarks.report import machine
+
+PROFILES = {
+    "short": {"COLLECTION_LEASE_SECONDS": "15", "THEIR_STACK_TIMEOUT": "5"},
+    "shipped": {"COLLECTION_LEASE_SECONDS": "180"},
+}
+# One trial in so many has a second fault.
+SECOND_FAULT_EVERY = 3
+STOP_SECONDS = 60
+COLUMNS = (
+    *("trial", "faults", "s until quiet", "postings", "paid over reference", "spent - paid", "pages asked twice"),
+    *("broken promises", "noted"),
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--trials", type=int, default=60, help="disturbed collections (default: %(default)s)")
+    parser.add_argument("--writes", type=int, default=0, help="rounds of people's writes (default: %(default)s)")
+    parser.add_argument("--profile", choices=PROFILES, default="short", help="default: %(default)s")
+    parser.add_argument("--parallel", type=int, default=2, help="installations side by side (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
+    parser.add_argument("--only", type=int, nargs="+", help="these trials and rounds alone, by number")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, _exit)
+    print(f"Profile {arguments.profile}, seed {arguments.seed}; {machine()}.\n", flush=True)
+    failed = False
+    for count, module, most_faults in ((arguments.trials, fault_collections, 2), (arguments.writes, fault_writes, 1)):
+        trials = draw_trials(count, kinds=module.KINDS, seed=arguments.seed, most_faults=most_faults)
+        if arguments.only:
+            trials = [trial for trial in trials if trial.number in arguments.only]
+        if trials:
+            failed |= run_all(trials, module.run_trials, profile=arguments.profile, parallel=arguments.parallel)
+    return int(failed)
+
+
+def draw_trials(count: int, *, kinds: Sequence[str], seed: int, most_faults: int) -> list[Trial]:
+    """Draw trials in which every kind of fault comes first equally often; the same numbers draw the same trials."""
+    rng, drawn, deck = random.Random(seed), list[Trial](), list[str]()
+    for number in range(1, count + 1):
+        deck = deck or rng.sample(kinds, len(kinds))
+        second = [rng.choice(kinds)] if most_faults > 1 and number % SECOND_FAULT_EVERY == 0 else []
+        drawn.append(Trial(number, (deck.pop(), *second), f"{seed}-{number}"))
+    return drawn
+
+
+def run_all(trials: Sequence[Trial], run: Callable[..., Iterator[Outcome]], *, profile: str, parallel: int) -> bool:
+    """Run the trials on installations side by side and print a row for each; True where a promise was broken."""
+    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
+    began, outcomes, failures = time.monotonic(), list[Outcome](), list[str]()
+    for said in _gather(trials, run, profile=profile, parallel=parallel):
+        if isinstance(said, Outcome):
+            outcomes.append(said)
+            print(f"| {' | '.join(map(str, said.list_cells()))} |", flush=True)
+        else:
+            failures.append(said)
+    disturbed = [each for each in outcomes if each.number]
+    broken = [each for each in outcomes if each.list_broken()]
+    print(
+        "\n".join(["", *failures]),
+        f"{len(disturbed)} of {len(trials)} were run in {(time.monotonic() - began) / 60:.0f} minutes, "
+        f"{len(broken)} with broken promises; {sum(each.paid_over > 0 for each in disturbed)} paid more than the "
+        f"reference, {sum(each.spent_over_paid < 0 for each in disturbed)} noted less than was paid; "
+        f"{sum(len(each.died) for each in disturbed)} processes died by themselves; "
+        f"at most {max((each.seconds for each in disturbed), default=0):.0f} s until quiet.\n",
+        flush=True,
+    )
+    return bool(broken) or len(disturbed) < len(trials)
+
+
+def _gather(
+    trials: Sequence[Trial], run: Callable[..., Iterator[Outcome]], *, profile: str, parallel: int
+) -> Iterator[Outcome | str]:
+    """Yield what the lanes say, until they end. However this ends, so do they and all that they started."""
+    context = multiprocessing.get_context("spawn")
+    said: Queue[Outcome | str] = context.Queue()
+    count = min(parallel, len(trials))
+    lanes = [
+        context.Process(target=_run_lane, args=(run, list(trials[start::count]), profile, said))
+        for start in range(count)
+    ]
+    try:
+        for lane in lanes:
+            lane.start()
+        while any(lane.is_alive() for lane in lanes) or not said.empty():
+            try:
+                yield said.get(timeout=0.5)
+            except queue.Empty:
+                continue
+    finally:
+        for lane in lanes:
+            lane.terminate()
+        for lane in lanes:
+            lane.join(STOP_SECONDS)
+            # What it started is tied to it, and so ends too.
+            lane.kill()
+
+
+def _run_lane(
+    run: Callable[..., Iterator[Outcome]], trials: Sequence[Trial], profile: str, said: "Queue[Outcome | str]"
+) -> None:
+    """Run trials on an installation of this process's own; what goes wrong with it is said."""
+    # Ctrl-C is for the first process, which then ends the lanes.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _exit)
+    parent = os.getppid()
+    try:
+        with installed(**PROFILES[profile]) as installation:
+            logging.disable()
+            lease = float(PROFILES[profile]["COLLECTION_LEASE_SECONDS"])
+            for outcome in run(installation, trials, lease=lease, resume=profile == "short"):
+                said.put(outcome)
+                if os.getppid() != parent:
+                    return  # killed, with nobody left to end us
+    except Exception:
+        said.put(f"An installation was given up:\n\n{traceback.format_exc()}")
+
+
+def _exit(signal_number: int, _: object) -> None:
+    # Once: a second signal must not break off what is being stopped.
+    signal.signal(signal_number, signal.SIG_IGN)
+    sys.exit(128 + signal_number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
