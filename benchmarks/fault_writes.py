@@ -77,9 +77,9 @@ class Person:
     def _send(self, name: str, method: str, path: str, body: Any, *, file: bytes | None = None) -> Any:
         """Send a request again and again until it is acknowledged; return the answer's JSON."""
         given = {"json": body} if file is None else {"data": body, "files": {"file": ("resume.docx", file)}}
-        give_up_at, tries, last = time.monotonic() + GIVE_UP_SECONDS, 0, ""
+        give_up_at, tries, last, why = time.monotonic() + GIVE_UP_SECONDS, 0, "", ""
         while time.monotonic() < give_up_at:
-            tries += 1
+            tries, why = tries + 1, last
             try:
                 answer = requests.request(
                     method, f"{self._url}{path}", headers=self._headers, timeout=ANSWER_TIMEOUT, **given
@@ -87,10 +87,10 @@ class Person:
             except requests.RequestException as error:
                 last = type(error).__name__
             else:
-                last = f"{answer.status_code} {answer.text[:100]}"
+                last = f"{answer.status_code} {answer.text[:60]}"
                 if answer.ok or (tries > 1 and answer.status_code == DONE_BEFORE.get(name)):
                     if tries > 1:
-                        self.repeated.append(name)
+                        self.repeated.append(f"{name} after {why}")
                     return answer.json() if answer.content else {}
                 if answer.status_code < 500 and answer.status_code not in (409, 429):
                     break
