@@ -157,13 +157,16 @@ def wait_until(holds: Callable[[], Any], *, what: str, seconds: float = START_TI
 
 
 @contextmanager
-def installed(**settings: str) -> Iterator[Installation]:
+def installed(*, logs: Path | None, **settings: str) -> Iterator[Installation]:
     """Install on servers of its own, in a directory that is deleted; every process is ended in the end.
 
-    `settings` are environment variables. Once per process, before anything of Django is imported.
+    `logs` is where the logs of workers, beats and web are kept. `settings` are environment variables. Once per process,
+    before anything of Django is imported.
     """
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="career-navigator-faults-")))
+        logs = logs or directory
+        logs.mkdir(parents=True, exist_ok=True)
         ports = {name: free_port() for name in ("mongod", "valkey", "web")}
 
         def serve(name: str, start: Callable[[], "subprocess.Popen[bytes]"]) -> Service:
@@ -173,7 +176,7 @@ def installed(**settings: str) -> Iterator[Installation]:
 
         def run(name: str, *command: str, **environment: str) -> Service:
             def start() -> "subprocess.Popen[bytes]":
-                with (directory / f"{name}.log").open("ab") as log:
+                with (logs / f"{name}.log").open("ab") as log:
                     return subprocess.Popen(
                         tethered([sys.executable, "-m", *command]),
                         cwd=ROOT,

@@ -1,6 +1,7 @@
 """Collections and people's writes disturbed by faults: what was left, beside what undisturbed ones leave.
 
 python -m benchmarks.faults [--trials N] [--writes N] [--profile short|shipped] [--parallel N] [--seed N] [--only N ...]
+    [--logs DIRECTORY]
 """
 
 import argparse
@@ -15,6 +16,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.queues import Queue
+from pathlib import Path
 
 from benchmarks import fault_collections, fault_writes
 from benchmarks.fault_collections import Outcome, Trial
@@ -42,6 +44,7 @@ def main() -> int:
     parser.add_argument("--parallel", type=int, default=2, help="installations side by side (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
     parser.add_argument("--only", type=int, nargs="+", help="these trials and rounds alone, by number")
+    parser.add_argument("--logs", type=Path, help="keep the logs of each installation in a directory of this one")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, _exit)
     print(f"Profile {arguments.profile}, seed {arguments.seed}; {machine()}.\n", flush=True)
@@ -51,7 +54,7 @@ def main() -> int:
         if arguments.only:
             trials = [trial for trial in trials if trial.number in arguments.only]
         if trials:
-            failed |= run_all(trials, module.run_trials, profile=arguments.profile, parallel=arguments.parallel)
+            failed |= run_all(trials, module.run_trials, arguments)
     return int(failed)
 
 
@@ -65,11 +68,11 @@ def draw_trials(count: int, *, kinds: Sequence[str], seed: int, most_faults: int
     return drawn
 
 
-def run_all(trials: Sequence[Trial], run: Callable[..., Iterator[Outcome]], *, profile: str, parallel: int) -> bool:
+def run_all(trials: Sequence[Trial], run: Callable[..., Iterator[Outcome]], arguments: argparse.Namespace) -> bool:
     """Run the trials on installations side by side and print a row for each; True where a promise was broken."""
     print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
     began, outcomes, failures = time.monotonic(), list[Outcome](), list[str]()
-    for said in _gather(trials, run, profile=profile, parallel=parallel):
+    for said in _gather(trials, run, arguments):
         if isinstance(said, Outcome):
             outcomes.append(said)
             print(f"| {' | '.join(map(str, said.list_cells()))} |", flush=True)
@@ -90,14 +93,18 @@ def run_all(trials: Sequence[Trial], run: Callable[..., Iterator[Outcome]], *, p
 
 
 def _gather(
-    trials: Sequence[Trial], run: Callable[..., Iterator[Outcome]], *, profile: str, parallel: int
+    trials: Sequence[Trial], run: Callable[..., Iterator[Outcome]], arguments: argparse.Namespace
 ) -> Iterator[Outcome | str]:
     """Yield what the lanes say, until they end. However this ends, so do they and all that they started."""
     context = multiprocessing.get_context("spawn")
     said: Queue[Outcome | str] = context.Queue()
-    count = min(parallel, len(trials))
+    count = min(arguments.parallel, len(trials))
     lanes = [
-        context.Process(target=_run_lane, args=(run, list(trials[start::count]), profile, said))
+        context.Process(
+            target=_run_lane,
+            args=(run, list(trials[start::count]), arguments.profile, said),
+            kwargs={"logs": arguments.logs and arguments.logs / f"{run.__module__}-{start + 1}"},
+        )
         for start in range(count)
     ]
     try:
@@ -118,7 +125,12 @@ def _gather(
 
 
 def _run_lane(
-    run: Callable[..., Iterator[Outcome]], trials: Sequence[Trial], profile: str, said: "Queue[Outcome | str]"
+    run: Callable[..., Iterator[Outcome]],
+    trials: Sequence[Trial],
+    profile: str,
+    said: "Queue[Outcome | str]",
+    *,
+    logs: Path | None,
 ) -> None:
     """Run trials on an installation of this process's own; what goes wrong with it is said."""
     # Ctrl-C is for the first process, which then ends the lanes.
@@ -126,7 +138,7 @@ def _run_lane(
     signal.signal(signal.SIGTERM, _exit)
     parent = os.getppid()
     try:
-        with installed(**PROFILES[profile]) as installation:
+        with installed(logs=logs, **PROFILES[profile]) as installation:
             logging.disable()
             lease = float(PROFILES[profile]["COLLECTION_LEASE_SECONDS"])
             for outcome in run(installation, trials, lease=lease, resume=profile == "short"):
