@@ -8,6 +8,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
@@ -178,6 +179,7 @@ def write_round(installation: Installation, trial: Trial) -> tuple[dict[str, Any
 
     Returns what the first has, and the outcome so far.
     """
+    from accounts.personal_data import BROKEN_OFF_AFTER, finish_erasures
     from career_navigator.connection import database
 
     rng = random.Random(trial.seed)
@@ -214,6 +216,8 @@ def write_round(installation: Installation, trial: Trial) -> tuple[dict[str, Any
     if repeated := stays.repeated + goes.repeated:
         outcome.notes.append(f"repeated: {', '.join(repeated)}")
     found = stays.read()
+    if goes.count_documents() and finish_erasures(now=datetime.now(UTC) + 2 * BROKEN_OFF_AFTER):
+        outcome.notes.append("the erasure broke off and was finished later")
     if left := goes.count_documents():
         outcome.broken.append(f"left of the erased account: {left}")
     return found, outcome
