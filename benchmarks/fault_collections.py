@@ -38,7 +38,7 @@ UNORDERED = {"roles", "search_roles"}
 KINDS = Faults.KINDS
 RECORDED = ("status", "error", "pages", "filtered", "refused")
 COUNTS = ("collected", "updated", "unchanged")
-# Of what changed, so many rows are shown, and values up to this length.
+# Of what changed, so many rows and fields are shown, and values up to this length.
 MAX_SHOWN = 3
 MAX_SHOWN_CHARACTERS = 80
 
@@ -313,7 +313,9 @@ def _compare_rows(what: str, found: dict[Any, Any], reference: dict[Any, Any]) -
     changed = [key for key in reference.keys() & found.keys() if reference[key] != found[key]]
     said = [f"{len(keys)} {how}" for keys, how in ((missing, "missing"), (extra, "extra")) if keys]
     if 0 < len(changed) <= MAX_SHOWN:
-        said += [f"{key}: {_tell_change(found[key], reference[key])}" for key in sorted(changed, key=str)]
+        for key in sorted(changed, key=str):
+            name = ", ".join(map(str, key)) if isinstance(key, tuple) else key
+            said.append(f"{name}: {_tell_change(found[key], reference[key])}")
     elif changed:
         said.append(f"{len(changed)} changed")
     return [f"{what}: {', '.join(said)}"] if said else []
@@ -323,5 +325,7 @@ def _tell_change(found: Any, reference: Any) -> str:
     if not isinstance(found, dict):
         return f"{reference} -> {found}"
     names = [name for name in reference.keys() | found.keys() if reference.get(name) != found.get(name)]
+    if len(names) > MAX_SHOWN:
+        return f"{len(names)} fields"
     changes = {name: f"{name} {reference.get(name)} -> {found.get(name)}" for name in sorted(names)}
     return ", ".join(text if len(text) <= MAX_SHOWN_CHARACTERS else name for name, text in changes.items())

@@ -33,7 +33,7 @@ RESUME = "Ada Lovelace\nada@example.org\n\nSummary\nWrites programs.\n\nSkills\n
 
 
 class Person:
-    """Somebody who uses the API; `repeated` are writes that took more than one request, `refused` those that failed."""
+    """Somebody who uses the API; `repeated` are writes that took more than one request, `refused` those answered wrongly."""
 
     def __init__(self, url: str, jobs: Sequence[str]) -> None:
         self._url = url
@@ -91,8 +91,11 @@ class Person:
                 last = f"{answer.status_code} {answer.text[:60]}"
                 if answer.ok or (tries > 1 and answer.status_code == DONE_BEFORE.get(name)):
                     if tries > 1:
-                        self.repeated.append(f"{name} after {why}")
+                        self.repeated.append(f"{name} after {why.split()[0]}")
                     return answer.json() if answer.content else {}
+                if answer.status_code == 500:
+                    # What is unavailable is answered 503.
+                    self.refused.append(f"{name} answered {last}")
                 if answer.status_code < 500 and answer.status_code not in (409, 429):
                     break
             time.sleep(0.3)

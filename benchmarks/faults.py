@@ -46,7 +46,8 @@ def main() -> int:
     parser.add_argument("--only", type=int, nargs="+", help="these trials and rounds alone, by number")
     parser.add_argument("--logs", type=Path, help="keep the logs of each installation in a directory of this one")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, _exit)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _exit)
     print(f"Profile {arguments.profile}, seed {arguments.seed}; {machine()}.\n", flush=True)
     failed = False
     for count, module, most_faults in ((arguments.trials, fault_collections, 2), (arguments.writes, fault_writes, 1)):
