@@ -33,7 +33,7 @@ RESUME = "Ada Lovelace\nada@example.org\n\nSummary\nWrites programs.\n\nSkills\n
 
 
 class Person:
-    """Somebody who uses the API; `repeated` are writes that took more than one request, `refused` those answered wrongly."""
+    """Somebody who uses the API; `repeated` are writes that took several requests, `refused` those answered wrongly."""
 
     def __init__(self, url: str, jobs: Sequence[str]) -> None:
         self._url = url
