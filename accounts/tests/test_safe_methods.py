@@ -1,4 +1,4 @@
-"""A GET writes nothing to MongoDB, but for the first question for a role without rows."""
+"""A GET writes nothing to MongoDB, except for the first question for a role without rows."""
 
 import pytest
 
