@@ -77,7 +77,9 @@ def test_numbers_the_versions_of_resumes_without_a_gap(at_once, ada):
 def test_keeps_as_many_searches_as_there_may_be_each_under_its_number(at_once, monkeypatch):
     monkeypatch.setattr(services, "MOST_SEARCHES", 7)
 
-    statuses = at_once(12, ("POST", "/jobs/searches", {"name": "Python", "filter": {"skills_any": ["python"]}}))
+    searches = [{"name": f"Python {number}", "filter": {"skills_any": ["python"]}} for number in range(12)]
+
+    statuses = at_once(12, *(("POST", "/jobs/searches", search) for search in searches))
 
     assert statuses == {201: 7, 409: 5}
     assert sorted(SavedSearch.objects.scalar("number")) == list(range(7))

@@ -318,7 +318,7 @@ def test_a_queued_collection_says_when_the_queue_is_away(stand_in, caplog):
         summary = run_json("collect", "Developer", "--queue")
 
     assert summary["status"] == "queued"
-    assert "waits for the queue, which is away" in caplog.text
+    assert "waits for a server that is unavailable" in caplog.text
 
 
 @pytest.mark.parametrize(
