@@ -1,7 +1,6 @@
 """The project's processes against servers of a test's own: each may be killed and started again."""
 
 import contextlib
-import io
 import os
 import signal
 import subprocess
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import redis
-from django.core.management import call_command
 from django.test import override_settings
 from pymongo.database import Database
 
@@ -196,7 +194,8 @@ def installed(*, servers: Servers, stand_in: StandIn, directory: Path, **setting
         override_settings(THEIR_STACK_BASE_URL=stand_in.url, THEIR_STACK_API_KEY=stand_in.api_key),
     ):
         create_indexes()
-        call_command("seed", stdout=io.StringIO())
+        # In a process of its own, since Django's own tables are not where `connected` leads.
+        installation.manage("seed").check_returncode()
         try:
             yield installation
         finally:
