@@ -84,9 +84,9 @@ def collect_for_user(user_id: str, roles: list[str]) -> None:
     queue_run(run=run)
 
 
-@shared_task(bind=True)
+@shared_task(bind=True, **RETRY_WHILE_UNAVAILABLE)
 def collect_role(self: "Task[..., None]", run_id: str, role: str) -> None:
-    """Collect one role of a run."""
+    """Collect one role of a run; a retry takes its own lease over, so it goes on at once when MongoDB is back."""
     try:
         client = client_from_settings()
     except TheirStackConfigurationError as error:

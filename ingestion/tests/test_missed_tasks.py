@@ -16,9 +16,10 @@ from career_navigator.task_signals import COUNTS_KEY
 from career_navigator.tasks import run_missed_tasks
 from career_navigator.tests.elsewhere import NO_REDIS, queue_at
 from ingestion.documents import CollectionRun
+from ingestion.runs import start_run
 from ingestion.stand_in.generator import generate_jobs
 from ingestion.stand_in.server import StandIn
-from ingestion.tasks import collect_daily
+from ingestion.tasks import collect_daily, collect_role
 from ingestion.tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
 
 ENTRY = "collect the roles users aim at"
@@ -55,8 +56,8 @@ def _overdue(installation) -> None:
         TaskRun(task=name, due_at=due_at, status="finished", created_at=yesterday).save()
 
 
-def count(outcome: str) -> int:
-    return int(redis_client().hget(COUNTS_KEY, f"{collect_daily.name}|{outcome}") or 0)
+def count(outcome: str, *, task: str = collect_daily.name) -> int:
+    return int(redis_client().hget(COUNTS_KEY, f"{task}|{outcome}") or 0)
 
 
 def wait_for_the_run(installation: Installation) -> None:
@@ -114,3 +115,19 @@ def test_runs_later_when_mongodb_was_unavailable_in_its_minute(installation, ser
 
     assert count("success") == 1
     assert CollectionRun.objects.count() == 1
+
+
+def test_goes_on_with_a_role_as_soon_as_mongodb_is_back(installation, servers):
+    place, now = "United States", timezone.now()
+    run = start_run(
+        trigger="command", roles=["Developer"], places=[place], max_age_days=30, per_role_limit=100, now=now
+    )
+    kill(servers.mongodb)
+    collect_role.delay(str(run.id), "Developer")
+    retried = f"it is retried\n{installation.last_words()}"
+    wait_until(lambda: count("retry", task=collect_role.name), seconds=SECONDS, what=retried)
+
+    servers.start_mongodb()
+
+    # No beat runs here, so nothing else takes the run up.
+    wait_until(lambda: run.reload().status == "finished", seconds=SECONDS, what=installation.last_words())
