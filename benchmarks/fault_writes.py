@@ -183,6 +183,7 @@ def write_round(installation: Installation, trial: Trial) -> tuple[dict[str, Any
     Returns what the first has, and the outcome so far.
     """
     from accounts.personal_data import BROKEN_OFF_AFTER, finish_erasures
+    from accounts.resumes.uploads import LOST_AFTER, find_lost_uploads, read_upload
     from career_navigator.connection import database
 
     rng = random.Random(trial.seed)
@@ -214,8 +215,10 @@ def write_round(installation: Installation, trial: Trial) -> tuple[dict[str, Any
     outcome = Outcome(number=trial.number, faults=faults.said, seconds=time.monotonic() - began, died=faults.died)
     outcome.broken += stays.refused + goes.refused
     if not stays.wait_for_uploads():
-        # It is read again after some minutes.
-        outcome.notes.append("the file waits to be read")
+        # Its task was lost, so it waits for the check every five minutes, which is made now.
+        for resume_id in find_lost_uploads(now=datetime.now(UTC) + 2 * LOST_AFTER):
+            read_upload(resume_id=resume_id, now=datetime.now(UTC))
+        outcome.notes.append("the task to read the file was lost, and it was read later")
     if repeated := stays.repeated + goes.repeated:
         outcome.notes.append(f"repeated: {', '.join(repeated)}")
     found = stays.read()

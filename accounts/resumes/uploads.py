@@ -11,6 +11,7 @@ from typing import Any
 from bson import ObjectId
 from celery import Task
 from kombu.exceptions import OperationalError
+from mongoengine import Q
 from pymongo import ReturnDocument
 
 from accounts.activity.services import record_activity
@@ -171,11 +172,11 @@ def read_upload(*, resume_id: ObjectId, now: datetime) -> None:
 
 
 def find_lost_uploads(*, now: datetime) -> list[ObjectId]:
-    """Files whose reading should have ended: those to be read again, oldest first. The oldest of all are given up."""
+    """List files that were never queued or whose reading should have ended, oldest first. The oldest are given up."""
     for resume in Resume.objects(status="processing", created_at__lt=now - GIVEN_UP_AFTER).only("id"):
         _refuse(resume.pk, "lost", now=now)
-    lost = Resume.objects(status="processing", created_at__lt=now - LOST_AFTER).only("id").order_by("created_at", "id")
-    return [resume.pk for resume in lost]
+    lost = Q(created_at__lt=now - LOST_AFTER) | Q(queued_at=None)
+    return [resume.pk for resume in Resume.objects(lost, status="processing").only("id").order_by("created_at", "id")]
 
 
 def _check_room(user_id: ObjectId) -> None:

@@ -253,10 +253,9 @@ def test_takes_what_cannot_be_queued_and_queues_it_when_it_is_sent_again(ada, re
     assert set(mongo.resumes.find_one()) & {"upload", "attempts", "queued_at"} == set()
 
 
-def test_reads_in_time_what_could_not_be_queued(ada, redis, now):
+def test_reads_at_the_next_check_what_could_not_be_queued(ada, redis):
     with queue_at(NO_REDIS):
         address = upload(ada, files.make_pdf()).json()["address"]
-    Resume.objects.update(created_at=now - uploads.LOST_AFTER - timedelta(minutes=1))
 
     take_up_lost_uploads()
     run_queued(redis)
