@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
 
 import pymongo
 from pymongo.monitoring import (
@@ -105,7 +104,7 @@ def build_client_options(*, address: str, timeout_seconds: float) -> dict[str, A
     Without `w` the driver would send `{j: true}` alone, which replaces the server's default of a majority and loses
     acknowledged writes in a failover. What the address says of `w`, `journal` or `wtimeoutMS` wins.
     """
-    named = {option.partition("=")[0].casefold() for option in re.split("[&;]", urlsplit(address).query)}
+    named = {option.partition("=")[0].casefold() for option in re.split("[&;]", address.partition("?")[2])}
     durability = {"w": "majority", "journal": True, "wTimeoutMS": WRITE_CONCERN_TIMEOUT * 1000}
     return {
         "serverSelectionTimeoutMS": timeout_seconds * 1000,

@@ -61,6 +61,13 @@ def test_notices_a_password_that_looks_like_an_option() -> None:
     assert (options["w"], options["journal"]) == ("majority", True)
 
 
+def test_reads_the_address_of_a_replica_set_with_a_member_on_ipv6() -> None:
+    options = build_client_options(address="mongodb://host:1,[::1]:2/name?w=2", timeout_seconds=1)
+
+    assert "w" not in options
+    assert options["journal"]
+
+
 class Frozen:
     """A MongoDB that is stopped with its connections open, and a client as the project's own."""
 
