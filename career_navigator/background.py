@@ -68,7 +68,14 @@ class ScheduledTask(Task):
         # No task runs longer than its time limit, so what holds the lease for longer is gone.
         lease = timedelta(seconds=self.time_limit or self.app.conf.task_time_limit) + CLOCK_TOLERANCE
         try:
-            acquired = task_runs.acquire_run(task=self.name, due_at=due_at, task_id=task_id, lease=lease, now=now)
+            acquired = task_runs.acquire_run(
+                task=self.name,
+                due_at=due_at,
+                task_id=task_id,
+                lease=lease,
+                is_retry=self.request.retries > 0,
+                now=now,
+            )
         except UNAVAILABLE as error:
             wait = get_exponential_backoff_interval(
                 factor=self.retry_backoff,

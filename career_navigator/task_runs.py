@@ -15,11 +15,15 @@ MAX_LOST_WORKERS = 5
 MAX_ERROR_LENGTH = 500
 
 
-def acquire_run(*, task: str, due_at: datetime, task_id: str, lease: timedelta, now: datetime) -> bool:
+def acquire_run(
+    *, task: str, due_at: datetime, task_id: str, lease: timedelta, is_retry: bool = False, now: datetime
+) -> bool:
     """Acquire the run of a due time for a Celery task; False where another has run it, or holds its lease.
 
-    The lease may be taken over when it has ended, and at any time by the same Celery task, delivered again.
+    The lease may be taken over when it has ended, and at any time by the same Celery task, delivered again. A retry is
+    no further attempt: its worker was not lost.
     """
+    counted = {"max__attempts": 1} if is_retry else {"inc__attempts": 1}
     free = Q(task_id=task_id) | Q(lease_ends_at__lte=now, attempts__lt=MAX_LOST_WORKERS)
     try:
         TaskRun.objects(Q(task=task, due_at=due_at, status="running") & free).update_one(
@@ -28,7 +32,7 @@ def acquire_run(*, task: str, due_at: datetime, task_id: str, lease: timedelta, 
             set__started_at=now,
             set__lease_ends_at=now + lease,
             set_on_insert__created_at=now,
-            inc__attempts=1,
+            **counted,
         )
     except NotUniqueError:
         return False

@@ -181,6 +181,12 @@ class TestAScheduledTask:
         assert not missed(task, at=TWO + LEASE - MINUTE)
         assert missed(task, at=TWO + LEASE)
 
+    def test_is_not_taken_for_one_that_loses_its_worker_because_it_was_retried(self, task):
+        task.apply(args=[lambda: AutoReconnect("gone")])
+
+        assert missed(task, at=TWO + LEASE)
+        assert TaskRun.objects.get().status == "running"
+
     def test_is_retried_while_mongodb_cannot_record_it(self, task, redis, settings, ran):
         settings.MONGODB_TIMEOUT_SECONDS = 0.1
 
