@@ -30,7 +30,7 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from career_navigator.rates import Rate, RateOrOff
-from career_navigator.redis_addresses import is_sentinel, parse_sentinel
+from career_navigator.redis_addresses import check_address
 from career_navigator.signing_keys import InvalidSigningKey, check_private_key, check_public_key, new_private_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -174,8 +174,8 @@ class Environment(BaseSettings):
     def _redis_address(cls, value: str | None, info: ValidationInfo) -> str | None:
         brokers = ("amqp", "amqps") if info.field_name == "celery_broker_url" else ()
         _with_scheme(value, "redis", "rediss", "sentinel", *brokers)
-        if value is not None and is_sentinel(value):
-            parse_sentinel(value)
+        if value is not None:
+            check_address(value)
         return value
 
     @field_validator("their_stack_base_url", "public_url")

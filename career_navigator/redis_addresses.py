@@ -18,6 +18,8 @@ SENTINEL_PORT = 26379
 SENTINEL_MASTER_NAME = "mymaster"
 WORKER_REPLY_TIMEOUT = 30
 SENTINEL_EXAMPLE = "sentinel://host1:26379,host2:26379/0?master_name=mymaster"
+REDIS_EXAMPLE = "redis://host:6379/0"
+AMQP_EXAMPLE = "amqp://user:password@host:5672/vhost"
 _SENTINEL_OPTIONS = frozenset({"master_name", "sentinel_username", "sentinel_password"})
 
 
@@ -42,6 +44,28 @@ def is_sentinel(address: str) -> bool:
     return address.lower().startswith("sentinel://")
 
 
+def check_address(address: str) -> None:
+    """Raise ValueError, with what is accepted, where an address with a scheme of ours cannot be used.
+
+    No message quotes a part of the address: of one that is wrongly written that may be the password.
+    """
+    if is_sentinel(address):
+        parse_sentinel(address)
+        return
+    try:
+        if is_amqp(address):
+            # kombu tries several brokers in turn.
+            is_usable = all(urlsplit(each).port != 0 for each in address.split(";"))
+        else:
+            number = urlsplit(address).path.strip("/")
+            redis.connection.parse_url(address)
+            is_usable = not number or number.isdecimal()
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise ValueError(f"accepted is an address such as {AMQP_EXAMPLE if is_amqp(address) else REDIS_EXAMPLE}")
+
+
 def parse_sentinel(address: str) -> SentinelAddress:
     """Read an address that begins with `sentinel://`. Raises ValueError, with what is accepted."""
     login, hosts, path, query = _split(address)
@@ -49,12 +73,10 @@ def parse_sentinel(address: str) -> SentinelAddress:
     options = {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()}
     unknown = sorted(options.keys() - _SENTINEL_OPTIONS)
     if unknown:
-        raise ValueError(
-            f"{', '.join(unknown)} is no option; accepted is any of {', '.join(sorted(_SENTINEL_OPTIONS))}"
-        )
+        raise ValueError(f"accepted is behind the `?` any of {', '.join(sorted(_SENTINEL_OPTIONS))}")
     number = path.strip("/") or "0"
     if not number.isdecimal():
-        raise ValueError(f"{number} is no number of a database; accepted is an address such as {SENTINEL_EXAMPLE}")
+        raise ValueError(f"a database has a number; accepted is an address such as {SENTINEL_EXAMPLE}")
     return SentinelAddress(
         nodes=tuple(_parse_node(node) for node in hosts.split(",")),
         master_name=options.get("master_name") or SENTINEL_MASTER_NAME,
@@ -147,8 +169,8 @@ def _parse_node(node: str) -> tuple[str, int]:
     try:
         parts = urlsplit(f"//{node}")
         host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError(f"{error}; accepted is an address such as {SENTINEL_EXAMPLE}") from error
+    except ValueError:
+        raise ValueError(f"a port is wrong; accepted is an address such as {SENTINEL_EXAMPLE}") from None
     if not host:
         raise ValueError(f"a host is missing; accepted is an address such as {SENTINEL_EXAMPLE}")
     return host, SENTINEL_PORT if port is None else port

@@ -19,6 +19,7 @@ from career_navigator.queueing import count_waiting_tasks, queue_task
 from career_navigator.redis_addresses import (
     build_broker_options,
     build_broker_url,
+    check_address,
     list_passwords,
     parse_sentinel,
 )
@@ -29,6 +30,20 @@ from career_navigator.tests.elsewhere import redis_at
 
 # Twice what Sentinel needs on a busy machine to notice the loss, agree with itself and promote the replica.
 FAILOVER_SECONDS = 30
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis://host",
+        "redis://[::1]:6379/1",
+        "rediss://:pass%2Fword@host:1/2?ssl_cert_reqs=none",
+        "amqp://user:password@host//",
+        "amqp://host1:5672//;amqp://host2:5672//",
+    ],
+)
+def test_accepts_what_the_clients_read(address: str) -> None:
+    check_address(address)
 
 
 @pytest.mark.parametrize(
