@@ -72,11 +72,6 @@ def settle_credits(*, reservation: Reservation, used: int) -> None:
     )
 
 
-def spend_credits(*, credits: int, now: datetime) -> None:
-    """Count credits that the source charges without being asked, as for the events of its webhook."""
-    database().credit_months.update_one({"_id": _month(now)}, {"$inc": {"spent": credits}}, upsert=True)
-
-
 def credits_left(*, budget: int | None, now: datetime) -> int | None:
     """What the month's budget has left; None when there is no budget."""
     return None if budget is None else max(0, budget - spent_this_month(now=now))

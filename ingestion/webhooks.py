@@ -10,7 +10,7 @@ from typing import Any
 from bson import ObjectId
 
 from career_navigator.connection import database
-from ingestion.credits import spend_credits
+from ingestion.credits import reserve_credits, settle_credits
 from ingestion.documents import CollectionRun
 from ingestion.runs import MOST_REFUSED_SAMPLES
 from ingestion.theirstack_jobs import posting_from_job
@@ -44,16 +44,18 @@ def receive_event(*, event: Mapping[str, Any], now: datetime) -> None:
     except RefusedPosting as error:
         _record(now, {}, {"reason": error.reason, "message": str(error)[:300], "job_id": ""})
         return
-    # An event costs a credit; one that brings nothing new was delivered, and paid for, before.
+    # An event costs a credit; one that brings nothing new was delivered, and paid for, before. Reserved first, since
+    # what a worker has stored and not yet counted when it dies brings nothing new the next time.
+    reservation = reserve_credits(credits=1, budget=None, now=now)
     if kind == JOB_CLOSED:
         closed = close_posting(source=posting.source, job_id=posting.job_id, closed_at=posting.closed_at, now=now)
-        spend_credits(credits=int(closed), now=now)
+        settle_credits(reservation=reservation, used=int(closed))
         _record(now, {"updated": int(closed), "unchanged": int(not closed), "credits": int(closed)})
         return
     outcome = store_postings(postings=[posting], now=now)
     counts = {"collected": outcome.collected, "updated": outcome.updated, "unchanged": outcome.unchanged}
     counts["credits"] = outcome.collected + outcome.updated
-    spend_credits(credits=counts["credits"], now=now)
+    settle_credits(reservation=reservation, used=counts["credits"])
     refused = next(iter(outcome.refused), None)
     refusal = {"reason": refused, "message": "", "job_id": posting.job_id or ""} if refused else None
     _record(now, counts, refusal)

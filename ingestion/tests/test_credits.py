@@ -10,7 +10,6 @@ from ingestion.credits import (
     credits_left,
     reserve_credits,
     settle_credits,
-    spend_credits,
     spent_this_month,
 )
 
@@ -75,7 +74,7 @@ def test_gives_back_once_however_often_it_is_settled():
 
 def test_settles_in_the_month_of_the_reservation(mongo):
     reservation = reserve_credits(credits=100, budget=None, now=NOW)
-    spend_credits(credits=5, now=NEXT_MONTH)
+    reserve_credits(credits=5, budget=None, now=NEXT_MONTH)
 
     settle_credits(reservation=reservation, used=30)
 

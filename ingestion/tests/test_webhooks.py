@@ -12,11 +12,13 @@ import pytest
 
 from career_navigator.running.embedded import start_valkey
 from career_navigator.tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
+from ingestion import webhooks
 from ingestion.credits import spent_this_month
 from ingestion.documents import CollectionRun
 from ingestion.tests.queued import run_queued, take_queued
 from market.answers import read_answer
 from market.refresh import check_figures
+from market.services import store_postings
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -188,6 +190,23 @@ def test_the_same_event_again_changes_nothing(client, mongo, redis):
     (run,) = CollectionRun.objects
     assert list(mongo.job_postings.find()) == before
     assert (run.collected, run.unchanged, run.credits) == (1, 3, 1)
+    assert spent_this_month(now=datetime.now(UTC)) == 1
+
+
+def test_an_event_whose_worker_dies_before_it_is_counted_is_counted(mongo, monkeypatch):
+    event = orjson.loads(body_of())
+
+    def store_and_die(**posting) -> None:
+        store_postings(**posting)
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(webhooks, "store_postings", store_and_die)
+        with pytest.raises(SystemExit):
+            webhooks.receive_event(event=event, now=datetime.now(UTC))
+    webhooks.receive_event(event=event, now=datetime.now(UTC))
+
+    assert mongo.job_postings.count_documents({}) == 1
     assert spent_this_month(now=datetime.now(UTC)) == 1
 
 
