@@ -7,6 +7,7 @@ from typing import Any
 
 import celery
 import mongoengine
+import pymongo.errors
 from celery.exceptions import Ignore, Reject
 from celery.schedules import crontab
 from celery.utils.time import get_exponential_backoff_interval
@@ -17,8 +18,9 @@ from career_navigator.errors import SERVER_AWAY, is_server_away
 
 logger = logging.getLogger(__name__)
 
-# MongoEngine hides what it wraps; an OperationError of another cause is reported when the retries are over.
-UNAVAILABLE = (*SERVER_AWAY, mongoengine.OperationError)
+# MongoEngine hides what it wraps, and a bulk write what the majority did not confirm; those that fail for another cause
+# are reported when the retries are over.
+UNAVAILABLE = (*SERVER_AWAY, mongoengine.OperationError, pymongo.errors.BulkWriteError)
 # 13 retries take 80 minutes at most and 40 on average, as each waits for a random part of its backoff.
 RETRY_WHILE_UNAVAILABLE: dict[str, Any] = {
     "autoretry_for": UNAVAILABLE,

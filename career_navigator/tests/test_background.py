@@ -11,7 +11,7 @@ from celery.exceptions import Reject, Retry
 from celery.schedules import crontab
 from django.conf import settings
 from mongoengine import NotUniqueError
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, BulkWriteError
 
 from career_navigator import background, task_runs
 from career_navigator.background import RETRY_WHILE_UNAVAILABLE, ScheduledTask, Task, find_missed_tasks, get_last_due_at
@@ -281,6 +281,12 @@ class TestAMissedTask:
 
 
 class TestARetry:
+    def test_follows_a_bulk_write_that_the_majority_did_not_confirm(self, task):
+        unconfirmed = BulkWriteError({"writeErrors": [], "writeConcernErrors": [{"code": 64}]})
+
+        with as_a_worker_runs(task), pytest.raises(Retry):
+            task.run(lambda: unconfirmed)
+
     def test_that_cannot_be_queued_leaves_the_task_in_the_queue(self):
         task = make_app(schedule=crontab(), broker=NO_REDIS).tasks["retried"]
 
