@@ -23,8 +23,7 @@ from redis.lock import Lock
 
 from career_navigator.connection import database, quick_redis_client, redis_client
 from market.answers import answers_are_current, publish_answers, render_answers
-from market.dirty_days import mark_dirty as mark_dirty
-from market.dirty_days import marked_dirty as marked_dirty
+from market.dirty_days import mark_dirty
 from market.documents import MARKET_SCOPE
 from market.figures import FIGURE_FIELDS, Figures, count_by_scope
 from market.membership import finish_registrations, given_roles, mend_roles, registered_roles
