@@ -84,8 +84,11 @@ def compute_role_figures(*, role: str, days: int, now: datetime, announce: Calla
     """
     name = normalize_role(role)
     figures = role_figures(role=name, days=days, now=now)
-    if figures is not None or not name or name == MARKET_SCOPE or has_rows(role=name):
+    if figures is not None or not name or name == MARKET_SCOPE:
         return figures
+    if has_rows(role=name):
+        # They may be of another request that asked at the same time, or of a refresh.
+        return role_figures(role=name, days=days, now=now)
     know_role(role=role, now=now)
     rows = compute_role(role=name, now=now)
     if rows:

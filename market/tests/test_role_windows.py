@@ -9,7 +9,7 @@ import pytest
 
 from career_navigator.quick_redis import forget_failure
 from career_navigator.tests.elsewhere import NO_REDIS, redis_at
-from market import membership, refresh
+from market import membership, refresh, services
 from market.documents import MARKET_SCOPE
 from market.figures import usable_salary
 from market.refresh import check_figures, mark_dirty, refresh_figures
@@ -145,6 +145,22 @@ def compute(role="Data Engineer", days=30):
     announced = []
     figures = compute_role_figures(role=role, days=days, now=NOW, announce=lambda: announced.append(role))
     return figures, len(announced)
+
+
+def test_answers_with_the_rows_that_another_request_stores_between_two_looks(monkeypatch):
+    store(PostingFactory(title="Data Engineer", technology_slugs=("sql",)))
+    know_role(role="Data Engineer", now=NOW)
+    has_rows = services.has_rows
+
+    def has_rows_a_moment_later(*, role):
+        refresh.compute_role(role=role, now=NOW)
+        return has_rows(role=role)
+
+    monkeypatch.setattr(services, "has_rows", has_rows_a_moment_later)
+
+    figures, announced = compute()
+
+    assert (demanded(figures), announced) == ({"sql": 1}, 0)
 
 
 def test_gives_a_new_role_its_figures_at_once():
