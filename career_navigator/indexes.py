@@ -2,15 +2,19 @@
 
 A unique index cannot be created over stored duplicates. An app that knows how to merge those of a collection registers
 a merger, which runs when MongoDB refuses the index for them, and again for what an older release stores meanwhile.
+
+A document's meta lists under `retired_indexes` the fields of indexes that older releases created and that must go.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from django.apps import apps
 from mongoengine import Document
+from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from career_navigator.environment import BASE_DIR
@@ -20,6 +24,7 @@ from career_navigator.registrations import Registry
 MAX_ATTEMPTS = 10
 # MongoDB's IndexOptionsConflict and IndexKeySpecsConflict.
 _CONFLICTS = {85, 86}
+_INDEX_NOT_FOUND = 27
 
 # Merges all stored duplicates of a collection, and returns how many documents it deleted or changed for that. Must be
 # harmless when it is broken off and run again.
@@ -79,6 +84,8 @@ def _subclasses(document: type[Document]) -> Iterator[type[Document]]:
 def _create_indexes_of(document: type[Document]) -> int:
     """Create a document's indexes; returns how many documents were merged for that. Raises _Refused."""
     name, merged = document._get_collection_name(), 0
+    if retired := document._meta.get("retired_indexes"):
+        _drop_indexes(document._get_collection(), retired)
     for attempts_left in reversed(range(MAX_ATTEMPTS)):
         try:
             document.ensure_indexes()
@@ -93,6 +100,17 @@ def _create_indexes_of(document: type[Document]) -> int:
         else:
             break
     return merged
+
+
+def _drop_indexes(collection: Collection[Any], retired: list[list[str]]) -> None:
+    for name, index in collection.index_information().items():
+        if [field for field, _ in index["key"]] in retired:
+            try:
+                collection.drop_index(name)
+            except OperationFailure as error:
+                # Another process that prepares the same database was first.
+                if error.code != _INDEX_NOT_FOUND:
+                    raise
 
 
 def _describe_duplicate(collection: str, error: DuplicateKeyError) -> str:

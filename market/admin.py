@@ -17,6 +17,7 @@ from career_navigator.staff.acts import demand, queue_or_tell
 from ingestion.tasks import refresh_figures
 from market.hiding import hide_postings
 from market.jobs.keys import company_key
+from market.jobs.url_keys import url_key
 from market.models import JobPosting
 from market.posting import SOURCES
 from market.roles import normalize_role
@@ -74,7 +75,10 @@ class CompanyFilter(ExactFilter):
 class AddressFilter(ExactFilter):
     title = "address (URL)"
     parameter_name = "address"
-    field = "url"
+    field = "url_key"
+
+    def as_stored(self, text: str) -> str:
+        return url_key(text.strip())
 
 
 class DayFilter(TextFilter):

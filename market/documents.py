@@ -25,7 +25,8 @@ class JobPosting(Document):
     `day` is the UTC midnight of the day the posting belongs to; it is settled when the posting is first stored.
     `scraped_at` is when it was first collected. `nice_to_have` are those of the `skills` that are only wished for, and
     `years_asked` the experience, both as the wording says. A salary is a year's pay. `country_codes` has the
-    `country_code`; `title_key`, `company_key` and `search_words` are what `market.jobs.keys` makes of the posting.
+    `country_code`; `title_key`, `company_key`, `search_words` and `url_key` are what `market.jobs.keys` makes of the
+    posting.
     """
 
     source = StringField(required=True)
@@ -82,21 +83,29 @@ class JobPosting(Document):
     title_key = StringField()
     company_key = StringField()
     search_words = ListField(StringField())
+    url_key = StringField()
     content_hash = StringField(required=True)
 
     meta: dict[str, Any] = {
         "collection": "job_postings",
         "auto_create_index": False,
         "strict": False,
+        # Older releases let one posting have a URL.
+        "retired_indexes": [["url"]],
         # Each index costs every write, so each stands for a query of ours.
         "indexes": [
-            # Storing: a posting is found again by its source's id, then by its address.
+            # Storing: a posting is found again by its source's id, or by its URL where an id is missing.
             {
                 "fields": ["source", "job_id"],
                 "unique": True,
                 "partialFilterExpression": {"job_id": {"$type": "string"}},
             },
-            {"fields": ["url"], "unique": True, "partialFilterExpression": {"url": {"$type": "string"}}},
+            # Without an id one posting may have a URL; with different ids any number may share it.
+            {
+                "fields": ["url_key", "source", "job_id"],
+                "unique": True,
+                "partialFilterExpression": {"url_key": {"$type": "string"}},
+            },
             # Recomputing a day's figures, and retention. Lists of jobs, newest first, then by id: what is skipped, and
             # what the last three do not fit, is passed over without reading a posting.
             {"fields": ["day", "id", "hidden", "remote", "hybrid"]},

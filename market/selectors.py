@@ -8,6 +8,7 @@ from mongoengine import QuerySet
 
 from career_navigator.connection import database
 from market.documents import JobPosting
+from market.jobs.url_keys import url_key
 from market.posting import Posting
 from market.trends import DayRecord
 
@@ -58,18 +59,18 @@ def recent_postings(*, now: datetime, days: int = 7, limit: int = 100) -> QueryS
 def count_stored_since(*, postings: Iterable[Posting], role: str, place: str, since: datetime) -> tuple[int, int]:
     """Count the postings that a search of this role and place has stored since then, and older ones that changed."""
     ids: dict[str, list[str]] = {}
-    urls = []
+    url_keys = []
     for posting in postings:
         if posting.job_id:
             ids.setdefault(posting.source, []).append(posting.job_id)
         elif posting.url:
-            urls.append(posting.url)
+            url_keys.append(url_key(posting.url))
     # The indexes on ids and URLs hold strings alone.
     wanted: list[dict[str, Any]] = [
         {"source": source, "job_id": {"$in": found, "$type": "string"}} for source, found in ids.items()
     ]
-    if urls:
-        wanted.append({"url": {"$in": urls, "$type": "string"}})
+    if url_keys:
+        wanted.append({"url_key": {"$in": url_keys, "$type": "string"}})
     collected = updated = 0
     fields = {"scraped_at": 1, "search_keywords": 1, "search_location": 1}
     for query in wanted:

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from dataclasses import fields as dataclass_fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from career_navigator.connection import database
 from market.dirty_days import marked_dirty
 from market.documents import MARKET_SCOPE
 from market.jobs.keys import posting_keys
+from market.jobs.url_keys import url_key
 from market.membership import give_role, registered_roles, search_roles, sorted_union
 from market.membership import know_role as know_role
 from market.posting import Posting
@@ -32,11 +33,13 @@ from skills.services import count_unknown_slugs
 _POSTING_FIELDS = tuple(each.name for each in dataclass_fields(Posting))
 # What storing reads of a stored posting.
 _READ = (
-    *("source", "job_id", "url", "title", "content_hash", "day"),
+    *("source", "job_id", "url_key", "title", "content_hash", "day"),
     *("roles", "search_roles", "search_keywords"),
 )
 # The indexes on ids and URLs hold strings alone. A query that does not ask for one reads every posting instead.
 _INDEXED = {"$type": "string"}
+# Source, key of the URL, title.
+_Advert = tuple[str, str, str]
 # Two writers may insert the same advert at once; the loser finds it on its next look.
 _ATTEMPTS = 3
 
@@ -60,7 +63,10 @@ class ConflictingPosting(RuntimeError):
 def store_postings(
     *, postings: Sequence[Posting], role: str | None = None, place: str | None = None, now: datetime
 ) -> StoreOutcome:
-    """Insert what is new, update what changed, leave alone what did not; found by the source's id, then by URL.
+    """Insert what is new, update what changed, leave alone what did not.
+
+    A posting is found by the source's id, and without one by its URL. Adverts with different ids may share a URL; of
+    one with an id and one without, the title says too whether they are the same.
 
     `role` and `place` are those of the search that returned the postings. A posting keeps its day, the time it was
     first collected and the roles whose searches returned it; all else follows what is given. One that belongs to a
@@ -106,22 +112,31 @@ def delete_expired_postings(*, days_to_keep: int, now: datetime) -> Iterator[tup
         yield day.date(), seal_day(day=day, now=now)
 
 
-def _without_repeats(postings: Iterable[Posting]) -> list[Posting]:
-    """Each advert once, as it was last given."""
-    by_id: dict[tuple[str, str], Posting] = {}
-    by_url: dict[str, Posting] = {}
-    kept: dict[int, Posting] = {}
+def _without_repeats(postings: Sequence[Posting]) -> list[Posting]:
+    """Each advert once, as it was last given. One without an id takes that of another with its URL and title."""
+    ids: dict[_Advert, str] = {}
     for posting in postings:
-        same = by_id.get((posting.source, posting.job_id)) if posting.job_id else None
-        same = same or (by_url.get(posting.url) if posting.url else None)
-        if same is not None:
-            kept.pop(id(same), None)
+        if posting.job_id and posting.url:
+            advert = _advert(posting)
+            ids[advert] = min(ids.get(advert, posting.job_id), posting.job_id)
+    last: dict[object, Posting] = {}
+    for given in postings:
+        posting = given
+        if not given.job_id and given.url and (job_id := ids.get(_advert(given))):
+            posting = replace(given, job_id=job_id)
+        identity: object = id(posting)
         if posting.job_id:
-            by_id[posting.source, posting.job_id] = posting
-        if posting.url:
-            by_url[posting.url] = posting
-        kept[id(posting)] = posting
-    return list(kept.values())
+            identity = (posting.source, posting.job_id)
+        elif posting.url:
+            identity = (posting.source, None, url_key(posting.url))
+        last.pop(identity, None)
+        last[identity] = posting
+    return list(last.values())
+
+
+def _advert(posting: Posting) -> _Advert:
+    """What an advert with an id and one without have in common where they are the same."""
+    return posting.source, url_key(posting.url or ""), normalize_role(posting.title)
 
 
 def _store(
@@ -129,11 +144,13 @@ def _store(
 ) -> list[Posting]:
     """One attempt; returns the postings that another writer got in the way of."""
     stored = _Stored.matching(batch)
+    batch = [stored.with_id(posting) for posting in batch]
     registered = registered_roles()
     searched = [normalize_role(role)] if role else []
     sealed = _sealed_days({_day_of(posting, now) for posting in batch if stored.find(posting) is None})
     writes: list[InsertOne[dict[str, Any]] | UpdateOne] = []
     written: list[tuple[Posting, str]] = []
+    adopting: list[int] = []
     rows: list[dict[str, Any]] = []
     days: set[datetime] = set()
     unknown_slugs: list[str] = []
@@ -169,12 +186,17 @@ def _store(
                 _fields(posting, unknown_slugs) | {"content_hash": content_hash, "updated_at": now},
                 "updated",
             )
-            if fields["url"] is None or stored.url_is_of_another(posting.url, existing):
-                del fields["url"]
+            if fields["url"] is None:
+                del fields["url"], fields["url_key"]
         elif set(searched) <= set(found_for) and {*found_for, *named} == set(existing.get("roles", ())):
             outcome.unchanged += 1
             continue
-        writes.append(UpdateOne({"_id": existing["_id"]}, _change(fields, found_for, searched, named)))
+        same: dict[str, Any] = {"_id": existing["_id"]}
+        if posting.job_id and not existing.get("job_id"):
+            # Another writer may give it another id.
+            same["job_id"] = None
+            adopting.append(len(writes))
+        writes.append(UpdateOne(same, _change(fields, found_for, searched, named)))
         written.append((posting, what))
         rows.append(existing)
         days.add(existing["day"])
@@ -182,6 +204,7 @@ def _store(
         return []
     with marked_dirty(days=days, now=now):
         refused = _write(writes)
+        refused |= _not_stored({index: written[index][0] for index in adopting})
         # A role registered meanwhile was given what was stored before these writes, and they know nothing of it.
         for late in set(registered_roles()) - set(registered):
             give_role(role=late, ids=[row["_id"] for row in rows])
@@ -218,12 +241,23 @@ def _write(writes: list[Any]) -> set[int]:
     return set()
 
 
+def _not_stored(postings: Mapping[int, Posting]) -> set[int]:
+    """The keys of the postings whose id no stored posting has."""
+    if not postings:
+        return set()
+    stored = _Stored.matching(list(postings.values()))
+    return {index for index, posting in postings.items() if stored.find_by_id(posting) is None}
+
+
 class _Stored:
     """The stored postings that a batch may be about, by the source's id and by URL."""
 
     def __init__(self) -> None:
         self._by_id: dict[tuple[str, str], dict[str, Any]] = {}
-        self._by_url: dict[str, dict[str, Any]] = {}
+        # With an id by title too.
+        self._by_url: dict[tuple[str, ...], dict[str, Any]] = {}
+        # The postings without ids that one of the batch gives its id to.
+        self._adopted: dict[tuple[str, str], dict[str, Any]] = {}
 
     @classmethod
     def matching(cls, batch: list[Posting]) -> "_Stored":
@@ -233,31 +267,49 @@ class _Stored:
             if posting.job_id:
                 ids.setdefault(posting.source, []).append(posting.job_id)
         for source, job_ids in ids.items():
-            stored._read({"source": source, "job_id": {"$in": job_ids} | _INDEXED})
-        # An unchanged advert is settled by its id; only the others are looked up by URL.
-        urls = [
-            posting.url
-            for posting in batch
-            if posting.url and ((by_id := stored.find(posting)) is None or by_id.get("url") != posting.url)
-        ]
-        if urls:
-            stored._read({"url": {"$in": urls} | _INDEXED})
+            for row in _read({"source": source, "job_id": {"$in": job_ids} | _INDEXED}):
+                stored._by_id[row["source"], row["job_id"]] = row
+        # One that is known by its id is not looked up by URL.
+        others = [posting for posting in batch if posting.url and stored.find_by_id(posting) is None]
+        if others:
+            keys = sorted({url_key(posting.url or "") for posting in others})
+            rows = list(_read({"url_key": {"$in": keys} | _INDEXED}))
+            for row in sorted(rows, key=lambda row: row.get("job_id") or "", reverse=True):
+                # An id that the batch has itself says already which advert that is.
+                if (row["source"], row.get("job_id")) not in stored._by_id:
+                    title = (normalize_role(row["title"]),) if row.get("job_id") else ()
+                    stored._by_url[row["source"], row["url_key"], *title] = row
+        new: dict[_Advert, Posting] = {}
+        for posting in others:
+            if posting.job_id:
+                advert = _advert(posting)
+                new[advert] = min(new.get(advert, posting), posting, key=lambda each: each.job_id or "")
+        for advert, posting in new.items():
+            own = stored._by_url.get(advert[:2])
+            if own is not None and normalize_role(own["title"]) == advert[2]:
+                stored._adopted[posting.source, posting.job_id or ""] = own
         return stored
 
-    def _read(self, query: dict[str, Any]) -> None:
-        for row in database().job_postings.find(query, dict.fromkeys(_READ, 1)):
-            if row.get("job_id"):
-                self._by_id[row["source"], row["job_id"]] = row
-            if row.get("url"):
-                self._by_url[row["url"]] = row
+    def with_id(self, posting: Posting) -> Posting:
+        """The posting with the id of the stored one that it is about, if it has none itself."""
+        row = None if posting.job_id else self.find(posting)
+        if row is None or not row.get("job_id"):
+            return posting
+        self._by_id[row["source"], row["job_id"]] = row
+        return replace(posting, job_id=row["job_id"])
+
+    def find_by_id(self, posting: Posting) -> dict[str, Any] | None:
+        return self._by_id.get((posting.source, posting.job_id)) if posting.job_id else None
 
     def find(self, posting: Posting) -> dict[str, Any] | None:
-        found = self._by_id.get((posting.source, posting.job_id)) if posting.job_id else None
-        return found or (self._by_url.get(posting.url) if posting.url else None)
+        if posting.job_id:
+            return self.find_by_id(posting) or self._adopted.get((posting.source, posting.job_id))
+        advert = _advert(posting)
+        return self._by_url.get(advert[:2]) or self._by_url.get(advert)
 
-    def url_is_of_another(self, url: str | None, row: dict[str, Any]) -> bool:
-        owner = self._by_url.get(url) if url else None
-        return owner is not None and owner["_id"] != row["_id"]
+
+def _read(query: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from database().job_postings.find(query, dict.fromkeys(_READ, 1))
 
 
 def _sealed_days(days: set[datetime]) -> set[datetime]:

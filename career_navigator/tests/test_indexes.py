@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 UNIQUE = {
     ("job_postings", ("source", "job_id")),
-    ("job_postings", ("url",)),
+    ("job_postings", ("url_key", "source", "job_id")),
     ("market_figures", ("scope", "day")),
     ("collected_roles", ("role", "place")),
     ("skills", ("name",)),
@@ -64,7 +64,7 @@ def test_makes_what_the_documents_declare(mongo):
     of_postings = {fields for name, fields in indexes if name == "job_postings"} - {("_id",)}
     assert of_postings == {
         ("source", "job_id"),
-        ("url",),
+        ("url_key", "source", "job_id"),
         ("day", "_id", "hidden", "remote", "hybrid"),
         ("roles", "day", "_id"),
         ("skills", "day", "_id"),
@@ -87,6 +87,17 @@ def test_makes_them_once(mongo):
     assert made(mongo) == before
 
 
+def test_drops_the_index_of_an_older_release_that_is_retired(mongo):
+    before = made(mongo)
+    mongo.job_postings.create_index(
+        "url", unique=True, name="by_url", partialFilterExpression={"url": {"$type": "string"}}
+    )
+
+    create_indexes()
+
+    assert made(mongo) == before
+
+
 def test_a_different_index_of_the_same_name_is_refused_by_name(mongo):
     mongo.job_postings.drop_index("scraped_at_-1")
     mongo.job_postings.create_index("scraped_at", unique=True, name="scraped_at_-1")
@@ -99,16 +110,18 @@ def test_a_different_index_of_the_same_name_is_refused_by_name(mongo):
         create_indexes()
 
 
-def test_ids_and_addresses_are_unique_where_there_are_any(mongo):
+def test_ids_are_unique_and_urls_where_an_id_is_missing(mongo):
     rows = [
-        {"source": "a", "job_id": "1", "url": "u"},
+        {"source": "a", "job_id": "1", "url_key": "u"},
+        {"source": "a", "job_id": "2", "url_key": "u"},
+        {"source": "a", "url_key": "u"},
         {"source": "a"},
         {"source": "a"},
         {"source": "b", "job_id": "1"},
     ]
     mongo.job_postings.insert_many(rows)
 
-    for row in ({"source": "a", "job_id": "1"}, {"source": "c", "url": "u"}):
+    for row in ({"source": "a", "job_id": "1"}, {"source": "a", "url_key": "u"}):
         with pytest.raises(DuplicateKeyError):
             mongo.job_postings.insert_one(row)
 
@@ -160,7 +173,7 @@ def store():
 @pytest.mark.parametrize(
     ("work", "expected"),
     [
-        (store, {"IXSCAN { source: 1, job_id: 1 }", "IXSCAN { url: 1 }"}),
+        (store, {"IXSCAN { source: 1, job_id: 1 }", "IXSCAN { url_key: 1, source: 1, job_id: 1 }"}),
         (lambda: (store(), refresh_figures(now=NOW)), {"IXSCAN { day: 1, _id: 1"}),
         (lambda: list(find_postings_by_skills(skills=["s1", "s2"])), {"IXSCAN { skills: 1, day: 1, _id: 1 }"}),
         (lambda: list(find_postings_by_skills(skills=["s1"])), {"IXSCAN { skills: 1, day: 1, _id: 1 }"}),

@@ -117,3 +117,18 @@ def test_says_that_mongodb_is_away(tmp_path):
     assert "MongoDB does not answer at mongodb://127.0.0.1:1/nowhere." in done.stderr
     assert "Traceback" not in done.stderr
     assert "secret" not in done.stderr
+
+
+@pytest.mark.usefixtures("little_to_seed", "redis")
+def test_gives_the_postings_of_an_older_release_their_keys_once(mongo):
+    mongo.job_postings.insert_one(
+        {"source": "x", "title": "t", "company": "c", "place": "p", "url": "http://a.example/"}
+    )
+
+    prepare()
+    keys = mongo.job_postings.find_one()["url_key"]
+    mongo.job_postings.update_one({}, {"$unset": {"url_key": ""}})
+    prepare()
+
+    assert keys == "https://a.example"
+    assert "url_key" not in mongo.job_postings.find_one()

@@ -1,4 +1,4 @@
-"""What postings are found by: their words and their company, compared without regard to case and punctuation. Pure.
+"""What postings are found by: their words, their company and their URL. Pure.
 
 Stored beside the posting, so that an index serves words and companies and nothing from outside has to become a pattern.
 """
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from career_navigator.words import words_of
+from market.jobs.url_keys import url_key
 from market.roles import normalize_role
 
 
@@ -23,12 +24,13 @@ def words_in(text: str) -> list[str]:
 
 
 def posting_keys(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The stored keys of a posting, from its `title`, `company` and `place`."""
+    """The stored keys of a posting, from its `title`, `company`, `place` and `url`; None where it has no URL."""
     texts = (row["title"], row["company"], row.get("place") or "")
     return {
         "title_key": normalize_role(row["title"]),
         "company_key": company_key(row["company"]),
         "search_words": sorted({word for text in texts for word in words_in(text)}),
+        "url_key": url_key(row["url"]) if row.get("url") else None,
     }
 
 

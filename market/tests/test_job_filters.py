@@ -14,10 +14,12 @@ from market.hiding import hide_postings
 from market.jobs.filters import JobFilter, job_query, read_text
 from market.jobs.keys import company_key, posting_keys
 from market.jobs.listings import job_listing
+from market.jobs.rekeying import are_keys_outdated
 from market.jobs.selectors import NEWEST_FIRST
 from market.jobs.serializers import JobFilterSerializer
+from market.selectors import day_start
 from market.services import store_postings
-from market.tests.factories import NOW, PostingFactory, days_ago
+from market.tests.factories import NOW, TODAY, PostingFactory, days_ago
 from skills.services import seed_skills
 
 SKILLS = [
@@ -365,6 +367,22 @@ def test_a_rare_value_is_found_without_reading_the_others(stored, body, most):
     assert stats["totalDocsExamined"] <= most
 
 
+def test_urls_that_an_older_release_kept_apart_stay_apart_and_are_found_again(mongo):
+    old = {"source": "theirstack", "title": "Baker", "company": "C", "place": "P", "day": day_start(TODAY)}
+    urls = ["https://a.example.com/1", "http://a.example.com/1/"]
+    mongo.job_postings.insert_many([old | {"url": url, "content_hash": "old"} for url in urls])
+    assert are_keys_outdated()
+
+    printed = [call_rekeying(), call_rekeying()]
+    outcome = store_postings(postings=[PostingFactory(job_id=None, url=urls[1], title="Baker")], now=NOW)
+
+    assert printed == [{"changed": 2}, {"changed": 0}]
+    assert not are_keys_outdated()
+    assert [row.get("url_key") for row in mongo.job_postings.find().sort("_id", 1)] == [urls[0], None]
+    assert all(row["company_key"] == "c" for row in mongo.job_postings.find({"content_hash": "old"}))
+    assert (outcome.collected, outcome.updated) == (0, 1)
+
+
 def call_rekeying():
     printed = io.StringIO()
     call_command("rekey_postings", "--json", stdout=printed)
@@ -399,6 +417,7 @@ def test_keys_have_the_words_of_title_company_and_place():
         "title_key": "c++ backend developer",
         "company_key": "acme inc",
         "search_words": ["acme", "austin", "backend", "c++", "developer", "inc", "tx"],
+        "url_key": None,
     }
 
 
@@ -409,7 +428,7 @@ def test_old_postings_are_outside_of_a_window(stored):
 
 
 def test_postings_of_an_older_release_get_their_keys(stored):
-    names = {"title_key": "", "company_key": "", "search_words": ""}
+    names = {"title_key": "", "company_key": "", "search_words": "", "url_key": ""}
     before = {row["job_id"]: row for row in stored.job_postings.find()}
     stored.job_postings.update_many({"job_id": {"$in": ["austin", "berlin"]}}, {"$unset": names})
     stored.job_postings.update_one({"job_id": "web"}, {"$set": {"country_codes": []}})

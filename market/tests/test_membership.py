@@ -44,7 +44,7 @@ ROLES = (
 
 
 def roles_of(mongo):
-    return {row["job_id"]: row["roles"] for row in mongo.job_postings.find()}
+    return {row.get("job_id"): row["roles"] for row in mongo.job_postings.find()}
 
 
 def daily_stats(mongo):
@@ -60,7 +60,14 @@ def posting(number: int, title: str):
     )
 
 
-POSTINGS = tuple(posting(number, title) for number, title in enumerate(TITLES))
+# Two adverts behind one URL, and the first of them without its id.
+SHARED = {"url": "https://jobs.example.com/careers"}
+POSTINGS = (
+    *(posting(number, title) for number, title in enumerate(TITLES)),
+    PostingFactory(job_id="first", title="Data Engineer", **SHARED),
+    PostingFactory(job_id="second", title="Net Developer", **SHARED),
+    PostingFactory(job_id=None, title="Data Engineer", **SHARED),
+)
 _events = st.one_of(
     st.tuples(st.just("import"), st.lists(st.sampled_from(POSTINGS), max_size=8)),
     st.tuples(st.just("register"), st.sampled_from(ROLES)),

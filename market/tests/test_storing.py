@@ -1,11 +1,15 @@
-"""Storing postings: once each, found by the source's id and then by URL."""
+"""Storing postings: once each, found by the source's id, or by URL where an id is missing."""
 
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from market.jobs.url_keys import url_key
 from market.posting import Posting
 from market.refresh import mark_dirty, refresh_figures, seal_day
 from market.selectors import day_start
@@ -16,6 +20,7 @@ from skills.services import seed_skills
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 LATER = NOW + timedelta(hours=1)
+SHARED = "https://jobs.example.com/careers"
 
 
 def store(*postings: Posting, now: datetime = NOW, **search):
@@ -110,14 +115,120 @@ def test_counts_a_posting_without_a_date_on_the_day_it_was_first_collected(mongo
     assert [row["day"] for row in stored(mongo)] == [day_start(NOW.date())]
 
 
-def test_finds_a_posting_by_url_when_its_id_is_new(mongo):
+def test_keeps_postings_with_different_ids_apart_when_they_share_a_url(mongo):
+    clerk = PostingFactory(job_id="ow-A", url=SHARED, title="Payroll Clerk")
+    engineer = PostingFactory(job_id="ow-B", url=SHARED, title="Kernel Engineer")
+    store(clerk)
+
+    outcomes = [store(engineer), store(clerk, engineer), store(engineer, clerk)]
+
+    assert [(o.collected, o.updated, o.unchanged) for o in outcomes] == [(1, 0, 0), (0, 0, 2), (0, 0, 2)]
+    assert [(row["job_id"], row["title"]) for row in stored(mongo)] == [
+        ("ow-A", "Payroll Clerk"),
+        ("ow-B", "Kernel Engineer"),
+    ]
+    refresh_figures(now=NOW)
+    assert mongo.market_figures.find_one({"scope": "market"})["postings"] == 2
+
+
+@pytest.mark.parametrize("in_one_batch", [True, False])
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_posting_without_an_id_is_one_of_those_with_its_url_in_whatever_order(mongo, order, in_one_batch):
+    clerk = PostingFactory(job_id="ow-A", url=SHARED, title="Payroll Clerk")
+    engineer = PostingFactory(job_id="ow-B", url=SHARED, title="Kernel Engineer")
+    postings = [clerk, engineer, changed(engineer, job_id=None)]
+    given = [postings[number] for number in order]
+
+    for batch in [given] if in_one_batch else [[posting] for posting in given]:
+        store(*batch)
+    again = store(*given)
+
+    assert {(row["job_id"], row["title"]) for row in stored(mongo)} == {
+        ("ow-A", "Payroll Clerk"),
+        ("ow-B", "Kernel Engineer"),
+    }
+    assert len(stored(mongo)) == 2
+    assert (again.collected, again.updated, again.unchanged) == (0, 0, 3)
+
+
+def test_a_posting_keeps_its_id_when_it_comes_without_one(mongo):
     posting = PostingFactory(job_id="1", url="https://jobs.example.com/a")
     store(posting)
 
-    outcome = store(changed(posting, job_id="2"))
+    outcome = store(changed(posting, job_id=None, description="New.", url="http://jobs.example.com/a/"))
 
     assert (outcome.collected, outcome.updated) == (0, 1)
-    assert [row["job_id"] for row in stored(mongo)] == ["2"]
+    assert [(row["job_id"], row["description"]) for row in stored(mongo)] == [("1", "New.")]
+
+
+def test_a_posting_without_an_id_takes_the_id_that_its_url_and_title_come_with(mongo):
+    posting = PostingFactory(job_id=None, url=SHARED, title="Payroll Clerk")
+    store(posting)
+
+    store(changed(posting, job_id="2"), changed(posting, job_id="3", title="Kernel Engineer"))
+
+    assert [(row["job_id"], row["title"]) for row in stored(mongo)] == [
+        ("2", "Payroll Clerk"),
+        ("3", "Kernel Engineer"),
+    ]
+
+
+def test_each_of_many_writers_ids_is_stored_when_a_posting_without_one_has_their_url(mongo):
+    store(PostingFactory(job_id=None, url=SHARED))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: store(PostingFactory(job_id=f"w{number}", url=SHARED)), range(12)))
+
+    assert mongo.job_postings.count_documents({"url_key": SHARED, "day": {"$exists": True}}) == 12
+
+    assert sorted(row["job_id"] for row in stored(mongo)) == sorted(f"w{number}" for number in range(12))
+
+
+@pytest.mark.parametrize(
+    "urls",
+    [
+        [
+            "https://jobs.example.com/1",
+            "https://jobs.example.com/1?utm_source=a",
+            "https://jobs.example.com/1/",
+            "https://JOBS.example.com/1",
+            "http://jobs.example.com/1",
+        ],
+        ["https://a.example.com:443/x?id=8", "HTTP://a.example.com:80/x?id=8#apply", "https://a.example.com/x/?id=8"],
+        ["https://a.example.com", "https://a.example.com/", "http://a.example.com./?", "https://A.EXAMPLE.COM/#"],
+        ["https://a.example.com/?id=8&gclid=1&fbclid=2", "https://a.example.com/?utm%5Fmedium=x&id=8&UTM_Source=y"],
+        ["https://a.example.com/#/jobs/8", "https://a.example.com/#/jobs/8/"],
+        ["https://[2001:DB8::1]/x", "http://[2001:db8::1]:80/x"],
+    ],
+)
+def test_spellings_of_one_url_are_one_posting_that_shows_the_url_as_given(mongo, urls):
+    for url in urls:
+        store(PostingFactory(job_id=None, url=url))
+    store(*(PostingFactory(job_id=None, url=url) for url in urls))
+
+    assert [row["url"] for row in stored(mongo)] == [urls[-1]]
+
+
+@pytest.mark.parametrize(
+    "urls",
+    [
+        ["https://a.example.com/?id=8", "https://a.example.com/?id=9", "https://a.example.com/"],
+        ["https://a.example.com/#/jobs/8", "https://a.example.com/#/jobs/9", "https://a.example.com/#!8"],
+        ["https://a.example.com:8443/x", "https://a.example.com/x", "https://b.example.com/x"],
+        ["https://a.example.com/X", "https://a.example.com/x", "https://a.example.com/x?utm=1"],
+        ["https://a.example.com:99999/x", "https://a.example.com:99998/x"],
+    ],
+)
+def test_urls_of_different_adverts_are_different_postings(mongo, urls):
+    for url in urls:
+        store(PostingFactory(job_id=None, url=url))
+
+    assert [row["url"] for row in stored(mongo)] == urls
+
+
+@given(url=st.from_regex(r"https?://[A-Za-z.]{1,5}(:(80|443|8080))?(/[a-z/]{0,3})?(\?[a-z&=_]{0,9})?(#[/!a-z]{0,4})?"))
+def test_a_url_key_is_its_own_key(url):
+    assert url_key(url_key(url)) == url_key(url)
 
 
 def test_keeps_postings_without_ids_apart(mongo):
@@ -135,15 +246,15 @@ def test_keeps_postings_without_urls_apart(mongo):
     assert len(stored(mongo)) == 2
 
 
-def test_keeps_its_own_url_when_the_new_one_is_another_postings(mongo):
+def test_takes_a_url_that_another_posting_has_too(mongo):
     first, second = PostingFactory(), PostingFactory()
     store(first, second)
 
     store(changed(first, url=second.url, title="Moved"))
 
     rows = stored(mongo)
-    assert [row["url"] for row in rows] == [first.url, second.url]
-    assert rows[0]["title"] == "Moved"
+    assert [row["url"] for row in rows] == [second.url, second.url]
+    assert [row["title"] for row in rows] == ["Moved", second.title]
 
 
 def test_takes_the_last_of_repeated_rows_in_a_batch(mongo):

@@ -17,8 +17,8 @@ ADMIN = "admin"
 
 class Command(SummaryCommand):
     help = (
-        "Migrates, creates indexes (merging what was stored twice), seeds, and makes the staff account 'admin' with a "
-        "generated password, kept in VAR_DIR/admin-password. Safe to repeat."
+        "Migrates, creates indexes (merging what was stored twice), seeds, brings the keys of postings up to date, and "
+        "makes the staff account 'admin' with a generated password, kept in VAR_DIR/admin-password. Safe to repeat."
     )
 
     def summarize(self, **options: Any) -> dict[str, Any]:
@@ -29,6 +29,7 @@ class Command(SummaryCommand):
             raise CommandError(str(error)) from error
         with open(os.devnull, "w") as nowhere:
             call_command("seed", stdout=nowhere)
+            call_command("rekey_postings", if_outdated=True, stdout=nowhere)
         return {
             "collections": len(merged),
             "duplicates_merged": {name: count for name, count in merged.items() if count},
