@@ -14,8 +14,9 @@ from ingestion.credits import reserve_credits, settle_credits
 from ingestion.documents import CollectionRun
 from ingestion.runs import MOST_REFUSED_SAMPLES
 from ingestion.theirstack_jobs import posting_from_job
-from market.posting import RefusedPosting
-from market.services import close_posting, store_postings
+from market.closing import close_posting, find_closing, opened_at
+from market.posting import Posting, RefusedPosting
+from market.services import store_postings
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,10 @@ def is_signed(*, body: bytes, signature: str, secret: str) -> bool:
 
 
 def receive_event(*, event: Mapping[str, Any], now: datetime) -> None:
-    """Store a new job, or the closing of a known one. The same event again changes nothing.
+    """Store a new job, or the closing of one. The same event again changes nothing, nor does an older one.
+
+    A closing of an unknown job is remembered for when the job comes. A closed one is open again when it says that it
+    was discovered or reposted after the closing.
 
     A job that is refused is recorded on the day's webhook run; events of other types are passed over. The caller sees
     to a refresh.
@@ -48,17 +52,27 @@ def receive_event(*, event: Mapping[str, Any], now: datetime) -> None:
     # what a worker has stored and not yet counted when it dies brings nothing new the next time.
     reservation = reserve_credits(credits=1, budget=None, now=now)
     if kind == JOB_CLOSED:
-        closed = close_posting(source=posting.source, job_id=posting.job_id, closed_at=posting.closed_at, now=now)
+        closed = _close(posting, closed_at=posting.closed_at, now=now)
         settle_credits(reservation=reservation, used=int(closed))
         _record(now, {"updated": int(closed), "unchanged": int(not closed), "credits": int(closed)})
         return
-    outcome = store_postings(postings=[posting], now=now)
+    closed_at = find_closing(posting=posting)
+    outcome = store_postings(postings=[posting], closed_at=closed_at, now=now)
+    if closed_at is None and (closed_at := find_closing(posting=posting)):
+        # It was closed while it was being stored.
+        _close(posting, closed_at=closed_at, now=now)
     counts = {"collected": outcome.collected, "updated": outcome.updated, "unchanged": outcome.unchanged}
     counts["credits"] = outcome.collected + outcome.updated
     settle_credits(reservation=reservation, used=counts["credits"])
     refused = next(iter(outcome.refused), None)
     refusal = {"reason": refused, "message": "", "job_id": posting.job_id or ""} if refused else None
     _record(now, counts, refusal)
+
+
+def _close(posting: Posting, *, closed_at: datetime | None, now: datetime) -> bool:
+    return close_posting(
+        source=posting.source, job_id=posting.job_id, closed_at=closed_at, opened_at=opened_at(posting), now=now
+    )
 
 
 def _record(now: datetime, counts: Mapping[str, int], refusal: Mapping[str, str] | None = None) -> None:

@@ -129,6 +129,25 @@ class JobPosting(Document):
     }
 
 
+class PostingClosing(Document):
+    """That a source said a job is closed; by source and id, which may be unknown still.
+
+    `known_at` is the latest time that the news speaks of: what says it was discovered or reposted later is open again.
+    """
+
+    key = StringField(primary_key=True)
+    closed_at = DateTimeField(required=True)
+    known_at = DateTimeField(required=True)
+    expires_at = DateTimeField(required=True)
+
+    meta: dict[str, Any] = {
+        "collection": "posting_closings",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [{"fields": ["expires_at"], "expireAfterSeconds": 0}],
+    }
+
+
 class DayFigures(Document):
     """The figures of one day and one scope: the whole market, or one role by its normalized name.
 

@@ -61,14 +61,20 @@ class ConflictingPosting(RuntimeError):
 
 
 def store_postings(
-    *, postings: Sequence[Posting], role: str | None = None, place: str | None = None, now: datetime
+    *,
+    postings: Sequence[Posting],
+    role: str | None = None,
+    place: str | None = None,
+    closed_at: datetime | None = None,
+    now: datetime,
 ) -> StoreOutcome:
     """Insert what is new, update what changed, leave alone what did not.
 
     A posting is found by the source's id, and without one by its URL. Adverts with different ids may share a URL; of
     one with an id and one without, the title says too whether they are the same.
 
-    `role` and `place` are those of the search that returned the postings. A posting keeps its day, the time it was
+    `role` and `place` are those of the search that returned the postings; `closed_at` is when they were closed where
+    they do not say it themselves. A posting keeps its day, the time it was
     first collected and the roles whose searches returned it; all else follows what is given. One that belongs to a
     sealed day is refused (`sealed_day`). A batch of 500 to 1,000 is best.
     """
@@ -76,7 +82,7 @@ def store_postings(
     batch = _without_repeats(postings)
     outcome.unchanged += len(postings) - len(batch)
     for _ in range(_ATTEMPTS):
-        batch = _store(batch, role, place, now, outcome)
+        batch = _store(batch, role, place, closed_at, now, outcome)
         if not batch:
             return outcome
     raise ConflictingPosting(f"{len(batch)} postings, the first {batch[0].job_id or batch[0].url}")
@@ -140,7 +146,12 @@ def _advert(posting: Posting) -> _Advert:
 
 
 def _store(
-    batch: list[Posting], role: str | None, place: str | None, now: datetime, outcome: StoreOutcome
+    batch: list[Posting],
+    role: str | None,
+    place: str | None,
+    closed_at: datetime | None,
+    now: datetime,
+    outcome: StoreOutcome,
 ) -> list[Posting]:
     """One attempt; returns the postings that another writer got in the way of."""
     stored = _Stored.matching(batch)
@@ -163,7 +174,7 @@ def _store(
             if day in sealed:
                 outcome.refused["sealed_day"] += 1
                 continue
-            fields = _fields(posting, unknown_slugs) | {
+            fields = _fields(posting, closed_at, unknown_slugs) | {
                 "content_hash": content_hash,
                 "roles": sorted({*searched, *named}),
                 "search_roles": searched,
@@ -183,7 +194,7 @@ def _store(
         fields, what = {}, "unchanged"
         if existing["content_hash"] != content_hash:
             fields, what = (
-                _fields(posting, unknown_slugs) | {"content_hash": content_hash, "updated_at": now},
+                _fields(posting, closed_at, unknown_slugs) | {"content_hash": content_hash, "updated_at": now},
                 "updated",
             )
             if fields["url"] is None:
@@ -328,9 +339,10 @@ def _day_of(posting: Posting, now: datetime) -> datetime:
     return day_start(posting.date_posted or now.astimezone(UTC).date())
 
 
-def _fields(posting: Posting, unknown_slugs: list[str]) -> dict[str, Any]:
+def _fields(posting: Posting, closed_at: datetime | None, unknown_slugs: list[str]) -> dict[str, Any]:
     """What the source says, as stored; adds the slugs the vocabulary does not know to `unknown_slugs`."""
     fields: dict[str, Any] = {name: getattr(posting, name) for name in _POSTING_FIELDS}
+    fields["closed_at"] = posting.closed_at or closed_at
     latitude, longitude = fields.pop("latitude"), fields.pop("longitude")
     fields["coordinates"] = None if latitude is None or longitude is None else {"lat": latitude, "lng": longitude}
     for name in ("date_posted", "date_reposted"):
@@ -344,15 +356,3 @@ def _fields(posting: Posting, unknown_slugs: list[str]) -> dict[str, Any]:
     if posting.country_code and posting.country_code not in fields["country_codes"]:
         fields["country_codes"].insert(0, posting.country_code)
     return fields | posting_keys(fields)
-
-
-def close_posting(*, source: str, job_id: str | None, closed_at: datetime | None, now: datetime) -> bool:
-    """Mark a stored posting as closed, as of `now` where no time is known; False when that changes nothing."""
-    if job_id is None:
-        return False
-    # Without a time of its own the same news again must not move the one that was taken at first.
-    other = {"closed_at": {"$ne": closed_at}} if closed_at else {"closed_at": None}
-    closed = database().job_postings.update_one(
-        {"source": source, "job_id": {"$eq": job_id} | _INDEXED} | other, {"$set": {"closed_at": closed_at or now}}
-    )
-    return bool(closed.modified_count)

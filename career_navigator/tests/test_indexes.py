@@ -9,6 +9,7 @@ from pymongo.errors import DuplicateKeyError
 from career_navigator.indexes import IndexesRefused, create_indexes
 from ingestion.runs import find_interrupted, start_run
 from ingestion.selectors import get_collection_statistics, last_good_collection
+from market.closing import close_posting
 from market.documents import JobPosting
 from market.refresh import check_figures, refresh_figures
 from market.selectors import (
@@ -18,7 +19,7 @@ from market.selectors import (
     load_records,
     recent_postings,
 )
-from market.services import close_posting, delete_expired_postings, know_role, store_postings
+from market.services import delete_expired_postings, know_role, store_postings
 from market.tests.factories import NOW, TODAY, PostingFactory, days_ago
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")

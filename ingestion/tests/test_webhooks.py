@@ -249,6 +249,89 @@ def test_closing_an_unknown_job_stores_nothing(client, mongo, redis):
     assert mongo.job_postings.count_documents({}) == 0
 
 
+NEW, CLOSED = "job.new", "job.closed"
+FIRST, CLOSING, SECOND, LATER = (f"2026-11-{day}T10:00:00" for day in (10, 20, 22, 24))
+CLOSED_AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
+PRECISE = {"discovered_at": f"{SECOND}.123456"}
+
+
+@pytest.mark.parametrize(
+    ("events", "closed_at"),
+    [
+        ([(CLOSED, {"closed_at": CLOSING}), (NEW, {})], CLOSED_AT),
+        ([(CLOSED, {"closed_at": CLOSING}), (NEW, {"discovered_at": FIRST})], CLOSED_AT),
+        ([(NEW, {}), (CLOSED, {"closed_at": CLOSING}), (NEW, {"description": "Other."})], CLOSED_AT),
+        (
+            [(NEW, {"discovered_at": FIRST}), (CLOSED, {"closed_at": CLOSING}), (NEW, {"date_reposted": "2026-11-15"})],
+            CLOSED_AT,
+        ),
+        ([(NEW, {}), (CLOSED, {"closed_at": CLOSING}), (NEW, {"discovered_at": SECOND})], None),
+        ([(NEW, {}), (CLOSED, {"closed_at": CLOSING}), (NEW, {"date_reposted": "2026-11-21", "reposted": True})], None),
+        ([(CLOSED, {"closed_at": CLOSING}), (NEW, {"discovered_at": SECOND})], None),
+        # The closing of what was reposted since comes late, or the closings come the wrong way round.
+        ([(NEW, {"discovered_at": SECOND}), (CLOSED, {"closed_at": CLOSING, "discovered_at": FIRST})], None),
+        (
+            [(CLOSED, {"closed_at": LATER}), (CLOSED, {"closed_at": CLOSING}), (NEW, {"discovered_at": SECOND})],
+            datetime(2026, 11, 24, 10, tzinfo=UTC),
+        ),
+        # Discovered when it had been closed already.
+        (
+            [(NEW, PRECISE), (CLOSED, PRECISE | {"closed_at": CLOSING}), (NEW, PRECISE | {"description": "Other."})],
+            CLOSED_AT,
+        ),
+        ([(NEW, {"discovered_at": SECOND}), (CLOSED, {"closed_at": CLOSING, "discovered_at": SECOND})], CLOSED_AT),
+        ([(CLOSED, {"closed_at": CLOSING, "discovered_at": SECOND}), (NEW, {"discovered_at": SECOND})], CLOSED_AT),
+    ],
+)
+def test_a_job_is_closed_or_open_by_what_its_events_say_in_whatever_order(client, mongo, redis, events, closed_at):
+    for kind, fields in events:
+        receive(client, redis, kind, job(**fields))
+    (before,) = mongo.job_postings.find()
+
+    credits = spent_this_month(now=datetime.now(UTC))
+    receive(client, redis, *(events[-1][0], job(**events[-1][1])))
+
+    assert before.get("closed_at") == closed_at
+    assert list(mongo.job_postings.find()) == [before]
+    assert spent_this_month(now=datetime.now(UTC)) == credits
+    assert check_figures().differing == []
+
+
+def test_a_closing_without_a_time_is_remembered_from_its_first_arrival(client, mongo, redis):
+    receive(client, redis, CLOSED)
+    (first,) = mongo.posting_closings.find()
+
+    receive(client, redis, CLOSED)
+    receive(client, redis, NEW)
+
+    assert list(mongo.posting_closings.find()) == [first]
+    assert mongo.job_postings.find_one()["closed_at"] == first["closed_at"]
+
+
+def test_a_closing_by_an_older_release_holds_against_a_late_job(client, mongo, redis):
+    receive(client, redis, NEW)
+    mongo.job_postings.update_one({}, {"$set": {"closed_at": CLOSED_AT}})
+
+    receive(client, redis, NEW, job(description="Other."))
+
+    stored = mongo.job_postings.find_one()
+    assert (stored["description"], stored["closed_at"]) == ("Other.", CLOSED_AT)
+
+
+def test_a_closing_that_comes_while_the_job_is_stored_holds(client, mongo, redis, monkeypatch):
+    def store_and_close(**given):
+        outcome = store_postings(**given)
+        mongo.posting_closings.insert_one(
+            {"_id": "theirstack 1", "closed_at": CLOSED_AT, "known_at": CLOSED_AT, "expires_at": NOW}
+        )
+        return outcome
+
+    monkeypatch.setattr(webhooks, "store_postings", store_and_close)
+    receive(client, redis, NEW)
+
+    assert mongo.job_postings.find_one()["closed_at"] == CLOSED_AT
+
+
 def test_passes_over_events_of_other_types(client, mongo, redis):
     receive(client, redis, "company.new", {"name": "Acme"})
 

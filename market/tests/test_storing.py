@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from market.closing import close_posting
 from market.jobs.url_keys import url_key
 from market.posting import Posting
 from market.refresh import mark_dirty, refresh_figures, seal_day
 from market.selectors import day_start
-from market.services import close_posting, delete_expired_postings, know_role, store_postings
+from market.services import delete_expired_postings, know_role, store_postings
 from market.tests.factories import NOW, PostingFactory, days_ago
 from skills.services import seed_skills
 
