@@ -1,11 +1,14 @@
 """Reading values that somebody else wrote: each reader answers a usable value or None, and never raises.
 
-A CSV import gives text where JSON gives numbers and booleans, so both are read.
+A CSV import gives text where JSON gives numbers and booleans, so both are read. Texts often come as HTML: their
+entities are decoded here, once, and nowhere else.
 """
 
+import html
 import math
 import re
 from datetime import UTC, date, datetime
+from html.entities import html5
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,13 +19,22 @@ EARLIEST_YEAR, LATEST_YEAR = 1970, 2200
 # surrogate pairs, which JSON can escape but UTF-8 cannot hold.
 _UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
+# Without the semicolon "R&D" and "?a=1&copy=2" would hold entities.
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+# An entity is this much longer than its character, mostly.
+_ENTITY_CHARACTERS = 8
 
 
 def text_of(value: Any, *, longest: int) -> str | None:
-    """The text on one line, cut to `longest` characters; None when it is no text or blank."""
+    """The text on one line, its entities decoded, cut to `longest` characters; None when it is no text or blank."""
+    # Cut first, with room for what falls away, so that an endless value costs no more than a long one.
+    return line_of(_decoded(value[: longest * _ENTITY_CHARACTERS]), longest=longest) if isinstance(value, str) else None
+
+
+def line_of(value: Any, *, longest: int) -> str | None:
+    """The text on one line as it is, cut to `longest` characters; None when it is no text or blank."""
     if not isinstance(value, str):
         return None
-    # Cut first, with room for what falls away, so that an endless value costs no more than a long one.
     text = value[: longest * 4]
     if not text.isprintable():
         text = _UNSTORABLE.sub(" ", text)
@@ -30,20 +42,31 @@ def text_of(value: Any, *, longest: int) -> str | None:
 
 
 def prose_of(value: Any, *, longest_bytes: int) -> str:
-    """The text with its lines, cut to `longest_bytes` in UTF-8; "" when it is no text."""
+    """The text with its lines, its entities decoded, cut to `longest_bytes` in UTF-8; "" when it is no text."""
     if not isinstance(value, str):
         return ""
-    text = _UNSTORABLE.sub("", value[:longest_bytes].replace("\r\n", "\n").replace("\r", "\n")).strip()
+    decoded = _decoded(value[: longest_bytes * 2])[:longest_bytes]
+    text = _UNSTORABLE.sub("", decoded.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if len(text) * 4 <= longest_bytes:
         return text
     return text.encode()[:longest_bytes].decode(errors="ignore")
+
+
+def _decoded(text: str) -> str:
+    return _ENTITY.sub(_entity_character, text) if "&" in text else text
+
+
+def _entity_character(entity: re.Match[str]) -> str:
+    # `unescape` would read a beginning too: the "&not" of "&notes;".
+    return html.unescape(entity[0]) if entity[0][1] == "#" else html5.get(entity[0][1:], entity[0])
 
 
 def url_of(value: Any) -> str | None:
     """An http or https address with a host; None for anything else, such as `javascript:` or one too long."""
     if not isinstance(value, str):
         return None
-    url = value.strip()
+    # Out of HTML; other entities would be parameters.
+    url = value.strip().replace("&amp;", "&")
     if len(url) > LONGEST_URL or _UNSTORABLE.search(url) or _SPACES.search(url):
         return None
     try:

@@ -13,6 +13,7 @@ from ingestion.source_values import (
     count_of,
     day_of,
     flag_of,
+    line_of,
     moment_of,
     number_of,
     prose_of,
@@ -116,7 +117,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 def _id(value: Any) -> str | None:
     """An id as text; an id cut short would be another job's, so one that is too long is none."""
     if isinstance(value, str):
-        text = text_of(value, longest=LONGEST_ID + 1)
+        text = line_of(value, longest=LONGEST_ID + 1)
         return text if text and len(text) <= LONGEST_ID else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -142,7 +143,8 @@ def _locations(value: Any) -> tuple[Mapping[str, object], ...]:
     found: list[Mapping[str, object]] = []
     for item in value[:MOST_LOCATIONS]:
         if isinstance(item, Mapping):
-            found.append(item)
+            texts = {key: text for key, text in item.items() if isinstance(text, str)}
+            found.append({**item, **{key: text_of(text, longest=LONGEST_LABEL) for key, text in texts.items()}})
         elif label := text_of(item, longest=LONGEST_LABEL):
             found.append({"name": label, "display_name": label})
     return tuple(found)

@@ -8,6 +8,7 @@ from typing import Any
 from pymongo import UpdateOne
 
 from career_navigator.connection import database
+from career_navigator.plain_text import make_plain
 from market.dirty_days import marked_dirty
 from skills.matching.wording import Wording, lies_in, nice_to_have, read_wording
 from skills.matching.years import years_asked
@@ -50,7 +51,8 @@ class PostingSkills:
 
 def posting_skills(*, title: str, description: str | None, slugs: Sequence[str]) -> PostingSkills:
     """What the posting asks for, by its slugs and its wording."""
-    text = f"{title}\n{description or ''}"
+    title, description = make_plain(title).text, make_plain(description or "").text
+    text = f"{title}\n{description}"
     wording = read_wording(text)
     skills, source = vocabulary().map_technology_slugs(slugs), "slugs"
     if skills:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import ahocorasick
 
+from career_navigator.plain_text import make_plain
 from skills.names import fold, spelling_key
 from skills.sense_words import AMBIGUOUS, FIELDS, GENERIC, PEOPLE
 from skills.senses import Mention, SenseRules, ruled_out
@@ -81,8 +82,16 @@ class SkillExtractor:
     def spans(self, text: str) -> list[SkillSpan]:
         """Return every mention of a skill, in order; where names overlap the first and longest one counts.
 
-        Of names that are words as well no more than the first 2,000 are looked at.
+        Full-width letters and ligatures count as plain ones; the places are those of the text as it was given. Of names
+        that are words as well no more than the first 2,000 are looked at.
         """
+        plain = make_plain(text)
+        spans = self._spans(plain.text)
+        if not plain.changes:
+            return spans
+        return [SkillSpan(skill, *plain.locate(start, end)) for skill, start, end in spans]
+
+    def _spans(self, text: str) -> list[SkillSpan]:
         hits = self._hits(text)
         last = len(hits) - 1
         judged = 0

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from career_navigator.plain_text import make_plain
+
 # Single bytes: letters to lower case, digits as they are, all else to a space. The first table spares `+`, `#`, `.`.
 _LOWER, _FOLD = (
     bytes(
@@ -44,4 +46,4 @@ def _places(text: bytes, mark: bytes) -> Iterator[int]:
 
 def spelling_key(name: str) -> str:
     """Return the key under which all spellings of a name meet: folded, with single spaces."""
-    return " ".join(fold(name).split())
+    return " ".join(fold(make_plain(name).text).split())

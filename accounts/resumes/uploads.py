@@ -24,6 +24,7 @@ from accounts.resumes.parsing.resume import as_stored, json_resume, parse_resume
 from accounts.resumes.services import AlreadyStored, TooManyAtOnce, store_resume
 from career_navigator.errors import is_server_away
 from career_navigator.idempotency import find_repeated, idempotency_key
+from career_navigator.plain_text import make_plain
 from career_navigator.queueing import queue_task
 from skills.selectors import extractor, vocabulary
 
@@ -192,8 +193,8 @@ def _store(user_id: ObjectId, job_id: ObjectId | None, status: str, now: datetim
 
 def _parts_of(file: FileText, *, now: datetime) -> dict[str, Any]:
     """What is stored of a file's text. Raises FileRefused."""
-    known = vocabulary()
-    parsed = parse_resume(text=file.text, links=file.links, spans=extractor().spans(file.text), now=now.date())
+    known, text = vocabulary(), make_plain(file.text).text
+    parsed = parse_resume(text=text, links=file.links, spans=extractor().spans(text), now=now.date())
     names = {skill.name: entry.display_name for skill in parsed.skills if (entry := known.get(skill.name))}
     content = json_resume(parsed, names=names)
     try:

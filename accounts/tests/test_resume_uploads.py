@@ -114,6 +114,17 @@ def test_reads_text_at_once(ada, job, queued):
     assert queued() == []
 
 
+def test_reads_full_width_letters_and_ligatures_as_plain_ones(ada):
+    wide = {ord(plain): ord(plain) + 0xFEE0 for plain in "Pythonabcdefghijklmnopqrstuvwxyz0123456789@."}
+    text = files.RESUME.translate(wide).replace("Ｓummary", "Summary").replace("Difference", "Diﬀerence")
+
+    wide_content, content = (
+        show(ada, send_text(ada, each).json()["resume_id"])["content"] for each in (text, files.RESUME)
+    )
+
+    assert wide_content | {"meta": None} == content | {"meta": None}
+
+
 @pytest.mark.parametrize(
     ("make", "name", "media_type"),
     [

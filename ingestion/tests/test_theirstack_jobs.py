@@ -481,3 +481,49 @@ def test_reads_every_one_of_the_real_postings():
     assert sum(posting.min_annual_salary_usd is not None for posting in postings) == sum(
         bool(job["min_annual_salary_usd"]) for job in jobs
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("R&amp;D Engineer", "R&D Engineer"),
+        ("R&D Engineer", "R&D Engineer"),
+        ("AT&amp;amp;T", "AT&amp;T"),
+        ("&amp;lt;", "&lt;"),
+        ("Caf&eacute; &#8211; M&#xFC;ller", "Café – Müller"),
+        ("Head&nbsp;of&#160;IT", "Head of IT"),
+        ("Sales&reg &copy=2 &notanentity; &; &#;", "Sales&reg &copy=2 &notanentity; &; &#;"),
+        ("&#0;&#xD800;&#99999999;x", "\ufffd\ufffd&#99999999;x"),
+        ("A&#10;B&Tab;C", "A B C"),
+        ("&amp;" * 600, "&" * 500),
+    ],
+)
+def test_decodes_html_entities_once(written, read):
+    assert read_job(job_title=written).title == read
+    assert read_job(company=written).company == read[:300]
+
+
+def test_decodes_the_entities_of_a_description_once_and_keeps_its_lines():
+    description = read_job(description="&lt;p&gt;R&amp;D\n&amp;lt;b&amp;gt;&#x2022; Caf&eacute;").description
+
+    assert description == "<p>R&D\n&lt;b&gt;• Café"
+
+
+def test_decodes_entities_of_places_slugs_and_urls_and_leaves_ids_alone():
+    posting = read_job(
+        id="a&amp;b",
+        url="https://jobs.example.com/?id=8&amp;copy=2&copy;=3",
+        location="S&atilde;o Paulo, Brazil",
+        locations=[{"name": "Caf&eacute; City", "type": "city", "country_code": "DE"}],
+        technology_slugs=["r&amp;d"],
+    )
+
+    assert posting.job_id == "a&amp;b"
+    assert posting.url == "https://jobs.example.com/?id=8&copy=2&copy;=3"
+    assert posting.location == "São Paulo, Brazil"
+    assert posting.technology_slugs == ("r&d",)
+    assert read_job(location="", locations=[{"name": "K&ouml;ln", "country_code": "DE"}]).place == "Cologne, Germany"
+
+
+def read_job(**fields):
+    return posting_from_job({"id": 1, "job_title": "Developer", "company": "Acme", **fields})

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from market.jobs.keys import company_key, title_names, words_in
+from market.jobs.keys import company_key, search_word, title_names, words_in
 from market.place_labels import read_place
 from market.place_names import REMOTE, Place
 from market.roles import normalize_role
@@ -63,7 +63,7 @@ class JobFilter:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A part of a text to search for: its words, and the (canonical) skill that they name, if any."""
+    """A part of a text to search for: its words without accents, and the (canonical) skill that they name, if any."""
 
     words: tuple[str, ...]
     skill: str | None
@@ -84,7 +84,7 @@ def read_text(text: str) -> list[Term]:
             1,
         )
         term = tuple(words[start : start + length])
-        terms.append(Term(term, known.canonical(" ".join(term))))
+        terms.append(Term(tuple(map(search_word, term)), known.canonical(" ".join(term))))
         start += length
     return terms
 

@@ -7,14 +7,15 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from career_navigator.plain_text import fold_accents
 from career_navigator.words import words_of
 from market.jobs.url_keys import url_key
 from market.roles import normalize_role
 
 
 def company_key(name: str) -> str:
-    """The company as a key: "ACME, Inc." and "Acme inc" -> "acme inc". A name without letters and digits is itself."""
-    plain = unicodedata.normalize("NFKC", name).casefold()
+    """The company as a key: "ACMÉ, Inc." and "Acme inc" -> "acme inc". A name without letters and digits is itself."""
+    plain = fold_accents(unicodedata.normalize("NFKC", name).casefold())
     return " ".join(words_of(plain)) or plain.strip()
 
 
@@ -23,13 +24,20 @@ def words_in(text: str) -> list[str]:
     return normalize_role(text).split()
 
 
+def search_word(word: str) -> str:
+    """The word of a text to search for as it is looked for among the stored ones: without accents."""
+    return fold_accents(word)
+
+
 def posting_keys(row: Mapping[str, Any]) -> dict[str, Any]:
     """The stored keys of a posting, from its `title`, `company`, `place` and `url`; None where it has no URL."""
     texts = (row["title"], row["company"], row.get("place") or "")
+    words = {word for text in texts for word in words_in(text)}
     return {
         "title_key": normalize_role(row["title"]),
         "company_key": company_key(row["company"]),
-        "search_words": sorted({word for text in texts for word in words_in(text)}),
+        # With accents too: roles are told apart by them.
+        "search_words": sorted(words | {search_word(word) for word in words}),
         "url_key": url_key(row["url"]) if row.get("url") else None,
     }
 

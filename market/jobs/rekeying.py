@@ -12,7 +12,7 @@ from market.jobs.keys import posting_keys
 from market.membership import search_roles
 
 # Raise it when `posting_keys` makes other keys of the same posting: the next `prepare` then writes them.
-KEYS_VERSION = "1"
+KEYS_VERSION = "2"
 _STATE = "posting_keys"
 _BATCH = 1_000
 _READ = (

@@ -19,7 +19,8 @@ def url_key(url: str) -> str:
     fragments go, except fragments that begin with `#/` or `#!`. A URL that cannot be read is its own key.
     """
     try:
-        parts = urlsplit(url)
+        # Older releases stored addresses as they stand in HTML.
+        parts = urlsplit(url.replace("&amp;", "&"))
         host, port = parts.hostname, parts.port
     except ValueError:
         return url

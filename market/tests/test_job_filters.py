@@ -18,7 +18,7 @@ from market.jobs.rekeying import are_keys_outdated
 from market.jobs.selectors import NEWEST_FIRST
 from market.jobs.serializers import JobFilterSerializer
 from market.selectors import day_start
-from market.services import store_postings
+from market.services import know_role, store_postings
 from market.tests.factories import NOW, TODAY, PostingFactory, days_ago
 from skills.services import seed_skills
 
@@ -408,6 +408,40 @@ def test_any_text_is_answered_or_refused(stored, body):
 @given(name=st.text(max_size=40))
 def test_a_companys_key_is_its_own_key(name):
     assert company_key(company_key(name)) == company_key(name)
+
+
+@pytest.mark.parametrize(
+    ("stored_as", "body"),
+    [
+        ({"title": "Engineer for the Café of Tides"}, {"text": "Cafe of Tides"}),
+        ({"title": "Engineer for the Cafe of Tides"}, {"text": "café of tides"}),
+        ({"title": "Engineer for the Cafe\u0301 of Tides"}, {"text": "CAFÉ of Tides"}),
+        ({"company": "Café Zürich Werke GmbH"}, {"companies": ["cafe zurich werke gmbh"]}),
+        ({"company": "Cafe Zurich Werke GmbH"}, {"companies": ["Café Zürich Werke GmbH"]}),
+        ({"company": "Łódź Œuvres, S.A."}, {"companies": ["lodz oeuvres s.a."]}),
+        ({"company": "Łódź Œuvres"}, {"text": "lodz oeuvres"}),
+        ({"title": "R&D Engineer"}, {"titles": ["R&D Engineer"]}),
+        ({"title": "ＰＹＴＨＯＮ Tamer"}, {"text": "python tamer"}),
+    ],
+)
+def test_words_and_companies_are_found_without_regard_to_accents(stored, stored_as, body):
+    store_postings(postings=[PostingFactory(job_id="accented", **stored_as)], now=NOW)
+
+    assert "accented" in found(stored, body)
+    if "companies" in body:
+        assert "accented" not in found(stored, {"exclude_companies": body["companies"]})
+
+
+def test_roles_are_told_apart_by_accents_as_before(stored):
+    know_role(role="Café Manager", now=NOW)
+    store_postings(
+        postings=[PostingFactory(job_id="e", title="Café Manager"), PostingFactory(job_id="f", title="Cafe Manager")],
+        now=NOW,
+    )
+
+    roles = {row["job_id"]: row["roles"] for row in stored.job_postings.find({"job_id": {"$in": ["e", "f"]}})}
+    assert roles == {"e": ["café manager"], "f": []}
+    assert found(stored, {"titles": ["café manager"]}) == {"e"}
 
 
 def test_keys_have_the_words_of_title_company_and_place():

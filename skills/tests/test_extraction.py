@@ -25,6 +25,10 @@ from skills.vocabulary import Skill, Vocabulary
         ("Postgres.Kubernetes", ["postgresql", "kubernetes"]),
         ("Kenntnisse in Python für Datenanalyse", ["python"]),
         ("熟悉Kubernetes和Docker", ["kubernetes", "docker"]),
+        ("ＰＹＴＨＯＮ、Ｃ＃ and Ｃ＋＋", ["python", "c#", "c++"]),
+        ("ＡＳＰ．ＮＥＴ Core", ["asp.net core"]),
+        ("Docker™, Python¹ and ①React", ["docker", "python", "react"]),
+        ("Redis\u00a0and\u00a0CI\u00a0/\u00a0CD", ["redis", "ci/cd"]),
         ("Spring Boot, not Spring alone", ["spring boot"]),
         ("Kubernetes, Python, Kubernetes", ["kubernetes", "python"]),
         ("We hire through Greenhouse and Lever", []),
@@ -49,6 +53,18 @@ def test_says_where_each_mention_stands(extractor: SkillExtractor) -> None:
         ("python", "Python"),
         ("postgresql", "PostgreSQL"),
         ("python", "Python"),
+    ]
+
+
+def test_says_where_the_original_has_a_name_in_other_characters(extractor: SkillExtractor) -> None:
+    text = "ﬁne ＰＹＴＨＯＮ, oﬀ: Ｃ＃ e\u0301 React"
+
+    spans = extractor.spans(text)
+
+    assert [(span.skill, text[span.start : span.end]) for span in spans] == [
+        ("python", "ＰＹＴＨＯＮ"),
+        ("c#", "Ｃ＃"),
+        ("react", "React"),
     ]
 
 

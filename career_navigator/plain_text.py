@@ -1,0 +1,94 @@
+"""Text with its compatibility characters made plain: full-width letters, ligatures, accents. Pure."""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+# Letters and digits only because they are small, round or a fraction: as plain ones they would join the word before
+# them ("Docker™", "Python¹"). Spacing accents would become a space with an accent ("Don´t").
+_KEPT = ("<super>", "<sub>", "<circle>", "<fraction>", "<compat> 0020 03")
+_HANGUL_JAMO = re.compile("[\u1160-\u11ff]")
+# The voicing marks of half-width katakana.
+_HALF_WIDTH_MARKS = "\uff9e\uff9f"
+_ACCENTS = re.compile("[\u0300-\u036f]")
+# Letters that Unicode does not take apart into a plain one and a mark.
+_PLAIN_LETTERS = str.maketrans(
+    {"æ": "ae", "œ": "oe", "ø": "o", "ð": "d", "đ": "d", "ħ": "h", "ı": "i", "ĸ": "k", "ł": "l", "ŋ": "n", "ŧ": "t"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlainText:
+    """A text made plain. `changes` are the places that have another length there, in order: in it, in the original."""
+
+    text: str
+    changes: list[tuple[int, int, int, int]] = field(default_factory=list)
+
+    def locate(self, start: int, end: int) -> tuple[int, int]:
+        """Return where the original has what is at `text[start:end]`, which is not empty."""
+        return self._locate(start)[0], self._locate(end - 1)[1]
+
+    def _locate(self, place: int) -> tuple[int, int]:
+        before = bisect_right(self.changes, place, key=itemgetter(0)) - 1
+        if before < 0:
+            return place, place + 1
+        _, end, original_start, original_end = self.changes[before]
+        if place < end:
+            return original_start, original_end
+        return original_end + place - end, original_end + place - end + 1
+
+
+def make_plain(text: str) -> PlainText:
+    """Return the text in NFKC, except for what would join the word before it, and where the original has it."""
+    if text.isascii() or unicodedata.is_normalized("NFKC", text):
+        return PlainText(text)
+    used = {character for character in set(text) if not character.isascii()}
+    marks = "".join(sorted(filter(_belongs_to_character_before, used)))
+    plain = {character: _make_plain_part(character) for character in used}
+    other = "".join(sorted(character for character, part in plain.items() if part != character))
+    if not marks and all(len(plain[character]) == 1 for character in other):
+        return PlainText(text.translate({ord(character): plain[character] for character in other}))
+    # A character with its marks, or one that changes by itself.
+    expressions = [f"[^{marks}][{marks}]+"] if marks else []
+    expressions += [f"[{other}]"] if other else []
+    pieces: list[str] = []
+    changes: list[tuple[int, int, int, int]] = []
+    reached = length = 0
+    for found in re.finditer("|".join(expressions), text, re.DOTALL):
+        start, end = found.span()
+        part = found[0]
+        if part not in plain:
+            plain[part] = _make_plain_part(part)
+        piece = plain[part]
+        pieces += (text[reached:start], piece)
+        length += start - reached + len(piece)
+        reached = end
+        if len(piece) != end - start:
+            changes.append((length - len(piece), length, start, end))
+    pieces.append(text[reached:])
+    return PlainText("".join(pieces), changes)
+
+
+def fold_accents(text: str) -> str:
+    """Return the text, in lower case, without accents: "café" -> "cafe", "łódź" -> "lodz".
+
+    Marks of scripts that have no accents stay, such as the voicing of Japanese syllables.
+    """
+    if text.isascii():
+        return text
+    folded = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+    return unicodedata.normalize("NFC", folded).translate(_PLAIN_LETTERS)
+
+
+def _make_plain_part(part: str) -> str:
+    return part if unicodedata.decomposition(part[0]).startswith(_KEPT) else unicodedata.normalize("NFKC", part)
+
+
+def _belongs_to_character_before(character: str) -> bool:
+    return (
+        unicodedata.combining(character) != 0
+        or character in _HALF_WIDTH_MARKS
+        or _HANGUL_JAMO.match(character) is not None
+    )
