@@ -67,7 +67,7 @@ def log_in(request: Request, *, email: str, password: str) -> Login:
     try:
         user = authenticate(email=email, password=password)
     except LoginRefused as error:
-        raise AuthenticationFailed("The e-mail address or the password is wrong.") from error
+        raise AuthenticationFailed("The email address or the password is wrong.") from error
     # Only failures count. Those of others do too: while somebody guesses at an account, nobody logs in to it, which is
     # the price of a limit that many addresses together cannot pass. Whoever is logged in stays so.
     address_tries.refund()

@@ -1,6 +1,7 @@
 """Serializer fields of what people say of themselves; each refuses by a sentence that names its rule."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import phonenumbers
@@ -37,8 +38,37 @@ class Skill(Line):
         name = super().to_internal_value(data)
         # Names in other scripts have no key, but letters.
         if not spelling_key(name) and not any(character.isalnum() for character in name):
-            raise serializers.ValidationError("This field has to name a skill.")
+            raise serializers.ValidationError(f"{name!r} does not name a skill.")
         return name
+
+
+class Skills(serializers.ListField):
+    """A list of skills. Texts that name none are left out, so that one of them does not spoil the rest of a save."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(child=Skill(), **options)
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list):
+            # Where there is no rest to save, it is refused by the text at fault.
+            data = [each for each in data if not _names_no_skill(each)] or data
+        return super().to_internal_value(data)
+
+
+def ignored_skills(data: Any) -> list[str]:
+    """The texts among the `skills` of a body that `Skills` leaves out."""
+    skills = data.get("skills") if isinstance(data, Mapping) else None
+    return [each for each in skills if _names_no_skill(each)] if isinstance(skills, list) else []
+
+
+def _names_no_skill(text: Any) -> bool:
+    if not isinstance(text, str):
+        return False
+    try:
+        Skill().run_validation(text)
+    except serializers.ValidationError:
+        return True
+    return False
 
 
 class TargetRole(Line):
@@ -48,7 +78,7 @@ class TargetRole(Line):
     def to_internal_value(self, data: Any) -> str:
         role = super().to_internal_value(data)
         if not normalize_role(role):
-            raise serializers.ValidationError("This field has to name a role.")
+            raise serializers.ValidationError(f"{role!r} does not name a role.")
         return role
 
 

@@ -19,9 +19,10 @@ from accounts.documents import (
 )
 from accounts.experience import LEVELS
 from accounts.passwords import LONGEST, SHORTEST, WeakPassword, check_strength
-from accounts.profile_fields import Address, Currency, Number, PhoneNumber, Skill, TargetRole
+from accounts.profile_fields import Address, Currency, Number, PhoneNumber, Skills, TargetRole
 from career_navigator.text_fields import Choice, Line, Text
 
+MIN_NAME_LENGTH = 2
 # No token of ours is half as long.
 LONGEST_OPAQUE_TOKEN = 200
 
@@ -50,8 +51,8 @@ class NewPassword(Text):
 
 
 class ProfileFields(serializers.Serializer[Any]):
-    full_name = Line(max_length=LONGEST_NAME)
-    skills = serializers.ListField(child=Skill(), max_length=MOST_SKILLS, allow_null=True, required=False)
+    full_name = Line(min_length=MIN_NAME_LENGTH, max_length=LONGEST_NAME)
+    skills = Skills(max_length=MOST_SKILLS, allow_null=True, required=False)
     target_roles = serializers.ListField(child=TargetRole(), max_length=MOST_ROLES, allow_null=True, required=False)
     experience_level = Choice(choices=LEVELS, allow_null=True, required=False)
     location = Line(max_length=LONGEST_LOCATION, allow_null=True, allow_blank=True, required=False)
@@ -75,7 +76,7 @@ class RegistrationSerializer(ProfileFields):
 class ProfileChangeSerializer(ProfileFields):
     """What is not given stays; null clears what may be empty."""
 
-    full_name = Line(max_length=LONGEST_NAME, required=False)
+    full_name = Line(min_length=MIN_NAME_LENGTH, max_length=LONGEST_NAME, required=False)
 
 
 class UserSerializer(serializers.Serializer[Any]):
@@ -96,6 +97,12 @@ class UserSerializer(serializers.Serializer[Any]):
     expected_salary_currency = serializers.CharField(allow_null=True, help_text="ISO 4217; USD where none is given.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+
+class SavedUserSerializer(UserSerializer):
+    ignored_skills = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="What of the skills given names none; if there is any."
+    )
 
 
 class LoginSerializer(serializers.Serializer[Any]):

@@ -1,5 +1,7 @@
 """The endpoints under /auth."""
 
+from typing import Any
+
 import mongoengine
 from django.http import HttpResponse
 from django.utils import timezone
@@ -12,7 +14,7 @@ from rest_framework.viewsets import ViewSet
 
 from accounts import serializers as shapes
 from accounts.credentials import ResetRefused, WrongPassword, change_password, reset_password
-from accounts.documents import ConcurrentChange
+from accounts.documents import ConcurrentChange, User
 from accounts.entrance import (
     UNKEPT,
     Conflict,
@@ -25,6 +27,7 @@ from accounts.entrance import (
     version_of,
 )
 from accounts.personal_data import erase_user, export_user
+from accounts.profile_fields import ignored_skills
 from accounts.sessions import RefreshRefused, end_session_of, refresh_session
 from accounts.tasks import send_reset_message
 from career_navigator.api import read_body
@@ -49,12 +52,12 @@ class SessionViewSet(ViewSet):
         operation_id="auth_register",
         summary="Register",
         request=shapes.RegistrationSerializer,
-        responses={201: shapes.UserSerializer},
+        responses={201: shapes.SavedUserSerializer},
         tags=["auth"],
     )
     def register(self, request: Request) -> Response:
         user = register(request, read_body(shapes.RegistrationSerializer, request), address_field="email")
-        return Response(user.dict_exclude_password(), status=201, headers=UNKEPT)
+        return Response(_show_saved(user, request), status=201, headers=UNKEPT)
 
     @extend_schema(
         operation_id="auth_login",
@@ -129,19 +132,19 @@ class MeViewSet(PersonalViewSet):
         summary="Change the profile fields that are given",
         request=shapes.ProfileChangeSerializer,
         parameters=[SEEN],
-        responses={200: shapes.UserSerializer, 409: None},
+        responses={200: shapes.SavedUserSerializer, 409: None},
         tags=["auth"],
     )
     def update(self, request: Request) -> Response:
         user = change_own_profile(request, read_body(shapes.ProfileChangeSerializer, request))
-        return Response(user.dict_exclude_password(), headers=version_of(user.updated_at))
+        return Response(_show_saved(user, request), headers=version_of(user.updated_at))
 
     @extend_schema(
         operation_id="auth_me_patch",
         summary="Change the profile fields that are given",
         request=shapes.ProfileChangeSerializer,
         parameters=[SEEN],
-        responses={200: shapes.UserSerializer, 409: None},
+        responses={200: shapes.SavedUserSerializer, 409: None},
         tags=["auth"],
     )
     def partial_update(self, request: Request) -> Response:
@@ -239,6 +242,12 @@ class ForgottenPasswordViewSet(ViewSet):
         except ResetRefused as error:
             raise ValidationError({"token": ["This field is unknown, used or expired."]}) from error
         return Response(status=204)
+
+
+def _show_saved(user: User, request: Request) -> dict[str, Any]:
+    """The profile, and what of the skills given was left out."""
+    ignored = ignored_skills(request.data)
+    return user.dict_exclude_password() | ({"ignored_skills": ignored} if ignored else {})
 
 
 def _log_in(request: Request, email: str, password: str) -> Response:

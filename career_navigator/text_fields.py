@@ -36,8 +36,11 @@ class Choice(serializers.ChoiceField):
     def __init__(self, choices: Sequence[str], **options: Any) -> None:
         super().__init__(choices, **options)
         self.error_messages["invalid_choice"] = f"This field must be one of {', '.join(choices)}."
+        self.error_messages["blank_choice"] = f"This field must be one of {', '.join(choices)}, not ''."
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
             self.fail("invalid_choice", input=data)
+        if not data:
+            self.fail("blank_choice")
         return super().to_internal_value(data)

@@ -17,25 +17,33 @@ def recommend(*, roadmap: Roadmap) -> list[str]:
         if roadmap.postings < FEWEST_POSTINGS:
             verb = "is" if roadmap.postings == 1 else "are"
             sentences.append(
-                f"Only {_count(roadmap.postings, 'posting')} of the last {WINDOW_DAYS} days {verb} for "
+                f"Only {count_of(roadmap.postings, 'posting')} of the last {WINDOW_DAYS} days {verb} for "
                 f"{roadmap.target_role}: too few to rely on, so take the percentages as a first hint."
             )
         sentences.append(
-            f"You hold {held} of the {_count(len(roadmap.paths), 'skill')} that at least a tenth of the postings for "
-            f"{roadmap.target_role} asks for ({roadmap.coverage_percentage} %)."
+            f"You hold {held or 'none'} of the {count_of(len(roadmap.paths), 'skill')} that at least a tenth of the "
+            f"postings for {roadmap.target_role} asks for ({roadmap.coverage_percentage} %)."
         )
     to_learn = roadmap.to_learn
     if to_learn:
         sentences += _of_order(roadmap, to_learn)
-        sentences.append(
-            f"The {_count(len(to_learn), 'missing skill')} {'' if len(to_learn) == len(missing) else 'to learn '}"
-            f"take{'s' if len(to_learn) == 1 else ''} some {_count(roadmap.estimated_hours, 'hour')}."
-        )
+        sentences.append(_describe_effort(roadmap, len(to_learn), len(missing)))
     if missing:
         sentences += _of_alternatives(roadmap)
     elif roadmap.paths and roadmap.basis is Basis.POSTINGS:
         sentences.append("You hold them all; a project that puts them to use shows it best.")
     return sentences
+
+
+def _describe_effort(roadmap: Roadmap, to_learn: int, missing: int) -> str:
+    hours = f"some {count_of(roadmap.estimated_hours, 'hour')}"
+    if to_learn == missing:
+        return f"The {count_of(missing, 'missing skill')} take{'s' if missing == 1 else ''} {hours}."
+    spared = missing - to_learn
+    return (
+        f"Of the {count_of(missing, 'missing skill')} {to_learn:,} {'is' if to_learn == 1 else 'are'} to learn, in "
+        f"{hours}; for the other {'one' if spared == 1 else f'{spared:,}'} something else stands in."
+    )
 
 
 def _of_basis(roadmap: Roadmap) -> list[str]:
@@ -45,11 +53,14 @@ def _of_basis(roadmap: Roadmap) -> list[str]:
             "Your profile has no target role, so this roadmap goes by your own skills; add a role to see a market's."
         )
     elif roadmap.basis is Basis.NO_POSTINGS:
-        opening = f"No posting of the last {WINDOW_DAYS} days is for {role}, so this roadmap goes by your own skills."
+        opening = (
+            f"No posting of the last {WINDOW_DAYS} days is for {role}, so this roadmap goes by your own skills and by "
+            "what projects for that role practise."
+        )
     elif roadmap.basis is Basis.OWN_SKILLS:
         opening = "This roadmap goes by your own skills, without the gap analysis."
     elif not roadmap.paths:
-        postings = _count(roadmap.postings, "posting")
+        postings = count_of(roadmap.postings, "posting")
         opening = f"Among the {postings} for {role}, no skill is asked for by a tenth or more."
     else:
         return []
@@ -66,7 +77,7 @@ def _of_order(roadmap: Roadmap, missing: list[SkillPath]) -> list[str]:
         return [f"Finish {_list([path.display_name for path in learning])} before you begin anything new."]
     if roadmap.basis is not Basis.POSTINGS:
         return [f"Begin with {first.display_name}."]
-    top = max(missing, key=lambda path: path.priority_score)
+    top = max(missing, key=_priority)
     share = f"{first.priority_score} % of the postings ask for"
     ground = first.foundation_names[0] if first.foundations else None
     sentences = [
@@ -77,11 +88,11 @@ def _of_order(roadmap: Roadmap, missing: list[SkillPath]) -> list[str]:
     builders = [
         path.display_name
         for path in missing
-        if first.skill in path.prerequisites and path.priority_score > first.priority_score
+        if first.skill in path.prerequisites and _priority(path) > _priority(first)
     ]
     if builders:
         sentences.append(f"{first.display_name} comes first because {_list(builders)} {_verb(builders)} on it.")
-    if top.priority_score > first.priority_score:
+    if _priority(top) > _priority(first):
         sentences.append(
             f"{top.display_name} is what most postings ask for of all that you lack ({top.priority_score} %); it is in "
             f"stage {top.stage}."
@@ -108,6 +119,10 @@ def _of_alternatives(roadmap: Roadmap) -> list[str]:
     return [f"{'; '.join(pairs)}. Learn more than one of a kind only where an advert asks for it."]
 
 
+def _priority(path: SkillPath) -> float:
+    return path.priority_score or 0.0
+
+
 def _verb(names: list[str]) -> str:
     return "builds" if len(names) == 1 else "build"
 
@@ -120,5 +135,6 @@ def _list(names: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
 
 
-def _count(number: int, noun: str) -> str:
+def count_of(number: int, noun: str) -> str:
+    """The number with its noun: "1 hour", "2 hours"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -33,14 +33,15 @@ class Basis(Enum):
     """Where a roadmap's skills come from."""
 
     POSTINGS = "postings"  # what the role's postings ask for
-    NO_POSTINGS = "no postings"  # the person's own skills, as the role has no postings
-    NO_ROLE = "no role"  # the same, as no role is aimed at
+    NO_POSTINGS = "no postings"  # the person's own skills and the role's projects', as the role has no postings
+    NO_ROLE = "no role"  # the person's own skills, as no role is aimed at
     OWN_SKILLS = "own skills"  # the same, as it was asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkillPath:
-    """One skill of a roadmap. `priority_score` is in percent of the role's postings; hours are those still to learn.
+    """One skill of a roadmap. `priority_score` is in percent of the role's postings, None where it goes by none; hours
+    are those still to learn.
 
     `foundations` are what the skill builds on, directly or not, that is nowhere in the roadmap and not held either: to
     be learnt first, in this order, and in the hours of the first skill that needs it. `foundation_names` shows them,
@@ -51,7 +52,7 @@ class SkillPath:
     skill: str
     display_name: str
     is_missing: bool
-    priority_score: float
+    priority_score: float | None
     stage: int
     status: str
     prerequisites: tuple[str, ...]
@@ -84,8 +85,10 @@ class Roadmap:
         return [path for path in self.missing if path.alternative is None]
 
     @property
-    def coverage_percentage(self) -> float:
-        """Skills held of all skills of the roadmap."""
+    def coverage_percentage(self) -> float | None:
+        """Skills held of all skills of the roadmap; None where these are not what postings ask for."""
+        if self.basis is not Basis.POSTINGS:
+            return None
         return percentage(len(self.paths) - len(self.missing), len(self.paths))
 
     @property
@@ -154,7 +157,7 @@ def lay_out(
                 skill=name,
                 display_name=skill.display_name,
                 is_missing=not step.wanted.held,
-                priority_score=step.wanted.priority,
+                priority_score=step.wanted.priority if basis is Basis.POSTINGS else None,
                 stage=step.stage,
                 status=_status(name, held, person.statuses),
                 prerequisites=needs,

@@ -99,6 +99,8 @@ def plan_roadmap(
 ) -> Roadmap:
     """The roadmap of a role, as it is to be shown; of the person's own skills where there is no role or no data.
 
+    Without data the skills of the role's projects are in it too.
+
     `figures` are those of the role's last `WINDOW_DAYS`.
     """
     words = vocabulary()
@@ -118,8 +120,10 @@ def plan_roadmap(
             for skill in demand.required(threshold=LOWEST_THRESHOLD)
         }
     else:
-        own = dict.fromkeys([*person.held, *person.statuses])
-        priorities = dict.fromkeys(own, 0.0)
+        names = [*person.held, *person.statuses]
+        if basis is Basis.NO_POSTINGS:
+            names += [name for name, known in exercises.items() if any(role_key in each.role_keys for each in known)]
+        priorities = dict.fromkeys(names, 0.0)
     return lay_out(
         target_role=role,
         role_key=role_key,

@@ -101,7 +101,10 @@ class SkillPathSerializer(serializers.Serializer[Any]):
     display_name = serializers.CharField()
     resources = ResourceSerializer(many=True, help_text="The easiest first; none where none is known.")
     is_missing = serializers.BooleanField()
-    priority_score = serializers.FloatField(help_text="The share of the role's postings that ask for it, in percent.")
+    priority_score = serializers.FloatField(
+        allow_null=True,
+        help_text="The share of the role's postings that ask for it, in percent; null without them.",
+    )
     stage = serializers.IntegerField(help_text="What a stage's skills build on is in the stages before.")
     prerequisites = serializers.ListField(
         child=serializers.CharField(), help_text="What it builds on directly, in the roadmap or not."
@@ -130,7 +133,9 @@ class RoadmapSerializer(serializers.Serializer[Any]):
     )
     total_skills = serializers.IntegerField()
     missing_skills_count = serializers.IntegerField()
-    coverage_percentage = serializers.FloatField(help_text="Skills held of all skills of the roadmap.")
+    coverage_percentage = serializers.FloatField(
+        allow_null=True, help_text="Skills held of all skills of the roadmap; null where it goes by no postings."
+    )
     recommendations = serializers.ListField(child=serializers.CharField())
     total_postings_analyzed = serializers.IntegerField()
     estimated_hours = serializers.IntegerField(help_text="For all that is to be learnt.")

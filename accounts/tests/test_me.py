@@ -381,3 +381,25 @@ def test_queues_collection_of_new_roles_alone(ada, queued):
     ada.put("/auth/me", {"skills": ["Go"]})
 
     assert queued() == [("ingestion.tasks.collect_for_user", [ada.id, ["Data Scientist"]])]
+
+
+def test_a_text_that_names_no_skill_does_not_spoil_the_rest_of_a_save(register):
+    member = register()
+
+    answer = member.put("/auth/me", {"skills": ["Python", "!!", " ", "x" * 200, "Go"], "location": "Lisbon"})
+
+    assert answer.status_code == 200
+    assert answer.json()["ignored_skills"] == ["!!", " ", "x" * 200]
+    assert (answer.json()["skills"], answer.json()["location"]) == (["python", "go"], "Lisbon")
+    assert "ignored_skills" not in member.put("/auth/me", {"skills": ["Python"]}).json()
+    assert member.put("/auth/me", {"skills": ["Python", 7]}).status_code == 400
+
+
+def test_names_the_value_at_fault_and_refuses_a_name_of_one_letter(register):
+    member = register()
+
+    assert "not ''" in member.put("/auth/me", {"experience_level": ""}).json()["detail"]
+    assert "'!!'" in member.put("/auth/me", {"skills": ["!!"]}).json()["detail"]
+    assert "'!!'" in member.put("/auth/me", {"target_roles": ["Data Engineer", "!!"]}).json()["detail"]
+    assert member.put("/auth/me", {"full_name": "A"}).status_code == 400
+    assert member.put("/auth/me", {"full_name": "Al"}).status_code == 200

@@ -194,7 +194,7 @@ def test_says_what_stands_in_for_what_and_plans_no_time_for_it():
     assert (aws.alternative, azure.alternative, azure.estimated_hours) == (None, "aws", 0)
     assert [path.skill for path in roadmap.paths[-3:]] == ["google cloud", "azure", "linux"]
     assert sentences[-2:] == [
-        "The 2 missing skills to learn take some 90 hours.",
+        "Of the 4 missing skills 2 are to learn, in some 90 hours; for the other 2 something else stands in.",
         "aws stands in for google cloud and azure. Learn more than one of a kind only where an advert asks for it.",
     ]
     blocks = plan_study(roadmap=roadmap, hours_per_week=10, first_day=MONDAY)
@@ -335,3 +335,31 @@ def test_writes_a_page_in_which_nothing_is_taken_for_a_sign():
     assert "### Docker\n\nopen" in page
     assert "### Linux\n\nheld" in page
     assert "- Documentation: [Docker Docs](<https://example.org/docker-docs>). Teaches docker well." in page
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        ([], "The 2 missing skills take some"),
+        (["sql"], "The 1 missing skill takes some"),
+        (["sql", "linux"], "You hold them all"),
+    ],
+)
+def test_sentences_have_the_numbers_of_the_roadmap_in_right_grammar(held, expected):
+    roadmap = lay({"sql": 50.0, "linux": 20.0}, held=held)
+
+    sentences = " ".join(recommend(roadmap=roadmap))
+
+    assert expected in sentences
+    assert f"You hold {len(held) or 'none'} of the 2 skills" in sentences
+    assert len(roadmap.missing) == len(roadmap.to_learn) == 2 - len(held)
+
+
+def test_says_of_one_missing_skill_that_another_stands_in_for_it():
+    roadmap = lay({"aws": 40.0, "azure": 20.0}, held=[])
+
+    assert any(
+        sentence.startswith("Of the 2 missing skills 1 is to learn, in some")
+        and sentence.endswith("for the other one something else stands in.")
+        for sentence in recommend(roadmap=roadmap)
+    )

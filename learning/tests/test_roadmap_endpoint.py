@@ -133,16 +133,16 @@ def test_counts_the_postings_of_thirty_days_alone(roadmap, post_jobs):
 def test_falls_back_on_ones_own_skills_without_data_and_says_so(roadmap, newcomer):
     newcomer.put("/learning/progress/sql", {"status": "planned"})
 
-    answer = roadmap()
+    answer = roadmap(target_role="Data Scientist")
 
     assert [(path["skill"], path["is_missing"]) for path in answer["skill_paths"]] == [
         ("sql", True),
         ("linux", False),
         ("python", False),
     ]
-    assert {path["priority_score"] for path in answer["skill_paths"]} == {0.0}
-    assert answer["coverage_percentage"] == 66.7
-    assert answer["recommendations"][0].startswith("No posting of the last 30 days is for Backend Developer")
+    assert {path["priority_score"] for path in answer["skill_paths"]} == {None}
+    assert answer["coverage_percentage"] is None
+    assert answer["recommendations"][0].startswith("No posting of the last 30 days is for Data Scientist")
 
 
 @pytest.mark.parametrize("off", ["false", "0", "False"])
@@ -153,6 +153,8 @@ def test_goes_by_ones_own_skills_without_the_gap_analysis(roadmap, post_jobs, of
 
     assert [path["skill"] for path in answer["skill_paths"]] == ["linux", "python"]
     assert answer["total_postings_analyzed"] == 0
+    assert {path["priority_score"] for path in answer["skill_paths"]} == {None}
+    assert answer["coverage_percentage"] is None
     assert roadmap(include_gap_analysis="true")["total_skills"] == 6
 
 
@@ -163,8 +165,22 @@ def test_answers_who_has_no_target_role_and_no_skill(catalogue, register):
 
     assert answer["target_role"] is None
     assert answer["skill_paths"] == []
-    assert answer["coverage_percentage"] == 0.0
+    assert answer["coverage_percentage"] is None
     assert len(answer["recommendations"]) == 2
+
+
+def test_lists_what_projects_of_a_known_role_practise_where_no_posting_is_of_it(catalogue, register):
+    nobody = register(skills=[], target_roles=["DevOps Engineer"])
+
+    for form in ("", "?include_gap_analysis=true"):
+        answer = nobody.get(f"/learning/roadmap{form}").json()
+        assert {path["skill"] for path in answer["skill_paths"]} == {"docker", "linux", "kubernetes", "ci/cd"}
+        assert answer["missing_skills_count"] == answer["total_skills"] == 4
+        assert {path["priority_score"] for path in answer["skill_paths"]} == {None}
+        assert answer["coverage_percentage"] is None
+    for form in (".md", ".ics"):
+        assert nobody.get(f"/learning/roadmap{form}").status_code == 200
+    assert nobody.get("/learning/roadmap?include_gap_analysis=false").json()["skill_paths"] == []
 
 
 def test_counts_what_is_done_as_held_everywhere_until_it_is_undone(roadmap, newcomer, post_jobs):
