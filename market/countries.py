@@ -28,6 +28,16 @@ _COUNTRY_ALIASES = {
     "aus": "AU",
     "ger": "DE",
     "deutschland": "DE",
+    "bundesweit": "DE",
+    "deutschlandweit": "DE",
+    "osterreichweit": "AT",
+    "schweizweit": "CH",
+    "日本": "JP",
+    "中国": "CN",
+    "대한민국": "KR",
+    "한국": "KR",
+    "россия": "RU",
+    "україна": "UA",
     "holland": "NL",
     "espana": "ES",
     "italia": "IT",
@@ -131,7 +141,7 @@ def _country_codes_by_name() -> dict[str, str]:
             if name:
                 codes[fold(name)] = country.alpha_2
         codes[fold(_COMMON_NAMES.get(country.alpha_2, country.name))] = country.alpha_2
-    return codes | _COUNTRY_ALIASES
+    return codes | {fold(name): code for name, code in _COUNTRY_ALIASES.items()}
 
 
 def find_countries(*, search: str) -> list[tuple[str, str]]:
@@ -228,6 +238,18 @@ def country_named(name: str) -> str | None:
 def country_of_part(name: str) -> str | None:
     """The country that this province, nation or federal state belongs to; the United States are not in here."""
     return _countries_by_part().get(fold(name))
+
+
+@cache
+def _codes_of_parts() -> frozenset[str]:
+    import pycountry
+
+    return frozenset(subdivision.code for subdivision in pycountry.subdivisions)
+
+
+def is_code_of_part(code: str, *, country: str) -> bool:
+    """Whether ISO 3166-2 gives this code to a part of a country other than the United States: RS to one of Brazil."""
+    return country != "US" and f"{country}-{code}" in _codes_of_parts()
 
 
 def state_named(name: str) -> str | None:

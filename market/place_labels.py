@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from market.cities import city_named
-from market.countries import country_named, fold, is_country_code
+from market.countries import country_named, fold, is_code_of_part, is_country_code, state_named
 from market.place_names import Place, cased, is_usual, is_wide, names_no_place, read_name, region_of
 
 # A label longer than this is a sentence; nothing after it changes where the job is.
@@ -15,10 +15,20 @@ _MOST_LAYERS = 6
 
 _REMOTE = re.compile(
     r"\b(?:remote(?:ly)?|anywhere|everywhere|any location|worldwide|global(?:ly)?|work from home|wfh"
-    r"|telecommut\w*|home[- ]?based|home office)\b",
+    r"|telecommut\w*|home[- ]?based|home[- ]?office|remot[oa]|t[eé]l[eé]travail|teletrabajo|teletrabalho|telelavoro"
+    r"|thuiswerk\w*|smart ?working|[àa] dist(?:ance|ancia|ância)|på distans|ortsunabhängig|zdalna|zdalnie)\b",
     re.IGNORECASE,
 )
 _NOT_REMOTE = re.compile(r"\b(?:no|not|non)[- ]remote\b|\bnon[- ]u\.?s\.?a?\b\.?", re.IGNORECASE)
+# "TX-Austin", "USA.VA.Reston", "CA, BC, Vancouver": the other way round.
+_CODE_FIRST = re.compile(r"([A-Z]{2})-(?=[A-Z][a-z])(.+)")
+_DOTTED = re.compile(r"([A-Z]{2,3})\.(?:([A-Z]{2,3})\.)?([^.,]{3,})")
+_CODE = re.compile("[A-Z]{2,3}")
+# "austin tx", "springfield, il"
+_SMALL_CODE = re.compile(r"(.*\S)(, *| +)([A-Za-z][a-z])")
+# "Frankfurt (Oder)", "Frankfurt/Oder"
+_TWOFOLD_NAME = re.compile(r"[^,()/]+(?: ?\([^,()/]+\)|/[^,()/]+)")
+_SHORT_NAMES = ((re.compile(r"\b[Ff][Tt]\.? +(?=[A-Z])"), "Fort "), (re.compile(r"\b[Mm][Tt]\.? +(?=[A-Z])"), "Mount "))
 _DASHES = re.compile(r"[‐-―−]")
 # "OR" in capitals is Oregon after a comma and before anything but a name.
 _SEVERAL = re.compile(r"\s*[;|/•·\n]\s*|\s+(?:or|and|&|\+)\s+|(?<!,)\s+(?:OR|AND)\s+(?=\w)|\s*&\s*")
@@ -42,6 +52,8 @@ _MAKES_ANOTHER_NAME_WORDS = (
     "lower|san|santa|saint|st|grand|little|big|la|le|los|las|el|de|di|of|on|in|bay|glen|point|del|"
     "great|"
 )
+# Their adverts name federal states by two letters that are a state's of the United States too: "Chennai, TN".
+_OWN_CODES = frozenset({"BR", "IN"})
 _MAKES_ANOTHER_NAME = frozenset(_MAKES_ANOTHER_NAME_WORDS.split("|"))
 
 
@@ -63,7 +75,7 @@ def read_place(label: str) -> Place:
 def _read_label(label: str) -> Place:
     text = unicodedata.normalize("NFKC", label[:_LONGEST_LABEL])
     text = _DASHES.sub("-", _NOT_REMOTE.sub(" ", text))
-    text = re.sub(r"[^\S\n]+", " ", text).strip()
+    text = _in_usual_order(re.sub(r"[^\S\n]+", " ", text).strip())
     found = _REMOTE.search(text)
     if not found:
         return _read_first(text)
@@ -76,8 +88,30 @@ def _read_label(label: str) -> Place:
     return Place(remote=True, country_code=next((code for code in countries if code), None))
 
 
+def _in_usual_order(text: str) -> str:
+    """The label with its city first, names written out and the code of a state in capitals."""
+    for short, name in _SHORT_NAMES:
+        text = short.sub(name, text)
+    if dotted := _DOTTED.fullmatch(text):
+        country, state, city = dotted.groups()
+        if is_country_code(country) or country_named(country):
+            return ", ".join(filter(None, (city, state, country)))
+    if (coded := _CODE_FIRST.fullmatch(text)) and region_of(coded[1]):
+        return f"{coded[2]}, {coded[1]}"
+    if small := _SMALL_CODE.fullmatch(text):
+        name, gap, code = small[1], small[2], small[3].upper()
+        usual = city_named(name)
+        known = usual is not None and code == usual[2]
+        if state_named(code) and (known or (gap.startswith(",") and text.islower())):
+            return f"{name}, {code}"
+    return text
+
+
 def _read_first(text: str) -> Place:
     """The first place of a text that does not speak of remote work."""
+    twofold = _TWOFOLD_NAME.match(text)
+    if twofold and city_named(twofold[0]):
+        return _read_parts([twofold[0], *_parts_of(text[twofold.end() :])])
     whole = read_name(_without_noise(text))
     if whole:
         return whole
@@ -108,6 +142,11 @@ def _split_tight_hyphen(text: str) -> list[str]:
     before, hyphen, after = text.partition("-")
     if not hyphen or read_name(text):
         return [text]
+    pieces = text.split("-")
+    if len(pieces) > 2 and is_wide(pieces[-1]):
+        # "Nisku-Alberta-Canada"
+        region = [pieces[-2]] if region_of(pieces[-2]) else []
+        return ["-".join(pieces[: -1 - len(region)]), *region, pieces[-1]]
     if is_wide(before) or is_wide(after):
         return [before, after]
     return [text]
@@ -127,6 +166,10 @@ def _without_noise(text: str) -> str:
 def _read_parts(parts: list[str]) -> Place:
     if not parts:
         return Place()
+    codes = [_CODE.fullmatch(part) is not None for part in parts]
+    if codes == [True, True, False] and (is_country_code(parts[0]) or country_named(parts[0])):
+        # "CA, BC, Vancouver"
+        parts = parts[::-1]
     name, rest = parts[0], parts[1:]
     place = read_name(name)
     if place and not place.city:
@@ -173,6 +216,8 @@ def _read_city(name: str, rest: list[str]) -> Place:
         if usual and usual[1] == "GE" and fold(part) == "georgia":
             return Place(city=city, country_code="GE")
         region = region_of(part)
+        if usual and is_code_of_part(part, country=usual[1]) and (usual[1] in _OWN_CODES or not state_named(part)):
+            return Place(city=city, country_code=usual[1])
         if region is None or region.country_code is None:
             continue
         if region.state_code:

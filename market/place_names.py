@@ -32,6 +32,7 @@ _AREAS = {
     "emea": "EMEA",
     "eu": "European Union",
     "europe": "Europe",
+    "europaweit": "Europe",
     "european union": "European Union",
     "latam": "Latin America",
     "latin america": "Latin America",

@@ -7,15 +7,18 @@ The rules, for a label of several places and for what a source says in fields of
   "US Remote", "Remote (New York)", "Texas - Remote". "Miami - Remote" names its city first and is Miami.
 - A label of a whole part of the world ("EMEA", "LatAm") stands as it is: the office that a source has on file
   for such an advert is not where the job is.
+- A label that names another city, state or country than the first structured location does counts: addresses on file
+  are often those of the employer.
 - Otherwise the city of the first structured location counts, and the label fills in what the fields leave open.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 from market.cities import city_named
-from market.countries import country_named, country_of_part, is_country_code, state_named
+from market.countries import country_named, country_of_part, fold, is_country_code, state_named
 from market.place_labels import read_place
 from market.place_names import UNKNOWN, Place, cased, is_usual
 
@@ -57,6 +60,13 @@ def place_of(
     )
 
 
+# Known as cities, though they have many: an address in one of them says more.
+_PARTS_OF_THE_COUNTRY = frozenset(
+    {"San Francisco Bay Area", "Silicon Valley", "Orange County", "Research Triangle Park", "Bali", "Pangyo"}
+)
+_NAMES = re.compile(r"[,;/|()\[\]]+|\s-\s")
+
+
 # A million postings have a few tens of thousands of distinct places.
 @lru_cache(maxsize=65_536)
 def _place_label(label: str, name: str, kind: str, state: str, country_code: str, country: str) -> str:
@@ -68,6 +78,8 @@ def _place_label(label: str, name: str, kind: str, state: str, country_code: str
         code = country_named(country) or ""
     state_code = state_named(state.upper() if len(state) == 2 else state)
     located = _read_located(name, kind=kind, state_code=state_code, country_code=code)
+    if _disagree(written, located, label):
+        return written.label
     if located.city and (code or not (written.city and written.country_code)):
         return located.label
     if written.city:
@@ -75,6 +87,23 @@ def _place_label(label: str, name: str, kind: str, state: str, country_code: str
     if written.state_code or written.region:
         return written.label
     return next((place.label for place in (located, written) if place.label != UNKNOWN), UNKNOWN)
+
+
+def _disagree(written: Place, located: Place, label: str) -> bool:
+    """Whether the label says of itself where the job is, and that this is elsewhere."""
+    if not written.country_code or written.city in _PARTS_OF_THE_COUNTRY:
+        return False
+    if written.city:
+        if located.city and fold(located.city) != fold(written.city):
+            return True
+        return located.country_code != written.country_code and _names_country(label, written.country_code)
+    if located.country_code and located.country_code != written.country_code:
+        return True
+    return bool(written.state_code and located.state_code and located.state_code != written.state_code)
+
+
+def _names_country(label: str, code: str) -> bool:
+    return any(country_named(part.strip()) == code for part in _NAMES.split(label))
 
 
 def _read_located(name: str, *, kind: str, state_code: str | None, country_code: str) -> Place:
