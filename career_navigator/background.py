@@ -37,7 +37,23 @@ MAX_LOOK_BACK_DAYS = 2048
 
 
 class Task(celery.Task):
-    """The base of all tasks."""
+    """The base of all tasks. Their arguments are flat: text, numbers, truth values, None, or lists of these."""
+
+    def apply_async(self, args: Any = None, kwargs: Any = None, *rest: Any, **options: Any) -> Any:
+        """Queue the task. Raises ValueError for an argument that is not flat.
+
+        A worker pickles the arguments for its child. Too deeply nested ones end the worker, and the message, which
+        goes back into the queue, ends each worker that starts.
+        """
+        # A retry sends what has come over the queue.
+        if not options.get("retries"):
+            for argument in (*(args or ()), *(kwargs or {}).values()):
+                if not _is_flat(argument):
+                    raise ValueError(
+                        f"{self.name} cannot be queued with an argument of type {type(argument).__name__}; accepted "
+                        "are text, numbers, truth values, None, and lists of these"
+                    )
+        return super().apply_async(args, kwargs, *rest, **options)
 
     def retry(self, *args: Any, **kwargs: Any) -> Any:
         """Raise Retry, or have the queue deliver the task again where the retry cannot be queued: Celery drops it."""
@@ -45,6 +61,11 @@ class Task(celery.Task):
             return super().retry(*args, **kwargs)
         except Reject as rejected:
             raise Reject(rejected.args[0], requeue=True) from rejected
+
+
+def _is_flat(argument: Any) -> bool:
+    values = argument if isinstance(argument, list | tuple) else [argument]
+    return all(value is None or isinstance(value, str | int | float) for value in values)
 
 
 class ScheduledTask(Task):

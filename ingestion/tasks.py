@@ -170,9 +170,13 @@ def check_theirstack() -> None:
 
 
 @shared_task(**RETRY_WHILE_UNAVAILABLE)
-def receive_webhook_event(event: dict[str, Any]) -> None:
-    """Store what a webhook event tells of a job."""
-    webhooks.receive_event(event=event, now=timezone.now())
+def receive_webhook_event(event: str | dict[str, Any]) -> None:
+    """Store the job of a webhook event, given as the JSON text of its body.
+
+    Events that an earlier release has queued are objects.
+    """
+    parsed = webhooks.parse_event(event) if isinstance(event, str) else event
+    webhooks.receive_event(event=parsed, now=timezone.now())
     queue_refresh()
 
 

@@ -11,7 +11,7 @@ from career_navigator.api import read_body
 from career_navigator.queueing import queue_task
 from ingestion.serializers import WebhookAcceptedSerializer, WebhookEventSerializer
 from ingestion.tasks import receive_webhook_event
-from ingestion.webhooks import is_signed
+from ingestion.webhooks import EventRejected, is_signed, parse_event
 
 SIGNATURE_HEADER = "X-TheirStack-Signature-256"
 # A job with a long description is some 20 kB.
@@ -46,6 +46,11 @@ class TheirStackWebhookViewSet(ViewSet):
         signature = request.headers.get(SIGNATURE_HEADER, "")
         if not is_signed(body=body, signature=signature, secret=settings.THEIR_STACK_WEBHOOK_SECRET):
             raise PermissionDenied(f"{SIGNATURE_HEADER} does not fit the body.")
-        event = read_body(WebhookEventSerializer, request)
-        queue_task(task=receive_webhook_event, arguments=(event,))
+        read_body(WebhookEventSerializer, request)
+        try:
+            parse_event(body)
+        except EventRejected as error:
+            raise ValidationError({"payload": [str(error)]}) from error
+        # As text: what stands between this and the task (JSON, pickle) has limits of depth of its own.
+        queue_task(task=receive_webhook_event, arguments=(body.decode(),))
         return Response({"status": "accepted"}, status=202)

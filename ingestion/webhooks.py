@@ -3,10 +3,11 @@
 import hashlib
 import hmac
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
+import orjson
 from bson import ObjectId
 
 from career_navigator.connection import database
@@ -22,12 +23,42 @@ logger = logging.getLogger(__name__)
 
 SIGNATURE_PREFIX = "sha256="
 JOB_NEW, JOB_CLOSED = "job.new", "job.closed"
+# TheirStack's jobs are nested three levels deep within an event. orjson reads 1,024, of which much else reads less.
+MAX_EVENT_DEPTH = 20
+
+
+class EventRejected(ValueError):
+    """An event that cannot be read. `reason`: not_json, not_an_object, too_deep."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 def is_signed(*, body: bytes, signature: str, secret: str) -> bool:
     """Whether `signature` ("sha256=<hex>") is the HMAC-SHA256 of the raw body under the secret; in constant time."""
     expected = SIGNATURE_PREFIX + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), signature.encode())
+
+
+def parse_event(text: str | bytes) -> dict[str, Any]:
+    """Return the event in a signed body. Raises EventRejected."""
+    try:
+        event = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise EventRejected("not_json", f"The body is not valid JSON: {error}.") from error
+    if not isinstance(event, dict):
+        raise EventRejected("not_an_object", "The body must be a JSON object.")
+    level: list[Any] = [event]
+    for _ in range(MAX_EVENT_DEPTH):
+        level = [child for value in level if isinstance(value, dict | list) for child in _list_children(value)]
+        if not level:
+            return event
+    raise EventRejected("too_deep", f"The event must not be nested deeper than {MAX_EVENT_DEPTH} levels.")
+
+
+def _list_children(value: dict[str, Any] | list[Any]) -> Collection[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def receive_event(*, event: Mapping[str, Any], now: datetime) -> None:

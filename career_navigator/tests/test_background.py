@@ -311,3 +311,23 @@ class TestARetry:
         assert waits == sorted(waits)
         assert waits[0] == 10
         assert 3600 <= sum(waits) <= 5400
+
+
+class TestArgumentsOfATask:
+    @pytest.mark.parametrize(
+        "argument",
+        ["text", 1, 2.5, True, None, ["a", "b"]],
+    )
+    def test_are_queued_where_they_are_flat(self, task, redis, argument):
+        task.delay(argument)
+
+        assert take_queued(redis) == [("something", [argument])]
+
+    @pytest.mark.parametrize("argument", [{"a": 1}, [["a"]], [{}], object(), b"bytes"])
+    def test_are_rejected_where_they_are_not(self, task, redis, argument):
+        with pytest.raises(ValueError, match="something cannot be queued"):
+            task.delay(argument)
+        with pytest.raises(ValueError, match="something cannot be queued"):
+            task.apply_async(kwargs={"failure": argument})
+
+        assert take_queued(redis) == []

@@ -15,7 +15,9 @@ from career_navigator.tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, r
 from ingestion import webhooks
 from ingestion.credits import spent_this_month
 from ingestion.documents import CollectionRun
+from ingestion.tasks import receive_webhook_event
 from ingestion.tests.queued import run_queued, take_queued
+from ingestion.webhooks import EventRejected
 from market.answers import read_answer
 from market.refresh import check_figures
 from market.services import store_postings
@@ -73,7 +75,7 @@ def test_accepts_a_signed_event_and_leaves_the_work_to_the_queue(client, mongo, 
     assert mongo.job_postings.count_documents({}) == 0
     ((name, (event,)),) = take_queued(redis)
     assert name == "ingestion.tasks.receive_webhook_event"
-    assert event["payload"] == job()
+    assert event == body_of().decode()
 
 
 GOOD = signature_of(body_of())
@@ -355,6 +357,44 @@ def test_records_a_payload_that_is_no_job(client, mongo, redis, kind, payload, r
     assert run.refused == {reason: 1}
     assert run.refused_samples[0]["reason"] == reason
     assert mongo.job_postings.count_documents({}) == 0
+
+
+def nested(levels: int, opening: str = '{"a":', closing: str = "}") -> str:
+    return opening * levels + "1" + closing * levels
+
+
+@pytest.mark.parametrize("levels", [20, 100, 800, 1_000])
+@pytest.mark.parametrize(("opening", "closing"), [('{"a":', "}"), ("[", "]"), ('[{"a":[', "]}]")])
+def test_rejects_a_signed_event_that_is_nested_deep(client, redis, levels, opening, closing):
+    body = f'{{"type":"job.new","payload":{{"id":1,"a":{nested(levels, opening, closing)}}}}}'.encode()
+
+    answer = send(client, body)
+
+    assert answer.status_code == 400
+    assert take_queued(redis) == []
+
+
+def test_accepts_an_event_as_deep_as_jobs_are(client, mongo, redis):
+    receive(client, redis, payload=job(company_object={"tags": [{"names": ["a", {"b": {"c": 1}}]}]}))
+
+    assert mongo.job_postings.count_documents({}) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [(nested(800), "too_deep"), ("[1]", "not_an_object"), ("{", "not_json"), (nested(5_000, "[", "]"), "not_json")],
+)
+def test_the_task_reads_a_text_with_the_same_bounds(text, reason):
+    with pytest.raises(EventRejected) as rejected:
+        receive_webhook_event(text)
+
+    assert rejected.value.reason == reason
+
+
+def test_the_task_takes_events_that_an_earlier_release_has_queued(mongo):
+    receive_webhook_event(orjson.loads(body_of()))
+
+    assert mongo.job_postings.count_documents({}) == 1
 
 
 def test_answers_503_at_once_while_the_queue_is_away(client):
