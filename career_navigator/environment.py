@@ -239,6 +239,12 @@ class Environment(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _no_local_origins_in_production(self) -> "Environment":
+        if not self.debug and "allowed_origins" not in self.model_fields_set:
+            self.allowed_origins = []
+        return self
+
+    @model_validator(mode="after")
     def _safe_in_production(self) -> "Environment":
         if self.debug:
             return self

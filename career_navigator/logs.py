@@ -34,7 +34,10 @@ class ContextFilter(logging.Filter):
 
 
 class PlainFormatter(logging.Formatter):
-    """`2025-11-21T06:30:00.123Z INFO [id] logger: message`, with the trace below when there is one."""
+    """`2025-11-21T06:30:00.123Z INFO [id] logger: message`, with the trace below when there is one, indented.
+
+    Control characters are escaped, so that no text from outside passes for a line of its own or commands a terminal.
+    """
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s [%(context)s] %(name)s: %(message)s")
@@ -45,6 +48,15 @@ class PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         record.context = record.__dict__.get("request_id") or record.__dict__.get("task_id") or "-"
         return _without_secrets(self._secrets, super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
+        return _escape(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 (logging's name)
+        return _indent(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 (logging's name)
+        return _indent(super().formatStack(stack_info))
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 (logging's name)
         # The text of a second serves every line of that second: strftime is half the cost of a line.
@@ -75,6 +87,17 @@ class JSONFormatter(OrjsonFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return _without_secrets(self._secrets, super().format(record))
+
+
+def _escape(line: str) -> str:
+    # What is not printable includes line breaks of Unicode and marks that reverse the order of letters.
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+def _indent(trace: str) -> str:
+    return "\n".join(f"    {_escape(line)}" for line in trace.split("\n"))
 
 
 def _secrets() -> tuple[str, ...]:

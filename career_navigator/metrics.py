@@ -160,7 +160,9 @@ def _queue_families() -> Iterator[Metric]:
 
 @require_safe
 def show_metrics(request: HttpRequest) -> HttpResponse:
-    """All figures; with METRICS_TOKEN set only for who sends it as a bearer token."""
+    """Return all metrics: to whoever sends METRICS_TOKEN as a bearer token; with DEBUG and no token, to everybody."""
+    if not settings.METRICS_TOKEN and not settings.DEBUG:
+        return answer_problem(Problem(status=404, body={"detail": "Metrics are off: METRICS_TOKEN is not set."}))
     expected = f"Bearer {settings.METRICS_TOKEN}"
     if settings.METRICS_TOKEN and not compare_digest(
         request.META.get("HTTP_AUTHORIZATION", "").encode(), expected.encode()

@@ -111,7 +111,8 @@ CSRF_COOKIE_SECURE = HTTPS_ONLY
 if TRUST_PROXY_HEADERS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CORS_ALLOWED_ORIGINS = _env.allowed_origins
-CORS_ALLOW_CREDENTIALS = True
+# The API takes tokens, not cookies: those are the admin's, which no other origin may read.
+CORS_URLS_REGEX = r"^/(?!admin)"
 CORS_ALLOW_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 CORS_ALLOW_HEADERS = [*default_headers, "if-match", "if-none-match", "x-request-id"]
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]

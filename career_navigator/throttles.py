@@ -6,6 +6,7 @@ is known exactly, at the price that a caller may use up two windows' counts arou
 
 import hashlib
 import ipaddress
+import re
 from dataclasses import dataclass
 from time import time as read_clock
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,10 @@ from career_navigator.rates import Rate
 if TYPE_CHECKING:
     # DRF's views import this module, which the settings name.
     from rest_framework.views import APIView
+
+
+# IPv6 addresses stand in brackets before a port: 192.0.2.1:443, [2001:db8::1]:443.
+_WITH_PORT = re.compile(r"\A(?:\[([^\]]*)\]|([\d.]+))(?::\d+)?\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +60,13 @@ def spend(*spendings: Spending) -> Receipt:
 def address_of(request: HttpRequest | Request) -> str:
     """The caller's IP address; of IPv6 the /64, which one subscriber has whole.
 
-    Behind a trusted proxy it is the last one of X-Forwarded-For, which that proxy has written.
+    Behind a trusted proxy it is the last one of X-Forwarded-For, which that proxy has written, with or without a port.
     """
     text = request.META.get("REMOTE_ADDR", "")
     if settings.TRUST_PROXY_HEADERS:
         text = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or text
     try:
-        address = ipaddress.ip_address(text)
+        address = ipaddress.ip_address(_WITH_PORT.sub(r"\1\2", text))
     except ValueError:
         return "unknown"
     if isinstance(address, ipaddress.IPv6Address):

@@ -165,6 +165,31 @@ def test_counts_a_subscribers_ipv6_addresses_as_one(rf):
     assert address_of(rf.get("/", REMOTE_ADDR="")) == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("192.0.2.1:443", "192.0.2.1"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("[2001:db8:0:1::9]:443", "2001:db8:0:1::/64"),
+        ("[2001:db8:0:1::9]", "2001:db8:0:1::/64"),
+        ("2001:db8:0:1::9", "2001:db8:0:1::/64"),
+        ("[::ffff:192.0.2.1]:80", "192.0.2.1"),
+        ("[fe80::1%eth0]:80", "fe80::/64"),
+        ("192.0.2.1:443:443", "unknown"),
+        ("192.0.2.1:https", "unknown"),
+        ("192.0.2.999:443", "unknown"),
+        ("[192.0.2.1", "unknown"),
+        ("[]:80", "unknown"),
+        (":80", "unknown"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_reads_an_address_with_its_port(rf, settings, text, name):
+    settings.TRUST_PROXY_HEADERS = True
+
+    assert address_of(rf.get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=f"203.0.113.9, {text}")) == name
+
+
 def test_believes_a_proxy_only_where_it_is_trusted(rf, settings):
     request = rf.get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR="203.0.113.9, 192.0.2.1")
 

@@ -90,3 +90,39 @@ def test_hides_secrets_wherever_they_stand(line: Line, settings: Any, formatter:
     for secret in ("key-of-theirstack", "redis-password", "mongo-password", "jjj"):
         assert secret not in text
     assert "Bearer (hidden) was refused" in text
+
+
+@pytest.mark.parametrize(
+    "text", ["\n", "\r\n", "\x1b[31m", "\0", "\t", "\x7f", "\x85", "\x9b31m", "\u2028", "\u2029", "\u202e", "\ud800"]
+)
+def test_escapes_control_characters_in_plain_lines(line: Line, text: str) -> None:
+    written = line(PlainFormatter(), "GET /x%s2025-11-21T06:30:00.000Z INFO [-] staff: login", text)
+
+    assert written.isprintable()
+    assert len(written.splitlines()) == 1
+    assert written.endswith("2025-11-21T06:30:00.000Z INFO [-] staff: login")
+
+
+def test_leaves_the_letters_of_any_language_as_they_are(line: Line) -> None:
+    assert line(PlainFormatter(), "Zoë 開発 \\n").endswith("Zoë 開発 \\n")
+
+
+def test_no_line_of_a_plain_trace_passes_for_one_of_the_log(line: Line) -> None:
+    try:
+        raise ValueError("broken\n2025-11-21T06:30:00.000Z INFO [-] staff: login\x1b[31m\r2025")
+    except ValueError:
+        text = line(PlainFormatter(), "failed", exc_info=sys.exc_info())
+
+    first, *trace = text.split("\n")
+    assert first.endswith("market: failed")
+    assert "ValueError: broken" in text
+    assert PlainFormatter().formatStack("Stack:\n2025\x1b") == "    Stack:\n    2025\\x1b"
+    assert all(each.startswith("    ") and each.isprintable() for each in trace)
+
+
+def test_a_decoded_path_makes_no_line_of_its_own(client: Any, caplog: pytest.LogCaptureFixture, redis: Any) -> None:
+    with caplog.at_level(logging.INFO):
+        client.get("/x%0a2026-11-28T21:00:00.000Z%20INFO%20[-]%20staff:%20login%1b[31m%00")
+
+    (record,) = [each for each in caplog.records if "/x" in each.getMessage()]
+    assert PlainFormatter().format(record).isprintable()

@@ -31,6 +31,11 @@ def read(client: Client) -> dict[tuple[str, ...], float]:
     }
 
 
+@pytest.fixture(autouse=True)
+def debug(settings: Any) -> None:
+    settings.DEBUG = True
+
+
 @pytest.fixture
 def collectors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only those that a test registers."""
@@ -224,6 +229,22 @@ def test_asks_for_its_token(
 
     assert answer.status_code == status
     assert answer.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer ", "Bearer x"])
+def test_answers_nobody_in_production_while_no_token_is_set(client: Client, settings: Any, authorization: str) -> None:
+    settings.DEBUG = False
+
+    answer = client.get("/metrics", headers={"Authorization": authorization})
+
+    assert answer.status_code == 404
+    assert "METRICS_TOKEN" in answer.json()["detail"]
+
+
+def test_answers_in_production_to_its_token(client: Client, settings: Any, redis: Any, collectors: None) -> None:
+    settings.DEBUG, settings.METRICS_TOKEN = False, "token-of-metrics"
+
+    assert client.get("/metrics", headers={"Authorization": "Bearer token-of-metrics"}).status_code == 200
 
 
 def test_offers_the_apps_own_figures(client: Client, mongo: Any, redis: Any) -> None:

@@ -23,6 +23,7 @@ SHOWN = (
     "DEMONSTRATION",
     "SECRET_KEY",
     "JWT_SECRET_KEY",
+    "CORS_ALLOWED_ORIGINS",
 )
 
 
@@ -75,6 +76,7 @@ def test_asks_theirstack_itself_only_with_a_key(production: dict[str, Any]) -> N
 
 def test_redirects_to_https_all_but_probes(client: Client, settings: Any) -> None:
     settings.SECURE_SSL_REDIRECT = True
+    settings.DEBUG = True
     secured = Client()
 
     assert secured.get("/market/trending").status_code == 301
@@ -91,6 +93,31 @@ def test_lets_the_named_origins_call_from_a_browser(client: Client) -> None:
 
     assert preflight["Access-Control-Allow-Origin"] == "http://localhost:3000"
     assert "Access-Control-Allow-Origin" not in stranger
+
+
+@pytest.mark.parametrize("path", ["/admin", "/admin/", "/admin/login/", "/admin/accounts/person/"])
+@pytest.mark.parametrize("method", ["get", "options"])
+def test_lets_no_origin_read_the_admin(client: Client, mongo: Any, redis: Any, path: str, method: str) -> None:
+    answer = getattr(client, method)(
+        path, headers={"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
+    )
+
+    assert [name for name in answer.headers if name.lower().startswith("access-control-")] == []
+
+
+def test_lets_no_origin_send_cookies(client: Client) -> None:
+    answer = client.get("/health", headers={"Origin": "http://localhost:3000"})
+
+    assert answer["Access-Control-Allow-Origin"] == "http://localhost:3000"
+    assert "Access-Control-Allow-Credentials" not in answer
+
+
+def test_lets_only_named_origins_call_in_production(production: dict[str, Any]) -> None:
+    named = settings_under(DEBUG="False", JWT_SECRET_KEY="k" * 32, ALLOWED_ORIGINS="https://app.example.org")
+
+    assert production["CORS_ALLOWED_ORIGINS"] == []
+    assert named["CORS_ALLOWED_ORIGINS"] == ["https://app.example.org"]
+    assert "http://localhost:3000" in project_settings.CORS_ALLOWED_ORIGINS
 
 
 def test_sets_no_cookie_outside_of_the_admin(client: Client) -> None:
