@@ -9,6 +9,7 @@ from django.contrib.admin.checks import check_admin_app, check_dependencies
 from django.contrib.auth.apps import AuthConfig
 from django.contrib.contenttypes.apps import ContentTypesConfig
 from django.core import checks
+from django.db.models.signals import post_save
 from django_otp.plugins.otp_static.apps import DefaultConfig as StaticCodesConfig
 from django_otp.plugins.otp_totp.apps import DefaultConfig as TotpConfig
 
@@ -46,6 +47,12 @@ def _check_admin_pages(app_configs: Any, **options: Any) -> list[checks.CheckMes
 class MongoAuthConfig(AuthConfig):
     default_auto_field = OBJECT_ID
     verbose_name = "Staff"
+
+    def ready(self) -> None:
+        super().ready()
+        from career_navigator.staff.first_password import on_user_saved
+
+        post_save.connect(on_user_saved, sender="auth.User", dispatch_uid="first_password")
 
 
 class MongoContentTypesConfig(ContentTypesConfig):

@@ -1,5 +1,6 @@
 """The one way to the two servers: MongoEngine's connection and Redis's client, made on first use."""
 
+import json
 from functools import cache
 from typing import Any
 
@@ -49,6 +50,27 @@ def quick_redis_client() -> "redis.Redis":
     """A client that gives up within a second and never tries twice: for probes, and for what can do without Redis."""
     client: redis.Redis = build_redis_client(settings.REDIS_URL, timeout_seconds=QUICK_SECONDS, is_fail_fast=True)
     return client
+
+
+class JSONCacheSerializer:
+    """What Django's cache holds, sessions included, as JSON: whoever can write to Redis must not run code here.
+
+    Bytes, such as an uploaded file, stay as they are. A value of another form, as earlier releases pickled them, is
+    read as None.
+    """
+
+    def dumps(self, value: Any) -> bytes | int:
+        if type(value) is int:  # counted by Redis
+            return value
+        return b"b" + value if isinstance(value, bytes) else b"j" + json.dumps(value).encode()
+
+    def loads(self, data: bytes) -> Any:
+        if data[:1] == b"b":
+            return data[1:]
+        try:
+            return json.loads(data[1:] if data[:1] == b"j" else str(int(data)))
+        except (ValueError, RecursionError):
+            return None
 
 
 class _SharedCacheClient(RedisCacheClient):

@@ -328,7 +328,7 @@ def development_secret(var_dir: Path, *, algorithm: str) -> str:
 
 def _kept_secret(path: Path, make: Callable[[], str]) -> str:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Written aside and linked, which fails when the file exists: of two processes that start at once both read the
         # same key, and neither reads half of one.
         with NamedTemporaryFile("w", dir=path.parent, prefix=".jwt-key-") as file:

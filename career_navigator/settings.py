@@ -211,6 +211,7 @@ CACHES = {
         "BACKEND": "career_navigator.connection.SharedRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
+        "OPTIONS": {"serializer": "career_navigator.connection.JSONCacheSerializer"},
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cache"

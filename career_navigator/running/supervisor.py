@@ -26,12 +26,14 @@ from career_navigator.running.claims import RunFailed, only_run, refuse_taken_po
 from career_navigator.running.console import Console
 from career_navigator.running.embedded import (
     HOST,
+    MONGODB_LOGIN,
     EmbeddedServer,
     EmbeddedServerFailed,
     free_port,
     start_mongodb,
     start_valkey,
 )
+from career_navigator.running.private_files import get_server_password, make_private, write_privately
 
 # Together with the searches for leftovers between them these stay below ten seconds.
 STOP_CHILDREN_SECONDS = 4.5
@@ -116,6 +118,8 @@ class Supervisor:
         self._services_file.unlink(missing_ok=True)
         for stopped in leftovers.stop_marked(var_dir=self._plan.var_dir, timeout_seconds=STOP_LEFTOVERS_SECONDS):
             self._console.say(f"Stopped what an earlier run left behind: {stopped}.")
+        for path in make_private(self._plan.var_dir):
+            self._console.say(f"Warning: {path} is not this user's alone; others may read what is in it.")
         refuse_taken_port(self._plan.port)
         services = self._start_servers()
         stand_in_port = free_port() if self._plan.stand_in_arguments is not None else None
@@ -124,9 +128,11 @@ class Supervisor:
                 "stand_in_url": f"http://{HOST}:{stand_in_port}",
                 "stand_in_api_key": secrets.token_urlsafe(12),
             }
-        _write_privately(self._services_file, json.dumps(services))
+        write_privately(self._services_file, json.dumps(services))
         if stand_in_port:
-            self._start_stand_in(port=stand_in_port, api_key=services["stand_in_api_key"])
+            # Its key is read from the file: arguments are for everybody to see.
+            arguments = self._plan.stand_in_arguments or []
+            self._manage("standin", "theirstack_stand_in", "--port", str(stand_in_port), *arguments)
         had_password = self._password_file.exists()
         self._wait_for(self._manage("prepare", "prepare", passing=True))
         empty = self._plan.is_empty(services["mongodb_uri"])
@@ -144,28 +150,29 @@ class Supervisor:
         """The addresses of MongoDB and Redis, started where the plan names none."""
         plan = self._plan
         mongodb_uri, redis_url = plan.mongodb_uri, plan.redis_url
+        password = get_server_password(plan.var_dir)
         if mongodb_uri is None:
             self._console.say(f"Starting MongoDB (data in {plan.var_dir / 'mongodb'}).")
             server = start_mongodb(
                 directory=plan.var_dir / "mongodb",
                 cache_gb=plan.mongodb_cache_gb,
+                password=password,
                 environment=self._environment,
                 while_waiting=self._check,
             )
             self._servers.append(server)
-            mongodb_uri = f"{server.uri}career_navigator"
+            mongodb_uri = f"{server.uri}career_navigator{MONGODB_LOGIN}"
         if redis_url is None:
             self._console.say(f"Starting Valkey (data in {plan.var_dir / 'valkey'}).")
             server = start_valkey(
-                directory=plan.var_dir / "valkey", environment=self._environment, while_waiting=self._check
+                directory=plan.var_dir / "valkey",
+                password=password,
+                environment=self._environment,
+                while_waiting=self._check,
             )
             self._servers.append(server)
             redis_url = f"{server.uri}0"
         return {"mongodb_uri": mongodb_uri, "redis_url": redis_url}
-
-    def _start_stand_in(self, *, port: int, api_key: str) -> None:
-        arguments = ["--port", str(port), f"--api-key={api_key}", *(self._plan.stand_in_arguments or [])]
-        self._manage("standin", "theirstack_stand_in", *arguments)
 
     def _start_processes(self) -> None:
         plan = self._plan
@@ -215,8 +222,10 @@ class Supervisor:
         say(f"  Documentation: {address}/docs")
         if new_password and self._password_file.exists():
             password = f"password {self._password_file.read_text().strip()} (kept in {self._password_file})"
+        elif self._password_file.exists():
+            password = f"password in {self._password_file}"
         else:
-            password = f"password in {self._password_file}, as first generated"
+            password = "the password that was chosen for it"  # noqa: S105 - no password
         say(f"  Admin: {address}/admin with user admin, {password}")
         if self._plan.stand_in_arguments is not None:
             say("  This is demonstration data: postings come from a stand-in on this machine, none from TheirStack.")
@@ -320,11 +329,3 @@ def _listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(2)
         return probe.connect_ex((HOST, port)) == 0
-
-
-def _write_privately(path: Path, text: str) -> None:
-    """All of it or nothing, readable by this user alone."""
-    partial = path.with_suffix(".partial")
-    with open(partial, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(text)
-    partial.replace(path)

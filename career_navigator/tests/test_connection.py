@@ -1,6 +1,8 @@
 """How MongoDB is written to, and how long a request waits for one that is unavailable."""
 
+import json
 import os
+import pickle
 import signal
 import threading
 import time
@@ -11,6 +13,8 @@ from typing import Any
 
 import pymongo
 import pytest
+from django.contrib.sessions.backends.cache import SessionStore
+from django.core.cache import cache
 from django.db import connection as django_connection
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
@@ -53,6 +57,52 @@ def test_djangos_own_tables_are_written_as_safely() -> None:
 
     with pymongo.MongoClient(**options) as client:
         assert client.write_concern.document["w"] == "majority"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [0, 12, -1, True, None, "", "text", "\ud800", "12", b"", b"j{}", b"PK\x03\x04\xff", 1.5, {"a": [1, None, "b"]}, []],
+)
+def test_the_cache_keeps_a_value_as_it_is(redis: Any, value: Any) -> None:
+    cache.set("value", value)
+
+    kept = cache.get("value", "absent")
+
+    assert (type(kept), kept) == (type(value), value)
+
+
+def test_the_cache_counts(redis: Any) -> None:
+    cache.set("count", 1)
+
+    assert (cache.incr("count"), cache.get("count")) == (2, 2)
+
+
+def fail_unpickling() -> None:
+    pytest.fail("it was unpickled")
+
+
+class Exploit:
+    def __reduce__(self) -> Any:
+        return fail_unpickling, ()
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [pickle.dumps(Exploit()), pickle.dumps({"a": 1}, 0), b"", b"j", b"j{", b"j" + b"[" * 100_000],
+    ids=["exploit", "old", "empty", "nothing", "half", "deep"],
+)
+def test_nothing_from_redis_is_unpickled(redis: Any, stored: bytes) -> None:
+    redis.set(cache.make_key("value"), stored)
+
+    assert cache.get("value") is None
+    assert SessionStore("value").load() == {}
+
+
+def test_a_session_of_staff_is_kept_as_json(redis: Any, staff_client: Any) -> None:
+    (key,) = redis.keys("*sessions.cache*")
+
+    assert json.loads(redis.get(key)[1:])["_auth_user_id"]
+    assert staff_client.get("/admin/").status_code == 200
 
 
 def test_notices_a_password_that_looks_like_an_option() -> None:

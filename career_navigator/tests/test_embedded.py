@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -14,7 +15,13 @@ import pytest
 import redis
 
 from career_navigator.running import embedded
-from career_navigator.running.embedded import EmbeddedServer, EmbeddedServerFailed, start_mongodb, start_valkey
+from career_navigator.running.embedded import (
+    MONGODB_LOGIN,
+    EmbeddedServer,
+    EmbeddedServerFailed,
+    start_mongodb,
+    start_valkey,
+)
 
 
 @pytest.fixture
@@ -29,6 +36,49 @@ def valkey(tmp_path: Path) -> Iterator[EmbeddedServer]:
     server = start_valkey(directory=tmp_path / "valkey")
     yield server
     server.stop()
+
+
+PASSWORD = "ab12" * 16
+
+
+def test_mongodb_with_a_password_serves_nobody_without_it(tmp_path: Path) -> None:
+    start_mongodb(directory=tmp_path / "mongodb", cache_gb=0.25).stop()  # as an earlier release left it
+
+    server = start_mongodb(directory=tmp_path / "mongodb", cache_gb=0.25, password=PASSWORD)
+    try:
+        with pymongo.MongoClient(f"{server.uri}kept{MONGODB_LOGIN}") as client:
+            client.kept.things.insert_one({"_id": 1})
+            assert client.kept.things.count_documents({}) == 1
+        with pymongo.MongoClient(f"mongodb://127.0.0.1:{server.port}/") as stranger:
+            for command in (
+                lambda: stranger.kept.things.find_one(),
+                lambda: stranger.admin.command("createUser", "me", pwd="mine", roles=["root"]),
+                lambda: stranger.admin.command("serverStatus"),
+            ):
+                with pytest.raises(pymongo.errors.OperationFailure, match="auth"):
+                    command()
+        with (
+            pymongo.MongoClient(server.uri.replace(PASSWORD, "0" * 64) + f"kept{MONGODB_LOGIN}") as stranger,
+            pytest.raises(pymongo.errors.OperationFailure, match="Authentication failed"),
+        ):
+            stranger.kept.things.find_one()
+        assert PASSWORD not in " ".join(psutil.Process(server.pid).cmdline())
+        assert stat.S_IMODE((tmp_path / "mongodb" / "key").stat().st_mode) == 0o600
+    finally:
+        server.stop()
+
+
+def test_valkey_with_a_password_serves_nobody_without_it(tmp_path: Path) -> None:
+    server = start_valkey(directory=tmp_path / "valkey", password=PASSWORD)
+    try:
+        with redis.Redis.from_url(server.uri) as client:
+            assert client.set("key", "value")
+        with redis.Redis(port=server.port) as stranger, pytest.raises(redis.exceptions.AuthenticationError):
+            stranger.get("key")
+        assert PASSWORD not in " ".join(psutil.Process(server.pid).cmdline())
+        assert stat.S_IMODE((tmp_path / "valkey" / "valkey.conf").stat().st_mode) == 0o600
+    finally:
+        server.stop()
 
 
 def listening_addresses(pid: int) -> set[str]:
@@ -105,7 +155,7 @@ def test_a_data_directory_in_use_is_refused_with_what_the_server_said(mongodb: E
 
 
 def test_giving_up_while_a_server_starts_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "_valkey_pid", lambda port: None)
+    monkeypatch.setattr(embedded, "_valkey_pid", lambda uri: None)
 
     def give_up() -> None:
         raise KeyboardInterrupt

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.utils import timezone
 
 from career_navigator.connection import database
 from career_navigator.environment import BASE_DIR
@@ -72,6 +73,24 @@ def test_prints_where_the_password_is_kept_and_not_what_it_is(settings, little_t
     assert path.read_text().strip() not in printed
 
 
+def test_the_first_password_stays_on_disk_until_another_one_is_chosen(settings, little_to_seed):
+    prepare()
+    path = settings.VAR_DIR / "admin-password"
+    admin = User.objects.get()
+    admin.last_login = timezone.now()
+    admin.save(update_fields=["last_login"])
+    admin.first_name = "Ada"
+    admin.save()
+    User.objects.create_user("another", password="chosen by a person")
+    prepare()
+    assert path.exists()
+
+    admin.set_password("chosen by a person")
+    admin.save()
+
+    assert not path.exists()
+
+
 def test_a_second_time_keeps_the_account_and_its_password(settings, little_to_seed):
     prepare()
     path = settings.VAR_DIR / "admin-password"
@@ -80,10 +99,12 @@ def test_a_second_time_keeps_the_account_and_its_password(settings, little_to_se
     changed.set_password("chosen by a person")
     changed.save()
 
+    path.write_text(first)  # as an earlier release left it
+
     printed = prepare()
 
     assert "as it was" in printed
-    assert path.read_text() == first
+    assert not path.exists()
     assert User.objects.get().check_password("chosen by a person")
 
 

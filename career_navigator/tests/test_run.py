@@ -89,6 +89,9 @@ def test_recovers_with_all_data_when_killed_and_says_which_of_its_processes_was_
     runs.append(killed)
     killed.wait_until_ready()
     killed.keep(1)
+    password = (var_dir / "server-password").read_text()
+    commands = [" ".join(each.cmdline()) for each in find_marked(var_dir=var_dir)]
+    open_to_others = [path for path in [var_dir, *var_dir.rglob("*")] if path.lstat().st_mode & 0o077]
     old = find_marked(var_dir=var_dir)
     killed.process.kill()
     killed.process.wait()
@@ -102,6 +105,8 @@ def test_recovers_with_all_data_when_killed_and_says_which_of_its_processes_was_
     exit_code = again.end(seconds=STOP_SECONDS)
 
     assert kept == 1
+    assert [command for command in commands if password in command] == []
+    assert open_to_others == []
     assert new.isdisjoint(each.pid for each in old)
     assert not [each for each in old if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
     assert exit_code == 1

@@ -2,17 +2,15 @@
 
 import os
 import secrets
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from career_navigator.commands import SummaryCommand
 from career_navigator.indexes import IndexesRefused, create_indexes
-
-ADMIN = "admin"
+from career_navigator.running.private_files import write_privately
+from career_navigator.staff.first_password import ADMIN, delete_changed_password, get_password_file
 
 
 class Command(SummaryCommand):
@@ -33,19 +31,18 @@ class Command(SummaryCommand):
         return {
             "collections": len(merged),
             "duplicates_merged": {name: count for name, count in merged.items() if count},
-            "admin_password": _make_admin(settings.VAR_DIR / "admin-password"),
+            "admin_password": _make_admin(),
         }
 
 
-def _make_admin(path: Path) -> str:
+def _make_admin() -> str:
     """Where the password of the staff account is kept; makes both when the account is missing."""
-    users = User.objects
-    if users.filter(username=ADMIN).exists():
-        return f"as it was; the first one is kept in {path}" if path.exists() else "as it was"
+    path = get_password_file()
+    if admin := User.objects.filter(username=ADMIN).first():
+        delete_changed_password(admin)
+        return f"as it was; kept in {path}" if path.exists() else "as it was"
     password = secrets.token_urlsafe(15)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(password + "\n")
-    path.chmod(0o600)
-    users.create_superuser(username=ADMIN, email="", password=password)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_privately(path, password + "\n")
+    User.objects.create_superuser(username=ADMIN, email="", password=password)
     return f"kept in {path}"

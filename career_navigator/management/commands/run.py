@@ -1,5 +1,6 @@
 """Run everything on this machine: `make run` is this command in a virtual environment."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from career_navigator.environment import BASE_DIR
 from career_navigator.running.console import Console
+from career_navigator.running.private_files import PRIVATE_UMASK
 from career_navigator.running.supervisor import RunPlan, Supervisor
 
 
@@ -26,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--end-with-parent", action="store_true", help="stop when the calling process ends")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        os.umask(PRIVATE_UMASK)
         call_command("collectstatic", interactive=False, verbosity=0)
         console = Console()
         plan = RunPlan(

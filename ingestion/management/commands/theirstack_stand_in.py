@@ -7,6 +7,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from ingestion.stand_in.api import utc_now
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--plan", choices=sorted(PLANS), default="paid", help="default %(default)s")
         parser.add_argument("--credits", type=int, help="credits granted (default: what the plan grants)")
         parser.add_argument("--faults", type=Path, metavar="FILE", help="a script of faults, in JSON")
-        parser.add_argument("--api-key", default=_DEFAULT_KEY, help="the key it accepts (default %(default)s)")
+        parser.add_argument("--api-key", help=f"default: that of the running install, else {_DEFAULT_KEY}")
         parser.add_argument("--rate-limit", choices=("on", "none"), default="on", help="default %(default)s")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -49,7 +50,7 @@ class Command(BaseCommand):
                 jobs=_catalogue(options),
                 plan=options["plan"],
                 credits=options["credits"],
-                api_key=options["api_key"],
+                api_key=options["api_key"] or (settings.DEMONSTRATION and settings.THEIR_STACK_API_KEY) or _DEFAULT_KEY,
                 rate_limited=options["rate_limit"] == "on",
                 faults=_faults(options["faults"]),
                 port=options["port"],
