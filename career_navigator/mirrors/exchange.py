@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from import_export import widgets
 from import_export.admin import ExportActionMixin, ImportExportMixin
-from import_export.formats.base_formats import CSV, JSON, XLSX
 from import_export.forms import ConfirmImportForm as BaseConfirmImportForm
 from import_export.resources import ModelResource
 from import_export.tmp_storages import CacheStorage
@@ -20,6 +19,7 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from career_navigator.mirrors.admin import MirrorAdmin, keeps_time
 from career_navigator.mirrors.fields import LinesField
+from career_navigator.mirrors.formats import CSV, JSON, XLSX, ImportRejected, check_size
 
 
 class LinesWidget(widgets.Widget):
@@ -75,6 +75,18 @@ class MirrorResource(ModelResource):
             instance.updated_at = timezone.now()
 
 
+class BoundedImportForm(ImportForm):
+    """Rejects a file that is too large before anything reads or keeps it."""
+
+    def clean_import_file(self) -> Any:
+        file = self.cleaned_data["import_file"]
+        try:
+            check_size(file.size)
+        except ImportRejected as error:
+            raise forms.ValidationError(str(error), code=error.reason) from error
+        return file
+
+
 class ConfirmImportForm(BaseConfirmImportForm):
     """Says so when the file of the preview is no longer kept."""
 
@@ -92,7 +104,7 @@ class ExchangeMixin(ExportActionMixin, ImportExportMixin):
     """For a `MirrorAdmin` with `resource_classes`. Who may import may add and change; who may export may view."""
 
     import_template_name = "career_navigator/staff/import.html"
-    import_form_class = ImportForm
+    import_form_class = BoundedImportForm
     confirm_form_class = ConfirmImportForm
     export_form_class = SelectableFieldsExportForm
     formats = (CSV, JSON, XLSX)
@@ -102,6 +114,12 @@ class ExchangeMixin(ExportActionMixin, ImportExportMixin):
 
     def get_export_formats(self) -> list[Any]:
         return list(self.formats)
+
+    def add_data_read_fail_error_to_form(self, form: forms.Form, e: Exception) -> None:
+        if isinstance(e, ImportRejected):
+            form.add_error("import_file", str(e))
+        else:
+            super().add_data_read_fail_error_to_form(form, e)
 
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
         # Somebody else may have changed something since the preview.

@@ -1,8 +1,11 @@
 """Curating the vocabulary in the admin."""
 
+import html
 import io
 import json
 import re
+import zipfile
+from typing import Any
 
 import pytest
 import tablib
@@ -14,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from pymongo.database import Database
 
+from career_navigator.mirrors.formats import CSV, JSON, XLSX
 from skills.documents import SkillDocument
 from skills.models import Skill
 from skills.selectors import forget_vocabulary, vocabulary
@@ -389,3 +393,106 @@ def test_shows_nothing_to_who_may_do_nothing(client: Client, seeded: None) -> No
 
     assert client.get(LIST).status_code == 403
     assert client.get(page_of("python")).status_code == 403
+
+
+def xlsx_of(sheet_xml: str) -> bytes:
+    """An XLSX file with this sheet, as tools other than ours may write it."""
+    dataset = tablib.Dataset(["python", "Python"], headers=["name", "display_name"])
+    written = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(dataset.export("xlsx"))) as source,
+        zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
+        for entry in source.infolist():
+            is_sheet = entry.filename == "xl/worksheets/sheet1.xml"
+            target.writestr(entry.filename, sheet_xml.encode() if is_sheet else source.read(entry))
+    return written.getvalue()
+
+
+def sheet_of(rows: str, dimension: str = "") -> str:
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    return f'<worksheet xmlns="{main}">{dimension}<sheetData>{rows}</sheetData></worksheet>'
+
+
+def row_of(number: int, *values: str) -> str:
+    cells = "".join(f'<c t="inlineStr"><is><t>{value}</t></is></c>' for value in values)
+    return f'<row r="{number}">{cells}</row>'
+
+
+HEADERS = row_of(1, "name", "display_name")
+TOO_MANY_ROWS = "The file has more than 3,000 rows; split it."
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "content", "sentence"),
+    [
+        ("large.csv", 0, lambda: b"name\n" + b"x" * 2_000_001, "The file is larger than 2 MB; split it."),
+        ("large.json", 1, lambda: b"[" + b" " * 2_000_001 + b"]", "The file is larger than 2 MB; split it."),
+        ("large.xlsx", 2, lambda: b"PK" * 1_000_001, "The file is larger than 2 MB; split it."),
+        ("rows.csv", 0, lambda: b"name\n" + b"x\n" * 3_001, TOO_MANY_ROWS),
+        ("rows.json", 1, lambda: json.dumps([{"name": "x"}] * 3_001).encode(), TOO_MANY_ROWS),
+        ("blank.csv", 0, lambda: b"name\n" * 300_000, TOO_MANY_ROWS),
+        ("objects.json", 1, lambda: b"[" + b"{}," * 600_000 + b"{}]", TOO_MANY_ROWS),
+        (
+            "bomb.xlsx",
+            2,
+            lambda: xlsx_of(sheet_of(HEADERS + "".join(row_of(n, "a" * 200, "b" * 300) for n in range(2, 140_000)))),
+            "The file unpacks to more than 20 MB.",
+        ),
+        (
+            "rows.xlsx",
+            2,
+            lambda: xlsx_of(sheet_of(HEADERS + "".join(row_of(n, "a", "b") for n in range(2, 3_003)))),
+            TOO_MANY_ROWS,
+        ),
+        ("far.xlsx", 2, lambda: xlsx_of(sheet_of(HEADERS + row_of(1_048_576, "a", "b"))), TOO_MANY_ROWS),
+        ("columns.csv", 0, lambda: b"," * 101, "Row 0 has more than 100 cells."),
+        (
+            "wide.xlsx",
+            2,
+            lambda: xlsx_of(sheet_of(HEADERS + '<row r="2"><c r="XFD2"><v>1</v></c></row>')),
+            "Row 1 has more than 100 cells.",
+        ),
+        (
+            "beside.xlsx",
+            2,
+            lambda: xlsx_of(sheet_of(HEADERS + row_of(2, "a", "b", "c"))),
+            "Row 1 has more cells than the first line has names.",
+        ),
+        ("empty.xlsx", 2, lambda: xlsx_of(sheet_of("")), "The file has no row."),
+        ("no.xlsx", 2, lambda: b"name,display_name\n", "The file is not an XLSX file."),
+        ("deep.json", 1, lambda: b"[" * 100_000, "The file is not valid JSON"),
+        ("object.json", 1, lambda: b'{"name": "x"}', "The file has to be a list of objects, one per row."),
+        ("numbers.json", 1, lambda: b"[1, 2]", "The file has to be a list of objects, one per row."),
+    ],
+)
+def test_rejects_a_file_beyond_bounds_before_it_reads_it(
+    staff_client: Client, seeded: None, redis: Any, name: str, number: int, content: Any, sentence: str
+) -> None:
+    answer = imported(staff_client, name, content(), number)
+
+    assert answer.status_code == 200
+    assert sentence in html.unescape(answer.content.decode())
+    assert "confirm_form" not in answer.context
+    assert SkillDocument.objects.count() == 2
+
+
+def test_a_sheet_may_claim_the_largest_size_there_is(staff_client: Client, seeded: None) -> None:
+    rows = HEADERS + row_of(2, "python", "Python 3") + row_of(3, "django")
+
+    answer = imported(staff_client, "skills.xlsx", xlsx_of(sheet_of(rows, '<dimension ref="A1:XFD1048576"/>')), 2)
+
+    assert answer.context["result"].totals["update"] == 1
+    assert answer.context["result"].total_rows == 2
+
+
+def test_reads_as_many_rows_as_are_allowed() -> None:
+    rows = "".join(row_of(n, "a", "b") for n in range(2, 3_002))
+
+    datasets = [
+        CSV().create_dataset("name,display_name\n" + 'x,"two\nlines"\n' * 3_000),
+        JSON().create_dataset(json.dumps([{"name": "x"}] * 3_000)),
+        XLSX().create_dataset(xlsx_of(sheet_of(HEADERS + rows))),
+    ]
+
+    assert [dataset.height for dataset in datasets] == [3_000] * 3

@@ -1,0 +1,113 @@
+"""The files that curators exchange: CSV, JSON and XLSX, bounded before they are read."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import openpyxl
+import tablib
+from import_export.formats import base_formats
+
+MAX_BYTES = 2_000_000
+# What an XLSX of that many rows unpacks to is a few megabytes; the archive itself says how much it would be.
+MAX_UNPACKED_BYTES = 20_000_000
+MAX_PARTS = 200
+# The whole vocabulary, exported, is 2,200 rows.
+MAX_ROWS = 3_000
+MAX_COLUMNS = 100
+_ENCRYPTED_FLAG = 0x1
+
+
+class ImportRejected(ValueError):
+    """A file that is not read. `reason`: too_large, too_many_rows, too_many_columns, not_this_format, empty."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def check_size(size: int) -> None:
+    """Raise ImportRejected for a file of more than MAX_BYTES."""
+    if size > MAX_BYTES:
+        raise ImportRejected("too_large", f"The file is larger than {MAX_BYTES // 1_000_000} MB; split it.")
+
+
+class CSV(base_formats.CSV):
+    def create_dataset(self, in_stream: str | bytes, **kwargs: Any) -> tablib.Dataset:
+        check_size(len(in_stream))
+        text = in_stream.decode(self.encoding or "utf-8-sig") if isinstance(in_stream, bytes) else in_stream
+        for _ in _bounded(csv.reader(io.StringIO(text, newline=""))):
+            pass
+        dataset: tablib.Dataset = super().create_dataset(text, **kwargs)
+        return dataset
+
+
+class JSON(base_formats.JSON):
+    def create_dataset(self, in_stream: str | bytes, **kwargs: Any) -> tablib.Dataset:
+        check_size(len(in_stream))
+        text = in_stream.decode(self.encoding or "utf-8-sig") if isinstance(in_stream, bytes) else in_stream
+        try:
+            rows = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ImportRejected("not_this_format", f"The file is not valid JSON: {error}.") from error
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise ImportRejected("not_this_format", "The file has to be a list of objects, one per row.")
+        for _ in _bounded(([], *rows)):
+            pass
+        dataset: tablib.Dataset = super().create_dataset(text, **kwargs)
+        return dataset
+
+
+class XLSX(base_formats.XLSX):
+    def create_dataset(self, in_stream: bytes) -> tablib.Dataset:
+        check_size(len(in_stream))
+        _check_archive(in_stream)
+        # Values instead of formulas; row by row.
+        book = openpyxl.load_workbook(io.BytesIO(in_stream), read_only=True, data_only=True)
+        try:
+            return _read_sheet(book.active)
+        finally:
+            book.close()
+
+
+def _check_archive(data: bytes) -> None:
+    """Raise ImportRejected, before anything is unpacked, for an archive that would unpack to too much."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+    except zipfile.BadZipFile as error:
+        raise ImportRejected("not_this_format", "The file is not an XLSX file.") from error
+    if any(entry.flag_bits & _ENCRYPTED_FLAG for entry in entries):
+        raise ImportRejected("not_this_format", "The file is encrypted; save it without a password.")
+    # zipfile reads no more of an entry than it says here.
+    if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
+        raise ImportRejected("too_large", f"The file unpacks to more than {MAX_UNPACKED_BYTES // 1_000_000} MB.")
+
+
+def _read_sheet(sheet: Any) -> tablib.Dataset:
+    # The size that a sheet claims may be that of the largest one there can be, and each row would be filled up to it.
+    sheet.reset_dimensions()
+    rows = _bounded(sheet.iter_rows(values_only=True))
+    headers = next(rows, ())
+    if not headers:
+        raise ImportRejected("empty", "The file has no row.")
+    dataset = tablib.Dataset()
+    dataset.headers = list(headers)
+    for number, row in enumerate(rows, 1):
+        if any(value is not None for value in row[len(headers) :]):
+            raise ImportRejected("too_many_columns", f"Row {number} has more cells than the first line has names.")
+        dataset.append([*row[: len(headers)], *[None] * (len(headers) - len(row))])
+    return dataset
+
+
+def _bounded(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """Yield the first line and up to MAX_ROWS rows. Raises ImportRejected for more, or for a row of too many cells."""
+    for number, row in enumerate(rows):
+        if number > MAX_ROWS:
+            raise ImportRejected("too_many_rows", f"The file has more than {MAX_ROWS:,} rows; split it.")
+        if len(row) > MAX_COLUMNS:
+            raise ImportRejected("too_many_columns", f"Row {number} has more than {MAX_COLUMNS} cells.")
+        yield row
