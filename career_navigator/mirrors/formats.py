@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import openpyxl
@@ -35,17 +35,44 @@ def check_size(size: int) -> None:
         raise ImportRejected("too_large", f"The file is larger than {MAX_BYTES // 1_000_000} MB; split it.")
 
 
-class CSV(base_formats.CSV):
+# What a spreadsheet takes a cell for a formula by, also in full width, and a command by its first line.
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+class _SpreadsheetMixin:
+    """Text that a spreadsheet would take for a formula gets an apostrophe in front, which importing takes off again."""
+
+    def _escape_formulae(self, dataset: tablib.Dataset) -> None:
+        _change_cells(dataset, lambda text: f"'{text}" if text.startswith(_FORMULA_SIGNS) else text)
+
+
+def _restore_formulae(dataset: tablib.Dataset) -> tablib.Dataset:
+    _change_cells(dataset, lambda text: text[1:] if text[:1] == "'" and text[1:].startswith(_FORMULA_SIGNS) else text)
+    return dataset
+
+
+def _change_cells(dataset: tablib.Dataset, change: Callable[[str], str]) -> None:
+    for _ in range(dataset.height):
+        dataset.append([change(cell) if isinstance(cell, str) else cell for cell in dataset.lpop()])
+
+
+class CSV(_SpreadsheetMixin, base_formats.CSV):
     def create_dataset(self, in_stream: str | bytes, **kwargs: Any) -> tablib.Dataset:
         check_size(len(in_stream))
         text = in_stream.decode(self.encoding or "utf-8-sig") if isinstance(in_stream, bytes) else in_stream
         for _ in _bounded(csv.reader(io.StringIO(text, newline=""))):
             pass
-        dataset: tablib.Dataset = super().create_dataset(text, **kwargs)
-        return dataset
+        return _restore_formulae(super().create_dataset(text, **kwargs))
+
+    def export_data(self, dataset: tablib.Dataset, **kwargs: Any) -> str:
+        # By its mark Excel reads UTF-8.
+        return f"\ufeff{super().export_data(dataset, **kwargs)}"
 
 
 class JSON(base_formats.JSON):
+    def _escape_formulae(self, dataset: tablib.Dataset) -> None:
+        """Change nothing: no spreadsheet reads JSON as it is."""
+
     def create_dataset(self, in_stream: str | bytes, **kwargs: Any) -> tablib.Dataset:
         check_size(len(in_stream))
         text = in_stream.decode(self.encoding or "utf-8-sig") if isinstance(in_stream, bytes) else in_stream
@@ -61,14 +88,14 @@ class JSON(base_formats.JSON):
         return dataset
 
 
-class XLSX(base_formats.XLSX):
+class XLSX(_SpreadsheetMixin, base_formats.XLSX):
     def create_dataset(self, in_stream: bytes) -> tablib.Dataset:
         check_size(len(in_stream))
         _check_archive(in_stream)
         # Values instead of formulas; row by row.
         book = openpyxl.load_workbook(io.BytesIO(in_stream), read_only=True, data_only=True)
         try:
-            return _read_sheet(book.active)
+            return _restore_formulae(_read_sheet(book.active))
         finally:
             book.close()
 

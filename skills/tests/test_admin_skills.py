@@ -358,7 +358,7 @@ def test_exports_what_import_takes(staff_client: Client, seeded: None, number: i
 
     answer = staff_client.post(f"{LIST}export/", form)
 
-    content = answer.content if kind == "xlsx" else answer.content.decode()
+    content = answer.content if kind == "xlsx" else answer.content.decode("utf-8-sig")
     rows = (
         json.loads(content)
         if kind == "json"
@@ -496,3 +496,32 @@ def test_reads_as_many_rows_as_are_allowed() -> None:
     ]
 
     assert [dataset.height for dataset in datasets] == [3_000] * 3
+
+
+FORMULAS = ("=1+1", "==cmd|calc!A1", "+SUM(1)", "-2+3", "@evil", "\t=1+1", "\r=1", "＝1+1", "'=1")
+
+
+@pytest.mark.parametrize("format_class", [CSV, XLSX])
+def test_exports_a_formula_as_text_and_imports_what_it_exported(settings: Any, format_class: Any) -> None:
+    texts = [*FORMULAS, "plain", "it's", "'quoted'", "1 = 1", "-", ""]
+    dataset = tablib.Dataset(*([text] for text in texts), headers=["name"])
+
+    content = format_class().export_data(dataset)
+
+    read = (
+        tablib.Dataset().load(content if isinstance(content, bytes) else content.removeprefix("\ufeff"), format="csv")
+        if format_class is CSV
+        else tablib.Dataset().load(io.BytesIO(content), format="xlsx")
+    )
+    assert not [cell for cell in read["name"] if cell and cell[0] in "=+-@\t\r＝"]
+    kept = format_class().create_dataset(content.encode() if isinstance(content, str) else content)["name"]
+    assert [cell or "" for cell in kept] == [text.removeprefix("'") if text == "'=1" else text for text in texts]
+
+
+def test_exports_csv_with_a_byte_order_mark(staff_client: Client, seeded: None) -> None:
+    forms = [{"format": str(number), "resource": "0", "skillresource_name": "on"} for number in (0, 1)]
+
+    csv_file, json_file = (staff_client.post(f"{LIST}export/", form).content for form in forms)
+
+    assert csv_file.startswith(b"\xef\xbb\xbfname")
+    assert json_file.startswith(b"[")
