@@ -199,7 +199,8 @@ class User(Document):
 class RefreshToken(Document):
     """One refresh token, found by its hash. Those that came out of one login are a family.
 
-    `used_at` is when it was exchanged for its successor; a second use is a theft or a mistake, and ends the family.
+    `used_at` is when it was first exchanged for a successor; use after the grace that follows is a theft or a mistake,
+    and ends the family.
     """
 
     jti = StringField(primary_key=True)

@@ -1,16 +1,19 @@
-"""Sessions: a family of refresh tokens each, of which the newest alone can be exchanged for the next."""
+"""Sessions: a family of refresh tokens each. One that was exchanged answers for a short grace, then ends its family."""
 
 import hashlib
 import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bson import ObjectId
 from django.conf import settings
+from mongoengine import QuerySet
 
 from accounts.access_tokens import issue_access_token
 from accounts.documents import RefreshToken, User
+from career_navigator.connection import database
 
 logger = logging.getLogger(__name__)
 
@@ -40,10 +43,16 @@ def start_session(*, user_id: ObjectId, now: datetime) -> TokenPair:
 
 
 def refresh_session(*, refresh_token: str, now: datetime) -> TokenPair:
-    """Exchange a refresh token, once. Raises RefreshRefused; a second use ends the session.
+    """Exchange a refresh token for a pair of its session.
 
-    The successor is stored before the token is marked as used. So whoever comes second, and ends the session, finds
-    the successor there to delete, however the two are timed.
+    Used again within JWT_REFRESH_GRACE_SECONDS of its first use it answers another pair, since the requests of one page
+    and two tabs refresh at the same time; used later it ends the session.
+
+    The successor is stored before the token is marked as used. So whoever ends the session meanwhile either takes the
+    token away before it is marked, and this refresh fails, or finds the successor there to delete.
+
+    Raises:
+        RefreshRefused: the token is not accepted.
     """
     jti = hash_token(refresh_token)
     token = RefreshToken.objects(jti=jti, expires_at__gt=now).first()
@@ -53,9 +62,9 @@ def refresh_session(*, refresh_token: str, now: datetime) -> TokenPair:
         end_session(family=token.family)
         raise RefreshRefused("no_user")
     successor = _add_token(user_id=token.user, family=token.family, now=now)
-    if not RefreshToken.objects(jti=jti, used_at=None).update_one(set__used_at=now):
+    if not _mark_as_used(jti, now=now):
         end_session(family=token.family)
-        logger.warning("a refresh token of user %s was used twice; its session has ended", token.user)
+        logger.warning("a refresh token of user %s was used again; its session has ended", token.user)
         raise RefreshRefused("used")
     return TokenPair(access_token=issue_access_token(user_id=token.user, now=now), refresh_token=successor)
 
@@ -69,17 +78,36 @@ def end_session_of(*, refresh_token: str) -> None:
 
 def end_session(*, family: str) -> None:
     """Accept no refresh token of the family any more."""
-    RefreshToken.objects(family=family).delete()
+    _delete_all(RefreshToken.objects(family=family))
 
 
 def end_sessions(*, user_id: ObjectId) -> None:
     """Accept no refresh token of the user any more."""
-    RefreshToken.objects(user=user_id).delete()
+    _delete_all(RefreshToken.objects(user=user_id))
 
 
 def hash_token(token: str) -> str:
     """How a token is stored. Tokens are random and long, so a plain hash cannot be turned back."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _mark_as_used(jti: str, *, now: datetime) -> bool:
+    """Keep the time of the token's first use; False when the grace is over since, or the session has ended."""
+    usable: list[dict[str, Any]] = [{"used_at": None}]
+    if settings.JWT_REFRESH_GRACE_SECONDS:
+        usable.append({"used_at": {"$gt": now - timedelta(seconds=settings.JWT_REFRESH_GRACE_SECONDS)}})
+    # One operation decides, so that MongoDB puts requests of the same moment in order.
+    marked = database().refresh_tokens.update_one(
+        {"_id": jti, "$or": usable},
+        [{"$set": {"used_at": {"$ifNull": ["$used_at", now]}}}],
+    )
+    return bool(marked.matched_count)
+
+
+def _delete_all(tokens: QuerySet) -> None:
+    """Delete the tokens, and those that refreshes in progress store meanwhile."""
+    while tokens.delete():
+        pass
 
 
 def _add_token(*, user_id: ObjectId, family: str, now: datetime) -> str:

@@ -73,7 +73,10 @@ class SessionViewSet(ViewSet):
     @extend_schema(
         operation_id="auth_refresh",
         summary="Exchange a refresh token for a new pair",
-        description="A refresh token works once. Using it a second time ends its session.",
+        description=(
+            "A refresh token works once, and for some seconds after that, since pages and tabs refresh at the same "
+            "time: each use answers a pair of the same session. Using it later ends the session."
+        ),
         request=shapes.RefreshTokenSerializer,
         responses={200: shapes.TokenPairSerializer, 401: None},
         tags=["auth"],

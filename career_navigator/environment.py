@@ -93,6 +93,7 @@ class Environment(BaseSettings):
     jwt_former_keys: CommaSeparatedSecrets = []
     jwt_access_token_expire_minutes: int = Field(30, ge=1, le=7 * 24 * 60)
     jwt_refresh_token_expire_days: int = Field(30, ge=1, le=365)
+    jwt_refresh_grace_seconds: int = Field(20, ge=0, le=300)
     django_secret_key: SecretStr = SecretStr("")
 
     # Staff

@@ -41,6 +41,7 @@ JWT_SECRET_KEY = _env.jwt_secret_key.get_secret_value() or development_secret(VA
 JWT_FORMER_KEYS = [key.get_secret_value() for key in _env.jwt_former_keys]
 JWT_ACCESS_TOKEN_EXPIRE_MINUTES = _env.jwt_access_token_expire_minutes
 JWT_REFRESH_TOKEN_EXPIRE_DAYS = _env.jwt_refresh_token_expire_days
+JWT_REFRESH_GRACE_SECONDS = _env.jwt_refresh_grace_seconds
 # One secret is enough to run: Django's own is derived from it unless given.
 SECRET_KEY = (
     _env.django_secret_key.get_secret_value()

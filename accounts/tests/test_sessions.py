@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from accounts.documents import RefreshToken, User
-from accounts.sessions import RefreshRefused, refresh_session, start_session
+from accounts.sessions import RefreshRefused, hash_token, refresh_session, start_session
 from accounts.tests.conftest import API, PASSWORD, REGISTRATION
 
 CREDENTIALS = {"email": "ada@example.org", "password": PASSWORD}
@@ -156,6 +156,70 @@ def test_refreshes_into_a_new_pair_that_works(ada):
     assert _refresh(body["refresh_token"]).status_code == 200
 
 
+@pytest.fixture
+def no_grace(settings):
+    settings.JWT_REFRESH_GRACE_SECONDS = 0
+
+
+def test_answers_three_at_once_pairs_of_one_session_that_goes_on(ada, mongo):
+    for _ in range(10):
+        token = API().post("/auth/login", CREDENTIALS).json()["refresh_token"]
+
+        with ThreadPoolExecutor(3) as pool:
+            answers = list(pool.map(_refresh, [token] * 3))
+
+        assert [answer.status_code for answer in answers] == [200, 200, 200]
+        pairs = [answer.json() for answer in answers]
+        assert len({pair["refresh_token"] for pair in pairs}) == 3
+        families = {RefreshToken.objects.get(jti=hash_token(pair["refresh_token"])).family for pair in pairs}
+        assert families == {RefreshToken.objects.get(jti=hash_token(token)).family}
+        assert all(API(token=pair["access_token"]).get("/auth/me").status_code == 200 for pair in pairs)
+        assert [_refresh(pair["refresh_token"]).status_code for pair in pairs] == [200, 200, 200]
+
+
+def test_counts_the_grace_from_the_first_use(ada):
+    user, seconds = User.objects.get(), timedelta(seconds=1)
+    token = start_session(user_id=user.id, now=NOW).refresh_token
+    for second in (0, 15, 19):
+        refresh_session(refresh_token=token, now=NOW + second * seconds)
+
+    with pytest.raises(RefreshRefused) as refused:
+        refresh_session(refresh_token=token, now=NOW + 20 * seconds)
+
+    assert refused.value.reason == "used"
+
+
+def test_ends_every_successor_once_the_grace_is_over(ada):
+    user = User.objects.get()
+    token = start_session(user_id=user.id, now=NOW).refresh_token
+    successors = [refresh_session(refresh_token=token, now=NOW).refresh_token for _ in range(3)]
+
+    with pytest.raises(RefreshRefused):
+        refresh_session(refresh_token=token, now=NOW + timedelta(minutes=1))
+
+    for successor in successors:
+        with pytest.raises(RefreshRefused) as refused:
+            refresh_session(refresh_token=successor, now=NOW + timedelta(minutes=1))
+        assert refused.value.reason == "unknown"
+    assert _refresh(ada.refresh_token).status_code == 200
+
+
+def test_a_logout_leaves_nothing_of_refreshes_in_progress(ada):
+    for _ in range(10):
+        token = API().post("/auth/login", CREDENTIALS).json()["refresh_token"]
+        family = RefreshToken.objects.get(jti=hash_token(token)).family
+
+        with ThreadPoolExecutor(5) as pool:
+            refreshes = [pool.submit(_refresh, token) for _ in range(2)]
+            logout = pool.submit(API().post, "/auth/logout", {"refresh_token": token})
+            refreshes += [pool.submit(_refresh, token) for _ in range(2)]
+
+        assert logout.result().status_code == 204
+        assert {refresh.result().status_code for refresh in refreshes} <= {200, 401}
+        assert RefreshToken.objects(family=family).count() == 0
+
+
+@pytest.mark.usefixtures("no_grace")
 def test_ends_the_whole_session_at_a_second_use(ada):
     first = _refresh(ada.refresh_token).json()["refresh_token"]
     second = _refresh(first).json()["refresh_token"]
@@ -168,6 +232,7 @@ def test_ends_the_whole_session_at_a_second_use(ada):
     assert RefreshToken.objects.count() == 0
 
 
+@pytest.mark.usefixtures("no_grace")
 def test_leaves_other_sessions_alone_at_a_second_use(ada, api):
     other = api.post("/auth/login", CREDENTIALS).json()["refresh_token"]
     _refresh(ada.refresh_token)
@@ -177,6 +242,7 @@ def test_leaves_other_sessions_alone_at_a_second_use(ada, api):
     assert _refresh(other).status_code == 200
 
 
+@pytest.mark.usefixtures("no_grace")
 def test_leaves_no_usable_token_when_many_use_one_at_once(ada):
     for _ in range(10):
         token = API().post("/auth/login", CREDENTIALS).json()["refresh_token"]
@@ -189,6 +255,7 @@ def test_leaves_no_usable_token_when_many_use_one_at_once(ada):
         assert all(_refresh(pair).status_code == 401 for pair in pairs)
 
 
+@pytest.mark.usefixtures("no_grace")
 def test_leaves_no_usable_token_when_a_thief_races_along_the_chain(ada):
     """One side follows the chain of successors while the other replays the first token."""
     for _ in range(10):
