@@ -1,4 +1,6 @@
-"""Access tokens: JWTs with the claims `sub` (the user's id), `iat` and `exp`, signed by the current key.
+"""Access tokens: JWTs signed by the current key, with the claims `sub` (the user's id), `iat`, `exp`, `sid` and `ver`.
+
+`sid` is the session's family of refresh tokens; `ver` is how often all tokens of the user had been ended before.
 
 The `kid` header tells which key signed, so that tokens of former keys are accepted until they expire.
 """
@@ -22,6 +24,8 @@ from career_navigator.signing_keys import public_key_of
 LONGEST_TOKEN = 4096
 # Verified tokens that a process remembers, some 1 kB each.
 MOST_REMEMBERED = 4096
+# How far the clock of another host that issues tokens may be ahead.
+CLOCK_LEEWAY_SECONDS = 5
 _KEY_ID_CHARACTERS = 16
 
 
@@ -62,7 +66,12 @@ class KeyringBackend(TokenBackend):
             try:
                 # Naming the one algorithm refuses `none`, and an RSA key taken for an HMAC secret.
                 claims: dict[str, Any] = jwt.decode(
-                    token, key, algorithms=[self.algorithm], options={"require": ["exp", "sub"], "verify_aud": False}
+                    token,
+                    key,
+                    algorithms=[self.algorithm],
+                    options={"require": ["exp", "sub"], "verify_aud": False},
+                    # Meant for `iat`: `read_access_token` compares `exp` with the clock as it is.
+                    leeway=CLOCK_LEEWAY_SECONDS,
                 )
                 return claims
             except jwt.ExpiredSignatureError as error:
@@ -96,20 +105,34 @@ class _Keyring:
 _keyring = _Keyring()
 
 
-def issue_access_token(*, user_id: ObjectId, now: datetime) -> str:
-    """A token that is accepted for JWT_ACCESS_TOKEN_EXPIRE_MINUTES."""
+def issue_access_token(*, user_id: ObjectId, now: datetime, session: str = "", token_version: int = 0) -> str:
+    """Return a token that is accepted for JWT_ACCESS_TOKEN_EXPIRE_MINUTES, or until its session ends.
+
+    `token_version` is the user's. One that was read before the user's tokens were ended makes a token that is refused.
+    """
     expires_at = now + timedelta(minutes=settings.JWT_ACCESS_TOKEN_EXPIRE_MINUTES)
-    # With its fraction: a token of the second in which the password was changed is from before or after it.
-    claims = {"sub": str(user_id), "iat": now.timestamp(), "exp": int(expires_at.timestamp())}
+    claims: dict[str, Any] = {
+        "sub": str(user_id),
+        "iat": now.timestamp(),
+        "exp": int(expires_at.timestamp()),
+        "ver": token_version,
+    }
+    if session:
+        claims["sid"] = session
     return _keyring.backend().encode(claims)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """Whom a token was issued to, who may be gone by now, and when (seconds since 1970; 0 where it does not say)."""
+    """Whom a token was issued to, who may be gone by now, and when (seconds since 1970; 0 where it does not say).
+
+    `session` is empty and `version` None in tokens of releases that did not write them.
+    """
 
     user_id: ObjectId
     issued_at: float
+    session: str
+    version: int | None
 
 
 def read_access_token(token: str) -> AccessToken:
@@ -126,7 +149,12 @@ def read_access_token(token: str) -> AccessToken:
         raise TokenRefused("expired")
     if not ObjectId.is_valid(claims["sub"]):
         raise TokenRefused("invalid")
-    return AccessToken(user_id=ObjectId(claims["sub"]), issued_at=float(claims.get("iat", 0)))
+    return AccessToken(
+        user_id=ObjectId(claims["sub"]),
+        issued_at=float(claims.get("iat", 0)),
+        session=str(claims.get("sid", "")),
+        version=claims.get("ver"),
+    )
 
 
 def _key_id(verifying_key: str) -> str:

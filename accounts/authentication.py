@@ -13,9 +13,7 @@ _SENTENCES = {"expired": "The token has expired.", "invalid": "The token is not 
 
 
 class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <access token>`. One of a user who is gone, or from before the password was changed,
-    is refused like a forged one.
-    """
+    """`Authorization: Bearer <access token>`. Ended ones are refused like forged ones."""
 
     def authenticate(self, request: Request) -> tuple[Profile, str] | None:
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
@@ -26,7 +24,7 @@ class BearerAuthentication(BaseAuthentication):
         except TokenRefused as error:
             raise AuthenticationFailed(_SENTENCES[error.reason]) from error
         profile = load_profile(user_id=accepted.user_id)
-        if profile is None or accepted.issued_at < profile.tokens_from:
+        if profile is None or not profile.accepts(accepted):
             raise AuthenticationFailed(_SENTENCES["invalid"])
         return profile, token
 

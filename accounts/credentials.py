@@ -47,7 +47,7 @@ def change_password(*, user_id: ObjectId, current_password: str, new_password: s
     check_strength(new_password)
     user = check_current_password(user_id=user_id, password=current_password)
     _set_password(user, hash_password(new_password), now)
-    return start_session(user_id=user.pk, now=now)
+    return start_session(user_id=user.pk, token_version=user.token_version, now=now)
 
 
 def send_reset_message(*, email: str, now: datetime) -> bool:

@@ -4,9 +4,22 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
+from bson import ObjectId
+from django.conf import settings
 from django.utils import timezone
-from mongoengine import BooleanField, DateTimeField, Document, FloatField, ListField, ObjectIdField, StringField
+from mongoengine import (
+    BooleanField,
+    DateTimeField,
+    DictField,
+    Document,
+    FloatField,
+    IntField,
+    ListField,
+    ObjectIdField,
+    StringField,
+)
 
+from accounts.access_tokens import CLOCK_LEEWAY_SECONDS
 from accounts.addresses import normalize_address
 from career_navigator.connection import database
 from career_navigator.personal_copies import PersonalCopies
@@ -24,10 +37,13 @@ MOST_SALARY = 1e12
 MOST_SKILLS = 200
 MOST_ROLES = 20
 MOST_LOCATIONS = 20
+# A profile is read at each request, with its sessions that ended within the lifetime of an access token. Beyond these
+# the oldest is forgotten: only who knows the password ends so many.
+MAX_ENDED_SESSIONS = 100
 REMOTE_PREFERENCES = ("remote", "hybrid", "onsite", "any")
 
 # The number moves with the fields of a profile, so that none of an earlier release is read.
-PROFILE_COPIES = PersonalCopies("accounts:profile:3")
+PROFILE_COPIES = PersonalCopies("accounts:profile:4")
 
 # MongoDB keeps times to the millisecond.
 _TICK = timedelta(milliseconds=1)
@@ -51,9 +67,10 @@ class User(Document):
     `skills` are canonical names, `target_roles` as they were written. `experience` is free text, `experience_years`
     what counts; `expected_salary` is a year's pay, in USD where no currency (ISO 4217) is given. `updated_at` moves
     with every change and guards against writing over one that was not seen. A user with `is_active` false cannot log
-    in, and no token is accepted; nor is an access token from before `password_changed_at`. An account whose erasure has
-    begun says when, until it is gone. Whatever shows in the profile is written by the methods here, since they drop
-    what Redis holds of it.
+    in, and no token is accepted. `token_version` grows whenever all tokens of the user end, last at `tokens_ended_at`;
+    `ended_sessions` are the families that ended by themselves, each with `until`, when its last access token expires.
+    An account whose erasure has begun says when, until it is gone. Whatever shows in the profile is written by the
+    methods here, since they drop what Redis holds of it.
     """
 
     email = StringField(required=True, unique=True, max_length=LONGEST_ADDRESS)
@@ -76,6 +93,9 @@ class User(Document):
     updated_at = DateTimeField(required=True)
     is_active = BooleanField(required=True, default=True)
     password_changed_at = DateTimeField()
+    token_version = IntField(default=0)
+    tokens_ended_at = DateTimeField()
+    ended_sessions = ListField(DictField())
     erasure_began_at = DateTimeField()
 
     PROFILE_FIELDS = (
@@ -142,11 +162,41 @@ class User(Document):
         with PROFILE_COPIES.held_back(user_id=self.pk):
             written = database().users.update_one(
                 {"_id": self.pk, "hashed_password": read, "is_active": True},
-                {"$set": {"hashed_password": hashed_password, "password_changed_at": now}, "$max": {"updated_at": now}},
+                {
+                    "$set": {"hashed_password": hashed_password, "password_changed_at": now, **_tokens_ended(now)},
+                    "$inc": {"token_version": 1},
+                    "$max": {"updated_at": now},
+                },
             )
         if not written.matched_count:
             raise ConcurrentChange("the password was changed at the same time")
         self.reload()
+
+    def set_active(self, is_active: bool, *, now: datetime) -> None:
+        """Let the user in, or no more. Either way no token from before is accepted from now on."""
+        self.update_timestamp(now=now)
+        with PROFILE_COPIES.held_back(user_id=self.pk):
+            database().users.update_one(
+                {"_id": self.pk},
+                {
+                    "$set": {"is_active": is_active, **_tokens_ended(now)},
+                    "$inc": {"token_version": 1},
+                    "$max": {"updated_at": self.updated_at},
+                },
+            )
+        self.reload()
+
+    @classmethod
+    def end_session(cls, *, user_id: ObjectId, family: str, now: datetime) -> None:
+        """Accept no access token of one session any more; what is stored of others that have expired goes."""
+        lifetime = timedelta(minutes=settings.JWT_ACCESS_TOKEN_EXPIRE_MINUTES, seconds=CLOCK_LEEWAY_SECONDS)
+        unexpired = {"$filter": {"input": {"$ifNull": ["$ended_sessions", []]}, "cond": {"$gt": ["$$this.until", now]}}}
+        ended = {"$concatArrays": [unexpired, [{"family": family, "until": now + lifetime}]]}
+        with PROFILE_COPIES.held_back(user_id=user_id):
+            database().users.update_one(
+                {"_id": user_id, "ended_sessions.family": {"$ne": family}},
+                [{"$set": {"ended_sessions": {"$slice": [ended, -MAX_ENDED_SESSIONS]}}}],
+            )
 
     def begin_erasure(self, *, now: datetime) -> None:
         """Let the user in no more, and note that all of theirs is to go."""
@@ -196,16 +246,22 @@ class User(Document):
             raise ConcurrentChange("the user was changed at the same time")
 
 
+def _tokens_ended(now: datetime) -> dict[str, Any]:
+    """What is stored when all tokens of a user end, beside the version."""
+    return {"tokens_ended_at": now, "ended_sessions": []}
+
+
 class RefreshToken(Document):
     """One refresh token, found by its hash. Those that came out of one login are a family.
 
     `used_at` is when it was first exchanged for a successor; use after the grace that follows is a theft or a mistake,
-    and ends the family.
+    and ends the family. One of another `token_version` than the user's is not accepted.
     """
 
     jti = StringField(primary_key=True)
     family = StringField(required=True)
     user = ObjectIdField(required=True)
+    token_version = IntField(default=0)
     issued_at = DateTimeField(required=True)
     expires_at = DateTimeField(required=True)
     used_at = DateTimeField()

@@ -72,7 +72,8 @@ def log_in(request: Request, *, email: str, password: str) -> Login:
     # the price of a limit that many addresses together cannot pass. Whoever is logged in stays so.
     address_tries.refund()
     account_tries.refund()
-    return Login(user=user, pair=start_session(user_id=user.pk, now=timezone.now()))
+    pair = start_session(user_id=user.pk, token_version=user.token_version, now=timezone.now())
+    return Login(user=user, pair=pair)
 
 
 def change_own_profile(request: Request, fields: Mapping[str, Any], *, first_role: str | None = None) -> User:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import orjson
 from bson import ObjectId
 
+from accounts.access_tokens import CLOCK_LEEWAY_SECONDS, AccessToken
 from accounts.documents import PROFILE_COPIES, User
 from career_navigator.rendering import dump_json
 
@@ -15,12 +16,15 @@ from career_navigator.rendering import dump_json
 class Profile:
     """`request.user` of the endpoints that ask for a token. `content` is what GET /auth/me answers.
 
-    Access tokens that were issued before `tokens_from` (seconds since 1970) are not accepted.
+    Access tokens of another `token_version`, and those of `ended_sessions`, are not accepted; of those that name no
+    version, those that were issued before `tokens_from` (seconds since 1970).
     """
 
     pk: ObjectId
     content: bytes
+    token_version: int
     tokens_from: float
+    ended_sessions: frozenset[str]
 
     is_authenticated: ClassVar[bool] = True
 
@@ -29,6 +33,15 @@ class Profile:
         """What was answered, by name; times are text."""
         fields: dict[str, Any] = orjson.loads(self.content)
         return fields
+
+    def accepts(self, token: AccessToken) -> bool:
+        """Return whether the token was not ended: by a logout, a new password, a deactivation."""
+        if token.session in self.ended_sessions:
+            return False
+        if token.version is None:
+            # By time alone, a token of a host whose clock is ahead seems to be from after the end.
+            return not self.tokens_from or token.issued_at >= self.tokens_from + CLOCK_LEEWAY_SECONDS
+        return token.version == self.token_version
 
     @property
     def id(self) -> str:
@@ -108,11 +121,23 @@ def load_profile(*, user_id: ObjectId) -> Profile | None:
         user = User.objects(id=user_id, is_active=True).first()
         if user is None:
             return None
-        tokens_from = user.password_changed_at.timestamp() if user.password_changed_at else 0.0
-        return b"%r %b" % (tokens_from, dump_json(user.dict_exclude_password()))
+        ends = [moment.timestamp() for moment in (user.password_changed_at, user.tokens_ended_at) if moment]
+        sessions = ",".join(ended["family"] for ended in user.ended_sessions)
+        return b"%d %r %b %b" % (
+            user.token_version,
+            max(ends, default=0.0),
+            sessions.encode() or b"-",
+            dump_json(user.dict_exclude_password()),
+        )
 
     copy = PROFILE_COPIES.get(user_id=user_id, load=load)
     if copy is None:
         return None
-    before, _, content = copy.partition(b" ")
-    return Profile(pk=user_id, content=content, tokens_from=float(before))
+    version, tokens_from, sessions, content = copy.split(b" ", 3)
+    return Profile(
+        pk=user_id,
+        content=content,
+        token_version=int(version),
+        tokens_from=float(tokens_from),
+        ended_sessions=frozenset() if sessions == b"-" else frozenset(sessions.decode().split(",")),
+    )

@@ -36,10 +36,13 @@ class RefreshRefused(Exception):
         self.reason = reason
 
 
-def start_session(*, user_id: ObjectId, now: datetime) -> TokenPair:
-    """Begin a session of the user."""
-    refresh_token = _add_token(user_id=user_id, family=secrets.token_hex(16), now=now)
-    return TokenPair(access_token=issue_access_token(user_id=user_id, now=now), refresh_token=refresh_token)
+def start_session(*, user_id: ObjectId, now: datetime, token_version: int = 0) -> TokenPair:
+    """Begin a session of the user.
+
+    `token_version` is that of the user whose password was checked: where all tokens were ended since, the session has
+    ended before it began.
+    """
+    return _issue_pair(user_id=user_id, family=secrets.token_hex(16), token_version=token_version, now=now)
 
 
 def refresh_session(*, refresh_token: str, now: datetime) -> TokenPair:
@@ -58,27 +61,23 @@ def refresh_session(*, refresh_token: str, now: datetime) -> TokenPair:
     token = RefreshToken.objects(jti=jti, expires_at__gt=now).first()
     if token is None:
         raise RefreshRefused("unknown")
-    if not User.objects(id=token.user, is_active=True).only("id").first():
-        end_session(family=token.family)
-        raise RefreshRefused("no_user")
-    successor = _add_token(user_id=token.user, family=token.family, now=now)
+    user = User.objects(id=token.user, is_active=True).only("token_version").first()
+    if user is None or user.token_version != token.token_version:
+        _delete_all(RefreshToken.objects(family=token.family))
+        raise RefreshRefused("no_user" if user is None else "unknown")
+    pair = _issue_pair(user_id=token.user, family=token.family, token_version=token.token_version, now=now)
     if not _mark_as_used(jti, now=now):
-        end_session(family=token.family)
+        _end_session(token, now=now)
         logger.warning("a refresh token of user %s was used again; its session has ended", token.user)
         raise RefreshRefused("used")
-    return TokenPair(access_token=issue_access_token(user_id=token.user, now=now), refresh_token=successor)
+    return pair
 
 
-def end_session_of(*, refresh_token: str) -> None:
+def end_session_of(*, refresh_token: str, now: datetime) -> None:
     """End the session that the refresh token, used or not, belongs to; nothing happens for an unknown one."""
     token = RefreshToken.objects(jti=hash_token(refresh_token)).first()
     if token is not None:
-        end_session(family=token.family)
-
-
-def end_session(*, family: str) -> None:
-    """Accept no refresh token of the family any more."""
-    _delete_all(RefreshToken.objects(family=family))
+        _end_session(token, now=now)
 
 
 def end_sessions(*, user_id: ObjectId) -> None:
@@ -89,6 +88,13 @@ def end_sessions(*, user_id: ObjectId) -> None:
 def hash_token(token: str) -> str:
     """How a token is stored. Tokens are random and long, so a plain hash cannot be turned back."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _end_session(token: RefreshToken, *, now: datetime) -> None:
+    """Accept no token of the token's family any more."""
+    # The access tokens first: where it breaks off after them, the refresh token is still there to end the session by.
+    User.end_session(user_id=token.user, family=token.family, now=now)
+    _delete_all(RefreshToken.objects(family=token.family))
 
 
 def _mark_as_used(jti: str, *, now: datetime) -> bool:
@@ -110,13 +116,15 @@ def _delete_all(tokens: QuerySet) -> None:
         pass
 
 
-def _add_token(*, user_id: ObjectId, family: str, now: datetime) -> str:
+def _issue_pair(*, user_id: ObjectId, family: str, token_version: int, now: datetime) -> TokenPair:
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     RefreshToken(
         jti=hash_token(token),
         family=family,
         user=user_id,
+        token_version=token_version,
         issued_at=now,
         expires_at=now + timedelta(days=settings.JWT_REFRESH_TOKEN_EXPIRE_DAYS),
     ).save(force_insert=True)
-    return token
+    access_token = issue_access_token(user_id=user_id, session=family, token_version=token_version, now=now)
+    return TokenPair(access_token=access_token, refresh_token=token)

@@ -92,6 +92,7 @@ class SessionViewSet(ViewSet):
     @extend_schema(
         operation_id="auth_logout",
         summary="End the session of a refresh token",
+        description="Neither its refresh tokens nor its access tokens are accepted any more; other sessions go on.",
         request=shapes.RefreshTokenSerializer,
         responses={204: _ENDED},
         tags=["auth"],
@@ -99,7 +100,7 @@ class SessionViewSet(ViewSet):
     def logout(self, request: Request) -> Response:
         """Of a token that is not known there is no session left, which is what was asked for."""
         given = read_body(shapes.RefreshTokenSerializer, request)
-        end_session_of(refresh_token=given["refresh_token"])
+        end_session_of(refresh_token=given["refresh_token"], now=timezone.now())
         return Response(status=204)
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.access_tokens import TokenRefused, issue_access_token, read_access_token
 from accounts.documents import User
-from accounts.tests.conftest import API
+from accounts.tests.conftest import API, NEW_PASSWORD, PASSWORD
 from career_navigator.signing_keys import new_private_key, public_key_of
 
 USER = ObjectId("507f1f77bcf86cd799439011")
@@ -36,11 +36,12 @@ def _assert_refused(answer):
 
 
 def test_carries_the_documented_claims(keyed):
-    token = issue_access_token(user_id=USER, now=timezone.now())
+    token = issue_access_token(user_id=USER, session="5e55", token_version=3, now=timezone.now())
 
     claims = jwt.decode(token, SECRET, algorithms=["HS256"])
 
-    assert set(claims) == {"sub", "exp", "iat"}
+    assert set(claims) == {"sub", "exp", "iat", "sid", "ver"}
+    assert (claims["sid"], claims["ver"]) == ("5e55", 3)
     assert claims["sub"] == str(USER)
     assert claims["exp"] - int(claims["iat"]) == 30 * 60
 
@@ -60,6 +61,64 @@ def test_accepts_a_token_of_the_documented_claims_alone(ada, settings):
     token = jwt.encode({"sub": ada.id, "exp": _soon()}, settings.JWT_SECRET_KEY, algorithm="HS256")
 
     assert API(token=token).get("/auth/me").status_code == 200
+
+
+def _signed(settings, **claims):
+    return jwt.encode({"exp": _soon(), **claims}, settings.JWT_SECRET_KEY, algorithm="HS256")
+
+
+@pytest.mark.parametrize(("seconds_ahead", "status"), [(0, 200), (3, 200), (4.5, 200), (30, 401), (3600, 401)])
+def test_accepts_a_token_of_a_host_whose_clock_is_seconds_ahead(ada, settings, seconds_ahead, status):
+    token = _signed(settings, sub=ada.id, iat=timezone.now().timestamp() + seconds_ahead)
+
+    assert API(token=token).get("/auth/me").status_code == status
+
+
+def test_refuses_an_expired_token_within_the_leeway_for_clocks(ada, settings):
+    token = _signed(settings, sub=ada.id, exp=int(timezone.now().timestamp()) - 1)
+
+    _assert_refused(API(token=token).get("/auth/me"))
+
+
+def _with_claims(token, settings, **changes):
+    claims = jwt.decode(token, settings.JWT_SECRET_KEY, algorithms=["HS256"])
+    return jwt.encode(claims | changes, settings.JWT_SECRET_KEY, algorithm="HS256")
+
+
+@pytest.mark.parametrize("seconds_ahead", [0, 2, 4.5])
+@pytest.mark.parametrize("form", ["today's", "of an earlier release"])
+def test_a_new_password_ends_tokens_that_a_clock_ahead_dates_after_it(ada, settings, seconds_ahead, form):
+    iat = timezone.now().timestamp() + seconds_ahead
+    token = _with_claims(ada.token, settings, iat=iat) if form == "today's" else _signed(settings, sub=ada.id, iat=iat)
+    before = API(token=token).get("/auth/me").status_code
+
+    pair = ada.post("/auth/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD}).json()
+
+    assert before == 200
+    _assert_refused(API(token=token).get("/auth/me"))
+    assert API(token=pair["access_token"]).get("/auth/me").status_code == 200
+
+
+def test_accepts_a_token_of_an_earlier_release_from_after_the_password_change(ada, settings, redis):
+    ada.post("/auth/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
+    User.objects.update_one(set__tokens_ended_at=timezone.now() - timedelta(minutes=1), unset__password_changed_at=1)
+    redis.flushdb()
+
+    token = _signed(settings, sub=ada.id, iat=timezone.now().timestamp())
+
+    assert API(token=token).get("/auth/me").status_code == 200
+
+
+@pytest.mark.parametrize("version", [-1, 0, 2, 7, "1", [], {"$gt": 0}])
+def test_refuses_a_token_of_another_version(ada, settings, version):
+    ada.post("/auth/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
+    pair = API().post("/auth/login", {"email": "ada@example.org", "password": NEW_PASSWORD}).json()
+    accepted = API(token=pair["access_token"]).get("/auth/me").status_code
+
+    token = _with_claims(pair["access_token"], settings, ver=version)
+
+    assert accepted == 200
+    _assert_refused(API(token=token).get("/auth/me"))
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "RS256"])

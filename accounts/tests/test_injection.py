@@ -6,11 +6,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from bson import ObjectId
 from bson.regex import Regex
 from django.utils import timezone
 
 from accounts.access_tokens import issue_access_token
+from accounts.documents import User
 from accounts.tests import populated
 from accounts.tests.conftest import API
 from accounts.tests.operations import OPERATIONS, request_for, schema_fields
@@ -86,7 +86,8 @@ def assert_harmless(answers, commands):
 @pytest.fixture(autouse=True)
 def _accepted_token(attacker):
     """Changing the password, which one of the tries may do, ends every token from before."""
-    attacker.token = issue_access_token(user_id=ObjectId(attacker.id), now=timezone.now())
+    user = User.objects.get(id=attacker.id)
+    attacker.token = issue_access_token(user_id=user.pk, token_version=user.token_version, now=timezone.now())
 
 
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if name not in READS])

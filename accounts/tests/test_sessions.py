@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.utils import timezone
 
-from accounts.documents import RefreshToken, User
-from accounts.sessions import RefreshRefused, hash_token, refresh_session, start_session
-from accounts.tests.conftest import API, PASSWORD, REGISTRATION
+from accounts.documents import MAX_ENDED_SESSIONS, RefreshToken, User
+from accounts.sessions import RefreshRefused, end_session_of, hash_token, refresh_session, start_session
+from accounts.tests.conftest import API, NEW_PASSWORD, PASSWORD, REGISTRATION
 
 CREDENTIALS = {"email": "ada@example.org", "password": PASSWORD}
 NOW = datetime(2025, 10, 30, 10, tzinfo=UTC)
@@ -319,6 +320,70 @@ def test_ends_one_session_at_logout(ada, api):
     assert answer.content == b""
     assert _refresh(ada.refresh_token).status_code == 401
     assert _refresh(other).status_code == 200
+
+
+def test_ends_access_tokens_of_the_session_at_logout_and_no_others(ada, api):
+    other = api.post("/auth/login", CREDENTIALS).json()
+    refreshed = _refresh(ada.refresh_token).json()
+    tokens = [ada.token, refreshed["access_token"], other["access_token"]]
+    before = [API(token=token).get("/auth/me").status_code for token in tokens]
+
+    api.post("/auth/logout", {"refresh_token": refreshed["refresh_token"]})
+
+    assert before == [200, 200, 200]
+    assert [API(token=token).get("/auth/me").status_code for token in tokens] == [401, 401, 200]
+    assert _refresh(other["refresh_token"]).status_code == 200
+
+
+@pytest.mark.usefixtures("no_grace")
+def test_ends_access_tokens_of_the_session_at_a_second_use(ada, api):
+    other = api.post("/auth/login", CREDENTIALS).json()["access_token"]
+    stolen = _refresh(ada.refresh_token).json()["access_token"]
+
+    _refresh(ada.refresh_token)
+
+    statuses = [API(token=token).get("/auth/me").status_code for token in (ada.token, stolen, other)]
+    assert statuses == [401, 401, 200]
+
+
+def test_forgets_ended_sessions_once_their_access_tokens_have_expired(ada):
+    for minutes in (0, 20, 40, 60):
+        at = NOW + timedelta(minutes=minutes)
+        pair = start_session(user_id=User.objects.get().id, now=at)
+        end_session_of(refresh_token=pair.refresh_token, now=at)
+
+    untils = [ended["until"] for ended in User.objects.get().ended_sessions]
+    assert [(until - NOW) // timedelta(minutes=1) for until in untils] == [70, 90]
+
+
+def test_bounds_the_ended_sessions_of_a_user(ada):
+    user_id = User.objects.get().id
+    for number in range(MAX_ENDED_SESSIONS + 5):
+        User.end_session(user_id=user_id, family=str(number), now=NOW)
+    User.end_session(user_id=user_id, family="7", now=NOW)
+
+    families = [ended["family"] for ended in User.objects.get().ended_sessions]
+    assert families == [str(number) for number in range(5, MAX_ENDED_SESSIONS + 5)]
+
+
+def test_refuses_a_refresh_token_of_before_a_new_password_that_is_still_stored(ada):
+    ada.post("/auth/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
+    # As a login stores it whose password was checked just before the change.
+    late = start_session(user_id=User.objects.get().id, now=timezone.now())
+
+    assert _refresh(late.refresh_token).status_code == 401
+    assert API(token=late.access_token).get("/auth/me").status_code == 401
+
+
+def test_a_logout_adds_nothing_to_what_a_request_asks_of_mongodb(ada, api, commands):
+    other = api.post("/auth/login", CREDENTIALS).json()
+    api.post("/auth/logout", {"refresh_token": other["refresh_token"]})
+    ada.get("/auth/me")
+    commands.clear()
+
+    statuses = [ada.get("/auth/me").status_code, API(token=other["access_token"]).get("/auth/me").status_code]
+
+    assert (statuses, commands) == ([200, 401], [])
 
 
 def test_ends_the_session_at_logout_with_a_token_already_used(ada, api):
