@@ -99,7 +99,7 @@ class PersonAdmin(ReadOnlyMirrorAdmin):
 
     def _erase(self, request: HttpRequest, user_id: str) -> HttpResponse:
         staff, person = demand(request, "accounts.erase_person"), self._person(request, user_id)
-        if request.POST.get("address", "").strip().casefold() != person.email.casefold():
+        if normalize_address(request.POST.get("address", "")) != normalize_address(person.email):
             messages.error(request, "Nothing is erased: the address that you typed is not the user's.")
             return self._back(user_id)
         erase_user_on_request(user_id=ObjectId(user_id), now=timezone.now())

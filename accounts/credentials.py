@@ -8,9 +8,9 @@ from bson import ObjectId
 from django.conf import settings
 from django.core.mail import send_mail
 
-from accounts.addresses import normalize_address
 from accounts.documents import ConcurrentChange, PasswordReset, User
 from accounts.passwords import check_strength, hash_password, verify_password
+from accounts.selectors import find_user_by_address
 from accounts.sessions import TokenPair, end_sessions, hash_token, start_session
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def change_password(*, user_id: ObjectId, current_password: str, new_password: s
 
 def send_reset_message(*, email: str, now: datetime) -> bool:
     """Send a link that sets a new password to the account with that address; False when there is none."""
-    user = User.objects(email=normalize_address(email), is_active=True).first()
+    user = find_user_by_address(address=email)
     if user is None:
         return False
     token = secrets.token_urlsafe(_TOKEN_BYTES)

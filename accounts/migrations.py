@@ -1,13 +1,19 @@
-"""Bringing stored users up to today's rules: experience levels, skill names. Safe to repeat and to break off."""
+"""Bringing stored users up to today's rules: addresses, levels, skill names. Safe to repeat and to break off."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from mongoengine.errors import NotUniqueError
+
+from accounts.addresses import normalize_address
 from accounts.documents import ConcurrentChange, User
 from accounts.experience import LEVELS, map_experience_level
 from accounts.services import canonical_skills
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +33,42 @@ class SkillCleaning:
     seen: int = 0
     changed: int = 0
     changed_meanwhile: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class AddressMigration:
+    """Users whose address had another form: how many, how many have the right one now, and ids of those left alone."""
+
+    seen: int = 0
+    migrated: int = 0
+    taken: list[str] = field(default_factory=list)
+
+
+def migrate_addresses(*, dry_run: bool) -> AddressMigration:
+    """Store the domains of users' addresses in A-labels.
+
+    Where another account has that form already, both stay, and each is logged in to by the form it was registered with.
+    """
+    summary = AddressMigration()
+    # In A-labels already, or no name of a domain at all: whatever is ASCII and in lower case stays.
+    for user in User.objects(email={"$regex": "@.*[^\\x00-\\x7f]"}).order_by("id").no_cache():
+        address = normalize_address(user.email)
+        if address == user.email:
+            continue
+        summary.seen += 1
+        try:
+            is_taken = bool(User.objects(email=address).first())
+            if not is_taken and not dry_run:
+                user.email = address
+                user.save()
+        except NotUniqueError:
+            is_taken = True
+        if is_taken:
+            logger.warning("user %s keeps the address as it was: another account has its normalized form", user.pk)
+            summary.taken.append(str(user.pk))
+        else:
+            summary.migrated += 1
+    return summary
 
 
 def migrate_experience_levels(

@@ -8,7 +8,7 @@ import phonenumbers
 from django.core.validators import EmailValidator
 from rest_framework import serializers
 
-from accounts.addresses import normalize_address
+from accounts.addresses import fold_address, is_public, normalize_address
 from accounts.documents import LONGEST_ADDRESS, LONGEST_PHONE_NUMBER, LONGEST_ROLE, LONGEST_SKILL
 from career_navigator.api import BoundedNumber
 from career_navigator.text_fields import Line, Text
@@ -20,14 +20,31 @@ _PHONE_NUMBER = re.compile(r"\+?(?:[\s().\-/]*\d){7,15}[\s)]*", re.ASCII)
 
 
 class Address(Text):
-    """An e-mail address; read in the form it is stored in."""
+    """An e-mail address that an account may have."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=LONGEST_ADDRESS, **options)
         self.validators.append(EmailValidator(message="This field has to be an e-mail address."))
 
     def to_internal_value(self, data: Any) -> str:
+        return fold_address(super().to_internal_value(data))
+
+
+class NewAddress(Address):
+    """An e-mail address for a new account; read in the form it is stored in."""
+
+    default_error_messages = {"not_public": "This field has to be an e-mail address at a public domain."}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(help_text="At a public domain.", **options)
+
+    def to_internal_value(self, data: Any) -> str:
         return normalize_address(super().to_internal_value(data))
+
+    def run_validators(self, value: Any) -> None:
+        super().run_validators(value)
+        if not is_public(value):
+            self.fail("not_public")
 
 
 class Skill(Line):

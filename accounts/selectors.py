@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bson import ObjectId
 
+from accounts.addresses import list_address_forms
 from accounts.documents import User
 from accounts.target_roles import distinct_roles
 
@@ -14,6 +15,12 @@ class CareerGoals:
 
     roles: tuple[str, ...]
     location: str | None
+
+
+def find_user_by_address(*, address: str) -> User | None:
+    """Return the active user with that e-mail address, in whatever form it is written and stored."""
+    forms = list_address_forms(address)
+    return min(User.objects(email__in=forms, is_active=True), key=lambda user: forms.index(user.email), default=None)
 
 
 def target_roles() -> list[str]:

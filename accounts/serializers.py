@@ -19,7 +19,7 @@ from accounts.documents import (
 )
 from accounts.experience import LEVELS
 from accounts.passwords import LONGEST, SHORTEST, WeakPassword, check_strength
-from accounts.profile_fields import Address, Currency, Number, PhoneNumber, Skills, TargetRole
+from accounts.profile_fields import Address, Currency, NewAddress, Number, PhoneNumber, Skills, TargetRole
 from career_navigator.text_fields import Choice, Line, Text
 
 MIN_NAME_LENGTH = 2
@@ -31,7 +31,8 @@ class Password(Text):
     """A password as it is typed, space and all."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(trim_whitespace=False, max_length=LONGEST, **options)
+        # In NFD one character of the stored form is up to four.
+        super().__init__(trim_whitespace=False, max_length=4 * LONGEST, **options)
 
 
 class NewPassword(Text):
@@ -69,7 +70,7 @@ class ProfileFields(serializers.Serializer[Any]):
 
 
 class RegistrationSerializer(ProfileFields):
-    email = Address()
+    email = NewAddress()
     password = NewPassword()
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from bson import ObjectId
 from mongoengine.errors import NotUniqueError
 
-from accounts.addresses import normalize_address
+from accounts.addresses import list_address_forms, normalize_address
 from accounts.documents import ConcurrentChange, User
 from accounts.passwords import check_strength, hash_password, verify_password
+from accounts.selectors import find_user_by_address
 from accounts.target_roles import distinct_roles, roles_added
 from skills.selectors import vocabulary
 
@@ -48,19 +49,26 @@ def register_user(*, email: str, password: str, full_name: str, now: datetime, *
     """
     check_strength(password)
     fields = _canonical({"full_name": full_name, **profile})
-    user = User(email=normalize_address(email), hashed_password=hash_password(password), **fields)
+    address = normalize_address(email)
+    # The index knows of no other forms, which releases before stored.
+    if User.objects(email__in=list_address_forms(email)).first() is not None:
+        raise AddressTaken(f"an account has the address {address}")
+    user = User(email=address, hashed_password=hash_password(password), **fields)
     user.update_timestamp(now=now)
     user.created_at = user.updated_at
     try:
         user.save(force_insert=True)
     except NotUniqueError as error:
-        raise AddressTaken(f"an account has the address {user.email}") from error
+        raise AddressTaken(f"an account has the address {address}") from error
     return Change(user=user, new_roles=tuple(user.target_roles))
 
 
 def authenticate(*, email: str, password: str) -> User:
     """The active user with that address and password, as long to answer when there is none. Raises LoginRefused."""
-    user = User.objects(email=normalize_address(email), is_active=True).first()
+    user = find_user_by_address(address=email)
+    if user is None:
+        verify_password(password, None)
+        raise LoginRefused("no account has that address")
 
     def rehash(verified: str) -> None:
         # No change that the user has made, so the profile stays as it is.
@@ -68,8 +76,8 @@ def authenticate(*, email: str, password: str) -> User:
             set__hashed_password=hash_password(verified)
         )
 
-    if not verify_password(password, user.hashed_password if user is not None else None, rehash=rehash):
-        raise LoginRefused("no account has that address and password")
+    if not verify_password(password, user.hashed_password, rehash=rehash):
+        raise LoginRefused("the password is not the account's")
     return user
 
 

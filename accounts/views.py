@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from accounts import serializers as shapes
+from accounts.addresses import normalize_address
 from accounts.credentials import ResetRefused, WrongPassword, change_password, reset_password
 from accounts.documents import ConcurrentChange, User
 from accounts.entrance import (
@@ -224,7 +225,7 @@ class ForgottenPasswordViewSet(ViewSet):
     def forgot(self, request: Request) -> Response:
         given = read_body(shapes.ForgottenPasswordSerializer, request)
         spend(Spending(limit="forgot_address", name=address_of(request)))
-        spend(Spending(limit="forgot_account", name=given["email"]))
+        spend(Spending(limit="forgot_account", name=normalize_address(given["email"])))
         if is_away():
             raise QueueAway("Messages cannot be sent just now; try again shortly.")
         send_reset_message.apply_async((given["email"],), retry=False)

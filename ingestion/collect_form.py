@@ -12,9 +12,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from accounts.addresses import normalize_address
-from accounts.documents import User
-from accounts.selectors import career_goals, target_roles
+from accounts.selectors import career_goals, find_user_by_address, target_roles
 from career_navigator.connection import database
 from ingestion.credits import credits_left
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
@@ -97,7 +95,7 @@ class CollectForm(forms.Form):
         return cleaned
 
     def _roles_of_user(self, address: str) -> list[str]:
-        user = User.objects(email=normalize_address(address), is_active=True).only("id").first()
+        user = find_user_by_address(address=address)
         goals = career_goals(user_id=str(user.pk)) if user is not None else None
         if user is None or goals is None:
             self.add_error("address", "No active user has that address.")

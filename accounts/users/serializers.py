@@ -19,7 +19,7 @@ from accounts.documents import (
     REMOTE_PREFERENCES,
 )
 from accounts.experience import LEVELS
-from accounts.profile_fields import Address, Currency, Number, PhoneNumber, Skill, TargetRole
+from accounts.profile_fields import Address, Currency, NewAddress, Number, PhoneNumber, Skill, TargetRole
 from accounts.serializers import NewPassword, TokenPairSerializer
 from accounts.users.wordings import Unreadable, read_remote_preference, read_salary, read_years, split_list
 from career_navigator.text_fields import Choice, Line, Text
@@ -195,7 +195,7 @@ class ProfileInput(serializers.Serializer[Any]):
 
 
 class UserRegistrationSerializer(ProfileInput):
-    email_id = Address(source="email")
+    email_id = NewAddress(source="email")
     password = NewPassword()
 
 

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from accounts.addresses import list_address_forms
 from accounts.entrance import (
     UNKEPT,
     change_own_profile,
@@ -87,7 +88,7 @@ class UserViewSet(PersonalViewSet):
         require_own(request, user_id)
         fields = read_body(shapes.UserChangeSerializer, request)
         address = fields.pop("email_id", None)
-        if address is not None and address != profile_of(request).email:
+        if address is not None and profile_of(request).email not in list_address_forms(address):
             raise ValidationError({"email_id": ["This field cannot be changed."]})
         first_role = fields.pop("first_role", None)
         user = change_own_profile(request, fields, first_role=first_role)

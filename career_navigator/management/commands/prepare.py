@@ -15,8 +15,9 @@ from career_navigator.staff.first_password import ADMIN, delete_changed_password
 
 class Command(SummaryCommand):
     help = (
-        "Migrates, creates indexes (merging what was stored twice), seeds, brings the keys of postings up to date, and "
-        "makes the staff account 'admin' with a generated password, kept in VAR_DIR/admin-password. Safe to repeat."
+        "Migrates, creates indexes (merging what was stored twice), seeds, brings the keys of postings and users' "
+        "addresses up to date, and makes the staff account 'admin' with a generated password, kept in "
+        "VAR_DIR/admin-password. Safe to repeat."
     )
 
     def summarize(self, **options: Any) -> dict[str, Any]:
@@ -28,6 +29,7 @@ class Command(SummaryCommand):
         with open(os.devnull, "w") as nowhere:
             call_command("seed", stdout=nowhere)
             call_command("rekey_postings", if_outdated=True, stdout=nowhere)
+            call_command("migrate_addresses", stdout=nowhere)
         return {
             "collections": len(merged),
             "duplicates_merged": {name: count for name, count in merged.items() if count},
