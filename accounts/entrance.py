@@ -10,7 +10,7 @@ import kombu.exceptions
 import mongoengine
 from django.utils import timezone
 from rest_framework import status
-from rest_framework.exceptions import APIException, AuthenticationFailed, ValidationError
+from rest_framework.exceptions import APIException, AuthenticationFailed, Throttled, ValidationError
 from rest_framework.request import Request
 
 from accounts.addresses import normalize_address
@@ -118,13 +118,36 @@ def refuse_gone(error: Exception) -> NoReturn:
 
 
 def _queue_collection(change: Change) -> None:
-    """Have postings of new target roles collected. The daily collection finds what could not be queued."""
-    if not change.new_roles:
+    """Have postings of new target roles collected, within the limits. The rest waits for the daily collection."""
+    roles = _roles_within_limits(change)
+    if len(roles) < len(change.new_roles):
+        waiting = len(change.new_roles) - len(roles)
+        logger.warning("%d new roles of user %s wait for the daily collection: too many", waiting, change.user.pk)
+    if not roles:
         return
     if is_away():
         logger.warning("the queue is away: new roles of user %s wait for the daily collection", change.user.pk)
         return
     try:
-        collect_for_user.apply_async((str(change.user.pk), list(change.new_roles)), retry=False)
+        collect_for_user.apply_async((str(change.user.pk), roles), retry=False)
     except kombu.exceptions.OperationalError as error:
         logger.warning("new roles of user %s wait for the daily collection: %s", change.user.pk, error)
+
+
+def _roles_within_limits(change: Change) -> list[str]:
+    """Count the new roles; each collection is paid for. A change counts as a POST /jobs/fetch_jobs of its user does."""
+    if not change.new_roles:
+        return []
+    try:
+        spend(Spending(limit="fetch_jobs", name=str(change.user.pk)))
+    except Throttled:
+        return []
+    within: list[str] = []
+    for role in change.new_roles:
+        try:
+            # Of all users together, since accounts cost nothing.
+            spend(Spending(limit="target_roles", name="everybody"))
+        except Throttled:
+            break
+        within.append(role)
+    return within

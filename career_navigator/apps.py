@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.apps import SimpleAdminConfig
 from django.contrib.admin.checks import check_admin_app, check_dependencies
@@ -13,6 +14,8 @@ from django.db.models.signals import post_save
 from django_otp.plugins.otp_static.apps import DefaultConfig as StaticCodesConfig
 from django_otp.plugins.otp_totp.apps import DefaultConfig as TotpConfig
 
+# The tag of checks of what the settings let be spent; `manage.py run` runs these alone.
+SPENDING = "spending"
 OBJECT_ID = "django_mongodb_backend.fields.ObjectIdAutoField"
 
 
@@ -26,6 +29,19 @@ class CareerNavigatorConfig(AppConfig):
         from career_navigator.connection import register_connection
 
         register_connection()
+        checks.register(_check_credit_budget, SPENDING)
+
+
+def _check_credit_budget(app_configs: Any, **options: Any) -> list[checks.CheckMessage]:
+    if settings.DEMONSTRATION or settings.THEIR_STACK_CREDIT_BUDGET is not None:
+        return []
+    return [
+        checks.Warning(
+            "THEIR_STACK_API_KEY is set and THEIR_STACK_CREDIT_BUDGET is not: collections may spend every credit.",
+            hint="Set THEIR_STACK_CREDIT_BUDGET to the credits of a calendar month.",
+            id="career_navigator.W001",
+        )
+    ]
 
 
 class MongoAdminConfig(SimpleAdminConfig):

@@ -20,7 +20,7 @@ class SummaryCommand(BaseCommand):
     """
 
     # They load every view and page of the admin, a second and a half; `manage.py check` runs them.
-    requires_system_checks = ()
+    requires_system_checks: tuple[str, ...] = ()
 
     def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(*args, **kwargs)

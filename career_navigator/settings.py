@@ -72,6 +72,7 @@ THROTTLES = {
     "password": _env.throttle_password,
     "activity": _env.throttle_activity,
     "fetch_jobs": _env.throttle_fetch_jobs,
+    "target_roles": _env.throttle_target_roles,
     "user": _env.throttle_user,
     "address": _env.throttle_address,
 }

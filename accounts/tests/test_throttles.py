@@ -131,6 +131,61 @@ def test_stops_guessing_the_password_with_a_token(ada, limit):
     assert statuses == [400, 400, 429, 429]
 
 
+def _collected(queued):
+    return [(arguments[0], arguments[1]) for name, arguments in queued() if name.endswith("collect_for_user")]
+
+
+def _change_roles(member, *roles):
+    return member.put("/auth/me", {"target_roles": list(roles)})
+
+
+def test_counts_changed_target_roles_with_the_fetching_of_jobs(ada, limit, queued, caplog):
+    limit(fetch_jobs=Rate(2, 3600))
+
+    statuses = _statuses(lambda number: _change_roles(ada, f"Role {number}", f"Other {number}"), 4)
+
+    assert statuses == [200, 200, 200, 200]
+    assert _collected(queued) == [(ada.id, ["Role 0", "Other 0"]), (ada.id, ["Role 1", "Other 1"])]
+    assert caplog.text.count("2 new roles of user") == 2
+    assert ada.get("/auth/me").json()["target_roles"] == ["Role 3", "Other 3"]
+    assert ada.post("/jobs/fetch_jobs", {}).status_code == 429
+
+
+def test_counts_the_target_roles_of_all_users_together(ada, register, limit, queued, caplog, window_clock):
+    grace = register(email="grace@example.org", target_roles=[])
+    limit(target_roles=Rate(3, 86_400))
+
+    statuses = [_change_roles(ada, "One", "Two").status_code, _change_roles(grace, "Three", "Four").status_code]
+    collected = _collected(queued)
+    window_clock.now += 86_400
+    _change_roles(grace, "Three", "Four", "Five")
+
+    assert statuses == [200, 200]
+    assert collected == [(ada.id, ["One", "Two"]), (grace.id, ["Three"])]
+    assert "1 new roles of user" in caplog.text
+    assert _collected(queued) == [(grace.id, ["Five"])]
+
+
+def test_registers_with_roles_that_wait(api, limit, queued):
+    limit(target_roles=Rate(1, 86_400))
+
+    answers = [api.post("/auth/register", REGISTRATION | {"email": f"a{n}@example.org"}) for n in range(2)]
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert _collected(queued) == [(answers[0].json()["id"], ["Software Engineer"])]
+    assert answers[1].json()["target_roles"] == ["Software Engineer"]
+
+
+def test_counts_no_change_that_brings_no_new_role(ada, limit, queued):
+    limit(fetch_jobs=Rate(1, 3600))
+    for _ in range(3):
+        _change_roles(ada, "Software Engineer")
+
+    _change_roles(ada, "Software Engineer", "Data Engineer")
+
+    assert _collected(queued) == [(ada.id, ["Data Engineer"])]
+
+
 def test_limits_one_users_requests_from_wherever_they_come(ada, register, limit):
     grace = register(email="grace@example.org")
     limit(user=Rate(3, 3600))

@@ -149,6 +149,8 @@ def test_stops_at_once_when_asked_while_starting(var_dir: Path, runs: list[Run])
     exit_code = run.end(seconds=STOP_SECONDS)
 
     assert exit_code == 0
+    # There is a key, and no budget.
+    assert "THEIR_STACK_CREDIT_BUDGET is not" in run.output
     assert find_marked(var_dir=var_dir) == []
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
+from career_navigator.apps import SPENDING
 from career_navigator.commands import SummaryCommand
 from career_navigator.indexes import IndexesRefused, create_indexes
 from career_navigator.running.private_files import write_privately
@@ -19,6 +20,8 @@ class Command(SummaryCommand):
         "addresses up to date, and makes the staff account 'admin' with a generated password, kept in "
         "VAR_DIR/admin-password. Safe to repeat."
     )
+
+    requires_system_checks = (SPENDING,)
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         call_command("migrate", verbosity=0, interactive=False)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
+from career_navigator.apps import SPENDING
 from career_navigator.environment import BASE_DIR
 from career_navigator.running.console import Console
 from career_navigator.running.private_files import PRIVATE_UMASK
@@ -18,7 +19,7 @@ from career_navigator.running.supervisor import RunPlan, Supervisor
 
 class Command(BaseCommand):
     help = "Runs servers, web, worker and beat until Ctrl-C. PORT and VAR_DIR choose where."
-    requires_system_checks = ()
+    requires_system_checks = (SPENDING,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
