@@ -5,7 +5,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from accounts.access_tokens import TokenRefused, read_access_token
+from accounts.access_tokens import AccessToken, TokenRefused, read_access_token
 from accounts.profiles import Profile, load_profile
 
 SCHEME = "bearer"
@@ -15,7 +15,7 @@ _SENTENCES = {"expired": "The token has expired.", "invalid": "The token is not 
 class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer <access token>`. Ended ones are refused like forged ones."""
 
-    def authenticate(self, request: Request) -> tuple[Profile, str] | None:
+    def authenticate(self, request: Request) -> tuple[Profile, AccessToken] | None:
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
         if scheme.lower() != SCHEME:
             return None
@@ -26,7 +26,7 @@ class BearerAuthentication(BaseAuthentication):
         profile = load_profile(user_id=accepted.user_id)
         if profile is None or not profile.accepts(accepted):
             raise AuthenticationFailed(_SENTENCES["invalid"])
-        return profile, token
+        return profile, accepted
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

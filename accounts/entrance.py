@@ -13,11 +13,13 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, AuthenticationFailed, Throttled, ValidationError
 from rest_framework.request import Request
 
+from accounts.access_tokens import AccessToken
 from accounts.addresses import normalize_address
 from accounts.documents import ConcurrentChange, User
 from accounts.profiles import Profile
 from accounts.services import AddressTaken, Change, LoginRefused, authenticate, change_profile, register_user
 from accounts.sessions import TokenPair, start_session
+from career_navigator.login_limits import LoginAttempt
 from career_navigator.quick_redis import is_away
 from career_navigator.throttles import Spending, address_of, spend
 from ingestion.tasks import collect_for_user
@@ -47,6 +49,11 @@ def profile_of(request: Request) -> Profile:
     return cast(Profile, request.user)
 
 
+def token_of(request: Request) -> AccessToken:
+    """Return the token of the request, in a view that asks for one."""
+    return cast(AccessToken, request.auth)
+
+
 def register(request: Request, given: Mapping[str, Any], *, address_field: str) -> User:
     """Add an account; `address_field` is what the body calls the address. Raises Throttled and ValidationError."""
     # The address first: one that is used up does not use up the accounts that it names.
@@ -62,16 +69,16 @@ def register(request: Request, given: Mapping[str, Any], *, address_field: str) 
 
 def log_in(request: Request, *, email: str, password: str) -> Login:
     """Begin a session. Raises Throttled and AuthenticationFailed."""
-    address_tries = spend(Spending(limit="login_address", name=address_of(request)))
-    account_tries = spend(Spending(limit="login_account", name=normalize_address(email)))
+    attempt = LoginAttempt(limits="login", account=normalize_address(email), address=address_of(request))
+    receipts = attempt.count()
     try:
         user = authenticate(email=email, password=password)
     except LoginRefused as error:
         raise AuthenticationFailed("The email address or the password is wrong.") from error
-    # Only failures count. Those of others do too: while somebody guesses at an account, nobody logs in to it, which is
-    # the price of a limit that many addresses together cannot pass. Whoever is logged in stays so.
-    address_tries.refund()
-    account_tries.refund()
+    # Only failures count.
+    for receipt in receipts:
+        receipt.refund()
+    attempt.remember_address()
     pair = start_session(user_id=user.pk, token_version=user.token_version, now=timezone.now())
     return Login(user=user, pair=pair)
 

@@ -65,6 +65,9 @@ PUBLIC_URL = _env.public_url
 THROTTLES = {
     "login_account": _env.throttle_login_account,
     "login_address": _env.throttle_login_address,
+    # The staff's logins: counts of their own at the same rates.
+    "staff_login_account": _env.throttle_login_account,
+    "staff_login_address": _env.throttle_login_address,
     "register_account": _env.throttle_register_account,
     "register_address": _env.throttle_register_address,
     "forgot_account": _env.throttle_forgot_account,

@@ -38,6 +38,27 @@ def test_stops_guessing_one_accounts_password_from_many_addresses(ada, limit):
     _assert_throttled(API().post("/auth/login", RIGHT), 3600)
 
 
+def test_who_guesses_elsewhere_locks_out_no_address_that_logged_in_before(ada, limit):
+    limit(login_account=Rate(2, 3600))
+    own, stranger = API(address="192.0.2.77"), API(address="192.0.2.78")
+    assert own.post("/auth/login", RIGHT).status_code == 200
+
+    guesses = _statuses(lambda number: API(address=f"192.0.2.{number}").post("/auth/login", WRONG), 3)
+
+    assert guesses == [401, 401, 429]
+    assert stranger.post("/auth/login", RIGHT).status_code == 429
+    assert [own.post("/auth/login", each).status_code for each in (RIGHT, WRONG, WRONG, RIGHT)] == [200, 401, 401, 429]
+
+
+def test_stops_guessing_from_an_address_that_logged_in_to_another_account(ada, register, limit):
+    register(email="grace@example.org")
+    limit(login_account=Rate(2, 3600))
+    API().post("/auth/login", RIGHT | {"email": "grace@example.org"})
+    _statuses(lambda number: API(address=f"192.0.2.{number}").post("/auth/login", WRONG), 2)
+
+    assert API().post("/auth/login", RIGHT).status_code == 429
+
+
 def test_stops_guessing_many_accounts_from_one_address(ada, limit):
     limit(login_address=Rate(3, 3600))
 

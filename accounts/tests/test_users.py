@@ -1,11 +1,16 @@
 """The endpoints under /users: the same account under other names."""
 
 import math
+from datetime import timedelta
 
+import jwt
 import pytest
+from bson import ObjectId
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.access_tokens import issue_access_token
 from accounts.documents import User
 from accounts.resumes.documents import Resume
 from accounts.tests.conftest import API, PASSWORD
@@ -291,6 +296,28 @@ def test_erases_everything_without_a_body(grace, mongo, ada):
     assert grace.get(f"/users/{grace.id}").status_code == 401
     assert [user.email for user in User.objects] == ["ada@example.org"]
     assert mongo.refresh_tokens.count_documents({"user": {"$ne": User.objects.get().id}}) == 0
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(4, 200), (6, 403), (20, 403)])
+def test_erases_by_a_token_of_the_last_five_minutes_alone(grace, minutes, status):
+    issued_at = timezone.now() - timedelta(minutes=minutes)
+    member = API(token=issue_access_token(user_id=ObjectId(grace.id), now=issued_at))
+
+    answer = member.send("DELETE", f"/users/{grace.id}")
+
+    assert (answer.status_code, User.objects.count()) == (status, int(status == 403))
+    if status == 403:
+        assert "log in or refresh" in answer.json()["detail"]
+        token = API().post("/users/login", {"email": GRACE["email_id"], "password": PASSWORD}).json()["access_token"]
+        assert API(token=token).send("DELETE", f"/users/{grace.id}").status_code == 200
+
+
+def test_erases_nothing_by_a_token_that_does_not_say_when_it_was_issued(grace, settings):
+    claims = {"sub": grace.id, "exp": 4_000_000_000}
+    member = API(token=jwt.encode(claims, settings.JWT_SECRET_KEY, algorithm="HS256"))
+
+    assert member.get(f"/users/{grace.id}").status_code == 200
+    assert member.send("DELETE", f"/users/{grace.id}").status_code == 403
 
 
 def test_counts_tries_with_those_under_auth(ada, api, settings, window_clock):

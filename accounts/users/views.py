@@ -5,7 +5,7 @@ from typing import Any
 import mongoengine
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
@@ -19,6 +19,7 @@ from accounts.entrance import (
     refuse_gone,
     register,
     show_pair,
+    token_of,
 )
 from accounts.profiles import Profile
 from accounts.serializers import LoginSerializer
@@ -27,6 +28,10 @@ from accounts.users import serializers as shapes
 from accounts.users.selectors import newest_resume_id
 from career_navigator.api import read_body, success
 from career_navigator.personal import PersonalViewSet, require_own
+
+# How old a token may be that erases its user's account.
+ERASURE_SECONDS = 5 * 60
+_TOO_OLD = "Erasing an account needs a token of the last five minutes: log in or refresh, then repeat the request."
 
 
 class UserEntranceViewSet(ViewSet):
@@ -97,17 +102,22 @@ class UserViewSet(PersonalViewSet):
     @extend_schema(
         operation_id="users_delete",
         summary="Erase the account and all that is the caller's",
-        description="Takes no body: the token is enough here. DELETE /auth/me asks for the password as well.",
+        description=(
+            "Takes no body. The token has to be issued within the last five minutes, by a login or POST /auth/refresh; "
+            "DELETE /auth/me asks for the password instead."
+        ),
         request=None,
         responses={200: shapes.UserIdSerializer, 403: None},
         tags=["users"],
     )
     def destroy(self, request: Request, user_id: str) -> Response:
-        # The family's contract has no place for a password. An access token is short-lived, and there is nothing
-        # to guess, so the limit that every request of a user counts under is enough.
+        # The family's contract has no place for a password. Whoever found an access token alone is mostly too late.
         require_own(request, user_id)
+        now = timezone.now()
+        if now.timestamp() - token_of(request).issued_at > ERASURE_SECONDS:
+            raise PermissionDenied(_TOO_OLD)
         try:
-            erase_user_on_request(user_id=profile_of(request).pk, now=timezone.now())
+            erase_user_on_request(user_id=profile_of(request).pk, now=now)
         except mongoengine.DoesNotExist as error:
             refuse_gone(error)
         return Response(success(user_id=profile_of(request).id))

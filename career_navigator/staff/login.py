@@ -13,8 +13,9 @@ from rest_framework.exceptions import Throttled
 from unfold.forms import AuthenticationForm
 from unfold.widgets import BASE_INPUT_CLASSES
 
-from career_navigator.staff.recovery_codes import CODE_LENGTH
-from career_navigator.throttles import Spending, address_of, spend
+from career_navigator.login_limits import LoginAttempt
+from career_navigator.staff.recovery_codes import CODE_LENGTH, use_code
+from career_navigator.throttles import address_of
 
 logger = logging.getLogger(__name__)
 
@@ -39,10 +40,8 @@ class StaffAuthenticationForm(AuthenticationForm):
     def clean(self) -> dict[str, Any]:
         name, address = str(self.cleaned_data.get("username", "")), address_of(cast(HttpRequest, self.request))
         try:
-            receipt = spend(
-                Spending(limit="login_account", name=f"staff:{name.casefold()}"),
-                Spending(limit="login_address", name=f"staff:{address}"),
-            )
+            attempt = LoginAttempt(limits="staff_login", account=name.casefold(), address=address)
+            receipts = attempt.count()
         except Throttled as throttled:
             self.seconds_to_wait = math.ceil(getattr(throttled, "wait", None) or 1)
             logger.warning("staff login as %r from %s: too many tries", name, address)
@@ -55,7 +54,9 @@ class StaffAuthenticationForm(AuthenticationForm):
         except forms.ValidationError:
             logger.warning("staff login as %r from %s failed", name, address)
             raise
-        receipt.refund()
+        for receipt in receipts:
+            receipt.refund()
+        attempt.remember_address()
         logger.info("staff login as %r from %s", name, address)
         return cleaned
 
@@ -66,7 +67,7 @@ class StaffAuthenticationForm(AuthenticationForm):
         # A wrong code locks a device for a while, so each is only asked about codes of its own kind.
         kind = StaticDevice if len(code) == CODE_LENGTH else TOTPDevice
         for device in kind.objects.filter(user=user, confirmed=True).order_by("pk"):
-            if code and device.verify_token(code):
+            if code and (use_code(device=device, code=code) if kind is StaticDevice else device.verify_token(code)):
                 if kind is StaticDevice:
                     logger.warning("staff account %r used a recovery code", user.get_username())
                 # Django OTP keeps it with the session when the login is done.

@@ -17,6 +17,23 @@ def make_codes(*, user: User) -> list[str]:
     return codes
 
 
+def use_code(*, device: StaticDevice, code: str) -> bool:
+    """Use a code up, and return whether it was one.
+
+    Django OTP's `verify_token` reads a code and then deletes it, so that two logins at once both use it. Here the one
+    whose delete finds it does.
+    """
+    allowed, _ = device.verify_is_allowed()
+    if not allowed:
+        return False
+    deleted, _ = device.token_set.filter(token=code).delete()
+    if deleted:
+        device.throttle_reset()
+    else:
+        device.throttle_increment()
+    return bool(deleted)
+
+
 def count_codes(*, user: User) -> int:
     """How many of the account's codes were not used yet."""
     return StaticToken.objects.filter(device__in=_devices(user)).count()

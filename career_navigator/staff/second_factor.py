@@ -75,6 +75,11 @@ def set_up(request: HttpRequest, site: "StaffSite") -> HttpResponse:
     return _page(request, site, form=form, device=device)
 
 
+def has_device(*, user: User) -> bool:
+    """Return whether the account's logins need a code."""
+    return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+
+
 def take_off_devices(*, user: User) -> bool:
     """Let the account log in by its password alone again; whether it had a device."""
     devices = list(TOTPDevice.objects.filter(user=user).order_by("pk"))

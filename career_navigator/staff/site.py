@@ -1,10 +1,10 @@
 """The admin site: Unfold's, with a throttled login and a second factor."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from unfold.sites import UnfoldAdminSite
@@ -51,7 +51,10 @@ class StaffSite(UnfoldAdminSite):
         return second_factor.set_up(request, self)
 
     def _lacks_code(self, request: HttpRequest) -> bool:
-        return settings.ADMIN_REQUIRE_TOTP and not request.user.is_verified()  # type: ignore[union-attr]
+        """Whether the session showed no code where one is demanded, or was set up since: then it is over."""
+        if request.user.is_verified():  # type: ignore[union-attr]
+            return False
+        return settings.ADMIN_REQUIRE_TOTP or second_factor.has_device(user=cast(User, request.user))
 
 
 def _not_found(request: HttpRequest, rest: str) -> HttpResponse:

@@ -1,6 +1,7 @@
 """Letting staff in: passwords, throttles, one-time codes, and what the pages say about themselves."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -51,7 +52,7 @@ def test_a_device_makes_the_password_alone_too_little(client: Client, device: TO
 def test_tries_beyond_the_limit_are_answered_429_with_the_wait(
     client: Client, superuser: User, settings, window_clock
 ) -> None:
-    settings.THROTTLES = settings.THROTTLES | {"login_account": Rate(2, 60)}
+    settings.THROTTLES = settings.THROTTLES | {"staff_login_account": Rate(2, 60)}
 
     answers = [log_in(client, password="wrong") for _ in range(3)]
     right_one = log_in(client)
@@ -62,11 +63,36 @@ def test_tries_beyond_the_limit_are_answered_429_with_the_wait(
 
 
 def test_logins_that_succeed_are_not_counted(client: Client, superuser: User, settings, window_clock) -> None:
-    settings.THROTTLES = settings.THROTTLES | {"login_account": Rate(2, 60)}
+    settings.THROTTLES = settings.THROTTLES | {"staff_login_account": Rate(2, 60)}
 
     answers = [log_in(client) for _ in range(4)]
 
     assert [answer.status_code for answer in answers] == [302] * 4
+
+
+def test_tries_at_the_api_count_for_no_staff_account(client: Client, superuser: User, settings, window_clock) -> None:
+    settings.THROTTLES = settings.THROTTLES | {"login_account": Rate(1, 60), "login_address": Rate(1, 60)}
+
+    at_the_api = [
+        client.post("/auth/login/form", f"username={name}&password=x", "application/x-www-form-urlencoded").status_code
+        for name in ("root", "staff:root", "staff_login root", "root")
+    ]
+
+    assert at_the_api == [401, 429, 429, 429]
+    assert log_in(client).status_code == 302
+
+
+def test_who_guesses_elsewhere_locks_out_no_address_that_logged_in_before(
+    superuser: User, settings, window_clock
+) -> None:
+    settings.THROTTLES = settings.THROTTLES | {"staff_login_account": Rate(2, 60)}
+    own, other, third = (Client(REMOTE_ADDR=f"192.0.2.{number}") for number in (1, 2, 3))
+    log_in(own)
+
+    guesses = [log_in(other, password="wrong").status_code for _ in range(3)]
+
+    assert guesses == [200, 200, 429]
+    assert (log_in(own).status_code, log_in(third).status_code) == (302, 429)
 
 
 def test_a_demanded_second_factor_is_set_up_before_anything_is_shown(client: Client, superuser: User, settings) -> None:
@@ -112,6 +138,39 @@ def test_a_recovery_code_lets_in_once_where_the_device_is_lost(
     assert (first.status_code, inside.status_code) == (302, 200)
     assert "Enter the current code" in again.content.decode()
     assert count_codes(user=superuser) == 9
+
+
+def test_a_recovery_code_lets_one_of_many_at_once_in(superuser: User, device: TOTPDevice, settings) -> None:
+    settings.THROTTLES = settings.THROTTLES | {"staff_login_account": None}
+    for _ in range(5):
+        code = make_codes(user=superuser)[0]
+
+        with ThreadPoolExecutor(5) as pool:
+            answers = [pool.submit(log_in, Client(), code=code) for _ in range(5)]
+        statuses = [answer.result().status_code for answer in answers]
+
+        assert sorted(statuses) == [200, 200, 200, 200, 302]
+        assert count_codes(user=superuser) == 9
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/auth/user/", "/admin/accounts/person/"])
+def test_setting_up_a_device_ends_the_accounts_other_sessions(superuser: User, path: str) -> None:
+    older, newer = Client(), Client()
+    log_in(older)
+    log_in(newer)
+    newer.get("/admin/second-factor/")
+    device = TOTPDevice.objects.get(user=superuser)
+    before = older.get(path).status_code
+
+    newer.post("/admin/second-factor/", {"code": code_of(device)})
+    refused = older.get(path)
+
+    assert before == 200
+    assert refused.status_code == 302
+    assert refused.headers["Location"].startswith("/admin/login/")
+    assert newer.get(path).status_code == 200
+    assert older.get("/admin/login/", follow=True).redirect_chain[-1][0] == "/admin/login/"
+    assert older.get(path).status_code == 302
 
 
 def test_recovery_codes_are_of_no_use_to_an_account_without_a_device(client: Client, superuser: User, settings) -> None:
