@@ -6,13 +6,14 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from career_navigator.api import read_body
+from career_navigator.throttles import Spending, address_of, spend
 
 CACHE_CONTROL = "private"
 
@@ -88,6 +89,14 @@ class PersonalViewSet(ViewSet):
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         return [import_string(settings.PERSONAL_AUTHENTICATION)()]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Count also what is refused for want of a token: DRF's throttles come after authentication."""
+        try:
+            super().initial(request, *args, **kwargs)
+        except (AuthenticationFailed, NotAuthenticated):
+            spend(Spending(limit="address", name=address_of(request)))
+            raise
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         finished: Response = super().finalize_response(request, response, *args, **kwargs)

@@ -230,6 +230,24 @@ def test_limits_one_addresses_requests(api, limit):
     assert api.get("/health").status_code == 200
 
 
+@pytest.mark.parametrize("token", [None, "forged", "x" * 5_000])
+def test_counts_requests_that_are_refused_for_their_token(limit, token):
+    limit(address=Rate(3, 3600))
+    client = API(token=token)
+
+    statuses = _statuses(lambda number: client.get(("/auth/me", "/jobs/saved")[number % 2]), 5)
+
+    assert statuses == [401, 401, 401, 429, 429]
+    _assert_throttled(client.get("/auth/me"), 3600)
+    assert API(address="192.0.2.1").get("/auth/me").status_code == 401
+
+
+def test_counts_a_request_once(ada, limit):
+    limit(address=Rate(3, 3600))
+
+    assert _statuses(lambda _: ada.get("/auth/me"), 4) == [200, 200, 200, 429]
+
+
 def test_counts_a_subscribers_ipv6_addresses_as_one(rf):
     names = {
         address_of(rf.get("/", REMOTE_ADDR=text))
