@@ -95,6 +95,8 @@ def reset_password(*, token: str, new_password: str, now: datetime) -> None:
         raise ResetRefused("the token is unknown, used or expired")
     try:
         _set_password(user, hashed_password, now)
+        # The token came by mail.
+        User.confirm_email(user_id=user.pk, now=now)
     except ConcurrentChange as error:
         raise ResetRefused("the password was changed, or the account erased, at the same time") from error
 

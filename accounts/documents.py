@@ -92,6 +92,8 @@ class User(Document):
     created_at = DateTimeField(required=True)
     updated_at = DateTimeField(required=True)
     is_active = BooleanField(required=True, default=True)
+    # Accounts of releases that confirmed none have no such field, and count as confirmed.
+    email_confirmed = BooleanField(default=True)
     password_changed_at = DateTimeField()
     token_version = IntField(default=0)
     tokens_ended_at = DateTimeField()
@@ -198,6 +200,15 @@ class User(Document):
                 [{"$set": {"ended_sessions": {"$slice": [ended, -MAX_ENDED_SESSIONS]}}}],
             )
 
+    @classmethod
+    def confirm_email(cls, *, user_id: ObjectId, now: datetime) -> bool:
+        """Let digests be sent to the user's address; False when there is no active user."""
+        with PROFILE_COPIES.held_back(user_id=user_id):
+            confirmed = database().users.update_one(
+                {"_id": user_id, "is_active": True}, {"$set": {"email_confirmed": True}, "$max": {"updated_at": now}}
+            )
+        return bool(confirmed.matched_count)
+
     def begin_erasure(self, *, now: datetime) -> None:
         """Let the user in no more, and note that all of theirs is to go."""
         with PROFILE_COPIES.held_back(user_id=self.pk):
@@ -208,6 +219,7 @@ class User(Document):
         return {
             "id": str(self.pk),
             "email": self.email,
+            "email_confirmed": self.email_confirmed,
             "full_name": self.full_name,
             "skills": list(self.skills),
             "target_roles": list(self.target_roles),
@@ -295,6 +307,27 @@ class PasswordReset(Document):
         "strict": False,
         "indexes": [
             # What is void once the password has changed.
+            {"fields": ["user"]},
+            # MongoDB deletes what has expired.
+            {"fields": ["expires_at"], "expireAfterSeconds": 0},
+        ],
+    }
+
+
+class EmailConfirmation(Document):
+    """A token, found by its hash, that confirms the e-mail address of an account once."""
+
+    token_hash = StringField(primary_key=True)
+    user = ObjectIdField(required=True)
+    issued_at = DateTimeField(required=True)
+    expires_at = DateTimeField(required=True)
+
+    meta: dict[str, Any] = {
+        "collection": "email_confirmations",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            # What is void once the address is confirmed.
             {"fields": ["user"]},
             # MongoDB deletes what has expired.
             {"fields": ["expires_at"], "expireAfterSeconds": 0},

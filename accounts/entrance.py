@@ -8,6 +8,7 @@ from typing import Any, NoReturn, cast
 
 import kombu.exceptions
 import mongoengine
+from bson import ObjectId
 from django.utils import timezone
 from rest_framework import status
 from rest_framework.exceptions import APIException, AuthenticationFailed, Throttled, ValidationError
@@ -19,6 +20,8 @@ from accounts.documents import ConcurrentChange, User
 from accounts.profiles import Profile
 from accounts.services import AddressTaken, Change, LoginRefused, authenticate, change_profile, register_user
 from accounts.sessions import TokenPair, start_session
+from accounts.tasks import send_confirmation_message
+from career_navigator.errors import QueueAway
 from career_navigator.login_limits import LoginAttempt
 from career_navigator.quick_redis import is_away
 from career_navigator.throttles import Spending, address_of, spend
@@ -26,6 +29,12 @@ from ingestion.tasks import collect_for_user
 
 logger = logging.getLogger(__name__)
 
+_NO_MESSAGES = "Messages cannot be sent just now; try again shortly."
+# A page needs nothing from anywhere, and nobody may keep it.
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; form-action 'self'",
+    "Cache-Control": "no-store",
+}
 # Tokens are secrets: not even the caller's own cache keeps them.
 UNKEPT = {"Cache-Control": "private, no-store"}
 
@@ -64,7 +73,35 @@ def register(request: Request, given: Mapping[str, Any], *, address_field: str) 
     except AddressTaken as error:
         raise ValidationError({address_field: ["This field is already registered."]}) from error
     _queue_collection(change)
+    try:
+        queue_confirmation(user_id=change.user.pk)
+    except QueueAway:
+        logger.warning(
+            "the queue is away: user %s has to ask for the message that confirms the address", change.user.pk
+        )
     return change.user
+
+
+def queue_confirmation(*, user_id: ObjectId) -> None:
+    """Have a message sent that confirms the user's address. Raises QueueAway."""
+    if is_away():
+        raise QueueAway(_NO_MESSAGES)
+    try:
+        send_confirmation_message.apply_async((str(user_id),), retry=False)
+    except kombu.exceptions.OperationalError as error:
+        raise QueueAway(_NO_MESSAGES) from error
+
+
+def offer_confirmation(request: Request) -> None:
+    """Have the message sent to a caller who asks for digests at an address that is not confirmed, within the limit."""
+    profile = profile_of(request)
+    if profile.fields["email_confirmed"]:
+        return
+    try:
+        spend(Spending(limit="confirmation", name=profile.id))
+        queue_confirmation(user_id=profile.pk)
+    except (Throttled, QueueAway) as error:
+        logger.warning("user %s is sent no message that confirms the address: %s", profile.id, error)
 
 
 def log_in(request: Request, *, email: str, password: str) -> Login:

@@ -2,6 +2,7 @@
 
 from accounts.activity.selectors import erase_activities, export_activities
 from accounts.applications.selectors import erase_applications, export_applications
+from accounts.confirmations import erase_confirmations, export_confirmations
 from accounts.dashboard import show_users
 from accounts.duplicates import (
     merge_applications,
@@ -24,6 +25,7 @@ from skills.merging import register_follower
 
 register_user_data(name="sessions", export=export_sessions, erase=lambda user_id: end_sessions(user_id=user_id))
 register_user_data(name="password_resets", export=export_resets, erase=erase_resets)
+register_user_data(name="email_confirmations", export=export_confirmations, erase=erase_confirmations)
 register_user_data(name="activities", export=export_activities, erase=erase_activities)
 register_user_data(name="applications", export=export_applications, erase=erase_applications)
 register_user_data(name="match_scores", export=export_matches, erase=erase_matches)

@@ -20,6 +20,7 @@ from accounts.documents import (
 from accounts.experience import LEVELS
 from accounts.passwords import LONGEST, SHORTEST, WeakPassword, check_strength
 from accounts.profile_fields import Address, Currency, NewAddress, Number, PhoneNumber, Skills, TargetRole
+from career_navigator.api import QuerySerializer
 from career_navigator.text_fields import Choice, Line, Text
 
 MIN_NAME_LENGTH = 2
@@ -83,6 +84,7 @@ class ProfileChangeSerializer(ProfileFields):
 class UserSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     email = serializers.EmailField()
+    email_confirmed = serializers.BooleanField(help_text="Digests of saved searches go to a confirmed address alone.")
     full_name = serializers.CharField()
     skills = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
     target_roles = serializers.ListField(child=serializers.CharField())
@@ -148,6 +150,10 @@ class AcceptedSerializer(serializers.Serializer[Any]):
 class PasswordResetSerializer(serializers.Serializer[Any]):
     token = Text(max_length=LONGEST_OPAQUE_TOKEN)
     new_password = NewPassword()
+
+
+class ConfirmationQuery(QuerySerializer):
+    token = Text(max_length=LONGEST_OPAQUE_TOKEN, help_text="As it stands in the mail's link.")
 
 
 class ErasureSerializer(serializers.Serializer[Any]):

@@ -42,7 +42,9 @@ class Change:
     new_roles: tuple[str, ...]
 
 
-def register_user(*, email: str, password: str, full_name: str, now: datetime, **profile: Any) -> Change:
+def register_user(
+    *, email: str, password: str, full_name: str, now: datetime, email_confirmed: bool = False, **profile: Any
+) -> Change:
     """Add an account; `profile` holds further profile fields.
 
     Raises WeakPassword, and AddressTaken, which the unique index decides where two register at once.
@@ -53,7 +55,7 @@ def register_user(*, email: str, password: str, full_name: str, now: datetime, *
     # The index knows of no other forms, which releases before stored.
     if User.objects(email__in=list_address_forms(email)).first() is not None:
         raise AddressTaken(f"an account has the address {address}")
-    user = User(email=address, hashed_password=hash_password(password), **fields)
+    user = User(email=address, hashed_password=hash_password(password), email_confirmed=email_confirmed, **fields)
     user.update_timestamp(now=now)
     user.created_at = user.updated_at
     try:

@@ -2,11 +2,12 @@
 
 from smtplib import SMTPException
 
+from bson import ObjectId
 from celery import Celery, shared_task
 from celery.schedules import crontab
 from django.utils import timezone
 
-from accounts import personal_data
+from accounts import confirmations, personal_data
 from accounts.credentials import send_reset_message as send_reset_message_to
 from accounts.resumes import tasks as resume_tasks  # noqa: F401 - Celery finds the tasks of an app through this module
 from accounts.searches import tasks as search_tasks  # noqa: F401 - the same
@@ -37,3 +38,12 @@ def send_reset_message(email: str) -> None:
     Run twice, it sends two messages, and both links work until one is used.
     """
     send_reset_message_to(email=email, now=timezone.now())
+
+
+@shared_task(autoretry_for=(SMTPException, OSError, *UNAVAILABLE), retry_backoff=10, max_retries=5)
+def send_confirmation_message(user_id: str) -> None:
+    """Send the message that confirms the user's address.
+
+    Run twice, it sends two messages; the first link that is used voids the other.
+    """
+    confirmations.send_confirmation_message(user_id=ObjectId(user_id), now=timezone.now())

@@ -5,7 +5,15 @@ from accounts.resumes.renderings.views import RenderingViewSet
 from accounts.resumes.views import ApplyingViewSet, ResumeMakingViewSet, ResumeViewSet
 from accounts.searches.views import SavedSearchViewSet, UnsubscribeViewSet
 from accounts.users.views import UserEntranceViewSet, UserViewSet
-from accounts.views import ForgottenPasswordViewSet, LoginFormViewSet, MeViewSet, PasswordViewSet, SessionViewSet
+from accounts.views import (
+    EmailConfirmationViewSet,
+    EmailMessageViewSet,
+    ForgottenPasswordViewSet,
+    LoginFormViewSet,
+    MeViewSet,
+    PasswordViewSet,
+    SessionViewSet,
+)
 from career_navigator.api import route
 
 urlpatterns = [
@@ -23,6 +31,12 @@ urlpatterns = [
     route("auth/password", PasswordViewSet.as_view({"post": "change"}), name="auth-password"),
     route("auth/password/forgot", ForgottenPasswordViewSet.as_view({"post": "forgot"}), name="auth-password-forgot"),
     route("auth/password/reset", ForgottenPasswordViewSet.as_view({"post": "reset"}), name="auth-password-reset"),
+    route(
+        "auth/email/confirm",
+        EmailConfirmationViewSet.as_view({"get": "page", "post": "confirm"}),
+        name="auth-email-confirm",
+    ),
+    route("auth/email/send", EmailMessageViewSet.as_view({"post": "send"}), name="auth-email-send"),
     route("users", UserEntranceViewSet.as_view({"post": "register"}), name="users"),
     route("users/login", UserEntranceViewSet.as_view({"post": "login"}), name="users-login"),
     route(

@@ -1,10 +1,14 @@
 """The endpoints under /auth."""
 
+from collections.abc import Callable
 from typing import Any
 
 import mongoengine
+from django.conf import settings
 from django.http import HttpResponse
+from django.template.loader import render_to_string
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.parsers import FormParser
@@ -14,14 +18,17 @@ from rest_framework.viewsets import ViewSet
 
 from accounts import serializers as shapes
 from accounts.addresses import normalize_address
+from accounts.confirmations import ConfirmationRefused, check_confirmation, confirm_address
 from accounts.credentials import ResetRefused, WrongPassword, change_password, reset_password
 from accounts.documents import ConcurrentChange, User
 from accounts.entrance import (
+    PAGE_HEADERS,
     UNKEPT,
     Conflict,
     change_own_profile,
     log_in,
     profile_of,
+    queue_confirmation,
     refuse_gone,
     register,
     show_pair,
@@ -43,6 +50,7 @@ SEEN = OpenApiParameter(
     location=OpenApiParameter.HEADER,
     description="The ETag of the profile that the change is made from: where it has changed since, the answer is 409.",
 )
+_PAGE = {(200, "text/html"): OpenApiResponse(OpenApiTypes.STR, description="A page for people.")}
 _ENDED = OpenApiResponse(description="Done.")
 
 
@@ -253,6 +261,60 @@ def _show_saved(user: User, request: Request) -> dict[str, Any]:
     """The profile, and what of the skills given was left out."""
     ignored = ignored_skills(request.data)
     return user.dict_exclude_password() | ({"ignored_skills": ignored} if ignored else {})
+
+
+class EmailMessageViewSet(PersonalViewSet):
+    @extend_schema(
+        operation_id="auth_email_send",
+        summary="Have the message sent again that confirms the account's address",
+        description="Nothing is sent where the address is confirmed.",
+        request=None,
+        responses={202: shapes.AcceptedSerializer},
+        tags=["auth"],
+    )
+    def send(self, request: Request) -> Response:
+        profile = profile_of(request)
+        if profile.fields["email_confirmed"]:
+            return Response({"detail": "The address is confirmed already."}, status=202)
+        spend(Spending(limit="confirmation", name=profile.id))
+        queue_confirmation(user_id=profile.pk)
+        return Response({"detail": "A message with a link is on its way to the account's address."}, status=202)
+
+
+class EmailConfirmationViewSet(ViewSet):
+    """Where the links of the messages lead. A program that only follows links confirms nothing."""
+
+    @extend_schema(
+        operation_id="auth_email_confirm_page",
+        summary="A page with a button that confirms an e-mail address",
+        description="Changes nothing by itself.",
+        parameters=[shapes.ConfirmationQuery],
+        responses=_PAGE,
+        tags=["auth"],
+    )
+    def page(self, request: Request) -> HttpResponse:
+        return _confirm(request, check_confirmation, confirmed=False)
+
+    @extend_schema(
+        operation_id="auth_email_confirm",
+        summary="Confirm an e-mail address by the token of a message",
+        description="The token works once, within three days.",
+        parameters=[shapes.ConfirmationQuery],
+        request=None,
+        responses=_PAGE,
+        tags=["auth"],
+    )
+    def confirm(self, request: Request) -> HttpResponse:
+        return _confirm(request, confirm_address, confirmed=True)
+
+
+def _confirm(request: Request, act: Callable[..., None], *, confirmed: bool) -> HttpResponse:
+    try:
+        act(token=shapes.ConfirmationQuery.read(request)["token"], now=timezone.now())
+    except ConfirmationRefused as error:
+        raise ValidationError({"token": ["This field is unknown, used or expired."]}) from error
+    context = {"confirmed": confirmed, "app_name": settings.APP_NAME}
+    return HttpResponse(render_to_string("accounts/confirm_email.html", context), headers=PAGE_HEADERS)
 
 
 def _log_in(request: Request, email: str, password: str) -> Response:

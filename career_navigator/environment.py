@@ -117,6 +117,7 @@ class Environment(BaseSettings):
     throttle_register_address: RateOrOff = Rate(60, 60)
     throttle_forgot_account: RateOrOff = Rate(5, 3600)
     throttle_forgot_address: RateOrOff = Rate(30, 3600)
+    throttle_confirmation: RateOrOff = Rate(5, 3600)
     throttle_password: RateOrOff = Rate(10, 60)
     throttle_activity: RateOrOff = Rate(2_000, 3600)
     throttle_fetch_jobs: RateOrOff = Rate(10, 3600)

@@ -72,6 +72,7 @@ THROTTLES = {
     "register_address": _env.throttle_register_address,
     "forgot_account": _env.throttle_forgot_account,
     "forgot_address": _env.throttle_forgot_address,
+    "confirmation": _env.throttle_confirmation,
     "password": _env.throttle_password,
     "activity": _env.throttle_activity,
     "fetch_jobs": _env.throttle_fetch_jobs,

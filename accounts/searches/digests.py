@@ -34,11 +34,13 @@ MOST_MAILED = 20
 def send_digest(*, search_id: ObjectId, day: date, now: datetime) -> int:
     """Mail what the search newly finds, once a day at most; how many postings the mail tells of, 0 for no mail.
 
-    `day` is the digest's, in TIME_ZONE. Nothing is sent to users who are deactivated, and nothing where no mail server
-    is set. Raises SMTPException or OSError when the mail server is away; nothing is claimed then.
+    `day` is the digest's, in TIME_ZONE. Nothing is sent to users who are deactivated or whose address is not confirmed,
+    and nothing where no mail server is set. Raises SMTPException or OSError when the mail server is away; nothing is
+    claimed then.
     """
     search = SavedSearch.objects(id=search_id, digest__ne=None, digest_day__lt=day.isoformat()).first()
-    user = User.objects(id=search.user, is_active=True).first() if search is not None else None
+    owner = User.objects(id=search.user, is_active=True, email_confirmed__ne=False) if search is not None else None
+    user = owner.first() if owner is not None else None
     if search is None or user is None or not _can_send():
         return 0
     try:

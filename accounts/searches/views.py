@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from accounts.entrance import Conflict
+from accounts.entrance import PAGE_HEADERS, Conflict, offer_confirmation
 from accounts.searches import serializers as shapes
 from accounts.searches.documents import MOST_SEARCHES, SavedSearch
 from accounts.searches.selectors import filter_of, find_search, list_searches, new_postings, stored_ids
@@ -31,11 +31,6 @@ from career_navigator.api import success
 from career_navigator.personal import PersonalViewSet, caller_of, read_own_body
 from market.jobs.listings import job_listing
 
-# The page needs nothing from anywhere, and nobody may keep it.
-_PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; form-action 'self'",
-    "Cache-Control": "no-store",
-}
 # What mail programs send. The token is all that is needed, so it is not looked at.
 _ONE_CLICK = {"type": "object", "properties": {"List-Unsubscribe": {"type": "string"}}}
 _PAGE = {(200, "text/html"): OpenApiResponse(OpenApiTypes.STR, description="A page for people.")}
@@ -59,7 +54,8 @@ class SavedSearchViewSet(PersonalViewSet):
         summary="Save a search",
         description=(
             "It begins now: postings that are stored already are not new. With `digest`, mail tells of what is new: "
-            "daily at 07:00 or on Mondays, in the server's TIME_ZONE, each posting once, up to 20 in a mail. There can "
+            "daily at 07:00 or on Mondays, in the server's TIME_ZONE, each posting once, up to 20 in a mail, once the "
+            "account's address is confirmed: a message with a link is sent where it is not. There can "
             f"be {MOST_SEARCHES} searches; one more is answered 409. The same search, saved again within minutes, is "
             "answered with the one that is there."
         ),
@@ -80,6 +76,8 @@ class SavedSearchViewSet(PersonalViewSet):
             )
         except TooManySearches as error:
             raise Conflict(f"There can be no more than {MOST_SEARCHES} saved searches; delete one first.") from error
+        if search.digest is not None:
+            offer_confirmation(request)
         answer = success(search=_described(search), ignored_fields=given.ignored_fields)
         return Response(answer, status=201, headers={"Location": f"/jobs/searches/{search.pk}"})
 
@@ -109,6 +107,8 @@ class SavedSearchViewSet(PersonalViewSet):
         given = fields.pop("filter", None)
         if given is not None:
             fields["job_filter"] = given.job_filter
+        if fields.get("digest") is not None and search.digest is None:
+            offer_confirmation(request)
         changed = change_search(search=search, fields=fields, now=timezone.now())
         ignored = given.ignored_fields if given is not None else []
         return Response(success(search=_described(changed), ignored_fields=ignored))
@@ -193,7 +193,7 @@ class UnsubscribeViewSet(ViewSet):
 
 def _page(context: dict[str, Any]) -> HttpResponse:
     page = render_to_string("accounts/unsubscribe.html", context | {"app_name": settings.APP_NAME})
-    return HttpResponse(page, headers=_PAGE_HEADERS)
+    return HttpResponse(page, headers=PAGE_HEADERS)
 
 
 def _search_of(request: Request) -> ObjectId:

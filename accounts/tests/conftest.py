@@ -89,10 +89,10 @@ def api():
 
 @pytest.fixture
 def register():
-    """Add an account, and have a session; what is passed replaces the usual."""
+    """Add an account with a confirmed address, and have a session; what is passed replaces the usual."""
 
     def make(**changes) -> Member:
-        user = register_user(**REGISTRATION | changes, now=timezone.now()).user
+        user = register_user(**REGISTRATION | {"email_confirmed": True} | changes, now=timezone.now()).user
         session = start_session(user_id=user.pk, now=timezone.now())
         return Member(token=session.access_token, id=str(user.pk), refresh_token=session.refresh_token)
 

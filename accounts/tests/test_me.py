@@ -23,6 +23,7 @@ def test_answers_the_profile(ada):
     assert body == {
         "id": ada.id,
         "email": "ada@example.org",
+        "email_confirmed": True,
         "full_name": "Ada Lovelace",
         "skills": ["python", "javascript"],
         "target_roles": ["Software Engineer"],

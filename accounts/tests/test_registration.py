@@ -17,6 +17,7 @@ def test_answers_the_documented_user(api):
     assert body == {
         "id": str(user.id),
         "email": "ada@example.org",
+        "email_confirmed": False,
         "full_name": "Ada Lovelace",
         "skills": ["python", "javascript"],
         "target_roles": ["Software Engineer"],
@@ -58,7 +59,10 @@ def test_needs_only_address_password_and_name(api):
 def test_queues_collection_of_the_roles_if_any(api, queued, roles):
     registered = api.post("/auth/register", REGISTRATION | {"target_roles": roles}).json()
 
-    assert queued() == [("ingestion.tasks.collect_for_user", [registered["id"], roles])] * bool(roles)
+    assert queued() == [
+        *[("ingestion.tasks.collect_for_user", [registered["id"], roles])] * bool(roles),
+        ("accounts.tasks.send_confirmation_message", [registered["id"]]),
+    ]
 
 
 @pytest.mark.parametrize("written", ["ADA@Example.ORG", "  ada@example.org ", "ａda@example.org", "Ada@EXAMPLE.org"])

@@ -93,6 +93,7 @@ def test_answers_the_profile_by_the_familys_names(grace):
         "id": grace.id,
         "user_name": "Grace Hopper",
         "email_id": "grace@example.org",
+        "email_confirmed": False,
         "skills": ["python", "spark"],
         "target_roles": ["Data Engineer"],
         "experience_years": 5.0,
@@ -188,7 +189,10 @@ def test_puts_a_role_in_the_place_of_the_first(grace, queued):
 
 
 def test_queues_collection_for_the_roles_of_a_registration(grace, queued):
-    assert queued() == [("ingestion.tasks.collect_for_user", [grace.id, ["Data Engineer"]])]
+    assert queued() == [
+        ("ingestion.tasks.collect_for_user", [grace.id, ["Data Engineer"]]),
+        ("accounts.tasks.send_confirmation_message", [grace.id]),
+    ]
 
 
 INVALID = [

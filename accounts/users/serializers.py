@@ -231,6 +231,7 @@ class UserProfileSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     user_name = serializers.CharField()
     email_id = serializers.EmailField()
+    email_confirmed = serializers.BooleanField()
     phone_number = serializers.CharField(allow_null=True)
     desired_job_role = serializers.CharField(allow_null=True, help_text="The first of `target_roles`.")
     target_roles = serializers.ListField(child=serializers.CharField())

@@ -127,7 +127,7 @@ def _user_profile(profile: Profile) -> dict[str, Any]:
     fields = profile.fields
     same = (
         *("phone_number", "target_roles", "skills", "experience_years", "experience_level", "location"),
-        *("preferred_locations", "remote_preference", "professional_summary"),
+        *("preferred_locations", "remote_preference", "professional_summary", "email_confirmed"),
         *("expected_salary", "expected_salary_currency"),
     )
     return success(

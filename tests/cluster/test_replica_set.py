@@ -180,7 +180,9 @@ def prepare_digests() -> None:
 
 
 def open_account(email: str) -> Account:
-    user = register_user(email=email, password="Secure-Pass-123", full_name="Ada", now=timezone.now()).user
+    user = register_user(
+        email=email, password="Secure-Pass-123", full_name="Ada", email_confirmed=True, now=timezone.now()
+    ).user
     pair = start_session(user_id=user.pk, now=timezone.now())
     return Account(id=str(user.pk), access_token=pair.access_token, refresh_token=pair.refresh_token)
 

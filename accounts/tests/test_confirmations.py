@@ -1,0 +1,248 @@
+"""Confirming the address of an account; without it nothing but digests is missing."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from bson import ObjectId
+from django.core import mail
+from django.utils import timezone
+
+from accounts.confirmations import ConfirmationRefused, confirm_address, send_confirmation_message
+from accounts.documents import EmailConfirmation, User
+from accounts.searches.digests import send_digest
+from accounts.searches.documents import ToldPosting
+from accounts.searches.services import save_search
+from accounts.tasks import send_confirmation_message as send_confirmation_task
+from accounts.tasks import send_reset_message
+from accounts.tests.conftest import API, NEW_PASSWORD, REGISTRATION
+from career_navigator.connection import database
+from career_navigator.rates import Rate
+from market.jobs.filters import JobFilter
+from market.services import store_postings
+from market.tests.factories import PostingFactory
+
+NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
+SEARCH = {"name": "Python", "filter": {"skills_any": ["python"]}, "digest": "daily"}
+TASK = "accounts.tasks.send_confirmation_message"
+
+
+@pytest.fixture
+def eve(register):
+    """An account whose address is not confirmed."""
+    return register(email_confirmed=False)
+
+
+@pytest.fixture
+def mailed(eve):
+    """Sends a message, and returns the path and query of its link."""
+
+    def send() -> str:
+        mail.outbox.clear()
+        send_confirmation_task(eve.id)
+        return re.search(r"http://localhost:8000(/auth/email/confirm\?token=[\w-]{43})\n", mail.outbox[0].body)[1]
+
+    return send
+
+
+def is_confirmed(member) -> bool:
+    return member.get("/auth/me").json()["email_confirmed"]
+
+
+def confirm(path):
+    return API().send("POST", path)
+
+
+def test_registers_with_an_address_to_be_confirmed_and_sends_the_link(api, queued):
+    user = api.post("/auth/register", REGISTRATION | {"email_confirmed": True}).json()
+    (arguments,) = [arguments for name, arguments in queued() if name == TASK]
+
+    send_confirmation_task(*arguments)
+
+    assert user["email_confirmed"] is False
+    assert [message.to for message in mail.outbox] == [[user["email"]]]
+
+
+def test_the_link_leads_to_a_page_whose_button_confirms(eve, mailed):
+    path = mailed()
+    before = is_confirmed(eve)
+
+    page = API().get(path)
+    looked_at = is_confirmed(eve)
+    done = confirm(path)
+
+    assert (before, looked_at, is_confirmed(eve)) == (False, False, True)
+    assert (page.status_code, page["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert '<form method="post">' in page.content.decode()
+    assert (page["Cache-Control"], "default-src 'none'" in page["Content-Security-Policy"]) == ("no-store", True)
+    assert "The address is confirmed." in done.content.decode()
+    assert eve.get(f"/users/{eve.id}").json()["email_confirmed"] is True
+
+
+def test_confirms_by_a_link_once(eve, mailed):
+    path = mailed()
+
+    assert [confirm(path).status_code, confirm(path).status_code, API().get(path).status_code] == [200, 400, 400]
+
+
+def test_confirms_by_a_link_once_when_many_try(mailed):
+    path = mailed()
+
+    with ThreadPoolExecutor(5) as pool:
+        statuses = sorted(answer.status_code for answer in pool.map(confirm, [path] * 5))
+
+    assert statuses == [200, 400, 400, 400, 400]
+
+
+def test_the_first_link_voids_the_others(mailed):
+    first, second = mailed(), mailed()
+
+    assert [confirm(second).status_code, confirm(first).status_code] == [200, 400]
+    assert EmailConfirmation.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?token=", "?token=unknown", "?token=" + "x" * 300, "?token=%00", "?token[$ne]="]
+)
+def test_refuses_any_other_token(eve, query):
+    answers = [API().send(method, f"/auth/email/confirm{query}") for method in ("GET", "POST")]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert not is_confirmed(eve)
+
+
+def test_refuses_a_link_after_three_days(eve):
+    send_confirmation_message(user_id=ObjectId(eve.id), now=NOW)
+    token = re.search(r"token=([\w-]+)", mail.outbox[0].body)[1]
+
+    with pytest.raises(ConfirmationRefused):
+        confirm_address(token=token, now=NOW + timedelta(days=3, seconds=1))
+
+
+def test_stores_the_token_hashed(mailed, mongo):
+    token = mailed().partition("=")[2]
+
+    (stored,) = mongo.email_confirmations.find()
+    assert token not in str(stored)
+    assert mongo.email_confirmations.index_information()["expires_at_1"]["expireAfterSeconds"] == 0
+
+
+@pytest.mark.parametrize("act", ["deactivate", "erase"])
+def test_confirms_nobody_who_is_gone(eve, mailed, act):
+    path = mailed()
+    if act == "deactivate":
+        User.objects.get().set_active(False, now=timezone.now())
+    else:
+        eve.send("DELETE", f"/users/{eve.id}")
+        assert EmailConfirmation.objects.count() == 0
+
+    assert confirm(path).status_code == 400
+
+
+def test_the_message_repeats_nothing_that_was_registered(register):
+    member = register(email_confirmed=False, full_name="Buy at https://evil.example")
+
+    send_confirmation_task(member.id)
+
+    assert "evil.example" not in mail.outbox[0].body + mail.outbox[0].subject
+
+
+def test_setting_a_forgotten_password_by_its_mail_confirms(eve):
+    send_reset_message(REGISTRATION["email"])
+    token = re.search(r"token=([\w-]+)", mail.outbox[0].body)[1]
+
+    API().post("/auth/password/reset", {"token": token, "new_password": NEW_PASSWORD})
+
+    assert User.objects.get().email_confirmed is True
+
+
+def test_counts_accounts_of_earlier_releases_as_confirmed(eve, redis):
+    database().users.update_many({}, {"$unset": {"email_confirmed": ""}})
+    redis.flushdb()
+
+    assert is_confirmed(eve)
+    assert eve.put("/auth/me", {"location": "Paris"}).json()["email_confirmed"] is True
+
+
+def test_sends_digests_to_confirmed_addresses_alone(eve, mailed, mailoutbox):
+    search = save_search(
+        user_id=ObjectId(eve.id), name="Python", job_filter=JobFilter(skills_any=("python",)), digest="daily", now=NOW
+    )
+    store_postings(
+        postings=[PostingFactory(title="First", technology_slugs=("python",), date_posted=NOW.date())],
+        now=NOW + timedelta(hours=1),
+    )
+
+    unsent = send_digest(search_id=search.pk, day=date(2026, 11, 19), now=NOW + timedelta(days=1))
+    claimed = ToldPosting.objects.count()
+    confirm(mailed())
+    sent = send_digest(search_id=search.pk, day=date(2026, 11, 19), now=NOW + timedelta(days=1))
+
+    assert (unsent, claimed, sent) == (0, 0, 1)
+
+
+def test_sends_the_link_when_mails_are_asked_for(eve, queued):
+    made = eve.post("/jobs/searches", SEARCH | {"digest": None}).json()["search"]["id"]
+    without = queued()
+    eve.put(f"/jobs/searches/{made}", {"digest": "weekly"})
+    turned_on = queued()
+    eve.put(f"/jobs/searches/{made}", {"digest": "daily"})
+    eve.put(f"/jobs/searches/{made}", {"name": "Snakes"})
+    changed = queued()
+    eve.post("/jobs/searches", SEARCH | {"name": "Another"})
+
+    assert (without, turned_on, changed, queued()) == ([], [(TASK, [eve.id])], [], [(TASK, [eve.id])])
+
+
+def test_sends_no_link_where_the_address_is_confirmed(ada, queued):
+    ada.post("/jobs/searches", SEARCH)
+    answer = ada.send("POST", "/auth/email/send")
+    send_confirmation_task(ada.id)
+
+    assert (answer.status_code, queued(), mail.outbox) == (202, [], [])
+    assert "confirmed already" in answer.json()["detail"]
+
+
+def test_sends_the_link_again_within_a_limit(eve, queued, settings, window_clock):
+    settings.THROTTLES = settings.THROTTLES | {"confirmation": Rate(2, 3600)}
+
+    answers = [eve.send("POST", "/auth/email/send") for _ in range(3)]
+    saved = eve.post("/jobs/searches", SEARCH)
+
+    assert [answer.status_code for answer in answers] == [202, 202, 429]
+    assert saved.status_code == 201
+    assert queued() == [(TASK, [eve.id])] * 2
+
+
+def test_says_when_to_ask_again_while_the_queue_is_away_and_saves_the_search(eve, api, redis_goes):
+    redis_goes("away")
+
+    answer = eve.send("POST", "/auth/email/send")
+    saved = eve.post("/jobs/searches", SEARCH)
+    registered = api.post("/auth/register", REGISTRATION | {"email": "grace@example.org"})
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert (saved.status_code, registered.status_code) == (201, 201)
+
+
+def test_sends_no_link_in_production_without_a_mail_server(eve, settings, caplog):
+    settings.DEBUG, settings.EMAIL_HOST = False, ""
+
+    send_confirmation_task(eve.id)
+
+    assert "EMAIL_HOST is not set" in caplog.text
+    assert "token=" not in caplog.text
+
+
+def test_everything_else_works_unconfirmed(eve):
+    answers = [
+        eve.get("/auth/me"),
+        eve.put("/auth/me", {"location": "Paris"}),
+        eve.post("/jobs/searches", SEARCH),
+        eve.get("/jobs/saved"),
+        eve.get("/auth/me/export"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 201, 200, 200]
+    assert answers[-1].json()["email_confirmations"] == []
