@@ -6,7 +6,7 @@ import idna
 
 # RFC 1035; longer text is no domain and not worth the work of reading it.
 MAX_DOMAIN_LENGTH = 253
-# Names that are no public domain (RFC 6761, 6762, 7686, 9476 and ICANN's `internal`), so nobody's mail comes there.
+# Names that are no public domain (RFC 6761, 6762, 7686, 9476 and ICANN's `internal`): no mail is delivered there.
 _LOCAL_DOMAINS = frozenset({"alt", "arpa", "internal", "invalid", "local", "localhost", "onion"})
 
 

@@ -77,7 +77,7 @@ def register(request: Request, given: Mapping[str, Any], *, address_field: str) 
         queue_confirmation(user_id=change.user.pk)
     except QueueAway:
         logger.warning(
-            "the queue is away: user %s has to ask for the message that confirms the address", change.user.pk
+            "the queue is unavailable: user %s has to ask for the message that confirms the address", change.user.pk
         )
     return change.user
 

@@ -122,7 +122,7 @@ class LoginFormSerializer(serializers.Serializer[Any]):
 
 class TokenPairSerializer(serializers.Serializer[Any]):
     access_token = serializers.CharField()
-    refresh_token = serializers.CharField(help_text="Works once, for POST /auth/refresh.")
+    refresh_token = serializers.CharField(help_text="For POST /auth/refresh, once and for some seconds more.")
     token_type = serializers.ChoiceField(["bearer"])
 
 

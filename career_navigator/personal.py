@@ -91,7 +91,7 @@ class PersonalViewSet(ViewSet):
         return [import_string(settings.PERSONAL_AUTHENTICATION)()]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Count also what is refused for want of a token: DRF's throttles come after authentication."""
+        """Count also requests without an accepted token: DRF throttles after it authenticates."""
         try:
             super().initial(request, *args, **kwargs)
         except (AuthenticationFailed, NotAuthenticated):

@@ -111,7 +111,7 @@ class UserViewSet(PersonalViewSet):
         tags=["users"],
     )
     def destroy(self, request: Request, user_id: str) -> Response:
-        # The family's contract has no place for a password. Whoever found an access token alone is mostly too late.
+        # The family's contract has no place for a password. A token that was found is mostly too old.
         require_own(request, user_id)
         now = timezone.now()
         if now.timestamp() - token_of(request).issued_at > ERASURE_SECONDS:
