@@ -64,14 +64,14 @@ class PersonAdmin(ReadOnlyMirrorAdmin):
 
     def _deactivate(self, request: HttpRequest, user_id: str) -> HttpResponse:
         staff, person = demand(request, "accounts.deactivate_person"), self._person(request, user_id)
-        deactivate_user(user_id=ObjectId(user_id), now=timezone.now())
+        deactivate_user(user_id=ObjectId(user_id))
         log_act(staff, person, "Deactivated the user.")
         messages.success(request, "The user is deactivated; no token is accepted any more.")
         return self._back(user_id)
 
     def _reactivate(self, request: HttpRequest, user_id: str) -> HttpResponse:
         staff, person = demand(request, "accounts.deactivate_person"), self._person(request, user_id)
-        reactivate_user(user_id=ObjectId(user_id), now=timezone.now())
+        reactivate_user(user_id=ObjectId(user_id))
         log_act(staff, person, "Reactivated the user.")
         messages.success(request, "The user may log in again.")
         return self._back(user_id)

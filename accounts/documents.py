@@ -127,11 +127,19 @@ class User(Document):
             self.email = normalize_address(self.email)
 
     def save(self, *args: Any, **kwargs: Any) -> "User":
-        """Store the user; a change moves `updated_at`, and shows in the next answer."""
-        if self.pk is not None and self._get_changed_fields():
+        """Store the user; a change moves `updated_at`, and shows in the next answer.
+
+        Who is let in no more, or again, is so without the tokens from before.
+        """
+        changed = self._get_changed_fields() if self.pk is not None else []
+        if changed:
             self.update_timestamp()
         with PROFILE_COPIES.held_back(user_id=self.pk) if self.pk is not None else nullcontext():
             saved: User = super().save(*args, **kwargs)
+            if "is_active" in changed:
+                database().users.update_one(
+                    {"_id": self.pk}, {"$set": _tokens_ended(self.updated_at), "$inc": {"token_version": 1}}
+                )
         return saved
 
     def delete(self, *args: Any, **kwargs: Any) -> None:
@@ -172,20 +180,6 @@ class User(Document):
             )
         if not written.matched_count:
             raise ConcurrentChange("the password was changed at the same time")
-        self.reload()
-
-    def set_active(self, is_active: bool, *, now: datetime) -> None:
-        """Let the user in, or no more. Either way no token from before is accepted from now on."""
-        self.update_timestamp(now=now)
-        with PROFILE_COPIES.held_back(user_id=self.pk):
-            database().users.update_one(
-                {"_id": self.pk},
-                {
-                    "$set": {"is_active": is_active, **_tokens_ended(now)},
-                    "$inc": {"token_version": 1},
-                    "$max": {"updated_at": self.updated_at},
-                },
-            )
         self.reload()
 
     @classmethod

@@ -9,17 +9,23 @@ from accounts.personal_data import erase_everything
 from accounts.sessions import end_sessions
 
 
-def deactivate_user(*, user_id: ObjectId, now: datetime) -> None:
+def deactivate_user(*, user_id: ObjectId) -> None:
     """Let the user in no more: no login, and no token is accepted from now on. Raises DoesNotExist."""
-    User.objects.get(id=user_id).set_active(False, now=now)
+    _set_active(user_id, False)
     end_sessions(user_id=user_id)
 
 
-def reactivate_user(*, user_id: ObjectId, now: datetime) -> None:
+def reactivate_user(*, user_id: ObjectId) -> None:
     """Let the user log in again; tokens from before stay ended. Raises DoesNotExist."""
-    User.objects.get(id=user_id).set_active(True, now=now)
+    _set_active(user_id, True)
 
 
 def erase_user_on_request(*, user_id: ObjectId, now: datetime) -> None:
     """Remove the user and all that is theirs. Raises DoesNotExist when the user is gone."""
     erase_everything(user=User.objects.get(id=user_id), now=now)
+
+
+def _set_active(user_id: ObjectId, is_active: bool) -> None:
+    user = User.objects.get(id=user_id)
+    user.is_active = is_active
+    user.save()

@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from bson import ObjectId
 from django.core import mail
-from django.utils import timezone
 
 from accounts.confirmations import ConfirmationRefused, confirm_address, send_confirmation_message
 from accounts.documents import EmailConfirmation, User
 from accounts.searches.digests import send_digest
 from accounts.searches.documents import ToldPosting
 from accounts.searches.services import save_search
+from accounts.support import deactivate_user
 from accounts.tasks import send_confirmation_message as send_confirmation_task
 from accounts.tasks import send_reset_message
 from accounts.tests.conftest import API, NEW_PASSWORD, REGISTRATION
@@ -132,7 +132,7 @@ def test_stores_the_token_hashed(mailed, mongo):
 def test_confirms_nobody_who_is_gone(eve, mailed, act):
     path = mailed()
     if act == "deactivate":
-        User.objects.get().set_active(False, now=timezone.now())
+        deactivate_user(user_id=ObjectId(eve.id))
     else:
         eve.send("DELETE", f"/users/{eve.id}")
         assert EmailConfirmation.objects.count() == 0

@@ -147,6 +147,18 @@ def test_lets_no_inactive_user_in(ada, api):
     assert _refresh(ada.refresh_token).status_code == 401
 
 
+def test_lets_an_inactive_user_in_again_without_the_tokens_from_before(ada, api):
+    for is_active in (False, True):
+        user = User.objects.get()
+        user.is_active = is_active
+        user.save()
+
+    assert ada.get("/auth/me").status_code == 401
+    assert _refresh(ada.refresh_token).status_code == 401
+    token = api.post("/auth/login", CREDENTIALS).json()["access_token"]
+    assert API(token=token).get("/auth/me").status_code == 200
+
+
 def test_refreshes_into_a_new_pair_that_works(ada):
     answer = _refresh(ada.refresh_token)
 
