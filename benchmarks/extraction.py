@@ -14,6 +14,7 @@ soft skills: the corpus marks those in a layer of their own (spoken languages, t
 The corpus is pre-tokenised; its tokens are joined by a space, except that a lone "." joins the "net" that follows it.
 Speed is taken over real postings, title and description, cut to 2,300 characters, in one process: by the clock, and
 by the processor time the process used, which a busy machine distorts less.
+The slowest text is sought among such of 100 kB, the most that is accepted, of one ambiguous name or a mix of them.
 
     python -m benchmarks.extraction [--split dev] [--data ../shared/data] [--show-errors]
 """
@@ -21,6 +22,7 @@ by the processor time the process used, which a busy machine distorts less.
 import argparse
 import gzip
 import json
+import random
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -28,10 +30,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skills.extraction import SkillExtractor
+from skills.sense_words import AMBIGUOUS
 from skills.vocabulary import Skill, Vocabulary
 
 _ROOT = Path(__file__).resolve().parent.parent
 _POSTING_CHARACTERS = 2_300
+_MAX_CHARACTERS = 100_000
+_PHRASES = ("{} ", "{}, ", "experience with {} ", "{} developer ", "using {}. ", "\n{}")
 _PUNCTUATION = " \t.,;:!?()[]{}*•-–—/\\'\"’"
 
 
@@ -141,6 +146,20 @@ def postings_per_second(extractor: SkillExtractor, path: Path) -> tuple[int, flo
     return len(texts), len(texts) / seconds, len(texts) / used, skills / len(texts)
 
 
+def measure_hostile_texts(extractor: SkillExtractor) -> list[tuple[float, str]]:
+    """Return the processor seconds of each text of 100 kB made of ambiguous names, the slowest first, and its unit."""
+    chooser = random.Random(1)
+    phrases = [chooser.choice(_PHRASES).format(name.capitalize()) for name in sorted(AMBIGUOUS)]
+    mixes = ["".join(chooser.choices(phrases, k=count)) for count in (3, 30, 300, 3_000, 10_000)]
+    measured = []
+    for unit in (*phrases, *mixes):
+        text = (unit * (_MAX_CHARACTERS // len(unit) + 1))[:_MAX_CHARACTERS]
+        used = time.process_time()
+        extractor.spans(text)
+        measured.append((time.process_time() - used, unit[:40]))
+    return sorted(measured, reverse=True)
+
+
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -165,6 +184,9 @@ def main() -> None:
     print(f"{count:,} postings of {_POSTING_CHARACTERS:,} characters, {skills:.1f} skills each:")
     print(f"{rate:,.0f} a second by the clock, {used_rate:,.0f} by processor time")
     print(f"{len(vocabulary):,} entries; the extractor was built in {build_ms:.0f} ms")
+    hostile = measure_hostile_texts(extractor)
+    slowest = ", ".join(f"{seconds:.2f} s ({unit!r})" for seconds, unit in hostile[:3])
+    print(f"{len(hostile)} texts of 100 kB of ambiguous names, processor time of the slowest: {slowest}")
     if arguments.show_errors:
         print("missed:", ", ".join(f"{name} {count}" for name, count in canonical.missed.most_common(250)))
         print("wrong:", ", ".join(f"{name} {count}" for name, count in canonical.wrong.most_common(250)))

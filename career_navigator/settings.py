@@ -77,6 +77,7 @@ THROTTLES = {
     "activity": _env.throttle_activity,
     "fetch_jobs": _env.throttle_fetch_jobs,
     "target_roles": _env.throttle_target_roles,
+    "extract_address": _env.throttle_extract_address,
     "user": _env.throttle_user,
     "address": _env.throttle_address,
 }

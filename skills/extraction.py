@@ -11,7 +11,7 @@ import ahocorasick
 from career_navigator.plain_text import make_plain
 from skills.names import fold, spelling_key
 from skills.sense_words import AMBIGUOUS, FIELDS, GENERIC, PEOPLE
-from skills.senses import Mention, SenseRules, ruled_out
+from skills.senses import Mention, SenseRules, Subjects, ruled_out
 from skills.vocabulary import Skill, Vocabulary
 
 # What may stand between two items of a list: "Go, Rust", "Go/Rust", "Go and Rust", "Go | Rust".
@@ -95,6 +95,7 @@ class SkillExtractor:
         hits = self._hits(text)
         last = len(hits) - 1
         judged = 0
+        subjects = Subjects(text)
         spans = []
         for index, hit in enumerate(hits):
             start, end, name = hit
@@ -110,7 +111,7 @@ class SkillExtractor:
                     listed = (before or after) is not None and _is_listed(text, before, hit, after)
                     if ruled_out(name.key, text, start, listed=listed):
                         continue
-                    if not self._rules.is_technical(Mention(name.key, text, start, end, listed)):
+                    if not self._rules.is_technical(Mention(name.key, text, start, end, listed), subjects):
                         continue
             spans.append(SkillSpan(name.entry.name, start, end))
         return spans

@@ -37,6 +37,27 @@ _PLAIN_WORD = re.compile(r"[^\W_]+")
 _SENTENCE_END = re.compile(r"[.!?]['\")\]]*(?:\s+(?=[A-Z*#\-•])|\s*\Z)|\n")
 
 
+class Subjects:
+    """What one text is about, as far as names ask: each pattern reads the text once, however often a name comes."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._lower: str | None = None
+        self._found: dict[str, bool] = {}
+
+    def allow(self, key: str) -> bool:
+        """Return whether the text is about the subject of the name `key`, or that name has none."""
+        pattern = _SUBJECTS.get(key)
+        if pattern is None:
+            return True
+        found = self._found.get(key)
+        if found is None:
+            if self._lower is None:
+                self._lower = self._text.lower()
+            found = self._found[key] = pattern.search(self._lower) is not None
+        return found
+
+
 class Mention(NamedTuple):
     """An ambiguous name, folded in `key`, at `text[start:end]`; `listed`: it is an item of a list of skills."""
 
@@ -53,11 +74,11 @@ class SenseRules:
     def __init__(self) -> None:
         self._patterns: _Patterns | None = None
 
-    def is_technical(self, mention: Mention) -> bool:
+    def is_technical(self, mention: Mention, subjects: Subjects) -> bool:
         """Return whether the mention, which is not `ruled_out`, is meant as a technology."""
         key = mention.key
         generic = key in words.GENERIC
-        if key in _SUBJECTS and not _SUBJECTS[key].search(mention.text.lower()):
+        if not subjects.allow(key):
             return False
         if key in words.ORGANISATIONS:
             if _is_organisation(mention):

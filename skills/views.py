@@ -16,6 +16,7 @@ from rest_framework.viewsets import ViewSet
 from career_navigator.api import read_body
 from career_navigator.held_skills import held_skills
 from career_navigator.personal import Caller, PersonalViewSet, caller_of
+from career_navigator.throttles import Spending, address_of, spend
 from ingestion.tasks import queue_refresh
 from market.role_windows import role_demands
 from market.roles import display_role, normalize_role, spell_out
@@ -111,9 +112,12 @@ class SkillViewSet(ViewSet):
         tags=["skills"],
     )
     def extract(self, request: Request) -> Response:
+        text = read_body(shapes.TextSerializer, request)["text"]
+        # The most processor time that can be asked for without a token: up to 0.3 s.
+        spend(Spending(limit="extract_address", name=address_of(request)))
         words = vocabulary()
         by_skill: dict[str, list[SkillSpan]] = {}
-        for span in extractor().spans(read_body(shapes.TextSerializer, request)["text"]):
+        for span in extractor().spans(text):
             by_skill.setdefault(span.skill, []).append(span)
         skills = {
             category: [

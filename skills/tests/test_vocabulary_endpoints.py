@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from career_navigator.quick_redis import forget_failure
+from career_navigator.rates import Rate
 from market.refresh import refresh_figures
 from market.services import store_postings
 from market.tests.factories import PostingFactory
@@ -273,6 +274,22 @@ def test_refuses_what_is_no_text(client, body):
 @pytest.mark.parametrize("path", ["/skills", "/skills/java", "/skills/roles"])
 def test_answers_with_and_without_the_last_slash(client, path):
     assert client.get(path).content == client.get(f"{path}/").content
+
+
+@pytest.mark.usefixtures("window_clock")
+def test_limits_extraction_of_one_address_before_other_requests(client, settings):
+    settings.THROTTLES = settings.THROTTLES | {"extract_address": Rate(2, 60)}
+
+    statuses = [_extract_from(client, "192.0.2.1").status_code for _ in range(3)]
+
+    assert statuses == [200, 200, 429]
+    assert int(_extract_from(client, "192.0.2.1")["Retry-After"]) <= 60
+    assert _extract_from(client, "192.0.2.2").status_code == 200
+    assert client.get("/skills", REMOTE_ADDR="192.0.2.1").status_code == 200
+
+
+def _extract_from(client, client_ip):
+    return client.post("/skills/extract", {"text": "Go"}, "application/json", REMOTE_ADDR=client_ip)
 
 
 @pytest.mark.parametrize("path", ["/skills/normalize", "/skills/extract"])
