@@ -225,9 +225,9 @@ def installed(*, logs: Path | None, **settings: str) -> Iterator[Installation]:
         ]
         web = run(
             "web",
-            *("granian", "career_navigator.wsgi:application", "--interface", "wsgi", "--no-ws", "--http", "1"),
+            *("granian", "career_navigator.rsgi:application", "--interface", "rsgi", "--no-ws", "--http", "1"),
             *("--host", HOST, "--port", str(ports["web"]), "--workers", "1", "--respawn-failed-workers"),
-            *("--blocking-threads", str(2 * (os.cpu_count() or 1) + 1), "--workers-kill-timeout", "3"),
+            *("--workers-kill-timeout", "3"),
         )
         yield Installation(
             mongod=mongod,

@@ -164,10 +164,9 @@ def our_web(directory: Path) -> Iterator[Server]:
 
     port = free_port()
     command = [
-        *(sys.executable, "-m", "granian", "career_navigator.wsgi:application", "--interface", "wsgi", "--no-ws"),
+        *(sys.executable, "-m", "granian", "career_navigator.rsgi:application", "--interface", "rsgi", "--no-ws"),
         *("--host", HOST, "--port", str(port), "--http", "1"),
-        *("--workers", "1", "--blocking-threads", str(2 * (os.cpu_count() or 1) + 1)),
-        *("--workers-kill-timeout", "3", "--log-level", "info"),
+        *("--workers", "1", "--workers-kill-timeout", "3", "--log-level", "info"),
     ]
     with serving(command, port, directory / "web.log", {"MONGODB_URI": settings.MONGODB_URI}) as server:
         yield server

@@ -74,6 +74,8 @@ class Environment(BaseSettings):
     trust_proxy_headers: bool = False
     port: int = Field(8000, ge=1, le=65535)
     web_workers: int = Field(1, ge=1, le=64)
+    web_threads: int | None = Field(None, ge=1, le=64)
+    request_body_timeout_seconds: float = Field(10, gt=0, le=300)
     worker_processes: int = Field(2, ge=1, le=64)
     var_dir: Path = Path("var")
     time_zone: str = "UTC"

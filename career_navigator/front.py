@@ -31,18 +31,31 @@ class Front:
         self._versions = VersionReader()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] != "GET" or "HTTP_IF_NONE_MATCH" in environ:
-            return self._ask_django(environ, start_response)
+        key = _key_of(environ)
+        cached = self._find(environ, key) if key is not None else None
+        if cached is None:
+            return self._ask_django(environ, start_response, key)
+        headers, content = cached
+        start_response("200 OK", headers)
+        return [content]
+
+    def find_cached(self, environ: dict[str, Any]) -> tuple[Headers, bytes] | None:
+        """Return the headers and the body of a kept answer, logged and counted; None where Django has to be asked.
+
+        It waits for Redis, for no longer than its client's timeout.
+        """
+        key = _key_of(environ)
+        return self._find(environ, key) if key is not None else None
+
+    def _find(self, environ: dict[str, Any], key: tuple[str, ...]) -> tuple[Headers, bytes] | None:
         started = perf_counter()
-        key = (environ["wsgi.url_scheme"], environ["PATH_INFO"], *(environ.get(name, "") for name in _DECIDING))
         found = self._answers.get(key)
         if found is None or not self._versions.stands(found[0].rendered):
-            return self._ask_django(environ, start_response, key)
+            return None
         kept, headers = found
         identity = identity_of(environ)
         token = request_id.set(identity)
         try:
-            start_response("200 OK", [*headers, ("X-Request-ID", identity)])
             record_answer(
                 method="GET",
                 path=environ["PATH_INFO"],
@@ -52,7 +65,7 @@ class Front:
             )
         finally:
             request_id.reset(token)
-        return [kept.content]
+        return [*headers, ("X-Request-ID", identity)], kept.content
 
     def _ask_django(
         self, environ: dict[str, Any], start_response: Callable[..., Any], key: tuple[str, ...] | None = None
@@ -72,3 +85,10 @@ class Front:
         body = [response.content]
         response.close()
         return body
+
+
+def _key_of(environ: dict[str, Any]) -> tuple[str, ...] | None:
+    """Return under which key a request's answer is kept; None where none is."""
+    if environ["REQUEST_METHOD"] != "GET" or "HTTP_IF_NONE_MATCH" in environ:
+        return None
+    return environ["wsgi.url_scheme"], environ["PATH_INFO"], *(environ.get(name, "") for name in _DECIDING)

@@ -3,6 +3,7 @@
 import ctypes.util
 import hashlib
 import hmac
+import os
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,9 @@ APP_VERSION = _env.app_version
 DEBUG = _env.debug
 PORT = _env.port
 WEB_WORKERS = _env.web_workers
+# More threads would only wait for one another.
+WEB_THREADS = _env.web_threads or 2 * (os.cpu_count() or 1) + 1
+REQUEST_BODY_TIMEOUT_SECONDS = _env.request_body_timeout_seconds
 WORKER_PROCESSES = _env.worker_processes
 METRICS_TOKEN = _env.metrics_token.get_secret_value()
 

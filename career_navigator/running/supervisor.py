@@ -180,14 +180,12 @@ class Supervisor:
         self._children.start(
             "web",
             [
-                *(sys.executable, "-m", "granian", "career_navigator.wsgi:application"),
-                *("--interface", "wsgi", "--no-ws"),
+                *(sys.executable, "-m", "granian", "career_navigator.rsgi:application"),
+                *("--interface", "rsgi", "--no-ws"),
                 *("--host", HOST, "--port", str(plan.port)),
                 # HTTP/2 needs TLS, which a proxy in front ends; not looking for it makes each request cheaper.
                 *("--http", "1"),
-                # The default is hundreds of threads, which would only wait for one another.
-                *("--workers", str(plan.web_workers), "--blocking-threads", str(2 * (os.cpu_count() or 1) + 1)),
-                *("--workers-kill-timeout", "3"),
+                *("--workers", str(plan.web_workers), "--workers-kill-timeout", "3"),
                 *("--static-path-route", "/static", "--static-path-mount", str(plan.var_dir / "static")),
                 *("--log-level", plan.log_level.lower()),
             ],

@@ -44,8 +44,8 @@ class Deployment:
             port = free_port()
             self._start(
                 f"web-{number}",
-                *("-m", "granian", "career_navigator.wsgi:application", "--interface", "wsgi", "--no-ws"),
-                *("--host", HOST, "--port", str(port), "--http", "1", "--workers", "1", "--blocking-threads", "5"),
+                *("-m", "granian", "career_navigator.rsgi:application", "--interface", "rsgi", "--no-ws"),
+                *("--host", HOST, "--port", str(port), "--http", "1", "--workers", "1"),
             )
             self.ports.append(port)
         for port in self.ports:

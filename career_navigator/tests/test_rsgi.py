@@ -1,0 +1,269 @@
+"""The web process as it is started, asked over sockets by clients that are slow, large or hostile."""
+
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+from django.conf import settings
+
+from career_navigator.environment import BASE_DIR
+from career_navigator.rsgi import MAX_BODY_BYTES
+from career_navigator.running.embedded import free_port
+
+HOST = "127.0.0.1"
+BODY_TIMEOUT = 4
+WEBHOOK_SECRET = "a-secret-shared-with-theirstack"
+LOGIN = json.dumps({"email": "nobody@example.org", "password": "Wrong-Pass-123"}).encode()
+TEXT = b'{"text": "Python"}'
+
+pytestmark = pytest.mark.usefixtures("mongo", "redis")
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[str]:
+    """The address of a web process with few threads, on the servers of the tests."""
+    port = free_port()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "granian", "career_navigator.rsgi:application", "--interface", "rsgi", "--no-ws"),
+            *("--host", HOST, "--port", str(port), "--http", "1", "--workers-kill-timeout", "3"),
+        ],
+        cwd=BASE_DIR,
+        env=os.environ
+        | {"MONGODB_URI": settings.MONGODB_URI, "REDIS_URL": settings.REDIS_URL, "WEB_THREADS": "3"}
+        | {"REQUEST_BODY_TIMEOUT_SECONDS": str(BODY_TIMEOUT), "THEIR_STACK_WEBHOOK_SECRET": WEBHOOK_SECRET},
+    )
+    try:
+        give_up_at = time.monotonic() + 60
+        while not _is_healthy(port):
+            assert process.poll() is None, "the web process ended"
+            assert time.monotonic() < give_up_at, "the web process does not answer"
+            time.sleep(0.1)
+        yield f"http://{HOST}:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _is_healthy(port: int) -> bool:
+    with contextlib.suppress(requests.RequestException):
+        return requests.get(f"http://{HOST}:{port}/health", timeout=5).status_code == 200
+    return False
+
+
+@pytest.fixture
+def connect(web: str) -> Iterator[Any]:
+    """Opens a connection and sends what it is given."""
+    with contextlib.ExitStack() as stack:
+
+        def open_one(sent: bytes) -> socket.socket:
+            opened = stack.enter_context(socket.create_connection((HOST, int(web.rpartition(":")[2])), timeout=60))
+            opened.sendall(sent)
+            return opened
+
+        yield open_one
+
+
+def build_head(path: str, *headers: str, method: str = "POST") -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}", "Content-Type: application/json", *headers, "", ""]
+    return "\r\n".join(lines).encode()
+
+
+def build_request(path: str, body: bytes, *headers: str) -> bytes:
+    return build_head(path, f"Content-Length: {len(body)}", *headers) + body
+
+
+def chunk(body: bytes, size: int = 7) -> bytes:
+    parts = [body[at : at + size] for at in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+def read_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    file = connection.makefile("rb")
+    status = int(file.readline().split()[1])
+    headers = {}
+    while line := file.readline().strip():
+        name, _, value = line.decode().partition(":")
+        headers[name.lower()] = value.strip()
+    return status, headers, file.read(int(headers.get("content-length", 0)))
+
+
+def read_until_closed(connection: socket.socket) -> bytes:
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_answers_others_while_200_bodies_stall_and_refuses_those_after_the_deadline(web: str, connect: Any) -> None:
+    paths = ("/auth/login", "/skills/extract", "/resumes/generate", "/ingestion/webhooks/theirstack")
+    stalled = [connect(build_head(paths[number % 4], "Content-Length: 100") + b'{"a') for number in range(200)]
+    started = time.monotonic()
+
+    health = requests.get(f"{web}/health", timeout=30)
+    waited = time.monotonic() - started
+    extraction = requests.post(f"{web}/skills/extract", TEXT, headers={"Content-Type": "application/json"}, timeout=30)
+    answers = [read_answer(each) for each in stalled]
+
+    assert health.status_code == 200
+    assert waited < 5
+    assert extraction.status_code == 200
+    assert {status for status, _, _ in answers} == {408}
+    assert json.loads(answers[0][2]) == {"detail": "The body of the request did not come in time."}
+    assert answers[0][1]["x-request-id"]
+    assert [read_until_closed(each) for each in stalled] == [b""] * 200
+
+
+def test_ends_a_chunked_body_that_stalls_and_one_that_drips(connect: Any) -> None:
+    stalled = connect(build_head("/auth/login", "Transfer-Encoding: chunked") + b'3\r\n{"a\r\n')
+    dripping = connect(build_head("/auth/login", "Content-Length: 1000"))
+    give_up_at = time.monotonic() + 5 * BODY_TIMEOUT
+    with contextlib.suppress(ConnectionError):
+        while time.monotonic() < give_up_at:
+            dripping.sendall(b" ")
+            time.sleep(0.2)
+
+    assert read_answer(stalled)[0] == 408
+    assert time.monotonic() < give_up_at
+
+
+def test_answers_while_200_headers_stall(web: str, connect: Any) -> None:
+    for _ in range(200):
+        connect(b"POST /auth/login HTTP/1.1\r\nHost: localh")
+
+    assert requests.get(f"{web}/health", timeout=5).status_code == 200
+    assert requests.get(f"{web}/skills", timeout=30).status_code == 200
+
+
+@pytest.mark.parametrize("sent", [b"", b"{" * 10_000])
+def test_refuses_a_body_that_says_it_is_too_large_before_it_has_come(connect: Any, sent: bytes) -> None:
+    connection = connect(build_head("/auth/login", f"Content-Length: {MAX_BODY_BYTES + 1}") + sent)
+
+    status, headers, body = read_answer(connection)
+
+    assert (status, headers["connection"]) == (413, "close")
+    assert json.loads(body) == {"detail": f"The body is larger than {MAX_BODY_BYTES} bytes."}
+
+
+def test_refuses_a_chunked_body_once_it_is_too_large(connect: Any) -> None:
+    connection = connect(build_head("/auth/login", "Transfer-Encoding: chunked"))
+    part = b"%x\r\n%s\r\n" % (1_000_000, b"{" * 1_000_000)
+    with contextlib.suppress(ConnectionError):
+        for _ in range(MAX_BODY_BYTES // 1_000_000 + 1):
+            connection.sendall(part)
+
+    assert read_answer(connection)[0] == 413
+
+
+@pytest.mark.parametrize("transfer", ["length", "chunked"])
+def test_answers_the_next_request_of_a_connection(connect: Any, transfer: str) -> None:
+    first = (
+        build_request("/skills/extract", TEXT)
+        if transfer == "length"
+        else build_head("/skills/extract", "Transfer-Encoding: chunked") + chunk(TEXT)
+    )
+    connection = connect(first)
+    answered_first = read_answer(connection)[0]
+    connection.sendall(first + build_head("/health", method="GET"))
+
+    assert (answered_first, read_answer(connection)[0]) == (200, 200)
+
+
+def test_answers_pipelined_requests_in_order(web: str, connect: Any) -> None:
+    last = build_head("/health", "Connection: close", method="GET")
+    connection = connect(build_request("/skills/extract", TEXT) + build_request("/auth/login", b"{}") + last)
+
+    statuses = [part[:3] for part in read_until_closed(connection).split(b"HTTP/1.1 ")[1:]]
+
+    assert statuses == [b"200", b"400", b"200"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [("/auth/login", LOGIN, 401), ("/skills/extract", TEXT, 200), ("/skills/extract", b'{"text": ', 400)],
+)
+def test_reads_a_chunked_body(connect: Any, path: str, body: bytes, status: int) -> None:
+    connection = connect(build_head(path, "Transfer-Encoding: chunked") + chunk(body))
+
+    assert read_answer(connection)[0] == status
+
+
+def test_checks_the_signature_of_a_chunked_event(connect: Any) -> None:
+    body = json.dumps({"id": 1, "type": "job.unknown", "payload": {"id": 1}}).encode()
+    signature = "sha256=" + hmac.new(WEBHOOK_SECRET.encode(), body, hashlib.sha256).hexdigest()
+    head = (f"X-TheirStack-Signature-256: {signature}", "Transfer-Encoding: chunked")
+
+    signed = connect(build_head("/ingestion/webhooks/theirstack", *head) + chunk(body))
+    changed = connect(build_head("/ingestion/webhooks/theirstack", *head) + chunk(body + b" "))
+
+    assert (read_answer(signed)[0], read_answer(changed)[0]) == (202, 403)
+
+
+def test_reads_a_chunked_form_with_a_file(web: str, member: tuple[str, str]) -> None:
+    user_id, token = member
+    boundary = "a-boundary"
+    fields = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in (("user_id", user_id), ("source", "upload"))
+    )
+    form = (
+        f'{fields}--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="resume.pdf"\r\n'
+        f"Content-Type: application/pdf\r\n\r\nMZ\x00\x01 is no PDF\r\n--{boundary}--\r\n"
+    ).encode()
+
+    answer = requests.post(
+        f"{web}/resumes/generate",
+        data=iter([form[:50], form[50:]]),
+        headers={
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+            "Authorization": f"Bearer {token}",
+        },
+        timeout=60,
+    )
+
+    # What the file is was found out, so all of it was read.
+    assert (answer.status_code, answer.json().get("reason")) == (400, "unknown_type"), answer.text
+
+
+@pytest.fixture
+def member(web: str) -> tuple[str, str]:
+    """The id and an access token of somebody who has registered."""
+    given = {"email": "ada@example.org", "password": "Secure-Pass-123"}
+    requests.post(f"{web}/auth/register", json=given | {"full_name": "Ada"}, timeout=60).raise_for_status()
+    token = requests.post(f"{web}/auth/login", json=given, timeout=60).json()["access_token"]
+    profile = requests.get(f"{web}/auth/me", headers={"Authorization": f"Bearer {token}"}, timeout=60).json()
+    return profile["id"], token
+
+
+def test_answers_head_without_a_body(web: str, connect: Any) -> None:
+    connection = connect(build_head("/health", "Connection: close", method="HEAD"))
+
+    head, _, body = read_until_closed(connection).partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 ")
+    assert body == b""
+
+
+def test_answers_liveness_while_all_threads_hash_passwords(web: str) -> None:
+    with ThreadPoolExecutor(30) as pool:
+        headers = {"Content-Type": "application/json"}
+        logins = [
+            pool.submit(requests.post, f"{web}/auth/login", LOGIN, headers=headers, timeout=60) for _ in range(30)
+        ]
+        time.sleep(0.5)
+        started = time.monotonic()
+        health = requests.get(f"{web}/health", timeout=30)
+        waited = time.monotonic() - started
+        statuses = {each.result().status_code for each in logins}
+
+    assert health.status_code == 200
+    assert waited < 5
+    assert statuses <= {401, 429, 503}
