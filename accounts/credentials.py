@@ -3,6 +3,7 @@
 import logging
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from bson import ObjectId
 from django.conf import settings
@@ -12,6 +13,7 @@ from accounts.documents import ConcurrentChange, PasswordReset, User
 from accounts.passwords import check_strength, hash_password, verify_password
 from accounts.selectors import find_user_by_address
 from accounts.sessions import TokenPair, end_sessions, hash_token, start_session
+from career_navigator.requests import with_time_anew
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +48,13 @@ def change_password(*, user_id: ObjectId, current_password: str, new_password: s
     """
     check_strength(new_password)
     user = check_current_password(user_id=user_id, password=current_password)
-    _set_password(user, hash_password(new_password), now)
-    return start_session(user_id=user.pk, token_version=user.token_version, now=now)
+    hashed_password = hash_password(new_password)
+
+    def store() -> TokenPair:
+        _set_password(user, hashed_password, now)
+        return start_session(user_id=user.pk, token_version=user.token_version, now=now)
+
+    return with_time_anew(store)
 
 
 def send_reset_message(*, email: str, now: datetime) -> bool:
@@ -88,6 +95,10 @@ def reset_password(*, token: str, new_password: str, now: datetime) -> None:
         raise ResetRefused("the token is unknown, used or expired")
     # Half a second of work, done before the token is taken: what goes wrong in it leaves the token usable.
     hashed_password = hash_password(new_password)
+    with_time_anew(lambda: _spend_reset(tokens, hashed_password, now))
+
+
+def _spend_reset(tokens: Any, hashed_password: str, now: datetime) -> None:
     # Taking the token and learning whose it is are one step, so it works once.
     reset = tokens.modify(remove=True)
     user = User.objects(id=reset.user, is_active=True).first() if reset is not None else None

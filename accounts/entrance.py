@@ -24,6 +24,8 @@ from accounts.tasks import send_confirmation_message
 from career_navigator.errors import QueueAway
 from career_navigator.login_limits import LoginAttempt
 from career_navigator.quick_redis import is_away
+from career_navigator.requests import with_time_anew
+from career_navigator.slots import Busy
 from career_navigator.throttles import Spending, address_of, spend
 from ingestion.tasks import collect_for_user
 
@@ -66,10 +68,14 @@ def token_of(request: Request) -> AccessToken:
 def register(request: Request, given: Mapping[str, Any], *, address_field: str) -> User:
     """Add an account; `address_field` is what the body calls the address. Raises Throttled and ValidationError."""
     # The address first: one that is used up does not use up the accounts that it names.
-    spend(Spending(limit="register_address", name=address_of(request)))
-    spend(Spending(limit="register_account", name=given["email"]))
+    address_tries = spend(Spending(limit="register_address", name=address_of(request)))
+    account_tries = spend(Spending(limit="register_account", name=given["email"]))
     try:
         change = register_user(**given, now=timezone.now())
+    except Busy:
+        address_tries.refund()
+        account_tries.refund()
+        raise
     except AddressTaken as error:
         raise ValidationError({address_field: ["This field is already registered."]}) from error
     _queue_collection(change)
@@ -110,13 +116,18 @@ def log_in(request: Request, *, email: str, password: str) -> Login:
     receipts = attempt.count()
     try:
         user = authenticate(email=email, password=password)
+    except Busy:
+        for receipt in receipts:
+            receipt.refund()
+        raise
     except LoginRefused as error:
         raise AuthenticationFailed("The email address or the password is wrong.") from error
     # Only failures count.
     for receipt in receipts:
         receipt.refund()
     attempt.remember_address()
-    pair = start_session(user_id=user.pk, token_version=user.token_version, now=timezone.now())
+    version = user.token_version
+    pair = with_time_anew(lambda: start_session(user_id=user.pk, token_version=version, now=timezone.now()))
     return Login(user=user, pair=pair)
 
 

@@ -43,6 +43,7 @@ from career_navigator.errors import QueueAway
 from career_navigator.form_parser import MultiPartParser
 from career_navigator.personal import PersonalViewSet
 from career_navigator.quick_redis import is_away
+from career_navigator.slots import Busy
 from career_navigator.throttles import Receipt, Spending, address_of, spend
 
 SEEN = OpenApiParameter(
@@ -175,6 +176,9 @@ class MeViewSet(PersonalViewSet):
         tries = _guess_password(request)
         try:
             erase_user(user_id=profile_of(request).pk, password=given["password"], now=timezone.now())
+        except Busy:
+            tries.refund()
+            raise
         except WrongPassword as error:
             raise ValidationError({"password": ["This field is not the account's password."]}) from error
         except mongoengine.DoesNotExist as error:
@@ -211,6 +215,9 @@ class PasswordViewSet(PersonalViewSet):
         tries = _guess_password(request)
         try:
             pair = change_password(user_id=profile_of(request).pk, **given, now=timezone.now())
+        except Busy:
+            tries.refund()
+            raise
         except WrongPassword as error:
             raise ValidationError({"current_password": ["This field is not the account's password."]}) from error
         except ConcurrentChange as error:

@@ -74,7 +74,7 @@ class Environment(BaseSettings):
     trust_proxy_headers: bool = False
     port: int = Field(8000, ge=1, le=65535)
     web_workers: int = Field(1, ge=1, le=64)
-    web_threads: int | None = Field(None, ge=1, le=64)
+    web_threads: int | None = Field(None, ge=4, le=64)
     request_body_timeout_seconds: float = Field(10, gt=0, le=300)
     worker_processes: int = Field(2, ge=1, le=64)
     var_dir: Path = Path("var")
@@ -115,6 +115,8 @@ class Environment(BaseSettings):
     # Throttles
     throttle_login_account: RateOrOff = Rate(10, 60)
     throttle_login_address: RateOrOff = Rate(60, 60)
+    throttle_logins_account: RateOrOff = Rate(60, 60)
+    throttle_logins_address: RateOrOff = Rate(300, 60)
     throttle_register_account: RateOrOff = Rate(10, 60)
     throttle_register_address: RateOrOff = Rate(60, 60)
     throttle_forgot_account: RateOrOff = Rate(5, 3600)

@@ -23,12 +23,18 @@ class LoginAttempt:
     address: str
 
     def count(self) -> "tuple[Receipt, Receipt]":
-        """Count the attempt, and return what gives it back. Raises Throttled."""
+        """Count the attempt, and return what gives it back. Raises Throttled.
+
+        It also counts under `logins_address` and `logins_account`, which are higher and never given back: a right
+        password takes as long to check.
+        """
         # The address first: one that is used up does not use up the accounts that it names.
+        spend(Spending(limit="logins_address", name=f"{self.limits} {self.address}"))
         by_address = spend(Spending(limit=f"{self.limits}_address", name=self.address))
         found = ask(("EXISTS", self._known_key))
         is_known = found is not None and bool(found[0])
         name = f"{self.account} {self.address}" if is_known else self.account
+        spend(Spending(limit="logins_account", name=f"{self.limits} {name}"))
         return by_address, spend(Spending(limit=f"{self.limits}_account", name=name))
 
     def remember_address(self) -> None:

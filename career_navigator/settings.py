@@ -23,7 +23,7 @@ DEBUG = _env.debug
 PORT = _env.port
 WEB_WORKERS = _env.web_workers
 # More threads would only wait for one another.
-WEB_THREADS = _env.web_threads or 2 * (os.cpu_count() or 1) + 1
+WEB_THREADS = _env.web_threads or max(4, 2 * (os.cpu_count() or 1) + 1)
 REQUEST_BODY_TIMEOUT_SECONDS = _env.request_body_timeout_seconds
 WORKER_PROCESSES = _env.worker_processes
 METRICS_TOKEN = _env.metrics_token.get_secret_value()
@@ -72,6 +72,8 @@ THROTTLES = {
     # The staff's logins: counts of their own at the same rates.
     "staff_login_account": _env.throttle_login_account,
     "staff_login_address": _env.throttle_login_address,
+    "logins_account": _env.throttle_logins_account,
+    "logins_address": _env.throttle_logins_address,
     "register_account": _env.throttle_register_account,
     "register_address": _env.throttle_register_address,
     "forgot_account": _env.throttle_forgot_account,
@@ -230,7 +232,7 @@ SESSION_COOKIE_PATH = "/admin"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_PATH = "/admin"
 CSRF_FAILURE_VIEW = "career_navigator.errors.answer_csrf_failure"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+PASSWORD_HASHERS = ["career_navigator.slots.PasswordHasher"]
 AUTHENTICATION_BACKENDS = ["career_navigator.staff.permissions.StaffBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -11,6 +11,7 @@ from accounts.resumes.documents import Resume
 from accounts.resumes.files.refusals import REASONS
 from career_navigator.api import page_of
 from career_navigator.connection import database
+from career_navigator.slots import waiting_slot
 
 _PAUSE_SECONDS = 0.05
 
@@ -38,12 +39,13 @@ def list_resumes(*, user_id: ObjectId, limit: int, offset: int) -> ResumePage:
 
 
 def wait_until_read(*, resume_id: ObjectId, seconds: float) -> None:
-    """Return once the file was read, refused or deleted, or after that time."""
+    """Return once the file was read, refused or deleted, after that time, or where too many requests wait already."""
     deadline = time.monotonic() + seconds
-    while database().resumes.find_one({"_id": resume_id, "status": "processing"}, {"_id": 1}) is not None:
-        if time.monotonic() > deadline:
-            return
-        time.sleep(_PAUSE_SECONDS)
+    with waiting_slot() as may_wait:
+        while database().resumes.find_one({"_id": resume_id, "status": "processing"}, {"_id": 1}) is not None:
+            if not may_wait or time.monotonic() > deadline:
+                return
+            time.sleep(_PAUSE_SECONDS)
 
 
 def describe_resume(resume: Resume) -> dict[str, Any]:

@@ -295,7 +295,7 @@ def test_believes_a_proxy_only_where_it_is_trusted(rf, settings):
 
 
 def test_keeps_no_address_in_redis(ada, limit, redis):
-    limit(login_account=Rate(3, 3600))
+    limit(login_account=Rate(3, 3600), logins_account=None, logins_address=None)
 
     API().post("/auth/login", WRONG)
 

@@ -14,6 +14,7 @@ from unfold.forms import AuthenticationForm
 from unfold.widgets import BASE_INPUT_CLASSES
 
 from career_navigator.login_limits import LoginAttempt
+from career_navigator.slots import Busy
 from career_navigator.staff.recovery_codes import CODE_LENGTH, use_code
 from career_navigator.throttles import address_of
 
@@ -53,6 +54,10 @@ class StaffAuthenticationForm(AuthenticationForm):
             self._check_code(self.get_user())
         except forms.ValidationError:
             logger.warning("staff login as %r from %s failed", name, address)
+            raise
+        except Busy:
+            for receipt in receipts:
+                receipt.refund()
             raise
         for receipt in receipts:
             receipt.refund()

@@ -41,7 +41,7 @@ def web() -> Iterator[str]:
         ],
         cwd=BASE_DIR,
         env=os.environ
-        | {"MONGODB_URI": settings.MONGODB_URI, "REDIS_URL": settings.REDIS_URL, "WEB_THREADS": "3"}
+        | {"MONGODB_URI": settings.MONGODB_URI, "REDIS_URL": settings.REDIS_URL, "WEB_THREADS": "4"}
         | {"REQUEST_BODY_TIMEOUT_SECONDS": str(BODY_TIMEOUT), "THEIR_STACK_WEBHOOK_SECRET": WEBHOOK_SECRET},
     )
     try:

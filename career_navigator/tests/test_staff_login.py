@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -11,6 +12,7 @@ from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from career_navigator import slots
 from career_navigator.rates import Rate
 from career_navigator.staff.recovery_codes import count_codes, make_codes
 
@@ -93,6 +95,28 @@ def test_who_guesses_elsewhere_locks_out_no_address_that_logged_in_before(
 
     assert guesses == [200, 200, 429]
     assert (log_in(own).status_code, log_in(third).status_code) == (302, 429)
+
+
+def test_logins_that_succeed_have_a_limit_of_their_own(client: Client, superuser: User, settings, window_clock) -> None:
+    settings.THROTTLES = settings.THROTTLES | {"logins_account": Rate(2, 60)}
+
+    answers = [log_in(client) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [302, 302, 429]
+
+
+def test_a_login_while_as_many_hash_as_may_is_a_503_that_does_not_count(
+    client: Client, superuser: User, settings, window_clock
+) -> None:
+    settings.THROTTLES = settings.THROTTLES | {"login_account": Rate(1, 60)}
+    with ExitStack() as stack:
+        for _ in range(slots.MAX_HASHING):
+            stack.enter_context(slots._hashing)
+        turned_away = [log_in(client) for _ in range(2)]
+
+    assert [answer.status_code for answer in turned_away] == [503, 503]
+    assert turned_away[0].headers["Retry-After"] == "1"
+    assert log_in(client).status_code == 302
 
 
 def test_a_demanded_second_factor_is_set_up_before_anything_is_shown(client: Client, superuser: User, settings) -> None:

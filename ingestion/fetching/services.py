@@ -1,6 +1,5 @@
 """Collecting what a person asks for, and waiting for what comes of it."""
 
-import threading
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic, sleep
@@ -12,6 +11,7 @@ from mongoengine import NotUniqueError
 from career_navigator.connection import database
 from career_navigator.idempotency import idempotency_key
 from career_navigator.requests import with_time_anew
+from career_navigator.slots import waiting_slot
 from ingestion.credits import BudgetSpentError, credits_left
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.fetching.wishes import Wish
@@ -26,10 +26,7 @@ MAX_AGE_DAYS = 30
 # The most that one request pays for a role, over all its places.
 JOBS_PER_ROLE = 20
 
-# A process has a few threads and each request that waits holds one, so the others are answered without waiting.
-MOST_WAITING = 2
 _POLL_SECONDS = 0.2
-_waiting = threading.BoundedSemaphore(MOST_WAITING)
 
 
 def is_fresh(*, wish: Wish, now: datetime) -> bool:
@@ -90,15 +87,12 @@ def start_fetch(*, wish: Wish, user_id: ObjectId, now: datetime) -> Fetch:
 def wait_for_first_page(*, run: CollectionRun, seconds: float) -> CollectionRun:
     """The run as it stands once its first page is stored, it is over, or the time is up.
 
-    Looks up two fields of the run five times a second. Where `MOST_WAITING` already wait, the run as it stands.
+    Looks up two fields of the run five times a second. Where too many wait already, the run as it stands.
     """
-    if _waiting.acquire(blocking=False):
-        try:
-            until = monotonic() + seconds
-            while not with_time_anew(lambda: _has_begun(run.pk)) and monotonic() < until:
-                sleep(_POLL_SECONDS)
-        finally:
-            _waiting.release()
+    with waiting_slot() as may_wait:
+        until = monotonic() + seconds
+        while may_wait and not with_time_anew(lambda: _has_begun(run.pk)) and monotonic() < until:
+            sleep(_POLL_SECONDS)
     return with_time_anew(run.reload)
 
 

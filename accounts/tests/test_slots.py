@@ -1,0 +1,92 @@
+"""No more passwords are hashed at once, and no more requests wait, than leave threads free for the others."""
+
+import time
+from contextlib import ExitStack
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+from accounts.tests.conftest import API, NEW_PASSWORD, PASSWORD, REGISTRATION
+from career_navigator import requests, slots
+from career_navigator.rates import Rate
+
+RIGHT = {"email": "ada@example.org", "password": PASSWORD}
+
+
+@pytest.fixture
+def all_hashing():
+    """As many passwords are being hashed as may be."""
+    with ExitStack() as stack:
+        for _ in range(slots.MAX_HASHING):
+            stack.enter_context(slots._hashing)
+        yield stack
+
+
+def _assert_busy(answer):
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "1"
+    assert answer.json() == {"detail": "Too many people are logging in at once; try again shortly."}
+
+
+def test_leaves_two_threads_free():
+    assert slots.MAX_HASHING + slots.MAX_WAITING + 2 <= django_settings.WEB_THREADS
+    assert min(slots.MAX_HASHING, slots.MAX_WAITING) >= 1
+
+
+@pytest.mark.parametrize("email", ["ada@example.org", "nobody@example.org"])
+@pytest.mark.parametrize("path", ["/auth/login", "/users/login"])
+def test_turns_a_login_away_while_as_many_hash_as_may(ada, all_hashing, path, email):
+    name = "email_id" if path == "/users/login" else "email"
+
+    _assert_busy(API().post(path, {name: email, "email": email, "password": PASSWORD}))
+
+
+def test_turns_away_whatever_else_hashes_a_password(ada, all_hashing):
+    change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
+
+    _assert_busy(API().post("/auth/register", REGISTRATION | {"email": "new@example.org"}))
+    _assert_busy(ada.post("/auth/password", change))
+    _assert_busy(ada.send("DELETE", "/auth/me", {"password": PASSWORD}))
+
+
+@pytest.mark.usefixtures("window_clock")
+def test_counts_no_login_that_was_turned_away(ada, all_hashing, settings):
+    settings.THROTTLES = settings.THROTTLES | {"login_account": Rate(1, 60), "login_address": Rate(1, 60)}
+    turned_away = [API().post("/auth/login", RIGHT).status_code for _ in range(3)]
+
+    all_hashing.close()
+
+    assert turned_away == [503] * 3
+    assert API().post("/auth/login", RIGHT).status_code == 200
+
+
+def test_lets_in_again_after_a_hash_has_failed(ada):
+    for _ in range(2 * slots.MAX_HASHING):
+        with pytest.raises(TypeError):
+            slots.PasswordHasher().encode(None, None)
+
+    assert API().post("/auth/login", RIGHT).status_code == 200
+
+
+@pytest.mark.usefixtures("window_clock")
+@pytest.mark.parametrize("limit", ["logins_account", "logins_address"])
+def test_limits_successful_logins_too(ada, settings, limit):
+    settings.THROTTLES = settings.THROTTLES | {limit: Rate(3, 60)}
+
+    statuses = [API().post("/auth/login", RIGHT).status_code for _ in range(4)]
+
+    assert statuses == [200, 200, 200, 429]
+
+
+def test_gives_the_database_its_whole_time_after_hashing(monkeypatch):
+    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 1_500_000)
+    monkeypatch.setattr(requests, "DATABASE_SECONDS", 0.5)
+    started = time.monotonic()
+
+    registered = API().post("/auth/register", REGISTRATION)
+    took = time.monotonic() - started
+    login = API().post("/auth/login", RIGHT)
+
+    assert took > requests.DATABASE_SECONDS
+    assert (registered.status_code, login.status_code) == (201, 200)
