@@ -5,6 +5,7 @@ import zipfile
 import zlib
 
 import docx
+from docx.opc.constants import RELATIONSHIP_TYPE
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 from reportlab.lib.utils import ImageReader
@@ -142,6 +143,44 @@ def document_xml(*, within_body=b"", before_root=b""):
         xml = archive.read("word/document.xml")
     xml = xml.replace(b"?>", b"?>" + before_root, 1)
     return xml.replace(b"<w:body>", b"<w:body>" + within_body, 1)
+
+
+def renamed_docx(document, *, declared_by):
+    """A DOCX whose main part is no `.xml`: declared by its name, or by what its name ends in."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(make_docx())) as source,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "[Content_Types].xml" and declared_by == "name":
+                content = content.replace(b"/word/document.xml", b"/word/document.bin")
+            elif name == "[Content_Types].xml":
+                kind = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+                content = content.replace(b'<Override PartName="/word/document.xml"', b'<Override PartName="/x"')
+                content = content.replace(b"</Types>", b'<Default Extension="BIN" ContentType="%s"/></Types>' % kind)
+            elif name == "_rels/.rels":
+                content = content.replace(b"word/document.xml", b"word/document.bin")
+            elif name == "word/document.xml":
+                content = document
+            target.writestr(name.replace("document.xml", "document.bin"), content)
+    return out.getvalue()
+
+
+def doctype_document():
+    doctype = b'<!DOCTYPE x [<!ENTITY word "word">]>'
+    return document_xml(before_root=doctype, within_body=_paragraph(b"&word;"))
+
+
+def linked_docx(*addresses):
+    document = docx.Document()
+    document.add_paragraph(RESUME)
+    for address in addresses:
+        document.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
 
 
 def external_entity_docx():

@@ -132,6 +132,31 @@ def test_reads_what_it_knows(data, expected):
     assert read_file(data).text.strip() == expected
 
 
+@pytest.mark.parametrize("declared_by", ["name", "extension"])
+def test_checks_the_main_part_whatever_its_name(declared_by):
+    assert WORDS not in read_file(files.renamed_docx(files.document_xml(), declared_by=declared_by)).text
+
+    for document, reason in (
+        (files.doctype_document(), "malformed"),
+        (files.document_xml(within_body=b"<w:p/>" * 300_000), "too_complex"),
+        (files.document_xml(within_body=b"<w:tbl>" * 300 + b"</w:tbl>" * 300), "too_complex"),
+    ):
+        with pytest.raises(FileRefused) as refused:
+            read_file(files.renamed_docx(document, declared_by=declared_by))
+        assert refused.value.reason == reason
+
+
+def test_cuts_links_to_what_an_address_has():
+    address = "https://example.com/" + "a" * 1_000_000
+
+    links = [
+        *read_file(files.linked_docx(*(f"{address}{number}" for number in range(5)))).links,
+        *read_file(files.make_pdf(WORDS, link=address[:1_000])).links,
+    ]
+
+    assert links == [address[:500]] * 6
+
+
 def test_reads_where_a_pdf_links_to():
     data = files.make_pdf(WORDS, link="https://github.com/ada")
 

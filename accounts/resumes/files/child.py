@@ -18,6 +18,8 @@ from accounts.resumes.files.refusals import FileRefused
 READY = b"ready\n"
 MEMORY_BYTES = 200_000_000
 CPU_SECONDS = 4
+# What is answered is read by a process without bounds.
+MAX_LINK_LENGTH = 500
 _FEW_FILES = 16
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "ctypes.")
 
@@ -29,6 +31,7 @@ def main(kind: str) -> None:
     sys.stdout.buffer.flush()
     try:
         text, links = read(sys.stdin.buffer.read(), most_characters=MOST_CHARACTERS)
+        links = [link[:MAX_LINK_LENGTH] for link in links]
         answer: dict[str, object] = {"text": check_text(_readable(text)), "links": links}
     except FileRefused as refused:
         answer = {"refusal": refused.reason}

@@ -8,6 +8,8 @@ from xml.parsers import expat
 import docx
 from docx.document import Document
 from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.pkgreader import _ContentTypeMap
 from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
@@ -21,6 +23,7 @@ MOST_ELEMENTS = 200_000
 # The parser that python-docx uses gives up at 256.
 DEEPEST_XML = 200
 MOST_LINKS = 50
+_CONTENT_TYPES = "[Content_Types].xml"
 _ENCRYPTED_FLAG = 0x1
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 
@@ -47,19 +50,35 @@ def _check_archive(data: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = archive.infolist()
         # Nothing unpacks to more than its entry says: the rest is never read.
-        xml = [entry for entry in entries if entry.filename.endswith((".xml", ".rels"))]
         if any(entry.flag_bits & _ENCRYPTED_FLAG for entry in entries):
             raise FileRefused("encrypted")
         if len(entries) > MOST_PARTS or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
             raise FileRefused("too_complex")
+        if _CONTENT_TYPES not in archive.namelist():
+            raise FileRefused("unknown_type")
+        if archive.getinfo(_CONTENT_TYPES).file_size > MOST_XML:
+            raise FileRefused("too_complex")
+        types = archive.read(_CONTENT_TYPES)
+        _check_xml(types)
+        if CONTENT_TYPE.WML_DOCUMENT_MAIN.encode() not in types:
+            raise FileRefused("unknown_type")
+        type_of = _ContentTypeMap.from_xml(types)
+        xml = [entry for entry in entries if _is_xml(entry.filename, type_of)]
         if sum(entry.file_size for entry in xml) > MOST_XML:
             raise FileRefused("too_complex")
-        if "[Content_Types].xml" not in archive.namelist():
-            raise FileRefused("unknown_type")
         for entry in xml:
             _check_xml(archive.read(entry))
-        if CONTENT_TYPE.WML_DOCUMENT_MAIN.encode() not in archive.read("[Content_Types].xml"):
-            raise FileRefused("unknown_type")
+
+
+def _is_xml(name: str, type_of: _ContentTypeMap) -> bool:
+    """Return whether python-docx parses the part: it goes by the declared type, whatever the name ends in."""
+    if name.endswith((".xml", ".rels")):
+        return True
+    try:
+        declared: str = type_of[PackURI(f"/{name}")]
+    except KeyError:
+        return False
+    return declared.lower().endswith("xml")
 
 
 def _check_xml(xml: bytes) -> None:
