@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import requests
 from django.conf import settings
+from pymongo.database import Database
 
 from career_navigator.environment import BASE_DIR
 from career_navigator.rsgi import MAX_BODY_BYTES
@@ -234,13 +235,16 @@ def test_reads_a_chunked_form_with_a_file(web: str, member: tuple[str, str]) -> 
 
 
 @pytest.fixture
-def member(web: str) -> tuple[str, str]:
+def member(web: str, mongo: Database) -> Iterator[tuple[str, str]]:
     """The id and an access token of somebody who has registered."""
     given = {"email": "ada@example.org", "password": "Secure-Pass-123"}
     requests.post(f"{web}/auth/register", json=given | {"full_name": "Ada"}, timeout=60).raise_for_status()
     token = requests.post(f"{web}/auth/login", json=given, timeout=60).json()["access_token"]
     profile = requests.get(f"{web}/auth/me", headers={"Authorization": f"Bearer {token}"}, timeout=60).json()
-    return profile["id"], token
+    yield profile["id"], token
+    # Only what this process writes is removed before the next test.
+    for collection in ("users", "refresh_tokens"):
+        mongo[collection].delete_many({})
 
 
 def test_answers_head_without_a_body(web: str, connect: Any) -> None:
