@@ -1,12 +1,14 @@
 """Reading postings from files in TheirStack's shape: JSON, JSON lines, CSV, each also gzipped."""
 
+import codecs
 import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +17,7 @@ from typing import IO, Any, BinaryIO, cast
 
 import orjson
 
+from ingestion.table_values import AMOUNTS, COORDINATES, DATES, FLAGS, has_two_readings, read_columns
 from ingestion.theirstack_jobs import posting_from_job
 from market.posting import Posting, RefusedPosting
 from market.refresh import refresh_figures
@@ -25,10 +28,13 @@ BATCH = 500
 LONGEST_CELL_CHARACTERS = 10_000_000
 FORMATS = (".json", ".jsonl", ".ndjson", ".csv")
 MOST_PROBLEMS_KEPT = 100
+# Of a file that is read as a whole, unpacked: that of JSON lines may be of any size.
+MAX_FILE_BYTES = 512 * 2**20
 
 
 class UnreadableFileError(ValueError):
-    """A file that cannot be imported at all. `reason` is stable: `format`, `missing`, `damaged` or `shape`."""
+    """A file that cannot be imported at all. `reason` is stable: `format`, `missing`, `damaged`,
+    `shape` or `too_large`."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -37,17 +43,29 @@ class UnreadableFileError(ValueError):
 
 @dataclass(slots=True, kw_only=True)
 class ImportSummary:
-    """Rows read and what became of them; `problems` holds the first refusals, each with its line number."""
+    """Rows read and what became of them.
+
+    `problems` holds the first refusals and unread values, each with its line number. An unread value is one that its
+    posting was stored without.
+    """
 
     rows: int = 0
     collected: int = 0
     updated: int = 0
     unchanged: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    unread_values: int = 0
     problems: list[str] = field(default_factory=list)
 
     def refuse(self, line: int, reason: str, message: str) -> None:
         self.refused[reason] += 1
+        self._add_problem(line, message)
+
+    def tell_unread(self, line: int, message: str) -> None:
+        self.unread_values += 1
+        self._add_problem(line, message)
+
+    def _add_problem(self, line: int, message: str) -> None:
         if len(self.problems) < MOST_PROBLEMS_KEPT:
             self.problems.append(f"line {line}: {message}")
 
@@ -78,9 +96,13 @@ def import_postings(
                 summary.refuse(line, row.reason, str(row))
                 continue
             try:
-                batch.append(posting_from_job(row))
+                posting = posting_from_job(row)
             except RefusedPosting as error:
                 summary.refuse(line, error.reason, str(error))
+                continue
+            batch.append(posting)
+            for unread in _unread_values(row, posting):
+                summary.tell_unread(line, unread)
             if len(batch) == BATCH:
                 store()
     finally:
@@ -105,9 +127,9 @@ def read_rows(*, path: Path, on_read: Callable[[int], object] | None = None) -> 
             if form[0] == ".json":
                 yield from _json_rows(file, path)
             elif form[0] == ".csv":
-                yield from _csv_rows(file)
+                yield from _csv_rows(file, path)
             else:
-                yield from _json_line_rows(file)
+                yield from _json_line_rows(file, path)
     except (gzip.BadGzipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
         raise UnreadableFileError("damaged", f"{path.name} is damaged: {error}") from error
     except OSError as error:
@@ -137,8 +159,11 @@ class _Counted:
         return data
 
 
-def _json_line_rows(file: IO[bytes]) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(file, start=1):
+def _json_line_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
+    for number, whole_line in enumerate(file, start=1):
+        line = whole_line.removeprefix(codecs.BOM_UTF8) if number == 1 else whole_line
+        if number == 1 and line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise UnreadableFileError("damaged", f"{path.name} is in UTF-16; JSON lines have to be in UTF-8")
         if not line.strip():
             continue
         try:
@@ -150,7 +175,7 @@ def _json_line_rows(file: IO[bytes]) -> Iterator[tuple[int, Any]]:
 def _json_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
     """A list of jobs, or an answer of the API with them under `data`."""
     try:
-        content = orjson.loads(file.read())
+        content = orjson.loads(_decode(_read_whole(file, path), path))
     except orjson.JSONDecodeError as error:
         raise UnreadableFileError("damaged", f"{path.name} is not JSON: {error}") from error
     if isinstance(content, dict):
@@ -160,54 +185,133 @@ def _json_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
     yield from enumerate(content, start=1)
 
 
-def _csv_rows(file: IO[bytes]) -> Iterator[tuple[int, Any]]:
+def _csv_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
     """Columns are fields of the job object; lists and objects are cells in JSON, or lists separated by `;`."""
     csv.field_size_limit(LONGEST_CELL_CHARACTERS)
-    text = io.StringIO(file.read().decode("utf-8-sig"), newline="")
-    reader = csv.DictReader(text)
+    text = _decode(_read_whole(file, path), path)
+    skipped = 0
+    if found := _SEPARATOR_LINE.match(text):
+        delimiter, text, skipped = found[1], text[found.end() :], 1
+    else:
+        delimiter = _find_delimiter(text)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
+    rows: list[tuple[int, Any]] = []
     while True:
         try:
             row = next(reader)
         except StopIteration:
-            return
+            break
         except csv.Error as error:
-            yield reader.line_num, RefusedPosting("not_csv", f"not CSV: {error}")
+            rows.append((reader.line_num + skipped, RefusedPosting("not_csv", f"not CSV: {error}")))
             continue
         if None in row:
-            yield reader.line_num, RefusedPosting("not_csv", "more cells than the header has columns")
+            refused = RefusedPosting("not_csv", "more cells than the header has columns")
+            rows.append((reader.line_num + skipped, refused))
             continue
-        yield reader.line_num, {name: _cell(name, value) for name, value in row.items() if value}
+        cells = {name: _cell(name, value, delimiter) for name, value in row.items() if value}
+        rows.append((reader.line_num + skipped, cells))
+    read_columns([row for _, row in rows if isinstance(row, dict)])
+    yield from rows
 
 
+def _read_whole(file: IO[bytes], path: Path) -> bytes:
+    content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise UnreadableFileError(
+            "too_large", f"{path.name} unpacks to more than {MAX_FILE_BYTES // 2**20} MiB; use JSON lines, or split it"
+        )
+    return content
+
+
+def _decode(content: bytes, path: Path) -> str:
+    """Read UTF-8, UTF-16, or else what Windows writes in the west."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16")
+    sample = content[:1_000]
+    if sample[1::2].count(0) > len(sample) // 4:
+        return content.decode("utf-16-le")
+    if sample[::2].count(0) > len(sample) // 4:
+        return content.decode("utf-16-be")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # A mark of byte order within is no text.
+        if codecs.BOM_UTF16_LE in content or codecs.BOM_UTF16_BE in content:
+            raise
+        return content.decode("cp1252")
+
+
+def _find_delimiter(text: str) -> str:
+    """Return what parts the names of most fields of a job object in the first line."""
+    line = text.partition("\n")[0].rstrip("\r")
+
+    def count_fields(delimiter: str) -> int:
+        names = next(csv.reader([line], delimiter=delimiter), [])
+        return len(_FIELDS.intersection(name.strip().lower() for name in names))
+
+    # The first one of equals.
+    return max(_DELIMITERS, key=count_fields)
+
+
+_DELIMITERS = (",", ";", "\t", "|")
+_SEPARATOR_LINE = re.compile('[ \t]*"?sep=(.)"?\r?\n', re.IGNORECASE)
 # Columns of the job object that are no text.
 _LISTS = frozenset({"technology_slugs", "keyword_slugs", "country_codes", "countries", "cities", "employment_statuses"})
-_FLAGS = frozenset({"remote", "hybrid", "reposted", "easy_apply", "has_blurred_data"})
-_NUMBERS = frozenset(
+_OBJECTS = frozenset({"locations", "company_object"})
+_TEXTS = frozenset(
     {
-        "latitude",
-        "longitude",
-        "min_annual_salary",
-        "max_annual_salary",
-        "min_annual_salary_usd",
-        "max_annual_salary_usd",
+        *("id", "job_id", "job_title", "title", "url", "job_url", "company", "company_name", "description"),
+        *("location", "country", "country_code", "state_code", "salary_currency", "salary_string", "seniority"),
+        *("company_domain", "final_url", "source_url"),
     }
 )
+_FIELDS = _LISTS | _OBJECTS | DATES | FLAGS | AMOUNTS | COORDINATES | _TEXTS
 
 
-def _cell(name: str, value: str) -> Any:
+def _cell(name: str, value: str, delimiter: str) -> Any:
     text = value.strip()
-    if text[:1] in "[{" and name in _LISTS | {"locations", "company_object"}:
+    if text[:1] in "[{" and name in _LISTS | _OBJECTS:
         try:
             return json.loads(text)
         except ValueError:
             return text
     if name in _LISTS:
-        return [part.strip() for part in text.split(";") if part.strip()]
-    if name in _FLAGS:
-        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower())
-    if name in _NUMBERS:
-        try:
-            return float(text)
-        except ValueError:
-            return None
+        return [part.strip() for part in re.split(";" if delimiter == "," else "[;,]", text) if part.strip()]
     return text
+
+
+# Fields of a job object, and what of a posting holds what they say.
+_READ_AS = {
+    **{name: name for name in (DATES | FLAGS | AMOUNTS | COORDINATES) - {"posted_at", "has_blurred_data"}},
+    "posted_at": "date_posted",
+    "salary_currency": "salary_currency",
+    "url": "url",
+    "final_url": "final_url",
+    "source_url": "source_url",
+    "country_code": "country_code",
+    **{name: name for name in ("technology_slugs", "keyword_slugs", "country_codes", "employment_statuses")},
+}
+
+
+def _unread_values(row: Mapping[str, Any], posting: Posting) -> Iterator[str]:
+    """Say which values of a job object are there and are not in its posting."""
+    for name, field_name in _READ_AS.items():
+        value = row.get(name)
+        # No pay is given as 0 too.
+        if value in (None, "", 0, [], "0") or (isinstance(value, str) and not value.strip()):
+            continue
+        if getattr(posting, field_name) in (None, ()):
+            yield f"{name} {_shorten(value)} {'has two readings' if _is_twofold(name, value) else 'cannot be read'}"
+    for name in _OBJECTS & row.keys():
+        if isinstance(row[name], str) and row[name].strip():
+            yield f"{name} {_shorten(row[name])} cannot be read"
+
+
+def _is_twofold(name: str, value: Any) -> bool:
+    return name in DATES and isinstance(value, str) and has_two_readings(value)
+
+
+def _shorten(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -13,6 +13,34 @@ from typing import Any
 from urllib.parse import urlsplit
 
 LONGEST_URL = 2_000
+# Signs of one currency; the yen's is the yuan's too.
+_CURRENCY_SIGNS = {
+    "$": "USD",
+    "US$": "USD",
+    "USD$": "USD",
+    "€": "EUR",
+    "EURO": "EUR",
+    "EUROS": "EUR",
+    "£": "GBP",
+    "₹": "INR",
+    "A$": "AUD",
+    "AU$": "AUD",
+    "C$": "CAD",
+    "CA$": "CAD",
+    "R$": "BRL",
+    "S$": "SGD",
+    "NZ$": "NZD",
+    "HK$": "HKD",
+    "ZŁ": "PLN",
+    "₩": "KRW",
+    "₪": "ILS",
+    "₺": "TRY",
+    "₴": "UAH",
+    "₽": "RUB",
+    "KČ": "CZK",
+    "FT": "HUF",
+    "₱": "PHP",
+}
 EARLIEST_YEAR, LATEST_YEAR = 1970, 2200
 
 # Control characters other than tab and line feed (MongoDB's keys and C programs end at NUL), and halves of
@@ -101,6 +129,17 @@ def amount_of(value: Any) -> float | None:
     """A sum of money above 0 and below any real one's size; None for anything else."""
     number = number_of(value)
     return number if number is not None and 0 < number < 1e12 else None
+
+
+def currency_of(value: Any) -> str | None:
+    """A currency by its code of ISO 4217, however it is written: "usd" and "$" are USD."""
+    import pycountry  # its tables are read at the first question, not at import
+
+    text = text_of(value, longest=10)
+    if text is None:
+        return None
+    code = _CURRENCY_SIGNS.get(text.upper().replace(" ", "")) or text.upper()
+    return code if pycountry.currencies.get(alpha_3=code) else None
 
 
 def count_of(value: Any) -> int | None:

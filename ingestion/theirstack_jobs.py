@@ -11,6 +11,7 @@ from typing import Any
 from ingestion.source_values import (
     amount_of,
     count_of,
+    currency_of,
     day_of,
     flag_of,
     line_of,
@@ -99,7 +100,7 @@ def posting_from_job(job: Any, *, source: str = "theirstack") -> Posting:
         reposted=flag_of(job.get("reposted")),
         date_reposted=day_of(job.get("date_reposted")),
         salary_string=text_of(job.get("salary_string"), longest=200),
-        salary_currency=text_of(job.get("salary_currency"), longest=10),
+        salary_currency=currency_of(job.get("salary_currency")),
         min_annual_salary=amount_of(job.get("min_annual_salary")),
         max_annual_salary=amount_of(job.get("max_annual_salary")),
         min_annual_salary_usd=_dollars(job.get("min_annual_salary_usd")),

@@ -1,0 +1,211 @@
+"""Reading the cells of a table that people made: dates, numbers and flags in the way of their country. Pure.
+
+What a cell says is often clear only beside the others of its column: 05/06/2026 is in June where another row has
+28/06/2026. A cell that cannot be read, or has two readings still, stays as it is, for its reader to report.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+DATES = frozenset({"date_posted", "posted_at", "discovered_at", "closed_at", "date_reposted"})
+FLAGS = frozenset({"remote", "hybrid", "reposted", "easy_apply", "has_blurred_data"})
+COORDINATES = frozenset({"latitude", "longitude"})
+AMOUNTS = frozenset(
+    {"min_annual_salary", "max_annual_salary", "min_annual_salary_usd", "max_annual_salary_usd"},
+)
+# A longer text is no date, number or flag.
+MAX_CELL_LENGTH = 60
+# What people and programs write into a cell that has no value.
+_NOTHING = frozenset({"", "-", "--", "n/a", "na", "nan", "none", "null", "nil"})
+# English, German, French, Spanish and Portuguese, Italian, Dutch, Polish, Swedish.
+_TRUE = frozenset(
+    {
+        *("true", "t", "yes", "y", "1", "x", "on", "wahr", "ja", "j", "vrai", "oui", "verdadero", "si", "sim"),
+        *("verdadeiro", "vero", "waar", "prawda", "tak", "sant"),
+    }
+)
+_FALSE = frozenset(
+    {
+        *("false", "f", "no", "n", "0", "off", "falsch", "nein", "faux", "non", "falso", "nao", "onwaar", "nee"),
+        *("falsz", "nie", "falskt", "nej"),
+    }
+)
+# By what their first letters are, without accents; the longer ones first.
+_MONTHS = (
+    ("januar januari janvier enero gennaio jan ene gen", 1),
+    ("februar februari fevrier febrero febbraio feb fev", 2),
+    ("marz maart mars march marzo marco mar mrz", 3),
+    ("april avril abril aprile apr avr abr", 4),
+    ("mai mei may mayo maggio maio mag", 5),
+    ("juni juin june junio giugno junho jun giu", 6),
+    ("juli juillet july julio luglio julho jul lug", 7),
+    ("august augustus aout agosto aug ago", 8),
+    ("september septembre septiembre settembre setembro sept sep set", 9),
+    ("oktober october octobre octubre ottobre outubro okt oct ott out", 10),
+    ("november novembre noviembre novembro nov", 11),
+    ("dezember december decembre diciembre dicembre dezembro dez dec dic", 12),
+)
+_MONTH_NAMES = {name: number for names, number in _MONTHS for name in names.split()} | {
+    "january": 1,
+    "february": 2,
+}
+_TIME = re.compile(r"(?:,?\s+|T)(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([AaPp])?\.?(?:[Mm]\.?)?$")
+_NUMBERED = re.compile(r"(\d{1,2})([./-]) ?(\d{1,2})\2 ?(\d{4}|\d{2})\.?")
+_YEAR_FIRST = re.compile(r"(\d{4})[./-](\d{1,2})[./-](\d{1,2})\.?")
+_NAMED = re.compile(
+    r"(?:(?P<day>\d{1,2})(?:\.|st|nd|rd|th|er)?\s+(?:de\s+)?)?(?P<month>[^\W\d_]{3,})\.?,?\s+(?:de\s+)?"
+    r"(?:(?P<day_after>\d{1,2})(?:st|nd|rd|th)?,?\s+)?(?P<year>\d{4})"
+)
+_MONEY = re.compile(r"^(?:[A-Za-z]{3}|[A-Z]{0,2}\$|[€£¥₹₽₩₪₺₴])\s*|\s*(?:[A-Za-z]{3}|[€£¥₹₽₩₪₺₴$]|zł)$")
+_AMOUNT = re.compile(r"(\d+(?:[.,]\d+)*)(k?)", re.IGNORECASE)
+
+
+def read_columns(rows: Sequence[dict[str, Any]]) -> None:
+    """Replace the texts of the columns that hold dates, numbers and flags, in place; nothing is None."""
+    names = {name for row in rows for name in row}
+    for names_of_kind, reader in (
+        (DATES, _date_reader),
+        (FLAGS, lambda texts: _read_flag),
+        (AMOUNTS, _amount_reader),
+        (COORDINATES, lambda texts: _read_coordinate),
+    ):
+        for name in names_of_kind & names:
+            cells = [row for row in rows if isinstance(row.get(name), str) and len(row[name]) <= MAX_CELL_LENGTH]
+            for row in cells:
+                if row[name].strip().lower() in _NOTHING:
+                    row[name] = None
+            cells = [row for row in cells if row[name] is not None]
+            read = reader([row[name] for row in cells])
+            for row in cells:
+                value = read(row[name].strip())
+                row[name] = row[name] if value is None else value
+
+
+def has_two_readings(text: str) -> bool:
+    """Return whether the text is a date whose day and month may be either of two numbers."""
+    found = _NUMBERED.fullmatch(_TIME.sub("", text.strip())) if len(text) <= MAX_CELL_LENGTH else None
+    return found is not None and found[2] != "." and int(found[1]) <= 12 and int(found[3]) <= 12
+
+
+def _read_flag(text: str) -> bool | None:
+    word = _plain(text)
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+def _date_reader(texts: Sequence[str]) -> Callable[[str], str | None]:
+    """Return what reads a column's dates; which of day and month is first is what its clear dates say."""
+    numbered = [found for text in texts if (found := _NUMBERED.fullmatch(_TIME.sub("", text.strip())))]
+    pairs = [(int(found[1]), int(found[3])) for found in numbered if found[2] != "."]
+    orders = {first > 12 for first, second in pairs if (first > 12) != (second > 12)}
+    day_first = orders.pop() if len(orders) == 1 else None
+    return lambda text: _read_date(text, day_first)
+
+
+def _read_date(text: str, day_first: bool | None) -> str | None:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    else:
+        return text
+    clock = _TIME.search(text)
+    day = _read_day(text[: clock.start()] if clock else text, day_first)
+    try:
+        if day is None or clock is None:
+            return day and date(*day).isoformat()
+        hour = int(clock[1])
+        if clock[4]:
+            hour = hour % 12 + (12 if clock[4] in "Pp" else 0)
+        return datetime.combine(date(*day), time(hour, int(clock[2]), int(clock[3] or 0))).isoformat()
+    except ValueError:
+        return None
+
+
+def _read_day(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
+    """Return year, month and day."""
+    if found := _YEAR_FIRST.fullmatch(text):
+        return int(found[1]), int(found[2]), int(found[3])
+    if found := _NAMED.fullmatch(text):
+        month = _MONTH_NAMES.get(_plain(found["month"]))
+        days = [number for number in (found["day"], found["day_after"]) if number]
+        return (int(found["year"]), month, int(days[0])) if month and len(days) == 1 else None
+    found = _NUMBERED.fullmatch(text)
+    if found is None:
+        return None
+    first, second, year = int(found[1]), int(found[3]), int(found[4])
+    year += 2000 if year < 100 else 0
+    # With dots the day is first everywhere.
+    if found[2] == "." or first > 12 or first == second:
+        return year, second, first
+    if second > 12:
+        return year, first, second
+    if day_first is None:
+        return None
+    return (year, second, first) if day_first else (year, first, second)
+
+
+def _amount_reader(texts: Sequence[str]) -> Callable[[str], float | None]:
+    """Return what reads a column's sums of money; which mark parts the decimals is what its clear sums say."""
+    marks = {mark for text in texts if (mark := _decimal_mark(_bare_amount(text)))}
+    decimal_mark = marks.pop() if len(marks) == 1 else None
+    return lambda text: _read_amount(_bare_amount(text), decimal_mark)
+
+
+def _bare_amount(text: str) -> str:
+    bare = _MONEY.sub("", _MONEY.sub("", text.strip()))
+    return re.sub(r"[\s\u00a0\u202f\u2009'’]", "", bare)
+
+
+def _decimal_mark(text: str) -> str | None:
+    """Return the mark that parts the decimals of a sum, where the sum by itself says which."""
+    marks = [character for character in text if character in ".,"]
+    if len(set(marks)) == 2:
+        return marks[-1]
+    if len(marks) > 1:
+        return "," if marks[0] == "." else "."
+    if marks and not _has_thousands(text, marks[0]):
+        return marks[0]
+    return None
+
+
+def _has_thousands(text: str, mark: str) -> bool:
+    """Return whether the mark parts thousands: three digits follow it, and money has two decimals at most."""
+    return re.fullmatch(rf"[1-9]\d{{0,2}}(?:\{mark}\d{{3}})+k?", text, re.IGNORECASE) is not None
+
+
+def _read_amount(text: str, decimal_mark: str | None) -> float | None:
+    found = _AMOUNT.fullmatch(text)
+    if found is None:
+        return None
+    number = found[1]
+    own = _decimal_mark(number)
+    if own is None and (marks := {character for character in number if character in ".,"}):
+        (mark,) = marks
+        if mark == decimal_mark:
+            # Three decimals, or thousands in another way than the rest of the column.
+            return None
+        own = "," if mark == "." else "."
+    if own:
+        whole, _, decimals = number.rpartition(own) if own in number else (number, "", "")
+        thousands = "," if own == "." else "."
+        if thousands in whole and not _has_thousands(whole, thousands):
+            return None
+        number = f"{whole.replace(thousands, '')}.{decimals or 0}"
+        if number.count(".") > 1:
+            return None
+    return float(number) * (1_000 if found[2] else 1)
+
+
+def _read_coordinate(text: str) -> float | None:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return None
+
+
+def _plain(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.strip().casefold())
+    return "".join(each for each in decomposed if not unicodedata.combining(each)).replace("ł", "l").rstrip(".")
