@@ -56,10 +56,12 @@ _ENTITY_CHARACTERS = 8
 def text_of(value: Any, *, longest: int) -> str | None:
     """The text on one line, its entities decoded, cut to `longest` characters; None when it is no text or blank."""
     # Cut first, with room for what falls away, so that an endless value costs no more than a long one.
-    return line_of(_decoded(value[: longest * _ENTITY_CHARACTERS]), longest=longest) if isinstance(value, str) else None
+    return (
+        read_line(_decoded(value[: longest * _ENTITY_CHARACTERS]), longest=longest) if isinstance(value, str) else None
+    )
 
 
-def line_of(value: Any, *, longest: int) -> str | None:
+def read_line(value: Any, *, longest: int) -> str | None:
     """The text on one line as it is, cut to `longest` characters; None when it is no text or blank."""
     if not isinstance(value, str):
         return None
@@ -131,7 +133,7 @@ def amount_of(value: Any) -> float | None:
     return number if number is not None and 0 < number < 1e12 else None
 
 
-def currency_of(value: Any) -> str | None:
+def parse_currency(value: Any) -> str | None:
     """A currency by its code of ISO 4217, however it is written: "usd" and "$" are USD."""
     import pycountry  # its tables are read at the first question, not at import
 

@@ -11,13 +11,13 @@ from typing import Any
 from ingestion.source_values import (
     amount_of,
     count_of,
-    currency_of,
     day_of,
     flag_of,
-    line_of,
     moment_of,
     number_of,
+    parse_currency,
     prose_of,
+    read_line,
     text_of,
     url_of,
     words_of,
@@ -100,7 +100,7 @@ def posting_from_job(job: Any, *, source: str = "theirstack") -> Posting:
         reposted=flag_of(job.get("reposted")),
         date_reposted=day_of(job.get("date_reposted")),
         salary_string=text_of(job.get("salary_string"), longest=200),
-        salary_currency=currency_of(job.get("salary_currency")),
+        salary_currency=parse_currency(job.get("salary_currency")),
         min_annual_salary=amount_of(job.get("min_annual_salary")),
         max_annual_salary=amount_of(job.get("max_annual_salary")),
         min_annual_salary_usd=_dollars(job.get("min_annual_salary_usd")),
@@ -118,7 +118,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 def _id(value: Any) -> str | None:
     """An id as text; an id cut short would be another job's, so one that is too long is none."""
     if isinstance(value, str):
-        text = line_of(value, longest=LONGEST_ID + 1)
+        text = read_line(value, longest=LONGEST_ID + 1)
         return text if text and len(text) <= LONGEST_ID else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

@@ -17,11 +17,11 @@ def recommend(*, roadmap: Roadmap) -> list[str]:
         if roadmap.postings < FEWEST_POSTINGS:
             verb = "is" if roadmap.postings == 1 else "are"
             sentences.append(
-                f"Only {count_of(roadmap.postings, 'posting')} of the last {WINDOW_DAYS} days {verb} for "
+                f"Only {format_count(roadmap.postings, 'posting')} of the last {WINDOW_DAYS} days {verb} for "
                 f"{roadmap.target_role}: too few to rely on, so take the percentages as a first hint."
             )
         sentences.append(
-            f"You hold {held or 'none'} of the {count_of(len(roadmap.paths), 'skill')} that at least a tenth of the "
+            f"You hold {held or 'none'} of the {format_count(len(roadmap.paths), 'skill')} that at least a tenth of the "
             f"postings for {roadmap.target_role} asks for ({roadmap.coverage_percentage} %)."
         )
     to_learn = roadmap.to_learn
@@ -36,13 +36,13 @@ def recommend(*, roadmap: Roadmap) -> list[str]:
 
 
 def _describe_effort(roadmap: Roadmap, to_learn: int, missing: int) -> str:
-    hours = f"some {count_of(roadmap.estimated_hours, 'hour')}"
+    hours = f"some {format_count(roadmap.estimated_hours, 'hour')}"
     if to_learn == missing:
-        return f"The {count_of(missing, 'missing skill')} take{'s' if missing == 1 else ''} {hours}."
+        return f"The {format_count(missing, 'missing skill')} take{'s' if missing == 1 else ''} {hours}."
     spared = missing - to_learn
     return (
-        f"Of the {count_of(missing, 'missing skill')} {to_learn:,} {'is' if to_learn == 1 else 'are'} to learn, in "
-        f"{hours}; for the other {'one' if spared == 1 else f'{spared:,}'} something else stands in."
+        f"Of the {format_count(missing, 'missing skill')} {to_learn:,} {'is' if to_learn == 1 else 'are'} to learn, in "
+        f"{hours}; the other {'one has an alternative' if spared == 1 else f'{spared:,} have alternatives'}."
     )
 
 
@@ -60,7 +60,7 @@ def _of_basis(roadmap: Roadmap) -> list[str]:
     elif roadmap.basis is Basis.OWN_SKILLS:
         opening = "This roadmap goes by your own skills, without the gap analysis."
     elif not roadmap.paths:
-        postings = count_of(roadmap.postings, "posting")
+        postings = format_count(roadmap.postings, "posting")
         opening = f"Among the {postings} for {role}, no skill is asked for by a tenth or more."
     else:
         return []
@@ -135,6 +135,6 @@ def _list(names: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
 
 
-def count_of(number: int, noun: str) -> str:
+def format_count(number: int, noun: str) -> str:
     """The number with its noun: "1 hour", "2 hours"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

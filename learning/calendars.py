@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from icalendar import Calendar, Event, vText
 
 from career_navigator.role_keys import role_key
-from learning.advice import count_of
+from learning.advice import format_count
 from learning.paths import SkillPath
 from learning.study_plans import StudyBlock
 
@@ -39,7 +39,7 @@ def write_calendar(*, blocks: list[StudyBlock], role: str | None, owner: str, no
         event.add("dtstart", block.first_day)
         # An all-day event ends before the day it names.
         event.add("dtend", block.last_day + timedelta(days=1))
-        event.add("summary", f"Learn {block.path.display_name} ({count_of(block.path.estimated_hours, 'hour')})")
+        event.add("summary", f"Learn {block.path.display_name} ({format_count(block.path.estimated_hours, 'hour')})")
         event.add("description", _describe(block.path))
         event.add("categories", [f"Stage {block.path.stage}"])
         event.add("transp", "TRANSPARENT")  # the days stay free for everything else

@@ -3,7 +3,7 @@
 import re
 from itertools import groupby
 
-from learning.advice import count_of
+from learning.advice import format_count
 from learning.paths import Roadmap, SkillPath
 from learning.resources import Resource
 from learning.roadmaps import Practice
@@ -17,9 +17,9 @@ def write_page(*, roadmap: Roadmap, recommendations: list[str]) -> str:
     lines = [f"# Roadmap: {_text(roadmap.target_role) if roadmap.target_role else 'your own skills'}", ""]
     if roadmap.postings:
         lines += [
-            f"Of {count_of(roadmap.postings, 'posting')} of the last 30 days. {count_of(len(roadmap.paths), 'skill')}, "
+            f"Of {format_count(roadmap.postings, 'posting')} of the last 30 days. {format_count(len(roadmap.paths), 'skill')}, "
             f"{len(roadmap.missing)} missing, {roadmap.coverage_percentage} % covered, some "
-            f"{count_of(roadmap.estimated_hours, 'hour')} to learn.",
+            f"{format_count(roadmap.estimated_hours, 'hour')} to learn.",
             "",
         ]
     lines += [f"- {_text(sentence)}" for sentence in recommendations]
@@ -35,7 +35,7 @@ def _lines_of(path: SkillPath) -> list[str]:
     if path.priority_score:
         facts.append(f"{path.priority_score} % of the postings")
     if path.estimated_hours:
-        facts.append(f"some {count_of(path.estimated_hours, 'hour')}")
+        facts.append(f"some {format_count(path.estimated_hours, 'hour')}")
     if path.alternative is not None:
         facts.append(f"not needed beside {_text(path.alternative)}")
     lines = [f"### {_text(path.display_name)}", "", ", ".join(facts)]

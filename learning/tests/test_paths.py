@@ -194,7 +194,7 @@ def test_says_what_stands_in_for_what_and_plans_no_time_for_it():
     assert (aws.alternative, azure.alternative, azure.estimated_hours) == (None, "aws", 0)
     assert [path.skill for path in roadmap.paths[-3:]] == ["google cloud", "azure", "linux"]
     assert sentences[-2:] == [
-        "Of the 4 missing skills 2 are to learn, in some 90 hours; for the other 2 something else stands in.",
+        "Of the 4 missing skills 2 are to learn, in some 90 hours; the other 2 have alternatives.",
         "aws stands in for google cloud and azure. Learn more than one of a kind only where an advert asks for it.",
     ]
     blocks = plan_study(roadmap=roadmap, hours_per_week=10, first_day=MONDAY)
@@ -360,6 +360,6 @@ def test_says_of_one_missing_skill_that_another_stands_in_for_it():
 
     assert any(
         sentence.startswith("Of the 2 missing skills 1 is to learn, in some")
-        and sentence.endswith("for the other one something else stands in.")
+        and sentence.endswith("the other one has an alternative.")
         for sentence in recommend(roadmap=roadmap)
     )

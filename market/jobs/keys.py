@@ -36,7 +36,7 @@ def posting_keys(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title_key": normalize_role(row["title"]),
         "company_key": company_key(row["company"]),
-        # With accents too: roles are told apart by them.
+        # With accents too: role names that differ by them are different roles.
         "search_words": sorted(words | {search_word(word) for word in words}),
         "url_key": url_key(row["url"]) if row.get("url") else None,
     }

@@ -19,7 +19,7 @@ def url_key(url: str) -> str:
     fragments go, except fragments that begin with `#/` or `#!`. A URL that cannot be read is its own key.
     """
     try:
-        # Older releases stored addresses as they stand in HTML.
+        # Older releases stored URLs with HTML entities.
         parts = urlsplit(url.replace("&amp;", "&"))
         host, port = parts.hostname, parts.port
     except ValueError:
