@@ -21,8 +21,8 @@ def recommend(*, roadmap: Roadmap) -> list[str]:
                 f"{roadmap.target_role}: too few to rely on, so take the percentages as a first hint."
             )
         sentences.append(
-            f"You hold {held or 'none'} of the {format_count(len(roadmap.paths), 'skill')} that at least a tenth of the "
-            f"postings for {roadmap.target_role} asks for ({roadmap.coverage_percentage} %)."
+            f"You hold {held or 'none'} of the {format_count(len(roadmap.paths), 'skill')} that at least a tenth of "
+            f"the postings for {roadmap.target_role} asks for ({roadmap.coverage_percentage} %)."
         )
     to_learn = roadmap.to_learn
     if to_learn:

@@ -17,9 +17,10 @@ def write_page(*, roadmap: Roadmap, recommendations: list[str]) -> str:
     lines = [f"# Roadmap: {_text(roadmap.target_role) if roadmap.target_role else 'your own skills'}", ""]
     if roadmap.postings:
         lines += [
-            f"Of {format_count(roadmap.postings, 'posting')} of the last 30 days. {format_count(len(roadmap.paths), 'skill')}, "
-            f"{len(roadmap.missing)} missing, {roadmap.coverage_percentage} % covered, some "
-            f"{format_count(roadmap.estimated_hours, 'hour')} to learn.",
+            f"Of {format_count(roadmap.postings, 'posting')} of the last 30 days. "
+            f"{format_count(len(roadmap.paths), 'skill')}, {len(roadmap.missing)} missing, "
+            f"{roadmap.coverage_percentage} % covered, "
+            f"some {format_count(roadmap.estimated_hours, 'hour')} to learn.",
             "",
         ]
     lines += [f"- {_text(sentence)}" for sentence in recommendations]
