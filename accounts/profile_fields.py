@@ -6,6 +6,7 @@ from typing import Any
 
 import phonenumbers
 from django.core.validators import EmailValidator
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.addresses import fold_address, is_public, normalize_address
@@ -130,6 +131,7 @@ def _is_possible(number: str) -> bool:
     return phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.TOO_LONG
 
 
+@extend_schema_field({"type": "string", "pattern": "^[A-Za-z]{3}$"})
 class Currency(Text):
     """A currency by its code of ISO 4217."""
 

@@ -41,7 +41,8 @@ class NewPassword(Text):
 
     def __init__(self, **options: Any) -> None:
         help_text = f"{SHORTEST} to {LONGEST} characters with an upper-case letter, a lower-case letter and a digit."
-        super().__init__(trim_whitespace=False, help_text=help_text, **options)
+        # The lengths are for the schema: what breaks them is refused before, in one sentence.
+        super().__init__(trim_whitespace=False, help_text=help_text, min_length=SHORTEST, max_length=LONGEST, **options)
 
     def to_internal_value(self, data: Any) -> str:
         password = super().to_internal_value(data)

@@ -48,6 +48,12 @@ from career_navigator.throttles import Receipt, Spending, address_of, spend
 
 SEEN = OpenApiParameter(
     "If-Match",
+    # As `version_of` writes it.
+    type={
+        "type": "string",
+        "pattern": r'^(\*|"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}'
+        r'(\.[0-9]{1,6})?Z")$',
+    },
     location=OpenApiParameter.HEADER,
     description="The ETag of the profile that the change is made from: where it has changed since, the answer is 409.",
 )

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from career_navigator.api import BoundedInteger, LimitOffset, QuerySerializer
@@ -39,14 +40,19 @@ class RoadmapQuery(QuerySerializer):
         return role
 
 
-class CalendarQuery(RoadmapQuery):
-    hours_per_week = BoundedInteger(minimum=FEWEST_HOURS, maximum=MOST_HOURS, default=USUAL_HOURS)
-    start_date = serializers.DateField(required=False, help_text="By default the next Monday.")
-
-    def validate_start_date(self, day: date) -> date:
+# A format has no bounds in OpenAPI.
+@extend_schema_field({"type": "string", "format": "date", "pattern": "^(20[0-9]{2}|2100)-[0-9]{2}-[0-9]{2}$"})
+class StartDate(serializers.DateField):
+    def to_internal_value(self, value: Any) -> date:
+        day = super().to_internal_value(value)
         if not FIRST_START <= day <= LAST_START:
             raise serializers.ValidationError(f"start_date must be between {FIRST_START} and {LAST_START}.")
         return day
+
+
+class CalendarQuery(RoadmapQuery):
+    hours_per_week = BoundedInteger(minimum=FEWEST_HOURS, maximum=MOST_HOURS, default=USUAL_HOURS)
+    start_date = StartDate(required=False, help_text=f"From {FIRST_START} to {LAST_START}; by default the next Monday.")
 
 
 class ResourcesQuery(QuerySerializer):

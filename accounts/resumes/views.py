@@ -119,7 +119,7 @@ class ResumeViewSet(PersonalViewSet):
         operation_id="resumes_delete",
         summary="Delete a resume",
         request=None,
-        responses=shapes.ResumeIdSerializer,
+        responses={200: shapes.ResumeIdSerializer},
         tags=["resumes"],
     )
     def destroy(self, request: Request, resume_id: str) -> Response:

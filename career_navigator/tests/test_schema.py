@@ -1,11 +1,14 @@
 """The OpenAPI document and its pages."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
+
+from accounts.entrance import version_of
 
 
 @pytest.fixture
@@ -45,6 +48,64 @@ def test_states_the_bounds_of_parameters(document: dict[str, Any]) -> None:
 
     (days,) = [parameter["schema"] for parameter in parameters if parameter["name"] == "days"]
     assert days == {"type": "integer", "minimum": 1, "maximum": 365, "default": 30}
+
+
+def parameter_of(document: dict[str, Any], path: str, method: str, name: str) -> dict[str, Any]:
+    (found,) = [each for each in document["paths"][path][method]["parameters"] if each["name"] == name]
+    schema: dict[str, Any] = found["schema"]
+    return schema
+
+
+def test_states_the_length_of_new_passwords(document: dict[str, Any]) -> None:
+    fields = [
+        (name, schema["properties"][field])
+        for name, schema in document["components"]["schemas"].items()
+        for field in ("password", "new_password")
+        if field in schema.get("properties", {}) and "Login" not in name and "upper-case" in str(schema)
+    ]
+
+    assert len(fields) >= 3
+    assert all((field["minLength"], field["maxLength"]) == (8, 256) for _, field in fields)
+
+
+def test_states_what_a_currency_looks_like(document: dict[str, Any]) -> None:
+    found = [
+        schema["properties"][field]
+        for name, schema in document["components"]["schemas"].items()
+        for field in ("expected_salary_currency", "currency")
+        if field in schema.get("properties", {}) and name.endswith("Request")
+    ]
+    # Where it may be empty that is an alternative.
+    fields = [field.get("oneOf", [field])[0] for field in found]
+
+    assert len(fields) >= 3
+    assert all(re.fullmatch(field["pattern"], "EUR") and not re.fullmatch(field["pattern"], "EURO") for field in fields)
+
+
+@pytest.mark.parametrize(
+    ("day", "accepted"), [("2000-01-01", True), ("2100-12-31", True), ("1999-12-31", False), ("2101-01-01", False)]
+)
+def test_states_the_bounds_of_a_calendars_start(document: dict[str, Any], day: str, accepted: bool) -> None:
+    schema = parameter_of(document, "/learning/roadmap.ics", "get", "start_date")
+
+    assert schema["format"] == "date"
+    assert bool(re.search(schema["pattern"], day)) is accepted
+
+
+@pytest.mark.parametrize("method", ["put", "patch"])
+def test_states_what_if_match_looks_like(document: dict[str, Any], method: str) -> None:
+    pattern = parameter_of(document, "/auth/me", method, "If-Match")["pattern"]
+
+    for moment in (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC)):
+        assert re.search(pattern, version_of(moment)["ETag"])
+    assert re.search(pattern, "*")
+    assert not re.search(pattern, '"x"')
+
+
+def test_states_the_answer_of_deleting_a_resume(document: dict[str, Any]) -> None:
+    responses = document["paths"]["/resumes/{resume_id}"]["delete"]["responses"]
+
+    assert [status for status in responses if status.startswith("2")] == ["200"]
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/", "/redoc", "/redoc/"])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from career_navigator.text_fields import Text
@@ -69,6 +70,7 @@ class PlaceName(Text):
         return label
 
 
+@extend_schema_field({"type": "string", "pattern": "^[A-Za-z]{3}$"})
 class Currency(Text):
     """An ISO 4217 code, in any case."""
 
