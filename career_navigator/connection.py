@@ -53,7 +53,7 @@ def quick_redis_client() -> "redis.Redis":
 
 
 class JSONCacheSerializer:
-    """What Django's cache holds, sessions included, as JSON: whoever can write to Redis must not run code here.
+    """Write what Django's cache holds, sessions included, as JSON: write access to Redis must not run code here.
 
     Bytes, such as an uploaded file, stay as they are. A value of another form, as earlier releases pickled them, is
     read as None.

@@ -160,7 +160,7 @@ def _queue_families() -> Iterator[Metric]:
 
 @require_safe
 def show_metrics(request: HttpRequest) -> HttpResponse:
-    """Return all metrics: to whoever sends METRICS_TOKEN as a bearer token; with DEBUG and no token, to everybody."""
+    """Return all metrics: to those who send METRICS_TOKEN as a bearer token; with DEBUG and no token, to everybody."""
     if not settings.METRICS_TOKEN and not settings.DEBUG:
         return answer_problem(Problem(status=404, body={"detail": "Metrics are off: METRICS_TOKEN is not set."}))
     expected = f"Bearer {settings.METRICS_TOKEN}"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
-# IPv6 addresses stand in brackets before a port: 192.0.2.1:443, [2001:db8::1]:443.
+# IPv6 addresses have brackets before a port: 192.0.2.1:443, [2001:db8::1]:443.
 _WITH_PORT = re.compile(r"\A(?:\[([^\]]*)\]|([\d.]+))(?::\d+)?\Z")
 
 

