@@ -28,6 +28,9 @@ WAITING_TIMEOUT = 2
 LATE_TIMEOUT = 0.25
 UNAVAILABLE_TIMEOUT = 1e-9
 _LONG_SILENCE = 2 * MAX_SILENCE
+# A heartbeat that takes longer than this and HEARTBEAT_INTERVAL together ends all operations of the client. A server
+# that is only busy must not end those of workers and commands; requests have shorter limits of their own.
+CONNECT_TIMEOUT = 10
 # Without it, a write outside of a request would wait for ever for secondaries that are gone.
 WRITE_CONCERN_TIMEOUT = 30
 
@@ -108,7 +111,7 @@ def build_client_options(*, address: str, timeout_seconds: float) -> dict[str, A
     durability = {"w": "majority", "journal": True, "wTimeoutMS": WRITE_CONCERN_TIMEOUT * 1000}
     return {
         "serverSelectionTimeoutMS": timeout_seconds * 1000,
-        "connectTimeoutMS": timeout_seconds * 1000,
+        "connectTimeoutMS": CONNECT_TIMEOUT * 1000,
         "heartbeatFrequencyMS": int(HEARTBEAT_INTERVAL * 1000),
         "event_listeners": [availability],
         **{name: value for name, value in durability.items() if name.casefold() not in named},
