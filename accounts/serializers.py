@@ -154,7 +154,7 @@ class PasswordResetSerializer(serializers.Serializer[Any]):
 
 
 class ConfirmationQuery(QuerySerializer):
-    token = Text(max_length=LONGEST_OPAQUE_TOKEN, help_text="As it stands in the mail's link.")
+    token = Text(max_length=LONGEST_OPAQUE_TOKEN, help_text="The token in the link of the message.")
 
 
 class ErasureSerializer(serializers.Serializer[Any]):
