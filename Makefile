@@ -17,7 +17,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); n=$$((n + 1)); [ $$n -le 8 ]
 BENCHMARKS := trending gaps roadmap ranking match_scores storing serving auth_me admin
 SOURCES := accounts career_navigator fixtures ingestion learning market projects skills
 
-.PHONY: help run test test-cluster lint bench seed openapi requirements install install-dev install-test
+.PHONY: help run test coverage test-cluster lint bench seed openapi requirements install install-dev install-test
 
 help: ## List these targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -28,6 +28,9 @@ run: install ## Start everything on this machine; Ctrl-C stops it (PORT=8000, VA
 
 test: install-test ## Run all tests on servers of their own
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+coverage: install-test ## Run all tests and measure what they cover (at least 95 % of branches; slower)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov $(ARGS)
 
 test-cluster: install-test ## Replace MongoDB's primary and the Redis master amid all the work (some minutes)
 	@exec $(BIN)/python -m pytest tests/cluster $(ARGS)

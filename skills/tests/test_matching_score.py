@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from skills.matching import Opening, Seeker, score_match
@@ -87,10 +87,11 @@ def test_keeps_its_laws(seeker, opening, demand):
 @given(seeker=seekers(), opening=openings(), demand=DEMANDS, gained=st.sampled_from([*SKILLS, "unheard of"]))
 def test_never_loses_by_a_skill(seeker, opening, demand, gained):
     before = score_match(seeker=seeker, opening=opening, demand=demand)
+    assume(before is not None)
+
     after = score_match(seeker=replace(seeker, skills=seeker.skills | {gained}), opening=opening, demand=demand)
 
-    if before is None:
-        return
+    assert before is not None
     assert after is not None
     if gained in opening.skills:
         assert after.score >= before.score
@@ -100,16 +101,16 @@ def test_never_loses_by_a_skill(seeker, opening, demand, gained):
 
 @given(seeker=seekers(), opening=openings(), demand=DEMANDS, more=st.floats(0, 20))
 def test_never_loses_by_years(seeker, opening, demand, more):
-    if (
-        seeker.experience_years is None
-        or (before := score_match(seeker=seeker, opening=opening, demand=demand)) is None
-    ):
-        return
+    assume(seeker.experience_years is not None)
+    before = score_match(seeker=seeker, opening=opening, demand=demand)
+    assume(before is not None)
+    assert seeker.experience_years is not None
 
     after = score_match(
         seeker=replace(seeker, experience_years=seeker.experience_years + more), opening=opening, demand=demand
     )
 
+    assert before is not None
     assert after is not None
     assert after.score >= before.score
 

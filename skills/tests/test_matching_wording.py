@@ -1,7 +1,6 @@
 """What a posting's wording says: what is nice to have, what is a must, how many years."""
 
 from time import process_time
-from timeit import Timer
 
 import pytest
 
@@ -168,17 +167,13 @@ def test_reads_the_years_that_are_asked_for(text, years):
         "ideally ",
     ],
 )
-def test_reads_long_texts_in_linear_time(piece):
-    def seconds(size: int) -> float:
-        text = (piece * (size // len(piece) + 1))[:size] + " years of experience is a plus"
-        # The processor's time, the best of three, and without looking for garbage: of the reading alone.
-        reading = Timer(lambda: years_asked(text, wording=read_wording(text)), timer=process_time)
-        return min(reading.repeat(repeat=3, number=1))
+def test_reads_a_hundred_kilobytes_of_anything_within_two_seconds(piece):
+    text = (piece * (100_000 // len(piece) + 1))[:100_000] + " years of experience is a plus"
+    started = process_time()
 
-    seconds(1_000)
+    years_asked(text, wording=read_wording(text))
 
-    # Eight times the text takes some eight times as long; a quadratic reader would take sixty-four times.
-    assert seconds(160_000) < 30 * max(seconds(20_000), 0.001)
+    assert process_time() - started < 2
 
 
 def test_knows_places_by_character_whatever_the_script():
