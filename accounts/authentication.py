@@ -1,42 +1,38 @@
-"""Who is calling: the bearer token of a request, read into the caller's profile."""
+"""The bearer token of a request, and the user it was issued to."""
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
+from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from accounts.access_tokens import AccessToken, TokenRefused, read_access_token
-from accounts.profiles import Profile, load_profile
+from accounts.profiles import accepts_token, load_profile
+from career_navigator.api.current_user import CurrentUser
 
-SCHEME = "bearer"
+SCHEME = b"bearer"
 _SENTENCES = {"expired": "The token has expired.", "invalid": "The token is not valid."}
 
 
-class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <access token>`. Ended ones are refused like forged ones."""
+class BearerAuthentication(JWTAuthentication):
+    """`Authorization: Bearer <access token>`. A token that was ended is refused like a forged one."""
 
-    def authenticate(self, request: Request) -> tuple[Profile, AccessToken] | None:
-        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
-        if scheme.lower() != SCHEME:
-            return None
-        try:
-            accepted = read_access_token(token.strip())
-        except TokenRefused as error:
-            raise AuthenticationFailed(_SENTENCES[error.reason]) from error
-        profile = load_profile(user_id=accepted.user_id)
-        if profile is None or not profile.accepts(accepted):
-            raise AuthenticationFailed(_SENTENCES["invalid"])
-        return profile, accepted
+    def __init__(self) -> None:
+        """Do without a model of users: they are documents."""
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
+    def get_raw_token(self, header: bytes) -> bytes | None:
+        scheme, _, token = header.strip().partition(b" ")
+        return token.strip() if scheme.lower() == SCHEME else None
 
-class BearerScheme(OpenApiAuthenticationExtension):
-    """How the schema describes it; drf-spectacular finds this by its class."""
+    def get_validated_token(self, raw_token: bytes) -> AccessToken:  # type: ignore[override]
+        try:
+            return read_access_token(raw_token.decode("latin-1"))
+        except TokenRefused as error:
+            raise AuthenticationFailed(_SENTENCES[error.reason]) from error
 
-    target_class = "accounts.authentication.BearerAuthentication"
-    name = "bearer"
-
-    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    def get_user(self, validated_token: AccessToken) -> CurrentUser:  # type: ignore[override]
+        user = load_profile(user_id=validated_token.user_id)
+        if user is None or not accepts_token(user=user, token=validated_token):
+            raise AuthenticationFailed(_SENTENCES["invalid"])
+        return user

@@ -17,11 +17,11 @@ from rest_framework.request import Request
 from accounts.access_tokens import AccessToken
 from accounts.addresses import normalize_address
 from accounts.documents import ConcurrentChange, User
-from accounts.profiles import Profile
 from accounts.services import AddressTaken, Change, LoginRefused, authenticate, change_profile, register_user
 from accounts.sessions import TokenPair, start_session
 from accounts.tasks import send_confirmation_message
-from career_navigator.errors import QueueAway
+from career_navigator.api.current_user import CurrentUser
+from career_navigator.api.exceptions import QueueAway
 from career_navigator.login_limits import LoginAttempt
 from career_navigator.quick_redis import is_away
 from career_navigator.requests import with_time_anew
@@ -55,9 +55,9 @@ class Login:
     pair: TokenPair
 
 
-def profile_of(request: Request) -> Profile:
+def profile_of(request: Request) -> CurrentUser:
     """The caller, in a view that asks for a token."""
-    return cast(Profile, request.user)
+    return cast(CurrentUser, request.user)
 
 
 def token_of(request: Request) -> AccessToken:

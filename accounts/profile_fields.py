@@ -11,8 +11,7 @@ from rest_framework import serializers
 
 from accounts.addresses import fold_address, is_public, normalize_address
 from accounts.documents import LONGEST_ADDRESS, LONGEST_PHONE_NUMBER, LONGEST_ROLE, LONGEST_SKILL
-from career_navigator.api import BoundedNumber
-from career_navigator.text_fields import Line, Text
+from career_navigator.api.fields import BoundedNumber, Line, Text
 from market.roles import normalize_role
 from skills.names import spelling_key
 

@@ -20,8 +20,8 @@ from accounts.documents import (
 from accounts.experience import LEVELS
 from accounts.passwords import LONGEST, SHORTEST, WeakPassword, check_strength
 from accounts.profile_fields import Address, Currency, NewAddress, Number, PhoneNumber, Skills, TargetRole
-from career_navigator.api import QuerySerializer
-from career_navigator.text_fields import Choice, Line, Text
+from career_navigator.api.fields import Choice, Line, Text
+from career_navigator.api.serializers import QuerySerializer
 
 MIN_NAME_LENGTH = 2
 # No token of ours is half as long.

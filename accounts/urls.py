@@ -14,7 +14,7 @@ from accounts.views import (
     PasswordViewSet,
     SessionViewSet,
 )
-from career_navigator.api import route
+from career_navigator.api.routers import route
 
 urlpatterns = [
     route("auth/register", SessionViewSet.as_view({"post": "register"}), name="auth-register"),

@@ -14,7 +14,6 @@ from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.parsers import FormParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import ViewSet
 
 from accounts import serializers as shapes
 from accounts.addresses import normalize_address
@@ -38,9 +37,10 @@ from accounts.personal_data import erase_user, export_user
 from accounts.profile_fields import ignored_skills
 from accounts.sessions import RefreshRefused, end_session_of, refresh_session
 from accounts.tasks import send_reset_message
-from career_navigator.api import read_body
-from career_navigator.errors import QueueAway
-from career_navigator.form_parser import MultiPartParser
+from career_navigator.api.exceptions import QueueAway
+from career_navigator.api.parsers import MultiPartParser
+from career_navigator.api.serializers import read_body
+from career_navigator.api.viewsets import PublicViewSet
 from career_navigator.personal import PersonalViewSet
 from career_navigator.quick_redis import is_away
 from career_navigator.slots import Busy
@@ -61,7 +61,7 @@ _PAGE = {(200, "text/html"): OpenApiResponse(OpenApiTypes.STR, description="A pa
 _ENDED = OpenApiResponse(description="Done.")
 
 
-class SessionViewSet(ViewSet):
+class SessionViewSet(PublicViewSet):
     """Registering, and the sessions of those who have."""
 
     @extend_schema(
@@ -120,7 +120,7 @@ class SessionViewSet(ViewSet):
         return Response(status=204)
 
 
-class LoginFormViewSet(ViewSet):
+class LoginFormViewSet(PublicViewSet):
     parser_classes = [FormParser, MultiPartParser]
 
     @extend_schema(
@@ -234,7 +234,7 @@ class PasswordViewSet(PersonalViewSet):
         return Response(show_pair(pair), headers=UNKEPT)
 
 
-class ForgottenPasswordViewSet(ViewSet):
+class ForgottenPasswordViewSet(PublicViewSet):
     @extend_schema(
         operation_id="auth_password_forgot",
         summary="Ask for a message that sets a new password",
@@ -294,7 +294,7 @@ class EmailMessageViewSet(PersonalViewSet):
         return Response({"detail": "A message with a link is on its way to the account's address."}, status=202)
 
 
-class EmailConfirmationViewSet(ViewSet):
+class EmailConfirmationViewSet(PublicViewSet):
     """Where the links of the messages lead. A program that only follows links confirms nothing."""
 
     @extend_schema(

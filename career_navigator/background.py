@@ -14,7 +14,7 @@ from celery.utils.time import get_exponential_backoff_interval
 from django.utils import timezone
 
 from career_navigator import task_runs
-from career_navigator.errors import SERVER_AWAY, is_server_away
+from career_navigator.api.exceptions import SERVER_AWAY, is_server_away
 
 logger = logging.getLogger(__name__)
 

@@ -3,11 +3,12 @@
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from career_navigator.errors import RETRY_AFTER_SECONDS
+from career_navigator.api.exceptions import RETRY_AFTER_SECONDS
 from career_navigator.readiness import Check, run_readiness_checks
 
 
@@ -39,6 +40,9 @@ class ReadinessSerializer(serializers.Serializer[None]):
 
 
 class RootView(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
     @extend_schema(operation_id="root", summary="Name, version and where to go on", responses=RootSerializer)
     def get(self, request: Request) -> Response:
         return Response(
@@ -55,6 +59,8 @@ class RootView(APIView):
 
 
 class HealthView(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
     throttle_classes = []  # probes ask often, and whatever else is down
 
     @extend_schema(operation_id="health", summary="Whether the process is alive", responses=HealthSerializer)
@@ -63,6 +69,8 @@ class HealthView(APIView):
 
 
 class ReadinessView(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
     throttle_classes = []  # probes ask often, and whatever else is down
 
     @extend_schema(

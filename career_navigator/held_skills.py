@@ -6,7 +6,7 @@ nowhere any more once that is taken back. The profile itself is changed by its o
 
 from collections.abc import Callable, Iterable
 
-from career_navigator.personal import Caller
+from career_navigator.api.current_user import CurrentUser
 from career_navigator.registrations import Registry
 
 Source = Callable[[str], Iterable[str]]
@@ -22,7 +22,7 @@ def register_held_skills(*, name: str, source: Source) -> None:
     _sources[name] = source
 
 
-def held_skills(caller: Caller) -> list[str]:
+def held_skills(caller: CurrentUser) -> list[str]:
     """Every skill the caller holds, each once: first those of the profile, in its order."""
     held = dict.fromkeys(caller.skills)
     for source in _sources.values():

@@ -11,7 +11,7 @@ from typing import Any
 from bson import ObjectId
 from mongoengine import QuerySet
 
-from career_navigator.rendering import dump_json
+from career_navigator.api.renderers import dump_json
 
 # Longer than a client that got no answer goes on trying.
 REPEAT_WINDOW = timedelta(minutes=10)

@@ -27,8 +27,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
+from career_navigator.api.exceptions import Problem, answer_problem
+from career_navigator.api.routers import describe_route
 from career_navigator.connection import quick_redis_client
-from career_navigator.errors import Problem, answer_problem
 from career_navigator.registrations import Registry
 from career_navigator.task_signals import COUNTS_KEY, SECONDS_KEY
 
@@ -65,7 +66,7 @@ def observe_request(*, method: str, route: str | None, status: int, seconds: flo
     if children is None:
         _directory()
         known = method if method in METHODS else "other"
-        name = "unmatched" if route is None or route == UNKNOWN_PATH else f"/{route}"
+        name = "unmatched" if route is None or route == UNKNOWN_PATH else f"/{describe_route(route)}"
         children = (_requests.labels(known, name, str(status)), _request_seconds.labels(known, name))
         if known == method:
             _children[key] = children

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from career_navigator import metrics
-from career_navigator.errors import (
+from career_navigator.api.exceptions import (
     Problem,
     answer_away_on_any_path,
     answer_on_any_path,

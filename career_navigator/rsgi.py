@@ -15,8 +15,8 @@ from career_navigator.wsgi import application as wsgi_application
 
 # The WSGI application has set Django up, which these modules need.
 from django.conf import settings  # isort: skip
-from career_navigator.errors import RETRY_AFTER_SECONDS  # isort: skip
-from career_navigator.rendering import dump_json  # isort: skip
+from career_navigator.api.exceptions import RETRY_AFTER_SECONDS  # isort: skip
+from career_navigator.api.renderers import dump_json  # isort: skip
 from career_navigator.requests import identity_of, record_answer  # isort: skip
 from career_navigator.logs import request_id  # isort: skip
 

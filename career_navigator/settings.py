@@ -231,7 +231,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cache"
 SESSION_COOKIE_PATH = "/admin"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_PATH = "/admin"
-CSRF_FAILURE_VIEW = "career_navigator.errors.answer_csrf_failure"
+CSRF_FAILURE_VIEW = "career_navigator.api.exceptions.answer_csrf_failure"
 PASSWORD_HASHERS = ["career_navigator.slots.PasswordHasher"]
 AUTHENTICATION_BACKENDS = ["career_navigator.staff.permissions.StaffBackend"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -271,25 +271,27 @@ IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": [],
+    # An endpoint without a user says so: `authentication_classes = []`, `permission_classes = [AllowAny]`.
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_THROTTLE_CLASSES": ["career_navigator.throttles.RequestThrottle"],
-    "DEFAULT_RENDERER_CLASSES": ["career_navigator.rendering.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["career_navigator.rendering.JSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "career_navigator.rendering.JSONNegotiation",
-    "DEFAULT_SCHEMA_CLASS": "career_navigator.view_schema.ViewSchema",
-    "EXCEPTION_HANDLER": "career_navigator.errors.answer_error",
+    "DEFAULT_RENDERER_CLASSES": ["career_navigator.api.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["career_navigator.api.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "career_navigator.api.renderers.JSONNegotiation",
+    "DEFAULT_SCHEMA_CLASS": "career_navigator.api.openapi.ViewSchema",
+    "EXCEPTION_HANDLER": "career_navigator.api.exceptions.answer_error",
     "UNAUTHENTICATED_USER": None,
+    # Serializers leave times and days to the renderer.
+    "DATETIME_FORMAT": None,
+    "DATE_FORMAT": None,
 }
-
-# Who a caller is, for the views of every app (`career_navigator.personal`).
-PERSONAL_AUTHENTICATION = "accounts.authentication.BearerAuthentication"
 
 SPECTACULAR_SETTINGS = {
     "TITLE": APP_NAME,
     "VERSION": APP_VERSION,
     "DESCRIPTION": "Which skills the job market asks for, which of them a person lacks, and how to get there.",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -304,9 +306,10 @@ SPECTACULAR_SETTINGS = {
         "ResumeStatusEnum": "accounts.resumes.documents.STATUSES",
         "StageEnum": "accounts.applications.stages.STAGES",
     },
+    "PREPROCESSING_HOOKS": ["career_navigator.api.openapi.strip_trailing_slashes"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "career_navigator.schema.document_errors",
+        "career_navigator.api.openapi.document_errors",
     ],
 }
 

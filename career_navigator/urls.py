@@ -5,11 +5,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from career_navigator.api import route
-from career_navigator.errors import Problem, answer_problem
+from career_navigator.api.docs import RedocView, SwaggerView, show_openapi
+from career_navigator.api.exceptions import Problem, answer_problem
+from career_navigator.api.routers import OptionalSlashRouter, route
 from career_navigator.health import HealthView, ReadinessView, RootView
 from career_navigator.metrics import UNKNOWN_PATH, show_metrics
-from career_navigator.schema import RedocView, SwaggerView, show_openapi
 
 
 def answer_unknown_path(request: HttpRequest) -> HttpResponse:
@@ -17,6 +17,9 @@ def answer_unknown_path(request: HttpRequest) -> HttpResponse:
 
 
 admin.autodiscover()
+
+router = OptionalSlashRouter()
+router.include(["skills"])
 
 urlpatterns = [
     route("", RootView.as_view(), name="root"),
@@ -30,16 +33,16 @@ urlpatterns = [
     # Before the market's, whose `jobs/<id>` any word fits.
     path("", include("ingestion.urls")),
     path("", include("market.urls")),
-    path("", include("skills.urls")),
     path("", include("learning.urls")),
     path("", include("projects.urls")),
+    path("", include(router.urls)),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     # Routed, so that an unknown path gets JSON with DEBUG on too.
     re_path(UNKNOWN_PATH, answer_unknown_path),
 ]
 
-handler400 = "career_navigator.errors.answer_bad_request"
-handler403 = "career_navigator.errors.answer_permission_denied"
-handler404 = "career_navigator.errors.answer_not_found"
-handler500 = "career_navigator.errors.answer_server_error"
+handler400 = "career_navigator.api.exceptions.answer_bad_request"
+handler403 = "career_navigator.api.exceptions.answer_permission_denied"
+handler404 = "career_navigator.api.exceptions.answer_not_found"
+handler500 = "career_navigator.api.exceptions.answer_server_error"

@@ -15,7 +15,7 @@ from bson import ObjectId
 from django.conf import settings
 from tenacity import AttemptManager, RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
-from career_navigator.errors import is_server_away
+from career_navigator.api.exceptions import is_server_away
 from ingestion.credits import BudgetSpentError, Reservation, reserve_credits, settle_credits
 from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectionRun, Search
 from ingestion.request_pacing import PacingUnavailable

@@ -9,7 +9,7 @@ from datetime import datetime
 from bson import ObjectId
 
 from accounts.selectors import career_goals, target_roles
-from career_navigator.errors import SERVER_AWAY
+from career_navigator.api.exceptions import SERVER_AWAY
 from ingestion.collection import Clock, collect_role
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES

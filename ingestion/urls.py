@@ -1,4 +1,4 @@
-from career_navigator.api import route
+from career_navigator.api.routers import route
 from ingestion.fetching.views import FetchJobsViewSet
 from ingestion.views import TheirStackWebhookViewSet
 

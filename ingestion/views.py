@@ -5,9 +5,9 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import ViewSet
 
-from career_navigator.api import read_body
+from career_navigator.api.serializers import read_body
+from career_navigator.api.viewsets import PublicViewSet
 from career_navigator.queueing import queue_task
 from ingestion.serializers import WebhookAcceptedSerializer, WebhookEventSerializer
 from ingestion.tasks import receive_webhook_event
@@ -18,7 +18,7 @@ SIGNATURE_HEADER = "X-TheirStack-Signature-256"
 LARGEST_EVENT_BYTES = 2_000_000
 
 
-class TheirStackWebhookViewSet(ViewSet):
+class TheirStackWebhookViewSet(PublicViewSet):
     @extend_schema(
         operation_id="theirstack_webhook",
         summary="A job that TheirStack has found or seen closed",

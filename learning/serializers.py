@@ -6,10 +6,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from career_navigator.api import BoundedInteger, LimitOffset, QuerySerializer
-from career_navigator.text_fields import Choice, Text
+from career_navigator.api.fields import BoundedInteger, Choice, Text, WebAddress
+from career_navigator.api.serializers import LimitOffset, QuerySerializer
 from career_navigator.text_search import LONGEST_QUERY
-from career_navigator.web_addresses import WebAddress
 from learning.documents import LONGEST_URL, STATUSES
 from learning.paths import HELD, OPEN
 from learning.resources import LEVELS, TYPES

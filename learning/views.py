@@ -11,9 +11,10 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from career_navigator.api import read_body
+from career_navigator.api.current_user import CurrentUser
+from career_navigator.api.serializers import read_body
 from career_navigator.held_skills import held_skills
-from career_navigator.personal import Caller, PersonalViewSet, caller_of
+from career_navigator.personal import PersonalViewSet, caller_of
 from career_navigator.unchanged import UNCHANGED
 from ingestion.tasks import queue_refresh
 from learning import calendars, pages
@@ -182,7 +183,7 @@ class SkillProgressViewSet(PersonalViewSet):
         return Response(status=204)
 
 
-def _roadmap(caller: Caller, asked: dict[str, Any]) -> Roadmap:
+def _roadmap(caller: CurrentUser, asked: dict[str, Any]) -> Roadmap:
     now = timezone.now()
     role = _role(caller, asked.get("target_role"))
     figures = None
@@ -203,7 +204,7 @@ def _roadmap(caller: Caller, asked: dict[str, Any]) -> Roadmap:
     )
 
 
-def _role(caller: Caller, asked: str | None) -> str | None:
+def _role(caller: CurrentUser, asked: str | None) -> str | None:
     """The role that is meant, as the caller's profile has it, or else as titles are written."""
     if asked is None:
         return next(iter(caller.target_roles), None)

@@ -11,11 +11,11 @@ from django.utils.cache import get_conditional_response
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.viewsets import ViewSet
 
-from career_navigator.api import QuerySerializer, success
-from career_navigator.rendering import dump_json
-from career_navigator.text_fields import Text
+from career_navigator.api.fields import Text
+from career_navigator.api.renderers import dump_json
+from career_navigator.api.serializers import QuerySerializer, success
+from career_navigator.api.viewsets import PublicViewSet
 from market.countries import find_countries
 
 # Countries change once in some years.
@@ -49,7 +49,7 @@ class _Answer:
     etag: str
 
 
-class CountryViewSet(ViewSet):
+class CountryViewSet(PublicViewSet):
     @extend_schema(
         operation_id="countries",
         summary="The ISO 3166 alpha-2 codes of countries, and their names",

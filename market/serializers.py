@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from career_navigator.api import BoundedInteger, QuerySerializer
+from career_navigator.api.fields import BoundedInteger
+from career_navigator.api.serializers import QuerySerializer
 from market.trends import LONGEST_WINDOW_DAYS, MOST_LOCATIONS, MOST_SKILLS
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 from career_navigator.connection import database
 from market.documents import MARKET_SCOPE
@@ -37,6 +38,7 @@ class SkillMarket:
     percentage: float
     growth_percentage: float | None
     related: tuple[RelatedSkill, ...]
+    window_days: ClassVar[int] = WINDOW_DAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

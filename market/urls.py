@@ -1,4 +1,4 @@
-from career_navigator.api import route
+from career_navigator.api.routers import route
 from market.country_views import CountryViewSet
 from market.jobs.views import JobViewSet
 from market.views import MarketViewSet

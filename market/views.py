@@ -8,8 +8,8 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from redis.exceptions import RedisError
 from rest_framework.request import Request
-from rest_framework.viewsets import ViewSet
 
+from career_navigator.api.viewsets import PublicViewSet
 from career_navigator.rendered import Rendered
 from market.answers import VERSION_KEY, read_answer, render_answer
 from market.selectors import day_start
@@ -19,7 +19,7 @@ from market.serializers import TrendingQuery, TrendingSerializer
 CACHE_CONTROL = "no-cache, no-store, must-revalidate"
 
 
-class MarketViewSet(ViewSet):
+class MarketViewSet(PublicViewSet):
     @extend_schema(
         operation_id="market_trending",
         summary="Which skills, places and salaries the market shows, and how that moved",

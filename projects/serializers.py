@@ -4,10 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from career_navigator.api import BoundedInteger, LimitOffset, QuerySerializer
-from career_navigator.text_fields import Choice, Text
+from career_navigator.api.fields import BoundedInteger, Choice, Text, WebAddress
+from career_navigator.api.serializers import LimitOffset, QuerySerializer
 from career_navigator.text_search import LONGEST_QUERY
-from career_navigator.web_addresses import WebAddress
 from market.roles import normalize_role
 from projects.documents import LONGEST_URL, STATUSES
 from projects.ideas import DIFFICULTIES

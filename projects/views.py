@@ -11,7 +11,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from career_navigator.api import read_body
+from career_navigator.api.serializers import read_body
 from career_navigator.held_skills import held_skills
 from career_navigator.personal import PersonalViewSet, caller_of
 from career_navigator.unchanged import UNCHANGED

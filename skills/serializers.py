@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from career_navigator.api import BoundedInteger, BoundedNumber, LimitOffset, QuerySerializer
-from career_navigator.text_fields import Choice, Text
+from career_navigator.api.fields import BoundedInteger, BoundedNumber, Choice, Text
+from career_navigator.api.serializers import QuerySerializer
 from skills.gaps import DEFAULT_THRESHOLD, HIGHEST_THRESHOLD, LOWEST_THRESHOLD
+from skills.selectors import vocabulary
 from skills.vocabulary import CATEGORIES
 
 LONGEST_NAME = 100
@@ -15,7 +15,6 @@ LONGEST_ROLE = 100
 LONGEST_WINDOW_DAYS = 365
 LARGEST_TEXT_BYTES = 100_000
 MOST_NAMES = 500
-MOST_ROLES = 100
 
 
 class Category(Choice):
@@ -26,7 +25,24 @@ class Category(Choice):
         return super().to_internal_value(written.get(data.casefold(), data) if isinstance(data, str) else data)
 
 
-class SkillsQuery(LimitOffset):
+class DisplayNameField(serializers.CharField):
+    """The name that people read, of a canonical one."""
+
+    def to_representation(self, value: str) -> str:
+        return vocabulary().display_name(value)
+
+
+class CategoryOfField(serializers.ChoiceField):
+    """The category of a canonical name."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(CATEGORIES, **options)
+
+    def to_representation(self, value: str) -> str:
+        return vocabulary().category(value)
+
+
+class SkillsQuery(QuerySerializer):
     query = Text(
         default="",
         allow_blank=True,
@@ -46,17 +62,9 @@ class SkillSerializer(serializers.Serializer[Any]):
     prerequisites = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
 
 
-@extend_schema_serializer(many=False)
-class SkillsSerializer(serializers.Serializer[Any]):
-    skills = SkillSerializer(many=True)
-    total = serializers.IntegerField(help_text="Found in all, on this page or not.")
-    limit = serializers.IntegerField()
-    offset = serializers.IntegerField()
-
-
 class SkillShareSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField(help_text="Postings of the window that ask for the skill.")
-    total_postings = serializers.IntegerField()
+    total_postings = serializers.IntegerField(source="postings")
     percentage = serializers.FloatField(help_text="Of all postings of the window.")
     growth_percentage = serializers.FloatField(
         allow_null=True,
@@ -69,8 +77,8 @@ class SkillShareSerializer(serializers.Serializer[Any]):
 
 
 class RelatedSkillSerializer(serializers.Serializer[Any]):
-    skill = serializers.CharField()
-    display_name = serializers.CharField()
+    skill = serializers.CharField(source="name")
+    display_name = DisplayNameField(source="name")
     percentage = serializers.FloatField(
         help_text="Of the newest 500 postings that ask for the skill, those that ask for this one too."
     )
@@ -78,9 +86,15 @@ class RelatedSkillSerializer(serializers.Serializer[Any]):
 
 
 class SkillInMarketSerializer(SkillSerializer):
+    """The fields of a skill beside its `market`."""
+
     market = SkillShareSerializer()
-    related_skills = RelatedSkillSerializer(many=True, help_text="Asked for together oftener than apart.")
-    see_also = serializers.ListField(child=serializers.CharField(), help_text="Canonical names that curators relate.")
+    related_skills = RelatedSkillSerializer(
+        source="market.related", many=True, help_text="Asked for together oftener than apart."
+    )
+    see_also = serializers.ListField(
+        source="related", child=serializers.CharField(), help_text="Canonical names that curators relate."
+    )
 
 
 class NamesSerializer(serializers.Serializer[Any]):
@@ -94,7 +108,7 @@ class NamesSerializer(serializers.Serializer[Any]):
 class RecognizedNameSerializer(serializers.Serializer[Any]):
     given = serializers.CharField()
     skill = serializers.CharField()
-    display_name = serializers.CharField()
+    display_name = DisplayNameField(source="skill")
 
 
 class NormalizedNamesSerializer(serializers.Serializer[Any]):
@@ -124,7 +138,7 @@ class SpanSerializer(serializers.Serializer[Any]):
 
 class ExtractedSkillSerializer(serializers.Serializer[Any]):
     skill = serializers.CharField()
-    display_name = serializers.CharField()
+    display_name = DisplayNameField(source="skill")
     spans = SpanSerializer(many=True)
 
 
@@ -154,17 +168,22 @@ class IntervalSerializer(serializers.Serializer[Any]):
 
 
 class RequiredSkillSerializer(serializers.Serializer[Any]):
-    skill = serializers.CharField()
-    display_name = serializers.CharField()
-    category = serializers.ChoiceField(CATEGORIES)
-    required_percentage = serializers.FloatField(help_text="Of the role's postings, those that ask for the skill.")
-    user_has = serializers.BooleanField()
+    skill = serializers.CharField(source="name")
+    display_name = DisplayNameField(source="name")
+    category = CategoryOfField(source="name")
+    required_percentage = serializers.FloatField(
+        source="percentage", help_text="Of the role's postings, those that ask for the skill."
+    )
+    user_has = serializers.BooleanField(source="held")
     confidence_interval = IntervalSerializer(help_text="Wilson's, at 95 %, in percent.")
     salary_median_with = serializers.IntegerField(
+        source="salary_medians.with_skill",
         allow_null=True,
         help_text="USD a year, of the middle of the pay of postings that ask for it; null of fewer than 20 that say.",
     )
-    salary_median_without = serializers.IntegerField(allow_null=True, help_text="Likewise of those that do not.")
+    salary_median_without = serializers.IntegerField(
+        source="salary_medians.without_skill", allow_null=True, help_text="Likewise of those that do not."
+    )
     growth_percentage = serializers.FloatField(
         allow_null=True,
         help_text=(
@@ -175,26 +194,39 @@ class RequiredSkillSerializer(serializers.Serializer[Any]):
 
 
 class NextSkillSerializer(serializers.Serializer[Any]):
-    skill = serializers.CharField()
-    display_name = serializers.CharField()
+    skill = serializers.CharField(source="name")
+    display_name = DisplayNameField(source="name")
     reachable_percentage = serializers.FloatField(
         help_text="Of the postings that name a skill, those within reach once this and the skills before it are held."
     )
 
 
 class GapSerializer(serializers.Serializer[Any]):
+    """A `GapAnalysis` as `gaps`, beside the role and the window that it is of."""
+
     role = serializers.CharField(help_text="As the caller's profile has it.")
-    total_postings_analyzed = serializers.IntegerField()
-    required_skills = RequiredSkillSerializer(many=True, help_text="In order of demand.")
-    missing_skills = serializers.ListField(child=serializers.CharField(), help_text="In order of demand.")
-    coverage_percentage = serializers.FloatField(help_text="Skills held of skills required.")
-    weighted_coverage_percentage = serializers.FloatField(help_text="The same, each skill counting by its demand.")
-    skill_match_count = serializers.IntegerField()
-    total_required_skills = serializers.IntegerField()
-    reachable_percentage = serializers.FloatField(
-        help_text="Of the postings that name a skill, those of whose skills the caller holds at least 70 %."
+    total_postings_analyzed = serializers.IntegerField(source="gaps.postings")
+    required_skills = RequiredSkillSerializer(source="gaps.required", many=True, help_text="In order of demand.")
+    missing_skills = serializers.ListField(
+        source="gaps.missing", child=serializers.CharField(), help_text="In order of demand."
     )
-    learn_next = NextSkillSerializer(many=True, help_text="Up to five, the one that brings most within reach first.")
+    coverage_percentage = serializers.FloatField(
+        source="gaps.coverage.percentage", help_text="Skills held of skills required."
+    )
+    weighted_coverage_percentage = serializers.FloatField(
+        source="gaps.coverage.weighted_percentage", help_text="The same, each skill counting by its demand."
+    )
+    skill_match_count = serializers.IntegerField(source="gaps.coverage.held")
+    total_required_skills = serializers.IntegerField(source="gaps.coverage.required")
+    reachable_percentage = serializers.FloatField(
+        source="gaps.learning_order.reachable_percentage",
+        help_text="Of the postings that name a skill, those of whose skills the caller holds at least 70 %.",
+    )
+    learn_next = NextSkillSerializer(
+        source="gaps.learning_order.next_skills",
+        many=True,
+        help_text="Up to five, the one that brings most within reach first.",
+    )
     window_days = serializers.IntegerField()
     computed_at = serializers.DateTimeField(help_text="When the newest of the figures was computed.")
 
@@ -211,23 +243,18 @@ class NoPostingsAnswerSerializer(serializers.Serializer[Any]):
     detail = NoPostingsSerializer()
 
 
-class RolesQuery(LimitOffset):
-    limit = BoundedInteger(minimum=1, maximum=MOST_ROLES, default=MOST_ROLES)
-
-
 class RoleSerializer(serializers.Serializer[Any]):
     role = serializers.CharField()
     postings = serializers.IntegerField(help_text="Of the window.")
-    total_required_skills = serializers.IntegerField(help_text="Skills that a quarter of the postings asks for.")
-    skill_match_count = serializers.IntegerField(allow_null=True, help_text="Null without a token.")
-    coverage_percentage = serializers.FloatField(allow_null=True, help_text="Null without a token.")
-    weighted_coverage_percentage = serializers.FloatField(allow_null=True, help_text="Null without a token.")
-
-
-@extend_schema_serializer(many=False)
-class RolesSerializer(serializers.Serializer[Any]):
-    roles = RoleSerializer(many=True, help_text="With a token by coverage, without by postings, most first.")
-    total = serializers.IntegerField()
-    limit = serializers.IntegerField()
-    offset = serializers.IntegerField()
-    window_days = serializers.IntegerField()
+    total_required_skills = serializers.IntegerField(
+        source="required", help_text="Skills that a quarter of the postings asks for."
+    )
+    skill_match_count = serializers.IntegerField(
+        source="coverage.held", allow_null=True, help_text="Null without a token."
+    )
+    coverage_percentage = serializers.FloatField(
+        source="coverage.percentage", allow_null=True, help_text="Null without a token."
+    )
+    weighted_coverage_percentage = serializers.FloatField(
+        source="coverage.weighted_percentage", allow_null=True, help_text="Null without a token."
+    )

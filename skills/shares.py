@@ -1,9 +1,17 @@
 """Shares of a count, and how sure they are. Pure."""
 
 from math import sqrt
+from typing import NamedTuple
 
 # Standard deviations that hold 95 % of a normal distribution.
 _Z = 1.959963984540054
+
+
+class Interval(NamedTuple):
+    """A confidence interval, in percent."""
+
+    low: float
+    high: float
 
 
 def percentage(part: int, whole: int) -> float:
@@ -11,10 +19,10 @@ def percentage(part: int, whole: int) -> float:
     return round(100 * part / whole, 1) if whole else 0.0
 
 
-def wilson_interval(*, count: int, of: int) -> tuple[float, float]:
+def wilson_interval(*, count: int, of: int) -> Interval:
     """Wilson's score interval of a share at 95 %, in percent with one decimal; the whole range of nothing."""
     if not of:
-        return 0.0, 100.0
+        return Interval(0.0, 100.0)
     share = count / of
     centre = share + _Z * _Z / (2 * of)
     spread = _Z * sqrt(share * (1 - share) / of + _Z * _Z / (4 * of * of))
@@ -22,4 +30,4 @@ def wilson_interval(*, count: int, of: int) -> tuple[float, float]:
     # The ends are exact where all or none count; floats would leave them beside it.
     low = 0.0 if count == 0 else (centre - spread) / shrink
     high = 1.0 if count == of else (centre + spread) / shrink
-    return round(100 * low, 1), round(100 * high, 1)
+    return Interval(round(100 * low, 1), round(100 * high, 1))

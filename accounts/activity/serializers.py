@@ -8,8 +8,8 @@ from rest_framework import serializers
 
 from accounts.activity.documents import LONGEST_ACTION_TYPE
 from accounts.activity.metadata import DEEPEST, MOST_BYTES, MetadataRefused, check_metadata
-from career_navigator.api import LimitOffset
-from career_navigator.text_fields import Text
+from career_navigator.api.fields import Text
+from career_navigator.api.serializers import LimitOffset
 
 # Longer than any id; which ids there are is not told by what is refused.
 LONGEST_ID = 100

@@ -10,7 +10,7 @@ from accounts.activity import serializers as shapes
 from accounts.activity.selectors import list_activities
 from accounts.activity.services import record_activity
 from accounts.applications.selectors import check_job
-from career_navigator.api import success
+from career_navigator.api.serializers import success
 from career_navigator.personal import PersonalViewSet, caller_of, read_own_body, require_own
 from career_navigator.throttles import Spending, spend
 

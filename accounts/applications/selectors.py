@@ -8,7 +8,7 @@ from mongoengine import DoesNotExist
 
 from accounts.applications.documents import Application
 from accounts.applications.funnel import Course
-from career_navigator.api import page_of
+from career_navigator.api.pagination import page_of
 from market.documents import JobPosting
 from market.jobs.selectors import rows_of
 

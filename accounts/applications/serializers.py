@@ -8,8 +8,8 @@ from accounts.activity.documents import LONGEST_ACTION_TYPE
 from accounts.activity.serializers import LONGEST_ID, ActivitySerializer, Metadata
 from accounts.applications.documents import LONGEST_NOTE
 from accounts.applications.stages import STAGES
-from career_navigator.api import BoundedInteger, LimitOffset, QuerySerializer
-from career_navigator.text_fields import Choice, Text
+from career_navigator.api.fields import BoundedInteger, Choice, Text
+from career_navigator.api.serializers import LimitOffset, QuerySerializer
 from market.jobs.serializers import JobListingSerializer
 
 LONGEST_FUNNEL_DAYS = 365

@@ -21,7 +21,7 @@ from accounts.applications.services import BeyondSaved, save_job, set_stage, uns
 from accounts.applications.stages import STAGES, DayRefused
 from accounts.documents import ConcurrentChange
 from accounts.entrance import Conflict
-from career_navigator.api import success
+from career_navigator.api.serializers import success
 from career_navigator.personal import PersonalViewSet, caller_of, read_own_body, require_own
 from career_navigator.throttles import Spending, spend
 from market.jobs.listings import job_listing

@@ -6,8 +6,8 @@ from rest_framework import serializers
 
 from accounts.activity.serializers import LONGEST_ID
 from accounts.matches.documents import LONGEST_EXPLANATION
-from career_navigator.api import BoundedNumber, QuerySerializer
-from career_navigator.text_fields import Text
+from career_navigator.api.fields import BoundedNumber, Text
+from career_navigator.api.serializers import QuerySerializer
 from learning.serializers import ResourceSerializer
 from skills.matching.parts import WEIGHTS
 

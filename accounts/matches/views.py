@@ -13,9 +13,10 @@ from accounts.activity.services import record_activity
 from accounts.entrance import Conflict
 from accounts.matches import serializers as shapes
 from accounts.matches.services import Match, NothingToCompare, match_job, store_analysis
-from career_navigator.api import success
+from career_navigator.api.current_user import CurrentUser
+from career_navigator.api.serializers import success
 from career_navigator.held_skills import held_skills
-from career_navigator.personal import Caller, PersonalViewSet, caller_of, read_own_body, require_own
+from career_navigator.personal import PersonalViewSet, caller_of, read_own_body, require_own
 from career_navigator.throttles import Spending, spend
 from learning.selectors import resource_catalogue
 from market.jobs.seekers import seeker_of
@@ -110,7 +111,7 @@ class MatchViewSet(PersonalViewSet):
         return Response(success(**answer, **result))
 
 
-def _match(caller: Caller, posting: Row) -> Match:
+def _match(caller: CurrentUser, posting: Row) -> Match:
     seeker = seeker_of(caller, held_skills(caller))
     try:
         return match_job(user_id=ObjectId(caller.id), seeker=seeker, posting=posting, now=timezone.now())

@@ -9,7 +9,7 @@ from mongoengine import QuerySet
 
 from accounts.resumes.documents import Resume
 from accounts.resumes.files.refusals import REASONS
-from career_navigator.api import page_of
+from career_navigator.api.pagination import page_of
 from career_navigator.connection import database
 from career_navigator.slots import waiting_slot
 

@@ -10,8 +10,8 @@ from accounts.resumes.confirmation import FIELDS
 from accounts.resumes.documents import SOURCES, STATUSES
 from accounts.resumes.files.kinds import MOST_CHARACTERS
 from accounts.resumes.files.refusals import REASONS
-from career_navigator.api import LimitOffset
-from career_navigator.text_fields import Choice, Text
+from career_navigator.api.fields import Choice, Text
+from career_navigator.api.serializers import LimitOffset
 
 _OWN = "The caller's own."
 

@@ -27,11 +27,10 @@ from accounts.resumes.services import delete_resume
 from accounts.resumes.tasks import read_upload
 from accounts.resumes.uploads import MOST_UPLOADS, Taken, TooManyInProgress, TooManyUploads, Upload, take_upload
 from accounts.resumes.writing import generate_resume
-from career_navigator.api import success
-from career_navigator.errors import is_server_away
-from career_navigator.form_parser import MultiPartParser
+from career_navigator.api.exceptions import is_server_away
+from career_navigator.api.parsers import BodyTooLarge, JSONParser, MultiPartParser
+from career_navigator.api.serializers import success
 from career_navigator.personal import PersonalViewSet, caller_of, read_own_body, require_own
-from career_navigator.rendering import BodyTooLarge, JSONParser
 
 logger = logging.getLogger(__name__)
 

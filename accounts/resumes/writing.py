@@ -12,8 +12,8 @@ from accounts.resumes.documents import Resume
 from accounts.resumes.generation import NotWritten, Person, Posting, fitting_role, write_resume
 from accounts.resumes.json_resume import InvalidResume, check_resume
 from accounts.resumes.services import store_resume
+from career_navigator.api.current_user import CurrentUser
 from career_navigator.held_skills import held_skills
-from career_navigator.personal import Caller
 from career_navigator.portfolio import finished_projects
 from market.jobs.demand import demand_of
 from market.jobs.selectors import find_job
@@ -25,7 +25,7 @@ _LONGEST_URL = 2_000
 _WEB_ADDRESS = re.compile(r"https?://[^\s/]\S*")
 
 
-def generate_resume(*, caller: Caller, job_id: str | None, now: datetime) -> Resume:
+def generate_resume(*, caller: CurrentUser, job_id: str | None, now: datetime) -> Resume:
     """Write and store the next version of the caller's resume for a posting, or of the one that is for none.
 
     Raises DoesNotExist for a posting that is not there, and NotWritten for a profile that holds nothing to tell or has

@@ -7,8 +7,8 @@ from rest_framework import serializers
 
 from accounts.searches.documents import DIGESTS, LONGEST_NAME
 from accounts.searches.selectors import MOST_COUNTED
-from career_navigator.api import LimitOffset, QuerySerializer, read_as
-from career_navigator.text_fields import Choice, Text
+from career_navigator.api.fields import Choice, Text
+from career_navigator.api.serializers import LimitOffset, QuerySerializer, read_as
 from market.jobs.serializers import JobFilterSerializer, JobListingSerializer
 
 LONGEST_ID = 100

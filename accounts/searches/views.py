@@ -12,7 +12,6 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import ViewSet
 
 from accounts.entrance import PAGE_HEADERS, Conflict, offer_confirmation
 from accounts.searches import serializers as shapes
@@ -27,7 +26,8 @@ from accounts.searches.services import (
     save_search,
 )
 from accounts.searches.unsubscribing import BadToken, read_token
-from career_navigator.api import success
+from career_navigator.api.serializers import success
+from career_navigator.api.viewsets import PublicViewSet
 from career_navigator.personal import PersonalViewSet, caller_of, read_own_body
 from market.jobs.listings import job_listing
 
@@ -159,7 +159,7 @@ class SavedSearchViewSet(PersonalViewSet):
         return Response(success(seen=len(job_ids)))
 
 
-class UnsubscribeViewSet(ViewSet):
+class UnsubscribeViewSet(PublicViewSet):
     """Where the links of the mails lead. The token tells whose search it is; nobody has to log in.
 
     What is posted is never read, so a mail program may send it in any form.

@@ -9,6 +9,8 @@ from urllib.parse import quote, urlencode
 from django.urls import URLPattern, get_resolver
 
 from accounts.tests.conftest import NEW_PASSWORD, PASSWORD
+from career_navigator.api.routers import describe_route
+from career_navigator.metrics import UNKNOWN_PATH
 
 OPEN, TOKEN, SIGNATURE = "open", "token", "signature"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -160,9 +162,8 @@ def request_for(name: str, values: dict[str, str]) -> tuple[str, str, Any]:
 def routed_operations(patterns: Any = None, prefix: str = "") -> Iterator[str]:
     """What the project's addresses lead to, but for the staff's pages, which have tests of their own."""
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
-        path = prefix + str(pattern.pattern)
-        # What begins with ^ is whatever is left over.
-        if path.startswith(("admin", "^")):
+        path = prefix + describe_route(str(pattern.pattern))
+        if path.startswith("admin") or str(pattern.pattern) == UNKNOWN_PATH:
             continue
         if not isinstance(pattern, URLPattern):
             yield from routed_operations(pattern.url_patterns, path)

@@ -22,7 +22,7 @@ from accounts.experience import LEVELS
 from accounts.profile_fields import Address, Currency, NewAddress, Number, PhoneNumber, Skill, TargetRole
 from accounts.serializers import NewPassword, TokenPairSerializer
 from accounts.users.wordings import Unreadable, read_remote_preference, read_salary, read_years, split_list
-from career_navigator.text_fields import Choice, Line, Text
+from career_navigator.api.fields import Choice, Line, Text
 
 LONGEST_LIST = 10_000
 LONGEST_SALARY = 60

@@ -8,7 +8,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import ViewSet
 
 from accounts.addresses import list_address_forms
 from accounts.entrance import (
@@ -21,12 +20,13 @@ from accounts.entrance import (
     show_pair,
     token_of,
 )
-from accounts.profiles import Profile
 from accounts.serializers import LoginSerializer
 from accounts.support import erase_user_on_request
 from accounts.users import serializers as shapes
 from accounts.users.selectors import newest_resume_id
-from career_navigator.api import read_body, success
+from career_navigator.api.current_user import CurrentUser
+from career_navigator.api.serializers import read_body, success
+from career_navigator.api.viewsets import PublicViewSet
 from career_navigator.personal import PersonalViewSet, require_own
 
 # How old a token may be that erases its user's account.
@@ -34,7 +34,7 @@ ERASURE_SECONDS = 5 * 60
 _TOO_OLD = "Erasing an account needs a token of the last five minutes: log in or refresh, then repeat the request."
 
 
-class UserEntranceViewSet(ViewSet):
+class UserEntranceViewSet(PublicViewSet):
     """Registering and logging in, as under /auth and under the same limits."""
 
     @extend_schema(
@@ -123,7 +123,7 @@ class UserViewSet(PersonalViewSet):
         return Response(success(user_id=profile_of(request).id))
 
 
-def _user_profile(profile: Profile) -> dict[str, Any]:
+def _user_profile(profile: CurrentUser) -> dict[str, Any]:
     fields = profile.fields
     same = (
         *("phone_number", "target_roles", "skills", "experience_years", "experience_level", "location"),

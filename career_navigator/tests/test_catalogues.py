@@ -14,9 +14,9 @@ from rest_framework.test import APIRequestFactory
 
 from career_navigator import held_skills as held
 from career_navigator import versioned_copies
-from career_navigator.api import QuerySerializer
+from career_navigator.api.fields import WebAddress
+from career_navigator.api.serializers import QuerySerializer
 from career_navigator.versioned_copies import VersionedCopy, replace_version
-from career_navigator.web_addresses import WebAddress
 from career_navigator.words import WordList, words_of
 
 

@@ -23,8 +23,8 @@ from pymongo.hello import Hello
 from pymongo.monitoring import ServerHeartbeatFailedEvent, ServerHeartbeatStartedEvent, ServerHeartbeatSucceededEvent
 
 from career_navigator import mongodb, requests
+from career_navigator.api.exceptions import describe
 from career_navigator.connection import database
-from career_navigator.errors import describe
 from career_navigator.mongodb import Availability, build_client_options
 from career_navigator.requests import RequestMiddleware
 from career_navigator.running.embedded import start_mongodb

@@ -6,7 +6,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from career_navigator.api import read_as
+from career_navigator.api.serializers import read_as
 from career_navigator.connection import database
 from ingestion.credits import BudgetSpentError
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun

@@ -8,7 +8,7 @@ from accounts.documents import LONGEST_LOCATION, MOST_LOCATIONS
 from accounts.documents import MOST_ROLES as PROFILE_ROLES
 from accounts.profile_fields import TargetRole
 from accounts.users.serializers import RemotePreference, RoleOrRoles, TextOrList
-from career_navigator.text_fields import Text
+from career_navigator.api.fields import Text
 from ingestion.documents import RUN_STATUSES
 from ingestion.fetching.selectors import MOST_ANSWERED, MOST_COUNTED
 from market.jobs.filter_fields import CountryName

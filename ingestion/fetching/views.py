@@ -12,8 +12,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from career_navigator.api import success
-from career_navigator.errors import QueueAway
+from career_navigator.api.exceptions import QueueAway
+from career_navigator.api.serializers import success
 from career_navigator.personal import PersonalViewSet, caller_of, read_own_body
 from career_navigator.quick_redis import is_away
 from career_navigator.requests import with_time_anew

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from career_navigator.personal import Caller
+from career_navigator.api.current_user import CurrentUser
 from ingestion.role_searches import DEFAULT_PLACES
 from market.countries import country_name, is_country_code
 from market.jobs.filters import JobFilter
@@ -29,7 +29,7 @@ class Wish:
     job_filter: JobFilter
 
 
-def read_wish(*, caller: Caller, given: Mapping[str, Any]) -> Wish:
+def read_wish(*, caller: CurrentUser, given: Mapping[str, Any]) -> Wish:
     """The wish of a caller, each part from the request's fields before the profile's.
 
     The first `MOST_ROLES` and `MOST_PLACES` count; without any place, the default ones do. `given` is as

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from career_navigator.text_fields import Text
+from career_navigator.api.fields import Text
 from market.countries import country_named, fold, is_country_code
 from market.place_names import UNKNOWN
 from market.places import place_of

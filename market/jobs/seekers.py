@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterable
 
-from career_navigator.personal import Caller
+from career_navigator.api.current_user import CurrentUser
 from market.place_labels import read_place
 from market.place_names import REMOTE as ANYWHERE
 from skills.matching.sides import REMOTE, Seeker
 
 
-def seeker_of(caller: Caller, held: Collection[str]) -> Seeker:
+def seeker_of(caller: CurrentUser, held: Collection[str]) -> Seeker:
     """The caller with the (canonical) skills that they hold. Who names no place prefers the one where they live.
 
     Pay that is expected in another currency than USD is not compared: nobody here knows a rate.

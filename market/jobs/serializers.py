@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from career_navigator.api import BoundedInteger, BoundedNumber, LimitOffset
-from career_navigator.text_fields import Choice, Text
+from career_navigator.api.fields import BoundedInteger, BoundedNumber, Choice, Text
+from career_navigator.api.serializers import LimitOffset
 from market.jobs.filter_fields import CountryName, Currency, PlaceName, RoleTitle, SkillName, Truth
 from market.jobs.filters import JobFilter
 from market.jobs.listings import EXPIRES_AFTER_DAYS

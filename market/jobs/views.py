@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from career_navigator.api import read_as, success
+from career_navigator.api.serializers import read_as, success
 from career_navigator.held_skills import held_skills
 from career_navigator.personal import PersonalViewSet, caller_of, require_own
 from market.jobs import serializers as shapes

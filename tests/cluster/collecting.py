@@ -12,7 +12,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from career_navigator import connection
-from career_navigator.errors import is_server_away
+from career_navigator.api.exceptions import is_server_away
 from career_navigator.indexes import create_indexes
 from career_navigator.tests.elsewhere import mongodb_at, redis_at
 from ingestion.credits import spent_this_month

@@ -25,8 +25,8 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
+from career_navigator.api.renderers import dump_json
 from career_navigator.logs import request_id
-from career_navigator.rendering import dump_json
 
 logger = logging.getLogger(__name__)
 

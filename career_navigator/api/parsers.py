@@ -1,18 +1,43 @@
-"""Forms of several parts, as files come in, of bounded size and read into memory.
+"""Bodies of bounded size: JSON by orjson, stricter than the standard library, and forms of several parts.
 
-DRF's parser reads whatever comes, and puts it on the disk. What its other parsers read, Django bounds.
+DRF's parser of such forms reads whatever comes, and puts files on the disk. What its other parsers read, Django bounds.
 """
 
 from collections.abc import Mapping
 from typing import IO, Any, cast
 
+import orjson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import MemoryFileUploadHandler
-from rest_framework.parsers import DataAndFiles
+from rest_framework import status
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import BaseParser, DataAndFiles
 from rest_framework.parsers import MultiPartParser as UnboundedParser
 
-from career_navigator.rendering import BodyTooLarge
+
+class BodyTooLarge(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "body_too_large"
+
+
+class JSONParser(BaseParser):
+    """Refuses what the standard library lets through and MongoDB or a worker would then choke on: bodies nested
+    thousands deep, NaN, half surrogates, and bodies larger than DATA_UPLOAD_MAX_MEMORY_SIZE."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise BodyTooLarge(f"The body is larger than {limit} bytes.")
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise ParseError(f"The body is not valid JSON: {error}.") from error
 
 
 class MultiPartParser(UnboundedParser):

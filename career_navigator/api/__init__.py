@@ -1,0 +1,1 @@
+"""What the apps build their endpoints from, on Django REST framework."""

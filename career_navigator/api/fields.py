@@ -1,0 +1,108 @@
+"""Serializer fields that refuse another type than theirs, where DRF's take numbers for text and 1 for true."""
+
+import unicodedata
+from collections.abc import Sequence
+from math import isnan
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.validators import BaseValidator
+from rest_framework import serializers
+
+
+class Text(serializers.CharField):
+    """Text, given as text: a number or a truth value is refused. `max_length` is named in the sentence."""
+
+    default_error_messages = {"invalid": "This field has to be text."}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Line(Text):
+    """Text of one line: line breaks and other white space become one space, other control characters are refused."""
+
+    default_error_messages = {"control": "This field must not hold control characters."}
+
+    def to_internal_value(self, data: Any) -> str:
+        text = " ".join(super().to_internal_value(data).split())
+        if any(unicodedata.category(character) == "Cc" for character in text):
+            self.fail("control")
+        return text
+
+
+class Choice(serializers.ChoiceField):
+    """One of the choices, given as text; the sentence that refuses another names them all."""
+
+    def __init__(self, choices: Sequence[str], **options: Any) -> None:
+        super().__init__(choices, **options)
+        self.error_messages["invalid_choice"] = f"This field must be one of {', '.join(choices)}."
+        self.error_messages["blank_choice"] = f"This field must be one of {', '.join(choices)}, not ''."
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid_choice", input=data)
+        if not data:
+            self.fail("blank_choice")
+        return super().to_internal_value(data)
+
+
+class WebAddress(Text):
+    """An http or https URL, stored as it was given. Nothing is fetched from it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        address = super().to_internal_value(data)
+        try:
+            parts = urlsplit(address)
+            well_formed = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            well_formed = False
+        if not well_formed or any(character.isspace() or ord(character) < 32 for character in address):
+            raise serializers.ValidationError("This field has to be an http or https address.")
+        return address
+
+
+class BoundedInteger(serializers.IntegerField):
+    """A whole number from `minimum` to `maximum`, refused by one sentence that names the field and both bounds."""
+
+    def __init__(self, *, minimum: int, maximum: int, **options: Any) -> None:
+        super().__init__(min_value=minimum, max_value=maximum, **options)
+        self._bounds = (minimum, maximum)
+
+    def bind(self, field_name: str, parent: Any) -> None:
+        super().bind(field_name, parent)
+        _name_bounds(self, *self._bounds)
+
+
+class BoundedNumber(serializers.FloatField):
+    """A number from `minimum` to `maximum`, refused by one sentence that names the field and both bounds."""
+
+    def __init__(self, *, minimum: float, maximum: float, **options: Any) -> None:
+        super().__init__(min_value=minimum, max_value=maximum, **options)
+        self._bounds = (minimum, maximum)
+
+    def bind(self, field_name: str, parent: Any) -> None:
+        super().bind(field_name, parent)
+        _name_bounds(self, *self._bounds)
+
+    def to_internal_value(self, data: Any) -> float:
+        # Python takes a truth value for 1 or 0.
+        if isinstance(data, bool):
+            self.fail("invalid")
+        number = super().to_internal_value(data)
+        # Not a number is neither below a bound nor above one.
+        if isnan(number):
+            self.fail("invalid")
+        return number
+
+
+def _name_bounds(field: serializers.Field[Any, Any, Any, Any], minimum: float, maximum: float) -> None:
+    sentence = f"{field.field_name} must be between {minimum} and {maximum}."
+    for code in ("invalid", "max_string_length", "null", "overflow"):
+        field.error_messages[code] = sentence
+    # The bounds themselves are among the validators, so that the schema states them.
+    for validator in field.validators:
+        if isinstance(validator, BaseValidator):
+            validator.message = sentence

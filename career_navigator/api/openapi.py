@@ -1,0 +1,170 @@
+"""How views are described in the OpenAPI document. Every view imports this, so the pages that show it are apart."""
+
+import re
+from inspect import cleandoc
+from typing import Any, cast
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import is_list_serializer
+
+ERROR_COMPONENT = "Error"
+METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"})
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """Describe the access token; drf-spectacular finds this by its class."""
+
+    target_class = "rest_framework_simplejwt.authentication.JWTAuthentication"
+    match_subclasses = True
+    priority = 1
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class ViewSchema(AutoSchema):
+    """Describe a view by its class attributes (`ApiViewSet`), and an operation by the docstring of its method.
+
+    The docstring's first line is the summary, the rest the description. `@extend_schema` is for what is left.
+    """
+
+    def get_operation_id(self) -> str:
+        named = self._of_action("operation_id")
+        if named:
+            return str(named)
+        # The path in words: GET of /jobs/saved is jobs_saved, PUT of it jobs_saved_put.
+        words = "_".join(self._tokenize_path()).replace("-", "_")
+        action = getattr(self.view, "action", None)
+        ending = self.method.lower() if self.method in ("PUT", "PATCH", "DELETE") else action
+        return f"{words}_{ending}" if ending in ("put", "patch", "delete", "create", "retrieve") else words
+
+    def get_auth(self) -> list[Any]:
+        # One without any requirement is as good as none.
+        auth: list[Any] = super().get_auth()
+        return auth if any(auth) else []
+
+    def get_summary(self) -> str | None:
+        return self._doc()[0].rstrip(".") or None
+
+    def get_description(self) -> str:  # type: ignore[override]
+        return self._doc()[1]
+
+    def get_override_parameters(self) -> list[Any]:
+        return [*(self._of_action("path_parameters") or ()), *filter(None, [self._of_action("query_serializer_class")])]
+
+    def get_request_serializer(self) -> Any:
+        return self._of_action("request_serializer_class")
+
+    def get_response_serializers(self) -> Any:
+        errors = dict.fromkeys(self._of_action("error_statuses") or ())
+        serializer = self._of_action("serializer_class")
+        if serializer is None and self.method != "DELETE":
+            return super().get_response_serializers()
+        by_method = 201 if self._is_create_operation() else 204 if serializer is None else 200
+        return {self._of_action("success_status") or by_method: serializer, **errors}
+
+    def get_paginated_name(self, serializer_name: str) -> str:
+        return f"{type(cast(Any, self.view).paginator).__name__.removesuffix('Pagination')}Page"
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        # Most lists are in an envelope that a serializer describes.
+        is_paginated = getattr(self.view, "is_paginated", None)
+        if is_paginated is None:
+            return super()._is_list_view(serializer)
+        return is_list_serializer(serializer) or bool(is_paginated())
+
+    def _get_request_body(self, direction: Any = "request") -> Any:
+        # drf-spectacular passes over the body of a DELETE even where a view declares one.
+        if self.method != "DELETE" or self.get_request_serializer() is None:
+            return super()._get_request_body(direction)
+        self.method = "POST"
+        try:
+            return super()._get_request_body(direction)
+        finally:
+            self.method = "DELETE"
+
+    def _resolve_path_parameters(self, variables: Any) -> Any:
+        parameters = super()._resolve_path_parameters(variables)
+        for parameter in parameters:
+            # Of a router's route, which says no more than that it is not empty.
+            parameter["schema"].pop("pattern", None)
+        return parameters
+
+    def _of_action(self, name: str) -> Any:
+        of_action = getattr(self.view, "of_action", None)
+        return of_action(name) if of_action else None
+
+    def _doc(self) -> tuple[str, str]:
+        method = getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
+        summary, _, description = cleandoc(getattr(method, "__doc__", None) or "").partition("\n")
+        return summary, re.sub(r"(?<!\n)\n(?!\n)", " ", description.strip())
+
+
+def strip_trailing_slashes(endpoints: list[tuple[str, str, str, Any]], **_: Any) -> list[tuple[str, str, str, Any]]:
+    """drf-spectacular hook: a router's routes end in an optional slash."""
+    return [(path.rstrip("/") or "/", *rest) for path, *rest in endpoints]
+
+
+def document_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """drf-spectacular hook: every operation names the errors it can answer, all of one shape.
+
+    A view declares those that cannot be told from its path and body, as in `responses={..., 409: None}`.
+    """
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {})[ERROR_COMPONENT] = {
+        "type": "object",
+        "required": ["detail"],
+        "properties": {
+            "detail": {"type": "string", "description": "One sentence that names the field and the rule."},
+            "errors": {
+                "type": "object",
+                "description": "Of invalid input: each field's sentences.",
+                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            },
+        },
+    }
+    components["responses"] = {name: _response(description) for name, description in _RESPONSES.values()}
+    for path, operations in result.get("paths", {}).items():
+        for method, operation in operations.items():
+            if method in METHODS:
+                declared = _RESPONSES.keys() & operation["responses"].keys()
+                for status in sorted({*declared, *_statuses_of(path, operation)}):
+                    name = _RESPONSES[status][0]
+                    if "content" not in operation["responses"].get(status, {}):
+                        operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+                operation["responses"] = dict(sorted(operation["responses"].items()))
+    return result
+
+
+_RESPONSES = {
+    "400": ("BadRequest", "The input is invalid."),
+    "401": ("Unauthorized", "The token is missing, expired or not accepted."),
+    "403": ("Forbidden", "This belongs to someone else."),
+    "404": ("NotFound", "There is no such thing."),
+    "409": ("Conflict", "It was changed at the same time; read it again, then repeat the change."),
+    "413": ("BodyTooLarge", "The body is larger than accepted."),
+    "415": ("UnsupportedMediaType", "The body's media type is not accepted."),
+    "429": ("TooManyRequests", "Asked too often; Retry-After says in how many seconds to ask again."),
+    "503": ("ServiceUnavailable", "A server this depends on is away; Retry-After says when to try again."),
+}
+
+
+def _response(description: str) -> dict[str, Any]:
+    reference = {"$ref": f"#/components/schemas/{ERROR_COMPONENT}"}
+    return {"description": description, "content": {"application/json": {"schema": reference}}}
+
+
+def _statuses_of(path: str, operation: dict[str, Any]) -> list[str]:
+    statuses = ["429", "503"]
+    if operation.get("parameters") or "requestBody" in operation:
+        statuses.append("400")
+    if "requestBody" in operation:
+        statuses += ["413", "415"]
+    # drf-spectacular writes an empty requirement where a token is optional.
+    if any(operation.get("security", [])):
+        statuses += ["401", "403"]
+    if "{" in path:
+        statuses.append("404")
+    return statuses

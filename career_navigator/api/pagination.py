@@ -1,0 +1,76 @@
+"""Pages of lists, by `limit` and `offset`, in an envelope."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, ClassVar
+
+from mongoengine import QuerySet
+from rest_framework.pagination import LimitOffsetPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from career_navigator.api.fields import BoundedInteger
+from career_navigator.api.serializers import QuerySerializer
+
+
+class EnvelopePagination(LimitOffsetPagination):
+    """Answer a page as `{result_key: [...], "total": ..., "limit": ..., "offset": ...}`.
+
+    A subclass sets the key and the bounds, which are refused by name rather than clipped. `has_messages` begins the
+    envelope with `"messages": "success"`, as the endpoints under /jobs do; `fields` says what follows the list.
+    """
+
+    result_key: ClassVar[str] = "results"
+    default_limit = 20
+    max_limit = 100
+    max_offset: ClassVar[int] = 10_000
+    has_messages: ClassVar[bool] = False
+    fields: ClassVar[Sequence[str]] = ("total", "limit", "offset")
+
+    @classmethod
+    @cache
+    def query_serializer_class(cls) -> type[QuerySerializer]:
+        """Return what reads `limit` and `offset`."""
+        bounds: dict[str, Any] = {
+            "limit": BoundedInteger(minimum=1, maximum=cls.max_limit, default=cls.default_limit),
+            "offset": BoundedInteger(minimum=0, maximum=cls.max_offset, default=0),
+        }
+        return type(f"{cls.__name__}Query", (QuerySerializer,), bounds)
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """Return the items of the page. Only these are read, of a MongoEngine queryset as of any sequence."""
+        page = view.query if view is not None else self.query_serializer_class().read(request)
+        self.limit, self.offset = page["limit"], page["offset"]
+        self.count = self.get_count(queryset)
+        # Cloned, since a MongoEngine queryset remembers what it has read.
+        items = queryset.clone() if isinstance(queryset, QuerySet) else queryset
+        return list(items[self.offset : self.offset + self.limit])
+
+    def get_paginated_response(self, data: Any) -> Response:
+        envelope: dict[str, Any] = {"messages": "success"} if self.has_messages else {}
+        envelope[self.result_key] = data
+        values = {"total": self.count, "limit": self.limit, "offset": self.offset}
+        return Response(envelope | {name: values[name] for name in self.fields})
+
+    def get_paginated_response_schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        properties: dict[str, Any] = {"messages": {"type": "string", "enum": ["success"]}} if self.has_messages else {}
+        properties[self.result_key] = dict(schema)
+        properties |= {name: {"type": "integer"} for name in self.fields}
+        return {"type": "object", "required": list(properties), "properties": properties}
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        bounds = {"limit": (1, self.max_limit, self.default_limit), "offset": (0, self.max_offset, 0)}
+        return [
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "schema": {"type": "integer", "minimum": minimum, "maximum": maximum, "default": default},
+            }
+            for name, (minimum, maximum, default) in bounds.items()
+        ]
+
+
+def page_of(*, queryset: QuerySet, limit: int, offset: int) -> list[Any]:
+    """The documents of one page. The queryset, which a view may keep, is cloned: a MongoEngine queryset caches."""
+    return list(queryset.clone().skip(offset).limit(limit))

@@ -1,0 +1,90 @@
+"""Serializers of queries and bodies, and how serializers are built once and shared."""
+
+from copy import copy
+from functools import cache
+from typing import Any, TypeVar
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from career_navigator.api.fields import BoundedInteger
+
+_Shape = TypeVar("_Shape", bound=serializers.Serializer[Any])
+
+
+@cache
+def build_once(shape: type[_Shape], *, many: bool = False) -> _Shape:
+    """Return a serializer to copy, with its fields.
+
+    Making one copies every field, which takes longer than reading or writing with them; neither leaves anything behind
+    in them.
+    """
+    built = shape(many=many)
+    # Copied when they are first asked for, which is to be once.
+    _ = (built.child if many else built).fields  # type: ignore[attr-defined]
+    return built
+
+
+class QuerySerializer(serializers.Serializer[Any]):
+    """The query parameters of an endpoint. Unknown ones are ignored; a bad value of a known one is answered 400.
+
+    A parameter that may be repeated is a ListField.
+    """
+
+    @classmethod
+    def read(cls, request: Request) -> dict[str, Any]:
+        """The parameters, validated, with defaults filled in.
+
+        Raises ValidationError.
+        """
+        # A plain dictionary, since DRF takes an empty value in a QueryDict for an absent one.
+        given: dict[str, Any] = request.query_params.dict()
+        parameters = build_once(cls)
+        for name, field in parameters.fields.items():
+            if name in given and isinstance(field, serializers.ListField):
+                given[name] = request.query_params.getlist(name)
+        validated: dict[str, Any] = parameters.run_validation(given)
+        return validated
+
+
+class LimitOffset(QuerySerializer):
+    """Paging by `limit` and `offset`; a subclass adds its endpoint's filters and may redeclare `limit`."""
+
+    limit = BoundedInteger(minimum=1, maximum=100, default=20)
+    offset = BoundedInteger(minimum=0, maximum=10_000, default=0)
+
+
+def read_body(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The request's body in the given shape. Raises ValidationError."""
+    validated: dict[str, Any] = read_as(shape, request.data).validated_data
+    return validated
+
+
+def read_as(shape: type[_Shape], data: Any) -> _Shape:
+    """A serializer of the shape that has read `data`. Raises ValidationError."""
+    # It shares its fields with all others of the shape; what it has read is its own.
+    given = copy(build_once(shape))
+    given.initial_data = data
+    given.is_valid(raise_exception=True)
+    return given
+
+
+class SuccessField(serializers.ChoiceField):
+    """The `messages` of the endpoints of the job-search family: that it went well."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(["success"], source="*", **options)
+
+    def to_representation(self, value: Any) -> str:
+        return "success"
+
+
+class SuccessSerializer(serializers.Serializer[Any]):
+    """An answer of the job-search family; a subclass adds its content."""
+
+    messages = SuccessField()
+
+
+def success(**content: Any) -> dict[str, Any]:
+    """An answer of the job-search family: its content beside `messages`, which says that it went well."""
+    return {"messages": "success", **content}

@@ -1,0 +1,153 @@
+"""The bases of the API's viewsets."""
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from functools import cached_property
+from typing import Any, ClassVar, cast
+
+from bson import ObjectId
+from bson.errors import InvalidId
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter
+from mongoengine import Document, QuerySet
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, Throttled, ValidationError
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from career_navigator.api.current_user import CurrentUser
+from career_navigator.api.pagination import EnvelopePagination
+from career_navigator.api.serializers import QuerySerializer, build_once, read_as
+
+Serializer = serializers.Serializer[Any]
+SerializerClass = type[Serializer]
+
+
+class ApiViewSet(GenericViewSet[Any]):
+    """Read by `query` and `body`, answer by `get_serializer(...).data`; a token is required.
+
+    `@action` takes the attributes below as arguments; `action_options` sets them for the standard actions, as in
+    `{"list": {"serializer_class": SkillSerializer}}`.
+    """
+
+    serializer_class: SerializerClass | None = None
+    # What reads the body, and the query.
+    request_serializer_class: SerializerClass | None = None
+    query_serializer_class: type[QuerySerializer] | None = None
+    pagination_class: type[EnvelopePagination] | None = None
+    filter_backends: Sequence[Any] = ()
+    lookup_value_regex = "[^/]+"
+    action_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    # For the OpenAPI document: what cannot be told from the above.
+    operation_id: str | None = None
+    success_status: int | None = None
+    error_statuses: Sequence[int] = ()
+    path_parameters: Sequence[OpenApiParameter] = ()
+
+    @property
+    def current_user(self) -> CurrentUser:
+        return cast(CurrentUser, self.request.user)
+
+    @cached_property
+    def query(self) -> dict[str, Any]:
+        """The validated query parameters, paging among them, with defaults. Raises ValidationError."""
+        pages = (
+            self.pagination_class.query_serializer_class() if self.pagination_class and self.is_paginated() else None
+        )
+        values: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
+        for serializer_class in filter(None, (pages, self.get_query_serializer_class())):
+            try:
+                values |= serializer_class.read(self.request)
+            except ValidationError as error:
+                errors |= cast(dict[str, Any], error.detail)
+        if errors:
+            raise ValidationError(errors)
+        return values
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The validated body without `user_id`, which `IsSelf` has checked. Raises ValidationError."""
+        validated: dict[str, Any] = self.read_body().validated_data
+        return {name: value for name, value in validated.items() if name != "user_id"}
+
+    def read_body(self) -> Any:
+        """Return the serializer that has read the body. Raises ValidationError."""
+        return read_as(self.get_request_serializer_class(), self.request.data)
+
+    def get_serializer(self, instance: Any = None, *, many: bool = False, **options: Any) -> Any:
+        """Return a serializer of the answer. Its fields are shared: making them takes longer than serializing does."""
+        if options:
+            return super().get_serializer(instance, many=many, **options)
+        serializer = copy(build_once(self.get_serializer_class(), many=many))
+        serializer.instance = instance
+        serializer._context = self.get_serializer_context()
+        return serializer
+
+    def get_serializer_class(self) -> Any:
+        return self.of_action("serializer_class")
+
+    def get_request_serializer_class(self) -> Any:
+        return self.of_action("request_serializer_class")
+
+    def get_query_serializer_class(self) -> Any:
+        return self.of_action("query_serializer_class")
+
+    def of_action(self, name: str) -> Any:
+        """Return the value of an attribute for the action."""
+        return self.action_options.get(self.action or "", {}).get(name, getattr(self, name))
+
+    def is_paginated(self) -> bool:
+        """Whether the action answers pages: `list`, or an `@action` that names a `pagination_class` itself."""
+        if self.pagination_class is None or self.action is None:
+            return False
+        return self.action == "list" or "pagination_class" in getattr(getattr(self, self.action), "kwargs", {})
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Count refused requests too: DRF throttles after it has authenticated and checked permissions."""
+        try:
+            super().initial(request, *args, **kwargs)
+        except Throttled:
+            raise
+        except APIException:
+            self.check_throttles(request)
+            raise
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        finished: Response = super().finalize_response(request, response, *args, **kwargs)
+        if self.authentication_classes:
+            finished.headers.setdefault("Cache-Control", "private")
+        return finished
+
+
+class PublicViewSet(ApiViewSet):
+    """Answer everybody. No token is looked at, so a bad one does no harm."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+
+class DocumentViewSet(ApiViewSet):
+    """Serve documents of MongoEngine. With `owner_field`, of the current user alone: others' are answered 404."""
+
+    document: ClassVar[type[Document]]
+    owner_field: ClassVar[str | None] = None
+
+    def get_queryset(self) -> QuerySet:
+        documents = self.document.objects.clone()
+        return documents.filter(**{self.owner_field: self.current_user.pk}) if self.owner_field else documents
+
+    def get_object(self) -> Any:
+        """Return the document that the path names. Raises Http404 where there is none, or the id is none."""
+        try:
+            found = self.get_queryset().filter(pk=ObjectId(self.kwargs[self.lookup_url_kwarg or self.lookup_field]))
+        except InvalidId as error:
+            raise Http404 from error
+        document = found.first()
+        if document is None:
+            raise Http404
+        self.check_object_permissions(self.request, document)
+        return document
