@@ -3,7 +3,6 @@
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import hypothesis
@@ -21,7 +20,7 @@ from pymongo import monitoring
 from pymongo.database import Database
 from xdist.scheduler.loadfile import LoadFileScheduling
 
-from career_navigator import quick_redis, throttles
+from career_navigator import quick_redis, throttling
 from career_navigator.celery import app
 from career_navigator.connection import database, redis_client
 from career_navigator.indexes import create_indexes
@@ -214,26 +213,41 @@ def redis() -> "redis_package.Redis":
     return redis_client()
 
 
-@dataclass
 class WindowClock:
-    """The clock by which tries are counted: it stands at the beginning of a window, however long, until it is moved."""
+    """The clock of rate limits: it stands at the beginning of a window, however long, until it is moved."""
 
-    now: float = 2_000_000_000 // 86_400 * 86_400.0
+    def __init__(self, client: "redis_package.Redis") -> None:
+        self._now = 2_000_000_000 // 86_400 * 86_400.0
+        self._client = client
 
     def __call__(self) -> float:
-        return self.now
+        return self._now
+
+    @property
+    def now(self) -> float:
+        return self._now
+
+    @now.setter
+    def now(self, now: float) -> None:
+        # The windows of `limits` end when Redis drops their keys.
+        for key in self._client.scan_iter("throttle:*/*"):
+            self._client.pexpire(key, max(0, self._client.pttl(key) - round((now - self._now) * 1000)))
+        self._now = now
 
 
 @pytest.fixture
 def window_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[WindowClock]:
     """Tries that are made one after another all fall into one window, and are counted however busy the machine is."""
-    clock = WindowClock()
-    monkeypatch.setattr(throttles, "read_clock", clock)
     patient = redis_package.Redis.from_url(settings.REDIS_URL, socket_timeout=30)
-    monkeypatch.setattr(quick_redis, "quick_redis_client", lambda: patient)
+    clock = WindowClock(patient)
+    monkeypatch.setattr(throttling.RequestThrottle, "timer", clock)
+    for module in (quick_redis, throttling):
+        monkeypatch.setattr(module, "quick_redis_client", lambda: patient)
     quick_redis.forget_connections()
+    throttling._limiter.cache_clear()
     yield clock
     quick_redis.forget_connections()
+    throttling._limiter.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -22,11 +22,9 @@ from accounts.sessions import TokenPair, start_session
 from accounts.tasks import send_confirmation_message
 from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.exceptions import QueueAway
-from career_navigator.login_limits import LoginAttempt
 from career_navigator.quick_redis import is_away
 from career_navigator.requests import with_time_anew
-from career_navigator.slots import Busy
-from career_navigator.throttles import Spending, address_of, spend
+from career_navigator.throttling import LoginLimits, check_limits, get_client_ip, hit_limits, record_hits
 from ingestion.tasks import collect_for_user
 
 logger = logging.getLogger(__name__)
@@ -67,17 +65,14 @@ def token_of(request: Request) -> AccessToken:
 
 def register(request: Request, given: Mapping[str, Any], *, address_field: str) -> User:
     """Add an account; `address_field` is what the body calls the address. Raises Throttled and ValidationError."""
-    # The address first: one that is used up does not use up the accounts that it names.
-    address_tries = spend(Spending(limit="register_address", name=address_of(request)))
-    account_tries = spend(Spending(limit="register_account", name=given["email"]))
+    limits = ("register_address", get_client_ip(request)), ("register_account", given["email"])
+    check_limits(*limits)
     try:
         change = register_user(**given, now=timezone.now())
-    except Busy:
-        address_tries.refund()
-        account_tries.refund()
-        raise
     except AddressTaken as error:
+        record_hits(*limits)
         raise ValidationError({address_field: ["This field is already registered."]}) from error
+    record_hits(*limits)
     _queue_collection(change)
     try:
         queue_confirmation(user_id=change.user.pk)
@@ -104,7 +99,7 @@ def offer_confirmation(request: Request) -> None:
     if profile.fields["email_confirmed"]:
         return
     try:
-        spend(Spending(limit="confirmation", name=profile.id))
+        hit_limits(("confirmation", profile.id))
         queue_confirmation(user_id=profile.pk)
     except (Throttled, QueueAway) as error:
         logger.warning("user %s is sent no message that confirms the address: %s", profile.id, error)
@@ -112,20 +107,14 @@ def offer_confirmation(request: Request) -> None:
 
 def log_in(request: Request, *, email: str, password: str) -> Login:
     """Begin a session. Raises Throttled and AuthenticationFailed."""
-    attempt = LoginAttempt(limits="login", account=normalize_address(email), address=address_of(request))
-    receipts = attempt.count()
+    limits = LoginLimits(scope="login", account=normalize_address(email), client_ip=get_client_ip(request))
+    limits.check()
     try:
         user = authenticate(email=email, password=password)
-    except Busy:
-        for receipt in receipts:
-            receipt.refund()
-        raise
     except LoginRefused as error:
+        limits.count_failure()
         raise AuthenticationFailed("The email address or the password is wrong.") from error
-    # Only failures count.
-    for receipt in receipts:
-        receipt.refund()
-    attempt.remember_address()
+    limits.remember_client_ip()
     version = user.token_version
     pair = with_time_anew(lambda: start_session(user_id=user.pk, token_version=version, now=timezone.now()))
     return Login(user=user, pair=pair)
@@ -194,14 +183,14 @@ def _roles_within_limits(change: Change) -> list[str]:
     if not change.new_roles:
         return []
     try:
-        spend(Spending(limit="fetch_jobs", name=str(change.user.pk)))
+        hit_limits(("fetch_jobs", str(change.user.pk)))
     except Throttled:
         return []
     within: list[str] = []
     for role in change.new_roles:
         try:
             # Of all users together, since accounts cost nothing.
-            spend(Spending(limit="target_roles", name="everybody"))
+            hit_limits(("target_roles", "everybody"))
         except Throttled:
             break
         within.append(role)

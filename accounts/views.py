@@ -43,8 +43,7 @@ from career_navigator.api.serializers import read_body
 from career_navigator.api.viewsets import PublicViewSet
 from career_navigator.personal import PersonalViewSet
 from career_navigator.quick_redis import is_away
-from career_navigator.slots import Busy
-from career_navigator.throttles import Receipt, Spending, address_of, spend
+from career_navigator.throttling import Limit, check_limits, get_client_ip, hit_limits, record_hits
 
 SEEN = OpenApiParameter(
     "If-Match",
@@ -179,17 +178,15 @@ class MeViewSet(PersonalViewSet):
     )
     def destroy(self, request: Request) -> Response:
         given = read_body(shapes.ErasureSerializer, request)
-        tries = _guess_password(request)
+        guesses = _password_guesses(request)
+        check_limits(guesses)
         try:
             erase_user(user_id=profile_of(request).pk, password=given["password"], now=timezone.now())
-        except Busy:
-            tries.refund()
-            raise
         except WrongPassword as error:
+            record_hits(guesses)
             raise ValidationError({"password": ["This field is not the account's password."]}) from error
         except mongoengine.DoesNotExist as error:
             refuse_gone(error)
-        tries.refund()
         return Response(status=204)
 
     @extend_schema(
@@ -218,19 +215,17 @@ class PasswordViewSet(PersonalViewSet):
     )
     def change(self, request: Request) -> Response:
         given = read_body(shapes.PasswordChangeSerializer, request)
-        tries = _guess_password(request)
+        guesses = _password_guesses(request)
+        check_limits(guesses)
         try:
             pair = change_password(user_id=profile_of(request).pk, **given, now=timezone.now())
-        except Busy:
-            tries.refund()
-            raise
         except WrongPassword as error:
+            record_hits(guesses)
             raise ValidationError({"current_password": ["This field is not the account's password."]}) from error
         except ConcurrentChange as error:
             raise Conflict from error
         except mongoengine.DoesNotExist as error:
             refuse_gone(error)
-        tries.refund()
         return Response(show_pair(pair), headers=UNKEPT)
 
 
@@ -245,8 +240,8 @@ class ForgottenPasswordViewSet(PublicViewSet):
     )
     def forgot(self, request: Request) -> Response:
         given = read_body(shapes.ForgottenPasswordSerializer, request)
-        spend(Spending(limit="forgot_address", name=address_of(request)))
-        spend(Spending(limit="forgot_account", name=normalize_address(given["email"])))
+        email = normalize_address(given["email"])
+        hit_limits(("forgot_address", get_client_ip(request)), ("forgot_account", email))
         if is_away():
             raise QueueAway("Messages cannot be sent just now; try again shortly.")
         send_reset_message.apply_async((given["email"],), retry=False)
@@ -289,7 +284,7 @@ class EmailMessageViewSet(PersonalViewSet):
         profile = profile_of(request)
         if profile.fields["email_confirmed"]:
             return Response({"detail": "The address is confirmed already."}, status=202)
-        spend(Spending(limit="confirmation", name=profile.id))
+        hit_limits(("confirmation", profile.id))
         queue_confirmation(user_id=profile.pk)
         return Response({"detail": "A message with a link is on its way to the account's address."}, status=202)
 
@@ -335,9 +330,9 @@ def _log_in(request: Request, email: str, password: str) -> Response:
     return Response(show_pair(login.pair) | {"user": login.user.dict_exclude_password()}, headers=UNKEPT)
 
 
-def _guess_password(request: Request) -> Receipt:
-    """Whoever has found a token may not guess its account's password as often as they like.
+def _password_guesses(request: Request) -> Limit:
+    """Return the limit of wrong passwords from someone who may have found a token.
 
-    Counted apart from logins: whoever guesses there keeps nobody from changing their password here.
+    They count apart from logins: whoever guesses there keeps nobody from changing their password here.
     """
-    return spend(Spending(limit="password", name=profile_of(request).id))
+    return "password", profile_of(request).id

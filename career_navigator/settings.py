@@ -232,7 +232,7 @@ SESSION_COOKIE_PATH = "/admin"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_PATH = "/admin"
 CSRF_FAILURE_VIEW = "career_navigator.api.exceptions.answer_csrf_failure"
-PASSWORD_HASHERS = ["career_navigator.slots.PasswordHasher"]
+PASSWORD_HASHERS = ["career_navigator.throttling.PasswordHasher"]
 AUTHENTICATION_BACKENDS = ["career_navigator.staff.permissions.StaffBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -274,7 +274,7 @@ REST_FRAMEWORK = {
     # An endpoint without a user says so: `authentication_classes = []`, `permission_classes = [AllowAny]`.
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_THROTTLE_CLASSES": ["career_navigator.throttles.RequestThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["career_navigator.throttling.RequestThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["career_navigator.api.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["career_navigator.api.parsers.JSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "career_navigator.api.renderers.JSONNegotiation",

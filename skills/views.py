@@ -19,7 +19,6 @@ from rest_framework.response import Response
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.viewsets import ApiViewSet, PublicViewSet
 from career_navigator.held_skills import held_skills
-from career_navigator.throttles import Spending, address_of, spend
 from ingestion.tasks import queue_refresh
 from market.role_windows import role_demands
 from market.roles import display_role, normalize_role, spell_out
@@ -116,12 +115,12 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
         methods=["post"],
         request_serializer_class=shapes.TextSerializer,
         serializer_class=shapes.ExtractionSerializer,
+        # The most processor time that can be asked for without a token: up to 0.3 s.
+        throttle_scope="extract_address",
     )
     def extract(self, request: Request) -> Response:
         """Find the skills that a text asks for, and where."""
         text = self.body["text"]
-        # The most processor time that can be asked for without a token: up to 0.3 s.
-        spend(Spending(limit="extract_address", name=address_of(request)))
         by_skill: dict[str, list[SkillSpan]] = {}
         for span in extractor().spans(text):
             by_skill.setdefault(span.skill, []).append(span)

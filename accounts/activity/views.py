@@ -12,7 +12,7 @@ from accounts.activity.services import record_activity
 from accounts.applications.selectors import check_job
 from career_navigator.api.serializers import success
 from career_navigator.personal import PersonalViewSet, caller_of, read_own_body, require_own
-from career_navigator.throttles import Spending, spend
+from career_navigator.throttling import hit_limits
 
 
 class ActivityViewSet(PersonalViewSet):
@@ -28,7 +28,7 @@ class ActivityViewSet(PersonalViewSet):
     )
     def log(self, request: Request) -> Response:
         fields = read_own_body(shapes.ActivityInSerializer, request)
-        spend(Spending(limit="activity", name=caller_of(request).id))
+        hit_limits(("activity", caller_of(request).id))
         user_id = ObjectId(caller_of(request).id)
         job_id = ObjectId(fields["job_id"]) if fields.get("job_id") else None
         if job_id is not None:

@@ -23,7 +23,7 @@ from accounts.documents import ConcurrentChange
 from accounts.entrance import Conflict
 from career_navigator.api.serializers import success
 from career_navigator.personal import PersonalViewSet, caller_of, read_own_body, require_own
-from career_navigator.throttles import Spending, spend
+from career_navigator.throttling import hit_limits
 from market.jobs.listings import job_listing
 from market.jobs.selectors import rows_of
 
@@ -45,7 +45,7 @@ class SavedJobViewSet(PersonalViewSet):
         # Case is of no account in an id.
         if given.get("job_id", job_id).lower() != job_id.lower():
             raise ValidationError({"job_id": ["This field must be the job's of the path."]})
-        spend(Spending(limit="activity", name=caller_of(request).id))
+        hit_limits(("activity", caller_of(request).id))
         saving = save_job(
             user_id=_caller_id(request), job_id=job, metadata=given.get("activity_metadata"), now=timezone.now()
         )
@@ -101,7 +101,7 @@ class ApplicationViewSet(PersonalViewSet):
     )
     def update(self, request: Request, job_id: str) -> Response:
         given, now = read_own_body(shapes.ApplicationChangeSerializer, request), timezone.now()
-        spend(Spending(limit="activity", name=caller_of(request).id))
+        hit_limits(("activity", caller_of(request).id))
         try:
             application = set_stage(
                 user_id=_caller_id(request),

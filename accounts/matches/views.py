@@ -17,7 +17,7 @@ from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.serializers import success
 from career_navigator.held_skills import held_skills
 from career_navigator.personal import PersonalViewSet, caller_of, read_own_body, require_own
-from career_navigator.throttles import Spending, spend
+from career_navigator.throttling import hit_limits
 from learning.selectors import resource_catalogue
 from market.jobs.seekers import seeker_of
 from market.jobs.selectors import Row, find_job
@@ -87,7 +87,7 @@ class MatchViewSet(PersonalViewSet):
         # Case is of no account in an id.
         if given.get("job_id", job_id).lower() != job_id.lower():
             raise ValidationError({"job_id": ["This field must be the job's of the path."]})
-        spend(Spending(limit="activity", name=caller.id))
+        hit_limits(("activity", caller.id))
         now, own = timezone.now(), given.get("score") is not None
         if own:
             stored = store_analysis(

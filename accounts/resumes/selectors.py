@@ -11,7 +11,7 @@ from accounts.resumes.documents import Resume
 from accounts.resumes.files.refusals import REASONS
 from career_navigator.api.pagination import page_of
 from career_navigator.connection import database
-from career_navigator.slots import waiting_slot
+from career_navigator.throttling import waiting_slot
 
 _PAUSE_SECONDS = 0.05
 

@@ -18,7 +18,7 @@ from accounts.resumes.tasks import read_upload, take_up_lost_uploads
 from accounts.services import canonical_skills
 from accounts.tests import resume_files as files
 from accounts.tests.conftest import PASSWORD, Member
-from career_navigator import slots
+from career_navigator import throttling
 from career_navigator.idempotency import REPEAT_WINDOW
 from career_navigator.tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, queue_at
 from ingestion.tests.queued import run_queued
@@ -163,8 +163,8 @@ def test_answers_202_and_a_status_to_ask_for_while_a_file_is_read(ada, redis, mo
 def test_answers_202_at_once_while_as_many_requests_wait_as_may(ada, monkeypatch):
     monkeypatch.setattr(views, "WAIT_SECONDS", 60)
     with ExitStack() as stack:
-        for _ in range(slots.MAX_WAITING):
-            stack.enter_context(slots._waiting)
+        for _ in range(throttling.MAX_WAITING):
+            stack.enter_context(throttling._waiting)
         started = time.monotonic()
         answer = upload(ada, files.make_pdf())
 

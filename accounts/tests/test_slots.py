@@ -8,7 +8,7 @@ from django.conf import settings as django_settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from accounts.tests.conftest import API, NEW_PASSWORD, PASSWORD, REGISTRATION
-from career_navigator import requests, slots
+from career_navigator import requests, throttling
 from career_navigator.rates import Rate
 
 RIGHT = {"email": "ada@example.org", "password": PASSWORD}
@@ -18,8 +18,8 @@ RIGHT = {"email": "ada@example.org", "password": PASSWORD}
 def all_hashing():
     """As many passwords are being hashed as may be."""
     with ExitStack() as stack:
-        for _ in range(slots.MAX_HASHING):
-            stack.enter_context(slots._hashing)
+        for _ in range(throttling.MAX_HASHING):
+            stack.enter_context(throttling._hashing)
         yield stack
 
 
@@ -30,8 +30,8 @@ def _assert_busy(answer):
 
 
 def test_leaves_two_threads_free():
-    assert slots.MAX_HASHING + slots.MAX_WAITING + 2 <= django_settings.WEB_THREADS
-    assert min(slots.MAX_HASHING, slots.MAX_WAITING) >= 1
+    assert throttling.MAX_HASHING + throttling.MAX_WAITING + 2 <= django_settings.WEB_THREADS
+    assert min(throttling.MAX_HASHING, throttling.MAX_WAITING) >= 1
 
 
 @pytest.mark.parametrize("email", ["ada@example.org", "nobody@example.org"])
@@ -62,9 +62,9 @@ def test_counts_no_login_that_was_turned_away(ada, all_hashing, settings):
 
 
 def test_lets_in_again_after_a_hash_has_failed(ada):
-    for _ in range(2 * slots.MAX_HASHING):
+    for _ in range(2 * throttling.MAX_HASHING):
         with pytest.raises(TypeError):
-            slots.PasswordHasher().encode(None, None)
+            throttling.PasswordHasher().encode(None, None)
 
     assert API().post("/auth/login", RIGHT).status_code == 200
 

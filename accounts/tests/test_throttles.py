@@ -5,7 +5,7 @@ import pytest
 from accounts.documents import User
 from accounts.tests.conftest import API, NEW_PASSWORD, PASSWORD, REGISTRATION
 from career_navigator.rates import Rate
-from career_navigator.throttles import address_of
+from career_navigator.throttling import get_client_ip
 
 WRONG = {"email": "ada@example.org", "password": "Wrong-Pass-123"}
 RIGHT = {"email": "ada@example.org", "password": PASSWORD}
@@ -250,13 +250,13 @@ def test_counts_a_request_once(ada, limit):
 
 def test_counts_a_subscribers_ipv6_addresses_as_one(rf):
     names = {
-        address_of(rf.get("/", REMOTE_ADDR=text))
+        get_client_ip(rf.get("/", REMOTE_ADDR=text))
         for text in ("2001:db8:0:1::1", "2001:db8:0:1:ffff::", "2001:db8:0:1::1%eth0")
     }
 
     assert names == {"2001:db8:0:1::/64"}
-    assert address_of(rf.get("/", REMOTE_ADDR="::ffff:192.0.2.1")) == "192.0.2.1"
-    assert address_of(rf.get("/", REMOTE_ADDR="")) == "unknown"
+    assert get_client_ip(rf.get("/", REMOTE_ADDR="::ffff:192.0.2.1")) == "192.0.2.1"
+    assert get_client_ip(rf.get("/", REMOTE_ADDR="")) == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -281,17 +281,17 @@ def test_counts_a_subscribers_ipv6_addresses_as_one(rf):
 def test_reads_an_address_with_its_port(rf, settings, text, name):
     settings.TRUST_PROXY_HEADERS = True
 
-    assert address_of(rf.get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=f"203.0.113.9, {text}")) == name
+    assert get_client_ip(rf.get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=f"203.0.113.9, {text}")) == name
 
 
 def test_believes_a_proxy_only_where_it_is_trusted(rf, settings):
     request = rf.get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR="203.0.113.9, 192.0.2.1")
 
     settings.TRUST_PROXY_HEADERS = False
-    direct = address_of(request)
+    direct = get_client_ip(request)
     settings.TRUST_PROXY_HEADERS = True
 
-    assert (direct, address_of(request)) == ("10.0.0.1", "192.0.2.1")
+    assert (direct, get_client_ip(request)) == ("10.0.0.1", "192.0.2.1")
 
 
 def test_keeps_no_address_in_redis(ada, limit, redis):

@@ -39,6 +39,7 @@ class ApiViewSet(GenericViewSet[Any]):
     pagination_class: type[EnvelopePagination] | None = None
     filter_backends: Sequence[Any] = ()
     lookup_value_regex = "[^/]+"
+    throttle_scope: str | None = None
     action_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     # For the OpenAPI document: what cannot be told from the above.

@@ -13,10 +13,8 @@ from rest_framework.exceptions import Throttled
 from unfold.forms import AuthenticationForm
 from unfold.widgets import BASE_INPUT_CLASSES
 
-from career_navigator.login_limits import LoginAttempt
-from career_navigator.slots import Busy
 from career_navigator.staff.recovery_codes import CODE_LENGTH, use_code
-from career_navigator.throttles import address_of
+from career_navigator.throttling import LoginLimits, get_client_ip
 
 logger = logging.getLogger(__name__)
 
@@ -39,13 +37,13 @@ class StaffAuthenticationForm(AuthenticationForm):
         self.seconds_to_wait = 0
 
     def clean(self) -> dict[str, Any]:
-        name, address = str(self.cleaned_data.get("username", "")), address_of(cast(HttpRequest, self.request))
+        name, client_ip = str(self.cleaned_data.get("username", "")), get_client_ip(cast(HttpRequest, self.request))
+        limits = LoginLimits(scope="staff_login", account=name.casefold(), client_ip=client_ip)
         try:
-            attempt = LoginAttempt(limits="staff_login", account=name.casefold(), address=address)
-            receipts = attempt.count()
+            limits.check()
         except Throttled as throttled:
             self.seconds_to_wait = math.ceil(getattr(throttled, "wait", None) or 1)
-            logger.warning("staff login as %r from %s: too many tries", name, address)
+            logger.warning("staff login as %r from %s: too many tries", name, client_ip)
             raise forms.ValidationError(
                 f"Too many tries. Wait {self.seconds_to_wait} seconds, then try again.", code="throttled"
             ) from throttled
@@ -53,16 +51,11 @@ class StaffAuthenticationForm(AuthenticationForm):
             cleaned: dict[str, Any] = super().clean()
             self._check_code(self.get_user())
         except forms.ValidationError:
-            logger.warning("staff login as %r from %s failed", name, address)
+            limits.count_failure()
+            logger.warning("staff login as %r from %s failed", name, client_ip)
             raise
-        except Busy:
-            for receipt in receipts:
-                receipt.refund()
-            raise
-        for receipt in receipts:
-            receipt.refund()
-        attempt.remember_address()
-        logger.info("staff login as %r from %s", name, address)
+        limits.remember_client_ip()
+        logger.info("staff login as %r from %s", name, client_ip)
         return cleaned
 
     def _check_code(self, user: User) -> None:

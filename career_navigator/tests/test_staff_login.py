@@ -12,7 +12,7 @@ from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from career_navigator import slots
+from career_navigator import throttling
 from career_navigator.rates import Rate
 from career_navigator.staff.recovery_codes import count_codes, make_codes
 
@@ -112,8 +112,8 @@ def test_a_login_while_as_many_hash_as_may_is_a_503_that_does_not_count(
 ) -> None:
     settings.THROTTLES = settings.THROTTLES | {"login_account": Rate(1, 60)}
     with ExitStack() as stack:
-        for _ in range(slots.MAX_HASHING):
-            stack.enter_context(slots._hashing)
+        for _ in range(throttling.MAX_HASHING):
+            stack.enter_context(throttling._hashing)
         turned_away = [log_in(client) for _ in range(2)]
 
     assert [answer.status_code for answer in turned_away] == [503, 503]

@@ -17,7 +17,7 @@ from career_navigator.api.serializers import success
 from career_navigator.personal import PersonalViewSet, caller_of, read_own_body
 from career_navigator.quick_redis import is_away
 from career_navigator.requests import with_time_anew
-from career_navigator.throttles import Spending, spend
+from career_navigator.throttling import hit_limits
 from ingestion.credits import BudgetSpentError
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.fetching import serializers as shapes
@@ -86,7 +86,7 @@ def _running(request: Request, wish: Wish, *, now: datetime) -> CollectionRun:
         return run
     if is_away():
         raise QueueAway(_QUEUE_AWAY)
-    spend(Spending(limit="fetch_jobs", name=str(user_id)))
+    hit_limits(("fetch_jobs", str(user_id)))
     fetch = start_fetch(wish=wish, user_id=user_id, now=now)
     run = fetch.run
     if not fetch.is_new:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.personal_data import export_user
 from accounts.tests import conftest as accounts
-from career_navigator import slots
+from career_navigator import throttling
 from career_navigator.rates import Rate
 from career_navigator.tests.elsewhere import NO_REDIS, queue_at
 from ingestion.credits import reserve_credits, spent_this_month
@@ -287,13 +287,13 @@ def test_starts_another_run_once_the_first_one_is_over(ada, redis):
 
 
 def test_makes_no_more_requests_wait_than_a_process_can_spare(ada, waits):
-    for _ in range(slots.MAX_WAITING):
-        slots._waiting.acquire()
+    for _ in range(throttling.MAX_WAITING):
+        throttling._waiting.acquire()
     try:
         answer = ada.post(PATH, PROFILE)
     finally:
-        for _ in range(slots.MAX_WAITING):
-            slots._waiting.release()
+        for _ in range(throttling.MAX_WAITING):
+            throttling._waiting.release()
 
     assert answer.status_code == 202
 
