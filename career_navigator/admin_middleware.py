@@ -1,17 +1,20 @@
 """Middleware that the admin alone needs: sessions, CSRF tokens, staff accounts and messages, on its paths only."""
 
+from collections.abc import Callable
 from typing import Any
 
 from bson import ObjectId
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
-from django.utils.deprecation import MiddlewareMixin
 from django_otp.middleware import OTPMiddleware
+
+from career_navigator.errors import is_admin_path
 
 # The theme's Alpine.js builds functions of the expressions in its own templates, which counts as eval; no script stands
 # in a page, and none is fetched from elsewhere. Styles stand in pages.
@@ -29,37 +32,7 @@ _CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
-class _OnAdminPaths:
-    """Mixed in before a middleware: requests outside `/admin` pass it by."""
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path_info.startswith("/admin"):
-            return super().__call__(request)  # type: ignore[misc]
-        return self.get_response(request)  # type: ignore[attr-defined]
-
-
-class AdminSessionMiddleware(_OnAdminPaths, SessionMiddleware):
-    pass
-
-
-class AdminCommonMiddleware(_OnAdminPaths, CommonMiddleware):
-    pass
-
-
-class AdminCsrfMiddleware(_OnAdminPaths, CsrfViewMiddleware):
-    def process_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return super().process_view(request, *args, **kwargs) if request.path_info.startswith("/admin") else None
-
-
-class AdminAuthenticationMiddleware(_OnAdminPaths, AuthenticationMiddleware):
-    pass
-
-
-class AdminMessageMiddleware(_OnAdminPaths, MessageMiddleware):
-    pass
-
-
-class AdminSecondFactorMiddleware(_OnAdminPaths, OTPMiddleware):
+class SecondFactorMiddleware(OTPMiddleware):
     def _device_from_persistent_id(self, persistent_id: str) -> Any:
         # Django OTP takes every device's id for a number, which an ObjectId is not, and would verify nobody. A test of
         # the login notices when a later version asks in another way.
@@ -73,10 +46,37 @@ class AdminSecondFactorMiddleware(_OnAdminPaths, OTPMiddleware):
         return kinds[label].objects.filter(pk=ObjectId(device_id)).first()
 
 
-class AdminContentSecurityMiddleware(_OnAdminPaths, MiddlewareMixin):
-    """Says what the admin's pages may load, and that no cache keeps them."""
+class AdminMiddleware:
+    """Run Django's middleware for the admin's paths, and say what its pages may load and that no cache keeps them."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    # The outermost first, as in the setting MIDDLEWARE.
+    middleware = (
+        SessionMiddleware,
+        CommonMiddleware,
+        CsrfViewMiddleware,
+        AuthenticationMiddleware,
+        SecondFactorMiddleware,
+        MessageMiddleware,
+    )
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+        self._get_admin_response: Callable[[HttpRequest], Any] = get_response
+        for middleware in reversed(self.middleware):
+            # As Django does between the middleware of its setting.
+            instance = middleware(self._get_admin_response)
+            self._get_admin_response = convert_exception_to_response(instance)
+            if isinstance(instance, CsrfViewMiddleware):
+                self._csrf = instance
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not is_admin_path(request):
+            return self._get_response(request)
+        response: HttpResponseBase = self._get_admin_response(request)
         response.headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+    def process_view(self, request: HttpRequest, *args: Any) -> Any:
+        """Check the CSRF token of a form: the only one of these that has this hook of Django's."""
+        return self._csrf.process_view(request, *args) if is_admin_path(request) else None

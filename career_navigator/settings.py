@@ -159,19 +159,13 @@ INSTALLED_APPS = [
     "ingestion",
 ]
 
-# Each middleware costs every request, so those that only the admin needs act on its paths alone.
+# Each middleware costs every request, so AdminMiddleware runs those that only the admin needs on its paths alone.
 MIDDLEWARE = [
     "career_navigator.requests.RequestMiddleware",
     "career_navigator.rendered.RenderedAnswerMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "career_navigator.admin_middleware.AdminSessionMiddleware",
-    "career_navigator.admin_middleware.AdminCommonMiddleware",
-    "career_navigator.admin_middleware.AdminCsrfMiddleware",
-    "career_navigator.admin_middleware.AdminAuthenticationMiddleware",
-    "career_navigator.admin_middleware.AdminSecondFactorMiddleware",
-    "career_navigator.admin_middleware.AdminMessageMiddleware",
-    "career_navigator.admin_middleware.AdminContentSecurityMiddleware",
+    "career_navigator.admin_middleware.AdminMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -215,7 +209,10 @@ MIGRATION_MODULES = {
     "otp_totp": "career_navigator.mongo_migrations.otp_totp",
 }
 SILENCED_SYSTEM_CHECKS = [
-    "security.W003",  # forms are the admin's alone, where AdminCsrfMiddleware acts; the API takes tokens, not cookies
+    "admin.E408",  # authentication, messages and sessions are within AdminMiddleware
+    "admin.E409",
+    "admin.E410",
+    "security.W003",  # forms are the admin's alone, where AdminMiddleware checks tokens; the API takes no cookies
     "security.W019",  # frames are refused by XFrameOptionsMiddleware with its default, DENY
 ]
 
