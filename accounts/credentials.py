@@ -7,10 +7,11 @@ from typing import Any
 
 from bson import ObjectId
 from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
 from django.core.mail import send_mail
 
 from accounts.documents import ConcurrentChange, PasswordReset, User
-from accounts.passwords import check_strength, hash_password, verify_password
+from accounts.passwords import hash_password, verify_password
 from accounts.selectors import find_user_by_address
 from accounts.sessions import TokenPair, end_sessions, hash_token, start_session
 from career_navigator.requests import with_time_anew
@@ -44,9 +45,9 @@ def check_current_password(*, user_id: ObjectId, password: str) -> User:
 def change_password(*, user_id: ObjectId, current_password: str, new_password: str, now: datetime) -> TokenPair:
     """Set a new password, end every session, and begin one for the caller.
 
-    Raises WeakPassword, WrongPassword, ConcurrentChange, and DoesNotExist when the user is gone.
+    Raises ValidationError, WrongPassword, ConcurrentChange, and DoesNotExist when the user is gone.
     """
-    check_strength(new_password)
+    validate_password(new_password)
     user = check_current_password(user_id=user_id, password=current_password)
     hashed_password = hash_password(new_password)
 
@@ -87,9 +88,9 @@ def send_reset_message(*, email: str, now: datetime) -> bool:
 def reset_password(*, token: str, new_password: str, now: datetime) -> None:
     """Set a new password by the token of a reset message, and end every session.
 
-    Raises WeakPassword, which leaves the token usable, and ResetRefused.
+    Raises ValidationError, which leaves the token usable, and ResetRefused.
     """
-    check_strength(new_password)
+    validate_password(new_password)
     tokens = PasswordReset.objects(token_hash=hash_token(token), expires_at__gt=now)
     if tokens.first() is None:
         raise ResetRefused("the token is unknown, used or expired")

@@ -1,20 +1,19 @@
-"""Which passwords are accepted, and hashing them by Django's hashers."""
+"""The password policy of users and staff, and hashing users' passwords with Django's hashers."""
 
 import unicodedata
 from collections.abc import Callable
 
+from django.contrib.auth import password_validation
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import check_password, make_password
+from django.core.exceptions import ValidationError
 
-SHORTEST = 8
-LONGEST = 256
-
-
-class WeakPassword(ValueError):
-    """A password that is not accepted. `reason`: too_short, too_long, no_upper_case, no_lower_case or no_digit."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
+MIN_PASSWORD_LENGTH = 8
+MAX_PASSWORD_LENGTH = 256
+PASSWORD_HELP_TEXT = (
+    f"{MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters "
+    "with an upper-case letter, a lower-case letter and a digit."
+)
 
 
 def normalize_password(password: str) -> str:
@@ -22,19 +21,33 @@ def normalize_password(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-def check_strength(password: str) -> None:
-    """Raises WeakPassword."""
-    password = normalize_password(password)
-    if len(password) < SHORTEST:
-        raise WeakPassword("too_short", f"must have at least {SHORTEST} characters.")
-    if len(password) > LONGEST:
-        raise WeakPassword("too_long", f"must have at most {LONGEST} characters.")
-    if not any(character.isupper() for character in password):
-        raise WeakPassword("no_upper_case", "must contain an upper-case letter.")
-    if not any(character.islower() for character in password):
-        raise WeakPassword("no_lower_case", "must contain a lower-case letter.")
-    if not any(character.isdigit() for character in password):
-        raise WeakPassword("no_digit", "must contain a digit.")
+class StrengthValidator:
+    """Require a length and kinds of characters of a password's NFKC form. The code of the error names the rule."""
+
+    def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
+        """Raise ValidationError for the first rule that the password breaks."""
+        password = normalize_password(password)
+        if len(password) < MIN_PASSWORD_LENGTH:
+            raise ValidationError(f"This field must have at least {MIN_PASSWORD_LENGTH} characters.", "too_short")
+        if len(password) > MAX_PASSWORD_LENGTH:
+            raise ValidationError(f"This field must have at most {MAX_PASSWORD_LENGTH} characters.", "too_long")
+        if not any(character.isupper() for character in password):
+            raise ValidationError("This field must contain an upper-case letter.", "no_upper_case")
+        if not any(character.islower() for character in password):
+            raise ValidationError("This field must contain a lower-case letter.", "no_lower_case")
+        if not any(character.isdigit() for character in password):
+            raise ValidationError("This field must contain a digit.", "no_digit")
+
+    def get_help_text(self) -> str:
+        return PASSWORD_HELP_TEXT
+
+
+class CommonPasswordValidator(password_validation.CommonPasswordValidator):
+    """Reject common passwords of staff. Users of the API, who are no Django accounts, may have them."""
+
+    def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
+        if user is not None:
+            super().validate(password, user)
 
 
 def hash_password(password: str) -> str:

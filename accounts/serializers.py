@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
 
 from accounts.documents import (
@@ -18,7 +20,7 @@ from accounts.documents import (
     REMOTE_PREFERENCES,
 )
 from accounts.experience import LEVELS
-from accounts.passwords import LONGEST, SHORTEST, WeakPassword, check_strength
+from accounts.passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, PASSWORD_HELP_TEXT
 from accounts.profile_fields import Address, Currency, NewAddress, Number, PhoneNumber, Skills, TargetRole
 from career_navigator.api.fields import Choice, Line, Text
 from career_navigator.api.serializers import QuerySerializer
@@ -33,23 +35,28 @@ class Password(Text):
 
     def __init__(self, **options: Any) -> None:
         # In NFD one character of the stored form is up to four.
-        super().__init__(trim_whitespace=False, max_length=4 * LONGEST, **options)
+        super().__init__(trim_whitespace=False, max_length=4 * MAX_PASSWORD_LENGTH, **options)
 
 
 class NewPassword(Text):
     """A password to be set."""
 
     def __init__(self, **options: Any) -> None:
-        help_text = f"{SHORTEST} to {LONGEST} characters with an upper-case letter, a lower-case letter and a digit."
-        # The lengths are for the schema: what breaks them is refused before, in one sentence.
-        super().__init__(trim_whitespace=False, help_text=help_text, min_length=SHORTEST, max_length=LONGEST, **options)
+        # The lengths are for the schema: the password policy rejects what breaks them before, in one sentence.
+        super().__init__(
+            trim_whitespace=False,
+            help_text=PASSWORD_HELP_TEXT,
+            min_length=MIN_PASSWORD_LENGTH,
+            max_length=MAX_PASSWORD_LENGTH,
+            **options,
+        )
 
     def to_internal_value(self, data: Any) -> str:
         password = super().to_internal_value(data)
         try:
-            check_strength(password)
-        except WeakPassword as error:
-            raise serializers.ValidationError(f"This field {error}") from error
+            validate_password(password)
+        except DjangoValidationError as error:
+            raise serializers.ValidationError(error.messages) from error
         return password
 
 

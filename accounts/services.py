@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
+from django.contrib.auth.password_validation import validate_password
 from mongoengine.errors import NotUniqueError
 
 from accounts.addresses import list_address_forms, normalize_address
 from accounts.documents import ConcurrentChange, User
-from accounts.passwords import check_strength, hash_password, verify_password
+from accounts.passwords import hash_password, verify_password
 from accounts.selectors import find_user_by_address
 from accounts.target_roles import distinct_roles, roles_added
 from career_navigator.requests import with_time_anew
@@ -48,9 +49,9 @@ def register_user(
 ) -> Change:
     """Add an account; `profile` holds further profile fields.
 
-    Raises WeakPassword, and AddressTaken, which the unique index decides where two register at once.
+    Raises ValidationError, and AddressTaken, which the unique index decides where two register at once.
     """
-    check_strength(password)
+    validate_password(password)
     fields = _canonical({"full_name": full_name, **profile})
     address = normalize_address(email)
     # The index knows of no other forms, which releases before stored.

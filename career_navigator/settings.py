@@ -231,11 +231,11 @@ CSRF_COOKIE_PATH = "/admin"
 CSRF_FAILURE_VIEW = "career_navigator.api.exceptions.answer_csrf_failure"
 PASSWORD_HASHERS = ["career_navigator.throttling.PasswordHasher"]
 AUTHENTICATION_BACKENDS = ["career_navigator.staff.permissions.StaffBackend"]
+# For users of the API and staff alike; the last two look at accounts of staff alone.
 AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "accounts.passwords.StrengthValidator"},
+    {"NAME": "accounts.passwords.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
 # The staff's second factor

@@ -121,6 +121,27 @@ def test_a_login_while_as_many_hash_as_may_is_a_503_that_does_not_count(
     assert log_in(client).status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("password", "sentence"),
+    [
+        ("Short-1", "must have at least 8 characters"),
+        ("lower-case-1", "must contain an upper-case letter"),
+        ("No-digit-here", "must contain a digit"),
+        ("Password1", "too common"),
+        ("Root-Root-1", ""),
+    ],
+)
+def test_the_staffs_passwords_follow_the_policy_of_users(
+    staff_client: Client, superuser: User, password: str, sentence: str
+) -> None:
+    passwords = {"usable_password": "true", "password1": password, "password2": password}
+
+    answer = staff_client.post(f"/admin/auth/user/{superuser.pk}/password/", passwords)
+
+    assert answer.status_code == (200 if sentence else 302)
+    assert sentence in answer.content.decode()
+
+
 def test_a_demanded_second_factor_is_set_up_before_anything_is_shown(client: Client, superuser: User, settings) -> None:
     settings.ADMIN_REQUIRE_TOTP = True
     log_in(client)
