@@ -1,8 +1,7 @@
 """Confirming that the e-mail address of an account is its owner's: digests go to confirmed addresses alone."""
 
 import logging
-import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,13 +10,10 @@ from django.conf import settings
 from django.core.mail import send_mail
 
 from accounts.documents import EmailConfirmation, User
-from accounts.sessions import hash_token
 
 logger = logging.getLogger(__name__)
 
 PATH = "/auth/email/confirm"
-CONFIRMATION_LIFETIME = timedelta(days=3)
-_TOKEN_BYTES = 32
 
 
 class ConfirmationRefused(Exception):
@@ -31,11 +27,7 @@ def send_confirmation_message(*, user_id: ObjectId, now: datetime) -> bool:
     user = User.objects(id=user_id, is_active=True, email_confirmed=False).first()
     if user is None:
         return False
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
-    expires_at = now + CONFIRMATION_LIFETIME
-    EmailConfirmation(token_hash=hash_token(token), user=user.pk, issued_at=now, expires_at=expires_at).save(
-        force_insert=True
-    )
+    token = EmailConfirmation.issue(user_id=user.pk, now=now)
     if not settings.EMAIL_HOST and not settings.DEBUG:
         logger.error("EMAIL_HOST is not set: the message that confirms the address of user %s is not sent", user.pk)
     link = f"{settings.PUBLIC_URL}{PATH}?{urlencode({'token': token})}"
@@ -56,14 +48,13 @@ def send_confirmation_message(*, user_id: ObjectId, now: datetime) -> bool:
 
 def check_confirmation(*, token: str, now: datetime) -> None:
     """Raise ConfirmationRefused unless the token would confirm an address."""
-    if EmailConfirmation.objects(token_hash=hash_token(token), expires_at__gt=now).first() is None:
+    if EmailConfirmation.find(token, now=now) is None:
         raise ConfirmationRefused("the token is unknown, used or expired")
 
 
 def confirm_address(*, token: str, now: datetime) -> None:
     """Confirm the address that the token was sent to. Raises ConfirmationRefused."""
-    # Taking the token and learning whose it is are one step, so it works once.
-    taken = EmailConfirmation.objects(token_hash=hash_token(token), expires_at__gt=now).modify(remove=True)
+    taken = EmailConfirmation.take(token, now=now)
     if taken is None or not User.confirm_email(user_id=taken.user, now=now):
         raise ConfirmationRefused("the token is unknown, used or expired")
     erase_confirmations(taken.user)

@@ -1,9 +1,7 @@
 """Changing a password, and setting a new one where it is forgotten."""
 
 import logging
-import secrets
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from bson import ObjectId
 from django.conf import settings
@@ -13,13 +11,10 @@ from django.core.mail import send_mail
 from accounts.documents import ConcurrentChange, PasswordReset, User
 from accounts.passwords import hash_password, verify_password
 from accounts.selectors import find_user_by_address
-from accounts.sessions import TokenPair, end_sessions, hash_token, start_session
+from accounts.sessions import TokenPair, end_sessions, start_session
 from career_navigator.requests import with_time_anew
 
 logger = logging.getLogger(__name__)
-
-RESET_LIFETIME = timedelta(hours=1)
-_TOKEN_BYTES = 32
 
 
 class WrongPassword(Exception):
@@ -63,10 +58,7 @@ def send_reset_message(*, email: str, now: datetime) -> bool:
     user = find_user_by_address(address=email)
     if user is None:
         return False
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
-    PasswordReset(token_hash=hash_token(token), user=user.pk, issued_at=now, expires_at=now + RESET_LIFETIME).save(
-        force_insert=True
-    )
+    token = PasswordReset.issue(user_id=user.pk, now=now)
     if not settings.EMAIL_HOST and not settings.DEBUG:
         logger.error("EMAIL_HOST is not set: the message for a forgotten password of user %s is not sent", user.pk)
     link = settings.PASSWORD_RESET_URL.replace("{token}", token)
@@ -91,17 +83,15 @@ def reset_password(*, token: str, new_password: str, now: datetime) -> None:
     Raises ValidationError, which leaves the token usable, and ResetRefused.
     """
     validate_password(new_password)
-    tokens = PasswordReset.objects(token_hash=hash_token(token), expires_at__gt=now)
-    if tokens.first() is None:
+    if PasswordReset.find(token, now=now) is None:
         raise ResetRefused("the token is unknown, used or expired")
     # Half a second of work, done before the token is taken: what goes wrong in it leaves the token usable.
     hashed_password = hash_password(new_password)
-    with_time_anew(lambda: _spend_reset(tokens, hashed_password, now))
+    with_time_anew(lambda: _use_reset_token(token, hashed_password, now))
 
 
-def _spend_reset(tokens: Any, hashed_password: str, now: datetime) -> None:
-    # Taking the token and learning whose it is are one step, so it works once.
-    reset = tokens.modify(remove=True)
+def _use_reset_token(token: str, hashed_password: str, now: datetime) -> None:
+    reset = PasswordReset.take(token, now=now)
     user = User.objects(id=reset.user, is_active=True).first() if reset is not None else None
     if user is None:
         raise ResetRefused("the token is unknown, used or expired")

@@ -1,8 +1,10 @@
-"""Users, the refresh tokens of their sessions, and the tokens that let them set a forgotten password."""
+"""Users, the refresh tokens of their sessions, and the tokens that are sent to their email addresses."""
 
+import hashlib
+import secrets
 from contextlib import nullcontext
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from bson import ObjectId
 from django.conf import settings
@@ -45,8 +47,15 @@ REMOTE_PREFERENCES = ("remote", "hybrid", "onsite", "any")
 # The number moves with the fields of a profile, so that none of an earlier release is read.
 PROFILE_COPIES = PersonalCopies("accounts:profile:4")
 
+# Of refresh tokens and those sent by email.
+TOKEN_BYTES = 32
 # MongoDB keeps times to the millisecond.
 _TICK = timedelta(milliseconds=1)
+
+
+def hash_token(token: str) -> str:
+    """Return the form in which a token is stored: random and long, it cannot be found from a plain hash."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 class ConcurrentChange(RuntimeError):
@@ -287,8 +296,10 @@ class RefreshToken(Document):
     }
 
 
-class PasswordReset(Document):
-    """A token, found by its hash, that sets a forgotten password once."""
+class EmailedToken(Document):
+    """A random token sent to a user's email address; it works once, and is found by its hash."""
+
+    TTL: ClassVar[timedelta]
 
     token_hash = StringField(primary_key=True)
     user = ObjectIdField(required=True)
@@ -296,34 +307,44 @@ class PasswordReset(Document):
     expires_at = DateTimeField(required=True)
 
     meta: dict[str, Any] = {
-        "collection": "password_resets",
+        "abstract": True,
         "auto_create_index": False,
         "strict": False,
         "indexes": [
-            # What is void once the password has changed.
+            # What is void once one of the user's tokens was used.
             {"fields": ["user"]},
             # MongoDB deletes what has expired.
             {"fields": ["expires_at"], "expireAfterSeconds": 0},
         ],
     }
 
+    @classmethod
+    def issue(cls, *, user_id: ObjectId, now: datetime) -> str:
+        """Store a new token of the user, and return it."""
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        cls(token_hash=hash_token(token), user=user_id, issued_at=now, expires_at=now + cls.TTL).save(force_insert=True)
+        return token
 
-class EmailConfirmation(Document):
-    """A token, found by its hash, that confirms the e-mail address of an account once."""
+    @classmethod
+    def find(cls, token: str, *, now: datetime) -> "EmailedToken | None":
+        """Return the token unless it is unknown, used or expired."""
+        return cls.objects(token_hash=hash_token(token), expires_at__gt=now).first()
 
-    token_hash = StringField(primary_key=True)
-    user = ObjectIdField(required=True)
-    issued_at = DateTimeField(required=True)
-    expires_at = DateTimeField(required=True)
+    @classmethod
+    def take(cls, token: str, *, now: datetime) -> "EmailedToken | None":
+        """Return what `find` does and delete it, in one step: a token works once."""
+        return cls.objects(token_hash=hash_token(token), expires_at__gt=now).modify(remove=True)
 
-    meta: dict[str, Any] = {
-        "collection": "email_confirmations",
-        "auto_create_index": False,
-        "strict": False,
-        "indexes": [
-            # What is void once the address is confirmed.
-            {"fields": ["user"]},
-            # MongoDB deletes what has expired.
-            {"fields": ["expires_at"], "expireAfterSeconds": 0},
-        ],
-    }
+
+class PasswordReset(EmailedToken):
+    """A token that sets a forgotten password."""
+
+    TTL = timedelta(hours=1)
+    meta: dict[str, Any] = {"collection": "password_resets"}
+
+
+class EmailConfirmation(EmailedToken):
+    """A token that confirms the email address of an account."""
+
+    TTL = timedelta(days=3)
+    meta: dict[str, Any] = {"collection": "email_confirmations"}

@@ -1,6 +1,5 @@
 """Sessions: a family of refresh tokens each. One that was exchanged answers for a short grace, then ends its family."""
 
-import hashlib
 import logging
 import secrets
 from dataclasses import dataclass
@@ -12,12 +11,10 @@ from django.conf import settings
 from mongoengine import QuerySet
 
 from accounts.access_tokens import issue_access_token
-from accounts.documents import RefreshToken, User
+from accounts.documents import TOKEN_BYTES, RefreshToken, User, hash_token
 from career_navigator.connection import database
 
 logger = logging.getLogger(__name__)
-
-_TOKEN_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +82,6 @@ def end_sessions(*, user_id: ObjectId) -> None:
     _delete_all(RefreshToken.objects(user=user_id))
 
 
-def hash_token(token: str) -> str:
-    """How a token is stored. Tokens are random and long, so a plain hash cannot be turned back."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def _end_session(token: RefreshToken, *, now: datetime) -> None:
     """Accept no token of the token's family any more."""
     # The access tokens first: where it breaks off after them, the refresh token is still there to end the session by.
@@ -117,7 +109,7 @@ def _delete_all(tokens: QuerySet) -> None:
 
 
 def _issue_pair(*, user_id: ObjectId, family: str, token_version: int, now: datetime) -> TokenPair:
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = secrets.token_urlsafe(TOKEN_BYTES)
     RefreshToken(
         jti=hash_token(token),
         family=family,

@@ -8,8 +8,8 @@ import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.utils import timezone
 
-from accounts.documents import MAX_ENDED_SESSIONS, RefreshToken, User
-from accounts.sessions import RefreshRefused, end_session_of, hash_token, refresh_session, start_session
+from accounts.documents import MAX_ENDED_SESSIONS, RefreshToken, User, hash_token
+from accounts.sessions import RefreshRefused, end_session_of, refresh_session, start_session
 from accounts.tests.conftest import API, NEW_PASSWORD, PASSWORD, REGISTRATION
 
 CREDENTIALS = {"email": "ada@example.org", "password": PASSWORD}
