@@ -8,7 +8,7 @@ The `kid` header tells which key signed, so that tokens of former keys are accep
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from time import time
 from typing import Any
 
@@ -21,9 +21,9 @@ from rest_framework_simplejwt.exceptions import TokenBackendError, TokenBackendE
 from career_navigator.signing_keys import public_key_of
 
 # No token of ours is nearly as long; a longer one is not worth the work of decoding it.
-LONGEST_TOKEN = 4096
-# Verified tokens that a process remembers, some 1 kB each.
-MOST_REMEMBERED = 4096
+MAX_TOKEN_LENGTH = 4096
+# Verified tokens that a process caches, about 1 kB each.
+MAX_CACHED_TOKENS = 4096
 # How far the clock of another host that issues tokens may be ahead.
 CLOCK_LEEWAY_SECONDS = 5
 _KEY_ID_CHARACTERS = 16
@@ -40,20 +40,20 @@ class TokenRefused(Exception):
 class KeyringBackend(TokenBackend):
     """simplejwt's backend with several keys: the first signs, each verifies, and `kid` says which one it was."""
 
-    def __init__(self, *, algorithm: str, signing_key: str, former_keys: list[str]) -> None:
+    def __init__(self, algorithm: str, signing_key: str, *former_keys: str) -> None:
         super().__init__(algorithm, signing_key)
         public = public_key_of if algorithm.startswith("RS") else str
         verifying = [public(key) for key in (signing_key, *former_keys)]
         self._verifying_keys = {_key_id(key): self._prepare_key(key) for key in verifying}
         self._key_id = _key_id(verifying[0])
         # Verifying costs 100 microseconds, a third of a small request, and says the same of a token every time.
-        self.claims = lru_cache(maxsize=MOST_REMEMBERED)(self.decode)
+        self.claims = lru_cache(maxsize=MAX_CACHED_TOKENS)(self.decode)
 
     def encode(self, payload: dict[str, Any]) -> str:
         return jwt.encode(payload, self.prepared_signing_key, algorithm=self.algorithm, headers={"kid": self._key_id})
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
-        """The claims. Raises TokenBackendError. A token that names no key is tried with each."""
+        """Return the claims. Raises TokenBackendError. A token that names no key is tried with each."""
         try:
             key_id = jwt.get_unverified_header(token).get("kid")
         except jwt.InvalidTokenError as error:
@@ -83,26 +83,12 @@ class KeyringBackend(TokenBackend):
         raise TokenBackendError("Token is invalid")
 
 
-class _Keyring:
-    """The backend of the settings; another one where a test has changed them."""
-
-    @cached_property
-    def _made(self) -> dict[tuple[str, ...], KeyringBackend]:
-        return {}
-
-    def backend(self) -> KeyringBackend:
-        key = (settings.JWT_ALGORITHM, settings.JWT_SECRET_KEY, *settings.JWT_FORMER_KEYS)
-        backend = self._made.get(key)
-        if backend is None:
-            backend = self._made[key] = KeyringBackend(
-                algorithm=settings.JWT_ALGORITHM,
-                signing_key=settings.JWT_SECRET_KEY,
-                former_keys=settings.JWT_FORMER_KEYS,
-            )
-        return backend
+def _get_backend() -> KeyringBackend:
+    return _build_backend(settings.JWT_ALGORITHM, settings.JWT_SECRET_KEY, *settings.JWT_FORMER_KEYS)
 
 
-_keyring = _Keyring()
+# The settings change in tests alone.
+_build_backend = lru_cache(maxsize=1)(KeyringBackend)
 
 
 def issue_access_token(*, user_id: ObjectId, now: datetime, session: str = "", token_version: int = 0) -> str:
@@ -119,7 +105,7 @@ def issue_access_token(*, user_id: ObjectId, now: datetime, session: str = "", t
     }
     if session:
         claims["sid"] = session
-    return _keyring.backend().encode(claims)
+    return _get_backend().encode(claims)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,11 +122,11 @@ class AccessToken:
 
 
 def read_access_token(token: str) -> AccessToken:
-    """What a token that is accepted says. Raises TokenRefused."""
-    if len(token) > LONGEST_TOKEN:
+    """Return what an accepted token says. Raises TokenRefused."""
+    if len(token) > MAX_TOKEN_LENGTH:
         raise TokenRefused("invalid")
     try:
-        claims = _keyring.backend().claims(token)
+        claims = _get_backend().claims(token)
     except TokenBackendExpiredToken as error:
         raise TokenRefused("expired") from error
     except TokenBackendError as error:
