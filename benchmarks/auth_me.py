@@ -150,7 +150,7 @@ def processor_seconds(port: int) -> float:
 def peer_web(directory: Path) -> Iterator[int]:
     from django.conf import settings
 
-    from career_navigator.running.embedded import free_port
+    from career_navigator.devserver.embedded import free_port
 
     port = free_port()
     command = [

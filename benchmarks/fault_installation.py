@@ -19,7 +19,7 @@ import psutil
 import requests
 
 from benchmarks.servers import set_up_django
-from career_navigator.running.embedded import HOST, free_port, start_mongodb, start_valkey, tethered
+from career_navigator.devserver.embedded import HOST, free_port, start_mongodb, start_valkey, with_pdeathsig
 
 ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT = 180
@@ -178,7 +178,7 @@ def installed(*, logs: Path | None, **settings: str) -> Iterator[Installation]:
             def start() -> "subprocess.Popen[bytes]":
                 with (logs / f"{name}.log").open("ab") as log:
                     return subprocess.Popen(
-                        tethered([sys.executable, "-m", *command]),
+                        with_pdeathsig([sys.executable, "-m", *command]),
                         cwd=ROOT,
                         env=os.environ | environment,
                         stdin=subprocess.DEVNULL,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from career_navigator.running.embedded import start_mongodb, start_valkey
+from career_navigator.devserver.embedded import start_mongodb, start_valkey
 
 # What the shell or a `.env` file may set, and would change what is measured.
 _NEUTRAL = {

@@ -160,7 +160,7 @@ def our_web(directory: Path) -> Iterator[Server]:
     """The web process with the arguments of `manage.py run`; its log lines go to a file, as there to a pipe."""
     from django.conf import settings
 
-    from career_navigator.running.embedded import free_port
+    from career_navigator.devserver.embedded import free_port
 
     port = free_port()
     command = [
@@ -174,7 +174,7 @@ def our_web(directory: Path) -> Iterator[Server]:
 
 @contextmanager
 def peer_web(directory: Path, answer: bytes) -> Iterator[Server]:
-    from career_navigator.running.embedded import free_port
+    from career_navigator.devserver.embedded import free_port
 
     port = free_port()
     file = directory / "answer.json"

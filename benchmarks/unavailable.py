@@ -206,7 +206,7 @@ def wait_until_good(port: int, token: str) -> float:
 
 def kill_mongodb(directory: Path) -> Callable[[], None]:
     """Kill it; what is returned starts it again, on the same port and data."""
-    from career_navigator.running.embedded import start_mongodb
+    from career_navigator.devserver.embedded import start_mongodb
 
     port, pid = _find_mongodb()
     os.kill(pid, signal.SIGKILL)
@@ -224,7 +224,7 @@ def freeze_mongodb(directory: Path) -> Callable[[], None]:
     return lambda: os.kill(pid, signal.SIGCONT)
 
 
-# Ended by the tie to this process (`tethered`).
+# Ended by the tie to this process (`with_pdeathsig`).
 _restarted: list[object] = []
 
 FAULTS = {"killed": kill_mongodb, "frozen": freeze_mongodb}

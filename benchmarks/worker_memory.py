@@ -23,7 +23,7 @@ LONGEST_SECONDS = 900
 @contextmanager
 def stand_in(*, log: Path) -> Iterator[str]:
     """The stand-in with enough jobs; yields its address."""
-    from career_navigator.running.embedded import HOST, free_port
+    from career_navigator.devserver.embedded import HOST, free_port
 
     port = free_port()
     arguments = ["--port", str(port), "--count", str(SERVED), "--api-key", API_KEY, "--rate-limit", "none"]

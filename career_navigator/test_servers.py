@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from career_navigator.running.embedded import EmbeddedServer, start_mongodb, start_valkey
+from career_navigator.devserver.embedded import EmbeddedServer, start_mongodb, start_valkey
 
 # Redis numbers its databases up to 15; the first ones are left to whoever shares the server.
 FIRST_REDIS_DATABASE = 8

@@ -15,9 +15,9 @@ import pymongo
 import pytest
 import requests
 
+from career_navigator.devserver.embedded import free_port
+from career_navigator.devserver.manager import MARK, find_marked
 from career_navigator.environment import BASE_DIR
-from career_navigator.running.embedded import free_port
-from career_navigator.running.leftovers import MARK, find_marked
 
 READY = "Career Navigator is ready at http://127.0.0.1:{port}"
 START_SECONDS = 180

@@ -25,9 +25,9 @@ from pymongo.monitoring import ServerHeartbeatFailedEvent, ServerHeartbeatStarte
 from career_navigator import mongodb, requests
 from career_navigator.api.exceptions import describe
 from career_navigator.connection import database
+from career_navigator.devserver.embedded import start_mongodb
 from career_navigator.mongodb import Availability, build_client_options
 from career_navigator.requests import RequestMiddleware
-from career_navigator.running.embedded import start_mongodb
 from career_navigator.tests.elsewhere import NO_MONGODB, mongodb_at
 
 MAJORITY = {"w": "majority", "j": True, "wtimeout": 30_000}

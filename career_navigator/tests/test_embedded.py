@@ -14,8 +14,8 @@ import pymongo
 import pytest
 import redis
 
-from career_navigator.running import embedded
-from career_navigator.running.embedded import (
+from career_navigator.devserver import embedded
+from career_navigator.devserver.embedded import (
     MONGODB_LOGIN,
     EmbeddedServer,
     EmbeddedServerFailed,
@@ -169,7 +169,7 @@ def test_giving_up_while_a_server_starts_leaves_no_process(tmp_path: Path, monke
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a process to its parent")
 def test_a_server_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     starter = (
-        "import sys, time, pathlib; from career_navigator.running.embedded import start_valkey;"
+        "import sys, time, pathlib; from career_navigator.devserver.embedded import start_valkey;"
         "print(start_valkey(directory=pathlib.Path(sys.argv[1])).pid, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", starter, str(tmp_path)], stdout=subprocess.PIPE, text=True)

@@ -34,7 +34,7 @@ AGAINST_THE_RULES = [
     ("market/selectors.py", "ingestion.tasks", "Apps import one way"),
     ("accounts/selectors.py", "ingestion.services", "Apps import one way"),
     ("career_navigator/connection.py", "market.documents", "Apps import one way"),
-    ("career_navigator/running/embedded.py", "django", "The embedded servers"),
+    ("career_navigator/devserver/embedded.py", "django", "The embedded servers"),
     ("learning/__init__.py", "projects", "Learning, projects and collection"),
     ("projects/__init__.py", "ingestion.tasks", "Learning, projects and collection"),
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from career_navigator.running.private_files import get_server_password, make_private, write_privately
+from career_navigator.devserver.private_files import get_server_password, make_private, write_privately
 
 
 def mode_of(path: Path) -> int:

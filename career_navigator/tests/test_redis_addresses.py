@@ -15,6 +15,8 @@ from kombu.exceptions import OperationalError
 from career_navigator import quick_redis
 from career_navigator.celery import app
 from career_navigator.connection import quick_redis_client, redis_client
+from career_navigator.devserver.embedded import HOST, EmbeddedServer, free_port, start_valkey, with_pdeathsig
+from career_navigator.devserver.embedded import _valkey_binary as valkey_binary
 from career_navigator.queueing import count_waiting_tasks, queue_task
 from career_navigator.redis_addresses import (
     build_broker_options,
@@ -24,8 +26,6 @@ from career_navigator.redis_addresses import (
     parse_sentinel,
 )
 from career_navigator.rendered import VersionReader
-from career_navigator.running.embedded import HOST, EmbeddedServer, free_port, start_valkey, tethered
-from career_navigator.running.embedded import _valkey_binary as valkey_binary
 from career_navigator.tests.elsewhere import redis_at
 
 # Twice what Sentinel needs on a busy machine to notice the loss, agree with itself and promote the replica.
@@ -115,7 +115,7 @@ class Replicas:
         )
         with (directory / "sentinel.log").open("wb") as log:
             self.sentinel = subprocess.Popen(
-                tethered([str(valkey_binary()), str(configuration), "--sentinel"]), stdout=log, stderr=log
+                with_pdeathsig([str(valkey_binary()), str(configuration), "--sentinel"]), stdout=log, stderr=log
             )
         # Only a replica that Sentinel has seen can be promoted.
         wait_until(lambda: bool(self._ask_sentinel()))

@@ -18,9 +18,9 @@ import requests
 from django.conf import settings
 from pymongo.database import Database
 
+from career_navigator.devserver.embedded import free_port
 from career_navigator.environment import BASE_DIR
 from career_navigator.rsgi import MAX_BODY_BYTES
-from career_navigator.running.embedded import free_port
 
 HOST = "127.0.0.1"
 BODY_TIMEOUT = 4

@@ -14,9 +14,8 @@ import psutil
 import pytest
 import requests
 
+from career_navigator.devserver.manager import MAX_RESTARTS, find_marked
 from career_navigator.environment import BASE_DIR
-from career_navigator.running.leftovers import find_marked
-from career_navigator.running.supervisor import MAX_RESTARTS
 from career_navigator.tests.running import Run
 
 # With a key it asks TheirStack itself, here at an address where nobody answers; without the stand-in it starts sooner.

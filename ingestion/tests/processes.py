@@ -15,8 +15,8 @@ from django.test import override_settings
 from pymongo.database import Database
 
 from career_navigator import connection
+from career_navigator.devserver.embedded import EmbeddedServer, free_port, start_mongodb, start_valkey
 from career_navigator.indexes import create_indexes
-from career_navigator.running.embedded import EmbeddedServer, free_port, start_mongodb, start_valkey
 from career_navigator.tests.elsewhere import mongodb_at, redis_at
 from career_navigator.worker_heartbeat import KEY as HEARTBEAT_KEY
 from ingestion.stand_in.server import StandIn

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
-from career_navigator.running.embedded import start_valkey
+from career_navigator.devserver.embedded import start_valkey
 from career_navigator.tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
 from ingestion import webhooks
 from ingestion.credits import spent_this_month

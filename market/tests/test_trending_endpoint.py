@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from career_navigator import rendered
-from career_navigator.running.embedded import start_mongodb, start_valkey
+from career_navigator.devserver.embedded import start_mongodb, start_valkey
 from career_navigator.tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
 from market.refresh import refresh_figures
 from market.services import delete_expired_postings, store_postings

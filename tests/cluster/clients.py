@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from career_navigator.running.embedded import HOST
+from career_navigator.devserver.embedded import HOST
 
 # Every answer comes within five seconds; this is for what hangs all the same.
 TIMEOUT_SECONDS = 30

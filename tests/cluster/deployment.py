@@ -8,8 +8,8 @@ from pathlib import Path
 
 import redis
 
+from career_navigator.devserver.embedded import HOST, free_port, with_pdeathsig
 from career_navigator.environment import BASE_DIR
-from career_navigator.running.embedded import HOST, free_port, tethered
 from career_navigator.worker_heartbeat import WORKERS_KEY
 from ingestion.tests.processes import kill_group, wait_until
 
@@ -84,7 +84,7 @@ class Deployment:
     def _start(self, name: str, *command: str) -> None:
         with (self._directory / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
-                tethered([sys.executable, *command]),
+                with_pdeathsig([sys.executable, *command]),
                 cwd=BASE_DIR,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,

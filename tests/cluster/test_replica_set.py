@@ -26,7 +26,7 @@ from accounts.searches.tasks import queue_digests
 from accounts.services import register_user
 from accounts.sessions import start_session
 from career_navigator import connection
-from career_navigator.running.embedded import HOST, EmbeddedServer, start_valkey
+from career_navigator.devserver.embedded import HOST, EmbeddedServer, start_valkey
 from ingestion.documents import OPEN_RUN_STATUSES
 from ingestion.tasks import queue_run, resume_runs
 from ingestion.tests.processes import empty_database, wait_until

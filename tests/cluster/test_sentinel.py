@@ -6,7 +6,7 @@ import pytest
 import requests
 from django.utils import timezone
 
-from career_navigator.running.embedded import HOST
+from career_navigator.devserver.embedded import HOST
 from career_navigator.tests.elsewhere import redis_at
 from ingestion.documents import CollectionRun
 from ingestion.tests.processes import empty_database, wait_until

@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 
 from career_navigator.apps import SPENDING
 from career_navigator.commands import SummaryCommand
+from career_navigator.devserver.private_files import write_privately
 from career_navigator.indexes import IndexesRefused, create_indexes
-from career_navigator.running.private_files import write_privately
 from career_navigator.staff.first_password import ADMIN, delete_changed_password, get_password_file
 
 

@@ -1,6 +1,8 @@
 """Run everything on this machine: `make run` is this command in a virtual environment."""
 
+import json
 import os
+import secrets
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,14 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from career_navigator.apps import SPENDING
-from career_navigator.environment import BASE_DIR
-from career_navigator.running.console import Console
-from career_navigator.running.private_files import PRIVATE_UMASK
-from career_navigator.running.supervisor import RunPlan, Supervisor
+from career_navigator.devserver.embedded import HOST, MONGODB_LOGIN, free_port, start_mongodb, start_valkey
+from career_navigator.devserver.manager import Output, ProcessManager, refuse_taken_port
+from career_navigator.devserver.private_files import PRIVATE_UMASK, get_server_password, make_private, write_privately
+
+# Deep enough for the window before to be there too, so that the demonstration shows growth.
+DEMONSTRATION_COLLECTION = ("--max-age-days", "120", "--limit", "400")
+_MANAGE = (sys.executable, "manage.py")
+_CELERY = ("-m", "celery", "-A", "career_navigator")
 
 
 class Command(BaseCommand):
@@ -31,24 +37,110 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         os.umask(PRIVATE_UMASK)
         call_command("collectstatic", interactive=False, verbosity=0)
-        console = Console()
-        plan = RunPlan(
-            var_dir=settings.VAR_DIR.resolve(),
-            base_dir=BASE_DIR,
-            port=settings.PORT,
-            web_workers=settings.WEB_WORKERS,
-            worker_processes=settings.WORKER_PROCESSES,
-            log_level=settings.LOG_LEVEL,
-            mongodb_uri=None if settings.EMBEDDED_MONGODB else settings.MONGODB_URI,
-            redis_url=None if settings.EMBEDDED_REDIS else settings.REDIS_URL,
-            mongodb_cache_gb=settings.EMBEDDED_MONGODB_CACHE_GB,
-            stand_in_arguments=_stand_in_arguments(**options) if settings.DEMONSTRATION else None,
-            end_with_parent=options["end_with_parent"],
-            is_empty=_has_no_postings,
+        self._var_dir = settings.VAR_DIR.resolve()
+        self._options = options
+        output = Output(sys.stdout)
+        self._manager = ProcessManager(
+            var_dir=self._var_dir, output=output, ends_with_parent=options["end_with_parent"]
         )
-        exit_code = Supervisor(plan=plan, console=console).run()
-        console.close()
+        exit_code = self._manager.run(self._start)
+        output.close()
         sys.exit(exit_code)
+
+    def _start(self) -> None:
+        manager, password_file = self._manager, self._var_dir / "admin-password"
+        for path in make_private(self._var_dir):
+            manager.say(f"Warning: {path} is not this user's alone; others may read what is in it.")
+        refuse_taken_port(settings.PORT)
+        services = self._start_servers()
+        stand_in_port = free_port() if settings.DEMONSTRATION else None
+        if stand_in_port:
+            services["stand_in_url"] = f"http://{HOST}:{stand_in_port}"
+            services["stand_in_api_key"] = secrets.token_urlsafe(12)
+        write_privately(self._var_dir / "services.json", json.dumps(services))
+        if stand_in_port:
+            # Its key is read from the file: arguments are for everybody to see.
+            arguments = ["--port", str(stand_in_port), *_stand_in_arguments(**self._options)]
+            manager.start("standin", [*_MANAGE, "theirstack_stand_in", *arguments])
+        had_password = password_file.exists()
+        manager.wait_for(manager.start("prepare", [*_MANAGE, "prepare"], runs_once=True))
+        is_empty = _has_no_postings(services["mongodb_uri"])
+        self._start_processes()
+        manager.wait_until_answers("the API", port=settings.PORT)
+        if stand_in_port:
+            manager.wait_until_answers("the stand-in for TheirStack", port=stand_in_port)
+        self._announce(password_file, is_new=not had_password)
+        if stand_in_port and is_empty:
+            manager.say("Collecting demonstration postings; they appear within a minute.")
+            manager.start("collect", [*_MANAGE, "collect", "--queue", *DEMONSTRATION_COLLECTION], runs_once=True)
+
+    def _start_servers(self) -> dict[str, str]:
+        """Start MongoDB and Valkey where the settings name none; return the addresses of both."""
+        services = {"mongodb_uri": settings.MONGODB_URI, "redis_url": settings.REDIS_URL}
+        password, check = get_server_password(self._var_dir), self._manager.check
+        if settings.EMBEDDED_MONGODB:
+            directory = self._var_dir / "mongodb"
+            self._manager.say(f"Starting MongoDB (data in {directory}).")
+            cache_gb = settings.EMBEDDED_MONGODB_CACHE_GB
+            server = start_mongodb(directory=directory, cache_gb=cache_gb, password=password, while_waiting=check)
+            self._manager.servers.append(server)
+            services["mongodb_uri"] = f"{server.uri}career_navigator{MONGODB_LOGIN}"
+        if settings.EMBEDDED_REDIS:
+            directory = self._var_dir / "valkey"
+            self._manager.say(f"Starting Valkey (data in {directory}).")
+            server = start_valkey(directory=directory, password=password, while_waiting=check)
+            self._manager.servers.append(server)
+            services["redis_url"] = f"{server.uri}0"
+        return services
+
+    def _start_processes(self) -> None:
+        self._manager.start(
+            "web",
+            [
+                *(sys.executable, "-m", "granian", "career_navigator.rsgi:application"),
+                *("--interface", "rsgi", "--no-ws"),
+                *("--host", HOST, "--port", str(settings.PORT)),
+                # HTTP/2 needs TLS, which a proxy in front ends; not looking for it makes each request cheaper.
+                *("--http", "1"),
+                *("--workers", str(settings.WEB_WORKERS), "--workers-kill-timeout", "3"),
+                *("--static-path-route", "/static", "--static-path-mount", str(self._var_dir / "static")),
+                *("--log-level", settings.LOG_LEVEL.lower()),
+            ],
+        )
+        self._manager.start(
+            "worker",
+            [
+                *(sys.executable, "-W", "ignore:You're running the worker with superuser", *_CELERY),
+                *("worker", "--concurrency", str(settings.WORKER_PROCESSES), "--loglevel", settings.LOG_LEVEL),
+                # With one worker there is nobody to greet.
+                *("--without-gossip", "--without-mingle"),
+            ],
+            # Asked to stop, it hands its tasks back to the queue instead of finishing them first.
+            REMAP_SIGTERM="SIGQUIT",
+        )
+        self._manager.start(
+            "beat",
+            [
+                *(sys.executable, *_CELERY, "beat", "--loglevel", settings.LOG_LEVEL),
+                # No file of process ids, which a kill would leave behind.
+                *("--pidfile=", "--schedule", str(self._var_dir / "celerybeat-schedule")),
+            ],
+        )
+
+    def _announce(self, password_file: Path, *, is_new: bool) -> None:
+        address, say = f"http://{HOST}:{settings.PORT}", self._manager.say
+        say(f"Career Navigator is ready at {address}")
+        say(f"  Documentation: {address}/docs")
+        login = "the password that was chosen for it"
+        if password_file.exists():
+            login = f"password in {password_file}"
+            if is_new:
+                login = f"password {password_file.read_text().strip()} (kept in {password_file})"
+        say(f"  Admin: {address}/admin with user admin, {login}")
+        if settings.DEMONSTRATION:
+            say("  This is demonstration data: postings come from a stand-in on this machine, none from TheirStack.")
+            say("  To collect real ones, set THEIR_STACK_API_KEY.")
+        say("  Stop with Ctrl-C.")
 
 
 def _stand_in_arguments(*, postings: Path | None, shift_dates: bool, **_: Any) -> list[str]:

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import pymongo
 import pymongo.errors
 import redis
 
-from career_navigator.running.private_files import write_privately
+from career_navigator.devserver.private_files import write_privately
 
 HOST = "127.0.0.1"
 START_TIMEOUT_SECONDS = 60.0
@@ -30,7 +30,7 @@ _MONGODB_ACCOUNT = "__system"
 # What ends an address of MongoDB with a password, after the name of the database.
 MONGODB_LOGIN = "?authSource=local"
 LOG_TAIL_LINES = 15
-_TETHER = Path(__file__).with_name("tether.py")
+_PDEATHSIG = Path(__file__).with_name("pdeathsig.py")
 # Another program may take a free port before the server does.
 _PORT_ATTEMPTS = 3
 _PORT_TAKEN = "already in use"
@@ -78,12 +78,11 @@ def start_mongodb(
     cache_gb: float = 0.5,
     password: str | None = None,
     options: Sequence[str] = (),
-    environment: Mapping[str, str] | None = None,
     while_waiting: Callable[[], None] = lambda: None,
 ) -> EmbeddedServer:
     """Start MongoDB with its data and log in `directory`, made if absent, and wait until it answers.
 
-    `port` None takes a free one; `environment` None is our own; `options` are further ones of the command line. With a
+    `port` None takes a free one; `options` are further ones of the command line. With a
     `password`, of at least six characters of base64, an address ends in MONGODB_LOGIN.
     `while_waiting` is called several times a second and may raise to give up; the server is then stopped.
     Raises EmbeddedServerFailed.
@@ -119,7 +118,6 @@ def start_mongodb(
         port=port,
         command=command,
         answering_pid=_mongodb_pid,
-        environment=environment,
         while_waiting=while_waiting,
     )
 
@@ -130,7 +128,6 @@ def start_valkey(
     port: int | None = None,
     password: str | None = None,
     options: Sequence[str] = (),
-    environment: Mapping[str, str] | None = None,
     while_waiting: Callable[[], None] = lambda: None,
 ) -> EmbeddedServer:
     """Start Valkey with its append-only file and log in `directory`, made if absent, and wait until it answers.
@@ -151,7 +148,7 @@ def start_valkey(
             *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
             # A queue must refuse what it cannot hold, never drop what it has.
             *("--maxmemory-policy", "noeviction"),
-            # A process title would overwrite the environment, by which leftovers of a killed run are found.
+            # A process title would overwrite the environment, by which orphans of a killed run are found.
             *("--set-proc-title", "no"),
             *options,
         ]
@@ -163,7 +160,6 @@ def start_valkey(
         port=port,
         command=command,
         answering_pid=_valkey_pid,
-        environment=environment,
         while_waiting=while_waiting,
     )
 
@@ -176,13 +172,13 @@ def free_port() -> int:
         return port
 
 
-def tethered(command: Sequence[str], *, ends_with: signal.Signals = signal.SIGTERM) -> list[str]:
+def with_pdeathsig(command: Sequence[str], *, ends_with: signal.Signals = signal.SIGTERM) -> list[str]:
     """`command` wrapped so that it gets the signal `ends_with` when this process dies (on Linux).
 
     The tie is to the thread that starts it, so start it from the main thread.
     """
     # -I -S: a quick start that reads no site packages and no variable of Python's.
-    return [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()), str(int(ends_with)), *command]
+    return [sys.executable, "-I", "-S", str(_PDEATHSIG), str(os.getpid()), str(int(ends_with)), *command]
 
 
 def _mongodb_binary() -> Path:
@@ -223,14 +219,13 @@ def _start(
     port: int | None,
     command: Callable[[int], list[str]],
     answering_pid: Callable[[str], int | None],
-    environment: Mapping[str, str] | None,
     while_waiting: Callable[[], None],
 ) -> EmbeddedServer:
     """Start the server, again after a lost race for a free port."""
     attempts_left = _PORT_ATTEMPTS if port is None else 1
     while True:
         chosen = free_port() if port is None else port
-        process = _launch(command(chosen), log=log, environment=environment)
+        process = _launch(command(chosen), log=log)
         server = EmbeddedServer(name=name, uri=f"{prefix}{HOST}:{chosen}/", port=chosen, log=log, process=process)
         try:
             started = _wait_until_answers(server, answering_pid=answering_pid, while_waiting=while_waiting)
@@ -253,17 +248,16 @@ def _start(
         raise EmbeddedServerFailed(_obituary(server, last_words), reason="did_not_start")
 
 
-def _launch(command: list[str], *, log: Path, environment: Mapping[str, str] | None) -> "subprocess.Popen[bytes]":
+def _launch(command: list[str], *, log: Path) -> "subprocess.Popen[bytes]":
     # One log a start, and the one before it, so that a log never grows without bound over the days.
     with contextlib.suppress(FileNotFoundError):
         log.replace(log.with_suffix(".previous.log"))
     with log.open("wb") as file:
         return subprocess.Popen(
-            tethered(command),
+            with_pdeathsig(command),
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
-            env=None if environment is None else dict(environment),
             # Ctrl-C in the terminal is for the parent, which stops its servers last.
             start_new_session=True,
         )

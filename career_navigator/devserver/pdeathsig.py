@@ -1,4 +1,4 @@
-"""Run a command that ends when its parent does: `python tether.py <parent pid> <signal> <command> [argument ...]`.
+"""Run a command that ends when its parent does: `python pdeathsig.py <parent pid> <signal> <command> [argument ...]`.
 
 A script of its own that imports nothing of the project: it replaces itself with the command, so the command keeps the
 process id. Linux alone can tie processes like this; elsewhere the command just runs.
