@@ -5,9 +5,9 @@ With granian's WSGI interface a request takes a thread before its body has come:
 
 import asyncio
 import logging
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from sys import stderr
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ _ENVIRON = {
     "GATEWAY_INTERFACE": "CGI/1.1",
     "SCRIPT_NAME": "",
     "SERVER_SOFTWARE": "Granian",
-    "wsgi.errors": stderr,
+    "wsgi.errors": sys.stderr,
     "wsgi.input_terminated": True,
     "wsgi.multiprocess": False,
     "wsgi.multithread": True,
@@ -72,6 +72,12 @@ class Server:
         # Touched by the event loop alone.
         self._pending_bytes = 0
         self._redis_is_slow_until = 0.0
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Set up a process of the server; granian calls it before the first request."""
+        # A thread that waits for the interpreter asks for it after this many seconds. With the default of 5 ms the
+        # slowest answers wait just that long behind the other threads.
+        sys.setswitchinterval(0.0005)
 
     async def __rsgi__(self, scope: "Scope", protocol: "RSGIHTTPProtocol") -> None:
         started = perf_counter()

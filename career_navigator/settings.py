@@ -1,6 +1,5 @@
 """Django settings. The environment is read here alone; `.env.example` says what each variable is for."""
 
-import ctypes.util
 import hashlib
 import hmac
 import os
@@ -27,6 +26,8 @@ WEB_THREADS = _env.web_threads or max(4, 2 * (os.cpu_count() or 1) + 1)
 REQUEST_BODY_TIMEOUT_SECONDS = _env.request_body_timeout_seconds
 WORKER_PROCESSES = _env.worker_processes
 METRICS_TOKEN = _env.metrics_token.get_secret_value()
+# prometheus_client reads it when it is imported: counts are kept in files, which the processes of a web server share.
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(VAR_DIR / "metrics"))
 
 # Servers. What the environment names wins; else what `manage.py run` started; else the documented defaults.
 EMBEDDED_MONGODB = _env.mongodb_uri is None
@@ -187,13 +188,10 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-# MongoDB holds Django's own tables too, through its official backend. That looks for GDAL, which nothing here uses,
-# three times under twelve names, and each look starts compilers and linkers: a second of every process's start.
-_find_library = ctypes.util.find_library
-ctypes.util.find_library = lambda name: None if name.lower().startswith("gdal") else _find_library(name)
+# MongoDB holds Django's own tables too, through its official backend.
 DATABASES = {
     "default": {
-        "ENGINE": "django_mongodb_backend",
+        "ENGINE": "career_navigator.mongodb_backend",
         "HOST": MONGODB_URI,
         "NAME": MONGODB_DATABASE,
         "OPTIONS": build_client_options(address=MONGODB_URI, timeout_seconds=MONGODB_TIMEOUT_SECONDS),

@@ -1,7 +1,6 @@
 """The application that a WSGI server runs."""
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from django.core.wsgi import get_wsgi_application
@@ -21,9 +20,5 @@ def _application() -> "Front":
     load_registrations()
     return Front(django)
 
-
-# A thread that waits for the interpreter asks for it after this many seconds. With the default of 5 ms the slowest
-# answers wait just that long behind the server's other threads.
-sys.setswitchinterval(0.0005)
 
 application = _application()

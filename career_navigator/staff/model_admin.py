@@ -1,6 +1,5 @@
 """What the admin of every model shares: no look-up but those its filters make, no action on what is no id."""
 
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -13,21 +12,10 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from unfold.admin import ModelAdmin, checkbox
 from unfold.decorators import display
-from unfold.templatetags import unfold_list
+
+from career_navigator.staff import unfold_headers as unfold_headers  # makes pages faster with Python 3.11
 
 _KEY = "key-of-the-row"
-_result_headers = unfold_list.result_headers
-
-
-def _headers_once(changelist: Any) -> Iterable[dict[str, Any]]:
-    """A list's headers, made once a page: Unfold makes them anew for each row, a quarter of all that a page takes."""
-    if not hasattr(changelist, "headers_made"):
-        changelist.headers_made = list(_result_headers(changelist))
-    headers: list[dict[str, Any]] = changelist.headers_made
-    return headers
-
-
-unfold_list.result_headers = _headers_once
 
 
 @cache

@@ -1,0 +1,1 @@
+"""Django's backend for MongoDB, loaded without a look for GDAL (see `base`)."""
