@@ -12,7 +12,7 @@ from accounts.documents import ConcurrentChange, PasswordReset, User
 from accounts.passwords import hash_password, verify_password
 from accounts.selectors import find_user_by_address
 from accounts.sessions import TokenPair, end_sessions, start_session
-from career_navigator.requests import with_time_anew
+from career_navigator.observability.middleware import with_time_anew
 
 logger = logging.getLogger(__name__)
 

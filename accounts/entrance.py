@@ -22,8 +22,8 @@ from accounts.sessions import TokenPair, start_session
 from accounts.tasks import send_confirmation_message
 from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.exceptions import QueueAway
+from career_navigator.observability.middleware import with_time_anew
 from career_navigator.quick_redis import is_away
-from career_navigator.requests import with_time_anew
 from career_navigator.throttling import LoginLimits, check_limits, get_client_ip, hit_limits, record_hits
 from ingestion.tasks import collect_for_user
 

@@ -9,8 +9,8 @@ from bson import ObjectId
 
 from accounts.credentials import check_current_password
 from accounts.documents import PasswordReset, RefreshToken, User
+from career_navigator.observability.middleware import with_time_anew
 from career_navigator.registrations import Registry
-from career_navigator.requests import with_time_anew
 
 # No erasure takes nearly as long.
 BROKEN_OFF_AFTER = timedelta(minutes=10)

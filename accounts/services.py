@@ -14,7 +14,7 @@ from accounts.documents import ConcurrentChange, User
 from accounts.passwords import hash_password, verify_password
 from accounts.selectors import find_user_by_address
 from accounts.target_roles import distinct_roles, roles_added
-from career_navigator.requests import with_time_anew
+from career_navigator.observability.middleware import with_time_anew
 from skills.selectors import vocabulary
 
 # Text that a blank one clears.

@@ -14,7 +14,7 @@ from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django_otp.middleware import OTPMiddleware
 
-from career_navigator.errors import is_admin_path
+from career_navigator.api.exceptions import is_admin_path
 
 # The theme's Alpine.js builds functions of the expressions in its own templates, which counts as eval; no script stands
 # in a page, and none is fetched from elsewhere. Styles stand in pages.

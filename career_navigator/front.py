@@ -12,9 +12,9 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from career_navigator.logs import request_id
+from career_navigator.observability.logging import request_id
+from career_navigator.observability.middleware import identity_of, record_answer
 from career_navigator.rendered import MOST_KEPT, Kept, VersionReader
-from career_navigator.requests import identity_of, record_answer
 
 Headers = list[tuple[str, str]]
 # What an answer may depend on besides the path and the query: the redirect to HTTPS, CORS, the check of the host.

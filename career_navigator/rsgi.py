@@ -17,8 +17,8 @@ from career_navigator.wsgi import application as wsgi_application
 from django.conf import settings  # isort: skip
 from career_navigator.api.exceptions import RETRY_AFTER_SECONDS  # isort: skip
 from career_navigator.api.renderers import dump_json  # isort: skip
-from career_navigator.requests import identity_of, record_answer  # isort: skip
-from career_navigator.logs import request_id  # isort: skip
+from career_navigator.observability.middleware import identity_of, record_answer  # isort: skip
+from career_navigator.observability.logging import request_id  # isort: skip
 
 if TYPE_CHECKING:
     from granian._granian import RSGIHTTPProtocol

@@ -162,7 +162,7 @@ INSTALLED_APPS = [
 
 # Each middleware costs every request, so AdminMiddleware runs those that only the admin needs on its paths alone.
 MIDDLEWARE = [
-    "career_navigator.requests.RequestMiddleware",
+    "career_navigator.observability.middleware.RequestMiddleware",
     "career_navigator.rendered.RenderedAnswerMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -355,10 +355,10 @@ LOG_FORMAT = _env.log_format
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request": {"()": "career_navigator.logs.ContextFilter"}},
+    "filters": {"request": {"()": "career_navigator.observability.logging.ContextFilter"}},
     "formatters": {
-        "plain": {"()": "career_navigator.logs.PlainFormatter"},
-        "json": {"()": "career_navigator.logs.JSONFormatter"},
+        "plain": {"()": "career_navigator.observability.logging.PlainFormatter"},
+        "json": {"()": "career_navigator.observability.logging.JSONFormatter"},
     },
     "handlers": {
         "console": {

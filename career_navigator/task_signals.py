@@ -34,7 +34,7 @@ def _load_before_forking(**_: Any) -> None:
 
 @task_prerun.connect
 def _begin(task_id: str, **_: Any) -> None:
-    from career_navigator.logs import task_id as current_task_id
+    from career_navigator.observability.logging import task_id as current_task_id
 
     current_task_id.set(task_id)
     _started.set(perf_counter())
@@ -42,7 +42,7 @@ def _begin(task_id: str, **_: Any) -> None:
 
 @task_postrun.connect
 def _end(task_id: str, task: Any, state: str | None = None, **_: Any) -> None:
-    from career_navigator.logs import task_id as current_task_id
+    from career_navigator.observability.logging import task_id as current_task_id
 
     seconds = perf_counter() - _started.get()
     try:

@@ -8,8 +8,8 @@ from django.views.generic import RedirectView
 from career_navigator.api.docs import RedocView, SwaggerView, show_openapi
 from career_navigator.api.exceptions import Problem, answer_problem
 from career_navigator.api.routers import OptionalSlashRouter, route
-from career_navigator.health import HealthView, ReadinessView, RootView
-from career_navigator.metrics import UNKNOWN_PATH, show_metrics
+from career_navigator.observability.health import HealthView, ReadinessView, RootView
+from career_navigator.observability.metrics import UNKNOWN_PATH, show_metrics
 
 
 def answer_unknown_path(request: HttpRequest) -> HttpResponse:

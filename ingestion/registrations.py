@@ -7,8 +7,8 @@ from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from accounts.personal_data import register_user_data
-from career_navigator.metrics import register_collector
-from career_navigator.readiness import Check, register_readiness_check
+from career_navigator.observability.health import Check, register_readiness_check
+from career_navigator.observability.metrics import register_collector
 from career_navigator.staff.chores import register_chore
 from career_navigator.staff.dashboard import register_panel
 from career_navigator.staff.menu import MenuPage, register_menu_page

@@ -6,7 +6,7 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from career_navigator.connection import database, quick_redis_client
-from career_navigator.metrics import register_collector
+from career_navigator.observability.metrics import register_collector
 from career_navigator.staff.chores import register_chore
 from career_navigator.staff.dashboard import register_panel
 from market.answers import RENDERED_AT_KEY

@@ -10,7 +10,7 @@ from django.urls import URLPattern, get_resolver
 
 from accounts.tests.conftest import NEW_PASSWORD, PASSWORD
 from career_navigator.api.routers import describe_route
-from career_navigator.metrics import UNKNOWN_PATH
+from career_navigator.observability.metrics import UNKNOWN_PATH
 
 OPEN, TOKEN, SIGNATURE = "open", "token", "signature"
 METHODS = ("get", "post", "put", "patch", "delete")

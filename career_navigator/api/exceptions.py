@@ -26,7 +26,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from career_navigator.api.renderers import dump_json
-from career_navigator.logs import request_id
+from career_navigator.observability.logging import request_id
 
 logger = logging.getLogger(__name__)
 

@@ -22,12 +22,13 @@ from pymongo.errors import PyMongoError
 from pymongo.hello import Hello
 from pymongo.monitoring import ServerHeartbeatFailedEvent, ServerHeartbeatStartedEvent, ServerHeartbeatSucceededEvent
 
-from career_navigator import mongodb, requests
+from career_navigator import mongodb
 from career_navigator.api.exceptions import describe
 from career_navigator.connection import database
 from career_navigator.devserver.embedded import start_mongodb
 from career_navigator.mongodb import Availability, build_client_options
-from career_navigator.requests import RequestMiddleware
+from career_navigator.observability import middleware
+from career_navigator.observability.middleware import RequestMiddleware
 from career_navigator.tests.elsewhere import NO_MONGODB, mongodb_at
 
 MAJORITY = {"w": "majority", "j": True, "wtimeout": 30_000}
@@ -141,7 +142,7 @@ class Frozen:
 def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Frozen]:
     watch = Availability()
     monkeypatch.setattr(mongodb, "availability", watch)
-    monkeypatch.setattr(requests, "availability", watch)
+    monkeypatch.setattr(middleware, "availability", watch)
     server = Frozen(tmp_path)
     try:
         wait_until(lambda: watch.get_silence() > 2 * mongodb.MAX_SILENCE)
@@ -194,7 +195,7 @@ def test_requests_that_need_no_mongodb_are_answered_while_others_wait_for_it(fro
 
 def test_requests_are_answered_again_once_mongodb_is_back(frozen: Frozen) -> None:
     frozen.thaw()
-    wait_until(lambda: requests.availability.get_silence() < mongodb.MAX_SILENCE)
+    wait_until(lambda: middleware.availability.get_silence() < mongodb.MAX_SILENCE)
 
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: answer_of(lambda: frozen.client.test.command("ping"))[0], range(6)))

@@ -8,14 +8,15 @@ import pymongo.errors
 import pytest
 from django.test import Client
 
-from career_navigator import connection, readiness, worker_heartbeat
-from career_navigator.readiness import Check, register_readiness_check
+from career_navigator import connection, worker_heartbeat
+from career_navigator.observability import health
+from career_navigator.observability.health import Check, register_readiness_check
 
 
 @pytest.fixture
 def checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only those that a test registers, beside MongoDB, Redis and the worker."""
-    monkeypatch.setattr(readiness, "_checks", {})
+    monkeypatch.setattr(health, "_checks", {})
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/health/"])
@@ -70,7 +71,7 @@ def test_names_both_servers_when_they_are_away(
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     connection.quick_redis_client.cache_clear()
     with pymongo.MongoClient("mongodb://127.0.0.1:1", serverSelectionTimeoutMS=60_000) as away:
-        monkeypatch.setattr(readiness, "database", lambda: away.test)
+        monkeypatch.setattr(health, "database", lambda: away.test)
 
         started = time.monotonic()
         answer = client.get("/health/ready")

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from career_navigator import logs
-from career_navigator.logs import ContextFilter, JSONFormatter, PlainFormatter
+from career_navigator.observability.logging import ContextFilter, JSONFormatter, PlainFormatter, request_id, task_id
 
 Line = Callable[..., str]
 
@@ -28,11 +27,11 @@ def line() -> Line:
 
 
 def test_writes_plain_lines_with_the_requests_id(line: Line) -> None:
-    token = logs.request_id.set("abc12345")
+    token = request_id.set("abc12345")
     try:
         text = line(PlainFormatter(), "stored %d postings", 3)
     finally:
-        logs.request_id.reset(token)
+        request_id.reset(token)
 
     assert text == "2025-11-21T06:30:00.123Z INFO [abc12345] market: stored 3 postings"
 
@@ -42,11 +41,11 @@ def test_writes_plain_lines_outside_of_requests(line: Line) -> None:
 
 
 def test_writes_json_lines_with_the_tasks_id_and_extra_fields(line: Line) -> None:
-    token = logs.task_id.set("task-1")
+    token = task_id.set("task-1")
     try:
         text = line(JSONFormatter(), "stored %d", 3, role="data engineer", pages=2)
     finally:
-        logs.task_id.reset(token)
+        task_id.reset(token)
 
     assert json.loads(text) == {
         "time": "2025-11-21T06:30:00.123Z",

@@ -16,8 +16,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 
-from career_navigator import connection, metrics, task_signals
-from career_navigator.metrics import observe_request, register_collector
+from career_navigator import connection, task_signals
+from career_navigator.observability import metrics
+from career_navigator.observability.metrics import observe_request, register_collector
 
 
 def read(client: Client) -> dict[tuple[str, ...], float]:
@@ -135,7 +136,7 @@ def test_counts_tasks_by_name_and_outcome(client: Client, redis: Any, collectors
 
 def test_puts_the_tasks_id_on_its_log_lines(redis: Any) -> None:
     from career_navigator.celery import app
-    from career_navigator.logs import task_id
+    from career_navigator.observability.logging import task_id
 
     seen = []
 

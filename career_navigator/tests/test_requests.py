@@ -10,9 +10,9 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
-from career_navigator import requests
-from career_navigator.logs import request_id
-from career_navigator.requests import RequestMiddleware
+from career_navigator.observability import middleware
+from career_navigator.observability.logging import request_id
+from career_navigator.observability.middleware import RequestMiddleware
 
 
 def test_makes_an_id_and_answers_it(client: Client) -> None:
@@ -81,7 +81,7 @@ def test_answers_probes_that_ask_by_address(client: Client) -> None:
 
 
 def test_gives_up_on_a_mongodb_that_accepts_and_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "DATABASE_SECONDS", 0.3)
+    monkeypatch.setattr(middleware, "DATABASE_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         client = pymongo.MongoClient(f"mongodb://127.0.0.1:{silent.getsockname()[1]}", serverSelectionTimeoutMS=60_000)
 

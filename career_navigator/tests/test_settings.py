@@ -144,3 +144,17 @@ def test_leads_strangers_to_the_admins_login(client: Client, mongo: Any, redis: 
 
 def test_has_migrations_for_every_model_of_djangos(mongo: Any) -> None:
     call_command("makemigrations", "--check", "--dry-run", stdout=StringIO())
+
+
+def test_leaves_the_standard_library_as_it_is() -> None:
+    script = """
+import ctypes.util, logging, django
+before = ctypes.util.find_library, logging._srcfile, logging.logThreads, logging.logProcesses
+django.setup()
+from career_navigator import wsgi
+assert before == (ctypes.util.find_library, logging._srcfile, logging.logThreads, logging.logProcesses)
+"""
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "career_navigator.settings"}
+    done = subprocess.run([sys.executable, "-c", script], cwd=BASE_DIR, env=environment, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr

@@ -10,7 +10,7 @@ from mongoengine import NotUniqueError
 
 from career_navigator.connection import database
 from career_navigator.idempotency import idempotency_key
-from career_navigator.requests import with_time_anew
+from career_navigator.observability.middleware import with_time_anew
 from career_navigator.throttling import waiting_slot
 from ingestion.credits import BudgetSpentError, credits_left
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun

@@ -14,9 +14,9 @@ from rest_framework.response import Response
 
 from career_navigator.api.exceptions import QueueAway
 from career_navigator.api.serializers import success
+from career_navigator.observability.middleware import with_time_anew
 from career_navigator.personal import PersonalViewSet, caller_of, read_own_body
 from career_navigator.quick_redis import is_away
-from career_navigator.requests import with_time_anew
 from career_navigator.throttling import hit_limits
 from ingestion.credits import BudgetSpentError
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun

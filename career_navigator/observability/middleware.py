@@ -12,7 +12,6 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from career_navigator import metrics
 from career_navigator.api.exceptions import (
     Problem,
     answer_away_on_any_path,
@@ -21,8 +20,9 @@ from career_navigator.api.exceptions import (
     is_admin_path,
     is_server_away,
 )
-from career_navigator.logs import request_id
 from career_navigator.mongodb import availability
+from career_navigator.observability import metrics
+from career_navigator.observability.logging import request_id
 
 logger = logging.getLogger(__name__)
 
@@ -48,14 +48,11 @@ def identity_of(meta: Mapping[str, Any]) -> str:
 def record_answer(*, method: str, path: str, route: str | None, status: int, seconds: float) -> None:
     """Count an answer in the metrics and write its line to the log."""
     metrics.observe_request(method=method, route=route, status=status, seconds=seconds)
-    logger.log(
-        logging.DEBUG if path in PROBED_PATHS else logging.INFO,
-        "%s %s %d %.1f ms",
-        method,
-        path,
-        status,
-        seconds * 1000,
-    )
+    level = logging.DEBUG if path in PROBED_PATHS else logging.INFO
+    if logger.isEnabledFor(level):
+        # As `logger.log`, without a look for the calling line, which is a quarter of the cost and is not written.
+        values = (method, path, status, seconds * 1000)
+        logger.handle(logger.makeRecord(logger.name, level, __file__, 0, "%s %s %d %.1f ms", values, None))
 
 
 def with_time_anew(function: Callable[[], T]) -> T:

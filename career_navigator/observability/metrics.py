@@ -1,9 +1,9 @@
-"""Figures about the service for Prometheus, in the text format at `/metrics`.
+"""Metrics of the service for Prometheus, in the text format at `/metrics`.
 
-Requests are counted in memory-mapped files under VAR_DIR/metrics, one set a process, and summed up when asked for; a
-web server that starts begins a directory of its own there and removes those of servers that have ended.
-Tasks run in other processes, even other containers, so their counts stand in Redis. What an app knows (collection,
-the figures' age) it adds by `register_collector`.
+Requests are counted in memory-mapped files under VAR_DIR/metrics, one set per process, and summed up for a scrape; a
+web server that starts makes a directory of its own there and removes those of servers that have ended.
+Tasks run in other processes, even other containers, so their counts are in Redis. What an app knows (collection, the
+age of its stats) it adds by `register_collector`.
 """
 
 import logging
@@ -21,7 +21,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, values
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from pymongo.errors import PyMongoError
@@ -35,25 +35,22 @@ from career_navigator.task_signals import COUNTS_KEY, SECONDS_KEY
 
 logger = logging.getLogger(__name__)
 
-# Each part gets this long for its reads, so that a scrape ends within 5 s whatever is away.
-PART_SECONDS = 1.0
+# For the reads of each part, so that a scrape ends within 5 s whatever is unavailable.
+PART_TIMEOUT = 1.0
 
 Collector = Callable[[], Iterable[Metric]]
 
 # The route of whatever is no address of ours (`urls.py`).
 UNKNOWN_PATH = r"^(?!admin/)"
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-
-# prometheus_client settles where values are kept when it is imported, which another module may have done before.
-values.ValueClass = values.MultiProcessValue()
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 _requests = Counter("career_navigator_requests", "Requests answered.", ("method", "route", "status"), registry=None)
 _request_seconds = Histogram(
     "career_navigator_request_duration_seconds",
     "Time from a request's arrival to its answer.",
     ("method", "route"),
-    buckets=BUCKETS,
+    buckets=_BUCKETS,
     registry=None,
 )
 _children: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
@@ -65,7 +62,7 @@ def observe_request(*, method: str, route: str | None, status: int, seconds: flo
     children = _children.get(key)
     if children is None:
         _directory()
-        known = method if method in METHODS else "other"
+        known = method if method in _METHODS else "other"
         name = "unmatched" if route is None or route == UNKNOWN_PATH else f"/{describe_route(route)}"
         children = (_requests.labels(known, name, str(status)), _request_seconds.labels(known, name))
         if known == method:
@@ -76,27 +73,27 @@ def observe_request(*, method: str, route: str | None, status: int, seconds: flo
 
 @cache
 def _directory() -> Path:
-    """Where this process and those started beside it by the same server count their requests."""
+    """Return where this process and those that the same server started count their requests."""
     server = psutil.Process(os.getppid() or os.getpid())
-    directory: Path = settings.VAR_DIR / "metrics" / _name_of(server)
+    directory: Path = settings.VAR_DIR / "metrics" / _get_name(server)
     directory.mkdir(parents=True, exist_ok=True)
     # Containers may share VAR_DIR, and of another's processes nothing is known here.
     for other in directory.parent.glob(f"{socket.gethostname()}-*-*"):
         pid = int(other.name.rsplit("-", 2)[1])
-        if not _runs(pid, other.name):
+        if not _is_running(pid, other.name):
             shutil.rmtree(other, ignore_errors=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
     return directory
 
 
-def _runs(pid: int, name: str) -> bool:
+def _is_running(pid: int, name: str) -> bool:
     try:
-        return name == _name_of(psutil.Process(pid))
+        return name == _get_name(psutil.Process(pid))
     except psutil.NoSuchProcess:
         return False
 
 
-def _name_of(server: psutil.Process) -> str:
+def _get_name(server: psutil.Process) -> str:
     # The time, since process ids come again: in a container the server is always number 1.
     return f"{socket.gethostname()}-{server.pid}-{int(server.create_time())}"
 
@@ -105,18 +102,18 @@ _collectors: Registry[Collector] = Registry()
 
 
 def register_collector(*, name: str, collect: Collector) -> None:
-    """Add an app's figures to every scrape; called in an app's `registrations.py`.
+    """Add an app's metrics to every scrape; called in an app's `registrations.py`.
 
     `collect` takes nothing and yields prometheus_client metric families (`GaugeMetricFamily`, `CounterMetricFamily`
-    of `prometheus_client.core`) whose names begin with `career_navigator_`. It reads its figures anew from MongoDB or
-    Redis, since what it counts happens in other processes, within PART_SECONDS. When it raises because a server is
-    away, the scrape goes on without it and `career_navigator_scrape_errors{part="<name>"}` is 1.
+    of `prometheus_client.core`) whose names begin with `career_navigator_`. It reads its values from MongoDB or
+    Redis every time, within PART_TIMEOUT, since what it counts happens in other processes. When it raises because a
+    server is unavailable, the scrape goes on without it and `career_navigator_scrape_errors{part="<name>"}` is 1.
     """
     _collectors[name] = collect
 
 
 class _Parts:
-    """Every part of a scrape but the requests, each left out when its server is away."""
+    """Collect every part of a scrape but the requests, each left out when its server is unavailable."""
 
     def collect(self) -> Iterator[Metric]:
         errors = GaugeMetricFamily(
@@ -124,7 +121,7 @@ class _Parts:
         )
         for name, collect in {"tasks": _task_families, "queue": _queue_families, **_collectors}.items():
             try:
-                with pymongo.timeout(PART_SECONDS):
+                with pymongo.timeout(PART_TIMEOUT):
                     families = list(collect())
             except (RedisError, PyMongoError, OperationalError) as error:
                 logger.warning("The metrics leave out %s: %s", name, error)

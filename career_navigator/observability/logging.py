@@ -13,19 +13,15 @@ from pythonjsonlogger.orjson import OrjsonFormatter
 
 from career_navigator.redis_addresses import list_passwords
 
-# What no line of ours shows is not looked up: a fifth of what a line costs (Python's logging how-to, "Optimization").
-logging._srcfile = None
-logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 task_id: ContextVar[str] = ContextVar("task_id", default="")
 
 # Shorter ones would blank out ordinary words; the settings refuse short secrets in production.
-SHORTEST_HIDDEN = 8
+MIN_HIDDEN_LENGTH = 8
 
 
 class ContextFilter(logging.Filter):
-    """Puts the ids of the running request and task on each record; empty outside of either."""
+    """Put the ids of the running request and task on each record; empty outside of either."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()
@@ -33,30 +29,22 @@ class ContextFilter(logging.Filter):
         return True
 
 
-class PlainFormatter(logging.Formatter):
-    """`2025-11-21T06:30:00.123Z INFO [id] logger: message`, with the trace below when there is one, indented.
+class _SafeFormatter(logging.Formatter):
+    """Hide secrets, and write times as `2025-11-21T06:30:00.123Z`."""
 
-    Control characters are escaped, so that no text from outside passes for a line of its own or commands a terminal.
-    """
-
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s [%(context)s] %(name)s: %(message)s")
-        self._secrets = _secrets()
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._secrets = _list_secrets()
         self._second = -1
         self._second_text = ""
 
     def format(self, record: logging.LogRecord) -> str:
-        record.context = record.__dict__.get("request_id") or record.__dict__.get("task_id") or "-"
-        return _without_secrets(self._secrets, super().format(record))
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
-        return _escape(super().formatMessage(record))
-
-    def formatException(self, ei: Any) -> str:  # noqa: N802 (logging's name)
-        return _indent(super().formatException(ei))
-
-    def formatStack(self, stack_info: str) -> str:  # noqa: N802 (logging's name)
-        return _indent(super().formatStack(stack_info))
+        line = super().format(record)
+        # Not one pattern of all, which takes several times as long as looking for each by itself.
+        for secret in self._secrets:
+            if secret in line:
+                line = line.replace(secret, "(hidden)")
+        return line
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 (logging's name)
         # The text of a second serves every line of that second: strftime is half the cost of a line.
@@ -67,26 +55,42 @@ class PlainFormatter(logging.Formatter):
         return f"{self._second_text}.{int(record.msecs):03d}Z"
 
 
-class JSONFormatter(OrjsonFormatter):
-    """One JSON object a line; what a caller gives as `extra` becomes fields of it."""
+class PlainFormatter(_SafeFormatter):
+    """Write `time INFO [id] logger: message`, with the trace below when there is one, indented.
+
+    Control characters are escaped, so that no text from outside passes for a line of its own or commands a terminal.
+    """
 
     def __init__(self) -> None:
-        super().__init__(
-            "%(levelname)s %(name)s %(message)s",
-            rename_fields={"levelname": "level", "name": "logger"},
-        )
-        self._secrets = _secrets()
+        super().__init__("%(asctime)s %(levelname)s [%(context)s] %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.context = record.__dict__.get("request_id") or record.__dict__.get("task_id") or "-"
+        return super().format(record)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
+        return _escape(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 (logging's name)
+        return _indent(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 (logging's name)
+        return _indent(super().formatStack(stack_info))
+
+
+class JSONFormatter(_SafeFormatter, OrjsonFormatter):
+    """Write one JSON object per line; what is given as `extra` becomes fields of it."""
+
+    def __init__(self) -> None:
+        names = {"levelname": "level", "name": "logger"}
+        super().__init__("%(levelname)s %(name)s %(message)s", rename_fields=names)
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
-        created = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-        log_data["time"] = f"{created}.{int(record.msecs):03d}Z"
+        log_data["time"] = self.formatTime(record)
         super().add_fields(log_data, record, message_dict)
         for name in ("request_id", "task_id"):
             if not log_data.get(name):
                 log_data.pop(name, None)
-
-    def format(self, record: logging.LogRecord) -> str:
-        return _without_secrets(self._secrets, super().format(record))
 
 
 def _escape(line: str) -> str:
@@ -100,8 +104,10 @@ def _indent(trace: str) -> str:
     return "\n".join(f"    {_escape(line)}" for line in trace.split("\n"))
 
 
-def _secrets() -> tuple[str, ...]:
-    """What no line may hold, the longest first."""
+def _list_secrets() -> tuple[str, ...]:
+    """List what no line may contain, the longest first."""
+    # Not `urlsplit`: a replica set's address names several hosts, which its port parsing refuses.
+    mongodb_password = re.match(r"mongodb(?:\+srv)?://[^:/@]*:([^@]*)@", settings.MONGODB_URI)
     secrets = {
         settings.JWT_SECRET_KEY,
         settings.SECRET_KEY,
@@ -110,22 +116,8 @@ def _secrets() -> tuple[str, ...]:
         settings.METRICS_TOKEN,
         *list_passwords(settings.REDIS_URL),
         *list_passwords(settings.BROKER_ADDRESS),
-        _mongodb_password(),
+        mongodb_password[1] if mongodb_password else "",
     }
     # As a driver shows an address's password, and as JSON writes quotes and backslashes.
     forms = {form for secret in secrets for form in (secret, unquote(secret), orjson.dumps(secret)[1:-1].decode())}
-    return tuple(sorted((form for form in forms if len(form) >= SHORTEST_HIDDEN), key=len, reverse=True))
-
-
-def _mongodb_password() -> str:
-    # Not `urlsplit`: a replica set's address names several hosts, which its port parsing refuses.
-    match = re.match(r"mongodb(?:\+srv)?://[^:/@]*:([^@]*)@", settings.MONGODB_URI)
-    return match[1] if match else ""
-
-
-def _without_secrets(secrets: tuple[str, ...], line: str) -> str:
-    # Not one pattern of all, which takes several times as long as looking for each by itself.
-    for secret in secrets:
-        if secret in line:
-            line = line.replace(secret, "(hidden)")
-    return line
+    return tuple(sorted((form for form in forms if len(form) >= MIN_HIDDEN_LENGTH), key=len, reverse=True))

@@ -1,0 +1,157 @@
+"""Health of the service: `/` says what it is, `/health` that it is alive, `/health/ready` that it can serve."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import pymongo
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from kombu.exceptions import OperationalError
+from pymongo.errors import PyMongoError
+from redis.exceptions import RedisError
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from career_navigator import worker_heartbeat
+from career_navigator.api.exceptions import RETRY_AFTER_SECONDS
+from career_navigator.connection import database, quick_redis_client
+from career_navigator.registrations import Registry
+
+# For MongoDB's ping and for each registered check, so that the answer comes within 5 s.
+CHECK_TIMEOUT = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Whether one thing that serving depends on works, and a few words on it."""
+
+    ok: bool
+    detail: str
+
+
+_checks: Registry[Callable[[], Check]] = Registry()
+
+
+def register_readiness_check(*, name: str, check: Callable[[], Check]) -> None:
+    """Add an app's check to `/health/ready`; called in an app's `registrations.py`.
+
+    `check` takes nothing and reads within CHECK_TIMEOUT. One that raises because a server is unavailable is not ok.
+    """
+    _checks[name] = check
+
+
+def run_readiness_checks() -> dict[str, Check]:
+    """Run every check, MongoDB, Redis and the worker first."""
+    checks = {"mongodb": _check_mongodb(), **_check_redis_and_worker()}
+    if settings.BROKER_ADDRESS != settings.REDIS_URL:
+        checks["broker"] = _check_broker()
+    for name, check in _checks.items():
+        try:
+            with pymongo.timeout(CHECK_TIMEOUT):
+                checks[name] = check()
+        except (PyMongoError, RedisError):
+            checks[name] = Check(False, "could not be read")
+    return checks
+
+
+def _check_mongodb() -> Check:
+    try:
+        with pymongo.timeout(CHECK_TIMEOUT):
+            database().command("ping")
+    except PyMongoError:
+        return Check(False, "does not answer")
+    return Check(True, "answers")
+
+
+def _check_broker() -> Check:
+    """Check the broker where it is not the Redis that is checked already."""
+    from career_navigator.queueing import count_waiting_tasks
+
+    try:
+        return Check(True, f"{count_waiting_tasks()} tasks wait")
+    except OperationalError:
+        return Check(False, "does not answer")
+
+
+def _check_redis_and_worker() -> dict[str, Check]:
+    try:
+        heartbeat = quick_redis_client().get(worker_heartbeat.KEY)
+    except RedisError:
+        return {"redis": Check(False, "does not answer"), "worker": Check(False, "unknown without Redis")}
+    worker = Check(False, f"no sign of life for {worker_heartbeat.EXPIRY_SECONDS} s")
+    if isinstance(heartbeat, bytes):
+        worker = Check(True, f"{heartbeat.decode()} was alive")
+    return {"redis": Check(True, "answers"), "worker": worker}
+
+
+class RootSerializer(serializers.Serializer[None]):
+    message = serializers.CharField()
+    name = serializers.CharField()
+    version = serializers.CharField()
+    docs = serializers.CharField()
+    redoc = serializers.CharField()
+    openapi = serializers.CharField()
+    health = serializers.CharField()
+
+
+class HealthSerializer(serializers.Serializer[None]):
+    status = serializers.CharField()
+    app = serializers.CharField()
+    version = serializers.CharField()
+
+
+class CheckSerializer(serializers.Serializer[Check]):
+    ok = serializers.BooleanField()
+    detail = serializers.CharField()
+
+
+class ReadinessSerializer(serializers.Serializer[None]):
+    status = serializers.ChoiceField(["ready", "unavailable"])
+    detail = serializers.CharField()
+    checks = serializers.DictField(child=CheckSerializer())
+
+
+class RootView(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    @extend_schema(operation_id="root", summary="Name, version and where to go on", responses=RootSerializer)
+    def get(self, request: Request) -> Response:
+        name, version = settings.APP_NAME, settings.APP_VERSION
+        paths = {"docs": "/docs", "redoc": "/redoc", "openapi": "/openapi.json", "health": "/health"}
+        return Response({"message": f"Welcome to {name}", "name": name, "version": version, **paths})
+
+
+class HealthView(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    throttle_classes = []  # probes ask often, and whatever else is down
+
+    @extend_schema(operation_id="health", summary="Whether the process is alive", responses=HealthSerializer)
+    def get(self, request: Request) -> Response:
+        return Response({"status": "healthy", "app": settings.APP_NAME, "version": settings.APP_VERSION})
+
+
+class ReadinessView(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    throttle_classes = []  # probes ask often, and whatever else is down
+
+    @extend_schema(
+        operation_id="ready",
+        summary="Whether everything that serving depends on is well",
+        responses={200: ReadinessSerializer, 503: ReadinessSerializer},
+    )
+    def get(self, request: Request) -> Response:
+        checks = run_readiness_checks()
+        failed = [name for name, check in checks.items() if not check.ok]
+        body = {
+            "status": "unavailable" if failed else "ready",
+            "detail": f"Not ready: {', '.join(failed)}." if failed else "Ready.",
+            "checks": {name: asdict(check) for name, check in checks.items()},
+        }
+        if failed:
+            return Response(body, status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+        return Response(body)
