@@ -8,10 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from ingestion.role_variations import EXCLUDED_WHEN_READ, EXCLUSIONS, variations_by_role
-from market.cities import city_spellings
-from market.countries import state_name
-from market.place_labels import read_place
-from market.place_names import Place
+from market.geo.labels import parse_place_label
+from market.geo.names import Place, get_state_name, list_city_spellings
 from market.roles import normalize_role, title_names_role
 
 DEFAULT_ROLES = (
@@ -134,7 +132,7 @@ def _phrases_to_leave_out(role: str) -> tuple[str, ...]:
 def _place_filters(label: str) -> dict[str, Any]:
     if not label.strip():
         return {}
-    place = read_place(label)
+    place = parse_place_label(label)
     filters: dict[str, Any] = {}
     if place.remote and not place.city:
         filters["remote"] = True
@@ -151,11 +149,11 @@ def _place_filters(label: str) -> dict[str, Any]:
 def _names(place: Place) -> tuple[str, ...]:
     """What a posting's location may call the place, where it is less than a country."""
     if place.city:
-        names = city_spellings(place.city)
+        names = list_city_spellings(place.city)
     elif place.remote:
         names = ()  # the country is as much as a remote job says of its place
     elif place.state_code:
-        names = (state_name(code=place.state_code),)
+        names = (get_state_name(code=place.state_code),)
     else:
         names = tuple(name for name in (place.region, place.area) if name)
     return tuple(dict.fromkeys(spelling for name in names for spelling in (name, _without_accents(name))))

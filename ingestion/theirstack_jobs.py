@@ -22,8 +22,8 @@ from ingestion.source_values import (
     url_of,
     words_of,
 )
-from market.countries import country_named
-from market.places import place_of
+from market.geo.names import find_country
+from market.geo.places import normalize_place
 from market.posting import Posting, RefusedPosting
 
 LONGEST_ID = 200
@@ -78,7 +78,7 @@ def posting_from_job(job: Any, *, source: str = "theirstack") -> Posting:
         company_logo=url_of(company.get("logo")),
         company_linkedin_url=url_of(company.get("linkedin_url")),
         location=location,
-        place=place_of(
+        place=normalize_place(
             label=location,
             locations=locations,
             country=text_of(job.get("country"), longest=LONGEST_NAME),
@@ -166,7 +166,7 @@ def _country_codes(job: Mapping[str, Any], locations: tuple[Mapping[str, object]
     if codes:
         return codes
     name = text_of(job.get("country"), longest=LONGEST_NAME)
-    code = country_named(name) if name else None
+    code = find_country(name) if name else None
     return (code,) if code else ()
 
 

@@ -16,7 +16,7 @@ from career_navigator.api.fields import Text
 from career_navigator.api.renderers import dump_json
 from career_navigator.api.serializers import QuerySerializer, success
 from career_navigator.api.viewsets import PublicViewSet
-from market.countries import find_countries
+from market.geo.names import search_countries
 
 # Countries change once in some years.
 CACHE_CONTROL = "public, max-age=86400"
@@ -73,6 +73,6 @@ def _whole_answer() -> _Answer:
 
 
 def _answer(search: str) -> _Answer:
-    found = find_countries(search=search)
+    found = search_countries(search=search)
     content = dump_json(success(countries=[{"code": code, "name": name} for code, name in found]))
     return _Answer(content=content, etag=f'"{hashlib.blake2b(content, digest_size=16).hexdigest()}"')

@@ -23,7 +23,7 @@ class Posting:
     """What a source says of one advert. Datetimes are aware and in UTC; salaries are a year's pay.
 
     `source` and `job_id` together identify the advert where the source gives an id; else `url` does.
-    `place` is the label the figures group by (see `market.places`).
+    `place` is the label the figures group by (see `market.geo.places`).
     """
 
     source: str

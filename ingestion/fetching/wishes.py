@@ -6,11 +6,10 @@ from typing import Any
 
 from career_navigator.api.current_user import CurrentUser
 from ingestion.role_searches import DEFAULT_PLACES
-from market.countries import country_name, is_country_code
+from market.geo.labels import parse_place_label
+from market.geo.names import REMOTE, UNKNOWN, get_country_name, is_country_code
+from market.geo.places import normalize_place
 from market.jobs.filters import JobFilter
-from market.place_labels import read_place
-from market.place_names import REMOTE, UNKNOWN
-from market.places import place_of
 from market.roles import normalize_role
 
 # What one request may cost grows with both.
@@ -62,8 +61,8 @@ def read_wish(*, caller: CurrentUser, given: Mapping[str, Any]) -> Wish:
 
 def place_label(location: str) -> str:
     """A place as postings have it; "" for none. Two letters that name no place are a country's code: "CA" is Canada."""
-    label, code = place_of(label=location), location.strip().upper()
-    if read_place(label).country_code is None and is_country_code(code):
+    label, code = normalize_place(label=location), location.strip().upper()
+    if parse_place_label(label).country_code is None and is_country_code(code):
         return _country(code)
     return "" if label == UNKNOWN else label
 
@@ -73,9 +72,9 @@ def _join_states(locations: Iterable[str]) -> list[str]:
     joined: list[str] = []
     for location in locations:
         city, state = joined[-1] if joined else "", location.strip()
-        place = read_place(f"{city}, {state}")
+        place = parse_place_label(f"{city}, {state}")
         in_state = len(city) > 2 and len(state) == 2 and place.city and place.state_code == state
-        if in_state and read_place(city).country_code in (None, "US"):
+        if in_state and parse_place_label(city).country_code in (None, "US"):
             joined[-1] = f"{city}, {state}"
         else:
             joined.append(location)
@@ -91,7 +90,7 @@ def _given_roles(given: Mapping[str, Any]) -> list[str]:
 
 def _remote_wish(roles: tuple[str, ...], labels: Iterable[str]) -> Wish:
     """A remote job says no more of its place than the country."""
-    codes = _distinct(read_place(label).country_code or "" for label in labels if label != REMOTE)
+    codes = _distinct(parse_place_label(label).country_code or "" for label in labels if label != REMOTE)
     places = [f"{REMOTE}, {_country(code)}" for code in codes] or [REMOTE]
     return Wish(
         roles=roles, places=tuple(places), job_filter=JobFilter(titles=roles, countries=tuple(codes), remote=True)
@@ -100,8 +99,8 @@ def _remote_wish(roles: tuple[str, ...], labels: Iterable[str]) -> Wish:
 
 def _country(code: str) -> str:
     """The country's name as a place; its code where the name means another place, as Georgia does."""
-    name = country_name(code=code) or code
-    return name if read_place(name).country_code == code else code
+    name = get_country_name(code=code) or code
+    return name if parse_place_label(name).country_code == code else code
 
 
 def _distinct(names: Iterable[str]) -> list[str]:

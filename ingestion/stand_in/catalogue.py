@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from ingestion.countries import country_code_of
 from ingestion.stand_in.filters import Predicate, title_words
+from market.geo.labels import parse_place_label
 
 
 class UnusableJob(ValueError):
@@ -171,7 +171,7 @@ def _countries_of(source: Mapping[str, Any], locations: list[Mapping[str, Any]])
     named |= {entry.get("country_code") for entry in locations}
     codes = {str(code).upper() for code in named if code}
     if not codes and (label := source.get("location")):
-        code = country_code_of(str(label))
+        code = parse_place_label(str(label)).country_code
         codes = {code} if code else set()
     return frozenset(codes)
 

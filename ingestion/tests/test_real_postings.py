@@ -14,7 +14,6 @@ import orjson
 import pytest
 from django.core.management import call_command
 
-from ingestion.countries import country_code_of
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES, excluded_title_phrases, role_variations
 from ingestion.services import collect_jobs_for_roles
 from ingestion.stand_in.postings_file import read_postings
@@ -22,6 +21,7 @@ from ingestion.stand_in.server import StandIn
 from ingestion.tests.real_postings import REAL_POSTINGS, needs_real_postings
 from ingestion.theirstack import client_from_settings
 from ingestion.theirstack_jobs import posting_from_job
+from market.geo.labels import parse_place_label
 from market.refresh import check_figures
 from skills.selectors import extractor
 
@@ -89,7 +89,7 @@ def is_found(row: dict[str, Any]) -> bool:
     """Whether one of the searches returns the row, by its title, its place and its day."""
     countries = {row["country_code"], *row["country_codes"], *(each["country_code"] for each in row["locations"])}
     # Of a row that names no country, the source reads the label.
-    countries = countries - {None, ""} or {country_code_of(row["location"])}
+    countries = countries - {None, ""} or {parse_place_label(row["location"]).country_code}
     return (
         ("US" in countries or row["remote"] is True)
         and (TODAY - row["day"]).days <= 365

@@ -6,9 +6,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from career_navigator.api.fields import Text
-from market.countries import country_named, fold, is_country_code
-from market.place_names import UNKNOWN
-from market.places import place_of
+from market.geo.names import UNKNOWN, find_country, fold, is_country_code
+from market.geo.places import normalize_place
 from market.roles import normalize_role
 from skills.names import spelling_key
 from skills.selectors import vocabulary
@@ -52,7 +51,7 @@ class CountryName(Text):
     def to_internal_value(self, data: Any) -> str:
         given = super().to_internal_value(data)
         # As a place's name "Georgia" is the state; as a country's it is not.
-        known = {"georgia": "GE"}.get(fold(given)) or country_named(given)
+        known = {"georgia": "GE"}.get(fold(given)) or find_country(given)
         code = given.upper() if is_country_code(given.upper()) else known
         if code is None:
             raise serializers.ValidationError("This field has to be a country's ISO 3166 alpha-2 code or its name.")
@@ -64,7 +63,7 @@ class PlaceName(Text):
 
     def to_internal_value(self, data: Any) -> str:
         given = super().to_internal_value(data)
-        label = place_of(label=given)
+        label = normalize_place(label=given)
         if label == UNKNOWN and given != UNKNOWN:
             raise serializers.ValidationError("This field has to name a place.")
         return label

@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from market.geo.labels import parse_place_label
+from market.geo.names import REMOTE, Place
 from market.jobs.keys import company_key, search_word, title_names, words_in
-from market.place_labels import read_place
-from market.place_names import REMOTE, Place
 from market.roles import normalize_role
 from market.selectors import day_start
 from skills.selectors import vocabulary
@@ -31,8 +31,8 @@ EVERY_POSTING: Query = {"day": {"$gte": datetime.min.replace(tzinfo=UTC)}, "hidd
 class JobFilter:
     """What a posting has to be; what is empty or None asks for nothing.
 
-    Skills are canonical, countries alpha-2 codes, places labels of `market.places`, the rest as it was given. Of each
-    list one is enough, except of `skills_all`, and none may be of `skills_none` and `exclude_companies`.
+    Skills are canonical, countries alpha-2 codes, places labels of `market.geo`, the rest as it was given. Of each list
+    one is enough, except of `skills_all`, and none may be of `skills_none` and `exclude_companies`.
     """
 
     titles: tuple[str, ...] = ()
@@ -150,7 +150,7 @@ def _of_places(job_filter: JobFilter) -> list[Query]:
 
 def _of_place(label: str) -> Query:
     """The postings of a place: a city by its label, a country by its code, a state with all its cities."""
-    place = read_place(label)
+    place = parse_place_label(label)
     if label == REMOTE:
         return {"$or": [{"place": REMOTE}, {"remote": True}]}
     if place == Place(country_code=place.country_code) and place.country_code:

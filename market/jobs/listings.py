@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from market.countries import country_name
+from market.geo.names import UNKNOWN, get_country_name
 from market.jobs.filters import JobFilter, read_text
 from market.jobs.keys import has_phrase, posting_keys, words_in
-from market.place_names import UNKNOWN
 from market.roles import normalize_role
 from skills.selectors import vocabulary
 
@@ -40,7 +39,7 @@ def job_listing(row: Row, *, now: datetime, job_filter: JobFilter | None = None)
         "min_salary": low,
         "max_salary": high,
         "currency": currency,
-        "country": country_name(code=code) if code else None,
+        "country": get_country_name(code=code) if code else None,
         "country_code": code,
         "seniority": row.get("seniority"),
         "description": row.get("description") or None,

@@ -16,7 +16,7 @@ from bson import ObjectId
 from pymongo.errors import PyMongoError
 
 from career_navigator.connection import database
-from market.countries import country_name
+from market.geo.names import get_country_name
 from market.jobs.demand import DEMAND_FIELDS, Demands
 from market.jobs.facets import FACET_FIELDS, count_facets
 from market.jobs.filters import EVERY_POSTING, JobFilter, Query, job_query
@@ -83,7 +83,9 @@ def relevant_jobs(
         ranked=bool(ranked),
         total=total,
         total_is_exact=total_is_exact,
-        facets=count_facets(newest, skill_name=names.display_name, country_name=lambda code: country_name(code=code)),
+        facets=count_facets(
+            newest, skill_name=names.display_name, country_name=lambda code: get_country_name(code=code)
+        ),
     )
 
 

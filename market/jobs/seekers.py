@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable
 
 from career_navigator.api.current_user import CurrentUser
-from market.place_labels import read_place
-from market.place_names import REMOTE as ANYWHERE
+from market.geo.labels import parse_place_label
+from market.geo.names import REMOTE as ANYWHERE
 from skills.matching.sides import REMOTE, Seeker
 
 
@@ -30,7 +30,7 @@ def _places(labels: Iterable[str]) -> Iterable[str]:
     """Each label as `Seeker.preferred_locations` has it: "Germany" is DE, "Texas" US-TX. A whole part of the world,
     of which nobody here knows the countries, is left out."""
     for label in labels:
-        place = read_place(label)
+        place = parse_place_label(label)
         if place.remote:
             yield ANYWHERE
         if place.city:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from market.place_labels import read_place
-from market.place_names import Place
-from market.places import place_of
+from market.geo.labels import parse_place_label
+from market.geo.names import Place
+from market.geo.places import normalize_place
 
 SAN_FRANCISCO = {"name": "San Francisco", "type": "city", "state_code": "CA", "country_code": "US"}
 
@@ -219,7 +219,7 @@ SAN_FRANCISCO = {"name": "San Francisco", "type": "city", "state_code": "CA", "c
     ],
 )
 def test_a_label_comes_to_its_first_place(label, place):
-    assert place_of(label=label) == place
+    assert normalize_place(label=label) == place
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_a_label_comes_to_its_first_place(label, place):
     ],
 )
 def test_fields_settle_what_the_label_leaves_open(fields, place):
-    assert place_of(**fields) == place
+    assert normalize_place(**fields) == place
 
 
 @pytest.mark.parametrize(
@@ -327,12 +327,12 @@ def test_fields_settle_what_the_label_leaves_open(fields, place):
     ],
 )
 def test_a_label_is_read_into_its_parts(label, place):
-    assert read_place(label) == place
+    assert parse_place_label(label) == place
 
 
 @pytest.mark.parametrize("label", ["Acme Weltweit", "New London", "East London", "Rideau Centre", "Milwaukeee"])
 def test_parts_of_unknown_names_are_not_taken_for_places(label):
-    assert place_of(label=label) == label
+    assert normalize_place(label=label) == label
 
 
 FRAGMENTS = (
@@ -347,9 +347,9 @@ labels = st.one_of(st.text(max_size=60), st.lists(names, max_size=6).map(" ".joi
 @example("İstanbul")
 @example("ǅ")
 def test_a_place_is_its_own_place(label):
-    place = place_of(label=label)
+    place = normalize_place(label=label)
 
-    assert place_of(label=place) == place
+    assert normalize_place(label=place) == place
 
 
 @given(
@@ -368,7 +368,7 @@ def test_a_place_is_its_own_place(label):
     st.lists(labels, max_size=2),
 )
 def test_a_place_is_never_empty_whatever_a_source_says(label, locations, country, cities):
-    place = place_of(
+    place = normalize_place(
         label=label,
         locations=locations,
         country=country,

@@ -38,7 +38,7 @@ class Opening:
     """A posting, as far as it says; what it does not say is empty or None.
 
     `skills` are canonical; those in `nice_to_have` are wished for, the rest are asked for. `place` is a label of
-    `market.places`, `country_code` its country's, `country_codes` those of all that the posting names, alpha-2;
+    `market.geo.places`, `country_code` its country's, `country_codes` those of all that the posting names, alpha-2;
     salaries are a year's.
     """
 

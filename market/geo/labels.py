@@ -5,13 +5,25 @@ import unicodedata
 from dataclasses import replace
 from functools import lru_cache
 
-from market.cities import city_named
-from market.countries import country_named, fold, is_code_of_part, is_country_code, state_named
-from market.place_names import Place, cased, is_usual, is_wide, names_no_place, read_name, region_of
+from market.geo.names import (
+    Place,
+    capitalize,
+    find_city,
+    find_country,
+    find_place,
+    find_region,
+    find_state,
+    fold,
+    is_code_of_part,
+    is_country_code,
+    is_usual,
+    is_wide,
+    names_no_place,
+)
 
 # A label longer than this is a sentence; nothing after it changes where the job is.
-_LONGEST_LABEL = 200
-_MOST_LAYERS = 6
+_MAX_LABEL_LENGTH = 200
+_MAX_LAYERS = 6
 
 _REMOTE = re.compile(
     r"\b(?:remote(?:ly)?|anywhere|everywhere|any location|worldwide|global(?:ly)?|work from home|wfh"
@@ -58,22 +70,22 @@ _MAKES_ANOTHER_NAME = frozenset(_MAKES_ANOTHER_NAME_WORDS.split("|"))
 
 
 @lru_cache(maxsize=32_768)
-def read_place(label: str) -> Place:
-    """What a label says of the first place it names. Never raises; a name nobody knows is a city."""
-    place = _read_label(label)
+def parse_place_label(label: str) -> Place:
+    """Parse what a label says of the first place it names. Never raises; a name nobody knows is a city."""
+    place = _parse_label(label)
     # Odd texts shed their noise in layers: read until the place is its own label, so that no place has two.
-    for _ in range(_MOST_LAYERS):
+    for _ in range(_MAX_LAYERS):
         if not place.city or is_usual(place):
             break
-        again = _read_label(place.label)
+        again = _parse_label(place.label)
         if again.label == place.label:
             break
         place = replace(again, remote=place.remote or again.remote)
     return place
 
 
-def _read_label(label: str) -> Place:
-    text = unicodedata.normalize("NFKC", label[:_LONGEST_LABEL])
+def _parse_label(label: str) -> Place:
+    text = unicodedata.normalize("NFKC", label[:_MAX_LABEL_LENGTH])
     text = _DASHES.sub("-", _NOT_REMOTE.sub(" ", text))
     text = _in_usual_order(re.sub(r"[^\S\n]+", " ", text).strip())
     found = _REMOTE.search(text)
@@ -89,30 +101,30 @@ def _read_label(label: str) -> Place:
 
 
 def _in_usual_order(text: str) -> str:
-    """The label with its city first, names written out and the code of a state in capitals."""
+    """Return the label with its city first, names written out and the code of a state in capitals."""
     for short, name in _SHORT_NAMES:
         text = short.sub(name, text)
     if dotted := _DOTTED.fullmatch(text):
         country, state, city = dotted.groups()
-        if is_country_code(country) or country_named(country):
+        if is_country_code(country) or find_country(country):
             return ", ".join(filter(None, (city, state, country)))
-    if (coded := _CODE_FIRST.fullmatch(text)) and region_of(coded[1]):
+    if (coded := _CODE_FIRST.fullmatch(text)) and find_region(coded[1]):
         return f"{coded[2]}, {coded[1]}"
     if small := _SMALL_CODE.fullmatch(text):
         name, gap, code = small[1], small[2], small[3].upper()
-        usual = city_named(name)
-        known = usual is not None and code == usual[2]
-        if state_named(code) and (known or (gap.startswith(",") and text.islower())):
+        usual = find_city(name)
+        known = usual is not None and code == usual.state_code
+        if find_state(code) and (known or (gap.startswith(",") and text.islower())):
             return f"{name}, {code}"
     return text
 
 
 def _read_first(text: str) -> Place:
-    """The first place of a text that does not speak of remote work."""
+    """Read the first place of a text that does not speak of remote work."""
     twofold = _TWOFOLD_NAME.match(text)
-    if twofold and city_named(twofold[0]):
+    if twofold and find_city(twofold[0]):
         return _read_parts([twofold[0], *_parts_of(text[twofold.end() :])])
-    whole = read_name(_without_noise(text))
+    whole = find_place(_without_noise(text))
     if whole:
         return whole
     inner = _INNER.search(text)
@@ -120,7 +132,7 @@ def _read_first(text: str) -> Place:
     if not alternatives:
         return Place()
     place = _read_parts(_parts_of(alternatives[0]))
-    if inner and place.city and not city_named(place.city):
+    if inner and place.city and not find_city(place.city):
         inside = _read_parts(_parts_of(inner[1]))
         if inside.city and inside.country_code:
             return inside
@@ -128,7 +140,7 @@ def _read_first(text: str) -> Place:
 
 
 def _parts_of(text: str) -> list[str]:
-    """The names a label is made of: "Denver, CO - US (HQ)" has Denver, CO and US."""
+    """Split a label into its names: "Denver, CO - US (HQ)" has Denver, CO and US."""
     parts: list[str] = []
     for piece in _PARTS.split(_IN_OFFICE.sub("", text)):
         pieces = _split_tight_hyphen(piece)
@@ -140,12 +152,12 @@ def _parts_of(text: str) -> list[str]:
 def _split_tight_hyphen(text: str) -> list[str]:
     """ "China-Shanghai" and "Boston-US" are two names, "Winston-Salem" and "Timor-Leste" one."""
     before, hyphen, after = text.partition("-")
-    if not hyphen or read_name(text):
+    if not hyphen or find_place(text):
         return [text]
     pieces = text.split("-")
     if len(pieces) > 2 and is_wide(pieces[-1]):
         # "Nisku-Alberta-Canada"
-        region = [pieces[-2]] if region_of(pieces[-2]) else []
+        region = [pieces[-2]] if find_region(pieces[-2]) else []
         return ["-".join(pieces[: -1 - len(region)]), *region, pieces[-1]]
     if is_wide(before) or is_wide(after):
         return [before, after]
@@ -153,9 +165,9 @@ def _split_tight_hyphen(text: str) -> list[str]:
 
 
 def _without_noise(text: str) -> str:
-    """The text without what is said of an office: HQ, Hybrid, Greater, a postal code."""
+    """Return the text without what is said of an office: HQ, Hybrid, Greater, a postal code."""
     text = text.strip(" -,.;:/|&+*#\n") if not text.endswith(".") else text.strip(" -,;:/|&+*#\n")
-    while text and not read_name(text):
+    while text and not find_place(text):
         shorter = _POSTAL_CODE.sub("", _NOISE_AFTER.sub("", _NOISE_BEFORE.sub("", text))).strip(" -,;:/|&+*#\n")
         if shorter == text or not shorter:
             break
@@ -167,17 +179,17 @@ def _read_parts(parts: list[str]) -> Place:
     if not parts:
         return Place()
     codes = [_CODE.fullmatch(part) is not None for part in parts]
-    if codes == [True, True, False] and (is_country_code(parts[0]) or country_named(parts[0])):
+    if codes == [True, True, False] and (is_country_code(parts[0]) or find_country(parts[0])):
         # "CA, BC, Vancouver"
         parts = parts[::-1]
     name, rest = parts[0], parts[1:]
-    place = read_name(name)
+    place = find_place(name)
     if place and not place.city:
         if place.area or not rest:
             return place
         if not place.state_code and not place.region:
             return _read_country_first(place, rest)
-        following = region_of(rest[0])
+        following = find_region(rest[0])
         if following is None or following == Place(country_code=place.country_code):
             return _read_state_first(place, rest[0])
     # What is left is a city, though it may have a state's name: "Ontario, Ohio".
@@ -191,54 +203,51 @@ def _read_country_first(country: Place, rest: list[str]) -> Place:
         return replace(inside, country_code=country.country_code)
     if (inside.state_code or inside.region) and inside.country_code == country.country_code:
         return inside
-    if inside.city and is_usual(inside) and not country_named(rest[0]):
+    if inside.city and is_usual(inside) and not find_country(rest[0]):
         return Place(city=inside.city, country_code=country.country_code)
     return country
 
 
 def _read_state_first(state: Place, following: str) -> Place:
     """ "Texas, United States"; "Texas - Austin"."""
-    city = city_named(following)
-    if city and state.state_code and city[2] == state.state_code:
-        return Place(city=city[0], country_code="US", state_code=city[2])
-    return state
+    city = find_city(following)
+    return city if city and state.state_code and city.state_code == state.state_code else state
 
 
 def _read_city(name: str, rest: list[str]) -> Place:
-    """A city's name with what follows it: "Toronto, ON", "San Jose, CA - US", "Berlin, DE", "Lafayette, Georgia"."""
-    usual = city_named(name)
-    city = usual[0] if usual else cased(name)
+    """Read a city's name with what follows it: "Toronto, ON", "San Jose, CA - US", "Lafayette, Georgia"."""
+    usual = find_city(name)
+    city = usual.city if usual else capitalize(name)
+    home = usual.country_code if usual else None
     state_code = None
     for part in rest:
         # Two letters may be a state and a country; a well-known city of that country decides: "Toronto, CA".
-        if usual and is_country_code(part.upper()) and usual[1] == part.upper() and len(part) == 2:
-            return Place(city=city, country_code=usual[1], state_code=usual[2])
-        if usual and usual[1] == "GE" and fold(part) == "georgia":
+        if usual and is_country_code(part.upper()) and home == part.upper() and len(part) == 2:
+            return usual
+        if home == "GE" and fold(part) == "georgia":
             return Place(city=city, country_code="GE")
-        region = region_of(part)
-        if usual and is_code_of_part(part, country=usual[1]) and (usual[1] in _OWN_CODES or not state_named(part)):
-            return Place(city=city, country_code=usual[1])
+        region = find_region(part)
+        if home and is_code_of_part(part, country=home) and (home in _OWN_CODES or not find_state(part)):
+            return Place(city=city, country_code=home)
         if region is None or region.country_code is None:
             continue
         if region.state_code:
             state_code = state_code or region.state_code
         elif region.country_code == "US":
-            usual_state = usual[2] if usual else None
+            usual_state = usual.state_code if usual else None
             return Place(city=city, country_code="US", state_code=state_code or usual_state)
-        elif not (state_code and city_named(part)):
+        elif not (state_code and find_city(part)):
             return Place(city=city, country_code=region.country_code)
     if state_code:
         return Place(city=city, country_code="US", state_code=state_code)
     # "Bandar Utama, Petaling Jaya": a part of a city before the city.
-    known = None if usual else next((city for city in map(city_named, rest) if city), None)
-    if known:
-        return Place(city=known[0], country_code=known[1], state_code=known[2])
-    return _read_bare(name)
+    known = None if usual else next((city for city in map(find_city, rest) if city), None)
+    return known or _read_bare(name)
 
 
 def _read_bare(name: str) -> Place:
-    """A name by itself: known, or with a state or country after a space ("Provo UT", "Acme Helsinki"), or as is."""
-    known = read_name(name)
+    """Read a name by itself: known, with a state or country after a space ("Provo UT", "Acme Helsinki"), or as is."""
+    known = find_place(name)
     if known:
         return known
     words = name.split()
@@ -246,12 +255,12 @@ def _read_bare(name: str) -> Place:
         head, tail = " ".join(words[:-length]), " ".join(words[-length:])
         if not head or any(character.isdigit() for character in head):
             break
-        region = None if fold(words[-length - 1]) in _MAKES_ANOTHER_NAME else region_of(tail)
-        if region and (region.state_code or read_name(head)):
+        region = None if fold(words[-length - 1]) in _MAKES_ANOTHER_NAME else find_region(tail)
+        if region and (region.state_code or find_place(head)):
             return _read_parts([head, tail])
         if region:
             return region  # before a country only a known name is believed: "Acme Germany" is Germany
-        city = city_named(tail)
+        city = find_city(tail)
         if city and fold(words[-length - 1]) not in _MAKES_ANOTHER_NAME and len(tail) > 3:
-            return Place(city=city[0], country_code=city[1], state_code=city[2])
-    return Place(city=cased(name))
+            return city
+    return Place(city=capitalize(name))

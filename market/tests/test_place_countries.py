@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.countries import country_code_of
+from market.geo.labels import parse_place_label
 
 
 @pytest.mark.parametrize(
@@ -56,16 +56,16 @@ from ingestion.countries import country_code_of
     ],
 )
 def test_a_place_is_in_the_country_it_names_or_lies_in(place, code):
-    assert country_code_of(place) == code
+    assert parse_place_label(place).country_code == code
 
 
 @pytest.mark.parametrize("place", ["", "Remote", "Anywhere", "Europe", "Erewhon", "CA", "DE", "Chadwick", "Omanville"])
 def test_a_place_that_says_no_country_has_none(place):
-    assert country_code_of(place) is None
+    assert parse_place_label(place).country_code is None
 
 
 @given(st.text(max_size=60))
 def test_any_text_has_a_code_of_two_letters_or_none(place):
-    code = country_code_of(place)
+    code = parse_place_label(place).country_code
 
     assert code is None or (len(code) == 2 and code.isupper())

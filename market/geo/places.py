@@ -1,4 +1,4 @@
-"""Where a job is: one place for many ways to write it, so that figures group by place and not by label.
+"""Where a job is: one place for many ways to write it, so that daily stats group by place and not by label.
 
 The rules, for a label of several places and for what a source says in fields of its own:
 
@@ -17,13 +17,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from market.cities import city_named
-from market.countries import country_named, country_of_part, fold, is_country_code, state_named
-from market.place_labels import read_place
-from market.place_names import UNKNOWN, Place, cased, is_usual
+from market.geo.labels import parse_place_label
+from market.geo.names import (
+    UNKNOWN,
+    Place,
+    capitalize,
+    find_city,
+    find_country,
+    find_country_of_part,
+    find_state,
+    fold,
+    is_country_code,
+    is_usual,
+)
 
 
-def place_of(
+def normalize_place(
     *,
     label: str,
     locations: Sequence[Mapping[str, object] | str] = (),
@@ -32,7 +41,7 @@ def place_of(
     state_code: str | None = None,
     cities: Sequence[str] = (),
 ) -> str:
-    """The place a job counts for: "San Francisco, CA", "London, United Kingdom", "Germany", "Remote"...
+    """Return the place a job counts for: "San Francisco, CA", "London, United Kingdom", "Germany", "Remote"...
 
     `locations` are the source's location objects (or labels), of which the first is read. "Unknown" when nothing
     says where. Never raises, never empty.
@@ -70,13 +79,13 @@ _NAMES = re.compile(r"[,;/|()\[\]]+|\s-\s")
 # A million postings have a few tens of thousands of distinct places.
 @lru_cache(maxsize=65_536)
 def _place_label(label: str, name: str, kind: str, state: str, country_code: str, country: str) -> str:
-    written = read_place(label)
+    written = parse_place_label(label)
     if not written.city and (written.remote or written.area):
         return written.label
     code = country_code.upper()
     if not is_country_code(code):
-        code = country_named(country) or ""
-    state_code = state_named(state.upper() if len(state) == 2 else state)
+        code = find_country(country) or ""
+    state_code = find_state(state.upper() if len(state) == 2 else state)
     located = _read_located(name, kind=kind, state_code=state_code, country_code=code)
     if _disagree(written, located, label):
         return written.label
@@ -90,7 +99,7 @@ def _place_label(label: str, name: str, kind: str, state: str, country_code: str
 
 
 def _disagree(written: Place, located: Place, label: str) -> bool:
-    """Whether the label says of itself where the job is, and that this is elsewhere."""
+    """Return whether the label says of itself where the job is, and that this is elsewhere."""
     if not written.country_code or written.city in _PARTS_OF_THE_COUNTRY:
         return False
     if written.city:
@@ -103,22 +112,22 @@ def _disagree(written: Place, located: Place, label: str) -> bool:
 
 
 def _names_country(label: str, code: str) -> bool:
-    return any(country_named(part.strip()) == code for part in _NAMES.split(label))
+    return any(find_country(part.strip()) == code for part in _NAMES.split(label))
 
 
 def _read_located(name: str, *, kind: str, state_code: str | None, country_code: str) -> Place:
-    """The place of a location object: its name as far as that is a name, and its fields."""
+    """Read a location object: its name as far as that is a name, and its fields."""
     wide = Place(country_code=country_code or None)
-    place = read_place(name)
+    place = parse_place_label(name)
     if not country_code:
         return place
-    if country_named(name) == country_code or (place.remote and not place.city):
+    if find_country(name) == country_code or (place.remote and not place.city):
         return wide
     if not name or kind not in {"", "city"}:
         # A state, a county, a region: only its state is of use here.
         if country_code == "US" and state_code:
             return replace(wide, state_code=state_code)
-        return replace(wide, region=place.region) if country_of_part(name) == country_code else wide
+        return replace(wide, region=place.region) if find_country_of_part(name) == country_code else wide
     if not place.city and (place.area or place == Place() or (place.region and place.country_code == country_code)):
         return replace(wide, region=place.region)
     if kind != "city" and not place.city and place.country_code == country_code:
@@ -126,16 +135,16 @@ def _read_located(name: str, *, kind: str, state_code: str | None, country_code:
     says_more = "," in name and place.city and place.country_code  # "Austin, TX": the name has a state of its own
     if says_more and (place.country_code == country_code or not is_usual(place)):
         return place
-    city = place.city if place.city and place.country_code in {None, country_code} else cased(name)
+    city = place.city if place.city and place.country_code in {None, country_code} else capitalize(name)
     return _completed(Place(city=city), state_code=state_code, country_code=country_code)
 
 
 def _completed(place: Place, *, state_code: str | None, country_code: str) -> Place:
-    """The city with country and state as the fields give them, unless its label says them itself."""
+    """Return the city with country and state as the fields give them, unless its label says them itself."""
     own = place.country_code
     if country_code and (own is None or (own != country_code and _is_open(place, country_code))):
-        usual = city_named(place.city or "")
-        usual_state = usual[2] if usual and usual[1] == country_code else None
+        usual = find_city(place.city or "")
+        usual_state = usual.state_code if usual and usual.country_code == country_code else None
         place = replace(place, country_code=country_code, state_code=usual_state)
     if place.country_code == "US" and state_code and (place.state_code is None or is_usual(place)):
         return replace(place, state_code=state_code)
@@ -143,7 +152,7 @@ def _completed(place: Place, *, state_code: str | None, country_code: str) -> Pl
 
 
 def _is_open(place: Place, country_code: str) -> bool:
-    """Whether the label leaves the country open: a bare city, or two letters that may be a state's or a country's."""
+    """Return whether the label leaves the country open: a bare city, or letters of a state or a country."""
     return is_usual(place) or place.state_code == country_code
 
 

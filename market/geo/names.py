@@ -1,0 +1,280 @@
+"""What a single name stands for: a city, a state, a country, a part of one, a part of the world.
+
+Names are recognised as wholes, never by parts of words. Countries and states are ISO 3166's, the rest is curated in
+`names.toml`.
+"""
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+REMOTE = "Remote"
+UNKNOWN = "Unknown"
+
+# Names that are a state of the United States before they are a country: an advert that says "Georgia" without
+# more is from Atlanta far more often than from Tbilisi.
+_STATE_FIRST = frozenset({"georgia"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place as far as it is known.
+
+    `state_code` is of the United States, `region` the name of another country's part, `area` a part of the world.
+    """
+
+    city: str | None = None
+    state_code: str | None = None
+    region: str | None = None
+    country_code: str | None = None
+    area: str | None = None
+    remote: bool = False
+
+    @property
+    def label(self) -> str:
+        """The label that daily stats group by; never empty."""
+        country = get_country_name(code=self.country_code) if self.country_code else None
+        if self.city:
+            if self.state_code:
+                return f"{self.city}, {self.state_code}"
+            if country and fold(country) != fold(self.city):
+                return f"{self.city}, {country}"
+            return country or self.city
+        if self.remote:
+            return REMOTE
+        if self.state_code:
+            name = get_state_name(code=self.state_code)
+            return f"{name} State, {country}" if find_city(name) else f"{name}, {country}"
+        if self.region:
+            return f"{self.region}, {country}"
+        return country or self.area or UNKNOWN
+
+
+def fold(text: str) -> str:
+    """Return the text as a key: no case, accents, dots, apostrophes or hyphens, single spaces, no leading "the"."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    plain = "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()
+    plain = re.sub(r"[.'’`´]", "", plain).replace("-", " ").replace("_", " ")
+    plain = " ".join(plain.split())
+    return plain.removeprefix("the ")
+
+
+def find_place(name: str) -> Place | None:
+    """Find the place with exactly this name: a part of the world, a city, a state, a country or a part of one."""
+    key = fold(name)
+    if key in _no_place_words():
+        return Place()
+    if key in _areas():
+        return Place(area=_areas()[key])
+    if city := find_city(name):
+        return city
+    if country_code := find_country(name):
+        return Place(country_code=country_code)
+    state = find_state(name)
+    if state and not is_country_code(name):
+        return Place(state_code=state, country_code="US")
+    part_of = find_country_of_part(name)
+    if part_of and len(name) > 2:
+        return Place(region=capitalize(name), country_code=part_of)
+    return None
+
+
+def find_region(part: str) -> Place | None:
+    """Find the state or country that a part after a city's name stands for."""
+    if state := find_state(part):
+        return Place(state_code=state, country_code="US")
+    code = find_country(part) or find_country_of_part(part)
+    return Place(country_code=code) if code else None
+
+
+def is_wide(name: str) -> bool:
+    """Return whether this is a country, a part of the world, or no place at all: never half of a city's name."""
+    name = name.strip()
+    return bool(find_country(name) or fold(name) in _areas() or names_no_place(name))
+
+
+def names_no_place(name: str) -> bool:
+    """Return whether this is said instead of a place: "Hybrid", "Headquarters", "Multiple Locations"."""
+    return fold(name) in _no_place_words()
+
+
+def is_usual(place: Place) -> bool:
+    """Return whether country and state are those a bare name of this city means: they may be no more than that."""
+    usual = find_city(place.city or "")
+    return usual is not None and usual == Place(
+        city=place.city, country_code=place.country_code, state_code=place.state_code
+    )
+
+
+def capitalize(name: str) -> str:
+    """Return the name as names are written, where it is all in capitals or all in small letters."""
+    if name.islower() or (name.isupper() and len(name) > 3):
+        return " ".join(word[:1].upper() + word[1:].lower() for word in name.split())
+    return " ".join(name.split())
+
+
+def find_city(name: str) -> Place | None:
+    """Find the city that a bare name means, under its usual name."""
+    return _cities().get(fold(name))
+
+
+def list_city_spellings(name: str) -> tuple[str, ...]:
+    """List the city's name and its other names that are long enough to look for in a text: not "SF", not "LA"."""
+    others = _data()["other_city_names"].get(name, ())
+    return (name, *(other for other in others if len(other) > 3 and not other.isupper() and name not in other))
+
+
+def find_country(name: str) -> str | None:
+    """Find the alpha-2 code of the country whose whole name or usual abbreviation this is.
+
+    Upper-case ISO codes count unless a state of the United States has the same two letters ("CA", "DE", "IN").
+    """
+    key = fold(name)
+    if key in _STATE_FIRST:
+        return None
+    if code := _country_codes_by_name().get(key):
+        return code
+    if name in _states():
+        return None
+    return name if is_country_code(name) else _country_codes_by_alpha_3().get(name)
+
+
+def search_countries(*, search: str) -> list[tuple[str, str]]:
+    """Search countries; return ISO 3166 alpha-2 codes and names, by name.
+
+    Those are found whose code (of two or three letters) the search is, or of whose names, official ones and "USA"
+    among them, a word begins with it. A blank search finds all.
+    """
+    names = sorted(_country_names().items(), key=lambda country: (fold(country[1]), country[0]))
+    if not search.strip():
+        return names
+    wanted = fold(search)
+    codes = {search.strip().upper(), _country_codes_by_alpha_3().get(search.strip().upper())}
+    if wanted:
+        codes |= {code for name, code in _country_codes_by_name().items() if f" {wanted}" in f" {name}"}
+    return [(code, name) for code, name in names if code in codes]
+
+
+def is_country_code(code: str) -> bool:
+    """Return whether these are two upper-case letters that ISO 3166 gives to a country."""
+    return code in _country_names()
+
+
+def get_country_name(*, code: str) -> str | None:
+    """Return the common English name of the country with this ISO 3166 alpha-2 code."""
+    return _country_names().get(code.upper())
+
+
+def find_country_of_part(name: str) -> str | None:
+    """Find the country of a province, nation or federal state; the United States are not in here."""
+    return _countries_by_part().get(fold(name))
+
+
+def is_code_of_part(code: str, *, country: str) -> bool:
+    """Return whether ISO 3166-2 gives this code to a part of a country: RS to one of Brazil. Never of the US."""
+    return country != "US" and f"{country}-{code}" in _codes_of_parts()
+
+
+def find_state(name: str) -> str | None:
+    """Find the code of the state of the United States with this name or, in upper case, this code."""
+    states = _states()
+    return states.get(name) or (states.get(fold(name)) if len(name) > 2 else None)
+
+
+def get_state_name(*, code: str) -> str:
+    """Return the name of the state of the United States with this code. Raises KeyError for any other code."""
+    return _state_names()[code]
+
+
+# The tables are made at the first question, not at import: pycountry's take 50 ms, the file 10.
+
+
+@cache
+def _data() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(Path(__file__).with_name("names.toml").read_text())
+
+
+@cache
+def _no_place_words() -> frozenset[str]:
+    return frozenset(_data()["no_place"]["words"])
+
+
+@cache
+def _areas() -> dict[str, str]:
+    return {name: area for area, names in _data()["areas"].items() for name in names}
+
+
+@cache
+def _cities() -> dict[str, Place]:
+    cities = {}
+    for region, names in _data()["cities"].items():
+        country_code, _, state_code = region.partition("-")
+        for name in names:
+            cities[fold(name)] = Place(city=name, country_code=country_code, state_code=state_code or None)
+    for name, others in _data()["other_city_names"].items():
+        cities |= {fold(other): cities[fold(name)] for other in others}
+    return cities
+
+
+@cache
+def _countries() -> Any:
+    import pycountry
+
+    return pycountry.countries
+
+
+@cache
+def _country_codes_by_name() -> dict[str, str]:
+    codes: dict[str, str] = {}
+    for country in _countries():
+        names = (getattr(country, attribute, None) for attribute in ("name", "common_name", "official_name"))
+        codes |= {fold(name): country.alpha_2 for name in names if name}
+        codes[fold(_data()["common_country_names"].get(country.alpha_2, country.name))] = country.alpha_2
+    return codes | {fold(name): code for code, names in _data()["country_aliases"].items() for name in names}
+
+
+@cache
+def _country_names() -> dict[str, str]:
+    common = _data()["common_country_names"]
+    return {each.alpha_2: common.get(each.alpha_2, getattr(each, "common_name", each.name)) for each in _countries()}
+
+
+@cache
+def _country_codes_by_alpha_3() -> dict[str, str]:
+    return {country.alpha_3: country.alpha_2 for country in _countries()}
+
+
+@cache
+def _states() -> dict[str, str]:
+    """Codes of the fifty states and the District of Columbia, by code (upper case) and by folded name."""
+    import pycountry
+
+    states: dict[str, str] = {}
+    for subdivision in pycountry.subdivisions.get(country_code="US"):
+        if subdivision.type in {"State", "District"}:
+            code = subdivision.code.removeprefix("US-")
+            states |= dict.fromkeys((code, fold(subdivision.name), fold(f"{subdivision.name} State")), code)
+    return states
+
+
+@cache
+def _state_names() -> dict[str, str]:
+    import pycountry
+
+    return {each.code.removeprefix("US-"): each.name for each in pycountry.subdivisions.get(country_code="US")}
+
+
+@cache
+def _countries_by_part() -> dict[str, str]:
+    return {part: code for code, parts in _data()["country_parts"].items() for part in parts}
+
+
+@cache
+def _codes_of_parts() -> frozenset[str]:
+    import pycountry
+
+    return frozenset(subdivision.code for subdivision in pycountry.subdivisions)
