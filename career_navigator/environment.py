@@ -8,15 +8,16 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     SecretStr,
@@ -31,11 +32,11 @@ from pymongo.uri_parser import parse_uri
 
 from career_navigator.rates import Rate, RateOrOff
 from career_navigator.redis_addresses import check_address
-from career_navigator.signing_keys import InvalidSigningKey, check_private_key, check_public_key, new_private_key
+from career_navigator.signing_keys import check_private_key, new_private_key, public_key_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-SHORTEST_SECRET_BYTES = 32
+MIN_SECRET_BYTES = 32
 
 # Secrets that stand in published documents; whoever reads those could sign tokens.
 PUBLISHED_SECRETS = frozenset(
@@ -51,9 +52,60 @@ def _split_commas(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-_SECRET_ENDINGS = ("_KEY", "_KEYS", "_SECRET", "_TOKEN", "_PASSWORD")
+def _check_scheme(value: str, *schemes: str) -> str:
+    if value.partition("://")[0].lower() not in schemes:
+        accepted = ", ".join(f"{scheme}://" for scheme in schemes)
+        raise ValueError(f"accepted is an address that begins with {' or '.join(accepted.rsplit(', ', 1))}")
+    return value
+
+
+def _check_time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("accepted is an IANA time zone such as UTC or Europe/Berlin")
+    return value
+
+
+def _check_mongodb_uri(value: str) -> str:
+    # A `mongodb+srv` address is resolved when it is used: looking it up here would be work at import.
+    if _check_scheme(value, "mongodb", "mongodb+srv").startswith("mongodb://"):
+        try:
+            parse_uri(value)
+        except (PyMongoError, ValueError) as error:
+            raise ValueError(f"{error}; accepted is mongodb://host:port/database") from error
+    return value
+
+
+def _check_redis_url(value: str, info: ValidationInfo) -> str:
+    brokers = ("amqp", "amqps") if info.field_name == "celery_broker_url" else ()
+    check_address(_check_scheme(value, "redis", "rediss", "sentinel", *brokers))
+    return value
+
+
+def _check_reset_url(value: str) -> str:
+    if value.count("{token}") != 1 or "{" in value.replace("{token}", ""):
+        raise ValueError("accepted is an address with {token} in it once, where the token goes")
+    return _check_scheme(value, "http", "https")
+
+
+def _check_webhook_secret(value: SecretStr) -> SecretStr:
+    if 0 < len(value.get_secret_value()) < 16:
+        raise ValueError("accepted is a secret of at least 16 characters, as TheirStack asks")
+    return value
+
+
+def _check_origin(origin: str) -> str:
+    parts = urlsplit(origin)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
+        raise ValueError(
+            f"{origin!r} is no origin; accepted are comma-separated origins such as https://app.example.org"
+        )
+    return origin.rstrip("/")
+
 
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split_commas)]
+Origins = Annotated[list[Annotated[str, AfterValidator(_check_origin)]], NoDecode, BeforeValidator(_split_commas)]
+HttpUrl = Annotated[str, AfterValidator(lambda value: _check_scheme(value, "http", "https").rstrip("/"))]
+RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
 CommaSeparatedSecrets = Annotated[list[SecretStr], NoDecode, BeforeValidator(_split_commas)]
 
 
@@ -68,7 +120,7 @@ class Environment(BaseSettings):
     app_name: str = "Career Navigator API"
     app_version: str = "1.0.0"
     debug: bool = True
-    allowed_origins: CommaSeparated = ["http://localhost:3000", "http://127.0.0.1:3000"]
+    allowed_origins: Origins = ["http://localhost:3000", "http://127.0.0.1:3000"]
     allowed_hosts: CommaSeparated = ["localhost", "127.0.0.1", "[::1]"]
     https_only: bool | None = None
     trust_proxy_headers: bool = False
@@ -77,21 +129,21 @@ class Environment(BaseSettings):
     web_threads: int | None = Field(None, ge=4, le=64)
     request_body_timeout_seconds: float = Field(10, gt=0, le=300)
     worker_processes: int = Field(2, ge=1, le=64)
-    var_dir: Path = Path("var")
-    time_zone: str = "UTC"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    var_dir: Annotated[Path, AfterValidator(lambda path: BASE_DIR / path)] = Path("var")
+    time_zone: Annotated[str, AfterValidator(_check_time_zone)] = "UTC"
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)] = "INFO"
     log_format: Literal["plain", "json"] = "plain"
     metrics_token: SecretStr = SecretStr("")
 
     # Servers
-    mongodb_uri: str | None = None
-    redis_url: str | None = None
-    celery_broker_url: str | None = None
+    mongodb_uri: Annotated[str, AfterValidator(_check_mongodb_uri)] | None = None
+    redis_url: RedisUrl | None = None
+    celery_broker_url: RedisUrl | None = None
     embedded_mongodb_cache_gb: float = Field(0.5, ge=0.25, le=64)
 
     # Tokens
-    jwt_secret_key: SecretStr = SecretStr("")
     jwt_algorithm: Literal["HS256", "HS512", "RS256"] = "HS256"
+    jwt_secret_key: SecretStr = SecretStr("")
     jwt_former_keys: CommaSeparatedSecrets = []
     jwt_access_token_expire_minutes: int = Field(30, ge=1, le=7 * 24 * 60)
     jwt_refresh_token_expire_days: int = Field(30, ge=1, le=365)
@@ -109,8 +161,10 @@ class Environment(BaseSettings):
     email_use_tls: bool = True
     email_use_ssl: bool = False
     default_from_email: str = "Career Navigator <no-reply@localhost>"
-    public_url: str = "http://localhost:8000"
-    password_reset_url: str = "http://localhost:3000/reset-password?token={token}"  # noqa: S105 - no password
+    public_url: HttpUrl = "http://localhost:8000"
+    password_reset_url: Annotated[str, AfterValidator(_check_reset_url)] = (
+        "http://localhost:3000/reset-password?token={token}"  # noqa: S105 - no password
+    )
 
     # Throttles
     throttle_login_account: RateOrOff = Rate(10, 60)
@@ -132,12 +186,12 @@ class Environment(BaseSettings):
 
     # TheirStack
     their_stack_api_key: SecretStr = SecretStr("")
-    their_stack_base_url: str = "https://api.theirstack.com"
+    their_stack_base_url: HttpUrl = "https://api.theirstack.com"
     their_stack_timeout: float = Field(30, gt=0, le=300)
     their_stack_max_retries: int = Field(3, ge=0, le=10)
     their_stack_rate_limit: int = Field(300, ge=1, le=10_000)
     their_stack_credit_budget: int | None = Field(None, ge=0)
-    their_stack_webhook_secret: SecretStr = SecretStr("")
+    their_stack_webhook_secret: Annotated[SecretStr, AfterValidator(_check_webhook_secret)] = SecretStr("")
 
     # Collection
     job_collection_schedule: str = "0 2 * * *"
@@ -146,137 +200,33 @@ class Environment(BaseSettings):
     collection_lease_seconds: int = Field(180, ge=5, le=3600)
     fetch_jobs_wait_seconds: float = Field(20, ge=0, le=25)
 
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _upper_case(cls, value: Any) -> Any:
-        return value.upper() if isinstance(value, str) else value
-
-    @field_validator("var_dir")
-    @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value if value.is_absolute() else BASE_DIR / value
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        from zoneinfo import available_timezones
-
-        if value not in available_timezones():
-            raise ValueError("accepted is an IANA time zone such as UTC or Europe/Berlin")
-        return value
-
-    @field_validator("mongodb_uri")
-    @classmethod
-    def _mongodb_address(cls, value: str | None) -> str | None:
-        _with_scheme(value, "mongodb", "mongodb+srv")
-        # A `mongodb+srv` address is resolved when it is used: looking it up here would be work at import.
-        if value is not None and value.startswith("mongodb://"):
-            try:
-                parse_uri(value)
-            except (PyMongoError, ValueError) as error:
-                raise ValueError(f"{error}; accepted is mongodb://host:port/database") from error
-        return value
-
-    @field_validator("redis_url", "celery_broker_url")
-    @classmethod
-    def _redis_address(cls, value: str | None, info: ValidationInfo) -> str | None:
-        brokers = ("amqp", "amqps") if info.field_name == "celery_broker_url" else ()
-        _with_scheme(value, "redis", "rediss", "sentinel", *brokers)
-        if value is not None:
-            check_address(value)
-        return value
-
-    @field_validator("their_stack_base_url", "public_url")
-    @classmethod
-    def _http_scheme(cls, value: str) -> str:
-        return (_with_scheme(value, "http", "https") or "").rstrip("/")
-
-    @field_validator("password_reset_url")
-    @classmethod
-    def _reset_url(cls, value: str) -> str:
-        if value.count("{token}") != 1 or "{" in value.replace("{token}", ""):
-            raise ValueError("accepted is an address with {token} in it once, where the token goes")
-        return _with_scheme(value, "http", "https") or ""
-
     @field_validator("jwt_secret_key", "jwt_former_keys")
     @classmethod
-    def _line_breaks(cls, value: Any) -> Any:
+    def _check_signing_keys(cls, value: Any, info: ValidationInfo) -> Any:
+        given = value if isinstance(value, list) else [value]
         # A PEM key has several lines, which a variable holds as \\n.
-        if isinstance(value, list):
-            return [_with_line_breaks(each) for each in value]
-        return _with_line_breaks(value)
-
-    @field_validator("their_stack_webhook_secret")
-    @classmethod
-    def _long_webhook_secret(cls, value: SecretStr) -> SecretStr:
-        if 0 < len(value.get_secret_value()) < 16:
-            raise ValueError("accepted is a secret of at least 16 characters, as TheirStack asks")
-        return value
-
-    @field_validator("allowed_origins")
-    @classmethod
-    def _origins(cls, value: list[str]) -> list[str]:
-        for origin in value:
-            parts = urlsplit(origin)
-            if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
-                raise ValueError(
-                    f"{origin!r} is no origin; accepted are comma-separated origins such as https://app.example.org"
-                )
-        return [origin.rstrip("/") for origin in value]
+        keys = [key.get_secret_value().replace("\\n", "\n") for key in given]
+        if info.data.get("jwt_algorithm") == "RS256":
+            for key in filter(None, keys):
+                public_key_of(key) if info.field_name == "jwt_former_keys" else check_private_key(key)
+        read = [SecretStr(key) for key in keys]
+        return read if isinstance(value, list) else read[0]
 
     @model_validator(mode="after")
-    def _one_encryption(self) -> "Environment":
+    def _check_together(self) -> "Environment":
         if self.email_use_tls and self.email_use_ssl:
             raise ValueError("EMAIL_USE_TLS and EMAIL_USE_SSL are both True; accepted is one of them at most")
-        return self
-
-    @model_validator(mode="after")
-    def _keys_of_the_algorithm(self) -> "Environment":
-        if self.jwt_algorithm != "RS256":
-            return self
-        try:
-            if self.jwt_secret_key.get_secret_value():
-                check_private_key(self.jwt_secret_key.get_secret_value())
-        except InvalidSigningKey as error:
-            raise ValueError(f"JWT_SECRET_KEY is not accepted for RS256: {error}") from error
-        try:
-            for key in self.jwt_former_keys:
-                check_public_key(key.get_secret_value())
-        except InvalidSigningKey as error:
-            raise ValueError(f"JWT_FORMER_KEYS are not accepted for RS256: {error}") from error
-        return self
-
-    @model_validator(mode="after")
-    def _no_local_origins_in_production(self) -> "Environment":
-        if not self.debug and "allowed_origins" not in self.model_fields_set:
-            self.allowed_origins = []
-        return self
-
-    @model_validator(mode="after")
-    def _safe_in_production(self) -> "Environment":
         if self.debug:
             return self
+        if "allowed_origins" not in self.model_fields_set:
+            self.allowed_origins = []  # those by default are of development
         secret = self.jwt_secret_key.get_secret_value()
-        accepted = f"accepted in production is a private value of at least {SHORTEST_SECRET_BYTES} bytes"
-        if not secret:
-            raise ValueError(f"JWT_SECRET_KEY is missing; {accepted} (DEBUG is False)")
-        if secret in PUBLISHED_SECRETS:
-            raise ValueError(f"JWT_SECRET_KEY is an example from a published document; {accepted}")
-        if len(secret.encode()) < SHORTEST_SECRET_BYTES:
-            raise ValueError(f"JWT_SECRET_KEY has {len(secret.encode())} bytes; {accepted}")
+        if secret in PUBLISHED_SECRETS or len(secret.encode()) < MIN_SECRET_BYTES:
+            raise ValueError(
+                "JWT_SECRET_KEY is missing, too short, or from a published document; accepted in production "
+                f"(DEBUG is False) is a private value of at least {MIN_SECRET_BYTES} bytes"
+            )
         return self
-
-
-def _with_line_breaks(key: SecretStr) -> SecretStr:
-    return SecretStr(key.get_secret_value().replace("\\n", "\n"))
-
-
-def _with_scheme(value: str | None, *schemes: str) -> str | None:
-    if value is not None and value.partition("://")[0].lower() not in schemes:
-        names = [f"{scheme}://" for scheme in schemes]
-        accepted = " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-        raise ValueError(f"accepted is an address that begins with {accepted}")
-    return value
 
 
 # In place of sentences of pydantic's that say what is wrong, not what would be right.
@@ -288,29 +238,29 @@ _ACCEPTED = {
 
 
 def read_environment() -> Environment:
-    """The environment, or ImproperlyConfigured naming each variable at fault, its value and what is accepted."""
+    """Read the environment. Raises ImproperlyConfigured with each variable at fault, its value and what is accepted."""
     try:
         return Environment()
     except ValidationError as error:
-        raise ImproperlyConfigured("\n".join(_sentence(problem) for problem in error.errors())) from None
+        raise ImproperlyConfigured("\n".join(map(_describe, error.errors()))) from None
 
 
-def _sentence(problem: Any) -> str:
-    name = str(problem["loc"][0]).upper() if problem["loc"] else ""
+def _describe(problem: Any) -> str:
     message = _ACCEPTED.get(problem["type"], problem["msg"].removeprefix("Value error, "))
-    if not name:
+    if not problem["loc"]:
         return message
-    secret = isinstance(problem["input"], SecretStr) or name.endswith(
-        ("_KEY", "_KEYS", "_SECRET", "_TOKEN", "_PASSWORD")
-    )
+    name = problem["loc"][0]
+    value = repr(problem["input"])
+    if "SecretStr" in str(Environment.model_fields[name]):
+        value = "(hidden)"
     # An address may hold a password before its last @.
-    value = "(hidden)" if secret else re.sub(r"(?<=://).*@", "(hidden)@", repr(problem["input"]))
+    value = re.sub(r"(?<=://).*@", "(hidden)@", value)
     value = re.sub(r"(?<=sentinel_password=)[^&']*", "(hidden)", value)
-    return f"{name}={value} is not accepted: {message}"
+    return f"{name.upper()}={value} is not accepted: {message}"
 
 
 def read_running_services(var_dir: Path) -> dict[str, str]:
-    """Addresses of the servers that `manage.py run` has started on this VAR_DIR; empty when none run."""
+    """Read the addresses of the servers that `manage.py run` has started on this VAR_DIR; empty when none run."""
     try:
         services: dict[str, str] = json.loads((var_dir / "services.json").read_text())
     except FileNotFoundError:
@@ -319,29 +269,25 @@ def read_running_services(var_dir: Path) -> dict[str, str]:
 
 
 def development_secret(var_dir: Path, *, algorithm: str) -> str:
-    """The signing key of a development install: made once, kept in VAR_DIR with mode 600.
+    """Return the signing key of a development install: made once, kept in VAR_DIR with mode 600.
 
     Raises ImproperlyConfigured where VAR_DIR cannot be written to.
     """
-    asymmetric = algorithm == "RS256"
-    path = var_dir / ("jwt-private-key.pem" if asymmetric else "jwt-secret-key")
+    is_rsa = algorithm == "RS256"
+    path = var_dir / ("jwt-private-key.pem" if is_rsa else "jwt-secret-key")
     try:
-        return _kept_secret(path, new_private_key if asymmetric else lambda: secrets.token_urlsafe(48))
+        if not path.exists():
+            var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Written aside and linked, which fails when the file exists: of two processes that start at once both read
+            # the same key, and neither reads half of one.
+            with NamedTemporaryFile("w", dir=var_dir, prefix=".jwt-key-") as file:
+                file.write(new_private_key() if is_rsa else secrets.token_urlsafe(48))
+                file.flush()
+                with suppress(FileExistsError):
+                    os.link(file.name, path)
+        return path.read_text()
     except OSError as error:
         raise ImproperlyConfigured(
             f"VAR_DIR={str(var_dir)!r} is not accepted: {path} cannot be kept there ({error.strerror}); "
             "accepted is a directory that this user may write to"
         ) from error
-
-
-def _kept_secret(path: Path, make: Callable[[], str]) -> str:
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Written aside and linked, which fails when the file exists: of two processes that start at once both read the
-        # same key, and neither reads half of one.
-        with NamedTemporaryFile("w", dir=path.parent, prefix=".jwt-key-") as file:
-            file.write(make())
-            file.flush()
-            with suppress(FileExistsError):
-                os.link(file.name, path)
-    return path.read_text()
