@@ -25,7 +25,7 @@ from career_navigator.models import ChoreRun
 from career_navigator.staff.acts import demand, log_act, queue_or_tell
 from career_navigator.staff.chores import chores_for, find_chore, record_chore
 from career_navigator.staff.model_admin import StaffModelAdmin
-from career_navigator.staff.second_factor import take_off_devices
+from career_navigator.staff.second_factor import disable_second_factor
 from career_navigator.staff.status import STATUS_COLORS
 from career_navigator.tasks import run_chore
 
@@ -184,7 +184,7 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
     def remove_second_factor(self, request: HttpRequest, queryset: Any) -> None:
         removed = 0
         for user in queryset:
-            if take_off_devices(user=user):
+            if disable_second_factor(user=user):
                 log_act(cast(User, request.user), user, "Took off the second factor.")
                 removed += 1
         self.message_user(request, f"{removed} taken off.", messages.SUCCESS if removed else messages.INFO)

@@ -7,19 +7,23 @@ from typing import Any, cast
 from django import forms
 from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django_otp.forms import OTPAuthenticationFormMixin
+from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from rest_framework.exceptions import Throttled
 from unfold.forms import AuthenticationForm
 from unfold.widgets import BASE_INPUT_CLASSES
 
-from career_navigator.staff.recovery_codes import CODE_LENGTH, use_code
+from career_navigator.staff.second_factor import CODE_LENGTH, has_device, use_code
 from career_navigator.throttling import LoginLimits, get_client_ip
 
 logger = logging.getLogger(__name__)
 
+_WRONG_CODE = "Enter the current code of your second factor."
 
-class StaffAuthenticationForm(AuthenticationForm):
+
+class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
     """`seconds_to_wait` is set when there were too many tries; then the password was not even looked at."""
 
     code = forms.CharField(
@@ -31,6 +35,9 @@ class StaffAuthenticationForm(AuthenticationForm):
             attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": " ".join(BASE_INPUT_CLASSES)}
         ),
     )
+
+    # One sentence, whatever is wrong with the code.
+    otp_error_messages = dict.fromkeys(OTPAuthenticationFormMixin.otp_error_messages, _WRONG_CODE)
 
     def __init__(self, request: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
@@ -49,7 +56,7 @@ class StaffAuthenticationForm(AuthenticationForm):
             ) from throttled
         try:
             cleaned: dict[str, Any] = super().clean()
-            self._check_code(self.get_user())
+            self.clean_otp(self.get_user())
         except forms.ValidationError:
             limits.count_failure()
             logger.warning("staff login as %r from %s failed", name, client_ip)
@@ -58,17 +65,25 @@ class StaffAuthenticationForm(AuthenticationForm):
         logger.info("staff login as %r from %s", name, client_ip)
         return cleaned
 
-    def _check_code(self, user: User) -> None:
-        if not TOTPDevice.objects.filter(user=user, confirmed=True).exists():
-            return
-        code = "".join(self.cleaned_data.get("code", "").lower().split())
+    def clean_otp(self, user: User) -> None:
+        """Check the code, of accounts that have a device."""
+        if has_device(user=user):
+            self.cleaned_data["otp_token"] = "".join(self.cleaned_data.get("code", "").lower().split())
+            super().clean_otp(user)
+
+    def _chosen_device(self, user: User) -> Device | None:
         # A wrong code locks a device for a while, so each is only asked about codes of its own kind.
-        kind = StaticDevice if len(code) == CODE_LENGTH else TOTPDevice
-        for device in kind.objects.filter(user=user, confirmed=True).order_by("pk"):
-            if code and (use_code(device=device, code=code) if kind is StaticDevice else device.verify_token(code)):
-                if kind is StaticDevice:
-                    logger.warning("staff account %r used a recovery code", user.get_username())
-                # Django OTP keeps it with the session when the login is done.
-                user.otp_device = device  # type: ignore[attr-defined]
-                return
-        raise forms.ValidationError("Enter the current code of your second factor.", code="code")
+        kind = StaticDevice if len(self.cleaned_data["otp_token"]) == CODE_LENGTH else TOTPDevice
+        device: Device | None = kind.objects.filter(user=user, confirmed=True).order_by("pk").first()
+        return device
+
+    def _verify_token(self, user: User, token: str, device: Device | None = None) -> Device:
+        if not isinstance(device, StaticDevice):
+            return super()._verify_token(user, token, device)
+        if not use_code(device=device, code=token):
+            raise forms.ValidationError(_WRONG_CODE, code="invalid_token")
+        logger.warning("staff account %r used a recovery code", user.get_username())
+        return device
+
+    def _update_form(self, user: User) -> None:
+        """Send no password back to the page, as Django OTP does for its second step: here it is one step."""

@@ -1,4 +1,4 @@
-"""Setting up a one-time code (TOTP) as second factor of one's own staff account."""
+"""The second factor of staff accounts: one-time codes (TOTP), set up by their owners, and recovery codes."""
 
 import logging
 from collections.abc import Sequence
@@ -18,16 +18,18 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import mark_safe
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from qrcode.image.svg import SvgPathImage
 from unfold.widgets import BASE_INPUT_CLASSES
-
-from career_navigator.staff.recovery_codes import count_codes, make_codes, void_codes
 
 if TYPE_CHECKING:
     from career_navigator.staff.site import StaffSite
 
 logger = logging.getLogger(__name__)
+
+CODE_LENGTH = 8
+_CODES = 10
 
 
 class CodeForm(forms.Form):
@@ -80,13 +82,52 @@ def has_device(*, user: User) -> bool:
     return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
 
 
-def take_off_devices(*, user: User) -> bool:
+def disable_second_factor(*, user: User) -> bool:
     """Let the account log in by its password alone again; whether it had a device."""
     devices = list(TOTPDevice.objects.filter(user=user).order_by("pk"))
     for device in devices:
         device.delete()
     void_codes(user=user)
     return any(device.confirmed for device in devices)
+
+
+def make_codes(*, user: User) -> list[str]:
+    """New codes for the account; those it had are void."""
+    void_codes(user=user)
+    device = StaticDevice.objects.create(user=user, name="recovery codes", confirmed=True)
+    codes = [StaticToken.random_token() for _ in range(_CODES)]
+    for code in codes:
+        device.token_set.create(token=code)
+    return codes
+
+
+def use_code(*, device: StaticDevice, code: str) -> bool:
+    """Use a code up, and return whether it was one.
+
+    Django OTP's `verify_token` reads a code and then deletes it, so that two logins at once both use it. Here the one
+    whose delete finds it does.
+    """
+    allowed, _ = device.verify_is_allowed()
+    if not allowed:
+        return False
+    deleted, _ = device.token_set.filter(token=code).delete()
+    if deleted:
+        device.throttle_reset()
+    else:
+        device.throttle_increment()
+    return bool(deleted)
+
+
+def count_codes(*, user: User) -> int:
+    """How many of the account's codes were not used yet."""
+    return StaticToken.objects.filter(device__in=_devices(user)).count()
+
+
+def void_codes(*, user: User) -> None:
+    """Let no code of the account be of use any more."""
+    for device in _devices(user):
+        device.token_set.all().delete()
+        device.delete()
 
 
 def _change(request: HttpRequest, site: "StaffSite", user: User, device: TOTPDevice) -> HttpResponse:
@@ -99,7 +140,7 @@ def _change(request: HttpRequest, site: "StaffSite", user: User, device: TOTPDev
         form.add_error("code", wrong)
         return _page(request, site, form=form, device=device)
     if "remove" in request.POST:
-        take_off_devices(user=user)
+        disable_second_factor(user=user)
         _log(user, "Removed the second factor.")
         messages.success(request, "The second factor is removed.")
         return HttpResponseRedirect(reverse("admin:second_factor"))
@@ -138,3 +179,7 @@ def _page(
 def _log(user: User, message: str) -> None:
     logger.info("staff account %r: %s", user.get_username(), message)
     LogEntry.objects.log_actions(user.pk, [user], CHANGE, message, single_object=True)
+
+
+def _devices(user: User) -> list[StaticDevice]:
+    return list(StaticDevice.objects.filter(user=user).order_by("pk"))
