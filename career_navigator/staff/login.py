@@ -44,7 +44,10 @@ class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
         self.seconds_to_wait = 0
 
     def clean(self) -> dict[str, Any]:
-        name, client_ip = str(self.cleaned_data.get("username", "")), get_client_ip(cast(HttpRequest, self.request))
+        if not self.cleaned_data.get("username") or not self.cleaned_data.get("password"):
+            # There is nothing to check: neither a failure nor a login from this address.
+            return self.cleaned_data
+        name, client_ip = str(self.cleaned_data["username"]), get_client_ip(cast(HttpRequest, self.request))
         limits = LoginLimits(scope="staff_login", account=name.casefold(), client_ip=client_ip)
         try:
             limits.check()

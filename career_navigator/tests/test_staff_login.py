@@ -97,6 +97,21 @@ def test_who_guesses_elsewhere_locks_out_no_address_that_logged_in_before(
     assert (log_in(own).status_code, log_in(third).status_code) == (302, 429)
 
 
+@pytest.mark.parametrize("missing", ["password", "username"])
+def test_a_form_without_a_password_makes_no_address_known_to_the_account(
+    superuser: User, settings, window_clock, missing: str, caplog
+) -> None:
+    settings.THROTTLES = settings.THROTTLES | {"staff_login_account": Rate(2, 60)}
+    stranger = Client(REMOTE_ADDR="192.0.2.1")
+
+    log_in(stranger, **{missing: ""})
+    for number in (2, 3):
+        log_in(Client(REMOTE_ADDR=f"192.0.2.{number}"), password="wrong")
+
+    assert log_in(stranger).status_code == 429
+    assert "staff login as 'root' from 192.0.2.1\n" not in caplog.text
+
+
 def test_logins_that_succeed_have_a_limit_of_their_own(client: Client, superuser: User, settings, window_clock) -> None:
     # From then on the address has counts of its own.
     log_in(client)
