@@ -1,4 +1,4 @@
-"""The second factor of staff accounts: one-time codes (TOTP), set up by their owners, and recovery codes."""
+"""Two-factor authentication of staff: one-time codes (TOTP), which they set up themselves, and recovery codes."""
 
 import logging
 from collections.abc import Sequence
