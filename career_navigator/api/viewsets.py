@@ -12,6 +12,7 @@ from drf_spectacular.utils import OpenApiParameter
 from mongoengine import Document, QuerySet
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, Throttled, ValidationError
+from rest_framework.metadata import SimpleMetadata
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,6 +24,14 @@ from career_navigator.api.serializers import QuerySerializer, build_once, read_a
 
 Serializer = serializers.Serializer[Any]
 SerializerClass = type[Serializer]
+
+
+class ViewMetadata(SimpleMetadata):
+    """Answer OPTIONS by what the view is. The fields of its bodies are in the OpenAPI document."""
+
+    def determine_actions(self, request: Request, view: Any) -> dict[str, Any]:
+        """Name none: finding out what is permitted would take a look-up of the object."""
+        return {}
 
 
 class ApiViewSet(GenericViewSet[Any]):
@@ -38,6 +47,7 @@ class ApiViewSet(GenericViewSet[Any]):
     query_serializer_class: type[QuerySerializer] | None = None
     pagination_class: type[EnvelopePagination] | None = None
     filter_backends: Sequence[Any] = ()
+    metadata_class = ViewMetadata
     lookup_value_regex = "[^/]+"
     throttle_scope: str | None = None
     action_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {}

@@ -1,0 +1,239 @@
+"""The bases that every app's endpoints are built on."""
+
+import re
+from itertools import permutations
+from typing import Any
+
+import pytest
+from bson import ObjectId
+from django.http import Http404
+from django.test import Client, RequestFactory, override_settings
+from django.urls import include, path
+from django.utils import timezone
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.searches.documents import SavedSearch
+from accounts.tests.conftest import API, Member
+from accounts.tests.operations import routed_operations
+from accounts.tests.populated import registered
+from career_navigator.api.fields import Text
+from career_navigator.api.filters import DocumentFilterBackend
+from career_navigator.api.pagination import EnvelopePagination
+from career_navigator.api.permissions import IsSelf
+from career_navigator.api.routers import OptionalSlashRouter, describe_route
+from career_navigator.api.serializers import QuerySerializer
+from career_navigator.api.viewsets import ApiViewSet, DocumentViewSet, PublicViewSet
+from career_navigator.urls import handler400, handler403, handler404, handler500
+from skills.documents import SkillDocument
+from skills.serializers import SkillSerializer
+from skills.vocabulary import CATEGORIES
+
+__all__ = ["handler400", "handler403", "handler404", "handler500"]
+
+
+class _SkillsQuery(QuerySerializer):
+    category = Text(required=False)
+
+
+class _SkillPagination(EnvelopePagination):
+    result_key = "skills"
+    has_messages = True
+    default_limit = 3
+    max_offset = 5
+
+
+class _SkillViewSet(ListModelMixin, RetrieveModelMixin, DocumentViewSet):
+    authentication_classes = []
+    permission_classes = []
+    document = SkillDocument
+    serializer_class = SkillSerializer
+    query_serializer_class = _SkillsQuery
+    pagination_class = _SkillPagination
+    filter_backends = [DocumentFilterBackend]
+    filter_fields = {"category": "category"}
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().order_by("name")
+
+
+class _Body(QuerySerializer):
+    user_id = Text(required=False, max_length=30)
+
+
+class _OwnViewSet(ApiViewSet):
+    permission_classes = [IsAuthenticated, IsSelf]
+    lookup_url_kwarg = "user_id"
+
+    def retrieve(self, request: Request, user_id: str) -> Response:
+        return Response({})
+
+    @action(detail=False, methods=["get"], query_serializer_class=_Body)
+    def asked(self, request: Request) -> Response:
+        return Response(self.query)
+
+    @action(detail=False, methods=["post"], request_serializer_class=_Body)
+    def sent(self, request: Request) -> Response:
+        return Response(self.body)
+
+
+class _WordsViewSet(PublicViewSet):
+    lookup_url_kwarg = "name"
+    lookup_value_regex = ".*?[^/]"
+
+    def retrieve(self, request: Request, name: str) -> Response:
+        return Response(name)
+
+
+class _FixedViewSet(PublicViewSet):
+    def list(self, request: Request) -> Response:
+        return Response("fixed")
+
+    @action(detail=False, url_path="deep/er")
+    def deeper(self, request: Request) -> Response:
+        return Response("deeper")
+
+
+def _router(*registered: tuple[str, type[ApiViewSet]]) -> OptionalSlashRouter:
+    router = OptionalSlashRouter()
+    for number, (prefix, viewset) in enumerate(registered):
+        router.register(prefix, viewset, basename=str(number))
+    return router
+
+
+urlpatterns = [path("", include(_router(("documents", _SkillViewSet), ("own", _OwnViewSet)).urls))]
+
+
+@pytest.fixture
+def paths() -> Any:
+    with override_settings(ROOT_URLCONF=__name__):
+        yield
+
+
+@pytest.fixture
+def member(mongo: Any, redis: Any) -> Member:
+    return registered("Grace")
+
+
+@pytest.fixture
+def documents(mongo: Any, redis: Any, paths: Any) -> None:
+    for number in range(8):
+        SkillDocument(
+            name=f"skill {number}",
+            display_name=f"Skill {number}",
+            category=CATEGORIES[number % 2],
+            updated_at=timezone.now(),
+        ).save()
+
+
+@pytest.mark.parametrize("order", list(permutations((("words", _WordsViewSet), ("words/fixed", _FixedViewSet)))))
+def test_routes_fixed_segments_before_parameters_in_any_order(order: Any) -> None:
+    patterns = _router(*order).urls
+
+    def answer(route: str) -> Any:
+        found = next(match for pattern in patterns if (match := pattern.resolve(route)))
+        return found.func(RequestFactory().get(f"/{route}"), **found.kwargs).data
+
+    for slash in ("", "/"):
+        assert answer(f"words/fixed{slash}") == "fixed"
+        assert answer(f"words/fixed/deep/er{slash}") == "deeper"
+        assert answer(f"words/ci/cd{slash}") == "ci/cd"
+
+
+@pytest.mark.parametrize(
+    ("route", "described"),
+    [
+        (r"^jobs/(?P<job_id>[^/]+)/save/?$", "jobs/<str:job_id>/save"),
+        (r"^skills/(?P<name>.*?[^/])/?$", "skills/<path:name>"),
+        ("users/<str:user_id>", "users/<str:user_id>"),
+    ],
+)
+def test_describes_a_route_as_a_path(route: str, described: str) -> None:
+    assert describe_route(route) == described
+
+
+def test_answers_options_of_every_operation(member: Member) -> None:
+    routes = {name.partition(" ")[2] for name in routed_operations()} - {"metrics", "openapi.json", "docs", "redoc"}
+    answers = {route: member.send("OPTIONS", "/" + re.sub(r"<\w+:\w+>", "0" * 24, route)) for route in routes}
+
+    assert {route: answer.content for route, answer in answers.items() if answer.status_code != 200} == {}
+
+
+def test_answers_a_page_in_an_envelope(documents: None, commands: list[str]) -> None:
+    commands.clear()
+    answer = Client().get("/documents?offset=1").json()
+
+    assert list(answer) == ["messages", "skills", "total", "limit", "offset"]
+    assert [skill["name"] for skill in answer["skills"]] == ["skill 1", "skill 2", "skill 3"]
+    assert (answer["total"], answer["limit"], answer["offset"]) == (8, 3, 1)
+    assert sorted(commands) == ["count", "find"]
+
+
+def test_filters_documents_by_the_query(documents: None) -> None:
+    answer = Client().get("/documents", {"category": CATEGORIES[1], "limit": "100"}).json()
+
+    assert [skill["name"] for skill in answer["skills"]] == ["skill 1", "skill 3", "skill 5", "skill 7"]
+
+
+def test_refuses_bad_paging_and_bad_filters_together(documents: None) -> None:
+    answer = Client().get("/documents", {"limit": "101", "offset": "6", "category": ""})
+
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == ["limit", "offset", "category"]
+
+
+@pytest.mark.parametrize("identity", [str(ObjectId()), "nothing", "0"])
+def test_answers_404_for_a_document_that_is_not_there(documents: None, identity: str) -> None:
+    assert Client().get(f"/documents/{identity}").status_code == 404
+
+
+def test_gives_one_user_no_document_of_another(member: Member) -> None:
+    class Own(DocumentViewSet):
+        document = SavedSearch
+        owner_field = "user"
+
+    def view_of(user_id: str) -> DocumentViewSet:
+        request = Request(RequestFactory().get("/"))
+        request.user = type("User", (), {"pk": ObjectId(user_id)})()
+        return Own(request=request, kwargs={"pk": str(search.pk)}, action="retrieve")
+
+    now = timezone.now()
+    times = dict.fromkeys(("since", "mailed_since", "created_at", "updated_at"), now)
+    search = SavedSearch(user=ObjectId(member.id), number=0, name="Mine", **times).save()
+
+    assert view_of(member.id).get_object().pk == search.pk
+    with pytest.raises(Http404):
+        view_of(str(ObjectId())).get_object()
+
+
+@pytest.mark.parametrize("user_id", ["own", "OWN"])
+def test_permits_what_names_the_current_user(member: Member, paths: None, user_id: str) -> None:
+    named = member.id.upper() if user_id.isupper() else member.id
+
+    assert member.get(f"/own/{named}").status_code == 200
+    assert member.get(f"/own/asked?user_id={named}").status_code == 200
+    assert member.post("/own/sent", {"user_id": f" {named} "}).status_code == 200
+    assert member.post("/own/sent", {}).status_code == 200
+
+
+@pytest.mark.parametrize("user_id", ["0" * 24, "nobody"])
+def test_refuses_what_names_another(member: Member, paths: None, user_id: str) -> None:
+    for answer in (
+        member.get(f"/own/{user_id}"),
+        member.get(f"/own/asked?user_id={user_id}"),
+        member.post("/own/sent", {"user_id": user_id}),
+    ):
+        assert answer.status_code == 403
+        assert answer.json() == {"detail": "This user's data is not yours."}
+    assert API().get(f"/own/{user_id}").status_code == 401
+
+
+@pytest.mark.parametrize("user_id", [5, None, "", "x" * 31, ["a"]])
+def test_leaves_a_malformed_user_id_to_its_field(member: Member, paths: None, user_id: Any) -> None:
+    answer = member.post("/own/sent", {"user_id": user_id})
+
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == ["user_id"]
