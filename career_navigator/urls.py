@@ -19,7 +19,7 @@ def answer_unknown_path(request: HttpRequest) -> HttpResponse:
 admin.autodiscover()
 
 router = OptionalSlashRouter()
-router.include(["skills"])
+router.include(["skills", "market"])
 
 urlpatterns = [
     route("", RootView.as_view(), name="root"),
@@ -30,9 +30,7 @@ urlpatterns = [
     route("docs", SwaggerView.as_view(), name="docs"),
     route("redoc", RedocView.as_view(), name="redoc"),
     path("", include("accounts.urls")),
-    # Before the market's, whose `jobs/<id>` any word fits.
     path("", include("ingestion.urls")),
-    path("", include("market.urls")),
     path("", include("learning.urls")),
     path("", include("projects.urls")),
     path("", include(router.urls)),

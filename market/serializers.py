@@ -4,9 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from career_navigator.api.fields import BoundedInteger
-from career_navigator.api.serializers import QuerySerializer
+from career_navigator.api.fields import BoundedInteger, Text
+from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from market.trends import LONGEST_WINDOW_DAYS, MOST_LOCATIONS, MOST_SKILLS
+
+MAX_SEARCH_LENGTH = 100
 
 
 class TrendingQuery(QuerySerializer):
@@ -68,3 +70,22 @@ class TrendingSerializer(serializers.Serializer[Any]):
     total_jobs_analyzed = serializers.IntegerField()
     generated_at = serializers.DateTimeField()
     window_days = serializers.IntegerField()
+
+
+class CountriesQuery(QuerySerializer):
+    search = Text(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=MAX_SEARCH_LENGTH,
+        help_text="Part of a name, or a code of two or three letters.",
+    )
+
+
+class CountrySerializer(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="ISO 3166 alpha-2.")
+    name = serializers.CharField()
+
+
+class CountriesSerializer(SuccessSerializer):
+    countries = CountrySerializer(many=True, help_text="By name.")

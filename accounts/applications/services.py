@@ -16,7 +16,7 @@ from accounts.activity.services import record_activity
 from accounts.applications.documents import Application
 from accounts.applications.stages import SAVED, reach
 from accounts.documents import ConcurrentChange
-from market.jobs.listings import job_listing
+from market.jobs.listings import JobListing
 from market.jobs.selectors import find_job
 from market.selectors import day_start
 
@@ -121,13 +121,13 @@ def _find_or_save(*, user_id: ObjectId, job_id: ObjectId, now: datetime) -> tupl
 
 def _new_application(*, user_id: ObjectId, job_id: ObjectId, now: datetime) -> Application:
     """An application for a stored job, at no stage yet. Raises DoesNotExist."""
-    listing = job_listing(find_job(str(job_id)), now=now)
+    listing = JobListing(find_job(str(job_id)), now=now)
     activity_id = ObjectId()
     return Application(
         user=user_id,
         job=job_id,
-        title=listing["job_title"],
-        **{name: listing[name] for name in ("company", "url", "location")},
+        title=listing.title,
+        **{name: getattr(listing, name) for name in ("company", "url", "location")},
         activity=activity_id,
         first_activity=activity_id,
         created_at=now,

@@ -24,8 +24,8 @@ from accounts.entrance import Conflict
 from career_navigator.api.serializers import success
 from career_navigator.personal import PersonalViewSet, caller_of, read_own_body, require_own
 from career_navigator.throttling import hit_limits
-from market.jobs.listings import job_listing
 from market.jobs.selectors import rows_of
+from market.jobs.serializers import job_listing
 
 
 class SavedJobViewSet(PersonalViewSet):

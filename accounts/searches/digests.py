@@ -23,7 +23,7 @@ from accounts.searches.documents import SavedSearch, ToldPosting
 from accounts.searches.selectors import MOST_COUNTED, filter_of, postings_to_mail
 from accounts.searches.services import claim_postings, forget_deleted
 from accounts.searches.unsubscribing import unsubscribe_address
-from market.jobs.listings import job_listing
+from market.jobs.listings import JobListing
 from market.jobs.selectors import Row
 
 logger = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def _begin(search: SavedSearch, day: date) -> bool:
 
 def _message(search: SavedSearch, user: User, rows: list[Row], *, more: int, now: datetime) -> EmailMultiAlternatives:
     job_filter = filter_of(search=search)
-    jobs = [_told(job_listing(row, now=now, job_filter=job_filter)) for row in rows]
+    jobs = [_told(JobListing(row, now=now, job_filter=job_filter)) for row in rows]
     unsubscribe, name = unsubscribe_address(search_id=search.pk), _line(search.name)
     context = {
         "app_name": settings.APP_NAME,
@@ -112,12 +112,12 @@ def _message(search: SavedSearch, user: User, rows: list[Row], *, more: int, now
     return message
 
 
-def _told(listing: dict[str, Any]) -> dict[str, Any]:
+def _told(listing: JobListing) -> dict[str, Any]:
     """What the mail says of a posting; its address only where a browser takes it for a page."""
-    url = listing["url"] or ""
-    facts = (listing["company"], listing["location"], *listing["key_info"])
+    url = listing.url or ""
+    facts = (listing.company, listing.location, *listing.key_info)
     return {
-        "title": _line(listing["job_title"]),
+        "title": _line(listing.title),
         "facts": " · ".join(dict.fromkeys(_line(fact) for fact in facts if fact)),
         "url": url if urlsplit(url).scheme in ("http", "https") else "",
     }

@@ -29,7 +29,7 @@ from accounts.searches.unsubscribing import BadToken, read_token
 from career_navigator.api.serializers import success
 from career_navigator.api.viewsets import PublicViewSet
 from career_navigator.personal import PersonalViewSet, caller_of, read_own_body
-from market.jobs.listings import job_listing
+from market.jobs.serializers import job_listing
 
 # What mail programs send. The token is all that is needed, so it is not looked at.
 _ONE_CLICK = {"type": "object", "properties": {"List-Unsubscribe": {"type": "string"}}}

@@ -80,14 +80,15 @@ class ApiViewSet(GenericViewSet[Any]):
         return values
 
     @cached_property
-    def body(self) -> dict[str, Any]:
-        """The validated body without `user_id`, which `IsSelf` has checked. Raises ValidationError."""
-        validated: dict[str, Any] = self.read_body().validated_data
-        return {name: value for name, value in validated.items() if name != "user_id"}
-
-    def read_body(self) -> Any:
-        """Return the serializer that has read the body. Raises ValidationError."""
+    def body_serializer(self) -> Any:
+        """The serializer that has read the body. Raises ValidationError."""
         return read_as(self.get_request_serializer_class(), self.request.data)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The validated body. Raises ValidationError."""
+        body: dict[str, Any] = self.body_serializer.validated_data
+        return body
 
     def get_serializer(self, instance: Any = None, *, many: bool = False, **options: Any) -> Any:
         """Return a serializer of the answer. Its fields are shared: making them takes longer than serializing does."""
@@ -97,6 +98,14 @@ class ApiViewSet(GenericViewSet[Any]):
         serializer.instance = instance
         serializer._context = self.get_serializer_context()
         return serializer
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Apply the filter backends to a queryset, or to any collection that they know."""
+        return super().filter_queryset(queryset)
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """Return the page of a queryset, or of anything that can be counted and sliced."""
+        return super().paginate_queryset(queryset)
 
     def get_serializer_class(self) -> Any:
         return self.of_action("serializer_class")

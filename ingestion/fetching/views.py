@@ -28,7 +28,7 @@ from ingestion.runs import cancel_run
 from ingestion.source import CollectionHaltedError
 from ingestion.tasks import queue_roles
 from market.jobs.filters import JobFilter
-from market.jobs.listings import job_listing
+from market.jobs.serializers import job_listing
 
 _QUEUE_AWAY = "Jobs cannot be fetched just now; try again shortly."
 

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 REMOTE = "Remote"
 UNKNOWN = "Unknown"
@@ -143,20 +143,33 @@ def find_country(name: str) -> str | None:
     return name if is_country_code(name) else _country_codes_by_alpha_3().get(name)
 
 
-def search_countries(*, search: str) -> list[tuple[str, str]]:
-    """Search countries; return ISO 3166 alpha-2 codes and names, by name.
+class Country(NamedTuple):
+    """A country by its ISO 3166 alpha-2 code."""
+
+    code: str
+    name: str
+
+
+def search_countries(*, search: str) -> list[Country]:
+    """Search countries; return them by name.
 
     Those are found whose code (of two or three letters) the search is, or of whose names, official ones and "USA"
     among them, a word begins with it. A blank search finds all.
     """
-    names = sorted(_country_names().items(), key=lambda country: (fold(country[1]), country[0]))
+    countries = _countries_by_name()
     if not search.strip():
-        return names
+        return countries
     wanted = fold(search)
     codes = {search.strip().upper(), _country_codes_by_alpha_3().get(search.strip().upper())}
     if wanted:
         codes |= {code for name, code in _country_codes_by_name().items() if f" {wanted}" in f" {name}"}
-    return [(code, name) for code, name in names if code in codes]
+    return [country for country in countries if country.code in codes]
+
+
+@cache
+def _countries_by_name() -> list[Country]:
+    countries = [Country(code, name) for code, name in _country_names().items()]
+    return sorted(countries, key=lambda country: (fold(country.name), country.code))
 
 
 def is_country_code(code: str) -> bool:

@@ -1,4 +1,4 @@
-"""A stored posting as it is answered. Nothing is invented: what its source does not say is null or empty. Pure but for
+"""A stored posting as people see it. Nothing is invented: what its source does not say is null or empty. Pure but for
 the skills' names, which the vocabulary knows.
 """
 
@@ -18,45 +18,65 @@ EXPIRES_AFTER_DAYS = 60
 Row = Mapping[str, Any]
 
 
-def job_listing(row: Row, *, now: datetime, job_filter: JobFilter | None = None) -> dict[str, Any]:
-    """The stored row as JobListingResponse; with a filter, also by which of its words the posting was found."""
-    low, high, currency = _salary(row)
-    code = row.get("country_code")
-    phrase, words = found_by(row, job_filter=job_filter) if job_filter else (None, [])
-    names = vocabulary()
-    skills = list(row.get("skills") or ())
-    return {
-        "id": str(row["_id"]),
-        "job_title": row["title"],
-        "url": row.get("url") or row.get("final_url") or row.get("source_url"),
-        "date_posted": _date(row.get("date_posted")),
-        "company": row["company"],
-        "company_domain": row.get("company_domain"),
-        "location": row.get("location") or (None if row.get("place") in (None, UNKNOWN) else row["place"]),
-        "remote": row.get("remote"),
-        "hybrid": row.get("hybrid"),
-        "salary_string": row.get("salary_string"),
-        "min_salary": low,
-        "max_salary": high,
-        "currency": currency,
-        "country": get_country_name(code=code) if code else None,
-        "country_code": code,
-        "seniority": row.get("seniority"),
-        "description": row.get("description") or None,
-        "reposted": row.get("reposted"),
-        "date_reposted": _date(row.get("date_reposted")),
-        "job_expired": is_expired(row, now=now),
-        "industry_id": row.get("company_industry_id"),
-        "matching_phrase": phrase,
-        "matching_words": words,
-        "experience": row.get("years_asked"),
-        "key_info": key_info(row),
-        "technologies": [names.display_name(skill) for skill in skills],
-        "skills": skills,
-        "nice_to_have": list(row.get("nice_to_have") or ()),
+class JobListing:
+    """A stored posting as people see it; with a filter, also by which of its words it was found.
+
+    What is not computed here is a field of the stored row, None where that has none.
+    """
+
+    def __init__(
+        self, row: Row, *, now: datetime, job_filter: JobFilter | None = None, match_score: int | None = None
+    ) -> None:
+        self.row = row
+        self.match_score = match_score
+        self.job_expired = is_expired(row, now=now)
+        self.matching_phrase, self.matching_words = found_by(row, job_filter=job_filter) if job_filter else (None, [])
+        self.min_salary, self.max_salary, self.currency = _salary(row)
+        self.skills: list[str] = list(row.get("skills") or ())
         # Who hires is personal data, which collection leaves behind.
-        "hiring_team": None,
-    }
+        self.hiring_team = None
+
+    def __getattr__(self, name: str) -> Any:
+        return self.row.get(name)
+
+    @property
+    def url(self) -> str | None:
+        return self.row.get("url") or self.row.get("final_url") or self.row.get("source_url")
+
+    @property
+    def date_posted(self) -> str | None:
+        return _date(self.row.get("date_posted"))
+
+    @property
+    def date_reposted(self) -> str | None:
+        return _date(self.row.get("date_reposted"))
+
+    @property
+    def location(self) -> str | None:
+        place = self.row.get("place")
+        return self.row.get("location") or (None if place == UNKNOWN else place)
+
+    @property
+    def country(self) -> str | None:
+        code = self.row.get("country_code")
+        return get_country_name(code=code) if code else None
+
+    @property
+    def description(self) -> str | None:
+        return self.row.get("description") or None
+
+    @property
+    def key_info(self) -> list[str]:
+        return key_info(self.row)
+
+    @property
+    def technologies(self) -> list[str]:
+        names = vocabulary()
+        return [names.display_name(skill) for skill in self.skills]
+
+    @property
+    def nice_to_have(self) -> list[str]:
+        return list(self.row.get("nice_to_have") or ())
 
 
 def is_expired(row: Row, *, now: datetime) -> bool:

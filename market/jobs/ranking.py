@@ -7,7 +7,7 @@ Candidates are ordered by score, then date, then id. Everything else that was fo
 paging reaches every posting, and each one once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +47,25 @@ class RelevantJobs:
     total: int
     total_is_exact: bool
     facets: dict[str, Any]
+
+    @property
+    def ordered_by(self) -> str:
+        return "match" if self.ranked else "date"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedJobs:
+    """The postings of a filter, in the order of a seeker. Nothing is read before a page is asked for."""
+
+    seeker: Seeker
+    now: datetime
+    job_filter: JobFilter = field(default_factory=JobFilter)
+
+    def filter(self, job_filter: JobFilter) -> "RankedJobs":
+        return replace(self, job_filter=job_filter)
+
+    def get_page(self, *, limit: int, offset: int) -> RelevantJobs:
+        return relevant_jobs(job_filter=self.job_filter, seeker=self.seeker, limit=limit, offset=offset, now=self.now)
 
 
 def relevant_jobs(

@@ -1,6 +1,5 @@
 """Reading postings for people: one by its id, a page of the newest."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from bson import ObjectId
@@ -18,14 +17,6 @@ _SHOWN: dict[str, Any] = {"hidden": {"$ne": True}}
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobPage:
-    """Some postings, and how many there are in all."""
-
-    rows: list[Row]
-    total: int
-
-
 def find_job(job_id: str) -> Row:
     """The stored posting with this id. Raises JobPosting.DoesNotExist where there is none that people may see."""
     if not ObjectId.is_valid(job_id):
@@ -36,13 +27,16 @@ def find_job(job_id: str) -> Row:
     return row
 
 
-def newest_jobs(*, limit: int, offset: int) -> JobPage:
-    """A page of all postings that people may see, newest first, then by id."""
-    postings = database().job_postings
-    rows = rows_of(page_ids(query=EVERY_POSTING, limit=limit, offset=offset))
-    hidden = postings.count_documents({"hidden": True}, maxTimeMS=QUERY_MILLISECONDS)
-    # Counting a million takes a second; the number of documents stands in the collection's own figures.
-    return JobPage(rows=rows, total=max(postings.estimated_document_count() - hidden, 0))
+class NewestJobs:
+    """All postings that people may see, newest first, then by id. Pages are read when they are asked for."""
+
+    def count(self) -> int:
+        hidden = database().job_postings.count_documents({"hidden": True}, maxTimeMS=QUERY_MILLISECONDS)
+        # Counting a million takes a second; the number of documents stands in the collection's own figures.
+        return max(database().job_postings.estimated_document_count() - hidden, 0)
+
+    def __getitem__(self, page: slice) -> list[Row]:
+        return rows_of(page_ids(query=EVERY_POSTING, limit=page.stop - page.start, offset=page.start))
 
 
 def page_ids(*, query: dict[str, Any], limit: int, offset: int) -> list[ObjectId]:

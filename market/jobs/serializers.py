@@ -1,14 +1,15 @@
 """What the endpoints under /jobs that only read take and answer."""
 
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 
 from career_navigator.api.fields import BoundedInteger, BoundedNumber, Choice, Text
-from career_navigator.api.serializers import LimitOffset
+from career_navigator.api.serializers import SuccessSerializer, build_once
 from market.jobs.filter_fields import CountryName, Currency, PlaceName, RoleTitle, SkillName, Truth
 from market.jobs.filters import JobFilter
-from market.jobs.listings import EXPIRES_AFTER_DAYS
+from market.jobs.listings import EXPIRES_AFTER_DAYS, JobListing, Row
 
 LONGEST_TEXT = 200
 MOST_VALUES = 100
@@ -17,10 +18,6 @@ LARGEST_OFFSET = 1_000_000
 SENIORITIES = ("junior", "mid_level", "senior", "staff", "c_level")
 LARGEST_SALARY = 1_000_000_000
 LONGEST_WINDOW_DAYS = 365
-
-
-class JobsQuery(LimitOffset):
-    offset = BoundedInteger(minimum=0, maximum=LARGEST_OFFSET, default=0)
 
 
 def _many(child: serializers.Field[Any, Any, Any, Any], help_text: str) -> serializers.ListField:
@@ -101,11 +98,18 @@ class RelevantJobsRequestSerializer(JobFilterSerializer):
     offset = BoundedInteger(minimum=0, maximum=LARGEST_OFFSET, default=0)
 
 
-class JobListingSerializer(serializers.Serializer[Any]):
-    """JobListingResponse. What the posting's source does not say is null or empty."""
+class PayField(serializers.FloatField):
+    """A number as it is stored, whole or not."""
 
-    id = serializers.CharField()
-    job_title = serializers.CharField()
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class JobListingSerializer(serializers.Serializer[Any]):
+    """A `JobListing`. What the posting's source does not say is null or empty."""
+
+    id = serializers.CharField(source="_id")
+    job_title = serializers.CharField(source="title")
     url = serializers.CharField(allow_null=True)
     date_posted = serializers.DateField(allow_null=True)
     company = serializers.CharField()
@@ -114,8 +118,8 @@ class JobListingSerializer(serializers.Serializer[Any]):
     remote = serializers.BooleanField(allow_null=True)
     hybrid = serializers.BooleanField(allow_null=True)
     salary_string = serializers.CharField(allow_null=True)
-    min_salary = serializers.FloatField(allow_null=True, help_text="A year's pay, in the currency.")
-    max_salary = serializers.FloatField(allow_null=True, help_text="A year's pay, in the currency.")
+    min_salary = PayField(allow_null=True, help_text="A year's pay, in the currency.")
+    max_salary = PayField(allow_null=True, help_text="A year's pay, in the currency.")
     currency = serializers.CharField(allow_null=True, help_text="ISO 4217.")
     country = serializers.CharField(allow_null=True, help_text="The name of the code.")
     country_code = serializers.CharField(allow_null=True, help_text="ISO 3166 alpha-2.")
@@ -126,7 +130,7 @@ class JobListingSerializer(serializers.Serializer[Any]):
     job_expired = serializers.BooleanField(
         help_text=f"Closed, or posted the last time more than {EXPIRES_AFTER_DAYS} days ago."
     )
-    industry_id = serializers.IntegerField(allow_null=True)
+    industry_id = serializers.IntegerField(source="company_industry_id", allow_null=True)
     matching_phrase = serializers.CharField(
         allow_null=True,
         help_text=(
@@ -137,7 +141,7 @@ class JobListingSerializer(serializers.Serializer[Any]):
     matching_words = serializers.ListField(
         child=serializers.CharField(), help_text="Of filtered lists: the filter's words and skills that it has."
     )
-    experience = serializers.FloatField(allow_null=True, help_text="Years that the posting asks for.")
+    experience = PayField(source="years_asked", allow_null=True, help_text="Years that the posting asks for.")
     key_info = serializers.ListField(child=serializers.CharField(), help_text="Short facts.")
     technologies = serializers.ListField(child=serializers.CharField(), help_text="The skills as they are written.")
     skills = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
@@ -149,16 +153,16 @@ class JobListingSerializer(serializers.Serializer[Any]):
     )
 
 
-class JobAnswerSerializer(JobListingSerializer):
-    messages = serializers.ChoiceField(["success"])
+class JobAnswerSerializer(SuccessSerializer, JobListingSerializer):
+    """One posting."""
 
 
-class JobListSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
-    jobs = JobListingSerializer(many=True)
-    total = serializers.IntegerField(help_text="Of all postings.")
-    limit = serializers.IntegerField()
-    offset = serializers.IntegerField()
+def job_listing(row: Row, *, now: datetime, job_filter: JobFilter | None = None) -> dict[str, Any]:
+    """Return a stored posting as it is answered."""
+    listing: dict[str, Any] = build_once(JobListingSerializer).to_representation(
+        JobListing(row, now=now, job_filter=job_filter)
+    )
+    return listing
 
 
 class RankedJobSerializer(JobListingSerializer):
@@ -183,15 +187,20 @@ class FacetsSerializer(serializers.Serializer[Any]):
     companies = FacetValueSerializer(many=True)
 
 
-class RelevantJobsSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
+class RelevantJobsSerializer(SuccessSerializer):
+    """A page, as `jobs`, of what was `found` (`RelevantJobs`)."""
+
     jobs = RankedJobSerializer(many=True)
-    total = serializers.IntegerField(help_text="How many were found; counted to 10,000 or for a quarter of a second.")
-    total_is_exact = serializers.BooleanField(help_text="Whether there are no more than that.")
+    total = serializers.IntegerField(
+        source="found.total", help_text="How many were found; counted to 10,000 or for a quarter of a second."
+    )
+    total_is_exact = serializers.BooleanField(
+        source="found.total_is_exact", help_text="Whether there are no more than that."
+    )
     limit = serializers.IntegerField()
     offset = serializers.IntegerField()
-    ordered_by = serializers.ChoiceField(["match", "date"])
-    facets = FacetsSerializer()
+    ordered_by = serializers.ChoiceField(["match", "date"], source="found.ordered_by")
+    facets = FacetsSerializer(source="found.facets")
     ignored_fields = serializers.ListField(
         child=serializers.CharField(), help_text="What the body had besides, which was not looked at."
     )

@@ -13,10 +13,9 @@ from market.documents import JobPosting
 from market.hiding import hide_postings
 from market.jobs.filters import JobFilter, job_query, read_text
 from market.jobs.keys import company_key, posting_keys
-from market.jobs.listings import job_listing
 from market.jobs.rekeying import are_keys_outdated
 from market.jobs.selectors import NEWEST_FIRST
-from market.jobs.serializers import JobFilterSerializer
+from market.jobs.serializers import JobFilterSerializer, job_listing
 from market.selectors import day_start
 from market.services import know_role, store_postings
 from market.tests.factories import NOW, TODAY, PostingFactory, days_ago

@@ -7,9 +7,9 @@ import pytest
 from accounts.tests import conftest as accounts
 from market.hiding import hide_postings
 from market.jobs.filters import EVERY_POSTING
-from market.jobs.listings import EXPIRES_AFTER_DAYS, job_listing
-from market.jobs.selectors import newest_jobs
-from market.jobs.serializers import JobListingSerializer
+from market.jobs.listings import EXPIRES_AFTER_DAYS
+from market.jobs.selectors import NewestJobs
+from market.jobs.serializers import JobListingSerializer, job_listing
 from market.services import store_postings
 from market.tests.factories import NOW, PostingFactory, days_ago
 from skills.services import seed_skills
@@ -242,7 +242,8 @@ def test_a_page_takes_as_many_commands_however_long_it_is(mongo, redis, commands
     seen = []
     for limit in (1, 100):
         commands.clear()
-        newest_jobs(limit=limit, offset=10)
+        newest = NewestJobs()
+        assert (len(newest[10 : 10 + limit]), newest.count()) == (limit, 150)
         seen.append(sorted(commands))
 
     assert seen == [["aggregate", "count", "find", "find"]] * 2
