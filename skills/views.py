@@ -81,7 +81,7 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
         return super().list(request)
 
     def retrieve(self, request: Request, name: str) -> Response:
-        """Return one skill, in any spelling, and how it stands in the market."""
+        """Return one skill, in any spelling, and its share of the market."""
         return super().retrieve(request)
 
     @action(

@@ -142,12 +142,12 @@ _RESPONSES = {
     "400": ("BadRequest", "The input is invalid."),
     "401": ("Unauthorized", "The token is missing, expired or not accepted."),
     "403": ("Forbidden", "This belongs to someone else."),
-    "404": ("NotFound", "There is no such thing."),
+    "404": ("NotFound", "Not found."),
     "409": ("Conflict", "It was changed at the same time; read it again, then repeat the change."),
     "413": ("BodyTooLarge", "The body is larger than accepted."),
     "415": ("UnsupportedMediaType", "The body's media type is not accepted."),
     "429": ("TooManyRequests", "Asked too often; Retry-After says in how many seconds to ask again."),
-    "503": ("ServiceUnavailable", "A server this depends on is away; Retry-After says when to try again."),
+    "503": ("ServiceUnavailable", "A server this depends on is unavailable; Retry-After says when to try again."),
 }
 
 

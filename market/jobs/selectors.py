@@ -32,7 +32,7 @@ class NewestJobs:
 
     def count(self) -> int:
         hidden = database().job_postings.count_documents({"hidden": True}, maxTimeMS=QUERY_MILLISECONDS)
-        # Counting a million takes a second; the number of documents stands in the collection's own figures.
+        # Counting a million takes a second; the number of documents is in the metadata of the collection.
         return max(database().job_postings.estimated_document_count() - hidden, 0)
 
     def __getitem__(self, page: slice) -> list[Row]:
