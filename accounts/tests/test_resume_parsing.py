@@ -410,3 +410,43 @@ def test_reads_studies(text, expected):
     assert [
         (value(s.institution), value(s.degree), value(s.area), str(s.until) if s.until else None) for s in studies
     ] == expected
+
+
+class _CountedLines(tuple):
+    """Lines that count how many of them are asked for."""
+
+    asked = 0
+
+    def __iter__(self):
+        for line in super().__iter__():
+            self.asked += 1
+            yield line
+
+    def __getitem__(self, index):
+        found = super().__getitem__(index)
+        self.asked += len(found) if isinstance(index, slice) else 1
+        return found
+
+
+@pytest.mark.parametrize(
+    ("read", "line", "kept"),
+    [
+        (lambda lines: read_positions(lines, now=NOW), "Engineer, Acme Inc 2019 - 2020", 50),
+        (read_studies, "MIT, B.Sc. in Physics 2019", 20),
+    ],
+)
+def test_reads_no_further_than_the_entries_that_are_kept(read, line, kept):
+    lines = _CountedLines(_lines(f"{line}\n" * 3_000))
+
+    entries = read(lines)
+
+    assert len(entries) == kept
+    assert lines.asked < 500
+
+
+def test_a_position_that_begins_on_the_first_line_says_how_the_others_stand():
+    text = "2019 - 2020\nEngineer\nAcme Inc\nRan the mill.\n2016 - 2018\nTeacher\nHill School\n"
+
+    positions = read_positions(_lines(text), now=NOW)
+
+    assert [position.title.value for position in positions] == ["Engineer", "Teacher"]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -24,6 +25,7 @@ _RANGE = re.compile(
     re.IGNORECASE,
 )
 _SINCE = re.compile(rf"(?<!\w)since\s{{1,3}}(?P<start>{_DATE})", re.IGNORECASE)
+_BETWEEN = re.compile("[-–—−]|to|until|through|since", re.IGNORECASE)
 _SINGLE = re.compile(rf"(?<![\w/.]){_DATE}", re.IGNORECASE)
 _YEAR_ALONE = re.compile(_YEAR)
 # Where a date of a year alone stands among the months: nobody knows, and in the middle the error is least.
@@ -58,6 +60,9 @@ class Span:
 
 def find_spans(text: str) -> list[Span]:
     """Every span of time in a text, in order; one that ends before it begins is none."""
+    # Most lines are settled by these, which take a quarter of the time that a span takes to be looked for.
+    if not _YEAR_ALONE.search(text) or not _BETWEEN.search(text):
+        return []
     spans = []
     for match in _RANGE.finditer(text):
         since = read_moment(match["start"])
@@ -69,11 +74,17 @@ def find_spans(text: str) -> list[Span]:
     return spans
 
 
-def find_moments(text: str) -> list[tuple[Moment, int, int]]:
-    """Every date in a text with its place."""
-    return [(read_moment(match[0]), *match.span()) for match in _SINGLE.finditer(text)]
+def find_moments(text: str) -> list[Moment]:
+    """Every date in a text."""
+    return [read_moment(match[0]) for match in _SINGLE.finditer(text)]
 
 
+def replace_moments(text: str, by: str) -> str:
+    """The text with `by` in place of every date."""
+    return _SINGLE.sub(by, text)
+
+
+@lru_cache(maxsize=2_000)
 def read_moment(text: str) -> Moment:
     """The moment that a date of one of the usual forms means."""
     year = _YEAR_ALONE.search(text)

@@ -1,11 +1,13 @@
 """Where somebody studied what, read from the section of a resume that lists it. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
 from accounts.resumes.parsing.contact import Found
-from accounts.resumes.parsing.dates import Moment, find_moments, find_spans
+from accounts.resumes.parsing.dates import Moment, find_moments, find_spans, replace_moments
 from accounts.resumes.parsing.experience import is_bullet
 from accounts.resumes.parsing.sections import Line
 
@@ -43,29 +45,43 @@ class Study:
     confidence: float
 
 
+class _Text(NamedTuple):
+    """A line of an entry, with the institution and the degree that it names."""
+
+    text: str
+    institution: str | None
+    degree: re.Match[str] | None
+
+
 def read_studies(lines: Sequence[Line]) -> list[Study]:
     """The entries in the order of the text: a new one begins where an institution or a degree is named again."""
-    groups: list[list[str]] = []
+    # One by one: thousands of entries are not read to keep the first twenty.
+    studies = (_study(group) for group in _groups(lines))
+    return list(islice((study for study in studies if study is not None), MOST_STUDIES))
+
+
+def _groups(lines: Sequence[Line]) -> Iterator[list[_Text]]:
+    group: list[_Text] = []
     has_institution = has_degree = False
     for line in lines:
         text = line.text
         if not text or len(text) > _LONGEST_LINE or is_bullet(text):
             continue
-        institution, degree = _institution(text) is not None, _DEGREE.search(text) is not None
-        if not groups or (institution and has_institution) or (degree and has_degree):
-            groups.append([])
-            has_institution = has_degree = False
-        groups[-1].append(text)
-        has_institution, has_degree = has_institution or institution, has_degree or degree
-    studies = [_study(group) for group in groups]
-    return [study for study in studies if study is not None][:MOST_STUDIES]
+        institution, degree = _institution(text), _DEGREE.search(text)
+        if (institution is not None and has_institution) or (degree and has_degree):
+            yield group
+            group, has_institution, has_degree = [], False, False
+        group.append(_Text(text, institution, degree))
+        has_institution = has_institution or institution is not None
+        has_degree = has_degree or degree is not None
+    yield group
 
 
-def _study(lines: Sequence[str]) -> Study | None:
-    institution = next((found for found in map(_institution, lines) if found), None)
+def _study(group: Sequence[_Text]) -> Study | None:
+    institution = next((line.institution for line in group if line.institution), None)
     degree = area = None
-    for line in lines:
-        if match := _DEGREE.search(line):
+    for line, _, match in group:
+        if match:
             degree = Found(match[0].strip(), 0.9)
             named = _AREA.match(_before_gap(line[match.end() :]))
             if named and not _INSTITUTION.search(named["area"]):
@@ -73,7 +89,7 @@ def _study(lines: Sequence[str]) -> Study | None:
             break
     if institution is None and degree is None:
         return None
-    since, until, dated = _when(lines)
+    since, until, dated = _when([line.text for line in group])
     parts = [0.85 if institution else 0.0, 0.9 if degree else 0.0, dated]
     return Study(
         institution=Found(institution, 0.85) if institution else None,
@@ -92,9 +108,7 @@ def _institution(line: str) -> str | None:
 def _undated(line: str) -> str:
     for span in reversed(find_spans(line)):
         line = line[: span.start] + "\t" + line[span.end :]
-    for _, start, end in reversed(find_moments(line)):
-        line = line[:start] + "\t" + line[end:]
-    return line
+    return replace_moments(line, "\t")
 
 
 def _before_gap(text: str) -> str:
@@ -113,5 +127,5 @@ def _when(lines: Sequence[str]) -> tuple[Moment | None, Moment | None, float]:
     for line in lines:
         moments = find_moments(line)
         if len(moments) == 1:
-            return None, moments[0][0], 0.7
+            return None, moments[0], 0.7
     return None, None, 0.0

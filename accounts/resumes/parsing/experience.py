@@ -1,9 +1,10 @@
 """The positions somebody held, read from the section of a resume that lists them. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from accounts.resumes.parsing.contact import Found
 from accounts.resumes.parsing.dates import Span, find_spans
@@ -60,7 +61,8 @@ class _Anchor:
 def read_positions(lines: Sequence[Line], *, now: date) -> list[Position]:
     """The entries in the order of the text. Each has to say from when; one that begins after `now` is none."""
     positions = []
-    anchors = _anchors(lines, now)
+    # One more than are kept: the last one ends where the next begins.
+    anchors = list(islice(_anchors(lines, now), MOST_POSITIONS + 1))
     for number, anchor in enumerate(anchors[:MOST_POSITIONS]):
         end = anchors[number + 1].first if number + 1 < len(anchors) else len(lines)
         title, company = _title_and_company(anchor.pieces)
@@ -83,17 +85,16 @@ def is_bullet(line: str) -> bool:
     return _BULLET.match(line) is not None
 
 
-def _anchors(lines: Sequence[Line], now: date) -> list[_Anchor]:
+def _anchors(lines: Sequence[Line], now: date) -> Iterator[_Anchor]:
     """The lines with dates. As many lines as stand above the first of them belong to each."""
-    anchors: list[_Anchor] = []
+    reached = -1
     above = _MOST_HEAD_LINES
     for index, line in enumerate(lines):
-        if is_bullet(line.text) or len(line.text) > _LONGEST_HEAD:
+        if not line.text or is_bullet(line.text) or len(line.text) > _LONGEST_HEAD:
             continue
         spans = find_spans(line.text)
         if len(spans) != 1 or (spans[0].since.year, spans[0].since.month or 1) > (now.year, now.month):
             continue
-        reached = anchors[-1].last if anchors else -1
         first = last = index
         beside = _split(_without(line.text, spans[0]))
         room = _MOST_HEAD_LINES - len(beside)
@@ -102,7 +103,7 @@ def _anchors(lines: Sequence[Line], now: date) -> list[_Anchor]:
         while room > 0 and first - 1 > reached and _is_head(lines[first - 1].text):
             first -= 1
             room -= 1
-        if not anchors:
+        if reached < 0:
             above = index - first
         if first == index and index - 2 > reached and not lines[index - 1].text and _names_title(lines[index - 2].text):
             first = index - 2
@@ -110,8 +111,8 @@ def _anchors(lines: Sequence[Line], now: date) -> list[_Anchor]:
         while last - index < _MOST_HEAD_LINES and last + 1 < len(lines) and _completes(lines[last + 1].text, pieces):
             last += 1
             pieces += _split(lines[last].text)
-        anchors.append(_Anchor(spans[0], first, last, tuple(pieces)))
-    return anchors
+        yield _Anchor(spans[0], first, last, tuple(pieces))
+        reached = last
 
 
 def _begins_paragraph(lines: Sequence[Line], index: int, reached: int) -> bool:

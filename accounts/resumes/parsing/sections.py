@@ -78,6 +78,9 @@ def split_sections(text: str) -> list[Section]:
     sections = []
     kind, start, lines = HEADER, 0, list[Line]()
     for line in _lines(text):
+        if not line.text:
+            lines.append(line)
+            continue
         heading = heading_kind(line.text)
         rest = line
         if heading is None and kind not in _ENTRIES and (inline := _INLINE.match(line.text)):
@@ -106,7 +109,7 @@ def _lines(text: str) -> Iterator[Line]:
     start = 0
     for line in text.split("\n"):
         # Of a heading in Markdown the marks are left out as well.
-        lead = _LEAD.match(line)
+        lead = _LEAD.match(line) if line else None
         begin = lead.end() if lead else 0
         yield Line(line[begin:].rstrip(), start + begin)
         start += len(line) + 1
