@@ -2,8 +2,8 @@
 
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import monotonic
 from typing import Any
 
@@ -75,25 +75,27 @@ class Availability(ServerHeartbeatListener):
         self._answered_at = self._writable_server = None
 
     @contextmanager
-    def limit(self, *, seconds: float) -> Iterator[None]:
+    def limit(self, *, seconds: float, hold_thread: Callable[[], AbstractContextManager[bool]]) -> Iterator[None]:
         """Limit what one request may wait for MongoDB in all.
 
-        While MongoDB is unavailable two requests of the process wait for it; the others fail with their first
-        operation. What needs no MongoDB never notices.
+        While MongoDB is unavailable two requests of the process wait for it, as far as `hold_thread` lets them; the
+        others fail with their first operation. What needs no MongoDB never notices.
         """
         silence = self.get_silence()
+        is_silent = silence >= MAX_SILENCE
         with _lock:
-            waits = silence < MAX_SILENCE or self._waiting_requests < MAX_WAITING_REQUESTS
-            self._waiting_requests += waits
-        if silence >= MAX_SILENCE:
-            seconds = min(seconds, WAITING_TIMEOUT)
-            if not waits:
-                seconds = LATE_TIMEOUT if silence < _LONG_SILENCE else UNAVAILABLE_TIMEOUT
+            is_counted = not is_silent or self._waiting_requests < MAX_WAITING_REQUESTS
+            self._waiting_requests += is_counted
         try:
-            with pymongo.timeout(seconds):
-                yield
+            with hold_thread() if is_silent and is_counted else nullcontext(is_counted) as waits:
+                if is_silent:
+                    seconds = min(seconds, WAITING_TIMEOUT)
+                if not waits:
+                    seconds = LATE_TIMEOUT if silence < _LONG_SILENCE else UNAVAILABLE_TIMEOUT
+                with pymongo.timeout(seconds):
+                    yield
         finally:
-            if waits:
+            if is_counted:
                 with _lock:
                     self._waiting_requests -= 1
 

@@ -44,13 +44,16 @@ FREE_THREADS = 2
 
 # IPv6 addresses have brackets before a port: 192.0.2.1:443, [2001:db8::1]:443.
 _WITH_PORT = re.compile(r"\A(?:\[([^\]]*)\]|([\d.]+))(?::\d+)?\Z")
-_slots = settings.WEB_THREADS - FREE_THREADS
-# Of the slots, those for requests that only wait: for an upload to be read, for a first page of postings.
-MAX_WAITING = _slots // 2
+# So many threads are held for long at once: by hashing, by waiting, by requests to a MongoDB that is unavailable.
+MAX_HELD = settings.WEB_THREADS - FREE_THREADS
+# Of them, those for requests that only wait: for an upload to be read, for a first page of postings.
+MAX_WAITING = MAX_HELD // 2
 # The others are for hashing a password, which takes a processor half a second.
-MAX_HASHING = _slots - MAX_WAITING
+MAX_HASHING = MAX_HELD - MAX_WAITING
+_held = threading.BoundedSemaphore(MAX_HELD)
 _waiting = threading.BoundedSemaphore(MAX_WAITING)
 _hashing = threading.BoundedSemaphore(MAX_HASHING)
+_this_thread = threading.local()
 
 
 def get_client_ip(request: HttpRequest | Request) -> str:
@@ -175,7 +178,7 @@ class LoginLimits:
 
 
 class Busy(APIException):
-    """As many passwords are being hashed as may be at once."""
+    """As many passwords are being hashed, or threads are held, as may be at once."""
 
     status_code = 503
     default_detail = "Too many people are logging in at once; try again shortly."
@@ -187,23 +190,43 @@ class PasswordHasher(PBKDF2PasswordHasher):
     """Hash passwords of users and staff as Django does, no more than MAX_HASHING at once. Raises Busy."""
 
     def encode(self, *args: Any, **kwargs: Any) -> str:
-        if not _hashing.acquire(blocking=False):
-            raise Busy
-        try:
-            return super().encode(*args, **kwargs)
-        finally:
-            _hashing.release()
+        with hold_thread() as is_held:
+            if not is_held or not _hashing.acquire(blocking=False):
+                raise Busy
+            try:
+                return super().encode(*args, **kwargs)
+            finally:
+                _hashing.release()
+
+
+@contextmanager
+def hold_thread() -> Iterator[bool]:
+    """Count the thread as held during the block; False when MAX_HELD are, and the block must be short.
+
+    A thread counts once, also when one block is within another.
+    """
+    if getattr(_this_thread, "is_held", False):
+        yield True
+        return
+    is_free = _this_thread.is_held = _held.acquire(blocking=False)
+    try:
+        yield is_free
+    finally:
+        if is_free:
+            _this_thread.is_held = False
+            _held.release()
 
 
 @contextmanager
 def waiting_slot() -> Iterator[bool]:
     """Hold a slot for the block; False when none is free, and the block must not wait."""
-    is_free = _waiting.acquire(blocking=False)
-    try:
-        yield is_free
-    finally:
-        if is_free:
-            _waiting.release()
+    with hold_thread() as is_held:
+        is_free = is_held and _waiting.acquire(blocking=False)
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                _waiting.release()
 
 
 @cache

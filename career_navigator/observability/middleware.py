@@ -23,6 +23,7 @@ from career_navigator.api.exceptions import (
 from career_navigator.mongodb import availability
 from career_navigator.observability import metrics
 from career_navigator.observability.logging import request_id
+from career_navigator.throttling import hold_thread
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ def with_time_anew(function: Callable[[], T]) -> T:
 
     def call() -> T:
         request_id.set(identity)
-        with availability.limit(seconds=DATABASE_SECONDS):
+        with availability.limit(seconds=DATABASE_SECONDS, hold_thread=hold_thread):
             return function()
 
     # A time limit within another one can only shorten it, so this needs a context without any.
@@ -102,7 +103,8 @@ class RequestMiddleware:
                     Problem(status=400, body={"detail": "The Host header names no host of this service."})
                 )
         is_act = request.method == "POST" and is_admin_path(request)
-        with availability.limit(seconds=STAFF_SECONDS if is_act else DATABASE_SECONDS):
+        seconds = STAFF_SECONDS if is_act else DATABASE_SECONDS
+        with availability.limit(seconds=seconds, hold_thread=hold_thread):
             return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

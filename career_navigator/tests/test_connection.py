@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from pymongo.errors import PyMongoError
 from pymongo.hello import Hello
 from pymongo.monitoring import ServerHeartbeatFailedEvent, ServerHeartbeatStartedEvent, ServerHeartbeatSucceededEvent
 
-from career_navigator import mongodb
+from career_navigator import mongodb, throttling
 from career_navigator.api.exceptions import describe
 from career_navigator.connection import database
 from career_navigator.devserver.embedded import start_mongodb
@@ -191,6 +192,44 @@ def test_requests_that_need_no_mongodb_are_answered_while_others_wait_for_it(fro
 
     assert answer == 200
     assert {each.result()[0] for each in waiting} == {503}
+
+
+def test_leaves_two_threads_free_of_hashing_and_all_waiting_while_mongodb_is_unavailable(frozen: Frozen) -> None:
+    are_over = threading.Event()
+
+    def wait_for_upload() -> bool:
+        with throttling.waiting_slot() as may_wait:
+            return may_wait and are_over.wait(30)
+
+    def hash_password() -> bool:
+        try:
+            return bool(throttling.PasswordHasher().encode("a password", "salt", iterations=1_000_000))
+        except throttling.Busy:
+            return False
+
+    left = throttling.MAX_HELD - mongodb.MAX_WAITING_REQUESTS - throttling.MAX_WAITING
+    with ThreadPoolExecutor(20) as pool:
+        waiting = [
+            pool.submit(answer_of, lambda: frozen.client.test.command("ping"))
+            for _ in range(mongodb.MAX_WAITING_REQUESTS)
+        ]
+        wait_until(lambda: middleware.availability._waiting_requests == mongodb.MAX_WAITING_REQUESTS)
+        uploads = [pool.submit(wait_for_upload) for _ in range(throttling.MAX_WAITING)]
+        hashed = sum(pool.map(lambda _: hash_password(), range(6)))
+        are_over.set()
+
+    assert all(upload.result() for upload in uploads)
+    assert {each.result()[0] for each in waiting} == {503}
+    assert hashed == left
+
+
+def test_a_thread_that_waits_may_hash_a_password_meanwhile() -> None:
+    with ExitStack() as stack:
+        for _ in range(throttling.MAX_HELD - 1):
+            stack.enter_context(throttling._held)
+        with throttling.waiting_slot() as may_wait:
+            assert may_wait
+            assert throttling.PasswordHasher().encode("a password", "salt", iterations=1)
 
 
 def test_requests_are_answered_again_once_mongodb_is_back(frozen: Frozen) -> None:

@@ -5,12 +5,14 @@ import hashlib
 import hmac
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +20,9 @@ import requests
 from django.conf import settings
 from pymongo.database import Database
 
-from career_navigator.devserver.embedded import free_port
+from career_navigator.devserver.embedded import free_port, start_mongodb
 from career_navigator.environment import BASE_DIR
+from career_navigator.mongodb import MAX_SILENCE
 from career_navigator.rsgi import MAX_BODY_BYTES
 
 HOST = "127.0.0.1"
@@ -34,6 +37,12 @@ pytestmark = pytest.mark.usefixtures("mongo", "redis")
 @pytest.fixture(scope="module")
 def web() -> Iterator[str]:
     """The address of a web process with few threads, on the servers of the tests."""
+    with serve(mongodb_uri=settings.MONGODB_URI) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serve(*, mongodb_uri: str) -> Iterator[str]:
     port = free_port()
     process = subprocess.Popen(
         [
@@ -42,7 +51,7 @@ def web() -> Iterator[str]:
         ],
         cwd=BASE_DIR,
         env=os.environ
-        | {"MONGODB_URI": settings.MONGODB_URI, "REDIS_URL": settings.REDIS_URL, "WEB_THREADS": "4"}
+        | {"MONGODB_URI": mongodb_uri, "REDIS_URL": settings.REDIS_URL, "WEB_THREADS": "4"}
         | {"REQUEST_BODY_TIMEOUT_SECONDS": str(BODY_TIMEOUT), "THEIR_STACK_WEBHOOK_SECRET": WEBHOOK_SECRET},
     )
     try:
@@ -271,3 +280,31 @@ def test_answers_liveness_while_all_threads_hash_passwords(web: str) -> None:
     assert health.status_code == 200
     assert waited < 5
     assert statuses <= {401, 429, 503}
+
+
+def test_answers_what_needs_no_mongodb_while_passwords_are_hashed_and_mongodb_is_frozen(tmp_path: Path) -> None:
+    server = start_mongodb(directory=tmp_path, cache_gb=0.25)
+    try:
+        with serve(mongodb_uri=server.uri) as address, ThreadPoolExecutor(30) as pool:
+            os.kill(server.pid, signal.SIGSTOP)
+            time.sleep(2 * MAX_SILENCE)
+            people = [
+                {"email": f"u{n}@example.org", "password": "Secure-Pass-123", "full_name": "Ada"} for n in range(12)
+            ]
+            waiting = [pool.submit(requests.post, f"{address}/auth/register", json=each, timeout=60) for each in people]
+            waiting += [pool.submit(requests.get, f"{address}/skills/roles", timeout=60) for _ in range(6)]
+            time.sleep(0.3)
+            started = time.monotonic()
+            statuses = [
+                requests.get(f"{address}{path}", timeout=30).status_code for path in ("/health", "/no-such-path")
+            ]
+            waited = time.monotonic() - started
+            answers = [each.result() for each in waiting]
+    finally:
+        server.process.kill()
+        server.stop()
+
+    assert statuses == [200, 404]
+    assert waited < 5
+    assert {answer.status_code for answer in answers} <= {429, 503}
+    assert all("Retry-After" in answer.headers for answer in answers)
