@@ -22,8 +22,9 @@ from ingestion.source_values import (
     url_of,
     words_of,
 )
+from market.geo.labels import parse_place_label
 from market.geo.names import find_country
-from market.geo.places import normalize_place
+from market.geo.places import names_country, normalize_place
 from market.posting import Posting, RefusedPosting
 
 LONGEST_ID = 200
@@ -58,6 +59,15 @@ def posting_from_job(job: Any, *, source: str = "theirstack") -> Posting:
     location = _location(job, locations)
     country_codes = _country_codes(job, locations)
     country_code = country_codes[0] if country_codes else None
+    place = normalize_place(
+        label=location,
+        locations=locations,
+        country=text_of(job.get("country"), longest=LONGEST_NAME),
+        country_code=country_code,
+        state_code=text_of(job.get("state_code"), longest=LONGEST_NAME),
+        cities=words_of(job.get("cities"), most=MOST_LOCATIONS, longest=LONGEST_NAME),
+    )
+    country_codes = _as_labelled(country_codes, job, locations, label=location, place=place)
     latitude, longitude = _coordinates(job, locations)
     return Posting(
         source=source,
@@ -78,15 +88,8 @@ def posting_from_job(job: Any, *, source: str = "theirstack") -> Posting:
         company_logo=url_of(company.get("logo")),
         company_linkedin_url=url_of(company.get("linkedin_url")),
         location=location,
-        place=normalize_place(
-            label=location,
-            locations=locations,
-            country=text_of(job.get("country"), longest=LONGEST_NAME),
-            country_code=country_code,
-            state_code=text_of(job.get("state_code"), longest=LONGEST_NAME),
-            cities=words_of(job.get("cities"), most=MOST_LOCATIONS, longest=LONGEST_NAME),
-        ),
-        country_code=country_code,
+        place=place,
+        country_code=country_codes[0] if country_codes else None,
         country_codes=country_codes,
         latitude=latitude,
         longitude=longitude,
@@ -168,6 +171,31 @@ def _country_codes(job: Mapping[str, Any], locations: tuple[Mapping[str, object]
     name = text_of(job.get("country"), longest=LONGEST_NAME)
     code = find_country(name) if name else None
     return (code,) if code else ()
+
+
+def _as_labelled(
+    codes: tuple[str, ...],
+    job: Mapping[str, Any],
+    locations: tuple[Mapping[str, object], ...],
+    *,
+    label: str,
+    place: str,
+) -> tuple[str, ...]:
+    """The countries with that of the label first, where the place is the label's and the address names another one.
+
+    The country of the address then goes, unless the label, another location or a list of the label's country names it.
+    """
+    written = parse_place_label(label)
+    code = written.country_code
+    if not codes or code is None or code == codes[0] or written.label != place:
+        return codes
+    if code in codes:
+        return tuple(dict.fromkeys((code, *codes)))
+    named = {_country_code(location.get("country_code")) for location in locations[1:]}
+    first = (job.get("country_code"), *(location.get("country_code") for location in locations[:1]))
+    overruled = {each for value in first if (each := _country_code(value))} or {codes[0]}
+    kept = (each for each in codes if each not in overruled or each in named or names_country(label, each))
+    return (code, *kept)
 
 
 def _country_code(value: Any) -> str | None:

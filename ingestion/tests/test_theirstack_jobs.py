@@ -334,6 +334,41 @@ def test_gathers_the_countries_from_every_field_that_names_them(changes, codes):
     assert posting.country_code == (codes[0] if codes else None)
 
 
+SAO_PAULO = {"name": "São Paulo", "type": "city", "country_code": "BR"}
+LISBON = {"name": "Lisbon", "type": "city", "country_code": "PT"}
+
+
+@pytest.mark.parametrize(
+    ("label", "changes", "codes"),
+    [
+        ("Poland", {"locations": [SAO_PAULO]}, ("PL",)),
+        ("Poland", {"country_code": "BR", "country_codes": ["BR"]}, ("PL",)),
+        ("Krakow, Poland", {"country_code": "BR", "country_codes": ["BR"], "locations": [SAO_PAULO]}, ("PL",)),
+        ("Torrance, CA", {"locations": [SAO_PAULO]}, ("US",)),
+        ("Texas", {"locations": [SAO_PAULO]}, ("US",)),
+        ("Remote (Germany)", {"country_code": "BR"}, ("DE",)),
+        # What another location or the label itself names stays.
+        ("Poland", {"locations": [SAO_PAULO, LISBON]}, ("PL", "PT")),
+        ("Poland", {"country_code": "BR", "country_codes": ["BR", "PT"]}, ("PL", "PT")),
+        ("Poland", {"country_code": "BR", "country_codes": ["BR", "PL"]}, ("PL", "BR")),
+        ("Remote (Spain, Portugal)", {"locations": [LISBON]}, ("ES", "PT")),
+        # Here they do not disagree: the label leaves open what the address says, or says nothing.
+        ("London", {"country_code": "CA"}, ("CA",)),
+        ("London", {"locations": [{"name": "London", "country_code": "CA"}]}, ("CA",)),
+        ("Georgia", {"country_code": "US", "state_code": "GA"}, ("US",)),
+        ("Remote", {"country_code": "BR"}, ("BR",)),
+        ("EMEA", {"country_code": "BR"}, ("BR",)),
+        ("São Paulo", {"locations": [SAO_PAULO, LISBON]}, ("BR", "PT")),
+        ("Acme Campus", {"locations": [SAO_PAULO]}, ("BR",)),
+    ],
+)
+def test_counts_a_posting_in_the_country_of_its_label_where_the_address_is_elsewhere(label, changes, codes):
+    posting = posting_from_job(SMALLEST | {"location": label} | changes)
+
+    assert posting.country_codes == codes
+    assert posting.country_code == codes[0]
+
+
 @pytest.mark.parametrize(
     ("changes", "location"),
     [
