@@ -18,6 +18,10 @@ from skills.names import spelling_key
 # Seven to fifteen digits, as E.164 allows, with what people put between them.
 _PHONE_NUMBER = re.compile(r"\+?(?:[\s().\-/]*\d){7,15}[\s)]*", re.ASCII)
 
+# Of what is too much in a list, so many values are named, and so much of each.
+_MAX_QUOTED = 3
+_LONGEST_QUOTE = 60
+
 
 class Address(Text):
     """An e-mail address that an account may have."""
@@ -59,7 +63,29 @@ class Skill(Line):
         return name
 
 
-class Skills(serializers.ListField):
+class BoundedList(serializers.ListField):
+    """A list; one that is too long is refused by a sentence that says how long it is and what is too much."""
+
+    default_error_messages = {
+        "too_many": "This field has {given} values, and takes no more than {most}: leave out {surplus}{more}."
+    }
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        most = self.max_length
+        if isinstance(data, list) and most is not None and len(data) > most:
+            surplus = [str(each)[:_LONGEST_QUOTE] for each in data[most:][:_MAX_QUOTED]]
+            rest = len(data) - most - len(surplus)
+            self.fail(
+                "too_many",
+                given=len(data),
+                most=most,
+                surplus=", ".join(map(repr, surplus)),
+                more=f" and {rest} more" if rest else "",
+            )
+        return super().to_internal_value(data)
+
+
+class Skills(BoundedList):
     """A list of skills. Texts that name none are left out, so that one of them does not spoil the rest of a save."""
 
     def __init__(self, **options: Any) -> None:
@@ -72,10 +98,18 @@ class Skills(serializers.ListField):
         return super().to_internal_value(data)
 
 
-def ignored_skills(data: Any) -> list[str]:
-    """The texts among the `skills` of a body that `Skills` leaves out."""
+def show_ignored_skills(data: Any) -> dict[str, list[str]]:
+    """What an answer adds where `Skills` leaves out texts among the `skills` of a body: those."""
     skills = data.get("skills") if isinstance(data, Mapping) else None
-    return [each for each in skills if _names_no_skill(each)] if isinstance(skills, list) else []
+    if isinstance(skills, str):
+        skills = split_skills(skills)
+    ignored = [each for each in skills if _names_no_skill(each)] if isinstance(skills, list) else []
+    return {"ignored_skills": ignored} if ignored else {}
+
+
+def split_skills(text: str) -> list[str]:
+    """The parts of a text that lists skills: commas, semicolons and new lines part them, as no name holds one."""
+    return [part.strip() for part in re.split("[,;\n]", text) if part.strip()]
 
 
 def _names_no_skill(text: Any) -> bool:

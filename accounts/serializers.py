@@ -21,7 +21,7 @@ from accounts.documents import (
 )
 from accounts.experience import LEVELS
 from accounts.passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, PASSWORD_HELP_TEXT
-from accounts.profile_fields import Address, Currency, NewAddress, Number, PhoneNumber, Skills, TargetRole
+from accounts.profile_fields import Address, BoundedList, Currency, NewAddress, Number, PhoneNumber, Skills, TargetRole
 from career_navigator.api.fields import Choice, Line, Text
 from career_navigator.api.serializers import QuerySerializer
 
@@ -63,13 +63,13 @@ class NewPassword(Text):
 class ProfileFields(serializers.Serializer[Any]):
     full_name = Line(min_length=MIN_NAME_LENGTH, max_length=LONGEST_NAME)
     skills = Skills(max_length=MOST_SKILLS, allow_null=True, required=False)
-    target_roles = serializers.ListField(child=TargetRole(), max_length=MOST_ROLES, allow_null=True, required=False)
+    target_roles = BoundedList(child=TargetRole(), max_length=MOST_ROLES, allow_null=True, required=False)
     experience_level = Choice(choices=LEVELS, allow_null=True, required=False)
     location = Line(max_length=LONGEST_LOCATION, allow_null=True, allow_blank=True, required=False)
     phone_number = PhoneNumber(allow_null=True, allow_blank=True, required=False)
     experience = Text(max_length=LONGEST_EXPERIENCE, allow_null=True, allow_blank=True, required=False)
     experience_years = Number(minimum=0, maximum=MOST_YEARS, allow_null=True, required=False)
-    preferred_locations = serializers.ListField(
+    preferred_locations = BoundedList(
         child=Line(max_length=LONGEST_LOCATION), max_length=MOST_LOCATIONS, allow_null=True, required=False
     )
     remote_preference = Choice(choices=REMOTE_PREFERENCES, allow_null=True, required=False)
@@ -110,10 +110,14 @@ class UserSerializer(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField()
 
 
-class SavedUserSerializer(UserSerializer):
+class IgnoredSkills(serializers.Serializer[Any]):
     ignored_skills = serializers.ListField(
         child=serializers.CharField(), required=False, help_text="What of the skills given names none; if there is any."
     )
+
+
+class SavedUserSerializer(IgnoredSkills, UserSerializer):
+    pass
 
 
 class LoginSerializer(serializers.Serializer[Any]):

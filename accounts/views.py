@@ -34,7 +34,7 @@ from accounts.entrance import (
     version_of,
 )
 from accounts.personal_data import erase_user, export_user
-from accounts.profile_fields import ignored_skills
+from accounts.profile_fields import show_ignored_skills
 from accounts.sessions import RefreshRefused, end_session_of, refresh_session
 from accounts.tasks import send_reset_message
 from career_navigator.api.exceptions import QueueAway
@@ -267,8 +267,7 @@ class ForgottenPasswordViewSet(PublicViewSet):
 
 def _show_saved(user: User, request: Request) -> dict[str, Any]:
     """The profile, and what of the skills given was left out."""
-    ignored = ignored_skills(request.data)
-    return user.dict_exclude_password() | ({"ignored_skills": ignored} if ignored else {})
+    return user.dict_exclude_password() | show_ignored_skills(request.data)
 
 
 class EmailMessageViewSet(PersonalViewSet):

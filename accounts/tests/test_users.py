@@ -207,7 +207,8 @@ INVALID = [
     ("desired_job_role", [None]),
     ("skills", 5),
     ("skills", {"$gt": ""}),
-    ("skills", "python, ---"),
+    ("skills", "---"),
+    ("skills", ["Python", 7]),
     ("skills", "x," * 201),
     ("skills", "x" * 10_001),
     ("preferred_locations", True),
@@ -246,6 +247,38 @@ def test_names_the_field_at_fault(grace, api, field, value):
         assert all(name.split(".")[0] == field for name in body["errors"])
     assert _profile(grace) == before
     assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("skills", ["python; ---, Go", ["Python", "---", "Go"]])
+def test_a_text_that_names_no_skill_does_not_spoil_the_rest_of_a_save(grace, api, skills):
+    changed = grace.put(f"/users/{grace.id}", {"skills": skills, "location": "Lisbon"})
+    registered = api.post("/users/", GRACE | {"email_id": "new@example.org", "skills": skills})
+
+    assert (changed.status_code, registered.status_code) == (200, 201)
+    assert changed.json() == {"messages": "success", "user_id": grace.id, "ignored_skills": ["---"]}
+    assert registered.json()["ignored_skills"] == ["---"]
+    assert (_profile(grace)["skills"], _profile(grace)["location"]) == (["python", "go"], "Lisbon")
+
+
+@pytest.mark.parametrize("path", ["/auth/me", "/users/{id}"])
+@pytest.mark.parametrize(
+    ("name", "most", "surplus"),
+    [
+        ("skills", 200, "'Value 200'"),
+        ("roles", 20, "'Value 20'"),
+        ("preferred_locations", 20, "'Value 20', 'Value 21', 'Value 22' and 2 more"),
+    ],
+)
+def test_says_how_many_values_are_too_many_and_which(grace, path, name, most, surplus):
+    field = {"/auth/me": "target_roles"}.get(path, "desired_job_role") if name == "roles" else name
+    given = most + (5 if "more" in surplus else 1)
+
+    answer = grace.put(path.format(id=grace.id), {field: [f"Value {number}" for number in range(given)]})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {
+        field: [f"This field has {given} values, and takes no more than {most}: leave out {surplus}."]
+    }
 
 
 @pytest.mark.parametrize("field", ["user_name", "email_id", "password"])

@@ -19,8 +19,18 @@ from accounts.documents import (
     REMOTE_PREFERENCES,
 )
 from accounts.experience import LEVELS
-from accounts.profile_fields import Address, Currency, NewAddress, Number, PhoneNumber, Skill, TargetRole
-from accounts.serializers import NewPassword, TokenPairSerializer
+from accounts.profile_fields import (
+    Address,
+    BoundedList,
+    Currency,
+    NewAddress,
+    Number,
+    PhoneNumber,
+    Skills,
+    TargetRole,
+    split_skills,
+)
+from accounts.serializers import IgnoredSkills, NewPassword, TokenPairSerializer
 from accounts.users.wordings import Unreadable, read_remote_preference, read_salary, read_years, split_list
 from career_navigator.api.fields import Choice, Line, Text
 
@@ -38,26 +48,27 @@ _TEXTS = {"type": "array", "items": {"type": "string"}}
 
 
 @_either(_TEXTS, _TEXT)
-class TextOrList(serializers.ListField):
+class TextOrList(BoundedList):
     """A list, or text that lists it with commas (or with semicolons, where a part holds commas)."""
 
     default_error_messages = {"not_a_list": "This field has to be a list, or text with commas."}
 
     def to_internal_value(self, data: Any) -> list[Any]:
-        if isinstance(data, str) and len(data) <= LONGEST_LIST:
+        if _is_short_text(data):
             data = split_list(data)
         if not isinstance(data, list):
             self.fail("not_a_list", input_type=type(data).__name__)
         return super().to_internal_value(data)
 
 
-class Skills(TextOrList):
-    """Commas, semicolons and new lines part them alike: no skill's name holds one."""
+@_either(_TEXTS, _TEXT)
+class SkillsOrText(Skills):
+    """A list, or text that lists it."""
+
+    default_error_messages = {"not_a_list": TextOrList.default_error_messages["not_a_list"]}
 
     def to_internal_value(self, data: Any) -> list[Any]:
-        if isinstance(data, str):
-            data = data.replace(";", ",").replace("\n", ",")
-        return super().to_internal_value(data)
+        return super().to_internal_value(split_skills(data) if _is_short_text(data) else data)
 
 
 @_either(_TEXT, _TEXTS)
@@ -72,7 +83,7 @@ class RoleOrRoles(serializers.Field[Any, Any, Any, Any]):
             return {"first_role": TargetRole().run_validation(data)} if data.strip() else {"target_roles": None}
         if not isinstance(data, list):
             self.fail("invalid")
-        roles = serializers.ListField(child=TargetRole(), max_length=MOST_ROLES)
+        roles = BoundedList(child=TargetRole(), max_length=MOST_ROLES)
         return {"target_roles": roles.run_validation(data)}
 
 
@@ -151,7 +162,7 @@ class ProfileInput(serializers.Serializer[Any]):
         required=False,
         help_text="Text takes the place of the first target role; a list is all of them.",
     )
-    skills = Skills(child=Skill(), max_length=MOST_SKILLS, allow_null=True, required=False)
+    skills = SkillsOrText(max_length=MOST_SKILLS, allow_null=True, required=False)
     experience = Experience(
         allow_null=True, required=False, help_text='Text, or a number of years; "5 years" counts as five.'
     )
@@ -217,6 +228,10 @@ class UserIdSerializer(serializers.Serializer[Any]):
     user_id = serializers.CharField()
 
 
+class SavedUserIdSerializer(IgnoredSkills, UserIdSerializer):
+    pass
+
+
 class UserLoginAnswerSerializer(UserIdSerializer, TokenPairSerializer):
     pass
 
@@ -247,6 +262,10 @@ class UserProfileSerializer(serializers.Serializer[Any]):
     expected_salary_currency = serializers.CharField(allow_null=True, help_text="ISO 4217; USD where none is given.")
     resume = serializers.CharField(allow_null=True, help_text="The id of the newest resume under /resumes.")
     joined_date = serializers.DateTimeField()
+
+
+def _is_short_text(data: Any) -> bool:
+    return isinstance(data, str) and len(data) <= LONGEST_LIST
 
 
 def _is_currency(code: str) -> bool:

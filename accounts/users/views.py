@@ -20,6 +20,7 @@ from accounts.entrance import (
     show_pair,
     token_of,
 )
+from accounts.profile_fields import show_ignored_skills
 from accounts.serializers import LoginSerializer
 from accounts.support import erase_user_on_request
 from accounts.users import serializers as shapes
@@ -41,7 +42,7 @@ class UserEntranceViewSet(PublicViewSet):
         operation_id="users_register",
         summary="Register, with the profile in the job-search family's names",
         request=shapes.UserRegistrationSerializer,
-        responses={201: shapes.UserIdSerializer},
+        responses={201: shapes.SavedUserIdSerializer},
         tags=["users"],
     )
     def register(self, request: Request) -> Response:
@@ -50,7 +51,8 @@ class UserEntranceViewSet(PublicViewSet):
         if first_role is not None:
             given["target_roles"] = [first_role]
         user = register(request, given, address_field="email_id")
-        return Response(success(user_id=str(user.pk)), status=201, headers=UNKEPT)
+        saved = success(user_id=str(user.pk), **show_ignored_skills(request.data))
+        return Response(saved, status=201, headers=UNKEPT)
 
     @extend_schema(
         operation_id="users_login",
@@ -86,7 +88,7 @@ class UserViewSet(PersonalViewSet):
             "passed over, so that the profile can be sent back as it was answered."
         ),
         request=shapes.UserChangeSerializer,
-        responses={200: shapes.UserIdSerializer, 403: None, 409: None},
+        responses={200: shapes.SavedUserIdSerializer, 403: None, 409: None},
         tags=["users"],
     )
     def update(self, request: Request, user_id: str) -> Response:
@@ -97,7 +99,7 @@ class UserViewSet(PersonalViewSet):
             raise ValidationError({"email_id": ["This field cannot be changed."]})
         first_role = fields.pop("first_role", None)
         user = change_own_profile(request, fields, first_role=first_role)
-        return Response(success(user_id=str(user.pk)))
+        return Response(success(user_id=str(user.pk), **show_ignored_skills(request.data)))
 
     @extend_schema(
         operation_id="users_delete",
