@@ -1,8 +1,8 @@
 """E-mail addresses, in the one form in which they are stored and compared."""
 
-import unicodedata
-
 import idna
+
+from career_navigator.plain_text import normalize_text
 
 # RFC 1035; longer text is no domain and not worth the work of reading it.
 MAX_DOMAIN_LENGTH = 253
@@ -23,9 +23,9 @@ def normalize_address(text: str) -> str:
 
 def fold_address(text: str) -> str:
     """Return the address in NFKC and lower case, without space around it: "Ａda@Example.ORG " -> "ada@example.org"."""
-    folded = unicodedata.normalize("NFKC", text).lower()
+    folded = normalize_text("NFKC", text).lower()
     # Lower case can leave characters that compose anew.
-    return unicodedata.normalize("NFKC", folded).strip()
+    return normalize_text("NFKC", folded).strip()
 
 
 def list_address_forms(text: str) -> list[str]:

@@ -10,17 +10,13 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.addresses import fold_address, is_public, normalize_address
-from accounts.documents import LONGEST_ADDRESS, LONGEST_PHONE_NUMBER, LONGEST_ROLE, LONGEST_SKILL
-from career_navigator.api.fields import BoundedNumber, Line, Text
+from accounts.documents import LONGEST_ADDRESS, LONGEST_PHONE_NUMBER, LONGEST_ROLE, LONGEST_SKILL, MOST_SKILLS
+from career_navigator.api.fields import BoundedList, BoundedNumber, Line, Text
 from market.roles import normalize_role
 from skills.names import spelling_key
 
 # Seven to fifteen digits, as E.164 allows, with what people put between them.
 _PHONE_NUMBER = re.compile(r"\+?(?:[\s().\-/]*\d){7,15}[\s)]*", re.ASCII)
-
-# Of what is too much in a list, so many values are named, and so much of each.
-_MAX_QUOTED = 3
-_LONGEST_QUOTE = 60
 
 
 class Address(Text):
@@ -63,28 +59,6 @@ class Skill(Line):
         return name
 
 
-class BoundedList(serializers.ListField):
-    """A list; one that is too long is refused by a sentence that says how long it is and what is too much."""
-
-    default_error_messages = {
-        "too_many": "This field has {given} values, and takes no more than {most}: leave out {surplus}{more}."
-    }
-
-    def to_internal_value(self, data: Any) -> list[Any]:
-        most = self.max_length
-        if isinstance(data, list) and most is not None and len(data) > most:
-            surplus = [str(each)[:_LONGEST_QUOTE] for each in data[most:][:_MAX_QUOTED]]
-            rest = len(data) - most - len(surplus)
-            self.fail(
-                "too_many",
-                given=len(data),
-                most=most,
-                surplus=", ".join(map(repr, surplus)),
-                more=f" and {rest} more" if rest else "",
-            )
-        return super().to_internal_value(data)
-
-
 class Skills(BoundedList):
     """A list of skills. Texts that name none are left out, so that one of them does not spoil the rest of a save."""
 
@@ -93,6 +67,9 @@ class Skills(BoundedList):
 
     def to_internal_value(self, data: Any) -> list[Any]:
         if isinstance(data, list):
+            # Reading a list that no account could have would keep a processor busy.
+            if len(data) > 2 * MOST_SKILLS:
+                self.fail("max_length", max_length=self.max_length)
             # Where there is no rest to save, it is refused by the text at fault.
             data = [each for each in data if not _names_no_skill(each)] or data
         return super().to_internal_value(data)

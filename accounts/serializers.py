@@ -20,9 +20,13 @@ from accounts.documents import (
     REMOTE_PREFERENCES,
 )
 from accounts.experience import LEVELS
-from accounts.passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, PASSWORD_HELP_TEXT
-from accounts.profile_fields import Address, BoundedList, Currency, NewAddress, Number, PhoneNumber, Skills, TargetRole
-from career_navigator.api.fields import Choice, Line, Text
+from accounts.passwords import (
+    MAX_PASSWORD_LENGTH,
+    MIN_PASSWORD_LENGTH,
+    PASSWORD_HELP_TEXT,
+)
+from accounts.profile_fields import Address, Currency, NewAddress, Number, PhoneNumber, Skills, TargetRole
+from career_navigator.api.fields import BoundedList, Choice, Line, Text
 from career_navigator.api.serializers import QuerySerializer
 
 MIN_NAME_LENGTH = 2
@@ -50,6 +54,7 @@ class NewPassword(Text):
             max_length=MAX_PASSWORD_LENGTH,
             **options,
         )
+        self.error_messages["max_length"] = f"This field must have at most {MAX_PASSWORD_LENGTH} characters."
 
     def to_internal_value(self, data: Any) -> str:
         password = super().to_internal_value(data)

@@ -3,8 +3,10 @@
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
+from typing import Literal
 
 # Letters and digits only because they are small, round or a fraction: as plain ones they would join the word before
 # them ("Docker™", "Python¹"). Spacing accents would become a space with an accent ("Don´t").
@@ -13,6 +15,9 @@ _HANGUL_JAMO = re.compile("[\u1160-\u11ff]")
 # The voicing marks of half-width katakana.
 _HALF_WIDTH_MARKS = "\uff9e\uff9f"
 _ACCENTS = re.compile("[\u0300-\u036f]")
+# What Unicode calls stream-safe (UAX 15): no writing puts more marks on one character. Python puts the marks of a
+# character in order in the square of their number, 5 s for 48,000 of them, and lets no other thread run meanwhile.
+_MAX_MARKS = 30
 # Letters that Unicode does not take apart into a plain one and a mark.
 _PLAIN_LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ð": "d", "đ": "d", "ħ": "h", "ı": "i", "ĸ": "k", "ł": "l", "ŋ": "n", "ŧ": "t"}
@@ -41,17 +46,22 @@ class PlainText:
 
 
 def make_plain(text: str) -> PlainText:
-    """Return the text in NFKC, except for what would join the word before it, and where the original has it."""
-    if text.isascii() or unicodedata.is_normalized("NFKC", text):
+    """Return the text in NFKC, except for what would join the word before it, and where the original has it.
+
+    Marks beyond the first 30 of a character stay as they are.
+    """
+    if text.isascii():
         return PlainText(text)
     used = {character for character in set(text) if not character.isascii()}
-    marks = "".join(sorted(filter(_belongs_to_character_before, used)))
+    marks = _list_marks(used)
+    if not _has_many_marks(text, marks) and unicodedata.is_normalized("NFKC", text):
+        return PlainText(text)
     plain = {character: _make_plain_part(character) for character in used}
     other = "".join(sorted(character for character, part in plain.items() if part != character))
     if not marks and all(len(plain[character]) == 1 for character in other):
         return PlainText(text.translate({ord(character): plain[character] for character in other}))
     # A character with its marks, or one that changes by itself.
-    expressions = [f"[^{marks}][{marks}]+"] if marks else []
+    expressions = [f"[^{marks}][{marks}]{{1,{_MAX_MARKS}}}"] if marks else []
     expressions += [f"[{other}]"] if other else []
     pieces: list[str] = []
     changes: list[tuple[int, int, int, int]] = []
@@ -78,12 +88,30 @@ def fold_accents(text: str) -> str:
     """
     if text.isascii():
         return text
-    folded = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
-    return unicodedata.normalize("NFC", folded).translate(_PLAIN_LETTERS)
+    folded = _ACCENTS.sub("", normalize_text("NFKD", text))
+    return normalize_text("NFC", folded).translate(_PLAIN_LETTERS)
+
+
+def normalize_text(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+    """Return the text in a normal form of Unicode, without the marks beyond the first 30 of a character."""
+    if text.isascii():
+        return text
+    marks = _list_marks(set(text))
+    if _has_many_marks(text, marks):
+        text = re.sub(f"([{marks}]{{{_MAX_MARKS}}})[{marks}]+", r"\1", text)
+    return unicodedata.normalize(form, text)
 
 
 def _make_plain_part(part: str) -> str:
     return part if unicodedata.decomposition(part[0]).startswith(_KEPT) else unicodedata.normalize("NFKC", part)
+
+
+def _list_marks(characters: Iterable[str]) -> str:
+    return "".join(sorted(filter(_belongs_to_character_before, characters)))
+
+
+def _has_many_marks(text: str, marks: str) -> bool:
+    return bool(marks) and re.search(f"[{marks}]{{{_MAX_MARKS + 1}}}", text) is not None
 
 
 def _belongs_to_character_before(character: str) -> bool:

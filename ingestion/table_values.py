@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
+from career_navigator.plain_text import normalize_text
+
 DATES = frozenset({"date_posted", "posted_at", "discovered_at", "closed_at", "date_reposted"})
 FLAGS = frozenset({"remote", "hybrid", "reposted", "easy_apply", "has_blurred_data"})
 COORDINATES = frozenset({"latitude", "longitude"})
@@ -207,5 +209,5 @@ def _read_coordinate(text: str) -> float | None:
 
 
 def _plain(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.strip().casefold())
+    decomposed = normalize_text("NFKD", text.strip().casefold())
     return "".join(each for each in decomposed if not unicodedata.combining(each)).replace("ł", "l").rstrip(".")

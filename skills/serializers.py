@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from career_navigator.api.fields import BoundedInteger, BoundedNumber, Choice, Text
+from career_navigator.api.fields import BoundedInteger, BoundedList, BoundedNumber, Choice, Text
 from career_navigator.api.serializers import QuerySerializer
 from skills.gaps import DEFAULT_THRESHOLD, HIGHEST_THRESHOLD, LOWEST_THRESHOLD
 from skills.selectors import vocabulary
@@ -98,7 +98,7 @@ class SkillInMarketSerializer(SkillSerializer):
 
 
 class NamesSerializer(serializers.Serializer[Any]):
-    skills = serializers.ListField(
+    skills = BoundedList(
         child=Text(allow_blank=True, trim_whitespace=False, max_length=LONGEST_NAME),
         max_length=MOST_NAMES,
         help_text="In any spelling; blank ones are passed over.",

@@ -10,7 +10,7 @@ from accounts.resumes.confirmation import FIELDS
 from accounts.resumes.documents import SOURCES, STATUSES
 from accounts.resumes.files.kinds import MOST_CHARACTERS
 from accounts.resumes.files.refusals import REASONS
-from career_navigator.api.fields import Choice, Text
+from career_navigator.api.fields import BoundedList, Choice, Text
 from career_navigator.api.serializers import LimitOffset
 
 _OWN = "The caller's own."
@@ -120,14 +120,14 @@ class ResumeIdSerializer(serializers.Serializer[Any]):
 
 
 class ConfirmationSerializer(serializers.Serializer[Any]):
-    skills = serializers.ListField(
+    skills = BoundedList(
         child=Text(max_length=LONGEST_SKILL),
         max_length=MOST_SKILLS,
         required=False,
         default=list,
         help_text="Names of parsed skills, which are added to those of the profile.",
     )
-    fields_ = serializers.ListField(child=Choice(tuple(FIELDS)), max_length=len(FIELDS), required=False, default=list)
+    fields_ = BoundedList(child=Choice(tuple(FIELDS)), max_length=len(FIELDS), required=False, default=list)
 
     def get_fields(self) -> dict[str, Any]:
         # A serializer has an attribute of its own that is called `fields`.

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from accounts.searches.documents import DIGESTS, LONGEST_NAME
 from accounts.searches.selectors import MOST_COUNTED
-from career_navigator.api.fields import Choice, Text
+from career_navigator.api.fields import BoundedList, Choice, Text
 from career_navigator.api.serializers import LimitOffset, QuerySerializer, read_as
 from market.jobs.serializers import JobFilterSerializer, JobListingSerializer
 
@@ -83,7 +83,7 @@ class NewJobsSerializer(serializers.Serializer[Any]):
 
 
 class SeenSerializer(serializers.Serializer[Any]):
-    job_ids = serializers.ListField(child=Text(max_length=LONGEST_ID), min_length=1, max_length=MOST_SEEN)
+    job_ids = BoundedList(child=Text(max_length=LONGEST_ID), min_length=1, max_length=MOST_SEEN)
 
 
 class SeenAnswerSerializer(serializers.Serializer[Any]):

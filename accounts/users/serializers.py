@@ -21,7 +21,6 @@ from accounts.documents import (
 from accounts.experience import LEVELS
 from accounts.profile_fields import (
     Address,
-    BoundedList,
     Currency,
     NewAddress,
     Number,
@@ -32,7 +31,7 @@ from accounts.profile_fields import (
 )
 from accounts.serializers import IgnoredSkills, NewPassword, TokenPairSerializer
 from accounts.users.wordings import Unreadable, read_remote_preference, read_salary, read_years, split_list
-from career_navigator.api.fields import Choice, Line, Text
+from career_navigator.api.fields import BoundedList, Choice, Line, Text
 
 LONGEST_LIST = 10_000
 LONGEST_SALARY = 60

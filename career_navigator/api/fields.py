@@ -9,6 +9,11 @@ from urllib.parse import urlsplit
 from django.core.validators import BaseValidator
 from rest_framework import serializers
 
+# What is read may be shorter than what was given: in NFD one character is up to four.
+_SLACK = 4
+_MAX_QUOTED = 3
+_MAX_QUOTE_LENGTH = 60
+
 
 class Text(serializers.CharField):
     """Text, given as text: a number or a truth value is refused. `max_length` is named in the sentence."""
@@ -18,6 +23,32 @@ class Text(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
+        text = super().to_internal_value(data)
+        # DRF asks this of what was read. A subclass may take long to read megabytes, so none gets to see them.
+        if self.max_length is not None and len(text) > _SLACK * self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return text
+
+
+class BoundedList(serializers.ListField):
+    """A list of up to `max_length` items; a longer one is refused, with what is too much, before its items are read."""
+
+    default_error_messages = {
+        "too_many": "This field has {given} values, and takes no more than {most}: leave out {surplus}{more}."
+    }
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        most = self.max_length
+        if isinstance(data, list) and most is not None and len(data) > most:
+            surplus = [str(each)[:_MAX_QUOTE_LENGTH] for each in data[most:][:_MAX_QUOTED]]
+            rest = len(data) - most - len(surplus)
+            self.fail(
+                "too_many",
+                given=len(data),
+                most=most,
+                surplus=", ".join(map(repr, surplus)),
+                more=f" and {rest} more" if rest else "",
+            )
         return super().to_internal_value(data)
 
 

@@ -117,6 +117,7 @@ class ReadinessSerializer(serializers.Serializer[None]):
 class RootView(APIView):
     authentication_classes = []
     permission_classes = [AllowAny]
+
     @extend_schema(operation_id="root", summary="Name, version and where to go on", responses=RootSerializer)
     def get(self, request: Request) -> Response:
         name, version = settings.APP_NAME, settings.APP_VERSION

@@ -1,12 +1,15 @@
 """Compatibility characters made plain, and where the original has them."""
 
+import re
 import unicodedata
+from functools import partial
+from time import process_time
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from career_navigator.plain_text import fold_accents, make_plain
+from career_navigator.plain_text import fold_accents, make_plain, normalize_text
 
 
 @pytest.mark.parametrize(
@@ -54,3 +57,34 @@ def test_each_character_has_its_place_in_the_original(text):
 )
 def test_folds_accents(text, folded):
     assert fold_accents(text) == folded
+
+
+# Above on the character (230), below it (220): to be put in the other order.
+_MANY_MARKS = "\u0300" * 24_000 + "\u0316" * 24_000
+
+
+@pytest.mark.parametrize("read", [lambda text: make_plain(text).text, fold_accents, partial(normalize_text, "NFKC")])
+@pytest.mark.parametrize("many", [_MANY_MARKS, "\u0300\u0316" * 24_000, "\u0300" * 24_000 + "\uff9e" * 24_000])
+def test_reads_a_character_of_countless_marks_in_bounded_time(read, many):
+    began = process_time()
+
+    plain = read(f"ＡＢ{many} ｂ")
+
+    # Put in order all together they take 3 to 5 s.
+    assert process_time() - began < 1
+    assert plain.endswith(" b")
+
+
+def test_keeps_marks_that_some_writing_has():
+    zalgo = "a" + "\u0316" * 15 + "\u0300" * 15
+
+    assert normalize_text("NFKC", zalgo) == unicodedata.normalize("NFKC", zalgo)
+    assert re.fullmatch("à\u0316{15}\u0300{14}", make_plain(zalgo).text)
+
+
+def test_says_where_names_stand_behind_countless_marks():
+    text = f"a{_MANY_MARKS} Ｇｏ"
+
+    plain = make_plain(text)
+
+    assert plain.locate(plain.text.index("Go"), len(plain.text)) == (len(text) - 2, len(text))

@@ -8,7 +8,7 @@ from accounts.documents import LONGEST_LOCATION, MOST_LOCATIONS
 from accounts.documents import MOST_ROLES as PROFILE_ROLES
 from accounts.profile_fields import TargetRole
 from accounts.users.serializers import RemotePreference, RoleOrRoles, TextOrList
-from career_navigator.api.fields import Text
+from career_navigator.api.fields import BoundedList, Text
 from ingestion.documents import RUN_STATUSES
 from ingestion.fetching.selectors import MOST_ANSWERED, MOST_COUNTED
 from market.jobs.filter_fields import CountryName
@@ -23,7 +23,7 @@ class FetchJobsSerializer(serializers.Serializer[Any]):
 
     user_id = Text(max_length=LONGEST_ID, required=False, help_text="The caller's own.")
     desired_job_role = RoleOrRoles(required=False, allow_null=True, help_text="One role, or a list.")
-    target_roles = serializers.ListField(
+    target_roles = BoundedList(
         child=TargetRole(), max_length=PROFILE_ROLES, required=False, allow_null=True, help_text="Besides that one."
     )
     preferred_locations = TextOrList(
@@ -33,7 +33,7 @@ class FetchJobsSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Places or ISO 3166 alpha-2 codes: a list, or text with commas.",
     )
-    countries = serializers.ListField(
+    countries = BoundedList(
         child=CountryName(max_length=LONGEST_LOCATION),
         max_length=MOST_LOCATIONS,
         required=False,

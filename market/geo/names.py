@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from career_navigator.plain_text import normalize_text
+
 REMOTE = "Remote"
 UNKNOWN = "Unknown"
 
@@ -56,7 +58,7 @@ class Place:
 
 def fold(text: str) -> str:
     """Return the text as a key: no case, accents, dots, apostrophes or hyphens, single spaces, no leading "the"."""
-    decomposed = unicodedata.normalize("NFKD", text)
+    decomposed = normalize_text("NFKD", text)
     plain = "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()
     plain = re.sub(r"[.'’`´]", "", plain).replace("-", " ").replace("_", " ")
     plain = " ".join(plain.split())

@@ -3,11 +3,10 @@
 Stored beside the posting, so that an index serves words and companies and nothing from outside has to become a pattern.
 """
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from career_navigator.plain_text import fold_accents
+from career_navigator.plain_text import fold_accents, normalize_text
 from career_navigator.words import words_of
 from market.jobs.url_keys import url_key
 from market.roles import normalize_role
@@ -15,7 +14,7 @@ from market.roles import normalize_role
 
 def company_key(name: str) -> str:
     """The company as a key: "ACMÉ, Inc." and "Acme inc" -> "acme inc". A name without letters and digits is itself."""
-    plain = fold_accents(unicodedata.normalize("NFKC", name).casefold())
+    plain = fold_accents(normalize_text("NFKC", name).casefold())
     return " ".join(words_of(plain)) or plain.strip()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from career_navigator.api.fields import BoundedInteger, BoundedNumber, Choice, Text
+from career_navigator.api.fields import BoundedInteger, BoundedList, BoundedNumber, Choice, Text
 from career_navigator.api.serializers import SuccessSerializer, build_once
 from market.jobs.filter_fields import CountryName, Currency, PlaceName, RoleTitle, SkillName, Truth
 from market.jobs.filters import JobFilter
@@ -21,9 +21,7 @@ LONGEST_WINDOW_DAYS = 365
 
 
 def _many(child: serializers.Field[Any, Any, Any, Any], help_text: str) -> serializers.ListField:
-    return serializers.ListField(
-        child=child, max_length=MOST_VALUES, required=False, allow_null=True, help_text=help_text
-    )
+    return BoundedList(child=child, max_length=MOST_VALUES, required=False, allow_null=True, help_text=help_text)
 
 
 class JobFilterSerializer(serializers.Serializer[Any]):
