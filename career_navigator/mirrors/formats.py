@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
+from xml.parsers import expat
 
 import openpyxl
 import tablib
@@ -15,6 +17,12 @@ MAX_BYTES = 2_000_000
 # What an XLSX of that many rows unpacks to is a few megabytes; the archive itself says how much it would be.
 MAX_UNPACKED_BYTES = 20_000_000
 MAX_PARTS = 200
+# Elements of all parts: each cell has two, and one for its text in the list of texts that cells share has two more.
+MAX_ELEMENTS = 400_000
+# Of them those that hold no cell: a style costs some 30 microseconds and 1 kB, and an empty file has a hundred.
+MAX_OTHER_ELEMENTS = 20_000
+_EBCDIC_XML = "<?xm".encode("cp037")
+_CELL_ELEMENTS = frozenset({"row", "c", "v", "f", "is", "si", "t"})
 # The whole vocabulary, exported, is 2,200 rows.
 MAX_ROWS = 3_000
 MAX_COLUMNS = 100
@@ -105,13 +113,47 @@ def _check_archive(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
-    except zipfile.BadZipFile as error:
+            _check_entries(entries)
+            _check_elements(archive.read(entry) for entry in entries)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
         raise ImportRejected("not_this_format", "The file is not an XLSX file.") from error
+
+
+def _check_entries(entries: Sequence[zipfile.ZipInfo]) -> None:
     if any(entry.flag_bits & _ENCRYPTED_FLAG for entry in entries):
         raise ImportRejected("not_this_format", "The file is encrypted; save it without a password.")
     # zipfile reads no more of an entry than it says here.
     if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
         raise ImportRejected("too_large", f"The file unpacks to more than {MAX_UNPACKED_BYTES // 1_000_000} MB.")
+
+
+def _check_elements(parts: Iterable[bytes]) -> None:
+    """Raise ImportRejected for what would take long to make objects of: styles, names, rows of a million cells."""
+    count = others = 0
+
+    def begin(name: str, attributes: Any) -> None:
+        nonlocal count, others
+        count += 1
+        others += name.rpartition(":")[2] not in _CELL_ELEMENTS
+        if count > MAX_ELEMENTS or others > MAX_OTHER_ELEMENTS:
+            raise ImportRejected(
+                "too_large", "The file has too many cells or styles; save its values alone, or split it."
+            )
+
+    def refuse(*_: Any) -> None:
+        raise ImportRejected("not_this_format", "The file declares a document type, which no XLSX file does.")
+
+    for part in parts:
+        parser = expat.ParserCreate()
+        parser.StartElementHandler, parser.StartDoctypeDeclHandler = begin, refuse
+        try:
+            parser.Parse(part, True)
+        except ImportRejected:
+            raise
+        except (expat.ExpatError, ValueError, LookupError) as error:
+            # Pictures and the like are no XML. Of encodings that this parser lacks openpyxl's reads some.
+            if b"<" in part[:8] or part.startswith(_EBCDIC_XML):
+                raise ImportRejected("not_this_format", f"A part of the file is damaged: {error}.") from error
 
 
 def _read_sheet(sheet: Any) -> tablib.Dataset:

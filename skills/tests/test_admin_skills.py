@@ -395,8 +395,8 @@ def test_shows_nothing_to_who_may_do_nothing(client: Client, seeded: None) -> No
     assert client.get(page_of("python")).status_code == 403
 
 
-def xlsx_of(sheet_xml: str) -> bytes:
-    """An XLSX file with this sheet, as tools other than ours may write it."""
+def xlsx_of(sheet_xml: str, **parts: bytes) -> bytes:
+    """An XLSX file with this sheet, as tools other than ours may write it, and other parts by their names."""
     dataset = tablib.Dataset(["python", "Python"], headers=["name", "display_name"])
     written = io.BytesIO()
     with (
@@ -405,7 +405,8 @@ def xlsx_of(sheet_xml: str) -> bytes:
     ):
         for entry in source.infolist():
             is_sheet = entry.filename == "xl/worksheets/sheet1.xml"
-            target.writestr(entry.filename, sheet_xml.encode() if is_sheet else source.read(entry))
+            part = parts.get(entry.filename.rpartition("/")[2].partition(".")[0])
+            target.writestr(entry.filename, sheet_xml.encode() if is_sheet else part or source.read(entry))
     return written.getvalue()
 
 
@@ -421,6 +422,8 @@ def row_of(number: int, *values: str) -> str:
 
 HEADERS = row_of(1, "name", "display_name")
 TOO_MANY_ROWS = "The file has more than 3,000 rows; split it."
+TOO_MANY_CELLS = "The file has too many cells or styles"
+STYLES = b'<?xml version="1.0" encoding="utf-8"?><styleSheet><fonts>' + b"<font/>" * 30_000 + b"</fonts></styleSheet>"
 
 
 @pytest.mark.parametrize(
@@ -458,6 +461,20 @@ TOO_MANY_ROWS = "The file has more than 3,000 rows; split it."
             2,
             lambda: xlsx_of(sheet_of(HEADERS + row_of(2, "a", "b", "c"))),
             "Row 1 has more cells than the first line has names.",
+        ),
+        ("cells.xlsx", 2, lambda: xlsx_of(sheet_of(f"{HEADERS}<row>{'<c/>' * 500_000}</row>")), TOO_MANY_CELLS),
+        ("styles.xlsx", 2, lambda: xlsx_of(sheet_of(HEADERS), styles=STYLES), TOO_MANY_CELLS),
+        (
+            "encoded.xlsx",
+            2,
+            lambda: xlsx_of(sheet_of(HEADERS), styles=STYLES.replace(b"utf-8", b"shift_jis")),
+            "A part of the file is damaged",
+        ),
+        (
+            "entities.xlsx",
+            2,
+            lambda: xlsx_of('<!DOCTYPE x [<!ENTITY a "b">]>' + sheet_of(HEADERS)),
+            "The file declares a document type",
         ),
         ("empty.xlsx", 2, lambda: xlsx_of(sheet_of("")), "The file has no row."),
         ("no.xlsx", 2, lambda: b"name,display_name\n", "The file is not an XLSX file."),
