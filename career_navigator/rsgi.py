@@ -161,7 +161,8 @@ def build_environ(scope: "Scope") -> dict[str, Any]:
     server_name, _, server_port = scope.server.rpartition(":")
     environ = _ENVIRON | {
         "REQUEST_METHOD": scope.method,
-        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        # Of "OPTIONS *" it is "*".
+        "PATH_INFO": "/" + scope.path.removeprefix("/").encode().decode("latin-1"),
         "QUERY_STRING": scope.query_string,
         "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
         "SERVER_NAME": server_name.strip("[]"),

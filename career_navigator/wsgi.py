@@ -16,8 +16,10 @@ def _application() -> "Front":
     # Its modules read the settings, so they come after Django is set up.
     from career_navigator.front import Front
     from career_navigator.registrations import load_registrations
+    from career_navigator.requests import Request
 
     load_registrations()
+    django.request_class = Request
     return Front(django)
 
 

@@ -9,8 +9,10 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse
+from django.core.handlers.wsgi import WSGIRequest, get_bytes_from_wsgi
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
+from django.utils.functional import cached_property
 
 from career_navigator.api.exceptions import (
     Problem,
@@ -67,6 +69,18 @@ def with_time_anew(function: Callable[[], T]) -> T:
 
     # A time limit within another one can only shorten it, so this needs a context without any.
     return Context().run(call)
+
+
+class Request(WSGIRequest):
+    """Django's, with a query that is read as UTF-8 whatever charset the body is said to have.
+
+    Django reads both in the body's. So another query would be read than the one that an answer is kept under, and
+    encodings that no text is in, such as `hex`, fail before there is a request to answer.
+    """
+
+    @cached_property
+    def GET(self) -> QueryDict:  # noqa: N802 - Django's name
+        return QueryDict(get_bytes_from_wsgi(self.environ, "QUERY_STRING", ""), encoding="utf-8")
 
 
 class RequestMiddleware:

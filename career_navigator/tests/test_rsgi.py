@@ -308,3 +308,31 @@ def test_answers_what_needs_no_mongodb_while_passwords_are_hashed_and_mongodb_is
     assert waited < 5
     assert {answer.status_code for answer in answers} <= {429, 503}
     assert all("Retry-After" in answer.headers for answer in answers)
+
+
+@pytest.mark.parametrize("charset", ["cp037", "utf-16", "hex", "idna", "nonsense"])
+def test_reads_a_query_as_utf_8_whatever_charset_the_body_has(web: str, charset: str) -> None:
+    url = f"{web}/market/trending?days=147&limit={charset}"
+
+    answer = requests.get(url, headers={"Content-Type": f"text/plain; charset={charset}"}, timeout=30)
+    answer_to_others = requests.get(url, timeout=30)
+
+    assert (answer.status_code, answer.json()["window_days"]) == (200, 147)
+    assert answer_to_others.json()["window_days"] == 147
+
+
+@pytest.mark.parametrize("charset", ["hex", "idna"])
+def test_refuses_a_form_in_an_encoding_of_no_text(web: str, charset: str) -> None:
+    kind = f"application/x-www-form-urlencoded; charset={charset}"
+
+    answer = requests.post(f"{web}/auth/login/form", b"username=%ff", headers={"Content-Type": kind}, timeout=30)
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"]
+
+
+def test_knows_no_path_without_a_slash(connect: Any) -> None:
+    status, headers, body = read_answer(connect(build_head("*", "Content-Length: 0", method="OPTIONS")))
+
+    assert (status, headers["content-type"]) == (404, "application/json")
+    assert json.loads(body) == {"detail": "Not found."}
