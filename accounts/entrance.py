@@ -147,7 +147,7 @@ def _seen_at(request: Request) -> datetime | None:
         return None
     try:
         return datetime.fromisoformat(version.strip('"')).astimezone(UTC)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ValidationError({"If-Match": ["This header has to be the ETag that came with the profile."]}) from error
 
 

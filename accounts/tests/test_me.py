@@ -131,7 +131,7 @@ def test_changes_no_profile_that_was_changed_since_it_was_seen(ada):
     assert ada.send("PUT", "/auth/me", {"location": "Rome"}, **{"If-Match": "*"}).status_code == 200
 
 
-@pytest.mark.parametrize("version", ["x", '"2026"x', '""', '"2026-13-01T00:00:00Z"'])
+@pytest.mark.parametrize("version", ["x", '"2026"x', '""', '"2026-13-01T00:00:00Z"', '"0001-01-01T00:00:00+14:00"'])
 def test_names_a_version_that_is_none(ada, version):
     answer = ada.send("PUT", "/auth/me", {"location": "Rome"}, **{"If-Match": version})
 
