@@ -226,6 +226,8 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cache"
 SESSION_COOKIE_PATH = "/admin"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_PATH = "/admin"
+# Where a login leads whose `next` is no page of ours.
+LOGIN_REDIRECT_URL = "/admin/"
 CSRF_FAILURE_VIEW = "career_navigator.api.exceptions.answer_csrf_failure"
 PASSWORD_HASHERS = ["career_navigator.throttling.PasswordHasher"]
 AUTHENTICATION_BACKENDS = ["career_navigator.staff.permissions.StaffBackend"]

@@ -43,6 +43,15 @@ def test_a_password_lets_in_where_no_second_factor_is_set_up(client: Client, sup
     assert client.get("/admin/").status_code == 200
 
 
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", ""])
+def test_a_login_leads_to_no_other_site(client: Client, superuser: User, elsewhere: str) -> None:
+    answer = client.post(
+        "/admin/login/", {"username": "root", "password": PASSWORD, "next": elsewhere}, query_params={"next": elsewhere}
+    )
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+
+
 def test_a_device_makes_the_password_alone_too_little(client: Client, device: TOTPDevice) -> None:
     without, with_code = log_in(client), log_in(client, code=code_of(device))
 
