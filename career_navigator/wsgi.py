@@ -15,8 +15,8 @@ def _application() -> "Front":
     django = get_wsgi_application()
     # Its modules read the settings, so they come after Django is set up.
     from career_navigator.front import Front
+    from career_navigator.observability.middleware import Request
     from career_navigator.registrations import load_registrations
-    from career_navigator.requests import Request
 
     load_registrations()
     django.request_class = Request

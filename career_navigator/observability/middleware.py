@@ -79,7 +79,7 @@ class Request(WSGIRequest):
     """
 
     @cached_property
-    def GET(self) -> QueryDict:  # noqa: N802 - Django's name
+    def GET(self) -> QueryDict:  # type: ignore[override]  # noqa: N802 - Django's name
         return QueryDict(get_bytes_from_wsgi(self.environ, "QUERY_STRING", ""), encoding="utf-8")
 
 
