@@ -241,10 +241,10 @@ def installed(*, logs: Path | None, **settings: str) -> Iterator[Installation]:
 
 
 def _fake_source() -> Any:
-    from ingestion.stand_in.generator import generate_jobs
-    from ingestion.stand_in.server import StandIn
+    from benchmarks.generator.jobs import generate_jobs
+    from ingestion.fake_theirstack.server import FakeTheirStack
 
-    return StandIn(jobs=generate_jobs(count=SERVED, seed=7, today=datetime.now(UTC).date(), days=60))
+    return FakeTheirStack(jobs=generate_jobs(count=SERVED, seed=7, today=datetime.now(UTC).date(), days=60))
 
 
 class Faults:

@@ -16,7 +16,7 @@ SEED = 7
 
 def generated_postings(*, count: int, now: datetime, seed: int = SEED) -> "Iterator[list[Posting]]":
     """Yield `count` postings of the last 400 days in batches of 1,000."""
-    from ingestion.stand_in.generator import generate_jobs
+    from benchmarks.generator.jobs import generate_jobs
     from ingestion.theirstack_jobs import posting_from_job
 
     batch = []

@@ -131,9 +131,9 @@ def index_like_postings() -> None:
 
 
 def compare_memory(report: Report, directory: Path) -> None:
-    from benchmarks.worker_memory import PAGE, peak_of_a_run, stand_in
+    from benchmarks.worker_memory import PAGE, peak_of_a_run, serve_theirstack
 
-    with stand_in(log=directory / "stand-in.log") as source:
+    with serve_theirstack(log=directory / "theirstack.log") as source:
         peaks = {
             count: peak_of_a_run(
                 postings=count, database=f"run_{count}", source=source, log=directory / f"worker-{count}.log"

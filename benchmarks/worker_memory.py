@@ -1,4 +1,4 @@
-"""How much memory a real Celery worker takes to collect from the stand-in, itself a process of its own."""
+"""How much memory a real Celery worker takes to collect from the fake TheirStack, itself a process of its own."""
 
 import os
 import re
@@ -21,18 +21,18 @@ LONGEST_SECONDS = 900
 
 
 @contextmanager
-def stand_in(*, log: Path) -> Iterator[str]:
-    """The stand-in with enough jobs; yields its address."""
+def serve_theirstack(*, log: Path) -> Iterator[str]:
+    """The fake TheirStack with enough jobs; yields its URL."""
     from career_navigator.devserver.embedded import HOST, free_port
 
     port = free_port()
     arguments = ["--port", str(port), "--count", str(SERVED), "--api-key", API_KEY, "--rate-limit", "none"]
-    command = [sys.executable, "manage.py", "theirstack_stand_in", *arguments]
+    command = [sys.executable, "manage.py", "fake_theirstack", *arguments]
     with _process(command, log=log, environment=os.environ):
         deadline = time.monotonic() + LONGEST_SECONDS
         while b"Stop it" not in log.read_bytes():
             if time.monotonic() > deadline:
-                raise RuntimeError(f"the stand-in did not start: {log.read_text()}")
+                raise RuntimeError(f"the fake TheirStack did not start: {log.read_text()}")
             time.sleep(0.2)
         yield f"http://{HOST}:{port}"
 

@@ -90,7 +90,7 @@ THROTTLES = {
 }
 TRUST_PROXY_HEADERS = _env.trust_proxy_headers
 
-# TheirStack. Without a key only the stand-in that `manage.py run` started is ever asked, never the real API.
+# TheirStack. Without a key only the fake that `manage.py run` started is ever asked, never the real API.
 THEIR_STACK_API_KEY = _env.their_stack_api_key.get_secret_value()
 DEMONSTRATION = not THEIR_STACK_API_KEY
 if DEMONSTRATION:

@@ -19,7 +19,7 @@ from career_navigator.devserver.embedded import EmbeddedServer, free_port, start
 from career_navigator.indexes import create_indexes
 from career_navigator.tests.elsewhere import mongodb_at, redis_at
 from career_navigator.worker_heartbeat import KEY as HEARTBEAT_KEY
-from ingestion.stand_in.server import StandIn
+from ingestion.fake_theirstack.server import FakeTheirStack
 from skills.selectors import forget_vocabulary
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -178,7 +178,9 @@ def kill_group(process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextlib.contextmanager
-def installed(*, servers: Servers, stand_in: StandIn, directory: Path, **settings: str) -> Iterator[Installation]:
+def installed(
+    *, servers: Servers, stand_in: FakeTheirStack, directory: Path, **settings: str
+) -> Iterator[Installation]:
     """An indexed and seeded installation that collects from the stand-in; this process works on it too."""
     installation = Installation(
         mongodb_uri=f"{servers.mongodb.uri}career_navigator",

@@ -10,10 +10,10 @@ from ingestion import collection, runs
 from ingestion.collection import collect_role
 from ingestion.credits import spent_this_month
 from ingestion.documents import CollectedRole, CollectionRun
+from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import UnusableRequestError, cancel_run, find_interrupted, open_roles, stop_run
 from ingestion.services import collect_jobs_for_roles, summarize_run, work_off
 from ingestion.source import check_source
-from ingestion.stand_in.server import StandIn
 from ingestion.tests.collecting import TODAY, Clock, begin, collect, job
 from ingestion.theirstack import TheirStackClient, client_from_settings
 from market.answers import read_answer
@@ -28,8 +28,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def stand_in(settings) -> Iterator[StandIn]:
-    with StandIn(jobs=[job(n, days_old=n % 10) for n in range(1, 31)]) as server:
+def stand_in(settings) -> Iterator[FakeTheirStack]:
+    with FakeTheirStack(jobs=[job(n, days_old=n % 10) for n in range(1, 31)]) as server:
         settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = server.url, server.api_key
         settings.THEIR_STACK_MAX_RETRIES = 1
         yield server
@@ -214,7 +214,7 @@ def test_no_credits_halts_every_run_until_a_check_finds_some(client, clock, stan
 
 
 def test_asks_for_smaller_pages_where_the_plan_wants_them(clock, settings):
-    with StandIn(jobs=[job(n) for n in range(1, 31)], plan="free") as server:
+    with FakeTheirStack(jobs=[job(n) for n in range(1, 31)], plan="free") as server:
         settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = server.url, server.api_key
         with client_from_settings() as client:
             run = collect(client, clock)
@@ -225,7 +225,7 @@ def test_asks_for_smaller_pages_where_the_plan_wants_them(clock, settings):
 
 
 def test_keeps_what_a_plan_with_few_pages_gives(clock, settings):
-    with StandIn(jobs=[job(n) for n in range(1, 200)], plan="free", credits=1000) as server:
+    with FakeTheirStack(jobs=[job(n) for n in range(1, 200)], plan="free", credits=1000) as server:
         settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = server.url, server.api_key
         settings.MAX_JOBS_PER_SEARCH = 25
         with client_from_settings() as client:

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from career_navigator.tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
 from ingestion.documents import CollectionRun, SourceState
+from ingestion.fake_theirstack.demonstration import build_jobs
+from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
-from ingestion.stand_in.generator import generate_jobs
-from ingestion.stand_in.server import StandIn
 from ingestion.tests.queued import take_queued
 from market.services import store_postings
 from market.tests.factories import PostingFactory
@@ -31,12 +31,12 @@ TODAY = NOW.date()
 
 @pytest.fixture(scope="module")
 def jobs() -> list:
-    return list(generate_jobs(count=200, seed=2, today=TODAY, days=10))
+    return list(build_jobs(count=200, seed=2, today=TODAY, days=10))
 
 
 @pytest.fixture
-def stand_in(jobs, settings) -> Iterator[StandIn]:
-    with StandIn(jobs=jobs) as server:
+def stand_in(jobs, settings) -> Iterator[FakeTheirStack]:
+    with FakeTheirStack(jobs=jobs) as server:
         settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = server.url, server.api_key
         settings.THEIR_STACK_MAX_RETRIES = 0
         yield server

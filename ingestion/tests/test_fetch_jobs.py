@@ -19,12 +19,12 @@ from career_navigator.rates import Rate
 from career_navigator.tests.elsewhere import NO_REDIS, queue_at
 from ingestion.credits import reserve_credits, spent_this_month
 from ingestion.documents import CollectedRole, CollectionRun
+from ingestion.fake_theirstack.demonstration import build_jobs
+from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.fetching import services
 from ingestion.fetching.services import JOBS_PER_ROLE
 from ingestion.runs import cancel_run
 from ingestion.source import halt_collection
-from ingestion.stand_in.generator import generate_jobs
-from ingestion.stand_in.server import StandIn
 from ingestion.tests.queued import run_queued, take_queued
 
 # People register and ask here as they do in the tests of accounts.
@@ -38,8 +38,8 @@ PROFILE = {"desired_job_role": "Software Engineer", "preferred_locations": ["Uni
 
 
 @pytest.fixture(scope="module")
-def stand_in() -> Iterator[StandIn]:
-    with StandIn(jobs=generate_jobs(count=300, seed=5, today=TODAY, days=20)) as server:
+def stand_in() -> Iterator[FakeTheirStack]:
+    with FakeTheirStack(jobs=build_jobs(count=300, seed=5, today=TODAY, days=20)) as server:
         yield server
 
 

@@ -11,9 +11,9 @@ from ingestion import collection, tasks
 from ingestion.collection import collect_role
 from ingestion.credits import spent_this_month
 from ingestion.documents import CollectedRole, CollectionRun, SourceState
+from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import MAX_ATTEMPTS, cancel_run, find_interrupted
 from ingestion.services import work_off
-from ingestion.stand_in.server import StandIn
 from ingestion.tests.collecting import Clock, begin, collect, job
 from ingestion.theirstack import TheirStackClient, client_from_settings
 from ingestion.theirstack_errors import (
@@ -36,10 +36,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def stand_in(settings) -> Iterator[StandIn]:
+def stand_in(settings) -> Iterator[FakeTheirStack]:
     settings.MAX_JOBS_PER_SEARCH = 25
     settings.THEIR_STACK_RATE_LIMIT = 3000
-    with StandIn(jobs=[job(n, days_old=n % 10) for n in range(1, JOBS + 1)]) as server:
+    with FakeTheirStack(jobs=[job(n, days_old=n % 10) for n in range(1, JOBS + 1)]) as server:
         settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = server.url, server.api_key
         settings.THEIR_STACK_MAX_RETRIES = 0
         yield server
@@ -320,13 +320,13 @@ class TestTheSameTaskAgain:
 
 class TestTheLimitOfARole:
     @pytest.fixture
-    def stand_in(self, settings) -> Iterator[StandIn]:
+    def stand_in(self, settings) -> Iterator[FakeTheirStack]:
         """Two places with more jobs than the limit."""
         settings.MAX_JOBS_PER_SEARCH = 25
         settings.THEIR_STACK_RATE_LIMIT = 3000
         jobs = [job(n, days_old=n % 10) for n in range(1, 301)]
         jobs += [job(1000 + n, remote=True, country_code="IN", country_codes=["IN"]) for n in range(1, 301)]
-        with StandIn(jobs=jobs) as server:
+        with FakeTheirStack(jobs=jobs) as server:
             settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = server.url, server.api_key
             yield server
 

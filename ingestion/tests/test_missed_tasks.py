@@ -16,9 +16,9 @@ from career_navigator.task_signals import COUNTS_KEY
 from career_navigator.tasks import run_missed_tasks
 from career_navigator.tests.elsewhere import NO_REDIS, queue_at
 from ingestion.documents import CollectionRun
+from ingestion.fake_theirstack.demonstration import build_jobs
+from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import start_run
-from ingestion.stand_in.generator import generate_jobs
-from ingestion.stand_in.server import StandIn
 from ingestion.tasks import collect_daily, collect_role
 from ingestion.tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
 
@@ -36,7 +36,7 @@ def servers(tmp_path_factory) -> Iterator[Servers]:
 @pytest.fixture(scope="module")
 def installation(servers, tmp_path_factory) -> Iterator[Installation]:
     with (
-        StandIn(jobs=generate_jobs(count=50, seed=5, today=datetime.now(UTC).date(), days=20)) as stand_in,
+        FakeTheirStack(jobs=build_jobs(count=50, seed=5, today=datetime.now(UTC).date(), days=20)) as stand_in,
         installed(servers=servers, stand_in=stand_in, directory=tmp_path_factory.mktemp("var")) as installation,
     ):
         installation.start_worker(processes=2)

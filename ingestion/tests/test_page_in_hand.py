@@ -18,8 +18,8 @@ from ingestion import collection
 from ingestion.collection import collect_role
 from ingestion.credits import spent_this_month
 from ingestion.documents import CollectionRun
+from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import find_interrupted
-from ingestion.stand_in.server import StandIn
 from ingestion.tests.collecting import begin, job
 from ingestion.tests.processes import Servers, empty_database, installed, kill
 from ingestion.theirstack import client_from_settings
@@ -39,10 +39,10 @@ def servers(tmp_path_factory) -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="module")
-def source(servers, tmp_path_factory) -> Iterator[StandIn]:
+def source(servers, tmp_path_factory) -> Iterator[FakeTheirStack]:
     jobs = [job(n, days_old=n % 10) for n in range(1, JOBS + 1)]
     with (
-        StandIn(jobs=jobs) as server,
+        FakeTheirStack(jobs=jobs) as server,
         override_settings(MAX_JOBS_PER_SEARCH=PAGE, MONGODB_TIMEOUT_SECONDS=1),
         installed(servers=servers, stand_in=server, directory=tmp_path_factory.mktemp("var")),
     ):
@@ -50,7 +50,7 @@ def source(servers, tmp_path_factory) -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def stand_in(source) -> StandIn:
+def stand_in(source) -> FakeTheirStack:
     """The source, with nothing collected yet but five postings that have changed since, and five that have not."""
     empty_database()
     source.reset()
@@ -159,7 +159,7 @@ def after(monkeypatch, module, name, away, *, call=3) -> None:
     monkeypatch.setattr(module, name, disturbed)
 
 
-def is_kept(stand_in: StandIn, run: CollectionRun) -> None:
+def is_kept(stand_in: FakeTheirStack, run: CollectionRun) -> None:
     assert record_of(run) == EXPECTED
     assert [asked.payload["page"] for asked in stand_in.requests] == [0, 1, 2, 3, 4]
     assert stand_in.credits_used == spent_this_month(now=timezone.now()) == JOBS

@@ -9,7 +9,7 @@ import pytest
 
 from ingestion.collection import collect_role
 from ingestion.credits import spent_this_month
-from ingestion.stand_in.server import StandIn
+from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.tests.collecting import Clock, begin, collect, job
 from ingestion.tests.processes import wait_until
 from ingestion.theirstack import client_from_settings
@@ -27,11 +27,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def stand_in(settings) -> Iterator[StandIn]:
+def stand_in(settings) -> Iterator[FakeTheirStack]:
     settings.MAX_JOBS_PER_SEARCH = PAGE
     settings.THEIR_STACK_RATE_LIMIT = 3000
     settings.THEIR_STACK_MAX_RETRIES = 1
-    with StandIn(jobs=[job(n) for n in range(1, JOBS + 1)]) as server:
+    with FakeTheirStack(jobs=[job(n) for n in range(1, JOBS + 1)]) as server:
         settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = server.url, server.api_key
         yield server
 

@@ -14,10 +14,10 @@ import orjson
 import pytest
 from django.core.management import call_command
 
+from ingestion.fake_theirstack.files import read_postings
+from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES, excluded_title_phrases, role_variations
 from ingestion.services import collect_jobs_for_roles
-from ingestion.stand_in.postings_file import read_postings
-from ingestion.stand_in.server import StandIn
 from ingestion.tests.real_postings import REAL_POSTINGS, needs_real_postings
 from ingestion.theirstack import client_from_settings
 from ingestion.theirstack_jobs import posting_from_job
@@ -48,7 +48,7 @@ def trending(mongo, redis, client, settings, monkeypatch) -> Iterator[Any]:
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
     settings.MAX_JOBS_PER_SEARCH = 500
     call_command("seed", stdout=io.StringIO())
-    with StandIn(jobs=read_postings(path=REAL_POSTINGS, shift_to=TODAY), clock=lambda: NOON) as stand_in:
+    with FakeTheirStack(jobs=read_postings(path=REAL_POSTINGS, shift_to=TODAY), clock=lambda: NOON) as stand_in:
         settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = stand_in.url, stand_in.api_key
         with client_from_settings() as theirstack:
             run = collect_jobs_for_roles(

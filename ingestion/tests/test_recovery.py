@@ -14,10 +14,10 @@ from pymongo.database import Database
 from career_navigator.tests.elsewhere import NO_REDIS, redis_at
 from ingestion.credits import spent_this_month
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
+from ingestion.fake_theirstack.demonstration import build_jobs
+from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import find_interrupted, start_run
 from ingestion.services import work_off
-from ingestion.stand_in.generator import generate_jobs
-from ingestion.stand_in.server import StandIn
 from ingestion.tasks import queue_run, resume_runs
 from ingestion.tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
 from ingestion.theirstack import client_from_settings
@@ -42,8 +42,8 @@ def servers(tmp_path_factory) -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="module")
-def stand_in() -> Iterator[StandIn]:
-    with StandIn(jobs=generate_jobs(count=400, seed=3, today=TODAY, days=60)) as server:
+def stand_in() -> Iterator[FakeTheirStack]:
+    with FakeTheirStack(jobs=build_jobs(count=400, seed=3, today=TODAY, days=60)) as server:
         yield server
 
 

@@ -11,9 +11,9 @@ from django.utils import timezone
 from career_navigator.connection import redis_client
 from career_navigator.task_signals import COUNTS_KEY
 from ingestion.documents import CollectionRun
+from ingestion.fake_theirstack.demonstration import build_jobs
+from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import start_run
-from ingestion.stand_in.generator import generate_jobs
-from ingestion.stand_in.server import StandIn
 from ingestion.tasks import check_theirstack, queue_run
 from ingestion.tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
 
@@ -26,8 +26,8 @@ RECONNECT_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def stand_in() -> Iterator[StandIn]:
-    with StandIn(jobs=generate_jobs(count=300, seed=5, today=datetime.now(UTC).date(), days=20)) as server:
+def stand_in() -> Iterator[FakeTheirStack]:
+    with FakeTheirStack(jobs=build_jobs(count=300, seed=5, today=datetime.now(UTC).date(), days=20)) as server:
         yield server
 
 

@@ -14,10 +14,10 @@ from career_navigator.task_signals import COUNTS_KEY
 from career_navigator.tests.elsewhere import NO_REDIS, queue_at, redis_at
 from ingestion import tasks
 from ingestion.documents import CollectionRun, SourceState
+from ingestion.fake_theirstack.demonstration import build_jobs
+from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from ingestion.runs import start_run
-from ingestion.stand_in.generator import generate_jobs
-from ingestion.stand_in.server import StandIn
 from ingestion.tests.processes import Installation, Servers, empty_database, installed, wait_until
 from ingestion.tests.queued import run_queued, take_queued
 from market import refresh
@@ -31,8 +31,8 @@ BALANCE = "/v0/billing/credit-balance"
 
 
 @pytest.fixture(scope="module")
-def stand_in() -> Iterator[StandIn]:
-    with StandIn(jobs=generate_jobs(count=300, seed=5, today=TODAY, days=20)) as server:
+def stand_in() -> Iterator[FakeTheirStack]:
+    with FakeTheirStack(jobs=build_jobs(count=300, seed=5, today=TODAY, days=20)) as server:
         yield server
 
 

@@ -17,9 +17,9 @@ from career_navigator.indexes import create_indexes
 from career_navigator.tests.elsewhere import mongodb_at, redis_at
 from ingestion.credits import spent_this_month
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
+from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import start_run
 from ingestion.services import work_off
-from ingestion.stand_in.server import StandIn
 from ingestion.tests.processes import wait_until
 from ingestion.theirstack import client_from_settings
 from market.refresh import check_figures, refresh_figures
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 @contextlib.contextmanager
-def connected(*, mongodb_uri: str, redis_url: str, stand_in: StandIn) -> Iterator[None]:
+def connected(*, mongodb_uri: str, redis_url: str, stand_in: FakeTheirStack) -> Iterator[None]:
     """This process works on the cluster too, whose database is indexed and seeded."""
     forget_vocabulary()
     with (
@@ -55,7 +55,7 @@ def connected(*, mongodb_uri: str, redis_url: str, stand_in: StandIn) -> Iterato
     forget_vocabulary()
 
 
-def deployment_settings(*, mongodb_uri: str, redis_url: str, stand_in: StandIn) -> dict[str, str]:
+def deployment_settings(*, mongodb_uri: str, redis_url: str, stand_in: FakeTheirStack) -> dict[str, str]:
     """Return the variables of every process of a deployment."""
     return {
         "MONGODB_URI": mongodb_uri,
@@ -101,7 +101,7 @@ def wait_until_over(run_id: Any, *, seconds: float, what: Callable[[], str]) -> 
         raise AssertionError(f"{error}\n{what()}") from error
 
 
-def collect_undisturbed(stand_in: StandIn) -> dict[str, Any]:
+def collect_undisturbed(stand_in: FakeTheirStack) -> dict[str, Any]:
     """Return what a run leaves that nothing happens to, on the database of this process."""
     with client_from_settings() as client:
         run = work_off(run=begin_run(), client=client, clock=timezone.now)
@@ -109,7 +109,7 @@ def collect_undisturbed(stand_in: StandIn) -> dict[str, Any]:
     return read_outcome(run, stand_in)
 
 
-def read_outcome(run: CollectionRun, stand_in: StandIn) -> dict[str, Any]:
+def read_outcome(run: CollectionRun, stand_in: FakeTheirStack) -> dict[str, Any]:
     """Return what a run has left, without what depends on when, its figures brought up to date."""
     refresh_figures(now=timezone.now())
     database = connection.database()
@@ -131,7 +131,7 @@ def read_outcome(run: CollectionRun, stand_in: StandIn) -> dict[str, Any]:
     }
 
 
-def _asked(stand_in: StandIn) -> list[str]:
+def _asked(stand_in: FakeTheirStack) -> list[str]:
     """Return the pages that were paid for, each as what was asked."""
     return [
         f"{asked.payload['job_title_or']} page {asked.payload.get('page', asked.payload.get('offset'))}"

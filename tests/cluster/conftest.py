@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingestion.stand_in.generator import generate_jobs
-from ingestion.stand_in.server import StandIn
+from ingestion.fake_theirstack.demonstration import build_jobs
+from ingestion.fake_theirstack.server import FakeTheirStack
 from tests.cluster.servers import ReplicaSet
 from tests.cluster.smtp import MailServer
 
@@ -19,8 +19,8 @@ def replica_set(tmp_path_factory) -> Iterator[ReplicaSet]:
 
 
 @pytest.fixture(scope="session")
-def stand_in() -> Iterator[StandIn]:
-    with StandIn(jobs=generate_jobs(count=600, seed=3, today=datetime.now(UTC).date(), days=60)) as server:
+def stand_in() -> Iterator[FakeTheirStack]:
+    with FakeTheirStack(jobs=build_jobs(count=600, seed=3, today=datetime.now(UTC).date(), days=60)) as server:
         yield server
 
 

@@ -61,7 +61,7 @@ class Command(BaseCommand):
         if stand_in_port:
             # Its key is read from the file: arguments are for everybody to see.
             arguments = ["--port", str(stand_in_port), *_stand_in_arguments(**self._options)]
-            manager.start("standin", [*_MANAGE, "theirstack_stand_in", *arguments])
+            manager.start("fake", [*_MANAGE, "fake_theirstack", *arguments])
         had_password = password_file.exists()
         manager.wait_for(manager.start("prepare", [*_MANAGE, "prepare"], runs_once=True))
         is_empty = _has_no_postings(services["mongodb_uri"])

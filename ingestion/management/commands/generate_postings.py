@@ -1,4 +1,4 @@
-"""Store generated postings: for trying things out and for benchmarks."""
+"""Store fictional postings: for trying things out."""
 
 from itertools import islice
 from typing import Any
@@ -7,8 +7,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from career_navigator.commands import SummaryCommand, progress_bar
+from ingestion.fake_theirstack.demonstration import MAX_SEED, build_jobs
 from ingestion.imports import BATCH
-from ingestion.stand_in.generator import MAXIMUM_SEED, generate_jobs
 from ingestion.theirstack_jobs import posting_from_job
 from market.posting import GENERATED
 from market.refresh import refresh_figures
@@ -16,18 +16,18 @@ from market.services import StoreOutcome, store_postings
 
 
 class Command(SummaryCommand):
-    help = "Stores N generated postings, marked as such by their source. The same seed gives the same postings."
+    help = "Stores N fictional postings, marked as such by their source. The same seed gives the same postings."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("count", type=int, metavar="N")
         parser.add_argument("--days", type=int, default=120, help="spread over so many days (default: %(default)s)")
-        parser.add_argument("--seed", type=int, default=1, help=f"0 to {MAXIMUM_SEED} (default: %(default)s)")
+        parser.add_argument("--seed", type=int, default=1, help=f"0 to {MAX_SEED} (default: %(default)s)")
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         count, days, seed = options["count"], options["days"], options["seed"]
-        if count < 1 or days < 1 or not 0 <= seed <= MAXIMUM_SEED:
-            raise CommandError(f"N and --days must be at least 1, --seed from 0 to {MAXIMUM_SEED}")
-        jobs = generate_jobs(count=count, seed=seed, today=timezone.now().date(), days=days)
+        if count < 1 or days < 1 or not 0 <= seed <= MAX_SEED:
+            raise CommandError(f"N and --days must be at least 1, --seed from 0 to {MAX_SEED}")
+        jobs = build_jobs(count=count, seed=seed, today=timezone.now().date(), days=days)
         total = StoreOutcome()
         with progress_bar(label="generating", unit="posting", total=count) as bar:
             while batch := [posting_from_job(job, source=GENERATED) for job in islice(jobs, BATCH)]:

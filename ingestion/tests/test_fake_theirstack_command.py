@@ -1,5 +1,6 @@
 """The command that serves demonstration data, run as a process."""
 
+import io
 import json
 import re
 import signal
@@ -11,10 +12,10 @@ import pytest
 import requests
 from django.core.management import CommandError, call_command
 
-from ingestion.stand_in.server import StandIn
+from ingestion.fake_theirstack.server import FakeTheirStack
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = [sys.executable, "manage.py", "theirstack_stand_in"]
+COMMAND = [sys.executable, "manage.py", "fake_theirstack"]
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def start():
 
 def fails(*arguments):
     with pytest.raises(CommandError) as failure:
-        call_command("theirstack_stand_in", *arguments)
+        call_command("fake_theirstack", *arguments)
     return str(failure.value)
 
 
@@ -109,11 +110,20 @@ def test_refuses_numbers_out_of_range():
 
 
 def test_refuses_a_taken_port():
-    with StandIn() as stand_in:
-        port = stand_in.url.rpartition(":")[2]
+    with FakeTheirStack() as theirstack:
+        port = theirstack.url.rpartition(":")[2]
 
         assert f"--port {port}: Address already in use" in fails("--count", "1", "--port", port)
 
 
 def test_refuses_to_move_the_dates_of_generated_jobs():
     assert "--shift-dates goes with --postings" in fails("--shift-dates")
+
+
+def test_has_its_former_name_for_one_release():
+    errors = io.StringIO()
+
+    with pytest.raises(CommandError, match="--count may be at most"):
+        call_command("theirstack_stand_in", "--count", "200001", stderr=errors)
+
+    assert "use fake_theirstack" in errors.getvalue()

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from ingestion.stand_in.generated_skills import SKILL_NAMES
+from benchmarks.generator.skills import SKILL_NAMES
 
 _FIRST = (
     "Amberwick",

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from ingestion.stand_in.catalogue import Catalogue, UnusableJob, posted_date_of
+from ingestion.fake_theirstack.jobs import JobList, UnusableJob, read_posted_date
 
 _DATED = ("date_posted", "date_reposted", "discovered_at", "closed_at")
 
@@ -18,62 +18,49 @@ class BadPostingsFile(ValueError):
     """A file that cannot be served; the message names the file and, where one is at fault, the line."""
 
 
-def read_postings(*, path: Path, shift_to: date | None = None) -> Catalogue:
+def read_postings(*, path: Path, shift_to: date | None = None) -> JobList:
     """Read all of a file; with `shift_to`, all dates are moved so that the newest posting is of that day.
 
     Raises BadPostingsFile.
     """
-    numbers: list[int] = []
     jobs: list[dict[str, Any]] = []
-    lines_of_ids: dict[Any, int] = {}
-    for number, job in _lines(path):
-        numbers.append(number)
+    numbers: dict[str, int] = {}
+    for number, job in _read_lines(path):
         jobs.append(job)
-        if (first := lines_of_ids.setdefault(str(job.get("id")), number)) != number:
+        if (first := numbers.setdefault(str(job.get("id")), number)) != number:
             raise BadPostingsFile(f"{path}, line {number}: id {job.get('id')} was used in line {first} already")
     if not jobs:
         raise BadPostingsFile(f"{path} holds no postings")
     try:
-        return Catalogue(jobs if shift_to is None else shift_dates(jobs=jobs, newest=shift_to))
+        return JobList(jobs if shift_to is None else shift_dates(jobs=jobs, newest=shift_to))
     except UnusableJob as error:
-        raise BadPostingsFile(f"{path}, line {numbers[error.index]}: {error}") from error
+        raise BadPostingsFile(f"{path}, line {list(numbers.values())[error.index]}: {error}") from error
 
 
 def shift_dates(*, jobs: list[dict[str, Any]], newest: date) -> Iterator[dict[str, Any]]:
     """Yield the jobs with all dates moved by the same whole days, so that the newest `date_posted` is `newest`.
 
-    What would have been discovered on the newest day or later counts as discovered at its beginning: a source knows
+    What would have been discovered on the newest day or later counts as discovered at its beginning: TheirStack knows
     of nothing that lies ahead, and the answer must not depend on the time of day. Raises UnusableJob.
     """
-    last = date.min
-    for index, job in enumerate(jobs):
-        try:
-            last = max(last, posted_date_of(job))
-        except UnusableJob as error:
-            raise UnusableJob(str(error), index=index) from error
-    move = newest - last
+    JobList(jobs)  # whatever cannot be served is named by its own dates
+    move = newest - max(map(read_posted_date, jobs))
     for job in jobs:
-        moved = {field: _moved(job[field], move) for field in _DATED if isinstance(job.get(field), str)}
-        if _day_of(moved.get("discovered_at", "")) >= newest:
+        moved = {name: _shift(job[name], move) for name in _DATED if isinstance(job.get(name), str)}
+        if moved.get("discovered_at", "")[:10] >= newest.isoformat():
             moved["discovered_at"] = f"{newest.isoformat()}T00:00:00"
         yield job | moved
 
 
-def _moved(value: str, move: timedelta) -> str:
-    """Move the day, which ISO writes first, and leave the rest as it was written."""
-    day = _day_of(value)
-    return value if day == date.min else (day + move).isoformat() + value[10:]
-
-
-def _day_of(value: str) -> date:
-    """Return the day of a date or a time; the first of all days for what is neither, which is refused elsewhere."""
+def _shift(value: str, move: timedelta) -> str:
+    """Move the day, which ISO writes first, and leave the rest as it was written, and what is no date."""
     try:
-        return date.fromisoformat(value[:10])
+        return (date.fromisoformat(value[:10]) + move).isoformat() + value[10:]
     except ValueError:
-        return date.min
+        return value
 
 
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     number = 0
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ingestion.stand_in.filters import read_search
-from ingestion.stand_in.postings_file import BadPostingsFile, read_postings, shift_dates
+from ingestion.fake_theirstack.files import BadPostingsFile, read_postings, shift_dates
+from ingestion.fake_theirstack.search import read_search
 from ingestion.tests.real_postings import REAL_POSTINGS, needs_real_postings
 
 TODAY = date(2026, 3, 20)
@@ -29,10 +29,9 @@ def write(tmp_path):
     return to_file
 
 
-def found(catalogue, **filters):
-    search = read_search(payload={"posted_at_gte": "2000-01-01", "limit": 500} | filters, now=NOW)
-    page = catalogue.search(search.predicates, offset=search.offset, limit=search.limit, with_totals=True)
-    return [json.loads(entry.body) for entry in page.jobs]
+def found(jobs, **filters):
+    body = json.dumps({"posted_at_gte": "2000-01-01"} | filters).encode()
+    return [json.loads(entry.body) for entry in jobs.find(read_search(body=body, now=NOW).predicates, enough=500)]
 
 
 @pytest.mark.parametrize("name", ["postings.jsonl", "postings.jsonl.gz"])
@@ -121,18 +120,18 @@ def test_finds_a_job_by_the_country_of_its_label_and_sends_it_unchanged(write):
 
 @needs_real_postings
 def test_real_postings_are_all_read_and_found_by_title_and_country():
-    catalogue = read_postings(path=REAL_POSTINGS, shift_to=TODAY)
+    jobs = read_postings(path=REAL_POSTINGS, shift_to=TODAY)
     titles = ["Software Engineer", "Software Developer", "SDE", "Application Developer"]
-    rows = found(catalogue, job_title_or=titles, job_country_code_or=["US"])
+    rows = found(jobs, job_title_or=titles, job_country_code_or=["US"])
 
-    assert len(catalogue) == 8_144
+    assert len(jobs) == 8_144
     assert 400 < len(rows) <= 500
 
 
 @needs_real_postings
 def test_real_postings_are_found_by_role_in_the_united_states_and_remotely():
-    catalogue = read_postings(path=REAL_POSTINGS, shift_to=TODAY)
+    jobs = read_postings(path=REAL_POSTINGS, shift_to=TODAY)
 
     for title in ("Software Engineer", "Data Scientist", "Product Manager"):
-        assert len(found(catalogue, job_title_or=[title], job_country_code_or=["US"])) >= 20
-        assert len(found(catalogue, job_title_or=[title], remote=True)) >= 20
+        assert len(found(jobs, job_title_or=[title], job_country_code_or=["US"])) >= 20
+        assert len(found(jobs, job_title_or=[title], remote=True)) >= 20

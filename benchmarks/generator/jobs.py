@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from ingestion.stand_in.generated_employers import employers, trade_of
-from ingestion.stand_in.generated_places import Place, places
-from ingestion.stand_in.generated_roles import Role, roles
-from ingestion.stand_in.generated_skills import BOARD_SLUGS, SKILL_NAMES
-from ingestion.stand_in.generated_text import advert_text
+from benchmarks.generator.employers import employers, trade_of
+from benchmarks.generator.places import Place, places
+from benchmarks.generator.roles import Role, roles
+from benchmarks.generator.skills import BOARD_SLUGS, SKILL_NAMES
+from benchmarks.generator.text import advert_text
 
 MAXIMUM_SEED = 8999  # keeps ids within the integers that JSON readers hold exactly (2^53)
 MAXIMUM_A_DAY = 1_000_000

@@ -1,0 +1,107 @@
+"""Fictional jobs: those of `fixtures/demonstration_postings.json`, advertised again and again on the days asked for.
+
+A day's jobs depend on the seed and the day alone, so tomorrow's market is today's with a day more. Pure: no clock.
+"""
+
+import math
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cache
+from itertools import accumulate
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+
+MAX_SEED = 8999  # keeps ids within the integers that JSON readers hold exactly (2^53)
+_MAX_PER_DAY = 1_000_000
+
+_FIXTURE = Path(__file__).resolve().parents[2] / "fixtures" / "demonstration_postings.json"
+# Monday to Sunday: few adverts are published at weekends.
+_WEEKDAYS = (1.0, 1.2, 1.2, 1.1, 0.9, 0.25, 0.2)
+
+
+def build_jobs(*, count: int, today: date, days: int = 120, seed: int = 1) -> Iterator[dict[str, Any]]:
+    """Yield `count` job objects of TheirStack, oldest first, posted in the `days` days that end with `today`.
+
+    The same arguments yield the same jobs, and job number n of a day is always the same. Objects share nested values:
+    treat them as read-only. Raises ValueError for a number out of range.
+    """
+    if count < 0 or days < 1:
+        raise ValueError(f"count must be 0 or more and days 1 or more, not {count} and {days}")
+    if not 0 <= seed <= MAX_SEED:
+        raise ValueError(f"seed must be between 0 and {MAX_SEED}, not {seed}")
+    window = [today - timedelta(days=ago) for ago in range(days - 1, -1, -1)]
+    totals = list(accumulate(_WEEKDAYS[day.weekday()] for day in window))
+    done = 0
+    for day, total in zip(window, totals, strict=True):
+        until = round(count * total / totals[-1])
+        if until - done > _MAX_PER_DAY:
+            raise ValueError(f"a day must have at most {_MAX_PER_DAY:,} jobs, not {until - done:,}")
+        first_id = (seed * 10**6 + day.toordinal()) * _MAX_PER_DAY
+        weights = _get_weights(day)
+        for number in range(until - done):
+            yield _build_job(first_id + number, day, weights)
+        done = until
+
+
+def _build_job(job_id: int, day: date, weights: list[float]) -> dict[str, Any]:
+    draw = Random(job_id)  # noqa: S311 - nothing secret
+    companies, places, postings = _load()
+    posting = draw.choices(postings, cum_weights=weights)[0]
+    company = companies[int(draw.random() ** 2 * len(companies))]  # some advertise far more than others
+    choices, place_weights = places[posting["places"]]
+    place = draw.choices(choices, cum_weights=place_weights)[0]
+    path = f"{company['domain'].partition('.')[0]}/{job_id}"
+    is_reposted = draw.random() < 0.03
+    # Seen in the first minute of the day: today's jobs are then never seen in the future, whatever the time. TheirStack
+    # writes times with and without a zone.
+    seen_at = f"{day.isoformat()}T00:00:{draw.randrange(60):02d}{'.250000Z' if draw.random() < 0.1 else ''}"
+    return (
+        posting
+        | place
+        | {
+            "id": job_id,
+            "url": f"https://careers.example.com/{path}",
+            "final_url": f"https://careers.example.com/{path}" if draw.random() < 0.7 else None,
+            "source_url": f"https://listings.example.com/view/{job_id}",
+            "date_posted": day.isoformat(),
+            "discovered_at": seen_at,
+            "reposted": is_reposted,
+            "date_reposted": day.isoformat() if is_reposted else None,
+            "has_blurred_data": False,
+            "company": company["name"],
+            "company_domain": company["domain"] if draw.random() < 0.9 else None,
+            "company_object": company,
+            "description": f"{company['long_description']}\n\n{posting['description']}",
+        }
+    )
+
+
+@cache
+def _load() -> tuple[list[dict[str, Any]], dict[str, tuple[list[dict[str, Any]], list[float]]], list[dict[str, Any]]]:
+    """Return companies, places with their cumulative weights by where a posting may be, and postings."""
+    fixture = orjson.loads(_FIXTURE.read_bytes())
+    places = {
+        where: (
+            [{name: value for name, value in choice.items() if name != "weight"} for choice in choices],
+            list(accumulate(choice["weight"] for choice in choices)),
+        )
+        for where, choices in fixture["places"].items()
+    }
+    return fixture["companies"], places, fixture["postings"]
+
+
+def _get_weights(day: date) -> list[float]:
+    """Return the cumulative weights of the postings on this day.
+
+    Each skill's demand swings over about a year, each from its own point, so growth differs by skill.
+    """
+    swing = cache(lambda slug: _swing(slug, day.toordinal()))
+    return list(accumulate(math.exp(sum(map(swing, posting["technology_slugs"]))) for posting in _load()[2]))
+
+
+def _swing(slug: str, ordinal: int) -> float:
+    character = sum(position * ord(letter) for position, letter in enumerate(slug, 1))
+    return (0.03 + character % 7 * 0.025) * math.sin(2 * math.pi * (ordinal / 370 + character % 101 / 101))

@@ -1,0 +1,96 @@
+"""Serve demonstration jobs in place of TheirStack."""
+
+import signal
+import threading
+from argparse import ArgumentParser
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from ingestion.fake_theirstack.account import PLANS
+from ingestion.fake_theirstack.demonstration import MAX_SEED, build_jobs
+from ingestion.fake_theirstack.faults import BadFault, Fault, read_faults
+from ingestion.fake_theirstack.files import BadPostingsFile, read_postings
+from ingestion.fake_theirstack.jobs import JobList
+from ingestion.fake_theirstack.server import FakeTheirStack
+
+_DEFAULT_KEY = "fake-key"  # opens nothing but this server
+_MAX_COUNT = 200_000  # held in memory, at about 5 kB each
+
+
+class Command(BaseCommand):
+    help = "Serve demonstration jobs on this machine, as TheirStack would. No real posting, no real account."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
+        parser.add_argument("--postings", type=Path, metavar="FILE", help="serve the jobs of a .jsonl or .jsonl.gz")
+        parser.add_argument("--shift-dates", action="store_true", help="with --postings: the newest is from today")
+        parser.add_argument("--count", type=int, default=6_000, help="fictional jobs (default %(default)s)")
+        parser.add_argument("--days", type=int, default=120, help="days they are spread over (default %(default)s)")
+        parser.add_argument("--seed", type=int, default=1, help=f"which jobs, 0-{MAX_SEED} (default %(default)s)")
+        parser.add_argument("--plan", choices=sorted(PLANS), default="paid", help="default %(default)s")
+        parser.add_argument("--credits", type=int, help="credits granted (default: what the plan grants)")
+        parser.add_argument("--faults", type=Path, metavar="FILE", help="a script of faults, in JSON")
+        parser.add_argument("--api-key", help=f"default: that of the running install, else {_DEFAULT_KEY}")
+        parser.add_argument("--rate-limit", choices=("on", "none"), default="on", help="default %(default)s")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            faults = _read_faults(options["faults"])
+            server = FakeTheirStack(
+                jobs=_read_jobs(options),
+                plan=options["plan"],
+                credits=options["credits"],
+                api_key=options["api_key"] or (settings.DEMONSTRATION and settings.THEIR_STACK_API_KEY) or _DEFAULT_KEY,
+                rate_limited=options["rate_limit"] == "on",
+                port=options["port"],
+            )
+        except OverflowError as error:
+            raise CommandError(f"--port: {error}") from error
+        except OSError as error:
+            raise CommandError(f"--port {options['port']}: {error.strerror}") from error
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt as error:
+            raise CommandError("stopped while preparing the jobs") from error
+        server.script_faults(faults)
+        stopping = threading.Event()
+        with server:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: stopping.set())
+            kind = "fictional jobs" if options["postings"] is None else f"jobs of {options['postings']}"
+            self.stdout.write(
+                f"The fake TheirStack serves {server.job_count:,} {kind} at {server.url}\n"
+                "This is demonstration data: nothing here comes from TheirStack, and no credit is real.\n"
+                "To collect from it:\n"
+                f"  THEIR_STACK_BASE_URL={server.url}\n"
+                f"  THEIR_STACK_API_KEY={server.api_key}\n"
+                "Stop it with Ctrl-C."
+            )
+            self.stdout.flush()
+            stopping.wait()
+
+
+def _read_jobs(options: dict[str, Any]) -> JobList:
+    """Raises ValueError (of which BadPostingsFile is one)."""
+    today = datetime.now(UTC).date()
+    if options["postings"] is not None:
+        return read_postings(path=options["postings"], shift_to=today if options["shift_dates"] else None)
+    if options["count"] > _MAX_COUNT:
+        raise ValueError(f"--count may be at most {_MAX_COUNT:,}: all jobs are held in memory")
+    if options["shift_dates"]:
+        raise BadPostingsFile("--shift-dates goes with --postings")
+    return JobList(build_jobs(count=options["count"], seed=options["seed"], today=today, days=options["days"]))
+
+
+def _read_faults(path: Path | None) -> list[Fault]:
+    try:
+        return [] if path is None else read_faults(path.read_bytes())
+    except BadFault as error:
+        raise BadFault(f"{path}: {error}") from error
+    except OSError as error:
+        raise BadFault(f"{path} cannot be read ({error.strerror})") from error
