@@ -185,7 +185,7 @@ def test_refuses_bad_paging_and_bad_filters_together(documents: None) -> None:
     assert list(answer.json()["errors"]) == ["limit", "offset", "category"]
 
 
-@pytest.mark.parametrize("identity", [str(ObjectId()), "nothing", "0"])
+@pytest.mark.parametrize("identity", ["0123456789abcdef01234567", "nothing", "0"])
 def test_answers_404_for_a_document_that_is_not_there(documents: None, identity: str) -> None:
     assert Client().get(f"/documents/{identity}").status_code == 404
 
