@@ -21,7 +21,6 @@ from pymongo.database import Database
 from xdist.scheduler.loadfile import LoadFileScheduling
 
 from career_navigator import quick_redis, throttling
-from career_navigator.celery import app
 from career_navigator.connection import database, redis_client
 from career_navigator.indexes import create_indexes
 from career_navigator.registrations import load_registrations
@@ -44,12 +43,7 @@ SLOW_FILES = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Each worker collects from another directory on, so that what is not compiled yet is compiled by one of them.
-
-    Tasks are imported first, as workers and beat do: collecting one finalizes the Celery application, and what adds to
-    the schedule then comes too late.
-    """
-    app.loader.import_default_modules()
+    """Each worker collects from another directory on, so that what is not compiled yet is compiled by one of them."""
     worker = getattr(config, "workerinput", None)
     if worker is not None:
         first = len(config.args) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]

@@ -3,8 +3,7 @@
 from smtplib import SMTPException
 
 from bson import ObjectId
-from celery import Celery, shared_task
-from celery.schedules import crontab
+from celery import shared_task
 from django.utils import timezone
 
 from accounts import confirmations, personal_data
@@ -12,15 +11,6 @@ from accounts.credentials import send_reset_message as send_reset_message_to
 from accounts.resumes import tasks as resume_tasks  # noqa: F401 - Celery finds the tasks of an app through this module
 from accounts.searches import tasks as search_tasks  # noqa: F401 - the same
 from career_navigator.background import UNAVAILABLE
-from career_navigator.celery import app
-
-
-@app.on_after_finalize.connect
-def _set_schedule(sender: Celery, **_: object) -> None:
-    sender.conf.beat_schedule["finish erasures that broke off"] = {
-        "task": "accounts.tasks.finish_erasures",
-        "schedule": crontab(minute="17"),
-    }
 
 
 @shared_task

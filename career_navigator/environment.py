@@ -5,6 +5,7 @@ variable's name, the value and what is accepted. `settings.py` is the only calle
 """
 
 import json
+import logging
 import os
 import re
 import secrets
@@ -15,6 +16,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+from celery.schedules import ParseException, crontab
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import (
     AfterValidator,
@@ -33,6 +35,8 @@ from pymongo.uri_parser import parse_uri
 from career_navigator.rates import Rate, RateOrOff
 from career_navigator.redis_addresses import check_address
 from career_navigator.signing_keys import check_private_key, new_private_key, public_key_of
+
+logger = logging.getLogger(__name__)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -235,6 +239,20 @@ _ACCEPTED = {
     "int_parsing": "accepted is a whole number",
     "float_parsing": "accepted is a number",
 }
+
+
+def parse_collection_schedule(expression: str) -> crontab:
+    """Parse a cron expression of five fields; log an error and return 02:00 daily for anything else."""
+    fields = expression.split()
+    try:
+        if len(fields) != 5:
+            raise ValueError(f"{len(fields)} fields instead of 5")
+        return crontab.from_string(" ".join(fields))
+    except (ValueError, ParseException) as error:
+        logger.error(
+            "JOB_COLLECTION_SCHEDULE=%r is no cron expression (%s); collecting daily at 02:00", expression, error
+        )
+        return crontab(minute="0", hour="2")
 
 
 def read_environment() -> Environment:

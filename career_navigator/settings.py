@@ -6,9 +6,15 @@ import os
 from typing import Any
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
 from corsheaders.defaults import default_headers
 
-from career_navigator.environment import development_secret, read_environment, read_running_services
+from career_navigator.environment import (
+    development_secret,
+    parse_collection_schedule,
+    read_environment,
+    read_running_services,
+)
 from career_navigator.mongodb import build_client_options
 from career_navigator.redis_addresses import build_broker_options, build_broker_url
 
@@ -105,7 +111,6 @@ THEIR_STACK_CREDIT_BUDGET = _env.their_stack_credit_budget
 THEIR_STACK_WEBHOOK_SECRET = _env.their_stack_webhook_secret.get_secret_value()
 
 # Collection
-JOB_COLLECTION_SCHEDULE = _env.job_collection_schedule
 MAX_JOBS_PER_SEARCH = _env.max_jobs_per_search
 JOB_DATA_RETENTION_DAYS = _env.job_data_retention_days
 COLLECTION_LEASE_SECONDS = _env.collection_lease_seconds
@@ -341,6 +346,46 @@ CELERY_TIMEZONE = _env.time_zone
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+# In TIME_ZONE of the environment. What is due daily or less often runs once each time, also when it was missed.
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "collect the roles users aim at": {
+        "task": "ingestion.tasks.collect_daily",
+        "schedule": parse_collection_schedule(_env.job_collection_schedule),
+    },
+    "delete postings past retention on Sunday": {
+        "task": "ingestion.tasks.clean_up",
+        "schedule": crontab(minute="0", hour="3", day_of_week="sun"),
+    },
+    "check the figures against the postings": {
+        "task": "ingestion.tasks.check_figures",
+        "schedule": crontab(minute="30", hour="4"),
+    },
+    "check the links of resources on Monday": {
+        "task": "learning.tasks.check_links",
+        "schedule": crontab(minute="0", hour="5", day_of_week="mon"),
+    },
+    # After the daily collection. Weekly digests are due from Monday on, so they go out on Monday, or on the first day
+    # after it that this runs.
+    "mail what saved searches newly find": {
+        "task": "accounts.searches.tasks.queue_digests",
+        "schedule": crontab(minute="0", hour="7"),
+    },
+    # Zones differ from UTC by whole quarters of an hour, so in each of them this meets UTC midnight, when the windows
+    # move on by a day; at all other times it picks up days that a crash left behind.
+    "refresh the figures": {"task": "ingestion.tasks.refresh_figures", "schedule": crontab(minute="*/15")},
+    "finish erasures that broke off": {"task": "accounts.tasks.finish_erasures", "schedule": crontab(minute="17")},
+    "read resumes whose reading was lost": {
+        "task": "accounts.resumes.tasks.take_up_lost_uploads",
+        "schedule": crontab(minute="*/5"),
+    },
+    "run what was missed": {
+        "task": "career_navigator.tasks.run_missed_tasks",
+        "schedule": crontab(minute="*/5"),
+        # The next one does the same.
+        "options": {"expires": 5 * 60},
+    },
+    "take up interrupted runs": {"task": "ingestion.tasks.resume_runs", "schedule": crontab()},
+}
 
 # Times are stored and reckoned in UTC; only the schedule of tasks runs in TIME_ZONE of the environment.
 USE_TZ = True

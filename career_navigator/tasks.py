@@ -3,8 +3,7 @@
 import logging
 
 from bson import ObjectId
-from celery import Celery, shared_task
-from celery.schedules import crontab
+from celery import shared_task
 from django.utils import timezone
 
 from career_navigator.background import RETRY_WHILE_UNAVAILABLE, find_missed_tasks
@@ -12,18 +11,6 @@ from career_navigator.celery import app
 from career_navigator.staff.chores import do_chore
 
 logger = logging.getLogger(__name__)
-
-MISSED_CHECK_MINUTES = 5
-
-
-@app.on_after_finalize.connect
-def _set_schedule(sender: Celery, **_: object) -> None:
-    sender.conf.beat_schedule["run what was missed"] = {
-        "task": "career_navigator.tasks.run_missed_tasks",
-        "schedule": crontab(minute=f"*/{MISSED_CHECK_MINUTES}"),
-        # The next one does the same.
-        "options": {"expires": MISSED_CHECK_MINUTES * 60},
-    }
 
 
 @shared_task(**RETRY_WHILE_UNAVAILABLE)

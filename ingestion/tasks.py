@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from bson import ObjectId
-from celery import Celery, Task, shared_task
+from celery import Task, shared_task
 from celery.signals import worker_ready
 from django.conf import settings
 from django.utils import timezone
@@ -12,14 +12,12 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from career_navigator.background import RETRY_WHILE_UNAVAILABLE, UNAVAILABLE, ScheduledTask
-from career_navigator.celery import app
 from career_navigator.connection import quick_redis_client, redis_client
 from career_navigator.queueing import queue_task
 from ingestion import services, webhooks
 from ingestion.collection import collect_role as collect_role_of_run
 from ingestion.documents import CollectionRun
 from ingestion.runs import UnusableRequestError, find_interrupted, open_roles, stop_run
-from ingestion.schedule import beat_schedule
 from ingestion.source import check_source
 from ingestion.theirstack import client_from_settings
 from ingestion.theirstack_errors import TheirStackClientError, TheirStackConfigurationError
@@ -37,12 +35,6 @@ REFRESH_DELAY_SECONDS = 3
 # Set while a refresh waits in the queue; a queue that lost it is not waited for any longer.
 _REFRESH_QUEUED_KEY = "market:figures:refresh-queued"
 _REFRESH_QUEUED_TTL = 60
-
-
-@app.on_after_finalize.connect
-def _set_schedule(sender: Celery, **_: Any) -> None:
-    # Other apps add theirs to the same schedule.
-    sender.conf.beat_schedule.update(beat_schedule(daily_collection=settings.JOB_COLLECTION_SCHEDULE))
 
 
 def queue_run(*, run: CollectionRun) -> None:

@@ -1,22 +1,12 @@
 """What Celery runs for resumes."""
 
 from bson import ObjectId
-from celery import Celery, shared_task
-from celery.schedules import crontab
+from celery import shared_task
 from django.utils import timezone
 
 from accounts.resumes import uploads
 from career_navigator.background import RETRY_WHILE_UNAVAILABLE
-from career_navigator.celery import app
 from career_navigator.queueing import queue_task
-
-
-@app.on_after_finalize.connect
-def _set_schedule(sender: Celery, **_: object) -> None:
-    sender.conf.beat_schedule["read resumes whose reading was lost"] = {
-        "task": "accounts.resumes.tasks.take_up_lost_uploads",
-        "schedule": crontab(minute="*/5"),
-    }
 
 
 # A reading has limits of its own, of seconds; these end one that is stuck outside of it.

@@ -4,25 +4,13 @@ from datetime import date
 from smtplib import SMTPException
 
 from bson import ObjectId
-from celery import Celery, shared_task
-from celery.schedules import crontab
+from celery import shared_task
 from django.utils import timezone
 
 from accounts.searches import digests
 from accounts.searches.selectors import due_searches
 from accounts.searches.services import local_day
 from career_navigator.background import UNAVAILABLE, ScheduledTask
-from career_navigator.celery import app
-
-
-@app.on_after_finalize.connect
-def _set_schedule(sender: Celery, **_: object) -> None:
-    # After the daily collection. Weekly digests are due from Monday on, so they go out on Monday, or on the first day
-    # after it that this runs.
-    sender.conf.beat_schedule["mail what saved searches newly find"] = {
-        "task": "accounts.searches.tasks.queue_digests",
-        "schedule": crontab(minute="0", hour="7"),
-    }
 
 
 @shared_task(base=ScheduledTask)

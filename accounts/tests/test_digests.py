@@ -8,7 +8,6 @@ from smtplib import SMTPServerDisconnected
 
 import pytest
 from bson import ObjectId
-from celery import Celery
 from celery.exceptions import Retry
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
@@ -19,6 +18,7 @@ from accounts.searches.digests import MOST_MAILED, send_digest
 from accounts.searches.documents import SavedSearch, ToldPosting
 from accounts.searches.selectors import due_searches
 from accounts.searches.services import change_search, delete_search, end_digest, mark_told, save_search
+from career_navigator.celery import app
 from ingestion.tests.queued import run_queued
 from market.documents import JobPosting
 from market.jobs.filters import JobFilter
@@ -334,9 +334,6 @@ def test_queues_a_task_for_each_that_is_due(save, redis, mailoutbox):
 
 
 def test_is_scheduled_after_the_daily_collection():
-    app = Celery(set_as_current=False)
-    tasks._set_schedule(app)
-
     entry = app.conf.beat_schedule["mail what saved searches newly find"]
 
     assert entry["task"] == tasks.queue_digests.name

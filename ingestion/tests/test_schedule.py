@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,9 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from celery import Celery
 from celery.schedules import crontab
+from django.conf import settings
 
 from career_navigator.celery import app
-from ingestion.schedule import DAILY_AT_TWO, beat_schedule
+from career_navigator.environment import parse_collection_schedule
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECT = "collect the roles users aim at"
@@ -21,11 +23,15 @@ REFRESH = "refresh the figures"
 SATURDAY = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-def next_time(entry: str, *, zone: str, after: datetime, daily: str = DAILY_AT_TWO) -> datetime:
+def next_time(entry: str, *, zone: str, after: datetime) -> datetime:
     """When an entry is due next for a beat that runs in a zone."""
+    return next_time_of(settings.CELERY_BEAT_SCHEDULE[entry]["schedule"], zone=zone, after=after)
+
+
+def next_time_of(schedule: crontab, *, zone: str, after: datetime) -> datetime:
+    schedule = copy(schedule)
     clock = Celery(set_as_current=False)
     clock.conf.timezone = zone
-    schedule: crontab = beat_schedule(daily_collection=daily)[entry]["schedule"]
     schedule.app = clock
     schedule.nowfun = lambda: after.astimezone(ZoneInfo(zone))
     return (after + schedule.remaining_estimate(after)).astimezone(ZoneInfo(zone))
@@ -43,7 +49,7 @@ def next_time(entry: str, *, zone: str, after: datetime, daily: str = DAILY_AT_T
     ],
 )
 def test_collects_by_the_cron_expression(caplog, expression, expected):
-    due = next_time(COLLECT, zone="UTC", after=SATURDAY, daily=expression)
+    due = next_time_of(parse_collection_schedule(expression), zone="UTC", after=SATURDAY)
 
     assert f"{due:%Y-%m-%d %H:%M}" == expected
     assert caplog.text == ""
@@ -66,7 +72,7 @@ def test_collects_by_the_cron_expression(caplog, expression, expected):
     ],
 )
 def test_falls_back_to_two_in_the_morning_with_an_error_for_a_bad_expression(caplog, expression):
-    due = next_time(COLLECT, zone="UTC", after=SATURDAY, daily=expression)
+    due = next_time_of(parse_collection_schedule(expression), zone="UTC", after=SATURDAY)
 
     assert f"{due:%Y-%m-%d %H:%M}" == "2026-11-22 02:00"
     (record,) = caplog.records
@@ -96,24 +102,27 @@ def test_refreshes_the_figures_at_midnight_utc_in_every_zone(zone):
 
 
 def test_every_entry_names_a_task_there_is():
-    import ingestion.tasks  # noqa: F401  its import registers the tasks
+    app.loader.import_default_modules()
 
-    assert {entry["task"] for entry in beat_schedule(daily_collection=DAILY_AT_TWO).values()} <= set(app.tasks)
+    assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= set(app.tasks)
 
 
 def test_the_schedule_and_its_zone_are_in_the_configuration_that_beat_reads():
-    # In a process of its own, since the schedule is made once, when the application is first used.
+    # In a process of its own, since the settings are read once.
     script = (
         "from career_navigator.celery import app\n"
-        "app.loader.import_default_modules()\n"
-        "app.finalize()\n"
         "print(app.conf.timezone)\n"
         "for entry in app.conf.beat_schedule.values(): print(entry['task'], entry['schedule'])\n"
     )
-    settings = {"TIME_ZONE": "Asia/Kathmandu", "JOB_COLLECTION_SCHEDULE": "15 4 * * *"}
+    environment = os.environ | {"TIME_ZONE": "Asia/Kathmandu", "JOB_COLLECTION_SCHEDULE": "15 4 * * *"}
 
     printed = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, check=True
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
 
     zone, *entries = printed.splitlines()
