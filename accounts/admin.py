@@ -18,7 +18,7 @@ from accounts.personal_data import export_user
 from accounts.support import deactivate_user, erase_user_on_request, reactivate_user
 from accounts.tasks import send_reset_message
 from career_navigator.mirrors.admin import ReadOnlyMirrorAdmin
-from career_navigator.staff.acts import demand, log_act, queue_or_tell
+from career_navigator.staff.acts import demand, enqueue_or_tell, log_act
 
 
 @admin.register(Person)
@@ -82,7 +82,7 @@ class PersonAdmin(ReadOnlyMirrorAdmin):
             messages.error(request, "No message is sent: the user is deactivated.")
             return self._back(user_id)
         otherwise = "No message is sent; try again later."
-        if queue_or_tell(request, task=send_reset_message, arguments=(person.email,), otherwise=otherwise):
+        if enqueue_or_tell(request, send_reset_message, person.email, otherwise=otherwise):
             log_act(staff, person, "Sent a message to set a new password.")
             messages.success(request, "The message to set a new password is on its way.")
         return self._back(user_id)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn, cast
 
-import kombu.exceptions
 import mongoengine
 from bson import ObjectId
 from django.utils import timezone
@@ -23,9 +22,8 @@ from accounts.tasks import send_confirmation_message
 from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.exceptions import QueueAway
 from career_navigator.observability.middleware import with_time_anew
-from career_navigator.quick_redis import is_away
+from career_navigator.queueing import enqueue
 from career_navigator.throttling import LoginLimits, check_limits, get_client_ip, hit_limits, record_hits
-from ingestion.tasks import collect_for_user
 
 logger = logging.getLogger(__name__)
 
@@ -85,12 +83,8 @@ def register(request: Request, given: Mapping[str, Any], *, address_field: str) 
 
 def queue_confirmation(*, user_id: ObjectId) -> None:
     """Have a message sent that confirms the user's address. Raises QueueAway."""
-    if is_away():
+    if not enqueue(send_confirmation_message, str(user_id)):
         raise QueueAway(_NO_MESSAGES)
-    try:
-        send_confirmation_message.apply_async((str(user_id),), retry=False)
-    except kombu.exceptions.OperationalError as error:
-        raise QueueAway(_NO_MESSAGES) from error
 
 
 def offer_confirmation(request: Request) -> None:
@@ -167,15 +161,8 @@ def _queue_collection(change: Change) -> None:
     if len(roles) < len(change.new_roles):
         waiting = len(change.new_roles) - len(roles)
         logger.warning("%d new roles of user %s wait for the daily collection: too many", waiting, change.user.pk)
-    if not roles:
-        return
-    if is_away():
-        logger.warning("the queue is away: new roles of user %s wait for the daily collection", change.user.pk)
-        return
-    try:
-        collect_for_user.apply_async((str(change.user.pk), roles), retry=False)
-    except kombu.exceptions.OperationalError as error:
-        logger.warning("new roles of user %s wait for the daily collection: %s", change.user.pk, error)
+    if roles and not enqueue("ingestion.tasks.collect_for_user", str(change.user.pk), roles):
+        logger.warning("new roles of user %s wait for the daily collection", change.user.pk)
 
 
 def _roles_within_limits(change: Change) -> list[str]:

@@ -42,7 +42,7 @@ from career_navigator.api.parsers import MultiPartParser
 from career_navigator.api.serializers import read_body
 from career_navigator.api.viewsets import PublicViewSet
 from career_navigator.personal import PersonalViewSet
-from career_navigator.quick_redis import is_away
+from career_navigator.queueing import enqueue
 from career_navigator.throttling import Limit, check_limits, get_client_ip, hit_limits, record_hits
 
 SEEN = OpenApiParameter(
@@ -242,9 +242,8 @@ class ForgottenPasswordViewSet(PublicViewSet):
         given = read_body(shapes.ForgottenPasswordSerializer, request)
         email = normalize_address(given["email"])
         hit_limits(("forgot_address", get_client_ip(request)), ("forgot_account", email))
-        if is_away():
+        if not enqueue(send_reset_message, given["email"]):
             raise QueueAway("Messages cannot be sent just now; try again shortly.")
-        send_reset_message.apply_async((given["email"],), retry=False)
         sentence = "If an account has this address, a message with a link is on its way to it."
         return Response({"detail": sentence}, status=202)
 

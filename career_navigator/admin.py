@@ -22,7 +22,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from career_navigator.documents import OPEN_CHORE_STATUSES
 from career_navigator.mirrors.admin import ReadOnlyMirrorAdmin
 from career_navigator.models import ChoreRun
-from career_navigator.staff.acts import demand, log_act, queue_or_tell
+from career_navigator.staff.acts import demand, enqueue_or_tell, log_act
 from career_navigator.staff.chores import chores_for, find_chore, record_chore
 from career_navigator.staff.model_admin import StaffModelAdmin
 from career_navigator.staff.second_factor import disable_second_factor
@@ -77,7 +77,7 @@ class ChoreRunAdmin(ReadOnlyMirrorAdmin):
         run = record_chore(chore=chore, asked_by=user.get_username(), now=timezone.now())
         log_act(user, ChoreRun.objects.get(pk=run.pk), f"Started the chore “{chore.title}”.")
         otherwise = "Start the chore again when it is back."
-        if queue_or_tell(request, task=run_chore, arguments=(str(run.pk),), otherwise=otherwise):
+        if enqueue_or_tell(request, run_chore, str(run.pk), otherwise=otherwise):
             messages.success(request, f"“{chore.title}” is queued.")
         return HttpResponseRedirect(reverse("admin:career_navigator_chorerun_change", args=[run.pk]))
 

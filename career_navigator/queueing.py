@@ -1,5 +1,6 @@
-"""Queueing a task from within a request, which must end in time whatever becomes of Redis."""
+"""Queueing tasks. What queues one, a request before all, must end in time whatever becomes of the broker."""
 
+import logging
 from typing import Any
 
 from celery import Task
@@ -10,30 +11,43 @@ from kombu.pools import producers
 
 from career_navigator.celery import app
 from career_navigator.connection import QUICK_SECONDS
+from career_navigator.quick_redis import is_away
 from career_navigator.redis_addresses import build_broker_options
+
+logger = logging.getLogger(__name__)
 
 # The first attempt may meet a connection that died while it lay idle; the second one tells how things are.
 _RETRIES = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 _NOT_FOUND = "404"
 
 
-def queue_task(*, task: "Task[..., Any]", arguments: tuple[Any, ...], countdown: float = 0) -> None:
-    """Hand a task to the workers, to run after `countdown` seconds. Raises kombu's OperationalError, within some 2 s,
-    when the queue is unavailable or hangs.
+def enqueue(task: "Task[..., Any] | str", *args: Any, **options: Any) -> bool:
+    """Queue a task, given as such or by its name; return False where the broker is unavailable, within some 2 s.
 
-    Workers wait for the broker far longer than a request may, so this goes over connections of its own.
+    `options` are those of `apply_async`. Workers wait for the broker far longer than a request may, so this goes over
+    connections of its own.
     """
-    quick = _quick_connection()
+    name = task if isinstance(task, str) else task.name
+    if settings.BROKER_ADDRESS == settings.REDIS_URL and is_away():
+        logger.warning("%s was not queued: Redis is unavailable", name)
+        return False
+    connection = _fail_fast_connection()
     try:
-        with producers[quick].acquire(block=True, timeout=QUICK_SECONDS) as producer:
-            task.apply_async(arguments, producer=producer, retry_policy=_RETRIES, countdown=countdown)
-    except LimitExceeded as error:
-        raise OperationalError("Every connection to the queue is taken.") from error
+        with producers[connection].acquire(block=True, timeout=QUICK_SECONDS) as producer:
+            options |= {"producer": producer, "retry_policy": _RETRIES}
+            if isinstance(task, str):
+                app.send_task(task, args, **options)
+            else:
+                task.apply_async(args, **options)
+    except (LimitExceeded, OperationalError) as error:
+        logger.warning("%s was not queued: %s", name, error)
+        return False
+    return True
 
 
 def count_waiting_tasks() -> int:
     """Return how many tasks wait for a worker, whatever the broker is. Raises kombu's OperationalError."""
-    with _quick_connection() as connection:
+    with _fail_fast_connection() as connection:
         try:
             channel: Any = connection.default_channel
             declared = channel.queue_declare(queue=app.conf.task_default_queue, passive=True)
@@ -47,7 +61,7 @@ def count_waiting_tasks() -> int:
         return int(declared.message_count)
 
 
-def _quick_connection() -> Connection:
+def _fail_fast_connection() -> Connection:
     connection = app.connection_for_write()
     options = settings.CELERY_BROKER_TRANSPORT_OPTIONS | build_broker_options(
         settings.BROKER_ADDRESS, timeout_seconds=QUICK_SECONDS, is_fail_fast=True

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from career_navigator.background import RETRY_WHILE_UNAVAILABLE, find_missed_tasks
 from career_navigator.celery import app
+from career_navigator.queueing import enqueue
 from career_navigator.staff.chores import do_chore
 
 logger = logging.getLogger(__name__)
@@ -24,4 +25,4 @@ def run_missed_tasks() -> None:
     """Queue the daily and weekly tasks that did not run when they were due; queued twice, they run once."""
     for task in find_missed_tasks(app=app, now=timezone.now()):
         logger.warning("%s did not run when it was due, and is run now", task.name)
-        task.delay()
+        enqueue(task)

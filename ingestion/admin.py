@@ -15,7 +15,7 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from career_navigator.mirrors.admin import ExactFilter, ReadOnlyMirrorAdmin
-from career_navigator.staff.acts import demand, log_act, queue_or_tell
+from career_navigator.staff.acts import demand, enqueue_or_tell, log_act
 from career_navigator.staff.status import STATUS_COLORS
 from ingestion import documents, services
 from ingestion.collect_form import CollectForm, spendable_credits, usual_collection
@@ -130,10 +130,7 @@ class CollectionRunAdmin(ReadOnlyMirrorAdmin):
         log_act(user, CollectionRun(pk=run.pk, created_at=run.created_at), message, flag=flag)
         otherwise = "The run is recorded, and is taken up within minutes of the queue's return."
         roles = open_roles(run=run)
-        if all(
-            queue_or_tell(request, task=collect_role, arguments=(str(run.pk), role), otherwise=otherwise)
-            for role in roles
-        ):
+        if all(enqueue_or_tell(request, collect_role, str(run.pk), role, otherwise=otherwise) for role in roles):
             messages.success(request, "The collection is queued." if roles else "There was nothing left to collect.")
         return _to_run(str(run.pk))
 

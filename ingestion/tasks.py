@@ -8,12 +8,11 @@ from celery import Task, shared_task
 from celery.signals import worker_ready
 from django.conf import settings
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from career_navigator.background import RETRY_WHILE_UNAVAILABLE, UNAVAILABLE, ScheduledTask
+from career_navigator.background import RETRY_WHILE_UNAVAILABLE, ScheduledTask
 from career_navigator.connection import quick_redis_client, redis_client
-from career_navigator.queueing import queue_task
+from career_navigator.queueing import enqueue
 from ingestion import services, webhooks
 from ingestion.collection import collect_role as collect_role_of_run
 from ingestion.documents import CollectionRun
@@ -37,18 +36,12 @@ _REFRESH_QUEUED_KEY = "market:figures:refresh-queued"
 _REFRESH_QUEUED_TTL = 60
 
 
-def queue_run(*, run: CollectionRun) -> None:
-    """Hand a run to the workers, one task a role. While a server is unavailable the run waits for `resume_runs`."""
-    try:
-        queue_roles(run=run)
-    except UNAVAILABLE as error:
-        logger.warning("run %s waits for a server that is unavailable: %s", run.id, error)
-
-
-def queue_roles(*, run: CollectionRun) -> None:
-    """Hand a run to the workers, one task a role. Raises kombu's OperationalError when the queue is away."""
-    for role in open_roles(run=run):
-        queue_task(task=collect_role, arguments=(str(run.id), role))
+def queue_run(*, run: CollectionRun) -> bool:
+    """Queue one task per role of a run; return False while the broker is unavailable: `resume_runs` then takes it up."""
+    is_queued = all(enqueue(collect_role, str(run.id), role) for role in open_roles(run=run))
+    if not is_queued:
+        logger.warning("run %s waits for a server that is unavailable", run.id)
+    return is_queued
 
 
 @shared_task(base=ScheduledTask)
@@ -97,7 +90,7 @@ def resume_runs() -> None:
     for run, roles in find_interrupted(now=timezone.now()):
         for role in roles:
             logger.warning("taking up run %s again: %s", run.id, role)
-            collect_role.delay(str(run.id), role)
+            enqueue(collect_role, str(run.id), role)
 
 
 @shared_task(base=ScheduledTask)
@@ -128,14 +121,11 @@ def queue_refresh() -> None:
     """
     redis = quick_redis_client()
     try:
-        if not redis.set(_REFRESH_QUEUED_KEY, b"1", nx=True, ex=_REFRESH_QUEUED_TTL):
-            return
-        try:
-            queue_task(task=refresh_figures, arguments=(), countdown=REFRESH_DELAY_SECONDS)
-        except OperationalError:
+        if redis.set(_REFRESH_QUEUED_KEY, b"1", nx=True, ex=_REFRESH_QUEUED_TTL) and not enqueue(
+            refresh_figures, countdown=REFRESH_DELAY_SECONDS
+        ):
             redis.delete(_REFRESH_QUEUED_KEY)
-            raise
-    except (OperationalError, RedisError) as error:
+    except RedisError as error:
         logger.warning("the daily stats wait for the next scheduled refresh: %s", error)
 
 
@@ -177,9 +167,8 @@ def _on_worker_ready(**_: Any) -> None:
     """A worker that starts takes up what was interrupted and checks the connection, once for all that start now."""
     try:
         if redis_client().set(_CHECKED_KEY, b"1", nx=True, ex=_CHECKED_SECONDS):
-            check_theirstack.delay()
-            resume_runs.delay()
-            refresh_figures.delay()
-    except UNAVAILABLE as error:
-        # The schedule takes up runs and figures all the same.
-        logger.warning("TheirStack is not asked now, as the queue is unavailable: %s", error)
+            for task in (check_theirstack, resume_runs, refresh_figures):
+                enqueue(task)
+    except RedisError as error:
+        # The schedule takes up runs and daily stats all the same.
+        logger.warning("TheirStack is not asked now: %s", error)

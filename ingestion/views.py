@@ -6,9 +6,10 @@ from rest_framework.exceptions import NotFound, PermissionDenied, ValidationErro
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from career_navigator.api.exceptions import QueueAway
 from career_navigator.api.serializers import read_body
 from career_navigator.api.viewsets import PublicViewSet
-from career_navigator.queueing import queue_task
+from career_navigator.queueing import enqueue
 from ingestion.serializers import WebhookAcceptedSerializer, WebhookEventSerializer
 from ingestion.tasks import receive_webhook_event
 from ingestion.webhooks import EventRejected, is_signed, parse_event
@@ -52,5 +53,6 @@ class TheirStackWebhookViewSet(PublicViewSet):
         except EventRejected as error:
             raise ValidationError({"payload": [str(error)]}) from error
         # As text: what stands between this and the task (JSON, pickle) has limits of depth of its own.
-        queue_task(task=receive_webhook_event, arguments=(body.decode(),))
+        if not enqueue(receive_webhook_event, body.decode()):
+            raise QueueAway("A server this depends on is not available; try again shortly.")
         return Response({"status": "accepted"}, status=202)

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import TextFilter
 
 from career_navigator.mirrors.admin import ExactFilter, HiddenFilter, ReadOnlyMirrorAdmin
-from career_navigator.staff.acts import demand, queue_or_tell
+from career_navigator.staff.acts import demand, enqueue_or_tell
 from ingestion.tasks import refresh_figures
 from market.hiding import hide_postings
 from market.jobs.keys import company_key
@@ -211,8 +211,6 @@ class JobPostingAdmin(ReadOnlyMirrorAdmin):
         changed = hide_postings(ids=[posting.pk for posting in chosen], hidden=hidden, now=timezone.now())
         for posting in chosen:
             self.log_change(request, posting, "Hidden." if hidden else "Shown again.")
-        if queue_or_tell(
-            request, task=refresh_figures, arguments=(), otherwise="Figures follow with the next refresh."
-        ):
+        if enqueue_or_tell(request, refresh_figures, otherwise="Figures follow with the next refresh."):
             text = f"{changed} {'hidden' if hidden else 'shown again'}; the figures follow in a moment."
             self.message_user(request, text, messages.SUCCESS)

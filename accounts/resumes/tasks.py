@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.resumes import uploads
 from career_navigator.background import RETRY_WHILE_UNAVAILABLE
-from career_navigator.queueing import queue_task
+from career_navigator.queueing import enqueue
 
 
 # A reading has limits of its own, of seconds; these end one that is stuck outside of it.
@@ -20,4 +20,4 @@ def read_upload(resume_id: str) -> None:
 def take_up_lost_uploads() -> None:
     """Queue again what a crash or a lost queue left unread, and give up what is too old."""
     for resume_id in uploads.find_lost_uploads(now=timezone.now()):
-        queue_task(task=read_upload, arguments=(str(resume_id),))
+        enqueue(read_upload, str(resume_id))

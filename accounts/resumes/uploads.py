@@ -10,7 +10,6 @@ from typing import Any
 
 from bson import ObjectId
 from celery import Task
-from kombu.exceptions import OperationalError
 from mongoengine import Q
 from pymongo import ReturnDocument
 
@@ -25,7 +24,7 @@ from accounts.resumes.services import AlreadyStored, TooManyAtOnce, store_resume
 from career_navigator.api.exceptions import is_server_away
 from career_navigator.idempotency import find_repeated, idempotency_key
 from career_navigator.plain_text import make_plain
-from career_navigator.queueing import queue_task
+from career_navigator.queueing import enqueue
 from skills.selectors import extractor, vocabulary
 
 logger = logging.getLogger(__name__)
@@ -131,17 +130,15 @@ def _catch_up(resume: Resume, reader: "Task[[str], None]", now: datetime) -> Non
 
 def _queue_reading(resume: Resume, reader: "Task[[str], None]") -> None:
     """Queue the reading of a stored file; where the queue is unavailable, note that it is not queued."""
+    if enqueue(reader, str(resume.pk)):
+        return
+    resume.queued_at = None
     try:
-        queue_task(task=reader, arguments=(str(resume.pk),))
-    except OperationalError as error:
-        logger.warning("the reading of resume %s waits for the queue: %s", resume.pk, error)
-        resume.queued_at = None
-        try:
-            Resume.objects(id=resume.pk).update_one(unset__queued_at=True)
-        except Exception as unavailable:
-            # Noted or not, the file is stored, and found again by the time for which it has waited.
-            if not is_server_away(unavailable):
-                raise
+        Resume.objects(id=resume.pk).update_one(unset__queued_at=True)
+    except Exception as unavailable:
+        # Noted or not, the file is stored, and found again by the time for which it has waited.
+        if not is_server_away(unavailable):
+            raise
 
 
 def read_upload(*, resume_id: ObjectId, now: datetime) -> None:

@@ -6,11 +6,13 @@ from smtplib import SMTPException
 from bson import ObjectId
 from celery import shared_task
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from accounts.searches import digests
 from accounts.searches.selectors import due_searches
 from accounts.searches.services import local_day
 from career_navigator.background import UNAVAILABLE, ScheduledTask
+from career_navigator.queueing import enqueue
 
 
 @shared_task(base=ScheduledTask)
@@ -18,7 +20,8 @@ def queue_digests() -> None:
     """Queue the digests that are due, a task each."""
     day = local_day(timezone.now())
     for search_id in due_searches(day=day):
-        send_digest.delay(str(search_id), day.isoformat())
+        if not enqueue(send_digest, str(search_id), day.isoformat()):
+            raise OperationalError("the digests were not queued")
 
 
 # A server that is unavailable is usually back within the hour; no posting is marked as mailed until all answer.

@@ -9,9 +9,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest
-from kombu.exceptions import OperationalError
 
-from career_navigator.queueing import queue_task
+from career_navigator.queueing import enqueue
 
 logger = logging.getLogger(__name__)
 
@@ -30,12 +29,9 @@ def log_act(user: User, obj: models.Model, message: str, *, flag: int = CHANGE) 
     LogEntry.objects.log_actions(user.pk, [obj], flag, message, single_object=True)
 
 
-def queue_or_tell(request: HttpRequest, *, task: Any, arguments: tuple[Any, ...], otherwise: str) -> bool:
-    """Queue a task; where the queue is away say so, and what happens then."""
-    try:
-        queue_task(task=task, arguments=arguments)
-    except OperationalError as error:
-        logger.error("%s could not be queued: %s", task.name, error)
+def enqueue_or_tell(request: HttpRequest, task: Any, *args: Any, otherwise: str) -> bool:
+    """Queue a task; where the broker is unavailable show a message that says so, and what happens then."""
+    is_queued = enqueue(task, *args)
+    if not is_queued:
         messages.error(request, f"The queue does not answer. {otherwise}")
-        return False
-    return True
+    return is_queued

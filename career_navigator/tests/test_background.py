@@ -16,7 +16,8 @@ from pymongo.errors import AutoReconnect, BulkWriteError
 from career_navigator import background, task_runs
 from career_navigator.background import RETRY_WHILE_UNAVAILABLE, ScheduledTask, Task, find_missed_tasks, get_last_due_at
 from career_navigator.documents import TaskRun
-from career_navigator.tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at
+from career_navigator.queueing import enqueue
+from career_navigator.tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, queue_at
 from ingestion.tests.queued import take_queued
 
 LEASE = timedelta(minutes=31)
@@ -311,6 +312,16 @@ class TestARetry:
         assert waits == sorted(waits)
         assert waits[0] == 10
         assert 3600 <= sum(waits) <= 5400
+
+
+class TestEnqueue:
+    def test_returns_false_soon_while_the_broker_is_unavailable(self, redis, caplog):
+        with queue_at(NO_REDIS):
+            assert not enqueue("ingestion.tasks.resume_runs")
+        assert "ingestion.tasks.resume_runs was not queued" in caplog.text
+
+        assert enqueue("ingestion.tasks.resume_runs")
+        assert take_queued(redis) == [("ingestion.tasks.resume_runs", [])]
 
 
 class TestArgumentsOfATask:

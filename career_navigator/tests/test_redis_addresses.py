@@ -17,7 +17,7 @@ from career_navigator.celery import app
 from career_navigator.connection import quick_redis_client, redis_client
 from career_navigator.devserver.embedded import HOST, EmbeddedServer, free_port, start_valkey, with_pdeathsig
 from career_navigator.devserver.embedded import _valkey_binary as valkey_binary
-from career_navigator.queueing import count_waiting_tasks, queue_task
+from career_navigator.queueing import count_waiting_tasks, enqueue
 from career_navigator.redis_addresses import (
     build_broker_options,
     build_broker_url,
@@ -173,9 +173,9 @@ def test_everything_that_uses_redis_follows_sentinel_to_the_new_primary(replicas
         try:
             redis_client().set("version", "1")
             cache.set("cached", "2")
-            queue_task(task=follow, arguments=())
             return (
-                quick_redis.ask(("GET", "version")) == [b"1"]
+                enqueue(follow)
+                and quick_redis.ask(("GET", "version")) == [b"1"]
                 and quick_redis_client().get("version") == b"1"
                 and versions.read("version") == b"1"
                 and cache.get("cached") == "2"

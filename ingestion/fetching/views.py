@@ -7,7 +7,6 @@ from bson import ObjectId
 from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from kombu.exceptions import OperationalError
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,7 +25,7 @@ from ingestion.fetching.services import is_fresh, open_run, start_fetch, wait_fo
 from ingestion.fetching.wishes import MOST_PLACES, MOST_ROLES, Wish, read_wish
 from ingestion.runs import cancel_run
 from ingestion.source import CollectionHaltedError
-from ingestion.tasks import queue_roles
+from ingestion.tasks import queue_run
 from market.jobs.filters import JobFilter
 from market.jobs.serializers import job_listing
 
@@ -91,12 +90,10 @@ def _running(request: Request, wish: Wish, *, now: datetime) -> CollectionRun:
     run = fetch.run
     if not fetch.is_new:
         return run
-    try:
-        queue_roles(run=run)
-    except OperationalError as error:
-        # Nobody waits for it any more: the caller is told to ask again.
+    if not queue_run(run=run):
+        # Nobody waits for it any more: the client is told to ask again.
         cancel_run(run_id=run.pk, now=now)
-        raise QueueAway(_QUEUE_AWAY) from error
+        raise QueueAway(_QUEUE_AWAY)
     return run
 
 

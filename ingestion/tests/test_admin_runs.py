@@ -5,11 +5,10 @@ from bson import ObjectId
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 from redis import Redis
 
 from accounts.documents import User
-from career_navigator.staff import acts as staff_acts
+from career_navigator.tests.elsewhere import NO_REDIS, queue_at
 from ingestion.documents import CollectionRun
 from ingestion.runs import start_run, update_search
 from ingestion.tests.queued import take_queued
@@ -156,13 +155,9 @@ def test_a_run_that_is_over_is_not_cancelled(staff_client: Client) -> None:
     assert acts() == ["Cancelled the collection."]
 
 
-def test_a_run_is_recorded_where_the_queue_is_away(staff_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(**_: object) -> None:
-        raise OperationalError("away")
-
-    monkeypatch.setattr(staff_acts, "queue_task", refuse)
-
-    answer = staff_client.post(f"{RUNS}collect-now/", ASKED, follow=True)
+def test_a_run_is_recorded_where_the_queue_is_away(staff_client: Client) -> None:
+    with queue_at(NO_REDIS):
+        answer = staff_client.post(f"{RUNS}collect-now/", ASKED, follow=True)
 
     assert "The queue does not answer. The run is recorded" in answer.content.decode()
     assert CollectionRun.objects.get().status == "queued"
