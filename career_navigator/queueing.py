@@ -45,20 +45,23 @@ def enqueue(task: "Task[..., Any] | str", *args: Any, **options: Any) -> bool:
     return True
 
 
-def count_waiting_tasks() -> int:
-    """Return how many tasks wait for a worker, whatever the broker is. Raises kombu's OperationalError."""
+def count_waiting_tasks() -> dict[str, int]:
+    """Return how many tasks wait in each queue, whatever the broker is. Raises kombu's OperationalError."""
     with _fail_fast_connection() as connection:
-        try:
-            channel: Any = connection.default_channel
-            declared = channel.queue_declare(queue=app.conf.task_default_queue, passive=True)
-        except connection.channel_errors as error:
-            # There is no queue before the first task, and none in Redis whenever it is empty.
-            if str(getattr(error, "reply_code", "")) == _NOT_FOUND:
-                return 0
-            raise OperationalError(str(error)) from error
-        except connection.connection_errors as error:
-            raise OperationalError(str(error)) from error
-        return int(declared.message_count)
+        return {name: _count_messages(connection, name) for name in app.amqp.queues}
+
+
+def _count_messages(connection: Connection, queue: str) -> int:
+    try:
+        channel: Any = connection.default_channel
+        return int(channel.queue_declare(queue=queue, passive=True).message_count)
+    except connection.channel_errors as error:
+        # There is no queue before the first task, and none in Redis whenever it is empty.
+        if str(getattr(error, "reply_code", "")) == _NOT_FOUND:
+            return 0
+        raise OperationalError(str(error)) from error
+    except connection.connection_errors as error:
+        raise OperationalError(str(error)) from error
 
 
 def _fail_fast_connection() -> Connection:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from celery.schedules import crontab
 from corsheaders.defaults import default_headers
+from kombu import Exchange, Queue
 
 from career_navigator.environment import (
     development_secret,
@@ -318,6 +319,15 @@ SPECTACULAR_SETTINGS = {
 # Celery (read by career_navigator/celery.py under the CELERY_ prefix)
 BROKER_ADDRESS = _env.celery_broker_url or REDIS_URL
 CELERY_BROKER_URL = build_broker_url(BROKER_ADDRESS)
+CELERY_TASK_DEFAULT_QUEUE = "default"
+# A role takes minutes, and a mail or an upload must not wait for it: `collect` has workers of its own. What an earlier
+# release has queued is in `celery`, which is read for one release.
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), name) for name in ("mail", "default", "collect", "celery")]
+CELERY_TASK_ROUTES = {
+    "ingestion.tasks.collect_role": {"queue": "collect"},
+    "accounts.tasks.send_*": {"queue": "mail"},
+    "accounts.searches.tasks.send_digest": {"queue": "mail"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -37,7 +37,10 @@ _REFRESH_QUEUED_TTL = 60
 
 
 def queue_run(*, run: CollectionRun) -> bool:
-    """Queue one task per role of a run; return False while the broker is unavailable: `resume_runs` then takes it up."""
+    """Queue one task per role of a run; return False where the broker is unavailable, and the run waits.
+
+    `resume_runs` takes it up.
+    """
     is_queued = all(enqueue(collect_role, str(run.id), role) for role in open_roles(run=run))
     if not is_queued:
         logger.warning("run %s waits for a server that is unavailable", run.id)

@@ -71,7 +71,7 @@ def _check_broker() -> Check:
     from career_navigator.queueing import count_waiting_tasks
 
     try:
-        return Check(True, f"{count_waiting_tasks()} tasks wait")
+        return Check(True, f"{sum(count_waiting_tasks().values())} tasks wait")
     except OperationalError:
         return Check(False, "does not answer")
 

@@ -147,12 +147,11 @@ def _task_families() -> Iterator[Metric]:
 
 
 def _queue_families() -> Iterator[Metric]:
-    # Celery is loaded with what queues, not with every process that counts requests.
-    from career_navigator.celery import app
     from career_navigator.queueing import count_waiting_tasks
 
     length = GaugeMetricFamily("career_navigator_queue_length", "Tasks waiting for a worker.", labels=["queue"])
-    length.add_metric([app.conf.task_default_queue], count_waiting_tasks())
+    for queue, waiting in count_waiting_tasks().items():
+        length.add_metric([queue], waiting)
     yield length
 
 

@@ -173,9 +173,11 @@ def age_text(*, since: datetime | None, now: datetime) -> str:
 def _workers(now: datetime) -> Iterable[Card]:
     from career_navigator.queueing import count_waiting_tasks
 
-    waiting = count_waiting_tasks()
+    queues = count_waiting_tasks()
+    waiting = sum(queues.values())
+    note = ", ".join(f"{count:,} in {queue}" for queue, count in queues.items() if count)
     alive: Any = quick_redis_client().zrangebyscore(WORKERS_KEY, now.timestamp() - EXPIRY_SECONDS, "+inf")
-    yield Card(title="Tasks waiting", value=f"{waiting:,}", tone="bad" if waiting > 1_000 else "plain")
+    yield Card(title="Tasks waiting", value=f"{waiting:,}", note=note, tone="bad" if waiting > 1_000 else "plain")
     yield Card(
         title="Workers",
         value=f"{len(alive)} alive" if alive else "none",

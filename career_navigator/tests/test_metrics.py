@@ -131,7 +131,7 @@ def test_counts_tasks_by_name_and_outcome(client: Client, redis: Any, collectors
     assert samples["career_navigator_tasks_total", "success", "test.succeeds"] == 2
     assert samples["career_navigator_tasks_total", "failure", "test.fails"] == 1
     assert samples["career_navigator_task_seconds_total", "test.succeeds"] > 0
-    assert samples["career_navigator_queue_length", "celery"] == 0
+    assert samples["career_navigator_queue_length", "default"] == 0
 
 
 def test_puts_the_tasks_id_on_its_log_lines(redis: Any) -> None:
@@ -152,11 +152,13 @@ def test_puts_the_tasks_id_on_its_log_lines(redis: Any) -> None:
 
 
 def test_counts_tasks_that_wait_for_a_worker(client: Client, redis: Any, collectors: None, patient: None) -> None:
-    redis.rpush("celery", "a", "b", "c")
+    for queue, waiting in {"default": "abc", "mail": "ab", "collect": "a"}.items():
+        redis.rpush(queue, *waiting)
 
     samples = read(client)
 
-    assert samples["career_navigator_queue_length", "celery"] == 3
+    lengths = {queue: samples["career_navigator_queue_length", queue] for queue in ("default", "mail", "collect")}
+    assert lengths == {"default": 3, "mail": 2, "collect": 1}
 
 
 def test_adds_what_an_app_registers(client: Client, redis: Any, collectors: None) -> None:

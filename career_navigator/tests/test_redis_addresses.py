@@ -179,7 +179,7 @@ def test_everything_that_uses_redis_follows_sentinel_to_the_new_primary(replicas
                 and quick_redis_client().get("version") == b"1"
                 and versions.read("version") == b"1"
                 and cache.get("cached") == "2"
-                and count_waiting_tasks() > 0
+                and count_waiting_tasks()["default"] > 0
             )
         except (redis.RedisError, OperationalError):
             return False

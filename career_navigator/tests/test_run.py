@@ -21,6 +21,7 @@ from career_navigator.tests.running import Run
 # With a key it asks TheirStack itself, here at an address where nobody answers; without the stand-in it starts sooner.
 NO_DEMONSTRATION = {"THEIR_STACK_API_KEY": "a-key", "THEIR_STACK_BASE_URL": "http://127.0.0.1:1"}
 STOP_SECONDS = 10
+WORKER = ("celery", " worker --exclude-queues ")
 
 
 @pytest.fixture
@@ -124,13 +125,13 @@ def test_starts_what_ends_again_and_gives_up_on_what_ends_too_often(var_dir: Pat
         ended.add(process.pid)
         process.kill()
 
-    for name, words in {"web": ("granian",), "beat": ("celery", " beat "), "worker": ("celery", " worker ")}.items():
+    for name, words in {"web": ("granian",), "beat": ("celery", " beat "), "worker": WORKER}.items():
         end(*words)
         run.wait_for(f"{name} was ended by SIGKILL; starting it again.")
         run.find_new(*words, but=ended)
     run.wait_until_answers()
     for _ in range(MAX_RESTARTS):
-        end("celery", " worker ")
+        end(*WORKER)
     exit_code = run.end(seconds=30)
 
     assert exit_code == 1

@@ -81,12 +81,13 @@ class Installation:
         self._workers: list[subprocess.Popen[bytes]] = []
         self._beats: list[subprocess.Popen[bytes]] = []
 
-    def start_worker(self, *, processes: int = 1) -> "subprocess.Popen[bytes]":
-        """Start a worker in a process group of its own; it may not be ready yet."""
+    def start_worker(self, *options: str, processes: int = 1) -> "subprocess.Popen[bytes]":
+        """Start a worker of all queues, or of those in `options`, in a process group of its own; it may not be ready yet."""
         command = [
             *(sys.executable, "-m", "celery", "-A", "career_navigator", "worker"),
             *("--concurrency", str(processes), "--hostname", f"w{len(self._workers)}@%h"),
             *("--without-gossip", "--without-mingle"),
+            *options,
         ]
         worker = self._start(command)
         self._workers.append(worker)

@@ -6,17 +6,21 @@ import orjson
 
 from career_navigator.celery import app
 
-QUEUE = "celery"
-
 
 def take_queued(redis) -> list[tuple[str, list]]:
-    """The waiting tasks by name with their arguments, oldest first; the queue is empty afterwards."""
+    """The waiting tasks by name with their arguments, oldest first in each queue; the queues are empty afterwards."""
     waiting = []
-    while (message := redis.rpop(QUEUE)) is not None:
-        message = orjson.loads(message)
-        arguments, _, _ = orjson.loads(base64.b64decode(message["body"]))
-        waiting.append((message["headers"]["task"], arguments))
+    for queue in app.amqp.queues:
+        while (message := redis.rpop(queue)) is not None:
+            message = orjson.loads(message)
+            arguments, _, _ = orjson.loads(base64.b64decode(message["body"]))
+            waiting.append((message["headers"]["task"], arguments))
     return waiting
+
+
+def count_queued(redis) -> int:
+    """How many tasks wait in all queues."""
+    return sum(redis.llen(queue) for queue in app.amqp.queues)
 
 
 def run_queued(redis) -> list[str]:

@@ -16,6 +16,7 @@ from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import start_run
 from ingestion.tasks import check_theirstack, queue_run
 from ingestion.tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
+from ingestion.tests.queued import count_queued
 
 ROLES = ("Software Engineer", "DevOps Engineer")
 BALANCE = "/v0/billing/credit-balance"
@@ -66,7 +67,7 @@ def unacknowledged() -> int:
 
 
 def queued() -> int:
-    return redis_client().llen("celery")
+    return count_queued(redis_client())
 
 
 def restart(servers: Servers) -> None:

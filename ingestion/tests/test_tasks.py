@@ -19,7 +19,7 @@ from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from ingestion.runs import start_run
 from ingestion.tests.processes import Installation, Servers, empty_database, installed, wait_until
-from ingestion.tests.queued import run_queued, take_queued
+from ingestion.tests.queued import count_queued, run_queued, take_queued
 from market import refresh
 from market.answers import read_answer
 from market.refresh import check_figures
@@ -231,7 +231,7 @@ class TestWithWorkers:
         )
 
         assert state.credits_left == 1_000_000
-        wait_until(lambda: not redis_client().llen("celery"), seconds=10, what="the queue is empty")
+        wait_until(lambda: not count_queued(redis_client()), seconds=10, what="the queue is empty")
         assert [asked.path for asked in stand_in.requests].count(BALANCE) == 1
 
     def test_workers_keep_a_heartbeat_that_readiness_sees(self, workers, client):

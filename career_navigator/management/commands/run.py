@@ -107,17 +107,20 @@ class Command(BaseCommand):
                 *("--log-level", settings.LOG_LEVEL.lower()),
             ],
         )
-        self._manager.start(
-            "worker",
-            [
-                *(sys.executable, "-W", "ignore:You're running the worker with superuser", *_CELERY),
-                *("worker", "--concurrency", str(settings.WORKER_PROCESSES), "--loglevel", settings.LOG_LEVEL),
-                # With one worker there is nobody to greet.
-                *("--without-gossip", "--without-mingle"),
-            ],
-            # Asked to stop, it hands its tasks back to the queue instead of finishing them first.
-            REMAP_SIGTERM="SIGQUIT",
-        )
+        # The collector alone takes roles, which last minutes, so that mails and uploads never wait behind them.
+        for name, queues in (("worker", "--exclude-queues"), ("collector", "--queues")):
+            self._manager.start(
+                name,
+                [
+                    *(sys.executable, "-W", "ignore:You're running the worker with superuser", *_CELERY),
+                    *("worker", queues, "collect", "--hostname", f"{name}@%h"),
+                    *("--concurrency", str(settings.WORKER_PROCESSES), "--loglevel", settings.LOG_LEVEL),
+                    # With two workers there is nobody else to greet.
+                    *("--without-gossip", "--without-mingle"),
+                ],
+                # Asked to stop, it hands its tasks back to the queue instead of finishing them first.
+                REMAP_SIGTERM="SIGQUIT",
+            )
         self._manager.start(
             "beat",
             [

@@ -1,0 +1,80 @@
+"""Real workers take tasks from the queues as `make run` and the compose file start them."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.utils import timezone
+
+from accounts.tasks import send_reset_message
+from career_navigator.celery import app
+from career_navigator.connection import redis_client
+from career_navigator.queueing import count_waiting_tasks, enqueue
+from career_navigator.task_signals import COUNTS_KEY
+from ingestion.documents import OPEN_RUN_STATUSES
+from ingestion.runs import start_run
+from ingestion.stand_in.generator import generate_jobs
+from ingestion.stand_in.server import StandIn
+from ingestion.tasks import check_theirstack, collect_role, queue_run
+from ingestion.tests.processes import Installation, Servers, empty_database, installed, wait_until
+
+ROLES = ("Software Engineer", "DevOps Engineer", "Backend Developer")
+SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[StandIn]:
+    with StandIn(jobs=generate_jobs(count=100, seed=5, today=datetime.now(UTC).date(), days=20)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def installation(stand_in, tmp_path_factory) -> Iterator[Installation]:
+    """A worker and a collector, of one process each."""
+    servers = Servers(tmp_path_factory.mktemp("servers"))
+    with installed(servers=servers, stand_in=stand_in, directory=tmp_path_factory.mktemp("var")) as installation:
+        installation.start_worker("--exclude-queues", "collect")
+        installation.start_worker("--queues", "collect")
+        wait_until(lambda: installation.log.read_text().count("ready.") == 2, seconds=SECONDS, what="both are ready")
+        yield installation
+    servers.stop()
+
+
+def count(task, outcome: str = "success") -> int:
+    return int(redis_client().hget(COUNTS_KEY, f"{task.name}|{outcome}") or 0)
+
+
+def test_a_mail_and_an_upload_do_not_wait_behind_a_collection(installation, stand_in):
+    empty_database()
+    stand_in.script_faults([{"delay_seconds": 5, "next": 20}])
+    run = start_run(
+        trigger="command",
+        roles=ROLES,
+        places=["United States"],
+        max_age_days=14,
+        per_role_limit=10,
+        now=timezone.now(),
+    )
+    queue_run(run=run)
+    wait_until(lambda: stand_in.requests, seconds=SECONDS, what="the first role is being collected")
+
+    enqueue(send_reset_message, "nobody@example.org")
+    enqueue("accounts.resumes.tasks.read_upload", str(run.id))
+
+    read_upload = app.tasks["accounts.resumes.tasks.read_upload"]
+    wait_until(
+        lambda: count(send_reset_message) and count(read_upload), seconds=SECONDS, what=installation.last_words()
+    )
+    assert run.reload().status in OPEN_RUN_STATUSES
+    assert count(collect_role) < len(ROLES)
+    stand_in.reset()
+    wait_until(lambda: run.reload().status == "finished", seconds=SECONDS, what=installation.last_words())
+
+
+def test_a_message_of_an_earlier_release_is_taken_from_its_queue(installation):
+    wait_until(lambda: not any(count_waiting_tasks().values()), seconds=SECONDS, what="the queues are empty")
+    empty_database()
+
+    check_theirstack.apply_async(queue="celery")
+
+    wait_until(lambda: count(check_theirstack), seconds=SECONDS, what=installation.last_words())
