@@ -366,8 +366,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "ingestion.tasks.clean_up",
         "schedule": crontab(minute="0", hour="3", day_of_week="sun"),
     },
-    "check the figures against the postings": {
-        "task": "ingestion.tasks.check_figures",
+    "check the daily stats against the postings": {
+        "task": "market.tasks.check_daily_stats",
         "schedule": crontab(minute="30", hour="4"),
     },
     "check the links of resources on Monday": {
@@ -382,7 +382,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     # Zones differ from UTC by whole quarters of an hour, so in each of them this meets UTC midnight, when the windows
     # move on by a day; at all other times it picks up days that a crash left behind.
-    "refresh the figures": {"task": "ingestion.tasks.refresh_figures", "schedule": crontab(minute="*/15")},
+    "refresh the daily stats": {"task": "market.tasks.refresh_daily_stats", "schedule": crontab(minute="*/15")},
     "finish erasures that broke off": {"task": "accounts.tasks.finish_erasures", "schedule": crontab(minute="17")},
     "read resumes whose reading was lost": {
         "task": "accounts.resumes.tasks.take_up_lost_uploads",

@@ -140,6 +140,13 @@ def open_roles(*, run: CollectionRun) -> list[str]:
     return list(dict.fromkeys(search.role for search in run.searches if search.status in OPEN_SEARCH_STATUSES))
 
 
+def is_being_collected(*, run_id: ObjectId) -> bool:
+    """Return whether a search of the run is queued or running; one that waits for the rate limit is neither."""
+    searching = {"$elemMatch": {"status": {"$in": ["queued", "running"]}}}
+    run = {"_id": run_id, "status": _OPEN_RUN, "searches": searching}
+    return database().collection_runs.find_one(run, {"_id": 1}) is not None
+
+
 def acquire_lease(*, run: CollectionRun, index: int, now: datetime, task_id: str | None = None) -> Lease | None:
     """Acquire the lease on a search's role and place; None while another worker has it or once the search is over.
 

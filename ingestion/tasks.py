@@ -11,16 +11,16 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from career_navigator.background import RETRY_WHILE_UNAVAILABLE, ScheduledTask
-from career_navigator.connection import quick_redis_client, redis_client
+from career_navigator.connection import redis_client
 from career_navigator.queueing import enqueue
 from ingestion import services, webhooks
 from ingestion.collection import collect_role as collect_role_of_run
 from ingestion.documents import CollectionRun
-from ingestion.runs import UnusableRequestError, find_interrupted, open_roles, stop_run
+from ingestion.runs import UnusableRequestError, find_interrupted, is_being_collected, open_roles, stop_run
 from ingestion.source import check_source
 from ingestion.theirstack import client_from_settings
 from ingestion.theirstack_errors import TheirStackClientError, TheirStackConfigurationError
-from market import refresh
+from market.tasks import check_daily_stats, queue_refresh, refresh_daily_stats
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +29,6 @@ DAILY_MAX_AGE_DAYS = 30
 # Workers that start together ask TheirStack once.
 _CHECKED_KEY = "ingestion:connectivity-checked"
 _CHECKED_SECONDS = 60
-# Roles of a run that end within this time share a refresh, and one that met another one tries again after it.
-REFRESH_DELAY_SECONDS = 3
-# Set while a refresh waits in the queue; a queue that lost it is not waited for any longer.
-_REFRESH_QUEUED_KEY = "market:figures:refresh-queued"
-_REFRESH_QUEUED_TTL = 60
 
 
 def queue_run(*, run: CollectionRun) -> bool:
@@ -84,7 +79,9 @@ def collect_role(self: "Task[..., None]", run_id: str, role: str) -> None:
         collect_role_of_run(
             run_id=ObjectId(run_id), role=role, client=client, clock=timezone.now, task_id=self.request.id
         )
-    queue_refresh()
+    # Once per run. Until then its days are marked dirty, so the scheduled refresh finds what a crash leaves behind.
+    if not is_being_collected(run_id=ObjectId(run_id)):
+        queue_refresh()
 
 
 @shared_task
@@ -101,45 +98,6 @@ def clean_up() -> None:
     """Delete postings past retention."""
     deleted = services.cleanup_old_jobs(days_to_keep=settings.JOB_DATA_RETENTION_DAYS, now=timezone.now())
     logger.info("deleted %d postings past retention", deleted)
-
-
-@shared_task
-def refresh_figures() -> None:
-    """Bring daily stats and rendered answers up to date; after UTC midnight the windows move by a day.
-
-    Where another refresh is at work, no worker waits for it: one more is queued, which finds what that one left.
-    """
-    # Before the marks are read: a change of postings from now on queues another refresh.
-    redis_client().delete(_REFRESH_QUEUED_KEY)
-    try:
-        refresh.refresh_figures(now=timezone.now(), wait=False)
-    except refresh.RefreshRunningError:
-        queue_refresh()
-
-
-def queue_refresh() -> None:
-    """Have the workers refresh within seconds, once for all who ask until then.
-
-    With the queue unavailable that happens within a quarter of an hour.
-    """
-    redis = quick_redis_client()
-    try:
-        if redis.set(_REFRESH_QUEUED_KEY, b"1", nx=True, ex=_REFRESH_QUEUED_TTL) and not enqueue(
-            refresh_figures, countdown=REFRESH_DELAY_SECONDS
-        ):
-            redis.delete(_REFRESH_QUEUED_KEY)
-    except RedisError as error:
-        logger.warning("the daily stats wait for the next scheduled refresh: %s", error)
-
-
-@shared_task(base=ScheduledTask)
-def check_figures() -> None:
-    """Compare the figures with the postings they came from, report differences, and mend them."""
-    check = refresh.check_figures()
-    if check.differing:
-        days = ", ".join(map(str, check.differing))
-        logger.error("figures differed from their postings on %s; %d postings had wrong roles", days, check.postings)
-        refresh.refresh_figures(now=timezone.now())
 
 
 @shared_task(**RETRY_WHILE_UNAVAILABLE)
@@ -170,8 +128,19 @@ def _on_worker_ready(**_: Any) -> None:
     """A worker that starts takes up what was interrupted and checks the connection, once for all that start now."""
     try:
         if redis_client().set(_CHECKED_KEY, b"1", nx=True, ex=_CHECKED_SECONDS):
-            for task in (check_theirstack, resume_runs, refresh_figures):
+            for task in (check_theirstack, resume_runs, refresh_daily_stats):
                 enqueue(task)
     except RedisError as error:
         # The schedule takes up runs and daily stats all the same.
         logger.warning("TheirStack is not asked now: %s", error)
+
+
+# What an earlier release has queued carries these names, which are accepted for one release.
+@shared_task(name="ingestion.tasks.refresh_figures")
+def _refresh_figures() -> None:
+    refresh_daily_stats()
+
+
+@shared_task(name="ingestion.tasks.check_figures")
+def _check_figures() -> None:
+    check_daily_stats()

@@ -16,7 +16,6 @@ from career_navigator.api.serializers import read_body
 from career_navigator.held_skills import held_skills
 from career_navigator.personal import PersonalViewSet, caller_of
 from career_navigator.unchanged import UNCHANGED
-from ingestion.tasks import queue_refresh
 from learning import calendars, pages
 from learning import serializers as shapes
 from learning.advice import WINDOW_DAYS, recommend
@@ -188,7 +187,7 @@ def _roadmap(caller: CurrentUser, asked: dict[str, Any]) -> Roadmap:
     role = _role(caller, asked.get("target_role"))
     figures = None
     if role is not None and asked["include_gap_analysis"]:
-        figures = compute_role_figures(role=role, days=WINDOW_DAYS, now=now, announce=queue_refresh)
+        figures = compute_role_figures(role=role, days=WINDOW_DAYS, now=now)
     words, ideas = vocabulary(), idea_catalogue()
     person = Person(
         held=words.map_technology_slugs(held_skills(caller)),

@@ -14,7 +14,6 @@ from unfold.contrib.filters.admin import TextFilter
 
 from career_navigator.mirrors.admin import ExactFilter, HiddenFilter, ReadOnlyMirrorAdmin
 from career_navigator.staff.acts import demand, enqueue_or_tell
-from ingestion.tasks import refresh_figures
 from market.hiding import hide_postings
 from market.jobs.keys import company_key
 from market.jobs.url_keys import url_key
@@ -22,6 +21,7 @@ from market.models import JobPosting
 from market.posting import SOURCES
 from market.roles import normalize_role
 from market.selectors import day_start
+from market.tasks import refresh_daily_stats
 from skills.selectors import vocabulary
 
 
@@ -211,6 +211,6 @@ class JobPostingAdmin(ReadOnlyMirrorAdmin):
         changed = hide_postings(ids=[posting.pk for posting in chosen], hidden=hidden, now=timezone.now())
         for posting in chosen:
             self.log_change(request, posting, "Hidden." if hidden else "Shown again.")
-        if enqueue_or_tell(request, refresh_figures, otherwise="Figures follow with the next refresh."):
+        if enqueue_or_tell(request, refresh_daily_stats, otherwise="Figures follow with the next refresh."):
             text = f"{changed} {'hidden' if hidden else 'shown again'}; the figures follow in a moment."
             self.message_user(request, text, messages.SUCCESS)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from dataclasses import fields as dataclass_fields
 from datetime import UTC, date, datetime, timedelta
@@ -26,6 +26,7 @@ from market.refresh import compute_role, seal_day
 from market.role_windows import RoleFigures, build_role_figures, has_rows, role_figures
 from market.roles import normalize_role, roles_named
 from market.selectors import day_start
+from market.tasks import queue_refresh
 from skills.selectors import vocabulary
 from skills.services import count_unknown_slugs
 
@@ -88,11 +89,11 @@ def store_postings(
     raise ConflictingPosting(f"{len(batch)} postings, the first {batch[0].job_id or batch[0].url}")
 
 
-def compute_role_figures(*, role: str, days: int, now: datetime, announce: Callable[[], object]) -> RoleFigures | None:
+def compute_role_figures(*, role: str, days: int, now: datetime) -> RoleFigures | None:
     """Return a role's last `days` days, computed from its postings where no row of it is stored.
 
     None where no posting of those days is of it. What else depends on the daily stats follows with the next refresh,
-    which `announce` is called for after rows were computed.
+    which is queued after rows were computed.
     """
     name = normalize_role(role)
     figures = role_figures(role=name, days=days, now=now)
@@ -104,7 +105,7 @@ def compute_role_figures(*, role: str, days: int, now: datetime, announce: Calla
     know_role(role=role, now=now)
     rows = compute_role(role=name, now=now)
     if rows:
-        announce()
+        queue_refresh()
     return build_role_figures(role=name, rows=rows, days=days, now=now)
 
 

@@ -20,7 +20,6 @@ from career_navigator.mirrors.admin import MirrorAdmin, MirrorForm
 from career_navigator.mirrors.exchange import ExchangeMixin, MirrorResource
 from career_navigator.staff.acts import enqueue_or_tell
 from career_navigator.staff.chores import offer_chore
-from ingestion.tasks import refresh_figures
 from skills.merging import UnmergeableError, merge_skills
 from skills.models import Skill, UnknownSlug
 from skills.names import spelling_key
@@ -151,7 +150,7 @@ class SkillAdmin(ExchangeMixin, MirrorAdmin):
                 skill = Skill.objects.get(name=kept)
                 self.log_change(request, skill, f"Merged {gone} into it.")
                 later = "The figures follow with the next refresh."
-                enqueue_or_tell(request, refresh_figures, otherwise=later)
+                enqueue_or_tell(request, "market.tasks.refresh_daily_stats", otherwise=later)
                 self.message_user(request, f"{gone} is {kept} now.", messages.SUCCESS)
                 return HttpResponseRedirect(reverse("admin:skills_skill_change", args=[skill.pk]))
         context = self.admin_site.each_context(request) | {

@@ -19,7 +19,6 @@ from rest_framework.response import Response
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.viewsets import ApiViewSet, PublicViewSet
 from career_navigator.held_skills import held_skills
-from ingestion.tasks import queue_refresh
 from market.role_windows import role_demands
 from market.roles import display_role, normalize_role, spell_out
 from market.services import compute_role_figures
@@ -144,7 +143,7 @@ class GapViewSet(ApiViewSet):
     def gap_analysis(self, request: Request) -> Response:
         """Return what a target role asks for, what of it the caller lacks, and what to learn next."""
         label, days, now = self._target_role(), self.query["days"], timezone.now()
-        figures = compute_role_figures(role=label, days=days, now=now, announce=queue_refresh)
+        figures = compute_role_figures(role=label, days=days, now=now)
         if figures is None:
             return Response(_no_postings(label, days), status=status.HTTP_404_NOT_FOUND)
         held = vocabulary().map_technology_slugs(held_skills(self.current_user))

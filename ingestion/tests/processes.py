@@ -82,7 +82,7 @@ class Installation:
         self._beats: list[subprocess.Popen[bytes]] = []
 
     def start_worker(self, *options: str, processes: int = 1) -> "subprocess.Popen[bytes]":
-        """Start a worker of all queues, or of those in `options`, in a process group of its own; it may not be ready yet."""
+        """Start a worker of all queues, or as `options` say, in a process group of its own; it may not be ready yet."""
         command = [
             *(sys.executable, "-m", "celery", "-A", "career_navigator", "worker"),
             *("--concurrency", str(processes), "--hostname", f"w{len(self._workers)}@%h"),

@@ -19,7 +19,7 @@ from career_navigator.environment import parse_collection_schedule
 ROOT = Path(__file__).resolve().parents[2]
 COLLECT = "collect the roles users aim at"
 CLEAN_UP = "delete postings past retention on Sunday"
-REFRESH = "refresh the figures"
+REFRESH = "refresh the daily stats"
 SATURDAY = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 

@@ -24,6 +24,7 @@ from market import refresh
 from market.answers import read_answer
 from market.refresh import check_figures
 from market.services import store_postings
+from market.tasks import check_daily_stats, queue_refresh, refresh_daily_stats
 from market.tests.factories import PostingFactory
 
 TODAY = datetime.now(UTC).date()
@@ -96,35 +97,55 @@ class TestInThisProcess:
             tasks.collect_role(str(run.id), role)
 
         assert mongo.market_figures.count_documents({}) == 0
-        assert run_queued(redis) == ["ingestion.tasks.refresh_figures"]
+        assert run_queued(redis) == ["market.tasks.refresh_daily_stats"]
         assert mongo.dirty_days.count_documents({}) == 0
         assert mongo.market_figures.count_documents({}) > 0
         assert check_figures().differing == []
+
+    def test_a_run_asks_for_a_refresh_when_its_last_role_ends(self, mongo, redis):
+        run = begin("Software Engineer", "Data Scientist")
+
+        tasks.collect_role(str(run.id), "Software Engineer")
+
+        assert take_queued(redis) == []
+        assert mongo.dirty_days.count_documents({}) > 0
+        tasks.collect_role(str(run.id), "Data Scientist")
+        assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
+
+    def test_a_run_asks_for_a_refresh_while_it_waits_for_the_rate_limit(self, mongo, redis, stand_in):
+        run = begin("Software Engineer", "Data Scientist")
+        tasks.collect_role(str(run.id), "Software Engineer")
+        stand_in.script_faults([{"status": 429, "headers": {"Retry-After": "900"}}])
+
+        tasks.collect_role(str(run.id), "Data Scientist")
+
+        assert [search.status for search in run.reload().searches] == ["finished", "waiting"]
+        assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
 
     def test_no_worker_waits_for_a_refresh_that_is_at_work(self, mongo, redis):
         run = begin()
 
         with refresh._lock():
             tasks.collect_role(str(run.id), "Software Engineer")
-            assert take_queued(redis) == [("ingestion.tasks.refresh_figures", [])]
-            tasks.refresh_figures()
+            assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
+            refresh_daily_stats()
             # Another one waits in its stead.
-            assert take_queued(redis) == [("ingestion.tasks.refresh_figures", [])]
+            assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
 
         assert run.reload().status == "finished"
         assert mongo.dirty_days.count_documents({}) > 0
-        tasks.refresh_figures()
+        refresh_daily_stats()
         assert mongo.dirty_days.count_documents({}) == 0
         assert take_queued(redis) == []
 
     def test_a_refresh_that_could_not_be_queued_is_queued_the_next_time(self, redis):
         with queue_at(NO_REDIS):
-            tasks.queue_refresh()
+            queue_refresh()
 
-        tasks.queue_refresh()
-        tasks.queue_refresh()
+        queue_refresh()
+        queue_refresh()
 
-        assert take_queued(redis) == [("ingestion.tasks.refresh_figures", [])]
+        assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
 
     def test_without_a_key_a_run_fails_and_says_so(self, settings):
         settings.THEIR_STACK_API_KEY = ""
@@ -164,10 +185,10 @@ class TestInThisProcess:
 
     def test_the_check_of_the_figures_reports_and_mends(self, caplog, mongo):
         store_postings(postings=[PostingFactory(date_posted=TODAY)], now=timezone.now())
-        tasks.refresh_figures()
+        refresh_daily_stats()
         mongo.market_figures.update_one({"scope": "market"}, {"$set": {"postings": 7}})
 
-        tasks.check_figures()
+        check_daily_stats()
 
         assert str(TODAY) in caplog.text
         assert mongo.market_figures.find_one({"scope": "market"})["postings"] == 1

@@ -430,4 +430,4 @@ def test_accepts_events_while_mongodb_is_away(client, redis):
         answer = send(client, body_of())
 
     assert answer.status_code == 202
-    assert run_queued(redis) == ["ingestion.tasks.receive_webhook_event", "ingestion.tasks.refresh_figures"]
+    assert run_queued(redis) == ["ingestion.tasks.receive_webhook_event", "market.tasks.refresh_daily_stats"]

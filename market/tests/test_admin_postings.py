@@ -136,7 +136,7 @@ def test_hides_postings_and_has_the_figures_follow(
 
     assert mongo.job_postings.find_one({"title": "Data Engineer"})["hidden"] is True
     assert mongo.dirty_days.count_documents({}) == 1
-    assert take_queued(redis) == [("ingestion.tasks.refresh_figures", [])]
+    assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
     assert LogEntry.objects.get().get_change_message() == "Hidden."
     assert titles(staff_client, hidden="yes") == ["Data Engineer"]
 
@@ -156,7 +156,7 @@ def test_a_posting_is_hidden_and_shown_again_on_its_page(
     assert (hidden, mongo.job_postings.find_one({"_id": posting.pk})["hidden"]) == (True, False)
     assert "It is hidden" in text
     assert f"{page}show/" in text
-    assert [task for task, _ in take_queued(redis)] == ["ingestion.tasks.refresh_figures"] * 2
+    assert [task for task, _ in take_queued(redis)] == ["market.tasks.refresh_daily_stats"] * 2
     assert [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")] == ["Hidden.", "Shown again."]
 
 

@@ -242,7 +242,7 @@ def test_a_role_that_nobody_asked_for_has_its_figures_at_once(redis):
 
     assert (answer["total_postings_analyzed"], answer["missing_skills"]) == (1, ["kubernetes"])
     # The list of roles follows with the next refresh.
-    assert take_queued(redis) == [("ingestion.tasks.refresh_figures", [])]
+    assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
     refresh_figures(now=now)
     assert [each["role"] for each in grace.get("/skills/roles").json()["roles"]] == ["Site Reliability Engineer"]
 
@@ -259,7 +259,7 @@ def test_a_role_that_waits_for_its_collection_is_computed_from_what_is_stored(mo
     first = grace.gap(role="Data Engineer", days=365)
 
     assert first["total_postings_analyzed"] == 90
-    assert take_queued(redis) == [("ingestion.tasks.refresh_figures", [])]
+    assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
     commands.clear()
     assert grace.gap(role="Data Engineer", days=365) == first
     assert set(commands) <= {"find", "aggregate", "distinct"}

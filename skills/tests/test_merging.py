@@ -138,7 +138,7 @@ def test_is_done_from_the_list(seeded: Database, staff_client: Client, redis: Re
     assert done.status_code == 302
     assert sorted(skill.name for skill in SkillDocument.objects) == ["django", "postgresql", "sql"]
     assert LogEntry.objects.get().get_change_message() == "Merged postgres into it."
-    assert take_queued(redis) == [("ingestion.tasks.refresh_figures", [])]
+    assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
 
 
 def test_takes_two_skills(seeded: Database, staff_client: Client) -> None:
