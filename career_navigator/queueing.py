@@ -1,6 +1,7 @@
 """Queueing tasks. What queues one, a request before all, must end in time whatever becomes of the broker."""
 
 import logging
+from time import monotonic
 from typing import Any
 
 from celery import Task
@@ -11,7 +12,6 @@ from kombu.pools import producers
 
 from career_navigator.celery import app
 from career_navigator.connection import QUICK_SECONDS
-from career_navigator.quick_redis import is_away
 from career_navigator.redis_addresses import build_broker_options
 
 logger = logging.getLogger(__name__)
@@ -19,6 +19,10 @@ logger = logging.getLogger(__name__)
 # The first attempt may meet a connection that died while it lay idle; the second one tells how things are.
 _RETRIES = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 _NOT_FOUND = "404"
+# So that a request that queues two tasks waits once for a broker that hangs.
+_REST_SECONDS = 1.0
+# Until when nothing is tried, by the broker's URL.
+_rests_until: dict[str, float] = {}
 
 
 def enqueue(task: "Task[..., Any] | str", *args: Any, **options: Any) -> bool:
@@ -28,8 +32,8 @@ def enqueue(task: "Task[..., Any] | str", *args: Any, **options: Any) -> bool:
     connections of its own.
     """
     name = task if isinstance(task, str) else task.name
-    if settings.BROKER_ADDRESS == settings.REDIS_URL and is_away():
-        logger.warning("%s was not queued: Redis is unavailable", name)
+    if monotonic() < _rests_until.get(settings.BROKER_ADDRESS, 0):
+        logger.warning("%s was not queued: the broker has just been unavailable", name)
         return False
     connection = _fail_fast_connection()
     try:
@@ -41,6 +45,7 @@ def enqueue(task: "Task[..., Any] | str", *args: Any, **options: Any) -> bool:
                 task.apply_async(args, **options)
     except (LimitExceeded, OperationalError) as error:
         logger.warning("%s was not queued: %s", name, error)
+        _rests_until[settings.BROKER_ADDRESS] = monotonic() + _REST_SECONDS
         return False
     return True
 

@@ -1,6 +1,7 @@
 """A registered user and a client that speaks JSON, on real servers; passwords are hashed with little work."""
 
 import json
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from accounts.sessions import start_session
 from career_navigator import quick_redis
 from career_navigator.connection import quick_redis_client
 from career_navigator.quick_redis import forget_failure
+from career_navigator.tests.elsewhere import NO_REDIS, queue_at
 from ingestion.tests.queued import take_queued
 from skills.services import seed_skills
 
@@ -117,10 +119,13 @@ def vocabulary_seeded(mongo):
 
 @pytest.fixture
 def redis_goes(monkeypatch):
-    """`redis_goes("away")` and `redis_goes("back")`: for what every request asks of it."""
+    """`redis_goes("away")` and `redis_goes("back")`: for what every request asks of it, and as a queue."""
+    queue = ExitStack()
 
     def go(where: str) -> None:
+        queue.close()
         if where == "away":
+            queue.enter_context(queue_at(NO_REDIS))
             # Nothing listens on port 1.
             elsewhere = Redis(port=1, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0))
             monkeypatch.setattr(quick_redis, "quick_redis_client", lambda: elsewhere)
