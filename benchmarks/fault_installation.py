@@ -27,7 +27,7 @@ PAGE_SIZE = 25
 # Of the postings there are enough for every search to reach its limit.
 SERVED = 6_000
 # What an empty installation holds: seed data, Django's own tables, and which maintenance tasks have run.
-SEEDED = {"skills", "vocabulary_versions", "project_ideas", "learning_resources", "chore_runs", "task_runs"}
+SEEDED = {"skills", "vocabulary_versions", "project_ideas", "learning_resources", "data_migrations", "task_runs"}
 DJANGO_TABLES = ("django_", "auth_", "otp_")
 
 
@@ -209,7 +209,7 @@ def installed(*, logs: Path | None, **settings: str) -> Iterator[Installation]:
             THROTTLE_LOGIN_ADDRESS="off",
             **settings,
         )
-        subprocess.run([sys.executable, "manage.py", "prepare"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([sys.executable, "manage.py", "bootstrap"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         celery = ("celery", "-A", "career_navigator")
         workers = [
             run(

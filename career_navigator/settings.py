@@ -220,6 +220,13 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W019",  # frames are refused by XFrameOptionsMiddleware with its default, DENY
 ]
 
+# Run once each by `manage.py bootstrap`, in this order, and recorded under their names. New ones come last.
+DATA_MIGRATIONS = {
+    "0001_email_domains": "accounts.migrations.normalize_emails",
+    "0002_experience_levels": "accounts.migrations.map_experience_levels",
+    "0003_posting_keys": "market.jobs.rekeying.rekey_postings",
+}
+
 CACHES = {
     "default": {
         "BACKEND": "career_navigator.connection.SharedRedisCache",

@@ -1,18 +1,17 @@
 """One mailbox has one account, however its domain is written; one password, however its accents are typed."""
 
-import json
 import unicodedata
-from io import StringIO
 
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core import mail
 from django.core.exceptions import ValidationError
-from django.core.management import call_command
+from django.utils import timezone
 
 from accounts.addresses import is_public, normalize_address
 from accounts.documents import User
+from accounts.migrations import normalize_emails
 from accounts.tasks import send_reset_message
 from accounts.tests.conftest import API, PASSWORD, REGISTRATION
 from career_navigator.connection import database
@@ -140,32 +139,24 @@ def test_counts_tries_at_both_forms_together(settings, window_clock):
     assert [log_in(form, "Wrong-123").status_code for form in (UNICODE, ASCII)] == [401, 429]
 
 
-def migrate(*arguments):
-    output = StringIO()
-    call_command("migrate_addresses", "--json", *arguments, stdout=output)
-    return json.loads(output.getvalue())
-
-
 def test_stores_old_addresses_in_the_normalized_form(stored_as):
     member = stored_as(UNICODE)
     stored_as("a@localhost")
     member.get("/auth/me")
 
-    tried, done, again = migrate("--dry-run"), migrate(), migrate()
+    for _ in range(2):
+        normalize_emails(now=timezone.now())
 
-    assert tried == done | {"dry_run": True}
-    assert (done["addresses_in_another_form"], done["migrated"]) == (1, 1)
-    assert again["addresses_in_another_form"] == 0
     assert member.get("/auth/me").json()["email"] == ASCII
     assert sorted(user.email for user in User.objects) == ["a@localhost", ASCII]
 
 
-def test_keeps_two_accounts_of_one_mailbox_that_there_were(stored_as):
+def test_keeps_two_accounts_of_one_mailbox_that_there_were(stored_as, caplog):
     members = {address: stored_as(address) for address in (UNICODE, ASCII)}
 
-    done = migrate()
+    normalize_emails(now=timezone.now())
 
-    assert (done["migrated"], done["left_alone_as_taken"]) == (0, [members[UNICODE].id])
+    assert f"user {members[UNICODE].id} keeps the address as it was" in caplog.text
     for address, member in members.items():
         assert log_in(address).json()["user"]["id"] == member.id
 

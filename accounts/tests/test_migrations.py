@@ -1,14 +1,16 @@
-"""The commands that bring stored data up to today's rules."""
+"""What brings stored users up to today's rules."""
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 
+from accounts import migrations
 from accounts.documents import User
+from accounts.migrations import map_experience_levels
 from career_navigator.connection import database
 from market.posting import Posting
 from market.services import store_postings
@@ -41,47 +43,46 @@ def _levels():
     return [user.experience_level for user in User.objects.order_by("email")]
 
 
-def test_maps_older_levels_and_leaves_the_unknown(leveled):
+def test_maps_older_levels_and_leaves_the_unknown(leveled, caplog):
     leveled("Mid", "Fresher", "2nd Year", None, "wizard")
 
-    summary = _run("migrate_experience_levels")
+    map_experience_levels(now=NOW)
 
     assert _levels() == ["3rd Year", "1st Year", "2nd Year", None, "wizard"]
-    assert summary == {
-        "dry_run": False,
-        "users_with_an_older_level": 3,
-        "migrated": {"Fresher -> 1st Year": 1, "Mid -> 3rd Year": 1},
-        "left_alone_as_unknown": {"wizard": 1},
-        "changed_meanwhile": 0,
-    }
+    assert "{'wizard': 1}" in caplog.text
 
 
 def test_maps_the_level_of_an_inactive_user(leveled):
     leveled("Mid")
     database().users.update_one({}, {"$set": {"is_active": False}})
 
-    _run("migrate_experience_levels")
+    map_experience_levels(now=NOW)
 
     assert _levels() == ["3rd Year"]
 
 
-def test_changes_no_level_in_a_dry_run(leveled):
+def test_maps_the_level_of_a_user_who_changes_the_profile_meanwhile(leveled, monkeypatch):
     leveled("Mid")
+    map_level = migrations.map_experience_level
 
-    summary = _run("migrate_experience_levels", "--dry-run")
+    def map_while_the_user_writes(text):
+        database().users.update_one({}, {"$set": {"full_name": "Ada King", "updated_at": NOW}})
+        return map_level(text)
 
-    assert _levels() == ["Mid"]
-    assert summary["migrated"] == {"Mid -> 3rd Year": 1}
+    monkeypatch.setattr(migrations, "map_experience_level", map_while_the_user_writes)
+
+    map_experience_levels(now=NOW)
+
+    assert (_levels(), User.objects.get().full_name) == (["3rd Year"], "Ada King")
 
 
 def test_finds_nothing_to_do_the_second_time(leveled):
     leveled("Senior", "Mid")
-    _run("migrate_experience_levels")
+    map_experience_levels(now=NOW)
     before = [user.updated_at for user in User.objects.order_by("email")]
 
-    summary = _run("migrate_experience_levels")
+    map_experience_levels(now=NOW + timedelta(hours=1))
 
-    assert summary["users_with_an_older_level"] == 0
     assert [user.updated_at for user in User.objects.order_by("email")] == before
 
 
@@ -89,7 +90,7 @@ def test_shows_the_mapped_level_in_the_next_answer(ada):
     database().users.update_one({}, {"$set": {"experience_level": "Mid"}})
     ada.get("/auth/me")
 
-    _run("migrate_experience_levels")
+    map_experience_levels(now=NOW)
 
     assert ada.get("/auth/me").json()["experience_level"] == "3rd Year"
 

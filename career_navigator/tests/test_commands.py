@@ -21,7 +21,7 @@ COMMANDS = {
     "collect_users",
     "generate_postings",
     "import_postings",
-    "prepare",
+    "bootstrap",
     "refresh_figures",
     "seed",
     "statistics",

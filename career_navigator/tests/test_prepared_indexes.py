@@ -1,4 +1,4 @@
-"""`manage.py prepare` in a process of its own, which imports no more than the command does, makes every index."""
+"""`manage.py bootstrap` in a process of its own, which imports no more than the command does, makes every index."""
 
 import json
 import os
@@ -38,7 +38,7 @@ class Prepared:
         }
 
     def run(self) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "manage.py", "prepare", "--json"]
+        command = [sys.executable, "manage.py", "bootstrap", "--json"]
         return subprocess.run(command, cwd=BASE_DIR, env=self.environment, capture_output=True, text=True, check=False)
 
     def summary(self) -> dict[str, Any]:

@@ -176,7 +176,7 @@ def test_a_step_that_fails_stops_the_start_and_shows_why(var_dir: Path, runs: li
     exit_code = run.end(seconds=60)
 
     assert exit_code == 1
-    assert "prepare failed; it said why above" in run.output
+    assert "bootstrap failed; it said why above" in run.output
     assert "MongoDB does not answer" in run.output
     assert "is ready at" not in run.output
     assert find_marked(var_dir=var_dir) == []

@@ -1,6 +1,6 @@
 """Giving stored postings the keys that they are found by, as today's rules make them."""
 
-from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from pymongo import UpdateOne
@@ -11,9 +11,6 @@ from career_navigator.connection import database
 from market.jobs.keys import posting_keys
 from market.membership import search_roles
 
-# Raise it when `posting_keys` makes other keys of the same posting: the next `prepare` then writes them.
-KEYS_VERSION = "2"
-_STATE = "posting_keys"
 _BATCH = 1_000
 _READ = (
     *("title", "company", "place", "url", "country_code", "country_codes"),
@@ -21,14 +18,11 @@ _READ = (
 )
 
 
-def are_keys_outdated() -> bool:
-    """Return whether the stored postings may have other keys than this release makes."""
-    return database().stats_state.find_one({"_id": _STATE, "version": KEYS_VERSION}) is None
+def rekey_postings(*, now: datetime) -> int:
+    """Write the keys of every posting that has none or others; return how many those were.
 
-
-def rekey_postings(*, on_posting: Callable[[], object] | None = None) -> int:
-    """Write the keys of every posting that has none or others; how many those were. Harmless when repeated or broken
-    off.
+    A data migration, to be listed once more when `posting_keys` makes other keys of the same posting. Harmless when
+    repeated or broken off.
 
     Roles that are registered later find postings by these keys; where older keys kept a posting from a role, the next
     check of the daily stats gives it that role.
@@ -49,10 +43,9 @@ def rekey_postings(*, on_posting: Callable[[], object] | None = None) -> int:
         if len(writes) == _BATCH:
             changed += _write(writes)
             writes = []
-        if on_posting is not None:
-            on_posting()
     changed += _write(writes) if writes else 0
-    database().stats_state.update_one({"_id": _STATE}, {"$set": {"version": KEYS_VERSION}}, upsert=True)
+    # Where earlier releases kept which keys they had written.
+    database().stats_state.delete_one({"_id": "posting_keys"})
     return changed
 
 

@@ -1,11 +1,8 @@
 """What a filter of jobs finds, what it refuses, and that nothing in it is anything but a value."""
 
-import io
-import json
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +10,7 @@ from market.documents import JobPosting
 from market.hiding import hide_postings
 from market.jobs.filters import JobFilter, job_query, read_text
 from market.jobs.keys import company_key, posting_keys
-from market.jobs.rekeying import are_keys_outdated
+from market.jobs.rekeying import rekey_postings
 from market.jobs.selectors import NEWEST_FIRST
 from market.jobs.serializers import JobFilterSerializer, job_listing
 from market.selectors import day_start
@@ -370,22 +367,14 @@ def test_urls_that_an_older_release_kept_apart_stay_apart_and_are_found_again(mo
     old = {"source": "theirstack", "title": "Baker", "company": "C", "place": "P", "day": day_start(TODAY)}
     urls = ["https://a.example.com/1", "http://a.example.com/1/"]
     mongo.job_postings.insert_many([old | {"url": url, "content_hash": "old"} for url in urls])
-    assert are_keys_outdated()
 
-    printed = [call_rekeying(), call_rekeying()]
+    changed = [rekey_postings(now=NOW), rekey_postings(now=NOW)]
     outcome = store_postings(postings=[PostingFactory(job_id=None, url=urls[1], title="Baker")], now=NOW)
 
-    assert printed == [{"changed": 2}, {"changed": 0}]
-    assert not are_keys_outdated()
+    assert changed == [2, 0]
     assert [row.get("url_key") for row in mongo.job_postings.find().sort("_id", 1)] == [urls[0], None]
     assert all(row["company_key"] == "c" for row in mongo.job_postings.find({"content_hash": "old"}))
     assert (outcome.collected, outcome.updated) == (0, 1)
-
-
-def call_rekeying():
-    printed = io.StringIO()
-    call_command("rekey_postings", "--json", stdout=printed)
-    return json.loads(printed.getvalue())
 
 
 text = st.text(max_size=30)
@@ -466,7 +455,7 @@ def test_postings_of_an_older_release_get_their_keys(stored):
     stored.job_postings.update_many({"job_id": {"$in": ["austin", "berlin"]}}, {"$unset": names})
     stored.job_postings.update_one({"job_id": "web"}, {"$set": {"country_codes": []}})
 
-    printed = [call_rekeying(), call_rekeying()]
+    changed = [rekey_postings(now=NOW), rekey_postings(now=NOW)]
 
-    assert printed == [{"changed": 3}, {"changed": 0}]
+    assert changed == [3, 0]
     assert {row["job_id"]: row for row in stored.job_postings.find()} == before

@@ -90,7 +90,7 @@ def happen(event) -> None:
         case ("refresh",):
             refresh_figures(now=NOW)
         case ("rekey",):
-            rekey_postings()
+            rekey_postings(now=NOW)
         case ("ask", role):
             compute_role_figures(role=role, days=30, now=NOW, announce=lambda: None)
 

@@ -63,7 +63,7 @@ class Command(BaseCommand):
             arguments = ["--port", str(stand_in_port), *_stand_in_arguments(**self._options)]
             manager.start("fake", [*_MANAGE, "fake_theirstack", *arguments])
         had_password = password_file.exists()
-        manager.wait_for(manager.start("prepare", [*_MANAGE, "prepare"], runs_once=True))
+        manager.wait_for(manager.start("bootstrap", [*_MANAGE, "bootstrap"], runs_once=True))
         is_empty = _has_no_postings(services["mongodb_uri"])
         self._start_processes()
         manager.wait_until_answers("the API", port=settings.PORT)

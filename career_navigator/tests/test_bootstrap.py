@@ -44,14 +44,14 @@ def forget_tables() -> None:
             database().drop_collection(name)
 
 
-def prepare(*arguments) -> str:
+def bootstrap(*arguments) -> str:
     printed = io.StringIO()
-    call_command("prepare", *arguments, stdout=printed)
+    call_command("bootstrap", *arguments, stdout=printed)
     return printed.getvalue()
 
 
 def test_makes_tables_indexes_seed_and_the_staff_account(mongo, settings):
-    summary = json.loads(prepare("--json"))
+    summary = json.loads(bootstrap("--json"))
 
     path = settings.VAR_DIR / "admin-password"
     admin = User.objects.get()
@@ -66,7 +66,7 @@ def test_makes_tables_indexes_seed_and_the_staff_account(mongo, settings):
 
 
 def test_prints_where_the_password_is_kept_and_not_what_it_is(settings, little_to_seed):
-    printed = prepare()
+    printed = bootstrap()
 
     path = settings.VAR_DIR / "admin-password"
     assert f"admin password: kept in {path}" in printed
@@ -74,7 +74,7 @@ def test_prints_where_the_password_is_kept_and_not_what_it_is(settings, little_t
 
 
 def test_the_first_password_stays_on_disk_until_another_one_is_chosen(settings, little_to_seed):
-    prepare()
+    bootstrap()
     path = settings.VAR_DIR / "admin-password"
     admin = User.objects.get()
     admin.last_login = timezone.now()
@@ -82,7 +82,7 @@ def test_the_first_password_stays_on_disk_until_another_one_is_chosen(settings, 
     admin.first_name = "Ada"
     admin.save()
     User.objects.create_user("another", password="chosen by a person")
-    prepare()
+    bootstrap()
     assert path.exists()
 
     admin.set_password("chosen by a person")
@@ -92,7 +92,7 @@ def test_the_first_password_stays_on_disk_until_another_one_is_chosen(settings, 
 
 
 def test_a_second_time_keeps_the_account_and_its_password(settings, little_to_seed):
-    prepare()
+    bootstrap()
     path = settings.VAR_DIR / "admin-password"
     first = path.read_text()
     changed = User.objects.get()
@@ -101,7 +101,7 @@ def test_a_second_time_keeps_the_account_and_its_password(settings, little_to_se
 
     path.write_text(first)  # as an earlier release left it
 
-    printed = prepare()
+    printed = bootstrap()
 
     assert "as it was" in printed
     assert not path.exists()
@@ -109,13 +109,13 @@ def test_a_second_time_keeps_the_account_and_its_password(settings, little_to_se
 
 
 def test_makes_an_account_and_a_password_where_the_account_is_gone(settings, little_to_seed):
-    prepare()
+    bootstrap()
     path = settings.VAR_DIR / "admin-password"
     path.chmod(0o644)
     first = path.read_text()
     User.objects.all().delete()
 
-    prepare()
+    bootstrap()
 
     assert path.read_text() != first
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -126,7 +126,7 @@ def test_says_that_mongodb_is_away(tmp_path):
     away = {"MONGODB_URI": "mongodb://someone:secret@127.0.0.1:1/nowhere", "VAR_DIR": str(tmp_path)}
 
     done = subprocess.run(
-        [sys.executable, "manage.py", "prepare"],
+        [sys.executable, "manage.py", "bootstrap"],
         cwd=BASE_DIR,
         env=os.environ | away,
         capture_output=True,
@@ -140,16 +140,23 @@ def test_says_that_mongodb_is_away(tmp_path):
     assert "secret" not in done.stderr
 
 
+def test_is_still_called_prepare(little_to_seed, capsys):
+    call_command("prepare")
+
+    assert "`prepare` is called `bootstrap` now" in capsys.readouterr().err
+    assert User.objects.count() == 1
+
+
 @pytest.mark.usefixtures("little_to_seed", "redis")
 def test_gives_the_postings_of_an_older_release_their_keys_once(mongo):
     mongo.job_postings.insert_one(
         {"source": "x", "title": "t", "company": "c", "place": "p", "url": "http://a.example/"}
     )
 
-    prepare()
+    bootstrap()
     keys = mongo.job_postings.find_one()["url_key"]
     mongo.job_postings.update_one({}, {"$unset": {"url_key": ""}})
-    prepare()
+    bootstrap()
 
     assert keys == "https://a.example"
     assert "url_key" not in mongo.job_postings.find_one()
