@@ -10,13 +10,14 @@ from accounts import confirmations, personal_data
 from accounts.credentials import send_reset_message as send_reset_message_to
 from accounts.resumes import tasks as resume_tasks  # noqa: F401 - Celery finds the tasks of an app through this module
 from accounts.searches import tasks as search_tasks  # noqa: F401 - the same
-from career_navigator.background import UNAVAILABLE
+from career_navigator.background import UNAVAILABLE, Task
 
 
-@shared_task
-def finish_erasures() -> int:
-    """Erase the accounts whose erasure broke off; returns how many."""
-    return personal_data.finish_erasures(now=timezone.now())
+@shared_task(base=Task, title="Finish erasures", icon="person_remove")
+def finish_erasures() -> str | None:
+    """Erase the accounts whose erasure broke off."""
+    erased = personal_data.finish_erasures(now=timezone.now())
+    return f"erased {erased} accounts" if erased else None
 
 
 # A server that is unavailable is usually back within minutes, for as long as somebody waits; each try makes a new link.

@@ -1,4 +1,4 @@
-"""The admin of the shared modules: chores, the log, and the staff's own accounts."""
+"""The admin of the shared modules: maintenance tasks, the log, and the staff's own accounts."""
 
 from typing import Any, cast
 
@@ -19,15 +19,16 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from career_navigator.documents import OPEN_CHORE_STATUSES
+from career_navigator.background import STARTED_BY_HEADER
+from career_navigator.documents import OPEN_TASK_RUN_STATUSES
 from career_navigator.mirrors.admin import ReadOnlyMirrorAdmin
-from career_navigator.models import ChoreRun
+from career_navigator.models import TaskRun
 from career_navigator.staff.acts import demand, enqueue_or_tell, log_act
-from career_navigator.staff.chores import chores_for, find_chore, record_chore
+from career_navigator.staff.maintenance import find_task, list_tasks
 from career_navigator.staff.model_admin import StaffModelAdmin
 from career_navigator.staff.second_factor import disable_second_factor
 from career_navigator.staff.status import STATUS_COLORS
-from career_navigator.tasks import run_chore
+from career_navigator.task_runs import finish_run, request_run
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -35,51 +36,66 @@ admin.site.unregister(TOTPDevice)
 admin.site.unregister(StaticDevice)
 
 
-@admin.register(ChoreRun)
-class ChoreRunAdmin(ReadOnlyMirrorAdmin):
-    """Chores: started from the buttons above the list, followed on their page."""
+@admin.register(TaskRun)
+class TaskRunAdmin(ReadOnlyMirrorAdmin):
+    """Maintenance tasks: started from the buttons above the list of their runs, followed on the page of a run."""
 
-    list_display = ("title", "state", "asked_by", "created_at", "outcome")
-    list_filter = ("chore", "status")
-    list_before_template = "career_navigator/staff/chores.html"
-    change_form_template = "career_navigator/staff/chore.html"
+    list_display = ("title", "state", "starter", "created_at", "started_at", "finished_at", "outcome")
+    list_filter = ("task", "status", "started_by")
+    list_before_template = "career_navigator/staff/tasks.html"
+    change_form_template = "career_navigator/staff/task_run.html"
 
-    @display(description="chore", ordering="chore")
-    def title(self, obj: ChoreRun) -> str:
-        chore = find_chore(name=obj.chore)  # type: ignore[attr-defined]
-        return chore.title if chore else str(obj.chore)  # type: ignore[attr-defined]
+    @display(description="task", ordering="task")
+    def title(self, obj: Any) -> str:
+        task = find_task(name=obj.task)
+        return task.title if task else str(obj.task)
 
     @display(description="status", label=STATUS_COLORS)
-    def state(self, obj: ChoreRun) -> str:
-        return str(obj.status)  # type: ignore[attr-defined]
+    def state(self, obj: Any) -> str:
+        return str(obj.status)
+
+    @display(description="started by", ordering="started_by")
+    def starter(self, obj: Any) -> str:
+        return obj.started_by or "schedule"
+
+    @display(description="outcome")
+    def outcome(self, obj: Any) -> str:
+        return obj.result or obj.error or ("nothing to do" if obj.status == "finished" else "")
 
     def get_urls(self) -> list[URLPattern]:
         return [
-            path("start/<slug:name>/", self.admin_site.admin_view(self._start), name="start_chore"),
-            path("<str:run_id>/state.json", self.admin_site.admin_view(self._state), name="chore_state"),
+            path("start/<str:name>/", self.admin_site.admin_view(self._start), name="start_task"),
+            path("<str:run_id>/state.json", self.admin_site.admin_view(self._state), name="task_state"),
             *super().get_urls(),
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        offered = chores_for(user=cast(User, request.user))
-        return super().changelist_view(request, (extra_context or {}) | {"chores": offered, "title": "Chores"})
+        context = {"tasks": list_tasks(user=cast(User, request.user)), "title": "Maintenance tasks"}
+        return super().changelist_view(request, (extra_context or {}) | context)
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         run = self.get_object(request, object_id)
-        context = {"title_of_chore": self.title(run)} if run else {}
+        context = {"title_of_task": self.title(run), "starter": self.starter(run)} if run else {}
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     def _start(self, request: HttpRequest, name: str) -> HttpResponse:
-        chore = find_chore(name=name)
-        user = demand(request, chore.permission if chore else "career_navigator.run_chore")
-        if chore is None:
+        task = find_task(name=name)
+        user = demand(request, task.permission if task else "career_navigator.run_task")
+        if task is None:
             raise Http404
-        run = record_chore(chore=chore, asked_by=user.get_username(), now=timezone.now())
-        log_act(user, ChoreRun.objects.get(pk=run.pk), f"Started the chore “{chore.title}”.")
-        otherwise = "Start the chore again when it is back."
-        if enqueue_or_tell(request, run_chore, str(run.pk), otherwise=otherwise):
-            messages.success(request, f"“{chore.title}” is queued.")
-        return HttpResponseRedirect(reverse("admin:career_navigator_chorerun_change", args=[run.pk]))
+        run = request_run(task=task.name, started_by=user.get_username(), now=timezone.now())
+        log_act(user, TaskRun.objects.get(pk=run.pk), f"Started the task “{task.title}”.")
+        if enqueue_or_tell(
+            request,
+            task,
+            otherwise="Start the task again when it is back.",
+            task_id=run.task_id,
+            headers={STARTED_BY_HEADER: run.started_by},
+        ):
+            messages.success(request, f"“{task.title}” is queued.")
+        else:
+            finish_run(task_id=run.task_id, status="failed", error="the queue did not answer", now=timezone.now())
+        return HttpResponseRedirect(reverse("admin:career_navigator_taskrun_change", args=[run.pk]))
 
     def _state(self, request: HttpRequest, run_id: str) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -91,8 +107,8 @@ class ChoreRunAdmin(ReadOnlyMirrorAdmin):
             {
                 "status": run.status,
                 "color": STATUS_COLORS.get(run.status, ""),
-                "open": run.status in OPEN_CHORE_STATUSES,
-                "texts": {"outcome": run.outcome or "", "finished": _time(run.finished_at)},
+                "open": run.status in OPEN_TASK_RUN_STATUSES,
+                "texts": {"outcome": self.outcome(run), "finished": _time(run.finished_at)},
             }
         )
 

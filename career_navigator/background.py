@@ -1,4 +1,4 @@
-"""How tasks outlast servers that are unavailable: the base of all tasks, retries, and tasks that a time is due for."""
+"""The base of all tasks: records of runs, retries while servers are unavailable, and tasks that a time is due for."""
 
 import logging
 from collections.abc import Iterator
@@ -36,8 +36,38 @@ CLOCK_TOLERANCE = timedelta(minutes=1)
 MAX_LOOK_BACK_DAYS = 2048
 
 
+# The header of what beat sends; what staff start has another one.
+SCHEDULED_HEADER = "scheduled"
+STARTED_BY_HEADER = "started_by"
+
+
+class TaskFailed(Exception):
+    """A task that could not do its work for a reason it foresees; the message says why, for who started it."""
+
+    reason = "task_failed"
+
+
 class Task(celery.Task):
-    """The base of all tasks. Their arguments are flat: text, numbers, truth values, None, or lists of these."""
+    """The base of all tasks. Their arguments are flat: text, numbers, truth values, None, or lists of these.
+
+    Staff are offered a task with a `title`; who may start it needs the `permission`. Such a task takes no arguments and
+    is harmless when run twice. It returns what it did in a sentence, or None where there was nothing to do.
+
+    A `TaskRun` records each run that beat or staff have started. Of the runs of beat that found nothing to do, only the
+    last is kept.
+    """
+
+    title = ""
+    icon = "build"
+    permission = "career_navigator.run_task"
+    throws = (TaskFailed,)
+    # Django's templates call what can be called, and a page that lists tasks must not run them.
+    do_not_call_in_templates = True
+
+    @property
+    def explanation(self) -> str:
+        """What the task does, for the staff: the first paragraph of its docstring."""
+        return " ".join((self.__doc__ or "").split("\n\n")[0].split())
 
     def apply_async(self, args: Any = None, kwargs: Any = None, *rest: Any, **options: Any) -> Any:
         """Queue the task. Raises ValueError for an argument that is not flat.
@@ -54,6 +84,65 @@ class Task(celery.Task):
                         "are text, numbers, truth values, None, and lists of these"
                     )
         return super().apply_async(args, kwargs, *rest, **options)
+
+    def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
+        try:
+            has_begun = self._record_start(task_id, timezone.now())
+        except UNAVAILABLE as error:
+            if not getattr(self, "autoretry_for", ()):
+                logger.warning("a run of %s is not recorded: %s", self.name, error)
+                return
+            wait = get_exponential_backoff_interval(
+                factor=RETRY_WHILE_UNAVAILABLE["retry_backoff"],
+                retries=self.request.retries,
+                maximum=RETRY_WHILE_UNAVAILABLE["retry_backoff_max"],
+                full_jitter=RETRY_WHILE_UNAVAILABLE["retry_jitter"],
+            )
+            raise self.retry(exc=error, countdown=wait) from error
+        if not has_begun:
+            raise Ignore
+
+    def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:
+        result = retval if isinstance(retval, str) else ""
+        if result:
+            logger.info("%s: %s", self.name, result)
+        self._record_end(task_id, status="finished", result=result)
+
+    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        if isinstance(exc, TaskFailed):
+            self._record_end(task_id, status="failed", error=str(exc))
+            return
+        # What ran out of retries for a due time is run again when its lease ends.
+        only = {"due_at": None} if is_server_away(exc) else {}
+        # The staff are shown the result alone.
+        self._record_end(task_id, status="failed", result="broke off; see the log", error=repr(exc), **only)
+
+    @property
+    def _lease(self) -> timedelta:
+        """No task runs longer than its time limit, so what holds the lease for longer is gone."""
+        return timedelta(seconds=self.time_limit or self.app.conf.task_time_limit) + CLOCK_TOLERANCE
+
+    def _is_recorded(self) -> bool:
+        return bool(self._get_header(STARTED_BY_HEADER) or self._get_header(SCHEDULED_HEADER))
+
+    def _get_header(self, name: str) -> Any:
+        return (self.request.headers or {}).get(name)
+
+    def _record_start(self, task_id: str, now: datetime) -> bool:
+        """Record that the run begins; False where it is over, or another has it."""
+        if not self._is_recorded():
+            return True
+        return task_runs.begin_run(task=self.name, task_id=task_id, lease=self._lease, now=now)
+
+    def _record_end(self, task_id: str, **ending: Any) -> None:
+        if not self._is_recorded():
+            return
+        try:
+            task_runs.finish_run(task_id=task_id, now=timezone.now(), **ending)
+            if ending == {"status": "finished", "result": ""}:
+                task_runs.delete_quiet_runs(task=self.name, but=task_id)
+        except UNAVAILABLE as error:
+            logger.warning("the end of a run of %s is not recorded: %s", self.name, error)
 
     def retry(self, *args: Any, **kwargs: Any) -> Any:
         """Raise Retry, or have the queue deliver the task again where the retry cannot be queued: Celery drops it."""
@@ -83,41 +172,24 @@ class ScheduledTask(Task):
     retry_jitter = RETRY_WHILE_UNAVAILABLE["retry_jitter"]
     max_retries = RETRY_WHILE_UNAVAILABLE["max_retries"]
 
-    def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
-        now = timezone.now()
+    def _is_recorded(self) -> bool:
+        return True
+
+    def _record_start(self, task_id: str, now: datetime) -> bool:
         due_at = get_last_due_at(task=self, now=now + CLOCK_TOLERANCE)
-        if due_at is None:
-            return
-        # No task runs longer than its time limit, so what holds the lease for longer is gone.
-        lease = timedelta(seconds=self.time_limit or self.app.conf.task_time_limit) + CLOCK_TOLERANCE
-        try:
-            acquired = task_runs.acquire_run(
-                task=self.name,
-                due_at=due_at,
-                task_id=task_id,
-                lease=lease,
-                is_retry=self.request.retries > 0,
-                now=now,
-            )
-        except UNAVAILABLE as error:
-            wait = get_exponential_backoff_interval(
-                factor=self.retry_backoff,
-                retries=self.request.retries,
-                maximum=self.retry_backoff_max,
-                full_jitter=self.retry_jitter,
-            )
-            raise self.retry(exc=error, countdown=wait) from error
+        if due_at is None or self._get_header(STARTED_BY_HEADER):
+            return super()._record_start(task_id, now)
+        acquired = task_runs.acquire_run(
+            task=self.name,
+            due_at=due_at,
+            task_id=task_id,
+            lease=self._lease,
+            is_retry=self.request.retries > 0,
+            now=now,
+        )
         if not acquired:
             logger.info("%s was already run for %s", self.name, due_at)
-            raise Ignore
-
-    def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:
-        task_runs.finish_run(task_id=task_id, status="finished", now=timezone.now())
-
-    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
-        # What ran out of retries is run again when its lease ends.
-        if not is_server_away(exc):
-            task_runs.finish_run(task_id=task_id, status="failed", error=repr(exc), now=timezone.now())
+        return acquired
 
 
 def find_missed_tasks(*, app: celery.Celery, now: datetime) -> list[ScheduledTask]:

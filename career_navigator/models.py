@@ -4,13 +4,13 @@ from career_navigator import documents
 from career_navigator.mirrors.models import Mirror
 
 
-class ChoreRun(Mirror):
-    """A chore that staff started."""
+class TaskRun(Mirror):
+    """A run of a task, of the schedule or started by staff."""
 
-    document = documents.ChoreRun
+    document = documents.TaskRun
 
     class Meta:
         ordering = ("-created_at", "-pk")
-        verbose_name = "chore"
+        verbose_name = "maintenance task"
         default_permissions = ("view",)
-        permissions = [("run_chore", "Can start chores")]
+        permissions = [("run_task", "Can start maintenance tasks")]

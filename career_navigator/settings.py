@@ -225,6 +225,7 @@ DATA_MIGRATIONS = {
     "0001_email_domains": "accounts.migrations.normalize_emails",
     "0002_experience_levels": "accounts.migrations.map_experience_levels",
     "0003_posting_keys": "market.jobs.rekeying.rekey_postings",
+    "0004_task_runs": "career_navigator.data_migrations.migrate_task_runs",
 }
 
 CACHES = {
@@ -403,6 +404,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "take up interrupted runs": {"task": "ingestion.tasks.resume_runs", "schedule": crontab()},
 }
+for _entry in CELERY_BEAT_SCHEDULE.values():
+    # By this header `background.Task` records the run.
+    _entry.setdefault("options", {})["headers"] = {"scheduled": True}
 
 # Times are stored and reckoned in UTC; only the schedule of tasks runs in TIME_ZONE of the environment.
 USE_TZ = True

@@ -1,28 +1,31 @@
-"""What Celery runs for the staff, and for the schedule."""
+"""What Celery runs for the schedule as a whole."""
 
 import logging
 
-from bson import ObjectId
 from celery import shared_task
 from django.utils import timezone
 
-from career_navigator.background import RETRY_WHILE_UNAVAILABLE, find_missed_tasks
+from career_navigator.background import STARTED_BY_HEADER, Task, find_missed_tasks
 from career_navigator.celery import app
+from career_navigator.documents import OPEN_TASK_RUN_STATUSES, TaskRun
 from career_navigator.queueing import enqueue
-from career_navigator.staff.chores import do_chore
 
 logger = logging.getLogger(__name__)
 
 
-@shared_task(**RETRY_WHILE_UNAVAILABLE)
-def run_chore(run_id: str) -> None:
-    """Do a chore that staff asked for."""
-    do_chore(run_id=ObjectId(run_id), clock=timezone.now)
-
-
-@shared_task
-def run_missed_tasks() -> None:
+@shared_task(base=Task, title="Run missed tasks", icon="event_repeat")
+def run_missed_tasks() -> str | None:
     """Queue the daily and weekly tasks that did not run when they were due; queued twice, they run once."""
-    for task in find_missed_tasks(app=app, now=timezone.now()):
+    missed = find_missed_tasks(app=app, now=timezone.now())
+    for task in missed:
         logger.warning("%s did not run when it was due, and is run now", task.name)
         enqueue(task)
+    return f"queued {', '.join(task.name for task in missed)}" if missed else None
+
+
+# What an earlier release has queued; accepted for one release. The migration of its records keeps their ids.
+@shared_task
+def run_chore(run_id: str) -> None:
+    run = TaskRun.objects(id=run_id, status__in=OPEN_TASK_RUN_STATUSES).first()
+    if run is not None:
+        enqueue(run.task, task_id=run.task_id, headers={STARTED_BY_HEADER: run.started_by})

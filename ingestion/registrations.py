@@ -9,10 +9,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from accounts.personal_data import register_user_data
 from career_navigator.observability.health import Check, register_readiness_check
 from career_navigator.observability.metrics import register_collector
-from career_navigator.staff.chores import register_chore
 from career_navigator.staff.dashboard import register_panel
 from career_navigator.staff.menu import MenuPage, register_menu_page
-from ingestion.chores import CHORES
 from ingestion.dashboard import show_collection
 from ingestion.personal_data import export_requested_runs, forget_requested_runs
 from ingestion.selectors import collection_totals, last_good_collection
@@ -53,8 +51,6 @@ register_user_data(name="collection_runs", export=export_requested_runs, erase=f
 register_readiness_check(name="collection", check=_check_collection)
 register_collector(name="collection", collect=_collection_families)
 register_panel(name="collection", load=show_collection)
-for chore in CHORES:
-    register_chore(chore)
 register_menu_page(
     MenuPage(
         group="Ingestion",

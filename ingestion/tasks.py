@@ -4,13 +4,13 @@ import logging
 from typing import Any
 
 from bson import ObjectId
-from celery import Task, shared_task
+from celery import shared_task
 from celery.signals import worker_ready
 from django.conf import settings
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from career_navigator.background import RETRY_WHILE_UNAVAILABLE, ScheduledTask
+from career_navigator.background import RETRY_WHILE_UNAVAILABLE, ScheduledTask, Task, TaskFailed
 from career_navigator.connection import redis_client
 from career_navigator.queueing import enqueue
 from ingestion import services, webhooks
@@ -42,11 +42,14 @@ def queue_run(*, run: CollectionRun) -> bool:
     return is_queued
 
 
-@shared_task(base=ScheduledTask)
-def collect_daily() -> None:
+@shared_task(
+    base=ScheduledTask, title="Collect users' roles", icon="cloud_download", permission="ingestion.trigger_collection"
+)
+def collect_daily() -> str:
     """Start the daily run for the roles users aim at, where they are not fresh."""
     run = services.collect_jobs_for_all_users(max_age_days=DAILY_MAX_AGE_DAYS, trigger="schedule", now=timezone.now())
     queue_run(run=run)
+    return f"started run {run.id} with {len(open_roles(run=run))} roles to collect"
 
 
 @shared_task(**RETRY_WHILE_UNAVAILABLE)
@@ -68,7 +71,7 @@ def collect_for_user(user_id: str, roles: list[str]) -> None:
 
 
 @shared_task(bind=True, **RETRY_WHILE_UNAVAILABLE)
-def collect_role(self: "Task[..., None]", run_id: str, role: str) -> None:
+def collect_role(self: Task, run_id: str, role: str) -> None:
     """Collect one role of a run; a retry takes its own lease over, so it goes on at once when MongoDB is back."""
     try:
         client = client_from_settings()
@@ -84,32 +87,37 @@ def collect_role(self: "Task[..., None]", run_id: str, role: str) -> None:
         queue_refresh()
 
 
-@shared_task
-def resume_runs() -> None:
+@shared_task(base=Task, title="Resume collection runs", icon="restart_alt")
+def resume_runs() -> str | None:
     """Queue again what waited for the rate limit or lost its worker; close what was lost too often."""
-    for run, roles in find_interrupted(now=timezone.now()):
+    interrupted = find_interrupted(now=timezone.now())
+    for run, roles in interrupted:
         for role in roles:
             logger.warning("taking up run %s again: %s", run.id, role)
             enqueue(collect_role, str(run.id), role)
+    return f"queued {sum(len(roles) for _, roles in interrupted)} roles" if interrupted else None
 
 
-@shared_task(base=ScheduledTask)
-def clean_up() -> None:
-    """Delete postings past retention."""
+@shared_task(base=ScheduledTask, title="Clean up", icon="mop")
+def clean_up() -> str:
+    """Delete postings that are past retention. The daily stats of their days stay."""
     deleted = services.cleanup_old_jobs(days_to_keep=settings.JOB_DATA_RETENTION_DAYS, now=timezone.now())
-    logger.info("deleted %d postings past retention", deleted)
+    return f"deleted {deleted:,} postings older than {settings.JOB_DATA_RETENTION_DAYS} days"
 
 
-@shared_task(**RETRY_WHILE_UNAVAILABLE)
-def check_theirstack() -> None:
-    """Ask TheirStack for the credit balance and record it; a failure is recorded and logged."""
+@shared_task(base=Task, title="Check TheirStack", icon="wifi", **RETRY_WHILE_UNAVAILABLE)
+def check_theirstack() -> str:
+    """Ask TheirStack for the credit balance, which is free; lift a halt when there is credit again.
+
+    A failure is recorded and logged.
+    """
     try:
         with client_from_settings() as client:
             balance = check_source(client=client, now=timezone.now())
     except TheirStackClientError as error:
         logger.error("TheirStack cannot be used: %s: %s", error.reason, error)
-    else:
-        logger.info("TheirStack answers; %d credits are left", balance.remaining)
+        raise TaskFailed(f"{error.reason}: {error}") from error
+    return f"TheirStack answers; {balance.remaining:,} credits are left"
 
 
 @shared_task(**RETRY_WHILE_UNAVAILABLE)

@@ -5,24 +5,24 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from career_navigator.background import ScheduledTask
+from career_navigator.background import ScheduledTask, TaskFailed
 from learning import links
 
 logger = logging.getLogger(__name__)
 
 
-@shared_task(base=ScheduledTask)
-def check_links() -> None:
-    """Ask every resource's address; a network that is down is logged, and the next week tries again."""
+@shared_task(base=ScheduledTask, title="Check links", icon="link")
+def check_links() -> str:
+    """Ask the URL of every learning resource and mark those that do not answer.
+
+    While the network is down it fails, and the next week tries again.
+    """
     try:
         report = links.check_links(now=timezone.now())
     except links.NetworkDown as error:
         logger.error("links were not checked: %s", error)
-        return
-    logger.info(
-        "checked %d links: %d broken, %d of them newly; %d answer again",
-        report.checked,
-        len(report.broken),
-        len(report.newly_broken),
-        len(report.repaired),
+        raise TaskFailed(f"the network is down: {error}") from error
+    return (
+        f"checked {report.checked:,} links: {len(report.broken):,} broken, {len(report.newly_broken):,} of them newly; "
+        f"{len(report.repaired):,} answer again"
     )

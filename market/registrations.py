@@ -7,10 +7,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from career_navigator.connection import database, quick_redis_client
 from career_navigator.observability.metrics import register_collector
-from career_navigator.staff.chores import register_chore
 from career_navigator.staff.dashboard import register_panel
 from market.answers import RENDERED_AT_KEY
-from market.chores import REREAD_SKILLS
 from market.dashboard import show_market
 from market.skill_merges import follow_merge
 from skills.merging import register_follower
@@ -28,5 +26,4 @@ def _figures_age() -> Iterator[Metric]:
 
 register_collector(name="figures", collect=_figures_age)
 register_panel(name="market", load=show_market)
-register_chore(REREAD_SKILLS)
 register_follower(name="market", follow=follow_merge)

@@ -1,4 +1,4 @@
-"""Refreshing and checking the daily stats."""
+"""Tasks of the market: refreshing and checking the daily stats, reading postings again."""
 
 import logging
 
@@ -6,10 +6,11 @@ from celery import shared_task
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from career_navigator.background import ScheduledTask
+from career_navigator.background import ScheduledTask, Task
 from career_navigator.connection import quick_redis_client, redis_client
 from career_navigator.queueing import enqueue
 from market import refresh
+from market.posting_skills import reread_posting_skills
 
 logger = logging.getLogger(__name__)
 
@@ -20,18 +21,20 @@ _REFRESH_QUEUED_KEY = "market:figures:refresh-queued"
 _REFRESH_QUEUED_TTL = 60
 
 
-@shared_task
-def refresh_daily_stats() -> None:
-    """Bring daily stats and rendered answers up to date; after UTC midnight the windows move by a day.
+@shared_task(base=Task, title="Refresh daily stats", icon="refresh")
+def refresh_daily_stats() -> str | None:
+    """Recompute the days whose postings changed, and render the answers of every window.
 
     Where another refresh is at work, no worker waits for it: one more is queued, which finds what that one left.
     """
     # Before the marks are read: a change of postings from now on queues another refresh.
     redis_client().delete(_REFRESH_QUEUED_KEY)
     try:
-        refresh.refresh_figures(now=timezone.now(), wait=False)
+        summary = refresh.refresh_figures(now=timezone.now(), wait=False)
     except refresh.RefreshRunningError:
         queue_refresh()
+        return None
+    return f"recomputed {summary.days} days" if summary.rendered else None
 
 
 def queue_refresh() -> None:
@@ -49,11 +52,24 @@ def queue_refresh() -> None:
         logger.warning("the daily stats wait for the next scheduled refresh: %s", error)
 
 
-@shared_task(base=ScheduledTask)
-def check_daily_stats() -> None:
-    """Compare the daily stats with the postings they came from, report differences, and mend them."""
+@shared_task(base=ScheduledTask, title="Check daily stats", icon="fact_check")
+def check_daily_stats() -> str:
+    """Compare the daily stats of every day with the postings they came from, report differences, and mend them."""
     check = refresh.check_figures()
-    if check.differing:
-        days = ", ".join(map(str, check.differing))
-        logger.error("figures differed from their postings on %s; %d postings had wrong roles", days, check.postings)
-        refresh.refresh_figures(now=timezone.now())
+    if not check.differing:
+        return f"the daily stats of {check.days} days agree with their postings"
+    days = ", ".join(map(str, check.differing))
+    logger.error("figures differed from their postings on %s; %d postings had wrong roles", days, check.postings)
+    refresh.refresh_figures(now=timezone.now())
+    return f"mended {len(check.differing)} of {check.days} days: {days}"
+
+
+@shared_task(base=Task, title="Reread postings' skills", icon="psychology", permission="market.reread_skills")
+def reread_skills() -> str:
+    """Read every stored posting by today's vocabulary, for when aliases or slugs were edited."""
+    seen = changed = 0
+    for progress in reread_posting_skills(dry_run=False, now=timezone.now()):
+        seen += progress.seen
+        changed += progress.changed
+    days = refresh.refresh_figures(now=timezone.now()).days
+    return f"read {seen:,} postings: {changed:,} of them have other skills now; recomputed {days:,} days"

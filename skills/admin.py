@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWid
 from career_navigator.mirrors.admin import MirrorAdmin, MirrorForm
 from career_navigator.mirrors.exchange import ExchangeMixin, MirrorResource
 from career_navigator.staff.acts import enqueue_or_tell
-from career_navigator.staff.chores import offer_chore
+from career_navigator.staff.maintenance import offer_task
 from skills.merging import UnmergeableError, merge_skills
 from skills.models import Skill, UnknownSlug
 from skills.names import spelling_key
@@ -294,7 +294,7 @@ class AliasForm(forms.Form):
 
 def _offer_rereading(request: HttpRequest) -> None:
     why = "New postings follow by themselves; for those that are stored:"
-    offer_chore(request, name="reread-skills", why=why)
+    offer_task(request, name="market.tasks.reread_skills", why=why)
 
 
 def _nearest(slug: str) -> list[str]:

@@ -5,7 +5,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.resumes import uploads
-from career_navigator.background import RETRY_WHILE_UNAVAILABLE
+from career_navigator.background import RETRY_WHILE_UNAVAILABLE, Task
 from career_navigator.queueing import enqueue
 
 
@@ -16,8 +16,10 @@ def read_upload(resume_id: str) -> None:
     uploads.read_upload(resume_id=ObjectId(resume_id), now=timezone.now())
 
 
-@shared_task
-def take_up_lost_uploads() -> None:
+@shared_task(base=Task, title="Read lost uploads", icon="upload_file")
+def take_up_lost_uploads() -> str | None:
     """Queue again what a crash or a lost queue left unread, and give up what is too old."""
-    for resume_id in uploads.find_lost_uploads(now=timezone.now()):
+    lost = uploads.find_lost_uploads(now=timezone.now())
+    for resume_id in lost:
         enqueue(read_upload, str(resume_id))
+    return f"queued {len(lost)} uploads" if lost else None

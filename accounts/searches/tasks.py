@@ -15,13 +15,15 @@ from career_navigator.background import UNAVAILABLE, ScheduledTask
 from career_navigator.queueing import enqueue
 
 
-@shared_task(base=ScheduledTask)
-def queue_digests() -> None:
-    """Queue the digests that are due, a task each."""
+@shared_task(base=ScheduledTask, title="Mail saved searches", icon="mail")
+def queue_digests() -> str:
+    """Queue the digests of saved searches that are due, one task per search."""
     day = local_day(timezone.now())
-    for search_id in due_searches(day=day):
+    due = list(due_searches(day=day))
+    for search_id in due:
         if not enqueue(send_digest, str(search_id), day.isoformat()):
             raise OperationalError("the digests were not queued")
+    return f"queued {len(due)} digests"
 
 
 # A server that is unavailable is usually back within the hour; no posting is marked as mailed until all answer.

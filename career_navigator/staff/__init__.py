@@ -1,1 +1,1 @@
-"""The staff's site: logging in, the dashboard, chores, roles. The apps register what they show and do."""
+"""The staff's site: logging in, the dashboard, maintenance tasks, roles. The apps register what they show and do."""

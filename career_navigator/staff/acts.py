@@ -29,9 +29,9 @@ def log_act(user: User, obj: models.Model, message: str, *, flag: int = CHANGE) 
     LogEntry.objects.log_actions(user.pk, [obj], flag, message, single_object=True)
 
 
-def enqueue_or_tell(request: HttpRequest, task: Any, *args: Any, otherwise: str) -> bool:
+def enqueue_or_tell(request: HttpRequest, task: Any, *args: Any, otherwise: str, **options: Any) -> bool:
     """Queue a task; where the broker is unavailable show a message that says so, and what happens then."""
-    is_queued = enqueue(task, *args)
+    is_queued = enqueue(task, *args, **options)
     if not is_queued:
         messages.error(request, f"The queue does not answer. {otherwise}")
     return is_queued

@@ -14,7 +14,7 @@ _GROUPS = ("Market", "Skills", "Learning", "Projects", "Ingestion", "Accounts")
 _ICONS = {
     "JobPosting": "work",
     "CollectionRun": "cloud_download",
-    "ChoreRun": "build",
+    "TaskRun": "build",
     "Person": "person_search",
     "User": "badge",
     "Group": "groups",

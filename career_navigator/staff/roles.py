@@ -26,12 +26,12 @@ _ROLES: dict[str, Callable[[_Right], bool]] = {
     "curator": lambda right: (
         right.app in _CURATED_APPS
         or (right.app == "market" and (right.only_views or right.name in {"change_jobposting", "reread_skills"}))
-        # What collection could not take, and the outcome of the chore that a curator may start.
-        or right.name in {"view_refusedposting", "view_chorerun"}
+        # What collection could not take, and the outcome of the task that a curator may start.
+        or right.name in {"view_refusedposting", "view_taskrun"}
     ),
     "operator": lambda right: (
         (right.app in _WATCHED_APPS and right.only_views)
-        or right.name in {"trigger_collection", "run_chore", "reread_skills"}
+        or right.name in {"trigger_collection", "run_task", "reread_skills"}
     ),
     "support": lambda right: right.app == "accounts",
     "auditor": lambda right: right.only_views and right.app not in {"auth", "contenttypes", "otp_static", "otp_totp"},

@@ -14,7 +14,7 @@ from django.utils import timezone
 from redis import Redis
 
 from accounts.documents import User as Person
-from career_navigator.documents import ChoreRun
+from career_navigator.documents import TaskRun
 from career_navigator.mirrors.models import Mirror
 from career_navigator.worker_heartbeat import EXPIRY_SECONDS, WORKERS_KEY, beat
 from fixtures.management.commands.seed import Command as Seed
@@ -36,7 +36,7 @@ def filled(staff_client: Client) -> None:
     count_unknown_slugs(slugs=[f"slug-{number}" for number in range(60)], now=now)
     refused = [{"reason": "no_title", "message": "a posting needs a title", "job_id": "1"}]
     CollectionRun(trigger="command", created_at=now, refused_samples=refused).save()
-    ChoreRun(chore="refresh-figures", asked_by="root", created_at=now).save()
+    TaskRun(task="market.tasks.refresh_daily_stats", status="queued", started_by="root", created_at=now).save()
     Person(email="ann@example.org", hashed_password="x", full_name="Ann", created_at=now, updated_at=now).save()
     LogEntry.objects.log_actions(User.objects.get().pk, [Skill.objects.first()], CHANGE, "Changed.", single_object=True)
 
@@ -48,7 +48,7 @@ def pages() -> Iterator[str]:
     yield reverse("admin:skills_skill_merge") + "?name=python&name=django"
     yield reverse("admin:skills_unknownslug_settle", args=[UnknownSlug.objects.first().pk])
     yield reverse("admin:run_state", args=[CollectionRun.objects.first().pk])
-    yield reverse("admin:chore_state", args=[ChoreRun.objects.first().pk])
+    yield reverse("admin:task_state", args=[TaskRun.objects.first().pk])
     for model, model_admin in admin.site._registry.items():
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         for view in ("changelist", "add", "import", "export"):

@@ -1,10 +1,20 @@
-"""Migrations of stored data: each once, in order."""
+"""Migrations of stored data: each once, in order, and what those of the shared modules change."""
+
+from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.utils import timezone
 
-from career_navigator.data_migrations import apply_data_migrations
+from career_navigator.data_migrations import apply_data_migrations, migrate_task_runs
+from career_navigator.documents import TaskRun
+from career_navigator.tasks import run_chore
+from ingestion.tests.queued import work_off
 from market.tests.factories import NOW
 
+HOUR = timedelta(hours=1)
 ran: list[str] = []
 
 
@@ -32,3 +42,74 @@ def test_runs_each_once_in_order_and_again_what_broke_off(two_migrations, mongo)
     assert ran == ["first", "second", "second"]
     assert applied == (["0002"], [])
     assert [row["_id"] for row in mongo.data_migrations.find()] == ["0001", "0002"]
+
+
+def chore(name: str, status: str, outcome: str = "") -> dict[str, object]:
+    times = {"created_at": NOW, "started_at": NOW + HOUR, "finished_at": NOW + 2 * HOUR}
+    return {"chore": name, "status": status, "asked_by": "root", "outcome": outcome, **times}
+
+
+def test_turns_chores_into_task_runs(mongo):
+    chores = [chore("clean-up", "finished", "deleted 3 postings"), chore("check-links", "failed", "no network")]
+    mongo.chore_runs.insert_many(chores)
+    mongo.task_runs.insert_one({"task": "ingestion.tasks.check_figures", "due_at": NOW, "created_at": NOW})
+
+    for _ in range(2):
+        migrate_task_runs(now=NOW)
+
+    cleaned, checked = (TaskRun.objects.get(id=each["_id"]) for each in chores)
+    assert (cleaned.task, cleaned.status, cleaned.result, cleaned.error) == (
+        "ingestion.tasks.clean_up",
+        "finished",
+        "deleted 3 postings",
+        "",
+    )
+    assert (checked.task, checked.status, checked.result, checked.error) == (
+        "learning.tasks.check_links",
+        "failed",
+        "",
+        "no network",
+    )
+    assert (cleaned.started_by, cleaned.created_at, cleaned.finished_at) == ("root", NOW, NOW + 2 * HOUR)
+    assert TaskRun.objects(due_at=NOW).get().task == "market.tasks.check_daily_stats"
+    assert TaskRun.objects.count() == 3
+    assert "chore_runs" not in mongo.list_collection_names()
+
+
+def test_a_chore_that_an_earlier_release_has_queued_is_still_run(mongo, redis):
+    waiting = chore("refresh-figures", "queued") | {"started_at": None, "finished_at": None}
+    mongo.chore_runs.insert_one(waiting)
+    migrate_task_runs(now=NOW)
+
+    run_chore(str(waiting["_id"]))
+    work_off(redis)
+
+    run = TaskRun.objects.get()
+    assert (run.task, run.status, run.started_by) == ("market.tasks.refresh_daily_stats", "finished", "root")
+
+
+def test_who_might_start_chores_may_start_tasks_and_the_log_follows(admin_tables, mongo):
+    old = ContentType.objects.create(app_label="career_navigator", model="chorerun")
+    rights = [
+        Permission.objects.create(content_type=old, codename=name, name=name) for name in ("view_chorerun", "run_chore")
+    ]
+    group, user = Group.objects.create(name="own"), User.objects.create_user("ann", password="Secret-123")
+    group.permissions.set(rights)
+    user.user_permissions.set(rights[1:])
+    run = TaskRun(task="a", status="finished", created_at=timezone.now()).save()
+    LogEntry.objects.create(
+        user=user,
+        content_type=old,
+        object_id=str(run.pk),
+        object_repr="a",
+        action_flag=CHANGE,
+        change_message="Started.",
+    )
+
+    for _ in range(2):
+        migrate_task_runs(now=NOW)
+
+    assert {right.codename for right in group.permissions.all()} == {"view_taskrun", "run_task"}
+    assert [right.codename for right in user.user_permissions.all()] == ["run_task"]
+    assert LogEntry.objects.get().content_type.model == "taskrun"
+    assert not ContentType.objects.filter(model="chorerun").exists()

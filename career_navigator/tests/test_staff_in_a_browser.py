@@ -313,12 +313,12 @@ def test_an_operator_starts_a_collection_and_watches_it_finish(log_in: Login) ->
     keep_screenshot(page, "run")
 
 
-def test_an_operator_starts_a_chore_and_reads_its_outcome(log_in: Login) -> None:
+def test_an_operator_starts_a_task_and_reads_its_outcome(log_in: Login) -> None:
     page = log_in("operator")
 
-    page.goto("/admin/career_navigator/chorerun/")
-    keep_screenshot(page, "chores")
-    page.locator("form", has_text="Check TheirStack").get_by_role("button", name="Start").click()
+    page.goto("/admin/career_navigator/taskrun/")
+    keep_screenshot(page, "maintenance-tasks")
+    page.locator("form", has_text="Check TheirStack").get_by_role("button", name="Run now").click()
 
     expect(page.locator("[data-status]")).to_have_text("finished", timeout=40_000)
     expect(page.locator("[data-text=outcome]")).to_contain_text("TheirStack answers")

@@ -33,7 +33,7 @@ PAGES = {
     "ingestion_refusedposting_changelist": CURATOR | OPERATOR | AUDITOR,
     "ingestion_collectionrun_changelist": OPERATOR | AUDITOR,
     "collect_now": OPERATOR,
-    "career_navigator_chorerun_changelist": CURATOR | OPERATOR | AUDITOR,
+    "career_navigator_taskrun_changelist": CURATOR | OPERATOR | AUDITOR,
     "accounts_person_changelist": SUPPORT | AUDITOR,
     "admin_logentry_changelist": AUDITOR,
     "auth_user_changelist": NOBODY,
@@ -50,10 +50,10 @@ ACTS = {
     ("market_jobposting_change", ID): NOBODY,
     ("posting_hide", ID): CURATOR,
     ("posting_show", ID): CURATOR,
-    ("start_chore", "reread-skills"): CURATOR | OPERATOR,
-    ("start_chore", "refresh-figures"): OPERATOR,
-    ("start_chore", "check-links"): OPERATOR,
-    ("start_chore", "no-such-chore"): OPERATOR,
+    ("start_task", "market.tasks.reread_skills"): CURATOR | OPERATOR,
+    ("start_task", "market.tasks.refresh_daily_stats"): OPERATOR,
+    ("start_task", "learning.tasks.check_links"): OPERATOR,
+    ("start_task", "no.such.task"): OPERATOR,
     ("collect_now",): OPERATOR,
     ("repeat_run", ID): OPERATOR,
     ("cancel_run", ID): OPERATOR,
@@ -69,16 +69,16 @@ ACTS = {
 MENUS = {
     "curator": [
         *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
-        *("Refused postings", "Chores"),
+        *("Refused postings", "Maintenance tasks"),
     ],
     "operator": [
         *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
-        *("Collect now", "Collection runs", "Refused postings", "Chores"),
+        *("Collect now", "Collection runs", "Refused postings", "Maintenance tasks"),
     ],
     "support": ["Dashboard", "Users"],
     "auditor": [
         *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
-        *("Collection runs", "Refused postings", "Users", "Log entries", "Chores"),
+        *("Collection runs", "Refused postings", "Users", "Log entries", "Maintenance tasks"),
     ],
 }
 

@@ -18,6 +18,16 @@ def take_queued(redis) -> list[tuple[str, list]]:
     return waiting
 
 
+def work_off(redis) -> None:
+    """Run what waits as a worker does: with its id and headers, an error ends the task alone."""
+    for queue in app.amqp.queues:
+        while (message := redis.rpop(queue)) is not None:
+            message = orjson.loads(message)
+            arguments, _, _ = orjson.loads(base64.b64decode(message["body"]))
+            headers = message["headers"]
+            app.tasks[headers["task"]].apply(arguments, task_id=headers["id"], headers=headers)
+
+
 def count_queued(redis) -> int:
     """How many tasks wait in all queues."""
     return sum(redis.llen(queue) for queue in app.amqp.queues)

@@ -9,6 +9,7 @@ from django.conf import settings as project_settings
 from django.utils import timezone
 
 from career_navigator import worker_heartbeat
+from career_navigator.background import TaskFailed
 from career_navigator.connection import redis_client
 from career_navigator.task_signals import COUNTS_KEY
 from career_navigator.tests.elsewhere import NO_REDIS, queue_at, redis_at
@@ -213,7 +214,8 @@ class TestInThisProcess:
         if status != 200:
             stand_in.script_faults([{"path": BALANCE, "status": status}])
 
-        tasks.check_theirstack()
+        with pytest.raises(TaskFailed, match=reason):
+            tasks.check_theirstack()
 
         assert "TheirStack cannot be used" in caplog.text
         assert reason in caplog.text

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from django.core.management import CommandError, call_command
 
+from career_navigator.background import TaskFailed
 from learning import links, tasks
 from learning.documents import LearningResource
 from learning.links import NetworkDown, check_links
@@ -246,7 +247,8 @@ def test_marks_nothing_when_no_host_answers_at_all(store, monkeypatch):
     assert LearningResource.objects(checked_at__ne=None).count() == 0
     with pytest.raises(CommandError, match="nothing was marked"):
         call_command("check_links", "--timeout", "1")
-    tasks.check_links()
+    with pytest.raises(TaskFailed, match="the network is down"):
+        tasks.check_links()
 
 
 def test_checks_nothing_where_there_is_nothing(mongo):

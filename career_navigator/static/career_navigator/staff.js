@@ -1,4 +1,4 @@
-// Keeps a page of a run or chore up to date, and a collection's estimated cost beside its form.
+// Keeps a page of a run up to date, and a collection's estimated cost beside its form.
 "use strict";
 
 const POLL_MILLISECONDS = 1000;

@@ -1,0 +1,168 @@
+"""Tasks that staff start: queued, run by the worker, followed on their page, and what goes wrong with them."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from bson import ObjectId
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.utils import timezone
+from pymongo.database import Database
+from redis import Redis
+
+from career_navigator.background import Task, TaskFailed
+from career_navigator.celery import app
+from career_navigator.documents import TaskRun
+from career_navigator.staff import maintenance
+from career_navigator.tests.elsewhere import NO_REDIS, queue_at
+from ingestion.tests.queued import work_off
+from market.services import store_postings
+from market.tests.factories import NOW, PostingFactory
+from skills.documents import SkillDocument
+from skills.selectors import forget_vocabulary
+from skills.services import count_unknown_slugs, seed_skills
+
+LIST = "/admin/career_navigator/taskrun/"
+Offer = Callable[[Callable[[], str | None]], None]
+
+
+@pytest.fixture
+def offer() -> Iterator[Offer]:
+    """Offer a task for the time of the test; takes its work."""
+
+    def make(work: Callable[[], str | None]) -> None:
+        @app.task(base=Task, name="test.sweep", title="Sweep", shared=False)
+        def sweep() -> str | None:
+            """Sweep."""
+            return work()
+
+        maintenance._offered_tasks.cache_clear()
+
+    yield make
+    app.tasks.unregister("test.sweep")
+    maintenance._offered_tasks.cache_clear()
+
+
+def state(client: Client) -> dict[str, object]:
+    answer: dict[str, object] = client.get(f"{LIST}{TaskRun.objects.get().id}/state.json").json()
+    return answer
+
+
+def test_is_queued_run_once_and_followed_on_its_page(staff_client: Client, redis: Redis, offer: Offer) -> None:
+    done: list[str] = []
+    offer(lambda: done.append("swept") or "swept")  # type: ignore[func-returns-value]
+
+    answer = staff_client.post(f"{LIST}start/test.sweep/")
+    waiting = state(staff_client)
+    staff_client.get(LIST)
+    message = redis.lrange("default", 0, -1)[0]
+    work_off(redis)
+    redis.rpush("default", message)
+    work_off(redis)
+
+    assert answer.headers["Location"] == f"{LIST}{TaskRun.objects.get().id}/change/"
+    assert (waiting["status"], waiting["open"]) == ("queued", True)
+    assert done == ["swept"]
+    over = state(staff_client)
+    assert (over["status"], over["open"], over["texts"]["outcome"]) == ("finished", False, "swept")
+    assert TaskRun.objects.get().started_by == "root"
+    assert LogEntry.objects.get().get_change_message() == "Started the task “Sweep”."
+
+
+def test_says_that_there_was_nothing_to_do(staff_client: Client, redis: Redis, offer: Offer) -> None:
+    offer(lambda: None)
+
+    staff_client.post(f"{LIST}start/test.sweep/")
+    work_off(redis)
+
+    assert (state(staff_client)["status"], state(staff_client)["texts"]["outcome"]) == ("finished", "nothing to do")
+
+
+def test_says_what_it_could_not_do(staff_client: Client, redis: Redis, offer: Offer) -> None:
+    def fail() -> str:
+        raise TaskFailed("the broom is gone")
+
+    offer(fail)
+
+    staff_client.post(f"{LIST}start/test.sweep/")
+    work_off(redis)
+
+    assert (state(staff_client)["status"], state(staff_client)["texts"]["outcome"]) == ("failed", "the broom is gone")
+
+
+def test_one_that_breaks_says_so_and_shows_no_trace(staff_client: Client, redis: Redis, offer: Offer) -> None:
+    def break_off() -> str:
+        raise RuntimeError("secret inside")
+
+    offer(break_off)
+
+    staff_client.post(f"{LIST}start/test.sweep/")
+    work_off(redis)
+
+    pages = [staff_client.get(f"{LIST}{TaskRun.objects.get().id}/change/"), staff_client.get(LIST)]
+    assert state(staff_client)["texts"]["outcome"] == "broke off; see the log"
+    assert not any("secret inside" in page.content.decode() for page in pages)
+
+
+def test_one_that_cannot_be_queued_has_failed(staff_client: Client, offer: Offer) -> None:
+    offer(lambda: "swept")
+
+    with queue_at(NO_REDIS):
+        answer = staff_client.post(f"{LIST}start/test.sweep/", follow=True)
+
+    assert "The queue does not answer. Start the task again when it is back." in answer.content.decode()
+    assert (state(staff_client)["status"], state(staff_client)["texts"]["outcome"]) == (
+        "failed",
+        "the queue did not answer",
+    )
+
+
+def test_every_task_of_the_schedule_is_offered_with_what_it_does(staff_client: Client) -> None:
+    page = staff_client.get(LIST).content.decode()
+
+    offered = [maintenance.find_task(name=entry["task"]) for entry in app.conf.beat_schedule.values()]
+    assert all(task and task.explanation.endswith(".") and f'id="{task.name}"' in page for task in offered)
+
+
+def test_a_run_of_the_schedule_is_recorded_and_of_quiet_ones_the_last(staff_client: Client, offer: Offer) -> None:
+    results = iter(["swept", None, None, "not recorded"])
+    offer(lambda: next(results))
+
+    for _ in range(3):
+        app.tasks["test.sweep"].apply(headers={"scheduled": True})
+    app.tasks["test.sweep"].apply()
+
+    runs = TaskRun.objects.order_by("id")
+    assert [(run.started_by, run.status, run.result) for run in runs] == [
+        (None, "finished", "swept"),
+        (None, "finished", ""),
+    ]
+    assert "schedule" in staff_client.get(LIST).content.decode()
+
+
+def test_one_that_is_not_offered_is_not_there(staff_client: Client) -> None:
+    answers = [staff_client.post(f"{LIST}start/no.such/"), staff_client.get(f"{LIST}{ObjectId()}/state.json")]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert TaskRun.objects.count() == 0
+
+
+def test_stored_postings_follow_a_slug_that_was_settled(staff_client: Client, mongo: Database, redis: Redis) -> None:
+    seed_skills(entries=[{"name": "kubernetes", "category": "Tools/Technologies"}], now=timezone.now())
+    forget_vocabulary()
+    store_postings(postings=[PostingFactory(technology_slugs=("k8s-thing",), description=None)], now=NOW)
+    count_unknown_slugs(slugs=["k8s-thing"], now=timezone.now())
+    (slug,) = mongo.unknown_slugs.find()
+
+    settled = staff_client.post(
+        f"/admin/skills/unknownslug/{slug['_id']}/settle/?skill=kubernetes", {"settle": "alias"}, follow=True
+    )
+    forget_vocabulary()
+    before = mongo.job_postings.find_one()["skills"]
+    staff_client.post(f"{LIST}start/market.tasks.reread_skills/")
+    work_off(redis)
+
+    assert f'href="{LIST}#market.tasks.reread_skills"' in settled.content.decode()
+    assert SkillDocument.objects.get().slugs == ["k8s-thing"]
+    assert (before, mongo.job_postings.find_one()["skills"]) == (["k8s thing"], ["kubernetes"])
+    assert TaskRun.objects.get().result == "read 1 postings: 1 of them have other skills now; recomputed 1 days"
