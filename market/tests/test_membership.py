@@ -92,7 +92,7 @@ def happen(event) -> None:
         case ("rekey",):
             rekey_postings(now=NOW)
         case ("ask", role):
-            compute_role_figures(role=role, days=30, now=NOW, announce=lambda: None)
+            compute_role_figures(role=role, days=30, now=NOW)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -143,7 +143,9 @@ def test_passes_over_rows_from_before_postings_were_kept_until_a_check_mends_the
 def compute(role="Data Engineer", days=30):
     """The role's figures, and how often a refresh was asked for."""
     announced = []
-    figures = compute_role_figures(role=role, days=days, now=NOW, announce=lambda: announced.append(role))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(services, "queue_refresh", lambda: announced.append(role))
+        figures = compute_role_figures(role=role, days=days, now=NOW)
     return figures, len(announced)
 
 
