@@ -22,8 +22,8 @@ from xdist.scheduler.loadfile import LoadFileScheduling
 
 from career_navigator import quick_redis, throttling
 from career_navigator.connection import database, redis_client
+from career_navigator.declarations import load_declared
 from career_navigator.indexes import create_indexes
-from career_navigator.registrations import load_registrations
 from career_navigator.versioned_copies import forget_copies
 from skills.selectors import forget_vocabulary
 
@@ -134,9 +134,9 @@ def _little_work() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _registrations() -> None:
+def _declared() -> None:
     """Read before a test puts something of its own in their place."""
-    load_registrations()
+    load_declared()
     # Loading all views takes seconds on a busy machine, which would count as those of the first request.
     assert get_resolver().url_patterns
 

@@ -1,7 +1,5 @@
-"""All that is stored about a user: handing it out, and erasing it. Apps that store something add theirs."""
+"""All that is stored about a user: handing it out, and erasing it. Apps declare theirs."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,32 +7,12 @@ from bson import ObjectId
 
 from accounts.credentials import check_current_password
 from accounts.documents import PasswordReset, RefreshToken, User
+from accounts.sessions import end_sessions
+from career_navigator.declarations import get_declared
 from career_navigator.observability.middleware import with_time_anew
-from career_navigator.registrations import Registry
 
 # No erasure takes nearly as long.
 BROKEN_OFF_AFTER = timedelta(minutes=10)
-
-Export = Callable[[ObjectId], Any]
-Erase = Callable[[ObjectId], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    export: Export
-    erase: Erase
-
-
-_kinds: Registry[_Kind] = Registry()
-
-
-def register_user_data(*, name: str, export: Export, erase: Erase) -> None:
-    """Add what an app stores about users; called in an app's `registrations.py`.
-
-    `export` takes the user's id and returns it all in a form that JSON can have; it stands under `name` in the export.
-    `erase` takes the id and removes it, or whatever ties it to the user; it has to be harmless when called again.
-    """
-    _kinds[name] = _Kind(export, erase)
 
 
 def export_user(*, user_id: ObjectId, now: datetime) -> dict[str, Any]:
@@ -44,7 +22,7 @@ def export_user(*, user_id: ObjectId, now: datetime) -> dict[str, Any]:
         "exported_at": now,
         "user": user.dict_exclude_password()
         | {"is_active": user.is_active, "password_changed_at": user.password_changed_at},
-        **{name: kind.export(user_id) for name, kind in sorted(_kinds.items())},
+        **{name: export(user_id) for name, export in sorted(get_declared("user_exports").items())},
     }
 
 
@@ -75,14 +53,18 @@ def finish_erasures(*, now: datetime) -> int:
 
 
 def _erase_kinds(user_id: ObjectId) -> None:
-    for kind in _kinds.values():
-        kind.erase(user_id)
+    for erase in get_declared("user_erasures").values():
+        erase(user_id)
 
 
 def export_sessions(user_id: ObjectId) -> list[dict[str, Any]]:
     """The sessions that can still be refreshed."""
     tokens = RefreshToken.objects(user=user_id, used_at=None).order_by("issued_at", "jti")
     return [{"session": t.family, "refreshed_at": t.issued_at, "expires_at": t.expires_at} for t in tokens]
+
+
+def erase_sessions(user_id: ObjectId) -> None:
+    end_sessions(user_id=user_id)
 
 
 def export_resets(user_id: ObjectId) -> list[dict[str, Any]]:

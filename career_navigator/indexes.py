@@ -1,13 +1,14 @@
 """Creating the indexes that the documents declare.
 
-A unique index cannot be created over stored duplicates. An app that knows how to merge those of a collection registers
-a merger, which runs when MongoDB refuses the index for them, and again for what an older release stores meanwhile.
+A unique index cannot be created over stored duplicates. An app that knows how to merge those of a collection declares a
+merger, harmless when broken off and run again. It runs when MongoDB refuses the index for them, and again for what an
+older release stores meanwhile.
 
 A document's meta lists under `retired_indexes` the fields of indexes that older releases created and that must go.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,19 +18,14 @@ from mongoengine import Document
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
+from career_navigator.declarations import get_declared
 from career_navigator.environment import BASE_DIR
-from career_navigator.registrations import Registry
 
 # Each attempt but the first follows a merge; web processes of an older release may store duplicates in between.
 MAX_ATTEMPTS = 10
 # MongoDB's IndexOptionsConflict and IndexKeySpecsConflict.
 _CONFLICTS = {85, 86}
 _INDEX_NOT_FOUND = 27
-
-# Merges all stored duplicates of a collection, and returns how many documents it deleted or changed for that. Must be
-# harmless when it is broken off and run again.
-Merger = Callable[[], int]
-_mergers: Registry[Merger] = Registry()
 
 
 class IndexesRefused(RuntimeError):
@@ -40,11 +36,6 @@ class IndexesRefused(RuntimeError):
 
 class _Refused(RuntimeError):
     """MongoDB refused one index."""
-
-
-def register_merger(*, collection: str, merge: Merger) -> None:
-    """Merge the duplicates of `collection` with `merge` where they keep a unique index from being created."""
-    _mergers[collection] = merge
 
 
 def create_indexes() -> dict[str, int]:
@@ -90,9 +81,10 @@ def _create_indexes_of(document: type[Document]) -> int:
         try:
             document.ensure_indexes()
         except DuplicateKeyError as error:
-            if name not in _mergers or not attempts_left:
+            merge = get_declared("duplicate_mergers").get(name)
+            if merge is None or not attempts_left:
                 raise _Refused(_describe_duplicate(name, error)) from error
-            merged += _mergers[name]()
+            merged += merge()
         except OperationFailure as error:
             if error.code not in _CONFLICTS:
                 raise

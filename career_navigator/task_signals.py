@@ -27,9 +27,9 @@ def _keep_own_logging(**_: Any) -> None:
 @worker_init.connect
 def _load_before_forking(**_: Any) -> None:
     """What the worker has loaded its processes share; each would load it for itself otherwise."""
-    from career_navigator.registrations import load_registrations
+    from career_navigator.declarations import load_declared
 
-    load_registrations()
+    load_declared()
 
 
 @task_prerun.connect

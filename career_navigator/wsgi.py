@@ -14,11 +14,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "career_navigator.settings")
 def _application() -> "Front":
     django = get_wsgi_application()
     # Its modules read the settings, so they come after Django is set up.
+    from career_navigator.declarations import load_declared
     from career_navigator.front import Front
     from career_navigator.observability.middleware import Request
-    from career_navigator.registrations import load_registrations
 
-    load_registrations()
+    load_declared()
     django.request_class = Request
     return Front(django)
 

@@ -16,6 +16,7 @@ from unfold.decorators import display
 
 from career_navigator.mirrors.admin import ExactFilter, ReadOnlyMirrorAdmin
 from career_navigator.staff.acts import demand, enqueue_or_tell, log_act
+from career_navigator.staff.menu import MenuPage
 from career_navigator.staff.status import STATUS_COLORS
 from ingestion import documents, services
 from ingestion.collect_form import CollectForm, spendable_credits, usual_collection
@@ -26,6 +27,9 @@ from ingestion.runs import UnusableRequestError, cancel_run, open_roles, start_r
 from ingestion.tasks import collect_role
 
 _TRIGGER = "ingestion.trigger_collection"
+COLLECT_NOW = MenuPage(
+    group="Ingestion", title="Collect now", icon="play_circle", route="collect_now", permission=_TRIGGER
+)
 
 
 class RoleFilter(ExactFilter):

@@ -10,3 +10,5 @@ SKILL_PROGRESS = ProgressLog(
     done_at="done_at",
     link="evidence_url",
 )
+export_progress, erase_progress = SKILL_PROGRESS.export, SKILL_PROGRESS.erase
+list_acquired_skills = SKILL_PROGRESS.done_by

@@ -1,14 +1,16 @@
-"""What the staff's dashboard shows of the market: stored figures alone, no posting is read."""
+"""What the staff's dashboard and `/metrics` show of the market: stored figures alone, no posting is read."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
+from django.utils import timezone
+from prometheus_client.core import GaugeMetricFamily, Metric
 
-from career_navigator.connection import database
+from career_navigator.connection import database, quick_redis_client
 from career_navigator.staff.dashboard import AMBER, BLUE, GREEN, GREY, Card, Chart, Series, age_text
-from market.answers import read_answer
+from market.answers import RENDERED_AT_KEY, read_answer
 from market.documents import MARKET_SCOPE
 
 DAYS = 30
@@ -92,3 +94,14 @@ def _window_charts(now: datetime) -> Iterator[Chart]:
 def _skill_label(row: dict[str, Any]) -> str:
     growth = row["growth_percentage"]
     return str(row["skill"]) if growth is None else f"{row['skill']} {growth:+.0f} %"
+
+
+def measure_daily_stats() -> Iterator[Metric]:
+    """Yield how far the daily stats are behind, for `/metrics`."""
+    age = GaugeMetricFamily("career_navigator_figures_age_seconds", "Time since answers were last made from figures.")
+    rendered_at = quick_redis_client().get(RENDERED_AT_KEY)
+    if isinstance(rendered_at, bytes):
+        age.add_metric([], timezone.now().timestamp() - float(rendered_at))
+    behind = GaugeMetricFamily("career_navigator_figures_dirty_days", "Days whose figures may be behind.")
+    behind.add_metric([], database().dirty_days.estimated_document_count())
+    yield from (age, behind)

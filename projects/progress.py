@@ -10,3 +10,4 @@ PROJECT_PROGRESS = ProgressLog(
     done_at="finished_at",
     link="repository_url",
 )
+export_progress, erase_progress = PROJECT_PROGRESS.export, PROJECT_PROGRESS.erase

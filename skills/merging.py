@@ -1,17 +1,11 @@
 """Joining two entries of the vocabulary that turned out to be one skill, and with them all that names it."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from career_navigator.connection import database
-from career_navigator.registrations import Registry
+from career_navigator.declarations import get_declared
 from skills.documents import SkillDocument, VocabularyVersion
-
-# Takes the name that goes, the name that stays, and the time; has to be harmless when called again.
-Follow = Callable[[str, str, datetime], None]
-
-_followers: Registry[Follow] = Registry()
 
 
 class UnmergeableError(ValueError):
@@ -20,11 +14,6 @@ class UnmergeableError(ValueError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
-
-
-def register_follower(*, name: str, follow: Follow) -> None:
-    """Add what an app stores under names of skills; called in an app's `registrations.py`."""
-    _followers[name] = follow
 
 
 def merge_skills(*, gone: str, kept: str, now: datetime) -> None:
@@ -51,7 +40,7 @@ def merge_skills(*, gone: str, kept: str, now: datetime) -> None:
             {field: gone, "name": {"$ne": kept}},
             [{"$set": {field: renamed(field=field, gone=gone, kept=kept), "updated_at": now}}],
         )
-    for follow in _followers.values():
+    for follow in get_declared("skill_merges").values():
         follow(gone, kept, now)
     lost.delete()
     VocabularyVersion.bump()

@@ -4,20 +4,30 @@ from datetime import timedelta
 
 import pytest
 
-from accounts import personal_data
 from accounts.credentials import send_reset_message
 from accounts.documents import User
-from accounts.personal_data import finish_erasures, register_user_data
+from accounts.personal_data import finish_erasures
 from accounts.tests.conftest import API, PASSWORD
+from career_navigator.declarations import get_declared
 from ingestion.documents import CollectedRole, CollectionRun
 from ingestion.tasks import collect_for_user
 
 
 @pytest.fixture
-def notes(monkeypatch, mongo):
+def declare(monkeypatch):
+    """Declare data about users for the time of the test."""
+
+    def make(*, name, export, erase):
+        monkeypatch.setitem(get_declared("user_exports"), name, export)
+        monkeypatch.setitem(get_declared("user_erasures"), name, erase)
+
+    return make
+
+
+@pytest.fixture
+def notes(declare, mongo):
     """Another app's data about users."""
-    monkeypatch.setattr(personal_data, "_kinds", dict(personal_data._kinds))
-    register_user_data(
+    declare(
         name="notes",
         export=lambda user_id: [note["text"] for note in mongo.notes.find({"user": user_id})],
         erase=lambda user_id: mongo.notes.delete_many({"user": user_id}),
@@ -115,29 +125,24 @@ def test_erases_nothing_without_the_password(ada, given):
     assert ada.get("/auth/me").status_code == 200
 
 
-def test_is_finished_after_it_failed_halfway(ada, notes, monkeypatch, now):
-    kinds = dict(personal_data._kinds)
-    monkeypatch.setattr(personal_data, "_kinds", kinds)
-
+def test_is_finished_after_it_failed_halfway(ada, notes, declare, monkeypatch, now):
     def fail(user_id):
         raise RuntimeError("broken")
 
-    register_user_data(name="notes", export=lambda user_id: [], erase=fail)
+    declare(name="notes", export=lambda user_id: [], erase=fail)
     assert _erase(ada).status_code == 500
     assert ada.get("/auth/me").status_code == 401
     assert finish_erasures(now=now) == 0
-    del kinds["notes"]
+    monkeypatch.delitem(get_declared("user_erasures"), "notes")
 
     assert finish_erasures(now=now + timedelta(hours=1)) == 1
     assert User.objects.count() == 0
 
 
-def test_erases_what_a_request_stores_that_was_let_in_before(ada, notes, monkeypatch):
+def test_erases_what_a_request_stores_that_was_let_in_before(ada, notes, declare):
     user_id = User.objects.get().id
-    kinds = dict(personal_data._kinds)
-    monkeypatch.setattr(personal_data, "_kinds", kinds)
     # Erased after the notes, it stands for a request that goes on meanwhile.
-    register_user_data(
+    declare(
         name="zealous request",
         export=lambda user_id: [],
         erase=lambda user_id: User.objects(id=user_id) and notes.insert_one({"user": user_id, "text": "late"}),
@@ -148,10 +153,9 @@ def test_erases_what_a_request_stores_that_was_let_in_before(ada, notes, monkeyp
     assert notes.count_documents({"user": user_id}) == 0
 
 
-def test_accepts_no_token_from_the_beginning_on(ada, notes, monkeypatch):
+def test_accepts_no_token_from_the_beginning_on(ada, notes, declare):
     statuses = []
-    monkeypatch.setattr(personal_data, "_kinds", dict(personal_data._kinds))
-    register_user_data(
+    declare(
         name="watcher",
         export=lambda user_id: [],
         erase=lambda user_id: statuses.append(ada.get("/auth/me").status_code),

@@ -1,6 +1,5 @@
 """Health of the service: `/` says what it is, `/health` that it is alive, `/health/ready` that it can serve."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import pymongo
@@ -18,9 +17,9 @@ from rest_framework.views import APIView
 from career_navigator import worker_heartbeat
 from career_navigator.api.exceptions import RETRY_AFTER_SECONDS
 from career_navigator.connection import database, quick_redis_client
-from career_navigator.registrations import Registry
+from career_navigator.declarations import get_declared
 
-# For MongoDB's ping and for each registered check, so that the answer comes within 5 s.
+# For MongoDB's ping and for each declared check, so that the answer comes within 5 s.
 CHECK_TIMEOUT = 1.0
 
 
@@ -32,23 +31,12 @@ class Check:
     detail: str
 
 
-_checks: Registry[Callable[[], Check]] = Registry()
-
-
-def register_readiness_check(*, name: str, check: Callable[[], Check]) -> None:
-    """Add an app's check to `/health/ready`; called in an app's `registrations.py`.
-
-    `check` takes nothing and reads within CHECK_TIMEOUT. One that raises because a server is unavailable is not ok.
-    """
-    _checks[name] = check
-
-
 def run_readiness_checks() -> dict[str, Check]:
     """Run every check, MongoDB, Redis and the worker first."""
     checks = {"mongodb": _check_mongodb(), **_check_redis_and_worker()}
     if settings.BROKER_ADDRESS != settings.REDIS_URL:
         checks["broker"] = _check_broker()
-    for name, check in _checks.items():
+    for name, check in get_declared("readiness_checks").items():
         try:
             with pymongo.timeout(CHECK_TIMEOUT):
                 checks[name] = check()

@@ -3,14 +3,15 @@
 Requests are counted in memory-mapped files under VAR_DIR/metrics, one set per process, and summed up for a scrape; a
 web server that starts makes a directory of its own there and removes those of servers that have ended.
 Tasks run in other processes, even other containers, so their counts are in Redis. What an app knows (collection, the
-age of its stats) it adds by `register_collector`.
+age of the daily stats) it declares under `metrics`. What cannot be read because a server is unavailable is left out, and
+`career_navigator_scrape_errors{part="<name>"}` is 1.
 """
 
 import logging
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from secrets import compare_digest
@@ -30,15 +31,13 @@ from redis.exceptions import RedisError
 from career_navigator.api.exceptions import Problem, answer_problem
 from career_navigator.api.routers import describe_route
 from career_navigator.connection import quick_redis_client
-from career_navigator.registrations import Registry
+from career_navigator.declarations import get_declared
 from career_navigator.task_signals import COUNTS_KEY, SECONDS_KEY
 
 logger = logging.getLogger(__name__)
 
 # For the reads of each part, so that a scrape ends within 5 s whatever is unavailable.
 PART_TIMEOUT = 1.0
-
-Collector = Callable[[], Iterable[Metric]]
 
 # The route of whatever is no address of ours (`urls.py`).
 UNKNOWN_PATH = r"^(?!admin/)"
@@ -98,20 +97,6 @@ def _get_name(server: psutil.Process) -> str:
     return f"{socket.gethostname()}-{server.pid}-{int(server.create_time())}"
 
 
-_collectors: Registry[Collector] = Registry()
-
-
-def register_collector(*, name: str, collect: Collector) -> None:
-    """Add an app's metrics to every scrape; called in an app's `registrations.py`.
-
-    `collect` takes nothing and yields prometheus_client metric families (`GaugeMetricFamily`, `CounterMetricFamily`
-    of `prometheus_client.core`) whose names begin with `career_navigator_`. It reads its values from MongoDB or
-    Redis every time, within PART_TIMEOUT, since what it counts happens in other processes. When it raises because a
-    server is unavailable, the scrape goes on without it and `career_navigator_scrape_errors{part="<name>"}` is 1.
-    """
-    _collectors[name] = collect
-
-
 class _Parts:
     """Collect every part of a scrape but the requests, each left out when its server is unavailable."""
 
@@ -119,7 +104,7 @@ class _Parts:
         errors = GaugeMetricFamily(
             "career_navigator_scrape_errors", "Whether a part of these figures could not be read.", labels=["part"]
         )
-        for name, collect in {"tasks": _task_families, "queue": _queue_families, **_collectors}.items():
+        for name, collect in {"tasks": _task_families, "queue": _queue_families, **get_declared("metrics")}.items():
             try:
                 with pymongo.timeout(PART_TIMEOUT):
                     families = list(collect())

@@ -1,11 +1,12 @@
-"""The dashboard: cards and charts that the apps register, each a function that reads stored figures.
+"""The dashboard: cards and charts of panels that the apps declare, each a function that reads stored figures.
 
-A chart costs its app one or two database commands; the page has to stay within twelve.
+A chart costs its app one or two database commands; the page has to stay within twelve. Where a server is unavailable
+the page names the panel that is missing.
 """
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, cast
@@ -18,7 +19,7 @@ from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
 from career_navigator.connection import quick_redis_client
-from career_navigator.registrations import Registry
+from career_navigator.declarations import get_declared
 from career_navigator.worker_heartbeat import EXPIRY_SECONDS, WORKERS_KEY
 
 logger = logging.getLogger(__name__)
@@ -127,22 +128,10 @@ class _Board:
     missing: list[str] = field(default_factory=list)
 
 
-Panel = Callable[[datetime], Iterable[Card | Chart]]
-_panels: Registry[Panel] = Registry()
-
-
-def register_panel(*, name: str, load: Panel) -> None:
-    """Add an app's cards and charts, in the order they are registered; called in an app's `registrations.py`.
-
-    `load` takes the time and reads MongoDB or Redis. Where one of them is away, the page says that `name` is missing.
-    """
-    _panels[name] = load
-
-
 def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's callback: put the cards and charts on the page."""
     board, now = _Board(), timezone.now()
-    for name, load in {**_panels, "workers": _workers}.items():
+    for name, load in {**get_declared("dashboard_panels"), "workers": _workers}.items():
         try:
             found = list(load(now))
         except (RedisError, PyMongoError, OperationalError) as error:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.urls import reverse
 
-from career_navigator.registrations import Registry
+from career_navigator.declarations import get_declared
 
 _GROUPS = ("Market", "Skills", "Learning", "Projects", "Ingestion", "Accounts")
 _ICONS = {
@@ -40,19 +40,12 @@ class MenuPage:
     permission: str
 
 
-_pages: Registry[MenuPage] = Registry()
-
-
-def register_menu_page(page: MenuPage) -> None:
-    """Add a page to the menu; called in an app's `registrations.py`."""
-    _pages[page.route] = page
-
-
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
     """Unfold's description of the menu for this caller."""
     groups: dict[str, list[dict[str, Any]]] = {}
+    pages = list(get_declared("menu_pages").values())
     # A page stands below its model's list, yet is an entry of its own.
-    on_page = request.path in {reverse(f"admin:{page.route}") for page in _pages.values()}
+    on_page = request.path in {reverse(f"admin:{page.route}") for page in pages}
     for app in admin.site.get_app_list(request):
         for model in app["models"]:
             if model["admin_url"]:
@@ -63,7 +56,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
                     "active": request.path.startswith(model["admin_url"]) and not on_page,
                 }
                 groups.setdefault(app["name"], []).append(item)
-    for page in _pages.values():
+    for page in pages:
         if cast(User, request.user).has_perm(page.permission):
             item = {"title": page.title, "icon": page.icon, "link": reverse(f"admin:{page.route}")}
             groups.setdefault(page.group, []).insert(0, item | {"active": request.path == item["link"]})

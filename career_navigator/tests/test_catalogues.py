@@ -122,8 +122,8 @@ def test_completes_by_words_that_begin_so(texts, prefix):
 
 
 def test_takes_learnt_skills_for_held_ones_each_once(monkeypatch):
-    monkeypatch.setattr(held, "_sources", {})
-    held.register_held_skills(name="school", source=lambda user_id: [f"{user_id}-skill", "sql"])
+    school = {"school": lambda user_id: [f"{user_id}-skill", "sql"]}
+    monkeypatch.setattr(held, "get_declared", {"acquired_skills": school}.get)
     caller = SimpleNamespace(id="u1", skills=["python", "sql"])
 
     assert held.held_skills(caller) == ["python", "sql", "u1-skill"]

@@ -1,6 +1,7 @@
 """How the service says how it is."""
 
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,13 +11,15 @@ from django.test import Client
 
 from career_navigator import connection, worker_heartbeat
 from career_navigator.observability import health
-from career_navigator.observability.health import Check, register_readiness_check
+from career_navigator.observability.health import Check
 
 
 @pytest.fixture
-def checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only those that a test registers, beside MongoDB, Redis and the worker."""
-    monkeypatch.setattr(health, "_checks", {})
+def checks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], Check]]:
+    """Only those that a test declares, beside MongoDB, Redis and the worker."""
+    declared: dict[str, Callable[[], Check]] = {}
+    monkeypatch.setattr(health, "get_declared", {"readiness_checks": declared}.get)
+    return declared
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/health/"])
@@ -41,7 +44,7 @@ def test_says_that_it_is_healthy(client: Client, settings: Any) -> None:
     assert answer == {"status": "healthy", "app": settings.APP_NAME, "version": settings.APP_VERSION}
 
 
-def test_is_ready_with_both_servers_and_a_worker(client: Client, mongo: Any, redis: Any, checks: None) -> None:
+def test_is_ready_with_both_servers_and_a_worker(client: Client, mongo: Any, redis: Any, checks: Any) -> None:
     worker_heartbeat.beat("worker@host")
 
     answer = client.get("/health/ready")
@@ -56,7 +59,7 @@ def test_is_ready_with_both_servers_and_a_worker(client: Client, mongo: Any, red
     assert answer.json()["checks"]["worker"]["detail"].startswith("worker@host at ")
 
 
-def test_is_not_ready_without_a_worker(client: Client, mongo: Any, redis: Any, checks: None) -> None:
+def test_is_not_ready_without_a_worker(client: Client, mongo: Any, redis: Any, checks: Any) -> None:
     answer = client.get("/health/ready")
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
@@ -65,7 +68,7 @@ def test_is_not_ready_without_a_worker(client: Client, mongo: Any, redis: Any, c
 
 
 def test_names_both_servers_when_they_are_away(
-    client: Client, settings: Any, checks: None, monkeypatch: pytest.MonkeyPatch
+    client: Client, settings: Any, checks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = settings.REDIS_URL
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
@@ -84,9 +87,9 @@ def test_names_both_servers_when_they_are_away(
     assert seconds < 5
 
 
-def test_runs_what_an_app_registers(client: Client, mongo: Any, redis: Any, checks: None) -> None:
+def test_runs_what_an_app_declares(client: Client, mongo: Any, redis: Any, checks: Any) -> None:
     worker_heartbeat.beat("worker@host")
-    register_readiness_check(name="collection", check=lambda: Check(True, "2 hours old"))
+    checks["collection"] = lambda: Check(True, "2 hours old")
 
     answer = client.get("/health/ready")
 
@@ -94,12 +97,12 @@ def test_runs_what_an_app_registers(client: Client, mongo: Any, redis: Any, chec
     assert answer.json()["checks"]["collection"] == {"ok": True, "detail": "2 hours old"}
 
 
-def test_counts_a_check_that_cannot_read_as_not_ok(client: Client, mongo: Any, redis: Any, checks: None) -> None:
+def test_counts_a_check_that_cannot_read_as_not_ok(client: Client, mongo: Any, redis: Any, checks: Any) -> None:
     def check() -> Check:
         raise pymongo.errors.NetworkTimeout("timed out")
 
     worker_heartbeat.beat("worker@host")
-    register_readiness_check(name="collection", check=check)
+    checks["collection"] = check
 
     answer = client.get("/health/ready")
 

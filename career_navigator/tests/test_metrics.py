@@ -18,7 +18,7 @@ from redis import Redis
 
 from career_navigator import connection, task_signals
 from career_navigator.observability import metrics
-from career_navigator.observability.metrics import observe_request, register_collector
+from career_navigator.observability.metrics import observe_request
 
 
 def read(client: Client) -> dict[tuple[str, ...], float]:
@@ -38,9 +38,11 @@ def debug(settings: Any) -> None:
 
 
 @pytest.fixture
-def collectors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only those that a test registers."""
-    monkeypatch.setattr(metrics, "_collectors", {})
+def collectors(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Only those that a test declares."""
+    declared: dict[str, Any] = {}
+    monkeypatch.setattr(metrics, "get_declared", {"metrics": declared}.get)
+    return declared
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "quick_redis_client", lambda: patient)
 
 
-def test_counts_requests_by_method_route_and_status(client: Client, redis: Any, collectors: None) -> None:
+def test_counts_requests_by_method_route_and_status(client: Client, redis: Any, collectors: Any) -> None:
     before = read(client)
 
     client.get("/health")
@@ -68,7 +70,7 @@ def test_counts_requests_by_method_route_and_status(client: Client, redis: Any, 
     assert grown("career_navigator_request_duration_seconds_bucket", "5.0", "GET", "/health") == 2
 
 
-def test_keeps_labels_few_whatever_is_asked_for(client: Client, redis: Any, collectors: None) -> None:
+def test_keeps_labels_few_whatever_is_asked_for(client: Client, redis: Any, collectors: Any) -> None:
     for number in range(20):
         client.get(f"/no/such/{number}")
         client.generic(f"METHOD{number}", "/health")
@@ -84,7 +86,7 @@ def _observe_in_another_process() -> None:
     observe_request(method="GET", route="from/another/process", status=200, seconds=0.01)
 
 
-def test_sums_up_the_requests_of_all_processes(client: Client, redis: Any, collectors: None) -> None:
+def test_sums_up_the_requests_of_all_processes(client: Client, redis: Any, collectors: Any) -> None:
     process = multiprocessing.get_context("fork").Process(target=_observe_in_another_process)
     process.start()
     process.join()
@@ -111,7 +113,7 @@ def test_forgets_the_counts_of_servers_that_have_ended(
     assert {path.name for path in (tmp_path / "metrics").iterdir()} == {*kept, own.name}
 
 
-def test_counts_tasks_by_name_and_outcome(client: Client, redis: Any, collectors: None, patient: None) -> None:
+def test_counts_tasks_by_name_and_outcome(client: Client, redis: Any, collectors: Any, patient: None) -> None:
     from career_navigator.celery import app
 
     @app.task(name="test.succeeds")
@@ -151,7 +153,7 @@ def test_puts_the_tasks_id_on_its_log_lines(redis: Any) -> None:
     assert task_id.get() == ""
 
 
-def test_counts_tasks_that_wait_for_a_worker(client: Client, redis: Any, collectors: None, patient: None) -> None:
+def test_counts_tasks_that_wait_for_a_worker(client: Client, redis: Any, collectors: Any, patient: None) -> None:
     for queue, waiting in {"default": "abc", "mail": "ab", "collect": "a"}.items():
         redis.rpush(queue, *waiting)
 
@@ -161,11 +163,11 @@ def test_counts_tasks_that_wait_for_a_worker(client: Client, redis: Any, collect
     assert lengths == {"default": 3, "mail": 2, "collect": 1}
 
 
-def test_adds_what_an_app_registers(client: Client, redis: Any, collectors: None) -> None:
+def test_adds_what_an_app_declares(client: Client, redis: Any, collectors: Any) -> None:
     def collect() -> Iterator[Metric]:
         yield GaugeMetricFamily("career_navigator_test_age_seconds", "An age.", value=12)
 
-    register_collector(name="test", collect=collect)
+    collectors["test"] = collect
 
     samples = read(client)
 
@@ -173,12 +175,12 @@ def test_adds_what_an_app_registers(client: Client, redis: Any, collectors: None
     assert samples["career_navigator_scrape_errors", "test"] == 0
 
 
-def test_leaves_out_a_part_whose_server_is_away(client: Client, redis: Any, collectors: None) -> None:
+def test_leaves_out_a_part_whose_server_is_away(client: Client, redis: Any, collectors: Any) -> None:
     def collect() -> Iterator[Metric]:
         yield GaugeMetricFamily("career_navigator_test_age_seconds", "An age.", value=12)
         raise pymongo.errors.AutoReconnect("refused")
 
-    register_collector(name="test", collect=collect)
+    collectors["test"] = collect
 
     samples = read(client)
 
@@ -187,7 +189,7 @@ def test_leaves_out_a_part_whose_server_is_away(client: Client, redis: Any, coll
     assert samples["career_navigator_scrape_errors", "tasks"] == 0
 
 
-def test_answers_without_redis(client: Client, settings: Any, collectors: None) -> None:
+def test_answers_without_redis(client: Client, settings: Any, collectors: Any) -> None:
     address = settings.REDIS_URL
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     connection.quick_redis_client.cache_clear()
@@ -224,7 +226,7 @@ def test_loses_a_count_rather_than_a_task_when_redis_is_away(settings: Any, redi
     [("Bearer token-of-metrics", 200), ("Bearer token-of-others", 401), ("token-of-metrics", 401), ("", 401)],
 )
 def test_asks_for_its_token(
-    client: Client, settings: Any, redis: Any, collectors: None, authorization: str, status: int
+    client: Client, settings: Any, redis: Any, collectors: Any, authorization: str, status: int
 ) -> None:
     settings.METRICS_TOKEN = "token-of-metrics"
 
@@ -244,7 +246,7 @@ def test_answers_nobody_in_production_while_no_token_is_set(client: Client, sett
     assert "METRICS_TOKEN" in answer.json()["detail"]
 
 
-def test_answers_in_production_to_its_token(client: Client, settings: Any, redis: Any, collectors: None) -> None:
+def test_answers_in_production_to_its_token(client: Client, settings: Any, redis: Any, collectors: Any) -> None:
     settings.DEBUG, settings.METRICS_TOKEN = False, "token-of-metrics"
 
     assert client.get("/metrics", headers={"Authorization": "Bearer token-of-metrics"}).status_code == 200

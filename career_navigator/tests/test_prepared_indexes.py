@@ -20,6 +20,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from career_navigator import indexes
+from career_navigator.declarations import get_declared
 from career_navigator.environment import BASE_DIR
 from career_navigator.indexes import create_indexes
 
@@ -223,7 +224,7 @@ def unindexed(mongo: "Database[dict[str, Any]]") -> Iterator[Callable[[], object
 
 
 def test_merges_again_what_is_stored_twice_between_merging_and_making_the_index(mongo, unindexed, monkeypatch):
-    merge, rounds = indexes._mergers["applications"], []
+    merge, rounds = get_declared("duplicate_mergers")["applications"], []
 
     def meanwhile() -> int:
         merged = merge()
@@ -232,7 +233,7 @@ def test_merges_again_what_is_stored_twice_between_merging_and_making_the_index(
             unindexed()
         return merged
 
-    monkeypatch.setitem(indexes._mergers._added, "applications", meanwhile)
+    monkeypatch.setitem(get_declared("duplicate_mergers"), "applications", meanwhile)
 
     assert create_indexes()["applications"] == sum(rounds) == 5
     assert len(rounds) == 3
@@ -241,7 +242,7 @@ def test_merges_again_what_is_stored_twice_between_merging_and_making_the_index(
 
 def test_gives_up_by_name_where_duplicates_are_stored_all_the_time(unindexed, monkeypatch):
     monkeypatch.setattr(indexes, "MAX_ATTEMPTS", 3)
-    monkeypatch.setitem(indexes._mergers._added, "applications", lambda: 0)
+    monkeypatch.setitem(get_declared("duplicate_mergers"), "applications", lambda: 0)
 
     with pytest.raises(indexes.IndexesRefused, match="user_1_job_1 of applications cannot be created"):
         create_indexes()

@@ -1,4 +1,4 @@
-"""What this app adds to the shared parts."""
+"""What `/health/ready` and `/metrics` tell of collections."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,20 +6,15 @@ from datetime import timedelta
 from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from accounts.personal_data import register_user_data
-from career_navigator.observability.health import Check, register_readiness_check
-from career_navigator.observability.metrics import register_collector
-from career_navigator.staff.dashboard import register_panel
-from career_navigator.staff.menu import MenuPage, register_menu_page
-from ingestion.dashboard import show_collection
-from ingestion.personal_data import export_requested_runs, forget_requested_runs
+from career_navigator.observability.health import Check
 from ingestion.selectors import collection_totals, last_good_collection
 
 # Twice the daily schedule: one missed collection is no outage, two are.
 OLDEST_GOOD_COLLECTION = timedelta(hours=48)
 
 
-def _check_collection() -> Check:
+def check_collection() -> Check:
+    """Return whether a collection has gone well lately, for `/health/ready`."""
     ended_at = last_good_collection()
     if ended_at is None:
         return Check(True, "nothing was collected yet")
@@ -27,7 +22,8 @@ def _check_collection() -> Check:
     return Check(age <= OLDEST_GOOD_COLLECTION, f"the last good one ended {age.total_seconds() / 3600:.1f} hours ago")
 
 
-def _collection_families() -> Iterator[Metric]:
+def measure_collection() -> Iterator[Metric]:
+    """Yield what collections have brought and cost, for `/metrics`."""
     totals = collection_totals()
     pages = CounterMetricFamily("career_navigator_collection_pages", "Pages fetched.", value=totals.pages)
     credits = CounterMetricFamily("career_navigator_collection_credits", "Credits spent.", value=totals.credits)
@@ -45,18 +41,3 @@ def _collection_families() -> Iterator[Metric]:
     if ended_at:
         age.add_metric([], (timezone.now() - ended_at).total_seconds())
     yield from (pages, credits, postings, refusals, runs, age)
-
-
-register_user_data(name="collection_runs", export=export_requested_runs, erase=forget_requested_runs)
-register_readiness_check(name="collection", check=_check_collection)
-register_collector(name="collection", collect=_collection_families)
-register_panel(name="collection", load=show_collection)
-register_menu_page(
-    MenuPage(
-        group="Ingestion",
-        title="Collect now",
-        icon="play_circle",
-        route="collect_now",
-        permission="ingestion.trigger_collection",
-    )
-)

@@ -1,0 +1,37 @@
+"""What this app adds to the shared parts (`career_navigator.declarations`)."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+
+    user_exports = {
+        "sessions": "accounts.personal_data.export_sessions",
+        "password_resets": "accounts.personal_data.export_resets",
+        "email_confirmations": "accounts.confirmations.export_confirmations",
+        "activities": "accounts.activity.selectors.export_activities",
+        "applications": "accounts.applications.selectors.export_applications",
+        "match_scores": "accounts.matches.selectors.export_matches",
+        "resumes": "accounts.resumes.selectors.export_resumes",
+        "saved_searches": "accounts.searches.selectors.export_searches",
+    }
+    user_erasures = {
+        "sessions": "accounts.personal_data.erase_sessions",
+        "password_resets": "accounts.personal_data.erase_resets",
+        "email_confirmations": "accounts.confirmations.erase_confirmations",
+        "activities": "accounts.activity.selectors.erase_activities",
+        "applications": "accounts.applications.selectors.erase_applications",
+        "match_scores": "accounts.matches.services.erase_matches",
+        "resumes": "accounts.resumes.services.erase_resumes",
+        "saved_searches": "accounts.searches.selectors.erase_searches",
+    }
+    duplicate_mergers = {
+        "applications": "accounts.duplicates.merge_applications",
+        "match_scores": "accounts.duplicates.merge_matches",
+        "told_postings": "accounts.duplicates.merge_told_postings",
+        "resumes": "accounts.duplicates.renumber_resumes",
+        "saved_searches": "accounts.duplicates.renumber_searches",
+    }
+    skill_merges = {"accounts": "accounts.skill_merges.follow_merge"}
+    dashboard_panels = {"accounts": "accounts.dashboard.show_users"}

@@ -1,0 +1,12 @@
+"""What this app adds to the shared parts (`career_navigator.declarations`)."""
+
+from django.apps import AppConfig
+
+
+class LearningConfig(AppConfig):
+    name = "learning"
+
+    user_exports = {"learning_progress": "learning.progress.export_progress"}
+    user_erasures = {"learning_progress": "learning.progress.erase_progress"}
+    acquired_skills = {"learning": "learning.progress.list_acquired_skills"}
+    skill_merges = {"learning": "learning.skill_merges.follow_merge"}

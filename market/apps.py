@@ -1,0 +1,11 @@
+"""What this app adds to the shared parts (`career_navigator.declarations`)."""
+
+from django.apps import AppConfig
+
+
+class MarketConfig(AppConfig):
+    name = "market"
+
+    skill_merges = {"market": "market.skill_merges.follow_merge"}
+    dashboard_panels = {"market": "market.dashboard.show_market"}
+    metrics = {"figures": "market.dashboard.measure_daily_stats"}

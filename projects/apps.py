@@ -1,0 +1,12 @@
+"""What this app adds to the shared parts (`career_navigator.declarations`)."""
+
+from django.apps import AppConfig
+
+
+class ProjectsConfig(AppConfig):
+    name = "projects"
+
+    user_exports = {"project_progress": "projects.progress.export_progress"}
+    user_erasures = {"project_progress": "projects.progress.erase_progress"}
+    completed_projects = {"projects": "projects.selectors.finished_work"}
+    skill_merges = {"projects": "projects.skill_merges.follow_merge"}
