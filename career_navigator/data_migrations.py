@@ -72,7 +72,7 @@ def _as_task_run(chore: dict[str, Any], now: datetime) -> dict[str, Any]:
 
 
 def _move_permissions() -> None:
-    """Give whoever may see and start chores the same for task runs; the admin's log follows."""
+    """Give users and groups that may see and start chores the same for task runs, and move the log of the admin."""
     types = ContentType.objects.filter(app_label="career_navigator")
     old, new = (types.filter(model=name).first() for name in ("chorerun", "taskrun"))
     if old is None or new is None:

@@ -1,4 +1,4 @@
-"""The projects that a person has finished, for whoever tells of them; the apps that know them declare it."""
+"""The projects that a person has finished, as the apps that know them declare."""
 
 from career_navigator.declarations import get_declared
 from career_navigator.finished_projects import FinishedProject

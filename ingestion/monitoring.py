@@ -1,4 +1,4 @@
-"""What `/health/ready` and `/metrics` tell of collections."""
+"""What `/health/ready` and `/metrics` report of collections."""
 
 from collections.abc import Iterator
 from datetime import timedelta

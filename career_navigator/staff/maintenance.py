@@ -1,4 +1,4 @@
-"""Maintenance tasks: the tasks that staff may start, one click each. What a task is called stands beside it."""
+"""Maintenance tasks: the tasks that staff may start, one click each; those with a title."""
 
 from functools import cache
 

@@ -91,7 +91,7 @@ def _running(request: Request, wish: Wish, *, now: datetime) -> CollectionRun:
     if not fetch.is_new:
         return run
     if not queue_run(run=run):
-        # Nobody waits for it any more: the client is told to ask again.
+        # Nobody waits for it any more: the client has to ask again.
         cancel_run(run_id=run.pk, now=now)
         raise QueueAway(_QUEUE_AWAY)
     return run
