@@ -3,8 +3,8 @@
 Requests are counted in memory-mapped files under VAR_DIR/metrics, one set per process, and summed up for a scrape; a
 web server that starts makes a directory of its own there and removes those of servers that have ended.
 Tasks run in other processes, even other containers, so their counts are in Redis. What an app knows (collection, the
-age of the daily stats) it declares under `metrics`. What cannot be read because a server is unavailable is left out, and
-`career_navigator_scrape_errors{part="<name>"}` is 1.
+age of the daily stats) it declares under `metrics`. What cannot be read because a server is unavailable is left out,
+and `career_navigator_scrape_errors{part="<name>"}` is 1.
 """
 
 import logging

@@ -13,9 +13,9 @@ from career_navigator.connection import redis_client
 from career_navigator.queueing import count_waiting_tasks, enqueue
 from career_navigator.task_signals import COUNTS_KEY
 from ingestion.documents import OPEN_RUN_STATUSES
+from ingestion.fake_theirstack.demonstration import build_jobs
+from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import start_run
-from ingestion.stand_in.generator import generate_jobs
-from ingestion.stand_in.server import StandIn
 from ingestion.tasks import check_theirstack, collect_role, queue_run
 from ingestion.tests.processes import Installation, Servers, empty_database, installed, wait_until
 
@@ -24,8 +24,8 @@ SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def stand_in() -> Iterator[StandIn]:
-    with StandIn(jobs=generate_jobs(count=100, seed=5, today=datetime.now(UTC).date(), days=20)) as server:
+def stand_in() -> Iterator[FakeTheirStack]:
+    with FakeTheirStack(jobs=build_jobs(count=100, seed=5, today=datetime.now(UTC).date(), days=20)) as server:
         yield server
 
 
