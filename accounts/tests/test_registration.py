@@ -60,8 +60,8 @@ def test_queues_collection_of_the_roles_if_any(api, queued, roles):
     registered = api.post("/auth/register", REGISTRATION | {"target_roles": roles}).json()
 
     assert queued() == [
-        *[("ingestion.tasks.collect_for_user", [registered["id"], roles])] * bool(roles),
         ("accounts.tasks.send_confirmation_message", [registered["id"]]),
+        *[("ingestion.tasks.collect_for_user", [registered["id"], roles])] * bool(roles),
     ]
 
 

@@ -190,8 +190,8 @@ def test_puts_a_role_in_the_place_of_the_first(grace, queued):
 
 def test_queues_collection_for_the_roles_of_a_registration(grace, queued):
     assert queued() == [
-        ("ingestion.tasks.collect_for_user", [grace.id, ["Data Engineer"]]),
         ("accounts.tasks.send_confirmation_message", [grace.id]),
+        ("ingestion.tasks.collect_for_user", [grace.id, ["Data Engineer"]]),
     ]
 
 

@@ -200,8 +200,8 @@ def test_a_curator_settles_a_slug_and_has_the_stored_postings_read_anew(log_in: 
     keep_screenshot(page, "unknown-slugs")
     page.get_by_role("button", name="is kubernetes").click()
     expect(page.get_by_text("kubernets is kubernetes.")).to_be_visible()
-    page.get_by_role("link", name="Read postings' skills anew").click()
-    page.locator("form", has_text="Read postings' skills anew").get_by_role("button", name="Start").click()
+    page.get_by_role("link", name="Reread postings' skills").click()
+    page.locator("form", has_text="Reread postings' skills").get_by_role("button", name="Run now").click()
 
     expect(page.locator("[data-status]")).to_have_text("finished", timeout=40_000)
     expect(page.locator("[data-text=outcome]")).to_contain_text("postings")
