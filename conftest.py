@@ -20,7 +20,7 @@ from pymongo import monitoring
 from pymongo.database import Database
 from xdist.scheduler.loadfile import LoadFileScheduling
 
-from career_navigator import quick_redis, throttling
+from career_navigator import connection, queueing, quick_redis, throttling
 from career_navigator.connection import database, redis_client
 from career_navigator.declarations import load_declared
 from career_navigator.indexes import create_indexes
@@ -130,6 +130,15 @@ def _little_work() -> Iterator[None]:
     """A password is hashed in no time: half a second of work each is for those who guess."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PBKDF2PasswordHasher, "iterations", 10)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_clients() -> Iterator[None]:
+    """Nobody takes Redis for unavailable because the machine is busy."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (connection, queueing):
+            patch.setattr(module, "QUICK_SECONDS", 20)
         yield
 
 

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 from redis.connection import AbstractConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from career_navigator.connection import quick_redis_client
@@ -38,16 +39,27 @@ def ask(*commands: Command) -> list[Any] | None:
     if connection is None:
         pool = quick_redis_client().connection_pool
         connection = _thread.connection = pool.connection_class(**pool.connection_kwargs)
-    try:
+    may_be_closed = connection.is_connected
+    while True:
+        try:
+            return _send(connection, commands)
+        except RedisError as error:
+            # What is left unread would be taken for the answer to the next question.
+            connection.disconnect()
+            if may_be_closed and isinstance(error, RedisConnectionError):
+                # Closed since the last question, as by a restart: that says nothing of now.
+                may_be_closed = False
+                continue
+            _health.rests_until = monotonic() + REST_SECONDS
+            return None
+
+
+def _send(connection: AbstractConnection, commands: tuple[Command, ...]) -> list[Any]:
+    if not connection.is_connected:
         # Sending would connect as well, but not to the primary that Sentinel names.
         connection.connect()
-        connection.send_packed_command(connection.pack_commands(commands), check_health=False)
-        return [connection.read_response() for _ in commands]
-    except RedisError:
-        # What is left unread would be taken for the answer to the next question.
-        connection.disconnect()
-        _health.rests_until = monotonic() + REST_SECONDS
-        return None
+    connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+    return [connection.read_response() for _ in commands]
 
 
 def is_away() -> bool:
