@@ -3,6 +3,7 @@
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import hypothesis
@@ -136,10 +137,30 @@ def _little_work() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _patient_clients() -> Iterator[None]:
     """Nobody takes Redis for unavailable because the machine is busy."""
+    with _time_for_redis(seconds=20):
+        yield
+
+
+@pytest.fixture
+def impatient_clients() -> Iterator[None]:
+    """Clients of Redis that wait as long as in production: for tests of a Redis that hangs."""
+    with _time_for_redis(seconds=0.5):
+        yield
+
+
+@contextmanager
+def _time_for_redis(*, seconds: float) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in (connection, queueing):
-            patch.setattr(module, "QUICK_SECONDS", 20)
+            patch.setattr(module, "QUICK_SECONDS", seconds)
+        _connect_anew()
         yield
+    _connect_anew()
+
+
+def _connect_anew() -> None:
+    connection.quick_redis_client.cache_clear()
+    quick_redis.forget_connections()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -408,6 +408,7 @@ def test_answers_503_at_once_while_the_queue_is_away(client):
     assert took < 5
 
 
+@pytest.mark.usefixtures("impatient_clients")
 def test_answers_503_in_time_while_the_queue_hangs(client, tmp_path):
     server = start_valkey(directory=tmp_path / "valkey")
     try:

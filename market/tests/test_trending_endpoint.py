@@ -370,7 +370,7 @@ def test_answers_503_in_time_while_mongodb_hangs(client, hung_mongodb):
 
 
 @pytest.fixture
-def hung_redis(tmp_path) -> Iterator[None]:
+def hung_redis(impatient_clients, tmp_path) -> Iterator[None]:
     server = start_valkey(directory=tmp_path / "valkey")
     try:
         with redis_at(f"{server.uri}0"):
