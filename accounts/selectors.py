@@ -7,6 +7,8 @@ from bson import ObjectId
 from accounts.addresses import list_address_forms
 from accounts.documents import User
 from accounts.target_roles import distinct_roles
+from career_navigator.api.current_user import CurrentUser
+from learning.progress import SKILL_PROGRESS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +17,14 @@ class CareerGoals:
 
     roles: tuple[str, ...]
     location: str | None
+
+
+def get_user_skills(user: CurrentUser) -> list[str]:
+    """Return every skill a person holds, each once: those of the profile in its order, then those learnt.
+
+    Every computation of what somebody lacks starts here, so a skill counts everywhere from the moment it is learnt.
+    """
+    return list(dict.fromkeys([*user.skills, *SKILL_PROGRESS.done_by(user.id)]))
 
 
 def find_user_by_address(*, address: str) -> User | None:

@@ -14,8 +14,6 @@ from django.utils.module_loading import import_string
 KINDS = {
     "user_exports": "takes a user's id and returns what is stored about the user, in a form that JSON can have",
     "user_erasures": "takes a user's id and removes that, or what ties it to the user; harmless when called again",
-    "acquired_skills": "takes a user's id and returns the canonical names of skills that the user has acquired",
-    "completed_projects": "takes a user's id and returns the `FinishedProject`s of the user",
     "skill_merges": "takes the name of the skill that goes, that of the other one, the time; harmless when repeated",
     "duplicate_mergers": "merges what is stored twice in the collection of that name; returns how many documents",
     "readiness_checks": "returns a `Check`, within a second; one that raises because a server is unavailable is not ok",

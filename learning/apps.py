@@ -8,5 +8,4 @@ class LearningConfig(AppConfig):
 
     user_exports = {"learning_progress": "learning.progress.export_progress"}
     user_erasures = {"learning_progress": "learning.progress.erase_progress"}
-    acquired_skills = {"learning": "learning.progress.list_acquired_skills"}
     skill_merges = {"learning": "learning.skill_merges.follow_merge"}

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from icalendar import Calendar, Event, vText
 
-from career_navigator.role_keys import role_key
 from learning.advice import format_count
 from learning.paths import SkillPath
 from learning.study_plans import StudyBlock
+from skills.role_keys import role_key
 
 MEDIA_TYPE = "text/calendar"
 

@@ -11,4 +11,3 @@ SKILL_PROGRESS = ProgressLog(
     link="evidence_url",
 )
 export_progress, erase_progress = SKILL_PROGRESS.export, SKILL_PROGRESS.erase
-list_acquired_skills = SKILL_PROGRESS.done_by

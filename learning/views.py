@@ -11,9 +11,9 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.selectors import get_user_skills
 from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.serializers import read_body
-from career_navigator.held_skills import held_skills
 from career_navigator.personal import PersonalViewSet, caller_of
 from career_navigator.unchanged import UNCHANGED
 from learning import calendars, pages
@@ -190,7 +190,7 @@ def _roadmap(caller: CurrentUser, asked: dict[str, Any]) -> Roadmap:
         figures = compute_role_figures(role=role, days=WINDOW_DAYS, now=now)
     words, ideas = vocabulary(), idea_catalogue()
     person = Person(
-        held=words.map_technology_slugs(held_skills(caller)),
+        held=words.map_technology_slugs(get_user_skills(caller)),
         statuses=SKILL_PROGRESS.statuses(caller.id),
         finished_projects=PROJECT_PROGRESS.done_by(caller.id),
     )

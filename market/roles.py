@@ -7,7 +7,7 @@ from typing import Any
 
 import ahocorasick
 
-from career_navigator.role_keys import role_key
+from skills.role_keys import role_key
 
 # Words that a title does not write with one capital.
 _TITLE_WORDS = (

@@ -8,5 +8,4 @@ class ProjectsConfig(AppConfig):
 
     user_exports = {"project_progress": "projects.progress.export_progress"}
     user_erasures = {"project_progress": "projects.progress.erase_progress"}
-    completed_projects = {"projects": "projects.selectors.finished_work"}
     skill_merges = {"projects": "projects.skill_merges.follow_merge"}

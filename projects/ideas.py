@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from career_navigator.words import WordList
@@ -47,6 +48,17 @@ class Idea:
     def effort(self) -> int:
         """0 for the easiest."""
         return DIFFICULTIES.index(self.difficulty)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletedProject:
+    """A project that a user has built. `skills` are the canonical names of all that it needs, held or not."""
+
+    title: str
+    description: str
+    skills: tuple[str, ...]
+    url: str | None
+    finished_date: date
 
 
 class IdeaCatalogue:

@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from career_navigator.connection import database
-from career_navigator.finished_projects import FinishedProject
 from career_navigator.text_search import search_text
 from career_navigator.versioned_copies import VersionedCopy
 from market.role_windows import role_figures
 from projects.documents import ProjectIdea
-from projects.ideas import CATALOGUE, Idea, IdeaCatalogue
+from projects.ideas import CATALOGUE, CompletedProject, Idea, IdeaCatalogue
 from projects.progress import PROJECT_PROGRESS
 from skills.selectors import vocabulary
 from skills.shares import percentage
@@ -78,11 +77,11 @@ def role_demand(*, role_key: str, now: datetime) -> dict[str, float]:
     return {skill.name: percentage(skill.count, demand.postings) for skill in demand.skills}
 
 
-def finished_work(user_id: str) -> list[FinishedProject]:
-    """The projects that a user has finished, as a resume tells of them; hidden ones are told of to nobody."""
+def list_completed_projects(user_id: str) -> list[CompletedProject]:
+    """Return the projects that a user has finished, for a resume, the newest first; without hidden ones."""
     catalogue = idea_catalogue()
-    return [
-        FinishedProject(
+    completed = [
+        CompletedProject(
             title=idea.title,
             description=idea.description,
             skills=idea.skills,
@@ -92,6 +91,7 @@ def finished_work(user_id: str) -> list[FinishedProject]:
         for row in PROJECT_PROGRESS.of(user_id)
         if row["status"] == PROJECT_PROGRESS.done and (idea := catalogue.by_id.get(row[PROJECT_PROGRESS.subject]))
     ]
+    return sorted(completed, key=lambda project: (-project.finished_date.toordinal(), project.title))
 
 
 def _idea_of(row: dict[str, Any], words: Vocabulary) -> Idea:

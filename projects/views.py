@@ -11,8 +11,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.selectors import get_user_skills
 from career_navigator.api.serializers import read_body
-from career_navigator.held_skills import held_skills
 from career_navigator.personal import PersonalViewSet, caller_of
 from career_navigator.unchanged import UNCHANGED
 from market.roles import display_role, normalize_role
@@ -193,7 +193,7 @@ class ProjectProgressViewSet(PersonalViewSet):
 
 
 def _held(request: Request) -> frozenset[str]:
-    return frozenset(vocabulary().map_technology_slugs(held_skills(caller_of(request))))
+    return frozenset(vocabulary().map_technology_slugs(get_user_skills(caller_of(request))))
 
 
 def _is_id(text: str) -> bool:

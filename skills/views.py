@@ -16,9 +16,9 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.selectors import get_user_skills
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.viewsets import ApiViewSet, PublicViewSet
-from career_navigator.held_skills import held_skills
 from market.role_windows import role_demands
 from market.roles import display_role, normalize_role, spell_out
 from market.services import compute_role_figures
@@ -146,7 +146,7 @@ class GapViewSet(ApiViewSet):
         figures = compute_role_figures(role=label, days=days, now=now)
         if figures is None:
             return Response(_no_postings(label, days), status=status.HTTP_404_NOT_FOUND)
-        held = vocabulary().map_technology_slugs(held_skills(self.current_user))
+        held = vocabulary().map_technology_slugs(get_user_skills(self.current_user))
         gaps = rank_gaps(window=figures.window, held=held, threshold=self.query["threshold"])
         analysis = {"role": label, "gaps": gaps, "window_days": days, "computed_at": figures.computed_at}
         return Response(self.get_serializer(analysis).data)
@@ -198,7 +198,7 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
     def get_queryset(self) -> Any:
         """Return the roles with postings: by coverage for a user, without one by postings."""
         user = self.request.user and self.current_user
-        held = vocabulary().map_technology_slugs(held_skills(user)) if user else None
+        held = vocabulary().map_technology_slugs(get_user_skills(user)) if user else None
         roles = []
         for role, demand in role_demands(days=WINDOW_DAYS, now=timezone.now()).items():
             required = demand.required(threshold=DEFAULT_THRESHOLD)

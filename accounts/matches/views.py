@@ -13,9 +13,9 @@ from accounts.activity.services import record_activity
 from accounts.entrance import Conflict
 from accounts.matches import serializers as shapes
 from accounts.matches.services import Match, NothingToCompare, match_job, store_analysis
+from accounts.selectors import get_user_skills
 from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.serializers import success
-from career_navigator.held_skills import held_skills
 from career_navigator.personal import PersonalViewSet, caller_of, read_own_body, require_own
 from career_navigator.throttling import hit_limits
 from learning.selectors import resource_catalogue
@@ -112,7 +112,7 @@ class MatchViewSet(PersonalViewSet):
 
 
 def _match(caller: CurrentUser, posting: Row) -> Match:
-    seeker = seeker_of(caller, held_skills(caller))
+    seeker = seeker_of(caller, get_user_skills(caller))
     try:
         return match_job(user_id=ObjectId(caller.id), seeker=seeker, posting=posting, now=timezone.now())
     except NothingToCompare as error:

@@ -11,8 +11,8 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from accounts.resumes.json_resume import LONGEST_LINE, MOST_ENTRIES
-from career_navigator.finished_projects import FinishedProject
 from market.roles import normalize_role
+from projects.ideas import CompletedProject
 
 # A page's worth: those that show most of what the posting asks for.
 MOST_PROJECTS = 8
@@ -73,7 +73,7 @@ def write_resume(
     person: Person,
     held: Sequence[str],
     confirmed: Mapping[str, Any] | None,
-    projects: Sequence[FinishedProject],
+    projects: Sequence[CompletedProject],
     posting: Posting | None,
     demand: Mapping[str, float],
     names: Mapping[str, str],
@@ -142,7 +142,7 @@ def _basics(person: Person, told: Mapping[str, Any], *, role: str | None) -> dic
     return {name: value for name, value in basics.items() if value}
 
 
-def _best(projects: Sequence[FinishedProject], asked: Sequence[str]) -> list[FinishedProject]:
+def _best(projects: Sequence[CompletedProject], asked: Sequence[str]) -> list[CompletedProject]:
     """Those that show most of what is asked for, the newest first where that is the same."""
     wanted = frozenset(asked)
     return sorted(
@@ -155,7 +155,7 @@ def _best(projects: Sequence[FinishedProject], asked: Sequence[str]) -> list[Fin
     )[:MOST_PROJECTS]
 
 
-def _project(project: FinishedProject, skills: Sequence[str], names: Mapping[str, str]) -> dict[str, Any]:
+def _project(project: CompletedProject, skills: Sequence[str], names: Mapping[str, str]) -> dict[str, Any]:
     """A project with the skills of it that are held: finishing one does not prove that all were learnt."""
     first = _FIRST_SENTENCE.match(project.description.strip())
     exercised = frozenset(project.skills)

@@ -12,11 +12,11 @@ from accounts.resumes.documents import Resume
 from accounts.resumes.generation import NotWritten, Person, Posting, fitting_role, write_resume
 from accounts.resumes.json_resume import InvalidResume, check_resume
 from accounts.resumes.services import store_resume
+from accounts.selectors import get_user_skills
 from career_navigator.api.current_user import CurrentUser
-from career_navigator.held_skills import held_skills
-from career_navigator.portfolio import finished_projects
 from market.jobs.demand import demand_of
 from market.jobs.selectors import find_job
+from projects.selectors import list_completed_projects
 from skills.selectors import vocabulary
 
 # Of a user, all postings and versions together.
@@ -33,10 +33,10 @@ def generate_resume(*, caller: CurrentUser, job_id: str | None, now: datetime) -
     """
     row = find_job(job_id) if job_id is not None else None
     posting = _posting_of(row) if row is not None else None
-    user_id, held, words = ObjectId(caller.id), held_skills(caller), vocabulary()
+    user_id, held, words = ObjectId(caller.id), get_user_skills(caller), vocabulary()
     if Resume.objects(user=user_id, source="generated").count() >= MOST_WRITTEN:
         raise NotWritten("too_many", f"{MOST_WRITTEN} written resumes are kept; delete one of them first.")
-    projects = finished_projects(caller.id)
+    projects = list_completed_projects(caller.id)
     person = Person(
         full_name=caller.full_name,
         email=caller.email,

@@ -15,10 +15,10 @@ from accounts.resumes.documents import Resume
 from accounts.resumes.generation import MOST_PROJECTS, NotWritten, Person, Posting, fitting_role, write_resume
 from accounts.resumes.json_resume import LONGEST_LINE, MOST_BYTES, MOST_TEXTS, InvalidResume, check_resume
 from accounts.resumes.services import store_resume
-from career_navigator.finished_projects import FinishedProject
 from market.services import store_postings
 from market.tests.factories import PostingFactory
 from projects.documents import ProjectIdea
+from projects.ideas import CompletedProject
 
 ADA = Person(
     full_name="Ada Lovelace",
@@ -70,7 +70,7 @@ def project(title="Ledger", **changes):
         "url": None,
         "finished_date": date(2026, 5, 2),
     }
-    return FinishedProject(title=title, **(usual | changes))
+    return CompletedProject(title=title, **(usual | changes))
 
 
 def names_of(entries):

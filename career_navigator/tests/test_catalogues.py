@@ -12,7 +12,6 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from career_navigator import held_skills as held
 from career_navigator import versioned_copies
 from career_navigator.api.fields import WebAddress
 from career_navigator.api.serializers import QuerySerializer
@@ -119,14 +118,6 @@ def test_completes_by_words_that_begin_so(texts, prefix):
 
     beginning_so = sorted(word for word in words if word.startswith(prefix))[:20]
     assert completed == (beginning_so if len(prefix) >= 2 else [])
-
-
-def test_takes_learnt_skills_for_held_ones_each_once(monkeypatch):
-    school = {"school": lambda user_id: [f"{user_id}-skill", "sql"]}
-    monkeypatch.setattr(held, "get_declared", {"acquired_skills": school}.get)
-    caller = SimpleNamespace(id="u1", skills=["python", "sql"])
-
-    assert held.held_skills(caller) == ["python", "sql", "u1-skill"]
 
 
 class Repeated(QuerySerializer):

@@ -10,10 +10,10 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.selectors import get_user_skills
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import ApiViewSet
-from career_navigator.held_skills import held_skills
 from market.jobs import serializers as shapes
 from market.jobs.listings import JobListing
 from market.jobs.ranking import RankedJobs
@@ -79,7 +79,7 @@ class JobViewSet(RetrieveModelMixin, ApiViewSet):
         the user's skills, up to 500 each; all others follow, newest first. `facets` count the newest 2,000 that were
         found, or all where those are fewer (`facets.postings`).
         """
-        now, held = timezone.now(), vocabulary().map_technology_slugs(held_skills(self.current_user))
+        now, held = timezone.now(), vocabulary().map_technology_slugs(get_user_skills(self.current_user))
         jobs = self.filter_queryset(RankedJobs(seeker=seeker_of(self.current_user, held), now=now))
         page = {name: self.body[name] for name in ("limit", "offset")}
         found = jobs.get_page(**page)

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz
 
-from career_navigator.role_keys import role_key
+from skills.role_keys import role_key
 
 # Words that tell a title's level, or nothing of the work.
 _LEVEL_WORDS = (

@@ -1,0 +1,15 @@
+"""Which skills count as a user's own."""
+
+from types import SimpleNamespace
+
+from django.utils import timezone
+
+from accounts.selectors import get_user_skills
+from learning.progress import SKILL_PROGRESS
+
+
+def test_skills_learnt_follow_those_of_the_profile_each_once(ada):
+    for skill, status in (("docker", "done"), ("sql", "done"), ("rust", "started")):
+        SKILL_PROGRESS.store(user_id=ada.id, subject=skill, status=status, now=timezone.now())
+
+    assert get_user_skills(SimpleNamespace(id=ada.id, skills=["python", "sql"])) == ["python", "sql", "docker"]
