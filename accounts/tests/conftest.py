@@ -19,9 +19,9 @@ from accounts.sessions import start_session
 from career_navigator import quick_redis
 from career_navigator.connection import quick_redis_client
 from career_navigator.quick_redis import forget_failure
-from career_navigator.tests.elsewhere import NO_REDIS, queue_at
-from ingestion.tests.queued import take_queued
 from skills.services import seed_skills
+from tests.elsewhere import NO_REDIS, queue_at
+from tests.queued import take_queued
 
 PASSWORD = "Secure-Pass-123"
 NEW_PASSWORD = "Another-Pass-456"

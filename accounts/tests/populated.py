@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from accounts.tests.conftest import API, PASSWORD, REGISTRATION, Member
 from career_navigator.connection import redis_client
-from learning.tests.catalogue import IDEAS, SKILLS
 from market.refresh import refresh_figures
 from market.services import store_postings
-from market.tests.factories import PostingFactory
 from projects.services import seed_ideas
 from skills.services import seed_skills
+from tests.catalogue import IDEAS, SKILLS
+from tests.factories import PostingFactory
 
 # It stands in everything of the victim's that text can be in, and in nothing else.
 MARKER = "Zxqmarker"

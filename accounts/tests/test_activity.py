@@ -15,7 +15,7 @@ from accounts.activity.services import record_activity
 from accounts.tests.conftest import API, PASSWORD
 from career_navigator.rates import Rate
 from market.services import store_postings
-from market.tests.factories import PostingFactory
+from tests.factories import PostingFactory
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from accounts.applications.stages import SAVED, STAGES, DayRefused, reach
 from accounts.tests.conftest import API, PASSWORD
 from market.hiding import hide_postings
 from market.services import store_postings
-from market.tests.factories import PostingFactory
+from tests.factories import PostingFactory
 
 TODAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -13,7 +13,7 @@ from accounts.searches import services
 from accounts.searches.documents import SavedSearch
 from accounts.tests.conftest import API
 from market.services import store_postings
-from market.tests.factories import PostingFactory
+from tests.factories import PostingFactory
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from career_navigator.connection import database
 from career_navigator.rates import Rate
 from market.jobs.filters import JobFilter
 from market.services import store_postings
-from market.tests.factories import PostingFactory
+from tests.factories import PostingFactory
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
 SEARCH = {"name": "Python", "filter": {"skills_any": ["python"]}, "digest": "daily"}

@@ -19,11 +19,11 @@ from accounts.searches.documents import SavedSearch, ToldPosting
 from accounts.searches.selectors import due_searches
 from accounts.searches.services import change_search, delete_search, end_digest, mark_told, save_search
 from career_navigator.celery import app
-from ingestion.tests.queued import run_queued
 from market.documents import JobPosting
 from market.jobs.filters import JobFilter
 from market.services import store_postings
-from market.tests.factories import PostingFactory
+from tests.factories import PostingFactory
+from tests.queued import run_queued
 
 # A Wednesday; nothing here asks for the real time.
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)

@@ -15,9 +15,9 @@ from accounts.matches.services import KEPT, match_job
 from learning.services import seed_resources
 from market.jobs.seekers import seeker_of
 from market.services import store_postings
-from market.tests.factories import PostingFactory
 from skills.matching import Opening, Seeker
 from skills.selectors import forget_vocabulary
+from tests.factories import PostingFactory
 
 NOBODY = "0" * 24
 PROFILE = {

@@ -20,11 +20,11 @@ from accounts.tests import resume_files as files
 from accounts.tests.conftest import PASSWORD, Member
 from career_navigator import throttling
 from career_navigator.idempotency import REPEAT_WINDOW
-from career_navigator.tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, queue_at
-from ingestion.tests.queued import run_queued
 from market.services import store_postings
-from market.tests.factories import PostingFactory
 from skills.services import seed_skills
+from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, queue_at
+from tests.factories import PostingFactory
+from tests.queued import run_queued
 
 NOBODY = "f" * 24
 

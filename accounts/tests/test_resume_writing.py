@@ -16,9 +16,9 @@ from accounts.resumes.generation import MOST_PROJECTS, NotWritten, Person, Posti
 from accounts.resumes.json_resume import LONGEST_LINE, MOST_BYTES, MOST_TEXTS, InvalidResume, check_resume
 from accounts.resumes.services import store_resume
 from market.services import store_postings
-from market.tests.factories import PostingFactory
 from projects.documents import ProjectIdea
 from projects.ideas import CompletedProject
+from tests.factories import PostingFactory
 
 ADA = Person(
     full_name="Ada Lovelace",

@@ -16,7 +16,7 @@ from accounts.tests.conftest import API, PASSWORD
 from career_navigator.idempotency import REPEAT_WINDOW
 from market.jobs.filters import JobFilter
 from market.services import store_postings
-from market.tests.factories import PostingFactory
+from tests.factories import PostingFactory
 
 PATH = "/jobs/searches"
 UNSUBSCRIBE = f"{PATH}/unsubscribe"

@@ -20,9 +20,9 @@ from career_navigator.worker_heartbeat import EXPIRY_SECONDS, WORKERS_KEY, beat
 from fixtures.management.commands.seed import Command as Seed
 from ingestion.documents import CollectionRun
 from market.services import store_postings
-from market.tests.factories import NOW, PostingFactory
 from skills.models import Skill, UnknownSlug
 from skills.services import count_unknown_slugs
+from tests.factories import NOW, PostingFactory
 
 MOST_COMMANDS = 12
 

@@ -17,8 +17,8 @@ from career_navigator import background, task_runs
 from career_navigator.background import RETRY_WHILE_UNAVAILABLE, ScheduledTask, Task, find_missed_tasks, get_last_due_at
 from career_navigator.documents import TaskRun
 from career_navigator.queueing import enqueue
-from career_navigator.tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, queue_at
-from ingestion.tests.queued import take_queued
+from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, queue_at
+from tests.queued import take_queued
 
 LEASE = timedelta(minutes=31)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

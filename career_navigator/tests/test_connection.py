@@ -30,7 +30,7 @@ from career_navigator.devserver.embedded import start_mongodb
 from career_navigator.mongodb import Availability, build_client_options
 from career_navigator.observability import middleware
 from career_navigator.observability.middleware import RequestMiddleware
-from career_navigator.tests.elsewhere import NO_MONGODB, mongodb_at
+from tests.elsewhere import NO_MONGODB, mongodb_at
 
 MAJORITY = {"w": "majority", "j": True, "wtimeout": 30_000}
 

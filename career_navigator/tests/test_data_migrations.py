@@ -11,8 +11,8 @@ from django.utils import timezone
 from career_navigator.data_migrations import apply_data_migrations, migrate_task_runs
 from career_navigator.documents import TaskRun
 from career_navigator.tasks import run_chore
-from ingestion.tests.queued import work_off
-from market.tests.factories import NOW
+from tests.factories import NOW
+from tests.queued import work_off
 
 HOUR = timedelta(hours=1)
 ran: list[str] = []

@@ -20,7 +20,7 @@ from market.selectors import (
     recent_postings,
 )
 from market.services import delete_expired_postings, know_role, store_postings
-from market.tests.factories import NOW, TODAY, PostingFactory, days_ago
+from tests.factories import NOW, TODAY, PostingFactory, days_ago
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 

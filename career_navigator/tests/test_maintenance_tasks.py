@@ -14,13 +14,13 @@ from career_navigator.background import Task, TaskFailed
 from career_navigator.celery import app
 from career_navigator.documents import TaskRun
 from career_navigator.staff import maintenance
-from career_navigator.tests.elsewhere import NO_REDIS, queue_at
-from ingestion.tests.queued import work_off
 from market.services import store_postings
-from market.tests.factories import NOW, PostingFactory
 from skills.documents import SkillDocument
 from skills.selectors import forget_vocabulary
 from skills.services import count_unknown_slugs, seed_skills
+from tests.elsewhere import NO_REDIS, queue_at
+from tests.factories import NOW, PostingFactory
+from tests.queued import work_off
 
 LIST = "/admin/career_navigator/taskrun/"
 Offer = Callable[[Callable[[], str | None]], None]

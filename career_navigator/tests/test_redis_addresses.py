@@ -26,7 +26,7 @@ from career_navigator.redis_addresses import (
     parse_sentinel,
 )
 from career_navigator.rendered import VersionReader
-from career_navigator.tests.elsewhere import redis_at
+from tests.elsewhere import redis_at
 
 # Twice what Sentinel needs on a busy machine to notice the loss, agree with itself and promote the replica.
 FAILOVER_SECONDS = 30

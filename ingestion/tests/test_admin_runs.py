@@ -8,10 +8,10 @@ from django.utils import timezone
 from redis import Redis
 
 from accounts.documents import User
-from career_navigator.tests.elsewhere import NO_REDIS, queue_at
 from ingestion.documents import CollectionRun
 from ingestion.runs import start_run, update_search
-from ingestion.tests.queued import take_queued
+from tests.elsewhere import NO_REDIS, queue_at
+from tests.queued import take_queued
 
 RUNS = "/admin/ingestion/collectionrun/"
 ASKED = {"roles": "Data Engineer\nChef", "places": "Remote", "max_age_days": "7", "per_role_limit": "10"}

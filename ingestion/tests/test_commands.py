@@ -13,14 +13,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from career_navigator.tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
 from ingestion.documents import CollectionRun, SourceState
 from ingestion.fake_theirstack.demonstration import build_jobs
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
-from ingestion.tests.queued import take_queued
 from market.services import store_postings
-from market.tests.factories import PostingFactory
+from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
+from tests.factories import PostingFactory
+from tests.queued import take_queued
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 

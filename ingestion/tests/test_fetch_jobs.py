@@ -16,7 +16,6 @@ from accounts.personal_data import export_user
 from accounts.tests import conftest as accounts
 from career_navigator import throttling
 from career_navigator.rates import Rate
-from career_navigator.tests.elsewhere import NO_REDIS, queue_at
 from ingestion.credits import reserve_credits, spent_this_month
 from ingestion.documents import CollectedRole, CollectionRun
 from ingestion.fake_theirstack.demonstration import build_jobs
@@ -25,7 +24,8 @@ from ingestion.fetching import services
 from ingestion.fetching.services import JOBS_PER_ROLE
 from ingestion.runs import cancel_run
 from ingestion.source import halt_collection
-from ingestion.tests.queued import run_queued, take_queued
+from tests.elsewhere import NO_REDIS, queue_at
+from tests.queued import run_queued, take_queued
 
 # People register and ask here as they do in the tests of accounts.
 _servers = accounts._servers

@@ -14,13 +14,13 @@ from career_navigator.connection import database, redis_client
 from career_navigator.documents import TaskRun
 from career_navigator.task_signals import COUNTS_KEY
 from career_navigator.tasks import run_missed_tasks
-from career_navigator.tests.elsewhere import NO_REDIS, queue_at
 from ingestion.documents import CollectionRun
 from ingestion.fake_theirstack.demonstration import build_jobs
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import start_run
 from ingestion.tasks import collect_daily, collect_role
-from ingestion.tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
+from tests.elsewhere import NO_REDIS, queue_at
+from tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
 
 ENTRY = "collect the roles users aim at"
 SECONDS = 90

@@ -21,9 +21,9 @@ from ingestion.documents import CollectionRun
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import find_interrupted
 from ingestion.tests.collecting import begin, job
-from ingestion.tests.processes import Servers, empty_database, installed, kill
 from ingestion.theirstack import client_from_settings
 from market.refresh import check_figures, refresh_figures
+from tests.processes import Servers, empty_database, installed, kill
 
 ROLE = "Backend Developer"
 PAGE = 10

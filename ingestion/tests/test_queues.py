@@ -17,7 +17,7 @@ from ingestion.fake_theirstack.demonstration import build_jobs
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import start_run
 from ingestion.tasks import check_theirstack, collect_role, queue_run
-from ingestion.tests.processes import Installation, Servers, empty_database, installed, wait_until
+from tests.processes import Installation, Servers, empty_database, installed, wait_until
 
 ROLES = ("Software Engineer", "DevOps Engineer", "Backend Developer")
 SECONDS = 60

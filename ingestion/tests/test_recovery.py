@@ -11,7 +11,6 @@ from django.test import override_settings
 from django.utils import timezone
 from pymongo.database import Database
 
-from career_navigator.tests.elsewhere import NO_REDIS, redis_at
 from ingestion.credits import spent_this_month
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.fake_theirstack.demonstration import build_jobs
@@ -19,10 +18,11 @@ from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import find_interrupted, start_run
 from ingestion.services import work_off
 from ingestion.tasks import queue_run, resume_runs
-from ingestion.tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
 from ingestion.theirstack import client_from_settings
 from ingestion.theirstack_errors import TheirStackRetryableError
 from market.refresh import check_figures, refresh_figures
+from tests.elsewhere import NO_REDIS, redis_at
+from tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
 
 ROLES = ("Software Engineer", "DevOps Engineer", "Backend Developer")
 PAGE = 10

@@ -15,8 +15,8 @@ from ingestion.fake_theirstack.demonstration import build_jobs
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import start_run
 from ingestion.tasks import check_theirstack, queue_run
-from ingestion.tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
-from ingestion.tests.queued import count_queued
+from tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
+from tests.queued import count_queued
 
 ROLES = ("Software Engineer", "DevOps Engineer")
 BALANCE = "/v0/billing/credit-balance"

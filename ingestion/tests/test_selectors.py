@@ -7,7 +7,7 @@ import pytest
 from ingestion.documents import CollectionRun
 from ingestion.selectors import collection_totals, get_collection_statistics, last_good_collection
 from market.services import know_role, store_postings
-from market.tests.factories import PostingFactory
+from tests.factories import PostingFactory
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 

@@ -12,21 +12,21 @@ from career_navigator import worker_heartbeat
 from career_navigator.background import TaskFailed
 from career_navigator.connection import redis_client
 from career_navigator.task_signals import COUNTS_KEY
-from career_navigator.tests.elsewhere import NO_REDIS, queue_at, redis_at
 from ingestion import tasks
 from ingestion.documents import CollectionRun, SourceState
 from ingestion.fake_theirstack.demonstration import build_jobs
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from ingestion.runs import start_run
-from ingestion.tests.processes import Installation, Servers, empty_database, installed, wait_until
-from ingestion.tests.queued import count_queued, run_queued, take_queued
 from market import refresh
 from market.answers import read_answer
 from market.refresh import check_figures
 from market.services import store_postings
 from market.tasks import check_daily_stats, queue_refresh, refresh_daily_stats
-from market.tests.factories import PostingFactory
+from tests.elsewhere import NO_REDIS, queue_at, redis_at
+from tests.factories import PostingFactory
+from tests.processes import Installation, Servers, empty_database, installed, wait_until
+from tests.queued import count_queued, run_queued, take_queued
 
 TODAY = datetime.now(UTC).date()
 BALANCE = "/v0/billing/credit-balance"

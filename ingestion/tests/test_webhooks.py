@@ -11,16 +11,16 @@ import orjson
 import pytest
 
 from career_navigator.devserver.embedded import start_valkey
-from career_navigator.tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
 from ingestion import webhooks
 from ingestion.credits import spent_this_month
 from ingestion.documents import CollectionRun
 from ingestion.tasks import receive_webhook_event
-from ingestion.tests.queued import run_queued, take_queued
 from ingestion.webhooks import EventRejected
 from market.answers import read_answer
 from market.refresh import check_figures
 from market.services import store_postings
+from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
+from tests.queued import run_queued, take_queued
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 

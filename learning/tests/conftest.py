@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from accounts.tests import conftest as accounts
 from learning.services import seed_resources
-from learning.tests.catalogue import IDEAS, RESOURCES, SKILLS
 from market.refresh import refresh_figures
 from market.services import store_postings
-from market.tests.factories import PostingFactory
 from projects.services import seed_ideas
 from skills.services import seed_skills
+from tests.catalogue import IDEAS, RESOURCES, SKILLS
+from tests.factories import PostingFactory
 
 # People register and ask here as they do in the tests of accounts.
 _servers = accounts._servers

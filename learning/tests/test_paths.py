@@ -17,9 +17,9 @@ from learning.paths import Basis, Person, lay_out
 from learning.resources import Resource, ResourceCatalogue
 from learning.roadmaps import all_needs
 from learning.study_plans import next_monday, plan_study
-from learning.tests.catalogue import IDEAS, RESOURCES, SKILLS
 from projects.ideas import Idea
 from skills.vocabulary import Skill, Vocabulary
+from tests.catalogue import IDEAS, RESOURCES, SKILLS
 
 WORDS = Vocabulary(Skill.from_entry(entry) for entry in SKILLS)
 PREREQUISITES = {"docker": ("linux",), "kubernetes": ("docker",), "django": ("python",), "postgresql": ("sql",)}

@@ -12,7 +12,7 @@ from accounts.tests.conftest import API
 from learning.documents import LearningResource
 from learning.selectors import resource_catalogue
 from learning.services import seed_resources
-from learning.tests.catalogue import RESOURCES, resource
+from tests.catalogue import RESOURCES, resource
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from career_navigator.seeding import InvalidEntry, SeedSummary
 from learning.documents import LearningResource
 from learning.selectors import resource_catalogue
 from learning.services import seed_resources
-from learning.tests.catalogue import IDEAS, RESOURCES, idea, resource
 from projects.documents import ProjectIdea
 from projects.selectors import idea_catalogue
 from projects.services import seed_ideas
+from tests.catalogue import IDEAS, RESOURCES, idea, resource
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 

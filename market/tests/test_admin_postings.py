@@ -8,10 +8,10 @@ from pymongo.database import Database
 from redis import Redis
 
 from career_navigator.mirrors import queries
-from ingestion.tests.queued import take_queued
 from market.models import JobPosting
 from market.services import know_role, store_postings
-from market.tests.factories import NOW, PostingFactory, days_ago
+from tests.factories import NOW, PostingFactory, days_ago
+from tests.queued import take_queued
 
 LIST = "/admin/market/jobposting/"
 

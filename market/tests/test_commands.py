@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from market.answers import read_answer
 from market.services import store_postings
-from market.tests.factories import PostingFactory
+from tests.factories import PostingFactory
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 

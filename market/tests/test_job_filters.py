@@ -15,8 +15,8 @@ from market.jobs.selectors import NEWEST_FIRST
 from market.jobs.serializers import JobFilterSerializer, job_listing
 from market.selectors import day_start
 from market.services import know_role, store_postings
-from market.tests.factories import NOW, TODAY, PostingFactory, days_ago
 from skills.services import seed_skills
+from tests.factories import NOW, TODAY, PostingFactory, days_ago
 
 SKILLS = [
     {"name": "python", "category": "Programming Languages", "display_name": "Python"},

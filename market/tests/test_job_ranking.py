@@ -12,9 +12,9 @@ from market.jobs.filters import JobFilter
 from market.jobs.ranking import relevant_jobs
 from market.refresh import refresh_figures
 from market.services import store_postings
-from market.tests.factories import NOW, PostingFactory, days_ago
 from skills.matching import Seeker
 from skills.services import seed_skills
+from tests.factories import NOW, PostingFactory, days_ago
 
 # People register and ask here as they do in the tests of accounts.
 _servers = accounts._servers

@@ -11,8 +11,8 @@ from market.jobs.listings import EXPIRES_AFTER_DAYS
 from market.jobs.selectors import NewestJobs
 from market.jobs.serializers import JobListingSerializer, job_listing
 from market.services import store_postings
-from market.tests.factories import NOW, PostingFactory, days_ago
 from skills.services import seed_skills
+from tests.factories import NOW, PostingFactory, days_ago
 
 # People register and ask here as they do in the tests of accounts.
 _servers = accounts._servers

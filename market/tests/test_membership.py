@@ -10,7 +10,7 @@ from market import membership, services
 from market.jobs.rekeying import rekey_postings
 from market.refresh import check_figures, refresh_figures
 from market.services import compute_role_figures, know_role, store_postings
-from market.tests.factories import NOW, TODAY, PostingFactory, days_ago
+from tests.factories import NOW, TODAY, PostingFactory, days_ago
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 

@@ -9,10 +9,10 @@ from market.jobs.openings import OPENING_FIELDS, opening_of
 from market.posting_skills import posting_skills, reread_posting_skills
 from market.refresh import refresh_figures
 from market.services import know_role, store_postings
-from market.tests.factories import NOW, PostingFactory
 from skills.merging import merge_skills
 from skills.selectors import forget_vocabulary
 from skills.services import seed_skills
+from tests.factories import NOW, PostingFactory
 
 WORDING = "You have 3+ years of experience with Python.\nNice to have: Kafka, Redis\n"
 FIELDS = ("skills", "nice_to_have", "years_asked")

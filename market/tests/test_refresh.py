@@ -17,7 +17,7 @@ from market.refresh import RefreshRunningError, check_figures, mark_dirty, refre
 from market.role_windows import role_figures
 from market.selectors import day_start
 from market.services import store_postings
-from market.tests.factories import NOW, TODAY, PostingFactory, days_ago
+from tests.factories import NOW, TODAY, PostingFactory, days_ago
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 
 from career_navigator.quick_redis import forget_failure
-from career_navigator.tests.elsewhere import NO_REDIS, redis_at
 from market import membership, refresh, services
 from market.documents import MARKET_SCOPE
 from market.figures import usable_salary
@@ -16,9 +15,10 @@ from market.refresh import check_figures, mark_dirty, refresh_figures
 from market.role_windows import forget_role_windows, load_role_figures, role_demands, role_figures
 from market.selectors import day_start
 from market.services import compute_role_figures, delete_expired_postings, know_role, store_postings
-from market.tests.factories import NOW, TODAY, PostingFactory, days_ago
 from skills.gaps import rank_gaps
-from skills.tests.roles_in_memory import window_of
+from tests.elsewhere import NO_REDIS, redis_at
+from tests.factories import NOW, TODAY, PostingFactory, days_ago
+from tests.roles_in_memory import window_of
 
 ROLE = "backend developer"
 

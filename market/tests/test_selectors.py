@@ -14,8 +14,8 @@ from market.selectors import (
     recent_postings,
 )
 from market.services import store_postings
-from market.tests.factories import NOW, TODAY, PostingFactory, days_ago
 from skills.services import seed_skills
+from tests.factories import NOW, TODAY, PostingFactory, days_ago
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 

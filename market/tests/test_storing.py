@@ -15,8 +15,8 @@ from market.posting import Posting
 from market.refresh import mark_dirty, refresh_figures, seal_day
 from market.selectors import day_start
 from market.services import delete_expired_postings, know_role, store_postings
-from market.tests.factories import NOW, PostingFactory, days_ago
 from skills.services import seed_skills
+from tests.factories import NOW, PostingFactory, days_ago
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 

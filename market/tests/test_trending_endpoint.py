@@ -12,11 +12,11 @@ from django.test import Client
 
 from career_navigator import rendered
 from career_navigator.devserver.embedded import start_mongodb, start_valkey
-from career_navigator.tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
 from market.refresh import refresh_figures
 from market.services import delete_expired_postings, store_postings
-from market.tests.factories import NOW, PostingFactory, days_ago
 from skills.services import seed_skills
+from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
+from tests.factories import NOW, PostingFactory, days_ago
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 

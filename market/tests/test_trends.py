@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.tests.factories import TODAY, days_ago
 from market.trends import DayRecord, trending_answers
+from tests.factories import TODAY, days_ago
 
 
 def record(age: int, *, skills=None, technologies=None, places=None, salaries=(), remote=0, on_site=0, postings=None):

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.tests.conftest import API
-from learning.tests.catalogue import IDEAS
 from projects.documents import ProjectIdea
+from tests.catalogue import IDEAS
 
 PATHS = ("/projects/recommendations", "/projects/skill-building", "/projects/search", "/projects/all")
 

@@ -16,13 +16,13 @@ from accounts.services import change_profile, register_user
 from accounts.sessions import start_session
 from career_navigator import quick_redis
 from career_navigator.quick_redis import forget_failure
-from career_navigator.tests.elsewhere import NO_MONGODB, mongodb_at
-from ingestion.tests.queued import take_queued
 from market.refresh import refresh_figures
 from market.services import know_role, store_postings
-from market.tests.factories import PostingFactory
 from skills.services import seed_skills
 from skills.shares import wilson_interval
+from tests.elsewhere import NO_MONGODB, mongodb_at
+from tests.factories import PostingFactory
+from tests.queued import take_queued
 
 ENTRIES = [
     {"name": "python", "display_name": "Python", "category": "Programming Languages"},

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skills.gaps import RoleDemand, SalaryMedians, cover, rank_gaps
-from skills.tests.roles_in_memory import unpaid, window_of
+from tests.roles_in_memory import unpaid, window_of
 
 NAMES = ["python", "sql", "go", "docker", "react", "aws"]
 SETS = st.lists(st.tuples(st.sets(st.sampled_from(NAMES)), st.just(0)), min_size=1, max_size=40)

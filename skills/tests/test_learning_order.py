@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from skills.gaps import rank_gaps
 from skills.learning_order import MOST_NEXT_SKILLS
-from skills.tests.roles_in_memory import unpaid, window_of
+from tests.roles_in_memory import unpaid, window_of
 
 NAMES = ["python", "sql", "go", "docker", "react", "aws", "kafka", "spark"]
 SETS = st.lists(st.tuples(st.sets(st.sampled_from(NAMES)), st.just(0)), min_size=1, max_size=60)

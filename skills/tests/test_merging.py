@@ -9,16 +9,16 @@ from pymongo.database import Database
 from redis import Redis
 
 from accounts.documents import User
-from ingestion.tests.queued import take_queued
 from market.documents import MARKET_SCOPE
 from market.refresh import check_figures, refresh_figures
 from market.role_windows import forget_role_windows, role_figures
 from market.services import delete_expired_postings, know_role, store_postings
-from market.tests.factories import NOW, PostingFactory, days_ago
 from skills.documents import SkillDocument
 from skills.merging import UnmergeableError, merge_skills
 from skills.selectors import forget_vocabulary, vocabulary
 from skills.services import seed_skills
+from tests.factories import NOW, PostingFactory, days_ago
+from tests.queued import take_queued
 
 ENTRIES = [
     {"name": "postgresql", "display_name": "PostgreSQL", "category": "Databases", "slugs": ["postgresql"]},

@@ -14,10 +14,10 @@ from career_navigator.quick_redis import forget_failure
 from career_navigator.rates import Rate
 from market.refresh import refresh_figures
 from market.services import store_postings
-from market.tests.factories import PostingFactory
 from skills.documents import UnknownSlug
 from skills.services import seed_skills
 from skills.vocabulary import CATEGORIES
+from tests.factories import PostingFactory
 
 ENTRIES = [
     {

@@ -14,16 +14,16 @@ from django.utils import timezone
 from career_navigator import connection
 from career_navigator.api.exceptions import is_server_away
 from career_navigator.indexes import create_indexes
-from career_navigator.tests.elsewhere import mongodb_at, redis_at
 from ingestion.credits import spent_this_month
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import start_run
 from ingestion.services import work_off
-from ingestion.tests.processes import wait_until
 from ingestion.theirstack import client_from_settings
 from market.refresh import check_figures, refresh_figures
 from skills.selectors import forget_vocabulary
+from tests.elsewhere import mongodb_at, redis_at
+from tests.processes import wait_until
 
 ROLES = ("Software Engineer", "DevOps Engineer", "Backend Developer")
 PLACE = "United States"

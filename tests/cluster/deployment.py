@@ -11,7 +11,7 @@ import redis
 from career_navigator.devserver.embedded import HOST, free_port, with_pdeathsig
 from career_navigator.environment import BASE_DIR
 from career_navigator.worker_heartbeat import WORKERS_KEY
-from ingestion.tests.processes import kill_group, wait_until
+from tests.processes import kill_group, wait_until
 
 WEB_PROCESSES, WORKERS, BEATS = 3, 3, 2
 # Eight processes start at once, on as few as two processors.

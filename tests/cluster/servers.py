@@ -21,7 +21,7 @@ from career_navigator.devserver.embedded import (
     start_valkey,
     with_pdeathsig,
 )
-from ingestion.tests.processes import kill, wait_until
+from tests.processes import kill, wait_until
 
 MEMBERS = 3
 ELECTION_SECONDS = 60

@@ -29,10 +29,8 @@ from career_navigator import connection
 from career_navigator.devserver.embedded import HOST, EmbeddedServer, start_valkey
 from ingestion.documents import OPEN_RUN_STATUSES
 from ingestion.tasks import queue_run, resume_runs
-from ingestion.tests.processes import empty_database, wait_until
 from market.jobs.filters import JobFilter
 from market.services import store_postings
-from market.tests.factories import PostingFactory
 from tests.cluster.clients import (
     KINDS,
     Account,
@@ -57,6 +55,8 @@ from tests.cluster.collecting import (
 )
 from tests.cluster.deployment import Deployment
 from tests.cluster.smtp import Mail
+from tests.factories import PostingFactory
+from tests.processes import empty_database, wait_until
 
 DATABASE = "replica_set"
 CLIENTS_OF_A_KIND = 2

@@ -7,9 +7,7 @@ import requests
 from django.utils import timezone
 
 from career_navigator.devserver.embedded import HOST
-from career_navigator.tests.elsewhere import redis_at
 from ingestion.documents import CollectionRun
-from ingestion.tests.processes import empty_database, wait_until
 from tests.cluster.collecting import (
     MAX_AGE_DAYS,
     PAGE_SECONDS,
@@ -24,6 +22,8 @@ from tests.cluster.collecting import (
 )
 from tests.cluster.deployment import Deployment
 from tests.cluster.servers import MASTER, SentinelValkey
+from tests.elsewhere import redis_at
+from tests.processes import empty_database, wait_until
 
 DATABASE = "sentinel"
 # Beat takes up once a minute what a worker has lost, after the lease.

@@ -16,13 +16,13 @@ from pymongo.database import Database
 
 from career_navigator import connection
 from career_navigator.devserver.embedded import EmbeddedServer, free_port, start_mongodb, start_valkey
+from career_navigator.environment import BASE_DIR
 from career_navigator.indexes import create_indexes
-from career_navigator.tests.elsewhere import mongodb_at, redis_at
 from career_navigator.worker_heartbeat import KEY as HEARTBEAT_KEY
 from ingestion.fake_theirstack.server import FakeTheirStack
 from skills.selectors import forget_vocabulary
+from tests.elsewhere import mongodb_at, redis_at
 
-ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90
 
 
@@ -104,7 +104,7 @@ class Installation:
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=BASE_DIR,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -116,7 +116,7 @@ class Installation:
         """Run a command of ours to its end."""
         return subprocess.run(
             [sys.executable, "manage.py", *command],
-            cwd=ROOT,
+            cwd=BASE_DIR,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
