@@ -8,9 +8,9 @@ from urllib.parse import quote, urlencode
 
 from django.urls import URLPattern, get_resolver
 
-from accounts.tests.conftest import NEW_PASSWORD, PASSWORD
 from career_navigator.api.routers import describe_route
 from career_navigator.observability.metrics import UNKNOWN_PATH
+from tests.fixtures.people import NEW_PASSWORD, PASSWORD
 
 OPEN, TOKEN, SIGNATURE = "open", "token", "signature"
 METHODS = ("get", "post", "put", "patch", "delete")

@@ -7,14 +7,14 @@ from django.conf import settings
 from django.test import override_settings
 from django.utils import timezone
 
-from accounts.tests.conftest import API, PASSWORD, REGISTRATION, Member
 from career_navigator.connection import redis_client
 from market.refresh import refresh_figures
 from market.services import store_postings
 from projects.services import seed_ideas
 from skills.services import seed_skills
-from tests.catalogue import IDEAS, SKILLS
 from tests.factories import PostingFactory
+from tests.fixtures.catalogue import IDEAS, SKILLS
+from tests.fixtures.people import API, PASSWORD, REGISTRATION, Member
 
 # It stands in everything of the victim's that text can be in, and in nothing else.
 MARKER = "Zxqmarker"

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from accounts.access_tokens import issue_access_token
 from accounts.tests import populated
-from accounts.tests.conftest import API, PASSWORD
 from accounts.tests.operations import OPEN, OPERATIONS, SIGNATURE, TOKEN, request_for, routed_operations, schema_fields
 from accounts.tests.populated import MARKER, furnish, registered, shows_marker, stored_about
 from career_navigator.connection import database
+from tests.fixtures.people import API, PASSWORD
 
 # Names in paths and bodies that are one user's alone, and the answer to another user who sends them.
 OWNED = {"user_id": 403, "resume_id": 404, "search_id": 404, "run_id": 404}

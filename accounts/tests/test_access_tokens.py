@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts.access_tokens import TokenRefused, issue_access_token, read_access_token
 from accounts.documents import User
-from accounts.tests.conftest import API, NEW_PASSWORD, PASSWORD
 from career_navigator.signing_keys import new_private_key, public_key_of
+from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD
 
 USER = ObjectId("507f1f77bcf86cd799439011")
 SECRET = "s" * 64

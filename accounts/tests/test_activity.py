@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from accounts.activity.documents import Activity
 from accounts.activity.metadata import MOST_BYTES
 from accounts.activity.services import record_activity
-from accounts.tests.conftest import API, PASSWORD
 from career_navigator.rates import Rate
 from market.services import store_postings
 from tests.factories import PostingFactory
+from tests.fixtures.people import API, PASSWORD
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

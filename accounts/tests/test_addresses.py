@@ -13,8 +13,8 @@ from accounts.addresses import is_public, normalize_address
 from accounts.documents import User
 from accounts.migrations import normalize_emails
 from accounts.tasks import send_reset_message
-from accounts.tests.conftest import API, PASSWORD, REGISTRATION
 from career_navigator.connection import database
+from tests.fixtures.people import API, PASSWORD, REGISTRATION
 
 UNICODE, ASCII = "ida@münchen.example.com", "ida@xn--mnchen-3ya.example.com"
 COMPOSED = unicodedata.normalize("NFC", "Pässwörter123")

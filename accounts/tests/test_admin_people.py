@@ -5,7 +5,7 @@ from django.contrib.admin.models import DELETION, LogEntry
 from django.test import Client
 
 from accounts.documents import User
-from accounts.tests.conftest import PASSWORD, REGISTRATION, Member
+from tests.fixtures.people import PASSWORD, REGISTRATION, Member
 
 PEOPLE = "/admin/accounts/person/"
 ADDRESS = REGISTRATION["email"]

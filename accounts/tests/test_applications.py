@@ -12,10 +12,10 @@ from accounts.activity.documents import Activity
 from accounts.applications.documents import LONGEST_NOTE, Application
 from accounts.applications.services import save_job, set_stage
 from accounts.applications.stages import SAVED, STAGES, DayRefused, reach
-from accounts.tests.conftest import API, PASSWORD
 from market.hiding import hide_postings
 from market.services import store_postings
 from tests.factories import PostingFactory
+from tests.fixtures.people import API, PASSWORD
 
 TODAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

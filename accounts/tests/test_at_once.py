@@ -11,9 +11,9 @@ from accounts.applications.documents import Application
 from accounts.resumes.documents import Resume
 from accounts.searches import services
 from accounts.searches.documents import SavedSearch
-from accounts.tests.conftest import API
 from market.services import store_postings
 from tests.factories import PostingFactory
+from tests.fixtures.people import API
 
 
 @pytest.fixture

@@ -16,12 +16,12 @@ from accounts.searches.services import save_search
 from accounts.support import deactivate_user
 from accounts.tasks import send_confirmation_message as send_confirmation_task
 from accounts.tasks import send_reset_message
-from accounts.tests.conftest import API, NEW_PASSWORD, REGISTRATION
 from career_navigator.connection import database
 from career_navigator.rates import Rate
 from market.jobs.filters import JobFilter
 from market.services import store_postings
 from tests.factories import PostingFactory
+from tests.fixtures.people import API, NEW_PASSWORD, REGISTRATION
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
 SEARCH = {"name": "Python", "filter": {"skills_any": ["python"]}, "digest": "daily"}

@@ -12,10 +12,10 @@ from django.utils import timezone
 from accounts.access_tokens import issue_access_token
 from accounts.documents import User
 from accounts.tests import populated
-from accounts.tests.conftest import API
 from accounts.tests.operations import OPERATIONS, request_for, schema_fields
 from accounts.tests.populated import shows_marker, stored_about
 from career_navigator.connection import database
+from tests.fixtures.people import API
 
 everybodys, victim, attacker = populated.everybodys, populated.victim, populated.attacker
 names, own_names = populated.names, populated.own_names

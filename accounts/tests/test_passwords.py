@@ -13,7 +13,7 @@ from accounts.credentials import ResetRefused, reset_password, send_reset_messag
 from accounts.documents import PasswordReset, RefreshToken, User
 from accounts.passwords import hash_password
 from accounts.tasks import send_reset_message as send_reset_message_task
-from accounts.tests.conftest import API, NEW_PASSWORD, PASSWORD
+from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD
 
 ADDRESS = "ada@example.org"
 

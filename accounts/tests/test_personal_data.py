@@ -7,10 +7,10 @@ import pytest
 from accounts.credentials import send_reset_message
 from accounts.documents import User
 from accounts.personal_data import finish_erasures
-from accounts.tests.conftest import API, PASSWORD
 from career_navigator.declarations import get_declared
 from ingestion.documents import CollectedRole, CollectionRun
 from ingestion.tasks import collect_for_user
+from tests.fixtures.people import API, PASSWORD
 
 
 @pytest.fixture

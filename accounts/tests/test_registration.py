@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from accounts.documents import User
-from accounts.tests.conftest import API, REGISTRATION
+from tests.fixtures.people import API, REGISTRATION
 
 
 def test_answers_the_documented_user(api):

@@ -17,13 +17,13 @@ from accounts.resumes.documents import Resume
 from accounts.resumes.tasks import read_upload, take_up_lost_uploads
 from accounts.services import canonical_skills
 from accounts.tests import resume_files as files
-from accounts.tests.conftest import PASSWORD, Member
 from career_navigator import throttling
 from career_navigator.idempotency import REPEAT_WINDOW
 from market.services import store_postings
 from skills.services import seed_skills
 from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, queue_at
 from tests.factories import PostingFactory
+from tests.fixtures.people import PASSWORD, Member
 from tests.queued import run_queued
 
 NOBODY = "f" * 24

@@ -12,11 +12,11 @@ from accounts.searches import services
 from accounts.searches.documents import MOST_SEARCHES, SavedSearch, ToldPosting
 from accounts.searches.services import claim_postings, end_digest, save_search
 from accounts.searches.unsubscribing import make_token
-from accounts.tests.conftest import API, PASSWORD
 from career_navigator.idempotency import REPEAT_WINDOW
 from market.jobs.filters import JobFilter
 from market.services import store_postings
 from tests.factories import PostingFactory
+from tests.fixtures.people import API, PASSWORD
 
 PATH = "/jobs/searches"
 UNSUBSCRIBE = f"{PATH}/unsubscribe"

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.documents import MAX_ENDED_SESSIONS, RefreshToken, User, hash_token
 from accounts.sessions import RefreshRefused, end_session_of, refresh_session, start_session
-from accounts.tests.conftest import API, NEW_PASSWORD, PASSWORD, REGISTRATION
+from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD, REGISTRATION
 
 CREDENTIALS = {"email": "ada@example.org", "password": PASSWORD}
 NOW = datetime(2025, 10, 30, 10, tzinfo=UTC)

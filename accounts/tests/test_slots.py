@@ -7,10 +7,10 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
-from accounts.tests.conftest import API, NEW_PASSWORD, PASSWORD, REGISTRATION
 from career_navigator import throttling
 from career_navigator.observability import middleware
 from career_navigator.rates import Rate
+from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD, REGISTRATION
 
 RIGHT = {"email": "ada@example.org", "password": PASSWORD}
 

@@ -3,9 +3,9 @@
 import pytest
 
 from accounts.documents import User
-from accounts.tests.conftest import API, NEW_PASSWORD, PASSWORD, REGISTRATION
 from career_navigator.rates import Rate
 from career_navigator.throttling import get_client_ip
+from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD, REGISTRATION
 
 WRONG = {"email": "ada@example.org", "password": "Wrong-Pass-123"}
 RIGHT = {"email": "ada@example.org", "password": PASSWORD}

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from accounts.access_tokens import issue_access_token
 from accounts.documents import User
 from accounts.resumes.documents import Resume
-from accounts.tests.conftest import API, PASSWORD
 from accounts.users.wordings import Unreadable, read_remote_preference, read_salary, read_years, split_list
 from career_navigator.rates import Rate
+from tests.fixtures.people import API, PASSWORD
 
 GRACE = {"user_name": "Grace Hopper", "email_id": "grace@example.org", "password": PASSWORD}
 PROFILE = {

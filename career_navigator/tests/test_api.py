@@ -17,7 +17,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.searches.documents import SavedSearch
-from accounts.tests.conftest import API, Member
 from accounts.tests.operations import routed_operations
 from accounts.tests.populated import registered
 from career_navigator.api.fields import Text
@@ -31,6 +30,7 @@ from career_navigator.urls import handler400, handler403, handler404, handler500
 from skills.documents import SkillDocument
 from skills.serializers import SkillSerializer
 from skills.vocabulary import CATEGORIES
+from tests.fixtures.people import API, Member
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
 

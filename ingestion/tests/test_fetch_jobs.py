@@ -13,7 +13,6 @@ from bson import ObjectId
 from django.utils import timezone
 
 from accounts.personal_data import export_user
-from accounts.tests import conftest as accounts
 from career_navigator import throttling
 from career_navigator.rates import Rate
 from ingestion.credits import reserve_credits, spent_this_month
@@ -25,11 +24,10 @@ from ingestion.fetching.services import JOBS_PER_ROLE
 from ingestion.runs import cancel_run
 from ingestion.source import halt_collection
 from tests.elsewhere import NO_REDIS, queue_at
+from tests.fixtures.people import API, PASSWORD
 from tests.queued import run_queued, take_queued
 
-# People register and ask here as they do in the tests of accounts.
-_servers = accounts._servers
-api, register, ada, redis_goes = accounts.api, accounts.register, accounts.ada, accounts.redis_goes
+pytestmark = pytest.mark.usefixtures("servers_emptied")
 
 PATH = "/jobs/fetch_jobs"
 TODAY = datetime.now(UTC).date()
@@ -270,7 +268,7 @@ def test_leaves_no_open_run_behind_where_queueing_fails(ada):
 
 def test_starts_one_run_for_the_same_requests_that_arrive_at_once(ada, redis):
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: accounts.API(token=ada.token).post(PATH, PROFILE), range(8)))
+        answers = list(pool.map(lambda _: API(token=ada.token).post(PATH, PROFILE), range(8)))
 
     assert [answer.status_code for answer in answers] == [202] * 8
     assert len({answer.json()["run"]["id"] for answer in answers}) == CollectionRun.objects.count() == 1
@@ -345,7 +343,7 @@ def test_exports_what_was_asked_for_and_forgets_who_asked(ada):
 
     (exported,) = export_user(user_id=ObjectId(ada.id), now=timezone.now())["collection_runs"]
     assert (exported["roles"], exported["wanted"]["titles"]) == (["Software Engineer"], ["Software Engineer"])
-    assert ada.delete("/auth/me", {"password": accounts.PASSWORD}).status_code == 204
+    assert ada.delete("/auth/me", {"password": PASSWORD}).status_code == 204
 
     run = CollectionRun.objects.get()
     assert (run.requested_by, run.wanted) == (None, {})

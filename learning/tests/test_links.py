@@ -16,7 +16,7 @@ from learning.documents import LearningResource
 from learning.links import NetworkDown, check_links
 from learning.selectors import resource_catalogue
 from learning.services import seed_resources
-from tests.catalogue import resource
+from tests.fixtures.catalogue import resource
 
 NOW = datetime(2026, 11, 21, 5, tzinfo=UTC)
 LATER = NOW + timedelta(days=7)

@@ -19,7 +19,7 @@ from learning.roadmaps import all_needs
 from learning.study_plans import next_monday, plan_study
 from projects.ideas import Idea
 from skills.vocabulary import Skill, Vocabulary
-from tests.catalogue import IDEAS, RESOURCES, SKILLS
+from tests.fixtures.catalogue import IDEAS, RESOURCES, SKILLS
 
 WORDS = Vocabulary(Skill.from_entry(entry) for entry in SKILLS)
 PREREQUISITES = {"docker": ("linux",), "kubernetes": ("docker",), "django": ("python",), "postgresql": ("sql",)}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.tests.conftest import API, PASSWORD
+from tests.fixtures.people import API, PASSWORD
 
 relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -8,11 +8,11 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.tests.conftest import API
 from learning.documents import LearningResource
 from learning.selectors import resource_catalogue
 from learning.services import seed_resources
-from tests.catalogue import RESOURCES, resource
+from tests.fixtures.catalogue import RESOURCES, resource
+from tests.fixtures.people import API
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from icalendar import Calendar
 
-from accounts.tests.conftest import API
+from tests.fixtures.people import API
 
 
 def path_of(roadmap, skill):

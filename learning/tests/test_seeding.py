@@ -17,7 +17,7 @@ from learning.services import seed_resources
 from projects.documents import ProjectIdea
 from projects.selectors import idea_catalogue
 from projects.services import seed_ideas
-from tests.catalogue import IDEAS, RESOURCES, idea, resource
+from tests.fixtures.catalogue import IDEAS, RESOURCES, idea, resource
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 

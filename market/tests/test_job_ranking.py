@@ -4,7 +4,6 @@ import pytest
 from bson import ObjectId
 
 from accounts.matches.services import match_job
-from accounts.tests import conftest as accounts
 from market.hiding import hide_postings
 from market.jobs import ranking
 from market.jobs.facets import count_facets
@@ -16,16 +15,12 @@ from skills.matching import Seeker
 from skills.services import seed_skills
 from tests.factories import NOW, PostingFactory, days_ago
 
-# People register and ask here as they do in the tests of accounts.
-_servers = accounts._servers
-api, register = accounts.api, accounts.register
-
 USER = ObjectId()
 SEEKER = Seeker(skills=frozenset({"python", "sql"}), desired_roles=("Backend Developer",))
 
 
 @pytest.fixture(autouse=True)
-def vocabulary(mongo):
+def vocabulary(servers_emptied):
     entries = [
         {"name": name, "category": "Tools/Technologies", "display_name": name.title()}
         for name in ("python", "sql", "java", "docker")

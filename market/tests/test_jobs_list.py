@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from accounts.tests import conftest as accounts
 from market.hiding import hide_postings
 from market.jobs.filters import EVERY_POSTING
 from market.jobs.listings import EXPIRES_AFTER_DAYS
@@ -14,9 +13,7 @@ from market.services import store_postings
 from skills.services import seed_skills
 from tests.factories import NOW, PostingFactory, days_ago
 
-# People register and ask here as they do in the tests of accounts.
-_servers = accounts._servers
-api, register, ada = accounts.api, accounts.register, accounts.ada
+pytestmark = pytest.mark.usefixtures("servers_emptied")
 
 
 def store(*postings):

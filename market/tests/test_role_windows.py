@@ -23,9 +23,7 @@ from tests.roles_in_memory import window_of
 ROLE = "backend developer"
 
 
-@pytest.fixture(autouse=True)
-def _servers(mongo, redis):
-    forget_failure()
+pytestmark = pytest.mark.usefixtures("servers_emptied")
 
 
 def store(*postings, role="Backend Developer"):

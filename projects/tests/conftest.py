@@ -1,7 +1,6 @@
-"""The catalogue and the people of learning's tests, who ask for projects here."""
+import pytest
 
-from learning.tests import conftest as learning
 
-_servers = learning._servers
-api, register = learning.api, learning.register
-catalogue, newcomer, post_jobs = learning.catalogue, learning.newcomer, learning.post_jobs
+@pytest.fixture(autouse=True)
+def _servers(servers_emptied):
+    """Every test begins with them."""

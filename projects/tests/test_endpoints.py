@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.tests.conftest import API
 from projects.documents import ProjectIdea
-from tests.catalogue import IDEAS
+from tests.fixtures.catalogue import IDEAS
+from tests.fixtures.people import API
 
 PATHS = ("/projects/recommendations", "/projects/skill-building", "/projects/search", "/projects/all")
 

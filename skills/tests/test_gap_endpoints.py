@@ -15,7 +15,6 @@ from accounts.documents import User
 from accounts.services import change_profile, register_user
 from accounts.sessions import start_session
 from career_navigator import quick_redis
-from career_navigator.quick_redis import forget_failure
 from market.refresh import refresh_figures
 from market.services import know_role, store_postings
 from skills.services import seed_skills
@@ -47,8 +46,7 @@ GAP_FIELDS = {
 
 
 @pytest.fixture(autouse=True)
-def _servers(mongo, redis):
-    forget_failure()
+def _servers(servers_emptied):
     seed_skills(entries=ENTRIES, now=timezone.now())
 
 

@@ -10,7 +10,6 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from career_navigator.quick_redis import forget_failure
 from career_navigator.rates import Rate
 from market.refresh import refresh_figures
 from market.services import store_postings
@@ -42,8 +41,7 @@ ANYTHING = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(autouse=True)
-def _servers(mongo, redis):
-    forget_failure()
+def _servers(servers_emptied):
     seed_skills(entries=ENTRIES, now=timezone.now())
 
 
