@@ -28,7 +28,7 @@ from career_navigator.indexes import create_indexes
 from career_navigator.versioned_copies import forget_copies
 from skills.selectors import forget_vocabulary
 
-pytest_plugins = ("tests.fixtures.catalogue", "tests.fixtures.people")
+pytest_plugins = ("tests.fixtures.catalogue", "tests.fixtures.people", "tests.fixtures.populated")
 
 # How long an example takes says something of the machine alone.
 # `make test ARGS=--hypothesis-profile=thorough` tries more of them.

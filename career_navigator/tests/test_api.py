@@ -17,8 +17,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.searches.documents import SavedSearch
-from accounts.tests.operations import routed_operations
-from accounts.tests.populated import registered
 from career_navigator.api.fields import Text
 from career_navigator.api.filters import DocumentFilterBackend
 from career_navigator.api.pagination import EnvelopePagination
@@ -30,7 +28,9 @@ from career_navigator.urls import handler400, handler403, handler404, handler500
 from skills.documents import SkillDocument
 from skills.serializers import SkillSerializer
 from skills.vocabulary import CATEGORIES
+from tests.api.operations import routed_operations
 from tests.fixtures.people import API, Member
+from tests.fixtures.populated import registered
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
 

@@ -11,14 +11,13 @@ from django.utils import timezone
 
 from accounts.access_tokens import issue_access_token
 from accounts.documents import User
-from accounts.tests import populated
-from accounts.tests.operations import OPERATIONS, request_for, schema_fields
-from accounts.tests.populated import shows_marker, stored_about
 from career_navigator.connection import database
+from tests.api.operations import OPERATIONS, request_for, schema_fields
 from tests.fixtures.people import API
+from tests.fixtures.populated import shows_marker, stored_about
 
-everybodys, victim, attacker = populated.everybodys, populated.victim, populated.attacker
-names, own_names = populated.names, populated.own_names
+# The victim's data is there all the time, to be found by who can.
+pytestmark = pytest.mark.usefixtures("names")
 
 WORDS = ("$where", ".*", "^", "(a+)+$")
 OBJECTS = ({"$gt": ""}, {"$where": "sleep(1000)"})
@@ -31,11 +30,6 @@ READS = [name for name in OPERATIONS if name.startswith("GET ")]
 FALLING_BACK = ("learning/roadmap", "projects/recommendations")
 # What they would be sent to MongoDB as.
 OPERATORS = {"$where", "$function", "$accumulator"}
-
-
-@pytest.fixture(autouse=True)
-def _servers(names):
-    """The victim's data is there all the time, to be found by who can."""
 
 
 @pytest.fixture(scope="module")

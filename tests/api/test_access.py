@@ -11,11 +11,10 @@ from bson import ObjectId
 from django.utils import timezone
 
 from accounts.access_tokens import issue_access_token
-from accounts.tests import populated
-from accounts.tests.operations import OPEN, OPERATIONS, SIGNATURE, TOKEN, request_for, routed_operations, schema_fields
-from accounts.tests.populated import MARKER, furnish, registered, shows_marker, stored_about
 from career_navigator.connection import database
+from tests.api.operations import OPEN, OPERATIONS, SIGNATURE, TOKEN, request_for, routed_operations, schema_fields
 from tests.fixtures.people import API, PASSWORD
+from tests.fixtures.populated import MARKER, furnish, registered, shows_marker, stored_about
 
 # Names in paths and bodies that are one user's alone, and the answer to another user who sends them.
 OWNED = {"user_id": 403, "resume_id": 404, "search_id": 404, "run_id": 404}
@@ -33,12 +32,8 @@ MALFORMED = {
     "operator": '{"$gt": ""}',
     "percent": "%00%2e",
 }
-everybodys, victim, names = populated.everybodys, populated.victim, populated.names
-
-
-@pytest.fixture(autouse=True)
-def _servers(everybodys):
-    """What the victim has is made once for all tests: they show that nobody else can change it."""
+# What the victim has is made once for all tests: they show that nobody else can change it.
+pytestmark = pytest.mark.usefixtures("everybodys")
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ FIELDS = (
     *("professional_summary", "expected_salary", "expected_salary_currency"),
     *("refresh_token", "token", "new_password", "current_password", "username"),
 )
+pytestmark = pytest.mark.usefixtures("servers_emptied")
+
 # Any JSON, and bodies that come near to what is asked for.
 NEAR = st.fixed_dictionaries(
     {}, optional={name: JSON | st.text(max_size=300) | st.just(REGISTRATION.get(name)) for name in FIELDS}

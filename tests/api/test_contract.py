@@ -1,6 +1,7 @@
-"""What the tests of the endpoints' contract share: the operations, what is checked, and how much is tried."""
+"""The endpoints keep to what /openapi.json says of them, whatever is sent."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import schemathesis
@@ -15,6 +16,9 @@ from schemathesis.specs.openapi.checks import (
 
 from career_navigator.wsgi import application
 
+pytestmark = pytest.mark.usefixtures("servers_emptied", "time_to_read")
+
+ADVICE = ("/learning/", "/projects/")
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -52,14 +56,41 @@ def schema_of(operation: str) -> schemathesis.BaseSchema:
     return schema
 
 
+@pytest.fixture
+def operation(request: pytest.FixtureRequest) -> schemathesis.BaseSchema:
+    return schema_of(request.param)
+
+
 def for_each_operation(*, if_path: Callable[[str], bool]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Makes a test with an argument `case` one for each operation whose path is fit, with all that is to be tried.
 
-    Its module has a fixture `operation` that gives the `schema_of` its parameter. So a test makes its own cases: made
-    when tests are collected, as schemathesis does by itself, each of xdist's workers would make those of all tests.
+    A test makes its own cases, by the fixture `operation`: made when tests are collected, as schemathesis does by
+    itself, each of xdist's workers would make those of all tests.
     """
     labels = sorted(operation.ok().label for operation in _SCHEMA.get_all_operations())
     parametrize = pytest.mark.parametrize(
         "operation", [label for label in labels if if_path(label.split()[1])], indirect=True
     )
     return lambda test: parametrize(schemathesis.pytest.from_fixture("operation").parametrize()(_thoroughness(test)))
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(settings: Any) -> None:
+    """Nobody works the queue off here, so there is nothing to wait for."""
+    settings.FETCH_JOBS_WAIT_SECONDS = 0
+
+
+# Whether the service is ready depends on a worker, which the tests do not have.
+@for_each_operation(if_path=lambda path: not path.startswith(("/health/ready", *ADVICE)))
+def test_keeps_to_the_schema(case, ada):
+    case.call_and_validate(headers={"Authorization": f"Bearer {ada.token}"}, checks=CHECKS)
+
+
+@pytest.fixture
+def jobs(post_jobs):
+    post_jobs()
+
+
+@for_each_operation(if_path=lambda path: path.startswith(ADVICE))
+def test_keeps_to_the_schema_with_a_catalogue(case, newcomer, jobs):
+    case.call_and_validate(headers={"Authorization": f"Bearer {newcomer.token}"}, checks=CHECKS)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from accounts.tests import populated
-from accounts.tests.operations import OPERATIONS, request_for
+from tests.api.operations import OPERATIONS, request_for
 
 WRITES = {"insert", "update", "delete", "findAndModify", "bulkWrite"}
 # It keeps what it computed for one person.
@@ -12,12 +11,8 @@ EVERYBODYS = ("countries", "jobs/", "learning/", "market/", "projects/", "skills
 READS = [
     name for name in OPERATIONS if name.startswith(tuple(f"GET {path}" for path in EVERYBODYS)) and name not in WRITING
 ]
-everybodys, victim, names = populated.everybodys, populated.victim, populated.names
-
-
-@pytest.fixture(autouse=True)
-def _servers(everybodys):
-    """What is asked for is made once for all tests: they show that nothing changes it."""
+# What is asked for is made once for all tests: they show that nothing changes it.
+pytestmark = pytest.mark.usefixtures("everybodys")
 
 
 @pytest.mark.parametrize("name", READS)
