@@ -9,7 +9,6 @@ from typing import Any
 import hypothesis
 import pytest
 import redis as redis_package
-from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User as StaffUser
 from django.contrib.contenttypes.models import ContentType
@@ -21,12 +20,12 @@ from pymongo import monitoring
 from pymongo.database import Database
 from xdist.scheduler.loadfile import LoadFileScheduling
 
-from career_navigator import connection, queueing, quick_redis, throttling
+from career_navigator import queueing, throttling
+from career_navigator.cache import client as cache_client
+from career_navigator.cache import reset_caches
 from career_navigator.connection import database, redis_client
 from career_navigator.declarations import load_declared
 from career_navigator.indexes import create_indexes
-from career_navigator.versioned_copies import forget_copies
-from skills.selectors import forget_vocabulary
 
 pytest_plugins = ("tests.fixtures.catalogue", "tests.fixtures.people", "tests.fixtures.populated")
 
@@ -153,16 +152,11 @@ def impatient_clients() -> Iterator[None]:
 @contextmanager
 def _time_for_redis(*, seconds: float) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        for module in (connection, queueing):
-            patch.setattr(module, "QUICK_SECONDS", seconds)
-        _connect_anew()
+        for module in (cache_client, queueing):
+            patch.setattr(module, "FAIL_FAST_TIMEOUT", seconds)
+        reset_caches()
         yield
-    _connect_anew()
-
-
-def _connect_anew() -> None:
-    connection.quick_redis_client.cache_clear()
-    quick_redis.forget_connections()
+    reset_caches()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -196,8 +190,7 @@ def empty_mongo(_indexed: None) -> Callable[[], Database]:
         written, _command_log.written = _command_log.written, set()
         for name in written:
             database()[name].delete_many({})
-        forget_vocabulary()
-        forget_copies()
+        reset_caches()
         return database()
 
     return empty
@@ -235,6 +228,7 @@ def store_once(mongo: Database) -> Callable[[Callable[[], object]], None]:
 @pytest.fixture
 def redis() -> "redis_package.Redis":
     """The client, on an empty database."""
+    reset_caches()
     redis_client().flushdb()
     return redis_client()
 
@@ -262,18 +256,11 @@ class WindowClock:
 
 
 @pytest.fixture
-def window_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[WindowClock]:
+def window_clock(monkeypatch: pytest.MonkeyPatch) -> WindowClock:
     """Tries that are made one after another all fall into one window, and are counted however busy the machine is."""
-    patient = redis_package.Redis.from_url(settings.REDIS_URL, socket_timeout=30)
-    clock = WindowClock(patient)
+    clock = WindowClock(cache_client.fail_fast_redis())
     monkeypatch.setattr(throttling.RequestThrottle, "timer", clock)
-    for module in (quick_redis, throttling):
-        monkeypatch.setattr(module, "quick_redis_client", lambda: patient)
-    quick_redis.forget_connections()
-    throttling._limiter.cache_clear()
-    yield clock
-    quick_redis.forget_connections()
-    throttling._limiter.cache_clear()
+    return clock
 
 
 @pytest.fixture(scope="session")

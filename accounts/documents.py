@@ -23,8 +23,8 @@ from mongoengine import (
 
 from accounts.access_tokens import CLOCK_LEEWAY_SECONDS
 from accounts.addresses import normalize_address
+from career_navigator.cache.user import UserCache
 from career_navigator.connection import database
-from career_navigator.personal_copies import PersonalCopies
 
 LONGEST_ADDRESS = 254
 LONGEST_NAME = 100
@@ -45,7 +45,7 @@ MAX_ENDED_SESSIONS = 100
 REMOTE_PREFERENCES = ("remote", "hybrid", "onsite", "any")
 
 # The number moves with the fields of a profile, so that none of an earlier release is read.
-PROFILE_COPIES = PersonalCopies("accounts:profile:4")
+PROFILE_CACHE = UserCache("accounts:profile:4")
 
 # Of refresh tokens and those sent by email.
 TOKEN_BYTES = 32
@@ -143,7 +143,7 @@ class User(Document):
         changed = self._get_changed_fields() if self.pk is not None else []
         if changed:
             self.update_timestamp()
-        with PROFILE_COPIES.held_back(user_id=self.pk) if self.pk is not None else nullcontext():
+        with PROFILE_CACHE.invalidate(user_id=self.pk) if self.pk is not None else nullcontext():
             saved: User = super().save(*args, **kwargs)
             if "is_active" in changed:
                 database().users.update_one(
@@ -153,7 +153,7 @@ class User(Document):
 
     def delete(self, *args: Any, **kwargs: Any) -> None:
         """Delete the user, whose tokens are then refused. `accounts.personal_data` erases what else is theirs."""
-        with PROFILE_COPIES.held_back(user_id=self.pk):
+        with PROFILE_CACHE.invalidate(user_id=self.pk):
             super().delete(*args, **kwargs)
 
     def update_timestamp(self, *, now: datetime | None = None) -> None:
@@ -178,7 +178,7 @@ class User(Document):
         Raises ConcurrentChange when the password was, or the user is gone.
         """
         read = self.hashed_password
-        with PROFILE_COPIES.held_back(user_id=self.pk):
+        with PROFILE_CACHE.invalidate(user_id=self.pk):
             written = database().users.update_one(
                 {"_id": self.pk, "hashed_password": read, "is_active": True},
                 {
@@ -197,7 +197,7 @@ class User(Document):
         lifetime = timedelta(minutes=settings.JWT_ACCESS_TOKEN_EXPIRE_MINUTES, seconds=CLOCK_LEEWAY_SECONDS)
         unexpired = {"$filter": {"input": {"$ifNull": ["$ended_sessions", []]}, "cond": {"$gt": ["$$this.until", now]}}}
         ended = {"$concatArrays": [unexpired, [{"family": family, "until": now + lifetime}]]}
-        with PROFILE_COPIES.held_back(user_id=user_id):
+        with PROFILE_CACHE.invalidate(user_id=user_id):
             database().users.update_one(
                 {"_id": user_id, "ended_sessions.family": {"$ne": family}},
                 [{"$set": {"ended_sessions": {"$slice": [ended, -MAX_ENDED_SESSIONS]}}}],
@@ -206,7 +206,7 @@ class User(Document):
     @classmethod
     def confirm_email(cls, *, user_id: ObjectId, now: datetime) -> bool:
         """Let digests be sent to the user's address; False when there is no active user."""
-        with PROFILE_COPIES.held_back(user_id=user_id):
+        with PROFILE_CACHE.invalidate(user_id=user_id):
             confirmed = database().users.update_one(
                 {"_id": user_id, "is_active": True}, {"$set": {"email_confirmed": True}, "$max": {"updated_at": now}}
             )
@@ -214,7 +214,7 @@ class User(Document):
 
     def begin_erasure(self, *, now: datetime) -> None:
         """Let the user in no more, and note that all of theirs is to go."""
-        with PROFILE_COPIES.held_back(user_id=self.pk):
+        with PROFILE_CACHE.invalidate(user_id=self.pk):
             database().users.update_one({"_id": self.pk}, {"$set": {"is_active": False, "erasure_began_at": now}})
 
     def dict_exclude_password(self) -> dict[str, Any]:
@@ -252,7 +252,7 @@ class User(Document):
             "$set": {name: stored[name] for name in names if name in stored},
             "$unset": {name: "" for name in names if name not in stored},
         }
-        with PROFILE_COPIES.held_back(user_id=self.pk):
+        with PROFILE_CACHE.invalidate(user_id=self.pk):
             written = database().users.update_one(
                 {"_id": self.pk, "updated_at": read},
                 {operator: values for operator, values in change.items() if values},

@@ -3,7 +3,7 @@
 from bson import ObjectId
 
 from accounts.access_tokens import CLOCK_LEEWAY_SECONDS, AccessToken
-from accounts.documents import PROFILE_COPIES, User
+from accounts.documents import PROFILE_CACHE, User
 from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.renderers import dump_json
 
@@ -34,7 +34,7 @@ def load_profile(*, user_id: ObjectId) -> CurrentUser | None:
             dump_json(user.dict_exclude_password()),
         )
 
-    copy = PROFILE_COPIES.get(user_id=user_id, load=load)
+    copy = PROFILE_CACHE.get(user_id=user_id, load=load)
     if copy is None:
         return None
     version, tokens_from, sessions, content = copy.split(b" ", 3)

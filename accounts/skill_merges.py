@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from accounts.documents import PROFILE_COPIES, User
+from accounts.documents import PROFILE_CACHE, User
 from career_navigator.connection import database
 from skills.merging import renamed
 
@@ -14,5 +14,5 @@ def follow_merge(gone: str, kept: str, now: datetime) -> None:
     moved = {"$max": [now, {"$add": ["$updated_at", 1]}]}
     change = [{"$set": {"skills": renamed(field="skills", gone=gone, kept=kept), "updated_at": moved}}]
     for user in User.objects(skills=gone).only("pk"):
-        with PROFILE_COPIES.held_back(user_id=user.pk):
+        with PROFILE_CACHE.invalidate(user_id=user.pk):
             users.update_one({"_id": user.pk, "skills": gone}, change)

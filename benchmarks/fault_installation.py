@@ -27,7 +27,7 @@ PAGE_SIZE = 25
 # Of the postings there are enough for every search to reach its limit.
 SERVED = 6_000
 # What an empty installation holds: seed data, Django's own tables, and which maintenance tasks have run.
-SEEDED = {"skills", "vocabulary_versions", "project_ideas", "learning_resources", "data_migrations", "task_runs"}
+SEEDED = {"skills", "catalogue_versions", "project_ideas", "learning_resources", "data_migrations", "task_runs"}
 DJANGO_TABLES = ("django_", "auth_", "otp_")
 
 

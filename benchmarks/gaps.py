@@ -39,7 +39,7 @@ def compare(count: int) -> Report:
 
     from benchmarks.role_aggregations import answer_by_aggregation, counts_by_aggregation
     from career_navigator.connection import database
-    from market.role_windows import forget_role_windows, load_role_figures, role_demands
+    from market.role_windows import load_role_figures, role_demands
     from market.roles import display_role
     from market.selectors import day_start
     from skills.gaps import LOWEST_THRESHOLD, rank_gaps
@@ -61,7 +61,7 @@ def compare(count: int) -> Report:
         figures = load_role_figures(role=role, days=days, now=now)
         whole, ordered, answered, kept, plain, same = (Times() for _ in range(6))
         for _ in range(ROUNDS):
-            forget_role_windows()
+            drop_windows()
             whole.measure(lambda days=days: analyze(load_role_figures(role=role, days=days, now=now), held))
             answered.measure(lambda days=days: client.ask(days))
             kept.measure(lambda days=days: client.ask(days))
@@ -102,7 +102,7 @@ def compare(count: int) -> Report:
         report.note("  the whole request: the role's figures kept", milliseconds(kept.median))
     roles = Times()
     for _ in range(AGGREGATION_ROUNDS):
-        forget_role_windows()
+        drop_windows()
         roles.measure(lambda: role_demands(days=30, now=now))
     report.note(f"demand of all {len(demands)} roles, 30 days: nothing kept", milliseconds(roles.median))
     report.at_most(
@@ -113,6 +113,17 @@ def compare(count: int) -> Report:
         bar_text="none",
     )
     return report
+
+
+def drop_windows() -> None:
+    """Drop what is cached of the stats, and cache again what every request uses."""
+    from career_navigator.cache import reset_caches
+    from career_navigator.cache.client import is_available
+    from skills.selectors import vocabulary
+
+    reset_caches()
+    vocabulary()
+    is_available()
 
 
 def analyze(figures: Any, held: list[str]) -> Any:

@@ -101,14 +101,14 @@ def measure(count: int) -> Measured:
     from accounts.services import register_user
     from accounts.sessions import start_session
     from benchmarks.posting_set import fill
+    from career_navigator.cache import reset_caches
     from career_navigator.connection import database
-    from career_navigator.versioned_copies import forget_copies
     from market.refresh import mark_dirty, refresh_figures
     from market.selectors import day_start
     from market.services import know_role
 
     use_database(f"roadmap_{count}")
-    forget_copies()
+    reset_caches()
     now = timezone.now()
     if not database().job_postings.estimated_document_count():
         know_role(role=ROLE, now=now)

@@ -60,9 +60,9 @@ def use_database(name: str) -> None:
     from django.conf import settings
     from django.core.management import call_command
 
+    from career_navigator.cache import reset_caches
     from career_navigator.connection import register_connection
     from career_navigator.indexes import create_indexes
-    from skills.selectors import forget_vocabulary
 
     mongoengine.disconnect()
     # MongoEngine takes the name that the address ends in.
@@ -72,7 +72,7 @@ def use_database(name: str) -> None:
     create_indexes()
     with open(os.devnull, "w") as nowhere:
         call_command("seed", stdout=nowhere)
-    forget_vocabulary()
+    reset_caches()
 
 
 def _discard_log_lines(nowhere: object) -> None:

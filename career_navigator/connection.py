@@ -14,9 +14,6 @@ from pymongo.database import Database
 from career_navigator.mongodb import availability, build_client_options
 from career_navigator.redis_addresses import build_redis_client
 
-# A quick client meets at most two of these in a row, connecting and reading.
-QUICK_SECONDS = 0.5
-
 
 def register_connection() -> None:
     """Tell MongoEngine where MongoDB is; nothing is opened until a query runs, so forks share no socket."""
@@ -42,13 +39,6 @@ def redis_client() -> "redis.Redis":
     client: redis.Redis = build_redis_client(
         settings.REDIS_URL, timeout_seconds=settings.REDIS_TIMEOUT_SECONDS, health_check_interval=30
     )
-    return client
-
-
-@cache
-def quick_redis_client() -> "redis.Redis":
-    """A client that gives up within a second and never tries twice: for probes, and for what can do without Redis."""
-    client: redis.Redis = build_redis_client(settings.REDIS_URL, timeout_seconds=QUICK_SECONDS, is_fail_fast=True)
     return client
 
 

@@ -11,8 +11,8 @@ from pymongo import ReturnDocument
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
+from career_navigator.cache.user import UserCache
 from career_navigator.connection import database
-from career_navigator.personal_copies import PersonalCopies
 from career_navigator.unchanged import UNCHANGED, Unchanged
 
 
@@ -46,7 +46,7 @@ class ProgressLog:
         if link is not UNCHANGED:
             change[self.link] = "$$REMOVE" if link is None else {"$literal": link}
         identity = {"user": ObjectId(user_id), self.subject: subject}
-        with self.held_back(user_id=identity["user"]):
+        with self.invalidate(user_id=identity["user"]):
             try:
                 return self._upsert(identity, change)
             except DuplicateKeyError:
@@ -56,7 +56,7 @@ class ProgressLog:
     def remove(self, *, user_id: str, subject: Any) -> bool:
         """Forget a user's progress with a subject; False when there was none."""
         identity = {"user": ObjectId(user_id), self.subject: subject}
-        with self.held_back(user_id=identity["user"]):
+        with self.invalidate(user_id=identity["user"]):
             return bool(self._rows.delete_one(identity).deleted_count)
 
     def of(self, user_id: str) -> list[dict[str, Any]]:
@@ -70,7 +70,7 @@ class ProgressLog:
             return orjson.dumps([(row[self.subject], row["status"]) for row in self.of(user_id)])
 
         # Pairs, since the keys of a JSON object are text.
-        return dict(orjson.loads(self._copies.get(user_id=ObjectId(user_id), load=load) or b"[]"))
+        return dict(orjson.loads(self._cache.get(user_id=ObjectId(user_id), load=load) or b"[]"))
 
     def done_by(self, user_id: str) -> list[Any]:
         """The subjects that a user is done with, sorted."""
@@ -81,16 +81,16 @@ class ProgressLog:
         return [{name: row.get(name) for name in names} for row in self.of(str(user_id))]
 
     def erase(self, user_id: ObjectId) -> None:
-        with self.held_back(user_id=user_id):
+        with self.invalidate(user_id=user_id):
             self._rows.delete_many({"user": user_id})
 
-    def held_back(self, *, user_id: ObjectId) -> AbstractContextManager[None]:
+    def invalidate(self, *, user_id: ObjectId) -> AbstractContextManager[None]:
         """For whoever writes rows of the user's in another way: the next answer shows what is written in the block."""
-        return self._copies.held_back(user_id=user_id)
+        return self._cache.invalidate(user_id=user_id)
 
     @property
-    def _copies(self) -> PersonalCopies:
-        return PersonalCopies(f"progress:1:{self.collection}")
+    def _cache(self) -> UserCache:
+        return UserCache(f"progress:1:{self.collection}")
 
     @property
     def _rows(self) -> "Collection[dict[str, Any]]":

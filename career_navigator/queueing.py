@@ -10,8 +10,8 @@ from kombu import Connection
 from kombu.exceptions import LimitExceeded, OperationalError
 from kombu.pools import producers
 
+from career_navigator.cache.client import FAIL_FAST_TIMEOUT
 from career_navigator.celery import app
-from career_navigator.connection import QUICK_SECONDS
 from career_navigator.redis_addresses import build_broker_options
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def enqueue(task: "Task[..., Any] | str", *args: Any, **options: Any) -> bool:
         return False
     connection = _fail_fast_connection()
     try:
-        with producers[connection].acquire(block=True, timeout=QUICK_SECONDS) as producer:
+        with producers[connection].acquire(block=True, timeout=FAIL_FAST_TIMEOUT) as producer:
             options |= {"producer": producer, "retry_policy": _RETRIES}
             if isinstance(task, str):
                 app.send_task(task, args, **options)
@@ -72,6 +72,6 @@ def _count_messages(connection: Connection, queue: str) -> int:
 def _fail_fast_connection() -> Connection:
     connection = app.connection_for_write()
     options = settings.CELERY_BROKER_TRANSPORT_OPTIONS | build_broker_options(
-        settings.BROKER_ADDRESS, timeout_seconds=QUICK_SECONDS, is_fail_fast=True
+        settings.BROKER_ADDRESS, timeout_seconds=FAIL_FAST_TIMEOUT, is_fail_fast=True
     )
     return connection.clone(transport_options=options)

@@ -6,6 +6,7 @@ With granian's WSGI interface a request takes a thread before its body has come:
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from time import monotonic, perf_counter
@@ -17,14 +18,13 @@ from career_navigator.wsgi import application as wsgi_application
 from django.conf import settings  # isort: skip
 from career_navigator.api.exceptions import RETRY_AFTER_SECONDS  # isort: skip
 from career_navigator.api.renderers import dump_json  # isort: skip
+from career_navigator.cache.responses import CachedResponse, find_response  # isort: skip
 from career_navigator.observability.middleware import identity_of, record_answer  # isort: skip
 from career_navigator.observability.logging import request_id  # isort: skip
 
 if TYPE_CHECKING:
     from granian._granian import RSGIHTTPProtocol
     from granian.rsgi import Scope
-
-    from career_navigator.front import Front
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +64,8 @@ class BodyRefused(Exception):
 class Server:
     """An RSGI application around the WSGI one."""
 
-    def __init__(self, front: "Front", *, threads: int, body_timeout: float) -> None:
-        self._front = front
+    def __init__(self, application: Callable[..., Any], *, threads: int, body_timeout: float) -> None:
+        self._application = application
         self._body_timeout = body_timeout
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._liveness_thread = ThreadPoolExecutor(1, thread_name_prefix="liveness")
@@ -91,21 +91,21 @@ class Server:
                 return
             environ["CONTENT_LENGTH"] = str(len(body))
         elif (cached := self._find_cached(environ)) is not None:
-            protocol.response_bytes(200, *cached)
+            _send_cached(cached, environ, protocol, started)
             return
         environ["wsgi.input"] = BytesIO(body)
         pool = self._liveness_thread if scope.path in _LIVENESS_PATHS else self._threads
         await asyncio.get_running_loop().run_in_executor(pool, self._answer, environ, protocol)
 
-    def _find_cached(self, environ: dict[str, Any]) -> tuple[list[tuple[str, str]], bytes] | None:
-        """Return a kept answer: to pass the request to a thread and back costs more than to answer it here.
+    def _find_cached(self, environ: dict[str, Any]) -> CachedResponse | None:
+        """Return a cached response: to pass the request to a thread and back costs more than to answer it here.
 
         Redis is asked for its version. When that is slow, everything waits, so for a while it is left to the threads.
         """
         started = monotonic()
         if started < self._redis_is_slow_until:
             return None
-        cached = self._front.find_cached(environ)
+        cached = find_response(environ)
         finished = monotonic()
         if finished - started > _SLOW_SECONDS:
             self._redis_is_slow_until = finished + _LEAVE_TO_THREADS_SECONDS
@@ -143,7 +143,7 @@ class Server:
             nonlocal sent
             sent = int(status[:3]), headers
 
-        content = self._front(environ, start_response)
+        content = self._application(environ, start_response)
         try:
             # No answer is streamed: each is in memory already, so a client that reads slowly holds no thread.
             body = b"".join(content)
@@ -180,20 +180,30 @@ def build_environ(scope: "Scope") -> dict[str, Any]:
     return environ
 
 
+def _send_cached(cached: CachedResponse, environ: dict[str, Any], protocol: "RSGIHTTPProtocol", started: float) -> None:
+    identity = identity_of(environ)
+    protocol.response_bytes(200, [*cached.headers, ("X-Request-ID", identity)], cached.content)
+    _record(identity, environ, 200, started, route=cached.match.route if cached.match else None)
+
+
 def _refuse(error: BodyRefused, environ: dict[str, Any], protocol: "RSGIHTTPProtocol", started: float) -> None:
     identity = identity_of(environ)
+    # What is left of the body would be read as the next request, so the connection ends.
+    headers = [("content-type", "application/json"), ("connection", "close"), ("x-request-id", identity)]
+    if error.status == 503:
+        headers.append(("retry-after", str(RETRY_AFTER_SECONDS)))
+    protocol.response_bytes(error.status, headers, dump_json({"detail": error.detail}))
+    _record(identity, environ, error.status, started)
+
+
+def _record(identity: str, environ: dict[str, Any], status: int, started: float, *, route: str | None = None) -> None:
     token = request_id.set(identity)
     try:
-        # What is left of the body would be read as the next request, so the connection ends.
-        headers = [("content-type", "application/json"), ("connection", "close"), ("x-request-id", identity)]
-        if error.status == 503:
-            headers.append(("retry-after", str(RETRY_AFTER_SECONDS)))
-        protocol.response_bytes(error.status, headers, dump_json({"detail": error.detail}))
         record_answer(
             method=environ["REQUEST_METHOD"],
             path=environ["PATH_INFO"],
-            route=None,
-            status=error.status,
+            route=route,
+            status=status,
             seconds=perf_counter() - started,
         )
     finally:

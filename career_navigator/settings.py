@@ -169,7 +169,7 @@ INSTALLED_APPS = [
 # Each middleware costs every request, so AdminMiddleware runs those that only the admin needs on its paths alone.
 MIDDLEWARE = [
     "career_navigator.observability.middleware.RequestMiddleware",
-    "career_navigator.rendered.RenderedAnswerMiddleware",
+    "career_navigator.cache.responses.ResponseCacheMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "career_navigator.admin_middleware.AdminMiddleware",

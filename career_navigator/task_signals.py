@@ -8,7 +8,7 @@ from typing import Any
 from celery.signals import setup_logging, task_postrun, task_prerun, worker_init
 from redis.exceptions import RedisError
 
-from career_navigator.connection import quick_redis_client
+from career_navigator.cache.client import fail_fast_redis
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def _end(task_id: str, task: Any, state: str | None = None, **_: Any) -> None:
 
     seconds = perf_counter() - _started.get()
     try:
-        with quick_redis_client().pipeline(transaction=False) as pipeline:
+        with fail_fast_redis().pipeline(transaction=False) as pipeline:
             pipeline.hincrby(COUNTS_KEY, f"{task.name}|{(state or 'unknown').lower()}")
             pipeline.hincrbyfloat(SECONDS_KEY, task.name, round(seconds, 6))
             pipeline.execute()

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -22,13 +22,13 @@ from django.http import HttpRequest
 from limits import RateLimitItemPerSecond
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
+from redis import ConnectionPool
 from redis.exceptions import RedisError
 from rest_framework.exceptions import APIException, Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from career_navigator.connection import quick_redis_client
-from career_navigator.quick_redis import Command, ask, is_away
+from career_navigator.cache.client import Command, execute, fail_fast_redis, is_available
 from career_navigator.rates import Rate
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class RequestThrottle(BaseThrottle):
                 key = f"throttle:{scope}:{_digest(name)}:{int(now // rate.seconds)}"
                 counted.append(rate)
                 commands += [("INCR", key), ("EXPIRE", key, rate.seconds)]
-        replies: list[Any] = (ask(*commands) if commands else None) or []
+        replies: list[Any] = (execute(*commands) if commands else None) or []
         hits = zip(counted, replies[::2], strict=False)
         used_up = [rate for rate, count in hits if count > rate.count]
         self._wait = max((rate.seconds - now % rate.seconds for rate in used_up), default=None)
@@ -165,10 +165,10 @@ class LoginLimits:
 
     def remember_client_ip(self) -> None:
         """Give the address a count of its own from now on, after a login that succeeded."""
-        ask(("SET", self._known_key, b"1", "EX", KNOWN_LOGIN_TTL))
+        execute(("SET", self._known_key, b"1", "EX", KNOWN_LOGIN_TTL))
 
     def _failures(self) -> tuple[Limit, Limit]:
-        found = ask(("EXISTS", self._known_key))
+        found = execute(("EXISTS", self._known_key))
         name = f"{self.account} {self.client_ip}" if found and found[0] else self.account
         return (f"{self.scope}_address", self.client_ip), (f"{self.scope}_account", name)
 
@@ -229,9 +229,8 @@ def waiting_slot() -> Iterator[bool]:
                 _waiting.release()
 
 
-@cache
-def _limiter() -> FixedWindowRateLimiter:
-    pool = quick_redis_client().connection_pool
+@lru_cache(maxsize=1)
+def _build_limiter(pool: ConnectionPool) -> FixedWindowRateLimiter:
     return FixedWindowRateLimiter(RedisStorage("redis://", connection_pool=pool, key_prefix="throttle"))
 
 
@@ -240,12 +239,13 @@ def _apply(allows: Callable[..., bool], limit: Limit) -> None:
     scope, name = limit
     rate: Rate | None = settings.THROTTLES[scope]
     # Asked first, so that an unavailable Redis costs a request its timeout once, not for every limit.
-    if rate is None or is_away():
+    if rate is None or not is_available():
         return
     item, name = RateLimitItemPerSecond(rate.count, rate.seconds, namespace=scope), _digest(name)
+    limiter = _build_limiter(fail_fast_redis().connection_pool)
     try:
-        if not allows(_limiter(), item, name):
-            raise Throttled(wait=_limiter().get_window_stats(item, name).reset_time - time.time())
+        if not allows(limiter, item, name):
+            raise Throttled(wait=limiter.get_window_stats(item, name).reset_time - time.time())
     except RedisError:
         return
 

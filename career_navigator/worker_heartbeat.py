@@ -7,7 +7,7 @@ from typing import Any
 from celery import bootsteps
 from redis.exceptions import RedisError
 
-from career_navigator.connection import quick_redis_client
+from career_navigator.cache.client import fail_fast_redis
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def beat(worker_name: str) -> None:
     """Say that a worker is alive; a Redis that is away is only logged, the next beat tries again."""
     now = datetime.now(UTC)
     try:
-        with quick_redis_client().pipeline(transaction=False) as pipeline:
+        with fail_fast_redis().pipeline(transaction=False) as pipeline:
             pipeline.set(KEY, f"{worker_name} at {now:%H:%M:%S}Z", ex=EXPIRY_SECONDS)
             pipeline.zadd(WORKERS_KEY, {worker_name: now.timestamp()})
             pipeline.zremrangebyscore(WORKERS_KEY, "-inf", now.timestamp() - EXPIRY_SECONDS)

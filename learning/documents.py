@@ -4,7 +4,7 @@ from typing import Any
 
 from mongoengine import BooleanField, DateTimeField, Document, ObjectIdField, StringField
 
-from career_navigator.versioned_copies import replace_version
+from career_navigator.cache.versioned import replace_version
 from learning.resources import CATALOGUE, LEVELS, TYPES, Resource
 
 LONGEST_URL = 2_000

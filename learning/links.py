@@ -13,8 +13,8 @@ from pymongo import UpdateMany
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from career_navigator.cache.versioned import replace_version
 from career_navigator.connection import database
-from career_navigator.versioned_copies import replace_version
 from learning.resources import CATALOGUE
 
 logger = logging.getLogger(__name__)

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
+from career_navigator.cache.versioned import VersionedCache
 from career_navigator.connection import database
 from career_navigator.text_search import Found, search_text
-from career_navigator.versioned_copies import VersionedCopy
 from learning.documents import LearningResource, resource_of
 from learning.paths import Basis, Person, Roadmap, lay_out
 from learning.resources import CATALOGUE, Resource, ResourceCatalogue
@@ -30,19 +29,19 @@ class FoundResources:
     total: int
 
 
-def _load_catalogue() -> ResourceCatalogue:
-    words = vocabulary()
+def _load_catalogue(words: Vocabulary) -> ResourceCatalogue:
     rows = list(database().learning_resources.find(_SHOWN))
     canonical = {row["skill"]: words.canonical(row["skill"]) or row["skill"] for row in rows}
     return ResourceCatalogue((resource_of(row) for row in rows), canonical=canonical)
 
 
-_catalogue = VersionedCopy(name=CATALOGUE, load=_load_catalogue, depends_on=lambda: vocabulary().version)
+_cache: VersionedCache[ResourceCatalogue] = VersionedCache.of_catalogue(CATALOGUE)
 
 
 def resource_catalogue() -> ResourceCatalogue:
     """The resources whose addresses answer and that nobody hid, at most a second behind the stored ones."""
-    return _catalogue.get()
+    words = vocabulary()
+    return _cache.get(load=lambda: _load_catalogue(words), depends_on=words)
 
 
 def search_resources(
@@ -74,19 +73,6 @@ def search_resources(
         offset=offset,
     )
     return FoundResources(resources=[resource_of(row) for row in found.rows], total=found.total)
-
-
-@lru_cache(maxsize=2)
-def direct_prerequisites(words: Vocabulary) -> dict[str, tuple[str, ...]]:
-    """What each skill of a vocabulary builds on, in canonical names."""
-    return {
-        skill.name: tuple(
-            dict.fromkeys(
-                name for need in skill.prerequisites if (name := words.canonical(need)) and name != skill.name
-            )
-        )
-        for skill in words
-    }
 
 
 def plan_roadmap(
@@ -132,7 +118,7 @@ def plan_roadmap(
         priorities=priorities,
         person=person,
         words=words,
-        prerequisites=direct_prerequisites(words),
+        prerequisites=words.prerequisites,
         resources=resource_catalogue(),
         exercises=exercises,
     )

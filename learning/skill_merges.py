@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from career_navigator.cache.versioned import replace_version
 from career_navigator.connection import database
-from career_navigator.versioned_copies import replace_version
 from learning.documents import STATUSES
 from learning.progress import SKILL_PROGRESS
 from learning.resources import CATALOGUE
@@ -20,7 +20,7 @@ def follow_merge(gone: str, kept: str, now: datetime) -> None:
             resources.update_one({"_id": row["_id"]}, {"$set": {"skill": kept, "updated_at": now}})
     replace_version(CATALOGUE)
     for row in progress.find({"skill": gone}):
-        with SKILL_PROGRESS.held_back(user_id=row["user"]):
+        with SKILL_PROGRESS.invalidate(user_id=row["user"]):
             other = progress.find_one({"user": row["user"], "skill": kept})
             if other is not None and STATUSES.index(other["status"]) >= STATUSES.index(row["status"]):
                 progress.delete_one({"_id": row["_id"]})

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 
-from career_navigator.connection import quick_redis_client, redis_client
+from career_navigator.cache.client import execute
+from career_navigator.connection import redis_client
 from market.documents import MARKET_SCOPE
 from market.selectors import day_start, load_records
 from market.trends import LONGEST_WINDOW_DAYS, trending_answers
@@ -25,13 +26,17 @@ _OLD_KEPT_SECONDS = 60
 
 def read_answer(*, days: int, now: datetime) -> tuple[bytes, bytes] | None:
     """The version and the JSON of a window of `days`, as last rendered; None when today's is not in Redis."""
-    # A request goes on without Redis, so it does not wait long for it.
-    redis = quick_redis_client()
-    version = redis.get(VERSION_KEY)
-    if not isinstance(version, bytes) or not version.startswith(_version_prefix(now)):
+    version = read_stats_version()
+    if version is None or not version.startswith(_version_prefix(now)):
         return None
-    answer = redis.hget(_answers_key(version), str(days))
-    return (version, answer) if isinstance(answer, bytes) else None
+    replies = execute(("HGET", _answers_key(version), str(days)))
+    return (version, replies[0]) if replies and isinstance(replies[0], bytes) else None
+
+
+def read_stats_version() -> bytes | None:
+    """Return the version of the daily stats, which each refresh replaces; None before the first and without Redis."""
+    replies = execute(("GET", VERSION_KEY))
+    return replies[0] if replies and isinstance(replies[0], bytes) else None
 
 
 def render_answer(*, days: int, now: datetime) -> bytes:

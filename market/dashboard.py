@@ -8,7 +8,8 @@ import orjson
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from career_navigator.connection import database, quick_redis_client
+from career_navigator.cache.client import fail_fast_redis
+from career_navigator.connection import database
 from career_navigator.staff.dashboard import AMBER, BLUE, GREEN, GREY, Card, Chart, Series, age_text
 from market.answers import RENDERED_AT_KEY, read_answer
 from market.documents import MARKET_SCOPE
@@ -99,7 +100,7 @@ def _skill_label(row: dict[str, Any]) -> str:
 def measure_daily_stats() -> Iterator[Metric]:
     """Yield how far the daily stats are behind, for `/metrics`."""
     age = GaugeMetricFamily("career_navigator_figures_age_seconds", "Time since answers were last made from figures.")
-    rendered_at = quick_redis_client().get(RENDERED_AT_KEY)
+    rendered_at = fail_fast_redis().get(RENDERED_AT_KEY)
     if isinstance(rendered_at, bytes):
         age.add_metric([], timezone.now().timestamp() - float(rendered_at))
     behind = GaugeMetricFamily("career_navigator_figures_dirty_days", "Days whose figures may be behind.")

@@ -21,7 +21,8 @@ from redis import Redis
 from redis.exceptions import LockError, LockNotOwnedError, RedisError
 from redis.lock import Lock
 
-from career_navigator.connection import database, quick_redis_client, redis_client
+from career_navigator.cache.client import fail_fast_redis
+from career_navigator.connection import database, redis_client
 from market.answers import answers_are_current, publish_answers, render_answers
 from market.dirty_days import mark_dirty
 from market.documents import MARKET_SCOPE
@@ -163,7 +164,7 @@ def compute_role(*, role: str, now: datetime) -> list[dict[str, Any]]:
     unavailable. Sealed days have none.
     """
     try:
-        with _lock(wait=False, client=quick_redis_client()) as lock:
+        with _lock(wait=False, client=fail_fast_redis()) as lock:
             rows = _role_rows(role, now)
             if lock is not None and rows:
                 state, writer = read_state(), uuid.uuid4().hex

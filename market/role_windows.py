@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -10,17 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from career_navigator.cache.versioned import VersionedCache
 from career_navigator.connection import database
+from market.answers import read_stats_version
 from market.documents import MARKET_SCOPE
 from market.packed_postings import PACKED_POSTINGS, PACKED_TALLIES, tally, tally_of, unpack_postings
 from market.selectors import day_start
 from market.stats_rows import find_visible
-from market.versioned import OfThisVersion
 from skills.gaps import LOWEST_THRESHOLD, RoleDemand, RoleWindow
 from skills.keys import skill_key
 
 # Bytes of a process. A year of the largest role of a million postings takes some 6 MB.
-_MOST_BYTES = 64 * 1024 * 1024
+_MAX_BYTES = 64 * 1024 * 1024
 
 _FIELDS = ("day", "postings", "computed_at", *PACKED_TALLIES, *PACKED_POSTINGS)
 
@@ -35,17 +37,20 @@ class RoleFigures:
     computed_at: datetime
 
 
-_windows: OfThisVersion[RoleFigures | None] = OfThisVersion(
-    most_weight=_MOST_BYTES, weigh=lambda figures: figures.window.bytes_held if figures else 0
+_windows: VersionedCache[RoleFigures | None] = VersionedCache(
+    read_version=read_stats_version,
+    max_weight=_MAX_BYTES,
+    weigh=lambda figures: figures.window.bytes_held if figures else 0,
 )
-_demands: OfThisVersion[dict[str, RoleDemand]] = OfThisVersion(most_weight=4)
+_demands: VersionedCache[dict[str, RoleDemand]] = VersionedCache(read_version=read_stats_version, max_weight=4)
 # Names by their keys. What a key means never changes, so this needs no version.
 _names: dict[int, str] = {}
 
 
 def role_figures(*, role: str, days: int, now: datetime) -> RoleFigures | None:
     """A (normalized) role's last `days` days; None where no posting is of it. Kept while the figures stand."""
-    return _windows.get(key=(role, days), now=now, load=lambda: load_role_figures(role=role, days=days, now=now))
+    load = partial(load_role_figures, role=role, days=days, now=now)
+    return _windows.get(key=(role, days), depends_on=now.date(), load=load)
 
 
 def load_role_figures(*, role: str, days: int, now: datetime) -> RoleFigures | None:
@@ -101,13 +106,7 @@ def _figures_of(role: str, both: Iterable[Row], first: datetime, last: datetime)
 
 def role_demands(*, days: int, now: datetime) -> dict[str, RoleDemand]:
     """What each role that has postings in the window asks for, by the role's name. Kept while the figures stand."""
-    return _demands.get(key=days, now=now, load=lambda: dict(_load_demands(days, now)))
-
-
-def forget_role_windows() -> None:
-    """Drop what this process keeps: for tests and benchmarks."""
-    _windows.forget()
-    _demands.forget()
+    return _demands.get(key=days, depends_on=now.date(), load=lambda: dict(_load_demands(days, now)))
 
 
 def _load_demands(days: int, now: datetime) -> Iterable[tuple[str, RoleDemand]]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
+from career_navigator.cache.versioned import VersionedCache
 from career_navigator.connection import database
+from market.answers import read_stats_version
 from market.documents import MARKET_SCOPE
 from market.selectors import day_start
 from market.trends import FEWEST_POSTINGS_TO_COMPARE, percentage
-from market.versioned import OfThisVersion
 
 WINDOW_DAYS = 30
 # Related skills are counted in the newest postings that ask for the skill: some 5 ms through the index on skills and
@@ -47,30 +48,23 @@ class _Counts:
     skills: Counter[str]
 
 
-_windows: OfThisVersion[tuple[_Counts, _Counts]] = OfThisVersion(most_weight=1)
-_shares: OfThisVersion[dict[str, float]] = OfThisVersion(most_weight=1)
-_skills: OfThisVersion[SkillMarket] = OfThisVersion(most_weight=2048)
+_windows: VersionedCache[tuple[_Counts, _Counts]] = VersionedCache(read_version=read_stats_version)
+_shares: VersionedCache[dict[str, float]] = VersionedCache(read_version=read_stats_version)
+_skills: VersionedCache[SkillMarket] = VersionedCache(read_version=read_stats_version, max_weight=2048)
 
 
 def skill_market(*, skill: str, now: datetime) -> SkillMarket:
     """The figures of a canonical skill; zeros for one that no posting asks for. Kept while the figures stand."""
-    return _skills.get(key=skill, now=now, load=lambda: _load(skill, now))
+    return _skills.get(key=skill, depends_on=now.date(), load=lambda: _load(skill, now))
 
 
 def market_shares(*, now: datetime) -> Mapping[str, float]:
     """The share (0 to 1) of the postings of the last 30 days that asks for each skill. Kept while the figures stand."""
-    return _shares.get(key=None, now=now, load=lambda: _load_shares(now))
-
-
-def forget_skill_market() -> None:
-    """Drop what this process keeps: for tests and benchmarks."""
-    _windows.forget()
-    _skills.forget()
-    _shares.forget()
+    return _shares.get(depends_on=now.date(), load=lambda: _load_shares(now))
 
 
 def _load(skill: str, now: datetime) -> SkillMarket:
-    window, before = _windows.get(key=None, now=now, load=lambda: _load_windows(now))
+    window, before = _windows.get(depends_on=now.date(), load=lambda: _load_windows(now))
     count, previous = window.skills[skill], before.skills[skill]
     comparable = min(window.postings, before.postings) >= FEWEST_POSTINGS_TO_COMPARE and previous
     return SkillMarket(
@@ -83,7 +77,7 @@ def _load(skill: str, now: datetime) -> SkillMarket:
 
 
 def _load_shares(now: datetime) -> dict[str, float]:
-    window, _ = _windows.get(key=None, now=now, load=lambda: _load_windows(now))
+    window, _ = _windows.get(depends_on=now.date(), load=lambda: _load_windows(now))
     return {name: count / window.postings for name, count in window.skills.items()} if window.postings else {}
 
 

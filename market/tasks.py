@@ -7,7 +7,8 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from career_navigator.background import ScheduledTask, Task
-from career_navigator.connection import quick_redis_client, redis_client
+from career_navigator.cache.client import fail_fast_redis
+from career_navigator.connection import redis_client
 from career_navigator.queueing import enqueue
 from market import refresh
 from market.posting_skills import reread_posting_skills
@@ -42,7 +43,7 @@ def queue_refresh() -> None:
 
     With the queue unavailable that happens within a quarter of an hour.
     """
-    redis = quick_redis_client()
+    redis = fail_fast_redis()
     try:
         if redis.set(_REFRESH_QUEUED_KEY, b"1", nx=True, ex=_REFRESH_QUEUED_TTL) and not enqueue(
             refresh_daily_stats, countdown=REFRESH_DELAY_SECONDS

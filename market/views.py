@@ -8,13 +8,12 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page
-from redis.exceptions import RedisError
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from career_navigator.api.viewsets import PublicViewSet
-from career_navigator.rendered import Rendered
+from career_navigator.cache.responses import Freshness, cache_response
 from market import serializers as shapes
 from market.answers import VERSION_KEY, read_answer, render_answer
 from market.geo.names import search_countries
@@ -38,7 +37,7 @@ class MarketViewSet(PublicViewSet):
         if version is None:
             return response
         midnight = day_start(now.date() + timedelta(days=1)).timestamp()
-        return Rendered(version_key=VERSION_KEY, version=version, expires_at=midnight).tag(response)
+        return cache_response(response, Freshness(version_key=VERSION_KEY, version=version, expires_at=midnight))
 
 
 @method_decorator(conditional_page, name="dispatch")
@@ -55,12 +54,8 @@ class CountryViewSet(PublicViewSet):
 
 def _window(days: int, now: datetime) -> tuple[bytes | None, bytes]:
     """The window's answer at full length and its version, None where it had to be made just for this request."""
-    try:
-        found = read_answer(days=days, now=now)
-    except RedisError:
-        # The figures stand in MongoDB; without Redis they are only slower.
-        found = None
-    return found or (None, render_answer(days=days, now=now))
+    # Without Redis, MongoDB's stats give the same, only slower.
+    return read_answer(days=days, now=now) or (None, render_answer(days=days, now=now))
 
 
 def _cut(answer: bytes, *, skills: int, locations: int) -> bytes:

@@ -4,7 +4,7 @@ from typing import Any
 
 from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField, ObjectIdField, StringField
 
-from career_navigator.versioned_copies import replace_version
+from career_navigator.cache.versioned import replace_version
 from projects.ideas import CATALOGUE, DIFFICULTIES
 
 LONGEST_URL = 2_000

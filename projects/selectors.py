@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from career_navigator.cache.versioned import VersionedCache
 from career_navigator.connection import database
 from career_navigator.text_search import search_text
-from career_navigator.versioned_copies import VersionedCopy
 from market.role_windows import role_figures
 from projects.documents import ProjectIdea
 from projects.ideas import CATALOGUE, CompletedProject, Idea, IdeaCatalogue
@@ -28,17 +28,17 @@ class FoundIdeas:
     total: int
 
 
-def _load_catalogue() -> IdeaCatalogue:
-    words = vocabulary()
+def _load_catalogue(words: Vocabulary) -> IdeaCatalogue:
     return IdeaCatalogue(_idea_of(row, words) for row in database().project_ideas.find(_SHOWN))
 
 
-_catalogue = VersionedCopy(name=CATALOGUE, load=_load_catalogue, depends_on=lambda: vocabulary().version)
+_cache: VersionedCache[IdeaCatalogue] = VersionedCache.of_catalogue(CATALOGUE)
 
 
 def idea_catalogue() -> IdeaCatalogue:
     """The ideas that nobody hid, at most a second behind the stored ones."""
-    return _catalogue.get()
+    words = vocabulary()
+    return _cache.get(load=lambda: _load_catalogue(words), depends_on=words)
 
 
 def search_ideas(

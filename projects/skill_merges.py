@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from career_navigator.cache.versioned import replace_version
 from career_navigator.connection import database
-from career_navigator.versioned_copies import replace_version
 from projects.ideas import CATALOGUE
 from skills.merging import renamed
 

@@ -4,29 +4,11 @@ from typing import Any
 
 from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField, StringField, ValidationError
 
+from career_navigator.cache.versioned import replace_version
 from skills.vocabulary import CATEGORIES, DEFAULT_CATEGORY, Skill
 
-_VOCABULARY = "vocabulary"
-
-
-class VocabularyVersion(Document):
-    """The one number that tells every process whether the vocabulary it holds is still the stored one."""
-
-    name = StringField(primary_key=True)
-    number = IntField(required=True, default=0)
-
-    meta = {"collection": "vocabulary_versions", "auto_create_index": False}
-
-    @classmethod
-    def current(cls) -> int:
-        """Return the version, 0 before anything was stored."""
-        found = cls.objects(name=_VOCABULARY).first()
-        return found.number if found is not None else 0
-
-    @classmethod
-    def bump(cls) -> None:
-        """Make every process read the vocabulary anew."""
-        cls.objects(name=_VOCABULARY).update_one(inc__number=1, upsert=True)
+# The name of its version.
+VOCABULARY = "vocabulary"
 
 
 class SkillDocument(Document):
@@ -101,7 +83,7 @@ class SkillDocument(Document):
     def save(self, *args: Any, **kwargs: Any) -> "SkillDocument":
         """Store the entry and make every process read it."""
         saved: SkillDocument = super().save(*args, **kwargs)
-        VocabularyVersion.bump()
+        replace_version(VOCABULARY)
         return saved
 
     def delete(self, *args: Any, **kwargs: Any) -> None:
@@ -109,7 +91,7 @@ class SkillDocument(Document):
         super().delete(*args, **kwargs)
         for field in ("prerequisites", "related"):
             SkillDocument.objects(**{field: self.name}).update(**{f"pull__{field}": self.name})
-        VocabularyVersion.bump()
+        replace_version(VOCABULARY)
 
     def as_skill(self) -> Skill:
         """Return the entry as the value object the pure modules work on."""

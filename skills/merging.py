@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from career_navigator.cache.versioned import replace_version
 from career_navigator.connection import database
 from career_navigator.declarations import get_declared
-from skills.documents import SkillDocument, VocabularyVersion
+from skills.documents import VOCABULARY, SkillDocument
 
 
 class UnmergeableError(ValueError):
@@ -43,7 +44,7 @@ def merge_skills(*, gone: str, kept: str, now: datetime) -> None:
     for follow in get_declared("skill_merges").values():
         follow(gone, kept, now)
     lost.delete()
-    VocabularyVersion.bump()
+    replace_version(VOCABULARY)
 
 
 def renamed(*, field: str, gone: str, kept: str) -> dict[str, Any]:

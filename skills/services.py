@@ -6,8 +6,9 @@ from typing import Any
 
 from pymongo import UpdateOne
 
+from career_navigator.cache.versioned import replace_version
 from career_navigator.seeding import SeedSummary, seed_entries
-from skills.documents import SkillDocument, UnknownSlug, VocabularyVersion
+from skills.documents import VOCABULARY, SkillDocument, UnknownSlug
 from skills.vocabulary import Skill
 
 
@@ -23,7 +24,7 @@ def seed_skills(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedS
     contents = [skill.as_entry() for skill in skills if skill.name not in merged]
     summary = seed_entries(collection=SkillDocument._get_collection(), key=("name",), entries=contents, now=now)
     if summary.wrote:
-        VocabularyVersion.bump()
+        replace_version(VOCABULARY)
     return summary
 
 

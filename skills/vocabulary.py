@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from skills.names import spelling_key
@@ -92,8 +93,7 @@ class Vocabulary:
     between equals the alphabetically first skill wins, so that a careless edit cannot make answers waver.
     """
 
-    def __init__(self, skills: Iterable[Skill], *, version: int = 0) -> None:
-        self.version = version
+    def __init__(self, skills: Iterable[Skill]) -> None:
         self._skills = {skill.name: skill for skill in sorted(skills, key=lambda skill: skill.name)}
         self._by_key: dict[str, Skill] = {}
         for spellings in (
@@ -132,6 +132,18 @@ class Vocabulary:
         """Return the canonical name of the skill that a spelling means; None when it is unknown or no skill."""
         skill = self.get(name)
         return skill.name if skill is not None and skill.is_skill else None
+
+    @cached_property
+    def prerequisites(self) -> dict[str, tuple[str, ...]]:
+        """What each entry builds on, in canonical names."""
+        return {
+            skill.name: tuple(
+                dict.fromkeys(
+                    name for need in skill.prerequisites if (name := self.canonical(need)) and name != skill.name
+                )
+            )
+            for skill in self
+        }
 
     def map_technology_slugs(self, slugs: Iterable[str]) -> list[str]:
         """Return the skills that a source's slugs mean, in their order, each once.

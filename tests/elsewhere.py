@@ -7,9 +7,9 @@ from typing import Any
 import mongoengine
 from django.test import override_settings
 
-from career_navigator import quick_redis
+from career_navigator.cache import reset_caches
 from career_navigator.celery import app
-from career_navigator.connection import quick_redis_client, redis_client, register_connection
+from career_navigator.connection import redis_client, register_connection
 from career_navigator.redis_addresses import build_broker_options, build_broker_url
 
 # Port 1 is never listened on: connecting is refused at once.
@@ -58,8 +58,7 @@ def queue_at(address: str) -> Iterator[None]:
 
 def _forget_redis() -> None:
     redis_client.cache_clear()
-    quick_redis_client.cache_clear()
-    quick_redis.forget_connections()
+    reset_caches()
 
 
 def _queue_at(url: str, options: dict[str, Any]) -> None:

@@ -15,12 +15,12 @@ from django.test import override_settings
 from pymongo.database import Database
 
 from career_navigator import connection
+from career_navigator.cache import reset_caches
 from career_navigator.devserver.embedded import EmbeddedServer, free_port, start_mongodb, start_valkey
 from career_navigator.environment import BASE_DIR
 from career_navigator.indexes import create_indexes
 from career_navigator.worker_heartbeat import KEY as HEARTBEAT_KEY
 from ingestion.fake_theirstack.server import FakeTheirStack
-from skills.selectors import forget_vocabulary
 from tests.elsewhere import mongodb_at, redis_at
 
 START_SECONDS = 90
@@ -191,7 +191,7 @@ def installed(
         THEIR_STACK_API_KEY=stand_in.api_key,
         **settings,
     )
-    forget_vocabulary()
+    reset_caches()
     with (
         installation.connected(),
         override_settings(THEIR_STACK_BASE_URL=stand_in.url, THEIR_STACK_API_KEY=stand_in.api_key),
@@ -203,14 +203,14 @@ def installed(
             yield installation
         finally:
             installation.stop()
-    forget_vocabulary()
+    reset_caches()
 
 
 def empty_database() -> Database[dict[str, Any]]:
     """This process's database, with the vocabulary alone, beside an empty Redis."""
     emptied = connection.database()
     for name in emptied.list_collection_names():
-        if name not in {"skills", "vocabulary_versions"}:
+        if name not in {"skills", "catalogue_versions"}:
             emptied[name].delete_many({})
     connection.redis_client().flushdb()
     return emptied

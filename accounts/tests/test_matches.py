@@ -12,11 +12,11 @@ from django.utils import timezone
 from accounts.matches.documents import JobMatch
 from accounts.matches.fingerprints import fingerprint_of
 from accounts.matches.services import KEPT, match_job
+from career_navigator.cache import reset_caches
 from learning.services import seed_resources
 from market.jobs.seekers import seeker_of
 from market.services import store_postings
 from skills.matching import Opening, Seeker
-from skills.selectors import forget_vocabulary
 from tests.factories import PostingFactory
 
 NOBODY = "0" * 24
@@ -33,7 +33,7 @@ PROFILE = {
 @pytest.fixture
 def job(mongo, redis, vocabulary_seeded):
     """The id of a stored posting that asks for nodejs and python, and would like .net."""
-    forget_vocabulary()
+    reset_caches()
     resource = {
         "type": "Course",
         "title": "Node",

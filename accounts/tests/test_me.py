@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from accounts.documents import PROFILE_COPIES, ConcurrentChange, UnknownProfileField, User
+from accounts.documents import PROFILE_CACHE, ConcurrentChange, UnknownProfileField, User
 from accounts.profiles import load_profile
 from accounts.selectors import career_goals, target_roles
 
@@ -246,7 +246,7 @@ def test_reads_mongodb_while_a_write_is_under_way(ada, mongo):
     ada.get("/auth/me")
     user = User.objects.get()
 
-    with PROFILE_COPIES.held_back(user_id=user.id):
+    with PROFILE_CACHE.invalidate(user_id=user.id):
         mongo.users.update_one({}, {"$set": {"full_name": "Half Written"}})
         during = ada.get("/auth/me").json()["full_name"]
         mongo.users.update_one({}, {"$set": {"full_name": "Written"}})

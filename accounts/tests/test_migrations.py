@@ -11,10 +11,10 @@ from django.core.management import call_command
 from accounts import migrations
 from accounts.documents import User
 from accounts.migrations import map_experience_levels
+from career_navigator.cache import reset_caches
 from career_navigator.connection import database
 from market.posting import Posting
 from market.services import store_postings
-from skills.selectors import forget_vocabulary
 from skills.services import seed_skills
 
 NOW = datetime(2025, 10, 30, 10, tzinfo=UTC)
@@ -112,7 +112,7 @@ def before_the_vocabulary(mongo, register):
         {"name": "python", "display_name": "Python", "category": "Programming Languages"},
     ]
     seed_skills(entries=entries, now=NOW)
-    forget_vocabulary()
+    reset_caches()
     mongo.dirty_days.delete_many({})
     return member
 

@@ -16,7 +16,8 @@ from rest_framework.views import APIView
 
 from career_navigator import worker_heartbeat
 from career_navigator.api.exceptions import RETRY_AFTER_SECONDS
-from career_navigator.connection import database, quick_redis_client
+from career_navigator.cache.client import fail_fast_redis
+from career_navigator.connection import database
 from career_navigator.declarations import get_declared
 
 # For MongoDB's ping and for each declared check, so that the answer comes within 5 s.
@@ -66,7 +67,7 @@ def _check_broker() -> Check:
 
 def _check_redis_and_worker() -> dict[str, Check]:
     try:
-        heartbeat = quick_redis_client().get(worker_heartbeat.KEY)
+        heartbeat = fail_fast_redis().get(worker_heartbeat.KEY)
     except RedisError:
         return {"redis": Check(False, "does not answer"), "worker": Check(False, "unknown without Redis")}
     worker = Check(False, f"no sign of life for {worker_heartbeat.EXPIRY_SECONDS} s")

@@ -30,7 +30,7 @@ from redis.exceptions import RedisError
 
 from career_navigator.api.exceptions import Problem, answer_problem
 from career_navigator.api.routers import describe_route
-from career_navigator.connection import quick_redis_client
+from career_navigator.cache.client import fail_fast_redis
 from career_navigator.declarations import get_declared
 from career_navigator.task_signals import COUNTS_KEY, SECONDS_KEY
 
@@ -118,7 +118,7 @@ class _Parts:
 
 
 def _task_families() -> Iterator[Metric]:
-    with quick_redis_client().pipeline(transaction=False) as pipeline:
+    with fail_fast_redis().pipeline(transaction=False) as pipeline:
         pipeline.hgetall(COUNTS_KEY)
         pipeline.hgetall(SECONDS_KEY)
         counts, seconds = pipeline.execute()

@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
-from career_navigator.connection import quick_redis_client
+from career_navigator.cache.client import fail_fast_redis
 from career_navigator.declarations import get_declared
 from career_navigator.worker_heartbeat import EXPIRY_SECONDS, WORKERS_KEY
 
@@ -165,7 +165,7 @@ def _workers(now: datetime) -> Iterable[Card]:
     queues = count_waiting_tasks()
     waiting = sum(queues.values())
     note = ", ".join(f"{count:,} in {queue}" for queue, count in queues.items() if count)
-    alive: Any = quick_redis_client().zrangebyscore(WORKERS_KEY, now.timestamp() - EXPIRY_SECONDS, "+inf")
+    alive: Any = fail_fast_redis().zrangebyscore(WORKERS_KEY, now.timestamp() - EXPIRY_SECONDS, "+inf")
     yield Card(title="Tasks waiting", value=f"{waiting:,}", note=note, tone="bad" if waiting > 1_000 else "plain")
     yield Card(
         title="Workers",

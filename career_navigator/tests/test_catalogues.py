@@ -1,4 +1,4 @@
-"""What the catalogues share: copies in the process, words to search by, held skills, repeated parameters."""
+"""What the catalogues share: caches in the process, words to search by, held skills, repeated parameters."""
 
 import threading
 import time
@@ -12,64 +12,64 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from career_navigator import versioned_copies
 from career_navigator.api.fields import WebAddress
 from career_navigator.api.serializers import QuerySerializer
-from career_navigator.versioned_copies import VersionedCopy, replace_version
+from career_navigator.cache.versioned import VersionedCache, replace_version
 from career_navigator.words import WordList, words_of
 
 
 @pytest.fixture
-def loads(mongo, monkeypatch):
-    """A copy whose value is how often it was loaded; `depends` may be changed."""
-    monkeypatch.setattr(versioned_copies, "_RECHECK_SECONDS", 0.1)
-    state = SimpleNamespace(count=0, depends=1)
+def loads(mongo):
+    """A cache whose value is how often it was loaded; `depends` may be changed."""
+    cache = VersionedCache.of_catalogue("tested")
+    cache.max_staleness = 0.1
+    state = SimpleNamespace(count=0, depends=1, cache=cache)
 
     def load():
         state.count += 1
         return state.count
 
-    state.copy = VersionedCopy(name="tested", load=load, depends_on=lambda: state.depends)
-    yield state
-    versioned_copies._copies.remove(state.copy)
+    state.load = load
+    state.get = lambda: cache.get(load=lambda: state.load(), depends_on=state.depends)
+    return state
 
 
 def test_loads_once_until_the_version_changes(loads):
-    assert [loads.copy.get() for _ in range(3)] == [1, 1, 1]
+    assert [loads.get() for _ in range(3)] == [1, 1, 1]
     time.sleep(0.12)
-    assert loads.copy.get() == 1
+    assert loads.get() == 1
 
     replace_version("tested")
 
     time.sleep(0.12)
-    assert [loads.copy.get() for _ in range(3)] == [2, 2, 2]
+    assert [loads.get() for _ in range(3)] == [2, 2, 2]
 
 
 def test_loads_at_once_when_what_it_depends_on_changes(loads):
-    loads.copy.get()
+    loads.get()
     loads.depends = 2
 
-    assert loads.copy.get() == 2
+    assert loads.get() == 2
 
 
-def test_asks_for_the_version_once_in_a_while_alone(loads, monkeypatch):
-    monkeypatch.setattr(versioned_copies, "_RECHECK_SECONDS", 60)
-    loads.copy.get()
+def test_asks_for_the_version_once_in_a_while_alone(loads):
+    loads.cache.max_staleness = 60
+    loads.get()
     replace_version("tested")
 
-    assert loads.copy.get() == 1
+    assert loads.get() == 1
 
 
 def test_is_not_moved_by_the_version_of_another_catalogue(loads):
-    loads.copy.get()
+    loads.get()
     replace_version("other")
     time.sleep(0.12)
 
-    assert loads.copy.get() == 1
+    assert loads.get() == 1
 
 
 def test_lets_one_of_many_threads_load_what_changed_while_the_others_take_what_is_there(loads):
-    loads.copy.get()
+    loads.get()
     replace_version("tested")
     time.sleep(0.12)
     barrier = threading.Barrier(8)
@@ -77,7 +77,7 @@ def test_lets_one_of_many_threads_load_what_changed_while_the_others_take_what_i
 
     def ask():
         barrier.wait()
-        values.append(loads.copy.get())
+        values.append(loads.get())
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
@@ -87,22 +87,22 @@ def test_lets_one_of_many_threads_load_what_changed_while_the_others_take_what_i
 
     assert loads.count == 2
     assert set(values) <= {1, 2}
-    assert loads.copy.get() == 2
+    assert loads.get() == 2
 
 
 def test_holds_nobody_up_while_one_thread_waits_for_the_database(loads):
-    loads.copy.get()
+    loads.get()
     replace_version("tested")
     time.sleep(0.12)
     slow = threading.Event()
     begun = threading.Event()
-    loads.copy._load = lambda: begun.set() or slow.wait(5) or 9
-    waiting = threading.Thread(target=loads.copy.get)
+    loads.load = lambda: begun.set() or slow.wait(5) or 9
+    waiting = threading.Thread(target=loads.get)
     waiting.start()
     begun.wait(5)
 
     started = time.monotonic()
-    value = loads.copy.get()
+    value = loads.get()
 
     assert value == 1
     assert time.monotonic() - started < 4  # it would be held up for 5

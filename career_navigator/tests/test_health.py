@@ -9,7 +9,8 @@ import pymongo.errors
 import pytest
 from django.test import Client
 
-from career_navigator import connection, worker_heartbeat
+from career_navigator import worker_heartbeat
+from career_navigator.cache import reset_caches
 from career_navigator.observability import health
 from career_navigator.observability.health import Check
 
@@ -72,7 +73,7 @@ def test_names_both_servers_when_they_are_away(
 ) -> None:
     address = settings.REDIS_URL
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    connection.quick_redis_client.cache_clear()
+    reset_caches()
     with pymongo.MongoClient("mongodb://127.0.0.1:1", serverSelectionTimeoutMS=60_000) as away:
         monkeypatch.setattr(health, "database", lambda: away.test)
 
@@ -80,7 +81,7 @@ def test_names_both_servers_when_they_are_away(
         answer = client.get("/health/ready")
         seconds = time.monotonic() - started
     settings.REDIS_URL = address
-    connection.quick_redis_client.cache_clear()
+    reset_caches()
 
     assert answer.status_code == 503
     assert answer.json()["detail"] == "Not ready: mongodb, redis, worker."

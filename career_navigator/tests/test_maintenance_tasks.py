@@ -11,12 +11,12 @@ from pymongo.database import Database
 from redis import Redis
 
 from career_navigator.background import Task, TaskFailed
+from career_navigator.cache import reset_caches
 from career_navigator.celery import app
 from career_navigator.documents import TaskRun
 from career_navigator.staff import maintenance
 from market.services import store_postings
 from skills.documents import SkillDocument
-from skills.selectors import forget_vocabulary
 from skills.services import count_unknown_slugs, seed_skills
 from tests.elsewhere import NO_REDIS, queue_at
 from tests.factories import NOW, PostingFactory
@@ -149,7 +149,7 @@ def test_one_that_is_not_offered_is_not_there(staff_client: Client) -> None:
 
 def test_stored_postings_follow_a_slug_that_was_settled(staff_client: Client, mongo: Database, redis: Redis) -> None:
     seed_skills(entries=[{"name": "kubernetes", "category": "Tools/Technologies"}], now=timezone.now())
-    forget_vocabulary()
+    reset_caches()
     store_postings(postings=[PostingFactory(technology_slugs=("k8s-thing",), description=None)], now=NOW)
     count_unknown_slugs(slugs=["k8s-thing"], now=timezone.now())
     (slug,) = mongo.unknown_slugs.find()
@@ -157,7 +157,7 @@ def test_stored_postings_follow_a_slug_that_was_settled(staff_client: Client, mo
     settled = staff_client.post(
         f"/admin/skills/unknownslug/{slug['_id']}/settle/?skill=kubernetes", {"settle": "alias"}, follow=True
     )
-    forget_vocabulary()
+    reset_caches()
     before = mongo.job_postings.find_one()["skills"]
     staff_client.post(f"{LIST}start/market.tasks.reread_skills/")
     work_off(redis)

@@ -16,7 +16,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 
-from career_navigator import connection, task_signals
+from career_navigator import task_signals
+from career_navigator.cache import reset_caches
 from career_navigator.observability import metrics
 from career_navigator.observability.metrics import observe_request
 
@@ -50,7 +51,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Redis is given time, however busy the machine is."""
     patient = Redis.from_url(settings.REDIS_URL, socket_timeout=30)
     for module in (metrics, task_signals):
-        monkeypatch.setattr(module, "quick_redis_client", lambda: patient)
+        monkeypatch.setattr(module, "fail_fast_redis", lambda: patient)
 
 
 def test_counts_requests_by_method_route_and_status(client: Client, redis: Any, collectors: Any) -> None:
@@ -192,11 +193,11 @@ def test_leaves_out_a_part_whose_server_is_away(client: Client, redis: Any, coll
 def test_answers_without_redis(client: Client, settings: Any, collectors: Any) -> None:
     address = settings.REDIS_URL
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    connection.quick_redis_client.cache_clear()
+    reset_caches()
 
     samples = read(client)
     settings.REDIS_URL = address
-    connection.quick_redis_client.cache_clear()
+    reset_caches()
 
     assert samples["career_navigator_scrape_errors", "tasks"] == 1
     assert any(key[0] == "career_navigator_requests_total" for key in samples)
@@ -211,10 +212,10 @@ def test_loses_a_count_rather_than_a_task_when_redis_is_away(settings: Any, redi
 
     address = settings.REDIS_URL
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    connection.quick_redis_client.cache_clear()
+    reset_caches()
     result = run.apply()
     settings.REDIS_URL = address
-    connection.quick_redis_client.cache_clear()
+    reset_caches()
     app.tasks.unregister("test.runs")
 
     assert result.get() == "done"

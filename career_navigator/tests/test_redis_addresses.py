@@ -12,9 +12,9 @@ from django.core.cache import cache
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
-from career_navigator import quick_redis
+from career_navigator.cache.client import execute, fail_fast_redis, is_available
 from career_navigator.celery import app
-from career_navigator.connection import quick_redis_client, redis_client
+from career_navigator.connection import redis_client
 from career_navigator.devserver.embedded import HOST, EmbeddedServer, free_port, start_valkey, with_pdeathsig
 from career_navigator.devserver.embedded import _valkey_binary as valkey_binary
 from career_navigator.queueing import count_waiting_tasks, enqueue
@@ -25,7 +25,6 @@ from career_navigator.redis_addresses import (
     list_passwords,
     parse_sentinel,
 )
-from career_navigator.rendered import VersionReader
 from tests.elsewhere import redis_at
 
 # Twice what Sentinel needs on a busy machine to notice the loss, agree with itself and promote the replica.
@@ -167,17 +166,14 @@ def test_everything_that_uses_redis_follows_sentinel_to_the_new_primary(replicas
     @app.task(name="test.follows")
     def follow() -> None: ...
 
-    versions = VersionReader()
-
     def is_well() -> bool:
         try:
             redis_client().set("version", "1")
             cache.set("cached", "2")
             return (
                 enqueue(follow)
-                and quick_redis.ask(("GET", "version")) == [b"1"]
-                and quick_redis_client().get("version") == b"1"
-                and versions.read("version") == b"1"
+                and execute(("GET", "version")) == [b"1"]
+                and fail_fast_redis().get("version") == b"1"
                 and cache.get("cached") == "2"
                 and count_waiting_tasks()["default"] > 0
             )
@@ -187,8 +183,7 @@ def test_everything_that_uses_redis_follows_sentinel_to_the_new_primary(replicas
     with redis_at(replicas.address):
         assert is_well()
         replicas.kill_primary()
-        quick_redis.forget_failure()
-        assert quick_redis.ask(("PING",)) is None
+        assert not is_available()
 
         wait_until(is_well)
 

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,12 +13,14 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from django.conf import settings
+from django.core.management import call_command
 from pymongo.database import Database
 
 from career_navigator.devserver.embedded import free_port, start_mongodb
@@ -254,6 +257,21 @@ def member(web: str, mongo: Database) -> Iterator[tuple[str, str]]:
     # Only what this process writes is removed before the next test.
     for collection in ("users", "refresh_tokens"):
         mongo[collection].delete_many({})
+
+
+def test_sends_a_cached_response_again_with_the_id_of_the_request(web: str, mongo: Database, redis: Any) -> None:
+    call_command("refresh_figures", stdout=StringIO())
+    asked = {"X-Request-ID": "edge-7f3a.19_b"}
+
+    first, second, third = (requests.get(f"{web}/market/trending", headers=asked, timeout=30) for _ in range(3))
+    other = requests.get(f"{web}/market/trending", timeout=30)
+
+    assert first.status_code == second.status_code == third.status_code == 200
+    assert (second.content, dict(second.headers)) == (third.content, dict(third.headers))
+    assert second.content == first.content
+    assert second.headers["ETag"] == first.headers["ETag"]
+    assert second.headers["X-Request-ID"] == "edge-7f3a.19_b"
+    assert re.fullmatch(r"[0-9a-f]{16}", other.headers["X-Request-ID"])
 
 
 def test_answers_head_without_a_body(web: str, connect: Any) -> None:

@@ -13,9 +13,9 @@ from rest_framework.response import Response
 
 from career_navigator.api.exceptions import QueueAway
 from career_navigator.api.serializers import success
+from career_navigator.cache.client import is_available
 from career_navigator.observability.middleware import with_time_anew
 from career_navigator.personal import PersonalViewSet, caller_of, read_own_body
-from career_navigator.quick_redis import is_away
 from career_navigator.throttling import hit_limits
 from ingestion.credits import BudgetSpentError
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
@@ -83,7 +83,7 @@ def _running(request: Request, wish: Wish, *, now: datetime) -> CollectionRun:
     run = open_run(wish=wish, user_id=user_id)
     if run is not None:
         return run
-    if is_away():
+    if not is_available():
         raise QueueAway(_QUEUE_AWAY)
     hit_limits(("fetch_jobs", str(user_id)))
     fetch = start_fetch(wish=wish, user_id=user_id, now=now)

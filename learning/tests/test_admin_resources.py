@@ -7,11 +7,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from career_navigator.versioned_copies import forget_copies
+from career_navigator.cache import reset_caches
 from learning.documents import LearningResource
 from learning.selectors import resource_catalogue
 from learning.services import seed_resources
-from skills.selectors import forget_vocabulary
 from skills.services import seed_skills
 
 LIST = "/admin/learning/learningresource/"
@@ -34,13 +33,13 @@ def seeded(admin_tables: None) -> LearningResource:
     seed_skills(
         entries=[{"name": "python", "aliases": ["py"], "category": "Programming Languages"}, {"name": "rust"}], now=now
     )
-    forget_vocabulary()
+    reset_caches()
     seed_resources(entries=[ENTRY], now=now)
     return LearningResource.objects.get()
 
 
 def served() -> list[str]:
-    forget_copies()
+    reset_caches()
     return [resource.title for resource in resource_catalogue().of("python")]
 
 

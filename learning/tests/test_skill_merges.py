@@ -5,13 +5,13 @@ from bson import ObjectId
 from django.utils import timezone
 from pymongo.database import Database
 
+from career_navigator.cache import reset_caches
 from learning.documents import LearningResource
 from learning.progress import SKILL_PROGRESS
 from learning.services import seed_resources
 from learning.skill_merges import follow_merge
 from learning.tests.test_admin_resources import ENTRY
 from skills.merging import merge_skills
-from skills.selectors import forget_vocabulary
 from skills.services import seed_skills
 
 USER = str(ObjectId())
@@ -44,7 +44,7 @@ def test_keeps_the_further_progress(mongo: Database, gone: str, kept: str | None
 def test_keeps_one_resource_an_address_and_seeding_brings_none_back(mongo: Database) -> None:
     now = timezone.now()
     seed_skills(entries=[{"name": "py"}, {"name": "python"}], now=now)
-    forget_vocabulary()
+    reset_caches()
     entries = [ENTRY, ENTRY | {"skill": "py"}, ENTRY | {"skill": "py", "url": "https://example.org/py"}]
     seed_resources(entries=entries, now=now)
 

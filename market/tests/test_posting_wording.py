@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from career_navigator.cache import reset_caches
 from market.jobs.demand import demand_for
 from market.jobs.openings import OPENING_FIELDS, opening_of
 from market.posting_skills import posting_skills, reread_posting_skills
 from market.refresh import refresh_figures
 from market.services import know_role, store_postings
 from skills.merging import merge_skills
-from skills.selectors import forget_vocabulary
 from skills.services import seed_skills
 from tests.factories import NOW, PostingFactory
 
@@ -25,7 +25,7 @@ def _seeded(mongo, redis):
         for name in ("python", "kafka", "redis", "valkey")
     ]
     seed_skills(entries=entries, now=datetime(2025, 1, 1, tzinfo=UTC))
-    forget_vocabulary()
+    reset_caches()
 
 
 def stored(mongo):

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from career_navigator.quick_redis import forget_failure
+from career_navigator.cache import reset_caches
 from market import membership, refresh, services
 from market.documents import MARKET_SCOPE
 from market.figures import usable_salary
 from market.refresh import check_figures, mark_dirty, refresh_figures
-from market.role_windows import forget_role_windows, load_role_figures, role_demands, role_figures
+from market.role_windows import load_role_figures, role_demands, role_figures
 from market.selectors import day_start
 from market.services import compute_role_figures, delete_expired_postings, know_role, store_postings
 from skills.gaps import rank_gaps
@@ -221,7 +221,7 @@ def half():
 
 def seen():
     """How many postings each kind of reader counts, whatever it has kept."""
-    forget_role_windows()
+    reset_caches()
     figures = load_role_figures(role=ROLE, days=365, now=NOW)
     demand = role_demands(days=365, now=NOW).get(ROLE)
     return (figures and figures.window.demand.postings, demand and demand.postings)
@@ -347,7 +347,7 @@ def test_a_role_is_computed_without_redis():
 
     with redis_at(NO_REDIS):
         figures, _ = compute()
-    forget_failure()
+    reset_caches()
 
     assert figures.window.demand.postings == 1
 

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from django.test import Client
 
-from career_navigator import rendered
+from career_navigator.cache import responses
 from career_navigator.devserver.embedded import start_mongodb, start_valkey
 from market.refresh import refresh_figures
 from market.services import delete_expired_postings, store_postings
@@ -48,7 +48,7 @@ class Clock:
 def clock(monkeypatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr("django.utils.timezone.now", clock)
-    monkeypatch.setattr(rendered, "time", lambda: clock.now.timestamp())
+    monkeypatch.setattr(responses, "time", lambda: clock.now.timestamp())
     return clock
 
 
@@ -326,6 +326,16 @@ def test_answers_without_redis(client):
     assert [answer.json() for answer in answers] == [expected, expected]
     assert answers[0]["Cache-Control"] == CACHE_CONTROL
     assert time.monotonic() - begun < 10  # two requests, or one that is given up
+
+
+def test_a_frozen_redis_delays_one_request_and_not_those_after_it(client, hung_redis):
+    client.get("/market/trending")
+    begun = time.monotonic()
+
+    answers = [client.get("/market/trending") for _ in range(10)]
+
+    assert [answer.status_code for answer in answers] == [200] * 10
+    assert time.monotonic() - begun < 5  # each would take a second
 
 
 def test_answers_503_without_mongodb_and_recovers(client):

@@ -4,12 +4,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from career_navigator.versioned_copies import forget_copies
+from career_navigator.cache import reset_caches
 from projects.documents import ProjectIdea
 from projects.selectors import idea_catalogue, search_ideas
 from projects.services import seed_ideas
 from skills.merging import merge_skills
-from skills.selectors import forget_vocabulary
 from skills.services import seed_skills
 
 LIST = "/admin/projects/projectidea/"
@@ -29,7 +28,7 @@ ENTRY = {
 def seeded(admin_tables: None) -> ProjectIdea:
     now = timezone.now()
     seed_skills(entries=[{"name": name} for name in ("python", "sql", "rust")], now=now)
-    forget_vocabulary()
+    reset_caches()
     seed_ideas(entries=[ENTRY], now=now)
     return ProjectIdea.objects.get()
 
@@ -41,7 +40,7 @@ def posted(client: Client, **changes: object) -> dict[str, object]:
 
 
 def served() -> list[tuple[str, ...]]:
-    forget_copies()
+    reset_caches()
     return [
         idea.skills for idea in search_ideas(query="weather", difficulty=None, skills=None, limit=9, offset=0).ideas
     ]

@@ -74,13 +74,6 @@ def nearest_role(*, title: str, roles: Iterable[str]) -> tuple[int, str] | None:
     return -near, role
 
 
-def forget_titles() -> None:
-    """Drop what this process has read: for benchmarks."""
-    _similarity.cache_clear()
-    _read.cache_clear()
-    _alike.cache_clear()
-
-
 # Adverts share their titles, and a person's roles meet thousands of them.
 @lru_cache(maxsize=65_536)
 def _similarity(of_title: str, of_role: str) -> int | None:

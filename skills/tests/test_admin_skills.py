@@ -17,10 +17,11 @@ from django.test import Client
 from django.utils import timezone
 from pymongo.database import Database
 
+from career_navigator.cache import reset_caches
 from career_navigator.mirrors.formats import CSV, JSON, XLSX
 from skills.documents import SkillDocument
 from skills.models import Skill
-from skills.selectors import forget_vocabulary, vocabulary
+from skills.selectors import vocabulary
 from skills.services import seed_skills
 
 LIST = "/admin/skills/skill/"
@@ -89,7 +90,7 @@ def test_serves_an_edit_within_a_second_and_seeding_leaves_it(staff_client: Clie
     answer = staff_client.post(page_of("python"), posted(staff_client, "python", aliases="pythonista\nCPython"))
 
     assert answer.status_code == 302, answer.context["errors"]
-    forget_vocabulary()
+    reset_caches()
     assert vocabulary().canonical("pythonista") == "python"
     seed_skills(entries=[{"name": "python", "category": "Programming Languages"}], now=timezone.now())
     assert SkillDocument.objects.get(name="python").aliases == ["pythonista", "CPython"]
@@ -344,7 +345,7 @@ def test_tells_which_rows_were_refused_since_the_preview(staff_client: Client, s
     ]
     preview = imported(staff_client, "skills.csv", rows_as("csv", rows), 0)
     SkillDocument.objects(name="django").delete()
-    forget_vocabulary()
+    reset_caches()
 
     done = staff_client.post(f"{LIST}process_import/", preview.context["confirm_form"].initial, follow=True)
 

@@ -5,8 +5,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
+from career_navigator.cache import reset_caches
 from skills.documents import SkillDocument, UnknownSlug
-from skills.selectors import forget_vocabulary, vocabulary
+from skills.selectors import vocabulary
 from skills.services import count_unknown_slugs, seed_skills
 
 LIST = "/admin/skills/unknownslug/"
@@ -19,7 +20,7 @@ def unknown(admin_tables: None) -> None:
         entries=[{"name": "kubernetes", "display_name": "Kubernetes", "category": "Tools/Technologies"}], now=now
     )
     count_unknown_slugs(slugs=["kubernets", "kubernets", "zapp-board"], now=now)
-    forget_vocabulary()
+    reset_caches()
 
 
 def settle_address(slug: str) -> str:
@@ -37,7 +38,7 @@ def test_settles_an_alias_by_one_click(staff_client: Client, unknown: None) -> N
     answer = staff_client.post(settle_address("kubernets") + "?skill=kubernetes", {"settle": "alias"})
 
     assert answer.status_code == 302
-    forget_vocabulary()
+    reset_caches()
     assert vocabulary().canonical("kubernets") == "kubernetes"
     assert UnknownSlug.objects(slug="kubernets").count() == 0
 
@@ -67,7 +68,7 @@ def test_settles_as_an_alias_of_another_skill(staff_client: Client, unknown: Non
 def test_says_when_the_vocabulary_knows_it_by_now(staff_client: Client, unknown: None) -> None:
     address = settle_address("zapp-board")
     SkillDocument(name="zapp board", display_name="Zapp", category="Databases").save()
-    forget_vocabulary()
+    reset_caches()
 
     answer = staff_client.post(address, {"settle": "new"}, follow=True)
 

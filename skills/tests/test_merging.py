@@ -9,13 +9,14 @@ from pymongo.database import Database
 from redis import Redis
 
 from accounts.documents import User
+from career_navigator.cache import reset_caches
 from market.documents import MARKET_SCOPE
 from market.refresh import check_figures, refresh_figures
-from market.role_windows import forget_role_windows, role_figures
+from market.role_windows import role_figures
 from market.services import delete_expired_postings, know_role, store_postings
 from skills.documents import SkillDocument
 from skills.merging import UnmergeableError, merge_skills
-from skills.selectors import forget_vocabulary, vocabulary
+from skills.selectors import vocabulary
 from skills.services import seed_skills
 from tests.factories import NOW, PostingFactory, days_ago
 from tests.queued import take_queued
@@ -31,7 +32,7 @@ ENTRIES = [
 @pytest.fixture
 def seeded(mongo: Database, redis: Redis) -> Database:
     seed_skills(entries=ENTRIES, now=NOW)
-    forget_vocabulary()
+    reset_caches()
     return mongo
 
 
@@ -42,7 +43,7 @@ def merge() -> None:
 def test_keeps_every_spelling(seeded: Database) -> None:
     merge()
 
-    forget_vocabulary()
+    reset_caches()
     assert {vocabulary().canonical(name) for name in ("Postgres", "postgres", "pg", "PostgreSQL")} == {"postgresql"}
     assert SkillDocument.objects.get(name="django").prerequisites == ["postgresql", "sql"]
 
@@ -105,7 +106,7 @@ def test_renames_the_skill_of_postings_and_figures(seeded: Database) -> None:
         assert figures_of(seeded, day, MARKET_SCOPE) == {"postgresql": 3, "sql": 1}
         assert figures_of(seeded, day, "backend developer") == {"postgresql": 3, "sql": 1}
     assert check_figures().differing == []
-    forget_role_windows()
+    reset_caches()
     demand = role_figures(role="backend developer", days=30, now=NOW).window.demand
     assert {skill.name: skill.count for skill in demand.skills} == {"postgresql": 6, "sql": 2}
 

@@ -1,14 +1,25 @@
 """The vocabulary in the database: seeding it, editing it, reading it, counting what it lacks."""
 
+import os
+import signal
+import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import pymongo
 import pytest
+from career_navigator.tests.elsewhere import mongodb_at
 from mongoengine import NotUniqueError, ValidationError
 from pymongo.database import Database
+from pymongo.errors import PyMongoError
 
+from career_navigator.cache import reset_caches
+from career_navigator.devserver.embedded import start_mongodb
 from skills import selectors
-from skills.documents import SkillDocument, UnknownSlug, VocabularyVersion
+from skills.documents import SkillDocument, UnknownSlug
 from skills.services import SeedSummary, count_unknown_slugs, seed_skills
 from skills.vocabulary import InvalidSkill
 
@@ -34,13 +45,13 @@ def test_changes_nothing_when_seeded_again(mongo: Database) -> None:
     entries = [make_entry("git"), make_entry("docker")]
     seed_skills(entries=entries, now=NOW)
     before = list(mongo["skills"].find().sort("name"))
-    version = VocabularyVersion.current()
+    version = mongo["catalogue_versions"].find_one("vocabulary")
 
     summary = seed_skills(entries=entries, now=NOW + timedelta(days=1))
 
     assert summary == SeedSummary(created=0, updated=0, unchanged=2, kept=0)
     assert list(mongo["skills"].find().sort("name")) == before
-    assert VocabularyVersion.current() == version
+    assert mongo["catalogue_versions"].find_one("vocabulary") == version
 
 
 def test_updates_an_entry_nobody_edited() -> None:
@@ -110,7 +121,7 @@ def test_has_an_empty_vocabulary_before_seeding() -> None:
 
 def test_serves_the_stored_vocabulary_from_one_copy() -> None:
     seed_skills(entries=[make_entry("git", aliases=["git scm"])], now=NOW)
-    selectors.forget_vocabulary()
+    reset_caches()
 
     vocabulary = selectors.vocabulary()
 
@@ -121,7 +132,7 @@ def test_serves_the_stored_vocabulary_from_one_copy() -> None:
 
 
 def test_serves_an_edit_once_a_second_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selectors, "_RECHECK_SECONDS", 0)
+    monkeypatch.setattr(selectors._cache, "max_staleness", 0)
     seed_skills(entries=[make_entry("git")], now=NOW)
     assert selectors.vocabulary().canonical("dvcs") is None
 
@@ -133,7 +144,7 @@ def test_serves_an_edit_once_a_second_has_passed(monkeypatch: pytest.MonkeyPatch
 
 
 def test_forgets_a_deleted_entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selectors, "_RECHECK_SECONDS", 0)
+    monkeypatch.setattr(selectors._cache, "max_staleness", 0)
     seed_skills(entries=[make_entry("git")], now=NOW)
     assert selectors.vocabulary().canonical("git") == "git"
 
@@ -142,17 +153,70 @@ def test_forgets_a_deleted_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     assert selectors.vocabulary().canonical("git") is None
 
 
-def test_asks_for_the_version_at_most_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_asks_for_the_version_at_most_once_a_second(commands: list[str]) -> None:
     seed_skills(entries=[make_entry("git")], now=NOW)
-    selectors.forget_vocabulary()
     selectors.vocabulary()
-    asked = []
-    monkeypatch.setattr(VocabularyVersion, "current", classmethod(lambda cls: asked.append(1)))
+    commands.clear()
 
     for _ in range(100):
         selectors.vocabulary()
 
-    assert len(asked) <= 1
+    assert len(commands) <= 1
+
+
+def edit(name: str, *, aliases: list[str]) -> None:
+    edited = SkillDocument.objects.get(name=name)
+    edited.aliases = aliases
+    edited.save()
+
+
+def test_serves_what_was_edited_after_a_backup_was_restored(mongo: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selectors._cache, "max_staleness", 0)
+    seed_skills(entries=[make_entry("git")], now=NOW)
+    backup = {name: list(mongo[name].find()) for name in mongo.list_collection_names()}
+    edit("git", aliases=["dvcs"])
+    assert selectors.vocabulary().canonical("dvcs") == "git"
+
+    for name, documents in backup.items():
+        mongo[name].delete_many({})
+        if documents:
+            mongo[name].insert_many(documents)
+    # Another process does, which has not read the vocabulary before.
+    edit("git", aliases=["scm"])
+
+    assert selectors.vocabulary().canonical("dvcs") is None
+    assert selectors.vocabulary().canonical("scm") == "git"
+
+
+def test_serves_the_vocabulary_while_another_thread_waits_for_an_unavailable_mongodb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_mongodb(directory=tmp_path / "mongodb", cache_gb=0.25)
+    try:
+        with mongodb_at(f"{server.uri}frozen"):
+            seed_skills(entries=[make_entry("git")], now=NOW)
+            reset_caches()
+            loaded = selectors.vocabulary()
+            os.kill(server.pid, signal.SIGSTOP)
+            time.sleep(1.1)  # until the version has to be read again
+
+            def ask() -> None:
+                with suppress(PyMongoError), pymongo.timeout(5):
+                    selectors.vocabulary()
+
+            waiting = threading.Thread(target=ask)
+            waiting.start()
+            time.sleep(0.2)
+            with pymongo.timeout(30):
+                found = selectors.vocabulary()
+            was_waiting = waiting.is_alive()
+            waiting.join()
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+        server.stop()
+
+    assert found is loaded
+    assert was_waiting
 
 
 def test_counts_unknown_slugs_with_first_and_last_sight() -> None:

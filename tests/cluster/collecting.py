@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from career_navigator import connection
 from career_navigator.api.exceptions import is_server_away
+from career_navigator.cache import reset_caches
 from career_navigator.indexes import create_indexes
 from ingestion.credits import spent_this_month
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
@@ -21,7 +22,6 @@ from ingestion.runs import start_run
 from ingestion.services import work_off
 from ingestion.theirstack import client_from_settings
 from market.refresh import check_figures, refresh_figures
-from skills.selectors import forget_vocabulary
 from tests.elsewhere import mongodb_at, redis_at
 from tests.processes import wait_until
 
@@ -41,7 +41,7 @@ T = TypeVar("T")
 @contextlib.contextmanager
 def connected(*, mongodb_uri: str, redis_url: str, stand_in: FakeTheirStack) -> Iterator[None]:
     """This process works on the cluster too, whose database is indexed and seeded."""
-    forget_vocabulary()
+    reset_caches()
     with (
         mongodb_at(mongodb_uri),
         redis_at(redis_url),
@@ -52,7 +52,7 @@ def connected(*, mongodb_uri: str, redis_url: str, stand_in: FakeTheirStack) -> 
         create_indexes()
         call_command("seed", stdout=io.StringIO())
         yield
-    forget_vocabulary()
+    reset_caches()
 
 
 def deployment_settings(*, mongodb_uri: str, redis_url: str, stand_in: FakeTheirStack) -> dict[str, str]:

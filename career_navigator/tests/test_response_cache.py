@@ -1,17 +1,20 @@
-"""Answers kept in the process: sent again while their version stands, never a moment longer."""
+"""Responses sent again from the process's memory: the same bytes and headers, while their version is current."""
 
+import io
 import time
 from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.handlers.wsgi import WSGIRequest
 from django.core.management import call_command
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from career_navigator import connection, rendered
-from career_navigator.rendered import Rendered, RenderedAnswerMiddleware
+from career_navigator.cache import client, reset_caches, responses
+from career_navigator.cache.responses import Freshness, ResponseCacheMiddleware, cache_response, find_response
+from career_navigator.tests.elsewhere import NO_REDIS
 
 KEY = "test:version"
 requests = RequestFactory()
@@ -33,7 +36,8 @@ class _View:
         version = self._redis.get(KEY)
         if version is None:
             return response
-        return Rendered(version_key=KEY, version=version, expires_at=time.time() + self._seconds).tag(response)
+        freshness = Freshness(version_key=KEY, version=version, expires_at=time.time() + self._seconds)
+        return cache_response(response, freshness)
 
 
 @pytest.fixture
@@ -44,7 +48,7 @@ def view(redis: Any) -> _View:
 
 @pytest.fixture
 def get(view: _View) -> Callable[..., Any]:
-    middleware = RenderedAnswerMiddleware(view)
+    middleware = ResponseCacheMiddleware(view)
     return lambda path="/trending?days=30", method="get", **headers: middleware(
         getattr(requests, method)(path, headers=headers)
     )
@@ -82,7 +86,7 @@ def test_asks_the_view_again_when_the_version_is_gone(view: _View, get: Callable
 def test_asks_the_view_again_when_the_answer_has_ended(redis: Any) -> None:
     redis.set(KEY, "1")
     view = _View(redis, seconds=-1)
-    middleware = RenderedAnswerMiddleware(view)
+    middleware = ResponseCacheMiddleware(view)
 
     middleware(requests.get("/"))
     middleware(requests.get("/"))
@@ -91,7 +95,7 @@ def test_asks_the_view_again_when_the_answer_has_ended(redis: Any) -> None:
 
 
 def test_keeps_queries_paths_schemes_and_origins_apart(view: _View) -> None:
-    middleware = RenderedAnswerMiddleware(view)
+    middleware = ResponseCacheMiddleware(view)
     asked = [
         requests.get("/trending?days=30"),
         requests.get("/trending?days=31"),
@@ -144,7 +148,7 @@ def test_answers_head_like_get_and_leaves_other_methods_to_the_view(view: _View,
 
 def test_leaves_untagged_answers_alone(redis: Any) -> None:
     view = _View(redis)
-    middleware = RenderedAnswerMiddleware(view)
+    middleware = ResponseCacheMiddleware(view)
 
     answers = [middleware(requests.get("/")) for _ in range(2)]
 
@@ -152,10 +156,8 @@ def test_leaves_untagged_answers_alone(redis: Any) -> None:
     assert "ETag" not in answers[0]
 
 
-def test_forgets_the_answer_unused_longest(
-    view: _View, get: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rendered, "MOST_KEPT", 2)
+def test_drops_the_answer_unused_longest(view: _View, get: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(responses, "MAX_RESPONSES", 2)
 
     for path in ("/a", "/b", "/a", "/c", "/a", "/b"):
         get(path)
@@ -163,21 +165,20 @@ def test_forgets_the_answer_unused_longest(
     assert view.calls == 4
 
 
-def test_goes_on_to_the_view_while_redis_is_away_and_recovers(
-    view: _View, get: Callable[..., Any], redis: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+def test_goes_on_to_the_view_while_redis_is_unavailable_and_recovers(
+    view: _View, get: Callable[..., Any], settings: Any
 ) -> None:
     get()
     address = settings.REDIS_URL
 
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    connection.quick_redis_client.cache_clear()
-    away = RenderedAnswerMiddleware(view)
-    answers = [away(requests.get("/x")) for _ in range(2)]
+    settings.REDIS_URL = NO_REDIS
+    client.reset()
+    answers = [get() for _ in range(2)]
     settings.REDIS_URL = address
-    connection.quick_redis_client.cache_clear()
+    client.reset()
 
     assert [answer.status_code for answer in answers] == [200, 200]
-    assert get().content == b"answer 1"
+    assert get().content == answers[1].content
 
 
 def test_survives_a_connection_that_redis_has_closed(view: _View, get: Callable[..., Any], redis: Any) -> None:
@@ -191,3 +192,67 @@ def test_survives_a_connection_that_redis_has_closed(view: _View, get: Callable[
 
     assert answers == [200, 200, 200]
     assert view.calls == calls_before
+
+
+@pytest.fixture
+def find(view: _View) -> Callable[..., Any]:
+    """What the server finds for a request once Django has answered one for `/trending?days=30`."""
+    middleware = ResponseCacheMiddleware(view)
+
+    def build(method: str = "GET", **meta: str) -> dict[str, Any]:
+        return {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": "/trending",
+            "QUERY_STRING": "days=30",
+            "HTTP_HOST": "localhost",
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(),
+        } | meta
+
+    assert find_response(build()) is None
+    middleware(WSGIRequest(build()))
+    return lambda **changes: find_response(build(**changes))
+
+
+def test_gives_the_server_the_answer_that_django_gave(view: _View, find: Callable[..., Any]) -> None:
+    found = find()
+
+    assert view.calls == 1
+    assert found.content == b"answer 1"
+    assert dict(found.headers) | {"ETag": found.etag} == {
+        "Content-Type": "application/json",
+        "Cache-Control": "no-cache, no-store",
+        "ETag": found.etag,
+    }
+
+
+def test_gives_the_server_nothing_as_soon_as_the_version_changes(find: Callable[..., Any], redis: Any) -> None:
+    redis.set(KEY, "2")
+
+    assert find() is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"PATH_INFO": "/trending/"},
+        {"QUERY_STRING": "days=31"},
+        {"HTTP_HOST": "evil.example"},
+        {"HTTP_ORIGIN": "http://localhost:3000"},
+        {"HTTP_X_FORWARDED_PROTO": "https"},
+        {"wsgi.url_scheme": "https"},
+        {"HTTP_IF_NONE_MATCH": '"x"'},
+        {"method": "HEAD"},
+        {"method": "POST"},
+    ],
+)
+def test_leaves_another_question_to_django(find: Callable[..., Any], other: dict[str, str]) -> None:
+    assert find(**other) is None
+
+
+def test_drops_every_answer_on_a_reset(find: Callable[..., Any]) -> None:
+    reset_caches()
+
+    assert find() is None
