@@ -19,7 +19,7 @@ def answer_unknown_path(request: HttpRequest) -> HttpResponse:
 admin.autodiscover()
 
 router = OptionalSlashRouter()
-router.include(["skills", "market"])
+router.include(["skills", "market", "projects"])
 
 urlpatterns = [
     route("", RootView.as_view(), name="root"),
@@ -32,7 +32,6 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("ingestion.urls")),
     path("", include("learning.urls")),
-    path("", include("projects.urls")),
     path("", include(router.urls)),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),

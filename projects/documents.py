@@ -7,7 +7,7 @@ from mongoengine import BooleanField, DateTimeField, Document, IntField, ListFie
 from career_navigator.cache.versioned import replace_version
 from projects.ideas import CATALOGUE, DIFFICULTIES
 
-LONGEST_URL = 2_000
+MAX_URL_LENGTH = 2_000
 STATUSES = ("started", "finished")
 
 
@@ -72,7 +72,7 @@ class ProjectProgress(Document):
     user = ObjectIdField(required=True)
     project = IntField(required=True)
     status = StringField(required=True, choices=STATUSES)
-    repository_url = StringField(max_length=LONGEST_URL)
+    repository_url = StringField(max_length=MAX_URL_LENGTH)
     started_at = DateTimeField(required=True)
     updated_at = DateTimeField(required=True)
     finished_at = DateTimeField()

@@ -96,7 +96,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Criteria:
     """What somebody looks for. `focus` are canonical names of which a project has to have one; `role_key` is "" for
     any role, `only_role` says whether projects for other roles are left out."""
 
@@ -106,19 +106,19 @@ class Wish:
     only_role: bool = False
 
 
-def filter_ideas(*, ideas: Iterable[Idea], wish: Wish) -> list[Idea]:
-    """The ideas that have what is wished for, in their order."""
+def filter_ideas(*, ideas: Iterable[Idea], criteria: Criteria) -> list[Idea]:
+    """Return the ideas that meet the criteria, in their order."""
     return [
         idea
         for idea in ideas
-        if (wish.difficulty is None or idea.difficulty == wish.difficulty)
-        and (not wish.focus or idea.skill_set & wish.focus)
-        and (not wish.only_role or wish.role_key in idea.role_keys)
+        if (criteria.difficulty is None or idea.difficulty == criteria.difficulty)
+        and (not criteria.focus or idea.skill_set & criteria.focus)
+        and (not criteria.only_role or criteria.role_key in idea.role_keys)
     ]
 
 
 def order_recommended(
-    *, ideas: Iterable[Idea], held: Collection[str], wish: Wish, demand: Mapping[str, float], level: int
+    *, ideas: Iterable[Idea], held: Collection[str], criteria: Criteria, demand: Mapping[str, float], level: int
 ) -> Iterator[Idea]:
     """The best next project first, each put in its place when it is asked for.
 
@@ -144,8 +144,8 @@ def order_recommended(
     groups: dict[tuple[int, ...], list[Idea]] = defaultdict(list)
     for idea in ideas:
         place = (
-            -len(idea.skill_set & wish.focus) if wish.focus else 0,
-            wish.role_key not in idea.role_keys if wish.role_key else 0,
+            -len(idea.skill_set & criteria.focus) if criteria.focus else 0,
+            criteria.role_key not in idea.role_keys if criteria.role_key else 0,
             _distance_from_best(len(idea.skill_set - held)),
             abs(idea.effort - level),
         )

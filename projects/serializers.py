@@ -5,18 +5,20 @@ from typing import Any
 from rest_framework import serializers
 
 from career_navigator.api.fields import BoundedInteger, Choice, Text, WebAddress
-from career_navigator.api.serializers import LimitOffset, QuerySerializer
+from career_navigator.api.serializers import QuerySerializer
 from career_navigator.text_search import LONGEST_QUERY
 from market.roles import normalize_role
-from projects.documents import LONGEST_URL, STATUSES
+from projects.documents import MAX_URL_LENGTH, STATUSES
 from projects.ideas import DIFFICULTIES
+from projects.selectors import idea_catalogue
 
-LONGEST_NAME = 100
-MOST_SKILLS = 50
+MAX_NAME_LENGTH = 100
+MAX_SKILLS = 50
+MAX_OFFSET = 10_000
 
 
 def _skill_list(**options: Any) -> serializers.ListField:
-    return serializers.ListField(child=Text(max_length=LONGEST_NAME), max_length=MOST_SKILLS, min_length=1, **options)
+    return serializers.ListField(child=Text(max_length=MAX_NAME_LENGTH), max_length=MAX_SKILLS, min_length=1, **options)
 
 
 class RecommendationsQuery(QuerySerializer):
@@ -27,7 +29,7 @@ class RecommendationsQuery(QuerySerializer):
     limit = BoundedInteger(minimum=1, maximum=50, default=10)
     target_role = Text(
         required=False,
-        max_length=LONGEST_NAME,
+        max_length=MAX_NAME_LENGTH,
         help_text=(
             "Only projects for this role, where there are any. Without it, projects for the caller's first target role "
             "come first."
@@ -46,7 +48,9 @@ class SkillBuildingQuery(QuerySerializer):
     limit = BoundedInteger(minimum=1, maximum=50, default=10)
 
 
-class ProjectSearchQuery(LimitOffset):
+class ProjectSearchQuery(QuerySerializer):
+    limit = BoundedInteger(minimum=1, maximum=100, default=20)
+    offset = BoundedInteger(minimum=0, maximum=MAX_OFFSET, default=0)
     query = Text(
         max_length=LONGEST_QUERY, help_text="Words of title, skills, features or description; the beginning will do."
     )
@@ -54,24 +58,33 @@ class ProjectSearchQuery(LimitOffset):
     difficulty = Choice(choices=DIFFICULTIES, required=False)
 
 
-class AllProjectsQuery(LimitOffset):
+class AllProjectsQuery(QuerySerializer):
     limit = BoundedInteger(minimum=1, maximum=100, default=50)
+    offset = BoundedInteger(minimum=0, maximum=MAX_OFFSET, default=0)
     difficulty = Choice(choices=DIFFICULTIES, required=False)
 
 
 class ProjectSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    title = serializers.CharField()
-    description = serializers.CharField()
-    difficulty = serializers.ChoiceField(DIFFICULTIES)
-    estimated_time = serializers.CharField()
-    skills = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
-    features = serializers.ListField(child=serializers.CharField())
-    roles = serializers.ListField(child=serializers.CharField(), help_text="Whom it suits.")
-    outcome = serializers.CharField(help_text="What it proves.")
-    stretch = serializers.ListField(child=serializers.CharField(), help_text="How to take it further.")
-    skill_match_percentage = serializers.FloatField(help_text="Skills the caller holds of the skills listed.")
-    missing_skills = serializers.ListField(child=serializers.CharField(), help_text="Those the caller lacks.")
+    """A `Match`."""
+
+    id = serializers.IntegerField(source="idea.id")
+    title = serializers.CharField(source="idea.title")
+    description = serializers.CharField(source="idea.description")
+    difficulty = serializers.ChoiceField(DIFFICULTIES, source="idea.difficulty")
+    estimated_time = serializers.CharField(source="idea.estimated_time")
+    skills = serializers.ListField(source="idea.skills", child=serializers.CharField(), help_text="Canonical names.")
+    features = serializers.ListField(source="idea.features", child=serializers.CharField())
+    roles = serializers.ListField(source="idea.roles", child=serializers.CharField(), help_text="Whom it suits.")
+    outcome = serializers.CharField(source="idea.outcome", help_text="What it proves.")
+    stretch = serializers.ListField(
+        source="idea.stretch", child=serializers.CharField(), help_text="How to take it further."
+    )
+    skill_match_percentage = serializers.FloatField(
+        source="percentage", help_text="Skills the caller holds of the skills listed."
+    )
+    missing_skills = serializers.ListField(
+        source="missing", child=serializers.CharField(), help_text="Those the caller lacks."
+    )
 
 
 class RecommendationFiltersSerializer(serializers.Serializer[Any]):
@@ -108,14 +121,26 @@ class ProjectProgressChangeSerializer(serializers.Serializer[Any]):
     repository_url = WebAddress(
         required=False,
         allow_null=True,
-        max_length=LONGEST_URL,
+        max_length=MAX_URL_LENGTH,
         help_text="Left as it is when not given; null removes it.",
     )
 
 
+class ProjectTitleField(serializers.CharField):
+    """The title of the project with an id."""
+
+    def to_representation(self, value: int) -> str | None:  # type: ignore[override]
+        idea = idea_catalogue().by_id.get(value)
+        return idea.title if idea else None
+
+
 class ProjectProgressSerializer(serializers.Serializer[Any]):
-    project_id = serializers.IntegerField()
-    title = serializers.CharField(allow_null=True, help_text="Null of a project that is no longer offered.")
+    """A stored row of progress."""
+
+    project_id = serializers.IntegerField(source="project")
+    title = ProjectTitleField(
+        source="project", allow_null=True, help_text="Null of a project that is no longer offered."
+    )
     status = serializers.ChoiceField(STATUSES)
     repository_url = serializers.CharField(allow_null=True)
     started_at = serializers.DateTimeField()

@@ -1,59 +1,64 @@
 """The endpoints under /projects."""
 
-from collections.abc import Iterable
 from itertools import islice
-from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.selectors import get_user_skills
-from career_navigator.api.serializers import read_body
-from career_navigator.personal import PersonalViewSet, caller_of
+from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.unchanged import UNCHANGED
 from market.roles import display_role, normalize_role
 from projects import serializers as shapes
 from projects.advice import recommend
-from projects.ideas import Idea, Match, Wish, filter_ideas, level_of, order_for_building, order_recommended
+from projects.ideas import Criteria, Idea, Match, filter_ideas, level_of, order_for_building, order_recommended
 from projects.progress import PROJECT_PROGRESS
 from projects.selectors import idea_catalogue, role_demand, search_ideas
 from skills.selectors import vocabulary
 
-_ID = OpenApiParameter("project_id", OpenApiTypes.INT, OpenApiParameter.PATH, description="The project's id.")
 
+class ProjectViewSet(ApiViewSet):
+    """Ideas for projects, each with how much of it the current user holds, and what they have begun and finished."""
 
-class ProjectViewSet(PersonalViewSet):
-    """Ideas for projects, each with how much of it the caller holds."""
+    serializer_class = shapes.ProjectSerializer
+    action_options = {"delete_progress": {"request_serializer_class": None, "serializer_class": None}}
+    lookup_url_kwarg = "project_id"
 
-    @extend_schema(
-        operation_id="projects_recommendations",
-        summary="The best next projects for the caller",
-        parameters=[shapes.RecommendationsQuery],
-        responses=shapes.RecommendationsSerializer,
-        tags=["projects"],
+    def get_object(self) -> Idea:
+        """Return the project of the path. Raises NotFound."""
+        idea = idea_catalogue().by_id.get(_parse_id(self.kwargs["project_id"]))
+        if idea is None:
+            raise NotFound("There is no such project.")
+        return idea
+
+    @action(
+        detail=False,
+        query_serializer_class=shapes.RecommendationsQuery,
+        serializer_class=shapes.RecommendationsSerializer,
     )
     def recommendations(self, request: Request) -> Response:
-        asked = shapes.RecommendationsQuery.read(request)
-        caller, words, catalogue = caller_of(request), vocabulary(), idea_catalogue()
-        held = _held(request)
-        role_key = normalize_role(asked.get("target_role") or next(iter(caller.target_roles), ""))
+        """Recommend the best next projects for the current user."""
+        user, words, catalogue = self.current_user, vocabulary(), idea_catalogue()
+        held = self._held()
+        role_key = normalize_role(self.query.get("target_role") or next(iter(user.target_roles), ""))
         role_is_known = role_key in catalogue.role_keys
-        wish = Wish(
-            difficulty=asked.get("difficulty"),
-            focus=frozenset(words.map_technology_slugs(asked.get("skill_focus", ()))),
+        criteria = Criteria(
+            difficulty=self.query.get("difficulty"),
+            focus=frozenset(words.map_technology_slugs(self.query.get("skill_focus", ()))),
             role_key=role_key,
-            only_role="target_role" in asked and role_is_known,
+            only_role="target_role" in self.query and role_is_known,
         )
-        finished = frozenset(PROJECT_PROGRESS.done_by(caller.id))
-        fitting = filter_ideas(ideas=(idea for idea in catalogue.ideas if idea.id not in finished), wish=wish)
+        finished = frozenset(PROJECT_PROGRESS.done_by(user.id))
+        fitting = filter_ideas(ideas=(idea for idea in catalogue.ideas if idea.id not in finished), criteria=criteria)
         demand = role_demand(role_key=role_key, now=timezone.now())
-        level = level_of(skills=len(held), experience_level=caller.experience_level)
-        ordered = order_recommended(ideas=fitting, held=held, wish=wish, demand=demand, level=level)
-        shown = [Match.of(idea, held) for idea in islice(ordered, asked["limit"])]
+        level = level_of(skills=len(held), experience_level=user.experience_level)
+        ordered = order_recommended(ideas=fitting, held=held, criteria=criteria, demand=demand, level=level)
+        shown = [Match.of(idea, held) for idea in islice(ordered, self.query["limit"])]
         sentences = recommend(
             shown=shown,
             total=len(fitting),
@@ -62,181 +67,104 @@ class ProjectViewSet(PersonalViewSet):
             demand=demand,
             names={skill: words.display_name(skill) for match in shown for skill in match.missing},
         )
-        return Response(
-            {
-                "projects": [_project(match) for match in shown],
-                "total_projects": len(fitting),
-                "filters_applied": {
-                    "difficulty": asked.get("difficulty"),
-                    "skill_focus": asked.get("skill_focus"),
-                    "limit": asked["limit"],
-                    "target_role": asked.get("target_role"),
-                },
-                "user_skill_count": len(held),
-                "recommendations": sentences,
-            }
-        )
+        answer = {
+            "projects": shown,
+            "total_projects": len(fitting),
+            "filters_applied": self.query,
+            "user_skill_count": len(held),
+            "recommendations": sentences,
+        }
+        return Response(self.get_serializer(answer).data)
 
-    @extend_schema(
-        operation_id="projects_skill_building",
-        summary="Projects that exercise given skills",
-        parameters=[shapes.SkillBuildingQuery],
-        responses=shapes.ProjectSerializer(many=True),
-        tags=["projects"],
-    )
+    @extend_schema(responses=shapes.ProjectSerializer(many=True))
+    @action(detail=False, url_path="skill-building", query_serializer_class=shapes.SkillBuildingQuery)
     def skill_building(self, request: Request) -> Response:
-        asked = shapes.SkillBuildingQuery.read(request)
-        skills = vocabulary().map_technology_slugs(asked["skills"])
-        if not skills:
-            return Response([])
-        wish = Wish(difficulty=asked.get("difficulty"), focus=frozenset(skills))
-        ideas = filter_ideas(ideas=idea_catalogue().ideas, wish=wish)
-        matches = order_for_building(ideas=ideas, held=_held(request), skills=skills)
-        return Response([_project(match) for match in matches[: asked["limit"]]])
+        """List projects that exercise given skills."""
+        skills = vocabulary().map_technology_slugs(self.query["skills"])
+        matches: list[Match] = []
+        if skills:
+            criteria = Criteria(difficulty=self.query.get("difficulty"), focus=frozenset(skills))
+            ideas = filter_ideas(ideas=idea_catalogue().ideas, criteria=criteria)
+            matches = order_for_building(ideas=ideas, held=self._held(), skills=skills)
+        return Response(self.get_serializer(matches[: self.query["limit"]], many=True).data)
 
-    @extend_schema(
-        operation_id="projects_search",
-        summary="Search projects",
-        parameters=[shapes.ProjectSearchQuery],
-        responses=shapes.FoundProjectsSerializer,
-        tags=["projects"],
+    @action(
+        detail=False,
+        query_serializer_class=shapes.ProjectSearchQuery,
+        serializer_class=shapes.FoundProjectsSerializer,
     )
     def search(self, request: Request) -> Response:
-        asked = shapes.ProjectSearchQuery.read(request)
-        given = asked.get("skills")
+        """Search projects."""
+        skills = self.query.get("skills")
         found = search_ideas(
-            query=asked["query"],
-            difficulty=asked.get("difficulty"),
-            skills=vocabulary().map_technology_slugs(given) if given is not None else None,
-            limit=asked["limit"],
-            offset=asked["offset"],
+            query=self.query["query"],
+            difficulty=self.query.get("difficulty"),
+            skills=vocabulary().map_technology_slugs(skills) if skills is not None else None,
+            limit=self.query["limit"],
+            offset=self.query["offset"],
         )
-        return Response(
-            {
-                "projects": _matched(found.ideas, _held(request)),
-                "total_found": found.total,
-                "search_query": asked["query"],
-                "filters_applied": {
-                    "skills": given,
-                    "difficulty": asked.get("difficulty"),
-                    "limit": asked["limit"],
-                    "offset": asked["offset"],
-                },
-            }
-        )
+        held = self._held()
+        answer = {
+            "projects": [Match.of(idea, held) for idea in found.ideas],
+            "total_found": found.total,
+            "search_query": self.query["query"],
+            "filters_applied": self.query,
+        }
+        return Response(self.get_serializer(answer).data)
 
-    @extend_schema(
-        operation_id="projects_all",
-        summary="All projects, by id",
-        parameters=[shapes.AllProjectsQuery],
-        responses=shapes.ProjectSerializer(many=True),
-        tags=["projects"],
+    @extend_schema(responses=shapes.ProjectSerializer(many=True))
+    @action(detail=False, url_path="all", query_serializer_class=shapes.AllProjectsQuery)
+    def list_all(self, request: Request) -> Response:
+        """List all projects, by id."""
+        ideas = filter_ideas(ideas=idea_catalogue().ideas, criteria=Criteria(difficulty=self.query.get("difficulty")))
+        held, offset = self._held(), self.query["offset"]
+        page = [Match.of(idea, held) for idea in ideas[offset : offset + self.query["limit"]]]
+        return Response(self.get_serializer(page, many=True).data)
+
+    @action(detail=False, serializer_class=shapes.ProjectProgressListSerializer)
+    def progress(self, request: Request) -> Response:
+        """List the projects that the current user has begun and finished."""
+        rows = PROJECT_PROGRESS.of(self.current_user.id)
+        return Response(self.get_serializer({"progress": rows, "total": len(rows)}).data)
+
+    @action(
+        detail=True,
+        methods=["put"],
+        url_path="progress",
+        request_serializer_class=shapes.ProjectProgressChangeSerializer,
+        serializer_class=shapes.ProjectProgressAnswerSerializer,
+        path_parameters=[
+            OpenApiParameter("project_id", OpenApiTypes.INT, OpenApiParameter.PATH, description="The project's id.")
+        ],
     )
-    def everything(self, request: Request) -> Response:
-        asked = shapes.AllProjectsQuery.read(request)
-        ideas = filter_ideas(ideas=idea_catalogue().ideas, wish=Wish(difficulty=asked.get("difficulty")))
-        page = ideas[asked["offset"] : asked["offset"] + asked["limit"]]
-        return Response(_matched(page, _held(request)))
+    def set_progress(self, request: Request, project_id: str) -> Response:
+        """Begin or finish a project.
 
-
-class ProjectProgressViewSet(PersonalViewSet):
-    """What the caller has begun and finished."""
-
-    @extend_schema(
-        operation_id="projects_progress",
-        summary="The projects that the caller has begun and finished",
-        responses=shapes.ProjectProgressListSerializer,
-        tags=["projects"],
-    )
-    def show(self, request: Request) -> Response:
-        rows = [_progress(row) for row in PROJECT_PROGRESS.of(caller_of(request).id)]
-        return Response({"progress": rows, "total": len(rows)})
-
-    @extend_schema(
-        operation_id="projects_progress_put",
-        summary="Begin or finish a project",
-        description=(
-            "Finishing offers the project's skills. None of them is added by itself: confirm each that you have "
-            "learnt by `PUT /learning/progress/{skill}` with the status `done`, and it counts as held everywhere."
-        ),
-        parameters=[_ID],
-        request=shapes.ProjectProgressChangeSerializer,
-        responses=shapes.ProjectProgressAnswerSerializer,
-        tags=["projects"],
-    )
-    def update(self, request: Request, project_id: str) -> Response:
-        idea = _idea(project_id)
-        given = read_body(shapes.ProjectProgressChangeSerializer, request)
+        Finishing offers the project's skills. None of them is added by itself: confirm each that you have learnt by
+        `PUT /learning/progress/{skill}` with the status `done`, and it counts as held everywhere.
+        """
+        idea = self.get_object()
         stored = PROJECT_PROGRESS.store(
-            user_id=caller_of(request).id,
+            user_id=self.current_user.id,
             subject=idea.id,
-            status=given["status"],
-            link=given.get("repository_url", UNCHANGED),
+            status=self.body["status"],
+            link=self.body.get("repository_url", UNCHANGED),
             now=timezone.now(),
         )
-        offered = Match.of(idea, _held(request)).missing if stored["status"] == "finished" else ()
-        return Response(_progress(stored) | {"offered_skills": offered})
+        offered = Match.of(idea, self._held()).missing if stored["status"] == "finished" else ()
+        return Response(self.get_serializer(stored | {"offered_skills": offered}).data)
 
-    @extend_schema(
-        operation_id="projects_progress_delete",
-        summary="Forget the progress with a project",
-        parameters=[_ID],
-        responses={204: OpenApiResponse(description="Done.")},
-        tags=["projects"],
-    )
-    def destroy(self, request: Request, project_id: str) -> Response:
-        if not _is_id(project_id) or not PROJECT_PROGRESS.remove(
-            user_id=caller_of(request).id, subject=int(project_id)
-        ):
+    @set_progress.mapping.delete
+    def delete_progress(self, request: Request, project_id: str) -> Response:
+        """Delete the progress with a project."""
+        if not PROJECT_PROGRESS.remove(user_id=self.current_user.id, subject=_parse_id(project_id)):
             raise NotFound("There is no progress with this project.")
         return Response(status=204)
 
-
-def _held(request: Request) -> frozenset[str]:
-    return frozenset(vocabulary().map_technology_slugs(get_user_skills(caller_of(request))))
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 10
+    def _held(self) -> frozenset[str]:
+        return frozenset(vocabulary().map_technology_slugs(get_user_skills(self.current_user)))
 
 
-def _idea(project_id: str) -> Idea:
-    idea = idea_catalogue().by_id.get(int(project_id)) if _is_id(project_id) else None
-    if idea is None:
-        raise NotFound("There is no such project.")
-    return idea
-
-
-def _matched(ideas: Iterable[Idea], held: frozenset[str]) -> list[dict[str, Any]]:
-    return [_project(Match.of(idea, held)) for idea in ideas]
-
-
-def _project(match: Match) -> dict[str, Any]:
-    idea = match.idea
-    return {
-        "id": idea.id,
-        "title": idea.title,
-        "description": idea.description,
-        "difficulty": idea.difficulty,
-        "estimated_time": idea.estimated_time,
-        "skills": idea.skills,
-        "features": idea.features,
-        "roles": idea.roles,
-        "outcome": idea.outcome,
-        "stretch": idea.stretch,
-        "skill_match_percentage": match.percentage,
-        "missing_skills": match.missing,
-    }
-
-
-def _progress(row: dict[str, Any]) -> dict[str, Any]:
-    idea = idea_catalogue().by_id.get(row["project"])
-    return {
-        "project_id": row["project"],
-        "title": idea.title if idea else None,
-        "status": row["status"],
-        "repository_url": row.get("repository_url"),
-        "started_at": row["started_at"],
-        "updated_at": row["updated_at"],
-        "finished_at": row.get("finished_at"),
-    }
+def _parse_id(text: str) -> int:
+    """Return 0, which is no project's id, for what is no id."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

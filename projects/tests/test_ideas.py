@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from projects.advice import recommend
 from projects.ideas import (
     DIFFICULTIES,
+    Criteria,
     Idea,
     IdeaCatalogue,
     Match,
-    Wish,
     filter_ideas,
     level_of,
     order_for_building,
@@ -47,8 +47,8 @@ IDEAS = st.lists(
     max_size=12,
 ).map(lambda rows: [idea(number, *row) for number, row in enumerate(rows, 1)])
 HELD = st.sets(st.sampled_from(SKILLS))
-WISHES = st.builds(
-    Wish,
+CRITERIA = st.builds(
+    Criteria,
     difficulty=st.none() | st.sampled_from(DIFFICULTIES),
     focus=st.sets(st.sampled_from(SKILLS)).map(frozenset),
     role_key=st.sampled_from(["", "backend developer", "chef"]),
@@ -67,38 +67,40 @@ def test_matches_from_0_to_100_percent_of_the_skills_listed(ideas, held):
         assert [*match.missing] == [skill for skill in each.skills if skill not in held]
 
 
-@given(IDEAS, WISHES)
-def test_keeps_what_is_wished_for_and_nothing_else(ideas, wish):
-    kept = filter_ideas(ideas=ideas, wish=wish)
+@given(IDEAS, CRITERIA)
+def test_keeps_what_meets_the_criteria_and_nothing_else(ideas, criteria):
+    kept = filter_ideas(ideas=ideas, criteria=criteria)
 
     for each in ideas:
         fits = (
-            wish.difficulty in (None, each.difficulty)
-            and (not wish.focus or bool(wish.focus & set(each.skills)))
-            and (not wish.only_role or wish.role_key in each.role_keys)
+            criteria.difficulty in (None, each.difficulty)
+            and (not criteria.focus or bool(criteria.focus & set(each.skills)))
+            and (not criteria.only_role or criteria.role_key in each.role_keys)
         )
         assert (each in kept) == fits
 
 
-@given(IDEAS, HELD, WISHES, st.dictionaries(st.sampled_from(SKILLS), st.floats(0, 100)), st.integers(0, 2))
-def test_orders_every_idea_once_and_always_the_same(ideas, held, wish, demand, level):
-    ordered = list(order_recommended(ideas=ideas, held=held, wish=wish, demand=demand, level=level))
+@given(IDEAS, HELD, CRITERIA, st.dictionaries(st.sampled_from(SKILLS), st.floats(0, 100)), st.integers(0, 2))
+def test_orders_every_idea_once_and_always_the_same(ideas, held, criteria, demand, level):
+    ordered = list(order_recommended(ideas=ideas, held=held, criteria=criteria, demand=demand, level=level))
 
     assert sorted(each.id for each in ordered) == [each.id for each in ideas]
-    again = order_recommended(ideas=reversed(ideas), held=held, wish=wish, demand=demand, level=level)
+    again = order_recommended(ideas=reversed(ideas), held=held, criteria=criteria, demand=demand, level=level)
     assert list(again) == ordered
 
 
-def best(ideas, *, held=(), wish=None, demand=None, level=0):
-    ordered = order_recommended(ideas=ideas, held=held, wish=wish or Wish(), demand=demand or {}, level=level)
+def best(ideas, *, held=(), criteria=None, demand=None, level=0):
+    ordered = order_recommended(
+        ideas=ideas, held=held, criteria=criteria or Criteria(), demand=demand or {}, level=level
+    )
     return [each.id for each in ordered]
 
 
 @pytest.mark.parametrize(
     ("ideas", "arguments"),
     [
-        ([idea(1), idea(2, ["a", "b"])], {"wish": Wish(focus=frozenset("ab"))}),
-        ([idea(1, roles=["Chef"]), idea(2)], {"wish": Wish(role_key="backend developer")}),
+        ([idea(1), idea(2, ["a", "b"])], {"criteria": Criteria(focus=frozenset("ab"))}),
+        ([idea(1, roles=["Chef"]), idea(2)], {"criteria": Criteria(role_key="backend developer")}),
         ([idea(1, difficulty="Beginner"), idea(2, difficulty="Advanced")], {"level": 2}),
         ([idea(1, ["a"]), idea(2, ["a", "b"])], {"held": ["a"]}),
         ([idea(1, ["b", "c", "d"]), idea(2, ["a", "b", "c"])], {"held": ["a"]}),

@@ -18,7 +18,7 @@ from market.refresh import refresh_figures
 from market.services import know_role, store_postings
 from skills.services import seed_skills
 from skills.shares import wilson_interval
-from tests.elsewhere import NO_MONGODB, mongodb_at
+from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
 from tests.factories import PostingFactory
 from tests.queued import take_queued
 
