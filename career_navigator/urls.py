@@ -19,7 +19,7 @@ def answer_unknown_path(request: HttpRequest) -> HttpResponse:
 admin.autodiscover()
 
 router = OptionalSlashRouter()
-router.include(["skills", "market", "projects"])
+router.include(["skills", "market", "learning", "projects"])
 
 urlpatterns = [
     route("", RootView.as_view(), name="root"),
@@ -31,7 +31,6 @@ urlpatterns = [
     route("redoc", RedocView.as_view(), name="redoc"),
     path("", include("accounts.urls")),
     path("", include("ingestion.urls")),
-    path("", include("learning.urls")),
     path("", include(router.urls)),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),

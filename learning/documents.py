@@ -7,7 +7,7 @@ from mongoengine import BooleanField, DateTimeField, Document, ObjectIdField, St
 from career_navigator.cache.versioned import replace_version
 from learning.resources import CATALOGUE, LEVELS, TYPES, Resource
 
-LONGEST_URL = 2_000
+MAX_URL_LENGTH = 2_000
 STATUSES = ("planned", "learning", "done")
 
 
@@ -17,7 +17,7 @@ class LearningResource(Document):
     skill = StringField(required=True, min_length=1, max_length=100)
     type = StringField(required=True, choices=TYPES)
     title = StringField(required=True, min_length=1, max_length=300)
-    url = StringField(required=True, max_length=LONGEST_URL, regex=r"^https?://[^\s/]\S*$")
+    url = StringField(required=True, max_length=MAX_URL_LENGTH, regex=r"^https?://[^\s/]\S*$")
     description = StringField(required=True, min_length=1, max_length=1_000)
     level = StringField(required=True, choices=LEVELS)
     free = BooleanField(required=True, default=False)
@@ -78,7 +78,7 @@ class LearningProgress(Document):
     user = ObjectIdField(required=True)
     skill = StringField(required=True, max_length=100)
     status = StringField(required=True, choices=STATUSES)
-    evidence_url = StringField(max_length=LONGEST_URL)
+    evidence_url = StringField(max_length=MAX_URL_LENGTH)
     created_at = DateTimeField(required=True)
     updated_at = DateTimeField(required=True)
     done_at = DateTimeField()

@@ -1,5 +1,6 @@
 """What the endpoints under /learning take and answer."""
 
+from collections.abc import Sized
 from datetime import date
 from typing import Any
 
@@ -7,16 +8,17 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from career_navigator.api.fields import BoundedInteger, Choice, Text, WebAddress
-from career_navigator.api.serializers import LimitOffset, QuerySerializer
+from career_navigator.api.serializers import QuerySerializer
 from career_navigator.text_search import LONGEST_QUERY
-from learning.documents import LONGEST_URL, STATUSES
+from learning.documents import MAX_URL_LENGTH, STATUSES
 from learning.paths import HELD, OPEN
 from learning.resources import LEVELS, TYPES
 from learning.study_plans import FEWEST_HOURS, MOST_HOURS, USUAL_HOURS
 from market.roles import normalize_role
+from skills.selectors import vocabulary
 
-LONGEST_NAME = 100
-MOST_SKILLS = 100
+MAX_NAME_LENGTH = 100
+MAX_SKILLS = 100
 PATH_STATUSES = (OPEN, *STATUSES, HELD)
 # Dates beyond these are slips of the pen, and the last ones a calendar knows leave no room for a plan.
 FIRST_START, LAST_START = date(2000, 1, 1), date(2100, 12, 31)
@@ -25,7 +27,7 @@ FIRST_START, LAST_START = date(2000, 1, 1), date(2100, 12, 31)
 class RoadmapQuery(QuerySerializer):
     target_role = Text(
         required=False,
-        max_length=LONGEST_NAME,
+        max_length=MAX_NAME_LENGTH,
         help_text="Any role; by default the first of the caller's target roles.",
     )
     include_gap_analysis = serializers.BooleanField(
@@ -56,9 +58,9 @@ class CalendarQuery(RoadmapQuery):
 
 class ResourcesQuery(QuerySerializer):
     skills = serializers.ListField(
-        child=Text(max_length=LONGEST_NAME),
+        child=Text(max_length=MAX_NAME_LENGTH),
         min_length=1,
-        max_length=MOST_SKILLS,
+        max_length=MAX_SKILLS,
         help_text="In any spelling; a skill that only looks alike is not meant.",
     )
     resource_type = Choice(choices=TYPES, required=False)
@@ -70,7 +72,9 @@ class ResourcesQuery(QuerySerializer):
     )
 
 
-class ResourceSearchQuery(LimitOffset):
+class ResourceSearchQuery(QuerySerializer):
+    limit = BoundedInteger(minimum=1, maximum=100, default=20)
+    offset = BoundedInteger(minimum=0, maximum=10_000, default=0)
     query = Text(
         max_length=LONGEST_QUERY, help_text="Words of title, skill or description; the beginning of a word will do."
     )
@@ -78,6 +82,8 @@ class ResourceSearchQuery(LimitOffset):
 
 
 class ResourceSerializer(serializers.Serializer[Any]):
+    """A `Resource`."""
+
     type = serializers.ChoiceField(TYPES)
     title = serializers.CharField()
     url = serializers.URLField()
@@ -90,11 +96,13 @@ class ResourceSerializer(serializers.Serializer[Any]):
 
 
 class RoadmapProjectSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    title = serializers.CharField()
-    difficulty = serializers.CharField()
-    estimated_time = serializers.CharField()
-    skills = serializers.ListField(child=serializers.CharField())
+    """A `Practice`."""
+
+    id = serializers.IntegerField(source="exercise.id")
+    title = serializers.CharField(source="exercise.title")
+    difficulty = serializers.CharField(source="exercise.difficulty")
+    estimated_time = serializers.CharField(source="exercise.estimated_time")
+    skills = serializers.ListField(source="exercise.skills", child=serializers.CharField())
     new_skills = serializers.ListField(
         child=serializers.CharField(),
         help_text="Those of them that are neither held nor learnt by then; three at most.",
@@ -102,6 +110,8 @@ class RoadmapProjectSerializer(serializers.Serializer[Any]):
 
 
 class SkillPathSerializer(serializers.Serializer[Any]):
+    """A `SkillPath`."""
+
     skill = serializers.CharField(help_text="The canonical name.")
     display_name = serializers.CharField()
     resources = ResourceSerializer(many=True, help_text="The easiest first; none where none is known.")
@@ -131,19 +141,34 @@ class SkillPathSerializer(serializers.Serializer[Any]):
     )
 
 
+class CountField(serializers.IntegerField):
+    """How many items the source has."""
+
+    def to_representation(self, value: Sized) -> int:  # type: ignore[override]
+        return len(value)
+
+
 class RoadmapSerializer(serializers.Serializer[Any]):
-    target_role = serializers.CharField(allow_null=True)
+    """A `Roadmap`, and the `recommendations` that follow from it."""
+
+    target_role = serializers.CharField(source="roadmap.target_role", allow_null=True)
     skill_paths = SkillPathSerializer(
-        many=True, help_text="In the order to learn them: by stage, in it what is missing first, then by priority."
+        source="roadmap.paths",
+        many=True,
+        help_text="In the order to learn them: by stage, in it what is missing first, then by priority.",
     )
-    total_skills = serializers.IntegerField()
-    missing_skills_count = serializers.IntegerField()
+    total_skills = CountField(source="roadmap.paths")
+    missing_skills_count = CountField(source="roadmap.missing")
     coverage_percentage = serializers.FloatField(
-        allow_null=True, help_text="Skills held of all skills of the roadmap; null where it goes by no postings."
+        source="roadmap.coverage_percentage",
+        allow_null=True,
+        help_text="Skills held of all skills of the roadmap; null where it goes by no postings.",
     )
     recommendations = serializers.ListField(child=serializers.CharField())
-    total_postings_analyzed = serializers.IntegerField()
-    estimated_hours = serializers.IntegerField(help_text="For all that is to be learnt.")
+    total_postings_analyzed = serializers.IntegerField(source="roadmap.postings")
+    estimated_hours = serializers.IntegerField(
+        source="roadmap.estimated_hours", help_text="For all that is to be learnt."
+    )
 
 
 class ResourceFiltersSerializer(serializers.Serializer[Any]):
@@ -164,14 +189,23 @@ class SkillProgressChangeSerializer(serializers.Serializer[Any]):
     evidence_url = WebAddress(
         required=False,
         allow_null=True,
-        max_length=LONGEST_URL,
+        max_length=MAX_URL_LENGTH,
         help_text="What shows it; left as it is when not given, null removes it.",
     )
 
 
+class SkillNameField(serializers.CharField):
+    """How a skill is shown, given its canonical name."""
+
+    def to_representation(self, value: str) -> str:
+        return vocabulary().display_name(value)
+
+
 class SkillProgressSerializer(serializers.Serializer[Any]):
+    """A stored row of progress."""
+
     skill = serializers.CharField(help_text="The canonical name.")
-    display_name = serializers.CharField()
+    display_name = SkillNameField(source="skill")
     status = serializers.ChoiceField(STATUSES)
     evidence_url = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()

@@ -7,6 +7,7 @@ from typing import Any, cast
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import is_list_serializer
+from drf_spectacular.types import OpenApiTypes
 
 ERROR_COMPONENT = "Error"
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"})
@@ -59,6 +60,9 @@ class ViewSchema(AutoSchema):
 
     def get_response_serializers(self) -> Any:
         errors = dict.fromkeys(self._of_action("error_statuses") or ())
+        media_type = self._of_action("media_type")
+        if media_type:
+            return {(200, media_type): OpenApiTypes.STR, **errors}
         serializer = self._of_action("serializer_class")
         if serializer is None and self.method != "DELETE":
             return super().get_response_serializers()

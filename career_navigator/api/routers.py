@@ -41,7 +41,7 @@ def _specificity(route: URLPattern | URLResolver) -> list[tuple[bool, int]]:
 def describe_route(route: str) -> str:
     """Return the pattern of a route as `path()` would have it: `jobs/<str:job_id>`."""
     words = _PARAMETER.sub(lambda found: f"<{'path' if found[2].startswith('.') else 'str'}:{found[1]}>", route)
-    return words.removeprefix("^").removesuffix("$").removesuffix("/?")
+    return words.removeprefix("^").removesuffix("$").removesuffix("/?").replace("\\.", ".")
 
 
 class _EitherSlashPattern(RoutePattern):

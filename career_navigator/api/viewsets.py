@@ -55,6 +55,7 @@ class ApiViewSet(GenericViewSet[Any]):
     # For the OpenAPI document: what cannot be told from the above.
     operation_id: str | None = None
     success_status: int | None = None
+    media_type: str | None = None  # of an action that answers text other than JSON
     error_statuses: Sequence[int] = ()
     path_parameters: Sequence[OpenApiParameter] = ()
 
