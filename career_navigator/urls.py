@@ -19,7 +19,7 @@ def answer_unknown_path(request: HttpRequest) -> HttpResponse:
 admin.autodiscover()
 
 router = OptionalSlashRouter()
-router.include(["skills", "market", "learning", "projects"])
+router.include(["skills", "market", "learning", "projects", "ingestion"])
 
 urlpatterns = [
     route("", RootView.as_view(), name="root"),
@@ -30,7 +30,6 @@ urlpatterns = [
     route("docs", SwaggerView.as_view(), name="docs"),
     route("redoc", RedocView.as_view(), name="redoc"),
     path("", include("accounts.urls")),
-    path("", include("ingestion.urls")),
     path("", include(router.urls)),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),

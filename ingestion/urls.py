@@ -1,13 +1,7 @@
-from career_navigator.api.routers import route
+from career_navigator.api.routers import OptionalSlashRouter
 from ingestion.fetching.views import FetchJobsViewSet
-from ingestion.views import TheirStackWebhookViewSet
+from ingestion.views import WebhookViewSet
 
-urlpatterns = [
-    route(
-        "ingestion/webhooks/theirstack",
-        TheirStackWebhookViewSet.as_view({"post": "receive"}),
-        name="theirstack-webhook",
-    ),
-    route("jobs/fetch_jobs", FetchJobsViewSet.as_view({"post": "fetch"}), name="jobs-fetch"),
-    route("jobs/fetch_jobs/<str:run_id>", FetchJobsViewSet.as_view({"get": "retrieve"}), name="jobs-fetch-run"),
-]
+router = OptionalSlashRouter()
+router.register("ingestion/webhooks", WebhookViewSet, basename="webhook")
+router.register("jobs/fetch_jobs", FetchJobsViewSet, basename="jobs-fetch")

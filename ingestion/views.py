@@ -2,12 +2,12 @@
 
 from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from career_navigator.api.exceptions import QueueAway
-from career_navigator.api.serializers import read_body
 from career_navigator.api.viewsets import PublicViewSet
 from career_navigator.queueing import enqueue
 from ingestion.serializers import WebhookAcceptedSerializer, WebhookEventSerializer
@@ -16,13 +16,11 @@ from ingestion.webhooks import EventRejected, is_signed, parse_event
 
 SIGNATURE_HEADER = "X-TheirStack-Signature-256"
 # A job with a long description is some 20 kB.
-LARGEST_EVENT_BYTES = 2_000_000
+MAX_EVENT_BYTES = 2_000_000
 
 
-class TheirStackWebhookViewSet(PublicViewSet):
+class WebhookViewSet(PublicViewSet):
     @extend_schema(
-        operation_id="theirstack_webhook",
-        summary="A job that TheirStack has found or seen closed",
         parameters=[
             OpenApiParameter(
                 SIGNATURE_HEADER,
@@ -30,29 +28,36 @@ class TheirStackWebhookViewSet(PublicViewSet):
                 required=True,
                 description="sha256= and the HMAC-SHA256 of the body under THEIR_STACK_WEBHOOK_SECRET, in hex.",
             )
-        ],
-        request=WebhookEventSerializer,
-        responses={202: WebhookAcceptedSerializer, 403: None, 404: None},
-        tags=["ingestion"],
+        ]
     )
-    def receive(self, request: Request) -> Response:
-        """Check the signature and leave the work to the workers, so that the answer comes at once."""
+    @action(
+        detail=False,
+        methods=["post"],
+        request_serializer_class=WebhookEventSerializer,
+        serializer_class=WebhookAcceptedSerializer,
+        operation_id="theirstack_webhook",
+        success_status=202,
+        error_statuses=(403, 404),
+    )
+    def theirstack(self, request: Request) -> Response:
+        """Accept a job that TheirStack has found or seen closed."""
         if not settings.THEIR_STACK_WEBHOOK_SECRET:
             raise NotFound("Webhooks are off: THEIR_STACK_WEBHOOK_SECRET is not set.")
         # The signature is over the body as it came, so it is read before anything parses it. Django refuses to read
         # more than DATA_UPLOAD_MAX_MEMORY_SIZE.
         body = request._request.body
-        if len(body) > LARGEST_EVENT_BYTES:
-            raise ValidationError({"payload": [f"The event is larger than {LARGEST_EVENT_BYTES} bytes."]})
+        if len(body) > MAX_EVENT_BYTES:
+            raise ValidationError({"payload": [f"The event is larger than {MAX_EVENT_BYTES} bytes."]})
         signature = request.headers.get(SIGNATURE_HEADER, "")
         if not is_signed(body=body, signature=signature, secret=settings.THEIR_STACK_WEBHOOK_SECRET):
             raise PermissionDenied(f"{SIGNATURE_HEADER} does not fit the body.")
-        read_body(WebhookEventSerializer, request)
+        self.body_serializer.is_valid(raise_exception=True)
         try:
             parse_event(body)
         except EventRejected as error:
             raise ValidationError({"payload": [str(error)]}) from error
-        # As text: what stands between this and the task (JSON, pickle) has limits of depth of its own.
+        # A worker stores it, so that the answer comes at once. As text: what stands between this and the task (JSON,
+        # pickle) has limits of depth of its own.
         if not enqueue(receive_webhook_event, body.decode()):
             raise QueueAway("A server this depends on is not available; try again shortly.")
-        return Response({"status": "accepted"}, status=202)
+        return Response(self.get_serializer({"status": "accepted"}).data, status=202)

@@ -1,6 +1,5 @@
 """What the endpoints under /learning take and answer."""
 
-from collections.abc import Sized
 from datetime import date
 from typing import Any
 
@@ -8,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from career_navigator.api.fields import BoundedInteger, Choice, Text, WebAddress
-from career_navigator.api.serializers import QuerySerializer
+from career_navigator.api.serializers import CountField, QuerySerializer
 from career_navigator.text_search import LONGEST_QUERY
 from learning.documents import MAX_URL_LENGTH, STATUSES
 from learning.paths import HELD, OPEN
@@ -139,13 +138,6 @@ class SkillPathSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(
         PATH_STATUSES, help_text="`held` is in the profile, `open` is neither held nor planned."
     )
-
-
-class CountField(serializers.IntegerField):
-    """How many items the source has."""
-
-    def to_representation(self, value: Sized) -> int:  # type: ignore[override]
-        return len(value)
 
 
 class RoadmapSerializer(serializers.Serializer[Any]):

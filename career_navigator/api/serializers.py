@@ -1,5 +1,6 @@
 """Serializers of queries and bodies, and how serializers are built once and shared."""
 
+from collections.abc import Sized
 from copy import copy
 from functools import cache
 from typing import Any, TypeVar
@@ -67,6 +68,13 @@ def read_as(shape: type[_Shape], data: Any) -> _Shape:
     given.initial_data = data
     given.is_valid(raise_exception=True)
     return given
+
+
+class CountField(serializers.IntegerField):
+    """How many items the source has."""
+
+    def to_representation(self, value: Sized) -> int:  # type: ignore[override]
+        return len(value)
 
 
 class SuccessField(serializers.ChoiceField):

@@ -14,7 +14,7 @@ from career_navigator.observability.middleware import with_time_anew
 from career_navigator.throttling import waiting_slot
 from ingestion.credits import BudgetSpentError, credits_left
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
-from ingestion.fetching.wishes import Wish
+from ingestion.fetching.criteria import FetchCriteria
 from ingestion.runs import fresh_searches, start_run
 from ingestion.source import refuse_when_halted
 from market.roles import normalize_role
@@ -29,16 +29,19 @@ JOBS_PER_ROLE = 20
 _POLL_SECONDS = 0.2
 
 
-def is_fresh(*, wish: Wish, now: datetime) -> bool:
+def is_fresh(*, criteria: FetchCriteria, now: datetime) -> bool:
     """Whether every role was collected in every place within `FRESH_DAYS`, whatever that found."""
-    fresh = fresh_searches(roles=wish.roles, places=wish.places, within_days=FRESH_DAYS, now=now)
-    return all((normalize_role(role), place) in fresh for role in wish.roles for place in wish.places)
+    fresh = fresh_searches(roles=criteria.roles, places=criteria.places, within_days=FRESH_DAYS, now=now)
+    return all((normalize_role(role), place) in fresh for role in criteria.roles for place in criteria.places)
 
 
-def open_run(*, wish: Wish, user_id: ObjectId) -> CollectionRun | None:
+def open_run(*, criteria: FetchCriteria, user_id: ObjectId) -> CollectionRun | None:
     """The user's run for the same roles and places that is not over: asking again does not start another."""
     return CollectionRun.objects(
-        status__in=OPEN_RUN_STATUSES, requested_by=str(user_id), roles=list(wish.roles), places=list(wish.places)
+        status__in=OPEN_RUN_STATUSES,
+        requested_by=str(user_id),
+        roles=list(criteria.roles),
+        places=list(criteria.places),
     ).first()
 
 
@@ -50,7 +53,7 @@ class Fetch:
     is_new: bool
 
 
-def start_fetch(*, wish: Wish, user_id: ObjectId, now: datetime) -> Fetch:
+def start_fetch(*, criteria: FetchCriteria, user_id: ObjectId, now: datetime) -> Fetch:
     """Start a run for what is not fresh, unless one is open; a new one is only recorded, and has to be queued.
 
     Raises CollectionHaltedError and BudgetSpentError where nothing can be paid for.
@@ -58,18 +61,18 @@ def start_fetch(*, wish: Wish, user_id: ObjectId, now: datetime) -> Fetch:
     refuse_when_halted()
     if credits_left(budget=settings.THEIR_STACK_CREDIT_BUDGET, now=now) == 0:
         raise BudgetSpentError("the month's budget has no credit left")
-    key = idempotency_key(wish.roles, wish.places)
+    key = idempotency_key(criteria.roles, criteria.places)
     while True:
         try:
             run = start_run(
                 trigger="user",
-                roles=wish.roles,
-                places=wish.places,
+                roles=criteria.roles,
+                places=criteria.places,
                 max_age_days=MAX_AGE_DAYS,
                 per_role_limit=JOBS_PER_ROLE,
                 fresh_within_days=FRESH_DAYS,
                 requested_by=str(user_id),
-                wanted=wish.job_filter.as_body(),
+                wanted=criteria.job_filter.as_body(),
                 idempotency_key=key,
                 now=now,
             )

@@ -1,4 +1,4 @@
-"""What a person wants collected: what the request says, and where it says nothing, what the profile does."""
+"""What to collect for a person: what the request says, and where it says nothing, what the profile does."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,41 +13,41 @@ from market.jobs.filters import JobFilter
 from market.roles import normalize_role
 
 # What one request may cost grows with both.
-MOST_ROLES = 3
-MOST_PLACES = 5
+MAX_ROLES = 3
+MAX_PLACES = 5
 
 ONLY_REMOTE = "remote"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """Roles as they were written, the places to search, and which of the stored postings are what was wished for."""
+class FetchCriteria:
+    """Roles as they were written, the places to search, and the filter of the stored postings that meet them."""
 
     roles: tuple[str, ...]
     places: tuple[str, ...]
     job_filter: JobFilter
 
 
-def read_wish(*, caller: CurrentUser, given: Mapping[str, Any]) -> Wish:
-    """The wish of a caller, each part from the request's fields before the profile's.
+def read_criteria(*, user: CurrentUser, given: Mapping[str, Any]) -> FetchCriteria:
+    """Return a user's criteria, each part from the request's fields before the profile's.
 
-    The first `MOST_ROLES` and `MOST_PLACES` count; without any place, the default ones do. `given` is as
-    `FetchJobsSerializer` reads it. The wish has no roles where neither names one.
+    The first `MAX_ROLES` and `MAX_PLACES` count; without any place, the default ones do. `given` is as
+    `FetchJobsSerializer` reads it. There are no roles where neither names one.
     """
-    roles = _given_roles(given) or caller.target_roles
+    roles = _given_roles(given) or user.target_roles
     locations, countries = given.get("preferred_locations") or [], given.get("countries") or []
     if not locations and not countries:
-        locations = caller.preferred_locations or [caller.location or ""]
-    labels = _distinct([*map(place_label, _join_states(locations)), *map(_country, countries)])[:MOST_PLACES]
-    preference = given.get("remote_preference") or caller.remote_preference
+        locations = user.preferred_locations or [user.location or ""]
+    labels = _distinct([*map(place_label, _join_states(locations)), *map(_country, countries)])[:MAX_PLACES]
+    preference = given.get("remote_preference") or user.remote_preference
     distinct: dict[str, str] = {}
     for role in roles:
         distinct.setdefault(normalize_role(role), role)
-    wanted = tuple(distinct.values())[:MOST_ROLES]
+    wanted = tuple(distinct.values())[:MAX_ROLES]
     if preference == ONLY_REMOTE:
-        return _remote_wish(wanted, labels)
+        return _remote_criteria(wanted, labels)
     labels = labels or list(DEFAULT_PLACES)
-    return Wish(
+    return FetchCriteria(
         roles=wanted,
         places=tuple(labels),
         job_filter=JobFilter(
@@ -88,11 +88,11 @@ def _given_roles(given: Mapping[str, Any]) -> list[str]:
     )
 
 
-def _remote_wish(roles: tuple[str, ...], labels: Iterable[str]) -> Wish:
+def _remote_criteria(roles: tuple[str, ...], labels: Iterable[str]) -> FetchCriteria:
     """A remote job says no more of its place than the country."""
     codes = _distinct(parse_place_label(label).country_code or "" for label in labels if label != REMOTE)
     places = [f"{REMOTE}, {_country(code)}" for code in codes] or [REMOTE]
-    return Wish(
+    return FetchCriteria(
         roles=roles, places=tuple(places), job_filter=JobFilter(titles=roles, countries=tuple(codes), remote=True)
     )
 
