@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from career_navigator.api.docs import RedocView, SwaggerView, show_openapi
+from career_navigator.api.docs import OpenApiView, RedocView, SwaggerView
 from career_navigator.api.exceptions import Problem, answer_problem
 from career_navigator.api.routers import OptionalSlashRouter, route
 from career_navigator.observability.health import HealthView, ReadinessView, RootView
@@ -26,7 +26,7 @@ urlpatterns = [
     route("health", HealthView.as_view(), name="health"),
     route("health/ready", ReadinessView.as_view(), name="ready"),
     route("metrics", show_metrics, name="metrics"),
-    route("openapi.json", show_openapi, name="openapi"),
+    route("openapi.json", OpenApiView.as_view(), name="openapi"),
     route("docs", SwaggerView.as_view(), name="docs"),
     route("redoc", RedocView.as_view(), name="redoc"),
     path("", include("accounts.urls")),
