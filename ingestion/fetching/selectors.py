@@ -1,4 +1,4 @@
-"""What is stored for the criteria of a fetch, and what a user is told of its run."""
+"""What is stored for the criteria of a fetch, and what a user learns of its run."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +36,7 @@ def find_stored_jobs(*, job_filter: JobFilter, now: datetime) -> StoredJobs:
 
 
 def get_filter(*, run: CollectionRun) -> JobFilter:
-    """Return the filter of the postings that whoever asked for the run wants to see."""
+    """Return the filter of the postings that the user who asked for the run wants to see."""
     return read_as(JobFilterSerializer, dict(run.wanted) or {"titles": list(run.roles)}).job_filter
 
 

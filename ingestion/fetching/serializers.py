@@ -61,7 +61,7 @@ class TotalField(serializers.IntegerField):
 
 
 class FetchRunSerializer(serializers.Serializer[Any]):
-    """A `CollectionRun`, for whoever asked for it."""
+    """A `CollectionRun`, for the user who asked for it."""
 
     id = serializers.CharField(source="pk")
     status = serializers.ChoiceField(RUN_STATUSES)
