@@ -8,7 +8,7 @@ from accounts.addresses import list_address_forms
 from accounts.documents import User
 from accounts.target_roles import distinct_roles
 from career_navigator.api.current_user import CurrentUser
-from learning.progress import SKILL_PROGRESS
+from learning.documents import SKILL_PROGRESS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,6 @@ from django.apps import AppConfig
 class LearningConfig(AppConfig):
     name = "learning"
 
-    user_exports = {"learning_progress": "learning.progress.export_progress"}
-    user_erasures = {"learning_progress": "learning.progress.erase_progress"}
+    user_exports = {"learning_progress": "learning.documents.export_progress"}
+    user_erasures = {"learning_progress": "learning.documents.erase_progress"}
     skill_merges = {"learning": "learning.skill_merges.follow_merge"}

@@ -5,6 +5,7 @@ from typing import Any
 from mongoengine import BooleanField, DateTimeField, Document, ObjectIdField, StringField
 
 from career_navigator.cache.versioned import replace_version
+from career_navigator.progress import ProgressLog
 from learning.resources import CATALOGUE, LEVELS, TYPES, Resource
 
 MAX_URL_LENGTH = 2_000
@@ -95,6 +96,17 @@ class LearningProgress(Document):
 
     def __str__(self) -> str:
         return f"{self.skill}: {self.status}"
+
+
+SKILL_PROGRESS = ProgressLog(
+    collection="learning_progress",
+    subject="skill",
+    begun_at="created_at",
+    done="done",
+    done_at="done_at",
+    link="evidence_url",
+)
+export_progress, erase_progress = SKILL_PROGRESS.export, SKILL_PROGRESS.erase
 
 
 def resource_of(row: dict[str, Any]) -> Resource:

@@ -12,7 +12,7 @@ from career_navigator.text_search import LONGEST_QUERY
 from learning.documents import MAX_URL_LENGTH, STATUSES
 from learning.paths import HELD, OPEN
 from learning.resources import LEVELS, TYPES
-from learning.study_plans import FEWEST_HOURS, MOST_HOURS, USUAL_HOURS
+from learning.study_plans import MAX_HOURS, MIN_HOURS, USUAL_HOURS
 from market.roles import normalize_role
 from skills.selectors import vocabulary
 
@@ -51,7 +51,7 @@ class StartDate(serializers.DateField):
 
 
 class CalendarQuery(RoadmapQuery):
-    hours_per_week = BoundedInteger(minimum=FEWEST_HOURS, maximum=MOST_HOURS, default=USUAL_HOURS)
+    hours_per_week = BoundedInteger(minimum=MIN_HOURS, maximum=MAX_HOURS, default=USUAL_HOURS)
     start_date = StartDate(required=False, help_text=f"From {FIRST_START} to {LAST_START}; by default the next Monday.")
 
 

@@ -4,8 +4,7 @@ from datetime import datetime
 
 from career_navigator.cache.versioned import replace_version
 from career_navigator.connection import database
-from learning.documents import STATUSES
-from learning.progress import SKILL_PROGRESS
+from learning.documents import SKILL_PROGRESS, STATUSES
 from learning.resources import CATALOGUE
 
 

@@ -14,17 +14,17 @@ from rest_framework.response import Response
 from accounts.selectors import get_user_skills
 from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.unchanged import UNCHANGED
-from learning import calendars, pages
+from learning import pages
 from learning import serializers as shapes
 from learning.advice import WINDOW_DAYS, recommend
+from learning.documents import SKILL_PROGRESS
 from learning.paths import Person, Roadmap
-from learning.progress import SKILL_PROGRESS
 from learning.selectors import plan_roadmap, resource_catalogue, search_resources
-from learning.study_plans import next_monday, plan_study
+from learning.study_plans import CALENDAR_MEDIA_TYPE, next_monday, plan_study, write_calendar
 from market.roles import display_role, normalize_role
 from market.services import compute_role_figures
 from market.skill_market import skill_market
-from projects.progress import PROJECT_PROGRESS
+from projects.documents import PROJECT_PROGRESS
 from projects.selectors import idea_catalogue
 from skills.selectors import vocabulary
 
@@ -57,16 +57,16 @@ class RoadmapViewSet(ApiViewSet):
         url_path=r"roadmap\.ics",
         query_serializer_class=shapes.CalendarQuery,
         operation_id="learning_roadmap_calendar",
-        media_type=calendars.MEDIA_TYPE,
+        media_type=CALENDAR_MEDIA_TYPE,
     )
     def calendar(self, request: Request) -> HttpResponse:
         """Return a study plan of the roadmap, as an iCalendar file."""
         now, roadmap = timezone.now(), self._plan_roadmap()
         first_day = self.query.get("start_date") or next_monday(now.astimezone(UTC).date())
         blocks = plan_study(roadmap=roadmap, hours_per_week=self.query["hours_per_week"], first_day=first_day)
-        content = calendars.write_calendar(blocks=blocks, role=roadmap.target_role, owner=self.current_user.id, now=now)
+        content = write_calendar(blocks=blocks, role=roadmap.target_role, owner=self.current_user.id, now=now)
         headers = {"Content-Disposition": 'attachment; filename="roadmap.ics"'}
-        return HttpResponse(content, content_type=f"{calendars.MEDIA_TYPE}; charset=utf-8", headers=headers)
+        return HttpResponse(content, content_type=f"{CALENDAR_MEDIA_TYPE}; charset=utf-8", headers=headers)
 
     def _plan_roadmap(self) -> Roadmap:
         user, role, by_postings = self.current_user, self._role(), self.query["include_gap_analysis"]

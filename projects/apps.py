@@ -6,6 +6,6 @@ from django.apps import AppConfig
 class ProjectsConfig(AppConfig):
     name = "projects"
 
-    user_exports = {"project_progress": "projects.progress.export_progress"}
-    user_erasures = {"project_progress": "projects.progress.erase_progress"}
+    user_exports = {"project_progress": "projects.documents.export_progress"}
+    user_erasures = {"project_progress": "projects.documents.erase_progress"}
     skill_merges = {"projects": "projects.skill_merges.follow_merge"}

@@ -5,6 +5,7 @@ from typing import Any
 from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField, ObjectIdField, StringField
 
 from career_navigator.cache.versioned import replace_version
+from career_navigator.progress import ProgressLog
 from projects.ideas import CATALOGUE, DIFFICULTIES
 
 MAX_URL_LENGTH = 2_000
@@ -89,3 +90,14 @@ class ProjectProgress(Document):
 
     def __str__(self) -> str:
         return f"{self.project}: {self.status}"
+
+
+PROJECT_PROGRESS = ProgressLog(
+    collection="project_progress",
+    subject="project",
+    begun_at="started_at",
+    done="finished",
+    done_at="finished_at",
+    link="repository_url",
+)
+export_progress, erase_progress = PROJECT_PROGRESS.export, PROJECT_PROGRESS.erase

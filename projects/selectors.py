@@ -9,9 +9,8 @@ from career_navigator.cache.versioned import VersionedCache
 from career_navigator.connection import database
 from career_navigator.text_search import search_text
 from market.role_windows import role_figures
-from projects.documents import ProjectIdea
+from projects.documents import PROJECT_PROGRESS, ProjectIdea
 from projects.ideas import CATALOGUE, CompletedProject, Idea, IdeaCatalogue
-from projects.progress import PROJECT_PROGRESS
 from skills.selectors import vocabulary
 from skills.shares import percentage
 from skills.vocabulary import Vocabulary

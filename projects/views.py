@@ -16,8 +16,8 @@ from career_navigator.unchanged import UNCHANGED
 from market.roles import display_role, normalize_role
 from projects import serializers as shapes
 from projects.advice import recommend
+from projects.documents import PROJECT_PROGRESS
 from projects.ideas import Criteria, Idea, Match, filter_ideas, level_of, order_for_building, order_recommended
-from projects.progress import PROJECT_PROGRESS
 from projects.selectors import idea_catalogue, role_demand, search_ideas
 from skills.selectors import vocabulary
 

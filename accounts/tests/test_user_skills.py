@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from django.utils import timezone
 
 from accounts.selectors import get_user_skills
-from learning.progress import SKILL_PROGRESS
+from learning.documents import SKILL_PROGRESS
 
 
 def test_skills_learnt_follow_those_of_the_profile_each_once(ada):

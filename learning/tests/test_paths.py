@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 
 from learning.advice import recommend
-from learning.calendars import write_calendar
 from learning.hours import estimate_hours
 from learning.pages import write_page
 from learning.paths import Basis, Person, lay_out
 from learning.resources import Resource, ResourceCatalogue
 from learning.roadmaps import all_needs
-from learning.study_plans import next_monday, plan_study
+from learning.study_plans import next_monday, plan_study, write_calendar
 from projects.ideas import Idea
 from skills.vocabulary import Skill, Vocabulary
 from tests.fixtures.catalogue import IDEAS, RESOURCES, SKILLS

@@ -6,8 +6,7 @@ from django.utils import timezone
 from pymongo.database import Database
 
 from career_navigator.cache import reset_caches
-from learning.documents import LearningResource
-from learning.progress import SKILL_PROGRESS
+from learning.documents import SKILL_PROGRESS, LearningResource
 from learning.services import seed_resources
 from learning.skill_merges import follow_merge
 from learning.tests.test_admin_resources import ENTRY
