@@ -13,7 +13,7 @@ from accounts.users.serializers import RemotePreference, RoleOrRoles, TextOrList
 from career_navigator.api.fields import BoundedList, Text
 from career_navigator.api.serializers import CountField, SuccessSerializer
 from ingestion.documents import RUN_STATUSES
-from ingestion.fetching.selectors import MAX_ANSWERED, MAX_COUNTED
+from ingestion.fetching.services import MAX_ANSWERED, MAX_COUNTED
 from market.jobs.filter_fields import CountryName
 from market.jobs.serializers import JobListingSerializer
 

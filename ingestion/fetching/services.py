@@ -1,4 +1,4 @@
-"""Collecting what a person asks for, and waiting for what comes of it."""
+"""Collecting what a user asks for, waiting for what comes of it, and finding what is stored."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +8,7 @@ from bson import ObjectId
 from django.conf import settings
 from mongoengine import NotUniqueError
 
+from career_navigator.api.serializers import read_as
 from career_navigator.connection import database
 from career_navigator.idempotency import idempotency_key
 from career_navigator.observability.middleware import with_time_anew
@@ -16,7 +17,10 @@ from ingestion.credits import BudgetSpentError, credits_left
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.fetching.criteria import FetchCriteria
 from ingestion.runs import fresh_searches, start_run
-from ingestion.source import refuse_when_halted
+from ingestion.source import CollectionHaltedError, refuse_when_halted
+from market.jobs.filters import JobFilter, job_query
+from market.jobs.selectors import QUERY_MILLISECONDS, Row, page_ids, rows_of
+from market.jobs.serializers import JobFilterSerializer
 from market.roles import normalize_role
 
 # What was collected within a day is served as it is stored; what came since costs a credit a posting.
@@ -25,6 +29,13 @@ FRESH_DAYS = 1
 MAX_AGE_DAYS = 30
 # The most that one request pays for a role, over all its places.
 JOBS_PER_ROLE = 20
+
+# Each is answered with its whole text; POST /jobs/relevant_jobs pages through the rest.
+MAX_ANSWERED = 50
+MAX_COUNTED = 10_000
+
+NO_CREDIT = "The credit for fetching jobs is used up: nothing was fetched, and what is stored is answered."
+_FAILED = "Fetching jobs failed: what is stored is answered."
 
 _POLL_SECONDS = 0.2
 
@@ -35,8 +46,8 @@ def is_fresh(*, criteria: FetchCriteria, now: datetime) -> bool:
     return all((normalize_role(role), place) in fresh for role in criteria.roles for place in criteria.places)
 
 
-def open_run(*, criteria: FetchCriteria, user_id: ObjectId) -> CollectionRun | None:
-    """The user's run for the same roles and places that is not over: asking again does not start another."""
+def find_open_run(*, criteria: FetchCriteria, user_id: ObjectId) -> CollectionRun | None:
+    """Return the user's run for the same roles and places that is not over: asking again does not start another."""
     return CollectionRun.objects(
         status__in=OPEN_RUN_STATUSES,
         requested_by=str(user_id),
@@ -97,6 +108,35 @@ def wait_for_first_page(*, run: CollectionRun, seconds: float) -> CollectionRun:
         while may_wait and not with_time_anew(lambda: _has_begun(run.pk)) and monotonic() < until:
             sleep(_POLL_SECONDS)
     return with_time_anew(run.reload)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredJobs:
+    """The newest of the postings that meet the criteria, and how many there are; counted up to `MAX_COUNTED`."""
+
+    rows: list[Row]
+    total: int
+
+
+def find_stored_jobs(*, job_filter: JobFilter, now: datetime) -> StoredJobs:
+    query = job_query(job_filter, now=now)
+    rows = rows_of(page_ids(query=query, limit=MAX_ANSWERED, offset=0))
+    total = database().job_postings.count_documents(query, limit=MAX_COUNTED, maxTimeMS=QUERY_MILLISECONDS)
+    return StoredJobs(rows=rows, total=total)
+
+
+def get_filter(*, run: CollectionRun) -> JobFilter:
+    """Return the filter of the postings that the user who asked for the run wants to see."""
+    return read_as(JobFilterSerializer, dict(run.wanted) or {"titles": list(run.roles)}).job_filter
+
+
+def get_notice(*, run: CollectionRun) -> str | None:
+    """Return the sentence for a run that did not end well, None for others. The staff sees what exactly went wrong."""
+    if run.status in (*OPEN_RUN_STATUSES, "finished"):
+        return None
+    reason = (run.error or "").partition(":")[0]
+    used_up = (BudgetSpentError.reason, CollectionHaltedError.reason, "out_of_credits")
+    return NO_CREDIT if reason in used_up else _FAILED
 
 
 def _has_begun(run_id: ObjectId) -> bool:

@@ -21,8 +21,16 @@ from ingestion.credits import BudgetSpentError
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.fetching import serializers as shapes
 from ingestion.fetching.criteria import FetchCriteria, read_criteria
-from ingestion.fetching.selectors import NO_CREDIT, find_stored_jobs, get_filter, get_notice
-from ingestion.fetching.services import is_fresh, open_run, start_fetch, wait_for_first_page
+from ingestion.fetching.services import (
+    NO_CREDIT,
+    find_open_run,
+    find_stored_jobs,
+    get_filter,
+    get_notice,
+    is_fresh,
+    start_fetch,
+    wait_for_first_page,
+)
 from ingestion.runs import cancel_run
 from ingestion.source import CollectionHaltedError
 from ingestion.tasks import queue_run
@@ -86,7 +94,7 @@ class FetchJobsViewSet(DocumentViewSet):
         Raises CollectionHaltedError, BudgetSpentError, QueueAway and Throttled.
         """
         user_id = self.current_user.pk
-        run = open_run(criteria=criteria, user_id=user_id)
+        run = find_open_run(criteria=criteria, user_id=user_id)
         if run is not None:
             return run
         if not is_available():
