@@ -14,7 +14,11 @@ from accounts.views import (
     PasswordViewSet,
     SessionViewSet,
 )
-from career_navigator.api.routers import route
+from career_navigator.api.routers import OptionalSlashRouter, route
+
+router = OptionalSlashRouter()
+router.register("jobs/searches", SavedSearchViewSet, basename="saved-search")
+router.register("jobs/searches", UnsubscribeViewSet, basename="saved-search-mails")
 
 urlpatterns = [
     route("auth/register", SessionViewSet.as_view({"post": "register"}), name="auth-register"),
@@ -48,19 +52,6 @@ urlpatterns = [
     route("activity/funnel", FunnelViewSet.as_view({"get": "retrieve"}), name="activity-funnel"),
     route("activity/user/<str:user_id>", ActivityViewSet.as_view({"get": "show"}), name="activity-user"),
     route("jobs/saved", SavedJobViewSet.as_view({"get": "show"}), name="jobs-saved"),
-    route("jobs/searches", SavedSearchViewSet.as_view({"get": "show", "post": "create"}), name="jobs-searches"),
-    route(
-        "jobs/searches/unsubscribe",
-        UnsubscribeViewSet.as_view({"get": "page", "post": "unsubscribe"}),
-        name="jobs-searches-unsubscribe",
-    ),
-    route(
-        "jobs/searches/<str:search_id>",
-        SavedSearchViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
-        name="jobs-search",
-    ),
-    route("jobs/searches/<str:search_id>/new", SavedSearchViewSet.as_view({"get": "new"}), name="jobs-search-new"),
-    route("jobs/searches/<str:search_id>/seen", SavedSearchViewSet.as_view({"post": "seen"}), name="jobs-search-seen"),
     route("jobs/<str:job_id>/save", SavedJobViewSet.as_view({"post": "save", "delete": "destroy"}), name="jobs-save"),
     route(
         "jobs/<str:job_id>/application",

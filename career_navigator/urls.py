@@ -19,7 +19,7 @@ def answer_unknown_path(request: HttpRequest) -> HttpResponse:
 admin.autodiscover()
 
 router = OptionalSlashRouter()
-router.include(["skills", "market", "learning", "projects", "ingestion"])
+router.include(["accounts", "skills", "market", "learning", "projects", "ingestion"])
 
 urlpatterns = [
     route("", RootView.as_view(), name="root"),

@@ -20,7 +20,7 @@ from rest_framework.exceptions import ValidationError
 
 from accounts.documents import User
 from accounts.searches.documents import SavedSearch, ToldPosting
-from accounts.searches.selectors import MOST_COUNTED, filter_of, postings_to_mail
+from accounts.searches.selectors import MAX_COUNTED, filter_of, postings_to_mail
 from accounts.searches.services import claim_postings, forget_deleted
 from accounts.searches.unsubscribing import unsubscribe_address
 from market.jobs.listings import JobListing
@@ -44,21 +44,22 @@ def send_digest(*, search_id: ObjectId, day: date, now: datetime) -> int:
     if search is None or user is None or not _can_send():
         return 0
     try:
-        found = postings_to_mail(search=search, limit=MOST_MAILED, now=now)
+        postings = postings_to_mail(search=search, now=now)
     except ValidationError as error:
         logger.error("the filter of saved search %s is not accepted any more: %s", search_id, error)
         return 0
-    if not found.rows:
+    found, total = postings[:MOST_MAILED], postings.count()
+    if not found:
         _begin(search, day)
         return 0
     with get_connection() as connection:
         if not _begin(search, day):
             return 0
-        claimed = claim_postings(search_id=search.pk, job_ids=[row["_id"] for row in found.rows], now=now)
-        rows = [row for row in found.rows if row["_id"] in claimed]
+        claimed = claim_postings(search_id=search.pk, job_ids=[row["_id"] for row in found], now=now)
+        rows = [row for row in found if row["_id"] in claimed]
         if not rows:
             return 0
-        message = _message(search, user, rows, more=found.total - len(rows), now=now)
+        message = _message(search, user, rows, more=total - len(rows), now=now)
         message.connection = connection
         try:
             message.send()
@@ -95,7 +96,7 @@ def _message(search: SavedSearch, user: User, rows: list[Row], *, more: int, now
         "digest": search.digest,
         "jobs": jobs,
         "more": more,
-        "more_is_exact": more + len(jobs) < MOST_COUNTED,
+        "more_is_exact": more + len(jobs) < MAX_COUNTED,
         "unsubscribe": unsubscribe,
     }
     count = f"{len(jobs)} new {'job' if len(jobs) == 1 else 'jobs'}"

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any
 
 from bson import ObjectId
-from mongoengine import DoesNotExist
 
 from accounts.searches.documents import SavedSearch, ToldPosting
 from accounts.searches.services import monday_of
@@ -17,27 +16,22 @@ from market.jobs.selectors import QUERY_MILLISECONDS, Row, page_ids, rows_of
 from market.jobs.serializers import JobFilterSerializer
 
 # Beyond it a total says "at least so many".
-MOST_COUNTED = 10_000
+MAX_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPostings:
-    """Some of what a search newly finds, the newest first, and how many there are; counted up to `MOST_COUNTED`."""
+    """What a search newly finds, the newest first. Pages are read when they are asked for."""
 
-    rows: list[Row]
-    total: int
+    query: Query
 
+    def count(self) -> int:
+        """Return how many there are, counted up to `MAX_COUNTED`."""
+        return database().job_postings.count_documents(self.query, limit=MAX_COUNTED, maxTimeMS=QUERY_MILLISECONDS)
 
-def find_search(*, user_id: ObjectId, search_id: str) -> SavedSearch:
-    """A user's search. Raises DoesNotExist for an unknown or malformed id, and for another's."""
-    if not ObjectId.is_valid(search_id):
-        raise DoesNotExist
-    return SavedSearch.objects.get(id=search_id, user=user_id)
-
-
-def list_searches(*, user_id: ObjectId) -> list[SavedSearch]:
-    """All of a user's, in the order in which they were made."""
-    return list(SavedSearch.objects(user=user_id).order_by("id"))
+    def __getitem__(self, page: slice) -> list[Row]:
+        offset = page.start or 0
+        return rows_of(page_ids(query=self.query, limit=page.stop - offset, offset=offset))
 
 
 def filter_of(*, search: SavedSearch) -> JobFilter:
@@ -45,21 +39,20 @@ def filter_of(*, search: SavedSearch) -> JobFilter:
     return read_as(JobFilterSerializer, dict(search.filter)).job_filter
 
 
-def new_postings(*, search: SavedSearch, limit: int, offset: int, now: datetime) -> NewPostings:
+def new_postings(*, search: SavedSearch, now: datetime) -> NewPostings:
     """What matches, is not closed, was first collected since the search began (or its filter last changed), and has
     neither been mailed nor marked as seen.
 
     Of a mail that was begun and may not have been sent, the postings still count as new.
     """
     told = ToldPosting.objects(search=search.pk, told_at__ne=None).scalar("job")
-    return _matching(search, since=search.since, but=list(told), limit=limit, offset=offset, now=now)
+    return _matching(search, since=search.since, but=list(told), now=now)
 
 
-def postings_to_mail(*, search: SavedSearch, limit: int, now: datetime) -> NewPostings:
+def postings_to_mail(*, search: SavedSearch, now: datetime) -> NewPostings:
     """What a mail can tell of: what is new and came since mails were turned on, but for what a mail was begun with."""
     claimed = ToldPosting.objects(search=search.pk).scalar("job")
-    since = max(search.since, search.mailed_since)
-    return _matching(search, since=since, but=list(claimed), limit=limit, offset=0, now=now)
+    return _matching(search, since=max(search.since, search.mailed_since), but=list(claimed), now=now)
 
 
 def stored_ids(*, job_ids: Iterable[str]) -> list[ObjectId]:
@@ -92,7 +85,7 @@ def export_searches(user_id: ObjectId) -> list[dict[str, Any]]:
                 for told in ToldPosting.objects(search=search.pk).order_by("id")
             ],
         }
-        for search in list_searches(user_id=user_id)
+        for search in SavedSearch.objects(user=user_id).order_by("id")
     ]
 
 
@@ -102,13 +95,9 @@ def erase_searches(user_id: ObjectId) -> None:
     SavedSearch.objects(user=user_id).delete()
 
 
-def _matching(
-    search: SavedSearch, *, since: datetime, but: list[ObjectId], limit: int, offset: int, now: datetime
-) -> NewPostings:
+def _matching(search: SavedSearch, *, since: datetime, but: list[ObjectId], now: datetime) -> NewPostings:
     still_open = {"closed_at": {"$not": {"$lte": now}}}
     query: Query = job_query(filter_of(search=search), now=now) | still_open | {"scraped_at": {"$gte": since}}
     if but:
         query["_id"] = {"$nin": but}
-    rows = rows_of(page_ids(query=query, limit=limit, offset=offset))
-    total = database().job_postings.count_documents(query, limit=MOST_COUNTED, maxTimeMS=QUERY_MILLISECONDS)
-    return NewPostings(rows=rows, total=total)
+    return NewPostings(query=query)

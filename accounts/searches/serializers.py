@@ -6,10 +6,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.searches.documents import DIGESTS, LONGEST_NAME
-from accounts.searches.selectors import MOST_COUNTED
 from career_navigator.api.fields import BoundedList, Choice, Text
-from career_navigator.api.serializers import LimitOffset, QuerySerializer, read_as
-from market.jobs.serializers import JobFilterSerializer, JobListingSerializer
+from career_navigator.api.serializers import QuerySerializer, SuccessSerializer, read_as
+from market.jobs.serializers import JobFilterSerializer
 
 LONGEST_ID = 100
 LONGEST_TOKEN = 200
@@ -42,7 +41,7 @@ class SavedSearchChangeSerializer(SavedSearchInSerializer):
 
 
 class SavedSearchSerializer(serializers.Serializer[Any]):
-    id = serializers.CharField()
+    id = serializers.CharField(source="pk")
     name = serializers.CharField()
     filter = FilterField(help_text="As it was read: canonical skills, country codes, places as postings have them.")
     digest = serializers.ChoiceField(DIGESTS, allow_null=True)
@@ -51,8 +50,7 @@ class SavedSearchSerializer(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField()
 
 
-class SearchAnswerSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
+class SearchAnswerSerializer(SuccessSerializer):
     search = SavedSearchSerializer()
 
 
@@ -62,32 +60,19 @@ class SearchKeptSerializer(SearchAnswerSerializer):
     )
 
 
-class SearchesSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
+class SearchesSerializer(SuccessSerializer):
     searches = SavedSearchSerializer(many=True, help_text="In the order in which they were made.")
 
 
-class SearchDeletedSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
-    search_id = serializers.CharField()
-
-
-class NewJobsQuery(LimitOffset):
-    pass
-
-
-class NewJobsSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
-    jobs = JobListingSerializer(many=True, help_text="The newest first.")
-    total = serializers.IntegerField(help_text=f"On this page or not; counted up to {MOST_COUNTED:,}.")
+class SearchDeletedSerializer(SuccessSerializer):
+    search_id = serializers.CharField(source="search.pk")
 
 
 class SeenSerializer(serializers.Serializer[Any]):
     job_ids = BoundedList(child=Text(max_length=LONGEST_ID), min_length=1, max_length=MOST_SEEN)
 
 
-class SeenAnswerSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
+class SeenAnswerSerializer(SuccessSerializer):
     seen = serializers.IntegerField(help_text="How many of them are stored postings.")
 
 
