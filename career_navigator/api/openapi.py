@@ -67,7 +67,8 @@ class ViewSchema(AutoSchema):
         if serializer is None and self.method != "DELETE":
             return super().get_response_serializers()
         by_method = 201 if self._is_create_operation() else 204 if serializer is None else 200
-        return {self._of_action("success_status") or by_method: serializer, **errors}
+        success = self._of_action("success_status") or by_method
+        return dict.fromkeys([success] if isinstance(success, int) else success, serializer) | errors
 
     def get_paginated_name(self, serializer_name: str) -> str:
         return f"{type(cast(Any, self.view).paginator).__name__.removesuffix('Pagination')}Page"

@@ -13,11 +13,14 @@ class IsSelf(BasePermission):
 
     It follows IsAuthenticated. Another's id is refused whether or not it is anybody's. The query and the body are
     looked at where the view's serializers have the field; a value that the field itself refuses is left to them.
+    Methods that no action serves are left to the view too, which answers 405, and OPTIONS shows nobody's data.
     """
 
     message = "This user's data is not yours."
 
     def has_permission(self, request: Request, view: Any) -> bool:
+        if view.action in (None, "metadata"):
+            return True
         # Case does not matter in an id.
         return all(user_id.lower() == request.user.id for user_id in _named_users(request, view))  # type: ignore[union-attr]
 

@@ -54,8 +54,8 @@ class ApiViewSet(GenericViewSet[Any]):
 
     # For the OpenAPI document: what cannot be told from the above.
     operation_id: str | None = None
-    success_status: int | None = None
-    media_type: str | None = None  # of an action that answers text other than JSON
+    success_status: int | Sequence[int] | None = None
+    media_type: str | None = None  # of an action whose response no serializer makes
     error_statuses: Sequence[int] = ()
     path_parameters: Sequence[OpenApiParameter] = ()
 

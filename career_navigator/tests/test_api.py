@@ -233,6 +233,15 @@ def test_refuses_what_names_another(member: Member, paths: None, user_id: str) -
     assert API().get(f"/own/{user_id}").status_code == 401
 
 
+def test_answers_what_no_action_serves_alike_whoever_is_named(member: Member, paths: None) -> None:
+    other = "0" * 24
+
+    assert member.put(f"/own/{other}", {}).status_code == 405
+    assert member.put("/own/sent", {"user_id": other}).status_code == 405
+    assert member.send("PUT", "/own/sent", b"{").status_code == 405
+    assert member.send("OPTIONS", f"/own/{other}").status_code == 200
+
+
 @pytest.mark.parametrize("user_id", [5, None, "", "x" * 31, ["a"]])
 def test_leaves_a_malformed_user_id_to_its_field(member: Member, paths: None, user_id: Any) -> None:
     answer = member.post("/own/sent", {"user_id": user_id})
