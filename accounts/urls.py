@@ -1,5 +1,5 @@
 from accounts.activity.views import ActivityViewSet
-from accounts.applications.views import ApplicationViewSet, FunnelViewSet, SavedJobViewSet
+from accounts.applications.views import ApplicationViewSet, FunnelViewSet
 from accounts.matches.views import MatchViewSet
 from accounts.resumes.renderings.views import RenderingViewSet
 from accounts.resumes.views import ApplyingViewSet, ResumeMakingViewSet, ResumeViewSet
@@ -17,6 +17,9 @@ from accounts.views import (
 from career_navigator.api.routers import OptionalSlashRouter, route
 
 router = OptionalSlashRouter()
+router.register("activity", ActivityViewSet, basename="activity")
+router.register("activity", FunnelViewSet, basename="funnel")
+router.register("jobs", ApplicationViewSet, basename="application")
 router.register("jobs/searches", SavedSearchViewSet, basename="saved-search")
 router.register("jobs/searches", UnsubscribeViewSet, basename="saved-search-mails")
 
@@ -47,16 +50,6 @@ urlpatterns = [
         "users/<str:user_id>",
         UserViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
         name="users-detail",
-    ),
-    route("activity/log", ActivityViewSet.as_view({"post": "log"}), name="activity-log"),
-    route("activity/funnel", FunnelViewSet.as_view({"get": "retrieve"}), name="activity-funnel"),
-    route("activity/user/<str:user_id>", ActivityViewSet.as_view({"get": "show"}), name="activity-user"),
-    route("jobs/saved", SavedJobViewSet.as_view({"get": "show"}), name="jobs-saved"),
-    route("jobs/<str:job_id>/save", SavedJobViewSet.as_view({"post": "save", "delete": "destroy"}), name="jobs-save"),
-    route(
-        "jobs/<str:job_id>/application",
-        ApplicationViewSet.as_view({"get": "retrieve", "put": "update"}),
-        name="jobs-application",
     ),
     route("jobs/<str:job_id>/match_score", MatchViewSet.as_view({"get": "retrieve"}), name="jobs-match-score"),
     route("jobs/<str:job_id>/analyze", MatchViewSet.as_view({"post": "analyze"}), name="jobs-analyze"),

@@ -25,9 +25,9 @@ class Activity(Document):
         "auto_create_index": False,
         "strict": False,
         "indexes": [
-            # `list_activities`: a user's lines, newest first, of one type or all; and their export and erasure.
+            # GET /activity/user/{id}: a user's lines, newest first, of one type or all; and their export and erasure.
             {"fields": ["user", "-created_at", "-id"]},
-            # `timeline_of`: most lines belong to no application, and cost this index nothing.
+            # `list_timeline`: most lines belong to no application, and cost this index nothing.
             {"fields": ["application"], "sparse": True},
         ],
     }

@@ -1,5 +1,6 @@
 """What the endpoints under /activity take and answer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -9,7 +10,7 @@ from rest_framework import serializers
 from accounts.activity.documents import LONGEST_ACTION_TYPE
 from accounts.activity.metadata import DEEPEST, MOST_BYTES, MetadataRefused, check_metadata
 from career_navigator.api.fields import Text
-from career_navigator.api.serializers import LimitOffset
+from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 
 # Longer than any id; which ids there are is not told by what is refused.
 LONGEST_ID = 100
@@ -45,25 +46,25 @@ class ActivityInSerializer(serializers.Serializer[Any]):
     metadata = Metadata()
 
 
-class ActivityRecordedSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
+class ActivityRecordedSerializer(SuccessSerializer):
     activity_id = serializers.CharField()
 
 
-class ActivitiesQuery(LimitOffset):
+class ActivitiesQuery(QuerySerializer):
     type = Text(required=False, max_length=LONGEST_ACTION_TYPE, help_text="Only acts of this `action_type`.")
 
 
+class StoredMetadata(serializers.DictField):
+    def get_attribute(self, instance: Mapping[str, Any]) -> Any:
+        return instance.get("metadata", {})
+
+
 class ActivitySerializer(serializers.Serializer[Any]):
-    id = serializers.CharField()
-    user_id = serializers.CharField()
-    job_id = serializers.CharField(allow_null=True)
+    """A line as it is stored: making a document of each of a hundred takes longer than all the rest."""
+
+    id = serializers.CharField(source="_id")
+    user_id = serializers.CharField(source="user")
+    job_id = serializers.CharField(source="job", allow_null=True)
     action_type = serializers.CharField()
-    metadata = serializers.DictField()
+    metadata = StoredMetadata()
     created_at = serializers.DateTimeField()
-
-
-class ActivitiesSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
-    activities = ActivitySerializer(many=True, help_text="The newest first.")
-    total = serializers.IntegerField(help_text="In all, on this page or not.")

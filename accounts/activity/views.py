@@ -2,60 +2,73 @@
 
 from bson import ObjectId
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.activity import serializers as shapes
-from accounts.activity.selectors import list_activities
+from accounts.activity.documents import Activity
 from accounts.activity.services import record_activity
 from accounts.applications.selectors import check_job
-from career_navigator.api.serializers import success
-from career_navigator.personal import PersonalViewSet, caller_of, read_own_body, require_own
+from career_navigator.api.filters import DocumentFilterBackend
+from career_navigator.api.pagination import EnvelopePagination
+from career_navigator.api.permissions import IsSelf
+from career_navigator.api.viewsets import DocumentViewSet
 from career_navigator.throttling import hit_limits
 
 
-class ActivityViewSet(PersonalViewSet):
-    """What the caller has done; lines are added, and never changed."""
+class ActivityPagination(EnvelopePagination):
+    result_key = "activities"
+    has_messages = True
+    fields = ("total",)
 
-    @extend_schema(
-        operation_id="activity_log",
-        summary="Add to the caller's activity log",
-        description="When it happened is the time of the request.",
-        request=shapes.ActivityInSerializer,
-        responses={201: shapes.ActivityRecordedSerializer, 403: None, 404: None},
-        tags=["activity"],
+
+class ActivityViewSet(DocumentViewSet):
+    """What the current user has done; lines are added, and never changed."""
+
+    document = Activity
+    owner_field = "user"
+    permission_classes = [IsAuthenticated, IsSelf]
+    filter_fields = {"type": "action_type"}
+
+    @action(
+        detail=False,
+        methods=["post"],
+        request_serializer_class=shapes.ActivityInSerializer,
+        serializer_class=shapes.ActivityRecordedSerializer,
+        success_status=201,
+        error_statuses=(404,),
     )
     def log(self, request: Request) -> Response:
-        fields = read_own_body(shapes.ActivityInSerializer, request)
-        hit_limits(("activity", caller_of(request).id))
-        user_id = ObjectId(caller_of(request).id)
+        """Add to the current user's activity log.
+
+        When it happened is the time of the request.
+        """
+        fields, user = self.body, self.current_user
+        hit_limits(("activity", user.id))
         job_id = ObjectId(fields["job_id"]) if fields.get("job_id") else None
         if job_id is not None:
-            check_job(user_id=user_id, job_id=job_id)
+            check_job(user_id=user.pk, job_id=job_id)
         activity_id = record_activity(
-            user_id=user_id,
+            user_id=user.pk,
             action_type=fields["action_type"],
             job_id=job_id,
             metadata=fields.get("metadata"),
             now=timezone.now(),
         )
-        return Response(success(activity_id=str(activity_id)), status=201)
+        return Response(self.get_serializer({"activity_id": activity_id}).data, status=201)
 
-    @extend_schema(
-        operation_id="activity_user",
-        summary="What the caller has done",
-        parameters=[shapes.ActivitiesQuery],
-        responses={200: shapes.ActivitiesSerializer, 403: None},
-        tags=["activity"],
+    @action(
+        detail=False,
+        url_path="user/(?P<user_id>[^/]+)",
+        filter_backends=[DocumentFilterBackend],
+        query_serializer_class=shapes.ActivitiesQuery,
+        serializer_class=shapes.ActivitySerializer,
+        pagination_class=ActivityPagination,
     )
-    def show(self, request: Request, user_id: str) -> Response:
-        require_own(request, user_id)
-        asked = shapes.ActivitiesQuery.read(request)
-        page = list_activities(
-            user_id=ObjectId(caller_of(request).id),
-            action_type=asked.get("type"),
-            limit=asked["limit"],
-            offset=asked["offset"],
-        )
-        return Response(success(activities=page.activities, total=page.total))
+    def user(self, request: Request, user_id: str) -> Response:
+        """List what the current user has done, newest first."""
+        activities = self.filter_queryset(self.get_queryset().order_by("-created_at", "-id").as_pymongo())
+        page = self.paginate_queryset(activities)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)

@@ -1,10 +1,12 @@
 """The jobs that users have saved and applied for."""
 
+from datetime import date
 from typing import Any
 
 from mongoengine import DateTimeField, Document, MapField, ObjectIdField, StringField
 
 from accounts.applications.stages import STAGES
+from market.jobs.listings import JobListing
 
 LONGEST_NOTE = 2_000
 
@@ -33,6 +35,9 @@ class Application(Document):
     created_at = DateTimeField(required=True)
     updated_at = DateTimeField(required=True)
 
+    # Set by `attach_postings`.
+    listing: JobListing | None = None
+
     SNAPSHOT = ("title", "company", "url", "location")
 
     meta: dict[str, Any] = {
@@ -48,6 +53,16 @@ class Application(Document):
 
     def __str__(self) -> str:
         return f"{self.title} at {self.company}: {self.stage}"
+
+    @property
+    def stage_dates(self) -> dict[str, date]:
+        """The days of the stages that were reached, by stage."""
+        return {stage: day.date() for stage, day in self.reached.items()}
+
+    @property
+    def stage_date(self) -> date:
+        """The day on which the present stage was reached."""
+        return self.stage_dates[self.stage]
 
     def posting_as_it_was(self) -> dict[str, Any]:
         """What is known of a posting that is stored no longer, as a row of a closed one."""

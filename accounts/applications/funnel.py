@@ -54,7 +54,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
-    """The window's days are both in it."""
+    """The window's `days` include its first and its last."""
+
+    days: int
 
     first_day: date
     last_day: date
@@ -78,7 +80,7 @@ def measure_funnel(*, courses: Sequence[Course], days: int, today: date) -> Funn
         for stage in STAGES
     )
     steps = tuple(_step(came_to(start), start, end) for start, end in STEPS)
-    return Funnel(first_day=first_day, last_day=today, stages=counts, steps=steps)
+    return Funnel(days=days, first_day=first_day, last_day=today, stages=counts, steps=steps)
 
 
 def _step(entered: Sequence[Course], start: str, end: str) -> Step:

@@ -1,6 +1,7 @@
 """Reads of saved jobs and applications; and what an account's export and erasure need of them."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
@@ -8,19 +9,9 @@ from mongoengine import DoesNotExist
 
 from accounts.applications.documents import Application
 from accounts.applications.funnel import Course
-from career_navigator.api.pagination import page_of
 from market.documents import JobPosting
+from market.jobs.listings import JobListing
 from market.jobs.selectors import rows_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplicationPage:
-    """Some of a user's applications, those of their postings that are still stored, by id, and how many there are in
-    all."""
-
-    applications: list[Application]
-    postings: dict[ObjectId, dict[str, Any]]
-    total: int
 
 
 def find_application(*, user_id: ObjectId, job_id: ObjectId) -> Application:
@@ -28,14 +19,11 @@ def find_application(*, user_id: ObjectId, job_id: ObjectId) -> Application:
     return Application.objects.get(user=user_id, job=job_id)
 
 
-def list_applications(*, user_id: ObjectId, stage: str | None = None, limit: int, offset: int) -> ApplicationPage:
-    """A user's saved jobs and applications, the last one put there first: all, or those at one stage."""
-    wanted = Application.objects(user=user_id)
-    if stage is not None:
-        wanted = wanted.filter(stage=stage)
-    page = page_of(queryset=wanted.order_by("-created_at", "-id"), limit=limit, offset=offset)
-    postings = {row["_id"]: row for row in rows_of([each.job for each in page])}
-    return ApplicationPage(applications=page, postings=postings, total=wanted.count())
+def attach_postings(applications: Sequence[Application], *, now: datetime) -> None:
+    """Set `listing` of each: its posting as it is stored, or as it was when the job was put here."""
+    postings = {row["_id"]: row for row in rows_of([each.job for each in applications])}
+    for each in applications:
+        each.listing = JobListing(postings.get(each.job) or each.posting_as_it_was(), now=now)
 
 
 def check_job(*, user_id: ObjectId, job_id: ObjectId) -> None:

@@ -9,8 +9,8 @@ from accounts.activity.serializers import LONGEST_ID, ActivitySerializer, Metada
 from accounts.applications.documents import LONGEST_NOTE
 from accounts.applications.stages import STAGES
 from career_navigator.api.fields import BoundedInteger, Choice, Text
-from career_navigator.api.serializers import LimitOffset, QuerySerializer
-from market.jobs.serializers import JobListingSerializer
+from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
+from market.jobs.serializers import JobListingSerializer, PayField
 
 LONGEST_FUNNEL_DAYS = 365
 _OWN = "The caller's own."
@@ -23,8 +23,7 @@ class SaveJobSerializer(serializers.Serializer[Any]):
     activity_metadata = Metadata()
 
 
-class JobSavedSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
+class JobSavedSerializer(SuccessSerializer):
     activity_id = serializers.CharField(help_text="The act that put the job here, now or earlier.")
 
 
@@ -32,12 +31,11 @@ class UnsaveQuery(QuerySerializer):
     user_id = Text(max_length=LONGEST_ID, required=False, help_text=_OWN)
 
 
-class JobUnsavedSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
+class JobUnsavedSerializer(SuccessSerializer):
     msg = serializers.ChoiceField(["Saved job deleted"])
 
 
-class SavedJobsQuery(LimitOffset):
+class SavedJobsQuery(QuerySerializer):
     stage = Choice(choices=STAGES, required=False, help_text="Only those at this stage; else all.")
 
 
@@ -68,33 +66,28 @@ class ReachedSerializer(serializers.Serializer[Any]):
 
 
 class ApplicationSerializer(serializers.Serializer[Any]):
-    job_id = serializers.CharField()
+    job_id = serializers.CharField(source="job")
     stage = serializers.ChoiceField(STAGES)
-    date = serializers.DateField(help_text="The day on which the stage was reached.")
-    reached = ReachedSerializer(help_text="The days of all stages that were reached, corrections made.")
+    date = serializers.DateField(source="stage_date", help_text="The day on which the stage was reached.")
+    reached = ReachedSerializer(
+        source="stage_dates", help_text="The days of all stages that were reached, corrections made."
+    )
     note = serializers.CharField(allow_null=True)
-    resume_id = serializers.CharField(allow_null=True)
+    resume_id = serializers.CharField(source="resume", allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     job = JobListingSerializer(
-        help_text="Of a posting that is stored no longer what was kept when the job was put here, and `job_expired`."
+        source="listing",
+        help_text="Of a posting that is stored no longer what was kept when the job was put here, and `job_expired`.",
     )
 
 
-class ApplicationsSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
-    applications = ApplicationSerializer(many=True, help_text="The last one put here first.")
-    total = serializers.IntegerField(help_text="In all, on this page or not.")
-
-
-class ApplicationChangedSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
-    activity_id = serializers.CharField()
+class ApplicationChangedSerializer(SuccessSerializer):
+    activity_id = serializers.CharField(source="application.activity")
     application = ApplicationSerializer()
 
 
-class ApplicationDetailSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
+class ApplicationDetailSerializer(SuccessSerializer):
     application = ApplicationSerializer()
     timeline = ActivitySerializer(many=True, help_text="What has become of it, oldest first.")
 
@@ -117,13 +110,12 @@ class StepSerializer(serializers.Serializer[Any]):
     entered = serializers.IntegerField(help_text="Applications that came to `from_stage` within the window.")
     advanced = serializers.IntegerField(help_text="Those of them that have come to `to_stage` by now.")
     rate = serializers.FloatField(allow_null=True, help_text="In percent; null where none entered.")
-    median_days = serializers.FloatField(
+    median_days = PayField(
         allow_null=True, help_text="Between the two, of those that advanced; null where it is known of none."
     )
 
 
-class FunnelSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
+class FunnelSerializer(SuccessSerializer):
     days = serializers.IntegerField()
     first_day = serializers.DateField()
     last_day = serializers.DateField()

@@ -145,8 +145,7 @@ def _change(
     now: datetime,
 ) -> bool:
     """Change the document, which is not stored by that; False when there is nothing to change. Raises DayRefused."""
-    reached = {each: at.date() for each, at in application.reached.items()}
-    reached = reach(reached=reached, stage=stage, day=day, today=now.astimezone(UTC).date())
+    reached = reach(reached=application.stage_dates, stage=stage, day=day, today=now.astimezone(UTC).date())
     wanted = {
         "stage": stage,
         "reached": {each: day_start(on) for each, on in reached.items()},
@@ -191,7 +190,7 @@ def _record(application: Application) -> None:
     """Add the line of the application's last change, unless it is there."""
     told = {
         "stage": application.stage,
-        "date": f"{application.reached[application.stage]:%Y-%m-%d}",
+        "date": str(application.stage_date),
         "note": application.note,
         "resume_id": str(application.resume) if application.resume else None,
     }
