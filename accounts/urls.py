@@ -2,7 +2,7 @@ from accounts.activity.views import ActivityViewSet
 from accounts.applications.views import ApplicationViewSet, FunnelViewSet
 from accounts.matches.views import MatchViewSet
 from accounts.resumes.renderings.views import RenderingViewSet
-from accounts.resumes.views import ApplyingViewSet, ResumeMakingViewSet, ResumeViewSet
+from accounts.resumes.views import ResumeViewSet
 from accounts.searches.views import SavedSearchViewSet, UnsubscribeViewSet
 from accounts.users.views import UserEntranceViewSet, UserViewSet
 from accounts.views import (
@@ -22,6 +22,7 @@ router.register("activity", FunnelViewSet, basename="funnel")
 router.register("jobs", ApplicationViewSet, basename="application")
 router.register("jobs/searches", SavedSearchViewSet, basename="saved-search")
 router.register("jobs/searches", UnsubscribeViewSet, basename="saved-search-mails")
+router.register("resumes", ResumeViewSet, basename="resume")
 
 urlpatterns = [
     route("auth/register", SessionViewSet.as_view({"post": "register"}), name="auth-register"),
@@ -53,18 +54,9 @@ urlpatterns = [
     ),
     route("jobs/<str:job_id>/match_score", MatchViewSet.as_view({"get": "retrieve"}), name="jobs-match-score"),
     route("jobs/<str:job_id>/analyze", MatchViewSet.as_view({"post": "analyze"}), name="jobs-analyze"),
-    route("resumes/generate", ResumeMakingViewSet.as_view({"post": "generate"}), name="resumes-generate"),
-    route("resumes/apply", ApplyingViewSet.as_view({"post": "apply"}), name="resumes-apply"),
-    route("resumes/user/<str:user_id>", ResumeViewSet.as_view({"get": "show"}), name="resumes-user"),
-    route("resumes/<str:resume_id>/confirm", ResumeViewSet.as_view({"post": "confirm"}), name="resumes-confirm"),
     route("resumes/<str:resume_id>.pdf", RenderingViewSet.as_view({"get": "pdf"}), name="resumes-pdf"),
     route("resumes/<str:resume_id>.docx", RenderingViewSet.as_view({"get": "docx"}), name="resumes-docx"),
     route("resumes/<str:resume_id>.html", RenderingViewSet.as_view({"get": "html"}), name="resumes-html"),
     route("resumes/<str:resume_id>.json", RenderingViewSet.as_view({"get": "json"}), name="resumes-json"),
     route("resumes/<str:resume_id>.md", RenderingViewSet.as_view({"get": "markdown"}), name="resumes-markdown"),
-    route(
-        "resumes/<str:resume_id>",
-        ResumeViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
-        name="resumes-detail",
-    ),
 ]

@@ -64,3 +64,6 @@ class Resume(Document):
             {"fields": ["expires_at"], "expireAfterSeconds": 0},
         ],
     }
+
+    def get_absolute_url(self) -> str:
+        return f"/resumes/{self.pk}"

@@ -6,12 +6,12 @@ from rest_framework import serializers
 
 from accounts.activity.serializers import LONGEST_ID
 from accounts.documents import LONGEST_SKILL, MOST_SKILLS
-from accounts.resumes.confirmation import FIELDS
-from accounts.resumes.documents import SOURCES, STATUSES
+from accounts.resumes.confirmation import FIELDS, offered_fields
+from accounts.resumes.documents import SOURCES, STATUSES, Resume
 from accounts.resumes.files.kinds import MOST_CHARACTERS
 from accounts.resumes.files.refusals import REASONS
 from career_navigator.api.fields import BoundedList, Choice, Text
-from career_navigator.api.serializers import LimitOffset
+from career_navigator.api.serializers import SuccessSerializer
 
 _OWN = "The caller's own."
 
@@ -44,11 +44,12 @@ class ResumeUploadSerializer(ResumeInSerializer):
     )
 
 
-class ResumeMadeSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
-    resume_id = serializers.CharField()
+class ResumeMadeSerializer(SuccessSerializer):
+    resume_id = serializers.CharField(source="pk")
     status = serializers.ChoiceField(STATUSES)
-    address = serializers.CharField(help_text="Where the resume, and its status, are answered.")
+    address = serializers.CharField(
+        source="get_absolute_url", help_text="Where the resume, and its status, are answered."
+    )
     version = serializers.IntegerField()
     missing_skills = serializers.ListField(
         child=serializers.CharField(),
@@ -66,28 +67,47 @@ class UploadRefusedSerializer(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(sorted(REASONS), required=False)
 
 
+class ReasonSentence(serializers.CharField):
+    def to_representation(self, value: str) -> str:
+        return REASONS[value]
+
+
+class OfferedFields(serializers.DictField):
+    def to_representation(self, value: Any) -> dict[str, Any]:
+        return super().to_representation(offered_fields(value))
+
+
 class RefusalSerializer(serializers.Serializer[Any]):
-    reason = serializers.ChoiceField(sorted(REASONS))
-    detail = serializers.CharField()
+    """A reason, by name and in a sentence."""
+
+    reason = serializers.ChoiceField(sorted(REASONS), source="*")
+    detail = ReasonSentence(source="*")
 
 
 class UploadedFileSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField(allow_null=True)
+    """The file of a resume, None of one that was written."""
+
+    name = serializers.CharField(source="file_name", allow_null=True)
     media_type = serializers.CharField()
-    size = serializers.IntegerField(help_text="In bytes; of text that came without a file, in characters.")
+    size = serializers.IntegerField(
+        source="file_size", help_text="In bytes; of text that came without a file, in characters."
+    )
+
+    def to_representation(self, instance: Resume) -> Any:
+        return super().to_representation(instance) if instance.media_type else None
 
 
 class ResumeSerializer(serializers.Serializer[Any]):
-    id = serializers.CharField()
-    user_id = serializers.CharField()
-    job_id = serializers.CharField(allow_null=True)
+    id = serializers.CharField(source="pk")
+    user_id = serializers.CharField(source="user")
+    job_id = serializers.CharField(source="job", allow_null=True)
     source = serializers.ChoiceField(SOURCES)  # type: ignore[assignment]
     status = serializers.ChoiceField(STATUSES)
     refusal = RefusalSerializer(allow_null=True, help_text="Why the file was not read; it is kept for a week.")
     version = serializers.IntegerField(help_text="Counts the resumes of one source for one posting.")
     content = serializers.DictField(help_text="In the JSON Resume format; empty until the status is `ready`.")
     missing_skills = serializers.ListField(child=serializers.CharField())
-    file = UploadedFileSerializer(allow_null=True)
+    file = UploadedFileSerializer(source="*", allow_null=True)
     confirmed_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
 
@@ -96,27 +116,15 @@ class ResumeDetailSerializer(ResumeSerializer):
     parsed = serializers.DictField(
         help_text="Of an upload: contact, summary, skills, experience, education; each with its confidence, 0 to 1."
     )
-    offered_fields = serializers.DictField(help_text="What fields of the profile a confirmation can fill, and how.")
+    offered_fields = OfferedFields(source="*", help_text="What fields of the profile a confirmation can fill, and how.")
 
 
-class ResumesQuery(LimitOffset):
-    pass
-
-
-class ResumesSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
-    resumes = ResumeSerializer(many=True, help_text="The newest first.")
-    total = serializers.IntegerField(help_text="In all, on this page or not.")
-
-
-class ResumeAnswerSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
+class ResumeAnswerSerializer(SuccessSerializer):
     resume = ResumeDetailSerializer()
 
 
-class ResumeIdSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
-    resume_id = serializers.CharField()
+class ResumeIdSerializer(SuccessSerializer):
+    resume_id = serializers.CharField(source="resume.pk")
 
 
 class ConfirmationSerializer(serializers.Serializer[Any]):
@@ -153,6 +161,5 @@ class ApplySerializer(serializers.Serializer[Any]):
     )
 
 
-class AppliedSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
-    activity_id = serializers.CharField()
+class AppliedSerializer(SuccessSerializer):
+    activity_id = serializers.CharField(source="activity")
