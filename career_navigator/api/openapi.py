@@ -36,7 +36,7 @@ class ViewSchema(AutoSchema):
         if named:
             return str(named)
         # The path in words: GET of /jobs/saved is jobs_saved, PUT of it jobs_saved_put.
-        words = "_".join(self._tokenize_path()).replace("-", "_")
+        words = "_".join(self._tokenize_path()).replace("-", "_").replace(".", "")
         action = getattr(self.view, "action", None)
         ending = self.method.lower() if self.method in ("PUT", "PATCH", "DELETE") else action
         return f"{words}_{ending}" if ending in ("put", "patch", "delete", "create", "retrieve") else words
@@ -62,7 +62,8 @@ class ViewSchema(AutoSchema):
         errors = dict.fromkeys(self._of_action("error_statuses") or ())
         media_type = self._of_action("media_type")
         if media_type:
-            return {(200, media_type): OpenApiTypes.STR, **errors}
+            kind = OpenApiTypes.STR if media_type.startswith("text/") else OpenApiTypes.BINARY
+            return {(200, media_type): OpenApiTypes.OBJECT if media_type == "application/json" else kind, **errors}
         serializer = self._of_action("serializer_class")
         if serializer is None and self.method != "DELETE":
             return super().get_response_serializers()

@@ -148,7 +148,7 @@ def test_routes_fixed_segments_before_parameters_in_any_order(order: Any) -> Non
     [
         (r"^jobs/(?P<job_id>[^/]+)/save/?$", "jobs/<str:job_id>/save"),
         (r"^skills/(?P<name>.*?[^/])/?$", "skills/<path:name>"),
-        (r"^learning/roadmap\.md/?$", "learning/roadmap.md"),
+        (r"^resumes/(?P<resume_id>[^/]+)\.pdf/?$", "resumes/<str:resume_id>.pdf"),
         ("users/<str:user_id>", "users/<str:user_id>"),
     ],
 )
