@@ -23,6 +23,7 @@ router.register("jobs", ApplicationViewSet, basename="application")
 router.register("jobs/searches", SavedSearchViewSet, basename="saved-search")
 router.register("jobs/searches", UnsubscribeViewSet, basename="saved-search-mails")
 router.register("resumes", ResumeViewSet, basename="resume")
+router.register("resumes", RenderingViewSet, basename="resume-file")
 
 urlpatterns = [
     route("auth/register", SessionViewSet.as_view({"post": "register"}), name="auth-register"),
@@ -54,9 +55,4 @@ urlpatterns = [
     ),
     route("jobs/<str:job_id>/match_score", MatchViewSet.as_view({"get": "retrieve"}), name="jobs-match-score"),
     route("jobs/<str:job_id>/analyze", MatchViewSet.as_view({"post": "analyze"}), name="jobs-analyze"),
-    route("resumes/<str:resume_id>.pdf", RenderingViewSet.as_view({"get": "pdf"}), name="resumes-pdf"),
-    route("resumes/<str:resume_id>.docx", RenderingViewSet.as_view({"get": "docx"}), name="resumes-docx"),
-    route("resumes/<str:resume_id>.html", RenderingViewSet.as_view({"get": "html"}), name="resumes-html"),
-    route("resumes/<str:resume_id>.json", RenderingViewSet.as_view({"get": "json"}), name="resumes-json"),
-    route("resumes/<str:resume_id>.md", RenderingViewSet.as_view({"get": "markdown"}), name="resumes-markdown"),
 ]

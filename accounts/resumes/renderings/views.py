@@ -3,12 +3,13 @@
 import re
 
 import orjson
-from bson import ObjectId
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
+from mongoengine import QuerySet
 from rest_framework import status
+from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
@@ -18,13 +19,14 @@ from accounts.resumes.renderings.html import POLICY, write_html
 from accounts.resumes.renderings.markdown import write_markdown
 from accounts.resumes.renderings.page import lay_out
 from accounts.resumes.renderings.pdf import write_pdf
-from accounts.resumes.selectors import find_resume
-from career_navigator.personal import PersonalViewSet, caller_of
+from accounts.resumes.selectors import shown_resumes
+from career_navigator.api.viewsets import DocumentViewSet
 
 _PDF = "application/pdf"
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _ID = OpenApiParameter("resume_id", OpenApiTypes.STR, OpenApiParameter.PATH, description="The resume's id.")
-_LONGEST_NAME = 60
+_PATH = r"(?P<resume_id>[^/]+)\."
+_MAX_NAME_LENGTH = 60
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -33,93 +35,80 @@ class NotReadable(APIException):
     default_code = "not_readable"
 
 
-class RenderingViewSet(PersonalViewSet):
-    """The caller's own resumes, uploaded or written, each in every form."""
+class RenderingViewSet(DocumentViewSet):
+    """The current user's own resumes, uploaded or written, each in every form."""
 
-    @extend_schema(
-        operation_id="resumes_pdf",
-        summary="A resume as a PDF",
-        description="The text can be selected. The letters are those of Latin, Greek and Cyrillic scripts.",
-        parameters=[_ID],
-        responses={(200, _PDF): OpenApiTypes.BINARY, 409: None},
-        tags=["resumes"],
-    )
+    document = Resume
+    owner_field = "user"
+    lookup_url_kwarg = "resume_id"
+    path_parameters = [_ID]
+    error_statuses = (409,)
+
+    def get_queryset(self) -> QuerySet:
+        return shown_resumes(self.current_user.pk)
+
+    def get_object(self) -> Resume:
+        """Return the resume that the path names. Raises Http404, and NotReadable while there is nothing to show."""
+        resume: Resume = super().get_object()
+        if resume.status == "processing":
+            raise NotReadable("The resume is still being read; ask again shortly.")
+        if resume.status != "ready":
+            raise NotReadable("The file that was uploaded could not be read, so there is nothing to show of it.")
+        return resume
+
+    @action(detail=False, url_path=_PATH + "pdf", media_type=_PDF)
     def pdf(self, request: Request, resume_id: str) -> HttpResponse:
-        resume = _readable(request, resume_id)
-        return _file(resume, write_pdf(lay_out(resume.content)), ending="pdf", media_type=_PDF)
+        """Return a resume as a PDF.
 
-    @extend_schema(
-        operation_id="resumes_docx",
-        summary="A resume as a Word document",
-        parameters=[_ID],
-        responses={(200, _DOCX): OpenApiTypes.BINARY, 409: None},
-        tags=["resumes"],
-    )
+        The text can be selected. The letters are those of Latin, Greek and Cyrillic scripts.
+        """
+        resume = self.get_object()
+        return self._file(resume, write_pdf(lay_out(resume.content)), ending="pdf")
+
+    @action(detail=False, url_path=_PATH + "docx", media_type=_DOCX)
     def docx(self, request: Request, resume_id: str) -> HttpResponse:
-        resume = _readable(request, resume_id)
-        return _file(resume, write_docx(lay_out(resume.content)), ending="docx", media_type=_DOCX)
+        """Return a resume as a Word document."""
+        resume = self.get_object()
+        return self._file(resume, write_docx(lay_out(resume.content)), ending="docx")
 
-    @extend_schema(
-        operation_id="resumes_html",
-        summary="A resume as a web page of its own",
-        description="It needs nothing beside it and runs nothing.",
-        parameters=[_ID],
-        responses={(200, "text/html"): OpenApiTypes.STR, 409: None},
-        tags=["resumes"],
-    )
+    @action(detail=False, url_path=_PATH + "html", media_type="text/html")
     def html(self, request: Request, resume_id: str) -> HttpResponse:
-        resume = _readable(request, resume_id)
-        answer = _file(resume, write_html(lay_out(resume.content)), ending="html", media_type="text/html")
+        """Return a resume as a web page of its own.
+
+        It needs nothing beside it and runs nothing.
+        """
+        resume = self.get_object()
+        answer = self._file(resume, write_html(lay_out(resume.content)), ending="html")
         answer.headers["Content-Security-Policy"] = f"{POLICY}; frame-ancestors 'none'"
         return answer
 
-    @extend_schema(
-        operation_id="resumes_markdown",
-        summary="A resume as Markdown",
-        parameters=[_ID],
-        responses={(200, "text/markdown"): OpenApiTypes.STR, 409: None},
-        tags=["resumes"],
-    )
+    @action(detail=False, url_path=_PATH + "md", media_type="text/markdown", operation_id="resumes_markdown")
     def markdown(self, request: Request, resume_id: str) -> HttpResponse:
-        resume = _readable(request, resume_id)
-        return _file(resume, write_markdown(lay_out(resume.content)), ending="md", media_type="text/markdown")
+        """Return a resume as Markdown."""
+        resume = self.get_object()
+        return self._file(resume, write_markdown(lay_out(resume.content)), ending="md")
 
-    @extend_schema(
-        operation_id="resumes_json",
-        summary="A resume in the JSON Resume format",
-        parameters=[_ID],
-        responses={(200, "application/json"): OpenApiTypes.OBJECT, 409: None},
-        tags=["resumes"],
-    )
+    @action(detail=False, url_path=_PATH + "json", media_type="application/json")
     def json(self, request: Request, resume_id: str) -> HttpResponse:
-        resume = _readable(request, resume_id)
+        """Return a resume in the JSON Resume format."""
+        resume = self.get_object()
         content = orjson.dumps(resume.content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        return _file(resume, content, ending="json", media_type="application/json")
+        return self._file(resume, content, ending="json")
 
-
-def _readable(request: Request, resume_id: str) -> Resume:
-    """The caller's resume. Raises DoesNotExist, and NotReadable while there is nothing in it to be shown."""
-    resume = find_resume(user_id=ObjectId(caller_of(request).id), resume_id=resume_id)
-    if resume.status == "processing":
-        raise NotReadable("The resume is still being read; ask again shortly.")
-    if resume.status != "ready":
-        raise NotReadable("The file that was uploaded could not be read, so there is nothing to show of it.")
-    return resume
-
-
-def _file(resume: Resume, content: bytes, *, ending: str, media_type: str) -> HttpResponse:
-    content_type = f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
-    name = content_disposition_header(as_attachment=True, filename=_file_name(resume, ending))
-    headers = {
-        "Cache-Control": "private, no-store",
-        "Content-Disposition": name or "attachment",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return HttpResponse(content, content_type=content_type, headers=headers)
+    def _file(self, resume: Resume, content: bytes, *, ending: str) -> HttpResponse:
+        media_type = str(self.media_type)
+        name = content_disposition_header(as_attachment=True, filename=_file_name(resume, ending))
+        headers = {
+            "Cache-Control": "private, no-store",
+            "Content-Disposition": name or "attachment",
+            "Content-Type": f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type,
+            "X-Content-Type-Options": "nosniff",
+        }
+        return HttpResponse(content, headers=headers)
 
 
 def _file_name(resume: Resume, ending: str) -> str:
     """Of words alone, so that no system reads a path or a command into it: "Ada-Lovelace-resume-v2.pdf"."""
     name = str(resume.content.get("basics", {}).get("name") or "")
-    words = "-".join(_WORD.findall(name))[:_LONGEST_NAME]
+    words = "-".join(_WORD.findall(name))[:_MAX_NAME_LENGTH]
     return "-".join(filter(None, (words, "resume", f"v{resume.version}"))) + f".{ending}"
