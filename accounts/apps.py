@@ -12,7 +12,7 @@ class AccountsConfig(AppConfig):
         "email_confirmations": "accounts.confirmations.export_confirmations",
         "activities": "accounts.activity.selectors.export_activities",
         "applications": "accounts.applications.selectors.export_applications",
-        "match_scores": "accounts.matches.selectors.export_matches",
+        "match_scores": "accounts.matches.services.export_matches",
         "resumes": "accounts.resumes.selectors.export_resumes",
         "saved_searches": "accounts.searches.selectors.export_searches",
     }

@@ -20,6 +20,7 @@ router = OptionalSlashRouter()
 router.register("activity", ActivityViewSet, basename="activity")
 router.register("activity", FunnelViewSet, basename="funnel")
 router.register("jobs", ApplicationViewSet, basename="application")
+router.register("jobs", MatchViewSet, basename="match")
 router.register("jobs/searches", SavedSearchViewSet, basename="saved-search")
 router.register("jobs/searches", UnsubscribeViewSet, basename="saved-search-mails")
 router.register("resumes", ResumeViewSet, basename="resume")
@@ -53,6 +54,4 @@ urlpatterns = [
         UserViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
         name="users-detail",
     ),
-    route("jobs/<str:job_id>/match_score", MatchViewSet.as_view({"get": "retrieve"}), name="jobs-match-score"),
-    route("jobs/<str:job_id>/analyze", MatchViewSet.as_view({"post": "analyze"}), name="jobs-analyze"),
 ]

@@ -7,9 +7,12 @@ from rest_framework import serializers
 from accounts.activity.serializers import LONGEST_ID
 from accounts.matches.documents import LONGEST_EXPLANATION
 from career_navigator.api.fields import BoundedNumber, Text
-from career_navigator.api.serializers import QuerySerializer
+from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from learning.serializers import ResourceSerializer
+from market.jobs.serializers import PayField
+from market.roles import display_role
 from skills.matching.parts import WEIGHTS
+from skills.serializers import DisplayNameField
 
 _OWN = "The caller's own."
 
@@ -38,6 +41,13 @@ class AnalyzeResultInSerializer(serializers.Serializer[Any]):
         return attrs
 
 
+class RoleField(serializers.CharField):
+    """A role's title, of its normalized name."""
+
+    def to_representation(self, value: str) -> str:
+        return display_role(value)
+
+
 class MatchPartSerializer(serializers.Serializer[Any]):
     name = serializers.ChoiceField(list(WEIGHTS))
     weight = serializers.IntegerField(help_text="Parts without data are left out; the rest weigh in this proportion.")
@@ -47,7 +57,7 @@ class MatchPartSerializer(serializers.Serializer[Any]):
 
 class MissingSkillSerializer(serializers.Serializer[Any]):
     skill = serializers.CharField(help_text="The canonical name.")
-    display_name = serializers.CharField()
+    display_name = DisplayNameField(source="skill")
     must_have = serializers.BooleanField(help_text="False where it is only nice to have.")
     demand_percentage = serializers.FloatField(
         help_text="Of the role's postings of the last 30 days so many ask for it; 0 where that is not known."
@@ -61,32 +71,33 @@ class AnalysisSerializer(serializers.Serializer[Any]):
     analyzed_at = serializers.DateTimeField()
 
 
-class AnalyzeResultOutSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
-    user_id = serializers.CharField()
-    job_id = serializers.CharField()
-    score = serializers.IntegerField(min_value=0, max_value=100)
+class AnalyzeResultOutSerializer(SuccessSerializer):
+    """A `Match`."""
+
+    user_id = serializers.CharField(source="user")
+    job_id = serializers.CharField(source="job")
+    score = serializers.IntegerField(source="match.score", min_value=0, max_value=100)
     explanation = serializers.CharField(
-        help_text="The sentences of all parts; and that the posting names no skills, where so."
+        source="match.explanation",
+        help_text="The sentences of all parts; and that the posting names no skills, where so.",
     )
-    parts = MatchPartSerializer(many=True, help_text="The heaviest first.")
-    matched_skills = serializers.ListField(child=serializers.CharField(), help_text="Those that are held.")
+    parts = MatchPartSerializer(source="match.parts", many=True, help_text="The heaviest first.")
+    matched_skills = serializers.ListField(
+        source="match.matched_skills", child=serializers.CharField(), help_text="Those that are held."
+    )
     missing_skills = MissingSkillSerializer(
         many=True, help_text="Those that are not: what is required first, then by demand."
     )
-    role = serializers.CharField(
-        allow_null=True, help_text="The role whose demand weighs the skills; null: the market's."
-    )
+    role = RoleField(allow_null=True, help_text="The role whose demand weighs the skills; null: the market's.")
     computed_at = serializers.DateTimeField(
         help_text="The score is kept while profile, posting and demand are the same."
     )
     analysis = AnalysisSerializer(allow_null=True, help_text="What the caller's client has stored of its own.")
 
 
-class AnalyzedSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
+class AnalyzedSerializer(SuccessSerializer):
     activity_id = serializers.CharField()
     user_id = serializers.CharField()
     job_id = serializers.CharField()
-    score = serializers.FloatField(min_value=0, max_value=100)
+    score = PayField(min_value=0, max_value=100)
     explanation = serializers.CharField(allow_null=True)

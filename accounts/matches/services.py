@@ -1,6 +1,6 @@
-"""Computing how well a posting suits a user, and keeping what the user's client has made of it."""
+"""How well postings suit users: computed and stored, with what users' clients have made of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,12 +11,15 @@ from pymongo.errors import DuplicateKeyError
 
 from accounts.matches.documents import JobMatch
 from accounts.matches.fingerprints import fingerprint_of
+from learning.resources import Resource
+from learning.selectors import resource_catalogue
 from market.jobs.demand import demand_for
 from market.jobs.openings import opening_of
 from skills.matching import MatchScore, Seeker, score_match
 
 # As long as postings are kept, and some: nobody can ask for the score of a posting that is gone.
 KEPT = timedelta(days=120)
+MAX_RESOURCES = 3
 
 
 class NothingToCompare(RuntimeError):
@@ -28,14 +31,40 @@ class NothingToCompare(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MissingSkill:
+    """A skill that a posting asks for and a user lacks; `demand_percentage` is of the role's postings."""
+
+    skill: str
+    must_have: bool
+    demand_percentage: float
+    resources: Sequence[Resource]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """A stored match: `match` as it was computed, the (normalized) role and the market's shares that weighed it."""
 
+    user: ObjectId
+    job: ObjectId
     match: dict[str, Any]
     role: str | None
     demand: Mapping[str, float]
     computed_at: datetime
     analysis: dict[str, Any] | None
+
+    @property
+    def missing_skills(self) -> list[MissingSkill]:
+        """What is asked for, then what is only wished for."""
+        catalogue, asked_for = resource_catalogue(), self.match["missing_skills"]
+        return [
+            MissingSkill(
+                skill=skill,
+                must_have=place < len(asked_for),
+                demand_percentage=round(100 * self.demand.get(skill, 0.0), 1),
+                resources=catalogue.of(skill)[:MAX_RESOURCES],
+            )
+            for place, skill in enumerate([*asked_for, *self.match["missing_nice_to_have"]])
+        ]
 
 
 def match_job(*, user_id: ObjectId, seeker: Seeker, posting: Mapping[str, Any], now: datetime) -> Match:
@@ -56,6 +85,7 @@ def match_job(*, user_id: ObjectId, seeker: Seeker, posting: Mapping[str, Any], 
         computed = {"fingerprint": fingerprint, "match": _stored(score), "computed_at": now}
         row = _write(key, computed | {"role": weighed.role}, expires_at=now + KEPT)
     return Match(
+        **key,
         match=row["match"],
         role=row.get("role"),
         demand=weighed.shares,
@@ -71,6 +101,19 @@ def store_analysis(
     analysis = {"score": score, "explanation": explanation, "analyzed_at": now}
     _write({"user": user_id, "job": job_id}, {"analysis": analysis})
     return analysis
+
+
+def export_matches(user_id: ObjectId) -> list[dict[str, Any]]:
+    rows = JobMatch._get_collection().find({"user": user_id}).sort([("job", 1), ("_id", 1)])
+    return [
+        {
+            "job_id": str(row["job"]),
+            "match": row.get("match"),
+            "computed_at": row.get("computed_at"),
+            "analysis": row.get("analysis"),
+        }
+        for row in rows
+    ]
 
 
 def erase_matches(user_id: ObjectId) -> None:
