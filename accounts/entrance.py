@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn, cast
 
-import mongoengine
 from bson import ObjectId
 from django.utils import timezone
 from rest_framework import status
 from rest_framework.exceptions import APIException, AuthenticationFailed, Throttled, ValidationError
 from rest_framework.request import Request
+from rest_framework.response import Response
 
-from accounts.access_tokens import AccessToken
 from accounts.addresses import normalize_address
 from accounts.documents import ConcurrentChange, User
 from accounts.services import AddressTaken, Change, LoginRefused, authenticate, change_profile, register_user
@@ -21,6 +20,7 @@ from accounts.sessions import TokenPair, start_session
 from accounts.tasks import send_confirmation_message
 from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.exceptions import QueueAway
+from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.observability.middleware import with_time_anew
 from career_navigator.queueing import enqueue
 from career_navigator.throttling import LoginLimits, check_limits, get_client_ip, hit_limits, record_hits
@@ -44,21 +44,26 @@ class Conflict(APIException):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
-    """Who has logged in, and the tokens of the session that began."""
+class Login(TokenPair):
+    """Who has logged in, with the tokens of the session that began."""
 
     user: User
-    pair: TokenPair
+
+
+class OwnAccountViewSet(ApiViewSet):
+    """Serve the current user's account, which may change or be erased while a request is on its way."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, ConcurrentChange):
+            exc = Conflict()
+        elif isinstance(exc, User.DoesNotExist):
+            exc = AuthenticationFailed("The token is not valid.")
+        return super().handle_exception(exc)
 
 
 def profile_of(request: Request) -> CurrentUser:
     """The caller, in a view that asks for a token."""
     return cast(CurrentUser, request.user)
-
-
-def token_of(request: Request) -> AccessToken:
-    """Return the token of the request, in a view that asks for one."""
-    return cast(AccessToken, request.auth)
 
 
 def register(request: Request, given: Mapping[str, Any], *, address_field: str) -> User:
@@ -111,20 +116,16 @@ def log_in(request: Request, *, email: str, password: str) -> Login:
     limits.remember_client_ip()
     version = user.token_version
     pair = with_time_anew(lambda: start_session(user_id=user.pk, token_version=version, now=timezone.now()))
-    return Login(user=user, pair=pair)
+    return Login(user=user, access_token=pair.access_token, refresh_token=pair.refresh_token)
 
 
 def change_own_profile(request: Request, fields: Mapping[str, Any], *, first_role: str | None = None) -> User:
-    """Store profile fields of the caller; `first_role` as in `change_profile`. Raises Conflict and ValidationError."""
+    """Store profile fields of the current user, in an OwnAccountViewSet; `first_role` as in `change_profile`.
+
+    Raises ConcurrentChange, ValidationError, and DoesNotExist when the user is gone.
+    """
     user_id, seen_at = profile_of(request).pk, _seen_at(request)
-    try:
-        change = change_profile(
-            user_id=user_id, fields=fields, first_role=first_role, seen_at=seen_at, now=timezone.now()
-        )
-    except ConcurrentChange as error:
-        raise Conflict from error
-    except mongoengine.DoesNotExist as error:
-        refuse_gone(error)
+    change = change_profile(user_id=user_id, fields=fields, first_role=first_role, seen_at=seen_at, now=timezone.now())
     _queue_collection(change)
     return change.user
 

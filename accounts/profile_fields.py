@@ -75,13 +75,12 @@ class Skills(BoundedList):
         return super().to_internal_value(data)
 
 
-def show_ignored_skills(data: Any) -> dict[str, list[str]]:
-    """What an answer adds where `Skills` leaves out texts among the `skills` of a body: those."""
+def list_ignored_skills(data: Any) -> list[str]:
+    """List the texts among the `skills` of a body that `Skills` leaves out."""
     skills = data.get("skills") if isinstance(data, Mapping) else None
     if isinstance(skills, str):
         skills = split_skills(skills)
-    ignored = [each for each in skills if _names_no_skill(each)] if isinstance(skills, list) else []
-    return {"ignored_skills": ignored} if ignored else {}
+    return [each for each in skills if _names_no_skill(each)] if isinstance(skills, list) else []
 
 
 def split_skills(text: str) -> list[str]:

@@ -25,7 +25,16 @@ from accounts.passwords import (
     MIN_PASSWORD_LENGTH,
     PASSWORD_HELP_TEXT,
 )
-from accounts.profile_fields import Address, Currency, NewAddress, Number, PhoneNumber, Skills, TargetRole
+from accounts.profile_fields import (
+    Address,
+    Currency,
+    NewAddress,
+    Number,
+    PhoneNumber,
+    Skills,
+    TargetRole,
+    list_ignored_skills,
+)
 from career_navigator.api.fields import BoundedList, Choice, Line, Text
 from career_navigator.api.serializers import QuerySerializer
 
@@ -116,9 +125,16 @@ class UserSerializer(serializers.Serializer[Any]):
 
 
 class IgnoredSkills(serializers.Serializer[Any]):
+    """An answer to a request that gives skills, with what of them `Skills` leaves out."""
+
     ignored_skills = serializers.ListField(
         child=serializers.CharField(), required=False, help_text="What of the skills given names none; if there is any."
     )
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(instance)
+        ignored = list_ignored_skills(self.context["request"].data)
+        return shown | ({"ignored_skills": ignored} if ignored else {})
 
 
 class SavedUserSerializer(IgnoredSkills, UserSerializer):

@@ -4,7 +4,7 @@ import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from bson import ObjectId
 from django.conf import settings
@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenPair:
     """What a login or a refresh gives out; neither is stored as it is."""
+
+    token_type: ClassVar[str] = "bearer"  # noqa: S105 - what kind of token, not a secret
 
     access_token: str
     refresh_token: str

@@ -19,6 +19,8 @@ from career_navigator.api.routers import OptionalSlashRouter, route
 router = OptionalSlashRouter()
 router.register("activity", ActivityViewSet, basename="activity")
 router.register("activity", FunnelViewSet, basename="funnel")
+router.register("users", UserEntranceViewSet, basename="user-entrance")
+router.register("users", UserViewSet, basename="user")
 router.register("jobs", ApplicationViewSet, basename="application")
 router.register("jobs", MatchViewSet, basename="match")
 router.register("jobs/searches", SavedSearchViewSet, basename="saved-search")
@@ -47,11 +49,4 @@ urlpatterns = [
         name="auth-email-confirm",
     ),
     route("auth/email/send", EmailMessageViewSet.as_view({"post": "send"}), name="auth-email-send"),
-    route("users", UserEntranceViewSet.as_view({"post": "register"}), name="users"),
-    route("users/login", UserEntranceViewSet.as_view({"post": "login"}), name="users-login"),
-    route(
-        "users/<str:user_id>",
-        UserViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
-        name="users-detail",
-    ),
 ]

@@ -24,6 +24,7 @@ from accounts.entrance import (
     PAGE_HEADERS,
     UNKEPT,
     Conflict,
+    OwnAccountViewSet,
     change_own_profile,
     log_in,
     profile_of,
@@ -34,7 +35,7 @@ from accounts.entrance import (
     version_of,
 )
 from accounts.personal_data import erase_user, export_user
-from accounts.profile_fields import show_ignored_skills
+from accounts.profile_fields import list_ignored_skills
 from accounts.sessions import RefreshRefused, end_session_of, refresh_session
 from accounts.tasks import send_reset_message
 from career_navigator.api.exceptions import QueueAway
@@ -134,7 +135,7 @@ class LoginFormViewSet(PublicViewSet):
         return _log_in(request, given["username"], given["password"])
 
 
-class MeViewSet(PersonalViewSet):
+class MeViewSet(OwnAccountViewSet):
     """The caller's own account."""
 
     @extend_schema(
@@ -266,7 +267,8 @@ class ForgottenPasswordViewSet(PublicViewSet):
 
 def _show_saved(user: User, request: Request) -> dict[str, Any]:
     """The profile, and what of the skills given was left out."""
-    return user.dict_exclude_password() | show_ignored_skills(request.data)
+    ignored = list_ignored_skills(request.data)
+    return user.dict_exclude_password() | ({"ignored_skills": ignored} if ignored else {})
 
 
 class EmailMessageViewSet(PersonalViewSet):
@@ -325,7 +327,7 @@ def _confirm(request: Request, act: Callable[..., None], *, confirmed: bool) -> 
 
 def _log_in(request: Request, email: str, password: str) -> Response:
     login = log_in(request, email=email, password=password)
-    return Response(show_pair(login.pair) | {"user": login.user.dict_exclude_password()}, headers=UNKEPT)
+    return Response(show_pair(login) | {"user": login.user.dict_exclude_password()}, headers=UNKEPT)
 
 
 def _password_guesses(request: Request) -> Limit:

@@ -1,8 +1,9 @@
 """What the endpoints under /users take and answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from bson import ObjectId
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -29,9 +30,12 @@ from accounts.profile_fields import (
     TargetRole,
     split_skills,
 )
+from accounts.resumes.documents import Resume
 from accounts.serializers import IgnoredSkills, NewPassword, TokenPairSerializer
 from accounts.users.wordings import Unreadable, read_remote_preference, read_salary, read_years, split_list
+from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.fields import BoundedList, Choice, Line, Text
+from career_navigator.api.serializers import SuccessSerializer
 
 LONGEST_LIST = 10_000
 LONGEST_SALARY = 60
@@ -208,6 +212,12 @@ class UserRegistrationSerializer(ProfileInput):
     email_id = NewAddress(source="email")
     password = NewPassword()
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        fields = super().validate(attrs)
+        if "first_role" in fields:
+            fields["target_roles"] = [fields.pop("first_role")]
+        return fields
+
 
 class UserChangeSerializer(ProfileInput):
     """What is not given stays; null clears what may be empty."""
@@ -222,9 +232,10 @@ class UserChangeSerializer(ProfileInput):
         return super().to_internal_value(data)
 
 
-class UserIdSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
-    user_id = serializers.CharField()
+class UserIdSerializer(SuccessSerializer):
+    """Of a user, the id."""
+
+    user_id = serializers.CharField(source="pk")
 
 
 class SavedUserIdSerializer(IgnoredSkills, UserIdSerializer):
@@ -232,35 +243,56 @@ class SavedUserIdSerializer(IgnoredSkills, UserIdSerializer):
 
 
 class UserLoginAnswerSerializer(UserIdSerializer, TokenPairSerializer):
-    pass
+    """A `Login`."""
+
+    user_id = serializers.CharField(source="user.pk")
 
 
 @_either(_TEXT, _NUMBER)
-class _TextOrNumber(serializers.Field[Any, Any, Any, Any]):
-    pass
+class GivenExperienceField(serializers.Field[Any, Any, Any, Any]):
+    """A user's experience in the kind it was given: who gave a number of years has no text."""
+
+    def to_representation(self, value: CurrentUser) -> str | float | None:
+        return value.experience or value.experience_years
 
 
-class UserProfileSerializer(serializers.Serializer[Any]):
-    messages = serializers.ChoiceField(["success"])
+class FirstRoleField(serializers.CharField):
+    def to_representation(self, value: Sequence[str]) -> str | None:  # type: ignore[override]
+        return next(iter(value), None)
+
+
+class NewestResumeField(serializers.CharField):
+    """The id of the newest resume, rejected files excepted, of a user's id; null without one."""
+
+    def to_representation(self, value: ObjectId) -> str | None:  # type: ignore[override]
+        newest = Resume.objects(user=value, status__ne="refused").order_by("-created_at", "-id").only("id").first()
+        return str(newest.pk) if newest is not None else None
+
+
+class UserProfileSerializer(SuccessSerializer):
+    """A `CurrentUser`."""
+
     id = serializers.CharField()
-    user_name = serializers.CharField()
-    email_id = serializers.EmailField()
-    email_confirmed = serializers.BooleanField()
+    user_name = serializers.CharField(source="full_name")
+    email_id = serializers.EmailField(source="email")
+    desired_job_role = FirstRoleField(source="target_roles", allow_null=True, help_text="The first of `target_roles`.")
+    experience = GivenExperienceField(
+        source="*", allow_null=True, help_text="In the kind it was given: text, or a number of years."
+    )
+    resume = NewestResumeField(source="pk", allow_null=True, help_text="The id of the newest resume under /resumes.")
+    joined_date = serializers.DateTimeField(source="fields.created_at")
     phone_number = serializers.CharField(allow_null=True)
-    desired_job_role = serializers.CharField(allow_null=True, help_text="The first of `target_roles`.")
     target_roles = serializers.ListField(child=serializers.CharField())
     skills = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
-    experience = _TextOrNumber(allow_null=True, help_text="In the kind it was given: text, or a number of years.")
     experience_years = serializers.FloatField(allow_null=True)
     experience_level = serializers.CharField(allow_null=True)
     location = serializers.CharField(allow_null=True)
     preferred_locations = serializers.ListField(child=serializers.CharField())
     remote_preference = serializers.CharField(allow_null=True, help_text=f"One of {', '.join(REMOTE_PREFERENCES)}.")
     professional_summary = serializers.CharField(allow_null=True)
+    email_confirmed = serializers.BooleanField(source="fields.email_confirmed")
     expected_salary = serializers.FloatField(allow_null=True, help_text="A year's pay.")
     expected_salary_currency = serializers.CharField(allow_null=True, help_text="ISO 4217; USD where none is given.")
-    resume = serializers.CharField(allow_null=True, help_text="The id of the newest resume under /resumes.")
-    joined_date = serializers.DateTimeField()
 
 
 def _is_short_text(data: Any) -> bool:
