@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 from bson import ObjectId
 from django.utils import timezone
@@ -61,11 +61,6 @@ class OwnAccountViewSet(ApiViewSet):
         return super().handle_exception(exc)
 
 
-def profile_of(request: Request) -> CurrentUser:
-    """The caller, in a view that asks for a token."""
-    return cast(CurrentUser, request.user)
-
-
 def register(request: Request, given: Mapping[str, Any], *, address_field: str) -> User:
     """Add an account; `address_field` is what the body calls the address. Raises Throttled and ValidationError."""
     limits = ("register_address", get_client_ip(request)), ("register_account", given["email"])
@@ -94,7 +89,7 @@ def queue_confirmation(*, user_id: ObjectId) -> None:
 
 def offer_confirmation(request: Request) -> None:
     """Have the message sent to a caller who asks for digests at an address that is not confirmed, within the limit."""
-    profile = profile_of(request)
+    profile = _current_user(request)
     if profile.fields["email_confirmed"]:
         return
     try:
@@ -124,7 +119,7 @@ def change_own_profile(request: Request, fields: Mapping[str, Any], *, first_rol
 
     Raises ConcurrentChange, ValidationError, and DoesNotExist when the user is gone.
     """
-    user_id, seen_at = profile_of(request).pk, _seen_at(request)
+    user_id, seen_at = _current_user(request).pk, _seen_at(request)
     change = change_profile(user_id=user_id, fields=fields, first_role=first_role, seen_at=seen_at, now=timezone.now())
     _queue_collection(change)
     return change.user
@@ -146,14 +141,8 @@ def _seen_at(request: Request) -> datetime | None:
         raise ValidationError({"If-Match": ["This header has to be the ETag that came with the profile."]}) from error
 
 
-def show_pair(pair: TokenPair) -> dict[str, Any]:
-    """The tokens of a session as they are answered."""
-    return {"access_token": pair.access_token, "refresh_token": pair.refresh_token, "token_type": "bearer"}
-
-
-def refuse_gone(error: Exception) -> NoReturn:
-    """Answer for an account that was erased while its last request was on the way."""
-    raise AuthenticationFailed("The token is not valid.") from error
+def _current_user(request: Request) -> CurrentUser:
+    return cast(CurrentUser, request.user)
 
 
 def _queue_collection(change: Change) -> None:

@@ -149,7 +149,7 @@ class LoginSerializer(serializers.Serializer[Any]):
 class LoginFormSerializer(serializers.Serializer[Any]):
     """The form of an OAuth2 password grant; its other fields mean nothing here."""
 
-    username = Text(max_length=LONGEST_ADDRESS, help_text="The e-mail address.")
+    username = Text(source="email", max_length=LONGEST_ADDRESS, help_text="The e-mail address.")
     password = Password()
 
 
@@ -160,6 +160,8 @@ class TokenPairSerializer(serializers.Serializer[Any]):
 
 
 class LoginAnswerSerializer(TokenPairSerializer):
+    """A `Login`."""
+
     user = UserSerializer()
 
 
@@ -193,10 +195,18 @@ class ErasureSerializer(serializers.Serializer[Any]):
     password = Password()
 
 
+class ExportedUserSerializer(UserSerializer):
+    is_active = serializers.BooleanField()
+    password_changed_at = serializers.DateTimeField(allow_null=True)
+
+
 class ExportSerializer(serializers.Serializer[Any]):
     """Besides these, an entry for each kind of data that is stored about users."""
 
     exported_at = serializers.DateTimeField()
-    user = UserSerializer()
+    user = ExportedUserSerializer()
     sessions = serializers.ListField(child=serializers.DictField())
     password_resets = serializers.ListField(child=serializers.DictField())
+
+    def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
+        return instance | super().to_representation(instance)

@@ -29,7 +29,6 @@ urlpatterns = [
     route("openapi.json", OpenApiView.as_view(), name="openapi"),
     route("docs", SwaggerView.as_view(), name="docs"),
     route("redoc", RedocView.as_view(), name="redoc"),
-    path("", include("accounts.urls")),
     path("", include(router.urls)),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),

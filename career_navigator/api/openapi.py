@@ -65,10 +65,11 @@ class ViewSchema(AutoSchema):
             kind = OpenApiTypes.STR if media_type.startswith("text/") else OpenApiTypes.BINARY
             return {(200, media_type): OpenApiTypes.OBJECT if media_type == "application/json" else kind, **errors}
         serializer = self._of_action("serializer_class")
-        if serializer is None and self.method != "DELETE":
+        success = self._of_action("success_status")
+        if serializer is None and success is None and self.method != "DELETE":
             return super().get_response_serializers()
         by_method = 201 if self._is_create_operation() else 204 if serializer is None else 200
-        success = self._of_action("success_status") or by_method
+        success = success or by_method
         return dict.fromkeys([success] if isinstance(success, int) else success, serializer) | errors
 
     def get_paginated_name(self, serializer_name: str) -> str:
