@@ -4,7 +4,7 @@ from accounts.matches.views import MatchViewSet
 from accounts.resumes.renderings.views import RenderingViewSet
 from accounts.resumes.views import ResumeViewSet
 from accounts.searches.views import SavedSearchViewSet, UnsubscribeViewSet
-from accounts.users.views import UserEntranceViewSet, UserViewSet
+from accounts.users.views import UserAuthViewSet, UserViewSet
 from accounts.views import AuthViewSet, MeViewSet
 from career_navigator.api.routers import OptionalSlashRouter
 
@@ -13,7 +13,7 @@ router.register("auth", AuthViewSet, basename="auth")
 router.register("auth", MeViewSet, basename="auth-me")
 router.register("activity", ActivityViewSet, basename="activity")
 router.register("activity", FunnelViewSet, basename="funnel")
-router.register("users", UserEntranceViewSet, basename="user-entrance")
+router.register("users", UserAuthViewSet, basename="user-auth")
 router.register("users", UserViewSet, basename="user")
 router.register("jobs", ApplicationViewSet, basename="application")
 router.register("jobs", MatchViewSet, basename="match")

@@ -212,7 +212,7 @@ class MeViewSet(OwnAccountViewSet):
     @action(detail=False)
     def me(self, request: Request) -> HttpResponse:
         """Return the caller's profile."""
-        # As it was stored: serializing it anew would take longer than all the rest.
+        # The stored bytes: serializing the profile again would take longer than all the rest.
         content, version = self.current_user.content, self.current_user.fields["updated_at"]
         return HttpResponse(content, content_type="application/json", headers={"ETag": f'"{version}"'})
 

@@ -23,7 +23,7 @@ ERASURE_SECONDS = 5 * 60
 _TOO_OLD = "Erasing an account needs a token of the last five minutes: log in or refresh, then repeat the request."
 
 
-class UserEntranceViewSet(PublicViewSet):
+class UserAuthViewSet(PublicViewSet):
     """Registering and logging in, as under /auth and under the same limits."""
 
     action_options = {
