@@ -226,6 +226,7 @@ DATA_MIGRATIONS = {
     "0002_experience_levels": "accounts.migrations.map_experience_levels",
     "0003_posting_keys": "market.jobs.rekeying.rekey_postings",
     "0004_task_runs": "career_navigator.data_migrations.migrate_task_runs",
+    "0005_vocabulary_version": "skills.services.drop_vocabulary_counter",
 }
 
 CACHES = {

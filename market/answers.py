@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 
-from career_navigator.cache.client import execute
+from career_navigator.cache.client import execute, read
 from career_navigator.connection import redis_client
 from market.documents import MARKET_SCOPE
 from market.selectors import day_start, load_records
@@ -35,8 +35,7 @@ def read_answer(*, days: int, now: datetime) -> tuple[bytes, bytes] | None:
 
 def read_stats_version() -> bytes | None:
     """Return the version of the daily stats, which each refresh replaces; None before the first and without Redis."""
-    replies = execute(("GET", VERSION_KEY))
-    return replies[0] if replies and isinstance(replies[0], bytes) else None
+    return read(VERSION_KEY)
 
 
 def render_answer(*, days: int, now: datetime) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 from pymongo import UpdateOne
 
 from career_navigator.cache.versioned import replace_version
+from career_navigator.connection import database
 from career_navigator.seeding import SeedSummary, seed_entries
 from skills.documents import VOCABULARY, SkillDocument, UnknownSlug
 from skills.vocabulary import Skill
@@ -49,3 +50,8 @@ def count_unknown_slugs(*, slugs: Iterable[str], now: datetime) -> None:
     ]
     if writes:
         UnknownSlug._get_collection().bulk_write(writes, ordered=False)
+
+
+def drop_vocabulary_counter(*, now: datetime) -> None:
+    """Drop the counter that was the vocabulary's version before it got a random one, as every catalogue has."""
+    database().vocabulary_versions.drop()

@@ -5,7 +5,7 @@ unavailable costs one request its timeout, not each request on every step.
 """
 
 import threading
-from functools import cache
+from functools import cache, lru_cache
 from time import monotonic
 from typing import Any
 
@@ -23,20 +23,20 @@ Command = tuple[str | bytes | int, ...]
 
 
 class _CircuitBreaker:
-    """Open until `open_until`, half open after it, closed while that is 0. Threads may share it."""
+    """Closed while `open_until` is 0, open until then, half open after it. Threads may share it."""
 
     def __init__(self) -> None:
         self.open_until = 0.0
+        self._lock = threading.Lock()
 
     def allows(self) -> bool:
-        if not self.open_until:
+        with self._lock:
+            now = monotonic()
+            if now < self.open_until:
+                return False
+            # Half open: this thread tries, the others do without until it is known what comes of it.
+            self.open_until = now + OPEN_SECONDS
             return True
-        now = monotonic()
-        if now < self.open_until:
-            return False
-        # Half open: this thread tries, the others wait for what comes of it.
-        self.open_until = now + OPEN_SECONDS
-        return True
 
     def open(self) -> None:
         self.open_until = monotonic() + OPEN_SECONDS
@@ -47,6 +47,8 @@ class _CircuitBreaker:
 
 _breaker = _CircuitBreaker()
 _thread = threading.local()
+# Never connected: it packs commands for every connection.
+_packer = redis.Connection()
 
 
 @cache
@@ -61,17 +63,39 @@ def execute(*commands: Command) -> list[Any] | None:
 
     Commands are one round trip and no transaction. None leaves open whether some of them were carried out.
     """
-    if not _breaker.allows():
+    return _exchange(_packer.pack_commands(commands), len(commands))
+
+
+def read(key: str) -> bytes | None:
+    """Return the key's value; None where it has none, and while Redis is unavailable."""
+    replies = _exchange(_pack_get(key), 1)
+    return replies[0] if replies else None
+
+
+# The same few versions are read all the time, and packing is a quarter of what that takes.
+@lru_cache(maxsize=64)
+def _pack_get(key: str) -> list[bytes]:
+    packed: list[bytes] = _packer.pack_command("GET", key)
+    return packed
+
+
+def _exchange(packed: list[bytes], count: int) -> list[Any] | None:
+    """Send what is packed, and return as many replies; None while Redis is unavailable."""
+    if _breaker.open_until and not _breaker.allows():
         return None
     connection: AbstractConnection | None = getattr(_thread, "connection", None)
     if connection is None:
-        # A connection for each thread: a command costs 35 microseconds, 76 through the client, 101 as a pipeline.
+        # One for each thread: a command takes a third of the processor time that it takes through the client.
         pool = fail_fast_redis().connection_pool
         connection = _thread.connection = pool.connection_class(**pool.connection_kwargs)
     may_be_closed = connection.is_connected
     while True:
         try:
-            replies = _send(connection, commands)
+            if not connection.is_connected:
+                # Sending would connect as well, but not to the primary that Sentinel names.
+                connection.connect()
+            connection.send_packed_command(packed, check_health=False)
+            replies = [connection.read_response() for _ in range(count)]
         except redis.RedisError as error:
             # What is left unread would be taken for the reply to the next command.
             connection.disconnect()
@@ -83,14 +107,6 @@ def execute(*commands: Command) -> list[Any] | None:
             return None
         _breaker.close()
         return replies
-
-
-def _send(connection: AbstractConnection, commands: tuple[Command, ...]) -> list[Any]:
-    if not connection.is_connected:
-        # Sending would connect as well, but not to the primary that Sentinel names.
-        connection.connect()
-    connection.send_packed_command(connection.pack_commands(commands), check_health=False)
-    return [connection.read_response() for _ in commands]
 
 
 def is_available() -> bool:

@@ -18,7 +18,7 @@ from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch
 from django.utils.http import parse_etags
 
-from career_navigator.cache.client import execute
+from career_navigator.cache.client import read
 
 MAX_RESPONSES = 512
 # What a response may depend on besides the path: also the redirect to HTTPS, CORS and the check of the host.
@@ -36,7 +36,7 @@ class Freshness:
     expires_at: float
 
     def holds(self) -> bool:
-        return time() < self.expires_at and execute(("GET", self.version_key)) == [self.version]
+        return time() < self.expires_at and read(self.version_key) == self.version
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,10 @@ class VersionedCache(Generic[T]):
         if value is None or version is None:
             return value
         with self._lock:
+            newest = self._entries.get(key)
+            if newest is not None and newest.checked_at > checked_at:
+                # Another thread has read a later version meanwhile.
+                return value
             self._entries[key] = _Entry(value, version, depends_on, self._weigh(value), checked_at)
             self._entries.move_to_end(key)
             while sum(each.weight for each in self._entries.values()) > self._max_weight:

@@ -20,7 +20,7 @@ from career_navigator.cache import reset_caches
 from career_navigator.devserver.embedded import start_mongodb
 from skills import selectors
 from skills.documents import SkillDocument, UnknownSlug
-from skills.services import SeedSummary, count_unknown_slugs, seed_skills
+from skills.services import SeedSummary, count_unknown_slugs, drop_vocabulary_counter, seed_skills
 from skills.vocabulary import InvalidSkill
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -162,6 +162,15 @@ def test_asks_for_the_version_at_most_once_a_second(commands: list[str]) -> None
         selectors.vocabulary()
 
     assert len(commands) <= 1
+
+
+def test_drops_the_counter_of_earlier_releases(mongo: Database) -> None:
+    mongo["vocabulary_versions"].insert_one({"_id": "vocabulary", "number": 3})
+
+    for _ in range(2):
+        drop_vocabulary_counter(now=NOW)
+
+    assert "vocabulary_versions" not in mongo.list_collection_names()
 
 
 def edit(name: str, *, aliases: list[str]) -> None:

@@ -1,0 +1,95 @@
+"""The fail-fast client of Redis: what it costs when Redis freezes, restarts or answers with an error."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from career_navigator.cache import client
+from career_navigator.cache.client import execute, is_available, read
+from career_navigator.devserver.embedded import EmbeddedServer, start_valkey
+from career_navigator.tests.elsewhere import redis_at
+
+# Longer than the breaker stays open, on a busy machine too.
+HALF_OPEN = client.OPEN_SECONDS + 0.5
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedServer]:
+    """A server of the test's own, which the client gives 0.5 s."""
+    monkeypatch.setattr(client, "FAIL_FAST_TIMEOUT", 0.5)
+    server = start_valkey(directory=tmp_path / "valkey")
+    try:
+        with redis_at(f"{server.uri}0"):
+            yield server
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+        server.stop()
+
+
+def test_returns_the_reply_to_each_command_in_order(server: EmbeddedServer) -> None:
+    assert execute(("SET", "counted", 3), ("INCR", "counted"), ("GET", "counted")) == [b"OK", 4, b"4"]
+    assert (read("counted"), read("missing")) == (b"4", None)
+
+
+def test_sends_nothing_for_a_second_after_a_failure(server: EmbeddedServer) -> None:
+    execute(("SET", "name", "value"))
+    os.kill(server.pid, signal.SIGSTOP)
+    begun = time.monotonic()
+    assert read("name") is None
+    os.kill(server.pid, signal.SIGCONT)
+
+    # Redis would answer by now.
+    found = [read("name"), execute(("GET", "name"))] if time.monotonic() - begun < client.OPEN_SECONDS else None
+    time.sleep(HALF_OPEN)
+
+    assert found in ([None, None], None)
+    assert read("name") == b"value"
+
+
+def test_lets_one_thread_try_whether_redis_answers_again(server: EmbeddedServer) -> None:
+    assert is_available()
+    os.kill(server.pid, signal.SIGSTOP)
+    assert not is_available()
+    time.sleep(HALF_OPEN)
+    barrier = threading.Barrier(4)
+
+    def measure() -> float:
+        barrier.wait()
+        begun = time.monotonic()
+        assert not is_available()
+        return time.monotonic() - begun
+
+    with ThreadPoolExecutor(4) as threads:
+        waits = sorted(future.result() for future in [threads.submit(measure) for _ in range(4)])
+
+    assert sum(wait >= 0.5 for wait in waits) == 1
+
+
+def test_takes_no_late_reply_for_that_to_the_next_command(server: EmbeddedServer) -> None:
+    execute(("SET", "first", "1"), ("SET", "second", "2"))
+    os.kill(server.pid, signal.SIGSTOP)
+    assert read("first") is None
+    os.kill(server.pid, signal.SIGCONT)
+    time.sleep(HALF_OPEN)
+
+    assert read("second") == b"2"
+
+
+def test_counts_a_reply_that_is_an_error_as_unavailable_and_recovers(server: EmbeddedServer) -> None:
+    assert execute(("SET", "text", "x"), ("INCR", "text"), ("GET", "text")) is None
+    time.sleep(HALF_OPEN)
+
+    assert execute(("GET", "text")) == [b"x"]
+
+
+def test_connects_again_where_redis_was_restarted_meanwhile(server: EmbeddedServer) -> None:
+    assert is_available()
+    client.fail_fast_redis().execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+
+    assert is_available()
