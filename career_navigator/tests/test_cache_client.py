@@ -20,9 +20,8 @@ HALF_OPEN = client.OPEN_SECONDS + 0.5
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedServer]:
+def server(impatient_clients: None, tmp_path: Path) -> Iterator[EmbeddedServer]:
     """A server of the test's own, which the client gives 0.5 s."""
-    monkeypatch.setattr(client, "FAIL_FAST_TIMEOUT", 0.5)
     server = start_valkey(directory=tmp_path / "valkey")
     try:
         with redis_at(f"{server.uri}0"):
