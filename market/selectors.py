@@ -8,7 +8,7 @@ from mongoengine import QuerySet
 
 from career_navigator.connection import database
 from market.documents import JobPosting
-from market.jobs.url_keys import url_key
+from market.jobs.keys import url_key
 from market.posting import Posting
 from market.trends import DayRecord
 

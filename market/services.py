@@ -16,8 +16,7 @@ from career_navigator.bulk_writes import positions_taken
 from career_navigator.connection import database
 from market.dirty_days import marked_dirty
 from market.documents import MARKET_SCOPE
-from market.jobs.keys import posting_keys
-from market.jobs.url_keys import url_key
+from market.jobs.keys import posting_keys, url_key
 from market.membership import give_role, registered_roles, search_roles, sorted_union
 from market.membership import know_role as know_role
 from market.posting import Posting

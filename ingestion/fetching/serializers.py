@@ -14,8 +14,7 @@ from career_navigator.api.fields import BoundedList, Text
 from career_navigator.api.serializers import CountField, SuccessSerializer
 from ingestion.documents import RUN_STATUSES
 from ingestion.fetching.services import MAX_ANSWERED, MAX_COUNTED
-from market.jobs.filter_fields import CountryName
-from market.jobs.serializers import JobListingSerializer
+from market.jobs.serializers import CountryName, JobListingSerializer
 
 MAX_ID_LENGTH = 100
 

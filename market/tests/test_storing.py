@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.closing import close_posting
-from market.jobs.url_keys import url_key
+from market.jobs.keys import url_key
 from market.posting import Posting
 from market.refresh import mark_dirty, refresh_figures, seal_day
 from market.selectors import day_start
