@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.posting_set import generated_postings
 from benchmarks.report import Report, Times
-from market.jobs.openings import opening_of
+from market.jobs.matching import opening_of
 from market.posting import Posting
 from skills.extraction import SkillExtractor
 from skills.matching import Seeker, score_match, titles

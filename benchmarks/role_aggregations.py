@@ -5,7 +5,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from market.figures import HIGHEST_SALARY_USD, LOWEST_SALARY_USD
+from market.daily_stats import HIGHEST_SALARY_USD, LOWEST_SALARY_USD
 
 
 def counts_by_aggregation(

@@ -153,7 +153,7 @@ class DayFigures(Document):
 
     Maps are kept as parallel lists, which MongoDB stores whatever the names contain and PyMongo decodes fastest.
     `salary_*` hold one entry a posting with a usable salary. A sealed day's postings are deleted, its figures final.
-    The rows of roles also have their postings' skills and pay, packed as `market.packed_postings` says. While they are
+    The rows of roles also have their postings' skills and pay, packed as `market.daily_stats` says. While they are
     being replaced they have a `writer`, and what they were as `before`; `market.stats_rows` reads them.
     """
 

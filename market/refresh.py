@@ -24,11 +24,10 @@ from redis.lock import Lock
 from career_navigator.cache.client import fail_fast_redis
 from career_navigator.connection import database, redis_client
 from market.answers import answers_are_current, publish_answers, render_answers
+from market.daily_stats import FIGURE_FIELDS, Figures, count_by_scope, pack_postings
 from market.dirty_days import mark_dirty
 from market.documents import MARKET_SCOPE
-from market.figures import FIGURE_FIELDS, Figures, count_by_scope
 from market.membership import finish_registrations, given_roles, mend_roles, registered_roles
-from market.packed_postings import pack_postings
 from market.stats_rows import StatsState, commit, read_state, role_writes, tidy_up, withhold
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from career_navigator.cache.versioned import VersionedCache
 from career_navigator.connection import database
 from market.answers import read_stats_version
+from market.daily_stats import PACKED_POSTINGS, PACKED_TALLIES, tally, tally_of, unpack_postings
 from market.documents import MARKET_SCOPE
-from market.packed_postings import PACKED_POSTINGS, PACKED_TALLIES, tally, tally_of, unpack_postings
 from market.selectors import day_start
 from market.stats_rows import find_visible
 from skills.gaps import LOWEST_THRESHOLD, RoleDemand, RoleWindow

@@ -7,9 +7,9 @@ from typing import Any
 from pymongo import UpdateOne
 
 from career_navigator.connection import database
+from market.daily_stats import pack_postings, unpack_names
 from market.dirty_days import mark_dirty, marked_dirty
 from market.documents import MARKET_SCOPE
-from market.packed_postings import pack_postings, unpack_names
 from skills.merging import renamed
 
 _BATCH = 500

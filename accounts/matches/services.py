@@ -13,8 +13,7 @@ from accounts.matches.documents import JobMatch
 from accounts.matches.fingerprints import fingerprint_of
 from learning.resources import Resource
 from learning.selectors import resource_catalogue
-from market.jobs.demand import demand_for
-from market.jobs.openings import opening_of
+from market.jobs.matching import demand_for, opening_of
 from skills.matching import MatchScore, Seeker, score_match
 
 # As long as postings are kept, and some: nobody can ask for the score of a posting that is gone.

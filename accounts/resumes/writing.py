@@ -14,7 +14,7 @@ from accounts.resumes.json_resume import InvalidResume, check_resume
 from accounts.resumes.services import store_resume
 from accounts.selectors import get_user_skills
 from career_navigator.api.current_user import CurrentUser
-from market.jobs.demand import demand_of
+from market.jobs.matching import demand_of
 from market.jobs.selectors import find_job
 from projects.selectors import list_completed_projects
 from skills.selectors import vocabulary

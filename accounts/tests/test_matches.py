@@ -14,7 +14,7 @@ from accounts.matches.fingerprints import fingerprint_of
 from accounts.matches.services import KEPT, match_job
 from career_navigator.cache import reset_caches
 from learning.services import seed_resources
-from market.jobs.seekers import seeker_of
+from market.jobs.matching import seeker_of
 from market.services import store_postings
 from skills.matching import Opening, Seeker
 from tests.factories import PostingFactory

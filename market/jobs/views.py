@@ -16,8 +16,8 @@ from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import ApiViewSet
 from market.jobs import serializers as shapes
 from market.jobs.listings import JobListing
+from market.jobs.matching import seeker_of
 from market.jobs.ranking import RankedJobs
-from market.jobs.seekers import seeker_of
 from market.jobs.selectors import NewestJobs, find_job
 from skills.selectors import vocabulary
 

@@ -6,9 +6,8 @@ from bson import ObjectId
 from accounts.matches.services import match_job
 from market.hiding import hide_postings
 from market.jobs import ranking
-from market.jobs.facets import count_facets
 from market.jobs.filters import JobFilter
-from market.jobs.ranking import relevant_jobs
+from market.jobs.ranking import count_facets, relevant_jobs
 from market.refresh import refresh_figures
 from market.services import store_postings
 from skills.matching import Seeker

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.packed_postings import pack_postings, tally, tally_of, unpack_postings
+from market.daily_stats import pack_postings, tally, tally_of, unpack_postings
 from skills.keys import skill_key
 from skills.posting_sets import PostingSets
 

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from career_navigator.cache import reset_caches
-from market.jobs.demand import demand_for
-from market.jobs.openings import OPENING_FIELDS, opening_of
+from market.jobs.matching import OPENING_FIELDS, demand_for, opening_of
 from market.posting_skills import posting_skills, reread_posting_skills
 from market.refresh import refresh_figures
 from market.services import know_role, store_postings

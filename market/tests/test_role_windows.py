@@ -9,8 +9,8 @@ import pytest
 
 from career_navigator.cache import reset_caches
 from market import membership, refresh, services
+from market.daily_stats import usable_salary
 from market.documents import MARKET_SCOPE
-from market.figures import usable_salary
 from market.refresh import check_figures, mark_dirty, refresh_figures
 from market.role_windows import load_role_figures, role_demands, role_figures
 from market.selectors import day_start
