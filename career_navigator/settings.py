@@ -224,7 +224,7 @@ SILENCED_SYSTEM_CHECKS = [
 DATA_MIGRATIONS = {
     "0001_email_domains": "accounts.migrations.normalize_emails",
     "0002_experience_levels": "accounts.migrations.map_experience_levels",
-    "0003_posting_keys": "market.jobs.rekeying.rekey_postings",
+    "0003_posting_keys": "market.jobs.services.rekey_postings",
     "0004_task_runs": "career_navigator.data_migrations.migrate_task_runs",
     "0005_vocabulary_version": "skills.services.drop_vocabulary_counter",
 }

@@ -15,7 +15,7 @@ from ingestion.credits import reserve_credits, settle_credits
 from ingestion.documents import CollectionRun
 from ingestion.runs import MOST_REFUSED_SAMPLES
 from ingestion.theirstack_jobs import posting_from_job
-from market.closing import close_posting, find_closing, opened_at
+from market.jobs.services import close_posting, find_closing, opened_at
 from market.posting import Posting, RefusedPosting
 from market.services import store_postings
 

@@ -14,8 +14,8 @@ from unfold.contrib.filters.admin import TextFilter
 
 from career_navigator.mirrors.admin import ExactFilter, HiddenFilter, ReadOnlyMirrorAdmin
 from career_navigator.staff.acts import demand, enqueue_or_tell
-from market.hiding import hide_postings
 from market.jobs.keys import company_key, url_key
+from market.jobs.services import hide_postings
 from market.models import JobPosting
 from market.posting import SOURCES
 from market.roles import normalize_role

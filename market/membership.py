@@ -13,9 +13,9 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from career_navigator.connection import database
-from market.dirty_days import marked_dirty
 from market.jobs.keys import title_names
 from market.roles import normalize_role, roles_named, title_names_role
+from market.stats_rows import marked_dirty
 
 _BATCH = 1_000
 # What `wanted_roles` reads of a posting, and what a change of its roles is bound to.

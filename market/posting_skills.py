@@ -9,7 +9,7 @@ from pymongo import UpdateOne
 
 from career_navigator.connection import database
 from career_navigator.plain_text import make_plain
-from market.dirty_days import marked_dirty
+from market.stats_rows import marked_dirty
 from skills.matching.wording import Wording, lies_in, nice_to_have, read_wording
 from skills.matching.years import years_asked
 from skills.selectors import extractor, vocabulary

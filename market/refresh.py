@@ -1,6 +1,6 @@
 """Keeping the daily stats equal to the postings.
 
-Days whose postings change are marked dirty (see `market.dirty_days`). A mark goes only when rows, answers and version
+Days whose postings change are marked dirty (see `market.stats_rows`). A mark goes only when rows, answers and version
 are all in place, so a crash anywhere leaves the day marked.
 """
 
@@ -25,10 +25,9 @@ from career_navigator.cache.client import fail_fast_redis
 from career_navigator.connection import database, redis_client
 from market.answers import answers_are_current, publish_answers, render_answers
 from market.daily_stats import FIGURE_FIELDS, Figures, count_by_scope, pack_postings
-from market.dirty_days import mark_dirty
 from market.documents import MARKET_SCOPE
 from market.membership import finish_registrations, given_roles, mend_roles, registered_roles
-from market.stats_rows import StatsState, commit, read_state, role_writes, tidy_up, withhold
+from market.stats_rows import StatsState, commit, mark_dirty, read_state, role_writes, tidy_up, withhold
 
 logger = logging.getLogger(__name__)
 

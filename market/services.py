@@ -14,7 +14,6 @@ from pymongo.errors import BulkWriteError
 
 from career_navigator.bulk_writes import positions_taken
 from career_navigator.connection import database
-from market.dirty_days import marked_dirty
 from market.documents import MARKET_SCOPE
 from market.jobs.keys import posting_keys, url_key
 from market.membership import give_role, registered_roles, search_roles, sorted_union
@@ -25,6 +24,7 @@ from market.refresh import compute_role, seal_day
 from market.role_windows import RoleFigures, build_role_figures, has_rows, role_figures
 from market.roles import normalize_role, roles_named
 from market.selectors import day_start
+from market.stats_rows import marked_dirty
 from market.tasks import queue_refresh
 from skills.selectors import vocabulary
 from skills.services import count_unknown_slugs

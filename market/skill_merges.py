@@ -8,8 +8,8 @@ from pymongo import UpdateOne
 
 from career_navigator.connection import database
 from market.daily_stats import pack_postings, unpack_names
-from market.dirty_days import mark_dirty, marked_dirty
 from market.documents import MARKET_SCOPE
+from market.stats_rows import mark_dirty, marked_dirty
 from skills.merging import renamed
 
 _BATCH = 500

@@ -1,11 +1,17 @@
-"""The stored rows of roles, which become visible together.
+"""The stored daily stats: which days may be behind their postings, and rows of roles that become visible together.
+
+Whatever writes postings marks their days dirty before and after the write. A mark made only before could be removed
+by a refresh that read the postings too early; the second one restores it. The first one also names its writer, who may
+be killed before the second: such a mark stays until the writer is surely gone.
 
 A writer replaces a role's rows one by one, and MongoDB has transactions on a replica set only. So a replaced row notes
 its `writer`, and `before`, what it was. Readers take such a row as it was until the writer is among the `committed`,
 which is one write. A writer that died or was overtaken is never committed, and what it wrote is never seen.
 """
 
+import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +29,28 @@ _STATE = "market"
 WITHHELD = "withheld"
 # So many that they come at once; a batch ends at 16 MB anyway.
 _BATCH = 10_000
+
+
+def mark_dirty(*, days: Collection[datetime]) -> None:
+    """Mark days (UTC midnights) whose postings have changed. Who is about to change some uses `marked_dirty`."""
+    _mark(days, {})
+
+
+@contextmanager
+def marked_dirty(*, days: Collection[datetime], now: datetime) -> Iterator[None]:
+    """Mark the days before and after the block, and after a failing one too: it may have written some."""
+    writer = f"writers.{uuid.uuid4().hex}"
+    _mark(days, {"$set": {writer: now}})
+    try:
+        yield
+    finally:
+        _mark(days, {"$unset": {writer: ""}})
+
+
+def _mark(days: Collection[datetime], change: dict[str, dict[str, Any]]) -> None:
+    if days:
+        change = change | {"$set": {"token": uuid.uuid4().hex} | change.get("$set", {})}
+        database().dirty_days.bulk_write([UpdateOne({"_id": day}, change, upsert=True) for day in days], ordered=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from accounts.activity.documents import Activity
 from accounts.applications.documents import LONGEST_NOTE, Application
 from accounts.applications.services import save_job, set_stage
 from accounts.applications.stages import SAVED, STAGES, DayRefused, reach
-from market.hiding import hide_postings
+from market.jobs.services import hide_postings
 from market.services import store_postings
 from tests.factories import PostingFactory
 from tests.fixtures.people import API, PASSWORD

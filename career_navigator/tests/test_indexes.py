@@ -9,8 +9,8 @@ from pymongo.errors import DuplicateKeyError
 from career_navigator.indexes import IndexesRefused, create_indexes
 from ingestion.runs import find_interrupted, start_run
 from ingestion.selectors import get_collection_statistics, last_good_collection
-from market.closing import close_posting
 from market.documents import JobPosting
+from market.jobs.services import close_posting
 from market.refresh import check_figures, refresh_figures
 from market.selectors import (
     day_start,

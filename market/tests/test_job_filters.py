@@ -7,12 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from market.documents import JobPosting
-from market.hiding import hide_postings
 from market.jobs.filters import JobFilter, job_query, read_text
 from market.jobs.keys import company_key, posting_keys
-from market.jobs.rekeying import rekey_postings
 from market.jobs.selectors import NEWEST_FIRST
 from market.jobs.serializers import JobFilterSerializer, job_listing
+from market.jobs.services import hide_postings, rekey_postings
 from market.selectors import day_start
 from market.services import know_role, store_postings
 from skills.services import seed_skills

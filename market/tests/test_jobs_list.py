@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from market.hiding import hide_postings
 from market.jobs.filters import EVERY_POSTING
 from market.jobs.listings import EXPIRES_AFTER_DAYS
 from market.jobs.selectors import NewestJobs
 from market.jobs.serializers import JobListingSerializer, job_listing
+from market.jobs.services import hide_postings
 from market.services import store_postings
 from skills.services import seed_skills
 from tests.factories import NOW, PostingFactory, days_ago

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from market import membership, services
-from market.jobs.rekeying import rekey_postings
+from market.jobs.services import rekey_postings
 from market.refresh import check_figures, refresh_figures
 from market.services import compute_role_figures, know_role, store_postings
 from tests.factories import NOW, TODAY, PostingFactory, days_ago

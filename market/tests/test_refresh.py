@@ -11,7 +11,7 @@ import orjson
 import pytest
 from redis.exceptions import LockNotOwnedError
 
-from market import dirty_days, refresh
+from market import refresh, stats_rows
 from market.answers import read_answer, render_answer
 from market.refresh import RefreshRunningError, check_figures, mark_dirty, refresh_figures
 from market.role_windows import role_figures
@@ -82,7 +82,7 @@ def test_a_write_during_a_refresh_leaves_its_day_dirty(mongo, monkeypatch):
 def test_a_failed_write_leaves_its_day_dirty(mongo):
     mongo.dirty_days.delete_many({})
 
-    with pytest.raises(ZeroDivisionError), dirty_days.marked_dirty(days=[day_start(TODAY)], now=NOW):
+    with pytest.raises(ZeroDivisionError), stats_rows.marked_dirty(days=[day_start(TODAY)], now=NOW):
         raise ZeroDivisionError
 
     assert mongo.dirty_days.count_documents({}) == 1
@@ -91,7 +91,7 @@ def test_a_failed_write_leaves_its_day_dirty(mongo):
 def test_a_writer_killed_before_its_second_mark_leaves_its_day_dirty(mongo):
     store_postings(postings=[PostingFactory()], now=NOW)
     (row,) = mongo.job_postings.find()
-    writer = dirty_days.marked_dirty(days=[day_start(TODAY)], now=NOW)
+    writer = stats_rows.marked_dirty(days=[day_start(TODAY)], now=NOW)
     writer.__enter__()
     refresh_figures(now=NOW)
     mongo.job_postings.insert_one(row | {"_id": 2, "job_id": "2", "url": "https://jobs.example.com/2"})

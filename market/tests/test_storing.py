@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.closing import close_posting
 from market.jobs.keys import url_key
+from market.jobs.services import close_posting
 from market.posting import Posting
 from market.refresh import mark_dirty, refresh_figures, seal_day
 from market.selectors import day_start
