@@ -4,7 +4,7 @@ from datetime import datetime
 
 from accounts.documents import PROFILE_CACHE, User
 from career_navigator.connection import database
-from skills.merging import renamed
+from skills.services import renamed
 
 
 def follow_merge(gone: str, kept: str, now: datetime) -> None:

@@ -42,8 +42,7 @@ def compare(count: int) -> Report:
     from market.role_windows import load_role_figures, role_demands
     from market.roles import display_role
     from market.selectors import day_start
-    from skills.gaps import LOWEST_THRESHOLD, rank_gaps
-    from skills.learning_order import order_learning
+    from skills.gaps import LOWEST_THRESHOLD, order_learning, rank_gaps
 
     use_database(f"postings_{count}")
     load(count)

@@ -21,8 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skills.keys import skill_key
-from skills.posting_sets import PostingSets, starts_of
+from skills.posting_sets import PostingSets, skill_key, starts_of
 
 # A salary outside these bounds (USD a year) is an hourly rate, a typing error or a lure.
 LOWEST_SALARY_USD = 5_000

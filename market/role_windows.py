@@ -19,7 +19,7 @@ from market.documents import MARKET_SCOPE
 from market.selectors import day_start
 from market.stats_rows import find_visible
 from skills.gaps import LOWEST_THRESHOLD, RoleDemand, RoleWindow
-from skills.keys import skill_key
+from skills.posting_sets import skill_key
 
 # Bytes of a process. A year of the largest role of a million postings takes some 6 MB.
 _MAX_BYTES = 64 * 1024 * 1024

@@ -10,7 +10,7 @@ from career_navigator.connection import database
 from market.daily_stats import pack_postings, unpack_names
 from market.documents import MARKET_SCOPE
 from market.stats_rows import mark_dirty, marked_dirty
-from skills.merging import renamed
+from skills.services import renamed
 
 _BATCH = 500
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from career_navigator.cache.versioned import replace_version
 from career_navigator.connection import database
 from projects.ideas import CATALOGUE
-from skills.merging import renamed
+from skills.services import renamed
 
 
 def follow_merge(gone: str, kept: str, now: datetime) -> None:

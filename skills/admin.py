@@ -20,11 +20,10 @@ from career_navigator.mirrors.admin import MirrorAdmin, MirrorForm
 from career_navigator.mirrors.exchange import ExchangeMixin, MirrorResource
 from career_navigator.staff.acts import enqueue_or_tell
 from career_navigator.staff.maintenance import offer_task
-from skills.merging import UnmergeableError, merge_skills
 from skills.models import Skill, UnknownSlug
 from skills.names import spelling_key
 from skills.selectors import vocabulary
-from skills.unknown import UnsettledSlugError, settle_as_alias, settle_as_new
+from skills.services import UnmergeableError, UnresolvableSlugError, merge_skills, resolve_as_alias, resolve_as_new
 from skills.vocabulary import CATEGORIES
 
 # Below this a spelling is too far off to be offered.
@@ -265,12 +264,12 @@ class UnknownSlugAdmin(MirrorAdmin):
         now = timezone.now()
         try:
             if answer == "alias":
-                settle_as_alias(slug=slug.slug, skill=skill, now=now)
+                resolve_as_alias(slug=slug.slug, skill=skill, now=now)
                 text = f"{slug} is {skill}."
             else:
-                settle_as_new(slug=slug.slug, is_skill=answer == "new", now=now)
+                resolve_as_new(slug=slug.slug, is_skill=answer == "new", now=now)
                 text = f"{slug} is a skill of its own." if answer == "new" else f"{slug} is not a skill."
-        except UnsettledSlugError as error:
+        except UnresolvableSlugError as error:
             self.message_user(request, str(error), messages.ERROR)
             return
         self.log_change(request, slug, text)

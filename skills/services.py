@@ -1,15 +1,19 @@
-"""Writing the vocabulary: seeding it, counting what it does not know."""
+"""Writing the vocabulary: seeding, merging skills, resolving and counting slugs it does not know."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from mongoengine.errors import NotUniqueError
 from pymongo import UpdateOne
 
 from career_navigator.cache.versioned import replace_version
 from career_navigator.connection import database
+from career_navigator.declarations import get_declared
 from career_navigator.seeding import SeedSummary, seed_entries
 from skills.documents import VOCABULARY, SkillDocument, UnknownSlug
+from skills.names import spelling_key
+from skills.selectors import vocabulary
 from skills.vocabulary import Skill
 
 
@@ -55,3 +59,96 @@ def count_unknown_slugs(*, slugs: Iterable[str], now: datetime) -> None:
 def drop_vocabulary_counter(*, now: datetime) -> None:
     """Drop the counter that was the vocabulary's version before it got a random one, as every catalogue has."""
     database().vocabulary_versions.drop()
+
+
+class UnmergeableError(ValueError):
+    """Two entries that cannot be joined. `reason` is stable: `same` or `unknown`."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def merge_skills(*, gone: str, kept: str, now: datetime) -> None:
+    """Let `kept` be all that `gone` was, then delete `gone`. Raises `UnmergeableError`.
+
+    Everything that names the one names the other before the first is deleted, so that a merge that was broken off is
+    finished by merging again.
+    """
+    if gone == kept:
+        raise UnmergeableError("same", "A skill cannot be merged with itself.")
+    found = {each.name: each for each in SkillDocument.objects(name__in=[gone, kept])}
+    if len(found) < 2:
+        raise UnmergeableError("unknown", f"{' and '.join({gone, kept} - found.keys())} is no skill.")
+    lost, skill = found[gone], found[kept]
+    skill.aliases = _joined(skill.aliases, [lost.name, lost.display_name, *lost.aliases], without=[kept])
+    skill.slugs = _joined(skill.slugs, lost.slugs)
+    skill.prerequisites = _joined(skill.prerequisites, lost.prerequisites, without=[gone, kept])
+    skill.related = _joined(skill.related, lost.related, without=[gone, kept])
+    skill.merged_names = _joined(skill.merged_names, [gone, *lost.merged_names])
+    skill.updated_at = now
+    skill.save()
+    for field in ("prerequisites", "related"):
+        database().skills.update_many(
+            {field: gone, "name": {"$ne": kept}},
+            [{"$set": {field: renamed(field=field, gone=gone, kept=kept), "updated_at": now}}],
+        )
+    for follow in get_declared("skill_merges").values():
+        follow(gone, kept, now)
+    lost.delete()
+    replace_version(VOCABULARY)
+
+
+def renamed(*, field: str, gone: str, kept: str) -> dict[str, Any]:
+    """For a pipeline update: a list of names in which `kept` stands where `gone` stood, each name once, in order."""
+    items = {"$map": {"input": f"${field}", "in": {"$cond": [{"$eq": ["$$this", gone]}, kept, "$$this"]}}}
+    once = {"$cond": [{"$in": ["$$this", "$$value"]}, "$$value", {"$concatArrays": ["$$value", ["$$this"]]}]}
+    return {"$reduce": {"input": items, "initialValue": [], "in": once}}
+
+
+def _joined(names: list[str], more: list[str], *, without: list[str] | None = None) -> list[str]:
+    return [name for name in dict.fromkeys([*names, *more]) if name not in (without or ())]
+
+
+class UnresolvableSlugError(ValueError):
+    """A slug that cannot be resolved so. `reason` is stable: `unknown_skill` or `known`."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def resolve_as_alias(*, slug: str, skill: str, now: datetime) -> None:
+    """Let the slug mean a skill that the vocabulary has. Raises `UnresolvableSlugError`."""
+    # One atomic update, as two curators may settle slugs of one skill at once; saving is what tells every process.
+    document = SkillDocument.objects(name=skill).modify(add_to_set__slugs=slug, set__updated_at=now, new=True)
+    if document is None:
+        raise UnresolvableSlugError("unknown_skill", f"The vocabulary has no skill {skill!r}.")
+    document.save()
+    UnknownSlug.objects(slug=slug).delete()
+
+
+def resolve_as_new(*, slug: str, is_skill: bool, now: datetime) -> SkillDocument:
+    """Let the slug be an entry of its own: a skill, or something adverts mention that nobody learns.
+
+    Raises `UnresolvableSlugError` when the vocabulary knows the spelling by now.
+    """
+    known = next((each for each in vocabulary() if spelling_key(each.name) == spelling_key(slug)), None)
+    if known is not None:
+        raise UnresolvableSlugError("known", f"The vocabulary has {known.name!r} already.")
+    name = spelling_key(slug) or slug.lower()
+    words = name.split()
+    document = SkillDocument(
+        name=name,
+        display_name=" ".join(word[:1].upper() + word[1:] for word in words),
+        slugs=[slug],
+        is_skill=is_skill,
+        updated_at=now,
+    )
+    try:
+        document.save(force_insert=True)
+    except NotUniqueError as error:
+        # Somebody settled another spelling of it since this process read the vocabulary.
+        raise UnresolvableSlugError("known", f"The vocabulary has {name!r} already.") from error
+    UnknownSlug.objects(slug=slug).delete()
+    return document

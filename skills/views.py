@@ -26,9 +26,8 @@ from market.skill_market import WINDOW_DAYS, skill_market
 from skills import serializers as shapes
 from skills.extraction import SkillSpan
 from skills.gaps import DEFAULT_THRESHOLD, Coverage, cover, rank_gaps
-from skills.search import find_skills
 from skills.selectors import extractor, vocabulary
-from skills.vocabulary import DEFAULT_CATEGORY, Skill, Vocabulary
+from skills.vocabulary import DEFAULT_CATEGORY, Skill, Vocabulary, find_skills
 
 MAX_ALTERNATIVES = 5
 MAX_ROLES = 100

@@ -4,14 +4,14 @@ import pytest
 from bson import ObjectId
 from django.utils import timezone
 from pymongo.database import Database
+from skills.merging import merge_skills
 
 from career_navigator.cache import reset_caches
 from learning.documents import SKILL_PROGRESS, LearningResource
 from learning.services import seed_resources
 from learning.skill_merges import follow_merge
 from learning.tests.test_admin_resources import ENTRY
-from skills.merging import merge_skills
-from skills.services import seed_skills
+from skills.services import merge_skills, seed_skills
 
 USER = str(ObjectId())
 

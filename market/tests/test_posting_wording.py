@@ -3,14 +3,14 @@
 from datetime import UTC, datetime
 
 import pytest
+from skills.merging import merge_skills
 
 from career_navigator.cache import reset_caches
 from market.jobs.matching import OPENING_FIELDS, demand_for, opening_of
 from market.posting_skills import posting_skills, reread_posting_skills
 from market.refresh import refresh_figures
 from market.services import know_role, store_postings
-from skills.merging import merge_skills
-from skills.services import seed_skills
+from skills.services import merge_skills, seed_skills
 from tests.factories import NOW, PostingFactory
 
 WORDING = "You have 3+ years of experience with Python.\nNice to have: Kafka, Redis\n"

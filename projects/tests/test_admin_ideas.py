@@ -3,13 +3,13 @@
 import pytest
 from django.test import Client
 from django.utils import timezone
+from skills.merging import merge_skills
 
 from career_navigator.cache import reset_caches
 from projects.documents import ProjectIdea
 from projects.selectors import idea_catalogue, search_ideas
 from projects.services import seed_ideas
-from skills.merging import merge_skills
-from skills.services import seed_skills
+from skills.services import merge_skills, seed_skills
 
 LIST = "/admin/projects/projectidea/"
 ENTRY = {

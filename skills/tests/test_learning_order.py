@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skills.gaps import rank_gaps
-from skills.learning_order import MOST_NEXT_SKILLS
+from skills.gaps import MOST_NEXT_SKILLS, rank_gaps
 from tests.roles_in_memory import unpaid, window_of
 
 NAMES = ["python", "sql", "go", "docker", "react", "aws", "kafka", "spark"]

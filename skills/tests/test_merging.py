@@ -17,7 +17,7 @@ from market.services import delete_expired_postings, know_role, store_postings
 from skills.documents import SkillDocument
 from skills.merging import UnmergeableError, merge_skills
 from skills.selectors import vocabulary
-from skills.services import seed_skills
+from skills.services import UnmergeableError, merge_skills, seed_skills
 from tests.factories import NOW, PostingFactory, days_ago
 from tests.queued import take_queued
 
