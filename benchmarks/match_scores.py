@@ -18,12 +18,12 @@ from typing import Any
 
 from benchmarks.posting_set import generated_postings
 from benchmarks.report import Report, Times
+from market import roles
+from market.jobs.match_score import Seeker, score_match
 from market.jobs.matching import opening_of
 from market.posting import Posting
-from skills.extraction import SkillExtractor
-from skills.matching import Seeker, score_match, titles
-from skills.matching.wording import lies_in, nice_to_have, read_wording
-from skills.matching.years import years_asked
+from market.requirements import nice_to_have, read_wording, years_asked
+from skills.extraction import SkillExtractor, lies_in
 from skills.vocabulary import Skill, Vocabulary
 
 SCORES_A_SECOND = 5_000
@@ -51,7 +51,7 @@ def main() -> int:
 
 def drop_titles() -> None:
     """Drop what this process has computed of titles."""
-    for each in vars(titles).values():
+    for each in vars(roles).values():
         if hasattr(each, "cache_clear"):
             each.cache_clear()
 

@@ -9,9 +9,9 @@ from pymongo import UpdateOne
 
 from career_navigator.connection import database
 from career_navigator.plain_text import make_plain
+from market.requirements import Wording, nice_to_have, read_wording, years_asked
 from market.stats_rows import marked_dirty
-from skills.matching.wording import Wording, lies_in, nice_to_have, read_wording
-from skills.matching.years import years_asked
+from skills.extraction import lies_in
 from skills.selectors import extractor, vocabulary
 
 _BATCH = 500

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
@@ -127,7 +128,7 @@ class SkillExtractor:
             start, end = last - length - 1, last - 1
             if accented and (_ACCENTED.match(text, max(0, start - 1), start) or _ACCENTED.match(text, end, end + 1)):
                 continue
-            if addresses and _lies_in_one(addresses, start):
+            if addresses and lies_in(addresses, start):
                 continue
             if start < reached:
                 # They come by their ends: this one takes the place of those in it, and yields to one begun before.
@@ -140,6 +141,12 @@ class SkillExtractor:
             hits.append(_Hit(start, end, name))
             reached = end
         return hits
+
+
+def lies_in(spans: Sequence[tuple[int, int]], place: int) -> bool:
+    """Return whether a place lies in one of the spans, which follow one another."""
+    before = bisect_right(spans, place, key=itemgetter(0))
+    return before > 0 and place < spans[before - 1][1]
 
 
 def _is_listed(text: str, before: _Hit | None, hit: _Hit, after: _Hit | None) -> bool:
@@ -169,12 +176,6 @@ def _is_listed(text: str, before: _Hit | None, hit: _Hit, after: _Hit | None) ->
         if capital and text[there].isupper():
             return True
     return False
-
-
-def _lies_in_one(stretches: list[tuple[int, int]], place: int) -> bool:
-    """Return whether a place lies in one of the stretches, which follow one another."""
-    before = bisect_right(stretches, place, key=itemgetter(0))
-    return before > 0 and place < stretches[before - 1][1]
 
 
 def _is_tag(text: str, before: _Hit, hit: _Hit, after: _Hit) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from skills.matching import Opening, Seeker
+from market.jobs.match_score import Opening, Seeker
 
 # Raised whenever the same input comes to have another score.
 _RULES = 2

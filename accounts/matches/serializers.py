@@ -9,9 +9,9 @@ from accounts.matches.documents import LONGEST_EXPLANATION
 from career_navigator.api.fields import BoundedNumber, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from learning.serializers import ResourceSerializer
+from market.jobs.match_score import WEIGHTS
 from market.jobs.serializers import PayField
 from market.roles import display_role
-from skills.matching.parts import WEIGHTS
 from skills.serializers import DisplayNameField
 
 _OWN = "The caller's own."

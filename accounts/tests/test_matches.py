@@ -14,9 +14,9 @@ from accounts.matches.fingerprints import fingerprint_of
 from accounts.matches.services import KEPT, match_job
 from career_navigator.cache import reset_caches
 from learning.services import seed_resources
+from market.jobs.match_score import Opening, Seeker
 from market.jobs.matching import seeker_of
 from market.services import store_postings
-from skills.matching import Opening, Seeker
 from tests.factories import PostingFactory
 
 NOBODY = "0" * 24

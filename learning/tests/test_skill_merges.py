@@ -4,7 +4,6 @@ import pytest
 from bson import ObjectId
 from django.utils import timezone
 from pymongo.database import Database
-from skills.merging import merge_skills
 
 from career_navigator.cache import reset_caches
 from learning.documents import SKILL_PROGRESS, LearningResource

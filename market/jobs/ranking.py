@@ -20,10 +20,10 @@ from pymongo.errors import PyMongoError
 from career_navigator.connection import database
 from market.geo.names import get_country_name
 from market.jobs.filters import EVERY_POSTING, JobFilter, Query, job_query
+from market.jobs.match_score import Seeker, score_match
 from market.jobs.matching import DEMAND_FIELDS, OPENING_FIELDS, Demands, opening_of
 from market.jobs.selectors import NEWEST_FIRST, QUERY_MILLISECONDS, Row, page_ids, rows_of
 from market.roles import normalize_role
-from skills.matching import Seeker, score_match
 from skills.selectors import vocabulary
 
 # Values of each facet, the most frequent first.

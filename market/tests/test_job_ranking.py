@@ -6,11 +6,11 @@ from bson import ObjectId
 from accounts.matches.services import match_job
 from market.jobs import ranking
 from market.jobs.filters import JobFilter
+from market.jobs.match_score import Seeker
 from market.jobs.ranking import count_facets, relevant_jobs
 from market.jobs.services import hide_postings
 from market.refresh import refresh_figures
 from market.services import store_postings
-from skills.matching import Seeker
 from skills.services import seed_skills
 from tests.factories import NOW, PostingFactory, days_ago
 

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from skills.merging import merge_skills
 
 from career_navigator.cache import reset_caches
 from market.jobs.matching import OPENING_FIELDS, demand_for, opening_of

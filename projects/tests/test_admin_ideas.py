@@ -3,7 +3,6 @@
 import pytest
 from django.test import Client
 from django.utils import timezone
-from skills.merging import merge_skills
 
 from career_navigator.cache import reset_caches
 from projects.documents import ProjectIdea

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from skills.matching import Opening, Seeker, score_match
-from skills.matching.parts import WEIGHTS
-from skills.matching.titles import nearest_role, title_similarity
+from market.jobs.match_score import WEIGHTS, Opening, Seeker, score_match
+from market.roles import nearest_role, title_similarity
 
 SKILLS = [f"skill {number}" for number in range(12)]
 TITLES = ["Backend Developer", "Senior Back-End Engineer (m/f/d)", "Sales Manager", "Data Scientist", "", "???"]

@@ -4,9 +4,8 @@ from time import process_time
 
 import pytest
 
-from skills.extraction import SkillExtractor
-from skills.matching.wording import lies_in, nice_to_have, read_wording
-from skills.matching.years import years_asked
+from market.requirements import nice_to_have, read_wording, years_asked
+from skills.extraction import SkillExtractor, lies_in
 from skills.vocabulary import Skill, Vocabulary
 
 NAMES = ("python", "kafka", "docker", "kubernetes", "terraform", "django", "postgresql", "redis")

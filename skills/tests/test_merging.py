@@ -15,7 +15,6 @@ from market.refresh import check_figures, refresh_figures
 from market.role_windows import role_figures
 from market.services import delete_expired_postings, know_role, store_postings
 from skills.documents import SkillDocument
-from skills.merging import UnmergeableError, merge_skills
 from skills.selectors import vocabulary
 from skills.services import UnmergeableError, merge_skills, seed_skills
 from tests.factories import NOW, PostingFactory, days_ago

@@ -1,11 +1,16 @@
-"""The parts of a match score. Each is 0 to 100, rounded down, and says what it saw; without data it is None. Pure."""
+"""How well a posting suits somebody: 0 to 100, from parts that can be compared. Pure, and the same for the same input.
+
+Each part is 0 to 100, rounded down, and says what it saw. A part without data is left out, and the rest weigh
+accordingly more. Everything is computed in whole numbers and rounded down: no order of the input can change it, 100
+means that nothing is wanting, and one more skill that the posting asks for never lowers it.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from skills.matching.sides import HYBRID, ONSITE, REMOTE, Opening, Seeker
-from skills.matching.titles import nearest_role
+from market.roles import nearest_role
 
+REMOTE, HYBRID, ONSITE, ANY = "remote", "hybrid", "onsite", "any"
 SKILLS, TITLE, YEARS, PLACE, SALARY = "skills", "title", "years", "place", "salary"
 WEIGHTS: Mapping[str, int] = {SKILLS: 50, TITLE: 20, YEARS: 10, PLACE: 10, SALARY: 10}
 
@@ -26,6 +31,56 @@ _LOWEST_PAY, _HIGHEST_PAY = 5_000, 2_000_000
 # Every percent that the pay falls short of what is expected costs two points.
 _POINTS_A_PERCENT = 2
 _MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeker:
+    """Somebody who looks for work, as far as they say; what they do not say is empty or None.
+
+    `skills` are canonical. `preferred_locations` are place labels ("Austin, TX", "London, United Kingdom"), alpha-2
+    codes of countries ("DE") or ISO 3166-2 codes of American states ("US-TX"). `remote_preference` is `remote`,
+    `hybrid`, `onsite` or `any`; the salary is a year's.
+    """
+
+    skills: frozenset[str] = frozenset()
+    desired_roles: tuple[str, ...] = ()
+    experience_years: float | None = None
+    preferred_locations: tuple[str, ...] = ()
+    remote_preference: str | None = None
+    expected_salary_usd: float | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to compare by: that everything suits compares with nothing."""
+        said = (self.skills, self.desired_roles, self.preferred_locations)
+        numbers = (self.experience_years, self.expected_salary_usd)
+        return (
+            not any(said)
+            and all(number is None for number in numbers)
+            and self.remote_preference not in (REMOTE, HYBRID, ONSITE)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A posting, as far as it says; what it does not say is empty or None.
+
+    `skills` are canonical; those in `nice_to_have` are wished for, the rest are asked for. `place` is a label of
+    `market.geo.places`, `country_code` its country's, `country_codes` those of all that the posting names, alpha-2;
+    salaries are a year's.
+    """
+
+    title: str = ""
+    skills: tuple[str, ...] = ()
+    nice_to_have: frozenset[str] = frozenset()
+    years_asked: float | None = None
+    place: str = ""
+    country_code: str | None = None
+    country_codes: frozenset[str] = frozenset()
+    remote: bool | None = None
+    hybrid: bool | None = None
+    min_salary_usd: float | None = None
+    max_salary_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,3 +248,44 @@ def _plural(noun: str, count: float) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchScore:
+    """`missing_skills` are required, those in `missing_nice_to_have` are not; each list by demand, then by name."""
+
+    score: int
+    parts: tuple[MatchPart, ...]
+    matched_skills: tuple[str, ...]
+    missing_skills: tuple[str, ...]
+    missing_nice_to_have: tuple[str, ...]
+
+    @property
+    def explanation(self) -> str:
+        """The sentences of all parts, and one where the heaviest is missing: the posting names no skills."""
+        sentences = [part.sentence for part in self.parts]
+        if self.parts[0].name != SKILLS:
+            sentences.append("The posting names no skills, so none were compared.")
+        return " ".join(sentences)
+
+
+def score_match(*, seeker: Seeker, opening: Opening, demand: Mapping[str, float]) -> MatchScore | None:
+    """The score with its parts, the heaviest first. None for an empty profile, and where nothing is comparable.
+
+    `demand` is the share (0 to 1) of the role's postings that ask for each skill; one that is not there counts as
+    asked for by none.
+    """
+    if seeker.is_empty:
+        return None
+    compared, of_skills = compare_skills(seeker=seeker, opening=opening, demand=demand)
+    others = (part(seeker=seeker, opening=opening) for part in (title_part, years_part, place_part, salary_part))
+    parts = tuple(part for part in (of_skills, *others) if part is not None)
+    if not parts:
+        return None
+    return MatchScore(
+        score=sum(part.weight * part.score for part in parts) // sum(part.weight for part in parts),
+        parts=parts,
+        matched_skills=compared.matched,
+        missing_skills=compared.missing,
+        missing_nice_to_have=compared.missing_nice_to_have,
+    )
