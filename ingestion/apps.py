@@ -6,9 +6,9 @@ from django.apps import AppConfig
 class IngestionConfig(AppConfig):
     name = "ingestion"
 
-    user_exports = {"collection_runs": "ingestion.personal_data.export_requested_runs"}
-    user_erasures = {"collection_runs": "ingestion.personal_data.forget_requested_runs"}
-    readiness_checks = {"collection": "ingestion.monitoring.check_collection"}
-    metrics = {"collection": "ingestion.monitoring.measure_collection"}
+    user_exports = {"collection_runs": "ingestion.selectors.export_requested_runs"}
+    user_erasures = {"collection_runs": "ingestion.services.forget_requested_runs"}
+    readiness_checks = {"collection": "ingestion.dashboard.check_collection"}
+    metrics = {"collection": "ingestion.dashboard.measure_collection"}
     dashboard_panels = {"collection": "ingestion.dashboard.show_collection"}
     menu_pages = {"collect_now": "ingestion.admin.COLLECT_NOW"}

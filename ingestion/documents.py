@@ -21,6 +21,7 @@ OPEN_RUN_STATUSES = ("queued", "running")
 # `waiting`: the rate limit allows the next page at `resume_at`. `skipped`: fresh, or another run had it.
 SEARCH_STATUSES = ("queued", "running", "waiting", "finished", "skipped", "failed", "cancelled", "lost")
 OPEN_SEARCH_STATUSES = ("queued", "running", "waiting")
+REPEATABLE_SEARCH_STATUSES = ("failed", "lost", "cancelled")
 
 
 class Search(EmbeddedDocument):

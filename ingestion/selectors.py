@@ -1,10 +1,22 @@
-"""Reads of ingestion: totals over all runs, and the figures over what is stored."""
+"""Reads of ingestion: runs as people and programs see them, what they refused, and totals over all."""
 
-from collections import Counter
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
 
 from career_navigator.connection import database
+from career_navigator.staff.status import STATUS_COLORS
+from ingestion.documents import (
+    OPEN_RUN_STATUSES,
+    OPEN_SEARCH_STATUSES,
+    REPEATABLE_SEARCH_STATUSES,
+    CollectionRun,
+    Search,
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,3 +89,153 @@ def _most_frequent(field_name: str, top: int, *stages: dict[str, object]) -> lis
         ]
     )
     return [(row["_id"], row["count"]) for row in counted]
+
+
+def run_state(*, run: CollectionRun) -> dict[str, Any]:
+    """Status, counts and searches of a run, as text for its page. `percent` is the share of searches that are over."""
+    over = sum(1 for search in run.searches if search.status not in OPEN_SEARCH_STATUSES)
+    refused = sum(run.refused.values())
+    stopping = run.cancel_requested and run.status in OPEN_RUN_STATUSES
+    return {
+        "status": run.status,
+        "color": STATUS_COLORS.get(run.status, ""),
+        "open": run.status in OPEN_RUN_STATUSES,
+        "repeatable": any(search.status in REPEATABLE_SEARCH_STATUSES for search in run.searches),
+        "percent": round(100 * over / len(run.searches)) if run.searches else 100,
+        "texts": {
+            "searches": f"{over} of {len(run.searches)} searches are over",
+            "pages": f"{run.pages:,}",
+            "credits": f"{run.credits:,}",
+            "collected": f"{run.collected:,}",
+            "updated": f"{run.updated:,}",
+            "unchanged": f"{run.unchanged:,}",
+            "filtered": f"{run.filtered:,}",
+            "refused": f"{refused:,}",
+            "started": _moment(run.started_at),
+            "finished": _moment(run.finished_at),
+            "heartbeat": _moment(run.heartbeat_at),
+            "error": run.error or "—",
+            "cancelling": "It stops after the page that is being fetched." if stopping else "",
+        },
+        "tables": {
+            "searches": [_search_row(search) for search in run.searches],
+            "reasons": [[reason, count] for reason, count in sorted(run.refused.items())],
+            "samples": [
+                [sample.get("reason", ""), sample.get("message", ""), sample.get("job_id", "")]
+                for sample in run.refused_samples
+            ],
+        },
+    }
+
+
+def _search_row(search: Search) -> list[Any]:
+    note = search.error or ""
+    if search.status == "waiting" and search.resume_at:
+        note = f"goes on at {_moment(search.resume_at)}; {note}"
+    counts = (search.pages, search.credits, search.collected, search.updated, search.unchanged)
+    badge = {"text": search.status, "color": STATUS_COLORS.get(search.status, "")}
+    return [search.role, search.place, badge, *counts, search.filtered, search.refused, note]
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at else "—"
+
+
+def run_report(run: CollectionRun) -> dict[str, Any]:
+    """What a run asked for and what came of it, with the documented figures a role."""
+    return {
+        "run": str(run.id),
+        "status": run.status,
+        "trigger": run.trigger,
+        "pages": run.pages,
+        "collected": run.collected,
+        "updated": run.updated,
+        "unchanged": run.unchanged,
+        "filtered": run.filtered,
+        "refused": dict(run.refused),
+        "credits": run.credits,
+        "error": run.error,
+        "roles": {role: asdict(figures) for role, figures in summarize_run(run=run).items()},
+    }
+
+
+_MOST_RUNS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    """What the last runs with refusals refused: how many of each reason, and those that were kept in full."""
+
+    counts: Mapping[str, int]
+    kept: list["Refusal"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    run: ObjectId
+    at: datetime
+    reason: str
+    message: str
+    job_id: str
+
+
+def recent_refusals() -> Refusals:
+    """What the last hundred runs with refusals have of them, the newest run first."""
+    runs = list(
+        database()
+        .collection_runs.find(
+            {"refused_samples.0": {"$exists": True}}, {"created_at": 1, "refused": 1, "refused_samples": 1}
+        )
+        .sort([("created_at", -1), ("_id", -1)])
+        .limit(_MOST_RUNS)
+    )
+    counts = Counter[str]()
+    for run in runs:
+        counts.update(run.get("refused") or {})
+    return Refusals(counts=counts, kept=[_refusal(run, sample) for run in runs for sample in run["refused_samples"]])
+
+
+def _refusal(run: Mapping[str, Any], sample: Mapping[str, Any]) -> Refusal:
+    return Refusal(
+        run=run["_id"],
+        at=run["created_at"],
+        reason=str(sample.get("reason", "")),
+        message=str(sample.get("message", "")),
+        job_id=str(sample.get("job_id", "")),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSummary:
+    """What a run brought for one role; `credits_tracked` counts the jobs returned, and so paid for."""
+
+    jobs_collected: int
+    pages_fetched: int
+    credits_tracked: int
+
+
+def summarize_run(*, run: CollectionRun) -> dict[str, RoleSummary]:
+    """The documented figures for each role of a run. Collected counts what was new or had changed."""
+    totals: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for search in run.searches:
+        for position, count in enumerate((search.collected + search.updated, search.pages, search.credits)):
+            totals[search.role][position] += count
+    return {
+        role: RoleSummary(jobs_collected=collected, pages_fetched=pages, credits_tracked=credits)
+        for role, (collected, pages, credits) in totals.items()
+    }
+
+
+def export_requested_runs(user_id: ObjectId) -> list[dict[str, Any]]:
+    """The runs that the user has asked for, or has started by a new target role."""
+    runs = CollectionRun.objects(requested_by=str(user_id)).order_by("created_at", "id")
+    return [
+        {
+            "run": str(run.id),
+            "roles": list(run.roles),
+            "places": list(run.places),
+            "wanted": dict(run.wanted),
+            "requested_at": run.created_at,
+        }
+        for run in runs
+    ]

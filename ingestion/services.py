@@ -1,9 +1,7 @@
 """Collection and retention as every door calls them: API, admin, tasks and commands."""
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bson import ObjectId
@@ -11,7 +9,7 @@ from bson import ObjectId
 from accounts.selectors import career_goals, target_roles
 from career_navigator.api.exceptions import SERVER_AWAY
 from ingestion.collection import Clock, collect_role
-from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
+from ingestion.documents import OPEN_RUN_STATUSES, REPEATABLE_SEARCH_STATUSES, CollectionRun
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from ingestion.runs import UnusableRequestError, open_roles, start_run
 from ingestion.theirstack import TheirStackClient
@@ -23,22 +21,12 @@ logger = logging.getLogger(__name__)
 DEFAULT_MAX_AGE_DAYS = 14
 DEFAULT_JOBS_PER_ROLE = 5
 DEFAULT_FRESHNESS_DAYS = 30
-REPEATABLE_SEARCH_STATUSES = ("failed", "lost", "cancelled")
 
 
 class UnknownUserError(LookupError):
     """There is no user with that id."""
 
     reason = "unknown_user"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleSummary:
-    """What a run brought for one role; `credits_tracked` counts the jobs returned, and so paid for."""
-
-    jobs_collected: int
-    pages_fetched: int
-    credits_tracked: int
 
 
 def collect_jobs_for_roles(
@@ -171,18 +159,6 @@ def work_off(
     return run
 
 
-def summarize_run(*, run: CollectionRun) -> dict[str, RoleSummary]:
-    """The documented figures for each role of a run. Collected counts what was new or had changed."""
-    totals: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for search in run.searches:
-        for position, count in enumerate((search.collected + search.updated, search.pages, search.credits)):
-            totals[search.role][position] += count
-    return {
-        role: RoleSummary(jobs_collected=collected, pages_fetched=pages, credits_tracked=credits)
-        for role, (collected, pages, credits) in totals.items()
-    }
-
-
 def cleanup_old_jobs(*, days_to_keep: int, now: datetime, on_day: Callable[[], object] | None = None) -> int:
     """Delete postings of days before the last `days_to_keep`, by whole days; how many were deleted.
 
@@ -215,3 +191,8 @@ def repeat_run(*, run_id: ObjectId, requested_by: str | None, now: datetime) -> 
         requested_by=requested_by,
         now=now,
     )
+
+
+def forget_requested_runs(user_id: ObjectId) -> None:
+    """The runs stay, as they tell what was collected and paid for; who asked does not."""
+    CollectionRun.objects(requested_by=str(user_id)).update(unset__requested_by=True, unset__wanted=True)

@@ -12,7 +12,8 @@ from ingestion.credits import spent_this_month
 from ingestion.documents import CollectedRole, CollectionRun
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import UnusableRequestError, cancel_run, find_interrupted, open_roles, stop_run
-from ingestion.services import collect_jobs_for_roles, summarize_run, work_off
+from ingestion.selectors import summarize_run
+from ingestion.services import collect_jobs_for_roles, work_off
 from ingestion.source import check_source
 from ingestion.tests.collecting import TODAY, Clock, begin, collect, job
 from ingestion.theirstack import TheirStackClient, client_from_settings

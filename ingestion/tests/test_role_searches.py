@@ -11,10 +11,10 @@ from ingestion.role_searches import (
     DEFAULT_ROLES,
     belongs_to_search,
     excluded_title_phrases,
+    known_roles,
     role_variations,
     search_payload,
 )
-from ingestion.role_variations import known_roles
 from market.roles import normalize_role
 
 # One word that names a trade by itself.

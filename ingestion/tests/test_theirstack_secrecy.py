@@ -8,7 +8,7 @@ import requests
 
 from ingestion.tests.scripted_server import KEY, RECENT, Answer
 from ingestion.theirstack import TheirStackClientError, TheirStackConfigurationError
-from ingestion.theirstack_credentials import BearerKey, Unshown
+from ingestion.theirstack_transport import BearerKey, Unshown
 
 ECHOES_THE_KEY = {
     "request_id": f"for {KEY}",

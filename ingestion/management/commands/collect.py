@@ -9,9 +9,9 @@ from tqdm import tqdm
 
 from career_navigator.commands import SummaryCommand, progress_bar
 from ingestion.documents import CollectionRun
-from ingestion.reports import run_report
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from ingestion.runs import UnusableRequestError, start_run
+from ingestion.selectors import run_report
 from ingestion.services import DEFAULT_MAX_AGE_DAYS, work_off
 from ingestion.tasks import queue_run
 from ingestion.theirstack import client_from_settings

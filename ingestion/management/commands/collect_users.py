@@ -6,8 +6,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from career_navigator.commands import SummaryCommand
-from ingestion.reports import run_report
 from ingestion.runs import UnusableRequestError
+from ingestion.selectors import run_report
 from ingestion.services import (
     DEFAULT_FRESHNESS_DAYS,
     DEFAULT_JOBS_PER_ROLE,
