@@ -5,10 +5,9 @@ search carries the token of its lease: a worker that was stopped for longer than
 """
 
 import logging
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
@@ -16,33 +15,32 @@ from django.conf import settings
 from tenacity import AttemptManager, RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
 from career_navigator.api.exceptions import is_server_away
+from ingestion.collected_roles import (
+    Lease,
+    LeaseLostError,
+    acquire_lease,
+    find_newest,
+    find_other_holder,
+    learn_from_search,
+    plan_first_page,
+    plan_paging,
+    release_lease,
+    renew_lease,
+)
 from ingestion.credits import BudgetSpentError, Reservation, reserve_credits, settle_credits
 from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectionRun, Search
 from ingestion.request_pacing import PacingUnavailable
 from ingestion.role_searches import belongs_to_search, search_payload
 from ingestion.runs import (
     MAX_ATTEMPTS,
-    Lease,
-    LeaseLostError,
-    acquire_lease,
     begin_search,
     close_if_done,
-    collected_role,
-    find_other_holder,
     lost_outcome,
     open_searches,
-    release_lease,
-    renew_lease,
     stop_run,
     update_search,
 )
-from ingestion.source import (
-    CollectionHaltedError,
-    halt_collection,
-    largest_page,
-    learn_largest_page,
-    refuse_when_halted,
-)
+from ingestion.source import CollectionHaltedError, halt_collection, learn_largest_page, refuse_when_halted
 from ingestion.theirstack import FREE_PLAN_PAGE_SIZE, TheirStackClient
 from ingestion.theirstack_errors import (
     TheirStackAuthenticationError,
@@ -131,8 +129,9 @@ def _collect_pages(run: CollectionRun, client: TheirStackClient, clock: Clock, l
         return _fetch_pages(run, client, clock, lease)
     except TheirStackRetryableError as error:
         if error.reason == PacingUnavailable.reason:
-            # Redis is away, not TheirStack: nothing was asked, and the search is taken up again later.
-            _uncount_attempt(run, lease, clock())
+            # Redis is unavailable, not TheirStack: the search is taken up again later. Nothing was asked for, and so
+            # nothing says that the page kills its worker: the attempt does not count.
+            _update(lease, clock(), {"attempts": max(0, run.searches[lease.index].attempts - 1)})
             release_lease(lease=lease)
             raise
         if error.reason in {"timeout", "network"} and clock() >= lease.until:
@@ -163,7 +162,7 @@ def _fetch_pages(run: CollectionRun, client: TheirStackClient, clock: Clock, lea
             # Another worker stopped the run: what came of further pages would be recorded nowhere.
             return None
         if search.exhausted:
-            return _collected(run, lease.index, now)
+            return learn_from_search(run, lease.index, now)
         if run.cancel_requested:
             _update(lease, now, {"status": "cancelled"})
             return None
@@ -184,7 +183,7 @@ def _fetch_pages(run: CollectionRun, client: TheirStackClient, clock: Clock, lea
                 continue
             logger.warning("TheirStack: %s; pages of %d from now on", error, FREE_PLAN_PAGE_SIZE)
             learn_largest_page(size=FREE_PLAN_PAGE_SIZE)
-            _update(lease, now, _paging(search.limit))
+            _update(lease, now, plan_paging(search.limit))
             continue
         _store_page(run, page, clock, lease)
 
@@ -209,36 +208,12 @@ def _begin(run: CollectionRun, lease: Lease, clock: Clock) -> None:
         if search.limit is not None:
             _update(lease, now, attempt)
             return
-        values = attempt | _first_page(run, lease.index, now)
+        values = attempt | plan_first_page(run, lease.index, now)
         if begin_search(run=run, index=lease.index, lease_token=lease.token, now=now, values=values):
             return
         run.reload()
         if run.searches[lease.index].lease_token != lease.token or not _is_open(run, lease.index):
             raise LeaseLostError(f"search {lease.index} of run {run.id} is over or has another worker")
-
-
-def _first_page(run: CollectionRun, index: int, now: datetime) -> dict[str, Any]:
-    """The limit of a search that begins, its paging, and from when on it searches."""
-    search = run.searches[index]
-    same_role = [other for other in run.searches if other.role == search.role]
-    # A search that goes on elsewhere may cost its whole limit yet.
-    taken = sum((other.limit or 0) if other.status in OPEN_SEARCH_STATUSES else other.credits for other in same_role)
-    left = max(0, run.per_role_limit - taken)
-    places_left = sum(1 for other in same_role if other.limit is None and other.status in OPEN_SEARCH_STATUSES)
-    limit = math.ceil(left / max(1, places_left))
-    values: dict[str, Any] = {"limit": limit, "page_started_at": now, **_paging(limit)}
-    known = collected_role(run=run, index=index)
-    # What was discovered up to the last run was paid for then, unless this run reaches further back.
-    if known.discovered_until and known.posted_since and known.posted_since <= _posted_since(run, now):
-        values |= {"discovered_since": known.discovered_until, "excluded_ids": known.boundary_ids}
-    return values
-
-
-def _paging(limit: int) -> dict[str, int]:
-    """A page size that the plan allows and that splits `limit` evenly, since every unused row is paid for."""
-    largest = min(settings.MAX_JOBS_PER_SEARCH, largest_page())
-    pages = max(1, math.ceil(limit / largest))
-    return {"page_size": math.ceil(limit / pages), "page": 0}
 
 
 def _fetch(run: CollectionRun, client: TheirStackClient, clock: Clock, lease: Lease) -> _Page:
@@ -320,7 +295,7 @@ def _store_page(run: CollectionRun, page: _Page, clock: Clock, lease: Lease) -> 
     last = page.jobs < search.page_size or (search.page + 1) * search.page_size >= search.limit or repeats
     # Attempts are those at one page, and the next one's first begins.
     values: dict[str, Any] = {"page": search.page + 1, "last_page_ids": page.ids, "attempts": 1}
-    values |= _newest(search, page.postings)
+    values |= find_newest(search, page.postings)
     if repeats:
         values["error"] = f"page {search.page} came twice; stopped there"
     if last:
@@ -404,39 +379,6 @@ def _while_servers_return(lease: Lease, clock: Clock) -> Iterator[AttemptManager
     )
 
 
-def _newest(search: Any, postings: Sequence[Posting]) -> dict[str, Any]:
-    """The newest discovery time so far and the ids discovered right then."""
-    times = [posting.discovered_at for posting in postings if posting.discovered_at]
-    newest = max(filter(None, (search.newest_discovered_at, *times)), default=None)
-    if newest is None:
-        return {}
-    ids = {int(p.job_id) for p in postings if p.discovered_at == newest and p.job_id and p.job_id.isdecimal()}
-    if newest == search.newest_discovered_at:
-        ids |= set(search.newest_ids)
-    return {"newest_discovered_at": newest, "newest_ids": sorted(ids)}
-
-
-def _collected(run: CollectionRun, index: int, now: datetime) -> dict[str, Any]:
-    """What the exhausted search teaches of its role and place."""
-    search, known = run.searches[index], collected_role(run=run, index=index)
-    since = _posted_since(run, now)
-    learnt: dict[str, Any] = {
-        "collected_at": now,
-        "posted_since": min(since, known.posted_since) if known.posted_since else since,
-    }
-    newest = search.newest_discovered_at
-    if newest and (known.discovered_until is None or newest > known.discovered_until):
-        learnt |= {"discovered_until": newest, "boundary_ids": search.newest_ids}
-    elif newest and newest == known.discovered_until:
-        learnt["boundary_ids"] = sorted({*known.boundary_ids, *search.newest_ids})
-    return learnt
-
-
-def _posted_since(run: CollectionRun, now: datetime) -> datetime:
-    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return today - timedelta(days=run.max_age_days)
-
-
 def _pause_or_fail(run: CollectionRun, lease: Lease, error: TheirStackRetryableError, now: datetime) -> None:
     if error.retry_after_seconds is None:
         _fail(run, lease, error, now)
@@ -444,11 +386,6 @@ def _pause_or_fail(run: CollectionRun, lease: Lease, error: TheirStackRetryableE
     resume_at = now + timedelta(seconds=error.retry_after_seconds)
     values = {"status": "waiting", "resume_at": resume_at, "error": f"{error.reason}: {error}", "attempts": 0}
     _update(lease, now, values)
-
-
-def _uncount_attempt(run: CollectionRun, lease: Lease, now: datetime) -> None:
-    """Nothing was asked for, and so nothing says that the page kills its worker."""
-    _update(lease, now, {"attempts": max(0, run.searches[lease.index].attempts - 1)})
 
 
 def _fail(run: CollectionRun, lease: Lease, error: TheirStackClientError, now: datetime) -> None:

@@ -1,24 +1,15 @@
-"""The life of a collection run: started, its searches leased and followed, closed, found again when it was lost."""
+"""The life of a collection run: started, its searches followed, closed, found again when it was lost."""
 
-import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
 from django.conf import settings
-from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError
 
 from career_navigator.connection import database
-from ingestion.documents import (
-    OPEN_RUN_STATUSES,
-    OPEN_SEARCH_STATUSES,
-    CollectedRole,
-    CollectionRun,
-    Search,
-)
+from ingestion.collected_roles import Lease, LeaseLostError, build_open_search_query
+from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectedRole, CollectionRun, Search
 from market.roles import normalize_role
 from market.services import know_role
 
@@ -26,27 +17,6 @@ from market.services import know_role
 MAX_ATTEMPTS = 5
 MOST_REFUSED_SAMPLES = 20
 _OPEN_RUN = {"$in": OPEN_RUN_STATUSES}
-
-
-class LeaseLostError(Exception):
-    """Another worker has acquired the lease on a search, or the search has ended: nothing more is written to it."""
-
-    reason = "lease_lost"
-
-
-@dataclass(slots=True, kw_only=True)
-class Lease:
-    """A worker's hold on a role and place for one search of a run.
-
-    Every write of the search carries `token`. `until` is when the lease expires unless it is renewed.
-    """
-
-    run_id: ObjectId
-    index: int
-    role: str
-    place: str
-    token: str
-    until: datetime
 
 
 class UnusableRequestError(ValueError):
@@ -147,78 +117,6 @@ def is_being_collected(*, run_id: ObjectId) -> bool:
     return database().collection_runs.find_one(run, {"_id": 1}) is not None
 
 
-def acquire_lease(*, run: CollectionRun, index: int, now: datetime, task_id: str | None = None) -> Lease | None:
-    """Acquire the lease on a search's role and place; None while another worker has it or once the search is over.
-
-    A Celery task that is delivered again takes over at once what it held before. Should its predecessor live, the
-    predecessor's token is good for nothing from then on.
-    """
-    search = run.searches[index]
-    available: list[dict[str, Any]] = [{"claim": None}, {"claimed_until": {"$lte": now}}]
-    if task_id:
-        available.append({"claimed_by_run": str(run.id), "claimed_by_task": task_id})
-    lease = Lease(
-        run_id=run.id,
-        index=index,
-        role=normalize_role(search.role),
-        place=search.place,
-        token=uuid.uuid4().hex,
-        until=_lease_end(now),
-    )
-    holder = {
-        "claim": lease.token,
-        "claimed_by_run": str(run.id),
-        "claimed_by_task": task_id,
-        "claimed_until": lease.until,
-    }
-    try:
-        # Condition and write are one, so of any number of workers one wins; the others stumble over the unique key.
-        database().collected_roles.find_one_and_update(
-            _role_key(search) | {"$or": available},
-            {"$set": holder},
-            upsert=True,
-            return_document=ReturnDocument.AFTER,
-        )
-    except DuplicateKeyError:
-        return None
-    return lease if _hand_over(lease, now) else None
-
-
-def find_other_holder(*, run: CollectionRun, index: int) -> str | None:
-    """The run that holds the lease on the search's role and place, unless it is this one."""
-    held = database().collected_roles.find_one(_role_key(run.searches[index]), {"claimed_by_run": 1})
-    holder = held.get("claimed_by_run") if held else None
-    return None if holder == str(run.id) else holder
-
-
-def renew_lease(*, lease: Lease, now: datetime) -> None:
-    """Hold the lease for its full time from now on. Raises `LeaseLostError`."""
-    # First, so that no lease outlives the silence after which its run is taken up again.
-    database().collection_runs.update_one(
-        _open_search(lease.run_id, lease.index, lease.token), {"$set": {"heartbeat_at": now}}
-    )
-    until = _lease_end(now)
-    renewed = database().collected_roles.update_one(_held_role(lease), {"$set": {"claimed_until": until}})
-    if not renewed.matched_count:
-        raise LeaseLostError(f"another worker has the lease on {lease.role}, {lease.place}")
-    lease.until = until
-
-
-def release_lease(*, lease: Lease, collected: dict[str, Any] | None = None) -> bool:
-    """Release the lease, with what is now known of the role when it was collected; False when it was lost before."""
-    released = dict.fromkeys(("claim", "claimed_by_run", "claimed_by_task", "claimed_until"), "")
-    change: dict[str, Any] = {"$unset": released}
-    if collected:
-        change["$set"] = collected
-    return bool(database().collected_roles.update_one(_held_role(lease), change).matched_count)
-
-
-def collected_role(*, run: CollectionRun, index: int) -> CollectedRole:
-    """What is remembered of the search's role and place."""
-    search = run.searches[index]
-    return CollectedRole.objects.get(role=normalize_role(search.role), place=search.place)
-
-
 def update_search(
     *,
     run_id: ObjectId,
@@ -249,7 +147,7 @@ def update_search(
     if increments:
         change["$inc"] = increments
     at_page = {} if page is None else {f"searches.{index}.page": page}
-    held = _open_search(run_id, index, lease_token) | at_page
+    held = build_open_search_query(run_id, index, lease_token) | at_page
     if not database().collection_runs.update_one(held, change).matched_count:
         raise LeaseLostError(f"search {index} of run {run_id} is over or has another worker")
 
@@ -258,7 +156,7 @@ def begin_search(*, run: CollectionRun, index: int, lease_token: str, now: datet
     """Write the limit of a search; False when another search of the run got its own since `run` was read."""
     change = {f"searches.{index}.{name}": value for name, value in values.items()}
     begun = database().collection_runs.update_one(
-        _open_search(run.id, index, lease_token) | {"revision": run.revision},
+        build_open_search_query(run.id, index, lease_token) | {"revision": run.revision},
         {
             "$set": {"heartbeat_at": now, "status": "running"} | change,
             "$min": {"started_at": now},
@@ -305,7 +203,7 @@ def stop_run(*, run_id: ObjectId, error: str, now: datetime, lease: Lease | None
 
     With the lease of the worker that wants it: raises `LeaseLostError` when that is lost.
     """
-    held = _open_search(run_id, lease.index, lease.token) if lease else {"_id": run_id, "status": _OPEN_RUN}
+    held = build_open_search_query(run_id, lease.index, lease.token) if lease else {"_id": run_id, "status": _OPEN_RUN}
     stopped = database().collection_runs.update_one(
         held,
         {"$set": {"searches.$[open].status": "failed", "searches.$[open].error": error}},
@@ -364,43 +262,3 @@ def _take_up(run: CollectionRun, changes: dict[str, Any], now: datetime) -> bool
 def _distinct(names: Sequence[str]) -> list[str]:
     """The names with a word in them, each once; spellings that mean the same role or place count as one."""
     return list({key: name.strip() for name in reversed(names) if (key := normalize_role(name))}.values())[::-1]
-
-
-def _role_key(search: Search) -> dict[str, Any]:
-    return {"role": normalize_role(search.role), "place": search.place}
-
-
-def _hand_over(lease: Lease, now: datetime) -> bool:
-    """Put the lease's token into its search in place of the predecessor's; False, and released, where that is over."""
-    runs, field = database().collection_runs, f"searches.{lease.index}"
-    open_search = {"_id": lease.run_id, "status": _OPEN_RUN, f"{field}.status": {"$in": OPEN_SEARCH_STATUSES}}
-    while (run := runs.find_one(open_search, {"searches.lease_token": 1})) is not None:
-        # In this order: a worker that is stopped anywhere in here must not put its token in place of a successor's.
-        if database().collected_roles.find_one(_held_role(lease), {"_id": 1}) is None:
-            return False
-        seen = run["searches"][lease.index].get("lease_token")
-        handed = runs.update_one(
-            open_search | {f"{field}.lease_token": seen},
-            {"$set": {f"{field}.lease_token": lease.token, "heartbeat_at": now}},
-        )
-        if handed.matched_count:
-            return True
-    release_lease(lease=lease)
-    return False
-
-
-def _held_role(lease: Lease) -> dict[str, Any]:
-    return {"role": lease.role, "place": lease.place, "claim": lease.token}
-
-
-def _open_search(run_id: ObjectId, index: int, lease_token: str | None) -> dict[str, Any]:
-    return {
-        "_id": run_id,
-        "status": _OPEN_RUN,
-        f"searches.{index}.status": {"$in": OPEN_SEARCH_STATUSES},
-        f"searches.{index}.lease_token": lease_token,
-    }
-
-
-def _lease_end(now: datetime) -> datetime:
-    return now + timedelta(seconds=settings.COLLECTION_LEASE_SECONDS)

@@ -6,20 +6,22 @@ from threading import Barrier
 
 import pytest
 
-from ingestion import runs
+from ingestion import collected_roles, runs
+from ingestion.collected_roles import (
+    LeaseLostError,
+    acquire_lease,
+    find_other_holder,
+    release_lease,
+    renew_lease,
+)
 from ingestion.documents import CollectedRole, CollectionRun
 from ingestion.runs import (
     MAX_ATTEMPTS,
     MOST_REFUSED_SAMPLES,
-    LeaseLostError,
-    acquire_lease,
     cancel_run,
     close_if_done,
     find_interrupted,
-    find_other_holder,
     open_roles,
-    release_lease,
-    renew_lease,
     start_run,
     stop_run,
     update_search,
@@ -152,15 +154,15 @@ def writes(lease) -> bool:
 
 def test_a_worker_stopped_while_it_acquires_a_lease_does_not_take_the_search_from_its_successor(settings, monkeypatch):
     run = begin()
-    hand_over = runs._hand_over
+    hand_over = collected_roles._hand_over
 
     def stall(lease, now):
-        monkeypatch.setattr(runs, "_hand_over", hand_over)
+        monkeypatch.setattr(collected_roles, "_hand_over", hand_over)
         successors.append(acquire_lease(run=run, index=0, now=lapsed(settings)))
         return hand_over(lease, now)
 
     successors = []
-    monkeypatch.setattr(runs, "_hand_over", stall)
+    monkeypatch.setattr(collected_roles, "_hand_over", stall)
 
     assert acquire_lease(run=run, index=0, now=NOW) is None
 
