@@ -14,33 +14,8 @@ from django.conf import settings
 
 from career_navigator.connection import redis_client
 from ingestion.request_pacing import Pacing
-from ingestion.theirstack_errors import (
-    TheirStackAuthenticationError,
-    TheirStackClientError,
-    TheirStackConfigurationError,
-    TheirStackInvalidRequestError,
-    TheirStackOutOfCreditsError,
-    TheirStackPlanLimitError,
-    TheirStackRetryableError,
-    TheirStackUnexpectedAnswerError,
-)
+from ingestion.theirstack_errors import TheirStackInvalidRequestError, TheirStackUnexpectedAnswerError
 from ingestion.theirstack_transport import TheirStackTransport
-
-__all__ = [
-    "FREE_PLAN_PAGE_SIZE",
-    "CreditBalance",
-    "SearchPage",
-    "TheirStackAuthenticationError",
-    "TheirStackClient",
-    "TheirStackClientError",
-    "TheirStackConfigurationError",
-    "TheirStackInvalidRequestError",
-    "TheirStackOutOfCreditsError",
-    "TheirStackPlanLimitError",
-    "TheirStackRetryableError",
-    "TheirStackUnexpectedAnswerError",
-    "client_from_settings",
-]
 
 # What the smallest plan allows a page to hold: the size to fall back on after a TheirStackPlanLimitError.
 FREE_PLAN_PAGE_SIZE = 25

@@ -6,6 +6,6 @@ from django.apps import AppConfig
 class MarketConfig(AppConfig):
     name = "market"
 
-    skill_merges = {"market": "market.skill_merges.follow_merge"}
+    skill_merges = {"market": "market.posting_skills.follow_merge"}
     dashboard_panels = {"market": "market.dashboard.show_market"}
     metrics = {"figures": "market.dashboard.measure_daily_stats"}

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skills.shares import FEWEST_POSTINGS_TO_COMPARE, percentage
+
 LONGEST_WINDOW_DAYS = 365
 MOST_SKILLS = 50
 MOST_LOCATIONS = 30
-# Below this many postings in a window, a change against another window is noise.
-FEWEST_POSTINGS_TO_COMPARE = 20
 
 Counts = NDArray[np.int64]
 
@@ -197,8 +197,3 @@ def _quartiles(midpoints: NDArray[np.float64]) -> dict[str, int | None]:
         "upper": round(float(upper)),
         "sample_size": len(midpoints),
     }
-
-
-def percentage(part: int, whole: int) -> float:
-    """`part` of `whole` in percent, one decimal; 0.0 of nothing."""
-    return round(100 * part / whole, 1) if whole else 0.0

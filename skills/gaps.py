@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skills.posting_sets import PostingSets
-from skills.shares import percentage, wilson_interval
+from skills.shares import FEWEST_POSTINGS_TO_COMPARE, percentage, wilson_interval
 
 # A posting is within reach of who holds at least so many tenths of its skills.
 TENTHS_IN_REACH = 7
@@ -83,8 +83,6 @@ LOWEST_THRESHOLD = 0.1
 HIGHEST_THRESHOLD = 1.0
 DEFAULT_THRESHOLD = 0.25
 _LOWEST_SHARE = Fraction(str(LOWEST_THRESHOLD))
-# Below this many postings in a window, a change against another window is noise.
-FEWEST_POSTINGS_TO_COMPARE = 20
 # A median of fewer salaries says more about the employers than about the skill.
 FEWEST_SALARIES = 20
 

@@ -1,8 +1,10 @@
-"""Shares of a count, and how sure they are. Pure."""
+"""Shares of a count, how sure they are, and when they can be compared. Pure."""
 
 from math import sqrt
 from typing import NamedTuple
 
+# Below this many postings in a window, a change against another window is noise.
+FEWEST_POSTINGS_TO_COMPARE = 20
 # Standard deviations that hold 95 % of a normal distribution.
 _Z = 1.959963984540054
 

@@ -6,8 +6,8 @@ import pytest
 import requests
 
 from ingestion.tests.scripted_server import KEY, RECENT, Answer
-from ingestion.theirstack import (
-    CreditBalance,
+from ingestion.theirstack import CreditBalance, client_from_settings
+from ingestion.theirstack_errors import (
     TheirStackAuthenticationError,
     TheirStackClientError,
     TheirStackConfigurationError,
@@ -16,7 +16,6 @@ from ingestion.theirstack import (
     TheirStackPlanLimitError,
     TheirStackRetryableError,
     TheirStackUnexpectedAnswerError,
-    client_from_settings,
 )
 
 ERROR = {"request_id": "r-1", "error": {"code": "E-007", "title": "Bad value", "description": "limit is odd"}}

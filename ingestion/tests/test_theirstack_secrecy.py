@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from ingestion.tests.scripted_server import KEY, RECENT, Answer
-from ingestion.theirstack import TheirStackClientError, TheirStackConfigurationError
+from ingestion.theirstack_errors import TheirStackClientError, TheirStackConfigurationError
 from ingestion.theirstack_transport import BearerKey, Unshown
 
 ECHOES_THE_KEY = {

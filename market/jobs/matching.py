@@ -11,7 +11,7 @@ from market.geo.names import REMOTE as ANYWHERE
 from market.jobs.match_score import REMOTE, Opening, Seeker
 from market.role_windows import role_demands, role_figures
 from market.roles import normalize_role
-from market.skill_market import market_shares
+from market.skill_market import WINDOW_DAYS, market_shares
 from skills.gaps import RoleDemand
 
 # What a query has to read of a posting for `opening_of`: no text.
@@ -89,7 +89,6 @@ def _places(labels: Iterable[str]) -> Iterable[str]:
             yield place.country_code
 
 
-WINDOW_DAYS = 30
 # What `demand_for` reads of a posting.
 DEMAND_FIELDS = ("title_key", "roles")
 

@@ -1,20 +1,54 @@
-"""Reading postings for people: one by its id, a page of the newest."""
+"""Reading postings for people: one by its id, the newest, and those of a filter, which fit the seeker best first.
 
+Scoring all that is found would take minutes on a million, so candidates are chosen first: the newest `COUNTED` that the
+filter finds, which are all where it finds fewer; and beyond those, of the newest `LOOKED_AT` of the seeker's roles and
+of the newest `LOOKED_AT` that ask for a skill the seeker holds, the first `CANDIDATES` each that the filter finds.
+Candidates are ordered by score, then date, then id. Everything else that was found follows them, newest first, so that
+paging reaches every posting, and each one once.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
+import pymongo
 from bson import ObjectId
 from pymongo import DESCENDING
+from pymongo.errors import PyMongoError
 
 from career_navigator.connection import database
 from market.documents import JobPosting
-from market.jobs.filters import EVERY_POSTING
+from market.geo.names import get_country_name
+from market.jobs.filters import EVERY_POSTING, JobFilter, Query, job_query
+from market.jobs.match_score import Seeker, score_match
+from market.jobs.matching import DEMAND_FIELDS, OPENING_FIELDS, Demands, opening_of
+from market.roles import normalize_role
+from skills.selectors import vocabulary
 
 # MongoDB gives a query up after this long, within the time that a request has.
 QUERY_MILLISECONDS = 3_000
 NEWEST_FIRST = [("day", DESCENDING), ("_id", DESCENDING)]
 _SHOWN: dict[str, Any] = {"hidden": {"$ne": True}}
 
+# Values of each facet, the most frequent first.
+MOST_VALUES = 20
+# The fields of a posting that are counted.
+FACET_FIELDS = ("skills", "country_codes", "place", "remote", "seniority", "company", "company_key")
+_REMOTE = {True: "true", False: "false", None: "unknown"}
+
+# The newest that were found are read for the facets; finding fewer, the filter found no more.
+COUNTED = 2_000
+CANDIDATES = 500
+LOOKED_AT = 3_000
+# Beyond it, and beyond what can be counted in this time, `total` says "at least so many".
+MOST_TOTAL = 10_000
+COUNTING_SECONDS = 0.25
+_FIELDS = dict.fromkeys((*FACET_FIELDS, *OPENING_FIELDS, *DEMAND_FIELDS, "day"), 1)
+
 Row = dict[str, Any]
+Names = Callable[[str], str | None]
 
 
 def find_job(job_id: str) -> Row:
@@ -53,3 +87,154 @@ def rows_of(ids: list[ObjectId]) -> list[Row]:
     found = database().job_postings.find({"_id": {"$in": ids}} | _SHOWN, max_time_ms=QUERY_MILLISECONDS)
     rows = {row["_id"]: row for row in found}
     return [rows[each] for each in ids if each in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelevantJobs:
+    """A page. `scores` are by the rows' ids; `ranked` says whether they decided the order."""
+
+    rows: list[Row]
+    scores: dict[ObjectId, int | None]
+    ranked: bool
+    total: int
+    total_is_exact: bool
+    facets: dict[str, Any]
+
+    @property
+    def ordered_by(self) -> str:
+        return "match" if self.ranked else "date"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedJobs:
+    """The postings of a filter, in the order of a seeker. Nothing is read before a page is asked for."""
+
+    seeker: Seeker
+    now: datetime
+    job_filter: JobFilter = field(default_factory=JobFilter)
+
+    def filter(self, job_filter: JobFilter) -> "RankedJobs":
+        return replace(self, job_filter=job_filter)
+
+    def get_page(self, *, limit: int, offset: int) -> RelevantJobs:
+        return relevant_jobs(job_filter=self.job_filter, seeker=self.seeker, limit=limit, offset=offset, now=self.now)
+
+
+def relevant_jobs(
+    *, job_filter: JobFilter, seeker: Seeker | None = None, limit: int, offset: int, now: datetime
+) -> RelevantJobs:
+    """A page of what the filter finds: by match for a seeker whose profile can be compared, else newest first."""
+    query = job_query(job_filter, now=now)
+    newest = _newest(query, COUNTED)
+    all_read = len(newest) < COUNTED
+    scorer = _Scorer(seeker, now) if seeker is not None and not seeker.is_empty else None
+    scores: dict[ObjectId, int] = {}
+    if scorer is not None:
+        candidates = newest if all_read else _with_more(newest, query, scorer.seeker)
+        scores = {row["_id"]: score for row in candidates if (score := scorer.score(row)) is not None}
+        # The sort is stable, and candidates are the newest first.
+        ranked = sorted((row["_id"] for row in candidates if row["_id"] in scores), key=lambda each: -scores[each])
+    else:
+        ranked = []
+    ids = ranked[offset : offset + limit]
+    if len(ids) < limit:
+        rest_limit, rest_offset = limit - len(ids), max(offset - len(ranked), 0)
+        if all_read:
+            rest = [row["_id"] for row in newest if row["_id"] not in scores]
+            ids += rest[rest_offset : rest_offset + rest_limit]
+        else:
+            others = query | {"_id": {"$nin": ranked}} if ranked else query
+            ids += page_ids(query=others, limit=rest_limit, offset=rest_offset)
+    rows = rows_of(ids)
+    total, total_is_exact = (len(newest), True) if all_read else _count(query)
+    names = vocabulary()
+    return RelevantJobs(
+        rows=rows,
+        scores={row["_id"]: scorer.score(row) if scorer else None for row in rows},
+        ranked=bool(ranked),
+        total=total,
+        total_is_exact=total_is_exact,
+        facets=count_facets(
+            newest, skill_name=names.display_name, country_name=lambda code: get_country_name(code=code)
+        ),
+    )
+
+
+class _Scorer:
+    """Scores by one seeker's profile and by what the market asks of each posting's role."""
+
+    def __init__(self, seeker: Seeker, now: datetime) -> None:
+        self.seeker = seeker
+        self._demands = Demands(now=now)
+
+    def score(self, row: Row) -> int | None:
+        match = score_match(seeker=self.seeker, opening=opening_of(row), demand=self._demands.of(row).shares)
+        return match.score if match else None
+
+
+def _newest(query: Query, limit: int) -> list[Row]:
+    found = database().job_postings.find(query, _FIELDS, max_time_ms=QUERY_MILLISECONDS)
+    return list(found.sort(NEWEST_FIRST).limit(limit).batch_size(limit + 1))
+
+
+def _with_more(newest: list[Row], query: Query, seeker: Seeker) -> list[Row]:
+    """The newest with those of the seeker's roles and skills that a bounded look further back finds, newest first."""
+    roles = [role for role in map(normalize_role, seeker.desired_roles) if role]
+    ways: list[Query] = [{"roles": {"$in": roles}}] if roles else []
+    if seeker.skills:
+        ways.append({"skills": {"$in": sorted(seeker.skills)}})
+    found = {row["_id"]: row for row in newest}
+    for way in ways:
+        pipeline: list[dict[str, Any]] = [
+            {"$match": EVERY_POSTING | way},
+            {"$sort": dict(NEWEST_FIRST)},
+            # Before the filter: where hardly any of them fits it, the search ends here.
+            {"$limit": LOOKED_AT},
+            {"$match": query},
+            {"$limit": CANDIDATES},
+            {"$project": _FIELDS},
+        ]
+        rows = database().job_postings.aggregate(pipeline, maxTimeMS=QUERY_MILLISECONDS, batchSize=CANDIDATES + 1)
+        found.update((row["_id"], row) for row in rows)
+    return sorted(found.values(), key=lambda row: (row["day"], row["_id"]), reverse=True)
+
+
+def _count(query: Query) -> tuple[int, bool]:
+    """How many more than `COUNTED` there are, as far as that is quickly counted, and whether those are all."""
+    try:
+        with pymongo.timeout(COUNTING_SECONDS):
+            total = database().job_postings.count_documents(query, limit=MOST_TOTAL)
+    except PyMongoError as error:
+        if not error.timeout:
+            raise
+        return COUNTED, False
+    return total, total < MOST_TOTAL
+
+
+def count_facets(rows: Collection[Row], *, skill_name: Names, country_name: Names) -> dict[str, Any]:
+    """Each facet's values with the number of rows that have them, ties by value; `postings` is how many were counted.
+
+    `value` is what a filter takes, `label` how it is shown. `remote` also counts those that do not say.
+    """
+    companies = {row["company_key"]: row["company"] for row in reversed(list(rows)) if row.get("company_key")}
+    return {
+        "postings": len(rows),
+        "skills": _most(_each(rows, "skills"), label=skill_name),
+        "countries": _most(_each(rows, "country_codes"), label=country_name),
+        "places": _most(row["place"] for row in rows if row.get("place")),
+        "remote": _most(_REMOTE[row.get("remote")] for row in rows),
+        "seniorities": _most(row["seniority"] for row in rows if row.get("seniority")),
+        "companies": [
+            counted | {"value": companies[counted["value"]], "label": companies[counted["value"]]}
+            for counted in _most(row["company_key"] for row in rows if row.get("company_key"))
+        ],
+    }
+
+
+def _each(rows: Iterable[Row], field: str) -> Iterable[str]:
+    return (value for row in rows for value in set(row.get(field) or ()))
+
+
+def _most(values: Iterable[str], *, label: Names = str) -> list[dict[str, Any]]:
+    counts = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
+    return [{"value": value, "label": label(value) or value, "count": count} for value, count in counts[:MOST_VALUES]]

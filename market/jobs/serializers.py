@@ -13,6 +13,7 @@ from market.geo.places import normalize_place
 from market.jobs.filters import JobFilter
 from market.jobs.listings import EXPIRES_AFTER_DAYS, JobListing, Row
 from market.roles import normalize_role
+from market.trends import LONGEST_WINDOW_DAYS
 from skills.names import spelling_key
 from skills.selectors import vocabulary
 
@@ -22,7 +23,6 @@ MOST_VALUES = 100
 LARGEST_OFFSET = 1_000_000
 SENIORITIES = ("junior", "mid_level", "senior", "staff", "c_level")
 LARGEST_SALARY = 1_000_000_000
-LONGEST_WINDOW_DAYS = 365
 
 
 class Truth(serializers.BooleanField):

@@ -4,10 +4,10 @@ import pytest
 from bson import ObjectId
 
 from accounts.matches.services import match_job
-from market.jobs import ranking
+from market.jobs import selectors
 from market.jobs.filters import JobFilter
 from market.jobs.match_score import Seeker
-from market.jobs.ranking import count_facets, relevant_jobs
+from market.jobs.selectors import count_facets, relevant_jobs
 from market.jobs.services import hide_postings
 from market.refresh import refresh_figures
 from market.services import store_postings
@@ -30,11 +30,11 @@ def vocabulary(servers_emptied):
 @pytest.fixture
 def small_bounds(monkeypatch):
     """Bounds that a handful of postings reaches, and time to count them on any machine."""
-    monkeypatch.setattr(ranking, "COUNTED", 4)
-    monkeypatch.setattr(ranking, "CANDIDATES", 3)
-    monkeypatch.setattr(ranking, "LOOKED_AT", 6)
-    monkeypatch.setattr(ranking, "MOST_TOTAL", 10)
-    monkeypatch.setattr(ranking, "COUNTING_SECONDS", 60)
+    monkeypatch.setattr(selectors, "COUNTED", 4)
+    monkeypatch.setattr(selectors, "CANDIDATES", 3)
+    monkeypatch.setattr(selectors, "LOOKED_AT", 6)
+    monkeypatch.setattr(selectors, "MOST_TOTAL", 10)
+    monkeypatch.setattr(selectors, "COUNTING_SECONDS", 60)
 
 
 def store(*postings, role=None):
@@ -132,7 +132,7 @@ def test_beyond_the_candidates_the_newest_come_first(small_bounds):
 
 
 def test_what_takes_long_to_count_is_at_least_what_was_read(small_bounds, monkeypatch):
-    monkeypatch.setattr(ranking, "COUNTING_SECONDS", 1e-6)
+    monkeypatch.setattr(selectors, "COUNTING_SECONDS", 1e-6)
     store(*(PostingFactory() for _ in range(7)))
 
     found = relevant_jobs(job_filter=JobFilter(), limit=1, offset=0, now=NOW)
