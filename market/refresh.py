@@ -205,7 +205,7 @@ def check_figures(*, on_day: Callable[[], object] | None = None) -> FigureCheck:
     finish_registrations(now=timezone.now())
     given = given_roles()
     days = set(postings.distinct("day")) | set(figures.distinct("day"))
-    for day in sorted(days - set(database().dirty_days.distinct("_id")) - _sealed(days)):
+    for day in sorted(days - set(database().dirty_days.distinct("_id")) - find_sealed_days(days)):
         check.days += 1
         mended = mend_roles(day=day, registered=given, now=timezone.now())
         if mended:
@@ -234,20 +234,22 @@ def seal_day(*, day: datetime, now: datetime) -> int:
     From the seal on nothing more is stored under the day.
     """
     with _lock():
-        if not _sealed([day]):
+        if not find_sealed_days([day]):
             # A day of hidden postings alone has its seal all the same.
             _seal(day, {MARKET_SCOPE: Figures()} | _count([day])[day], now)
         return database().job_postings.delete_many({"day": day}).deleted_count
 
 
-def _sealed(days: Collection[datetime]) -> set[datetime]:
-    """Those of the days whose figures are final: the market's row, which is written last, says so."""
+def find_sealed_days(days: Collection[datetime]) -> set[datetime]:
+    """Return those of the days whose figures are final: the market's row, which is written last, says so."""
+    if not days:
+        return set()
     query = {"scope": MARKET_SCOPE, "day": {"$in": list(days)}, "sealed": True}
     return set(database().market_figures.distinct("day", query))
 
 
 def _recompute(days: Sequence[datetime], now: datetime, writer: str, state: StatsState) -> None:
-    sealed = _sealed(days)
+    sealed = find_sealed_days(days)
     if sealed:
         # Postings that slipped in while their day was being sealed.
         database().job_postings.delete_many({"day": {"$in": list(sealed)}})

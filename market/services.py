@@ -20,7 +20,7 @@ from market.membership import give_role, registered_roles, search_roles, sorted_
 from market.membership import know_role as know_role
 from market.posting import Posting
 from market.posting_skills import posting_skills
-from market.refresh import compute_role, seal_day
+from market.refresh import compute_role, find_sealed_days, seal_day
 from market.role_windows import RoleFigures, build_role_figures, has_rows, role_figures
 from market.roles import normalize_role, roles_named
 from market.selectors import day_start
@@ -158,7 +158,7 @@ def _store(
     batch = [stored.with_id(posting) for posting in batch]
     registered = registered_roles()
     searched = [normalize_role(role)] if role else []
-    sealed = _sealed_days({_day_of(posting, now) for posting in batch if stored.find(posting) is None})
+    sealed = find_sealed_days({_day_of(posting, now) for posting in batch if stored.find(posting) is None})
     writes: list[InsertOne[dict[str, Any]] | UpdateOne] = []
     written: list[tuple[Posting, str]] = []
     adopting: list[int] = []
@@ -321,14 +321,6 @@ class _Stored:
 
 def _read(query: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from database().job_postings.find(query, dict.fromkeys(_READ, 1))
-
-
-def _sealed_days(days: set[datetime]) -> set[datetime]:
-    if not days:
-        return set()
-    return set(
-        database().market_figures.distinct("day", {"scope": MARKET_SCOPE, "day": {"$in": list(days)}, "sealed": True})
-    )
 
 
 def _content_hash(posting: Posting) -> str:
