@@ -12,8 +12,8 @@ from market.geo.names import Place, get_state_name, list_city_spellings
 from market.roles import normalize_role, title_names_role
 
 # The role, and what else it is called: whole phrases that name it. The source matches all words of a phrase in any
-# order, so a bare "Engineer" or "Backend" would buy postings of every other trade. A spelling stands beside
-# another ("Full-stack", "Fullstack") because the source does not say whether it takes them for one word.
+# order, so a bare "Engineer" or "Backend" would buy postings of every other trade. Two spellings ("Full-stack",
+# "Fullstack") are listed because the source does not say whether it takes them for one word.
 _VARIATIONS = """
 Software Engineer: Software Developer, SDE, Software Development Engineer
 Backend Developer: Back-end Developer, Backend Engineer, Back-end Engineer

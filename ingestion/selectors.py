@@ -159,7 +159,7 @@ def run_report(run: CollectionRun) -> dict[str, Any]:
     }
 
 
-_MOST_RUNS = 100
+_MAX_RUNS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +187,7 @@ def recent_refusals() -> Refusals:
             {"refused_samples.0": {"$exists": True}}, {"created_at": 1, "refused": 1, "refused_samples": 1}
         )
         .sort([("created_at", -1), ("_id", -1)])
-        .limit(_MOST_RUNS)
+        .limit(_MAX_RUNS)
     )
     counts = Counter[str]()
     for run in runs:

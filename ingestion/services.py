@@ -194,5 +194,5 @@ def repeat_run(*, run_id: ObjectId, requested_by: str | None, now: datetime) -> 
 
 
 def forget_requested_runs(user_id: ObjectId) -> None:
-    """The runs stay, as they tell what was collected and paid for; who asked does not."""
+    """Remove who asked for them from the runs, which say what was collected and paid for."""
     CollectionRun.objects(requested_by=str(user_id)).update(unset__requested_by=True, unset__wanted=True)

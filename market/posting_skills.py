@@ -178,7 +178,7 @@ def _rename_final_figures(gone: str, kept: str) -> None:
             writes = []
     if writes:
         figures.bulk_write(writes, ordered=False)
-    # A refresh leaves final figures as they are, and renders the answers anew.
+    # A refresh leaves final stats as they are, and renders the answers again.
     mark_dirty(days=changed_days)
 
 

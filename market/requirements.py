@@ -55,8 +55,8 @@ _SENTENCE_END = re.compile(r"[.!?](?=\s|$)(?<!e\.g\.)(?<!i\.e\.)(?<!etc\.)(?<!in
 _BULLET = re.compile(r"\s*(?:[-*+?o](?=\s)|\d{1,2}[.)]\s)")
 _LABEL = re.compile(r"[^a-z]*((?:[a-z'?&/ -]|\([a-z ]+\)){3,60}?)\s*(?:\**\s*:\s*\**|\s[-?]\s)(?=\s*\S)")
 _BULLETS = frozenset("-*+?o0123456789")
-_LONGEST_HEADING, _MOST_WORDS = 80, 7  # characters; words of one without a mark
-_LONGEST_LABEL = 5
+_MAX_HEADING_LENGTH, _MAX_HEADING_WORDS = 80, 7  # characters; words of one without a mark
+_MAX_LABEL_WORDS = 5
 NICE, MUST = "nice", "must"
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _NUMBERS = {word: number for number, word in enumerate(_WORDS, start=1)} | {"fifteen": 15, "twenty": 20}
@@ -67,7 +67,7 @@ _BEFORE_YEARS = re.compile(
 )
 _YEAR = re.compile(r"(?:years?|yrs?)\b")
 # Characters that are looked at: the number itself, what is before it, what follows.
-_LONGEST_NUMBER, _BEHIND, _AHEAD = 35, 70, 110
+_MAX_NUMBER_LENGTH, _BEHIND, _AHEAD = 35, 70, 110
 # Not the reader's years, or none of experience: "20 years in business", "a 4-year degree", "over the past two years".
 _NO_DEMAND_AFTER = re.compile(
     r"[?' ]*(?:old\b|of age|ago\b|in business\b(?! [a-z])|in a row|running|later\b|from now"
@@ -92,8 +92,8 @@ _GOES_ON = re.compile(
 _ASKS_BEFORE = re.compile(
     r"\b(?:at least|minimum|min\.?|experience|require[sd]?|requirements|must have|you have|you.ve|you bring)\b[^.]*$"
 )
-# Whoever names more speaks of a company.
-_MOST_YEARS = 20
+# A larger number is that of a company.
+_MAX_YEARS = 20
 
 Stretch = tuple[int, int]
 
@@ -145,7 +145,7 @@ def _read(plain: str) -> Wording:
             blank = True
             continue
         bullet = line[0] in _BULLETS and _BULLET.match(line) is not None
-        if len(line) <= _LONGEST_HEADING and _is_heading(line, bullet, plain, lines, index):
+        if len(line) <= _MAX_HEADING_LENGTH and _is_heading(line, bullet, plain, lines, index):
             section, had_bullets, blank = _kind_of(line), False, False
             continue
         if section and had_bullets and not bullet and blank:
@@ -160,7 +160,7 @@ def _read(plain: str) -> Wording:
 
 def _read_line(wording: Wording, plain: str, start: int, end: int, section: str) -> None:
     label = _LABEL.match(plain, start, end)
-    if label and len(label[1].split()) <= _LONGEST_LABEL and (kind := _kind_of(label[1])):
+    if label and len(label[1].split()) <= _MAX_LABEL_WORDS and (kind := _kind_of(label[1])):
         section = section if section == NICE else kind
         start = label.end()
     at = start
@@ -243,7 +243,7 @@ def _is_heading(line: str, bullet: bool, plain: str, lines: Sequence[Stretch], i
         return True
     if line.startswith(("**", "__")) and line.endswith(("**", "__")) and line.count("**") <= 2:
         return True
-    if bullet or ":" in line or line.endswith((".", ",", ";", "!")) or len(line.split()) > _MOST_WORDS:
+    if bullet or ":" in line or line.endswith((".", ",", ";", "!")) or len(line.split()) > _MAX_HEADING_WORDS:
         return False
     # Plain words: a heading where a list follows, or where they begin with what tells it.
     for start, end in lines[index + 1 : index + 4]:
@@ -282,14 +282,14 @@ def _demands(plain: str) -> Iterator[tuple[int, float]]:
     for year in _YEAR.finditer(plain):
         at = year.start()
         number = _BEFORE_YEARS.search(
-            plain, max(plain.rfind("\n", max(at - _LONGEST_NUMBER, 0), at) + 1, at - _LONGEST_NUMBER), at
+            plain, max(plain.rfind("\n", max(at - _MAX_NUMBER_LENGTH, 0), at) + 1, at - _MAX_NUMBER_LENGTH), at
         )
         if number is None:
             continue
         years = float(_NUMBERS.get(number[1]) or number[1])
         before = plain[max(at - _BEHIND, 0) : number.start()].rpartition("\n")[2]
         after = plain[year.end() : year.end() + _AHEAD].partition("\n")[0]
-        if not 0 < years <= _MOST_YEARS or _NO_DEMAND_AFTER.match(after):
+        if not 0 < years <= _MAX_YEARS or _NO_DEMAND_AFTER.match(after):
             continue
         if _NO_DEMAND_BEFORE.search(before) and not _TO_THE_READER.search(before):
             continue

@@ -63,7 +63,7 @@ _SAME = {
     "swe": "software developer",
     "js": "javascript",
 }
-# What half of all titles have in common, which therefore tells less than what stands beside it.
+# What half of all titles have in common, which therefore tells less than the other words.
 _GENERAL_WORDS = (
     "administrator analyst architect consultant coordinator designer developer director executive expert manager"
     " officer professional scientist software specialist technician"

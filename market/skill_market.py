@@ -11,8 +11,8 @@ from career_navigator.connection import database
 from market.answers import read_stats_version
 from market.documents import MARKET_SCOPE
 from market.selectors import day_start
-from market.trends import FEWEST_POSTINGS_TO_COMPARE, percentage
-from skills.shares import FEWEST_POSTINGS_TO_COMPARE, percentage
+from market.trends import percentage
+from skills.shares import MIN_POSTINGS_TO_COMPARE, percentage
 
 WINDOW_DAYS = 30
 # Related skills are counted in the newest postings that ask for the skill: some 5 ms through the index on skills and
@@ -67,7 +67,7 @@ def market_shares(*, now: datetime) -> Mapping[str, float]:
 def _load(skill: str, now: datetime) -> SkillMarket:
     window, before = _windows.get(depends_on=now.date(), load=lambda: _load_windows(now))
     count, previous = window.skills[skill], before.skills[skill]
-    comparable = min(window.postings, before.postings) >= FEWEST_POSTINGS_TO_COMPARE and previous
+    comparable = min(window.postings, before.postings) >= MIN_POSTINGS_TO_COMPARE and previous
     return SkillMarket(
         count=count,
         postings=window.postings,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skills.shares import FEWEST_POSTINGS_TO_COMPARE, percentage
+from skills.shares import MIN_POSTINGS_TO_COMPARE, percentage
 
 LONGEST_WINDOW_DAYS = 365
 MOST_SKILLS = 50
@@ -154,7 +154,7 @@ def _rows(table: _Table, days: int, label: str, limit: int) -> list[dict[str, An
 
 
 def _skill_rows(table: _Table, days: int, postings: int, before: int) -> list[dict[str, Any]]:
-    comparable = min(postings, before) >= FEWEST_POSTINGS_TO_COMPARE
+    comparable = min(postings, before) >= MIN_POSTINGS_TO_COMPARE
     top = table.top(days, MOST_SKILLS)
     counts, earlier = table.window(days)[top].tolist(), table.window_before(days)[top].tolist()
     return [

@@ -144,7 +144,7 @@ class SkillExtractor:
 
 
 def lies_in(spans: Sequence[tuple[int, int]], place: int) -> bool:
-    """Return whether a place lies in one of the spans, which follow one another."""
+    """Return whether a position is within one of the spans, which are in order."""
     before = bisect_right(spans, place, key=itemgetter(0))
     return before > 0 and place < spans[before - 1][1]
 

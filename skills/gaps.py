@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skills.posting_sets import PostingSets
-from skills.shares import FEWEST_POSTINGS_TO_COMPARE, percentage, wilson_interval
+from skills.shares import MIN_POSTINGS_TO_COMPARE, percentage, wilson_interval
 
 # A posting is within reach of who holds at least so many tenths of its skills.
 TENTHS_IN_REACH = 7
-MOST_NEXT_SKILLS = 5
+MAX_NEXT_SKILLS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def order_learning(
     today = percentage(reachable, named)
     open_rows = [row for row, name in enumerate(candidates.names) if name in allowed and name not in held]
     steps: list[NextSkill] = []
-    while open_rows and len(steps) < MOST_NEXT_SKILLS:
+    while open_rows and len(steps) < MAX_NEXT_SKILLS:
         bits = candidates.bits[open_rows]
         asked = _count_bits(bits & np.packbits(lacking > 0))
         gained = _count_bits(bits & np.packbits(lacking == 1))
@@ -247,7 +247,7 @@ def cover(*, skills: Sequence[SkillDemand], held: Collection[str]) -> Coverage:
 
 
 def _growth(skill: SkillDemand, demand: RoleDemand) -> float | None:
-    if min(demand.postings, demand.postings_before) < FEWEST_POSTINGS_TO_COMPARE or not skill.count_before:
+    if min(demand.postings, demand.postings_before) < MIN_POSTINGS_TO_COMPARE or not skill.count_before:
         return None
     return percentage(skill.count - skill.count_before, skill.count_before)
 

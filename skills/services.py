@@ -119,7 +119,7 @@ class UnresolvableSlugError(ValueError):
 
 
 def resolve_as_alias(*, slug: str, skill: str, now: datetime) -> None:
-    """Let the slug mean a skill that the vocabulary has. Raises `UnresolvableSlugError`."""
+    """Make the slug mean a skill that the vocabulary has. Raises `UnresolvableSlugError`."""
     # One atomic update, as two curators may settle slugs of one skill at once; saving is what tells every process.
     document = SkillDocument.objects(name=skill).modify(add_to_set__slugs=slug, set__updated_at=now, new=True)
     if document is None:
@@ -129,7 +129,7 @@ def resolve_as_alias(*, slug: str, skill: str, now: datetime) -> None:
 
 
 def resolve_as_new(*, slug: str, is_skill: bool, now: datetime) -> SkillDocument:
-    """Let the slug be an entry of its own: a skill, or something adverts mention that nobody learns.
+    """Make the slug an entry of its own: a skill, or something adverts mention that nobody learns.
 
     Raises `UnresolvableSlugError` when the vocabulary knows the spelling by now.
     """

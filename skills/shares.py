@@ -4,7 +4,7 @@ from math import sqrt
 from typing import NamedTuple
 
 # Below this many postings in a window, a change against another window is noise.
-FEWEST_POSTINGS_TO_COMPARE = 20
+MIN_POSTINGS_TO_COMPARE = 20
 # Standard deviations that hold 95 % of a normal distribution.
 _Z = 1.959963984540054
 

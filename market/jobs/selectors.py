@@ -33,7 +33,7 @@ NEWEST_FIRST = [("day", DESCENDING), ("_id", DESCENDING)]
 _SHOWN: dict[str, Any] = {"hidden": {"$ne": True}}
 
 # Values of each facet, the most frequent first.
-MOST_VALUES = 20
+MAX_FACET_VALUES = 20
 # The fields of a posting that are counted.
 FACET_FIELDS = ("skills", "country_codes", "place", "remote", "seniority", "company", "company_key")
 _REMOTE = {True: "true", False: "false", None: "unknown"}
@@ -43,7 +43,7 @@ COUNTED = 2_000
 CANDIDATES = 500
 LOOKED_AT = 3_000
 # Beyond it, and beyond what can be counted in this time, `total` says "at least so many".
-MOST_TOTAL = 10_000
+MAX_TOTAL = 10_000
 COUNTING_SECONDS = 0.25
 _FIELDS = dict.fromkeys((*FACET_FIELDS, *OPENING_FIELDS, *DEMAND_FIELDS, "day"), 1)
 
@@ -203,12 +203,12 @@ def _count(query: Query) -> tuple[int, bool]:
     """How many more than `COUNTED` there are, as far as that is quickly counted, and whether those are all."""
     try:
         with pymongo.timeout(COUNTING_SECONDS):
-            total = database().job_postings.count_documents(query, limit=MOST_TOTAL)
+            total = database().job_postings.count_documents(query, limit=MAX_TOTAL)
     except PyMongoError as error:
         if not error.timeout:
             raise
         return COUNTED, False
-    return total, total < MOST_TOTAL
+    return total, total < MAX_TOTAL
 
 
 def count_facets(rows: Collection[Row], *, skill_name: Names, country_name: Names) -> dict[str, Any]:
@@ -237,4 +237,6 @@ def _each(rows: Iterable[Row], field: str) -> Iterable[str]:
 
 def _most(values: Iterable[str], *, label: Names = str) -> list[dict[str, Any]]:
     counts = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
-    return [{"value": value, "label": label(value) or value, "count": count} for value, count in counts[:MOST_VALUES]]
+    return [
+        {"value": value, "label": label(value) or value, "count": count} for value, count in counts[:MAX_FACET_VALUES]
+    ]

@@ -135,7 +135,7 @@ def rekey_postings(*, now: datetime) -> int:
         if "search_roles" not in row:
             keys["search_roles"] = search_roles(row)
         if any(row.get(name) != value for name, value in keys.items()):
-            # One that was stored anew meanwhile, under another title, has got its keys by that.
+            # One that was stored again meanwhile, under another title, has got its keys by that.
             unchanged = {name: row.get(name) for name in ("_id", "title", "company", "place", "url", "search_roles")}
             writes.append((unchanged, keys))
         if len(writes) == _BATCH:

@@ -33,7 +33,7 @@ def small_bounds(monkeypatch):
     monkeypatch.setattr(selectors, "COUNTED", 4)
     monkeypatch.setattr(selectors, "CANDIDATES", 3)
     monkeypatch.setattr(selectors, "LOOKED_AT", 6)
-    monkeypatch.setattr(selectors, "MOST_TOTAL", 10)
+    monkeypatch.setattr(selectors, "MAX_TOTAL", 10)
     monkeypatch.setattr(selectors, "COUNTING_SECONDS", 60)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skills.gaps import MOST_NEXT_SKILLS, rank_gaps
+from skills.gaps import MAX_NEXT_SKILLS, rank_gaps
 from tests.roles_in_memory import unpaid, window_of
 
 NAMES = ["python", "sql", "go", "docker", "react", "aws", "kafka", "spark"]
@@ -66,7 +66,7 @@ def test_counts_held_skills_that_nobody_requires():
 def test_percentages_never_fall_and_are_those_of_a_plain_count(postings, held):
     today, steps = order(postings, held=held)
 
-    assert len(steps) <= MOST_NEXT_SKILLS
+    assert len(steps) <= MAX_NEXT_SKILLS
     assert today == in_reach(postings, held)
     learned, last = set(held), today
     for name, reachable in steps:
