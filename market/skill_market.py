@@ -11,7 +11,6 @@ from career_navigator.connection import database
 from market.answers import read_stats_version
 from market.documents import MARKET_SCOPE
 from market.selectors import day_start
-from market.trends import percentage
 from skills.shares import MIN_POSTINGS_TO_COMPARE, percentage
 
 WINDOW_DAYS = 30

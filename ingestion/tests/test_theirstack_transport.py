@@ -20,7 +20,6 @@ from ingestion import theirstack_transport
 from ingestion.request_pacing import Pacing
 from ingestion.tests.own_valkey import running_valkey
 from ingestion.tests.scripted_server import KEY, RECENT, Answer
-from ingestion.theirstack import TheirStackUnexpectedAnswerError
 from ingestion.theirstack_errors import TheirStackClientError, TheirStackRetryableError, TheirStackUnexpectedAnswerError
 from tests.processes import wait_until
 
