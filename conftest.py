@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 import redis as redis_package
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.auth.models import Permission
 from django.contrib.auth.models import User as StaffUser
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
@@ -302,3 +303,16 @@ def staff_client(superuser: StaffUser, client: Client) -> Client:
     """A browser in which the superuser is logged in."""
     client.force_login(superuser)
     return client
+
+
+@pytest.fixture
+def limited_client(admin_tables: None, client: Client) -> Callable[..., Client]:
+    """A browser in which somebody is logged in who has the named permissions alone."""
+
+    def log_in(*permissions: str) -> Client:
+        user = StaffUser.objects.create_user("limited", "", "Secret-123", is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+        client.force_login(user)
+        return client
+
+    return log_in

@@ -8,8 +8,9 @@ from accounts.credentials import send_reset_message
 from accounts.documents import User
 from accounts.personal_data import finish_erasures
 from career_navigator.declarations import get_declared
-from ingestion.documents import CollectedRole, CollectionRun
+from ingestion.documents import CollectionRun
 from ingestion.tasks import collect_for_user
+from tests.factories import CollectedRoleFactory
 from tests.fixtures.people import API, PASSWORD
 
 
@@ -178,7 +179,7 @@ def test_collects_the_stale_ones_of_the_new_roles(register, now):
     roles = ["Data Engineer", "Data Scientist", "Analyst"]
     ada = register(target_roles=roles, location="Berlin")
     for role, age_days in (("data engineer", 29), ("data scientist", 31)):
-        CollectedRole(role=role, place="Berlin", collected_at=now - timedelta(days=age_days)).save()
+        CollectedRoleFactory(role=role, place="Berlin", collected_at=now - timedelta(days=age_days))
 
     collect_for_user(ada.id, roles[:2])
 

@@ -16,9 +16,8 @@ from accounts.resumes.generation import MOST_PROJECTS, NotWritten, Person, Posti
 from accounts.resumes.json_resume import LONGEST_LINE, MOST_BYTES, MOST_TEXTS, InvalidResume, check_resume
 from accounts.resumes.services import store_resume
 from market.services import store_postings
-from projects.documents import ProjectIdea
 from projects.ideas import CompletedProject
-from tests.factories import PostingFactory
+from tests.factories import PostingFactory, ProjectIdeaFactory
 
 ADA = Person(
     full_name="Ada Lovelace",
@@ -382,8 +381,7 @@ def test_writes_the_same_again_while_the_profile_stays(posting, ada):
 
 
 def test_counts_what_was_learnt_and_built(posting, ada, now):
-    idea = {"description": "Lend books. Then mend them.", "difficulty": "Beginner", "estimated_time": "1 week"}
-    ProjectIdea(id=7, title="Library", skills=["nodejs", "redis"], **idea).save()
+    ProjectIdeaFactory(id=7, title="Library", skills=["nodejs", "redis"])
     ada.put("/learning/progress/nodejs", {"status": "done"})
     ada.put("/projects/7/progress", {"status": "finished", "repository_url": "https://git.example.org/library"})
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from accounts.access_tokens import issue_access_token
 from accounts.documents import User
-from accounts.resumes.documents import Resume
 from accounts.users.wordings import Unreadable, read_remote_preference, read_salary, read_years, split_list
 from career_navigator.rates import Rate
+from tests.factories import ResumeFactory
 from tests.fixtures.people import API, PASSWORD
 
 GRACE = {"user_name": "Grace Hopper", "email_id": "grace@example.org", "password": PASSWORD}
@@ -116,10 +116,10 @@ def test_is_the_account_of_auth(ada, api):
     assert ada.get("/auth/me").json()["full_name"] == "Ada King"
 
 
-def test_names_the_newest_resume(ada, now):
+def test_names_the_newest_resume(ada):
     user = User.objects.get().id
     resumes = [
-        Resume(user=user, source="upload", version=version, status=status, created_at=now).save(force_insert=True)
+        ResumeFactory(user=user, version=version, status=status)
         for version, status in enumerate(("ready", "ready", "refused"), start=1)
     ]
 

@@ -13,7 +13,6 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from redis import Redis
 
-from accounts.documents import User as Person
 from career_navigator.documents import TaskRun
 from career_navigator.mirrors.models import Mirror
 from career_navigator.worker_heartbeat import EXPIRY_SECONDS, WORKERS_KEY, beat
@@ -22,7 +21,7 @@ from ingestion.documents import CollectionRun
 from market.services import store_postings
 from skills.models import Skill, UnknownSlug
 from skills.services import count_unknown_slugs
-from tests.factories import NOW, PostingFactory
+from tests.factories import NOW, CollectionRunFactory, PostingFactory, TaskRunFactory, UserFactory
 
 MOST_COMMANDS = 12
 
@@ -35,9 +34,9 @@ def filled(staff_client: Client) -> None:
     store_postings(postings=PostingFactory.create_batch(60), now=NOW)
     count_unknown_slugs(slugs=[f"slug-{number}" for number in range(60)], now=now)
     refused = [{"reason": "no_title", "message": "a posting needs a title", "job_id": "1"}]
-    CollectionRun(trigger="command", created_at=now, refused_samples=refused).save()
-    TaskRun(task="market.tasks.refresh_daily_stats", status="queued", started_by="root", created_at=now).save()
-    Person(email="ann@example.org", hashed_password="x", full_name="Ann", created_at=now, updated_at=now).save()
+    CollectionRunFactory(refused_samples=refused)
+    TaskRunFactory(task="market.tasks.refresh_daily_stats", status="queued", started_by="root")
+    UserFactory()
     LogEntry.objects.log_actions(User.objects.get().pk, [Skill.objects.first()], CHANGE, "Changed.", single_object=True)
 
 

@@ -29,6 +29,7 @@ from skills.documents import SkillDocument
 from skills.serializers import SkillSerializer
 from skills.vocabulary import CATEGORIES
 from tests.api.operations import routed_operations
+from tests.factories import SavedSearchFactory, SkillFactory
 from tests.fixtures.people import API, Member
 from tests.fixtures.populated import registered
 
@@ -121,12 +122,7 @@ def member(mongo: Any, redis: Any) -> Member:
 @pytest.fixture
 def documents(mongo: Any, redis: Any, paths: Any) -> None:
     for number in range(8):
-        SkillDocument(
-            name=f"skill {number}",
-            display_name=f"Skill {number}",
-            category=CATEGORIES[number % 2],
-            updated_at=timezone.now(),
-        ).save()
+        SkillFactory(name=f"skill {number}", category=CATEGORIES[number % 2], updated_at=timezone.now())
 
 
 @pytest.mark.parametrize("order", list(permutations((("words", _WordsViewSet), ("words/fixed", _FixedViewSet)))))
@@ -202,9 +198,7 @@ def test_gives_one_user_no_document_of_another(member: Member) -> None:
         request.user = type("User", (), {"pk": ObjectId(user_id)})()
         return Own(request=request, kwargs={"pk": str(search.pk)}, action="retrieve")
 
-    now = timezone.now()
-    times = dict.fromkeys(("since", "mailed_since", "created_at", "updated_at"), now)
-    search = SavedSearch(user=ObjectId(member.id), number=0, name="Mine", **times).save()
+    search = SavedSearchFactory(user=ObjectId(member.id))
 
     assert view_of(member.id).get_object().pk == search.pk
     with pytest.raises(Http404):

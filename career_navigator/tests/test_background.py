@@ -18,6 +18,7 @@ from career_navigator.background import RETRY_WHILE_UNAVAILABLE, ScheduledTask, 
 from career_navigator.documents import TaskRun
 from career_navigator.queueing import enqueue
 from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, queue_at
+from tests.factories import TaskRunFactory
 from tests.queued import take_queued
 
 LEASE = timedelta(minutes=31)
@@ -149,7 +150,7 @@ class TestAScheduledTask:
         assert [run.due_at for run in TaskRun.objects.order_by("due_at")] == [TWO, TWO + DAY]
 
     def test_takes_the_time_from_a_beat_whose_clock_is_ahead(self, task, clock, ran):
-        TaskRun(task="something", due_at=TWO - DAY, status="finished", created_at=TWO - DAY).save()
+        TaskRunFactory(due_at=TWO - DAY)
         clock.time = TWO - timedelta(seconds=5)
 
         task.apply()
@@ -237,11 +238,11 @@ class TestALease:
 
     def test_belongs_to_a_due_time_alone(self, mongo):
         for _ in range(2):
-            TaskRun(task="something", status="finished", created_at=TWO).save()
-        TaskRun(task="something", due_at=TWO, status="finished", created_at=TWO).save()
+            TaskRunFactory()
+        TaskRunFactory(due_at=TWO)
 
         with pytest.raises(NotUniqueError):
-            TaskRun(task="something", due_at=TWO, status="finished", created_at=TWO).save()
+            TaskRunFactory(due_at=TWO)
 
 
 class TestAMissedTask:

@@ -1,11 +1,11 @@
 """Reviewing what collection refused."""
 
-import pytest
-from django.contrib.auth.models import Permission, User
-from django.test import Client
-from django.utils import timezone
+from typing import Any
 
-from ingestion.documents import CollectionRun
+import pytest
+from django.test import Client
+
+from tests.factories import CollectionRunFactory
 
 LIST = "/admin/ingestion/refusedposting/"
 
@@ -16,10 +16,8 @@ def refused(admin_tables: None) -> None:
         {"reason": "no_title", "message": "a posting needs a title", "job_id": "11"},
         {"reason": "sealed_day", "message": "its day is past retention", "job_id": ""},
     ]
-    CollectionRun(
-        trigger="command", created_at=timezone.now(), refused={"no_title": 23, "sealed_day": 1}, refused_samples=samples
-    ).save()
-    CollectionRun(trigger="command", created_at=timezone.now()).save()
+    CollectionRunFactory(refused={"no_title": 23, "sealed_day": 1}, refused_samples=samples)
+    CollectionRunFactory()
 
 
 def test_shows_each_with_its_reason(staff_client: Client, refused: None) -> None:
@@ -46,9 +44,5 @@ def test_shows_those_of_one_reason(staff_client: Client, refused: None) -> None:
 @pytest.mark.parametrize(
     ("permission", "status"), [("view_refusedposting", 200), ("view_jobposting", 403), ("view_skill", 403)]
 )
-def test_is_shown_to_those_who_may_look(client: Client, refused: None, permission: str, status: int) -> None:
-    user = User.objects.create_user("limited", password="Secret-123", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename=permission))
-    client.force_login(user)
-
-    assert client.get(LIST).status_code == status
+def test_is_shown_to_those_who_may_look(limited_client: Any, refused: None, permission: str, status: int) -> None:
+    assert limited_client(permission).get(LIST).status_code == status

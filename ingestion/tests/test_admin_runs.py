@@ -7,10 +7,10 @@ from django.test import Client
 from django.utils import timezone
 from redis import Redis
 
-from accounts.documents import User
 from ingestion.documents import CollectionRun
 from ingestion.runs import start_run, update_search
 from tests.elsewhere import NO_REDIS, queue_at
+from tests.factories import UserFactory
 from tests.queued import take_queued
 
 RUNS = "/admin/ingestion/collectionrun/"
@@ -95,10 +95,7 @@ def test_more_than_is_left_has_to_be_confirmed(staff_client: Client, settings) -
 
 
 def test_a_users_target_roles_are_collected_where_the_user_is(staff_client: Client, redis: Redis) -> None:
-    now = timezone.now()
-    user = User(email="ann@example.org", hashed_password="x", full_name="Ann", target_roles=["Chemist"])
-    user.location, user.created_at, user.updated_at = "Berlin", now, now
-    user.save()
+    user = UserFactory(email="ann@example.org", target_roles=["Chemist"], location="Berlin")
 
     staff_client.post(f"{RUNS}collect-now/", ASKED | {"address": " Ann@Example.org "})
 

@@ -4,10 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingestion.documents import CollectionRun
 from ingestion.selectors import collection_totals, get_collection_statistics, last_good_collection
 from market.services import know_role, store_postings
-from tests.factories import PostingFactory
+from tests.factories import CollectionRunFactory, PostingFactory
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -16,9 +15,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 def ended(status, *, hours_ago=0, **counts):
     finished_at = NOW - timedelta(hours=hours_ago)
-    return CollectionRun(
-        trigger="command", status=status, created_at=finished_at, finished_at=finished_at, **counts
-    ).save()
+    return CollectionRunFactory(status=status, created_at=finished_at, finished_at=finished_at, **counts)
 
 
 def test_totals_of_no_runs_are_zero():

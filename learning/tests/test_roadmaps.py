@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learning.roadmaps import MOST_NEW_SKILLS, Turn, Wanted, all_needs, choose_projects, order_skills
-from projects.ideas import Idea
+from tests.factories import IdeaFactory
 
 NAMES = [f"s{number}" for number in range(14)]
 PRIORITIES = st.integers(10, 100).map(float)
@@ -188,19 +188,8 @@ def test_fills_a_long_roadmap_into_some_eight_stages():
     assert max(stage for stage, _ in in_order) == 8
 
 
-def project(number, skills, *, roles=("Backend Developer",), difficulty="Beginner"):
-    return Idea(
-        id=number,
-        title=f"Project {number}",
-        description="",
-        difficulty=difficulty,
-        estimated_time="1 week",
-        skills=tuple(skills),
-        features=(),
-        roles=tuple(roles),
-        outcome="",
-        stretch=(),
-    )
+def project(number, skills, **changes):
+    return IdeaFactory(id=number, skills=tuple(skills), **changes)
 
 
 def choose(projects, *, order=("a", "b", "c"), held=("h",), role="backend developer", finished=(), below=None):

@@ -17,7 +17,8 @@ from learning.services import seed_resources
 from projects.documents import ProjectIdea
 from projects.selectors import idea_catalogue
 from projects.services import seed_ideas
-from tests.fixtures.catalogue import IDEAS, RESOURCES, idea, resource
+from tests.factories import LearningResourceFactory, ProjectIdeaFactory
+from tests.fixtures.catalogue import IDEAS, RESOURCES
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -115,8 +116,8 @@ def test_keeps_an_emptied_field_of_a_curator(mongo):
 
 def test_takes_what_a_curator_added_for_nothing_of_its_own(seed, mongo):
     seed()
-    LearningResource(**resource("python", "Video", "Added")).save()
-    ProjectIdea(**idea(99, "Added", "Beginner", ["python"])).save()
+    LearningResourceFactory(title="Added")
+    ProjectIdeaFactory(title="Added")
 
     assert seed() == summary(unchanged=seed.size)
     assert LearningResource.objects(title="Added").count() == 1
@@ -144,10 +145,9 @@ def test_refuses_a_bad_idea_before_it_writes(mongo, changes):
 
 def test_stores_an_address_once_for_a_skill(mongo):
     seed_resources(entries=RESOURCES, now=NOW)
-    twice = LearningResource(**RESOURCES[0])
 
     with pytest.raises(Exception, match="duplicate key"):
-        twice.save()
+        LearningResourceFactory(**RESOURCES[0])
 
 
 def test_is_served_within_a_second(seed):

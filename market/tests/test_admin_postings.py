@@ -1,8 +1,9 @@
 """Postings in the admin."""
 
+from typing import Any
+
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
 from django.test import Client
 from pymongo.database import Database
 from redis import Redis
@@ -169,12 +170,9 @@ def test_shows_hidden_postings_again(staff_client: Client, postings: None, mongo
     assert mongo.job_postings.count_documents({"hidden": True}) == 0
 
 
-def test_does_not_let_hide_who_may_only_look(client: Client, postings: None, mongo: Database) -> None:
-    user = User.objects.create_user("limited", password="Secret-123", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename="view_jobposting"))
-    client.force_login(user)
+def test_does_not_let_hide_who_may_only_look(limited_client: Any, postings: None, mongo: Database) -> None:
     chosen = str(JobPosting.objects.first().pk)
 
-    client.post(LIST, {"action": "hide", "_selected_action": [chosen]})
+    limited_client("view_jobposting").post(LIST, {"action": "hide", "_selected_action": [chosen]})
 
     assert mongo.job_postings.count_documents({"hidden": True}) == 0

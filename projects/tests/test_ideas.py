@@ -10,7 +10,6 @@ from projects.advice import recommend
 from projects.ideas import (
     DIFFICULTIES,
     Criteria,
-    Idea,
     IdeaCatalogue,
     Match,
     filter_ideas,
@@ -18,24 +17,14 @@ from projects.ideas import (
     order_for_building,
     order_recommended,
 )
+from tests.factories import IdeaFactory
 
 SKILLS = ["a", "b", "c", "d", "e", "f"]
 ROLES = ["Backend Developer", "Data Engineer"]
 
 
 def idea(number, skills=("a",), difficulty="Beginner", roles=("Backend Developer",)):
-    return Idea(
-        id=number,
-        title=f"Project {number}",
-        description="",
-        difficulty=difficulty,
-        estimated_time="1 week",
-        skills=tuple(skills),
-        features=(),
-        roles=tuple(roles),
-        outcome="",
-        stretch=(),
-    )
+    return IdeaFactory(id=number, skills=tuple(skills), difficulty=difficulty, roles=tuple(roles))
 
 
 IDEAS = st.lists(

@@ -11,7 +11,6 @@ import pytest
 import tablib
 from bson import ObjectId
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -23,6 +22,7 @@ from skills.documents import SkillDocument
 from skills.models import Skill
 from skills.selectors import vocabulary
 from skills.services import seed_skills
+from tests.factories import SkillFactory
 
 LIST = "/admin/skills/skill/"
 FIELDS = ("name", "display_name", "category", "subcategory", "aliases", "slugs", "prerequisites", "related", "is_skill")
@@ -50,7 +50,7 @@ def posted(client: Client, name: str, **changes: object) -> dict[str, object]:
 
 
 def test_refuses_skills_that_would_build_on_one_another(staff_client: Client, seeded: None) -> None:
-    SkillDocument(name="wagtail", display_name="Wagtail", prerequisites=["django"]).save()
+    SkillFactory(name="wagtail", prerequisites=["django"])
 
     answer = staff_client.post(page_of("python"), posted(staff_client, "python", prerequisites="wagtail"))
 
@@ -60,8 +60,8 @@ def test_refuses_skills_that_would_build_on_one_another(staff_client: Client, se
 
 
 def test_a_deleted_skill_is_named_by_no_other(staff_client: Client, seeded: None) -> None:
-    SkillDocument(name="own", display_name="Own").save()
-    SkillDocument(name="other", display_name="Other", prerequisites=["own", "python"], related=["own"]).save()
+    SkillFactory(name="own")
+    SkillFactory(name="other", prerequisites=["own", "python"], related=["own"])
 
     staff_client.post(f"{LIST}{Skill.objects.get(name='own').pk}/delete/", {"post": "yes"})
 
@@ -211,7 +211,7 @@ def test_does_not_delete_what_seeding_would_bring_back(staff_client: Client, see
 
 
 def test_deletes_what_a_curator_added(staff_client: Client, seeded: None) -> None:
-    document = SkillDocument(name="mine", display_name="Mine", category="Databases").save()
+    document = SkillFactory(name="mine", category="Databases")
 
     answer = staff_client.post(f"{LIST}{document.pk}/delete/", {"post": "yes"})
 
@@ -370,15 +370,8 @@ def test_exports_what_import_takes(staff_client: Client, seeded: None, number: i
     assert imported(staff_client, f"skills.{kind}", answer.content, number).context["result"].totals["skip"] == 2
 
 
-def with_permissions(client: Client, *names: str) -> Client:
-    user = User.objects.create_user("limited", password="Secret-123", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=names))
-    client.force_login(user)
-    return client
-
-
-def test_lets_only_look_who_may_only_look(client: Client, seeded: None) -> None:
-    client = with_permissions(client, "view_skill")
+def test_lets_only_look_who_may_only_look(limited_client: Any, seeded: None) -> None:
+    client = limited_client("view_skill")
 
     page = client.get(page_of("python"))
 
@@ -389,8 +382,8 @@ def test_lets_only_look_who_may_only_look(client: Client, seeded: None) -> None:
     assert client.get(f"{LIST}merge/", {"name": ["python", "django"]}).status_code == 403
 
 
-def test_shows_nothing_to_who_may_do_nothing(client: Client, seeded: None) -> None:
-    client = with_permissions(client)
+def test_shows_nothing_to_who_may_do_nothing(limited_client: Any, seeded: None) -> None:
+    client = limited_client()
 
     assert client.get(LIST).status_code == 403
     assert client.get(page_of("python")).status_code == 403

@@ -1,7 +1,8 @@
 """Settling unknown slugs in the admin."""
 
+from typing import Any
+
 import pytest
-from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
@@ -9,6 +10,7 @@ from career_navigator.cache import reset_caches
 from skills.documents import SkillDocument, UnknownSlug
 from skills.selectors import vocabulary
 from skills.services import count_unknown_slugs, seed_skills
+from tests.factories import SkillFactory
 
 LIST = "/admin/skills/unknownslug/"
 
@@ -67,7 +69,7 @@ def test_settles_as_an_alias_of_another_skill(staff_client: Client, unknown: Non
 
 def test_says_when_the_vocabulary_knows_it_by_now(staff_client: Client, unknown: None) -> None:
     address = settle_address("zapp-board")
-    SkillDocument(name="zapp board", display_name="Zapp", category="Databases").save()
+    SkillFactory(name="zapp board", display_name="Zapp", category="Databases")
     reset_caches()
 
     answer = staff_client.post(address, {"settle": "new"}, follow=True)
@@ -94,10 +96,8 @@ def test_settles_in_bulk(staff_client: Client, unknown: None) -> None:
     assert SkillDocument.objects(is_skill=False).count() == 2
 
 
-def test_is_not_settled_by_who_may_only_look(client: Client, unknown: None) -> None:
-    user = User.objects.create_user("limited", password="Secret-123", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename="view_unknownslug"))
-    client.force_login(user)
+def test_is_not_settled_by_who_may_only_look(limited_client: Any, unknown: None) -> None:
+    client = limited_client("view_unknownslug")
 
     answer = client.post(settle_address("zapp-board"), {"settle": "new"})
 

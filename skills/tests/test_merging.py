@@ -17,7 +17,7 @@ from market.services import delete_expired_postings, know_role, store_postings
 from skills.documents import SkillDocument
 from skills.selectors import vocabulary
 from skills.services import UnmergeableError, merge_skills, seed_skills
-from tests.factories import NOW, PostingFactory, days_ago
+from tests.factories import NOW, PostingFactory, UserFactory, days_ago
 from tests.queued import take_queued
 
 ENTRIES = [
@@ -58,9 +58,7 @@ def test_is_left_alone_by_seeding(seeded: Database) -> None:
 
 def test_renames_the_skill_of_users_once_each(seeded: Database) -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    user = User(email="a@example.com", hashed_password="x", full_name="A", created_at=at, updated_at=at)
-    user.skills = ["sql", "postgres", "postgresql", "python"]
-    user.save(force_insert=True)
+    user = UserFactory(skills=["sql", "postgres", "postgresql", "python"], created_at=at)
 
     merge()
 
@@ -71,9 +69,7 @@ def test_renames_the_skill_of_users_once_each(seeded: Database) -> None:
 
 def test_moves_the_guard_of_a_user_whatever_the_clock_says(seeded: Database) -> None:
     at = NOW + timedelta(days=1)
-    User(
-        email="a@example.com", hashed_password="x", full_name="A", skills=["postgres"], created_at=at, updated_at=at
-    ).save(force_insert=True)
+    UserFactory(skills=["postgres"], created_at=at)
 
     merge()
 

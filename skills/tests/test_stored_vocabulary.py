@@ -22,6 +22,7 @@ from skills import selectors
 from skills.documents import SkillDocument, UnknownSlug
 from skills.services import SeedSummary, count_unknown_slugs, drop_vocabulary_counter, seed_skills
 from skills.vocabulary import InvalidSkill
+from tests.factories import SkillFactory
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -88,7 +89,7 @@ def test_takes_an_entry_back_once_the_file_says_what_the_curator_wrote() -> None
 
 
 def test_leaves_entries_alone_that_the_file_does_not_name() -> None:
-    SkillDocument(name="house style", display_name="House Style").save()
+    SkillFactory(name="house style")
 
     seed_skills(entries=[make_entry("git")], now=NOW)
 
@@ -103,15 +104,15 @@ def test_writes_nothing_when_one_entry_is_invalid() -> None:
 
 
 def test_refuses_a_second_entry_of_one_name() -> None:
-    SkillDocument(name="git", display_name="Git").save()
+    SkillFactory(name="git")
 
     with pytest.raises(NotUniqueError):
-        SkillDocument(name=" Git ", display_name="Git").save()
+        SkillFactory(name=" Git ")
 
 
 def test_refuses_a_category_of_its_own_making() -> None:
     with pytest.raises(ValidationError):
-        SkillDocument(name="git", display_name="Git", category="Plumbing").save()
+        SkillFactory(name="git", category="Plumbing")
 
 
 def test_has_an_empty_vocabulary_before_seeding() -> None:
