@@ -28,7 +28,7 @@ from career_navigator.connection import database, redis_client
 from career_navigator.declarations import load_declared
 from career_navigator.indexes import create_indexes
 
-pytest_plugins = ("tests.fixtures.catalogue", "tests.fixtures.people", "tests.fixtures.populated")
+pytest_plugins = [f"tests.fixtures.{name}" for name in ("catalogue", "people", "populated", "servers")]
 
 # How long an example takes says something of the machine alone.
 # `make test ARGS=--hypothesis-profile=thorough` tries more of them.
@@ -39,9 +39,9 @@ hypothesis.settings.load_profile("quick")
 
 # They start processes and wait for them. In this order: the second one ends the demonstration that the first one uses.
 SLOW_FILES = (
-    "career_navigator/tests/test_staff_in_a_browser.py",
-    "career_navigator/tests/test_run.py",
-    "ingestion/tests/test_recovery.py",
+    "tests/installation/test_staff_in_a_browser.py",
+    "tests/installation/test_run.py",
+    "tests/installation/test_recovery.py",
 )
 
 

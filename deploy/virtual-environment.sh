@@ -150,7 +150,7 @@ missing_libraries() {
     done | sort -u
 }
 
-# Those that `career_navigator/tests/browser.py` takes.
+# Those that `tests/installation/browser.py` takes.
 has_browser() {
     for name in chromium-headless-shell chromium chromium-browser google-chrome; do
         ! command -v "$name" >/dev/null 2>&1 || return 0

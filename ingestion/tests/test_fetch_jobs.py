@@ -17,8 +17,6 @@ from career_navigator import throttling
 from career_navigator.rates import Rate
 from ingestion.credits import reserve_credits, spent_this_month
 from ingestion.documents import CollectedRole, CollectionRun
-from ingestion.fake_theirstack.demonstration import build_jobs
-from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.fetching import services
 from ingestion.fetching.services import JOBS_PER_ROLE
 from ingestion.runs import cancel_run
@@ -33,12 +31,6 @@ PATH = "/jobs/fetch_jobs"
 TODAY = datetime.now(UTC).date()
 GERMANY_AND_CANADA = ["Germany", "Canada"]
 PROFILE = {"desired_job_role": "Software Engineer", "preferred_locations": ["United States"]}
-
-
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[FakeTheirStack]:
-    with FakeTheirStack(jobs=build_jobs(count=300, seed=5, today=TODAY, days=20)) as server:
-        yield server
 
 
 @pytest.fixture(autouse=True)

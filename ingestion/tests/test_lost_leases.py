@@ -14,7 +14,6 @@ from ingestion.documents import CollectedRole, CollectionRun, SourceState
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import MAX_ATTEMPTS, cancel_run, find_interrupted
 from ingestion.services import work_off
-from ingestion.tests.collecting import Clock, begin, collect, job
 from ingestion.theirstack import TheirStackClient, client_from_settings
 from ingestion.theirstack_errors import (
     TheirStackAuthenticationError,
@@ -23,6 +22,7 @@ from ingestion.theirstack_errors import (
     TheirStackRetryableError,
 )
 from market.refresh import check_figures
+from tests.collecting import Clock, begin, collect, job
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 

@@ -20,22 +20,15 @@ from ingestion.credits import spent_this_month
 from ingestion.documents import CollectionRun
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import find_interrupted
-from ingestion.tests.collecting import begin, job
 from ingestion.theirstack import client_from_settings
 from market.refresh import check_figures, refresh_figures
+from tests.collecting import begin, job
 from tests.processes import Servers, empty_database, installed, kill
 
 ROLE = "Backend Developer"
 PAGE = 10
 JOBS = 45
 AWAY_SECONDS = 2.5
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory) -> Iterator[Servers]:
-    servers = Servers(tmp_path_factory.mktemp("servers"))
-    yield servers
-    servers.stop()
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import pytest
 from ingestion.collection import collect_role
 from ingestion.credits import spent_this_month
 from ingestion.fake_theirstack.server import FakeTheirStack
-from ingestion.tests.collecting import Clock, begin, collect, job
 from ingestion.theirstack import client_from_settings
+from tests.collecting import Clock, begin, collect, job
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")

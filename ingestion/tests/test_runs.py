@@ -22,10 +22,10 @@ from ingestion.runs import (
     close_if_done,
     find_interrupted,
     open_roles,
-    start_run,
     stop_run,
     update_search,
 )
+from tests.collecting import start
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -33,8 +33,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 def begin(*roles, now=NOW, **changes) -> CollectionRun:
-    asked = {"trigger": "command", "places": ["Remote"], "max_age_days": 14, "per_role_limit": 10} | changes
-    return start_run(roles=roles or ["Data Engineer"], now=now, **asked)
+    return start(*(roles or ["Data Engineer"]), now=now, **{"places": ["Remote"]} | changes)
 
 
 def lapsed(settings) -> datetime:

@@ -14,33 +14,24 @@ from career_navigator.connection import redis_client
 from career_navigator.task_signals import COUNTS_KEY
 from ingestion import tasks
 from ingestion.documents import CollectionRun, SourceState
-from ingestion.fake_theirstack.demonstration import build_jobs
-from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
-from ingestion.runs import start_run
 from market import refresh
 from market.answers import read_answer
 from market.refresh import check_figures
 from market.services import store_postings
 from market.tasks import check_daily_stats, queue_refresh, refresh_daily_stats
+from tests.collecting import start
 from tests.elsewhere import NO_REDIS, queue_at, redis_at
 from tests.factories import PostingFactory
-from tests.processes import Installation, Servers, empty_database, installed, wait_until
+from tests.processes import Installation, empty_database, installed, wait_until
 from tests.queued import count_queued, run_queued, take_queued
 
 TODAY = datetime.now(UTC).date()
 BALANCE = "/v0/billing/credit-balance"
 
 
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[FakeTheirStack]:
-    with FakeTheirStack(jobs=build_jobs(count=300, seed=5, today=TODAY, days=20)) as server:
-        yield server
-
-
 def begin(*roles, **changes) -> CollectionRun:
-    asked = {"places": ["United States"], "max_age_days": 14, "per_role_limit": 100} | changes
-    return start_run(trigger="command", roles=roles or ["Software Engineer"], now=timezone.now(), **asked)
+    return start(*(roles or ["Software Engineer"]), per_role_limit=100, **changes)
 
 
 @pytest.mark.usefixtures("mongo", "redis")
@@ -233,16 +224,14 @@ class TestInThisProcess:
 
 
 @pytest.fixture(scope="module")
-def workers(stand_in, tmp_path_factory) -> Iterator[Installation]:
+def workers(servers, stand_in, tmp_path_factory) -> Iterator[Installation]:
     """Two workers that start at the same time, on servers of their own."""
     stand_in.reset()
-    servers = Servers(tmp_path_factory.mktemp("servers"))
     with installed(servers=servers, stand_in=stand_in, directory=tmp_path_factory.mktemp("var")) as installation:
         for _ in range(2):
             installation.start_worker()
         wait_until(lambda: installation.log.read_text().count("ready.") == 2, seconds=60, what="both workers are ready")
         yield installation
-    servers.stop()
 
 
 class TestWithWorkers:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from career_navigator.tests.running import Run
+from tests.installation.running import Run
 
 
 @pytest.fixture(scope="session")

@@ -15,14 +15,15 @@ from ingestion.credits import spent_this_month
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.fake_theirstack.demonstration import build_jobs
 from ingestion.fake_theirstack.server import FakeTheirStack
-from ingestion.runs import find_interrupted, start_run
+from ingestion.runs import find_interrupted
 from ingestion.services import work_off
 from ingestion.tasks import queue_run, resume_runs
 from ingestion.theirstack import client_from_settings
 from ingestion.theirstack_errors import TheirStackRetryableError
 from market.refresh import check_figures, refresh_figures
+from tests.collecting import start
 from tests.elsewhere import NO_REDIS, redis_at
-from tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
+from tests.processes import Installation, empty_database, installed, kill, wait_until
 
 ROLES = ("Software Engineer", "DevOps Engineer", "Backend Developer")
 PAGE = 10
@@ -32,13 +33,6 @@ TODAY = datetime.now(UTC).date()
 _INCIDENTAL = {"_id", "scraped_at", "updated_at", "computed_at", "search_keywords", "search_location"}
 
 _COUNTS = ("status", "pages", "credits", "collected", "updated", "unchanged", "filtered")
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory) -> Iterator[Servers]:
-    servers = Servers(tmp_path_factory.mktemp("servers"))
-    yield servers
-    servers.stop()
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +60,7 @@ def database(installation, stand_in) -> "Database[dict[str, Any]]":
 
 
 def begin() -> CollectionRun:
-    return start_run(
-        trigger="command",
-        roles=ROLES,
-        places=["United States"],
-        max_age_days=60,
-        per_role_limit=1_000,
-        now=timezone.now(),
-    )
+    return start(*ROLES, max_age_days=60, per_role_limit=1_000)
 
 
 def contents(database) -> dict[str, Any]:

@@ -13,8 +13,8 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from career_navigator.environment import BASE_DIR
-from career_navigator.tests.browser import DEADLINE_MILLISECONDS, keep_screenshot, running_browser
-from career_navigator.tests.running import Run
+from tests.installation.browser import DEADLINE_MILLISECONDS, keep_screenshot, running_browser
+from tests.installation.running import Run
 
 PASSWORD = "Secret-12345"
 ROLES = ("curator", "operator", "support", "auditor")

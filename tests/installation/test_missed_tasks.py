@@ -1,7 +1,7 @@
 """The daily collection happens once a day whatever is unavailable in its minute, and however many beats there are."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,30 +15,19 @@ from career_navigator.documents import TaskRun
 from career_navigator.task_signals import COUNTS_KEY
 from career_navigator.tasks import run_missed_tasks
 from ingestion.documents import CollectionRun
-from ingestion.fake_theirstack.demonstration import build_jobs
-from ingestion.fake_theirstack.server import FakeTheirStack
-from ingestion.runs import start_run
 from ingestion.tasks import collect_daily, collect_role
+from tests.collecting import start
 from tests.elsewhere import NO_REDIS, queue_at
-from tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
+from tests.factories import TaskRunFactory
+from tests.processes import Installation, empty_database, installed, kill, wait_until
 
 ENTRY = "collect the roles users aim at"
 SECONDS = 90
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory) -> Iterator[Servers]:
-    servers = Servers(tmp_path_factory.mktemp("servers"))
-    yield servers
-    servers.stop()
-
-
-@pytest.fixture(scope="module")
-def installation(servers, tmp_path_factory) -> Iterator[Installation]:
-    with (
-        FakeTheirStack(jobs=build_jobs(count=50, seed=5, today=datetime.now(UTC).date(), days=20)) as stand_in,
-        installed(servers=servers, stand_in=stand_in, directory=tmp_path_factory.mktemp("var")) as installation,
-    ):
+def installation(servers, stand_in, tmp_path_factory) -> Iterator[Installation]:
+    with installed(servers=servers, stand_in=stand_in, directory=tmp_path_factory.mktemp("var")) as installation:
         installation.start_worker(processes=2)
         installation.wait_for_worker()
         yield installation
@@ -53,7 +42,7 @@ def _overdue(installation) -> None:
     yesterday = timezone.now() - timedelta(days=1)
     for name in {entry["task"] for entry in app.conf.beat_schedule.values()}:
         due_at = timezone.now() if name != collect_daily.name else yesterday - timedelta(days=1)
-        TaskRun(task=name, due_at=due_at, status="finished", created_at=yesterday).save()
+        TaskRunFactory(task=name, due_at=due_at, created_at=yesterday)
 
 
 def count(outcome: str, *, task: str = collect_daily.name) -> int:
@@ -118,10 +107,7 @@ def test_runs_later_when_mongodb_was_unavailable_in_its_minute(installation, ser
 
 
 def test_goes_on_with_a_role_as_soon_as_mongodb_is_back(installation, servers):
-    place, now = "United States", timezone.now()
-    run = start_run(
-        trigger="command", roles=["Developer"], places=[place], max_age_days=30, per_role_limit=100, now=now
-    )
+    run = start("Developer", max_age_days=30, per_role_limit=100)
     kill(servers.mongodb)
     collect_role.delay(str(run.id), "Developer")
     retried = f"it is retried\n{installation.last_words()}"

@@ -3,18 +3,14 @@
 import signal
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
-from django.utils import timezone
 
 from career_navigator.connection import redis_client
 from career_navigator.task_signals import COUNTS_KEY
 from ingestion.documents import CollectionRun
-from ingestion.fake_theirstack.demonstration import build_jobs
-from ingestion.fake_theirstack.server import FakeTheirStack
-from ingestion.runs import start_run
 from ingestion.tasks import check_theirstack, queue_run
+from tests.collecting import start
 from tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
 from tests.queued import count_queued
 
@@ -24,19 +20,6 @@ BALANCE = "/v0/billing/credit-balance"
 PAGE_SECONDS = 8
 # What Redis needs to be back, and the worker to try again, on a busy machine.
 RECONNECT_SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[FakeTheirStack]:
-    with FakeTheirStack(jobs=build_jobs(count=300, seed=5, today=datetime.now(UTC).date(), days=20)) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory) -> Iterator[Servers]:
-    servers = Servers(tmp_path_factory.mktemp("servers"))
-    yield servers
-    servers.stop()
 
 
 @pytest.fixture(scope="module")
@@ -83,21 +66,10 @@ def count_running(run: CollectionRun) -> int:
     return sum(search.status == "running" for search in run.reload().searches)
 
 
-def begin(*roles: str) -> CollectionRun:
-    return start_run(
-        trigger="command",
-        roles=roles,
-        places=["United States"],
-        max_age_days=14,
-        per_role_limit=10,
-        now=timezone.now(),
-    )
-
-
 @pytest.mark.parametrize(("busy", "data_is_lost"), [(1, False), (2, True)])
 def test_finishes_running_tasks_once_and_acknowledges_them(busy, data_is_lost, installation, servers, stand_in, worker):
     stand_in.script_faults([{"delay_seconds": PAGE_SECONDS, "next": busy}])
-    run = begin(*ROLES[:busy])
+    run = start(*ROLES[:busy])
     queue_run(run=run)
     wait_until(lambda: count_running(run) == busy, seconds=30, what="each role is being collected")
     time.sleep(0.5)  # the page is asked for
@@ -119,7 +91,7 @@ def test_finishes_running_tasks_once_and_acknowledges_them(busy, data_is_lost, i
 
 def test_an_idle_worker_takes_the_next_task(installation, servers, stand_in, worker):
     restart(servers)
-    run = begin(ROLES[0])
+    run = start(ROLES[0])
     queue_run(run=run)
 
     wait_until(

@@ -16,7 +16,7 @@ import requests
 
 from career_navigator.devserver.manager import MAX_RESTARTS, find_marked
 from career_navigator.environment import BASE_DIR
-from career_navigator.tests.running import Run
+from tests.installation.running import Run
 
 # With a key it asks TheirStack itself, here at an address where nobody answers; without the stand-in it starts sooner.
 NO_DEMONSTRATION = {"THEIR_STACK_API_KEY": "a-key", "THEIR_STACK_BASE_URL": "http://127.0.0.1:1"}

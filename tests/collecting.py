@@ -39,16 +39,14 @@ class Clock:
         return datetime.now(UTC) + self.ahead
 
 
-def begin(clock, *, roles=("Backend Developer",), places=("United States",), limit=100, days=14, **options):
-    return start_run(
-        trigger="command",
-        roles=roles,
-        places=places,
-        max_age_days=days,
-        per_role_limit=limit,
-        now=clock(),
-        **options,
-    )
+def start(*roles, **changes) -> CollectionRun:
+    """Start a run; what is passed replaces the usual."""
+    usual = {"trigger": "command", "places": ["United States"], "max_age_days": 14, "per_role_limit": 10}
+    return start_run(roles=roles or ["Backend Developer"], **usual | {"now": datetime.now(UTC)} | changes)
+
+
+def begin(clock, *, roles=(), places=("United States",), limit=100, days=14, **options) -> CollectionRun:
+    return start(*roles, places=places, max_age_days=days, per_role_limit=limit, now=clock(), **options)
 
 
 def collect(client, clock, **options) -> CollectionRun:

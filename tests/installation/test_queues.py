@@ -1,10 +1,8 @@
 """Real workers take tasks from the queues as `make run` and the compose file start them."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
-from django.utils import timezone
 
 from accounts.resumes.tasks import read_upload
 from accounts.tasks import send_reset_message
@@ -13,32 +11,22 @@ from career_navigator.connection import redis_client
 from career_navigator.queueing import count_waiting_tasks, enqueue
 from career_navigator.task_signals import COUNTS_KEY
 from ingestion.documents import OPEN_RUN_STATUSES
-from ingestion.fake_theirstack.demonstration import build_jobs
-from ingestion.fake_theirstack.server import FakeTheirStack
-from ingestion.runs import start_run
 from ingestion.tasks import check_theirstack, collect_role, queue_run
-from tests.processes import Installation, Servers, empty_database, installed, wait_until
+from tests.collecting import start
+from tests.processes import Installation, empty_database, installed, wait_until
 
 ROLES = ("Software Engineer", "DevOps Engineer", "Backend Developer")
 SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def stand_in() -> Iterator[FakeTheirStack]:
-    with FakeTheirStack(jobs=build_jobs(count=100, seed=5, today=datetime.now(UTC).date(), days=20)) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def installation(stand_in, tmp_path_factory) -> Iterator[Installation]:
+def installation(servers, stand_in, tmp_path_factory) -> Iterator[Installation]:
     """A worker and a collector, of one process each."""
-    servers = Servers(tmp_path_factory.mktemp("servers"))
     with installed(servers=servers, stand_in=stand_in, directory=tmp_path_factory.mktemp("var")) as installation:
         installation.start_worker("--exclude-queues", "collect")
         installation.start_worker("--queues", "collect")
         wait_until(lambda: installation.log.read_text().count("ready.") == 2, seconds=SECONDS, what="both are ready")
         yield installation
-    servers.stop()
 
 
 def count(name: str) -> int:
@@ -49,14 +37,7 @@ def count(name: str) -> int:
 def test_a_mail_and_an_upload_do_not_wait_behind_a_collection(installation, stand_in):
     empty_database()
     stand_in.script_faults([{"delay_seconds": 5, "next": 20}])
-    run = start_run(
-        trigger="command",
-        roles=ROLES,
-        places=["United States"],
-        max_age_days=14,
-        per_role_limit=10,
-        now=timezone.now(),
-    )
+    run = start(*ROLES)
     queue_run(run=run)
     wait_until(lambda: stand_in.requests, seconds=SECONDS, what="the first role is being collected")
 
