@@ -274,6 +274,44 @@ def test_sends_a_cached_response_again_with_the_id_of_the_request(web: str, mong
     assert re.fullmatch(r"[0-9a-f]{16}", other.headers["X-Request-ID"])
 
 
+WHOLE = chunk(TEXT)
+UNENDED = WHOLE.removesuffix(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(UNENDED, id="no last chunk"),
+        pytest.param(WHOLE[:-1], id="half a last chunk"),
+        pytest.param(UNENDED + b"ZZ\r\n", id="no size"),
+        pytest.param(b"%x\r\n%sXX0\r\n\r\n" % (len(TEXT), TEXT), id="more than its size"),
+        pytest.param(b"%x\r\n%s" % (len(TEXT) + 1, TEXT), id="less than its size"),
+        pytest.param(b"-1\r\n", id="negative size"),
+        pytest.param(b"ffffffffffffffffff\r\n", id="size beyond 64 bits"),
+        pytest.param(b"1;" + b"a" * 300_000 + b"\r\n{\r\n", id="endless extension"),
+        pytest.param(b"", id="nothing"),
+    ],
+)
+def test_refuses_a_chunked_body_that_breaks_off(connect: Any, sent: bytes) -> None:
+    connection = connect(build_head("/skills/extract", "Transfer-Encoding: chunked") + sent)
+    connection.shutdown(socket.SHUT_WR)
+
+    status, headers, body = read_answer(connection)
+
+    assert (status, headers["connection"]) == (400, "close")
+    assert json.loads(body) == {"detail": "The request ended before its body did."}
+
+
+def test_reads_a_chunked_body_whose_trailer_is_announced(connect: Any) -> None:
+    sent = chunk(TEXT).removesuffix(b"\r\n") + b"X-Checksum: 1\r\n\r\n"
+
+    answer = read_answer(
+        connect(build_head("/skills/extract", "Transfer-Encoding: chunked", "Trailer: X-Checksum") + sent)
+    )
+
+    assert answer[0] == 200
+
+
 def test_answers_head_without_a_body(web: str, connect: Any) -> None:
     connection = connect(build_head("/health", "Connection: close", method="HEAD"))
 
