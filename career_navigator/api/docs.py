@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from django.http import HttpResponse
@@ -30,7 +31,9 @@ class OpenApiView(APIView):
     schema = None
 
     def get(self, request: Request) -> HttpResponse:
-        return HttpResponse(_openapi_document(), content_type="application/json")
+        with _generating:
+            document = _openapi_document()
+        return HttpResponse(document, content_type="application/json")
 
 
 class _PageView(APIView):
@@ -51,6 +54,10 @@ class SwaggerView(_PageView, SpectacularSwaggerView):
 
 class RedocView(_PageView, SpectacularRedocView):
     template_name = "career_navigator/redoc.html"
+
+
+# drf-spectacular loads its extensions while it generates: two threads that begin at once make it fail.
+_generating = Lock()
 
 
 @cache

@@ -321,6 +321,14 @@ def test_answers_head_without_a_body(web: str, connect: Any) -> None:
     assert body == b""
 
 
+def test_describes_itself_to_many_who_ask_at_once_before_anybody_did(web: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: requests.get(f"{web}/openapi.json", timeout=60), range(8)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+
+
 def test_answers_liveness_while_all_threads_hash_passwords(web: str) -> None:
     with ThreadPoolExecutor(30) as pool:
         headers = {"Content-Type": "application/json"}
