@@ -26,6 +26,8 @@ _CELL_ELEMENTS = frozenset({"row", "c", "v", "f", "is", "si", "t"})
 # The whole vocabulary, exported, is 2,200 rows.
 MAX_ROWS = 3_000
 MAX_COLUMNS = 100
+# Of a value in JSON: lists of texts have one.
+MAX_CELL_LEVELS = 5
 _ENCRYPTED_FLAG = 0x1
 
 
@@ -86,10 +88,13 @@ class JSON(base_formats.JSON):
         text = in_stream.decode(self.encoding or "utf-8-sig") if isinstance(in_stream, bytes) else in_stream
         try:
             rows = json.loads(text)
+            json.dumps(rows, ensure_ascii=False).encode()  # half a surrogate pair can be written into no page
         except (ValueError, RecursionError) as error:
             raise ImportRejected("not_this_format", f"The file is not valid JSON: {error}.") from error
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise ImportRejected("not_this_format", "The file has to be a list of objects, one per row.")
+        if any(_is_nested(cell, MAX_CELL_LEVELS) for row in rows for cell in row.values()):
+            raise ImportRejected("not_this_format", f"A value is nested deeper than {MAX_CELL_LEVELS} levels.")
         for _ in _bounded(([], *rows)):
             pass
         dataset: tablib.Dataset = super().create_dataset(text, **kwargs)
@@ -99,30 +104,41 @@ class JSON(base_formats.JSON):
 class XLSX(_SpreadsheetMixin, base_formats.XLSX):
     def create_dataset(self, in_stream: bytes) -> tablib.Dataset:
         check_size(len(in_stream))
-        _check_archive(in_stream)
         # Values instead of formulas; row by row.
-        book = openpyxl.load_workbook(io.BytesIO(in_stream), read_only=True, data_only=True)
+        book = openpyxl.load_workbook(_unpack(in_stream), read_only=True, data_only=True)
         try:
             return _restore_formulae(_read_sheet(book.active))
         finally:
             book.close()
 
 
-def _check_archive(data: bytes) -> None:
-    """Raise ImportRejected, before anything is unpacked, for an archive that would unpack to too much."""
+def _unpack(data: bytes) -> io.BytesIO:
+    """Return the archive with its parts unpacked. Raises ImportRejected for one that would unpack to too much.
+
+    What an entry holds beyond the size that it states is left out; `ZipFile.read`, which openpyxl uses, unpacks it too.
+    """
+    unpacked = io.BytesIO()
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(unpacked, "w") as copy:
             entries = archive.infolist()
             _check_entries(entries)
-            _check_elements(archive.read(entry) for entry in entries)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+            parts = []
+            for entry in entries:
+                with archive.open(entry) as opened:
+                    parts.append(opened.read(entry.file_size))
+                copy.writestr(entry.filename, parts[-1])
+            _check_elements(parts)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise ImportRejected("not_this_format", "The file is not an XLSX file.") from error
+    return unpacked
 
 
 def _check_entries(entries: Sequence[zipfile.ZipInfo]) -> None:
     if any(entry.flag_bits & _ENCRYPTED_FLAG for entry in entries):
         raise ImportRejected("not_this_format", "The file is encrypted; save it without a password.")
-    # zipfile reads no more of an entry than it says here.
+    # The formats that no program writes into an XLSX file are unpacked as a whole, however little is asked for.
+    if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
+        raise ImportRejected("not_this_format", "The file is not an XLSX file.")
     if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
         raise ImportRejected("too_large", f"The file unpacks to more than {MAX_UNPACKED_BYTES // 1_000_000} MB.")
 
@@ -170,6 +186,14 @@ def _read_sheet(sheet: Any) -> tablib.Dataset:
             raise ImportRejected("too_many_columns", f"Row {number} has more cells than the first line has names.")
         dataset.append([*row[: len(headers)], *[None] * (len(headers) - len(row))])
     return dataset
+
+
+def _is_nested(value: Any, levels: int) -> bool:
+    """Return whether a value of JSON holds lists or objects in more levels than given."""
+    if not isinstance(value, dict | list):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_nested(item, levels - 1) for item in items)
 
 
 def _bounded(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:

@@ -1,10 +1,13 @@
 """Curating the vocabulary in the admin."""
 
+import contextlib
 import html
 import io
 import json
 import re
+import tracemalloc
 import zipfile
+import zlib
 from typing import Any
 
 import pytest
@@ -17,7 +20,7 @@ from django.utils import timezone
 from pymongo.database import Database
 
 from career_navigator.cache import reset_caches
-from career_navigator.mirrors.formats import CSV, JSON, XLSX
+from career_navigator.mirrors.formats import CSV, JSON, XLSX, ImportRejected
 from skills.documents import SkillDocument
 from skills.models import Skill
 from skills.selectors import vocabulary
@@ -473,6 +476,13 @@ STYLES = b'<?xml version="1.0" encoding="utf-8"?><styleSheet><fonts>' + b"<font/
         ("empty.xlsx", 2, lambda: xlsx_of(sheet_of("")), "The file has no row."),
         ("no.xlsx", 2, lambda: b"name,display_name\n", "The file is not an XLSX file."),
         ("deep.json", 1, lambda: b"[" * 100_000, "The file is not valid JSON"),
+        (
+            "nested.json",
+            1,
+            lambda: b'[{"name": ' + b"[" * 900 + b"]" * 900 + b"}]",
+            "A value is nested deeper than 5 levels.",
+        ),
+        ("surrogate.json", 1, lambda: rb'[{"name": "\ud800"}]', "The file is not valid JSON"),
         ("object.json", 1, lambda: b'{"name": "x"}', "The file has to be a list of objects, one per row."),
         ("numbers.json", 1, lambda: b"[1, 2]", "The file has to be a list of objects, one per row."),
     ],
@@ -486,6 +496,31 @@ def test_rejects_a_file_beyond_bounds_before_it_reads_it(
     assert sentence in html.unescape(answer.content.decode())
     assert "confirm_form" not in answer.context
     assert SkillDocument.objects.count() == 2
+
+
+def xlsx_with_part_that_understates(size: int, compression: int) -> bytes:
+    """An XLSX file with a part of this size, of which its directory says that it has a byte."""
+    written = io.BytesIO(xlsx_of(sheet_of(HEADERS + row_of(2, "a", "b"))))
+    with zipfile.ZipFile(written, "a", compression) as archive:
+        archive.writestr("understated.xml", b" " * size)
+    content = bytearray(written.getvalue())
+    entry = content.rindex(b"PK\x01\x02")
+    content[entry + 16 : entry + 20] = zlib.crc32(b" ").to_bytes(4, "little")
+    content[entry + 24 : entry + 28] = (1).to_bytes(4, "little")
+    return bytes(content)
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_unpacks_no_more_of_a_part_than_it_states(compression: int) -> None:
+    content = xlsx_with_part_that_understates(100_000_000, compression)
+
+    tracemalloc.start()
+    with contextlib.suppress(ImportRejected):
+        XLSX().create_dataset(content)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 10_000_000
 
 
 def test_a_sheet_may_claim_the_largest_size_there_is(staff_client: Client, seeded: None) -> None:
