@@ -17,12 +17,12 @@ from accounts.models import Person
 from accounts.personal_data import export_user
 from accounts.support import deactivate_user, erase_user_on_request, reactivate_user
 from accounts.tasks import send_reset_message
-from career_navigator.mirrors.admin import ReadOnlyMirrorAdmin
-from career_navigator.staff.acts import demand, enqueue_or_tell, log_act
+from career_navigator.admin_site.actions import enqueue_or_report, log_action, require_permission
+from career_navigator.document_admin.admin import ReadOnlyDocumentAdmin
 
 
 @admin.register(Person)
-class PersonAdmin(ReadOnlyMirrorAdmin):
+class PersonAdmin(ReadOnlyDocumentAdmin):
     """Users: found by the beginning of the address or by name. Each act has a permission of its own."""
 
     list_display = ("email", "full_name", "active", "location", "created_at")
@@ -36,7 +36,7 @@ class PersonAdmin(ReadOnlyMirrorAdmin):
         *("professional_summary", "expected_salary", "expected_salary_currency"),
         *("created_at", "updated_at"),
     )
-    change_form_template = "career_navigator/staff/person.html"
+    change_form_template = "career_navigator/admin_site/person.html"
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         # Addresses are stored in one form, and typed in any.
@@ -63,34 +63,34 @@ class PersonAdmin(ReadOnlyMirrorAdmin):
         ]
 
     def _deactivate(self, request: HttpRequest, user_id: str) -> HttpResponse:
-        staff, person = demand(request, "accounts.deactivate_person"), self._person(request, user_id)
+        staff, person = require_permission(request, "accounts.deactivate_person"), self._person(request, user_id)
         deactivate_user(user_id=ObjectId(user_id))
-        log_act(staff, person, "Deactivated the user.")
+        log_action(staff, person, "Deactivated the user.")
         messages.success(request, "The user is deactivated; no token is accepted any more.")
         return self._back(user_id)
 
     def _reactivate(self, request: HttpRequest, user_id: str) -> HttpResponse:
-        staff, person = demand(request, "accounts.deactivate_person"), self._person(request, user_id)
+        staff, person = require_permission(request, "accounts.deactivate_person"), self._person(request, user_id)
         reactivate_user(user_id=ObjectId(user_id))
-        log_act(staff, person, "Reactivated the user.")
+        log_action(staff, person, "Reactivated the user.")
         messages.success(request, "The user may log in again.")
         return self._back(user_id)
 
     def _send_reset(self, request: HttpRequest, user_id: str) -> HttpResponse:
-        staff, person = demand(request, "accounts.send_reset"), self._person(request, user_id)
+        staff, person = require_permission(request, "accounts.send_reset"), self._person(request, user_id)
         if not person.is_active:
             messages.error(request, "No message is sent: the user is deactivated.")
             return self._back(user_id)
         otherwise = "No message is sent; try again later."
-        if enqueue_or_tell(request, send_reset_message, person.email, otherwise=otherwise):
-            log_act(staff, person, "Sent a message to set a new password.")
+        if enqueue_or_report(request, send_reset_message, person.email, otherwise=otherwise):
+            log_action(staff, person, "Sent a message to set a new password.")
             messages.success(request, "The message to set a new password is on its way.")
         return self._back(user_id)
 
     def _export(self, request: HttpRequest, user_id: str) -> HttpResponse:
-        staff, person = demand(request, "accounts.export_person"), self._person(request, user_id)
+        staff, person = require_permission(request, "accounts.export_person"), self._person(request, user_id)
         content = export_user(user_id=ObjectId(user_id), now=timezone.now())
-        log_act(staff, person, "Exported the user's data.")
+        log_action(staff, person, "Exported the user's data.")
         return HttpResponse(
             orjson.dumps(content, default=str, option=orjson.OPT_INDENT_2),
             content_type="application/json",
@@ -98,12 +98,12 @@ class PersonAdmin(ReadOnlyMirrorAdmin):
         )
 
     def _erase(self, request: HttpRequest, user_id: str) -> HttpResponse:
-        staff, person = demand(request, "accounts.erase_person"), self._person(request, user_id)
+        staff, person = require_permission(request, "accounts.erase_person"), self._person(request, user_id)
         if normalize_address(request.POST.get("address", "")) != normalize_address(person.email):
             messages.error(request, "Nothing is erased: the address that you typed is not the user's.")
             return self._back(user_id)
         erase_user_on_request(user_id=ObjectId(user_id), now=timezone.now())
-        log_act(staff, person, "Erased the user and all that was theirs.", flag=DELETION)
+        log_action(staff, person, "Erased the user and all that was theirs.", flag=DELETION)
         # The log keeps that it was done and by whom, not whom it was done to.
         kind = ContentType.objects.get_for_model(Person)
         LogEntry.objects.filter(content_type=kind, object_id=user_id).update(object_repr="an erased user")

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from career_navigator.connection import database
-from career_navigator.staff.dashboard import Card, Chart, Series
+from career_navigator.admin_site.dashboard import Card, Chart, Series
+from career_navigator.db.connection import database
 
 DAYS = 30
 

@@ -24,7 +24,7 @@ from mongoengine import (
 from accounts.access_tokens import CLOCK_LEEWAY_SECONDS
 from accounts.addresses import normalize_address
 from career_navigator.cache.user import UserCache
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 
 LONGEST_ADDRESS = 254
 LONGEST_NAME = 100

@@ -1,10 +1,10 @@
 """What the admin sees of the accounts."""
 
 from accounts import documents
-from career_navigator.mirrors.models import Mirror
+from career_navigator.document_admin.models import DocumentModel
 
 
-class Person(Mirror):
+class Person(DocumentModel):
     """A user of the platform. The staff of the admin are `django.contrib.auth` users, hence the other name."""
 
     document = documents.User

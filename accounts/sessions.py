@@ -12,7 +12,7 @@ from mongoengine import QuerySet
 
 from accounts.access_tokens import issue_access_token
 from accounts.documents import TOKEN_BYTES, RefreshToken, User, hash_token
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from accounts.documents import PROFILE_CACHE, User
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from skills.services import renamed
 
 

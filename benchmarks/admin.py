@@ -33,7 +33,7 @@ def compare(count: int) -> Report:
     from django.core.management import call_command
     from django.utils import timezone
 
-    from career_navigator.connection import database
+    from career_navigator.db.connection import database
     from career_navigator.observability import middleware
 
     # A page of the plain list may take longer than a request is given.

@@ -206,7 +206,7 @@ def _resume_twice() -> None:
 
 def _refresh_until_clean() -> None:
     """Refresh, as beat does every quarter of an hour, until only killed writers' marks are left."""
-    from career_navigator.connection import database
+    from career_navigator.db.connection import database
     from market.refresh import refresh_figures
 
     def is_clean() -> bool:
@@ -220,7 +220,7 @@ def _refresh_until_clean() -> None:
 
 
 def _read(installation: Installation, run_id: Any, seconds: float, day: date) -> Collected:
-    from career_navigator.connection import database
+    from career_navigator.db.connection import database
     from market.refresh import check_figures
 
     def get_trends(days: int) -> Any:
@@ -268,7 +268,7 @@ def _read(installation: Installation, run_id: Any, seconds: float, day: date) ->
 
 
 def _rows(collection: str, *key: str) -> dict[Any, dict[str, Any]]:
-    from career_navigator.connection import database
+    from career_navigator.db.connection import database
 
     return {
         tuple(row.get(name) for name in key): {

@@ -121,7 +121,7 @@ class Installation:
 
     def empty(self) -> None:
         """Delete everything but seed data, as if nothing had ever been collected; forget what the source was asked."""
-        from career_navigator.connection import database, redis_client
+        from career_navigator.db.connection import database, redis_client
 
         for name in database().list_collection_names():
             if name not in SEEDED and not name.startswith(DJANGO_TABLES):
@@ -131,7 +131,7 @@ class Installation:
 
     def wait_until_ready(self) -> None:
         """Wait until the web answers and both workers have reported since Redis was emptied."""
-        from career_navigator.connection import redis_client
+        from career_navigator.db.connection import redis_client
         from career_navigator.worker_heartbeat import WORKERS_KEY
 
         wait_until(lambda: self.get("/health") is not None, what="the web answers")

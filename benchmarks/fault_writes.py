@@ -126,7 +126,7 @@ class Person:
 
     def count_documents(self) -> dict[str, int]:
         """Count the documents of each collection that name the person, by id or e-mail address."""
-        from career_navigator.connection import database
+        from career_navigator.db.connection import database
 
         counts = {
             name: sum(self._user_id in (text := str(row)) or self._email in text for row in database()[name].find())
@@ -139,7 +139,7 @@ class Person:
         """Wait until the file was read; False where that takes long, as its task was lost."""
         from bson import ObjectId
 
-        from career_navigator.connection import database
+        from career_navigator.db.connection import database
 
         waiting = {"user": ObjectId(self._user_id), "status": "processing"}
         try:
@@ -184,7 +184,7 @@ def write_round(installation: Installation, trial: Trial) -> tuple[dict[str, Any
     """
     from accounts.personal_data import BROKEN_OFF_AFTER, finish_erasures
     from accounts.resumes.uploads import LOST_AFTER, find_lost_uploads, read_upload
-    from career_navigator.connection import database
+    from career_navigator.db.connection import database
 
     rng = random.Random(trial.seed)
     faults = Faults(installation, rng=rng, lease_seconds=0)

@@ -38,7 +38,7 @@ def compare(count: int) -> Report:
     from django.utils import timezone
 
     from benchmarks.role_aggregations import answer_by_aggregation, counts_by_aggregation
-    from career_navigator.connection import database
+    from career_navigator.db.connection import database
     from market.role_windows import load_role_figures, role_demands
     from market.roles import display_role
     from market.selectors import day_start

@@ -93,7 +93,7 @@ def measure_scores(report: Report) -> None:
     """The pure function, over the newest postings."""
     from django.utils import timezone
 
-    from career_navigator.connection import database
+    from career_navigator.db.connection import database
     from market.jobs.match_score import Seeker, score_match
     from market.jobs.matching import OPENING_FIELDS, demand_of, opening_of
 

@@ -102,7 +102,7 @@ def measure(count: int) -> Measured:
     from accounts.sessions import start_session
     from benchmarks.posting_set import fill
     from career_navigator.cache import reset_caches
-    from career_navigator.connection import database
+    from career_navigator.db.connection import database
     from market.refresh import mark_dirty, refresh_figures
     from market.selectors import day_start
     from market.services import know_role

@@ -36,7 +36,7 @@ def compare_writing(report: Report, held: int) -> None:
     from django.utils import timezone
 
     from benchmarks.posting_set import fill, generated_postings
-    from career_navigator.connection import database
+    from career_navigator.db.connection import database
 
     use_database("storing")
     now = timezone.now()
@@ -53,7 +53,7 @@ def compare_writing(report: Report, held: int) -> None:
 
 
 def empty() -> None:
-    from career_navigator.connection import database
+    from career_navigator.db.connection import database
 
     for name in ("job_postings", BARE, "dirty_days"):
         database()[name].delete_many({})
@@ -88,7 +88,7 @@ def compare_state(report: Report, state: str, batches: Sequence[Any], now: Any) 
 
 def compare_batches(batches: Sequence[Any], now: Any) -> tuple[Times, Times]:
     """Store each batch, then write the documents that came of it the bare way, so that both meet the same noise."""
-    from career_navigator.connection import database
+    from career_navigator.db.connection import database
     from market.services import store_postings
 
     index_like_postings()
@@ -104,7 +104,7 @@ def compare_batches(batches: Sequence[Any], now: Any) -> tuple[Times, Times]:
 
 
 def upsert(documents: Sequence[dict[str, Any]]) -> None:
-    from career_navigator.connection import database
+    from career_navigator.db.connection import database
 
     writes = [
         UpdateOne({"source": document["source"], "job_id": document["job_id"]}, {"$set": document}, upsert=True)
@@ -119,7 +119,7 @@ def index_like_postings() -> None:
     Not their partial filters: the bare look-up by source and id could not use an index with one, and every upsert
     would read the whole collection, which would flatter what it is compared with.
     """
-    from career_navigator.connection import database
+    from career_navigator.db.connection import database
 
     for name, index in database().job_postings.index_information().items():
         options = {key: value for key, value in index.items() if key not in _NOT_OPTIONS}

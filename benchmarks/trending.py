@@ -50,7 +50,7 @@ def compare(count: int) -> Report:
     """Measure a small and a large database, and the aggregations over the large one."""
     from django.utils import timezone
 
-    from career_navigator.connection import database
+    from career_navigator.db.connection import database
     from market.refresh import check_figures
     from market.selectors import day_start
 
@@ -132,7 +132,7 @@ def load(count: int) -> float | None:
     from django.utils import timezone
 
     from benchmarks.posting_set import fill
-    from career_navigator.connection import database
+    from career_navigator.db.connection import database
     from market.refresh import refresh_figures
 
     loaded = database().benchmark.find_one({"_id": "loaded"})

@@ -46,7 +46,7 @@ def peak_of_a_run(*, postings: int, database: str, source: str, log: Path) -> tu
     from django.utils import timezone
 
     from benchmarks.servers import use_database
-    from career_navigator.connection import redis_client
+    from career_navigator.db.connection import redis_client
     from ingestion.documents import CollectionRun
     from ingestion.runs import start_run
     from ingestion.tasks import queue_run

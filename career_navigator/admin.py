@@ -19,15 +19,14 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from career_navigator.admin_site.actions import enqueue_or_report, find_task, list_tasks, log_action, require_permission
+from career_navigator.admin_site.model_admin import StaffModelAdmin
+from career_navigator.admin_site.second_factor import disable_second_factor
+from career_navigator.admin_site.status import STATUS_COLORS
 from career_navigator.background import STARTED_BY_HEADER
+from career_navigator.document_admin.admin import ReadOnlyDocumentAdmin
 from career_navigator.documents import OPEN_TASK_RUN_STATUSES
-from career_navigator.mirrors.admin import ReadOnlyMirrorAdmin
 from career_navigator.models import TaskRun
-from career_navigator.staff.acts import demand, enqueue_or_tell, log_act
-from career_navigator.staff.maintenance import find_task, list_tasks
-from career_navigator.staff.model_admin import StaffModelAdmin
-from career_navigator.staff.second_factor import disable_second_factor
-from career_navigator.staff.status import STATUS_COLORS
 from career_navigator.task_runs import finish_run, request_run
 
 admin.site.unregister(User)
@@ -37,13 +36,13 @@ admin.site.unregister(StaticDevice)
 
 
 @admin.register(TaskRun)
-class TaskRunAdmin(ReadOnlyMirrorAdmin):
+class TaskRunAdmin(ReadOnlyDocumentAdmin):
     """Maintenance tasks: started from the buttons above the list of their runs, followed on the page of a run."""
 
     list_display = ("title", "state", "starter", "created_at", "started_at", "finished_at", "outcome")
     list_filter = ("task", "status", "started_by")
-    list_before_template = "career_navigator/staff/tasks.html"
-    change_form_template = "career_navigator/staff/task_run.html"
+    list_before_template = "career_navigator/admin_site/tasks.html"
+    change_form_template = "career_navigator/admin_site/task_run.html"
 
     @display(description="task", ordering="task")
     def title(self, obj: Any) -> str:
@@ -80,12 +79,12 @@ class TaskRunAdmin(ReadOnlyMirrorAdmin):
 
     def _start(self, request: HttpRequest, name: str) -> HttpResponse:
         task = find_task(name=name)
-        user = demand(request, task.permission if task else "career_navigator.run_task")
+        user = require_permission(request, task.permission if task else "career_navigator.run_task")
         if task is None:
             raise Http404
         run = request_run(task=task.name, started_by=user.get_username(), now=timezone.now())
-        log_act(user, TaskRun.objects.get(pk=run.pk), f"Started the task “{task.title}”.")
-        if enqueue_or_tell(
+        log_action(user, TaskRun.objects.get(pk=run.pk), f"Started the task “{task.title}”.")
+        if enqueue_or_report(
             request,
             task,
             otherwise="Start the task again when it is back.",
@@ -201,7 +200,7 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
         removed = 0
         for user in queryset:
             if disable_second_factor(user=user):
-                log_act(cast(User, request.user), user, "Took off the second factor.")
+                log_action(cast(User, request.user), user, "Took off the second factor.")
                 removed += 1
         self.message_user(request, f"{removed} taken off.", messages.SUCCESS if removed else messages.INFO)
 

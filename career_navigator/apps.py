@@ -26,7 +26,7 @@ class CareerNavigatorConfig(AppConfig):
     verbose_name = "Operations"
 
     def ready(self) -> None:
-        from career_navigator.connection import register_connection
+        from career_navigator.db.connection import register_connection
 
         register_connection()
         checks.register(_check_credit_budget, SPENDING)
@@ -48,7 +48,7 @@ class MongoAdminConfig(SimpleAdminConfig):
     """The admin, whose pages are loaded with the URLs: commands, workers and beat start in half the time without."""
 
     default_auto_field = OBJECT_ID
-    default_site = "career_navigator.staff.site.StaffSite"
+    default_site = "career_navigator.admin_site.site.StaffSite"
 
     def ready(self) -> None:
         checks.register(check_dependencies, checks.Tags.admin)
@@ -66,7 +66,7 @@ class MongoAuthConfig(AuthConfig):
 
     def ready(self) -> None:
         super().ready()
-        from career_navigator.staff.first_password import on_user_saved
+        from career_navigator.admin_site.first_password import on_user_saved
 
         post_save.connect(on_user_saved, sender="auth.User", dispatch_uid="first_password")
 

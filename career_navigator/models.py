@@ -1,10 +1,10 @@
 """What the admin sees of the shared modules."""
 
 from career_navigator import documents
-from career_navigator.mirrors.models import Mirror
+from career_navigator.document_admin.models import DocumentModel
 
 
-class TaskRun(Mirror):
+class TaskRun(DocumentModel):
     """A run of a task, of the schedule or started by staff."""
 
     document = documents.TaskRun

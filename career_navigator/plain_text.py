@@ -1,8 +1,8 @@
-"""Text with its compatibility characters made plain: full-width letters, ligatures, accents. Pure."""
+"""Plain text: normal forms, and the words that a catalogue can be searched by. Pure."""
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -120,3 +120,28 @@ def _belongs_to_character_before(character: str) -> bool:
         or character in _HALF_WIDTH_MARKS
         or _HANGUL_JAMO.match(character) is not None
     )
+
+
+_SHORTEST_PREFIX = 2
+_MOST_COMPLETIONS = 20
+_WORD = re.compile(r"\w+")
+
+
+class WordList:
+    """The words that a catalogue's documents can be found by."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._words = sorted({word for text in texts for word in words_of(text)})
+
+    def completions(self, prefix: str) -> list[str]:
+        """The words that begin with a prefix of at least two characters, by name, up to twenty."""
+        if len(prefix) < _SHORTEST_PREFIX:
+            return []
+        start = bisect_left(self._words, prefix)
+        candidates = self._words[start : start + _MOST_COMPLETIONS]
+        return [word for word in candidates if word.startswith(prefix)]
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, the way a text index separates them, in lower case."""
+    return _WORD.findall(text.lower().replace("_", " "))

@@ -10,13 +10,13 @@ from celery.schedules import crontab
 from corsheaders.defaults import default_headers
 from kombu import Exchange, Queue
 
+from career_navigator.db.mongodb import build_client_options
 from career_navigator.environment import (
     development_secret,
     parse_collection_schedule,
     read_environment,
     read_running_services,
 )
-from career_navigator.mongodb import build_client_options
 from career_navigator.redis_addresses import build_broker_options, build_broker_url
 
 _env = read_environment()
@@ -172,7 +172,7 @@ MIDDLEWARE = [
     "career_navigator.cache.responses.ResponseCacheMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "career_navigator.admin_middleware.AdminMiddleware",
+    "career_navigator.admin_site.middleware.AdminMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -197,7 +197,7 @@ TEMPLATES: list[dict[str, Any]] = [
 # MongoDB holds Django's own tables too, through its official backend.
 DATABASES = {
     "default": {
-        "ENGINE": "career_navigator.mongodb_backend",
+        "ENGINE": "career_navigator.db.backend",
         "HOST": MONGODB_URI,
         "NAME": MONGODB_DATABASE,
         "OPTIONS": build_client_options(address=MONGODB_URI, timeout_seconds=MONGODB_TIMEOUT_SECONDS),
@@ -206,11 +206,11 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"
 DATABASE_ROUTERS = ["django_mongodb_backend.routers.MongoRouter"]
 MIGRATION_MODULES = {
-    "admin": "career_navigator.mongo_migrations.admin",
-    "auth": "career_navigator.mongo_migrations.auth",
-    "contenttypes": "career_navigator.mongo_migrations.contenttypes",
-    "otp_static": "career_navigator.mongo_migrations.otp_static",
-    "otp_totp": "career_navigator.mongo_migrations.otp_totp",
+    "admin": "career_navigator.db.migrations.admin",
+    "auth": "career_navigator.db.migrations.auth",
+    "contenttypes": "career_navigator.db.migrations.contenttypes",
+    "otp_static": "career_navigator.db.migrations.otp_static",
+    "otp_totp": "career_navigator.db.migrations.otp_totp",
 }
 SILENCED_SYSTEM_CHECKS = [
     "admin.E408",  # authentication, messages and sessions are within AdminMiddleware
@@ -225,16 +225,16 @@ DATA_MIGRATIONS = {
     "0001_email_domains": "accounts.migrations.normalize_emails",
     "0002_experience_levels": "accounts.migrations.map_experience_levels",
     "0003_posting_keys": "market.jobs.services.rekey_postings",
-    "0004_task_runs": "career_navigator.data_migrations.migrate_task_runs",
+    "0004_task_runs": "career_navigator.db.data_migrations.migrate_task_runs",
     "0005_vocabulary_version": "skills.services.drop_vocabulary_counter",
 }
 
 CACHES = {
     "default": {
-        "BACKEND": "career_navigator.connection.SharedRedisCache",
+        "BACKEND": "career_navigator.db.connection.SharedRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
-        "OPTIONS": {"serializer": "career_navigator.connection.JSONCacheSerializer"},
+        "OPTIONS": {"serializer": "career_navigator.db.connection.JSONCacheSerializer"},
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cache"
@@ -245,7 +245,7 @@ CSRF_COOKIE_PATH = "/admin"
 LOGIN_REDIRECT_URL = "/admin/"
 CSRF_FAILURE_VIEW = "career_navigator.api.exceptions.answer_csrf_failure"
 PASSWORD_HASHERS = ["career_navigator.throttling.PasswordHasher"]
-AUTHENTICATION_BACKENDS = ["career_navigator.staff.permissions.StaffBackend"]
+AUTHENTICATION_BACKENDS = ["career_navigator.admin_site.roles.StaffBackend"]
 # For users of the API and staff alike; the last two look at accounts of staff alone.
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.passwords.StrengthValidator"},
@@ -267,9 +267,13 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": "/docs",
     "STYLES": ["/static/career_navigator/staff.css"],
     "SCRIPTS": ["/static/career_navigator/staff.js"],
-    "DASHBOARD_CALLBACK": "career_navigator.staff.dashboard.add_dashboard",
-    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "career_navigator.staff.menu.menu"},
-    "ACCOUNT": {"navigation": "career_navigator.staff.menu.account_links"},
+    "DASHBOARD_CALLBACK": "career_navigator.admin_site.dashboard.add_dashboard",
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": "career_navigator.admin_site.menu.menu",
+    },
+    "ACCOUNT": {"navigation": "career_navigator.admin_site.menu.account_links"},
     "COLORS": {"primary": {
         "50": "239 246 255", "100": "219 234 254", "200": "191 219 254", "300": "147 197 253", "400": "96 165 250",
         "500": "59 130 246", "600": "37 99 235", "700": "29 78 216", "800": "30 64 175", "900": "30 58 138",

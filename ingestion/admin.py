@@ -24,11 +24,11 @@ from unfold.widgets import (
 )
 
 from accounts.selectors import career_goals, find_user_by_address, target_roles
-from career_navigator.connection import database
-from career_navigator.mirrors.admin import ExactFilter, ReadOnlyMirrorAdmin
-from career_navigator.staff.acts import demand, enqueue_or_tell, log_act
-from career_navigator.staff.menu import MenuPage
-from career_navigator.staff.status import STATUS_COLORS
+from career_navigator.admin_site.actions import enqueue_or_report, log_action, require_permission
+from career_navigator.admin_site.menu import MenuPage
+from career_navigator.admin_site.status import STATUS_COLORS
+from career_navigator.db.connection import database
+from career_navigator.document_admin.admin import ExactFilter, ReadOnlyDocumentAdmin
 from ingestion import documents, services
 from ingestion.credits import credits_left
 from ingestion.models import CollectionRun, RefusedPosting
@@ -165,7 +165,7 @@ class RoleFilter(ExactFilter):
 
 
 @admin.register(CollectionRun)
-class CollectionRunAdmin(ReadOnlyMirrorAdmin):
+class CollectionRunAdmin(ReadOnlyDocumentAdmin):
     """The runs, newest first; a run's page follows it without being loaded again."""
 
     list_display = (
@@ -177,7 +177,7 @@ class CollectionRunAdmin(ReadOnlyMirrorAdmin):
         *("credits", "finished_at", "error"),
     )
     list_filter = ("status", "trigger", RoleFilter)
-    change_form_template = "career_navigator/staff/run.html"
+    change_form_template = "career_navigator/admin_site/run.html"
 
     @display(description="status", label=STATUS_COLORS, ordering="status")
     def state(self, obj: Any) -> str:
@@ -234,10 +234,10 @@ class CollectionRunAdmin(ReadOnlyMirrorAdmin):
                 return self._queued(request, user, run, "Started a collection.", flag=ADDITION)
         context = {**self.admin_site.each_context(request), "title": "Collect now", "form": form}
         context |= {"left": left, "left_text": f"{left:,}" if left is not None else ""}
-        return TemplateResponse(request, "career_navigator/staff/collect.html", context)
+        return TemplateResponse(request, "career_navigator/admin_site/collect.html", context)
 
     def _repeat(self, request: HttpRequest, run_id: str) -> HttpResponse:
-        user, run = demand(request, _TRIGGER), _find_run(run_id)
+        user, run = require_permission(request, _TRIGGER), _find_run(run_id)
         try:
             repeated = services.repeat_run(run_id=run.pk, requested_by=_name_of(user), now=timezone.now())
         except UnusableRequestError as error:
@@ -246,21 +246,21 @@ class CollectionRunAdmin(ReadOnlyMirrorAdmin):
         return self._queued(request, user, repeated, f"Repeated run {run_id}.", flag=ADDITION)
 
     def _cancel(self, request: HttpRequest, run_id: str) -> HttpResponse:
-        user, run = demand(request, _TRIGGER), _find_run(run_id)
+        user, run = require_permission(request, _TRIGGER), _find_run(run_id)
         if not cancel_run(run_id=run.pk, now=timezone.now()):
             messages.info(request, "Nothing is cancelled: the run is over already.")
             return _to_run(run_id)
-        log_act(user, CollectionRun(pk=run.pk, created_at=run.created_at), "Cancelled the collection.")
+        log_action(user, CollectionRun(pk=run.pk, created_at=run.created_at), "Cancelled the collection.")
         messages.success(request, "The run is asked to stop; it ends after the page that is being fetched.")
         return _to_run(run_id)
 
     def _queued(
         self, request: HttpRequest, user: User, run: documents.CollectionRun, message: str, *, flag: int
     ) -> HttpResponse:
-        log_act(user, CollectionRun(pk=run.pk, created_at=run.created_at), message, flag=flag)
+        log_action(user, CollectionRun(pk=run.pk, created_at=run.created_at), message, flag=flag)
         otherwise = "The run is recorded, and is taken up within minutes of the queue's return."
         roles = open_roles(run=run)
-        if all(enqueue_or_tell(request, collect_role, str(run.pk), role, otherwise=otherwise) for role in roles):
+        if all(enqueue_or_report(request, collect_role, str(run.pk), role, otherwise=otherwise) for role in roles):
             messages.success(request, "The collection is queued." if roles else "There was nothing left to collect.")
         return _to_run(str(run.pk))
 
@@ -313,7 +313,7 @@ def _name_of(user: User) -> str:
 
 
 @admin.register(RefusedPosting)
-class RefusedPostingAdmin(ReadOnlyMirrorAdmin):
+class RefusedPostingAdmin(ReadOnlyDocumentAdmin):
     """What collection could not take, and why: for the curators too, who know what a source should have said."""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.conf import settings
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectedRole, CollectionRun, Search
 from ingestion.source import largest_page
 from market.posting import Posting

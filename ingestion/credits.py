@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 
 
 class BudgetSpentError(RuntimeError):

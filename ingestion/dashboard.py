@@ -9,9 +9,9 @@ from django.conf import settings
 from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from career_navigator.connection import database
+from career_navigator.admin_site.dashboard import AMBER, BLUE, GREEN, GREY, RED, Card, Chart, Series, age_text
+from career_navigator.db.connection import database
 from career_navigator.observability.health import Check
-from career_navigator.staff.dashboard import AMBER, BLUE, GREEN, GREY, RED, Card, Chart, Series, age_text
 from ingestion.selectors import collection_totals, last_good_collection
 from ingestion.source import THEIRSTACK
 

@@ -1,10 +1,10 @@
 """What the admin sees of ingestion."""
 
-from career_navigator.mirrors.models import Mirror
+from career_navigator.document_admin.models import DocumentModel
 from ingestion import documents
 
 
-class CollectionRun(Mirror):
+class CollectionRun(DocumentModel):
     """A collection, watched and started."""
 
     document = documents.CollectionRun

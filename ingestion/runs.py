@@ -7,7 +7,7 @@ from typing import Any
 from bson import ObjectId
 from django.conf import settings
 
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from ingestion.collected_roles import Lease, LeaseLostError, build_open_search_query
 from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectedRole, CollectionRun, Search
 from market.roles import normalize_role

@@ -8,8 +8,8 @@ from typing import Any
 
 from bson import ObjectId
 
-from career_navigator.connection import database
-from career_navigator.staff.status import STATUS_COLORS
+from career_navigator.admin_site.status import STATUS_COLORS
+from career_navigator.db.connection import database
 from ingestion.documents import (
     OPEN_RUN_STATUSES,
     OPEN_SEARCH_STATUSES,

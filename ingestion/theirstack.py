@@ -12,7 +12,7 @@ from typing import Any, Self
 import requests
 from django.conf import settings
 
-from career_navigator.connection import redis_client
+from career_navigator.db.connection import redis_client
 from ingestion.request_pacing import Pacing
 from ingestion.theirstack_errors import TheirStackInvalidRequestError, TheirStackUnexpectedAnswerError
 from ingestion.theirstack_transport import TheirStackTransport

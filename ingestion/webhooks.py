@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from bson import ObjectId
 
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from ingestion.credits import reserve_credits, settle_credits
 from ingestion.documents import CollectionRun
 from ingestion.runs import MOST_REFUSED_SAMPLES

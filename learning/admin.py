@@ -8,14 +8,14 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from career_navigator.mirrors.admin import HiddenFilter
-from career_navigator.mirrors.exchange import CuratedAdmin, MirrorResource
+from career_navigator.document_admin.admin import HiddenFilter
+from career_navigator.document_admin.exchange import CuratedAdmin, DocumentResource
 from learning.documents import LearningResource as Document
 from learning.models import LearningResource
 
 
-class LearningResourceResource(MirrorResource):
-    class Meta(MirrorResource.Meta):
+class LearningResourceResource(DocumentResource):
+    class Meta(DocumentResource.Meta):
         model = LearningResource
         import_id_fields = ("skill", "url")
         fields = (*Document.SEEDED_FIELDS, "hidden")

@@ -5,7 +5,7 @@ from typing import Any
 from mongoengine import BooleanField, DateTimeField, Document, ObjectIdField, StringField
 
 from career_navigator.cache.versioned import replace_version
-from career_navigator.progress import ProgressLog
+from career_navigator.db.progress import ProgressLog
 from learning.resources import CATALOGUE, LEVELS, TYPES, Resource
 
 MAX_URL_LENGTH = 2_000

@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from career_navigator.cache.versioned import replace_version
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from learning.resources import CATALOGUE
 
 logger = logging.getLogger(__name__)

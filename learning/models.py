@@ -2,12 +2,12 @@
 
 from django.core.exceptions import ValidationError
 
-from career_navigator.mirrors.models import Mirror
+from career_navigator.document_admin.models import DocumentModel
 from learning import documents
 from skills.selectors import vocabulary
 
 
-class LearningResource(Mirror):
+class LearningResource(DocumentModel):
     """A resource, as curators keep it."""
 
     document = documents.LearningResource

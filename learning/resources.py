@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from career_navigator.words import WordList
+from career_navigator.plain_text import WordList
 
 TYPES = ("Documentation", "Course", "Video", "Book")
 LEVELS = ("Beginner", "Intermediate", "Advanced")

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from career_navigator.api.fields import BoundedInteger, Choice, Text, WebAddress
 from career_navigator.api.serializers import CountField, QuerySerializer
-from career_navigator.text_search import LONGEST_QUERY
+from career_navigator.db.text_search import LONGEST_QUERY
 from learning.documents import MAX_URL_LENGTH, STATUSES
 from learning.paths import HELD, OPEN
 from learning.resources import LEVELS, TYPES

@@ -7,7 +7,7 @@ from typing import Any
 import mongoengine
 
 from career_navigator.cache.versioned import replace_version
-from career_navigator.seeding import InvalidEntry, SeedSummary, seed_entries
+from career_navigator.db.seeding import InvalidEntry, SeedSummary, seed_entries
 from learning.documents import LearningResource
 from learning.resources import CATALOGUE
 from skills.services import merged_skills

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from career_navigator.cache.versioned import replace_version
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from learning.documents import SKILL_PROGRESS, STATUSES
 from learning.resources import CATALOGUE
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.selectors import get_user_skills
 from career_navigator.api.viewsets import ApiViewSet
-from career_navigator.unchanged import UNCHANGED
+from career_navigator.db.progress import UNSET
 from learning import pages
 from learning import serializers as shapes
 from learning.advice import WINDOW_DAYS, recommend
@@ -169,7 +169,7 @@ class SkillProgressViewSet(ApiViewSet):
             user_id=self.current_user.id,
             subject=name,
             status=self.body["status"],
-            link=self.body.get("evidence_url", UNCHANGED),
+            link=self.body.get("evidence_url", UNSET),
             now=timezone.now(),
         )
         return Response(self.get_serializer(stored).data)

@@ -12,8 +12,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import TextFilter
 
-from career_navigator.mirrors.admin import ExactFilter, HiddenFilter, ReadOnlyMirrorAdmin
-from career_navigator.staff.acts import demand, enqueue_or_tell
+from career_navigator.admin_site.actions import enqueue_or_report, require_permission
+from career_navigator.document_admin.admin import ExactFilter, HiddenFilter, ReadOnlyDocumentAdmin
 from market.jobs.keys import company_key, url_key
 from market.jobs.services import hide_postings
 from market.models import JobPosting
@@ -113,7 +113,7 @@ class RemoteFilter(TriStateFilter):
 
 
 @admin.register(JobPosting)
-class JobPostingAdmin(ReadOnlyMirrorAdmin):
+class JobPostingAdmin(ReadOnlyDocumentAdmin):
     """Postings, the newest first. Hiding one is the only change; it needs the right to change postings."""
 
     list_display = ("title", "company", "place", "posted_day", "source", "remote", "is_hidden")
@@ -125,7 +125,7 @@ class JobPostingAdmin(ReadOnlyMirrorAdmin):
     search_words = "title"
     search_help_text = "Words of the title; each has to be in it."
     actions = ("hide", "show")
-    change_form_template = "career_navigator/staff/posting.html"
+    change_form_template = "career_navigator/admin_site/posting.html"
     fieldsets = (
         (None, {"fields": ("title", "company", "location", "address", "day", "source", "is_hidden")}),
         ("What it asks for", {"fields": ("roles", "skills", "nice_to_have", "years_asked", "seniority")}),
@@ -199,7 +199,7 @@ class JobPostingAdmin(ReadOnlyMirrorAdmin):
         self._hide(request, list(queryset.only("title")), hidden=False)
 
     def _hide_one(self, request: HttpRequest, posting_id: str, *, hidden: bool) -> HttpResponse:
-        demand(request, "market.change_jobposting")
+        require_permission(request, "market.change_jobposting")
         posting = self.get_object(request, posting_id)
         if posting is None:
             raise Http404
@@ -210,6 +210,6 @@ class JobPostingAdmin(ReadOnlyMirrorAdmin):
         changed = hide_postings(ids=[posting.pk for posting in chosen], hidden=hidden, now=timezone.now())
         for posting in chosen:
             self.log_change(request, posting, "Hidden." if hidden else "Shown again.")
-        if enqueue_or_tell(request, refresh_daily_stats, otherwise="Figures follow with the next refresh."):
+        if enqueue_or_report(request, refresh_daily_stats, otherwise="Figures follow with the next refresh."):
             text = f"{changed} {'hidden' if hidden else 'shown again'}; the figures follow in a moment."
             self.message_user(request, text, messages.SUCCESS)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 
 from career_navigator.cache.client import execute, read
-from career_navigator.connection import redis_client
+from career_navigator.db.connection import redis_client
 from market.documents import MARKET_SCOPE
 from market.selectors import day_start, load_records
 from market.trends import LONGEST_WINDOW_DAYS, trending_answers

@@ -8,9 +8,9 @@ import orjson
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from career_navigator.admin_site.dashboard import AMBER, BLUE, GREEN, GREY, Card, Chart, Series, age_text
 from career_navigator.cache.client import fail_fast_redis
-from career_navigator.connection import database
-from career_navigator.staff.dashboard import AMBER, BLUE, GREEN, GREY, Card, Chart, Series, age_text
+from career_navigator.db.connection import database
 from market.answers import RENDERED_AT_KEY, read_answer
 from market.documents import MARKET_SCOPE
 

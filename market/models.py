@@ -1,10 +1,10 @@
 """What the admin sees of the market."""
 
-from career_navigator.mirrors.models import Mirror
+from career_navigator.document_admin.models import DocumentModel
 from market import documents
 
 
-class JobPosting(Mirror):
+class JobPosting(DocumentModel):
     """A posting, as the admin lists it."""
 
     document = documents.JobPosting

@@ -10,7 +10,7 @@ from typing import Any
 
 from pymongo import UpdateOne
 
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from career_navigator.plain_text import make_plain
 from market.daily_stats import pack_postings, unpack_names
 from market.documents import MARKET_SCOPE

@@ -22,7 +22,7 @@ from redis.exceptions import LockError, LockNotOwnedError, RedisError
 from redis.lock import Lock
 
 from career_navigator.cache.client import fail_fast_redis
-from career_navigator.connection import database, redis_client
+from career_navigator.db.connection import database, redis_client
 from market.answers import answers_are_current, publish_answers, render_answers
 from market.daily_stats import FIGURE_FIELDS, Figures, count_by_scope, pack_postings
 from market.documents import MARKET_SCOPE

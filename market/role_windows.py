@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from career_navigator.cache.versioned import VersionedCache
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from market.answers import read_stats_version
 from market.daily_stats import PACKED_POSTINGS, PACKED_TALLIES, tally, tally_of, unpack_postings
 from market.documents import MARKET_SCOPE

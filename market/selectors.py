@@ -6,7 +6,7 @@ from typing import Any
 
 from mongoengine import QuerySet
 
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from market.documents import JobPosting
 from market.jobs.keys import url_key
 from market.posting import Posting

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from career_navigator.cache.versioned import VersionedCache
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from market.answers import read_stats_version
 from market.documents import MARKET_SCOPE
 from market.selectors import day_start

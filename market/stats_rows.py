@@ -19,7 +19,7 @@ from typing import Any
 from pymongo import DeleteMany, UpdateMany, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from market.documents import MARKET_SCOPE
 
 Row = dict[str, Any]

@@ -5,14 +5,14 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from career_navigator.mirrors.admin import HiddenFilter
-from career_navigator.mirrors.exchange import CuratedAdmin, MirrorResource
+from career_navigator.document_admin.admin import HiddenFilter
+from career_navigator.document_admin.exchange import CuratedAdmin, DocumentResource
 from projects.documents import ProjectIdea as Document
 from projects.models import ProjectIdea
 
 
-class ProjectIdeaResource(MirrorResource):
-    class Meta(MirrorResource.Meta):
+class ProjectIdeaResource(DocumentResource):
+    class Meta(DocumentResource.Meta):
         model = ProjectIdea
         import_id_fields = ("id",)
         fields = ("id", *Document.CONTENT_FIELDS, "hidden")

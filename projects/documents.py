@@ -5,7 +5,7 @@ from typing import Any
 from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField, ObjectIdField, StringField
 
 from career_navigator.cache.versioned import replace_version
-from career_navigator.progress import ProgressLog
+from career_navigator.db.progress import ProgressLog
 from projects.ideas import CATALOGUE, DIFFICULTIES
 
 MAX_URL_LENGTH = 2_000

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from career_navigator.words import WordList
+from career_navigator.plain_text import WordList
 from market.roles import normalize_role
 from skills.shares import percentage
 

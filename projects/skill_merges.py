@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from career_navigator.cache.versioned import replace_version
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from projects.ideas import CATALOGUE
 from skills.services import renamed
 

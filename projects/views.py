@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.selectors import get_user_skills
 from career_navigator.api.viewsets import ApiViewSet
-from career_navigator.unchanged import UNCHANGED
+from career_navigator.db.progress import UNSET
 from market.roles import display_role, normalize_role
 from projects import serializers as shapes
 from projects.advice import recommend
@@ -148,7 +148,7 @@ class ProjectViewSet(ApiViewSet):
             user_id=self.current_user.id,
             subject=idea.id,
             status=self.body["status"],
-            link=self.body.get("repository_url", UNCHANGED),
+            link=self.body.get("repository_url", UNSET),
             now=timezone.now(),
         )
         offered = Match.of(idea, self._held()).missing if stored["status"] == "finished" else ()

@@ -16,10 +16,9 @@ from django.utils.safestring import SafeString
 from rapidfuzz import fuzz, process
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
 
-from career_navigator.mirrors.admin import MirrorAdmin, MirrorForm
-from career_navigator.mirrors.exchange import ExchangeMixin, MirrorResource
-from career_navigator.staff.acts import enqueue_or_tell
-from career_navigator.staff.maintenance import offer_task
+from career_navigator.admin_site.actions import enqueue_or_report, offer_task
+from career_navigator.document_admin.admin import DocumentAdmin, DocumentForm
+from career_navigator.document_admin.exchange import DocumentResource, ExchangeMixin
 from skills.models import Skill, UnknownSlug
 from skills.names import spelling_key
 from skills.selectors import vocabulary
@@ -32,8 +31,8 @@ _LIKE_ENOUGH = 75
 _READ_BY = frozenset({"name", "display_name", "aliases", "slugs", "is_skill"})
 
 
-class SkillResource(MirrorResource):
-    class Meta(MirrorResource.Meta):
+class SkillResource(DocumentResource):
+    class Meta(DocumentResource.Meta):
         model = Skill
         import_id_fields = ("name",)
         fields = (
@@ -53,7 +52,7 @@ class CategoryFilter(admin.SimpleListFilter):
         return queryset.filter(category=self.value()) if self.value() else queryset
 
 
-class SkillForm(MirrorForm):
+class SkillForm(DocumentForm):
     """Refuses spellings that mean another skill: there they would be of no effect."""
 
     def clean(self) -> dict[str, Any] | None:
@@ -69,7 +68,7 @@ class SkillForm(MirrorForm):
 
 
 @admin.register(Skill)
-class SkillAdmin(ExchangeMixin, MirrorAdmin):
+class SkillAdmin(ExchangeMixin, DocumentAdmin):
     """Entries of the vocabulary. Two that are one skill are merged; what seeding wrote is not deleted but set aside."""
 
     form = SkillForm
@@ -149,7 +148,7 @@ class SkillAdmin(ExchangeMixin, MirrorAdmin):
                 skill = Skill.objects.get(name=kept)
                 self.log_change(request, skill, f"Merged {gone} into it.")
                 later = "The figures follow with the next refresh."
-                enqueue_or_tell(request, "market.tasks.refresh_daily_stats", otherwise=later)
+                enqueue_or_report(request, "market.tasks.refresh_daily_stats", otherwise=later)
                 self.message_user(request, f"{gone} is {kept} now.", messages.SUCCESS)
                 return HttpResponseRedirect(reverse("admin:skills_skill_change", args=[skill.pk]))
         context = self.admin_site.each_context(request) | {
@@ -178,7 +177,7 @@ def _query(names: list[str]) -> str:
 
 
 @admin.register(UnknownSlug)
-class UnknownSlugAdmin(MirrorAdmin):
+class UnknownSlugAdmin(DocumentAdmin):
     """Slugs that collection met, the most frequent first; each is settled by one click or on its page."""
 
     list_display = ("slug", "count", "last_seen_at", "settle_buttons")

@@ -1,10 +1,10 @@
 """What the admin sees of the vocabulary."""
 
-from career_navigator.mirrors.models import Mirror
+from career_navigator.document_admin.models import DocumentModel
 from skills import documents
 
 
-class Skill(Mirror):
+class Skill(DocumentModel):
     """An entry of the vocabulary."""
 
     document = documents.SkillDocument
@@ -13,7 +13,7 @@ class Skill(Mirror):
         ordering = ("name",)
 
 
-class UnknownSlug(Mirror):
+class UnknownSlug(DocumentModel):
     """A slug that waits to be settled."""
 
     document = documents.UnknownSlug

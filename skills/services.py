@@ -8,9 +8,9 @@ from mongoengine.errors import NotUniqueError
 from pymongo import UpdateOne
 
 from career_navigator.cache.versioned import replace_version
-from career_navigator.connection import database
+from career_navigator.db.connection import database
+from career_navigator.db.seeding import SeedSummary, seed_entries
 from career_navigator.declarations import get_declared
-from career_navigator.seeding import SeedSummary, seed_entries
 from skills.documents import VOCABULARY, SkillDocument, UnknownSlug
 from skills.names import spelling_key
 from skills.selectors import vocabulary

@@ -9,7 +9,7 @@ from django.test import override_settings
 
 from career_navigator.cache import reset_caches
 from career_navigator.celery import app
-from career_navigator.connection import redis_client, register_connection
+from career_navigator.db.connection import redis_client, register_connection
 from career_navigator.redis_addresses import build_broker_options, build_broker_url
 
 # Port 1 is never listened on: connecting is refused at once.

@@ -9,7 +9,7 @@ from mongoengine import QuerySet
 from accounts.resumes.documents import Resume
 from accounts.resumes.serializers import ResumeSerializer
 from career_navigator.api.serializers import build_once
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from career_navigator.throttling import waiting_slot
 
 _PAUSE_SECONDS = 0.05

@@ -10,7 +10,7 @@ from bson import ObjectId
 from accounts.searches.documents import SavedSearch, ToldPosting
 from accounts.searches.services import monday_of
 from career_navigator.api.serializers import read_as
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from market.jobs.filters import JobFilter, Query, job_query
 from market.jobs.selectors import QUERY_MILLISECONDS, Row, page_ids, rows_of
 from market.jobs.serializers import JobFilterSerializer

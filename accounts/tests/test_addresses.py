@@ -13,7 +13,7 @@ from accounts.addresses import is_public, normalize_address
 from accounts.documents import User
 from accounts.migrations import normalize_emails
 from accounts.tasks import send_reset_message
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from tests.fixtures.people import API, PASSWORD, REGISTRATION
 
 UNICODE, ASCII = "ida@münchen.example.com", "ida@xn--mnchen-3ya.example.com"

@@ -12,7 +12,7 @@ from accounts import migrations
 from accounts.documents import User
 from accounts.migrations import map_experience_levels
 from career_navigator.cache import reset_caches
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from market.posting import Posting
 from market.services import store_postings
 from skills.services import seed_skills

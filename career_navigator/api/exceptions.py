@@ -221,5 +221,5 @@ def answer_away_on_any_path(request: HttpRequest, exc: BaseException) -> HttpRes
 def _answer_page(problem: Problem) -> HttpResponse:
     # Nothing on it asks a server: one of them may be what is away.
     context = {"title": HTTPStatus(problem.status).phrase.capitalize(), "detail": problem.body["detail"]}
-    content = render_to_string("career_navigator/staff/error.html", context)
+    content = render_to_string("career_navigator/admin_site/error.html", context)
     return HttpResponse(content, status=problem.status, headers=problem.headers)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from redis import Redis
 
+from career_navigator.document_admin.models import DocumentModel
 from career_navigator.documents import TaskRun
-from career_navigator.mirrors.models import Mirror
 from career_navigator.worker_heartbeat import EXPIRY_SECONDS, WORKERS_KEY, beat
 from fixtures.management.commands.seed import Command as Seed
 from ingestion.documents import CollectionRun
@@ -59,7 +59,7 @@ def pages() -> Iterator[str]:
         if first is not None:
             for view in ("change", "history", "delete"):
                 yield reverse(f"{name}_{view}", args=[first.pk])
-        if issubclass(model, Mirror):
+        if issubclass(model, DocumentModel):
             yield reverse(f"{name}_changelist") + "?q=a"
 
 
@@ -126,11 +126,11 @@ def test_a_form_without_its_token_is_refused_on_a_page(superuser: User) -> None:
     assert "This form is too old" in answer.content.decode()
 
 
-def test_no_mirror_needs_a_migration(admin_tables: None) -> None:
+def test_no_document_model_needs_a_migration(admin_tables: None) -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
-def test_every_mirror_has_permissions(admin_tables: None) -> None:
+def test_every_document_model_has_permissions(admin_tables: None) -> None:
 
     for model in admin.site._registry:
         names = {f"{act}_{model._meta.model_name}" for act in model._meta.default_permissions}

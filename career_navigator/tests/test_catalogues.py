@@ -15,7 +15,7 @@ from rest_framework.test import APIRequestFactory
 from career_navigator.api.fields import WebAddress
 from career_navigator.api.serializers import QuerySerializer
 from career_navigator.cache.versioned import VersionedCache, replace_version
-from career_navigator.words import WordList, words_of
+from career_navigator.plain_text import WordList, words_of
 
 
 @pytest.fixture

@@ -23,11 +23,12 @@ from pymongo.errors import PyMongoError
 from pymongo.hello import Hello
 from pymongo.monitoring import ServerHeartbeatFailedEvent, ServerHeartbeatStartedEvent, ServerHeartbeatSucceededEvent
 
-from career_navigator import mongodb, throttling
+from career_navigator import throttling
 from career_navigator.api.exceptions import describe
-from career_navigator.connection import database
+from career_navigator.db import mongodb
+from career_navigator.db.connection import database
+from career_navigator.db.mongodb import Availability, build_client_options
 from career_navigator.devserver.embedded import start_mongodb
-from career_navigator.mongodb import Availability, build_client_options
 from career_navigator.observability import middleware
 from career_navigator.observability.middleware import RequestMiddleware
 from tests.elsewhere import NO_MONGODB, mongodb_at

@@ -10,11 +10,11 @@ from django.utils import timezone
 from pymongo.database import Database
 from redis import Redis
 
+from career_navigator.admin_site import actions as maintenance
 from career_navigator.background import Task, TaskFailed
 from career_navigator.cache import reset_caches
 from career_navigator.celery import app
 from career_navigator.documents import TaskRun
-from career_navigator.staff import maintenance
 from market.services import store_postings
 from skills.documents import SkillDocument
 from skills.services import count_unknown_slugs, seed_skills

@@ -10,8 +10,8 @@ from django.db import NotSupportedError
 from django.forms import modelform_factory
 from pymongo.database import Database
 
-from career_navigator.mirrors.admin import MirrorForm
-from career_navigator.mirrors.models import ChangedMeanwhile, Mirror
+from career_navigator.document_admin.admin import DocumentForm
+from career_navigator.document_admin.models import ChangedMeanwhile, DocumentModel
 
 AT = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ class ThingDocument(me.Document):
     meta = {"collection": "test_things", "auto_create_index": False, "strict": False}
 
 
-class Thing(Mirror):
+class Thing(DocumentModel):
     document = ThingDocument
     left_out = ("raw",)
 
@@ -73,7 +73,7 @@ def test_writes_what_changed_and_nothing_else(stored: Database) -> None:
 
 def test_brings_structures_through_a_form(stored: Database) -> None:
     thing = Thing.objects.get()
-    form_class = modelform_factory(Thing, form=MirrorForm, fields=["title", "tags", "extra", "parts"])
+    form_class = modelform_factory(Thing, form=DocumentForm, fields=["title", "tags", "extra", "parts"])
     sent = {field.name: field.value() for field in form_class(instance=thing)}
 
     form = form_class(sent | {"parts": '[{"name": "x"}, {"name": "y"}]'}, instance=thing)

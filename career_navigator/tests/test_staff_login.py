@@ -13,8 +13,8 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from career_navigator import throttling
+from career_navigator.admin_site.second_factor import count_codes, make_codes
 from career_navigator.rates import Rate
-from career_navigator.staff.second_factor import count_codes, make_codes
 
 PASSWORD = "Secret-123"
 

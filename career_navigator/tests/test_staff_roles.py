@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from career_navigator.staff.roles import make_roles
+from career_navigator.admin_site.roles import make_roles
 
 ROLES = ("curator", "operator", "support", "auditor")
 CURATOR, OPERATOR, SUPPORT, AUDITOR = ({role} for role in ROLES)

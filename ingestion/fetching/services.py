@@ -9,8 +9,8 @@ from django.conf import settings
 from mongoengine import NotUniqueError
 
 from career_navigator.api.serializers import read_as
-from career_navigator.connection import database
-from career_navigator.idempotency import idempotency_key
+from career_navigator.db.connection import database
+from career_navigator.db.idempotency import idempotency_key
 from career_navigator.observability.middleware import with_time_anew
 from career_navigator.throttling import waiting_slot
 from ingestion.credits import BudgetSpentError, credits_left

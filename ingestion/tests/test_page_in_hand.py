@@ -13,7 +13,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from career_navigator.api.exceptions import SERVER_AWAY
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from ingestion import collection
 from ingestion.collection import collect_role
 from ingestion.credits import spent_this_month

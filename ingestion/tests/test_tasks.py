@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from career_navigator import worker_heartbeat
 from career_navigator.background import TaskFailed
-from career_navigator.connection import redis_client
+from career_navigator.db.connection import redis_client
 from career_navigator.task_signals import COUNTS_KEY
 from ingestion import tasks
 from ingestion.documents import CollectionRun, SourceState

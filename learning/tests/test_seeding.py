@@ -10,7 +10,7 @@ from django.core.management import call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from career_navigator.seeding import InvalidEntry, SeedSummary
+from career_navigator.db.seeding import InvalidEntry, SeedSummary
 from learning.documents import LearningResource
 from learning.selectors import resource_catalogue
 from learning.services import seed_resources

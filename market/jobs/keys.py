@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
-from career_navigator.plain_text import fold_accents, normalize_text
-from career_navigator.words import words_of
+from career_navigator.plain_text import fold_accents, normalize_text, words_of
 from market.roles import normalize_role
 
 

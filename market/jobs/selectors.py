@@ -18,7 +18,7 @@ from bson import ObjectId
 from pymongo import DESCENDING
 from pymongo.errors import PyMongoError
 
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from market.documents import JobPosting
 from market.geo.names import get_country_name
 from market.jobs.filters import EVERY_POSTING, JobFilter, Query, job_query

@@ -8,7 +8,7 @@ from django.test import Client
 from pymongo.database import Database
 from redis import Redis
 
-from career_navigator.mirrors import queries
+from career_navigator.document_admin import queries
 from market.models import JobPosting
 from market.services import know_role, store_postings
 from tests.factories import NOW, PostingFactory, days_ago

@@ -20,7 +20,7 @@ from django.utils import timezone
 from pymongo.database import Database
 
 from career_navigator.cache import reset_caches
-from career_navigator.mirrors.formats import CSV, JSON, XLSX, ImportRejected
+from career_navigator.document_admin.exchange import CSV, JSON, XLSX, ImportRejected
 from skills.documents import SkillDocument
 from skills.models import Skill
 from skills.selectors import vocabulary

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.access_tokens import issue_access_token
 from accounts.documents import User
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from tests.api.operations import OPERATIONS, request_for, schema_fields
 from tests.fixtures.people import API
 from tests.fixtures.populated import shows_marker, stored_about

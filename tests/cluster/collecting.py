@@ -11,10 +11,10 @@ from django.core.management import call_command
 from django.test import override_settings
 from django.utils import timezone
 
-from career_navigator import connection
 from career_navigator.api.exceptions import is_server_away
 from career_navigator.cache import reset_caches
-from career_navigator.indexes import create_indexes
+from career_navigator.db import connection
+from career_navigator.db.indexes import create_indexes
 from ingestion.credits import spent_this_month
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.fake_theirstack.server import FakeTheirStack

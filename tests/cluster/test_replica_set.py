@@ -25,7 +25,7 @@ from accounts.searches.services import local_day, save_search
 from accounts.searches.tasks import queue_digests
 from accounts.services import register_user
 from accounts.sessions import start_session
-from career_navigator import connection
+from career_navigator.db import connection
 from career_navigator.devserver.embedded import HOST, EmbeddedServer, start_valkey
 from ingestion.documents import OPEN_RUN_STATUSES
 from ingestion.tasks import queue_run, resume_runs

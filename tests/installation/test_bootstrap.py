@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 from career_navigator.environment import BASE_DIR
 from fixtures.management.commands import seed
 from skills.documents import SkillDocument

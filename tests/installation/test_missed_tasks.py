@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from career_navigator.background import get_last_due_at
 from career_navigator.celery import app
-from career_navigator.connection import database, redis_client
+from career_navigator.db.connection import database, redis_client
 from career_navigator.documents import TaskRun
 from career_navigator.task_signals import COUNTS_KEY
 from career_navigator.tasks import run_missed_tasks

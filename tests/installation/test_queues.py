@@ -7,7 +7,7 @@ import pytest
 from accounts.resumes.tasks import read_upload
 from accounts.tasks import send_reset_message
 from career_navigator.celery import app
-from career_navigator.connection import redis_client
+from career_navigator.db.connection import redis_client
 from career_navigator.queueing import count_waiting_tasks, enqueue
 from career_navigator.task_signals import COUNTS_KEY
 from ingestion.documents import OPEN_RUN_STATUSES

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from career_navigator.connection import redis_client
+from career_navigator.db.connection import redis_client
 from career_navigator.task_signals import COUNTS_KEY
 from ingestion.documents import CollectionRun
 from ingestion.tasks import check_theirstack, queue_run

@@ -8,12 +8,12 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from career_navigator.admin_site.first_password import ADMIN, delete_changed_password, get_password_file
 from career_navigator.apps import SPENDING
 from career_navigator.commands import SummaryCommand
-from career_navigator.data_migrations import apply_data_migrations
+from career_navigator.db.data_migrations import apply_data_migrations
+from career_navigator.db.indexes import IndexesRefused, create_indexes
 from career_navigator.devserver.private_files import write_privately
-from career_navigator.indexes import IndexesRefused, create_indexes
-from career_navigator.staff.first_password import ADMIN, delete_changed_password, get_password_file
 
 
 class Command(SummaryCommand):

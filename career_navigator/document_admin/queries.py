@@ -1,4 +1,4 @@
-"""Reading a mirror: queries that MongoDB's indexes can serve, and counts that do not read a whole collection."""
+"""Reads of document models: queries that indexes can serve, and counts that do not read a whole collection."""
 
 import re
 from typing import Any
@@ -19,12 +19,12 @@ COUNTED_AT_MOST = 5_000
 _MARKS = '"\\-.,;:()[]'
 
 
-class MirrorMongoQuery(MongoQuery):
+class DocumentModelMongoQuery(MongoQuery):
     """A pipeline whose `$sort` directly follows its `$match`, so that an index can serve both."""
 
     def get_pipeline(self) -> list[dict[str, Any]]:
         stages: list[dict[str, Any]] = super().get_pipeline()
-        wanted = self.query.match_words() if isinstance(self.query, MirrorQuery) else None
+        wanted = self.query.match_words() if isinstance(self.query, DocumentModelQuery) else None
         if wanted:
             # MongoDB takes words in the first stage alone.
             if stages and "$match" in stages[0]:
@@ -38,14 +38,14 @@ class MirrorMongoQuery(MongoQuery):
         return stages
 
 
-class MirrorCompiler(SQLCompiler):
+class DocumentModelCompiler(SQLCompiler):
     """Leaves out what stands between the backend's queries and an index.
 
     The backend adds every field it sorts by to the document under its own name, which changes nothing but hides from
     MongoDB that an index holds the order. It also reads whole documents where `only` asks for a few fields.
     """
 
-    query_class = MirrorMongoQuery
+    query_class = DocumentModelMongoQuery
 
     def build_query(self, columns: Any = None) -> Any:
         names, deferred = self.query.deferred_loading
@@ -57,8 +57,8 @@ class MirrorCompiler(SQLCompiler):
         return built
 
 
-class MirrorQuery(Query):
-    """A query that is compiled by `MirrorCompiler` and may look for words.
+class DocumentModelQuery(Query):
+    """A query that is compiled by `DocumentModelCompiler` and may look for words.
 
     With `by_index` the collection's text index finds one of them; without, the documents are gone through in their
     order, which is quicker where nearly every one is a hit.
@@ -88,17 +88,17 @@ class MirrorQuery(Query):
     def get_compiler(self, using: Any = None, connection: Any = None, elide_empty: bool = True) -> Any:
         found = super().get_compiler(using, connection, elide_empty)
         if type(found) is SQLCompiler:
-            return MirrorCompiler(self, found.connection, found.using, elide_empty)
+            return DocumentModelCompiler(self, found.connection, found.using, elide_empty)
         return found
 
 
-class MirrorQuerySet(models.QuerySet[Any]):
+class DocumentModelQuerySet(models.QuerySet[Any]):
     """Reads through the ORM; what would write past the documents is refused or goes through them."""
 
     def __init__(self, model: Any = None, query: Any = None, using: Any = None, hints: Any = None) -> None:
-        super().__init__(model, query if query is not None else MirrorQuery(model), using, hints)
+        super().__init__(model, query if query is not None else DocumentModelQuery(model), using, hints)
 
-    def with_words(self, words: str, *, field: str) -> "MirrorQuerySet":
+    def with_words(self, words: str, *, field: str) -> "DocumentModelQuerySet":
         """Those that have every one of the words in the field, which a text index covers; without a word, all."""
         found = self.all()
         query: Any = found.query
@@ -107,7 +107,7 @@ class MirrorQuerySet(models.QuerySet[Any]):
         query.words_field = field
         return found
 
-    def going_through(self) -> "MirrorQuerySet":
+    def going_through(self) -> "DocumentModelQuerySet":
         """The same, found by going through the documents in their order."""
         found = self.all()
         query: Any = found.query
@@ -138,16 +138,16 @@ class MirrorQuerySet(models.QuerySet[Any]):
         return len(deleted), {self.model._meta.label: len(deleted)}
 
     def update(self, **kwargs: Any) -> int:
-        raise NotSupportedError("a mirror is written one by one, through its document")
+        raise NotSupportedError("a document model is written one by one, through its document")
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotSupportedError("a mirror is written one by one, through its document")
+        raise NotSupportedError("a document model is written one by one, through its document")
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotSupportedError("a mirror is written one by one, through its document")
+        raise NotSupportedError("a document model is written one by one, through its document")
 
 
-class MirrorPaginator(Paginator):
+class DocumentPaginator(Paginator):
     """Counts filtered lists up to a limit, and reads the later half of a list from its end."""
 
     object_list: Any

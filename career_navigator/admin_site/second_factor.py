@@ -24,7 +24,7 @@ from qrcode.image.svg import SvgPathImage
 from unfold.widgets import BASE_INPUT_CLASSES
 
 if TYPE_CHECKING:
-    from career_navigator.staff.site import StaffSite
+    from career_navigator.admin_site.site import StaffSite
 
 logger = logging.getLogger(__name__)
 
@@ -173,7 +173,7 @@ def _page(
         context["secret"] = device.config_url.partition("secret=")[2].partition("&")[0]
     else:
         context["codes_left"] = count_codes(user=cast(User, request.user))
-    return TemplateResponse(request, "career_navigator/staff/second_factor.html", context)
+    return TemplateResponse(request, "career_navigator/admin_site/second_factor.html", context)
 
 
 def _log(user: User, message: str) -> None:

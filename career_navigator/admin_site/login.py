@@ -15,7 +15,7 @@ from rest_framework.exceptions import Throttled
 from unfold.forms import AuthenticationForm
 from unfold.widgets import BASE_INPUT_CLASSES
 
-from career_navigator.staff.second_factor import CODE_LENGTH, has_device, use_code
+from career_navigator.admin_site.second_factor import CODE_LENGTH, has_device, use_code
 from career_navigator.throttling import LoginLimits, get_client_ip
 
 logger = logging.getLogger(__name__)

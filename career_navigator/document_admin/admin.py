@@ -1,4 +1,4 @@
-"""What the admin of every mirror shares: quick lists, words looked for by index, and edits that do not overwrite."""
+"""Admin classes of document models: quick lists, words looked for by index, edits that do not overwrite."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -15,10 +15,10 @@ from unfold.contrib.filters.admin import TextFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from career_navigator.mirrors.fields import LinesField, StructureField
-from career_navigator.mirrors.models import ChangedMeanwhile, Duplicate
-from career_navigator.mirrors.queries import MirrorPaginator, MirrorQuerySet
-from career_navigator.staff.model_admin import StaffModelAdmin
+from career_navigator.admin_site.model_admin import StaffModelAdmin
+from career_navigator.document_admin.fields import LinesField, StructureField
+from career_navigator.document_admin.models import ChangedMeanwhile, Duplicate
+from career_navigator.document_admin.queries import DocumentModelQuerySet, DocumentPaginator
 
 _CHANGED = (
     "Somebody changed or deleted this while you were editing it: nothing of yours was stored. "
@@ -54,7 +54,7 @@ class ExactFilter(TextFilter):
         return queryset.filter(**{self.field: self.as_stored(value)}) if value else queryset
 
 
-class MirrorForm(forms.ModelForm):
+class DocumentForm(forms.ModelForm):
     """Remembers what it showed, so that an edit of something that changed meanwhile is told."""
 
     fingerprint = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -80,22 +80,22 @@ class MirrorForm(forms.ModelForm):
         return {name for name in names if name not in self.fields or name in self.errors}
 
 
-class MirrorAdmin(StaffModelAdmin):
-    """The admin of a mirror. `search_words` names the field whose words a text index finds, instead of
+class DocumentAdmin(StaffModelAdmin):
+    """The admin of a document model. `search_words` names the field whose words a text index finds, instead of
     `search_fields`.
 
     `list_only` names the stored fields a list needs where documents are large. A list is never counted twice, nor
     beyond what anybody pages through.
     """
 
-    form = MirrorForm
+    form = DocumentForm
     formfield_overrides = {
         LinesField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 5})},
         StructureField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 10})},
     }
     warn_unsaved_form = True
     list_filter_submit = True
-    paginator = MirrorPaginator
+    paginator = DocumentPaginator
     show_full_result_count = False
     # To count what each filter would leave is to read the whole collection for each.
     show_facets = ShowFacets.NEVER
@@ -126,7 +126,7 @@ class MirrorAdmin(StaffModelAdmin):
         self, request: HttpRequest, queryset: "models.QuerySet[Any]", search_term: str
     ) -> tuple["models.QuerySet[Any]", bool]:
         if self.search_words and search_term.strip():
-            return cast(MirrorQuerySet, queryset).with_words(search_term, field=self.search_words), False
+            return cast(DocumentModelQuerySet, queryset).with_words(search_term, field=self.search_words), False
         return super().get_search_results(request, queryset, search_term)
 
     def get_search_fields(self, request: HttpRequest) -> Any:
@@ -161,7 +161,7 @@ class MirrorAdmin(StaffModelAdmin):
         allow_empty_first_page: bool = True,
     ) -> "Paginator[Any]":
         # An object's history is a list of Django's own.
-        kind = self.paginator if isinstance(queryset, MirrorQuerySet) else Paginator
+        kind = self.paginator if isinstance(queryset, DocumentModelQuerySet) else Paginator
         return kind(queryset, per_page, orphans, allow_empty_first_page)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -205,8 +205,8 @@ def keeps_time(obj: models.Model) -> bool:
     return any(field.name == "updated_at" for field in obj._meta.concrete_fields)
 
 
-class ReadOnlyMirrorAdmin(MirrorAdmin):
-    """A mirror that is looked at."""
+class ReadOnlyDocumentAdmin(DocumentAdmin):
+    """Documents that staff view and do not change."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 import orjson
@@ -12,8 +13,16 @@ from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from career_navigator.cache.user import UserCache
-from career_navigator.connection import database
-from career_navigator.unchanged import UNCHANGED, Unchanged
+from career_navigator.db.connection import database
+
+
+class Unset(Enum):
+    """What stands for a value that was not given, where None removes it."""
+
+    UNSET = "unset"
+
+
+UNSET = Unset.UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +41,7 @@ class ProgressLog:
     link: str
 
     def store(
-        self, *, user_id: str, subject: Any, status: str, link: str | Unchanged | None = UNCHANGED, now: datetime
+        self, *, user_id: str, subject: Any, status: str, link: str | Unset | None = UNSET, now: datetime
     ) -> dict[str, Any]:
         """Store how far a user has come; returns the stored row. A link not given stays, None removes it."""
         # The time it was first said to be done stands when the same is said again.
@@ -43,7 +52,7 @@ class ProgressLog:
             self.begun_at: {"$ifNull": [f"${self.begun_at}", now]},
             self.done_at: done_at if status == self.done else "$$REMOVE",
         }
-        if link is not UNCHANGED:
+        if link is not UNSET:
             change[self.link] = "$$REMOVE" if link is None else {"$literal": link}
         identity = {"user": ObjectId(user_id), self.subject: subject}
         with self.invalidate(user_id=identity["user"]):

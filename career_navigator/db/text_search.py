@@ -7,7 +7,7 @@ from typing import Any
 
 from pymongo.collection import Collection
 
-from career_navigator.words import WordList, words_of
+from career_navigator.plain_text import WordList, words_of
 
 LONGEST_QUERY = 200
 # The text index gives a document some tens at most.

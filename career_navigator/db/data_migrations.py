@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils.module_loading import import_string
 from pymongo.errors import DuplicateKeyError
 
-from career_navigator.connection import database
+from career_navigator.db.connection import database
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from django.db.models.base import ModelBase
 from mongoengine.base import BaseDocument
 from mongoengine.errors import FieldDoesNotExist, NotUniqueError, SaveConditionError
 
-from career_navigator.mirrors.fields import mirror_field
-from career_navigator.mirrors.queries import MirrorQuerySet
+from career_navigator.document_admin.fields import build_model_field
+from career_navigator.document_admin.queries import DocumentModelQuerySet
 
 
 class ChangedMeanwhile(RuntimeError):
@@ -29,7 +29,7 @@ class Duplicate(RuntimeError):
     reason = "duplicate"
 
 
-class MirrorBase(ModelBase):
+class DocumentModelBase(ModelBase):
     """Adds the fields of `document` to a model that names one."""
 
     def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any], **kwargs: Any) -> Any:
@@ -38,7 +38,7 @@ class MirrorBase(ModelBase):
             left_out = attrs.get("left_out", ())
             for field in document._fields.values():
                 if field.name not in left_out:
-                    attrs.setdefault(field.name, mirror_field(field))
+                    attrs.setdefault(field.name, build_model_field(field))
             meta = attrs.setdefault("Meta", type("Meta", (), {}))
             meta.managed = False
             meta.db_table = document._get_collection_name()
@@ -47,23 +47,23 @@ class MirrorBase(ModelBase):
         return super().__new__(mcs, name, bases, attrs, **kwargs)
 
 
-class Mirror(models.Model, metaclass=MirrorBase):
+class DocumentModel(models.Model, metaclass=DocumentModelBase):
     """A document as Django sees it. A subclass names its `document`, and in `left_out` fields that are never shown."""
 
     document: ClassVar[type[mongoengine.Document]]
     left_out: ClassVar[Collection[str]] = ()
 
-    objects: Any = MirrorQuerySet.as_manager()
+    objects: Any = DocumentModelQuerySet.as_manager()
 
     class Meta:
         abstract = True
         managed = False
 
     @classmethod
-    def from_db(cls, db: Any, field_names: Collection[str], values: Collection[Any], **kwargs: Any) -> "Mirror":
-        mirror: Mirror = super().from_db(db, field_names, values, **kwargs)
-        mirror._as_read = copy.deepcopy(mirror._present_values())
-        return mirror
+    def from_db(cls, db: Any, field_names: Collection[str], values: Collection[Any], **kwargs: Any) -> "DocumentModel":
+        model: DocumentModel = super().from_db(db, field_names, values, **kwargs)
+        model._as_read = copy.deepcopy(model._present_values())
+        return model
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         super().refresh_from_db(*args, **kwargs)

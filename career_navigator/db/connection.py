@@ -11,7 +11,7 @@ from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from mongoengine.connection import get_db
 from pymongo.database import Database
 
-from career_navigator.mongodb import availability, build_client_options
+from career_navigator.db.mongodb import availability, build_client_options
 from career_navigator.redis_addresses import build_redis_client
 
 

@@ -93,7 +93,7 @@ def structure_text(value: Any, *, indent: int | None = None) -> str:
     return "" if value is None else json_util.dumps(value, json_options=_JSON_OPTIONS, indent=indent)
 
 
-def mirror_field(field: BaseField) -> "models.Field[Any, Any]":
+def build_model_field(field: BaseField) -> "models.Field[Any, Any]":
     """The Django field for a document's field.
 
     It says how a value looks in a form and what a look-up compares; what may be stored is for the document to judge.

@@ -9,16 +9,16 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from unfold.sites import UnfoldAdminSite
 
-from career_navigator.staff import second_factor
-from career_navigator.staff.login import StaffAuthenticationForm
+from career_navigator.admin_site import second_factor
+from career_navigator.admin_site.login import StaffAuthenticationForm
 
 
 class StaffSite(UnfoldAdminSite):
     """With ADMIN_REQUIRE_TOTP nobody is let in whose session was not verified by a one-time code."""
 
     login_form = StaffAuthenticationForm
-    login_template = "career_navigator/staff/login.html"
-    index_template = "career_navigator/staff/index.html"
+    login_template = "career_navigator/admin_site/login.html"
+    index_template = "career_navigator/admin_site/index.html"
     index_title = "Dashboard"
     # There is no page of the platform's own to look at.
     site_url = None
