@@ -28,7 +28,7 @@ from market.jobs.selectors import Row
 
 logger = logging.getLogger(__name__)
 
-MOST_MAILED = 20
+MAX_MAILED = 20
 
 
 def send_digest(*, search_id: ObjectId, day: date, now: datetime) -> int:
@@ -48,7 +48,7 @@ def send_digest(*, search_id: ObjectId, day: date, now: datetime) -> int:
     except ValidationError as error:
         logger.error("the filter of saved search %s is not accepted any more: %s", search_id, error)
         return 0
-    found, total = postings[:MOST_MAILED], postings.count()
+    found, total = postings[:MAX_MAILED], postings.count()
     if not found:
         _begin(search, day)
         return 0

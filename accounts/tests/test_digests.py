@@ -14,7 +14,7 @@ from django.core.mail.backends.locmem import EmailBackend
 
 from accounts.documents import User
 from accounts.searches import tasks
-from accounts.searches.digests import MOST_MAILED, send_digest
+from accounts.searches.digests import MAX_MAILED, send_digest
 from accounts.searches.documents import SavedSearch, ToldPosting
 from accounts.searches.selectors import due_searches
 from accounts.searches.services import change_search, delete_search, end_digest, mark_told, save_search
@@ -137,26 +137,26 @@ def test_mails_what_was_collected_later_but_posted_earlier(save, mailoutbox):
 
 def test_bounds_a_mail_and_brings_the_rest_with_the_next(save, mailoutbox):
     search = save()
-    store(*(f"Job {number:02}" for number in range(MOST_MAILED + 3)))
+    store(*(f"Job {number:02}" for number in range(MAX_MAILED + 3)))
 
     sent = [send(search, day=THURSDAY + number * DAY) for number in range(3)]
 
-    assert sent == [MOST_MAILED, 3, 0]
+    assert sent == [MAX_MAILED, 3, 0]
     assert "3 more are new" in mailoutbox[0].body
     assert "more" not in mailoutbox[1].body
     told = [line for message in mailoutbox for line in message.body.splitlines() if line.startswith("- Job")]
-    assert len(set(told)) == len(told) == MOST_MAILED + 3
+    assert len(set(told)) == len(told) == MAX_MAILED + 3
 
 
 @pytest.mark.parametrize("tries", [2, 5])
 def test_sends_one_mail_when_the_task_runs_at_once_and_again(save, mailoutbox, tries):
     search = save()
-    store(*(f"Job {number}" for number in range(MOST_MAILED + 5)))
+    store(*(f"Job {number}" for number in range(MAX_MAILED + 5)))
 
     with ThreadPoolExecutor(tries) as pool:
         sent = list(pool.map(lambda _: send(search), range(tries)))
 
-    assert sorted(sent) == [0] * (tries - 1) + [MOST_MAILED]
+    assert sorted(sent) == [0] * (tries - 1) + [MAX_MAILED]
     assert send(search) == 0
     assert len(mailoutbox) == 1
 
