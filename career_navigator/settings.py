@@ -10,6 +10,7 @@ from celery.schedules import crontab
 from corsheaders.defaults import default_headers
 from kombu import Exchange, Queue
 
+from career_navigator.admin_site.theme import build_theme
 from career_navigator.db.mongodb import build_client_options
 from career_navigator.environment import (
     development_secret,
@@ -74,27 +75,9 @@ PASSWORD_RESET_URL = _env.password_reset_url
 PUBLIC_URL = _env.public_url
 
 # How often each may happen, None for as often as it comes: a try an account, a try an address, any request.
-THROTTLES = {
-    "login_account": _env.throttle_login_account,
-    "login_address": _env.throttle_login_address,
-    # The staff's logins: counts of their own at the same rates.
-    "staff_login_account": _env.throttle_login_account,
-    "staff_login_address": _env.throttle_login_address,
-    "logins_account": _env.throttle_logins_account,
-    "logins_address": _env.throttle_logins_address,
-    "register_account": _env.throttle_register_account,
-    "register_address": _env.throttle_register_address,
-    "forgot_account": _env.throttle_forgot_account,
-    "forgot_address": _env.throttle_forgot_address,
-    "confirmation": _env.throttle_confirmation,
-    "password": _env.throttle_password,
-    "activity": _env.throttle_activity,
-    "fetch_jobs": _env.throttle_fetch_jobs,
-    "target_roles": _env.throttle_target_roles,
-    "extract_address": _env.throttle_extract_address,
-    "user": _env.throttle_user,
-    "address": _env.throttle_address,
-}
+THROTTLES = {name.removeprefix("throttle_"): rate for name, rate in _env if name.startswith("throttle_")}
+# The staff's logins: counts of their own at the same rates.
+THROTTLES |= {f"staff_{name}": THROTTLES[name] for name in ("login_account", "login_address")}
 TRUST_PROXY_HEADERS = _env.trust_proxy_headers
 
 # TheirStack. Without a key only the fake that `manage.py run` started is ever asked, never the real API.
@@ -133,7 +116,6 @@ if TRUST_PROXY_HEADERS:
 CORS_ALLOWED_ORIGINS = _env.allowed_origins
 # The API takes tokens, not cookies: those are the admin's, which no other origin may read.
 CORS_URLS_REGEX = r"^/(?!admin)"
-CORS_ALLOW_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 CORS_ALLOW_HEADERS = [*default_headers, "if-match", "if-none-match", "x-request-id"]
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
 
@@ -206,11 +188,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"
 DATABASE_ROUTERS = ["django_mongodb_backend.routers.MongoRouter"]
 MIGRATION_MODULES = {
-    "admin": "career_navigator.db.migrations.admin",
-    "auth": "career_navigator.db.migrations.auth",
-    "contenttypes": "career_navigator.db.migrations.contenttypes",
-    "otp_static": "career_navigator.db.migrations.otp_static",
-    "otp_totp": "career_navigator.db.migrations.otp_totp",
+    app: f"career_navigator.db.migrations.{app}" for app in ("admin", "auth", "contenttypes", "otp_static", "otp_totp")
 }
 SILENCED_SYSTEM_CHECKS = [
     "admin.E408",  # authentication, messages and sessions are within AdminMiddleware
@@ -256,30 +234,8 @@ AUTH_PASSWORD_VALIDATORS = [
 # The staff's second factor
 ADMIN_REQUIRE_TOTP = _env.admin_require_totp
 OTP_TOTP_ISSUER = APP_NAME
-OTP_TOTP_THROTTLE_FACTOR = 1
 
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": APP_NAME.removesuffix(" API"),
-    "SITE_HEADER": APP_NAME.removesuffix(" API"),
-    "SITE_SUBHEADER": "Staff",
-    "SITE_SYMBOL": "explore",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/career_navigator/compass.svg"}],
-    "SITE_URL": "/docs",
-    "STYLES": ["/static/career_navigator/staff.css"],
-    "SCRIPTS": ["/static/career_navigator/staff.js"],
-    "DASHBOARD_CALLBACK": "career_navigator.admin_site.dashboard.add_dashboard",
-    "SIDEBAR": {
-        "show_search": True,
-        "show_all_applications": False,
-        "navigation": "career_navigator.admin_site.menu.menu",
-    },
-    "ACCOUNT": {"navigation": "career_navigator.admin_site.menu.account_links"},
-    "COLORS": {"primary": {
-        "50": "239 246 255", "100": "219 234 254", "200": "191 219 254", "300": "147 197 253", "400": "96 165 250",
-        "500": "59 130 246", "600": "37 99 235", "700": "29 78 216", "800": "30 64 175", "900": "30 58 138",
-        "950": "23 37 84",
-    }},
-}  # fmt: skip
+UNFOLD = build_theme(title=APP_NAME.removesuffix(" API"))
 
 # Import and export of what curators keep. A file waits for its confirmation where every web process finds it.
 IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.CacheStorage"
@@ -367,7 +323,6 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION = False
 CELERY_TIMEZONE = _env.time_zone
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 # In TIME_ZONE of the environment. What is due daily or less often runs once each time, also when it was missed.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
@@ -414,9 +369,7 @@ for _entry in CELERY_BEAT_SCHEDULE.values():
     _entry.setdefault("options", {})["headers"] = {"scheduled": True}
 
 # Times are stored and reckoned in UTC; only the schedule of tasks runs in TIME_ZONE of the environment.
-USE_TZ = True
 TIME_ZONE = "UTC"
-LANGUAGE_CODE = "en-us"
 USE_I18N = False
 FORMAT_MODULE_PATH = "career_navigator.formats"
 
@@ -434,11 +387,7 @@ LOGGING: dict[str, Any] = {
         "json": {"()": "career_navigator.observability.logging.JSONFormatter"},
     },
     "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": LOG_FORMAT,
-            "filters": ["request"],
-        }
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request"]},
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {

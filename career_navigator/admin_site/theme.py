@@ -1,0 +1,40 @@
+"""The admin's theme: Unfold's settings."""
+
+from typing import Any
+
+# Shades of blue, as Unfold takes them: red, green and blue.
+_PRIMARY = {
+    "50": "239 246 255",
+    "100": "219 234 254",
+    "200": "191 219 254",
+    "300": "147 197 253",
+    "400": "96 165 250",
+    "500": "59 130 246",
+    "600": "37 99 235",
+    "700": "29 78 216",
+    "800": "30 64 175",
+    "900": "30 58 138",
+    "950": "23 37 84",
+}
+
+
+def build_theme(*, title: str) -> dict[str, Any]:
+    """Return the setting UNFOLD."""
+    return {
+        "SITE_TITLE": title,
+        "SITE_HEADER": title,
+        "SITE_SUBHEADER": "Staff",
+        "SITE_SYMBOL": "explore",
+        "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/career_navigator/compass.svg"}],
+        "SITE_URL": "/docs",
+        "STYLES": ["/static/career_navigator/staff.css"],
+        "SCRIPTS": ["/static/career_navigator/staff.js"],
+        "DASHBOARD_CALLBACK": "career_navigator.admin_site.dashboard.add_dashboard",
+        "SIDEBAR": {
+            "show_search": True,
+            "show_all_applications": False,
+            "navigation": "career_navigator.admin_site.menu.menu",
+        },
+        "ACCOUNT": {"navigation": "career_navigator.admin_site.menu.account_links"},
+        "COLORS": {"primary": _PRIMARY},
+    }
