@@ -7,8 +7,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
@@ -51,7 +50,6 @@ IF_MATCH = OpenApiParameter(
     location=OpenApiParameter.HEADER,
     description="The ETag of the profile that the change is made from: where it has changed since, the answer is 409.",
 )
-PAGE = {(200, "text/html"): OpenApiResponse(OpenApiTypes.STR, description="A page for people.")}
 
 
 class AuthViewSet(PublicViewSet):
@@ -167,8 +165,12 @@ class AuthViewSet(PublicViewSet):
             raise ValidationError({"token": ["This field is unknown, used or expired."]}) from error
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(responses=PAGE)
-    @action(detail=False, url_path="email/confirm", query_serializer_class=shapes.ConfirmationQuery)
+    @action(
+        detail=False,
+        url_path="email/confirm",
+        query_serializer_class=shapes.ConfirmationQuery,
+        media_type="text/html",
+    )
     def confirmation_page(self, request: Request) -> HttpResponse:
         """Show a page with a button that confirms an e-mail address.
 
@@ -177,7 +179,6 @@ class AuthViewSet(PublicViewSet):
         # A program that only follows links confirms nothing.
         return self._confirmation_page(check_confirmation, confirmed=False)
 
-    @extend_schema(responses=PAGE)
     @confirmation_page.mapping.post
     def confirm_email(self, request: Request) -> HttpResponse:
         """Confirm an e-mail address by the token of a message.

@@ -7,8 +7,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAuthenticated
@@ -36,7 +35,6 @@ from market.jobs.serializers import JobListingSerializer
 
 # What mail programs send. The token is all that is needed, so it is not looked at.
 _ONE_CLICK = {"type": "object", "properties": {"List-Unsubscribe": {"type": "string"}}}
-_PAGE = {(200, "text/html"): OpenApiResponse(OpenApiTypes.STR, description="A page for people.")}
 
 
 class NewJobsPagination(EnvelopePagination):
@@ -169,8 +167,7 @@ class UnsubscribeViewSet(PublicViewSet):
     query_serializer_class = shapes.TokenQuery
     action_options = {"page": {"operation_id": "jobs_searches_unsubscribe_page"}}
 
-    @extend_schema(responses=_PAGE)
-    @action(detail=False, url_path="unsubscribe")
+    @action(detail=False, url_path="unsubscribe", media_type="text/html")
     def page(self, request: Request) -> HttpResponse:
         """Show a page with a button that ends the mails of a saved search.
 
@@ -179,7 +176,7 @@ class UnsubscribeViewSet(PublicViewSet):
         search = SavedSearch.objects(id=self._get_search_id()).only("name").first()
         return _render_page({"name": search.name if search is not None else "", "ended": False})
 
-    @extend_schema(request={"application/x-www-form-urlencoded": _ONE_CLICK}, responses=_PAGE)
+    @extend_schema(request={"application/x-www-form-urlencoded": _ONE_CLICK})
     @page.mapping.post
     def unsubscribe(self, request: Request) -> HttpResponse:
         """End the mails of a saved search (RFC 8058 one-click).

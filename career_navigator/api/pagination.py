@@ -69,8 +69,3 @@ class EnvelopePagination(LimitOffsetPagination):
             }
             for name, (minimum, maximum, default) in bounds.items()
         ]
-
-
-def page_of(*, queryset: QuerySet, limit: int, offset: int) -> list[Any]:
-    """The documents of one page. The queryset, which a view may keep, is cloned: a MongoEngine queryset caches."""
-    return list(queryset.clone().skip(offset).limit(limit))

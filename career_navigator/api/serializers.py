@@ -8,8 +8,6 @@ from typing import Any, TypeVar
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from career_navigator.api.fields import BoundedInteger
-
 _Shape = TypeVar("_Shape", bound=serializers.Serializer[Any])
 
 
@@ -48,19 +46,6 @@ class QuerySerializer(serializers.Serializer[Any]):
         return validated
 
 
-class LimitOffset(QuerySerializer):
-    """Paging by `limit` and `offset`; a subclass adds its endpoint's filters and may redeclare `limit`."""
-
-    limit = BoundedInteger(minimum=1, maximum=100, default=20)
-    offset = BoundedInteger(minimum=0, maximum=10_000, default=0)
-
-
-def read_body(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The request's body in the given shape. Raises ValidationError."""
-    validated: dict[str, Any] = read_as(shape, request.data).validated_data
-    return validated
-
-
 def read_as(shape: type[_Shape], data: Any) -> _Shape:
     """A serializer of the shape that has read `data`. Raises ValidationError."""
     # It shares its fields with all others of the shape; what it has read is its own.
@@ -91,8 +76,3 @@ class SuccessSerializer(serializers.Serializer[Any]):
     """An answer of the job-search family; a subclass adds its content."""
 
     messages = SuccessField()
-
-
-def success(**content: Any) -> dict[str, Any]:
-    """An answer of the job-search family: its content beside `messages`, which says that it went well."""
-    return {"messages": "success", **content}

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
 from mongoengine import QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAuthenticated
@@ -47,7 +46,11 @@ class FetchJobsViewSet(DocumentViewSet):
     permission_classes = [IsAuthenticated, IsSelf]
     serializer_class = shapes.FetchedJobsSerializer
     action_options = {
-        "create": {"request_serializer_class": shapes.FetchJobsSerializer, "operation_id": "jobs_fetch"},
+        "create": {
+            "request_serializer_class": shapes.FetchJobsSerializer,
+            "operation_id": "jobs_fetch",
+            "success_status": (200, 202),
+        },
         "retrieve": {"operation_id": "jobs_fetch_run"},
     }
     lookup_url_kwarg = "run_id"
@@ -55,7 +58,6 @@ class FetchJobsViewSet(DocumentViewSet):
     def get_queryset(self) -> QuerySet:
         return super().get_queryset().filter(requested_by=self.current_user.id)
 
-    @extend_schema(responses=dict.fromkeys((200, 202), shapes.FetchedJobsSerializer))
     def create(self, request: Request) -> Response:
         """Fetch the jobs of a profile.
 
