@@ -4,7 +4,7 @@ import re
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from accounts.resumes.files.reading import read_file
@@ -124,14 +124,15 @@ TEXTS = st.one_of(st.lists(LINES, max_size=25).map("\n".join), st.text(max_size=
 
 
 @given(TEXTS)
+@example("Experience\nAda Lovelace\nJan 2019 - Present\nAda Lovelace\n- Built the engine in Python\n\nAda Lovelace")
 def test_makes_nothing_up_and_always_makes_a_resume(text):
     parsed = _parse(text)
 
     content = json_resume(parsed, names={})
     check_resume(content)
     as_stored(parsed, names={})
-    for value in _texts(content):
-        assert _plain(value.removeprefix("https://")) in _plain(text), value
+    for line in "\n".join(_texts(content)).split("\n"):
+        assert _plain(line.removeprefix("https://")) in _plain(text), line
     assert all(0 <= confidence <= 1 for confidence in _confidences(as_stored(parsed, names={})))
 
 

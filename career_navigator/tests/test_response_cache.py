@@ -14,7 +14,7 @@ from django.test import RequestFactory
 
 from career_navigator.cache import client, reset_caches, responses
 from career_navigator.cache.responses import Freshness, ResponseCacheMiddleware, cache_response, find_response
-from career_navigator.tests.elsewhere import NO_REDIS
+from tests.elsewhere import NO_REDIS
 
 KEY = "test:version"
 requests = RequestFactory()

@@ -11,7 +11,6 @@ from typing import Any
 
 import pymongo
 import pytest
-from career_navigator.tests.elsewhere import mongodb_at
 from mongoengine import NotUniqueError, ValidationError
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
@@ -22,6 +21,7 @@ from skills import selectors
 from skills.documents import SkillDocument, UnknownSlug
 from skills.services import SeedSummary, count_unknown_slugs, drop_vocabulary_counter, seed_skills
 from skills.vocabulary import InvalidSkill
+from tests.elsewhere import mongodb_at
 from tests.factories import SkillFactory
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

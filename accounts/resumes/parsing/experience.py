@@ -170,17 +170,22 @@ def _title_and_company(pieces: Sequence[str]) -> tuple[Found | None, Found | Non
 
 
 def _body(lines: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    """The running text and the bullets that follow a head; a bullet goes on over the lines below it."""
-    running: list[str] = []
+    """Return the running text and the bullets that follow a head; a bullet goes on over the lines below it.
+
+    What follows the bullets is a line of its own in the text: it does not go on from what was before them.
+    """
+    paragraphs: list[list[str]] = [[]]
     bullets: list[list[str]] = []
     in_bullet = False
     for line in lines:
         if mark := _BULLET.match(line):
             bullets.append([line[mark.end() :]])
+            paragraphs.append([])
         elif in_bullet and line:
             bullets[-1].append(line)
         elif line:
-            running.append(line)
+            paragraphs[-1].append(line)
         in_bullet = bool(line) and (in_bullet or mark is not None)
     highlights = [" ".join(part for part in bullet if part) for bullet in bullets[:_MOST_HIGHLIGHTS]]
-    return " ".join(running), tuple(highlight for highlight in highlights if highlight)
+    running = "\n".join(" ".join(each) for each in paragraphs if each)
+    return running, tuple(highlight for highlight in highlights if highlight)
