@@ -131,8 +131,8 @@ class Installation:
 
     def wait_until_ready(self) -> None:
         """Wait until the web answers and both workers have reported since Redis was emptied."""
+        from career_navigator.celery import WORKERS_KEY
         from career_navigator.db.connection import redis_client
-        from career_navigator.worker_heartbeat import WORKERS_KEY
 
         wait_until(lambda: self.get("/health") is not None, what="the web answers")
         wait_until(lambda: redis_client().zcard(WORKERS_KEY) >= len(self.workers), what="both workers are alive")

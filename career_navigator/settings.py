@@ -395,7 +395,7 @@ LOGGING: dict[str, Any] = {
         "pymongo": {"level": "WARNING"},
         # Each retry of a link is no news: what fails for good is reported.
         "urllib3.connectionpool": {"level": "ERROR"},
-        # Each task's end is logged by career_navigator/task_signals.py.
+        # Each task's end is logged by career_navigator/celery.py.
         "celery.app.trace": {"level": "WARNING"},
     },
 }

@@ -15,11 +15,11 @@ from django.test import override_settings
 from pymongo.database import Database
 
 from career_navigator.cache import reset_caches
+from career_navigator.celery import HEARTBEAT_KEY
 from career_navigator.db import connection
 from career_navigator.db.indexes import create_indexes
 from career_navigator.devserver.embedded import EmbeddedServer, free_port, start_mongodb, start_valkey
 from career_navigator.environment import BASE_DIR
-from career_navigator.worker_heartbeat import KEY as HEARTBEAT_KEY
 from ingestion.fake_theirstack.server import FakeTheirStack
 from tests.elsewhere import mongodb_at, redis_at
 

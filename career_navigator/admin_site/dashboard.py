@@ -19,8 +19,8 @@ from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
 from career_navigator.cache.client import fail_fast_redis
+from career_navigator.celery import HEARTBEAT_TTL, WORKERS_KEY
 from career_navigator.declarations import get_declared
-from career_navigator.worker_heartbeat import EXPIRY_SECONDS, WORKERS_KEY
 
 logger = logging.getLogger(__name__)
 
@@ -165,11 +165,11 @@ def _workers(now: datetime) -> Iterable[Card]:
     queues = count_waiting_tasks()
     waiting = sum(queues.values())
     note = ", ".join(f"{count:,} in {queue}" for queue, count in queues.items() if count)
-    alive: Any = fail_fast_redis().zrangebyscore(WORKERS_KEY, now.timestamp() - EXPIRY_SECONDS, "+inf")
+    alive: Any = fail_fast_redis().zrangebyscore(WORKERS_KEY, now.timestamp() - HEARTBEAT_TTL, "+inf")
     yield Card(title="Tasks waiting", value=f"{waiting:,}", note=note, tone="bad" if waiting > 1_000 else "plain")
     yield Card(
         title="Workers",
         value=f"{len(alive)} alive" if alive else "none",
-        note=", ".join(name.decode() for name in alive) or f"no sign of life for {EXPIRY_SECONDS} s",
+        note=", ".join(name.decode() for name in alive) or f"no sign of life for {HEARTBEAT_TTL} s",
         tone="good" if alive else "bad",
     )

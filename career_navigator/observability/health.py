@@ -14,9 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from career_navigator import worker_heartbeat
 from career_navigator.api.exceptions import RETRY_AFTER_SECONDS
 from career_navigator.cache.client import fail_fast_redis
+from career_navigator.celery import HEARTBEAT_KEY, HEARTBEAT_TTL
 from career_navigator.db.connection import database
 from career_navigator.declarations import get_declared
 
@@ -67,10 +67,10 @@ def _check_broker() -> Check:
 
 def _check_redis_and_worker() -> dict[str, Check]:
     try:
-        heartbeat = fail_fast_redis().get(worker_heartbeat.KEY)
+        heartbeat = fail_fast_redis().get(HEARTBEAT_KEY)
     except RedisError:
         return {"redis": Check(False, "does not answer"), "worker": Check(False, "unknown without Redis")}
-    worker = Check(False, f"no sign of life for {worker_heartbeat.EXPIRY_SECONDS} s")
+    worker = Check(False, f"no sign of life for {HEARTBEAT_TTL} s")
     if isinstance(heartbeat, bytes):
         worker = Check(True, f"{heartbeat.decode()} was alive")
     return {"redis": Check(True, "answers"), "worker": worker}

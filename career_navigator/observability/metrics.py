@@ -31,8 +31,8 @@ from redis.exceptions import RedisError
 from career_navigator.api.exceptions import Problem, answer_problem
 from career_navigator.api.routers import describe_route
 from career_navigator.cache.client import fail_fast_redis
+from career_navigator.celery import TASK_COUNTS_KEY, TASK_SECONDS_KEY
 from career_navigator.declarations import get_declared
-from career_navigator.task_signals import COUNTS_KEY, SECONDS_KEY
 
 logger = logging.getLogger(__name__)
 
@@ -119,8 +119,8 @@ class _Parts:
 
 def _task_families() -> Iterator[Metric]:
     with fail_fast_redis().pipeline(transaction=False) as pipeline:
-        pipeline.hgetall(COUNTS_KEY)
-        pipeline.hgetall(SECONDS_KEY)
+        pipeline.hgetall(TASK_COUNTS_KEY)
+        pipeline.hgetall(TASK_SECONDS_KEY)
         counts, seconds = pipeline.execute()
     tasks = CounterMetricFamily("career_navigator_tasks", "Tasks ended.", labels=["task", "outcome"])
     for field, count in sorted(counts.items()):

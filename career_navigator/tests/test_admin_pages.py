@@ -13,9 +13,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from redis import Redis
 
+from career_navigator.celery import HEARTBEAT_TTL, WORKERS_KEY, beat
 from career_navigator.document_admin.models import DocumentModel
 from career_navigator.documents import TaskRun
-from career_navigator.worker_heartbeat import EXPIRY_SECONDS, WORKERS_KEY, beat
 from fixtures.management.commands.seed import Command as Seed
 from ingestion.documents import CollectionRun
 from market.services import store_postings
@@ -142,7 +142,7 @@ def test_every_document_model_has_permissions(admin_tables: None) -> None:
 def test_the_dashboard_counts_the_workers_that_are_alive(staff_client: Client, redis: Redis) -> None:
     beat("worker-1@here")
     beat("worker-2@here")
-    redis.zadd(WORKERS_KEY, {"gone@here": time.time() - EXPIRY_SECONDS - 1})
+    redis.zadd(WORKERS_KEY, {"gone@here": time.time() - HEARTBEAT_TTL - 1})
 
     cards = {card.title: card for card in staff_client.get("/admin/").context["board"].cards}
 

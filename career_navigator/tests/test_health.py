@@ -9,7 +9,7 @@ import pymongo.errors
 import pytest
 from django.test import Client
 
-from career_navigator import worker_heartbeat
+from career_navigator import celery
 from career_navigator.cache import reset_caches
 from career_navigator.observability import health
 from career_navigator.observability.health import Check
@@ -46,7 +46,7 @@ def test_says_that_it_is_healthy(client: Client, settings: Any) -> None:
 
 
 def test_is_ready_with_both_servers_and_a_worker(client: Client, mongo: Any, redis: Any, checks: Any) -> None:
-    worker_heartbeat.beat("worker@host")
+    celery.beat("worker@host")
 
     answer = client.get("/health/ready")
 
@@ -89,7 +89,7 @@ def test_names_both_servers_when_they_are_away(
 
 
 def test_runs_what_an_app_declares(client: Client, mongo: Any, redis: Any, checks: Any) -> None:
-    worker_heartbeat.beat("worker@host")
+    celery.beat("worker@host")
     checks["collection"] = lambda: Check(True, "2 hours old")
 
     answer = client.get("/health/ready")
@@ -102,7 +102,7 @@ def test_counts_a_check_that_cannot_read_as_not_ok(client: Client, mongo: Any, r
     def check() -> Check:
         raise pymongo.errors.NetworkTimeout("timed out")
 
-    worker_heartbeat.beat("worker@host")
+    celery.beat("worker@host")
     checks["collection"] = check
 
     answer = client.get("/health/ready")
@@ -111,11 +111,11 @@ def test_counts_a_check_that_cannot_read_as_not_ok(client: Client, mongo: Any, r
 
 
 def test_forgets_a_worker_that_beats_no_more(redis: Any) -> None:
-    worker_heartbeat.beat("worker@host")
+    celery.beat("worker@host")
 
-    remaining = redis.ttl(worker_heartbeat.KEY)
+    remaining = redis.ttl(celery.HEARTBEAT_KEY)
 
-    assert worker_heartbeat.INTERVAL_SECONDS * 3 <= remaining <= worker_heartbeat.EXPIRY_SECONDS
+    assert celery.HEARTBEAT_INTERVAL * 3 <= remaining <= celery.HEARTBEAT_TTL
 
 
 def test_beats_on_the_workers_own_timer(redis: Any) -> None:
@@ -127,17 +127,17 @@ def test_beats_on_the_workers_own_timer(redis: Any) -> None:
         )
     )
     worker = SimpleNamespace(hostname="worker@host", timer=timer)
-    step = worker_heartbeat.Heartbeat(worker)
+    step = celery.Heartbeat(worker)
 
     step.start(worker)
     step.stop(worker)
 
-    assert redis.get(worker_heartbeat.KEY).startswith(b"worker@host at ")
-    assert calls == [(worker_heartbeat.INTERVAL_SECONDS, worker_heartbeat.beat, ("worker@host",))]
+    assert redis.get(celery.HEARTBEAT_KEY).startswith(b"worker@host at ")
+    assert calls == [(celery.HEARTBEAT_INTERVAL, celery.beat, ("worker@host",))]
     assert cancelled == [True]
 
 
 def test_is_part_of_every_worker() -> None:
     from career_navigator.celery import app
 
-    assert worker_heartbeat.Heartbeat in app.steps["worker"]
+    assert celery.Heartbeat in app.steps["worker"]

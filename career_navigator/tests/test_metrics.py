@@ -16,7 +16,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 
-from career_navigator import task_signals
+from career_navigator import celery
 from career_navigator.cache import reset_caches
 from career_navigator.observability import metrics
 from career_navigator.observability.metrics import observe_request
@@ -50,7 +50,7 @@ def collectors(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Redis is given time, however busy the machine is."""
     patient = Redis.from_url(settings.REDIS_URL, socket_timeout=30)
-    for module in (metrics, task_signals):
+    for module in (metrics, celery):
         monkeypatch.setattr(module, "fail_fast_redis", lambda: patient)
 
 
@@ -219,7 +219,7 @@ def test_loses_a_count_rather_than_a_task_when_redis_is_away(settings: Any, redi
     app.tasks.unregister("test.runs")
 
     assert result.get() == "done"
-    assert redis.hgetall(task_signals.COUNTS_KEY) == {}
+    assert redis.hgetall(celery.TASK_COUNTS_KEY) == {}
 
 
 @pytest.mark.parametrize(

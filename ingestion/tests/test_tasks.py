@@ -8,10 +8,10 @@ import pytest
 from django.conf import settings as project_settings
 from django.utils import timezone
 
-from career_navigator import worker_heartbeat
+from career_navigator import celery
 from career_navigator.background import TaskFailed
+from career_navigator.celery import TASK_COUNTS_KEY
 from career_navigator.db.connection import redis_client
-from career_navigator.task_signals import COUNTS_KEY
 from ingestion import tasks
 from ingestion.documents import CollectionRun, SourceState
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
@@ -247,17 +247,17 @@ class TestWithWorkers:
         assert [asked.path for asked in stand_in.requests].count(BALANCE) == 1
 
     def test_workers_keep_a_heartbeat_that_readiness_sees(self, workers, client):
-        redis_client().delete(worker_heartbeat.KEY)
+        redis_client().delete(celery.HEARTBEAT_KEY)
         wait_until(
-            lambda: redis_client().exists(worker_heartbeat.KEY),
-            seconds=worker_heartbeat.INTERVAL_SECONDS + 5,
+            lambda: redis_client().exists(celery.HEARTBEAT_KEY),
+            seconds=celery.HEARTBEAT_INTERVAL + 5,
             what="the heartbeat is renewed",
         )
 
         checks = client.get("/health/ready").json()["checks"]
 
         assert checks["worker"]["ok"]
-        assert 0 < redis_client().ttl(worker_heartbeat.KEY) <= worker_heartbeat.EXPIRY_SECONDS
+        assert 0 < redis_client().ttl(celery.HEARTBEAT_KEY) <= celery.HEARTBEAT_TTL
 
     def test_a_queued_run_is_collected_end_to_end(self, workers, client, stand_in):
         empty_database()
@@ -276,7 +276,7 @@ class TestWithWorkers:
         assert run.collected > 20
         assert stand_in.credits_used == run.credits
         assert {search.status for search in run.searches} == {"finished"}
-        assert int(redis_client().hget(COUNTS_KEY, "ingestion.tasks.collect_role|success") or 0) >= 1
+        assert int(redis_client().hget(TASK_COUNTS_KEY, "ingestion.tasks.collect_role|success") or 0) >= 1
 
     def test_the_workers_know_the_schedule_and_every_task_of_it(self, workers):
         from career_navigator.celery import app

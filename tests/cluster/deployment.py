@@ -8,9 +8,9 @@ from pathlib import Path
 
 import redis
 
+from career_navigator.celery import WORKERS_KEY
 from career_navigator.devserver.embedded import HOST, free_port, with_pdeathsig
 from career_navigator.environment import BASE_DIR
-from career_navigator.worker_heartbeat import WORKERS_KEY
 from tests.processes import kill_group, wait_until
 
 WEB_PROCESSES, WORKERS, BEATS = 3, 3, 2

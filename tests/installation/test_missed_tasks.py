@@ -9,10 +9,9 @@ from celery.beat import PersistentScheduler, Scheduler
 from django.utils import timezone
 
 from career_navigator.background import get_last_due_at
-from career_navigator.celery import app
+from career_navigator.celery import TASK_COUNTS_KEY, app
 from career_navigator.db.connection import database, redis_client
 from career_navigator.documents import TaskRun
-from career_navigator.task_signals import COUNTS_KEY
 from career_navigator.tasks import run_missed_tasks
 from ingestion.documents import CollectionRun
 from ingestion.tasks import collect_daily, collect_role
@@ -46,7 +45,7 @@ def _overdue(installation) -> None:
 
 
 def count(outcome: str, *, task: str = collect_daily.name) -> int:
-    return int(redis_client().hget(COUNTS_KEY, f"{task}|{outcome}") or 0)
+    return int(redis_client().hget(TASK_COUNTS_KEY, f"{task}|{outcome}") or 0)
 
 
 def wait_for_the_run(installation: Installation) -> None:

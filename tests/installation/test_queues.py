@@ -6,10 +6,9 @@ import pytest
 
 from accounts.resumes.tasks import read_upload
 from accounts.tasks import send_reset_message
-from career_navigator.celery import app
+from career_navigator.celery import TASK_COUNTS_KEY, app
 from career_navigator.db.connection import redis_client
 from career_navigator.queueing import count_waiting_tasks, enqueue
-from career_navigator.task_signals import COUNTS_KEY
 from ingestion.documents import OPEN_RUN_STATUSES
 from ingestion.tasks import check_theirstack, collect_role, queue_run
 from tests.collecting import start
@@ -31,7 +30,7 @@ def installation(servers, stand_in, tmp_path_factory) -> Iterator[Installation]:
 
 def count(name: str) -> int:
     """How often the task has succeeded."""
-    return int(redis_client().hget(COUNTS_KEY, f"{name}|success") or 0)
+    return int(redis_client().hget(TASK_COUNTS_KEY, f"{name}|success") or 0)
 
 
 def test_a_mail_and_an_upload_do_not_wait_behind_a_collection(installation, stand_in):

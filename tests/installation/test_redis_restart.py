@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from career_navigator.celery import TASK_COUNTS_KEY
 from career_navigator.db.connection import redis_client
-from career_navigator.task_signals import COUNTS_KEY
 from ingestion.documents import CollectionRun
 from ingestion.tasks import check_theirstack, queue_run
 from tests.collecting import start
@@ -59,7 +59,7 @@ def restart(servers: Servers) -> None:
 
 
 def count_done(task: str) -> int:
-    return int(redis_client().hget(COUNTS_KEY, f"{task}|success") or 0)
+    return int(redis_client().hget(TASK_COUNTS_KEY, f"{task}|success") or 0)
 
 
 def count_running(run: CollectionRun) -> int:
