@@ -23,11 +23,10 @@ from career_navigator.admin_site.actions import enqueue_or_report, find_task, li
 from career_navigator.admin_site.model_admin import StaffModelAdmin
 from career_navigator.admin_site.second_factor import disable_second_factor
 from career_navigator.admin_site.status import STATUS_COLORS
-from career_navigator.background import STARTED_BY_HEADER
+from career_navigator.background import STARTED_BY_HEADER, finish_run, request_run
 from career_navigator.document_admin.admin import ReadOnlyDocumentAdmin
 from career_navigator.documents import OPEN_TASK_RUN_STATUSES
 from career_navigator.models import TaskRun
-from career_navigator.task_runs import finish_run, request_run
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
