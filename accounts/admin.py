@@ -17,7 +17,7 @@ from accounts.models import Person
 from accounts.personal_data import export_user
 from accounts.support import deactivate_user, erase_user_on_request, reactivate_user
 from accounts.tasks import send_reset_message
-from career_navigator.admin_site.actions import enqueue_or_report, log_action, require_permission
+from career_navigator.admin_site.model_admin import enqueue_or_report, log_action, require_permission
 from career_navigator.document_admin.admin import ReadOnlyDocumentAdmin
 
 

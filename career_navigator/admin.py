@@ -19,10 +19,16 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from career_navigator.admin_site.actions import enqueue_or_report, find_task, list_tasks, log_action, require_permission
-from career_navigator.admin_site.model_admin import StaffModelAdmin
-from career_navigator.admin_site.second_factor import disable_second_factor
-from career_navigator.admin_site.status import STATUS_COLORS
+from career_navigator.admin_site.model_admin import (
+    StaffModelAdmin,
+    enqueue_or_report,
+    find_task,
+    list_tasks,
+    log_action,
+    require_permission,
+)
+from career_navigator.admin_site.site import disable_second_factor
+from career_navigator.admin_site.theme import STATUS_COLORS
 from career_navigator.background import STARTED_BY_HEADER, finish_run, request_run
 from career_navigator.document_admin.admin import ReadOnlyDocumentAdmin
 from career_navigator.documents import OPEN_TASK_RUN_STATUSES

@@ -66,7 +66,7 @@ class MongoAuthConfig(AuthConfig):
 
     def ready(self) -> None:
         super().ready()
-        from career_navigator.admin_site.first_password import on_user_saved
+        from career_navigator.admin_site.roles import on_user_saved
 
         post_save.connect(on_user_saved, sender="auth.User", dispatch_uid="first_password")
 

@@ -24,9 +24,9 @@ from unfold.widgets import (
 )
 
 from accounts.selectors import career_goals, find_user_by_address, target_roles
-from career_navigator.admin_site.actions import enqueue_or_report, log_action, require_permission
-from career_navigator.admin_site.menu import MenuPage
-from career_navigator.admin_site.status import STATUS_COLORS
+from career_navigator.admin_site.dashboard import MenuPage
+from career_navigator.admin_site.model_admin import enqueue_or_report, log_action, require_permission
+from career_navigator.admin_site.theme import STATUS_COLORS
 from career_navigator.db.connection import database
 from career_navigator.document_admin.admin import ExactFilter, ReadOnlyDocumentAdmin
 from ingestion import documents, services

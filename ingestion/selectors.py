@@ -8,7 +8,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from career_navigator.admin_site.status import STATUS_COLORS
+from career_navigator.admin_site.theme import STATUS_COLORS
 from career_navigator.db.connection import database
 from ingestion.documents import (
     OPEN_RUN_STATUSES,

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import TextFilter
 
-from career_navigator.admin_site.actions import enqueue_or_report, require_permission
+from career_navigator.admin_site.model_admin import enqueue_or_report, require_permission
 from career_navigator.document_admin.admin import ExactFilter, HiddenFilter, ReadOnlyDocumentAdmin
 from market.jobs.keys import company_key, url_key
 from market.jobs.services import hide_postings

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from rapidfuzz import fuzz, process
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
 
-from career_navigator.admin_site.actions import enqueue_or_report, offer_task
+from career_navigator.admin_site.model_admin import enqueue_or_report, offer_task
 from career_navigator.document_admin.admin import DocumentAdmin, DocumentForm
 from career_navigator.document_admin.exchange import DocumentResource, ExchangeMixin
 from skills.models import Skill, UnknownSlug

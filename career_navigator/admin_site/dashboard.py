@@ -1,7 +1,8 @@
-"""The dashboard: cards and charts of panels that the apps declare, each a function that reads stored figures.
+"""The dashboard, and the menu beside every page.
 
-A chart costs its app one or two database commands; the page has to stay within twelve. Where a server is unavailable
-the page names the panel that is missing.
+The dashboard has cards and charts of panels that the apps declare, each a function that reads stored figures. A chart
+costs its app one or two database commands; the page has to stay within twelve. Where a server is unavailable the page
+names the panel that is missing.
 """
 
 import json
@@ -11,8 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, cast
 
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
@@ -23,6 +26,72 @@ from career_navigator.celery import HEARTBEAT_TTL, WORKERS_KEY
 from career_navigator.declarations import get_declared
 
 logger = logging.getLogger(__name__)
+
+_MENU_GROUPS = ("Market", "Skills", "Learning", "Projects", "Ingestion", "Accounts")
+_MENU_ICONS = {
+    "JobPosting": "work",
+    "CollectionRun": "cloud_download",
+    "TaskRun": "build",
+    "Person": "person_search",
+    "User": "badge",
+    "Group": "groups",
+    "LogEntry": "history",
+    "Skill": "psychology",
+    "LearningResource": "school",
+    "ProjectIdea": "lightbulb",
+    "UnknownSlug": "help",
+    "TOTPDevice": "key",
+}
+# Users of the platform are called users; these are others.
+_MENU_TITLES = {"User": "Staff accounts", "Group": "Roles"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuPage:
+    """A page that is no list of a model. `route` is its name in the site's addresses."""
+
+    group: str
+    title: str
+    icon: str
+    route: str
+    permission: str
+
+
+def build_menu(request: HttpRequest) -> list[dict[str, Any]]:
+    """Unfold's description of the menu for this caller."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    pages = list(get_declared("menu_pages").values())
+    # A page stands below its model's list, yet is an entry of its own.
+    on_page = request.path in {reverse(f"admin:{page.route}") for page in pages}
+    for app in admin.site.get_app_list(request):
+        for model in app["models"]:
+            if model["admin_url"]:
+                item = {
+                    "title": _MENU_TITLES.get(model["object_name"], model["name"]),
+                    "icon": _MENU_ICONS.get(model["object_name"], "list"),
+                    "link": model["admin_url"],
+                    "active": request.path.startswith(model["admin_url"]) and not on_page,
+                }
+                groups.setdefault(app["name"], []).append(item)
+    for page in pages:
+        if cast(User, request.user).has_perm(page.permission):
+            item = {"title": page.title, "icon": page.icon, "link": reverse(f"admin:{page.route}")}
+            groups.setdefault(page.group, []).insert(0, item | {"active": request.path == item["link"]})
+    order = [*(name for name in _MENU_GROUPS if name in groups), *(name for name in groups if name not in _MENU_GROUPS)]
+    dashboard = {"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")}
+    return [
+        {"items": [dashboard | {"active": request.path == dashboard["link"]}]},
+        *({"title": name, "separator": True, "collapsible": False, "items": groups[name]} for name in order),
+    ]
+
+
+def list_account_links(request: HttpRequest) -> list[dict[str, Any]]:
+    """What stands in the menu of one's own account."""
+    return [
+        {"title": "Change password", "link": reverse("admin:password_change")},
+        {"title": "Second factor", "link": reverse("admin:second_factor")},
+    ]
+
 
 BLUE, GREEN, RED, GREY, AMBER = "#3b82f6", "#10b981", "#ef4444", "#9ca3af", "#f59e0b"
 # Grid and labels in a grey that reads by day and by night.

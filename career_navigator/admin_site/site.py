@@ -1,16 +1,270 @@
-"""The admin site: Unfold's, with a throttled login and a second factor."""
+"""The admin site: Unfold's, with a throttled login and two-factor authentication.
 
+Staff set up one-time codes (TOTP) themselves, and get recovery codes. A login is throttled by account and by address,
+logged, and asks for a code where there is a device.
+"""
+
+import logging
+import math
+from collections.abc import Sequence
+from io import BytesIO
+from math import ceil
 from typing import Any, cast
 
+import django_otp
+import qrcode
+from django import forms
 from django.conf import settings
-from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth import REDIRECT_FIELD_NAME, logout
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+from django_otp.forms import OTPAuthenticationFormMixin
+from django_otp.models import Device
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from qrcode.image.svg import SvgPathImage
+from rest_framework.exceptions import Throttled
+from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
+from unfold.widgets import BASE_INPUT_CLASSES
 
-from career_navigator.admin_site import second_factor
-from career_navigator.admin_site.login import StaffAuthenticationForm
+from career_navigator.throttling import LoginLimits, get_client_ip
+
+logger = logging.getLogger(__name__)
+
+RECOVERY_CODE_LENGTH = 8
+_RECOVERY_CODES = 10
+
+
+class CodeForm(forms.Form):
+    """The code that shows that the device is set up."""
+
+    code = forms.CharField(
+        label="Code shown by the app",
+        max_length=8,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "inputmode": "numeric",
+                "autofocus": "",
+                "class": " ".join(BASE_INPUT_CLASSES),
+            }
+        ),
+    )
+
+
+def set_up_second_factor(request: HttpRequest, site: "StaffSite") -> HttpResponse:
+    """Show a new device's secret as a QR code until its code is entered, then recovery codes.
+
+    Who has a device may remove it, or have new recovery codes, by a code: a session left open is not enough.
+    """
+    user = cast(User, request.user)
+    confirmed = TOTPDevice.objects.filter(user=user, confirmed=True).order_by("pk").first()
+    if confirmed is not None and not user.is_verified():  # type: ignore[attr-defined]
+        # The session is older than the device: whoever holds it has not shown the code.
+        logout(request)
+        return HttpResponseRedirect(reverse("admin:login"))
+    if confirmed is not None:
+        return _change_second_factor(request, site, user, confirmed)
+    device, _ = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "app"})
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        wrong = _describe_refusal(device, form)
+        if wrong is None:
+            device.confirmed = True
+            device.save()
+            django_otp.login(request, device)
+            _log_change(user, "Set up a second factor.")
+            messages.success(request, "The second factor is set up: from now on a login asks for its code.")
+            return _render_second_factor(request, site, form=CodeForm(), device=device, codes=make_codes(user=user))
+        form.add_error("code", wrong)
+    return _render_second_factor(request, site, form=form, device=device)
+
+
+def has_device(*, user: User) -> bool:
+    """Return whether the account's logins need a code."""
+    return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+
+
+def disable_second_factor(*, user: User) -> bool:
+    """Let the account log in by its password alone again; whether it had a device."""
+    devices = list(TOTPDevice.objects.filter(user=user).order_by("pk"))
+    for device in devices:
+        device.delete()
+    void_codes(user=user)
+    return any(device.confirmed for device in devices)
+
+
+def make_codes(*, user: User) -> list[str]:
+    """New codes for the account; those it had are void."""
+    void_codes(user=user)
+    device = StaticDevice.objects.create(user=user, name="recovery codes", confirmed=True)
+    codes = [StaticToken.random_token() for _ in range(_RECOVERY_CODES)]
+    for code in codes:
+        device.token_set.create(token=code)
+    return codes
+
+
+def use_code(*, device: StaticDevice, code: str) -> bool:
+    """Use a code up, and return whether it was one.
+
+    Django OTP's `verify_token` reads a code and then deletes it, so that two logins at once both use it. Here the one
+    whose delete finds it does.
+    """
+    allowed, _ = device.verify_is_allowed()
+    if not allowed:
+        return False
+    deleted, _ = device.token_set.filter(token=code).delete()
+    if deleted:
+        device.throttle_reset()
+    else:
+        device.throttle_increment()
+    return bool(deleted)
+
+
+def count_codes(*, user: User) -> int:
+    """How many of the account's codes were not used yet."""
+    return StaticToken.objects.filter(device__in=_list_code_devices(user)).count()
+
+
+def void_codes(*, user: User) -> None:
+    """Let no code of the account be of use any more."""
+    for device in _list_code_devices(user):
+        device.token_set.all().delete()
+        device.delete()
+
+
+def _change_second_factor(request: HttpRequest, site: "StaffSite", user: User, device: TOTPDevice) -> HttpResponse:
+    """Remove the device or renew the codes, by a code of the device."""
+    form = CodeForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return _render_second_factor(request, site, form=form, device=device)
+    wrong = _describe_refusal(device, form)
+    if wrong is not None:
+        form.add_error("code", wrong)
+        return _render_second_factor(request, site, form=form, device=device)
+    if "remove" in request.POST:
+        disable_second_factor(user=user)
+        _log_change(user, "Removed the second factor.")
+        messages.success(request, "The second factor is removed.")
+        return HttpResponseRedirect(reverse("admin:second_factor"))
+    codes = make_codes(user=user)
+    _log_change(user, "Made new recovery codes.")
+    return _render_second_factor(request, site, form=CodeForm(), device=device, codes=codes)
+
+
+def _describe_refusal(device: TOTPDevice, form: CodeForm) -> str | None:
+    """What to say of the code that was typed; None where it is the device's."""
+    allowed, lock = device.verify_is_allowed()
+    if not allowed:
+        wait = max(1, ceil((lock["locked_until"] - timezone.now()).total_seconds())) if lock else 1
+        return f"After wrong codes the device waits: try again in {wait} s."
+    if device.verify_token("".join(form.cleaned_data["code"].split())):
+        return None
+    return "That is not the current code, or it was used already. Is the clock of the device right?"
+
+
+def _render_second_factor(
+    request: HttpRequest, site: "StaffSite", *, form: CodeForm, device: TOTPDevice, codes: Sequence[str] = ()
+) -> HttpResponse:
+    context = {**site.each_context(request), "title": "Second factor", "form": form, "codes": codes}
+    if not device.confirmed:
+        image = qrcode.make(device.config_url, image_factory=SvgPathImage, border=2)
+        svg = BytesIO()
+        image.save(svg)
+        # Our own drawing of a random key and the account's name, which the QR code encodes.
+        context["qr_code"] = mark_safe(svg.getvalue().decode().partition("?>")[2])  # noqa: S308
+        context["secret"] = device.config_url.partition("secret=")[2].partition("&")[0]
+    else:
+        context["codes_left"] = count_codes(user=cast(User, request.user))
+    return TemplateResponse(request, "career_navigator/admin_site/second_factor.html", context)
+
+
+def _log_change(user: User, message: str) -> None:
+    logger.info("staff account %r: %s", user.get_username(), message)
+    LogEntry.objects.log_actions(user.pk, [user], CHANGE, message, single_object=True)
+
+
+def _list_code_devices(user: User) -> list[StaticDevice]:
+    return list(StaticDevice.objects.filter(user=user).order_by("pk"))
+
+
+_WRONG_CODE = "Enter the current code of your second factor."
+
+
+class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
+    """`seconds_to_wait` is set when there were too many tries; then the password was not even looked at."""
+
+    code = forms.CharField(
+        label="One-time code",
+        required=False,
+        max_length=RECOVERY_CODE_LENGTH,
+        help_text="Only if you have set up a second factor: the app's code, or one of your recovery codes.",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": " ".join(BASE_INPUT_CLASSES)}
+        ),
+    )
+
+    # One sentence, whatever is wrong with the code.
+    otp_error_messages = dict.fromkeys(OTPAuthenticationFormMixin.otp_error_messages, _WRONG_CODE)
+
+    def __init__(self, request: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        self.seconds_to_wait = 0
+
+    def clean(self) -> dict[str, Any]:
+        if not self.cleaned_data.get("username") or not self.cleaned_data.get("password"):
+            # There is nothing to check: neither a failure nor a login from this address.
+            return self.cleaned_data
+        name, client_ip = str(self.cleaned_data["username"]), get_client_ip(cast(HttpRequest, self.request))
+        limits = LoginLimits(scope="staff_login", account=name.casefold(), client_ip=client_ip)
+        try:
+            limits.check()
+        except Throttled as throttled:
+            self.seconds_to_wait = math.ceil(getattr(throttled, "wait", None) or 1)
+            logger.warning("staff login as %r from %s: too many tries", name, client_ip)
+            raise forms.ValidationError(
+                f"Too many tries. Wait {self.seconds_to_wait} seconds, then try again.", code="throttled"
+            ) from throttled
+        try:
+            cleaned: dict[str, Any] = super().clean()
+            self.clean_otp(self.get_user())
+        except forms.ValidationError:
+            limits.count_failure()
+            logger.warning("staff login as %r from %s failed", name, client_ip)
+            raise
+        limits.remember_client_ip()
+        logger.info("staff login as %r from %s", name, client_ip)
+        return cleaned
+
+    def clean_otp(self, user: User) -> None:
+        """Check the code, of accounts that have a device."""
+        if has_device(user=user):
+            self.cleaned_data["otp_token"] = "".join(self.cleaned_data.get("code", "").lower().split())
+            super().clean_otp(user)
+
+    def _chosen_device(self, user: User) -> Device | None:
+        # A wrong code locks a device for a while, so each is only asked about codes of its own kind.
+        kind = StaticDevice if len(self.cleaned_data["otp_token"]) == RECOVERY_CODE_LENGTH else TOTPDevice
+        device: Device | None = kind.objects.filter(user=user, confirmed=True).order_by("pk").first()
+        return device
+
+    def _verify_token(self, user: User, token: str, device: Device | None = None) -> Device:
+        if not isinstance(device, StaticDevice):
+            return super()._verify_token(user, token, device)
+        if not use_code(device=device, code=token):
+            raise forms.ValidationError(_WRONG_CODE, code="invalid_token")
+        logger.warning("staff account %r used a recovery code", user.get_username())
+        return device
+
+    def _update_form(self, user: User) -> None:
+        """Send no password back to the page, as Django OTP does for its second step: here it is one step."""
 
 
 class StaffSite(UnfoldAdminSite):
@@ -48,13 +302,13 @@ class StaffSite(UnfoldAdminSite):
         # Reached with a session that `has_permission` still refuses, so it looks for itself.
         if isinstance(request.user, AnonymousUser) or not super().has_permission(request):
             return HttpResponseRedirect(f"{reverse('admin:login')}?{REDIRECT_FIELD_NAME}={request.path}")
-        return second_factor.set_up(request, self)
+        return set_up_second_factor(request, self)
 
     def _lacks_code(self, request: HttpRequest) -> bool:
         """Whether the session showed no code where one is demanded, or was set up since: then it is over."""
         if request.user.is_verified():  # type: ignore[union-attr]
             return False
-        return settings.ADMIN_REQUIRE_TOTP or second_factor.has_device(user=cast(User, request.user))
+        return settings.ADMIN_REQUIRE_TOTP or has_device(user=cast(User, request.user))
 
 
 def _not_found(request: HttpRequest, rest: str) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The admin's theme: Unfold's settings."""
+"""The admin's theme: Unfold's settings, and the colours of statuses."""
 
 from typing import Any
 
@@ -15,6 +15,17 @@ _PRIMARY = {
     "800": "30 64 175",
     "900": "30 58 138",
     "950": "23 37 84",
+}
+# Of statuses, on all of the staff's pages; Unfold's names.
+STATUS_COLORS = {
+    "queued": "info",
+    "running": "info",
+    "waiting": "warning",
+    "finished": "success",
+    "skipped": "",
+    "failed": "danger",
+    "lost": "danger",
+    "cancelled": "warning",
 }
 
 
@@ -33,8 +44,8 @@ def build_theme(*, title: str) -> dict[str, Any]:
         "SIDEBAR": {
             "show_search": True,
             "show_all_applications": False,
-            "navigation": "career_navigator.admin_site.menu.menu",
+            "navigation": "career_navigator.admin_site.dashboard.build_menu",
         },
-        "ACCOUNT": {"navigation": "career_navigator.admin_site.menu.account_links"},
+        "ACCOUNT": {"navigation": "career_navigator.admin_site.dashboard.list_account_links"},
         "COLORS": {"primary": _PRIMARY},
     }

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pymongo.database import Database
 from redis import Redis
 
-from career_navigator.admin_site import actions as maintenance
+from career_navigator.admin_site import model_admin
 from career_navigator.background import Task, TaskFailed
 from career_navigator.cache import reset_caches
 from career_navigator.celery import app
@@ -36,11 +36,11 @@ def offer() -> Iterator[Offer]:
             """Sweep."""
             return work()
 
-        maintenance._offered_tasks.cache_clear()
+        model_admin._offered_tasks.cache_clear()
 
     yield make
     app.tasks.unregister("test.sweep")
-    maintenance._offered_tasks.cache_clear()
+    model_admin._offered_tasks.cache_clear()
 
 
 def state(client: Client) -> dict[str, object]:
@@ -120,7 +120,7 @@ def test_one_that_cannot_be_queued_has_failed(staff_client: Client, offer: Offer
 def test_every_task_of_the_schedule_is_offered_with_what_it_does(staff_client: Client) -> None:
     page = staff_client.get(LIST).content.decode()
 
-    offered = [maintenance.find_task(name=entry["task"]) for entry in app.conf.beat_schedule.values()]
+    offered = [model_admin.find_task(name=entry["task"]) for entry in app.conf.beat_schedule.values()]
     assert all(task and task.explanation.endswith(".") and f'id="{task.name}"' in page for task in offered)
 
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from career_navigator.admin_site.first_password import ADMIN, delete_changed_password, get_password_file
+from career_navigator.admin_site.roles import ADMIN, delete_changed_password, get_password_file
 from career_navigator.apps import SPENDING
 from career_navigator.commands import SummaryCommand
 from career_navigator.db.data_migrations import apply_data_migrations
