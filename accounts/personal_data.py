@@ -8,7 +8,7 @@ from bson import ObjectId
 from accounts.credentials import check_current_password
 from accounts.documents import PasswordReset, RefreshToken, User
 from accounts.sessions import end_sessions
-from career_navigator.declarations import get_declared
+from career_navigator.apps import get_declared
 from career_navigator.observability.middleware import with_time_anew
 
 # No erasure takes nearly as long.

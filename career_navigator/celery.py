@@ -72,7 +72,7 @@ def _keep_own_logging(**_: Any) -> None:
 @worker_init.connect
 def _load_before_forking(**_: Any) -> None:
     """What the worker has loaded its processes share; each would load it for itself otherwise."""
-    from career_navigator.declarations import load_declared
+    from career_navigator.apps import load_declared
 
     load_declared()
 

@@ -1,4 +1,4 @@
-"""What this app adds to the shared parts (`career_navigator.declarations`)."""
+"""What this app adds to the shared parts (`career_navigator.apps`)."""
 
 from django.apps import AppConfig
 

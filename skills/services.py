@@ -7,10 +7,10 @@ from typing import Any
 from mongoengine.errors import NotUniqueError
 from pymongo import UpdateOne
 
+from career_navigator.apps import get_declared
 from career_navigator.cache.versioned import replace_version
 from career_navigator.db.connection import database
 from career_navigator.db.seeding import SeedSummary, seed_entries
-from career_navigator.declarations import get_declared
 from skills.documents import VOCABULARY, SkillDocument, UnknownSlug
 from skills.names import spelling_key
 from skills.selectors import vocabulary

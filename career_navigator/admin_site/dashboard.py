@@ -21,9 +21,9 @@ from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
+from career_navigator.apps import get_declared
 from career_navigator.cache.client import fail_fast_redis
 from career_navigator.celery import HEARTBEAT_TTL, WORKERS_KEY
-from career_navigator.declarations import get_declared
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from mongoengine import Document
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
-from career_navigator.declarations import get_declared
+from career_navigator.apps import get_declared
 from career_navigator.environment import BASE_DIR
 
 # Each attempt but the first follows a merge; web processes of an older release may store duplicates in between.

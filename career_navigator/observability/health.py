@@ -15,10 +15,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from career_navigator.api.exceptions import RETRY_AFTER_SECONDS
+from career_navigator.apps import get_declared
 from career_navigator.cache.client import fail_fast_redis
 from career_navigator.celery import HEARTBEAT_KEY, HEARTBEAT_TTL
 from career_navigator.db.connection import database
-from career_navigator.declarations import get_declared
 
 # For MongoDB's ping and for each declared check, so that the answer comes within 5 s.
 CHECK_TIMEOUT = 1.0

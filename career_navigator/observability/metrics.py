@@ -30,9 +30,9 @@ from redis.exceptions import RedisError
 
 from career_navigator.api.exceptions import Problem, answer_problem
 from career_navigator.api.routers import describe_route
+from career_navigator.apps import get_declared
 from career_navigator.cache.client import fail_fast_redis
 from career_navigator.celery import TASK_COUNTS_KEY, TASK_SECONDS_KEY
-from career_navigator.declarations import get_declared
 
 logger = logging.getLogger(__name__)
 
