@@ -25,8 +25,8 @@ from career_navigator import queueing, throttling
 from career_navigator.apps import load_declared
 from career_navigator.cache import client as cache_client
 from career_navigator.cache import reset_caches
+from career_navigator.db.bootstrap import create_indexes
 from career_navigator.db.connection import database, redis_client
-from career_navigator.db.indexes import create_indexes
 
 pytest_plugins = [f"tests.fixtures.{name}" for name in ("catalogue", "people", "populated", "servers")]
 

@@ -31,8 +31,8 @@ def generated_postings(*, count: int, now: datetime, seed: int = SEED) -> "Itera
 
 def fill(*, count: int, now: datetime) -> None:
     """Store `count` postings and let the default roles be known, so that roles have figures too."""
+    from career_navigator.db.bootstrap import create_indexes
     from career_navigator.db.connection import database
-    from career_navigator.db.indexes import create_indexes
     from ingestion.role_searches import DEFAULT_ROLES
     from market.services import know_role, store_postings
 

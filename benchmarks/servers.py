@@ -61,8 +61,8 @@ def use_database(name: str) -> None:
     from django.core.management import call_command
 
     from career_navigator.cache import reset_caches
+    from career_navigator.db.bootstrap import create_indexes
     from career_navigator.db.connection import register_connection
-    from career_navigator.db.indexes import create_indexes
 
     mongoengine.disconnect()
     # MongoEngine takes the name that the address ends in.

@@ -11,7 +11,7 @@ from corsheaders.defaults import default_headers
 from kombu import Exchange, Queue
 
 from career_navigator.admin_site.theme import build_theme
-from career_navigator.db.mongodb import build_client_options
+from career_navigator.db.connection import build_client_options
 from career_navigator.environment import (
     development_secret,
     parse_collection_schedule,
@@ -203,7 +203,7 @@ DATA_MIGRATIONS = {
     "0001_email_domains": "accounts.migrations.normalize_emails",
     "0002_experience_levels": "accounts.migrations.map_experience_levels",
     "0003_posting_keys": "market.jobs.services.rekey_postings",
-    "0004_task_runs": "career_navigator.db.data_migrations.migrate_task_runs",
+    "0004_task_runs": "career_navigator.db.bootstrap.migrate_task_runs",
     "0005_vocabulary_version": "skills.services.drop_vocabulary_counter",
 }
 

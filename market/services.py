@@ -12,8 +12,7 @@ import orjson
 from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from career_navigator.db.bulk_writes import positions_taken
-from career_navigator.db.connection import database
+from career_navigator.db.connection import database, positions_taken
 from market.documents import MARKET_SCOPE
 from market.jobs.keys import posting_keys, url_key
 from market.membership import give_role, registered_roles, search_roles, sorted_union

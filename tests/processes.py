@@ -17,7 +17,7 @@ from pymongo.database import Database
 from career_navigator.cache import reset_caches
 from career_navigator.celery import HEARTBEAT_KEY
 from career_navigator.db import connection
-from career_navigator.db.indexes import create_indexes
+from career_navigator.db.bootstrap import create_indexes
 from career_navigator.devserver.embedded import EmbeddedServer, free_port, start_mongodb, start_valkey
 from career_navigator.environment import BASE_DIR
 from ingestion.fake_theirstack.server import FakeTheirStack

@@ -11,8 +11,7 @@ from mongoengine import NotUniqueError
 from pymongo.errors import BulkWriteError
 
 from accounts.searches.documents import MOST_SEARCHES, SavedSearch, ToldPosting
-from career_navigator.db.bulk_writes import positions_taken
-from career_navigator.db.connection import database
+from career_navigator.db.connection import database, positions_taken
 from career_navigator.db.idempotency import find_repeated, idempotency_key
 from market.jobs.filters import JobFilter
 

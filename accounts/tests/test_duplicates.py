@@ -20,7 +20,7 @@ from accounts.duplicates import (
     renumber_searches,
 )
 from accounts.searches.services import TooManySearches, save_search
-from career_navigator.db.indexes import create_indexes
+from career_navigator.db.bootstrap import create_indexes
 from market.jobs.filters import JobFilter
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
-from career_navigator.db.bulk_writes import positions_taken
+from career_navigator.db.connection import positions_taken
 
 
 class InvalidEntry(ValueError):

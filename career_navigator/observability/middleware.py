@@ -22,7 +22,7 @@ from career_navigator.api.exceptions import (
     is_admin_path,
     is_server_away,
 )
-from career_navigator.db.mongodb import availability
+from career_navigator.db.connection import availability
 from career_navigator.observability import metrics
 from career_navigator.observability.logging import request_id
 from career_navigator.throttling import hold_thread

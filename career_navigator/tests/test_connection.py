@@ -25,9 +25,8 @@ from pymongo.monitoring import ServerHeartbeatFailedEvent, ServerHeartbeatStarte
 
 from career_navigator import throttling
 from career_navigator.api.exceptions import describe
-from career_navigator.db import mongodb
-from career_navigator.db.connection import database
-from career_navigator.db.mongodb import Availability, build_client_options
+from career_navigator.db import connection as mongodb
+from career_navigator.db.connection import Availability, build_client_options, database
 from career_navigator.devserver.embedded import start_mongodb
 from career_navigator.observability import middleware
 from career_navigator.observability.middleware import RequestMiddleware

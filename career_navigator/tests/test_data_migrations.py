@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
-from career_navigator.db.data_migrations import apply_data_migrations, migrate_task_runs
+from career_navigator.db.bootstrap import apply_data_migrations, migrate_task_runs
 from career_navigator.documents import TaskRun
 from career_navigator.tasks import run_chore
 from tests.factories import NOW

@@ -22,7 +22,7 @@ from career_navigator.api.exceptions import describe
 from career_navigator.api.fields import BoundedInteger
 from career_navigator.api.routers import route
 from career_navigator.api.serializers import QuerySerializer
-from career_navigator.db.bulk_writes import positions_taken
+from career_navigator.db.connection import positions_taken
 from career_navigator.urls import handler400, handler403, handler404, handler500
 from career_navigator.urls import urlpatterns as project_urls
 from market.documents import JobPosting

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from pymongo.errors import DuplicateKeyError
 
-from career_navigator.db.indexes import IndexesRefused, create_indexes
+from career_navigator.db.bootstrap import IndexesRefused, create_indexes
 from ingestion.runs import find_interrupted, start_run
 from ingestion.selectors import get_collection_statistics, last_good_collection
 from market.documents import JobPosting

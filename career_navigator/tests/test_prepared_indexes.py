@@ -20,8 +20,8 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from career_navigator.apps import get_declared
-from career_navigator.db import indexes
-from career_navigator.db.indexes import create_indexes
+from career_navigator.db import bootstrap as indexes
+from career_navigator.db.bootstrap import create_indexes
 from career_navigator.environment import BASE_DIR
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

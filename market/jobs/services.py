@@ -8,8 +8,7 @@ from bson import ObjectId
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from career_navigator.db.bulk_writes import positions_taken
-from career_navigator.db.connection import database
+from career_navigator.db.connection import database, positions_taken
 from market.jobs.keys import posting_keys
 from market.membership import search_roles
 from market.posting import Posting

@@ -14,7 +14,7 @@ from django.utils import timezone
 from career_navigator.api.exceptions import is_server_away
 from career_navigator.cache import reset_caches
 from career_navigator.db import connection
-from career_navigator.db.indexes import create_indexes
+from career_navigator.db.bootstrap import create_indexes
 from ingestion.credits import spent_this_month
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.fake_theirstack.server import FakeTheirStack

@@ -23,7 +23,7 @@ from django.conf import settings
 from django.core.management import call_command
 from pymongo.database import Database
 
-from career_navigator.db.mongodb import MAX_SILENCE
+from career_navigator.db.connection import MAX_SILENCE
 from career_navigator.devserver.embedded import free_port, start_mongodb
 from career_navigator.environment import BASE_DIR
 from career_navigator.rsgi import MAX_BODY_BYTES

@@ -11,8 +11,7 @@ from django.utils import timezone
 from career_navigator.admin_site.roles import ADMIN, delete_changed_password, get_password_file
 from career_navigator.apps import SPENDING
 from career_navigator.commands import SummaryCommand
-from career_navigator.db.data_migrations import apply_data_migrations
-from career_navigator.db.indexes import IndexesRefused, create_indexes
+from career_navigator.db.bootstrap import IndexesRefused, apply_data_migrations, create_indexes
 from career_navigator.devserver.private_files import write_privately
 
 
