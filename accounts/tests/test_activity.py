@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from accounts.activity.documents import Activity
 from accounts.activity.metadata import MOST_BYTES
 from accounts.activity.services import record_activity
-from career_navigator.rates import Rate
+from career_navigator.environment import Rate
 from market.services import store_postings
 from tests.factories import PostingFactory
 from tests.fixtures.people import API, PASSWORD

@@ -19,11 +19,12 @@ from career_navigator.environment import (
     BASE_DIR,
     PUBLISHED_SECRETS,
     Environment,
+    Rate,
     development_secret,
+    parse_rate,
     read_environment,
     read_running_services,
 )
-from career_navigator.rates import Rate, parse_rate
 from career_navigator.signing_keys import check_private_key, new_private_key, public_key_of
 
 NAMES = {name.upper() for name in Environment.model_fields}
