@@ -5,11 +5,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from career_navigator.api.docs import OpenApiView, RedocView, SwaggerView
 from career_navigator.api.exceptions import Problem, answer_problem
 from career_navigator.api.routers import OptionalSlashRouter, route
-from career_navigator.observability.health import HealthView, ReadinessView, RootView
 from career_navigator.observability.metrics import UNKNOWN_PATH, show_metrics
+from career_navigator.views import HealthView, OpenApiView, ReadinessView, RedocView, RootView, SwaggerView
 
 
 def answer_unknown_path(request: HttpRequest) -> HttpResponse:

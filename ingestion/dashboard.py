@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from career_navigator.admin_site.dashboard import AMBER, BLUE, GREEN, GREY, RED, Card, Chart, Series, age_text
 from career_navigator.db.connection import database
-from career_navigator.observability.health import Check
+from career_navigator.views import Check
 from ingestion.selectors import collection_totals, last_good_collection
 from ingestion.source import THEIRSTACK
 

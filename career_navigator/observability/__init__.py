@@ -1,1 +1,1 @@
-"""Show how the service is: log lines with ids, metrics for Prometheus, health for orchestrators."""
+"""Show how the service is: log lines with ids, metrics for Prometheus."""

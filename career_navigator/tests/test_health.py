@@ -9,17 +9,16 @@ import pymongo.errors
 import pytest
 from django.test import Client
 
-from career_navigator import celery
+from career_navigator import celery, views
 from career_navigator.cache import reset_caches
-from career_navigator.observability import health
-from career_navigator.observability.health import Check
+from career_navigator.views import Check
 
 
 @pytest.fixture
 def checks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], Check]]:
     """Only those that a test declares, beside MongoDB, Redis and the worker."""
     declared: dict[str, Callable[[], Check]] = {}
-    monkeypatch.setattr(health, "get_declared", {"readiness_checks": declared}.get)
+    monkeypatch.setattr(views, "get_declared", {"readiness_checks": declared}.get)
     return declared
 
 
@@ -75,7 +74,7 @@ def test_names_both_servers_when_they_are_away(
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     reset_caches()
     with pymongo.MongoClient("mongodb://127.0.0.1:1", serverSelectionTimeoutMS=60_000) as away:
-        monkeypatch.setattr(health, "database", lambda: away.test)
+        monkeypatch.setattr(views, "database", lambda: away.test)
 
         started = time.monotonic()
         answer = client.get("/health/ready")
