@@ -8,9 +8,9 @@ from accounts.activity.documents import LONGEST_ACTION_TYPE
 from accounts.activity.serializers import LONGEST_ID, ActivitySerializer, Metadata
 from accounts.applications.documents import LONGEST_NOTE
 from accounts.applications.stages import STAGES
-from career_navigator.api.fields import BoundedInteger, Choice, Text
+from career_navigator.api.fields import BoundedInteger, Choice, Number, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
-from market.jobs.serializers import JobListingSerializer, PayField
+from market.jobs.serializers import JobListingSerializer
 
 LONGEST_FUNNEL_DAYS = 365
 _OWN = "The caller's own."
@@ -110,7 +110,7 @@ class StepSerializer(serializers.Serializer[Any]):
     entered = serializers.IntegerField(help_text="Applications that came to `from_stage` within the window.")
     advanced = serializers.IntegerField(help_text="Those of them that have come to `to_stage` by now.")
     rate = serializers.FloatField(allow_null=True, help_text="In percent; null where none entered.")
-    median_days = PayField(
+    median_days = Number(
         allow_null=True, help_text="Between the two, of those that advanced; null where it is known of none."
     )
 

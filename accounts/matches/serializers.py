@@ -6,11 +6,10 @@ from rest_framework import serializers
 
 from accounts.activity.serializers import LONGEST_ID
 from accounts.matches.documents import LONGEST_EXPLANATION
-from career_navigator.api.fields import BoundedNumber, Text
+from career_navigator.api.fields import BoundedNumber, Number, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from learning.serializers import ResourceSerializer
 from market.jobs.match_score import WEIGHTS
-from market.jobs.serializers import PayField
 from market.roles import display_role
 from skills.serializers import DisplayNameField
 
@@ -99,5 +98,5 @@ class AnalyzedSerializer(SuccessSerializer):
     activity_id = serializers.CharField()
     user_id = serializers.CharField()
     job_id = serializers.CharField()
-    score = PayField(min_value=0, max_value=100)
+    score = Number(min_value=0, max_value=100)
     explanation = serializers.CharField(allow_null=True)

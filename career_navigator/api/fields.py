@@ -95,6 +95,13 @@ class WebAddress(Text):
         return address
 
 
+class Number(serializers.FloatField):
+    """A number, answered as it is: DRF's would answer 3 as 3.0."""
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
 class BoundedInteger(serializers.IntegerField):
     """A whole number from `minimum` to `maximum`, refused by one sentence that names the field and both bounds."""
 

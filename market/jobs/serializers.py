@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from career_navigator.api.fields import BoundedInteger, BoundedList, BoundedNumber, Choice, Text
+from career_navigator.api.fields import BoundedInteger, BoundedList, BoundedNumber, Choice, Number, Text
 from career_navigator.api.serializers import SuccessSerializer, build_once
 from market.geo.names import UNKNOWN, find_country, fold, is_country_code
 from market.geo.places import normalize_place
@@ -170,13 +170,6 @@ class RelevantJobsRequestSerializer(JobFilterSerializer):
     offset = BoundedInteger(minimum=0, maximum=LARGEST_OFFSET, default=0)
 
 
-class PayField(serializers.FloatField):
-    """A number as it is stored, whole or not."""
-
-    def to_representation(self, value: Any) -> Any:
-        return value
-
-
 class JobListingSerializer(serializers.Serializer[Any]):
     """A `JobListing`. What the posting's source does not say is null or empty."""
 
@@ -190,8 +183,8 @@ class JobListingSerializer(serializers.Serializer[Any]):
     remote = serializers.BooleanField(allow_null=True)
     hybrid = serializers.BooleanField(allow_null=True)
     salary_string = serializers.CharField(allow_null=True)
-    min_salary = PayField(allow_null=True, help_text="A year's pay, in the currency.")
-    max_salary = PayField(allow_null=True, help_text="A year's pay, in the currency.")
+    min_salary = Number(allow_null=True, help_text="A year's pay, in the currency.")
+    max_salary = Number(allow_null=True, help_text="A year's pay, in the currency.")
     currency = serializers.CharField(allow_null=True, help_text="ISO 4217.")
     country = serializers.CharField(allow_null=True, help_text="The name of the code.")
     country_code = serializers.CharField(allow_null=True, help_text="ISO 3166 alpha-2.")
@@ -213,7 +206,7 @@ class JobListingSerializer(serializers.Serializer[Any]):
     matching_words = serializers.ListField(
         child=serializers.CharField(), help_text="Of filtered lists: the filter's words and skills that it has."
     )
-    experience = PayField(source="years_asked", allow_null=True, help_text="Years that the posting asks for.")
+    experience = Number(source="years_asked", allow_null=True, help_text="Years that the posting asks for.")
     key_info = serializers.ListField(child=serializers.CharField(), help_text="Short facts.")
     technologies = serializers.ListField(child=serializers.CharField(), help_text="The skills as they are written.")
     skills = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
