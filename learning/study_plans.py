@@ -8,7 +8,7 @@ from icalendar import Calendar, Event, vText
 
 from learning.advice import format_count
 from learning.paths import Roadmap, SkillPath
-from skills.role_keys import role_key
+from market.roles import normalize_role
 
 CALENDAR_MEDIA_TYPE = "text/calendar"
 MIN_HOURS, MAX_HOURS, USUAL_HOURS = 1, 80, 10
@@ -53,7 +53,7 @@ def write_calendar(*, blocks: list[StudyBlock], role: str | None, owner: str, no
     # Text by name: icalendar writes the values of properties it does not know unescaped.
     calendar.add("x-wr-calname", vText(name))
     # Plans for two roles stand side by side in a calendar.
-    aim = role_key(role or "").encode().hex()
+    aim = normalize_role(role or "").encode().hex()
     if not blocks:
         # A calendar without a component is none (RFC 5545, 3.4).
         done = Event()

@@ -1,5 +1,6 @@
 """Roles as people and adverts write them: compared without case, spacing and hyphens, and how near a title is."""
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,8 +9,21 @@ from typing import Any
 import ahocorasick
 from rapidfuzz import fuzz
 
-from skills.role_keys import role_key
+from career_navigator.plain_text import normalize_text
 
+# A word of a role: letters and digits with the signs that are part of a name (c++, c#, .net, node.js).
+_WORD = re.compile(r"\.?\w+(?:[.']\w+)*[+#]*")
+
+# Words that people write in two ways besides the hyphen. A key has the form on the right.
+_ONE_SPELLING = {
+    "back end": "backend",
+    "cyber security": "cybersecurity",
+    "dev ops": "devops",
+    "front end": "frontend",
+    "fullstack": "full stack",
+    "ml ops": "mlops",
+}
+_SPELT_OTHERWISE = re.compile(r"\b(?:" + "|".join(_ONE_SPELLING) + r")\b")
 # Words that a title does not write with one capital.
 _TITLE_WORDS = (
     "AI API AR AWS BI CRM CTO DataOps DBA dbt DevOps DevSecOps ERP ETL FinOps FPGA GCP GIS GPU GraphQL HPC HR iOS IoT"
@@ -77,13 +91,22 @@ _SAME_WORD = 88
 _FOR_OTHER_WORDS = 15
 
 
+def _role_key(text: str) -> str:
+    """Return `normalize_role` of a text that is not read again, such as a posting's title."""
+    if not text.isascii():
+        # Folding can leave characters that compose anew: fold to where nothing changes any more.
+        text = normalize_text("NFKC", normalize_text("NFKC", text).casefold())
+    key = " ".join(_WORD.findall(text.casefold().replace("_", " ")))
+    return _SPELT_OTHERWISE.sub(lambda found: _ONE_SPELLING[found[0]], key)
+
+
 @lru_cache(maxsize=65_536)
 def normalize_role(role: str) -> str:
-    """The role as a key: "Full-Stack  Developer" and "fullstack developer" -> "full stack developer".
+    """Return the role as a key: "Full-Stack  Developer" and "fullstack developer" -> "full stack developer".
 
     Empty for a text without words.
     """
-    return role_key(role)
+    return _role_key(role)
 
 
 def display_role(role: str) -> str:
@@ -107,7 +130,7 @@ def title_names_role(*, title: str, role: str) -> bool:
     "react developer". A role without words is named by no title.
     """
     wanted = normalize_role(role)
-    return bool(wanted) and f" {wanted} " in f" {role_key(title)} "
+    return bool(wanted) and f" {wanted} " in f" {_role_key(title)} "
 
 
 def roles_named(*, title: str, roles: Collection[str]) -> list[str]:
@@ -129,7 +152,7 @@ class _Matcher:
         if self.tree is None:
             return []
         found: set[int] = set()
-        for _, positions in self.tree.iter(f" {role_key(title)} "):
+        for _, positions in self.tree.iter(f" {_role_key(title)} "):
             found.update(positions)
         return [self.roles[position] for position in sorted(found)]
 
@@ -207,7 +230,7 @@ def _weight(word: str) -> int:
 
 @lru_cache(maxsize=65_536)
 def _read(title: str) -> _Title:
-    key = role_key(title).split()
+    key = _role_key(title).split()
     text = " ".join(_SAME.get(word, word) for word in key if word not in _LEVELS) or " ".join(key)
     words = frozenset(text.split())
     return _Title(whole=f" {' '.join(key)} ", text=f" {text} ", words=words, weight=sum(map(_weight, words)))
