@@ -13,7 +13,7 @@ from accounts.addresses import fold_address, is_public, normalize_address
 from accounts.documents import LONGEST_ADDRESS, LONGEST_PHONE_NUMBER, LONGEST_ROLE, LONGEST_SKILL, MOST_SKILLS
 from career_navigator.api.fields import BoundedList, BoundedNumber, Line, Text
 from market.roles import normalize_role
-from skills.names import spelling_key
+from skills.vocabulary import spelling_key
 
 # Seven to fifteen digits, as E.164 allows, with what people put between them.
 _PHONE_NUMBER = re.compile(r"\+?(?:[\s().\-/]*\d){7,15}[\s)]*", re.ASCII)

@@ -20,10 +20,9 @@ from career_navigator.admin_site.model_admin import enqueue_or_report, offer_tas
 from career_navigator.document_admin.admin import DocumentAdmin, DocumentForm
 from career_navigator.document_admin.exchange import DocumentResource, ExchangeMixin
 from skills.models import Skill, UnknownSlug
-from skills.names import spelling_key
 from skills.selectors import vocabulary
 from skills.services import UnmergeableError, UnresolvableSlugError, merge_skills, resolve_as_alias, resolve_as_new
-from skills.vocabulary import CATEGORIES
+from skills.vocabulary import CATEGORIES, spelling_key
 
 # Below this a spelling is too far off to be offered.
 _LIKE_ENOUGH = 75

@@ -10,10 +10,9 @@ from typing import NamedTuple
 import ahocorasick
 
 from career_navigator.plain_text import make_plain
-from skills.names import fold, spelling_key
 from skills.sense_words import AMBIGUOUS, FIELDS, GENERIC, PEOPLE
 from skills.senses import Mention, SenseRules, Subjects, ruled_out
-from skills.vocabulary import Skill, Vocabulary
+from skills.vocabulary import Skill, Vocabulary, fold, spelling_key
 
 # What may stand between two items of a list: "Go, Rust", "Go/Rust", "Go and Rust", "Go | Rust".
 _SEPARATOR = r"(?:[,/|;&+•·()]|\band\b|\bor\b|\n[ \t]*[-*•]|\be\.?g\.?)"

@@ -12,9 +12,8 @@ from career_navigator.cache.versioned import replace_version
 from career_navigator.db.connection import database
 from career_navigator.db.seeding import SeedSummary, seed_entries
 from skills.documents import VOCABULARY, SkillDocument, UnknownSlug
-from skills.names import spelling_key
 from skills.selectors import vocabulary
-from skills.vocabulary import Skill
+from skills.vocabulary import Skill, spelling_key
 
 
 def seed_skills(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSummary:

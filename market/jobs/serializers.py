@@ -14,8 +14,8 @@ from market.jobs.filters import JobFilter
 from market.jobs.listings import EXPIRES_AFTER_DAYS, JobListing, Row
 from market.roles import normalize_role
 from market.trends import LONGEST_WINDOW_DAYS
-from skills.names import spelling_key
 from skills.selectors import vocabulary
+from skills.vocabulary import spelling_key
 
 LONGEST_TEXT = 200
 MOST_VALUES = 100

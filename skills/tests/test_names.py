@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skills.names import fold, spelling_key
+from skills.vocabulary import fold, spelling_key
 
 
 @pytest.mark.parametrize(
