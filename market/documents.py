@@ -25,7 +25,7 @@ class JobPosting(Document):
     `day` is the UTC midnight of the day the posting belongs to; it is settled when the posting is first stored.
     `scraped_at` is when it was first collected. `nice_to_have` are those of the `skills` that are only wished for, and
     `years_asked` the experience, both as the wording says. A salary is a year's pay. `country_codes` has the
-    `country_code`; `title_key`, `company_key`, `search_words` and `url_key` are what `market.jobs.keys` makes of the
+    `country_code`; `title_key`, `company_key`, `search_words` and `url_key` are what `market.posting` makes of the
     posting.
     """
 

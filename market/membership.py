@@ -13,7 +13,7 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from career_navigator.db.connection import database
-from market.jobs.keys import title_names
+from market.posting import title_names
 from market.roles import normalize_role, roles_named, title_names_role
 from market.stats_rows import marked_dirty
 

@@ -129,8 +129,12 @@ def title_names_role(*, title: str, role: str) -> bool:
     "Senior Back-End Developer (Remote)" names "backend developer"; "React Native Developer" does not name
     "react developer". A role without words is named by no title.
     """
-    wanted = normalize_role(role)
-    return bool(wanted) and f" {wanted} " in f" {_role_key(title)} "
+    return has_phrase(key=_role_key(title), phrase=normalize_role(role))
+
+
+def has_phrase(*, key: str, phrase: str) -> bool:
+    """Whether the words of the (normalized) phrase stand whole and next to each other in the (normalized) key."""
+    return bool(phrase) and f" {phrase} " in f" {key} "
 
 
 def roles_named(*, title: str, roles: Collection[str]) -> list[str]:

@@ -8,8 +8,7 @@ from mongoengine import QuerySet
 
 from career_navigator.db.connection import database
 from market.documents import JobPosting
-from market.jobs.keys import url_key
-from market.posting import Posting
+from market.posting import Posting, url_key
 from market.trends import DayRecord
 
 _RECORD_FIELDS = tuple(name for name in DayRecord.__dataclass_fields__ if name != "day")

@@ -14,10 +14,9 @@ from pymongo.errors import BulkWriteError
 
 from career_navigator.db.connection import database, positions_taken
 from market.documents import MARKET_SCOPE
-from market.jobs.keys import posting_keys, url_key
 from market.membership import give_role, registered_roles, search_roles, sorted_union
 from market.membership import know_role as know_role
-from market.posting import Posting
+from market.posting import Posting, posting_keys, url_key
 from market.posting_skills import posting_skills
 from market.refresh import compute_role, find_sealed_days, seal_day
 from market.role_windows import RoleFigures, build_role_figures, has_rows, role_figures

@@ -8,9 +8,10 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from career_navigator.plain_text import fold_accents
 from market.geo.labels import parse_place_label
 from market.geo.names import REMOTE, Place
-from market.jobs.keys import company_key, search_word, title_names, words_in
+from market.posting import company_key, title_names, words_in
 from market.roles import normalize_role
 from market.selectors import day_start
 from skills.selectors import vocabulary
@@ -84,7 +85,7 @@ def read_text(text: str) -> list[Term]:
             1,
         )
         term = tuple(words[start : start + length])
-        terms.append(Term(tuple(map(search_word, term)), known.canonical(" ".join(term))))
+        terms.append(Term(tuple(map(fold_accents, term)), known.canonical(" ".join(term))))
         start += length
     return terms
 

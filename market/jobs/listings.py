@@ -8,8 +8,8 @@ from typing import Any
 
 from market.geo.names import UNKNOWN, get_country_name
 from market.jobs.filters import JobFilter, read_text
-from market.jobs.keys import has_phrase, posting_keys, words_in
-from market.roles import normalize_role
+from market.posting import posting_keys, words_in
+from market.roles import has_phrase, normalize_role
 from skills.selectors import vocabulary
 
 # A posting that nobody has closed counts as expired this long after it was posted, or posted again.

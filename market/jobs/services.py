@@ -9,9 +9,8 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from career_navigator.db.connection import database, positions_taken
-from market.jobs.keys import posting_keys
 from market.membership import search_roles
-from market.posting import Posting
+from market.posting import Posting, posting_keys
 from market.selectors import day_start
 from market.stats_rows import marked_dirty
 
