@@ -39,10 +39,10 @@ def compare(count: int) -> Report:
 
     from benchmarks.role_aggregations import answer_by_aggregation, counts_by_aggregation
     from career_navigator.db.connection import database
+    from market.gaps import LOWEST_THRESHOLD, order_learning, rank_gaps
     from market.role_windows import load_role_figures, role_demands
     from market.roles import display_role
     from market.selectors import day_start
-    from skills.gaps import LOWEST_THRESHOLD, order_learning, rank_gaps
 
     use_database(f"postings_{count}")
     load(count)
@@ -127,7 +127,7 @@ def drop_windows() -> None:
 
 def analyze(figures: Any, held: list[str]) -> Any:
     """The analysis up to `learn_next`, which has a bar of its own."""
-    from skills.gaps import cover
+    from market.gaps import cover
 
     window = figures.window
     required = window.demand.required(threshold=0.25)

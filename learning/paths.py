@@ -18,7 +18,7 @@ from learning.roadmaps import (
     needs_in_order,
     order_skills,
 )
-from skills.shares import percentage
+from market.trends import percentage
 from skills.vocabulary import DEFAULT_CATEGORY, Skill, Vocabulary
 
 SOFT = "Soft Skills"

@@ -11,11 +11,11 @@ from learning.documents import LearningResource, resource_of
 from learning.paths import Basis, Person, Roadmap, lay_out
 from learning.resources import CATALOGUE, Resource, ResourceCatalogue
 from learning.roadmaps import Exercise
+from market.gaps import LOWEST_THRESHOLD
 from market.role_windows import RoleFigures
 from market.roles import normalize_role
-from skills.gaps import LOWEST_THRESHOLD
+from market.trends import percentage
 from skills.selectors import vocabulary
-from skills.shares import percentage
 from skills.vocabulary import Vocabulary
 
 _SHOWN = {"broken_since": None, "hidden": {"$ne": True}}

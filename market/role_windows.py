@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from career_navigator.cache.versioned import VersionedCache
 from career_navigator.db.connection import database
 from market.answers import read_stats_version
-from market.daily_stats import PACKED_POSTINGS, PACKED_TALLIES, tally, tally_of, unpack_postings
+from market.daily_stats import PACKED_POSTINGS, PACKED_TALLIES, skill_key, tally, tally_of, unpack_postings
 from market.documents import MARKET_SCOPE
+from market.gaps import LOWEST_THRESHOLD, RoleDemand, RoleWindow
 from market.selectors import day_start
 from market.stats_rows import find_visible
-from skills.gaps import LOWEST_THRESHOLD, RoleDemand, RoleWindow
-from skills.posting_sets import skill_key
 
 # Bytes of a process. A year of the largest role of a million postings takes some 6 MB.
 _MAX_BYTES = 64 * 1024 * 1024

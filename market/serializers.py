@@ -1,14 +1,17 @@
-"""What the market's endpoints take and answer."""
+"""What the endpoints under /market and /countries, and those of gaps and roles, take and answer."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-from career_navigator.api.fields import BoundedInteger, Text
+from career_navigator.api.fields import BoundedInteger, BoundedNumber, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
+from market.gaps import DEFAULT_THRESHOLD, HIGHEST_THRESHOLD, LOWEST_THRESHOLD
 from market.trends import LONGEST_WINDOW_DAYS, MOST_LOCATIONS, MOST_SKILLS
+from skills.serializers import CategoryOfField, DisplayNameField
 
 MAX_SEARCH_LENGTH = 100
+MAX_ROLE_LENGTH = 100
 
 
 class TrendingQuery(QuerySerializer):
@@ -89,3 +92,114 @@ class CountrySerializer(serializers.Serializer[Any]):
 
 class CountriesSerializer(SuccessSerializer):
     countries = CountrySerializer(many=True, help_text="By name.")
+
+
+class GapQuery(QuerySerializer):
+    role = Text(max_length=MAX_ROLE_LENGTH, help_text="One of the caller's target roles, in any spelling.")
+    days = BoundedInteger(
+        minimum=1, maximum=LONGEST_WINDOW_DAYS, default=30, help_text="Days up to and including today."
+    )
+    threshold = BoundedNumber(
+        minimum=LOWEST_THRESHOLD,
+        maximum=HIGHEST_THRESHOLD,
+        default=DEFAULT_THRESHOLD,
+        help_text="The share of postings that has to ask for a skill.",
+    )
+
+
+class IntervalSerializer(serializers.Serializer[Any]):
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
+class RequiredSkillSerializer(serializers.Serializer[Any]):
+    skill = serializers.CharField(source="name")
+    display_name = DisplayNameField(source="name")
+    category = CategoryOfField(source="name")
+    required_percentage = serializers.FloatField(
+        source="percentage", help_text="Of the role's postings, those that ask for the skill."
+    )
+    user_has = serializers.BooleanField(source="held")
+    confidence_interval = IntervalSerializer(help_text="Wilson's, at 95 %, in percent.")
+    salary_median_with = serializers.IntegerField(
+        source="salary_medians.with_skill",
+        allow_null=True,
+        help_text="USD a year, of the middle of the pay of postings that ask for it; null of fewer than 20 that say.",
+    )
+    salary_median_without = serializers.IntegerField(
+        source="salary_medians.without_skill", allow_null=True, help_text="Likewise of those that do not."
+    )
+    growth_percentage = serializers.FloatField(
+        allow_null=True,
+        help_text=(
+            "Change of the count against the window before; null where either has fewer than 20 postings, or none of"
+            " the earlier ones asks for it."
+        ),
+    )
+
+
+class NextSkillSerializer(serializers.Serializer[Any]):
+    skill = serializers.CharField(source="name")
+    display_name = DisplayNameField(source="name")
+    reachable_percentage = serializers.FloatField(
+        help_text="Of the postings that name a skill, those within reach once this and the skills before it are held."
+    )
+
+
+class GapSerializer(serializers.Serializer[Any]):
+    """A `GapAnalysis` as `gaps`, beside the role and the window that it is of."""
+
+    role = serializers.CharField(help_text="As the caller's profile has it.")
+    total_postings_analyzed = serializers.IntegerField(source="gaps.postings")
+    required_skills = RequiredSkillSerializer(source="gaps.required", many=True, help_text="In order of demand.")
+    missing_skills = serializers.ListField(
+        source="gaps.missing", child=serializers.CharField(), help_text="In order of demand."
+    )
+    coverage_percentage = serializers.FloatField(
+        source="gaps.coverage.percentage", help_text="Skills held of skills required."
+    )
+    weighted_coverage_percentage = serializers.FloatField(
+        source="gaps.coverage.weighted_percentage", help_text="The same, each skill counting by its demand."
+    )
+    skill_match_count = serializers.IntegerField(source="gaps.coverage.held")
+    total_required_skills = serializers.IntegerField(source="gaps.coverage.required")
+    reachable_percentage = serializers.FloatField(
+        source="gaps.learning_order.reachable_percentage",
+        help_text="Of the postings that name a skill, those of whose skills the caller holds at least 70 %.",
+    )
+    learn_next = NextSkillSerializer(
+        source="gaps.learning_order.next_skills",
+        many=True,
+        help_text="Up to five, the one that brings most within reach first.",
+    )
+    window_days = serializers.IntegerField()
+    computed_at = serializers.DateTimeField(help_text="When the newest of the figures was computed.")
+
+
+class NoPostingsSerializer(serializers.Serializer[Any]):
+    message = serializers.CharField()
+    suggestions = serializers.ListField(child=serializers.CharField())
+    alternatives = serializers.ListField(
+        child=serializers.CharField(), help_text="The roles most like it that have postings, most alike first."
+    )
+
+
+class NoPostingsAnswerSerializer(serializers.Serializer[Any]):
+    detail = NoPostingsSerializer()
+
+
+class RoleSerializer(serializers.Serializer[Any]):
+    role = serializers.CharField()
+    postings = serializers.IntegerField(help_text="Of the window.")
+    total_required_skills = serializers.IntegerField(
+        source="required", help_text="Skills that a quarter of the postings asks for."
+    )
+    skill_match_count = serializers.IntegerField(
+        source="coverage.held", allow_null=True, help_text="Null without a token."
+    )
+    coverage_percentage = serializers.FloatField(
+        source="coverage.percentage", allow_null=True, help_text="Null without a token."
+    )
+    weighted_coverage_percentage = serializers.FloatField(
+        source="coverage.weighted_percentage", allow_null=True, help_text="Null without a token."
+    )

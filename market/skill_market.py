@@ -11,7 +11,7 @@ from career_navigator.db.connection import database
 from market.answers import read_stats_version
 from market.documents import MARKET_SCOPE
 from market.selectors import day_start
-from skills.shares import MIN_POSTINGS_TO_COMPARE, percentage
+from market.trends import MIN_POSTINGS_TO_COMPARE, percentage
 
 WINDOW_DAYS = 30
 # Related skills are counted in the newest postings that ask for the skill: some 5 ms through the index on skills and

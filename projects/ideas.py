@@ -8,7 +8,7 @@ from functools import cached_property
 
 from career_navigator.plain_text import WordList
 from market.roles import normalize_role
-from skills.shares import percentage
+from market.trends import percentage
 
 CATALOGUE = "project_ideas"
 DIFFICULTIES = ("Beginner", "Intermediate", "Advanced")

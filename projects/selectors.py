@@ -9,10 +9,10 @@ from career_navigator.cache.versioned import VersionedCache
 from career_navigator.db.connection import database
 from career_navigator.db.text_search import search_text
 from market.role_windows import role_figures
+from market.trends import percentage
 from projects.documents import PROJECT_PROGRESS, ProjectIdea
 from projects.ideas import CATALOGUE, CompletedProject, Idea, IdeaCatalogue
 from skills.selectors import vocabulary
-from skills.shares import percentage
 from skills.vocabulary import Vocabulary
 
 WINDOW_DAYS = 30

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from skills.gaps import RoleDemand, RoleWindow
-from skills.posting_sets import PostingSets
+from market.daily_stats import PostingSets
+from market.gaps import RoleDemand, RoleWindow
 
 Posting = tuple[Collection[str], int]
 

@@ -6,8 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.daily_stats import pack_postings, tally, tally_of, unpack_postings
-from skills.posting_sets import PostingSets, skill_key
+from market.daily_stats import PostingSets, pack_postings, skill_key, tally, tally_of, unpack_postings
 
 NAMES = ["python", "sql", "go", "docker", "react", "c++", "データ"]
 DAY = st.lists(st.tuples(st.sets(st.sampled_from(NAMES)).map(tuple), st.integers(0, 4_000_000)), max_size=12)

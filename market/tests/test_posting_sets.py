@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skills.posting_sets import PostingSets
+from market.daily_stats import PostingSets
 
 NAMES = ["python", "sql", "go", "docker", "react"]
 POSTINGS = st.lists(st.tuples(st.sets(st.sampled_from(NAMES)), st.integers(0, 4_000_000)), max_size=30)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skills.shares import percentage, wilson_interval
+from market.trends import percentage, wilson_interval
 
 
 @pytest.mark.parametrize(

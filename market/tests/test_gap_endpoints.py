@@ -16,8 +16,8 @@ from accounts.services import change_profile, register_user
 from accounts.sessions import start_session
 from market.refresh import refresh_figures
 from market.services import know_role, store_postings
+from market.trends import wilson_interval
 from skills.services import seed_skills
-from skills.shares import wilson_interval
 from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
 from tests.factories import PostingFactory
 from tests.queued import take_queued

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from skills.posting_sets import PostingSets
-from skills.shares import MIN_POSTINGS_TO_COMPARE, percentage, wilson_interval
+from market.daily_stats import PostingSets
+from market.trends import MIN_POSTINGS_TO_COMPARE, percentage, wilson_interval
 
 # A posting is within reach of who holds at least so many tenths of its skills.
 TENTHS_IN_REACH = 7

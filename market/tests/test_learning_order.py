@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skills.gaps import MAX_NEXT_SKILLS, rank_gaps
+from market.gaps import MAX_NEXT_SKILLS, rank_gaps
 from tests.roles_in_memory import unpaid, window_of
 
 NAMES = ["python", "sql", "go", "docker", "react", "aws", "kafka", "spark"]
