@@ -39,10 +39,10 @@ def compare(count: int) -> Report:
 
     from benchmarks.role_aggregations import answer_by_aggregation, counts_by_aggregation
     from career_navigator.db.connection import database
+    from market.daily_stats import day_start
     from market.gaps import LOWEST_THRESHOLD, order_learning, rank_gaps
-    from market.role_windows import load_role_figures, role_demands
     from market.roles import display_role
-    from market.selectors import day_start
+    from market.selectors import load_role_figures, role_demands
 
     use_database(f"postings_{count}")
     load(count)

@@ -51,8 +51,8 @@ def compare(count: int) -> Report:
     from django.utils import timezone
 
     from career_navigator.db.connection import database
+    from market.daily_stats import day_start
     from market.refresh import check_figures
-    from market.selectors import day_start
 
     report = Report(f"Trending over {count:,} postings of 400 days")
     use_database(f"postings_{SMALL}")
@@ -154,9 +154,9 @@ def measure() -> Measured:
     from django.core.handlers.wsgi import WSGIHandler
     from django.utils import timezone
 
-    from market.answers import render_answer
+    from market.daily_stats import day_start
     from market.refresh import mark_dirty, refresh_figures
-    from market.selectors import day_start
+    from market.selectors import render_answer
 
     measured = Measured()
     application = WSGIHandler()

@@ -50,8 +50,8 @@ from ingestion.theirstack_errors import (
     TheirStackRetryableError,
 )
 from ingestion.theirstack_jobs import posting_from_job
+from market.jobs.selectors import count_stored_since
 from market.posting import Posting, RefusedPosting
-from market.selectors import count_stored_since
 from market.services import StoreOutcome, store_postings
 
 logger = logging.getLogger(__name__)

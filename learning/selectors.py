@@ -12,8 +12,8 @@ from learning.paths import Basis, Person, Roadmap, lay_out
 from learning.resources import CATALOGUE, Resource, ResourceCatalogue
 from learning.roadmaps import Exercise
 from market.gaps import LOWEST_THRESHOLD
-from market.role_windows import RoleFigures
 from market.roles import normalize_role
+from market.selectors import RoleFigures
 from market.trends import percentage
 from skills.selectors import vocabulary
 from skills.vocabulary import Vocabulary

@@ -22,8 +22,8 @@ from learning.paths import Person, Roadmap
 from learning.selectors import plan_roadmap, resource_catalogue, search_resources
 from learning.study_plans import CALENDAR_MEDIA_TYPE, next_monday, plan_study, write_calendar
 from market.roles import display_role, normalize_role
+from market.selectors import skill_market
 from market.services import compute_role_figures
-from market.skill_market import skill_market
 from projects.documents import PROJECT_PROGRESS
 from projects.selectors import idea_catalogue
 from skills.selectors import vocabulary

@@ -14,11 +14,11 @@ from unfold.contrib.filters.admin import TextFilter
 
 from career_navigator.admin_site.model_admin import enqueue_or_report, require_permission
 from career_navigator.document_admin.admin import ExactFilter, HiddenFilter, ReadOnlyDocumentAdmin
+from market.daily_stats import day_start
 from market.jobs.services import hide_postings
 from market.models import JobPosting
 from market.posting import SOURCES, company_key, url_key
 from market.roles import normalize_role
-from market.selectors import day_start
 from market.tasks import refresh_daily_stats
 from skills.selectors import vocabulary
 

@@ -16,6 +16,7 @@ All integers are little-endian:
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
@@ -44,6 +45,11 @@ PACKED_POSTINGS = ("posting_sizes", "posting_skills", "posting_pay")
 
 # The skills a posting names, each once, and the sum of both ends of its pay, 0 without.
 SkillsAndPay = tuple[tuple[str, ...], int]
+
+
+def day_start(day: date) -> datetime:
+    """Return the UTC midnight of a day: how days are stored."""
+    return datetime.combine(day, time(), UTC)
 
 
 @lru_cache(maxsize=65_536)

@@ -11,8 +11,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from career_navigator.admin_site.dashboard import AMBER, BLUE, GREEN, GREY, Card, Chart, Series, age_text
 from career_navigator.cache.client import fail_fast_redis
 from career_navigator.db.connection import database
-from market.answers import RENDERED_AT_KEY, read_answer
 from market.documents import MARKET_SCOPE
+from market.selectors import RENDERED_AT_KEY, read_answer
 
 DAYS = 30
 TOP = 10

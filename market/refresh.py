@@ -23,10 +23,10 @@ from redis.lock import Lock
 
 from career_navigator.cache.client import fail_fast_redis
 from career_navigator.db.connection import database, redis_client
-from market.answers import answers_are_current, publish_answers, render_answers
 from market.daily_stats import FIGURE_FIELDS, Figures, count_by_scope, pack_postings
 from market.documents import MARKET_SCOPE
 from market.membership import finish_registrations, given_roles, mend_roles, registered_roles
+from market.selectors import RENDERED_AT_KEY, VERSION_KEY, answers_key, render_answers, version_prefix
 from market.stats_rows import StatsState, commit, mark_dirty, read_state, role_writes, tidy_up, withhold
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,11 @@ _LOCK_WAIT_TIMEOUT = 900
 # Days recomputed at a time: few round trips, and at 2,500 postings a day still little memory.
 _DAYS_AT_ONCE = 10
 # A writer who began longer ago and did not end was killed: a batch takes seconds.
-_LONGEST_WRITE = timedelta(minutes=10)
+_MAX_WRITE_TIME = timedelta(minutes=10)
+# Answers outlive the day they were rendered for by this much, then Redis drops them.
+_ANSWERS_TTL = 2 * 24 * 3600
+# A reader that has just read the old version still finds its answers.
+_OLD_ANSWERS_TTL = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ def refresh_figures(*, now: datetime, wait: bool = True) -> RefreshSummary:
             raise RefreshRunningError("another refresh is at work")
         state = read_state()
         marks = list(database().dirty_days.find().sort("_id", 1))
-        if not marks and answers_are_current(now=now, version=state.version):
+        if not marks and _answers_are_current(now=now, version=state.version):
             return RefreshSummary()
         days = [mark["_id"] for mark in marks]
         try:
@@ -112,6 +116,34 @@ def _publish(days: Sequence[datetime], state: StatsState, lock: Lock, now: datet
         raise LockNotOwnedError("Another refresh has published since this one began", lock_name=_LOCK_KEY)
     publish_answers(version=version, answers=answers, now=now)
     tidy_up(writer=writer, days=days, state=state)
+
+
+def _answers_are_current(*, now: datetime, version: str | None) -> bool:
+    """Whether Redis has today's answers, and they are those of the version committed last.
+
+    Redis may come back as it was a moment ago, with answers of then.
+    """
+    current = redis_client().get(VERSION_KEY)
+    return (
+        isinstance(current, bytes)
+        and current.decode() == version
+        and current.startswith(version_prefix(now))
+        and bool(redis_client().exists(answers_key(current)))
+    )
+
+
+def publish_answers(*, version: bytes, answers: dict[str, bytes], now: datetime) -> None:
+    """Let a new version of the answers count."""
+    redis = redis_client()
+    previous = redis.get(VERSION_KEY)
+    pipeline = redis.pipeline(transaction=True)
+    pipeline.hset(answers_key(version), mapping=answers)  # type: ignore[arg-type]
+    pipeline.expire(answers_key(version), _ANSWERS_TTL)
+    pipeline.set(VERSION_KEY, version)
+    pipeline.set(RENDERED_AT_KEY, now.timestamp())
+    if isinstance(previous, bytes):
+        pipeline.expire(answers_key(previous), _OLD_ANSWERS_TTL)
+    pipeline.execute()
 
 
 @contextmanager
@@ -151,7 +183,7 @@ def _extend(lock: Lock, ended: threading.Event) -> None:
 
 
 def _is_being_written(mark: dict[str, Any], now: datetime) -> bool:
-    return any(now - began_at <= _LONGEST_WRITE for began_at in mark.get("writers", {}).values())
+    return any(now - began_at <= _MAX_WRITE_TIME for began_at in mark.get("writers", {}).values())
 
 
 def compute_role(*, role: str, now: datetime) -> list[dict[str, Any]]:

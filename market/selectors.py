@@ -1,22 +1,46 @@
-"""Reads of the market: figures of a window, postings by skill, by words and by age."""
+"""Reads of the daily stats: precomputed responses, what roles ask for, and how a skill stands in the market.
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+Responses are rendered ahead, every window's, and kept in Redis under a version that each refresh replaces. The version
+begins with the UTC day it was rendered for, since at midnight every window moves on.
+"""
 
-from mongoengine import QuerySet
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, ClassVar
 
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from career_navigator.cache.client import execute, read
+from career_navigator.cache.versioned import VersionedCache
 from career_navigator.db.connection import database
-from market.documents import JobPosting
-from market.posting import Posting, url_key
-from market.trends import DayRecord
+from market.daily_stats import PACKED_POSTINGS, PACKED_TALLIES, day_start, skill_key, tally, tally_of, unpack_postings
+from market.documents import MARKET_SCOPE
+from market.gaps import LOWEST_THRESHOLD, RoleDemand, RoleWindow
+from market.stats_rows import find_visible
+from market.trends import LONGEST_WINDOW_DAYS, MIN_POSTINGS_TO_COMPARE, DayRecord, percentage, trending_answers
 
+VERSION_KEY = "market:figures:version"
+# When the answers were last rendered, in seconds since 1970.
+RENDERED_AT_KEY = "market:figures:rendered-at"
+WINDOW_DAYS = 30
+# Related skills are counted in the newest postings that ask for the skill: some 5 ms through the index on skills and
+# time, where all of a frequent skill's postings of a month would take a second.
+_SAMPLE = 500
+_MIN_TOGETHER = 3
+_MAX_RELATED = 10
+# Bytes of a process. A year of the largest role of a million postings takes some 6 MB.
+_MAX_BYTES = 64 * 1024 * 1024
+_WINDOW_FIELDS = ("day", "postings", "computed_at", *PACKED_TALLIES, *PACKED_POSTINGS)
+Row = Mapping[str, Any]
 _RECORD_FIELDS = tuple(name for name in DayRecord.__dataclass_fields__ if name != "day")
-
-
-def day_start(day: date) -> datetime:
-    """UTC midnight of a day: how days are stored."""
-    return datetime.combine(day, time(), UTC)
 
 
 def load_records(*, scope: str, first_day: datetime, last_day: datetime) -> Iterator[DayRecord]:
@@ -29,53 +53,263 @@ def load_records(*, scope: str, first_day: datetime, last_day: datetime) -> Iter
         yield DayRecord(**(row | {"day": row["day"].date()}))
 
 
-def find_postings_by_skills(*, skills: Sequence[str], limit: int = 50) -> QuerySet:
-    """Postings that ask for any of the (canonical) skills, newest collected first."""
-    return JobPosting.objects(skills__in=list(skills), hidden__ne=True).order_by("-scraped_at", "-id").limit(limit)
+def read_answer(*, days: int, now: datetime) -> tuple[bytes, bytes] | None:
+    """The version and the JSON of a window of `days`, as last rendered; None when today's is not in Redis."""
+    version = read_stats_version()
+    if version is None or not version.startswith(version_prefix(now)):
+        return None
+    replies = execute(("HGET", answers_key(version), str(days)))
+    return (version, replies[0]) if replies and isinstance(replies[0], bytes) else None
 
 
-def find_postings_by_keywords(*, keywords: str, location: str | None = None, limit: int = 50) -> QuerySet:
-    """Postings whose title has the keywords as a phrase, in any case, and whose location contains `location`.
-
-    The phrase goes through the text index; quotes in it, the one character with a meaning there, are taken out. The
-    location is compared as plain text: nothing from outside runs as a regular expression.
-    """
-    phrase = keywords.replace('"', " ").replace("\\", " ").strip()
-    found = JobPosting.objects(hidden__ne=True)
-    if phrase:
-        found = found.search_text(f'"{phrase}"')
-    if location:
-        found = found.filter(location__icontains=location)
-    return found.order_by("-scraped_at", "-id").limit(limit)
+def read_stats_version() -> bytes | None:
+    """Return the version of the daily stats, which each refresh replaces; None before the first and without Redis."""
+    return read(VERSION_KEY)
 
 
-def recent_postings(*, now: datetime, days: int = 7, limit: int = 100) -> QuerySet:
-    """Postings collected within the last `days` days, newest first."""
-    since = now - timedelta(days=days)
-    return JobPosting.objects(scraped_at__gte=since, hidden__ne=True).order_by("-scraped_at", "-id").limit(limit)
+def render_answer(*, days: int, now: datetime) -> bytes:
+    """The JSON of one window straight from the stored figures, for when Redis has none."""
+    return next(_rendered(now, [days]))[1]
 
 
-def count_stored_since(*, postings: Iterable[Posting], role: str, place: str, since: datetime) -> tuple[int, int]:
-    """Count the postings that a search of this role and place has stored since then, and older ones that changed."""
-    ids: dict[str, list[str]] = {}
-    url_keys = []
-    for posting in postings:
-        if posting.job_id:
-            ids.setdefault(posting.source, []).append(posting.job_id)
-        elif posting.url:
-            url_keys.append(url_key(posting.url))
-    # The indexes on ids and URLs hold strings alone.
-    wanted: list[dict[str, Any]] = [
-        {"source": source, "job_id": {"$in": found, "$type": "string"}} for source, found in ids.items()
+def render_answers(*, now: datetime) -> tuple[bytes, dict[str, bytes]]:
+    """Render every window from the stored rows; a new version and the answers by their days."""
+    version = version_prefix(now) + uuid.uuid4().hex.encode()
+    return version, {str(days): answer for days, answer in _rendered(now, range(1, LONGEST_WINDOW_DAYS + 1))}
+
+
+def _rendered(now: datetime, windows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+    windows = list(windows)
+    today = now.astimezone(UTC).date()
+    first = today - timedelta(days=2 * max(windows) - 1)
+    records = load_records(scope=MARKET_SCOPE, first_day=day_start(first), last_day=day_start(today))
+    generated_at = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    for days, answer in trending_answers(records, today=today, windows=windows, generated_at=generated_at):
+        yield days, orjson.dumps(answer)
+
+
+def version_prefix(now: datetime) -> bytes:
+    return f"{now.astimezone(UTC).date().isoformat()}:".encode()
+
+
+def answers_key(version: bytes) -> bytes:
+    return b"market:figures:answers:" + version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleFigures:
+    """A role's window, and when the newest of its figures was computed."""
+
+    window: RoleWindow
+    computed_at: datetime
+
+
+_role_windows: VersionedCache[RoleFigures | None] = VersionedCache(
+    read_version=read_stats_version,
+    max_weight=_MAX_BYTES,
+    weigh=lambda figures: figures.window.bytes_held if figures else 0,
+)
+_demands: VersionedCache[dict[str, RoleDemand]] = VersionedCache(read_version=read_stats_version, max_weight=4)
+# Names by their keys. What a key means never changes, so this needs no version.
+_names: dict[int, str] = {}
+
+
+def role_figures(*, role: str, days: int, now: datetime) -> RoleFigures | None:
+    """A (normalized) role's last `days` days; None where no posting is of it. Kept while the figures stand."""
+    load = partial(load_role_figures, role=role, days=days, now=now)
+    return _role_windows.get(key=(role, days), depends_on=now.date(), load=load)
+
+
+def load_role_figures(*, role: str, days: int, now: datetime) -> RoleFigures | None:
+    """`role_figures` from the stored rows, whatever is kept."""
+    if role == MARKET_SCOPE:
+        return None
+    first, last = _first_and_last(days, now)
+    # Read at once: another round trip takes longer than all that is computed from the rows, and longer than carrying
+    # postings of the window before that nobody looks at.
+    both = {"scope": role, "day": {"$gte": first - timedelta(days=days), "$lte": last}}
+    return _figures_of(role, find_visible(query=both, fields=_WINDOW_FIELDS), first, last)
+
+
+def build_role_figures(*, role: str, rows: Iterable[Row], days: int, now: datetime) -> RoleFigures | None:
+    """`role_figures` from a role's rows that were computed just now."""
+    first, last = _first_and_last(days, now)
+    before = first - timedelta(days=days)
+    rows = [row for row in rows if before <= row["day"] <= last]
+    for row in rows:
+        _names.update((skill_key(name), name) for name in row["skill_names"])
+    return _figures_of(role, rows, first, last)
+
+
+def has_rows(*, role: str) -> bool:
+    """Whether a (normalized) role has a row of any day."""
+    return bool(find_visible(query={"scope": role}, fields=("postings",)))
+
+
+def _first_and_last(days: int, now: datetime) -> tuple[datetime, datetime]:
+    today = now.astimezone(UTC).date()
+    return day_start(today - timedelta(days=days - 1)), day_start(today)
+
+
+def _figures_of(role: str, both: Iterable[Row], first: datetime, last: datetime) -> RoleFigures | None:
+    """The window from `first` to `last`, from its rows and those of the window before it."""
+    # Rows from before postings were packed are passed over until a check has mended them.
+    packed = [row for row in both if "skill_keys" in row]
+    rows, before = [row for row in packed if row["day"] >= first], [row for row in packed if row["day"] < first]
+    if not rows:
+        return None
+    keys, counts, columns = tally(rows)
+    postings = sum(row["postings"] for row in rows)
+    names = _frequent_names(keys, counts, postings, role, first, last)
+    demand = RoleDemand.of(
+        postings=postings,
+        counts={name: int(counts[place]) for place, name in names.items()},
+        postings_before=sum(row["postings"] for row in before),
+        before=dict(zip(names.values(), tally_of(before, keys=keys[list(names)]).tolist(), strict=True)),
+    )
+    window = RoleWindow(demand=demand, sets=unpack_postings(rows, keys=keys, columns=columns))
+    return RoleFigures(window=window, computed_at=max(row["computed_at"] for row in rows))
+
+
+def role_demands(*, days: int, now: datetime) -> dict[str, RoleDemand]:
+    """What each role that has postings in the window asks for, by the role's name. Kept while the figures stand."""
+    return _demands.get(key=days, depends_on=now.date(), load=lambda: dict(_load_demands(days, now)))
+
+
+def _load_demands(days: int, now: datetime) -> Iterable[tuple[str, RoleDemand]]:
+    first, last = _first_and_last(days, now)
+    found = find_visible(
+        query={"scope": {"$ne": MARKET_SCOPE}, "day": {"$gte": first, "$lte": last}},
+        fields=("scope", "postings", *PACKED_TALLIES),
+    )
+    packed = (row for row in found if "skill_keys" in row)
+    for role, rows in groupby(packed, key=itemgetter("scope")):
+        of_role = list(rows)
+        keys, counts, _ = tally(of_role)
+        postings = sum(row["postings"] for row in of_role)
+        names = _frequent_names(keys, counts, postings, role, first, last)
+        yield (
+            role,
+            RoleDemand.of(postings=postings, counts={name: int(counts[place]) for place, name in names.items()}),
+        )
+
+
+def _frequent_names(
+    keys: NDArray[np.uint64], counts: NDArray[np.int64], postings: int, role: str, first: datetime, last: datetime
+) -> dict[int, str]:
+    """The names of the skills that a gap analysis can require, by their place among the keys, in its order."""
+    frequent = {place: int(keys[place]) for place in np.flatnonzero(counts >= postings * LOWEST_THRESHOLD - 1).tolist()}
+    # The second field is that of rows that are being replaced.
+    for field in ("skill_names", "before.skill_names"):
+        if all(key in _names for key in frequent.values()):
+            break
+        wanted = {"scope": role, "day": {"$gte": first, "$lte": last}}
+        for name in database().market_figures.distinct(field, wanted):
+            _names[skill_key(name)] = name
+    # A name can be gone only when the rows changed meanwhile, and then the figures get another version.
+    return {place: _names[key] for place, key in frequent.items() if key in _names}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelatedSkill:
+    """`percentage` of the sampled postings that ask for a skill ask for this one too; of all postings so many do."""
+
+    name: str
+    percentage: float
+    market_percentage: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillMarket:
+    """A skill's share of the postings of the last 30 days; growth is null where it would be noise."""
+
+    count: int
+    postings: int
+    percentage: float
+    growth_percentage: float | None
+    related: tuple[RelatedSkill, ...]
+    window_days: ClassVar[int] = WINDOW_DAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counts:
+    postings: int
+    skills: Counter[str]
+
+
+_market_windows: VersionedCache[tuple[_Counts, _Counts]] = VersionedCache(read_version=read_stats_version)
+_market_shares: VersionedCache[dict[str, float]] = VersionedCache(read_version=read_stats_version)
+_skill_markets: VersionedCache[SkillMarket] = VersionedCache(read_version=read_stats_version, max_weight=2048)
+
+
+def skill_market(*, skill: str, now: datetime) -> SkillMarket:
+    """The figures of a canonical skill; zeros for one that no posting asks for. Kept while the figures stand."""
+    return _skill_markets.get(key=skill, depends_on=now.date(), load=lambda: _load_skill_market(skill, now))
+
+
+def market_shares(*, now: datetime) -> Mapping[str, float]:
+    """The share (0 to 1) of the postings of the last 30 days that asks for each skill. Kept while the figures stand."""
+    return _market_shares.get(depends_on=now.date(), load=lambda: _load_market_shares(now))
+
+
+def _load_skill_market(skill: str, now: datetime) -> SkillMarket:
+    window, before = _market_windows.get(depends_on=now.date(), load=lambda: _load_market_windows(now))
+    count, previous = window.skills[skill], before.skills[skill]
+    comparable = min(window.postings, before.postings) >= MIN_POSTINGS_TO_COMPARE and previous
+    return SkillMarket(
+        count=count,
+        postings=window.postings,
+        percentage=percentage(count, window.postings),
+        growth_percentage=percentage(count - previous, previous) if comparable else None,
+        related=_find_related(skill, window) if count else (),
+    )
+
+
+def _load_market_shares(now: datetime) -> dict[str, float]:
+    window, _ = _market_windows.get(depends_on=now.date(), load=lambda: _load_market_windows(now))
+    return {name: count / window.postings for name, count in window.skills.items()} if window.postings else {}
+
+
+def _load_market_windows(now: datetime) -> tuple[_Counts, _Counts]:
+    last = day_start(now.astimezone(UTC).date())
+    return _count_market(last), _count_market(last - timedelta(days=WINDOW_DAYS))
+
+
+def _count_market(last: datetime) -> _Counts:
+    first = last - timedelta(days=WINDOW_DAYS - 1)
+    rows = database().market_figures.find(
+        {"scope": MARKET_SCOPE, "day": {"$gte": first, "$lte": last}},
+        {"_id": 0, "postings": 1, "skill_names": 1, "skill_counts": 1},
+    )
+    postings, skills = 0, Counter[str]()
+    for row in rows:
+        postings += row["postings"]
+        for name, count in zip(row.get("skill_names", ()), row.get("skill_counts", ()), strict=True):
+            skills[name] += count
+    return _Counts(postings=postings, skills=skills)
+
+
+def _find_related(skill: str, window: _Counts) -> tuple[RelatedSkill, ...]:
+    """Those skills that stand beside this one oftener than in the market at large, by how much oftener."""
+    newest = (
+        database()
+        .job_postings.find({"skills": skill, "hidden": {"$ne": True}}, {"_id": 0, "skills": 1})
+        .sort([("day", -1), ("_id", -1)])
+        .limit(_SAMPLE)
+    )
+    sampled, together = 0, Counter[str]()
+    for posting in newest:
+        sampled += 1
+        together.update(set(posting["skills"]))
+    del together[skill]
+    related = [
+        RelatedSkill(
+            name=name,
+            percentage=percentage(count, sampled),
+            market_percentage=percentage(window.skills[name], window.postings),
+        )
+        for name, count in together.items()
+        if count >= _MIN_TOGETHER and count * window.postings > window.skills[name] * sampled
     ]
-    if url_keys:
-        wanted.append({"url_key": {"$in": url_keys, "$type": "string"}})
-    collected = updated = 0
-    fields = {"scraped_at": 1, "search_keywords": 1, "search_location": 1}
-    for query in wanted:
-        for row in database().job_postings.find(query | {"updated_at": {"$gte": since}}, fields):
-            if row["scraped_at"] < since:
-                updated += 1
-            elif (row["search_keywords"], row["search_location"]) == (role, place):
-                collected += 1
-    return collected, updated
+    related.sort(key=lambda each: (each.market_percentage - each.percentage, each.name))
+    return tuple(related[:_MAX_RELATED])

@@ -13,15 +13,15 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from career_navigator.db.connection import database, positions_taken
+from market.daily_stats import day_start
 from market.documents import MARKET_SCOPE
 from market.membership import give_role, registered_roles, search_roles, sorted_union
 from market.membership import know_role as know_role
 from market.posting import Posting, posting_keys, url_key
 from market.posting_skills import posting_skills
 from market.refresh import compute_role, find_sealed_days, seal_day
-from market.role_windows import RoleFigures, build_role_figures, has_rows, role_figures
 from market.roles import normalize_role, roles_named
-from market.selectors import day_start
+from market.selectors import RoleFigures, build_role_figures, has_rows, role_figures
 from market.stats_rows import marked_dirty
 from market.tasks import queue_refresh
 from skills.selectors import vocabulary

@@ -26,14 +26,12 @@ from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.viewsets import ApiViewSet, PublicViewSet
 from career_navigator.cache.responses import Freshness, cache_response
 from market import serializers as shapes
-from market.answers import VERSION_KEY, read_answer, render_answer
+from market.daily_stats import day_start
 from market.gaps import DEFAULT_THRESHOLD, Coverage, cover, rank_gaps
 from market.geo.names import search_countries
-from market.role_windows import role_demands
 from market.roles import display_role, normalize_role, spell_out
-from market.selectors import day_start
+from market.selectors import VERSION_KEY, WINDOW_DAYS, read_answer, render_answer, role_demands
 from market.services import compute_role_figures
-from market.skill_market import WINDOW_DAYS
 from market.trends import LONGEST_WINDOW_DAYS
 from skills.selectors import vocabulary
 

@@ -8,7 +8,7 @@ from typing import Any
 from career_navigator.cache.versioned import VersionedCache
 from career_navigator.db.connection import database
 from career_navigator.db.text_search import search_text
-from market.role_windows import role_figures
+from market.selectors import role_figures
 from market.trends import percentage
 from projects.documents import PROJECT_PROGRESS, ProjectIdea
 from projects.ideas import CATALOGUE, CompletedProject, Idea, IdeaCatalogue

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.viewsets import PublicViewSet
-from market.skill_market import skill_market
+from market.selectors import skill_market
 from skills import serializers as shapes
 from skills.extraction import SkillSpan
 from skills.selectors import extractor, vocabulary

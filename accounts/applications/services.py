@@ -16,9 +16,9 @@ from accounts.activity.services import record_activity
 from accounts.applications.documents import Application
 from accounts.applications.stages import SAVED, reach
 from accounts.documents import ConcurrentChange
+from market.daily_stats import day_start
 from market.jobs.listings import JobListing
 from market.jobs.selectors import find_job
-from market.selectors import day_start
 
 # A try fails when another change got through; nobody makes more of them at once.
 _MOST_TRIES = 10

@@ -9,16 +9,12 @@ from pymongo.errors import DuplicateKeyError
 from career_navigator.db.bootstrap import IndexesRefused, create_indexes
 from ingestion.runs import find_interrupted, start_run
 from ingestion.selectors import get_collection_statistics, last_good_collection
+from market.daily_stats import day_start
 from market.documents import JobPosting
+from market.jobs.selectors import find_postings_by_keywords, find_postings_by_skills, recent_postings
 from market.jobs.services import close_posting
 from market.refresh import check_figures, refresh_figures
-from market.selectors import (
-    day_start,
-    find_postings_by_keywords,
-    find_postings_by_skills,
-    load_records,
-    recent_postings,
-)
+from market.selectors import load_records
 from market.services import delete_expired_postings, know_role, store_postings
 from tests.factories import NOW, TODAY, PostingFactory, days_ago
 

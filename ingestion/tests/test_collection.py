@@ -16,8 +16,8 @@ from ingestion.selectors import summarize_run
 from ingestion.services import collect_jobs_for_roles, work_off
 from ingestion.source import check_source
 from ingestion.theirstack import TheirStackClient, client_from_settings
-from market.answers import read_answer
 from market.refresh import check_figures
+from market.selectors import read_answer
 from tests.collecting import TODAY, Clock, begin, collect, job
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")

@@ -10,8 +10,8 @@ import pytest
 
 from ingestion import imports
 from ingestion.imports import UnreadableFileError, import_postings, read_rows
-from market.answers import read_answer
 from market.refresh import check_figures
+from market.selectors import read_answer
 from skills.services import seed_skills
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")

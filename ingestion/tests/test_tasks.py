@@ -16,8 +16,8 @@ from ingestion import tasks
 from ingestion.documents import CollectionRun, SourceState
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from market import refresh
-from market.answers import read_answer
 from market.refresh import check_figures
+from market.selectors import read_answer
 from market.services import store_postings
 from market.tasks import check_daily_stats, queue_refresh, refresh_daily_stats
 from tests.collecting import start

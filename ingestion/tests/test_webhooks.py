@@ -16,8 +16,8 @@ from ingestion.credits import spent_this_month
 from ingestion.documents import CollectionRun
 from ingestion.tasks import receive_webhook_event
 from ingestion.webhooks import EventRejected
-from market.answers import read_answer
 from market.refresh import check_figures
+from market.selectors import read_answer
 from market.services import store_postings
 from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
 from tests.queued import run_queued, take_queued

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from career_navigator.plain_text import fold_accents
+from market.daily_stats import day_start
 from market.geo.labels import parse_place_label
 from market.geo.names import REMOTE, Place
 from market.posting import company_key, title_names, words_in
 from market.roles import normalize_role
-from market.selectors import day_start
 from skills.selectors import vocabulary
 
 Query = dict[str, Any]

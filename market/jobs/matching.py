@@ -10,9 +10,8 @@ from market.gaps import RoleDemand
 from market.geo.labels import parse_place_label
 from market.geo.names import REMOTE as ANYWHERE
 from market.jobs.match_score import REMOTE, Opening, Seeker
-from market.role_windows import role_demands, role_figures
 from market.roles import normalize_role
-from market.skill_market import WINDOW_DAYS, market_shares
+from market.selectors import WINDOW_DAYS, market_shares, role_demands, role_figures
 
 # What a query has to read of a posting for `opening_of`: no text.
 OPENING_FIELDS: Mapping[str, int] = dict.fromkeys(

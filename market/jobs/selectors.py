@@ -1,4 +1,4 @@
-"""Reading postings for people: one by its id, the newest, and those of a filter, which fit the seeker best first.
+"""Reading postings: by id, by skill, by words and by age, and those of a filter, which fit the seeker best first.
 
 Scoring all that is found would take minutes on a million, so candidates are chosen first: the newest `COUNTED` that the
 filter finds, which are all where it finds fewer; and beyond those, of the newest `LOOKED_AT` of the seeker's roles and
@@ -8,13 +8,14 @@ paging reaches every posting, and each one once.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pymongo
 from bson import ObjectId
+from mongoengine import QuerySet
 from pymongo import DESCENDING
 from pymongo.errors import PyMongoError
 
@@ -24,6 +25,7 @@ from market.geo.names import get_country_name
 from market.jobs.filters import EVERY_POSTING, JobFilter, Query, job_query
 from market.jobs.match_score import Seeker, score_match
 from market.jobs.matching import DEMAND_FIELDS, OPENING_FIELDS, Demands, opening_of
+from market.posting import Posting, url_key
 from market.roles import normalize_role
 from skills.selectors import vocabulary
 
@@ -87,6 +89,58 @@ def rows_of(ids: list[ObjectId]) -> list[Row]:
     found = database().job_postings.find({"_id": {"$in": ids}} | _SHOWN, max_time_ms=QUERY_MILLISECONDS)
     rows = {row["_id"]: row for row in found}
     return [rows[each] for each in ids if each in rows]
+
+
+def find_postings_by_skills(*, skills: Sequence[str], limit: int = 50) -> QuerySet:
+    """Postings that ask for any of the (canonical) skills, newest collected first."""
+    return JobPosting.objects(skills__in=list(skills), hidden__ne=True).order_by("-scraped_at", "-id").limit(limit)
+
+
+def find_postings_by_keywords(*, keywords: str, location: str | None = None, limit: int = 50) -> QuerySet:
+    """Postings whose title has the keywords as a phrase, in any case, and whose location contains `location`.
+
+    The phrase goes through the text index; quotes in it, the one character with a meaning there, are taken out. The
+    location is compared as plain text: nothing from outside runs as a regular expression.
+    """
+    phrase = keywords.replace('"', " ").replace("\\", " ").strip()
+    found = JobPosting.objects(hidden__ne=True)
+    if phrase:
+        found = found.search_text(f'"{phrase}"')
+    if location:
+        found = found.filter(location__icontains=location)
+    return found.order_by("-scraped_at", "-id").limit(limit)
+
+
+def recent_postings(*, now: datetime, days: int = 7, limit: int = 100) -> QuerySet:
+    """Postings collected within the last `days` days, newest first."""
+    since = now - timedelta(days=days)
+    return JobPosting.objects(scraped_at__gte=since, hidden__ne=True).order_by("-scraped_at", "-id").limit(limit)
+
+
+def count_stored_since(*, postings: Iterable[Posting], role: str, place: str, since: datetime) -> tuple[int, int]:
+    """Count the postings that a search of this role and place has stored since then, and older ones that changed."""
+    ids: dict[str, list[str]] = {}
+    url_keys = []
+    for posting in postings:
+        if posting.job_id:
+            ids.setdefault(posting.source, []).append(posting.job_id)
+        elif posting.url:
+            url_keys.append(url_key(posting.url))
+    # The indexes on ids and URLs hold strings alone.
+    wanted: list[dict[str, Any]] = [
+        {"source": source, "job_id": {"$in": found, "$type": "string"}} for source, found in ids.items()
+    ]
+    if url_keys:
+        wanted.append({"url_key": {"$in": url_keys, "$type": "string"}})
+    collected = updated = 0
+    fields = {"scraped_at": 1, "search_keywords": 1, "search_location": 1}
+    for query in wanted:
+        for row in database().job_postings.find(query | {"updated_at": {"$gte": since}}, fields):
+            if row["scraped_at"] < since:
+                updated += 1
+            elif (row["search_keywords"], row["search_location"]) == (role, place):
+                collected += 1
+    return collected, updated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from career_navigator.db.connection import database, positions_taken
+from market.daily_stats import day_start
 from market.membership import search_roles
 from market.posting import Posting, posting_keys
-from market.selectors import day_start
 from market.stats_rows import marked_dirty
 
 # The source repeats events for days; the closing of a job that is still not stored after this is of no use.

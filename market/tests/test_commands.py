@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from market.answers import read_answer
+from market.selectors import read_answer
 from market.services import store_postings
 from tests.factories import PostingFactory
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from market.daily_stats import day_start
 from market.documents import JobPosting
 from market.jobs.filters import JobFilter, job_query, read_text
 from market.jobs.selectors import NEWEST_FIRST
 from market.jobs.serializers import JobFilterSerializer, job_listing
 from market.jobs.services import hide_postings, rekey_postings
 from market.posting import company_key, posting_keys
-from market.selectors import day_start
 from market.services import know_role, store_postings
 from skills.services import seed_skills
 from tests.factories import NOW, TODAY, PostingFactory, days_ago

@@ -12,10 +12,9 @@ import pytest
 from redis.exceptions import LockNotOwnedError
 
 from market import refresh, stats_rows
-from market.answers import read_answer, render_answer
+from market.daily_stats import day_start
 from market.refresh import RefreshRunningError, check_figures, mark_dirty, refresh_figures
-from market.role_windows import role_figures
-from market.selectors import day_start
+from market.selectors import read_answer, render_answer, role_figures
 from market.services import store_postings
 from tests.factories import NOW, TODAY, PostingFactory, days_ago
 

@@ -4,15 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from market.daily_stats import day_start
 from market.documents import JobPosting
+from market.jobs.selectors import find_postings_by_keywords, find_postings_by_skills, recent_postings
 from market.refresh import refresh_figures
-from market.selectors import (
-    day_start,
-    find_postings_by_keywords,
-    find_postings_by_skills,
-    load_records,
-    recent_postings,
-)
+from market.selectors import load_records
 from market.services import store_postings
 from skills.services import seed_skills
 from tests.factories import NOW, TODAY, PostingFactory, days_ago

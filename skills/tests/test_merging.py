@@ -12,7 +12,7 @@ from accounts.documents import User
 from career_navigator.cache import reset_caches
 from market.documents import MARKET_SCOPE
 from market.refresh import check_figures, refresh_figures
-from market.role_windows import role_figures
+from market.selectors import role_figures
 from market.services import delete_expired_postings, know_role, store_postings
 from skills.documents import SkillDocument
 from skills.selectors import vocabulary

@@ -9,8 +9,8 @@ from django.utils import timezone
 from learning.advice import WINDOW_DAYS, recommend
 from learning.paths import Person, Roadmap, SkillPath
 from learning.selectors import plan_roadmap
-from market.role_windows import role_figures
 from market.roles import normalize_role
+from market.selectors import role_figures
 from projects.selectors import idea_catalogue
 from skills.selectors import vocabulary
 
