@@ -13,7 +13,6 @@ from mongoengine import (
     BooleanField,
     DateTimeField,
     DictField,
-    Document,
     FloatField,
     IntField,
     ListField,
@@ -25,6 +24,7 @@ from accounts.access_tokens import CLOCK_LEEWAY_SECONDS
 from accounts.addresses import normalize_address
 from career_navigator.cache.user import UserCache
 from career_navigator.db.connection import database
+from career_navigator.documents import StoredDocument
 
 LONGEST_ADDRESS = 254
 LONGEST_NAME = 100
@@ -70,7 +70,7 @@ class UnknownProfileField(ValueError):
     reason = "unknown_field"
 
 
-class User(Document):
+class User(StoredDocument):
     """A person who uses the platform; the staff of the Django admin are others.
 
     `skills` are canonical names, `target_roles` as they were written. `experience` is free text, `experience_years`
@@ -115,10 +115,8 @@ class User(Document):
         "expected_salary_currency",
     )
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "users",
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [
             # The newest users first, in the admin.
             {"fields": ["-created_at"]},
@@ -266,7 +264,7 @@ def _tokens_ended(now: datetime) -> dict[str, Any]:
     return {"tokens_ended_at": now, "ended_sessions": []}
 
 
-class RefreshToken(Document):
+class RefreshToken(StoredDocument):
     """One refresh token, found by its hash. Those that came out of one login are a family.
 
     `used_at` is when it was first exchanged for a successor; use after the grace that follows is a theft or a mistake,
@@ -281,10 +279,8 @@ class RefreshToken(Document):
     expires_at = DateTimeField(required=True)
     used_at = DateTimeField()
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "refresh_tokens",
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [
             # Ending a session.
             {"fields": ["family"]},
@@ -296,7 +292,7 @@ class RefreshToken(Document):
     }
 
 
-class EmailedToken(Document):
+class EmailedToken(StoredDocument):
     """A random token sent to a user's email address; it works once, and is found by its hash."""
 
     TTL: ClassVar[timedelta]
@@ -306,10 +302,8 @@ class EmailedToken(Document):
     issued_at = DateTimeField(required=True)
     expires_at = DateTimeField(required=True)
 
-    meta: dict[str, Any] = {
+    meta = {
         "abstract": True,
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [
             # What is void once one of the user's tokens was used.
             {"fields": ["user"]},
@@ -340,11 +334,11 @@ class PasswordReset(EmailedToken):
     """A token that sets a forgotten password."""
 
     TTL = timedelta(hours=1)
-    meta: dict[str, Any] = {"collection": "password_resets"}
+    meta = {"collection": "password_resets"}
 
 
 class EmailConfirmation(EmailedToken):
     """A token that confirms the email address of an account."""
 
     TTL = timedelta(days=3)
-    meta: dict[str, Any] = {"collection": "email_confirmations"}
+    meta = {"collection": "email_confirmations"}

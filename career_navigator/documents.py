@@ -9,7 +9,13 @@ OPEN_TASK_RUN_STATUSES = ("queued", "running")
 TASK_RUN_TTL_SECONDS = 90 * 24 * 3600
 
 
-class TaskRun(Document):
+class StoredDocument(Document):
+    """Base of the documents: `bootstrap` makes their indexes; fields that another release stored are passed over."""
+
+    meta: dict[str, Any] = {"abstract": True, "auto_create_index": False, "strict": False}
+
+
+class TaskRun(StoredDocument):
     """One run of a task.
 
     `due_at` is the time of the schedule that it is for, of a task that is due daily or less often; each is run once.
@@ -31,10 +37,8 @@ class TaskRun(Document):
     result = StringField(default="")
     error = StringField(default="")
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "task_runs",
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [
             # Decides who runs a due time; runs without one do not meet in it.
             {

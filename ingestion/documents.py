@@ -1,18 +1,17 @@
 """What collection remembers: its runs, what each role and place was last asked for, and what was paid."""
 
-from typing import Any
-
 from mongoengine import (
     BooleanField,
     DateTimeField,
     DictField,
-    Document,
     EmbeddedDocument,
     EmbeddedDocumentListField,
     IntField,
     ListField,
     StringField,
 )
+
+from career_navigator.documents import StoredDocument
 
 TRIGGERS = ("schedule", "admin", "user", "command", "webhook")
 # A run is open in the first two and ends in one of the others.
@@ -58,7 +57,7 @@ class Search(EmbeddedDocument):
     page_started_at = DateTimeField()
 
 
-class CollectionRun(Document):
+class CollectionRun(StoredDocument):
     """One collection: what was asked, and what came of it, kept up to date after every page.
 
     `refused` counts by reason; `refused_samples` keeps the first few refusals in full. `wanted` is the filter of the
@@ -93,10 +92,8 @@ class CollectionRun(Document):
     error = StringField()
     revision = IntField()
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "collection_runs",
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [
             # Open runs, for those that were lost; the last good one, for readiness.
             {"fields": ["status", "-finished_at"]},
@@ -112,7 +109,7 @@ class CollectionRun(Document):
     }
 
 
-class CollectedRole(Document):
+class CollectedRole(StoredDocument):
     """A role in a place: when it was last collected, how far, and which run holds it now.
 
     `discovered_until` is the newest discovery time among the postings returned so far, `boundary_ids` the source's ids
@@ -131,16 +128,14 @@ class CollectedRole(Document):
     claimed_by_task = StringField()
     claimed_until = DateTimeField()
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "collected_roles",
-        "auto_create_index": False,
-        "strict": False,
         # A lease is acquired by an upsert on this key: of two at once, one fails.
         "indexes": [{"fields": ["role", "place"], "unique": True}],
     }
 
 
-class CreditMonth(Document):
+class CreditMonth(StoredDocument):
     """Credits spent in a calendar month (UTC); `month` reads "2026-11".
 
     `reservations` are the credits within `spent` whose answer has not come, by the reservation's id. One that stays was
@@ -151,10 +146,10 @@ class CreditMonth(Document):
     spent = IntField(default=0)
     reservations = DictField(IntField())
 
-    meta: dict[str, Any] = {"collection": "credit_months", "auto_create_index": False, "strict": False}
+    meta = {"collection": "credit_months"}
 
 
-class SourceState(Document):
+class SourceState(StoredDocument):
     """What is known of a source: whether it was reached, what credit is left, and why collection is halted."""
 
     source = StringField(primary_key=True)
@@ -166,4 +161,4 @@ class SourceState(Document):
     halted_at = DateTimeField()
     halt_reason = StringField()
 
-    meta: dict[str, Any] = {"collection": "source_states", "auto_create_index": False, "strict": False}
+    meta = {"collection": "source_states"}

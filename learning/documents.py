@@ -2,17 +2,18 @@
 
 from typing import Any
 
-from mongoengine import BooleanField, DateTimeField, Document, ObjectIdField, StringField
+from mongoengine import BooleanField, DateTimeField, ObjectIdField, StringField
 
 from career_navigator.cache.versioned import replace_version
 from career_navigator.db.progress import ProgressLog
+from career_navigator.documents import StoredDocument
 from learning.resources import CATALOGUE, LEVELS, TYPES, Resource
 
 MAX_URL_LENGTH = 2_000
 STATUSES = ("planned", "learning", "done")
 
 
-class LearningResource(Document):
+class LearningResource(StoredDocument):
     """A resource for one skill. `broken_since` is when its address was found not to answer; null while it does."""
 
     skill = StringField(required=True, min_length=1, max_length=100)
@@ -34,10 +35,8 @@ class LearningResource(Document):
 
     SEEDED_FIELDS = ("skill", "type", "title", "url", "description", "level", "free", "language", "provider")
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "learning_resources",
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [
             # An address once for a skill; seeding finds entries by it.
             {"fields": ["skill", "url"], "unique": True},
@@ -73,7 +72,7 @@ class LearningResource(Document):
         replace_version(CATALOGUE)
 
 
-class LearningProgress(Document):
+class LearningProgress(StoredDocument):
     """How far a user has come with a skill. `done_at` stands while the status is done; `evidence_url` shows it."""
 
     user = ObjectIdField(required=True)
@@ -84,10 +83,8 @@ class LearningProgress(Document):
     updated_at = DateTimeField(required=True)
     done_at = DateTimeField()
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "learning_progress",
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [
             # A user's progress with a skill, of which there is one; and all of a user's.
             {"fields": ["user", "skill"], "unique": True},

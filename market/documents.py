@@ -1,13 +1,10 @@
 """What the market is made of: postings, the figures of each day, and the days whose figures are behind."""
 
-from typing import Any
-
 from mongoengine import (
     BinaryField,
     BooleanField,
     DateTimeField,
     DictField,
-    Document,
     FloatField,
     IntField,
     ListField,
@@ -15,10 +12,12 @@ from mongoengine import (
     StringField,
 )
 
+from career_navigator.documents import StoredDocument
+
 MARKET_SCOPE = "market"
 
 
-class JobPosting(Document):
+class JobPosting(StoredDocument):
     """One job advert. Written in bulk by `market.services`; `roles` are normalized (see `market.roles`).
 
     `search_roles` are those whose searches returned it; `roles` are these and the registered ones that the title names.
@@ -86,10 +85,8 @@ class JobPosting(Document):
     url_key = StringField()
     content_hash = StringField(required=True)
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "job_postings",
-        "auto_create_index": False,
-        "strict": False,
         # Older releases let one posting have a URL.
         "retired_indexes": [["url"]],
         # Each index costs every write, so each stands for a query of ours.
@@ -129,7 +126,7 @@ class JobPosting(Document):
     }
 
 
-class PostingClosing(Document):
+class PostingClosing(StoredDocument):
     """That a source said a job is closed; by source and id, which may be unknown still.
 
     `known_at` is the latest time that the news speaks of: what says it was discovered or reposted later is open again.
@@ -140,15 +137,10 @@ class PostingClosing(Document):
     known_at = DateTimeField(required=True)
     expires_at = DateTimeField(required=True)
 
-    meta: dict[str, Any] = {
-        "collection": "posting_closings",
-        "auto_create_index": False,
-        "strict": False,
-        "indexes": [{"fields": ["expires_at"], "expireAfterSeconds": 0}],
-    }
+    meta = {"collection": "posting_closings", "indexes": [{"fields": ["expires_at"], "expireAfterSeconds": 0}]}
 
 
-class DayFigures(Document):
+class DayFigures(StoredDocument):
     """The figures of one day and one scope: the whole market, or one role by its normalized name.
 
     Maps are kept as parallel lists, which MongoDB stores whatever the names contain and PyMongo decodes fastest.
@@ -181,10 +173,8 @@ class DayFigures(Document):
     writer = StringField()
     before = DictField()
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "market_figures",
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [
             # A scope's window, and the replacement of one day.
             {"fields": ["scope", "day"], "unique": True},
@@ -194,7 +184,7 @@ class DayFigures(Document):
     }
 
 
-class DirtyDay(Document):
+class DirtyDay(StoredDocument):
     """A day whose figures may be behind its postings.
 
     `token` changes with every mark; `writers` tells when each of those began who are changing postings of the day.
@@ -204,10 +194,10 @@ class DirtyDay(Document):
     token = StringField(required=True)
     writers = DictField(DateTimeField())
 
-    meta: dict[str, Any] = {"collection": "dirty_days", "auto_create_index": False, "strict": False}
+    meta = {"collection": "dirty_days"}
 
 
-class StatsState(Document):
+class StatsState(StoredDocument):
     """Which daily stats count: the `version` of the answers rendered last, and whose rows may be seen.
 
     `committed` are the writers whose rows still have a `writer`, `commits` how often rows were let be seen.
@@ -218,10 +208,10 @@ class StatsState(Document):
     commits = IntField(required=True, default=0)
     committed = ListField(StringField())
 
-    meta: dict[str, Any] = {"collection": "stats_state", "auto_create_index": False, "strict": False}
+    meta = {"collection": "stats_state"}
 
 
-class KnownRole(Document):
+class KnownRole(StoredDocument):
     """A role that somebody collects or asks for: postings whose title names it belong to it.
 
     `given_at` is when the postings stored before had been given to it; until then its daily stats are not shown.
@@ -232,4 +222,4 @@ class KnownRole(Document):
     known_since = DateTimeField(required=True)
     given_at = DateTimeField()
 
-    meta: dict[str, Any] = {"collection": "known_roles", "auto_create_index": False, "strict": False}
+    meta = {"collection": "known_roles"}

@@ -2,17 +2,18 @@
 
 from typing import Any
 
-from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField, ObjectIdField, StringField
+from mongoengine import BooleanField, DateTimeField, IntField, ListField, ObjectIdField, StringField
 
 from career_navigator.cache.versioned import replace_version
 from career_navigator.db.progress import ProgressLog
+from career_navigator.documents import StoredDocument
 from projects.ideas import CATALOGUE, DIFFICULTIES
 
 MAX_URL_LENGTH = 2_000
 STATUSES = ("started", "finished")
 
 
-class ProjectIdea(Document):
+class ProjectIdea(StoredDocument):
     """An idea. See `projects.ideas.Idea` for the fields."""
 
     id = IntField(primary_key=True, min_value=1, max_value=2**31 - 1)
@@ -36,10 +37,8 @@ class ProjectIdea(Document):
         *("skills", "features", "roles", "outcome", "stretch"),
     )
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "project_ideas",
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [
             # The search.
             {
@@ -67,7 +66,7 @@ class ProjectIdea(Document):
         replace_version(CATALOGUE)
 
 
-class ProjectProgress(Document):
+class ProjectProgress(StoredDocument):
     """A project that a user has begun; `finished_at` stands while the status is finished."""
 
     user = ObjectIdField(required=True)
@@ -78,10 +77,8 @@ class ProjectProgress(Document):
     updated_at = DateTimeField(required=True)
     finished_at = DateTimeField()
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "project_progress",
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [
             # A user's progress with a project, of which there is one; and all of a user's.
             {"fields": ["user", "project"], "unique": True},

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField, StringField, ValidationError
+from mongoengine import BooleanField, DateTimeField, IntField, ListField, StringField, ValidationError
 
 from career_navigator.cache.versioned import replace_version
+from career_navigator.documents import StoredDocument
 from skills.vocabulary import CATEGORIES, DEFAULT_CATEGORY, Skill
 
 # The name of its version.
 VOCABULARY = "vocabulary"
 
 
-class SkillDocument(Document):
+class SkillDocument(StoredDocument):
     """An entry of the vocabulary, as curators see it. See `skills.vocabulary.Skill` for the fields."""
 
     name = StringField(required=True, unique=True, max_length=100)
@@ -31,8 +32,6 @@ class SkillDocument(Document):
 
     meta = {
         "collection": "skills",
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [
             "aliases",  # search by alias
             "slugs",  # a curator asks who owns a slug
@@ -108,7 +107,7 @@ class SkillDocument(Document):
         )
 
 
-class UnknownSlug(Document):
+class UnknownSlug(StoredDocument):
     """A technology slug that a source sent and the vocabulary does not know, for curators to look at."""
 
     slug = StringField(required=True, unique=True, max_length=200)
@@ -118,8 +117,6 @@ class UnknownSlug(Document):
 
     meta = {
         "collection": "unknown_slugs",
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [("-count", "slug")],  # curators take the most frequent first
         "ordering": ["-count", "slug"],
     }

@@ -1,13 +1,13 @@
 """What users have done, one line an act."""
 
-from typing import Any
+from mongoengine import DateTimeField, DictField, ObjectIdField, StringField
 
-from mongoengine import DateTimeField, DictField, Document, ObjectIdField, StringField
+from career_navigator.documents import StoredDocument
 
 LONGEST_ACTION_TYPE = 50
 
 
-class Activity(Document):
+class Activity(StoredDocument):
     """One act of a user. A line is never changed; it goes with the account.
 
     `application` marks the lines that an application's timeline is made of, whatever a client logs under their names.
@@ -20,10 +20,8 @@ class Activity(Document):
     application = ObjectIdField()
     created_at = DateTimeField(required=True)
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "activities",
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [
             # GET /activity/user/{id}: a user's lines, newest first, of one type or all; and their export and erasure.
             {"fields": ["user", "-created_at", "-id"]},

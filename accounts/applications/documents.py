@@ -3,15 +3,16 @@
 from datetime import date
 from typing import Any
 
-from mongoengine import DateTimeField, Document, MapField, ObjectIdField, StringField
+from mongoengine import DateTimeField, MapField, ObjectIdField, StringField
 
 from accounts.applications.stages import STAGES
+from career_navigator.documents import StoredDocument
 from market.jobs.listings import JobListing
 
 LONGEST_NOTE = 2_000
 
 
-class Application(Document):
+class Application(StoredDocument):
     """What a user is about with one job, from saving it on.
 
     `reached` has the day, as its UTC midnight, on which each stage was reached (see `accounts.applications.stages`).
@@ -40,10 +41,8 @@ class Application(Document):
 
     SNAPSHOT = ("title", "company", "url", "location")
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "applications",
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [
             # One for a user and a job, which is what makes saving idempotent; and all of a user's, who have so few that
             # they are ordered in memory.

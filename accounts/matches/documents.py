@@ -1,13 +1,13 @@
 """How well postings suit users: what we have computed, and what users' own clients have made of it."""
 
-from typing import Any
+from mongoengine import DateTimeField, DictField, ObjectIdField, StringField
 
-from mongoengine import DateTimeField, DictField, Document, ObjectIdField, StringField
+from career_navigator.documents import StoredDocument
 
 LONGEST_EXPLANATION = 10_000
 
 
-class JobMatch(Document):
+class JobMatch(StoredDocument):
     """What is known of how a posting suits a user.
 
     `match` is the computed score with its parts, `fingerprint` that of all that it was computed from, and `role` the
@@ -25,10 +25,8 @@ class JobMatch(Document):
     analysis = DictField()
     expires_at = DateTimeField()
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "match_scores",
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [
             # One for a user and a job, which every request looks up; and all of a user's: export and erasure.
             {"fields": ["user", "job"], "unique": True},

@@ -1,15 +1,15 @@
 """Resumes: those that people uploaded, and those written from their profile."""
 
-from typing import Any
+from mongoengine import BinaryField, DateTimeField, DictField, IntField, ListField, ObjectIdField, StringField
 
-from mongoengine import BinaryField, DateTimeField, DictField, Document, IntField, ListField, ObjectIdField, StringField
+from career_navigator.documents import StoredDocument
 
 SOURCES = ("upload", "generated")
 STATUSES = ("processing", "ready", "refused")
 LONGEST_FILE_NAME = 200
 
 
-class Resume(Document):
+class Resume(StoredDocument):
     """One version of a resume. `content` is in the JSON Resume format, and empty until the status is `ready`.
 
     An upload is `processing` until its file was read; `refusal` says by name why it could not be. Of what was read,
@@ -43,10 +43,8 @@ class Resume(Document):
     # When MongoDB deletes it: of refused uploads alone.
     expires_at = DateTimeField()
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "resumes",
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [
             # A user's list, newest first; their export and erasure.
             {"fields": ["user", "-created_at", "-id"]},

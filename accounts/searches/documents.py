@@ -1,8 +1,8 @@
 """Saved searches, and which postings each of them has told of."""
 
-from typing import Any
+from mongoengine import DateTimeField, DictField, IntField, ObjectIdField, StringField
 
-from mongoengine import DateTimeField, DictField, Document, IntField, ObjectIdField, StringField
+from career_navigator.documents import StoredDocument
 
 DIGESTS = ("daily", "weekly")
 LONGEST_NAME = 100
@@ -10,7 +10,7 @@ LONGEST_NAME = 100
 MOST_SEARCHES = 50
 
 
-class SavedSearch(Document):
+class SavedSearch(StoredDocument):
     """A filter that a user keeps, and how often mail is to tell of what it newly finds: `digest`, or None for never.
 
     `filter` is a body of `JobFilterSerializer`. New is what was first collected since `since`, which moves when the
@@ -32,10 +32,8 @@ class SavedSearch(Document):
     updated_at = DateTimeField(required=True)
     idempotency_key = StringField()
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "saved_searches",
-        "auto_create_index": False,
-        "strict": False,
         "indexes": [
             # All of a user's, in the order in which they were made.
             {"fields": ["user", "id"]},
@@ -60,7 +58,7 @@ class SavedSearch(Document):
         return str(self.name)
 
 
-class ToldPosting(Document):
+class ToldPosting(StoredDocument):
     """A posting that a search has told of, or was about to: `told_at` is None where a mail was begun and it is not
     known that it was sent."""
 
@@ -69,10 +67,8 @@ class ToldPosting(Document):
     claimed_at = DateTimeField(required=True)
     told_at = DateTimeField()
 
-    meta: dict[str, Any] = {
+    meta = {
         "collection": "told_postings",
-        "auto_create_index": False,
-        "strict": False,
         # What makes a search tell of a posting once: of two that claim it one fails. And all of a search's.
         "indexes": [{"fields": ["search", "job"], "unique": True}],
     }
