@@ -106,7 +106,7 @@ SKILL_PROGRESS = ProgressLog(
 export_progress, erase_progress = SKILL_PROGRESS.export, SKILL_PROGRESS.erase
 
 
-def resource_of(row: dict[str, Any]) -> Resource:
+def build_resource(row: dict[str, Any]) -> Resource:
     """The resource that a stored row holds."""
     return Resource(
         type=row["type"],

@@ -29,7 +29,7 @@ _TURNED_AWAY = frozenset({401, 403, 406, 429, 451, 999})
 # Once a host failed to answer so often in a row, its other addresses are not asked.
 _FAILURES_OF_A_HOST = 3
 # When none of so many hosts answers, it is our own network that is down.
-_FEWEST_HOSTS = 10
+_MIN_HOSTS = 10
 _HEADERS = {"User-Agent": "Mozilla/5.0 (compatible; CareerNavigator-LinkCheck/1.0)", "Accept": "*/*"}
 
 
@@ -91,7 +91,7 @@ def check_links(
         futures = [pool.submit(_check_host, urls, timeout_seconds, advance) for urls in hosts]
         for future in as_completed(futures):
             results += future.result()
-    if len(by_host) >= _FEWEST_HOSTS and all(each.outcome is Outcome.FAILS for each in results):
+    if len(by_host) >= _MIN_HOSTS and all(each.outcome is Outcome.FAILS for each in results):
         raise NetworkDown(f"none of {len(by_host)} hosts answered")
     results.sort(key=lambda each: each.url)
     return _record(results, broken_before, now)

@@ -1,222 +1,272 @@
-"""In which order to learn what a role asks for. Pure.
+"""A roadmap as a person reads it: each skill with where, how long and on what to learn it. Pure.
 
-A roadmap is cut into stages of a handful of skills. The skills of a stage can be learnt side by side: all they build
-on is in an earlier stage. Within a stage missing skills come before held ones, each by how many postings ask for them.
-Into the early stages come the skills that postings ask for most, and whatever those build on; a held skill stands
-just before what builds on it, and at the end where nothing does. What is learnt alongside, such as soft skills, follows
-the technical ones, and last come those that another skill of the roadmap stands in for.
+Hours are rules of thumb for someone who knows what the skill builds on, to the point of using it at work. They are no
+measurements: they make a plan's parts comparable. A language takes weeks, a library days, a tool an evening or two.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import IntEnum
-from math import ceil
-from typing import Protocol
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import cache
 
-# A stage holds a handful of missing skills, and in a long roadmap as many as make some eight stages of it.
-FEWEST_OF_A_STAGE = 5
-USUAL_STAGES = 8
-MOST_PROJECTS = 2
-# A project may bring so many skills that are not learnt by then: it lists some seven, and hardly one needs nothing that
-# is not in a roadmap.
-MOST_NEW_SKILLS = 3
+from skills.shares import percentage
 
+from learning.ordering import (
+    Candidate,
+    Exercise,
+    Practice,
+    Turn,
+    choose_projects,
+    find_alternatives,
+    find_prerequisites,
+    order_prerequisites,
+    order_skills,
+)
+from learning.resources import Resource, ResourceCatalogue
+from skills.vocabulary import DEFAULT_CATEGORY, Skill, Vocabulary
 
-class Exercise(Protocol):
-    """What a roadmap needs to know of a project."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def difficulty(self) -> str: ...
-    @property
-    def estimated_time(self) -> str: ...
-    @property
-    def skills(self) -> tuple[str, ...]: ...
-    @property
-    def skill_set(self) -> frozenset[str]: ...
-    @property
-    def role_keys(self) -> frozenset[str]: ...
-    @property
-    def effort(self) -> int: ...
+SOFT = "Soft Skills"
+# Adverts name them as degrees; nobody begins with one to get to work.
+_DEGREES = frozenset({"computer science"})
+# Besides those that a user sets.
+HELD = "held"
+OPEN = "open"
 
 
-class Turn(IntEnum):
-    """When it is a missing skill's turn: each kind comes after the one before, but for what that builds on."""
+class Basis(Enum):
+    """Where a roadmap's skills come from."""
 
-    TECHNICAL = 0
-    ALONGSIDE = 1
-    ALTERNATIVE = 2
+    POSTINGS = "postings"  # what the role's postings ask for
+    NO_POSTINGS = "no postings"  # the person's own skills and the role's projects', as the role has no postings
+    NO_ROLE = "no role"  # the person's own skills, as no role is aimed at
+    OWN_SKILLS = "own skills"  # the same, as it was asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """A skill of the roadmap. `priority` is the share of postings that ask for it, in percent."""
+class SkillPath:
+    """One skill of a roadmap. `priority_score` is in percent of the role's postings, None where it goes by none; hours
+    are those still to learn.
 
-    name: str
-    priority: float
-    held: bool
-    turn: Turn = Turn.TECHNICAL
+    `foundations` are what the skill builds on, directly or not, that is nowhere in the roadmap and not held either: to
+    be learnt first, in this order, and in the hours of the first skill that needs it. `foundation_names` shows them,
+    `foundation_resources` has the first resource of each that has one. A missing skill with an `alternative`, which
+    stands in for it, need not be learnt: it has no foundations and no hours.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """A skill in its place."""
-
-    wanted: Wanted
+    skill: str
+    display_name: str
+    is_missing: bool
+    priority_score: float | None
     stage: int
-
-
-def order_skills(
-    *,
-    wanted: Iterable[Wanted],
-    prerequisites: Mapping[str, Collection[str]],
-    learnt: Collection[str] = (),
-    hours: Callable[[str], int] = lambda name: 1,
-) -> list[Step]:
-    """Put skills in order; `prerequisites` are the direct ones of any skill, those that are not wanted too.
-
-    A skill never comes before what it builds on, directly or by way of skills that are not wanted. Skills that need
-    each other in a circle are taken by priority. Where a skill builds on what is neither wanted nor `learnt`, it counts
-    for only its own part of all these `hours`, so that what takes long to come to does not come first; what several
-    skills build on costs each of them its share.
-    """
-    skills = {each.name: each for each in wanted}
-    needs = {name: all_needs(name, prerequisites) & skills.keys() for name in skills}
-    urgency = {name: each.priority for name, each in skills.items()}
-    turns = {name: each.turn for name, each in skills.items()}
-    for name, each in skills.items():
-        if not each.held:
-            for need in needs[name]:
-                urgency[need] = max(urgency[need], each.priority)
-                turns[need] = min(turns[need], each.turn)
-
-    open_names = {name for name, each in skills.items() if not each.held}
-    capacity = max(FEWEST_OF_A_STAGE, ceil(len(open_names) / USUAL_STAGES))
-    outside = {name: all_needs(name, prerequisites) - skills.keys() - set(learnt) for name in open_names}
-    builders = Counter(need for needs_outside in outside.values() for need in needs_outside)
-    met: set[str] = set()
-
-    def weight(name: str) -> float:
-        below = sum(hours(need) / builders[need] for need in outside[name] - met)
-        return urgency[name] * hours(name) / (hours(name) + below) if below else urgency[name]
-
-    placed: set[str] = set()
-    steps: list[Step] = []
-    stage = 0
-    while open_names:
-        stage += 1
-        turn = min(turns[name] for name in open_names)
-        due = {name for name in open_names if turns[name] == turn}
-        ready = [name for name in due if not needs[name] & open_names] or list(due)
-        ready.sort(key=lambda name: (-weight(name), -skills[name].priority, name))
-        chosen, foundations = [], set[str]()
-        for name in ready[:capacity]:
-            behind = {need for need in needs[name] if skills[need].held} - placed
-            if behind:
-                # What is held already opens the way within this stage, and the skill itself follows in the next one;
-                # with it follows what weighs less.
-                foundations |= behind
-            elif not foundations:
-                chosen.append(name)
-        chosen.sort(key=lambda name: (-skills[name].priority, name))
-        in_order = chosen + _in_order(foundations, skills, needs)
-        steps += [Step(wanted=skills[name], stage=stage) for name in in_order]
-        placed.update(in_order)
-        met.update(*(outside[name] for name in chosen))
-        open_names.difference_update(chosen)
-    rest = _in_order(skills.keys() - placed, skills, needs)
-    return steps + [Step(wanted=skills[name], stage=max(stage, 1)) for name in rest]
+    status: str
+    prerequisites: tuple[str, ...]
+    foundations: tuple[str, ...]
+    foundation_names: tuple[str, ...]
+    foundation_resources: tuple[Resource, ...]
+    alternative: str | None
+    estimated_hours: int
+    is_soft: bool
+    resources: tuple[Resource, ...]
+    projects: tuple[Practice, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Practice:
-    """A project in its place. `new_skills` are those of it that are neither held nor learnt by then."""
+class Roadmap:
+    """What to learn for a role, in order. `postings` is how many were asked, 0 unless they are the basis."""
 
-    exercise: Exercise
-    new_skills: tuple[str, ...]
+    target_role: str | None
+    basis: Basis
+    postings: int
+    paths: tuple[SkillPath, ...]
+
+    @property
+    def missing(self) -> list[SkillPath]:
+        return [path for path in self.paths if path.is_missing]
+
+    @property
+    def to_learn(self) -> list[SkillPath]:
+        """What is missing and has no alternative."""
+        return [path for path in self.missing if path.alternative is None]
+
+    @property
+    def coverage_percentage(self) -> float | None:
+        """Skills held of all skills of the roadmap; None where these are not what postings ask for."""
+        if self.basis is not Basis.POSTINGS:
+            return None
+        return percentage(len(self.paths) - len(self.missing), len(self.paths))
+
+    @property
+    def estimated_hours(self) -> int:
+        return sum(path.estimated_hours for path in self.paths)
 
 
-def choose_projects(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learner:
+    """Whose roadmap it is: canonical names of all skills held, statuses by skill, and finished projects."""
+
+    held: Sequence[str]
+    statuses: Mapping[str, str]
+    finished_projects: Collection[int] = ()
+
+
+def build_roadmap(
     *,
-    steps: Sequence[Step],
-    held: Collection[str],
-    prerequisites: Mapping[str, Collection[str]],
-    exercises: Mapping[str, Sequence[Exercise]],
+    target_role: str | None,
     role_key: str,
-    finished: Collection[int] = (),
-) -> dict[str, tuple[Practice, ...]]:
-    """For each skill up to two projects that exercise it with what is learnt by then, the skill itself included.
+    basis: Basis,
+    postings: int,
+    priorities: Mapping[str, float],
+    person: Learner,
+    words: Vocabulary,
+    prerequisites: Mapping[str, tuple[str, ...]],
+    resources: ResourceCatalogue,
+    exercises: Mapping[str, Sequence[Exercise]],
+) -> Roadmap:
+    """Put the skills of `priorities` (percent by canonical name) in order, each with what helps to learn it."""
+    held = frozenset(person.held)
+    wanted = [Candidate(name=name, priority=share, held=name in held) for name, share in priorities.items()]
+    alternatives = find_alternatives(wanted=wanted, begun=person.statuses.keys(), prerequisites=prerequisites)
+    implied = {need for name in held for need in find_prerequisites(name, prerequisites)}
 
-    `exercises` are the projects by skill. Those that need fewest new skills come first, then those for the role, then
-    those that were not proposed for an earlier skill, then those that put more of what was learnt last to use, then the
-    easier ones. One with more than three new skills, or with more new ones than learnt ones, is not proposed.
-    Whatever a learnt skill builds on counts as learnt.
-    """
-    learnt = set(held).union(*(all_needs(name, prerequisites) for name in held))
-    order = {step.wanted.name: place for place, step in enumerate(steps)}
-    proposed: set[int] = set()
-    chosen: dict[str, tuple[Practice, ...]] = {}
+    @cache
+    def hours(name: str) -> int:
+        return estimate_hours(skill=_get_skill(name, words), held=held, implied=implied)
+
+    steps = order_skills(
+        wanted=[replace(each, turn=_get_turn(each.name, alternatives, words)) for each in wanted],
+        prerequisites=prerequisites,
+        learnt=held | implied,
+        hours=hours,
+    )
+    projects = choose_projects(
+        steps=steps,
+        held=held,
+        prerequisites=prerequisites,
+        exercises=exercises,
+        role_key=role_key,
+        finished=person.finished_projects,
+    )
+    # What needs no words as a foundation any more.
+    settled = held | implied | priorities.keys()
+    paths = []
     for step in steps:
         name = step.wanted.name
-        learnt |= {name} | all_needs(name, prerequisites)
-        fitting = []
-        for each in exercises.get(name, ()):
-            if each.id in finished:
-                continue
-            new = len(each.skill_set - learnt)
-            if new <= MOST_NEW_SKILLS and new * 2 <= len(each.skill_set):
-                recent = sum(order.get(skill, 0) for skill in each.skill_set & learnt)
-                place = (new, role_key not in each.role_keys, each.id in proposed, -recent, each.effort, each.id)
-                fitting.append((place, each))
-        best = [each for _, each in sorted(fitting, key=lambda pair: pair[0])[:MOST_PROJECTS]]
-        chosen[name] = tuple(
-            Practice(exercise=each, new_skills=tuple(skill for skill in each.skills if skill not in learnt))
-            for each in best
+        skill = _get_skill(name, words)
+        needs = prerequisites.get(name, ())
+        below = () if step.wanted.held or name in alternatives else order_prerequisites(name, prerequisites)
+        foundations = tuple(need for need in below if need not in settled)
+        settled |= set(foundations)
+        paths.append(
+            SkillPath(
+                skill=name,
+                display_name=skill.display_name,
+                is_missing=not step.wanted.held,
+                priority_score=step.wanted.priority if basis is Basis.POSTINGS else None,
+                stage=step.stage,
+                status=_get_status(name, held, person.statuses),
+                prerequisites=needs,
+                foundations=foundations,
+                foundation_names=tuple(_get_skill(need, words).display_name for need in foundations),
+                foundation_resources=tuple(found[0] for need in foundations if (found := resources.of(need))),
+                alternative=alternatives.get(name),
+                estimated_hours=0 if name in alternatives else sum(map(hours, (name, *foundations))),
+                is_soft=skill.category == SOFT,
+                resources=resources.of(name),
+                projects=projects[name],
+            )
         )
-        proposed.update(each.id for each in best)
-    return chosen
+    return Roadmap(target_role=target_role, basis=basis, postings=postings, paths=tuple(paths))
 
 
-def all_needs(name: str, prerequisites: Mapping[str, Collection[str]]) -> set[str]:
-    """What a skill builds on, directly or not; never itself."""
-    found: set[str] = set()
-    waiting = list(prerequisites.get(name, ()))
-    while waiting:
-        need = waiting.pop()
-        if need not in found:
-            found.add(need)
-            waiting.extend(prerequisites.get(need, ()))
-    found.discard(name)
-    return found
+def _get_skill(name: str, words: Vocabulary) -> Skill:
+    return words.get(name) or Skill(name=name, display_name=name, category=DEFAULT_CATEGORY)
 
 
-def needs_in_order(name: str, prerequisites: Mapping[str, Collection[str]]) -> list[str]:
-    """All that a skill builds on, each after what it builds on itself."""
-    ordered: list[str] = []
-    met = {name}
-
-    def follow(skill: str) -> None:
-        for need in prerequisites.get(skill, ()):
-            if need not in met:
-                met.add(need)
-                follow(need)
-                ordered.append(need)
-
-    follow(name)
-    return ordered
+def _get_turn(name: str, alternatives: Collection[str], words: Vocabulary) -> Turn:
+    if name in alternatives:
+        return Turn.ALTERNATIVE
+    alongside = name in _DEGREES or words.category(name) == SOFT
+    return Turn.ALONGSIDE if alongside else Turn.TECHNICAL
 
 
-def _in_order(names: Collection[str], skills: Mapping[str, Wanted], needs: Mapping[str, set[str]]) -> list[str]:
-    """The names by priority, each after those of them that it needs."""
-    waiting = sorted(names, key=lambda name: (-skills[name].priority, name))
-    ordered: list[str] = []
-    while waiting:
-        left = set(waiting)
-        name = next((name for name in waiting if not needs[name] & left), waiting[0])
-        waiting.remove(name)
-        ordered.append(name)
-    return ordered
+def _get_status(name: str, held: Collection[str], statuses: Mapping[str, str]) -> str:
+    """The status the person set; of a skill that is held all the same, that it is."""
+    status = statuses.get(name, OPEN)
+    return HELD if name in held and status != "done" else status
+
+
+_OF_SUBCATEGORY = {
+    ("Programming Languages", "General Purpose"): 80,
+    ("Programming Languages", "Hardware"): 80,
+    ("Programming Languages", "Programming Foundations"): 40,
+    ("Programming Languages", "Query and Data"): 30,
+    ("Programming Languages", "Shell and Scripting"): 20,
+    ("Programming Languages", "Web"): 40,
+    ("Frameworks/Libraries", "Mobile"): 50,
+    ("Databases", "Practices"): 20,
+    ("Cloud Platforms", "Practices"): 20,
+    ("Tools/Technologies", "Machine Learning"): 40,
+    ("Tools/Technologies", "Data Engineering"): 30,
+    ("Tools/Technologies", "Operating Systems"): 40,
+    ("Tools/Technologies", "Networking and Infrastructure"): 30,
+    ("Tools/Technologies", "Security"): 30,
+    ("Tools/Technologies", "DevOps"): 25,
+    ("Tools/Technologies", "Practices"): 10,
+    ("Tools/Technologies", "Version Control"): 10,
+}
+_OF_CATEGORY = {
+    "Programming Languages": 60,
+    "Frameworks/Libraries": 40,
+    "Databases": 30,
+    "Cloud Platforms": 30,
+    "Tools/Technologies": 20,
+    "Soft Skills": 10,
+}
+# A whole platform rather than one of its services.
+_OF_SKILL = {
+    "aws": 60,
+    "azure": 60,
+    "google cloud": 60,
+    "kubernetes": 50,
+    "machine learning": 80,
+    "deep learning": 60,
+    # Fields of study, and notations that are learnt on the side.
+    "computer science": 120,
+    "distributed systems": 60,
+    "mathematics": 80,
+    "statistics": 60,
+    "sap": 60,
+    "css": 40,
+    "html": 20,
+    "json": 3,
+    "markdown": 3,
+    "regular expressions": 8,
+    "xml": 5,
+    "yaml": 3,
+    "ios": 60,
+    "android": 60,
+    "jupyter": 5,
+    "rstudio": 5,
+    "storybook": 10,
+    "tailwind css": 15,
+}
+# Whoever knows a related skill has met most of the ideas; whoever holds what builds on a skill, nearly all of it.
+_LEFT_WITH_RELATED = 0.6
+_LEFT_WHERE_IMPLIED = 0.25
+
+
+def estimate_hours(*, skill: Skill, held: Collection[str], implied: Collection[str] = ()) -> int:
+    """Hours to learn the skill, 0 where it is held.
+
+    A quarter remains where it is `implied`, as something that is held builds on it; six tenths where a related skill
+    is held.
+    """
+    if skill.name in held:
+        return 0
+    base = _OF_SKILL.get(skill.name) or _OF_SUBCATEGORY.get(
+        (skill.category, skill.subcategory), _OF_CATEGORY[skill.category]
+    )
+    if skill.name in implied:
+        return round(base * _LEFT_WHERE_IMPLIED)
+    related = any(name in held for name in skill.related)
+    return round(base * _LEFT_WITH_RELATED) if related else base

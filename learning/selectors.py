@@ -7,10 +7,10 @@ from typing import Any
 from career_navigator.cache.versioned import VersionedCache
 from career_navigator.db.connection import database
 from career_navigator.db.text_search import Found, search_text
-from learning.documents import LearningResource, resource_of
-from learning.paths import Basis, Person, Roadmap, lay_out
+from learning.documents import LearningResource, build_resource
+from learning.ordering import Exercise
 from learning.resources import CATALOGUE, Resource, ResourceCatalogue
-from learning.roadmaps import Exercise
+from learning.roadmaps import Basis, Exercise, Learner, Roadmap, build_roadmap
 from market.gaps import LOWEST_THRESHOLD
 from market.roles import normalize_role
 from market.selectors import RoleFigures
@@ -32,7 +32,7 @@ class FoundResources:
 def _load_catalogue(words: Vocabulary) -> ResourceCatalogue:
     rows = list(database().learning_resources.find(_SHOWN))
     canonical = {row["skill"]: words.canonical(row["skill"]) or row["skill"] for row in rows}
-    return ResourceCatalogue((resource_of(row) for row in rows), canonical=canonical)
+    return ResourceCatalogue((build_resource(row) for row in rows), canonical=canonical)
 
 
 _cache: VersionedCache[ResourceCatalogue] = VersionedCache.of_catalogue(CATALOGUE)
@@ -72,14 +72,14 @@ def search_resources(
         limit=limit,
         offset=offset,
     )
-    return FoundResources(resources=[resource_of(row) for row in found.rows], total=found.total)
+    return FoundResources(resources=[build_resource(row) for row in found.rows], total=found.total)
 
 
 def plan_roadmap(
     *,
     role: str | None,
     with_gap_analysis: bool,
-    person: Person,
+    person: Learner,
     exercises: Mapping[str, Sequence[Exercise]],
     figures: RoleFigures | None,
 ) -> Roadmap:
@@ -110,7 +110,7 @@ def plan_roadmap(
         if basis is Basis.NO_POSTINGS:
             names += [name for name, known in exercises.items() if any(role_key in each.role_keys for each in known)]
         priorities = dict.fromkeys(names, 0.0)
-    return lay_out(
+    return build_roadmap(
         target_role=role,
         role_key=role_key,
         basis=basis,

@@ -10,9 +10,9 @@ from career_navigator.api.fields import BoundedInteger, Choice, Text, WebAddress
 from career_navigator.api.serializers import CountField, QuerySerializer
 from career_navigator.db.text_search import LONGEST_QUERY
 from learning.documents import MAX_URL_LENGTH, STATUSES
-from learning.paths import HELD, OPEN
+from learning.renderings import MAX_HOURS, MIN_HOURS, USUAL_HOURS
 from learning.resources import LEVELS, TYPES
-from learning.study_plans import MAX_HOURS, MIN_HOURS, USUAL_HOURS
+from learning.roadmaps import HELD, OPEN
 from market.roles import normalize_role
 from skills.selectors import vocabulary
 

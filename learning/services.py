@@ -1,4 +1,4 @@
-"""Writing what can be learnt: seeding resources."""
+"""Writing what can be learnt: seeding resources, and following a merge of two skills."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -7,8 +7,9 @@ from typing import Any
 import mongoengine
 
 from career_navigator.cache.versioned import replace_version
+from career_navigator.db.connection import database
 from career_navigator.db.seeding import InvalidEntry, SeedSummary, seed_entries
-from learning.documents import LearningResource
+from learning.documents import SKILL_PROGRESS, STATUSES, LearningResource
 from learning.resources import CATALOGUE
 from skills.services import merged_skills
 
@@ -34,3 +35,24 @@ def seed_resources(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> Se
     if summary.wrote:
         replace_version(CATALOGUE)
     return summary
+
+
+def follow_merge(gone: str, kept: str, now: datetime) -> None:
+    """Rename the skill. Of two resources with one address that of the skill that stays is kept; of two progresses of
+    one user the further one."""
+    resources, progress = database().learning_resources, database().learning_progress
+    for row in resources.find({"skill": gone}, {"url": 1}):
+        if resources.count_documents({"skill": kept, "url": row["url"]}, limit=1):
+            resources.delete_one({"_id": row["_id"]})
+        else:
+            resources.update_one({"_id": row["_id"]}, {"$set": {"skill": kept, "updated_at": now}})
+    replace_version(CATALOGUE)
+    for row in progress.find({"skill": gone}):
+        with SKILL_PROGRESS.invalidate(user_id=row["user"]):
+            other = progress.find_one({"user": row["user"], "skill": kept})
+            if other is not None and STATUSES.index(other["status"]) >= STATUSES.index(row["status"]):
+                progress.delete_one({"_id": row["_id"]})
+                continue
+            if other is not None:
+                progress.delete_one({"_id": other["_id"]})
+            progress.update_one({"_id": row["_id"]}, {"$set": {"skill": kept}})

@@ -14,13 +14,20 @@ from rest_framework.response import Response
 from accounts.selectors import get_user_skills
 from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.db.progress import UNSET
-from learning import pages
 from learning import serializers as shapes
-from learning.advice import WINDOW_DAYS, recommend
 from learning.documents import SKILL_PROGRESS
-from learning.paths import Person, Roadmap
+from learning.renderings import (
+    CALENDAR_MEDIA_TYPE,
+    MARKDOWN_MEDIA_TYPE,
+    WINDOW_DAYS,
+    get_next_monday,
+    plan_study,
+    recommend,
+    render_calendar,
+    render_page,
+)
+from learning.roadmaps import Learner, Roadmap
 from learning.selectors import plan_roadmap, resource_catalogue, search_resources
-from learning.study_plans import CALENDAR_MEDIA_TYPE, next_monday, plan_study, write_calendar
 from market.roles import display_role, normalize_role
 from market.selectors import skill_market
 from market.services import compute_role_figures
@@ -44,13 +51,13 @@ class RoadmapViewSet(ApiViewSet):
         detail=False,
         url_path=r"roadmap\.md",
         operation_id="learning_roadmap_markdown",
-        media_type=pages.MEDIA_TYPE,
+        media_type=MARKDOWN_MEDIA_TYPE,
     )
     def markdown(self, request: Request) -> HttpResponse:
         """Return the roadmap as Markdown."""
         roadmap = self._plan_roadmap()
-        page = pages.write_page(roadmap=roadmap, recommendations=recommend(roadmap=roadmap))
-        return HttpResponse(page, content_type=f"{pages.MEDIA_TYPE}; charset=utf-8")
+        page = render_page(roadmap=roadmap, recommendations=recommend(roadmap=roadmap))
+        return HttpResponse(page, content_type=f"{MARKDOWN_MEDIA_TYPE}; charset=utf-8")
 
     @action(
         detail=False,
@@ -62,9 +69,9 @@ class RoadmapViewSet(ApiViewSet):
     def calendar(self, request: Request) -> HttpResponse:
         """Return a study plan of the roadmap, as an iCalendar file."""
         now, roadmap = timezone.now(), self._plan_roadmap()
-        first_day = self.query.get("start_date") or next_monday(now.astimezone(UTC).date())
+        first_day = self.query.get("start_date") or get_next_monday(now.astimezone(UTC).date())
         blocks = plan_study(roadmap=roadmap, hours_per_week=self.query["hours_per_week"], first_day=first_day)
-        content = write_calendar(blocks=blocks, role=roadmap.target_role, owner=self.current_user.id, now=now)
+        content = render_calendar(blocks=blocks, role=roadmap.target_role, owner=self.current_user.id, now=now)
         headers = {"Content-Disposition": 'attachment; filename="roadmap.ics"'}
         return HttpResponse(content, content_type=f"{CALENDAR_MEDIA_TYPE}; charset=utf-8", headers=headers)
 
@@ -73,7 +80,7 @@ class RoadmapViewSet(ApiViewSet):
         figures = None
         if role is not None and by_postings:
             figures = compute_role_figures(role=role, days=WINDOW_DAYS, now=timezone.now())
-        person = Person(
+        person = Learner(
             held=vocabulary().map_technology_slugs(get_user_skills(user)),
             statuses=SKILL_PROGRESS.statuses(user.id),
             finished_projects=PROJECT_PROGRESS.done_by(user.id),

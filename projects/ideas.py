@@ -1,6 +1,6 @@
-"""Project ideas, how well they fit a person, and in which order to show them. Pure."""
+"""Project ideas: how well they fit a person, in which order to show them, and what to say of them. Pure."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -169,7 +169,52 @@ def _distance_from_best(new_skills: int) -> int:
     return max(fewest - new_skills, new_skills - most, 0)
 
 
-def level_of(*, skills: int, experience_level: str | None) -> int:
+def get_level(*, skills: int, experience_level: str | None) -> int:
     """The difficulty that suits who holds so many skills, as the place in `DIFFICULTIES`."""
     level = sum(skills >= least for least in _SKILLS_FOR_LEVEL)
     return min(level, 1) if experience_level in _FIRST_YEARS else level
+
+
+def recommend(
+    *,
+    shown: Sequence[Match],
+    total: int,
+    role: str | None,
+    role_is_known: bool,
+    demand: Mapping[str, float],
+    names: Mapping[str, str],
+) -> list[str]:
+    """What follows from what is shown. `demand` is in percent of the role's postings, `names` are to show skills by."""
+    sentences = []
+    if role and not role_is_known:
+        sentences.append(f"No project is made for {role} in particular, so these go by your skills alone.")
+    if not shown:
+        sentences.append("No project has all that you asked for; leave out a filter to see more.")
+        return sentences
+    sentences.append(_describe_first(shown[0], names))
+    ready = sum(not match.missing for match in shown)
+    if len(shown) > 1:
+        sentences.append(f"You hold every skill of {ready} of the {len(shown)} projects shown; {total} fit in all.")
+    only_missing = Counter(match.missing[0] for match in shown if len(match.missing) == 1)
+    if only_missing:
+        skill, count = min(only_missing.items(), key=lambda item: (-item[1], -demand.get(item[0], 0.0), item[0]))
+        projects = "project" if count == 1 else "projects"
+        sentences.append(
+            f"{names[skill]} is the one skill you lack for {count} {projects} shown{_asked(skill, demand, role)}."
+        )
+    return sentences
+
+
+def _describe_first(match: Match, names: Mapping[str, str]) -> str:
+    title = match.idea.title
+    if not match.missing:
+        return f"Begin with {title}: you hold all it needs."
+    if len(match.missing) == 1:
+        return f"Begin with {title}: the only thing new in it is {names[match.missing[0]]}."
+    listed = ", ".join(names[skill] for skill in match.missing[:-1])
+    return f"Begin with {title}: new in it are {listed} and {names[match.missing[-1]]}."
+
+
+def _asked(skill: str, demand: Mapping[str, float], role: str | None) -> str:
+    share = demand.get(skill)
+    return f"; {share} % of the postings for {role} ask for it" if share and role else ""

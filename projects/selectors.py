@@ -28,7 +28,7 @@ class FoundIdeas:
 
 
 def _load_catalogue(words: Vocabulary) -> IdeaCatalogue:
-    return IdeaCatalogue(_idea_of(row, words) for row in database().project_ideas.find(_SHOWN))
+    return IdeaCatalogue(_build_idea(row, words) for row in database().project_ideas.find(_SHOWN))
 
 
 _cache: VersionedCache[IdeaCatalogue] = VersionedCache.of_catalogue(CATALOGUE)
@@ -64,7 +64,7 @@ def search_ideas(
         limit=limit,
         offset=offset,
     )
-    return FoundIdeas(ideas=[_idea_of(row, words) for row in found.rows], total=found.total)
+    return FoundIdeas(ideas=[_build_idea(row, words) for row in found.rows], total=found.total)
 
 
 def role_demand(*, role_key: str, now: datetime) -> dict[str, float]:
@@ -93,7 +93,7 @@ def list_completed_projects(user_id: str) -> list[CompletedProject]:
     return sorted(completed, key=lambda project: (-project.finished_date.toordinal(), project.title))
 
 
-def _idea_of(row: dict[str, Any], words: Vocabulary) -> Idea:
+def _build_idea(row: dict[str, Any], words: Vocabulary) -> Idea:
     return Idea(
         id=row["_id"],
         title=row["title"],

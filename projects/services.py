@@ -1,4 +1,4 @@
-"""Writing project ideas."""
+"""Writing project ideas: seeding them, and following a merge of two skills."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -7,9 +7,11 @@ from typing import Any
 import mongoengine
 
 from career_navigator.cache.versioned import replace_version
+from career_navigator.db.connection import database
 from career_navigator.db.seeding import InvalidEntry, SeedSummary, seed_entries
 from projects.documents import ProjectIdea
 from projects.ideas import CATALOGUE
+from skills.services import renamed
 
 
 def seed_ideas(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSummary:
@@ -30,3 +32,10 @@ def seed_ideas(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSu
     if summary.wrote:
         replace_version(CATALOGUE)
     return summary
+
+
+def follow_merge(gone: str, kept: str, now: datetime) -> None:
+    """Rename the skill in every idea."""
+    change = [{"$set": {"skills": renamed(field="skills", gone=gone, kept=kept), "updated_at": now}}]
+    if database().project_ideas.update_many({"skills": gone}, change).modified_count:
+        replace_version(CATALOGUE)

@@ -15,9 +15,17 @@ from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.db.progress import UNSET
 from market.roles import display_role, normalize_role
 from projects import serializers as shapes
-from projects.advice import recommend
 from projects.documents import PROJECT_PROGRESS
-from projects.ideas import Criteria, Idea, Match, filter_ideas, level_of, order_for_building, order_recommended
+from projects.ideas import (
+    Criteria,
+    Idea,
+    Match,
+    filter_ideas,
+    get_level,
+    order_for_building,
+    order_recommended,
+    recommend,
+)
 from projects.selectors import idea_catalogue, role_demand, search_ideas
 from skills.selectors import vocabulary
 
@@ -56,7 +64,7 @@ class ProjectViewSet(ApiViewSet):
         finished = frozenset(PROJECT_PROGRESS.done_by(user.id))
         fitting = filter_ideas(ideas=(idea for idea in catalogue.ideas if idea.id not in finished), criteria=criteria)
         demand = role_demand(role_key=role_key, now=timezone.now())
-        level = level_of(skills=len(held), experience_level=user.experience_level)
+        level = get_level(skills=len(held), experience_level=user.experience_level)
         ordered = order_recommended(ideas=fitting, held=held, criteria=criteria, demand=demand, level=level)
         shown = [Match.of(idea, held) for idea in islice(ordered, self.query["limit"])]
         sentences = recommend(

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learning.alternatives import GROUPS, find_alternatives
-from learning.roadmaps import Wanted, all_needs
+from learning.ordering import GROUPS, Candidate, find_alternatives, find_prerequisites
 from skills.vocabulary import Skill, Vocabulary
 
 SEEDED = json.loads((Path(__file__).resolve().parents[2] / "fixtures" / "skills.json").read_text(encoding="utf-8"))
@@ -17,7 +16,7 @@ NEEDS = {entry["name"]: entry["prerequisites"] for entry in SEEDED}
 
 
 def find(priorities, held=(), begun=()):
-    wanted = [Wanted(name=name, priority=share, held=name in held) for name, share in priorities.items()]
+    wanted = [Candidate(name=name, priority=share, held=name in held) for name, share in priorities.items()]
     return find_alternatives(wanted=wanted, begun=begun, prerequisites=NEEDS)
 
 
@@ -88,4 +87,4 @@ def test_leaves_to_learn_all_that_stands_in_and_all_that_is_built_on(others, gro
         assert stand_in not in found
     to_learn = [name for name in priorities if name not in held and name not in found]
     for name in to_learn:
-        assert not all_needs(name, NEEDS) & found.keys()
+        assert not find_prerequisites(name, NEEDS) & found.keys()

@@ -1,265 +1,361 @@
-"""The order of a roadmap, and the projects beside it: laws, and cases that show them."""
+"""Hours, sentences, plans and pages of a roadmap."""
 
+import re
 from dataclasses import replace
-from itertools import groupby
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from icalendar import Calendar
 
-from learning.roadmaps import MOST_NEW_SKILLS, Turn, Wanted, all_needs, choose_projects, order_skills
-from tests.factories import IdeaFactory
+from learning.ordering import find_prerequisites
+from learning.renderings import get_next_monday, plan_study, recommend, render_calendar, render_page
+from learning.resources import Resource, ResourceCatalogue
+from learning.roadmaps import Basis, Learner, build_roadmap, estimate_hours
+from projects.ideas import Idea
+from skills.vocabulary import Skill, Vocabulary
+from tests.fixtures.catalogue import IDEAS, RESOURCES, SKILLS
 
-NAMES = [f"s{number}" for number in range(14)]
-PRIORITIES = st.integers(10, 100).map(float)
-
-
-def wanted(name, priority=50.0, held=False):
-    return Wanted(name=name, priority=priority, held=held)
-
-
-@st.composite
-def roadmaps(draw, circles=False):
-    """Wanted skills, and what any skills build on, wanted or not."""
-    chosen = draw(st.lists(st.sampled_from(NAMES), unique=True))
-    skills = [wanted(name, draw(PRIORITIES), draw(st.booleans())) for name in chosen]
-    prerequisites = {}
-    for place, name in enumerate(NAMES):
-        below = NAMES if circles else NAMES[:place]
-        prerequisites[name] = draw(st.lists(st.sampled_from(below), unique=True, max_size=3)) if below else []
-    return skills, prerequisites
+WORDS = Vocabulary(Skill.from_entry(entry) for entry in SKILLS)
+PREREQUISITES = {"docker": ("linux",), "kubernetes": ("docker",), "django": ("python",), "postgresql": ("sql",)}
+CATALOGUE = ResourceCatalogue((Resource(**entry) for entry in RESOURCES), canonical={})
+PROJECTS = [Idea(**{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}) for entry in IDEAS]
+MONDAY = date(2026, 11, 23)
 
 
-@given(roadmaps())
-def test_puts_every_skill_after_all_it_builds_on(roadmap):
-    skills, prerequisites = roadmap
-
-    steps = order_skills(wanted=skills, prerequisites=prerequisites)
-
-    place = {step.wanted.name: index for index, step in enumerate(steps)}
-    assert sorted(place) == sorted(skill.name for skill in skills)
-    for name in place:
-        for need in all_needs(name, prerequisites) & place.keys():
-            assert place[need] < place[name]
-
-
-@given(roadmaps())
-def test_puts_what_a_missing_skill_builds_on_into_an_earlier_stage(roadmap):
-    skills, prerequisites = roadmap
-
-    steps = order_skills(wanted=skills, prerequisites=prerequisites)
-
-    stages = {step.wanted.name: step.stage for step in steps}
-    for step in steps:
-        if not step.wanted.held:
-            for need in all_needs(step.wanted.name, prerequisites) & stages.keys():
-                assert stages[need] < step.stage
-
-
-@given(roadmaps())
-def test_puts_missing_before_held_within_a_stage_and_missing_ones_by_priority(roadmap):
-    skills, prerequisites = roadmap
-
-    steps = order_skills(wanted=skills, prerequisites=prerequisites)
-
-    for _, stage in groupby(steps, key=lambda step: step.stage):
-        in_stage = [step.wanted for step in stage]
-        assert [skill.held for skill in in_stage] == sorted(skill.held for skill in in_stage)
-        missing = [(-skill.priority, skill.name) for skill in in_stage if not skill.held]
-        assert missing == sorted(missing)
-
-
-@given(roadmaps())
-def test_numbers_stages_from_one_without_a_gap(roadmap):
-    skills, prerequisites = roadmap
-
-    stages = [step.stage for step in order_skills(wanted=skills, prerequisites=prerequisites)]
-
-    assert stages == sorted(stages)
-    assert sorted(set(stages)) == list(range(1, len(set(stages)) + 1))
-
-
-@given(roadmaps(), st.randoms(use_true_random=False))
-def test_does_not_depend_on_the_order_in_which_skills_are_given(roadmap, random):
-    skills, prerequisites = roadmap
-    shuffled = random.sample(skills, len(skills))
-
-    assert order_skills(wanted=shuffled, prerequisites=prerequisites) == order_skills(
-        wanted=skills, prerequisites=prerequisites
+def lay(
+    priorities,
+    *,
+    held=(),
+    statuses=None,
+    basis=Basis.POSTINGS,
+    role="Backend Developer",
+    finished=(),
+    prerequisites=PREREQUISITES,
+):
+    return build_roadmap(
+        target_role=role,
+        role_key="backend developer",
+        basis=basis,
+        postings=200 if basis is Basis.POSTINGS else 0,
+        priorities=priorities,
+        person=Learner(held=list(held), statuses=statuses or {}, finished_projects=finished),
+        words=WORDS,
+        prerequisites=prerequisites,
+        resources=CATALOGUE,
+        exercises={name: [each for each in PROJECTS if name in each.skills] for name in PREREQUISITES},
     )
-
-
-@given(roadmaps(circles=True))
-def test_names_each_skill_once_where_skills_need_each_other(roadmap):
-    skills, prerequisites = roadmap
-
-    steps = order_skills(wanted=skills, prerequisites=prerequisites)
-
-    assert sorted(step.wanted.name for step in steps) == sorted(skill.name for skill in skills)
-
-
-def order(skills, prerequisites):
-    return [(step.stage, step.wanted.name) for step in order_skills(wanted=skills, prerequisites=prerequisites)]
-
-
-def test_brings_what_much_wanted_skills_build_on_forward():
-    skills = [wanted("docker", 80), wanted("linux", 10), *(wanted(f"other{n}", 40) for n in range(5))]
-
-    in_order = order(skills, {"docker": ["linux"]})
-
-    assert (1, "linux") in in_order
-    assert (2, "docker") in in_order
-
-
-def test_finds_what_a_skill_builds_on_by_way_of_skills_that_are_not_wanted():
-    in_order = order([wanted("c", 80), wanted("a", 10)], {"c": ["b"], "b": ["a"]})
-
-    assert in_order == [(1, "a"), (2, "c")]
-
-
-def test_puts_a_held_skill_just_before_what_builds_on_it_and_at_the_end_where_nothing_does():
-    skills = [wanted("python", 90, held=True), wanted("git", 95, held=True), wanted("django", 60), wanted("sql", 30)]
-
-    in_order = order(skills, {"django": ["python"]})
-
-    assert in_order == [(1, "python"), (2, "django"), (2, "sql"), (2, "git")]
-
-
-def test_begins_with_what_weighs_more_than_what_a_held_skill_opens():
-    skills = [wanted("python", 90, held=True), wanted("django", 60), wanted("sql", 70)]
-
-    assert order(skills, {"django": ["python"]}) == [(1, "sql"), (1, "python"), (2, "django")]
-
-
-def test_puts_off_what_takes_long_to_come_to():
-    hours = {"distributed": 60, "networking": 60, "concurrency": 60, "git": 10}
-    skills = [wanted("distributed", 60), *(wanted(f"other{n}", 30 + n) for n in range(5))]
-    below = {"distributed": ["networking", "concurrency"]}
-
-    def stage(learnt=()):
-        steps = order_skills(wanted=skills, prerequisites=below, learnt=learnt, hours=lambda name: hours.get(name, 10))
-        return {step.wanted.name: step.stage for step in steps}["distributed"]
-
-    assert (stage(), stage(learnt=["networking", "concurrency"])) == (2, 1)
-
-
-def test_divides_what_several_skills_build_on_among_them():
-    skills = [*(wanted(f"web{n}", 40) for n in range(5)), wanted("other", 30)]
-    below = {f"web{n}": ["networking"] for n in range(5)}
-
-    steps = order_skills(wanted=skills, prerequisites=below, hours=lambda name: 20)
-
-    # A fifth of 20 hours beside 20 of one's own leaves 33 of 40 %, more than 30; all of them would leave 20.
-    assert steps[-1].wanted.name == "other"
-
-
-@given(roadmaps(), st.sets(st.sampled_from(NAMES)), st.sets(st.sampled_from(NAMES)))
-def test_takes_what_is_learnt_alongside_after_the_rest_and_alternatives_last(roadmap, alongside, alternatives):
-    skills, prerequisites = roadmap
-    turns = dict.fromkeys(alongside, Turn.ALONGSIDE) | dict.fromkeys(alternatives, Turn.ALTERNATIVE)
-    skills = [replace(skill, turn=turns.get(skill.name, Turn.TECHNICAL)) for skill in skills]
-
-    steps = [step for step in order_skills(wanted=skills, prerequisites=prerequisites) if not step.wanted.held]
-
-    for place, step in enumerate(steps):
-        waited_for = [later.wanted for later in steps[place + 1 :] if later.wanted.turn < step.wanted.turn]
-        # Only what something of an earlier turn builds on is taken before its own.
-        needed_by = [
-            later
-            for later in steps[place + 1 :]
-            if later.wanted.turn < step.wanted.turn and step.wanted.name in all_needs(later.wanted.name, prerequisites)
-        ]
-        assert not waited_for or needed_by
-
-
-def test_puts_all_into_one_stage_where_everything_is_held():
-    in_order = order([wanted("b", 90, held=True), wanted("a", 20, held=True)], {"b": ["a"]})
-
-    assert in_order == [(1, "a"), (1, "b")]
-
-
-def test_orders_nothing():
-    assert order([], {}) == []
-
-
-def test_fills_a_long_roadmap_into_some_eight_stages():
-    in_order = order([wanted(f"s{n:03}", 50) for n in range(80)], {})
-
-    assert max(stage for stage, _ in in_order) == 8
-
-
-def project(number, skills, **changes):
-    return IdeaFactory(id=number, skills=tuple(skills), **changes)
-
-
-def choose(projects, *, order=("a", "b", "c"), held=("h",), role="backend developer", finished=(), below=None):
-    prerequisites = {name: order[:place] for place, name in enumerate(order)} | (below or {})
-    steps = order_skills(
-        wanted=[wanted(name, 90 - place) for place, name in enumerate(order)], prerequisites=prerequisites
-    )
-    exercises = {name: [each for each in projects if name in each.skills] for name in order}
-    chosen = choose_projects(
-        steps=steps, held=held, prerequisites=prerequisites, exercises=exercises, role_key=role, finished=finished
-    )
-    return {name: [each.exercise.id for each in of_skill] for name, of_skill in chosen.items()}, chosen
-
-
-def test_proposes_at_most_two_projects_that_exercise_the_skill():
-    ids, _ = choose([project(number, ["a", "h"]) for number in (1, 2, 3)])
-
-    assert ids == {"a": [1, 2], "b": [], "c": []}
-
-
-def test_waits_with_a_project_until_most_of_it_is_learnt():
-    ids, chosen = choose([project(1, ["a", "b", "x", "h"]), project(2, ["a", "b", "c", "x", "y", "z"])])
-
-    assert ids == {"a": [1], "b": [1], "c": [2]}
-    assert chosen["a"][0].new_skills == ("b", "x")
-    assert chosen["b"][0].new_skills == ("x",)
 
 
 @pytest.mark.parametrize(
-    ("first", "second"),
+    ("skill", "held", "implied", "hours"),
     [
-        (project(2, ["a", "h"]), project(1, ["a", "h", "x"])),
-        (project(2, ["a", "h"]), project(1, ["a", "h"], roles=["Chef"])),
-        (project(2, ["a", "h"]), project(1, ["a", "h"], difficulty="Advanced")),
-        (project(1, ["a", "h"]), project(2, ["a", "h"])),
+        ("python", ["python"], [], 0),
+        ("python", [], [], 60),
+        ("sql", [], [], 30),
+        ("communication", [], [], 10),
+        ("python", [], ["python"], 15),
+        ("docker", [], [], 20),
     ],
-    ids=["fewer new skills", "for the role", "easier", "by id"],
 )
-def test_proposes_the_better_project_first(first, second):
-    ids, _ = choose([second, first], order=("a",))
-
-    assert ids["a"] == [first.id, second.id]
+def test_estimates_hours_by_kind(skill, held, implied, hours):
+    assert estimate_hours(skill=WORDS.get(skill), held=held, implied=implied) == hours
 
 
-def test_prefers_what_was_not_proposed_before_and_leaves_out_what_is_finished():
-    projects = [project(1, ["a", "b"]), project(2, ["b", "h"]), project(3, ["b", "h"]), project(4, ["b", "h"])]
+def test_estimates_fewer_hours_where_a_related_skill_is_held():
+    skill = Skill(name="mysql", display_name="MySQL", category="Databases", related=("postgresql",))
 
-    ids, _ = choose(projects, finished=[3])
+    assert estimate_hours(skill=skill, held=["postgresql"]) == 18
+    assert estimate_hours(skill=skill, held=["python"]) == 30
 
-    assert ids == {"a": [1], "b": [2, 4], "c": []}
+
+def test_counts_a_skill_that_a_held_one_builds_on_as_nearly_learnt():
+    roadmap = lay({"linux": 50.0}, held=["docker"])
+
+    assert roadmap.missing[0].estimated_hours == 5
 
 
-def test_counts_what_a_learnt_or_held_skill_builds_on_as_learnt():
-    _, chosen = choose([project(1, ["a", "x", "y"])], order=("a",), below={"a": ["x"], "h": ["y"]})
+def test_names_what_is_to_be_learnt_first_and_counts_its_hours_once():
+    roadmap = lay({"docker": 70.0, "kubernetes": 60.0, "postgresql": 50.0, "django": 40.0}, held=["django"])
 
-    assert chosen["a"][0].new_skills == ()
+    paths = {path.skill: path for path in roadmap.paths}
+    assert {name: path.foundations for name, path in paths.items()} == {
+        "docker": ("linux",),
+        "kubernetes": (),
+        "postgresql": ("sql",),
+        # Held, so that nothing is left to learn before it.
+        "django": (),
+    }
+    assert paths["docker"].estimated_hours == 20 + 20
+    assert paths["postgresql"].estimated_hours == 30 + 30
+    sentences = recommend(roadmap=roadmap)
+    assert "Begin with Linux, which Docker builds on; 70.0 % of the postings ask for Docker." in sentences
+    assert "Learn SQL before PostgreSQL, though few postings name what comes first." in sentences
+    page = render_page(roadmap=roadmap, recommendations=[])
+    assert "builds on linux; to be learnt first: Linux" in page
+
+
+def test_takes_for_known_what_a_held_skill_builds_on():
+    assert lay({"kubernetes": 60.0}, held=["docker"]).paths[0].foundations == ()
+    assert lay({"kubernetes": 60.0}).paths[0].foundations == ("linux", "docker")
+    assert lay({"docker": 60.0}, held=["kubernetes"]).paths[0].foundations == ()
 
 
 @given(
-    st.lists(st.lists(st.sampled_from("abchxyz"), min_size=1, unique=True), max_size=8),
-    st.sets(st.sampled_from("hxy")),
+    st.dictionaries(st.sampled_from("abcdef"), st.lists(st.sampled_from("abcdef"), max_size=3).map(tuple)),
+    st.dictionaries(st.sampled_from("abcdef"), st.floats(1, 100), min_size=1),
+    st.lists(st.sampled_from("abcdef"), max_size=3),
 )
-def test_never_proposes_what_needs_more_than_three_new_skills_or_is_mostly_new(lists, held):
-    _, chosen = choose([project(number, skills) for number, skills in enumerate(lists, 1)], held=held)
+def test_names_all_that_a_missing_skill_builds_on_before_it(prerequisites, priorities, held):
+    paths = lay(priorities, held=held, prerequisites=prerequisites).paths
 
-    learnt = set(held)
-    for name, practices in chosen.items():
-        learnt.add(name)
-        assert len(practices) <= 2
-        for practice in practices:
-            assert name in practice.exercise.skills
-            assert set(practice.new_skills) == set(practice.exercise.skills) - learnt
-            assert len(practice.new_skills) <= min(MOST_NEW_SKILLS, len(practice.exercise.skills) / 2)
+    known = set(held).union(*(find_prerequisites(name, prerequisites) for name in held))
+    for path in paths:
+        if path.is_missing:
+            assert find_prerequisites(path.skill, prerequisites) <= known | set(path.foundations) | priorities.keys()
+        known |= set(path.foundations)
+
+
+def test_names_one_beginning_where_something_is_begun():
+    roadmap = lay({"docker": 70.0, "sql": 50.0}, statuses={"sql": "learning"})
+
+    sentences = recommend(roadmap=roadmap)
+
+    assert "Finish SQL before you begin anything new." in sentences
+    assert not any(sentence.startswith("Begin") for sentence in sentences)
+    blocks = plan_study(roadmap=roadmap, hours_per_week=10, first_day=date(2026, 11, 30))
+    assert [block.path.skill for block in blocks] == ["sql", "docker"]
+
+
+@pytest.mark.parametrize(("postings", "warned"), [(1, True), (9, True), (10, False)])
+def test_warns_of_few_postings(postings, warned):
+    sentences = recommend(roadmap=replace(lay({"sql": 50.0}), postings=postings))
+
+    assert any("too few to rely on" in sentence for sentence in sentences) == warned
+
+
+def test_keeps_a_skill_without_resources():
+    path = lay({"ci/cd": 30.0}).paths[0]
+
+    assert path.resources == ()
+    assert path.display_name == "CI/CD"
+
+
+def test_keeps_a_skill_that_the_vocabulary_does_not_know():
+    path = lay({"apache nifi": 30.0}).paths[0]
+
+    assert (path.display_name, path.prerequisites, path.estimated_hours) == ("apache nifi", (), 20)
+
+
+@pytest.mark.parametrize(
+    ("held", "statuses", "status"),
+    [
+        ([], {}, "open"),
+        (["sql"], {}, "held"),
+        ([], {"sql": "planned"}, "planned"),
+        ([], {"sql": "learning"}, "learning"),
+        (["sql"], {"sql": "done"}, "done"),
+        (["sql"], {"sql": "learning"}, "held"),
+    ],
+)
+def test_tells_the_status(held, statuses, status):
+    assert lay({"sql": 50.0}, held=held, statuses=statuses).paths[0].status == status
+
+
+def test_recommends_in_sentences_with_the_roadmaps_figures():
+    roadmap = lay({"python": 90.0, "kubernetes": 71.5, "docker": 70.0, "linux": 20.0}, held=["python"])
+
+    assert recommend(roadmap=roadmap) == [
+        "You hold 1 of the 4 skills that at least a tenth of the postings for Backend Developer asks for (25.0 %).",
+        "Begin with Linux, which 20.0 % of the postings ask for.",
+        "Linux comes first because Docker builds on it.",
+        "Kubernetes is what most postings ask for of all that you lack (71.5 %); it is in stage 3.",
+        "The 3 missing skills take some 90 hours.",
+    ]
+
+
+def test_does_not_tell_anybody_to_begin_with_manners():
+    sentences = recommend(roadmap=lay({"communication": 90.0, "sql": 20.0}))
+
+    assert "Begin with SQL, which 20.0 % of the postings ask for." in sentences
+
+
+def test_says_what_stands_in_for_what_and_plans_no_time_for_it():
+    roadmap = lay({"aws": 40.0, "azure": 20.0, "google cloud": 30.0, "sql": 50.0, "linux": 20.0}, held=["linux"])
+
+    sentences = recommend(roadmap=roadmap)
+
+    aws, azure = (next(path for path in roadmap.paths if path.skill == name) for name in ("aws", "azure"))
+    assert (aws.alternative, azure.alternative, azure.estimated_hours) == (None, "aws", 0)
+    assert [path.skill for path in roadmap.paths[-3:]] == ["google cloud", "azure", "linux"]
+    assert sentences[-2:] == [
+        "Of the 4 missing skills 2 are to learn, in some 90 hours; the other 2 have alternatives.",
+        "aws stands in for google cloud and azure. Learn more than one of a kind only where an advert asks for it.",
+    ]
+    blocks = plan_study(roadmap=roadmap, hours_per_week=10, first_day=MONDAY)
+    assert [block.path.skill for block in blocks] == ["sql", "aws"]
+    page = render_page(roadmap=roadmap, recommendations=sentences)
+    assert "### azure\n\nopen, 20.0 % of the postings, not needed beside aws" in page
+
+
+def test_has_nothing_to_learn_where_what_is_held_stands_in_for_all_that_is_missing():
+    sentences = recommend(roadmap=lay({"aws": 40.0, "azure": 20.0}, held=["aws"]))
+
+    assert sentences == [
+        "You hold 1 of the 2 skills that at least a tenth of the postings for Backend Developer asks for (50.0 %).",
+        "aws stands in for azure. Learn more than one of a kind only where an advert asks for it.",
+    ]
+
+
+def test_asks_to_finish_what_was_begun():
+    sentences = recommend(roadmap=lay({"sql": 50.0, "linux": 20.0}, statuses={"linux": "learning"}))
+
+    assert "Finish Linux before you begin anything new." in sentences
+
+
+@pytest.mark.parametrize(
+    ("basis", "role", "opening"),
+    [
+        (Basis.NO_POSTINGS, "Chef", "No posting of the last 30 days is for Chef"),
+        (Basis.NO_ROLE, None, "Your profile has no target role"),
+        (Basis.OWN_SKILLS, "Chef", "This roadmap goes by your own skills"),
+    ],
+)
+def test_says_why_it_goes_by_ones_own_skills(basis, role, opening):
+    with_skills = recommend(roadmap=lay({"sql": 0.0}, basis=basis, role=role))
+    without = recommend(roadmap=lay({}, basis=basis, role=role))
+
+    assert with_skills[0].startswith(opening)
+    assert without[0].startswith(opening)
+    assert without[1] == "Add the skills you hold to your profile to begin with."
+    assert "%" not in " ".join(with_skills)
+
+
+def test_says_when_everything_is_held_and_when_nothing_is_asked_for():
+    assert recommend(roadmap=lay({"sql": 50.0}, held=["sql"]))[-1].startswith("You hold them all")
+    assert recommend(roadmap=lay({})) == [
+        "Among the 200 postings for Backend Developer, no skill is asked for by a tenth or more."
+    ]
+
+
+@given(
+    st.dictionaries(st.sampled_from([each["name"] for each in SKILLS]), st.integers(100, 1000).map(lambda n: n / 10)),
+    st.sets(st.sampled_from([each["name"] for each in SKILLS])),
+)
+def test_names_no_figure_that_the_roadmap_does_not_have(priorities, held):
+    roadmap = lay(priorities, held=held)
+
+    sentences = recommend(roadmap=roadmap)
+
+    assert sentences == recommend(roadmap=lay(dict(reversed(priorities.items())), held=sorted(held)))
+    shares = {str(share) for share in [*priorities.values(), roadmap.coverage_percentage]}
+    named = set(re.findall(r"([\d.]+) %", " ".join(sentences)))
+    assert named <= shares
+    for path in roadmap.paths:
+        if f"Begin with {path.display_name}," in " ".join(sentences):
+            assert path.is_missing
+            assert path.stage == 1 or roadmap.paths[0].stage == 1
+
+
+@given(st.integers(1, 80), st.sets(st.sampled_from([each["name"] for each in SKILLS if each.get("is_skill", True)])))
+def test_plans_skills_one_after_the_other_without_a_gap(hours_per_week, names):
+    roadmap = lay(dict.fromkeys(names, 50.0), held=["python"])
+
+    blocks = plan_study(roadmap=roadmap, hours_per_week=hours_per_week, first_day=MONDAY)
+
+    assert [block.path for block in blocks] == roadmap.missing
+    day = MONDAY
+    for block in blocks:
+        assert block.first_day == day
+        assert block.last_day >= block.first_day
+        day = block.last_day + timedelta(days=1)
+    # Rounded up to days: never less time than is needed, and at most a day a skill more.
+    days = (day - MONDAY).days
+    needed = roadmap.estimated_hours * 7 / hours_per_week
+    assert needed <= days + 1e-9
+    assert days <= needed + len(blocks)
+
+
+def test_begins_on_the_next_monday():
+    assert [get_next_monday(MONDAY + timedelta(days=day)) for day in (-1, 0, 1, 6)] == [
+        MONDAY,
+        *[MONDAY + timedelta(days=7)] * 3,
+    ]
+
+
+def test_writes_a_calendar_also_where_nothing_is_left():
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+
+    (event,) = Calendar.from_ical(render_calendar(blocks=[], role="Backend Developer", owner="u1", now=now)).events
+
+    assert event["summary"] == "Nothing left to learn for Backend Developer"
+
+
+def test_plans_for_two_roles_stand_side_by_side():
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    blocks = plan_study(roadmap=lay({"sql": 50.0}), hours_per_week=10, first_day=MONDAY)
+
+    ids = {
+        Calendar.from_ical(render_calendar(blocks=blocks, role=role, owner="u1", now=now)).events[0]["uid"]
+        for role in ("Backend Developer", "backend-developer", "Data Scientist")
+    }
+
+    assert len(ids) == 2
+
+
+def test_writes_a_calendar_that_can_be_read_again():
+    roadmap = lay({"linux": 50.0, "docker": 70.0})
+    blocks = plan_study(roadmap=roadmap, hours_per_week=10, first_day=MONDAY)
+    now = datetime(2026, 11, 21, 8, tzinfo=UTC)
+
+    content = render_calendar(blocks=blocks, role="Backend, Developer;\n", owner="u1", now=now)
+
+    events = Calendar.from_ical(content).walk("VEVENT")
+    assert [str(event["summary"]) for event in events] == ["Learn Linux (20 hours)", "Learn Docker (20 hours)"]
+    assert [event["dtstart"].dt for event in events] == [MONDAY, MONDAY + timedelta(days=14)]
+    assert [event["dtend"].dt for event in events] == [MONDAY + timedelta(days=14), MONDAY + timedelta(days=28)]
+    assert len({str(event["uid"]) for event in events}) == 2
+    assert "https://example.org/docker-docs" in str(events[1]["description"])
+    assert content == render_calendar(blocks=blocks, role="Backend, Developer;\n", owner="u1", now=now)
+
+
+def test_writes_a_page_in_which_nothing_is_taken_for_a_sign():
+    roadmap = lay({"linux": 50.0, "docker": 70.0}, held=["linux"], role="<b>*Chef*</b>\n# [x](y)")
+
+    page = render_page(roadmap=roadmap, recommendations=["Do *this*."])
+
+    assert page.startswith(r"# Roadmap: \<b\>\*Chef\*\</b\> \# \[x\](y)" + "\n")
+    assert r"- Do \*this\*." in page
+    assert "## Stage 1" in page
+    assert "### Docker\n\nopen" in page
+    assert "### Linux\n\nheld" in page
+    assert "- Documentation: [Docker Docs](<https://example.org/docker-docs>). Teaches docker well." in page
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        ([], "The 2 missing skills take some"),
+        (["sql"], "The 1 missing skill takes some"),
+        (["sql", "linux"], "You hold them all"),
+    ],
+)
+def test_sentences_have_the_numbers_of_the_roadmap_in_right_grammar(held, expected):
+    roadmap = lay({"sql": 50.0, "linux": 20.0}, held=held)
+
+    sentences = " ".join(recommend(roadmap=roadmap))
+
+    assert expected in sentences
+    assert f"You hold {len(held) or 'none'} of the 2 skills" in sentences
+    assert len(roadmap.missing) == len(roadmap.to_learn) == 2 - len(held)
+
+
+def test_says_of_one_missing_skill_that_another_stands_in_for_it():
+    roadmap = lay({"aws": 40.0, "azure": 20.0}, held=[])
+
+    assert any(
+        sentence.startswith("Of the 2 missing skills 1 is to learn, in some")
+        and sentence.endswith("the other one has an alternative.")
+        for sentence in recommend(roadmap=roadmap)
+    )

@@ -7,8 +7,7 @@ from pymongo.database import Database
 
 from career_navigator.cache import reset_caches
 from learning.documents import SKILL_PROGRESS, LearningResource
-from learning.services import seed_resources
-from learning.skill_merges import follow_merge
+from learning.services import follow_merge, seed_resources
 from learning.tests.test_admin_resources import ENTRY
 from skills.services import merge_skills, seed_skills
 

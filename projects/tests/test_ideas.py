@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projects.advice import recommend
 from projects.ideas import (
     DIFFICULTIES,
     Criteria,
     IdeaCatalogue,
     Match,
     filter_ideas,
-    level_of,
+    get_level,
     order_for_building,
     order_recommended,
+    recommend,
 )
 from tests.factories import IdeaFactory
 
@@ -128,7 +128,7 @@ def test_orders_for_building_by_skills_then_what_is_held_then_ease():
     ],
 )
 def test_tells_the_level_from_skills_and_experience(skills, experience, level):
-    assert level_of(skills=skills, experience_level=experience) == level
+    assert get_level(skills=skills, experience_level=experience) == level
 
 
 def test_knows_ideas_by_id_and_by_skill():

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from learning.advice import WINDOW_DAYS, recommend
-from learning.paths import Person, Roadmap, SkillPath
+from learning.renderings import WINDOW_DAYS, recommend
+from learning.roadmaps import Learner, Roadmap, SkillPath
 from learning.selectors import plan_roadmap
 from market.roles import normalize_role
 from market.selectors import role_figures
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             roadmap = plan_roadmap(
                 role=role,
                 with_gap_analysis=True,
-                person=Person(held=held, statuses={}),
+                person=Learner(held=held, statuses={}),
                 exercises=idea_catalogue().by_skill,
                 figures=role_figures(
                     role=normalize_role(role), days=WINDOW_DAYS, now=options["as_of"] or timezone.now()
