@@ -30,13 +30,12 @@ from career_navigator.admin_site.theme import STATUS_COLORS
 from career_navigator.db.connection import database
 from career_navigator.document_admin.admin import ExactFilter, ReadOnlyDocumentAdmin
 from ingestion import documents, services
-from ingestion.credits import credits_left
 from ingestion.models import CollectionRun, RefusedPosting
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from ingestion.runs import UnusableRequestError, cancel_run, open_roles, start_run
 from ingestion.selectors import recent_refusals, run_state
 from ingestion.services import DEFAULT_JOBS_PER_ROLE, DEFAULT_MAX_AGE_DAYS
-from ingestion.source import THEIRSTACK
+from ingestion.source import THEIRSTACK, credits_left
 from ingestion.tasks import collect_role
 
 _TRIGGER = "ingestion.trigger_collection"

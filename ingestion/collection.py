@@ -27,7 +27,6 @@ from ingestion.collected_roles import (
     release_lease,
     renew_lease,
 )
-from ingestion.credits import BudgetSpentError, Reservation, reserve_credits, settle_credits
 from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectionRun, Search
 from ingestion.request_pacing import PacingUnavailable
 from ingestion.role_searches import belongs_to_search, search_payload
@@ -40,7 +39,16 @@ from ingestion.runs import (
     stop_run,
     update_search,
 )
-from ingestion.source import CollectionHaltedError, halt_collection, learn_largest_page, refuse_when_halted
+from ingestion.source import (
+    BudgetSpentError,
+    CollectionHaltedError,
+    Reservation,
+    halt_collection,
+    learn_largest_page,
+    refuse_when_halted,
+    reserve_credits,
+    settle_credits,
+)
 from ingestion.theirstack import FREE_PLAN_PAGE_SIZE, TheirStackClient
 from ingestion.theirstack_errors import (
     TheirStackAuthenticationError,
@@ -137,15 +145,19 @@ def _collect_pages(run: CollectionRun, client: TheirStackClient, clock: Clock, l
         if error.reason in {"timeout", "network"} and clock() >= lease.until:
             # This process was stopped meanwhile, which says nothing of the source.
             raise LeaseLostError(f"its lease ran out: {error}") from error
-        _pause_or_fail(run, lease, error, clock())
-    except TheirStackAuthenticationError as error:
-        stop_run(run_id=run.id, error=f"{error.reason}: {error}", now=clock(), lease=lease)
+        if error.retry_after_seconds is None:
+            _fail(run, lease, error, clock())
+        else:
+            now = clock()
+            resume_at = now + timedelta(seconds=error.retry_after_seconds)
+            values = {"status": "waiting", "resume_at": resume_at, "error": f"{error.reason}: {error}", "attempts": 0}
+            _update(lease, now, values)
     except TheirStackOutOfCreditsError as error:
         # In this order: a worker that lost its lease meanwhile knows nothing of the credits there are now.
         renew_lease(lease=lease, now=clock())
         halt_collection(reason=error.reason, now=clock())
         stop_run(run_id=run.id, error=f"{error.reason}: {error}", now=clock(), lease=lease)
-    except (BudgetSpentError, CollectionHaltedError) as error:
+    except (TheirStackAuthenticationError, BudgetSpentError, CollectionHaltedError) as error:
         stop_run(run_id=run.id, error=f"{error.reason}: {error}", now=clock(), lease=lease)
     except TheirStackClientError as error:
         _fail(run, lease, error, clock())
@@ -377,15 +389,6 @@ def _while_servers_return(lease: Lease, clock: Clock) -> Iterator[AttemptManager
         before_sleep=log,
         reraise=True,
     )
-
-
-def _pause_or_fail(run: CollectionRun, lease: Lease, error: TheirStackRetryableError, now: datetime) -> None:
-    if error.retry_after_seconds is None:
-        _fail(run, lease, error, now)
-        return
-    resume_at = now + timedelta(seconds=error.retry_after_seconds)
-    values = {"status": "waiting", "resume_at": resume_at, "error": f"{error.reason}: {error}", "attempts": 0}
-    _update(lease, now, values)
 
 
 def _fail(run: CollectionRun, lease: Lease, error: TheirStackClientError, now: datetime) -> None:

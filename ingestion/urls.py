@@ -1,6 +1,5 @@
 from career_navigator.api.routers import OptionalSlashRouter
-from ingestion.fetching.views import FetchJobsViewSet
-from ingestion.views import WebhookViewSet
+from ingestion.views import FetchJobsViewSet, WebhookViewSet
 
 router = OptionalSlashRouter()
 router.register("ingestion/webhooks", WebhookViewSet, basename="webhook")

@@ -11,9 +11,9 @@ import orjson
 from bson import ObjectId
 
 from career_navigator.db.connection import database
-from ingestion.credits import reserve_credits, settle_credits
 from ingestion.documents import CollectionRun
 from ingestion.runs import MOST_REFUSED_SAMPLES
+from ingestion.source import reserve_credits, settle_credits
 from ingestion.theirstack_jobs import posting_from_job
 from market.jobs.services import close_posting, find_closing, opened_at
 from market.posting import Posting, RefusedPosting

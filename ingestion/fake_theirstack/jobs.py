@@ -1,13 +1,16 @@
-"""The jobs the fake knows, in the order TheirStack lists them. Pure: no clock."""
+"""The jobs the fake knows, in the order TheirStack lists them, and which of them a search finds. Pure: no clock."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
-from typing import Any
+from operator import attrgetter
+from typing import Annotated, Any, Literal
 
 import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict, Strict, StringConstraints, create_model
+from pydantic.types import NonNegativeInt, PositiveInt
 
 from market.geo.labels import parse_place_label
 
@@ -144,3 +147,194 @@ def _read_time(source: Mapping[str, Any], field: str) -> datetime | None:
     except (TypeError, ValueError) as error:
         raise UnusableJob(f"'{field}' has to be a time like 2026-01-31T12:00:00, not {value!r}") from error
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+Predicate = Callable[[Job], bool]
+
+# A search without one of these is rejected.
+REQUIRED_FILTERS = (
+    *("posted_at_max_age_days", "posted_at_gte", "posted_at_lte"),
+    *("company_domain_or", "company_linkedin_url_or", "company_name_or"),
+)
+DEFAULT_LIMIT = 25
+
+
+class NoRequiredFilter(ValueError):
+    """A search without any of REQUIRED_FILTERS."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """A search that can be answered. A page begins after `offset` jobs and has up to `limit`."""
+
+    predicates: list[Predicate]
+    offset: int
+    limit: int
+    with_totals: bool
+    blurred: bool
+
+
+def _at_least(attribute: str, bound: Any) -> Predicate:
+    read = attrgetter(attribute)
+    return lambda job: (value := read(job)) is not None and value >= bound
+
+
+def _at_most(attribute: str, bound: Any) -> Predicate:
+    read = attrgetter(attribute)
+    return lambda job: (value := read(job)) is not None and value <= bound
+
+
+def _is_one_of(read: Callable[[Job], Any]) -> Callable[[Iterable[Any]], Predicate]:
+    def any_of(values: Iterable[Any]) -> Predicate:
+        allowed = frozenset(values)
+        return lambda job: read(job) in allowed
+
+    return any_of
+
+
+def _shares_any(read: Callable[[Job], frozenset[str]]) -> Callable[[Iterable[str]], Predicate]:
+    def any_of(values: Iterable[str]) -> Predicate:
+        wanted = frozenset(values)
+        return lambda job: not wanted.isdisjoint(read(job))
+
+    return any_of
+
+
+def _matches_any(read: Callable[[Job], tuple[str, ...]]) -> Callable[[Iterable[re.Pattern[str]]], Predicate]:
+    return lambda patterns: lambda job: any(pattern.search(text) for text in read(job) for pattern in patterns)
+
+
+def _has_title_words(titles: Iterable[str]) -> Predicate:
+    wanted = [words for words in map(split_words, titles) if words]
+    return lambda job: any(map(job.title_words.issuperset, wanted))
+
+
+def _has_company_name(names: Iterable[str]) -> Predicate:
+    return _is_one_of(lambda job: job.company.lower())(map(str.lower, names))
+
+
+def _has_company_part(names: Iterable[str]) -> Predicate:
+    parts = [name.lower() for name in names]
+    return lambda job: any(part in job.company.lower() for part in parts)
+
+
+def _has_whole_words(phrases: Iterable[str]) -> Predicate:
+    pattern = "|".join(rf"(?<!\w){re.escape(phrase)}(?!\w)" for phrase in phrases)
+    return _matches_any(_get_description)([re.compile(pattern, re.IGNORECASE)])
+
+
+def _get_description(job: Job) -> tuple[str, ...]:
+    return (orjson.loads(job.body).get("description") or "",)
+
+
+def _get_company_profile(job: Job) -> str:
+    return (orjson.loads(job.body).get("company_object") or {}).get("linkedin_url") or ""
+
+
+def _midnight(now: datetime, days: int) -> datetime:
+    """Return the beginning of the day so many days ago."""
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - timedelta(days=min(days, 36_500))  # dates begin with the year 1
+
+
+_Time = Annotated[
+    datetime,
+    Strict(False),  # a date alone is its beginning
+    AfterValidator(lambda time: time if time.tzinfo else time.replace(tzinfo=UTC)),
+]
+_Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+_Seniority = Literal["c_level", "staff", "senior", "mid_level", "junior"]
+_Status = Literal["full_time", "part_time", "temporary", "internship", "contract"]
+_Pattern = re.Pattern[str]
+
+# Filters of one value: its type, and the predicate that it makes at a given time.
+_SINGLE: dict[str, tuple[Any, Callable[[Any, datetime], Predicate]]] = {
+    "posted_at_max_age_days": (NonNegativeInt, lambda days, now: _at_least("posted", _midnight(now, days).date())),
+    "posted_at_gte": (date, lambda first, now: _at_least("posted", first)),
+    "posted_at_lte": (date, lambda last, now: _at_most("posted", last)),
+    "discovered_at_gte": (_Time, lambda first, now: _at_least("discovered_at", first)),
+    "discovered_at_lte": (_Time, lambda last, now: _at_most("discovered_at", last)),
+    "discovered_at_max_age_days": (NonNegativeInt, lambda days, now: _at_least("discovered_at", _midnight(now, days))),
+    "discovered_at_min_age_days": (
+        NonNegativeInt,
+        lambda days, now: _at_most("discovered_at", _midnight(now, days) + timedelta(days=1, microseconds=-1)),
+    ),
+    "is_closed": (bool, lambda closed, now: lambda job: (job.closed_at is not None) is closed),
+    "closed_at_gte": (_Time, lambda first, now: _at_least("closed_at", first)),
+    "closed_at_lte": (_Time, lambda last, now: _at_most("closed_at", last)),
+    "remote": (bool, lambda remote, now: lambda job: job.remote is remote),
+    "min_salary_usd": (float, lambda low, now: _at_least("high_salary", low)),
+    "max_salary_usd": (float, lambda high, now: _at_most("low_salary", high)),
+}
+# Filters of several values: the type of each, the forms there are (`job_id_or`, `job_id_not`), and the predicate for
+# any of the values. Those that read a job's whole body come last.
+_SEVERAL: dict[str, tuple[Any, str, Callable[[Iterable[Any]], Predicate]]] = {
+    "job_id": (list[int], "or not", _is_one_of(lambda job: job.id)),
+    "job_country_code": (list[_Country], "or not", _shares_any(lambda job: job.countries)),
+    "job_title": (list[str], "or not", _has_title_words),
+    "job_title_pattern": (list[_Pattern], "and or not", _matches_any(lambda job: (job.title,))),
+    "job_location_pattern": (list[_Pattern], "or not", _matches_any(lambda job: job.location_labels)),
+    "job_seniority": (list[_Seniority], "or", _is_one_of(lambda job: job.seniority)),
+    "employment_statuses": (list[_Status], "or", _shares_any(lambda job: job.employment_statuses)),
+    "job_technology_slug": (list[str], "or and not", _shares_any(lambda job: job.slugs)),
+    "company_name": (list[str], "or not", _is_one_of(lambda job: job.company)),
+    "company_name_case_insensitive": (list[str], "or", _has_company_name),
+    "company_name_partial_match": (list[str], "or not", _has_company_part),
+    "company_domain": (list[str], "or not", _is_one_of(lambda job: job.company_domain)),
+    "company_linkedin_url": (list[str], "or", _is_one_of(_get_company_profile)),
+    "job_description_pattern": (list[_Pattern], "or not", _matches_any(_get_description)),
+    "job_description_contains": (list[str], "or not", _has_whole_words),
+}
+
+
+def _combine(form: str, any_of: Callable[[Iterable[Any]], Predicate], values: list[Any]) -> Predicate:
+    if form == "and":
+        every = [any_of([value]) for value in values]
+        return lambda job: all(predicate(job) for predicate in every)
+    found = any_of(values)
+    return found if form == "or" else lambda job: not found(job)
+
+
+_FILTERS: dict[str, Any] = {name: (kind | None, None) for name, (kind, _) in _SINGLE.items()} | {
+    f"{name}_{form}": (kind | None, None) for name, (kind, forms, _) in _SEVERAL.items() for form in forms.split()
+}
+
+
+class _Paging(BaseModel):
+    # TheirStack's 422 for a field has FastAPI's shape, which is pydantic's.
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    page: NonNegativeInt | None = None
+    offset: NonNegativeInt | None = None
+    limit: PositiveInt | None = None
+    include_total_results: bool | None = None
+    blur_company_data: bool | None = None
+
+
+_Request = create_model("_Request", __base__=_Paging, **_FILTERS)
+
+
+def read_search(*, body: bytes, now: datetime) -> Search:
+    """Read a request's body as the API does; fields that are null or empty lists do not count.
+
+    Raises pydantic's ValidationError, then NoRequiredFilter.
+    """
+    request = _Request.model_validate_json(body)
+    given = {name: value for name in _FILTERS if (value := getattr(request, name)) not in (None, [])}
+    if given.keys().isdisjoint(REQUIRED_FILTERS):
+        raise NoRequiredFilter
+    predicates = [predicate(given[name], now) for name, (_, predicate) in _SINGLE.items() if name in given]
+    predicates += [
+        _combine(form, any_of, given[f"{name}_{form}"])
+        for name, (_, forms, any_of) in _SEVERAL.items()
+        for form in forms.split()
+        if f"{name}_{form}" in given
+    ]
+    limit = request.limit or DEFAULT_LIMIT
+    return Search(
+        predicates=predicates,
+        offset=(request.offset or 0) + (request.page or 0) * limit,
+        limit=limit,
+        with_totals=bool(request.include_total_results),
+        blurred=bool(request.blur_company_data),
+    )

@@ -1,16 +1,259 @@
-"""The fake as an HTTP server on the loopback interface."""
+"""The fake as an HTTP server on the loopback interface: keys, limits, searches, responses as TheirStack writes them."""
 
 import contextlib
+import hmac
 import socket
 import sys
 import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from ingestion.fake_theirstack.api import FakeAPI
-from ingestion.fake_theirstack.responses import Response
+import orjson
+from pydantic import ValidationError
+
+from ingestion.fake_theirstack.account import PLANS, PlanName, RateLimit
+from ingestion.fake_theirstack.faults import SEARCH_PATH, Fault, FaultScript, read_faults
+from ingestion.fake_theirstack.jobs import REQUIRED_FILTERS, JobList, NoRequiredFilter, read_search
+
+# Code, title and description by status, in the documented shape. Of the codes, E-020 alone is known for certain.
+_ERRORS = {
+    401: ("E-001", "Unauthorized", "The API key is missing, expired or not valid."),
+    402: ("E-001", "Not enough credits", "The account has no API credits left."),
+    403: ("E-020", "Premium functionality limitation", "The plan does not include this."),
+    422: ("E-001", "Validation error", "The request lacks a required filter."),
+    429: ("E-001", "Too many requests", "The rate limit of the plan is exceeded."),
+    400: ("E-001", "Not allowed exception", "The request cannot be processed."),
+}
+_INTERNAL_ERROR = ("E-001", "Internal error", "Something went wrong on our side.")
+# What a preview masks, in a job and in its company.
+_MASKED = ("description", "url", "final_url", "source_url", "company", "company_domain")
+_MASKED_COMPANY = (
+    *("name", "domain", "linkedin_url", "linkedin_id", "url"),
+    *("long_description", "seo_description", "possible_domains"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A status, a body of JSON, and headers."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def render_json(value: Any, *, status: int = 200) -> Response:
+    """Return any value as JSON."""
+    return Response(status=status, body=orjson.dumps(value))
+
+
+def render_error(status: int, *, description: str = "") -> Response:
+    """Return an error in the documented shape."""
+    code, title, text = _ERRORS.get(status, _INTERNAL_ERROR)
+    error = {"code": code, "title": title, "description": description or text}
+    return render_json({"request_id": None, "error": error}, status=status)
+
+
+def render_detail(status: int, detail: Any) -> Response:
+    """Return an error in the shape of the framework underneath, which answers what the API itself never sees."""
+    return render_json({"detail": detail}, status=status)
+
+
+def render_invalid(error: ValidationError) -> Response:
+    """Return the framework's 422, which names the fields of the body."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    return render_detail(422, [problem | {"loc": ["body", *problem["loc"][:1]]} for problem in problems])
+
+
+def mask_job(row: bytes, *, job_id: int | None = None) -> bytes:
+    """Return a job as a preview shows it, under another id if one is given."""
+    job = orjson.loads(row)
+    company = job.get("company_object") or {}
+    company |= {name: "***" for name in _MASKED_COMPANY if company.get(name)} | {"has_blurred_data": True}
+    job |= {name: "***" for name in _MASKED if job.get(name)}
+    job |= {"has_blurred_data": True, "company_object": company} | ({} if job_id is None else {"id": job_id})
+    return orjson.dumps(job)
+
+
+BALANCE_PATH = "/v0/billing/credit-balance"
+_METHODS = {SEARCH_PATH: "POST", BALANCE_PATH: "GET"}
+_NOT_JSON = b"<html><body><h1>Bad gateway</h1></body></html>"
+_MALFORMED = {"job_title": None, "date_posted": "not a date"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedRequest:
+    """A request that came in. `number` counts the requests of its path from 1; the key is never kept.
+
+    `status` is what was answered, None when the connection was dropped.
+    """
+
+    number: int
+    method: str
+    path: str
+    payload: Any
+    at: datetime
+    status: int | None
+    rows: int
+
+
+class FakeAPI:
+    """An account at TheirStack with its jobs. Safe to use from several threads.
+
+    `credits` defaults to what the plan grants, `clock` to the time in UTC.
+    """
+
+    def __init__(
+        self,
+        *,
+        jobs: JobList | Iterable[Mapping[str, Any]] = (),
+        plan: PlanName = "paid",
+        credits: int | None = None,
+        api_key: str = "fake-key",
+        rate_limited: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Take the jobs over. Raises UnusableJob."""
+        self.api_key = api_key
+        self._jobs = jobs if isinstance(jobs, JobList) else JobList(jobs)
+        self._plan = PLANS[plan]
+        self._granted = self._plan.credits if credits is None else credits
+        self._rate_limited = rate_limited
+        self._clock = clock
+        self._lock = threading.RLock()
+        self.reset()
+
+    @property
+    def requests(self) -> list[ReceivedRequest]:
+        """What was asked so far, oldest first."""
+        return list(self._requests)
+
+    @property
+    def job_count(self) -> int:
+        """How many jobs there are to find."""
+        return len(self._jobs)
+
+    def reset(self) -> None:
+        """Forget requests, faults, credits spent and calls counted; the jobs stay."""
+        with self._lock:
+            self._requests: list[ReceivedRequest] = []
+            # Credits spent so far, one for each job sent.
+            self.credits_used = 0
+            self._faults = FaultScript()
+            self._numbers: Counter[str] = Counter()
+            self._limit = RateLimit(self._plan.windows if self._rate_limited else ())
+            self._last_rows: list[bytes] = []
+
+    def script_faults(self, script: bytes | Sequence[Mapping[str, Any] | Fault]) -> None:
+        """Add faults behind those that wait, each an object with the fields of `Fault`. Raises BadFault."""
+        with self._lock:
+            self._faults.extend(read_faults(script))
+
+    def advance(self, *, jobs: Iterable[Mapping[str, Any]]) -> None:
+        """Let time bring these jobs, each in place of one with the same id. Raises UnusableJob."""
+        with self._lock:
+            self._jobs.put(jobs)
+
+    def take_fault(self, *, path: str) -> tuple[int, Fault]:
+        """Count a request and return its number with what is to go wrong; a fault of nothing where all is well."""
+        with self._lock:
+            self._numbers[path] += 1
+            number = self._numbers[path]
+            return number, self._faults.take(path=path, number=number)
+
+    def record(self, *, number: int, method: str, path: str, body: bytes, status: int | None, rows: int = 0) -> None:
+        """Keep what was asked."""
+        try:
+            payload = orjson.loads(body) if body else None
+        except orjson.JSONDecodeError:
+            payload = body.decode(errors="replace")
+        request = ReceivedRequest(
+            number=number, method=method, path=path, payload=payload, at=self._clock(), status=status, rows=rows
+        )
+        with self._lock:
+            self._requests.append(request)
+
+    def respond(self, *, method: str, path: str, body: bytes, key: str, fault: Fault) -> tuple[Response, int]:
+        """Answer a request of the API, as it should or as the fault says; also returns how many jobs were sent."""
+        with self._lock:
+            response, rows = self._respond(method=method, path=path, body=body, key=key, fault=fault)
+        if fault.status is not None:
+            response = replace(render_error(fault.status), headers=response.headers)
+            if fault.body is not None:
+                body = fault.body.encode() if isinstance(fault.body, str) else orjson.dumps(fault.body)
+                response = replace(response, body=body)
+        elif fault.not_json:
+            response = replace(response, status=200, body=_NOT_JSON)
+        return replace(response, headers={**response.headers, **fault.headers}), rows
+
+    def _respond(self, *, method: str, path: str, body: bytes, key: str, fault: Fault) -> tuple[Response, int]:
+        if path not in _METHODS:
+            return render_detail(404, "Not Found"), 0
+        if method != _METHODS[path]:
+            return replace(render_detail(405, "Method Not Allowed"), headers={"Allow": _METHODS[path]}), 0
+        if not hmac.compare_digest(key.encode(), f"Bearer {self.api_key}".encode()):
+            return render_error(401), 0
+        if path == BALANCE_PATH:
+            spent = {"ui_credits": 50, "used_ui_credits": 0, "used_api_credits": self.credits_used}
+            return render_json(spent | {"api_credits": self._granted}), 0
+        now = time.monotonic()
+        if not self._limit.hit(now):
+            response, rows = render_error(429), 0
+        elif fault.status is not None or fault.not_json:
+            response, rows = render_error(500), 0  # another is put in its place; no jobs, no credits
+        else:
+            response, rows = self._search(body=body, fault=fault)
+        headers = self._limit.get_headers(now) if self._rate_limited else {}
+        return replace(response, headers=headers), rows
+
+    def _search(self, *, body: bytes, fault: Fault) -> tuple[Response, int]:
+        try:
+            search = read_search(body=body, now=self._clock())
+        except ValidationError as error:
+            return render_invalid(error), 0
+        except NoRequiredFilter:
+            names = ", ".join(REQUIRED_FILTERS)
+            return render_error(422, description=f"At least one of these filters is required: {names}"), 0
+        max_limit, max_pages = self._plan.max_limit, self._plan.max_pages
+        if search.limit > max_limit:
+            return render_error(403, description=f"limit may be at most {max_limit} on this plan"), 0
+        if max_pages is not None and search.offset >= max_pages * max_limit:
+            return render_error(403, description=f"a query has at most {max_pages} pages on this plan"), 0
+        credits_left = max(0, self._granted - self.credits_used)
+        if not credits_left:
+            return render_error(402), 0
+        end = search.offset + search.limit
+        found = self._jobs.find(search.predicates, enough=None if search.with_totals else end)
+        rows = self._last_rows if fault.repeat_page else [job.body for job in found[search.offset : end]]
+        affordable = rows[:credits_left]
+        self._last_rows = affordable
+        self.credits_used += len(affordable)
+        sent = [mask_job(row) for row in affordable] if search.blurred else affordable
+        metadata = {
+            "total_results": len(found) if search.with_totals else None,
+            "truncated_results": len(rows) - len(affordable),
+            "truncated_companies": 0,
+            "total_companies": len({job.company for job in found}) if search.with_totals else None,
+        }
+        data = [orjson.Fragment(row) for row in _corrupt(sent, fault)]
+        return render_json({"metadata": metadata, "data": data}), len(affordable)
+
+
+def _corrupt(rows: list[bytes], fault: Fault) -> list[bytes]:
+    """Return the rows with what the fault adds to them, which costs no credits."""
+    before: list[bytes] = []
+    if fault.malformed_row is not None and fault.malformed_row is not False:
+        before.append(orjson.dumps(_MALFORMED if fault.malformed_row is True else fault.malformed_row))
+    if fault.blurred_row and rows:
+        before.append(mask_job(rows[0], job_id=1))
+    return [*before, *rows, *rows[: fault.duplicate_rows]]
 
 
 class FakeTheirStack(FakeAPI):

@@ -8,13 +8,12 @@ import pytest
 
 from ingestion import collection, runs
 from ingestion.collection import collect_role
-from ingestion.credits import spent_this_month
 from ingestion.documents import CollectedRole, CollectionRun
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import UnusableRequestError, cancel_run, find_interrupted, open_roles, stop_run
 from ingestion.selectors import summarize_run
 from ingestion.services import collect_jobs_for_roles, work_off
-from ingestion.source import check_source
+from ingestion.source import check_source, spent_this_month
 from ingestion.theirstack import TheirStackClient, client_from_settings
 from market.refresh import check_figures
 from market.selectors import read_answer

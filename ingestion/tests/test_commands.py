@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from ingestion.documents import CollectionRun, SourceState
-from ingestion.fake_theirstack.demonstration import build_jobs
+from ingestion.fake_theirstack.job_sources import build_jobs
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from market.services import store_postings

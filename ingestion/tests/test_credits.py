@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingestion.credits import (
+from ingestion.source import (
     BudgetSpentError,
     credits_left,
     reserve_credits,

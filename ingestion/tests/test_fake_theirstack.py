@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from ingestion.fake_theirstack.account import PLANS, RateLimit
-from ingestion.fake_theirstack.demonstration import build_jobs
 from ingestion.fake_theirstack.faults import BadFault, FaultScript, read_faults
+from ingestion.fake_theirstack.job_sources import build_jobs
 from ingestion.fake_theirstack.server import FakeTheirStack
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)

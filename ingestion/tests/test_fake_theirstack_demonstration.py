@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from ingestion.fake_theirstack.demonstration import MAX_SEED, build_jobs
+from ingestion.fake_theirstack.job_sources import MAX_SEED, build_jobs
 from ingestion.role_searches import DEFAULT_ROLES
 from ingestion.theirstack_jobs import posting_from_job
 

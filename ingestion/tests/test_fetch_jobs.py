@@ -15,12 +15,11 @@ from django.utils import timezone
 from accounts.personal_data import export_user
 from career_navigator import throttling
 from career_navigator.environment import Rate
-from ingestion.credits import reserve_credits, spent_this_month
+from ingestion import fetching as services
 from ingestion.documents import CollectedRole, CollectionRun
-from ingestion.fetching import services
-from ingestion.fetching.services import JOBS_PER_ROLE
+from ingestion.fetching import JOBS_PER_ROLE
 from ingestion.runs import cancel_run
-from ingestion.source import halt_collection
+from ingestion.source import halt_collection, reserve_credits, spent_this_month
 from tests.elsewhere import NO_REDIS, queue_at
 from tests.fixtures.people import API, PASSWORD
 from tests.queued import run_queued, take_queued

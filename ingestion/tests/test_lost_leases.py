@@ -9,11 +9,11 @@ import pytest
 
 from ingestion import collection, tasks
 from ingestion.collection import collect_role
-from ingestion.credits import spent_this_month
 from ingestion.documents import CollectedRole, CollectionRun, SourceState
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import MAX_ATTEMPTS, cancel_run, find_interrupted
 from ingestion.services import work_off
+from ingestion.source import spent_this_month
 from ingestion.theirstack import TheirStackClient, client_from_settings
 from ingestion.theirstack_errors import (
     TheirStackAuthenticationError,

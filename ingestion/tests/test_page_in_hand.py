@@ -16,10 +16,10 @@ from career_navigator.api.exceptions import SERVER_AWAY
 from career_navigator.db.connection import database
 from ingestion import collection
 from ingestion.collection import collect_role
-from ingestion.credits import spent_this_month
 from ingestion.documents import CollectionRun
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import find_interrupted
+from ingestion.source import spent_this_month
 from ingestion.theirstack import client_from_settings
 from market.refresh import check_figures, refresh_figures
 from tests.collecting import begin, job

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from ingestion.collection import collect_role
-from ingestion.credits import spent_this_month
 from ingestion.fake_theirstack.server import FakeTheirStack
+from ingestion.source import spent_this_month
 from ingestion.theirstack import client_from_settings
 from tests.collecting import Clock, begin, collect, job
 from tests.processes import wait_until

@@ -14,7 +14,7 @@ import orjson
 import pytest
 from django.core.management import call_command
 
-from ingestion.fake_theirstack.files import read_postings
+from ingestion.fake_theirstack.job_sources import read_postings
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES, excluded_title_phrases, role_variations
 from ingestion.services import collect_jobs_for_roles

@@ -12,8 +12,8 @@ import pytest
 
 from career_navigator.devserver.embedded import start_valkey
 from ingestion import webhooks
-from ingestion.credits import spent_this_month
 from ingestion.documents import CollectionRun
+from ingestion.source import spent_this_month
 from ingestion.tasks import receive_webhook_event
 from ingestion.webhooks import EventRejected
 from market.refresh import check_figures

@@ -15,11 +15,11 @@ from career_navigator.api.exceptions import is_server_away
 from career_navigator.cache import reset_caches
 from career_navigator.db import connection
 from career_navigator.db.bootstrap import create_indexes
-from ingestion.credits import spent_this_month
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import start_run
 from ingestion.services import work_off
+from ingestion.source import spent_this_month
 from ingestion.theirstack import client_from_settings
 from market.refresh import check_figures, refresh_figures
 from tests.elsewhere import mongodb_at, redis_at

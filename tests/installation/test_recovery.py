@@ -11,12 +11,12 @@ from django.test import override_settings
 from django.utils import timezone
 from pymongo.database import Database
 
-from ingestion.credits import spent_this_month
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
-from ingestion.fake_theirstack.demonstration import build_jobs
+from ingestion.fake_theirstack.job_sources import build_jobs
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import find_interrupted
 from ingestion.services import work_off
+from ingestion.source import spent_this_month
 from ingestion.tasks import queue_run, resume_runs
 from ingestion.theirstack import client_from_settings
 from ingestion.theirstack_errors import TheirStackRetryableError

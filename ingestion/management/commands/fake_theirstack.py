@@ -11,9 +11,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from ingestion.fake_theirstack.account import PLANS
-from ingestion.fake_theirstack.demonstration import MAX_SEED, build_jobs
 from ingestion.fake_theirstack.faults import BadFault, Fault, read_faults
-from ingestion.fake_theirstack.files import BadPostingsFile, read_postings
+from ingestion.fake_theirstack.job_sources import MAX_SEED, BadPostingsFile, build_jobs, read_postings
 from ingestion.fake_theirstack.jobs import JobList
 from ingestion.fake_theirstack.server import FakeTheirStack
 

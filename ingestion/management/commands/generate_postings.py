@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from career_navigator.commands import SummaryCommand, progress_bar
-from ingestion.fake_theirstack.demonstration import MAX_SEED, build_jobs
+from ingestion.fake_theirstack.job_sources import MAX_SEED, build_jobs
 from ingestion.imports import BATCH
 from ingestion.theirstack_jobs import posting_from_job
 from market.posting import GENERATED
