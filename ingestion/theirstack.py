@@ -3,13 +3,11 @@
 import hashlib
 import json
 import re
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-import requests
 from django.conf import settings
 
 from career_navigator.db.connection import redis_client
@@ -54,39 +52,11 @@ class CreditBalance:
 class TheirStackClient:
     """Use as a context manager, or call `close()`.
 
-    Every call waits its turn with all other workers, ends within `total_seconds`, and is retried at most
-    `max_retries` times, only where asking again can help. `timeout`, in seconds, bounds each silence of the
-    server. `sleep`, `clock` and `uniform` are for tests.
+    Every call waits its turn with all other workers, and is retried only where asking again can help.
     """
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        api_key: str,
-        timeout: float,
-        max_retries: int,
-        pacing: Pacing,
-        session: requests.Session | None = None,
-        user_agent: str = "career-navigator",
-        total_seconds: float = 300.0,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
-        uniform: Callable[[float, float], float] | None = None,
-    ) -> None:
-        self._transport = TheirStackTransport(
-            base_url=base_url,
-            api_key=api_key,
-            timeout=timeout,
-            max_retries=max_retries,
-            pacing=pacing,
-            session=session,
-            user_agent=user_agent,
-            total_seconds=total_seconds,
-            sleep=sleep,
-            clock=clock,
-            uniform=uniform,
-        )
+    def __init__(self, transport: TheirStackTransport) -> None:
+        self._transport = transport
 
     def __repr__(self) -> str:
         return f"TheirStackClient(base_url={self._transport.base_url!r})"
@@ -147,7 +117,7 @@ def client_from_settings() -> TheirStackClient:
     account = hashlib.sha256(f"{base_url} {key}".encode()).hexdigest()[:12]
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", settings.APP_NAME).strip("-") or "career-navigator"
     version = re.sub(r"[^A-Za-z0-9._-]+", "-", settings.APP_VERSION)
-    return TheirStackClient(
+    transport = TheirStackTransport(
         base_url=base_url,
         api_key=key,
         timeout=settings.THEIR_STACK_TIMEOUT,
@@ -161,6 +131,7 @@ def client_from_settings() -> TheirStackClient:
             settings.THEIR_STACK_TIMEOUT, settings.COLLECTION_LEASE_SECONDS - settings.THEIR_STACK_TIMEOUT
         ),
     )
+    return TheirStackClient(transport)
 
 
 def _whole(value: Any) -> int | None:

@@ -6,6 +6,7 @@ from ingestion.request_pacing import Pacing
 from ingestion.tests.own_valkey import running_valkey
 from ingestion.tests.scripted_server import KEY, Clock, running_scripted_server
 from ingestion.theirstack import TheirStackClient
+from ingestion.theirstack_transport import TheirStackTransport
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +44,14 @@ def connect(server, pacing, clock):
             "timeout": 5,
             "max_retries": 3,
             "pacing": pacing,
+            "user_agent": "career-navigator",
+            "total_seconds": 300.0,
             "sleep": clock.sleep,
             "clock": clock,
             # The longest of every random range, so that waits can be foretold.
             "uniform": lambda low, high: high,
         }
-        made.append(TheirStackClient(**(parameters | changes)))
+        made.append(TheirStackClient(TheirStackTransport(**(parameters | changes))))
         return made[-1]
 
     yield make

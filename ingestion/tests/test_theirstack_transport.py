@@ -262,11 +262,13 @@ STOPPED_CLIENT = """
 import sys, redis
 from ingestion.request_pacing import Pacing
 from ingestion.theirstack import TheirStackClient
+from ingestion.theirstack_transport import TheirStackTransport
 url, key, port = sys.argv[1:]
 pacing = Pacing(redis=redis.Redis(port=int(port)), calls_per_minute=1000)
-with TheirStackClient(
-    base_url=url, api_key=key, timeout=10, max_retries=0, pacing=pacing, total_seconds=2
-) as client:
+transport = TheirStackTransport(
+    base_url=url, api_key=key, timeout=10, max_retries=0, pacing=pacing, user_agent="test", total_seconds=2
+)
+with TheirStackClient(transport) as client:
     print(client.search_jobs({"posted_at_max_age_days": 3}).jobs)
 """
 
