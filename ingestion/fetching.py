@@ -146,16 +146,6 @@ def is_fresh(*, criteria: FetchCriteria, now: datetime) -> bool:
     return all((normalize_role(role), place) in fresh for role in criteria.roles for place in criteria.places)
 
 
-def find_open_run(*, criteria: FetchCriteria, user_id: ObjectId) -> CollectionRun | None:
-    """Return the user's run for the same roles and places that is not over: asking again does not start another."""
-    return CollectionRun.objects(
-        status__in=OPEN_RUN_STATUSES,
-        requested_by=str(user_id),
-        roles=list(criteria.roles),
-        places=list(criteria.places),
-    ).first()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch:
     """A run that fetches what a user asked for. One that is not new was started by the same request, sent before."""

@@ -21,7 +21,7 @@ from ingestion.table_values import AMOUNTS, COORDINATES, DATES, FLAGS, has_two_r
 from ingestion.theirstack_jobs import posting_from_job
 from market.posting import Posting, RefusedPosting
 from market.refresh import refresh_figures
-from market.services import store_postings
+from market.services import StoreOutcome, store_postings
 
 BATCH = 500
 # A CSV cell may hold a whole advert.
@@ -57,6 +57,13 @@ class ImportSummary:
     unread_values: int = 0
     problems: list[str] = field(default_factory=list)
 
+    def add(self, outcome: StoreOutcome) -> None:
+        """Count what came of a batch."""
+        self.collected += outcome.collected
+        self.updated += outcome.updated
+        self.unchanged += outcome.unchanged
+        self.refused += outcome.refused
+
     def refuse(self, line: int, reason: str, message: str) -> None:
         self.refused[reason] += 1
         self._add_problem(line, message)
@@ -82,11 +89,7 @@ def import_postings(
     batch: list[Posting] = []
 
     def store() -> None:
-        outcome = store_postings(postings=batch, now=now())
-        summary.collected += outcome.collected
-        summary.updated += outcome.updated
-        summary.unchanged += outcome.unchanged
-        summary.refused += outcome.refused
+        summary.add(store_postings(postings=batch, now=now()))
         batch.clear()
 
     try:

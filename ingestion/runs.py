@@ -96,6 +96,13 @@ def fresh_searches(
     return {(each.role, each.place) for each in fresh}
 
 
+def find_open_run(*, roles: Sequence[str], places: Sequence[str], **fields: Any) -> CollectionRun | None:
+    """Return the newest open run for the same roles and places with these fields, so that no page is paid for twice."""
+    runs = CollectionRun.objects(status__in=OPEN_RUN_STATUSES, roles=list(roles), places=list(places), **fields)
+    found: CollectionRun | None = runs.order_by("-id").first()
+    return found
+
+
 def open_searches(*, run: CollectionRun, role: str) -> list[int]:
     """Positions of the run's searches for a role that are not over."""
     return [

@@ -11,7 +11,7 @@ from career_navigator.api.exceptions import SERVER_AWAY
 from ingestion.collection import Clock, collect_role
 from ingestion.documents import OPEN_RUN_STATUSES, REPEATABLE_SEARCH_STATUSES, CollectionRun
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
-from ingestion.runs import UnusableRequestError, open_roles, start_run
+from ingestion.runs import UnusableRequestError, find_open_run, open_roles, start_run
 from ingestion.theirstack import TheirStackClient
 from market.refresh import refresh_figures
 from market.services import delete_expired_postings
@@ -71,7 +71,10 @@ def collect_jobs_for_all_users(
     schedule, an open run for the same is returned in place of a second one.
     """
     roles, places = target_roles() or DEFAULT_ROLES, locations or DEFAULT_PLACES
-    if trigger == "schedule" and (run := _find_open_run(trigger=trigger, roles=roles, places=places)):
+    if trigger == "schedule" and (
+        # Of an earlier delivery of the same task.
+        run := find_open_run(trigger=trigger, requested_by=None, roles=roles, places=places)
+    ):
         return run
     return start_run(
         trigger=trigger,
@@ -106,9 +109,7 @@ def collect_jobs_for_user(
         raise UnknownUserError(f"there is no user {user_id!r}")
     chosen = [role for role in goals.roles if roles is None or role in roles]
     places = locations or ([goals.location] if goals.location else DEFAULT_PLACES)
-    if trigger == "user" and (
-        run := _find_open_run(trigger=trigger, roles=chosen, places=places, requested_by=user_id)
-    ):
+    if trigger == "user" and (run := find_open_run(trigger=trigger, requested_by=user_id, roles=chosen, places=places)):
         return run
     return start_run(
         trigger=trigger,
@@ -120,15 +121,6 @@ def collect_jobs_for_user(
         requested_by=user_id,
         now=now,
     )
-
-
-def _find_open_run(
-    *, trigger: str, roles: Sequence[str], places: Sequence[str], requested_by: str | None = None
-) -> CollectionRun | None:
-    """Return the run that an earlier delivery of the same task has started, so that no page is paid for twice."""
-    runs = CollectionRun.objects(trigger=trigger, requested_by=requested_by, status__in=OPEN_RUN_STATUSES)
-    found: CollectionRun | None = runs.filter(roles=list(roles), places=list(places)).order_by("-id").first()
-    return found
 
 
 def work_off(

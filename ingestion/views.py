@@ -24,7 +24,6 @@ from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.fetching import (
     NO_CREDIT,
     FetchCriteria,
-    find_open_run,
     find_stored_jobs,
     get_filter,
     get_notice,
@@ -33,7 +32,7 @@ from ingestion.fetching import (
     start_fetch,
     wait_for_first_page,
 )
-from ingestion.runs import cancel_run
+from ingestion.runs import cancel_run, find_open_run
 from ingestion.source import BudgetSpentError, CollectionHaltedError
 from ingestion.tasks import queue_run, receive_webhook_event
 from ingestion.webhooks import EventRejected, is_signed, parse_event
@@ -149,7 +148,8 @@ class FetchJobsViewSet(DocumentViewSet):
         Raises CollectionHaltedError, BudgetSpentError, QueueAway and Throttled.
         """
         user_id = self.current_user.pk
-        run = find_open_run(criteria=criteria, user_id=user_id)
+        # Asking again does not start another run.
+        run = find_open_run(requested_by=str(user_id), roles=criteria.roles, places=criteria.places)
         if run is not None:
             return run
         if not is_available():

@@ -12,7 +12,7 @@ from ingestion.documents import CollectionRun
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from ingestion.runs import UnusableRequestError, start_run
 from ingestion.selectors import run_report
-from ingestion.services import DEFAULT_MAX_AGE_DAYS, work_off
+from ingestion.services import DEFAULT_MAX_AGE_DAYS, UnknownUserError, work_off
 from ingestion.tasks import queue_run
 from ingestion.theirstack import client_from_settings
 from ingestion.theirstack_errors import TheirStackConfigurationError, TheirStackRetryableError
@@ -46,17 +46,10 @@ class Command(SummaryCommand):
     def summarize(self, **options: Any) -> dict[str, Any]:
         try:
             client = client_from_settings()
-            run = start_run(
-                trigger="command",
-                roles=options["roles"] or DEFAULT_ROLES,
-                places=options["places"] or DEFAULT_PLACES,
-                max_age_days=options["max_age_days"],
-                per_role_limit=options["limit"],
-                now=timezone.now(),
-            )
-        except (TheirStackConfigurationError, UnusableRequestError) as error:
+            run = self.start_run(options)
+        except (TheirStackConfigurationError, UnusableRequestError, UnknownUserError) as error:
             raise CommandError(str(error)) from error
-        if options["queue"]:
+        if options.get("queue"):
             queue_run(run=run)
             return run_report(run)
         try:
@@ -67,6 +60,17 @@ class Command(SummaryCommand):
         if run.status != "finished":
             raise CommandError(f"run {run.id} is {run.status}: {run.error or 'see the run'}")
         return run_report(run)
+
+    def start_run(self, options: dict[str, Any]) -> CollectionRun:
+        """Record the run to work off. Raises UnusableRequestError and UnknownUserError."""
+        return start_run(
+            trigger="command",
+            roles=options["roles"] or DEFAULT_ROLES,
+            places=options["places"] or DEFAULT_PLACES,
+            max_age_days=options["max_age_days"],
+            per_role_limit=options["limit"],
+            now=timezone.now(),
+        )
 
 
 def _show(bar: "tqdm[NoReturn]", run: CollectionRun) -> None:

@@ -5,23 +5,18 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from career_navigator.commands import SummaryCommand
-from ingestion.runs import UnusableRequestError
-from ingestion.selectors import run_report
+from ingestion.documents import CollectionRun
+from ingestion.management.commands.collect import Command as CollectCommand
 from ingestion.services import (
     DEFAULT_FRESHNESS_DAYS,
     DEFAULT_JOBS_PER_ROLE,
     DEFAULT_MAX_AGE_DAYS,
-    UnknownUserError,
     collect_jobs_for_all_users,
     collect_jobs_for_user,
-    work_off,
 )
-from ingestion.theirstack import client_from_settings
-from ingestion.theirstack_errors import TheirStackConfigurationError, TheirStackRetryableError
 
 
-class Command(SummaryCommand):
+class Command(CollectCommand):
     help = "Collects the roles users aim at (the default roles while nobody aims at any), the stale ones only."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,29 +33,16 @@ class Command(SummaryCommand):
             help="skip what was collected within so many days (default: %(default)s)",
         )
 
-    def summarize(self, **options: Any) -> dict[str, Any]:
+    def start_run(self, options: dict[str, Any]) -> CollectionRun:
         if options["fresh_days"] < 0:
             raise CommandError(f"--fresh-days must be at least 0, not {options['fresh_days']}")
-        asked = {
+        requested = {
             "max_age_days": options["max_age_days"],
             "jobs_per_role": options["limit"],
             "locations": options["places"],
             "trigger": "command",
             "now": timezone.now(),
         }
-        try:
-            client = client_from_settings()
-            if options["user"]:
-                run = collect_jobs_for_user(user_id=options["user"], **asked)
-            else:
-                run = collect_jobs_for_all_users(data_freshness_days=options["fresh_days"], **asked)
-        except (TheirStackConfigurationError, UnusableRequestError, UnknownUserError) as error:
-            raise CommandError(str(error)) from error
-        try:
-            with client:
-                run = work_off(run=run, client=client, clock=timezone.now)
-        except TheirStackRetryableError as error:
-            raise CommandError(f"run {run.id} stays open: {error}") from error
-        if run.status != "finished":
-            raise CommandError(f"run {run.id} is {run.status}: {run.error or 'see the run'}")
-        return run_report(run)
+        if options["user"]:
+            return collect_jobs_for_user(user_id=options["user"], **requested)
+        return collect_jobs_for_all_users(data_freshness_days=options["fresh_days"], **requested)

@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from career_navigator.commands import SummaryCommand, progress_bar
 from ingestion.fake_theirstack.job_sources import MAX_SEED, build_jobs
-from ingestion.imports import BATCH
+from ingestion.imports import BATCH, ImportSummary
 from ingestion.theirstack_jobs import posting_from_job
 from market.posting import GENERATED
 from market.refresh import refresh_figures
-from market.services import StoreOutcome, store_postings
+from market.services import store_postings
 
 
 class Command(SummaryCommand):
@@ -28,14 +28,10 @@ class Command(SummaryCommand):
         if count < 1 or days < 1 or not 0 <= seed <= MAX_SEED:
             raise CommandError(f"N and --days must be at least 1, --seed from 0 to {MAX_SEED}")
         jobs = build_jobs(count=count, seed=seed, today=timezone.now().date(), days=days)
-        total = StoreOutcome()
+        total = ImportSummary()
         with progress_bar(label="generating", unit="posting", total=count) as bar:
             while batch := [posting_from_job(job, source=GENERATED) for job in islice(jobs, BATCH)]:
-                outcome = store_postings(postings=batch, now=timezone.now())
-                total.collected += outcome.collected
-                total.updated += outcome.updated
-                total.unchanged += outcome.unchanged
-                total.refused += outcome.refused
+                total.add(store_postings(postings=batch, now=timezone.now()))
                 bar.update(len(batch))
         refresh_figures(now=timezone.now())
         return {
