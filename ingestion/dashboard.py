@@ -17,6 +17,8 @@ from ingestion.source import THEIRSTACK
 
 DAYS = 30
 MONTHS = 12
+# Twice the daily schedule: one missed collection is no outage, two are.
+MAX_COLLECTION_AGE = timedelta(hours=48)
 _OUTCOMES = {"finished": GREEN, "failed": RED, "lost": AMBER, "cancelled": GREY, "open": BLUE}
 
 
@@ -74,7 +76,7 @@ def _runs(now: datetime) -> Iterator[Card | Chart]:
         title="Last good collection",
         value=f"{age_text(since=last, now=now)} ago" if last else "none",
         note=f"{still_open} open now",
-        tone="good" if last and now - last < timedelta(hours=48) else "bad",
+        tone="good" if last and now - last < MAX_COLLECTION_AGE else "bad",
         route="admin:ingestion_collectionrun_changelist",
     )
     days = [f"{since + timedelta(days=day):%m-%d}" for day in range(DAYS)]
@@ -89,17 +91,13 @@ def _runs(now: datetime) -> Iterator[Card | Chart]:
     )
 
 
-# Twice the daily schedule: one missed collection is no outage, two are.
-OLDEST_GOOD_COLLECTION = timedelta(hours=48)
-
-
 def check_collection() -> Check:
     """Return whether a collection has gone well lately, for `/health/ready`."""
     ended_at = last_good_collection()
     if ended_at is None:
         return Check(True, "nothing was collected yet")
     age = timezone.now() - ended_at
-    return Check(age <= OLDEST_GOOD_COLLECTION, f"the last good one ended {age.total_seconds() / 3600:.1f} hours ago")
+    return Check(age <= MAX_COLLECTION_AGE, f"the last good one ended {age.total_seconds() / 3600:.1f} hours ago")
 
 
 def measure_collection() -> Iterator[Metric]:

@@ -130,11 +130,6 @@ def variations_by_role() -> dict[str, tuple[str, ...]]:
     return table
 
 
-def known_roles() -> tuple[str, ...]:
-    """The roles with variations of their own, in the table's order."""
-    return tuple(variations[0] for variations in variations_by_role().values())
-
-
 @lru_cache(maxsize=4_096)
 def role_variations(role: str) -> tuple[str, ...]:
     """The titles to search for: the role as it was given, then what else it is called.

@@ -18,6 +18,9 @@ from ingestion.documents import (
     Search,
 )
 
+_OUTCOMES = ("collected", "updated", "unchanged", "filtered")
+_COUNTS = ("pages", *_OUTCOMES)
+
 
 @dataclass(slots=True, kw_only=True)
 class CollectionTotals:
@@ -44,13 +47,12 @@ class CollectionStatistics:
 def collection_totals() -> CollectionTotals:
     """Sums over every run."""
     totals = CollectionTotals()
-    outcomes = ("collected", "updated", "unchanged", "filtered")
-    fields = dict.fromkeys((*outcomes, "pages", "credits", "refused", "status"), 1)
+    fields = dict.fromkeys((*_COUNTS, "credits", "refused", "status"), 1)
     for run in database().collection_runs.find({}, fields):
         totals.runs[run["status"]] += 1
         totals.pages += run.get("pages", 0)
         totals.credits += run.get("credits", 0)
-        totals.postings.update({outcome: run.get(outcome, 0) for outcome in outcomes})
+        totals.postings.update({outcome: run.get(outcome, 0) for outcome in _OUTCOMES})
         totals.refused.update(run.get("refused", {}))
     return totals
 
@@ -102,14 +104,9 @@ def run_state(*, run: CollectionRun) -> dict[str, Any]:
         "open": run.status in OPEN_RUN_STATUSES,
         "repeatable": any(search.status in REPEATABLE_SEARCH_STATUSES for search in run.searches),
         "percent": round(100 * over / len(run.searches)) if run.searches else 100,
-        "texts": {
+        "texts": {name: f"{run[name]:,}" for name in (*_COUNTS, "credits")}
+        | {
             "searches": f"{over} of {len(run.searches)} searches are over",
-            "pages": f"{run.pages:,}",
-            "credits": f"{run.credits:,}",
-            "collected": f"{run.collected:,}",
-            "updated": f"{run.updated:,}",
-            "unchanged": f"{run.unchanged:,}",
-            "filtered": f"{run.filtered:,}",
             "refused": f"{refused:,}",
             "started": _moment(run.started_at),
             "finished": _moment(run.finished_at),
@@ -145,13 +142,7 @@ def run_report(run: CollectionRun) -> dict[str, Any]:
     """What a run asked for and what came of it, with the documented figures a role."""
     return {
         "run": str(run.id),
-        "status": run.status,
-        "trigger": run.trigger,
-        "pages": run.pages,
-        "collected": run.collected,
-        "updated": run.updated,
-        "unchanged": run.unchanged,
-        "filtered": run.filtered,
+        **{name: run[name] for name in ("status", "trigger", *_COUNTS)},
         "refused": dict(run.refused),
         "credits": run.credits,
         "error": run.error,
@@ -205,25 +196,24 @@ def _refusal(run: Mapping[str, Any], sample: Mapping[str, Any]) -> Refusal:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RoleSummary:
     """What a run brought for one role; `credits_tracked` counts the jobs returned, and so paid for."""
 
-    jobs_collected: int
-    pages_fetched: int
-    credits_tracked: int
+    jobs_collected: int = 0
+    pages_fetched: int = 0
+    credits_tracked: int = 0
 
 
 def summarize_run(*, run: CollectionRun) -> dict[str, RoleSummary]:
     """The documented figures for each role of a run. Collected counts what was new or had changed."""
-    totals: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    summaries: defaultdict[str, RoleSummary] = defaultdict(RoleSummary)
     for search in run.searches:
-        for position, count in enumerate((search.collected + search.updated, search.pages, search.credits)):
-            totals[search.role][position] += count
-    return {
-        role: RoleSummary(jobs_collected=collected, pages_fetched=pages, credits_tracked=credits)
-        for role, (collected, pages, credits) in totals.items()
-    }
+        summary = summaries[search.role]
+        summary.jobs_collected += search.collected + search.updated
+        summary.pages_fetched += search.pages
+        summary.credits_tracked += search.credits
+    return dict(summaries)
 
 
 def export_requested_runs(user_id: ObjectId) -> list[dict[str, Any]]:

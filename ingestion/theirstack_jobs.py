@@ -8,7 +8,7 @@ and what the whole company uses (its technology lists) are left behind.
 import html
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from html.entities import html5
 from typing import Any
@@ -81,9 +81,7 @@ def posting_from_job(job: Any, *, source: str = "theirstack") -> Posting:
     called = f"Job {job_id or url or 'without id and url'}"
     if _read_flag(job.get("has_blurred_data")) or _read_flag(company.get("has_blurred_data")):
         raise RefusedPosting("blurred", f"{called} is a preview with its contents masked.")
-    title = _read_text(job.get("job_title"), longest=MAX_TITLE_LENGTH) or _read_text(
-        job.get("title"), longest=MAX_TITLE_LENGTH
-    )
+    title = _read_first_text((job.get("job_title"), job.get("title")), longest=MAX_TITLE_LENGTH)
     if title is None:
         raise RefusedPosting("no_title", f"{called} has no title.")
     if job_id is None and url is None:
@@ -107,13 +105,15 @@ def posting_from_job(job: Any, *, source: str = "theirstack") -> Posting:
         job_id=job_id,
         url=url,
         title=title,
-        company=_company_name(job, company),
+        company=_read_first_text(
+            (job.get("company"), company.get("name"), job.get("company_name")), longest=MAX_NAME_LENGTH
+        )
+        or "",
         description=_read_prose(job.get("description"), longest_bytes=MAX_DESCRIPTION_BYTES),
         normalized_title=_read_text(job.get("normalized_title"), longest=MAX_TITLE_LENGTH),
         final_url=_read_url(job.get("final_url")),
         source_url=_read_url(job.get("source_url")),
-        company_domain=_read_text(job.get("company_domain"), longest=MAX_NAME_LENGTH)
-        or _read_text(company.get("domain"), longest=MAX_NAME_LENGTH),
+        company_domain=_read_first_text((job.get("company_domain"), company.get("domain")), longest=MAX_NAME_LENGTH),
         company_industry=_read_text(company.get("industry"), longest=MAX_NAME_LENGTH),
         company_industry_id=_read_count(company.get("industry_id")),
         company_employee_count=_read_count(company.get("employee_count")),
@@ -164,15 +164,6 @@ def _id(value: Any) -> str | None:
     return str(value) if abs(value) < 10**40 else None
 
 
-def _company_name(job: Mapping[str, Any], company: Mapping[str, Any]) -> str:
-    return (
-        _read_text(job.get("company"), longest=MAX_NAME_LENGTH)
-        or _read_text(company.get("name"), longest=MAX_NAME_LENGTH)
-        or _read_text(job.get("company_name"), longest=MAX_NAME_LENGTH)
-        or ""
-    )
-
-
 def _locations(value: Any) -> tuple[Mapping[str, object], ...]:
     """The location objects; a plain label becomes an object of that name."""
     if not isinstance(value, list | tuple):
@@ -191,7 +182,7 @@ def _location(job: Mapping[str, Any], locations: tuple[Mapping[str, object], ...
     """Where the job is, as the source words it: the label of the advert, else that of the first location."""
     labels = [job.get(key) for key in ("location", "short_location", "long_location")]
     labels += [location.get(key) for location in locations[:1] for key in ("display_name", "name")]
-    return next((text for label in labels if (text := _read_text(label, longest=MAX_LABEL_LENGTH))), "")
+    return _read_first_text(labels, longest=MAX_LABEL_LENGTH) or ""
 
 
 def _country_codes(job: Mapping[str, Any], locations: tuple[Mapping[str, object], ...]) -> tuple[str, ...]:
@@ -262,6 +253,11 @@ def _read_text(value: Any, *, longest: int) -> str | None:
     return (
         _read_line(_decoded(value[: longest * _ENTITY_CHARACTERS]), longest=longest) if isinstance(value, str) else None
     )
+
+
+def _read_first_text(values: Iterable[Any], *, longest: int) -> str | None:
+    """The first of the values that is a text."""
+    return next((text for value in values if (text := _read_text(value, longest=longest))), None)
 
 
 def _read_line(value: Any, *, longest: int) -> str | None:

@@ -107,15 +107,6 @@ export_progress, erase_progress = SKILL_PROGRESS.export, SKILL_PROGRESS.erase
 
 
 def build_resource(row: dict[str, Any]) -> Resource:
-    """The resource that a stored row holds."""
-    return Resource(
-        type=row["type"],
-        title=row["title"],
-        url=row["url"],
-        description=row["description"],
-        skill=row["skill"],
-        level=row["level"],
-        free=row.get("free", False),
-        language=row.get("language", "en"),
-        provider=row.get("provider", ""),
-    )
+    """Return the resource that a stored row holds."""
+    defaults: dict[str, Any] = {"free": False, "language": "en", "provider": ""}
+    return Resource(**defaults | {name: row[name] for name in LearningResource.SEEDED_FIELDS if name in row})

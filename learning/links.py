@@ -1,6 +1,5 @@
 """Asking the addresses of the resources whether they still answer."""
 
-import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -16,8 +15,6 @@ from urllib3.util import Retry
 from career_navigator.cache.versioned import replace_version
 from career_navigator.db.connection import database
 from learning.resources import CATALOGUE
-
-logger = logging.getLogger(__name__)
 
 USUAL_CONCURRENCY = 8
 USUAL_TIMEOUT_SECONDS = 10.0

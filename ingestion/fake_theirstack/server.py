@@ -104,10 +104,11 @@ class ReceivedRequest:
     rows: int
 
 
-class FakeAPI:
-    """An account at TheirStack with its jobs. Safe to use from several threads.
+class FakeTheirStack:
+    """A server that answers as TheirStack would, for one account and from jobs of its own.
 
-    `credits` defaults to what the plan grants, `clock` to the time in UTC.
+    `with FakeTheirStack(jobs=...) as theirstack:` serves at `theirstack.url` for the key `theirstack.api_key` until the
+    block ends. `credits` defaults to what the plan grants, `clock` to the time in UTC. Several threads may use it.
     """
 
     def __init__(
@@ -119,8 +120,9 @@ class FakeAPI:
         api_key: str = "fake-key",
         rate_limited: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        port: int = 0,
     ) -> None:
-        """Take the jobs over. Raises UnusableJob."""
+        """Take the jobs over. Raises UnusableJob, and OSError for a port that is taken."""
         self.api_key = api_key
         self._jobs = jobs if isinstance(jobs, JobList) else JobList(jobs)
         self._plan = PLANS[plan]
@@ -129,6 +131,35 @@ class FakeAPI:
         self._clock = clock
         self._lock = threading.RLock()
         self.reset()
+        self._server = _Server(port, self)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="fake-theirstack", daemon=True
+        )
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The address to use as THEIR_STACK_BASE_URL."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def start(self) -> None:
+        """Begin to serve, in a thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop at once: waiting answers are abandoned, open connections closed."""
+        self._server.stopping.set()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+        self._server.close_connections()
 
     @property
     def requests(self) -> list[ReceivedRequest]:
@@ -256,51 +287,11 @@ def _corrupt(rows: list[bytes], fault: Fault) -> list[bytes]:
     return [*before, *rows, *rows[: fault.duplicate_rows]]
 
 
-class FakeTheirStack(FakeAPI):
-    """A server that answers as TheirStack would, from jobs of its own.
-
-    `with FakeTheirStack(jobs=...) as theirstack:` serves at `theirstack.url` for the key `theirstack.api_key` until the
-    block ends. Takes the parameters of `FakeAPI` and a port. Raises OSError for a port that is taken.
-    """
-
-    def __init__(self, *, port: int = 0, **account: Any) -> None:
-        super().__init__(**account)
-        self._server = _Server(port, self)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="fake-theirstack", daemon=True
-        )
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    @property
-    def url(self) -> str:
-        """The address to use as THEIR_STACK_BASE_URL."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def start(self) -> None:
-        """Begin to serve, in a thread."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop at once: waiting answers are abandoned, open connections closed."""
-        self._server.stopping.set()
-        if self._thread.is_alive():
-            self._server.shutdown()
-            self._thread.join()
-        self._server.server_close()
-        self._server.close_connections()
-
-
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False  # a delayed answer must not hold up the end
 
-    def __init__(self, port: int, api: FakeAPI) -> None:
+    def __init__(self, port: int, api: FakeTheirStack) -> None:
         self.api = api
         self.stopping = threading.Event()
         self._connections: set[socket.socket] = set()
@@ -334,7 +325,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 120  # an idle connection is given up
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Stay quiet: `FakeAPI.requests` has what was asked."""
+        """Stay quiet: `FakeTheirStack.requests` has what was asked."""
 
     def _serve(self) -> None:
         api, path = self.server.api, urlsplit(self.path).path
