@@ -1,8 +1,7 @@
 from accounts.activity.views import ActivityViewSet
 from accounts.applications.views import ApplicationViewSet, FunnelViewSet
 from accounts.matches.views import MatchViewSet
-from accounts.resumes.renderings.views import RenderingViewSet
-from accounts.resumes.views import ResumeViewSet
+from accounts.resumes.views import RenderingViewSet, ResumeViewSet
 from accounts.searches.views import SavedSearchViewSet, UnsubscribeViewSet
 from accounts.users.views import UserAuthViewSet, UserViewSet
 from accounts.views import AuthViewSet, MeViewSet

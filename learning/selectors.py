@@ -10,7 +10,7 @@ from career_navigator.db.text_search import Found, search_text
 from learning.documents import LearningResource, build_resource
 from learning.ordering import Exercise
 from learning.resources import CATALOGUE, Resource, ResourceCatalogue
-from learning.roadmaps import Basis, Exercise, Learner, Roadmap, build_roadmap
+from learning.roadmaps import Basis, Learner, Roadmap, build_roadmap
 from market.gaps import LOWEST_THRESHOLD
 from market.roles import normalize_role
 from market.selectors import RoleFigures

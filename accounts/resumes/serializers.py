@@ -6,10 +6,9 @@ from rest_framework import serializers
 
 from accounts.activity.serializers import LONGEST_ID
 from accounts.documents import LONGEST_SKILL, MOST_SKILLS
-from accounts.resumes.confirmation import FIELDS, offered_fields
 from accounts.resumes.documents import SOURCES, STATUSES, Resume
-from accounts.resumes.files.kinds import MOST_CHARACTERS
-from accounts.resumes.files.refusals import REASONS
+from accounts.resumes.files.reading import MOST_CHARACTERS, REASONS
+from accounts.resumes.services import FIELDS, offered_fields
 from career_navigator.api.fields import BoundedList, Choice, Text
 from career_navigator.api.serializers import SuccessSerializer
 

@@ -1,17 +1,46 @@
-"""Writes of resumes that every source shares: storing one under its version, deleting, erasing."""
+"""Writes of resumes: storing one under its version, writing it from the profile, confirming what was read, deleting."""
 
+import re
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from textwrap import shorten
 from typing import Any
 
 from bson import ObjectId
 from mongoengine.errors import NotUniqueError
+from rest_framework.exceptions import ValidationError
 
+from accounts.activity.services import record_activity
 from accounts.applications.services import forget_resume
-from accounts.documents import ConcurrentChange
+from accounts.documents import (
+    LONGEST_EXPERIENCE,
+    LONGEST_NAME,
+    LONGEST_SUMMARY,
+    MOST_SKILLS,
+    MOST_YEARS,
+    ConcurrentChange,
+    User,
+)
+from accounts.profile_fields import PhoneNumber
 from accounts.resumes.documents import Resume
+from accounts.resumes.json_resume import InvalidResume, check_resume
+from accounts.resumes.writing import NotWritten, Person, Posting, fitting_role, write_resume
+from accounts.selectors import get_user_skills
+from accounts.services import Change, canonical_skills, change_profile
+from career_navigator.api.current_user import CurrentUser
+from market.jobs.matching import demand_of
+from market.jobs.selectors import find_job
+from projects.selectors import list_completed_projects
+from skills.selectors import vocabulary
 
 # Two that are stored at the same moment take the same version; one of them counts again.
 _TRIES = 20
+# Of a user, all postings and versions together.
+MOST_WRITTEN = 500
+_LONGEST_URL = 2_000
+_WEB_ADDRESS = re.compile(r"https?://[^\s/]\S*")
+
+Parsed = Mapping[str, Any]
 
 
 class TooManyAtOnce(ConcurrentChange):
@@ -24,6 +53,22 @@ class AlreadyStored(Exception):
     """Another request has stored this very resume."""
 
     reason = "already_stored"
+
+
+class NotConfirmable(Exception):
+    """The resume was not uploaded, or is not read yet."""
+
+    reason = "not_confirmable"
+
+
+class NotRead(ValueError):
+    """Something was picked that the resume does not say, or does not fit in; `errors` has each field's sentences."""
+
+    reason = "not_read"
+
+    def __init__(self, errors: Mapping[str, list[str]]) -> None:
+        self.errors = dict(errors)
+        super().__init__(", ".join(sorted(self.errors)))
 
 
 def next_version(*, user_id: ObjectId, source: str, job_id: ObjectId | None) -> int:
@@ -68,3 +113,182 @@ def delete_resume(*, user_id: ObjectId, resume_id: ObjectId) -> bool:
 
 def erase_resumes(user_id: ObjectId) -> None:
     Resume.objects(user=user_id).delete()
+
+
+def generate_resume(*, caller: CurrentUser, job_id: str | None, now: datetime) -> Resume:
+    """Write and store the next version of the caller's resume for a posting, or of the one that is for none.
+
+    Raises DoesNotExist for a posting that is not there, and NotWritten for a profile that holds nothing to tell or has
+    as many resumes as are kept.
+    """
+    row = find_job(job_id) if job_id is not None else None
+    posting = _posting_of(row) if row is not None else None
+    user_id, held, words = ObjectId(caller.id), get_user_skills(caller), vocabulary()
+    if Resume.objects(user=user_id, source="generated").count() >= MOST_WRITTEN:
+        raise NotWritten("too_many", f"{MOST_WRITTEN} written resumes are kept; delete one of them first.")
+    projects = list_completed_projects(caller.id)
+    person = Person(
+        full_name=caller.full_name,
+        email=caller.email,
+        phone_number=caller.phone_number,
+        location=caller.location,
+        professional_summary=caller.professional_summary,
+        experience=caller.experience,
+        target_roles=tuple(caller.target_roles),
+    )
+    written = write_resume(
+        person=person,
+        held=held,
+        confirmed=_confirmed_content(user_id),
+        projects=projects,
+        posting=posting,
+        demand=_demand(person, posting, row or {}, now),
+        names={skill: words.display_name(skill) for skill in held},
+    )
+    try:
+        check_resume(written.content)
+    except InvalidResume as error:
+        # The profile has bounds of its own, within these; a confirmed resume may come near to them alone.
+        raise NotWritten("too_long", "Delete the confirmed resume first: alone it fills a resume.") from error
+    resume = store_resume(
+        user_id=user_id,
+        source="generated",
+        job_id=row["_id"] if row is not None else None,
+        status="ready",
+        content=written.content,
+        missing_skills=list(written.missing_skills),
+        now=now,
+    )
+    record_activity(
+        user_id=user_id,
+        action_type="generate_resume",
+        job_id=resume.job,
+        metadata={"resume_id": str(resume.pk), "version": resume.version},
+        now=now,
+    )
+    return resume
+
+
+def _posting_of(row: Mapping[str, Any]) -> Posting:
+    url = row.get("url") or ""
+    return Posting(
+        id=str(row["_id"]),
+        title=row["title"],
+        company=row["company"],
+        url=url if len(url) <= _LONGEST_URL and _WEB_ADDRESS.fullmatch(url) else None,
+        skills=tuple(row.get("skills") or ()),
+        nice_to_have=frozenset(row.get("nice_to_have") or ()),
+    )
+
+
+def _demand(person: Person, posting: Posting | None, row: Mapping[str, Any], now: datetime) -> Mapping[str, float]:
+    """What the market asks of the role that the resume names; where that has no postings, of the posting's own."""
+    for role in (fitting_role(roles=person.target_roles, posting=posting), *row.get("roles", ())):
+        if demand := demand_of(role=role, now=now):
+            return demand
+    return {}
+
+
+def _confirmed_content(user_id: ObjectId) -> Mapping[str, Any] | None:
+    """The content of the resume that the user uploaded and, last of all, confirmed."""
+    found = Resume._get_collection().find_one(
+        {"user": user_id, "source": "upload", "status": "ready", "confirmed_at": {"$ne": None}},
+        {"content": 1},
+        sort=[("confirmed_at", -1), ("_id", -1)],
+    )
+    content: Mapping[str, Any] | None = found.get("content") if found else None
+    return content
+
+
+def _name(parsed: Parsed) -> str | None:
+    name = _value(parsed["contact"]["name"])
+    return name if name is not None and len(name) <= LONGEST_NAME else None
+
+
+def _phone_number(parsed: Parsed) -> str | None:
+    """The number, where the profile takes it: with an extension, say, it does not."""
+    number = _value(parsed["contact"]["phone"])
+    try:
+        return PhoneNumber().run_validation(number) if number is not None else None
+    except ValidationError:
+        return None
+
+
+def _summary(parsed: Parsed) -> str | None:
+    """The summary, as many words of it as fit."""
+    summary = _value(parsed["summary"])
+    return shorten(summary, LONGEST_SUMMARY, placeholder="") or None if summary is not None else None
+
+
+def _experience(parsed: Parsed) -> str | None:
+    """The positions in a line each, as many as fit."""
+    text = ""
+    for position in parsed["experience"]:
+        named = [part["value"] for part in (position["title"], position["company"]) if part]
+        when = f"{position['start_date']} to {position['end_date'] or 'present'}"
+        longer = f"{text}\n{', '.join(named)} ({when})".strip() if named else text
+        if len(longer) > LONGEST_EXPERIENCE:
+            break
+        text = longer
+    return text or None
+
+
+def _years(parsed: Parsed) -> float | None:
+    years = parsed["experience_years"]
+    return min(years["value"], MOST_YEARS) if years is not None else None
+
+
+def _value(found: Mapping[str, Any] | None) -> str | None:
+    return found["value"] if found is not None else None
+
+
+# Fields of the profile that a resume can fill, each with what it would be filled with.
+FIELDS: dict[str, Callable[[Parsed], Any]] = {
+    "full_name": _name,
+    "phone_number": _phone_number,
+    "professional_summary": _summary,
+    "experience": _experience,
+    "experience_years": _years,
+}
+
+
+def offered_fields(resume: Resume) -> dict[str, Any]:
+    """What the profile's fields would become; those that the resume does not tell are left out."""
+    if resume.source != "upload" or resume.status != "ready":
+        return {}
+    offered = {name: read(resume.parsed) for name, read in FIELDS.items()}
+    return {name: value for name, value in offered.items() if value is not None}
+
+
+def confirm_resume(*, resume: Resume, skills: Collection[str], fields: Collection[str], now: datetime) -> Change:
+    """Add the picked skills to the profile and fill the picked fields; nothing else of the profile changes.
+
+    Raises NotConfirmable, NotRead, ConcurrentChange, and DoesNotExist when the user is gone.
+    """
+    if resume.source != "upload" or resume.status != "ready":
+        raise NotConfirmable(f"a resume of status {resume.status}")
+    offered = offered_fields(resume)
+    named = {skill["name"] for skill in resume.parsed["skills"]}
+    user = User.objects.get(id=resume.user, is_active=True)
+    # However a skill is spelt: answers show its display name as well.
+    canonical = {skill: (canonical_skills([skill]) or [skill])[0] for skill in skills}
+    held = {*user.skills, *canonical.values()}
+    errors = {
+        "skills": [
+            f"This field names what the resume does not: {skill}."
+            for skill, name in canonical.items()
+            if name not in named
+        ],
+        "fields": [
+            f"This field names what the resume does not tell: {name}." for name in fields if name not in offered
+        ],
+    }
+    if len(held) > MOST_SKILLS:
+        errors["skills"].append(f"This field would make more than {MOST_SKILLS} skills.")
+    errors = {name: sentences for name, sentences in errors.items() if sentences}
+    if errors:
+        raise NotRead(errors)
+    picked = {name: offered[name] for name in fields}
+    change = change_profile(user_id=user.pk, fields=picked, added_skills=canonical.values(), now=now)
+    Resume.objects(id=resume.pk, user=user.pk).update_one(set__confirmed_at=now)
+    return change

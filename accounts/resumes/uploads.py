@@ -15,9 +15,16 @@ from pymongo import ReturnDocument
 
 from accounts.activity.services import record_activity
 from accounts.resumes.documents import Resume
-from accounts.resumes.files.kinds import TEXT, check_text, decode_text, plain_name, tell_kind
-from accounts.resumes.files.reading import FileText, read_file
-from accounts.resumes.files.refusals import FileRefused
+from accounts.resumes.files.reading import (
+    TEXT,
+    FileRefused,
+    FileText,
+    check_text,
+    decode_text,
+    plain_name,
+    read_file,
+    tell_kind,
+)
 from accounts.resumes.json_resume import InvalidResume, check_resume
 from accounts.resumes.parsing.resume import as_stored, json_resume, parse_resume
 from accounts.resumes.services import AlreadyStored, TooManyAtOnce, store_resume

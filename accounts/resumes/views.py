@@ -1,11 +1,17 @@
-"""The endpoints under /resumes: taking resumes in, writing them, showing them, and applying with one."""
+"""The endpoints under /resumes: taking resumes in, writing them, showing them as files, and applying with one."""
 
 import logging
+import re
+from collections.abc import Callable
 
 import mongoengine
+import orjson
 from bson import ObjectId
+from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from mongoengine import QuerySet
 from rest_framework.decorators import action
 from rest_framework.exceptions import Throttled, ValidationError
@@ -19,16 +25,18 @@ from accounts.applications.services import set_stage
 from accounts.documents import ConcurrentChange
 from accounts.entrance import Conflict
 from accounts.resumes import serializers as shapes
-from accounts.resumes.confirmation import NotConfirmable, NotRead, confirm_resume
 from accounts.resumes.documents import Resume
-from accounts.resumes.files.kinds import MOST_BYTES
-from accounts.resumes.files.refusals import REASONS, FileRefused
-from accounts.resumes.generation import NotWritten
+from accounts.resumes.files.reading import DOCX, MOST_BYTES, PDF, REASONS, FileRefused
+from accounts.resumes.renderings.docx import write_docx
+from accounts.resumes.renderings.html import get_policy, write_html
+from accounts.resumes.renderings.markdown import write_markdown
+from accounts.resumes.renderings.page import Page, lay_out
+from accounts.resumes.renderings.pdf import write_pdf
 from accounts.resumes.selectors import find_resume, shown_resumes, wait_until_read
-from accounts.resumes.services import delete_resume
+from accounts.resumes.services import NotConfirmable, NotRead, confirm_resume, delete_resume, generate_resume
 from accounts.resumes.tasks import read_upload
 from accounts.resumes.uploads import MOST_UPLOADS, Taken, TooManyInProgress, TooManyUploads, Upload, take_upload
-from accounts.resumes.writing import generate_resume
+from accounts.resumes.writing import NotWritten
 from career_navigator.api.exceptions import is_server_away
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.parsers import BodyTooLarge, JSONParser, MultiPartParser
@@ -41,6 +49,10 @@ logger = logging.getLogger(__name__)
 WAIT_SECONDS = 2.5
 # What an application goes on from; an apply that came after it would take it back.
 _BEYOND_APPLIED = frozenset({"interview", "offer"})
+_ID = OpenApiParameter("resume_id", OpenApiTypes.STR, OpenApiParameter.PATH, description="The resume's id.")
+_PATH = r"(?P<resume_id>[^/]+)\."
+_MAX_NAME_LENGTH = 60
+_WORD = re.compile(r"[^\W_]+")
 
 
 class UploadParser(MultiPartParser):
@@ -224,6 +236,78 @@ class ResumeViewSet(DocumentViewSet):
         raise Conflict("The upload was deleted at the same time; send it again.")
 
 
+class RenderingViewSet(DocumentViewSet):
+    """The current user's own resumes, uploaded or written, each in every form."""
+
+    document = Resume
+    owner_field = "user"
+    lookup_url_kwarg = "resume_id"
+    path_parameters = [_ID]
+    error_statuses = (409,)
+
+    def get_queryset(self) -> QuerySet:
+        return shown_resumes(self.current_user.pk)
+
+    def get_object(self) -> Resume:
+        """Return the resume that the path names. Raises Http404, and Conflict while there is nothing to show."""
+        resume: Resume = super().get_object()
+        if resume.status == "processing":
+            raise Conflict("The resume is still being read; ask again shortly.")
+        if resume.status != "ready":
+            raise Conflict("The file that was uploaded could not be read, so there is nothing to show of it.")
+        return resume
+
+    @action(detail=False, url_path=_PATH + "pdf", media_type=PDF)
+    def pdf(self, request: Request, resume_id: str) -> HttpResponse:
+        """Return a resume as a PDF.
+
+        The text can be selected. The letters are those of Latin, Greek and Cyrillic scripts.
+        """
+        return self._render("pdf", write_pdf)
+
+    @action(detail=False, url_path=_PATH + "docx", media_type=DOCX)
+    def docx(self, request: Request, resume_id: str) -> HttpResponse:
+        """Return a resume as a Word document."""
+        return self._render("docx", write_docx)
+
+    @action(detail=False, url_path=_PATH + "html", media_type="text/html")
+    def html(self, request: Request, resume_id: str) -> HttpResponse:
+        """Return a resume as a web page of its own.
+
+        It needs nothing beside it and runs nothing.
+        """
+        answer = self._render("html", write_html)
+        answer.headers["Content-Security-Policy"] = f"{get_policy()}; frame-ancestors 'none'"
+        return answer
+
+    @action(detail=False, url_path=_PATH + "md", media_type="text/markdown", operation_id="resumes_markdown")
+    def markdown(self, request: Request, resume_id: str) -> HttpResponse:
+        """Return a resume as Markdown."""
+        return self._render("md", write_markdown)
+
+    @action(detail=False, url_path=_PATH + "json", media_type="application/json")
+    def json(self, request: Request, resume_id: str) -> HttpResponse:
+        """Return a resume in the JSON Resume format."""
+        resume = self.get_object()
+        content = orjson.dumps(resume.content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        return self._build_file(resume, content, ending="json")
+
+    def _render(self, ending: str, write: Callable[[Page], bytes]) -> HttpResponse:
+        resume = self.get_object()
+        return self._build_file(resume, write(lay_out(resume.content)), ending=ending)
+
+    def _build_file(self, resume: Resume, content: bytes, *, ending: str) -> HttpResponse:
+        media_type = str(self.media_type)
+        name = content_disposition_header(as_attachment=True, filename=_file_name(resume, ending))
+        headers = {
+            "Cache-Control": "private, no-store",
+            "Content-Disposition": name or "attachment",
+            "Content-Type": f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type,
+            "X-Content-Type-Options": "nosniff",
+        }
+        return HttpResponse(content, headers=headers)
+
+
 def _take(user_id: ObjectId, job: ObjectId | None, upload: Upload) -> Taken:
     try:
         return take_upload(user_id=user_id, job_id=job, upload=upload, reader=read_upload, now=timezone.now())
@@ -270,3 +354,10 @@ def _stage_of(user_id: ObjectId, job_id: ObjectId) -> str | None:
         return str(find_application(user_id=user_id, job_id=job_id).stage)
     except mongoengine.DoesNotExist:
         return None
+
+
+def _file_name(resume: Resume, ending: str) -> str:
+    """Of words alone, so that no system reads a path or a command into it: "Ada-Lovelace-resume-v2.pdf"."""
+    name = str(resume.content.get("basics", {}).get("name") or "")
+    words = "-".join(_WORD.findall(name))[:_MAX_NAME_LENGTH]
+    return "-".join(filter(None, (words, "resume", f"v{resume.version}"))) + f".{ending}"

@@ -1,110 +1,176 @@
-"""Writing a person's resume from the profile as it stands, for a stored posting or for none."""
+"""Writing a resume from what a profile holds, for a posting or for none. Pure: the same inputs give the same content.
+
+Nothing is added to what was given: the posting decides the order alone, and which of the wanted roles is named.
+"""
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from bson import ObjectId
+from rapidfuzz import fuzz
 
-from accounts.activity.services import record_activity
-from accounts.resumes.documents import Resume
-from accounts.resumes.generation import NotWritten, Person, Posting, fitting_role, write_resume
-from accounts.resumes.json_resume import InvalidResume, check_resume
-from accounts.resumes.services import store_resume
-from accounts.selectors import get_user_skills
-from career_navigator.api.current_user import CurrentUser
-from market.jobs.matching import demand_of
-from market.jobs.selectors import find_job
-from projects.selectors import list_completed_projects
-from skills.selectors import vocabulary
+from accounts.resumes.json_resume import LONGEST_LINE, MOST_ENTRIES
+from market.roles import normalize_role
+from projects.ideas import CompletedProject
 
-# Of a user, all postings and versions together.
-MOST_WRITTEN = 500
-_LONGEST_URL = 2_000
-_WEB_ADDRESS = re.compile(r"https?://[^\s/]\S*")
+# A page's worth: those that show most of what the posting asks for.
+MOST_PROJECTS = 8
+# Parts of a confirmed resume that are taken over as they are.
+_TAKEN_OVER = (
+    *("work", "volunteer", "education", "awards", "certificates", "publications"),
+    *("languages", "interests", "references"),
+)
+_FIRST_SENTENCE = re.compile(r".+?[.!?](?=\s|$)", re.DOTALL)
 
 
-def generate_resume(*, caller: CurrentUser, job_id: str | None, now: datetime) -> Resume:
-    """Write and store the next version of the caller's resume for a posting, or of the one that is for none.
+class NotWritten(Exception):
+    """No resume came of it; the message tells its owner what to do. `reason` is its name."""
 
-    Raises DoesNotExist for a posting that is not there, and NotWritten for a profile that holds nothing to tell or has
-    as many resumes as are kept.
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What a profile says of somebody; texts as they were written, nothing where they are empty."""
+
+    full_name: str
+    email: str
+    phone_number: str | None
+    location: str | None
+    professional_summary: str | None
+    experience: str | None
+    target_roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """What a resume is written for; the skills are canonical, those of `nice_to_have` among them.
+
+    `url` is an http or https address.
     """
-    row = find_job(job_id) if job_id is not None else None
-    posting = _posting_of(row) if row is not None else None
-    user_id, held, words = ObjectId(caller.id), get_user_skills(caller), vocabulary()
-    if Resume.objects(user=user_id, source="generated").count() >= MOST_WRITTEN:
-        raise NotWritten("too_many", f"{MOST_WRITTEN} written resumes are kept; delete one of them first.")
-    projects = list_completed_projects(caller.id)
-    person = Person(
-        full_name=caller.full_name,
-        email=caller.email,
-        phone_number=caller.phone_number,
-        location=caller.location,
-        professional_summary=caller.professional_summary,
-        experience=caller.experience,
-        target_roles=tuple(caller.target_roles),
-    )
-    written = write_resume(
-        person=person,
-        held=held,
-        confirmed=_confirmed_content(user_id),
-        projects=projects,
-        posting=posting,
-        demand=_demand(person, posting, row or {}, now),
-        names={skill: words.display_name(skill) for skill in held},
-    )
-    try:
-        check_resume(written.content)
-    except InvalidResume as error:
-        # The profile has bounds of its own, within these; a confirmed resume may come near to them alone.
-        raise NotWritten("too_long", "Delete the confirmed resume first: alone it fills a resume.") from error
-    resume = store_resume(
-        user_id=user_id,
-        source="generated",
-        job_id=row["_id"] if row is not None else None,
-        status="ready",
-        content=written.content,
-        missing_skills=list(written.missing_skills),
-        now=now,
-    )
-    record_activity(
-        user_id=user_id,
-        action_type="generate_resume",
-        job_id=resume.job,
-        metadata={"resume_id": str(resume.pk), "version": resume.version},
-        now=now,
-    )
-    return resume
+
+    id: str
+    title: str
+    company: str
+    url: str | None
+    skills: tuple[str, ...]
+    nice_to_have: frozenset[str]
 
 
-def _posting_of(row: Mapping[str, Any]) -> Posting:
-    url = row.get("url") or ""
-    return Posting(
-        id=str(row["_id"]),
-        title=row["title"],
-        company=row["company"],
-        url=url if len(url) <= _LONGEST_URL and _WEB_ADDRESS.fullmatch(url) else None,
-        skills=tuple(row.get("skills") or ()),
-        nice_to_have=frozenset(row.get("nice_to_have") or ()),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenResume:
+    """The content in the JSON Resume format, and the skills that the posting asks for and nobody claims to hold."""
+
+    content: dict[str, Any]
+    missing_skills: tuple[str, ...]
 
 
-def _demand(person: Person, posting: Posting | None, row: Mapping[str, Any], now: datetime) -> Mapping[str, float]:
-    """What the market asks of the role that the resume names; where that has no postings, of the posting's own."""
-    for role in (fitting_role(roles=person.target_roles, posting=posting), *row.get("roles", ())):
-        if demand := demand_of(role=role, now=now):
-            return demand
-    return {}
+def write_resume(
+    *,
+    person: Person,
+    held: Sequence[str],
+    confirmed: Mapping[str, Any] | None,
+    projects: Sequence[CompletedProject],
+    posting: Posting | None,
+    demand: Mapping[str, float],
+    names: Mapping[str, str],
+) -> WrittenResume:
+    """Write one.
+
+    `held` are the canonical skills of the person, `confirmed` is the content of the resume that they uploaded and
+    confirmed, `demand` the share of the role's postings that ask for each skill, `names` the skills' display names.
+    Skills stand in the order in which the posting asks for them: what it requires, what it likes, then the rest, each
+    by demand. Raises NotWritten where the profile holds no more than a name and addresses.
+    """
+    told = confirmed or {}
+    skills = _in_demand(held, posting, demand)
+    asked = posting.skills if posting else ()
+    basics = _basics(person, told.get("basics", {}), role=fitting_role(roles=person.target_roles, posting=posting))
+    content: dict[str, Any] = {
+        "basics": basics,
+        "work": told.get("work") or ([{"summary": person.experience}] if person.experience else []),
+        "projects": [_project(project, skills, names) for project in _best(projects, asked)],
+        "skills": [{"name": names.get(skill, skill)} for skill in skills[:MOST_ENTRIES]],
+        **{part: told[part] for part in _TAKEN_OVER if part != "work" and part in told},
+    }
+    content = {part: entries for part, entries in content.items() if entries}
+    if "summary" not in basics and len(content) == 1:
+        raise NotWritten(
+            "empty_profile", "Fill in skills, experience or professional_summary first: a resume tells what they hold."
+        )
+    if posting:
+        content["meta"] = {"writtenFor": _written_for(posting)}
+    missing = _in_demand((skill for skill in asked if skill not in skills), posting, demand)
+    return WrittenResume(content=content, missing_skills=tuple(missing))
 
 
-def _confirmed_content(user_id: ObjectId) -> Mapping[str, Any] | None:
-    """The content of the resume that the user uploaded and, last of all, confirmed."""
-    found = Resume._get_collection().find_one(
-        {"user": user_id, "source": "upload", "status": "ready", "confirmed_at": {"$ne": None}},
-        {"content": 1},
-        sort=[("confirmed_at", -1), ("_id", -1)],
-    )
-    content: Mapping[str, Any] | None = found.get("content") if found else None
-    return content
+def fitting_role(*, roles: Sequence[str], posting: Posting | None) -> str | None:
+    """Of the roles that somebody wants, the one most like the posting's title; the first without a posting."""
+    if not roles or posting is None:
+        return roles[0] if roles else None
+    title = normalize_role(posting.title)
+    return max(roles, key=lambda role: fuzz.token_set_ratio(normalize_role(role), title))
+
+
+def _in_demand(skills: Iterable[str], posting: Posting | None, demand: Mapping[str, float]) -> list[str]:
+    """What the posting requires, what it likes, the rest; each by demand, equal ones in the order they came in."""
+    asked = frozenset(posting.skills) if posting else frozenset()
+    liked = posting.nice_to_have if posting else frozenset()
+
+    def key(skill: str) -> tuple[int, float]:
+        kind = (1 if skill in liked else 0) if skill in asked else 2
+        return kind, -demand.get(skill, 0.0)
+
+    return sorted(dict.fromkeys(skills), key=key)
+
+
+def _basics(person: Person, told: Mapping[str, Any], *, role: str | None) -> dict[str, Any]:
+    """Who it is: as the profile says, which has no links of its own."""
+    basics = {
+        "name": person.full_name,
+        "label": role,
+        "email": person.email,
+        "phone": person.phone_number,
+        "url": told.get("url"),
+        "summary": person.professional_summary,
+        "location": {"city": person.location} if person.location else None,
+        "profiles": told.get("profiles"),
+    }
+    return {name: value for name, value in basics.items() if value}
+
+
+def _best(projects: Sequence[CompletedProject], asked: Sequence[str]) -> list[CompletedProject]:
+    """Those that show most of what is asked for, the newest first where that is the same."""
+    wanted = frozenset(asked)
+    return sorted(
+        projects,
+        key=lambda project: (
+            -len(wanted.intersection(project.skills)),
+            -project.finished_date.toordinal(),
+            project.title,
+        ),
+    )[:MOST_PROJECTS]
+
+
+def _project(project: CompletedProject, skills: Sequence[str], names: Mapping[str, str]) -> dict[str, Any]:
+    """A project with the skills of it that are held: finishing one does not prove that all were learnt."""
+    first = _FIRST_SENTENCE.match(project.description.strip())
+    exercised = frozenset(project.skills)
+    entry: dict[str, Any] = {
+        "name": project.title,
+        "description": first[0] if first else project.description.strip(),
+        "keywords": [names.get(skill, skill) for skill in skills if skill in exercised],
+        "endDate": project.finished_date.strftime("%Y-%m"),
+        "url": project.url,
+    }
+    return {name: value for name, value in entry.items() if value}
+
+
+def _written_for(posting: Posting) -> dict[str, str]:
+    """Whose posting it was, which a copy of the resume tells as well as the stored one."""
+    facts = {"jobId": posting.id, "title": posting.title, "company": posting.company}
+    lines = {name: " ".join(fact.split())[:LONGEST_LINE] for name, fact in facts.items()}
+    return lines | ({"url": posting.url} if posting.url else {})

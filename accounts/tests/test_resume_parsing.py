@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 from accounts.resumes.files.reading import read_file
 from accounts.resumes.json_resume import check_resume
 from accounts.resumes.parsing.contact import read_contact
-from accounts.resumes.parsing.dates import find_spans, years_covered
-from accounts.resumes.parsing.education import read_studies
-from accounts.resumes.parsing.experience import read_positions
+from accounts.resumes.parsing.entries import read_positions, read_studies
+from accounts.resumes.parsing.lines import find_spans, heading_kind, split_sections, years_covered
 from accounts.resumes.parsing.resume import as_stored, json_resume, parse_resume
-from accounts.resumes.parsing.sections import heading_kind, split_sections
 from accounts.resumes.renderings.docx import write_docx
 from accounts.resumes.renderings.markdown import write_markdown
 from accounts.resumes.renderings.page import lay_out

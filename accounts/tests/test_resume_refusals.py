@@ -7,9 +7,7 @@ import sys
 import pytest
 
 from accounts.resumes.files import reading
-from accounts.resumes.files.kinds import MOST_BYTES, plain_name
-from accounts.resumes.files.reading import ReaderBroken, read_file
-from accounts.resumes.files.refusals import FileRefused
+from accounts.resumes.files.reading import MOST_BYTES, FileRefused, ReaderBroken, plain_name, read_file
 from accounts.tests import resume_files as files
 
 WORDS = "Ada Lovelace writes programs for an engine"

@@ -12,7 +12,7 @@ from bson import ObjectId
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from accounts.documents import User
-from accounts.resumes import confirmation, uploads, views
+from accounts.resumes import services, uploads, views
 from accounts.resumes.documents import Resume
 from accounts.resumes.tasks import read_upload, take_up_lost_uploads
 from accounts.services import canonical_skills
@@ -631,7 +631,7 @@ def test_keeps_a_skill_that_came_while_it_was_confirmed(ada, monkeypatch):
         ada.put("/auth/me", {"skills": ["Rust"]})
         return canonical_skills(names)
 
-    monkeypatch.setattr(confirmation, "canonical_skills", meanwhile)
+    monkeypatch.setattr(services, "canonical_skills", meanwhile)
     answer = ada.post(f"/resumes/{resume_id}/confirm", {"skills": ["Docker"]})
 
     assert answer.json()["skills"] == ada.get("/auth/me").json()["skills"] == ["rust", "docker"]

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.activity.documents import Activity
-from accounts.resumes import writing
+from accounts.resumes import services
 from accounts.resumes.documents import Resume
-from accounts.resumes.generation import MOST_PROJECTS, NotWritten, Person, Posting, fitting_role, write_resume
 from accounts.resumes.json_resume import LONGEST_LINE, MOST_BYTES, MOST_TEXTS, InvalidResume, check_resume
 from accounts.resumes.services import store_resume
+from accounts.resumes.writing import MOST_PROJECTS, NotWritten, Person, Posting, fitting_role, write_resume
 from market.services import store_postings
 from projects.ideas import CompletedProject
 from tests.factories import PostingFactory, ProjectIdeaFactory
@@ -430,7 +430,7 @@ def test_is_not_written_for_a_posting_that_is_not_there(ada, job_id):
 
 
 def test_keeps_so_many_and_no_more(ada, monkeypatch):
-    monkeypatch.setattr(writing, "MOST_WRITTEN", 1)
+    monkeypatch.setattr(services, "MOST_WRITTEN", 1)
 
     assert [generate(ada).status_code for _ in range(2)] == [201, 409]
 

@@ -11,11 +11,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import NoReturn
 
-from accounts.resumes.files.kinds import MOST_CHARACTERS, PDF, check_text
-from accounts.resumes.files.refusals import FileRefused
+from accounts.resumes.files.reading import MOST_CHARACTERS, PDF, READY, FileRefused, check_text
 
-# Said once everything is loaded and bound: whatever ends the program from then on is the file's doing.
-READY = b"ready\n"
 MEMORY_BYTES = 200_000_000
 CPU_SECONDS = 4
 # What is answered is read by a process without bounds.

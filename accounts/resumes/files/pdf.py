@@ -5,7 +5,7 @@ import io
 from pypdf import Configuration, PageObject, PdfReader, apply_configuration
 from pypdf.errors import LimitReachedError
 
-from accounts.resumes.files.refusals import FileRefused
+from accounts.resumes.files.reading import FileRefused
 
 MOST_PAGES = 60
 MOST_LINKS = 50

@@ -1,19 +1,59 @@
-"""Reading an uploaded file in a process of its own, which is ended when it takes more than a resume would."""
+"""Tell by its bytes what an uploaded file is, and read its text. Pure.
+
+Plain text is decoded here. A PDF or DOCX is read by `child`, a process that is ended when it takes more than a resume
+would.
+"""
 
 import json
+import re
 import subprocess
 import sys
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from accounts.resumes.files.kinds import TEXT, decode_text, tell_kind
-from accounts.resumes.files.refusals import FileRefused
+REASONS = {
+    "encrypted": "The file is encrypted; save it without a password and upload that.",
+    "no_text": "The file holds no text; a scanned or photographed resume cannot be read.",
+    "malformed": "The file is damaged, or not what it says it is.",
+    "too_large": "The resume is larger than is read: 5 MB as a file, 2.5 MB as text.",
+    "too_complex": "The file is too long or too involved: a resume has at most 60 pages and 100,000 characters.",
+    "unknown_type": "The file is neither text, PDF nor DOCX.",
+    "lost": "The reading of this file was interrupted; upload it again.",
+}
+
+MOST_BYTES = 5_000_000
+# Some thirty pages of nothing but words.
+MOST_CHARACTERS = 100_000
+# A scan often carries a stamp or a page's number.
+FEWEST_LETTERS = 20
+
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+TEXT = "text/plain"
+
+# Readers accept some bytes before the header, which mail programs add.
+_PDF_WITHIN = 1024
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_OFFICE = "EncryptedPackage".encode("utf-16-le")
+_UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_LONGEST_NAME = 200
 
 # The child loads in 0.2 s, reads a resume in as much, and is out of time long before a client expects its answer.
 WALL_SECONDS = 4.5
 _CHILD = "accounts.resumes.files.child"
-_READY = b"ready\n"
+# The child says so once everything is loaded and bound: whatever ends it from then on is the file's doing.
+READY = b"ready\n"
 _ROOT = Path(__file__).resolve().parents[3]
+
+
+class FileRefused(Exception):
+    """A file that is not read; `reason` is a key of REASONS, the message its sentence."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(REASONS[reason])
 
 
 class ReaderBroken(RuntimeError):
@@ -28,6 +68,56 @@ class FileText:
 
     text: str
     links: tuple[str, ...] = ()
+
+
+def tell_kind(data: bytes) -> str:
+    """PDF, DOCX or TEXT. Whether a ZIP archive is a DOCX shows only when it is read. Raises FileRefused."""
+    if len(data) > MOST_BYTES:
+        raise FileRefused("too_large")
+    if b"%PDF-" in data[:_PDF_WITHIN]:
+        return PDF
+    if data.startswith(b"PK\x03\x04"):
+        return DOCX
+    if data.startswith(_OLE):
+        raise FileRefused("encrypted" if _ENCRYPTED_OFFICE in data else "unknown_type")
+    if data.startswith((b"{\\rtf", b"PK")):
+        raise FileRefused("unknown_type")
+    return TEXT
+
+
+def decode_text(data: bytes) -> str:
+    """The text of a plain text file. Raises FileRefused."""
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if wide else ("utf-8-sig", "cp1252"):
+        try:
+            return check_text(data.decode(encoding))
+        except UnicodeDecodeError:
+            continue
+    raise FileRefused("unknown_type")
+
+
+def check_text(text: str) -> str:
+    """The text with its lines ended by a line feed. Raises FileRefused for what is too long, binary or empty."""
+    if len(text) > MOST_CHARACTERS:
+        raise FileRefused("too_complex")
+    text = _LINE_ENDS.sub("\n", text)
+    if _UNREADABLE.search(text):
+        raise FileRefused("unknown_type")
+    return require_words(text)
+
+
+def require_words(text: str) -> str:
+    """The text as it is. Raises FileRefused for one of hardly any letters."""
+    if sum(character.isalpha() for character in text) < FEWEST_LETTERS:
+        raise FileRefused("no_text")
+    return text
+
+
+def plain_name(name: str) -> str:
+    """A file's name as it may be shown: without folders, control characters and needless length; never a path."""
+    last = re.split(r"[/\\]", name)[-1]
+    shown = "".join(c for c in last if unicodedata.category(c)[0] != "C")
+    return " ".join(shown.split()).lstrip(".")[:_LONGEST_NAME] or "resume"
 
 
 def read_file(data: bytes) -> FileText:
@@ -48,16 +138,16 @@ def read_file(data: bytes) -> FileText:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        if not (error.stdout or b"").startswith(_READY):
+        if not (error.stdout or b"").startswith(READY):
             # So busy is the machine: it is not the file's doing.
             raise ReaderBroken(f"{_CHILD} was not ready within {WALL_SECONDS} s") from error
         raise FileRefused("too_complex") from error
-    if not ended.stdout.startswith(_READY):
+    if not ended.stdout.startswith(READY):
         raise ReaderBroken(f"{_CHILD} ended with {ended.returncode} before it read anything")
     if ended.returncode:
         # By a signal: the limit of time, or a library that ran out of memory.
         raise FileRefused("too_complex" if ended.returncode < 0 else "malformed")
-    answer = json.loads(ended.stdout.removeprefix(_READY))
+    answer = json.loads(ended.stdout.removeprefix(READY))
     if "refusal" in answer:
         raise FileRefused(answer["refusal"])
     return FileText(text=answer["text"], links=tuple(answer["links"]))

@@ -13,7 +13,7 @@ from docx.opc.pkgreader import _ContentTypeMap
 from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
-from accounts.resumes.files.refusals import FileRefused
+from accounts.resumes.files.reading import FileRefused
 
 MOST_PARTS = 1_000
 # Pictures are kept as they are, XML becomes a tree of ten times its size.

@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 
 import phonenumbers
 
-from accounts.resumes.parsing.dates import find_spans
-from accounts.resumes.parsing.sections import heading_kind
+from accounts.resumes.parsing.lines import find_spans, heading_kind
 
 # Where people write no country code: the numbering plans tried, in this order.
 _REGIONS = ("US", "GB", "IN", "DE", "FR")

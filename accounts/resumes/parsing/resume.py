@@ -13,12 +13,10 @@ from itertools import groupby
 from typing import Any
 
 from accounts.resumes.json_resume import LONGEST_LINE, LONGEST_PARAGRAPH, MOST_ENTRIES
-from accounts.resumes.parsing import sections as kinds
+from accounts.resumes.parsing import lines as kinds
 from accounts.resumes.parsing.contact import Contact, Found, network_of, read_contact
-from accounts.resumes.parsing.dates import years_covered
-from accounts.resumes.parsing.education import Study, read_studies
-from accounts.resumes.parsing.experience import Position, read_positions
-from accounts.resumes.parsing.sections import Section, split_sections
+from accounts.resumes.parsing.entries import Position, Study, read_positions, read_studies
+from accounts.resumes.parsing.lines import Section, split_sections, years_covered
 from skills.extraction import SkillSpan
 
 _LONGEST_QUOTE = 160

@@ -1,8 +1,10 @@
-"""A resume's sections, by their headings. Pure."""
+"""What the lines of a resume are: headings of sections, and dates and spans of time. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 HEADER = "header"
@@ -51,6 +53,30 @@ _SPACED_OUT = re.compile(r"(?:\w ){3,}\w")
 _LEAD = re.compile(r"\s*(?:#{1,6}\s+)?")
 # Within these a line such as "Technologies: Python" belongs to an entry.
 _ENTRIES = frozenset({EXPERIENCE, PROJECTS})
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH_NAME = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\b\.?,?"
+)
+_YEAR = r"(?:19[5-9]\d|20\d\d)"
+_MONTH_NUMBER = r"(?:0?[1-9]|1[0-2])"
+_DATE = (
+    rf"(?:{_MONTH_NAME}\s{{0,3}}(?:\d{{1,2}}(?:st|nd|rd|th)?,?\s{{1,3}})?'?{_YEAR}|{_MONTH_NUMBER}[/.]{_YEAR}"
+    rf"|{_YEAR}[-/.]{_MONTH_NUMBER}(?!\d)|{_YEAR})(?!\d)"
+)
+_NOW = r"(?:present|current(?:ly)?|now|today|ongoing|to date|till date)\b"
+_RANGE = re.compile(
+    rf"(?<![\w/.])(?:from\s{{1,3}}|since\s{{1,3}})?(?P<start>{_DATE})\s{{0,3}}(?:-|–|—|−|to\b|until\b|through\b)\s{{0,3}}"
+    rf"(?:(?P<end>{_DATE})|(?P<now>{_NOW}))",
+    re.IGNORECASE,
+)
+_SINCE = re.compile(rf"(?<!\w)since\s{{1,3}}(?P<start>{_DATE})", re.IGNORECASE)
+_BETWEEN = re.compile("[-–—−]|to|until|through|since", re.IGNORECASE)
+_SINGLE = re.compile(rf"(?<![\w/.]){_DATE}", re.IGNORECASE)
+_YEAR_ALONE = re.compile(_YEAR)
+# Where a date of a year alone stands among the months: nobody knows, and in the middle the error is least.
+_MIDDLE = 7
 
 
 class Line(NamedTuple):
@@ -113,3 +139,89 @@ def _lines(text: str) -> Iterator[Line]:
         begin = lead.end() if lead else 0
         yield Line(line[begin:].rstrip(), start + begin)
         start += len(line) + 1
+
+
+class Moment(NamedTuple):
+    """A month, or a year alone."""
+
+    year: int
+    month: int | None
+
+    def __str__(self) -> str:
+        """As JSON Resume writes it: "2019", "2019-03"."""
+        return f"{self.year:04}" if self.month is None else f"{self.year:04}-{self.month:02}"
+
+    @property
+    def in_months(self) -> int:
+        """Months since the year 0."""
+        return self.year * 12 + (self.month or _MIDDLE) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From one moment to another, or to now when `until` is None; `text[start:end]` says so."""
+
+    since: Moment
+    until: Moment | None
+    start: int
+    end: int
+
+
+def find_spans(text: str) -> list[Span]:
+    """Every span of time in a text, in order; one that ends before it begins is none."""
+    # Most lines are settled by these, which take a quarter of the time that a span takes to be looked for.
+    if not _YEAR_ALONE.search(text) or not _BETWEEN.search(text):
+        return []
+    spans = []
+    for match in _RANGE.finditer(text):
+        since = read_moment(match["start"])
+        until = read_moment(match["end"]) if match["end"] else None
+        if until is None or until.in_months >= since.in_months:
+            spans.append(Span(since, until, *match.span()))
+    if not spans:
+        spans = [Span(read_moment(match["start"]), None, *match.span()) for match in _SINCE.finditer(text)]
+    return spans
+
+
+def find_moments(text: str) -> list[Moment]:
+    """Every date in a text."""
+    return [read_moment(match[0]) for match in _SINGLE.finditer(text)]
+
+
+def replace_moments(text: str, by: str) -> str:
+    """The text with `by` in place of every date."""
+    return _SINGLE.sub(by, text)
+
+
+@lru_cache(maxsize=2_000)
+def read_moment(text: str) -> Moment:
+    """The moment that a date of one of the usual forms means."""
+    year = _YEAR_ALONE.search(text)
+    if year is None:
+        raise ValueError(f"no year in a date of {len(text)} characters")
+    rest = text[: year.start()] + " " + text[year.end() :]
+    word = rest.strip()[:3].casefold()
+    if word in _MONTHS:
+        return Moment(int(year[0]), _MONTHS.index(word) + 1)
+    number = re.search(r"\d{1,2}", rest)
+    return Moment(int(year[0]), int(number[0]) if number else None)
+
+
+def years_covered(spans: Iterable[Span], *, now: date) -> float:
+    """How many years the spans cover, to a tenth; where they overlap, and after `now`, nothing counts twice or at all.
+
+    A month named as the last one counts whole; between years alone their difference counts.
+    """
+    reached = covered = 0
+    for since, until in sorted(_months(spans, Moment(now.year, now.month))):
+        covered += max(0, until - max(since, reached))
+        reached = max(reached, until)
+    return round(covered / 12, 1)
+
+
+def _months(spans: Iterable[Span], now: Moment) -> Iterator[tuple[int, int]]:
+    """Each span from its first month to the one after its last."""
+    for span in spans:
+        last = span.until or now
+        end = last.in_months + (1 if last.month else 0)
+        yield span.since.in_months, min(end, now.in_months + 1)
