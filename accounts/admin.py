@@ -1,5 +1,7 @@
 """Support: looking users up, and acting for them."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -12,13 +14,21 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
-from accounts.addresses import normalize_address
 from accounts.models import Person
-from accounts.personal_data import export_user
-from accounts.support import deactivate_user, erase_user_on_request, reactivate_user
+from accounts.personal_data import erase_user_on_request, export_user
+from accounts.profile_values import normalize_email
+from accounts.services import deactivate_user, reactivate_user
 from accounts.tasks import send_reset_message
-from career_navigator.admin_site.model_admin import enqueue_or_report, log_action, require_permission
+from career_navigator.admin_site.model_admin import enqueue_or_report
+from career_navigator.admin_site.model_admin import log_action
+from career_navigator.admin_site.model_admin import require_permission
+from career_navigator.admin_site.dashboard import Card
+from career_navigator.admin_site.dashboard import Chart
+from career_navigator.admin_site.dashboard import Series
+from career_navigator.db.connection import database
 from career_navigator.document_admin.admin import ReadOnlyDocumentAdmin
+
+DAYS = 30
 
 
 @admin.register(Person)
@@ -40,7 +50,7 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         # Addresses are stored in one form, and typed in any.
-        return super().get_search_results(request, queryset, normalize_address(search_term))
+        return super().get_search_results(request, queryset, normalize_email(search_term))
 
     @display(description="active", boolean=True, ordering="is_active")
     def active(self, obj: Any) -> bool:
@@ -99,7 +109,7 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
 
     def _erase(self, request: HttpRequest, user_id: str) -> HttpResponse:
         staff, person = require_permission(request, "accounts.erase_person"), self._person(request, user_id)
-        if normalize_address(request.POST.get("address", "")) != normalize_address(person.email):
+        if normalize_email(request.POST.get("address", "")) != normalize_email(person.email):
             messages.error(request, "Nothing is erased: the address that you typed is not the user's.")
             return self._back(user_id)
         erase_user_on_request(user_id=ObjectId(user_id), now=timezone.now())
@@ -118,3 +128,29 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
 
     def _back(self, user_id: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:accounts_person_change", args=[user_id]))
+
+
+def show_users(now: datetime) -> Iterator[Card | Chart]:
+    """How many users there are, and how many came each day."""
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = today - timedelta(days=DAYS - 1)
+    # Reads the index on `created_at` alone.
+    rows = database().users.aggregate(
+        [
+            {"$match": {"created_at": {"$gte": since}}},
+            {"$group": {"_id": {"$dateToString": {"date": "$created_at", "format": "%Y-%m-%d"}}, "count": {"$sum": 1}}},
+        ]
+    )
+    counts = {row["_id"]: row["count"] for row in rows}
+    days = [f"{since + timedelta(days=day):%Y-%m-%d}" for day in range(DAYS)]
+    yield Card(
+        title="Users",
+        value=f"{database().users.estimated_document_count():,}",
+        note=f"{sum(counts.values()):,} new in {DAYS} days",
+        route="admin:accounts_person_changelist",
+    )
+    yield Chart(
+        title="New users a day",
+        labels=[day[5:] for day in days],
+        series=[Series(label="users", values=[counts.get(day, 0) for day in days])],
+    )

@@ -9,7 +9,7 @@ class AccountsConfig(AppConfig):
     user_exports = {
         "sessions": "accounts.personal_data.export_sessions",
         "password_resets": "accounts.personal_data.export_resets",
-        "email_confirmations": "accounts.confirmations.export_confirmations",
+        "email_confirmations": "accounts.credentials.export_confirmations",
         "activities": "accounts.activity.selectors.export_activities",
         "applications": "accounts.applications.selectors.export_applications",
         "match_scores": "accounts.matches.services.export_matches",
@@ -19,7 +19,7 @@ class AccountsConfig(AppConfig):
     user_erasures = {
         "sessions": "accounts.personal_data.erase_sessions",
         "password_resets": "accounts.personal_data.erase_resets",
-        "email_confirmations": "accounts.confirmations.erase_confirmations",
+        "email_confirmations": "accounts.credentials.erase_confirmations",
         "activities": "accounts.activity.selectors.erase_activities",
         "applications": "accounts.applications.selectors.erase_applications",
         "match_scores": "accounts.matches.services.erase_matches",
@@ -27,11 +27,11 @@ class AccountsConfig(AppConfig):
         "saved_searches": "accounts.searches.selectors.erase_searches",
     }
     duplicate_mergers = {
-        "applications": "accounts.duplicates.merge_applications",
-        "match_scores": "accounts.duplicates.merge_matches",
-        "told_postings": "accounts.duplicates.merge_told_postings",
-        "resumes": "accounts.duplicates.renumber_resumes",
-        "saved_searches": "accounts.duplicates.renumber_searches",
+        "applications": "accounts.migrations.merge_applications",
+        "match_scores": "accounts.migrations.merge_matches",
+        "told_postings": "accounts.migrations.merge_told_postings",
+        "resumes": "accounts.migrations.renumber_resumes",
+        "saved_searches": "accounts.migrations.renumber_searches",
     }
-    skill_merges = {"accounts": "accounts.skill_merges.follow_merge"}
-    dashboard_panels = {"accounts": "accounts.dashboard.show_users"}
+    skill_merges = {"accounts": "accounts.services.follow_merge"}
+    dashboard_panels = {"accounts": "accounts.admin.show_users"}

@@ -1,15 +1,196 @@
-"""The bearer token of a request, and the user it was issued to."""
+"""Access tokens and the current user that they belong to.
 
+Tokens are JWTs signed by the current key, with the claims `sub` (the user's id), `iat`, `exp`, `sid` and `ver`. `sid`
+is the session's family of refresh tokens; `ver` is how often all tokens of the user had been ended before. The `kid`
+header tells which key signed, so that tokens of former keys are accepted until they expire.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from time import time
+from typing import Any
+
+import jwt
+from bson import ObjectId
+from django.conf import settings
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenBackendError, TokenBackendExpiredToken
 
-from accounts.access_tokens import AccessToken, TokenRefused, read_access_token
-from accounts.profiles import accepts_token, load_profile
+from accounts.documents import CLOCK_LEEWAY_SECONDS, PROFILE_CACHE, User
 from career_navigator.api.current_user import CurrentUser
+from career_navigator.api.renderers import dump_json
+from career_navigator.signing_keys import public_key_of
+
+# No token of ours is nearly as long; a longer one is not worth the work of decoding it.
+MAX_TOKEN_LENGTH = 4096
+# Verified tokens that a process caches, about 1 kB each.
+MAX_CACHED_TOKENS = 4096
+_KEY_ID_CHARACTERS = 16
 
 SCHEME = b"bearer"
 _SENTENCES = {"expired": "The token has expired.", "invalid": "The token is not valid."}
+
+
+class TokenRefused(Exception):
+    """A token that is not accepted. `reason`: expired or invalid."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the token is {reason}")
+        self.reason = reason
+
+
+class KeyringBackend(TokenBackend):
+    """simplejwt's backend with several keys: the first signs, each verifies, and `kid` says which one it was."""
+
+    def __init__(self, algorithm: str, signing_key: str, *former_keys: str) -> None:
+        super().__init__(algorithm, signing_key)
+        public = public_key_of if algorithm.startswith("RS") else str
+        verifying = [public(key) for key in (signing_key, *former_keys)]
+        self._verifying_keys = {_key_id(key): self._prepare_key(key) for key in verifying}
+        self._key_id = _key_id(verifying[0])
+        # Verifying costs 100 microseconds, a third of a small request, and says the same of a token every time.
+        self.claims = lru_cache(maxsize=MAX_CACHED_TOKENS)(self.decode)
+
+    def encode(self, payload: dict[str, Any]) -> str:
+        return jwt.encode(payload, self.prepared_signing_key, algorithm=self.algorithm, headers={"kid": self._key_id})
+
+    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
+        """Return the claims. Raises TokenBackendError. A token that names no key is tried with each."""
+        try:
+            key_id = jwt.get_unverified_header(token).get("kid")
+        except jwt.InvalidTokenError as error:
+            raise TokenBackendError("Token is invalid") from error
+        if key_id is None:
+            keys = list(self._verifying_keys.values())
+        else:
+            keys = [self._verifying_keys[key_id]] if key_id in self._verifying_keys else []
+        for key in keys:
+            try:
+                # Naming the one algorithm refuses `none`, and an RSA key taken for an HMAC secret.
+                claims: dict[str, Any] = jwt.decode(
+                    token,
+                    key,
+                    algorithms=[self.algorithm],
+                    options={"require": ["exp", "sub"], "verify_aud": False},
+                    # Meant for `iat`: `read_access_token` compares `exp` with the clock as it is.
+                    leeway=CLOCK_LEEWAY_SECONDS,
+                )
+                return claims
+            except jwt.ExpiredSignatureError as error:
+                raise TokenBackendExpiredToken("Token is expired") from error
+            except jwt.InvalidSignatureError:
+                continue
+            except jwt.InvalidTokenError as error:
+                raise TokenBackendError("Token is invalid") from error
+        raise TokenBackendError("Token is invalid")
+
+
+def _get_backend() -> KeyringBackend:
+    return _build_backend(settings.JWT_ALGORITHM, settings.JWT_SECRET_KEY, *settings.JWT_FORMER_KEYS)
+
+
+# The settings change in tests alone.
+_build_backend = lru_cache(maxsize=1)(KeyringBackend)
+
+
+def issue_access_token(*, user_id: ObjectId, now: datetime, session: str = "", token_version: int = 0) -> str:
+    """Return a token that is accepted for JWT_ACCESS_TOKEN_EXPIRE_MINUTES, or until its session ends.
+
+    `token_version` is the user's. One that was read before the user's tokens were ended makes a token that is refused.
+    """
+    expires_at = now + timedelta(minutes=settings.JWT_ACCESS_TOKEN_EXPIRE_MINUTES)
+    claims: dict[str, Any] = {
+        "sub": str(user_id),
+        "iat": now.timestamp(),
+        "exp": int(expires_at.timestamp()),
+        "ver": token_version,
+    }
+    if session:
+        claims["sid"] = session
+    return _get_backend().encode(claims)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """Whom a token was issued to, who may be gone by now, and when (seconds since 1970; 0 where it does not say).
+
+    `session` is empty and `version` None in tokens of releases that did not write them.
+    """
+
+    user_id: ObjectId
+    issued_at: float
+    session: str
+    version: int | None
+
+
+def read_access_token(token: str) -> AccessToken:
+    """Return what an accepted token says. Raises TokenRefused."""
+    if len(token) > MAX_TOKEN_LENGTH:
+        raise TokenRefused("invalid")
+    try:
+        claims = _get_backend().claims(token)
+    except TokenBackendExpiredToken as error:
+        raise TokenRefused("expired") from error
+    except TokenBackendError as error:
+        raise TokenRefused("invalid") from error
+    if int(claims["exp"]) <= time():
+        raise TokenRefused("expired")
+    if not ObjectId.is_valid(claims["sub"]):
+        raise TokenRefused("invalid")
+    return AccessToken(
+        user_id=ObjectId(claims["sub"]),
+        issued_at=float(claims.get("iat", 0)),
+        session=str(claims.get("sid", "")),
+        version=claims.get("ver"),
+    )
+
+
+def _key_id(verifying_key: str) -> str:
+    return hashlib.sha256(b"key id " + verifying_key.encode()).hexdigest()[:_KEY_ID_CHARACTERS]
+
+
+def accepts_token(*, user: CurrentUser, token: AccessToken) -> bool:
+    """Return whether the token was not ended: by a logout, a new password, a deactivation."""
+    if token.session in user.ended_sessions:
+        return False
+    if token.version is None:
+        # By time alone, a token of a host whose clock is ahead seems to be from after the end.
+        return not user.tokens_from or token.issued_at >= user.tokens_from + CLOCK_LEEWAY_SECONDS
+    return token.version == user.token_version
+
+
+def load_profile(*, user_id: ObjectId) -> CurrentUser | None:
+    """An active user's profile as of now; None when there is no such user."""
+
+    def load() -> bytes | None:
+        user = User.objects(id=user_id, is_active=True).first()
+        if user is None:
+            return None
+        ends = [moment.timestamp() for moment in (user.password_changed_at, user.tokens_ended_at) if moment]
+        sessions = ",".join(ended["family"] for ended in user.ended_sessions)
+        return b"%d %r %b %b" % (
+            user.token_version,
+            max(ends, default=0.0),
+            sessions.encode() or b"-",
+            dump_json(user.dict_exclude_password()),
+        )
+
+    copy = PROFILE_CACHE.get(user_id=user_id, load=load)
+    if copy is None:
+        return None
+    version, tokens_from, sessions, content = copy.split(b" ", 3)
+    return CurrentUser(
+        pk=user_id,
+        content=content,
+        token_version=int(version),
+        tokens_from=float(tokens_from),
+        ended_sessions=frozenset() if sessions == b"-" else frozenset(sessions.decode().split(",")),
+    )
 
 
 class BearerAuthentication(JWTAuthentication):

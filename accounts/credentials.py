@@ -1,20 +1,24 @@
-"""Changing a password, and setting a new one where it is forgotten."""
+"""Changing a password, setting a new one where it is forgotten, and confirming an email address."""
 
 import logging
 from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
 
 from bson import ObjectId
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.mail import send_mail
 
-from accounts.documents import ConcurrentChange, PasswordReset, User
+from accounts.documents import ConcurrentChange, EmailConfirmation, PasswordReset, User
 from accounts.passwords import hash_password, verify_password
 from accounts.selectors import find_user_by_address
 from accounts.sessions import TokenPair, end_sessions, start_session
 from career_navigator.observability.middleware import with_time_anew
 
 logger = logging.getLogger(__name__)
+
+CONFIRMATION_PATH = "/auth/email/confirm"
 
 
 class WrongPassword(Exception):
@@ -27,6 +31,12 @@ class ResetRefused(Exception):
     """A reset token that is unknown, used or expired."""
 
     reason = "reset_refused"
+
+
+class ConfirmationRefused(Exception):
+    """A confirmation token that is unknown, used or expired."""
+
+    reason = "confirmation_refused"
 
 
 def check_current_password(*, user_id: ObjectId, password: str) -> User:
@@ -59,21 +69,13 @@ def send_reset_message(*, email: str, now: datetime) -> bool:
     if user is None:
         return False
     token = PasswordReset.issue(user_id=user.pk, now=now)
-    if not settings.EMAIL_HOST and not settings.DEBUG:
-        logger.error("EMAIL_HOST is not set: the message for a forgotten password of user %s is not sent", user.pk)
     link = settings.PASSWORD_RESET_URL.replace("{token}", token)
-    send_mail(
-        subject=f"{settings.APP_NAME}: set a new password",
-        message=(
-            # Without the name: the address may be of somebody who has never seen what was registered with it.
-            "Hello,\n\n"
-            "someone, probably you, has asked to set a new password for your account. "
-            f"This link does it, once, within the next hour:\n\n{link}\n\n"
-            "If it was not you, there is nothing to do: your password stays as it is.\n"
-        ),
-        from_email=None,
-        recipient_list=[user.email],
+    text = (
+        "someone, probably you, has asked to set a new password for your account. "
+        f"This link does it, once, within the next hour:\n\n{link}\n\n"
+        "If it was not you, there is nothing to do: your password stays as it is.\n"
     )
+    _send(user, "the message for a forgotten password", subject="set a new password", text=text)
     return True
 
 
@@ -107,3 +109,55 @@ def _set_password(user: User, hashed_password: str, now: datetime) -> None:
     user.change_password(hashed_password=hashed_password, now=now)
     PasswordReset.objects(user=user.pk).delete()
     end_sessions(user_id=user.pk)
+
+
+def send_confirmation_message(*, user_id: ObjectId, now: datetime) -> bool:
+    """Send a link that confirms the user's address; False where there is nothing to confirm, or no such user."""
+    user = User.objects(id=user_id, is_active=True, email_confirmed=False).first()
+    if user is None:
+        return False
+    token = EmailConfirmation.issue(user_id=user.pk, now=now)
+    link = f"{settings.PUBLIC_URL}{CONFIRMATION_PATH}?{urlencode({'token': token})}"
+    text = (
+        "an account was registered with this e-mail address. If it is yours, confirm the address within three "
+        f"days, so that the mails of your saved searches can be sent to it:\n\n{link}\n\n"
+        "If it is not, there is nothing to do: without it no such mail is sent.\n"
+    )
+    _send(user, "the message that confirms the address", subject="confirm your e-mail address", text=text)
+    return True
+
+
+def check_confirmation(*, token: str, now: datetime) -> None:
+    """Raise ConfirmationRefused unless the token would confirm an address."""
+    if EmailConfirmation.find(token, now=now) is None:
+        raise ConfirmationRefused("the token is unknown, used or expired")
+
+
+def confirm_address(*, token: str, now: datetime) -> None:
+    """Confirm the address that the token was sent to. Raises ConfirmationRefused."""
+    taken = EmailConfirmation.take(token, now=now)
+    if taken is None or not User.confirm_email(user_id=taken.user, now=now):
+        raise ConfirmationRefused("the token is unknown, used or expired")
+    erase_confirmations(taken.user)
+
+
+def export_confirmations(user_id: ObjectId) -> list[dict[str, Any]]:
+    """Return the messages whose links still work."""
+    sent = EmailConfirmation.objects(user=user_id).order_by("issued_at", "token_hash")
+    return [{"sent_at": each.issued_at, "expires_at": each.expires_at} for each in sent]
+
+
+def erase_confirmations(user_id: ObjectId) -> None:
+    EmailConfirmation.objects(user=user_id).delete()
+
+
+def _send(user: User, what: str, *, subject: str, text: str) -> None:
+    if not settings.EMAIL_HOST and not settings.DEBUG:
+        logger.error("EMAIL_HOST is not set: %s of user %s is not sent", what, user.pk)
+    send_mail(
+        subject=f"{settings.APP_NAME}: {subject}",
+        # Without the name: the address may be of somebody who has never seen what was registered with it.
+        message=f"Hello,\n\n{text}",
+        from_email=None,
+        recipient_list=[user.email],
+    )

@@ -20,8 +20,7 @@ from mongoengine import (
     StringField,
 )
 
-from accounts.access_tokens import CLOCK_LEEWAY_SECONDS
-from accounts.addresses import normalize_address
+from accounts.profile_values import REMOTE_PREFERENCES, normalize_email
 from career_navigator.cache.user import UserCache
 from career_navigator.db.connection import database
 from career_navigator.documents import StoredDocument
@@ -42,7 +41,8 @@ MOST_LOCATIONS = 20
 # A profile is read at each request, with its sessions that ended within the lifetime of an access token. Beyond these
 # the oldest is forgotten: only who knows the password ends so many.
 MAX_ENDED_SESSIONS = 100
-REMOTE_PREFERENCES = ("remote", "hybrid", "onsite", "any")
+# How far the clock of another host that issues tokens may be ahead.
+CLOCK_LEEWAY_SECONDS = 5
 
 # The number moves with the fields of a profile, so that none of an earlier release is read.
 PROFILE_CACHE = UserCache("accounts:profile:4")
@@ -131,7 +131,7 @@ class User(StoredDocument):
     def clean(self) -> None:
         """Bring the address into the form it is compared in."""
         if self.email:
-            self.email = normalize_address(self.email)
+            self.email = normalize_email(self.email)
 
     def save(self, *args: Any, **kwargs: Any) -> "User":
         """Store the user; a change moves `updated_at`, and shows in the next answer.

@@ -32,6 +32,11 @@ def erase_user(*, user_id: ObjectId, password: str, now: datetime) -> None:
     with_time_anew(lambda: erase_everything(user=user, now=now))
 
 
+def erase_user_on_request(*, user_id: ObjectId, now: datetime) -> None:
+    """Remove the user and all that is theirs. Raises DoesNotExist when the user is gone."""
+    erase_everything(user=User.objects.get(id=user_id), now=now)
+
+
 def erase_everything(*, user: User, now: datetime) -> None:
     """Remove the user and all that is theirs, for a caller who has made sure that it is wanted.
 

@@ -1,7 +1,7 @@
 """Serializer fields of what people say of themselves; each refuses by a sentence that names its rule."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import phonenumbers
@@ -9,14 +9,40 @@ from django.core.validators import EmailValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.addresses import fold_address, is_public, normalize_address
-from accounts.documents import LONGEST_ADDRESS, LONGEST_PHONE_NUMBER, LONGEST_ROLE, LONGEST_SKILL, MOST_SKILLS
+from accounts.documents import (
+    LONGEST_ADDRESS,
+    LONGEST_EXPERIENCE,
+    LONGEST_PHONE_NUMBER,
+    LONGEST_ROLE,
+    LONGEST_SKILL,
+    MOST_ROLES,
+    MOST_SALARY,
+    MOST_SKILLS,
+    MOST_YEARS,
+)
+from accounts.profile_values import (
+    REMOTE_PREFERENCES,
+    Unreadable,
+    fold_email,
+    is_public_email,
+    normalize_email,
+    read_remote_preference,
+    read_salary,
+    read_years,
+    split_list,
+)
 from career_navigator.api.fields import BoundedList, BoundedNumber, Line, Text
 from market.roles import normalize_role
 from skills.vocabulary import spelling_key
 
 # Seven to fifteen digits, as E.164 allows, with what people put between them.
 _PHONE_NUMBER = re.compile(r"\+?(?:[\s().\-/]*\d){7,15}[\s)]*", re.ASCII)
+LONGEST_LIST = 10_000
+LONGEST_SALARY = 60
+
+TEXT = {"type": "string"}
+NUMBER = {"type": "number", "minimum": 0}
+TEXTS = {"type": "array", "items": {"type": "string"}}
 
 
 class Address(Text):
@@ -27,7 +53,7 @@ class Address(Text):
         self.validators.append(EmailValidator(message="This field has to be an e-mail address."))
 
     def to_internal_value(self, data: Any) -> str:
-        return fold_address(super().to_internal_value(data))
+        return fold_email(super().to_internal_value(data))
 
 
 class NewAddress(Address):
@@ -39,11 +65,11 @@ class NewAddress(Address):
         super().__init__(help_text="At a public domain.", **options)
 
     def to_internal_value(self, data: Any) -> str:
-        return normalize_address(super().to_internal_value(data))
+        return normalize_email(super().to_internal_value(data))
 
     def run_validators(self, value: Any) -> None:
         super().run_validators(value)
-        if not is_public(value):
+        if not is_public_email(value):
             self.fail("not_public")
 
 
@@ -148,10 +174,8 @@ class Currency(Text):
         super().__init__(max_length=3, help_text="ISO 4217; USD where none is given.", **options)
 
     def to_internal_value(self, data: Any) -> str:
-        import pycountry  # its tables are read at the first question, not at import
-
         code = super().to_internal_value(data).upper()
-        if code and pycountry.currencies.get(alpha_3=code) is None:
+        if code and not _is_currency(code):
             raise serializers.ValidationError("This field has to be the code of a currency (ISO 4217), such as EUR.")
         return code
 
@@ -163,3 +187,122 @@ class Number(BoundedNumber):
         if not isinstance(data, int | float):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+def either(*types: dict[str, Any]) -> Callable[[type[Any]], type[Any]]:
+    return extend_schema_field({"oneOf": list(types)})
+
+
+@either(TEXTS, TEXT)
+class TextOrList(BoundedList):
+    """A list, or text that lists it with commas (or with semicolons, where a part holds commas)."""
+
+    default_error_messages = {"not_a_list": "This field has to be a list, or text with commas."}
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if _is_short_text(data):
+            data = split_list(data)
+        if not isinstance(data, list):
+            self.fail("not_a_list", input_type=type(data).__name__)
+        return super().to_internal_value(data)
+
+
+@either(TEXTS, TEXT)
+class SkillsOrText(Skills):
+    """A list, or text that lists it."""
+
+    default_error_messages = {"not_a_list": TextOrList.default_error_messages["not_a_list"]}
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        return super().to_internal_value(split_skills(data) if _is_short_text(data) else data)
+
+
+@either(TEXT, TEXTS)
+class RoleOrRoles(serializers.Field[Any, Any, Any, Any]):
+    """Text, which is the first target role, or a list, which is all of them. Read as `first_role` or `target_roles`."""
+
+    default_error_messages = {"invalid": "This field has to be text, or a list of texts."}
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, str):
+            # Nothing is the same as null.
+            return {"first_role": TargetRole().run_validation(data)} if data.strip() else {"target_roles": None}
+        if not isinstance(data, list):
+            self.fail("invalid")
+        roles = BoundedList(child=TargetRole(), max_length=MOST_ROLES)
+        return {"target_roles": roles.run_validation(data)}
+
+
+@either(TEXT, {"type": "boolean"})
+class RemotePreference(Text):
+    """One of the preferences, or a truth value: true is remote, false is any."""
+
+    default_error_messages = {
+        "invalid": f"This field must be one of {', '.join(REMOTE_PREFERENCES)}, or true or false.",
+    }
+
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, bool):
+            return "remote" if data else "any"
+        try:
+            return read_remote_preference(super().to_internal_value(data))
+        except Unreadable:
+            self.fail("invalid")
+
+
+@either(TEXT, NUMBER)
+class Experience(serializers.Field[Any, Any, Any, Any]):
+    """Free text, or a number of years. Read as the profile's two fields."""
+
+    default_error_messages = {"invalid": "This field has to be text, or a number of years."}
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, str):
+            text = Text(max_length=LONGEST_EXPERIENCE, allow_blank=True).run_validation(data)
+            if not text:
+                return {"experience": None, "experience_years": None}
+            years = read_years(text)
+            fields: dict[str, Any] = {"experience": text}
+            return fields | ({"experience_years": years} if years is not None and years <= MOST_YEARS else {})
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("invalid")
+        if not 0 <= data <= MOST_YEARS:
+            raise serializers.ValidationError(f"This field must be between 0 and {MOST_YEARS}.")
+        return {"experience": None, "experience_years": float(data)}
+
+
+@either(NUMBER, TEXT)
+class ExpectedSalary(serializers.Field[Any, Any, Any, Any]):
+    """A year's pay: a number, or text that may name a currency. Read as the profile's two fields."""
+
+    default_error_messages = {
+        "invalid": 'This field has to be a number, or text such as "$120,000" or "90k EUR".',
+    }
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        fields: dict[str, Any]
+        if isinstance(data, str) and len(data) <= LONGEST_SALARY:
+            try:
+                salary = read_salary(data, is_currency=_is_currency)
+            except Unreadable:
+                self.fail("invalid")
+            fields = {"expected_salary": salary.amount}
+            if salary.currency is not None:
+                fields["expected_salary_currency"] = salary.currency
+        elif isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("invalid")
+        else:
+            fields = {"expected_salary": float(data)}
+        if not 0 <= fields["expected_salary"] <= MOST_SALARY:
+            raise serializers.ValidationError(f"This field must be between 0 and {MOST_SALARY:.0f}.")
+        return fields
+
+
+def _is_short_text(data: Any) -> bool:
+    return isinstance(data, str) and len(data) <= LONGEST_LIST
+
+
+def _is_currency(code: str) -> bool:
+    import pycountry  # its tables are read at the first question, not at import
+
+    return pycountry.currencies.get(alpha_3=code) is not None

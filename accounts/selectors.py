@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from bson import ObjectId
 
-from accounts.addresses import list_address_forms
 from accounts.documents import User
-from accounts.target_roles import distinct_roles
+from accounts.profile_values import distinct_roles, list_email_forms
 from career_navigator.api.current_user import CurrentUser
 from learning.documents import SKILL_PROGRESS
 
@@ -29,7 +28,7 @@ def get_user_skills(user: CurrentUser) -> list[str]:
 
 def find_user_by_address(*, address: str) -> User | None:
     """Return the active user with that e-mail address, in whatever form it is written and stored."""
-    forms = list_address_forms(address)
+    forms = list_email_forms(address)
     return min(User.objects(email__in=forms, is_active=True), key=lambda user: forms.index(user.email), default=None)
 
 

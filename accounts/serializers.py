@@ -1,7 +1,9 @@
-"""What the endpoints under /auth take and answer."""
+"""What the endpoints under /auth and /users take and answer: the same account under two families of names."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from bson import ObjectId
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
@@ -17,26 +19,36 @@ from accounts.documents import (
     MOST_SALARY,
     MOST_SKILLS,
     MOST_YEARS,
-    REMOTE_PREFERENCES,
 )
-from accounts.experience import LEVELS
 from accounts.passwords import (
     MAX_PASSWORD_LENGTH,
     MIN_PASSWORD_LENGTH,
     PASSWORD_HELP_TEXT,
 )
 from accounts.profile_fields import (
+    NUMBER,
+    TEXT,
     Address,
     Currency,
+    ExpectedSalary,
+    Experience,
     NewAddress,
     Number,
     PhoneNumber,
+    RemotePreference,
+    RoleOrRoles,
     Skills,
+    SkillsOrText,
     TargetRole,
+    TextOrList,
+    either,
     list_ignored_skills,
 )
+from accounts.profile_values import EXPERIENCE_LEVELS, REMOTE_PREFERENCES
+from accounts.resumes.documents import Resume
+from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.fields import BoundedList, Choice, Line, Text
-from career_navigator.api.serializers import QuerySerializer
+from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 
 MIN_NAME_LENGTH = 2
 # No token of ours is half as long.
@@ -78,7 +90,7 @@ class ProfileFields(serializers.Serializer[Any]):
     full_name = Line(min_length=MIN_NAME_LENGTH, max_length=LONGEST_NAME)
     skills = Skills(max_length=MOST_SKILLS, allow_null=True, required=False)
     target_roles = BoundedList(child=TargetRole(), max_length=MOST_ROLES, allow_null=True, required=False)
-    experience_level = Choice(choices=LEVELS, allow_null=True, required=False)
+    experience_level = Choice(choices=EXPERIENCE_LEVELS, allow_null=True, required=False)
     location = Line(max_length=LONGEST_LOCATION, allow_null=True, allow_blank=True, required=False)
     phone_number = PhoneNumber(allow_null=True, allow_blank=True, required=False)
     experience = Text(max_length=LONGEST_EXPERIENCE, allow_null=True, allow_blank=True, required=False)
@@ -110,7 +122,7 @@ class UserSerializer(serializers.Serializer[Any]):
     full_name = serializers.CharField()
     skills = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
     target_roles = serializers.ListField(child=serializers.CharField())
-    experience_level = serializers.CharField(allow_null=True, help_text=f"One of {', '.join(LEVELS)}.")
+    experience_level = serializers.CharField(allow_null=True, help_text=f"One of {', '.join(EXPERIENCE_LEVELS)}.")
     location = serializers.CharField(allow_null=True)
     phone_number = serializers.CharField(allow_null=True)
     experience = serializers.CharField(allow_null=True, help_text="In the user's own words.")
@@ -210,3 +222,143 @@ class ExportSerializer(serializers.Serializer[Any]):
 
     def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
         return instance | super().to_representation(instance)
+
+
+class ProfileInput(serializers.Serializer[Any]):
+    """Profile fields by the family's names; `validated_data` has them by the account's."""
+
+    user_name = Line(max_length=LONGEST_NAME, source="full_name")
+    phone_number = PhoneNumber(allow_null=True, allow_blank=True, required=False)
+    desired_job_role = RoleOrRoles(
+        allow_null=True,
+        required=False,
+        help_text="Text takes the place of the first target role; a list is all of them.",
+    )
+    skills = SkillsOrText(max_length=MOST_SKILLS, allow_null=True, required=False)
+    experience = Experience(
+        allow_null=True, required=False, help_text='Text, or a number of years; "5 years" counts as five.'
+    )
+    experience_years = Number(minimum=0, maximum=MOST_YEARS, allow_null=True, required=False)
+    experience_level = Choice(choices=EXPERIENCE_LEVELS, allow_null=True, required=False)
+    location = Line(max_length=LONGEST_LOCATION, allow_null=True, allow_blank=True, required=False)
+    preferred_locations = TextOrList(
+        child=Line(max_length=LONGEST_LOCATION), max_length=MOST_LOCATIONS, allow_null=True, required=False
+    )
+    remote_preference = RemotePreference(
+        allow_null=True,
+        required=False,
+        help_text=f"One of {', '.join(REMOTE_PREFERENCES)}; true is remote, false is any.",
+    )
+    professional_summary = Text(max_length=LONGEST_SUMMARY, allow_null=True, allow_blank=True, required=False)
+    expected_salary = ExpectedSalary(
+        allow_null=True, required=False, help_text='For a year: a number, or text such as "$120,000" or "90k EUR".'
+    )
+    expected_salary_currency = Currency(allow_null=True, allow_blank=True, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        fields = dict(attrs)
+        for name, second in (("experience", "experience_years"), ("expected_salary", "expected_salary_currency")):
+            if name in fields:
+                read = fields.pop(name)
+                # Null empties both.
+                together = read if read is not None else {name: None, second: None}
+                # What is said of the second by itself goes before what the text says of it.
+                fields = together | fields
+        if "desired_job_role" in fields:
+            fields |= fields.pop("desired_job_role") or {"target_roles": None}
+        self._refuse_contradiction(attrs)
+        return fields
+
+    def _refuse_contradiction(self, given: dict[str, Any]) -> None:
+        written = (given.get("expected_salary") or {}).get("expected_salary_currency")
+        stated = given.get("expected_salary_currency")
+        if written and stated and written != stated:
+            sentence = "This field must be the currency that expected_salary names."
+            raise serializers.ValidationError({"expected_salary_currency": [sentence]})
+
+
+class UserRegistrationSerializer(ProfileInput):
+    email_id = NewAddress(source="email")
+    password = NewPassword()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        fields = super().validate(attrs)
+        if "first_role" in fields:
+            fields["target_roles"] = [fields.pop("first_role")]
+        return fields
+
+
+class UserChangeSerializer(ProfileInput):
+    """What is not given stays; null clears what may be empty."""
+
+    user_name = Line(max_length=LONGEST_NAME, source="full_name", required=False)
+    email_id = Address(required=False, help_text="The account's own; it cannot be changed.")
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and "password" in data:
+            sentence = "This field is changed at POST /auth/password alone."
+            raise serializers.ValidationError({"password": [sentence]})
+        return super().to_internal_value(data)
+
+
+class UserIdSerializer(SuccessSerializer):
+    """Of a user, the id."""
+
+    user_id = serializers.CharField(source="pk")
+
+
+class SavedUserIdSerializer(IgnoredSkills, UserIdSerializer):
+    pass
+
+
+class UserLoginAnswerSerializer(UserIdSerializer, TokenPairSerializer):
+    """A `Login`."""
+
+    user_id = serializers.CharField(source="user.pk")
+
+
+@either(TEXT, NUMBER)
+class GivenExperienceField(serializers.Field[Any, Any, Any, Any]):
+    """A user's experience in the kind it was given: who gave a number of years has no text."""
+
+    def to_representation(self, value: CurrentUser) -> str | float | None:
+        return value.experience or value.experience_years
+
+
+class FirstRoleField(serializers.CharField):
+    def to_representation(self, value: Sequence[str]) -> str | None:  # type: ignore[override]
+        return next(iter(value), None)
+
+
+class NewestResumeField(serializers.CharField):
+    """The id of the newest resume, rejected files excepted, of a user's id; null without one."""
+
+    def to_representation(self, value: ObjectId) -> str | None:  # type: ignore[override]
+        newest = Resume.objects(user=value, status__ne="refused").order_by("-created_at", "-id").only("id").first()
+        return str(newest.pk) if newest is not None else None
+
+
+class UserProfileSerializer(SuccessSerializer):
+    """A `CurrentUser`."""
+
+    id = serializers.CharField()
+    user_name = serializers.CharField(source="full_name")
+    email_id = serializers.EmailField(source="email")
+    desired_job_role = FirstRoleField(source="target_roles", allow_null=True, help_text="The first of `target_roles`.")
+    experience = GivenExperienceField(
+        source="*", allow_null=True, help_text="In the kind it was given: text, or a number of years."
+    )
+    resume = NewestResumeField(source="pk", allow_null=True, help_text="The id of the newest resume under /resumes.")
+    joined_date = serializers.DateTimeField(source="fields.created_at")
+    phone_number = serializers.CharField(allow_null=True)
+    target_roles = serializers.ListField(child=serializers.CharField())
+    skills = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
+    experience_years = serializers.FloatField(allow_null=True)
+    experience_level = serializers.CharField(allow_null=True)
+    location = serializers.CharField(allow_null=True)
+    preferred_locations = serializers.ListField(child=serializers.CharField())
+    remote_preference = serializers.CharField(allow_null=True, help_text=f"One of {', '.join(REMOTE_PREFERENCES)}.")
+    professional_summary = serializers.CharField(allow_null=True)
+    email_confirmed = serializers.BooleanField(source="fields.email_confirmed")
+    expected_salary = serializers.FloatField(allow_null=True, help_text="A year's pay.")
+    expected_salary_currency = serializers.CharField(allow_null=True, help_text="ISO 4217; USD where none is given.")

@@ -1,4 +1,4 @@
-"""Writes of the accounts: registering, logging in, changing the profile."""
+"""Writes of the accounts: registering, logging in, changing the profile, deactivating."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,13 +9,15 @@ from bson import ObjectId
 from django.contrib.auth.password_validation import validate_password
 from mongoengine.errors import NotUniqueError
 
-from accounts.addresses import list_address_forms, normalize_address
-from accounts.documents import ConcurrentChange, User
+from accounts.documents import PROFILE_CACHE, ConcurrentChange, User
 from accounts.passwords import hash_password, verify_password
+from accounts.profile_values import distinct_roles, list_email_forms, normalize_email, roles_added
 from accounts.selectors import find_user_by_address
-from accounts.target_roles import distinct_roles, roles_added
+from accounts.sessions import end_sessions
+from career_navigator.db.connection import database
 from career_navigator.observability.middleware import with_time_anew
 from skills.selectors import vocabulary
+from skills.services import renamed
 
 # Text that a blank one clears.
 _MAY_BE_EMPTY = (
@@ -53,9 +55,9 @@ def register_user(
     """
     validate_password(password)
     fields = _canonical({"full_name": full_name, **profile})
-    address = normalize_address(email)
+    address = normalize_email(email)
     # The index knows of no other forms, which releases before stored.
-    if User.objects(email__in=list_address_forms(email)).first() is not None:
+    if User.objects(email__in=list_email_forms(email)).first() is not None:
         raise AddressTaken(f"an account has the address {address}")
     user = User(email=address, hashed_password=hash_password(password), email_confirmed=email_confirmed, **fields)
     user.update_timestamp(now=now)
@@ -115,6 +117,23 @@ def change_profile(
     return Change(user=user, new_roles=roles_added(before=before, after=user.target_roles))
 
 
+def deactivate_user(*, user_id: ObjectId) -> None:
+    """Let the user in no more: no login, and no token is accepted from now on. Raises DoesNotExist."""
+    _set_active(user_id, False)
+    end_sessions(user_id=user_id)
+
+
+def reactivate_user(*, user_id: ObjectId) -> None:
+    """Let the user log in again; tokens from before stay ended. Raises DoesNotExist."""
+    _set_active(user_id, True)
+
+
+def _set_active(user_id: ObjectId, is_active: bool) -> None:
+    user = User.objects.get(id=user_id)
+    user.is_active = is_active
+    user.save()
+
+
 def canonical_skills(names: Iterable[str]) -> list[str]:
     """Skills as stored: canonical names where the vocabulary knows them, else readable ones in lower case."""
     return vocabulary().map_technology_slugs(names)
@@ -133,3 +152,14 @@ def _canonical(fields: Mapping[str, Any]) -> dict[str, Any]:
         if name in stored and stored[name] == "":
             stored[name] = None
     return stored
+
+
+def follow_merge(gone: str, kept: str, now: datetime) -> None:
+    """Rename the skill in every profile, each in one atomic update, so that no edit of the user's is lost."""
+    users = database().users
+    # A profile is edited under a guard of `updated_at`, which therefore has to move, whatever the clock says.
+    moved = {"$max": [now, {"$add": ["$updated_at", 1]}]}
+    change = [{"$set": {"skills": renamed(field="skills", gone=gone, kept=kept), "updated_at": moved}}]
+    for user in User.objects(skills=gone).only("pk"):
+        with PROFILE_CACHE.invalidate(user_id=user.pk):
+            users.update_one({"_id": user.pk, "skills": gone}, change)

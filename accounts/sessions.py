@@ -10,7 +10,7 @@ from bson import ObjectId
 from django.conf import settings
 from mongoengine import QuerySet
 
-from accounts.access_tokens import issue_access_token
+from accounts.authentication import issue_access_token
 from accounts.documents import TOKEN_BYTES, RefreshToken, User, hash_token
 from career_navigator.db.connection import database
 

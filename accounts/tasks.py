@@ -6,8 +6,7 @@ from bson import ObjectId
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import confirmations, personal_data
-from accounts.credentials import send_reset_message as send_reset_message_to
+from accounts import credentials, personal_data
 from accounts.resumes import tasks as resume_tasks  # noqa: F401 - Celery finds the tasks of an app through this module
 from accounts.searches import tasks as search_tasks  # noqa: F401 - the same
 from career_navigator.background import UNAVAILABLE, Task
@@ -28,7 +27,7 @@ def send_reset_message(email: str) -> None:
     Takes the address and not an id: a request that looked the account up would tell by its time whether it is there.
     Run twice, it sends two messages, and both links work until one is used.
     """
-    send_reset_message_to(email=email, now=timezone.now())
+    credentials.send_reset_message(email=email, now=timezone.now())
 
 
 @shared_task(autoretry_for=(SMTPException, OSError, *UNAVAILABLE), retry_backoff=10, max_retries=5)
@@ -37,4 +36,4 @@ def send_confirmation_message(user_id: str) -> None:
 
     Run twice, it sends two messages; the first link that is used voids the other.
     """
-    confirmations.send_confirmation_message(user_id=ObjectId(user_id), now=timezone.now())
+    credentials.send_confirmation_message(user_id=ObjectId(user_id), now=timezone.now())

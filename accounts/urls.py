@@ -3,8 +3,7 @@ from accounts.applications.views import ApplicationViewSet, FunnelViewSet
 from accounts.matches.views import MatchViewSet
 from accounts.resumes.views import RenderingViewSet, ResumeViewSet
 from accounts.searches.views import SavedSearchViewSet, UnsubscribeViewSet
-from accounts.users.views import UserAuthViewSet, UserViewSet
-from accounts.views import AuthViewSet, MeViewSet
+from accounts.views import AuthViewSet, MeViewSet, UserAuthViewSet, UserViewSet
 from career_navigator.api.routers import OptionalSlashRouter
 
 router = OptionalSlashRouter()

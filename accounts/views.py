@@ -1,7 +1,8 @@
-"""The endpoints under /auth."""
+"""The endpoints under /auth, and under /users, where the account's fields have the job-search family's names."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -10,32 +11,43 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.exceptions import AuthenticationFailed, ValidationError
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, ValidationError
 from rest_framework.parsers import FormParser
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import serializers as shapes
-from accounts.addresses import normalize_address
-from accounts.confirmations import ConfirmationRefused, check_confirmation, confirm_address
-from accounts.credentials import ResetRefused, WrongPassword, change_password, reset_password
-from accounts.entrance import (
+from accounts.auth_services import (
     PAGE_HEADERS,
     UNKEPT,
-    OwnAccountViewSet,
+    Conflict,
     change_own_profile,
     log_in,
     queue_confirmation,
     register,
     version_of,
 )
-from accounts.personal_data import erase_user, export_user
+from accounts.authentication import AccessToken
+from accounts.credentials import (
+    ConfirmationRefused,
+    ResetRefused,
+    WrongPassword,
+    change_password,
+    check_confirmation,
+    confirm_address,
+    reset_password,
+)
+from accounts.documents import ConcurrentChange, User
+from accounts.personal_data import erase_user, erase_user_on_request, export_user
+from accounts.profile_values import list_email_forms, normalize_email
 from accounts.sessions import RefreshRefused, end_session_of, refresh_session
 from accounts.tasks import send_reset_message
 from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.exceptions import QueueAway
 from career_navigator.api.parsers import MultiPartParser
-from career_navigator.api.viewsets import PublicViewSet
+from career_navigator.api.permissions import IsSelf
+from career_navigator.api.viewsets import ApiViewSet, PublicViewSet
 from career_navigator.queueing import enqueue
 from career_navigator.throttling import check_limits, get_client_ip, hit_limits, record_hits
 
@@ -50,6 +62,20 @@ IF_MATCH = OpenApiParameter(
     location=OpenApiParameter.HEADER,
     description="The ETag of the profile that the change is made from: where it has changed since, the answer is 409.",
 )
+# How old a token may be that erases its user's account.
+ERASURE_SECONDS = 5 * 60
+_TOO_OLD = "Erasing an account needs a token of the last five minutes: log in or refresh, then repeat the request."
+
+
+class OwnAccountViewSet(ApiViewSet):
+    """Serve the current user's account, which may change or be erased while a request is on its way."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, ConcurrentChange):
+            exc = Conflict()
+        elif isinstance(exc, User.DoesNotExist):
+            exc = AuthenticationFailed("The token is not valid.")
+        return super().handle_exception(exc)
 
 
 class AuthViewSet(PublicViewSet):
@@ -141,7 +167,7 @@ class AuthViewSet(PublicViewSet):
         Answers the same whether or not an account has the address.
         """
         email = self.body["email"]
-        hit_limits(("forgot_address", get_client_ip(request)), ("forgot_account", normalize_address(email)))
+        hit_limits(("forgot_address", get_client_ip(request)), ("forgot_account", normalize_email(email)))
         if not enqueue(send_reset_message, email):
             raise QueueAway("Messages cannot be sent just now; try again shortly.")
         sentence = "If an account has this address, a message with a link is on its way to it."
@@ -274,6 +300,81 @@ class MeViewSet(OwnAccountViewSet):
             queue_confirmation(user_id=user.pk)
             sentence = "A message with a link is on its way to the account's address."
         return Response(self.get_serializer({"detail": sentence}).data, status=status.HTTP_202_ACCEPTED)
+
+
+class UserAuthViewSet(PublicViewSet):
+    """Registering and logging in, as under /auth and under the same limits."""
+
+    action_options = {
+        "create": {
+            "operation_id": "users_register",
+            "request_serializer_class": shapes.UserRegistrationSerializer,
+            "serializer_class": shapes.SavedUserIdSerializer,
+        }
+    }
+
+    def create(self, request: Request) -> Response:
+        """Register, with the profile in the job-search family's names."""
+        user = register(request, self.body, address_field="email_id")
+        return Response(self.get_serializer(user).data, status=201, headers=UNKEPT)
+
+    @action(
+        detail=False,
+        methods=["post"],
+        request_serializer_class=shapes.LoginSerializer,
+        serializer_class=shapes.UserLoginAnswerSerializer,
+        error_statuses=(401,),
+    )
+    def login(self, request: Request) -> Response:
+        """Log in; answers a token pair, as POST /auth/login does."""
+        return Response(self.get_serializer(log_in(request, **self.body)).data, headers=UNKEPT)
+
+
+class UserViewSet(OwnAccountViewSet):
+    """The current user's account: another's id is answered 403, whether or not it is anybody's."""
+
+    permission_classes = [IsAuthenticated, IsSelf]
+    lookup_url_kwarg = "user_id"
+    action_options = {
+        "retrieve": {"serializer_class": shapes.UserProfileSerializer},
+        "update": {
+            "operation_id": "users_update",
+            "request_serializer_class": shapes.UserChangeSerializer,
+            "serializer_class": shapes.SavedUserIdSerializer,
+            "error_statuses": (409,),
+        },
+        "destroy": {"serializer_class": shapes.UserIdSerializer},
+    }
+
+    def retrieve(self, request: Request, user_id: str) -> Response:
+        """Return the caller's profile in the job-search family's names."""
+        return Response(self.get_serializer(self.current_user).data)
+
+    def update(self, request: Request, user_id: str) -> Response:
+        """Change the profile fields that are given.
+
+        Null clears what may be empty. Fields that are no input, such as `id`, `resume` and `joined_date`, are passed
+        over, so that the profile can be sent back as it was answered.
+        """
+        fields = dict(self.body)
+        email = fields.pop("email_id", None)
+        if email is not None and self.current_user.email not in list_email_forms(email):
+            raise ValidationError({"email_id": ["This field cannot be changed."]})
+        first_role = fields.pop("first_role", None)
+        return Response(self.get_serializer(change_own_profile(request, fields, first_role=first_role)).data)
+
+    def destroy(self, request: Request, user_id: str) -> Response:
+        """Erase the account and all that is the caller's.
+
+        Takes no body. The token has to be issued within the last five minutes, by a login or POST /auth/refresh;
+        DELETE /auth/me asks for the password instead.
+        """
+        # The family's contract has no place for a password. A token that was found is mostly too old.
+        now = timezone.now()
+        if now.timestamp() - cast(AccessToken, request.auth).issued_at > ERASURE_SECONDS:
+            raise PermissionDenied(_TOO_OLD)
+        erase_user_on_request(user_id=self.current_user.pk, now=now)
+        return Response(self.get_serializer(self.current_user).data)
 
 
 @contextmanager

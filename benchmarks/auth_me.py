@@ -52,7 +52,7 @@ def prepare() -> list[str]:
     """As many users as connections; their tokens."""
     from django.utils import timezone
 
-    from accounts.access_tokens import issue_access_token
+    from accounts.authentication import issue_access_token
     from accounts.services import register_user
 
     use_database("auth_me")

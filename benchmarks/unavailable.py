@@ -162,7 +162,7 @@ def register() -> str:
     """Return an access token of a new user."""
     from django.utils import timezone
 
-    from accounts.access_tokens import issue_access_token
+    from accounts.authentication import issue_access_token
     from accounts.services import register_user
 
     now = timezone.now()

@@ -17,8 +17,8 @@ from accounts.applications.funnel import measure_funnel
 from accounts.applications.selectors import attach_postings, courses_of
 from accounts.applications.services import BeyondSaved, save_job, set_stage, unsave_job
 from accounts.applications.stages import DayRefused
+from accounts.auth_services import Conflict
 from accounts.documents import ConcurrentChange
-from accounts.entrance import Conflict
 from career_navigator.api.filters import DocumentFilterBackend
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.permissions import IsSelf

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.activity.services import record_activity
-from accounts.entrance import Conflict
+from accounts.auth_services import Conflict
 from accounts.matches import serializers as shapes
 from accounts.matches.services import Match, NothingToCompare, match_job, store_analysis
 from accounts.selectors import get_user_skills

@@ -22,8 +22,8 @@ from rest_framework.response import Response
 
 from accounts.applications.selectors import check_job, find_application
 from accounts.applications.services import set_stage
+from accounts.auth_services import Conflict
 from accounts.documents import ConcurrentChange
-from accounts.entrance import Conflict
 from accounts.resumes import serializers as shapes
 from accounts.resumes.documents import Resume
 from accounts.resumes.files.reading import DOCX, MOST_BYTES, PDF, REASONS, FileRefused

@@ -14,7 +14,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.entrance import PAGE_HEADERS, Conflict, offer_confirmation
+from accounts.auth_services import PAGE_HEADERS, Conflict, offer_confirmation
 from accounts.searches import serializers as shapes
 from accounts.searches.documents import MOST_SEARCHES, SavedSearch
 from accounts.searches.selectors import filter_of, new_postings, stored_ids

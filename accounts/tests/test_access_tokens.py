@@ -9,7 +9,7 @@ import pytest
 from bson import ObjectId
 from django.utils import timezone
 
-from accounts.access_tokens import TokenRefused, issue_access_token, read_access_token
+from accounts.authentication import TokenRefused, issue_access_token, read_access_token
 from accounts.documents import User
 from career_navigator.signing_keys import new_private_key, public_key_of
 from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD

@@ -9,9 +9,9 @@ from django.core import mail
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from accounts.addresses import is_public, normalize_address
 from accounts.documents import User
 from accounts.migrations import normalize_emails
+from accounts.profile_values import is_public_email, normalize_email
 from accounts.tasks import send_reset_message
 from career_navigator.db.connection import database
 from tests.fixtures.people import API, PASSWORD, REGISTRATION
@@ -63,8 +63,8 @@ def stored_as(register):
     ],
 )
 def test_brings_an_address_into_one_form(text, normalized):
-    assert normalize_address(text) == normalized
-    assert normalize_address(normalized) == normalized
+    assert normalize_email(text) == normalized
+    assert normalize_email(normalized) == normalized
 
 
 @pytest.mark.parametrize(("first", "second"), [(UNICODE, ASCII), (ASCII, UNICODE)])
@@ -97,7 +97,7 @@ def test_registers_no_address_that_is_not_at_a_public_domain(api, path, domain):
 
 @pytest.mark.parametrize("address", ["a@example.org", "a@mail.example.co.uk", ASCII, "a@xn--p1ai.xn--p1ai"])
 def test_takes_names_of_the_public_internet(address):
-    assert is_public(address)
+    assert is_public_email(address)
 
 
 @pytest.mark.parametrize("address", ["a@localhost", "a@[127.0.0.1]", "a@db.local", UNICODE, ASCII, "a@☃.example.com"])

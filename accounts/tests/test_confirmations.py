@@ -8,12 +8,12 @@ import pytest
 from bson import ObjectId
 from django.core import mail
 
-from accounts.confirmations import ConfirmationRefused, confirm_address, send_confirmation_message
+from accounts.credentials import ConfirmationRefused, confirm_address, send_confirmation_message
 from accounts.documents import EmailConfirmation, User
 from accounts.searches.digests import send_digest
 from accounts.searches.documents import ToldPosting
 from accounts.searches.services import save_search
-from accounts.support import deactivate_user
+from accounts.services import deactivate_user
 from accounts.tasks import send_confirmation_message as send_confirmation_task
 from accounts.tasks import send_reset_message
 from career_navigator.db.connection import database

@@ -12,7 +12,7 @@ from pymongo.collection import Collection
 
 from accounts.applications.documents import LONGEST_NOTE
 from accounts.applications.stages import SAVED, STAGES, DayRefused, get_furthest, merge_histories, reach
-from accounts.duplicates import (
+from accounts.migrations import (
     merge_applications,
     merge_matches,
     merge_told_postings,

@@ -4,16 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.addresses import normalize_address
-from accounts.experience import LEVELS, map_experience_level
-from accounts.target_roles import distinct_roles, roles_added
+from accounts.profile_values import (
+    EXPERIENCE_LEVELS,
+    distinct_roles,
+    map_experience_level,
+    normalize_email,
+    roles_added,
+)
 
 
 @pytest.mark.parametrize(
     ("text", "level"),
     [
-        *((level, level) for level in LEVELS),
-        *((level.upper(), level) for level in LEVELS),
+        *((level, level) for level in EXPERIENCE_LEVELS),
+        *((level.upper(), level) for level in EXPERIENCE_LEVELS),
         ("12th", "12th Pass Out"),
         ("12th pass", "12th Pass Out"),
         ("High School", "12th Pass Out"),
@@ -59,14 +63,14 @@ def test_leaves_alone_what_means_no_level(text):
 
 @given(st.text())
 def test_maps_any_text_to_a_documented_level_or_none(text):
-    assert map_experience_level(text) in {None, *LEVELS}
+    assert map_experience_level(text) in {None, *EXPERIENCE_LEVELS}
 
 
 @given(st.text())
 def test_reads_an_address_the_same_however_often(text):
-    once = normalize_address(text)
+    once = normalize_email(text)
 
-    assert normalize_address(once) == once
+    assert normalize_email(once) == once
 
 
 @given(st.lists(st.text()))

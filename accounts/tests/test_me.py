@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from accounts.authentication import load_profile
 from accounts.documents import PROFILE_CACHE, ConcurrentChange, UnknownProfileField, User
-from accounts.profiles import load_profile
 from accounts.selectors import career_goals, target_roles
 from tests.fixtures.people import PROFILE
 

@@ -10,10 +10,14 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.access_tokens import issue_access_token
+from accounts.authentication import issue_access_token
 from accounts.documents import User
-from accounts.users.wordings import Unreadable, read_remote_preference, read_salary, read_years, split_list
 from career_navigator.environment import Rate
+from accounts.profile_values import Unreadable
+from accounts.profile_values import read_remote_preference
+from accounts.profile_values import read_salary
+from accounts.profile_values import read_years
+from accounts.profile_values import split_list
 from tests.factories import ResumeFactory
 from tests.fixtures.people import API, PASSWORD
 
@@ -383,6 +387,7 @@ def test_counts_tries_with_those_under_auth(ada, api, settings, window_clock):
         ("CHF 100'000 p.a.", 100_000, "CHF"),
         ("1.2m usd", 1_200_000, "USD"),
         ("12 LPA", 1_200_000, "INR"),
+        ("12 lakhs", 1_200_000, "INR"),
         ("₹12,00,000", 1_200_000, "INR"),
         ("90k annually", 90_000, None),
     ],

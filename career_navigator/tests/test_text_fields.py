@@ -3,8 +3,7 @@
 import pytest
 from rest_framework import serializers
 
-from accounts.serializers import LoginSerializer, PasswordResetSerializer, ProfileChangeSerializer
-from accounts.users.serializers import UserChangeSerializer
+from accounts.serializers import LoginSerializer, PasswordResetSerializer, ProfileChangeSerializer, UserChangeSerializer
 from career_navigator.api.fields import BoundedList, Line, Text
 from market.jobs.serializers import JobFilterSerializer
 from skills.serializers import NamesSerializer

@@ -10,7 +10,7 @@ import pytest
 from bson import ObjectId
 from django.utils import timezone
 
-from accounts.access_tokens import issue_access_token
+from accounts.authentication import issue_access_token
 from career_navigator.db.connection import database
 from tests.api.operations import OPEN, OPERATIONS, SIGNATURE, TOKEN, request_for, routed_operations, schema_fields
 from tests.fixtures.people import API, PASSWORD

@@ -9,7 +9,7 @@ import pytest
 from bson.regex import Regex
 from django.utils import timezone
 
-from accounts.access_tokens import issue_access_token
+from accounts.authentication import issue_access_token
 from accounts.documents import User
 from career_navigator.db.connection import database
 from tests.api.operations import OPERATIONS, request_for, schema_fields

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from accounts.entrance import version_of
+from accounts.auth_services import version_of
 
 
 @pytest.fixture

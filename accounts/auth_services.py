@@ -1,4 +1,4 @@
-"""What views of accounts do alike: letting people register, log in and change their own profile."""
+"""Auth services: registering, logging in and changing one's profile, each within its rate limits."""
 
 import logging
 from collections.abc import Mapping
@@ -11,16 +11,14 @@ from django.utils import timezone
 from rest_framework import status
 from rest_framework.exceptions import APIException, AuthenticationFailed, Throttled, ValidationError
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from accounts.addresses import normalize_address
-from accounts.documents import ConcurrentChange, User
+from accounts.documents import User
+from accounts.profile_values import normalize_email
 from accounts.services import AddressTaken, Change, LoginRefused, authenticate, change_profile, register_user
 from accounts.sessions import TokenPair, start_session
 from accounts.tasks import send_confirmation_message
 from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.exceptions import QueueAway
-from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.observability.middleware import with_time_anew
 from career_navigator.queueing import enqueue
 from career_navigator.throttling import LoginLimits, check_limits, get_client_ip, hit_limits, record_hits
@@ -48,17 +46,6 @@ class Login(TokenPair):
     """Who has logged in, with the tokens of the session that began."""
 
     user: User
-
-
-class OwnAccountViewSet(ApiViewSet):
-    """Serve the current user's account, which may change or be erased while a request is on its way."""
-
-    def handle_exception(self, exc: Exception) -> Response:
-        if isinstance(exc, ConcurrentChange):
-            exc = Conflict()
-        elif isinstance(exc, User.DoesNotExist):
-            exc = AuthenticationFailed("The token is not valid.")
-        return super().handle_exception(exc)
 
 
 def register(request: Request, given: Mapping[str, Any], *, address_field: str) -> User:
@@ -101,7 +88,7 @@ def offer_confirmation(request: Request) -> None:
 
 def log_in(request: Request, *, email: str, password: str) -> Login:
     """Begin a session. Raises Throttled and AuthenticationFailed."""
-    limits = LoginLimits(scope="login", account=normalize_address(email), client_ip=get_client_ip(request))
+    limits = LoginLimits(scope="login", account=normalize_email(email), client_ip=get_client_ip(request))
     limits.check()
     try:
         user = authenticate(email=email, password=password)

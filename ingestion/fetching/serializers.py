@@ -1,0 +1,88 @@
+"""What the endpoints under /jobs/fetch_jobs take and answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bson import ObjectId
+from rest_framework import serializers
+
+from accounts.documents import LONGEST_LOCATION, MOST_LOCATIONS
+from accounts.documents import MOST_ROLES as PROFILE_ROLES
+from accounts.profile_fields import RemotePreference, RoleOrRoles, TargetRole, TextOrList
+from career_navigator.api.fields import BoundedList, Text
+from career_navigator.api.serializers import CountField, SuccessSerializer
+from ingestion.documents import RUN_STATUSES
+from ingestion.fetching.services import MAX_ANSWERED, MAX_COUNTED
+from market.jobs.serializers import CountryName, JobListingSerializer
+
+MAX_ID_LENGTH = 100
+
+
+class FetchJobsSerializer(serializers.Serializer[Any]):
+    """UserProfile, as /users takes it. What is given counts instead of the stored profile, for this request; what is
+    not among these is ignored."""
+
+    user_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text="The caller's own.")
+    desired_job_role = RoleOrRoles(required=False, allow_null=True, help_text="One role, or a list.")
+    target_roles = BoundedList(
+        child=TargetRole(), max_length=PROFILE_ROLES, required=False, allow_null=True, help_text="Besides that one."
+    )
+    preferred_locations = TextOrList(
+        child=Text(max_length=LONGEST_LOCATION),
+        max_length=MOST_LOCATIONS,
+        required=False,
+        allow_null=True,
+        help_text="Places or ISO 3166 alpha-2 codes: a list, or text with commas.",
+    )
+    countries = BoundedList(
+        child=CountryName(max_length=LONGEST_LOCATION),
+        max_length=MOST_LOCATIONS,
+        required=False,
+        allow_null=True,
+        help_text="ISO 3166 alpha-2 codes or names.",
+    )
+    remote_preference = RemotePreference(required=False, allow_null=True)
+
+
+class RunAddressField(serializers.CharField):
+    """The path of a run, given its id."""
+
+    def to_representation(self, value: ObjectId) -> str:  # type: ignore[override]
+        return f"/jobs/fetch_jobs/{value}"
+
+
+class TotalField(serializers.IntegerField):
+    """The sum of counts by reason."""
+
+    def to_representation(self, value: Mapping[str, int]) -> int:  # type: ignore[override]
+        return sum(value.values())
+
+
+class FetchRunSerializer(serializers.Serializer[Any]):
+    """A `CollectionRun`, for the user who asked for it."""
+
+    id = serializers.CharField(source="pk")
+    status = serializers.ChoiceField(RUN_STATUSES)
+    address = RunAddressField(source="pk", help_text="Where to ask how it stands.")
+    roles = serializers.ListField(child=serializers.CharField())
+    places = serializers.ListField(child=serializers.CharField())
+    pages = serializers.IntegerField()
+    collected = serializers.IntegerField(help_text="Postings that were not stored before.")
+    updated = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    filtered = serializers.IntegerField(help_text="Those that turned out to be another role's.")
+    refused = TotalField(help_text="Those that could not be read.")
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class FetchedJobsSerializer(SuccessSerializer):
+    """`JobListing`s, and the run that fetched them."""
+
+    jobs_fetched = CountField(source="jobs", help_text="How many `jobs` there are in this answer.")
+    jobs = JobListingSerializer(
+        many=True, help_text=f"What is stored for the profile by now: the newest, up to {MAX_ANSWERED}."
+    )
+    total = serializers.IntegerField(help_text=f"How many are stored for it; counted up to {MAX_COUNTED:,}.")
+    run = FetchRunSerializer(allow_null=True, help_text="null where nothing had to be fetched, or nothing could be.")
+    notice = serializers.CharField(allow_null=True, help_text="Where fetching was not possible or failed, a sentence.")
