@@ -147,6 +147,28 @@ def posting_from_job(job: Any, *, source: str = "theirstack") -> Posting:
     )
 
 
+def closing_from_job(job: Any, *, source: str = "theirstack") -> Posting:
+    """Return a posting with what a job object says of its closing alone; its title and the like may be left out.
+
+    Raises RefusedPosting with one of the reasons `not_an_object`, `no_id`.
+    """
+    if not isinstance(job, Mapping):
+        raise RefusedPosting("not_an_object", f"A job has to be an object, not {type(job).__name__}.")
+    job_id = _id(job.get("id")) or _id(job.get("job_id"))
+    if job_id is None:
+        raise RefusedPosting("no_id", "A job without an id cannot be closed.")
+    return Posting(
+        source=source,
+        job_id=job_id,
+        url=None,
+        title="",
+        company="",
+        discovered_at=_read_moment(job.get("discovered_at")),
+        closed_at=_read_moment(job.get("closed_at")),
+        date_reposted=_read_day(job.get("date_reposted")),
+    )
+
+
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 

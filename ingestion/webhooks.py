@@ -13,8 +13,10 @@ from bson import ObjectId
 from career_navigator.db.connection import database
 from ingestion.documents import CollectionRun
 from ingestion.runs import MOST_REFUSED_SAMPLES
-from ingestion.source import reserve_credits, settle_credits
+from ingestion.source import reserve_credits
+from ingestion.source import settle_credits
 from ingestion.theirstack_jobs import posting_from_job
+from ingestion.theirstack_jobs import closing_from_job
 from market.jobs.services import close_posting, find_closing, opened_at
 from market.posting import Posting, RefusedPosting
 from market.services import store_postings
@@ -64,8 +66,8 @@ def _list_children(value: dict[str, Any] | list[Any]) -> Collection[Any]:
 def receive_event(*, event: Mapping[str, Any], now: datetime) -> None:
     """Store a new job, or the closing of one. The same event again changes nothing, nor does an older one.
 
-    A closing of an unknown job is remembered for when the job comes. A closed one is open again when it says that it
-    was discovered or reposted after the closing.
+    A closing of an unknown job is remembered for when the job comes, and needs no more than its id. A closed one is
+    open again when it says that it was discovered or reposted after the closing.
 
     A job that is refused is recorded on the day's webhook run; events of other types are passed over. The caller sees
     to a refresh.
@@ -75,7 +77,7 @@ def receive_event(*, event: Mapping[str, Any], now: datetime) -> None:
         logger.info("passed over a webhook event of type %r", kind)
         return
     try:
-        posting = posting_from_job(payload)
+        posting = closing_from_job(payload) if kind == JOB_CLOSED else posting_from_job(payload)
     except RefusedPosting as error:
         _record(now, {}, {"reason": error.reason, "message": str(error)[:300], "job_id": ""})
         return

@@ -299,6 +299,25 @@ def test_a_job_is_closed_or_open_by_what_its_events_say_in_whatever_order(client
     assert check_figures().differing == []
 
 
+@pytest.mark.parametrize("order", [(CLOSED, NEW), (NEW, CLOSED), (NEW, CLOSED, NEW)])
+@pytest.mark.parametrize(
+    "closing",
+    [
+        {"id": 1, "closed_at": CLOSING},
+        {"job_id": "1", "closed_at": CLOSING, "discovered_at": FIRST, "date_reposted": "2026-11-15"},
+        {"id": 1, "closed_at": CLOSING, "job_title": None, "has_blurred_data": True},
+    ],
+)
+def test_a_closing_needs_no_more_than_the_id_of_the_job(client, mongo, redis, order, closing):
+    for kind in order:
+        receive(client, redis, kind, closing if kind == CLOSED else job())
+
+    (stored,) = mongo.job_postings.find()
+    (run,) = CollectionRun.objects
+    assert (stored["title"], stored["closed_at"]) == ("Backend Developer", CLOSED_AT)
+    assert run.refused == {}
+
+
 def test_a_closing_without_a_time_is_remembered_from_its_first_arrival(client, mongo, redis):
     receive(client, redis, CLOSED)
     (first,) = mongo.posting_closings.find()
@@ -341,13 +360,13 @@ def test_passes_over_events_of_other_types(client, mongo, redis):
     assert CollectionRun.objects.count() == 0
 
 
-@pytest.mark.parametrize("kind", ["job.new", "job.closed"])
 @pytest.mark.parametrize(
-    ("payload", "reason"),
+    ("kind", "payload", "reason"),
     [
-        ({"id": 3}, "no_title"),
-        ({"job_title": "Developer"}, "no_id_and_no_url"),
-        (job(has_blurred_data=True), "blurred"),
+        (NEW, {"id": 3}, "no_title"),
+        (NEW, {"job_title": "Developer"}, "no_id_and_no_url"),
+        (NEW, job(has_blurred_data=True), "blurred"),
+        (CLOSED, {"job_title": "Developer", "url": "https://jobs.example.com/1", "closed_at": CLOSING}, "no_id"),
     ],
 )
 def test_records_a_payload_that_is_no_job(client, mongo, redis, kind, payload, reason):
