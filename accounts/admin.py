@@ -19,12 +19,8 @@ from accounts.personal_data import erase_user_on_request, export_user
 from accounts.profile_values import normalize_email
 from accounts.services import deactivate_user, reactivate_user
 from accounts.tasks import send_reset_message
-from career_navigator.admin_site.model_admin import enqueue_or_report
-from career_navigator.admin_site.model_admin import log_action
-from career_navigator.admin_site.model_admin import require_permission
-from career_navigator.admin_site.dashboard import Card
-from career_navigator.admin_site.dashboard import Chart
-from career_navigator.admin_site.dashboard import Series
+from career_navigator.admin_site.dashboard import Card, Chart, Series
+from career_navigator.admin_site.model_admin import enqueue_or_report, log_action, require_permission
 from career_navigator.db.connection import database
 from career_navigator.document_admin.admin import ReadOnlyDocumentAdmin
 

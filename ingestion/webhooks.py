@@ -13,10 +13,8 @@ from bson import ObjectId
 from career_navigator.db.connection import database
 from ingestion.documents import CollectionRun
 from ingestion.runs import MOST_REFUSED_SAMPLES
-from ingestion.source import reserve_credits
-from ingestion.source import settle_credits
-from ingestion.theirstack_jobs import posting_from_job
-from ingestion.theirstack_jobs import closing_from_job
+from ingestion.source import reserve_credits, settle_credits
+from ingestion.theirstack_jobs import closing_from_job, posting_from_job
 from market.jobs.services import close_posting, find_closing, opened_at
 from market.posting import Posting, RefusedPosting
 from market.services import store_postings

@@ -12,12 +12,8 @@ from hypothesis import strategies as st
 
 from accounts.authentication import issue_access_token
 from accounts.documents import User
+from accounts.profile_values import Unreadable, read_remote_preference, read_salary, read_years, split_list
 from career_navigator.environment import Rate
-from accounts.profile_values import Unreadable
-from accounts.profile_values import read_remote_preference
-from accounts.profile_values import read_salary
-from accounts.profile_values import read_years
-from accounts.profile_values import split_list
 from tests.factories import ResumeFactory
 from tests.fixtures.people import API, PASSWORD
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bson import ObjectId
+from ingestion.fetching.services import MAX_ANSWERED, MAX_COUNTED
 from rest_framework import serializers
 
 from accounts.documents import LONGEST_LOCATION, MOST_LOCATIONS
@@ -12,7 +13,6 @@ from accounts.profile_fields import RemotePreference, RoleOrRoles, TargetRole, T
 from career_navigator.api.fields import BoundedList, Text
 from career_navigator.api.serializers import CountField, SuccessSerializer
 from ingestion.documents import RUN_STATUSES
-from ingestion.fetching.services import MAX_ANSWERED, MAX_COUNTED
 from market.jobs.serializers import CountryName, JobListingSerializer
 
 MAX_ID_LENGTH = 100
