@@ -21,7 +21,15 @@ from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.exceptions import QueueAway
 from career_navigator.observability.middleware import with_time_anew
 from career_navigator.queueing import enqueue
-from career_navigator.throttling import LoginLimits, check_limits, get_client_ip, hit_limits, record_hits
+from career_navigator.throttling import (
+    Busy,
+    LoginLimits,
+    check_limits,
+    get_client_ip,
+    hit_limits,
+    record_hits,
+    take_back_hits,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -74,14 +82,24 @@ def queue_confirmation(*, user_id: ObjectId) -> None:
         raise QueueAway(_NO_MESSAGES)
 
 
+def queue_limited_confirmation(*, user_id: ObjectId) -> None:
+    """Have the message sent as often as a user may ask for it. Raises QueueAway and Throttled."""
+    limit = ("confirmation", str(user_id))
+    hit_limits(limit)
+    try:
+        queue_confirmation(user_id=user_id)
+    except QueueAway:
+        take_back_hits(limit)
+        raise
+
+
 def offer_confirmation(request: Request) -> None:
     """Have the message sent to a caller who asks for digests at an address that is not confirmed, within the limit."""
     profile = _current_user(request)
     if profile.fields["email_confirmed"]:
         return
     try:
-        hit_limits(("confirmation", profile.id))
-        queue_confirmation(user_id=profile.pk)
+        queue_limited_confirmation(user_id=profile.pk)
     except (Throttled, QueueAway) as error:
         logger.warning("user %s is sent no message that confirms the address: %s", profile.id, error)
 
@@ -92,6 +110,9 @@ def log_in(request: Request, *, email: str, password: str) -> Login:
     limits.check()
     try:
         user = authenticate(email=email, password=password)
+    except Busy:
+        limits.take_back()
+        raise
     except LoginRefused as error:
         limits.count_failure()
         raise AuthenticationFailed("The email address or the password is wrong.") from error

@@ -24,7 +24,7 @@ from accounts.auth_services import (
     Conflict,
     change_own_profile,
     log_in,
-    queue_confirmation,
+    queue_limited_confirmation,
     register,
     version_of,
 )
@@ -49,7 +49,7 @@ from career_navigator.api.parsers import MultiPartParser
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import ApiViewSet, PublicViewSet
 from career_navigator.queueing import enqueue
-from career_navigator.throttling import check_limits, get_client_ip, hit_limits, record_hits
+from career_navigator.throttling import check_limits, get_client_ip, hit_limits, record_hits, take_back_hits
 
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -167,8 +167,10 @@ class AuthViewSet(PublicViewSet):
         Answers the same whether or not an account has the address.
         """
         email = self.body["email"]
-        hit_limits(("forgot_address", get_client_ip(request)), ("forgot_account", normalize_email(email)))
+        limits = ("forgot_address", get_client_ip(request)), ("forgot_account", normalize_email(email))
+        hit_limits(*limits)
         if not enqueue(send_reset_message, email):
+            take_back_hits(*limits)
             raise QueueAway("Messages cannot be sent just now; try again shortly.")
         sentence = "If an account has this address, a message with a link is on its way to it."
         return Response(self.get_serializer({"detail": sentence}).data, status=status.HTTP_202_ACCEPTED)
@@ -296,8 +298,7 @@ class MeViewSet(OwnAccountViewSet):
         """
         sentence, user = "The address is confirmed already.", self.current_user
         if not user.fields["email_confirmed"]:
-            hit_limits(("confirmation", user.id))
-            queue_confirmation(user_id=user.pk)
+            queue_limited_confirmation(user_id=user.pk)
             sentence = "A message with a link is on its way to the account's address."
         return Response(self.get_serializer({"detail": sentence}).data, status=status.HTTP_202_ACCEPTED)
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -137,6 +137,13 @@ def record_hits(*limits: Limit) -> None:
             hit_limits(limit)
 
 
+def take_back_hits(*limits: Limit) -> None:
+    """Count a hit of each limit less, of a request that is answered 503 since nothing was done."""
+    for limit in limits:
+        with suppress(Throttled):
+            _apply(partial(FixedWindowRateLimiter.hit, cost=-1), limit)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginLimits:
     """The limits of a login: on all logins (`logins_*`), and lower ones on failed logins (`<scope>_*`).
@@ -152,12 +159,18 @@ class LoginLimits:
 
     def check(self) -> None:
         """Count a login, and raise Throttled when there were too many, or too many failures."""
-        # The address first: one that is used up does not use up the accounts that it names.
-        hit_limits(("logins_address", f"{self.scope} {self.client_ip}"))
         by_address, by_account = self._failures()
+        all_by_address, all_by_account = self._logins(by_account)
+        # The address first: one that is used up does not use up the accounts that it names.
+        hit_limits(all_by_address)
         check_limits(by_address)
-        hit_limits(("logins_account", f"{self.scope} {by_account[1]}"))
+        hit_limits(all_by_account)
         check_limits(by_account)
+
+    def take_back(self) -> None:
+        """Count the login as none: it was turned away, and its password was not looked at."""
+        _, by_account = self._failures()
+        take_back_hits(*self._logins(by_account))
 
     def count_failure(self) -> None:
         """Count the login as failed."""
@@ -171,6 +184,12 @@ class LoginLimits:
         found = execute(("EXISTS", self._known_key))
         name = f"{self.account} {self.client_ip}" if found and found[0] else self.account
         return (f"{self.scope}_address", self.client_ip), (f"{self.scope}_account", name)
+
+    def _logins(self, failures_by_account: Limit) -> tuple[Limit, Limit]:
+        return (
+            ("logins_address", f"{self.scope} {self.client_ip}"),
+            ("logins_account", f"{self.scope} {failures_by_account[1]}"),
+        )
 
     @property
     def _known_key(self) -> str:

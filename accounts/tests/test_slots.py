@@ -53,7 +53,8 @@ def test_turns_away_whatever_else_hashes_a_password(ada, all_hashing):
 
 @pytest.mark.usefixtures("window_clock")
 def test_counts_no_login_that_was_turned_away(ada, all_hashing, settings):
-    settings.THROTTLES = settings.THROTTLES | {"login_account": Rate(1, 60), "login_address": Rate(1, 60)}
+    limits = ("login_account", "login_address", "logins_account", "logins_address")
+    settings.THROTTLES = settings.THROTTLES | dict.fromkeys(limits, Rate(1, 60))
     turned_away = [API().post("/auth/login", RIGHT).status_code for _ in range(3)]
 
     all_hashing.close()

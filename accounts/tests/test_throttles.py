@@ -5,6 +5,7 @@ import pytest
 from accounts.documents import User
 from career_navigator.environment import Rate
 from career_navigator.throttling import get_client_ip
+from tests.elsewhere import NO_REDIS, queue_at
 from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD, REGISTRATION
 
 WRONG = {"email": "ada@example.org", "password": "Wrong-Pass-123"}
@@ -360,3 +361,18 @@ def test_whoever_guesses_at_the_login_keeps_nobody_from_changing_their_password(
     answer = ada.post("/auth/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
 
     assert answer.status_code == 200
+
+
+def test_counts_nothing_that_could_not_be_queued(ada, api, limit):
+    limit(forgot_account=Rate(1, 3600), forgot_address=Rate(1, 3600), confirmation=Rate(1, 3600))
+    User.objects(id=ada.id).update(email_confirmed=False)
+
+    def ask():
+        forgotten = api.post("/auth/password/forgot", {"email": "ada@example.org"})
+        return [forgotten.status_code, ada.send("POST", "/auth/email/send").status_code]
+
+    with queue_at(NO_REDIS):
+        refused = [ask(), ask()]
+
+    assert refused == [[503, 503]] * 2
+    assert [ask(), ask()] == [[202, 202], [429, 429]]

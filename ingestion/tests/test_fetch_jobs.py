@@ -257,6 +257,15 @@ def test_leaves_no_open_run_behind_where_queueing_fails(ada):
     assert {run.status for run in CollectionRun.objects(requested_by=ada.id)} == {"cancelled"}
 
 
+def test_counts_no_fetch_that_could_not_be_queued(ada, settings, window_clock):
+    settings.THROTTLES = settings.THROTTLES | {"fetch_jobs": Rate(1, 3600)}
+    with queue_at(NO_REDIS):
+        refused = [ada.post(PATH, PROFILE).status_code for _ in range(2)]
+
+    assert refused == [503, 503]
+    assert ada.post(PATH, PROFILE).status_code == 202
+
+
 def test_starts_one_run_for_the_same_requests_that_arrive_at_once(ada, redis):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: API(token=ada.token).post(PATH, PROFILE), range(8)))
