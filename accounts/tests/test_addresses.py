@@ -83,6 +83,8 @@ def test_takes_both_forms_of_a_domain_for_one_account(first, second):
     [
         *("localhost", "[127.0.0.1]", "[IPv6:::1]", "127.0.0.1", "10.0.0.12", "db.local", "mail.internal", "a.invalid"),
         *("app.localhost", "x.onion", "☃.example.com", "xn--n3h.example.com", "xn--zz.example.com", "example"),
+        *("b.test", "host.lan", "HOST.LAN", "ｈost。lan", "x.home.arpa", "mx.corp", "pc.home", "x.mail", "b.example"),
+        *("db.internal", "b.invalid", "nas.local", "pc.localdomain", "b.private", "b.intranet", "x.alt"),
     ],
 )
 def test_registers_no_address_that_is_not_at_a_public_domain(api, path, domain):
@@ -95,12 +97,21 @@ def test_registers_no_address_that_is_not_at_a_public_domain(api, path, domain):
     assert User.objects.count() == 0
 
 
-@pytest.mark.parametrize("address", ["a@example.org", "a@mail.example.co.uk", ASCII, "a@xn--p1ai.xn--p1ai"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("a@example.org", "a@example.com", "a@example.net", "a@test.example.org", "a@lan.de", "a@home.pl"),
+        *("a@mail.example.co.uk", ASCII, "a@xn--p1ai.xn--p1ai"),
+    ],
+)
 def test_takes_names_of_the_public_internet(address):
     assert is_public_email(address)
 
 
-@pytest.mark.parametrize("address", ["a@localhost", "a@[127.0.0.1]", "a@db.local", UNICODE, ASCII, "a@☃.example.com"])
+@pytest.mark.parametrize(
+    "address",
+    ["a@localhost", "a@[127.0.0.1]", "a@db.local", "x@host.lan", "a@b.test", UNICODE, ASCII, "a@☃.example.com"],
+)
 def test_lets_in_an_account_that_was_stored_before(stored_as, address):
     stored_as(address)
 
