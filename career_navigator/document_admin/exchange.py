@@ -84,6 +84,8 @@ def _change_cells(dataset: tablib.Dataset, change: Callable[[str], str]) -> None
 
 
 class CSV(_SpreadsheetMixin, base_formats.CSV):
+    CONTENT_TYPE = "text/csv; charset=utf-8"
+
     def create_dataset(self, in_stream: str | bytes, **kwargs: Any) -> tablib.Dataset:
         check_size(len(in_stream))
         text = in_stream.decode(self.encoding or "utf-8-sig") if isinstance(in_stream, bytes) else in_stream

@@ -567,7 +567,8 @@ def test_exports_a_formula_as_text_and_imports_what_it_exported(settings: Any, f
 def test_exports_csv_with_a_byte_order_mark(staff_client: Client, seeded: None) -> None:
     forms = [{"format": str(number), "resource": "0", "skillresource_name": "on"} for number in (0, 1)]
 
-    csv_file, json_file = (staff_client.post(f"{LIST}export/", form).content for form in forms)
+    csv_file, json_file = (staff_client.post(f"{LIST}export/", form) for form in forms)
 
-    assert csv_file.startswith(b"\xef\xbb\xbfname")
-    assert json_file.startswith(b"[")
+    assert csv_file.content.startswith(b"\xef\xbb\xbfname")
+    assert csv_file.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert json_file.content.startswith(b"[")
