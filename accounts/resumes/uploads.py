@@ -161,8 +161,7 @@ def read_upload(*, resume_id: ObjectId, now: datetime) -> None:
     )
     if begun is None:
         # A worker that died after settling it may have left the line out.
-        if (read := Resume.objects(id=resume_id, status="ready").exclude("upload").first()) is not None:
-            _record(read)
+        _record_reading(resume_id)
         return
     if begun["attempts"] > MOST_ATTEMPTS:
         _refuse(resume_id, "lost", now=now)
@@ -173,7 +172,7 @@ def read_upload(*, resume_id: ObjectId, now: datetime) -> None:
         _refuse(resume_id, refused.reason, now=now)
         return
     if _settle(resume_id, {"status": "ready", **parts}):
-        _record(Resume.objects.exclude("upload").get(id=resume_id))
+        _record_reading(resume_id)
 
 
 def find_lost_uploads(*, now: datetime) -> list[ObjectId]:
@@ -223,6 +222,13 @@ def _settle(resume_id: ObjectId, fields: dict[str, Any], *dropped: str) -> bool:
         {"$set": fields, "$unset": dict.fromkeys(("upload", "attempts", "queued_at", *dropped), "")},
     )
     return bool(settled.modified_count)
+
+
+def _record_reading(resume_id: ObjectId) -> None:
+    """Tell of a file that was read, unless it was deleted in that moment."""
+    read = Resume.objects(id=resume_id, status="ready").exclude("upload").first()
+    if read is not None:
+        _record(read)
 
 
 def _record(resume: Resume) -> None:

@@ -518,6 +518,34 @@ def test_reads_nothing_for_an_account_that_was_erased(ada, redis, mongo):
     assert mongo.activities.count_documents({}) == 0
 
 
+def test_ends_quietly_where_an_upload_is_deleted_the_moment_it_is_ready(ada, redis, mongo, caplog):
+    upload(ada, files.make_pdf())
+    stored = mongo.resumes.find_one_and_delete({})
+    # As text, which the worker reads itself: fifty files would take a process each.
+    rows = [
+        stored | {"_id": ObjectId(), "version": number, "idempotency_key": str(number), "upload": files.RESUME.encode()}
+        for number in range(1, 51)
+    ]
+    mongo.resumes.insert_many(rows)
+    ended = threading.Event()
+
+    def delete_what_is_ready():
+        while not ended.wait(0.0005):
+            mongo.resumes.delete_many({"status": "ready"})
+
+    deleting = threading.Thread(target=delete_what_is_ready)
+    deleting.start()
+    try:
+        for row in rows:
+            read_upload(str(row["_id"]))
+    finally:
+        ended.set()
+        deleting.join(timeout=30)
+
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+    assert mongo.resumes.count_documents({"status": {"$ne": "ready"}}) == 0
+
+
 def test_logs_nothing_private(ada, redis, caplog):
     caplog.set_level(logging.DEBUG)
 
