@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.validators import BaseValidator
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 # What is read may be shorter than what was given: in NFD one character is up to four.
@@ -80,6 +81,7 @@ class Choice(serializers.ChoiceField):
         return super().to_internal_value(data)
 
 
+@extend_schema_field({"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://\S+$"})
 class WebAddress(Text):
     """An http or https URL, stored as it was given. Nothing is fetched from it."""
 

@@ -9,6 +9,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import is_list_serializer
 from drf_spectacular.types import OpenApiTypes
 
+from career_navigator.api.fields import Text
+
 ERROR_COMPONENT = "Error"
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"})
 
@@ -91,6 +93,13 @@ class ViewSchema(AutoSchema):
             return super()._get_request_body(direction)
         finally:
             self.method = "DELETE"
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        if isinstance(field, Text) and field.trim_whitespace and not field.allow_blank and direction == "request":
+            # DRF's minimum of one character may be a space, which it trims and then refuses.
+            schema.setdefault("pattern", r"\S")
+        return schema
 
     def _resolve_path_parameters(self, variables: Any) -> Any:
         parameters = super()._resolve_path_parameters(variables)

@@ -68,6 +68,23 @@ def test_states_the_length_of_new_passwords(document: dict[str, Any]) -> None:
     assert all((field["minLength"], field["maxLength"]) == (8, 256) for _, field in fields)
 
 
+def test_states_of_texts_that_may_not_be_blank_that_they_are_not(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    registration, criteria = schemas["RegistrationRequest"]["properties"], schemas["JobFilterRequest"]["properties"]
+    texts = [registration["full_name"], *(registration[name]["items"] for name in ("skills", "preferred_locations"))]
+
+    assert [text["pattern"] for text in [*texts, criteria["titles"]["items"]]] == [r"\S"] * 4
+    # Spaces are a part of a password, and a location is cleared by a blank one.
+    assert "pattern" not in {**registration["password"], **registration["location"]}
+
+
+def test_states_what_a_web_address_looks_like(document: dict[str, Any]) -> None:
+    pattern = document["components"]["schemas"]["SkillProgressChangeRequest"]["properties"]["evidence_url"]["pattern"]
+
+    assert all(re.search(pattern, url) for url in ("https://example.org/a?b#c", "HTTP://[::1]:8000"))
+    assert not any(re.search(pattern, url) for url in ("javascript:alert(1)", "https://", "https://a b", "//a"))
+
+
 def test_states_what_a_currency_looks_like(document: dict[str, Any]) -> None:
     found = [
         schema["properties"][field]
