@@ -11,8 +11,14 @@ from market.roles import normalize_role
 
 # RFC 1035; longer text is no domain and not worth the work of reading it.
 MAX_DOMAIN_LENGTH = 253
-# Names that are no public domain (RFC 6761, 6762, 7686, 9476 and ICANN's `internal`): no mail is delivered there.
-_LOCAL_DOMAINS = frozenset({"alt", "arpa", "internal", "invalid", "local", "localhost", "onion"})
+# Top-level names that are in no public DNS, by RFC 6761, 6762 with its appendix G, 7686, 8375 and 9476 and by ICANN, or
+# by which systems call a network without a name: no mail from outside is delivered there.
+_LOCAL_DOMAINS = frozenset(
+    {
+        *("alt", "arpa", "corp", "example", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain"),
+        *("localhost", "mail", "onion", "private", "test", "workgroup"),
+    }
+)
 
 EXPERIENCE_LEVELS = ("12th Pass Out", "1st Year", "2nd Year", "3rd Year", "4th Year")
 

@@ -8,8 +8,7 @@ from rest_framework import serializers
 
 from accounts.documents import LONGEST_LOCATION, MOST_LOCATIONS
 from accounts.documents import MOST_ROLES as PROFILE_ROLES
-from accounts.profile_fields import TargetRole
-from accounts.users.serializers import RemotePreference, RoleOrRoles, TextOrList
+from accounts.profile_fields import RemotePreference, RoleOrRoles, TargetRole, TextOrList
 from career_navigator.api.fields import BoundedList, Text
 from career_navigator.api.serializers import CountField, SuccessSerializer
 from ingestion.documents import RUN_STATUSES

@@ -7,11 +7,11 @@ from itertools import groupby
 from math import ceil
 
 from icalendar import Calendar, Event, vText
-from skills.role_keys import role_key
 
 from learning.ordering import Practice
 from learning.resources import Resource
 from learning.roadmaps import Basis, Roadmap, SkillPath
+from market.roles import normalize_role
 
 WINDOW_DAYS = 30
 _MAX_NAMED = 3
@@ -254,7 +254,7 @@ def render_calendar(*, blocks: list[StudyBlock], role: str | None, owner: str, n
     # Text by name: icalendar writes the values of properties it does not know unescaped.
     calendar.add("x-wr-calname", vText(name))
     # Plans for two roles stand side by side in a calendar.
-    aim = role_key(role or "").encode().hex()
+    aim = normalize_role(role or "").encode().hex()
     if not blocks:
         # A calendar without a component is none (RFC 5545, 3.4).
         done = Event()

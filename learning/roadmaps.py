@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 
-from skills.shares import percentage
-
 from learning.ordering import (
     Candidate,
     Exercise,
@@ -23,6 +21,7 @@ from learning.ordering import (
     order_skills,
 )
 from learning.resources import Resource, ResourceCatalogue
+from market.trends import percentage
 from skills.vocabulary import DEFAULT_CATEGORY, Skill, Vocabulary
 
 SOFT = "Soft Skills"

@@ -34,7 +34,7 @@ from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 from unfold.widgets import BASE_INPUT_CLASSES
 
-from career_navigator.throttling import LoginLimits, get_client_ip
+from career_navigator.throttling import Busy, LoginLimits, get_client_ip
 
 logger = logging.getLogger(__name__)
 
@@ -235,6 +235,9 @@ class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
         try:
             cleaned: dict[str, Any] = super().clean()
             self.clean_otp(self.get_user())
+        except Busy:
+            limits.take_back()
+            raise
         except forms.ValidationError:
             limits.count_failure()
             logger.warning("staff login as %r from %s failed", name, client_ip)
