@@ -19,8 +19,7 @@ from typing import Any
 from benchmarks.posting_set import generated_postings
 from benchmarks.report import Report, Times
 from market import roles
-from market.jobs.match_score import Seeker, score_match
-from market.jobs.matching import opening_of
+from market.jobs.match_score import Seeker, opening_of, score_match
 from market.posting import Posting
 from market.requirements import nice_to_have, read_wording, years_asked
 from skills.extraction import SkillExtractor, lies_in

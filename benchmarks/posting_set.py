@@ -34,7 +34,8 @@ def fill(*, count: int, now: datetime) -> None:
     from career_navigator.db.bootstrap import create_indexes
     from career_navigator.db.connection import database
     from ingestion.role_searches import DEFAULT_ROLES
-    from market.services import know_role, store_postings
+    from market.membership import know_role
+    from market.services import store_postings
 
     for role in DEFAULT_ROLES:
         know_role(role=role, now=now)

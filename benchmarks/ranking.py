@@ -94,8 +94,8 @@ def measure_scores(report: Report) -> None:
     from django.utils import timezone
 
     from career_navigator.db.connection import database
-    from market.jobs.match_score import Seeker, score_match
-    from market.jobs.matching import OPENING_FIELDS, demand_of, opening_of
+    from market.jobs.match_score import OPENING_FIELDS, Seeker, opening_of, score_match
+    from market.selectors import demand_of
 
     found = database().job_postings.find({}, dict(OPENING_FIELDS)).sort("day", -1).limit(2_000)
     openings = [opening_of(row) for row in found]

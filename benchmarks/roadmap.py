@@ -104,8 +104,8 @@ def measure(count: int) -> Measured:
     from career_navigator.cache import reset_caches
     from career_navigator.db.connection import database
     from market.daily_stats import day_start
+    from market.membership import know_role
     from market.refresh import mark_dirty, refresh_figures
-    from market.services import know_role
 
     use_database(f"roadmap_{count}")
     reset_caches()

@@ -10,8 +10,8 @@ from django.conf import settings
 from career_navigator.db.connection import database
 from ingestion.collected_roles import Lease, LeaseLostError, build_open_search_query
 from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectedRole, CollectionRun, Search
+from market.membership import know_role
 from market.roles import normalize_role
-from market.services import know_role
 
 # A search that was lost this often is closed as lost: something about it kills its worker.
 MAX_ATTEMPTS = 5

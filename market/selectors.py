@@ -24,6 +24,7 @@ from career_navigator.db.connection import database
 from market.daily_stats import PACKED_POSTINGS, PACKED_TALLIES, day_start, skill_key, tally, tally_of, unpack_postings
 from market.documents import MARKET_SCOPE
 from market.gaps import LOWEST_THRESHOLD, RoleDemand, RoleWindow
+from market.roles import normalize_role
 from market.stats_rows import find_visible
 from market.trends import LONGEST_WINDOW_DAYS, MIN_POSTINGS_TO_COMPARE, DayRecord, percentage, trending_answers
 
@@ -313,3 +314,61 @@ def _find_related(skill: str, window: _Counts) -> tuple[RelatedSkill, ...]:
     ]
     related.sort(key=lambda each: (each.market_percentage - each.percentage, each.name))
     return tuple(related[:_MAX_RELATED])
+
+
+# What `demand_for` reads of a posting.
+DEMAND_FIELDS = ("title_key", "roles")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """The share, 0 to 1, of a (normalized) role's postings that asks for each skill; of the market's without one."""
+
+    role: str | None
+    shares: Mapping[str, float]
+
+
+class Demands:
+    """What the market asks, for many postings: the shares of all roles are read at once, those of each made once."""
+
+    def __init__(self, *, now: datetime) -> None:
+        self._asked = role_demands(days=WINDOW_DAYS, now=now)
+        self._of_market = market_shares(now=now)
+        self._shares: dict[str, Mapping[str, float]] = {}
+
+    def of(self, row: Mapping[str, Any]) -> Demand:
+        """The same as `demand_for`."""
+        role = next((role for role in _roles_of(row) if role in self._asked and self._asked[role].skills), None)
+        if role is None:
+            return Demand(role=None, shares=self._of_market)
+        if role not in self._shares:
+            self._shares[role] = _shares_of(self._asked[role])
+        return Demand(role=role, shares=self._shares[role])
+
+
+def demand_for(row: Mapping[str, Any], *, now: datetime) -> Demand:
+    """What the market asks of the role that a stored posting is of: the first that has any postings to count.
+
+    A posting may belong to several roles. Those that its title names come first, the longer the name, the sooner.
+    """
+    for role in _roles_of(row):
+        shares = demand_of(role=role, now=now)
+        if shares:
+            return Demand(role=role, shares=shares)
+    return Demand(role=None, shares=market_shares(now=now))
+
+
+def _roles_of(row: Mapping[str, Any]) -> Iterator[str]:
+    title = f" {row.get('title_key') or ''} "
+    yield from sorted(row.get("roles") or (), key=lambda role: (f" {role} " not in title, -len(role.split()), role))
+
+
+def demand_of(*, role: str | None, now: datetime) -> Mapping[str, float]:
+    """The share, 0 to 1, of the role's postings of the last 30 days that asks for each skill; nothing without any."""
+    key = normalize_role(role) if role else ""
+    figures = role_figures(role=key, days=WINDOW_DAYS, now=now) if key else None
+    return _shares_of(figures.window.demand) if figures else {}
+
+
+def _shares_of(demand: RoleDemand) -> Mapping[str, float]:
+    return {skill.name: skill.count / demand.postings for skill in demand.skills} if demand.postings else {}

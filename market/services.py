@@ -15,8 +15,7 @@ from pymongo.errors import BulkWriteError
 from career_navigator.db.connection import database, positions_taken
 from market.daily_stats import day_start
 from market.documents import MARKET_SCOPE
-from market.membership import give_role, registered_roles, search_roles, sorted_union
-from market.membership import know_role as know_role
+from market.membership import give_role, know_role, registered_roles, search_roles, sorted_union
 from market.posting import Posting, posting_keys, url_key
 from market.posting_skills import posting_skills
 from market.refresh import compute_role, find_sealed_days, seal_day

@@ -13,8 +13,8 @@ from accounts.matches.documents import JobMatch
 from accounts.matches.fingerprints import fingerprint_of
 from learning.resources import Resource
 from learning.selectors import resource_catalogue
-from market.jobs.match_score import MatchScore, Seeker, score_match
-from market.jobs.matching import demand_for, opening_of
+from market.jobs.match_score import MatchScore, Seeker, opening_of, score_match
+from market.selectors import demand_for
 
 # As long as postings are kept, and some: nobody can ask for the score of a posting that is gone.
 KEPT = timedelta(days=120)

@@ -18,8 +18,7 @@ from accounts.selectors import get_user_skills
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.throttling import hit_limits
-from market.jobs.matching import seeker_of
-from market.jobs.selectors import find_job
+from market.jobs.selectors import find_job, seeker_of
 
 # What a score is computed from, by the names that both families of endpoints have.
 _PROFILE = {

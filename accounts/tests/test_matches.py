@@ -15,7 +15,7 @@ from accounts.matches.services import KEPT, match_job
 from career_navigator.cache import reset_caches
 from learning.services import seed_resources
 from market.jobs.match_score import Opening, Seeker
-from market.jobs.matching import seeker_of
+from market.jobs.selectors import seeker_of
 from market.services import store_postings
 from tests.factories import PostingFactory
 

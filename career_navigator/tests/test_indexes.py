@@ -13,9 +13,10 @@ from market.daily_stats import day_start
 from market.documents import JobPosting
 from market.jobs.selectors import find_postings_by_keywords, find_postings_by_skills, recent_postings
 from market.jobs.services import close_posting
+from market.membership import know_role
 from market.refresh import check_figures, refresh_figures
 from market.selectors import load_records
-from market.services import delete_expired_postings, know_role, store_postings
+from market.services import delete_expired_postings, store_postings
 from tests.factories import NOW, TODAY, PostingFactory, days_ago
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")

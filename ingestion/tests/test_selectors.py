@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ingestion.selectors import collection_totals, get_collection_statistics, last_good_collection
-from market.services import know_role, store_postings
+from market.membership import know_role
+from market.services import store_postings
 from tests.factories import CollectionRunFactory, PostingFactory
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")

@@ -19,14 +19,17 @@ from mongoengine import QuerySet
 from pymongo import DESCENDING
 from pymongo.errors import PyMongoError
 
+from career_navigator.api.current_user import CurrentUser
 from career_navigator.db.connection import database
 from market.documents import JobPosting
+from market.geo.labels import parse_place_label
+from market.geo.names import REMOTE as ANYWHERE
 from market.geo.names import get_country_name
 from market.jobs.filters import EVERY_POSTING, JobFilter, Query, job_query
-from market.jobs.match_score import Seeker, score_match
-from market.jobs.matching import DEMAND_FIELDS, OPENING_FIELDS, Demands, opening_of
+from market.jobs.match_score import OPENING_FIELDS, REMOTE, Seeker, opening_of, score_match
 from market.posting import Posting, url_key
 from market.roles import normalize_role
+from market.selectors import DEMAND_FIELDS, Demands
 from skills.selectors import vocabulary
 
 # MongoDB gives a query up after this long, within the time that a request has.
@@ -141,6 +144,39 @@ def count_stored_since(*, postings: Iterable[Posting], role: str, place: str, si
             elif (row["search_keywords"], row["search_location"]) == (role, place):
                 collected += 1
     return collected, updated
+
+
+def seeker_of(caller: CurrentUser, held: Collection[str]) -> Seeker:
+    """The caller with the (canonical) skills that they hold. Who names no place prefers the one where they live.
+
+    Pay that is expected in another currency than USD is not compared: nobody here knows a rate.
+    """
+    places = tuple(dict.fromkeys(_places(caller.preferred_locations or ([caller.location] if caller.location else []))))
+    wish = caller.remote_preference
+    in_usd = (caller.expected_salary_currency or "USD").upper() == "USD"
+    return Seeker(
+        skills=frozenset(held),
+        desired_roles=tuple(caller.target_roles),
+        experience_years=caller.experience_years,
+        preferred_locations=tuple(place for place in places if place != ANYWHERE),
+        remote_preference=REMOTE if wish is None and ANYWHERE in places else wish,
+        expected_salary_usd=caller.expected_salary if in_usd else None,
+    )
+
+
+def _places(labels: Iterable[str]) -> Iterable[str]:
+    """Each label as `Seeker.preferred_locations` has it: "Germany" is DE, "Texas" US-TX. A whole part of the world,
+    of which nobody here knows the countries, is left out."""
+    for label in labels:
+        place = parse_place_label(label)
+        if place.remote:
+            yield ANYWHERE
+        if place.city:
+            yield place.label
+        elif place.state_code:
+            yield f"US-{place.state_code}"
+        elif place.country_code:
+            yield place.country_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,7 @@ from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import ApiViewSet
 from market.jobs import serializers as shapes
 from market.jobs.listings import JobListing
-from market.jobs.matching import seeker_of
-from market.jobs.selectors import NewestJobs, RankedJobs, find_job
+from market.jobs.selectors import NewestJobs, RankedJobs, find_job, seeker_of
 from skills.selectors import vocabulary
 
 

@@ -9,8 +9,9 @@ from pymongo.database import Database
 from redis import Redis
 
 from career_navigator.document_admin import queries
+from market.membership import know_role
 from market.models import JobPosting
-from market.services import know_role, store_postings
+from market.services import store_postings
 from tests.factories import NOW, PostingFactory, days_ago
 from tests.queued import take_queued
 

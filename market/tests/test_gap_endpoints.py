@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from accounts.documents import User
 from accounts.services import change_profile, register_user
 from accounts.sessions import start_session
+from market.membership import know_role
 from market.refresh import refresh_figures
-from market.services import know_role, store_postings
+from market.services import store_postings
 from market.trends import wilson_interval
 from skills.services import seed_skills
 from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at

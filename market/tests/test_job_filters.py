@@ -12,8 +12,9 @@ from market.jobs.filters import JobFilter, job_query, read_text
 from market.jobs.selectors import NEWEST_FIRST
 from market.jobs.serializers import JobFilterSerializer, job_listing
 from market.jobs.services import hide_postings, rekey_postings
+from market.membership import know_role
 from market.posting import company_key, posting_keys
-from market.services import know_role, store_postings
+from market.services import store_postings
 from skills.services import seed_skills
 from tests.factories import NOW, TODAY, PostingFactory, days_ago
 

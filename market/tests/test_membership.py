@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from market import membership, services
 from market.jobs.services import rekey_postings
+from market.membership import know_role
 from market.refresh import check_figures, refresh_figures
-from market.services import compute_role_figures, know_role, store_postings
+from market.services import compute_role_figures, store_postings
 from tests.factories import NOW, TODAY, PostingFactory, days_ago
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 import pytest
 
 from career_navigator.cache import reset_caches
-from market.jobs.matching import OPENING_FIELDS, demand_for, opening_of
+from market.jobs.match_score import OPENING_FIELDS, opening_of
+from market.membership import know_role
 from market.posting_skills import posting_skills, reread_posting_skills
 from market.refresh import refresh_figures
-from market.services import know_role, store_postings
+from market.selectors import demand_for
+from market.services import store_postings
 from skills.services import merge_skills, seed_skills
 from tests.factories import NOW, PostingFactory
 

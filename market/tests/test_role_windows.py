@@ -12,9 +12,10 @@ from market import membership, refresh, services
 from market.daily_stats import day_start, usable_salary
 from market.documents import MARKET_SCOPE
 from market.gaps import rank_gaps
+from market.membership import know_role
 from market.refresh import check_figures, mark_dirty, refresh_figures
 from market.selectors import load_role_figures, role_demands, role_figures
-from market.services import compute_role_figures, delete_expired_postings, know_role, store_postings
+from market.services import compute_role_figures, delete_expired_postings, store_postings
 from tests.elsewhere import NO_REDIS, redis_at
 from tests.factories import NOW, TODAY, PostingFactory, days_ago
 from tests.roles_in_memory import window_of

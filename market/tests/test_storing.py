@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from market.daily_stats import day_start
 from market.jobs.services import close_posting
+from market.membership import know_role
 from market.posting import Posting, url_key
 from market.refresh import mark_dirty, refresh_figures, seal_day
-from market.services import delete_expired_postings, know_role, store_postings
+from market.services import delete_expired_postings, store_postings
 from skills.services import seed_skills
 from tests.factories import NOW, PostingFactory, days_ago
 

@@ -11,9 +11,10 @@ from redis import Redis
 from accounts.documents import User
 from career_navigator.cache import reset_caches
 from market.documents import MARKET_SCOPE
+from market.membership import know_role
 from market.refresh import check_figures, refresh_figures
 from market.selectors import role_figures
-from market.services import delete_expired_postings, know_role, store_postings
+from market.services import delete_expired_postings, store_postings
 from skills.documents import SkillDocument
 from skills.selectors import vocabulary
 from skills.services import UnmergeableError, merge_skills, seed_skills
