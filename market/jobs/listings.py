@@ -29,8 +29,8 @@ class JobListing:
     ) -> None:
         self.row = row
         self.match_score = match_score
-        self.job_expired = is_expired(row, now=now)
-        self.matching_phrase, self.matching_words = found_by(row, job_filter=job_filter) if job_filter else (None, [])
+        self.job_expired = _is_expired(row, now=now)
+        self.matching_phrase, self.matching_words = _found_by(row, job_filter=job_filter) if job_filter else (None, [])
         self.min_salary, self.max_salary, self.currency = _salary(row)
         self.skills: list[str] = list(row.get("skills") or ())
         # Who hires is personal data, which collection leaves behind.
@@ -67,7 +67,19 @@ class JobListing:
 
     @property
     def key_info(self) -> list[str]:
-        return key_info(self.row)
+        """Short facts, each from a field of the posting: "Remote", "90,000 to 120,000 USD a year"."""
+        row, years = self.row, self.row.get("years_asked")
+        facts = [
+            "Remote" if row.get("remote") else "Hybrid" if row.get("hybrid") else None,
+            _plain(row.get("seniority")),
+            *(_plain(status) for status in row.get("employment_statuses") or ()),
+            _pay(row),
+            None if years is None else f"Asks for {years:g} {'year' if years == 1 else 'years'} of experience",
+            row.get("company_industry"),
+            f"{employees:,} employees" if (employees := row.get("company_employee_count")) else None,
+            "Easy to apply" if row.get("easy_apply") else None,
+        ]
+        return [fact for fact in facts if fact]
 
     @property
     def technologies(self) -> list[str]:
@@ -79,7 +91,7 @@ class JobListing:
         return list(self.row.get("nice_to_have") or ())
 
 
-def is_expired(row: Row, *, now: datetime) -> bool:
+def _is_expired(row: Row, *, now: datetime) -> bool:
     """Whether the posting was closed, or was posted, the last time, more than `EXPIRES_AFTER_DAYS` days ago."""
     closed_at = row.get("closed_at")
     if closed_at is not None and closed_at <= now:
@@ -88,23 +100,7 @@ def is_expired(row: Row, *, now: datetime) -> bool:
     return bool((now.astimezone(UTC).date() - last_posted.astimezone(UTC).date()).days > EXPIRES_AFTER_DAYS)
 
 
-def key_info(row: Row) -> list[str]:
-    """Short facts, each from a field of the posting: "Remote", "90,000 to 120,000 USD a year", "Asks for 3 years"."""
-    years = row.get("years_asked")
-    facts = [
-        "Remote" if row.get("remote") else "Hybrid" if row.get("hybrid") else None,
-        _plain(row.get("seniority")),
-        *(_plain(status) for status in row.get("employment_statuses") or ()),
-        _pay(row),
-        None if years is None else f"Asks for {years:g} {'year' if years == 1 else 'years'} of experience",
-        row.get("company_industry"),
-        f"{employees:,} employees" if (employees := row.get("company_employee_count")) else None,
-        "Easy to apply" if row.get("easy_apply") else None,
-    ]
-    return [fact for fact in facts if fact]
-
-
-def found_by(row: Row, *, job_filter: JobFilter) -> tuple[str | None, list[str]]:
+def _found_by(row: Row, *, job_filter: JobFilter) -> tuple[str | None, list[str]]:
     """The phrase of the filter that the posting's title or roles have, and the filter's words and skills that it has.
 
     Of the titles the first that fits is the phrase; without one the text, where the title has it word for word.

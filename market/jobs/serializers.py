@@ -1,17 +1,16 @@
 """What the endpoints under /jobs that only read take and answer."""
 
-from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from career_navigator.api.fields import BoundedInteger, BoundedList, BoundedNumber, Choice, Number, Text
-from career_navigator.api.serializers import SuccessSerializer, build_once
+from career_navigator.api.serializers import SuccessSerializer
 from market.geo.names import UNKNOWN, find_country, fold, is_country_code
 from market.geo.places import normalize_place
 from market.jobs.filters import JobFilter
-from market.jobs.listings import EXPIRES_AFTER_DAYS, JobListing, Row
+from market.jobs.listings import EXPIRES_AFTER_DAYS
 from market.roles import normalize_role
 from market.trends import LONGEST_WINDOW_DAYS
 from skills.selectors import vocabulary
@@ -220,14 +219,6 @@ class JobListingSerializer(serializers.Serializer[Any]):
 
 class JobAnswerSerializer(SuccessSerializer, JobListingSerializer):
     """One posting."""
-
-
-def job_listing(row: Row, *, now: datetime, job_filter: JobFilter | None = None) -> dict[str, Any]:
-    """Return a stored posting as it is answered."""
-    listing: dict[str, Any] = build_once(JobListingSerializer).to_representation(
-        JobListing(row, now=now, job_filter=job_filter)
-    )
-    return listing
 
 
 class RankedJobSerializer(JobListingSerializer):

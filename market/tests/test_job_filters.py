@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from market.daily_stats import day_start
 from market.documents import JobPosting
 from market.jobs.filters import JobFilter, job_query, read_text
+from market.jobs.listings import JobListing
 from market.jobs.selectors import NEWEST_FIRST
-from market.jobs.serializers import JobFilterSerializer, job_listing
+from market.jobs.serializers import JobFilterSerializer, JobListingSerializer
 from market.jobs.services import hide_postings, rekey_postings
 from market.membership import know_role
 from market.posting import company_key, posting_keys
@@ -85,6 +86,10 @@ pytestmark = pytest.mark.usefixtures("redis")
 def stored(mongo, store_once):
     store_once(store)
     return mongo
+
+
+def job_listing(row, *, now=NOW, job_filter=None):
+    return JobListingSerializer(JobListing(row, now=now, job_filter=job_filter)).data
 
 
 def store():
@@ -276,7 +281,7 @@ def test_what_was_read_is_read_the_same_again(stored):
 def test_says_which_of_its_words_a_posting_has(stored, body, name, phrase, words):
     row = stored.job_postings.find_one({"job_id": name})
 
-    listing = job_listing(row, now=NOW, job_filter=read(body))
+    listing = job_listing(row, job_filter=read(body))
 
     assert (listing["matching_phrase"], listing["matching_words"]) == (phrase, words)
 
@@ -287,7 +292,7 @@ def test_a_posting_found_for_a_role_matches_the_role(stored):
     (row,) = rows(stored, {"titles": ["front-end developer"]})
 
     assert row["title"] == "UI Wizard"
-    assert job_listing(row, now=NOW, job_filter=read({"titles": ["front-end developer"]}))["matching_phrase"] == (
+    assert job_listing(row, job_filter=read({"titles": ["front-end developer"]}))["matching_phrase"] == (
         "front-end developer"
     )
 

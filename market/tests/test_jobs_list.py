@@ -5,15 +5,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from market.jobs.filters import EVERY_POSTING
-from market.jobs.listings import EXPIRES_AFTER_DAYS
+from market.jobs.listings import EXPIRES_AFTER_DAYS, JobListing
 from market.jobs.selectors import NewestJobs
-from market.jobs.serializers import JobListingSerializer, job_listing
+from market.jobs.serializers import JobListingSerializer
 from market.jobs.services import hide_postings
 from market.services import store_postings
 from skills.services import seed_skills
 from tests.factories import NOW, PostingFactory, days_ago
 
 pytestmark = pytest.mark.usefixtures("servers_emptied")
+
+
+def job_listing(row, *, now=NOW, job_filter=None):
+    return JobListingSerializer(JobListing(row, now=now, job_filter=job_filter)).data
 
 
 def store(*postings):
@@ -65,7 +69,7 @@ def full(mongo):
 
 
 def test_a_posting_is_shown_with_all_that_its_source_says(full):
-    assert job_listing(full, now=NOW) == {
+    assert job_listing(full) == {
         "id": str(full["_id"]),
         "job_title": "Backend Developer",
         "url": "https://jobs.example.com/1",
@@ -110,7 +114,7 @@ def test_a_posting_is_shown_with_all_that_its_source_says(full):
 def test_nothing_is_invented_for_a_posting_that_says_nothing(mongo, redis):
     store(PostingFactory(url=None, location="", place="Unknown", description="", technology_slugs=(), date_posted=None))
 
-    shown = job_listing(mongo.job_postings.find_one({}), now=NOW)
+    shown = job_listing(mongo.job_postings.find_one({}))
 
     said = {name for name, value in shown.items() if value not in (None, [])}
     assert said == {"id", "job_title", "company", "job_expired"}
@@ -131,7 +135,7 @@ def test_nothing_is_invented_for_a_posting_that_says_nothing(mongo, redis):
 def test_a_posting_expires_when_it_is_closed_or_old(mongo, redis, fields, expected):
     store(PostingFactory(**fields))
 
-    assert job_listing(mongo.job_postings.find_one({}), now=NOW)["job_expired"] is expected
+    assert job_listing(mongo.job_postings.find_one({}))["job_expired"] is expected
 
 
 @pytest.mark.parametrize(
@@ -145,7 +149,7 @@ def test_a_posting_expires_when_it_is_closed_or_old(mongo, redis, fields, expect
 def test_pay_is_shown_as_far_as_it_is_known(mongo, redis, fields, pay, fact):
     store(PostingFactory(**fields))
 
-    shown = job_listing(mongo.job_postings.find_one({}), now=NOW)
+    shown = job_listing(mongo.job_postings.find_one({}))
 
     assert (shown["min_salary"], shown["max_salary"], shown["currency"]) == pay
     assert fact in shown["key_info"]
