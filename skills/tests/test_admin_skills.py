@@ -479,7 +479,7 @@ STYLES = b'<?xml version="1.0" encoding="utf-8"?><styleSheet><fonts>' + b"<font/
         (
             "nested.json",
             1,
-            lambda: b'[{"name": ' + b"[" * 900 + b"]" * 900 + b"}]",
+            lambda: b'[{"name": ' + b"[" * 100 + b"]" * 100 + b"}]",
             "A value is nested deeper than 5 levels.",
         ),
         ("surrogate.json", 1, lambda: rb'[{"name": "\ud800"}]', "The file is not valid JSON"),

@@ -183,7 +183,8 @@ def edit(name: str, *, aliases: list[str]) -> None:
 def test_serves_what_was_edited_after_a_backup_was_restored(mongo: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selectors._cache, "max_staleness", 0)
     seed_skills(entries=[make_entry("git")], now=NOW)
-    backup = {name: list(mongo[name].find()) for name in mongo.list_collection_names()}
+    stored = mongo.list_collection_names(filter={"name": {"$not": {"$regex": "^system"}}})
+    backup = {name: list(mongo[name].find()) for name in stored}
     edit("git", aliases=["dvcs"])
     assert selectors.vocabulary().canonical("dvcs") == "git"
 
