@@ -15,8 +15,7 @@ from typing import Any
 from mongoengine import Document
 from mongoengine.errors import NotUniqueError
 
-from accounts.activity.documents import Activity
-from accounts.applications.documents import LONGEST_NOTE, Application
+from accounts.applications.documents import LONGEST_NOTE, Activity, Application
 from accounts.applications.stages import get_furthest, merge_histories
 from accounts.documents import ConcurrentChange, User
 from accounts.matches.documents import JobMatch

@@ -1,5 +1,4 @@
-from accounts.activity.views import ActivityViewSet
-from accounts.applications.views import ApplicationViewSet, FunnelViewSet
+from accounts.applications.views import ActivityViewSet, ApplicationViewSet, FunnelViewSet
 from accounts.matches.views import MatchViewSet
 from accounts.resumes.views import RenderingViewSet, ResumeViewSet
 from accounts.searches.views import SavedSearchViewSet, UnsubscribeViewSet

@@ -1,14 +1,16 @@
-"""Reads of saved jobs and applications; and what an account's export and erasure need of them."""
+"""Reads of applications and of the activity log; and what an account's export and erasure need of them."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
-from mongoengine import DoesNotExist
+from mongoengine import DoesNotExist, QuerySet
 
-from accounts.applications.documents import Application
-from accounts.applications.funnel import Course
+from accounts.applications.documents import Activity, Application
+from accounts.applications.serializers import ActivitySerializer
+from accounts.applications.stages import History
+from career_navigator.api.serializers import build_once
 from market.documents import JobPosting
 from market.jobs.listings import JobListing
 from market.jobs.selectors import rows_of
@@ -35,11 +37,12 @@ def check_job(*, user_id: ObjectId, job_id: ObjectId) -> None:
         raise DoesNotExist
 
 
-def courses_of(*, user_id: ObjectId) -> list[Course]:
+def list_histories(*, user_id: ObjectId) -> list[History]:
     """All of a user's applications, as far as the funnel goes by them."""
     rows = Application._get_collection().find({"user": user_id}, {"_id": 0, "stage": 1, "reached": 1})
     return [
-        Course(stage=row["stage"], reached={stage: day.date() for stage, day in row["reached"].items()}) for row in rows
+        History(stage=row["stage"], reached={stage: day.date() for stage, day in row["reached"].items()})
+        for row in rows
     ]
 
 
@@ -61,3 +64,17 @@ def export_applications(user_id: ObjectId) -> list[dict[str, Any]]:
 
 def erase_applications(user_id: ObjectId) -> None:
     Application.objects(user=user_id).delete()
+
+
+def list_timeline(*, application_id: ObjectId) -> QuerySet:
+    """What has become of an application, as stored, oldest first."""
+    return Activity.objects(application=application_id).order_by("created_at", "id").as_pymongo()
+
+
+def export_activities(user_id: ObjectId) -> list[dict[str, Any]]:
+    activities = Activity.objects(user=user_id).order_by("-created_at", "-id").as_pymongo()
+    return list(map(build_once(ActivitySerializer).to_representation, activities))
+
+
+def erase_activities(user_id: ObjectId) -> None:
+    Activity._get_collection().delete_many({"user": user_id})

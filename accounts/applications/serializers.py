@@ -1,19 +1,105 @@
-"""What the endpoints of saved jobs, applications and the funnel take and answer."""
+"""What the endpoints of the activity log, of saved jobs, applications and the funnel take and answer."""
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
+import orjson
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.activity.documents import LONGEST_ACTION_TYPE
-from accounts.activity.serializers import LONGEST_ID, ActivitySerializer, Metadata
-from accounts.applications.documents import LONGEST_NOTE
+from accounts.applications.documents import LONGEST_ACTION_TYPE, LONGEST_NOTE
 from accounts.applications.stages import STAGES
 from career_navigator.api.fields import BoundedInteger, Choice, Number, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from market.jobs.serializers import JobListingSerializer
 
+# Of metadata.
+MOST_BYTES = 10_000
+DEEPEST = 6
+_LARGEST_INTEGER = 2**63 - 1
+# Longer than any id; which ids there are is not told by what is refused.
+LONGEST_ID = 100
 LONGEST_FUNNEL_DAYS = 365
 _OWN = "The caller's own."
+
+
+@extend_schema_field(OpenApiTypes.OBJECT)
+class Metadata(serializers.Field[Any, Any, Any, Any]):
+    """An object that JSON can have, within bounds."""
+
+    default_error_messages = {
+        "invalid": "This field has to be an object.",
+        "too_large": f"This field must have no more than {MOST_BYTES} bytes as JSON.",
+        "too_deep": f"This field must not be nested deeper than {DEEPEST} levels.",
+        "bad_key": 'This field must have no key that begins with "$" or holds "." or NUL: {name!r}',
+        "infinite": "This field must have no number that is infinite.",
+        "too_long": f"This field must have no whole number beyond {_LARGEST_INTEGER}.",
+    }
+
+    def __init__(self, **options: Any) -> None:
+        bounds = f"Up to {MOST_BYTES} bytes and {DEEPEST} levels; no key begins with `$` or holds `.`."
+        super().__init__(allow_null=True, required=False, help_text=bounds, **options)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            self.fail("invalid")
+        self._check(data, 1)
+        if len(orjson.dumps(data)) > MOST_BYTES:
+            self.fail("too_large")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+    def _check(self, value: Any, depth: int) -> None:
+        """Refuse what MongoDB would not keep as it is."""
+        if isinstance(value, dict | list) and depth > DEEPEST:
+            self.fail("too_deep")
+        if isinstance(value, dict):
+            for key, each in value.items():
+                if key.startswith("$") or "." in key or "\0" in key:
+                    self.fail("bad_key", name=key[:50])
+                self._check(each, depth + 1)
+        elif isinstance(value, list):
+            for each in value:
+                self._check(each, depth + 1)
+        elif isinstance(value, float) and not math.isfinite(value):
+            self.fail("infinite")
+        elif isinstance(value, int) and not -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
+            self.fail("too_long")
+
+
+class ActivityInSerializer(serializers.Serializer[Any]):
+    user_id = Text(max_length=LONGEST_ID, help_text="The caller's own.")
+    job_id = Text(max_length=LONGEST_ID, allow_null=True, required=False)
+    action_type = Text(max_length=LONGEST_ACTION_TYPE, help_text="As in `search`, `view` or `apply`.")
+    metadata = Metadata()
+
+
+class ActivityRecordedSerializer(SuccessSerializer):
+    activity_id = serializers.CharField()
+
+
+class ActivitiesQuery(QuerySerializer):
+    type = Text(required=False, max_length=LONGEST_ACTION_TYPE, help_text="Only acts of this `action_type`.")
+
+
+class StoredMetadata(serializers.DictField):
+    def get_attribute(self, instance: Mapping[str, Any]) -> Any:
+        return instance.get("metadata", {})
+
+
+class ActivitySerializer(serializers.Serializer[Any]):
+    """A line as it is stored: making a document of each of a hundred takes longer than all the rest."""
+
+    id = serializers.CharField(source="_id")
+    user_id = serializers.CharField(source="user")
+    job_id = serializers.CharField(source="job", allow_null=True)
+    action_type = serializers.CharField()
+    metadata = StoredMetadata()
+    created_at = serializers.DateTimeField()
 
 
 class SaveJobSerializer(serializers.Serializer[Any]):

@@ -1,7 +1,7 @@
 """Saving jobs, and moving applications from stage to stage. Each act is a line in the user's activity log.
 
-An application is written before its line, and keeps the line's id: when MongoDB goes away in between, the same request,
-made again, adds the line that is missing and changes nothing else.
+The log is append-only: nothing here changes a line. An application is written before its line, and keeps the line's id:
+when MongoDB goes away in between, the same request, made again, adds the line that is missing and changes nothing else.
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from typing import Any
 
 from bson import ObjectId
 from mongoengine import NotUniqueError
+from pymongo.errors import DuplicateKeyError
 
-from accounts.activity.services import record_activity
-from accounts.applications.documents import Application
+from accounts.applications.documents import Activity, Application
 from accounts.applications.stages import SAVED, reach
 from accounts.documents import ConcurrentChange
 from market.daily_stats import day_start
@@ -22,6 +22,33 @@ from market.jobs.selectors import find_job
 
 # A try fails when another change got through; nobody makes more of them at once.
 _MOST_TRIES = 10
+
+
+def record_activity(
+    *,
+    user_id: ObjectId,
+    action_type: str,
+    job_id: ObjectId | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    application_id: ObjectId | None = None,
+    activity_id: ObjectId | None = None,
+    now: datetime,
+) -> ObjectId:
+    """Add a line to a user's log and return its id.
+
+    `metadata` is anything that JSON can have, its keys free of "$" and "."; `application_id` puts the line into that
+    application's timeline. With an `activity_id` the same act may be told again: its line stays the one it is.
+    """
+    line: dict[str, Any] = {"_id": activity_id or ObjectId(), "user": user_id, "action_type": action_type}
+    given = {"job": job_id, "metadata": dict(metadata) if metadata else None, "application": application_id}
+    line |= {name: value for name, value in given.items() if value is not None} | {"created_at": now}
+    try:
+        Activity._get_collection().insert_one(line)
+    except DuplicateKeyError:
+        if activity_id is None:
+            raise
+    recorded: ObjectId = line["_id"]
+    return recorded
 
 
 class BeyondSaved(RuntimeError):

@@ -1,12 +1,14 @@
-"""The stages of an application, and what moving between them means.
+"""The stages of an application, what moving between them means, and how far somebody's applications come.
 
 Every stage may follow every other: nobody knows better than the person whose application it is. Whoever goes back
 corrects themselves, so what was reached further on is taken back with it; an offer, a rejection and a withdrawal are
 left the same way.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from statistics import median
 from typing import TypeVar
 
 SAVED, APPLIED, INTERVIEW, OFFER, REJECTED, WITHDRAWN = STAGES = (
@@ -25,6 +27,10 @@ _PLACES = {SAVED: 0, APPLIED: 1, INTERVIEW: 2, OFFER: 3, REJECTED: 4, WITHDRAWN:
 EARLIEST_DAY = date(2000, 1, 1)
 # East of Greenwich it is tomorrow already.
 FURTHEST_AHEAD = timedelta(days=1)
+
+STEPS = ((SAVED, APPLIED), (APPLIED, INTERVIEW), (INTERVIEW, OFFER), (APPLIED, OFFER), (APPLIED, REJECTED))
+# What nobody gets without having applied, noted or not.
+_ANSWERS = (INTERVIEW, OFFER, REJECTED)
 
 
 class DayRefused(ValueError):
@@ -75,3 +81,91 @@ def merge_histories(*, stage: str, histories: Iterable[Mapping[str, Day]]) -> di
                 latest = days[each] = min(days[each], latest)
             merged[each] = days[each]
     return {each: merged[each] for each in STAGES if each in merged}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """An application: the stage at which it stands, and the days of the stages it has reached."""
+
+    stage: str
+    reached: dict[str, date]
+
+    def day_of(self, stage: str) -> date | None:
+        """The day on which the stage was reached; of `applied`, when that was not noted, the first answer's."""
+        if stage in self.reached or stage != APPLIED:
+            return self.reached.get(stage)
+        return min((self.reached[answer] for answer in _ANSWERS if answer in self.reached), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageCount:
+    """`reached`: applications that came to the stage within the window; `standing`: all that stand there now."""
+
+    stage: str
+    reached: int
+    standing: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """`entered`: applications that came to `from_stage` within the window; `advanced`: those of them that have come to
+    `to_stage`, within the window or since.
+
+    `rate` is the share of those in percent, to one decimal; None when none entered. `median_days` is the median of the
+    days between the two, over those whose both days were noted; None when there are none.
+    """
+
+    from_stage: str
+    to_stage: str
+    entered: int
+    advanced: int
+    rate: float | None
+    median_days: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funnel:
+    """The window's `days` include its first and its last."""
+
+    days: int
+
+    first_day: date
+    last_day: date
+    stages: tuple[StageCount, ...]
+    steps: tuple[Step, ...]
+
+
+def measure_funnel(*, histories: Sequence[History], days: int, today: date) -> Funnel:
+    """The funnel of the last `days` days, today included.
+
+    What was corrected away counts nowhere. An application that was rejected or withdrawn has still reached the stages
+    before.
+    """
+    first_day = today - timedelta(days=days - 1)
+
+    def came_to(stage: str) -> list[History]:
+        return [each for each in histories if (day := each.day_of(stage)) is not None and day >= first_day]
+
+    counts = tuple(
+        StageCount(stage=stage, reached=len(came_to(stage)), standing=sum(each.stage == stage for each in histories))
+        for stage in STAGES
+    )
+    steps = tuple(_step(came_to(start), start, end) for start, end in STEPS)
+    return Funnel(days=days, first_day=first_day, last_day=today, stages=counts, steps=steps)
+
+
+def _step(entered: Sequence[History], start: str, end: str) -> Step:
+    advanced = [each for each in entered if each.day_of(end) is not None]
+    waits = [
+        (each.reached[end] - each.reached[start]).days
+        for each in advanced
+        if start in each.reached and end in each.reached and each.reached[start] <= each.reached[end]
+    ]
+    return Step(
+        from_stage=start,
+        to_stage=end,
+        entered=len(entered),
+        advanced=len(advanced),
+        rate=round(100 * len(advanced) / len(entered), 1) if entered else None,
+        median_days=median(waits) if waits else None,
+    )

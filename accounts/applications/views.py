@@ -1,4 +1,4 @@
-"""The endpoints of saved jobs and applications, and the funnel that these make."""
+"""The endpoints of the activity log, of saved jobs and applications, and the funnel that these make."""
 
 from datetime import UTC
 
@@ -10,13 +10,11 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.activity.selectors import list_timeline
 from accounts.applications import serializers as shapes
-from accounts.applications.documents import Application
-from accounts.applications.funnel import measure_funnel
-from accounts.applications.selectors import attach_postings, courses_of
-from accounts.applications.services import BeyondSaved, save_job, set_stage, unsave_job
-from accounts.applications.stages import DayRefused
+from accounts.applications.documents import Activity, Application
+from accounts.applications.selectors import attach_postings, check_job, list_histories, list_timeline
+from accounts.applications.services import BeyondSaved, record_activity, save_job, set_stage, unsave_job
+from accounts.applications.stages import DayRefused, measure_funnel
 from accounts.auth_services import Conflict
 from accounts.documents import ConcurrentChange
 from career_navigator.api.filters import DocumentFilterBackend
@@ -24,6 +22,62 @@ from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import ApiViewSet, DocumentViewSet
 from career_navigator.throttling import hit_limits
+
+
+class ActivityPagination(EnvelopePagination):
+    result_key = "activities"
+    has_messages = True
+    fields = ("total",)
+
+
+class ActivityViewSet(DocumentViewSet):
+    """What the current user has done; lines are added, and never changed."""
+
+    document = Activity
+    owner_field = "user"
+    permission_classes = [IsAuthenticated, IsSelf]
+    filter_fields = {"type": "action_type"}
+
+    @action(
+        detail=False,
+        methods=["post"],
+        request_serializer_class=shapes.ActivityInSerializer,
+        serializer_class=shapes.ActivityRecordedSerializer,
+        success_status=201,
+        error_statuses=(404,),
+    )
+    def log(self, request: Request) -> Response:
+        """Add to the current user's activity log.
+
+        When it happened is the time of the request.
+        """
+        fields, user = self.body, self.current_user
+        hit_limits(("activity", user.id))
+        job_id = ObjectId(fields["job_id"]) if fields.get("job_id") else None
+        if job_id is not None:
+            check_job(user_id=user.pk, job_id=job_id)
+        activity_id = record_activity(
+            user_id=user.pk,
+            action_type=fields["action_type"],
+            job_id=job_id,
+            metadata=fields.get("metadata"),
+            now=timezone.now(),
+        )
+        return Response(self.get_serializer({"activity_id": activity_id}).data, status=201)
+
+    @action(
+        detail=False,
+        url_path="user/(?P<user_id>[^/]+)",
+        filter_backends=[DocumentFilterBackend],
+        query_serializer_class=shapes.ActivitiesQuery,
+        serializer_class=shapes.ActivitySerializer,
+        pagination_class=ActivityPagination,
+    )
+    def user(self, request: Request, user_id: str) -> Response:
+        """List what the current user has done, newest first."""
+        activities = self.filter_queryset(self.get_queryset().order_by("-created_at", "-id").as_pymongo())
+        page = self.paginate_queryset(activities)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
 class ApplicationPagination(EnvelopePagination):
@@ -154,5 +208,7 @@ class FunnelViewSet(ApiViewSet):
         has applied, whether or not that was noted.
         """
         today = timezone.now().astimezone(UTC).date()
-        funnel = measure_funnel(courses=courses_of(user_id=self.current_user.pk), days=self.query["days"], today=today)
+        funnel = measure_funnel(
+            histories=list_histories(user_id=self.current_user.pk), days=self.query["days"], today=today
+        )
         return Response(self.get_serializer(funnel).data)

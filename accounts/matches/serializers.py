@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.activity.serializers import LONGEST_ID
+from accounts.applications.serializers import LONGEST_ID
 from accounts.matches.documents import LONGEST_EXPLANATION
 from career_navigator.api.fields import BoundedNumber, Number, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer

@@ -10,7 +10,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.activity.services import record_activity
+from accounts.applications.services import record_activity
 from accounts.auth_services import Conflict
 from accounts.matches import serializers as shapes
 from accounts.matches.services import Match, NothingToCompare, match_job, store_analysis

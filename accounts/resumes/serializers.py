@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.activity.serializers import LONGEST_ID
+from accounts.applications.serializers import LONGEST_ID
 from accounts.documents import LONGEST_SKILL, MOST_SKILLS
 from accounts.resumes.documents import SOURCES, STATUSES, Resume
 from accounts.resumes.files.reading import MOST_CHARACTERS, REASONS

@@ -7,11 +7,11 @@ from textwrap import shorten
 from typing import Any
 
 from bson import ObjectId
+from market.jobs.matching import demand_of
 from mongoengine.errors import NotUniqueError
 from rest_framework.exceptions import ValidationError
 
-from accounts.activity.services import record_activity
-from accounts.applications.services import forget_resume
+from accounts.applications.services import forget_resume, record_activity
 from accounts.documents import (
     LONGEST_EXPERIENCE,
     LONGEST_NAME,
@@ -28,7 +28,6 @@ from accounts.resumes.writing import NotWritten, Person, Posting, fitting_role, 
 from accounts.selectors import get_user_skills
 from accounts.services import Change, canonical_skills, change_profile
 from career_navigator.api.current_user import CurrentUser
-from market.jobs.matching import demand_of
 from market.jobs.selectors import find_job
 from projects.selectors import list_completed_projects
 from skills.selectors import vocabulary

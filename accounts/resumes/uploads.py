@@ -13,7 +13,7 @@ from celery import Task
 from mongoengine import Q
 from pymongo import ReturnDocument
 
-from accounts.activity.services import record_activity
+from accounts.applications.services import record_activity
 from accounts.resumes.documents import Resume
 from accounts.resumes.files.reading import (
     TEXT,

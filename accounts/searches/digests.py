@@ -1,4 +1,4 @@
-"""The mail that tells of what a saved search newly finds, each posting at most once.
+"""The mail that tells of what a saved search newly finds, each posting at most once; and the link that ends the mails.
 
 What might fail before anything is claimed is tried first: the mail server is connected to. Then the day is claimed for
 the search, then each posting, and only then the mail is sent. So a task that runs twice, at once or again, finds the
@@ -10,11 +10,12 @@ import logging
 from datetime import date, datetime
 from smtplib import SMTPException
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from bson import ObjectId
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.signing import BadSignature, Signer
 from django.template.loader import render_to_string
 from rest_framework.exceptions import ValidationError
 
@@ -22,13 +23,15 @@ from accounts.documents import User
 from accounts.searches.documents import SavedSearch, ToldPosting
 from accounts.searches.selectors import MAX_COUNTED, filter_of, postings_to_mail
 from accounts.searches.services import claim_postings, forget_deleted
-from accounts.searches.unsubscribing import unsubscribe_address
 from market.jobs.listings import JobListing
 from market.jobs.selectors import Row
 
 logger = logging.getLogger(__name__)
 
 MAX_MAILED = 20
+
+UNSUBSCRIBE_PATH = "/jobs/searches/unsubscribe"
+_signer = Signer(salt="accounts.searches.unsubscribe")
 
 
 def send_digest(*, search_id: ObjectId, day: date, now: datetime) -> int:
@@ -126,3 +129,26 @@ def _told(listing: JobListing) -> dict[str, Any]:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
+
+
+class BadToken(ValueError):
+    """A token that was not signed here, or by a key that is no longer used."""
+
+    reason = "bad_token"
+
+
+def unsubscribe_address(*, search_id: ObjectId) -> str:
+    query = urlencode({"token": make_token(search_id=search_id)})
+    return f"{settings.PUBLIC_URL}{UNSUBSCRIBE_PATH}?{query}"
+
+
+def make_token(*, search_id: ObjectId) -> str:
+    return _signer.sign(str(search_id))
+
+
+def read_token(token: str) -> ObjectId:
+    """The search whose token it is. Raises BadToken."""
+    try:
+        return ObjectId(_signer.unsign(token))
+    except BadSignature as error:
+        raise BadToken("the token was not signed here") from error

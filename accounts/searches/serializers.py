@@ -5,12 +5,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.applications.serializers import LONGEST_ID
 from accounts.searches.documents import DIGESTS, LONGEST_NAME
 from career_navigator.api.fields import BoundedList, Choice, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer, read_as
 from market.jobs.serializers import JobFilterSerializer
 
-LONGEST_ID = 100
 LONGEST_TOKEN = 200
 MOST_SEEN = 100
 

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from accounts.auth_services import PAGE_HEADERS, Conflict, offer_confirmation
 from accounts.searches import serializers as shapes
+from accounts.searches.digests import BadToken, read_token
 from accounts.searches.documents import MOST_SEARCHES, SavedSearch
 from accounts.searches.selectors import filter_of, new_postings, stored_ids
 from accounts.searches.services import (
@@ -26,7 +27,6 @@ from accounts.searches.services import (
     mark_told,
     save_search,
 )
-from accounts.searches.unsubscribing import BadToken, read_token
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import DocumentViewSet, PublicViewSet

@@ -10,8 +10,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from accounts.activity.documents import Activity
-from accounts.activity.metadata import MOST_BYTES
-from accounts.activity.services import record_activity
+from accounts.applications.documents import Activity
+from accounts.applications.serializers import MOST_BYTES
+from accounts.applications.services import record_activity
 from career_navigator.environment import Rate
 from market.services import store_postings
 from tests.factories import PostingFactory

@@ -8,8 +8,7 @@ from bson import ObjectId
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.activity.documents import Activity
-from accounts.applications.documents import LONGEST_NOTE, Application
+from accounts.applications.documents import LONGEST_NOTE, Activity, Application
 from accounts.applications.services import save_job, set_stage
 from accounts.applications.stages import SAVED, STAGES, DayRefused, reach
 from market.jobs.services import hide_postings

@@ -6,8 +6,7 @@ from datetime import UTC
 
 import pytest
 
-from accounts.activity.documents import Activity
-from accounts.applications.documents import Application
+from accounts.applications.documents import Activity, Application
 from accounts.resumes.documents import Resume
 from accounts.searches import services
 from accounts.searches.documents import SavedSearch

@@ -4,18 +4,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from accounts.applications.funnel import Course, Step, measure_funnel
-from accounts.applications.stages import STAGES
+from accounts.applications.stages import STAGES, History, Step, measure_funnel
 
 TODAY = date(2026, 11, 21)
 
 
-def _course(stage, **days_ago):
-    return Course(stage=stage, reached={each: TODAY - timedelta(days=ago) for each, ago in days_ago.items()})
+def _history(stage, **days_ago):
+    return History(stage=stage, reached={each: TODAY - timedelta(days=ago) for each, ago in days_ago.items()})
 
 
-def _step(courses, from_stage, to_stage, days=90) -> Step:
-    funnel = measure_funnel(courses=courses, days=days, today=TODAY)
+def _step(histories, from_stage, to_stage, days=90) -> Step:
+    funnel = measure_funnel(histories=histories, days=days, today=TODAY)
     return next(step for step in funnel.steps if (step.from_stage, step.to_stage) == (from_stage, to_stage))
 
 
@@ -24,21 +23,21 @@ def _figures(step):
 
 
 def test_divides_nothing_by_nothing():
-    funnel = measure_funnel(courses=[], days=1, today=TODAY)
+    funnel = measure_funnel(histories=[], days=1, today=TODAY)
 
     assert (funnel.first_day, funnel.last_day) == (TODAY, TODAY)
     assert [(each.stage, each.reached, each.standing) for each in funnel.stages] == [(stage, 0, 0) for stage in STAGES]
     assert {_figures(step) for step in funnel.steps} == {(0, 0, None, None)}
 
 
-APPLIED = _course("applied", saved=9, applied=8)
-INVITED = _course("interview", applied=20, interview=14)
-OFFERED = _course("offer", saved=40, applied=30, interview=20, offer=5)
-REFUSED = _course("rejected", applied=30, interview=25, rejected=1)
+APPLIED = _history("applied", saved=9, applied=8)
+INVITED = _history("interview", applied=20, interview=14)
+OFFERED = _history("offer", saved=40, applied=30, interview=20, offer=5)
+REFUSED = _history("rejected", applied=30, interview=25, rejected=1)
 
 
 @pytest.mark.parametrize(
-    ("courses", "step", "figures"),
+    ("histories", "step", "figures"),
     [
         ([APPLIED], ("saved", "applied"), (1, 1, 100.0, 1)),
         ([APPLIED], ("applied", "interview"), (1, 0, 0.0, None)),
@@ -49,24 +48,24 @@ REFUSED = _course("rejected", applied=30, interview=25, rejected=1)
         ([APPLIED, INVITED, OFFERED, REFUSED], ("applied", "rejected"), (4, 1, 25.0, 29)),
     ],
 )
-def test_tells_how_many_advance_and_in_how_many_days(courses, step, figures):
-    assert _figures(_step(courses, *step)) == figures
+def test_tells_how_many_advance_and_in_how_many_days(histories, step, figures):
+    assert _figures(_step(histories, *step)) == figures
 
 
 @pytest.mark.parametrize(
-    ("course", "applied"),
+    ("history", "applied"),
     [
         # Neither an invitation nor an answer comes without an application, noted or not.
-        (_course("interview", saved=5, interview=2), 1),
-        (_course("offer", offer=2), 1),
-        (_course("rejected", saved=5, rejected=2), 1),
+        (_history("interview", saved=5, interview=2), 1),
+        (_history("offer", offer=2), 1),
+        (_history("rejected", saved=5, rejected=2), 1),
         # But one may lose interest.
-        (_course("withdrawn", saved=5, withdrawn=2), 0),
-        (_course("saved", saved=5), 0),
+        (_history("withdrawn", saved=5, withdrawn=2), 0),
+        (_history("saved", saved=5), 0),
     ],
 )
-def test_takes_whoever_was_answered_for_having_applied(course, applied):
-    funnel = measure_funnel(courses=[course], days=90, today=TODAY)
+def test_takes_whoever_was_answered_for_having_applied(history, applied):
+    funnel = measure_funnel(histories=[history], days=90, today=TODAY)
 
     assert next(each.reached for each in funnel.stages if each.stage == "applied") == applied
     # How long an answer took is not known of an application whose day is not.
@@ -74,25 +73,25 @@ def test_takes_whoever_was_answered_for_having_applied(course, applied):
 
 
 def test_counts_no_wait_for_a_job_that_was_saved_afterwards():
-    assert _figures(_step([_course("applied", saved=1, applied=4)], "saved", "applied")) == (1, 1, 100.0, None)
+    assert _figures(_step([_history("applied", saved=1, applied=4)], "saved", "applied")) == (1, 1, 100.0, None)
 
 
 @pytest.mark.parametrize(("ago", "is_in"), [(0, True), (-1, True), (29, True), (30, False)])
 def test_goes_by_the_day_on_which_a_stage_was_reached(ago, is_in):
-    step = _step([_course("applied", applied=ago)], "applied", "interview", days=30)
+    step = _step([_history("applied", applied=ago)], "applied", "interview", days=30)
 
     assert step.entered == is_in
 
 
 def test_lets_those_who_entered_advance_at_any_time():
-    old, recent = _course("interview", applied=40, interview=3), _course("interview", applied=10, interview=3)
+    old, recent = _history("interview", applied=40, interview=3), _history("interview", applied=10, interview=3)
 
     assert _step([old, recent], "applied", "interview", days=30).entered == 1
     assert _step([old, recent], "interview", "offer", days=30).entered == 2
 
 
 def test_tells_where_all_stand_however_old():
-    funnel = measure_funnel(courses=[OFFERED, _course("offer", offer=300)], days=30, today=TODAY)
+    funnel = measure_funnel(histories=[OFFERED, _history("offer", offer=300)], days=30, today=TODAY)
 
     offer = next(each for each in funnel.stages if each.stage == "offer")
     assert (offer.reached, offer.standing) == (1, 2)

@@ -10,8 +10,7 @@ from bson import ObjectId
 from django.utils import timezone
 
 from accounts.matches.documents import JobMatch
-from accounts.matches.fingerprints import fingerprint_of
-from accounts.matches.services import KEPT, match_job
+from accounts.matches.services import KEPT, fingerprint_of, match_job
 from career_navigator.cache import reset_caches
 from learning.services import seed_resources
 from market.jobs.match_score import Opening, Seeker

@@ -9,7 +9,7 @@ from bson import ObjectId
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.activity.documents import Activity
+from accounts.applications.documents import Activity
 from accounts.resumes import services
 from accounts.resumes.documents import Resume
 from accounts.resumes.json_resume import LONGEST_LINE, MOST_BYTES, MOST_TEXTS, InvalidResume, check_resume

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from accounts.personal_data import export_user
 from accounts.searches import services
+from accounts.searches.digests import make_token
 from accounts.searches.documents import MOST_SEARCHES, SavedSearch, ToldPosting
 from accounts.searches.services import claim_postings, end_digest, save_search
-from accounts.searches.unsubscribing import make_token
 from career_navigator.db.idempotency import REPEAT_WINDOW
 from market.jobs.filters import JobFilter
 from market.services import store_postings
