@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from accounts.activity.documents import Activity
 from accounts.applications.documents import Activity
 from accounts.applications.serializers import MOST_BYTES
 from accounts.applications.services import record_activity
