@@ -21,6 +21,8 @@ router = OptionalSlashRouter()
 router.include(["accounts", "skills", "market", "learning", "projects", "ingestion"])
 
 urlpatterns = [
+    # First, since most requests are for these; none of them is a path below.
+    path("", include(router.urls)),
     route("", RootView.as_view(), name="root"),
     route("health", HealthView.as_view(), name="health"),
     route("health/ready", ReadinessView.as_view(), name="ready"),
@@ -28,7 +30,6 @@ urlpatterns = [
     route("openapi.json", OpenApiView.as_view(), name="openapi"),
     route("docs", SwaggerView.as_view(), name="docs"),
     route("redoc", RedocView.as_view(), name="redoc"),
-    path("", include(router.urls)),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     # Routed, so that an unknown path gets JSON with DEBUG on too.
