@@ -322,7 +322,6 @@ CELERY_WORKER_CONSUMER = "career_navigator.worker_consumer:Consumer"
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION = False
 CELERY_TIMEZONE = _env.time_zone
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 # In TIME_ZONE of the environment. What is due daily or less often runs once each time, also when it was missed.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

@@ -126,7 +126,7 @@ class Command(BaseCommand):
             [
                 *(sys.executable, *_CELERY, "beat", "--loglevel", settings.LOG_LEVEL),
                 # No file of process ids, which a kill would leave behind.
-                *("--pidfile=", "--schedule", str(self._var_dir / "celerybeat-schedule")),
+                "--pidfile=",
             ],
         )
 
