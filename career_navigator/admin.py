@@ -20,6 +20,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from career_navigator.admin_site.model_admin import (
+    ReadOnlyMixin,
     StaffModelAdmin,
     enqueue_or_report,
     find_task,
@@ -118,7 +119,7 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
 
 
 @admin.register(LogEntry)
-class LogEntryAdmin(StaffModelAdmin):
+class LogEntryAdmin(ReadOnlyMixin, StaffModelAdmin):
     """Every act of the staff; nobody changes it."""
 
     list_display = ("action_time", "user", "kind", "object", "what")
@@ -139,15 +140,6 @@ class LogEntryAdmin(StaffModelAdmin):
     @display(description="what was done")
     def what(self, entry: LogEntry) -> str:
         return entry.get_change_message() or entry.get_action_flag_display()
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(User)

@@ -37,6 +37,6 @@ urlpatterns = [
 ]
 
 handler400 = "career_navigator.api.exceptions.answer_bad_request"
-handler403 = "career_navigator.api.exceptions.answer_permission_denied"
-handler404 = "career_navigator.api.exceptions.answer_not_found"
+handler403 = "career_navigator.api.exceptions.answer_on_any_path"
+handler404 = "career_navigator.api.exceptions.answer_on_any_path"
 handler500 = "career_navigator.api.exceptions.answer_server_error"

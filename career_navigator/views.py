@@ -121,10 +121,12 @@ class ReadinessSerializer(serializers.Serializer[None]):
     checks = serializers.DictField(child=CheckSerializer())
 
 
-class RootView(APIView):
+class _PublicView(APIView):
     authentication_classes = []
     permission_classes = [AllowAny]
 
+
+class RootView(_PublicView):
     @extend_schema(operation_id="root", summary="Name, version and where to go on", responses=RootSerializer)
     def get(self, request: Request) -> Response:
         name, version = settings.APP_NAME, settings.APP_VERSION
@@ -132,9 +134,7 @@ class RootView(APIView):
         return Response({"message": f"Welcome to {name}", "name": name, "version": version, **paths})
 
 
-class HealthView(APIView):
-    authentication_classes = []
-    permission_classes = [AllowAny]
+class HealthView(_PublicView):
     throttle_classes = []  # probes ask often, and whatever else is down
 
     @extend_schema(operation_id="health", summary="Whether the process is alive", responses=HealthSerializer)
@@ -142,9 +142,7 @@ class HealthView(APIView):
         return Response({"status": "healthy", "app": settings.APP_NAME, "version": settings.APP_VERSION})
 
 
-class ReadinessView(APIView):
-    authentication_classes = []
-    permission_classes = [AllowAny]
+class ReadinessView(_PublicView):
     throttle_classes = []  # probes ask often, and whatever else is down
 
     @extend_schema(
@@ -165,9 +163,7 @@ class ReadinessView(APIView):
         return Response(body)
 
 
-class OpenApiView(APIView):
-    authentication_classes = []
-    permission_classes = [AllowAny]
+class OpenApiView(_PublicView):
     throttle_classes = []  # the pages load it
     schema = None
 

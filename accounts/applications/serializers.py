@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from accounts.applications.documents import LONGEST_ACTION_TYPE, LONGEST_NOTE
 from accounts.applications.stages import STAGES
-from career_navigator.api.fields import BoundedInteger, Choice, Number, Text
+from career_navigator.api.fields import BoundedInteger, Choice, PlainNumber, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from market.jobs.serializers import JobListingSerializer
 
@@ -196,7 +196,7 @@ class StepSerializer(serializers.Serializer[Any]):
     entered = serializers.IntegerField(help_text="Applications that came to `from_stage` within the window.")
     advanced = serializers.IntegerField(help_text="Those of them that have come to `to_stage` by now.")
     rate = serializers.FloatField(allow_null=True, help_text="In percent; null where none entered.")
-    median_days = Number(
+    median_days = PlainNumber(
         allow_null=True, help_text="Between the two, of those that advanced; null where it is known of none."
     )
 

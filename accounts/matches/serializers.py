@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from accounts.applications.serializers import LONGEST_ID
 from accounts.matches.documents import LONGEST_EXPLANATION
-from career_navigator.api.fields import BoundedNumber, Number, Text
+from career_navigator.api.fields import BoundedNumber, PlainNumber, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from learning.serializers import ResourceSerializer
 from market.jobs.match_score import WEIGHTS
@@ -98,5 +98,5 @@ class AnalyzedSerializer(SuccessSerializer):
     activity_id = serializers.CharField()
     user_id = serializers.CharField()
     job_id = serializers.CharField()
-    score = Number(min_value=0, max_value=100)
+    score = PlainNumber(min_value=0, max_value=100)
     explanation = serializers.CharField(allow_null=True)

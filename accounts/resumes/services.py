@@ -7,7 +7,6 @@ from textwrap import shorten
 from typing import Any
 
 from bson import ObjectId
-from market.jobs.matching import demand_of
 from mongoengine.errors import NotUniqueError
 from rest_framework.exceptions import ValidationError
 
@@ -29,6 +28,7 @@ from accounts.selectors import get_user_skills
 from accounts.services import Change, canonical_skills, change_profile
 from career_navigator.api.current_user import CurrentUser
 from market.jobs.selectors import find_job
+from market.selectors import demand_of
 from projects.selectors import list_completed_projects
 from skills.selectors import vocabulary
 

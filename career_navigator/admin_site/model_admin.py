@@ -62,6 +62,19 @@ class StaffModelAdmin(ModelAdmin):
 logger = logging.getLogger(__name__)
 
 
+class ReadOnlyMixin:
+    """What staff view and do not change."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 def require_permission(request: HttpRequest, permission: str) -> User:
     """The staff member, who has the permission and sent a POST. Raises PermissionDenied."""
     user = request.user

@@ -177,22 +177,13 @@ def answer_problem(problem: Problem) -> HttpResponse:
     return HttpResponse(dump_json(problem.body), "application/json", status=problem.status, headers=problem.headers)
 
 
-def answer_on_any_path(request: HttpRequest, exc: Exception) -> HttpResponse:
-    """What a view outside of DRF raises: as JSON, or as a page of the admin; neither shows a trace, DEBUG or not."""
-    problem = describe(exc)
-    return _answer_page(problem) if is_admin_path(request) else answer_problem(problem)
+def answer_on_any_path(request: HttpRequest, exception: BaseException) -> HttpResponse:
+    """Answer what a view outside of DRF raises, as JSON or as a page of the admin, without a trace, DEBUG or not."""
+    return _answer(request, describe(exception))
 
 
 def answer_bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return answer_on_any_path(request, SuspiciousOperation())
-
-
-def answer_permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer_on_any_path(request, PermissionDenied())
-
-
-def answer_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer_on_any_path(request, Http404())
 
 
 def answer_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -206,16 +197,12 @@ def answer_server_error(request: HttpRequest) -> HttpResponse:
     """Django calls this for what it has caught itself, and logs that; the error is the one being handled."""
     exc = sys.exc_info()[1]
     if exc is not None and is_server_away(exc):
-        return answer_away_on_any_path(request, exc)
-    problem = Problem(status=500, body=unexpected_error_body())
+        return answer_on_any_path(request, exc)
+    return _answer(request, Problem(status=500, body=unexpected_error_body()))
+
+
+def _answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     return _answer_page(problem) if is_admin_path(request) else answer_problem(problem)
-
-
-def answer_away_on_any_path(request: HttpRequest, exc: BaseException) -> HttpResponse:
-    problem = describe(exc)
-    if is_admin_path(request):
-        return _answer_page(problem)
-    return answer_problem(problem)
 
 
 def _answer_page(problem: Problem) -> HttpResponse:

@@ -97,7 +97,7 @@ class WebAddress(Text):
         return address
 
 
-class Number(serializers.FloatField):
+class PlainNumber(serializers.FloatField):
     """A number, answered as it is: DRF's would answer 3 as 3.0."""
 
     def to_representation(self, value: Any) -> Any:

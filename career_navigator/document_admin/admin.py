@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import TextFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from career_navigator.admin_site.model_admin import StaffModelAdmin
+from career_navigator.admin_site.model_admin import ReadOnlyMixin, StaffModelAdmin
 from career_navigator.document_admin.fields import LinesField, StructureField
 from career_navigator.document_admin.models import ChangedMeanwhile, Duplicate
 from career_navigator.document_admin.queries import DocumentModelQuerySet, DocumentPaginator
@@ -205,14 +205,5 @@ def keeps_time(obj: models.Model) -> bool:
     return any(field.name == "updated_at" for field in obj._meta.concrete_fields)
 
 
-class ReadOnlyDocumentAdmin(DocumentAdmin):
+class ReadOnlyDocumentAdmin(ReadOnlyMixin, DocumentAdmin):
     """Documents that staff view and do not change."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -16,11 +16,9 @@ from django.utils.functional import cached_property
 
 from career_navigator.api.exceptions import (
     Problem,
-    answer_away_on_any_path,
     answer_on_any_path,
     answer_problem,
     is_admin_path,
-    is_server_away,
 )
 from career_navigator.db.connection import availability
 from career_navigator.observability import metrics
@@ -123,6 +121,4 @@ class RequestMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """What a view outside of DRF raises, also with DEBUG on."""
-        if is_server_away(exception):
-            return answer_away_on_any_path(request, exception)
         return answer_on_any_path(request, exception)

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from career_navigator.api.fields import BoundedInteger, BoundedList, BoundedNumber, Choice, Number, Text
+from career_navigator.api.fields import BoundedInteger, BoundedList, BoundedNumber, Choice, PlainNumber, Text
 from career_navigator.api.serializers import SuccessSerializer
 from market.geo.names import UNKNOWN, find_country, fold, is_country_code
 from market.geo.places import normalize_place
@@ -182,8 +182,8 @@ class JobListingSerializer(serializers.Serializer[Any]):
     remote = serializers.BooleanField(allow_null=True)
     hybrid = serializers.BooleanField(allow_null=True)
     salary_string = serializers.CharField(allow_null=True)
-    min_salary = Number(allow_null=True, help_text="A year's pay, in the currency.")
-    max_salary = Number(allow_null=True, help_text="A year's pay, in the currency.")
+    min_salary = PlainNumber(allow_null=True, help_text="A year's pay, in the currency.")
+    max_salary = PlainNumber(allow_null=True, help_text="A year's pay, in the currency.")
     currency = serializers.CharField(allow_null=True, help_text="ISO 4217.")
     country = serializers.CharField(allow_null=True, help_text="The name of the code.")
     country_code = serializers.CharField(allow_null=True, help_text="ISO 3166 alpha-2.")
@@ -205,7 +205,7 @@ class JobListingSerializer(serializers.Serializer[Any]):
     matching_words = serializers.ListField(
         child=serializers.CharField(), help_text="Of filtered lists: the filter's words and skills that it has."
     )
-    experience = Number(source="years_asked", allow_null=True, help_text="Years that the posting asks for.")
+    experience = PlainNumber(source="years_asked", allow_null=True, help_text="Years that the posting asks for.")
     key_info = serializers.ListField(child=serializers.CharField(), help_text="Short facts.")
     technologies = serializers.ListField(child=serializers.CharField(), help_text="The skills as they are written.")
     skills = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
