@@ -58,7 +58,7 @@ class MenuPage:
 
 
 def build_menu(request: HttpRequest) -> list[dict[str, Any]]:
-    """Unfold's description of the menu for this caller."""
+    """Return the menu for the current user, as Unfold takes it."""
     groups: dict[str, list[dict[str, Any]]] = {}
     pages = list(get_declared("menu_pages").values())
     # A page stands below its model's list, yet is an entry of its own.
@@ -86,7 +86,7 @@ def build_menu(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def list_account_links(request: HttpRequest) -> list[dict[str, Any]]:
-    """What stands in the menu of one's own account."""
+    """List the links of the menu of one's own account."""
     return [
         {"title": "Change password", "link": reverse("admin:password_change")},
         {"title": "Second factor", "link": reverse("admin:second_factor")},

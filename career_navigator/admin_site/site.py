@@ -67,7 +67,7 @@ def set_up_second_factor(request: HttpRequest, site: "StaffSite") -> HttpRespons
     user = cast(User, request.user)
     confirmed = TOTPDevice.objects.filter(user=user, confirmed=True).order_by("pk").first()
     if confirmed is not None and not user.is_verified():  # type: ignore[attr-defined]
-        # The session is older than the device: whoever holds it has not shown the code.
+        # The session is older than the device: it has not shown the code.
         logout(request)
         return HttpResponseRedirect(reverse("admin:login"))
     if confirmed is not None:
