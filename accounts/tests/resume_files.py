@@ -138,6 +138,27 @@ def changed_docx(**parts):
     return out.getvalue()
 
 
+def docx_packed_by(compression):
+    """A DOCX with a part that is packed in one of the formats which are unpacked as a whole."""
+    return _docx_with_picture(bytes(1_000), compression)
+
+
+def understating_docx():
+    """A DOCX with a picture of 30 MB, of which the directory says that it has a byte, with the byte's checksum."""
+    content = bytearray(_docx_with_picture(bytes(30_000_000), zipfile.ZIP_DEFLATED))
+    entry = content.rindex(b"PK\x01\x02")
+    content[entry + 16 : entry + 20] = zlib.crc32(bytes(1)).to_bytes(4, "little")
+    content[entry + 24 : entry + 28] = (1).to_bytes(4, "little")
+    return bytes(content)
+
+
+def _docx_with_picture(picture, compression):
+    out = io.BytesIO(make_docx())
+    with zipfile.ZipFile(out, "a", compression) as archive:
+        archive.writestr("word/media/picture.png", picture)
+    return out.getvalue()
+
+
 def document_xml(*, within_body=b"", before_root=b""):
     with zipfile.ZipFile(io.BytesIO(make_docx())) as archive:
         xml = archive.read("word/document.xml")

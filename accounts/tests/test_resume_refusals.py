@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -30,6 +31,9 @@ REFUSED = {
     "PDF of a billion pages": (files.billion_pages, "too_complex"),
     "PDF of 61 pages": (lambda: files.make_pdf(WORDS, pages=61), "too_complex"),
     "DOCX with a zip bomb": (lambda: files.changed_docx(media=bytes(41_000_000)), "too_complex"),
+    "DOCX with a part that understates its size": (files.understating_docx, "malformed"),
+    "DOCX packed by bzip2": (lambda: files.docx_packed_by(zipfile.ZIP_BZIP2), "malformed"),
+    "DOCX packed by LZMA": (lambda: files.docx_packed_by(zipfile.ZIP_LZMA), "malformed"),
     "DOCX with a bomb of XML": (lambda: files.endless_docx(2_000_000), "too_complex"),
     "DOCX of 300,000 paragraphs": (lambda: files.endless_docx(300_000), "too_complex"),
     "text of 100,001 characters": (lambda: b"a" * 100_001, "too_complex"),

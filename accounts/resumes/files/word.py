@@ -1,5 +1,6 @@
 """The text of a DOCX, by python-docx. Runs in a process of its own alone: see `reading`."""
 
+import copy
 import io
 import zipfile
 from collections.abc import Iterator
@@ -46,19 +47,24 @@ def read_docx(data: bytes, *, most_characters: int) -> tuple[str, list[str]]:
 
 
 def _check_archive(data: bytes) -> None:
-    """Refuse, before anything is unpacked, an archive that would unpack to too much; then each part of XML."""
+    """Refuse an archive that states, or holds, more than is unpacked; then each part of XML.
+
+    What passes may be unpacked as a whole, as python-docx does: no part is larger than it states.
+    """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = archive.infolist()
-        # Nothing unpacks to more than its entry says: the rest is never read.
         if any(entry.flag_bits & _ENCRYPTED_FLAG for entry in entries):
             raise FileRefused("encrypted")
+        # The formats that no program writes into a DOCX file are unpacked as a whole, however little is asked for.
+        if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
+            raise FileRefused("malformed")
         if len(entries) > MOST_PARTS or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
             raise FileRefused("too_complex")
         if _CONTENT_TYPES not in archive.namelist():
             raise FileRefused("unknown_type")
         if archive.getinfo(_CONTENT_TYPES).file_size > MOST_XML:
             raise FileRefused("too_complex")
-        types = archive.read(_CONTENT_TYPES)
+        types = _unpack(archive, archive.getinfo(_CONTENT_TYPES))
         _check_xml(types)
         if CONTENT_TYPE.WML_DOCUMENT_MAIN.encode() not in types:
             raise FileRefused("unknown_type")
@@ -66,8 +72,22 @@ def _check_archive(data: bytes) -> None:
         xml = [entry for entry in entries if _is_xml(entry.filename, type_of)]
         if sum(entry.file_size for entry in xml) > MOST_XML:
             raise FileRefused("too_complex")
-        for entry in xml:
-            _check_xml(archive.read(entry))
+        for entry in entries:
+            part = _unpack(archive, entry)
+            if entry in xml:
+                _check_xml(part)
+
+
+def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """Return a part, unpacked no further than a byte beyond the size that it states. Raises FileRefused for that."""
+    probe = copy.copy(entry)
+    # By its stated size `ZipFile` cuts what it has unpacked, and would not show that there is more.
+    probe.file_size += 1
+    with archive.open(probe) as opened:
+        part = opened.read(probe.file_size)
+    if len(part) > entry.file_size:
+        raise FileRefused("malformed")
+    return part
 
 
 def _is_xml(name: str, type_of: _ContentTypeMap) -> bool:
