@@ -12,9 +12,12 @@ from career_navigator.document_admin.admin import HiddenFilter
 from career_navigator.document_admin.exchange import CuratedAdmin, DocumentResource
 from learning.documents import LearningResource as Document
 from learning.models import LearningResource
+from learning.resources import CATALOGUE
 
 
 class LearningResourceResource(DocumentResource):
+    catalogue = CATALOGUE
+
     class Meta(DocumentResource.Meta):
         model = LearningResource
         import_id_fields = ("skill", "url")

@@ -8,10 +8,13 @@ from django.http import HttpRequest
 from career_navigator.document_admin.admin import HiddenFilter
 from career_navigator.document_admin.exchange import CuratedAdmin, DocumentResource
 from projects.documents import ProjectIdea as Document
+from projects.ideas import CATALOGUE
 from projects.models import ProjectIdea
 
 
 class ProjectIdeaResource(DocumentResource):
+    catalogue = CATALOGUE
+
     class Meta(DocumentResource.Meta):
         model = ProjectIdea
         import_id_fields = ("id",)

@@ -18,7 +18,8 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWid
 
 from career_navigator.admin_site.model_admin import enqueue_or_report, offer_task
 from career_navigator.document_admin.admin import DocumentAdmin, DocumentForm
-from career_navigator.document_admin.exchange import DocumentResource, ExchangeMixin
+from career_navigator.document_admin.exchange import DocumentResource, ExchangeMixin, ImportLookups
+from skills.documents import VOCABULARY, SkillDocument
 from skills.models import Skill, UnknownSlug
 from skills.selectors import vocabulary
 from skills.services import UnmergeableError, UnresolvableSlugError, merge_skills, resolve_as_alias, resolve_as_new
@@ -30,7 +31,26 @@ _LIKE_ENOUGH = 75
 _READ_BY = frozenset({"name", "display_name", "aliases", "slugs", "is_skill"})
 
 
+class SkillLookups(ImportLookups):
+    """Knows the prerequisites of every skill, those of earlier rows too."""
+
+    def __init__(self, document: type[SkillDocument]) -> None:
+        super().__init__(document)
+        rows = document.objects.only("name", "prerequisites").as_pymongo()
+        self._prerequisites: dict[str, list[str]] = {row["name"]: row.get("prerequisites", []) for row in rows}
+
+    def prepare(self, document: Any) -> None:
+        document.all_prerequisites = self._prerequisites
+
+    def accept(self, model: Any) -> None:
+        super().accept(model)
+        self._prerequisites[model.name] = model.prerequisites
+
+
 class SkillResource(DocumentResource):
+    catalogue = VOCABULARY
+    lookups_class = SkillLookups
+
     class Meta(DocumentResource.Meta):
         model = Skill
         import_id_fields = ("name",)

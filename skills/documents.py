@@ -1,5 +1,6 @@
 """The stored vocabulary, and the slugs it does not know yet."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mongoengine import BooleanField, DateTimeField, IntField, ListField, StringField, ValidationError
@@ -39,6 +40,9 @@ class SkillDocument(StoredDocument):
         ],
     }
 
+    # Where many are judged at once: the prerequisites of every entry by its name, so that none looks them up itself.
+    all_prerequisites: Mapping[str, Sequence[str]] | None = None
+
     def __str__(self) -> str:
         return str(self.display_name)
 
@@ -52,7 +56,7 @@ class SkillDocument(StoredDocument):
             if self.name in names:
                 errors[field] = ValidationError("a skill cannot be named here by itself", field_name=field)
                 continue
-            unknown = names - set(SkillDocument.objects(name__in=names).distinct("name")) if names else set()
+            unknown = self._unknown_of(names)
             if unknown:
                 message = f"the vocabulary has no {', '.join(sorted(unknown))}"
                 errors[field] = ValidationError(message, field_name=field)
@@ -62,12 +66,18 @@ class SkillDocument(StoredDocument):
         if errors:
             raise ValidationError("names of other skills", errors=errors)
 
+    def _unknown_of(self, names: set[str]) -> set[str]:
+        if not names or self.all_prerequisites is not None:
+            return names.difference(self.all_prerequisites or ())
+        return names.difference(SkillDocument.objects(name__in=names).distinct("name"))
+
     def _circle(self) -> list[str]:
         """The names by which the entry would build on itself, itself at both ends; empty where it does not."""
         if not self.prerequisites or not (self._created or "prerequisites" in self._get_changed_fields()):
             return []
-        others = SkillDocument.objects(prerequisites__0__exists=True).scalar("name", "prerequisites")
-        needs = dict(others) | {self.name: self.prerequisites}
+        needs = self.all_prerequisites
+        if needs is None:
+            needs = dict(SkillDocument.objects(prerequisites__0__exists=True).scalar("name", "prerequisites"))
         waiting, met = [[self.name, need] for need in self.prerequisites], {self.name}
         while waiting:
             way = waiting.pop()

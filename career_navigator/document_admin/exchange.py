@@ -1,20 +1,24 @@
 """Import and export of documents as CSV, JSON and XLSX, bounded before they are read, with a preview of every row."""
 
+import contextlib
 import csv
 import io
 import json
+import logging
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 from xml.parsers import expat
 
+import mongoengine
 import openpyxl
 import tablib
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import action
 from django.contrib.admin.models import LogEntry
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -22,13 +26,27 @@ from import_export import widgets
 from import_export.admin import ExportActionMixin, ImportExportMixin
 from import_export.formats import base_formats
 from import_export.forms import ConfirmImportForm as BaseConfirmImportForm
+from import_export.instance_loaders import ModelInstanceLoader
 from import_export.resources import ModelResource
+from import_export.results import Result, RowResult
 from import_export.tmp_storages import CacheStorage
 from unfold.contrib.import_export.forms import ImportForm, SelectableFieldsExportForm
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
+from career_navigator.api.exceptions import is_server_away
+from career_navigator.cache.versioned import replace_version
 from career_navigator.document_admin.admin import DocumentAdmin, keeps_time
 from career_navigator.document_admin.fields import LinesField
+from career_navigator.document_admin.models import (
+    DocumentModel,
+    Lookups,
+    describe_duplicate,
+    insert_many,
+    unique_names,
+    update_many,
+)
+
+logger = logging.getLogger(__name__)
 
 MAX_BYTES = 2_000_000
 # What an XLSX of that many rows unpacks to is a few megabytes; the archive itself says how much it would be.
@@ -43,6 +61,8 @@ _CELL_ELEMENTS = frozenset({"row", "c", "v", "f", "is", "si", "t"})
 # The whole vocabulary, exported, is 2,200 rows.
 MAX_ROWS = 3_000
 MAX_COLUMNS = 100
+# Rows that are written in one go, which takes a fraction of a second.
+BATCH_SIZE = 500
 # Of a value in JSON: lists of texts have one.
 MAX_CELL_LEVELS = 5
 _ENCRYPTED_FLAG = 0x1
@@ -248,16 +268,89 @@ class YesNoWidget(widgets.BooleanWidget):
         return answer
 
 
+class ImportLookups(Lookups):
+    """Of one import: read once, then kept up with the rows that are going to be stored."""
+
+    EARLIER_ROW = object()
+
+    def __init__(self, document: type[mongoengine.Document]) -> None:
+        # The primary key of who has them, or EARLIER_ROW, by values of unique fields.
+        self.owners: dict[tuple[str, ...], dict[tuple[Any, ...], Any]] = {
+            tuple(names): {} for names in unique_names(document)
+        }
+        stored_as = {name: document._fields[name].db_field for names in self.owners for name in names}
+        for row in document.objects.only(*stored_as).as_pymongo():
+            for names, owners in self.owners.items():
+                owners[tuple(row.get(stored_as[name]) for name in names)] = row["_id"]
+
+    def get_document(self, model: DocumentModel) -> mongoengine.Document | None:
+        return model.document_as_read()
+
+    def name_owner(self, model: DocumentModel, values: dict[str, Any]) -> str:
+        owner = self.owners[tuple(values)].get(tuple(values.values()))
+        if owner is self.EARLIER_ROW:
+            return "an earlier row"
+        is_other = owner is not None and (model._state.adding or owner != model.pk)
+        return f"another {model._meta.verbose_name}" if is_other else ""
+
+    def accept(self, model: DocumentModel) -> None:
+        """Count a row that is going to be stored."""
+        for names, owners in self.owners.items():
+            owners[tuple(getattr(model, name) for name in names)] = self.EARLIER_ROW
+
+
+class ImportLoader(ModelInstanceLoader):
+    """Finds the objects that a file names, which are read with one query; no two rows may be of one object."""
+
+    def __init__(self, resource: "DocumentResource", dataset: tablib.Dataset) -> None:
+        super().__init__(resource, dataset)
+        self.lookups = resource.lookups_class(resource._meta.model.document)
+        self._names = tuple(resource.get_import_id_fields())
+        self._keys = self.lookups.owners[self._names]
+        found = [self._keys[key] for row in dataset.dict if (key := self._find_key(row)) in self._keys]
+        self._instances = {instance.pk: instance for instance in self.get_queryset().filter(pk__in=found)}
+
+    def get_instance(self, row: Any) -> Any:
+        key = self._keys.get(self._get_key(row))
+        if key is None:
+            return None
+        if key not in self._instances:
+            name, message = describe_duplicate(self.resource._meta.model, self._names, "an earlier row")
+            raise ValidationError({name: message})
+        return self._instances.pop(key)
+
+    def _get_key(self, row: Any) -> tuple[Any, ...]:
+        return tuple(self.resource.fields[name].clean(row) for name in self._names)
+
+    def _find_key(self, row: Any) -> tuple[Any, ...] | None:
+        # `get_instance` fails for the same row, which then names what is wrong with its key.
+        with contextlib.suppress(LookupError, ValueError, ArithmeticError):
+            return self._get_key(row)
+        return None
+
+
+class ImportInterrupted(RuntimeError):
+    """Whether the row was stored is not known."""
+
+
 class DocumentResource(ModelResource):
     """Rows in, rows out. Each is judged by its document, first for the preview and again when it is stored."""
 
+    # The name of the version that makes every process read the collection again.
+    catalogue: ClassVar[str]
+    lookups_class: ClassVar[type[ImportLookups]] = ImportLookups
+
     class Meta:
         clean_model_instances = True
+        instance_loader_class = ImportLoader
         skip_unchanged = True
         report_skipped = True
         # MongoDB has no transactions on a single server: the preview must not write at all.
         use_transactions = False
-        store_instance = False
+        # Written when every row was judged, in batches of our own.
+        use_bulk = True
+        batch_size = None
+        store_instance = True
 
     @classmethod
     def widget_from_django_field(cls, f: "models.Field[Any, Any]", default: Any = widgets.Widget) -> Any:
@@ -273,9 +366,62 @@ class DocumentResource(ModelResource):
             raise ValueError(f"The file has columns that mean nothing here: {', '.join(unknown)}.")
         super().before_import(dataset, **kwargs)
 
+    def get_or_init_instance(self, instance_loader: Any, row: Any) -> tuple[Any, bool]:
+        instance, new = super().get_or_init_instance(instance_loader, row)
+        instance.lookups = instance_loader.lookups
+        return instance, new
+
     def before_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
         if keeps_time(instance):
             instance.updated_at = timezone.now()
+
+    def after_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
+        instance.lookups.accept(instance)
+
+    def after_import_row(self, row: Any, row_result: RowResult, **kwargs: Any) -> None:
+        row_result.number = kwargs["row_number"]
+
+    def bulk_create(
+        self, using_transactions: bool, dry_run: bool, raise_errors: bool, batch_size: Any = None, result: Any = None
+    ) -> None:
+        self._save(self.create_instances, insert_many, dry_run, result)
+
+    def bulk_update(
+        self, using_transactions: bool, dry_run: bool, raise_errors: bool, batch_size: Any = None, result: Any = None
+    ) -> None:
+        self._save(self.update_instances, update_many, dry_run, result)
+
+    def _save(
+        self,
+        instances: list[Any],
+        save: Callable[[Sequence[DocumentModel]], dict[int, Exception]],
+        dry_run: bool,
+        result: Result,
+    ) -> None:
+        """Store the instances, and count as refused the rows of those that are not, each with the reason."""
+        rows = {id(row.instance): row for row in result.rows}
+        pending = [] if dry_run else [*instances]
+        instances.clear()
+        while pending:
+            batch, pending = pending[:BATCH_SIZE], pending[BATCH_SIZE:]
+            try:
+                refused = save(batch)
+                replace_version(self.catalogue)
+            except Exception as error:
+                if not is_server_away(error):
+                    logger.exception("An import was interrupted")
+                for each in [*batch, *pending]:
+                    self._refuse(rows[id(each)], ImportInterrupted(), result)
+                return
+            for index, reason in refused.items():
+                self._refuse(rows[id(batch[index])], reason, result)
+
+    def _refuse(self, row: RowResult, error: Exception, result: Result) -> None:
+        result.totals[row.import_type] -= 1
+        row.import_type = RowResult.IMPORT_TYPE_ERROR
+        result.increment_row_result_total(row)
+        row.errors.append(self.get_error_result_class()(error, number=row.number))
+        result.append_error_row(row.number, None, row.errors)
 
 
 class BoundedImportForm(ImportForm):
@@ -325,13 +471,30 @@ class ExchangeMixin(ExportActionMixin, ImportExportMixin):
             super().add_data_read_fail_error_to_form(form, e)
 
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
+        for base in result.base_errors:
+            messages.error(request, f"The import was interrupted: {base.error}")
+        rows = {row.number: [each.error for each in row.errors] for row in result.error_rows}
+        unsure = {number for number, errors in rows.items() if isinstance(errors[-1], ImportInterrupted)}
         # Somebody else may have changed something since the preview.
-        refused = sorted({row.number for row in [*result.error_rows, *result.invalid_rows]})
+        refused = {*rows, *(row.number for row in result.invalid_rows)} - unsure
         if refused:
-            numbers = ", ".join(map(str, refused))
-            messages.error(request, f"These rows were refused meanwhile and are not imported: {numbers}.")
+            messages.error(request, f"These rows were refused meanwhile and are not imported: {_ranges(refused)}.")
+        if unsure:
+            messages.error(
+                request,
+                f"The import was interrupted: some of these rows are not imported: {_ranges(unsure)}. Choose the file"
+                " again: rows that are stored already are left as they are.",
+            )
         answer: HttpResponse = super().process_result(result, request)
         return answer
+
+    def generate_log_entries(self, result: Any, request: HttpRequest) -> None:
+        try:
+            super().generate_log_entries(result, request)
+        except Exception as error:
+            if not is_server_away(error):
+                logger.exception("An import was interrupted")
+            messages.error(request, "The import was interrupted: what it stored is not in the history.")
 
     def _create_log_entry(self, user_pk: Any, rows: Any, import_type: str, action_flag: int) -> None:
         if rows:
@@ -339,6 +502,17 @@ class ExchangeMixin(ExportActionMixin, ImportExportMixin):
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return bool(self.has_add_permission(request) and self.has_change_permission(request))
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """Numbers as people write them: 1, 3-5."""
+    ranges: list[list[int]] = []
+    for number in sorted(numbers):
+        if ranges and number == ranges[-1][-1] + 1:
+            ranges[-1][1:] = [number]
+        else:
+            ranges.append([number])
+    return ", ".join("-".join(map(str, each)) for each in ranges)
 
 
 class HiddenField(forms.BooleanField):

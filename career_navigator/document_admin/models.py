@@ -2,9 +2,10 @@
 
 import copy
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, ClassVar
 
+import bson
 import mongoengine
 from bson import json_util
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -12,9 +13,13 @@ from django.db import models
 from django.db.models.base import ModelBase
 from mongoengine.base import BaseDocument
 from mongoengine.errors import FieldDoesNotExist, NotUniqueError, SaveConditionError
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
 
 from career_navigator.document_admin.fields import build_model_field
 from career_navigator.document_admin.queries import DocumentModelQuerySet
+
+_DUPLICATE_KEY = 11000
 
 
 class ChangedMeanwhile(RuntimeError):
@@ -27,6 +32,29 @@ class Duplicate(RuntimeError):
     """Another object took the same unique value at the same moment; nothing was written."""
 
     reason = "duplicate"
+
+
+class Lookups:
+    """What judging an object asks of what is stored: here with a query each time."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Lookups":
+        # Copies of an object ask the same.
+        return self
+
+    def get_document(self, model: "DocumentModel") -> mongoengine.Document | None:
+        """Return the document as it is stored, without what was changed here; None when it is gone."""
+        found: mongoengine.Document | None = model.document.objects(pk=model.pk).first()
+        return found
+
+    def name_owner(self, model: "DocumentModel", values: dict[str, Any]) -> str:
+        """Say what else has these values, which only one may have; empty where nothing has."""
+        others = model.document.objects(**values)
+        if not model._state.adding:
+            others = others.filter(pk__ne=model.pk)
+        return f"another {model._meta.verbose_name}" if others.only("pk").first() is not None else ""
+
+    def prepare(self, document: mongoengine.Document) -> None:
+        """Give a document what its own validation would look up."""
 
 
 class DocumentModelBase(ModelBase):
@@ -52,6 +80,8 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
 
     document: ClassVar[type[mongoengine.Document]]
     left_out: ClassVar[Collection[str]] = ()
+    # An import gives its objects one that has read everything before.
+    lookups = Lookups()
 
     objects: Any = DocumentModelQuerySet.as_manager()
 
@@ -97,6 +127,7 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
             document = self._changed_document(without=malformed)
         except ValidationError as error:
             raise ValidationError(error.update_error_dict(errors)) from error
+        self.lookups.prepare(document)
         for name, message in document_errors(document).items():
             if name not in excluded | malformed:
                 errors.setdefault(name, []).append(message)
@@ -133,11 +164,7 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
             raise ChangedMeanwhile(f"{self._meta.verbose_name} {self.pk}") from error
         except NotUniqueError as error:
             raise Duplicate(str(error)) from error
-        self.pk = document.pk
-        self._state.adding, self._state.db = False, "default"
-        for name in self._field_names():
-            setattr(self, name, _plain(getattr(document, name)))
-        self._as_read = copy.deepcopy(self._present_values())
+        self._take_over(document)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete through the document; nothing when it is gone already."""
@@ -162,6 +189,14 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
     def _as_read_values(self) -> dict[str, Any]:
         return getattr(self, "_as_read", {})
 
+    def _take_over(self, document: mongoengine.Document) -> None:
+        """Be as the document, which has just been written."""
+        self.pk = document.pk
+        self._state.adding, self._state.db = False, "default"
+        for name in self._field_names():
+            setattr(self, name, _plain(getattr(document, name)))
+        self._as_read = copy.deepcopy(self._present_values())
+
     def _changed_document(self, without: Collection[str] = ()) -> mongoengine.Document:
         """The document as it is stored, with what was changed here but in some fields.
 
@@ -170,7 +205,7 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
         if self._state.adding:
             values = self._present_values()
             return self._document_of({name: value for name, value in values.items() if name not in without})
-        document = self.document.objects(pk=self.pk).first()
+        document = self.lookups.get_document(self)
         if document is None:
             raise ChangedMeanwhile(f"{self._meta.verbose_name} {self.pk} was deleted")
         for name in self.changed_names() - set(without):
@@ -187,6 +222,12 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
             return None if value is None else self.document._fields[name].to_python(value)
         except (FieldDoesNotExist, mongoengine.ValidationError) as error:
             raise ValidationError({name: str(error)}) from error
+
+    def document_as_read(self) -> mongoengine.Document:
+        """Return the document as it was when this was read."""
+        fields = self.document._fields
+        read = self._as_read_values().items()
+        return self.document._from_son({fields[name].db_field: value for name, value in read if value is not None})
 
     def _unchanged_since_read(self, names: Iterable[str]) -> dict[str, Any]:
         """The condition under which fields are written: that they are stored as they were read."""
@@ -206,20 +247,74 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
         """What another object already has, of what only one may have; looked up through the unique indexes."""
         errors: dict[str, list[Any]] = {}
         changed = self.changed_names()
-        for names in _unique_names(self.document):
+        for names in unique_names(self.document):
             if not self._state.adding and changed.isdisjoint(names):
                 continue
             values = {name: getattr(self, name, None) for name in names}
             if any(value in (None, "") for value in values.values()):
                 continue
-            others = self.document.objects(**values)
-            if not self._state.adding:
-                others = others.filter(pk__ne=self.pk)
-            if others.only("pk").first() is not None:
-                shown = " and ".join(str(getattr(self._meta.get_field(name), "verbose_name", name)) for name in names)
-                message = f"There is another {self._meta.verbose_name} with this {shown}."
-                errors.setdefault(names[0] if len(names) == 1 else NON_FIELD_ERRORS, []).append(message)
+            if owner := self.lookups.name_owner(self, values):
+                name, message = describe_duplicate(type(self), names, owner)
+                errors.setdefault(name, []).append(message)
         return errors
+
+
+def describe_duplicate(model: type[DocumentModel], names: Sequence[str], owner: str) -> tuple[str, str]:
+    """Return the field to show it at, and the sentence, that `owner` has these values already."""
+    shown = " and ".join(str(getattr(model._meta.get_field(name), "verbose_name", name)) for name in names)
+    return (names[0] if len(names) == 1 else NON_FIELD_ERRORS), f"There is {owner} with this {shown}."
+
+
+def insert_many(objects: Sequence[DocumentModel]) -> dict[int, Exception]:
+    """Insert objects of one model that `full_clean` has accepted; return by index why some were not: Duplicate."""
+    documents = [each._changed_document() for each in objects]
+    rows = [document.to_mongo() for document in documents]
+    refused: dict[int, Exception] = {}
+    try:
+        documents[0]._get_collection().insert_many(rows, ordered=False)
+    except BulkWriteError as error:
+        failures = error.details["writeErrors"]
+        if error.details["writeConcernErrors"] or any(failure["code"] != _DUPLICATE_KEY for failure in failures):
+            raise
+        refused = {failure["index"]: Duplicate(failure["errmsg"]) for failure in failures}
+    for index, (each, document, row) in enumerate(zip(objects, documents, rows, strict=True)):
+        if index not in refused:
+            document.pk = row["_id"]
+            each._take_over(document)
+    return refused
+
+
+def update_many(objects: Sequence[DocumentModel]) -> dict[int, Exception]:
+    """Write what changed of objects of one model that `full_clean` has accepted.
+
+    Returns by index why some were not written: ChangedMeanwhile, as `save` raises it.
+    """
+    documents = [each._changed_document() for each in objects]
+    changes = [dict(zip(("$set", "$unset"), document._delta(), strict=True)) for document in documents]
+    collection = documents[0]._get_collection()
+    written = collection.bulk_write(
+        [
+            UpdateOne(
+                {"_id": each.pk, **each._unchanged_since_read(each.changed_names())},
+                {operator: dict(values) for operator, values in change.items() if values},
+            )
+            for each, change in zip(objects, changes, strict=True)
+        ],
+        ordered=False,
+    )
+    refused: dict[int, Exception] = {}
+    if written.matched_count < len(objects):
+        # How many were not found is all that is answered.
+        stored = {row["_id"]: row for row in collection.find({"_id": {"$in": [each.pk for each in objects]}})}
+        for index, (each, change) in enumerate(zip(objects, changes, strict=True)):
+            wanted = bson.decode(bson.encode(change["$set"]), codec_options=collection.codec_options)
+            row = stored.get(each.pk, {})
+            if any(row.get(name) != value for name, value in wanted.items()) or any(map(row.get, change["$unset"])):
+                refused[index] = ChangedMeanwhile(f"{each._meta.verbose_name} {each.pk}")
+    for index, (each, document) in enumerate(zip(objects, documents, strict=True)):
+        if index not in refused:
+            each._take_over(document)
+    return refused
 
 
 def document_errors(document: mongoengine.Document) -> dict[str, str]:
@@ -246,7 +341,7 @@ def _sentence(message: Any) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
-def _unique_names(document: type[mongoengine.Document]) -> list[list[str]]:
+def unique_names(document: type[mongoengine.Document]) -> list[list[str]]:
     """The fields of each unique key, the primary one first."""
     keys = [[document._meta["id_field"]]]
     keys += [[field.name] for field in document._fields.values() if field.unique and not field.primary_key]

@@ -121,6 +121,17 @@ def test_imports_good_rows_and_tells_bad_ones(staff_client: Client, seeded: Lear
     assert sorted(resource.skill for resource in LearningResource.objects) == ["python", "rust"]
 
 
+def test_refuses_a_row_of_the_resource_of_an_earlier_row(staff_client: Client, seeded: LearningResource) -> None:
+    rows = [ENTRY | {"url": "https://example.org/new", "skill": skill} for skill in ("python", "Python")]
+    dataset = tablib.Dataset(*[[*row.values()] for row in rows], headers=[*ENTRY])
+    file = SimpleUploadedFile("resources.csv", dataset.export("csv").encode())
+
+    preview = staff_client.post(f"{LIST}import/", {"import_file": file, "format": "0", "resource": "0"})
+
+    refused = [(row.number, row.non_field_specific_errors) for row in preview.context["result"].invalid_rows]
+    assert refused == [(2, ["There is an earlier row with this skill and url."])]
+
+
 def test_is_not_deleted_where_seeding_would_bring_it_back(staff_client: Client, seeded: LearningResource) -> None:
     assert staff_client.post(f"{LIST}{seeded.pk}/delete/", {"post": "yes"}).status_code == 403
 

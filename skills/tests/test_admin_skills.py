@@ -8,6 +8,9 @@ import re
 import tracemalloc
 import zipfile
 import zlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from itertools import count
 from typing import Any
 
 import pytest
@@ -17,9 +20,12 @@ from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from pymongo.collection import Collection
 from pymongo.database import Database
+from pymongo.errors import AutoReconnect
 
 from career_navigator.cache import reset_caches
+from career_navigator.document_admin import exchange
 from career_navigator.document_admin.exchange import CSV, JSON, XLSX, ImportRejected
 from skills.documents import SkillDocument
 from skills.models import Skill
@@ -354,6 +360,164 @@ def test_tells_which_rows_were_refused_since_the_preview(staff_client: Client, s
 
     assert "These rows were refused meanwhile and are not imported: 1." in done.content.decode()
     assert {skill.name for skill in SkillDocument.objects} == {"python", "black"}
+
+
+def new_skills(most: int, **values: object) -> list[dict[str, object]]:
+    names = [f"skill {number}" for number in range(1, most + 1)]
+    return [{"name": name, "display_name": name.title(), "category": "Databases", **values} for name in names]
+
+
+def test_asks_mongodb_no_more_for_many_rows_than_for_few(
+    staff_client: Client, seeded: None, whole_commands: list[Mapping[str, Any]]
+) -> None:
+    def list_commands(rows: list[dict[str, object]]) -> list[str]:
+        reset_caches()
+        whole_commands.clear()
+        confirmed(staff_client, imported(staff_client, "skills.csv", rows_as("csv", rows), 0))
+        sent = [next(iter(command.items())) for command in whole_commands]
+        return [name for name, collection in sent if collection in {"skills", "django_admin_log"}]
+
+    links = {"prerequisites": "python", "related": "django"}
+    few = list_commands(new_skills(2, **links)), list_commands(new_skills(2, **links, aliases="changed"))
+    SkillDocument.objects(category="Databases").delete()
+    many = list_commands(new_skills(40, **links)), list_commands(new_skills(40, **links, aliases="changed"))
+
+    assert many == few
+    assert SkillDocument.objects(aliases="changed").count() == 40
+
+
+def test_serves_what_was_imported_in_every_process(staff_client: Client, seeded: None, mongo: Database) -> None:
+    before = mongo.catalogue_versions.find_one("vocabulary")
+
+    confirmed(staff_client, imported(staff_client, "skills.csv", rows_as("csv", new_skills(1)), 0))
+
+    assert mongo.catalogue_versions.find_one("vocabulary") != before
+    reset_caches()
+    assert vocabulary().canonical("Skill 1") == "skill 1"
+
+
+def test_stores_an_imported_skill_as_its_form_does(staff_client: Client, seeded: None, mongo: Database) -> None:
+    by_form = {"name": "by form", "display_name": "X", "category": "Databases", "aliases": "x", "is_skill": "on"}
+    staff_client.post(f"{LIST}add/", by_form)
+    rows = [{"name": "By  File", "display_name": "X", "category": "Databases", "aliases": "x"}]
+
+    confirmed(staff_client, imported(staff_client, "skills.csv", rows_as("csv", rows), 0))
+
+    own = {"_id", "name", "updated_at"}
+    stored = [mongo.skills.find_one({"name": name}) for name in ("by form", "by file")]
+    assert {key: value for key, value in stored[1].items() if key not in own} == {
+        key: value for key, value in stored[0].items() if key not in own
+    }
+    assert [type(row["updated_at"]) for row in stored] == [datetime] * 2
+
+
+def test_an_import_writes_only_what_changed_and_keeps_unknown_keys(
+    staff_client: Client, seeded: None, mongo: Database
+) -> None:
+    mongo.skills.update_one({"name": "python"}, {"$set": {"from_elsewhere": 1, "aliases": ["py"]}})
+    before = mongo.skills.find_one({"name": "python"})
+    rows = [{"name": "python", "display_name": "Python 3", "slugs": ""}]
+
+    confirmed(staff_client, imported(staff_client, "skills.csv", rows_as("csv", rows), 0))
+
+    after = mongo.skills.find_one({"name": "python"})
+    assert {key for key in before if after.get(key) != before[key]} == {"display_name", "slugs", "updated_at"}
+    assert SkillDocument.objects.get(name="python").slugs == []
+
+
+def test_a_row_may_name_what_an_earlier_row_brings(staff_client: Client, seeded: None) -> None:
+    rows = new_skills(2, prerequisites="")
+    rows[1]["prerequisites"] = "skill 1"
+
+    confirmed(staff_client, imported(staff_client, "skills.csv", rows_as("csv", rows), 0))
+
+    assert SkillDocument.objects.get(name="skill 2").prerequisites == ["skill 1"]
+
+
+def refused_rows(preview: Any) -> dict[int, dict[str, list[str]]]:
+    return {row.number: row.error_dict for row in preview.context["result"].invalid_rows}
+
+
+def test_refuses_rows_that_would_build_on_one_another(staff_client: Client, seeded: None) -> None:
+    SkillFactory(name="own")
+    rows = [{"name": "python", "prerequisites": "own"}, {"name": "own", "prerequisites": "python"}]
+
+    preview = imported(staff_client, "skills.csv", rows_as("csv", rows), 0)
+
+    sentence = "these would build on one another: own → python → own."
+    assert refused_rows(preview) == {2: {"prerequisites": [sentence]}}
+
+
+@pytest.mark.parametrize("names", [("python", "python"), ("ruff", "ruff"), ("ruff", " Ruff ")])
+def test_refuses_a_row_of_the_skill_of_an_earlier_row(
+    staff_client: Client, seeded: None, names: tuple[str, str]
+) -> None:
+    rows = [{"name": name, "display_name": f"New {name}", "category": "Databases"} for name in names]
+
+    preview = imported(staff_client, "skills.csv", rows_as("csv", rows), 0)
+
+    assert refused_rows(preview) == {2: {"name": ["There is an earlier row with this name."]}}
+
+
+def before_the_write(patch: pytest.MonkeyPatch, method: str, act: Callable[[int], object]) -> None:
+    """Call `act` with the number of each batch of skills before that is written."""
+    write, batches = getattr(Collection, method), count(1)
+
+    def acted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.name == "skills":
+            act(next(batches))
+        return write(self, *args, **kwargs)
+
+    patch.setattr(Collection, method, acted)
+
+
+def test_tells_which_rows_somebody_else_added_or_changed_during_the_import(
+    staff_client: Client, seeded: None, mongo: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [*new_skills(3), {"name": "python", "display_name": "P", "category": "Databases"}]
+    rows.append({"name": "django", "display_name": "D", "category": "Databases"})
+    preview = imported(staff_client, "skills.csv", rows_as("csv", rows), 0)
+    theirs = {"name": "skill 2", "display_name": "Theirs", "category": "Databases"}
+    before_the_write(monkeypatch, "insert_many", lambda _: mongo.skills.insert_one(dict(theirs)))
+    change = {"$set": {"display_name": "Theirs"}}
+    before_the_write(monkeypatch, "bulk_write", lambda _: mongo.skills.update_one({"name": "python"}, change))
+
+    done = staff_client.post(f"{LIST}process_import/", preview.context["confirm_form"].initial, follow=True)
+
+    page = done.content.decode()
+    assert "These rows were refused meanwhile and are not imported: 2, 4." in page
+    assert "2 new, 1 updated" in page
+    shown = {row["name"]: row["display_name"] for row in mongo.skills.find()}
+    assert shown == {
+        "skill 1": "Skill 1",
+        "skill 2": "Theirs",
+        "skill 3": "Skill 3",
+        "python": "Theirs",
+        "django": "D",
+    }
+    assert sorted(LogEntry.objects.values_list("object_repr", flat=True)) == ["D", "Skill 1", "Skill 3"]
+
+
+def test_tells_which_rows_are_perhaps_not_imported_when_mongodb_stops_answering(
+    staff_client: Client, seeded: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "BATCH_SIZE", 2)
+    file = rows_as("csv", new_skills(6))
+    preview = imported(staff_client, "skills.csv", file, 0)
+
+    def stop_answering(batch: int) -> None:
+        if batch == 2:
+            raise AutoReconnect("connection closed")
+
+    before_the_write(monkeypatch, "insert_many", stop_answering)
+    done = staff_client.post(f"{LIST}process_import/", preview.context["confirm_form"].initial, follow=True)
+
+    page = done.content.decode()
+    assert "The import was interrupted: some of these rows are not imported: 3-6." in page
+    assert "2 new" in page
+    assert LogEntry.objects.count() == 2
+    confirmed(staff_client, imported(staff_client, "skills.csv", file, 0))
+    assert SkillDocument.objects(category="Databases").count() == 6
 
 
 @pytest.mark.parametrize(("number", "kind"), [(0, "csv"), (1, "json"), (2, "xlsx")])
