@@ -26,7 +26,7 @@ from pymongo.errors import AutoReconnect
 
 from career_navigator.cache import reset_caches
 from career_navigator.document_admin import exchange
-from career_navigator.document_admin.exchange import CSV, JSON, XLSX, ImportRejected
+from career_navigator.document_admin.formats import CSV, JSON, XLSX, ImportRejected
 from skills.documents import SkillDocument
 from skills.models import Skill
 from skills.selectors import vocabulary

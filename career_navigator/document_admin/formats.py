@@ -1,0 +1,208 @@
+"""The files that curators exchange: CSV, JSON and XLSX, bounded before they are read."""
+
+import csv
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+from xml.parsers import expat
+
+import openpyxl
+import tablib
+from import_export.formats import base_formats
+
+MAX_BYTES = 2_000_000
+# What an XLSX of that many rows unpacks to is a few megabytes; the archive itself says how much it would be.
+MAX_UNPACKED_BYTES = 20_000_000
+MAX_PARTS = 200
+# Elements of all parts: each cell has two, and one for its text in the list of texts that cells share has two more.
+MAX_ELEMENTS = 400_000
+# Of them those that hold no cell: a style costs some 30 microseconds and 1 kB, and an empty file has a hundred.
+MAX_OTHER_ELEMENTS = 20_000
+_EBCDIC_XML = "<?xm".encode("cp037")
+_CELL_ELEMENTS = frozenset({"row", "c", "v", "f", "is", "si", "t"})
+# The whole vocabulary, exported, is 2,200 rows.
+MAX_ROWS = 3_000
+MAX_COLUMNS = 100
+# Of a value in JSON: lists of texts have one.
+MAX_CELL_LEVELS = 5
+_ENCRYPTED_FLAG = 0x1
+
+
+class ImportRejected(ValueError):
+    """A file that is not read. `reason`: too_large, too_many_rows, too_many_columns, not_this_format, empty."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def check_size(size: int) -> None:
+    """Raise ImportRejected for a file of more than MAX_BYTES."""
+    if size > MAX_BYTES:
+        raise ImportRejected("too_large", f"The file is larger than {MAX_BYTES // 1_000_000} MB; split it.")
+
+
+# What a spreadsheet takes a cell for a formula by, also in full width, and a command by its first line.
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+class _SpreadsheetMixin:
+    """Text that a spreadsheet would take for a formula gets an apostrophe in front, which importing takes off again."""
+
+    def _escape_formulae(self, dataset: tablib.Dataset) -> None:
+        _change_cells(dataset, lambda text: f"'{text}" if text.startswith(_FORMULA_SIGNS) else text)
+
+
+def _restore_formulae(dataset: tablib.Dataset) -> tablib.Dataset:
+    _change_cells(dataset, lambda text: text[1:] if text[:1] == "'" and text[1:].startswith(_FORMULA_SIGNS) else text)
+    return dataset
+
+
+def _change_cells(dataset: tablib.Dataset, change: Callable[[str], str]) -> None:
+    for _ in range(dataset.height):
+        dataset.append([change(cell) if isinstance(cell, str) else cell for cell in dataset.lpop()])
+
+
+class CSV(_SpreadsheetMixin, base_formats.CSV):
+    CONTENT_TYPE = "text/csv; charset=utf-8"
+
+    def create_dataset(self, in_stream: str | bytes, **kwargs: Any) -> tablib.Dataset:
+        check_size(len(in_stream))
+        text = in_stream.decode(self.encoding or "utf-8-sig") if isinstance(in_stream, bytes) else in_stream
+        for _ in _bounded(csv.reader(io.StringIO(text, newline=""))):
+            pass
+        return _restore_formulae(super().create_dataset(text, **kwargs))
+
+    def export_data(self, dataset: tablib.Dataset, **kwargs: Any) -> str:
+        # By its mark Excel reads UTF-8.
+        return f"\ufeff{super().export_data(dataset, **kwargs)}"
+
+
+class JSON(base_formats.JSON):
+    def _escape_formulae(self, dataset: tablib.Dataset) -> None:
+        """Change nothing: no spreadsheet reads JSON as it is."""
+
+    def create_dataset(self, in_stream: str | bytes, **kwargs: Any) -> tablib.Dataset:
+        check_size(len(in_stream))
+        text = in_stream.decode(self.encoding or "utf-8-sig") if isinstance(in_stream, bytes) else in_stream
+        try:
+            rows = json.loads(text)
+            json.dumps(rows, ensure_ascii=False).encode()  # half a surrogate pair can be written into no page
+        except (ValueError, RecursionError) as error:
+            raise ImportRejected("not_this_format", f"The file is not valid JSON: {error}.") from error
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise ImportRejected("not_this_format", "The file has to be a list of objects, one per row.")
+        if any(_is_nested(cell, MAX_CELL_LEVELS) for row in rows for cell in row.values()):
+            raise ImportRejected("not_this_format", f"A value is nested deeper than {MAX_CELL_LEVELS} levels.")
+        for _ in _bounded(([], *rows)):
+            pass
+        dataset: tablib.Dataset = super().create_dataset(text, **kwargs)
+        return dataset
+
+
+class XLSX(_SpreadsheetMixin, base_formats.XLSX):
+    def create_dataset(self, in_stream: bytes) -> tablib.Dataset:
+        check_size(len(in_stream))
+        # Values instead of formulas; row by row.
+        book = openpyxl.load_workbook(_unpack(in_stream), read_only=True, data_only=True)
+        try:
+            return _restore_formulae(_read_sheet(book.active))
+        finally:
+            book.close()
+
+
+def _unpack(data: bytes) -> io.BytesIO:
+    """Return the archive with its parts unpacked. Raises ImportRejected for one that would unpack to too much.
+
+    What an entry holds beyond the size that it states is left out; `ZipFile.read`, which openpyxl uses, unpacks it too.
+    """
+    unpacked = io.BytesIO()
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(unpacked, "w") as copy:
+            entries = archive.infolist()
+            _check_entries(entries)
+            parts = []
+            for entry in entries:
+                with archive.open(entry) as opened:
+                    parts.append(opened.read(entry.file_size))
+                copy.writestr(entry.filename, parts[-1])
+            _check_elements(parts)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise ImportRejected("not_this_format", "The file is not an XLSX file.") from error
+    return unpacked
+
+
+def _check_entries(entries: Sequence[zipfile.ZipInfo]) -> None:
+    if any(entry.flag_bits & _ENCRYPTED_FLAG for entry in entries):
+        raise ImportRejected("not_this_format", "The file is encrypted; save it without a password.")
+    # The formats that no program writes into an XLSX file are unpacked as a whole, however little is asked for.
+    if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
+        raise ImportRejected("not_this_format", "The file is not an XLSX file.")
+    if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
+        raise ImportRejected("too_large", f"The file unpacks to more than {MAX_UNPACKED_BYTES // 1_000_000} MB.")
+
+
+def _check_elements(parts: Iterable[bytes]) -> None:
+    """Raise ImportRejected for what would take long to make objects of: styles, names, rows of a million cells."""
+    count = others = 0
+
+    def begin(name: str, attributes: Any) -> None:
+        nonlocal count, others
+        count += 1
+        others += name.rpartition(":")[2] not in _CELL_ELEMENTS
+        if count > MAX_ELEMENTS or others > MAX_OTHER_ELEMENTS:
+            raise ImportRejected(
+                "too_large", "The file has too many cells or styles; save its values alone, or split it."
+            )
+
+    def refuse(*_: Any) -> None:
+        raise ImportRejected("not_this_format", "The file declares a document type, which no XLSX file does.")
+
+    for part in parts:
+        parser = expat.ParserCreate()
+        parser.StartElementHandler, parser.StartDoctypeDeclHandler = begin, refuse
+        try:
+            parser.Parse(part, True)
+        except ImportRejected:
+            raise
+        except (expat.ExpatError, ValueError, LookupError) as error:
+            # Pictures and the like are no XML. Of encodings that this parser lacks openpyxl's reads some.
+            if b"<" in part[:8] or part.startswith(_EBCDIC_XML):
+                raise ImportRejected("not_this_format", f"A part of the file is damaged: {error}.") from error
+
+
+def _read_sheet(sheet: Any) -> tablib.Dataset:
+    # The size that a sheet claims may be that of the largest one there can be, and each row would be filled up to it.
+    sheet.reset_dimensions()
+    rows = _bounded(sheet.iter_rows(values_only=True))
+    headers = next(rows, ())
+    if not headers:
+        raise ImportRejected("empty", "The file has no row.")
+    dataset = tablib.Dataset()
+    dataset.headers = list(headers)
+    for number, row in enumerate(rows, 1):
+        if any(value is not None for value in row[len(headers) :]):
+            raise ImportRejected("too_many_columns", f"Row {number} has more cells than the first line has names.")
+        dataset.append([*row[: len(headers)], *[None] * (len(headers) - len(row))])
+    return dataset
+
+
+def _is_nested(value: Any, levels: int) -> bool:
+    """Return whether a value of JSON holds lists or objects in more levels than given."""
+    if not isinstance(value, dict | list):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_nested(item, levels - 1) for item in items)
+
+
+def _bounded(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """Yield the first line and up to MAX_ROWS rows. Raises ImportRejected for more, or for a row of too many cells."""
+    for number, row in enumerate(rows):
+        if number > MAX_ROWS:
+            raise ImportRejected("too_many_rows", f"The file has more than {MAX_ROWS:,} rows; split it.")
+        if len(row) > MAX_COLUMNS:
+            raise ImportRejected("too_many_columns", f"Row {number} has more than {MAX_COLUMNS} cells.")
+        yield row
