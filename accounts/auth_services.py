@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from bson import ObjectId
+from celery import Task
 from django.utils import timezone
 from rest_framework import status
 from rest_framework.exceptions import APIException, AuthenticationFailed, Throttled, ValidationError
@@ -33,7 +34,6 @@ from career_navigator.throttling import (
 
 logger = logging.getLogger(__name__)
 
-_NO_MESSAGES = "Messages cannot be sent just now; try again shortly."
 # A page needs nothing from anywhere, and nobody may keep it.
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; form-action 'self'",
@@ -78,8 +78,13 @@ def register(request: Request, given: Mapping[str, Any], *, address_field: str) 
 
 def queue_confirmation(*, user_id: ObjectId) -> None:
     """Have a message sent that confirms the user's address. Raises QueueAway."""
-    if not enqueue(send_confirmation_message, str(user_id)):
-        raise QueueAway(_NO_MESSAGES)
+    queue_message(send_confirmation_message, str(user_id))
+
+
+def queue_message(task: "Task[[str], None]", argument: str) -> None:
+    """Queue a task that sends a message. Raises QueueAway."""
+    if not enqueue(task, argument):
+        raise QueueAway("Messages cannot be sent just now; try again shortly.")
 
 
 def queue_limited_confirmation(*, user_id: ObjectId) -> None:

@@ -217,26 +217,11 @@ class User(StoredDocument):
 
     def dict_exclude_password(self) -> dict[str, Any]:
         """The user as answered: every documented field but the password."""
-        return {
-            "id": str(self.pk),
-            "email": self.email,
-            "email_confirmed": self.email_confirmed,
-            "full_name": self.full_name,
-            "skills": list(self.skills),
-            "target_roles": list(self.target_roles),
-            "experience_level": self.experience_level,
-            "location": self.location,
-            "phone_number": self.phone_number,
-            "experience": self.experience,
-            "experience_years": self.experience_years,
-            "preferred_locations": list(self.preferred_locations),
-            "remote_preference": self.remote_preference,
-            "professional_summary": self.professional_summary,
-            "expected_salary": self.expected_salary,
-            "expected_salary_currency": self.expected_salary_currency,
-            "created_at": self.created_at,
-            "updated_at": self.updated_at,
-        }
+        names = ("email", "email_confirmed", *self.PROFILE_FIELDS, "created_at", "updated_at")
+        shown = {name: self[name] for name in names}
+        # A change of one of MongoEngine's lists would be a change of the document.
+        shown |= {name: list(value) for name, value in shown.items() if isinstance(value, list)}
+        return {"id": str(self.pk)} | shown
 
     def _write(self, *, now: datetime | None, **fields: Any) -> None:
         read = self.updated_at

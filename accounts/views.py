@@ -25,6 +25,7 @@ from accounts.auth_services import (
     change_own_profile,
     log_in,
     queue_limited_confirmation,
+    queue_message,
     register,
     version_of,
 )
@@ -48,7 +49,6 @@ from career_navigator.api.exceptions import QueueAway
 from career_navigator.api.parsers import MultiPartParser
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import ApiViewSet, PublicViewSet
-from career_navigator.queueing import enqueue
 from career_navigator.throttling import check_limits, get_client_ip, hit_limits, record_hits, take_back_hits
 
 IF_MATCH = OpenApiParameter(
@@ -169,9 +169,11 @@ class AuthViewSet(PublicViewSet):
         email = self.body["email"]
         limits = ("forgot_address", get_client_ip(request)), ("forgot_account", normalize_email(email))
         hit_limits(*limits)
-        if not enqueue(send_reset_message, email):
+        try:
+            queue_message(send_reset_message, email)
+        except QueueAway:
             take_back_hits(*limits)
-            raise QueueAway("Messages cannot be sent just now; try again shortly.")
+            raise
         sentence = "If an account has this address, a message with a link is on its way to it."
         return Response(self.get_serializer({"detail": sentence}).data, status=status.HTTP_202_ACCEPTED)
 

@@ -16,9 +16,10 @@ from market.jobs.listings import JobListing
 from market.jobs.selectors import rows_of
 
 
-def find_application(*, user_id: ObjectId, job_id: ObjectId) -> Application:
-    """Raises DoesNotExist."""
-    return Application.objects.get(user=user_id, job=job_id)
+def find_stage(*, user_id: ObjectId, job_id: ObjectId) -> str | None:
+    """Return the stage of the user's application for the job, None without one."""
+    stage: str | None = Application.objects(user=user_id, job=job_id).scalar("stage").first()
+    return stage
 
 
 def attach_postings(applications: Sequence[Application], *, now: datetime) -> None:

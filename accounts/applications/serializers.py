@@ -22,7 +22,7 @@ _LARGEST_INTEGER = 2**63 - 1
 # Longer than any id; which ids there are is not told by what is refused.
 LONGEST_ID = 100
 LONGEST_FUNNEL_DAYS = 365
-_OWN = "The caller's own."
+OWN = "The caller's own."
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
@@ -72,7 +72,7 @@ class Metadata(serializers.Field[Any, Any, Any, Any]):
 
 
 class ActivityInSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=LONGEST_ID, help_text="The caller's own.")
+    user_id = Text(max_length=LONGEST_ID, help_text=OWN)
     job_id = Text(max_length=LONGEST_ID, allow_null=True, required=False)
     action_type = Text(max_length=LONGEST_ACTION_TYPE, help_text="As in `search`, `view` or `apply`.")
     metadata = Metadata()
@@ -103,7 +103,7 @@ class ActivitySerializer(serializers.Serializer[Any]):
 
 
 class SaveJobSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=LONGEST_ID, required=False, help_text=_OWN)
+    user_id = Text(max_length=LONGEST_ID, required=False, help_text=OWN)
     job_id = Text(max_length=LONGEST_ID, required=False, help_text="That of the path.")
     action_type = Text(max_length=LONGEST_ACTION_TYPE, required=False, help_text="The log's line is always `save_job`.")
     activity_metadata = Metadata()
@@ -113,8 +113,8 @@ class JobSavedSerializer(SuccessSerializer):
     activity_id = serializers.CharField(help_text="The act that put the job here, now or earlier.")
 
 
-class UnsaveQuery(QuerySerializer):
-    user_id = Text(max_length=LONGEST_ID, required=False, help_text=_OWN)
+class OwnUserQuery(QuerySerializer):
+    user_id = Text(max_length=LONGEST_ID, required=False, help_text=OWN)
 
 
 class JobUnsavedSerializer(SuccessSerializer):
@@ -126,7 +126,7 @@ class SavedJobsQuery(QuerySerializer):
 
 
 class ApplicationChangeSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=LONGEST_ID, required=False, help_text=_OWN)
+    user_id = Text(max_length=LONGEST_ID, required=False, help_text=OWN)
     stage = Choice(choices=STAGES)
     note = Text(
         max_length=LONGEST_NOTE,

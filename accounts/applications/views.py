@@ -98,7 +98,7 @@ class ApplicationViewSet(DocumentViewSet):
         "unsave": {
             "request_serializer_class": None,
             "success_status": 200,
-            "query_serializer_class": shapes.UnsaveQuery,
+            "query_serializer_class": shapes.OwnUserQuery,
             "serializer_class": shapes.JobUnsavedSerializer,
             "operation_id": "jobs_unsave",
             "error_statuses": (409,),

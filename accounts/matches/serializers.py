@@ -4,24 +4,18 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.applications.serializers import LONGEST_ID
+from accounts.applications.serializers import LONGEST_ID, OWN
 from accounts.matches.documents import LONGEST_EXPLANATION
 from career_navigator.api.fields import BoundedNumber, PlainNumber, Text
-from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
+from career_navigator.api.serializers import SuccessSerializer
 from learning.serializers import ResourceSerializer
 from market.jobs.match_score import WEIGHTS
 from market.roles import display_role
 from skills.serializers import DisplayNameField
 
-_OWN = "The caller's own."
-
-
-class MatchQuery(QuerySerializer):
-    user_id = Text(max_length=LONGEST_ID, required=False, help_text=_OWN)
-
 
 class AnalyzeResultInSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=LONGEST_ID, required=False, help_text=_OWN)
+    user_id = Text(max_length=LONGEST_ID, required=False, help_text=OWN)
     job_id = Text(max_length=LONGEST_ID, required=False, help_text="That of the path.")
     score = BoundedNumber(
         minimum=0,

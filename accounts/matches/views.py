@@ -10,6 +10,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.applications.serializers import OwnUserQuery
 from accounts.applications.services import record_activity
 from accounts.auth_services import Conflict
 from accounts.matches import serializers as shapes
@@ -39,7 +40,7 @@ class MatchViewSet(ApiViewSet):
 
     @action(
         detail=True,
-        query_serializer_class=shapes.MatchQuery,
+        query_serializer_class=OwnUserQuery,
         serializer_class=shapes.AnalyzeResultOutSerializer,
         error_statuses=(409,),
     )

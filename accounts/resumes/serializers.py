@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.applications.serializers import LONGEST_ID
+from accounts.applications.serializers import LONGEST_ID, OWN
 from accounts.documents import LONGEST_SKILL, MOST_SKILLS
 from accounts.resumes.documents import SOURCES, STATUSES, Resume
 from accounts.resumes.files.reading import MOST_CHARACTERS, REASONS
@@ -12,11 +12,9 @@ from accounts.resumes.services import FIELDS, offered_fields
 from career_navigator.api.fields import BoundedList, Choice, Text
 from career_navigator.api.serializers import SuccessSerializer
 
-_OWN = "The caller's own."
-
 
 class ResumeInSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=LONGEST_ID, help_text=_OWN)
+    user_id = Text(max_length=LONGEST_ID, help_text=OWN)
     job_id = Text(
         max_length=LONGEST_ID,
         allow_null=True,
@@ -149,7 +147,7 @@ class ConfirmedSerializer(ResumeIdSerializer):
 
 
 class ApplySerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=LONGEST_ID, help_text=_OWN)
+    user_id = Text(max_length=LONGEST_ID, help_text=OWN)
     job_id = Text(max_length=LONGEST_ID)
     resume_id = Text(
         max_length=LONGEST_ID,

@@ -111,15 +111,16 @@ def _take(
     reader: "Task[[str], None]",
     now: datetime,
 ) -> Resume:
-    facts: dict[str, Any] = {"media_type": kind, "file_size": len(upload.data), "idempotency_key": key}
+    facts: dict[str, Any] = {"user_id": user_id, "source": "upload", "job_id": job_id, "now": now}
+    facts |= {"media_type": kind, "file_size": len(upload.data), "idempotency_key": key}
     if upload.file_name is not None:
         facts["file_name"] = plain_name(upload.file_name)
     if kind == TEXT:
         text = check_text(upload.data) if isinstance(upload.data, str) else decode_text(upload.data)
-        resume = _store(user_id, job_id, "ready", now, **facts, **_parts_of(FileText(text=text), now=now))
+        resume = store_resume(status="ready", **facts, **_parts_of(FileText(text=text), now=now))
         _record(resume)
         return resume
-    resume = _store(user_id, job_id, "processing", now, **facts, upload=upload.data, attempts=0, queued_at=now)
+    resume = store_resume(status="processing", **facts, upload=upload.data, attempts=0, queued_at=now)
     _queue_reading(resume, reader)
     return resume
 
@@ -188,10 +189,6 @@ def _check_room(user_id: ObjectId) -> None:
         raise TooManyInProgress(f"{MOST_IN_PROGRESS} files are still being read")
     if Resume.objects(user=user_id, source="upload").count() >= MOST_UPLOADS:
         raise TooManyUploads(f"{MOST_UPLOADS} uploaded resumes are kept")
-
-
-def _store(user_id: ObjectId, job_id: ObjectId | None, status: str, now: datetime, **fields: Any) -> Resume:
-    return store_resume(user_id=user_id, source="upload", job_id=job_id, status=status, now=now, **fields)
 
 
 def _parts_of(file: FileText, *, now: datetime) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import logging
 import re
 from collections.abc import Callable
 
-import mongoengine
 import orjson
 from bson import ObjectId
 from django.http import HttpResponse
@@ -20,7 +19,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.applications.selectors import check_job, find_application
+from accounts.applications.selectors import check_job, find_stage
 from accounts.applications.services import set_stage
 from accounts.auth_services import Conflict
 from accounts.documents import ConcurrentChange
@@ -196,7 +195,7 @@ class ResumeViewSet(DocumentViewSet):
             if resume.status != "ready":
                 raise ValidationError({"resume_id": ["This field names a resume that is not ready."]})
             resume_id = resume.pk
-        if (stage := _stage_of(user_id, job_id)) in _BEYOND_APPLIED:
+        if (stage := find_stage(user_id=user_id, job_id=job_id)) in _BEYOND_APPLIED:
             raise Conflict(f"The application is at the stage {stage} already.")
         try:
             application = set_stage(
@@ -347,13 +346,6 @@ def _refused(reason: str, *, field: str) -> Response:
     sentence = REASONS[reason]
     refusal = {"detail": f"{field}: {sentence}", "errors": {field: [sentence]}, "reason": reason}
     return Response(shapes.UploadRefusedSerializer(refusal).data, status=400)
-
-
-def _stage_of(user_id: ObjectId, job_id: ObjectId) -> str | None:
-    try:
-        return str(find_application(user_id=user_id, job_id=job_id).stage)
-    except mongoengine.DoesNotExist:
-        return None
 
 
 def _file_name(resume: Resume, ending: str) -> str:

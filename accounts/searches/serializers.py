@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.applications.serializers import LONGEST_ID
+from accounts.applications.serializers import LONGEST_ID, OWN
 from accounts.searches.documents import DIGESTS, LONGEST_NAME
 from career_navigator.api.fields import BoundedList, Choice, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer, read_as
@@ -27,7 +27,7 @@ class FilterField(serializers.Field[Any, Any, Any, Any]):
 
 
 class SavedSearchInSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=LONGEST_ID, required=False, help_text="The caller's own.")
+    user_id = Text(max_length=LONGEST_ID, required=False, help_text=OWN)
     name = Text(max_length=LONGEST_NAME)
     filter = FilterField()
     digest = Choice(choices=DIGESTS, required=False, allow_null=True, help_text="How often mails come; null for never.")
