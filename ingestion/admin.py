@@ -35,7 +35,7 @@ from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from ingestion.runs import UnusableRequestError, cancel_run, open_roles, start_run
 from ingestion.selectors import recent_refusals, run_state
 from ingestion.services import DEFAULT_JOBS_PER_ROLE, DEFAULT_MAX_AGE_DAYS
-from ingestion.source import THEIRSTACK, credits_left
+from ingestion.source import THEIRSTACK, get_credits_left
 from ingestion.tasks import collect_role
 
 _TRIGGER = "ingestion.trigger_collection"
@@ -144,7 +144,7 @@ def usual_collection() -> dict[str, Any]:
 def spendable_credits(*, now: datetime) -> int | None:
     """What is left of the month's budget and, as last asked, at TheirStack; None when neither bound is known."""
     state = database().source_states.find_one({"_id": THEIRSTACK}, {"credits_left": 1}) or {}
-    bounds = (credits_left(budget=settings.THEIR_STACK_CREDIT_BUDGET, now=now), state.get("credits_left"))
+    bounds = (get_credits_left(budget=settings.THEIR_STACK_CREDIT_BUDGET, now=now), state.get("credits_left"))
     return min((bound for bound in bounds if bound is not None), default=None)
 
 

@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError
 
 from career_navigator.db.connection import database
 from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectedRole, CollectionRun, Search
-from ingestion.source import largest_page
+from ingestion.source import get_max_page_size
 from market.posting import Posting
 from market.roles import normalize_role
 
@@ -125,7 +125,7 @@ def plan_first_page(run: CollectionRun, index: int, now: datetime) -> dict[str, 
 
 def plan_paging(limit: int) -> dict[str, int]:
     """A page size that the plan allows and that splits `limit` evenly, since every unused row is paid for."""
-    largest = min(settings.MAX_JOBS_PER_SEARCH, largest_page())
+    largest = min(settings.MAX_JOBS_PER_SEARCH, get_max_page_size())
     pages = max(1, math.ceil(limit / largest))
     return {"page_size": math.ceil(limit / pages), "page": 0}
 

@@ -44,10 +44,10 @@ from ingestion.source import (
     CollectionHaltedError,
     Reservation,
     halt_collection,
-    learn_largest_page,
     refuse_when_halted,
     reserve_credits,
     settle_credits,
+    store_max_page_size,
 )
 from ingestion.theirstack import FREE_PLAN_PAGE_SIZE, TheirStackClient
 from ingestion.theirstack_errors import (
@@ -194,7 +194,7 @@ def _fetch_pages(run: CollectionRun, client: TheirStackClient, clock: Clock, lea
                 _update(lease, now, reached)
                 continue
             logger.warning("TheirStack: %s; pages of %d from now on", error, FREE_PLAN_PAGE_SIZE)
-            learn_largest_page(size=FREE_PLAN_PAGE_SIZE)
+            store_max_page_size(size=FREE_PLAN_PAGE_SIZE)
             _update(lease, now, plan_paging(search.limit))
             continue
         _store_page(run, page, clock, lease)

@@ -19,7 +19,7 @@ from career_navigator.throttling import waiting_slot
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.role_searches import DEFAULT_PLACES
 from ingestion.runs import fresh_searches, start_run
-from ingestion.source import BudgetSpentError, CollectionHaltedError, credits_left, refuse_when_halted
+from ingestion.source import BudgetSpentError, CollectionHaltedError, get_credits_left, refuse_when_halted
 from market.geo.labels import parse_place_label
 from market.geo.names import REMOTE, UNKNOWN, get_country_name, is_country_code
 from market.geo.places import normalize_place
@@ -50,18 +50,19 @@ def read_criteria(*, user: CurrentUser, given: Mapping[str, Any]) -> FetchCriter
     The first `MAX_ROLES` and `MAX_PLACES` count; without any place, the default ones do. `given` is as
     `FetchJobsSerializer` reads it. There are no roles where neither names one.
     """
-    roles = _given_roles(given) or user.target_roles
+    roles = _list_given_roles(given) or user.target_roles
     locations, countries = given.get("preferred_locations") or [], given.get("countries") or []
     if not locations and not countries:
         locations = user.preferred_locations or [user.location or ""]
-    labels = _distinct([*map(place_label, _join_states(locations)), *map(_country, countries)])[:MAX_PLACES]
+    labels = _distinct([*map(get_place_label, _join_states(locations)), *map(_get_country_label, countries)])
+    labels = labels[:MAX_PLACES]
     preference = given.get("remote_preference") or user.remote_preference
     distinct: dict[str, str] = {}
     for role in roles:
         distinct.setdefault(normalize_role(role), role)
     wanted = tuple(distinct.values())[:MAX_ROLES]
     if preference == ONLY_REMOTE:
-        return _remote_criteria(wanted, labels)
+        return _build_remote_criteria(wanted, labels)
     labels = labels or list(DEFAULT_PLACES)
     return FetchCriteria(
         roles=wanted,
@@ -75,11 +76,11 @@ def read_criteria(*, user: CurrentUser, given: Mapping[str, Any]) -> FetchCriter
     )
 
 
-def place_label(location: str) -> str:
+def get_place_label(location: str) -> str:
     """A place as postings have it; "" for none. Two letters that name no place are a country's code: "CA" is Canada."""
     label, code = normalize_place(label=location), location.strip().upper()
     if parse_place_label(label).country_code is None and is_country_code(code):
-        return _country(code)
+        return _get_country_label(code)
     return "" if label == UNKNOWN else label
 
 
@@ -97,23 +98,23 @@ def _join_states(locations: Iterable[str]) -> list[str]:
     return joined
 
 
-def _given_roles(given: Mapping[str, Any]) -> list[str]:
+def _list_given_roles(given: Mapping[str, Any]) -> list[str]:
     desired = given.get("desired_job_role") or {}
     return _distinct(
         [desired.get("first_role") or "", *(desired.get("target_roles") or ()), *(given.get("target_roles") or ())]
     )
 
 
-def _remote_criteria(roles: tuple[str, ...], labels: Iterable[str]) -> FetchCriteria:
+def _build_remote_criteria(roles: tuple[str, ...], labels: Iterable[str]) -> FetchCriteria:
     """A remote job says no more of its place than the country."""
     codes = _distinct(parse_place_label(label).country_code or "" for label in labels if label != REMOTE)
-    places = [f"{REMOTE}, {_country(code)}" for code in codes] or [REMOTE]
+    places = [f"{REMOTE}, {_get_country_label(code)}" for code in codes] or [REMOTE]
     return FetchCriteria(
         roles=roles, places=tuple(places), job_filter=JobFilter(titles=roles, countries=tuple(codes), remote=True)
     )
 
 
-def _country(code: str) -> str:
+def _get_country_label(code: str) -> str:
     """The country's name as a place; its code where the name means another place, as Georgia does."""
     name = get_country_name(code=code) or code
     return name if parse_place_label(name).country_code == code else code
@@ -160,7 +161,7 @@ def start_fetch(*, criteria: FetchCriteria, user_id: ObjectId, now: datetime) ->
     Raises CollectionHaltedError and BudgetSpentError where nothing can be paid for.
     """
     refuse_when_halted()
-    if credits_left(budget=settings.THEIR_STACK_CREDIT_BUDGET, now=now) == 0:
+    if get_credits_left(budget=settings.THEIR_STACK_CREDIT_BUDGET, now=now) == 0:
         raise BudgetSpentError("the month's budget has no credit left")
     key = idempotency_key(criteria.roles, criteria.places)
     while True:

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 THEIRSTACK = "theirstack"
 # The paid plan's maximum.
-LARGEST_PLAN_PAGE = 500
+MAX_PLAN_PAGE_SIZE = 500
 
 
 class CollectionHaltedError(RuntimeError):
@@ -45,13 +45,13 @@ def refuse_when_halted() -> None:
         )
 
 
-def largest_page() -> int:
+def get_max_page_size() -> int:
     """Rows a page that the plan is known to allow."""
     state = SourceState.objects(source=THEIRSTACK).first()
-    return (state and state.largest_page) or LARGEST_PLAN_PAGE
+    return (state and state.largest_page) or MAX_PLAN_PAGE_SIZE
 
 
-def learn_largest_page(*, size: int) -> None:
+def store_max_page_size(*, size: int) -> None:
     """Remember that the plan allows no more than `size` rows a page."""
     SourceState.objects(source=THEIRSTACK).update_one(set__largest_page=size, upsert=True)
 
@@ -96,7 +96,7 @@ class Reservation:
     credits: int
 
 
-def spent_this_month(*, now: datetime) -> int:
+def count_spent_credits(*, now: datetime) -> int:
     """Credits spent in the month of `now`."""
     month = database().credit_months.find_one({"_id": _month(now)})
     return int(month["spent"]) if month else 0
@@ -143,9 +143,9 @@ def settle_credits(*, reservation: Reservation, used: int) -> None:
     )
 
 
-def credits_left(*, budget: int | None, now: datetime) -> int | None:
+def get_credits_left(*, budget: int | None, now: datetime) -> int | None:
     """What the month's budget has left; None when there is no budget."""
-    return None if budget is None else max(0, budget - spent_this_month(now=now))
+    return None if budget is None else max(0, budget - count_spent_credits(now=now))
 
 
 def _month(now: datetime) -> str:

@@ -68,17 +68,8 @@ class TheirStackRetryableError(TheirStackClientError):
     `retry_after_seconds` is the wait the API asked for, None where it named none.
     """
 
-    def __init__(
-        self,
-        reason: str,
-        message: str,
-        *,
-        retry_after_seconds: float | None = None,
-        status: int | None = None,
-        code: str | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        super().__init__(reason, message, status=status, code=code, request_id=request_id)
+    def __init__(self, reason: str, message: str, *, retry_after_seconds: float | None = None, **answer: Any) -> None:
+        super().__init__(reason, message, **answer)
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -87,20 +78,15 @@ def error_of_answer(
 ) -> TheirStackClientError:
     """The exception that an answer other than 200 stands for; `secret` is blotted out of what it says."""
     code, request_id, explanation = _explanation(body, secret=secret)
+    answer: dict[str, Any] = {"status": status, "code": code, "request_id": request_id}
     message = f"TheirStack answered {status}"
     if explanation:
         message += f": {explanation}"
     if status == 429 or status >= 500:
-        return TheirStackRetryableError(
-            "rate_limited" if status == 429 else "server_error",
-            message,
-            retry_after_seconds=retry_after_seconds,
-            status=status,
-            code=code,
-            request_id=request_id,
-        )
+        reason = "rate_limited" if status == 429 else "server_error"
+        return TheirStackRetryableError(reason, message, retry_after_seconds=retry_after_seconds, **answer)
     kind, reason = _refusal(status, code)
-    return kind(reason, message, status=status, code=code, request_id=request_id)
+    return kind(reason, message, **answer)
 
 
 def _refusal(status: int, code: str | None) -> tuple[type[TheirStackClientError], str]:

@@ -13,7 +13,7 @@ from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import UnusableRequestError, cancel_run, find_interrupted, open_roles, stop_run
 from ingestion.selectors import summarize_run
 from ingestion.services import collect_jobs_for_roles, work_off
-from ingestion.source import check_source, spent_this_month
+from ingestion.source import check_source, count_spent_credits
 from ingestion.theirstack import TheirStackClient, client_from_settings
 from market.refresh import check_figures
 from market.selectors import read_answer
@@ -273,13 +273,13 @@ def test_stops_before_it_would_pass_the_budget(client, clock, settings, stand_in
 
     assert run.status == "failed"
     assert "budget_spent" in run.error
-    assert stand_in.credits_used == spent_this_month(now=clock()) == 20
+    assert stand_in.credits_used == count_spent_credits(now=clock()) == 20
 
 
 def test_gives_back_the_credits_a_short_page_did_not_cost(client, clock):
     collect(client, clock)
 
-    assert spent_this_month(now=clock()) == 30
+    assert count_spent_credits(now=clock()) == 30
 
 
 def test_runs_of_the_same_role_never_overlap(clock, mongo, settings, stand_in):

@@ -7,10 +7,10 @@ import pytest
 
 from ingestion.source import (
     BudgetSpentError,
-    credits_left,
+    count_spent_credits,
+    get_credits_left,
     reserve_credits,
     settle_credits,
-    spent_this_month,
 )
 
 pytestmark = pytest.mark.usefixtures("mongo")
@@ -20,16 +20,16 @@ NEXT_MONTH = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 def test_a_month_begins_with_nothing_spent():
-    assert spent_this_month(now=NOW) == 0
-    assert credits_left(budget=100, now=NOW) == 100
-    assert credits_left(budget=None, now=NOW) is None
+    assert count_spent_credits(now=NOW) == 0
+    assert get_credits_left(budget=100, now=NOW) == 100
+    assert get_credits_left(budget=None, now=NOW) is None
 
 
 def test_counts_what_is_spent_without_a_budget():
     reserve_credits(credits=40, budget=None, now=NOW)
     reserve_credits(credits=2, budget=None, now=NOW)
 
-    assert spent_this_month(now=NOW) == 42
+    assert count_spent_credits(now=NOW) == 42
 
 
 def test_spends_the_budget_to_its_end_and_no_further():
@@ -39,8 +39,8 @@ def test_spends_the_budget_to_its_end_and_no_further():
     with pytest.raises(BudgetSpentError) as refusal:
         reserve_credits(credits=1, budget=100, now=NOW)
 
-    assert spent_this_month(now=NOW) == 100
-    assert credits_left(budget=100, now=NOW) == 0
+    assert count_spent_credits(now=NOW) == 100
+    assert get_credits_left(budget=100, now=NOW) == 0
     assert refusal.value.reason == "budget_spent"
     assert "budget of 100 credits for 2026-11" in str(refusal.value)
 
@@ -50,7 +50,7 @@ def test_refuses_a_page_larger_than_the_whole_budget(budget):
     with pytest.raises(BudgetSpentError):
         reserve_credits(credits=6, budget=budget, now=NOW)
 
-    assert spent_this_month(now=NOW) == 0
+    assert count_spent_credits(now=NOW) == 0
 
 
 def test_gives_back_what_a_page_did_not_cost():
@@ -59,7 +59,7 @@ def test_gives_back_what_a_page_did_not_cost():
 
     reserve_credits(credits=70, budget=100, now=NOW)
 
-    assert spent_this_month(now=NOW) == 100
+    assert count_spent_credits(now=NOW) == 100
 
 
 def test_gives_back_once_however_often_it_is_settled():
@@ -69,7 +69,7 @@ def test_gives_back_once_however_often_it_is_settled():
     for _ in range(3):
         settle_credits(reservation=reservation, used=30)
 
-    assert spent_this_month(now=NOW) == 130
+    assert count_spent_credits(now=NOW) == 130
 
 
 def test_settles_in_the_month_of_the_reservation(mongo):
@@ -78,7 +78,7 @@ def test_settles_in_the_month_of_the_reservation(mongo):
 
     settle_credits(reservation=reservation, used=30)
 
-    assert (spent_this_month(now=NOW), spent_this_month(now=NEXT_MONTH)) == (30, 5)
+    assert (count_spent_credits(now=NOW), count_spent_credits(now=NEXT_MONTH)) == (30, 5)
     assert mongo.credit_months.find_one({"_id": reservation.month})["reservations"] == {}
 
 
@@ -86,7 +86,7 @@ def test_a_reservation_that_is_never_settled_stays_spent_and_can_be_seen(mongo):
     reservation = reserve_credits(credits=25, budget=100, now=NOW)
 
     assert mongo.credit_months.find_one()["reservations"] == {reservation.id: 25}
-    assert spent_this_month(now=NOW) == 25
+    assert count_spent_credits(now=NOW) == 25
 
 
 def test_each_month_has_a_budget_of_its_own():
@@ -94,13 +94,13 @@ def test_each_month_has_a_budget_of_its_own():
 
     reserve_credits(credits=100, budget=100, now=NEXT_MONTH)
 
-    assert spent_this_month(now=NOW) == spent_this_month(now=NEXT_MONTH) == 100
+    assert count_spent_credits(now=NOW) == count_spent_credits(now=NEXT_MONTH) == 100
 
 
 def test_a_lowered_budget_leaves_nothing_rather_than_less():
     reserve_credits(credits=80, budget=100, now=NOW)
 
-    assert credits_left(budget=50, now=NOW) == 0
+    assert get_credits_left(budget=50, now=NOW) == 0
 
 
 def test_many_at_once_never_pass_the_budget():
@@ -114,4 +114,4 @@ def test_many_at_once_never_pass_the_budget():
     with ThreadPoolExecutor(16) as pool:
         reserved = sum(pool.map(reserve, range(60)))
 
-    assert reserved == spent_this_month(now=NOW) == 98
+    assert reserved == count_spent_credits(now=NOW) == 98

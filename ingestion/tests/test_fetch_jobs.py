@@ -19,7 +19,7 @@ from ingestion import fetching as services
 from ingestion.documents import CollectedRole, CollectionRun
 from ingestion.fetching import JOBS_PER_ROLE
 from ingestion.runs import cancel_run
-from ingestion.source import halt_collection, reserve_credits, spent_this_month
+from ingestion.source import count_spent_credits, halt_collection, reserve_credits
 from tests.elsewhere import NO_REDIS, queue_at
 from tests.fixtures.people import API, PASSWORD
 from tests.queued import run_queued, take_queued
@@ -193,7 +193,7 @@ def test_answers_what_is_stored_where_nothing_can_be_paid_for(ada, redis, settin
     run_queued(redis)
     spent = stand_in.credits_used
     if stop == "budget":
-        settings.THEIR_STACK_CREDIT_BUDGET = spent_this_month(now=timezone.now())
+        settings.THEIR_STACK_CREDIT_BUDGET = count_spent_credits(now=timezone.now())
     else:
         halt_collection(reason="out_of_credits", now=timezone.now())
 

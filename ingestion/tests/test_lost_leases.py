@@ -13,7 +13,7 @@ from ingestion.documents import CollectedRole, CollectionRun, SourceState
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import MAX_ATTEMPTS, cancel_run, find_interrupted
 from ingestion.services import work_off
-from ingestion.source import spent_this_month
+from ingestion.source import count_spent_credits
 from ingestion.theirstack import TheirStackClient, client_from_settings
 from ingestion.theirstack_errors import (
     TheirStackAuthenticationError,
@@ -223,7 +223,7 @@ def test_a_worker_stopped_between_a_refusal_and_its_retry_gives_its_reservation_
     collect_role(run_id=run.id, role=ROLE, client=client, clock=clock)
 
     assert record_of(run) == undisturbed
-    assert spent_this_month(now=clock()) == stand_in.credits_used == JOBS
+    assert count_spent_credits(now=clock()) == stand_in.credits_used == JOBS
 
 
 def test_a_run_that_is_cancelled_before_its_worker_begins_is_not_begun(client, clock, monkeypatch, stand_in):

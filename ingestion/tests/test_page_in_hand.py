@@ -19,7 +19,7 @@ from ingestion.collection import collect_role
 from ingestion.documents import CollectionRun
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import find_interrupted
-from ingestion.source import spent_this_month
+from ingestion.source import count_spent_credits
 from ingestion.theirstack import client_from_settings
 from market.refresh import check_figures, refresh_figures
 from tests.collecting import begin, job
@@ -155,7 +155,7 @@ def after(monkeypatch, module, name, away, *, call=3) -> None:
 def is_kept(stand_in: FakeTheirStack, run: CollectionRun) -> None:
     assert record_of(run) == EXPECTED
     assert [asked.payload["page"] for asked in stand_in.requests] == [0, 1, 2, 3, 4]
-    assert stand_in.credits_used == spent_this_month(now=timezone.now()) == JOBS
+    assert stand_in.credits_used == count_spent_credits(now=timezone.now()) == JOBS
     assert database().job_postings.count_documents({}) == JOBS
     refresh_figures(now=timezone.now())
     assert check_figures().differing == []

@@ -9,7 +9,7 @@ import pytest
 
 from ingestion.collection import collect_role
 from ingestion.fake_theirstack.server import FakeTheirStack
-from ingestion.source import spent_this_month
+from ingestion.source import count_spent_credits
 from ingestion.theirstack import client_from_settings
 from tests.collecting import Clock, begin, collect, job
 from tests.processes import wait_until
@@ -74,7 +74,7 @@ def test_an_answer_without_jobs_costs_nothing(clock, connect, stand_in, fault, c
 
     collect(connect(), clock, limit=LIMIT)
 
-    assert spent_this_month(now=clock()) == stand_in.credits_used > 0
+    assert count_spent_credits(now=clock()) == stand_in.credits_used > 0
 
 
 def test_a_source_that_cannot_be_reached_costs_nothing(clock, connect, settings, stand_in):
@@ -86,7 +86,7 @@ def test_a_source_that_cannot_be_reached_costs_nothing(clock, connect, settings,
 
     assert run.status == "failed"
     assert "network" in run.error
-    assert spent_this_month(now=clock()) == 0
+    assert count_spent_credits(now=clock()) == 0
 
 
 def test_a_page_that_has_to_wait_for_the_rate_limit_costs_nothing(clock, connect, stand_in):
@@ -95,7 +95,7 @@ def test_a_page_that_has_to_wait_for_the_rate_limit_costs_nothing(clock, connect
     run = collect(connect(), clock, limit=LIMIT)
 
     assert run.searches[0].status == "waiting"
-    assert spent_this_month(now=clock()) == stand_in.credits_used == PAGE
+    assert count_spent_credits(now=clock()) == stand_in.credits_used == PAGE
 
 
 # Whether the fake TheirStack charges for what it does not deliver.
@@ -118,7 +118,7 @@ def test_a_lost_answer_stays_reserved_beside_the_one_that_came(clock, connect, m
 
     run = collect(connect(_timeout=(0.3, 0.3)), clock, limit=LIMIT)
 
-    spent = spent_this_month(now=clock())
+    spent = count_spent_credits(now=clock())
     assert spent == run.credits + PAGE
     paid = run.credits + (PAGE if charged else 0)
     wait_until(lambda: stand_in.credits_used == paid, seconds=10, what=f"{paid} credits are charged")
@@ -136,7 +136,7 @@ def test_every_lost_answer_stays_reserved_when_none_comes(clock, connect, stand_
     assert run.status == "failed"
     sent = 1 if lost in NOT_ASKED_AGAIN else 2
     wait_until(lambda: len(stand_in.requests) == sent, seconds=10, what=f"{sent} requests have come")
-    assert spent_this_month(now=clock()) == PAGE * sent >= stand_in.credits_used
+    assert count_spent_credits(now=clock()) == PAGE * sent >= stand_in.credits_used
 
 
 def test_a_refusal_after_a_lost_answer_gives_back_its_own_reservation_alone(clock, connect, stand_in):
@@ -145,7 +145,7 @@ def test_a_refusal_after_a_lost_answer_gives_back_its_own_reservation_alone(cloc
     run = collect(connect(), clock, limit=LIMIT)
 
     assert run.status == "failed"
-    assert spent_this_month(now=clock()) == stand_in.credits_used == 2 * PAGE
+    assert count_spent_credits(now=clock()) == stand_in.credits_used == 2 * PAGE
 
 
 @pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt])
@@ -165,7 +165,7 @@ def test_a_task_that_is_ended_with_its_answer_on_the_way_leaves_the_reservation(
     with pytest.raises(end):
         collect_role(run_id=run.id, role="Backend Developer", client=client, clock=clock)
 
-    assert spent_this_month(now=clock()) == stand_in.credits_used == 2 * PAGE
+    assert count_spent_credits(now=clock()) == stand_in.credits_used == 2 * PAGE
 
 
 def test_a_retry_that_may_be_charged_is_not_sent_without_budget(clock, connect, settings, stand_in):
@@ -176,7 +176,7 @@ def test_a_retry_that_may_be_charged_is_not_sent_without_budget(clock, connect, 
 
     assert "budget_spent" in run.error
     assert len(stand_in.requests) == 2
-    assert spent_this_month(now=clock()) == stand_in.credits_used == 2 * PAGE
+    assert count_spent_credits(now=clock()) == stand_in.credits_used == 2 * PAGE
 
 
 def test_a_retry_that_is_not_charged_needs_no_more_budget(clock, connect, settings, stand_in):
@@ -187,7 +187,7 @@ def test_a_retry_that_is_not_charged_needs_no_more_budget(clock, connect, settin
     collect(connect(), clock, limit=PAGE)
 
     assert len(stand_in.requests) == 4
-    assert spent_this_month(now=clock()) == stand_in.credits_used == PAGE
+    assert count_spent_credits(now=clock()) == stand_in.credits_used == PAGE
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -204,4 +204,4 @@ def test_whatever_goes_wrong_no_more_is_paid_than_counted_and_no_more_counted_th
     for _ in range(3):
         collect(connect(), clock, limit=LIMIT)
 
-        assert stand_in.credits_used <= spent_this_month(now=clock()) <= budget
+        assert stand_in.credits_used <= count_spent_credits(now=clock()) <= budget

@@ -13,7 +13,7 @@ import pytest
 from career_navigator.devserver.embedded import start_valkey
 from ingestion import webhooks
 from ingestion.documents import CollectionRun
-from ingestion.source import spent_this_month
+from ingestion.source import count_spent_credits
 from ingestion.tasks import receive_webhook_event
 from ingestion.webhooks import EventRejected
 from market.refresh import check_figures
@@ -179,7 +179,7 @@ def test_stores_a_new_job_and_its_figures(client, mongo, redis):
     assert orjson.loads(read_answer(days=1, now=datetime.now(UTC))[1])["total_jobs_analyzed"] == 1
     assert check_figures().differing == []
     assert (run.trigger, run.status, run.collected, run.credits) == ("webhook", "finished", 1, 1)
-    assert spent_this_month(now=datetime.now(UTC)) == 1
+    assert count_spent_credits(now=datetime.now(UTC)) == 1
 
 
 def test_the_same_event_again_changes_nothing(client, mongo, redis):
@@ -192,7 +192,7 @@ def test_the_same_event_again_changes_nothing(client, mongo, redis):
     (run,) = CollectionRun.objects
     assert list(mongo.job_postings.find()) == before
     assert (run.collected, run.unchanged, run.credits) == (1, 3, 1)
-    assert spent_this_month(now=datetime.now(UTC)) == 1
+    assert count_spent_credits(now=datetime.now(UTC)) == 1
 
 
 def test_an_event_whose_worker_dies_before_it_is_counted_is_counted(mongo, monkeypatch):
@@ -209,7 +209,7 @@ def test_an_event_whose_worker_dies_before_it_is_counted_is_counted(mongo, monke
     webhooks.receive_event(event=event, now=datetime.now(UTC))
 
     assert mongo.job_postings.count_documents({}) == 1
-    assert spent_this_month(now=datetime.now(UTC)) == 1
+    assert count_spent_credits(now=datetime.now(UTC)) == 1
 
 
 def test_a_job_that_was_collected_before_is_updated(client, mongo, redis):
@@ -290,12 +290,12 @@ def test_a_job_is_closed_or_open_by_what_its_events_say_in_whatever_order(client
         receive(client, redis, kind, job(**fields))
     (before,) = mongo.job_postings.find()
 
-    credits = spent_this_month(now=datetime.now(UTC))
+    credits = count_spent_credits(now=datetime.now(UTC))
     receive(client, redis, *(events[-1][0], job(**events[-1][1])))
 
     assert before.get("closed_at") == closed_at
     assert list(mongo.job_postings.find()) == [before]
-    assert spent_this_month(now=datetime.now(UTC)) == credits
+    assert count_spent_credits(now=datetime.now(UTC)) == credits
     assert check_figures().differing == []
 
 

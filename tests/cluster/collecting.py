@@ -19,7 +19,7 @@ from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import start_run
 from ingestion.services import work_off
-from ingestion.source import spent_this_month
+from ingestion.source import count_spent_credits
 from ingestion.theirstack import client_from_settings
 from market.refresh import check_figures, refresh_figures
 from tests.elsewhere import mongodb_at, redis_at
@@ -127,7 +127,7 @@ def read_outcome(run: CollectionRun, stand_in: FakeTheirStack) -> dict[str, Any]
         "differing days": check_figures().differing,
         "paid": stand_in.credits_used,
         "pages asked": sorted(_asked(stand_in)),
-        "spent by our count": spent_this_month(now=timezone.now()),
+        "spent by our count": count_spent_credits(now=timezone.now()),
     }
 
 

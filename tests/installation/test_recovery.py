@@ -16,7 +16,7 @@ from ingestion.fake_theirstack.job_sources import build_jobs
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import find_interrupted
 from ingestion.services import work_off
-from ingestion.source import spent_this_month
+from ingestion.source import count_spent_credits
 from ingestion.tasks import queue_run, resume_runs
 from ingestion.theirstack import client_from_settings
 from ingestion.theirstack_errors import TheirStackRetryableError
@@ -149,7 +149,7 @@ def test_a_killed_worker_process_whose_task_is_handed_to_another_one(installatio
     refresh_figures(now=timezone.now())
     assert contents(database) == undisturbed
     assert stand_in.credits_used <= run.credits + PAGE
-    assert spent_this_month(now=timezone.now()) >= stand_in.credits_used
+    assert count_spent_credits(now=timezone.now()) >= stand_in.credits_used
 
 
 def test_a_stopped_worker_that_goes_on_after_another_has_taken_over(installation, stand_in, undisturbed, database):
@@ -173,7 +173,7 @@ def test_a_stopped_worker_that_goes_on_after_another_has_taken_over(installation
         assert collect_disturbed(installation, stand_in, database, disturb) == undisturbed
     finally:
         installation.kill_workers()
-    assert spent_this_month(now=timezone.now()) >= stand_in.credits_used
+    assert count_spent_credits(now=timezone.now()) >= stand_in.credits_used
 
 
 def test_a_killed_mongodb(installation, servers, stand_in, undisturbed, database):
