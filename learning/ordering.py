@@ -50,7 +50,7 @@ class Exercise(Protocol):
 
 
 class Turn(IntEnum):
-    """When it is a missing skill's turn: each kind comes after the one before, but for what that builds on."""
+    """When it is a missing skill's turn: each kind comes after the one before, except for what that builds on."""
 
     TECHNICAL = 0
     ALONGSIDE = 1
@@ -272,14 +272,14 @@ GROUPS = (
 _GROUPED = frozenset(chain.from_iterable(GROUPS))
 # What so many percent of the postings ask for is asked for as it is, not as one of several.
 _MIN_PERCENT_REQUIRED = 50
-# One stands in for another that is asked for at most so many times as often.
+# A skill replaces another one that is asked for at most so many times as often.
 _MAX_DEMAND_RATIO = 2
 
 
 def find_alternatives(
     *, wanted: Iterable[Candidate], begun: Collection[str], prerequisites: Mapping[str, Collection[str]]
 ) -> dict[str, str]:
-    """Return the missing skills that need not be learnt, each with the one that stands in for it.
+    """Return the missing skills that need not be learnt, each with the one that replaces it.
 
     Never among them is what is `begun`, what half of the postings ask for, and what another skill to learn builds on.
     What builds on one that need not be learnt, and is one of a group itself, need not be learnt either.
@@ -302,7 +302,7 @@ def find_alternatives(
         open_members = [each for each in members if each not in kept]
 
         def spared_below(each: Candidate) -> str | None:
-            """What stands in for a skill that this one builds on."""
+            """Return what replaces a skill that this one builds on."""
             spared = find_prerequisites(each.name, prerequisites) & found.keys()
             return found[min(spared)] if spared else None
 

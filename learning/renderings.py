@@ -230,7 +230,7 @@ def plan_study(*, roadmap: Roadmap, hours_per_week: int, first_day: date) -> lis
     hours, day = 0, 0
     for path in sorted(roadmap.to_learn, key=lambda path: path.status != "learning"):
         hours += path.estimated_hours
-        # Reckoned from the beginning, so that rounding does not add up.
+        # Computed from the beginning, so that rounding does not add up.
         last = max(ceil(hours * 7 / hours_per_week) - 1, day)
         blocks.append(
             StudyBlock(path=path, first_day=first_day + timedelta(days=day), last_day=first_day + timedelta(days=last))

@@ -249,7 +249,7 @@ _OF_SKILL = {
     "storybook": 10,
     "tailwind css": 15,
 }
-# Whoever knows a related skill has met most of the ideas; whoever holds what builds on a skill, nearly all of it.
+# Someone who knows a related skill has met most of the ideas; someone who holds what builds on a skill, nearly all.
 _LEFT_WITH_RELATED = 0.6
 _LEFT_WHERE_IMPLIED = 0.25
 
