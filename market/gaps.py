@@ -84,7 +84,7 @@ HIGHEST_THRESHOLD = 1.0
 DEFAULT_THRESHOLD = 0.25
 _LOWEST_SHARE = Fraction(str(LOWEST_THRESHOLD))
 # A median of fewer salaries says more about the employers than about the skill.
-FEWEST_SALARIES = 20
+MIN_SALARIES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +255,7 @@ def _growth(skill: SkillDemand, demand: RoleDemand) -> float | None:
 def _median_of_middles(ascending: NDArray[np.int64], places: NDArray[np.intp]) -> int | None:
     """The median of half of each sum, of those in these places, which ascend too."""
     count = len(places)
-    if count < FEWEST_SALARIES:
+    if count < MIN_SALARIES:
         return None
     low, high = ascending[places[(count - 1) // 2]], ascending[places[count // 2]]
     return round((int(low) + int(high)) / 4)

@@ -26,7 +26,7 @@ from market.documents import MARKET_SCOPE
 from market.gaps import LOWEST_THRESHOLD, RoleDemand, RoleWindow
 from market.roles import normalize_role
 from market.stats_rows import find_visible
-from market.trends import LONGEST_WINDOW_DAYS, MIN_POSTINGS_TO_COMPARE, DayRecord, percentage, trending_answers
+from market.trends import MAX_WINDOW_DAYS, MIN_POSTINGS_TO_COMPARE, DayRecord, percentage, trending_answers
 
 VERSION_KEY = "market:figures:version"
 # When the answers were last rendered, in seconds since 1970.
@@ -76,7 +76,7 @@ def render_answer(*, days: int, now: datetime) -> bytes:
 def render_answers(*, now: datetime) -> tuple[bytes, dict[str, bytes]]:
     """Render every window from the stored rows; a new version and the answers by their days."""
     version = version_prefix(now) + uuid.uuid4().hex.encode()
-    return version, {str(days): answer for days, answer in _rendered(now, range(1, LONGEST_WINDOW_DAYS + 1))}
+    return version, {str(days): answer for days, answer in _rendered(now, range(1, MAX_WINDOW_DAYS + 1))}
 
 
 def _rendered(now: datetime, windows: Iterable[int]) -> Iterator[tuple[int, bytes]]:

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from career_navigator.api.fields import BoundedInteger, BoundedNumber, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from market.gaps import DEFAULT_THRESHOLD, HIGHEST_THRESHOLD, LOWEST_THRESHOLD
-from market.trends import LONGEST_WINDOW_DAYS, MOST_LOCATIONS, MOST_SKILLS
+from market.trends import MAX_LOCATIONS, MAX_SKILLS, MAX_WINDOW_DAYS
 from skills.serializers import CategoryOfField, DisplayNameField
 
 MAX_SEARCH_LENGTH = 100
@@ -15,11 +15,9 @@ MAX_ROLE_LENGTH = 100
 
 
 class TrendingQuery(QuerySerializer):
-    days = BoundedInteger(
-        minimum=1, maximum=LONGEST_WINDOW_DAYS, default=30, help_text="Days up to and including today."
-    )
-    skills_limit = BoundedInteger(minimum=1, maximum=MOST_SKILLS, default=15)
-    locations_limit = BoundedInteger(minimum=1, maximum=MOST_LOCATIONS, default=10)
+    days = BoundedInteger(minimum=1, maximum=MAX_WINDOW_DAYS, default=30, help_text="Days up to and including today.")
+    skills_limit = BoundedInteger(minimum=1, maximum=MAX_SKILLS, default=15)
+    locations_limit = BoundedInteger(minimum=1, maximum=MAX_LOCATIONS, default=10)
 
 
 class TrendingSkillSerializer(serializers.Serializer[Any]):
@@ -96,9 +94,7 @@ class CountriesSerializer(SuccessSerializer):
 
 class GapQuery(QuerySerializer):
     role = Text(max_length=MAX_ROLE_LENGTH, help_text="One of the caller's target roles, in any spelling.")
-    days = BoundedInteger(
-        minimum=1, maximum=LONGEST_WINDOW_DAYS, default=30, help_text="Days up to and including today."
-    )
+    days = BoundedInteger(minimum=1, maximum=MAX_WINDOW_DAYS, default=30, help_text="Days up to and including today.")
     threshold = BoundedNumber(
         minimum=LOWEST_THRESHOLD,
         maximum=HIGHEST_THRESHOLD,

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 MIN_POSTINGS_TO_COMPARE = 20
 # Standard deviations that hold 95 % of a normal distribution.
 _Z = 1.959963984540054
-LONGEST_WINDOW_DAYS = 365
-MOST_SKILLS = 50
-MOST_LOCATIONS = 30
+MAX_WINDOW_DAYS = 365
+MAX_SKILLS = 50
+MAX_LOCATIONS = 30
 
 Counts = NDArray[np.int64]
 
@@ -165,8 +165,8 @@ def _answer(totals: _Totals, generated_at: str, days: int) -> dict[str, Any]:
     before = int(totals.postings[2 * days][0]) - postings
     return {
         "top_skills": _skill_rows(totals.skills, days, postings, before),
-        "top_locations": _rows(totals.places, days, "location", MOST_LOCATIONS),
-        "technology_trends": _rows(totals.technologies, days, "technology", MOST_SKILLS),
+        "top_locations": _rows(totals.places, days, "location", MAX_LOCATIONS),
+        "technology_trends": _rows(totals.technologies, days, "technology", MAX_SKILLS),
         "salary_trends": _salary_rows(totals, days),
         "salary_quartiles": _quartiles(totals.midpoints[: totals.midpoint_ends[days]]),
         "remote_distribution": [{"remote": True, "count": remote}, {"remote": False, "count": on_site}],
@@ -184,7 +184,7 @@ def _rows(table: _Table, days: int, label: str, limit: int) -> list[dict[str, An
 
 def _skill_rows(table: _Table, days: int, postings: int, before: int) -> list[dict[str, Any]]:
     comparable = min(postings, before) >= MIN_POSTINGS_TO_COMPARE
-    top = table.top(days, MOST_SKILLS)
+    top = table.top(days, MAX_SKILLS)
     counts, earlier = table.window(days)[top].tolist(), table.window_before(days)[top].tolist()
     return [
         {
@@ -202,7 +202,7 @@ def _skill_rows(table: _Table, days: int, postings: int, before: int) -> list[di
 
 def _salary_rows(totals: _Totals, days: int) -> list[dict[str, Any]]:
     table = totals.salary_counts
-    top = table.top(days, MOST_LOCATIONS)
+    top = table.top(days, MAX_LOCATIONS)
     sums = (table.window(days), totals.salary_minimums[days], totals.salary_maximums[days])
     return [
         {

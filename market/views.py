@@ -32,7 +32,7 @@ from market.geo.names import search_countries
 from market.roles import display_role, normalize_role, spell_out
 from market.selectors import VERSION_KEY, WINDOW_DAYS, read_answer, render_answer, role_demands
 from market.services import compute_role_figures
-from market.trends import LONGEST_WINDOW_DAYS
+from market.trends import MAX_WINDOW_DAYS
 from skills.selectors import vocabulary
 
 MAX_ALTERNATIVES = 5
@@ -186,7 +186,7 @@ def _no_postings(label: str, days: int) -> Any:
         "Check if the role name is spelled correctly",
         "Consider using a more general role title",
     ]
-    if days < LONGEST_WINDOW_DAYS:
+    if days < MAX_WINDOW_DAYS:
         suggestions.insert(0, f"Try increasing the time window (currently analyzing last {days} days)")
     detail = {
         "message": f"No job data found for '{label}'",

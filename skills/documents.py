@@ -104,17 +104,9 @@ class SkillDocument(StoredDocument):
 
     def as_skill(self) -> Skill:
         """Return the entry as the value object the pure modules work on."""
-        return Skill(
-            name=self.name,
-            display_name=self.display_name,
-            category=self.category,
-            subcategory=self.subcategory or "",
-            aliases=tuple(self.aliases),
-            slugs=tuple(self.slugs),
-            prerequisites=tuple(self.prerequisites),
-            related=tuple(self.related),
-            is_skill=self.is_skill,
-        )
+        fields: dict[str, Any] = {name: getattr(self, name) for name in Skill.__dataclass_fields__}
+        fields |= {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
+        return Skill(**fields | {"subcategory": self.subcategory or ""})
 
 
 class UnknownSlug(StoredDocument):

@@ -17,13 +17,13 @@ from skills.vocabulary import Skill, Vocabulary, fold, spelling_key
 # What may stand between two items of a list: "Go, Rust", "Go/Rust", "Go and Rust", "Go | Rust".
 _SEPARATOR = r"(?:[,/|;&+•·()]|\band\b|\bor\b|\n[ \t]*[-*•]|\be\.?g\.?)"
 _LIST_GAP = re.compile(rf"[\s*_`]*{_SEPARATOR}(?:[\s*_`-]|{_SEPARATOR})*")
-_LONGEST_GAP = 16
+_MAX_GAP = 16
 # A Latin letter outside ASCII, which folding takes for a space: a name does not end at one ("é" before "go"), but
 # at the letters of scripts that put no space between words ("熟悉Kubernetes") it does.
 _ACCENTED = re.compile("[\u00c0-\u024f]")
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s)\]>]+")
 # To judge one takes 0.2 ms, and a hundred kilobytes hold thirty thousand at worst; resumes and adverts have hundreds.
-_MOST_JUDGED = 2_000
+_MAX_JUDGED = 2_000
 _NEXT_WORD = re.compile(r" ([A-Za-z]+)")
 _NAMED = frozenset({"Programming Languages", "Frameworks/Libraries", "Databases", "Cloud Platforms"})
 
@@ -104,10 +104,10 @@ class SkillExtractor:
                     continue
                 if name.ambiguous:
                     judged += 1
-                    if judged > _MOST_JUDGED:
+                    if judged > _MAX_JUDGED:
                         continue
-                    before = hits[index - 1] if index and start - hits[index - 1].end < _LONGEST_GAP else None
-                    after = hits[index + 1] if index < last and hits[index + 1].start - end < _LONGEST_GAP else None
+                    before = hits[index - 1] if index and start - hits[index - 1].end < _MAX_GAP else None
+                    after = hits[index + 1] if index < last and hits[index + 1].start - end < _MAX_GAP else None
                     listed = (before or after) is not None and _is_listed(text, before, hit, after)
                     if ruled_out(name.key, text, start, listed=listed):
                         continue

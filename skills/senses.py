@@ -12,7 +12,7 @@ _SUBJECTS = {key: re.compile(pattern) for key, pattern in words.SUBJECTS.items()
 # Those of the organisations that are judged as words too.
 _WORDS_BESIDES = words.PROPER | words.STRICT | words.GENERIC
 # What leads a list of organisations, and the names of the list up to the one that is asked about.
-_LONGEST_LEAD = 120
+_MAX_LEAD = 120
 # Where none of these stands, the pattern finds none; it takes far longer to say so.
 _ORGANISATION_STEMS = (
     *("customer", "client", "compan", "brand", "investor", "founder", "ceo", "head", "leader"),
@@ -30,7 +30,7 @@ _ORGANISATIONS = re.compile(
 
 # Text on each side of a word that is looked at. Wider than any pattern below; longer windows only cost time.
 _WINDOW = 45
-_MOST_WORDS = 50_000
+_MAX_WORDS = 50_000
 # What the patterns look at: an ability, a link and one word before a name, or two words after it.
 _PATTERN_BEFORE, _PATTERN_AFTER = 3, 2
 _PLAIN_WORD = re.compile(r"[^\W_]+")
@@ -151,7 +151,7 @@ class _Patterns:
 
     def is_full(self) -> bool:
         """Return whether it is time for new ones: spaCy keeps every word it ever met, some 300 bytes each."""
-        return len(self._nlp.vocab) > _MOST_WORDS
+        return len(self._nlp.vocab) > _MAX_WORDS
 
     def verdict(self, key: str, sentence: str, start: int, end: int) -> bool | None:
         """Return the sense of the name at `sentence[start:end]`: technical, everyday, or None: no pattern applies."""
@@ -269,7 +269,7 @@ def _is_shouted(key: str, surface: str) -> bool:
 
 def _is_organisation(mention: Mention) -> bool:
     """Return whether the name stands among customers, investors or employers: "backed by Okta", "ex-Stripe"."""
-    before = mention.text[max(0, mention.start - _LONGEST_LEAD) : mention.start]
+    before = mention.text[max(0, mention.start - _MAX_LEAD) : mention.start]
     lower = before.lower()
     return any(stem in lower for stem in _ORGANISATION_STEMS) and _ORGANISATIONS.search(before) is not None
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -116,17 +116,7 @@ class Skill:
 
     def as_entry(self) -> dict[str, Any]:
         """Return the entry `from_entry` would read."""
-        return {
-            "name": self.name,
-            "display_name": self.display_name,
-            "aliases": list(self.aliases),
-            "slugs": list(self.slugs),
-            "category": self.category,
-            "subcategory": self.subcategory,
-            "prerequisites": list(self.prerequisites),
-            "related": list(self.related),
-            "is_skill": self.is_skill,
-        }
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
 
 class Vocabulary:

@@ -20,7 +20,7 @@ Query = dict[str, Any]
 
 # In a text to search for these mean nothing, unless there is nothing else in it.
 _SMALL_WORDS = frozenset({"a", "an", "and", "at", "for", "in", "of", "on", "or", "the", "to", "with"})
-_MOST_WORDS_OF_A_SKILL = 4
+_MAX_WORDS_OF_A_SKILL = 4
 DEFAULT_CURRENCY = "USD"
 
 # Every posting that people may see. The day is named, since the index that begins with it is else used for order alone,
@@ -79,7 +79,7 @@ def read_text(text: str) -> list[Term]:
         length = next(
             (
                 length
-                for length in range(min(_MOST_WORDS_OF_A_SKILL, len(words) - start), 0, -1)
+                for length in range(min(_MAX_WORDS_OF_A_SKILL, len(words) - start), 0, -1)
                 if known.canonical(" ".join(words[start : start + length]))
             ),
             1,

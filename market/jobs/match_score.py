@@ -28,10 +28,10 @@ _SUITS = {
 _MODES = {REMOTE: "remote", HYBRID: "hybrid", ONSITE: "on site"}
 _NOWHERE = frozenset({"", "Unknown", "Remote"})
 # Beyond these a year's pay is a mistake or another period's.
-_LOWEST_PAY, _HIGHEST_PAY = 5_000, 2_000_000
+_MIN_PAY, _MAX_PAY = 5_000, 2_000_000
 # Every percent that the pay falls short of what is expected costs two points.
 _POINTS_A_PERCENT = 2
-_MOST_NAMED = 5
+_MAX_NAMED = 5
 # What a query has to read of a posting for `opening_of`: no text.
 OPENING_FIELDS: Mapping[str, int] = dict.fromkeys(
     (
@@ -227,8 +227,8 @@ def salary_part(*, seeker: Seeker, opening: Opening) -> MatchPart | None:
     """The most that the posting offers against the pay that is expected, both USD a year."""
     expected = seeker.expected_salary_usd
     ends = [end for end in (opening.min_salary_usd, opening.max_salary_usd) if end is not None]
-    ends = [end for end in ends if _LOWEST_PAY <= end <= _HIGHEST_PAY]
-    if expected is None or not ends or not _LOWEST_PAY <= expected <= _HIGHEST_PAY:
+    ends = [end for end in ends if _MIN_PAY <= end <= _MAX_PAY]
+    if expected is None or not ends or not _MIN_PAY <= expected <= _MAX_PAY:
         return None
     low, most = min(ends), max(ends)
     score = 100 if most >= expected else max(0, int(100 - _POINTS_A_PERCENT * 100 * (expected - most) / expected))
@@ -256,9 +256,9 @@ def _skills_sentence(compared: SkillsCompared, *, musts: int, nices: int) -> str
 
 def _named(skills: Iterable[str]) -> str:
     names = list(skills)
-    others = len(names) - _MOST_NAMED
+    others = len(names) - _MAX_NAMED
     if others > 1:
-        return f"{', '.join(names[:_MOST_NAMED])} and {others} others"
+        return f"{', '.join(names[:_MAX_NAMED])} and {others} others"
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 

@@ -12,16 +12,16 @@ from market.geo.places import normalize_place
 from market.jobs.filters import JobFilter
 from market.jobs.listings import EXPIRES_AFTER_DAYS
 from market.roles import normalize_role
-from market.trends import LONGEST_WINDOW_DAYS
+from market.trends import MAX_WINDOW_DAYS
 from skills.selectors import vocabulary
 from skills.vocabulary import spelling_key
 
-LONGEST_TEXT = 200
-MOST_VALUES = 100
+MAX_TEXT_LENGTH = 200
+MAX_VALUES = 100
 # As far as anybody can page; what lies beyond is found by a narrower filter.
-LARGEST_OFFSET = 1_000_000
+MAX_OFFSET = 1_000_000
 SENIORITIES = ("junior", "mid_level", "senior", "staff", "c_level")
-LARGEST_SALARY = 1_000_000_000
+MAX_SALARY = 1_000_000_000
 
 
 class Truth(serializers.BooleanField):
@@ -94,7 +94,7 @@ class Currency(Text):
 
 
 def _many(child: serializers.Field[Any, Any, Any, Any], help_text: str) -> serializers.ListField:
-    return BoundedList(child=child, max_length=MOST_VALUES, required=False, allow_null=True, help_text=help_text)
+    return BoundedList(child=child, max_length=MAX_VALUES, required=False, allow_null=True, help_text=help_text)
 
 
 class JobFilterSerializer(serializers.Serializer[Any]):
@@ -103,25 +103,25 @@ class JobFilterSerializer(serializers.Serializer[Any]):
     `ignored_fields` names what the body has besides.
     """
 
-    titles = _many(RoleTitle(max_length=LONGEST_TEXT), "One of them is the posting's role, or stands in its title.")
+    titles = _many(RoleTitle(max_length=MAX_TEXT_LENGTH), "One of them is the posting's role, or stands in its title.")
     text = Text(
-        max_length=LONGEST_TEXT,
+        max_length=MAX_TEXT_LENGTH,
         required=False,
         allow_null=True,
         allow_blank=True,
         help_text="Every word has to be in the title, the company or the place, or be one of the skills.",
     )
-    skills_any = _many(SkillName(max_length=LONGEST_TEXT), "One of them is asked for.")
-    skills_all = _many(SkillName(max_length=LONGEST_TEXT), "All of them are asked for.")
-    skills_none = _many(SkillName(max_length=LONGEST_TEXT), "None of them is asked for.")
-    countries = _many(CountryName(max_length=LONGEST_TEXT), "ISO 3166 alpha-2 codes or names.")
-    places = _many(PlaceName(max_length=LONGEST_TEXT), "Cities, states, countries, or Remote.")
+    skills_any = _many(SkillName(max_length=MAX_TEXT_LENGTH), "One of them is asked for.")
+    skills_all = _many(SkillName(max_length=MAX_TEXT_LENGTH), "All of them are asked for.")
+    skills_none = _many(SkillName(max_length=MAX_TEXT_LENGTH), "None of them is asked for.")
+    countries = _many(CountryName(max_length=MAX_TEXT_LENGTH), "ISO 3166 alpha-2 codes or names.")
+    places = _many(PlaceName(max_length=MAX_TEXT_LENGTH), "Cities, states, countries, or Remote.")
     remote = Truth(required=False, allow_null=True)
     hybrid = Truth(required=False, allow_null=True)
     seniorities = _many(Choice(SENIORITIES), f"Of {', '.join(SENIORITIES)}.")
     min_salary = BoundedNumber(
         minimum=0,
-        maximum=LARGEST_SALARY,
+        maximum=MAX_SALARY,
         required=False,
         allow_null=True,
         help_text=(
@@ -139,13 +139,13 @@ class JobFilterSerializer(serializers.Serializer[Any]):
     )
     posted_within_days = BoundedInteger(
         minimum=1,
-        maximum=LONGEST_WINDOW_DAYS,
+        maximum=MAX_WINDOW_DAYS,
         required=False,
         allow_null=True,
         help_text="Days up to and including today, in UTC.",
     )
-    companies = _many(Text(max_length=LONGEST_TEXT), "In any case and punctuation.")
-    exclude_companies = _many(Text(max_length=LONGEST_TEXT), "In any case and punctuation.")
+    companies = _many(Text(max_length=MAX_TEXT_LENGTH), "In any case and punctuation.")
+    exclude_companies = _many(Text(max_length=MAX_TEXT_LENGTH), "In any case and punctuation.")
 
     @property
     def job_filter(self) -> JobFilter:
@@ -164,9 +164,9 @@ class JobFilterSerializer(serializers.Serializer[Any]):
 
 
 class RelevantJobsRequestSerializer(JobFilterSerializer):
-    user_id = Text(max_length=LONGEST_TEXT, required=False, help_text="The caller's own.")
+    user_id = Text(max_length=MAX_TEXT_LENGTH, required=False, help_text="The caller's own.")
     limit = BoundedInteger(minimum=1, maximum=100, default=20)
-    offset = BoundedInteger(minimum=0, maximum=LARGEST_OFFSET, default=0)
+    offset = BoundedInteger(minimum=0, maximum=MAX_OFFSET, default=0)
 
 
 class JobListingSerializer(serializers.Serializer[Any]):

@@ -23,7 +23,7 @@ from skills.selectors import vocabulary
 class JobPagination(EnvelopePagination):
     result_key = "jobs"
     has_messages = True
-    max_offset = shapes.LARGEST_OFFSET
+    max_offset = shapes.MAX_OFFSET
 
 
 class JobFilterBackend(BaseFilterBackend):
