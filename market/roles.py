@@ -94,7 +94,7 @@ _FOR_OTHER_WORDS = 15
 def _role_key(text: str) -> str:
     """Return `normalize_role` of a text that is not read again, such as a posting's title."""
     if not text.isascii():
-        # Folding can leave characters that compose anew: fold to where nothing changes any more.
+        # Folding can leave characters that compose again: fold until nothing changes any more.
         text = normalize_text("NFKC", normalize_text("NFKC", text).casefold())
     key = " ".join(_WORD.findall(text.casefold().replace("_", " ")))
     return _SPELT_OTHERWISE.sub(lambda found: _ONE_SPELLING[found[0]], key)

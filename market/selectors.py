@@ -1,4 +1,4 @@
-"""Reads of the daily stats: precomputed responses, what roles ask for, and how a skill stands in the market.
+"""Reads of the daily stats: precomputed responses, what roles ask for, and a skill's share of the market.
 
 Responses are rendered ahead, every window's, and kept in Redis under a version that each refresh replaces. The version
 begins with the UTC day it was rendered for, since at midnight every window moves on.
@@ -291,7 +291,7 @@ def _count_market(last: datetime) -> _Counts:
 
 
 def _find_related(skill: str, window: _Counts) -> tuple[RelatedSkill, ...]:
-    """Those skills that stand beside this one oftener than in the market at large, by how much oftener."""
+    """Return the skills that are asked for with this one oftener than in the whole market, by how much oftener."""
     newest = (
         database()
         .job_postings.find({"skills": skill, "hidden": {"$ne": True}}, {"_id": 0, "skills": 1})
