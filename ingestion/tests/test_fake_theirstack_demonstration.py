@@ -75,6 +75,22 @@ def test_has_every_default_role_in_numbers_worth_counting(jobs):
         assert sum(role in title for title in titles) >= 60, role
 
 
+@pytest.mark.parametrize(
+    "role",
+    [
+        *("Kubernetes Engineer", "AWS Solutions Architect", "NLP Engineer", "Penetration Tester", "AR/VR Developer"),
+        *("Embedded Systems Engineer", "Data Warehouse Engineer", "Technical Architect", "Developer Advocate"),
+        "Sales Engineer",
+    ],
+)
+def test_has_rarer_roles_within_a_month_where_a_user_without_places_looks(jobs, role):
+    first_day = (TODAY - timedelta(days=29)).isoformat()
+
+    found = [job for job in jobs if role in job["job_title"] and job["date_posted"] >= first_day]
+
+    assert [job for job in found if job["country_code"] == "US" or job["remote"]]
+
+
 def test_every_job_is_a_posting_to_the_client(jobs):
     postings = [posting_from_job(job) for job in jobs]
 
