@@ -25,19 +25,19 @@ from career_navigator.cache.user import UserCache
 from career_navigator.db.connection import database
 from career_navigator.documents import StoredDocument
 
-LONGEST_ADDRESS = 254
-LONGEST_NAME = 100
-LONGEST_LOCATION = 200
-LONGEST_SKILL = 100
-LONGEST_ROLE = 100
-LONGEST_PHONE_NUMBER = 32
-LONGEST_EXPERIENCE = 2_000
-LONGEST_SUMMARY = 5_000
-MOST_YEARS = 70
-MOST_SALARY = 1e12
-MOST_SKILLS = 200
-MOST_ROLES = 20
-MOST_LOCATIONS = 20
+MAX_ADDRESS_LENGTH = 254
+MAX_NAME_LENGTH = 100
+MAX_LOCATION_LENGTH = 200
+MAX_SKILL_LENGTH = 100
+MAX_ROLE_LENGTH = 100
+MAX_PHONE_NUMBER_LENGTH = 32
+MAX_EXPERIENCE_LENGTH = 2_000
+MAX_SUMMARY_LENGTH = 5_000
+MAX_YEARS = 70
+MAX_SALARY = 1e12
+MAX_SKILLS = 200
+MAX_ROLES = 20
+MAX_LOCATIONS = 20
 # A profile is read at each request, with its sessions that ended within the lifetime of an access token. Beyond these
 # the oldest is forgotten: only who knows the password ends so many.
 MAX_ENDED_SESSIONS = 100
@@ -82,21 +82,21 @@ class User(StoredDocument):
     methods here, since they drop what Redis holds of it.
     """
 
-    email = StringField(required=True, unique=True, max_length=LONGEST_ADDRESS)
+    email = StringField(required=True, unique=True, max_length=MAX_ADDRESS_LENGTH)
     hashed_password = StringField(required=True)
-    full_name = StringField(required=True, max_length=LONGEST_NAME)
+    full_name = StringField(required=True, max_length=MAX_NAME_LENGTH)
     skills = ListField(StringField())
-    target_roles = ListField(StringField(max_length=LONGEST_ROLE))
+    target_roles = ListField(StringField(max_length=MAX_ROLE_LENGTH))
     # Older levels are free text, which a migration maps; the API accepts the documented ones alone.
     experience_level = StringField()
-    location = StringField(max_length=LONGEST_LOCATION)
-    phone_number = StringField(max_length=LONGEST_PHONE_NUMBER)
-    experience = StringField(max_length=LONGEST_EXPERIENCE)
-    experience_years = FloatField(min_value=0, max_value=MOST_YEARS)
-    preferred_locations = ListField(StringField(max_length=LONGEST_LOCATION))
+    location = StringField(max_length=MAX_LOCATION_LENGTH)
+    phone_number = StringField(max_length=MAX_PHONE_NUMBER_LENGTH)
+    experience = StringField(max_length=MAX_EXPERIENCE_LENGTH)
+    experience_years = FloatField(min_value=0, max_value=MAX_YEARS)
+    preferred_locations = ListField(StringField(max_length=MAX_LOCATION_LENGTH))
     remote_preference = StringField(choices=REMOTE_PREFERENCES)
-    professional_summary = StringField(max_length=LONGEST_SUMMARY)
-    expected_salary = FloatField(min_value=0, max_value=MOST_SALARY)
+    professional_summary = StringField(max_length=MAX_SUMMARY_LENGTH)
+    expected_salary = FloatField(min_value=0, max_value=MAX_SALARY)
     expected_salary_currency = StringField(max_length=3)
     created_at = DateTimeField(required=True)
     updated_at = DateTimeField(required=True)

@@ -15,7 +15,7 @@ from typing import Any
 from mongoengine import Document
 from mongoengine.errors import NotUniqueError
 
-from accounts.applications.documents import LONGEST_NOTE, Activity, Application
+from accounts.applications.documents import MAX_NOTE_LENGTH, Activity, Application
 from accounts.applications.stages import get_furthest, merge_histories
 from accounts.documents import ConcurrentChange, User
 from accounts.matches.documents import JobMatch
@@ -227,7 +227,7 @@ def _join_notes(notes: Iterable[str | None]) -> str:
     different = list(dict.fromkeys(filter(None, notes)))
     whole = [note for note in different if not any(note in other for other in different if other != note)]
     joined = "\n\n".join(whole)
-    return joined if len(joined) <= LONGEST_NOTE else whole[0]
+    return joined if len(joined) <= MAX_NOTE_LENGTH else whole[0]
 
 
 def _list_duplicates(

@@ -10,15 +10,15 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.documents import (
-    LONGEST_ADDRESS,
-    LONGEST_EXPERIENCE,
-    LONGEST_PHONE_NUMBER,
-    LONGEST_ROLE,
-    LONGEST_SKILL,
-    MOST_ROLES,
-    MOST_SALARY,
-    MOST_SKILLS,
-    MOST_YEARS,
+    MAX_ADDRESS_LENGTH,
+    MAX_EXPERIENCE_LENGTH,
+    MAX_PHONE_NUMBER_LENGTH,
+    MAX_ROLE_LENGTH,
+    MAX_ROLES,
+    MAX_SALARY,
+    MAX_SKILL_LENGTH,
+    MAX_SKILLS,
+    MAX_YEARS,
 )
 from accounts.profile_values import (
     REMOTE_PREFERENCES,
@@ -37,8 +37,8 @@ from skills.vocabulary import spelling_key
 
 # Seven to fifteen digits, as E.164 allows, with what people put between them.
 _PHONE_NUMBER = re.compile(r"\+?(?:[\s().\-/]*\d){7,15}[\s)]*", re.ASCII)
-LONGEST_LIST = 10_000
-LONGEST_SALARY = 60
+MAX_LIST_LENGTH = 10_000
+MAX_SALARY_LENGTH = 60
 
 TEXT = {"type": "string"}
 NUMBER = {"type": "number", "minimum": 0}
@@ -49,7 +49,7 @@ class Address(Text):
     """An e-mail address that an account may have."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=LONGEST_ADDRESS, **options)
+        super().__init__(max_length=MAX_ADDRESS_LENGTH, **options)
         self.validators.append(EmailValidator(message="This field has to be an e-mail address."))
 
     def to_internal_value(self, data: Any) -> str:
@@ -75,7 +75,7 @@ class NewAddress(Address):
 
 class Skill(Line):
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=LONGEST_SKILL, **options)
+        super().__init__(max_length=MAX_SKILL_LENGTH, **options)
 
     def to_internal_value(self, data: Any) -> str:
         name = super().to_internal_value(data)
@@ -94,7 +94,7 @@ class Skills(BoundedList):
     def to_internal_value(self, data: Any) -> list[Any]:
         if isinstance(data, list):
             # Reading a list that no account could have would keep a processor busy.
-            if len(data) > 2 * MOST_SKILLS:
+            if len(data) > 2 * MAX_SKILLS:
                 self.fail("max_length", max_length=self.max_length)
             # Where there is no rest to save, it is refused by the text at fault.
             data = [each for each in data if not _names_no_skill(each)] or data
@@ -126,7 +126,7 @@ def _names_no_skill(text: Any) -> bool:
 
 class TargetRole(Line):
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=LONGEST_ROLE, **options)
+        super().__init__(max_length=MAX_ROLE_LENGTH, **options)
 
     def to_internal_value(self, data: Any) -> str:
         role = super().to_internal_value(data)
@@ -145,7 +145,7 @@ class PhoneNumber(Text):
     default_error_messages = {"no_number": "This field has to be a telephone number."}
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=LONGEST_PHONE_NUMBER, **options)
+        super().__init__(max_length=MAX_PHONE_NUMBER_LENGTH, **options)
 
     def to_internal_value(self, data: Any) -> str:
         number = super().to_internal_value(data)
@@ -229,7 +229,7 @@ class RoleOrRoles(serializers.Field[Any, Any, Any, Any]):
             return {"first_role": TargetRole().run_validation(data)} if data.strip() else {"target_roles": None}
         if not isinstance(data, list):
             self.fail("invalid")
-        roles = BoundedList(child=TargetRole(), max_length=MOST_ROLES)
+        roles = BoundedList(child=TargetRole(), max_length=MAX_ROLES)
         return {"target_roles": roles.run_validation(data)}
 
 
@@ -258,16 +258,16 @@ class Experience(serializers.Field[Any, Any, Any, Any]):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if isinstance(data, str):
-            text = Text(max_length=LONGEST_EXPERIENCE, allow_blank=True).run_validation(data)
+            text = Text(max_length=MAX_EXPERIENCE_LENGTH, allow_blank=True).run_validation(data)
             if not text:
                 return {"experience": None, "experience_years": None}
             years = read_years(text)
             fields: dict[str, Any] = {"experience": text}
-            return fields | ({"experience_years": years} if years is not None and years <= MOST_YEARS else {})
+            return fields | ({"experience_years": years} if years is not None and years <= MAX_YEARS else {})
         if isinstance(data, bool) or not isinstance(data, int | float):
             self.fail("invalid")
-        if not 0 <= data <= MOST_YEARS:
-            raise serializers.ValidationError(f"This field must be between 0 and {MOST_YEARS}.")
+        if not 0 <= data <= MAX_YEARS:
+            raise serializers.ValidationError(f"This field must be between 0 and {MAX_YEARS}.")
         return {"experience": None, "experience_years": float(data)}
 
 
@@ -281,7 +281,7 @@ class ExpectedSalary(serializers.Field[Any, Any, Any, Any]):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         fields: dict[str, Any]
-        if isinstance(data, str) and len(data) <= LONGEST_SALARY:
+        if isinstance(data, str) and len(data) <= MAX_SALARY_LENGTH:
             try:
                 salary = read_salary(data, is_currency=_is_currency)
             except Unreadable:
@@ -293,13 +293,13 @@ class ExpectedSalary(serializers.Field[Any, Any, Any, Any]):
             self.fail("invalid")
         else:
             fields = {"expected_salary": float(data)}
-        if not 0 <= fields["expected_salary"] <= MOST_SALARY:
-            raise serializers.ValidationError(f"This field must be between 0 and {MOST_SALARY:.0f}.")
+        if not 0 <= fields["expected_salary"] <= MAX_SALARY:
+            raise serializers.ValidationError(f"This field must be between 0 and {MAX_SALARY:.0f}.")
         return fields
 
 
 def _is_short_text(data: Any) -> bool:
-    return isinstance(data, str) and len(data) <= LONGEST_LIST
+    return isinstance(data, str) and len(data) <= MAX_LIST_LENGTH
 
 
 def _is_currency(code: str) -> bool:

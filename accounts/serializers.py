@@ -9,16 +9,16 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
 
 from accounts.documents import (
-    LONGEST_ADDRESS,
-    LONGEST_EXPERIENCE,
-    LONGEST_LOCATION,
-    LONGEST_NAME,
-    LONGEST_SUMMARY,
-    MOST_LOCATIONS,
-    MOST_ROLES,
-    MOST_SALARY,
-    MOST_SKILLS,
-    MOST_YEARS,
+    MAX_ADDRESS_LENGTH,
+    MAX_EXPERIENCE_LENGTH,
+    MAX_LOCATION_LENGTH,
+    MAX_LOCATIONS,
+    MAX_NAME_LENGTH,
+    MAX_ROLES,
+    MAX_SALARY,
+    MAX_SKILLS,
+    MAX_SUMMARY_LENGTH,
+    MAX_YEARS,
 )
 from accounts.passwords import (
     MAX_PASSWORD_LENGTH,
@@ -52,7 +52,7 @@ from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 
 MIN_NAME_LENGTH = 2
 # No token of ours is half as long.
-LONGEST_OPAQUE_TOKEN = 200
+MAX_OPAQUE_TOKEN_LENGTH = 200
 
 
 class Password(Text):
@@ -87,20 +87,20 @@ class NewPassword(Text):
 
 
 class ProfileFields(serializers.Serializer[Any]):
-    full_name = Line(min_length=MIN_NAME_LENGTH, max_length=LONGEST_NAME)
-    skills = Skills(max_length=MOST_SKILLS, allow_null=True, required=False)
-    target_roles = BoundedList(child=TargetRole(), max_length=MOST_ROLES, allow_null=True, required=False)
+    full_name = Line(min_length=MIN_NAME_LENGTH, max_length=MAX_NAME_LENGTH)
+    skills = Skills(max_length=MAX_SKILLS, allow_null=True, required=False)
+    target_roles = BoundedList(child=TargetRole(), max_length=MAX_ROLES, allow_null=True, required=False)
     experience_level = Choice(choices=EXPERIENCE_LEVELS, allow_null=True, required=False)
-    location = Line(max_length=LONGEST_LOCATION, allow_null=True, allow_blank=True, required=False)
+    location = Line(max_length=MAX_LOCATION_LENGTH, allow_null=True, allow_blank=True, required=False)
     phone_number = PhoneNumber(allow_null=True, allow_blank=True, required=False)
-    experience = Text(max_length=LONGEST_EXPERIENCE, allow_null=True, allow_blank=True, required=False)
-    experience_years = Number(minimum=0, maximum=MOST_YEARS, allow_null=True, required=False)
+    experience = Text(max_length=MAX_EXPERIENCE_LENGTH, allow_null=True, allow_blank=True, required=False)
+    experience_years = Number(minimum=0, maximum=MAX_YEARS, allow_null=True, required=False)
     preferred_locations = BoundedList(
-        child=Line(max_length=LONGEST_LOCATION), max_length=MOST_LOCATIONS, allow_null=True, required=False
+        child=Line(max_length=MAX_LOCATION_LENGTH), max_length=MAX_LOCATIONS, allow_null=True, required=False
     )
     remote_preference = Choice(choices=REMOTE_PREFERENCES, allow_null=True, required=False)
-    professional_summary = Text(max_length=LONGEST_SUMMARY, allow_null=True, allow_blank=True, required=False)
-    expected_salary = Number(minimum=0, maximum=MOST_SALARY, allow_null=True, required=False, help_text="A year's pay.")
+    professional_summary = Text(max_length=MAX_SUMMARY_LENGTH, allow_null=True, allow_blank=True, required=False)
+    expected_salary = Number(minimum=0, maximum=MAX_SALARY, allow_null=True, required=False, help_text="A year's pay.")
     expected_salary_currency = Currency(allow_null=True, allow_blank=True, required=False)
 
 
@@ -112,7 +112,7 @@ class RegistrationSerializer(ProfileFields):
 class ProfileChangeSerializer(ProfileFields):
     """What is not given stays; null clears what may be empty."""
 
-    full_name = Line(min_length=MIN_NAME_LENGTH, max_length=LONGEST_NAME, required=False)
+    full_name = Line(min_length=MIN_NAME_LENGTH, max_length=MAX_NAME_LENGTH, required=False)
 
 
 class UserSerializer(serializers.Serializer[Any]):
@@ -161,7 +161,7 @@ class LoginSerializer(serializers.Serializer[Any]):
 class LoginFormSerializer(serializers.Serializer[Any]):
     """The form of an OAuth2 password grant; its other fields mean nothing here."""
 
-    username = Text(source="email", max_length=LONGEST_ADDRESS, help_text="The e-mail address.")
+    username = Text(source="email", max_length=MAX_ADDRESS_LENGTH, help_text="The e-mail address.")
     password = Password()
 
 
@@ -178,7 +178,7 @@ class LoginAnswerSerializer(TokenPairSerializer):
 
 
 class RefreshTokenSerializer(serializers.Serializer[Any]):
-    refresh_token = Text(max_length=LONGEST_OPAQUE_TOKEN)
+    refresh_token = Text(max_length=MAX_OPAQUE_TOKEN_LENGTH)
 
 
 class PasswordChangeSerializer(serializers.Serializer[Any]):
@@ -195,12 +195,12 @@ class AcceptedSerializer(serializers.Serializer[Any]):
 
 
 class PasswordResetSerializer(serializers.Serializer[Any]):
-    token = Text(max_length=LONGEST_OPAQUE_TOKEN)
+    token = Text(max_length=MAX_OPAQUE_TOKEN_LENGTH)
     new_password = NewPassword()
 
 
 class ConfirmationQuery(QuerySerializer):
-    token = Text(max_length=LONGEST_OPAQUE_TOKEN, help_text="The token in the link of the message.")
+    token = Text(max_length=MAX_OPAQUE_TOKEN_LENGTH, help_text="The token in the link of the message.")
 
 
 class ErasureSerializer(serializers.Serializer[Any]):
@@ -227,29 +227,29 @@ class ExportSerializer(serializers.Serializer[Any]):
 class ProfileInput(serializers.Serializer[Any]):
     """Profile fields by the family's names; `validated_data` has them by the account's."""
 
-    user_name = Line(max_length=LONGEST_NAME, source="full_name")
+    user_name = Line(max_length=MAX_NAME_LENGTH, source="full_name")
     phone_number = PhoneNumber(allow_null=True, allow_blank=True, required=False)
     desired_job_role = RoleOrRoles(
         allow_null=True,
         required=False,
         help_text="Text takes the place of the first target role; a list is all of them.",
     )
-    skills = SkillsOrText(max_length=MOST_SKILLS, allow_null=True, required=False)
+    skills = SkillsOrText(max_length=MAX_SKILLS, allow_null=True, required=False)
     experience = Experience(
         allow_null=True, required=False, help_text='Text, or a number of years; "5 years" counts as five.'
     )
-    experience_years = Number(minimum=0, maximum=MOST_YEARS, allow_null=True, required=False)
+    experience_years = Number(minimum=0, maximum=MAX_YEARS, allow_null=True, required=False)
     experience_level = Choice(choices=EXPERIENCE_LEVELS, allow_null=True, required=False)
-    location = Line(max_length=LONGEST_LOCATION, allow_null=True, allow_blank=True, required=False)
+    location = Line(max_length=MAX_LOCATION_LENGTH, allow_null=True, allow_blank=True, required=False)
     preferred_locations = TextOrList(
-        child=Line(max_length=LONGEST_LOCATION), max_length=MOST_LOCATIONS, allow_null=True, required=False
+        child=Line(max_length=MAX_LOCATION_LENGTH), max_length=MAX_LOCATIONS, allow_null=True, required=False
     )
     remote_preference = RemotePreference(
         allow_null=True,
         required=False,
         help_text=f"One of {', '.join(REMOTE_PREFERENCES)}; true is remote, false is any.",
     )
-    professional_summary = Text(max_length=LONGEST_SUMMARY, allow_null=True, allow_blank=True, required=False)
+    professional_summary = Text(max_length=MAX_SUMMARY_LENGTH, allow_null=True, allow_blank=True, required=False)
     expected_salary = ExpectedSalary(
         allow_null=True, required=False, help_text='For a year: a number, or text such as "$120,000" or "90k EUR".'
     )
@@ -291,7 +291,7 @@ class UserRegistrationSerializer(ProfileInput):
 class UserChangeSerializer(ProfileInput):
     """What is not given stays; null clears what may be empty."""
 
-    user_name = Line(max_length=LONGEST_NAME, source="full_name", required=False)
+    user_name = Line(max_length=MAX_NAME_LENGTH, source="full_name", required=False)
     email_id = Address(required=False, help_text="The account's own; it cannot be changed.")
 
     def to_internal_value(self, data: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from market.daily_stats import HIGHEST_SALARY_USD, LOWEST_SALARY_USD
+from market.daily_stats import MAX_SALARY_USD, MIN_SALARY_USD
 
 Pipeline = list[dict[str, Any]]
 
@@ -53,8 +53,8 @@ def _salary_trends() -> Pipeline:
     return [
         {
             "$match": {
-                "min_annual_salary_usd": {"$gte": LOWEST_SALARY_USD},
-                "max_annual_salary_usd": {"$lte": HIGHEST_SALARY_USD},
+                "min_annual_salary_usd": {"$gte": MIN_SALARY_USD},
+                "max_annual_salary_usd": {"$lte": MAX_SALARY_USD},
                 "$expr": {"$lte": ["$min_annual_salary_usd", "$max_annual_salary_usd"]},
             }
         },

@@ -20,7 +20,7 @@ WINDOWS = (30, 365)
 ROUNDS = 15
 AGGREGATION_ROUNDS = 5
 FACTOR = 50
-LONGEST_ORDER_SECONDS = 0.150
+MAX_ORDER_SECONDS = 0.150
 
 
 def main() -> int:
@@ -40,7 +40,7 @@ def compare(count: int) -> Report:
     from benchmarks.role_aggregations import answer_by_aggregation, counts_by_aggregation
     from career_navigator.db.connection import database
     from market.daily_stats import day_start
-    from market.gaps import LOWEST_THRESHOLD, order_learning, rank_gaps
+    from market.gaps import MIN_THRESHOLD, order_learning, rank_gaps
     from market.roles import display_role
     from market.selectors import load_role_figures, role_demands
 
@@ -75,7 +75,7 @@ def compare(count: int) -> Report:
             asked: dict[str, Any] = {"database": database(), "role": role, "days": days, "last": last}
             counted = plain.measure(lambda asked=asked: counts_by_aggregation(**asked))
             same.measure(lambda asked=asked: answer_by_aggregation(**asked))
-        gaps = rank_gaps(window=figures.window, held=held, threshold=LOWEST_THRESHOLD)
+        gaps = rank_gaps(window=figures.window, held=held, threshold=MIN_THRESHOLD)
         ours = figures.window.demand
         if (ours.postings, {skill.name: skill.count for skill in ours.skills}) != counted:
             differing.append(f"{days} days")
@@ -93,7 +93,7 @@ def compare(count: int) -> Report:
         report.at_most(
             "  learn_next: nothing kept",
             ordered.median,
-            LONGEST_ORDER_SECONDS,
+            MAX_ORDER_SECONDS,
             measured=milliseconds(ordered.median),
             bar_text="<= 150 ms",
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from market.daily_stats import HIGHEST_SALARY_USD, LOWEST_SALARY_USD
+from market.daily_stats import MAX_SALARY_USD, MIN_SALARY_USD
 
 
 def counts_by_aggregation(
@@ -31,8 +31,8 @@ def answer_by_aggregation(*, database: Database[dict[str, Any]], role: str, days
     before = counts_by_aggregation(database=database, role=role, days=days, last=last - timedelta(days=days))
     counts = counts_by_aggregation(database=database, role=role, days=days, last=last)
     paid = {
-        "min_annual_salary_usd": {"$gte": LOWEST_SALARY_USD},
-        "max_annual_salary_usd": {"$lte": HIGHEST_SALARY_USD},
+        "min_annual_salary_usd": {"$gte": MIN_SALARY_USD},
+        "max_annual_salary_usd": {"$lte": MAX_SALARY_USD},
         "$expr": {"$lte": ["$min_annual_salary_usd", "$max_annual_salary_usd"]},
     }
     pay = {"$avg": ["$min_annual_salary_usd", "$max_annual_salary_usd"]}

@@ -25,8 +25,8 @@ PATH = "/market/trending"
 CONNECTIONS = 32
 START_SECONDS = 60
 # On a core that others use too, a server of several threads gets a larger part of it than one of a single thread.
-LARGEST_SHARE_OF_OTHERS = 0.1
-MOST_TRIES = 8
+MAX_SHARE_OF_OTHERS = 0.1
+MAX_TRIES = 8
 
 
 def main() -> int:
@@ -105,12 +105,12 @@ def compare(ours: Server, peer: Server, core: int, length: int, rounds: int, sec
     for server in servers:
         load(port=server.port, path=PATH, connections=CONNECTIONS, seconds=1, length=length)
     left_out = number = 0
-    while len(undisturbed[ours]) < rounds and number < MOST_TRIES * rounds:
+    while len(undisturbed[ours]) < rounds and number < MAX_TRIES * rounds:
         # Neither always comes first.
         order = servers if number % 2 == 0 else servers[::-1]
         pair = {server: measure(server, core, length, seconds) for server in order}
         number += 1
-        if max(each.others for each in pair.values()) > LARGEST_SHARE_OF_OTHERS:
+        if max(each.others for each in pair.values()) > MAX_SHARE_OF_OTHERS:
             left_out += 1
             continue
         for server in servers:

@@ -17,7 +17,7 @@ PAGE = 500
 # Of the generated jobs a good third are engineers' in the United States.
 ROLE, PLACE, SERVED = "Engineer", "United States", 80_000
 API_KEY = "benchmark-key"
-LONGEST_SECONDS = 900
+MAX_SECONDS = 900
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def serve_theirstack(*, log: Path) -> Iterator[str]:
     arguments = ["--port", str(port), "--count", str(SERVED), "--api-key", API_KEY, "--rate-limit", "none"]
     command = [sys.executable, "manage.py", "fake_theirstack", *arguments]
     with _process(command, log=log, environment=os.environ):
-        deadline = time.monotonic() + LONGEST_SECONDS
+        deadline = time.monotonic() + MAX_SECONDS
         while b"Stop it" not in log.read_bytes():
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the fake TheirStack did not start: {log.read_text()}")
@@ -71,7 +71,7 @@ def peak_of_a_run(*, postings: int, database: str, source: str, log: Path) -> tu
             now=timezone.now(),
         )
         queue_run(run=run)
-        deadline = time.monotonic() + LONGEST_SECONDS
+        deadline = time.monotonic() + MAX_SECONDS
         while (run := CollectionRun.objects.get(id=run.id)).status in ("queued", "running"):
             if worker.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the worker did not finish: {log.read_text()[-2000:]}")

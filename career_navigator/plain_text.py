@@ -122,8 +122,8 @@ def _belongs_to_character_before(character: str) -> bool:
     )
 
 
-_SHORTEST_PREFIX = 2
-_MOST_COMPLETIONS = 20
+_MIN_PREFIX_LENGTH = 2
+_MAX_COMPLETIONS = 20
 _WORD = re.compile(r"\w+")
 
 
@@ -135,10 +135,10 @@ class WordList:
 
     def completions(self, prefix: str) -> list[str]:
         """The words that begin with a prefix of at least two characters, by name, up to twenty."""
-        if len(prefix) < _SHORTEST_PREFIX:
+        if len(prefix) < _MIN_PREFIX_LENGTH:
             return []
         start = bisect_left(self._words, prefix)
-        candidates = self._words[start : start + _MOST_COMPLETIONS]
+        candidates = self._words[start : start + _MAX_COMPLETIONS]
         return [word for word in candidates if word.startswith(prefix)]
 
 

@@ -42,9 +42,9 @@ _TRIGGER = "ingestion.trigger_collection"
 COLLECT_NOW = MenuPage(
     group="Ingestion", title="Collect now", icon="play_circle", route="collect_now", permission=_TRIGGER
 )
-MOST_ROLES = 50
-MOST_PLACES = 20
-MOST_JOBS = 1_000
+MAX_ROLES = 50
+MAX_PLACES = 20
+MAX_JOBS = 1_000
 
 
 class CollectForm(forms.Form):
@@ -72,7 +72,7 @@ class CollectForm(forms.Form):
     per_role_limit = forms.IntegerField(
         label="Jobs a role",
         min_value=1,
-        max_value=MOST_JOBS,
+        max_value=MAX_JOBS,
         widget=UnfoldAdminIntegerFieldWidget(),
         help_text="Over all places together. Each job that is returned costs a credit.",
     )
@@ -92,10 +92,10 @@ class CollectForm(forms.Form):
         self.user_id: str | None = None
 
     def clean_roles(self) -> list[str]:
-        return _lines(self.cleaned_data["roles"], most=MOST_ROLES)
+        return _lines(self.cleaned_data["roles"], most=MAX_ROLES)
 
     def clean_places(self) -> list[str]:
-        return _lines(self.cleaned_data["places"], most=MOST_PLACES)
+        return _lines(self.cleaned_data["places"], most=MAX_PLACES)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -132,7 +132,7 @@ class CollectForm(forms.Form):
 
 def usual_collection() -> dict[str, Any]:
     """What the form begins with: the roles that users aim at, else the default ones."""
-    roles = target_roles()[:MOST_ROLES] or DEFAULT_ROLES
+    roles = target_roles()[:MAX_ROLES] or DEFAULT_ROLES
     return {
         "roles": "\n".join(roles),
         "places": "\n".join(DEFAULT_PLACES),

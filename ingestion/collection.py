@@ -64,7 +64,7 @@ from market.services import StoreOutcome, store_postings
 
 logger = logging.getLogger(__name__)
 
-LONGEST_SAMPLE_CHARACTERS = 300
+MAX_SAMPLE_CHARACTERS = 300
 # Share of a lease that is left when storing a page in hand is given up.
 STORING_MARGIN = 0.05
 MAX_STORING_WAIT_SECONDS = 2.0
@@ -397,4 +397,4 @@ def _fail(run: CollectionRun, lease: Lease, error: TheirStackClientError, now: d
 
 
 def _sample(reason: str, message: str, job_id: Any) -> dict[str, Any]:
-    return {"reason": reason, "message": message[:LONGEST_SAMPLE_CHARACTERS], "job_id": str(job_id or "")}
+    return {"reason": reason, "message": message[:MAX_SAMPLE_CHARACTERS], "job_id": str(job_id or "")}

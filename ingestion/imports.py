@@ -25,9 +25,9 @@ from market.services import StoreOutcome, store_postings
 
 BATCH = 500
 # A CSV cell may hold a whole advert.
-LONGEST_CELL_CHARACTERS = 10_000_000
+MAX_CELL_CHARACTERS = 10_000_000
 FORMATS = (".json", ".jsonl", ".ndjson", ".csv")
-MOST_PROBLEMS_KEPT = 100
+MAX_PROBLEMS_KEPT = 100
 # Of a file that is read as a whole, unpacked: that of JSON lines may be of any size.
 MAX_FILE_BYTES = 512 * 2**20
 
@@ -73,7 +73,7 @@ class ImportSummary:
         self._add_problem(line, message)
 
     def _add_problem(self, line: int, message: str) -> None:
-        if len(self.problems) < MOST_PROBLEMS_KEPT:
+        if len(self.problems) < MAX_PROBLEMS_KEPT:
             self.problems.append(f"line {line}: {message}")
 
 
@@ -190,7 +190,7 @@ def _json_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
 
 def _csv_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
     """Columns are fields of the job object; lists and objects are cells in JSON, or lists separated by `;`."""
-    csv.field_size_limit(LONGEST_CELL_CHARACTERS)
+    csv.field_size_limit(MAX_CELL_CHARACTERS)
     text = _decode(_read_whole(file, path), path)
     skipped = 0
     if found := _SEPARATOR_LINE.match(text):

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 # The longest window the API announces is a day, so a longer wait is a mistake of the sender.
-LONGEST_WAIT_SECONDS = 24 * 3600.0
+MAX_WAIT_SECONDS = 24 * 3600.0
 # A "seconds to wait" this large can only be a moment, counted from 1970.
-SMALLEST_EPOCH_SECONDS = 1_000_000_000.0
+MIN_EPOCH_SECONDS = 1_000_000_000.0
 
 
 def exhausted_seconds(*, headers: Mapping[str, str], now: datetime) -> float | None:
@@ -96,8 +96,8 @@ def _number(text: str) -> float | None:
 
 
 def _wait(seconds: float, *, now: datetime) -> float:
-    return _clamp(seconds - now.timestamp() if seconds >= SMALLEST_EPOCH_SECONDS else seconds)
+    return _clamp(seconds - now.timestamp() if seconds >= MIN_EPOCH_SECONDS else seconds)
 
 
 def _clamp(seconds: float) -> float:
-    return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
+    return min(max(seconds, 0.0), MAX_WAIT_SECONDS)

@@ -15,7 +15,7 @@ from market.roles import normalize_role
 
 # A search that was lost this often is closed as lost: something about it kills its worker.
 MAX_ATTEMPTS = 5
-MOST_REFUSED_SAMPLES = 20
+MAX_REFUSED_SAMPLES = 20
 _OPEN_RUN = {"$in": OPEN_RUN_STATUSES}
 
 
@@ -150,7 +150,7 @@ def update_search(
         increments[reason] = increments.get(reason, 0) + 1
     if refused:
         increments[f"searches.{index}.refused"] = len(refused)
-        change["$push"] = {"refused_samples": {"$each": list(refused), "$slice": MOST_REFUSED_SAMPLES}}
+        change["$push"] = {"refused_samples": {"$each": list(refused), "$slice": MAX_REFUSED_SAMPLES}}
     if increments:
         change["$inc"] = increments
     at_page = {} if page is None else {f"searches.{index}.page": page}

@@ -6,8 +6,8 @@ from typing import Any
 from bson import ObjectId
 from rest_framework import serializers
 
-from accounts.documents import LONGEST_LOCATION, MOST_LOCATIONS
-from accounts.documents import MOST_ROLES as PROFILE_ROLES
+from accounts.documents import MAX_LOCATION_LENGTH, MAX_LOCATIONS
+from accounts.documents import MAX_ROLES as PROFILE_ROLES
 from accounts.profile_fields import RemotePreference, RoleOrRoles, TargetRole, TextOrList
 from career_navigator.api.fields import BoundedList, Text
 from career_navigator.api.serializers import CountField, SuccessSerializer
@@ -39,15 +39,15 @@ class FetchJobsSerializer(serializers.Serializer[Any]):
         child=TargetRole(), max_length=PROFILE_ROLES, required=False, allow_null=True, help_text="Besides that one."
     )
     preferred_locations = TextOrList(
-        child=Text(max_length=LONGEST_LOCATION),
-        max_length=MOST_LOCATIONS,
+        child=Text(max_length=MAX_LOCATION_LENGTH),
+        max_length=MAX_LOCATIONS,
         required=False,
         allow_null=True,
         help_text="Places or ISO 3166 alpha-2 codes: a list, or text with commas.",
     )
     countries = BoundedList(
-        child=CountryName(max_length=LONGEST_LOCATION),
-        max_length=MOST_LOCATIONS,
+        child=CountryName(max_length=MAX_LOCATION_LENGTH),
+        max_length=MAX_LOCATIONS,
         required=False,
         allow_null=True,
         help_text="ISO 3166 alpha-2 codes or names.",

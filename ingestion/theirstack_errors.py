@@ -6,7 +6,7 @@ from typing import Any
 
 # "Premium functionality limitation": the page is larger than the plan allows.
 PLAN_LIMIT_CODE = "E-020"
-LONGEST_EXPLANATION = 500
+MAX_EXPLANATION_LENGTH = 500
 
 
 class TheirStackClientError(Exception):
@@ -148,4 +148,4 @@ def _printable(value: Any, *, secret: str) -> str:
     if not isinstance(value, str):
         return ""
     text = value.replace(secret, "[key]") if secret else value
-    return "".join(c if c.isprintable() else " " for c in text[:LONGEST_EXPLANATION]).strip()
+    return "".join(c if c.isprintable() else " " for c in text[:MAX_EXPLANATION_LENGTH]).strip()

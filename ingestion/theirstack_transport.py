@@ -34,11 +34,11 @@ from ingestion.theirstack_errors import (
 logger = logging.getLogger(__name__)
 
 # A longer wait is the queue's business: a worker that sleeps is a worker fewer.
-LONGEST_SLEEP_SECONDS = 60.0
-LONGEST_BACKOFF_SECONDS = 10.0
-LONGEST_CONNECT_SECONDS = 10.0
+MAX_SLEEP_SECONDS = 60.0
+MAX_BACKOFF_SECONDS = 10.0
+MAX_CONNECT_SECONDS = 10.0
 # A page of 500 jobs with the longest company lists seen stays below; past it a worker's memory is at stake.
-LARGEST_BODY_BYTES = 64 * 1024 * 1024
+MAX_BODY_BYTES = 64 * 1024 * 1024
 # An answer that has begun to arrive is paid for, so it may end this much after the call's time is over. A process that
 # was stopped meanwhile finds it in its socket when it goes on.
 READ_GRACE_SECONDS = 1.0
@@ -91,7 +91,7 @@ class TheirStackTransport:
         self._key = Unshown(checked_key(api_key))
         self.base_url = checked_base_url(base_url)
         self._auth = BearerKey(api_key=self._key)
-        self._timeout = (min(timeout, LONGEST_CONNECT_SECONDS), timeout)
+        self._timeout = (min(timeout, MAX_CONNECT_SECONDS), timeout)
         self._max_retries = max_retries
         self._pacing = pacing
         self._owns_session = session is None
@@ -173,7 +173,7 @@ class TheirStackTransport:
         """Wait for this call's turn among all workers; waits that are too long are the caller's to arrange."""
         try:
             while (wait := self._pacing.acquire()) > 0:
-                if wait > LONGEST_SLEEP_SECONDS or self._clock() + wait > call.deadline:
+                if wait > MAX_SLEEP_SECONDS or self._clock() + wait > call.deadline:
                     raise TheirStackRetryableError(
                         "rate_limited",
                         f"The rate limit allows the next call in {wait:.0f} s.",
@@ -245,10 +245,10 @@ class TheirStackTransport:
         try:
             for chunk in response.iter_content(64 * 1024):
                 body += chunk
-                if len(body) > LARGEST_BODY_BYTES:
+                if len(body) > MAX_BODY_BYTES:
                     raise TheirStackUnexpectedAnswerError(
                         "answer_too_large",
-                        f"The answer is larger than {LARGEST_BODY_BYTES} bytes: ask for smaller pages.",
+                        f"The answer is larger than {MAX_BODY_BYTES} bytes: ask for smaller pages.",
                         status=response.status_code,
                     )
         except (requests.RequestException, ValueError) as error:
@@ -285,7 +285,7 @@ class TheirStackTransport:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, TheirStackRetryableError) and error.retry_after_seconds:
             return error.retry_after_seconds + self._uniform(0.0, 1.0)
-        longest = min(2.0 ** (state.attempt_number - 1), LONGEST_BACKOFF_SECONDS)
+        longest = min(2.0 ** (state.attempt_number - 1), MAX_BACKOFF_SECONDS)
         return self._uniform(longest / 2, longest)
 
     def _is_over(self, call: _Call, state: RetryCallState) -> bool:
@@ -294,7 +294,7 @@ class TheirStackTransport:
         return (
             state.attempt_number > self._max_retries
             or call.unreadable >= UNREADABLE_ANSWERS
-            or (asked or 0.0) > LONGEST_SLEEP_SECONDS
+            or (asked or 0.0) > MAX_SLEEP_SECONDS
             or self._clock() + state.upcoming_sleep > call.deadline
         )
 

@@ -12,7 +12,7 @@ from bson import ObjectId
 
 from career_navigator.db.connection import database
 from ingestion.documents import CollectionRun
-from ingestion.runs import MOST_REFUSED_SAMPLES
+from ingestion.runs import MAX_REFUSED_SAMPLES
 from ingestion.source import reserve_credits, settle_credits
 from ingestion.theirstack_jobs import closing_from_job, posting_from_job
 from market.jobs.services import close_posting, find_closing, opened_at
@@ -117,7 +117,7 @@ def _record(now: datetime, counts: Mapping[str, int], refusal: Mapping[str, str]
     }
     if refusal:
         change["$inc"][f"refused.{refusal['reason']}"] = 1
-        change["$push"] = {"refused_samples": {"$each": [dict(refusal)], "$slice": MOST_REFUSED_SAMPLES}}
+        change["$push"] = {"refused_samples": {"$each": [dict(refusal)], "$slice": MAX_REFUSED_SAMPLES}}
     database()[CollectionRun._get_collection_name()].update_one({"_id": _run_id(day)}, change, upsert=True)
 
 

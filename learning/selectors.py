@@ -11,7 +11,7 @@ from learning.documents import LearningResource, build_resource
 from learning.ordering import Exercise
 from learning.resources import CATALOGUE, Resource, ResourceCatalogue
 from learning.roadmaps import Basis, Learner, Roadmap, build_roadmap
-from market.gaps import LOWEST_THRESHOLD
+from market.gaps import MIN_THRESHOLD
 from market.roles import normalize_role
 from market.selectors import RoleFigures
 from market.trends import percentage
@@ -102,8 +102,7 @@ def plan_roadmap(
     if figures:
         demand = figures.window.demand
         priorities = {
-            skill.name: percentage(skill.count, demand.postings)
-            for skill in demand.required(threshold=LOWEST_THRESHOLD)
+            skill.name: percentage(skill.count, demand.postings) for skill in demand.required(threshold=MIN_THRESHOLD)
         }
     else:
         names = [*person.held, *person.statuses]

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from career_navigator.api.fields import BoundedInteger, Choice, Text, WebAddress
 from career_navigator.api.serializers import CountField, QuerySerializer
-from career_navigator.db.text_search import LONGEST_QUERY
+from career_navigator.db.text_search import MAX_QUERY_LENGTH
 from learning.documents import MAX_URL_LENGTH, STATUSES
 from learning.renderings import MAX_HOURS, MIN_HOURS, USUAL_HOURS
 from learning.resources import LEVELS, TYPES
@@ -66,7 +66,7 @@ class ResourcesQuery(QuerySerializer):
     search = Text(
         required=False,
         allow_blank=True,
-        max_length=LONGEST_QUERY,
+        max_length=MAX_QUERY_LENGTH,
         help_text="Keeps those with words that begin so, the most relevant first.",
     )
 
@@ -75,7 +75,7 @@ class ResourceSearchQuery(QuerySerializer):
     limit = BoundedInteger(minimum=1, maximum=100, default=20)
     offset = BoundedInteger(minimum=0, maximum=10_000, default=0)
     query = Text(
-        max_length=LONGEST_QUERY, help_text="Words of title, skill or description; the beginning of a word will do."
+        max_length=MAX_QUERY_LENGTH, help_text="Words of title, skill or description; the beginning of a word will do."
     )
     resource_type = Choice(choices=TYPES, required=False)
 

@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 # A salary outside these bounds (USD a year) is an hourly rate, a typing error or a lure.
-LOWEST_SALARY_USD = 5_000
-HIGHEST_SALARY_USD = 2_000_000
+MIN_SALARY_USD = 5_000
+MAX_SALARY_USD = 2_000_000
 
 # What `Figures.add` reads of a posting.
 FIGURE_FIELDS = (
@@ -188,7 +188,7 @@ class Figures:
 def usable_salary(posting: Mapping[str, Any]) -> tuple[int, int] | None:
     """Both ends of the posting's pay in USD a year, or None where they are missing, absurd or crossed."""
     low, high = posting.get("min_annual_salary_usd"), posting.get("max_annual_salary_usd")
-    if low is None or high is None or not LOWEST_SALARY_USD <= low <= high <= HIGHEST_SALARY_USD:
+    if low is None or high is None or not MIN_SALARY_USD <= low <= high <= MAX_SALARY_USD:
         return None
     return low, high
 

@@ -79,10 +79,10 @@ def _count_bits(rows: NDArray[np.uint8]) -> list[int]:
     return counts
 
 
-LOWEST_THRESHOLD = 0.1
-HIGHEST_THRESHOLD = 1.0
+MIN_THRESHOLD = 0.1
+MAX_THRESHOLD = 1.0
 DEFAULT_THRESHOLD = 0.25
-_LOWEST_SHARE = Fraction(str(LOWEST_THRESHOLD))
+_MIN_SHARE = Fraction(str(MIN_THRESHOLD))
 # A median of fewer salaries says more about the employers than about the skill.
 MIN_SALARIES = 20
 
@@ -114,7 +114,7 @@ class RoleDemand:
         before: Mapping[str, int] | None = None,
     ) -> "RoleDemand":
         """From the postings that ask for each skill."""
-        frequent = [name for name, count in counts.items() if count >= postings * _LOWEST_SHARE]
+        frequent = [name for name, count in counts.items() if count >= postings * _MIN_SHARE]
         return cls(
             postings=postings,
             postings_before=postings_before,

@@ -23,7 +23,7 @@ from career_navigator.cache.versioned import VersionedCache
 from career_navigator.db.connection import database
 from market.daily_stats import PACKED_POSTINGS, PACKED_TALLIES, day_start, skill_key, tally, tally_of, unpack_postings
 from market.documents import MARKET_SCOPE
-from market.gaps import LOWEST_THRESHOLD, RoleDemand, RoleWindow
+from market.gaps import MIN_THRESHOLD, RoleDemand, RoleWindow
 from market.roles import normalize_role
 from market.stats_rows import find_visible
 from market.trends import MAX_WINDOW_DAYS, MIN_POSTINGS_TO_COMPARE, DayRecord, percentage, trending_answers
@@ -199,7 +199,7 @@ def _frequent_names(
     keys: NDArray[np.uint64], counts: NDArray[np.int64], postings: int, role: str, first: datetime, last: datetime
 ) -> dict[int, str]:
     """The names of the skills that a gap analysis can require, by their place among the keys, in its order."""
-    frequent = {place: int(keys[place]) for place in np.flatnonzero(counts >= postings * LOWEST_THRESHOLD - 1).tolist()}
+    frequent = {place: int(keys[place]) for place in np.flatnonzero(counts >= postings * MIN_THRESHOLD - 1).tolist()}
     # The second field is that of rows that are being replaced.
     for field in ("skill_names", "before.skill_names"):
         if all(key in _names for key in frequent.values()):

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from career_navigator.api.fields import BoundedInteger, BoundedNumber, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
-from market.gaps import DEFAULT_THRESHOLD, HIGHEST_THRESHOLD, LOWEST_THRESHOLD
+from market.gaps import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD
 from market.trends import MAX_LOCATIONS, MAX_SKILLS, MAX_WINDOW_DAYS
 from skills.serializers import CategoryOfField, DisplayNameField
 
@@ -96,8 +96,8 @@ class GapQuery(QuerySerializer):
     role = Text(max_length=MAX_ROLE_LENGTH, help_text="One of the caller's target roles, in any spelling.")
     days = BoundedInteger(minimum=1, maximum=MAX_WINDOW_DAYS, default=30, help_text="Days up to and including today.")
     threshold = BoundedNumber(
-        minimum=LOWEST_THRESHOLD,
-        maximum=HIGHEST_THRESHOLD,
+        minimum=MIN_THRESHOLD,
+        maximum=MAX_THRESHOLD,
         default=DEFAULT_THRESHOLD,
         help_text="The share of postings that has to ask for a skill.",
     )

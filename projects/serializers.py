@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from career_navigator.api.fields import BoundedInteger, Choice, Text, WebAddress
 from career_navigator.api.serializers import QuerySerializer
-from career_navigator.db.text_search import LONGEST_QUERY
+from career_navigator.db.text_search import MAX_QUERY_LENGTH
 from market.roles import normalize_role
 from projects.documents import MAX_URL_LENGTH, STATUSES
 from projects.ideas import DIFFICULTIES
@@ -52,7 +52,7 @@ class ProjectSearchQuery(QuerySerializer):
     limit = BoundedInteger(minimum=1, maximum=100, default=20)
     offset = BoundedInteger(minimum=0, maximum=MAX_OFFSET, default=0)
     query = Text(
-        max_length=LONGEST_QUERY, help_text="Words of title, skills, features or description; the beginning will do."
+        max_length=MAX_QUERY_LENGTH, help_text="Words of title, skills, features or description; the beginning will do."
     )
     skills = _skill_list(required=False, help_text="In any spelling; a project has to have one of them.")
     difficulty = Choice(choices=DIFFICULTIES, required=False)

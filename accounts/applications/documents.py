@@ -9,9 +9,9 @@ from accounts.applications.stages import STAGES
 from career_navigator.documents import StoredDocument
 from market.jobs.listings import JobListing
 
-LONGEST_ACTION_TYPE = 50
+MAX_ACTION_TYPE_LENGTH = 50
 
-LONGEST_NOTE = 2_000
+MAX_NOTE_LENGTH = 2_000
 
 
 class Activity(StoredDocument):
@@ -21,7 +21,7 @@ class Activity(StoredDocument):
     """
 
     user = ObjectIdField(required=True)
-    action_type = StringField(required=True, max_length=LONGEST_ACTION_TYPE)
+    action_type = StringField(required=True, max_length=MAX_ACTION_TYPE_LENGTH)
     job = ObjectIdField()
     metadata = DictField()
     application = ObjectIdField()
@@ -54,7 +54,7 @@ class Application(StoredDocument):
     job = ObjectIdField(required=True)
     stage = StringField(required=True, choices=STAGES)
     reached = MapField(DateTimeField())
-    note = StringField(max_length=LONGEST_NOTE)
+    note = StringField(max_length=MAX_NOTE_LENGTH)
     resume = ObjectIdField()
     title = StringField(required=True)
     company = StringField(required=True)

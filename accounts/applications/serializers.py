@@ -9,19 +9,19 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.applications.documents import LONGEST_ACTION_TYPE, LONGEST_NOTE
+from accounts.applications.documents import MAX_ACTION_TYPE_LENGTH, MAX_NOTE_LENGTH
 from accounts.applications.stages import STAGES
 from career_navigator.api.fields import BoundedInteger, Choice, PlainNumber, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from market.jobs.serializers import JobListingSerializer
 
 # Of metadata.
-MOST_BYTES = 10_000
-DEEPEST = 6
-_LARGEST_INTEGER = 2**63 - 1
+MAX_BYTES = 10_000
+MAX_LEVELS = 6
+_MAX_INTEGER = 2**63 - 1
 # Longer than any id; which ids there are is not told by what is refused.
-LONGEST_ID = 100
-LONGEST_FUNNEL_DAYS = 365
+MAX_ID_LENGTH = 100
+MAX_FUNNEL_DAYS = 365
 OWN = "The caller's own."
 
 
@@ -31,22 +31,22 @@ class Metadata(serializers.Field[Any, Any, Any, Any]):
 
     default_error_messages = {
         "invalid": "This field has to be an object.",
-        "too_large": f"This field must have no more than {MOST_BYTES} bytes as JSON.",
-        "too_deep": f"This field must not be nested deeper than {DEEPEST} levels.",
+        "too_large": f"This field must have no more than {MAX_BYTES} bytes as JSON.",
+        "too_deep": f"This field must not be nested deeper than {MAX_LEVELS} levels.",
         "bad_key": 'This field must have no key that begins with "$" or holds "." or NUL: {name!r}',
         "infinite": "This field must have no number that is infinite.",
-        "too_long": f"This field must have no whole number beyond {_LARGEST_INTEGER}.",
+        "too_long": f"This field must have no whole number beyond {_MAX_INTEGER}.",
     }
 
     def __init__(self, **options: Any) -> None:
-        bounds = f"Up to {MOST_BYTES} bytes and {DEEPEST} levels; no key begins with `$` or holds `.`."
+        bounds = f"Up to {MAX_BYTES} bytes and {MAX_LEVELS} levels; no key begins with `$` or holds `.`."
         super().__init__(allow_null=True, required=False, help_text=bounds, **options)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
             self.fail("invalid")
         self._check(data, 1)
-        if len(orjson.dumps(data)) > MOST_BYTES:
+        if len(orjson.dumps(data)) > MAX_BYTES:
             self.fail("too_large")
         return data
 
@@ -55,7 +55,7 @@ class Metadata(serializers.Field[Any, Any, Any, Any]):
 
     def _check(self, value: Any, depth: int) -> None:
         """Refuse what MongoDB would not keep as it is."""
-        if isinstance(value, dict | list) and depth > DEEPEST:
+        if isinstance(value, dict | list) and depth > MAX_LEVELS:
             self.fail("too_deep")
         if isinstance(value, dict):
             for key, each in value.items():
@@ -67,14 +67,14 @@ class Metadata(serializers.Field[Any, Any, Any, Any]):
                 self._check(each, depth + 1)
         elif isinstance(value, float) and not math.isfinite(value):
             self.fail("infinite")
-        elif isinstance(value, int) and not -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
+        elif isinstance(value, int) and not -_MAX_INTEGER <= value <= _MAX_INTEGER:
             self.fail("too_long")
 
 
 class ActivityInSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=LONGEST_ID, help_text=OWN)
-    job_id = Text(max_length=LONGEST_ID, allow_null=True, required=False)
-    action_type = Text(max_length=LONGEST_ACTION_TYPE, help_text="As in `search`, `view` or `apply`.")
+    user_id = Text(max_length=MAX_ID_LENGTH, help_text=OWN)
+    job_id = Text(max_length=MAX_ID_LENGTH, allow_null=True, required=False)
+    action_type = Text(max_length=MAX_ACTION_TYPE_LENGTH, help_text="As in `search`, `view` or `apply`.")
     metadata = Metadata()
 
 
@@ -83,7 +83,7 @@ class ActivityRecordedSerializer(SuccessSerializer):
 
 
 class ActivitiesQuery(QuerySerializer):
-    type = Text(required=False, max_length=LONGEST_ACTION_TYPE, help_text="Only acts of this `action_type`.")
+    type = Text(required=False, max_length=MAX_ACTION_TYPE_LENGTH, help_text="Only acts of this `action_type`.")
 
 
 class StoredMetadata(serializers.DictField):
@@ -103,9 +103,11 @@ class ActivitySerializer(serializers.Serializer[Any]):
 
 
 class SaveJobSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=LONGEST_ID, required=False, help_text=OWN)
-    job_id = Text(max_length=LONGEST_ID, required=False, help_text="That of the path.")
-    action_type = Text(max_length=LONGEST_ACTION_TYPE, required=False, help_text="The log's line is always `save_job`.")
+    user_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text=OWN)
+    job_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text="That of the path.")
+    action_type = Text(
+        max_length=MAX_ACTION_TYPE_LENGTH, required=False, help_text="The log's line is always `save_job`."
+    )
     activity_metadata = Metadata()
 
 
@@ -114,7 +116,7 @@ class JobSavedSerializer(SuccessSerializer):
 
 
 class OwnUserQuery(QuerySerializer):
-    user_id = Text(max_length=LONGEST_ID, required=False, help_text=OWN)
+    user_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text=OWN)
 
 
 class JobUnsavedSerializer(SuccessSerializer):
@@ -126,10 +128,10 @@ class SavedJobsQuery(QuerySerializer):
 
 
 class ApplicationChangeSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=LONGEST_ID, required=False, help_text=OWN)
+    user_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text=OWN)
     stage = Choice(choices=STAGES)
     note = Text(
-        max_length=LONGEST_NOTE,
+        max_length=MAX_NOTE_LENGTH,
         allow_blank=True,
         allow_null=True,
         required=False,
@@ -179,9 +181,7 @@ class ApplicationDetailSerializer(SuccessSerializer):
 
 
 class FunnelQuery(QuerySerializer):
-    days = BoundedInteger(
-        minimum=1, maximum=LONGEST_FUNNEL_DAYS, default=90, help_text="Days up to and including today."
-    )
+    days = BoundedInteger(minimum=1, maximum=MAX_FUNNEL_DAYS, default=90, help_text="Days up to and including today.")
 
 
 class StageCountSerializer(serializers.Serializer[Any]):

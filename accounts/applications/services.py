@@ -21,7 +21,7 @@ from market.jobs.listings import JobListing
 from market.jobs.selectors import find_job
 
 # A try fails when another change got through; nobody makes more of them at once.
-_MOST_TRIES = 10
+_MAX_TRIES = 10
 
 
 def record_activity(
@@ -115,7 +115,7 @@ def set_stage(
     """
     # MongoDB keeps times to the millisecond; what is returned is what is stored.
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
-    for _ in range(_MOST_TRIES):
+    for _ in range(_MAX_TRIES):
         application = Application.objects(user=user_id, job=job_id).first()
         seen = application.activity if application is not None else None
         if application is None:

@@ -4,7 +4,7 @@ from mongoengine import DateTimeField, DictField, ObjectIdField, StringField
 
 from career_navigator.documents import StoredDocument
 
-LONGEST_EXPLANATION = 10_000
+MAX_EXPLANATION_LENGTH = 10_000
 
 
 class JobMatch(StoredDocument):

@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.applications.serializers import LONGEST_ID, OWN
-from accounts.matches.documents import LONGEST_EXPLANATION
+from accounts.applications.serializers import MAX_ID_LENGTH, OWN
+from accounts.matches.documents import MAX_EXPLANATION_LENGTH
 from career_navigator.api.fields import BoundedNumber, PlainNumber, Text
 from career_navigator.api.serializers import SuccessSerializer
 from learning.serializers import ResourceSerializer
@@ -15,8 +15,8 @@ from skills.serializers import DisplayNameField
 
 
 class AnalyzeResultInSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=LONGEST_ID, required=False, help_text=OWN)
-    job_id = Text(max_length=LONGEST_ID, required=False, help_text="That of the path.")
+    user_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text=OWN)
+    job_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text="That of the path.")
     score = BoundedNumber(
         minimum=0,
         maximum=100,
@@ -25,7 +25,7 @@ class AnalyzeResultInSerializer(serializers.Serializer[Any]):
         help_text="Of the client's own analysis, which is then stored. Without it ours is computed.",
     )
     explanation = Text(
-        max_length=LONGEST_EXPLANATION, allow_blank=True, allow_null=True, required=False, help_text="Of that score."
+        max_length=MAX_EXPLANATION_LENGTH, allow_blank=True, allow_null=True, required=False, help_text="Of that score."
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

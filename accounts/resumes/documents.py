@@ -6,7 +6,7 @@ from career_navigator.documents import StoredDocument
 
 SOURCES = ("upload", "generated")
 STATUSES = ("processing", "ready", "refused")
-LONGEST_FILE_NAME = 200
+MAX_FILE_NAME_LENGTH = 200
 
 
 class Resume(StoredDocument):
@@ -30,7 +30,7 @@ class Resume(StoredDocument):
     confirmed_at = DateTimeField()
     created_at = DateTimeField(required=True)
     # Of an uploaded file: its name without folders, what it was found to be, its size in bytes.
-    file_name = StringField(max_length=LONGEST_FILE_NAME)
+    file_name = StringField(max_length=MAX_FILE_NAME_LENGTH)
     media_type = StringField()
     file_size = IntField()
     # The file itself, and how often its reading was begun; only while it is processed.

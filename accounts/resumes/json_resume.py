@@ -12,12 +12,12 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 # Some fifty printed pages, which are rendered within two seconds.
-MOST_BYTES = 150_000
-MOST_TEXTS = 2_000
-LONGEST_LINE = 300
-LONGEST_PARAGRAPH = 10_000
-MOST_ENTRIES = 200
-_MOST_ERRORS = 20
+MAX_BYTES = 150_000
+MAX_TEXTS = 2_000
+MAX_LINE_LENGTH = 300
+MAX_PARAGRAPH_LENGTH = 10_000
+MAX_ENTRIES = 200
+_MAX_ERRORS = 20
 
 Schema = dict[str, Any]
 
@@ -36,22 +36,22 @@ def _text(longest: int) -> Schema:
     return {"type": "string", "maxLength": longest}
 
 
-def _pattern(pattern: str, description: str, *, longest: int = LONGEST_LINE) -> Schema:
+def _pattern(pattern: str, description: str, *, longest: int = MAX_LINE_LENGTH) -> Schema:
     """Text that matches as a whole; the description completes "This field has to be"."""
     # `$` alone would let a line's end follow.
     return _text(longest) | {"pattern": rf"^(?:{pattern})(?![\s\S])", "description": description}
 
 
 def _list(items: Schema) -> Schema:
-    return {"type": "array", "maxItems": MOST_ENTRIES, "items": items}
+    return {"type": "array", "maxItems": MAX_ENTRIES, "items": items}
 
 
 def _object(**properties: Schema) -> Schema:
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
-_LINE = _text(LONGEST_LINE)
-_PARAGRAPH = _text(LONGEST_PARAGRAPH)
+_LINE = _text(MAX_LINE_LENGTH)
+_PARAGRAPH = _text(MAX_PARAGRAPH_LENGTH)
 _LINES = _list(_LINE)
 _PARAGRAPHS = _list(_PARAGRAPH)
 _DATE = _pattern(
@@ -126,14 +126,14 @@ def check_resume(content: Any) -> None:
     except TypeError as error:
         # Half a surrogate pair, a number of a hundred digits, a nesting without an end: nothing that JSON can have.
         raise InvalidResume({"content": ["This field has to be JSON."]}) from error
-    if size > MOST_BYTES:
-        raise InvalidResume({"content": [f"This field has at most {MOST_BYTES} bytes."]})
-    if _texts(content) > MOST_TEXTS:
-        raise InvalidResume({"content": [f"This field has at most {MOST_TEXTS} texts."]})
+    if size > MAX_BYTES:
+        raise InvalidResume({"content": [f"This field has at most {MAX_BYTES} bytes."]})
+    if _texts(content) > MAX_TEXTS:
+        raise InvalidResume({"content": [f"This field has at most {MAX_TEXTS} texts."]})
     errors: dict[str, list[str]] = {}
     for fault in _VALIDATOR.iter_errors(content):
         for name, sentence in _faults(fault):
-            if len(errors) < _MOST_ERRORS or name in errors:
+            if len(errors) < _MAX_ERRORS or name in errors:
                 errors.setdefault(name, []).append(sentence)
     if errors:
         raise InvalidResume(errors)
@@ -151,7 +151,7 @@ def _faults(fault: ValidationError) -> Iterator[tuple[str, str]]:
     schema: Any = fault.schema
     if rule == "additionalProperties":
         for unknown in sorted(str(key) for key in fault.instance if key not in schema["properties"]):
-            yield ".".join([*path, unknown[:LONGEST_LINE]]), "This field is not one of a resume."
+            yield ".".join([*path, unknown[:MAX_LINE_LENGTH]]), "This field is not one of a resume."
         return
     sentences = {
         "type": f"This field has to be {_KINDS.get(str(bound), bound)}.",

@@ -4,19 +4,19 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.applications.serializers import LONGEST_ID, OWN
-from accounts.documents import LONGEST_SKILL, MOST_SKILLS
+from accounts.applications.serializers import MAX_ID_LENGTH, OWN
+from accounts.documents import MAX_SKILL_LENGTH, MAX_SKILLS
 from accounts.resumes.documents import SOURCES, STATUSES, Resume
-from accounts.resumes.files.reading import MOST_CHARACTERS, REASONS
+from accounts.resumes.files.reading import MAX_CHARACTERS, REASONS
 from accounts.resumes.services import FIELDS, offered_fields
 from career_navigator.api.fields import BoundedList, Choice, Text
 from career_navigator.api.serializers import SuccessSerializer
 
 
 class ResumeInSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=LONGEST_ID, help_text=OWN)
+    user_id = Text(max_length=MAX_ID_LENGTH, help_text=OWN)
     job_id = Text(
-        max_length=LONGEST_ID,
+        max_length=MAX_ID_LENGTH,
         allow_null=True,
         allow_blank=True,
         required=False,
@@ -31,7 +31,7 @@ class ResumeInSerializer(serializers.Serializer[Any]):
         allow_blank=True,
         required=False,
         trim_whitespace=False,
-        help_text=f"The text of an uploaded resume, up to {MOST_CHARACTERS} characters.",
+        help_text=f"The text of an uploaded resume, up to {MAX_CHARACTERS} characters.",
     )
 
 
@@ -126,8 +126,8 @@ class ResumeIdSerializer(SuccessSerializer):
 
 class ConfirmationSerializer(serializers.Serializer[Any]):
     skills = BoundedList(
-        child=Text(max_length=LONGEST_SKILL),
-        max_length=MOST_SKILLS,
+        child=Text(max_length=MAX_SKILL_LENGTH),
+        max_length=MAX_SKILLS,
         required=False,
         default=list,
         help_text="Names of parsed skills, which are added to those of the profile.",
@@ -147,10 +147,10 @@ class ConfirmedSerializer(ResumeIdSerializer):
 
 
 class ApplySerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=LONGEST_ID, help_text=OWN)
-    job_id = Text(max_length=LONGEST_ID)
+    user_id = Text(max_length=MAX_ID_LENGTH, help_text=OWN)
+    job_id = Text(max_length=MAX_ID_LENGTH)
     resume_id = Text(
-        max_length=LONGEST_ID,
+        max_length=MAX_ID_LENGTH,
         required=False,
         allow_null=True,
         allow_blank=True,

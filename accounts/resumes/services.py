@@ -12,11 +12,11 @@ from rest_framework.exceptions import ValidationError
 
 from accounts.applications.services import forget_resume, record_activity
 from accounts.documents import (
-    LONGEST_EXPERIENCE,
-    LONGEST_NAME,
-    LONGEST_SUMMARY,
-    MOST_SKILLS,
-    MOST_YEARS,
+    MAX_EXPERIENCE_LENGTH,
+    MAX_NAME_LENGTH,
+    MAX_SKILLS,
+    MAX_SUMMARY_LENGTH,
+    MAX_YEARS,
     ConcurrentChange,
     User,
 )
@@ -35,8 +35,8 @@ from skills.selectors import vocabulary
 # Two that are stored at the same moment take the same version; one of them counts again.
 _TRIES = 20
 # Of a user, all postings and versions together.
-MOST_WRITTEN = 500
-_LONGEST_URL = 2_000
+MAX_WRITTEN = 500
+_MAX_URL_LENGTH = 2_000
 _WEB_ADDRESS = re.compile(r"https?://[^\s/]\S*")
 
 Parsed = Mapping[str, Any]
@@ -123,8 +123,8 @@ def generate_resume(*, caller: CurrentUser, job_id: str | None, now: datetime) -
     row = find_job(job_id) if job_id is not None else None
     posting = _posting_of(row) if row is not None else None
     user_id, held, words = ObjectId(caller.id), get_user_skills(caller), vocabulary()
-    if Resume.objects(user=user_id, source="generated").count() >= MOST_WRITTEN:
-        raise NotWritten("too_many", f"{MOST_WRITTEN} written resumes are kept; delete one of them first.")
+    if Resume.objects(user=user_id, source="generated").count() >= MAX_WRITTEN:
+        raise NotWritten("too_many", f"{MAX_WRITTEN} written resumes are kept; delete one of them first.")
     projects = list_completed_projects(caller.id)
     person = Person(
         full_name=caller.full_name,
@@ -174,7 +174,7 @@ def _posting_of(row: Mapping[str, Any]) -> Posting:
         id=str(row["_id"]),
         title=row["title"],
         company=row["company"],
-        url=url if len(url) <= _LONGEST_URL and _WEB_ADDRESS.fullmatch(url) else None,
+        url=url if len(url) <= _MAX_URL_LENGTH and _WEB_ADDRESS.fullmatch(url) else None,
         skills=tuple(row.get("skills") or ()),
         nice_to_have=frozenset(row.get("nice_to_have") or ()),
     )
@@ -201,7 +201,7 @@ def _confirmed_content(user_id: ObjectId) -> Mapping[str, Any] | None:
 
 def _name(parsed: Parsed) -> str | None:
     name = _value(parsed["contact"]["name"])
-    return name if name is not None and len(name) <= LONGEST_NAME else None
+    return name if name is not None and len(name) <= MAX_NAME_LENGTH else None
 
 
 def _phone_number(parsed: Parsed) -> str | None:
@@ -216,7 +216,7 @@ def _phone_number(parsed: Parsed) -> str | None:
 def _summary(parsed: Parsed) -> str | None:
     """The summary, as many words of it as fit."""
     summary = _value(parsed["summary"])
-    return shorten(summary, LONGEST_SUMMARY, placeholder="") or None if summary is not None else None
+    return shorten(summary, MAX_SUMMARY_LENGTH, placeholder="") or None if summary is not None else None
 
 
 def _experience(parsed: Parsed) -> str | None:
@@ -226,7 +226,7 @@ def _experience(parsed: Parsed) -> str | None:
         named = [part["value"] for part in (position["title"], position["company"]) if part]
         when = f"{position['start_date']} to {position['end_date'] or 'present'}"
         longer = f"{text}\n{', '.join(named)} ({when})".strip() if named else text
-        if len(longer) > LONGEST_EXPERIENCE:
+        if len(longer) > MAX_EXPERIENCE_LENGTH:
             break
         text = longer
     return text or None
@@ -234,7 +234,7 @@ def _experience(parsed: Parsed) -> str | None:
 
 def _years(parsed: Parsed) -> float | None:
     years = parsed["experience_years"]
-    return min(years["value"], MOST_YEARS) if years is not None else None
+    return min(years["value"], MAX_YEARS) if years is not None else None
 
 
 def _value(found: Mapping[str, Any] | None) -> str | None:
@@ -282,8 +282,8 @@ def confirm_resume(*, resume: Resume, skills: Collection[str], fields: Collectio
             f"This field names what the resume does not tell: {name}." for name in fields if name not in offered
         ],
     }
-    if len(held) > MOST_SKILLS:
-        errors["skills"].append(f"This field would make more than {MOST_SKILLS} skills.")
+    if len(held) > MAX_SKILLS:
+        errors["skills"].append(f"This field would make more than {MAX_SKILLS} skills.")
     errors = {name: sentences for name, sentences in errors.items() if sentences}
     if errors:
         raise NotRead(errors)

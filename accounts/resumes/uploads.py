@@ -36,10 +36,10 @@ from skills.selectors import extractor, vocabulary
 
 logger = logging.getLogger(__name__)
 
-MOST_UPLOADS = 200
-MOST_IN_PROGRESS = 5
+MAX_UPLOADS = 200
+MAX_IN_PROGRESS = 5
 # A reading that dies with its worker is begun again; a file that does that every time is given up.
-MOST_ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 # A reading ends within seconds; what waits for longer was lost, by the queue or with its worker.
 LOST_AFTER = timedelta(minutes=5)
 GIVEN_UP_AFTER = timedelta(hours=6)
@@ -164,7 +164,7 @@ def read_upload(*, resume_id: ObjectId, now: datetime) -> None:
         # A worker that died after settling it may have left the line out.
         _record_reading(resume_id)
         return
-    if begun["attempts"] > MOST_ATTEMPTS:
+    if begun["attempts"] > MAX_ATTEMPTS:
         _refuse(resume_id, "lost", now=now)
         return
     try:
@@ -185,10 +185,10 @@ def find_lost_uploads(*, now: datetime) -> list[ObjectId]:
 
 
 def _check_room(user_id: ObjectId) -> None:
-    if Resume.objects(user=user_id, source="upload", status="processing").count() >= MOST_IN_PROGRESS:
-        raise TooManyInProgress(f"{MOST_IN_PROGRESS} files are still being read")
-    if Resume.objects(user=user_id, source="upload").count() >= MOST_UPLOADS:
-        raise TooManyUploads(f"{MOST_UPLOADS} uploaded resumes are kept")
+    if Resume.objects(user=user_id, source="upload", status="processing").count() >= MAX_IN_PROGRESS:
+        raise TooManyInProgress(f"{MAX_IN_PROGRESS} files are still being read")
+    if Resume.objects(user=user_id, source="upload").count() >= MAX_UPLOADS:
+        raise TooManyUploads(f"{MAX_UPLOADS} uploaded resumes are kept")
 
 
 def _parts_of(file: FileText, *, now: datetime) -> dict[str, Any]:

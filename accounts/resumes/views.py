@@ -25,7 +25,7 @@ from accounts.auth_services import Conflict
 from accounts.documents import ConcurrentChange
 from accounts.resumes import serializers as shapes
 from accounts.resumes.documents import Resume
-from accounts.resumes.files.reading import DOCX, MOST_BYTES, PDF, REASONS, FileRefused
+from accounts.resumes.files.reading import DOCX, MAX_BYTES, PDF, REASONS, FileRefused
 from accounts.resumes.renderings.docx import write_docx
 from accounts.resumes.renderings.html import get_policy, write_html
 from accounts.resumes.renderings.markdown import write_markdown
@@ -34,7 +34,7 @@ from accounts.resumes.renderings.pdf import write_pdf
 from accounts.resumes.selectors import find_resume, shown_resumes, wait_until_read
 from accounts.resumes.services import NotConfirmable, NotRead, confirm_resume, delete_resume, generate_resume
 from accounts.resumes.tasks import read_upload
-from accounts.resumes.uploads import MOST_UPLOADS, Taken, TooManyInProgress, TooManyUploads, Upload, take_upload
+from accounts.resumes.uploads import MAX_UPLOADS, Taken, TooManyInProgress, TooManyUploads, Upload, take_upload
 from accounts.resumes.writing import NotWritten
 from career_navigator.api.exceptions import is_server_away
 from career_navigator.api.pagination import EnvelopePagination
@@ -56,7 +56,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 class UploadParser(MultiPartParser):
     # Beside the file the other fields, and what parts them.
-    most_bytes = MOST_BYTES + 100_000
+    most_bytes = MAX_BYTES + 100_000
 
 
 class ResumePagination(EnvelopePagination):
@@ -313,7 +313,7 @@ def _take(user_id: ObjectId, job: ObjectId | None, upload: Upload) -> Taken:
     except TooManyInProgress as error:
         raise Throttled(wait=5) from error
     except TooManyUploads as error:
-        sentence = f"This field has to be `generated`: {MOST_UPLOADS} uploaded resumes are kept; delete some first."
+        sentence = f"This field has to be `generated`: {MAX_UPLOADS} uploaded resumes are kept; delete some first."
         raise ValidationError({"source": [sentence]}) from error
 
 

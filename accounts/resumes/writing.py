@@ -10,12 +10,12 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
-from accounts.resumes.json_resume import LONGEST_LINE, MOST_ENTRIES
+from accounts.resumes.json_resume import MAX_ENTRIES, MAX_LINE_LENGTH
 from market.roles import normalize_role
 from projects.ideas import CompletedProject
 
 # A page's worth: those that show most of what the posting asks for.
-MOST_PROJECTS = 8
+MAX_PROJECTS = 8
 # Parts of a confirmed resume that are taken over as they are.
 _TAKEN_OVER = (
     *("work", "volunteer", "education", "awards", "certificates", "publications"),
@@ -93,7 +93,7 @@ def write_resume(
         "basics": basics,
         "work": told.get("work") or ([{"summary": person.experience}] if person.experience else []),
         "projects": [_project(project, skills, names) for project in _best(projects, asked)],
-        "skills": [{"name": names.get(skill, skill)} for skill in skills[:MOST_ENTRIES]],
+        "skills": [{"name": names.get(skill, skill)} for skill in skills[:MAX_ENTRIES]],
         **{part: told[part] for part in _TAKEN_OVER if part != "work" and part in told},
     }
     content = {part: entries for part, entries in content.items() if entries}
@@ -152,7 +152,7 @@ def _best(projects: Sequence[CompletedProject], asked: Sequence[str]) -> list[Co
             -project.finished_date.toordinal(),
             project.title,
         ),
-    )[:MOST_PROJECTS]
+    )[:MAX_PROJECTS]
 
 
 def _project(project: CompletedProject, skills: Sequence[str], names: Mapping[str, str]) -> dict[str, Any]:
@@ -172,5 +172,5 @@ def _project(project: CompletedProject, skills: Sequence[str], names: Mapping[st
 def _written_for(posting: Posting) -> dict[str, str]:
     """Whose posting it was, which a copy of the resume tells as well as the stored one."""
     facts = {"jobId": posting.id, "title": posting.title, "company": posting.company}
-    lines = {name: " ".join(fact.split())[:LONGEST_LINE] for name, fact in facts.items()}
+    lines = {name: " ".join(fact.split())[:MAX_LINE_LENGTH] for name, fact in facts.items()}
     return lines | ({"url": posting.url} if posting.url else {})

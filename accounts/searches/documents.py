@@ -5,9 +5,9 @@ from mongoengine import DateTimeField, DictField, IntField, ObjectIdField, Strin
 from career_navigator.documents import StoredDocument
 
 DIGESTS = ("daily", "weekly")
-LONGEST_NAME = 100
+MAX_NAME_LENGTH = 100
 # Each may be a mail a day and a query a day.
-MOST_SEARCHES = 50
+MAX_SEARCHES = 50
 
 
 class SavedSearch(StoredDocument):
@@ -16,13 +16,13 @@ class SavedSearch(StoredDocument):
     `filter` is a body of `JobFilterSerializer`. New is what was first collected since `since`, which moves when the
     filter changes; mail tells only of what came since `mailed_since`, when the mails were last turned on. `digest_day`
     is the day in TIME_ZONE, such as "2026-11-16", up to which digests are done; "" for none. `number`, from 0 on,
-    is one that no other search of the user has, so that there are no more than `MOST_SEARCHES`. `idempotency_key` tells
+    is one that no other search of the user has, so that there are no more than `MAX_SEARCHES`. `idempotency_key` tells
     a repeated request (`career_navigator.db.idempotency`); a search that was changed since has none.
     """
 
     user = ObjectIdField(required=True)
     number = IntField(required=True)
-    name = StringField(required=True, max_length=LONGEST_NAME)
+    name = StringField(required=True, max_length=MAX_NAME_LENGTH)
     filter = DictField()
     digest = StringField(choices=DIGESTS)
     digest_day = StringField(default="")

@@ -5,14 +5,14 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.applications.serializers import LONGEST_ID, OWN
-from accounts.searches.documents import DIGESTS, LONGEST_NAME
+from accounts.applications.serializers import MAX_ID_LENGTH, OWN
+from accounts.searches.documents import DIGESTS, MAX_NAME_LENGTH
 from career_navigator.api.fields import BoundedList, Choice, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer, read_as
 from market.jobs.serializers import JobFilterSerializer
 
-LONGEST_TOKEN = 200
-MOST_SEEN = 100
+MAX_TOKEN_LENGTH = 200
+MAX_SEEN = 100
 
 
 @extend_schema_field(JobFilterSerializer)
@@ -27,8 +27,8 @@ class FilterField(serializers.Field[Any, Any, Any, Any]):
 
 
 class SavedSearchInSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=LONGEST_ID, required=False, help_text=OWN)
-    name = Text(max_length=LONGEST_NAME)
+    user_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text=OWN)
+    name = Text(max_length=MAX_NAME_LENGTH)
     filter = FilterField()
     digest = Choice(choices=DIGESTS, required=False, allow_null=True, help_text="How often mails come; null for never.")
 
@@ -36,7 +36,7 @@ class SavedSearchInSerializer(serializers.Serializer[Any]):
 class SavedSearchChangeSerializer(SavedSearchInSerializer):
     """What is not given stays. Another filter begins anew: what was collected until then is not new."""
 
-    name = Text(max_length=LONGEST_NAME, required=False)
+    name = Text(max_length=MAX_NAME_LENGTH, required=False)
     filter = FilterField(required=False)
 
 
@@ -69,7 +69,7 @@ class SearchDeletedSerializer(SuccessSerializer):
 
 
 class SeenSerializer(serializers.Serializer[Any]):
-    job_ids = BoundedList(child=Text(max_length=LONGEST_ID), min_length=1, max_length=MOST_SEEN)
+    job_ids = BoundedList(child=Text(max_length=MAX_ID_LENGTH), min_length=1, max_length=MAX_SEEN)
 
 
 class SeenAnswerSerializer(SuccessSerializer):
@@ -77,4 +77,4 @@ class SeenAnswerSerializer(SuccessSerializer):
 
 
 class TokenQuery(QuerySerializer):
-    token = Text(max_length=LONGEST_TOKEN, help_text="As it stands in the mail's link.")
+    token = Text(max_length=MAX_TOKEN_LENGTH, help_text="As it stands in the mail's link.")

@@ -10,7 +10,7 @@ from django.conf import settings
 from mongoengine import NotUniqueError
 from pymongo.errors import BulkWriteError
 
-from accounts.searches.documents import MOST_SEARCHES, SavedSearch, ToldPosting
+from accounts.searches.documents import MAX_SEARCHES, SavedSearch, ToldPosting
 from career_navigator.db.connection import database, positions_taken
 from career_navigator.db.idempotency import find_repeated, idempotency_key
 from market.jobs.filters import JobFilter
@@ -49,9 +49,9 @@ def save_search(
             return stored
         taken = list(SavedSearch.objects(user=user_id).scalar("number"))
         # Not by the numbers alone: an older release gave some searches the same one or none, so there may be more.
-        if len(taken) >= MOST_SEARCHES:
-            raise TooManySearches(f"there can be no more than {MOST_SEARCHES}")
-        search.number = next(number for number in range(MOST_SEARCHES) if number not in taken)
+        if len(taken) >= MAX_SEARCHES:
+            raise TooManySearches(f"there can be no more than {MAX_SEARCHES}")
+        search.number = next(number for number in range(MAX_SEARCHES) if number not in taken)
         try:
             search.save(force_insert=True)
         except NotUniqueError:

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from accounts.auth_services import PAGE_HEADERS, Conflict, offer_confirmation
 from accounts.searches import serializers as shapes
 from accounts.searches.digests import BadToken, read_token
-from accounts.searches.documents import MOST_SEARCHES, SavedSearch
+from accounts.searches.documents import MAX_SEARCHES, SavedSearch
 from accounts.searches.selectors import filter_of, new_postings, stored_ids
 from accounts.searches.services import (
     TooManySearches,
@@ -88,7 +88,7 @@ class SavedSearchViewSet(DocumentViewSet):
                 now=timezone.now(),
             )
         except TooManySearches as error:
-            raise Conflict(f"There can be no more than {MOST_SEARCHES} saved searches; delete one first.") from error
+            raise Conflict(f"There can be no more than {MAX_SEARCHES} saved searches; delete one first.") from error
         if search.digest is not None:
             offer_confirmation(request)
         answer = self.get_serializer({"search": search, "ignored_fields": given.ignored_fields}).data

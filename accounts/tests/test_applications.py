@@ -8,7 +8,7 @@ from bson import ObjectId
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.applications.documents import LONGEST_NOTE, Activity, Application
+from accounts.applications.documents import MAX_NOTE_LENGTH, Activity, Application
 from accounts.applications.services import save_job, set_stage
 from accounts.applications.stages import SAVED, STAGES, DayRefused, reach
 from market.jobs.services import hide_postings
@@ -369,7 +369,7 @@ def test_links_the_resume_that_was_used(mongo, job):
         ({"stage": "hired"}, "stage"),
         ({"stage": {"$ne": ""}}, "stage"),
         ({"stage": "applied", "note": 7}, "note"),
-        ({"stage": "applied", "note": "x" * (LONGEST_NOTE + 1)}, "note"),
+        ({"stage": "applied", "note": "x" * (MAX_NOTE_LENGTH + 1)}, "note"),
         ({"stage": "applied", "date": "yesterday"}, "date"),
         ({"stage": "applied", "date": "9999-12-31"}, "date"),
         ({"stage": "applied", "date": "0001-01-01"}, "date"),

@@ -74,7 +74,7 @@ def test_numbers_the_versions_of_resumes_without_a_gap(at_once, ada):
 
 
 def test_keeps_as_many_searches_as_there_may_be_each_under_its_number(at_once, monkeypatch):
-    monkeypatch.setattr(services, "MOST_SEARCHES", 7)
+    monkeypatch.setattr(services, "MAX_SEARCHES", 7)
 
     searches = [{"name": f"Python {number}", "filter": {"skills_any": ["python"]}} for number in range(12)]
 

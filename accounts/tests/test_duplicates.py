@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymongo.collection import Collection
 
-from accounts.applications.documents import LONGEST_NOTE
+from accounts.applications.documents import MAX_NOTE_LENGTH
 from accounts.applications.stages import SAVED, STAGES, DayRefused, get_furthest, merge_histories, reach
 from accounts.migrations import (
     merge_applications,
@@ -108,7 +108,7 @@ def test_of_a_rejection_and_a_withdrawal_the_later_stands(rows, earlier, later):
 
 
 def test_keeps_the_last_note_where_all_are_too_long_for_one(rows):
-    notes = ["a" * LONGEST_NOTE, "b" * LONGEST_NOTE]
+    notes = ["a" * MAX_NOTE_LENGTH, "b" * MAX_NOTE_LENGTH]
     store_applications(rows, *(application(number, note=note) for number, note in enumerate(notes)))
 
     merge_applications()

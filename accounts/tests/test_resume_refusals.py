@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from accounts.resumes.files import reading
-from accounts.resumes.files.reading import MOST_BYTES, FileRefused, ReaderBroken, plain_name, read_file
+from accounts.resumes.files.reading import MAX_BYTES, FileRefused, ReaderBroken, plain_name, read_file
 from accounts.tests import resume_files as files
 
 WORDS = "Ada Lovelace writes programs for an engine"
@@ -26,7 +26,7 @@ REFUSED = {
     "DOCX with an external entity": (files.external_entity_docx, "malformed"),
     "DOCX with entities of entities": (files.laughing_docx, "malformed"),
     "DOCX nested deep": (files.nested_docx, "too_complex"),
-    "five megabytes and a byte": (lambda: b"a" * (MOST_BYTES + 1), "too_large"),
+    "five megabytes and a byte": (lambda: b"a" * (MAX_BYTES + 1), "too_large"),
     "PDF with a flate bomb": (files.flate_bomb, "too_complex"),
     "PDF of a billion pages": (files.billion_pages, "too_complex"),
     "PDF of 61 pages": (lambda: files.make_pdf(WORDS, pages=61), "too_complex"),

@@ -307,15 +307,15 @@ def test_answers_202_when_mongodb_becomes_unavailable_after_it_was_stored(ada, r
 
 
 def test_lets_nobody_fill_the_queue(ada):
-    files_sent = [files.make_pdf(another(number)) for number in range(uploads.MOST_IN_PROGRESS + 1)]
+    files_sent = [files.make_pdf(another(number)) for number in range(uploads.MAX_IN_PROGRESS + 1)]
 
-    assert [upload(ada, file).status_code for file in files_sent] == [202] * uploads.MOST_IN_PROGRESS + [429]
+    assert [upload(ada, file).status_code for file in files_sent] == [202] * uploads.MAX_IN_PROGRESS + [429]
     # One of those that are being read is no further file.
     assert upload(ada, files_sent[0]).status_code == 202
 
 
 def test_keeps_no_more_than_so_many(ada, monkeypatch):
-    monkeypatch.setattr(uploads, "MOST_UPLOADS", 1)
+    monkeypatch.setattr(uploads, "MAX_UPLOADS", 1)
 
     assert [send_text(ada, another(number)).status_code for number in (0, 1, 0)] == [201, 400, 201]
 
@@ -428,7 +428,7 @@ def test_stores_each_upload_that_differs(ada, register, job):
 
 def test_reads_anew_what_is_sent_again_because_it_was_lost(ada, redis):
     first = upload(ada, files.make_pdf()).json()["resume_id"]
-    Resume.objects(id=first).update(attempts=uploads.MOST_ATTEMPTS)
+    Resume.objects(id=first).update(attempts=uploads.MAX_ATTEMPTS)
     run_queued(redis)
 
     again = upload(ada, files.make_pdf())
@@ -495,7 +495,7 @@ def test_leaves_alone_what_is_new(ada, queued):
 
 @pytest.mark.parametrize(
     "state",
-    [{"attempts": uploads.MOST_ATTEMPTS}, {"created_at": datetime(2026, 1, 1, tzinfo=UTC)}],
+    [{"attempts": uploads.MAX_ATTEMPTS}, {"created_at": datetime(2026, 1, 1, tzinfo=UTC)}],
     ids=["tried", "old"],
 )
 def test_gives_up_by_name_what_is_never_read(ada, redis, state):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from accounts.applications.documents import Activity
 from accounts.resumes import services
 from accounts.resumes.documents import Resume
-from accounts.resumes.json_resume import LONGEST_LINE, MOST_BYTES, MOST_TEXTS, InvalidResume, check_resume
+from accounts.resumes.json_resume import MAX_BYTES, MAX_LINE_LENGTH, MAX_TEXTS, InvalidResume, check_resume
 from accounts.resumes.services import store_resume
-from accounts.resumes.writing import MOST_PROJECTS, NotWritten, Person, Posting, fitting_role, write_resume
+from accounts.resumes.writing import MAX_PROJECTS, NotWritten, Person, Posting, fitting_role, write_resume
 from market.services import store_postings
 from projects.ideas import CompletedProject
 from tests.factories import PostingFactory, ProjectIdeaFactory
@@ -194,9 +194,9 @@ def test_tells_of_finished_projects_with_the_skills_that_are_held_and_the_best_f
 
 
 def test_tells_of_no_more_projects_than_a_page_holds():
-    projects = [project(f"Project {number}") for number in range(MOST_PROJECTS + 3)]
+    projects = [project(f"Project {number}") for number in range(MAX_PROJECTS + 3)]
 
-    assert len(write(projects=projects).content["projects"]) == MOST_PROJECTS
+    assert len(write(projects=projects).content["projects"]) == MAX_PROJECTS
 
 
 def test_is_not_written_of_a_name_and_addresses_alone():
@@ -305,7 +305,7 @@ def _words(value):
         ({"work": ["x"]}, {"work.0": "This field has to be an object."}),
         ({"work": [{"$where": "x"}]}, {"work.0.$where": "This field is not one of a resume."}),
         ({"basics": {"name": 7}}, {"basics.name": "This field has to be text."}),
-        ({"basics": {"name": "x" * (LONGEST_LINE + 1)}}, {"basics.name": "This field has at most 300 characters."}),
+        ({"basics": {"name": "x" * (MAX_LINE_LENGTH + 1)}}, {"basics.name": "This field has at most 300 characters."}),
         ({"basics": {"url": "javascript:alert(1)"}}, {"basics.url": "This field has to be an http or https address."}),
         ({"basics": {"email": "ada"}}, {"basics.email": "This field has to be an e-mail address."}),
         (
@@ -317,8 +317,8 @@ def _words(value):
         ),
         ({"skills": [{}] * 201}, {"skills": "This field has at most 200 entries."}),
         ({"basics": {"name": "\ud800"}}, {"content": "This field has to be JSON."}),
-        ({"x": "x" * MOST_BYTES}, {"content": f"This field has at most {MOST_BYTES} bytes."}),
-        ({"x": [0] * (MOST_TEXTS + 1)}, {"content": f"This field has at most {MOST_TEXTS} texts."}),
+        ({"x": "x" * MAX_BYTES}, {"content": f"This field has at most {MAX_BYTES} bytes."}),
+        ({"x": [0] * (MAX_TEXTS + 1)}, {"content": f"This field has at most {MAX_TEXTS} texts."}),
     ],
 )
 def test_content_that_is_no_resume_is_refused_by_the_names_of_its_fields(content, errors):
@@ -430,7 +430,7 @@ def test_is_not_written_for_a_posting_that_is_not_there(ada, job_id):
 
 
 def test_keeps_so_many_and_no_more(ada, monkeypatch):
-    monkeypatch.setattr(services, "MOST_WRITTEN", 1)
+    monkeypatch.setattr(services, "MAX_WRITTEN", 1)
 
     assert [generate(ada).status_code for _ in range(2)] == [201, 409]
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.personal_data import export_user
 from accounts.searches import services
 from accounts.searches.digests import make_token
-from accounts.searches.documents import MOST_SEARCHES, SavedSearch, ToldPosting
+from accounts.searches.documents import MAX_SEARCHES, SavedSearch, ToldPosting
 from accounts.searches.services import claim_postings, end_digest, save_search
 from career_navigator.db.idempotency import REPEAT_WINDOW
 from market.jobs.filters import JobFilter
@@ -102,7 +102,7 @@ def test_refuses_by_name_what_is_no_search(ada, change, field):
 
 
 def test_holds_the_limit_when_many_are_saved_at_once(ada, monkeypatch):
-    monkeypatch.setattr(services, "MOST_SEARCHES", 3)
+    monkeypatch.setattr(services, "MAX_SEARCHES", 3)
 
     with ThreadPoolExecutor(6) as pool:
         statuses = list(pool.map(lambda name: save_named(API(token=ada.token), name).status_code, "abcdef"))
@@ -161,13 +161,13 @@ def test_stores_a_search_again_after(ada, act):
 
 
 def test_names_the_limit(ada, now):
-    for number in range(MOST_SEARCHES):
+    for number in range(MAX_SEARCHES):
         save_search(user_id=ObjectId(ada.id), name=str(number), job_filter=JobFilter(), digest=None, now=now)
 
     answer = ada.post(PATH, PYTHON)
 
     assert answer.status_code == 409
-    assert str(MOST_SEARCHES) in answer.json()["detail"]
+    assert str(MAX_SEARCHES) in answer.json()["detail"]
 
 
 def test_finds_as_new_what_is_collected_after_it_was_saved(ada):

@@ -9,7 +9,7 @@ from pymongo.collection import Collection
 
 from career_navigator.plain_text import WordList, words_of
 
-LONGEST_QUERY = 200
+MAX_QUERY_LENGTH = 200
 # The text index gives a document some tens at most.
 _NAMED = 10_000
 _HAS_WORD = 100

@@ -148,12 +148,14 @@ def _string(field: mongoengine.StringField, options: dict[str, Any]) -> "models.
         options.setdefault("max_length", max(len(value) for value, _ in options["choices"]))
     if field.max_length:
         options["max_length"] = field.max_length
-    kind = models.CharField if "max_length" in options and options["max_length"] <= _LONGEST_LINE else models.TextField
+    kind = (
+        models.CharField if "max_length" in options and options["max_length"] <= _MAX_LINE_LENGTH else models.TextField
+    )
     return kind(**options, validators=validators)
 
 
 # Longer texts get a box of several lines.
-_LONGEST_LINE = 300
+_MAX_LINE_LENGTH = 300
 
 
 def _limits(field: mongoengine.IntField | mongoengine.FloatField) -> list[Any]:

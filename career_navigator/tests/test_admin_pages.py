@@ -23,7 +23,7 @@ from skills.models import Skill, UnknownSlug
 from skills.services import count_unknown_slugs
 from tests.factories import NOW, CollectionRunFactory, PostingFactory, TaskRunFactory, UserFactory
 
-MOST_COMMANDS = 12
+MAX_COMMANDS = 12
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_every_page_takes_few_commands(staff_client: Client, filled: None, comma
         taken[page] = list(commands)
 
     assert len(taken) > 60
-    assert {page: names for page, names in taken.items() if len(names) > MOST_COMMANDS} == {}
+    assert {page: names for page, names in taken.items() if len(names) > MAX_COMMANDS} == {}
     assert sum(map(len, taken.values())) > 0
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from ingestion.rate_limit_headers import LONGEST_WAIT_SECONDS, exhausted_seconds, retry_after_seconds
+from ingestion.rate_limit_headers import MAX_WAIT_SECONDS, exhausted_seconds, retry_after_seconds
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -26,7 +26,7 @@ NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
         ({"RateLimit-Remaining": "0", "RateLimit-Reset": "-5"}, 0),
         # A moment instead of a wait.
         ({"RateLimit-Remaining": "0", "RateLimit-Reset": str(int(NOW.timestamp()) + 42)}, 42),
-        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "999999999"}, LONGEST_WAIT_SECONDS),
+        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "999999999"}, MAX_WAIT_SECONDS),
         # Malformed.
         ({"RateLimit-Remaining": "0"}, None),
         ({"RateLimit-Reset": "9"}, None),
@@ -65,7 +65,7 @@ def test_reads_how_long_exhausted_windows_last(headers, seconds):
         ("Fri, 01 May 2026 12:00:30", 30),
         ("tomorrow", None),
         ("nan", None),
-        ("99999999999999999999", LONGEST_WAIT_SECONDS),
+        ("99999999999999999999", MAX_WAIT_SECONDS),
         ("Fri, 99 May 99999 99:99:99 GMT", None),
     ],
 )
@@ -84,4 +84,4 @@ def test_never_fails_and_never_waits_for_more_than_a_day(headers):
         exhausted_seconds(headers=headers, now=NOW),
         retry_after_seconds(headers=headers, now=NOW),
     ):
-        assert wait is None or 0 <= wait <= LONGEST_WAIT_SECONDS
+        assert wait is None or 0 <= wait <= MAX_WAIT_SECONDS

@@ -17,7 +17,7 @@ from ingestion.collected_roles import (
 from ingestion.documents import CollectedRole, CollectionRun
 from ingestion.runs import (
     MAX_ATTEMPTS,
-    MOST_REFUSED_SAMPLES,
+    MAX_REFUSED_SAMPLES,
     cancel_run,
     close_if_done,
     find_interrupted,
@@ -216,7 +216,7 @@ def test_a_worker_that_lost_its_lease_does_not_stop_the_run(settings):
 def test_a_step_is_counted_on_the_search_and_on_the_run():
     run = begin("Data Engineer", "Chef")
     counts = {"pages": 1, "collected": 4, "credits": 5}
-    refused = [{"reason": "no_title", "message": "", "job_id": str(n)} for n in range(MOST_REFUSED_SAMPLES + 5)]
+    refused = [{"reason": "no_title", "message": "", "job_id": str(n)} for n in range(MAX_REFUSED_SAMPLES + 5)]
 
     for index in (0, 1):
         update_search(run_id=run.id, index=index, now=NOW, values={"status": "running"}, counts=counts, refused=refused)
@@ -225,7 +225,7 @@ def test_a_step_is_counted_on_the_search_and_on_the_run():
     assert (run.status, run.started_at, run.pages, run.collected, run.credits) == ("running", NOW, 2, 8, 10)
     assert (run.searches[1].pages, run.searches[1].collected, run.searches[1].refused) == (1, 4, len(refused))
     assert run.refused == {"no_title": 2 * len(refused)}
-    assert len(run.refused_samples) == MOST_REFUSED_SAMPLES
+    assert len(run.refused_samples) == MAX_REFUSED_SAMPLES
 
 
 @pytest.mark.parametrize(

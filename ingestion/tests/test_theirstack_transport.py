@@ -366,7 +366,7 @@ def test_says_that_nobody_answers_at_the_address(connect):
 
 
 def test_refuses_an_answer_that_would_fill_the_memory(server, connect, monkeypatch):
-    monkeypatch.setattr(theirstack_transport, "LARGEST_BODY_BYTES", 100_000)
+    monkeypatch.setattr(theirstack_transport, "MAX_BODY_BYTES", 100_000)
     server.answers(Answer(body=gzip.compress(b" " * 10_000_000), headers={"Content-Encoding": "gzip"}))
 
     with pytest.raises(TheirStackUnexpectedAnswerError) as caught:

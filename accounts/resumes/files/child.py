@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import NoReturn
 
-from accounts.resumes.files.reading import MOST_CHARACTERS, PDF, READY, FileRefused, check_text
+from accounts.resumes.files.reading import MAX_CHARACTERS, PDF, READY, FileRefused, check_text
 
 MEMORY_BYTES = 200_000_000
 CPU_SECONDS = 4
@@ -27,7 +27,7 @@ def main(kind: str) -> None:
     sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()
     try:
-        text, links = read(sys.stdin.buffer.read(), most_characters=MOST_CHARACTERS)
+        text, links = read(sys.stdin.buffer.read(), most_characters=MAX_CHARACTERS)
         links = [link[:MAX_LINK_LENGTH] for link in links]
         answer: dict[str, object] = {"text": check_text(_readable(text)), "links": links}
     except FileRefused as refused:

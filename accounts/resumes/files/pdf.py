@@ -7,17 +7,17 @@ from pypdf.errors import LimitReachedError
 
 from accounts.resumes.files.reading import FileRefused
 
-MOST_PAGES = 60
-MOST_LINKS = 50
+MAX_PAGES = 60
+MAX_LINKS = 50
 # What one stream may unpack to: a page of dense text has some 20 kB, an embedded font some 500 kB.
-_MOST_UNPACKED = 10_000_000
+_MAX_UNPACKED = 10_000_000
 _LIMITS = Configuration(
-    zlib_maximum_output_length=_MOST_UNPACKED,
-    lzw_maximum_output_length=_MOST_UNPACKED,
-    run_length_maximum_output_length=_MOST_UNPACKED,
-    brotli_maximum_output_length=_MOST_UNPACKED,
-    array_based_stream_maximum_output_length=_MOST_UNPACKED,
-    page_tree_maximum_entries=10 * MOST_PAGES,
+    zlib_maximum_output_length=_MAX_UNPACKED,
+    lzw_maximum_output_length=_MAX_UNPACKED,
+    run_length_maximum_output_length=_MAX_UNPACKED,
+    brotli_maximum_output_length=_MAX_UNPACKED,
+    array_based_stream_maximum_output_length=_MAX_UNPACKED,
+    page_tree_maximum_entries=10 * MAX_PAGES,
     # No other program is started.
     jbig2dec_binary=None,
 )
@@ -39,7 +39,7 @@ def _read(data: bytes, most_characters: int) -> tuple[str, list[str]]:
     reader = PdfReader(io.BytesIO(data))
     if reader.is_encrypted:
         raise FileRefused("encrypted")
-    if len(reader.pages) > MOST_PAGES:
+    if len(reader.pages) > MAX_PAGES:
         raise FileRefused("too_complex")
     texts: list[str] = []
     links: list[str] = []
@@ -48,12 +48,12 @@ def _read(data: bytes, most_characters: int) -> tuple[str, list[str]]:
         if sum(map(len, texts)) > most_characters:
             raise FileRefused("too_complex")
         links += _links(page)
-    return "\n\n".join(texts), links[:MOST_LINKS]
+    return "\n\n".join(texts), links[:MAX_LINKS]
 
 
 def _links(page: PageObject) -> list[str]:
     links = []
-    for reference in (page.annotations or [])[:MOST_LINKS]:
+    for reference in (page.annotations or [])[:MAX_LINKS]:
         action = reference.get_object().get("/A")
         address = action.get_object().get("/URI") if action is not None else None
         if isinstance(address, str):

@@ -22,11 +22,11 @@ REASONS = {
     "lost": "The reading of this file was interrupted; upload it again.",
 }
 
-MOST_BYTES = 5_000_000
+MAX_BYTES = 5_000_000
 # Some thirty pages of nothing but words.
-MOST_CHARACTERS = 100_000
+MAX_CHARACTERS = 100_000
 # A scan often carries a stamp or a page's number.
-FEWEST_LETTERS = 20
+MIN_LETTERS = 20
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -38,7 +38,7 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_OFFICE = "EncryptedPackage".encode("utf-16-le")
 _UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_LONGEST_NAME = 200
+_MAX_NAME_LENGTH = 200
 
 # The child loads in 0.2 s, reads a resume in as much, and is out of time long before a client expects its answer.
 WALL_SECONDS = 4.5
@@ -72,7 +72,7 @@ class FileText:
 
 def tell_kind(data: bytes) -> str:
     """PDF, DOCX or TEXT. Whether a ZIP archive is a DOCX shows only when it is read. Raises FileRefused."""
-    if len(data) > MOST_BYTES:
+    if len(data) > MAX_BYTES:
         raise FileRefused("too_large")
     if b"%PDF-" in data[:_PDF_WITHIN]:
         return PDF
@@ -98,7 +98,7 @@ def decode_text(data: bytes) -> str:
 
 def check_text(text: str) -> str:
     """The text with its lines ended by a line feed. Raises FileRefused for what is too long, binary or empty."""
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         raise FileRefused("too_complex")
     text = _LINE_ENDS.sub("\n", text)
     if _UNREADABLE.search(text):
@@ -108,7 +108,7 @@ def check_text(text: str) -> str:
 
 def require_words(text: str) -> str:
     """The text as it is. Raises FileRefused for one of hardly any letters."""
-    if sum(character.isalpha() for character in text) < FEWEST_LETTERS:
+    if sum(character.isalpha() for character in text) < MIN_LETTERS:
         raise FileRefused("no_text")
     return text
 
@@ -117,7 +117,7 @@ def plain_name(name: str) -> str:
     """A file's name as it may be shown: without folders, control characters and needless length; never a path."""
     last = re.split(r"[/\\]", name)[-1]
     shown = "".join(c for c in last if unicodedata.category(c)[0] != "C")
-    return " ".join(shown.split()).lstrip(".")[:_LONGEST_NAME] or "resume"
+    return " ".join(shown.split()).lstrip(".")[:_MAX_NAME_LENGTH] or "resume"
 
 
 def read_file(data: bytes) -> FileText:

@@ -16,14 +16,14 @@ from docx.text.paragraph import Paragraph
 
 from accounts.resumes.files.reading import FileRefused
 
-MOST_PARTS = 1_000
+MAX_PARTS = 1_000
 # Pictures are kept as they are, XML becomes a tree of ten times its size.
-MOST_UNPACKED = 40_000_000
-MOST_XML = 8_000_000
-MOST_ELEMENTS = 200_000
+MAX_UNPACKED = 40_000_000
+MAX_XML = 8_000_000
+MAX_ELEMENTS = 200_000
 # The parser that python-docx uses gives up at 256.
 DEEPEST_XML = 200
-MOST_LINKS = 50
+MAX_LINKS = 50
 _CONTENT_TYPES = "[Content_Types].xml"
 _ENCRYPTED_FLAG = 0x1
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -58,11 +58,11 @@ def _check_archive(data: bytes) -> None:
         # The formats that no program writes into a DOCX file are unpacked as a whole, however little is asked for.
         if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
             raise FileRefused("malformed")
-        if len(entries) > MOST_PARTS or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
+        if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
             raise FileRefused("too_complex")
         if _CONTENT_TYPES not in archive.namelist():
             raise FileRefused("unknown_type")
-        if archive.getinfo(_CONTENT_TYPES).file_size > MOST_XML:
+        if archive.getinfo(_CONTENT_TYPES).file_size > MAX_XML:
             raise FileRefused("too_complex")
         types = _unpack(archive, archive.getinfo(_CONTENT_TYPES))
         _check_xml(types)
@@ -70,7 +70,7 @@ def _check_archive(data: bytes) -> None:
             raise FileRefused("unknown_type")
         type_of = _ContentTypeMap.from_xml(types)
         xml = [entry for entry in entries if _is_xml(entry.filename, type_of)]
-        if sum(entry.file_size for entry in xml) > MOST_XML:
+        if sum(entry.file_size for entry in xml) > MAX_XML:
             raise FileRefused("too_complex")
         for entry in entries:
             part = _unpack(archive, entry)
@@ -108,7 +108,7 @@ def _check_xml(xml: bytes) -> None:
     def begin(*_: object) -> None:
         nonlocal depth, count
         depth, count = depth + 1, count + 1
-        if depth > DEEPEST_XML or count > MOST_ELEMENTS:
+        if depth > DEEPEST_XML or count > MAX_ELEMENTS:
             raise FileRefused("too_complex")
 
     def end(*_: object) -> None:
@@ -146,4 +146,4 @@ def _style_of(paragraph: Paragraph) -> str:
 
 def _links(document: Document) -> list[str]:
     relations = document.part.rels.values()
-    return [r.target_ref for r in relations if r.is_external and r.reltype == RELATIONSHIP_TYPE.HYPERLINK][:MOST_LINKS]
+    return [r.target_ref for r in relations if r.is_external and r.reltype == RELATIONSHIP_TYPE.HYPERLINK][:MAX_LINKS]

@@ -14,11 +14,11 @@ _REGIONS = ("US", "GB", "IN", "DE", "FR")
 # Contact details stand at the top, or at the bottom of the page's margin, which some programs write last.
 _HEAD_CHARACTERS = 3_000
 _NAME_LINES = 6
-_MOST_LINKS = 20
+_MAX_LINKS = 20
 # How many numbers of a part are tried, which takes 0.1 ms each: with a country code, and in each of five regions.
 _MAX_INTERNATIONAL_TRIES = 200
 _MAX_REGIONAL_TRIES = 80
-_LONGEST_LINK = 500
+_MAX_LINK_LENGTH = 500
 
 _EMAIL = re.compile(r"(?<![\w.+%-])[\w][\w.+%-]{0,63}@(?:[\w-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w-])")
 _LINK = re.compile(
@@ -104,10 +104,10 @@ def _links(text: str, hidden: Iterable[str]) -> tuple[Found, ...]:
     addresses = [link if "://" in link else f"https://{link}" for link in shown]
     found: dict[str, Found] = {}
     for address, confidence in [*((each, 0.9) for each in addresses), *((each, 0.85) for each in hidden)]:
-        if len(address) <= _LONGEST_LINK and _is_web_address(address):
+        if len(address) <= _MAX_LINK_LENGTH and _is_web_address(address):
             key = address.split("://", 1)[1].removeprefix("www.").rstrip("/").casefold()
             found.setdefault(key, Found(address, confidence))
-    return tuple(found.values())[:_MOST_LINKS]
+    return tuple(found.values())[:_MAX_LINKS]
 
 
 def _is_web_address(address: str) -> bool:

@@ -10,11 +10,11 @@ from typing import NamedTuple
 from accounts.resumes.parsing.contact import Found
 from accounts.resumes.parsing.lines import Line, Moment, Span, find_moments, find_spans, replace_moments
 
-MOST_POSITIONS = 50
-_LONGEST_HEAD = 120
-_MOST_HEAD_LINES = 2
-_MOST_HIGHLIGHTS = 50
-_MOST_WORDS_BELOW = 8
+MAX_POSITIONS = 50
+_MAX_HEAD_LENGTH = 120
+_MAX_HEAD_LINES = 2
+_MAX_HIGHLIGHTS = 50
+_MAX_WORDS_BELOW = 8
 
 _BULLET = re.compile(r"(?:[•●▪■◦‣⁃∙·*►➢✓o]|[-–—])\s+|[•●▪■◦‣⁃∙►➢✓\uf0b7]")
 _TITLE = re.compile(
@@ -34,8 +34,8 @@ _COMPANY = re.compile(
 _STRONG_GAP = re.compile(r"\s*[|•·\t]\s*|\s+[-–—@]\s+|\s{3,}|\s+at\s+(?=[A-Z])")
 _WEAK_GAP = re.compile(r",\s+(?!(?:inc|llc|ltd|gmbh|corp|co)\b)", re.IGNORECASE)
 
-MOST_STUDIES = 20
-_LONGEST_LINE = 160
+MAX_STUDIES = 20
+_MAX_LINE_LENGTH = 160
 
 _INSTITUTION = re.compile(
     r"\b(?:universi\w*|college|institute?s?|institut\w*|school|academy|polytechnic\w*|hochschule|faculty|école|ecole"
@@ -82,8 +82,8 @@ def read_positions(lines: Sequence[Line], *, now: date) -> list[Position]:
     """The entries in the order of the text. Each has to say from when; one that begins after `now` is none."""
     positions = []
     # One more than are kept: the last one ends where the next begins.
-    anchors = list(islice(_anchors(lines, now), MOST_POSITIONS + 1))
-    for number, anchor in enumerate(anchors[:MOST_POSITIONS]):
+    anchors = list(islice(_anchors(lines, now), MAX_POSITIONS + 1))
+    for number, anchor in enumerate(anchors[:MAX_POSITIONS]):
         end = anchors[number + 1].first if number + 1 < len(anchors) else len(lines)
         title, company = _title_and_company(anchor.pieces)
         summary, highlights = _body([line.text for line in lines[anchor.last + 1 : end]])
@@ -108,16 +108,16 @@ def is_bullet(line: str) -> bool:
 def _anchors(lines: Sequence[Line], now: date) -> Iterator[_Anchor]:
     """The lines with dates. As many lines as stand above the first of them belong to each."""
     reached = -1
-    above = _MOST_HEAD_LINES
+    above = _MAX_HEAD_LINES
     for index, line in enumerate(lines):
-        if not line.text or is_bullet(line.text) or len(line.text) > _LONGEST_HEAD:
+        if not line.text or is_bullet(line.text) or len(line.text) > _MAX_HEAD_LENGTH:
             continue
         spans = find_spans(line.text)
         if len(spans) != 1 or (spans[0].since.year, spans[0].since.month or 1) > (now.year, now.month):
             continue
         first = last = index
         beside = _split(_without(line.text, spans[0]))
-        room = _MOST_HEAD_LINES - len(beside)
+        room = _MAX_HEAD_LINES - len(beside)
         if room > 0 and not _begins_paragraph(lines, index, reached):
             room = min(above, room)
         while room > 0 and first - 1 > reached and _is_head(lines[first - 1].text):
@@ -128,7 +128,7 @@ def _anchors(lines: Sequence[Line], now: date) -> Iterator[_Anchor]:
         if first == index and index - 2 > reached and not lines[index - 1].text and _names_title(lines[index - 2].text):
             first = index - 2
         pieces = [*(piece for each in lines[first:index] for piece in _split(each.text)), *beside]
-        while last - index < _MOST_HEAD_LINES and last + 1 < len(lines) and _completes(lines[last + 1].text, pieces):
+        while last - index < _MAX_HEAD_LINES and last + 1 < len(lines) and _completes(lines[last + 1].text, pieces):
             last += 1
             pieces += _split(lines[last].text)
         yield _Anchor(spans[0], first, last, tuple(pieces))
@@ -141,24 +141,24 @@ def _begins_paragraph(lines: Sequence[Line], index: int, reached: int) -> bool:
     while first - 1 > reached and lines[first - 1].text:
         first -= 1
     head, after_blank = lines[first:index], first == 0 or not lines[first - 1].text
-    return after_blank and 0 < len(head) <= _MOST_HEAD_LINES and all(_is_head(line.text) for line in head)
+    return after_blank and 0 < len(head) <= _MAX_HEAD_LINES and all(_is_head(line.text) for line in head)
 
 
 def _completes(line: str, pieces: Sequence[str]) -> bool:
     """Whether the line below the dates names what the lines before it did not: the position, or the company."""
-    if not _is_head(line) or len(line.split()) > _MOST_WORDS_BELOW:
+    if not _is_head(line) or len(line.split()) > _MAX_WORDS_BELOW:
         return False
     has_title = any(_TITLE.search(piece) for piece in pieces)
     return len(pieces) < 2 if has_title else not pieces or _names_title(line)
 
 
 def _names_title(line: str) -> bool:
-    return _is_head(line) and len(line.split()) <= _MOST_WORDS_BELOW and _TITLE.search(line) is not None
+    return _is_head(line) and len(line.split()) <= _MAX_WORDS_BELOW and _TITLE.search(line) is not None
 
 
 def _is_head(line: str) -> bool:
     """Whether a line can name a position or a company, and is no running text."""
-    if not line or len(line) > _LONGEST_HEAD or is_bullet(line) or line.endswith((".", ";")) or find_spans(line):
+    if not line or len(line) > _MAX_HEAD_LENGTH or is_bullet(line) or line.endswith((".", ";")) or find_spans(line):
         return bool(line) and _COMPANY.search(line[-6:]) is not None and len(line) < 60 and not find_spans(line)
     return not line[0].islower() and len(line.split()) <= 12
 
@@ -206,7 +206,7 @@ def _body(lines: Sequence[str]) -> tuple[str, tuple[str, ...]]:
         elif line:
             paragraphs[-1].append(line)
         in_bullet = bool(line) and (in_bullet or mark is not None)
-    highlights = [" ".join(part for part in bullet if part) for bullet in bullets[:_MOST_HIGHLIGHTS]]
+    highlights = [" ".join(part for part in bullet if part) for bullet in bullets[:_MAX_HIGHLIGHTS]]
     running = "\n".join(" ".join(each) for each in paragraphs if each)
     return running, tuple(highlight for highlight in highlights if highlight)
 
@@ -235,7 +235,7 @@ def read_studies(lines: Sequence[Line]) -> list[Study]:
     """The entries in the order of the text: a new one begins where an institution or a degree is named again."""
     # One by one: thousands of entries are not read to keep the first twenty.
     studies = (_study(group) for group in _groups(lines))
-    return list(islice((study for study in studies if study is not None), MOST_STUDIES))
+    return list(islice((study for study in studies if study is not None), MAX_STUDIES))
 
 
 def _groups(lines: Sequence[Line]) -> Iterator[list[_Text]]:
@@ -243,7 +243,7 @@ def _groups(lines: Sequence[Line]) -> Iterator[list[_Text]]:
     has_institution = has_degree = False
     for line in lines:
         text = line.text
-        if not text or len(text) > _LONGEST_LINE or is_bullet(text):
+        if not text or len(text) > _MAX_LINE_LENGTH or is_bullet(text):
             continue
         institution, degree = _institution(text), _DEGREE.search(text)
         if (institution is not None and has_institution) or (degree and has_degree):

@@ -46,7 +46,7 @@ _HEADINGS = {
     ),
 }
 _KIND_OF = {heading: kind for kind, headings in _HEADINGS.items() for heading in headings.split("|")}
-_LONGEST_HEADING = 60
+_MAX_HEADING_LENGTH = 60
 _INLINE = re.compile(r"([^:]{4,40}):\s+(?=\S)")
 _NO_LETTER = re.compile(r"[^\w&]+|_+")
 _SPACED_OUT = re.compile(r"(?:\w ){3,}\w")
@@ -123,7 +123,7 @@ def split_sections(text: str) -> list[Section]:
 
 def heading_kind(line: str) -> str | None:
     """The kind of section that a line is the heading of; None for a line that is none."""
-    if not line or len(line) > _LONGEST_HEADING:
+    if not line or len(line) > _MAX_HEADING_LENGTH:
         return None
     words = _NO_LETTER.sub(" ", line).strip().casefold()
     if _SPACED_OUT.fullmatch(words):

@@ -12,14 +12,14 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from accounts.resumes.json_resume import LONGEST_LINE, LONGEST_PARAGRAPH, MOST_ENTRIES
+from accounts.resumes.json_resume import MAX_ENTRIES, MAX_LINE_LENGTH, MAX_PARAGRAPH_LENGTH
 from accounts.resumes.parsing import lines as kinds
 from accounts.resumes.parsing.contact import Contact, Found, network_of, read_contact
 from accounts.resumes.parsing.entries import Position, Study, read_positions, read_studies
 from accounts.resumes.parsing.lines import Section, split_sections, years_covered
 from skills.extraction import SkillSpan
 
-_LONGEST_QUOTE = 160
+_MAX_QUOTE_LENGTH = 160
 # How sure it is that somebody has a skill, by where the resume names it.
 _SKILL_CONFIDENCE = {
     kinds.SKILLS: 0.95,
@@ -83,7 +83,7 @@ def json_resume(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, 
         "email": _line(contact.email),
         "phone": _line(contact.phone),
         "url": next((link.value for link in contact.links if network_of(link.value) is None), None),
-        "summary": parsed.summary.value[:LONGEST_PARAGRAPH] if parsed.summary else None,
+        "summary": parsed.summary.value[:MAX_PARAGRAPH_LENGTH] if parsed.summary else None,
         "profiles": [
             {"network": network, "url": link.value}
             for link in contact.links
@@ -94,7 +94,7 @@ def json_resume(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, 
         "basics": _present(basics),
         "work": [_work(position) for position in parsed.positions],
         "education": [_education(study) for study in parsed.studies],
-        "skills": [{"name": names.get(skill.name, skill.name)} for skill in parsed.skills[:MOST_ENTRIES]],
+        "skills": [{"name": names.get(skill.name, skill.name)} for skill in parsed.skills[:MAX_ENTRIES]],
     }
     return _present(content)
 
@@ -165,7 +165,7 @@ def _runs_of_prose(part: Section) -> Iterator[str]:
 
 
 def _evened(text: str) -> str:
-    return " ".join(text.split())[:LONGEST_PARAGRAPH].rstrip()
+    return " ".join(text.split())[:MAX_PARAGRAPH_LENGTH].rstrip()
 
 
 def _outside_name(text: str, contact: Contact, spans: Iterable[SkillSpan]) -> list[SkillSpan]:
@@ -212,8 +212,8 @@ def _quote(text: str, span: SkillSpan) -> str:
     begin = text.rfind("\n", 0, span.start) + 1
     end = text.find("\n", span.end)
     end = len(text) if end < 0 else end
-    begin = max(begin, span.start - _LONGEST_QUOTE // 2)
-    return text[begin : min(end, begin + _LONGEST_QUOTE)].strip()
+    begin = max(begin, span.start - _MAX_QUOTE_LENGTH // 2)
+    return text[begin : min(end, begin + _MAX_QUOTE_LENGTH)].strip()
 
 
 def _work(position: Position) -> dict[str, Any]:
@@ -223,8 +223,8 @@ def _work(position: Position) -> dict[str, Any]:
             "position": _line(position.title),
             "startDate": str(position.span.since),
             "endDate": str(position.span.until) if position.span.until else None,
-            "summary": position.summary[:LONGEST_PARAGRAPH].rstrip(),
-            "highlights": [highlight[:LONGEST_PARAGRAPH] for highlight in position.highlights],
+            "summary": position.summary[:MAX_PARAGRAPH_LENGTH].rstrip(),
+            "highlights": [highlight[:MAX_PARAGRAPH_LENGTH] for highlight in position.highlights],
         }
     )
 
@@ -253,7 +253,7 @@ def _found(found: Found | None) -> dict[str, Any] | None:
 
 
 def _line(found: Found | None) -> str | None:
-    return found.value[:LONGEST_LINE].rstrip() if found is not None else None
+    return found.value[:MAX_LINE_LENGTH].rstrip() if found is not None else None
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:
