@@ -1,4 +1,4 @@
-"""Where each address leads. Every app writes its paths whole, so a domain's addresses stand in one file."""
+"""The routes: each app registers its viewsets with a router of its own, whose paths are whole."""
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
