@@ -24,7 +24,7 @@ from market.geo.labels import parse_place_label
 from market.geo.names import REMOTE, UNKNOWN, get_country_name, is_country_code
 from market.geo.places import normalize_place
 from market.jobs.filters import JobFilter, job_query
-from market.jobs.selectors import QUERY_MILLISECONDS, Row, page_ids, rows_of
+from market.jobs.selectors import QUERY_MILLISECONDS, Row, list_rows, page_ids
 from market.jobs.serializers import JobFilterSerializer
 from market.roles import normalize_role
 
@@ -211,7 +211,7 @@ class StoredJobs:
 
 def find_stored_jobs(*, job_filter: JobFilter, now: datetime) -> StoredJobs:
     query = job_query(job_filter, now=now)
-    rows = rows_of(page_ids(query=query, limit=MAX_ANSWERED, offset=0))
+    rows = list_rows(page_ids(query=query, limit=MAX_ANSWERED, offset=0))
     total = database().job_postings.count_documents(query, limit=MAX_COUNTED, maxTimeMS=QUERY_MILLISECONDS)
     return StoredJobs(rows=rows, total=total)
 

@@ -13,7 +13,7 @@ from accounts.applications.stages import History
 from career_navigator.api.serializers import build_once
 from market.documents import JobPosting
 from market.jobs.listings import JobListing
-from market.jobs.selectors import rows_of
+from market.jobs.selectors import list_rows
 
 
 def find_stage(*, user_id: ObjectId, job_id: ObjectId) -> str | None:
@@ -24,7 +24,7 @@ def find_stage(*, user_id: ObjectId, job_id: ObjectId) -> str | None:
 
 def attach_postings(applications: Sequence[Application], *, now: datetime) -> None:
     """Set `listing` of each: its posting as it is stored, or as it was when the job was put here."""
-    postings = {row["_id"]: row for row in rows_of([each.job for each in applications])}
+    postings = {row["_id"]: row for row in list_rows([each.job for each in applications])}
     for each in applications:
         each.listing = JobListing(postings.get(each.job) or each.posting_as_it_was(), now=now)
 

@@ -222,7 +222,7 @@ def _settle(resume_id: ObjectId, fields: dict[str, Any], *dropped: str) -> bool:
 
 
 def _record_reading(resume_id: ObjectId) -> None:
-    """Tell of a file that was read, unless it was deleted in that moment."""
+    """Log that a file was read, unless it was deleted in that moment."""
     read = Resume.objects(id=resume_id, status="ready").exclude("upload").first()
     if read is not None:
         _record(read)

@@ -12,7 +12,7 @@ from accounts.searches.services import monday_of
 from career_navigator.api.serializers import read_as
 from career_navigator.db.connection import database
 from market.jobs.filters import JobFilter, Query, job_query
-from market.jobs.selectors import QUERY_MILLISECONDS, Row, page_ids, rows_of
+from market.jobs.selectors import QUERY_MILLISECONDS, Row, list_rows, page_ids
 from market.jobs.serializers import JobFilterSerializer
 
 # Beyond it a total says "at least so many".
@@ -31,7 +31,7 @@ class NewPostings:
 
     def __getitem__(self, page: slice) -> list[Row]:
         offset = page.start or 0
-        return rows_of(page_ids(query=self.query, limit=page.stop - offset, offset=offset))
+        return list_rows(page_ids(query=self.query, limit=page.stop - offset, offset=offset))
 
 
 def filter_of(*, search: SavedSearch) -> JobFilter:

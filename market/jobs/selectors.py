@@ -75,7 +75,7 @@ class NewestJobs:
         return max(database().job_postings.estimated_document_count() - hidden, 0)
 
     def __getitem__(self, page: slice) -> list[Row]:
-        return rows_of(page_ids(query=EVERY_POSTING, limit=page.stop - page.start, offset=page.start))
+        return list_rows(page_ids(query=EVERY_POSTING, limit=page.stop - page.start, offset=page.start))
 
 
 def page_ids(*, query: dict[str, Any], limit: int, offset: int) -> list[ObjectId]:
@@ -85,7 +85,7 @@ def page_ids(*, query: dict[str, Any], limit: int, offset: int) -> list[ObjectId
     return [row["_id"] for row in found.sort(NEWEST_FIRST).skip(offset).limit(limit)]
 
 
-def rows_of(ids: list[ObjectId]) -> list[Row]:
+def list_rows(ids: list[ObjectId]) -> list[Row]:
     """The stored postings with these ids, in their order; those that are gone or were hidden meanwhile left out."""
     if not ids:
         return []
@@ -235,7 +235,7 @@ def relevant_jobs(
         else:
             others = query | {"_id": {"$nin": ranked}} if ranked else query
             ids += page_ids(query=others, limit=rest_limit, offset=rest_offset)
-    rows = rows_of(ids)
+    rows = list_rows(ids)
     total, total_is_exact = (len(newest), True) if all_read else _count(query)
     names = vocabulary()
     return RelevantJobs(
