@@ -17,6 +17,7 @@ from typing import IO, Any, BinaryIO, cast
 
 import orjson
 
+from career_navigator.csv_text import decode_text, split_off_delimiter
 from ingestion.table_values import AMOUNTS, COORDINATES, DATES, FLAGS, has_two_readings, read_columns
 from ingestion.theirstack_jobs import posting_from_job
 from market.posting import Posting, RefusedPosting
@@ -178,7 +179,7 @@ def _json_line_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
 def _json_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
     """A list of jobs, or an answer of the API with them under `data`."""
     try:
-        content = orjson.loads(_decode(_read_whole(file, path), path))
+        content = orjson.loads(decode_text(_read_whole(file, path)))
     except orjson.JSONDecodeError as error:
         raise UnreadableFileError("damaged", f"{path.name} is not JSON: {error}") from error
     if isinstance(content, dict):
@@ -191,12 +192,7 @@ def _json_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
 def _csv_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
     """Columns are fields of the job object; lists and objects are cells in JSON, or lists separated by `;`."""
     csv.field_size_limit(MAX_CELL_CHARACTERS)
-    text = _decode(_read_whole(file, path), path)
-    skipped = 0
-    if found := _SEPARATOR_LINE.match(text):
-        delimiter, text, skipped = found[1], text[found.end() :], 1
-    else:
-        delimiter = _find_delimiter(text)
+    delimiter, text, skipped = split_off_delimiter(decode_text(_read_whole(file, path)), columns=_FIELDS)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
     rows: list[tuple[int, Any]] = []
@@ -227,38 +223,6 @@ def _read_whole(file: IO[bytes], path: Path) -> bytes:
     return content
 
 
-def _decode(content: bytes, path: Path) -> str:
-    """Read UTF-8, UTF-16, or else what Windows writes in the west."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16")
-    sample = content[:1_000]
-    if sample[1::2].count(0) > len(sample) // 4:
-        return content.decode("utf-16-le")
-    if sample[::2].count(0) > len(sample) // 4:
-        return content.decode("utf-16-be")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # A mark of byte order within is no text.
-        if codecs.BOM_UTF16_LE in content or codecs.BOM_UTF16_BE in content:
-            raise
-        return content.decode("cp1252")
-
-
-def _find_delimiter(text: str) -> str:
-    """Return what parts the names of most fields of a job object in the first line."""
-    line = text.partition("\n")[0].rstrip("\r")
-
-    def count_fields(delimiter: str) -> int:
-        names = next(csv.reader([line], delimiter=delimiter), [])
-        return len(_FIELDS.intersection(name.strip().lower() for name in names))
-
-    # The first one of equals.
-    return max(_DELIMITERS, key=count_fields)
-
-
-_DELIMITERS = (",", ";", "\t", "|")
-_SEPARATOR_LINE = re.compile('[ \t]*"?sep=(.)"?\r?\n', re.IGNORECASE)
 # Columns of the job object that are no text.
 _LISTS = frozenset({"technology_slugs", "keyword_slugs", "country_codes", "countries", "cities", "employment_statuses"})
 _OBJECTS = frozenset({"locations", "company_object"})

@@ -6,12 +6,15 @@ import json
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from typing import Any
 from xml.parsers import expat
 
 import openpyxl
 import tablib
 from import_export.formats import base_formats
+
+from career_navigator.csv_text import decode_text, split_off_delimiter
 
 MAX_BYTES = 2_000_000
 # What an XLSX of that many rows unpacks to is a few megabytes; the archive itself says how much it would be.
@@ -71,10 +74,15 @@ class CSV(_SpreadsheetMixin, base_formats.CSV):
 
     def create_dataset(self, in_stream: str | bytes, **kwargs: Any) -> tablib.Dataset:
         check_size(len(in_stream))
-        text = in_stream.decode(self.encoding or "utf-8-sig") if isinstance(in_stream, bytes) else in_stream
-        for _ in _bounded(csv.reader(io.StringIO(text, newline=""))):
+        try:
+            text = decode_text(in_stream) if isinstance(in_stream, bytes) else in_stream
+        except UnicodeDecodeError as error:
+            message = "The file's encoding is not known; save it as CSV in UTF-8."
+            raise ImportRejected("not_this_format", message) from error
+        delimiter, text, _ = split_off_delimiter(text)
+        for _ in _bounded(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)):
             pass
-        return _restore_formulae(super().create_dataset(text, **kwargs))
+        return _restore_formulae(super().create_dataset(text, delimiter=delimiter, **kwargs))
 
     def export_data(self, dataset: tablib.Dataset, **kwargs: Any) -> str:
         # By its mark Excel reads UTF-8.
@@ -117,18 +125,24 @@ class XLSX(_SpreadsheetMixin, base_formats.XLSX):
 def _unpack(data: bytes) -> io.BytesIO:
     """Return the archive with its parts unpacked. Raises ImportRejected for one that would unpack to too much.
 
-    What an entry holds beyond the size that it states is left out; `ZipFile.read`, which openpyxl uses, unpacks it too.
+    One that holds more than its size states is no file that a program wrote; `ZipFile.read`, which openpyxl uses, would
+    unpack it whole.
     """
     unpacked = io.BytesIO()
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(unpacked, "w") as copy:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(unpacked, "w") as checked:
             entries = archive.infolist()
             _check_entries(entries)
             parts = []
             for entry in entries:
-                with archive.open(entry) as opened:
-                    parts.append(opened.read(entry.file_size))
-                copy.writestr(entry.filename, parts[-1])
+                probe = copy(entry)
+                # By its stated size `ZipFile` cuts what it has unpacked, and would not show that there is more.
+                probe.file_size += 1
+                with archive.open(probe) as opened:
+                    parts.append(opened.read(probe.file_size))
+                if len(parts[-1]) > entry.file_size:
+                    raise zipfile.BadZipFile(entry.filename)
+                checked.writestr(entry.filename, parts[-1])
             _check_elements(parts)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise ImportRejected("not_this_format", "The file is not an XLSX file.") from error
