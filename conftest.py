@@ -24,7 +24,7 @@ from xdist.scheduler.loadfile import LoadFileScheduling
 from career_navigator import queueing, throttling
 from career_navigator.apps import load_declared
 from career_navigator.cache import client as cache_client
-from career_navigator.cache import reset_caches
+from career_navigator.cache import reset_caches, responses
 from career_navigator.db.bootstrap import create_indexes
 from career_navigator.db.connection import database, redis_client
 
@@ -158,6 +158,14 @@ def _time_for_redis(*, seconds: float) -> Iterator[None]:
         reset_caches()
         yield
     reset_caches()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _current_versions() -> Iterator[None]:
+    """A response is cached no longer than until the next refresh: tests ask at once for what it brought."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(responses, "MAX_STALENESS", 0)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

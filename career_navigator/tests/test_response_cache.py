@@ -256,3 +256,16 @@ def test_drops_every_answer_on_a_reset(find: Callable[..., Any]) -> None:
     reset_caches()
 
     assert find() is None
+
+
+def test_serves_a_new_version_once_the_one_that_was_read_may_be_stale(
+    view: _View, get: Callable[..., Any], redis: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(responses, "MAX_STALENESS", 60)
+    get(), get()
+    redis.set(KEY, "2")
+    assert get().content == b"answer 1"
+
+    monkeypatch.setattr(responses, "MAX_STALENESS", 0)
+
+    assert get().content == b"answer 2"
