@@ -137,7 +137,7 @@ class UserSerializer(serializers.Serializer[Any]):
 
 
 class IgnoredSkills(serializers.Serializer[Any]):
-    """An answer to a request that gives skills, with what of them `Skills` leaves out."""
+    # Of a response to a request that gives skills: what of them `Skills` leaves out.
 
     ignored_skills = serializers.ListField(
         child=serializers.CharField(), required=False, help_text="What of the skills given names none; if there is any."
@@ -172,8 +172,6 @@ class TokenPairSerializer(serializers.Serializer[Any]):
 
 
 class LoginAnswerSerializer(TokenPairSerializer):
-    """A `Login`."""
-
     user = UserSerializer()
 
 
@@ -225,7 +223,7 @@ class ExportSerializer(serializers.Serializer[Any]):
 
 
 class ProfileInput(serializers.Serializer[Any]):
-    """Profile fields by the family's names; `validated_data` has them by the account's."""
+    # `validated_data` has the profile fields by the account's names.
 
     user_name = Line(max_length=MAX_NAME_LENGTH, source="full_name")
     phone_number = PhoneNumber(allow_null=True, allow_blank=True, required=False)
@@ -312,8 +310,6 @@ class SavedUserIdSerializer(IgnoredSkills, UserIdSerializer):
 
 
 class UserLoginAnswerSerializer(UserIdSerializer, TokenPairSerializer):
-    """A `Login`."""
-
     user_id = serializers.CharField(source="user.pk")
 
 
@@ -339,8 +335,6 @@ class NewestResumeField(serializers.CharField):
 
 
 class UserProfileSerializer(SuccessSerializer):
-    """A `CurrentUser`."""
-
     id = serializers.CharField()
     user_name = serializers.CharField(source="full_name")
     email_id = serializers.EmailField(source="email")

@@ -10,7 +10,6 @@ import os
 import re
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal
@@ -33,6 +32,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
+from career_navigator.rates import Rate, parse_rate
 from career_navigator.redis_addresses import check_address
 from career_navigator.signing_keys import check_private_key, new_private_key, public_key_of
 
@@ -50,28 +50,6 @@ PUBLISHED_SECRETS = frozenset(
         "change-me-to-at-least-thirty-two-random-bytes",
     }
 )
-# Of a rate such as 10/minute.
-_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 24 * 3600}
-_WRITTEN = re.compile(r"([1-9]\d{0,8})/(" + "|".join(_SECONDS) + r")")
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """`count` times in each window of `seconds`."""
-
-    count: int
-    seconds: int
-
-
-def parse_rate(text: str) -> Rate | None:
-    """ "10/minute" as a rate; None for "off". Raises ValueError with what is accepted."""
-    written = text.strip().lower()
-    if written == "off":
-        return None
-    found = _WRITTEN.fullmatch(written)
-    if found is None:
-        raise ValueError("accepted is a count and a time such as 10/minute (second, minute, hour, day), or off")
-    return Rate(int(found[1]), _SECONDS[found[2]])
 
 
 def _read_rate(value: Any) -> Any:

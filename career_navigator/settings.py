@@ -100,7 +100,6 @@ JOB_DATA_RETENTION_DAYS = _env.job_data_retention_days
 COLLECTION_LEASE_SECONDS = _env.collection_lease_seconds
 FETCH_JOBS_WAIT_SECONDS = _env.fetch_jobs_wait_seconds
 
-# Hosts and transport
 ALLOWED_HOSTS = _env.allowed_hosts
 HTTPS_ONLY = (not DEBUG) if _env.https_only is None else _env.https_only
 SECURE_SSL_REDIRECT = HTTPS_ONLY
@@ -268,6 +267,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "GET_LIB_DOC_EXCLUDES": "career_navigator.api.openapi.list_undescribed_bases",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # Fields of one name with different choices, and choices of several names.
     "ENUM_NAME_OVERRIDES": {

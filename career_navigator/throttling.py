@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -29,7 +29,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from career_navigator.cache.client import Command, execute, fail_fast_redis, is_available
-from career_navigator.environment import Rate
+from career_navigator.rates import Rate
 
 if TYPE_CHECKING:
     # DRF's views import this module, which the settings name.
@@ -141,7 +141,14 @@ def take_back_hits(*limits: Limit) -> None:
     """Count a hit of each limit less, of a request that is answered 503 since nothing was done."""
     for limit in limits:
         with suppress(Throttled):
-            _apply(partial(FixedWindowRateLimiter.hit, cost=-1), limit)
+            _apply(_take_back, limit)
+
+
+def _take_back(limiter: FixedWindowRateLimiter, item: RateLimitItemPerSecond, name: str) -> bool:
+    # Of a window that has ended meanwhile there is nothing to take back.
+    if limiter.get_window_stats(item, name).remaining < item.amount:
+        limiter.hit(item, name, cost=-1)
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

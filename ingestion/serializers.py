@@ -70,8 +70,6 @@ class TotalField(serializers.IntegerField):
 
 
 class FetchRunSerializer(serializers.Serializer[Any]):
-    """A `CollectionRun`, for the user who asked for it."""
-
     id = serializers.CharField(source="pk")
     status = serializers.ChoiceField(RUN_STATUSES)
     address = RunAddressField(source="pk", help_text="Where to ask how it stands.")
@@ -88,7 +86,7 @@ class FetchRunSerializer(serializers.Serializer[Any]):
 
 
 class FetchedJobsSerializer(SuccessSerializer):
-    """`JobListing`s, and the run that fetched them."""
+    """Jobs, and the run that fetched them."""
 
     jobs_fetched = CountField(source="jobs", help_text="How many `jobs` there are in this answer.")
     jobs = JobListingSerializer(

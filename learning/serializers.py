@@ -81,8 +81,6 @@ class ResourceSearchQuery(QuerySerializer):
 
 
 class ResourceSerializer(serializers.Serializer[Any]):
-    """A `Resource`."""
-
     type = serializers.ChoiceField(TYPES)
     title = serializers.CharField()
     url = serializers.URLField()
@@ -95,8 +93,6 @@ class ResourceSerializer(serializers.Serializer[Any]):
 
 
 class RoadmapProjectSerializer(serializers.Serializer[Any]):
-    """A `Practice`."""
-
     id = serializers.IntegerField(source="exercise.id")
     title = serializers.CharField(source="exercise.title")
     difficulty = serializers.CharField(source="exercise.difficulty")
@@ -109,8 +105,6 @@ class RoadmapProjectSerializer(serializers.Serializer[Any]):
 
 
 class SkillPathSerializer(serializers.Serializer[Any]):
-    """A `SkillPath`."""
-
     skill = serializers.CharField(help_text="The canonical name.")
     display_name = serializers.CharField()
     resources = ResourceSerializer(many=True, help_text="The easiest first; none where none is known.")
@@ -141,8 +135,6 @@ class SkillPathSerializer(serializers.Serializer[Any]):
 
 
 class RoadmapSerializer(serializers.Serializer[Any]):
-    """A `Roadmap`, and the `recommendations` that follow from it."""
-
     target_role = serializers.CharField(source="roadmap.target_role", allow_null=True)
     skill_paths = SkillPathSerializer(
         source="roadmap.paths",
@@ -194,8 +186,6 @@ class SkillNameField(serializers.CharField):
 
 
 class SkillProgressSerializer(serializers.Serializer[Any]):
-    """A stored row of progress."""
-
     skill = serializers.CharField(help_text="The canonical name.")
     display_name = SkillNameField(source="skill")
     status = serializers.ChoiceField(STATUSES)

@@ -143,7 +143,7 @@ class NextSkillSerializer(serializers.Serializer[Any]):
 
 
 class GapSerializer(serializers.Serializer[Any]):
-    """A `GapAnalysis` as `gaps`, beside the role and the window that it is of."""
+    """The gaps, beside the role and the window that they are of."""
 
     role = serializers.CharField(help_text="As the caller's profile has it.")
     total_postings_analyzed = serializers.IntegerField(source="gaps.postings")

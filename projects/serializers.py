@@ -65,8 +65,6 @@ class AllProjectsQuery(QuerySerializer):
 
 
 class ProjectSerializer(serializers.Serializer[Any]):
-    """A `Match`."""
-
     id = serializers.IntegerField(source="idea.id")
     title = serializers.CharField(source="idea.title")
     description = serializers.CharField(source="idea.description")
@@ -135,8 +133,6 @@ class ProjectTitleField(serializers.CharField):
 
 
 class ProjectProgressSerializer(serializers.Serializer[Any]):
-    """A stored row of progress."""
-
     project_id = serializers.IntegerField(source="project")
     title = ProjectTitleField(
         source="project", allow_null=True, help_text="Null of a project that is no longer offered."

@@ -92,7 +92,7 @@ class StoredMetadata(serializers.DictField):
 
 
 class ActivitySerializer(serializers.Serializer[Any]):
-    """A line as it is stored: making a document of each of a hundred takes longer than all the rest."""
+    # Of a line as it is stored: making a document of each of a hundred takes longer than all the rest.
 
     id = serializers.CharField(source="_id")
     user_id = serializers.CharField(source="user")

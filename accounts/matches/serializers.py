@@ -65,8 +65,6 @@ class AnalysisSerializer(serializers.Serializer[Any]):
 
 
 class AnalyzeResultOutSerializer(SuccessSerializer):
-    """A `Match`."""
-
     user_id = serializers.CharField(source="user")
     job_id = serializers.CharField(source="job")
     score = serializers.IntegerField(source="match.score", min_value=0, max_value=100)

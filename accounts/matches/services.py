@@ -1,12 +1,10 @@
 """How well postings suit users: computed and stored, with what users' clients have made of it."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
 from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
@@ -14,15 +12,12 @@ from pymongo.errors import DuplicateKeyError
 from accounts.matches.documents import JobMatch
 from learning.resources import Resource
 from learning.selectors import resource_catalogue
-from market.jobs.match_score import MatchScore, Opening, Seeker, opening_of, score_match
+from market.jobs.match_score import MatchScore, Seeker, fingerprint_of, opening_of, score_match
 from market.selectors import demand_for
 
 # As long as postings are kept, and some: nobody can ask for the score of a posting that is gone.
 KEPT = timedelta(days=120)
 MAX_RESOURCES = 3
-
-# Raised whenever the same input comes to have another score.
-_RULES = 2
 
 
 class NothingToCompare(RuntimeError):
@@ -160,23 +155,3 @@ def _stored(score: MatchScore) -> dict[str, Any]:
         "missing_skills": list(score.missing_skills),
         "missing_nice_to_have": list(score.missing_nice_to_have),
     }
-
-
-def fingerprint_of(*, seeker: Seeker, opening: Opening, demand: Mapping[str, float]) -> str:
-    """Of the profile, the posting, and what the market asks of the posting's skills: no order of theirs matters."""
-    said = {
-        "rules": _RULES,
-        "skills": sorted(seeker.skills),
-        "roles": sorted(seeker.desired_roles),
-        "years": seeker.experience_years,
-        "places": sorted(seeker.preferred_locations),
-        "remote": seeker.remote_preference,
-        "salary": seeker.expected_salary_usd,
-        "title": opening.title,
-        "asked": sorted((skill, skill in opening.nice_to_have) for skill in set(opening.skills)),
-        "demand": sorted((skill, demand[skill]) for skill in set(opening.skills) & demand.keys()),
-        "years_asked": opening.years_asked,
-        "where": [opening.place, opening.country_code, sorted(opening.country_codes), opening.remote, opening.hybrid],
-        "pay": [opening.min_salary_usd, opening.max_salary_usd],
-    }
-    return hashlib.blake2b(orjson.dumps(said), digest_size=16).hexdigest()

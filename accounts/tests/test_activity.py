@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from accounts.applications.documents import Activity
 from accounts.applications.serializers import MAX_BYTES
 from accounts.applications.services import record_activity
-from career_navigator.environment import Rate
+from career_navigator.rates import Rate
 from market.services import store_postings
 from tests.factories import PostingFactory
 from tests.fixtures.people import API, PASSWORD

@@ -8,8 +8,8 @@ from django.conf import settings as django_settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from career_navigator import throttling
-from career_navigator.environment import Rate
 from career_navigator.observability import middleware
+from career_navigator.rates import Rate
 from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD, REGISTRATION
 
 RIGHT = {"email": "ada@example.org", "password": PASSWORD}

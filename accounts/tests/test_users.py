@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from accounts.authentication import issue_access_token
 from accounts.documents import User
 from accounts.profile_values import Unreadable, read_remote_preference, read_salary, read_years, split_list
-from career_navigator.environment import Rate
+from career_navigator.rates import Rate
 from tests.factories import ResumeFactory
 from tests.fixtures.people import API, PASSWORD
 

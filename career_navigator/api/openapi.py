@@ -6,10 +6,11 @@ from typing import Any, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import is_list_serializer
+from drf_spectacular.plumbing import get_lib_doc_excludes, is_list_serializer
 from drf_spectacular.types import OpenApiTypes
 
 from career_navigator.api.fields import Text
+from career_navigator.api.serializers import SuccessSerializer
 
 ERROR_COMPONENT = "Error"
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"})
@@ -116,6 +117,11 @@ class ViewSchema(AutoSchema):
         method = getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
         summary, _, description = cleandoc(getattr(method, "__doc__", None) or "").partition("\n")
         return summary, re.sub(r"(?<!\n)\n(?!\n)", " ", description.strip())
+
+
+def list_undescribed_bases() -> list[type]:
+    """Return the classes whose docstrings, for programmers, are no description of what derives from them."""
+    return [*get_lib_doc_excludes(), SuccessSerializer]
 
 
 def strip_trailing_slashes(endpoints: list[tuple[str, str, str, Any]], **_: Any) -> list[tuple[str, str, str, Any]]:

@@ -128,7 +128,8 @@ class ApiViewSet(GenericViewSet[Any]):
         return self.action == "list" or "pagination_class" in getattr(getattr(self, self.action), "kwargs", {})
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Count refused requests too: DRF throttles after it has authenticated and checked permissions."""
+        """Count every request, refused ones too, before a permission reads its body."""
+        self._is_counted = False
         try:
             super().initial(request, *args, **kwargs)
         except Throttled:
@@ -136,6 +137,15 @@ class ApiViewSet(GenericViewSet[Any]):
         except APIException:
             self.check_throttles(request)
             raise
+
+    def check_permissions(self, request: Request) -> None:
+        self.check_throttles(request)
+        super().check_permissions(request)
+
+    def check_throttles(self, request: Request) -> None:
+        if not self._is_counted:
+            self._is_counted = True
+            super().check_throttles(request)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         finished: Response = super().finalize_response(request, response, *args, **kwargs)

@@ -105,6 +105,10 @@ def _exchange(packed: list[bytes], count: int) -> list[Any] | None:
                 continue
             _breaker.open()
             return None
+        except BaseException:
+            # As by a task's time limit, between the command and its reply.
+            connection.disconnect()
+            raise
         _breaker.close()
         return replies
 

@@ -25,7 +25,7 @@ from import_export.tmp_storages import CacheStorage
 from unfold.contrib.import_export.forms import ImportForm, SelectableFieldsExportForm
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from career_navigator.api.exceptions import is_server_away
+from career_navigator.api.exceptions import SERVER_AWAY, is_server_away
 from career_navigator.cache.versioned import replace_version
 from career_navigator.document_admin.admin import DocumentAdmin, keeps_time
 from career_navigator.document_admin.fields import LinesField
@@ -199,14 +199,24 @@ class DocumentResource(ModelResource):
         result: Result,
     ) -> None:
         """Store the instances, and count as refused the rows of those that are not, each with the reason."""
+        if dry_run:
+            instances.clear()
+            return
+        try:
+            self._save_batches(instances, save, result)
+        finally:
+            # Also where a batch was interrupted, or another import stored the rows: some may not be served yet.
+            with contextlib.suppress(*SERVER_AWAY):
+                replace_version(self.catalogue)
+
+    def _save_batches(self, instances: list[Any], save: Any, result: Result) -> None:
         rows = {id(row.instance): row for row in result.rows}
-        pending = [] if dry_run else [*instances]
+        pending = [*instances]
         instances.clear()
         while pending:
             batch, pending = pending[:BATCH_SIZE], pending[BATCH_SIZE:]
             try:
                 refused = save(batch)
-                replace_version(self.catalogue)
             except Exception as error:
                 if not is_server_away(error):
                     logger.exception("An import was interrupted")

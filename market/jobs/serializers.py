@@ -170,7 +170,7 @@ class RelevantJobsRequestSerializer(JobFilterSerializer):
 
 
 class JobListingSerializer(serializers.Serializer[Any]):
-    """A `JobListing`. What the posting's source does not say is null or empty."""
+    """What the posting's source does not say is null or empty."""
 
     id = serializers.CharField(source="_id")
     job_title = serializers.CharField(source="title")
@@ -244,7 +244,7 @@ class FacetsSerializer(serializers.Serializer[Any]):
 
 
 class RelevantJobsSerializer(SuccessSerializer):
-    """A page, as `jobs`, of what was `found` (`RelevantJobs`)."""
+    """A page of the relevant jobs."""
 
     jobs = RankedJobSerializer(many=True)
     total = serializers.IntegerField(
