@@ -249,6 +249,12 @@ def test_counts_a_request_once(ada, limit):
     assert _statuses(lambda _: ada.get("/auth/me"), 4) == [200, 200, 200, 429]
 
 
+def test_reads_no_body_beyond_the_limit(ada, limit):
+    limit(user=Rate(1, 3600))
+
+    assert _statuses(lambda _: ada.post("/resumes/generate", b"{"), 2) == [400, 429]
+
+
 def test_counts_a_subscribers_ipv6_addresses_as_one(rf):
     names = {
         get_client_ip(rf.get("/", REMOTE_ADDR=text))

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from career_navigator.cache import client
 from career_navigator.cache.client import execute, is_available, read
@@ -92,3 +93,18 @@ def test_connects_again_where_redis_was_restarted_meanwhile(server: EmbeddedServ
     client.fail_fast_redis().execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
     assert is_available()
+
+
+def test_leaves_no_reply_behind_where_its_reader_is_interrupted(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(**_: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    execute(("SET", "first", "1"), ("SET", "second", "2"))
+    with monkeypatch.context() as patch:
+        patch.setattr(client._thread.connection, "read_response", interrupt)
+        with pytest.raises(SoftTimeLimitExceeded):
+            read("first")
+
+    assert read("second") == b"2"

@@ -541,6 +541,21 @@ def test_tells_which_rows_are_perhaps_not_imported_when_mongodb_stops_answering(
     assert SkillDocument.objects(category="Databases").count() == 6
 
 
+def test_makes_every_process_load_again_where_an_import_was_interrupted(
+    staff_client: Client, seeded: None, mongo: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preview = imported(staff_client, "skills.csv", rows_as("csv", new_skills(2)), 0)
+    version = mongo.catalogue_versions.find_one("vocabulary")
+
+    def stop_answering(batch: int) -> None:
+        raise AutoReconnect("connection closed")
+
+    before_the_write(monkeypatch, "insert_many", stop_answering)
+    staff_client.post(f"{LIST}process_import/", preview.context["confirm_form"].initial)
+
+    assert mongo.catalogue_versions.find_one("vocabulary") != version
+
+
 @pytest.mark.parametrize(("number", "kind"), [(0, "csv"), (1, "json"), (2, "xlsx")])
 def test_exports_what_import_takes(staff_client: Client, seeded: None, number: int, kind: str) -> None:
     form = {"format": str(number), "resource": "0"} | {f"skillresource_{name}": "on" for name in FIELDS}
