@@ -73,6 +73,8 @@ def test_two_beats_that_start_late_have_it_run_once(installation, tmp_path):
 
     wait_until(lambda: count("ignored") == 1, seconds=SECONDS, what=f"the other\n{installation.last_words()}")
 
+    # It is counted after the run has ended.
+    wait_until(lambda: count("success"), seconds=SECONDS, what="its success is counted")
     assert count("success") == 1
     assert CollectionRun.objects.count() == 1
     installation.stop_beats()
@@ -101,6 +103,8 @@ def test_runs_later_when_mongodb_was_unavailable_in_its_minute(installation, ser
     servers.start_mongodb()
     wait_for_the_run(installation)
 
+    # It is counted after the run has ended.
+    wait_until(lambda: count("success"), seconds=SECONDS, what="its success is counted")
     assert count("success") == 1
     assert CollectionRun.objects.count() == 1
 
