@@ -28,8 +28,8 @@ from career_navigator.throttling import (
     check_limits,
     get_client_ip,
     hit_limits,
+    limited,
     record_hits,
-    take_back_hits,
 )
 
 logger = logging.getLogger(__name__)
@@ -89,13 +89,8 @@ def queue_message(task: "Task[[str], None]", argument: str) -> None:
 
 def queue_limited_confirmation(*, user_id: ObjectId) -> None:
     """Have the message sent as often as a user may ask for it. Raises QueueAway and Throttled."""
-    limit = ("confirmation", str(user_id))
-    hit_limits(limit)
-    try:
+    with limited(("confirmation", str(user_id))):
         queue_confirmation(user_id=user_id)
-    except QueueAway:
-        take_back_hits(limit)
-        raise
 
 
 def offer_confirmation(request: Request) -> None:

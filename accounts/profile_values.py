@@ -97,7 +97,7 @@ def normalize_email(text: str) -> str:
 def fold_email(text: str) -> str:
     """Return the address in NFKC and lower case, without space around it: "Ａda@Example.ORG " -> "ada@example.org"."""
     folded = normalize_text("NFKC", text).lower()
-    # Lower case can leave characters that compose anew.
+    # Lower case can leave characters that compose again.
     return normalize_text("NFKC", folded).strip()
 
 

@@ -45,11 +45,10 @@ from accounts.profile_values import list_email_forms, normalize_email
 from accounts.sessions import RefreshRefused, end_session_of, refresh_session
 from accounts.tasks import send_reset_message
 from career_navigator.api.current_user import CurrentUser
-from career_navigator.api.exceptions import QueueAway
 from career_navigator.api.parsers import MultiPartParser
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import ApiViewSet, PublicViewSet
-from career_navigator.throttling import check_limits, get_client_ip, hit_limits, record_hits, take_back_hits
+from career_navigator.throttling import check_limits, get_client_ip, limited, record_hits
 
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -167,13 +166,8 @@ class AuthViewSet(PublicViewSet):
         Answers the same whether or not an account has the address.
         """
         email = self.body["email"]
-        limits = ("forgot_address", get_client_ip(request)), ("forgot_account", normalize_email(email))
-        hit_limits(*limits)
-        try:
+        with limited(("forgot_address", get_client_ip(request)), ("forgot_account", normalize_email(email))):
             queue_message(send_reset_message, email)
-        except QueueAway:
-            take_back_hits(*limits)
-            raise
         sentence = "If an account has this address, a message with a link is on its way to it."
         return Response(self.get_serializer({"detail": sentence}).data, status=status.HTTP_202_ACCEPTED)
 

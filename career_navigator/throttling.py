@@ -137,6 +137,18 @@ def record_hits(*limits: Limit) -> None:
             hit_limits(limit)
 
 
+@contextmanager
+def limited(*limits: Limit) -> Iterator[None]:
+    """Count a hit of each limit, which is taken back where the block is answered 503, since then nothing was done."""
+    hit_limits(*limits)
+    try:
+        yield
+    except APIException as error:
+        if error.status_code == 503:
+            take_back_hits(*limits)
+        raise
+
+
 def take_back_hits(*limits: Limit) -> None:
     """Count a hit of each limit less, of a request that is answered 503 since nothing was done."""
     for limit in limits:

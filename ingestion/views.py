@@ -18,7 +18,7 @@ from career_navigator.api.viewsets import DocumentViewSet, PublicViewSet
 from career_navigator.cache.client import is_available
 from career_navigator.observability.middleware import with_time_anew
 from career_navigator.queueing import enqueue
-from career_navigator.throttling import hit_limits, take_back_hits
+from career_navigator.throttling import limited
 from ingestion import serializers as shapes
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
 from ingestion.fetching import (
@@ -154,16 +154,13 @@ class FetchJobsViewSet(DocumentViewSet):
             return run
         if not is_available():
             raise QueueAway(_QUEUE_UNAVAILABLE)
-        limit = ("fetch_jobs", str(user_id))
-        hit_limits(limit)
-        fetch = start_fetch(criteria=criteria, user_id=user_id, now=now)
-        run = fetch.run
-        if fetch.is_new and not queue_run(run=run):
-            # Nobody waits for it any more: the client has to ask again.
-            cancel_run(run_id=run.pk, now=now)
-            take_back_hits(limit)
-            raise QueueAway(_QUEUE_UNAVAILABLE)
-        return run
+        with limited(("fetch_jobs", str(user_id))):
+            fetch = start_fetch(criteria=criteria, user_id=user_id, now=now)
+            if fetch.is_new and not queue_run(run=fetch.run):
+                # Nobody waits for it any more: the client has to ask again.
+                cancel_run(run_id=fetch.run.pk, now=now)
+                raise QueueAway(_QUEUE_UNAVAILABLE)
+        return fetch.run
 
     def _answer(
         self, job_filter: JobFilter, *, run: CollectionRun | None = None, notice: str | None = None, now: datetime

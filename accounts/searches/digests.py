@@ -1,4 +1,4 @@
-"""The mail that tells of what a saved search newly finds, each posting at most once; and the link that ends the mails.
+"""The mail with what a saved search newly finds, each posting at most once; and the link that ends the mails.
 
 What might fail before anything is claimed is tried first: the mail server is connected to. Then the day is claimed for
 the search, then each posting, and only then the mail is sent. So a task that runs twice, at once or again, finds the

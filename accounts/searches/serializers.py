@@ -77,4 +77,4 @@ class SeenAnswerSerializer(SuccessSerializer):
 
 
 class TokenQuery(QuerySerializer):
-    token = Text(max_length=MAX_TOKEN_LENGTH, help_text="As it stands in the mail's link.")
+    token = Text(max_length=MAX_TOKEN_LENGTH, help_text="As in the mail's link.")

@@ -1,1 +1,1 @@
-"""From an uploaded file to its text: `reading` tells what it is and has it read by `child`, a process of its own."""
+"""From an uploaded file to its text: `reading` sees what it is and has it read by `child`, a process of its own."""
