@@ -42,6 +42,9 @@ NEUTRAL_ENVIRONMENT = {
     ),
 }
 
+# Many tests hold the clock at a date of the past, after which what they store would have expired already.
+_MONGODB_OPTIONS = ("--setParameter", "ttlMonitorEnabled=false")
+
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests() -> Iterator[None]:
@@ -52,7 +55,9 @@ def pytest_load_initial_conftests() -> Iterator[None]:
         if not worker:
             os.environ.update(NEUTRAL_ENVIRONMENT | {"VAR_DIR": directory.name})
             if "MONGODB_URI" not in os.environ:
-                servers.append(start_mongodb(directory=Path(directory.name) / "mongodb", cache_gb=0.25))
+                servers.append(
+                    start_mongodb(directory=Path(directory.name) / "mongodb", cache_gb=0.25, options=_MONGODB_OPTIONS)
+                )
                 # What tests write need not outlive a crash of their server.
                 os.environ["MONGODB_URI"] = f"{servers[-1].uri}?journal=false"
             if "REDIS_URL" not in os.environ:
