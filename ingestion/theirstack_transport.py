@@ -21,7 +21,6 @@ import urllib3.exceptions
 from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
-from ingestion.rate_limit_headers import exhausted_seconds, retry_after_seconds
 from ingestion.request_pacing import Pacing, PacingUnavailable
 from ingestion.theirstack_errors import (
     TheirStackClientError,
@@ -29,6 +28,8 @@ from ingestion.theirstack_errors import (
     TheirStackRetryableError,
     TheirStackUnexpectedAnswerError,
     error_of_answer,
+    exhausted_seconds,
+    retry_after_seconds,
 )
 
 logger = logging.getLogger(__name__)

@@ -17,10 +17,9 @@ from accounts.applications.services import BeyondSaved, record_activity, save_jo
 from accounts.applications.stages import DayRefused, measure_funnel
 from accounts.auth_services import Conflict
 from accounts.documents import ConcurrentChange
-from career_navigator.api.filters import DocumentFilterBackend
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.permissions import IsSelf
-from career_navigator.api.viewsets import ApiViewSet, DocumentViewSet
+from career_navigator.api.viewsets import ApiViewSet, DocumentFilterBackend, DocumentViewSet
 from career_navigator.throttling import hit_limits
 
 

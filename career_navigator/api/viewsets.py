@@ -12,6 +12,7 @@ from drf_spectacular.utils import OpenApiParameter
 from mongoengine import Document, QuerySet
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, Throttled, ValidationError
+from rest_framework.filters import BaseFilterBackend
 from rest_framework.metadata import SimpleMetadata
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -21,6 +22,18 @@ from rest_framework.viewsets import GenericViewSet
 from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.serializers import QuerySerializer, build_once, read_as
+
+
+class DocumentFilterBackend(BaseFilterBackend):
+    """Filter documents by query parameters: the view's `filter_fields` maps each to the lookup of MongoEngine.
+
+    The view's `query_serializer_class` validates and documents the parameters.
+    """
+
+    def filter_queryset(self, request: Request, queryset: QuerySet, view: Any) -> QuerySet:
+        given = {lookup: view.query.get(name) for name, lookup in view.filter_fields.items()}
+        return queryset.filter(**{lookup: value for lookup, value in given.items() if value is not None})
+
 
 Serializer = serializers.Serializer[Any]
 SerializerClass = type[Serializer]

@@ -18,12 +18,11 @@ from rest_framework.response import Response
 
 from accounts.searches.documents import SavedSearch
 from career_navigator.api.fields import Text
-from career_navigator.api.filters import DocumentFilterBackend
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.routers import OptionalSlashRouter, describe_route
 from career_navigator.api.serializers import QuerySerializer
-from career_navigator.api.viewsets import ApiViewSet, DocumentViewSet, PublicViewSet
+from career_navigator.api.viewsets import ApiViewSet, DocumentFilterBackend, DocumentViewSet, PublicViewSet
 from career_navigator.urls import handler400, handler403, handler404, handler500
 from skills.documents import SkillDocument
 from skills.serializers import SkillSerializer

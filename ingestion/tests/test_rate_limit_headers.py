@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from ingestion.rate_limit_headers import MAX_WAIT_SECONDS, exhausted_seconds, retry_after_seconds
+from ingestion.theirstack_errors import MAX_WAIT_SECONDS, exhausted_seconds, retry_after_seconds
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 
