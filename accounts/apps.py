@@ -20,11 +20,11 @@ class AccountsConfig(AppConfig):
         "sessions": "accounts.personal_data.erase_sessions",
         "password_resets": "accounts.personal_data.erase_resets",
         "email_confirmations": "accounts.credentials.erase_confirmations",
-        "activities": "accounts.applications.selectors.erase_activities",
-        "applications": "accounts.applications.selectors.erase_applications",
+        "activities": "accounts.applications.services.erase_activities",
+        "applications": "accounts.applications.services.erase_applications",
         "match_scores": "accounts.matches.services.erase_matches",
         "resumes": "accounts.resumes.services.erase_resumes",
-        "saved_searches": "accounts.searches.selectors.erase_searches",
+        "saved_searches": "accounts.searches.services.erase_searches",
     }
     duplicate_mergers = {
         "applications": "accounts.migrations.merge_applications",
@@ -35,3 +35,4 @@ class AccountsConfig(AppConfig):
     }
     skill_merges = {"accounts": "accounts.services.follow_merge"}
     dashboard_panels = {"accounts": "accounts.admin.show_users"}
+    staff_roles = {"support": ["*"], "auditor": ["view_*"]}

@@ -3,6 +3,9 @@
 An app adds to the shared parts by attributes of its `AppConfig` that map names to dotted paths. The paths are imported
 when a part first asks. Imported when Django is set up, they would be a fifth of what every command loads, mostly for
 nothing.
+
+`staff_roles` maps a role of the staff to the permissions that it has on the models of the app: names such as
+"change_skill", with `*` for any text. `manage.py seed` makes a group of each role.
 """
 
 from functools import cache
@@ -61,6 +64,9 @@ class CareerNavigatorConfig(AppConfig):
     name = "career_navigator"
     verbose_name = "Operations"
 
+    # A curator sees the outcome of the task that a curator may start.
+    staff_roles = {"curator": ["view_taskrun"], "operator": ["view_*", "run_task"], "auditor": ["view_*"]}
+
     def ready(self) -> None:
         from career_navigator.db.connection import register_connection
 
@@ -85,6 +91,7 @@ class MongoAdminConfig(SimpleAdminConfig):
 
     default_auto_field = OBJECT_ID
     default_site = "career_navigator.admin_site.site.StaffSite"
+    staff_roles = {"auditor": ["view_*"]}
 
     def ready(self) -> None:
         checks.register(check_dependencies, checks.Tags.admin)

@@ -12,3 +12,9 @@ class IngestionConfig(AppConfig):
     metrics = {"collection": "ingestion.dashboard.measure_collection"}
     dashboard_panels = {"collection": "ingestion.dashboard.show_collection"}
     menu_pages = {"collect_now": "ingestion.admin.COLLECT_NOW"}
+    # A curator sees what collection could not take.
+    staff_roles = {
+        "curator": ["view_refusedposting"],
+        "operator": ["view_*", "trigger_collection"],
+        "auditor": ["view_*"],
+    }

@@ -9,3 +9,4 @@ class LearningConfig(AppConfig):
     user_exports = {"learning_progress": "learning.documents.export_progress"}
     user_erasures = {"learning_progress": "learning.documents.erase_progress"}
     skill_merges = {"learning": "learning.services.follow_merge"}
+    staff_roles = {"curator": ["*"], "operator": ["view_*"], "auditor": ["view_*"]}

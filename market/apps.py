@@ -9,3 +9,8 @@ class MarketConfig(AppConfig):
     skill_merges = {"market": "market.posting_skills.follow_merge"}
     dashboard_panels = {"market": "market.dashboard.show_market"}
     metrics = {"figures": "market.dashboard.measure_daily_stats"}
+    staff_roles = {
+        "curator": ["view_*", "change_jobposting", "reread_skills"],
+        "operator": ["view_*", "reread_skills"],
+        "auditor": ["view_*"],
+    }

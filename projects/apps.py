@@ -9,3 +9,4 @@ class ProjectsConfig(AppConfig):
     user_exports = {"project_progress": "projects.documents.export_progress"}
     user_erasures = {"project_progress": "projects.documents.erase_progress"}
     skill_merges = {"projects": "projects.services.follow_merge"}
+    staff_roles = {"curator": ["*"], "operator": ["view_*"], "auditor": ["view_*"]}

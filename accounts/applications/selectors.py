@@ -1,4 +1,4 @@
-"""Reads of applications and of the activity log; and what an account's export and erasure need of them."""
+"""Reads of applications and of the activity log, and what an account's export needs of them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -63,10 +63,6 @@ def export_applications(user_id: ObjectId) -> list[dict[str, Any]]:
     ]
 
 
-def erase_applications(user_id: ObjectId) -> None:
-    Application.objects(user=user_id).delete()
-
-
 def list_timeline(*, application_id: ObjectId) -> QuerySet:
     """What has become of an application, as stored, oldest first."""
     return Activity.objects(application=application_id).order_by("created_at", "id").as_pymongo()
@@ -75,7 +71,3 @@ def list_timeline(*, application_id: ObjectId) -> QuerySet:
 def export_activities(user_id: ObjectId) -> list[dict[str, Any]]:
     activities = Activity.objects(user=user_id).order_by("-created_at", "-id").as_pymongo()
     return list(map(build_once(ActivitySerializer).to_representation, activities))
-
-
-def erase_activities(user_id: ObjectId) -> None:
-    Activity._get_collection().delete_many({"user": user_id})

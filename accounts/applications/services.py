@@ -230,3 +230,11 @@ def _record(application: Application) -> None:
         activity_id=application.activity,
         now=application.updated_at,
     )
+
+
+def erase_applications(user_id: ObjectId) -> None:
+    Application.objects(user=user_id).delete()
+
+
+def erase_activities(user_id: ObjectId) -> None:
+    Activity._get_collection().delete_many({"user": user_id})

@@ -1,4 +1,4 @@
-"""Reads of saved searches: what they newly find, whose digest is due, and what export and erasure need."""
+"""Reads of saved searches: what they newly find, whose digest is due, and what an account's export needs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -87,12 +87,6 @@ def export_searches(user_id: ObjectId) -> list[dict[str, Any]]:
         }
         for search in SavedSearch.objects(user=user_id).order_by("id")
     ]
-
-
-def erase_searches(user_id: ObjectId) -> None:
-    ids = list(SavedSearch.objects(user=user_id).scalar("id"))
-    ToldPosting.objects(search__in=ids).delete()
-    SavedSearch.objects(user=user_id).delete()
 
 
 def _matching(search: SavedSearch, *, since: datetime, but: list[ObjectId], now: datetime) -> NewPostings:

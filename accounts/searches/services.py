@@ -134,3 +134,9 @@ def monday_of(day: date) -> date:
 def _done_until(digest: str | None, now: datetime) -> str:
     """A weekly digest begins with the next Monday, a daily one with the next time that digests are sent."""
     return monday_of(local_day(now)).isoformat() if digest == "weekly" else ""
+
+
+def erase_searches(user_id: ObjectId) -> None:
+    ids = list(SavedSearch.objects(user=user_id).scalar("id"))
+    ToldPosting.objects(search__in=ids).delete()
+    SavedSearch.objects(user=user_id).delete()

@@ -1,10 +1,10 @@
 """The staff: their permissions and roles, and the generated password of the first account."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import check_password
@@ -33,52 +33,21 @@ def _permissions(grants: "QuerySet[Any]") -> QuerySet[Permission]:
     return Permission.objects.filter(pk__in=list(grants.values_list("permission_id", flat=True)))
 
 
-# Apps whose models are curated; their permissions all belong to the curator.
-_CURATED_APPS = frozenset({"skills", "learning", "projects"})
-_WATCHED_APPS = frozenset({"career_navigator", "ingestion", "market", *_CURATED_APPS})
-
-
-@dataclass(frozen=True, slots=True)
-class _Right:
-    app: str
-    model: str
-    name: str
-
-    @property
-    def only_views(self) -> bool:
-        return self.name == f"view_{self.model}"
-
-
-# Each says whether a permission belongs to the role. Acts have permissions of their own, apart from view and change.
-_ROLES: dict[str, Callable[[_Right], bool]] = {
-    "curator": lambda right: (
-        right.app in _CURATED_APPS
-        or (right.app == "market" and (right.only_views or right.name in {"change_jobposting", "reread_skills"}))
-        # What collection could not take, and the outcome of the task that a curator may start.
-        or right.name in {"view_refusedposting", "view_taskrun"}
-    ),
-    "operator": lambda right: (
-        (right.app in _WATCHED_APPS and right.only_views)
-        or right.name in {"trigger_collection", "run_task", "reread_skills"}
-    ),
-    "support": lambda right: right.app == "accounts",
-    "auditor": lambda right: right.only_views and right.app not in {"auth", "contenttypes", "otp_static", "otp_totp"},
-}
-
-
 def make_roles() -> dict[str, int]:
-    """Create the groups and set their permissions; how many each has. Before the tables are migrated, none."""
-    rights = {
-        permission: _Right(permission.content_type.app_label, permission.content_type.model, permission.codename)
-        for permission in Permission.objects.select_related("content_type").order_by("pk")
-    }
-    counts = {}
-    for role, holds in _ROLES.items():
+    """Create the groups that the apps declare as `staff_roles`, and set their permissions; return how many each has.
+
+    Before the tables are migrated, none has any.
+    """
+    declared = {config.label: getattr(config, "staff_roles", {}) for config in apps.get_app_configs()}
+    granted: dict[str, list[Permission]] = {role: [] for roles in declared.values() for role in roles}
+    for permission in Permission.objects.select_related("content_type").order_by("pk"):
+        for role, patterns in declared.get(permission.content_type.app_label, {}).items():
+            if any(fnmatchcase(permission.codename, pattern) for pattern in patterns):
+                granted[role].append(permission)
+    for role, permissions in granted.items():
         group, _ = Group.objects.get_or_create(name=role)
-        held = [permission for permission, right in rights.items() if holds(right)]
-        group.permissions.set(held)
-        counts[role] = len(held)
-    return counts
+        group.permissions.set(permissions)
+    return {role: len(permissions) for role, permissions in granted.items()}
 
 
 def get_password_file() -> Path:
