@@ -21,7 +21,7 @@ from pymongo import monitoring
 from pymongo.database import Database
 from xdist.scheduler.loadfile import LoadFileScheduling
 
-from career_navigator import queueing, throttling
+from career_navigator import celery, throttling
 from career_navigator.apps import load_declared
 from career_navigator.cache import client as cache_client
 from career_navigator.cache import reset_caches, responses
@@ -153,7 +153,7 @@ def impatient_clients() -> Iterator[None]:
 @contextmanager
 def _time_for_redis(*, seconds: float) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        for module in (cache_client, queueing):
+        for module in (cache_client, celery):
             patch.setattr(module, "FAIL_FAST_TIMEOUT", seconds)
         reset_caches()
         yield

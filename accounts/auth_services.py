@@ -20,8 +20,8 @@ from accounts.sessions import TokenPair, start_session
 from accounts.tasks import send_confirmation_message
 from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.exceptions import QueueAway
+from career_navigator.celery import enqueue
 from career_navigator.observability.middleware import with_time_anew
-from career_navigator.queueing import enqueue
 from career_navigator.throttling import (
     Busy,
     LoginLimits,

@@ -8,6 +8,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
 
+from accounts.credentials import (
+    MAX_PASSWORD_LENGTH,
+    MIN_PASSWORD_LENGTH,
+    PASSWORD_HELP_TEXT,
+)
 from accounts.documents import (
     MAX_ADDRESS_LENGTH,
     MAX_EXPERIENCE_LENGTH,
@@ -19,11 +24,6 @@ from accounts.documents import (
     MAX_SKILLS,
     MAX_SUMMARY_LENGTH,
     MAX_YEARS,
-)
-from accounts.passwords import (
-    MAX_PASSWORD_LENGTH,
-    MIN_PASSWORD_LENGTH,
-    PASSWORD_HELP_TEXT,
 )
 from accounts.profile_fields import (
     NUMBER,

@@ -9,8 +9,8 @@ from bson import ObjectId
 from django.contrib.auth.password_validation import validate_password
 from mongoengine.errors import NotUniqueError
 
+from accounts.credentials import hash_password, verify_password
 from accounts.documents import PROFILE_CACHE, ConcurrentChange, User
-from accounts.passwords import hash_password, verify_password
 from accounts.profile_values import distinct_roles, list_email_forms, normalize_email, roles_added
 from accounts.selectors import find_user_by_address
 from accounts.sessions import end_sessions

@@ -1,8 +1,12 @@
-"""What the shared modules store: runs of tasks, of the schedule and started by staff."""
+"""What documents share, the runs of tasks, and what a repeated request has stored before."""
 
+import hashlib
+from datetime import datetime, timedelta
 from typing import Any
 
-from mongoengine import DateTimeField, Document, IntField, StringField
+import orjson
+from bson import ObjectId
+from mongoengine import DateTimeField, Document, IntField, QuerySet, StringField
 
 TASK_RUN_STATUSES = ("queued", "running", "finished", "failed", "skipped")
 OPEN_TASK_RUN_STATUSES = ("queued", "running")
@@ -55,3 +59,25 @@ class TaskRun(StoredDocument):
 
     def __str__(self) -> str:
         return f"{self.task}, {self.due_at or self.created_at:%Y-%m-%d %H:%M}"
+
+
+# Longer than a client that got no answer goes on trying.
+REPEAT_WINDOW = timedelta(minutes=10)
+
+
+def idempotency_key(*parts: Any) -> str:
+    """Return the hash of what JSON can have; bytes are hashed first."""
+    told = [hashlib.sha256(part).hexdigest() if isinstance(part, bytes) else part for part in parts]
+    return hashlib.sha256(orjson.dumps(told)).hexdigest()
+
+
+def find_repeated(documents: QuerySet, *, user_id: ObjectId, key: str, now: datetime) -> Any | None:
+    """Return the user's document that the same request created within the window.
+
+    An older one gives its key up, so that the request creates another.
+    """
+    found = documents.filter(user=user_id, idempotency_key=key).first()
+    if found is None or found.created_at > now - REPEAT_WINDOW:
+        return found
+    documents.filter(id=found.pk, idempotency_key=key).update_one(unset__idempotency_key=True)
+    return None

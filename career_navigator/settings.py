@@ -225,8 +225,8 @@ PASSWORD_HASHERS = ["career_navigator.throttling.PasswordHasher"]
 AUTHENTICATION_BACKENDS = ["career_navigator.admin_site.roles.StaffBackend"]
 # For users of the API and staff alike; the last two look at accounts of staff alone.
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "accounts.passwords.StrengthValidator"},
-    {"NAME": "accounts.passwords.CommonPasswordValidator"},
+    {"NAME": "accounts.credentials.StrengthValidator"},
+    {"NAME": "accounts.credentials.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 

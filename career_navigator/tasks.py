@@ -6,9 +6,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from career_navigator.background import STARTED_BY_HEADER, Task, find_missed_tasks
-from career_navigator.celery import app
+from career_navigator.celery import app, enqueue
 from career_navigator.documents import OPEN_TASK_RUN_STATUSES, TaskRun
-from career_navigator.queueing import enqueue
 
 logger = logging.getLogger(__name__)
 

@@ -75,7 +75,7 @@ def _check_mongodb() -> Check:
 
 def _check_broker() -> Check:
     """Check the broker where it is not the Redis that is checked already."""
-    from career_navigator.queueing import count_waiting_tasks
+    from career_navigator.celery import count_waiting_tasks
 
     try:
         return Check(True, f"{sum(count_waiting_tasks().values())} tasks wait")

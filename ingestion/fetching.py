@@ -13,7 +13,7 @@ from mongoengine import NotUniqueError
 from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.serializers import read_as
 from career_navigator.db.connection import database
-from career_navigator.db.idempotency import idempotency_key
+from career_navigator.documents import idempotency_key
 from career_navigator.observability.middleware import with_time_anew
 from career_navigator.throttling import waiting_slot
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun

@@ -17,7 +17,7 @@ from typing import IO, Any, BinaryIO, cast
 
 import orjson
 
-from career_navigator.csv_text import decode_text, split_off_delimiter
+from career_navigator.plain_text import decode_text, split_off_delimiter
 from ingestion.table_values import AMOUNTS, COORDINATES, DATES, FLAGS, has_two_readings, read_columns
 from ingestion.theirstack_jobs import posting_from_job
 from market.posting import Posting, RefusedPosting

@@ -11,8 +11,8 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from career_navigator.background import RETRY_WHILE_UNAVAILABLE, ScheduledTask, Task, TaskFailed
+from career_navigator.celery import enqueue
 from career_navigator.db.connection import redis_client
-from career_navigator.queueing import enqueue
 from ingestion import services, webhooks
 from ingestion.collection import collect_role as collect_role_of_run
 from ingestion.documents import CollectionRun

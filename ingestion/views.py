@@ -16,8 +16,8 @@ from career_navigator.api.exceptions import QueueAway
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import DocumentViewSet, PublicViewSet
 from career_navigator.cache.client import is_available
+from career_navigator.celery import enqueue
 from career_navigator.observability.middleware import with_time_anew
-from career_navigator.queueing import enqueue
 from career_navigator.throttling import limited
 from ingestion import serializers as shapes
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun

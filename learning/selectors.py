@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from career_navigator.cache.versioned import VersionedCache
+from career_navigator.db.catalogues import Found, search_text
 from career_navigator.db.connection import database
-from career_navigator.db.text_search import Found, search_text
 from learning.documents import LearningResource, build_resource
 from learning.ordering import Exercise
 from learning.resources import CATALOGUE, Resource, ResourceCatalogue

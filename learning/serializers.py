@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from career_navigator.api.fields import BoundedInteger, Choice, Text, WebAddress
 from career_navigator.api.serializers import CountField, QuerySerializer
-from career_navigator.db.text_search import MAX_QUERY_LENGTH
+from career_navigator.db.catalogues import MAX_QUERY_LENGTH
 from learning.documents import MAX_URL_LENGTH, STATUSES
 from learning.renderings import MAX_HOURS, MIN_HOURS, USUAL_HOURS
 from learning.resources import LEVELS, TYPES

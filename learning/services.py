@@ -7,8 +7,8 @@ from typing import Any
 import mongoengine
 
 from career_navigator.cache.versioned import replace_version
+from career_navigator.db.catalogues import InvalidEntry, SeedSummary, seed_entries
 from career_navigator.db.connection import database
-from career_navigator.db.seeding import InvalidEntry, SeedSummary, seed_entries
 from learning.documents import SKILL_PROGRESS, STATUSES, LearningResource
 from learning.resources import CATALOGUE
 from skills.services import merged_skills

@@ -8,8 +8,8 @@ from redis.exceptions import RedisError
 
 from career_navigator.background import ScheduledTask, Task
 from career_navigator.cache.client import fail_fast_redis
+from career_navigator.celery import enqueue
 from career_navigator.db.connection import redis_client
-from career_navigator.queueing import enqueue
 from market import refresh
 from market.posting_skills import reread_posting_skills
 

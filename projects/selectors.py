@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from career_navigator.cache.versioned import VersionedCache
+from career_navigator.db.catalogues import search_text
 from career_navigator.db.connection import database
-from career_navigator.db.text_search import search_text
 from market.selectors import role_figures
 from market.trends import percentage
 from projects.documents import PROJECT_PROGRESS, ProjectIdea

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from career_navigator.api.fields import BoundedInteger, Choice, Text, WebAddress
 from career_navigator.api.serializers import QuerySerializer
-from career_navigator.db.text_search import MAX_QUERY_LENGTH
+from career_navigator.db.catalogues import MAX_QUERY_LENGTH
 from market.roles import normalize_role
 from projects.documents import MAX_URL_LENGTH, STATUSES
 from projects.ideas import DIFFICULTIES

@@ -9,8 +9,8 @@ from pymongo import UpdateOne
 
 from career_navigator.apps import get_declared
 from career_navigator.cache.versioned import replace_version
+from career_navigator.db.catalogues import SeedSummary, seed_entries
 from career_navigator.db.connection import database
-from career_navigator.db.seeding import SeedSummary, seed_entries
 from skills.documents import VOCABULARY, SkillDocument, UnknownSlug
 from skills.selectors import vocabulary
 from skills.vocabulary import Skill, spelling_key

@@ -38,7 +38,7 @@ class Resume(StoredDocument):
     attempts = IntField()
     # When its reading was queued; without it the queue was unavailable.
     queued_at = DateTimeField()
-    # Of an upload: what tells a repeated one (`career_navigator.db.idempotency`).
+    # Of an upload: what tells a repeated one (`career_navigator.documents`).
     idempotency_key = StringField()
     # When MongoDB deletes it: of refused uploads alone.
     expires_at = DateTimeField()

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.resumes import uploads
 from career_navigator.background import RETRY_WHILE_UNAVAILABLE, Task
-from career_navigator.queueing import enqueue
+from career_navigator.celery import enqueue
 
 
 # A reading has limits of its own, of seconds; these end one that is stuck outside of it.

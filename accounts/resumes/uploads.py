@@ -29,9 +29,9 @@ from accounts.resumes.json_resume import InvalidResume, check_resume
 from accounts.resumes.parsing.resume import as_stored, json_resume, parse_resume
 from accounts.resumes.services import AlreadyStored, TooManyAtOnce, store_resume
 from career_navigator.api.exceptions import is_server_away
-from career_navigator.db.idempotency import find_repeated, idempotency_key
+from career_navigator.celery import enqueue
+from career_navigator.documents import find_repeated, idempotency_key
 from career_navigator.plain_text import make_plain
-from career_navigator.queueing import enqueue
 from skills.selectors import extractor, vocabulary
 
 logger = logging.getLogger(__name__)

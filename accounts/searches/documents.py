@@ -17,7 +17,7 @@ class SavedSearch(StoredDocument):
     filter changes; mail tells only of what came since `mailed_since`, when the mails were last turned on. `digest_day`
     is the day in TIME_ZONE, such as "2026-11-16", up to which digests are done; "" for none. `number`, from 0 on,
     is one that no other search of the user has, so that there are no more than `MAX_SEARCHES`. `idempotency_key` tells
-    a repeated request (`career_navigator.db.idempotency`); a search that was changed since has none.
+    a repeated request (`career_navigator.documents`); a search that was changed since has none.
     """
 
     user = ObjectIdField(required=True)

@@ -12,7 +12,7 @@ from pymongo.errors import BulkWriteError
 
 from accounts.searches.documents import MAX_SEARCHES, SavedSearch, ToldPosting
 from career_navigator.db.connection import database, positions_taken
-from career_navigator.db.idempotency import find_repeated, idempotency_key
+from career_navigator.documents import find_repeated, idempotency_key
 from market.jobs.filters import JobFilter
 
 

@@ -12,7 +12,7 @@ from accounts.searches import digests
 from accounts.searches.selectors import due_searches
 from accounts.searches.services import local_day
 from career_navigator.background import UNAVAILABLE, ScheduledTask
-from career_navigator.queueing import enqueue
+from career_navigator.celery import enqueue
 
 
 @shared_task(base=ScheduledTask, title="Mail saved searches", icon="mail")

@@ -9,9 +9,8 @@ from django.core import mail
 from django.utils import timezone
 
 from accounts import credentials
-from accounts.credentials import ResetRefused, reset_password, send_reset_message
+from accounts.credentials import ResetRefused, hash_password, reset_password, send_reset_message
 from accounts.documents import PasswordReset, RefreshToken, User
-from accounts.passwords import hash_password
 from accounts.tasks import send_reset_message as send_reset_message_task
 from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD
 

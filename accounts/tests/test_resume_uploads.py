@@ -18,7 +18,7 @@ from accounts.resumes.tasks import read_upload, take_up_lost_uploads
 from accounts.services import canonical_skills
 from accounts.tests import resume_files as files
 from career_navigator import throttling
-from career_navigator.db.idempotency import REPEAT_WINDOW
+from career_navigator.documents import REPEAT_WINDOW
 from market.services import store_postings
 from skills.services import seed_skills
 from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, queue_at

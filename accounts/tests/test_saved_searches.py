@@ -12,7 +12,7 @@ from accounts.searches import services
 from accounts.searches.digests import make_token
 from accounts.searches.documents import MAX_SEARCHES, SavedSearch, ToldPosting
 from accounts.searches.services import claim_postings, end_digest, save_search
-from career_navigator.db.idempotency import REPEAT_WINDOW
+from career_navigator.documents import REPEAT_WINDOW
 from market.jobs.filters import JobFilter
 from market.services import store_postings
 from tests.factories import PostingFactory

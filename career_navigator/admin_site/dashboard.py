@@ -229,7 +229,7 @@ def age_text(*, since: datetime | None, now: datetime) -> str:
 
 
 def _workers(now: datetime) -> Iterable[Card]:
-    from career_navigator.queueing import count_waiting_tasks
+    from career_navigator.celery import count_waiting_tasks
 
     queues = count_waiting_tasks()
     waiting = sum(queues.values())

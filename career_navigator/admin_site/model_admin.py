@@ -21,8 +21,7 @@ from unfold.decorators import display
 from unfold.templatetags import unfold_list
 
 from career_navigator.background import Task
-from career_navigator.celery import app
-from career_navigator.queueing import enqueue
+from career_navigator.celery import app, enqueue
 
 _KEY = "key-of-the-row"
 

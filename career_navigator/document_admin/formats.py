@@ -14,7 +14,7 @@ import openpyxl
 import tablib
 from import_export.formats import base_formats
 
-from career_navigator.csv_text import decode_text, split_off_delimiter
+from career_navigator.plain_text import decode_text, split_off_delimiter
 
 MAX_BYTES = 2_000_000
 # What an XLSX of that many rows unpacks to is a few megabytes; the archive itself says how much it would be.

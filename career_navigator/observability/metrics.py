@@ -132,7 +132,7 @@ def _task_families() -> Iterator[Metric]:
 
 
 def _queue_families() -> Iterator[Metric]:
-    from career_navigator.queueing import count_waiting_tasks
+    from career_navigator.celery import count_waiting_tasks
 
     length = GaugeMetricFamily("career_navigator_queue_length", "Tasks waiting for a worker.", labels=["queue"])
     for queue, waiting in count_waiting_tasks().items():

@@ -15,8 +15,8 @@ from pymongo.errors import AutoReconnect, BulkWriteError
 
 from career_navigator import background
 from career_navigator.background import RETRY_WHILE_UNAVAILABLE, ScheduledTask, Task, find_missed_tasks, get_last_due_at
+from career_navigator.celery import enqueue
 from career_navigator.documents import TaskRun
-from career_navigator.queueing import enqueue
 from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, queue_at
 from tests.factories import TaskRunFactory
 from tests.queued import take_queued

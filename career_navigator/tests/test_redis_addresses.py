@@ -13,11 +13,10 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from career_navigator.cache.client import execute, fail_fast_redis, is_available
-from career_navigator.celery import app
+from career_navigator.celery import app, count_waiting_tasks, enqueue
 from career_navigator.db.connection import redis_client
 from career_navigator.devserver.embedded import HOST, EmbeddedServer, free_port, start_valkey, with_pdeathsig
 from career_navigator.devserver.embedded import _valkey_binary as valkey_binary
-from career_navigator.queueing import count_waiting_tasks, enqueue
 from career_navigator.redis_addresses import (
     build_broker_options,
     build_broker_url,

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from career_navigator.cache import reset_caches
-from career_navigator.db.seeding import InvalidEntry, SeedSummary
+from career_navigator.db.catalogues import InvalidEntry, SeedSummary
 from learning.documents import LearningResource
 from learning.selectors import resource_catalogue
 from learning.services import seed_resources

@@ -6,9 +6,8 @@ import pytest
 
 from accounts.resumes.tasks import read_upload
 from accounts.tasks import send_reset_message
-from career_navigator.celery import TASK_COUNTS_KEY, app
+from career_navigator.celery import TASK_COUNTS_KEY, app, count_waiting_tasks, enqueue
 from career_navigator.db.connection import redis_client
-from career_navigator.queueing import count_waiting_tasks, enqueue
 from ingestion.documents import OPEN_RUN_STATUSES
 from ingestion.tasks import check_theirstack, collect_role, queue_run
 from tests.collecting import start
