@@ -28,6 +28,7 @@ from django_otp.plugins.otp_totp.apps import DefaultConfig as TotpConfig
 KINDS = {
     "user_exports": "takes a user's id and returns what is stored about the user, in a form that JSON can have",
     "user_erasures": "takes a user's id and removes that, or what ties it to the user; harmless when called again",
+    "seeds": "stores the entries of `fixtures/<name>.json`; raises ValueError for one that cannot be stored",
     "skill_merges": "takes the name of the skill that goes, that of the other one, the time; harmless when repeated",
     "duplicate_mergers": "merges what is stored twice in the collection of that name; returns how many documents",
     "readiness_checks": "returns a `Check`, within a second; one that raises because a server is unavailable is not ok",

@@ -138,7 +138,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "career_navigator.apps.CareerNavigatorConfig",
-    "fixtures",
     "skills",
     "market",
     "accounts",

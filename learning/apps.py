@@ -8,5 +8,6 @@ class LearningConfig(AppConfig):
 
     user_exports = {"learning_progress": "learning.documents.export_progress"}
     user_erasures = {"learning_progress": "learning.documents.erase_progress"}
+    seeds = {"learning_resources": "learning.services.seed_resources"}
     skill_merges = {"learning": "learning.services.follow_merge"}
     staff_roles = {"curator": ["*"], "operator": ["view_*"], "auditor": ["view_*"]}

@@ -4,7 +4,7 @@ from typing import Any
 
 from mongoengine import BooleanField, DateTimeField, ObjectIdField, StringField
 
-from career_navigator.cache.versioned import replace_version
+from career_navigator.db.catalogues import CuratedDocument
 from career_navigator.db.progress import ProgressLog
 from career_navigator.documents import StoredDocument
 from learning.resources import CATALOGUE, LEVELS, TYPES, Resource
@@ -13,7 +13,7 @@ MAX_URL_LENGTH = 2_000
 STATUSES = ("planned", "learning", "done")
 
 
-class LearningResource(StoredDocument):
+class LearningResource(CuratedDocument):
     """A resource for one skill. `broken_since` is when its address was found not to answer; null while it does."""
 
     skill = StringField(required=True, min_length=1, max_length=100)
@@ -35,6 +35,7 @@ class LearningResource(StoredDocument):
 
     SEEDED_FIELDS = ("skill", "type", "title", "url", "description", "level", "free", "language", "provider")
 
+    catalogue = CATALOGUE
     meta = {
         "collection": "learning_resources",
         "indexes": [
@@ -59,17 +60,6 @@ class LearningResource(StoredDocument):
         # What is no text is left for validation to refuse.
         if isinstance(self.skill, str):
             self.skill = " ".join(self.skill.split()).lower()
-
-    def save(self, *args: Any, **kwargs: Any) -> "LearningResource":
-        """Store the resource and make every process read it."""
-        saved: LearningResource = super().save(*args, **kwargs)
-        replace_version(CATALOGUE)
-        return saved
-
-    def delete(self, *args: Any, **kwargs: Any) -> None:
-        """Delete the resource and make every process forget it."""
-        super().delete(*args, **kwargs)
-        replace_version(CATALOGUE)
 
 
 class LearningProgress(StoredDocument):

@@ -29,12 +29,7 @@ def seed_resources(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> Se
         except (mongoengine.ValidationError, mongoengine.FieldDoesNotExist) as error:
             raise InvalidEntry(f"{entry.get('skill')}, {entry.get('url')}: {error}") from error
         contents.append({name: getattr(document, name) for name in LearningResource.SEEDED_FIELDS})
-    summary = seed_entries(
-        collection=LearningResource._get_collection(), key=("skill", "url"), entries=contents, now=now
-    )
-    if summary.wrote:
-        replace_version(CATALOGUE)
-    return summary
+    return seed_entries(document=LearningResource, key=("skill", "url"), entries=contents, now=now)
 
 
 def follow_merge(gone: str, kept: str, now: datetime) -> None:

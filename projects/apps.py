@@ -8,5 +8,6 @@ class ProjectsConfig(AppConfig):
 
     user_exports = {"project_progress": "projects.documents.export_progress"}
     user_erasures = {"project_progress": "projects.documents.erase_progress"}
+    seeds = {"project_ideas": "projects.services.seed_ideas"}
     skill_merges = {"projects": "projects.services.follow_merge"}
     staff_roles = {"curator": ["*"], "operator": ["view_*"], "auditor": ["view_*"]}

@@ -1,10 +1,8 @@
 """Project ideas as curators see them, and which of them each user has begun and finished."""
 
-from typing import Any
-
 from mongoengine import BooleanField, DateTimeField, IntField, ListField, ObjectIdField, StringField
 
-from career_navigator.cache.versioned import replace_version
+from career_navigator.db.catalogues import CuratedDocument
 from career_navigator.db.progress import ProgressLog
 from career_navigator.documents import StoredDocument
 from projects.ideas import CATALOGUE, DIFFICULTIES
@@ -13,7 +11,7 @@ MAX_URL_LENGTH = 2_000
 STATUSES = ("started", "finished")
 
 
-class ProjectIdea(StoredDocument):
+class ProjectIdea(CuratedDocument):
     """An idea. See `projects.ideas.Idea` for the fields."""
 
     id = IntField(primary_key=True, min_value=1, max_value=2**31 - 1)
@@ -37,6 +35,7 @@ class ProjectIdea(StoredDocument):
         *("skills", "features", "roles", "outcome", "stretch"),
     )
 
+    catalogue = CATALOGUE
     meta = {
         "collection": "project_ideas",
         "indexes": [
@@ -53,17 +52,6 @@ class ProjectIdea(StoredDocument):
 
     def __str__(self) -> str:
         return str(self.title)
-
-    def save(self, *args: Any, **kwargs: Any) -> "ProjectIdea":
-        """Store the idea and make every process read it."""
-        saved: ProjectIdea = super().save(*args, **kwargs)
-        replace_version(CATALOGUE)
-        return saved
-
-    def delete(self, *args: Any, **kwargs: Any) -> None:
-        """Delete the idea and make every process forget it."""
-        super().delete(*args, **kwargs)
-        replace_version(CATALOGUE)
 
 
 class ProjectProgress(StoredDocument):

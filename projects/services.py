@@ -28,10 +28,7 @@ def seed_ideas(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSu
             raise InvalidEntry(f"{entry.get('id')}, {entry.get('title')}: {error}") from error
         stored = document.to_mongo()
         contents.append({"_id": document.id} | {name: stored.get(name) for name in ProjectIdea.CONTENT_FIELDS})
-    summary = seed_entries(collection=ProjectIdea._get_collection(), key=("_id",), entries=contents, now=now)
-    if summary.wrote:
-        replace_version(CATALOGUE)
-    return summary
+    return seed_entries(document=ProjectIdea, key=("_id",), entries=contents, now=now)
 
 
 def follow_merge(gone: str, kept: str, now: datetime) -> None:

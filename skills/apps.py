@@ -6,4 +6,5 @@ from django.apps import AppConfig
 class SkillsConfig(AppConfig):
     name = "skills"
 
+    seeds = {"skills": "skills.services.seed_skills"}
     staff_roles = {"curator": ["*"], "operator": ["view_*"], "auditor": ["view_*"]}

@@ -5,7 +5,7 @@ from typing import Any
 
 from mongoengine import BooleanField, DateTimeField, IntField, ListField, StringField, ValidationError
 
-from career_navigator.cache.versioned import replace_version
+from career_navigator.db.catalogues import CuratedDocument
 from career_navigator.documents import StoredDocument
 from skills.vocabulary import CATEGORIES, DEFAULT_CATEGORY, Skill
 
@@ -13,7 +13,7 @@ from skills.vocabulary import CATEGORIES, DEFAULT_CATEGORY, Skill
 VOCABULARY = "vocabulary"
 
 
-class SkillDocument(StoredDocument):
+class SkillDocument(CuratedDocument):
     """An entry of the vocabulary, as curators see it. See `skills.vocabulary.Skill` for the fields."""
 
     name = StringField(required=True, unique=True, max_length=100)
@@ -31,6 +31,7 @@ class SkillDocument(StoredDocument):
     seed_hash = StringField(default="")
     updated_at = DateTimeField()
 
+    catalogue = VOCABULARY
     meta = {
         "collection": "skills",
         "indexes": [
@@ -89,18 +90,11 @@ class SkillDocument(StoredDocument):
                     waiting.append([*way, need])
         return []
 
-    def save(self, *args: Any, **kwargs: Any) -> "SkillDocument":
-        """Store the entry and make every process read it."""
-        saved: SkillDocument = super().save(*args, **kwargs)
-        replace_version(VOCABULARY)
-        return saved
-
     def delete(self, *args: Any, **kwargs: Any) -> None:
-        """Delete the entry, also where others name it, and make every process forget it."""
-        super().delete(*args, **kwargs)
+        """Delete the entry, also where others name it."""
         for field in ("prerequisites", "related"):
             SkillDocument.objects(**{field: self.name}).update(**{f"pull__{field}": self.name})
-        replace_version(VOCABULARY)
+        super().delete(*args, **kwargs)
 
     def as_skill(self) -> Skill:
         """Return the entry as the value object the pure modules work on."""

@@ -26,10 +26,7 @@ def seed_skills(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedS
     merged = set(merged_skills())
     skills = [Skill.from_entry(entry) for entry in entries]
     contents = [skill.as_entry() for skill in skills if skill.name not in merged]
-    summary = seed_entries(collection=SkillDocument._get_collection(), key=("name",), entries=contents, now=now)
-    if summary.wrote:
-        replace_version(VOCABULARY)
-    return summary
+    return seed_entries(document=SkillDocument, key=("name",), entries=contents, now=now)
 
 
 def merged_skills() -> dict[str, str]:

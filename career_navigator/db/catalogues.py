@@ -1,11 +1,11 @@
-"""The curated catalogues: bringing one up to its seed file, and searching one by its text index."""
+"""The curated catalogues: their documents, bringing one up to its seed file, searching one by its text index."""
 
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import orjson
 from bson import ObjectId
@@ -13,8 +13,27 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
+from career_navigator.cache.versioned import replace_version
 from career_navigator.db.connection import positions_taken
+from career_navigator.documents import StoredDocument
 from career_navigator.plain_text import WordList, words_of
+
+
+class CuratedDocument(StoredDocument):
+    """Base of what curators keep: every process reads the catalogue again after a change."""
+
+    catalogue: ClassVar[str]  # the name of its version
+
+    meta = {"abstract": True}
+
+    def save(self, *args: Any, **kwargs: Any) -> Self:
+        saved: Self = super().save(*args, **kwargs)
+        replace_version(self.catalogue)
+        return saved
+
+    def delete(self, *args: Any, **kwargs: Any) -> None:
+        super().delete(*args, **kwargs)
+        replace_version(self.catalogue)
 
 
 class InvalidEntry(ValueError):
@@ -32,15 +51,10 @@ class SeedSummary:
     unchanged: int
     kept: int
 
-    @property
-    def wrote(self) -> bool:
-        """Whether any content changed."""
-        return bool(self.created or self.updated)
-
 
 def seed_entries(
     *,
-    collection: "Collection[dict[str, Any]]",
+    document: type[CuratedDocument],
     key: tuple[str, ...],
     entries: Iterable[Mapping[str, Any]],
     now: datetime,
@@ -51,6 +65,7 @@ def seed_entries(
     and stays as it is, also where the curator changed a field of the key: `seed_key` keeps what it was seeded by.
     Nothing is deleted.
     """
+    collection = document._get_collection()
     summary, writes = _changes(collection, key, entries, now)
     try:
         if writes:
@@ -59,6 +74,8 @@ def seed_entries(
         # Another process that seeds at the same time was first with some.
         others = len(positions_taken(error))
         summary = replace(summary, created=summary.created - others, unchanged=summary.unchanged + others)
+    if summary.created or summary.updated:
+        replace_version(document.catalogue)
     return summary
 
 

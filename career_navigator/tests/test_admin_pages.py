@@ -16,7 +16,7 @@ from redis import Redis
 from career_navigator.celery import HEARTBEAT_TTL, WORKERS_KEY, beat
 from career_navigator.document_admin.models import DocumentModel
 from career_navigator.documents import TaskRun
-from fixtures.management.commands.seed import Command as Seed
+from career_navigator.management.commands.seed import Command as Seed
 from ingestion.documents import CollectionRun
 from market.services import store_postings
 from skills.models import Skill, UnknownSlug

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from career_navigator.db.connection import database
 from career_navigator.environment import BASE_DIR
-from fixtures.management.commands import seed
+from career_navigator.management.commands import seed
 from skills.documents import SkillDocument
 
 
