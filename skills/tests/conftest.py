@@ -2,8 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from skills.extraction import SkillExtractor
+from skills.services import seed_skills
 from skills.vocabulary import Skill, Vocabulary
 
 
@@ -17,3 +19,13 @@ def seeded() -> Vocabulary:
 @pytest.fixture(scope="session")
 def extractor(seeded: Vocabulary) -> SkillExtractor:
     return SkillExtractor(seeded)
+
+
+@pytest.fixture
+def python_and_django(admin_tables: None) -> None:
+    """A stored vocabulary of two skills, for the admin."""
+    entries = [
+        {"name": "python", "display_name": "Python", "category": "Programming Languages", "slugs": ["python"]},
+        {"name": "django", "display_name": "Django", "category": "Frameworks/Libraries", "prerequisites": ["python"]},
+    ]
+    seed_skills(entries=entries, now=timezone.now())
