@@ -1,11 +1,16 @@
 """What the tests of accounts share beside people."""
 
+import threading
 from datetime import UTC, datetime
 
 import pytest
 from django.utils import timezone
 
+from accounts.resumes import views
+from market.services import store_postings
 from skills.services import seed_skills
+from tests.factories import PostingFactory
+from tests.queued import run_queued
 
 
 @pytest.fixture(autouse=True)
@@ -32,3 +37,49 @@ def vocabulary_seeded(mongo):
 @pytest.fixture
 def now():
     return timezone.now()
+
+
+@pytest.fixture
+def jobs(mongo, now):
+    """The ids of three stored postings."""
+    today = now.astimezone(UTC).date()
+    titles = ("Backend Developer", "Data Engineer", "Analyst")
+    store_postings(postings=[PostingFactory(title=title, date_posted=today) for title in titles], now=now)
+    ids = {row["title"]: str(row["_id"]) for row in mongo.job_postings.find()}
+    return [ids[title] for title in titles]
+
+
+@pytest.fixture
+def job(jobs):
+    return jobs[0]
+
+
+@pytest.fixture
+def tools_seeded(mongo):
+    """The skills that the resumes of these tests name."""
+    names = ("Python", "Docker", "Kubernetes")
+    entries = [{"name": n.lower(), "display_name": n, "category": "Tools/Technologies"} for n in names]
+    seed_skills(entries=entries, now=datetime(2025, 1, 1, tzinfo=UTC))
+
+
+@pytest.fixture
+def no_wait(monkeypatch):
+    """No worker runs beside the test, so nothing comes of waiting for one."""
+    monkeypatch.setattr(views, "WAIT_SECONDS", 0)
+
+
+@pytest.fixture
+def worker(no_wait, redis, monkeypatch):
+    """A worker in a thread of its own, for requests that wait for it."""
+    monkeypatch.setattr(views, "WAIT_SECONDS", 60)
+    ended = threading.Event()
+
+    def work():
+        while not ended.wait(0.02):
+            run_queued(redis)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    ended.set()
+    thread.join()

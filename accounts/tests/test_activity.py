@@ -13,18 +13,9 @@ from accounts.applications.documents import Activity
 from accounts.applications.serializers import MAX_BYTES
 from accounts.applications.services import record_activity
 from career_navigator.rates import Rate
-from market.services import store_postings
-from tests.factories import PostingFactory
 from tests.fixtures.people import API, PASSWORD
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def job(mongo, now):
-    """The id of a stored posting."""
-    store_postings(postings=[PostingFactory()], now=now)
-    return str(mongo.job_postings.find_one()["_id"])
 
 
 def _log(member, **changes):

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC
 
 import pytest
 
@@ -10,16 +9,7 @@ from accounts.applications.documents import Activity, Application
 from accounts.resumes.documents import Resume
 from accounts.searches import services
 from accounts.searches.documents import SavedSearch
-from market.services import store_postings
-from tests.factories import PostingFactory
 from tests.fixtures.people import API
-
-
-@pytest.fixture
-def job(mongo, now):
-    """The id of a stored posting."""
-    store_postings(postings=[PostingFactory(date_posted=now.astimezone(UTC).date())], now=now)
-    return str(mongo.job_postings.find_one()["_id"])
 
 
 @pytest.fixture

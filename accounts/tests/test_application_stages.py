@@ -1,0 +1,73 @@
+"""The stages of an application, without a database: their order and their days."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.applications.stages import SAVED, STAGES, DayRefused, reach
+
+TODAY = date(2026, 11, 21)
+
+
+def _ago(days):
+    return TODAY - timedelta(days=days)
+
+
+@pytest.mark.parametrize(
+    ("reached", "stage", "expected"),
+    [
+        ({}, "applied", {"applied": 0}),
+        ({"saved": 9}, "applied", {"saved": 9, "applied": 0}),
+        ({"saved": 9}, "offer", {"saved": 9, "offer": 0}),
+        ({"saved": 9, "applied": 5}, "rejected", {"saved": 9, "applied": 5, "rejected": 0}),
+        # Corrections: the day on which it had come there stands.
+        ({"saved": 9, "applied": 5, "interview": 2}, "applied", {"saved": 9, "applied": 5}),
+        ({"saved": 9, "applied": 5}, "saved", {"saved": 9}),
+        ({"applied": 5, "offer": 2, "withdrawn": 1}, "offer", {"applied": 5, "offer": 2}),
+        ({"applied": 5, "rejected": 2}, "withdrawn", {"applied": 5, "withdrawn": 0}),
+        ({"applied": 5, "withdrawn": 2}, "rejected", {"applied": 5, "rejected": 0}),
+        ({"applied": 5, "rejected": 2}, "interview", {"applied": 5, "interview": 0}),
+        # It is tomorrow already where somebody applied.
+        ({"applied": -1}, "interview", {"applied": -1, "interview": -1}),
+    ],
+)
+def test_keeps_earlier_stages_and_takes_later_ones_back(reached, stage, expected):
+    days = {each: _ago(ago) for each, ago in reached.items()}
+
+    assert reach(reached=days, stage=stage, day=None, today=TODAY) == {each: _ago(n) for each, n in expected.items()}
+
+
+@pytest.mark.parametrize(
+    ("day", "reason"),
+    [
+        (_ago(-2), "out_of_range"),
+        (date(1999, 12, 31), "out_of_range"),
+        (_ago(6), "before_earlier_stage"),
+        (_ago(5), None),
+        (_ago(-1), None),
+    ],
+)
+def test_refuses_a_day_on_which_the_stage_cannot_have_been_reached(day, reason):
+    reached = {"saved": _ago(1), "applied": _ago(5)}
+    if reason is None:
+        assert reach(reached=reached, stage="interview", day=day, today=TODAY)["interview"] == day
+    else:
+        with pytest.raises(DayRefused) as caught:
+            reach(reached=reached, stage="interview", day=day, today=TODAY)
+        assert caught.value.reason == reason
+
+
+@given(moves=st.lists(st.tuples(st.sampled_from(STAGES), st.integers(-1, 30) | st.none()), max_size=8))
+def test_goes_through_stages_in_order_whatever_is_moved(moves):
+    reached: dict[str, date] = {}
+    for stage, ago in moves:
+        try:
+            reached = reach(reached=reached, stage=stage, day=None if ago is None else _ago(ago), today=TODAY)
+        except DayRefused:
+            continue
+        assert list(reached)[-1] == stage
+        assert not {"rejected", "withdrawn"} <= reached.keys()
+        days = [reached[each] for each in STAGES if each in reached and each != SAVED]
+        assert days == sorted(days)

@@ -1,0 +1,205 @@
+"""What becomes of a resume: listed, deleted, taken into the profile, and applied with."""
+
+import pytest
+from bson import ObjectId
+from django.test.client import MULTIPART_CONTENT
+
+from accounts.documents import User
+from accounts.resumes import services
+from accounts.services import canonical_skills
+from accounts.tests import resume_files as files
+from accounts.tests.uploading import NOBODY, another, send_text, show, upload
+from tests.fixtures.people import PASSWORD
+
+pytestmark = pytest.mark.usefixtures("tools_seeded", "no_wait")
+
+
+def test_lists_newest_first_by_pages(ada):
+    made = [send_text(ada, another(number)).json()["resume_id"] for number in range(3)]
+
+    page = ada.get(f"/resumes/user/{ada.id}?limit=2").json()
+    rest = ada.get(f"/resumes/user/{ada.id}?limit=2&offset=2").json()
+
+    assert page["messages"] == "success"
+    assert [resume["id"] for resume in page["resumes"] + rest["resumes"]] == made[::-1]
+    assert [resume["version"] for resume in page["resumes"]] == [3, 2]
+    assert page["total"] == rest["total"] == 3
+
+
+def test_deletes(ada, mongo):
+    resume_id = send_text(ada).json()["resume_id"]
+
+    answer = ada.delete(f"/resumes/{resume_id}", None)
+
+    assert answer.json() == {"messages": "success", "resume_id": resume_id}
+    assert ada.get(f"/resumes/{resume_id}").status_code == 404
+    assert ada.delete(f"/resumes/{resume_id}", None).status_code == 404
+    assert mongo.resumes.count_documents({}) == 0
+
+
+def test_is_named_by_no_application_once_it_is_deleted(ada, job):
+    other, deleted = (send_text(ada, another(number)).json()["resume_id"] for number in range(2))
+    applied = {"user_id": ada.id, "job_id": job}
+    ada.post("/resumes/apply", applied | {"resume_id": deleted})
+
+    ada.delete(f"/resumes/{other}", None)
+    before = ada.get(f"/jobs/{job}/application").json()
+    ada.delete(f"/resumes/{deleted}", None)
+
+    after = ada.get(f"/jobs/{job}/application").json()
+    assert before["application"]["resume_id"] == deleted
+    assert after == before | {"application": before["application"] | {"resume_id": None}}
+
+
+def test_belongs_to_its_owner_alone(ada, register, api, job):
+    eve = register(email="eve@example.org")
+    resume_id = send_text(ada).json()["resume_id"]
+    body = {"user_id": ada.id, "source": "upload", "content": files.RESUME}
+
+    for other, refusals in ((eve, (403, 404)), (api, (401, 401))):
+        assert other.post("/resumes/generate", body).status_code == refusals[0]
+        assert other.get(f"/resumes/user/{ada.id}").status_code == refusals[0]
+        assert other.post("/resumes/apply", {"user_id": ada.id, "job_id": job}).status_code == refusals[0]
+        assert other.get(f"/resumes/{resume_id}").status_code == refusals[1]
+        assert other.delete(f"/resumes/{resume_id}", None).status_code == refusals[1]
+        assert other.post(f"/resumes/{resume_id}/confirm", {"skills": ["python"]}).status_code == refusals[1]
+    stolen = {"user_id": eve.id, "job_id": job, "resume_id": resume_id}
+    assert eve.post("/resumes/apply", stolen).status_code == 404
+    assert ada.get(f"/resumes/{resume_id}").status_code == 200
+
+
+@pytest.mark.parametrize("resume_id", [NOBODY, "x", "$ne", "{}"])
+def test_knows_no_other_resumes(ada, resume_id):
+    assert ada.get(f"/resumes/{resume_id}").status_code == 404
+
+
+def test_hands_out_and_erases_with_the_account(ada, mongo):
+    send_text(ada)
+
+    (exported,) = ada.get("/auth/me/export").json()["resumes"]
+    assert exported["content"]["basics"]["name"] == "Ada Lovelace"
+    ada.delete("/auth/me", {"password": PASSWORD})
+
+    assert mongo.resumes.count_documents({}) == 0
+
+
+def test_changes_the_profile_by_what_is_confirmed_alone(ada):
+    resume_id = send_text(ada).json()["resume_id"]
+    before = ada.get("/auth/me").json()
+    assert before["skills"] == ["python", "javascript"]
+
+    answer = ada.post(f"/resumes/{resume_id}/confirm", {"skills": ["Docker"], "fields": ["professional_summary"]})
+
+    assert answer.json() == {
+        "messages": "success",
+        "resume_id": resume_id,
+        "skills": ["python", "javascript", "docker"],
+        "filled": ["professional_summary"],
+    }
+    changed = {"skills": ["python", "javascript", "docker"], "professional_summary": "Engineer with a love of engines."}
+    after = ada.get("/auth/me").json()
+    assert after == before | changed | {"updated_at": after["updated_at"]}
+    assert show(ada, resume_id)["confirmed_at"] is not None
+
+
+def test_keeps_a_skill_that_came_while_it_was_confirmed(ada, monkeypatch):
+    resume_id = send_text(ada).json()["resume_id"]
+
+    def meanwhile(names):
+        ada.put("/auth/me", {"skills": ["Rust"]})
+        return canonical_skills(names)
+
+    monkeypatch.setattr(services, "canonical_skills", meanwhile)
+    answer = ada.post(f"/resumes/{resume_id}/confirm", {"skills": ["Docker"]})
+
+    assert answer.json()["skills"] == ada.get("/auth/me").json()["skills"] == ["rust", "docker"]
+
+
+def test_fills_every_field_that_it_offers(ada):
+    resume_id = send_text(ada).json()["resume_id"]
+    offered = show(ada, resume_id)["offered_fields"]
+
+    ada.post(f"/resumes/{resume_id}/confirm", {"fields": list(offered)})
+
+    profile = ada.get("/auth/me").json()
+    assert {name: profile[name] for name in offered} == offered
+    assert offered["experience"] == (
+        "Senior Software Engineer, Analytical Engines Ltd (2019-01 to present)\n"
+        "Software Engineer, Difference Inc. (2015-03 to 2018-12)"
+    )
+
+
+def test_offers_nothing_that_the_profile_would_not_take(ada):
+    text = files.RESUME.replace("+44 20 7946 0958", "+1 415 555 2671 ext. 12").replace(
+        "of engines.", "of engines. " * 600
+    )
+    resume_id = send_text(ada, text).json()["resume_id"]
+    offered = show(ada, resume_id)["offered_fields"]
+
+    assert "phone_number" not in offered
+    assert ada.put("/auth/me", offered).status_code == 200
+    assert ada.post(f"/resumes/{resume_id}/confirm", {"fields": list(offered)}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("picked", "field"),
+    [
+        ({"skills": ["cobol"]}, "skills"),
+        ({"skills": [{"$gt": ""}]}, "skills.0"),
+        ({"fields": ["email"]}, "fields.0"),
+        ({"fields": "phone_number"}, "fields"),
+    ],
+)
+def test_confirms_nothing_that_was_not_read(ada, picked, field):
+    resume_id = send_text(ada).json()["resume_id"]
+
+    answer = ada.post(f"/resumes/{resume_id}/confirm", picked)
+
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+    assert User.objects.get(id=ada.id).skills == ["python", "javascript"]
+
+
+def test_confirms_nothing_that_is_still_read(ada):
+    resume_id = upload(ada, files.make_pdf()).json()["resume_id"]
+
+    assert ada.post(f"/resumes/{resume_id}/confirm", {}).status_code == 409
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "application/x-www-form-urlencoded", MULTIPART_CONTENT])
+def test_applies_with_a_resume_in_every_form(ada, job, mongo, media_type):
+    resume_id = send_text(ada).json()["resume_id"]
+    fields = {"user_id": ada.id, "job_id": job, "resume_id": resume_id}
+    headers = {"Authorization": f"Bearer {ada.token}"}
+    if media_type.endswith("urlencoded"):
+        fields = "&".join(f"{name}={value}" for name, value in fields.items())
+
+    answer = ada.client.post("/resumes/apply", fields, content_type=media_type, headers=headers)
+
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["messages"] == "success"
+    line = mongo.activities.find_one({"_id": ObjectId(answer.json()["activity_id"])})
+    assert (line["metadata"]["stage"], line["metadata"]["resume_id"]) == ("applied", resume_id)
+    application = mongo.applications.find_one()
+    assert (application["stage"], str(application["resume"])) == ("applied", resume_id)
+
+
+def test_applies_without_a_resume(ada, job):
+    assert ada.post("/resumes/apply", {"user_id": ada.id, "job_id": job}).status_code == 200
+
+
+def test_takes_no_interview_back_by_applying(ada, job):
+    ada.put(f"/jobs/{job}/application", {"stage": "interview"})
+
+    assert ada.post("/resumes/apply", {"user_id": ada.id, "job_id": job}).status_code == 409
+    assert ada.get(f"/jobs/{job}/application").json()["application"]["stage"] == "interview"
+
+
+def test_applies_with_no_resume_that_is_not_there(ada, job):
+    body = {"user_id": ada.id, "job_id": job}
+    waiting = upload(ada, files.make_pdf()).json()["resume_id"]
+
+    assert ada.post("/resumes/apply", body | {"resume_id": NOBODY}).status_code == 404
+    assert ada.post("/resumes/apply", body | {"resume_id": waiting}).status_code == 400
+    assert ada.post("/resumes/apply", body | {"job_id": NOBODY}).status_code == 404
+    assert ada.post("/resumes/apply", body | {"job_id": "x"}).status_code == 404

@@ -1,0 +1,182 @@
+"""Saving jobs and listing them: /jobs/{id}/save and /jobs/saved."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from bson import ObjectId
+
+from accounts.applications.documents import Activity, Application
+from accounts.applications.services import save_job, set_stage
+from accounts.applications.stages import STAGES
+from accounts.tests.applying import NOW, get_application, list_acts, put_application
+from market.jobs.services import hide_postings
+
+
+def test_saves_a_job(ada, job):
+    answer = ada.post(
+        f"/jobs/{job}/save",
+        {"user_id": ada.id, "job_id": job, "action_type": "save", "activity_metadata": {"from": "list"}},
+    )
+
+    assert answer.status_code == 201
+    activity_id = answer.json()["activity_id"]
+    assert answer.json() == {"messages": "success", "activity_id": activity_id}
+    line = Activity.objects.get()
+    assert (str(line.id), line.action_type, str(line.job)) == (activity_id, "save_job", job)
+    assert line.metadata == {"from": "list"}
+    listed = ada.get("/jobs/saved").json()
+    assert (listed["messages"], listed["total"]) == ("success", 1)
+    saved = listed["applications"][0]
+    assert (saved["job_id"], saved["stage"], saved["note"]) == (job, "saved", None)
+    assert saved["reached"]["saved"] == saved["date"]
+    assert (saved["job"]["id"], saved["job"]["job_title"]) == (job, "Backend Developer")
+
+
+def test_saves_a_job_once(ada, job):
+    first = ada.post(f"/jobs/{job}/save", {})
+
+    again = ada.post(f"/jobs/{job.upper()}/save/", {"job_id": job})
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    assert (Application.objects.count(), list_acts(ada)) == (1, ["save_job"])
+
+
+def test_saves_a_job_once_for_requests_at_the_same_time(mongo, job):
+    user_id = ObjectId()
+
+    with ThreadPoolExecutor(8) as pool:
+        savings = list(pool.map(lambda _: save_job(user_id=user_id, job_id=ObjectId(job), now=NOW), range(16)))
+
+    assert sum(saving.is_new for saving in savings) == 1
+    assert len({saving.activity_id for saving in savings}) == 1
+    assert (Application.objects.count(), Activity.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("again", ["save", "stage"])
+def test_adds_the_line_that_was_lost_when_the_request_is_made_again(mongo, job, again):
+    told = {"user_id": ObjectId(), "job_id": ObjectId(job), "now": NOW}
+    first = save_job(**told).activity_id if again == "save" else set_stage(**told, stage="applied", note="x").activity
+    line = mongo.activities.find_one()
+    mongo.activities.delete_many({})
+
+    if again == "save":
+        save_job(**told)
+    else:
+        set_stage(**told, stage="applied")
+
+    assert mongo.activities.find_one() == line
+    assert line["_id"] == first
+
+
+def test_leaves_an_application_alone_that_is_saved_again(ada, job):
+    put_application(ada, job, stage="applied")
+
+    answer = ada.post(f"/jobs/{job}/save", {})
+
+    assert answer.status_code == 200
+    assert get_application(ada, job)["application"]["stage"] == "applied"
+    assert answer.json()["activity_id"] == get_application(ada, job)["timeline"][0]["id"]
+    assert list_acts(ada) == ["stage"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"job_id": "0" * 24}, "job_id"),
+        ({"job_id": {"$ne": ""}}, "job_id"),
+        ({"user_id": 7}, "user_id"),
+        ({"action_type": "x" * 51}, "action_type"),
+        ({"activity_metadata": {"$a": 1}}, "activity_metadata"),
+        ([], "non_field_errors"),
+    ],
+)
+def test_refuses_a_bad_body_of_a_save_by_name(ada, job, body, field):
+    answer = ada.post(f"/jobs/{job}/save", body)
+
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+    assert Application.objects.count() == 0
+
+
+def test_takes_a_job_from_the_saved_ones(ada, job):
+    saved = ada.post(f"/jobs/{job}/save", {}).json()
+
+    answer = ada.delete(f"/jobs/{job}/save?user_id={ada.id}", None)
+
+    assert answer.status_code == 200
+    assert answer.json() == {"messages": "success", "msg": "Saved job deleted"}
+    assert ada.get("/jobs/saved").json()["total"] == 0
+    assert ada.delete(f"/jobs/{job}/save", None).status_code == 404
+    assert ada.post(f"/jobs/{job}/save", {}).json() != saved
+    assert list_acts(ada) == ["save_job", "unsave_job", "save_job"]
+    # The timeline is that of the new one.
+    assert len(get_application(ada, job)["timeline"]) == 1
+
+
+@pytest.mark.parametrize("stage", STAGES[1:])
+def test_does_not_lose_an_application_with_a_bookmark(ada, job, stage):
+    put_application(ada, job, stage=stage)
+
+    answer = ada.delete(f"/jobs/{job}/save", None)
+
+    assert answer.status_code == 409
+    assert f"stage {stage}" in answer.json()["detail"]
+    assert get_application(ada, job)["application"]["stage"] == stage
+    put_application(ada, job, stage="saved")
+    assert ada.delete(f"/jobs/{job}/save", None).status_code == 200
+
+
+def test_lists_the_last_one_first_by_stage_and_by_page(ada, jobs):
+    for each in jobs:
+        ada.post(f"/jobs/{each}/save", {})
+    put_application(ada, jobs[0], stage="applied")
+
+    def listed(query=""):
+        answer = ada.get(f"/jobs/saved{query}").json()
+        return [each["job_id"] for each in answer["applications"]], answer["total"]
+
+    assert listed() == (jobs[::-1], 3)
+    assert listed("?limit=1&offset=1") == ([jobs[1]], 3)
+    assert listed("?stage=saved") == ([jobs[2], jobs[1]], 2)
+    assert listed("?stage=applied") == ([jobs[0]], 1)
+    assert listed("?stage=offer") == ([], 0)
+
+
+def test_asks_as_little_of_the_database_for_many_as_for_one(ada, jobs, commands):
+    for each in jobs:
+        ada.post(f"/jobs/{each}/save", {})
+    ada.get("/jobs/saved")
+    commands.clear()
+
+    ada.get("/jobs/saved")
+
+    # The applications, their postings, and how many there are.
+    assert sorted(commands) == ["aggregate", "find", "find"]
+
+
+@pytest.mark.parametrize("query", ["stage=done", "stage=", "limit=101", "offset=x"])
+def test_refuses_a_bad_query_of_the_list_by_name(ada, query):
+    answer = ada.get(f"/jobs/saved?{query}")
+
+    assert answer.status_code == 400
+    assert query.partition("=")[0] in answer.json()["errors"]
+
+
+@pytest.mark.parametrize("fate", ["deleted", "hidden"])
+def test_stays_readable_when_the_posting_is_gone(ada, job, mongo, now, fate):
+    ada.post(f"/jobs/{job}/save", {})
+    before = ada.get("/jobs/saved").json()["applications"][0]["job"]
+    if fate == "deleted":
+        mongo.job_postings.delete_many({})
+    else:
+        hide_postings(ids=[ObjectId(job)], hidden=True, now=now)
+
+    after = ada.get("/jobs/saved").json()["applications"][0]["job"]
+
+    assert (before["job_expired"], after["job_expired"]) == (False, True)
+    kept = ("id", "job_title", "company", "url", "location")
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    assert after.keys() == before.keys()
+    assert put_application(ada, job, stage="applied").status_code == 200
+    assert get_application(ada, job)["application"]["job"] == after

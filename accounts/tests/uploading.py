@@ -1,0 +1,35 @@
+"""Uploads as clients send them."""
+
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+
+from accounts.tests import resume_files as files
+
+NOBODY = "f" * 24
+
+
+def upload(member, data, *, name="resume.pdf", **more):
+    """Send a file the way a form does."""
+    fields = {"user_id": member.id, "source": "upload"} | more
+    body = encode_multipart(BOUNDARY, fields)
+    part = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
+    body = part + data + b"\r\n" + body
+    return member.client.generic(
+        "POST",
+        "/resumes/generate",
+        body,
+        content_type=MULTIPART_CONTENT,
+        headers={"Authorization": f"Bearer {member.token}"},
+    )
+
+
+def send_text(member, text=files.RESUME, **more):
+    return member.post("/resumes/generate", {"user_id": member.id, "source": "upload", "content": text} | more)
+
+
+def another(number) -> str:
+    """A resume that differs from the others in a word."""
+    return f"{files.RESUME}\nVersion {number}\n"
+
+
+def show(member, resume_id):
+    return member.get(f"/resumes/{resume_id}").json()["resume"]
