@@ -12,17 +12,13 @@ from accounts import credentials
 from accounts.credentials import ResetRefused, hash_password, reset_password, send_reset_message
 from accounts.documents import PasswordReset, RefreshToken, User
 from accounts.tasks import send_reset_message as send_reset_message_task
-from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD
+from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD, refresh
 
 ADDRESS = "ada@example.org"
 
 
 def _log_in(password, email=ADDRESS):
     return API().post("/auth/login", {"email": email, "password": password})
-
-
-def _refresh(token):
-    return API().post("/auth/refresh", {"refresh_token": token})
 
 
 def _change(ada, **changes):
@@ -62,8 +58,8 @@ def test_ends_every_session_but_the_one_it_begins(ada):
 
     pair = _change(ada).json()
 
-    assert [_refresh(token).status_code for token in (ada.refresh_token, other)] == [401, 401]
-    assert _refresh(pair["refresh_token"]).status_code == 200
+    assert [refresh(token).status_code for token in (ada.refresh_token, other)] == [401, 401]
+    assert refresh(pair["refresh_token"]).status_code == 200
     assert API(token=pair["access_token"]).get("/auth/me").status_code == 200
 
 
@@ -123,7 +119,7 @@ def test_asks_for_the_current_password(ada):
     assert answer.status_code == 400
     assert answer.json()["detail"] == "current_password is not the account's password."
     assert _log_in(PASSWORD).status_code == 200
-    assert _refresh(ada.refresh_token).status_code == 200
+    assert refresh(ada.refresh_token).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -205,7 +201,7 @@ def test_sets_a_password_by_the_token_once(mailed, ada):
     assert second.status_code == 400
     assert second.json()["detail"] == "token is unknown, used or expired."
     assert _log_in(NEW_PASSWORD).status_code == 200
-    assert _refresh(ada.refresh_token).status_code == 401
+    assert refresh(ada.refresh_token).status_code == 401
 
 
 def test_sets_a_password_by_the_token_once_when_many_try(mailed):

@@ -7,8 +7,6 @@ import subprocess
 import sys
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -17,53 +15,21 @@ import docx
 import orjson
 import pypdf
 import pytest
-from bson import ObjectId
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from accounts.resumes.documents import Resume
-from accounts.resumes.renderings.docx import write_docx
-from accounts.resumes.renderings.html import write_html
-from accounts.resumes.renderings.markdown import write_markdown
 from accounts.resumes.renderings.page import Link, lay_out
-from accounts.resumes.renderings.pdf import write_pdf
-from accounts.resumes.services import store_resume
+from accounts.tests.rendered import CONTENT, FORMS, read_html, render, text_of
 
-CONTENT = {
-    "basics": {
-        "name": "Žofia Αλεξίου Кузнецова",
-        "label": "Backend Developer",
-        "email": "zofia@example.org",
-        "phone": "+49 30 1234567",
-        "url": "https://www.zofia.example.org/",
-        "summary": "Likes services that stay up at night.\n\nMeasures before she optimises.",
-        "location": {"city": "Berlin", "countryCode": "DE"},
-        "profiles": [{"network": "GitHub", "url": "https://github.com/zofia"}, {"network": "IRC", "username": "zo"}],
-    },
-    "skills": [{"name": "Python"}, {"name": "PostgreSQL"}, {"name": "Tools", "keywords": ["Git", "Make"]}],
-    "work": [
-        {
-            "name": "Payments GmbH",
-            "position": "Developer",
-            "location": "Berlin",
-            "startDate": "2021-03",
-            "highlights": ["Keeps the ledger", "Found a lost cent"],
-        },
-        {"name": "Stadtwerke", "position": "Intern", "startDate": "2019", "endDate": "2020-09-30"},
-    ],
-    "projects": [{"name": "Ticket Hall", "description": "Sells seats.", "keywords": ["Python"], "endDate": "2025-11"}],
-    "education": [{"institution": "TU Dresden", "studyType": "M.Sc.", "area": "Informatik", "endDate": "2019"}],
-    "languages": [{"language": "German", "fluency": "fluent"}, {"language": "Polish"}],
-    "meta": {"version": "1"},
-}
 WORDS = (
     *("Žofia Αλεξίου Кузнецова", "Backend Developer", "zofia@example.org", "+49 30 1234567", "Berlin, DE"),
     *("zofia.example.org", "github.com/zofia", "IRC: zo", "Measures before she optimises.", "Python, PostgreSQL"),
     *("Git, Make", "Developer", "Payments GmbH, Berlin", "Mar 2021 – present", "Keeps the ledger", "2019 – Sep 2020"),
     *("Ticket Hall", "Nov 2025", "M.Sc., Informatik", "TU Dresden", "German (fluent), Polish"),
 )
-FORMS = {"pdf": write_pdf, "docx": write_docx, "html": write_html, "md": write_markdown}
+
+
 NASTY = (
     "<script>alert(1)</script>",
     "</style><b>bold</b>",
@@ -77,58 +43,14 @@ NASTY = (
     '" onmouseover="alert(1)',
     "مرحبا שלום 你好 😀",
 )
-ROOT = Path(__file__).parents[2]
-
-
-def render(form, content):
-    return FORMS[form](lay_out(content))
-
-
-class _Text(HTMLParser):
-    def __init__(self):
-        super().__init__()
-        self.tags, self.texts, self.links = set(), [], []
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.add(tag)
-        self.links += [value for name, value in attributes if name in {"href", "src"}]
-        assert not [name for name, _ in attributes if name.startswith("on")]
-
-    def handle_data(self, data):
-        self.texts.append(data)
-
-
-def read_html(page):
-    reader = _Text()
-    reader.feed(page.decode())
-    return reader
 
 
 @pytest.fixture(autouse=True)
 def _servers():
-    """Most here asks no server, so none is emptied before each test."""
+    """Nothing here asks a server, so none is emptied before each test."""
 
 
-@pytest.fixture
-def ada(mongo, redis, register):
-    return register()
-
-
-def text_of(form, rendered):
-    """What a reader of the file sees, in one line."""
-    if form == "pdf":
-        text = "\n".join(page.extract_text() for page in pypdf.PdfReader(BytesIO(rendered)).pages)
-    elif form == "docx":
-        # With the texts of links, which python-docx leaves out of a paragraph's runs alone.
-        text = "\n".join(paragraph.text for paragraph in docx.Document(BytesIO(rendered)).paragraphs)
-    elif form == "html":
-        text = "".join(read_html(rendered).texts)
-    else:
-        text = "".join(read_html(MarkdownIt("commonmark").render(rendered.decode()).encode()).texts)
-    return " ".join(text.split())
-
-
-# The words
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -181,9 +103,6 @@ def test_links_to_where_people_can_be_reached():
     ]
 
 
-# Whatever people write
-
-
 def nasty(text):
     line = text[:300]
     return {
@@ -194,16 +113,16 @@ def nasty(text):
     }
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("text", NASTY)
+# The font of the PDF has not all letters of the last one.
+@pytest.mark.parametrize(
+    ("form", "text"), [(form, text) for form in FORMS for text in NASTY if (form, text) != ("pdf", NASTY[-1])]
+)
 def test_shows_what_people_wrote_as_they_wrote_it(form, text):
     content = nasty(text)
 
     shown = text_of(form, render(form, content))
 
     expected = " ".join(re.sub("[\x00-\x1f\ufffe]", " ", text).split())
-    if form == "pdf" and "😀" in expected:
-        return  # letters that the font has not
     assert expected in shown
 
 
@@ -260,9 +179,6 @@ def test_embeds_the_letters_and_their_meaning_in_the_pdf():
     assert all("/ToUnicode" in font and "/FontFile2" in font["/FontDescriptor"] for font in used)
 
 
-# The same bytes
-
-
 @pytest.mark.parametrize("form", FORMS)
 def test_the_same_resume_gives_the_same_bytes(form):
     other = {"basics": {"name": "Ünal Ősz"}, "work": CONTENT["work"]}
@@ -311,116 +227,3 @@ def test_nothing_in_a_word_document_tells_when_it_was_made():
         "Žofia Αλεξίου Кузнецова, Backend Developer",
     )
     assert properties.created.year == properties.modified.year == 2000
-
-
-# The endpoints
-
-ENDINGS = {
-    "pdf": "application/pdf",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "html": "text/html; charset=utf-8",
-    "md": "text/markdown; charset=utf-8",
-    "json": "application/json",
-}
-
-
-@pytest.fixture
-def stored(ada, now):
-    """Store a resume of Ada's; what is passed replaces the usual."""
-
-    def store(**changes):
-        usual = {"source": "generated", "job_id": None, "status": "ready", "content": CONTENT}
-        return store_resume(user_id=ObjectId(ada.id), now=now, **(usual | changes))
-
-    return store
-
-
-@pytest.mark.parametrize("source", ["generated", "upload"])
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_hands_a_resume_out_as_a_private_file(ada, stored, ending, source):
-    resume = stored(source=source)
-
-    answer = ada.get(f"/resumes/{resume.pk}.{ending}")
-
-    assert answer.status_code == 200
-    assert answer["Content-Type"] == ENDINGS[ending]
-    assert answer["Cache-Control"] == "private, no-store"
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Disposition"].startswith("attachment; filename*=utf-8''%C5%BDofia-")
-    assert answer["Content-Disposition"].endswith(f"-resume-v1.{ending}")
-    if ending == "json":
-        assert orjson.loads(answer.content) == CONTENT
-    else:
-        assert answer.content == render(ending, CONTENT)
-    assert ada.get(f"/resumes/{resume.pk}.{ending}/").content == answer.content
-
-
-def test_the_page_has_the_policy_that_it_names(ada, stored):
-    policy = ada.get(f"/resumes/{stored().pk}.html")["Content-Security-Policy"]
-
-    assert policy.startswith("default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-")
-    assert policy.endswith("frame-ancestors 'none'")
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("../../etc/passwd", 'attachment; filename="etc-passwd-resume-v1.pdf"'),
-        ('a"; filename="x.exe', 'attachment; filename="a-filename-x-exe-resume-v1.pdf"'),
-        ("a\r\nSet-Cookie: b", 'attachment; filename="a-Set-Cookie-b-resume-v1.pdf"'),
-        ("N" * 300, f'attachment; filename="{"N" * 60}-resume-v1.pdf"'),
-        ("...", 'attachment; filename="resume-v1.pdf"'),
-        (None, 'attachment; filename="resume-v1.pdf"'),
-    ],
-)
-def test_names_the_file_by_words_alone(ada, stored, name, expected):
-    resume = stored(content={"basics": {"name": name} if name else {}})
-
-    assert ada.get(f"/resumes/{resume.pk}.pdf")["Content-Disposition"] == expected
-
-
-def test_a_resume_of_somebody_else_is_not_there(ada, stored, register, api):
-    resume = stored()
-    paths = [f"/resumes/{resume.pk}.{ending}" for ending in ENDINGS]
-    other = register(email="bob@example.org")
-
-    assert {other.get(path).status_code for path in paths} == {404}
-    assert {api.get(path).status_code for path in paths} == {401}
-
-
-def test_no_resume_is_not_there(ada):
-    ids = ["65f000000000000000000001", "x", "65f00000000000000000000g", "a.pdf", "%00", "é"]
-
-    answers = [ada.get(f"/resumes/{resume_id}.{ending}") for resume_id in ids for ending in [*ENDINGS, "exe"]]
-
-    assert {answer.status_code for answer in answers} == {404}
-    assert all(answer.json() == {"detail": "Not found."} for answer in answers)
-
-
-@pytest.mark.parametrize(("status", "sentence"), [("processing", "still being read"), ("refused", "could not be read")])
-def test_what_was_not_read_cannot_be_shown(ada, stored, now, status, sentence):
-    resume = stored(source="upload", status=status, content={}, refusal="encrypted", expires_at=now + timedelta(days=1))
-
-    answers = [ada.get(f"/resumes/{resume.pk}.{ending}") for ending in ENDINGS]
-
-    assert {answer.status_code for answer in answers} == {409}
-    assert all(sentence in answer.json()["detail"] for answer in answers)
-
-
-def test_keeps_the_order_in_which_content_was_stored(ada, stored):
-    resume = stored()
-
-    again = Resume.objects.get(id=resume.pk)
-    assert list(again.content) == list(CONTENT)
-    assert render("pdf", again.content) == render("pdf", CONTENT)
-
-
-def test_shows_an_uploaded_text_as_a_resume(ada):
-    text = "Ada Lovelace\nada@example.org\n\nExperience\nAnalyst, Babbage & Sons\nJan 1990 - Mar 1993\n- Wrote Note G\n"
-    uploaded = ada.post("/resumes/generate", {"user_id": ada.id, "source": "upload", "content": text})
-
-    shown = text_of("pdf", ada.get(f"/resumes/{uploaded.json()['resume_id']}.pdf").content)
-
-    assert "Ada Lovelace" in shown
-    assert "Jan 1990 – Mar 1993" in shown
-    assert "Wrote Note G" in shown

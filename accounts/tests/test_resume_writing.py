@@ -1,23 +1,16 @@
 """What a written resume says, and that nothing in it comes from anywhere but the profile."""
 
 import re
-from datetime import date, timedelta
+from datetime import date
 
 import orjson
 import pytest
-from bson import ObjectId
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.applications.documents import Activity
-from accounts.resumes import services
-from accounts.resumes.documents import Resume
 from accounts.resumes.json_resume import MAX_BYTES, MAX_LINE_LENGTH, MAX_TEXTS, InvalidResume, check_resume
-from accounts.resumes.services import store_resume
 from accounts.resumes.writing import MAX_PROJECTS, NotWritten, Person, Posting, fitting_role, write_resume
-from market.services import store_postings
 from projects.ideas import CompletedProject
-from tests.factories import PostingFactory, ProjectIdeaFactory
 
 ADA = Person(
     full_name="Ada Lovelace",
@@ -28,6 +21,8 @@ ADA = Person(
     experience=None,
     target_roles=("Data Analyst", "Backend Developer"),
 )
+
+
 NOBODY = Person(
     full_name="Ada",
     email="ada@example.org",
@@ -37,6 +32,8 @@ NOBODY = Person(
     experience=None,
     target_roles=("Data Analyst",),
 )
+
+
 POSTING = Posting(
     id="65f000000000000000000001",
     title="Senior Backend Engineer (Remote)",
@@ -45,7 +42,11 @@ POSTING = Posting(
     skills=("docker", "python", "postgresql", "kafka", "kubernetes"),
     nice_to_have=frozenset({"docker", "kafka"}),
 )
+
+
 DEMAND = {"python": 0.6, "postgresql": 0.7, "docker": 0.9, "kafka": 0.2, "kubernetes": 0.5, "git": 0.8, "excel": 0.1}
+
+
 NAMES = {"python": "Python", "postgresql": "PostgreSQL", "docker": "Docker", "git": "Git", "excel": "Excel"}
 
 
@@ -212,7 +213,11 @@ def test_is_written_of_whatever_there_is_to_tell(change):
 
 
 WORDS = st.lists(st.sampled_from(["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta"]), max_size=4)
+
+
 SKILLS = st.lists(st.sampled_from([f"skill{number}" for number in range(12)]), unique=True)
+
+
 TEXTS = st.one_of(st.none(), WORDS.map(" ".join).filter(bool))
 
 
@@ -330,125 +335,3 @@ def test_content_that_is_no_resume_is_refused_by_the_names_of_its_fields(content
 
 def test_content_without_anything_in_it_is_a_resume():
     check_resume({})
-
-
-# Through the endpoint, on what is stored
-
-
-@pytest.fixture
-def posting(mongo, vocabulary_seeded, now):
-    """The id of a stored posting; asked for first, since a process looks at the vocabulary once a second."""
-    posting = PostingFactory(
-        title="Senior Backend Engineer",
-        company="Analytical Engines",
-        technology_slugs=("node-js", "dotnet", "python"),
-        date_posted=now.date(),
-    )
-    store_postings(postings=[posting], now=now)
-    return str(mongo.job_postings.find_one()["_id"])
-
-
-def generate(member, **body):
-    return member.post("/resumes/generate", {"user_id": member.id, "source": "generated", **body})
-
-
-def content_of(answer):
-    assert answer.status_code == 201, answer.content
-    return Resume.objects.get(id=answer.json()["resume_id"]).content
-
-
-def test_writes_the_next_version_for_a_posting_and_logs_it(posting, ada):
-    first, second, general = generate(ada, job_id=posting), generate(ada, job_id=posting), generate(ada)
-
-    assert [answer.status_code for answer in (first, second, general)] == [201, 201, 201]
-    assert first.json()["missing_skills"] == ["nodejs", ".net"]
-    stored = Resume.objects(user=ada.id).order_by("created_at", "id")
-    assert [(str(r.job or ""), r.source, r.status, r.version) for r in stored] == [
-        (posting, "generated", "ready", 1),
-        (posting, "generated", "ready", 2),
-        ("", "generated", "ready", 1),
-    ]
-    assert stored[0].content["meta"]["writtenFor"]["jobId"] == posting
-    assert [resume.content["meta"]["version"] for resume in stored] == ["1", "2", "1"]
-    assert [line.action_type for line in Activity.objects(user=ada.id)].count("generate_resume") == 3
-
-
-def test_writes_the_same_again_while_the_profile_stays(posting, ada):
-    first, second = (content_of(generate(ada, job_id=posting)) for _ in range(2))
-
-    assert {**first, "meta": None} == {**second, "meta": None}
-    assert names_of(first["skills"]) == ["Python", "javascript"]
-
-
-def test_counts_what_was_learnt_and_built(posting, ada, now):
-    ProjectIdeaFactory(id=7, title="Library", skills=["nodejs", "redis"])
-    ada.put("/learning/progress/nodejs", {"status": "done"})
-    ada.put("/projects/7/progress", {"status": "finished", "repository_url": "https://git.example.org/library"})
-
-    answer = generate(ada, job_id=posting)
-
-    assert answer.json()["missing_skills"] == [".net"]
-    assert content_of(answer)["projects"] == [
-        {
-            "name": "Library",
-            "description": "Lend books.",
-            "keywords": ["Node.js"],
-            "endDate": f"{now:%Y-%m}",
-            "url": "https://git.example.org/library",
-        }
-    ]
-
-
-def test_takes_work_from_the_resume_confirmed_last(ada, now):
-    for days, firm in ((3, "Older"), (1, "Newer"), (None, "Unconfirmed")):
-        store_resume(
-            user_id=ObjectId(ada.id),
-            source="upload",
-            job_id=None,
-            status="ready",
-            now=now,
-            content={"work": [{"name": firm}]},
-            confirmed_at=days and now - timedelta(days=days),
-        )
-
-    assert content_of(generate(ada))["work"] == [{"name": "Newer"}]
-
-
-def test_is_refused_with_what_to_fill_in_while_the_profile_is_empty(register):
-    nobody = register(skills=[], target_roles=[])
-
-    answer = generate(nobody)
-
-    assert answer.status_code == 409
-    assert answer.json()["detail"].startswith("Fill in skills, experience or professional_summary")
-
-
-@pytest.mark.parametrize("job_id", ["65f000000000000000000001", "no-id"])
-def test_is_not_written_for_a_posting_that_is_not_there(ada, job_id):
-    assert generate(ada, job_id=job_id).status_code == 404
-    assert not Resume.objects(user=ada.id)
-
-
-def test_keeps_so_many_and_no_more(ada, monkeypatch):
-    monkeypatch.setattr(services, "MAX_WRITTEN", 1)
-
-    assert [generate(ada).status_code for _ in range(2)] == [201, 409]
-
-
-def test_is_refused_where_a_confirmed_resume_leaves_no_room(ada, now):
-    work = [{"summary": "x" * 9_900}] * 15
-    store_resume(
-        user_id=ObjectId(ada.id),
-        source="upload",
-        job_id=None,
-        status="ready",
-        now=now,
-        content={"work": work},
-        confirmed_at=now,
-    )
-    assert ada.put("/auth/me", {"professional_summary": "y" * 4_000}).status_code == 200
-
-    answer = generate(ada)
-
-    assert answer.status_code == 409
-    assert "Delete the confirmed resume first" in answer.json()["detail"]

@@ -1,23 +1,21 @@
 """The endpoints under /users: the same account under other names."""
 
-import math
 from datetime import timedelta
 
 import jwt
 import pytest
 from bson import ObjectId
 from django.utils import timezone
-from hypothesis import given
-from hypothesis import strategies as st
 
 from accounts.authentication import issue_access_token
 from accounts.documents import User
-from accounts.profile_values import Unreadable, read_remote_preference, read_salary, read_years, split_list
 from career_navigator.rates import Rate
 from tests.factories import ResumeFactory
 from tests.fixtures.people import API, PASSWORD
 
 GRACE = {"user_name": "Grace Hopper", "email_id": "grace@example.org", "password": PASSWORD}
+
+
 PROFILE = {
     "phone_number": "+1 (212) 555-0100",
     "desired_job_role": "Data Engineer",
@@ -28,6 +26,8 @@ PROFILE = {
     "professional_summary": "I find bugs.",
     "expected_salary": 120000,
 }
+
+
 UNKNOWN = "507f1f77bcf86cd799439011"
 
 
@@ -366,70 +366,3 @@ def test_counts_tries_with_those_under_auth(ada, api, settings, window_clock):
 
     assert logins == [401, 401, 429]
     assert registrations == [201, 429]
-
-
-@pytest.mark.parametrize(
-    ("text", "amount", "currency"),
-    [
-        ("120000", 120_000, None),
-        ("$120,000", 120_000, "USD"),
-        ("90k EUR", 90_000, "EUR"),
-        ("EUR 90 000", 90_000, "EUR"),
-        ("€90.000", 90_000, "EUR"),
-        ("90,5k", 90_500, None),
-        ("£45,000.50 a year", 45_000.5, "GBP"),
-        ("85.5k per year", 85_500, None),
-        ("US$ 100k/yr", 100_000, "USD"),
-        ("CHF 100'000 p.a.", 100_000, "CHF"),
-        ("1.2m usd", 1_200_000, "USD"),
-        ("12 LPA", 1_200_000, "INR"),
-        ("12 lakhs", 1_200_000, "INR"),
-        ("₹12,00,000", 1_200_000, "INR"),
-        ("90k annually", 90_000, None),
-    ],
-)
-def test_reads_a_salary_as_it_is_written(text, amount, currency):
-    salary = read_salary(text, is_currency={"EUR", "USD", "GBP", "CHF", "INR"}.__contains__)
-
-    assert (salary.amount, salary.currency) == (amount, currency)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "much", "100-120k", "-5", "$", "$5 EUR", "5 xyz", "5000 per month", "1,2,3", "1e5", "٣٣", "5 6"]
-)
-def test_reads_no_salary_where_none_is_plain(text):
-    with pytest.raises(Unreadable):
-        read_salary(text, is_currency={"EUR", "USD"}.__contains__)
-
-
-@pytest.mark.parametrize(
-    ("text", "years"),
-    [
-        ("5 years", 5),
-        ("5+ yrs", 5),
-        ("3-5 years", 3),
-        ("3 to 5 years", 3),
-        ("2,5 years of shops", 2.5),
-        ("6 months", 0.5),
-        ("5", 5),
-        ("since 2010", None),
-        ("in the 2010 year", None),
-        ("1,200 months", None),
-        ("senior", None),
-        ("", None),
-    ],
-)
-def test_reads_years_as_they_are_written(text, years):
-    assert read_years(text) == years
-
-
-@given(text=st.text(max_size=60) | st.text("0123456789.,'kKmM$€ EURusd-", max_size=20))
-def test_reads_any_text_or_refuses_it(text):
-    split_list(text)
-    assert (read_years(text) or 0) >= 0
-    for read in (read_remote_preference, lambda text: read_salary(text, is_currency=str.isalpha)):
-        try:
-            found = read(text)
-        except Unreadable:
-            continue
-        assert found in {"remote", "hybrid", "onsite", "any"} or 0 <= found.amount < math.inf

@@ -1,0 +1,136 @@
+"""Resumes written of what is stored: /resumes/generate with the source `generated`."""
+
+from datetime import timedelta
+
+import pytest
+from bson import ObjectId
+
+from accounts.applications.documents import Activity
+from accounts.resumes import services
+from accounts.resumes.documents import Resume
+from accounts.resumes.services import store_resume
+from market.services import store_postings
+from tests.factories import PostingFactory, ProjectIdeaFactory
+
+
+def names_of(entries):
+    return [entry["name"] for entry in entries]
+
+
+@pytest.fixture
+def posting(mongo, vocabulary_seeded, now):
+    """The id of a stored posting; asked for first, since a process looks at the vocabulary once a second."""
+    posting = PostingFactory(
+        title="Senior Backend Engineer",
+        company="Analytical Engines",
+        technology_slugs=("node-js", "dotnet", "python"),
+        date_posted=now.date(),
+    )
+    store_postings(postings=[posting], now=now)
+    return str(mongo.job_postings.find_one()["_id"])
+
+
+def generate(member, **body):
+    return member.post("/resumes/generate", {"user_id": member.id, "source": "generated", **body})
+
+
+def content_of(answer):
+    assert answer.status_code == 201, answer.content
+    return Resume.objects.get(id=answer.json()["resume_id"]).content
+
+
+def test_writes_the_next_version_for_a_posting_and_logs_it(posting, ada):
+    first, second, general = generate(ada, job_id=posting), generate(ada, job_id=posting), generate(ada)
+
+    assert [answer.status_code for answer in (first, second, general)] == [201, 201, 201]
+    assert first.json()["missing_skills"] == ["nodejs", ".net"]
+    stored = Resume.objects(user=ada.id).order_by("created_at", "id")
+    assert [(str(r.job or ""), r.source, r.status, r.version) for r in stored] == [
+        (posting, "generated", "ready", 1),
+        (posting, "generated", "ready", 2),
+        ("", "generated", "ready", 1),
+    ]
+    assert stored[0].content["meta"]["writtenFor"]["jobId"] == posting
+    assert [resume.content["meta"]["version"] for resume in stored] == ["1", "2", "1"]
+    assert [line.action_type for line in Activity.objects(user=ada.id)].count("generate_resume") == 3
+
+
+def test_writes_the_same_again_while_the_profile_stays(posting, ada):
+    first, second = (content_of(generate(ada, job_id=posting)) for _ in range(2))
+
+    assert {**first, "meta": None} == {**second, "meta": None}
+    assert names_of(first["skills"]) == ["Python", "javascript"]
+
+
+def test_counts_what_was_learnt_and_built(posting, ada, now):
+    ProjectIdeaFactory(id=7, title="Library", skills=["nodejs", "redis"])
+    ada.put("/learning/progress/nodejs", {"status": "done"})
+    ada.put("/projects/7/progress", {"status": "finished", "repository_url": "https://git.example.org/library"})
+
+    answer = generate(ada, job_id=posting)
+
+    assert answer.json()["missing_skills"] == [".net"]
+    assert content_of(answer)["projects"] == [
+        {
+            "name": "Library",
+            "description": "Lend books.",
+            "keywords": ["Node.js"],
+            "endDate": f"{now:%Y-%m}",
+            "url": "https://git.example.org/library",
+        }
+    ]
+
+
+def test_takes_work_from_the_resume_confirmed_last(ada, now):
+    for days, firm in ((3, "Older"), (1, "Newer"), (None, "Unconfirmed")):
+        store_resume(
+            user_id=ObjectId(ada.id),
+            source="upload",
+            job_id=None,
+            status="ready",
+            now=now,
+            content={"work": [{"name": firm}]},
+            confirmed_at=days and now - timedelta(days=days),
+        )
+
+    assert content_of(generate(ada))["work"] == [{"name": "Newer"}]
+
+
+def test_is_refused_with_what_to_fill_in_while_the_profile_is_empty(register):
+    nobody = register(skills=[], target_roles=[])
+
+    answer = generate(nobody)
+
+    assert answer.status_code == 409
+    assert answer.json()["detail"].startswith("Fill in skills, experience or professional_summary")
+
+
+@pytest.mark.parametrize("job_id", ["65f000000000000000000001", "no-id"])
+def test_is_not_written_for_a_posting_that_is_not_there(ada, job_id):
+    assert generate(ada, job_id=job_id).status_code == 404
+    assert not Resume.objects(user=ada.id)
+
+
+def test_keeps_so_many_and_no_more(ada, monkeypatch):
+    monkeypatch.setattr(services, "MAX_WRITTEN", 1)
+
+    assert [generate(ada).status_code for _ in range(2)] == [201, 409]
+
+
+def test_is_refused_where_a_confirmed_resume_leaves_no_room(ada, now):
+    work = [{"summary": "x" * 9_900}] * 15
+    store_resume(
+        user_id=ObjectId(ada.id),
+        source="upload",
+        job_id=None,
+        status="ready",
+        now=now,
+        content={"work": work},
+        confirmed_at=now,
+    )
+    assert ada.put("/auth/me", {"professional_summary": "y" * 4_000}).status_code == 200
+
+    answer = generate(ada)
+
+    assert answer.status_code == 409
+    assert "Delete the confirmed resume first" in answer.json()["detail"]

@@ -1,0 +1,121 @@
+"""Resumes handed out as files: /resumes/{id}.pdf and the other endings."""
+
+from datetime import timedelta
+
+import orjson
+import pytest
+from bson import ObjectId
+
+from accounts.resumes.documents import Resume
+from accounts.resumes.services import store_resume
+from accounts.tests.rendered import CONTENT, render, text_of
+
+ENDINGS = {
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "html": "text/html; charset=utf-8",
+    "md": "text/markdown; charset=utf-8",
+    "json": "application/json",
+}
+
+
+@pytest.fixture
+def stored(ada, now):
+    """Store a resume of Ada's; what is passed replaces the usual."""
+
+    def store(**changes):
+        usual = {"source": "generated", "job_id": None, "status": "ready", "content": CONTENT}
+        return store_resume(user_id=ObjectId(ada.id), now=now, **(usual | changes))
+
+    return store
+
+
+@pytest.mark.parametrize("source", ["generated", "upload"])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_hands_a_resume_out_as_a_private_file(ada, stored, ending, source):
+    resume = stored(source=source)
+
+    answer = ada.get(f"/resumes/{resume.pk}.{ending}")
+
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == ENDINGS[ending]
+    assert answer["Cache-Control"] == "private, no-store"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Disposition"].startswith("attachment; filename*=utf-8''%C5%BDofia-")
+    assert answer["Content-Disposition"].endswith(f"-resume-v1.{ending}")
+    if ending == "json":
+        assert orjson.loads(answer.content) == CONTENT
+    else:
+        assert answer.content == render(ending, CONTENT)
+    assert ada.get(f"/resumes/{resume.pk}.{ending}/").content == answer.content
+
+
+def test_the_page_has_the_policy_that_it_names(ada, stored):
+    policy = ada.get(f"/resumes/{stored().pk}.html")["Content-Security-Policy"]
+
+    assert policy.startswith("default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-")
+    assert policy.endswith("frame-ancestors 'none'")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("../../etc/passwd", 'attachment; filename="etc-passwd-resume-v1.pdf"'),
+        ('a"; filename="x.exe', 'attachment; filename="a-filename-x-exe-resume-v1.pdf"'),
+        ("a\r\nSet-Cookie: b", 'attachment; filename="a-Set-Cookie-b-resume-v1.pdf"'),
+        ("N" * 300, f'attachment; filename="{"N" * 60}-resume-v1.pdf"'),
+        ("...", 'attachment; filename="resume-v1.pdf"'),
+        (None, 'attachment; filename="resume-v1.pdf"'),
+    ],
+)
+def test_names_the_file_by_words_alone(ada, stored, name, expected):
+    resume = stored(content={"basics": {"name": name} if name else {}})
+
+    assert ada.get(f"/resumes/{resume.pk}.pdf")["Content-Disposition"] == expected
+
+
+def test_a_resume_of_somebody_else_is_not_there(ada, stored, register, api):
+    resume = stored()
+    paths = [f"/resumes/{resume.pk}.{ending}" for ending in ENDINGS]
+    other = register(email="bob@example.org")
+
+    assert {other.get(path).status_code for path in paths} == {404}
+    assert {api.get(path).status_code for path in paths} == {401}
+
+
+def test_no_resume_is_not_there(ada):
+    ids = ["65f000000000000000000001", "x", "65f00000000000000000000g", "a.pdf", "%00", "é"]
+
+    answers = [ada.get(f"/resumes/{resume_id}.{ending}") for resume_id in ids for ending in [*ENDINGS, "exe"]]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert all(answer.json() == {"detail": "Not found."} for answer in answers)
+
+
+@pytest.mark.parametrize(("status", "sentence"), [("processing", "still being read"), ("refused", "could not be read")])
+def test_what_was_not_read_cannot_be_shown(ada, stored, now, status, sentence):
+    resume = stored(source="upload", status=status, content={}, refusal="encrypted", expires_at=now + timedelta(days=1))
+
+    answers = [ada.get(f"/resumes/{resume.pk}.{ending}") for ending in ENDINGS]
+
+    assert {answer.status_code for answer in answers} == {409}
+    assert all(sentence in answer.json()["detail"] for answer in answers)
+
+
+def test_keeps_the_order_in_which_content_was_stored(ada, stored):
+    resume = stored()
+
+    again = Resume.objects.get(id=resume.pk)
+    assert list(again.content) == list(CONTENT)
+    assert render("pdf", again.content) == render("pdf", CONTENT)
+
+
+def test_shows_an_uploaded_text_as_a_resume(ada):
+    text = "Ada Lovelace\nada@example.org\n\nExperience\nAnalyst, Babbage & Sons\nJan 1990 - Mar 1993\n- Wrote Note G\n"
+    uploaded = ada.post("/resumes/generate", {"user_id": ada.id, "source": "upload", "content": text})
+
+    shown = text_of("pdf", ada.get(f"/resumes/{uploaded.json()['resume_id']}.pdf").content)
+
+    assert "Ada Lovelace" in shown
+    assert "Jan 1990 – Mar 1993" in shown
+    assert "Wrote Note G" in shown

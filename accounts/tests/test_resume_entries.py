@@ -1,0 +1,278 @@
+"""Reading sections, spans of time, positions and studies of a resume."""
+
+from datetime import date
+
+import pytest
+
+from accounts.resumes.parsing.contact import read_contact
+from accounts.resumes.parsing.entries import read_positions, read_studies
+from accounts.resumes.parsing.lines import find_spans, heading_kind, split_sections, years_covered
+
+NOW = date(2026, 11, 21)
+
+
+@pytest.fixture(autouse=True)
+def _servers():
+    """Nothing here asks a server, so none is emptied before each test."""
+
+
+def _lines(text):
+    return split_sections(text)[0].lines
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("EXPERIENCE", "experience"),
+        ("Work Experience:", "experience"),
+        ("E X P E R I E N C E", "experience"),
+        ("— Employment History —", "experience"),
+        ("Skills & Expertise", "skills"),
+        ("TECHNICAL SKILLS", "skills"),
+        ("About me", "summary"),
+        ("Education and Training", "education"),
+        ("Honours", "other"),
+        ("Experience with Python and Docker", None),
+        ("I have skills", None),
+        ("", None),
+    ],
+)
+def test_knows_headings(line, kind):
+    assert heading_kind(line) == kind
+
+
+def test_begins_a_section_at_a_heading_that_text_follows():
+    parts = split_sections("Ada\nTechnical skills: Python, Go\nDocker")
+
+    assert [(part.kind, part.text) for part in parts] == [("header", "Ada"), ("skills", "Python, Go\nDocker")]
+
+
+@pytest.mark.parametrize(
+    ("text", "since", "until"),
+    [
+        ("Jan 2019 - Present", "2019-01", None),
+        ("January 2019 – March 2020", "2019-01", "2020-03"),
+        ("Sept. 2019 to Dec. 2019", "2019-09", "2019-12"),
+        ("2019 – 2021", "2019", "2021"),
+        ("2019-2021", "2019", "2021"),
+        ("03/2018-05/2020", "2018-03", "2020-05"),
+        ("3/2018 - now", "2018-03", None),
+        ("2018-03 — 2020-05", "2018-03", "2020-05"),
+        ("2018.03 - 2020.05", "2018-03", "2020-05"),
+        ("from June 2015 until today", "2015-06", None),
+        ("May 4, 2015 - June 1, 2016", "2015-05", "2016-06"),
+        ("since 2017", "2017", None),
+    ],
+)
+def test_reads_spans_of_time(text, since, until):
+    (span,) = find_spans(f"Engineer ({text})")
+
+    assert (str(span.since), str(span.until) if span.until else None) == (since, until)
+
+
+@pytest.mark.parametrize(
+    "text", ["2021 - 2019", "13/2018 - 14/2019", "1234 - 5678", "+49 2019 2021", "in 2019", "2019"]
+)
+def test_takes_nothing_else_for_a_span(text):
+    assert find_spans(text) == []
+
+
+@pytest.mark.parametrize(
+    ("spans", "years"),
+    [
+        (["Jan 2019 - Dec 2019"], 1.0),
+        (["Jan 2019 - Jan 2019"], 0.1),
+        (["2019 - 2021"], 2.0),
+        (["Jan 2019 - Dec 2020", "Jan 2020 - Dec 2021"], 3.0),
+        (["Jan 2019 - Dec 2021", "Jun 2019 - Aug 2019"], 3.0),
+        (["Jan 2010 - Dec 2010", "Jan 2020 - Dec 2020"], 2.0),
+        (["Dec 2025 - Present"], 1.0),
+        (["Dec 2025 - Dec 2030"], 1.0),
+        (["Jan 2030 - Dec 2030"], 0.0),
+        ([], 0.0),
+    ],
+)
+def test_counts_no_time_twice_and_none_to_come(spans, years):
+    found = [span for text in spans for span in find_spans(text)]
+
+    assert years_covered(found, now=NOW) == years
+
+
+@pytest.mark.parametrize(
+    ("text", "phone"),
+    [
+        ("+49 30 901820", "+49 30 901820"),
+        ("Phone: (415) 555-2671", "(415) 555-2671"),
+        ("020 7946 0958", "020 7946 0958"),
+        ("2016 - 12/2019", None),
+        ("Engineer 2016 - 12/2019\nTel. 030 901820", "030 901820"),
+        ("12345", None),
+    ],
+)
+def test_reads_phone_numbers(text, phone):
+    found = read_contact(text=text, head=[text]).phone
+
+    assert (found.value if found else None) == phone
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (["Ada Lovelace"], "Ada Lovelace"),
+        (["Curriculum Vitae", "", "Ludwig van Beethoven"], "Ludwig van Beethoven"),
+        (["JOHN O'NEILL-SMITH | Engineer"], "JOHN O'NEILL-SMITH"),
+        (["José Álvarez, PhD"], "José Álvarez"),
+        (["Senior Software Engineer", "12 High Street"], None),
+        (["ada@example.org"], None),
+        (["Ada"], None),
+    ],
+)
+def test_reads_the_name(head, name):
+    found = read_contact(text="\n".join(head), head=head).name
+
+    assert (found.value if found else None) == name
+
+
+def test_is_surer_of_a_name_that_shows_in_the_address():
+    alone = read_contact(text="", head=["Ada Lovelace"]).name
+    shown = read_contact(text="ada@example.org", head=["Ada Lovelace"]).name
+
+    assert shown.confidence > alone.confidence
+
+
+def test_takes_no_link_but_to_the_web():
+    unprintable = ["\x01https://a.example", "https://a.example/\x00", "https://a.example/\ud800"]
+    links = ["javascript:alert(1)", "http://[", *unprintable]
+
+    contact = read_contact(text="github.com/ada, www.github.com/ada/", head=[], links=links)
+
+    assert [link.value for link in contact.links] == ["https://github.com/ada"]
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "company"),
+    [
+        ("Engineer\nAcme GmbH\n2019 - 2020", "Engineer", "Acme GmbH"),
+        ("Acme GmbH\nEngineer\n2019 - 2020", "Engineer", "Acme GmbH"),
+        ("Engineer, Acme (2019 - 2020)", "Engineer", "Acme"),
+        ("Acme | Data Analyst | 2019 - 2020", "Data Analyst", "Acme"),
+        ("2019 - 2020\nEngineer at Acme", "Engineer", "Acme"),
+        ("Acme, Inc. — Berlin\t2019 - 2020\nLead Designer", "Lead Designer", "Acme, Inc."),
+        ("Hogwarts 2019 - 2020", None, "Hogwarts"),
+        ("2019 - 2020", None, None),
+    ],
+)
+def test_reads_positions(text, title, company):
+    (position,) = read_positions(_lines(text), now=NOW)
+
+    assert (position.title.value if position.title else None) == title
+    assert (position.company.value if position.company else None) == company
+
+
+def test_tells_positions_from_the_text_between_them():
+    text = """Engineer
+Acme
+2019 - 2021
+• Built what was
+asked for
+• Ran it from 2019 - 2020
+Analyst
+Initech
+2015 - 2018
+Counted beans."""
+
+    first, second = read_positions(_lines(text), now=NOW)
+
+    assert first.highlights == ("Built what was asked for", "Ran it from 2019 - 2020")
+    assert (second.title.value, second.company.value) == ("Analyst", "Initech")
+    assert second.summary == "Counted beans."
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # The company above in one, both above in the other.
+        (
+            "Acme — Berlin\nEngineer (2017 - 2020)\n- Built\n\nInitech\nAnalyst\n2020 - 2021\n- Counted",
+            [("Engineer", "Acme"), ("Analyst", "Initech")],
+        ),
+        # The line above belongs to the entry before.
+        (
+            "Lead @ Acme (2021 - 2022)\nLed things\nFreelance Developer (2015 - 2017)",
+            [("Lead", "Acme"), ("Freelance Developer", None)],
+        ),
+        ("### Engineer\n\nAcme · 2019 - 2020\n\n- Built", [("Engineer", "Acme")]),
+        (
+            "Engineer\n2019 - 2020\nAcme\n• Built\nAnalyst\n2017 - 2018\nInitech",
+            [("Engineer", "Acme"), ("Analyst", "Initech")],
+        ),
+    ],
+)
+def test_reads_positions_in_many_layouts(text, expected):
+    positions = read_positions(_lines(text), now=NOW)
+
+    assert [(p.title.value, p.company.value if p.company else None) for p in positions] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("University of Bonn\nB.Sc. Physics\n2010 - 2013", [("University of Bonn", "B.Sc.", "Physics", "2013")]),
+        ("Master of Arts in History, Oxford College, 2001", [("Oxford College", "Master of Arts", "History", "2001")]),
+        (
+            "PhD, MIT, 2015\nBS Mathematics, MIT, 2010",
+            [("MIT", "PhD", None, "2015"), ("MIT", "BS", "Mathematics", "2010")],
+        ),
+        ("High School, Boston, MA", [("High School", None, None, None)]),
+        ("Read a lot of books", []),
+    ],
+)
+def test_reads_studies(text, expected):
+    def value(found):
+        return found.value if found else None
+
+    studies = read_studies(_lines(text))
+
+    assert [
+        (value(s.institution), value(s.degree), value(s.area), str(s.until) if s.until else None) for s in studies
+    ] == expected
+
+
+class _CountedLines(tuple):
+    """Lines that count how many of them are asked for."""
+
+    asked = 0
+
+    def __iter__(self):
+        for line in super().__iter__():
+            self.asked += 1
+            yield line
+
+    def __getitem__(self, index):
+        found = super().__getitem__(index)
+        self.asked += len(found) if isinstance(index, slice) else 1
+        return found
+
+
+@pytest.mark.parametrize(
+    ("read", "line", "kept"),
+    [
+        (lambda lines: read_positions(lines, now=NOW), "Engineer, Acme Inc 2019 - 2020", 50),
+        (read_studies, "MIT, B.Sc. in Physics 2019", 20),
+    ],
+)
+def test_reads_no_further_than_the_entries_that_are_kept(read, line, kept):
+    lines = _CountedLines(_lines(f"{line}\n" * 3_000))
+
+    entries = read(lines)
+
+    assert len(entries) == kept
+    assert lines.asked < 500
+
+
+def test_a_position_that_begins_on_the_first_line_says_how_the_others_stand():
+    text = "2019 - 2020\nEngineer\nAcme Inc\nRan the mill.\n2016 - 2018\nTeacher\nHill School\n"
+
+    positions = read_positions(_lines(text), now=NOW)
+
+    assert [position.title.value for position in positions] == ["Engineer", "Teacher"]
