@@ -1,10 +1,14 @@
 """Jobs of a fake TheirStack, and runs that collect them by a clock that a test can set forward."""
 
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from ingestion.documents import CollectionRun
 from ingestion.runs import start_run
 from ingestion.services import work_off
+from ingestion.theirstack import TheirStackClient
 
 TODAY = datetime.now(UTC).date()
 
@@ -51,3 +55,46 @@ def begin(clock, *, roles=(), places=("United States",), limit=100, days=14, **o
 
 def collect(client, clock, **options) -> CollectionRun:
     return work_off(run=begin(clock, **options), client=client, clock=clock)
+
+
+class Killed(BaseException):
+    """What ends a worker without any chance to tidy up."""
+
+
+class Stalled:
+    """A client that is stopped at a page for longer than its lease, while another worker takes the search over."""
+
+    def __init__(self, client: TheirStackClient, *, page: int, wakes_with: Callable[[], Any] | None = None) -> None:
+        self._client = client
+        self._page = page
+        self._wakes_with = wakes_with
+        self.meanwhile: Callable[[], Any] = list
+
+    def search_jobs(self, payload, **options):
+        if payload["page"] != self._page:
+            return self._client.search_jobs(payload, **options)
+        self._page = -1
+        found = self._client.search_jobs(payload, **options)
+        self.meanwhile()
+        if self._wakes_with:
+            raise self._wakes_with()
+        return found
+
+
+def in_threads(work: list[Callable[[], None]]) -> None:
+    """Run all at once; what one raises is raised here."""
+    failures: list[BaseException] = []
+
+    def run(each):
+        try:
+            each()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(each,)) for each in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]

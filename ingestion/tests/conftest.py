@@ -1,12 +1,18 @@
-"""A TheirStack client against a scripted server, with a pace kept in a Valkey of its own."""
+"""A TheirStack client against a scripted server, with a pace kept in a Valkey of its own, or against the fake."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
+from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.request_pacing import Pacing
 from ingestion.tests.own_valkey import running_valkey
-from ingestion.tests.scripted_server import KEY, Clock, running_scripted_server
-from ingestion.theirstack import TheirStackClient
+from ingestion.tests.scripted_server import KEY, running_scripted_server
+from ingestion.tests.scripted_server import Clock as ScriptedClock
+from ingestion.theirstack import TheirStackClient, client_from_settings
 from ingestion.theirstack_transport import TheirStackTransport
+from tests.collecting import Clock
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +34,12 @@ def server():
 
 
 @pytest.fixture
-def clock():
-    return Clock()
+def scripted_clock():
+    return ScriptedClock()
 
 
 @pytest.fixture
-def connect(server, pacing, clock):
+def connect(server, pacing, scripted_clock):
     """Make a client; what is passed replaces the usual."""
     made = []
 
@@ -46,8 +52,8 @@ def connect(server, pacing, clock):
             "pacing": pacing,
             "user_agent": "career-navigator",
             "total_seconds": 300.0,
-            "sleep": clock.sleep,
-            "clock": clock,
+            "sleep": scripted_clock.sleep,
+            "clock": scripted_clock,
             # The longest of every random range, so that waits can be foretold.
             "uniform": lambda low, high: high,
         }
@@ -57,3 +63,27 @@ def connect(server, pacing, clock):
     yield make
     for client in made:
         client.close()
+
+
+@pytest.fixture
+def serve_jobs(settings) -> Iterator[Callable[..., FakeTheirStack]]:
+    """Starts a fake TheirStack with these jobs, which the settings name from then on."""
+    with ExitStack() as running:
+
+        def serve(jobs, **account) -> FakeTheirStack:
+            server = running.enter_context(FakeTheirStack(jobs=jobs, **account))
+            settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = server.url, server.api_key
+            return server
+
+        yield serve
+
+
+@pytest.fixture
+def theirstack_client(stand_in) -> Iterator[TheirStackClient]:
+    with client_from_settings() as opened:
+        yield opened
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()

@@ -1,54 +1,37 @@
 """Collection from the stand-in over real HTTP into a real database."""
 
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingestion import collection, runs
-from ingestion.collection import collect_role
-from ingestion.documents import CollectedRole, CollectionRun
+from ingestion.documents import CollectedRole
 from ingestion.fake_theirstack.server import FakeTheirStack
-from ingestion.runs import UnusableRequestError, cancel_run, find_interrupted, open_roles, stop_run
+from ingestion.runs import UnusableRequestError, find_interrupted
 from ingestion.selectors import summarize_run
 from ingestion.services import collect_jobs_for_roles, work_off
 from ingestion.source import check_source, count_spent_credits
-from ingestion.theirstack import TheirStackClient, client_from_settings
+from ingestion.theirstack import client_from_settings
 from market.refresh import check_figures
 from market.selectors import read_answer
-from tests.collecting import TODAY, Clock, begin, collect, job
+from tests.collecting import TODAY, begin, collect, job
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def stand_in(settings) -> Iterator[FakeTheirStack]:
-    with FakeTheirStack(jobs=[job(n, days_old=n % 10) for n in range(1, 31)]) as server:
-        settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = server.url, server.api_key
-        settings.THEIR_STACK_MAX_RETRIES = 1
-        yield server
-
-
-@pytest.fixture
-def client(stand_in) -> Iterator[TheirStackClient]:
-    with client_from_settings() as opened:
-        yield opened
+def stand_in(settings, serve_jobs) -> FakeTheirStack:
+    settings.THEIR_STACK_MAX_RETRIES = 1
+    return serve_jobs(job(n, days_old=n % 10) for n in range(1, 31))
 
 
 def stored_ids(mongo) -> set[str]:
     return set(mongo.job_postings.distinct("job_id"))
 
 
-def test_collects_a_role_page_by_page_and_counts_what_came(client, clock, mongo, settings, stand_in):
+def test_collects_a_role_page_by_page_and_counts_what_came(theirstack_client, clock, mongo, settings, stand_in):
     settings.MAX_JOBS_PER_SEARCH = 12
 
-    run = collect(client, clock)
+    run = collect(theirstack_client, clock)
 
     assert run.status == "finished"
     assert (run.pages, run.collected, run.credits) == (3, 30, 30)
@@ -59,19 +42,19 @@ def test_collects_a_role_page_by_page_and_counts_what_came(client, clock, mongo,
     assert all("posted_at_max_age_days" in asked.payload for asked in stand_in.requests)
 
 
-def test_figures_are_right_when_the_run_is_over(client, clock):
-    collect(client, clock)
+def test_figures_are_right_when_the_run_is_over(theirstack_client, clock):
+    collect(theirstack_client, clock)
 
     _, answer = read_answer(days=30, now=clock())
     assert b'"total_jobs_analyzed":30' in answer
     assert check_figures().differing == []
 
 
-def test_answers_the_documented_figures_for_each_role(client, clock):
+def test_answers_the_documented_figures_for_each_role(theirstack_client, clock):
     run = collect_jobs_for_roles(
         roles=["Backend Developer", "Data Scientist"],
         locations=["United States"],
-        client=client,
+        client=theirstack_client,
         clock=clock,
     )
 
@@ -81,35 +64,37 @@ def test_answers_the_documented_figures_for_each_role(client, clock):
     assert (summary["Data Scientist"].jobs_collected, summary["Data Scientist"].pages_fetched) == (0, 1)
 
 
-def test_fetches_no_more_than_the_limit_over_all_places(client, clock, stand_in):
-    run = collect(client, clock, places=("United States", "Remote"), limit=10)
+def test_fetches_no_more_than_the_limit_over_all_places(theirstack_client, clock, stand_in):
+    run = collect(theirstack_client, clock, places=("United States", "Remote"), limit=10)
 
     assert [search.credits for search in run.searches] == [5, 0]
     assert stand_in.credits_used == 5
 
 
 @pytest.mark.parametrize("limit", [7, 11, 13, 29])
-def test_fetches_no_more_than_a_limit_that_its_pages_do_not_divide(client, clock, mongo, settings, stand_in, limit):
+def test_fetches_no_more_than_a_limit_that_its_pages_do_not_divide(
+    theirstack_client, clock, mongo, settings, stand_in, limit
+):
     settings.MAX_JOBS_PER_SEARCH = 5
 
-    run = collect(client, clock, limit=limit)
+    run = collect(theirstack_client, clock, limit=limit)
 
     assert run.status == "finished"
     assert (run.credits, run.collected, stand_in.credits_used) == (limit, limit, limit)
     assert len(stored_ids(mongo)) == limit
 
 
-def test_leaves_to_later_places_what_earlier_ones_did_not_use(client, clock, stand_in):
-    run = collect(client, clock, places=("Remote", "United States"), limit=10)
+def test_leaves_to_later_places_what_earlier_ones_did_not_use(theirstack_client, clock, stand_in):
+    run = collect(theirstack_client, clock, places=("Remote", "United States"), limit=10)
 
     assert [search.credits for search in run.searches] == [0, 10]
 
 
-def test_asks_only_for_what_was_discovered_since_the_last_run(client, clock, mongo, stand_in):
-    collect(client, clock)
+def test_asks_only_for_what_was_discovered_since_the_last_run(theirstack_client, clock, mongo, stand_in):
+    collect(theirstack_client, clock)
     stand_in.advance(jobs=[job(100, discovered_at=datetime.now(UTC).isoformat())])
 
-    second = collect(client, clock)
+    second = collect(theirstack_client, clock)
 
     assert (second.collected, second.credits) == (1, 1)
     assert stand_in.credits_used == 31
@@ -118,17 +103,17 @@ def test_asks_only_for_what_was_discovered_since_the_last_run(client, clock, mon
     assert payload["job_id_not"] == [30]
 
 
-def test_looks_again_at_everything_when_asked_further_back(client, clock, stand_in):
-    collect(client, clock, days=3)
+def test_looks_again_at_everything_when_asked_further_back(theirstack_client, clock, stand_in):
+    collect(theirstack_client, clock, days=3)
 
-    wider = collect(client, clock, days=14)
+    wider = collect(theirstack_client, clock, days=14)
 
     assert "discovered_at_gte" not in stand_in.requests[-1].payload
     assert wider.collected + wider.unchanged == 30
 
 
-def test_skips_what_is_fresh_even_when_it_found_nothing(client, clock, stand_in):
-    collect(client, clock, roles=("Data Scientist",))
+def test_skips_what_is_fresh_even_when_it_found_nothing(theirstack_client, clock, stand_in):
+    collect(theirstack_client, clock, roles=("Data Scientist",))
 
     run = begin(clock, roles=("Data-Scientist",), fresh_within_days=30)
 
@@ -138,19 +123,21 @@ def test_skips_what_is_fresh_even_when_it_found_nothing(client, clock, stand_in)
     assert begin(clock, roles=("Data Scientist",), fresh_within_days=30).status == "queued"
 
 
-def test_filters_titles_that_are_not_the_roles_but_counts_them_toward_the_page(client, clock, mongo, stand_in):
+def test_filters_titles_that_are_not_the_roles_but_counts_them_toward_the_page(
+    theirstack_client, clock, mongo, stand_in
+):
     stand_in.advance(jobs=[job(200, title="React Developer"), job(201, title="Java Developer JavaScript")])
 
-    run = collect(client, clock, roles=("Java Developer",))
+    run = collect(theirstack_client, clock, roles=("Java Developer",))
 
     assert run.credits >= run.collected + run.filtered
     assert "200" not in stored_ids(mongo)
 
 
-def test_records_a_malformed_row_and_goes_on(client, clock, mongo, stand_in):
+def test_records_a_malformed_row_and_goes_on(theirstack_client, clock, mongo, stand_in):
     stand_in.script_faults([{"malformed_row": True}])
 
-    run = collect(client, clock)
+    run = collect(theirstack_client, clock)
 
     assert run.status == "finished"
     assert sum(run.refused.values()) == 1
@@ -158,30 +145,30 @@ def test_records_a_malformed_row_and_goes_on(client, clock, mongo, stand_in):
     assert len(stored_ids(mongo)) >= 29
 
 
-def test_keeps_blurred_rows_out(client, clock, mongo, stand_in):
+def test_keeps_blurred_rows_out(theirstack_client, clock, mongo, stand_in):
     stand_in.script_faults([{"blurred_row": True}])
 
-    run = collect(client, clock)
+    run = collect(theirstack_client, clock)
 
     assert run.refused == {"blurred": 1}
     assert not mongo.job_postings.find_one({"company": "Hidden"})
 
 
-def test_ends_when_the_source_repeats_a_page(client, clock, settings, stand_in):
+def test_ends_when_the_source_repeats_a_page(theirstack_client, clock, settings, stand_in):
     settings.MAX_JOBS_PER_SEARCH = 10
     stand_in.script_faults([{"repeat_page": True, "at": 2}])
 
-    run = collect(client, clock)
+    run = collect(theirstack_client, clock)
 
     assert run.status == "finished"
     assert run.pages == 2
     assert "came twice" in run.searches[0].error
 
 
-def test_stores_a_row_once_that_the_source_sends_twice(client, clock, mongo, stand_in):
+def test_stores_a_row_once_that_the_source_sends_twice(theirstack_client, clock, mongo, stand_in):
     stand_in.script_faults([{"duplicate_rows": 3}])
 
-    run = collect(client, clock)
+    run = collect(theirstack_client, clock)
 
     assert run.status == "finished"
     assert mongo.job_postings.count_documents({}) == len(stored_ids(mongo))
@@ -199,58 +186,60 @@ def test_a_refused_key_stops_the_run_and_says_so(clock, settings, stand_in):
     assert len(stand_in.requests) == 1
 
 
-def test_no_credits_halts_every_run_until_a_check_finds_some(client, clock, stand_in):
+def test_no_credits_halts_every_run_until_a_check_finds_some(theirstack_client, clock, stand_in):
     stand_in.script_faults([{"status": 402}])
 
-    run = collect(client, clock)
-    halted = collect(client, clock, roles=("Data Scientist",))
+    run = collect(theirstack_client, clock)
+    halted = collect(theirstack_client, clock, roles=("Data Scientist",))
 
     assert "out_of_credits" in run.error
     assert "halted" in halted.error
     assert "check_theirstack" in halted.error
     assert len(stand_in.requests) == 1
-    check_source(client=client, now=clock())
-    assert collect(client, clock).status == "finished"
+    check_source(client=theirstack_client, now=clock())
+    assert collect(theirstack_client, clock).status == "finished"
 
 
-def test_asks_for_smaller_pages_where_the_plan_wants_them(clock, settings):
-    with FakeTheirStack(jobs=[job(n) for n in range(1, 31)], plan="free") as server:
-        settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = server.url, server.api_key
-        with client_from_settings() as client:
-            run = collect(client, clock)
+def test_asks_for_smaller_pages_where_the_plan_wants_them(clock, serve_jobs):
+    server = serve_jobs([job(n) for n in range(1, 31)], plan="free")
+
+    with client_from_settings() as client:
+        run = collect(client, clock)
 
     assert run.status == "finished"
     assert run.collected == 30
     assert [asked.payload["limit"] for asked in server.requests] == [100, 25, 25]
 
 
-def test_keeps_what_a_plan_with_few_pages_gives(clock, settings):
-    with FakeTheirStack(jobs=[job(n) for n in range(1, 200)], plan="free", credits=1000) as server:
-        settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = server.url, server.api_key
-        settings.MAX_JOBS_PER_SEARCH = 25
-        with client_from_settings() as client:
-            run = collect(client, clock, limit=200)
+def test_keeps_what_a_plan_with_few_pages_gives(clock, settings, serve_jobs):
+    settings.MAX_JOBS_PER_SEARCH = 25
+    serve_jobs([job(n) for n in range(1, 200)], plan="free", credits=1000)
+
+    with client_from_settings() as client:
+        run = collect(client, clock, limit=200)
 
     assert run.status == "finished"
     assert (run.pages, run.collected) == (5, 125)
     assert "plan" in run.searches[0].error
 
 
-def test_server_errors_that_stay_fail_the_search_alone(client, clock, stand_in):
+def test_server_errors_that_stay_fail_the_search_alone(theirstack_client, clock, stand_in):
     stand_in.script_faults([{"status": 500, "next": 2}])
 
-    run = collect(client, clock, roles=("Backend Developer", "Data Scientist"))
+    run = collect(theirstack_client, clock, roles=("Backend Developer", "Data Scientist"))
 
     assert [search.status for search in run.searches] == ["failed", "finished"]
     assert run.status == "failed"
     assert "server_error" in run.error
 
 
-def test_a_long_rate_limit_leaves_the_search_waiting_and_is_taken_up_again(client, clock, mongo, stand_in, redis):
+def test_a_long_rate_limit_leaves_the_search_waiting_and_is_taken_up_again(
+    theirstack_client, clock, mongo, stand_in, redis
+):
     headers = {"RateLimit-Limit": "4, 10, 50", "RateLimit-Remaining": "3, 0, 0", "RateLimit-Reset": "1, 30, 1800"}
     stand_in.script_faults([{"status": 429, "headers": headers}])
 
-    run = collect(client, clock)
+    run = collect(theirstack_client, clock)
 
     (search,) = run.searches
     assert (run.status, search.status) == ("running", "waiting")
@@ -259,176 +248,31 @@ def test_a_long_rate_limit_leaves_the_search_waiting_and_is_taken_up_again(clien
     redis.flushdb()
     ((found, roles),) = find_interrupted(now=clock())
     assert (found.id, roles) == (run.id, ["Backend Developer"])
-    work_off(run=found, client=client, clock=clock)
+    work_off(run=found, client=theirstack_client, clock=clock)
     assert found.reload().status == "finished"
     assert found.searches[0].attempts == 1
     assert len(stored_ids(mongo)) == 30
 
 
-def test_stops_before_it_would_pass_the_budget(client, clock, settings, stand_in):
+def test_stops_before_it_would_pass_the_budget(theirstack_client, clock, settings, stand_in):
     settings.MAX_JOBS_PER_SEARCH = 10
     settings.THEIR_STACK_CREDIT_BUDGET = 25
 
-    run = collect(client, clock)
+    run = collect(theirstack_client, clock)
 
     assert run.status == "failed"
     assert "budget_spent" in run.error
     assert stand_in.credits_used == count_spent_credits(now=clock()) == 20
 
 
-def test_gives_back_the_credits_a_short_page_did_not_cost(client, clock):
-    collect(client, clock)
+def test_gives_back_the_credits_a_short_page_did_not_cost(theirstack_client, clock):
+    collect(theirstack_client, clock)
 
     assert count_spent_credits(now=clock()) == 30
 
 
-def test_runs_of_the_same_role_never_overlap(clock, mongo, settings, stand_in):
-    settings.MAX_JOBS_PER_SEARCH = 10
-    stand_in.script_faults([{"delay_seconds": 0.3, "next": 3}])
-    runs = [begin(clock), begin(clock)]
-
-    def work(run):
-        with client_from_settings() as client:
-            work_off(run=run, client=client, clock=clock)
-
-    threads = [threading.Thread(target=work, args=(run,)) for run in runs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert stand_in.credits_used == 30
-    assert sorted(run.reload().searches[0].status for run in runs) == ["finished", "skipped"]
-
-
-def test_the_same_task_twice_collects_once(client, clock, stand_in):
-    run = begin(clock)
-
-    for _ in range(2):
-        collect_role(run_id=run.id, role="Backend Developer", client=client, clock=clock)
-
-    assert stand_in.credits_used == 30
-    assert run.reload().status == "finished"
-
-
-def test_a_task_that_read_its_run_before_another_finished_it_fetches_nothing(client, clock, monkeypatch, stand_in):
-    run = begin(clock, limit=20)
-    acquire_lease = collection.acquire_lease
-
-    def acquire_after_another_has_finished(**search):
-        monkeypatch.setattr(collection, "acquire_lease", acquire_lease)
-        collect_role(run_id=run.id, role="Backend Developer", client=client, clock=clock)
-        return acquire_lease(**search)
-
-    monkeypatch.setattr(collection, "acquire_lease", acquire_after_another_has_finished)
-
-    collect_role(run_id=run.id, role="Backend Developer", client=client, clock=clock)
-
-    assert stand_in.credits_used == 20
-    assert run.reload().searches[0].status == "finished"
-    assert CollectedRole.objects.get().claim is None
-
-
-def test_a_search_ends_after_its_page_when_another_worker_stops_the_run(client, clock, monkeypatch, settings, stand_in):
-    settings.MAX_JOBS_PER_SEARCH = 10
-    run = begin(clock)
-    search_jobs = client.search_jobs
-
-    def stop_meanwhile(payload, **options):
-        stop_run(run_id=run.id, error="bad_key: refused", now=clock())
-        return search_jobs(payload, **options)
-
-    monkeypatch.setattr(client, "search_jobs", stop_meanwhile)
-
-    work_off(run=run, client=client, clock=clock)
-
-    assert stand_in.credits_used == 10
-    assert run.reload().status == "failed"
-
-
-class Killed(BaseException):
-    """What ends a worker without any chance to tidy up."""
-
-
-def test_a_lost_worker_costs_one_page(client, clock, mongo, monkeypatch, settings, stand_in):
-    settings.MAX_JOBS_PER_SEARCH = 10
-    run = begin(clock)
-    search_jobs = client.search_jobs
-
-    def die_on_the_second_page(payload, **options):
-        answer = search_jobs(payload, **options)
-        if payload["page"] == 1:
-            monkeypatch.setattr(client, "search_jobs", search_jobs)
-            raise Killed
-        return answer
-
-    monkeypatch.setattr(client, "search_jobs", die_on_the_second_page)
-    with pytest.raises(Killed):
-        work_off(run=run, client=client, clock=clock)
-
-    assert find_interrupted(now=clock()) == []
-    clock.ahead = timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1)
-    ((found, _),) = find_interrupted(now=clock())
-    work_off(run=found, client=client, clock=clock)
-
-    assert found.reload().status == "finished"
-    assert len(stored_ids(mongo)) == 30
-    assert stand_in.credits_used == 40
-    assert check_figures().differing == []
-
-
-def test_a_crash_at_the_start_leaves_no_run_whose_roles_are_unknown(clock, monkeypatch):
-    def die(**role):
-        raise Killed
-
-    monkeypatch.setattr(runs, "know_role", die)
-
-    with pytest.raises(Killed):
-        begin(clock)
-
-    assert CollectionRun.objects.count() == 0
-
-
-def test_a_search_that_is_lost_again_and_again_is_closed_as_lost(client, clock, monkeypatch, settings):
-    run = begin(clock)
-
-    def die(payload, **options):
-        raise Killed
-
-    monkeypatch.setattr(client, "search_jobs", die)
-    for _ in range(6):
-        for found, _ in find_interrupted(now=clock()) or [(run, None)]:
-            if found.reload().status in {"queued", "running"}:
-                with pytest.raises(Killed):
-                    work_off(run=found, client=client, clock=clock)
-        clock.ahead += timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1)
-
-    find_interrupted(now=clock())
-
-    assert run.reload().status == "lost"
-    assert "lost 5 times" in run.error
-
-
-def test_a_cancelled_run_ends_after_its_page(client, clock, monkeypatch, settings):
-    settings.MAX_JOBS_PER_SEARCH = 10
-    run = begin(clock, roles=("Backend Developer", "Data Scientist"))
-    search_jobs = client.search_jobs
-
-    def cancel_meanwhile(payload, **options):
-        cancel_run(run_id=run.id, now=clock())
-        return search_jobs(payload, **options)
-
-    monkeypatch.setattr(client, "search_jobs", cancel_meanwhile)
-
-    work_off(run=run, client=client, clock=clock)
-
-    assert run.reload().status == "cancelled"
-    assert run.pages == 1
-    assert open_roles(run=run) == []
-
-
-def test_remembers_how_far_a_role_was_collected(client, clock):
-    collect(client, clock)
+def test_remembers_how_far_a_role_was_collected(theirstack_client, clock):
+    collect(theirstack_client, clock)
 
     known = CollectedRole.objects.get(role="backend developer", place="United States")
 

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,11 +34,9 @@ def jobs() -> list:
 
 
 @pytest.fixture
-def stand_in(jobs, settings) -> Iterator[FakeTheirStack]:
-    with FakeTheirStack(jobs=jobs) as server:
-        settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = server.url, server.api_key
-        settings.THEIR_STACK_MAX_RETRIES = 0
-        yield server
+def stand_in(jobs, settings, serve_jobs) -> FakeTheirStack:
+    settings.THEIR_STACK_MAX_RETRIES = 0
+    return serve_jobs(jobs)
 
 
 def run(*command) -> str:

@@ -1,7 +1,5 @@
 """Workers that lose their lease, and several of them at one role: who goes on, who stops, and what is paid."""
 
-import threading
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +10,8 @@ from ingestion.collection import collect_role
 from ingestion.documents import CollectedRole, CollectionRun, SourceState
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import MAX_ATTEMPTS, cancel_run, find_interrupted
-from ingestion.services import work_off
 from ingestion.source import count_spent_credits
-from ingestion.theirstack import TheirStackClient, client_from_settings
+from ingestion.theirstack import client_from_settings
 from ingestion.theirstack_errors import (
     TheirStackAuthenticationError,
     TheirStackClientError,
@@ -22,7 +19,7 @@ from ingestion.theirstack_errors import (
     TheirStackRetryableError,
 )
 from market.refresh import check_figures
-from tests.collecting import Clock, begin, collect, job
+from tests.collecting import Killed, Stalled, begin, collect, in_threads, job
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -31,24 +28,11 @@ JOBS = 154
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def stand_in(settings) -> Iterator[FakeTheirStack]:
+def stand_in(settings, serve_jobs) -> FakeTheirStack:
     settings.MAX_JOBS_PER_SEARCH = 25
     settings.THEIR_STACK_RATE_LIMIT = 3000
-    with FakeTheirStack(jobs=[job(n, days_old=n % 10) for n in range(1, JOBS + 1)]) as server:
-        settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = server.url, server.api_key
-        settings.THEIR_STACK_MAX_RETRIES = 0
-        yield server
-
-
-@pytest.fixture
-def client(stand_in) -> Iterator[TheirStackClient]:
-    with client_from_settings() as opened:
-        yield opened
+    settings.THEIR_STACK_MAX_RETRIES = 0
+    return serve_jobs(job(n, days_old=n % 10) for n in range(1, JOBS + 1))
 
 
 def record_of(run: CollectionRun) -> dict[str, Any]:
@@ -60,34 +44,14 @@ def record_of(run: CollectionRun) -> dict[str, Any]:
 
 
 @pytest.fixture
-def undisturbed(client, clock, mongo, stand_in) -> dict[str, Any]:
+def undisturbed(theirstack_client, clock, mongo, stand_in) -> dict[str, Any]:
     """The record of a run that nothing happens to."""
-    record = record_of(collect(client, clock, limit=200))
+    record = record_of(collect(theirstack_client, clock, limit=200))
     for name in ("job_postings", "collected_roles", "collection_runs", "credit_months"):
         mongo[name].delete_many({})
     stand_in.reset()
     assert (record["status"], record["collected"], record["pages"]) == ("finished", JOBS, 7)
     return record
-
-
-class Stalled:
-    """A client that is stopped at a page for longer than its lease, while another worker takes the search over."""
-
-    def __init__(self, client: TheirStackClient, *, page: int, wakes_with: Callable[[], Any] | None = None) -> None:
-        self._client = client
-        self._page = page
-        self._wakes_with = wakes_with
-        self.meanwhile: Callable[[], Any] = list
-
-    def search_jobs(self, payload, **options):
-        if payload["page"] != self._page:
-            return self._client.search_jobs(payload, **options)
-        self._page = -1
-        found = self._client.search_jobs(payload, **options)
-        self.meanwhile()
-        if self._wakes_with:
-            raise self._wakes_with()
-        return found
 
 
 def take_over(run, clock, settings, *, until_page=None) -> None:
@@ -101,10 +65,6 @@ def take_over(run, clock, settings, *, until_page=None) -> None:
         stops = Stalled(other, page=until_page, wakes_with=Killed)
         with pytest.raises(Killed):
             collect_role(run_id=found.id, role=role, client=stops, clock=clock)
-
-
-class Killed(BaseException):
-    """What ends a worker without any chance to tidy up."""
 
 
 WAKES_WITH = {
@@ -121,10 +81,10 @@ WAKES_WITH = {
 
 @pytest.mark.parametrize("wakes_with", WAKES_WITH)
 def test_a_worker_that_wakes_after_its_lease_writes_nothing_over_its_successor(
-    client, clock, mongo, settings, stand_in, undisturbed, wakes_with
+    theirstack_client, clock, mongo, settings, stand_in, undisturbed, wakes_with
 ):
     run = begin(clock, limit=200)
-    stalled = Stalled(client, page=2, wakes_with=WAKES_WITH[wakes_with])
+    stalled = Stalled(theirstack_client, page=2, wakes_with=WAKES_WITH[wakes_with])
     # The successor is in the middle of the search when the other one wakes.
     stalled.meanwhile = lambda: take_over(run, clock, settings, until_page=4)
 
@@ -141,10 +101,10 @@ def test_a_worker_that_wakes_after_its_lease_writes_nothing_over_its_successor(
 
 @pytest.mark.parametrize("wakes_with", WAKES_WITH)
 def test_a_worker_that_wakes_after_its_successor_has_finished_changes_nothing(
-    client, clock, settings, undisturbed, wakes_with
+    theirstack_client, clock, settings, undisturbed, wakes_with
 ):
     run = begin(clock, limit=200)
-    stalled = Stalled(client, page=2, wakes_with=WAKES_WITH[wakes_with])
+    stalled = Stalled(theirstack_client, page=2, wakes_with=WAKES_WITH[wakes_with])
     stalled.meanwhile = lambda: take_over(run, clock, settings)
 
     collect_role(run_id=run.id, role=ROLE, client=stalled, clock=clock)
@@ -153,9 +113,9 @@ def test_a_worker_that_wakes_after_its_successor_has_finished_changes_nothing(
 
 
 @pytest.mark.parametrize("wakes_with", ["timeout", "network"])
-def test_a_lease_that_ran_out_is_no_failure_of_the_source(client, clock, settings, undisturbed, wakes_with):
+def test_a_lease_that_ran_out_is_no_failure_of_the_source(theirstack_client, clock, settings, undisturbed, wakes_with):
     run = begin(clock, limit=200)
-    stalled = Stalled(client, page=2, wakes_with=WAKES_WITH[wakes_with])
+    stalled = Stalled(theirstack_client, page=2, wakes_with=WAKES_WITH[wakes_with])
     stalled.meanwhile = lambda: setattr(clock, "ahead", timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1))
 
     collect_role(run_id=run.id, role=ROLE, client=stalled, clock=clock)
@@ -167,10 +127,10 @@ def test_a_lease_that_ran_out_is_no_failure_of_the_source(client, clock, setting
 
 
 def test_a_page_that_comes_after_the_lease_is_kept_when_nobody_took_over(
-    client, clock, settings, stand_in, undisturbed
+    theirstack_client, clock, settings, stand_in, undisturbed
 ):
     run = begin(clock, limit=200)
-    stalled = Stalled(client, page=2)
+    stalled = Stalled(theirstack_client, page=2)
     stalled.meanwhile = lambda: setattr(clock, "ahead", timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1))
 
     collect_role(run_id=run.id, role=ROLE, client=stalled, clock=clock)
@@ -180,19 +140,19 @@ def test_a_page_that_comes_after_the_lease_is_kept_when_nobody_took_over(
 
 
 @pytest.mark.parametrize("fault", [{"drop": True}, {"status": 500}])
-def test_a_source_that_fails_within_the_lease_fails_the_search(client, clock, stand_in, fault):
+def test_a_source_that_fails_within_the_lease_fails_the_search(theirstack_client, clock, stand_in, fault):
     stand_in.script_faults([fault])
 
-    run = collect(client, clock, limit=200)
+    run = collect(theirstack_client, clock, limit=200)
 
     assert run.status == "failed"
 
 
 def test_a_stopped_worker_buys_nothing_after_its_lease_when_another_has_taken_over(
-    client, clock, settings, stand_in, undisturbed
+    theirstack_client, clock, settings, stand_in, undisturbed
 ):
     run = begin(clock, limit=200)
-    search_jobs, asked = client.search_jobs, []
+    search_jobs, asked = theirstack_client.search_jobs, []
 
     class StopsBeforeSending:
         def search_jobs(self, payload, *, before_sending):
@@ -213,20 +173,20 @@ def test_a_stopped_worker_buys_nothing_after_its_lease_when_another_has_taken_ov
 
 
 def test_a_worker_stopped_between_a_refusal_and_its_retry_gives_its_reservation_back(
-    client, clock, settings, stand_in, undisturbed
+    theirstack_client, clock, settings, stand_in, undisturbed
 ):
     run = begin(clock, limit=200)
     stand_in.script_faults([{"status": 500, "at": 3}])
-    client._transport._max_retries = 1
-    client._transport._sleep = lambda seconds: take_over(run, clock, settings)
+    theirstack_client._transport._max_retries = 1
+    theirstack_client._transport._sleep = lambda seconds: take_over(run, clock, settings)
 
-    collect_role(run_id=run.id, role=ROLE, client=client, clock=clock)
+    collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock)
 
     assert record_of(run) == undisturbed
     assert count_spent_credits(now=clock()) == stand_in.credits_used == JOBS
 
 
-def test_a_run_that_is_cancelled_before_its_worker_begins_is_not_begun(client, clock, monkeypatch, stand_in):
+def test_a_run_that_is_cancelled_before_its_worker_begins_is_not_begun(theirstack_client, clock, monkeypatch, stand_in):
     run = begin(clock)
     acquire_lease = collection.acquire_lease
 
@@ -237,7 +197,7 @@ def test_a_run_that_is_cancelled_before_its_worker_begins_is_not_begun(client, c
 
     monkeypatch.setattr(collection, "acquire_lease", cancel_meanwhile)
 
-    collect_role(run_id=run.id, role=ROLE, client=client, clock=clock)
+    collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock)
 
     assert run.reload().status == "cancelled"
     assert stand_in.requests == []
@@ -245,24 +205,26 @@ def test_a_run_that_is_cancelled_before_its_worker_begins_is_not_begun(client, c
 
 
 class TestTheSameTaskAgain:
-    def test_goes_on_at_once_where_its_predecessor_died(self, client, clock, settings, stand_in, undisturbed):
+    def test_goes_on_at_once_where_its_predecessor_died(
+        self, theirstack_client, clock, settings, stand_in, undisturbed
+    ):
         run = begin(clock, limit=200)
-        dies = Stalled(client, page=2, wakes_with=Killed)
+        dies = Stalled(theirstack_client, page=2, wakes_with=Killed)
         with pytest.raises(Killed):
             collect_role(run_id=run.id, role=ROLE, client=dies, clock=clock, task_id="task-1")
 
-        collect_role(run_id=run.id, role=ROLE, client=client, clock=clock, task_id="task-2")
+        collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock, task_id="task-2")
         assert run.reload().searches[0].page == 2
-        collect_role(run_id=run.id, role=ROLE, client=client, clock=clock, task_id="task-1")
+        collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock, task_id="task-1")
 
         assert record_of(run) == undisturbed
         assert stand_in.credits_used == JOBS + 25
 
     def test_twice_at_once_collects_as_one_and_pays_for_one_page_more_at_most(
-        self, client, clock, stand_in, undisturbed
+        self, theirstack_client, clock, stand_in, undisturbed
     ):
         run = begin(clock, limit=200)
-        lives = Stalled(client, page=2)
+        lives = Stalled(theirstack_client, page=2)
 
         def deliver_again():
             with client_from_settings() as other:
@@ -295,14 +257,14 @@ class TestTheSameTaskAgain:
         assert mongo.job_postings.count_documents({}) == JOBS
         assert check_figures().differing == []
 
-    def test_that_dies_at_one_page_again_and_again_is_closed_as_lost(self, client, clock, stand_in):
+    def test_that_dies_at_one_page_again_and_again_is_closed_as_lost(self, theirstack_client, clock, stand_in):
         run = begin(clock, limit=200)
         for _ in range(MAX_ATTEMPTS):
-            dies = Stalled(client, page=0, wakes_with=Killed)
+            dies = Stalled(theirstack_client, page=0, wakes_with=Killed)
             with pytest.raises(Killed):
                 collect_role(run_id=run.id, role=ROLE, client=dies, clock=clock, task_id="task-1")
 
-        collect_role(run_id=run.id, role=ROLE, client=client, clock=clock, task_id="task-1")
+        collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock, task_id="task-1")
 
         assert run.reload().status == "lost"
         assert f"lost {MAX_ATTEMPTS} times" in run.error
@@ -318,97 +280,8 @@ class TestTheSameTaskAgain:
         assert seen == ["task-7"]
 
 
-class TestTheLimitOfARole:
-    @pytest.fixture
-    def stand_in(self, settings) -> Iterator[FakeTheirStack]:
-        """Two places with more jobs than the limit."""
-        settings.MAX_JOBS_PER_SEARCH = 25
-        settings.THEIR_STACK_RATE_LIMIT = 3000
-        jobs = [job(n, days_old=n % 10) for n in range(1, 301)]
-        jobs += [job(1000 + n, remote=True, country_code="IN", country_codes=["IN"]) for n in range(1, 301)]
-        with FakeTheirStack(jobs=jobs) as server:
-            settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = server.url, server.api_key
-            yield server
-
-    def begin(self, clock, places=("United States", "Remote")):
-        return begin(clock, places=places, limit=200)
-
-    def test_is_shared_by_the_places_of_an_undisturbed_run(self, client, clock, stand_in):
-        run = work_off(run=self.begin(clock), client=client, clock=clock)
-
-        assert [search.limit for search in run.searches] == [100, 100]
-        assert run.credits == stand_in.credits_used == 200
-
-    def test_is_kept_by_two_tasks_at_once(self, clock, stand_in):
-        stand_in.script_faults([{"delay_seconds": 0.05, "next": 100}])
-        run = self.begin(clock)
-
-        def work():
-            with client_from_settings() as own:
-                collect_role(run_id=run.id, role=ROLE, client=own, clock=clock)
-
-        in_threads([work] * 2)
-
-        assert [search.limit for search in run.reload().searches] == [100, 100]
-        assert run.credits == stand_in.credits_used == 200
-        assert run.status == "finished"
-
-    def test_is_kept_by_a_task_that_finds_the_first_place_held(self, client, clock, stand_in):
-        run = self.begin(clock)
-        first = Stalled(client, page=1)
-
-        def second_task():
-            with client_from_settings() as other:
-                collect_role(run_id=run.id, role=ROLE, client=other, clock=clock)
-
-        first.meanwhile = second_task
-
-        collect_role(run_id=run.id, role=ROLE, client=first, clock=clock)
-
-        assert [search.limit for search in run.reload().searches] == [100, 100]
-        assert run.credits == stand_in.credits_used == 200
-
-    def test_is_kept_when_two_searches_get_theirs_at_once(self, clock, monkeypatch, stand_in):
-        """Each has read the run before the other one writes its limit."""
-        run = self.begin(clock)
-        both_have_read = threading.Barrier(2)
-        begin_search, first_look = collection.begin_search, set()
-
-        def begin_together(**options):
-            if options["index"] not in first_look:
-                first_look.add(options["index"])
-                both_have_read.wait(timeout=20)
-            return begin_search(**options)
-
-        monkeypatch.setattr(collection, "begin_search", begin_together)
-
-        def work():
-            with client_from_settings() as own:
-                collect_role(run_id=run.id, role=ROLE, client=own, clock=clock)
-
-        in_threads([work] * 2)
-
-        assert [search.limit for search in run.reload().searches] == [100, 100]
-        assert run.credits == stand_in.credits_used == 200
-
-    @pytest.mark.parametrize("count", [2, 3, 4])
-    def test_is_kept_by_as_many_tasks_as_places(self, clock, stand_in, count):
-        stand_in.script_faults([{"delay_seconds": 0.02, "next": 200}])
-        run = self.begin(clock, places=["United States", "Remote", "India", "Germany"][:count])
-
-        def work():
-            with client_from_settings() as own:
-                collect_role(run_id=run.id, role=ROLE, client=own, clock=clock)
-
-        in_threads([work] * count)
-
-        assert sum(search.limit for search in run.reload().searches) <= 200
-        assert run.credits == stand_in.credits_used <= 200
-        assert run.status == "finished"
-
-
 def test_nothing_is_counted_as_an_attempt_while_redis_keeps_it_from_being_asked(
-    client, clock, monkeypatch, settings, stand_in
+    theirstack_client, clock, monkeypatch, settings, stand_in
 ):
     run = begin(clock)
 
@@ -416,18 +289,18 @@ def test_nothing_is_counted_as_an_attempt_while_redis_keeps_it_from_being_asked(
         raise TheirStackRetryableError("pacing_unavailable", "Redis, which keeps the rate limit, does not answer.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(client, "search_jobs", unavailable)
+        patch.setattr(theirstack_client, "search_jobs", unavailable)
         for _ in range(MAX_ATTEMPTS + 1):
             with pytest.raises(TheirStackRetryableError):
-                collect_role(run_id=run.id, role=ROLE, client=client, clock=clock)
+                collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock)
 
-    collect_role(run_id=run.id, role=ROLE, client=client, clock=clock)
+    collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock)
 
     assert run.reload().status == "finished"
 
 
 def test_a_finished_search_whose_lease_is_lost_at_its_end_is_finished_by_the_next_worker(
-    client, clock, monkeypatch, settings, stand_in, undisturbed
+    theirstack_client, clock, monkeypatch, settings, stand_in, undisturbed
 ):
     """What the role was collected for must not be lost: it would be paid for again."""
     run = begin(clock, limit=200)
@@ -439,7 +312,7 @@ def test_a_finished_search_whose_lease_is_lost_at_its_end_is_finished_by_the_nex
         return release_lease(lease=lease, collected=collected)
 
     monkeypatch.setattr(collection, "release_lease", lose_it_first)
-    collect_role(run_id=run.id, role=ROLE, client=client, clock=clock)
+    collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock)
     assert run.reload().searches[0].status == "running"
 
     take_over(run, clock, settings)
@@ -447,22 +320,3 @@ def test_a_finished_search_whose_lease_is_lost_at_its_end_is_finished_by_the_nex
     assert record_of(run) == undisturbed
     assert CollectedRole.objects.get().discovered_until is not None
     assert stand_in.credits_used == JOBS
-
-
-def in_threads(work: list[Callable[[], None]]) -> None:
-    """Run all at once; what one raises is raised here."""
-    failures: list[BaseException] = []
-
-    def run(each):
-        try:
-            each()
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=run, args=(each,)) for each in work]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]

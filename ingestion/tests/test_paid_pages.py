@@ -2,7 +2,6 @@
 
 import random
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from ingestion.collection import collect_role
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.source import count_spent_credits
 from ingestion.theirstack import client_from_settings
-from tests.collecting import Clock, begin, collect, job
+from tests.collecting import begin, collect, job
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
@@ -22,18 +21,11 @@ LIMIT = 40
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def stand_in(settings) -> Iterator[FakeTheirStack]:
+def stand_in(settings, serve_jobs) -> FakeTheirStack:
     settings.MAX_JOBS_PER_SEARCH = PAGE
     settings.THEIR_STACK_RATE_LIMIT = 3000
     settings.THEIR_STACK_MAX_RETRIES = 1
-    with FakeTheirStack(jobs=[job(n) for n in range(1, JOBS + 1)]) as server:
-        settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = server.url, server.api_key
-        yield server
+    return serve_jobs(job(n) for n in range(1, JOBS + 1))
 
 
 @pytest.fixture

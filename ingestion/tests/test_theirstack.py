@@ -112,7 +112,9 @@ def test_does_not_invent_a_balance(server, connect, body):
         (422, {"detail": "nope"}, TheirStackInvalidRequestError, "invalid_request", None),
     ],
 )
-def test_raises_an_error_by_name_and_does_not_ask_again(server, connect, clock, status, body, kind, reason, code):
+def test_raises_an_error_by_name_and_does_not_ask_again(
+    server, connect, scripted_clock, status, body, kind, reason, code
+):
     server.answers(Answer(status=status, body=body))
 
     with pytest.raises(TheirStackClientError) as caught:
@@ -121,7 +123,7 @@ def test_raises_an_error_by_name_and_does_not_ask_again(server, connect, clock, 
     assert type(caught.value) is kind
     assert (caught.value.reason, caught.value.status, caught.value.code) == (reason, status, code)
     assert len(server.seen) == 1
-    assert clock.sleeps == []
+    assert scripted_clock.sleeps == []
 
 
 @pytest.mark.parametrize(

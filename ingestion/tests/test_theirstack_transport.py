@@ -45,29 +45,29 @@ def _windows(remaining, reset):
         Answer(body=b"not gzip", headers={"Content-Encoding": "gzip"}),
     ],
 )
-def test_asks_again_after_a_fault_that_may_pass(server, connect, clock, fault):
+def test_asks_again_after_a_fault_that_may_pass(server, connect, scripted_clock, fault):
     server.answers(fault, PAGE)
 
     page = connect().search_jobs(RECENT)
 
     assert (page.jobs, page.attempts) == ([{"id": 1}], 2)
-    assert clock.sleeps == [1]
+    assert scripted_clock.sleeps == [1]
 
 
-def test_backs_off_for_1_2_4_8_and_then_10_seconds(server, connect, clock):
+def test_backs_off_for_1_2_4_8_and_then_10_seconds(server, connect, scripted_clock):
     server.answers(*[Answer(status=500)] * 6, PAGE)
 
     connect(max_retries=6).search_jobs(RECENT)
 
-    assert clock.sleeps == [1, 2, 4, 8, 10, 10]
+    assert scripted_clock.sleeps == [1, 2, 4, 8, 10, 10]
 
 
-def test_shortens_a_wait_at_random_by_up_to_a_half(server, connect, clock):
+def test_shortens_a_wait_at_random_by_up_to_a_half(server, connect, scripted_clock):
     server.answers(*[Answer(status=500)] * 3, PAGE)
 
     connect(uniform=lambda low, high: low).search_jobs(RECENT)
 
-    assert clock.sleeps == [0.5, 1, 2]
+    assert scripted_clock.sleeps == [0.5, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -90,13 +90,13 @@ def test_gives_up_when_the_retries_are_used_up(server, connect, fault, reason, s
     assert len(server.seen) == 3
 
 
-def test_asks_once_when_no_retries_are_allowed(server, connect, clock):
+def test_asks_once_when_no_retries_are_allowed(server, connect, scripted_clock):
     server.answers(Answer(status=500))
 
     with pytest.raises(TheirStackRetryableError):
         connect(max_retries=0).search_jobs(RECENT)
 
-    assert clock.sleeps == []
+    assert scripted_clock.sleeps == []
 
 
 def test_buys_an_answer_that_cannot_be_read_no_more_than_twice(server, connect):
@@ -120,40 +120,40 @@ def test_buys_an_answer_that_cannot_be_read_no_more_than_twice(server, connect):
         ({"Retry-After": "9", **_windows("0", "7")}, 9),
     ],
 )
-def test_waits_after_a_429_as_its_headers_say(server, connect, clock, valkey, headers, waited):
+def test_waits_after_a_429_as_its_headers_say(server, connect, scripted_clock, valkey, headers, waited):
     server.answers(Answer(status=429, headers=headers), PAGE)
     # The pause is the server's real time; here only the client's clock runs, so it is lifted at once.
-    connect(sleep=lambda seconds: (clock.sleep(seconds), valkey.flushdb())).search_jobs(RECENT)
+    connect(sleep=lambda seconds: (scripted_clock.sleep(seconds), valkey.flushdb())).search_jobs(RECENT)
 
-    assert clock.sleeps == [waited + 1]  # and up to a second more, so that not all workers return at once
+    assert scripted_clock.sleeps == [waited + 1]  # and up to a second more, so that not all workers return at once
 
 
 @pytest.mark.parametrize("headers", [_windows("many", "later"), {"Retry-After": "soon"}, {"RateLimit": '";;=,'}])
-def test_backs_off_as_usual_when_the_headers_of_a_429_make_no_sense(server, connect, clock, headers):
+def test_backs_off_as_usual_when_the_headers_of_a_429_make_no_sense(server, connect, scripted_clock, headers):
     server.answers(Answer(status=429, headers=headers), PAGE)
 
     connect().search_jobs(RECENT)
 
-    assert clock.sleeps == [1]
+    assert scripted_clock.sleeps == [1]
 
 
-def test_waits_until_the_date_that_a_busy_server_names(server, connect, clock):
+def test_waits_until_the_date_that_a_busy_server_names(server, connect, scripted_clock):
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
     server.answers(Answer(status=503, headers={"Retry-After": date}), PAGE)
 
     connect().search_jobs(RECENT)
 
-    assert 17 < clock.sleeps[0] <= 21
+    assert 17 < scripted_clock.sleeps[0] <= 21
 
 
-def test_does_not_sleep_through_a_long_wait_but_names_it(server, connect, clock):
+def test_does_not_sleep_through_a_long_wait_but_names_it(server, connect, scripted_clock):
     server.answers(Answer(status=429, headers=_windows("3, 0, 0, 393", "1, 19, 3199, 57199")))
 
     with pytest.raises(TheirStackRetryableError) as caught:
         connect().search_jobs(RECENT)
 
     assert (caught.value.reason, caught.value.retry_after_seconds) == ("rate_limited", 3199)
-    assert clock.sleeps == []
+    assert scripted_clock.sleeps == []
 
 
 def test_holds_other_workers_back_when_an_answer_says_that_a_window_is_used_up(server, connect, valkey):
@@ -203,7 +203,7 @@ def test_counts_each_retry_as_a_call(server, connect, valkey):
     assert len(server.seen) == 2
 
 
-def test_makes_no_call_while_redis_is_away_and_says_so(server, connect, clock):
+def test_makes_no_call_while_redis_is_away_and_says_so(server, connect, scripted_clock):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         nobody = redis_library.Redis(port=unused.getsockname()[1], socket_timeout=1, retry=None)
@@ -213,7 +213,7 @@ def test_makes_no_call_while_redis_is_away_and_says_so(server, connect, clock):
 
     assert caught.value.reason == "pacing_unavailable"
     assert server.seen == []
-    assert clock.sleeps == [1, 2, 4]
+    assert scripted_clock.sleeps == [1, 2, 4]
 
 
 def test_keeps_a_page_it_has_when_redis_goes_away_meanwhile(server, connect, caplog):
@@ -323,27 +323,27 @@ def test_tells_with_its_error_how_many_attempts_may_have_been_charged(server, co
     assert copy.copy(caught.value).lost_attempts == 2  # by `__reduce__`, as between task processes
 
 
-def test_sends_nothing_when_what_comes_before_it_fails(server, connect, clock):
+def test_sends_nothing_when_what_comes_before_it_fails(server, connect, scripted_clock):
     def refuse(lost):
         raise RuntimeError("no budget")
 
     with pytest.raises(RuntimeError):
         connect().search_jobs(RECENT, before_sending=refuse)
 
-    assert (server.seen, clock.sleeps) == ([], [])
+    assert (server.seen, scripted_clock.sleeps) == ([], [])
 
 
-def test_ends_a_call_within_its_total_time_whatever_the_retries(server, connect, clock):
+def test_ends_a_call_within_its_total_time_whatever_the_retries(server, connect, scripted_clock):
     server.answers(*[Answer(status=429, headers={"Retry-After": "50"})] * 5)
 
     with pytest.raises(TheirStackRetryableError) as caught:
         connect(total_seconds=120, max_retries=10).search_jobs(RECENT)
 
     assert caught.value.retry_after_seconds == pytest.approx(50, abs=1)
-    assert clock.now <= 120
+    assert scripted_clock.now <= 120
 
 
-def test_connects_anew_when_the_server_closed_the_kept_connection(server, connect, clock):
+def test_connects_anew_when_the_server_closed_the_kept_connection(server, connect, scripted_clock):
     server.answers(Answer(body={"data": []}, headers={"Connection": "close"}), PAGE)
     client = connect()
 

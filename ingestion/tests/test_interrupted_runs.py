@@ -1,0 +1,173 @@
+"""Runs that workers share, leave behind, stop or cancel: what they have collected and paid by then."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from ingestion import collection, runs
+from ingestion.collection import collect_role
+from ingestion.documents import CollectedRole, CollectionRun
+from ingestion.fake_theirstack.server import FakeTheirStack
+from ingestion.runs import cancel_run, find_interrupted, open_roles, stop_run
+from ingestion.services import work_off
+from ingestion.theirstack import client_from_settings
+from market.refresh import check_figures
+from tests.collecting import Killed, begin, job
+
+pytestmark = pytest.mark.usefixtures("mongo", "redis")
+
+
+@pytest.fixture
+def stand_in(settings, serve_jobs) -> FakeTheirStack:
+    settings.THEIR_STACK_MAX_RETRIES = 1
+    return serve_jobs(job(n, days_old=n % 10) for n in range(1, 31))
+
+
+def stored_ids(mongo) -> set[str]:
+    return set(mongo.job_postings.distinct("job_id"))
+
+
+def test_runs_of_the_same_role_never_overlap(clock, mongo, settings, stand_in):
+    settings.MAX_JOBS_PER_SEARCH = 10
+    stand_in.script_faults([{"delay_seconds": 0.3, "next": 3}])
+    runs = [begin(clock), begin(clock)]
+
+    def work(run):
+        with client_from_settings() as client:
+            work_off(run=run, client=client, clock=clock)
+
+    threads = [threading.Thread(target=work, args=(run,)) for run in runs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert stand_in.credits_used == 30
+    assert sorted(run.reload().searches[0].status for run in runs) == ["finished", "skipped"]
+
+
+def test_the_same_task_twice_collects_once(theirstack_client, clock, stand_in):
+    run = begin(clock)
+
+    for _ in range(2):
+        collect_role(run_id=run.id, role="Backend Developer", client=theirstack_client, clock=clock)
+
+    assert stand_in.credits_used == 30
+    assert run.reload().status == "finished"
+
+
+def test_a_task_that_read_its_run_before_another_finished_it_fetches_nothing(
+    theirstack_client, clock, monkeypatch, stand_in
+):
+    run = begin(clock, limit=20)
+    acquire_lease = collection.acquire_lease
+
+    def acquire_after_another_has_finished(**search):
+        monkeypatch.setattr(collection, "acquire_lease", acquire_lease)
+        collect_role(run_id=run.id, role="Backend Developer", client=theirstack_client, clock=clock)
+        return acquire_lease(**search)
+
+    monkeypatch.setattr(collection, "acquire_lease", acquire_after_another_has_finished)
+
+    collect_role(run_id=run.id, role="Backend Developer", client=theirstack_client, clock=clock)
+
+    assert stand_in.credits_used == 20
+    assert run.reload().searches[0].status == "finished"
+    assert CollectedRole.objects.get().claim is None
+
+
+def test_a_search_ends_after_its_page_when_another_worker_stops_the_run(
+    theirstack_client, clock, monkeypatch, settings, stand_in
+):
+    settings.MAX_JOBS_PER_SEARCH = 10
+    run = begin(clock)
+    search_jobs = theirstack_client.search_jobs
+
+    def stop_meanwhile(payload, **options):
+        stop_run(run_id=run.id, error="bad_key: refused", now=clock())
+        return search_jobs(payload, **options)
+
+    monkeypatch.setattr(theirstack_client, "search_jobs", stop_meanwhile)
+
+    work_off(run=run, client=theirstack_client, clock=clock)
+
+    assert stand_in.credits_used == 10
+    assert run.reload().status == "failed"
+
+
+def test_a_lost_worker_costs_one_page(theirstack_client, clock, mongo, monkeypatch, settings, stand_in):
+    settings.MAX_JOBS_PER_SEARCH = 10
+    run = begin(clock)
+    search_jobs = theirstack_client.search_jobs
+
+    def die_on_the_second_page(payload, **options):
+        answer = search_jobs(payload, **options)
+        if payload["page"] == 1:
+            monkeypatch.setattr(theirstack_client, "search_jobs", search_jobs)
+            raise Killed
+        return answer
+
+    monkeypatch.setattr(theirstack_client, "search_jobs", die_on_the_second_page)
+    with pytest.raises(Killed):
+        work_off(run=run, client=theirstack_client, clock=clock)
+
+    assert find_interrupted(now=clock()) == []
+    clock.ahead = timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1)
+    ((found, _),) = find_interrupted(now=clock())
+    work_off(run=found, client=theirstack_client, clock=clock)
+
+    assert found.reload().status == "finished"
+    assert len(stored_ids(mongo)) == 30
+    assert stand_in.credits_used == 40
+    assert check_figures().differing == []
+
+
+def test_a_crash_at_the_start_leaves_no_run_whose_roles_are_unknown(clock, monkeypatch):
+    def die(**role):
+        raise Killed
+
+    monkeypatch.setattr(runs, "know_role", die)
+
+    with pytest.raises(Killed):
+        begin(clock)
+
+    assert CollectionRun.objects.count() == 0
+
+
+def test_a_search_that_is_lost_again_and_again_is_closed_as_lost(theirstack_client, clock, monkeypatch, settings):
+    run = begin(clock)
+
+    def die(payload, **options):
+        raise Killed
+
+    monkeypatch.setattr(theirstack_client, "search_jobs", die)
+    for _ in range(6):
+        for found, _ in find_interrupted(now=clock()) or [(run, None)]:
+            if found.reload().status in {"queued", "running"}:
+                with pytest.raises(Killed):
+                    work_off(run=found, client=theirstack_client, clock=clock)
+        clock.ahead += timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1)
+
+    find_interrupted(now=clock())
+
+    assert run.reload().status == "lost"
+    assert "lost 5 times" in run.error
+
+
+def test_a_cancelled_run_ends_after_its_page(theirstack_client, clock, monkeypatch, settings):
+    settings.MAX_JOBS_PER_SEARCH = 10
+    run = begin(clock, roles=("Backend Developer", "Data Scientist"))
+    search_jobs = theirstack_client.search_jobs
+
+    def cancel_meanwhile(payload, **options):
+        cancel_run(run_id=run.id, now=clock())
+        return search_jobs(payload, **options)
+
+    monkeypatch.setattr(theirstack_client, "search_jobs", cancel_meanwhile)
+
+    work_off(run=run, client=theirstack_client, clock=clock)
+
+    assert run.reload().status == "cancelled"
+    assert run.pages == 1
+    assert open_roles(run=run) == []

@@ -1,0 +1,108 @@
+"""The limit of a role over all its places, whoever works at it and at once."""
+
+import threading
+
+import pytest
+
+from ingestion import collection
+from ingestion.collection import collect_role
+from ingestion.fake_theirstack.server import FakeTheirStack
+from ingestion.services import work_off
+from ingestion.theirstack import client_from_settings
+from tests.collecting import Stalled, begin, in_threads, job
+
+pytestmark = pytest.mark.usefixtures("mongo", "redis")
+
+ROLE = "Backend Developer"
+
+
+@pytest.fixture
+def stand_in(settings, serve_jobs) -> FakeTheirStack:
+    """Two places with more jobs than the limit."""
+    settings.MAX_JOBS_PER_SEARCH = 25
+    settings.THEIR_STACK_RATE_LIMIT = 3000
+    jobs = [job(n, days_old=n % 10) for n in range(1, 301)]
+    jobs += [job(1000 + n, remote=True, country_code="IN", country_codes=["IN"]) for n in range(1, 301)]
+    return serve_jobs(jobs)
+
+
+def begin_both(clock, places=("United States", "Remote")):
+    return begin(clock, places=places, limit=200)
+
+
+def test_the_limit_is_shared_by_the_places_of_an_undisturbed_run(theirstack_client, clock, stand_in):
+    run = work_off(run=begin_both(clock), client=theirstack_client, clock=clock)
+
+    assert [search.limit for search in run.searches] == [100, 100]
+    assert run.credits == stand_in.credits_used == 200
+
+
+def test_the_limit_is_kept_by_two_tasks_at_once(clock, stand_in):
+    stand_in.script_faults([{"delay_seconds": 0.05, "next": 100}])
+    run = begin_both(clock)
+
+    def work():
+        with client_from_settings() as own:
+            collect_role(run_id=run.id, role=ROLE, client=own, clock=clock)
+
+    in_threads([work] * 2)
+
+    assert [search.limit for search in run.reload().searches] == [100, 100]
+    assert run.credits == stand_in.credits_used == 200
+    assert run.status == "finished"
+
+
+def test_the_limit_is_kept_by_a_task_that_finds_the_first_place_held(theirstack_client, clock, stand_in):
+    run = begin_both(clock)
+    first = Stalled(theirstack_client, page=1)
+
+    def second_task():
+        with client_from_settings() as other:
+            collect_role(run_id=run.id, role=ROLE, client=other, clock=clock)
+
+    first.meanwhile = second_task
+
+    collect_role(run_id=run.id, role=ROLE, client=first, clock=clock)
+
+    assert [search.limit for search in run.reload().searches] == [100, 100]
+    assert run.credits == stand_in.credits_used == 200
+
+
+def test_the_limit_is_kept_when_two_searches_get_theirs_at_once(clock, monkeypatch, stand_in):
+    """Each has read the run before the other one writes its limit."""
+    run = begin_both(clock)
+    both_have_read = threading.Barrier(2)
+    begin_search, first_look = collection.begin_search, set()
+
+    def begin_together(**options):
+        if options["index"] not in first_look:
+            first_look.add(options["index"])
+            both_have_read.wait(timeout=20)
+        return begin_search(**options)
+
+    monkeypatch.setattr(collection, "begin_search", begin_together)
+
+    def work():
+        with client_from_settings() as own:
+            collect_role(run_id=run.id, role=ROLE, client=own, clock=clock)
+
+    in_threads([work] * 2)
+
+    assert [search.limit for search in run.reload().searches] == [100, 100]
+    assert run.credits == stand_in.credits_used == 200
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_the_limit_is_kept_by_as_many_tasks_as_places(clock, stand_in, count):
+    stand_in.script_faults([{"delay_seconds": 0.02, "next": 200}])
+    run = begin_both(clock, places=["United States", "Remote", "India", "Germany"][:count])
+
+    def work():
+        with client_from_settings() as own:
+            collect_role(run_id=run.id, role=ROLE, client=own, clock=clock)
+
+    in_threads([work] * count)
+
+    assert sum(search.limit for search in run.reload().searches) <= 200
+    assert run.credits == stand_in.credits_used <= 200
+    assert run.status == "finished"
