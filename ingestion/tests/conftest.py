@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
+from ingestion.fake_theirstack.job_sources import build_jobs
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.request_pacing import Pacing
+from ingestion.tests.fake_server import NOW
 from ingestion.tests.own_valkey import running_valkey
 from ingestion.tests.scripted_server import KEY, running_scripted_server
 from ingestion.tests.scripted_server import Clock as ScriptedClock
@@ -87,3 +90,21 @@ def theirstack_client(stand_in) -> Iterator[TheirStackClient]:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture(scope="module")
+def many_fake_jobs() -> list[dict[str, Any]]:
+    return list(build_jobs(count=200, today=NOW.date()))
+
+
+@pytest.fixture
+def start_fake(many_fake_jobs) -> Iterator[Callable[..., FakeTheirStack]]:
+    """Start a fake with 200 jobs; what is passed replaces the usual."""
+    usual = {"jobs": many_fake_jobs, "clock": lambda: NOW}
+    with ExitStack() as running:
+        yield lambda **changes: running.enter_context(FakeTheirStack(**usual | changes))
+
+
+@pytest.fixture
+def theirstack(start_fake) -> FakeTheirStack:
+    return start_fake()

@@ -26,6 +26,14 @@ def stand_in(settings, serve_jobs) -> FakeTheirStack:
     return serve_jobs(jobs)
 
 
+def work_at_once(run, clock, *, tasks):
+    def work():
+        with client_from_settings() as own:
+            collect_role(run_id=run.id, role=ROLE, client=own, clock=clock)
+
+    in_threads([work] * tasks)
+
+
 def begin_both(clock, places=("United States", "Remote")):
     return begin(clock, places=places, limit=200)
 
@@ -41,11 +49,7 @@ def test_the_limit_is_kept_by_two_tasks_at_once(clock, stand_in):
     stand_in.script_faults([{"delay_seconds": 0.05, "next": 100}])
     run = begin_both(clock)
 
-    def work():
-        with client_from_settings() as own:
-            collect_role(run_id=run.id, role=ROLE, client=own, clock=clock)
-
-    in_threads([work] * 2)
+    work_at_once(run, clock, tasks=2)
 
     assert [search.limit for search in run.reload().searches] == [100, 100]
     assert run.credits == stand_in.credits_used == 200
@@ -82,11 +86,7 @@ def test_the_limit_is_kept_when_two_searches_get_theirs_at_once(clock, monkeypat
 
     monkeypatch.setattr(collection, "begin_search", begin_together)
 
-    def work():
-        with client_from_settings() as own:
-            collect_role(run_id=run.id, role=ROLE, client=own, clock=clock)
-
-    in_threads([work] * 2)
+    work_at_once(run, clock, tasks=2)
 
     assert [search.limit for search in run.reload().searches] == [100, 100]
     assert run.credits == stand_in.credits_used == 200
@@ -97,11 +97,7 @@ def test_the_limit_is_kept_by_as_many_tasks_as_places(clock, stand_in, count):
     stand_in.script_faults([{"delay_seconds": 0.02, "next": 200}])
     run = begin_both(clock, places=["United States", "Remote", "India", "Germany"][:count])
 
-    def work():
-        with client_from_settings() as own:
-            collect_role(run_id=run.id, role=ROLE, client=own, clock=clock)
-
-    in_threads([work] * count)
+    work_at_once(run, clock, tasks=count)
 
     assert sum(search.limit for search in run.reload().searches) <= 200
     assert run.credits == stand_in.credits_used <= 200
