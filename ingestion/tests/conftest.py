@@ -1,7 +1,9 @@
 """A TheirStack client against a scripted server, with a pace kept in a Valkey of its own, or against the fake."""
 
+import gzip
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,3 +110,15 @@ def start_fake(many_fake_jobs) -> Iterator[Callable[..., FakeTheirStack]]:
 @pytest.fixture
 def theirstack(start_fake) -> FakeTheirStack:
     return start_fake()
+
+
+@pytest.fixture
+def file(tmp_path) -> Callable[[str, bytes], Path]:
+    """Writes a file, compressed where its name says so."""
+
+    def write(name: str, content: bytes) -> Path:
+        path = tmp_path / name
+        path.write_bytes(gzip.compress(content) if name.lower().endswith(".gz") else content)
+        return path
+
+    return write

@@ -2,55 +2,26 @@
 
 import gzip
 import json
-from datetime import UTC, datetime
-from pathlib import Path
 
 import orjson
 import pytest
+from django.utils import timezone
 
 from ingestion import imports
 from ingestion.imports import UnreadableFileError, import_postings, read_rows
 from market.refresh import check_figures
 from market.selectors import read_answer
 from skills.services import seed_skills
+from tests.collecting import job
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def job(number, **fields) -> dict:
-    return {
-        "id": number,
-        "job_title": f"Developer {number}",
-        "company": "Acme",
-        "url": f"https://jobs.example.com/{number}",
-        "date_posted": now().date().isoformat(),
-        "location": "Austin, TX",
-        "description": "A job.",
-        **fields,
-    }
-
-
-JOBS = [job(n) for n in range(1, 4)]
+JOBS = [job(n, title=f"Developer {n}") for n in range(1, 4)]
 LINES = "\n".join(map(json.dumps, JOBS)).encode()
 # What every form below says of the same three postings.
-CSV = (
-    "id,job_title,company,url,date_posted,location,description\n"
-    + "".join(",".join(f'"{value}"' for value in each.values()) + "\n" for each in JOBS)
-).encode()
-
-
-@pytest.fixture
-def file(tmp_path):
-    def write(name: str, content: bytes) -> Path:
-        path = tmp_path / name
-        path.write_bytes(gzip.compress(content) if name.lower().endswith(".gz") else content)
-        return path
-
-    return write
+COLUMNS = ("id", "job_title", "company", "url", "date_posted", "location", "description")
+CSV = "\n".join([",".join(COLUMNS), *(",".join(f'"{each[name]}"' for name in COLUMNS) for each in JOBS), ""]).encode()
 
 
 @pytest.mark.parametrize(
@@ -70,7 +41,7 @@ def file(tmp_path):
 def test_reads_every_form_alike(file, mongo, name, content):
     path = file(name, content)
 
-    summary = import_postings(path=path, now=now)
+    summary = import_postings(path=path, now=timezone.now)
 
     assert (summary.rows, summary.collected, summary.problems) == (3, 3, [])
     stored = mongo.job_postings.find({}, {"_id": 0, "job_id": 1, "title": 1, "url": 1, "company": 1}).sort("job_id", 1)
@@ -78,8 +49,8 @@ def test_reads_every_form_alike(file, mongo, name, content):
         {"job_id": str(n), "title": f"Developer {n}", "url": f"https://jobs.example.com/{n}", "company": "Acme"}
         for n in (1, 2, 3)
     ]
-    assert {row["day"].date() for row in mongo.job_postings.find()} == {now().date()}
-    assert orjson.loads(read_answer(days=1, now=now())[1])["total_jobs_analyzed"] == 3
+    assert {row["day"].date() for row in mongo.job_postings.find()} == {timezone.now().date()}
+    assert orjson.loads(read_answer(days=1, now=timezone.now())[1])["total_jobs_analyzed"] == 3
 
 
 def test_reads_lists_flags_and_numbers_of_a_csv(file, mongo):
@@ -87,7 +58,7 @@ def test_reads_lists_flags_and_numbers_of_a_csv(file, mongo):
         entries=[
             {"name": name, "category": "Programming Languages", "slugs": [name]} for name in ("python", "go", "rust")
         ],
-        now=now(),
+        now=timezone.now(),
     )
     columns = (
         "id,job_title,technology_slugs,remote,hybrid,min_annual_salary_usd,max_annual_salary_usd,"
@@ -103,7 +74,7 @@ def test_reads_lists_flags_and_numbers_of_a_csv(file, mongo):
     ]
     path = file("jobs.csv", "\n".join([columns, *rows]).encode())
 
-    summary = import_postings(path=path, now=now)
+    summary = import_postings(path=path, now=timezone.now)
 
     first, second, third = mongo.job_postings.find().sort("job_id", 1)
     assert (summary.collected, summary.unread_values) == (3, 1)
@@ -137,7 +108,7 @@ def test_refuses_bad_rows_by_line_and_goes_on(file, mongo):
     ]
     path = file("jobs.jsonl", b"\n".join(lines))
 
-    summary = import_postings(path=path, now=now)
+    summary = import_postings(path=path, now=timezone.now)
 
     assert (summary.rows, summary.collected) == (8, 2)
     assert summary.refused == {"not_json": 2, "not_an_object": 1, "no_title": 1, "no_id_and_no_url": 1, "blurred": 1}
@@ -145,174 +116,18 @@ def test_refuses_bad_rows_by_line_and_goes_on(file, mongo):
     assert mongo.job_postings.distinct("job_id") == ["1", "3"]
 
 
-def import_column(file, mongo, column, values):
-    """The values as stored, in order, of a CSV with this column and semicolons, and the summary."""
-    lines = [f"id;job_title;{column}", *(f"{number};Developer;{value}" for number, value in enumerate(values))]
-    summary = import_postings(path=file("jobs.csv", "\n".join(lines).encode()), now=now)
-    rows = sorted(mongo.job_postings.find(), key=lambda row: int(row["job_id"]))
-    return [row.get(column) for row in rows], summary
-
-
-@pytest.mark.parametrize(
-    ("values", "read"),
-    [
-        (["28.11.2026"], ["2026-11-28"]),
-        (["5.6.2026", "05.06.26"], ["2026-06-05", "2026-06-05"]),
-        (["11/28/2026", "05/06/2026"], ["2026-11-28", "2026-05-06"]),
-        (["28/11/2026", "05/06/2026", "5-6-2026"], ["2026-11-28", "2026-06-05", "2026-06-05"]),
-        (["05/05/2026"], ["2026-05-05"]),
-        (["2026/11/28", "2026.11.28", "20261128", "2026-11-28T10:00:00Z"], ["2026-11-28"] * 4),
-        (
-            ["28 Nov 2026", "Nov 28, 2026", "28. November 2026", "28 novembre 2026", "28 de noviembre de 2026"],
-            ["2026-11-28"] * 5,
-        ),
-        (["5. März 2026", "5 août 2026", "January 5th, 2026"], ["2026-03-05", "2026-08-05", "2026-01-05"]),
-        (["28.11.2026 14:30", "11/28/2026 2:30 PM"], ["2026-11-28"] * 2),
-    ],
-)
-def test_reads_dates_of_common_locales(file, mongo, values, read):
-    stored, summary = import_column(file, mongo, "date_posted", values)
-
-    assert [value.date().isoformat() for value in stored] == read
-    assert summary.problems == []
-
-
-@pytest.mark.parametrize(
-    ("values", "problems"),
-    [
-        (["05/06/2026"], ["line 2: date_posted '05/06/2026' has two readings"]),
-        # The column contradicts itself.
-        (["28/11/2026", "11/28/2026", "05/06/2026"], ["line 4: date_posted '05/06/2026' has two readings"]),
-        (
-            ["31.02.2026", "soon", "99.99.9999"],
-            [
-                f"line {line}: date_posted {value!r} cannot be read"
-                for line, value in [(2, "31.02.2026"), (3, "soon"), (4, "99.99.9999")]
-            ],
-        ),
-        (["n/a", "-", " ", "NULL"], []),
-        ([f"1{' ' * 200_000}x"], [f"line 2: date_posted '1{' ' * 75}... cannot be read"]),
-    ],
-)
-def test_reports_dates_that_cannot_be_read_by_line_and_field(file, mongo, values, problems):
-    _, summary = import_column(file, mongo, "date_posted", values)
-
-    assert summary.problems == problems
-    assert (summary.collected, summary.unread_values) == (len(values), len(problems))
-
-
-@pytest.mark.parametrize(
-    ("values", "read"),
-    [
-        (["50.000,00"], [50_000]),
-        (["120,000", "120.000", "120 000", "120'000"], [120_000] * 4),
-        (["1.234.567", "1,234,567.5"], [1_234_567, 1_234_567.5]),
-        (["€ 50.000", "60.000 EUR", "52,5k"], [50_000, 60_000, 52_500]),
-        (["$120,000", "USD 70,000", "50k"], [120_000, 70_000, 50_000]),
-        (["50000", "50000.5", "50000,5"], [50_000, 50_000.5, 50_000.5]),
-    ],
-)
-def test_reads_sums_of_money_of_common_locales(file, mongo, values, read):
-    stored, summary = import_column(file, mongo, "min_annual_salary", values)
-
-    assert stored == read
-    assert summary.problems == []
-
-
-@pytest.mark.parametrize(
-    "values", [["many"], ["50.000,00", "50,000"], ["1.2.3"], ["12.34.567"], ["-5"], ["50000 60000 x"]]
-)
-def test_reports_sums_that_cannot_be_read(file, mongo, values):
-    stored, summary = import_column(file, mongo, "min_annual_salary", values)
-
-    assert stored[-1] is None
-    assert summary.problems == [f"line {len(values) + 1}: min_annual_salary {values[-1]!r} cannot be read"]
-
-
-def test_reads_flags_of_common_languages_and_reports_others(file, mongo):
-    values = ["WAHR", "falsch", "Ja", "nein", "oui", "NON", "Sí", "não", "1", "0", "x", "maybe"]
-
-    stored, summary = import_column(file, mongo, "remote", values)
-
-    assert stored == [True, False] * 5 + [True, None]
-    assert summary.problems == ["line 13: remote 'maybe' cannot be read"]
-
-
-def test_reads_currencies_by_code_and_sign_and_reports_others(file, mongo):
-    values = ["usd", "$", "USD", "€", "£", "gbp", "¥", "dollars"]
-
-    stored, summary = import_column(file, mongo, "salary_currency", values)
-
-    assert stored == ["USD", "USD", "USD", "EUR", "GBP", "GBP", None, None]
-    assert summary.problems == [
-        "line 8: salary_currency '¥' cannot be read",
-        "line 9: salary_currency 'dollars' cannot be read",
-    ]
-
-
-TABLE = "id,job_title,company,url,description\n1,Bäcker – Köln,Müller & Söhne,https://a.example/1,Größe\n2,B,C,,\n"
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        TABLE.encode(),
-        TABLE.replace(",", ";").encode("utf-8-sig"),
-        TABLE.replace(",", "\t").encode("utf-16"),
-        TABLE.replace(",", "\t").encode("utf-16-le"),
-        TABLE.replace(",", "|").encode("utf-16-be"),
-        TABLE.replace(",", ";").encode("cp1252"),
-        ("sep=;\r\n" + TABLE.replace(",", ";").replace("\n", "\r\n")).encode("cp1252"),
-        ("sep=\t\n" + TABLE.replace(",", "\t")).encode("utf-16"),
-        TABLE.replace("id,job_title", " ID ,Job_Title").encode(),
-    ],
-)
-def test_finds_out_how_a_csv_is_parted_and_encoded(file, mongo, content):
-    summary = import_postings(path=file("jobs.csv", content), now=now)
-
-    assert (summary.collected, summary.problems) == (2, [])
-    row = mongo.job_postings.find_one({"job_id": "1"})
-    assert (row["title"], row["company"], row["description"]) == ("Bäcker – Köln", "Müller & Söhne", "Größe")
-
-
-def test_counts_the_line_of_the_separator(file):
-    summary = import_postings(path=file("jobs.csv", b"sep=;\nid;job_title;remote\n1;A;maybe\n"), now=now)
-
-    assert summary.problems == ["line 3: remote 'maybe' cannot be read"]
-
-
-def test_reports_unread_values_of_json_by_line_and_field(file, mongo):
-    jobs = [
-        job(1, date_posted="28.11.2026", salary_currency="dollars", remote="maybe", min_annual_salary="many"),
-        job(2, technology_slugs="python", url="javascript:x", country_code="Germany", max_annual_salary=0, hybrid=None),
-    ]
-
-    summary = import_postings(path=file("jobs.jsonl", b"\n".join(map(orjson.dumps, jobs))), now=now)
-
-    assert summary.collected == 2
-    assert sorted(summary.problems) == [
-        "line 1: date_posted '28.11.2026' cannot be read",
-        "line 1: min_annual_salary 'many' cannot be read",
-        "line 1: remote 'maybe' cannot be read",
-        "line 1: salary_currency 'dollars' cannot be read",
-        "line 2: country_code 'Germany' cannot be read",
-        "line 2: technology_slugs 'python' cannot be read",
-        "line 2: url 'javascript:x' cannot be read",
-    ]
-
-
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
 def test_reads_json_in_other_encodings(file, encoding):
     path = file("jobs.json", json.dumps(JOBS).encode(encoding))
 
-    assert import_postings(path=path, now=now).collected == 3
+    assert import_postings(path=path, now=timezone.now).collected == 3
 
 
 def test_names_the_encoding_of_json_lines_that_it_does_not_read(file):
     with pytest.raises(UnreadableFileError, match="UTF-16"):
-        import_postings(path=file("jobs.jsonl", LINES.decode().encode("utf-16")), now=now)
+        import_postings(path=file("jobs.jsonl", LINES.decode().encode("utf-16")), now=timezone.now)
 
-    assert import_postings(path=file("jobs.jsonl", b"\xef\xbb\xbf" + LINES), now=now).collected == 3
+    assert import_postings(path=file("jobs.jsonl", b"\xef\xbb\xbf" + LINES), now=timezone.now).collected == 3
 
 
 @pytest.mark.parametrize("name", ["jobs.csv.gz", "jobs.json.gz"])
@@ -320,7 +135,7 @@ def test_refuses_what_unpacks_to_more_than_fits(file, monkeypatch, name):
     monkeypatch.setattr(imports, "MAX_FILE_BYTES", 1_000_000)
 
     with pytest.raises(UnreadableFileError) as refusal:
-        import_postings(path=file(name, b"[" + b" " * 2_000_000 + b"]"), now=now)
+        import_postings(path=file(name, b"[" + b" " * 2_000_000 + b"]"), now=timezone.now)
 
     assert refusal.value.reason == "too_large"
 
@@ -328,7 +143,7 @@ def test_refuses_what_unpacks_to_more_than_fits(file, monkeypatch, name):
 def test_refuses_bad_rows_of_a_csv_by_line(file, mongo):
     path = file("jobs.csv", b'id,job_title\n1,A\n2\n3,C,more\n"4\n",D\n5,E\n')
 
-    summary = import_postings(path=path, now=now)
+    summary = import_postings(path=path, now=timezone.now)
 
     assert summary.refused == {"no_title": 1, "not_csv": 1}
     assert [problem.partition(":")[0] for problem in summary.problems] == ["line 3", "line 4"]
@@ -338,7 +153,7 @@ def test_refuses_bad_rows_of_a_csv_by_line(file, mongo):
 def test_names_the_place_in_a_json_list(file):
     path = file("jobs.json", orjson.dumps([JOBS[0], 3, JOBS[1]]))
 
-    summary = import_postings(path=path, now=now)
+    summary = import_postings(path=path, now=timezone.now)
 
     assert [problem.partition(":")[0] for problem in summary.problems] == ["line 2"]
 
@@ -346,17 +161,17 @@ def test_names_the_place_in_a_json_list(file):
 def test_keeps_the_first_hundred_problems_and_counts_all(file):
     path = file("jobs.jsonl", b"x\n" * 150)
 
-    summary = import_postings(path=path, now=now)
+    summary = import_postings(path=path, now=timezone.now)
 
     assert (len(summary.problems), summary.refused["not_json"]) == (100, 150)
 
 
 def test_a_second_import_changes_nothing(file, mongo):
     path = file("jobs.jsonl.gz", LINES)
-    import_postings(path=path, now=now)
+    import_postings(path=path, now=timezone.now)
     before = list(mongo.job_postings.find())
 
-    second = import_postings(path=path, now=now)
+    second = import_postings(path=path, now=timezone.now)
 
     assert (second.collected, second.updated, second.unchanged) == (0, 0, 3)
     assert list(mongo.job_postings.find()) == before
@@ -364,10 +179,10 @@ def test_a_second_import_changes_nothing(file, mongo):
 
 
 def test_an_import_with_changes_updates_those_alone(file, mongo):
-    import_postings(path=file("jobs.jsonl", LINES), now=now)
+    import_postings(path=file("jobs.jsonl", LINES), now=timezone.now)
     changed = [JOBS[0], JOBS[1] | {"job_title": "Lead Developer"}, job(4)]
 
-    second = import_postings(path=file("jobs.json", orjson.dumps(changed)), now=now)
+    second = import_postings(path=file("jobs.json", orjson.dumps(changed)), now=timezone.now)
 
     assert (second.collected, second.updated, second.unchanged) == (1, 1, 1)
     assert mongo.job_postings.count_documents({}) == 4
@@ -378,7 +193,7 @@ def test_stores_more_rows_than_a_batch_and_tells_how_far_it_read(file, mongo, mo
     path = file("jobs.jsonl.gz", b"\n".join(orjson.dumps(job(n)) for n in range(40)))
     told = []
 
-    summary = import_postings(path=path, now=now, on_read=told.append)
+    summary = import_postings(path=path, now=timezone.now, on_read=told.append)
 
     assert summary.collected == mongo.job_postings.count_documents({}) == 40
     assert sum(told) == path.stat().st_size
@@ -402,7 +217,7 @@ def test_refuses_a_file_that_cannot_be_read_by_name(file, name, content, reason)
     path = file(name, content)
 
     with pytest.raises(UnreadableFileError) as refusal:
-        import_postings(path=path, now=now)
+        import_postings(path=path, now=timezone.now)
 
     assert refusal.value.reason == reason
     assert name in str(refusal.value)
@@ -414,7 +229,7 @@ def test_refuses_a_missing_file_and_a_directory(tmp_path):
 
     for name in ("absent.json", "directory.json", "file/under.json"):
         with pytest.raises(UnreadableFileError) as refusal:
-            import_postings(path=tmp_path / name, now=now)
+            import_postings(path=tmp_path / name, now=timezone.now)
         assert refusal.value.reason == "missing"
 
 
@@ -435,7 +250,7 @@ def test_keeps_what_it_read_of_a_damaged_file_and_says_so(tmp_path, damage):
     path.write_bytes(damage(gzip.compress(many)))
 
     with pytest.raises(UnreadableFileError) as refusal:
-        import_postings(path=path, now=now)
+        import_postings(path=path, now=timezone.now)
 
     assert refusal.value.reason == "damaged"
     assert check_figures().differing == []
@@ -446,10 +261,10 @@ def test_counts_what_it_stored_before_the_damage(tmp_path, mongo):
     path.write_bytes(gzip.compress(LINES + b"\n") + b"rubbish")
 
     with pytest.raises(UnreadableFileError):
-        import_postings(path=path, now=now)
+        import_postings(path=path, now=timezone.now)
 
     assert mongo.job_postings.count_documents({}) == 3
-    assert orjson.loads(read_answer(days=1, now=now())[1])["total_jobs_analyzed"] == 3
+    assert orjson.loads(read_answer(days=1, now=timezone.now())[1])["total_jobs_analyzed"] == 3
 
 
 def test_an_empty_file_of_lines_holds_no_rows(file):

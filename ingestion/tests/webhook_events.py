@@ -1,0 +1,50 @@
+"""Events as TheirStack signs and sends them."""
+
+import hashlib
+import hmac
+from datetime import UTC, datetime
+
+import orjson
+
+from tests.queued import run_queued
+
+PATH = "/ingestion/webhooks/theirstack"
+
+
+SECRET = "a-secret-shared-with-theirstack"
+
+
+NOW = datetime.now(UTC)
+
+
+def job(number=1, **fields) -> dict:
+    return {
+        "id": number,
+        "job_title": "Backend Developer",
+        "company": "Acme",
+        "url": f"https://jobs.example.com/{number}",
+        "date_posted": NOW.date().isoformat(),
+        "location": "Austin, TX",
+        "remote": True,
+        "description": "A job.",
+        **fields,
+    }
+
+
+def body_of(kind="job.new", payload=None, **fields) -> bytes:
+    return orjson.dumps({"id": 900, "type": kind, "payload": job() if payload is None else payload, **fields})
+
+
+def signature_of(body: bytes, secret=SECRET) -> str:
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def send(client, body: bytes, *, signature=None, path=PATH, content_type="application/json", **extra):
+    signature = signature_of(body) if signature is None else signature
+    headers = {"X-TheirStack-Signature-256": signature} if signature else {}
+    return client.post(path, body, content_type=content_type, headers=headers, **extra)
+
+
+def receive(client, redis, kind="job.new", payload=None):
+    assert send(client, body_of(kind, payload)).status_code == 202
+    return run_queued(redis)
