@@ -9,7 +9,7 @@ from rest_framework import serializers
 from accounts.documents import MAX_LOCATION_LENGTH, MAX_LOCATIONS
 from accounts.documents import MAX_ROLES as PROFILE_ROLES
 from accounts.profile_fields import RemotePreference, RoleOrRoles, TargetRole, TextOrList
-from career_navigator.api.fields import BoundedList, Text
+from career_navigator.api.fields import BoundedList, OwnUserId, Text
 from career_navigator.api.serializers import CountField, SuccessSerializer
 from ingestion.documents import RUN_STATUSES
 from ingestion.fetching import MAX_ANSWERED, MAX_COUNTED
@@ -33,7 +33,7 @@ class FetchJobsSerializer(serializers.Serializer[Any]):
     """UserProfile, as /users takes it. What is given counts instead of the stored profile, for this request; what is
     not among these is ignored."""
 
-    user_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text="The caller's own.")
+    user_id = OwnUserId()
     desired_job_role = RoleOrRoles(required=False, allow_null=True, help_text="One role, or a list.")
     target_roles = BoundedList(
         child=TargetRole(), max_length=PROFILE_ROLES, required=False, allow_null=True, help_text="Besides that one."

@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from accounts.applications.documents import MAX_ACTION_TYPE_LENGTH, MAX_NOTE_LENGTH
 from accounts.applications.stages import STAGES
-from career_navigator.api.fields import BoundedInteger, Choice, PlainNumber, Text
+from career_navigator.api.fields import BoundedInteger, Choice, OwnUserId, PlainNumber, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from market.jobs.serializers import JobListingSerializer
 
@@ -22,7 +22,6 @@ _MAX_INTEGER = 2**63 - 1
 # Longer than any id; which ids there are is not told by what is refused.
 MAX_ID_LENGTH = 100
 MAX_FUNNEL_DAYS = 365
-OWN = "The caller's own."
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
@@ -72,7 +71,7 @@ class Metadata(serializers.Field[Any, Any, Any, Any]):
 
 
 class ActivityInSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=MAX_ID_LENGTH, help_text=OWN)
+    user_id = OwnUserId()
     job_id = Text(max_length=MAX_ID_LENGTH, allow_null=True, required=False)
     action_type = Text(max_length=MAX_ACTION_TYPE_LENGTH, help_text="As in `search`, `view` or `apply`.")
     metadata = Metadata()
@@ -103,7 +102,7 @@ class ActivitySerializer(serializers.Serializer[Any]):
 
 
 class SaveJobSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text=OWN)
+    user_id = OwnUserId()
     job_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text="That of the path.")
     action_type = Text(
         max_length=MAX_ACTION_TYPE_LENGTH, required=False, help_text="The log's line is always `save_job`."
@@ -116,7 +115,7 @@ class JobSavedSerializer(SuccessSerializer):
 
 
 class OwnUserQuery(QuerySerializer):
-    user_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text=OWN)
+    user_id = OwnUserId()
 
 
 class JobUnsavedSerializer(SuccessSerializer):
@@ -128,7 +127,7 @@ class SavedJobsQuery(QuerySerializer):
 
 
 class ApplicationChangeSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text=OWN)
+    user_id = OwnUserId()
     stage = Choice(choices=STAGES)
     note = Text(
         max_length=MAX_NOTE_LENGTH,

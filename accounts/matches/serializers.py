@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.applications.serializers import MAX_ID_LENGTH, OWN
+from accounts.applications.serializers import MAX_ID_LENGTH
 from accounts.matches.documents import MAX_EXPLANATION_LENGTH
-from career_navigator.api.fields import BoundedNumber, PlainNumber, Text
+from career_navigator.api.fields import BoundedNumber, OwnUserId, PlainNumber, Text
 from career_navigator.api.serializers import SuccessSerializer
 from learning.serializers import ResourceSerializer
 from market.jobs.match_score import WEIGHTS
@@ -15,7 +15,7 @@ from skills.serializers import DisplayNameField
 
 
 class AnalyzeResultInSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text=OWN)
+    user_id = OwnUserId()
     job_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text="That of the path.")
     score = BoundedNumber(
         minimum=0,

@@ -4,17 +4,17 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.applications.serializers import MAX_ID_LENGTH, OWN
+from accounts.applications.serializers import MAX_ID_LENGTH
 from accounts.documents import MAX_SKILL_LENGTH, MAX_SKILLS
 from accounts.resumes.documents import SOURCES, STATUSES, Resume
 from accounts.resumes.files.reading import MAX_CHARACTERS, REASONS
 from accounts.resumes.services import FIELDS, offered_fields
-from career_navigator.api.fields import BoundedList, Choice, Text
+from career_navigator.api.fields import BoundedList, Choice, OwnUserId, Text
 from career_navigator.api.serializers import SuccessSerializer
 
 
 class ResumeInSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=MAX_ID_LENGTH, help_text=OWN)
+    user_id = OwnUserId()
     job_id = Text(
         max_length=MAX_ID_LENGTH,
         allow_null=True,
@@ -147,7 +147,7 @@ class ConfirmedSerializer(ResumeIdSerializer):
 
 
 class ApplySerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=MAX_ID_LENGTH, help_text=OWN)
+    user_id = OwnUserId()
     job_id = Text(max_length=MAX_ID_LENGTH)
     resume_id = Text(
         max_length=MAX_ID_LENGTH,

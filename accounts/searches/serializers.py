@@ -5,9 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.applications.serializers import MAX_ID_LENGTH, OWN
+from accounts.applications.serializers import MAX_ID_LENGTH
 from accounts.searches.documents import DIGESTS, MAX_NAME_LENGTH
-from career_navigator.api.fields import BoundedList, Choice, Text
+from career_navigator.api.fields import BoundedList, Choice, OwnUserId, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer, read_as
 from market.jobs.serializers import JobFilterSerializer
 
@@ -27,7 +27,7 @@ class FilterField(serializers.Field[Any, Any, Any, Any]):
 
 
 class SavedSearchInSerializer(serializers.Serializer[Any]):
-    user_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text=OWN)
+    user_id = OwnUserId()
     name = Text(max_length=MAX_NAME_LENGTH)
     filter = FilterField()
     digest = Choice(choices=DIGESTS, required=False, allow_null=True, help_text="How often mails come; null for never.")

@@ -31,6 +31,18 @@ class Text(serializers.CharField):
         return text
 
 
+class OwnUserId(Text):
+    """The current user's id, which nobody has to send: the token says whose it is. `IsSelf` refuses another's."""
+
+    def __init__(self, **options: Any) -> None:
+        # Longer than any id; which ids there are is not told by what is refused.
+        super().__init__(
+            **{"max_length": 100, "required": False, "allow_null": True}
+            | {"help_text": "The current user's own; may be left out."}
+            | options
+        )
+
+
 class BoundedList(serializers.ListField):
     """A list of up to `max_length` items; a longer one is refused, with what is too much, before its items are read."""
 

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from career_navigator.api.fields import BoundedInteger, BoundedList, BoundedNumber, Choice, PlainNumber, Text
+from career_navigator.api.fields import BoundedInteger, BoundedList, BoundedNumber, Choice, OwnUserId, PlainNumber, Text
 from career_navigator.api.serializers import SuccessSerializer
 from market.geo.names import UNKNOWN, find_country, fold, is_country_code
 from market.geo.places import normalize_place
@@ -164,7 +164,7 @@ class JobFilterSerializer(serializers.Serializer[Any]):
 
 
 class RelevantJobsRequestSerializer(JobFilterSerializer):
-    user_id = Text(max_length=MAX_TEXT_LENGTH, required=False, help_text="The caller's own.")
+    user_id = OwnUserId()
     limit = BoundedInteger(minimum=1, maximum=100, default=20)
     offset = BoundedInteger(minimum=0, maximum=MAX_OFFSET, default=0)
 

@@ -1,0 +1,56 @@
+"""Nobody has to say who they are: the token does."""
+
+import pytest
+from bson import ObjectId
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tests.api.operations import OPERATIONS, request_for
+
+pytestmark = pytest.mark.usefixtures("everybodys")
+
+# Those that take the id in the query or the body, and those whose path has it.
+BESIDE_THE_PATH = [
+    name for name, each in OPERATIONS.items() if "user_id" in each.query or "user_id" in (each.body or {})
+]
+IN_THE_PATH = [name for name in OPERATIONS if "<str:user_id>" in name and not name.startswith("DELETE")]
+
+
+def _without_user_id(name, names):
+    method, path, body = request_for(name, names)
+    if "user_id" in OPERATIONS[name].query:
+        path = path.partition("?")[0]
+    return method, path, {key: value for key, value in body.items() if key != "user_id"} if body is not None else None
+
+
+@pytest.mark.parametrize("name", sorted(BESIDE_THE_PATH, key=lambda name: name.startswith("DELETE")))
+def test_is_optional(name, attacker, own_names):
+    method, path, body = _without_user_id(name, own_names)
+
+    answer = attacker.send(method, path, body)
+
+    # The others find what one before them has left: an application that was made, or that is no longer just saved.
+    assert answer.status_code < 300 or answer.status_code == 409, answer.content
+    if body is not None:
+        assert attacker.send(method, path, body | {"user_id": None}).status_code in {answer.status_code, 409}
+        assert attacker.send(method, path, body | {"user_id": str(ObjectId())}).status_code == 403
+
+
+def test_is_optional_with_a_file(attacker):
+    file = SimpleUploadedFile("cv.txt", b"Grace Hopper\n\nSkills\nPython, Docker\n")
+
+    answer = attacker.client.post(
+        "/resumes/generate",
+        {"source": "upload", "file": file},
+        headers={"Authorization": f"Bearer {attacker.token}"},
+    )
+
+    assert answer.status_code in {201, 202}, answer.content
+
+
+@pytest.mark.parametrize("name", IN_THE_PATH)
+def test_is_me_in_a_path(name, attacker, own_names):
+    named = attacker.send(*request_for(name, own_names))
+    me = attacker.send(*request_for(name, own_names | {"user_id": "me"}))
+
+    assert me.status_code == named.status_code == 200
+    assert me.json() == named.json()
