@@ -1,7 +1,8 @@
 """Reads of ingestion: runs as people and programs see them, what they refused, and totals over all."""
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,9 +15,11 @@ from ingestion.documents import (
     OPEN_RUN_STATUSES,
     OPEN_SEARCH_STATUSES,
     REPEATABLE_SEARCH_STATUSES,
+    CollectedRole,
     CollectionRun,
     Search,
 )
+from market.roles import normalize_role
 
 _OUTCOMES = ("collected", "updated", "unchanged", "filtered")
 _COUNTS = ("pages", *_OUTCOMES)
@@ -63,6 +66,99 @@ def last_good_collection() -> datetime | None:
         {"status": "finished"}, {"finished_at": 1}, sort=[("finished_at", -1), ("_id", -1)]
     )
     return run["finished_at"] if run else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionState:
+    """Whether a role is being collected, or what came of it last.
+
+    `status` is one of `market.serializers.COLLECTION_STATUSES`; `url` is where to ask how it goes on. With
+    `retry_after`, in seconds, it is being collected.
+    """
+
+    status: str
+    url: str | None = None
+    collected_at: datetime | None = None
+    retry_after: int | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after)} if self.retry_after is not None else {}
+
+
+# A page takes a second or two, and a role mostly one page.
+_RETRY_SECONDS = 5
+_MAX_RETRY_SECONDS = 3600
+# Runs that ended longer ago say nothing of why a role has no data today.
+_RECENT = timedelta(days=1)
+_MAX_RECENT_RUNS = 500
+
+
+def get_collection_state(*, role: str | None, user_id: str | None, path: str, now: datetime) -> CollectionState:
+    """Return how the collection of a role stands; without a role, that of any role.
+
+    `path` is where to ask again about a run that is not the user's own.
+    """
+    return get_collection_states(roles=[role], user_id=user_id, path=path, now=now)[0]
+
+
+def get_collection_states(
+    *, roles: Sequence[str | None], user_id: str | None, path: str, now: datetime
+) -> list[CollectionState]:
+    """Return how the collection of each of the roles stands."""
+    # Both sides of $or have an index.
+    runs = list(
+        database()
+        .collection_runs.find(
+            {"$or": [{"status": {"$in": OPEN_RUN_STATUSES}}, {"created_at": {"$gt": now - _RECENT}}]},
+            dict.fromkeys(("requested_by", "searches.role", "searches.status", "searches.resume_at"), 1),
+        )
+        .sort([("created_at", -1), ("_id", -1)])
+        .limit(_MAX_RECENT_RUNS)
+    )
+    states = []
+    for role in roles:
+        key = None if role is None else normalize_role(role)
+        found = [
+            (run, search)
+            for run in runs
+            for search in run.get("searches", ())
+            if key is None or normalize_role(search["role"]) == key
+        ]
+        states.append(_get_open_state(found, user_id, path, now) or _get_last_state(key, found))
+    return states
+
+
+def _get_open_state(
+    found: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], user_id: str | None, path: str, now: datetime
+) -> CollectionState | None:
+    still_open = [(run, search) for run, search in found if search["status"] in OPEN_SEARCH_STATUSES]
+    if not still_open:
+        return None
+
+    def is_own(run: Mapping[str, Any]) -> bool:
+        return user_id is not None and run.get("requested_by") == user_id
+
+    # The user's own first, then what is nearest to its end.
+    nearest = ("running", "queued", "waiting")
+    run, search = min(still_open, key=lambda pair: (not is_own(pair[0]), nearest.index(pair[1]["status"])))
+    resume_at = search.get("resume_at") if search["status"] == "waiting" else None
+    wait = (resume_at - now).total_seconds() if resume_at else 0
+    return CollectionState(
+        status=search["status"],
+        url=f"/jobs/fetch_jobs/{run['_id']}" if is_own(run) else path,
+        retry_after=min(max(_RETRY_SECONDS, math.ceil(wait)), _MAX_RETRY_SECONDS),
+    )
+
+
+def _get_last_state(role: str | None, found: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> CollectionState:
+    """Return what came of the newest run of the role, and of those before."""
+    collected = CollectedRole.objects(**({} if role is None else {"role": role}), collected_at__ne=None)
+    collected_at = collected.order_by("-collected_at").scalar("collected_at").first()
+    newest = {search["status"] for run, search in found if run["_id"] == found[0][0]["_id"]}
+    if newest and newest <= {*REPEATABLE_SEARCH_STATUSES}:
+        return CollectionState(status="failed", collected_at=collected_at)
+    return CollectionState(status="finished" if collected_at else "none", collected_at=collected_at)
 
 
 def get_collection_statistics(*, now: datetime, top: int = 10) -> CollectionStatistics:

@@ -14,6 +14,7 @@ from learning.renderings import MAX_HOURS, MIN_HOURS, USUAL_HOURS
 from learning.resources import LEVELS, TYPES
 from learning.roadmaps import HELD, OPEN
 from market.roles import normalize_role
+from market.serializers import CollectionSerializer
 from skills.selectors import vocabulary
 
 MAX_NAME_LENGTH = 100
@@ -153,6 +154,7 @@ class RoadmapSerializer(serializers.Serializer[Any]):
     estimated_hours = serializers.IntegerField(
         source="roadmap.estimated_hours", help_text="For all that is to be learnt."
     )
+    collection = CollectionSerializer(required=False, help_text="Where the role has no postings.")
 
 
 class ResourceFiltersSerializer(serializers.Serializer[Any]):

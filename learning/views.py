@@ -1,6 +1,7 @@
 """The endpoints under /learning."""
 
 from datetime import UTC
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -14,6 +15,7 @@ from rest_framework.response import Response
 from accounts.selectors import get_user_skills
 from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.db.progress import UNSET
+from ingestion.selectors import get_collection_state
 from learning import serializers as shapes
 from learning.documents import SKILL_PROGRESS
 from learning.renderings import (
@@ -26,7 +28,7 @@ from learning.renderings import (
     render_calendar,
     render_page,
 )
-from learning.roadmaps import Learner, Roadmap
+from learning.roadmaps import Basis, Learner, Roadmap
 from learning.selectors import plan_roadmap, resource_catalogue, search_resources
 from market.roles import display_role, normalize_role
 from market.selectors import skill_market
@@ -45,7 +47,17 @@ class RoadmapViewSet(ApiViewSet):
     def roadmap(self, request: Request) -> Response:
         """List what to learn for a role, in order."""
         roadmap = self._plan_roadmap()
-        return Response(self.get_serializer({"roadmap": roadmap, "recommendations": recommend(roadmap=roadmap)}).data)
+        answer: dict[str, Any] = {"roadmap": roadmap, "recommendations": recommend(roadmap=roadmap)}
+        headers = {}
+        if roadmap.basis is Basis.NO_POSTINGS:
+            collection = get_collection_state(
+                role=roadmap.target_role,
+                user_id=self.current_user.id,
+                path=request.get_full_path(),
+                now=timezone.now(),
+            )
+            answer, headers = answer | {"collection": collection}, collection.headers
+        return Response(self.get_serializer(answer).data, headers=headers)
 
     @action(
         detail=False,

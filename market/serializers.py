@@ -14,6 +14,30 @@ MAX_SEARCH_LENGTH = 100
 MAX_ROLE_LENGTH = 100
 
 
+# As of a collection's searches; `finished` also when it found nothing, `none` where nobody has asked for it yet.
+COLLECTION_STATUSES = ("queued", "running", "waiting", "finished", "failed", "none")
+
+
+class CollectionSerializer(serializers.Serializer[Any]):
+    """Whether what has no data is being collected."""
+
+    status = serializers.ChoiceField(
+        COLLECTION_STATUSES,
+        help_text="While `queued`, `running` or `waiting` (for a rate limit) it is being collected: ask again after as"
+        " many seconds as Retry-After says. `finished` found nothing, `failed` broke off, `none` was never begun.",
+    )
+    url = serializers.CharField(
+        allow_null=True,
+        help_text="Where to ask how it stands: the user's own run, else what was asked just now. Null otherwise.",
+    )
+    collected_at = serializers.DateTimeField(allow_null=True, help_text="When it was last collected to the end.")
+
+
+class CollectionOfRoleSerializer(serializers.Serializer[Any]):
+    role = serializers.CharField()
+    collection = CollectionSerializer()
+
+
 class TrendingQuery(QuerySerializer):
     days = BoundedInteger(minimum=1, maximum=MAX_WINDOW_DAYS, default=30, help_text="Days up to and including today.")
     skills_limit = BoundedInteger(minimum=1, maximum=MAX_SKILLS, default=15)
@@ -71,6 +95,9 @@ class TrendingSerializer(serializers.Serializer[Any]):
     total_jobs_analyzed = serializers.IntegerField()
     generated_at = serializers.DateTimeField()
     window_days = serializers.IntegerField()
+    collection = CollectionSerializer(
+        required=False, help_text="Where the window has no postings and some are being collected."
+    )
 
 
 class CountriesQuery(QuerySerializer):
@@ -182,6 +209,7 @@ class NoPostingsSerializer(serializers.Serializer[Any]):
 
 class NoPostingsAnswerSerializer(serializers.Serializer[Any]):
     detail = NoPostingsSerializer()
+    collection = CollectionSerializer()
 
 
 class RoleSerializer(serializers.Serializer[Any]):

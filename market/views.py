@@ -25,6 +25,7 @@ from accounts.selectors import get_user_skills
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.viewsets import ApiViewSet, PublicViewSet
 from career_navigator.cache.responses import Freshness, cache_response
+from ingestion.selectors import get_collection_state, get_collection_states
 from market import serializers as shapes
 from market.daily_stats import day_start
 from market.gaps import DEFAULT_THRESHOLD, Coverage, cover, rank_gaps
@@ -51,11 +52,21 @@ class MarketViewSet(PublicViewSet):
         version, whole = _window(self.query["days"], now)
         # Bytes that are rendered ahead: serializing them for each response would take most of its time.
         content = _cut(whole, skills=self.query["skills_limit"], locations=self.query["locations_limit"])
-        response = HttpResponse(content, content_type="application/json", headers={"Cache-Control": CACHE_CONTROL})
-        if version is None:
+        # A market without postings is not cached: a collection may begin at any moment.
+        collecting = {} if content["total_jobs_analyzed"] else self._add_collection(content, now)
+        headers = {"Cache-Control": CACHE_CONTROL, **collecting}
+        response = HttpResponse(orjson.dumps(content), content_type="application/json", headers=headers)
+        if version is None or not content["total_jobs_analyzed"]:
             return response
         midnight = day_start(now.date() + timedelta(days=1)).timestamp()
         return cache_response(response, Freshness(version_key=VERSION_KEY, version=version, expires_at=midnight))
+
+    def _add_collection(self, content: dict[str, Any], now: datetime) -> dict[str, str]:
+        """Add what is being collected, if anything; return the headers that go with it."""
+        collection = get_collection_state(role=None, user_id=None, path=self.request.get_full_path(), now=now)
+        if collection.retry_after is not None:
+            content["collection"] = shapes.CollectionSerializer(collection).data
+        return collection.headers
 
 
 @method_decorator(conditional_page, name="dispatch")
@@ -85,11 +96,20 @@ class GapViewSet(ApiViewSet):
         label, days, now = self._target_role(), self.query["days"], timezone.now()
         figures = compute_role_figures(role=label, days=days, now=now)
         if figures is None:
-            return Response(_no_postings(label, days), status=status.HTTP_404_NOT_FOUND)
+            return self._no_postings(label, days, now)
         held = vocabulary().map_technology_slugs(get_user_skills(self.current_user))
         gaps = rank_gaps(window=figures.window, held=held, threshold=self.query["threshold"])
         analysis = {"role": label, "gaps": gaps, "window_days": days, "computed_at": figures.computed_at}
         return Response(self.get_serializer(analysis).data)
+
+    def _no_postings(self, label: str, days: int, now: datetime) -> Response:
+        collection = get_collection_state(
+            role=label, user_id=self.current_user.id, path=self.request.get_full_path(), now=now
+        )
+        answer = {"detail": _describe_no_postings(label, days), "collection": collection}
+        return Response(
+            shapes.NoPostingsAnswerSerializer(answer).data, status=status.HTTP_404_NOT_FOUND, headers=collection.headers
+        )
 
     def _target_role(self) -> str:
         """Return the user's target role that is meant, as they wrote it. Raises ValidationError."""
@@ -115,6 +135,15 @@ class RolePagination(EnvelopePagination):
         described = super().get_paginated_response_schema(schema)
         described["properties"]["window_days"] = {"type": "integer"}
         described["required"].append("window_days")
+        described["properties"]["without_postings"] = {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["role", "collection"],
+                "properties": {"role": {"type": "string"}, "collection": {"$ref": "#/components/schemas/Collection"}},
+            },
+            "description": "With a token: its target roles that no posting of the window is of.",
+        }
         return described
 
 
@@ -154,7 +183,23 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
         """List the roles that have postings; with a token, those that the caller is closest to first."""
         response = super().list(request)
         response["Vary"] = "Authorization"
+        if self.request.user:
+            self._add_roles_without_postings(response)
         return response
+
+    def _add_roles_without_postings(self, response: Response) -> None:
+        """Say of the user's target roles that are not listed whether they are being collected."""
+        now, demands = timezone.now(), role_demands(days=WINDOW_DAYS, now=timezone.now())
+        roles = [role for role in self.current_user.target_roles if normalize_role(role) not in demands]
+        if not roles:
+            return
+        path = self.request.get_full_path()
+        states = get_collection_states(roles=roles, user_id=self.current_user.id, path=path, now=now)
+        rows = [{"role": role, "collection": state} for role, state in zip(roles, states, strict=True)]
+        response.data["without_postings"] = shapes.CollectionOfRoleSerializer(rows, many=True).data
+        waits = [state.retry_after for state in states if state.retry_after is not None]
+        if waits:
+            response["Retry-After"] = str(min(waits))
 
 
 def _closest_first(role: RoleCoverage) -> tuple[float, float, int, str]:
@@ -168,9 +213,9 @@ def _window(days: int, now: datetime) -> tuple[bytes | None, bytes]:
     return read_answer(days=days, now=now) or (None, render_answer(days=days, now=now))
 
 
-def _cut(answer: bytes, *, skills: int, locations: int) -> bytes:
+def _cut(answer: bytes, *, skills: int, locations: int) -> dict[str, Any]:
     """The answer with its lists cut to the limits."""
-    content = orjson.loads(answer)
+    content: dict[str, Any] = orjson.loads(answer)
     for name, limit in (
         ("top_skills", skills),
         ("technology_trends", skills),
@@ -178,22 +223,21 @@ def _cut(answer: bytes, *, skills: int, locations: int) -> bytes:
         ("salary_trends", locations),
     ):
         content[name] = content[name][:limit]
-    return orjson.dumps(content)
+    return content
 
 
-def _no_postings(label: str, days: int) -> Any:
+def _describe_no_postings(label: str, days: int) -> dict[str, Any]:
     suggestions = [
         "Check if the role name is spelled correctly",
         "Consider using a more general role title",
     ]
     if days < MAX_WINDOW_DAYS:
         suggestions.insert(0, f"Try increasing the time window (currently analyzing last {days} days)")
-    detail = {
+    return {
         "message": f"No job data found for '{label}'",
         "suggestions": suggestions,
         "alternatives": _most_like(label, list(role_demands(days=days, now=timezone.now()))),
     }
-    return shapes.NoPostingsAnswerSerializer({"detail": detail}).data
 
 
 def _most_like(label: str, roles: Sequence[str]) -> list[str]:
