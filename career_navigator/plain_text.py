@@ -5,7 +5,7 @@ import csv
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Literal
@@ -171,19 +171,19 @@ def decode_text(content: bytes) -> str:
         return content.decode("cp1252")
 
 
-def split_off_delimiter(text: str, *, columns: Collection[str] | None = None) -> tuple[str, str, int]:
+def split_off_delimiter(text: str, *, is_column: Callable[[str], object] = lambda name: None) -> tuple[str, str, int]:
     """Return the delimiter, the text from its header on, and how many lines were before that.
 
-    A line `sep=;` before the header decides; else the delimiter that gives the header most of the `columns`, by their
-    names in lower case, or most columns at all.
+    A line `sep=;` before the header decides; else the delimiter that gives the header most names that `is_column`
+    knows, and among equals most columns.
     """
     if found := _SEPARATOR_LINE.match(text):
         return found[1], text[found.end() :], 1
     line = text.partition("\n")[0].rstrip("\r")
 
-    def count_columns(delimiter: str) -> int:
-        names = [name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter), [])]
-        return len(names) if columns is None else len({*names}.intersection(columns))
+    def count_columns(delimiter: str) -> tuple[int, int]:
+        names = next(csv.reader([line], delimiter=delimiter), [])
+        return len({name for name in names if is_column(name)}), len(names)
 
     # The first one of equals.
     return max(DELIMITERS, key=count_columns), text, 0

@@ -1,4 +1,4 @@
-"""Reading postings from files in TheirStack's shape: JSON, JSON lines, CSV, each also gzipped."""
+"""Reading postings from files: JSON, JSON lines, CSV, each also gzipped; see `import_columns` for what is in them."""
 
 import codecs
 import csv
@@ -8,7 +8,7 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,9 +18,11 @@ from typing import IO, Any, BinaryIO, cast
 import orjson
 
 from career_navigator.plain_text import decode_text, split_off_delimiter
-from ingestion.table_values import AMOUNTS, COORDINATES, DATES, FLAGS, has_two_readings, read_columns
+from ingestion.import_columns import find_column
+from ingestion.import_rows import find_unread_values, read_row, with_country
+from ingestion.table_values import read_columns
 from ingestion.theirstack_jobs import posting_from_job
-from market.posting import Posting, RefusedPosting
+from market.posting import Posting, RefusedPosting, url_key
 from market.refresh import refresh_figures
 from market.services import StoreOutcome, store_postings
 
@@ -43,12 +45,23 @@ class UnreadableFileError(ValueError):
 
 
 @dataclass(slots=True, kw_only=True)
+class UnreadColumn:
+    """In how many rows a column that is not read has a value, and the first of them."""
+
+    first_line: int
+    rows: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
 class ImportSummary:
     """Rows read and what became of them.
 
     `problems` holds the first refusals and unread values, each with its line number. An unread value is one that its
-    posting was stored without.
+    posting was stored without; `unread_values_by_column` counts them by the column's name in the file.
+    `unread_columns` has the columns that mean nothing here, or say in other words what another one says.
     """
+
+    dry_run: bool = False
 
     rows: int = 0
     collected: int = 0
@@ -56,6 +69,8 @@ class ImportSummary:
     unchanged: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     unread_values: int = 0
+    unread_values_by_column: Counter[str] = field(default_factory=Counter)
+    unread_columns: dict[str, UnreadColumn] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     def add(self, outcome: StoreOutcome) -> None:
@@ -69,9 +84,16 @@ class ImportSummary:
         self.refused[reason] += 1
         self._add_problem(line, message)
 
-    def tell_unread(self, line: int, message: str) -> None:
+    def report_unread_value(self, line: int, column: str, message: str) -> None:
         self.unread_values += 1
-        self._add_problem(line, message)
+        self.unread_values_by_column[column] += 1
+        self._add_problem(line, f"{column} {message}")
+
+    def count_unread_column(self, line: int, name: str) -> None:
+        # Objects in JSON may have any keys.
+        if name in self.unread_columns or len(self.unread_columns) < MAX_PROBLEMS_KEPT:
+            column = self.unread_columns.setdefault(name, UnreadColumn(first_line=line))
+            column.rows += 1
 
     def _add_problem(self, line: int, message: str) -> None:
         if len(self.problems) < MAX_PROBLEMS_KEPT:
@@ -79,18 +101,24 @@ class ImportSummary:
 
 
 def import_postings(
-    *, path: Path, now: Callable[[], datetime], on_read: Callable[[int], object] | None = None
+    *,
+    path: Path,
+    now: Callable[[], datetime],
+    on_read: Callable[[int], object] | None = None,
+    dry_run: bool = False,
 ) -> ImportSummary:
     """Store the postings of a file, 500 at a time, and bring the figures up to date.
 
     A row that cannot be a posting is refused by its line (of a JSON list: by its place in the list) and the rest goes
-    on. `on_read` is told how many bytes of the file were read since it was last called. Raises `UnreadableFileError`.
+    on. `on_read` is told how many bytes of the file were read since it was last called. With `dry_run` nothing is
+    stored, and the summary says what would be. Raises `UnreadableFileError`.
     """
-    summary = ImportSummary()
+    summary = ImportSummary(dry_run=dry_run)
     batch: list[Posting] = []
+    seen = _Seen()
 
     def store() -> None:
-        summary.add(store_postings(postings=batch, now=now()))
+        summary.add(store_postings(postings=batch, now=now(), dry_run=dry_run))
         batch.clear()
 
     try:
@@ -99,21 +127,52 @@ def import_postings(
             if isinstance(row, RefusedPosting):
                 summary.refuse(line, row.reason, str(row))
                 continue
-            try:
-                posting = posting_from_job(row)
-            except RefusedPosting as error:
-                summary.refuse(line, error.reason, str(error))
+            posting = _read_posting(line, row, summary)
+            if posting is None:
+                continue
+            if dry_run and (outcome := seen.compare(posting)):
+                summary.add(outcome)
                 continue
             batch.append(posting)
-            for unread in _unread_values(row, posting):
-                summary.tell_unread(line, unread)
             if len(batch) == BATCH:
                 store()
     finally:
         # What was read before a file turned out to be damaged counts.
         store()
-        refresh_figures(now=now())
+        if not dry_run:
+            refresh_figures(now=now())
     return summary
+
+
+def _read_posting(line: int, row: Any, summary: ImportSummary) -> Posting | None:
+    """Return the posting of a row, and report what it was read without; None where the row is refused."""
+    read = read_row(row) if isinstance(row, dict) else None
+    try:
+        posting = with_country(posting_from_job(read.job if read else row))
+    except RefusedPosting as error:
+        summary.refuse(line, error.reason, str(error))
+        return None
+    if read:
+        for name in read.unread:
+            summary.count_unread_column(line, name)
+        for name, message in find_unread_values(row=row, read=read, posting=posting):
+            summary.report_unread_value(line, name, message)
+    return posting
+
+
+class _Seen:
+    """The adverts that a trial has met: a file may have one twice, and nothing is stored to compare the second with."""
+
+    def __init__(self) -> None:
+        self._hashes: dict[str, int] = {}
+
+    def compare(self, posting: Posting) -> StoreOutcome | None:
+        """Return what storing the posting after the earlier ones would be; None for the first of an advert."""
+        identity = posting.job_id or url_key(posting.url or "")
+        before, self._hashes[identity] = self._hashes.get(identity), hash(posting)
+        if before is None:
+            return None
+        return StoreOutcome(unchanged=1) if before == hash(posting) else StoreOutcome(updated=1)
 
 
 def read_rows(*, path: Path, on_read: Callable[[int], object] | None = None) -> Iterator[tuple[int, Any]]:
@@ -177,24 +236,25 @@ def _json_line_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
 
 
 def _json_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
-    """A list of jobs, or an answer of the API with them under `data`."""
+    """A list of jobs, or an answer of TheirStack's API or of our own that has them under `data` or `jobs`."""
     try:
         content = orjson.loads(decode_text(_read_whole(file, path)))
     except orjson.JSONDecodeError as error:
         raise UnreadableFileError("damaged", f"{path.name} is not JSON: {error}") from error
     if isinstance(content, dict):
-        content = content.get("data")
+        content = content.get("data", content.get("jobs"))
     if not isinstance(content, list):
-        raise UnreadableFileError("shape", f'{path.name} holds neither a list of jobs nor an object with "data"')
+        message = f'{path.name} holds neither a list of jobs nor an object with "data" or "jobs"'
+        raise UnreadableFileError("shape", message)
     yield from enumerate(content, start=1)
 
 
 def _csv_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
     """Columns are fields of the job object; lists and objects are cells in JSON, or lists separated by `;`."""
     csv.field_size_limit(MAX_CELL_CHARACTERS)
-    delimiter, text, skipped = split_off_delimiter(decode_text(_read_whole(file, path)), columns=_FIELDS)
+    delimiter, text, skipped = split_off_delimiter(decode_text(_read_whole(file, path)), is_column=find_column)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
+    reader.fieldnames = _name_columns([*(reader.fieldnames or ())])
     rows: list[tuple[int, Any]] = []
     while True:
         try:
@@ -210,7 +270,7 @@ def _csv_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
             continue
         cells = {name: _cell(name, value, delimiter) for name, value in row.items() if value}
         rows.append((reader.line_num + skipped, cells))
-    read_columns([row for _, row in rows if isinstance(row, dict)])
+    read_columns([row for _, row in rows if isinstance(row, dict)], kind_of=_kind_of)
     yield from rows
 
 
@@ -223,62 +283,27 @@ def _read_whole(file: IO[bytes], path: Path) -> bytes:
     return content
 
 
-# Columns of the job object that are no text.
-_LISTS = frozenset({"technology_slugs", "keyword_slugs", "country_codes", "countries", "cities", "employment_statuses"})
-_OBJECTS = frozenset({"locations", "company_object"})
-_TEXTS = frozenset(
-    {
-        *("id", "job_id", "job_title", "title", "url", "job_url", "company", "company_name", "description"),
-        *("location", "country", "country_code", "state_code", "salary_currency", "salary_string", "seniority"),
-        *("company_domain", "final_url", "source_url"),
-    }
-)
-_FIELDS = _LISTS | _OBJECTS | DATES | FLAGS | AMOUNTS | COORDINATES | _TEXTS
+def _name_columns(header: list[str]) -> list[str]:
+    """Return the names of the columns; one without a name of its own, or that is there already, is called by number."""
+    names: list[str] = []
+    for number, name in enumerate((each.strip() for each in header), start=1):
+        names.append(name if name and name not in names else f"{name} (column {number})".strip())
+    return names
 
 
 def _cell(name: str, value: str, delimiter: str) -> Any:
     text = value.strip()
-    if text[:1] in "[{" and name in _LISTS | _OBJECTS:
+    kind = _kind_of(name)
+    if text[:1] in "[{" and kind in ("list", "JSON"):
         try:
             return json.loads(text)
         except ValueError:
             return text
-    if name in _LISTS:
+    if kind == "list":
         return [part.strip() for part in re.split(";" if delimiter == "," else "[;,]", text) if part.strip()]
     return text
 
 
-# Fields of a job object, and what of a posting holds what they say.
-_READ_AS = {
-    **{name: name for name in (DATES | FLAGS | AMOUNTS | COORDINATES) - {"posted_at", "has_blurred_data"}},
-    "posted_at": "date_posted",
-    "salary_currency": "salary_currency",
-    "url": "url",
-    "final_url": "final_url",
-    "source_url": "source_url",
-    "country_code": "country_code",
-    **{name: name for name in ("technology_slugs", "keyword_slugs", "country_codes", "employment_statuses")},
-}
-
-
-def _unread_values(row: Mapping[str, Any], posting: Posting) -> Iterator[str]:
-    """Say which values of a job object are there and are not in its posting."""
-    for name, field_name in _READ_AS.items():
-        value = row.get(name)
-        # No pay is given as 0 too.
-        if value in (None, "", 0, [], "0") or (isinstance(value, str) and not value.strip()):
-            continue
-        if getattr(posting, field_name) in (None, ()):
-            yield f"{name} {_shorten(value)} {'has two readings' if _is_twofold(name, value) else 'cannot be read'}"
-    for name in _OBJECTS & row.keys():
-        if isinstance(row[name], str) and row[name].strip():
-            yield f"{name} {_shorten(row[name])} cannot be read"
-
-
-def _is_twofold(name: str, value: Any) -> bool:
-    return name in DATES and isinstance(value, str) and has_two_readings(value)
-
-
-def _shorten(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+def _kind_of(name: str) -> str:
+    column = find_column(name)
+    return column.kind if column else ""

@@ -12,12 +12,6 @@ from typing import Any
 
 from career_navigator.plain_text import normalize_text
 
-DATES = frozenset({"date_posted", "posted_at", "discovered_at", "closed_at", "date_reposted"})
-FLAGS = frozenset({"remote", "hybrid", "reposted", "easy_apply", "has_blurred_data"})
-COORDINATES = frozenset({"latitude", "longitude"})
-AMOUNTS = frozenset(
-    {"min_annual_salary", "max_annual_salary", "min_annual_salary_usd", "max_annual_salary_usd"},
-)
 # A longer text is no date, number or flag.
 MAX_CELL_LENGTH = 60
 # What people and programs write into a cell that has no value.
@@ -65,25 +59,31 @@ _MONEY = re.compile(r"^(?:[A-Za-z]{3}|[A-Z]{0,2}\$|[€£¥₹₽₩₪₺₴])\
 _AMOUNT = re.compile(r"(\d+(?:[.,]\d+)*)(k?)", re.IGNORECASE)
 
 
-def read_columns(rows: Sequence[dict[str, Any]]) -> None:
-    """Replace the texts of the columns that hold dates, numbers and flags, in place; nothing is None."""
-    names = {name for row in rows for name in row}
-    for names_of_kind, reader in (
-        (DATES, _date_reader),
-        (FLAGS, lambda texts: _read_flag),
-        (AMOUNTS, _amount_reader),
-        (COORDINATES, lambda texts: _read_coordinate),
-    ):
-        for name in names_of_kind & names:
-            cells = [row for row in rows if isinstance(row.get(name), str) and len(row[name]) <= MAX_CELL_LENGTH]
-            for row in cells:
-                if row[name].strip().lower() in _NOTHING:
-                    row[name] = None
-            cells = [row for row in cells if row[name] is not None]
-            read = reader([row[name] for row in cells])
-            for row in cells:
-                value = read(row[name].strip())
-                row[name] = row[name] if value is None else value
+def read_columns(rows: Sequence[dict[str, Any]], *, kind_of: Callable[[str], str]) -> None:
+    """Replace the texts of columns that hold dates, numbers and flags, in place; nothing is None.
+
+    `kind_of` names what a column of this name holds: `date`, `time`, `flag`, `money`, `number`, or anything else.
+    """
+    readers: dict[str, Callable[[Sequence[str]], Callable[[str], object]]] = {
+        "date": _date_reader,
+        "time": _date_reader,
+        "flag": lambda texts: _read_flag,
+        "money": _amount_reader,
+        "number": lambda texts: _read_number,
+    }
+    for name in {name for row in rows for name in row}:
+        reader = readers.get(kind_of(name))
+        if reader is None:
+            continue
+        cells = [row for row in rows if isinstance(row.get(name), str) and len(row[name]) <= MAX_CELL_LENGTH]
+        for row in cells:
+            if row[name].strip().lower() in _NOTHING:
+                row[name] = None
+        cells = [row for row in cells if row[name] is not None]
+        read = reader([row[name] for row in cells])
+        for row in cells:
+            value = read(row[name].strip())
+            row[name] = row[name] if value is None else value
 
 
 def has_two_readings(text: str) -> bool:
@@ -201,7 +201,7 @@ def _read_amount(text: str, decimal_mark: str | None) -> float | None:
     return float(number) * (1_000 if found[2] else 1)
 
 
-def _read_coordinate(text: str) -> float | None:
+def _read_number(text: str) -> float | None:
     try:
         return float(text.replace(",", "."))
     except ValueError:

@@ -64,6 +64,7 @@ def store_postings(
     place: str | None = None,
     closed_at: datetime | None = None,
     now: datetime,
+    dry_run: bool = False,
 ) -> StoreOutcome:
     """Insert what is new, update what changed, leave alone what did not.
 
@@ -73,13 +74,14 @@ def store_postings(
     `role` and `place` are those of the search that returned the postings; `closed_at` is when they were closed where
     they do not say it themselves. A posting keeps its day, the time it was
     first collected and the roles whose searches returned it; all else follows what is given. One that belongs to a
-    sealed day is refused (`sealed_day`). A batch of 500 to 1,000 is best.
+    sealed day is refused (`sealed_day`). A batch of 500 to 1,000 is best. With `dry_run` nothing is written, and the
+    outcome is what it would be.
     """
     outcome = StoreOutcome()
     batch = _without_repeats(postings)
     outcome.unchanged += len(postings) - len(batch)
     for _ in range(_ATTEMPTS):
-        batch = _store(batch, role, place, closed_at, now, outcome)
+        batch = _store(batch, role, place, closed_at, now, outcome, dry_run)
         if not batch:
             return outcome
     raise ConflictingPosting(f"{len(batch)} postings, the first {batch[0].job_id or batch[0].url}")
@@ -149,6 +151,7 @@ def _store(
     closed_at: datetime | None,
     now: datetime,
     outcome: StoreOutcome,
+    dry_run: bool,
 ) -> list[Posting]:
     """One attempt; returns the postings that another writer got in the way of."""
     stored = _Stored.matching(batch)
@@ -210,13 +213,15 @@ def _store(
         days.add(existing["day"])
     if not writes:
         return []
-    with marked_dirty(days=days, now=now):
-        refused = _write(writes)
-        refused |= _not_stored({index: written[index][0] for index in adopting})
-        # A role registered meanwhile was given what was stored before these writes, and they know nothing of it.
-        for late in set(registered_roles()) - set(registered):
-            give_role(role=late, ids=[row["_id"] for row in rows])
-    count_unknown_slugs(slugs=unknown_slugs, now=now)
+    refused: set[int] = set()
+    if not dry_run:
+        with marked_dirty(days=days, now=now):
+            refused = _write(writes)
+            refused |= _not_stored({index: written[index][0] for index in adopting})
+            # A role registered meanwhile was given what was stored before these writes, and they know nothing of it.
+            for late in set(registered_roles()) - set(registered):
+                give_role(role=late, ids=[row["_id"] for row in rows])
+        count_unknown_slugs(slugs=unknown_slugs, now=now)
     for index, (_, what) in enumerate(written):
         if index not in refused:
             setattr(outcome, what, getattr(outcome, what) + 1)

@@ -206,7 +206,7 @@ def test_stores_more_rows_than_a_batch_and_tells_how_far_it_read(file, mongo, mo
         ("jobs", LINES, "format"),
         ("jobs.gz", LINES, "format"),
         ("jobs.parquet", b"PAR1", "format"),
-        ("jobs.json", b'{"jobs": []}', "shape"),
+        ("jobs.json", b'{"postings": []}', "shape"),
         ("jobs.json", b"3", "shape"),
         ("jobs.json", b'[{"id": 1', "damaged"),
         ("jobs.json", b"", "damaged"),

@@ -8,32 +8,45 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from career_navigator.commands import SummaryCommand, progress_bar
-from ingestion.imports import UnreadableFileError, import_postings
+from ingestion.import_columns import suggest_column
+from ingestion.imports import UnreadableFileError, UnreadColumn, import_postings
 
 
 class Command(SummaryCommand):
     help = (
-        "Imports postings in TheirStack's shape from JSON, JSONL or CSV, also gzipped. "
-        "Bad rows are refused by line and the rest goes on; exits with 1 when no row could be used."
+        "Imports postings from JSON, JSONL or CSV, also gzipped; docs/importing.md lists the columns. Bad rows are "
+        "refused by line and the rest goes on; exits with 1 when no row could be used."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
+        parser.add_argument("--dry-run", action="store_true", help="store nothing; report what would be")
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         path: Path = options["file"]
         size = path.stat().st_size if path.is_file() else None
         try:
             with progress_bar(label=path.name, unit="B", total=size) as bar:
-                summary = import_postings(path=path, now=timezone.now, on_read=bar.update)
+                summary = import_postings(path=path, now=timezone.now, on_read=bar.update, dry_run=options["dry_run"])
         except UnreadableFileError as error:
             raise CommandError(str(error)) from error
-        # `asdict` would build the counter anew from pairs and so count those.
-        report = asdict(summary) | {"refused": dict(summary.refused)}
+        # `asdict` would build counters anew from pairs and so count those.
+        counters = {"refused": dict(summary.refused), "unread_values_by_column": dict(summary.unread_values_by_column)}
+        report = asdict(summary) | counters
         if not options["json"]:
             for problem in report.pop("problems"):
                 self.stderr.write(f"{path.name}, {problem}")
+            for name, column in summary.unread_columns.items():
+                self.stderr.write(f"{path.name}, {_describe(name, column)}")
+            report["unread_columns"] = {name: column.rows for name, column in summary.unread_columns.items()}
         refused = sum(summary.refused.values())
         if refused and refused == summary.rows:
             raise CommandError(f"none of the {summary.rows} rows of {path.name} could be used")
         return report
+
+
+def _describe(name: str, column: UnreadColumn) -> str:
+    nearest = suggest_column(name)
+    hint = f"; did you mean {nearest}?" if nearest else ""
+    rows = "1 row" if column.rows == 1 else f"{column.rows} rows"
+    return f"line {column.first_line}: the column {name} is not read ({rows}){hint}"

@@ -1,0 +1,190 @@
+"""How a row of a file becomes a job object, and what of it a posting was made without. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ingestion.import_columns import (
+    COLUMNS,
+    COLUMNS_BY_NAME,
+    EMPLOYMENT_STATUSES,
+    MAX_NAME_LENGTH,
+    SENIORITIES,
+    Column,
+    find_column,
+    normalize_name,
+)
+from ingestion.table_values import has_two_readings
+from market.geo.labels import parse_place_label
+from market.geo.names import UNKNOWN, find_country, fold, is_country_code
+from market.posting import Posting
+
+# The answers of the API have the id of the stored posting, which is not the source's.
+_STORED_ID = re.compile("[0-9a-f]{24}")
+# What else people call them, as `_read_name` writes it.
+_OTHER_WORDS = {
+    **dict.fromkeys(("entry", "entry_level"), "junior"),
+    **dict.fromkeys(("mid", "middle", "midlevel", "intermediate"), "mid_level"),
+    **dict.fromkeys(("c_suite", "clevel", "executive"), "c_level"),
+    **{name.replace("_", ""): name for name in EMPLOYMENT_STATUSES},
+    "permanent": "full_time",
+    "temp": "temporary",
+    "intern": "internship",
+    "contractor": "contract",
+}
+
+
+def is_empty(value: Any) -> bool:
+    """Return whether a cell or a field holds nothing."""
+    return value is None or value in ([], {}) or (isinstance(value, str) and not value.strip())
+
+
+@dataclass(slots=True, kw_only=True)
+class Row:
+    """A row as a job object. `written` has the names that its fields have in the file, `unread` those not read."""
+
+    job: dict[str, Any]
+    written: dict[str, str]
+    unread: list[str]
+
+
+def read_row(row: Mapping[str, Any]) -> Row:
+    """Return the values of a row under the names that the job object has for them."""
+    named: dict[str, list[str]] = {}
+    unread: list[str] = []
+    for name, value in row.items():
+        if not is_empty(value):
+            column = find_column(name)
+            if column is None:
+                unread.append(name)
+            else:
+                named.setdefault(column.name, []).append(name)
+    job: dict[str, Any] = {}
+    written: dict[str, str] = {}
+    for canonical, names in named.items():
+        column = COLUMNS_BY_NAME[canonical]
+        # The column's own name comes first.
+        order = (canonical, *column.other_names)
+        first, *others = sorted(names, key=lambda name: order.index(normalize_name(name)))
+        job[canonical], written[canonical] = row[first], first
+        for name in others:
+            if column.kind == "list" and isinstance(row[name], list) and isinstance(job[canonical], list):
+                job[canonical] = _union(job[canonical], row[name])
+            elif row[name] != row[first]:
+                unread.append(name)
+    _read_words(job)
+    _read_countries(job)
+    _read_company(job)
+    if job.get("url") and _STORED_ID.fullmatch(str(job.get("id"))):
+        del job["id"], written["id"]
+    return Row(job=job, written=written, unread=unread)
+
+
+def _union(first: list[Any], second: list[Any]) -> list[Any]:
+    known = {str(item).casefold() for item in first}
+    return [*first, *(item for item in second if str(item).casefold() not in known)]
+
+
+def _read_words(job: dict[str, Any]) -> None:
+    """Give seniority and employment the words that filters look for; others are left out."""
+    if "seniority" in job:
+        job["seniority"] = _find_word(job["seniority"], SENIORITIES)
+    statuses = job.get("employment_statuses")
+    if isinstance(statuses, str):
+        # In JSON one status may stand without its list.
+        statuses = [statuses]
+    if isinstance(statuses, list):
+        job["employment_statuses"] = [word for each in statuses if (word := _find_word(each, EMPLOYMENT_STATUSES))]
+
+
+def _find_word(value: Any, words: Sequence[str]) -> str | None:
+    name = normalize_name(value) if isinstance(value, str) else ""
+    word = _OTHER_WORDS.get(name, name)
+    return word if word in words else None
+
+
+def _read_countries(job: dict[str, Any]) -> None:
+    """Give the codes of countries that are given by name, and GB for UK."""
+    code = job.get("country_code")
+    if isinstance(code, str) and len(code.strip()) == 2:
+        job["country_code"] = _find_country(code)
+    codes = job.get("country_codes")
+    if isinstance(codes, list):
+        job["country_codes"] = [found for each in codes if (found := _find_country(each))]
+    elif isinstance(names := job.get("countries"), list):
+        job["country_codes"] = [found for each in names if (found := _find_country(each))]
+    if "country" in job and not job.get("country_code") and not job.get("country_codes"):
+        job["country_code"] = _find_country(job["country"])
+
+
+def _find_country(value: Any) -> str | None:
+    """Return the code of a country by its code or name. Among countries Georgia is no state."""
+    if not isinstance(value, str):
+        return None
+    code = value.strip().upper()
+    return code if is_country_code(code) else "GE" if fold(value) == "georgia" else find_country(value)
+
+
+def _read_company(job: dict[str, Any]) -> None:
+    """Put the columns of the company into the object that TheirStack has them in."""
+    given = {column.company_key: job[column.name] for column in COLUMNS if column.company_key and column.name in job}
+    if given:
+        company = job.get("company_object")
+        job["company_object"] = {**given, **(company if isinstance(company, Mapping) else {})}
+
+
+def with_country(posting: Posting) -> Posting:
+    """Return the posting with the country of its place, where nothing else says which one it is."""
+    if posting.country_code:
+        return posting
+    code = parse_place_label(posting.location).country_code or parse_place_label(posting.place).country_code
+    return replace(posting, country_code=code, country_codes=(code,)) if code else posting
+
+
+def find_unread_values(*, row: Mapping[str, Any], read: Row, posting: Posting) -> Iterator[tuple[str, str]]:
+    """Yield the column's name in the file, and what is wrong, of each value that the posting does not have."""
+    for name, written in read.written.items():
+        column = COLUMNS_BY_NAME[name]
+        for value in _unread_parts(column, row[written], posting):
+            is_date = column.kind in ("date", "time") and isinstance(value, str)
+            wrong = "has two readings" if is_date and has_two_readings(value) else "cannot be read"
+            allowed = f"; it may be {_ALLOWED[name]}" if name in _ALLOWED else ""
+            yield written, f"{_shorten(value)} {wrong}{allowed}"
+
+
+def _unread_parts(column: Column, value: Any, posting: Posting) -> list[Any]:
+    """Return the value, or those items of a list, that the posting was made without."""
+    # No pay is given as 0 too.
+    if column.name == "has_blurred_data" or value in (0, "0"):
+        return []
+    if column.kind == "list" and isinstance(value, list | tuple):
+        return [item for item in value if not _is_item_read(column.name, item)]
+    if column.kind in ("list", "JSON"):
+        held = getattr(posting, column.posting_field or column.name, None)
+        return [value] if isinstance(value, str) and (column.kind == "JSON" or held in (None, (), "")) else []
+    if column.name in ("country", "country_code"):
+        is_short = not isinstance(value, str) or len(value.strip()) == 2
+        return [] if _find_country(value) and (is_short or column.name == "country") else [value]
+    if column.name == "location":
+        return [value] if posting.place == UNKNOWN and value != UNKNOWN else []
+    held = getattr(posting, column.posting_field or column.name)
+    return [value] if held in (None, "") else []
+
+
+def _is_item_read(name: str, item: Any) -> bool:
+    if not isinstance(item, str):
+        return False
+    if name in ("country_codes", "countries"):
+        return _find_country(item) is not None
+    if name == "employment_statuses":
+        return _find_word(item, EMPLOYMENT_STATUSES) is not None
+    return len(item.strip()) <= MAX_NAME_LENGTH
+
+
+_ALLOWED = {"seniority": ", ".join(SENIORITIES), "employment_statuses": ", ".join(EMPLOYMENT_STATUSES)}
+
+
+def _shorten(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
