@@ -17,7 +17,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); n=$$((n + 1)); [ $$n -le 8 ]
 BENCHMARKS := trending gaps roadmap ranking match_scores storing serving auth_me admin
 SOURCES := accounts career_navigator fixtures ingestion learning market projects skills
 
-.PHONY: help run test coverage test-cluster lint bench seed openapi requirements install install-dev install-test
+.PHONY: help run test coverage test-cluster lint types bench seed openapi requirements install install-dev install-test
 
 help: ## List these targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -35,15 +35,20 @@ coverage: install-test ## Run all tests and measure what they cover (at least 95
 test-cluster: install-test ## Replace MongoDB's primary and the Redis master amid all the work (some minutes)
 	@exec $(BIN)/python -m pytest tests/cluster $(ARGS)
 
-lint: install-dev ## Check style, types, imports, the container files and the pinned requirements
+lint: install-dev ## Check style, types, imports, container and workflow files, pinned requirements
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(SOURCES) manage.py conftest.py
+	$(MAKE) --no-print-directory types
 	$(BIN)/lint-imports
-	$(BIN)/yamllint --strict --config-data '{extends: default, rules: {line-length: {max: 120}}}' docker-compose.yml
+	$(BIN)/yamllint --strict --config-data '{extends: default, rules: {line-length: {max: 120}}}' docker-compose.yml .github
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/hadolint Dockerfile
 	sh deploy/pin-requirements.sh --check $(BIN)/uv
+
+types: install-dev ## Check types alone
+	$(BIN)/mypy $(SOURCES) manage.py conftest.py
 
 bench: install-dev ## Measure speed, a table for each benchmark (BENCH=trending ARGS=... for one alone)
 	@set -e; for name in $(or $(BENCH),$(BENCHMARKS)); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name $(ARGS); done

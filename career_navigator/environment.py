@@ -32,6 +32,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
+from career_navigator import __version__
 from career_navigator.rates import Rate, parse_rate
 from career_navigator.redis_addresses import check_address
 from career_navigator.signing_keys import check_private_key, new_private_key, public_key_of
@@ -127,7 +128,7 @@ class Environment(BaseSettings):
 
     # Application
     app_name: str = "Career Navigator API"
-    app_version: str = "1.0.0"
+    app_version: str = __version__
     debug: bool = True
     allowed_origins: Origins = ["http://localhost:3000", "http://127.0.0.1:3000"]
     allowed_hosts: CommaSeparated = ["localhost", "127.0.0.1", "[::1]"]
