@@ -17,7 +17,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); n=$$((n + 1)); [ $$n -le 8 ]
 BENCHMARKS := trending gaps roadmap ranking match_scores storing serving auth_me admin
 SOURCES := accounts career_navigator fixtures ingestion learning market projects skills
 
-.PHONY: help run test coverage test-cluster lint types bench seed openapi requirements install install-dev install-test
+.PHONY: help run test coverage test-cluster lint types docs bench seed openapi requirements install install-dev install-test
 
 help: ## List these targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -35,7 +35,7 @@ coverage: install-test ## Run all tests and measure what they cover (at least 95
 test-cluster: install-test ## Replace MongoDB's primary and the Redis master amid all the work (some minutes)
 	@exec $(BIN)/python -m pytest tests/cluster $(ARGS)
 
-lint: install-dev ## Check style, types, imports, container and workflow files, pinned requirements
+lint: install-dev ## Check style, types, imports, docs, container and workflow files, pins
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(MAKE) --no-print-directory types
@@ -45,6 +45,7 @@ lint: install-dev ## Check style, types, imports, container and workflow files, 
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/hadolint Dockerfile
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	sh deploy/pin-requirements.sh --check $(BIN)/uv
 
 types: install-dev ## Check types alone
@@ -59,6 +60,9 @@ seed: install ## Load skills, learning resources and project ideas (into a runni
 openapi: install ## Write the API's description to docs/openapi.json
 	@mkdir -p docs
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --format openapi-json --file docs/openapi.json
+
+docs: install-dev ## Build the documentation site in var/site; a broken link fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict $(ARGS)
 
 requirements: install-dev ## Pin what pyproject.toml asks for (ARGS=--upgrade: the newest versions)
 	sh deploy/pin-requirements.sh $(or $(ARGS),--write) $(BIN)/uv
