@@ -15,9 +15,8 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from accounts.models import Person
-from accounts.personal_data import erase_user_on_request, export_user
 from accounts.profile_values import normalize_email
-from accounts.services import deactivate_user, reactivate_user
+from accounts.services import deactivate_user, erase_user_on_request, export_user, reactivate_user
 from accounts.tasks import send_reset_message
 from career_navigator.admin_site.dashboard import Card, Chart, Series
 from career_navigator.admin_site.model_admin import enqueue_or_report, log_action, require_permission

@@ -7,8 +7,8 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     user_exports = {
-        "sessions": "accounts.personal_data.export_sessions",
-        "password_resets": "accounts.personal_data.export_resets",
+        "sessions": "accounts.services.export_sessions",
+        "password_resets": "accounts.services.export_resets",
         "email_confirmations": "accounts.credentials.export_confirmations",
         "activities": "accounts.applications.selectors.export_activities",
         "applications": "accounts.applications.selectors.export_applications",
@@ -17,8 +17,8 @@ class AccountsConfig(AppConfig):
         "saved_searches": "accounts.searches.selectors.export_searches",
     }
     user_erasures = {
-        "sessions": "accounts.personal_data.erase_sessions",
-        "password_resets": "accounts.personal_data.erase_resets",
+        "sessions": "accounts.services.erase_sessions",
+        "password_resets": "accounts.services.erase_resets",
         "email_confirmations": "accounts.credentials.erase_confirmations",
         "activities": "accounts.applications.services.erase_activities",
         "applications": "accounts.applications.services.erase_applications",

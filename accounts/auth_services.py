@@ -13,13 +13,13 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, AuthenticationFailed, Throttled, ValidationError
 from rest_framework.request import Request
 
+from accounts.authentication import TokenPair, start_session
 from accounts.documents import User
 from accounts.profile_values import normalize_email
 from accounts.services import AddressTaken, Change, LoginRefused, authenticate, change_profile, register_user
-from accounts.sessions import TokenPair, start_session
 from accounts.tasks import send_confirmation_message
-from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.exceptions import QueueAway
+from career_navigator.api.permissions import CurrentUser
 from career_navigator.celery import enqueue
 from career_navigator.observability.middleware import with_time_anew
 from career_navigator.throttling import (

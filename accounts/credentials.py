@@ -16,9 +16,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
 
+from accounts.authentication import TokenPair, end_sessions, start_session
 from accounts.documents import ConcurrentChange, EmailConfirmation, PasswordReset, User
 from accounts.selectors import find_user_by_address
-from accounts.sessions import TokenPair, end_sessions, start_session
 from career_navigator.observability.middleware import with_time_anew
 
 MIN_PASSWORD_LENGTH = 8

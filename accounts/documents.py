@@ -150,7 +150,7 @@ class User(StoredDocument):
         return saved
 
     def delete(self, *args: Any, **kwargs: Any) -> None:
-        """Delete the user, whose tokens are then refused. `accounts.personal_data` erases what else is theirs."""
+        """Delete the user, whose tokens are then refused. `accounts.services` erases what else is theirs."""
         with PROFILE_CACHE.invalidate(user_id=self.pk):
             super().delete(*args, **kwargs)
 

@@ -6,7 +6,7 @@ from bson import ObjectId
 
 from accounts.documents import User
 from accounts.profile_values import distinct_roles, list_email_forms
-from career_navigator.api.current_user import CurrentUser
+from career_navigator.api.permissions import CurrentUser
 from learning.documents import SKILL_PROGRESS
 
 

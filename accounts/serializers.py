@@ -46,8 +46,8 @@ from accounts.profile_fields import (
 )
 from accounts.profile_values import EXPERIENCE_LEVELS, REMOTE_PREFERENCES
 from accounts.resumes.documents import Resume
-from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.fields import BoundedList, Choice, Line, Text
+from career_navigator.api.permissions import CurrentUser
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 
 MIN_NAME_LENGTH = 2

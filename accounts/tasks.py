@@ -6,7 +6,7 @@ from bson import ObjectId
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import credentials, personal_data
+from accounts import credentials, services
 from accounts.resumes import tasks as resume_tasks  # noqa: F401 - Celery finds the tasks of an app through this module
 from accounts.searches import tasks as search_tasks  # noqa: F401 - the same
 from career_navigator.background import UNAVAILABLE, Task
@@ -15,7 +15,7 @@ from career_navigator.background import UNAVAILABLE, Task
 @shared_task(base=Task, title="Finish erasures", icon="person_remove")
 def finish_erasures() -> str | None:
     """Erase the accounts whose erasure broke off."""
-    erased = personal_data.finish_erasures(now=timezone.now())
+    erased = services.finish_erasures(now=timezone.now())
     return f"erased {erased} accounts" if erased else None
 
 

@@ -29,7 +29,7 @@ from accounts.auth_services import (
     register,
     version_of,
 )
-from accounts.authentication import AccessToken
+from accounts.authentication import AccessToken, RefreshRefused, end_session_of, refresh_session
 from accounts.credentials import (
     ConfirmationRefused,
     ResetRefused,
@@ -40,13 +40,11 @@ from accounts.credentials import (
     reset_password,
 )
 from accounts.documents import ConcurrentChange, User
-from accounts.personal_data import erase_user, erase_user_on_request, export_user
 from accounts.profile_values import list_email_forms, normalize_email
-from accounts.sessions import RefreshRefused, end_session_of, refresh_session
+from accounts.services import erase_user, erase_user_on_request, export_user
 from accounts.tasks import send_reset_message
-from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.parsers import MultiPartParser
-from career_navigator.api.permissions import IsSelf
+from career_navigator.api.permissions import CurrentUser, IsSelf
 from career_navigator.api.viewsets import ApiViewSet, PublicViewSet
 from career_navigator.throttling import check_limits, get_client_ip, limited, record_hits
 

@@ -182,8 +182,8 @@ def write_round(installation: Installation, trial: Trial) -> tuple[dict[str, Any
 
     Returns what the first has, and the outcome so far.
     """
-    from accounts.personal_data import BROKEN_OFF_AFTER, finish_erasures
     from accounts.resumes.uploads import LOST_AFTER, find_lost_uploads, read_upload
+    from accounts.services import BROKEN_OFF_AFTER, finish_erasures
     from career_navigator.db.connection import database
 
     rng = random.Random(trial.seed)

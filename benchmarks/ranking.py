@@ -116,9 +116,9 @@ class Client:
         from django.core.handlers.wsgi import WSGIHandler
         from django.utils import timezone
 
+        from accounts.authentication import start_session
         from accounts.documents import User
         from accounts.services import register_user
-        from accounts.sessions import start_session
 
         User.objects.delete()
         now = timezone.now()

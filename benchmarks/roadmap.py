@@ -98,8 +98,8 @@ def measure(count: int) -> Measured:
     from django.core.handlers.wsgi import WSGIHandler
     from django.utils import timezone
 
+    from accounts.authentication import start_session
     from accounts.services import register_user
-    from accounts.sessions import start_session
     from benchmarks.posting_set import fill
     from career_navigator.cache import reset_caches
     from career_navigator.db.connection import database

@@ -33,9 +33,8 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from career_navigator import __version__
-from career_navigator.rates import Rate, parse_rate
 from career_navigator.redis_addresses import check_address
-from career_navigator.signing_keys import check_private_key, new_private_key, public_key_of
+from career_navigator.setting_values import Rate, check_private_key, new_private_key, parse_rate, public_key_of
 
 logger = logging.getLogger(__name__)
 

@@ -29,7 +29,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from career_navigator.cache.client import Command, execute, fail_fast_redis, is_available
-from career_navigator.rates import Rate
+from career_navigator.setting_values import Rate
 
 if TYPE_CHECKING:
     # DRF's views import this module, which the settings name.

@@ -10,7 +10,7 @@ from bson import ObjectId
 from django.conf import settings
 from mongoengine import NotUniqueError
 
-from career_navigator.api.current_user import CurrentUser
+from career_navigator.api.permissions import CurrentUser
 from career_navigator.api.serializers import read_as
 from career_navigator.db.connection import database
 from career_navigator.documents import idempotency_key

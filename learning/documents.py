@@ -4,8 +4,7 @@ from typing import Any
 
 from mongoengine import BooleanField, DateTimeField, ObjectIdField, StringField
 
-from career_navigator.db.catalogues import CuratedDocument
-from career_navigator.db.progress import ProgressLog
+from career_navigator.db.catalogues import CuratedDocument, ProgressLog
 from career_navigator.documents import StoredDocument
 from learning.resources import CATALOGUE, LEVELS, TYPES, Resource
 

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from career_navigator.background import ScheduledTask, TaskFailed
-from learning import links
+from learning import services as links
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from accounts.selectors import get_user_skills
 from career_navigator.api.viewsets import ApiViewSet
-from career_navigator.db.progress import UNSET
+from career_navigator.db.catalogues import UNSET
 from ingestion.selectors import get_collection_state
 from learning import serializers as shapes
 from learning.documents import SKILL_PROGRESS

@@ -2,8 +2,7 @@
 
 from mongoengine import BooleanField, DateTimeField, IntField, ListField, ObjectIdField, StringField
 
-from career_navigator.db.catalogues import CuratedDocument
-from career_navigator.db.progress import ProgressLog
+from career_navigator.db.catalogues import CuratedDocument, ProgressLog
 from career_navigator.documents import StoredDocument
 from projects.ideas import CATALOGUE, DIFFICULTIES
 

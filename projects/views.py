@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.selectors import get_user_skills
 from career_navigator.api.viewsets import ApiViewSet
-from career_navigator.db.progress import UNSET
+from career_navigator.db.catalogues import UNSET
 from market.roles import display_role, normalize_role
 from projects import serializers as shapes
 from projects.documents import PROJECT_PROGRESS

@@ -26,7 +26,7 @@ from accounts.resumes.json_resume import InvalidResume, check_resume
 from accounts.resumes.writing import NotWritten, Person, Posting, fitting_role, write_resume
 from accounts.selectors import get_user_skills
 from accounts.services import Change, canonical_skills, change_profile
-from career_navigator.api.current_user import CurrentUser
+from career_navigator.api.permissions import CurrentUser
 from market.jobs.selectors import find_job
 from market.selectors import demand_of
 from projects.selectors import list_completed_projects

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.authentication import TokenRefused, issue_access_token, read_access_token
 from accounts.documents import User
-from career_navigator.signing_keys import new_private_key, public_key_of
+from career_navigator.setting_values import new_private_key, public_key_of
 from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD
 
 USER = ObjectId("507f1f77bcf86cd799439011")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from accounts.applications.documents import Activity
 from accounts.applications.serializers import MAX_BYTES
 from accounts.applications.services import record_activity
-from career_navigator.rates import Rate
+from career_navigator.setting_values import Rate
 from tests.fixtures.people import API, PASSWORD
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -143,7 +143,7 @@ def test_takes_back_a_profile_with_the_address_in_either_form(stored_as):
 
 
 def test_counts_tries_at_both_forms_together(settings, window_clock):
-    from career_navigator.rates import Rate
+    from career_navigator.setting_values import Rate
 
     settings.THROTTLES = settings.THROTTLES | {"login_account": Rate(1, 60)}
 

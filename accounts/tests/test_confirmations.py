@@ -17,7 +17,7 @@ from accounts.services import deactivate_user
 from accounts.tasks import send_confirmation_message as send_confirmation_task
 from accounts.tasks import send_reset_message
 from career_navigator.db.connection import database
-from career_navigator.rates import Rate
+from career_navigator.setting_values import Rate
 from market.jobs.filters import JobFilter
 from market.services import store_postings
 from tests.factories import PostingFactory

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.credentials import send_reset_message
 from accounts.documents import User
-from accounts.personal_data import finish_erasures
+from accounts.services import finish_erasures
 from career_navigator.apps import get_declared
 from ingestion.documents import CollectionRun
 from ingestion.tasks import collect_for_user

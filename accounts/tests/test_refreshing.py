@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.authentication import RefreshRefused, end_session_of, refresh_session, start_session
 from accounts.documents import MAX_ENDED_SESSIONS, RefreshToken, User, hash_token
-from accounts.sessions import RefreshRefused, end_session_of, refresh_session, start_session
 from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD, refresh
 
 CREDENTIALS = {"email": "ada@example.org", "password": PASSWORD}

@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from career_navigator import throttling
 from career_navigator.observability import middleware
-from career_navigator.rates import Rate
+from career_navigator.setting_values import Rate
 from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD, REGISTRATION
 
 RIGHT = {"email": "ada@example.org", "password": PASSWORD}

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.documents import User
-from career_navigator.rates import Rate
+from career_navigator.setting_values import Rate
 from career_navigator.throttling import get_client_ip
 from tests.elsewhere import NO_REDIS, queue_at
 from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD, REGISTRATION

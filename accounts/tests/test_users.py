@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.authentication import issue_access_token
 from accounts.documents import User
-from career_navigator.rates import Rate
+from career_navigator.setting_values import Rate
 from tests.factories import ResumeFactory
 from tests.fixtures.people import API, PASSWORD
 

@@ -19,8 +19,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from career_navigator.api.current_user import CurrentUser
 from career_navigator.api.pagination import EnvelopePagination
+from career_navigator.api.permissions import CurrentUser
 from career_navigator.api.serializers import QuerySerializer, build_once, read_as
 
 

@@ -14,7 +14,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from career_navigator import throttling
 from career_navigator.admin_site.site import count_codes, make_codes
-from career_navigator.rates import Rate
+from career_navigator.setting_values import Rate
 
 PASSWORD = "Secret-123"
 

@@ -12,9 +12,9 @@ import pytest
 from bson import ObjectId
 from django.utils import timezone
 
-from accounts.personal_data import export_user
+from accounts.services import export_user
 from career_navigator import throttling
-from career_navigator.rates import Rate
+from career_navigator.setting_values import Rate
 from ingestion import fetching as services
 from ingestion.documents import CollectedRole, CollectionRun
 from ingestion.fetching import JOBS_PER_ROLE

@@ -11,11 +11,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from career_navigator.background import TaskFailed
-from learning import links, tasks
+from learning import services as links
+from learning import tasks
 from learning.documents import LearningResource
-from learning.links import NetworkDown, check_links
 from learning.selectors import resource_catalogue
-from learning.services import seed_resources
+from learning.services import NetworkDown, check_links, seed_resources
 from tests.fixtures.catalogue import resource
 
 NOW = datetime(2026, 11, 21, 5, tzinfo=UTC)

@@ -19,7 +19,7 @@ from mongoengine import QuerySet
 from pymongo import DESCENDING
 from pymongo.errors import PyMongoError
 
-from career_navigator.api.current_user import CurrentUser
+from career_navigator.api.permissions import CurrentUser
 from career_navigator.db.connection import database
 from market.documents import JobPosting
 from market.geo.labels import parse_place_label

@@ -11,9 +11,9 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.authentication import start_session
 from accounts.documents import User
 from accounts.services import change_profile, register_user
-from accounts.sessions import start_session
 from market.membership import know_role
 from market.refresh import refresh_figures
 from market.services import store_postings

@@ -10,7 +10,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from career_navigator.rates import Rate
+from career_navigator.setting_values import Rate
 from market.refresh import refresh_figures
 from market.services import store_postings
 from skills.documents import UnknownSlug

@@ -17,6 +17,7 @@ import requests
 from bson import ObjectId
 from django.utils import timezone
 
+from accounts.authentication import start_session
 from accounts.documents import RefreshToken, User, hash_token
 from accounts.resumes.documents import Resume
 from accounts.searches.documents import SavedSearch
@@ -24,7 +25,6 @@ from accounts.searches.selectors import due_searches
 from accounts.searches.services import local_day, save_search
 from accounts.searches.tasks import queue_digests
 from accounts.services import register_user
-from accounts.sessions import start_session
 from career_navigator.db import connection
 from career_navigator.devserver.embedded import HOST, EmbeddedServer, start_valkey
 from ingestion.documents import OPEN_RUN_STATUSES

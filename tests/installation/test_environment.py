@@ -19,13 +19,11 @@ from career_navigator.environment import (
     BASE_DIR,
     PUBLISHED_SECRETS,
     Environment,
-    Rate,
     development_secret,
-    parse_rate,
     read_environment,
     read_running_services,
 )
-from career_navigator.signing_keys import check_private_key, new_private_key, public_key_of
+from career_navigator.setting_values import Rate, check_private_key, new_private_key, parse_rate, public_key_of
 
 NAMES = {name.upper() for name in Environment.model_fields}
 EXAMPLE = BASE_DIR / ".env.example"

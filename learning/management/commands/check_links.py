@@ -9,7 +9,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from career_navigator.commands import SummaryCommand, progress_bar
-from learning.links import USUAL_CONCURRENCY, USUAL_TIMEOUT_SECONDS, NetworkDown, check_links
+from learning.services import USUAL_CONCURRENCY, USUAL_TIMEOUT_SECONDS, NetworkDown, check_links
 
 
 class Command(SummaryCommand):
