@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bson import ObjectId
+from django.conf import settings
 
 from accounts.searches.documents import SavedSearch, ToldPosting
-from accounts.searches.services import monday_of
 from career_navigator.api.serializers import read_as
 from career_navigator.db.connection import database
 from market.jobs.filters import JobFilter, Query, job_query
@@ -59,6 +60,15 @@ def stored_ids(*, job_ids: Iterable[str]) -> list[ObjectId]:
     """Those of the ids that are a stored posting's."""
     wanted = [ObjectId(job_id) for job_id in job_ids if ObjectId.is_valid(job_id)]
     return [row["_id"] for row in database().job_postings.find({"_id": {"$in": wanted}}, {"_id": 1})]
+
+
+def local_day(now: datetime) -> date:
+    """The day by which digests go: that of TIME_ZONE of the environment."""
+    return now.astimezone(ZoneInfo(settings.CELERY_TIMEZONE)).date()
+
+
+def monday_of(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def due_searches(*, day: date) -> list[ObjectId]:

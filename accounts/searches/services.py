@@ -1,19 +1,35 @@
-"""Keeping searches, and what they have told of."""
+"""Keeping searches, mailing what they newly find, each posting at most once, and the link that ends the mails.
 
+What might fail before anything is claimed is tried first: the mail server is connected to. Then the day is claimed for
+the search, then each posting, and only then the mail is sent. So a task that runs twice, at once or again, finds the
+claims and sends nothing; a crash between claim and sending errs on the side of silence: no mail will ever tell of those
+postings, while GET /jobs/searches/{id}/new still does.
+"""
+
+import logging
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from smtplib import SMTPException
 from typing import Any
-from zoneinfo import ZoneInfo
+from urllib.parse import urlencode, urlsplit
 
 from bson import ObjectId
 from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.signing import BadSignature, Signer
+from django.template.loader import render_to_string
 from mongoengine import NotUniqueError
 from pymongo.errors import BulkWriteError
+from rest_framework.exceptions import ValidationError
 
+from accounts.documents import User
 from accounts.searches.documents import MAX_SEARCHES, SavedSearch, ToldPosting
+from accounts.searches.selectors import MAX_COUNTED, filter_of, local_day, monday_of, postings_to_mail
 from career_navigator.db.connection import database, positions_taken
 from career_navigator.documents import find_repeated, idempotency_key
 from market.jobs.filters import JobFilter
+from market.jobs.listings import JobListing
+from market.jobs.selectors import Row
 
 
 class TooManySearches(RuntimeError):
@@ -122,15 +138,6 @@ def forget_deleted(*, search: SavedSearch) -> None:
     ToldPosting.objects(search=search.pk, job__in=list(told - stored)).delete()
 
 
-def local_day(now: datetime) -> date:
-    """The day by which digests go: that of TIME_ZONE of the environment."""
-    return now.astimezone(ZoneInfo(settings.CELERY_TIMEZONE)).date()
-
-
-def monday_of(day: date) -> date:
-    return day - timedelta(days=day.weekday())
-
-
 def _done_until(digest: str | None, now: datetime) -> str:
     """A weekly digest begins with the next Monday, a daily one with the next time that digests are sent."""
     return monday_of(local_day(now)).isoformat() if digest == "weekly" else ""
@@ -140,3 +147,131 @@ def erase_searches(user_id: ObjectId) -> None:
     ids = list(SavedSearch.objects(user=user_id).scalar("id"))
     ToldPosting.objects(search__in=ids).delete()
     SavedSearch.objects(user=user_id).delete()
+
+
+logger = logging.getLogger(__name__)
+
+MAX_MAILED = 20
+
+UNSUBSCRIBE_PATH = "/jobs/searches/unsubscribe"
+_signer = Signer(salt="accounts.searches.unsubscribe")
+
+
+def send_digest(*, search_id: ObjectId, day: date, now: datetime) -> int:
+    """Mail what the search newly finds, once a day at most; how many postings the mail tells of, 0 for no mail.
+
+    `day` is the digest's, in TIME_ZONE. Nothing is sent to users who are deactivated or whose address is not confirmed,
+    and nothing where no mail server is set. Raises SMTPException or OSError when the mail server is away; nothing is
+    claimed then.
+    """
+    search = SavedSearch.objects(id=search_id, digest__ne=None, digest_day__lt=day.isoformat()).first()
+    owner = User.objects(id=search.user, is_active=True, email_confirmed__ne=False) if search is not None else None
+    user = owner.first() if owner is not None else None
+    if search is None or user is None or not _can_send():
+        return 0
+    try:
+        postings = postings_to_mail(search=search, now=now)
+    except ValidationError as error:
+        logger.error("the filter of saved search %s is not accepted any more: %s", search_id, error)
+        return 0
+    found, total = postings[:MAX_MAILED], postings.count()
+    if not found:
+        _begin(search, day)
+        return 0
+    with get_connection() as connection:
+        if not _begin(search, day):
+            return 0
+        claimed = claim_postings(search_id=search.pk, job_ids=[row["_id"] for row in found], now=now)
+        rows = [row for row in found if row["_id"] in claimed]
+        if not rows:
+            return 0
+        message = _message(search, user, rows, more=total - len(rows), now=now)
+        message.connection = connection
+        try:
+            message.send()
+        except (SMTPException, OSError) as error:
+            # It may have been sent all the same, so it is not tried again.
+            logger.error("the digest of saved search %s may not have been sent: %s", search_id, type(error).__name__)
+            return 0
+        ToldPosting.objects(search=search.pk, job__in=list(claimed)).update(set__told_at=now)
+    forget_deleted(search=search)
+    return len(rows)
+
+
+def _can_send() -> bool:
+    if "dummy" in settings.EMAIL_BACKEND:
+        logger.error("EMAIL_HOST is not set: no digests of saved searches are sent")
+        return False
+    return True
+
+
+def _begin(search: SavedSearch, day: date) -> bool:
+    """Whether the day's digest is this task's; not where another has begun it, or mails were turned off meanwhile."""
+    begun = SavedSearch.objects(id=search.pk, digest__ne=None, digest_day__lt=day.isoformat())
+    return bool(begun.update_one(set__digest_day=day.isoformat()))
+
+
+def _message(search: SavedSearch, user: User, rows: list[Row], *, more: int, now: datetime) -> EmailMultiAlternatives:
+    job_filter = filter_of(search=search)
+    jobs = [_told(JobListing(row, now=now, job_filter=job_filter)) for row in rows]
+    unsubscribe, name = unsubscribe_address(search_id=search.pk), _line(search.name)
+    context = {
+        "app_name": settings.APP_NAME,
+        "full_name": _line(user.full_name),
+        "name": name,
+        "digest": search.digest,
+        "jobs": jobs,
+        "more": more,
+        "more_is_exact": more + len(jobs) < MAX_COUNTED,
+        "unsubscribe": unsubscribe,
+    }
+    count = f"{len(jobs)} new {'job' if len(jobs) == 1 else 'jobs'}"
+    message = EmailMultiAlternatives(
+        subject=f"{settings.APP_NAME}: {count} for {name}",
+        body=render_to_string("accounts/digest.txt", context),
+        to=[user.email],
+        headers={
+            "List-Unsubscribe": f"<{unsubscribe}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+    )
+    message.attach_alternative(render_to_string("accounts/digest.html", context), "text/html")
+    return message
+
+
+def _told(listing: JobListing) -> dict[str, Any]:
+    """What the mail says of a posting; its address only where a browser takes it for a page."""
+    url = listing.url or ""
+    facts = (listing.company, listing.location, *listing.key_info)
+    return {
+        "title": _line(listing.title),
+        "facts": " · ".join(dict.fromkeys(_line(fact) for fact in facts if fact)),
+        "url": url if urlsplit(url).scheme in ("http", "https") else "",
+    }
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+class BadToken(ValueError):
+    """A token that was not signed here, or by a key that is no longer used."""
+
+    reason = "bad_token"
+
+
+def unsubscribe_address(*, search_id: ObjectId) -> str:
+    query = urlencode({"token": make_token(search_id=search_id)})
+    return f"{settings.PUBLIC_URL}{UNSUBSCRIBE_PATH}?{query}"
+
+
+def make_token(*, search_id: ObjectId) -> str:
+    return _signer.sign(str(search_id))
+
+
+def read_token(token: str) -> ObjectId:
+    """The search whose token it is. Raises BadToken."""
+    try:
+        return ObjectId(_signer.unsign(token))
+    except BadSignature as error:
+        raise BadToken("the token was not signed here") from error

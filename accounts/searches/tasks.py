@@ -8,9 +8,8 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from accounts.searches import digests
-from accounts.searches.selectors import due_searches
-from accounts.searches.services import local_day
+from accounts.searches import services
+from accounts.searches.selectors import due_searches, local_day
 from career_navigator.background import UNAVAILABLE, ScheduledTask
 from career_navigator.celery import enqueue
 
@@ -32,4 +31,4 @@ def queue_digests() -> str:
 )
 def send_digest(search_id: str, day: str) -> None:
     """Send a search's digest of a day, such as "2026-11-16"."""
-    digests.send_digest(search_id=ObjectId(search_id), day=date.fromisoformat(day), now=timezone.now())
+    services.send_digest(search_id=ObjectId(search_id), day=date.fromisoformat(day), now=timezone.now())

@@ -16,15 +16,16 @@ from rest_framework.response import Response
 
 from accounts.auth_services import PAGE_HEADERS, Conflict, offer_confirmation
 from accounts.searches import serializers as shapes
-from accounts.searches.digests import BadToken, read_token
 from accounts.searches.documents import MAX_SEARCHES, SavedSearch
 from accounts.searches.selectors import filter_of, new_postings, stored_ids
 from accounts.searches.services import (
+    BadToken,
     TooManySearches,
     change_search,
     delete_search,
     end_digest,
     mark_told,
+    read_token,
     save_search,
 )
 from career_navigator.api.pagination import EnvelopePagination

@@ -10,9 +10,8 @@ from django.core import mail
 
 from accounts.credentials import ConfirmationRefused, confirm_address, send_confirmation_message
 from accounts.documents import EmailConfirmation, User
-from accounts.searches.digests import send_digest
 from accounts.searches.documents import ToldPosting
-from accounts.searches.services import save_search
+from accounts.searches.services import save_search, send_digest
 from accounts.services import deactivate_user
 from accounts.tasks import send_confirmation_message as send_confirmation_task
 from accounts.tasks import send_reset_message

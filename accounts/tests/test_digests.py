@@ -14,10 +14,17 @@ from django.core.mail.backends.locmem import EmailBackend
 
 from accounts.documents import User
 from accounts.searches import tasks
-from accounts.searches.digests import MAX_MAILED, send_digest
 from accounts.searches.documents import SavedSearch, ToldPosting
 from accounts.searches.selectors import due_searches
-from accounts.searches.services import change_search, delete_search, end_digest, mark_told, save_search
+from accounts.searches.services import (
+    MAX_MAILED,
+    change_search,
+    delete_search,
+    end_digest,
+    mark_told,
+    save_search,
+    send_digest,
+)
 from career_navigator.celery import app
 from market.documents import JobPosting
 from market.jobs.filters import JobFilter

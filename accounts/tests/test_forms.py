@@ -3,7 +3,7 @@
 import pytest
 from django.test.client import BOUNDARY, MULTIPART_CONTENT
 
-from accounts.searches.digests import make_token
+from accounts.searches.services import make_token
 from accounts.tests import resume_files as files
 
 URL_ENCODED = "application/x-www-form-urlencoded"

@@ -8,9 +8,8 @@ from bson import ObjectId
 from django.utils import timezone
 
 from accounts.searches import services
-from accounts.searches.digests import make_token
 from accounts.searches.documents import MAX_SEARCHES, SavedSearch, ToldPosting
-from accounts.searches.services import claim_postings, end_digest, save_search
+from accounts.searches.services import claim_postings, end_digest, make_token, save_search
 from accounts.services import export_user
 from career_navigator.documents import REPEAT_WINDOW
 from market.jobs.filters import JobFilter

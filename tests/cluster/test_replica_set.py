@@ -21,8 +21,8 @@ from accounts.authentication import start_session
 from accounts.documents import RefreshToken, User, hash_token
 from accounts.resumes.documents import Resume
 from accounts.searches.documents import SavedSearch
-from accounts.searches.selectors import due_searches
-from accounts.searches.services import local_day, save_search
+from accounts.searches.selectors import due_searches, local_day
+from accounts.searches.services import save_search
 from accounts.searches.tasks import queue_digests
 from accounts.services import register_user
 from career_navigator.db import connection
