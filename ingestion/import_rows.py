@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from ingestion.import_columns import (
@@ -64,9 +65,11 @@ def read_row(row: Mapping[str, Any]) -> Row:
     written: dict[str, str] = {}
     for canonical, names in named.items():
         column = COLUMNS_BY_NAME[canonical]
-        # The column's own name comes first.
-        order = (canonical, *column.other_names)
-        first, *others = sorted(names, key=lambda name: order.index(normalize_name(name)))
+        if len(names) > 1:
+            # The column's own name comes first.
+            order = (canonical, *column.other_names)
+            names.sort(key=lambda name: order.index(normalize_name(name)))
+        first, *others = names
         job[canonical], written[canonical] = row[first], first
         for name in others:
             if column.kind == "list" and isinstance(row[name], list) and isinstance(job[canonical], list):
@@ -120,10 +123,13 @@ def _read_countries(job: dict[str, Any]) -> None:
 
 def _find_country(value: Any) -> str | None:
     """Return the code of a country by its code or name. Among countries Georgia is no state."""
-    if not isinstance(value, str):
-        return None
-    code = value.strip().upper()
-    return code if is_country_code(code) else "GE" if fold(value) == "georgia" else find_country(value)
+    return _find_country_code(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=4_096)
+def _find_country_code(text: str) -> str | None:
+    code = text.strip().upper()
+    return code if is_country_code(code) else "GE" if fold(text) == "georgia" else find_country(text)
 
 
 def _read_company(job: dict[str, Any]) -> None:
