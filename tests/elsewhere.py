@@ -1,7 +1,9 @@
 """For a while, this process takes other servers for its own: none at all, or those a test has started."""
 
 import contextlib
-from collections.abc import Iterator
+import os
+import signal
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import mongoengine
@@ -10,6 +12,7 @@ from django.test import override_settings
 from career_navigator.cache import reset_caches
 from career_navigator.celery import app
 from career_navigator.db.connection import redis_client, register_connection
+from career_navigator.devserver.embedded import EmbeddedServer
 from career_navigator.redis_addresses import build_broker_options, build_broker_url
 
 # Port 1 is never listened on: connecting is refused at once.
@@ -54,6 +57,16 @@ def queue_at(address: str) -> Iterator[None]:
             yield
     finally:
         _queue_at(usual, usual_options)
+
+
+@contextlib.contextmanager
+def freezing(server: EmbeddedServer) -> Iterator[Callable[[], None]]:
+    """Give what freezes the server, which ends with the block."""
+    try:
+        yield lambda: os.kill(server.pid, signal.SIGSTOP)
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+        server.stop()
 
 
 def _forget_redis() -> None:

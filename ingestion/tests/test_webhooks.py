@@ -1,7 +1,5 @@
 """TheirStack's webhooks: who may send them, and what is refused of them."""
 
-import os
-import signal
 import time
 
 import orjson
@@ -11,7 +9,7 @@ from career_navigator.devserver.embedded import start_valkey
 from ingestion.tasks import receive_webhook_event
 from ingestion.tests.webhook_events import PATH, SECRET, body_of, job, receive, send, signature_of
 from ingestion.webhooks import EventRejected
-from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
+from tests.elsewhere import NO_MONGODB, NO_REDIS, freezing, mongodb_at, redis_at
 from tests.queued import run_queued, take_queued
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
@@ -177,16 +175,12 @@ def test_answers_503_at_once_while_the_queue_is_away(client):
 @pytest.mark.usefixtures("impatient_clients")
 def test_answers_503_in_time_while_the_queue_hangs(client, tmp_path):
     server = start_valkey(directory=tmp_path / "valkey")
-    try:
-        with redis_at(f"{server.uri}0"):
-            assert send(client, body_of()).status_code == 202
-            os.kill(server.pid, signal.SIGSTOP)
-            begun = time.monotonic()
-            answer = send(client, body_of())
-            took = time.monotonic() - begun
-    finally:
-        os.kill(server.pid, signal.SIGCONT)
-        server.stop()
+    with freezing(server) as freeze, redis_at(f"{server.uri}0"):
+        assert send(client, body_of()).status_code == 202
+        freeze()
+        begun = time.monotonic()
+        answer = send(client, body_of())
+        took = time.monotonic() - begun
 
     assert answer.status_code == 503
     assert took < 5

@@ -1,34 +1,24 @@
-"""GET /skills/gap-analysis and GET /skills/roles, as a client sees them."""
+"""GET /skills/gap-analysis, as a client sees it."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
-import orjson
 import pytest
 from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.authentication import start_session
-from accounts.documents import User
-from accounts.services import change_profile, register_user
+from accounts.services import change_profile
 from market.membership import know_role
 from market.refresh import refresh_figures
 from market.services import store_postings
+from market.tests.seekers import ENTRIES, person, store
 from market.trends import wilson_interval
 from skills.services import seed_skills
 from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
 from tests.factories import PostingFactory
 from tests.queued import take_queued
 
-ENTRIES = [
-    {"name": "python", "display_name": "Python", "category": "Programming Languages"},
-    {"name": "docker", "display_name": "Docker", "category": "Tools/Technologies"},
-    {"name": "kubernetes", "display_name": "Kubernetes", "category": "Tools/Technologies", "aliases": ["k8s"]},
-    {"name": "postgresql", "display_name": "PostgreSQL", "category": "Databases", "aliases": ["postgres"]},
-]
 GAP_FIELDS = {
     "role": str,
     "total_postings_analyzed": int,
@@ -50,53 +40,9 @@ def _servers(servers_emptied):
     seed_skills(entries=ENTRIES, now=timezone.now())
 
 
-@dataclass
-class Person:
-    """Somebody who has registered and logged in."""
-
-    pk: Any
-    token: str
-    client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
-
-    def get(self, path: str, **parameters: Any) -> Any:
-        return self.client.get(path, parameters, headers={"Authorization": f"Bearer {self.token}"})
-
-    def gap(self, status: int = 200, **parameters: Any) -> dict[str, Any]:
-        answer = self.get("/skills/gap-analysis", **({"role": "Software Engineer"} | parameters))
-        assert answer.status_code == status, answer.content
-        return orjson.loads(answer.content)
-
-
 @pytest.fixture
 def ada():
     return person()
-
-
-def person(skills=("Python",), target_roles=("Software Engineer",)) -> Person:
-    now = timezone.now()
-    count = User.objects.count()
-    user = register_user(
-        email=f"ada{count}@example.org",
-        password="Secure-Pass-123",
-        full_name="Ada Lovelace",
-        skills=list(skills),
-        target_roles=list(target_roles),
-        now=now,
-    ).user
-    return Person(pk=user.pk, token=start_session(user_id=user.pk, now=now).access_token)
-
-
-def store(*slug_lists, role="Software Engineer", days_ago=0, refreshed=True, **changes):
-    now = timezone.now()
-    know_role(role=role, now=now)
-    day = now.date() - timedelta(days=days_ago)
-    postings = [
-        PostingFactory(title=role, technology_slugs=tuple(slugs.split()), date_posted=day, **changes)
-        for slugs in slug_lists
-    ]
-    store_postings(postings=postings, role=role, now=now)
-    if refreshed:
-        refresh_figures(now=now)
 
 
 def test_tells_what_is_required_held_and_missing(ada):
@@ -316,58 +262,6 @@ def test_answers_with_and_without_the_last_slash(ada):
     assert answers[0].content == answers[1].content
 
 
-def test_lists_roles_that_have_data_by_their_postings():
-    store("python", "python docker", role="Backend Developer")
-    store("docker", role="DevOps Engineer")
-    store("docker", role="Nurse", days_ago=31)
-
-    answer = Client().get("/skills/roles")
-
-    nobodys = dict.fromkeys(("skill_match_count", "coverage_percentage", "weighted_coverage_percentage"))
-    assert answer.json() == {
-        "roles": [
-            {"role": "Backend Developer", "postings": 2, "total_required_skills": 2} | nobodys,
-            {"role": "DevOps Engineer", "postings": 1, "total_required_skills": 1} | nobodys,
-        ],
-        "total": 2,
-        "limit": 100,
-        "offset": 0,
-        "window_days": 30,
-    }
-    assert "Authorization" in answer["Vary"]
-
-
-def test_tells_a_caller_which_roles_are_closest():
-    store("python docker", "python", "python", role="Backend Developer")
-    store("docker", role="DevOps Engineer")
-    grace = person(skills=["Docker"], target_roles=[])
-
-    roles = grace.get("/skills/roles").json()["roles"]
-
-    assert [(each["role"], each["skill_match_count"], each["coverage_percentage"]) for each in roles] == [
-        ("DevOps Engineer", 1, 100.0),
-        ("Backend Developer", 1, 50.0),
-    ]
-    assert roles[1]["weighted_coverage_percentage"] == 25.0
-
-
-def test_pages_the_roles():
-    for role in ("Backend Developer", "DevOps Engineer", "Nurse"):
-        store("docker", role=role)
-
-    answer = Client().get("/skills/roles", {"limit": 1, "offset": 1}).json()
-
-    assert ([each["role"] for each in answer["roles"]], answer["total"]) == (["DevOps Engineer"], 3)
-
-
-def test_lists_roles_when_there_are_none():
-    assert Client().get("/skills/roles").json()["roles"] == []
-
-
-def test_refuses_a_bad_token_where_none_is_needed():
-    assert Client().get("/skills/roles", headers={"Authorization": "Bearer nonsense"}).status_code == 401
-
-
 def test_answers_without_redis(ada):
     store("python docker")
 
@@ -386,6 +280,8 @@ def test_says_when_mongodb_is_away(ada, path):
 
 
 ANYTHING = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
 VALUES = (
     st.sampled_from(["Software Engineer", "software-engineer", "30", "0.25", "365", "1.0"])
     | st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

@@ -6,78 +6,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from market.daily_stats import day_start
 from market.documents import JobPosting
 from market.jobs.filters import JobFilter, job_query, read_text
 from market.jobs.listings import JobListing
 from market.jobs.selectors import NEWEST_FIRST
 from market.jobs.serializers import JobFilterSerializer, JobListingSerializer
-from market.jobs.services import hide_postings, rekey_postings
-from market.membership import know_role
-from market.posting import company_key, posting_keys
 from market.services import store_postings
-from skills.services import seed_skills
-from tests.factories import NOW, TODAY, PostingFactory, days_ago
+from market.tests.filtered_postings import POSTINGS, found, read, rows, store
+from tests.factories import NOW, PostingFactory, days_ago
 
-SKILLS = [
-    {"name": "python", "category": "Programming Languages", "display_name": "Python"},
-    {"name": "nodejs", "category": "Frameworks/Libraries", "display_name": "Node.js", "slugs": ["node-js"]},
-    {"name": "react", "category": "Frameworks/Libraries", "display_name": "React"},
-    {"name": "react native", "category": "Frameworks/Libraries", "slugs": ["react-native"]},
-    {"name": "c++", "category": "Programming Languages", "display_name": "C++", "slugs": ["cpp"]},
-    {"name": "greenhouse", "category": "Tools/Technologies", "is_skill": False},
-]
-
-POSTINGS = {
-    "austin": {"title": "Senior Back-End Developer", "technology_slugs": ("python", "node-js"), "seniority": "senior"},
-    "berlin": {
-        "title": "Data Engineer",
-        "company": "ACME, Inc.",
-        "place": "Berlin, Germany",
-        "country_code": "DE",
-        "technology_slugs": ("python",),
-        "hybrid": True,
-        "salary_currency": "EUR",
-        "min_annual_salary": 60_000.0,
-        "max_annual_salary": 80_000.0,
-        "min_annual_salary_usd": 65_000,
-        "max_annual_salary_usd": 87_000,
-        "date_posted": days_ago(1),
-    },
-    "remote": {
-        "title": "C++ Engineer",
-        "company": "Ädler & Söhne",
-        "place": "Remote",
-        "country_code": "US",
-        "technology_slugs": ("cpp",),
-        "remote": True,
-        "date_posted": days_ago(2),
-    },
-    "mobile": {
-        "title": "React Native Developer (Remote)",
-        "company": "$where",
-        "place": "San Francisco, CA",
-        "country_code": "US",
-        "country_codes": ("US", "CA"),
-        "technology_slugs": ("react-native",),
-        "remote": False,
-        "seniority": "junior",
-        "salary_currency": "USD",
-        "max_annual_salary": 150_000.0,
-        "max_annual_salary_usd": 150_000,
-        "date_posted": days_ago(6),
-    },
-    "web": {
-        "title": "React Developer",
-        "company": ".*",
-        "place": "San Diego, CA",
-        "country_code": "US",
-        "technology_slugs": ("react",),
-        "min_annual_salary_usd": 100_000,
-        "date_posted": days_ago(7),
-    },
-}
 ALL = set(POSTINGS)
+
 
 pytestmark = pytest.mark.usefixtures("redis")
 
@@ -90,31 +29,6 @@ def stored(mongo, store_once):
 
 def job_listing(row, *, now=NOW, job_filter=None):
     return JobListingSerializer(JobListing(row, now=now, job_filter=job_filter)).data
-
-
-def store():
-    seed_skills(entries=SKILLS, now=NOW)
-    postings = [
-        PostingFactory(**({"job_id": name, "company": "Acme", "country_code": "US"} | given))
-        for name, given in POSTINGS.items()
-    ]
-    store_postings(postings=postings, now=NOW)
-    store_postings(postings=[PostingFactory(job_id="hidden", country_code="US")], now=NOW)
-    hide_postings(ids=[JobPosting.objects.get(job_id="hidden").pk], hidden=True, now=NOW)
-
-
-def read(body) -> JobFilter:
-    given = JobFilterSerializer(data=body)
-    given.is_valid(raise_exception=True)
-    return given.job_filter
-
-
-def rows(mongo, body):
-    return list(mongo.job_postings.find(job_query(read(body), now=NOW)).sort(NEWEST_FIRST))
-
-
-def found(mongo, body) -> set[str]:
-    return {row["job_id"] for row in rows(mongo, body)}
 
 
 @pytest.mark.parametrize(
@@ -368,20 +282,6 @@ def test_a_rare_value_is_found_without_reading_the_others(stored, body, most):
     assert stats["totalDocsExamined"] <= most
 
 
-def test_urls_that_an_older_release_kept_apart_stay_apart_and_are_found_again(mongo):
-    old = {"source": "theirstack", "title": "Baker", "company": "C", "place": "P", "day": day_start(TODAY)}
-    urls = ["https://a.example.com/1", "http://a.example.com/1/"]
-    mongo.job_postings.insert_many([old | {"url": url, "content_hash": "old"} for url in urls])
-
-    changed = [rekey_postings(now=NOW), rekey_postings(now=NOW)]
-    outcome = store_postings(postings=[PostingFactory(job_id=None, url=urls[1], title="Baker")], now=NOW)
-
-    assert changed == [2, 0]
-    assert [row.get("url_key") for row in mongo.job_postings.find().sort("_id", 1)] == [urls[0], None]
-    assert all(row["company_key"] == "c" for row in mongo.job_postings.find({"content_hash": "old"}))
-    assert (outcome.collected, outcome.updated) == (0, 1)
-
-
 text = st.text(max_size=30)
 
 
@@ -398,69 +298,7 @@ def test_any_text_is_answered_or_refused(stored, body):
         assert isinstance(found(stored, body), set)
 
 
-@given(name=st.text(max_size=40))
-def test_a_companys_key_is_its_own_key(name):
-    assert company_key(company_key(name)) == company_key(name)
-
-
-@pytest.mark.parametrize(
-    ("stored_as", "body"),
-    [
-        ({"title": "Engineer for the Café of Tides"}, {"text": "Cafe of Tides"}),
-        ({"title": "Engineer for the Cafe of Tides"}, {"text": "café of tides"}),
-        ({"title": "Engineer for the Cafe\u0301 of Tides"}, {"text": "CAFÉ of Tides"}),
-        ({"company": "Café Zürich Werke GmbH"}, {"companies": ["cafe zurich werke gmbh"]}),
-        ({"company": "Cafe Zurich Werke GmbH"}, {"companies": ["Café Zürich Werke GmbH"]}),
-        ({"company": "Łódź Œuvres, S.A."}, {"companies": ["lodz oeuvres s.a."]}),
-        ({"company": "Łódź Œuvres"}, {"text": "lodz oeuvres"}),
-        ({"title": "R&D Engineer"}, {"titles": ["R&D Engineer"]}),
-        ({"title": "ＰＹＴＨＯＮ Tamer"}, {"text": "python tamer"}),
-    ],
-)
-def test_words_and_companies_are_found_without_regard_to_accents(stored, stored_as, body):
-    store_postings(postings=[PostingFactory(job_id="accented", **stored_as)], now=NOW)
-
-    assert "accented" in found(stored, body)
-    if "companies" in body:
-        assert "accented" not in found(stored, {"exclude_companies": body["companies"]})
-
-
-def test_roles_are_told_apart_by_accents_as_before(stored):
-    know_role(role="Café Manager", now=NOW)
-    store_postings(
-        postings=[PostingFactory(job_id="e", title="Café Manager"), PostingFactory(job_id="f", title="Cafe Manager")],
-        now=NOW,
-    )
-
-    roles = {row["job_id"]: row["roles"] for row in stored.job_postings.find({"job_id": {"$in": ["e", "f"]}})}
-    assert roles == {"e": ["café manager"], "f": []}
-    assert found(stored, {"titles": ["café manager"]}) == {"e"}
-
-
-def test_keys_have_the_words_of_title_company_and_place():
-    row = {"title": "C++ / Back-End Developer", "company": "ACME, Inc.", "place": "Austin, TX"}
-
-    assert posting_keys(row) == {
-        "title_key": "c++ backend developer",
-        "company_key": "acme inc",
-        "search_words": ["acme", "austin", "backend", "c++", "developer", "inc", "tx"],
-        "url_key": None,
-    }
-
-
 def test_old_postings_are_outside_of_a_window(stored):
     query = job_query(JobFilter(posted_within_days=7), now=NOW + timedelta(days=7))
 
     assert stored.job_postings.count_documents(query) == 0
-
-
-def test_postings_of_an_older_release_get_their_keys(stored):
-    names = {"title_key": "", "company_key": "", "search_words": "", "url_key": ""}
-    before = {row["job_id"]: row for row in stored.job_postings.find()}
-    stored.job_postings.update_many({"job_id": {"$in": ["austin", "berlin"]}}, {"$unset": names})
-    stored.job_postings.update_one({"job_id": "web"}, {"$set": {"country_codes": []}})
-
-    changed = [rekey_postings(now=NOW), rekey_postings(now=NOW)]
-
-    assert changed == [3, 0]
-    assert {row["job_id"]: row for row in stored.job_postings.find()} == before

@@ -22,6 +22,9 @@ pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 LATER = NOW + timedelta(hours=1)
 SHARED = "https://jobs.example.com/careers"
+CLERK = PostingFactory(job_id="ow-A", url=SHARED, title="Payroll Clerk")
+ENGINEER = PostingFactory(job_id="ow-B", url=SHARED, title="Kernel Engineer")
+BOTH = [("ow-A", "Payroll Clerk"), ("ow-B", "Kernel Engineer")]
 
 
 def store(*postings: Posting, now: datetime = NOW, **search):
@@ -117,17 +120,12 @@ def test_counts_a_posting_without_a_date_on_the_day_it_was_first_collected(mongo
 
 
 def test_keeps_postings_with_different_ids_apart_when_they_share_a_url(mongo):
-    clerk = PostingFactory(job_id="ow-A", url=SHARED, title="Payroll Clerk")
-    engineer = PostingFactory(job_id="ow-B", url=SHARED, title="Kernel Engineer")
-    store(clerk)
+    store(CLERK)
 
-    outcomes = [store(engineer), store(clerk, engineer), store(engineer, clerk)]
+    outcomes = [store(ENGINEER), store(CLERK, ENGINEER), store(ENGINEER, CLERK)]
 
     assert [(o.collected, o.updated, o.unchanged) for o in outcomes] == [(1, 0, 0), (0, 0, 2), (0, 0, 2)]
-    assert [(row["job_id"], row["title"]) for row in stored(mongo)] == [
-        ("ow-A", "Payroll Clerk"),
-        ("ow-B", "Kernel Engineer"),
-    ]
+    assert [(row["job_id"], row["title"]) for row in stored(mongo)] == BOTH
     refresh_figures(now=NOW)
     assert mongo.market_figures.find_one({"scope": "market"})["postings"] == 2
 
@@ -135,20 +133,14 @@ def test_keeps_postings_with_different_ids_apart_when_they_share_a_url(mongo):
 @pytest.mark.parametrize("in_one_batch", [True, False])
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_a_posting_without_an_id_is_one_of_those_with_its_url_in_whatever_order(mongo, order, in_one_batch):
-    clerk = PostingFactory(job_id="ow-A", url=SHARED, title="Payroll Clerk")
-    engineer = PostingFactory(job_id="ow-B", url=SHARED, title="Kernel Engineer")
-    postings = [clerk, engineer, changed(engineer, job_id=None)]
+    postings = [CLERK, ENGINEER, changed(ENGINEER, job_id=None)]
     given = [postings[number] for number in order]
 
     for batch in [given] if in_one_batch else [[posting] for posting in given]:
         store(*batch)
     again = store(*given)
 
-    assert {(row["job_id"], row["title"]) for row in stored(mongo)} == {
-        ("ow-A", "Payroll Clerk"),
-        ("ow-B", "Kernel Engineer"),
-    }
-    assert len(stored(mongo)) == 2
+    assert sorted((row["job_id"], row["title"]) for row in stored(mongo)) == BOTH
     assert (again.collected, again.updated, again.unchanged) == (0, 0, 3)
 
 
@@ -181,7 +173,6 @@ def test_each_of_many_writers_ids_is_stored_when_a_posting_without_one_has_their
         list(pool.map(lambda number: store(PostingFactory(job_id=f"w{number}", url=SHARED)), range(12)))
 
     assert mongo.job_postings.count_documents({"url_key": SHARED, "day": {"$exists": True}}) == 12
-
     assert sorted(row["job_id"] for row in stored(mongo)) == sorted(f"w{number}" for number in range(12))
 
 
@@ -232,17 +223,9 @@ def test_a_url_key_is_its_own_key(url):
     assert url_key(url_key(url)) == url_key(url)
 
 
-def test_keeps_postings_without_ids_apart(mongo):
-    store(
-        PostingFactory(job_id=None, url="https://a.example.com"),
-        PostingFactory(job_id=None, url="https://b.example.com"),
-    )
-
-    assert len(stored(mongo)) == 2
-
-
-def test_keeps_postings_without_urls_apart(mongo):
-    store(PostingFactory(url=None), PostingFactory(url=None))
+@pytest.mark.parametrize("missing", ["job_id", "url"])
+def test_keeps_postings_apart_that_lack_their_id_or_their_url(mongo, missing):
+    store(*(PostingFactory(**{"job_id": name, "url": f"https://{name}.example.com", missing: None}) for name in "ab"))
 
     assert len(stored(mongo)) == 2
 

@@ -1,7 +1,5 @@
 """GET /market/trending over a real database, as a client sees it."""
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,7 +13,7 @@ from career_navigator.devserver.embedded import start_mongodb, start_valkey
 from market.refresh import refresh_figures
 from market.services import delete_expired_postings, store_postings
 from skills.services import seed_skills
-from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
+from tests.elsewhere import NO_MONGODB, NO_REDIS, freezing, mongodb_at, redis_at
 from tests.factories import NOW, PostingFactory, days_ago
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
@@ -358,17 +356,13 @@ def test_answers_from_redis_while_mongodb_is_away(client):
 
 
 @pytest.fixture
-def hung_mongodb(tmp_path) -> Iterator[str]:
+def hung_mongodb(tmp_path) -> Iterator[None]:
     """A MongoDB that was reached once and then says nothing any more."""
     server = start_mongodb(directory=tmp_path / "mongodb", cache_gb=0.25)
-    try:
-        with mongodb_at(f"{server.uri}hung"):
-            assert Client().get("/market/trending").status_code == 200
-            os.kill(server.pid, signal.SIGSTOP)
-            yield server.uri
-    finally:
-        os.kill(server.pid, signal.SIGCONT)
-        server.stop()
+    with freezing(server) as freeze, mongodb_at(f"{server.uri}hung"):
+        assert Client().get("/market/trending").status_code == 200
+        freeze()
+        yield
 
 
 def test_answers_503_in_time_while_mongodb_hangs(client, hung_mongodb):
@@ -382,14 +376,10 @@ def test_answers_503_in_time_while_mongodb_hangs(client, hung_mongodb):
 @pytest.fixture
 def hung_redis(impatient_clients, tmp_path) -> Iterator[None]:
     server = start_valkey(directory=tmp_path / "valkey")
-    try:
-        with redis_at(f"{server.uri}0"):
-            assert Client().get("/market/trending").status_code == 200
-            os.kill(server.pid, signal.SIGSTOP)
-            yield
-    finally:
-        os.kill(server.pid, signal.SIGCONT)
-        server.stop()
+    with freezing(server) as freeze, redis_at(f"{server.uri}0"):
+        assert Client().get("/market/trending").status_code == 200
+        freeze()
+        yield
 
 
 def test_answers_in_time_while_redis_hangs(client, hung_redis):

@@ -27,6 +27,7 @@ from career_navigator.db.connection import MAX_SILENCE
 from career_navigator.devserver.embedded import free_port, start_mongodb
 from career_navigator.environment import BASE_DIR
 from career_navigator.rsgi import MAX_BODY_BYTES
+from tests.processes import wait_until
 
 HOST = "127.0.0.1"
 BODY_TIMEOUT = 4
@@ -58,11 +59,7 @@ def serve(*, mongodb_uri: str) -> Iterator[str]:
         | {"REQUEST_BODY_TIMEOUT_SECONDS": str(BODY_TIMEOUT), "THEIR_STACK_WEBHOOK_SECRET": WEBHOOK_SECRET},
     )
     try:
-        give_up_at = time.monotonic() + 60
-        while not _is_healthy(port):
-            assert process.poll() is None, "the web process ended"
-            assert time.monotonic() < give_up_at, "the web process does not answer"
-            time.sleep(0.1)
+        wait_until(lambda: _is_healthy(port), seconds=60, what="the web process answers")
         yield f"http://{HOST}:{port}"
     finally:
         process.terminate()
