@@ -122,13 +122,13 @@ class UserSerializer(serializers.Serializer[Any]):
     full_name = serializers.CharField()
     skills = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
     target_roles = serializers.ListField(child=serializers.CharField())
-    experience_level = serializers.CharField(allow_null=True, help_text=f"One of {', '.join(EXPERIENCE_LEVELS)}.")
+    experience_level = serializers.ChoiceField(EXPERIENCE_LEVELS, allow_null=True)
     location = serializers.CharField(allow_null=True)
     phone_number = serializers.CharField(allow_null=True)
     experience = serializers.CharField(allow_null=True, help_text="In the user's own words.")
     experience_years = serializers.FloatField(allow_null=True)
     preferred_locations = serializers.ListField(child=serializers.CharField())
-    remote_preference = serializers.CharField(allow_null=True, help_text=f"One of {', '.join(REMOTE_PREFERENCES)}.")
+    remote_preference = serializers.ChoiceField(REMOTE_PREFERENCES, allow_null=True)
     professional_summary = serializers.CharField(allow_null=True)
     expected_salary = serializers.FloatField(allow_null=True, help_text="A year's pay.")
     expected_salary_currency = serializers.CharField(allow_null=True, help_text="ISO 4217; USD where none is given.")
@@ -210,13 +210,24 @@ class ExportedUserSerializer(UserSerializer):
     password_changed_at = serializers.DateTimeField(allow_null=True)
 
 
+class ExportedSessionSerializer(serializers.Serializer[Any]):
+    session = serializers.CharField()
+    refreshed_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+
+
+class ExportedResetSerializer(serializers.Serializer[Any]):
+    requested_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+
+
 class ExportSerializer(serializers.Serializer[Any]):
     """Besides these, an entry for each kind of data that is stored about users."""
 
     exported_at = serializers.DateTimeField()
     user = ExportedUserSerializer()
-    sessions = serializers.ListField(child=serializers.DictField())
-    password_resets = serializers.ListField(child=serializers.DictField())
+    sessions = ExportedSessionSerializer(many=True)
+    password_resets = ExportedResetSerializer(many=True)
 
     def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
         return instance | super().to_representation(instance)
@@ -348,10 +359,10 @@ class UserProfileSerializer(SuccessSerializer):
     target_roles = serializers.ListField(child=serializers.CharField())
     skills = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
     experience_years = serializers.FloatField(allow_null=True)
-    experience_level = serializers.CharField(allow_null=True)
+    experience_level = serializers.ChoiceField(EXPERIENCE_LEVELS, allow_null=True)
     location = serializers.CharField(allow_null=True)
     preferred_locations = serializers.ListField(child=serializers.CharField())
-    remote_preference = serializers.CharField(allow_null=True, help_text=f"One of {', '.join(REMOTE_PREFERENCES)}.")
+    remote_preference = serializers.ChoiceField(REMOTE_PREFERENCES, allow_null=True)
     professional_summary = serializers.CharField(allow_null=True)
     email_confirmed = serializers.BooleanField(source="fields.email_confirmed")
     expected_salary = serializers.FloatField(allow_null=True, help_text="A year's pay.")

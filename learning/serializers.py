@@ -96,7 +96,7 @@ class ResourceSerializer(serializers.Serializer[Any]):
 class RoadmapProjectSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="exercise.id")
     title = serializers.CharField(source="exercise.title")
-    difficulty = serializers.CharField(source="exercise.difficulty")
+    difficulty = serializers.ChoiceField(LEVELS, source="exercise.difficulty")
     estimated_time = serializers.CharField(source="exercise.estimated_time")
     skills = serializers.ListField(source="exercise.skills", child=serializers.CharField())
     new_skills = serializers.ListField(
@@ -158,7 +158,7 @@ class RoadmapSerializer(serializers.Serializer[Any]):
 
 
 class ResourceFiltersSerializer(serializers.Serializer[Any]):
-    resource_type = serializers.CharField(allow_null=True)
+    resource_type = serializers.ChoiceField(TYPES, allow_null=True)
     limit = serializers.IntegerField()
     offset = serializers.IntegerField()
 

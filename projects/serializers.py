@@ -86,7 +86,7 @@ class ProjectSerializer(serializers.Serializer[Any]):
 
 
 class RecommendationFiltersSerializer(serializers.Serializer[Any]):
-    difficulty = serializers.CharField(allow_null=True)
+    difficulty = serializers.ChoiceField(DIFFICULTIES, allow_null=True)
     skill_focus = serializers.ListField(child=serializers.CharField(), allow_null=True)
     limit = serializers.IntegerField()
     target_role = serializers.CharField(allow_null=True)
@@ -102,7 +102,7 @@ class RecommendationsSerializer(serializers.Serializer[Any]):
 
 class SearchFiltersSerializer(serializers.Serializer[Any]):
     skills = serializers.ListField(child=serializers.CharField(), allow_null=True)
-    difficulty = serializers.CharField(allow_null=True)
+    difficulty = serializers.ChoiceField(DIFFICULTIES, allow_null=True)
     limit = serializers.IntegerField()
     offset = serializers.IntegerField()
 

@@ -9,7 +9,7 @@ from accounts.matches.documents import MAX_EXPLANATION_LENGTH
 from career_navigator.api.fields import BoundedNumber, OwnUserId, PlainNumber, Text
 from career_navigator.api.serializers import SuccessSerializer
 from learning.serializers import ResourceSerializer
-from market.jobs.match_score import WEIGHTS
+from market.jobs.match_score import CRITERIA
 from market.roles import display_role
 from skills.serializers import DisplayNameField
 
@@ -42,7 +42,7 @@ class RoleField(serializers.CharField):
 
 
 class MatchPartSerializer(serializers.Serializer[Any]):
-    name = serializers.ChoiceField(list(WEIGHTS))
+    name = serializers.ChoiceField(CRITERIA)
     weight = serializers.IntegerField(help_text="Parts without data are left out; the rest weigh in this proportion.")
     score = serializers.IntegerField(min_value=0, max_value=100)
     sentence = serializers.CharField(help_text="What was compared.")

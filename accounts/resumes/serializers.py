@@ -2,14 +2,18 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.applications.serializers import MAX_ID_LENGTH
 from accounts.documents import MAX_SKILL_LENGTH, MAX_SKILLS
 from accounts.resumes.documents import SOURCES, STATUSES, Resume
-from accounts.resumes.files.reading import MAX_CHARACTERS, REASONS
-from accounts.resumes.services import FIELDS, offered_fields
-from career_navigator.api.fields import BoundedList, Choice, OwnUserId, Text
+from accounts.resumes.files.reading import MAX_CHARACTERS, REASON_NAMES, REASONS
+from accounts.resumes.json_resume import SCHEMA
+from accounts.resumes.parsing.lines import SECTION_KINDS
+from accounts.resumes.services import FIELD_NAMES, offered_fields
+from accounts.serializers import UserSerializer
+from career_navigator.api.fields import BoundedList, Choice, OwnUserId, SchemaField, Text
 from career_navigator.api.serializers import SuccessSerializer
 
 
@@ -61,7 +65,87 @@ class UploadRefusedSerializer(serializers.Serializer[Any]):
     errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()), required=False
     )
-    reason = serializers.ChoiceField(sorted(REASONS), required=False)
+    reason = serializers.ChoiceField(REASON_NAMES, required=False)
+
+
+class JSONResumeField(SchemaField):
+    schema_name = "JSONResume"
+    schema = {key: SCHEMA[key] for key in ("type", "additionalProperties", "properties")}
+
+
+class FoundSerializer(serializers.Serializer[Any]):
+    value = serializers.CharField()
+    confidence = serializers.FloatField(min_value=0, max_value=1)
+
+
+class FoundYearsSerializer(serializers.Serializer[Any]):
+    value = serializers.FloatField()
+    confidence = serializers.FloatField(min_value=0, max_value=1)
+
+
+class ParsedContactSerializer(serializers.Serializer[Any]):
+    name = FoundSerializer(allow_null=True)
+    email = FoundSerializer(allow_null=True)
+    phone = FoundSerializer(allow_null=True)
+    links = FoundSerializer(many=True)
+
+
+class ParsedSkillSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="The canonical name.")
+    display_name = serializers.CharField()
+    confidence = serializers.FloatField(min_value=0, max_value=1)
+    found_in = serializers.ListField(
+        child=serializers.ChoiceField(SECTION_KINDS), help_text="The sections that name it."
+    )
+    mentions = serializers.IntegerField()
+    quote = serializers.CharField(help_text="The line that names it.")
+
+
+class ParsedPositionSerializer(serializers.Serializer[Any]):
+    title = FoundSerializer(allow_null=True)
+    company = FoundSerializer(allow_null=True)
+    start_date = serializers.CharField(help_text="YYYY or YYYY-MM.")
+    end_date = serializers.CharField(allow_null=True, help_text="YYYY or YYYY-MM; null where it goes on.")
+    confidence = serializers.FloatField(min_value=0, max_value=1)
+
+
+class ParsedStudySerializer(serializers.Serializer[Any]):
+    institution = FoundSerializer(allow_null=True)
+    degree = FoundSerializer(allow_null=True)
+    area = FoundSerializer(allow_null=True)
+    start_date = serializers.CharField(allow_null=True, help_text="YYYY or YYYY-MM.")
+    end_date = serializers.CharField(allow_null=True, help_text="YYYY or YYYY-MM.")
+    confidence = serializers.FloatField(min_value=0, max_value=1)
+
+
+class ParsedResumeSerializer(serializers.Serializer[Any]):
+    """What was read from an upload, each part with its confidence, 0 to 1; empty where nothing was."""
+
+    contact = ParsedContactSerializer(required=False)
+    summary = FoundSerializer(required=False, allow_null=True)
+    skills = ParsedSkillSerializer(required=False, many=True, help_text="The surest first.")
+    experience = ParsedPositionSerializer(required=False, many=True)
+    experience_years = FoundYearsSerializer(required=False, allow_null=True)
+    education = ParsedStudySerializer(required=False, many=True)
+
+
+@extend_schema_field(ParsedResumeSerializer)
+class ParsedResumeField(serializers.DictField):
+    # As it is stored: going through every part of it again would change nothing.
+
+    def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
+        return value
+
+
+class OfferedFieldsSerializer(UserSerializer):
+    """The fields of the profile that a confirmation can fill, as they would become; the others are left out."""
+
+    def get_fields(self) -> dict[str, Any]:
+        profile = super().get_fields()
+        fields = {name: profile[name] for name in FIELD_NAMES}
+        for field in fields.values():
+            field.required = field.allow_null = False
+        return fields
 
 
 class ReasonSentence(serializers.CharField):
@@ -69,6 +153,7 @@ class ReasonSentence(serializers.CharField):
         return REASONS[value]
 
 
+@extend_schema_field(OfferedFieldsSerializer)
 class OfferedFields(serializers.DictField):
     def to_representation(self, value: Any) -> dict[str, Any]:
         return super().to_representation(offered_fields(value))
@@ -77,7 +162,7 @@ class OfferedFields(serializers.DictField):
 class RefusalSerializer(serializers.Serializer[Any]):
     """A reason, by name and in a sentence."""
 
-    reason = serializers.ChoiceField(sorted(REASONS), source="*")
+    reason = serializers.ChoiceField(REASON_NAMES, source="*")
     detail = ReasonSentence(source="*")
 
 
@@ -102,7 +187,7 @@ class ResumeSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(STATUSES)
     refusal = RefusalSerializer(allow_null=True, help_text="Why the file was not read; it is kept for a week.")
     version = serializers.IntegerField(help_text="Counts the resumes of one source for one posting.")
-    content = serializers.DictField(help_text="In the JSON Resume format; empty until the status is `ready`.")
+    content = JSONResumeField(help_text="In the JSON Resume format; empty until the status is `ready`.")
     missing_skills = serializers.ListField(child=serializers.CharField())
     file = UploadedFileSerializer(source="*", allow_null=True)
     confirmed_at = serializers.DateTimeField(allow_null=True)
@@ -110,10 +195,8 @@ class ResumeSerializer(serializers.Serializer[Any]):
 
 
 class ResumeDetailSerializer(ResumeSerializer):
-    parsed = serializers.DictField(
-        help_text="Of an upload: contact, summary, skills, experience, education; each with its confidence, 0 to 1."
-    )
-    offered_fields = OfferedFields(source="*", help_text="What fields of the profile a confirmation can fill, and how.")
+    parsed = ParsedResumeField()
+    offered_fields = OfferedFields(source="*")
 
 
 class ResumeAnswerSerializer(SuccessSerializer):
@@ -132,7 +215,7 @@ class ConfirmationSerializer(serializers.Serializer[Any]):
         default=list,
         help_text="Names of parsed skills, which are added to those of the profile.",
     )
-    fields_ = BoundedList(child=Choice(tuple(FIELDS)), max_length=len(FIELDS), required=False, default=list)
+    fields_ = BoundedList(child=Choice(FIELD_NAMES), max_length=len(FIELD_NAMES), required=False, default=list)
 
     def get_fields(self) -> dict[str, Any]:
         # A serializer has an attribute of its own that is called `fields`.
@@ -143,7 +226,7 @@ class ConfirmationSerializer(serializers.Serializer[Any]):
 
 class ConfirmedSerializer(ResumeIdSerializer):
     skills = serializers.ListField(child=serializers.CharField(), help_text="Those of the profile, now.")
-    filled = serializers.ListField(child=serializers.CharField(), help_text="The fields that were filled.")
+    filled = serializers.ListField(child=serializers.ChoiceField(FIELD_NAMES), help_text="The fields that were filled.")
 
 
 class ApplySerializer(serializers.Serializer[Any]):

@@ -249,6 +249,7 @@ FIELDS: dict[str, Callable[[Parsed], Any]] = {
     "experience": _experience,
     "experience_years": _years,
 }
+FIELD_NAMES = tuple(FIELDS)
 
 
 def offered_fields(resume: Resume) -> dict[str, Any]:

@@ -110,10 +110,6 @@ class ResumeViewSet(DocumentViewSet):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
-        request={
-            "application/json": shapes.ResumeInSerializer,
-            "multipart/form-data": shapes.ResumeUploadSerializer,
-        },
         responses={
             201: shapes.ResumeMadeSerializer,
             202: shapes.ResumeMadeSerializer,
@@ -125,7 +121,7 @@ class ResumeViewSet(DocumentViewSet):
     @action(
         detail=False,
         methods=["post"],
-        parser_classes=[JSONParser, UploadParser],
+        parser_classes=[UploadParser, JSONParser],
         request_serializer_class=shapes.ResumeUploadSerializer,
         serializer_class=shapes.ResumeMadeSerializer,
     )
@@ -177,7 +173,7 @@ class ResumeViewSet(DocumentViewSet):
     @action(
         detail=False,
         methods=["post"],
-        parser_classes=[FormParser, MultiPartParser, JSONParser],
+        parser_classes=[JSONParser, FormParser, MultiPartParser],
         request_serializer_class=shapes.ApplySerializer,
         serializer_class=shapes.AppliedSerializer,
         success_status=200,
@@ -284,6 +280,7 @@ class RenderingViewSet(DocumentViewSet):
         """Return a resume as Markdown."""
         return self._render("md", write_markdown)
 
+    @extend_schema(responses={200: {"$ref": f"#/components/schemas/{shapes.JSONResumeField.schema_name}"}, 409: None})
     @action(detail=False, url_path=_PATH + "json", media_type="application/json")
     def json(self, request: Request, resume_id: str) -> HttpResponse:
         """Return a resume in the JSON Resume format."""

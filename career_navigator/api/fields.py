@@ -109,6 +109,16 @@ class WebAddress(Text):
         return address
 
 
+class SchemaField(serializers.DictField):
+    """An object that is answered as it is stored, described by a JSON schema that the OpenAPI document names."""
+
+    schema_name: str
+    schema: dict[str, Any]
+
+    def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
+        return value
+
+
 class PlainNumber(serializers.FloatField):
     """A number, answered as it is: DRF's would answer 3 as 3.0."""
 

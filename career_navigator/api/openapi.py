@@ -6,10 +6,10 @@ from typing import Any, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import get_lib_doc_excludes, is_list_serializer
+from drf_spectacular.plumbing import ResolvedComponent, append_meta, get_lib_doc_excludes, is_list_serializer
 from drf_spectacular.types import OpenApiTypes
 
-from career_navigator.api.fields import Text
+from career_navigator.api.fields import SchemaField, Text
 from career_navigator.api.serializers import SuccessSerializer
 
 ERROR_COMPONENT = "Error"
@@ -43,6 +43,12 @@ class ViewSchema(AutoSchema):
         action = getattr(self.view, "action", None)
         ending = self.method.lower() if self.method in ("PUT", "PATCH", "DELETE") else action
         return f"{words}_{ending}" if ending in ("put", "patch", "delete", "create", "retrieve") else words
+
+    def map_parsers(self) -> list[Any]:
+        # Generators write a client of its own kind for each media type, and some of them a broken one for several. The
+        # view goes on reading all that its parsers do.
+        parsers: list[Any] = super().map_parsers()
+        return parsers[:1]
 
     def get_auth(self) -> list[Any]:
         # One without any requirement is as good as none.
@@ -97,6 +103,10 @@ class ViewSchema(AutoSchema):
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
         schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        if isinstance(field, SchemaField):
+            component = ResolvedComponent(field.schema_name, ResolvedComponent.SCHEMA, field.schema, field.schema_name)
+            self.registry.register_on_missing(component)
+            schema = append_meta(component.ref, self._get_serializer_field_meta(field, direction))
         if isinstance(field, Text) and field.trim_whitespace and not field.allow_blank and direction == "request":
             # DRF's minimum of one character may be a space, which it trims and then refuses.
             schema.setdefault("pattern", r"\S")

@@ -17,6 +17,7 @@ from market.roles import nearest_role
 REMOTE, HYBRID, ONSITE, ANY = "remote", "hybrid", "onsite", "any"
 SKILLS, TITLE, YEARS, PLACE, SALARY = "skills", "title", "years", "place", "salary"
 WEIGHTS: Mapping[str, int] = {SKILLS: 50, TITLE: 20, YEARS: 10, PLACE: 10, SALARY: 10}
+CRITERIA = tuple(WEIGHTS)
 
 # A skill weighs a quarter, plus the share of the role's postings that ask for it; in thousandths, so that sums are
 # exact. One that is nice to have weighs three tenths of what it would as a must.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from career_navigator.api.fields import BoundedInteger, BoundedList, BoundedNumber, Choice, OwnUserId, PlainNumber, Text
@@ -163,10 +163,18 @@ class JobFilterSerializer(serializers.Serializer[Any]):
         return sorted(str(name) for name in self.initial_data if name not in self.fields)
 
 
+# Else "Request" would be in the component's name twice.
+@extend_schema_serializer(component_name="RelevantJobs")
 class RelevantJobsRequestSerializer(JobFilterSerializer):
     user_id = OwnUserId()
     limit = BoundedInteger(minimum=1, maximum=100, default=20)
     offset = BoundedInteger(minimum=0, maximum=MAX_OFFSET, default=0)
+
+
+@extend_schema_field({"type": "null"})
+class NoneField(serializers.Field[None, None, None, Any]):
+    def to_representation(self, value: Any) -> None:
+        return None
 
 
 class JobListingSerializer(serializers.Serializer[Any]):
@@ -212,9 +220,7 @@ class JobListingSerializer(serializers.Serializer[Any]):
     nice_to_have = serializers.ListField(
         child=serializers.CharField(), help_text="Those of the skills that the posting does not insist on."
     )
-    hiring_team = serializers.ListField(
-        child=serializers.DictField(), allow_null=True, help_text="Always null: people's names are not stored."
-    )
+    hiring_team = NoneField(help_text="Always null: people's names are not stored.")
 
 
 class JobAnswerSerializer(SuccessSerializer, JobListingSerializer):

@@ -21,6 +21,7 @@ REASONS = {
     "unknown_type": "The file is neither text, PDF nor DOCX.",
     "lost": "The reading of this file was interrupted; upload it again.",
 }
+REASON_NAMES = tuple(sorted(REASONS))
 
 MAX_BYTES = 5_000_000
 # Some thirty pages of nothing but words.

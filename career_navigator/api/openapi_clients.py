@@ -1,0 +1,70 @@
+"""drf-spectacular hooks that make the OpenAPI document fit for generators of clients."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.module_loading import import_string
+from drf_spectacular.settings import spectacular_settings
+
+_FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+_NULL = "NullEnum"
+_REFERENCE = "#/components/schemas/"
+
+
+def share_enums(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Refer to one component wherever the same choices are named: in requests, answers and query parameters.
+
+    drf-spectacular does so for the properties of components alone, not within lists that may be null, and makes a
+    component of null.
+    """
+    schemas = result["components"]["schemas"]
+    names = {frozenset(schema["enum"]): name for name, schema in schemas.items() if "enum" in schema}
+    for name, path in spectacular_settings.ENUM_NAME_OVERRIDES.items():
+        names.setdefault(frozenset(import_string(path)), name)
+    schemas.pop(_NULL, None)
+    for schema in _walk([each for each in schemas.values() if "enum" not in each] + [result["paths"]]):
+        if schema.get("$ref") == _REFERENCE + _NULL:
+            schema.clear()
+            schema["type"] = "null"
+        given: list[Any] = schema["enum"] if isinstance(schema.get("enum"), list) else []
+        choices = [each for each in given if each is not None]
+        if name := names.get(frozenset(choices)):
+            schemas.setdefault(name, {"type": "string", "enum": choices})
+            for key in ("enum", "type", "x-spec-enum-id"):
+                schema.pop(key, None)
+            reference = {"$ref": _REFERENCE + name}
+            schema |= reference if len(given) == len(choices) else {"oneOf": [reference, {"type": "null"}]}
+    for schema in schemas.values():
+        if any(not str(each)[:1].isalpha() for each in schema.get("enum", ())):
+            # Identifiers for the choices that are none themselves.
+            schema["x-enum-varnames"] = [_identifier(each) for each in schema["enum"]]
+    result["components"]["schemas"] = dict(sorted(schemas.items()))
+    return result
+
+
+def leave_null_out_of_forms(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say nothing of null where a body is a form, which has only texts: clients would send the word "None"."""
+    for operation in _walk(result["paths"]):
+        content = operation.get("requestBody", {}).get("content", {})
+        for media_type in _FORMS:
+            name = content.get(media_type, {}).get("schema", {}).get("$ref", "").removeprefix(_REFERENCE)
+            for field in result["components"]["schemas"].get(name, {}).get("properties", {}).values():
+                if isinstance(field.get("type"), list):
+                    field["type"] = next(kind for kind in field["type"] if kind != "null")
+    return result
+
+
+def _walk(part: Any) -> Iterator[dict[str, Any]]:
+    """Every object within; what is changed in one is looked at as it is then."""
+    if isinstance(part, dict):
+        yield part
+    for each in list(part.values()) if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _walk(each)
+
+
+def _identifier(choice: str) -> str:
+    """A name for a choice that begins with a digit: the words first, YEAR_1ST."""
+    words = re.findall(r"[A-Za-z0-9]+", choice)
+    words.sort(key=lambda word: word[0].isdigit())
+    return "_".join(words).upper()

@@ -1,0 +1,176 @@
+"""The OpenAPI document is fit for generators of clients: one body per operation, named choices, nothing untyped."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+# What the client itself, or TheirStack, puts there; nobody knows its fields.
+FREE = {
+    "Activity/properties/metadata",
+    "ActivityInRequest/properties/metadata",
+    "SaveJobRequest/properties/activity_metadata",
+    "WebhookEventRequest/properties/payload",
+}
+
+
+@pytest.fixture
+def document(client: Client) -> dict[str, Any]:
+    answer: dict[str, Any] = client.get("/openapi.json").json()
+    return answer
+
+
+def objects(part: Any, at: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object within, with its path."""
+    if isinstance(part, dict):
+        yield at, part
+    for key, each in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
+        yield from objects(each, f"{at}/{key}")
+
+
+def is_body(at: str, part: dict[str, Any]) -> bool:
+    return isinstance(part.get("content"), dict) and not at.endswith("/properties")
+
+
+def schema_of(document: dict[str, Any], name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = document["components"]["schemas"][name]
+    return schema
+
+
+def test_is_of_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1.")
+    assert not [at for at, part in objects(document) if "nullable" in part]
+
+
+def test_names_one_media_type_for_each_body(document: dict[str, Any]) -> None:
+    bodies = {at: list(part["content"]) for at, part in objects(document) if is_body(at, part)}
+
+    assert len(bodies) > 100
+    assert not {at: media_types for at, media_types in bodies.items() if len(media_types) != 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/resumes/generate", "multipart/form-data"),
+        ("/resumes/apply", "application/json"),
+        ("/auth/login", "application/json"),
+        ("/auth/login/form", "application/x-www-form-urlencoded"),
+        ("/users/login", "application/json"),
+    ],
+)
+def test_names_the_media_type_that_a_client_is_to_send(document: dict[str, Any], path: str, media_type: str) -> None:
+    assert list(document["paths"][path]["post"]["requestBody"]["content"]) == [media_type]
+
+
+def test_says_nothing_of_null_where_the_body_is_a_form(document: dict[str, Any]) -> None:
+    names = [
+        content["schema"]["$ref"].rpartition("/")[2]
+        for _, part in objects(document["paths"])
+        for media_type, content in part.get("content", {}).items()
+        if "form" in media_type and "$ref" in content["schema"]
+    ]
+
+    assert len(names) >= 2
+    assert not [
+        at
+        for name in names
+        for at, part in objects(schema_of(document, name))
+        if part.get("type") == "null" or "null" in part.get("type", ())
+    ]
+
+
+def test_names_every_choice_once(document: dict[str, Any]) -> None:
+    named = {name: schema for name, schema in document["components"]["schemas"].items() if "enum" in schema}
+    inline = [at for at, part in objects(document) if isinstance(part.get("enum"), list) and at.count("/") > 3]
+
+    assert not inline
+    choices = [frozenset(schema["enum"]) for schema in named.values()]
+    assert len(choices) == len(set(choices))
+    assert not [name for name, schema in named.items() if not {None, ""}.isdisjoint(schema["enum"])]
+
+
+def test_shares_choices_between_requests_answers_and_query_parameters(document: dict[str, Any]) -> None:
+    uses: dict[str, set[str]] = {}
+    for at, part in objects(document):
+        if str(part.get("$ref")).endswith("Enum"):
+            kind = "query" if "/parameters/" in at else "request" if "Request/" in at else "answer"
+            uses.setdefault(part["$ref"].rpartition("/")[2], set()).add(kind)
+
+    assert {
+        name: sorted(uses[name]) for name in ("LevelEnum", "StageEnum", "ExperienceLevelEnum", "SeniorityEnum")
+    } == {
+        "LevelEnum": ["answer", "query"],
+        "StageEnum": ["answer", "query", "request"],
+        "ExperienceLevelEnum": ["answer", "request"],
+        "SeniorityEnum": ["answer", "request"],
+    }
+
+
+def test_has_no_name_that_a_generator_made_up(document: dict[str, Any]) -> None:
+    names = [*document["components"]["schemas"], *(name for at, part in objects(document) for name in part)]
+
+    assert not [name for name in names if re.search("NullEnum|NameEnum|RequestRequest|VALUE_|Blank", name)]
+
+
+def test_gives_choices_that_are_no_identifiers_one(document: dict[str, Any]) -> None:
+    levels = schema_of(document, "ExperienceLevelEnum")
+
+    assert dict(zip(levels["x-enum-varnames"], levels["enum"], strict=True)) == {
+        "PASS_OUT_12TH": "12th Pass Out",
+        "YEAR_1ST": "1st Year",
+        "YEAR_2ND": "2nd Year",
+        "YEAR_3RD": "3rd Year",
+        "YEAR_4TH": "4th Year",
+    }
+    assert not [
+        at
+        for at, part in objects(document["components"]["schemas"])
+        if isinstance(part.get("enum"), list)
+        and not all(re.match("[A-Za-z]", name) for name in part.get("x-enum-varnames", part["enum"]))
+    ]
+
+
+def test_gives_everything_a_type_but_what_clients_put_there(document: dict[str, Any]) -> None:
+    typed = {"$ref", "type", "oneOf", "allOf", "anyOf", "enum", "const"}
+    fields = {
+        f"{at}/{key}/{name}".removeprefix("/"): schema
+        for at, part in objects(document["components"]["schemas"])
+        for key in ("properties", "items", "additionalProperties")
+        if isinstance(part.get(key), dict) and not at.endswith("/properties")
+        for name, schema in (part[key] if key == "properties" else {"": part[key]}).items()
+    }
+    untyped = {at.rstrip("/") for at, schema in fields.items() if not typed & set(schema)}
+    free = {
+        at.rstrip("/")
+        for at, schema in fields.items()
+        if "object" in schema.get("type", ())
+        and "properties" not in schema
+        and schema.get("additionalProperties") in (None, {}, True)
+    }
+
+    assert len(fields) > 500
+    assert {at.removesuffix("/additionalProperties") for at in untyped} | free == FREE
+
+
+@pytest.mark.parametrize("name", ["Resume", "ResumeDetail"])
+def test_types_the_content_of_a_resume(document: dict[str, Any], name: str) -> None:
+    content = schema_of(document, name)["properties"]["content"]
+    download = document["paths"]["/resumes/{resume_id}.json"]["get"]["responses"]["200"]["content"]
+
+    reference = {"$ref": "#/components/schemas/JSONResume"}
+    assert reference in content["allOf"]
+    assert download == {"application/json": {"schema": reference}}
+    assert {"basics", "work", "education", "skills", "projects"} <= set(schema_of(document, "JSONResume")["properties"])
+
+
+def test_types_what_was_read_from_a_resume_and_what_it_offers(document: dict[str, Any]) -> None:
+    from accounts.resumes.services import FIELDS
+
+    detail = schema_of(document, "ResumeDetail")["properties"]
+    assert detail["parsed"] == {"$ref": "#/components/schemas/ParsedResume"}
+    assert detail["offered_fields"] == {"$ref": "#/components/schemas/OfferedFields"}
+    assert list(schema_of(document, "OfferedFields")["properties"]) == list(FIELDS)
+    assert "required" not in schema_of(document, "OfferedFields")
