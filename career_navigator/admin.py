@@ -1,44 +1,42 @@
-"""The admin of the shared modules: maintenance tasks, the log, and the staff's own accounts."""
+"""The admin of the shared modules: maintenance tasks and the log."""
 
 from typing import Any, cast
 
+from bson import ObjectId
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group, User
-from django.db.models import ManyToManyField
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from career_navigator import documents
+from career_navigator.admin_site import staff_accounts as staff_accounts  # registers its admins
+from career_navigator.admin_site.dashboard import list_alive_workers
 from career_navigator.admin_site.model_admin import (
     ReadOnlyMixin,
     StaffModelAdmin,
+    ask,
     enqueue_or_report,
     find_task,
     list_tasks,
     log_action,
+    may_start,
     require_permission,
 )
-from career_navigator.admin_site.site import disable_second_factor
 from career_navigator.admin_site.theme import STATUS_COLORS
-from career_navigator.background import STARTED_BY_HEADER, finish_run, request_run
+from career_navigator.background import STARTED_BY_HEADER, Task
+from career_navigator.celery import count_waiting_tasks, get_queue
 from career_navigator.document_admin.admin import ReadOnlyDocumentAdmin
 from career_navigator.documents import OPEN_TASK_RUN_STATUSES
 from career_navigator.models import TaskRun
+from career_navigator.task_runs import RunIsOpen, cancel_run, finish_run, list_open_runs, request_run
 
-admin.site.unregister(User)
-admin.site.unregister(Group)
-admin.site.unregister(TOTPDevice)
-admin.site.unregister(StaticDevice)
+# What a run waits behind is named up to so many.
+_MAX_AHEAD = 3
 
 
 @admin.register(TaskRun)
@@ -68,27 +66,54 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
         return obj.result or obj.error or ("nothing to do" if obj.status == "finished" else "")
 
     def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
         return [
-            path("start/<str:name>/", self.admin_site.admin_view(self._start), name="start_task"),
-            path("<str:run_id>/state.json", self.admin_site.admin_view(self._state), name="task_state"),
+            path("start/<str:name>/", wrap(self._start), name="start_task"),
+            path("<str:run_id>/cancel/", wrap(self._cancel), name="cancel_task"),
+            path("<str:run_id>/state.json", wrap(self._state), name="task_state"),
             *super().get_urls(),
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        context = {"tasks": list_tasks(user=cast(User, request.user)), "title": "Maintenance tasks"}
+        open_runs = {run.task: run for run in reversed(list_open_runs(now=timezone.now()))}
+        offered = list_tasks(user=cast(User, request.user))
+        tasks = [
+            {"task": task, "open_run": open_runs.get(task.name), "asks": task.consequences is not None}
+            for task in offered
+        ]
+        context = {"tasks": tasks, "title": "Maintenance tasks"}
         return super().changelist_view(request, (extra_context or {}) | context)
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         run = self.get_object(request, object_id)
-        context = {"title_of_task": self.title(run), "starter": self.starter(run)} if run else {}
+        context: dict[str, Any] = {}
+        if run is not None:
+            task = find_task(name=run.task)
+            context = {
+                "title_of_task": self.title(run),
+                "starter": self.starter(run),
+                "state": self._describe(run),
+                "may_cancel": task is not None and may_start(user=request.user, task=task),
+            }
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     def _start(self, request: HttpRequest, name: str) -> HttpResponse:
         task = find_task(name=name)
-        user = require_permission(request, task.permission if task else "career_navigator.run_task")
+        permissions = task.permissions if task else Task.permissions
+        if task is not None and task.consequences is not None and request.method == "GET":
+            require_permission(request, *permissions, method="GET")
+            return self._ask_to_start(request, task, task.consequences(timezone.now()))
+        user = require_permission(request, *permissions)
         if task is None:
             raise Http404
-        run = request_run(task=task.name, started_by=user.get_username(), now=timezone.now())
+        try:
+            run = request_run(task=task.name, started_by=user.get_username(), now=timezone.now())
+        except RunIsOpen as error:
+            opened = error.run
+            since = f"{opened.status} since {_time(opened.started_at or opened.created_at)} UTC"
+            text = f"“{task.title}” is not started a second time: this run is {since}."
+            messages.warning(request, f"{text} Start it again when it is over, or cancel it.")
+            return _to_run(opened.pk)
         log_action(user, TaskRun.objects.get(pk=run.pk), f"Started the task “{task.title}”.")
         if enqueue_or_report(
             request,
@@ -100,7 +125,43 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
             messages.success(request, f"“{task.title}” is queued.")
         else:
             finish_run(task_id=run.task_id, status="failed", error="the queue did not answer", now=timezone.now())
-        return HttpResponseRedirect(reverse("admin:career_navigator_taskrun_change", args=[run.pk]))
+        return _to_run(run.pk)
+
+    def _ask_to_start(self, request: HttpRequest, task: Task, consequences: list[str]) -> HttpResponse:
+        return ask(
+            request,
+            title=f"Run “{task.title}” now?",
+            act="Run now",
+            facts=consequences,
+            undo="It cannot be undone.",
+            back=reverse("admin:career_navigator_taskrun_changelist"),
+            opts=self.opts,
+        )
+
+    def _cancel(self, request: HttpRequest, run_id: str) -> HttpResponse:
+        run = documents.TaskRun.objects(id=run_id).first() if ObjectId.is_valid(run_id) else None
+        task = find_task(name=run.task) if run is not None else None
+        permissions = task.permissions if task else Task.permissions
+        user = require_permission(request, *permissions, method="GET" if request.method == "GET" else "POST")
+        if run is None:
+            raise Http404
+        title = self.title(run)
+        if request.method == "GET":
+            return ask(
+                request,
+                title=f"Cancel “{title}”?",
+                act="Cancel the run",
+                facts=[f"It is {run.status}. {_describe_progress(run)}".strip(), "What it has done so far stays."],
+                undo="It cannot be undone, but the task can be started again.",
+                back=reverse("admin:career_navigator_taskrun_change", args=[run.pk]),
+                opts=self.opts,
+            )
+        if cancel_run(run=run, now=timezone.now()):
+            log_action(user, TaskRun.objects.get(pk=run.pk), f"Cancelled the task “{title}”.")
+            messages.success(request, f"“{title}” is cancelled; if it is at work it ends after its present step.")
+        else:
+            messages.info(request, "Nothing is cancelled: the run is over already.")
+        return _to_run(run.pk)
 
     def _state(self, request: HttpRequest, run_id: str) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -108,14 +169,52 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
         run = self.get_object(request, run_id)
         if run is None:
             raise Http404
-        return JsonResponse(
-            {
-                "status": run.status,
-                "color": STATUS_COLORS.get(run.status, ""),
-                "open": run.status in OPEN_TASK_RUN_STATUSES,
-                "texts": {"outcome": self.outcome(run), "finished": _time(run.finished_at)},
-            }
-        )
+        return JsonResponse(self._describe(run))
+
+    def _describe(self, run: Any) -> dict[str, Any]:
+        """Return the state of a run as its page follows it."""
+        is_open = run.status in OPEN_TASK_RUN_STATUSES
+        stopping = run.status == "running" and run.cancel_requested
+        share = (run.progress_done or 0) / run.progress_total if run.progress_total else 0
+        return {
+            "status": run.status,
+            "color": STATUS_COLORS.get(run.status, ""),
+            "open": is_open,
+            "percent": 100 if run.status == "finished" else min(100, round(100 * share)),
+            "texts": {
+                "outcome": self.outcome(run),
+                "finished": _time(run.finished_at),
+                "progress": _describe_progress(run),
+                "waits": self._describe_wait(run) if run.status == "queued" else "",
+                "cancelling": "It is asked to stop; it ends after its present step." if stopping else "",
+            },
+        }
+
+    def _describe_wait(self, run: Any) -> str:
+        """Say what a queued run waits behind: what its queue's workers are at, and what was queued before it."""
+        queue = get_queue(run.task)
+        ahead = [
+            other
+            for other in list_open_runs(now=timezone.now())
+            if other.id != run.pk
+            and get_queue(other.task) == queue
+            and (other.status == "running" or other.created_at <= run.created_at)
+        ]
+        names = [
+            f"“{self.title(other)}” ({other.status} since {_time(other.started_at or other.created_at)} UTC"
+            f"{_comma(_describe_progress(other))})"
+            for other in ahead[:_MAX_AHEAD]
+        ]
+        more = [f"{len(ahead) - _MAX_AHEAD} more"] if len(ahead) > _MAX_AHEAD else []
+        try:
+            if not list_alive_workers(now=timezone.now()):
+                return "It waits for a worker: none has given a sign of life lately."
+            waiting = count_waiting_tasks().get(queue, 0)
+        except (RedisError, OperationalError):
+            return "It waits for the queue, which does not answer."
+        if names:
+            return f"It waits behind {', '.join([*names, *more])}."
+        return f"It waits for a free process of the workers of the queue “{queue}”; {waiting:,} tasks wait in it."
 
 
 @admin.register(LogEntry)
@@ -142,76 +241,20 @@ class LogEntryAdmin(ReadOnlyMixin, StaffModelAdmin):
         return entry.get_change_message() or entry.get_action_flag_display()
 
 
-@admin.register(User)
-class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
-    """The staff's own accounts. Nothing of a password is shown; a device that was lost is taken off here."""
-
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "email", "roles", "is_superuser", "is_active", "second_factor", "last_login")
-    list_filter = ("groups", "is_superuser", "is_active")
-    fieldsets = (
-        (None, {"fields": ("username", "password_link", "second_factor")}),
-        ("Person", {"fields": ("first_name", "last_name", "email")}),
-        ("What it may do", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
-        ("Times", {"fields": ("last_login", "date_joined")}),
-    )
-    # Roles give permissions; single ones beside them nobody would find again.
-    filter_horizontal = ()
-    formfield_overrides = {ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}}
-    readonly_fields = ("password_link", "second_factor", "last_login", "date_joined")
-    actions = ("remove_second_factor",)
-
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        changelist = super().get_changelist_instance(request)
-        users = list(changelist.result_list)
-        # One question each for all rows; the backend has no `prefetch_related`.
-        names = dict(Group.objects.values_list("pk", "name"))
-        memberships = User.groups.through.objects.filter(user_id__in=[user.pk for user in users])
-        roles: dict[Any, list[str]] = {}
-        for user_id, group_id in memberships.values_list("user_id", "group_id"):
-            roles.setdefault(user_id, []).append(names[group_id])
-        with_device = _with_device(users)
-        for user in users:
-            user.shown_roles = ", ".join(sorted(roles.get(user.pk, ()))) or "—"
-            user.has_device = user.pk in with_device
-        changelist.result_list = users
-        return changelist
-
-    @admin.display(description="roles")
-    def roles(self, user: Any) -> str:
-        return str(user.shown_roles)
-
-    @admin.display(description="second factor", boolean=True)
-    def second_factor(self, user: Any) -> bool:
-        return bool(user.has_device if hasattr(user, "has_device") else _with_device([user]))
-
-    @admin.display(description="password")
-    def password_link(self, user: User) -> SafeString:
-        address = reverse("admin:auth_user_password_change", args=[user.pk])
-        return format_html('<a class="staff-link" href="{}">Set a new one</a>', address)
-
-    @admin.action(description="Take off the second factor", permissions=["change"])
-    def remove_second_factor(self, request: HttpRequest, queryset: Any) -> None:
-        removed = 0
-        for user in queryset:
-            if disable_second_factor(user=user):
-                log_action(cast(User, request.user), user, "Took off the second factor.")
-                removed += 1
-        self.message_user(request, f"{removed} taken off.", messages.SUCCESS if removed else messages.INFO)
-
-
-@admin.register(Group)
-class StaffRoleAdmin(DjangoGroupAdmin, StaffModelAdmin):
-    """What each role may do."""
-
-
-def _with_device(users: list[User]) -> set[Any]:
-    """The keys of those who log in with a second factor."""
-    devices = TOTPDevice.objects.filter(user_id__in=[user.pk for user in users], confirmed=True)
-    return set(devices.values_list("user_id", flat=True))
-
-
 def _time(value: Any) -> str:
     return f"{value:%Y-%m-%d %H:%M:%S}" if value else "—"
+
+
+def _to_run(run_id: Any) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:career_navigator_taskrun_change", args=[run_id]))
+
+
+def _describe_progress(run: Any) -> str:
+    if not run.progress_done and not run.progress_total:
+        return ""
+    of_all = f" of {run.progress_total:,}" if run.progress_total else ""
+    return f"{run.progress_done or 0:,}{of_all} steps are done"
+
+
+def _comma(text: str) -> str:
+    return f", {text}" if text else ""

@@ -147,6 +147,12 @@ def enqueue(task: "Task[..., Any] | str", *args: Any, **options: Any) -> bool:
     return True
 
 
+def get_queue(task: str) -> str:
+    """Return the name of the queue that a task is routed to."""
+    name: str = app.amqp.router.route({}, task)["queue"].name
+    return name
+
+
 def count_waiting_tasks() -> dict[str, int]:
     """Return how many tasks wait in each queue, whatever the broker is. Raises kombu's OperationalError."""
     with _fail_fast_connection() as connection:

@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 from bson import ObjectId
-from mongoengine import DateTimeField, Document, IntField, QuerySet, StringField
+from mongoengine import BooleanField, DateTimeField, Document, IntField, QuerySet, StringField
 
-TASK_RUN_STATUSES = ("queued", "running", "finished", "failed", "skipped")
+TASK_RUN_STATUSES = ("queued", "running", "finished", "failed", "skipped", "cancelled")
 OPEN_TASK_RUN_STATUSES = ("queued", "running")
 TASK_RUN_TTL_SECONDS = 90 * 24 * 3600
 
@@ -24,12 +24,14 @@ class TaskRun(StoredDocument):
 
     `due_at` is the time of the schedule that it is for, of a task that is due daily or less often; each is run once.
     `started_by` is the name of the member of staff who started it. `result` says in a sentence what it did, and is
-    empty where there was nothing to do; `error` says why it failed.
+    empty where there was nothing to do; `error` says why it failed. `open_task` is the task's name while a run that
+    staff have started is open. Of its `progress_total` steps, 0 where nobody knows how many, `progress_done` are done.
     """
 
     task = StringField(required=True)
     started_by = StringField()
     due_at = DateTimeField()
+    open_task = StringField()
     status = StringField(choices=TASK_RUN_STATUSES, required=True)
     # Of the Celery task that runs it; a redelivery and a retry keep the id.
     task_id = StringField()
@@ -40,6 +42,9 @@ class TaskRun(StoredDocument):
     finished_at = DateTimeField()
     result = StringField(default="")
     error = StringField(default="")
+    progress_done = IntField()
+    progress_total = IntField()
+    cancel_requested = BooleanField()
 
     meta = {
         "collection": "task_runs",
@@ -49,6 +54,12 @@ class TaskRun(StoredDocument):
                 "fields": ["task", "due_at"],
                 "unique": True,
                 "partialFilterExpression": {"due_at": {"$type": "date"}},
+            },
+            # Of two members of staff who start a task at once, one does.
+            {
+                "fields": ["open_task"],
+                "unique": True,
+                "partialFilterExpression": {"open_task": {"$type": "string"}},
             },
             {"fields": ["task_id"]},
             # Whether a task has any record, and its runs that found nothing to do.

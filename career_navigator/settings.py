@@ -298,12 +298,20 @@ SPECTACULAR_SETTINGS = {
 BROKER_ADDRESS = _env.celery_broker_url or REDIS_URL
 CELERY_BROKER_URL = build_broker_url(BROKER_ADDRESS)
 CELERY_TASK_DEFAULT_QUEUE = "default"
-# A role takes minutes, and a mail or an upload must not wait for it: `collect` has workers of its own. What an earlier
-# release has queued is in `celery`, which is read for one release.
-CELERY_TASK_QUEUES = [Queue(name, Exchange(name), name) for name in ("mail", "default", "collect", "celery")]
+# A role takes minutes, as do some maintenance tasks, and a mail or an upload must not wait for them: `collect` and
+# `maintenance` have a worker of their own. What an earlier release has queued is in `celery`, which is read for one
+# release.
+CELERY_TASK_QUEUES = [
+    Queue(name, Exchange(name), name) for name in ("mail", "default", "collect", "maintenance", "celery")
+]
 CELERY_TASK_ROUTES = {
     "ingestion.tasks.collect_role": {"queue": "collect"},
+    "ingestion.tasks.clean_up": {"queue": "maintenance"},
+    "learning.tasks.check_links": {"queue": "maintenance"},
+    "market.tasks.check_daily_stats": {"queue": "maintenance"},
+    "market.tasks.reread_skills": {"queue": "maintenance"},
     "accounts.tasks.send_*": {"queue": "mail"},
+    "career_navigator.tasks.send_*": {"queue": "mail"},
     "accounts.searches.tasks.send_digest": {"queue": "mail"},
 }
 CELERY_TASK_IGNORE_RESULT = True

@@ -1,6 +1,7 @@
 """What Celery runs: each task takes ids, calls one function, and is harmless when run twice."""
 
 import logging
+from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
@@ -20,6 +21,7 @@ from ingestion.runs import UnusableRequestError, find_interrupted, is_being_coll
 from ingestion.source import check_source
 from ingestion.theirstack import client_from_settings
 from ingestion.theirstack_errors import TheirStackClientError, TheirStackConfigurationError
+from market.services import count_expired_postings
 from market.tasks import check_daily_stats, queue_refresh, refresh_daily_stats
 
 logger = logging.getLogger(__name__)
@@ -43,7 +45,10 @@ def queue_run(*, run: CollectionRun) -> bool:
 
 
 @shared_task(
-    base=ScheduledTask, title="Collect users' roles", icon="cloud_download", permission="ingestion.trigger_collection"
+    base=ScheduledTask,
+    title="Collect users' roles",
+    icon="cloud_download",
+    permissions=("ingestion.trigger_collection",),
 )
 def collect_daily() -> str:
     """Start the daily run for the roles users aim at, where they are not fresh."""
@@ -98,10 +103,25 @@ def resume_runs() -> str | None:
     return f"queued {sum(len(roles) for _, roles in interrupted)} roles" if interrupted else None
 
 
-@shared_task(base=ScheduledTask, title="Clean up", icon="mop")
-def clean_up() -> str:
+def describe_clean_up(now: datetime) -> list[str]:
+    """Say what a clean-up deletes now."""
+    days = settings.JOB_DATA_RETENTION_DAYS
+    expired = count_expired_postings(days_to_keep=days, now=now)
+    if not expired.postings:
+        return [f"No posting is older than {days} days: nothing would be deleted."]
+    return [
+        f"{expired.postings:,} postings on {expired.days:,} days are deleted: all from before "
+        f"{expired.first_kept}, since JOB_DATA_RETENTION_DAYS is {days}.",
+        "The daily stats of these days stay.",
+    ]
+
+
+@shared_task(base=ScheduledTask, title="Clean up", icon="mop", bind=True, consequences=staticmethod(describe_clean_up))
+def clean_up(self: Task) -> str:
     """Delete postings that are past retention. The daily stats of their days stay."""
-    deleted = services.cleanup_old_jobs(days_to_keep=settings.JOB_DATA_RETENTION_DAYS, now=timezone.now())
+    progress, now = self.get_progress(), timezone.now()
+    progress.begin(count_expired_postings(days_to_keep=settings.JOB_DATA_RETENTION_DAYS, now=now).days)
+    deleted = services.cleanup_old_jobs(days_to_keep=settings.JOB_DATA_RETENTION_DAYS, now=now, on_day=progress.advance)
     return f"deleted {deleted:,} postings older than {settings.JOB_DATA_RETENTION_DAYS} days"
 
 

@@ -15,6 +15,7 @@ class LearningResource(DocumentModel):
 
     class Meta:
         ordering = ("skill", "level", "title", "pk")
+        permissions = [("check_links", "Can have the links of all resources checked")]
 
     def clean(self) -> None:
         """Bring the skill into its canonical name. Raises ValidationError for one that the vocabulary does not have."""

@@ -118,7 +118,8 @@ def check_links(
     """Ask every address, mark those that do not answer as broken, and clear the mark of those that do again.
 
     So many hosts are asked at once, each one address after the other. `begin` is told how many addresses there are,
-    `advance` each time one is done. Raises NetworkDown.
+    `advance`, from several threads, each time one is done; what either raises ends the check, and nothing is marked.
+    Raises NetworkDown.
     """
     stored = database().learning_resources
     broken_before = set(stored.distinct("url", {"broken_since": {"$ne": None}}))
@@ -131,8 +132,13 @@ def check_links(
         # The largest hosts first, since each is one thread's work.
         hosts = sorted(by_host.values(), key=len, reverse=True)
         futures = [pool.submit(_check_host, urls, timeout_seconds, advance) for urls in hosts]
-        for future in as_completed(futures):
-            results += future.result()
+        try:
+            for future in as_completed(futures):
+                results += future.result()
+        except BaseException:
+            # Hosts that were not asked yet would each be asked once before the pool ends.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     if len(by_host) >= _MIN_HOSTS and all(each.outcome is Outcome.FAILS for each in results):
         raise NetworkDown(f"none of {len(by_host)} hosts answered")
     results.sort(key=lambda each: each.url)

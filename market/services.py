@@ -112,9 +112,32 @@ def delete_expired_postings(*, days_to_keep: int, now: datetime) -> Iterator[tup
 
     The days' figures stay and are final. Call `refresh_figures` afterwards.
     """
-    first_kept = day_start(now.astimezone(UTC).date() - timedelta(days=days_to_keep - 1))
-    for day in sorted(database().job_postings.distinct("day", {"day": {"$lt": first_kept}})):
+    for day in sorted(database().job_postings.distinct("day", _expired_query(days_to_keep, now))):
         yield day.date(), seal_day(day=day, now=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiredPostings:
+    """How many postings are past retention, on how many days, and the first day that is kept."""
+
+    postings: int
+    days: int
+    first_kept: date
+
+
+def count_expired_postings(*, days_to_keep: int, now: datetime) -> ExpiredPostings:
+    """Count what `delete_expired_postings` would delete."""
+    query = _expired_query(days_to_keep, now)
+    postings = database().job_postings
+    return ExpiredPostings(
+        postings=postings.count_documents(query),
+        days=len(postings.distinct("day", query)),
+        first_kept=query["day"]["$lt"].date(),
+    )
+
+
+def _expired_query(days_to_keep: int, now: datetime) -> dict[str, Any]:
+    return {"day": {"$lt": day_start(now.astimezone(UTC).date() - timedelta(days=days_to_keep - 1))}}
 
 
 def _without_repeats(postings: Sequence[Posting]) -> list[Posting]:

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from career_navigator.background import ScheduledTask, Task
 from career_navigator.cache.client import fail_fast_redis
 from career_navigator.celery import enqueue
-from career_navigator.db.connection import redis_client
+from career_navigator.db.connection import database, redis_client
 from market import refresh
 from market.posting_skills import reread_posting_skills
 
@@ -53,10 +53,12 @@ def queue_refresh() -> None:
         logger.warning("the daily stats wait for the next scheduled refresh: %s", error)
 
 
-@shared_task(base=ScheduledTask, title="Check daily stats", icon="fact_check")
-def check_daily_stats() -> str:
+@shared_task(base=ScheduledTask, title="Check daily stats", icon="fact_check", bind=True)
+def check_daily_stats(self: Task) -> str:
     """Compare the daily stats of every day with the postings they came from, report differences, and mend them."""
-    check = refresh.check_figures()
+    progress = self.get_progress()
+    progress.begin(0)
+    check = refresh.check_figures(on_day=progress.advance)
     if not check.differing:
         return f"the daily stats of {check.days} days agree with their postings"
     days = ", ".join(map(str, check.differing))
@@ -65,12 +67,17 @@ def check_daily_stats() -> str:
     return f"mended {len(check.differing)} of {check.days} days: {days}"
 
 
-@shared_task(base=Task, title="Reread postings' skills", icon="psychology", permission="market.reread_skills")
-def reread_skills() -> str:
+@shared_task(
+    base=Task, title="Reread postings' skills", icon="psychology", permissions=("market.reread_skills",), bind=True
+)
+def reread_skills(self: Task) -> str:
     """Read every stored posting by today's vocabulary, for when aliases or slugs were edited."""
+    progress = self.get_progress()
+    progress.begin(database().job_postings.estimated_document_count())
     seen = changed = 0
-    for progress in reread_posting_skills(dry_run=False, now=timezone.now()):
-        seen += progress.seen
-        changed += progress.changed
+    for batch in reread_posting_skills(dry_run=False, now=timezone.now()):
+        seen += batch.seen
+        changed += batch.changed
+        progress.advance(batch.seen)
     days = refresh.refresh_figures(now=timezone.now()).days
     return f"read {seen:,} postings: {changed:,} of them have other skills now; recomputed {days:,} days"

@@ -228,17 +228,23 @@ def age_text(*, since: datetime | None, now: datetime) -> str:
     return f"{seconds} s"
 
 
+def list_alive_workers(*, now: datetime) -> list[str]:
+    """Return the names of the workers that gave a sign of life lately. Raises RedisError."""
+    alive: Any = fail_fast_redis().zrangebyscore(WORKERS_KEY, now.timestamp() - HEARTBEAT_TTL, "+inf")
+    return [name.decode() for name in alive]
+
+
 def _workers(now: datetime) -> Iterable[Card]:
     from career_navigator.celery import count_waiting_tasks
 
     queues = count_waiting_tasks()
     waiting = sum(queues.values())
     note = ", ".join(f"{count:,} in {queue}" for queue, count in queues.items() if count)
-    alive: Any = fail_fast_redis().zrangebyscore(WORKERS_KEY, now.timestamp() - HEARTBEAT_TTL, "+inf")
+    alive = list_alive_workers(now=now)
     yield Card(title="Tasks waiting", value=f"{waiting:,}", note=note, tone="bad" if waiting > 1_000 else "plain")
     yield Card(
         title="Workers",
         value=f"{len(alive)} alive" if alive else "none",
-        note=", ".join(name.decode() for name in alive) or f"no sign of life for {HEARTBEAT_TTL} s",
+        note=", ".join(alive) or f"no sign of life for {HEARTBEAT_TTL} s",
         tone="good" if alive else "bad",
     )

@@ -1,19 +1,23 @@
-"""What the admins of models share: a base class, actions kept in the admin's log, and maintenance tasks to start."""
+"""What the admins of models share: a base class, logged actions, questions before them, undo, maintenance tasks."""
 
 import logging
+import secrets
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
+from django.core.cache import cache as django_cache
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.middleware.csrf import get_token
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from unfold.admin import ModelAdmin, checkbox
@@ -62,6 +66,117 @@ class StaffModelAdmin(ModelAdmin):
 
 logger = logging.getLogger(__name__)
 
+UNDO_TTL_SECONDS = 3600
+# A question names so many of what was chosen, and counts the rest.
+_MAX_NAMED = 10
+_CONFIRMED = "confirmed"
+
+
+def ask(
+    request: HttpRequest,
+    *,
+    title: str,
+    act: str,
+    facts: Iterable[str],
+    undo: str,
+    back: str,
+    hidden: Sequence[tuple[str, str]] = (),
+    field: dict[str, str] | None = None,
+    opts: Any = None,
+) -> HttpResponse:
+    """Render the question before a destructive action. Its form sends `hidden` to the same URL by POST.
+
+    `facts` say what is done and to how many, `undo` whether it can be undone. With `field`, the `name` and `label` of
+    an input, something has to be typed first.
+    """
+    context = admin.site.each_context(request) | {
+        "title": title,
+        "act": act,
+        "facts": list(facts),
+        "undo": undo,
+        "back": back,
+        "hidden": hidden,
+        "field": field,
+        "opts": opts,
+    }
+    return TemplateResponse(request, "career_navigator/admin_site/confirm.html", context)
+
+
+def is_confirmed(request: HttpRequest) -> bool:
+    """Return whether the question before a list's action was answered."""
+    return _CONFIRMED in request.POST
+
+
+def ask_about_chosen(
+    request: HttpRequest, queryset: Any, *, verb: str, undo: str, facts: Iterable[str] = ()
+) -> HttpResponse:
+    """Render the question before an action of a list, with how many objects were chosen and their names."""
+    opts, count = queryset.model._meta, queryset.count()
+    what = opts.verbose_name if count == 1 else opts.verbose_name_plural
+    named = [str(each) for each in queryset[:_MAX_NAMED]]
+    more = [f"and {count - len(named):,} more"] if count > len(named) else []
+    answered = [
+        (name, value)
+        for name in ("action", "select_across", "index", ACTION_CHECKBOX_NAME)
+        for value in request.POST.getlist(name)
+    ]
+    return ask(
+        request,
+        title=f"{verb} {count:,} {what}?",
+        act=f"{verb} {count:,} {what}",
+        facts=[*facts, *named, *more],
+        undo=undo,
+        back=request.get_full_path(),
+        hidden=[*answered, (_CONFIRMED, "yes")],
+        opts=opts,
+    )
+
+
+class UndoMixin:
+    """For a `StaffModelAdmin` whose actions can be undone within the hour by who did them.
+
+    `undo` gets back what `offer_undo` was given.
+    """
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self._undo_view)  # type: ignore[attr-defined]
+        return [path("undo/<str:token>/", view, name=self._undo_name), *super().get_urls()]  # type: ignore[misc]
+
+    def offer_undo(self, request: HttpRequest, text: str, values: dict[str, Any]) -> None:
+        """Show a message that says what was done, with a button that undoes it."""
+        token = secrets.token_urlsafe(16)
+        django_cache.set(_undo_key(request, token), values, UNDO_TTL_SECONDS)
+        button = format_html(
+            '{} <form method="post" action="{}" class="staff-undo"><input type="hidden" name="csrfmiddlewaretoken"'
+            ' value="{}"><button type="submit" class="underline">Undo</button></form>',
+            *(text, reverse(f"admin:{self._undo_name}", args=[token]), get_token(request)),
+        )
+        messages.success(request, button)
+
+    def undo(self, request: HttpRequest, values: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    @property
+    def _undo_name(self) -> str:
+        opts = self.opts  # type: ignore[attr-defined]
+        return f"{opts.app_label}_{opts.model_name}_undo"
+
+    def _undo_view(self, request: HttpRequest, token: str) -> HttpResponse:
+        if request.method != "POST":
+            raise PermissionDenied
+        key = _undo_key(request, token)
+        values = django_cache.get(key)
+        if values is None:
+            messages.info(request, "Nothing is undone: it was undone already, or more than an hour has passed.")
+        elif django_cache.delete(key):
+            self.undo(request, values)
+        opts = self.opts  # type: ignore[attr-defined]
+        return HttpResponseRedirect(reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"))
+
+
+def _undo_key(request: HttpRequest, token: str) -> str:
+    return f"undo:{request.user.pk}:{token}"
+
 
 class ReadOnlyMixin:
     """What staff view and do not change."""
@@ -76,10 +191,10 @@ class ReadOnlyMixin:
         return False
 
 
-def require_permission(request: HttpRequest, permission: str) -> User:
-    """The staff member, who has the permission and sent a POST. Raises PermissionDenied."""
+def require_permission(request: HttpRequest, *permissions: str, method: str = "POST") -> User:
+    """Return the current user, who has one of the permissions. Raises PermissionDenied, for other methods too."""
     user = request.user
-    if not isinstance(user, User) or not user.has_perm(permission) or request.method != "POST":
+    if not isinstance(user, User) or not any(map(user.has_perm, permissions)) or request.method != method:
         raise PermissionDenied
     return user
 
@@ -107,7 +222,12 @@ def _offered_tasks() -> dict[str, Task]:
 
 def list_tasks(*, user: User) -> list[Task]:
     """Return the tasks that the user may start, by title."""
-    return [task for task in _offered_tasks().values() if user.has_perm(task.permission)]
+    return [task for task in _offered_tasks().values() if may_start(user=user, task=task)]
+
+
+def may_start(*, user: Any, task: Task) -> bool:
+    """Return whether the user may start and cancel the task."""
+    return isinstance(user, User) and any(map(user.has_perm, task.permissions))
 
 
 def find_task(*, name: str) -> Task | None:
@@ -117,8 +237,8 @@ def find_task(*, name: str) -> Task | None:
 
 def offer_task(request: HttpRequest, *, name: str, why: str) -> None:
     """Show a message that a task should follow, with the way to it; nothing to who may not start it."""
-    task, user = find_task(name=name), request.user
-    if task is None or not isinstance(user, User) or not user.has_perm(task.permission):
+    task = find_task(name=name)
+    if task is None or not may_start(user=request.user, task=task):
         return
     url = reverse("admin:career_navigator_taskrun_changelist")
     messages.info(request, format_html('{} <a class="underline" href="{}#{}">{}</a>', why, url, name, task.title))

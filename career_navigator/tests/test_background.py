@@ -13,7 +13,7 @@ from django.conf import settings
 from mongoengine import NotUniqueError
 from pymongo.errors import AutoReconnect, BulkWriteError
 
-from career_navigator import background
+from career_navigator import background, task_runs
 from career_navigator.background import RETRY_WHILE_UNAVAILABLE, ScheduledTask, Task, find_missed_tasks, get_last_due_at
 from career_navigator.celery import enqueue
 from career_navigator.documents import TaskRun
@@ -202,7 +202,7 @@ class TestAScheduledTask:
 
 class TestALease:
     def acquire(self, task_id: str, *, at: datetime) -> bool:
-        return background.acquire_run(task="something", due_at=TWO, task_id=task_id, lease=LEASE, now=at)
+        return task_runs.acquire_run(task="something", due_at=TWO, task_id=task_id, lease=LEASE, now=at)
 
     def test_is_taken_over_by_the_same_celery_task_at_once(self, mongo):
         assert self.acquire("one", at=TWO)
@@ -214,21 +214,21 @@ class TestALease:
         self.acquire("one", at=TWO)
 
         acquired = [self.acquire(task_id, at=TWO + LEASE) for task_id in ("two", "three")]
-        background.finish_run(task_id="one", status="failed", now=TWO + LEASE)
+        task_runs.finish_run(task_id="one", status="failed", now=TWO + LEASE)
 
         assert acquired == [True, False]
         assert TaskRun.objects.get().status == "running"
 
     def test_is_not_acquired_after_the_end(self, mongo):
         self.acquire("one", at=TWO)
-        background.finish_run(task_id="one", status="finished", now=TWO)
+        task_runs.finish_run(task_id="one", status="finished", now=TWO)
 
         assert not self.acquire("one", at=TWO + LEASE)
 
     def test_is_given_up_after_too_many_lost_workers(self, task, caplog):
-        for number in range(background.MAX_LOST_WORKERS):
+        for number in range(task_runs.MAX_LOST_WORKERS):
             assert self.acquire(str(number), at=TWO + number * LEASE)
-        later = TWO + background.MAX_LOST_WORKERS * LEASE
+        later = TWO + task_runs.MAX_LOST_WORKERS * LEASE
 
         assert not self.acquire("one more", at=later)
         assert not missed(task, at=later)
@@ -269,7 +269,7 @@ class TestAMissedTask:
         assert TaskRun.objects(due_at=TWO + 3 * DAY).get().status == "finished"
 
     def test_is_none_that_runs_at_the_moment(self, task):
-        background.acquire_run(task="something", due_at=TWO, task_id="one", lease=LEASE, now=TWO)
+        task_runs.acquire_run(task="something", due_at=TWO, task_id="one", lease=LEASE, now=TWO)
 
         assert not missed(task, at=TWO + LEASE - MINUTE)
         assert missed(task, at=TWO + LEASE)

@@ -41,6 +41,7 @@ UNIQUE = {
     ("collection_runs", ("requested_by", "idempotency_key")),
     ("told_postings", ("search", "job")),
     ("task_runs", ("task", "due_at")),
+    ("task_runs", ("open_task",)),
 }
 
 

@@ -1,16 +1,21 @@
 """Real workers take tasks from the queues as `make run` and the compose file start them."""
 
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from accounts.resumes.tasks import read_upload
 from accounts.tasks import send_reset_message
+from career_navigator.background import STARTED_BY_HEADER
 from career_navigator.celery import TASK_COUNTS_KEY, app, count_waiting_tasks, enqueue
 from career_navigator.db.connection import redis_client
 from ingestion.documents import OPEN_RUN_STATUSES
 from ingestion.tasks import check_theirstack, collect_role, queue_run
+from learning.tasks import check_links
 from tests.collecting import start
+from tests.factories import LearningResourceFactory
 from tests.processes import Installation, empty_database, installed, wait_until
 
 ROLES = ("Software Engineer", "DevOps Engineer", "Backend Developer")
@@ -21,8 +26,8 @@ SECONDS = 60
 def installation(servers, stand_in, tmp_path_factory) -> Iterator[Installation]:
     """A worker and a collector, of one process each."""
     with installed(servers=servers, stand_in=stand_in, directory=tmp_path_factory.mktemp("var")) as installation:
-        installation.start_worker("--exclude-queues", "collect")
-        installation.start_worker("--queues", "collect")
+        installation.start_worker("--exclude-queues", "collect,maintenance")
+        installation.start_worker("--queues", "collect,maintenance")
         wait_until(lambda: installation.log.read_text().count("ready.") == 2, seconds=SECONDS, what="both are ready")
         yield installation
 
@@ -51,6 +56,39 @@ def test_a_mail_and_an_upload_do_not_wait_behind_a_collection(installation, stan
     assert count(collect_role.name) < len(ROLES)
     stand_in.reset()
     wait_until(lambda: run.reload().status == "finished", seconds=SECONDS, what=installation.last_words())
+
+
+class SlowSite(BaseHTTPRequestHandler):
+    """Answers when the test has seen enough."""
+
+    asked, enough = threading.Event(), threading.Event()
+
+    def do_HEAD(self) -> None:
+        self.asked.set()
+        self.enough.wait(SECONDS)
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_mail_does_not_wait_behind_a_check_of_links(installation):
+    empty_database()
+    site = ThreadingHTTPServer(("127.0.0.1", 0), SlowSite)
+    threading.Thread(target=site.serve_forever, daemon=True).start()
+    LearningResourceFactory(url=f"http://127.0.0.1:{site.server_port}/lesson")
+    mails, checks = count(send_reset_message.name), count(check_links.name)
+    enqueue(check_links, headers={STARTED_BY_HEADER: "olga"})
+    wait_until(SlowSite.asked.is_set, seconds=SECONDS, what="a link is being checked")
+
+    enqueue(send_reset_message, "nobody@example.org")
+
+    wait_until(lambda: count(send_reset_message.name) > mails, seconds=SECONDS, what=installation.last_words())
+    assert count(check_links.name) == checks
+    SlowSite.enough.set()
+    wait_until(lambda: count(check_links.name) > checks, seconds=SECONDS, what=installation.last_words())
+    site.shutdown()
 
 
 def test_a_message_of_an_earlier_release_is_taken_from_its_queue(installation):

@@ -107,13 +107,13 @@ class Command(BaseCommand):
                 *("--log-level", settings.LOG_LEVEL.lower()),
             ],
         )
-        # The collector alone takes roles, which last minutes, so that mails and uploads never wait behind them.
+        # The collector alone takes roles and long maintenance tasks, so that mails and uploads never wait behind them.
         for name, queues in (("worker", "--exclude-queues"), ("collector", "--queues")):
             self._manager.start(
                 name,
                 [
                     *(sys.executable, "-W", "ignore:You're running the worker with superuser", *_CELERY),
-                    *("worker", queues, "collect", "--hostname", f"{name}@%h"),
+                    *("worker", queues, "collect,maintenance", "--hostname", f"{name}@%h"),
                     *("--concurrency", str(settings.WORKER_PROCESSES), "--loglevel", settings.LOG_LEVEL),
                     # With two workers there is nobody else to greet.
                     *("--without-gossip", "--without-mingle"),

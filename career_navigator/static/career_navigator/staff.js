@@ -15,6 +15,7 @@ function showState(page, state) {
   }
   for (const bar of page.querySelectorAll("[data-progress]")) {
     bar.style.width = `${state.percent}%`;
+    bar.parentElement.setAttribute("aria-valuenow", state.percent);
   }
   for (const part of page.querySelectorAll("[data-while-open]")) {
     part.hidden = !state.open;
@@ -89,4 +90,27 @@ document.addEventListener("DOMContentLoaded", () => {
     form.addEventListener("input", () => estimate(form));
     estimate(form);
   });
+});
+
+// Fills the list of suggestions of an input while it is typed in; `data-suggest` is below the admin's root.
+function suggest(input) {
+  const list = document.createElement("datalist");
+  list.id = `${input.id}-suggestions`;
+  input.after(list);
+  input.setAttribute("list", list.id);
+  let latest = 0;
+  input.addEventListener("input", async () => {
+    const round = ++latest;
+    const address = `/admin/${input.dataset.suggest}?q=${encodeURIComponent(input.value)}`;
+    const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
+    if (!answer?.ok || round !== latest) {
+      return;
+    }
+    const { found } = await answer.json();
+    list.replaceChildren(...found.map(({ value, label }) => new Option(label, value)));
+  });
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("input[data-suggest]").forEach(suggest);
 });

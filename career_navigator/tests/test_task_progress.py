@@ -1,0 +1,306 @@
+"""Maintenance tasks one at a time: what a second start is told, what waits behind what, progress and cancelling."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from bson import ObjectId
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.utils import timezone
+from redis import Redis
+
+from career_navigator.admin_site import model_admin
+from career_navigator.background import Task
+from career_navigator.celery import app, beat, get_queue
+from career_navigator.documents import TaskRun
+from career_navigator.task_runs import (
+    PROGRESS_INTERVAL,
+    Progress,
+    RunIsOpen,
+    TaskCancelled,
+    give_up_lost_runs,
+    request_run,
+)
+from ingestion.tasks import clean_up
+from learning.tasks import check_links
+from market.services import store_postings
+from tests.factories import NOW, PostingFactory, TaskRunFactory
+from tests.queued import work_off
+
+LIST = "/admin/career_navigator/taskrun/"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def offer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[Task], str | None]], None]]:
+    """Offer a task for the time of the test; takes its work. Its progress is written at each step."""
+    monkeypatch.setattr("career_navigator.task_runs.PROGRESS_INTERVAL", 0)
+
+    def make(work: Callable[[Task], str | None]) -> None:
+        @app.task(base=Task, name="test.sweep", title="Sweep", shared=False, bind=True)
+        def sweep(self: Task) -> str | None:
+            """Sweep."""
+            return work(self)
+
+        model_admin._offered_tasks.cache_clear()
+
+    yield make
+    app.tasks.unregister("test.sweep")
+    model_admin._offered_tasks.cache_clear()
+
+
+def state(client: Client, run: TaskRun) -> dict:
+    answer: dict = client.get(f"{LIST}{run.id}/state.json").json()
+    return answer
+
+
+def running(**values: object) -> TaskRun:
+    now = timezone.now()
+    begun = {"status": "running", "started_at": now, "lease_ends_at": now + HOUR, "task_id": str(ObjectId())}
+    run: TaskRun = TaskRunFactory(**begun | values)
+    return run
+
+
+def test_a_task_that_is_queued_is_not_started_a_second_time(staff_client: Client, redis: Redis, offer) -> None:
+    offer(lambda task: "swept")
+    staff_client.post(f"{LIST}start/test.sweep/")
+
+    again = staff_client.post(f"{LIST}start/test.sweep/", follow=True)
+    page = staff_client.get(LIST).content.decode()
+
+    run = TaskRun.objects.get()
+    assert again.redirect_chain[-1][0] == f"{LIST}{run.id}/change/"
+    assert "“Sweep” is not started a second time: this run is queued since" in again.content.decode()
+    assert f'href="{LIST}{run.id}/change/">It is queued since' in page
+    assert redis.llen("default") == 1
+    work_off(redis)
+    staff_client.post(f"{LIST}start/test.sweep/")
+    assert TaskRun.objects.count() == 2
+
+
+def test_of_many_who_start_a_task_at_once_one_does(mongo) -> None:
+    def start(number: int) -> bool:
+        try:
+            request_run(task="test.sweep", started_by=f"staff {number}", now=timezone.now())
+        except RunIsOpen:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        started = list(pool.map(start, range(8)))
+
+    assert started.count(True) == 1
+    assert TaskRun.objects.count() == 1
+
+
+def test_a_task_is_not_started_beside_the_run_of_the_schedule(staff_client: Client, redis: Redis) -> None:
+    run = running(task=check_links.name, due_at=NOW)
+
+    answer = staff_client.post(f"{LIST}start/{check_links.name}/")
+
+    assert answer.headers["Location"] == f"{LIST}{run.id}/change/"
+    assert TaskRun.objects.count() == 1
+
+
+def test_a_run_that_lost_its_worker_keeps_nobody_from_starting_the_task(staff_client: Client, redis: Redis) -> None:
+    lost = running(task=check_links.name, open_task=check_links.name, lease_ends_at=timezone.now() - HOUR)
+
+    staff_client.post(f"{LIST}start/{check_links.name}/")
+
+    assert (lost.reload().status, lost.error) == ("failed", "lost its worker")
+    assert TaskRun.objects(status="queued").count() == 1
+
+
+def test_the_schedule_skips_a_due_time_while_a_run_of_staff_is_at_work(mongo) -> None:
+    running(task=clean_up.name, started_by="olga")
+
+    clean_up.apply()
+
+    skipped = TaskRun.objects.get(status="skipped")
+    assert skipped.due_at is not None
+    assert skipped.result.startswith("the run that olga started at ")
+
+
+def test_a_queued_run_is_skipped_when_the_schedule_was_quicker(staff_client: Client, redis: Redis) -> None:
+    staff_client.post(f"{LIST}start/{check_links.name}/")
+    queued = TaskRun.objects.get()
+    running(task=check_links.name, due_at=NOW)
+
+    work_off(redis)
+
+    assert queued.reload().status == "skipped"
+    assert state(staff_client, queued)["texts"]["outcome"].startswith("the run that the schedule started at ")
+
+
+def test_what_waits_says_behind_what(staff_client: Client, redis: Redis) -> None:
+    running(task=check_links.name, progress_done=45, progress_total=1200)
+    running(task="market.tasks.refresh_daily_stats")
+    staff_client.post(f"{LIST}start/market.tasks.reread_skills/")
+    run = TaskRun.objects.get(status="queued")
+
+    alone = state(staff_client, run)["texts"]["waits"]
+    beat("worker-1@here")
+    waits = state(staff_client, run)["texts"]["waits"]
+
+    assert alone == "It waits for a worker: none has given a sign of life lately."
+    assert waits.startswith("It waits behind “Check links” (running since ")
+    assert waits.endswith("UTC, 45 of 1,200 steps are done).")
+
+
+def test_what_waits_behind_no_maintenance_task_waits_for_a_process(staff_client: Client, redis: Redis) -> None:
+    beat("worker-1@here")
+    staff_client.post(f"{LIST}start/{check_links.name}/")
+
+    waits = state(staff_client, TaskRun.objects.get())["texts"]["waits"]
+
+    assert waits == "It waits for a free process of the workers of the queue “maintenance”; 1 tasks wait in it."
+
+
+def test_progress_is_shown_while_a_task_is_at_work(staff_client: Client, redis: Redis, offer) -> None:
+    seen = []
+
+    def work(task: Task) -> str:
+        progress = task.get_progress()
+        progress.begin(4)
+        progress.advance()
+        seen.append(state(staff_client, TaskRun.objects.get()))
+        return "swept"
+
+    offer(work)
+    staff_client.post(f"{LIST}start/test.sweep/")
+    work_off(redis)
+
+    assert (seen[0]["percent"], seen[0]["texts"]["progress"]) == (25, "1 of 4 steps are done")
+    assert state(staff_client, TaskRun.objects.get())["percent"] == 100
+
+
+def test_a_run_that_waits_is_cancelled_at_once_and_never_begins(staff_client: Client, redis: Redis, offer) -> None:
+    done: list[str] = []
+    offer(lambda task: done.append("swept"))  # type: ignore[func-returns-value]
+    staff_client.post(f"{LIST}start/test.sweep/")
+    run = TaskRun.objects.get()
+
+    question = staff_client.get(f"{LIST}{run.id}/cancel/").content.decode()
+    before = run.reload().status
+    told = staff_client.post(f"{LIST}{run.id}/cancel/", follow=True).content.decode()
+    work_off(redis)
+
+    assert "Cancel “Sweep”?" in question
+    assert "It cannot be undone, but the task can be started again." in question
+    assert "“Sweep” is cancelled" in told
+    assert (before, run.reload().status, done) == ("queued", "cancelled", [])
+    assert LogEntry.objects.order_by("-pk").first().get_change_message() == "Cancelled the task “Sweep”."
+    staff_client.post(f"{LIST}start/test.sweep/")
+    assert TaskRun.objects.count() == 2
+
+
+def test_a_run_at_work_ends_at_its_next_step_when_it_is_cancelled(staff_client: Client, redis: Redis, offer) -> None:
+    steps: list[int] = []
+    texts = []
+
+    def work(task: Task) -> str:
+        progress = task.get_progress()
+        progress.begin(3)
+        for step in range(3):
+            steps.append(step)
+            run = TaskRun.objects.get()
+            staff_client.post(f"{LIST}{run.id}/cancel/")
+            texts.append(state(staff_client, run)["texts"]["cancelling"])
+            progress.advance()
+        return "swept"
+
+    offer(work)
+    staff_client.post(f"{LIST}start/test.sweep/")
+    work_off(redis)
+
+    run = TaskRun.objects.get()
+    assert steps == [0]
+    assert texts == ["It is asked to stop; it ends after its present step."]
+    assert (run.status, run.result) == ("cancelled", "cancelled after 1 of 3 steps")
+
+
+def test_a_cancelled_check_ends_every_thread_at_its_next_link(mongo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("career_navigator.task_runs.PROGRESS_INTERVAL", 0)
+    run = running(task="test.sweep", cancel_requested=True)
+    progress = Progress(task_id=run.task_id)
+
+    def step(_: int) -> bool:
+        try:
+            progress.advance()
+        except TaskCancelled:
+            return True
+        return False
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(step, range(12)))
+    assert run.reload().status == "cancelled"
+
+
+def test_a_run_that_is_over_is_not_cancelled(staff_client: Client) -> None:
+    run = TaskRunFactory()
+
+    told = staff_client.post(f"{LIST}{run.id}/cancel/", follow=True)
+
+    assert "Nothing is cancelled: the run is over already." in told.content.decode()
+    assert LogEntry.objects.count() == 0
+
+
+@pytest.mark.parametrize("run_id", ["6" * 24, "abc"])
+def test_there_is_nothing_to_cancel_about_a_run_that_is_not_there(staff_client: Client, run_id: str) -> None:
+    assert staff_client.post(f"{LIST}{run_id}/cancel/").status_code == 404
+
+
+def test_who_may_not_start_a_task_may_not_cancel_it(limited_client) -> None:
+    run = running(task="market.tasks.reread_skills")
+    client = limited_client("view_taskrun", "run_task")
+
+    answers = [client.get(f"{LIST}{run.id}/cancel/"), client.post(f"{LIST}{run.id}/cancel/")]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert "Cancel…" not in client.get(f"{LIST}{run.id}/change/").content.decode()
+
+
+def test_a_run_that_lost_its_worker_may_be_cancelled_and_frees_the_task(staff_client: Client, redis: Redis) -> None:
+    run = running(task=check_links.name, open_task=check_links.name, lease_ends_at=timezone.now() - HOUR)
+
+    staff_client.post(f"{LIST}{run.id}/cancel/")
+
+    assert (run.reload().status, run.open_task) == ("cancelled", None)
+
+
+def test_a_lost_run_that_is_given_up_frees_the_task(mongo) -> None:
+    run = running(task="test.sweep", open_task="test.sweep", lease_ends_at=timezone.now() - 2 * HOUR)
+
+    give_up_lost_runs(now=timezone.now())
+
+    assert (run.reload().status, run.open_task) == ("failed", None)
+
+
+def test_clean_up_asks_with_how_much_it_would_delete(staff_client: Client, redis: Redis, settings) -> None:
+    settings.JOB_DATA_RETENTION_DAYS = 30
+    old = (timezone.now() - timedelta(days=90)).date()
+    store_postings(postings=PostingFactory.create_batch(3, date_posted=old), now=timezone.now())
+
+    page = staff_client.get(LIST).content.decode()
+    question = staff_client.get(f"{LIST}start/{clean_up.name}/").content.decode()
+    before = TaskRun.objects.count()
+    staff_client.post(f"{LIST}start/{clean_up.name}/")
+
+    assert f'href="{LIST}start/{clean_up.name}/"' in page
+    assert "3 postings on 1 days are deleted" in question
+    assert "It cannot be undone." in question
+    assert (before, TaskRun.objects.count()) == (0, 1)
+
+
+def test_what_takes_minutes_waits_in_a_queue_apart_from_mails_and_uploads() -> None:
+    long = {name for name in app.tasks if get_queue(name) == "maintenance"}
+
+    assert {"learning.tasks.check_links", "market.tasks.reread_skills", "ingestion.tasks.clean_up"} <= long
+    assert get_queue("accounts.tasks.send_reset_message") == "mail"
+    assert get_queue("accounts.resumes.tasks.read_upload") == "default"
+
+
+def test_progress_is_written_often_enough_to_follow_it() -> None:
+    assert 0 < PROGRESS_INTERVAL <= 1
