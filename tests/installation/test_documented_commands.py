@@ -52,7 +52,7 @@ NOT_RUN = {
 FILLED = {
     "print_roadmaps ROLE ... [--skill NAME]": "print_roadmaps 'Backend Developer' --skill python",
     "collect [ROLE ...]": "collect 'Data Analyst' --limit 5",
-    "import_postings FILE": "import_postings postings.json",
+    "import_postings FILE [--dry-run]": "import_postings postings.json --dry-run",
     "manage.py import_postings FILE": "manage.py import_postings postings.json",
     "generate_postings N": "generate_postings 3",
     "manage.py createsuperuser": "manage.py createsuperuser --noinput --username second --email second@example.org",
@@ -88,6 +88,7 @@ def folder(demonstration: Run, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = tmp_path_factory.mktemp("project")
     (folder / ".venv").symlink_to(sys.prefix)
     (folder / "manage.py").symlink_to(BASE_DIR / "manage.py")
+    (folder / "fixtures").symlink_to(BASE_DIR / "fixtures")
     (folder / "var").symlink_to(demonstration.var_dir)
     (folder / "postings.json").write_text(json.dumps([POSTING | {"date_posted": datetime.now(UTC).date().isoformat()}]))
     (folder / "programs").mkdir()
