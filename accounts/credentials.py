@@ -94,19 +94,13 @@ CONFIRMATION_PATH = "/auth/email/confirm"
 class WrongPassword(Exception):
     """The given password is not the account's."""
 
-    reason = "wrong_password"
-
 
 class ResetRefused(Exception):
     """A reset token that is unknown, used or expired."""
 
-    reason = "reset_refused"
-
 
 class ConfirmationRefused(Exception):
     """A confirmation token that is unknown, used or expired."""
-
-    reason = "confirmation_refused"
 
 
 def check_current_password(*, user_id: ObjectId, password: str) -> User:

@@ -61,13 +61,9 @@ def hash_token(token: str) -> str:
 class ConcurrentChange(RuntimeError):
     """The user was changed or erased since it was read; nothing was written."""
 
-    reason = "concurrent_change"
-
 
 class UnknownProfileField(ValueError):
     """A field that is no part of the profile."""
-
-    reason = "unknown_field"
 
 
 class User(StoredDocument):

@@ -167,8 +167,6 @@ def map_experience_level(text: str) -> str | None:
 class Unreadable(ValueError):
     """Text that does not say what it is asked for."""
 
-    reason = "unreadable"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Salary:

@@ -30,13 +30,9 @@ _MAY_BE_EMPTY = (
 class AddressTaken(Exception):
     """There is an account with that e-mail address."""
 
-    reason = "address_taken"
-
 
 class LoginRefused(Exception):
     """No active account has that e-mail address and password; which of the two it was is not told."""
-
-    reason = "login_refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

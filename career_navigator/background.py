@@ -52,8 +52,6 @@ STARTED_BY_HEADER = "started_by"
 class TaskFailed(Exception):
     """A task that could not do its work for a reason it foresees; the message says why, for who started it."""
 
-    reason = "task_failed"
-
 
 class Task(celery.Task):
     """The base of all tasks. Their arguments are flat: text, numbers, truth values, None, or lists of these.

@@ -22,8 +22,6 @@ from market.roles import normalize_role
 class LeaseLostError(Exception):
     """Another worker has acquired the lease on a search, or the search has ended: nothing more is written to it."""
 
-    reason = "lease_lost"
-
 
 @dataclass(slots=True, kw_only=True)
 class Lease:

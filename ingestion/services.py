@@ -26,8 +26,6 @@ DEFAULT_FRESHNESS_DAYS = 30
 class UnknownUserError(LookupError):
     """There is no user with that id."""
 
-    reason = "unknown_user"
-
 
 def collect_jobs_for_roles(
     *,

@@ -78,8 +78,6 @@ _HEADERS = {"User-Agent": "Mozilla/5.0 (compatible; CareerNavigator-LinkCheck/1.
 class NetworkDown(RuntimeError):
     """No host answered at all; nothing was marked."""
 
-    reason = "network_down"
-
 
 class Outcome(Enum):
     ANSWERS = "answers"

@@ -57,8 +57,6 @@ class RefreshSummary:
 class RefreshRunningError(RuntimeError):
     """Another refresh is at work, and this one was not to wait for it."""
 
-    reason = "refresh_running"
-
 
 @dataclass(slots=True, kw_only=True)
 class FigureCheck:

@@ -54,8 +54,6 @@ class StoreOutcome:
 class ConflictingPosting(RuntimeError):
     """A posting that other writers kept changing while it was being stored."""
 
-    reason = "conflict"
-
 
 def store_postings(
     *,

@@ -54,8 +54,6 @@ def record_activity(
 class BeyondSaved(RuntimeError):
     """The job is applied for: what was noted about that is not thrown away with a bookmark."""
 
-    reason = "beyond_saved"
-
     def __init__(self, stage: str) -> None:
         super().__init__(f"the application is at the stage {stage}")
         self.stage = stage

@@ -25,8 +25,6 @@ Schema = dict[str, Any]
 class InvalidResume(ValueError):
     """Content that is no resume; `errors` has the sentences of each field by its dotted name, `work.0.startDate`."""
 
-    reason = "invalid_resume"
-
     def __init__(self, errors: Mapping[str, list[str]]) -> None:
         self.errors = dict(errors)
         super().__init__("; ".join(f"{name}: {' '.join(sentences)}" for name, sentences in self.errors.items()))

@@ -45,25 +45,17 @@ Parsed = Mapping[str, Any]
 class TooManyAtOnce(ConcurrentChange):
     """Others kept taking the next version."""
 
-    reason = "too_many_at_once"
-
 
 class AlreadyStored(Exception):
     """Another request has stored this very resume."""
-
-    reason = "already_stored"
 
 
 class NotConfirmable(Exception):
     """The resume was not uploaded, or is not read yet."""
 
-    reason = "not_confirmable"
-
 
 class NotRead(ValueError):
     """Something was picked that the resume does not say, or does not fit in; `errors` has each field's sentences."""
-
-    reason = "not_read"
 
     def __init__(self, errors: Mapping[str, list[str]]) -> None:
         self.errors = dict(errors)

@@ -51,13 +51,9 @@ _MAX_TRIES = 3
 class TooManyUploads(Exception):
     """The user keeps as many as they may."""
 
-    reason = "too_many_uploads"
-
 
 class TooManyInProgress(Exception):
     """The user's last files are still being read."""
-
-    reason = "too_many_in_progress"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,8 +35,6 @@ from market.jobs.selectors import Row
 class TooManySearches(RuntimeError):
     """The user has as many saved searches as there can be."""
 
-    reason = "too_many_searches"
-
 
 def save_search(
     *, user_id: ObjectId, name: str, job_filter: JobFilter, digest: str | None, now: datetime
@@ -256,8 +254,6 @@ def _line(text: str) -> str:
 
 class BadToken(ValueError):
     """A token that was not signed here, or by a key that is no longer used."""
-
-    reason = "bad_token"
 
 
 def unsubscribe_address(*, search_id: ObjectId) -> str:

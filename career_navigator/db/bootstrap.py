@@ -41,8 +41,6 @@ _INDEX_NOT_FOUND = 27
 class IndexesRefused(RuntimeError):
     """MongoDB refused some of the declared indexes; the message names each and what to do. All others were created."""
 
-    reason = "indexes_refused"
-
 
 class _Refused(RuntimeError):
     """MongoDB refused one index."""

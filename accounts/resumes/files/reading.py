@@ -60,8 +60,6 @@ class FileRefused(Exception):
 class ReaderBroken(RuntimeError):
     """The reading process did not even begin, or not in time, whatever the file."""
 
-    reason = "reader_broken"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileText:
