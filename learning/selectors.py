@@ -1,7 +1,6 @@
 """Reading the catalogue of resources, a user's progress, and the roadmap that follows from all there is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from career_navigator.cache.versioned import VersionedCache
@@ -19,14 +18,6 @@ from skills.selectors import vocabulary
 from skills.vocabulary import Vocabulary
 
 _SHOWN = {"broken_since": None, "hidden": {"$ne": True}}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundResources:
-    """One page of a search, best first, and how many were found in all."""
-
-    resources: list[Resource]
-    total: int
 
 
 def _load_catalogue(words: Vocabulary) -> ResourceCatalogue:
@@ -51,7 +42,7 @@ def search_resources(
     skills: Sequence[str] | None = None,
     limit: int | None = None,
     offset: int = 0,
-) -> FoundResources:
+) -> Found[Resource]:
     """Find resources by words of title, skill and description; those of a skill that the query names come first.
 
     `skills` are canonical names to keep to.
@@ -61,7 +52,7 @@ def search_resources(
         filters["type"] = resource_type
     if skills is not None:
         filters["skill"] = {"$in": list(skills)}
-    found: Found = search_text(
+    return search_text(
         collection=LearningResource._get_collection(),
         query=query,
         known=resource_catalogue().words,
@@ -69,10 +60,10 @@ def search_resources(
         named_in="skill",
         fields=("title", "skill", "description"),
         filters=filters,
+        build=build_resource,
         limit=limit,
         offset=offset,
     )
-    return FoundResources(resources=[build_resource(row) for row in found.rows], total=found.total)
 
 
 def plan_roadmap(

@@ -125,7 +125,7 @@ class ResourceViewSet(ApiViewSet):
         """List the resources for given skills."""
         skills, of_type = vocabulary().map_technology_slugs(self.query["skills"]), self.query.get("resource_type")
         if self.query.get("search"):
-            found = search_resources(query=self.query["search"], resource_type=of_type, skills=skills).resources
+            found = search_resources(query=self.query["search"], resource_type=of_type, skills=skills).items
         else:
             catalogue = resource_catalogue()
             found = [each for skill in skills for each in catalogue.of(skill) if of_type in (None, each.type)]
@@ -145,7 +145,7 @@ class ResourceViewSet(ApiViewSet):
             offset=self.query["offset"],
         )
         answer = {
-            "resources": found.resources,
+            "resources": found.items,
             "total_found": found.total,
             "search_query": self.query["query"],
             "filters_applied": self.query,

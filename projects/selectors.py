@@ -1,12 +1,11 @@
 """Reading the catalogue of ideas and what users made of them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from career_navigator.cache.versioned import VersionedCache
-from career_navigator.db.catalogues import search_text
+from career_navigator.db.catalogues import Found, search_text
 from career_navigator.db.connection import database
 from market.selectors import role_figures
 from market.trends import percentage
@@ -17,14 +16,6 @@ from skills.vocabulary import Vocabulary
 
 WINDOW_DAYS = 30
 _SHOWN = {"hidden": {"$ne": True}}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundIdeas:
-    """One page of a search, best first, and how many were found in all."""
-
-    ideas: list[Idea]
-    total: int
 
 
 def _load_catalogue(words: Vocabulary) -> IdeaCatalogue:
@@ -42,7 +33,7 @@ def idea_catalogue() -> IdeaCatalogue:
 
 def search_ideas(
     *, query: str, difficulty: str | None, skills: Collection[str] | None, limit: int, offset: int
-) -> FoundIdeas:
+) -> Found[Idea]:
     """Find ideas by words of title, skills, features and description; those with a skill that is named come first.
 
     `skills` are canonical names of which an idea has to have one.
@@ -53,7 +44,7 @@ def search_ideas(
         filters["difficulty"] = difficulty
     if skills is not None:
         filters["skills"] = {"$in": list(skills)}
-    found = search_text(
+    return search_text(
         collection=ProjectIdea._get_collection(),
         query=query,
         known=idea_catalogue().words,
@@ -61,10 +52,10 @@ def search_ideas(
         named_in="skills",
         fields=("title", "skills", "features", "description"),
         filters=filters,
+        build=lambda row: _build_idea(row, words),
         limit=limit,
         offset=offset,
     )
-    return FoundIdeas(ideas=[_build_idea(row, words) for row in found.rows], total=found.total)
 
 
 def role_demand(*, role_key: str, now: datetime) -> dict[str, float]:

@@ -113,7 +113,7 @@ class ProjectViewSet(ApiViewSet):
         )
         held = self._held()
         answer = {
-            "projects": [Match.of(idea, held) for idea in found.ideas],
+            "projects": [Match.of(idea, held) for idea in found.items],
             "total_found": found.total,
             "search_query": self.query["query"],
             "filters_applied": self.query,

@@ -17,16 +17,14 @@ from accounts.applications.services import BeyondSaved, record_activity, save_jo
 from accounts.applications.stages import DayRefused, measure_funnel
 from accounts.auth_services import Conflict
 from accounts.documents import ConcurrentChange
-from career_navigator.api.pagination import EnvelopePagination
+from career_navigator.api.pagination import CountedPagination
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import ApiViewSet, DocumentFilterBackend, DocumentViewSet
 from career_navigator.throttling import hit_limits
 
 
-class ActivityPagination(EnvelopePagination):
+class ActivityPagination(CountedPagination):
     result_key = "activities"
-    has_messages = True
-    fields = ("total",)
 
 
 class ActivityViewSet(DocumentViewSet):
@@ -79,10 +77,8 @@ class ActivityViewSet(DocumentViewSet):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
-class ApplicationPagination(EnvelopePagination):
+class ApplicationPagination(CountedPagination):
     result_key = "applications"
-    has_messages = True
-    fields = ("total",)
 
 
 class ApplicationViewSet(DocumentViewSet):

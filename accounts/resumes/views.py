@@ -37,7 +37,7 @@ from accounts.resumes.tasks import read_upload
 from accounts.resumes.uploads import MAX_UPLOADS, Taken, TooManyInProgress, TooManyUploads, Upload, take_upload
 from accounts.resumes.writing import NotWritten
 from career_navigator.api.exceptions import is_server_away
-from career_navigator.api.pagination import EnvelopePagination
+from career_navigator.api.pagination import CountedPagination
 from career_navigator.api.parsers import BodyTooLarge, JSONParser, MultiPartParser
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import DocumentViewSet
@@ -59,10 +59,8 @@ class UploadParser(MultiPartParser):
     most_bytes = MAX_BYTES + 100_000
 
 
-class ResumePagination(EnvelopePagination):
+class ResumePagination(CountedPagination):
     result_key = "resumes"
-    has_messages = True
-    fields = ("total",)
 
 
 class ResumeViewSet(DocumentViewSet):

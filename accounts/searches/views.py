@@ -28,7 +28,7 @@ from accounts.searches.services import (
     read_token,
     save_search,
 )
-from career_navigator.api.pagination import EnvelopePagination
+from career_navigator.api.pagination import CountedPagination
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import DocumentViewSet, PublicViewSet
 from market.jobs.listings import JobListing
@@ -38,10 +38,8 @@ from market.jobs.serializers import JobListingSerializer
 _ONE_CLICK = {"type": "object", "properties": {"List-Unsubscribe": {"type": "string"}}}
 
 
-class NewJobsPagination(EnvelopePagination):
+class NewJobsPagination(CountedPagination):
     result_key = "jobs"
-    has_messages = True
-    fields = ("total",)
 
 
 class SavedSearchViewSet(DocumentViewSet):

@@ -69,3 +69,10 @@ class EnvelopePagination(LimitOffsetPagination):
             }
             for name, (minimum, maximum, default) in bounds.items()
         ]
+
+
+class CountedPagination(EnvelopePagination):
+    """Answer a page of the job-search family as `{"messages": "success", result_key: [...], "total": ...}`."""
+
+    has_messages = True
+    fields = ("total",)

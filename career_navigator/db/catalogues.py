@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import orjson
 from bson import ObjectId
@@ -41,8 +41,6 @@ class CuratedDocument(StoredDocument):
 
 class InvalidEntry(ValueError):
     """An entry of a seed file that cannot be stored; nothing was written."""
-
-    reason = "invalid_entry"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +124,8 @@ def _content_hash(content: Mapping[str, Any]) -> str:
     return hashlib.blake2b(orjson.dumps(filled, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
 
+T = TypeVar("T")
+
 MAX_QUERY_LENGTH = 200
 # The text index gives a document some tens at most.
 _NAMED = 10_000
@@ -133,10 +133,10 @@ _HAS_WORD = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Generic[T]):
     """One page of what was found, best first, and how many were found in all."""
 
-    rows: list[dict[str, Any]]
+    items: list[T]
     total: int
 
 
@@ -149,15 +149,17 @@ def search_text(
     named_in: str,
     fields: Sequence[str],
     filters: Mapping[str, Any],
+    build: Callable[[dict[str, Any]], T],
     limit: int | None = None,
     offset: int = 0,
-) -> Found:
+) -> Found[T]:
     """Find the documents that have any of the query's words, or one of the `known` words that one of them begins.
 
     `canonical` gives the name that a spelling of it means, such as a skill's, and None for other words; `named_in` is
     the field that holds such names, one or a list. A word that means one is not completed: whoever asks for java does
     not mean javascript. First come the documents with the name that the whole query means; then those with more of the
     query's words in `fields`, whole or, of several, as a beginning; then by the weights of the index; then by id.
+    `build` makes an item of a row.
     """
     asked = list(dict.fromkeys(words_of(query)))
     words = dict.fromkeys(asked)
@@ -168,7 +170,7 @@ def search_text(
     if named is not None:
         words.update(dict.fromkeys(words_of(named)))
     if not words:
-        return Found(rows=[], total=0)
+        return Found(items=[], total=0)
     boosts = [
         *([{"$cond": [{"$in": [named, _as_list(named_in)]}, _NAMED, 0]}] if named is not None else []),
         *(_boost_for(rf"\b{re.escape(word)}", fields) for word in asked if len(asked) > 1),
@@ -183,7 +185,8 @@ def search_text(
         {"$facet": {"rows": page, "total": [{"$count": "count"}]}},
     ]
     (answer,) = collection.aggregate(pipeline)
-    return Found(rows=answer["rows"], total=answer["total"][0]["count"] if answer["total"] else 0)
+    total = answer["total"][0]["count"] if answer["total"] else 0
+    return Found(items=[build(row) for row in answer["rows"]], total=total)
 
 
 def _boost_for(pattern: str, fields: Sequence[str]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def posted(client: Client, **changes: object) -> dict[str, object]:
 def served() -> list[tuple[str, ...]]:
     reset_caches()
     return [
-        idea.skills for idea in search_ideas(query="weather", difficulty=None, skills=None, limit=9, offset=0).ideas
+        idea.skills for idea in search_ideas(query="weather", difficulty=None, skills=None, limit=9, offset=0).items
     ]
 
 
