@@ -17,7 +17,7 @@ class AccountsConfig(AppConfig):
         "saved_searches": "accounts.searches.selectors.export_searches",
     }
     user_erasures = {
-        "sessions": "accounts.services.erase_sessions",
+        "sessions": "accounts.authentication.end_sessions",
         "password_resets": "accounts.services.erase_resets",
         "email_confirmations": "accounts.credentials.erase_confirmations",
         "activities": "accounts.applications.services.erase_activities",

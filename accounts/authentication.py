@@ -290,7 +290,7 @@ def end_session_of(*, refresh_token: str, now: datetime) -> None:
         _end_session(token, now=now)
 
 
-def end_sessions(*, user_id: ObjectId) -> None:
+def end_sessions(user_id: ObjectId) -> None:
     """Accept no refresh token of the user any more."""
     _delete_all(RefreshToken.objects(user=user_id))
 

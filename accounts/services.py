@@ -219,10 +219,6 @@ def export_sessions(user_id: ObjectId) -> list[dict[str, Any]]:
     return [{"session": t.family, "refreshed_at": t.issued_at, "expires_at": t.expires_at} for t in tokens]
 
 
-def erase_sessions(user_id: ObjectId) -> None:
-    end_sessions(user_id=user_id)
-
-
 def export_resets(user_id: ObjectId) -> list[dict[str, Any]]:
     """The messages for a forgotten password whose tokens still work."""
     resets = PasswordReset.objects(user=user_id).order_by("issued_at", "token_hash")

@@ -15,7 +15,7 @@ from learning.resources import LEVELS, TYPES
 from learning.roadmaps import HELD, OPEN
 from market.roles import normalize_role
 from market.serializers import CollectionSerializer
-from skills.selectors import vocabulary
+from skills.serializers import DisplayNameField
 
 MAX_NAME_LENGTH = 100
 MAX_SKILLS = 100
@@ -180,16 +180,9 @@ class SkillProgressChangeSerializer(serializers.Serializer[Any]):
     )
 
 
-class SkillNameField(serializers.CharField):
-    """How a skill is shown, given its canonical name."""
-
-    def to_representation(self, value: str) -> str:
-        return vocabulary().display_name(value)
-
-
 class SkillProgressSerializer(serializers.Serializer[Any]):
     skill = serializers.CharField(help_text="The canonical name.")
-    display_name = SkillNameField(source="skill")
+    display_name = DisplayNameField(source="skill")
     status = serializers.ChoiceField(STATUSES)
     evidence_url = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()

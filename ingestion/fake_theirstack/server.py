@@ -18,8 +18,15 @@ from urllib.parse import urlsplit
 import orjson
 from pydantic import ValidationError
 
-from ingestion.fake_theirstack.account import PLANS, PlanName, RateLimit
-from ingestion.fake_theirstack.faults import SEARCH_PATH, Fault, FaultScript, read_faults
+from ingestion.fake_theirstack.conditions import (
+    PLANS,
+    SEARCH_PATH,
+    Fault,
+    FaultScript,
+    PlanName,
+    RateLimit,
+    read_faults,
+)
 from ingestion.fake_theirstack.jobs import REQUIRED_FILTERS, JobList, NoRequiredFilter, read_search
 
 # Code, title and description by status, in the documented shape. Of the codes, E-020 alone is known for certain.

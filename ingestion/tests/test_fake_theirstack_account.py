@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from ingestion.fake_theirstack.account import PLANS, RateLimit
+from ingestion.fake_theirstack.conditions import PLANS, RateLimit
 from ingestion.tests.fake_server import POSTED, ask, balance, ids, search
 
 

@@ -5,7 +5,7 @@ import time
 import pytest
 import requests
 
-from ingestion.fake_theirstack.faults import BadFault, FaultScript, read_faults
+from ingestion.fake_theirstack.conditions import BadFault, FaultScript, read_faults
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.tests.fake_server import balance, ids, search
 

@@ -10,8 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from ingestion.fake_theirstack.account import PLANS
-from ingestion.fake_theirstack.faults import BadFault, Fault, read_faults
+from ingestion.fake_theirstack.conditions import PLANS, BadFault, Fault, read_faults
 from ingestion.fake_theirstack.job_sources import MAX_SEED, BadPostingsFile, build_jobs, read_postings
 from ingestion.fake_theirstack.jobs import JobList
 from ingestion.fake_theirstack.server import FakeTheirStack
