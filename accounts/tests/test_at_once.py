@@ -26,17 +26,14 @@ def at_once(ada):
     return send
 
 
-def test_saves_a_job_once(at_once, job):
-    statuses = at_once(20, ("POST", f"/jobs/{job}/save", {}))
+@pytest.mark.parametrize(
+    ("method", "path", "body", "expected"),
+    [("POST", "save", {}, {201: 1, 200: 19}), ("PUT", "application", {"stage": "applied"}, {200: 20})],
+)
+def test_makes_one_application_and_one_line_of_the_same_request(at_once, job, method, path, body, expected):
+    statuses = at_once(20, (method, f"/jobs/{job}/{path}", body))
 
-    assert statuses == {201: 1, 200: 19}
-    assert (Application.objects.count(), Activity.objects.count()) == (1, 1)
-
-
-def test_makes_one_application_and_one_line_of_the_same_stage(at_once, job):
-    statuses = at_once(20, ("PUT", f"/jobs/{job}/application", {"stage": "applied"}))
-
-    assert statuses == {200: 20}
+    assert statuses == expected
     assert (Application.objects.count(), Activity.objects.count()) == (1, 1)
 
 

@@ -244,14 +244,13 @@ def test_refuses_the_token_of_a_user_who_is_gone(mailed):
     assert _reset(token).status_code == 400
 
 
-@pytest.mark.parametrize("given", [{}, {"email": "x"}, {"email": None}, {"email": 3}, [], {"email": ""}])
-def test_asks_for_an_address(api, given):
-    assert api.post("/auth/password/forgot", given).status_code == 400
-
-
-@pytest.mark.parametrize("given", [{}, {"token": "x"}, {"new_password": NEW_PASSWORD}, {"token": 3}, []])
-def test_asks_for_token_and_password(api, given):
-    assert api.post("/auth/password/reset", given).status_code == 400
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [("forgot", each) for each in ({}, {"email": "x"}, {"email": None}, {"email": 3}, [], {"email": ""})]
+    + [("reset", each) for each in ({}, {"token": "x"}, {"new_password": NEW_PASSWORD}, {"token": 3}, [])],
+)
+def test_asks_for_an_address_or_for_token_and_password(api, path, given):
+    assert api.post(f"/auth/password/{path}", given).status_code == 400
 
 
 def test_sends_no_message_in_production_without_a_mail_server(ada, settings, caplog):

@@ -97,13 +97,6 @@ def test_refuses_by_name_what_is_no_resume(ada, mongo):
     assert mongo.resumes.count_documents({}) == 0
 
 
-def test_refuses_by_name_what_the_worker_cannot_read(ada, worker, mongo):
-    answer = upload(ada, files.encrypted_pdf())
-
-    assert (answer.status_code, answer.json()["reason"]) == (400, "encrypted")
-    assert mongo.resumes.count_documents({}) == 0
-
-
 def test_says_why_a_file_was_refused_to_who_asks_later(ada, redis, mongo, now):
     address = upload(ada, files.scanned_pdf()).json()["address"]
 
@@ -117,11 +110,15 @@ def test_says_why_a_file_was_refused_to_who_asks_later(ada, redis, mongo, now):
     assert stored["expires_at"] > now
 
 
-@pytest.mark.parametrize("size", [5_000_001, 6_000_000])
-def test_refuses_what_is_too_large(ada, size, mongo):
-    answer = upload(ada, b"a" * size)
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [(files.encrypted_pdf(), "encrypted"), (b"a" * 5_000_001, "too_large"), (b"a" * 6_000_000, "too_large")],
+    ids=["encrypted", "a byte too large", "too large"],
+)
+def test_refuses_by_name_what_cannot_be_read_or_is_too_large(ada, worker, mongo, data, reason):
+    answer = upload(ada, data)
 
-    assert (answer.status_code, answer.json()["reason"]) == (400, "too_large")
+    assert (answer.status_code, answer.json()["reason"]) == (400, reason)
     assert mongo.resumes.count_documents({}) == 0
 
 

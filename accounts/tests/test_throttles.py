@@ -97,14 +97,6 @@ def test_lets_in_again_when_the_window_is_over(ada, limit, window_clock):
     assert API().post("/auth/login", RIGHT).status_code == 200
 
 
-def test_stops_registering_from_one_address(api, limit):
-    limit(register_address=Rate(2, 3600))
-
-    statuses = _statuses(lambda n: api.post("/auth/register", REGISTRATION | {"email": f"a{n}@example.org"}), 3)
-
-    assert statuses == [201, 201, 429]
-
-
 def test_counts_no_input_that_is_refused_anyway(api, limit):
     limit(register_address=Rate(1, 3600))
 
@@ -114,29 +106,35 @@ def test_counts_no_input_that_is_refused_anyway(api, limit):
     assert api.post("/auth/register", REGISTRATION).status_code == 201
 
 
-def test_stops_registering_one_account(api, limit):
-    limit(register_account=Rate(2, 3600))
+@pytest.mark.parametrize(
+    ("scope", "path", "expected"),
+    [
+        ("register_address", "/auth/register", [201, 201, 429]),
+        ("forgot_address", "/auth/password/forgot", [202, 202, 429]),
+    ],
+)
+def test_stops_registering_and_asking_for_messages_from_one_address(api, limit, scope, path, expected):
+    limit(**{scope: Rate(2, 3600)})
 
-    statuses = _statuses(lambda n: API(address=f"192.0.2.{n}").post("/auth/register", REGISTRATION), 3)
+    statuses = _statuses(lambda n: api.post(path, REGISTRATION | {"email": f"a{n}@example.org"}), 3)
 
-    assert statuses == [201, 400, 429]
-
-
-@pytest.mark.parametrize("email", ["ada@example.org", "nobody@example.org"])
-def test_stops_messages_to_one_address_whether_or_not_it_has_an_account(ada, limit, email):
-    limit(forgot_account=Rate(2, 3600))
-
-    statuses = _statuses(lambda n: API(address=f"192.0.2.{n}").post("/auth/password/forgot", {"email": email}), 3)
-
-    assert statuses == [202, 202, 429]
+    assert statuses == expected
 
 
-def test_stops_messages_asked_for_from_one_address(api, limit):
-    limit(forgot_address=Rate(2, 3600))
+@pytest.mark.parametrize(
+    ("scope", "path", "email", "expected"),
+    [
+        ("register_account", "/auth/register", "grace@example.org", [201, 400, 429]),
+        ("forgot_account", "/auth/password/forgot", "ada@example.org", [202, 202, 429]),
+        ("forgot_account", "/auth/password/forgot", "nobody@example.org", [202, 202, 429]),
+    ],
+)
+def test_stops_what_is_for_one_account_whether_or_not_there_is_one(ada, limit, scope, path, email, expected):
+    limit(**{scope: Rate(2, 3600)})
 
-    statuses = _statuses(lambda n: api.post("/auth/password/forgot", {"email": f"a{n}@example.org"}), 3)
+    statuses = _statuses(lambda n: API(address=f"192.0.2.{n}").post(path, REGISTRATION | {"email": email}), 3)
 
-    assert statuses == [202, 202, 429]
+    assert statuses == expected
 
 
 def test_stops_guessing_the_password_with_a_token(ada, limit):
