@@ -24,17 +24,15 @@ def test_refuses_a_request_without_key(start_fake):
     assert answer.status_code == 401
 
 
-def test_does_not_know_other_paths(start_fake):
-    answer = ask(start_fake(), "GET", "/v1/jobs")
+@pytest.mark.parametrize(
+    ("path", "status", "detail", "allowed"),
+    [("/v1/jobs", 404, "Not Found", None), ("/v1/jobs/search", 405, "Method Not Allowed", "POST")],
+)
+def test_does_not_know_other_paths_nor_take_other_methods(theirstack, path, status, detail, allowed):
+    answer = ask(theirstack, "GET", path)
 
-    assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
-
-
-def test_does_not_take_other_methods(start_fake):
-    answer = ask(start_fake(), "GET", "/v1/jobs/search")
-
-    assert (answer.status_code, answer.json()) == (405, {"detail": "Method Not Allowed"})
-    assert answer.headers["Allow"] == "POST"
+    assert (answer.status_code, answer.json()) == (status, {"detail": detail})
+    assert answer.headers.get("Allow") == allowed
 
 
 @pytest.mark.parametrize(("plan", "largest"), [("free", 25), ("paid", 500)])

@@ -88,18 +88,18 @@ def test_serves_a_file_with_a_plan_credits_and_faults(start, tmp_path):
     assert len(answers[2].json()["data"]) == 4
 
 
-def test_refuses_a_bad_file_by_line(tmp_path):
-    path = tmp_path / "postings.jsonl"
-    path.write_text('{"id": 1, "job_title": "A", "date_posted": "2020-01-01"}\n{"id": 2}')
+@pytest.mark.parametrize(
+    ("option", "text", "problem"),
+    [
+        ("--postings", '{"id": 1, "job_title": "A", "date_posted": "2020-01-01"}\n{"id": 2}', ", line 2: 'job_title'"),
+        ("--faults", '[{"status": 1}]', ": fault 1: status"),
+    ],
+)
+def test_refuses_a_bad_file_by_its_name_and_place(tmp_path, option, text, problem):
+    path = tmp_path / "given.jsonl"
+    path.write_text(text)
 
-    assert f"{path}, line 2: 'job_title'" in fails("--postings", str(path))
-
-
-def test_refuses_a_bad_script_of_faults_by_name(tmp_path):
-    path = tmp_path / "faults.json"
-    path.write_text('[{"status": 1}]')
-
-    assert f"{path}: fault 1: status" in fails("--count", "1", "--faults", str(path))
+    assert f"{path}{problem}" in fails(option, str(path))
 
 
 def test_refuses_numbers_out_of_range():

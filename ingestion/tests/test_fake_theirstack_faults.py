@@ -10,16 +10,17 @@ from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.tests.fake_server import balance, ids, search
 
 
-def test_a_fault_is_for_the_next_request_alone_unless_it_says_more(theirstack):
-    theirstack.script_faults([{"status": 503}, {"status": 500, "next": 2}])
+@pytest.mark.parametrize(
+    ("faults", "statuses"),
+    [
+        ([{"status": 503}, {"status": 500, "next": 2}], [503, 500, 500, 200]),
+        ([{"at": 3, "status": 502}], [200, 200, 502, 200]),
+    ],
+)
+def test_a_fault_is_for_the_next_request_alone_unless_it_names_others(theirstack, faults, statuses):
+    theirstack.script_faults(faults)
 
-    assert [search(theirstack).status_code for _ in range(4)] == [503, 500, 500, 200]
-
-
-def test_a_fault_can_wait_for_the_request_with_its_number(theirstack):
-    theirstack.script_faults([{"at": 3, "status": 502}])
-
-    assert [search(theirstack).status_code for _ in range(4)] == [200, 200, 502, 200]
+    assert [search(theirstack).status_code for _ in range(4)] == statuses
 
 
 def test_a_fault_can_be_for_another_path(theirstack):

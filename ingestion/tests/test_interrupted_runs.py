@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -77,15 +78,19 @@ def test_a_task_that_read_its_run_before_another_finished_it_fetches_nothing(
     assert CollectedRole.objects.get().claim is None
 
 
-def test_a_search_ends_after_its_page_when_another_worker_stops_the_run(
-    theirstack_client, clock, monkeypatch, settings, stand_in
+@pytest.mark.parametrize(
+    ("stop", "status", "pages"),
+    [(partial(stop_run, error="bad_key: refused"), "failed", 0), (cancel_run, "cancelled", 1)],
+)
+def test_a_run_that_is_stopped_or_cancelled_ends_after_its_page(
+    theirstack_client, clock, monkeypatch, settings, stand_in, stop, status, pages
 ):
     settings.MAX_JOBS_PER_SEARCH = 10
-    run = begin(clock)
+    run = begin(clock, roles=("Backend Developer", "Data Scientist"))
     search_jobs = theirstack_client.search_jobs
 
     def stop_meanwhile(payload, **options):
-        stop_run(run_id=run.id, error="bad_key: refused", now=clock())
+        stop(run_id=run.id, now=clock())
         return search_jobs(payload, **options)
 
     monkeypatch.setattr(theirstack_client, "search_jobs", stop_meanwhile)
@@ -93,7 +98,8 @@ def test_a_search_ends_after_its_page_when_another_worker_stops_the_run(
     work_off(run=run, client=theirstack_client, clock=clock)
 
     assert stand_in.credits_used == 10
-    assert run.reload().status == "failed"
+    assert (run.reload().status, run.pages) == (status, pages)
+    assert open_roles(run=run) == []
 
 
 def test_a_lost_worker_costs_one_page(theirstack_client, clock, mongo, monkeypatch, settings, stand_in):
@@ -153,21 +159,3 @@ def test_a_search_that_is_lost_again_and_again_is_closed_as_lost(theirstack_clie
 
     assert run.reload().status == "lost"
     assert "lost 5 times" in run.error
-
-
-def test_a_cancelled_run_ends_after_its_page(theirstack_client, clock, monkeypatch, settings):
-    settings.MAX_JOBS_PER_SEARCH = 10
-    run = begin(clock, roles=("Backend Developer", "Data Scientist"))
-    search_jobs = theirstack_client.search_jobs
-
-    def cancel_meanwhile(payload, **options):
-        cancel_run(run_id=run.id, now=clock())
-        return search_jobs(payload, **options)
-
-    monkeypatch.setattr(theirstack_client, "search_jobs", cancel_meanwhile)
-
-    work_off(run=run, client=theirstack_client, clock=clock)
-
-    assert run.reload().status == "cancelled"
-    assert run.pages == 1
-    assert open_roles(run=run) == []

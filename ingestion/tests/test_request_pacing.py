@@ -76,20 +76,12 @@ def test_holds_everyone_back_while_the_account_is_paused(server):
     assert 29 < other.wait_seconds() <= 30
 
 
-def test_never_shortens_a_pause(server):
+@pytest.mark.parametrize("pauses", [(30, 5), (5, 30)])
+def test_keeps_to_the_longest_pause(server, pauses):
     pacing = Pacing(redis=server, calls_per_minute=100)
 
-    pacing.pause(seconds=30)
-    pacing.pause(seconds=5)
-
-    assert 29 < pacing.wait_seconds() <= 30
-
-
-def test_lengthens_a_pause(server):
-    pacing = Pacing(redis=server, calls_per_minute=100)
-
-    pacing.pause(seconds=5)
-    pacing.pause(seconds=30)
+    for seconds in pauses:
+        pacing.pause(seconds=seconds)
 
     assert 29 < pacing.wait_seconds() <= 30
 

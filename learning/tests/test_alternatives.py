@@ -39,36 +39,29 @@ def test_has_one_of_a_kind_learnt_the_held_one_or_else_the_one_asked_for_most(he
     assert find({"aws": 44.0, "google cloud": 27.0, "azure": 19.0, "cloud computing": 30.0}, held) == found
 
 
-def test_does_not_spare_what_is_asked_for_more_than_twice_as_often_as_the_held_one():
-    assert find({"aws": 44.0, "azure": 19.0}, held=["azure"]) == {}
+@pytest.mark.parametrize(
+    ("priorities", "known", "found"),
+    [
+        # What is asked for more than twice as often as the held one, or by half of the postings.
+        ({"aws": 44.0, "azure": 19.0}, {"held": ["azure"]}, {}),
+        ({"java": 90.0, "python": 50.0, "go": 20.0}, {"held": ["python"]}, {"go": "python"}),
+        # What stands in for others in another group, what was begun, and what a skill to learn builds on.
+        ({"python": 20.0, "r": 30.0, "java": 15.0}, {}, {"java": "python", "r": "python"}),
+        ({"aws": 44.0, "azure": 25.0}, {"begun": ["azure"]}, {"aws": "azure"}),
+        ({"java": 40.0, "python": 30.0, "pandas": 20.0}, {}, {"java": "python"}),
+    ],
+)
+def test_does_not_spare_what_has_to_be_learnt(priorities, known, found):
+    assert find(priorities, **known) == found
 
 
-def test_does_not_spare_what_half_of_the_postings_ask_for():
-    assert find({"java": 90.0, "python": 50.0, "go": 20.0}, held=["python"]) == {"go": "python"}
+@pytest.mark.parametrize(
+    ("others", "stand_in"), [({}, "python"), ({"django": 15.0}, "django")], ids=["the language", "its framework"]
+)
+def test_spares_what_is_written_in_a_language_that_is_spared(others, stand_in):
+    found = find({"python": 40.0, "java": 30.0, "spring boot": 20.0} | others, held=["python"])
 
-
-def test_does_not_spare_in_one_group_what_stands_in_for_others_in_another():
-    assert find({"python": 20.0, "r": 30.0, "java": 15.0}) == {"java": "python", "r": "python"}
-
-
-def test_does_not_spare_what_was_begun():
-    assert find({"aws": 44.0, "azure": 25.0}, begun=["azure"]) == {"aws": "azure"}
-
-
-def test_does_not_spare_what_a_skill_to_learn_builds_on():
-    assert find({"java": 40.0, "python": 30.0, "pandas": 20.0}) == {"java": "python"}
-
-
-def test_spares_what_is_written_in_a_language_that_is_spared():
-    found = find({"python": 40.0, "java": 30.0, "spring boot": 20.0}, held=["python"])
-
-    assert found == {"java": "python", "spring boot": "python"}
-
-
-def test_prefers_a_framework_of_the_language_that_is_learnt():
-    found = find({"python": 40.0, "java": 30.0, "spring boot": 20.0, "django": 15.0}, held=["python"])
-
-    assert found == {"java": "python", "spring boot": "django"}
+    assert found == {"java": "python", "spring boot": stand_in}
 
 
 @given(

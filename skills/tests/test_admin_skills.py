@@ -181,22 +181,16 @@ def test_calls_a_skill_no_skill_in_bulk(staff_client: Client) -> None:
     assert LogEntry.objects.count() == 2
 
 
-def test_does_not_delete_what_seeding_would_bring_back(staff_client: Client) -> None:
-    skill = Skill.objects.get(name="django")
+@pytest.mark.parametrize(("name", "status", "left"), [("django", 403, 1), ("mine", 302, 0)])
+def test_deletes_what_a_curator_added_and_not_what_seeding_would_bring_back(
+    staff_client: Client, name: str, status: int, left: int
+) -> None:
+    SkillFactory(name="mine", category="Databases")
 
-    answer = staff_client.post(f"{LIST}{skill.pk}/delete/", {"post": "yes"})
+    answer = staff_client.post(f"{LIST}{Skill.objects.get(name=name).pk}/delete/", {"post": "yes"})
 
-    assert answer.status_code == 403
-    assert SkillDocument.objects(name="django").count() == 1
-
-
-def test_deletes_what_a_curator_added(staff_client: Client) -> None:
-    document = SkillFactory(name="mine", category="Databases")
-
-    answer = staff_client.post(f"{LIST}{document.pk}/delete/", {"post": "yes"})
-
-    assert answer.status_code == 302
-    assert SkillDocument.objects(name="mine").count() == 0
+    assert answer.status_code == status
+    assert SkillDocument.objects(name=name).count() == left
 
 
 def test_shows_nothing_of_a_missing_skill(staff_client: Client) -> None:

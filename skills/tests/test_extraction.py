@@ -44,28 +44,22 @@ def test_finds_the_skills_of_a_text_in_order(extractor: SkillExtractor, text: st
     assert extractor.extract_skills(text) == skills
 
 
-def test_says_where_each_mention_stands(extractor: SkillExtractor) -> None:
-    text = "We love Python — and “PostgreSQL”. Python!"
-
+@pytest.mark.parametrize(
+    ("text", "mentions"),
+    [
+        (
+            "We love Python — and “PostgreSQL”. Python!",
+            [("python", "Python"), ("postgresql", "PostgreSQL"), ("python", "Python")],
+        ),
+        ("ﬁne ＰＹＴＨＯＮ, oﬀ: Ｃ＃ e\u0301 React", [("python", "ＰＹＴＨＯＮ"), ("c#", "Ｃ＃"), ("react", "React")]),
+    ],
+)
+def test_says_where_each_mention_stands_in_whatever_characters(
+    extractor: SkillExtractor, text: str, mentions: list[tuple[str, str]]
+) -> None:
     spans = extractor.spans(text)
 
-    assert [(span.skill, text[span.start : span.end]) for span in spans] == [
-        ("python", "Python"),
-        ("postgresql", "PostgreSQL"),
-        ("python", "Python"),
-    ]
-
-
-def test_says_where_the_original_has_a_name_in_other_characters(extractor: SkillExtractor) -> None:
-    text = "ﬁne ＰＹＴＨＯＮ, oﬀ: Ｃ＃ e\u0301 React"
-
-    spans = extractor.spans(text)
-
-    assert [(span.skill, text[span.start : span.end]) for span in spans] == [
-        ("python", "ＰＹＴＨＯＮ"),
-        ("c#", "Ｃ＃"),
-        ("react", "React"),
-    ]
+    assert [(span.skill, text[span.start : span.end]) for span in spans] == mentions
 
 
 def test_takes_no_part_of_a_word_with_an_accent_for_a_name() -> None:

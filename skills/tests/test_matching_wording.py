@@ -92,16 +92,17 @@ def test_takes_headings_of_both_kinds_for_demands(heading):
     assert nice_of(f"{heading}\n\n- Python\n- Kafka\n") == set()
 
 
-def test_ends_a_section_with_its_list():
-    text = "Nice to have:\n\n- Kafka\n- Redis\n\nWe run Docker and Python on everything.\n"
-
-    assert nice_of(text) == {"kafka", "redis"}
-
-
-def test_takes_a_skill_that_is_named_as_both_for_a_must():
-    text = "Requirements\n\n- Python and Kafka\n\nNice to have\n\n- Deep knowledge of Kafka\n- Redis\n"
-
-    assert nice_of(text) == {"redis"}
+@pytest.mark.parametrize(
+    ("text", "nice"),
+    [
+        # A section ends with its list; what is named as both is a must; places are those of characters.
+        ("Nice to have:\n\n- Kafka\n- Redis\n\nWe run Docker and Python on everything.\n", {"kafka", "redis"}),
+        ("Requirements\n\n- Python and Kafka\n\nNice to have\n\n- Deep knowledge of Kafka\n- Redis\n", {"redis"}),
+        ("İş tanımı: Python gerekli 👍\nNice to have: Kafka\n", {"kafka"}),
+    ],
+)
+def test_reads_a_section_to_its_end_in_any_script(text, nice):
+    assert nice_of(text) == nice
 
 
 def test_lets_a_mention_in_passing_be_outweighed_by_what_is_said_of_it():
@@ -173,9 +174,3 @@ def test_reads_a_hundred_kilobytes_of_anything_within_two_seconds(piece):
     years_asked(text, wording=read_wording(text))
 
     assert process_time() - started < 2
-
-
-def test_knows_places_by_character_whatever_the_script():
-    text = "İş tanımı: Python gerekli 👍\nNice to have: Kafka\n"
-
-    assert nice_of(text) == {"kafka"}
