@@ -261,18 +261,3 @@ def test_refuses_the_token_of_a_user_who_is_gone(ada):
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 def test_reads_the_scheme_in_any_case(ada, scheme):
     assert ada.get("/auth/me", Authorization=f"{scheme} {ada.token}").status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "/auth/me"),
-        ("PUT", "/auth/me"),
-        ("PATCH", "/auth/me"),
-        ("DELETE", "/auth/me"),
-        ("GET", "/auth/me/export"),
-        ("POST", "/auth/password"),
-    ],
-)
-def test_asks_for_a_token_wherever_it_answers_one_person(api, method, path):
-    _assert_refused(api.send(method, path, {} if method != "GET" else None))

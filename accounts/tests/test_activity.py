@@ -13,7 +13,7 @@ from accounts.applications.documents import Activity
 from accounts.applications.serializers import MAX_BYTES
 from accounts.applications.services import record_activity
 from career_navigator.setting_values import Rate
-from tests.fixtures.people import API, PASSWORD
+from tests.fixtures.people import PASSWORD
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -155,11 +155,6 @@ def test_answers_nobody_elses(ada, register, user_id):
         assert _log(ada, user_id=each).status_code == 403
     assert _listed(ada)["total"] == 0
     assert _listed(grace)["total"] == 1
-
-
-def test_asks_for_a_token(ada):
-    assert API().get(f"/activity/user/{ada.id}").status_code == 401
-    assert API().post("/activity/log", {"user_id": ada.id, "action_type": "view"}).status_code == 401
 
 
 def test_stops_filling_the_log(ada, job, window_clock, settings):

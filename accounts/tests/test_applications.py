@@ -11,7 +11,7 @@ from accounts.applications.services import set_stage
 from accounts.applications.stages import STAGES
 from accounts.tests.applying import NOW, get_application, list_acts, put_application
 from market.jobs.services import hide_postings
-from tests.fixtures.people import API, PASSWORD
+from tests.fixtures.people import PASSWORD
 
 
 def test_moves_an_application_and_tells_its_timeline(ada, job, now):
@@ -166,16 +166,6 @@ def test_acts_for_nobody_else(ada, register, job, whose):
     assert ada.delete(f"/jobs/{job}/save", None).status_code == 404
     assert ada.get("/jobs/saved").json()["total"] == 0
     assert [get_application(grace, job)["application"]["stage"]] == ["saved"]
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body"), [*REQUESTS, ("GET", "/jobs/saved", None), ("GET", "/activity/funnel", None)]
-)
-def test_asks_for_a_token(mongo, redis, job, method, path, body):
-    answer = API().send(method, path.format(job), body)
-
-    assert answer.status_code == 401
-    assert answer["WWW-Authenticate"] == "Bearer"
 
 
 def test_hands_out_and_erases_applications_with_the_account(ada, register, job):

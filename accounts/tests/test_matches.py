@@ -232,12 +232,6 @@ def test_knows_no_other_jobs(member, mongo, redis, job_id):
     assert [answer.status_code for answer in answers] == [404, 404]
 
 
-def test_asks_for_a_token(api, job):
-    answers = [api.get(f"/jobs/{job}/match_score"), api.post(f"/jobs/{job}/analyze", {})]
-
-    assert [answer.status_code for answer in answers] == [401, 401]
-
-
 def test_hands_scores_out_and_erases_them_with_the_account(member, job, mongo):
     score = score_of(member, job)["score"]
     member.post(f"/jobs/{job}/analyze", {"score": 3})

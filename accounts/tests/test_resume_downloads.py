@@ -74,15 +74,6 @@ def test_names_the_file_by_words_alone(ada, stored, name, expected):
     assert ada.get(f"/resumes/{resume.pk}.pdf")["Content-Disposition"] == expected
 
 
-def test_a_resume_of_somebody_else_is_not_there(ada, stored, register, api):
-    resume = stored()
-    paths = [f"/resumes/{resume.pk}.{ending}" for ending in ENDINGS]
-    other = register(email="bob@example.org")
-
-    assert {other.get(path).status_code for path in paths} == {404}
-    assert {api.get(path).status_code for path in paths} == {401}
-
-
 def test_no_resume_is_not_there(ada):
     ids = ["65f000000000000000000001", "x", "65f00000000000000000000g", "a.pdf", "%00", "é"]
 

@@ -103,15 +103,9 @@ def test_ends_a_reading_that_takes_too_long(monkeypatch):
     assert refused.value.reason == "too_complex"
 
 
-def test_blames_no_file_when_the_machine_is_too_busy_to_begin(monkeypatch):
-    monkeypatch.setattr(reading, "WALL_SECONDS", 0.001)
-
-    with pytest.raises(ReaderBroken):
-        read_file(files.make_pdf())
-
-
-def test_tells_a_reader_that_does_not_run_from_a_file_that_cannot_be_read(monkeypatch):
-    monkeypatch.setattr(reading, "_CHILD", "accounts.resumes.files.nobody")
+@pytest.mark.parametrize(("name", "value"), [("WALL_SECONDS", 0.001), ("_CHILD", "accounts.resumes.files.nobody")])
+def test_blames_no_file_when_its_reader_has_no_time_or_does_not_run(monkeypatch, name, value):
+    monkeypatch.setattr(reading, name, value)
 
     with pytest.raises(ReaderBroken):
         read_file(files.make_pdf())

@@ -51,23 +51,6 @@ def test_is_named_by_no_application_once_it_is_deleted(ada, job):
     assert after == before | {"application": before["application"] | {"resume_id": None}}
 
 
-def test_belongs_to_its_owner_alone(ada, register, api, job):
-    eve = register(email="eve@example.org")
-    resume_id = send_text(ada).json()["resume_id"]
-    body = {"user_id": ada.id, "source": "upload", "content": files.RESUME}
-
-    for other, refusals in ((eve, (403, 404)), (api, (401, 401))):
-        assert other.post("/resumes/generate", body).status_code == refusals[0]
-        assert other.get(f"/resumes/user/{ada.id}").status_code == refusals[0]
-        assert other.post("/resumes/apply", {"user_id": ada.id, "job_id": job}).status_code == refusals[0]
-        assert other.get(f"/resumes/{resume_id}").status_code == refusals[1]
-        assert other.delete(f"/resumes/{resume_id}", None).status_code == refusals[1]
-        assert other.post(f"/resumes/{resume_id}/confirm", {"skills": ["python"]}).status_code == refusals[1]
-    stolen = {"user_id": eve.id, "job_id": job, "resume_id": resume_id}
-    assert eve.post("/resumes/apply", stolen).status_code == 404
-    assert ada.get(f"/resumes/{resume_id}").status_code == 200
-
-
 @pytest.mark.parametrize("resume_id", [NOBODY, "x", "$ne", "{}"])
 def test_knows_no_other_resumes(ada, resume_id):
     assert ada.get(f"/resumes/{resume_id}").status_code == 404

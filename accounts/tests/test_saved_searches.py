@@ -243,27 +243,6 @@ def test_claims_a_posting_once_however_many_claim_it(mongo, now):
     assert ToldPosting.objects.count() == 30
 
 
-def test_answers_the_owner_alone(ada, api, register):
-    search_id = save(ada)
-    bob = register(email="bob@example.org")
-    calls = [
-        ("GET", f"{PATH}/{{}}", None),
-        ("PUT", f"{PATH}/{{}}", {"name": "Mine"}),
-        ("DELETE", f"{PATH}/{{}}", None),
-        ("GET", f"{PATH}/{{}}/new", None),
-        ("POST", f"{PATH}/{{}}/seen", {"job_ids": [str(ObjectId())]}),
-    ]
-
-    for method, path, body in calls:
-        assert api.send(method, path.format(search_id), body).status_code == 401
-        for member, each in ((bob, search_id), (ada, "nonsense"), (ada, str(ObjectId()))):
-            assert member.send(method, path.format(each), body).status_code == 404
-    assert bob.post(PATH, PYTHON | {"user_id": ada.id}).status_code == 403
-    assert (api.get(PATH).status_code, api.post(PATH, PYTHON).status_code) == (401, 401)
-    assert bob.get(PATH).json()["searches"] == []
-    assert ada.get(f"{PATH}/{search_id}").json()["search"]["name"] == "Python"
-
-
 def test_is_part_of_the_export_and_erased_with_the_account(ada, mongo):
     search_id = save(ada)
     store("First")

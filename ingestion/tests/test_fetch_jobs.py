@@ -326,18 +326,6 @@ def test_asks_for_a_role_where_the_profile_has_none(ada):
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["desired_job_role"])
 
 
-def test_keeps_runs_to_those_who_asked(ada, api, register):
-    address = ada.post(PATH, PROFILE | {"user_id": ada.id})["Location"]
-    bob = register(email="bob@example.org")
-
-    assert ada.post(PATH, PROFILE | {"user_id": bob.id}).status_code == 403
-    assert api.post(PATH, PROFILE).status_code == 401
-    assert api.get(address).status_code == 401
-    assert bob.get(address).status_code == 404
-    assert ada.get(f"{PATH}/nonsense").status_code == 404
-    assert ada.get(f"{PATH}/{ObjectId()}").status_code == 404
-
-
 def test_exports_what_was_asked_for_and_forgets_who_asked(ada):
     ada.post(PATH, PROFILE)
 
