@@ -16,10 +16,10 @@ from unfold.decorators import display
 
 from accounts.models import Person
 from accounts.profile_values import normalize_email
-from accounts.services import deactivate_user, erase_user_on_request, export_user, reactivate_user
+from accounts.services import count_user_data, deactivate_user, erase_user_on_request, export_user, reactivate_user
 from accounts.tasks import send_reset_message
 from career_navigator.admin_site.dashboard import Card, Chart, Series
-from career_navigator.admin_site.model_admin import enqueue_or_report, log_action, require_permission
+from career_navigator.admin_site.model_admin import ask, enqueue_or_report, log_action, require_permission
 from career_navigator.db.connection import database
 from career_navigator.document_admin.admin import ReadOnlyDocumentAdmin
 
@@ -68,6 +68,22 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
         ]
 
     def _deactivate(self, request: HttpRequest, user_id: str) -> HttpResponse:
+        if request.method == "GET":
+            require_permission(request, "accounts.deactivate_person", method="GET")
+            person = self._person(request, user_id)
+            sessions = count_user_data(user_id=ObjectId(user_id)).get("sessions", 0)
+            return ask(
+                request,
+                title=f"Deactivate {person.email}?",
+                act="Deactivate the user",
+                facts=[
+                    f"{sessions:,} sessions end at once: no token is accepted, and nobody can log in to the account.",
+                    "Everything that is stored about the user stays.",
+                ],
+                undo="It can be undone: by “Reactivate”. The user then has to log in again.",
+                back=self._url(user_id),
+                opts=self.opts,
+            )
         staff, person = require_permission(request, "accounts.deactivate_person"), self._person(request, user_id)
         deactivate_user(user_id=ObjectId(user_id))
         log_action(staff, person, "Deactivated the user.")
@@ -103,6 +119,23 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
         )
 
     def _erase(self, request: HttpRequest, user_id: str) -> HttpResponse:
+        if request.method == "GET":
+            require_permission(request, "accounts.erase_person", method="GET")
+            person = self._person(request, user_id)
+            counts = count_user_data(user_id=ObjectId(user_id))
+            return ask(
+                request,
+                title=f"Erase {person.email}?",
+                act="Erase the user",
+                facts=[
+                    "The account and the profile are erased.",
+                    *(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()),
+                ],
+                undo="It cannot be undone.",
+                back=self._url(user_id),
+                field={"name": "address", "label": "Type the address of the user to erase"},
+                opts=self.opts,
+            )
         staff, person = require_permission(request, "accounts.erase_person"), self._person(request, user_id)
         if normalize_email(request.POST.get("address", "")) != normalize_email(person.email):
             messages.error(request, "Nothing is erased: the address that you typed is not the user's.")
@@ -122,7 +155,10 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
         return person
 
     def _back(self, user_id: str) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:accounts_person_change", args=[user_id]))
+        return HttpResponseRedirect(self._url(user_id))
+
+    def _url(self, user_id: str) -> str:
+        return reverse("admin:accounts_person_change", args=[user_id])
 
 
 def show_users(now: datetime) -> Iterator[Card | Chart]:

@@ -177,6 +177,12 @@ def export_user(*, user_id: ObjectId, now: datetime) -> dict[str, Any]:
     }
 
 
+def count_user_data(*, user_id: ObjectId) -> dict[str, int]:
+    """Return how many entries of each kind are stored about the user, kinds without any left out."""
+    counts = {name: len(export(user_id)) for name, export in sorted(get_declared("user_exports").items())}
+    return {name: count for name, count in counts.items() if count}
+
+
 def erase_user(*, user_id: ObjectId, password: str, now: datetime) -> None:
     """Remove the user and all that is theirs. Raises WrongPassword, and DoesNotExist when the user is gone."""
     user = check_current_password(user_id=user_id, password=password)

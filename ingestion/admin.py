@@ -25,7 +25,7 @@ from unfold.widgets import (
 
 from accounts.selectors import career_goals, find_user_by_address, target_roles
 from career_navigator.admin_site.dashboard import MenuPage
-from career_navigator.admin_site.model_admin import enqueue_or_report, log_action, require_permission
+from career_navigator.admin_site.model_admin import ask, enqueue_or_report, log_action, require_permission
 from career_navigator.admin_site.theme import STATUS_COLORS
 from career_navigator.db.connection import database
 from career_navigator.document_admin.admin import ExactFilter, ReadOnlyDocumentAdmin
@@ -42,6 +42,8 @@ _TRIGGER = "ingestion.trigger_collection"
 COLLECT_NOW = MenuPage(
     group="Ingestion", title="Collect now", icon="play_circle", route="collect_now", permission=_TRIGGER
 )
+# A question names so many searches, and counts the rest.
+_MAX_NAMED = 10
 MAX_ROLES = 50
 MAX_PLACES = 20
 MAX_JOBS = 1_000
@@ -236,6 +238,9 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         return TemplateResponse(request, "career_navigator/admin_site/collect.html", context)
 
     def _repeat(self, request: HttpRequest, run_id: str) -> HttpResponse:
+        if request.method == "GET":
+            require_permission(request, _TRIGGER, method="GET")
+            return self._ask_to_repeat(request, _find_run(run_id))
         user, run = require_permission(request, _TRIGGER), _find_run(run_id)
         try:
             repeated = services.repeat_run(run_id=run.pk, requested_by=_name_of(user), now=timezone.now())
@@ -244,7 +249,53 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
             return _to_run(run_id)
         return self._queued(request, user, repeated, f"Repeated run {run_id}.", flag=ADDITION)
 
+    def _ask_to_repeat(self, request: HttpRequest, run: documents.CollectionRun) -> HttpResponse:
+        try:
+            repetition = services.plan_repetition(run=run)
+        except UnusableRequestError as error:
+            messages.error(request, f"Nothing is repeated: {error}.")
+            return _to_run(str(run.pk))
+        searches, left = repetition.searches, spendable_credits(now=timezone.now())
+        more = len(searches) - _MAX_NAMED
+        return ask(
+            request,
+            title=f"Repeat {_count(len(searches), 'search', 'searches')} of {len(run.searches):,}?",
+            act="Repeat what failed",
+            facts=[
+                *(f"{role} in {place}" for role, place in searches[:_MAX_NAMED]),
+                *([f"and {more:,} more"] if more > 0 else []),
+                f"It takes {repetition.cost:,} credits at most"
+                + (f"; {left:,} are left." if left is not None else "; how many are left is not known."),
+                "Searches that were collected are not asked for again.",
+            ],
+            undo="It can be cancelled; credits that were spent are not given back.",
+            back=reverse("admin:ingestion_collectionrun_change", args=[run.pk]),
+            opts=self.opts,
+        )
+
+    def _ask_to_cancel(self, request: HttpRequest, run: documents.CollectionRun) -> HttpResponse:
+        statuses = [search.status for search in run.searches]
+        running = statuses.count("running")
+        waiting = sum(statuses.count(status) for status in documents.OPEN_SEARCH_STATUSES) - running
+        return ask(
+            request,
+            title="Cancel the collection?",
+            act="Cancel the collection",
+            facts=[
+                f"{_count(waiting, 'search', 'searches')} of {len(statuses):,} would not begin, and {running:,} would"
+                " end after the page that is being fetched.",
+                f"{_count(run.collected + run.updated, 'posting', 'postings')} that it collected stay; the "
+                f"{_count(run.credits, 'credit', 'credits')} that it spent are not given back.",
+            ],
+            undo="It cannot be undone, but “Repeat what failed” collects what is missing.",
+            back=reverse("admin:ingestion_collectionrun_change", args=[run.pk]),
+            opts=self.opts,
+        )
+
     def _cancel(self, request: HttpRequest, run_id: str) -> HttpResponse:
+        if request.method == "GET":
+            require_permission(request, _TRIGGER, method="GET")
+            return self._ask_to_cancel(request, _find_run(run_id))
         user, run = require_permission(request, _TRIGGER), _find_run(run_id)
         if not cancel_run(run_id=run.pk, now=timezone.now()):
             messages.info(request, "Nothing is cancelled: the run is over already.")
@@ -305,6 +356,10 @@ def _find_run(run_id: str) -> documents.CollectionRun:
 
 def _to_run(run_id: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:ingestion_collectionrun_change", args=[run_id]))
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _name_of(user: User) -> str:

@@ -110,7 +110,7 @@ def plan_first_page(run: CollectionRun, index: int, now: datetime) -> dict[str, 
     same_role = [other for other in run.searches if other.role == search.role]
     # A search that goes on elsewhere may cost its whole limit yet.
     taken = sum((other.limit or 0) if other.status in OPEN_SEARCH_STATUSES else other.credits for other in same_role)
-    left = max(0, run.per_role_limit - taken)
+    left = max(0, run.per_role_limit - search.spent_before - taken)
     places_left = sum(1 for other in same_role if other.limit is None and other.status in OPEN_SEARCH_STATUSES)
     limit = math.ceil(left / max(1, places_left))
     values: dict[str, Any] = {"limit": limit, "page_started_at": now, **plan_paging(limit)}

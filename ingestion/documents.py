@@ -26,7 +26,8 @@ REPEATABLE_SEARCH_STATUSES = ("failed", "lost", "cancelled")
 class Search(EmbeddedDocument):
     """One role in one place within a run; `page` is the next to fetch, counted from zero.
 
-    `limit` is its share of what may be collected for the role; once `exhausted` it has no page left to fetch.
+    `limit` is its share of what may be collected for the role, of which the run that this one repeats has spent
+    `spent_before`; once `exhausted` it has no page left to fetch.
     `newest_discovered_at` and `newest_ids` are what the next run starts from. `lease_token` is the token of the last
     worker that acquired the lease: only its writes count. No posting of `page` was stored before `page_started_at`.
     """
@@ -37,6 +38,7 @@ class Search(EmbeddedDocument):
     page = IntField(default=0)
     page_size = IntField()
     limit = IntField()
+    spent_before = IntField(default=0)
     exhausted = BooleanField()
     discovered_since = DateTimeField()
     excluded_ids = ListField(IntField())

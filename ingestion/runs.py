@@ -1,6 +1,6 @@
 """The life of a collection run: started, its searches followed, closed, found again when it was lost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,8 @@ def start_run(
     max_age_days: int,
     per_role_limit: int,
     fresh_within_days: int | None = None,
+    only: Collection[tuple[str, str]] | None = None,
+    spent_before: Mapping[str, int] | None = None,
     requested_by: str | None = None,
     wanted: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
@@ -45,8 +47,9 @@ def start_run(
 
     Raises MongoEngine's NotUniqueError where `requested_by` has a run with that `idempotency_key`.
 
-    With `fresh_within_days`, searches collected that recently are skipped, whatever they found. A run whose searches
-    are all skipped is finished at once.
+    With `fresh_within_days`, searches collected that recently are skipped, whatever they found. With `only`, the other
+    roles and places are skipped; `spent_before` are credits by role that count in its limit. A run whose searches are
+    all skipped is finished at once.
     """
     roles, places = _distinct(roles), _distinct(places)
     if not roles:
@@ -56,6 +59,14 @@ def start_run(
     if max_age_days < 0 or per_role_limit < 1:
         raise UnusableRequestError("limits", "max_age_days must be at least 0 and per_role_limit at least 1")
     fresh = fresh_searches(roles=roles, places=places, within_days=fresh_within_days, now=now)
+
+    def skip(role: str, place: str) -> dict[str, str]:
+        if (normalize_role(role), place) in fresh:
+            return {"status": "skipped", "error": f"collected within {fresh_within_days} days"}
+        if only is not None and (role, place) not in only:
+            return {"status": "skipped", "error": "did not fail in the run that this one repeats"}
+        return {}
+
     # First, since a run that a crash leaves behind is taken up again from its searches on.
     for role in roles:
         know_role(role=role, now=now)
@@ -71,9 +82,7 @@ def start_run(
         created_at=now,
         heartbeat_at=now,
         searches=[
-            Search(role=role, place=place, status="skipped", error=f"collected within {fresh_within_days} days")
-            if (normalize_role(role), place) in fresh
-            else Search(role=role, place=place)
+            Search(role=role, place=place, spent_before=(spent_before or {}).get(role, 0), **skip(role, place))
             for role in roles
             for place in places
         ],

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bson import ObjectId
@@ -163,19 +164,50 @@ def cleanup_old_jobs(*, days_to_keep: int, now: datetime, on_day: Callable[[], o
     return deleted
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repetition:
+    """What repeating a run asks for: its searches that were not collected, and the most credits that takes.
+
+    `spent_before` are the credits of each role's other searches, which count in its limit.
+    """
+
+    searches: list[tuple[str, str]]
+    spent_before: dict[str, int]
+    cost: int
+
+
+def plan_repetition(*, run: CollectionRun) -> Repetition:
+    """Return what repeating the run asks for. Raises `UnusableRequestError` with the reason `nothing_to_repeat`.
+
+    A search that failed begins again, whatever it had collected.
+    """
+    failed = [search for search in run.searches if search.status in REPEATABLE_SEARCH_STATUSES]
+    if run.status in OPEN_RUN_STATUSES or not failed:
+        raise UnusableRequestError("nothing_to_repeat", "every search of the run was collected, or it is still open")
+    spent = dict.fromkeys((search.role for search in failed), 0)
+    for search in run.searches:
+        if search.role in spent and search.status not in REPEATABLE_SEARCH_STATUSES:
+            spent[search.role] += search.credits
+    return Repetition(
+        searches=[(search.role, search.place) for search in failed],
+        spent_before=spent,
+        cost=sum(max(0, run.per_role_limit - credits) for credits in spent.values()),
+    )
+
+
 def repeat_run(*, run_id: ObjectId, requested_by: str | None, now: datetime) -> CollectionRun:
-    """Start a new run for the roles that a run did not collect, in its places and within its limits.
+    """Start a new run for the searches that a run did not collect, within what is left of its limits.
 
     Raises `UnusableRequestError` with the reason `nothing_to_repeat`, and DoesNotExist.
     """
     run = CollectionRun.objects.get(id=run_id)
-    roles = dict.fromkeys(search.role for search in run.searches if search.status in REPEATABLE_SEARCH_STATUSES)
-    if run.status in OPEN_RUN_STATUSES or not roles:
-        raise UnusableRequestError("nothing_to_repeat", "every search of the run was collected, or it is still open")
+    repetition = plan_repetition(run=run)
     return start_run(
         trigger="admin",
-        roles=list(roles),
-        places=run.places,
+        roles=list(dict.fromkeys(role for role, _ in repetition.searches)),
+        places=list(dict.fromkeys(place for _, place in repetition.searches)),
+        only=repetition.searches,
+        spent_before=repetition.spent_before,
         max_age_days=run.max_age_days,
         per_role_limit=run.per_role_limit,
         requested_by=requested_by,

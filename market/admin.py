@@ -12,7 +12,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import TextFilter
 
-from career_navigator.admin_site.model_admin import enqueue_or_report, require_permission
+from career_navigator.admin_site.model_admin import (
+    UndoMixin,
+    ask_about_chosen,
+    enqueue_or_report,
+    is_confirmed,
+    require_permission,
+)
 from career_navigator.document_admin.admin import ExactFilter, HiddenFilter, ReadOnlyDocumentAdmin
 from market.daily_stats import day_start
 from market.jobs.services import hide_postings
@@ -112,7 +118,7 @@ class RemoteFilter(TriStateFilter):
 
 
 @admin.register(JobPosting)
-class JobPostingAdmin(ReadOnlyDocumentAdmin):
+class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
     """Postings, the newest first. Hiding one is the only change; it needs the right to change postings."""
 
     list_display = ("title", "company", "place", "posted_day", "source", "remote", "is_hidden")
@@ -190,8 +196,17 @@ class JobPostingAdmin(ReadOnlyDocumentAdmin):
         return isinstance(request.user, User) and request.user.has_perm("market.change_jobposting")
 
     @admin.action(description="Hide", permissions=["hide"])
-    def hide(self, request: HttpRequest, queryset: Any) -> None:
+    def hide(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        if not is_confirmed(request):
+            return ask_about_chosen(
+                request,
+                queryset.only("title"),
+                verb="Hide",
+                facts=["A hidden posting is in no answer and, after the next refresh, in no figure."],
+                undo="It can be undone: by “Undo” within the hour, by “Show again” at any time.",
+            )
         self._hide(request, list(queryset.only("title")), hidden=True)
+        return None
 
     @admin.action(description="Show again", permissions=["hide"])
     def show(self, request: HttpRequest, queryset: Any) -> None:
@@ -206,9 +221,22 @@ class JobPostingAdmin(ReadOnlyDocumentAdmin):
         return HttpResponseRedirect(reverse("admin:market_jobposting_change", args=[posting.pk]))
 
     def _hide(self, request: HttpRequest, chosen: list[Any], *, hidden: bool) -> None:
-        changed = hide_postings(ids=[posting.pk for posting in chosen], hidden=hidden, now=timezone.now())
+        # Those that are hidden already are not shown again by undoing this.
+        ids = [posting.pk for posting in chosen]
+        before = set(JobPosting.objects.filter(pk__in=ids, hidden=True).values_list("pk", flat=True))
+        changed = hide_postings(ids=ids, hidden=hidden, now=timezone.now())
         for posting in chosen:
             self.log_change(request, posting, "Hidden." if hidden else "Shown again.")
-        if enqueue_or_report(request, refresh_daily_stats, otherwise="Figures follow with the next refresh."):
-            text = f"{changed} {'hidden' if hidden else 'shown again'}; the figures follow in a moment."
+        is_queued = enqueue_or_report(request, refresh_daily_stats, otherwise="Figures follow with the next refresh.")
+        later = "; the figures follow in a moment." if is_queued else "."
+        text = f"{changed:,} {'hidden' if hidden else 'shown again'}{later}"
+        if hidden and changed:
+            self.offer_undo(request, text, {"ids": [str(pk) for pk in ids if pk not in before]})
+        else:
             self.message_user(request, text, messages.SUCCESS)
+
+    def has_undo_permission(self, request: HttpRequest) -> bool:
+        return self.has_hide_permission(request)
+
+    def undo(self, request: HttpRequest, values: dict[str, Any]) -> None:
+        self._hide(request, list(JobPosting.objects.filter(pk__in=values["ids"]).only("title")), hidden=False)

@@ -7,26 +7,31 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
-from rapidfuzz import fuzz, process
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminRadioSelectWidget
 
-from career_navigator.admin_site.model_admin import enqueue_or_report, offer_task
+from career_navigator.admin_site.model_admin import (
+    ask_about_chosen,
+    enqueue_or_report,
+    is_confirmed,
+)
+from career_navigator.db.connection import database
 from career_navigator.document_admin.admin import DocumentAdmin, DocumentForm
 from career_navigator.document_admin.exchange import DocumentResource, ExchangeMixin, ImportLookups
 from skills.documents import VOCABULARY, SkillDocument
-from skills.models import Skill, UnknownSlug
+from skills.models import Skill
 from skills.selectors import vocabulary
-from skills.services import UnmergeableError, UnresolvableSlugError, merge_skills, resolve_as_alias, resolve_as_new
-from skills.vocabulary import CATEGORIES, spelling_key
+from skills.services import (
+    UnmergeableError,
+    merge_skills,
+)
+from skills.slug_admin import AliasForm, describe_names, offer_rereading, search_skills
+from skills.vocabulary import CATEGORIES
 
-# Below this a spelling is too far off to be offered.
-_LIKE_ENOUGH = 75
 # What decides which skills are read from a posting.
 _READ_BY = frozenset({"name", "display_name", "aliases", "slugs", "is_skill"})
 
@@ -101,6 +106,7 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
     )
     readonly_fields = ("merged_names", "updated_at")
     actions = ("merge", "call_skills", "call_no_skills")
+    actions_detail = ("merge_with",)
 
     @admin.display(description="aliases")
     def alias_list(self, skill: Any) -> str:
@@ -121,8 +127,26 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
         return actions
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.merge_view)
-        return [path("merge/", view, name="skills_skill_merge"), *super().get_urls()]
+        wrap = self.admin_site.admin_view
+        return [
+            path("merge/", wrap(self.merge_view), name="skills_skill_merge"),
+            path("suggest.json", wrap(self.suggest_view), name="skills_skill_suggest"),
+            *super().get_urls(),
+        ]
+
+    def suggest_view(self, request: HttpRequest) -> HttpResponse:
+        """Skills whose names or aliases are like the text `q`, the most alike first."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = search_skills(request.GET.get("q", ""))
+        return JsonResponse({"found": [{"value": each.name, "label": describe_names(each)} for each in found]})
+
+    @action(description="Merge with another skill…", permissions=["change"], url_path="merge-with")
+    def merge_with(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        skill = self.get_object(request, object_id)
+        if skill is None:
+            raise Http404
+        return HttpResponseRedirect(f"{reverse('admin:skills_skill_merge')}?{_query([skill.name])}")
 
     @admin.action(description="Merge two skills", permissions=["change"])
     def merge(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
@@ -135,27 +159,38 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if not change or _READ_BY.intersection(form.changed_data):
-            _offer_rereading(request)
+            offer_rereading(request)
 
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
-        _offer_rereading(request)
+        offer_rereading(request)
         return super().process_result(result, request)
 
     @admin.action(description="Call them skills", permissions=["change"])
     def call_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> None:
         self.change_each(request, queryset, is_skill=True)
-        _offer_rereading(request)
+        offer_rereading(request)
 
     @admin.action(description="Call them no skills", permissions=["change"])
-    def call_no_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> None:
+    def call_no_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
+        if not is_confirmed(request):
+            return ask_about_chosen(
+                request,
+                queryset,
+                verb="Call no skills:",
+                facts=["They are in no answer any more, and no posting is read to ask for them."],
+                undo="It can be undone: by “Call them skills”.",
+            )
         self.change_each(request, queryset, is_skill=False)
-        _offer_rereading(request)
+        offer_rereading(request)
+        return None
 
     def merge_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_change_permission(request):
             raise PermissionDenied
-        names = request.GET.getlist("name")
-        form = MergeForm(request.POST or None, names=names)
+        names = list(dict.fromkeys(request.GET.getlist("name")))
+        if len(names) == 1:
+            return self._ask_for_target(request, names[0])
+        form = MergeForm(request.POST or None, names=names, initial={"kept": request.GET.get("keep")})
         if request.method == "POST" and form.is_valid():
             kept = form.cleaned_data["kept"]
             gone = next(name for name in names if name != kept)
@@ -176,8 +211,41 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
             "form": form,
             "act": "Merge",
             "note": "Users, postings, figures, resources, project ideas and progress go to the skill that stays.",
+            "facts": [f"{name}: {_describe_uses(name)}" for name in names[:2]],
+            "undo": "It cannot be undone.",
         }
         return TemplateResponse(request, "career_navigator/question.html", context)
+
+    def _ask_for_target(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Ask which skill another one is to be merged into; the question that follows says what is merged."""
+        source = vocabulary().get(name)
+        form = TargetForm(request.POST or None, source=source.name if source else name)
+        if request.method == "POST" and form.is_valid():
+            target = form.cleaned_data["skill"]
+            query = urlencode([("name", form.source), ("name", target), ("keep", target)])
+            return HttpResponseRedirect(f"{reverse('admin:skills_skill_merge')}?{query}")
+        context = self.admin_site.each_context(request) | {
+            "title": f"Merge {source.display_name if source else name} into which skill?",
+            "opts": self.opts,
+            "form": form,
+            "act": "Go on",
+            "note": "Nothing is merged yet: the next page says what would be.",
+        }
+        return TemplateResponse(request, "career_navigator/question.html", context)
+
+
+class TargetForm(AliasForm):
+    """The skill that another one is merged into."""
+
+    def __init__(self, *args: Any, source: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.source = source
+
+    def clean_skill(self) -> str:
+        name = super().clean_skill()
+        if name == self.source:
+            raise forms.ValidationError("That is the skill itself; name the other one.")
+        return name
 
 
 class MergeForm(forms.Form):
@@ -195,127 +263,13 @@ def _query(names: list[str]) -> str:
     return urlencode([("name", name) for name in names])
 
 
-@admin.register(UnknownSlug)
-class UnknownSlugAdmin(DocumentAdmin):
-    """Slugs that collection met, the most frequent first; each is settled by one click or on its page."""
-
-    list_display = ("slug", "count", "last_seen_at", "settle_buttons")
-    search_fields = ("slug",)
-    fields = ("slug", "count", "first_seen_at", "last_seen_at", "settle_buttons")
-    readonly_fields = ("slug", "count", "first_seen_at", "last_seen_at", "settle_buttons")
-    actions = ("call_new_skills", "call_no_skills")
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.settle_view)
-        return [path("<path:object_id>/settle/", view, name="skills_unknownslug_settle"), *super().get_urls()]
-
-    def get_list_display(self, request: HttpRequest) -> Any:
-        return self.list_display if self.has_change_permission(request) else self.list_display[:-1]
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        # Nothing of it is edited, so nothing has to be remembered.
-        return self.fields if self.has_change_permission(request) else self.fields[:-1]
-
-    @admin.display(description="it is")
-    def settle_buttons(self, slug: Any) -> SafeString:
-        """Buttons of the form that the list or the page is; each posts to the settling view."""
-        address = reverse("admin:skills_unknownslug_settle", args=[slug.pk])
-        near = _nearest(slug.slug)
-        answers = [("alias", name, f"is {name}") for name in near]
-        answers += [("new", "", "a new skill"), ("no_skill", "", "not a skill")]
-        buttons = format_html_join(
-            " ",
-            '<button type="submit" class="settle border border-base-200 dark:border-base-700 rounded px-2 py-1"'
-            ' formaction="{}?skill={}" name="settle" value="{}" formnovalidate>{}</button>',
-            ((address, name, answer, label) for answer, name, label in answers),
-        )
-        return format_html(
-            '<span class="staff-settle">{} <a class="underline" href="{}">another…</a></span>', buttons, address
-        )
-
-    @admin.action(description="They are new skills", permissions=["change"])
-    def call_new_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> None:
-        for slug in queryset:
-            self._settle(request, slug, "new", "")
-        _offer_rereading(request)
-
-    @admin.action(description="They are not skills", permissions=["change"])
-    def call_no_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> None:
-        for slug in queryset:
-            self._settle(request, slug, "no_skill", "")
-        _offer_rereading(request)
-
-    def settle_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        if not self.has_change_permission(request):
-            raise PermissionDenied
-        slug = self.get_object(request, object_id)
-        back = reverse("admin:skills_unknownslug_changelist")
-        if slug is None:
-            self.message_user(request, "Somebody settled it already.", messages.WARNING)
-            return HttpResponseRedirect(back)
-        form = AliasForm(request.POST if "skill" in request.POST else None)
-        if request.method == "POST" and "settle" in request.POST:
-            self._settle(request, slug, request.POST["settle"], request.GET.get("skill", ""))
-            _offer_rereading(request)
-            return HttpResponseRedirect(back)
-        if request.method == "POST" and form.is_valid():
-            self._settle(request, slug, "alias", form.cleaned_data["skill"])
-            _offer_rereading(request)
-            return HttpResponseRedirect(back)
-        context = self.admin_site.each_context(request) | {
-            "title": f"{slug}: which skill is it?",
-            "opts": self.opts,
-            "form": form,
-            "act": "It is that skill",
-            "note": f"Seen {slug.count} times.",
-        }
-        return TemplateResponse(request, "career_navigator/question.html", context)
-
-    def _settle(self, request: HttpRequest, slug: Any, answer: str, skill: str) -> None:
-        now = timezone.now()
-        try:
-            if answer == "alias":
-                resolve_as_alias(slug=slug.slug, skill=skill, now=now)
-                text = f"{slug} is {skill}."
-            else:
-                resolve_as_new(slug=slug.slug, is_skill=answer == "new", now=now)
-                text = f"{slug} is a skill of its own." if answer == "new" else f"{slug} is not a skill."
-        except UnresolvableSlugError as error:
-            self.message_user(request, str(error), messages.ERROR)
-            return
-        self.log_change(request, slug, text)
-        self.message_user(request, text, messages.SUCCESS)
-
-
-class AliasForm(forms.Form):
-    skill = forms.CharField(
-        label="Skill",
-        max_length=100,
-        help_text="Its name or one of its aliases.",
-        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+def _describe_uses(name: str) -> str:
+    """Say how much names a skill."""
+    counts = (
+        ("user", "users", database().users.count_documents({"skills": name})),
+        ("posting", "postings", database().job_postings.count_documents({"skills": name})),
+        ("learning resource", "learning resources", database().learning_resources.count_documents({"skill": name})),
+        ("project idea", "project ideas", database().project_ideas.count_documents({"skills": name})),
+        ("user's progress", "users' progress", database().learning_progress.count_documents({"skill": name})),
     )
-
-    def clean_skill(self) -> str:
-        found = vocabulary().get(self.cleaned_data["skill"])
-        if found is None:
-            raise forms.ValidationError("The vocabulary has no such skill.")
-        return found.name
-
-
-def _offer_rereading(request: HttpRequest) -> None:
-    why = "New postings follow by themselves; for those that are stored:"
-    offer_task(request, name="market.tasks.reread_skills", why=why)
-
-
-def _nearest(slug: str) -> list[str]:
-    """The skills whose names are spelt most like the slug, at most two."""
-    names = {skill.name: spelling_key(skill.name) for skill in vocabulary() if skill.is_skill}
-    found = process.extract(spelling_key(slug), names, scorer=fuzz.ratio, limit=2, score_cutoff=_LIKE_ENOUGH)
-    return [name for _, _, name in found]
+    return ", ".join(f"{count:,} {one if count == 1 else many}" for one, many, count in counts)

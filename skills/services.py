@@ -107,7 +107,7 @@ def _joined(names: list[str], more: list[str], *, without: list[str] | None = No
 
 
 class UnresolvableSlugError(ValueError):
-    """A slug that cannot be resolved so. `reason` is stable: `unknown_skill` or `known`."""
+    """A slug that cannot be resolved so. `reason` is stable: `unknown_skill`, `known` or `changed`."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -148,3 +148,31 @@ def resolve_as_new(*, slug: str, is_skill: bool, now: datetime) -> SkillDocument
         raise UnresolvableSlugError("known", f"The vocabulary has {name!r} already.") from error
     UnknownSlug.objects(slug=slug).delete()
     return document
+
+
+def undo_resolution(
+    *, slug: str, skill: str, created_at: datetime | None, seen: Mapping[str, Any], now: datetime
+) -> None:
+    """Let a resolved slug be unknown again, `seen` as it was before: `count`, `first_seen_at`, `last_seen_at`.
+
+    `skill` is the entry that it was resolved to; `created_at` is when that was made for it. Raises
+    `UnresolvableSlugError` where the entry was edited since.
+    """
+    if created_at is not None:
+        made = SkillDocument.objects(name=skill, updated_at=created_at).first()
+        if made is None:
+            raise UnresolvableSlugError("changed", f"{skill!r} was edited or deleted since: {slug!r} stays resolved.")
+        made.delete()
+    else:
+        document = SkillDocument.objects(name=skill).modify(pull__slugs=slug, set__updated_at=now, new=True)
+        if document is not None:
+            document.save()
+    UnknownSlug._get_collection().update_one(
+        {"slug": slug},
+        {
+            "$inc": {"count": seen["count"]},
+            "$min": {"first_seen_at": seen["first_seen_at"]},
+            "$max": {"last_seen_at": seen["last_seen_at"]},
+        },
+        upsert=True,
+    )

@@ -156,13 +156,16 @@ class UndoMixin:
     def undo(self, request: HttpRequest, values: dict[str, Any]) -> None:
         raise NotImplementedError
 
+    def has_undo_permission(self, request: HttpRequest) -> bool:
+        return bool(self.has_change_permission(request))  # type: ignore[attr-defined]
+
     @property
     def _undo_name(self) -> str:
         opts = self.opts  # type: ignore[attr-defined]
         return f"{opts.app_label}_{opts.model_name}_undo"
 
     def _undo_view(self, request: HttpRequest, token: str) -> HttpResponse:
-        if request.method != "POST":
+        if request.method != "POST" or not self.has_undo_permission(request):
             raise PermissionDenied
         key = _undo_key(request, token)
         values = django_cache.get(key)

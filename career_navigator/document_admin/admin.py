@@ -173,9 +173,12 @@ class DocumentAdmin(StaffModelAdmin):
         for each in queryset:
             each.delete()
 
-    def change_each(self, request: HttpRequest, queryset: Any, **values: Any) -> None:
-        """Give every chosen object these values, through its document and with a line in its history."""
-        changed = 0
+    def change_each(self, request: HttpRequest, queryset: Any, **values: Any) -> list[Any]:
+        """Give every chosen object these values, through its document and with a line in its history.
+
+        Return the keys of those that changed.
+        """
+        changed: list[Any] = []
         for each in queryset:
             for name, value in values.items():
                 setattr(each, name, value)
@@ -191,8 +194,9 @@ class DocumentAdmin(StaffModelAdmin):
                 self.message_user(request, f"{each}: {refused}", messages.ERROR)
                 continue
             self.log_change(request, each, [{"changed": {"fields": sorted(names)}}])
-            changed += 1
-        self.message_user(request, f"{changed} changed.", messages.SUCCESS if changed else messages.INFO)
+            changed.append(each.pk)
+        self.message_user(request, f"{len(changed):,} changed.", messages.SUCCESS if changed else messages.INFO)
+        return changed
 
     def _tell_refused(self, request: HttpRequest, refused: Exception) -> HttpResponse:
         text = _CHANGED if isinstance(refused, ChangedMeanwhile) else "Another object has the same unique value."

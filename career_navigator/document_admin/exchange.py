@@ -25,6 +25,7 @@ from import_export.tmp_storages import CacheStorage
 from unfold.contrib.import_export.forms import ImportForm, SelectableFieldsExportForm
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
+from career_navigator.admin_site.model_admin import UndoMixin, ask_about_chosen, is_confirmed
 from career_navigator.api.exceptions import SERVER_AWAY, is_server_away
 from career_navigator.cache.versioned import replace_version
 from career_navigator.document_admin.admin import DocumentAdmin, keeps_time
@@ -335,7 +336,7 @@ class HiddenField(forms.BooleanField):
         return super().clean(value) or None
 
 
-class CuratedAdmin(ExchangeMixin, DocumentAdmin):
+class CuratedAdmin(UndoMixin, ExchangeMixin, DocumentAdmin):
     """For what curators keep beside what seeding writes: published, hidden, exchanged; `hidden` says which."""
 
     actions: Any = ("publish", "hide")
@@ -350,8 +351,24 @@ class CuratedAdmin(ExchangeMixin, DocumentAdmin):
         self.change_each(request, queryset.filter(hidden=True), hidden=None)
 
     @action(description="Hide", permissions=["change"])
-    def hide(self, request: HttpRequest, queryset: Any) -> None:
-        self.change_each(request, queryset.exclude(hidden=True), hidden=True)
+    def hide(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        shown = queryset.exclude(hidden=True)
+        if not is_confirmed(request):
+            return ask_about_chosen(
+                request,
+                shown,
+                verb="Hide",
+                facts=["What is hidden is answered to nobody."],
+                undo="It can be undone: by “Undo” within the hour, by “Publish” at any time.",
+            )
+        changed = self.change_each(request, shown, hidden=True)
+        if changed:
+            self.offer_undo(request, f"{len(changed):,} hidden.", {"ids": [str(each) for each in changed]})
+        return None
+
+    def undo(self, request: HttpRequest, values: dict[str, Any]) -> None:
+        hidden = self.get_queryset(request).filter(pk__in=values["ids"], hidden=True)
+        self.change_each(request, hidden, hidden=None)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Seeding would bring it back; hiding lasts.

@@ -89,7 +89,7 @@ def test_takes_resources_out_of_answers_and_back(
 ) -> None:
     chosen = {"_selected_action": [str(seeded.pk)]}
 
-    staff_client.post(LIST, chosen | {"action": action})
+    staff_client.post(LIST, chosen | {"action": action, "confirmed": "yes"})
     assert served() == []
 
     staff_client.post(LIST, chosen | {"action": undo})

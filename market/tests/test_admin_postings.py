@@ -134,7 +134,7 @@ def test_hides_postings_and_has_the_figures_follow(
     mongo.dirty_days.delete_many({})
     chosen = str(JobPosting.objects.get(title="Data Engineer").pk)
 
-    staff_client.post(LIST, {"action": "hide", "_selected_action": [chosen]})
+    staff_client.post(LIST, {"action": "hide", "_selected_action": [chosen], "confirmed": "yes"})
 
     assert mongo.job_postings.find_one({"title": "Data Engineer"})["hidden"] is True
     assert mongo.dirty_days.count_documents({}) == 1

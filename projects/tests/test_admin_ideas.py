@@ -79,7 +79,7 @@ def test_refuses_an_id_that_is_taken(staff_client: Client, seeded: ProjectIdea) 
 
 
 def test_hides_ideas_and_publishes_them_again(staff_client: Client, seeded: ProjectIdea) -> None:
-    staff_client.post(LIST, {"_selected_action": ["7"], "action": "hide"})
+    staff_client.post(LIST, {"_selected_action": ["7"], "action": "hide", "confirmed": "yes"})
     assert served() == []
     assert idea_catalogue().ideas == ()
 

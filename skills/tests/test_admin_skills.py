@@ -175,7 +175,7 @@ def test_shows_history(staff_client: Client) -> None:
 def test_calls_a_skill_no_skill_in_bulk(staff_client: Client) -> None:
     chosen = [str(skill.pk) for skill in Skill.objects.all()]
 
-    staff_client.post(LIST, {"action": "call_no_skills", "_selected_action": chosen})
+    staff_client.post(LIST, {"action": "call_no_skills", "_selected_action": chosen, "confirmed": "yes"})
 
     assert SkillDocument.objects(is_skill=False).count() == 2
     assert LogEntry.objects.count() == 2

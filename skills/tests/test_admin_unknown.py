@@ -90,7 +90,7 @@ def test_says_when_somebody_was_quicker(staff_client: Client, unknown: None) -> 
 def test_settles_in_bulk(staff_client: Client, unknown: None) -> None:
     chosen = [str(slug.pk) for slug in UnknownSlug.objects]
 
-    staff_client.post(LIST, {"action": "call_no_skills", "_selected_action": chosen})
+    staff_client.post(LIST, {"action": "call_no_skills", "_selected_action": chosen, "confirmed": "yes"})
 
     assert UnknownSlug.objects.count() == 0
     assert SkillDocument.objects(is_skill=False).count() == 2
@@ -110,7 +110,9 @@ def test_settles_one_of_two_spellings_and_tells_of_the_other(staff_client: Clien
     count_unknown_slugs(slugs=["zapp_board"], now=timezone.now())
     chosen = [str(each.pk) for each in UnknownSlug.objects(slug__in=["zapp-board", "zapp_board"])]
 
-    answer = staff_client.post(LIST, {"action": "call_new_skills", "_selected_action": chosen}, follow=True)
+    answer = staff_client.post(
+        LIST, {"action": "call_new_skills", "_selected_action": chosen, "confirmed": "yes"}, follow=True
+    )
 
     assert answer.status_code == 200
     assert "already" in answer.content.decode()
