@@ -37,8 +37,9 @@ hypothesis.settings.register_profile("thorough", deadline=None, max_examples=500
 hypothesis.settings.load_profile("quick")
 
 
-# They start processes and wait for them. In this order: the third one ends the demonstration that the others use.
+# They start processes and wait for them. In this order: `test_run` ends the demonstration that those before it use.
 SLOW_FILES = (
+    "tests/installation/test_clients.py",
     "tests/installation/test_staff_in_a_browser.py",
     "tests/installation/test_documented_commands.py",
     "tests/installation/test_run.py",
