@@ -88,7 +88,11 @@ class AuthViewSet(PublicViewSet):
         success_status=status.HTTP_201_CREATED,
     )
     def register(self, request: Request) -> Response:
-        """Register."""
+        """Register.
+
+        Creates the account and, for target roles that nobody had before, queues the collection of their postings. A
+        message with a link that confirms the address is sent where e-mail is set up.
+        """
         user = register(request, self.body, address_field="email")
         return Response(self.get_serializer(user).data, status=status.HTTP_201_CREATED, headers=UNKEPT)
 
@@ -100,7 +104,12 @@ class AuthViewSet(PublicViewSet):
         error_statuses=(401,),
     )
     def login(self, request: Request) -> Response:
-        """Log in with e-mail address and password."""
+        """Log in with e-mail address and password.
+
+        The access token goes into the `Authorization: Bearer` header of other requests; the refresh token is exchanged
+        for a new pair at POST /auth/refresh before the access token expires. Wrong passwords are limited per account
+        and per address.
+        """
         return Response(self.get_serializer(log_in(request, **self.body)).data, headers=UNKEPT)
 
     @action(
@@ -113,7 +122,10 @@ class AuthViewSet(PublicViewSet):
         error_statuses=(401,),
     )
     def login_form(self, request: Request) -> Response:
-        """Log in with an OAuth2 password form."""
+        """Log in with an OAuth2 password form.
+
+        The same as POST /auth/login for clients that speak OAuth2: `username` is the e-mail address.
+        """
         return Response(self.get_serializer(log_in(request, **self.body)).data, headers=UNKEPT)
 
     @action(
@@ -196,7 +208,7 @@ class AuthViewSet(PublicViewSet):
     def confirmation_page(self, request: Request) -> HttpResponse:
         """Show a page with a button that confirms an e-mail address.
 
-        Changes nothing by itself.
+        Opening it confirms nothing, so programs that follow the links of mails do no harm.
         """
         # A program that only follows links confirms nothing.
         return self._confirmation_page(check_confirmation, confirmed=False)
@@ -218,37 +230,59 @@ class AuthViewSet(PublicViewSet):
         return HttpResponse(render_to_string("accounts/confirm_email.html", context), headers=PAGE_HEADERS)
 
 
+_CHANGE = {
+    "request_serializer_class": shapes.ProfileChangeSerializer,
+    "serializer_class": shapes.SavedUserSerializer,
+    "path_parameters": [IF_MATCH],
+    "error_statuses": (409,),
+}
+
+
 class MeViewSet(OwnAccountViewSet):
     """The current user's own account."""
 
     action_options = {
         "me": {"serializer_class": shapes.UserSerializer},
-        "update_me": {
-            "request_serializer_class": shapes.ProfileChangeSerializer,
-            "serializer_class": shapes.SavedUserSerializer,
-            "path_parameters": [IF_MATCH],
-            "error_statuses": (409,),
-        },
+        "update_me": _CHANGE,
+        "partial_update_me": _CHANGE,
         "erase_me": {"request_serializer_class": shapes.ErasureSerializer},
     }
 
     @action(detail=False)
     def me(self, request: Request) -> HttpResponse:
-        """Return the caller's profile."""
+        """Return the caller's profile.
+
+        The `ETag` names its version; send it as `If-Match` with a change to be told when the profile has changed since.
+        """
         # The stored bytes: serializing the profile again would take longer than all the rest.
         content, version = self.current_user.content, self.current_user.fields["updated_at"]
         return HttpResponse(content, content_type="application/json", headers={"ETag": f'"{version}"'})
 
     @me.mapping.put
-    @me.mapping.patch
     def update_me(self, request: Request) -> Response:
-        """Change the profile fields that are given."""
+        """Change the profile fields that are given.
+
+        Fields that are left out stay; null clears what may be empty. With the profile's `ETag` as `If-Match` nothing is
+        changed where the profile has changed since. New target roles are collected in the background.
+        """
         user = change_own_profile(request, self.body)
         return Response(self.get_serializer(user).data, headers=version_of(user.updated_at))
 
+    @me.mapping.patch
+    def partial_update_me(self, request: Request) -> Response:
+        """Change the profile fields that are given.
+
+        Does what PUT /auth/me does, for clients that send PATCH for a part of an object.
+        """
+        return self.update_me(request)
+
     @me.mapping.delete
     def erase_me(self, request: Request) -> Response:
-        """Erase the account and all that is the caller's."""
+        """Erase the account and all that is the caller's.
+
+        The body names the password. Resumes, saved jobs, applications, searches, progress and sessions go with the
+        account; this cannot be undone.
+        """
         given = self.body
         with _password_guess(self.current_user, field="password"):
             erase_user(user_id=self.current_user.pk, **given, now=timezone.now())
@@ -256,7 +290,11 @@ class MeViewSet(OwnAccountViewSet):
 
     @action(detail=False, url_path="me/export", serializer_class=shapes.ExportSerializer)
     def export(self, request: Request) -> Response:
-        """Return all that is stored about the caller."""
+        """Return all that is stored about the caller.
+
+        One JSON document with a part for each kind of data: profile, sessions, applications, resumes, searches,
+        progress and what else is stored. Secrets are left out.
+        """
         exported = export_user(user_id=self.current_user.pk, now=timezone.now())
         headers = {**UNKEPT, "Content-Disposition": 'attachment; filename="career-navigator.json"'}
         return Response(self.get_serializer(exported).data, headers=headers)
@@ -309,7 +347,10 @@ class UserAuthViewSet(PublicViewSet):
     }
 
     def create(self, request: Request) -> Response:
-        """Register, with the profile in the job-search family's names."""
+        """Register, with the profile in the job-search family's names.
+
+        Does what POST /auth/register does, under the same limits. Lists may be given as text with commas.
+        """
         user = register(request, self.body, address_field="email_id")
         return Response(self.get_serializer(user).data, status=201, headers=UNKEPT)
 
@@ -321,7 +362,10 @@ class UserAuthViewSet(PublicViewSet):
         error_statuses=(401,),
     )
     def login(self, request: Request) -> Response:
-        """Log in; answers a token pair, as POST /auth/login does."""
+        """Log in; answers a token pair, as POST /auth/login does.
+
+        Beside the tokens it answers the `user_id` that other paths of this family take.
+        """
         return Response(self.get_serializer(log_in(request, **self.body)).data, headers=UNKEPT)
 
 
@@ -342,7 +386,10 @@ class UserViewSet(OwnAccountViewSet):
     }
 
     def retrieve(self, request: Request, user_id: str) -> Response:
-        """Return the caller's profile in the job-search family's names."""
+        """Return the caller's profile in the job-search family's names.
+
+        The same account as GET /auth/me shows. `resume` is the id of the newest resume.
+        """
         return Response(self.get_serializer(self.current_user).data)
 
     def update(self, request: Request, user_id: str) -> Response:

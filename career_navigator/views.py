@@ -127,7 +127,13 @@ class _PublicView(APIView):
 
 
 class RootView(_PublicView):
-    @extend_schema(operation_id="root", summary="Name, version and where to go on", responses=RootSerializer)
+    @extend_schema(
+        operation_id="root",
+        summary="Name, version and where to go on",
+        responses=RootSerializer,
+        tags=["health"],
+        description="The first thing to ask: it names the pages of this API's documentation.",
+    )
     def get(self, request: Request) -> Response:
         name, version = settings.APP_NAME, settings.APP_VERSION
         paths = {"docs": "/docs", "redoc": "/redoc", "openapi": "/openapi.json", "health": "/health"}
@@ -137,7 +143,12 @@ class RootView(_PublicView):
 class HealthView(_PublicView):
     throttle_classes = []  # probes ask often, and whatever else is down
 
-    @extend_schema(operation_id="health", summary="Whether the process is alive", responses=HealthSerializer)
+    @extend_schema(
+        operation_id="health",
+        summary="Whether the process is alive",
+        responses=HealthSerializer,
+        description="Asks nothing of MongoDB and Redis: for a probe that restarts a process that hangs.",
+    )
     def get(self, request: Request) -> Response:
         return Response({"status": "healthy", "app": settings.APP_NAME, "version": settings.APP_VERSION})
 
@@ -148,6 +159,7 @@ class ReadinessView(_PublicView):
     @extend_schema(
         operation_id="ready",
         summary="Whether everything that serving depends on is well",
+        description="With a line for each check. 503 takes the process out of a load balancer until all are well.",
         responses={200: ReadinessSerializer, 503: ReadinessSerializer},
     )
     def get(self, request: Request) -> Response:

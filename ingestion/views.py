@@ -65,7 +65,11 @@ class WebhookViewSet(PublicViewSet):
         error_statuses=(403, 404),
     )
     def theirstack(self, request: Request) -> Response:
-        """Accept a job that TheirStack has found or seen closed."""
+        """Accept a job that TheirStack has found or seen closed.
+
+        For TheirStack alone: the signature has to fit the body. 404 unless THEIR_STACK_WEBHOOK_SECRET is set. A worker
+        stores the job, so the answer comes at once.
+        """
         if not settings.THEIR_STACK_WEBHOOK_SECRET:
             raise NotFound("Webhooks are off: THEIR_STACK_WEBHOOK_SECRET is not set.")
         # The signature is over the body as it came, so it is read before anything parses it. Django refuses to read

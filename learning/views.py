@@ -45,7 +45,12 @@ class RoadmapViewSet(ApiViewSet):
 
     @action(detail=False, serializer_class=shapes.RoadmapSerializer)
     def roadmap(self, request: Request) -> Response:
-        """List what to learn for a role, in order."""
+        """List what to learn for a role, in order.
+
+        What a skill builds on comes before it; within a stage what is missing comes first, by how many postings ask for
+        it. Each has resources, hours and projects that exercise it. Without `target_role` it is for the first target
+        role of the profile.
+        """
         roadmap = self._plan_roadmap()
         answer: dict[str, Any] = {"roadmap": roadmap, "recommendations": recommend(roadmap=roadmap)}
         headers = {}
@@ -66,7 +71,10 @@ class RoadmapViewSet(ApiViewSet):
         media_type=MARKDOWN_MEDIA_TYPE,
     )
     def markdown(self, request: Request) -> HttpResponse:
-        """Return the roadmap as Markdown."""
+        """Return the roadmap as Markdown.
+
+        For reading and printing: each skill with its hours, resources and projects.
+        """
         roadmap = self._plan_roadmap()
         page = render_page(roadmap=roadmap, recommendations=recommend(roadmap=roadmap))
         return HttpResponse(page, content_type=f"{MARKDOWN_MEDIA_TYPE}; charset=utf-8")
@@ -79,7 +87,10 @@ class RoadmapViewSet(ApiViewSet):
         media_type=CALENDAR_MEDIA_TYPE,
     )
     def calendar(self, request: Request) -> HttpResponse:
-        """Return a study plan of the roadmap, as an iCalendar file."""
+        """Return a study plan of the roadmap, as an iCalendar file.
+
+        The roadmap's hours spread over weeks of `hours_per_week` from `start_date` on, for a calendar to import.
+        """
         now, roadmap = timezone.now(), self._plan_roadmap()
         first_day = self.query.get("start_date") or get_next_monday(now.astimezone(UTC).date())
         blocks = plan_study(roadmap=roadmap, hours_per_week=self.query["hours_per_week"], first_day=first_day)
@@ -122,7 +133,11 @@ class ResourceViewSet(ApiViewSet):
 
     @extend_schema(responses=shapes.ResourceSerializer(many=True))
     def list(self, request: Request) -> Response:
-        """List the resources for given skills."""
+        """List the resources for given skills.
+
+        Repeat `skills` for several, in any spelling. The easiest of each skill come first; links that were found broken
+        are left out.
+        """
         skills, of_type = vocabulary().map_technology_slugs(self.query["skills"]), self.query.get("resource_type")
         if self.query.get("search"):
             found = search_resources(query=self.query["search"], resource_type=of_type, skills=skills).items
@@ -137,7 +152,10 @@ class ResourceViewSet(ApiViewSet):
         serializer_class=shapes.FoundResourcesSerializer,
     )
     def search(self, request: Request) -> Response:
-        """Search all resources."""
+        """Search all resources.
+
+        By words of title, skill or description, the most relevant first.
+        """
         found = search_resources(
             query=self.query["query"],
             resource_type=self.query.get("resource_type"),
@@ -173,7 +191,10 @@ class SkillProgressViewSet(ApiViewSet):
     ]
 
     def list(self, request: Request) -> Response:
-        """List how far the current user has come with each skill."""
+        """List how far the current user has come with each skill.
+
+        By skill: what is planned, being learnt, or done.
+        """
         rows = SKILL_PROGRESS.of(self.current_user.id)
         return Response(self.get_serializer({"progress": rows, "total": len(rows)}).data)
 
@@ -194,7 +215,10 @@ class SkillProgressViewSet(ApiViewSet):
         return Response(self.get_serializer(stored).data)
 
     def destroy(self, request: Request, skill: str) -> Response:
-        """Delete the progress with a skill."""
+        """Delete the progress with a skill.
+
+        The skill then counts as held only if the profile names it. 404 where there is no progress with it.
+        """
         names = vocabulary().map_technology_slugs([skill])
         if not names or not SKILL_PROGRESS.remove(user_id=self.current_user.id, subject=names[0]):
             raise NotFound("There is no progress with this skill.")

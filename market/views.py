@@ -47,7 +47,11 @@ COUNTRIES_TTL = 86400
 class MarketViewSet(PublicViewSet):
     @action(detail=False, query_serializer_class=shapes.TrendingQuery, serializer_class=shapes.TrendingSerializer)
     def trending(self, request: Request) -> HttpResponse:
-        """Return which skills, places and salaries the market shows, and how that moved."""
+        """Return which skills, places and salaries the market shows, and how that moved.
+
+        Over the postings of the last `days`, beside the equally long window before. Compare shares rather than counts:
+        counts grow when more is collected.
+        """
         now = timezone.now()
         version, whole = _window(self.query["days"], now)
         # Bytes that are rendered ahead: serializing them for each response would take most of its time.
@@ -76,7 +80,10 @@ class CountryViewSet(PublicViewSet):
 
     @method_decorator(cache_control(public=True, max_age=COUNTRIES_TTL))
     def list(self, request: Request) -> Response:
-        """List the ISO 3166 alpha-2 codes of countries, and their names."""
+        """List the ISO 3166 alpha-2 codes of countries, and their names.
+
+        `search` keeps those whose name contains it, or whose code it is.
+        """
         countries = search_countries(search=self.query["search"])
         return Response(self.get_serializer({"countries": countries}).data)
 
@@ -92,7 +99,12 @@ class GapViewSet(ApiViewSet):
         serializer_class=shapes.GapSerializer,
     )
     def gap_analysis(self, request: Request) -> Response:
-        """Return what a target role asks for, what of it the caller lacks, and what to learn next."""
+        """Return what a target role asks for, what of it the caller lacks, and what to learn next.
+
+        The role has to be among the target roles of the profile, in any spelling. `required_skills` are those that at
+        least the `threshold` share of its postings asks for. A role without postings is 404, with the roles most like
+        it.
+        """
         label, days, now = self._target_role(), self.query["days"], timezone.now()
         figures = compute_role_figures(role=label, days=days, now=now)
         if figures is None:
@@ -180,7 +192,10 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
         return sorted(roles, key=_closest_first)
 
     def list(self, request: Request) -> Response:
-        """List the roles that have postings; with a token, those that the caller is closest to first."""
+        """List the roles that have postings; with a token, those that the caller is closest to first.
+
+        Without a token they come by their number of postings, and say nothing of coverage.
+        """
         response = super().list(request)
         response["Vary"] = "Authorization"
         if self.request.user:

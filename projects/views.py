@@ -50,7 +50,10 @@ class ProjectViewSet(ApiViewSet):
         serializer_class=shapes.RecommendationsSerializer,
     )
     def recommendations(self, request: Request) -> Response:
-        """Recommend the best next projects for the current user."""
+        """Recommend the best next projects for the current user.
+
+        Those that fit the current user's skills and first target role come first; finished ones are left out.
+        """
         user, words, catalogue = self.current_user, vocabulary(), idea_catalogue()
         held = self._held()
         role_key = normalize_role(self.query.get("target_role") or next(iter(user.target_roles), ""))
@@ -87,7 +90,10 @@ class ProjectViewSet(ApiViewSet):
     @extend_schema(responses=shapes.ProjectSerializer(many=True))
     @action(detail=False, url_path="skill-building", query_serializer_class=shapes.SkillBuildingQuery)
     def skill_building(self, request: Request) -> Response:
-        """List projects that exercise given skills."""
+        """List projects that exercise given skills.
+
+        Repeat `skills` for several, in any spelling; a project has to exercise one of them.
+        """
         skills = vocabulary().map_technology_slugs(self.query["skills"])
         matches: list[Match] = []
         if skills:
@@ -102,7 +108,10 @@ class ProjectViewSet(ApiViewSet):
         serializer_class=shapes.FoundProjectsSerializer,
     )
     def search(self, request: Request) -> Response:
-        """Search projects."""
+        """Search projects.
+
+        By words of title, skills, features or description, the most relevant first.
+        """
         skills = self.query.get("skills")
         found = search_ideas(
             query=self.query["query"],
@@ -123,7 +132,10 @@ class ProjectViewSet(ApiViewSet):
     @extend_schema(responses=shapes.ProjectSerializer(many=True))
     @action(detail=False, url_path="all", query_serializer_class=shapes.AllProjectsQuery)
     def list_all(self, request: Request) -> Response:
-        """List all projects, by id."""
+        """List all projects, by id.
+
+        `skill_match_percentage` and `missing_skills` compare each with the skills of the current user.
+        """
         ideas = filter_ideas(ideas=idea_catalogue().ideas, criteria=Criteria(difficulty=self.query.get("difficulty")))
         held, offset = self._held(), self.query["offset"]
         page = [Match.of(idea, held) for idea in ideas[offset : offset + self.query["limit"]]]
@@ -131,7 +143,10 @@ class ProjectViewSet(ApiViewSet):
 
     @action(detail=False, serializer_class=shapes.ProjectProgressListSerializer)
     def progress(self, request: Request) -> Response:
-        """List the projects that the current user has begun and finished."""
+        """List the projects that the current user has begun and finished.
+
+        By project, with the addresses of their repositories.
+        """
         rows = PROJECT_PROGRESS.of(self.current_user.id)
         return Response(self.get_serializer({"progress": rows, "total": len(rows)}).data)
 
@@ -164,7 +179,10 @@ class ProjectViewSet(ApiViewSet):
 
     @set_progress.mapping.delete
     def delete_progress(self, request: Request, project_id: str) -> Response:
-        """Delete the progress with a project."""
+        """Delete the progress with a project.
+
+        Skills that were confirmed on the way stay. 404 where there is no progress with it.
+        """
         if not PROJECT_PROGRESS.remove(user_id=self.current_user.id, subject=_parse_id(project_id)):
             raise NotFound("There is no progress with this project.")
         return Response(status=204)

@@ -62,11 +62,17 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
         return asdict(skill) | {"market": market}
 
     def list(self, request: Request) -> Response:
-        """Search the skill vocabulary."""
+        """Search the skill vocabulary.
+
+        `query` is the beginning of a name or an alias. Without it all skills are listed.
+        """
         return super().list(request)
 
     def retrieve(self, request: Request, name: str) -> Response:
-        """Return one skill, in any spelling, and its share of the market."""
+        """Return one skill, in any spelling, and its share of the market.
+
+        With its aliases, what it builds on, related skills, and how many postings of the last 30 days ask for it.
+        """
         return super().retrieve(request)
 
     @action(
@@ -76,7 +82,10 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
         serializer_class=shapes.NormalizedNamesSerializer,
     )
     def normalize(self, request: Request) -> Response:
-        """Return the canonical names of skills in any spelling."""
+        """Return the canonical names of skills in any spelling.
+
+        What is no known skill is listed apart.
+        """
         words = vocabulary()
         recognized, not_skills, unrecognized = [], [], []
         for given in filter(str.strip, self.body["skills"]):
@@ -104,7 +113,11 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
         throttle_scope="extract_address",
     )
     def extract(self, request: Request) -> Response:
-        """Find the skills that a text asks for, and where."""
+        """Find the skills that a text asks for, and where.
+
+        For a posting or a resume. Words that only look like skills ("go fast") are not taken for them; each find has
+        its positions in the text.
+        """
         text = self.body["text"]
         by_skill: dict[str, list[SkillSpan]] = {}
         for span in extractor().spans(text):

@@ -71,7 +71,11 @@ class ActivityViewSet(DocumentViewSet):
         pagination_class=ActivityPagination,
     )
     def user(self, request: Request, user_id: str) -> Response:
-        """List what the current user has done, newest first."""
+        """List what the current user has done, newest first.
+
+        `type` keeps the acts of one `action_type`. Saving, applying and every change of an application are logged by
+        themselves.
+        """
         activities = self.filter_queryset(self.get_queryset().order_by("-created_at", "-id").as_pymongo())
         page = self.paginate_queryset(activities)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
@@ -117,7 +121,10 @@ class ApplicationViewSet(DocumentViewSet):
         pagination_class=ApplicationPagination,
     )
     def saved(self, request: Request) -> Response:
-        """List the current user's saved jobs and applications, the last one saved first."""
+        """List the current user's saved jobs and applications, the last one saved first.
+
+        `stage` keeps those at one stage. Each brings its posting, also when that is no longer stored.
+        """
         applications = self.filter_queryset(self.get_queryset().order_by("-created_at", "-id"))
         page = self.paginate_queryset(applications)
         attach_postings(page, now=timezone.now())
@@ -159,7 +166,11 @@ class ApplicationViewSet(DocumentViewSet):
 
     @action(detail=True, serializer_class=shapes.ApplicationDetailSerializer)
     def application(self, request: Request, job_id: str) -> Response:
-        """Return the application for a job, with its timeline."""
+        """Return the application for a job, with its timeline.
+
+        `reached` has the day of each stage; the timeline has every change, oldest first. 404 where the job is neither
+        saved nor applied for.
+        """
         application = self.get_object()
         attach_postings([application], now=timezone.now())
         timeline = list_timeline(application_id=application.pk)

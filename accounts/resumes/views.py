@@ -86,11 +86,18 @@ class ResumeViewSet(DocumentViewSet):
         return super().handle_exception(exc)
 
     def retrieve(self, request: Request, resume_id: str) -> Response:
-        """Return a resume, its status, and what was read from it."""
+        """Return a resume, its status, and what was read from it.
+
+        While the status is `processing` the file is still being read: ask again shortly. `parsed` has each part with
+        its confidence, `offered_fields` what a confirmation can take into the profile.
+        """
         return Response(self.get_serializer({"resume": self.get_object()}).data)
 
     def destroy(self, request: Request, resume_id: str) -> Response:
-        """Delete a resume."""
+        """Delete a resume.
+
+        Applications that named it stay, and name none.
+        """
         resume = self.get_object()
         delete_resume(user_id=resume.user, resume_id=resume.pk)
         return Response(self.get_serializer({"resume": resume}).data)
@@ -102,7 +109,10 @@ class ResumeViewSet(DocumentViewSet):
         pagination_class=ResumePagination,
     )
     def user(self, request: Request, user_id: str) -> Response:
-        """List the current user's resumes, newest first."""
+        """List the current user's resumes, newest first.
+
+        Uploaded and written ones, without what was read from them; GET /resumes/{resume_id} has that.
+        """
         resumes = self.get_queryset().exclude("parsed").order_by("-created_at", "-id")
         page = self.paginate_queryset(resumes)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
@@ -260,7 +270,10 @@ class RenderingViewSet(DocumentViewSet):
 
     @action(detail=False, url_path=_PATH + "docx", media_type=DOCX)
     def docx(self, request: Request, resume_id: str) -> HttpResponse:
-        """Return a resume as a Word document."""
+        """Return a resume as a Word document.
+
+        For editing it further.
+        """
         return self._render("docx", write_docx)
 
     @action(detail=False, url_path=_PATH + "html", media_type="text/html")
@@ -275,13 +288,19 @@ class RenderingViewSet(DocumentViewSet):
 
     @action(detail=False, url_path=_PATH + "md", media_type="text/markdown", operation_id="resumes_markdown")
     def markdown(self, request: Request, resume_id: str) -> HttpResponse:
-        """Return a resume as Markdown."""
+        """Return a resume as Markdown.
+
+        The same content as the other forms, for editors and version control.
+        """
         return self._render("md", write_markdown)
 
     @extend_schema(responses={200: {"$ref": f"#/components/schemas/{shapes.JSONResumeField.schema_name}"}, 409: None})
     @action(detail=False, url_path=_PATH + "json", media_type="application/json")
     def json(self, request: Request, resume_id: str) -> HttpResponse:
-        """Return a resume in the JSON Resume format."""
+        """Return a resume in the JSON Resume format.
+
+        As other tools that know jsonresume.org take it. Only the parts that the resume has are there.
+        """
         resume = self.get_object()
         content = orjson.dumps(resume.content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         return self._build_file(resume, content, ending="json")

@@ -66,7 +66,10 @@ class SavedSearchViewSet(DocumentViewSet):
     }
 
     def list(self, request: Request) -> Response:
-        """List the current user's saved searches."""
+        """List the current user's saved searches.
+
+        In the order in which they were made, each with its filter as it was read.
+        """
         return Response(self.get_serializer({"searches": self.get_queryset().order_by("id")}).data)
 
     def create(self, request: Request) -> Response:
@@ -94,7 +97,10 @@ class SavedSearchViewSet(DocumentViewSet):
         return Response(answer, status=201, headers={"Location": f"/jobs/searches/{search.pk}"})
 
     def retrieve(self, request: Request, search_id: str) -> Response:
-        """Return a saved search."""
+        """Return a saved search.
+
+        With its filter as it was read and how often mails tell of it.
+        """
         return Response(self.get_serializer({"search": self.get_object()}).data)
 
     def update(self, request: Request, search_id: str) -> Response:
@@ -115,7 +121,10 @@ class SavedSearchViewSet(DocumentViewSet):
         return Response(self.get_serializer({"search": changed, "ignored_fields": ignored}).data)
 
     def destroy(self, request: Request, search_id: str) -> Response:
-        """Delete a saved search."""
+        """Delete a saved search.
+
+        No mail tells of it from then on.
+        """
         search = self.get_object()
         delete_search(search=search)
         return Response(self.get_serializer({"search": search}).data)
@@ -170,7 +179,7 @@ class UnsubscribeViewSet(PublicViewSet):
     def page(self, request: Request) -> HttpResponse:
         """Show a page with a button that ends the mails of a saved search.
 
-        Changes nothing by itself.
+        Opening it ends nothing, so programs that follow the links of mails do no harm.
         """
         search = SavedSearch.objects(id=self._get_search_id()).only("name").first()
         return _render_page({"name": search.name if search is not None else "", "ended": False})

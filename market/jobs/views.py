@@ -44,7 +44,10 @@ class JobViewSet(RetrieveModelMixin, ApiViewSet):
         return JobListing(find_job(self.kwargs["job_id"]), now=timezone.now())
 
     def retrieve(self, request: Request, job_id: str) -> Response:
-        """Return one posting."""
+        """Return one posting.
+
+        With the skills that were read from it, by their canonical names, and whether it has expired.
+        """
         return super().retrieve(request)
 
     @action(
@@ -54,7 +57,10 @@ class JobViewSet(RetrieveModelMixin, ApiViewSet):
         operation_id="jobs_list",
     )
     def list_jobs(self, request: Request) -> Response:
-        """List all postings, newest first."""
+        """List all postings, newest first.
+
+        Of every role and place; POST /jobs/relevant_jobs filters and ranks them.
+        """
         now = timezone.now()
         page = [JobListing(row, now=now) for row in self.paginate_queryset(NewestJobs()) or ()]
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

@@ -148,3 +148,12 @@ def test_bundles_what_the_pages_load(client: Client) -> None:
 
     assert len(files) >= 4
     assert all(finders.find(name) for name in files)
+
+
+def test_describes_every_operation_by_itself_and_every_tag(document: dict[str, Any]) -> None:
+    descriptions = [operation.get("description") for _, operation in operations(document)]
+    described = {tag["name"] for tag in document["tags"] if tag["description"]}
+
+    assert all(descriptions)
+    assert len(set(descriptions)) == len(descriptions)
+    assert {tag for _, operation in operations(document) for tag in operation.get("tags", [None])} == described
