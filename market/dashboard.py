@@ -93,8 +93,9 @@ def _window_charts(now: datetime) -> Iterator[Chart]:
 
 
 def _skill_label(row: dict[str, Any]) -> str:
-    growth = row["growth_percentage"]
-    return str(row["skill"]) if growth is None else f"{row['skill']} {growth:+.0f} %"
+    # What an earlier release rendered has no change in points.
+    change = row.get("change_in_points")
+    return str(row["skill"]) if change is None else f"{row['skill']} {change:+.1f} points"
 
 
 def measure_daily_stats() -> Iterator[Metric]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market.daily_stats import PostingSets
-from market.trends import MIN_POSTINGS_TO_COMPARE, percentage, wilson_interval
+from market.trends import Comparison, compare_counts, percentage, wilson_interval
 
 # A posting is within reach of who holds at least so many tenths of its skills.
 TENTHS_IN_REACH = 7
@@ -188,14 +188,14 @@ class RoleWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequiredSkill:
-    """A skill the role requires. `confidence_interval` is in percent; growth is null where it would be noise."""
+    """A skill the role requires. `confidence_interval` is in percent."""
 
     name: str
     held: bool
     percentage: float
     confidence_interval: tuple[float, float]
     salary_medians: SalaryMedians
-    growth_percentage: float | None
+    comparison: Comparison
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +225,12 @@ def rank_gaps(*, window: RoleWindow, held: Collection[str], threshold: float = D
                 percentage=percentage(skill.count, demand.postings),
                 confidence_interval=wilson_interval(count=skill.count, of=demand.postings),
                 salary_medians=medians[skill.name],
-                growth_percentage=_growth(skill, demand),
+                comparison=compare_counts(
+                    count=skill.count,
+                    postings=demand.postings,
+                    previous=skill.count_before,
+                    postings_before=demand.postings_before,
+                ),
             )
             for skill in skills
         ),
@@ -244,12 +249,6 @@ def cover(*, skills: Sequence[SkillDemand], held: Collection[str]) -> Coverage:
         percentage=percentage(len(covered), len(skills)),
         weighted_percentage=percentage(sum(skill.count for skill in covered), sum(skill.count for skill in skills)),
     )
-
-
-def _growth(skill: SkillDemand, demand: RoleDemand) -> float | None:
-    if min(demand.postings, demand.postings_before) < MIN_POSTINGS_TO_COMPARE or not skill.count_before:
-        return None
-    return percentage(skill.count - skill.count_before, skill.count_before)
 
 
 def _median_of_middles(ascending: NDArray[np.int64], places: NDArray[np.intp]) -> int | None:

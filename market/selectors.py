@@ -26,7 +26,7 @@ from market.documents import MARKET_SCOPE
 from market.gaps import MIN_THRESHOLD, RoleDemand, RoleWindow
 from market.roles import normalize_role
 from market.stats_rows import find_visible
-from market.trends import MAX_WINDOW_DAYS, MIN_POSTINGS_TO_COMPARE, DayRecord, percentage, trending_answers
+from market.trends import MAX_WINDOW_DAYS, Comparison, DayRecord, compare_counts, percentage, trending_answers
 
 VERSION_KEY = "market:figures:version"
 # When the answers were last rendered, in seconds since 1970.
@@ -222,12 +222,12 @@ class RelatedSkill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkillMarket:
-    """A skill's share of the postings of the last 30 days; growth is null where it would be noise."""
+    """A skill's share of the postings of the last 30 days, and that of the 30 days before."""
 
     count: int
     postings: int
     percentage: float
-    growth_percentage: float | None
+    comparison: Comparison
     related: tuple[RelatedSkill, ...]
     window_days: ClassVar[int] = WINDOW_DAYS
 
@@ -255,13 +255,17 @@ def market_shares(*, now: datetime) -> Mapping[str, float]:
 
 def _load_skill_market(skill: str, now: datetime) -> SkillMarket:
     window, before = _market_windows.get(depends_on=now.date(), load=lambda: _load_market_windows(now))
-    count, previous = window.skills[skill], before.skills[skill]
-    comparable = min(window.postings, before.postings) >= MIN_POSTINGS_TO_COMPARE and previous
+    count = window.skills[skill]
     return SkillMarket(
         count=count,
         postings=window.postings,
         percentage=percentage(count, window.postings),
-        growth_percentage=percentage(count - previous, previous) if comparable else None,
+        comparison=compare_counts(
+            count=count,
+            postings=window.postings,
+            previous=before.skills[skill],
+            postings_before=before.postings,
+        ),
         related=_find_related(skill, window) if count else (),
     )
 

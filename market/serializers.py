@@ -8,7 +8,7 @@ from career_navigator.api.fields import BoundedInteger, BoundedNumber, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from market.gaps import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD
 from market.trends import MAX_LOCATIONS, MAX_SKILLS, MAX_WINDOW_DAYS
-from skills.serializers import CategoryOfField, DisplayNameField
+from skills.serializers import CHANGE_IN_POINTS, GROWTH, PREVIOUS_PERCENTAGE, CategoryOfField, DisplayNameField
 
 MAX_SEARCH_LENGTH = 100
 MAX_ROLE_LENGTH = 100
@@ -51,8 +51,9 @@ class TrendingSkillSerializer(serializers.Serializer[Any]):
     previous_count = serializers.IntegerField(
         allow_null=True, help_text="In the window before; null where either window has fewer than 20 postings."
     )
-    previous_percentage = serializers.FloatField(allow_null=True)
-    growth_percentage = serializers.FloatField(allow_null=True, help_text="Change of the count against previous_count.")
+    previous_percentage = serializers.FloatField(allow_null=True, help_text=PREVIOUS_PERCENTAGE)
+    change_in_points = serializers.FloatField(allow_null=True, help_text=CHANGE_IN_POINTS)
+    growth_percentage = serializers.FloatField(allow_null=True, help_text=GROWTH)
 
 
 class TrendingLocationSerializer(serializers.Serializer[Any]):
@@ -152,13 +153,13 @@ class RequiredSkillSerializer(serializers.Serializer[Any]):
     salary_median_without = serializers.IntegerField(
         source="salary_medians.without_skill", allow_null=True, help_text="Likewise of those that do not."
     )
-    growth_percentage = serializers.FloatField(
-        allow_null=True,
-        help_text=(
-            "Change of the count against the window before; null where either has fewer than 20 postings, or none of"
-            " the earlier ones asks for it."
-        ),
+    previous_percentage = serializers.FloatField(
+        source="comparison.previous_percentage", allow_null=True, help_text=PREVIOUS_PERCENTAGE
     )
+    change_in_points = serializers.FloatField(
+        source="comparison.change_in_points", allow_null=True, help_text=CHANGE_IN_POINTS
+    )
+    growth_percentage = serializers.FloatField(source="comparison.growth_percentage", allow_null=True, help_text=GROWTH)
 
 
 class NextSkillSerializer(serializers.Serializer[Any]):

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 # Below this many postings in a window, a change against another window is noise.
 MIN_POSTINGS_TO_COMPARE = 20
+# Windows of which one has more than so many times the other's postings were not collected alike: more roles or places,
+# or days on which nothing ran. A count then grows with what is collected, while its share may fall.
+MAX_RATIO_TO_COMPARE = 2
 # Standard deviations that hold 95 % of a normal distribution.
 _Z = 1.959963984540054
 MAX_WINDOW_DAYS = 365
@@ -48,6 +51,36 @@ def wilson_interval(*, count: int, of: int) -> Interval:
     low = 0.0 if count == 0 else (centre - spread) / shrink
     high = 1.0 if count == of else (centre + spread) / shrink
     return Interval(round(100 * low, 1), round(100 * high, 1))
+
+
+class Comparison(NamedTuple):
+    """A count against that of the window before; all is None where either window has too few postings.
+
+    `growth_percentage` is of the count, and None where the windows were not collected alike or nothing was counted
+    before. `change_in_points` is of the share.
+    """
+
+    previous_count: int | None = None
+    previous_percentage: float | None = None
+    change_in_points: float | None = None
+    growth_percentage: float | None = None
+
+
+def compare_counts(*, count: int, postings: int, previous: int, postings_before: int) -> Comparison:
+    """Compare a count of a window's postings with that of the window before."""
+    fewer, more = sorted((postings, postings_before))
+    if fewer < MIN_POSTINGS_TO_COMPARE:
+        return Comparison()
+    previous_percentage = percentage(previous, postings_before)
+    # A skill that was in no posting before has no rate of growth.
+    is_growth = more <= MAX_RATIO_TO_COMPARE * fewer and previous > 0
+    return Comparison(
+        previous_count=previous,
+        previous_percentage=previous_percentage,
+        # Of the shares as they are shown, so that the three agree.
+        change_in_points=round(percentage(count, postings) - previous_percentage, 1),
+        growth_percentage=percentage(count - previous, previous) if is_growth else None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +216,6 @@ def _rows(table: _Table, days: int, label: str, limit: int) -> list[dict[str, An
 
 
 def _skill_rows(table: _Table, days: int, postings: int, before: int) -> list[dict[str, Any]]:
-    comparable = min(postings, before) >= MIN_POSTINGS_TO_COMPARE
     top = table.top(days, MAX_SKILLS)
     counts, earlier = table.window(days)[top].tolist(), table.window_before(days)[top].tolist()
     return [
@@ -191,10 +223,7 @@ def _skill_rows(table: _Table, days: int, postings: int, before: int) -> list[di
             "skill": table.names[column],
             "count": count,
             "percentage": percentage(count, postings),
-            "previous_count": previous if comparable else None,
-            "previous_percentage": percentage(previous, before) if comparable else None,
-            # A skill that was in no posting before has no rate of growth.
-            "growth_percentage": percentage(count - previous, previous) if comparable and previous else None,
+            **compare_counts(count=count, postings=postings, previous=previous, postings_before=before)._asdict(),
         }
         for column, count, previous in zip(top.tolist(), counts, earlier, strict=True)
     ]

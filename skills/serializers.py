@@ -59,17 +59,25 @@ class SkillSerializer(serializers.Serializer[Any]):
     prerequisites = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
 
 
+PREVIOUS_PERCENTAGE = "Likewise in the window before; null where either window has fewer than 20 postings."
+CHANGE_IN_POINTS = "Of the share, in percentage points: it does not depend on how much is collected."
+GROWTH = (
+    "Change of the count against the window before; null also where none of the earlier postings asks for it, and where"
+    " one window has more than twice the other's postings, which were not collected alike then."
+)
+
+
 class SkillShareSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField(help_text="Postings of the window that ask for the skill.")
     total_postings = serializers.IntegerField(source="postings")
     percentage = serializers.FloatField(help_text="Of all postings of the window.")
-    growth_percentage = serializers.FloatField(
-        allow_null=True,
-        help_text=(
-            "Change of the count against the window before; null where either has fewer than 20 postings, or none of"
-            " the earlier ones asks for it."
-        ),
+    previous_percentage = serializers.FloatField(
+        source="comparison.previous_percentage", allow_null=True, help_text=PREVIOUS_PERCENTAGE
     )
+    change_in_points = serializers.FloatField(
+        source="comparison.change_in_points", allow_null=True, help_text=CHANGE_IN_POINTS
+    )
+    growth_percentage = serializers.FloatField(source="comparison.growth_percentage", allow_null=True, help_text=GROWTH)
     window_days = serializers.IntegerField()
 
 

@@ -103,6 +103,7 @@ def expected_answer(rows: list[dict[str, Any]], *, days: int) -> dict[str, Any]:
     before = [row for row in rows if days <= (TODAY - row["day"]).days < 2 * days]
     skills, earlier = (Counter(skill for row in part for skill in row["skills"]) for part in (window, before))
     comparable = len(window) >= 20 and len(before) >= 20
+    alike = len(window) <= 2 * len(before) and len(before) <= 2 * len(window)
     pay: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
     for row in window:
         low, high = row["min_annual_salary_usd"], row["max_annual_salary_usd"]
@@ -125,8 +126,11 @@ def expected_answer(rows: list[dict[str, Any]], *, days: int) -> dict[str, Any]:
                 "percentage": share(count, len(window)),
                 "previous_count": earlier[skill] if comparable else None,
                 "previous_percentage": share(earlier[skill], len(before)) if comparable else None,
+                "change_in_points": round(share(count, len(window)) - share(earlier[skill], len(before)), 1)
+                if comparable
+                else None,
                 "growth_percentage": share(count - earlier[skill], earlier[skill])
-                if comparable and earlier[skill]
+                if comparable and alike and earlier[skill]
                 else None,
             }
             for skill, count in ranked(skills, 50)
@@ -177,7 +181,9 @@ def test_serves_what_a_plain_count_over_the_file_gives(rows, trending, mongo):
     for days, answer in answers.items():
         assert answer == expected_answer(found, days=days)
     assert len(answers[365]["top_skills"]) == 50
-    assert any(row["growth_percentage"] for row in answers[120]["top_skills"])
+    # The file has more of the last months, so no growth of counts means anything; that of shares does.
+    assert not any(row["growth_percentage"] for row in answers[120]["top_skills"])
+    assert any(row["change_in_points"] for row in answers[120]["top_skills"])
     for role in DEFAULT_ROLES:
         of_role = {str(row["id"]) for row in found if is_named(role, row)}
         assert {row["job_id"] for row in mongo.job_postings.find({"roles": role.lower()})} == of_role

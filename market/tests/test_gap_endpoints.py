@@ -60,6 +60,8 @@ def test_tells_what_is_required_held_and_missing(ada):
         "confidence_interval": dict(zip(("low", "high"), wilson_interval(count=5, of=5), strict=True)),
         "salary_median_with": None,
         "salary_median_without": None,
+        "previous_percentage": None,
+        "change_in_points": None,
         "growth_percentage": None,
     }
     required = [(each["skill"], each["required_percentage"], each["user_has"]) for each in answer["required_skills"]]
@@ -95,6 +97,7 @@ def test_answers_pay_and_growth_where_there_is_enough(ada):
 
     assert (python["salary_median_with"], python["salary_median_without"]) == (100_000, 70_000)
     assert python["growth_percentage"] == 100.0
+    assert (python["required_percentage"], python["previous_percentage"], python["change_in_points"]) == (50, 50, 0)
 
 
 def test_answers_empty_lists_when_nothing_reaches_the_threshold(ada):

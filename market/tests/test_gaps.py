@@ -95,7 +95,7 @@ def test_grows_against_the_window_before(now, before, growth):
 
     gaps = rank_gaps(window=window_of(rows(now), rows(before)), held=())
 
-    assert {skill.name: skill.growth_percentage for skill in gaps.required}["go"] == growth
+    assert {skill.name: skill.comparison.growth_percentage for skill in gaps.required}["go"] == growth
 
 
 def test_compares_the_pay_of_postings_with_and_without_a_skill():

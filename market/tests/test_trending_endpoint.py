@@ -95,7 +95,7 @@ def test_counts_every_figure_of_the_window(client, vocabulary):
 
     answer = trending(client)
 
-    unknown = {"previous_count": None, "previous_percentage": None, "growth_percentage": None}
+    unknown = dict.fromkeys(("previous_count", "previous_percentage", "change_in_points", "growth_percentage"))
     assert answer == {
         "top_skills": [
             {"skill": "python", "count": 3, "percentage": 75.0, **unknown},
@@ -137,6 +137,7 @@ def test_compares_each_skill_with_the_window_before(client, vocabulary):
             "percentage": 75.0,
             "previous_count": 20,
             "previous_percentage": 83.3,
+            "change_in_points": -8.3,
             "growth_percentage": 50.0,
         },
         {
@@ -145,6 +146,7 @@ def test_compares_each_skill_with_the_window_before(client, vocabulary):
             "percentage": 25.0,
             "previous_count": 0,
             "previous_percentage": 0.0,
+            "change_in_points": 25.0,
             "growth_percentage": None,
         },
     ]

@@ -151,6 +151,8 @@ def test_shows_a_skill_in_any_spelling(client, spelling):
         "count": 0,
         "total_postings": 0,
         "percentage": 0.0,
+        "previous_percentage": None,
+        "change_in_points": None,
         "growth_percentage": None,
         "window_days": 30,
     }
@@ -178,6 +180,8 @@ def test_shows_a_skills_share_of_the_market_and_how_it_grew(client):
         "count": 15,
         "total_postings": 20,
         "percentage": 75.0,
+        "previous_percentage": 50.0,
+        "change_in_points": 25.0,
         "growth_percentage": 50.0,
         "window_days": 30,
     }

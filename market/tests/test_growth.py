@@ -1,0 +1,63 @@
+"""Growth of counts beside the change of shares, which does not depend on how much was collected."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from market.refresh import refresh_figures
+from market.selectors import skill_market
+from market.services import store_postings
+from market.trends import Comparison, compare_counts
+from tests.factories import PostingFactory
+
+NOTHING = Comparison()
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "expected"),
+    [
+        # (count, postings)
+        ((30, 40), (20, 40), Comparison(20, 50.0, 25.0, 50.0)),
+        ((20, 40), (20, 20), Comparison(20, 100.0, -50.0, 0.0)),  # twice as many are still compared
+        ((32, 200), (5, 25), Comparison(5, 20.0, -4.0, None)),  # +540 %, while the share fell
+        ((5, 25), (32, 200), Comparison(32, 16.0, 4.0, None)),  # -84 %, while it rose
+        ((20, 41), (10, 20), Comparison(10, 50.0, -1.2, None)),
+        ((10, 20), (20, 41), Comparison(20, 48.8, 1.2, None)),
+        ((9, 30), (0, 30), Comparison(0, 0.0, 30.0, None)),
+        ((19, 19), (10, 40), NOTHING),
+        ((20, 40), (19, 19), NOTHING),
+        ((0, 0), (0, 0), NOTHING),
+    ],
+)
+def test_compares_shares_always_and_counts_where_as_much_was_collected(now, before, expected):
+    found = compare_counts(count=now[0], postings=now[1], previous=before[0], postings_before=before[1])
+
+    assert found == expected
+
+
+@pytest.mark.usefixtures("mongo", "redis")
+def test_every_answer_with_growth_has_the_share_beside_it(ada, client):
+    today = timezone.now()
+    for count, days_ago in ((5, 30), (32, 0)):
+        day = today - timedelta(days=days_ago)
+        postings = PostingFactory.build_batch(
+            count, title="Software Engineer", technology_slugs=("python",), date_posted=day.date()
+        )
+        others = PostingFactory.build_batch(
+            count * 4 if days_ago else 168, title="Software Engineer", technology_slugs=("go",), date_posted=day.date()
+        )
+        store_postings(postings=[*postings, *others], role="Software Engineer", now=today)
+    refresh_figures(now=today)
+
+    market = skill_market(skill="python", now=today)
+    shown = [
+        client.get("/market/trending").json()["top_skills"][1],
+        client.get("/skills/python").json()["market"],
+        ada.get("/skills/gap-analysis?role=Software%20Engineer&threshold=0.1").json()["required_skills"][1],
+    ]
+
+    assert market.count == 32
+    assert [(row["previous_percentage"], row["change_in_points"], row["growth_percentage"]) for row in shown] == [
+        (20.0, -4.0, None)
+    ] * 3
