@@ -144,7 +144,8 @@ def _seen_at(request: Request) -> datetime | None:
     if version == "*":
         return None
     try:
-        return datetime.fromisoformat(version.strip('"')).astimezone(UTC)
+        # Compression, here or in a proxy, makes tags weak.
+        return datetime.fromisoformat(version.removeprefix("W/").strip('"')).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ValidationError({"If-Match": ["This header has to be the ETag that came with the profile."]}) from error
 

@@ -186,7 +186,8 @@ def build_environ(scope: "Scope") -> dict[str, Any]:
 
 def _send_cached(cached: CachedResponse, environ: dict[str, Any], protocol: "RSGIHTTPProtocol", started: float) -> None:
     identity = identity_of(environ)
-    protocol.response_bytes(200, [*cached.headers, ("X-Request-ID", identity)], cached.content)
+    headers, content = cached.choose_form(environ)
+    protocol.response_bytes(200, [*headers, ("X-Request-ID", identity)], content)
     _record(identity, environ, 200, started, route=cached.match.route if cached.match else None)
 
 

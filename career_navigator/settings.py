@@ -149,6 +149,7 @@ INSTALLED_APPS = [
 # Each middleware costs every request, so AdminMiddleware runs those that only the admin needs on its paths alone.
 MIDDLEWARE = [
     "career_navigator.observability.middleware.RequestMiddleware",
+    "career_navigator.compression.CompressionMiddleware",
     "career_navigator.cache.responses.ResponseCacheMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",

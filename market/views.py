@@ -40,6 +40,8 @@ MAX_ALTERNATIVES = 5
 MAX_ROLES = 100
 # Nobody but this server keeps an answer: what it keeps, it drops when the data changes.
 CACHE_CONTROL = "no-cache, no-store, must-revalidate"
+# Seconds.
+EMPTY_TTL = 5
 # Countries change once in some years.
 COUNTRIES_TTL = 86400
 
@@ -56,14 +58,17 @@ class MarketViewSet(PublicViewSet):
         version, whole = _window(self.query["days"], now)
         # Bytes that are rendered ahead: serializing them for each response would take most of its time.
         content = _cut(whole, skills=self.query["skills_limit"], locations=self.query["locations_limit"])
-        # A market without postings is not cached: a collection may begin at any moment.
-        collecting = {} if content["total_jobs_analyzed"] else self._add_collection(content, now)
+        is_empty = not content["total_jobs_analyzed"]
+        collecting = self._add_collection(content, now) if is_empty else {}
         headers = {"Cache-Control": CACHE_CONTROL, **collecting}
         response = HttpResponse(orjson.dumps(content), content_type="application/json", headers=headers)
-        if version is None or not content["total_jobs_analyzed"]:
+        if version is None or collecting:
             return response
-        midnight = day_start(now.date() + timedelta(days=1)).timestamp()
-        return cache_response(response, Freshness(version_key=VERSION_KEY, version=version, expires_at=midnight))
+        expires_at = day_start(now.date() + timedelta(days=1)).timestamp()
+        if is_empty:
+            # A collection may begin at any moment.
+            expires_at = min(expires_at, now.timestamp() + EMPTY_TTL)
+        return cache_response(response, Freshness(version_key=VERSION_KEY, version=version, expires_at=expires_at))
 
     def _add_collection(self, content: dict[str, Any], now: datetime) -> dict[str, str]:
         """Add what is being collected, if anything; return the headers that go with it."""

@@ -6,6 +6,7 @@ version is read ten times a second at most: of a request that takes 0.1 ms that 
 on the URL alone. `career_navigator.rsgi` sends most of them before Django sees the request.
 """
 
+import gzip
 import hashlib
 import threading
 from collections import OrderedDict
@@ -17,9 +18,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch
+from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 
 from career_navigator.cache.client import read
+from career_navigator.compression import accepts_gzip, is_compressible
 
 MAX_RESPONSES = 512
 # For how many seconds a version that was read is taken for the present one: later a new one is served.
@@ -44,13 +47,21 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class CachedResponse:
-    """A response with status 200."""
+    """A response with status 200, and its compressed form where it has one."""
 
     freshness: Freshness
     content: bytes
     headers: list[tuple[str, str]]
     etag: str
     match: ResolverMatch | None
+    compressed: bytes | None
+
+    def choose_form(self, environ: Mapping[str, Any]) -> tuple[list[tuple[str, str]], bytes]:
+        """Return the headers and the content for a request, compressed where its client takes that."""
+        if self.compressed is None or not accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
+            return [*self.headers, ("ETag", self.etag)], self.content
+        # The tag is weak, since it stands for both forms.
+        return [*self.headers, ("Content-Encoding", "gzip"), ("ETag", f"W/{self.etag}")], self.compressed
 
 
 _responses: OrderedDict[Key, CachedResponse] = OrderedDict()
@@ -88,13 +99,14 @@ class ResponseCacheMiddleware:
                 return response
             cached = _store(key, response, freshness, request.resolver_match)
         request.resolver_match = cached.match
+        headers, content = cached.choose_form(request.META)
         tags = parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
         # A weak one is as good (RFC 9110, 13.1.2).
         if any(tag.removeprefix("W/") in (cached.etag, "*") for tag in tags):
-            not_modified = HttpResponse(status=304, headers=dict(cached.headers))
-            del not_modified["Content-Type"]
+            not_modified = HttpResponse(status=304, headers=dict(headers))
+            del not_modified["Content-Type"], not_modified["Content-Encoding"]
             return not_modified
-        return HttpResponse(cached.content, headers=dict(cached.headers))
+        return HttpResponse(content, headers=dict(headers))
 
 
 def clear() -> None:
@@ -128,7 +140,12 @@ def _find(key: Key) -> CachedResponse | None:
 
 def _store(key: Key, response: HttpResponse, freshness: Freshness, match: ResolverMatch | None) -> CachedResponse:
     etag = f'"{hashlib.blake2b(response.content, digest_size=16).hexdigest()}"'
-    cached = CachedResponse(freshness, response.content, [*response.items(), ("ETag", etag)], etag, match)
+    compressed = None
+    if is_compressible(response):
+        patch_vary_headers(response, ("Accept-Encoding",))
+        # Once for all who ask, so it may take long; of the market alone, so there is no secret in it.
+        compressed = gzip.compress(response.content, mtime=0)
+    cached = CachedResponse(freshness, response.content, list(response.items()), etag, match, compressed)
     with _lock:
         _responses[key] = cached
         _responses.move_to_end(key)
