@@ -101,6 +101,7 @@ class FetchJobsViewSet(DocumentViewSet):
     document = CollectionRun
     permission_classes = [IsAuthenticated, IsSelf]
     serializer_class = shapes.FetchedJobsSerializer
+    item_list = "jobs"
     action_options = {
         "create": {
             "request_serializer_class": shapes.FetchJobsSerializer,

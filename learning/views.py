@@ -43,7 +43,7 @@ class RoadmapViewSet(ApiViewSet):
 
     query_serializer_class = shapes.RoadmapQuery
 
-    @action(detail=False, serializer_class=shapes.RoadmapSerializer)
+    @action(detail=False, serializer_class=shapes.RoadmapSerializer, item_list="skill_paths")
     def roadmap(self, request: Request) -> Response:
         """List what to learn for a role, in order.
 
@@ -129,7 +129,7 @@ class ResourceViewSet(ApiViewSet):
     """Where to learn a skill."""
 
     serializer_class = shapes.ResourceSerializer
-    action_options = {"list": {"query_serializer_class": shapes.ResourcesQuery}}
+    action_options = {"list": {"query_serializer_class": shapes.ResourcesQuery, "item_list": ""}}
 
     @extend_schema(responses=shapes.ResourceSerializer(many=True))
     def list(self, request: Request) -> Response:
@@ -150,6 +150,7 @@ class ResourceViewSet(ApiViewSet):
         detail=False,
         query_serializer_class=shapes.ResourceSearchQuery,
         serializer_class=shapes.FoundResourcesSerializer,
+        item_list="resources",
     )
     def search(self, request: Request) -> Response:
         """Search all resources.

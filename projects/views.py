@@ -48,6 +48,7 @@ class ProjectViewSet(ApiViewSet):
         detail=False,
         query_serializer_class=shapes.RecommendationsQuery,
         serializer_class=shapes.RecommendationsSerializer,
+        item_list="projects",
     )
     def recommendations(self, request: Request) -> Response:
         """Recommend the best next projects for the current user.
@@ -88,7 +89,7 @@ class ProjectViewSet(ApiViewSet):
         return Response(self.get_serializer(answer).data)
 
     @extend_schema(responses=shapes.ProjectSerializer(many=True))
-    @action(detail=False, url_path="skill-building", query_serializer_class=shapes.SkillBuildingQuery)
+    @action(detail=False, url_path="skill-building", query_serializer_class=shapes.SkillBuildingQuery, item_list="")
     def skill_building(self, request: Request) -> Response:
         """List projects that exercise given skills.
 
@@ -106,6 +107,7 @@ class ProjectViewSet(ApiViewSet):
         detail=False,
         query_serializer_class=shapes.ProjectSearchQuery,
         serializer_class=shapes.FoundProjectsSerializer,
+        item_list="projects",
     )
     def search(self, request: Request) -> Response:
         """Search projects.
@@ -130,7 +132,7 @@ class ProjectViewSet(ApiViewSet):
         return Response(self.get_serializer(answer).data)
 
     @extend_schema(responses=shapes.ProjectSerializer(many=True))
-    @action(detail=False, url_path="all", query_serializer_class=shapes.AllProjectsQuery)
+    @action(detail=False, url_path="all", query_serializer_class=shapes.AllProjectsQuery, item_list="")
     def list_all(self, request: Request) -> Response:
         """List all projects, by id.
 

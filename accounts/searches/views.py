@@ -51,7 +51,7 @@ class SavedSearchViewSet(DocumentViewSet):
     lookup_url_kwarg = "search_id"
     serializer_class = shapes.SearchAnswerSerializer
     action_options = {
-        "list": {"serializer_class": shapes.SearchesSerializer},
+        "list": {"serializer_class": shapes.SearchesSerializer, "item_list": "searches"},
         "create": {
             "request_serializer_class": shapes.SavedSearchInSerializer,
             "serializer_class": shapes.SearchKeptSerializer,

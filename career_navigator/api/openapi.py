@@ -8,9 +8,10 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, append_meta, get_lib_doc_excludes, is_list_serializer
 from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 
 from career_navigator.api.fields import SchemaField, Text
-from career_navigator.api.serializers import SuccessSerializer
+from career_navigator.api.serializers import FIELDS_PARAMETER, SuccessSerializer
 
 ERROR_COMPONENT = "Error"
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"})
@@ -62,7 +63,23 @@ class ViewSchema(AutoSchema):
         return self._doc()[1]
 
     def get_override_parameters(self) -> list[Any]:
-        return [*(self._of_action("path_parameters") or ()), *filter(None, [self._of_action("query_serializer_class")])]
+        given = filter(None, [self._of_action("query_serializer_class")])
+        return [*(self._of_action("path_parameters") or ()), *given, *self._describe_field_selection()]
+
+    def _describe_field_selection(self) -> list[OpenApiParameter]:
+        view: Any = self.view
+        item = view.get_item_serializer() if getattr(view, "action", None) and hasattr(view, "item_list") else None
+        if item is None:
+            return []
+        return [
+            OpenApiParameter(
+                FIELDS_PARAMETER,
+                {"type": "array", "items": {"type": "string", "enum": list(item.fields)}},
+                style="form",
+                explode=False,
+                description="The fields that the items of the list are to have, separated by commas; all without it.",
+            )
+        ]
 
     def get_request_serializer(self) -> Any:
         return self._of_action("request_serializer_class")

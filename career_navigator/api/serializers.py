@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 from rest_framework import serializers
 from rest_framework.request import Request
 
+# A query parameter: the fields that the items of a list are to have, separated by commas.
+FIELDS_PARAMETER = "fields"
+
 _Shape = TypeVar("_Shape", bound=serializers.Serializer[Any])
 
 

@@ -21,7 +21,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.permissions import CurrentUser
-from career_navigator.api.serializers import QuerySerializer, build_once, read_as
+from career_navigator.api.serializers import FIELDS_PARAMETER, QuerySerializer, build_once, read_as
 
 
 class DocumentFilterBackend(BaseFilterBackend):
@@ -34,6 +34,8 @@ class DocumentFilterBackend(BaseFilterBackend):
         given = {lookup: view.query.get(name) for name, lookup in view.filter_fields.items()}
         return queryset.filter(**{lookup: value for lookup, value in given.items() if value is not None})
 
+
+MAX_QUOTED_LENGTH = 60
 
 Serializer = serializers.Serializer[Any]
 SerializerClass = type[Serializer]
@@ -63,6 +65,9 @@ class ApiViewSet(GenericViewSet[Any]):
     metadata_class = ViewMetadata
     lookup_value_regex = "[^/]+"
     throttle_scope: str | None = None
+    # The list in the answer of whose items `?fields=` picks fields; "" where the answer itself is the list. That of a
+    # page is known.
+    item_list: str | None = None
     action_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     # For the OpenAPI document: what cannot be told from the above.
@@ -92,6 +97,30 @@ class ApiViewSet(GenericViewSet[Any]):
         if errors:
             raise ValidationError(errors)
         return values
+
+    @cached_property
+    def selected_fields(self) -> frozenset[str]:
+        """The fields that the items of the answer's list are to have; empty for all. Raises ValidationError."""
+        item, given = self.get_item_serializer(), self.request.query_params.getlist(FIELDS_PARAMETER)
+        names = [name.strip() for text in given for name in text.split(",") if name.strip()]
+        if item is None or not names:
+            return frozenset()
+        unknown = [name[:MAX_QUOTED_LENGTH] for name in dict.fromkeys(names) if name not in item.fields]
+        if unknown:
+            allowed = ", ".join(item.fields)
+            more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+            raise ValidationError(
+                {FIELDS_PARAMETER: [f"There is no field {unknown[0]!r}{more} here; the fields are {allowed}."]}
+            )
+        return frozenset(names)
+
+    def get_item_serializer(self) -> Any:
+        """Return the serializer of an item of the answer's list; None of an answer without one."""
+        name = "" if self.is_paginated() else self.of_action("item_list")
+        if name is None:
+            return None
+        answer = build_once(self.get_serializer_class())
+        return answer.fields[name].child if name else answer
 
     @cached_property
     def body_serializer(self) -> Any:
@@ -150,6 +179,9 @@ class ApiViewSet(GenericViewSet[Any]):
         except APIException:
             self.check_throttles(request)
             raise
+        if self._selects_fields(request):
+            # For its errors, before anything is done.
+            _ = self.selected_fields
 
     def check_permissions(self, request: Request) -> None:
         self.check_throttles(request)
@@ -161,10 +193,26 @@ class ApiViewSet(GenericViewSet[Any]):
             super().check_throttles(request)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        if response.status_code < 300 and isinstance(response, Response) and self._selects_fields(request):
+            response.data = self._select_fields(response.data)
         finished: Response = super().finalize_response(request, response, *args, **kwargs)
         if self.authentication_classes:
             finished.headers.setdefault("Cache-Control", "private")
         return finished
+
+    def _selects_fields(self, request: Request) -> bool:
+        return FIELDS_PARAMETER in request.query_params and self.action not in (None, "metadata")
+
+    def _select_fields(self, data: Any) -> Any:
+        """Return the answer with the selected fields of its items alone."""
+        names = self.selected_fields
+        if not names:
+            return data
+        is_page = self.pagination_class is not None and self.is_paginated()
+        name = self.pagination_class.result_key if is_page else self.of_action("item_list")  # type: ignore[union-attr]
+        items = data[name] if name else data
+        selected = [{key: value for key, value in item.items() if key in names} for item in items]
+        return {**data, name: selected} if name else selected
 
 
 class PublicViewSet(ApiViewSet):

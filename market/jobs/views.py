@@ -72,6 +72,7 @@ class JobViewSet(RetrieveModelMixin, ApiViewSet):
         filter_backends=[JobFilterBackend],
         request_serializer_class=shapes.RelevantJobsRequestSerializer,
         serializer_class=shapes.RelevantJobsSerializer,
+        item_list="jobs",
         operation_id="jobs_relevant",
     )
     def relevant_jobs(self, request: Request) -> Response:

@@ -1,0 +1,96 @@
+"""`?fields=` picks the fields of the items of a list, on every endpoint that answers one."""
+
+import pytest
+
+from tests.api.operations import OPERATIONS, request_for
+from tests.fixtures.people import API
+
+pytestmark = pytest.mark.usefixtures("everybodys")
+
+# What has a list, its name ("" where the answer is the list itself), and two fields of an item.
+LISTS = {
+    "GET jobs/list_jobs": ("jobs", "id,job_title"),
+    "POST jobs/relevant_jobs": ("jobs", "id,match_score"),
+    "POST jobs/fetch_jobs": ("jobs", "id,company"),
+    "GET jobs/fetch_jobs/<str:run_id>": ("jobs", "id,company"),
+    "GET jobs/saved": ("applications", "stage,note"),
+    "GET jobs/searches": ("searches", "id,name"),
+    "GET jobs/searches/<str:search_id>/new": ("jobs", "id,url"),
+    "GET resumes/user/<str:user_id>": ("resumes", "id,status"),
+    "GET activity/user/<str:user_id>": ("activities", "id,action_type"),
+    "GET skills": ("skills", "name,display_name"),
+    "GET skills/roles": ("roles", "role,postings"),
+    "GET learning/roadmap": ("skill_paths", "skill,stage"),
+    "GET learning/resources": ("", "title,url"),
+    "GET learning/resources/search": ("resources", "title,url"),
+    "GET projects/recommendations": ("projects", "id,title"),
+    "GET projects/skill-building": ("", "id,title"),
+    "GET projects/search": ("projects", "id,title"),
+    "GET projects/all": ("", "id,title"),
+}
+
+
+def with_fields(path, fields):
+    return f"{path}{'&' if '?' in path else '?'}fields={fields}"
+
+
+def items_of(answer, name):
+    return answer.json()[name] if name else answer.json()
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_answers_the_named_fields_alone(name, attacker, own_names):
+    (list_name, fields), (method, path, body) = LISTS[name], request_for(name, own_names)
+
+    whole = attacker.send(method, path, body)
+    cut = attacker.send(method, with_fields(path, fields), body)
+    spaced = attacker.send(method, with_fields(path, fields.replace(",", "%20,&fields=")), body)
+
+    names = fields.split(",")
+    expected = [{key: item[key] for key in item if key in names} for item in items_of(whole, list_name)]
+    assert cut.status_code == whole.status_code < 300, cut.content
+    assert items_of(cut, list_name) == items_of(spaced, list_name) == expected
+    assert all(set(item) == set(names) for item in expected)
+    if list_name:
+        assert cut.json().keys() == whole.json().keys()
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("fields", ["nonsense", "id.x", "__class__", "title%00", "x" * 3000])
+def test_names_an_unknown_field_and_those_there_are(name, fields, attacker, own_names):
+    method, path, body = request_for(name, own_names)
+
+    answer = attacker.send(method, with_fields(path, f"{LISTS[name][1]},{fields}"), body)
+
+    assert answer.status_code == 400
+    [sentence] = answer.json()["errors"]["fields"]
+    assert len(sentence) < 1000
+    assert all(known in sentence for known in LISTS[name][1].split(","))
+
+
+@pytest.mark.parametrize("fields", ["", ",", "%20"])
+def test_answers_everything_where_no_field_is_named(fields, attacker):
+    assert attacker.get(f"/projects/all?fields={fields}").json() == attacker.get("/projects/all").json()
+
+
+def test_describes_the_fields_of_every_list_and_of_nothing_else():
+    paths = API().get("/openapi.json").json()["paths"]
+
+    described = {
+        (path.strip("/"), method.upper())
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if any(each["name"] == "fields" for each in operation.get("parameters", ()))
+    }
+
+    names = {tuple(reversed(name.replace("<str:", "{").replace(">", "}").split(" ", 1))) for name in LISTS}
+    assert described == names
+
+
+def test_what_has_no_list_passes_over_the_parameter(attacker, own_names):
+    others = [name for name in OPERATIONS if name.startswith("GET ") and name not in LISTS]
+
+    for name in others:
+        method, path, body = request_for(name, own_names)
+        plain, asked = attacker.send(method, path, body), attacker.send(method, with_fields(path, "nonsense"), body)
+        assert asked.status_code == plain.status_code, name
