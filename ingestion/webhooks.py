@@ -28,11 +28,7 @@ MAX_EVENT_DEPTH = 20
 
 
 class EventRejected(ValueError):
-    """An event that cannot be read. `reason`: not_json, not_an_object, too_deep."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
+    """An event that cannot be read; the message says why."""
 
 
 def is_signed(*, body: bytes, signature: str, secret: str) -> bool:
@@ -46,15 +42,15 @@ def parse_event(text: str | bytes) -> dict[str, Any]:
     try:
         event = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise EventRejected("not_json", f"The body is not valid JSON: {error}.") from error
+        raise EventRejected(f"The body is not valid JSON: {error}.") from error
     if not isinstance(event, dict):
-        raise EventRejected("not_an_object", "The body must be a JSON object.")
+        raise EventRejected("The body must be a JSON object.")
     level: list[Any] = [event]
     for _ in range(MAX_EVENT_DEPTH):
         level = [child for value in level if isinstance(value, dict | list) for child in _list_children(value)]
         if not level:
             return event
-    raise EventRejected("too_deep", f"The event must not be nested deeper than {MAX_EVENT_DEPTH} levels.")
+    raise EventRejected(f"The event must not be nested deeper than {MAX_EVENT_DEPTH} levels.")
 
 
 def _list_children(value: dict[str, Any] | list[Any]) -> Collection[Any]:

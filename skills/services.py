@@ -58,11 +58,7 @@ def drop_vocabulary_counter(*, now: datetime) -> None:
 
 
 class UnmergeableError(ValueError):
-    """Two entries that cannot be joined. `reason` is stable: `same` or `unknown`."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
+    """Two entries that cannot be joined; the message says why."""
 
 
 def merge_skills(*, gone: str, kept: str, now: datetime) -> None:
@@ -72,10 +68,10 @@ def merge_skills(*, gone: str, kept: str, now: datetime) -> None:
     finished by merging again.
     """
     if gone == kept:
-        raise UnmergeableError("same", "A skill cannot be merged with itself.")
+        raise UnmergeableError("A skill cannot be merged with itself.")
     found = {each.name: each for each in SkillDocument.objects(name__in=[gone, kept])}
     if len(found) < 2:
-        raise UnmergeableError("unknown", f"{' and '.join({gone, kept} - found.keys())} is no skill.")
+        raise UnmergeableError(f"{' and '.join({gone, kept} - found.keys())} is no skill.")
     lost, skill = found[gone], found[kept]
     skill.aliases = _joined(skill.aliases, [lost.name, lost.display_name, *lost.aliases], without=[kept])
     skill.slugs = _joined(skill.slugs, lost.slugs)

@@ -66,11 +66,7 @@ def spelling_key(name: str) -> str:
 
 
 class InvalidSkill(ValueError):
-    """An entry that cannot be a skill. `reason` is stable: `no_name`, `category` or `type`."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
+    """An entry that cannot be a skill; the message names it and says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,15 +91,15 @@ class Skill:
         """Read an entry of the seed file. Raises `InvalidSkill`."""
         name = entry.get("name")
         if not isinstance(name, str) or not spelling_key(name) or name != name.strip().lower():
-            raise InvalidSkill("no_name", f"a skill needs a name in lower case, not {name!r}")
+            raise InvalidSkill(f"a skill needs a name in lower case, not {name!r}")
         category = entry.get("category", DEFAULT_CATEGORY)
         if category not in CATEGORIES:
-            raise InvalidSkill("category", f"{name}: category {category!r} is none of {', '.join(CATEGORIES)}")
+            raise InvalidSkill(f"{name}: category {category!r} is none of {', '.join(CATEGORIES)}")
         lists: dict[str, tuple[str, ...]] = {}
         for field in ("aliases", "slugs", "prerequisites", "related"):
             values = entry.get(field, [])
             if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-                raise InvalidSkill("type", f"{name}: {field} has to be a list of strings, not {values!r}")
+                raise InvalidSkill(f"{name}: {field} has to be a list of strings, not {values!r}")
             lists[field] = tuple(values)
         return cls(
             name=name,

@@ -110,17 +110,13 @@ def test_renames_the_skill_of_postings_and_figures(seeded: Database) -> None:
 def test_is_harmless_when_it_is_done_again(seeded: Database) -> None:
     merge()
 
-    with pytest.raises(UnmergeableError) as refused:
+    with pytest.raises(UnmergeableError, match="is no skill"):
         merge()
-
-    assert refused.value.reason == "unknown"
 
 
 def test_refuses_a_skill_and_itself(seeded: Database) -> None:
-    with pytest.raises(UnmergeableError) as refused:
+    with pytest.raises(UnmergeableError, match="with itself"):
         merge_skills(gone="sql", kept="sql", now=NOW)
-
-    assert refused.value.reason == "same"
 
 
 def test_is_done_from_the_list(seeded: Database, staff_client: Client, redis: Redis) -> None:
