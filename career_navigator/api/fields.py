@@ -126,28 +126,31 @@ class PlainNumber(serializers.FloatField):
         return value
 
 
-class BoundedInteger(serializers.IntegerField):
-    """A whole number from `minimum` to `maximum`, refused by one sentence that names the field and both bounds."""
-
-    def __init__(self, *, minimum: int, maximum: int, **options: Any) -> None:
-        super().__init__(min_value=minimum, max_value=maximum, **options)
-        self._bounds = (minimum, maximum)
-
-    def bind(self, field_name: str, parent: Any) -> None:
-        super().bind(field_name, parent)
-        _name_bounds(self, *self._bounds)
-
-
-class BoundedNumber(serializers.FloatField):
-    """A number from `minimum` to `maximum`, refused by one sentence that names the field and both bounds."""
+class _Bounded(serializers.Field[Any, Any, Any, Any]):
+    """From `minimum` to `maximum`, refused by one sentence that names the field and both bounds."""
 
     def __init__(self, *, minimum: float, maximum: float, **options: Any) -> None:
-        super().__init__(min_value=minimum, max_value=maximum, **options)
-        self._bounds = (minimum, maximum)
+        options |= {"min_value": minimum, "max_value": maximum}
+        super().__init__(**options)
+        self._sentence = f"{{field}} must be between {minimum} and {maximum}."
 
     def bind(self, field_name: str, parent: Any) -> None:
         super().bind(field_name, parent)
-        _name_bounds(self, *self._bounds)
+        sentence = self._sentence.format(field=field_name)
+        for code in ("invalid", "max_string_length", "null", "overflow"):
+            self.error_messages[code] = sentence
+        # The bounds themselves are among the validators, so that the schema states them.
+        for validator in self.validators:
+            if isinstance(validator, BaseValidator):
+                validator.message = sentence
+
+
+class BoundedInteger(_Bounded, serializers.IntegerField):
+    """A whole number within bounds."""
+
+
+class BoundedNumber(_Bounded, serializers.FloatField):
+    """A number within bounds."""
 
     def to_internal_value(self, data: Any) -> float:
         # Python takes a truth value for 1 or 0.
@@ -158,13 +161,3 @@ class BoundedNumber(serializers.FloatField):
         if isnan(number):
             self.fail("invalid")
         return number
-
-
-def _name_bounds(field: serializers.Field[Any, Any, Any, Any], minimum: float, maximum: float) -> None:
-    sentence = f"{field.field_name} must be between {minimum} and {maximum}."
-    for code in ("invalid", "max_string_length", "null", "overflow"):
-        field.error_messages[code] = sentence
-    # The bounds themselves are among the validators, so that the schema states them.
-    for validator in field.validators:
-        if isinstance(validator, BaseValidator):
-            validator.message = sentence
