@@ -31,6 +31,7 @@ from career_navigator.devserver.embedded import start_mongodb
 from career_navigator.observability import middleware
 from career_navigator.observability.middleware import RequestMiddleware
 from tests.elsewhere import NO_MONGODB, mongodb_at
+from tests.processes import wait_until
 
 MAJORITY = {"w": "majority", "j": True, "wtimeout": 30_000}
 
@@ -146,17 +147,10 @@ def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Frozen]:
     monkeypatch.setattr(middleware, "availability", watch)
     server = Frozen(tmp_path)
     try:
-        wait_until(lambda: watch.get_silence() > 2 * mongodb.MAX_SILENCE)
+        wait_until(lambda: watch.get_silence() > 2 * mongodb.MAX_SILENCE, seconds=10, what="silence")
         yield server
     finally:
         server.stop()
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.02)
 
 
 def answer_of(view: Callable[[], object]) -> tuple[int, float]:
@@ -213,7 +207,8 @@ def test_leaves_two_threads_free_of_hashing_and_all_waiting_while_mongodb_is_una
             pool.submit(answer_of, lambda: frozen.client.test.command("ping"))
             for _ in range(mongodb.MAX_WAITING_REQUESTS)
         ]
-        wait_until(lambda: middleware.availability._waiting_requests == mongodb.MAX_WAITING_REQUESTS)
+        full = mongodb.MAX_WAITING_REQUESTS
+        wait_until(lambda: middleware.availability._waiting_requests == full, seconds=10, what="as many wait as may")
         uploads = [pool.submit(wait_for_upload) for _ in range(throttling.MAX_WAITING)]
         hashed = sum(pool.map(lambda _: hash_password(), range(6)))
         are_over.set()
@@ -234,7 +229,7 @@ def test_a_thread_that_waits_may_hash_a_password_meanwhile() -> None:
 
 def test_requests_are_answered_again_once_mongodb_is_back(frozen: Frozen) -> None:
     frozen.thaw()
-    wait_until(lambda: middleware.availability.get_silence() < mongodb.MAX_SILENCE)
+    wait_until(lambda: middleware.availability.get_silence() < mongodb.MAX_SILENCE, seconds=10, what="an answer")
 
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: answer_of(lambda: frozen.client.test.command("ping"))[0], range(6)))

@@ -12,7 +12,6 @@ from learning.documents import LearningResource
 from learning.selectors import resource_catalogue
 from learning.services import seed_resources
 from tests.fixtures.catalogue import RESOURCES, resource
-from tests.fixtures.people import API
 
 
 @pytest.fixture
@@ -203,12 +202,6 @@ def test_reads_the_catalogue_once_for_many_requests(titles):
     titles("docker")
 
     assert resource_catalogue() is resource_catalogue()
-
-
-@pytest.mark.parametrize("path", ["/learning/resources?skills=a", "/learning/resources/search?query=a"])
-def test_asks_for_a_token(newcomer, path):
-    assert newcomer.get(path)["Cache-Control"] == "private"
-    assert API().get(path).status_code == 401
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

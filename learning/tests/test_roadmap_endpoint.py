@@ -8,8 +8,6 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from icalendar import Calendar
 
-from tests.fixtures.people import API
-
 
 def path_of(roadmap, skill):
     return next(path for path in roadmap["skill_paths"] if path["skill"] == skill)
@@ -249,15 +247,6 @@ def test_refuses_days_that_no_plan_begins_on(newcomer, day):
 
     assert answer.status_code == 400
     assert "start_date" in answer.json()["errors"]
-
-
-@pytest.mark.parametrize("path", ["/learning/roadmap", "/learning/roadmap.md", "/learning/roadmap.ics"])
-def test_is_for_the_caller_alone(newcomer, path):
-    assert newcomer.get(path)["Cache-Control"] == "private"
-    assert newcomer.get(path + "/").status_code == 200
-    refused = API().get(path)
-    assert refused.status_code == 401
-    assert refused["WWW-Authenticate"] == "Bearer"
 
 
 def test_writes_markdown(newcomer, post_jobs):

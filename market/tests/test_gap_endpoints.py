@@ -245,14 +245,6 @@ def test_refuses_thresholds_out_of_bounds(ada, threshold):
     assert ada.gap(status=400, threshold=threshold)["detail"] == "threshold must be between 0.1 and 1.0."
 
 
-def test_answers_with_and_without_the_last_slash(ada):
-    store("python")
-
-    answers = [ada.get(path, role="Software Engineer") for path in ("/skills/gap-analysis", "/skills/gap-analysis/")]
-
-    assert answers[0].content == answers[1].content
-
-
 def test_answers_without_redis(ada):
     store("python docker")
 

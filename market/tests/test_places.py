@@ -223,86 +223,54 @@ def test_a_label_comes_to_its_first_place(label, place):
 
 
 @pytest.mark.parametrize(
-    ("fields", "place"),
+    ("label", "location", "place"),
     [
-        ({"label": "Bay Area", "locations": [SAN_FRANCISCO]}, "San Francisco, CA"),
-        ({"label": "", "locations": [SAN_FRANCISCO, {"name": "Berlin"}]}, "San Francisco, CA"),
-        ({"label": "", "locations": [{"name": "New York City", "country_code": "us"}]}, "New York, NY"),
-        ({"label": "", "locations": [{"name": "Boston", "country_name": "United States"}]}, "Boston, MA"),
-        ({"label": "", "locations": [{"name": "Bangalore", "country_code": "IN"}]}, "Bengaluru, India"),
-        ({"label": "London", "locations": [{"name": "London", "country_code": "CA"}]}, "London, Canada"),
-        (
-            {
-                "label": "",
-                "locations": [{"name": "Cambridge", "type": "city", "state_code": "MA", "country_code": "US"}],
-            },
-            "Cambridge, MA",
-        ),
-        (
-            {"label": "", "locations": [{"name": "Springfield", "type": "city", "country_code": "US"}]},
-            "Springfield, United States",
-        ),
-        (
-            {
-                "label": "",
-                "locations": [{"name": "Arlington", "type": "city", "state": "Virginia", "country_code": "US"}],
-            },
-            "Arlington, VA",
-        ),
-        (
-            {
-                "label": "",
-                "locations": [{"name": "New Brunswick", "type": "city", "state_code": "NJ", "country_code": "US"}],
-            },
-            "New Brunswick, NJ",
-        ),
-        ({"label": "Singapore", "locations": [{"name": "Singapore", "country_code": "SG"}]}, "Singapore"),
-        ({"label": "", "locations": [{"name": "Georgia", "type": "country", "country_code": "GE"}]}, "Georgia"),
-        (
-            {
-                "label": "",
-                "locations": [{"name": "Texas", "type": "admin1", "state_code": "TX", "country_code": "US"}],
-            },
-            "Texas, United States",
-        ),
-        ({"label": "", "locations": [{"display_name": "Paris, France"}]}, "Paris, France"),
-        ({"label": "", "locations": ["San Francisco, CA", "New York, NY"]}, "San Francisco, CA"),
-        ({"label": "", "locations": [{"name": None, "country_code": 7}]}, "Unknown"),
+        ("Bay Area", SAN_FRANCISCO, "San Francisco, CA"),
+        ("", {"name": "New York City", "country_code": "us"}, "New York, NY"),
+        ("", {"name": "Boston", "country_name": "United States"}, "Boston, MA"),
+        ("", {"name": "Bangalore", "country_code": "IN"}, "Bengaluru, India"),
+        ("London", {"name": "London", "country_code": "CA"}, "London, Canada"),
+        ("", {"name": "Cambridge", "type": "city", "state_code": "MA", "country_code": "US"}, "Cambridge, MA"),
+        ("", {"name": "Springfield", "type": "city", "country_code": "US"}, "Springfield, United States"),
+        ("", {"name": "Arlington", "type": "city", "state": "Virginia", "country_code": "US"}, "Arlington, VA"),
+        ("", {"name": "New Brunswick", "type": "city", "state_code": "NJ", "country_code": "US"}, "New Brunswick, NJ"),
+        ("Singapore", {"name": "Singapore", "country_code": "SG"}, "Singapore"),
+        ("", {"name": "Georgia", "type": "country", "country_code": "GE"}, "Georgia"),
+        ("", {"name": "Texas", "type": "admin1", "state_code": "TX", "country_code": "US"}, "Texas, United States"),
+        ("", {"display_name": "Paris, France"}, "Paris, France"),
+        ("", {"name": None, "country_code": 7}, "Unknown"),
         # A country on file does not hide the city of the label.
-        (
-            {"label": "Bogota", "locations": [{"name": "Colombia", "type": "country", "country_code": "CO"}]},
-            "Bogota, Colombia",
-        ),
-        (
-            {"label": "Athens", "locations": [{"name": "Greece", "type": "country", "country_code": "GR"}]},
-            "Athens, Greece",
-        ),
+        ("Bogota", {"name": "Colombia", "type": "country", "country_code": "CO"}, "Bogota, Colombia"),
+        ("Athens", {"name": "Greece", "type": "country", "country_code": "GR"}, "Athens, Greece"),
         # A label that names another place than the address on file counts.
         (
-            {
-                "label": "Torrance, CA",
-                "locations": [{"name": "Los Angeles", "type": "city", "state_code": "CA", "country_code": "US"}],
-            },
+            "Torrance, CA",
+            {"name": "Los Angeles", "type": "city", "state_code": "CA", "country_code": "US"},
             "Torrance, CA",
         ),
-        (
-            {"label": "Poland", "locations": [{"name": "São Paulo", "type": "city", "country_code": "BR"}]},
-            "Poland",
-        ),
-        ({"label": "Poland", "locations": [{"name": "Brazil", "type": "country", "country_code": "BR"}]}, "Poland"),
-        ({"label": "Poland", "country_code": "BR"}, "Poland"),
-        (
-            {"label": "Texas", "locations": [{"name": "Denver", "state_code": "CO", "country_code": "US"}]},
-            "Texas, United States",
-        ),
-        ({"label": "Berlin", "locations": [{"name": "Munich", "country_code": "DE"}]}, "Berlin, Germany"),
-        ({"label": "Berlin, Germany", "country_code": "US"}, "Berlin, Germany"),
+        ("Poland", {"name": "São Paulo", "type": "city", "country_code": "BR"}, "Poland"),
+        ("Poland", {"name": "Brazil", "type": "country", "country_code": "BR"}, "Poland"),
+        ("Texas", {"name": "Denver", "state_code": "CO", "country_code": "US"}, "Texas, United States"),
+        ("Berlin", {"name": "Munich", "country_code": "DE"}, "Berlin, Germany"),
         # One that only says less does not.
-        ({"label": "Germany", "locations": [{"name": "Berlin", "country_code": "DE"}]}, "Berlin, Germany"),
-        ({"label": "Acme Campus", "locations": [{"name": "Munich", "country_code": "DE"}]}, "Munich, Germany"),
+        ("Germany", {"name": "Berlin", "country_code": "DE"}, "Berlin, Germany"),
+        ("Acme Campus", {"name": "Munich", "country_code": "DE"}, "Munich, Germany"),
         # A label of remote work or of a part of the world is not undone by an office on file.
-        ({"label": "Remote", "locations": [SAN_FRANCISCO]}, "Remote"),
-        ({"label": "LatAm", "locations": [{"name": "Panama", "country_code": "PA"}]}, "Latin America"),
+        ("Remote", SAN_FRANCISCO, "Remote"),
+        ("LatAm", {"name": "Panama", "country_code": "PA"}, "Latin America"),
+    ],
+)
+def test_a_location_on_file_settles_what_the_label_leaves_open(label, location, place):
+    assert normalize_place(label=label, locations=[location]) == place
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"label": "", "locations": [SAN_FRANCISCO, {"name": "Berlin"}]}, "San Francisco, CA"),
+        ({"label": "", "locations": ["San Francisco, CA", "New York, NY"]}, "San Francisco, CA"),
+        ({"label": "Poland", "country_code": "BR"}, "Poland"),
+        ({"label": "Berlin, Germany", "country_code": "US"}, "Berlin, Germany"),
         # Flat fields.
         ({"label": "", "country": "Germany"}, "Germany"),
         ({"label": "", "country_code": "DE"}, "Germany"),

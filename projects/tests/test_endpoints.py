@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from projects.documents import ProjectIdea
 from tests.fixtures.catalogue import IDEAS
-from tests.fixtures.people import API
 
 PATHS = ("/projects/recommendations", "/projects/skill-building", "/projects/search", "/projects/all")
 
@@ -215,14 +214,6 @@ def test_refuses_bad_values_by_name(newcomer, path, field):
 
 def test_ignores_parameters_it_does_not_know(ask):
     assert ask("all", colour="red") == ask("all")
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_is_for_the_caller_alone(newcomer, path):
-    assert API().get(path).status_code == 401
-    answer = newcomer.get(f"{path}/?skills=a&query=a")
-    assert answer.status_code == 200
-    assert answer["Cache-Control"] == "private"
 
 
 def test_serves_a_curators_edit_within_a_second(ask):
