@@ -65,7 +65,7 @@ def test_refuses_each_of_the_same_uploads_that_arrive_at_once(ada, worker, mongo
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: upload(Member(token=ada.token, id=ada.id), file), range(4)))
 
-    # One whose resume another has been told of and deleted reads it anew, and may have no time left to wait for that.
+    # A request whose resume another one has deleted reads it again, and may have no time left to wait for that.
     assert {answer.status_code for answer in answers} <= {400, 202}
     assert {answer.json()["reason"] for answer in answers if answer.status_code == 400} <= {"encrypted"}
 

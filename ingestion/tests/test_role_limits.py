@@ -1,4 +1,4 @@
-"""The limit of a role over all its places, whoever works at it and at once."""
+"""The limit of a role over all its places, at which several tasks work at once."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""Jobs of TheirStack as postings: every field, what is refused, and whatever else is sent."""
+"""Jobs of TheirStack as postings: every field, what is refused, and what is made of any other input."""
 
 import dataclasses
 import gzip

@@ -45,7 +45,7 @@ def test_has_one_of_a_kind_learnt_the_held_one_or_else_the_one_asked_for_most(he
         # What is asked for more than twice as often as the held one, or by half of the postings.
         ({"aws": 44.0, "azure": 19.0}, {"held": ["azure"]}, {}),
         ({"java": 90.0, "python": 50.0, "go": 20.0}, {"held": ["python"]}, {"go": "python"}),
-        # What stands in for others in another group, what was begun, and what a skill to learn builds on.
+        # One that replaces others in another group, one that was begun, and one that a skill to learn builds on.
         ({"python": 20.0, "r": 30.0, "java": 15.0}, {}, {"java": "python", "r": "python"}),
         ({"aws": 44.0, "azure": 25.0}, {"begun": ["azure"]}, {"aws": "azure"}),
         ({"java": 40.0, "python": 30.0, "pandas": 20.0}, {}, {"java": "python"}),

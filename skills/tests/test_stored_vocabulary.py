@@ -1,7 +1,5 @@
 """The vocabulary in the database: seeding it, editing it, reading it, counting what it lacks."""
 
-import os
-import signal
 import threading
 import time
 from contextlib import suppress
@@ -21,7 +19,7 @@ from skills import selectors
 from skills.documents import SkillDocument, UnknownSlug
 from skills.services import SeedSummary, count_unknown_slugs, drop_vocabulary_counter, seed_skills
 from skills.vocabulary import InvalidSkill
-from tests.elsewhere import mongodb_at
+from tests.elsewhere import freezing, mongodb_at
 from tests.factories import SkillFactory
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -203,28 +201,24 @@ def test_serves_the_vocabulary_while_another_thread_waits_for_an_unavailable_mon
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = start_mongodb(directory=tmp_path / "mongodb", cache_gb=0.25)
-    try:
-        with mongodb_at(f"{server.uri}frozen"):
-            seed_skills(entries=[make_entry("git")], now=NOW)
-            reset_caches()
-            loaded = selectors.vocabulary()
-            os.kill(server.pid, signal.SIGSTOP)
-            time.sleep(1.1)  # until the version has to be read again
+    with freezing(server) as freeze, mongodb_at(f"{server.uri}frozen"):
+        seed_skills(entries=[make_entry("git")], now=NOW)
+        reset_caches()
+        loaded = selectors.vocabulary()
+        freeze()
+        time.sleep(1.1)  # until the version has to be read again
 
-            def ask() -> None:
-                with suppress(PyMongoError), pymongo.timeout(5):
-                    selectors.vocabulary()
+        def ask() -> None:
+            with suppress(PyMongoError), pymongo.timeout(5):
+                selectors.vocabulary()
 
-            waiting = threading.Thread(target=ask)
-            waiting.start()
-            time.sleep(0.2)
-            with pymongo.timeout(30):
-                found = selectors.vocabulary()
-            was_waiting = waiting.is_alive()
-            waiting.join()
-    finally:
-        os.kill(server.pid, signal.SIGCONT)
-        server.stop()
+        waiting = threading.Thread(target=ask)
+        waiting.start()
+        time.sleep(0.2)
+        with pymongo.timeout(30):
+            found = selectors.vocabulary()
+        was_waiting = waiting.is_alive()
+        waiting.join()
 
     assert found is loaded
     assert was_waiting
