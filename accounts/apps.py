@@ -35,4 +35,8 @@ class AccountsConfig(AppConfig):
     }
     skill_merges = {"accounts": "accounts.services.follow_merge"}
     dashboard_panels = {"accounts": "accounts.admin.show_users"}
-    staff_roles = {"support": ["*"], "auditor": ["view_*"]}
+    staff_roles = {
+        "support": ["*"],
+        "helpdesk": ["view_*", "deactivate_person", "send_reset", "export_person"],
+        "auditor": ["view_*"],
+    }

@@ -92,7 +92,7 @@ class MongoAdminConfig(SimpleAdminConfig):
 
     default_auto_field = OBJECT_ID
     default_site = "career_navigator.admin_site.site.StaffSite"
-    staff_roles = {"auditor": ["view_*"]}
+    staff_roles = {"operator": ["view_logentry"], "auditor": ["view_*"]}
 
     def ready(self) -> None:
         checks.register(check_dependencies, checks.Tags.admin)
@@ -107,10 +107,17 @@ def _check_admin_pages(app_configs: Any, **options: Any) -> list[checks.CheckMes
 class MongoAuthConfig(AuthConfig):
     default_auto_field = OBJECT_ID
     verbose_name = "Staff"
+    staff_roles = {"auditor": ["view_user", "view_group"]}
 
     def ready(self) -> None:
         super().ready()
         from career_navigator.admin_site.roles import on_user_saved
+
+        # Users of the platform are called users; these are others. Every page and the menu take the name from here,
+        # and migrations do not: they read the options that a model was written with.
+        for model, name in (("User", "staff account"), ("Group", "role")):
+            opts = self.get_model(model)._meta
+            opts.verbose_name, opts.verbose_name_plural = name, f"{name}s"
 
         post_save.connect(on_user_saved, sender="auth.User", dispatch_uid="first_password")
 

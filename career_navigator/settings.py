@@ -230,7 +230,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 
-# The staff's second factor
+# The staff's two-factor authentication
 ADMIN_REQUIRE_TOTP = _env.admin_require_totp
 OTP_TOTP_ISSUER = APP_NAME
 

@@ -1,11 +1,13 @@
 """What Celery runs for the schedule as a whole."""
 
 import logging
+from smtplib import SMTPException
 
 from celery import shared_task
 from django.utils import timezone
 
-from career_navigator.background import STARTED_BY_HEADER, Task, find_missed_tasks
+from career_navigator.admin_site.invitations import send_invitation
+from career_navigator.background import STARTED_BY_HEADER, UNAVAILABLE, Task, find_missed_tasks
 from career_navigator.celery import app, enqueue
 from career_navigator.documents import OPEN_TASK_RUN_STATUSES, TaskRun
 
@@ -20,6 +22,16 @@ def run_missed_tasks() -> str | None:
         logger.warning("%s did not run when it was due, and is run now", task.name)
         enqueue(task)
     return f"queued {', '.join(task.name for task in missed)}" if missed else None
+
+
+# A server that is unavailable is usually back within minutes. Each try makes a new link.
+@shared_task(autoretry_for=(SMTPException, OSError, *UNAVAILABLE), retry_backoff=10, max_retries=5)
+def send_staff_invitation(user_id: str) -> None:
+    """Send the invitation of a staff account.
+
+    Run twice, it sends two messages, and both links work until one is used.
+    """
+    send_invitation(user_id=user_id)
 
 
 # What an earlier release has queued; accepted for one release. The migration of its records keeps their ids.

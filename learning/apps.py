@@ -10,4 +10,4 @@ class LearningConfig(AppConfig):
     user_erasures = {"learning_progress": "learning.documents.erase_progress"}
     seeds = {"learning_resources": "learning.services.seed_resources"}
     skill_merges = {"learning": "learning.services.follow_merge"}
-    staff_roles = {"curator": ["*"], "operator": ["view_*"], "auditor": ["view_*"]}
+    staff_roles = {"curator": ["*"], "operator": ["view_*", "check_links"], "auditor": ["view_*"]}

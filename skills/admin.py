@@ -211,7 +211,7 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
             "form": form,
             "act": "Merge",
             "note": "Users, postings, figures, resources, project ideas and progress go to the skill that stays.",
-            "facts": [f"{name}: {_describe_uses(name)}" for name in names[:2]],
+            "facts": _describe_uses(names[:2]),
             "undo": "It cannot be undone.",
         }
         return TemplateResponse(request, "career_navigator/question.html", context)
@@ -263,13 +263,36 @@ def _query(names: list[str]) -> str:
     return urlencode([("name", name) for name in names])
 
 
-def _describe_uses(name: str) -> str:
-    """Say how much names a skill."""
-    counts = (
-        ("user", "users", database().users.count_documents({"skills": name})),
-        ("posting", "postings", database().job_postings.count_documents({"skills": name})),
-        ("learning resource", "learning resources", database().learning_resources.count_documents({"skill": name})),
-        ("project idea", "project ideas", database().project_ideas.count_documents({"skills": name})),
-        ("user's progress", "users' progress", database().learning_progress.count_documents({"skill": name})),
-    )
-    return ", ".join(f"{count:,} {one if count == 1 else many}" for one, many, count in counts)
+# What names skills: the collection, its field, and what one and many of it are called.
+_USES = (
+    ("users", "skills", "user", "users"),
+    ("job_postings", "skills", "posting", "postings"),
+    ("learning_resources", "skill", "learning resource", "learning resources"),
+    ("project_ideas", "skills", "project idea", "project ideas"),
+    ("learning_progress", "skill", "user's progress", "users' progress"),
+)
+
+
+def _describe_uses(names: list[str]) -> list[str]:
+    """Say of each skill how much names it."""
+    pipelines: list[list[dict[str, Any]]] = [
+        [
+            {"$match": {field: {"$in": names}}},
+            {"$unwind": f"${field}"},
+            {"$match": {field: {"$in": names}}},
+            {"$group": {"_id": {"skill": f"${field}", "kind": collection}, "count": {"$sum": 1}}},
+        ]
+        for collection, field, _, _ in _USES
+    ]
+    others = [
+        {"$unionWith": {"coll": use[0], "pipeline": pipeline}}
+        for use, pipeline in zip(_USES[1:], pipelines[1:], strict=True)
+    ]
+    rows = database()[_USES[0][0]].aggregate([*pipelines[0], *others])
+    counts = {(row["_id"]["skill"], row["_id"]["kind"]): row["count"] for row in rows}
+
+    def describe(name: str) -> str:
+        numbers = ((counts.get((name, kind), 0), one, many) for kind, _, one, many in _USES)
+        return ", ".join(f"{number:,} {one if number == 1 else many}" for number, one, many in numbers)
+
+    return [f"{name}: {describe(name)}" for name in names]

@@ -42,8 +42,6 @@ _MENU_ICONS = {
     "UnknownSlug": "help",
     "TOTPDevice": "key",
 }
-# Users of the platform are called users; these are others.
-_MENU_TITLES = {"User": "Staff accounts", "Group": "Roles"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +65,7 @@ def build_menu(request: HttpRequest) -> list[dict[str, Any]]:
         for model in app["models"]:
             if model["admin_url"]:
                 item = {
-                    "title": _MENU_TITLES.get(model["object_name"], model["name"]),
+                    "title": model["name"],
                     "icon": _MENU_ICONS.get(model["object_name"], "list"),
                     "link": model["admin_url"],
                     "active": request.path.startswith(model["admin_url"]) and not on_page,
@@ -89,7 +87,7 @@ def list_account_links(request: HttpRequest) -> list[dict[str, Any]]:
     """List the links of the menu of one's own account."""
     return [
         {"title": "Change password", "link": reverse("admin:password_change")},
-        {"title": "Second factor", "link": reverse("admin:second_factor")},
+        {"title": "Two-factor authentication", "link": reverse("admin:second_factor")},
     ]
 
 

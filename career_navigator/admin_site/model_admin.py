@@ -20,6 +20,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, checkbox
 from unfold.decorators import display
 from unfold.templatetags import unfold_list
@@ -47,6 +48,11 @@ class StaffModelAdmin(ModelAdmin):
     def action_checkbox(self, obj: models.Model) -> SafeString:
         """The box that chooses a row, of which only the key differs: rendering each takes a tenth of a page."""
         return mark_safe(_checkbox().replace(_KEY, escape(obj.pk)))  # noqa: S308 - a widget's own, its key escaped
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        # The title is the menu's; Django's would be "Select … to change".
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title} | (extra_context or {}))
 
     def response_action(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)

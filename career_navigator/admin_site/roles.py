@@ -12,6 +12,14 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db.models import QuerySet
 
 ADMIN = "admin"  # the first account
+# What each role is for; the apps declare what it may do.
+_PURPOSES = {
+    "curator": "Keeps the vocabulary, learning resources and project ideas; hides postings; checks links.",
+    "operator": "Runs the service: collections and maintenance tasks, what they brought, and the log of the admin.",
+    "support": "Helps users: looks them up, deactivates them, sends reset messages, exports and erases their data.",
+    "helpdesk": "Support without erasing: looks users up, deactivates them, sends reset messages, exports their data.",
+    "auditor": "Looks at everything, staff accounts, roles and the log included, and changes nothing.",
+}
 
 
 class StaffBackend(ModelBackend):
@@ -48,6 +56,11 @@ def make_roles() -> dict[str, int]:
         group, _ = Group.objects.get_or_create(name=role)
         group.permissions.set(permissions)
     return {role: len(permissions) for role, permissions in granted.items()}
+
+
+def get_purpose(role: str) -> str:
+    """Return what a role of ours is for; empty for a group that staff have made."""
+    return _PURPOSES.get(role, "")
 
 
 def get_password_file() -> Path:

@@ -6,6 +6,7 @@ logged, and asks for a code where there is a device.
 
 import logging
 import math
+import unicodedata
 from collections.abc import Sequence
 from io import BytesIO
 from math import ceil
@@ -34,11 +35,14 @@ from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 from unfold.widgets import BASE_INPUT_CLASSES
 
+from career_navigator.admin_site.invitations import InvitationView
 from career_navigator.throttling import Busy, LoginLimits, get_client_ip
 
 logger = logging.getLogger(__name__)
 
 RECOVERY_CODE_LENGTH = 8
+# With what people type between its characters.
+_MAX_TYPED_CODE = 40
 _RECOVERY_CODES = 10
 
 
@@ -47,7 +51,7 @@ class CodeForm(forms.Form):
 
     code = forms.CharField(
         label="Code shown by the app",
-        max_length=8,
+        max_length=_MAX_TYPED_CODE,
         widget=forms.TextInput(
             attrs={
                 "autocomplete": "one-time-code",
@@ -80,8 +84,8 @@ def set_up_second_factor(request: HttpRequest, site: "StaffSite") -> HttpRespons
             device.confirmed = True
             device.save()
             django_otp.login(request, device)
-            _log_change(user, "Set up a second factor.")
-            messages.success(request, "The second factor is set up: from now on a login asks for its code.")
+            _log_change(user, "Set up two-factor authentication.")
+            messages.success(request, "Two-factor authentication is set up: from now on a login asks for the code.")
             return _render_second_factor(request, site, form=CodeForm(), device=device, codes=make_codes(user=user))
         form.add_error("code", wrong)
     return _render_second_factor(request, site, form=form, device=device)
@@ -109,6 +113,11 @@ def make_codes(*, user: User) -> list[str]:
     for code in codes:
         device.token_set.create(token=code)
     return codes
+
+
+def normalize_code(typed: str) -> str:
+    """Return a code without what people type between its characters, in lower case."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", typed))).lower()
 
 
 def use_code(*, device: StaticDevice, code: str) -> bool:
@@ -151,8 +160,8 @@ def _change_second_factor(request: HttpRequest, site: "StaffSite", user: User, d
         return _render_second_factor(request, site, form=form, device=device)
     if "remove" in request.POST:
         disable_second_factor(user=user)
-        _log_change(user, "Removed the second factor.")
-        messages.success(request, "The second factor is removed.")
+        _log_change(user, "Disabled two-factor authentication.")
+        messages.success(request, "Two-factor authentication is disabled.")
         return HttpResponseRedirect(reverse("admin:second_factor"))
     codes = make_codes(user=user)
     _log_change(user, "Made new recovery codes.")
@@ -165,7 +174,7 @@ def _describe_refusal(device: TOTPDevice, form: CodeForm) -> str | None:
     if not allowed:
         wait = max(1, ceil((lock["locked_until"] - timezone.now()).total_seconds())) if lock else 1
         return f"After wrong codes the device waits: try again in {wait} s."
-    if device.verify_token("".join(form.cleaned_data["code"].split())):
+    if device.verify_token(normalize_code(form.cleaned_data["code"])):
         return None
     return "That is not the current code, or it was used already. Is the clock of the device right?"
 
@@ -173,7 +182,7 @@ def _describe_refusal(device: TOTPDevice, form: CodeForm) -> str | None:
 def _render_second_factor(
     request: HttpRequest, site: "StaffSite", *, form: CodeForm, device: TOTPDevice, codes: Sequence[str] = ()
 ) -> HttpResponse:
-    context = {**site.each_context(request), "title": "Second factor", "form": form, "codes": codes}
+    context = {**site.each_context(request), "title": "Two-factor authentication", "form": form, "codes": codes}
     if not device.confirmed:
         image = qrcode.make(device.config_url, image_factory=SvgPathImage, border=2)
         svg = BytesIO()
@@ -195,7 +204,7 @@ def _list_code_devices(user: User) -> list[StaticDevice]:
     return list(StaticDevice.objects.filter(user=user).order_by("pk"))
 
 
-_WRONG_CODE = "Enter the current code of your second factor."
+_WRONG_CODE = "Enter the current code of your two-factor authentication."
 
 
 class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
@@ -204,10 +213,18 @@ class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
     code = forms.CharField(
         label="One-time code",
         required=False,
-        max_length=RECOVERY_CODE_LENGTH,
-        help_text="Only if you have set up a second factor: the app's code, or one of your recovery codes.",
+        max_length=_MAX_TYPED_CODE,
+        help_text="Only if you use two-factor authentication: the app's code, or one of your recovery codes.",
         widget=forms.TextInput(
-            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": " ".join(BASE_INPUT_CLASSES)}
+            attrs={
+                "autocomplete": "one-time-code",
+                # A numeric keyboard has no letters, which recovery codes have.
+                "inputmode": "text",
+                "autocapitalize": "none",
+                "autocorrect": "off",
+                "spellcheck": "false",
+                "class": " ".join(BASE_INPUT_CLASSES),
+            }
         ),
     )
 
@@ -249,7 +266,7 @@ class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
     def clean_otp(self, user: User) -> None:
         """Check the code, of accounts that have a device."""
         if has_device(user=user):
-            self.cleaned_data["otp_token"] = "".join(self.cleaned_data.get("code", "").lower().split())
+            self.cleaned_data["otp_token"] = normalize_code(self.cleaned_data.get("code", ""))
             super().clean_otp(user)
 
     def _chosen_device(self, user: User) -> Device | None:
@@ -297,6 +314,7 @@ class StaffSite(UnfoldAdminSite):
     def extra_urls(self) -> list[URLPattern]:
         return [
             path("second-factor/", self._second_factor, name="second_factor"),
+            path("invitation/<uidb64>/<token>/", InvitationView.as_view(), name="invitation"),
             # Instead of Django's way to an object's own page, which breaks on what is no id: nothing here has one.
             path("r/<path:rest>", self.admin_view(_not_found)),
         ]

@@ -295,14 +295,18 @@ def test_a_device_that_a_colleague_lost_is_taken_off_in_the_list(staff_client: C
 
     page = staff_client.get("/admin/auth/user/").content.decode()
     answer = staff_client.post(
-        "/admin/auth/user/", {"action": "remove_second_factor", "_selected_action": [str(colleague.pk)]}, follow=True
+        "/admin/auth/user/",
+        {"action": "remove_second_factor", "_selected_action": [str(colleague.pk)], "confirmed": "yes"},
+        follow=True,
     )
 
-    assert "second factor" in page
-    assert "1 taken off." in answer.content.decode()
+    assert "two-factor authentication" in page.lower()
+    assert "Two-factor authentication is disabled for 1 accounts." in answer.content.decode()
     assert not TOTPDevice.objects.filter(user=colleague).exists()
     assert count_codes(user=colleague) == 0
-    assert LogEntry.objects.get(object_id=str(colleague.pk)).get_change_message() == "Took off the second factor."
+    assert (
+        LogEntry.objects.get(object_id=str(colleague.pk)).get_change_message() == "Disabled two-factor authentication."
+    )
 
 
 def test_no_part_of_a_password_is_on_a_colleagues_page(staff_client: Client, superuser: User) -> None:

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from career_navigator.admin_site.roles import make_roles
 
-ROLES = ("curator", "operator", "support", "auditor")
-CURATOR, OPERATOR, SUPPORT, AUDITOR = ({role} for role in ROLES)
+ROLES = ("curator", "operator", "support", "helpdesk", "auditor")
+CURATOR, OPERATOR, SUPPORT, HELPDESK, AUDITOR = ({role} for role in ROLES)
 NOBODY: set[str] = set()
 # Nothing has this id: who may do an act on it is told so, by another status than 403.
 ID = "f" * 24
@@ -34,10 +34,10 @@ PAGES = {
     "ingestion_collectionrun_changelist": OPERATOR | AUDITOR,
     "collect_now": OPERATOR,
     "career_navigator_taskrun_changelist": CURATOR | OPERATOR | AUDITOR,
-    "accounts_person_changelist": SUPPORT | AUDITOR,
-    "admin_logentry_changelist": AUDITOR,
-    "auth_user_changelist": NOBODY,
-    "auth_group_changelist": NOBODY,
+    "accounts_person_changelist": SUPPORT | HELPDESK | AUDITOR,
+    "admin_logentry_changelist": OPERATOR | AUDITOR,
+    "auth_user_changelist": AUDITOR,
+    "auth_group_changelist": AUDITOR,
 }
 # Who may do what; each is a POST.
 ACTS = {
@@ -62,13 +62,17 @@ ACTS = {
     ("collect_now",): OPERATOR,
     ("repeat_run", ID): OPERATOR,
     ("cancel_run", ID): OPERATOR,
-    ("person_deactivate", ID): SUPPORT,
-    ("person_reactivate", ID): SUPPORT,
-    ("person_reset", ID): SUPPORT,
-    ("person_export", ID): SUPPORT,
+    ("person_deactivate", ID): SUPPORT | HELPDESK,
+    ("person_reactivate", ID): SUPPORT | HELPDESK,
+    ("person_reset", ID): SUPPORT | HELPDESK,
+    ("person_export", ID): SUPPORT | HELPDESK,
     ("person_erase", ID): SUPPORT,
     ("accounts_person_change", ID): NOBODY,
     ("auth_user_add",): NOBODY,
+    ("auth_user_change", ID): NOBODY,
+    ("auth_user_password_change", ID): NOBODY,
+    ("auth_group_add",): NOBODY,
+    ("auth_group_change", ID): NOBODY,
     ("admin_logentry_delete", ID): NOBODY,
 }
 # Before these a question is asked by GET.
@@ -80,12 +84,14 @@ MENUS = {
     ],
     "operator": [
         *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
-        *("Collect now", "Collection runs", "Refused postings", "Maintenance tasks"),
+        *("Collect now", "Collection runs", "Refused postings", "Log entries", "Maintenance tasks"),
     ],
     "support": ["Dashboard", "Users"],
+    "helpdesk": ["Dashboard", "Users"],
     "auditor": [
         *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
-        *("Collection runs", "Refused postings", "Users", "Log entries", "Maintenance tasks"),
+        *("Collection runs", "Refused postings", "Users", "Log entries", "Maintenance tasks", "Roles"),
+        "Staff accounts",
     ],
 }
 
