@@ -3,10 +3,13 @@
 from typing import Any, cast
 
 from bson import ObjectId
+from celery.schedules import crontab
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -28,15 +31,24 @@ from career_navigator.admin_site.model_admin import (
     require_permission,
 )
 from career_navigator.admin_site.theme import STATUS_COLORS
-from career_navigator.background import STARTED_BY_HEADER, Task
-from career_navigator.celery import count_waiting_tasks, get_queue
+from career_navigator.background import STARTED_BY_HEADER, Task, list_next_times
+from career_navigator.celery import app, count_waiting_tasks, get_queue
 from career_navigator.document_admin.admin import ReadOnlyDocumentAdmin
 from career_navigator.documents import OPEN_TASK_RUN_STATUSES
 from career_navigator.models import TaskRun
-from career_navigator.task_runs import RunIsOpen, cancel_run, finish_run, list_open_runs, request_run
+from career_navigator.task_runs import (
+    RunIsOpen,
+    cancel_run,
+    find_last_runs,
+    finish_run,
+    list_open_runs,
+    request_run,
+)
 
 # What a run waits behind is named up to so many.
 _MAX_AHEAD = 3
+# The schedule shows so many of an entry's next times.
+_NEXT_TIMES = 3
 
 
 @admin.register(TaskRun)
@@ -68,6 +80,7 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
+            path("schedule/", wrap(self._show_schedule), name="schedule"),
             path("start/<str:name>/", wrap(self._start), name="start_task"),
             path("<str:run_id>/cancel/", wrap(self._cancel), name="cancel_task"),
             path("<str:run_id>/state.json", wrap(self._state), name="task_state"),
@@ -96,6 +109,31 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
                 "may_cancel": task is not None and may_start(user=request.user, task=task),
             }
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
+
+    def _show_schedule(self, request: HttpRequest) -> HttpResponse:
+        """Every entry of the schedule, the next one first, with its last run."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        now, last_runs = timezone.now(), find_last_runs()
+        entries = [
+            {
+                "name": name,
+                "task": find_task(name=entry["task"]),
+                "cron": _describe_cron(entry["schedule"]),
+                "last_run": last_runs.get(entry["task"]),
+                "next_times": list_next_times(entry["schedule"], count=_NEXT_TIMES, now=now),
+            }
+            for name, entry in app.conf.beat_schedule.items()
+        ]
+        entries.sort(key=lambda entry: (entry["next_times"], entry["name"]))
+        context = self.admin_site.each_context(request) | {
+            "title": "Schedule",
+            "opts": self.opts,
+            "entries": entries,
+            "zone": str(app.timezone),
+            "now": now,
+        }
+        return TemplateResponse(request, "career_navigator/admin_site/schedule.html", context)
 
     def _start(self, request: HttpRequest, name: str) -> HttpResponse:
         task = find_task(name=name)
@@ -243,6 +281,11 @@ class LogEntryAdmin(ReadOnlyMixin, StaffModelAdmin):
 
 def _time(value: Any) -> str:
     return f"{value:%Y-%m-%d %H:%M:%S}" if value else "—"
+
+
+def _describe_cron(schedule: crontab) -> str:
+    fields = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
+    return " ".join(str(getattr(schedule, f"_orig_{field}")) for field in fields)
 
 
 def _to_run(run_id: Any) -> HttpResponse:

@@ -64,6 +64,7 @@ class CareerNavigatorConfig(AppConfig):
 
     name = "career_navigator"
     verbose_name = "Operations"
+    menu_pages = {"schedule": "career_navigator.admin_site.dashboard.SCHEDULE"}
 
     # A curator sees the outcome of the task that a curator may start.
     staff_roles = {"curator": ["view_taskrun"], "operator": ["view_*", "run_task"], "auditor": ["view_*"]}

@@ -228,6 +228,17 @@ def get_last_due_at(*, task: celery.Task, now: datetime) -> datetime | None:
     return max((each for each in times if each is not None), default=None)
 
 
+def list_next_times(schedule: crontab, *, count: int, now: datetime) -> list[datetime]:
+    """Return when a crontab is due next, in UTC."""
+    times: list[datetime] = []
+    due_at = now
+    while len(times) < count:
+        start, delta, _ = schedule.remaining_delta(due_at)
+        due_at = (start + delta).astimezone(UTC)
+        times.append(due_at)
+    return times
+
+
 def _list_scheduled_tasks(app: celery.Celery) -> list[ScheduledTask]:
     names = sorted({entry["task"] for entry in app.conf.beat_schedule.values()})
     return [task for name in names if isinstance(task := app.tasks.get(name), ScheduledTask)]

@@ -1,12 +1,9 @@
 """Collection as staff see it: the runs, each live, and starting, repeating and cancelling them."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from bson import ObjectId
-from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION
 from django.contrib.auth.models import User
@@ -16,26 +13,17 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
-from unfold.widgets import (
-    UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-    UnfoldBooleanSwitchWidget,
-)
 
-from accounts.selectors import career_goals, find_user_by_address, target_roles
 from career_navigator.admin_site.dashboard import MenuPage
 from career_navigator.admin_site.model_admin import ask, enqueue_or_report, log_action, require_permission
 from career_navigator.admin_site.theme import STATUS_COLORS
-from career_navigator.db.connection import database
 from career_navigator.document_admin.admin import ExactFilter, ReadOnlyDocumentAdmin
 from ingestion import documents, services
+from ingestion.collect_form import MAX_CHARACTERS, CollectForm, spendable_credits, usual_collection
 from ingestion.models import CollectionRun, RefusedPosting
-from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from ingestion.runs import UnusableRequestError, cancel_run, open_roles, start_run
 from ingestion.selectors import recent_refusals, run_state
-from ingestion.services import DEFAULT_JOBS_PER_ROLE, DEFAULT_MAX_AGE_DAYS
-from ingestion.source import THEIRSTACK, get_credits_left
+from ingestion.suggestions import describe_unknown_places, describe_unknown_roles, suggest_places, suggest_roles
 from ingestion.tasks import collect_role
 
 _TRIGGER = "ingestion.trigger_collection"
@@ -44,119 +32,6 @@ COLLECT_NOW = MenuPage(
 )
 # A question names so many searches, and counts the rest.
 _MAX_NAMED = 10
-MAX_ROLES = 50
-MAX_PLACES = 20
-MAX_JOBS = 1_000
-
-
-class CollectForm(forms.Form):
-    """Roles and places one a line. `cost` is the most credits it takes: one for each job that is returned."""
-
-    address = forms.CharField(
-        label="For one user",
-        required=False,
-        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "address of the user", "autocomplete": "off"}),
-        help_text="With an address the user's target roles are collected where the user is; the roles and places above"
-        " do not count.",
-    )
-    roles = forms.CharField(
-        label="Roles", required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 8}), help_text="One a line."
-    )
-    places = forms.CharField(
-        label="Places",
-        required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 8}),
-        help_text="One a line: a country, a state, a city, or Remote.",
-    )
-    max_age_days = forms.IntegerField(
-        label="Posted within days", min_value=0, max_value=365, widget=UnfoldAdminIntegerFieldWidget()
-    )
-    per_role_limit = forms.IntegerField(
-        label="Jobs a role",
-        min_value=1,
-        max_value=MAX_JOBS,
-        widget=UnfoldAdminIntegerFieldWidget(),
-        help_text="Over all places together. Each job that is returned costs a credit.",
-    )
-    confirmed = forms.BooleanField(
-        label="Start it although it may cost more credits than are left",
-        required=False,
-        widget=UnfoldBooleanSwitchWidget(),
-    )
-
-    field_order = ("roles", "places", "max_age_days", "per_role_limit", "address", "confirmed")
-
-    def __init__(self, *args: Any, left: int | None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.left = left
-        self.cost = 0
-        self.needs_confirmation = False
-        self.user_id: str | None = None
-
-    def clean_roles(self) -> list[str]:
-        return _lines(self.cleaned_data["roles"], most=MAX_ROLES)
-
-    def clean_places(self) -> list[str]:
-        return _lines(self.cleaned_data["places"], most=MAX_PLACES)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if self.errors:
-            return cleaned
-        if cleaned["address"].strip():
-            cleaned["roles"] = self._roles_of_user(cleaned["address"])
-        else:
-            if not cleaned["roles"]:
-                self.add_error("roles", "At least one role is needed.")
-            if not cleaned["places"]:
-                self.add_error("places", "At least one place is needed.")
-        self.cost = len(cleaned.get("roles", ())) * cleaned["per_role_limit"]
-        if not self.errors and self.left is not None and self.cost > self.left and not cleaned["confirmed"]:
-            self.needs_confirmation = True
-            self.add_error(
-                "confirmed",
-                f"It may cost {self.cost:,} credits, and {self.left:,} are left. It ends when they are spent.",
-            )
-        return cleaned
-
-    def _roles_of_user(self, address: str) -> list[str]:
-        user = find_user_by_address(address=address)
-        goals = career_goals(user_id=str(user.pk)) if user is not None else None
-        if user is None or goals is None:
-            self.add_error("address", "No active user has that address.")
-        elif not goals.roles:
-            self.add_error("address", "The user aims at no role.")
-        else:
-            self.user_id = str(user.pk)
-            return list(goals.roles)
-        return []
-
-
-def usual_collection() -> dict[str, Any]:
-    """What the form begins with: the roles that users aim at, else the default ones."""
-    roles = target_roles()[:MAX_ROLES] or DEFAULT_ROLES
-    return {
-        "roles": "\n".join(roles),
-        "places": "\n".join(DEFAULT_PLACES),
-        "max_age_days": DEFAULT_MAX_AGE_DAYS,
-        "per_role_limit": DEFAULT_JOBS_PER_ROLE,
-    }
-
-
-def spendable_credits(*, now: datetime) -> int | None:
-    """What is left of the month's budget and, as last asked, at TheirStack; None when neither bound is known."""
-    state = database().source_states.find_one({"_id": THEIRSTACK}, {"credits_left": 1}) or {}
-    bounds = (get_credits_left(budget=settings.THEIR_STACK_CREDIT_BUDGET, now=now), state.get("credits_left"))
-    return min((bound for bound in bounds if bound is not None), default=None)
-
-
-def _lines(text: str, *, most: int) -> list[str]:
-    lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
-    if len(lines) > most:
-        raise forms.ValidationError(f"At most {most} lines.")
-    if any(len(line) > 100 for line in lines):
-        raise forms.ValidationError("A line has at most 100 characters.")
-    return lines
 
 
 class RoleFilter(ExactFilter):
@@ -196,6 +71,8 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("collect-now/", wrap(self._collect_now), name="collect_now"),
+            path("suggest-roles.json", wrap(self._suggest), {"find": suggest_roles}, name="suggest_roles"),
+            path("suggest-places.json", wrap(self._suggest), {"find": suggest_places}, name="suggest_places"),
             path("<str:run_id>/state.json", wrap(self._state), name="run_state"),
             path("<str:run_id>/repeat/", wrap(self._repeat), name="repeat_run"),
             path("<str:run_id>/cancel/", wrap(self._cancel), name="cancel_run"),
@@ -219,6 +96,12 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
             raise PermissionDenied
         return JsonResponse(run_state(run=_find_run(run_id)))
 
+    def _suggest(self, request: HttpRequest, *, find: Callable[..., list[str]]) -> HttpResponse:
+        if not cast(User, request.user).has_perm(_TRIGGER):
+            raise PermissionDenied
+        found = find(text=request.GET.get("q", "")[:MAX_CHARACTERS])
+        return JsonResponse({"found": [{"value": name, "label": name} for name in found]})
+
     def _collect_now(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         if not isinstance(user, User) or not user.has_perm(_TRIGGER):
@@ -232,6 +115,9 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
             except (UnusableRequestError, services.UnknownUserError) as error:
                 form.add_error(None, str(error))
             else:
+                unknown = describe_unknown_roles(roles=run.roles) | describe_unknown_places(places=run.places)
+                for text in unknown.values():
+                    messages.warning(request, f"{text[:1].upper()}{text[1:]}")
                 return self._queued(request, user, run, "Started a collection.", flag=ADDITION)
         context = {**self.admin_site.each_context(request), "title": "Collect now", "form": form}
         context |= {"left": left, "left_text": f"{left:,}" if left is not None else ""}

@@ -19,10 +19,13 @@ from ingestion.documents import (
     CollectionRun,
     Search,
 )
+from ingestion.suggestions import describe_unknown_places, describe_unknown_roles
 from market.roles import normalize_role
 
 _OUTCOMES = ("collected", "updated", "unchanged", "filtered")
 _COUNTS = ("pages", *_OUTCOMES)
+# A run that found nothing says why in so many sentences, and leaves the others to its searches.
+_MAX_REASONS = 4
 
 
 @dataclass(slots=True, kw_only=True)
@@ -194,6 +197,7 @@ def run_state(*, run: CollectionRun) -> dict[str, Any]:
     over = sum(1 for search in run.searches if search.status not in OPEN_SEARCH_STATUSES)
     refused = sum(run.refused.values())
     stopping = run.cancel_requested and run.status in OPEN_RUN_STATUSES
+    reasons = explain_searches(run=run)
     return {
         "status": run.status,
         "color": STATUS_COLORS.get(run.status, ""),
@@ -208,10 +212,11 @@ def run_state(*, run: CollectionRun) -> dict[str, Any]:
             "finished": _moment(run.finished_at),
             "heartbeat": _moment(run.heartbeat_at),
             "error": run.error or "—",
+            "why": _explain_run(run, reasons),
             "cancelling": "It stops after the page that is being fetched." if stopping else "",
         },
         "tables": {
-            "searches": [_search_row(search) for search in run.searches],
+            "searches": [_search_row(search, reasons.get(index, [])) for index, search in enumerate(run.searches)],
             "reasons": [[reason, count] for reason, count in sorted(run.refused.items())],
             "samples": [
                 [sample.get("reason", ""), sample.get("message", ""), sample.get("job_id", "")]
@@ -221,8 +226,62 @@ def run_state(*, run: CollectionRun) -> dict[str, Any]:
     }
 
 
-def _search_row(search: Search) -> list[Any]:
-    note = search.error or ""
+def explain_searches(*, run: CollectionRun) -> dict[int, list[str]]:
+    """Say of each search of a run that is over why it brought nothing, by its position."""
+    empty = {
+        index: search
+        for index, search in enumerate(run.searches)
+        if search.status == "finished" and not (search.collected or search.updated or search.unchanged)
+    }
+    if run.status in OPEN_RUN_STATUSES or not empty:
+        return {}
+    unknown_roles = describe_unknown_roles(roles={search.role for search in empty.values()})
+    unknown_places = describe_unknown_places(places={search.place for search in empty.values()})
+    return {index: _explain_search(search, run, unknown_roles, unknown_places) for index, search in empty.items()}
+
+
+def _explain_search(
+    search: Search, run: CollectionRun, unknown_roles: Mapping[str, str], unknown_places: Mapping[str, str]
+) -> list[str]:
+    if search.credits:
+        reasons = [
+            f"{number:,} returned jobs {text}"
+            for number, text in (
+                (search.filtered, "have titles of other roles"),
+                (search.refused, "were refused, see below why"),
+            )
+            if number
+        ]
+        return reasons or ["the returned jobs were stored before"]
+    reasons = [text for text in (unknown_places.get(search.place), unknown_roles.get(search.role)) if text]
+    if run.max_age_days == 0:
+        reasons.append("“posted within 0 days” asks for jobs of today alone; ask for more days")
+    if search.discovered_since:
+        since = _moment(search.discovered_since)
+        reasons.append(f"nothing new came since {since} UTC; what was there before was collected then")
+    if not reasons:
+        within = f"{run.max_age_days} day{'' if run.max_age_days == 1 else 's'}"
+        reasons.append(
+            f"TheirStack has no job of “{search.role}” in “{search.place}” posted within {within}; try more days, a "
+            "larger place or another name of the role"
+        )
+    return reasons
+
+
+def _explain_run(run: CollectionRun, reasons: Mapping[int, list[str]]) -> str:
+    """Say why a run that is over brought nothing at all; empty for every other."""
+    if run.status in OPEN_RUN_STATUSES or run.collected or run.updated or run.unchanged:
+        return ""
+    texts = list(dict.fromkeys(text for each in reasons.values() for text in each))
+    skipped = dict.fromkeys(search.error for search in run.searches if search.status == "skipped" and search.error)
+    texts += [f"searches were skipped: {error}" for error in skipped]
+    more = len(texts) - _MAX_REASONS
+    shown = [*texts[:_MAX_REASONS], *([f"and {more} more, see the searches below"] if more > 0 else [])]
+    return f"Nothing was found: {'; '.join(shown)}." if shown else ""
+
+
+def _search_row(search: Search, reasons: Sequence[str]) -> list[Any]:
+    note = search.error or "; ".join(reasons)
     if search.status == "waiting" and search.resume_at:
         note = f"goes on at {_moment(search.resume_at)}; {note}"
     counts = (search.pages, search.credits, search.collected, search.updated, search.unchanged)

@@ -55,6 +55,11 @@ class MenuPage:
     permission: str
 
 
+SCHEDULE = MenuPage(
+    group="Operations", title="Schedule", icon="schedule", route="schedule", permission="career_navigator.view_taskrun"
+)
+
+
 def build_menu(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the menu for the current user, as Unfold takes it."""
     groups: dict[str, list[dict[str, Any]]] = {}

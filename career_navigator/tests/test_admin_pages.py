@@ -41,7 +41,7 @@ def filled(staff_client: Client) -> None:
 
 
 def pages() -> Iterator[str]:
-    for name in ("index", "collect_now", "second_factor", "password_change"):
+    for name in ("index", "collect_now", "schedule", "second_factor", "password_change"):
         yield reverse(f"admin:{name}")
     yield reverse("admin:app_list", args=["skills"])
     yield reverse("admin:skills_skill_merge") + "?name=python&name=django"

@@ -34,6 +34,10 @@ PAGES = {
     "ingestion_collectionrun_changelist": OPERATOR | AUDITOR,
     "collect_now": OPERATOR,
     "career_navigator_taskrun_changelist": CURATOR | OPERATOR | AUDITOR,
+    "schedule": CURATOR | OPERATOR | AUDITOR,
+    "suggest_roles": OPERATOR,
+    "suggest_places": OPERATOR,
+    "skills_skill_suggest": CURATOR | OPERATOR | AUDITOR,
     "accounts_person_changelist": SUPPORT | HELPDESK | AUDITOR,
     "admin_logentry_changelist": OPERATOR | AUDITOR,
     "auth_user_changelist": AUDITOR,
@@ -80,17 +84,17 @@ ASKED_BEFORE = {"person_deactivate", "person_erase", "repeat_run", "cancel_run",
 MENUS = {
     "curator": [
         *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
-        *("Refused postings", "Maintenance tasks"),
+        *("Refused postings", "Schedule", "Maintenance tasks"),
     ],
     "operator": [
         *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
-        *("Collect now", "Collection runs", "Refused postings", "Log entries", "Maintenance tasks"),
+        *("Collect now", "Collection runs", "Refused postings", "Log entries", "Schedule", "Maintenance tasks"),
     ],
     "support": ["Dashboard", "Users"],
     "helpdesk": ["Dashboard", "Users"],
     "auditor": [
         *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
-        *("Collection runs", "Refused postings", "Users", "Log entries", "Maintenance tasks", "Roles"),
+        *("Collection runs", "Refused postings", "Users", "Log entries", "Schedule", "Maintenance tasks", "Roles"),
         "Staff accounts",
     ],
 }

@@ -130,6 +130,14 @@ def list_city_spellings(name: str) -> tuple[str, ...]:
     return (name, *(other for other in others if len(other) > 3 and not other.isupper() and name not in other))
 
 
+@cache
+def list_labels() -> tuple[str, ...]:
+    """Return the labels of all countries, states and cities that have a name here, and "Remote"."""
+    states = (Place(state_code=code, country_code="US").label for code in _state_names())
+    cities = (place.label for place in _cities().values())
+    return tuple(sorted({REMOTE, *_country_names().values(), *states, *cities}))
+
+
 def find_country(name: str) -> str | None:
     """Find the alpha-2 code of the country whose whole name or usual abbreviation this is.
 

@@ -111,6 +111,43 @@ function suggest(input) {
   });
 }
 
+// Puts an input with suggestions below a field of lines; what is chosen there becomes another line.
+function suggestLines(area) {
+  const row = document.createElement("div");
+  row.className = "staff-row staff-add";
+  const input = document.createElement("input");
+  input.id = `${area.id}-add`;
+  input.type = "text";
+  input.autocomplete = "off";
+  input.placeholder = area.dataset.suggestLabel;
+  input.setAttribute("aria-label", area.dataset.suggestLabel);
+  input.dataset.suggest = area.dataset.suggestLines;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Add";
+  button.setAttribute("aria-label", area.dataset.suggestLabel);
+  row.append(input, button);
+  area.after(row);
+  suggest(input);
+  const add = () => {
+    const line = input.value.trim();
+    const lines = area.value.split("\n").map((each) => each.trim()).filter(Boolean);
+    if (line && !lines.includes(line)) {
+      area.value = [...lines, line].join("\n");
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    input.value = "";
+  };
+  button.addEventListener("click", add);
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") {
+      event.preventDefault();
+      add();
+    }
+  });
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("input[data-suggest]").forEach(suggest);
+  document.querySelectorAll("textarea[data-suggest-lines]").forEach(suggestLines);
 });

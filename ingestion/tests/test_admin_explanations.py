@@ -1,0 +1,218 @@
+"""Why a collection found nothing, what may have been meant, and suggestions while roles and places are typed."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pymongo.database import Database
+from redis import Redis
+
+from ingestion.documents import CollectedRole, CollectionRun
+from ingestion.runs import close_if_done, start_run, update_search
+from ingestion.selectors import run_state
+from ingestion.suggestions import (
+    describe_unknown_places,
+    describe_unknown_roles,
+    list_role_names,
+    suggest_places,
+    suggest_roles,
+)
+from market.refresh import refresh_figures
+from market.services import store_postings
+from tests.factories import PostingFactory
+
+RUNS = "/admin/ingestion/collectionrun/"
+pytestmark = pytest.mark.usefixtures("mongo", "redis")
+
+
+def ended(
+    *,
+    counts: dict[str, int] | None = None,
+    values: dict | None = None,
+    refused: Sequence[dict] = (),
+    **asked: object,
+) -> CollectionRun:
+    """A run that is over, each of its searches with these counts."""
+    now = timezone.now()
+    usual = {"roles": ["Data Engineer"], "places": ["Berlin"], "max_age_days": 7, "per_role_limit": 10}
+    run = start_run(trigger="command", now=now, **usual | asked)
+    for index, _ in enumerate(run.searches):
+        update_search(
+            run_id=run.id,
+            index=index,
+            now=now,
+            values={"status": "finished"} | (values or {}),
+            counts=counts or {},
+            refused=refused,
+        )
+    close_if_done(run_id=run.id, now=now)
+    return run.reload()
+
+
+def why(run: CollectionRun) -> str:
+    text: str = run_state(run=run)["texts"]["why"]
+    return text
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (
+            {"places": ["Atlantis"]},
+            "Nothing was found: “Atlantis” is no place that is known here, so locations with that text were asked for.",
+        ),
+        ({"places": ["Munihc"]}, "Did you mean “Munich, Germany”?"),
+        ({"roles": ["Wizard of Oz"]}, "no title that was ever collected names “Wizard of Oz”"),
+        ({"roles": ["Data Enginer"]}, "Did you mean “Data Engineer”?"),
+        ({"max_age_days": 0}, "“posted within 0 days” asks for jobs of today alone; ask for more days"),
+        ({}, "TheirStack has no job of “Data Engineer” in “Berlin” posted within 7 days; try more days"),
+        ({"max_age_days": 1}, "posted within 1 day;"),
+    ],
+)
+def test_a_run_that_found_nothing_says_why(asked: dict[str, object], sentence: str) -> None:
+    assert sentence in why(ended(**asked))
+
+
+def test_what_was_collected_before_is_the_reason_where_nothing_new_came() -> None:
+    since = timezone.now() - timedelta(days=2)
+
+    assert f"nothing new came since {since:%Y-%m-%d %H:%M:%S} UTC" in why(ended(values={"discovered_since": since}))
+
+
+def test_titles_of_other_roles_and_refused_jobs_are_the_reason_where_jobs_were_returned() -> None:
+    text = why(ended(counts={"credits": 5, "filtered": 3}, refused=[{"reason": "no_title"}] * 2))
+
+    reasons = "3 returned jobs have titles of other roles; 2 returned jobs were refused, see below why"
+    assert text == f"Nothing was found: {reasons}."
+
+
+def test_fresh_roles_are_the_reason_where_every_search_was_skipped() -> None:
+    ended()
+    now = timezone.now()
+    CollectedRole(role="data engineer", place="Berlin", collected_at=now).save()
+    run = start_run(
+        trigger="command",
+        roles=["Data Engineer"],
+        places=["Berlin"],
+        max_age_days=7,
+        per_role_limit=10,
+        fresh_within_days=30,
+        now=now,
+    )
+
+    assert why(run) == "Nothing was found: searches were skipped: collected within 30 days."
+
+
+def test_a_run_that_found_something_or_is_open_says_nothing() -> None:
+    found = ended(counts={"credits": 1, "collected": 1})
+    is_open = start_run(
+        trigger="command",
+        roles=["Nobody"],
+        places=["Atlantis"],
+        max_age_days=7,
+        per_role_limit=10,
+        now=timezone.now(),
+    )
+
+    assert (why(found), why(is_open)) == ("", "")
+
+
+def test_each_search_without_a_job_says_why_in_its_row() -> None:
+    rows = run_state(run=ended(places=["Atlantis", "Berlin"]))["tables"]["searches"]
+
+    assert rows[0][-1].startswith("“Atlantis” is no place")
+    assert rows[1][-1].startswith("TheirStack has no job")
+
+
+def test_a_run_of_many_unknown_places_names_a_few() -> None:
+    text = why(ended(places=[f"Nowhere {number}" for number in range(9)]))
+
+    assert text.count("is no place") == 4
+    assert text.endswith("and 5 more, see the searches below.")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "Berlin",
+        "Remote",
+        "US",
+        "Texas",
+        "Bavaria",
+        "Europe",
+        "Bay Area",
+        "Little Village, Germany",
+        "San Francisco, CA",
+    ],
+)
+def test_a_place_that_is_known_is_not_called_unknown(place: str) -> None:
+    assert describe_unknown_places(places=[place]) == {}
+
+
+def test_a_role_that_postings_have_is_not_called_unknown(mongo: Database) -> None:
+    start_run(
+        trigger="command", roles=["Chef"], places=["Berlin"], max_age_days=7, per_role_limit=1, now=timezone.now()
+    )
+    before = describe_unknown_roles(roles=["Chef"])
+    store_postings(postings=[PostingFactory(title="Chef")], role="Chef", now=timezone.now())
+
+    assert set(before) == {"Chef"}
+    assert describe_unknown_roles(roles=["chef"]) == {}
+
+
+def test_a_collection_of_what_is_unknown_is_started_with_a_warning(staff_client: Client, redis: Redis) -> None:
+    asked = {"roles": "Data Enginer", "places": "Atlantis", "max_age_days": "7", "per_role_limit": "1"}
+
+    page = staff_client.post(f"{RUNS}collect-now/", asked, follow=True).content.decode()
+
+    assert "No title that was ever collected names “Data Enginer”. Did you mean “Data Engineer”?" in page
+    assert "“Atlantis” is no place that is known here" in page
+    assert CollectionRun.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [("data eng", "Data Engineer"), ("ENGINEER", "QA Engineer"), ("bakcend developer", "Backend Developer")],
+)
+def test_roles_are_suggested(text: str, first: str) -> None:
+    found = suggest_roles(text=text)
+
+    assert first in found
+    assert len(found) <= 10
+
+
+def test_a_role_of_our_own_is_suggested_once_it_has_stats() -> None:
+    store_postings(postings=[PostingFactory(title="Chef")], role="Chef", now=timezone.now())
+    before = "Chef" in list_role_names()
+    start_run(
+        trigger="command", roles=["Chef"], places=["Berlin"], max_age_days=7, per_role_limit=1, now=timezone.now()
+    )
+    refresh_figures(now=timezone.now())
+
+    assert not before
+    assert suggest_roles(text="che")[0] == "Chef"
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [("berl", "Berlin, Germany"), ("germ", "Germany"), ("remo", "Remote"), ("texa", "Texas, United States")],
+)
+def test_places_are_suggested(text: str, first: str) -> None:
+    assert suggest_places(text=text)[0] == first
+
+
+@pytest.mark.parametrize("text", ["", " ", "[", "\x00", "$ne", "x" * 5_000])
+@pytest.mark.parametrize("kind", ["roles", "places"])
+def test_nothing_is_suggested_for_what_is_like_nothing(staff_client: Client, kind: str, text: str) -> None:
+    answer = staff_client.get(f"{RUNS}suggest-{kind}.json", {"q": text})
+
+    assert (answer.status_code, answer.json()) == (200, {"found": []})
+
+
+def test_the_form_has_suggestions(staff_client: Client) -> None:
+    page = staff_client.get(f"{RUNS}collect-now/").content.decode()
+
+    assert 'data-suggest-lines="ingestion/collectionrun/suggest-roles.json"' in page
+    assert 'data-suggest-lines="ingestion/collectionrun/suggest-places.json"' in page
