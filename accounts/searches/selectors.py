@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -56,6 +56,11 @@ def postings_to_mail(*, search: SavedSearch, now: datetime) -> NewPostings:
     return _matching(search, since=max(search.since, search.mailed_since), but=list(claimed), now=now)
 
 
+def matching_postings(*, search: SavedSearch, now: datetime) -> NewPostings:
+    """What matches and is not closed, new or not."""
+    return _matching(search, since=datetime(1970, 1, 1, tzinfo=UTC), but=[], now=now)
+
+
 def stored_ids(*, job_ids: Iterable[str]) -> list[ObjectId]:
     """Those of the ids that are a stored posting's."""
     wanted = [ObjectId(job_id) for job_id in job_ids if ObjectId.is_valid(job_id)]
@@ -71,12 +76,13 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def due_searches(*, day: date) -> list[ObjectId]:
+def due_searches(*, day: date, user_id: ObjectId | None = None) -> list[ObjectId]:
     """The searches whose digest of that day, or of the week with that day, has not been begun."""
     due = {"daily": day.isoformat(), "weekly": monday_of(day).isoformat()}
-    found = database().saved_searches.find(
-        {"$or": [{"digest": digest, "digest_day": {"$lt": first}} for digest, first in due.items()]}, {"_id": 1}
-    )
+    query: Query = {"$or": [{"digest": digest, "digest_day": {"$lt": first}} for digest, first in due.items()]}
+    if user_id is not None:
+        query["user"] = user_id
+    found = database().saved_searches.find(query, {"_id": 1})
     return [row["_id"] for row in found.sort("_id", 1)]
 
 

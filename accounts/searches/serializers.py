@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from accounts.applications.serializers import MAX_ID_LENGTH
 from accounts.searches.documents import DIGESTS, MAX_NAME_LENGTH
+from accounts.searches.services import MAX_MAILED, UNSENT_REASONS
 from career_navigator.api.fields import BoundedList, Choice, OwnUserId, Text
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer, read_as
 from market.jobs.serializers import JobFilterSerializer
@@ -66,6 +67,26 @@ class SearchesSerializer(SuccessSerializer):
 
 class SearchDeletedSerializer(SuccessSerializer):
     search_id = serializers.CharField(source="search.pk")
+
+
+class DigestPreviewSerializer(serializers.Serializer[Any]):
+    reason = serializers.ChoiceField(
+        sorted(UNSENT_REASONS), allow_null=True, help_text="Why no mail would be sent now; null where one would."
+    )
+    detail = serializers.CharField(allow_null=True, help_text="The reason in a sentence that says what to do.")
+    is_example = serializers.BooleanField(
+        help_text="Whether nothing is new, and the newest postings of the search serve as an example."
+    )
+    to = serializers.CharField()
+    subject = serializers.CharField()
+    text = serializers.CharField()
+    html = serializers.CharField()
+    jobs = serializers.IntegerField(help_text=f"How many new postings the mail tells of, up to {MAX_MAILED}.")
+    total = serializers.IntegerField(help_text="How many are new.")
+
+
+class DigestPreviewAnswerSerializer(SuccessSerializer):
+    digest = DigestPreviewSerializer()
 
 
 class SeenSerializer(serializers.Serializer[Any]):

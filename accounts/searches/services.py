@@ -8,6 +8,7 @@ postings, while GET /jobs/searches/{id}/new still does.
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from smtplib import SMTPException
 from typing import Any
@@ -18,13 +19,20 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.signing import BadSignature, Signer
 from django.template.loader import render_to_string
-from mongoengine import NotUniqueError
+from mongoengine import NotUniqueError, QuerySet
 from pymongo.errors import BulkWriteError
 from rest_framework.exceptions import ValidationError
 
 from accounts.documents import User
-from accounts.searches.documents import MAX_SEARCHES, SavedSearch, ToldPosting
-from accounts.searches.selectors import MAX_COUNTED, filter_of, local_day, monday_of, postings_to_mail
+from accounts.searches.documents import DIGESTS, MAX_SEARCHES, SavedSearch, ToldPosting
+from accounts.searches.selectors import (
+    MAX_COUNTED,
+    filter_of,
+    local_day,
+    matching_postings,
+    monday_of,
+    postings_to_mail,
+)
 from career_navigator.db.connection import database, positions_taken
 from career_navigator.documents import find_repeated, idempotency_key
 from market.jobs.filters import JobFilter
@@ -155,14 +163,77 @@ UNSUBSCRIBE_PATH = "/jobs/searches/unsubscribe"
 _signer = Signer(salt="accounts.searches.unsubscribe")
 
 
-def send_digest(*, search_id: ObjectId, day: date, now: datetime) -> int:
+# Why no mail is sent, and what to do about it.
+UNSENT_REASONS = {
+    "account_deactivated": "The account is deactivated.",
+    "digest_off": "The search sends no mails; set its digest to daily or weekly.",
+    "email_not_confirmed": "The address is not confirmed; POST /auth/email/send mails a link that confirms it.",
+    "no_mail_server": "This service sends no mail, since EMAIL_HOST is not set.",
+    "nothing_new": "The search finds nothing that is new, so no mail is sent.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestPreview:
+    """A digest as it would be mailed now, or an example of one, and why none would be (one of `UNSENT_REASONS`)."""
+
+    reason: str | None
+    is_example: bool
+    to: str
+    subject: str
+    text: str
+    html: str
+    jobs: int
+    total: int
+
+    @property
+    def detail(self) -> str | None:
+        return UNSENT_REASONS[self.reason] if self.reason is not None else None
+
+
+def preview_digest(*, search: SavedSearch, now: datetime) -> DigestPreview:
+    """Return the mail that would be sent now, and send and change nothing.
+
+    Where nothing is new the newest postings of the search serve as an example. Raises ValidationError where the filter
+    is not accepted any more.
+    """
+    user = User.objects.get(id=search.user)
+    postings = postings_to_mail(search=search, now=now)
+    rows, total = postings[:MAX_MAILED], postings.count()
+    reason = _find_reason(search, user) or (None if rows else "nothing_new")
+    message = _message(
+        search, user, rows or matching_postings(search=search, now=now)[:MAX_MAILED], total=total, now=now
+    )
+    return DigestPreview(
+        reason=reason,
+        is_example=not rows,
+        to=user.email,
+        subject=str(message.subject),
+        text=str(message.body),
+        html=str(message.alternatives[0][0]),
+        jobs=len(rows),
+        total=total,
+    )
+
+
+def _find_reason(search: SavedSearch, user: User) -> str | None:
+    if search.digest is None:
+        return "digest_off"
+    if not user.is_active:
+        return "account_deactivated"
+    if user.email_confirmed is False:
+        return "email_not_confirmed"
+    return None if _can_send() else "no_mail_server"
+
+
+def send_digest(*, search_id: ObjectId, day: date, is_again: bool = False, now: datetime) -> int:
     """Mail what the search newly finds, once a day at most; how many postings the mail tells of, 0 for no mail.
 
-    `day` is the digest's, in TIME_ZONE. Nothing is sent to users who are deactivated or whose address is not confirmed,
-    and nothing where no mail server is set. Raises SMTPException or OSError when the mail server is away; nothing is
-    claimed then.
+    `day` is the digest's, in TIME_ZONE; with `is_again` it is sent also where that day's was begun. Nothing is sent to
+    users who are deactivated or whose address is not confirmed, and nothing where no mail server is set. Raises
+    SMTPException or OSError when the mail server is away; nothing is claimed then.
     """
-    search = SavedSearch.objects(id=search_id, digest__ne=None, digest_day__lt=day.isoformat()).first()
+    search = _open_digests(search_id, day, is_again).first()
     owner = User.objects(id=search.user, is_active=True, email_confirmed__ne=False) if search is not None else None
     user = owner.first() if owner is not None else None
     if search is None or user is None or not _can_send():
@@ -174,16 +245,16 @@ def send_digest(*, search_id: ObjectId, day: date, now: datetime) -> int:
         return 0
     found, total = postings[:MAX_MAILED], postings.count()
     if not found:
-        _begin(search, day)
+        _begin(search, day, is_again)
         return 0
     with get_connection() as connection:
-        if not _begin(search, day):
+        if not _begin(search, day, is_again):
             return 0
         claimed = claim_postings(search_id=search.pk, job_ids=[row["_id"] for row in found], now=now)
         rows = [row for row in found if row["_id"] in claimed]
         if not rows:
             return 0
-        message = _message(search, user, rows, more=total - len(rows), now=now)
+        message = _message(search, user, rows, total=total, now=now)
         message.connection = connection
         try:
             message.send()
@@ -203,13 +274,20 @@ def _can_send() -> bool:
     return True
 
 
-def _begin(search: SavedSearch, day: date) -> bool:
+def _open_digests(search_id: ObjectId, day: date, is_again: bool) -> QuerySet:
+    searches = SavedSearch.objects(id=search_id, digest__ne=None)
+    return searches if is_again else searches.filter(digest_day__lt=day.isoformat())
+
+
+def _begin(search: SavedSearch, day: date, is_again: bool) -> bool:
     """Whether the day's digest is this task's; not where another has begun it, or mails were turned off meanwhile."""
-    begun = SavedSearch.objects(id=search.pk, digest__ne=None, digest_day__lt=day.isoformat())
-    return bool(begun.update_one(set__digest_day=day.isoformat()))
+    # A weekly search may be done until a later day already.
+    return bool(_open_digests(search.pk, day, is_again).update_one(max__digest_day=day.isoformat()))
 
 
-def _message(search: SavedSearch, user: User, rows: list[Row], *, more: int, now: datetime) -> EmailMultiAlternatives:
+def _message(search: SavedSearch, user: User, rows: list[Row], *, total: int, now: datetime) -> EmailMultiAlternatives:
+    """Return the mail that tells of the rows, of `total` that are new."""
+    more = max(0, total - len(rows))
     job_filter = filter_of(search=search)
     jobs = [_told(JobListing(row, now=now, job_filter=job_filter)) for row in rows]
     unsubscribe, name = unsubscribe_address(search_id=search.pk), _line(search.name)
@@ -217,7 +295,7 @@ def _message(search: SavedSearch, user: User, rows: list[Row], *, more: int, now
         "app_name": settings.APP_NAME,
         "full_name": _line(user.full_name),
         "name": name,
-        "digest": search.digest,
+        "digest": search.digest or DIGESTS[0],
         "jobs": jobs,
         "more": more,
         "more_is_exact": more + len(jobs) < MAX_COUNTED,

@@ -25,6 +25,7 @@ from accounts.searches.services import (
     delete_search,
     end_digest,
     mark_told,
+    preview_digest,
     read_token,
     save_search,
 )
@@ -147,6 +148,24 @@ class SavedSearchViewSet(DocumentViewSet):
         found, job_filter = new_postings(search=search, now=now), filter_of(search=search)
         page = [JobListing(row, now=now, job_filter=job_filter) for row in self.paginate_queryset(found)]
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @action(
+        detail=True,
+        serializer_class=shapes.DigestPreviewAnswerSerializer,
+        operation_id="jobs_searches_digest",
+        error_statuses=(409,),
+    )
+    def digest(self, request: Request, search_id: str) -> Response:
+        """Preview the mail of a saved search.
+
+        It is the mail that would be sent now, or an example where nothing is new. Nothing is sent, and nothing is
+        marked as mailed.
+        """
+        try:
+            preview = preview_digest(search=self.get_object(), now=timezone.now())
+        except ValidationError as error:
+            raise Conflict("The search's filter is not accepted any more; change it first.") from error
+        return Response(self.get_serializer({"digest": preview}).data)
 
     @action(
         detail=True,

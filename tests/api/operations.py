@@ -101,6 +101,7 @@ OPERATIONS = {
     "PUT jobs/searches/<str:search_id>": _token(user_id=_USER, name="Java"),
     "DELETE jobs/searches/<str:search_id>": _token(),
     "GET jobs/searches/<str:search_id>/new": _token(),
+    "GET jobs/searches/<str:search_id>/digest": _token(),
     "POST jobs/searches/<str:search_id>/seen": _token(job_ids=[_JOB]),
     "POST jobs/<str:job_id>/save": _token(user_id=_USER, activity_metadata={"from": "list"}),
     "DELETE jobs/<str:job_id>/save": _asking(user_id=_USER),

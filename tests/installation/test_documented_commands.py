@@ -55,6 +55,7 @@ FILLED = {
     "import_postings FILE [--dry-run]": "import_postings postings.json --dry-run",
     "manage.py import_postings FILE": "manage.py import_postings postings.json",
     "generate_postings N": "generate_postings 3",
+    "send_digests [--user EMAIL] [--now] [--dry-run]": "send_digests --now --dry-run",
     "manage.py createsuperuser": "manage.py createsuperuser --noinput --username second --email second@example.org",
     "make help": f"make -C {BASE_DIR} help",
 }
