@@ -74,10 +74,11 @@ class ViewSchema(AutoSchema):
         return [
             OpenApiParameter(
                 FIELDS_PARAMETER,
-                {"type": "array", "items": {"type": "string", "enum": list(item.fields)}},
+                {"type": "array", "items": {"type": "string"}},
                 style="form",
                 explode=False,
-                description="The fields that the items of the list are to have, separated by commas; all without it.",
+                description="The fields that the items of the list are to have, separated by commas; they lack the"
+                f" others then. There are {', '.join(item.fields)}.",
             )
         ]
 
