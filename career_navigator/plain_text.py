@@ -25,6 +25,20 @@ _PLAIN_LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ð": "d", "đ": "d", "ħ": "h", "ı": "i", "ĸ": "k", "ł": "l", "ŋ": "n", "ŧ": "t"}
 )
 
+# Words for yes and no: English, German, French, Spanish and Portuguese, Italian, Dutch, Polish, Swedish.
+_TRUE = frozenset(
+    {
+        *("true", "t", "yes", "y", "1", "x", "on", "wahr", "ja", "j", "vrai", "oui", "verdadero", "si", "sim"),
+        *("verdadeiro", "vero", "waar", "prawda", "tak", "sant"),
+    }
+)
+_FALSE = frozenset(
+    {
+        *("false", "f", "no", "n", "0", "off", "falsch", "nein", "faux", "non", "falso", "nao", "onwaar", "nee"),
+        *("falsz", "nie", "falskt", "nej"),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PlainText:
@@ -187,3 +201,39 @@ def split_off_delimiter(text: str, *, is_column: Callable[[str], object] = lambd
 
     # The first one of equals.
     return max(DELIMITERS, key=count_columns), text, 0
+
+
+def read_flag(text: str) -> bool | None:
+    """Return what a word for yes or no says, in any case; None for another word."""
+    word = plain_word(text)
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+def plain_word(text: str) -> str:
+    """Return a word in small letters, without accents and the full stop of an abbreviation."""
+    decomposed = normalize_text("NFKD", text.strip().casefold())
+    return "".join(each for each in decomposed if not unicodedata.combining(each)).replace("ł", "l").rstrip(".")
+
+
+def split_items(text: str, *, separators: str) -> list[str]:
+    """Return the items of a list in one text: one a line, or within a line between the separators.
+
+    An item in double quotes may hold separators; a quote within it is doubled. Without separators a line is an item.
+    """
+    if not separators:
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    among = re.escape(separators)
+    item = re.compile(rf'\s*(?:"((?:[^"]|"")*)"\s*(?=[{among}]|$)|([^{among}]*))(?:[{among}]|$)')
+    found: list[str] = []
+    for line in text.splitlines():
+        for quoted, plain in item.findall(line):
+            found.append(quoted.replace('""', '"').strip() or plain.strip())
+    return [each for each in found if each]
+
+
+def quote_item(item: str, *, separators: str) -> str:
+    """Return an item as `split_items` reads it back."""
+    if not separators or not (item.startswith('"') or any(mark in item for mark in separators)):
+        return item
+    doubled = item.replace('"', '""')
+    return f'"{doubled}"'

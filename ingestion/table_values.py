@@ -5,30 +5,16 @@ What a cell says is often clear only beside the others of its column: 05/06/2026
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
-from career_navigator.plain_text import normalize_text
+from career_navigator.plain_text import plain_word, read_flag
 
 # A longer text is no date, number or flag.
 MAX_CELL_LENGTH = 60
 # What people and programs write into a cell that has no value.
 _NOTHING = frozenset({"", "-", "--", "n/a", "na", "nan", "none", "null", "nil"})
-# English, German, French, Spanish and Portuguese, Italian, Dutch, Polish, Swedish.
-_TRUE = frozenset(
-    {
-        *("true", "t", "yes", "y", "1", "x", "on", "wahr", "ja", "j", "vrai", "oui", "verdadero", "si", "sim"),
-        *("verdadeiro", "vero", "waar", "prawda", "tak", "sant"),
-    }
-)
-_FALSE = frozenset(
-    {
-        *("false", "f", "no", "n", "0", "off", "falsch", "nein", "faux", "non", "falso", "nao", "onwaar", "nee"),
-        *("falsz", "nie", "falskt", "nej"),
-    }
-)
 # By what their first letters are, without accents; the longer ones first.
 _MONTHS = (
     ("januar januari janvier enero gennaio jan ene gen", 1),
@@ -67,7 +53,7 @@ def read_columns(rows: Sequence[dict[str, Any]], *, kind_of: Callable[[str], str
     readers: dict[str, Callable[[Sequence[str]], Callable[[str], object]]] = {
         "date": _date_reader,
         "time": _date_reader,
-        "flag": lambda texts: _read_flag,
+        "flag": lambda texts: read_flag,
         "money": _amount_reader,
         "number": lambda texts: _read_number,
     }
@@ -90,11 +76,6 @@ def has_two_readings(text: str) -> bool:
     """Return whether the text is a date whose day and month may be either of two numbers."""
     found = _NUMBERED.fullmatch(_TIME.sub("", text.strip())) if len(text) <= MAX_CELL_LENGTH else None
     return found is not None and found[2] != "." and int(found[1]) <= 12 and int(found[3]) <= 12
-
-
-def _read_flag(text: str) -> bool | None:
-    word = _plain(text)
-    return True if word in _TRUE else False if word in _FALSE else None
 
 
 def _date_reader(texts: Sequence[str]) -> Callable[[str], str | None]:
@@ -131,7 +112,7 @@ def _read_day(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
     if found := _YEAR_FIRST.fullmatch(text):
         return int(found[1]), int(found[2]), int(found[3])
     if found := _NAMED.fullmatch(text):
-        month = _MONTH_NAMES.get(_plain(found["month"]))
+        month = _MONTH_NAMES.get(plain_word(found["month"]))
         days = [number for number in (found["day"], found["day_after"]) if number]
         return (int(found["year"]), month, int(days[0])) if month and len(days) == 1 else None
     found = _NUMBERED.fullmatch(text)
@@ -206,8 +187,3 @@ def _read_number(text: str) -> float | None:
         return float(text.replace(",", "."))
     except ValueError:
         return None
-
-
-def _plain(text: str) -> str:
-    decomposed = normalize_text("NFKD", text.strip().casefold())
-    return "".join(each for each in decomposed if not unicodedata.combining(each)).replace("ł", "l").rstrip(".")

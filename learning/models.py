@@ -1,5 +1,7 @@
 """What the admin sees of learning."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 
 from career_navigator.document_admin.models import DocumentModel
@@ -17,10 +19,16 @@ class LearningResource(DocumentModel):
         ordering = ("skill", "level", "title", "pk")
         permissions = [("check_links", "Can have the links of all resources checked")]
 
+    def canonical(self, name: str, value: Any) -> Any:
+        if name == "skill":
+            return vocabulary().canonical(value or "") or value
+        if name in ("url", "language"):
+            text = (value or "").strip()
+            return text.lower() if name == "language" else text
+        return value
+
     def clean(self) -> None:
-        """Bring the skill into its canonical name. Raises ValidationError for one that the vocabulary does not have."""
-        if "skill" in self.changed_names():
-            canonical = vocabulary().canonical(self.skill or "")
-            if canonical is None:
-                raise ValidationError({"skill": f"The vocabulary has no skill {self.skill!r}."})
-            self.skill = canonical
+        """Raise ValidationError for a skill that the vocabulary does not have."""
+        super().clean()
+        if "skill" in self.changed_names() and vocabulary().canonical(self.skill or "") is None:
+            raise ValidationError({"skill": f"The vocabulary has no skill {self.skill!r}."})

@@ -1,5 +1,7 @@
 """What the admin sees of the project ideas."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 
 from career_navigator.document_admin.models import DocumentModel
@@ -16,13 +18,15 @@ class ProjectIdea(DocumentModel):
     class Meta:
         ordering = ("pk",)
 
+    def canonical(self, name: str, value: Any) -> Any:
+        if name != "skills":
+            return value
+        return list(dict.fromkeys(vocabulary().canonical(each) or each for each in value or ()))
+
     def clean(self) -> None:
-        """Bring skills into their canonical names. Raises ValidationError for those that the vocabulary lacks."""
-        if "skills" not in self.changed_names():
-            return
+        """Raise ValidationError for skills that the vocabulary lacks."""
+        super().clean()
         words = vocabulary()
-        canonical = {name: words.canonical(name) for name in self.skills}
-        unknown = [name for name, known in canonical.items() if known is None]
-        if unknown:
+        unknown = [name for name in self.skills or () if words.canonical(name) is None]
+        if unknown and "skills" in self.changed_names():
             raise ValidationError({"skills": f"The vocabulary has no {', '.join(unknown)}."})
-        self.skills = list(dict.fromkeys(known for known in canonical.values() if known))

@@ -1,11 +1,12 @@
 """The admin of the vocabulary: its entries, and the slugs that wait to be settled."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
@@ -21,40 +22,83 @@ from career_navigator.admin_site.model_admin import (
 )
 from career_navigator.db.connection import database
 from career_navigator.document_admin.admin import DocumentAdmin, DocumentForm
-from career_navigator.document_admin.exchange import DocumentResource, ExchangeMixin, ImportLookups
+from career_navigator.document_admin.exchange import DocumentResource, ExchangeMixin
+from career_navigator.document_admin.import_lookups import ImportLookups
 from skills.documents import VOCABULARY, SkillDocument
-from skills.models import Skill
+from skills.models import Skill, SkillLookups
 from skills.selectors import vocabulary
 from skills.services import (
     UnmergeableError,
     merge_skills,
 )
 from skills.slug_admin import AliasForm, describe_names, offer_rereading, search_skills
-from skills.vocabulary import CATEGORIES
+from skills.vocabulary import CATEGORIES, spelling_key
 
+# Where a skill has its spellings, the ones that win first.
+_SPELLED_IN = ("name", "display_name", "aliases", "slugs")
 # What decides which skills are read from a posting.
 _READ_BY = frozenset({"name", "display_name", "aliases", "slugs", "is_skill"})
 
 
-class SkillLookups(ImportLookups):
-    """Knows the prerequisites of every skill, those of earlier rows too."""
+class SkillImportLookups(SkillLookups, ImportLookups):
+    """Knows the spellings and prerequisites of every skill, those of earlier rows too."""
 
     def __init__(self, document: type[SkillDocument]) -> None:
         super().__init__(document)
-        rows = document.objects.only("name", "prerequisites").as_pymongo()
-        self._prerequisites: dict[str, list[str]] = {row["name"]: row.get("prerequisites", []) for row in rows}
+        self._prerequisites: dict[str, list[str]] = {}
+        # The names that the file's rows bring and that were not accepted yet.
+        self._promised: set[str] = set()
+        # Names win over display names, those over aliases, those over slugs, as in the vocabulary.
+        self._owners: list[dict[str, str]] = [{} for _ in _SPELLED_IN]
+        for row in document.objects.only("prerequisites", *_SPELLED_IN).order_by("name").as_pymongo():
+            self._add(row)
+
+    def expect(self, keys: Iterable[tuple[Any, ...]]) -> None:
+        self._promised = {name for (name,) in keys}.difference(self._prerequisites)
+        for name in self._promised:
+            self._prerequisites[name] = []
+
+    def find_missing(self, model: Any) -> str:
+        for field in ("prerequisites", "related"):
+            if missing := self._promised.intersection(getattr(model, field)):
+                return f"{field}: the vocabulary has no {', '.join(sorted(missing))}."
+        return ""
+
+    def withdraw(self, model: Any) -> None:
+        if model._state.adding:
+            self._promised.add(model.name)
 
     def prepare(self, document: Any) -> None:
         document.all_prerequisites = self._prerequisites
 
     def accept(self, model: Any) -> None:
         super().accept(model)
-        self._prerequisites[model.name] = model.prerequisites
+        self._promised.discard(model.name)
+        self._add({name: getattr(model, name) for name in ("prerequisites", *_SPELLED_IN)})
+
+    def spell(self, name: str, value: Any) -> Any:
+        return self.find_owner(value) or value
+
+    def find_owner(self, spelling: str) -> str | None:
+        name = " ".join(spelling.split()).lower()
+        if name in self._prerequisites:
+            return name
+        key = spelling_key(spelling)
+        return next((owners[key] for owners in self._owners if key in owners), None)
+
+    def _add(self, row: Mapping[str, Any]) -> None:
+        self._prerequisites[row["name"]] = row.get("prerequisites") or []
+        for field, owners in zip(_SPELLED_IN, self._owners, strict=True):
+            given = row.get(field) or ()
+            for spelling in [given] if isinstance(given, str) else given:
+                if key := spelling_key(spelling):
+                    owners.setdefault(key, row["name"])
 
 
 class SkillResource(DocumentResource):
     catalogue = VOCABULARY
-    lookups_class = SkillLookups
+    lookups_class = SkillImportLookups
+    lookups: SkillImportLookups
 
     class Meta(DocumentResource.Meta):
         model = Skill
@@ -63,6 +107,18 @@ class SkillResource(DocumentResource):
             *("name", "display_name", "category", "subcategory", "aliases", "slugs"),
             *("prerequisites", "related", "is_skill"),
         )
+
+    def before_import_row(self, row: Any, **kwargs: Any) -> None:
+        """Let a row name its skill in any spelling, unless it shows another skill under an alias."""
+        super().before_import_row(row, **kwargs)
+        name, shown = (str(row.get(column) or "").strip() for column in ("name", "display_name"))
+        owner = self.lookups.find_owner(name)
+        if owner is None:
+            return
+        if owner != " ".join(name.split()).lower() and shown and self.lookups.find_owner(shown) != owner:
+            message = f"{name!r} means {owner!r}: write that name, or take the spelling from there first."
+            raise ValidationError({"name": message})
+        row["name"] = owner
 
 
 class CategoryFilter(admin.SimpleListFilter):

@@ -1,16 +1,36 @@
 """What the admin sees of the vocabulary."""
 
-from career_navigator.document_admin.models import DocumentModel
+from typing import Any
+
+from career_navigator.document_admin.models import DocumentModel, Lookups
 from skills import documents
+from skills.selectors import vocabulary
+
+
+class SkillLookups(Lookups):
+    """What judging a skill asks of the vocabulary."""
+
+    def find_owner(self, spelling: str) -> str | None:
+        """Return the name of the entry that a spelling means."""
+        found = vocabulary().get(spelling)
+        return found.name if found is not None else None
 
 
 class Skill(DocumentModel):
     """An entry of the vocabulary."""
 
     document = documents.SkillDocument
+    lookups = SkillLookups()
 
     class Meta:
         ordering = ("name",)
+
+    def canonical(self, name: str, value: Any) -> Any:
+        if name == "name":
+            return " ".join(str(value or "").split()).lower()
+        if name in ("prerequisites", "related"):
+            return list(dict.fromkeys(self.lookups.find_owner(each) or each for each in value or ()))
+        return value
 
 
 class UnknownSlug(DocumentModel):

@@ -2,132 +2,52 @@
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, cast
 
-import mongoengine
-import tablib
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import action
 from django.contrib.admin.models import LogEntry
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.db.models import NOT_PROVIDED
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path
 from django.utils import timezone
-from import_export import widgets
+from import_export import fields as resource_fields
 from import_export.admin import ExportActionMixin, ImportExportMixin
-from import_export.forms import ConfirmImportForm as BaseConfirmImportForm
-from import_export.instance_loaders import ModelInstanceLoader
 from import_export.resources import ModelResource
 from import_export.results import Result, RowResult
-from import_export.tmp_storages import CacheStorage
-from unfold.contrib.import_export.forms import ImportForm, SelectableFieldsExportForm
+from unfold.contrib.import_export.forms import SelectableFieldsExportForm
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from career_navigator.admin_site.model_admin import UndoMixin, ask_about_chosen, is_confirmed
 from career_navigator.api.exceptions import SERVER_AWAY, is_server_away
 from career_navigator.cache.versioned import replace_version
 from career_navigator.document_admin.admin import DocumentAdmin, keeps_time
-from career_navigator.document_admin.fields import LinesField
-from career_navigator.document_admin.formats import CSV, JSON, XLSX, ImportRejected, check_size
+from career_navigator.document_admin.cells import build_widget, fold, means_the_same
+from career_navigator.document_admin.formats import ABSENT, CSV, JSON, XLSX, ImportRejected
+from career_navigator.document_admin.import_lookups import ImportLoader, ImportLookups
+from career_navigator.document_admin.import_pages import (
+    BoundedImportForm,
+    ConfirmImportForm,
+    build_template,
+    describe_columns,
+    describe_left_out,
+    describe_ranges,
+)
 from career_navigator.document_admin.models import (
     DocumentModel,
-    Lookups,
-    describe_duplicate,
     insert_many,
-    unique_names,
     update_many,
 )
 
 logger = logging.getLogger(__name__)
 
+_EMPTY: tuple[Any, ...] = (None, "", [])
 # Rows that are written in one go, which takes a fraction of a second.
 BATCH_SIZE = 500
-
-
-class LinesWidget(widgets.Widget):
-    """A list in one cell, an item a line; JSON may hold it as a list."""
-
-    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> list[str]:
-        items = value if isinstance(value, list) else str(value or "").splitlines()
-        if any(isinstance(item, dict | list) for item in items) or isinstance(value, dict):
-            raise ValueError("Each item of the list has to be text.")
-        return [str(item).strip() for item in items if str(item).strip()]
-
-    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
-        return "\n".join(value or ())
-
-
-class YesNoWidget(widgets.BooleanWidget):
-    """Yes or no, and nothing that is neither."""
-
-    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> bool | None:
-        if value not in (*self.TRUE_VALUES, *self.FALSE_VALUES, *self.NULL_VALUES):
-            raise ValueError(f"{value!r} is neither true nor false.")
-        answer: bool | None = super().clean(value, row, **kwargs)
-        return answer
-
-
-class ImportLookups(Lookups):
-    """Of one import: read once, then kept up with the rows that are going to be stored."""
-
-    EARLIER_ROW = object()
-
-    def __init__(self, document: type[mongoengine.Document]) -> None:
-        # The primary key of who has them, or EARLIER_ROW, by values of unique fields.
-        self.owners: dict[tuple[str, ...], dict[tuple[Any, ...], Any]] = {
-            tuple(names): {} for names in unique_names(document)
-        }
-        stored_as = {name: document._fields[name].db_field for names in self.owners for name in names}
-        for row in document.objects.only(*stored_as).as_pymongo():
-            for names, owners in self.owners.items():
-                owners[tuple(row.get(stored_as[name]) for name in names)] = row["_id"]
-
-    def get_document(self, model: DocumentModel) -> mongoengine.Document | None:
-        return model.document_as_read()
-
-    def name_owner(self, model: DocumentModel, values: dict[str, Any]) -> str:
-        owner = self.owners[tuple(values)].get(tuple(values.values()))
-        if owner is self.EARLIER_ROW:
-            return "an earlier row"
-        is_other = owner is not None and (model._state.adding or owner != model.pk)
-        return f"another {model._meta.verbose_name}" if is_other else ""
-
-    def accept(self, model: DocumentModel) -> None:
-        """Count a row that is going to be stored."""
-        for names, owners in self.owners.items():
-            owners[tuple(getattr(model, name) for name in names)] = self.EARLIER_ROW
-
-
-class ImportLoader(ModelInstanceLoader):
-    """Finds the objects that a file names, which are read with one query; no two rows may be of one object."""
-
-    def __init__(self, resource: "DocumentResource", dataset: tablib.Dataset) -> None:
-        super().__init__(resource, dataset)
-        self.lookups = resource.lookups_class(resource._meta.model.document)
-        self._names = tuple(resource.get_import_id_fields())
-        self._keys = self.lookups.owners[self._names]
-        found = [self._keys[key] for row in dataset.dict if (key := self._find_key(row)) in self._keys]
-        self._instances = {instance.pk: instance for instance in self.get_queryset().filter(pk__in=found)}
-
-    def get_instance(self, row: Any) -> Any:
-        key = self._keys.get(self._get_key(row))
-        if key is None:
-            return None
-        if key not in self._instances:
-            name, message = describe_duplicate(self.resource._meta.model, self._names, "an earlier row")
-            raise ValidationError({name: message})
-        return self._instances.pop(key)
-
-    def _get_key(self, row: Any) -> tuple[Any, ...]:
-        return tuple(self.resource.fields[name].clean(row) for name in self._names)
-
-    def _find_key(self, row: Any) -> tuple[Any, ...] | None:
-        # `get_instance` fails for the same row, which then names what is wrong with its key.
-        with contextlib.suppress(LookupError, ValueError, ArithmeticError):
-            return self._get_key(row)
-        return None
 
 
 class ImportInterrupted(RuntimeError):
@@ -140,6 +60,7 @@ class DocumentResource(ModelResource):
     # The name of the version that makes every process read the collection again.
     catalogue: ClassVar[str]
     lookups_class: ClassVar[type[ImportLookups]] = ImportLookups
+    lookups: ImportLookups
 
     class Meta:
         clean_model_instances = True
@@ -152,20 +73,60 @@ class DocumentResource(ModelResource):
         use_bulk = True
         batch_size = None
         store_instance = True
+        store_row_values = True
 
     @classmethod
-    def widget_from_django_field(cls, f: "models.Field[Any, Any]", default: Any = widgets.Widget) -> Any:
-        if isinstance(f, models.BooleanField):
-            return YesNoWidget
-        return LinesWidget if isinstance(f, LinesField) else super().widget_from_django_field(f, default)
+    def field_from_django_field(
+        cls, field_name: str, django_field: "models.Field[Any, Any]", readonly: bool
+    ) -> resource_fields.Field:
+        field = super().field_from_django_field(field_name, django_field, readonly)
+        field.widget = build_widget(django_field) or field.widget
+        # What an empty cell means depends on the object: see `import_field`.
+        field.default = NOT_PROVIDED
+        return field
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
-        unknown = sorted(
-            set(map(str, dataset.headers or ())) - {field.column_name for field in self.get_import_fields()}
-        )
+        names = {fold(field.column_name.replace("_", " ")): field.column_name for field in self.get_import_fields()}
+        given = [str(header) for header in dataset.headers or ()]
+        dataset.headers = [names.get(fold(header.replace("_", " ")), header) for header in given] or None
+        unknown = sorted({*(dataset.headers or ())}.difference(names.values()))
         if unknown:
-            raise ValueError(f"The file has columns that mean nothing here: {', '.join(unknown)}.")
+            known = ", ".join(names.values())
+            raise ValueError(f"The file has columns that mean nothing here: {', '.join(unknown)}. It may have {known}.")
+        # Rows that a spreadsheet has empty among others.
+        numbers, dataset.row_numbers = dataset.row_numbers, []
+        for number in numbers:
+            row = dataset.lpop()
+            if any(cell is not ABSENT and str(cell or "").strip() for cell in row):
+                dataset.append(row)
+                dataset.row_numbers.append(number)
         super().before_import(dataset, **kwargs)
+
+    def before_import_row(self, row: Any, **kwargs: Any) -> None:
+        for name in [name for name, value in row.items() if value is ABSENT]:
+            del row[name]
+
+    def import_field(self, field: Any, instance: Any, row: Any, is_m2m: bool = False, **kwargs: Any) -> None:
+        """Set the field, unless the row says in another spelling what is stored, or nothing where a value has to be."""
+        if field.column_name not in row:
+            return
+        name = field.attribute
+        stored = getattr(instance, name)
+        super().import_field(field, instance, row, is_m2m, **kwargs)
+        value = instance.canonical(name, getattr(instance, name))
+        is_open = value in _EMPTY and instance._meta.get_field(name).get_default() not in _EMPTY
+        is_same = means_the_same(instance.canonical(name, stored), value)
+        setattr(instance, name, stored if is_open or is_same else value)
+
+    def after_import(self, dataset: Any, result: Result, **kwargs: Any) -> None:
+        """Number the rows as the program that wrote the file does."""
+        super().after_import(dataset, result, **kwargs)
+        for row in result.error_rows:
+            given = row.errors[0].row or {}
+            row.values = [given.get(name, "") for name in result.diff_headers]
+        for row in (*result.rows, *result.invalid_rows, *result.error_rows):
+            if number := getattr(row, "number", None):
+                row.number = dataset.row_numbers[number - 1]
 
     def get_or_init_instance(self, instance_loader: Any, row: Any) -> tuple[Any, bool]:
         instance, new = super().get_or_init_instance(instance_loader, row)
@@ -185,12 +146,27 @@ class DocumentResource(ModelResource):
     def bulk_create(
         self, using_transactions: bool, dry_run: bool, raise_errors: bool, batch_size: Any = None, result: Any = None
     ) -> None:
+        self._refuse_dangling(result)
         self._save(self.create_instances, insert_many, dry_run, result)
 
     def bulk_update(
         self, using_transactions: bool, dry_run: bool, raise_errors: bool, batch_size: Any = None, result: Any = None
     ) -> None:
         self._save(self.update_instances, update_many, dry_run, result)
+
+    def _refuse_dangling(self, result: Result) -> None:
+        """Refuse rows that name what other rows would have brought, had those not been refused."""
+        rows = {id(row.instance): row for row in result.rows}
+        while dangling := [
+            (pending, each, missing)
+            for pending in (self.create_instances, self.update_instances)
+            for each in pending
+            if (missing := self.lookups.find_missing(each))
+        ]:
+            for pending, each, missing in dangling:
+                pending.remove(each)
+                self.lookups.withdraw(each)
+                self._refuse(rows[id(each)], ValueError(missing), result)
 
     def _save(
         self,
@@ -231,33 +207,8 @@ class DocumentResource(ModelResource):
         result.totals[row.import_type] -= 1
         row.import_type = RowResult.IMPORT_TYPE_ERROR
         result.increment_row_result_total(row)
-        row.errors.append(self.get_error_result_class()(error, number=row.number))
+        row.errors.append(self.get_error_result_class()(error, row=row.row_values, number=row.number))
         result.append_error_row(row.number, None, row.errors)
-
-
-class BoundedImportForm(ImportForm):
-    """Rejects a file that is too large before anything reads or keeps it."""
-
-    def clean_import_file(self) -> Any:
-        file = self.cleaned_data["import_file"]
-        try:
-            check_size(file.size)
-        except ImportRejected as error:
-            raise forms.ValidationError(str(error), code=error.reason) from error
-        return file
-
-
-class ConfirmImportForm(BaseConfirmImportForm):
-    """Says so when the file of the preview is no longer kept."""
-
-    format = forms.TypedChoiceField(choices=[(0, "CSV"), (1, "JSON"), (2, "XLSX")], widget=forms.HiddenInput)
-    resource = forms.ChoiceField(choices=[("0", "")], required=False, widget=forms.HiddenInput)
-
-    def clean_import_file_name(self) -> str:
-        name: str = super().clean_import_file_name()
-        if CacheStorage(name=name).read() is None:
-            raise forms.ValidationError("The file is no longer kept: it was imported already, or is older than a day.")
-        return name
 
 
 class ExchangeMixin(ExportActionMixin, ImportExportMixin):
@@ -281,6 +232,34 @@ class ExchangeMixin(ExportActionMixin, ImportExportMixin):
         else:
             super().add_data_read_fail_error_to_form(form, e)
 
+    def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Offer to import the good rows of a file alone, where others cannot be imported."""
+        answer: Any = super().import_action(request, **kwargs)
+        context = answer.context_data
+        result = context.get("result")
+        if result and "confirm_form" not in context and not result.base_errors:
+            context["good_rows"] = sum(result.totals[kind] for kind in ("new", "update"))
+            context["good_rows_form"] = self.create_confirm_form(request, import_form=context["form"])
+            context["good_rows_form"].initial["leave_out"] = True
+        context["columns"] = describe_columns(self.get_import_resource_classes(request)[0]())
+        return cast(HttpResponse, answer)
+
+    def get_urls(self) -> list[Any]:
+        name = "{}_{}_import_template".format(*self.get_model_info())
+        view = self.admin_site.admin_view(self.import_template_view)
+        return [path("import/template.<str:kind>", view, name=name), *super().get_urls()]
+
+    def import_template_view(self, request: HttpRequest, kind: str) -> HttpResponse:
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        form = next((each() for each in self.formats if each().get_extension() == kind), None)
+        if form is None:
+            raise Http404
+        content = build_template(self.get_import_resource_classes(request)[0](), form)
+        filename = f"{self.opts.model_name}-template.{kind}"
+        headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
+        return HttpResponse(content, content_type=form.get_content_type(), headers=headers)
+
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
         for base in result.base_errors:
             messages.error(request, f"The import was interrupted: {base.error}")
@@ -288,13 +267,17 @@ class ExchangeMixin(ExportActionMixin, ImportExportMixin):
         unsure = {number for number, errors in rows.items() if isinstance(errors[-1], ImportInterrupted)}
         # Somebody else may have changed something since the preview.
         refused = {*rows, *(row.number for row in result.invalid_rows)} - unsure
-        if refused:
-            messages.error(request, f"These rows were refused meanwhile and are not imported: {_ranges(refused)}.")
+        if refused and request.POST.get("leave_out"):
+            messages.warning(request, describe_left_out(result, refused))
+        elif refused:
+            messages.error(
+                request, f"These rows were refused meanwhile and are not imported: {describe_ranges(refused)}."
+            )
         if unsure:
             messages.error(
                 request,
-                f"The import was interrupted: some of these rows are not imported: {_ranges(unsure)}. Choose the file"
-                " again: rows that are stored already are left as they are.",
+                f"The import was interrupted: some of these rows are not imported: {describe_ranges(unsure)}."
+                " Choose the file again: rows that are stored already are left as they are.",
             )
         answer: HttpResponse = super().process_result(result, request)
         return answer
@@ -313,17 +296,6 @@ class ExchangeMixin(ExportActionMixin, ImportExportMixin):
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return bool(self.has_add_permission(request) and self.has_change_permission(request))
-
-
-def _ranges(numbers: Iterable[int]) -> str:
-    """Numbers as people write them: 1, 3-5."""
-    ranges: list[list[int]] = []
-    for number in sorted(numbers):
-        if ranges and number == ranges[-1][-1] + 1:
-            ranges[-1][1:] = [number]
-        else:
-            ranges.append([number])
-    return ", ".join("-".join(map(str, each)) for each in ranges)
 
 
 class HiddenField(forms.BooleanField):

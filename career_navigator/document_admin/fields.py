@@ -12,6 +12,9 @@ from django_mongodb_backend.fields import ObjectIdAutoField, ObjectIdField
 from mongoengine.base import BaseField
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+# Items of a list that are no longer are names, which hold no comma or semicolon unless they are quoted.
+MAX_NAME_LENGTH = 100
+NAME_SEPARATORS = ",;"
 # Extended JSON, the relaxed kind: times and ids of MongoDB survive a way through a form.
 _JSON_OPTIONS = json_util.RELAXED_JSON_OPTIONS
 
@@ -53,9 +56,16 @@ class StructureFormField(forms.CharField):
 
 
 class LinesField(models.Field):
-    """A list of strings. Compared with one string, it is met by every list that holds the string."""
+    """A list of strings. Compared with one string, it is met by every list that holds the string.
+
+    `separators` part items within a line, where they are names; texts stand one a line.
+    """
 
     empty_strings_allowed = False
+
+    def __init__(self, *args: Any, separators: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.separators = separators
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> list[str]:
         return list(value or ())
@@ -133,7 +143,9 @@ def _built(field: BaseField, options: dict[str, Any]) -> "models.Field[Any, Any]
         return models.BinaryField(**options | {"editable": False})
     if isinstance(field, mongoengine.ListField) and isinstance(field.field, mongoengine.StringField):
         # An empty list is stored as no list at all, so it is never a missing value.
-        return LinesField(**options | {"null": False, "default": list})
+        is_names = field.field.max_length is not None and field.field.max_length <= MAX_NAME_LENGTH
+        separators = NAME_SEPARATORS if is_names else ""
+        return LinesField(**options | {"null": False, "default": list, "separators": separators})
     return StructureField(**options | {"null": True})
 
 
@@ -145,6 +157,8 @@ def _string(field: mongoengine.StringField, options: dict[str, Any]) -> "models.
         validators.append(MinLengthValidator(field.min_length))
     if field.choices:
         options["choices"] = [each if isinstance(each, tuple) else (each, each) for each in field.choices]
+        allowed = ", ".join(value for value, _ in options["choices"])
+        options["error_messages"] = {"invalid_choice": f"%(value)r is none of the allowed values: {allowed}."}
         options.setdefault("max_length", max(len(value) for value, _ in options["choices"]))
     if field.max_length:
         options["max_length"] = field.max_length

@@ -34,8 +34,15 @@ MAX_CELL_LEVELS = 5
 _ENCRYPTED_FLAG = 0x1
 
 
+# What a row of JSON has for a key that it leaves out, as other rows do not.
+ABSENT = object()
+
+
 class ImportRejected(ValueError):
-    """A file that is not read. `reason`: too_large, too_many_rows, too_many_columns, not_this_format, empty."""
+    """A file that is not read.
+
+    `reason`: too_large, too_many_rows, too_many_columns, columns, not_this_format, empty.
+    """
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -80,9 +87,11 @@ class CSV(_SpreadsheetMixin, base_formats.CSV):
             message = "The file's encoding is not known; save it as CSV in UTF-8."
             raise ImportRejected("not_this_format", message) from error
         delimiter, text, _ = split_off_delimiter(text)
-        for _ in _bounded(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)):
-            pass
-        return _restore_formulae(super().create_dataset(text, delimiter=delimiter, **kwargs))
+        try:
+            rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+            return _restore_formulae(_build_dataset(rows))
+        except csv.Error as error:
+            raise ImportRejected("not_this_format", f"The file is not valid CSV: {error}.") from error
 
     def export_data(self, dataset: tablib.Dataset, **kwargs: Any) -> str:
         # By its mark Excel reads UTF-8.
@@ -107,7 +116,12 @@ class JSON(base_formats.JSON):
             raise ImportRejected("not_this_format", f"A value is nested deeper than {MAX_CELL_LEVELS} levels.")
         for _ in _bounded(([], *rows)):
             pass
-        dataset: tablib.Dataset = super().create_dataset(text, **kwargs)
+        # Objects may leave keys out, and have them in any order.
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        dataset = tablib.Dataset(headers=names or None)
+        for row in rows if names else ():
+            dataset.append([row.get(name, ABSENT) for name in names])
+        dataset.row_numbers = [*range(1, dataset.height + 1)]
         return dataset
 
 
@@ -191,16 +205,30 @@ def _check_elements(parts: Iterable[bytes]) -> None:
 def _read_sheet(sheet: Any) -> tablib.Dataset:
     # The size that a sheet claims may be that of the largest one there can be, and each row would be filled up to it.
     sheet.reset_dimensions()
-    rows = _bounded(sheet.iter_rows(values_only=True))
-    headers = next(rows, ())
-    if not headers:
+    return _build_dataset(sheet.iter_rows(values_only=True))
+
+
+def _build_dataset(rows: Iterable[Sequence[Any]]) -> tablib.Dataset:
+    """Return the rows below the header, with the numbers that a spreadsheet shows beside them."""
+    bounded = _bounded(rows)
+    header = [str(name).strip() if name is not None else "" for name in next(bounded, ())]
+    if not any(header):
         raise ImportRejected("empty", "The file has no row.")
-    dataset = tablib.Dataset()
-    dataset.headers = list(headers)
-    for number, row in enumerate(rows, 1):
-        if any(value is not None for value in row[len(headers) :]):
-            raise ImportRejected("too_many_columns", f"Row {number} has more cells than the first line has names.")
-        dataset.append([*row[: len(headers)], *[None] * (len(headers) - len(row))])
+    named = [index for index, name in enumerate(header) if name]
+    if twice := {header[index] for index in named if header.count(header[index]) > 1}:
+        raise ImportRejected("columns", f"The first row names a column twice: {', '.join(sorted(twice))}.")
+    dataset = tablib.Dataset(headers=[header[index] for index in named])
+    dataset.row_numbers = []
+    for number, row in enumerate(bounded, 2):
+        filled = [index for index, cell in enumerate(row) if cell is not None and str(cell).strip()]
+        if filled and filled[-1] >= len(header):
+            raise ImportRejected("too_many_columns", f"Row {number} has more cells than the first row has names.")
+        for index in filled:
+            if not header[index]:
+                raise ImportRejected("columns", f"Row {number} has a value in column {index + 1}, which has no name.")
+        if row:
+            dataset.append([row[index] if index < len(row) else None for index in named])
+            dataset.row_numbers.append(number)
     return dataset
 
 
@@ -214,8 +242,8 @@ def _is_nested(value: Any, levels: int) -> bool:
 
 def _bounded(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
     """Yield the first line and up to MAX_ROWS rows. Raises ImportRejected for more, or for a row of too many cells."""
-    for number, row in enumerate(rows):
-        if number > MAX_ROWS:
+    for number, row in enumerate(rows, 1):
+        if number > MAX_ROWS + 1:
             raise ImportRejected("too_many_rows", f"The file has more than {MAX_ROWS:,} rows; split it.")
         if len(row) > MAX_COLUMNS:
             raise ImportRejected("too_many_columns", f"Row {number} has more than {MAX_COLUMNS} cells.")

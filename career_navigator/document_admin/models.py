@@ -102,6 +102,15 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
     def __str__(self) -> str:
         return str(self._document_of(self._present_values()))
 
+    def canonical(self, name: str, value: Any) -> Any:
+        """Return a value of a field as it is spelled when stored. A subclass knows what else means the same."""
+        return value
+
+    def clean(self) -> None:
+        """Spell what changed as it is stored."""
+        for name in self.changed_names():
+            setattr(self, name, self.canonical(name, getattr(self, name)))
+
     def fingerprint(self, *, names: Iterable[str]) -> str:
         """A hash of these fields, as they were read: whether what a form showed is still what is stored."""
         read = self._as_read_values()

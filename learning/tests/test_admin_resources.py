@@ -116,7 +116,7 @@ def test_imports_good_rows_and_tells_bad_ones(staff_client: Client, seeded: Lear
     refused, accepted = preview(good, bad), preview(good)
     staff_client.post(f"{LIST}process_import/", accepted.context["confirm_form"].initial)
 
-    assert [row.number for row in refused.context["result"].invalid_rows] == [2]
+    assert [row.number for row in refused.context["result"].invalid_rows] == [3]
     assert "url" in refused.context["result"].invalid_rows[0].field_specific_errors
     assert sorted(resource.skill for resource in LearningResource.objects) == ["python", "rust"]
 
@@ -129,7 +129,7 @@ def test_refuses_a_row_of_the_resource_of_an_earlier_row(staff_client: Client, s
     preview = staff_client.post(f"{LIST}import/", {"import_file": file, "format": "0", "resource": "0"})
 
     refused = [(row.number, row.non_field_specific_errors) for row in preview.context["result"].invalid_rows]
-    assert refused == [(2, ["There is an earlier row with this skill and url."])]
+    assert refused == [(3, ["There is an earlier row with this skill and url."])]
 
 
 def test_is_not_deleted_where_seeding_would_bring_it_back(staff_client: Client, seeded: LearningResource) -> None:

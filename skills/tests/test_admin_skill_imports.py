@@ -99,7 +99,7 @@ def test_shows_every_bad_row_and_imports_none(staff_client: Client) -> None:
 
     text = preview.content.decode()
     assert "confirm_form" not in preview.context
-    assert [row.number for row in preview.context["result"].invalid_rows] == [2, 3]
+    assert [row.number for row in preview.context["result"].invalid_rows] == [3, 4]
     assert "Cooking" in text
     assert SkillDocument.objects.count() == 2
 
@@ -166,7 +166,7 @@ def test_tells_which_rows_were_refused_since_the_preview(staff_client: Client) -
 
     done = staff_client.post(f"{LIST}process_import/", preview.context["confirm_form"].initial, follow=True)
 
-    assert "These rows were refused meanwhile and are not imported: 1." in done.content.decode()
+    assert "These rows were refused meanwhile and are not imported: 2." in done.content.decode()
     assert {skill.name for skill in SkillDocument.objects} == {"python", "black"}
 
 
@@ -251,7 +251,7 @@ def test_refuses_rows_that_would_build_on_one_another(staff_client: Client) -> N
     preview = preview_rows(staff_client, rows)
 
     sentence = "these would build on one another: own → python → own."
-    assert refused_rows(preview) == {2: {"prerequisites": [sentence]}}
+    assert refused_rows(preview) == {3: {"prerequisites": [sentence]}}
 
 
 @pytest.mark.parametrize("names", [("python", "python"), ("ruff", "ruff"), ("ruff", " Ruff ")])
@@ -260,7 +260,7 @@ def test_refuses_a_row_of_the_skill_of_an_earlier_row(staff_client: Client, name
 
     preview = preview_rows(staff_client, rows)
 
-    assert refused_rows(preview) == {2: {"name": ["There is an earlier row with this name."]}}
+    assert refused_rows(preview) == {3: {"name": ["There is an earlier row with this name."]}}
 
 
 def before_the_write(patch: pytest.MonkeyPatch, method: str, act: Callable[[int], object]) -> None:
@@ -289,7 +289,7 @@ def test_tells_which_rows_somebody_else_added_or_changed_during_the_import(
     done = staff_client.post(f"{LIST}process_import/", preview.context["confirm_form"].initial, follow=True)
 
     page = done.content.decode()
-    assert "These rows were refused meanwhile and are not imported: 2, 4." in page
+    assert "These rows were refused meanwhile and are not imported: 3, 5." in page
     assert "2 new, 1 updated" in page
     shown = {row["name"]: row["display_name"] for row in mongo.skills.find()}
     assert shown == {
@@ -317,7 +317,7 @@ def test_tells_which_rows_are_perhaps_not_imported_when_mongodb_stops_answering(
     done = staff_client.post(f"{LIST}process_import/", preview.context["confirm_form"].initial, follow=True)
 
     page = done.content.decode()
-    assert "The import was interrupted: some of these rows are not imported: 3-6." in page
+    assert "The import was interrupted: some of these rows are not imported: 4-7." in page
     assert "2 new" in page
     assert LogEntry.objects.count() == 2
     confirmed(staff_client, imported(staff_client, "skills.csv", file, 0))

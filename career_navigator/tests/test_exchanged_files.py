@@ -1,0 +1,370 @@
+"""Files of every curated document: an export is read back, in any spelling, and a file may be imported in part."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import openpyxl
+import pytest
+import tablib
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+from pymongo.database import Database
+
+from career_navigator.cache import reset_caches
+from career_navigator.document_admin.formats import CSV, JSON, XLSX
+from learning.documents import LearningResource
+from projects.documents import ProjectIdea
+from projects.services import seed_ideas
+from skills.documents import SkillDocument
+from skills.services import seed_skills
+
+SKILLS, RESOURCES, IDEAS = "skills/skill", "learning/learningresource", "projects/projectidea"
+COLLECTIONS = {SKILLS: "skills", RESOURCES: "learning_resources", IDEAS: "project_ideas"}
+KINDS = ("csv", "json", "xlsx")
+# Texts that a cell could be read wrongly by.
+ODD_TEXTS = ['Login; with "code"', '"Quoted" first', "=1+1", "Add, correct and void", "Größe, 日本"]
+
+
+@pytest.fixture(autouse=True)
+def stored(admin_tables: None) -> None:
+    """Objects of each kind, hidden ones and such with odd texts among them."""
+    now = timezone.now()
+    python = {"name": "python", "display_name": "Python", "aliases": ["py", "CPython"], "slugs": ["python"]}
+    javascript = {"name": "javascript", "display_name": "JavaScript", "aliases": ["JS"]}
+    django = {"name": "django", "display_name": "Django", "prerequisites": ["python"], "related": ["javascript"]}
+    seed_skills(
+        entries=[python | {"category": "Programming Languages"}, javascript, django, {"name": "go", "is_skill": False}],
+        now=now,
+    )
+    reset_caches()
+    SkillDocument(name="odd", display_name="Odd", aliases=["a, b", 'say "c"; d', "plain"]).save()
+    idea = {"title": "Idea", "description": "One.\n\nTwo.", "difficulty": "Beginner", "estimated_time": "1 week"}
+    ideas = [
+        idea | {"id": number, "skills": ["python", "javascript"], "roles": ["VP, Engineering", "Developer"]} | texts
+        for number, texts in enumerate(
+            [
+                {"features": ODD_TEXTS, "stretch": []},
+                *({"features": [text], "stretch": ["Go on"]} for text in ODD_TEXTS),
+            ],
+            1,
+        )
+    ]
+    seed_ideas(entries=ideas, now=now)
+    for hidden in (None, True):
+        LearningResource(
+            skill="python",
+            type="Documentation",
+            title="=Docs",
+            url=f"https://docs.example.org/{hidden}",
+            description="From the beginning; to the end.\nTwo lines.",
+            level="Beginner",
+            free=bool(hidden),
+            hidden=hidden,
+        ).save()
+    ProjectIdea.objects(id=2).update(set__hidden=True)
+    reset_caches()
+
+
+Preview = Callable[..., Any]
+
+
+@pytest.fixture
+def preview(staff_client: Client) -> Preview:
+    def choose(page: str, content: bytes, kind: str = "csv") -> Any:
+        file = SimpleUploadedFile(f"file.{kind}", content)
+        form = {"import_file": file, "format": str(KINDS.index(kind)), "resource": "0"}
+        return staff_client.post(f"/admin/{page}/import/", form)
+
+    return choose
+
+
+def written(*rows: dict[str, Any]) -> bytes:
+    text = io.StringIO()
+    table = csv.DictWriter(text, fieldnames=list(dict.fromkeys(name for row in rows for name in row)))
+    table.writeheader()
+    table.writerows(rows)
+    return text.getvalue().encode()
+
+
+def confirm(client: Client, page: str, form: Any) -> str:
+    answer = client.post(f"/admin/{page}/process_import/", form.initial, follow=True)
+    reset_caches()
+    return str(answer.content.decode())
+
+
+def exported(client: Client, page: str, kind: str) -> bytes:
+    form = client.get(f"/admin/{page}/export/").context["form"]
+    chosen = {name: "on" for name in form.fields if name.startswith(form.resources[0].__name__.lower())}
+    answer = client.post(f"/admin/{page}/export/", {"format": str(KINDS.index(kind)), "resource": "0"} | chosen)
+    assert answer.status_code == 200
+    return bytes(answer.content)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("page", COLLECTIONS)
+def test_an_export_imported_again_changes_nothing(staff_client: Client, preview: Preview, page: str, kind: str) -> None:
+    content = exported(staff_client, page, kind)
+
+    result = preview(page, content, kind).context["result"]
+
+    assert result.total_rows > 1
+    assert (result.totals["skip"], result.base_errors) == (result.total_rows, [])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("page", COLLECTIONS)
+def test_an_export_brings_back_what_was_deleted(
+    staff_client: Client, preview: Preview, mongo: Database[Any], page: str, kind: str
+) -> None:
+    def contents() -> list[dict[str, Any]]:
+        passed = {"_id": 0, "seed_hash": 0, "seed_key": 0, "updated_at": 0, "merged_names": 0}
+        rows = mongo[COLLECTIONS[page]].find({}, passed).sort([("name", 1), ("url", 1), ("title", 1), ("_id", 1)])
+        return [{name: value for name, value in row.items() if value not in (None, [], "")} for row in rows]
+
+    before, content = contents(), exported(staff_client, page, kind)
+    mongo[COLLECTIONS[page]].delete_many({})
+    reset_caches() if page == SKILLS else None
+
+    chosen = preview(page, content, kind)
+    assert "confirm_form" in chosen.context, chosen.content.decode()
+    confirm(staff_client, page, chosen.context["confirm_form"])
+
+    assert contents() == before
+
+
+@pytest.mark.parametrize(
+    ("page", "row"),
+    [
+        (SKILLS, {"name": "JS", "display_name": " JavaScript "}),
+        (SKILLS, {"name": "PYTHON", "category": "programming  languages", "aliases": "CPYTHON; PY", "is_skill": "Yes"}),
+        (SKILLS, {"name": "django", "prerequisites": "PY", "related": "Js;", "is_skill": ""}),
+        (SKILLS, {"name": "go", "is_skill": "nein", "category": ""}),
+        (SKILLS, {"Name": "Django", "Display Name": "Django"}),
+        (RESOURCES, {"skill": "Py", "url": " https://docs.example.org/None ", "free": "NO", "hidden": "no"}),
+        (RESOURCES, {"skill": "python", "url": "https://docs.example.org/True", "free": "1", "hidden": "TRUE"}),
+        (RESOURCES, {"skill": "python", "url": "https://docs.example.org/None", "language": "EN", "level": "beginner"}),
+        (IDEAS, {"id": " 1 ", "skills": "JS, Py", "roles": 'developer; "vp,  Engineering"'}),
+        (IDEAS, {"id": "1.0", "difficulty": "BEGINNER", "description": "One.\r\n\r\nTwo.\r\n", "hidden": "0"}),
+        (IDEAS, {"id": "2", "hidden": "y", "stretch": "go on"}),
+    ],
+)
+def test_a_row_that_says_in_another_spelling_what_is_stored_changes_nothing(
+    preview: Preview, page: str, row: dict[str, str]
+) -> None:
+    answer = preview(page, written(row))
+
+    assert answer.context["result"].totals["skip"] == 1, answer.content.decode()
+
+
+@pytest.mark.parametrize("value", ["yes", "YES", "y", "true", "True", "TRUE", "1", "ja", "on", " Yes "])
+def test_takes_every_usual_word_for_yes(staff_client: Client, preview: Preview, value: str) -> None:
+    answer = preview(SKILLS, written({"name": "go", "is_skill": value}))
+
+    confirm(staff_client, SKILLS, answer.context["confirm_form"])
+
+    assert SkillDocument.objects.get(name="go").is_skill is True
+
+
+@pytest.mark.parametrize("value", ["no", "N", "false", "FALSE", "0", "nein", "off"])
+def test_takes_every_usual_word_for_no(staff_client: Client, preview: Preview, value: str) -> None:
+    answer = preview(SKILLS, written({"name": "python", "is_skill": value}))
+
+    confirm(staff_client, SKILLS, answer.context["confirm_form"])
+
+    assert SkillDocument.objects.get(name="python").is_skill is False
+
+
+def test_takes_true_and_numbers_from_the_cells_of_a_spreadsheet(preview: Preview) -> None:
+    dataset = tablib.Dataset(headers=["name", "is_skill"])
+    for row in (["python", 1], ["javascript", True], ["django", 1.0], ["go", False], [None, None], ["odd", "yes"]):
+        dataset.append(row)
+
+    result = preview(SKILLS, dataset.export("xlsx"), "xlsx").context["result"]
+
+    assert (result.total_rows, result.totals["skip"]) == (5, 5)
+
+
+@pytest.mark.parametrize(
+    ("cell", "items"),
+    [
+        ("a;b ; c", ["a", "b", "c"]),
+        ("a, b, c", ["a", "b", "c"]),
+        ("a\nb\r\nc", ["a", "b", "c"]),
+        ('"a, b"; c', ["a, b", "c"]),
+        (" ; a;;A ", ["a"]),
+    ],
+)
+def test_takes_semicolons_commas_and_lines_in_a_list_of_names(
+    staff_client: Client, preview: Preview, cell: str, items: list[str]
+) -> None:
+    answer = preview(SKILLS, written({"name": "python", "aliases": cell}))
+
+    confirm(staff_client, SKILLS, answer.context["confirm_form"])
+
+    assert SkillDocument.objects.get(name="python").aliases == items
+
+
+@pytest.mark.parametrize(
+    ("cell", "items"),
+    [
+        ("Log in; log out", ["Log in", "log out"]),
+        ("Add, correct and void", ["Add, correct and void"]),
+        ("Log in; and out\nSearch", ["Log in; and out", "Search"]),
+        ('"Log in; and out"', ["Log in; and out"]),
+    ],
+)
+def test_takes_semicolons_or_lines_in_a_list_of_texts(
+    staff_client: Client, preview: Preview, cell: str, items: list[str]
+) -> None:
+    answer = preview(IDEAS, written({"id": "1", "features": cell}))
+
+    confirm(staff_client, IDEAS, answer.context["confirm_form"])
+
+    assert ProjectIdea.objects.get(id=1).features == items
+
+
+def refused(answer: Any) -> dict[int, str]:
+    """What is said of each row on the page."""
+    result = answer.context["result"]
+    rows = {row.number: " ".join(str(each.error) for each in row.errors) for row in result.error_rows}
+    return rows | {row.number: str(row.error_dict) for row in result.invalid_rows}
+
+
+def test_numbers_rows_as_a_spreadsheet_does(preview: Preview) -> None:
+    lines = b'name,display_name,category\n\nnew,"two\nlines",Cooking\n,,\nnewer,Newer,Cooking\n'
+
+    assert list(refused(preview(SKILLS, lines))) == [3, 5]
+    assert list(refused(preview(SKILLS, b"sep=,\n" + lines))) == [3, 5]
+
+
+def test_numbers_the_rows_of_json_by_their_place(preview: Preview) -> None:
+    rows = [{"name": "python"}, {"name": "new", "category": "Cooking"}]
+
+    assert list(refused(preview(SKILLS, json.dumps(rows).encode(), "json"))) == [2]
+
+
+@pytest.mark.parametrize(
+    ("page", "row", "allowed"),
+    [
+        (SKILLS, {"name": "new", "display_name": "N", "category": "Cooking"}, "Databases, Cloud Platforms"),
+        (SKILLS, {"name": "new", "display_name": "N", "is_skill": "maybe"}, "yes and no"),
+        (RESOURCES, {"skill": "python", "url": "https://docs.example.org/None", "level": "Expert"}, "Beginner, "),
+        (RESOURCES, {"skill": "python", "url": "https://docs.example.org/None", "type": "Film"}, "Documentation"),
+        (IDEAS, {"id": "1", "difficulty": "Hard"}, "Beginner, "),
+    ],
+)
+def test_lists_the_allowed_values_where_one_is_not(
+    preview: Preview, page: str, row: dict[str, str], allowed: str
+) -> None:
+    said = refused(preview(page, written(row)))
+
+    assert allowed in said[2]
+
+
+@pytest.mark.parametrize("number", ["x", "1.5", "1e400", "NaN"])
+def test_says_that_an_id_is_not_a_whole_number(preview: Preview, number: str) -> None:
+    assert "is not a whole number" in refused(preview(IDEAS, written({"id": number, "title": "X"})))[2]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "said"),
+    [
+        (b"name,name\na,b\n", "csv", "names a column twice: name"),
+        (b"name,\na,b\n", "csv", "Row 2 has a value in column 2, which has no name"),
+        (b"name\na,b\n", "csv", "Row 2 has more cells than the first row has names"),
+        (b"nmae\na\n", "csv", "It may have name, display_name, category"),
+    ],
+)
+def test_says_what_is_wrong_with_the_columns(preview: Preview, content: bytes, kind: str, said: str) -> None:
+    assert said in preview(SKILLS, content, kind).content.decode()
+
+
+def test_leaves_what_an_object_of_json_leaves_out(staff_client: Client, preview: Preview) -> None:
+    rows = [{"name": "python", "subcategory": "Dynamic"}, {"display_name": "JavaScript!", "name": "javascript"}]
+
+    answer = preview(SKILLS, json.dumps(rows).encode(), "json")
+    confirm(staff_client, SKILLS, answer.context["confirm_form"])
+
+    python, javascript = (SkillDocument.objects.get(name=name) for name in ("python", "javascript"))
+    assert (python.display_name, python.subcategory, python.aliases) == ("Python", "Dynamic", ["py", "CPython"])
+    assert (javascript.display_name, javascript.subcategory) == ("JavaScript!", "")
+
+
+MIXED = [
+    {"name": "ruff", "display_name": "Ruff", "category": "Tools/Technologies", "prerequisites": ""},
+    {"name": "black", "display_name": "Black", "category": "Cooking", "prerequisites": ""},
+    {"name": "python", "display_name": "Python 3", "category": "Programming Languages", "prerequisites": ""},
+    {"name": "mypy", "display_name": "mypy", "category": "Databases", "prerequisites": "black"},
+]
+
+
+def test_imports_the_good_rows_on_request_and_names_the_others(staff_client: Client, preview: Preview) -> None:
+    answer = preview(SKILLS, written(*MIXED))
+    before = SkillDocument.objects.count()
+
+    assert "Import the 2 good rows, leave the others out" in answer.content.decode()
+    page = confirm(staff_client, SKILLS, answer.context["good_rows_form"])
+
+    assert SkillDocument.objects.count() == before + 1
+    assert SkillDocument.objects.get(name="python").display_name == "Python 3"
+    assert "These rows are not imported: 3, 5." in page
+    assert "<li>Row 3: category:" in page
+    assert "<li>Row 5: prerequisites: the vocabulary has no black.</li>" in page
+    assert "1 new, 1 updated" in page
+
+
+def test_offers_no_good_rows_where_there_are_none(preview: Preview) -> None:
+    assert "good-rows" not in preview(SKILLS, written(MIXED[1])).content.decode()
+    assert "good-rows" not in preview(SKILLS, b"nmae\na\n").content.decode()
+
+
+def test_refuses_an_alias_as_the_name_of_another_skill(preview: Preview) -> None:
+    said = refused(preview(SKILLS, written({"name": "py", "display_name": "Py the robot", "category": "Databases"})))
+
+    assert "means 'python': write that name, or take the spelling from there first" in said[2]
+
+
+@pytest.mark.parametrize("page", COLLECTIONS)
+@pytest.mark.parametrize(("kind", "form"), [("csv", CSV), ("json", JSON), ("xlsx", XLSX)])
+def test_offers_a_template_that_imports_read(
+    staff_client: Client, preview: Preview, page: str, kind: str, form: Any
+) -> None:
+    offered = staff_client.get(f"/admin/{page}/import/").content.decode()
+
+    answer = staff_client.get(f"/admin/{page}/import/template.{kind}")
+
+    assert f'href="template.{kind}"' in offered
+    assert answer.headers["Content-Disposition"].endswith(f'-template.{kind}"')
+    names = [column.name for column in staff_client.get(f"/admin/{page}/import/").context["columns"]]
+    assert form().create_dataset(answer.content).headers == names
+
+
+def test_the_template_for_a_spreadsheet_offers_the_allowed_values(staff_client: Client) -> None:
+    content = staff_client.get(f"/admin/{RESOURCES}/import/template.xlsx").content
+
+    sheet = openpyxl.load_workbook(BytesIO(content)).active
+
+    rules = {str(rule.sqref): rule.formula1 for rule in sheet.data_validations.dataValidation}
+    assert '"yes,no"' in rules.values()
+    assert any("Beginner" in listed for listed in rules.values())
+
+
+def test_the_page_of_an_import_lists_its_columns(staff_client: Client) -> None:
+    columns = {column.name: column for column in staff_client.get(f"/admin/{SKILLS}/import/").context["columns"]}
+
+    assert columns["is_skill"].allowed == ("yes", "no")
+    assert "Databases" in columns["category"].allowed
+    assert (columns["name"].required, columns["aliases"].required) == (True, False)
+
+
+def test_a_template_is_for_those_who_may_import(limited_client: Any) -> None:
+    assert limited_client("view_skill").get(f"/admin/{SKILLS}/import/template.csv").status_code == 403
+
+
+def test_there_is_no_template_of_another_kind(staff_client: Client) -> None:
+    assert staff_client.get(f"/admin/{SKILLS}/import/template.pdf").status_code == 404
