@@ -46,7 +46,7 @@ UNKEPT = {"Cache-Control": "private, no-store"}
 class Conflict(APIException):
     status_code = status.HTTP_409_CONFLICT
     default_detail = "The account was changed at the same time; read it again, then repeat the change."
-    default_code = "conflict"
+    default_code = "concurrent_change"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def register(request: Request, given: Mapping[str, Any], *, address_field: str) 
         change = register_user(**given, now=timezone.now())
     except AddressTaken as error:
         record_hits(*limits)
-        raise ValidationError({address_field: ["This field is already registered."]}) from error
+        raise ValidationError({address_field: ["This field is already registered."]}, "already_registered") from error
     record_hits(*limits)
     _queue_collection(change)
     try:
@@ -115,7 +115,7 @@ def log_in(request: Request, *, email: str, password: str) -> Login:
         raise
     except LoginRefused as error:
         limits.count_failure()
-        raise AuthenticationFailed("The email address or the password is wrong.") from error
+        raise AuthenticationFailed("The email address or the password is wrong.", "wrong_credentials") from error
     limits.remember_client_ip()
     version = user.token_version
     pair = with_time_anew(lambda: start_session(user_id=user.pk, token_version=version, now=timezone.now()))

@@ -39,7 +39,11 @@ MAX_CACHED_TOKENS = 4096
 _KEY_ID_CHARACTERS = 16
 
 SCHEME = b"bearer"
-_SENTENCES = {"expired": "The token has expired.", "invalid": "The token is not valid."}
+# The sentence and the code of each reason.
+_REFUSALS = {
+    "expired": ("The token has expired.", "token_expired"),
+    "invalid": ("The token is not valid.", "token_invalid"),
+}
 
 
 class TokenRefused(Exception):
@@ -216,12 +220,12 @@ class BearerAuthentication(JWTAuthentication):
         try:
             return read_access_token(raw_token.decode("latin-1"))
         except TokenRefused as error:
-            raise AuthenticationFailed(_SENTENCES[error.reason]) from error
+            raise AuthenticationFailed(*_REFUSALS[error.reason]) from error
 
     def get_user(self, validated_token: AccessToken) -> CurrentUser:  # type: ignore[override]
         user = load_profile(user_id=validated_token.user_id)
         if user is None or not accepts_token(user=user, token=validated_token):
-            raise AuthenticationFailed(_SENTENCES["invalid"])
+            raise AuthenticationFailed(*_REFUSALS["invalid"])
         return user
 
 

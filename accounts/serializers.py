@@ -82,7 +82,7 @@ class NewPassword(Text):
         try:
             validate_password(password)
         except DjangoValidationError as error:
-            raise serializers.ValidationError(error.messages) from error
+            raise serializers.ValidationError(error.messages, "weak_password") from error
         return password
 
 
@@ -283,7 +283,7 @@ class ProfileInput(serializers.Serializer[Any]):
         stated = given.get("expected_salary_currency")
         if written and stated and written != stated:
             sentence = "This field must be the currency that expected_salary names."
-            raise serializers.ValidationError({"expected_salary_currency": [sentence]})
+            raise serializers.ValidationError({"expected_salary_currency": [sentence]}, "contradiction")
 
 
 class UserRegistrationSerializer(ProfileInput):
@@ -306,7 +306,7 @@ class UserChangeSerializer(ProfileInput):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict) and "password" in data:
             sentence = "This field is changed at POST /auth/password alone."
-            raise serializers.ValidationError({"password": [sentence]})
+            raise serializers.ValidationError({"password": [sentence]}, "read_only")
         return super().to_internal_value(data)
 
 

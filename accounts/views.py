@@ -71,7 +71,7 @@ class OwnAccountViewSet(ApiViewSet):
         if isinstance(exc, ConcurrentChange):
             exc = Conflict()
         elif isinstance(exc, User.DoesNotExist):
-            exc = AuthenticationFailed("The token is not valid.")
+            exc = AuthenticationFailed("The token is not valid.", "token_invalid")
         return super().handle_exception(exc)
 
 
@@ -144,7 +144,7 @@ class AuthViewSet(PublicViewSet):
         try:
             pair = refresh_session(**self.body, now=timezone.now())
         except RefreshRefused as error:
-            raise AuthenticationFailed("The refresh token is not valid.") from error
+            raise AuthenticationFailed("The refresh token is not valid.", "refresh_token_invalid") from error
         return Response(self.get_serializer(pair).data, headers=UNKEPT)
 
     @action(
@@ -196,7 +196,7 @@ class AuthViewSet(PublicViewSet):
         try:
             reset_password(**self.body, now=timezone.now())
         except ResetRefused as error:
-            raise ValidationError({"token": ["This field is unknown, used or expired."]}) from error
+            raise ValidationError({"token": ["This field is unknown, used or expired."]}, "token_invalid") from error
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @action(
@@ -225,7 +225,7 @@ class AuthViewSet(PublicViewSet):
         try:
             act(token=self.query["token"], now=timezone.now())
         except ConfirmationRefused as error:
-            raise ValidationError({"token": ["This field is unknown, used or expired."]}) from error
+            raise ValidationError({"token": ["This field is unknown, used or expired."]}, "token_invalid") from error
         context = {"confirmed": confirmed, "app_name": settings.APP_NAME}
         return HttpResponse(render_to_string("accounts/confirm_email.html", context), headers=PAGE_HEADERS)
 
@@ -401,7 +401,7 @@ class UserViewSet(OwnAccountViewSet):
         fields = dict(self.body)
         email = fields.pop("email_id", None)
         if email is not None and self.current_user.email not in list_email_forms(email):
-            raise ValidationError({"email_id": ["This field cannot be changed."]})
+            raise ValidationError({"email_id": ["This field cannot be changed."]}, "read_only")
         first_role = fields.pop("first_role", None)
         return Response(self.get_serializer(change_own_profile(request, fields, first_role=first_role)).data)
 
@@ -414,7 +414,7 @@ class UserViewSet(OwnAccountViewSet):
         # The family's contract has no place for a password. A token that was found is mostly too old.
         now = timezone.now()
         if now.timestamp() - cast(AccessToken, request.auth).issued_at > ERASURE_SECONDS:
-            raise PermissionDenied(_TOO_OLD)
+            raise PermissionDenied(_TOO_OLD, "token_too_old")
         erase_user_on_request(user_id=self.current_user.pk, now=now)
         return Response(self.get_serializer(self.current_user).data)
 
@@ -431,4 +431,4 @@ def _password_guess(user: CurrentUser, *, field: str) -> Iterator[None]:
         yield
     except WrongPassword as error:
         record_hits(limit)
-        raise ValidationError({field: ["This field is not the account's password."]}) from error
+        raise ValidationError({field: ["This field is not the account's password."]}, "wrong_password") from error

@@ -16,7 +16,7 @@ from career_navigator.wsgi import application as wsgi_application
 
 # The WSGI application has set Django up, which these modules need.
 from django.conf import settings  # isort: skip
-from career_navigator.api.exceptions import RETRY_AFTER_SECONDS  # isort: skip
+from career_navigator.api.exceptions import RETRY_AFTER_SECONDS, build_problem  # isort: skip
 from career_navigator.api.renderers import dump_json  # isort: skip
 from career_navigator.cache.responses import CachedResponse, find_response  # isort: skip
 from career_navigator.observability.middleware import identity_of, record_answer  # isort: skip
@@ -53,12 +53,11 @@ _ENVIRON = {
 
 
 class BodyRefused(Exception):
-    """A body that no thread gets to see. `status` and `detail` are answered."""
+    """A body that no thread gets to see; `problem` is answered."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
-        self.status = status
-        self.detail = detail
+        self.problem = build_problem(code, detail)
 
 
 class Server:
@@ -115,7 +114,7 @@ class Server:
         """Return the whole body. Raises BodyRefused."""
         declared = int(environ.get("CONTENT_LENGTH", "0"))
         if declared > MAX_BODY_BYTES:
-            raise BodyRefused(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
+            raise BodyRefused("body_too_large", f"The body is larger than {MAX_BODY_BYTES} bytes.")
         body = bytearray()
         empty_chunks = 0
         deadline = asyncio.get_running_loop().time() + self._body_timeout
@@ -126,18 +125,18 @@ class Server:
                     empty_chunks += not chunk
                     self._pending_bytes += len(chunk)
                     if len(body) > MAX_BODY_BYTES:
-                        raise BodyRefused(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
+                        raise BodyRefused("body_too_large", f"The body is larger than {MAX_BODY_BYTES} bytes.")
                     if self._pending_bytes > MAX_PENDING_BYTES:
-                        raise BodyRefused(503, "Too much is being sent to this service; try again shortly.")
+                        raise BodyRefused("busy", "Too much is being sent to this service; try again shortly.")
                     timeout.reschedule(deadline + len(body) / MIN_BYTES_PER_SECOND)
         except TimeoutError as error:
-            raise BodyRefused(408, "The body of the request did not come in time.") from error
+            raise BodyRefused("body_timeout", "The body of the request did not come in time.") from error
         finally:
             self._pending_bytes -= len(body)
         # Granian gives an empty chunk at the end of a body, and another one where reading failed or a trailer came.
         broke_off = "HTTP_TRANSFER_ENCODING" in environ and empty_chunks > 1 and "HTTP_TRAILER" not in environ
         if broke_off or len(body) < declared:
-            raise BodyRefused(400, "The request ended before its body did.")
+            raise BodyRefused("incomplete_body", "The request ended before its body did.")
         return bytes(body)
 
     def _answer(self, environ: dict[str, Any], protocol: "RSGIHTTPProtocol") -> None:
@@ -195,10 +194,11 @@ def _refuse(error: BodyRefused, environ: dict[str, Any], protocol: "RSGIHTTPProt
     identity = identity_of(environ)
     # What is left of the body would be read as the next request, so the connection ends.
     headers = [("content-type", "application/json"), ("connection", "close"), ("x-request-id", identity)]
-    if error.status == 503:
+    problem = error.problem
+    if problem.status == 503:
         headers.append(("retry-after", str(RETRY_AFTER_SECONDS)))
-    protocol.response_bytes(error.status, headers, dump_json({"detail": error.detail}))
-    _record(identity, environ, error.status, started)
+    protocol.response_bytes(problem.status, headers, dump_json(problem.body))
+    _record(identity, environ, problem.status, started)
 
 
 def _record(identity: str, environ: dict[str, Any], status: int, started: float, *, route: str | None = None) -> None:

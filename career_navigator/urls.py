@@ -5,14 +5,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from career_navigator.api.exceptions import Problem, answer_problem
+from career_navigator.api.exceptions import answer_problem, build_problem
 from career_navigator.api.routers import OptionalSlashRouter, route
 from career_navigator.observability.metrics import UNKNOWN_PATH, show_metrics
 from career_navigator.views import HealthView, OpenApiView, ReadinessView, RedocView, RootView, SwaggerView
 
 
 def answer_unknown_path(request: HttpRequest) -> HttpResponse:
-    return answer_problem(Problem(status=404, body={"detail": "Not found."}))
+    return answer_problem(build_problem("path_not_found", "The API has no such path; /docs lists those that it has."))
 
 
 admin.autodiscover()

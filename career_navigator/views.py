@@ -118,6 +118,7 @@ class CheckSerializer(serializers.Serializer[Check]):
 class ReadinessSerializer(serializers.Serializer[None]):
     status = serializers.ChoiceField(["ready", "unavailable"])
     detail = serializers.CharField()
+    code = serializers.ChoiceField(["not_ready"], required=False, help_text="Where it is not ready.")
     checks = serializers.DictField(child=CheckSerializer())
 
 
@@ -171,6 +172,7 @@ class ReadinessView(_PublicView):
             "checks": {name: asdict(check) for name, check in checks.items()},
         }
         if failed:
+            body["code"] = "not_ready"
             return Response(body, status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
         return Response(body)
 

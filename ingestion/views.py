@@ -71,15 +71,15 @@ class WebhookViewSet(PublicViewSet):
         stores the job, so the answer comes at once.
         """
         if not settings.THEIR_STACK_WEBHOOK_SECRET:
-            raise NotFound("Webhooks are off: THEIR_STACK_WEBHOOK_SECRET is not set.")
+            raise NotFound("Webhooks are off: THEIR_STACK_WEBHOOK_SECRET is not set.", "webhooks_off")
         # The signature is over the body as it came, so it is read before anything parses it. Django refuses to read
         # more than DATA_UPLOAD_MAX_MEMORY_SIZE.
         body = request._request.body
         if len(body) > MAX_EVENT_BYTES:
-            raise ValidationError({"payload": [f"The event is larger than {MAX_EVENT_BYTES} bytes."]})
+            raise ValidationError({"payload": [f"The event is larger than {MAX_EVENT_BYTES} bytes."]}, "too_large")
         signature = request.headers.get(SIGNATURE_HEADER, "")
         if not is_signed(body=body, signature=signature, secret=settings.THEIR_STACK_WEBHOOK_SECRET):
-            raise PermissionDenied(f"{SIGNATURE_HEADER} does not fit the body.")
+            raise PermissionDenied(f"{SIGNATURE_HEADER} does not fit the body.", "signature_invalid")
         self.body_serializer.is_valid(raise_exception=True)
         try:
             parse_event(body)
@@ -111,6 +111,7 @@ class FetchJobsViewSet(DocumentViewSet):
         "retrieve": {"operation_id": "jobs_fetch_run"},
     }
     lookup_url_kwarg = "run_id"
+    not_found_code = "run_not_found"
 
     def get_queryset(self) -> QuerySet:
         return super().get_queryset().filter(requested_by=self.current_user.id)
@@ -124,7 +125,8 @@ class FetchJobsViewSet(DocumentViewSet):
         """
         criteria = read_criteria(user=self.current_user, given=self.body)
         if not criteria.roles:
-            raise ValidationError({"desired_job_role": ["This field has to name a role: the profile has none."]})
+            sentence = "This field has to name a role: the profile has none."
+            raise ValidationError({"desired_job_role": [sentence]}, "no_target_roles")
         now = timezone.now()
         if is_fresh(criteria=criteria, now=now):
             return self._answer(criteria.job_filter, now=now)

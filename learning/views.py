@@ -231,5 +231,5 @@ def _known_skill(given: str) -> str:
     words = vocabulary()
     names = words.map_technology_slugs([given])
     if not names or (words.get(given) is None and not skill_market(skill=names[0], now=timezone.now()).count):
-        raise NotFound("There is no such skill.")
+        raise NotFound("There is no such skill.", "skill_not_found")
     return names[0]

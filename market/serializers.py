@@ -211,6 +211,7 @@ class NoPostingsSerializer(serializers.Serializer[Any]):
 class NoPostingsAnswerSerializer(serializers.Serializer[Any]):
     detail = NoPostingsSerializer()
     collection = CollectionSerializer()
+    code = serializers.ChoiceField(["role_without_jobs"])
 
 
 class RoleSerializer(serializers.Serializer[Any]):

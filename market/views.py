@@ -123,7 +123,11 @@ class GapViewSet(ApiViewSet):
         collection = get_collection_state(
             role=label, user_id=self.current_user.id, path=self.request.get_full_path(), now=now
         )
-        answer = {"detail": _describe_no_postings(label, days), "collection": collection}
+        answer = {
+            "detail": _describe_no_postings(label, days),
+            "code": "role_without_jobs",
+            "collection": collection,
+        }
         return Response(
             shapes.NoPostingsAnswerSerializer(answer).data, status=status.HTTP_404_NOT_FOUND, headers=collection.headers
         )
@@ -132,11 +136,13 @@ class GapViewSet(ApiViewSet):
         """Return the user's target role that is meant, as they wrote it. Raises ValidationError."""
         role, roles = normalize_role(self.query["role"]), self.current_user.target_roles
         if not roles:
-            raise ValidationError({"role": ["role must be one of your target roles, and your profile has none yet."]})
+            sentence = "role must be one of your target roles, and your profile has none yet."
+            raise ValidationError({"role": [sentence]}, "no_target_roles")
         for label in roles:
             if role and normalize_role(label) == role:
                 return label
-        raise ValidationError({"role": [f"role must be one of your target roles: {', '.join(roles)}."]})
+        sentence = f"role must be one of your target roles: {', '.join(roles)}."
+        raise ValidationError({"role": [sentence]}, "not_a_target_role")
 
 
 class RolePagination(EnvelopePagination):

@@ -41,7 +41,7 @@ class ProjectViewSet(ApiViewSet):
         """Return the project of the path. Raises NotFound."""
         idea = idea_catalogue().by_id.get(_parse_id(self.kwargs["project_id"]))
         if idea is None:
-            raise NotFound("There is no such project.")
+            raise NotFound("There is no such project.", "project_not_found")
         return idea
 
     @action(

@@ -55,10 +55,10 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
         listed = words.get(name) if len(name) <= shapes.MAX_NAME_LENGTH else None
         skill = listed or _unlisted(name, words)
         if skill is None or not skill.is_skill:
-            raise NotFound("There is no such skill.")
+            raise NotFound("There is no such skill.", "skill_not_found")
         market = skill_market(skill=skill.name, now=timezone.now())
         if listed is None and not market.count:
-            raise NotFound("There is no such skill.")
+            raise NotFound("There is no such skill.", "skill_not_found")
         return asdict(skill) | {"market": market}
 
     def list(self, request: Request) -> Response:

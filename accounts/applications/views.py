@@ -42,6 +42,7 @@ class ActivityViewSet(DocumentViewSet):
         serializer_class=shapes.ActivityRecordedSerializer,
         success_status=201,
         error_statuses=(404,),
+        not_found_code="job_not_found",
     )
     def log(self, request: Request) -> Response:
         """Add to the current user's activity log.
@@ -92,6 +93,7 @@ class ApplicationViewSet(DocumentViewSet):
     owner_field = "user"
     permission_classes = [IsAuthenticated, IsSelf]
     lookup_url_kwarg = "job_id"
+    not_found_code = "application_not_found"
     filter_fields = {"stage": "stage"}
     action_options = {
         "unsave": {
@@ -136,6 +138,7 @@ class ApplicationViewSet(DocumentViewSet):
         request_serializer_class=shapes.SaveJobSerializer,
         serializer_class=shapes.JobSavedSerializer,
         success_status=(200, 201),
+        not_found_code="job_not_found",
     )
     def save(self, request: Request, job_id: str) -> Response:
         """Save a job.
@@ -145,7 +148,7 @@ class ApplicationViewSet(DocumentViewSet):
         given, job, user = self.body, ObjectId(job_id), self.current_user
         # Case does not matter in an id.
         if given.get("job_id", job_id).lower() != job_id.lower():
-            raise ValidationError({"job_id": ["This field must be the job's of the path."]})
+            raise ValidationError({"job_id": ["This field must be the job's of the path."]}, "contradiction")
         hit_limits(("activity", user.id))
         saving = save_job(user_id=user.pk, job_id=job, metadata=given.get("activity_metadata"), now=timezone.now())
         return Response(self.get_serializer(saving).data, status=201 if saving.is_new else 200)
@@ -161,7 +164,7 @@ class ApplicationViewSet(DocumentViewSet):
             unsave_job(user_id=self.current_user.pk, job_id=ObjectId(job_id), now=timezone.now())
         except BeyondSaved as error:
             sentence = f"The application is at the stage {error.stage}: put it back to saved first."
-            raise Conflict(sentence) from error
+            raise Conflict(sentence, "application_in_progress") from error
         return Response(self.get_serializer({"msg": "Saved job deleted"}).data)
 
     @action(detail=True, serializer_class=shapes.ApplicationDetailSerializer)

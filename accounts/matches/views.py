@@ -37,6 +37,7 @@ class MatchViewSet(ApiViewSet):
 
     permission_classes = [IsAuthenticated, IsSelf]
     lookup_url_kwarg = "job_id"
+    not_found_code = "job_not_found"
 
     @action(
         detail=True,
@@ -70,7 +71,7 @@ class MatchViewSet(ApiViewSet):
         given, posting = self.body, find_job(job_id)
         # Case does not matter in an id.
         if given.get("job_id", job_id).lower() != job_id.lower():
-            raise ValidationError({"job_id": ["This field must be the job's of the path."]})
+            raise ValidationError({"job_id": ["This field must be the job's of the path."]}, "contradiction")
         hit_limits(("activity", self.current_user.id))
         now, user_id, is_own = timezone.now(), self.current_user.pk, given.get("score") is not None
         result: Mapping[str, Any]
@@ -99,10 +100,10 @@ class MatchViewSet(ApiViewSet):
             return match_job(user_id=user.pk, seeker=seeker, posting=posting, now=timezone.now())
         except NothingToCompare as error:
             empty = [name for field, name in _PROFILE.items() if getattr(user, field) in (None, [])]
-            why = (
-                "Your profile is empty"
+            why, code = (
+                ("Your profile is empty", "profile_empty")
                 if error.reason == "empty_profile"
-                else "This posting says nothing that your profile could be compared with"
+                else ("This posting says nothing that your profile could be compared with", "nothing_to_compare")
             )
             fill_in = f": fill in {', '.join(empty)}" if empty else ""
-            raise Conflict(f"{why}, so there is no score{fill_in}.") from error
+            raise Conflict(f"{why}, so there is no score{fill_in}.", code) from error

@@ -14,7 +14,7 @@ from accounts.resumes.parsing.lines import SECTION_KINDS
 from accounts.resumes.services import FIELD_NAMES, offered_fields
 from accounts.serializers import UserSerializer
 from career_navigator.api.fields import BoundedList, Choice, OwnUserId, SchemaField, Text
-from career_navigator.api.serializers import SuccessSerializer
+from career_navigator.api.serializers import ErrorCodeField, FieldCodeField, SuccessSerializer
 
 
 class ResumeInSerializer(serializers.Serializer[Any]):
@@ -62,9 +62,11 @@ class UploadRefusedSerializer(serializers.Serializer[Any]):
     """The documented error, and for a file that is not read the reason by name."""
 
     detail = serializers.CharField()
+    code = ErrorCodeField(help_text="`upload_refused`, or that of any other invalid input.")
     errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()), required=False
     )
+    error_codes = serializers.DictField(child=serializers.ListField(child=FieldCodeField()), required=False)
     reason = serializers.ChoiceField(REASON_NAMES, required=False)
 
 

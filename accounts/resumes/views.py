@@ -6,14 +6,15 @@ from collections.abc import Callable
 
 import orjson
 from bson import ObjectId
+from bson.errors import InvalidId
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from mongoengine import QuerySet
+from mongoengine import DoesNotExist, QuerySet
 from rest_framework.decorators import action
-from rest_framework.exceptions import Throttled, ValidationError
+from rest_framework.exceptions import NotFound, Throttled, ValidationError
 from rest_framework.parsers import FormParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -36,7 +37,7 @@ from accounts.resumes.services import NotConfirmable, NotRead, confirm_resume, d
 from accounts.resumes.tasks import read_upload
 from accounts.resumes.uploads import MAX_UPLOADS, Taken, TooManyInProgress, TooManyUploads, Upload, take_upload
 from accounts.resumes.writing import NotWritten
-from career_navigator.api.exceptions import is_server_away
+from career_navigator.api.exceptions import build_problem, is_server_away
 from career_navigator.api.pagination import CountedPagination
 from career_navigator.api.parsers import BodyTooLarge, JSONParser, MultiPartParser
 from career_navigator.api.permissions import IsSelf
@@ -52,6 +53,8 @@ _ID = OpenApiParameter("resume_id", OpenApiTypes.STR, OpenApiParameter.PATH, des
 _PATH = r"(?P<resume_id>[^/]+)\."
 _MAX_NAME_LENGTH = 60
 _WORD = re.compile(r"[^\W_]+")
+# The codes of why no resume was written, by the reason.
+_NOT_WRITTEN = {"empty_profile": "profile_empty", "too_many": "too_many_resumes", "too_long": "resume_too_long"}
 
 
 class UploadParser(MultiPartParser):
@@ -70,6 +73,7 @@ class ResumeViewSet(DocumentViewSet):
     owner_field = "user"
     permission_classes = [IsAuthenticated, IsSelf]
     lookup_url_kwarg = "resume_id"
+    not_found_code = "resume_not_found"
     action_options = {
         "retrieve": {"serializer_class": shapes.ResumeAnswerSerializer},
         "destroy": {"serializer_class": shapes.ResumeIdSerializer},
@@ -132,6 +136,7 @@ class ResumeViewSet(DocumentViewSet):
         parser_classes=[UploadParser, JSONParser],
         request_serializer_class=shapes.ResumeUploadSerializer,
         serializer_class=shapes.ResumeMadeSerializer,
+        not_found_code="job_not_found",
     )
     def generate(self, request: Request) -> Response:
         """Upload a resume, or have one written.
@@ -172,7 +177,8 @@ class ResumeViewSet(DocumentViewSet):
         except NotRead as error:
             raise ValidationError(error.errors) from error
         except NotConfirmable as error:
-            raise Conflict("Only an uploaded resume that was read can be confirmed.") from error
+            sentence = "Only an uploaded resume that was read can be confirmed."
+            raise Conflict(sentence, "resume_not_confirmable") from error
         except ConcurrentChange as error:
             raise Conflict from error
         confirmed = {"resume": resume, "skills": change.user.skills, "filled": picked["fields"]}
@@ -186,6 +192,7 @@ class ResumeViewSet(DocumentViewSet):
         serializer_class=shapes.AppliedSerializer,
         success_status=200,
         error_statuses=(404, 409),
+        not_found_code="job_not_found",
     )
     def apply(self, request: Request) -> Response:
         """Apply for a job.
@@ -195,12 +202,15 @@ class ResumeViewSet(DocumentViewSet):
         given, user_id, resume_id = self.body, self.current_user.pk, None
         job_id = ObjectId(given["job_id"])
         if given.get("resume_id"):
-            resume = find_resume(user_id=user_id, resume_id=given["resume_id"])
+            try:
+                resume = find_resume(user_id=user_id, resume_id=given["resume_id"])
+            except (DoesNotExist, InvalidId) as error:
+                raise NotFound("You have no resume with this id.", "resume_not_found") from error
             if resume.status != "ready":
-                raise ValidationError({"resume_id": ["This field names a resume that is not ready."]})
+                raise ValidationError({"resume_id": ["This field names a resume that is not ready."]}, "not_ready")
             resume_id = resume.pk
         if (stage := find_stage(user_id=user_id, job_id=job_id)) in _BEYOND_APPLIED:
-            raise Conflict(f"The application is at the stage {stage} already.")
+            raise Conflict(f"The application is at the stage {stage} already.", "application_in_progress")
         try:
             application = set_stage(
                 user_id=user_id, job_id=job_id, stage="applied", resume_id=resume_id, now=timezone.now()
@@ -214,13 +224,14 @@ class ResumeViewSet(DocumentViewSet):
         try:
             return generate_resume(caller=self.current_user, job_id=job_id, now=timezone.now())
         except NotWritten as error:
-            raise Conflict(str(error)) from error
+            raise Conflict(str(error), _NOT_WRITTEN[error.reason]) from error
 
     def _upload(self, job_id: str | None) -> Resume:
         """Store an upload; return what has become of it by then. Raises FileRefused and ConcurrentChange."""
         file, text = self.body.get("file"), self.body.get("content") or ""
         if (file is None) == (text == ""):
-            raise ValidationError({"content": ["This field, or else `file`, has to hold the resume: one of the two."]})
+            sentence = "This field, or else `file`, has to hold the resume: one of the two."
+            raise ValidationError({"content": [sentence]}, "required" if file is None else "contradiction")
         user_id = self.current_user.pk
         job = ObjectId(job_id) if job_id is not None else None
         if job is not None:
@@ -245,6 +256,7 @@ class RenderingViewSet(DocumentViewSet):
     document = Resume
     owner_field = "user"
     lookup_url_kwarg = "resume_id"
+    not_found_code = "resume_not_found"
     path_parameters = [_ID]
     error_statuses = (409,)
 
@@ -255,9 +267,10 @@ class RenderingViewSet(DocumentViewSet):
         """Return the resume that the path names. Raises Http404, and Conflict while there is nothing to show."""
         resume: Resume = super().get_object()
         if resume.status == "processing":
-            raise Conflict("The resume is still being read; ask again shortly.")
+            raise Conflict("The resume is still being read; ask again shortly.", "resume_processing")
         if resume.status != "ready":
-            raise Conflict("The file that was uploaded could not be read, so there is nothing to show of it.")
+            sentence = "The file that was uploaded could not be read, so there is nothing to show of it."
+            raise Conflict(sentence, "resume_unreadable")
         return resume
 
     @action(detail=False, url_path=_PATH + "pdf", media_type=PDF)
@@ -328,7 +341,7 @@ def _take(user_id: ObjectId, job: ObjectId | None, upload: Upload) -> Taken:
         raise Throttled(wait=5) from error
     except TooManyUploads as error:
         sentence = f"This field has to be `generated`: {MAX_UPLOADS} uploaded resumes are kept; delete some first."
-        raise ValidationError({"source": [sentence]}) from error
+        raise ValidationError({"source": [sentence]}, "too_many") from error
 
 
 def _await_reading(resume: Resume, *, seconds: float) -> Resume | None:
@@ -358,8 +371,9 @@ def _field_of(request: Request) -> str:
 
 def _refused(reason: str, *, field: str) -> Response:
     sentence = REASONS[reason]
-    refusal = {"detail": f"{field}: {sentence}", "errors": {field: [sentence]}, "reason": reason}
-    return Response(shapes.UploadRefusedSerializer(refusal).data, status=400)
+    problem = build_problem("upload_refused", f"{field}: {sentence}")
+    named = {"errors": {field: [sentence]}, "error_codes": {field: [reason]}, "reason": reason}
+    return Response(shapes.UploadRefusedSerializer(problem.body | named).data, status=problem.status)
 
 
 def _file_name(resume: Resume, ending: str) -> str:

@@ -50,6 +50,7 @@ class SavedSearchViewSet(DocumentViewSet):
     owner_field = "user"
     permission_classes = [IsAuthenticated, IsSelf]
     lookup_url_kwarg = "search_id"
+    not_found_code = "search_not_found"
     serializer_class = shapes.SearchAnswerSerializer
     action_options = {
         "list": {"serializer_class": shapes.SearchesSerializer, "item_list": "searches"},
@@ -63,7 +64,6 @@ class SavedSearchViewSet(DocumentViewSet):
             "request_serializer_class": shapes.SavedSearchChangeSerializer,
             "serializer_class": shapes.SearchKeptSerializer,
         },
-        "destroy": {"serializer_class": shapes.SearchDeletedSerializer},
     }
 
     def list(self, request: Request) -> Response:
@@ -91,7 +91,8 @@ class SavedSearchViewSet(DocumentViewSet):
                 now=timezone.now(),
             )
         except TooManySearches as error:
-            raise Conflict(f"There can be no more than {MAX_SEARCHES} saved searches; delete one first.") from error
+            sentence = f"There can be no more than {MAX_SEARCHES} saved searches; delete one first."
+            raise Conflict(sentence, "too_many_searches") from error
         if search.digest is not None:
             offer_confirmation(request)
         answer = self.get_serializer({"search": search, "ignored_fields": given.ignored_fields}).data
@@ -218,7 +219,9 @@ class UnsubscribeViewSet(PublicViewSet):
         try:
             return read_token(self.query["token"])
         except BadToken as error:
-            raise ValidationError({"token": ["This field is not the token of a mail from here."]}) from error
+            raise ValidationError(
+                {"token": ["This field is not the token of a mail from here."]}, "token_invalid"
+            ) from error
 
 
 def _render_page(context: dict[str, Any]) -> HttpResponse:

@@ -139,7 +139,7 @@ def test_does_not_clear_the_name(ada):
     answer = ada.put("/auth/me", {"full_name": None})
 
     assert answer.status_code == 400
-    assert answer.json()["detail"] == "full_name may not be null."
+    assert answer.json()["detail"] == "full_name must not be null."
 
 
 def test_leaves_all_as_it_is_when_nothing_is_given(ada):

@@ -161,7 +161,7 @@ def test_refuses_an_unknown_refresh_token(api, token):
     answer = refresh(token)
 
     assert answer.status_code == 401
-    assert answer.json() == {"detail": "The refresh token is not valid."}
+    assert answer.json() == {"detail": "The refresh token is not valid.", "code": "refresh_token_invalid"}
 
 
 @pytest.mark.parametrize("path", ["/auth/refresh", "/auth/logout"])

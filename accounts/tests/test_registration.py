@@ -60,7 +60,9 @@ def test_knows_an_address_however_it_is_written(api, written):
     assert again.status_code == 400
     assert again.json() == {
         "detail": "email is already registered.",
+        "code": "validation",
         "errors": {"email": ["This field is already registered."]},
+        "error_codes": {"email": ["already_registered"]},
     }
     assert User.objects.count() == 1
 
@@ -87,7 +89,12 @@ def test_names_the_rule_that_a_password_breaks(api, password, sentence):
     answer = api.post("/auth/register", REGISTRATION | {"password": password})
 
     assert answer.status_code == 400
-    assert answer.json() == {"detail": f"password {sentence}", "errors": {"password": [f"This field {sentence}"]}}
+    assert answer.json() == {
+        "detail": f"password {sentence}",
+        "code": "validation",
+        "errors": {"password": [f"This field {sentence}"]},
+        "error_codes": {"password": ["weak_password"]},
+    }
 
 
 @pytest.mark.parametrize("password", ["Aa1aaaa8", " Aa1 aaa ", "Übermut1", "Aa1" + "x" * 253])

@@ -80,7 +80,7 @@ def test_no_resume_is_not_there(ada):
     answers = [ada.get(f"/resumes/{resume_id}.{ending}") for resume_id in ids for ending in [*ENDINGS, "exe"]]
 
     assert {answer.status_code for answer in answers} == {404}
-    assert all(answer.json() == {"detail": "Not found."} for answer in answers)
+    assert all(answer.json()["code"] == "resume_not_found" for answer in answers)
 
 
 @pytest.mark.parametrize(("status", "sentence"), [("processing", "still being read"), ("refused", "could not be read")])

@@ -93,7 +93,13 @@ def test_refuses_by_name_what_is_no_resume(ada, mongo):
 
     assert answer.status_code == 400
     sentence = "The file is neither text, PDF nor DOCX."
-    assert answer.json() == {"detail": f"file: {sentence}", "errors": {"file": [sentence]}, "reason": "unknown_type"}
+    assert answer.json() == {
+        "detail": f"file: {sentence}",
+        "code": "upload_refused",
+        "errors": {"file": [sentence]},
+        "error_codes": {"file": ["unknown_type"]},
+        "reason": "unknown_type",
+    }
     assert mongo.resumes.count_documents({}) == 0
 
 

@@ -76,7 +76,10 @@ def test_refuses_a_wrong_address_and_a_wrong_password_alike(ada, api, given):
     answer = api.post("/auth/login", given)
 
     assert answer.status_code == 401
-    assert answer.json() == {"detail": "The email address or the password is wrong."}
+    assert answer.json() == {
+        "detail": "The email address or the password is wrong.",
+        "code": "wrong_credentials",
+    }
     assert answer["WWW-Authenticate"] == "Bearer"
 
 

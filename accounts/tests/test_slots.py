@@ -27,7 +27,10 @@ def all_hashing():
 def _assert_busy(answer):
     assert answer.status_code == 503
     assert answer["Retry-After"] == "1"
-    assert answer.json() == {"detail": "Too many people are logging in at once; try again shortly."}
+    assert answer.json() == {
+        "detail": "Too many people are logging in at once; try again shortly.",
+        "code": "busy",
+    }
 
 
 def test_leaves_two_threads_free():

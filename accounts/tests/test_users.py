@@ -79,7 +79,10 @@ def test_tells_a_wrong_password_from_an_unknown_address_to_nobody(ada, api, give
     answer = api.post("/users/login", dict(zip(("email", "password"), given, strict=True)))
 
     assert answer.status_code == 401
-    assert answer.json() == {"detail": "The email address or the password is wrong."}
+    assert answer.json() == {
+        "detail": "The email address or the password is wrong.",
+        "code": "wrong_credentials",
+    }
 
 
 def test_answers_the_profile_by_the_familys_names(grace):

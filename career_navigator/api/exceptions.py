@@ -1,4 +1,7 @@
-"""Every error as one shape: `{"detail": "<sentence>"}`, and for invalid input also `"errors": {field: [sentence]}`.
+"""Every error as one shape: `{"detail": "<sentence>", "code": "<name>"}`.
+
+For invalid input also `"errors": {field: [sentence]}` and `"error_codes": {field: [name]}`, in the same order.
+`error_codes.py` lists all names.
 
 `answer_error` serves the API's views; the `handler*` functions of `urls.py` and the request middleware serve what
 fails outside of them. Nothing of an unexpected error is shown but the request's id, under which it is logged.
@@ -17,7 +20,15 @@ import mongoengine
 import pymongo.errors
 import redis.exceptions
 from bson.errors import InvalidId
-from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.conf import settings
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.template.loader import render_to_string
@@ -25,6 +36,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
+from career_navigator.api.error_codes import ERROR_CODES, get_error_code, get_field_code, put_plainly
 from career_navigator.api.renderers import dump_json
 from career_navigator.observability.logging import request_id
 
@@ -52,7 +64,7 @@ class QueueAway(exceptions.APIException):
     """What was asked for has to be queued, and the queue does not answer."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_code = "queue_away"
+    default_code = "queue_unavailable"
     wait = RETRY_AFTER_SECONDS  # answered as Retry-After
 
 
@@ -67,29 +79,55 @@ class Problem:
 
 def answer_error(exc: Exception, context: dict[str, Any]) -> Response:
     """DRF's exception handler: the answer to an exception that a view has raised."""
-    problem = describe(exc)
+    problem = describe(exc, view=context.get("view"))
     return Response(problem.body, status=problem.status, headers=problem.headers)
 
 
-def describe(exc: BaseException) -> Problem:
-    """The problem to answer an exception with; one that nobody expected is logged with its trace."""
+def describe(exc: BaseException, *, view: Any = None) -> Problem:
+    """The problem to answer an exception with; one that nobody expected is logged with its trace.
+
+    `view` says in the words of its endpoint what is not found, and what it takes instead.
+    """
     if isinstance(exc, exceptions.APIException):
-        return _describe_api_exception(exc)
+        return _describe_api_exception(exc, view)
     if isinstance(exc, Http404 | mongoengine.DoesNotExist | InvalidId) or _is_malformed_id(exc):
         return Problem(status=404, body={"detail": "Not found."})
     if isinstance(exc, PermissionDenied):
-        return Problem(status=403, body={"detail": "You do not have permission to do this."})
-    if isinstance(exc, SuspiciousOperation | BadRequest | UnreadablePostError):
-        return Problem(status=400, body={"detail": "The request is malformed."})
+        return build_problem("permission_denied", "You do not have permission to do this.")
+    if isinstance(exc, UnreadablePostError):
+        return build_problem("incomplete_body")
+    if isinstance(exc, SuspiciousOperation | BadRequest):
+        return build_problem("malformed_request", _say_what_is_malformed(exc))
     if is_server_away(exc):
         logger.warning("A server is away: %s", exc)
-        return Problem(
-            status=503,
-            body={"detail": "A server this depends on is not available; try again shortly."},
+        return build_problem(
+            "unavailable",
+            "A server this depends on is not available; try again shortly.",
             headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
         )
     logger.error("Unexpected error", exc_info=exc)
-    return Problem(status=500, body=unexpected_error_body())
+    return build_unexpected_problem()
+
+
+def build_problem(code: str, detail: str | None = None, *, headers: dict[str, str] | None = None) -> Problem:
+    """A problem by its code; without a sentence of its own it has the one that the table of codes has."""
+    status, sentence = ERROR_CODES[code]
+    return Problem(status=status, body={"detail": detail or sentence, "code": code}, headers=headers or {})
+
+
+def build_unexpected_problem() -> Problem:
+    identity = request_id.get() or "without id"
+    return build_problem("unexpected_error", f"An unexpected error occurred; it is logged under request {identity}.")
+
+
+def _say_what_is_malformed(exc: BaseException) -> str:
+    if isinstance(exc, RequestDataTooBig):
+        return f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes."
+    if isinstance(exc, TooManyFieldsSent):
+        return f"The form or the query has more than {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} fields."
+    if isinstance(exc, TooManyFilesSent):
+        return f"The form has more than {settings.DATA_UPLOAD_MAX_NUMBER_FILES} files."
+    return "The request is malformed."
 
 
 def is_server_away(exc: BaseException) -> bool:
@@ -114,38 +152,76 @@ def _failed_write_concern(exc: BaseException) -> bool:
     return isinstance(exc, pymongo.errors.BulkWriteError) and bool(exc.details.get("writeConcernErrors"))
 
 
-def unexpected_error_body() -> dict[str, str]:
-    return {"detail": f"An unexpected error occurred; it is logged under request {request_id.get() or 'without id'}."}
-
-
 def _is_malformed_id(exc: BaseException) -> bool:
     # MongoEngine raises this when a query gets what is no ObjectId; on save its message says otherwise.
     return isinstance(exc, mongoengine.ValidationError) and "is not a valid ObjectId" in str(exc)
 
 
-def _describe_api_exception(exc: exceptions.APIException) -> Problem:
+def _describe_api_exception(exc: exceptions.APIException, view: Any) -> Problem:
     if isinstance(exc, exceptions.ValidationError):
-        errors = dict(_flatten(exc.detail))
-        name, sentences = next(iter(errors.items()), ("", ["Invalid input."]))
-        return Problem(status=400, body={"detail": _sentence(name, sentences[0]), "errors": errors})
+        return _describe_invalid(exc)
     if isinstance(exc, exceptions.ParseError):
-        sentence = str(exc.detail)
-        return Problem(status=400, body={"detail": sentence, "errors": {api_settings.NON_FIELD_ERRORS_KEY: [sentence]}})
+        sentence, name = str(exc.detail), api_settings.NON_FIELD_ERRORS_KEY
+        body = {"detail": sentence, "code": "malformed_body"}
+        return Problem(status=400, body=body | {"errors": {name: [sentence]}, "error_codes": {name: ["malformed"]}})
     detail: Any = exc.detail
+    code: Any = getattr(detail, "code", exc.default_code)
     if isinstance(detail, dict) and isinstance(detail.get("detail"), str):
-        detail = detail["detail"]
+        detail, code = detail["detail"], detail.get("code", code)
     if isinstance(exc, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
         # DRF turns these into 403 where a view has no authenticator to name a scheme.
-        return Problem(status=401, body={"detail": detail}, headers={"WWW-Authenticate": "Bearer"})
+        return _describe_unauthenticated(detail, code, exc)
+    if isinstance(exc, exceptions.MethodNotAllowed | exceptions.UnsupportedMediaType | exceptions.Throttled):
+        detail = _say_what_is_taken(exc, view)
     headers = {}
     wait = getattr(exc, "wait", None)  # seconds, of Throttled
     if wait is not None:
-        headers["Retry-After"] = str(max(1, math.ceil(wait)))
-    return Problem(status=exc.status_code, body={"detail": detail}, headers=headers)
+        headers["Retry-After"] = str(_round_up(wait))
+    body = {"detail": detail, "code": get_error_code(code, status=exc.status_code)}
+    return Problem(status=exc.status_code, body=body, headers=headers)
 
 
-def _flatten(detail: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
-    """Fields by dotted name with their sentences: `skills.0`, `salary.minimum`."""
+def _describe_invalid(exc: exceptions.ValidationError) -> Problem:
+    found = dict(_flatten(exc.detail))
+    errors = {name: [_speak_of(name, str(each)) for each in details] for name, details in found.items()}
+    codes = {name: [get_field_code(getattr(each, "code", "")) for each in details] for name, details in found.items()}
+    name, sentences = next(iter(errors.items()), ("", ["The input is invalid."]))
+    body = {"detail": _sentence(name, sentences[0]), "code": "validation", "errors": errors, "error_codes": codes}
+    return Problem(status=400, body=body)
+
+
+def _describe_unauthenticated(detail: Any, code: object, exc: exceptions.APIException) -> Problem:
+    if isinstance(exc, exceptions.NotAuthenticated):
+        detail = "This needs an access token: log in, then send it as `Authorization: Bearer <token>`."
+        code = "not_authenticated"
+    code = str(code) if code in ERROR_CODES else "token_invalid"
+    challenge = "Bearer"
+    if code in ("token_expired", "token_invalid"):
+        # RFC 6750, 3.1. Without a token there is no error to name.
+        challenge = f'Bearer error="invalid_token", error_description="{detail}"'
+    return build_problem(code, detail, headers={"WWW-Authenticate": challenge})
+
+
+def _say_what_is_taken(exc: exceptions.APIException, view: Any) -> str:
+    if isinstance(exc, exceptions.Throttled):
+        wait: float | None = getattr(exc, "wait", None)
+        when = f" in {_round_up(wait)} seconds" if wait is not None else " later"
+        return f"There were too many requests; try again{when}."
+    request = getattr(view, "request", None)
+    if isinstance(exc, exceptions.MethodNotAllowed):
+        methods = ", ".join(getattr(view, "allowed_methods", ()))
+        return f"This path does not take {request.method if request else 'this method'}; it takes {methods}."
+    given = getattr(request, "content_type", "") or "a body without Content-Type"
+    taken = " or ".join(parser.media_type for parser in getattr(view, "parser_classes", ()))
+    return f"This path does not take {given}; send {taken}."
+
+
+def _round_up(seconds: float) -> int:
+    return max(1, math.ceil(seconds))
+
+
+def _flatten(detail: Any, name: str = "") -> Iterator[tuple[str, list[Any]]]:
+    """Fields by dotted name with their sentences, which know their codes: `skills.0`, `salary.minimum`."""
     if isinstance(detail, dict):
         for key, value in detail.items():
             yield from _flatten(value, f"{name}.{key}" if name else str(key))
@@ -153,9 +229,16 @@ def _flatten(detail: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
         for index, item in enumerate(detail):
             yield from _flatten(item, f"{name}.{index}" if name else str(index))
     else:
-        sentences = [str(item) for item in (detail if isinstance(detail, list) else [detail])]
+        sentences = detail if isinstance(detail, list) else [detail]
         if sentences:
             yield name or api_settings.NON_FIELD_ERRORS_KEY, sentences
+
+
+def _speak_of(name: str, sentence: str) -> str:
+    plain = put_plainly(sentence)
+    if name == api_settings.NON_FIELD_ERRORS_KEY and plain.startswith("This field "):
+        return "The body" + plain.removeprefix("This field")
+    return plain
 
 
 def _sentence(name: str, sentence: str) -> str:
@@ -190,7 +273,7 @@ def answer_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Forms are the admin's alone."""
     logger.warning("A form is refused: %s", reason)
     sentence = "This form is too old, or cookies are switched off. Load its page again, then send it again."
-    return _answer_page(Problem(status=403, body={"detail": sentence}))
+    return _answer_page(build_problem("permission_denied", sentence))
 
 
 def answer_server_error(request: HttpRequest) -> HttpResponse:
@@ -198,7 +281,7 @@ def answer_server_error(request: HttpRequest) -> HttpResponse:
     exc = sys.exc_info()[1]
     if exc is not None and is_server_away(exc):
         return answer_on_any_path(request, exc)
-    return _answer(request, Problem(status=500, body=unexpected_error_body()))
+    return _answer(request, build_unexpected_problem())
 
 
 def _answer(request: HttpRequest, problem: Problem) -> HttpResponse:

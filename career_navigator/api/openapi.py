@@ -1,6 +1,7 @@
 """How views are described in the OpenAPI document. Every view imports this, so the pages that show it are apart."""
 
 import re
+from collections.abc import Mapping
 from inspect import cleandoc
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from drf_spectacular.plumbing import ResolvedComponent, append_meta, get_lib_doc
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
+from career_navigator.api.error_codes import ERROR_CODES, FIELD_CODES
 from career_navigator.api.fields import SchemaField, Text
 from career_navigator.api.serializers import FIELDS_PARAMETER, SuccessSerializer
 
@@ -163,15 +165,24 @@ def document_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     A view declares those that cannot be told from its path and body, as in `responses={..., 409: None}`.
     """
     components = result.setdefault("components", {})
-    components.setdefault("schemas", {})[ERROR_COMPONENT] = {
+    schemas = components.setdefault("schemas", {})
+    schemas["ErrorCodeEnum"] = _enumeration({code: sentence for code, (_, sentence) in ERROR_CODES.items()})
+    schemas["FieldErrorCodeEnum"] = _enumeration(FIELD_CODES)
+    schemas[ERROR_COMPONENT] = {
         "type": "object",
-        "required": ["detail"],
+        "required": ["detail", "code"],
         "properties": {
             "detail": {"type": "string", "description": "One sentence that names the field and the rule."},
+            "code": {"$ref": "#/components/schemas/ErrorCodeEnum"},
             "errors": {
                 "type": "object",
                 "description": "Of invalid input: each field's sentences.",
                 "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            },
+            "error_codes": {
+                "type": "object",
+                "description": "Of invalid input: the code of each of these sentences, in their order.",
+                "additionalProperties": {"type": "array", "items": {"$ref": "#/components/schemas/FieldErrorCodeEnum"}},
             },
         },
     }
@@ -188,12 +199,18 @@ def document_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     return result
 
 
+def _enumeration(meanings: Mapping[str, str]) -> dict[str, Any]:
+    lines = "\n".join(f"- `{code}`: {meaning}" for code, meaning in meanings.items())
+    return {"type": "string", "enum": list(meanings), "description": lines}
+
+
 _RESPONSES = {
     "400": ("BadRequest", "The input is invalid."),
     "401": ("Unauthorized", "The token is missing, expired or not accepted."),
     "403": ("Forbidden", "This belongs to someone else."),
     "404": ("NotFound", "Not found."),
     "409": ("Conflict", "It was changed at the same time; read it again, then repeat the change."),
+    "412": ("StaleVersion", "`If-Match` names another version than the stored one: read it again."),
     "413": ("BodyTooLarge", "The body is larger than accepted."),
     "415": ("UnsupportedMediaType", "The body's media type is not accepted."),
     "429": ("TooManyRequests", "Asked too often; Retry-After says in how many seconds to ask again."),

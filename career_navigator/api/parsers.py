@@ -60,6 +60,10 @@ class MultiPartParser(UnboundedParser):
         except RequestDataTooBig as error:
             most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
             raise BodyTooLarge(f"The fields beside a file are larger than {most} bytes.") from error
+        except ParseError as error:
+            raise ParseError(
+                "The body is not a valid multipart form; its Content-Type has to name its boundary."
+            ) from error
 
 
 class _InMemory(MemoryFileUploadHandler):

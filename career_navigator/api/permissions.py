@@ -118,6 +118,7 @@ class IsSelf(BasePermission):
     """
 
     message = "This user's data is not yours."
+    code = "other_user"
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if view.action in (None, "metadata"):

@@ -5,6 +5,7 @@ from copy import copy
 from functools import cache
 from typing import Any, TypeVar
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -28,7 +29,7 @@ def build_once(shape: type[_Shape], *, many: bool = False) -> _Shape:
 
 
 class QuerySerializer(serializers.Serializer[Any]):
-    """The query parameters of an endpoint. Unknown ones are ignored; a bad value of a known one is answered 400.
+    """The query parameters of an endpoint. Unknown ones are ignored, and named; a bad value of a known one is 400.
 
     A parameter that may be repeated is a ListField.
     """
@@ -56,6 +57,16 @@ def read_as(shape: type[_Shape], data: Any) -> _Shape:
     given.initial_data = data
     given.is_valid(raise_exception=True)
     return given
+
+
+@extend_schema_field({"$ref": "#/components/schemas/ErrorCodeEnum"})
+class ErrorCodeField(serializers.CharField):
+    """The code of an error."""
+
+
+@extend_schema_field({"$ref": "#/components/schemas/FieldErrorCodeEnum"})
+class FieldCodeField(serializers.CharField):
+    """The code of an error of a field."""
 
 
 class CountField(serializers.IntegerField):

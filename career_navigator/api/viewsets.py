@@ -75,6 +75,8 @@ class ApiViewSet(GenericViewSet[Any]):
     success_status: int | Sequence[int] | None = None
     media_type: str | None = None  # of an action whose response no serializer makes
     error_statuses: Sequence[int] = ()
+    # The code of the 404 for an id that names nothing.
+    not_found_code: str = "not_found"
     path_parameters: Sequence[OpenApiParameter] = ()
 
     @property

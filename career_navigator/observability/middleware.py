@@ -15,9 +15,9 @@ from django.http.response import HttpResponseBase
 from django.utils.functional import cached_property
 
 from career_navigator.api.exceptions import (
-    Problem,
     answer_on_any_path,
     answer_problem,
+    build_problem,
     is_admin_path,
 )
 from career_navigator.db.connection import availability
@@ -111,9 +111,7 @@ class RequestMiddleware:
             try:
                 request.get_host()
             except DisallowedHost:
-                return answer_problem(
-                    Problem(status=400, body={"detail": "The Host header names no host of this service."})
-                )
+                return answer_problem(build_problem("unknown_host", "The Host header names no host of this service."))
         is_act = request.method == "POST" and is_admin_path(request)
         seconds = STAFF_SECONDS if is_act else DATABASE_SECONDS
         with availability.limit(seconds=seconds, hold_thread=hold_thread):

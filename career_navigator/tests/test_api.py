@@ -222,7 +222,7 @@ def test_refuses_what_names_another(member: Member, paths: None, user_id: str) -
         member.post("/own/sent", {"user_id": user_id}),
     ):
         assert answer.status_code == 403
-        assert answer.json() == {"detail": "This user's data is not yours."}
+        assert answer.json() == {"detail": "This user's data is not yours.", "code": "other_user"}
     assert API().get(f"/own/{user_id}").status_code == 401
 
 

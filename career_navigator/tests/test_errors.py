@@ -121,7 +121,14 @@ def test_names_the_bounds_of_a_parameter_out_of_range(client: Client, query: str
     answer = client.get(f"/test/query?{query}")
 
     assert answer.status_code == 400
-    assert answer.json() == {"detail": detail, "errors": {detail.split()[0]: [detail]}}
+    body, name = answer.json(), detail.split()[0]
+    assert body == {
+        "detail": detail,
+        "code": "validation",
+        "errors": {name: [detail]},
+        "error_codes": {name: body["error_codes"][name]},
+    }
+    assert set(body["error_codes"][name]) <= {"invalid", "min_value", "max_value"}
 
 
 def test_ignores_unknown_parameters(client: Client) -> None:
@@ -134,14 +141,14 @@ def test_ignores_unknown_parameters(client: Client) -> None:
     ("body", "detail", "fields"),
     [
         ({}, "email is required.", ["email"]),
-        ({"email": None}, "email may not be null.", ["email"]),
-        ({"email": "x"}, "email: Enter a valid email address.", ["email"]),
+        ({"email": None}, "email must not be null.", ["email"]),
+        ({"email": "x"}, "email has to be an e-mail address.", ["email"]),
         (
             {"email": "a@example.org", "skills": ["go", "javascript"]},
-            "skills.1: Ensure this field has no more than 5 characters.",
+            "skills.1 must have at most 5 characters.",
             ["skills.1"],
         ),
-        ([], "Invalid data. Expected a dictionary, but got list.", ["non_field_errors"]),
+        ([], "The body has to be an object.", ["non_field_errors"]),
     ],
 )
 def test_names_the_field_and_the_rule_of_an_invalid_body(
@@ -166,15 +173,24 @@ def test_refuses_what_is_not_json(client: Client, body: Any) -> None:
 def test_refuses_a_body_too_large(client: Client) -> None:
     answer = client.post("/test/query", b" " * 3_000_000, content_type="application/json")
 
-    assert (answer.status_code, answer.json()) == (413, {"detail": "The body is larger than 2621440 bytes."})
+    assert (answer.status_code, answer.json()) == (
+        413,
+        {"detail": "The body is larger than 2621440 bytes.", "code": "body_too_large"},
+    )
 
 
 def test_refuses_another_media_type_and_another_method(client: Client) -> None:
     xml = client.post("/test/query", "<a/>", content_type="text/xml")
     deletion = client.delete("/test/query/")
 
-    assert (xml.status_code, xml.json()) == (415, {"detail": 'Unsupported media type "text/xml" in request.'})
-    assert (deletion.status_code, deletion.json()) == (405, {"detail": 'Method "DELETE" not allowed.'})
+    assert (xml.status_code, xml.json()) == (
+        415,
+        {"detail": "This path does not take text/xml; send application/json.", "code": "unsupported_media_type"},
+    )
+    assert (deletion.status_code, deletion.json()) == (
+        405,
+        {"detail": "This path does not take DELETE; it takes GET, POST, HEAD, OPTIONS.", "code": "method_not_allowed"},
+    )
     assert "GET" in deletion["Allow"]
 
 
@@ -184,7 +200,10 @@ def test_says_when_to_try_again_while_a_server_is_away(client: Client, where: st
     answer = client.get(f"/test/{where}/{name}")
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-    assert answer.json() == {"detail": "A server this depends on is not available; try again shortly."}
+    assert answer.json() == {
+        "detail": "A server this depends on is not available; try again shortly.",
+        "code": "unavailable",
+    }
 
 
 @pytest.mark.parametrize("where", ["raise", "plain"])
@@ -198,27 +217,33 @@ def test_logs_a_bug_with_its_trace_and_shows_only_the_requests_id(
         answer = client.get(f"/test/{where}/bug", headers={"X-Request-ID": "request-0001"})
 
     assert answer.status_code == 500
-    assert answer.json() == {"detail": "An unexpected error occurred; it is logged under request request-0001."}
+    assert answer.json() == {
+        "detail": "An unexpected error occurred; it is logged under request request-0001.",
+        "code": "unexpected_error",
+    }
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert record.exc_info is not None
     assert record.exc_info[0] is ZeroDivisionError
 
 
 @pytest.mark.parametrize(
-    ("name", "detail"),
-    [("no-token", "Authentication credentials were not provided."), ("bad-token", "Token is expired.")],
+    ("name", "code", "challenge"),
+    [
+        ("no-token", "not_authenticated", "Bearer"),
+        ("bad-token", "token_invalid", 'Bearer error="invalid_token", error_description="Token is expired."'),
+    ],
 )
-def test_asks_for_a_bearer_token_where_none_is_accepted(client: Client, name: str, detail: str) -> None:
+def test_asks_for_a_bearer_token_where_none_is_accepted(client: Client, name: str, code: str, challenge: str) -> None:
     answer = client.get(f"/test/raise/{name}")
 
-    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
-    assert answer.json() == {"detail": detail}
+    assert (answer.status_code, answer.json()["code"], answer["WWW-Authenticate"]) == (401, code, challenge)
 
 
 def test_says_how_long_a_throttled_caller_waits(client: Client) -> None:
     answer = client.get("/test/raise/throttled")
 
     assert (answer.status_code, answer["Retry-After"]) == (429, "5")
+    assert answer.json() == {"detail": "There were too many requests; try again in 5 seconds.", "code": "throttled"}
 
 
 @pytest.mark.parametrize(("name", "status"), [("forbidden", 403), ("missing", 404), ("suspicious", 400)])
@@ -226,7 +251,7 @@ def test_answers_djangos_own_errors_in_the_same_shape(client: Client, name: str,
     answer = client.get(f"/test/raise/{name}")
 
     assert answer.status_code == status
-    assert set(answer.json()) == {"detail"}
+    assert set(answer.json()) == {"detail", "code"}
 
 
 def test_keeps_a_detail_that_a_view_gave_as_an_object(client: Client) -> None:
@@ -239,7 +264,7 @@ def test_keeps_a_detail_that_a_view_gave_as_an_object(client: Client) -> None:
 def test_finds_nothing_under_an_unknown_or_malformed_id(client: Client, mongo: Any, posting_id: str) -> None:
     answer = client.get(f"/test/postings/{posting_id}")
 
-    assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 def test_takes_a_document_that_breaks_its_own_rules_for_a_bug() -> None:
@@ -254,7 +279,7 @@ def test_answers_an_unknown_path_with_json(client: Client, method: str, debug: b
     with override_settings(DEBUG=debug):
         answer = getattr(client, method)("/no/such/path/")
 
-    assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
+    assert (answer.status_code, answer.json()["code"]) == (404, "path_not_found")
 
 
 def test_answers_with_and_without_a_trailing_slash_for_every_method(client: Client) -> None:

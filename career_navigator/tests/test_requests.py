@@ -71,7 +71,10 @@ def test_refuses_a_host_that_is_not_ours(client: Client) -> None:
     answer = client.get("/", headers={"Host": "evil.example"})
 
     assert answer.status_code == 400
-    assert answer.json() == {"detail": "The Host header names no host of this service."}
+    assert answer.json() == {
+        "detail": "The Host header names no host of this service.",
+        "code": "unknown_host",
+    }
 
 
 def test_answers_probes_that_ask_by_address(client: Client) -> None:

@@ -38,6 +38,7 @@ class JobViewSet(RetrieveModelMixin, ApiViewSet):
 
     serializer_class = shapes.JobAnswerSerializer
     lookup_url_kwarg = "job_id"
+    not_found_code = "job_not_found"
     action_options = {"retrieve": {"operation_id": "jobs_get"}}
 
     def get_object(self) -> JobListing:

@@ -217,9 +217,9 @@ def test_a_role_that_waits_for_its_collection_is_computed_from_what_is_stored(mo
     [
         ((), "Software Engineer", "role must be one of your target roles, and your profile has none yet."),
         (("Nurse", "Pilot"), "Software Engineer", "role must be one of your target roles: Nurse, Pilot."),
-        (("Nurse",), "", "role may not be blank."),
+        (("Nurse",), "", "role must not be empty."),
         (("Nurse",), "!!!", "role must be one of your target roles: Nurse."),
-        (("Nurse",), "x" * 101, "role: Ensure this field has no more than 100 characters."),
+        (("Nurse",), "x" * 101, "role must have at most 100 characters."),
     ],
 )
 def test_refuses_roles_that_are_no_target(roles, asked, sentence):

@@ -129,7 +129,7 @@ def test_counts_what_is_beyond_the_page(client):
         ({"limit": "many"}, "limit must be between 1 and 100."),
         ({"offset": -1}, "offset must be between 0 and 10000."),
         ({"category": "Cooking"}, f"category must be one of {', '.join(CATEGORIES)}."),
-        ({"query": "x" * 101}, "query: Ensure this field has no more than 100 characters."),
+        ({"query": "x" * 101}, "query must have at most 100 characters."),
     ],
 )
 def test_refuses_bad_parameters_by_name(client, asked, sentence):
@@ -169,7 +169,10 @@ def test_shows_skills_with_marks_in_their_names(client, path, name):
 def test_does_not_find_what_is_no_skill(client, name):
     answer = client.get(f"/skills/{name}")
 
-    assert (answer.status_code, answer.json()) == (404, {"detail": "There is no such skill."})
+    assert (answer.status_code, answer.json()) == (
+        404,
+        {"detail": "There is no such skill.", "code": "skill_not_found"},
+    )
 
 
 def test_shows_a_skills_share_of_the_market_and_how_it_grew(client):

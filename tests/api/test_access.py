@@ -32,6 +32,9 @@ MALFORMED = {
     "operator": '{"$gt": ""}',
     "percent": "%00%2e",
 }
+SENTENCES = dict.fromkeys(("forged", "unsigned", "of nobody"), "The token is not valid.") | {
+    "expired": "The token has expired."
+}
 # What the victim has is made once for all tests: they show that nobody else can change it.
 pytestmark = pytest.mark.usefixtures("everybodys")
 
@@ -96,7 +99,10 @@ def test_asks_for_a_token(name, refused_tokens, names):
 
     wrong = {key: answer.status_code for key, answer in answers.items() if answer.status_code != 401}
     assert wrong == {}
-    assert {answer["WWW-Authenticate"] for answer in answers.values()} == {"Bearer"}
+    assert {(key[0], answer["WWW-Authenticate"]) for key, answer in answers.items()} == {
+        ("none", "Bearer"),
+        *((label, f'Bearer error="invalid_token", error_description="{SENTENCES[label]}"') for label in SENTENCES),
+    }
 
 
 @pytest.mark.parametrize("name", that_need(OPEN))
@@ -156,7 +162,7 @@ def test_knows_no_malformed_id(name, names, stranger):
 
     wrong = {key: answer.status_code for key, answer in answers.items() if answer.status_code not in {403, 404}}
     assert wrong == {}
-    assert {key: answer.content for key, answer in answers.items() if set(answer.json()) != {"detail"}} == {}
+    assert {key: answer.content for key, answer in answers.items() if set(answer.json()) != {"detail", "code"}} == {}
 
 
 def test_logs_nothing_that_people_write(everybodys, caplog):

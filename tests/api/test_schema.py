@@ -39,7 +39,7 @@ def test_documents_errors_of_one_shape(document: dict[str, Any]) -> None:
     assert document["components"]["responses"]["BadRequest"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/Error"
     }
-    assert document["components"]["schemas"]["Error"]["required"] == ["detail"]
+    assert document["components"]["schemas"]["Error"]["required"] == ["detail", "code"]
     assert all("503" in operation["responses"] for _, operation in operations(document))
 
 

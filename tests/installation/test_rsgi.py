@@ -127,7 +127,10 @@ def test_answers_others_while_200_bodies_stall_and_refuses_those_after_the_deadl
     assert waited < 5
     assert extraction.status_code == 200
     assert {status for status, _, _ in answers} == {408}
-    assert json.loads(answers[0][2]) == {"detail": "The body of the request did not come in time."}
+    assert json.loads(answers[0][2]) == {
+        "detail": "The body of the request did not come in time.",
+        "code": "body_timeout",
+    }
     assert answers[0][1]["x-request-id"]
     assert [read_until_closed(each) for each in stalled] == [b""] * 200
 
@@ -160,7 +163,10 @@ def test_refuses_a_body_that_says_it_is_too_large_before_it_has_come(connect: An
     status, headers, body = read_answer(connection)
 
     assert (status, headers["connection"]) == (413, "close")
-    assert json.loads(body) == {"detail": f"The body is larger than {MAX_BODY_BYTES} bytes."}
+    assert json.loads(body) == {
+        "detail": f"The body is larger than {MAX_BODY_BYTES} bytes.",
+        "code": "body_too_large",
+    }
 
 
 def test_refuses_a_chunked_body_once_it_is_too_large(connect: Any) -> None:
@@ -296,7 +302,10 @@ def test_refuses_a_chunked_body_that_breaks_off(connect: Any, sent: bytes) -> No
     status, headers, body = read_answer(connection)
 
     assert (status, headers["connection"]) == (400, "close")
-    assert json.loads(body) == {"detail": "The request ended before its body did."}
+    assert json.loads(body) == {
+        "detail": "The request ended before its body did.",
+        "code": "incomplete_body",
+    }
 
 
 def test_reads_a_chunked_body_whose_trailer_is_announced(connect: Any) -> None:
@@ -396,4 +405,4 @@ def test_knows_no_path_without_a_slash(connect: Any) -> None:
     status, headers, body = read_answer(connect(build_head("*", "Content-Length: 0", method="OPTIONS")))
 
     assert (status, headers["content-type"]) == (404, "application/json")
-    assert json.loads(body) == {"detail": "Not found."}
+    assert json.loads(body)["code"] == "path_not_found"
