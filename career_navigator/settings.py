@@ -116,7 +116,7 @@ CORS_ALLOWED_ORIGINS = _env.allowed_origins
 # The API takes tokens, not cookies: those are the admin's, which no other origin may read.
 CORS_URLS_REGEX = r"^/(?!admin)"
 CORS_ALLOW_HEADERS = [*default_headers, "if-match", "if-none-match", "x-request-id"]
-CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = ["ETag", "Ignored-Fields", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
 
 INSTALLED_APPS = [
     # The theme stands before the admin whose templates it replaces; the site itself is ours.
@@ -306,6 +306,7 @@ SPECTACULAR_SETTINGS = {
         "career_navigator.api.openapi_clients.share_enums",
         "career_navigator.api.openapi_clients.leave_null_out_of_forms",
         "career_navigator.api.openapi.document_errors",
+        "career_navigator.api.ignored.document_ignored",
     ],
 }
 

@@ -27,6 +27,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from career_navigator.api.exceptions import RETRY_AFTER_SECONDS
+from career_navigator.api.ignored import list_ignored, report_ignored
 from career_navigator.api.renderers import JSONRenderer
 from career_navigator.apps import get_declared
 from career_navigator.cache.client import fail_fast_redis
@@ -125,6 +126,11 @@ class ReadinessSerializer(serializers.Serializer[None]):
 class _PublicView(APIView):
     authentication_classes = []
     permission_classes = [AllowAny]
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        finished: Response = super().finalize_response(request, response, *args, **kwargs)
+        report_ignored(finished, list_ignored(request.query_params, ()))
+        return finished
 
 
 class RootView(_PublicView):

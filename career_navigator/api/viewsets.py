@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from career_navigator.api.ignored import list_body_names, list_ignored, report_ignored
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.permissions import CurrentUser
 from career_navigator.api.serializers import FIELDS_PARAMETER, QuerySerializer, build_once, read_as
@@ -39,6 +40,7 @@ MAX_QUOTED_LENGTH = 60
 
 Serializer = serializers.Serializer[Any]
 SerializerClass = type[Serializer]
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class ViewMetadata(SimpleMetadata):
@@ -200,6 +202,7 @@ class ApiViewSet(GenericViewSet[Any]):
         finished: Response = super().finalize_response(request, response, *args, **kwargs)
         if self.authentication_classes:
             finished.headers.setdefault("Cache-Control", "private")
+        report_ignored(finished, self._list_ignored(finished.status_code))
         return finished
 
     def _selects_fields(self, request: Request) -> bool:
@@ -215,6 +218,28 @@ class ApiViewSet(GenericViewSet[Any]):
         items = data[name] if name else data
         selected = [{key: value for key, value in item.items() if key in names} for item in items]
         return {**data, name: selected} if name else selected
+
+    def list_known_parameters(self) -> set[str]:
+        """Return the names of the query parameters that the action takes."""
+        serializer_class = self.get_query_serializer_class()
+        known = set(build_once(serializer_class).fields) if serializer_class else set()
+        if self.pagination_class is not None and self.is_paginated():
+            known |= set(build_once(self.pagination_class.query_serializer_class()).fields)
+        if self._selects_fields(self.request) and self.get_item_serializer() is not None:
+            known.add(FIELDS_PARAMETER)
+        return known
+
+    def _list_ignored(self, status_code: int) -> list[str]:
+        ignored = []
+        if self.request.META.get("QUERY_STRING"):
+            ignored = list_ignored(self.request.query_params, self.list_known_parameters())
+        # Otherwise the body may not have been looked at, or must not be.
+        if self.request.method in _WITH_BODY and (status_code < 300 or status_code == 400):
+            serializer_class = self.get_request_serializer_class()
+            known = build_once(serializer_class).fields if serializer_class else ()
+            names = list_body_names(self.request, is_declared=serializer_class is not None)
+            ignored = list_ignored([*ignored, *(name for name in names if name not in known)], ())
+        return ignored
 
 
 class PublicViewSet(ApiViewSet):

@@ -1,0 +1,133 @@
+"""What of a request is not looked at is named in its answer."""
+
+from urllib.parse import unquote
+
+import pytest
+from django.test import Client
+
+from career_navigator.api.ignored import FIELD, HEADER, MAX_HEADER_LENGTH, MAX_NAMES
+from tests.api.operations import OPEN, OPERATIONS, TOKEN, request_for
+from tests.fixtures.people import API, PASSWORD, REGISTRATION
+from tests.fixtures.populated import furnish, registered
+
+LAST = ("POST auth/password", "DELETE auth/me")
+# They need a token of an e-mail, of which there is none.
+ELSEWHERE = {"POST auth/password/reset", "GET metrics", "GET docs", "GET redoc", "DELETE users/<str:user_id>"}
+HTML = ("unsubscribe", "email/confirm")
+
+
+def test_names_what_every_operation_ignores(everybodys):
+    """One after the other: what is made by some is deleted by others."""
+    member = registered("Ignored")
+    names = everybodys | furnish(member, everybodys, "Ignored")
+    wrong, seen = {}, 0
+    tried = [
+        name
+        for name, operation in OPERATIONS.items()
+        if operation.needs in (OPEN, TOKEN)
+        and name not in ELSEWHERE | {*LAST}
+        and not any(each in name for each in HTML)
+    ]
+    for name in sorted(tried, key=lambda name: name.startswith("DELETE")) + list(LAST):
+        method, path, body = request_for(name, names)
+        expected = {"no-parameter"}
+        if method != "GET" and name != "POST auth/login/form":
+            body, expected = (body or {}) | {"no_field": 1}, expected | {"no_field"}
+        answer = member.send(method, f"{path}{'&' if '?' in path else '?'}no-parameter=1", body)
+        if answer.status_code >= 300 and answer.status_code != 400:
+            continue
+        if name == "POST auth/password":
+            member.token = answer.json()["access_token"]
+        seen += 1
+        named = {unquote(each) for each in answer.get(HEADER, "").split(", ")}
+        told = answer.json() if answer.content and answer["Content-Type"] == "application/json" else None
+        if name in ("GET auth/me", "GET market/trending", "GET openapi.json") or name.endswith(".json"):
+            told = None
+        if named != expected or (isinstance(told, dict) and not expected <= {*told.get(FIELD, ())}):
+            wrong[name] = (answer.status_code, named, answer.content[:300])
+
+    assert wrong == {}
+    assert seen > 60
+
+
+@pytest.mark.usefixtures("servers_emptied")
+class TestIgnored:
+    def test_leaves_the_field_out_where_nothing_is_ignored(self, ada, api):
+        for answer in (ada.get("/auth/me"), ada.put("/auth/me", {"location": "London"}), api.get("/?")):
+            assert FIELD not in answer.json()
+            assert HEADER not in answer.headers
+
+    def test_names_a_misspelt_field_of_a_request_that_is_refused(self, api):
+        given = dict(REGISTRATION, fullname="Ada")
+        del given["full_name"]
+
+        answer = api.post("/auth/register", given)
+
+        assert answer.status_code == 400
+        assert (answer.json()["detail"], answer.json()[FIELD]) == ("full_name is required.", ["fullname"])
+
+    def test_names_fields_and_parameters_together_once_and_in_order(self, ada):
+        answer = ada.put("/auth/me?b=1&a=2&b=3", {"b": 1, "c": 2, "location": "London"})
+
+        assert answer.json()[FIELD] == ["a", "b", "c"]
+        assert answer[HEADER] == "a, b, c"
+
+    def test_names_what_the_body_of_a_search_ignores_as_before(self, ada):
+        assert ada.post("/jobs/relevant_jobs", {"text": "x"}).json()[FIELD] == []
+        assert ada.post("/jobs/relevant_jobs?y=1", {"text": "x", "colour": "red"}).json()[FIELD] == ["colour", "y"]
+
+    @pytest.mark.parametrize("path", ["/market/trending", "/market/trending/"])
+    def test_names_them_in_the_header_of_a_cached_response(self, api, path):
+        first, second = (api.get(f"{path}?days=30&wait=1") for _ in range(2))
+        plain = api.get(f"{path}?days=30")
+
+        assert first[HEADER] == second[HEADER] == "wait"
+        assert HEADER not in plain.headers
+
+    def test_names_them_in_the_header_of_a_profile(self, ada):
+        assert ada.get("/auth/me?expand=all")[HEADER] == "expand"
+
+    @pytest.mark.parametrize("name", ["a\r\nSet-Cookie: x=1", "ключ", "a, b", '"', "x" * 5_000, ""])
+    def test_writes_any_name_into_the_header(self, ada, name):
+        answer = ada.put("/auth/me", {name: 1, "location": "London"})
+
+        assert answer.status_code == 200
+        assert [unquote(each) for each in answer[HEADER].split(", ")] == [name[:100]]
+        assert answer[HEADER].isascii()
+        assert answer.json()[FIELD] == [name[:100]]
+
+    def test_bounds_what_it_names(self, ada):
+        answer = ada.put("/auth/me", {f"{number:05}{'ж' * 90}": 1 for number in range(1_000)})
+
+        assert len(answer.json()[FIELD]) == MAX_NAMES
+        assert len(answer[HEADER]) <= MAX_HEADER_LENGTH
+
+    def test_takes_no_notice_of_a_body_that_the_operation_does_not_read(self, ada):
+        assert ada.send("POST", "/auth/email/send", b"{").status_code == 202
+        assert ada.send("POST", "/auth/email/send", b"[1]").json().keys() == {"detail"}
+        assert ada.post("/auth/email/send", {"to": "x"}).json()[FIELD] == ["to"]
+
+    def test_names_the_fields_of_a_form(self, ada, client: Client):
+        form = {"username": "ada@example.org", "password": PASSWORD, "scope": "all"}
+
+        assert client.post("/auth/login/form", form).json()[FIELD] == ["scope"]
+
+    def test_shows_the_header_to_pages_of_other_origins(self, settings):
+        settings.CORS_ALLOWED_ORIGINS = ["https://app.example.org"]
+
+        answer = API().get("/health?x=1", Origin="https://app.example.org")
+
+        assert {"Ignored-Fields", "WWW-Authenticate"} <= {*answer["Access-Control-Expose-Headers"].split(", ")}
+
+
+def test_states_the_field_and_the_header_in_the_schema(client: Client):
+    document = client.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+
+    lists = document["paths"]["/learning/resources"]["get"]["responses"]["200"]
+    saved = document["paths"]["/auth/me"]["put"]["responses"]["200"]
+    assert HEADER in lists["headers"]
+    name = saved["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    assert schemas[name]["properties"][FIELD]["items"] == {"type": "string"}
+    assert FIELD not in schemas[name].get("required", ())
+    assert FIELD in schemas["Error"]["properties"]
