@@ -117,9 +117,14 @@ def log_in(request: Request, *, email: str, password: str) -> Login:
         limits.count_failure()
         raise AuthenticationFailed("The email address or the password is wrong.", "wrong_credentials") from error
     limits.remember_client_ip()
-    version = user.token_version
-    pair = with_time_anew(lambda: start_session(user_id=user.pk, token_version=version, now=timezone.now()))
+    pair = begin_session(user)
     return Login(user=user, access_token=pair.access_token, refresh_token=pair.refresh_token)
+
+
+def begin_session(user: User) -> TokenPair:
+    """Return the tokens of a new session, after the time that hashing a password has taken."""
+    user_id, version = user.pk, user.token_version
+    return with_time_anew(lambda: start_session(user_id=user_id, token_version=version, now=timezone.now()))
 
 
 def change_own_profile(request: Request, fields: Mapping[str, Any], *, first_role: str | None = None) -> User:

@@ -241,6 +241,11 @@ class TokenPair:
     access_token: str
     refresh_token: str
 
+    @property
+    def expires_in(self) -> int:
+        """For how many seconds from its issue the access token is accepted."""
+        return int(settings.JWT_ACCESS_TOKEN_EXPIRE_MINUTES * 60)
+
 
 class RefreshRefused(Exception):
     """A refresh token that is not accepted. `reason`: unknown (or expired, or its session ended), used, or no_user."""

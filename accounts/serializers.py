@@ -153,6 +153,12 @@ class SavedUserSerializer(IgnoredSkills, UserSerializer):
     pass
 
 
+class RegistrationQuery(QuerySerializer):
+    login = serializers.BooleanField(
+        default=False, help_text="With `true` the answer also has the tokens of a new session, as a login has."
+    )
+
+
 class LoginSerializer(serializers.Serializer[Any]):
     email = Address()
     password = Password()
@@ -169,10 +175,24 @@ class TokenPairSerializer(serializers.Serializer[Any]):
     access_token = serializers.CharField()
     refresh_token = serializers.CharField(help_text="For POST /auth/refresh, once and for some seconds more.")
     token_type = serializers.ChoiceField(["bearer"])
+    expires_in = serializers.IntegerField(help_text="For how many seconds the access token is accepted.")
 
 
 class LoginAnswerSerializer(TokenPairSerializer):
     user = UserSerializer()
+
+
+class NewSessionSerializer(serializers.Serializer[Any]):
+    # Of a registration that asks for a login; else none of them is there.
+
+    access_token = serializers.CharField(required=False, help_text="With `login=true`.")
+    refresh_token = serializers.CharField(required=False, help_text="With `login=true`.")
+    token_type = serializers.ChoiceField(["bearer"], required=False, help_text="With `login=true`.")
+    expires_in = serializers.IntegerField(required=False, help_text="With `login=true`, in seconds.")
+
+
+class RegisteredUserSerializer(NewSessionSerializer, SavedUserSerializer):
+    pass
 
 
 class RefreshTokenSerializer(serializers.Serializer[Any]):
@@ -317,6 +337,10 @@ class UserIdSerializer(SuccessSerializer):
 
 
 class SavedUserIdSerializer(IgnoredSkills, UserIdSerializer):
+    pass
+
+
+class RegisteredUserIdSerializer(NewSessionSerializer, SavedUserIdSerializer):
     pass
 
 

@@ -22,6 +22,7 @@ from accounts.auth_services import (
     PAGE_HEADERS,
     UNKEPT,
     Conflict,
+    begin_session,
     change_own_profile,
     log_in,
     queue_limited_confirmation,
@@ -84,7 +85,8 @@ class AuthViewSet(PublicViewSet):
         detail=False,
         methods=["post"],
         request_serializer_class=shapes.RegistrationSerializer,
-        serializer_class=shapes.SavedUserSerializer,
+        query_serializer_class=shapes.RegistrationQuery,
+        serializer_class=shapes.RegisteredUserSerializer,
         success_status=status.HTTP_201_CREATED,
     )
     def register(self, request: Request) -> Response:
@@ -92,9 +94,9 @@ class AuthViewSet(PublicViewSet):
 
         Creates the account and, for target roles that nobody had before, queues the collection of their postings. A
         message with a link that confirms the address is sent where e-mail is set up.
+        With `login=true` the account also begins a session, whose tokens are in the answer.
         """
-        user = register(request, self.body, address_field="email")
-        return Response(self.get_serializer(user).data, status=status.HTTP_201_CREATED, headers=UNKEPT)
+        return _answer_registration(self, address_field="email")
 
     @action(
         detail=False,
@@ -342,7 +344,8 @@ class UserAuthViewSet(PublicViewSet):
         "create": {
             "operation_id": "users_register",
             "request_serializer_class": shapes.UserRegistrationSerializer,
-            "serializer_class": shapes.SavedUserIdSerializer,
+            "query_serializer_class": shapes.RegistrationQuery,
+            "serializer_class": shapes.RegisteredUserIdSerializer,
         }
     }
 
@@ -350,9 +353,9 @@ class UserAuthViewSet(PublicViewSet):
         """Register, with the profile in the job-search family's names.
 
         Does what POST /auth/register does, under the same limits. Lists may be given as text with commas.
+        With `login=true` the account also begins a session, whose tokens are in the answer.
         """
-        user = register(request, self.body, address_field="email_id")
-        return Response(self.get_serializer(user).data, status=201, headers=UNKEPT)
+        return _answer_registration(self, address_field="email_id")
 
     @action(
         detail=False,
@@ -417,6 +420,16 @@ class UserViewSet(OwnAccountViewSet):
             raise PermissionDenied(_TOO_OLD, "token_too_old")
         erase_user_on_request(user_id=self.current_user.pk, now=now)
         return Response(self.get_serializer(self.current_user).data)
+
+
+def _answer_registration(view: ApiViewSet, *, address_field: str) -> Response:
+    # The query first: what is wrong with it must not be told of an account that is there by then.
+    is_login = view.query["login"]
+    user = register(view.request, view.body, address_field=address_field)
+    answer = view.get_serializer(user).data
+    if is_login:
+        answer |= shapes.TokenPairSerializer(begin_session(user)).data
+    return Response(answer, status=status.HTTP_201_CREATED, headers=UNKEPT)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from accounts.documents import User
-from tests.fixtures.people import API, PROFILE, REGISTRATION
+from tests.fixtures.people import API, PASSWORD, PROFILE, REGISTRATION
 
 
 def test_answers_the_documented_user(api):
@@ -208,3 +208,39 @@ def test_cannot_be_told_what_is_not_the_users_to_say(api):
 @pytest.mark.parametrize("path", ["/auth/register", "/auth/register/"])
 def test_answers_with_and_without_a_slash(api, path):
     assert api.post(path, REGISTRATION).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("/auth/register", REGISTRATION),
+        ("/users", {"email_id": "ada@example.org", "password": PASSWORD, "user_name": "Ada"}),
+    ],
+)
+@pytest.mark.parametrize("login", ["true", "1"])
+def test_answers_the_tokens_of_a_session_where_a_login_is_asked_for(api, settings, path, given, login):
+    settings.JWT_ACCESS_TOKEN_EXPIRE_MINUTES = 7
+
+    answer = api.post(f"{path}?login={login}", given)
+
+    body = answer.json()
+    assert (answer.status_code, body["token_type"], body["expires_in"]) == (201, "bearer", 420)
+    assert "ignored_fields" not in body
+    assert "no-store" in answer["Cache-Control"]
+    assert API(token=body["access_token"]).get("/auth/me").json()["email"] == "ada@example.org"
+    assert api.post("/auth/refresh", {"refresh_token": body["refresh_token"]}).json()["expires_in"] == 420
+
+
+@pytest.mark.parametrize("query", ["", "?login=false"])
+def test_answers_no_tokens_where_no_login_is_asked_for(api, query):
+    body = api.post(f"/auth/register{query}", REGISTRATION).json()
+
+    assert not {"access_token", "refresh_token", "token_type", "expires_in"} & body.keys()
+
+
+@pytest.mark.parametrize("login", ["", "maybe", "2"])
+def test_registers_nobody_where_it_cannot_tell_whether_to_log_in(api, login):
+    answer = api.post(f"/auth/register?login={login}", REGISTRATION)
+
+    assert (answer.status_code, answer.json()["detail"]) == (400, "login has to be true or false.")
+    assert User.objects.count() == 0
