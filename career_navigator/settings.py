@@ -204,6 +204,7 @@ DATA_MIGRATIONS = {
     "0003_posting_keys": "market.jobs.services.rekey_postings",
     "0004_task_runs": "career_navigator.db.bootstrap.migrate_task_runs",
     "0005_vocabulary_version": "skills.services.drop_vocabulary_counter",
+    "0006_posting_pay": "market.jobs.services.rekey_postings",
 }
 
 CACHES = {
@@ -273,6 +274,7 @@ SPECTACULAR_SETTINGS = {
     # Fields of one name with different choices, and choices of several names.
     "ENUM_NAME_OVERRIDES": {
         "LevelEnum": "learning.resources.LEVELS",
+        "JobOrderingEnum": "market.jobs.selectors.ORDERINGS",
         "SkillPathStatusEnum": "learning.serializers.PATH_STATUSES",
         "SkillProgressStatusEnum": "learning.documents.STATUSES",
         "ProjectProgressStatusEnum": "projects.documents.STATUSES",

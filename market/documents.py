@@ -24,8 +24,8 @@ class JobPosting(StoredDocument):
     `day` is the UTC midnight of the day the posting belongs to; it is settled when the posting is first stored.
     `scraped_at` is when it was first collected. `nice_to_have` are those of the `skills` that are only wished for, and
     `years_asked` the experience, both as the wording says. A salary is a year's pay. `country_codes` has the
-    `country_code`; `title_key`, `company_key`, `search_words` and `url_key` are what `market.posting` makes of the
-    posting.
+    `country_code`; `title_key`, `company_key`, `search_words`, `url_key` and `pay_usd` are what `market.posting` makes
+    of the posting.
     """
 
     source = StringField(required=True)
@@ -75,6 +75,7 @@ class JobPosting(StoredDocument):
     max_annual_salary = FloatField()
     min_annual_salary_usd = LongField()
     max_annual_salary_usd = LongField()
+    pay_usd = FloatField()
     seniority = StringField()
     employment_statuses = ListField(StringField())
     easy_apply = BooleanField()
@@ -116,6 +117,8 @@ class JobPosting(StoredDocument):
             {"fields": ["place", "day", "id"]},
             {"fields": ["company_key", "day", "id"]},
             {"fields": ["seniority", "day", "id"]},
+            # Lists of jobs, best paid first.
+            {"fields": ["-pay_usd", "-day", "-id"], "partialFilterExpression": {"pay_usd": {"$gt": 0}}},
             # How many of all postings are not shown.
             {"fields": ["hidden"], "partialFilterExpression": {"hidden": True}},
             # `recent_postings` and the collection statistics.

@@ -79,6 +79,13 @@ class Posting:
     easy_apply: bool | None = None
 
 
+# What the pay in USD is told from.
+PAY_FIELDS = (
+    *("max_annual_salary_usd", "min_annual_salary_usd"),
+    *("salary_currency", "max_annual_salary", "min_annual_salary"),
+)
+
+
 def company_key(name: str) -> str:
     """The company as a key: "ACMÉ, Inc." and "Acme inc" -> "acme inc". A name without letters and digits is itself."""
     plain = fold_accents(normalize_text("NFKC", name).casefold())
@@ -91,7 +98,7 @@ def words_in(text: str) -> list[str]:
 
 
 def posting_keys(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The stored keys of a posting, from its `title`, `company`, `place` and `url`; None where it has no URL."""
+    """The stored keys of a posting, from its `title`, `company`, `place`, `url` and pay; None where there is none."""
     texts = (row["title"], row["company"], row.get("place") or "")
     words = {word for text in texts for word in words_in(text)}
     return {
@@ -100,7 +107,16 @@ def posting_keys(row: Mapping[str, Any]) -> dict[str, Any]:
         # With accents too: role names that differ by them are different roles.
         "search_words": sorted(words | {fold_accents(word) for word in words}),
         "url_key": url_key(row["url"]) if row.get("url") else None,
+        "pay_usd": _pay_in_usd(row),
     }
+
+
+def _pay_in_usd(row: Mapping[str, Any]) -> float | None:
+    """The upper or only end of a year's pay, as far as the source says it in USD: nobody here knows a rate."""
+    ends = [row.get("max_annual_salary_usd"), row.get("min_annual_salary_usd")]
+    if row.get("salary_currency") == "USD":
+        ends += [row.get("max_annual_salary"), row.get("min_annual_salary")]
+    return next((float(end) for end in ends if end), None)
 
 
 def title_names(role: str) -> dict[str, Any]:

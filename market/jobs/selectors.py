@@ -35,6 +35,10 @@ from skills.selectors import vocabulary
 # MongoDB gives a query up after this long, within the time that a request has.
 QUERY_MILLISECONDS = 3_000
 NEWEST_FIRST = [("day", DESCENDING), ("_id", DESCENDING)]
+BEST_PAID_FIRST = [("pay_usd", DESCENDING), *NEWEST_FIRST]
+ORDERINGS = ("match", "date", "pay")
+# As the index has it that ends with them.
+_PAID: dict[str, Any] = {"pay_usd": {"$gt": 0}}
 _SHOWN: dict[str, Any] = {"hidden": {"$ne": True}}
 
 # Values of each facet, the most frequent first.
@@ -50,7 +54,7 @@ LOOKED_AT = 3_000
 # Beyond it, and beyond what can be counted in this time, `total` says "at least so many".
 MAX_TOTAL = 10_000
 COUNTING_SECONDS = 0.25
-_FIELDS = dict.fromkeys((*FACET_FIELDS, *OPENING_FIELDS, *DEMAND_FIELDS, "day"), 1)
+_FIELDS = dict.fromkeys((*FACET_FIELDS, *OPENING_FIELDS, *DEMAND_FIELDS, "day", "pay_usd"), 1)
 
 Row = dict[str, Any]
 Names = Callable[[str], str | None]
@@ -78,11 +82,13 @@ class NewestJobs:
         return list_rows(page_ids(query=EVERY_POSTING, limit=page.stop - page.start, offset=page.start))
 
 
-def page_ids(*, query: dict[str, Any], limit: int, offset: int) -> list[ObjectId]:
-    """The ids of a page of what a query finds, newest first, then by id."""
+def page_ids(
+    *, query: dict[str, Any], limit: int, offset: int, order: list[tuple[str, int]] = NEWEST_FIRST
+) -> list[ObjectId]:
+    """The ids of a page of what a query finds, newest first, then by id; or in another order."""
     # Ids alone, since an index may have them: what is skipped is then never read.
     found = database().job_postings.find(query, {"_id": 1}, max_time_ms=QUERY_MILLISECONDS)
-    return [row["_id"] for row in found.sort(NEWEST_FIRST).skip(offset).limit(limit)]
+    return [row["_id"] for row in found.sort(order).skip(offset).limit(limit)]
 
 
 def list_rows(ids: list[ObjectId]) -> list[Row]:
@@ -181,18 +187,14 @@ def _places(labels: Iterable[str]) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelevantJobs:
-    """A page. `scores` are by the rows' ids; `ranked` says whether they decided the order."""
+    """A page. `scores` are by the rows' ids; `ordered_by` is one of ORDERINGS."""
 
     rows: list[Row]
     scores: dict[ObjectId, int | None]
-    ranked: bool
+    ordered_by: str
     total: int
     total_is_exact: bool
     facets: dict[str, Any]
-
-    @property
-    def ordered_by(self) -> str:
-        return "match" if self.ranked else "date"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,20 +208,39 @@ class RankedJobs:
     def filter(self, job_filter: JobFilter) -> "RankedJobs":
         return replace(self, job_filter=job_filter)
 
-    def get_page(self, *, limit: int, offset: int) -> RelevantJobs:
-        return relevant_jobs(job_filter=self.job_filter, seeker=self.seeker, limit=limit, offset=offset, now=self.now)
+    def get_page(self, *, ordering: str, limit: int, offset: int) -> RelevantJobs:
+        return relevant_jobs(
+            job_filter=self.job_filter,
+            seeker=self.seeker,
+            ordering=ordering,
+            limit=limit,
+            offset=offset,
+            now=self.now,
+        )
 
 
 def relevant_jobs(
-    *, job_filter: JobFilter, seeker: Seeker | None = None, limit: int, offset: int, now: datetime
+    *,
+    job_filter: JobFilter,
+    seeker: Seeker | None = None,
+    ordering: str = "match",
+    limit: int,
+    offset: int,
+    now: datetime,
 ) -> RelevantJobs:
-    """A page of what the filter finds: by match for a seeker whose profile can be compared, else newest first."""
+    """A page of what the filter finds, in one of ORDERINGS.
+
+    `match` is by match for a seeker whose profile can be compared, else newest first. `pay` is by the upper or only end
+    of a year's pay in USD, the highest first; what does not say comes last. Equals are newest first, then by id.
+    """
     query = job_query(job_filter, now=now)
     newest = _newest(query, COUNTED)
     all_read = len(newest) < COUNTED
     scorer = _Scorer(seeker, now) if seeker is not None and not seeker.is_empty else None
     scores: dict[ObjectId, int] = {}
-    if scorer is not None:
+    if ordering == "pay":
+        ranked = [row["_id"] for row in sorted(newest, key=_by_pay)] if all_read else []
+    elif ordering == "match" and scorer is not None:
         candidates = newest if all_read else _with_more(newest, query, scorer.seeker)
         scores = {row["_id"]: score for row in candidates if (score := scorer.score(row)) is not None}
         # The sort is stable, and candidates are the newest first.
@@ -227,10 +248,13 @@ def relevant_jobs(
     else:
         ranked = []
     ids = ranked[offset : offset + limit]
-    if len(ids) < limit:
+    if ordering == "pay" and not all_read:
+        ids = _page_by_pay(query, limit=limit, offset=offset)
+    elif len(ids) < limit:
         rest_limit, rest_offset = limit - len(ids), max(offset - len(ranked), 0)
         if all_read:
-            rest = [row["_id"] for row in newest if row["_id"] not in scores]
+            first = set(ranked)
+            rest = [row["_id"] for row in newest if row["_id"] not in first]
             ids += rest[rest_offset : rest_offset + rest_limit]
         else:
             others = query | {"_id": {"$nin": ranked}} if ranked else query
@@ -241,13 +265,27 @@ def relevant_jobs(
     return RelevantJobs(
         rows=rows,
         scores={row["_id"]: scorer.score(row) if scorer else None for row in rows},
-        ranked=bool(ranked),
+        ordered_by="date" if ordering == "match" and not ranked else ordering,
         total=total,
         total_is_exact=total_is_exact,
         facets=count_facets(
             newest, skill_name=names.display_name, country_name=lambda code: get_country_name(code=code)
         ),
     )
+
+
+def _by_pay(row: Row) -> float:
+    return -(row.get("pay_usd") or 0)
+
+
+def _page_by_pay(query: Query, *, limit: int, offset: int) -> list[ObjectId]:
+    """The ids of a page, best paid first; after those that say what they pay in USD the others, newest first."""
+    ids = page_ids(query=query | _PAID, limit=limit, offset=offset, order=BEST_PAID_FIRST)
+    if len(ids) == limit:
+        return ids
+    found = database().job_postings.count_documents(query | _PAID, limit=offset + limit, maxTimeMS=QUERY_MILLISECONDS)
+    others = query | {"pay_usd": None}
+    return ids + page_ids(query=others, limit=limit - len(ids), offset=max(offset - found, 0))
 
 
 class _Scorer:

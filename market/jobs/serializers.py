@@ -11,6 +11,7 @@ from market.geo.names import UNKNOWN, find_country, fold, is_country_code
 from market.geo.places import normalize_place
 from market.jobs.filters import JobFilter
 from market.jobs.listings import EXPIRES_AFTER_DAYS
+from market.jobs.selectors import ORDERINGS
 from market.roles import normalize_role
 from market.trends import MAX_WINDOW_DAYS
 from skills.selectors import vocabulary
@@ -167,6 +168,11 @@ class JobFilterSerializer(serializers.Serializer[Any]):
 @extend_schema_serializer(component_name="RelevantJobs")
 class RelevantJobsRequestSerializer(JobFilterSerializer):
     user_id = OwnUserId()
+    ordering = Choice(
+        ORDERINGS,
+        default=ORDERINGS[0],
+        help_text="The best match, the newest or the best paid first; equals by date, then by id.",
+    )
     limit = BoundedInteger(minimum=1, maximum=100, default=20)
     offset = BoundedInteger(minimum=0, maximum=MAX_OFFSET, default=0)
 
@@ -261,7 +267,7 @@ class RelevantJobsSerializer(SuccessSerializer):
     )
     limit = serializers.IntegerField()
     offset = serializers.IntegerField()
-    ordered_by = serializers.ChoiceField(["match", "date"], source="found.ordered_by")
+    ordered_by = serializers.ChoiceField(ORDERINGS, source="found.ordered_by")
     facets = FacetsSerializer(source="found.facets")
     ignored_fields = serializers.ListField(
         child=serializers.CharField(), help_text="What the body had besides, which was not looked at."

@@ -11,7 +11,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from career_navigator.db.connection import database, positions_taken
 from market.daily_stats import day_start
 from market.membership import search_roles
-from market.posting import Posting, posting_keys
+from market.posting import PAY_FIELDS, Posting, posting_keys
 from market.stats_rows import marked_dirty
 
 # The source repeats events for days; the closing of a job that is still not stored after this is of no use.
@@ -111,6 +111,7 @@ _BATCH = 1_000
 _READ = (
     *("title", "company", "place", "url", "country_code", "country_codes"),
     *("title_key", "company_key", "search_words", "url_key", "roles", "search_roles", "search_keywords"),
+    *("pay_usd", *PAY_FIELDS),
 )
 
 
@@ -134,7 +135,8 @@ def rekey_postings(*, now: datetime) -> int:
             keys["search_roles"] = search_roles(row)
         if any(row.get(name) != value for name, value in keys.items()):
             # One that was stored again meanwhile, under another title, has got its keys by that.
-            unchanged = {name: row.get(name) for name in ("_id", "title", "company", "place", "url", "search_roles")}
+            names = ("_id", "title", "company", "place", "url", "search_roles", *PAY_FIELDS)
+            unchanged = {name: row.get(name) for name in names}
             writes.append((unchanged, keys))
         if len(writes) == _BATCH:
             changed += _write(writes)

@@ -79,8 +79,11 @@ class JobViewSet(RetrieveModelMixin, ApiViewSet):
     def relevant_jobs(self, request: Request) -> Response:
         """Find the postings of a filter, those that fit the current user best first.
 
-        Every field may be left out. Closed and old postings are found too, marked by `job_expired`. For a user whose
-        profile can be compared with postings the order is by `match_score`, then by date. Where more than 2,000 are
+        Every field may be left out. Closed and old postings are found too, marked by `job_expired`. `ordering` says
+        what comes first, equals by date, then by id, so that pages neither repeat nor skip a posting: with `match` the
+        highest `match_score`, for a user whose profile can be compared with postings (else the order is by date); with
+        `date` the newest; with `pay` the highest upper or only end of a year's pay, as far as the posting says it in
+        USD, and then those that do not. `ordered_by` is the order of the answer. By match, where more than 2,000 are
         found, the newest 2,000 are scored, and of the newest 3,000 of the user's roles, as of those that ask for one of
         the user's skills, up to 500 each; all others follow, newest first. `facets` count the newest 2,000 that were
         found, or all where those are fewer (`facets.postings`).
@@ -88,7 +91,7 @@ class JobViewSet(RetrieveModelMixin, ApiViewSet):
         now, held = timezone.now(), vocabulary().map_technology_slugs(get_user_skills(self.current_user))
         jobs = self.filter_queryset(RankedJobs(seeker=seeker_of(self.current_user, held), now=now))
         page = {name: self.body[name] for name in ("limit", "offset")}
-        found = jobs.get_page(**page)
+        found = jobs.get_page(ordering=self.body["ordering"], **page)
         listings = [
             JobListing(row, now=now, job_filter=jobs.job_filter, match_score=found.scores[row["_id"]])
             for row in found.rows

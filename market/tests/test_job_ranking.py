@@ -73,7 +73,7 @@ def test_those_that_fit_best_come_first_then_the_newest():
     scores = [found.scores[row["_id"]] for row in found.rows]
     assert scores[0] == scores[1] == 100
     assert scores == sorted(scores, reverse=True)
-    assert found.ranked
+    assert found.ordered_by == "match"
 
 
 def test_a_score_is_the_same_as_that_of_the_job_alone(mongo):
@@ -96,7 +96,7 @@ def test_without_a_profile_the_newest_come_first(seeker):
 
     assert ids(found.rows) == ["java", "nurse", "half", "new", "old"]
     assert set(found.scores.values()) == {None}
-    assert not found.ranked
+    assert found.ordered_by == "date"
 
 
 @pytest.mark.parametrize("seeker", [None, SEEKER, Seeker(preferred_locations=("DE",)), Seeker(skills=frozenset({"x"}))])

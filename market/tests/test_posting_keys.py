@@ -82,6 +82,7 @@ def test_keys_have_the_words_of_title_company_and_place():
         "company_key": "acme inc",
         "search_words": ["acme", "austin", "backend", "c++", "developer", "inc", "tx"],
         "url_key": None,
+        "pay_usd": None,
     }
 
 
