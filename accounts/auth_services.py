@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from bson import ObjectId
@@ -20,6 +19,7 @@ from accounts.services import AddressTaken, Change, LoginRefused, authenticate, 
 from accounts.tasks import send_confirmation_message
 from career_navigator.api.exceptions import QueueAway
 from career_navigator.api.permissions import CurrentUser
+from career_navigator.api.versions import check_if_match
 from career_navigator.celery import enqueue
 from career_navigator.observability.middleware import with_time_anew
 from career_navigator.throttling import (
@@ -130,29 +130,13 @@ def begin_session(user: User) -> TokenPair:
 def change_own_profile(request: Request, fields: Mapping[str, Any], *, first_role: str | None = None) -> User:
     """Store profile fields of the current user, in an OwnAccountViewSet; `first_role` as in `change_profile`.
 
-    Raises ConcurrentChange, ValidationError, and DoesNotExist when the user is gone.
+    Raises StaleVersion, ConcurrentChange, ValidationError, and DoesNotExist when the user is gone.
     """
-    user_id, seen_at = _current_user(request).pk, _seen_at(request)
+    user_id = _current_user(request).pk
+    seen_at = check_if_match(request, _current_user(request).updated_at)
     change = change_profile(user_id=user_id, fields=fields, first_role=first_role, seen_at=seen_at, now=timezone.now())
     _queue_collection(change)
     return change.user
-
-
-def version_of(updated_at: datetime) -> dict[str, str]:
-    """The header that names a profile as it stands, for `If-Match` to bring back with a change of it."""
-    moment = updated_at.isoformat().replace("+00:00", "Z")
-    return {"ETag": f'"{moment}"'}
-
-
-def _seen_at(request: Request) -> datetime | None:
-    version = request.headers.get("If-Match", "*").strip()
-    if version == "*":
-        return None
-    try:
-        # Compression, here or in a proxy, makes tags weak.
-        return datetime.fromisoformat(version.removeprefix("W/").strip('"')).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ValidationError({"If-Match": ["This header has to be the ETag that came with the profile."]}) from error
 
 
 def _current_user(request: Request) -> CurrentUser:

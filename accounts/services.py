@@ -11,11 +11,12 @@ from mongoengine.errors import NotUniqueError
 
 from accounts.authentication import end_sessions
 from accounts.credentials import check_current_password, hash_password, verify_password
-from accounts.documents import PROFILE_CACHE, ConcurrentChange, PasswordReset, RefreshToken, User
+from accounts.documents import PROFILE_CACHE, PasswordReset, RefreshToken, User
 from accounts.profile_values import distinct_roles, list_email_forms, normalize_email, roles_added
 from accounts.selectors import find_user_by_address
 from career_navigator.apps import get_declared
 from career_navigator.db.connection import database
+from career_navigator.documents import StaleVersion
 from career_navigator.observability.middleware import with_time_anew
 from skills.selectors import vocabulary
 from skills.services import renamed
@@ -99,11 +100,11 @@ def change_profile(
     `first_role` takes the place of the first target role; the others stay. `added_skills` come after those held.
     `seen_at` is the `updated_at` of the profile that the change was made from; None takes it for the one stored now.
 
-    Raises ConcurrentChange, and DoesNotExist when the user is gone.
+    Raises StaleVersion, ConcurrentChange, and DoesNotExist when the user is gone.
     """
     user = User.objects.get(id=user_id, is_active=True)
     if seen_at is not None and user.updated_at != seen_at:
-        raise ConcurrentChange("the user was changed since it was seen")
+        raise StaleVersion("the user was changed since it was seen")
     before = list(user.target_roles)
     if first_role is not None:
         fields = {**fields, "target_roles": [first_role, *before[1:]]}

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, ValidationError
@@ -28,7 +27,6 @@ from accounts.auth_services import (
     queue_limited_confirmation,
     queue_message,
     register,
-    version_of,
 )
 from accounts.authentication import AccessToken, RefreshRefused, end_session_of, refresh_session
 from accounts.credentials import (
@@ -46,20 +44,10 @@ from accounts.services import erase_user, erase_user_on_request, export_user
 from accounts.tasks import send_reset_message
 from career_navigator.api.parsers import MultiPartParser
 from career_navigator.api.permissions import CurrentUser, IsSelf
+from career_navigator.api.versions import IF_MATCH, build_etag
 from career_navigator.api.viewsets import ApiViewSet, PublicViewSet
 from career_navigator.throttling import check_limits, get_client_ip, limited, record_hits
 
-IF_MATCH = OpenApiParameter(
-    "If-Match",
-    # As `version_of` writes it.
-    type={
-        "type": "string",
-        "pattern": r'^(\*|"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}'
-        r'(\.[0-9]{1,6})?Z")$',
-    },
-    location=OpenApiParameter.HEADER,
-    description="The ETag of the profile that the change is made from: where it has changed since, the answer is 409.",
-)
 # How old a token may be that erases its user's account.
 ERASURE_SECONDS = 5 * 60
 _TOO_OLD = "Erasing an account needs a token of the last five minutes: log in or refresh, then repeat the request."
@@ -236,7 +224,7 @@ _CHANGE = {
     "request_serializer_class": shapes.ProfileChangeSerializer,
     "serializer_class": shapes.SavedUserSerializer,
     "path_parameters": [IF_MATCH],
-    "error_statuses": (409,),
+    "error_statuses": (409, 412),
 }
 
 
@@ -257,8 +245,8 @@ class MeViewSet(OwnAccountViewSet):
         The `ETag` names its version; send it as `If-Match` with a change to be told when the profile has changed since.
         """
         # The stored bytes: serializing the profile again would take longer than all the rest.
-        content, version = self.current_user.content, self.current_user.fields["updated_at"]
-        return HttpResponse(content, content_type="application/json", headers={"ETag": f'"{version}"'})
+        headers = build_etag(self.current_user.updated_at)
+        return HttpResponse(self.current_user.content, content_type="application/json", headers=headers)
 
     @me.mapping.put
     def update_me(self, request: Request) -> Response:
@@ -268,7 +256,7 @@ class MeViewSet(OwnAccountViewSet):
         changed where the profile has changed since. New target roles are collected in the background.
         """
         user = change_own_profile(request, self.body)
-        return Response(self.get_serializer(user).data, headers=version_of(user.updated_at))
+        return Response(self.get_serializer(user).data, headers=build_etag(user.updated_at))
 
     @me.mapping.patch
     def partial_update_me(self, request: Request) -> Response:
@@ -383,7 +371,8 @@ class UserViewSet(OwnAccountViewSet):
             "operation_id": "users_update",
             "request_serializer_class": shapes.UserChangeSerializer,
             "serializer_class": shapes.SavedUserIdSerializer,
-            "error_statuses": (409,),
+            "path_parameters": [IF_MATCH],
+            "error_statuses": (409, 412),
         },
         "destroy": {"serializer_class": shapes.UserIdSerializer},
     }
@@ -393,7 +382,7 @@ class UserViewSet(OwnAccountViewSet):
 
         The same account as GET /auth/me shows. `resume` is the id of the newest resume.
         """
-        return Response(self.get_serializer(self.current_user).data)
+        return Response(self.get_serializer(self.current_user).data, headers=build_etag(self.current_user.updated_at))
 
     def update(self, request: Request, user_id: str) -> Response:
         """Change the profile fields that are given.
@@ -406,7 +395,8 @@ class UserViewSet(OwnAccountViewSet):
         if email is not None and self.current_user.email not in list_email_forms(email):
             raise ValidationError({"email_id": ["This field cannot be changed."]}, "read_only")
         first_role = fields.pop("first_role", None)
-        return Response(self.get_serializer(change_own_profile(request, fields, first_role=first_role)).data)
+        user = change_own_profile(request, fields, first_role=first_role)
+        return Response(self.get_serializer(user).data, headers=build_etag(user.updated_at))
 
     def destroy(self, request: Request, user_id: str) -> Response:
         """Erase the account and all that is the caller's.

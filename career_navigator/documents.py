@@ -19,6 +19,12 @@ class StoredDocument(Document):
     meta: dict[str, Any] = {"abstract": True, "auto_create_index": False, "strict": False}
 
 
+class StaleVersion(RuntimeError):
+    """Another version is stored than the one that a change was made from; nothing was written."""
+
+    reason = "stale_version"
+
+
 class TaskRun(StoredDocument):
     """One run of a task.
 

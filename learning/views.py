@@ -1,6 +1,6 @@
 """The endpoints under /learning."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.selectors import get_user_skills
+from career_navigator.api.versions import IF_MATCH, build_etag, check_if_match
 from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.db.catalogues import UNSET
 from ingestion.selectors import get_collection_state
@@ -172,6 +173,11 @@ class ResourceViewSet(ApiViewSet):
         return Response(self.get_serializer(answer).data)
 
 
+_SKILL = OpenApiParameter(
+    "skill", OpenApiTypes.STR, OpenApiParameter.PATH, description="In any spelling; one with a slash, as it is."
+)
+
+
 class SkillProgressViewSet(ApiViewSet):
     """How far the current user has come."""
 
@@ -180,16 +186,15 @@ class SkillProgressViewSet(ApiViewSet):
         "update": {
             "request_serializer_class": shapes.SkillProgressChangeSerializer,
             "serializer_class": shapes.SkillProgressSerializer,
+            "path_parameters": [_SKILL, IF_MATCH],
+            "error_statuses": (412,),
         },
+        "destroy": {"path_parameters": [_SKILL, IF_MATCH], "error_statuses": (412,)},
     }
     lookup_url_kwarg = "skill"
     # A name may have a slash in it: "ci/cd".
     lookup_value_regex = ".+?"
-    path_parameters = [
-        OpenApiParameter(
-            "skill", OpenApiTypes.STR, OpenApiParameter.PATH, description="In any spelling; one with a slash, as it is."
-        )
-    ]
+    path_parameters = [_SKILL]
 
     def list(self, request: Request) -> Response:
         """List how far the current user has come with each skill.
@@ -211,9 +216,10 @@ class SkillProgressViewSet(ApiViewSet):
             subject=name,
             status=self.body["status"],
             link=self.body.get("evidence_url", UNSET),
+            seen_at=self._check_version(name),
             now=timezone.now(),
         )
-        return Response(self.get_serializer(stored).data)
+        return Response(self.get_serializer(stored).data, headers=build_etag(stored["updated_at"]))
 
     def destroy(self, request: Request, skill: str) -> Response:
         """Delete the progress with a skill.
@@ -221,9 +227,17 @@ class SkillProgressViewSet(ApiViewSet):
         The skill then counts as held only if the profile names it. 404 where there is no progress with it.
         """
         names = vocabulary().map_technology_slugs([skill])
-        if not names or not SKILL_PROGRESS.remove(user_id=self.current_user.id, subject=names[0]):
-            raise NotFound("There is no progress with this skill.")
+        user_id = self.current_user.id
+        if not names or not SKILL_PROGRESS.remove(
+            user_id=user_id, subject=names[0], seen_at=self._check_version(names[0])
+        ):
+            raise NotFound("There is no progress with this skill.", "progress_not_found")
         return Response(status=204)
+
+    def _check_version(self, name: str) -> datetime | None:
+        """Return the version that the change is made from, if it names one. Raises StaleVersion."""
+        stored_at = SKILL_PROGRESS.get_version(user_id=self.current_user.id, subject=name)
+        return check_if_match(self.request, stored_at)
 
 
 def _known_skill(given: str) -> str:

@@ -1,5 +1,6 @@
 """The endpoints under /projects."""
 
+from datetime import datetime
 from itertools import islice
 
 from django.utils import timezone
@@ -11,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.selectors import get_user_skills
+from career_navigator.api.versions import IF_MATCH, build_etag, check_if_match
 from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.db.catalogues import UNSET
 from market.roles import display_role, normalize_role
@@ -28,6 +30,8 @@ from projects.ideas import (
 )
 from projects.selectors import idea_catalogue, role_demand, search_ideas
 from skills.selectors import vocabulary
+
+_PROJECT = OpenApiParameter("project_id", OpenApiTypes.INT, OpenApiParameter.PATH, description="The project's id.")
 
 
 class ProjectViewSet(ApiViewSet):
@@ -158,9 +162,8 @@ class ProjectViewSet(ApiViewSet):
         url_path="progress",
         request_serializer_class=shapes.ProjectProgressChangeSerializer,
         serializer_class=shapes.ProjectProgressAnswerSerializer,
-        path_parameters=[
-            OpenApiParameter("project_id", OpenApiTypes.INT, OpenApiParameter.PATH, description="The project's id.")
-        ],
+        path_parameters=[_PROJECT, IF_MATCH],
+        error_statuses=(412,),
     )
     def set_progress(self, request: Request, project_id: str) -> Response:
         """Begin or finish a project.
@@ -174,10 +177,12 @@ class ProjectViewSet(ApiViewSet):
             subject=idea.id,
             status=self.body["status"],
             link=self.body.get("repository_url", UNSET),
+            seen_at=self._check_version(idea.id),
             now=timezone.now(),
         )
         offered = Match.of(idea, self._held()).missing if stored["status"] == "finished" else ()
-        return Response(self.get_serializer(stored | {"offered_skills": offered}).data)
+        answer = self.get_serializer(stored | {"offered_skills": offered}).data
+        return Response(answer, headers=build_etag(stored["updated_at"]))
 
     @set_progress.mapping.delete
     def delete_progress(self, request: Request, project_id: str) -> Response:
@@ -185,9 +190,16 @@ class ProjectViewSet(ApiViewSet):
 
         Skills that were confirmed on the way stay. 404 where there is no progress with it.
         """
-        if not PROJECT_PROGRESS.remove(user_id=self.current_user.id, subject=_parse_id(project_id)):
-            raise NotFound("There is no progress with this project.")
+        subject = _parse_id(project_id)
+        seen_at = self._check_version(subject)
+        if not PROJECT_PROGRESS.remove(user_id=self.current_user.id, subject=subject, seen_at=seen_at):
+            raise NotFound("There is no progress with this project.", "progress_not_found")
         return Response(status=204)
+
+    def _check_version(self, project_id: int) -> datetime | None:
+        """Return the version that the change is made from, if it names one. Raises StaleVersion."""
+        stored_at = PROJECT_PROGRESS.get_version(user_id=self.current_user.id, subject=project_id)
+        return check_if_match(self.request, stored_at)
 
     def _held(self) -> frozenset[str]:
         return frozenset(vocabulary().map_technology_slugs(get_user_skills(self.current_user)))

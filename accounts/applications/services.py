@@ -6,7 +6,7 @@ when MongoDB goes away in between, the same request, made again, adds the line t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
@@ -16,12 +16,15 @@ from pymongo.errors import DuplicateKeyError
 from accounts.applications.documents import Activity, Application
 from accounts.applications.stages import SAVED, reach
 from accounts.documents import ConcurrentChange
+from career_navigator.documents import StaleVersion
 from market.daily_stats import day_start
 from market.jobs.listings import JobListing
 from market.jobs.selectors import find_job
 
 # A try fails when another change got through; nobody makes more of them at once.
 _MAX_TRIES = 10
+# MongoDB keeps times to the millisecond.
+_TICK = timedelta(milliseconds=1)
 
 
 def record_activity(
@@ -85,12 +88,19 @@ def save_job(
     return Saving(activity_id=application.first_activity, is_new=is_new)
 
 
-def unsave_job(*, user_id: ObjectId, job_id: ObjectId, now: datetime) -> None:
-    """Take a job from the saved ones. Raises DoesNotExist when it is not there, and BeyondSaved."""
-    while Application.objects(user=user_id, job=job_id, stage=SAVED).modify(remove=True) is None:
+def unsave_job(*, user_id: ObjectId, job_id: ObjectId, seen_at: datetime | None = None, now: datetime) -> None:
+    """Take a job from the saved ones. Raises DoesNotExist when it is not there, and BeyondSaved.
+
+    With `seen_at`, raises StaleVersion where the stored application is not of that time.
+    """
+    version = {"updated_at": seen_at} if seen_at is not None else {}
+    while Application.objects(user=user_id, job=job_id, stage=SAVED, **version).modify(remove=True) is None:
+        application = Application.objects.get(user=user_id, job=job_id)
         # At `saved` another request has put it here in between, and it is removed in the next round.
-        if (stage := Application.objects.get(user=user_id, job=job_id).stage) != SAVED:
-            raise BeyondSaved(stage)
+        if application.stage != SAVED:
+            raise BeyondSaved(application.stage)
+        if seen_at not in (None, application.updated_at):
+            raise StaleVersion("the application was changed since it was seen")
     record_activity(user_id=user_id, action_type="unsave_job", job_id=job_id, now=now)
 
 
@@ -102,20 +112,23 @@ def set_stage(
     note: str | None = None,
     date: date | None = None,
     resume_id: ObjectId | None = None,
+    seen_at: datetime | None = None,
     now: datetime,
 ) -> Application:
     """Put a user's application for a job at a stage; its `activity` is the line that says so.
 
     `date` is the day on which it came there: by default the one that stands when it was there before, else today. A
     note or resume that is None stays as it is, an empty note is cleared. When nothing would change, no line is added.
-    Raises DoesNotExist when there is no such job, DayRefused (see `accounts.applications.stages`), and ConcurrentChange
-    when others keep changing the application.
+    Raises DoesNotExist when there is no such job, DayRefused (see `accounts.applications.stages`), ConcurrentChange
+    when others keep changing the application, and with `seen_at` StaleVersion where the stored one is not of that time.
     """
     # MongoDB keeps times to the millisecond; what is returned is what is stored.
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     for _ in range(_MAX_TRIES):
         application = Application.objects(user=user_id, job=job_id).first()
         seen = application.activity if application is not None else None
+        if seen_at is not None and (application is None or application.updated_at != seen_at):
+            raise StaleVersion("the application was changed since it was seen")
         if application is None:
             application = _new_application(user_id=user_id, job_id=job_id, now=now)
         if not _change(application, stage=stage, note=note, day=date, resume_id=resume_id, now=now) or (
@@ -183,7 +196,8 @@ def _change(
     for name in changed:
         application[name] = wanted[name]
     if application.pk is not None:
-        application.activity, application.updated_at = ObjectId(), now
+        # Versions are told apart by it.
+        application.activity, application.updated_at = ObjectId(), max(now, application.updated_at + _TICK)
     return True
 
 

@@ -1,6 +1,6 @@
 """The endpoints of the activity log, of saved jobs and applications, and the funnel that these make."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 from bson import ObjectId
 from django.utils import timezone
@@ -19,6 +19,7 @@ from accounts.auth_services import Conflict
 from accounts.documents import ConcurrentChange
 from career_navigator.api.pagination import CountedPagination
 from career_navigator.api.permissions import IsSelf
+from career_navigator.api.versions import IF_MATCH, build_etag, check_if_match
 from career_navigator.api.viewsets import ApiViewSet, DocumentFilterBackend, DocumentViewSet
 from career_navigator.throttling import hit_limits
 
@@ -102,12 +103,15 @@ class ApplicationViewSet(DocumentViewSet):
             "query_serializer_class": shapes.OwnUserQuery,
             "serializer_class": shapes.JobUnsavedSerializer,
             "operation_id": "jobs_unsave",
-            "error_statuses": (409,),
+            "path_parameters": [IF_MATCH],
+            "error_statuses": (409, 412),
         },
         "change_application": {
             "request_serializer_class": shapes.ApplicationChangeSerializer,
             "serializer_class": shapes.ApplicationChangedSerializer,
-            "error_statuses": (409,),
+            "path_parameters": [IF_MATCH],
+            "error_statuses": (409, 412),
+            "not_found_code": "job_not_found",
         },
     }
 
@@ -161,7 +165,8 @@ class ApplicationViewSet(DocumentViewSet):
         """
         _ = self.query
         try:
-            unsave_job(user_id=self.current_user.pk, job_id=ObjectId(job_id), now=timezone.now())
+            seen_at = self._check_version()
+            unsave_job(user_id=self.current_user.pk, job_id=ObjectId(job_id), seen_at=seen_at, now=timezone.now())
         except BeyondSaved as error:
             sentence = f"The application is at the stage {error.stage}: put it back to saved first."
             raise Conflict(sentence, "application_in_progress") from error
@@ -177,7 +182,8 @@ class ApplicationViewSet(DocumentViewSet):
         application = self.get_object()
         attach_postings([application], now=timezone.now())
         timeline = list_timeline(application_id=application.pk)
-        return Response(self.get_serializer({"application": application, "timeline": timeline}).data)
+        answer = self.get_serializer({"application": application, "timeline": timeline}).data
+        return Response(answer, headers=build_etag(application.updated_at))
 
     @application.mapping.put
     def change_application(self, request: Request, job_id: str) -> Response:
@@ -188,6 +194,7 @@ class ApplicationViewSet(DocumentViewSet):
         timeline.
         """
         given, now, user = self.body, timezone.now(), self.current_user
+        seen_at = self._check_version()
         hit_limits(("activity", user.id))
         try:
             application = set_stage(
@@ -196,6 +203,7 @@ class ApplicationViewSet(DocumentViewSet):
                 stage=given["stage"],
                 note=given.get("note"),
                 date=given.get("date"),
+                seen_at=seen_at,
                 now=now,
             )
         except DayRefused as error:
@@ -203,7 +211,13 @@ class ApplicationViewSet(DocumentViewSet):
         except ConcurrentChange as error:
             raise Conflict("The application was changed at the same time; repeat the change.") from error
         attach_postings([application], now=now)
-        return Response(self.get_serializer({"application": application}).data)
+        answer = self.get_serializer({"application": application}).data
+        return Response(answer, headers=build_etag(application.updated_at))
+
+    def _check_version(self) -> datetime | None:
+        """Return the version that the change is made from, if it names one. Raises StaleVersion and InvalidId."""
+        stored = self.get_queryset().filter(job=ObjectId(self.kwargs["job_id"])).only("updated_at").first()
+        return check_if_match(self.request, stored.updated_at if stored is not None else None)
 
 
 class FunnelViewSet(ApiViewSet):

@@ -1,5 +1,7 @@
 """Resumes: those that people uploaded, and those written from their profile."""
 
+from datetime import datetime
+
 from mongoengine import BinaryField, DateTimeField, DictField, IntField, ListField, ObjectIdField, StringField
 
 from career_navigator.documents import StoredDocument
@@ -29,6 +31,8 @@ class Resume(StoredDocument):
     missing_skills = ListField(StringField())
     confirmed_at = DateTimeField()
     created_at = DateTimeField(required=True)
+    # When it was read or confirmed; `changed_at` tells it of those of earlier releases, too.
+    updated_at = DateTimeField()
     # Of an uploaded file: its name without folders, what it was found to be, its size in bytes.
     file_name = StringField(max_length=MAX_FILE_NAME_LENGTH)
     media_type = StringField()
@@ -62,6 +66,11 @@ class Resume(StoredDocument):
             {"fields": ["expires_at"], "expireAfterSeconds": 0},
         ],
     }
+
+    @property
+    def changed_at(self) -> datetime:
+        changed: datetime = self.updated_at or self.confirmed_at or self.created_at
+        return changed
 
     def get_absolute_url(self) -> str:
         return f"/resumes/{self.pk}"

@@ -194,6 +194,7 @@ class ResumeSerializer(serializers.Serializer[Any]):
     file = UploadedFileSerializer(source="*", allow_null=True)
     confirmed_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField(source="changed_at", help_text="When it was stored, read or confirmed.")
 
 
 class ResumeDetailSerializer(ResumeSerializer):

@@ -168,7 +168,7 @@ def read_upload(*, resume_id: ObjectId, now: datetime) -> None:
     except FileRefused as refused:
         _refuse(resume_id, refused.reason, now=now)
         return
-    if _settle(resume_id, {"status": "ready", **parts}):
+    if _settle(resume_id, {"status": "ready", "updated_at": now, **parts}):
         _record_reading(resume_id)
 
 
@@ -205,7 +205,11 @@ def _parts_of(file: FileText, *, now: datetime) -> dict[str, Any]:
 def _refuse(resume_id: ObjectId, reason: str, *, now: datetime) -> None:
     # What was lost is to be uploaded again, as another resume.
     dropped = ("idempotency_key",) if reason == "lost" else ()
-    _settle(resume_id, {"status": "refused", "refusal": reason, "expires_at": now + REFUSED_KEPT}, *dropped)
+    _settle(
+        resume_id,
+        {"status": "refused", "refusal": reason, "updated_at": now, "expires_at": now + REFUSED_KEPT},
+        *dropped,
+    )
 
 
 def _settle(resume_id: ObjectId, fields: dict[str, Any], *dropped: str) -> bool:

@@ -41,6 +41,7 @@ from career_navigator.api.exceptions import build_problem, is_server_away
 from career_navigator.api.pagination import CountedPagination
 from career_navigator.api.parsers import BodyTooLarge, JSONParser, MultiPartParser
 from career_navigator.api.permissions import IsSelf
+from career_navigator.api.versions import IF_MATCH, build_etag, check_if_match
 from career_navigator.api.viewsets import DocumentViewSet
 
 logger = logging.getLogger(__name__)
@@ -76,7 +77,11 @@ class ResumeViewSet(DocumentViewSet):
     not_found_code = "resume_not_found"
     action_options = {
         "retrieve": {"serializer_class": shapes.ResumeAnswerSerializer},
-        "destroy": {"serializer_class": shapes.ResumeIdSerializer},
+        "destroy": {
+            "serializer_class": shapes.ResumeIdSerializer,
+            "path_parameters": [_ID, IF_MATCH],
+            "error_statuses": (412,),
+        },
     }
 
     def get_queryset(self) -> QuerySet:
@@ -95,7 +100,8 @@ class ResumeViewSet(DocumentViewSet):
         While the status is `processing` the file is still being read: ask again shortly. `parsed` has each part with
         its confidence, `offered_fields` what a confirmation can take into the profile.
         """
-        return Response(self.get_serializer({"resume": self.get_object()}).data)
+        resume = self.get_object()
+        return Response(self.get_serializer({"resume": resume}).data, headers=build_etag(resume.changed_at))
 
     def destroy(self, request: Request, resume_id: str) -> Response:
         """Delete a resume.
@@ -103,6 +109,7 @@ class ResumeViewSet(DocumentViewSet):
         Applications that named it stay, and name none.
         """
         resume = self.get_object()
+        check_if_match(request, resume.changed_at)
         delete_resume(user_id=resume.user, resume_id=resume.pk)
         return Response(self.get_serializer({"resume": resume}).data)
 
@@ -164,7 +171,8 @@ class ResumeViewSet(DocumentViewSet):
         methods=["post"],
         request_serializer_class=shapes.ConfirmationSerializer,
         serializer_class=shapes.ConfirmedSerializer,
-        error_statuses=(409,),
+        path_parameters=[_ID, IF_MATCH],
+        error_statuses=(409, 412),
     )
     def confirm(self, request: Request, resume_id: str) -> Response:
         """Take what was read from a resume into the profile.
@@ -172,6 +180,7 @@ class ResumeViewSet(DocumentViewSet):
         Only the skills and fields that are picked; the skills are added to those of the profile.
         """
         picked, resume = self.body, self.get_object()
+        check_if_match(request, resume.changed_at)
         try:
             change = confirm_resume(resume=resume, skills=picked["skills"], fields=picked["fields"], now=timezone.now())
         except NotRead as error:

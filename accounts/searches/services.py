@@ -34,10 +34,13 @@ from accounts.searches.selectors import (
     postings_to_mail,
 )
 from career_navigator.db.connection import database, positions_taken
-from career_navigator.documents import find_repeated, idempotency_key
+from career_navigator.documents import StaleVersion, find_repeated, idempotency_key
 from market.jobs.filters import JobFilter
 from market.jobs.listings import JobListing
 from market.jobs.selectors import Row
+
+# MongoDB keeps times to the millisecond.
+_TICK = timedelta(milliseconds=1)
 
 
 class TooManySearches(RuntimeError):
@@ -82,12 +85,16 @@ def save_search(
         return saved
 
 
-def change_search(*, search: SavedSearch, fields: dict[str, Any], now: datetime) -> SavedSearch:
+def change_search(
+    *, search: SavedSearch, fields: dict[str, Any], seen_at: datetime | None = None, now: datetime
+) -> SavedSearch:
     """Change the fields that are given of `name`, `job_filter` and `digest`.
 
-    Another filter begins anew now; so do mails that are turned on.
+    Another filter begins anew now; so do mails that are turned on. With `seen_at`, raises StaleVersion where the stored
+    search is not of that time.
     """
-    change: dict[str, Any] = {"updated_at": now}
+    # Versions are told apart by it.
+    change: dict[str, Any] = {"updated_at": max(now, search.updated_at + _TICK)}
     if "name" in fields:
         change["name"] = fields["name"]
     if "job_filter" in fields and fields["job_filter"].as_body() != search.filter:
@@ -100,14 +107,22 @@ def change_search(*, search: SavedSearch, fields: dict[str, Any], now: datetime)
             change["mailed_since"] = now
     changes = {f"set__{name}": value for name, value in change.items()}
     # It is not what was asked for any more.
-    SavedSearch.objects(id=search.pk).update_one(**changes, unset__idempotency_key=True)
+    if not _find_version(search, seen_at).update_one(**changes, unset__idempotency_key=True) and seen_at is not None:
+        raise StaleVersion("the search was changed since it was seen")
     changed: SavedSearch = search.reload()
     return changed
 
 
-def delete_search(*, search: SavedSearch) -> None:
-    search.delete()
+def delete_search(*, search: SavedSearch, seen_at: datetime | None = None) -> None:
+    """Delete a search. With `seen_at`, raises StaleVersion where the stored search is not of that time."""
+    if not _find_version(search, seen_at).delete() and seen_at is not None:
+        raise StaleVersion("the search was changed since it was seen")
     ToldPosting.objects(search=search.pk).delete()
+
+
+def _find_version(search: SavedSearch, seen_at: datetime | None) -> QuerySet:
+    found: QuerySet = SavedSearch.objects(id=search.pk)
+    return found if seen_at is None else found.filter(updated_at=seen_at)
 
 
 def end_digest(*, search_id: ObjectId, now: datetime) -> None:

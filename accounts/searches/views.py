@@ -31,6 +31,7 @@ from accounts.searches.services import (
 )
 from career_navigator.api.pagination import CountedPagination
 from career_navigator.api.permissions import IsSelf
+from career_navigator.api.versions import IF_MATCH, build_etag, check_if_match
 from career_navigator.api.viewsets import DocumentViewSet, PublicViewSet
 from market.jobs.listings import JobListing
 from market.jobs.serializers import JobListingSerializer
@@ -63,6 +64,13 @@ class SavedSearchViewSet(DocumentViewSet):
         "update": {
             "request_serializer_class": shapes.SavedSearchChangeSerializer,
             "serializer_class": shapes.SearchKeptSerializer,
+            "path_parameters": [IF_MATCH],
+            "error_statuses": (412,),
+        },
+        "destroy": {
+            "serializer_class": shapes.SearchDeletedSerializer,
+            "path_parameters": [IF_MATCH],
+            "error_statuses": (412,),
         },
     }
 
@@ -96,14 +104,17 @@ class SavedSearchViewSet(DocumentViewSet):
         if search.digest is not None:
             offer_confirmation(request)
         answer = self.get_serializer({"search": search, "ignored_fields": given.ignored_fields}).data
-        return Response(answer, status=201, headers={"Location": f"/jobs/searches/{search.pk}"})
+        return Response(
+            answer, status=201, headers={"Location": f"/jobs/searches/{search.pk}"} | build_etag(search.updated_at)
+        )
 
     def retrieve(self, request: Request, search_id: str) -> Response:
         """Return a saved search.
 
         With its filter as it was read and how often mails tell of it.
         """
-        return Response(self.get_serializer({"search": self.get_object()}).data)
+        search = self.get_object()
+        return Response(self.get_serializer({"search": search}).data, headers=build_etag(search.updated_at))
 
     def update(self, request: Request, search_id: str) -> Response:
         """Change a saved search.
@@ -113,14 +124,16 @@ class SavedSearchViewSet(DocumentViewSet):
         """
         fields = dict(self.body)
         search = self.get_object()
+        seen_at = check_if_match(request, search.updated_at)
         given = fields.pop("filter", None)
         if given is not None:
             fields["job_filter"] = given.job_filter
         if fields.get("digest") is not None and search.digest is None:
             offer_confirmation(request)
-        changed = change_search(search=search, fields=fields, now=timezone.now())
+        changed = change_search(search=search, fields=fields, seen_at=seen_at, now=timezone.now())
         ignored = given.ignored_fields if given is not None else []
-        return Response(self.get_serializer({"search": changed, "ignored_fields": ignored}).data)
+        answer = self.get_serializer({"search": changed, "ignored_fields": ignored}).data
+        return Response(answer, headers=build_etag(changed.updated_at))
 
     def destroy(self, request: Request, search_id: str) -> Response:
         """Delete a saved search.
@@ -128,7 +141,7 @@ class SavedSearchViewSet(DocumentViewSet):
         No mail tells of it from then on.
         """
         search = self.get_object()
-        delete_search(search=search)
+        delete_search(search=search, seen_at=check_if_match(request, search.updated_at))
         return Response(self.get_serializer({"search": search}).data)
 
     @action(

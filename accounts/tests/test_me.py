@@ -113,7 +113,7 @@ def test_changes_no_profile_that_was_changed_since_it_was_seen(ada):
 
     answer = ada.send("PUT", "/auth/me", {"location": "Rome"}, **{"If-Match": version})
 
-    assert answer.status_code == 409
+    assert answer.status_code == 412
     assert ada.get("/auth/me").json()["location"] == "Paris"
     assert ada.send("PUT", "/auth/me", {"location": "Rome"}, **{"If-Match": "*"}).status_code == 200
 

@@ -38,6 +38,7 @@ from rest_framework.settings import api_settings
 
 from career_navigator.api.error_codes import ERROR_CODES, get_error_code, get_field_code, put_plainly
 from career_navigator.api.renderers import dump_json
+from career_navigator.documents import StaleVersion
 from career_navigator.observability.logging import request_id
 
 logger = logging.getLogger(__name__)
@@ -91,7 +92,13 @@ def describe(exc: BaseException, *, view: Any = None) -> Problem:
     if isinstance(exc, exceptions.APIException):
         return _describe_api_exception(exc, view)
     if isinstance(exc, Http404 | mongoengine.DoesNotExist | InvalidId) or _is_malformed_id(exc):
-        return Problem(status=404, body={"detail": "Not found."})
+        of_action = getattr(view, "of_action", None)
+        code = of_action("not_found_code") if of_action else "not_found"
+        return build_problem(code)
+    if isinstance(exc, StaleVersion):
+        return build_problem(
+            "stale_version", "It was changed since you read it: read it again, then repeat the change."
+        )
     if isinstance(exc, PermissionDenied):
         return build_problem("permission_denied", "You do not have permission to do this.")
     if isinstance(exc, UnreadablePostError):

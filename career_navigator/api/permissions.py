@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -58,6 +59,10 @@ class CurrentUser:
     def target_roles(self) -> list[str]:
         """As they were written."""
         return list(self.fields["target_roles"])
+
+    @property
+    def updated_at(self) -> datetime:
+        return datetime.fromisoformat(self.fields["updated_at"])
 
     @property
     def experience_level(self) -> str | None:

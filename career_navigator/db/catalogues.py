@@ -18,7 +18,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from career_navigator.cache.user import UserCache
 from career_navigator.cache.versioned import replace_version
 from career_navigator.db.connection import database, positions_taken
-from career_navigator.documents import StoredDocument
+from career_navigator.documents import StaleVersion, StoredDocument
 from career_navigator.plain_text import WordList, words_of
 
 
@@ -231,14 +231,25 @@ class ProgressLog:
     link: str
 
     def store(
-        self, *, user_id: str, subject: Any, status: str, link: str | Unset | None = UNSET, now: datetime
+        self,
+        *,
+        user_id: str,
+        subject: Any,
+        status: str,
+        link: str | Unset | None = UNSET,
+        seen_at: datetime | None = None,
+        now: datetime,
     ) -> dict[str, Any]:
-        """Store how far a user has come; returns the stored row. A link not given stays, None removes it."""
+        """Store how far a user has come; returns the stored row. A link not given stays, None removes it.
+
+        With `seen_at`, raises StaleVersion where the stored row is not of that time.
+        """
         # The time it was first said to be done stands when the same is said again.
         done_at = {"$cond": [{"$eq": ["$status", self.done]}, f"${self.done_at}", now]}
         change: dict[str, Any] = {
             "status": status,
-            "updated_at": now,
+            # Versions are told apart by it; MongoDB keeps times to the millisecond.
+            "updated_at": {"$max": [now, {"$add": ["$updated_at", 1]}]},
             self.begun_at: {"$ifNull": [f"${self.begun_at}", now]},
             self.done_at: done_at if status == self.done else "$$REMOVE",
         }
@@ -246,17 +257,31 @@ class ProgressLog:
             change[self.link] = "$$REMOVE" if link is None else {"$literal": link}
         identity = {"user": ObjectId(user_id), self.subject: subject}
         with self.invalidate(user_id=identity["user"]):
+            if seen_at is not None:
+                return self._change(identity | {"updated_at": seen_at}, change)
             try:
                 return self._upsert(identity, change)
             except DuplicateKeyError:
                 # Another request has just inserted it, so this one finds it.
                 return self._upsert(identity, change)
 
-    def remove(self, *, user_id: str, subject: Any) -> bool:
-        """Forget a user's progress with a subject; False when there was none."""
+    def remove(self, *, user_id: str, subject: Any, seen_at: datetime | None = None) -> bool:
+        """Forget a user's progress with a subject; False when there was none.
+
+        With `seen_at`, raises StaleVersion where the stored row is not of that time.
+        """
         identity = {"user": ObjectId(user_id), self.subject: subject}
+        version = {"updated_at": seen_at} if seen_at is not None else {}
         with self.invalidate(user_id=identity["user"]):
-            return bool(self._rows.delete_one(identity).deleted_count)
+            is_removed = bool(self._rows.delete_one(identity | version).deleted_count)
+        if not is_removed and seen_at is not None:
+            raise StaleVersion("the progress was changed since it was seen")
+        return is_removed
+
+    def get_version(self, *, user_id: str, subject: Any) -> datetime | None:
+        """Return when the row of a user and a subject was changed last; None where there is none."""
+        row = self._rows.find_one({"user": ObjectId(user_id), self.subject: subject}, {"updated_at": 1})
+        return row["updated_at"] if row is not None else None
 
     def of(self, user_id: str) -> list[dict[str, Any]]:
         """A user's progress, by subject."""
@@ -294,6 +319,14 @@ class ProgressLog:
     @property
     def _rows(self) -> "Collection[dict[str, Any]]":
         return database()[self.collection]
+
+    def _change(self, version: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+        stored: dict[str, Any] | None = self._rows.find_one_and_update(
+            version, [{"$set": change}], return_document=ReturnDocument.AFTER
+        )
+        if stored is None:
+            raise StaleVersion("the progress was changed since it was seen")
+        return stored
 
     def _upsert(self, identity: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
         stored: dict[str, Any] | None = self._rows.find_one_and_update(
