@@ -66,7 +66,7 @@ def register(request: Request, given: Mapping[str, Any], *, address_field: str) 
         record_hits(*limits)
         raise ValidationError({address_field: ["This field is already registered."]}, "already_registered") from error
     record_hits(*limits)
-    _queue_collection(change)
+    queue_collection(change)
     try:
         queue_confirmation(user_id=change.user.pk)
     except QueueAway:
@@ -135,7 +135,7 @@ def change_own_profile(request: Request, fields: Mapping[str, Any], *, first_rol
     user_id = _current_user(request).pk
     seen_at = check_if_match(request, _current_user(request).updated_at)
     change = change_profile(user_id=user_id, fields=fields, first_role=first_role, seen_at=seen_at, now=timezone.now())
-    _queue_collection(change)
+    queue_collection(change)
     return change.user
 
 
@@ -143,7 +143,7 @@ def _current_user(request: Request) -> CurrentUser:
     return cast(CurrentUser, request.user)
 
 
-def _queue_collection(change: Change) -> None:
+def queue_collection(change: Change) -> None:
     """Have postings of new target roles collected, within the limits. The rest waits for the daily collection."""
     roles = _roles_within_limits(change)
     if len(roles) < len(change.new_roles):

@@ -38,6 +38,8 @@ MAX_SALARY = 1e12
 MAX_SKILLS = 200
 MAX_ROLES = 20
 MAX_LOCATIONS = 20
+MAX_LANGUAGES = 20
+MAX_LANGUAGE_LENGTH = 100
 # A profile is read at each request, with its sessions that ended within the lifetime of an access token. Beyond these
 # the oldest is forgotten: only who knows the password ends so many.
 MAX_ENDED_SESSIONS = 100
@@ -45,7 +47,7 @@ MAX_ENDED_SESSIONS = 100
 CLOCK_LEEWAY_SECONDS = 5
 
 # The number moves with the fields of a profile, so that none of an earlier release is read.
-PROFILE_CACHE = UserCache("accounts:profile:4")
+PROFILE_CACHE = UserCache("accounts:profile:5")
 
 # Of refresh tokens and those sent by email.
 TOKEN_BYTES = 32
@@ -92,6 +94,7 @@ class User(StoredDocument):
     preferred_locations = ListField(StringField(max_length=MAX_LOCATION_LENGTH))
     remote_preference = StringField(choices=REMOTE_PREFERENCES)
     professional_summary = StringField(max_length=MAX_SUMMARY_LENGTH)
+    languages = ListField(StringField(max_length=MAX_LANGUAGE_LENGTH))
     expected_salary = FloatField(min_value=0, max_value=MAX_SALARY)
     expected_salary_currency = StringField(max_length=3)
     created_at = DateTimeField(required=True)
@@ -108,7 +111,7 @@ class User(StoredDocument):
     PROFILE_FIELDS = (
         *("full_name", "skills", "target_roles", "experience_level", "location", "phone_number", "experience"),
         *("experience_years", "preferred_locations", "remote_preference", "professional_summary", "expected_salary"),
-        "expected_salary_currency",
+        *("expected_salary_currency", "languages"),
     )
 
     meta = {

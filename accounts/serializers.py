@@ -16,6 +16,8 @@ from accounts.credentials import (
 from accounts.documents import (
     MAX_ADDRESS_LENGTH,
     MAX_EXPERIENCE_LENGTH,
+    MAX_LANGUAGE_LENGTH,
+    MAX_LANGUAGES,
     MAX_LOCATION_LENGTH,
     MAX_LOCATIONS,
     MAX_NAME_LENGTH,
@@ -102,6 +104,13 @@ class ProfileFields(serializers.Serializer[Any]):
     professional_summary = Text(max_length=MAX_SUMMARY_LENGTH, allow_null=True, allow_blank=True, required=False)
     expected_salary = Number(minimum=0, maximum=MAX_SALARY, allow_null=True, required=False, help_text="A year's pay.")
     expected_salary_currency = Currency(allow_null=True, allow_blank=True, required=False)
+    languages = BoundedList(
+        child=Line(max_length=MAX_LANGUAGE_LENGTH),
+        max_length=MAX_LANGUAGES,
+        allow_null=True,
+        required=False,
+        help_text="Those that are spoken.",
+    )
 
 
 class RegistrationSerializer(ProfileFields):
@@ -132,6 +141,7 @@ class UserSerializer(serializers.Serializer[Any]):
     professional_summary = serializers.CharField(allow_null=True)
     expected_salary = serializers.FloatField(allow_null=True, help_text="A year's pay.")
     expected_salary_currency = serializers.CharField(allow_null=True, help_text="ISO 4217; USD where none is given.")
+    languages = serializers.ListField(child=serializers.CharField(), help_text="Those that are spoken.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 
@@ -283,6 +293,13 @@ class ProfileInput(serializers.Serializer[Any]):
         allow_null=True, required=False, help_text='For a year: a number, or text such as "$120,000" or "90k EUR".'
     )
     expected_salary_currency = Currency(allow_null=True, allow_blank=True, required=False)
+    languages = TextOrList(
+        child=Line(max_length=MAX_LANGUAGE_LENGTH),
+        max_length=MAX_LANGUAGES,
+        allow_null=True,
+        required=False,
+        help_text="Those that are spoken.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         fields = dict(attrs)
@@ -391,3 +408,4 @@ class UserProfileSerializer(SuccessSerializer):
     email_confirmed = serializers.BooleanField(source="fields.email_confirmed")
     expected_salary = serializers.FloatField(allow_null=True, help_text="A year's pay.")
     expected_salary_currency = serializers.CharField(allow_null=True, help_text="ISO 4217; USD where none is given.")
+    languages = serializers.ListField(child=serializers.CharField(), help_text="Those that are spoken.")

@@ -92,12 +92,12 @@ def change_profile(
     fields: Mapping[str, Any],
     now: datetime,
     first_role: str | None = None,
-    added_skills: Collection[str] = (),
+    added: Mapping[str, Collection[str]] | None = None,
     seen_at: datetime | None = None,
 ) -> Change:
     """Store the given profile fields and leave the others; None clears one.
 
-    `first_role` takes the place of the first target role; the others stay. `added_skills` come after those held.
+    `first_role` takes the place of the first target role; the others stay. `added` goes behind what lists hold.
     `seen_at` is the `updated_at` of the profile that the change was made from; None takes it for the one stored now.
 
     Raises StaleVersion, ConcurrentChange, and DoesNotExist when the user is gone.
@@ -108,8 +108,9 @@ def change_profile(
     before = list(user.target_roles)
     if first_role is not None:
         fields = {**fields, "target_roles": [first_role, *before[1:]]}
-    if added_skills:
-        fields = {**fields, "skills": [*user.skills, *added_skills]}
+    for name, values in (added or {}).items():
+        if values:
+            fields = {**fields, name: [*user[name], *values]}
     if fields:
         user.update_profile(now=now, **_canonical(fields))
     return Change(user=user, new_roles=roles_added(before=before, after=user.target_roles))
@@ -144,8 +145,9 @@ def _canonical(fields: Mapping[str, Any]) -> dict[str, Any]:
         stored["skills"] = canonical_skills(stored["skills"] or ())
     if "target_roles" in stored:
         stored["target_roles"] = distinct_roles(stored["target_roles"] or ())
-    if "preferred_locations" in stored:
-        stored["preferred_locations"] = list(dict.fromkeys(stored["preferred_locations"] or ()))
+    for name in ("preferred_locations", "languages"):
+        if name in stored:
+            stored[name] = list(dict.fromkeys(stored[name] or ()))
     for name in _MAY_BE_EMPTY:
         if name in stored and stored[name] == "":
             stored[name] = None

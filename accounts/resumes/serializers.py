@@ -89,6 +89,8 @@ class ParsedContactSerializer(serializers.Serializer[Any]):
     name = FoundSerializer(allow_null=True)
     email = FoundSerializer(allow_null=True)
     phone = FoundSerializer(allow_null=True)
+    place = FoundSerializer(required=False, allow_null=True, help_text="As postings name theirs.")
+    headline = FoundSerializer(required=False, allow_null=True, help_text="The trade named below the name.")
     links = FoundSerializer(many=True)
 
 
@@ -120,6 +122,11 @@ class ParsedStudySerializer(serializers.Serializer[Any]):
     confidence = serializers.FloatField(min_value=0, max_value=1)
 
 
+class ParsedLanguageSerializer(serializers.Serializer[Any]):
+    language = FoundSerializer()
+    fluency = serializers.CharField(allow_null=True, help_text="In the resume's words.")
+
+
 class ParsedResumeSerializer(serializers.Serializer[Any]):
     """What was read from an upload, each part with its confidence, 0 to 1; empty where nothing was."""
 
@@ -129,6 +136,7 @@ class ParsedResumeSerializer(serializers.Serializer[Any]):
     experience = ParsedPositionSerializer(required=False, many=True)
     experience_years = FoundYearsSerializer(required=False, allow_null=True)
     education = ParsedStudySerializer(required=False, many=True)
+    languages = ParsedLanguageSerializer(required=False, many=True)
 
 
 @extend_schema_field(ParsedResumeSerializer)
@@ -225,6 +233,12 @@ class ConfirmationSerializer(serializers.Serializer[Any]):
         fields = super().get_fields()
         fields["fields"] = fields.pop("fields_")
         return fields
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs["skills"] and not attrs["fields"]:
+            sentence = "The body has to pick what to take over: at least one of `skills` and `fields`."
+            raise serializers.ValidationError(sentence, "nothing_picked")
+        return attrs
 
 
 class ConfirmedSerializer(ResumeIdSerializer):

@@ -13,7 +13,10 @@ from rest_framework.exceptions import ValidationError
 from accounts.applications.services import forget_resume, record_activity
 from accounts.documents import (
     MAX_EXPERIENCE_LENGTH,
+    MAX_LANGUAGES,
     MAX_NAME_LENGTH,
+    MAX_ROLE_LENGTH,
+    MAX_ROLES,
     MAX_SKILLS,
     MAX_SUMMARY_LENGTH,
     MAX_YEARS,
@@ -21,6 +24,7 @@ from accounts.documents import (
     User,
 )
 from accounts.profile_fields import PhoneNumber
+from accounts.profile_values import distinct_roles
 from accounts.resumes.documents import Resume
 from accounts.resumes.json_resume import InvalidResume, check_resume
 from accounts.resumes.writing import NotWritten, Person, Posting, fitting_role, write_resume
@@ -28,6 +32,7 @@ from accounts.selectors import get_user_skills
 from accounts.services import Change, canonical_skills, change_profile
 from career_navigator.api.permissions import CurrentUser
 from market.jobs.selectors import find_job
+from market.roles import normalize_role
 from market.selectors import demand_of
 from projects.selectors import list_completed_projects
 from skills.selectors import vocabulary
@@ -55,9 +60,12 @@ class NotConfirmable(Exception):
 
 
 class NotRead(ValueError):
-    """Something was picked that the resume does not say, or does not fit in; `errors` has each field's sentences."""
+    """Something was picked that the resume does not say, or does not fit in.
 
-    def __init__(self, errors: Mapping[str, list[str]]) -> None:
+    `errors` has each field's sentences, with `not_in_resume` or `too_many`.
+    """
+
+    def __init__(self, errors: Mapping[str, list[tuple[str, str]]]) -> None:
         self.errors = dict(errors)
         super().__init__(", ".join(sorted(self.errors)))
 
@@ -229,6 +237,22 @@ def _years(parsed: Parsed) -> float | None:
     return min(years["value"], MAX_YEARS) if years is not None else None
 
 
+def _location(parsed: Parsed) -> str | None:
+    return _value(parsed["contact"].get("place"))
+
+
+def _languages(parsed: Parsed) -> list[str] | None:
+    return [each["language"]["value"] for each in parsed.get("languages", ())] or None
+
+
+def _target_roles(parsed: Parsed) -> list[str] | None:
+    """What somebody says that they are, and what they were last, as far as they are names of roles."""
+    newest = [position["title"] for position in parsed["experience"][:1]]
+    named = [_value(found) for found in (parsed["contact"].get("headline"), *newest)]
+    roles = [role for role in named if role and len(role) <= MAX_ROLE_LENGTH and normalize_role(role)]
+    return distinct_roles(roles) or None
+
+
 def _value(found: Mapping[str, Any] | None) -> str | None:
     return found["value"] if found is not None else None
 
@@ -240,12 +264,17 @@ FIELDS: dict[str, Callable[[Parsed], Any]] = {
     "professional_summary": _summary,
     "experience": _experience,
     "experience_years": _years,
+    "location": _location,
+    "languages": _languages,
+    "target_roles": _target_roles,
 }
 FIELD_NAMES = tuple(FIELDS)
+# Lists are added to, others are replaced.
+_MAX_OF_LIST = {"languages": MAX_LANGUAGES, "target_roles": MAX_ROLES}
 
 
 def offered_fields(resume: Resume) -> dict[str, Any]:
-    """What the profile's fields would become; those that the resume does not tell are left out."""
+    """What the profile's fields would become, lists by adding it; those that the resume does not tell are left out."""
     if resume.source != "upload" or resume.status != "ready":
         return {}
     offered = {name: read(resume.parsed) for name, read in FIELDS.items()}
@@ -253,7 +282,7 @@ def offered_fields(resume: Resume) -> dict[str, Any]:
 
 
 def confirm_resume(*, resume: Resume, skills: Collection[str], fields: Collection[str], now: datetime) -> Change:
-    """Add the picked skills to the profile and fill the picked fields; nothing else of the profile changes.
+    """Add the picked skills to the profile and fill the picked fields, lists by adding to them; no others change.
 
     Raises NotConfirmable, NotRead, ConcurrentChange, and DoesNotExist when the user is gone.
     """
@@ -267,20 +296,28 @@ def confirm_resume(*, resume: Resume, skills: Collection[str], fields: Collectio
     held = {*user.skills, *canonical.values()}
     errors = {
         "skills": [
-            f"This field names what the resume does not: {skill}."
+            (f"This field names what the resume does not: {skill}.", "not_in_resume")
             for skill, name in canonical.items()
             if name not in named
         ],
         "fields": [
-            f"This field names what the resume does not tell: {name}." for name in fields if name not in offered
+            (f"This field names what the resume does not tell: {name}.", "not_in_resume")
+            for name in fields
+            if name not in offered
         ],
     }
     if len(held) > MAX_SKILLS:
-        errors["skills"].append(f"This field would make more than {MAX_SKILLS} skills.")
+        errors["skills"].append((f"This field would make more than {MAX_SKILLS} skills.", "too_many"))
+    added: dict[str, Collection[str]] = {
+        name: offered[name] for name in fields if name in _MAX_OF_LIST & offered.keys()
+    }
+    for name, values in added.items():
+        if len({*user[name], *values}) > (limit := _MAX_OF_LIST[name]):
+            errors["fields"].append((f"This field would make more than {limit} {name}.", "too_many"))
     errors = {name: sentences for name, sentences in errors.items() if sentences}
     if errors:
         raise NotRead(errors)
-    picked = {name: offered[name] for name in fields}
-    change = change_profile(user_id=user.pk, fields=picked, added_skills=canonical.values(), now=now)
-    Resume.objects(id=resume.pk, user=user.pk).update_one(set__confirmed_at=now)
+    picked = {name: offered[name] for name in fields if name not in added}
+    change = change_profile(user_id=user.pk, fields=picked, added=added | {"skills": list(canonical.values())}, now=now)
+    Resume.objects(id=resume.pk, user=user.pk).update_one(set__confirmed_at=now, set__updated_at=now)
     return change

@@ -14,7 +14,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from mongoengine import DoesNotExist, QuerySet
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound, Throttled, ValidationError
+from rest_framework.exceptions import ErrorDetail, NotFound, Throttled, ValidationError
 from rest_framework.parsers import FormParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -22,7 +22,7 @@ from rest_framework.response import Response
 
 from accounts.applications.selectors import check_job, find_stage
 from accounts.applications.services import set_stage
-from accounts.auth_services import Conflict
+from accounts.auth_services import Conflict, queue_collection
 from accounts.documents import ConcurrentChange
 from accounts.resumes import serializers as shapes
 from accounts.resumes.documents import Resume
@@ -177,19 +177,24 @@ class ResumeViewSet(DocumentViewSet):
     def confirm(self, request: Request, resume_id: str) -> Response:
         """Take what was read from a resume into the profile.
 
-        Only the skills and fields that are picked; the skills are added to those of the profile.
+        Only the skills and fields that are picked, and at least one of them. Skills, languages and target roles are
+        added to those of the profile; other fields are replaced.
         """
         picked, resume = self.body, self.get_object()
         check_if_match(request, resume.changed_at)
         try:
             change = confirm_resume(resume=resume, skills=picked["skills"], fields=picked["fields"], now=timezone.now())
         except NotRead as error:
-            raise ValidationError(error.errors) from error
+            errors = {
+                name: [ErrorDetail(sentence, code) for sentence, code in told] for name, told in error.errors.items()
+            }
+            raise ValidationError(errors) from error
         except NotConfirmable as error:
             sentence = "Only an uploaded resume that was read can be confirmed."
             raise Conflict(sentence, "resume_not_confirmable") from error
         except ConcurrentChange as error:
             raise Conflict from error
+        queue_collection(change)
         confirmed = {"resume": resume, "skills": change.user.skills, "filled": picked["fields"]}
         return Response(self.get_serializer(confirmed).data)
 

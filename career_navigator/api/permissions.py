@@ -90,6 +90,10 @@ class CurrentUser:
         return list(self.fields["preferred_locations"])
 
     @property
+    def languages(self) -> list[str]:
+        return list(self.fields["languages"])
+
+    @property
     def remote_preference(self) -> str | None:
         return self._text("remote_preference")
 

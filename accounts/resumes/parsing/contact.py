@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import phonenumbers
 
 from accounts.resumes.parsing.lines import find_spans, heading_kind
+from market.geo.labels import parse_place_label
 
 # Where people write no country code: the numbering plans tried, in this order.
 _REGIONS = ("US", "GB", "IN", "DE", "FR")
@@ -43,6 +44,20 @@ _NO_NAME = re.compile(
     r"|phone|mobile|address|street|road|avenue|page|confidential)\b",
     re.IGNORECASE,
 )
+_PARTS = re.compile(r"[|•·\t;]| {3,}|\s[-–—]\s")
+_HEAD_LINES = 10
+_ADDRESS_LABEL = re.compile(r"(?:address|location|based in|place|city|lives in|residence)\b\s*:?\s*", re.IGNORECASE)
+_MAX_PLACE_LENGTH = 120
+_TRADE = re.compile(
+    r"\b(?:engineer|developer|manager|analyst|scientist|designer|architect|consultant|administrator|specialist"
+    r"|programmer|technician|nurse|accountant|researcher|writer|tester|teacher)\b",
+    re.IGNORECASE,
+)
+# Up to seven words; a sentence has a full stop, and "Software Engineer at Acme" is a position.
+_HEADLINE = re.compile(
+    r"(?!.*\b(?:at|with|seeking|looking|years?)\b)[^\W\d_][\w+#./&'-]*(?:[ ,/]+[\w+#/&'-]+){0,6}", re.IGNORECASE
+)
+_MAX_HEADLINE_LENGTH = 80
 _PARTICLE = re.compile(r"von|van|de|da|del|della|di|der|den|la|le|bin|al|el|y|ter|dos", re.IGNORECASE)
 
 
@@ -56,9 +71,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """What of it the resume gives; links are http or https addresses."""
+    """What of it the resume gives; links are http or https addresses, the place is as postings have theirs.
+
+    The headline is what somebody says below their name that they are.
+    """
 
     name: Found | None
+    place: Found | None
+    headline: Found | None
     email: Found | None
     phone: Found | None
     links: tuple[Found, ...]
@@ -69,6 +89,8 @@ def read_contact(*, text: str, head: Sequence[str], links: Iterable[str] = ()) -
     email = _email(text)
     return Contact(
         name=_name(head, email),
+        place=_place(head),
+        headline=_headline(head),
         email=email,
         phone=_phone(text),
         links=_links(text, links),
@@ -118,6 +140,32 @@ def _is_web_address(address: str) -> bool:
         return False
     # A printable address is one of no control characters, half surrogates or spaces but the common one.
     return parts.scheme in {"http", "https"} and "." in (host or "") and address.isprintable() and " " not in address
+
+
+def _pieces(head: Sequence[str]) -> list[str]:
+    lines = [line for line in head if line][:_HEAD_LINES]
+    return [piece.strip(" ,.") for line in lines for piece in _PARTS.split(line) if piece and piece.strip(" ,.")]
+
+
+def _place(head: Sequence[str]) -> Found | None:
+    """The first place of a known country, of those with a comma in them or called an address; no street is kept."""
+    for piece in _pieces(head):
+        called = _ADDRESS_LABEL.match(piece)
+        text = piece[called.end() :] if called else piece
+        if len(text) > _MAX_PLACE_LENGTH or not ("," in text or called):
+            continue
+        place = parse_place_label(text)
+        if place.city and place.country_code:
+            return Found(place.label, 0.9)
+    return None
+
+
+def _headline(head: Sequence[str]) -> Found | None:
+    """The first piece that is the name of a trade and no sentence."""
+    for piece in _pieces(head):
+        if len(piece) <= _MAX_HEADLINE_LENGTH and _HEADLINE.fullmatch(piece) and _TRADE.search(piece):
+            return Found(" ".join(piece.split()), 0.8)
+    return None
 
 
 def _name(head: Sequence[str], email: Found | None) -> Found | None:

@@ -13,6 +13,7 @@ EXPERIENCE = "experience"
 EDUCATION = "education"
 SKILLS = "skills"
 PROJECTS = "projects"
+LANGUAGES = "languages"
 OTHER = "other"
 SECTION_KINDS = (HEADER, SUMMARY, EXPERIENCE, EDUCATION, SKILLS, PROJECTS, OTHER)
 
@@ -37,8 +38,9 @@ _HEADINGS = {
         "|technical proficiencies|skills and expertise|skills and technologies|technical knowledge|skills summary"
     ),
     PROJECTS: "projects|personal projects|selected projects|key projects|side projects|academic projects|open source",
+    LANGUAGES: "languages|language|language skills|spoken languages|foreign languages|languages spoken",
     OTHER: (
-        "languages|certifications|certificates|certifications and licenses|licenses|awards|honors|honours"
+        "certifications|certificates|certifications and licenses|licenses|awards|honors|honours"
         "|awards and honors|honors and awards|achievements|publications|patents|talks|interests|hobbies"
         "|hobbies and interests|references|volunteering|volunteer experience|volunteer work|activities"
         "|extracurricular activities|courses|training|memberships|affiliations|contact|contact information"

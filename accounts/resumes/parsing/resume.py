@@ -16,7 +16,9 @@ from accounts.resumes.json_resume import MAX_ENTRIES, MAX_LINE_LENGTH, MAX_PARAG
 from accounts.resumes.parsing import lines as kinds
 from accounts.resumes.parsing.contact import Contact, Found, network_of, read_contact
 from accounts.resumes.parsing.entries import Position, Study, read_positions, read_studies
+from accounts.resumes.parsing.languages import SpokenLanguage, read_languages
 from accounts.resumes.parsing.lines import Section, split_sections, years_covered
+from market.geo.labels import parse_place_label
 from skills.extraction import SkillSpan
 
 _MAX_QUOTE_LENGTH = 160
@@ -28,6 +30,7 @@ _SKILL_CONFIDENCE = {
     kinds.SUMMARY: 0.75,
     kinds.HEADER: 0.6,
     kinds.EDUCATION: 0.6,
+    kinds.LANGUAGES: 0.4,
     kinds.OTHER: 0.4,
 }
 _OFTEN = 0.05
@@ -56,6 +59,7 @@ class ParsedResume:
     positions: tuple[Position, ...]
     years: float | None
     studies: tuple[Study, ...]
+    languages: tuple[SpokenLanguage, ...]
 
 
 def parse_resume(*, text: str, links: Iterable[str] = (), spans: Sequence[SkillSpan], now: date) -> ParsedResume:
@@ -72,6 +76,7 @@ def parse_resume(*, text: str, links: Iterable[str] = (), spans: Sequence[SkillS
         positions=tuple(positions),
         years=years_covered((position.span for position in positions), now=now) if positions else None,
         studies=tuple(study for part in parts if part.kind == kinds.EDUCATION for study in read_studies(part.lines)),
+        languages=read_languages(line.text for part in parts if part.kind == kinds.LANGUAGES for line in part.lines),
     )
 
 
@@ -84,6 +89,7 @@ def json_resume(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, 
         "phone": _line(contact.phone),
         "url": next((link.value for link in contact.links if network_of(link.value) is None), None),
         "summary": parsed.summary.value[:MAX_PARAGRAPH_LENGTH] if parsed.summary else None,
+        "location": _location(contact.place),
         "profiles": [
             {"network": network, "url": link.value}
             for link in contact.links
@@ -95,6 +101,9 @@ def json_resume(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, 
         "work": [_work(position) for position in parsed.positions],
         "education": [_education(study) for study in parsed.studies],
         "skills": [{"name": names.get(skill.name, skill.name)} for skill in parsed.skills[:MAX_ENTRIES]],
+        "languages": [
+            _present({"language": each.language.value, "fluency": each.fluency}) for each in parsed.languages
+        ],
     }
     return _present(content)
 
@@ -107,6 +116,8 @@ def as_stored(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, An
             "name": _found(contact.name),
             "email": _found(contact.email),
             "phone": _found(contact.phone),
+            "place": _found(contact.place),
+            "headline": _found(contact.headline),
             "links": [_found(link) for link in contact.links],
         },
         "summary": _found(parsed.summary),
@@ -143,6 +154,7 @@ def as_stored(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, An
             }
             for study in parsed.studies
         ],
+        "languages": [{"language": _found(each.language), "fluency": each.fluency} for each in parsed.languages],
     }
 
 
@@ -239,6 +251,13 @@ def _education(study: Study) -> dict[str, Any]:
             "endDate": str(study.until) if study.until else None,
         }
     )
+
+
+def _location(place: Found | None) -> dict[str, Any]:
+    if place is None:
+        return {}
+    known = parse_place_label(place.value)
+    return _present({"city": known.city, "region": known.state_code, "countryCode": known.country_code})
 
 
 def _sure(parsed: ParsedResume) -> float:

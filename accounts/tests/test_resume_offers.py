@@ -1,0 +1,157 @@
+"""What an upload offers the profile besides a name and a number: the place, languages and target roles."""
+
+import pytest
+
+from accounts.documents import MAX_ROLES
+from accounts.resumes.parsing.languages import read_languages
+from accounts.resumes.parsing.resume import json_resume, parse_resume
+from tests.factories import NOW
+
+RESUME = """Grace Hopper
+Senior Compiler Engineer
+12 Navy Street, Arlington, VA | grace@example.org | +1 703 555 0123
+
+Experience
+Software Engineer, Remington Rand
+Jan 2019 - present
+- Wrote a compiler
+
+Languages
+English (native), German – B2
+French: fluent; Python
+
+Skills
+Docker
+"""
+
+
+def parse(text):
+    return parse_resume(text=text, spans=[], now=NOW.date())
+
+
+@pytest.fixture
+def offered(servers_emptied, ada):
+    resume_id = ada.post("/resumes/generate", {"user_id": ada.id, "source": "upload", "content": RESUME}).json()[
+        "resume_id"
+    ]
+    return f"/resumes/{resume_id}", ada
+
+
+def test_offers_place_languages_and_roles(offered):
+    path, ada = offered
+    resume = ada.get(path).json()["resume"]
+
+    fields = resume["offered_fields"]
+    assert fields["location"] == "Arlington, VA"
+    assert fields["languages"] == ["English", "German", "French"]
+    assert fields["target_roles"] == ["Senior Compiler Engineer", "Software Engineer"]
+    assert resume["parsed"]["languages"][1] == {"language": {"value": "German", "confidence": 0.95}, "fluency": "B2"}
+    assert resume["content"]["basics"]["location"] == {"city": "Arlington", "region": "VA", "countryCode": "US"}
+    assert resume["content"]["languages"][0] == {"language": "English", "fluency": "native"}
+
+
+def test_adds_what_is_picked_to_lists_and_collects_for_new_roles(offered, queued):
+    path, ada = offered
+    ada.put("/auth/me", {"languages": ["Finnish"]})
+    queued()
+
+    answer = ada.post(f"{path}/confirm", {"fields": ["location", "languages", "target_roles"]})
+
+    assert answer.status_code == 200
+    profile = ada.get("/auth/me").json()
+    assert profile["location"] == "Arlington, VA"
+    assert profile["languages"] == ["Finnish", "English", "German", "French"]
+    # The one that the profile has already stays as it is written there.
+    assert profile["target_roles"] == ["Software Engineer", "Senior Compiler Engineer"]
+    assert queued() == [("ingestion.tasks.collect_for_user", [ada.id, ["Senior Compiler Engineer"]])]
+
+
+@pytest.mark.parametrize("body", [{}, {"skills": [], "fields": []}, {"skill": ["docker"]}, {"skills": []}])
+def test_asks_what_to_take_over_where_nothing_is_picked(offered, body):
+    path, ada = offered
+
+    answer = ada.post(f"{path}/confirm", body)
+
+    assert answer.status_code == 400
+    assert answer.json()["error_codes"] == {"non_field_errors": ["nothing_picked"]}
+    assert answer.json().get("ignored_fields", []) == [name for name in body if name == "skill"]
+    assert ada.get(path).json()["resume"]["confirmed_at"] is None
+
+
+def test_asks_what_to_take_over_of_a_request_without_a_body(offered):
+    path, ada = offered
+
+    assert ada.send("POST", f"{path}/confirm").status_code == 400
+
+
+def test_adds_no_more_roles_than_a_profile_has(offered):
+    path, ada = offered
+    ada.put("/auth/me", {"target_roles": [f"Role {number}" for number in range(MAX_ROLES)]})
+
+    answer = ada.post(f"{path}/confirm", {"fields": ["target_roles"]})
+
+    assert (answer.status_code, answer.json()["error_codes"]) == (400, {"fields": ["too_many"]})
+
+
+@pytest.mark.parametrize(
+    ("head", "place"),
+    [
+        ("Ada Lovelace\nBerlin, Germany", "Berlin, Germany"),
+        ("Ada Lovelace\nLocation: Munich", "Munich, Germany"),
+        ("Ada Lovelace | ada@example.org | Austin, TX 78701", "Austin, TX"),
+        ("Ada Lovelace\nAddress: 5 King Street, London, UK", "London, United Kingdom"),
+        ("Ada Lovelace\nPython, Java", None),
+        ("Paris Hilton\nAcme, Inc.", None),
+        ("Ada Lovelace, PhD", None),
+        ("Jordan Georgia", None),
+    ],
+)
+def test_reads_a_place_and_takes_nothing_else_for_one(head, place):
+    found = parse(f"{head}\n\nSkills\nDocker\n").contact.place
+
+    assert (found.value if found else None) == place
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("English, German, French", [("English", None), ("German", None), ("French", None)]),
+        ("• Mandarin Chinese (fluent)", [("Mandarin Chinese", "fluent")]),
+        ("Native: Portuguese", [("Portuguese", "Native")]),
+        ("Spanish - professional working proficiency", [("Spanish", "professional working proficiency")]),
+        ("English and Hindi", [("English", None), ("Hindi", None)]),
+        ("Python, Java, C++, Go", []),
+        ("Polishing furniture", []),
+        ("English, english, English (C2)", [("English", None)]),
+        ("English " + "x" * 500, [("English", None)]),
+        ("", []),
+    ],
+)
+def test_reads_languages_that_are_spoken(line, expected):
+    assert [(each.language.value, each.fluency) for each in read_languages([line])] == expected
+
+
+@pytest.mark.parametrize(
+    "line", ["Looking for work as an engineer", "Engineer at Acme", "engineer@example.org", "10 years as a developer"]
+)
+def test_takes_no_sentence_for_a_headline(line):
+    assert parse(f"Ada Lovelace\n{line}\n\nSkills\nDocker\n").contact.headline is None
+
+
+def test_says_nothing_of_what_a_resume_does_not_tell():
+    parsed = parse("Ada Lovelace\nada@example.org\n\nSkills\nDocker\n")
+
+    assert (parsed.contact.place, parsed.contact.headline, parsed.languages) == (None, None, ())
+    assert {"location", "languages"} & json_resume(parsed, names={}).keys() == set()
+
+
+def test_offers_as_before_what_an_earlier_release_has_read(offered, mongo):
+    path, ada = offered
+    earlier = {"parsed.languages": "", "parsed.contact.place": "", "parsed.contact.headline": "", "updated_at": ""}
+    mongo.resumes.update_one({}, {"$unset": earlier})
+
+    answer = ada.get(path)
+
+    assert answer.status_code == 200
+    assert answer.json()["resume"]["offered_fields"].keys() & {"location", "languages"} == set()
+    assert answer.json()["resume"]["updated_at"] == answer.json()["resume"]["created_at"]
