@@ -9,7 +9,7 @@ postings, while GET /jobs/searches/{id}/new still does.
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from smtplib import SMTPException
 from typing import Any
 from urllib.parse import urlencode, urlsplit
