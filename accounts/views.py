@@ -1,8 +1,9 @@
 """The endpoints under /auth, and under /users, where the account's fields have the job-search family's names."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import cast
+from functools import cached_property
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -62,6 +63,16 @@ class OwnAccountViewSet(ApiViewSet):
         elif isinstance(exc, User.DoesNotExist):
             exc = AuthenticationFailed("The token is not valid.", "token_invalid")
         return super().handle_exception(exc)
+
+    @cached_property
+    def answered_fields(self) -> Mapping[str, Any]:
+        """The current user's account before the request, as the client knows it."""
+        return self.current_user.fields
+
+    def is_answered(self, name: str) -> bool:
+        """Let a profile be sent back as it was answered; another `email`, say, is ignored, and named."""
+        data: Any = self.request.data
+        return name in self.answered_fields and self.answered_fields[name] == data[name]
 
 
 class AuthViewSet(PublicViewSet):
@@ -376,6 +387,11 @@ class UserViewSet(OwnAccountViewSet):
         },
         "destroy": {"serializer_class": shapes.UserIdSerializer},
     }
+
+    @cached_property
+    def answered_fields(self) -> Mapping[str, Any]:
+        fields: Mapping[str, Any] = shapes.UserProfileSerializer(self.current_user).data
+        return fields
 
     def retrieve(self, request: Request, user_id: str) -> Response:
         """Return the caller's profile in the job-search family's names.

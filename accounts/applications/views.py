@@ -103,6 +103,7 @@ class ApplicationViewSet(DocumentViewSet):
             "query_serializer_class": shapes.OwnUserQuery,
             "serializer_class": shapes.JobUnsavedSerializer,
             "operation_id": "jobs_unsave",
+            "not_found_code": "application_not_found",
             "path_parameters": [IF_MATCH],
             "error_statuses": (409, 412),
         },

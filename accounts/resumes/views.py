@@ -352,7 +352,7 @@ def _take(user_id: ObjectId, job: ObjectId | None, upload: Upload) -> Taken:
     try:
         return take_upload(user_id=user_id, job_id=job, upload=upload, reader=read_upload, now=timezone.now())
     except TooManyInProgress as error:
-        raise Throttled(wait=5) from error
+        raise Throttled(wait=5, detail="Too many of your uploads are still being read.") from error
     except TooManyUploads as error:
         sentence = f"This field has to be `generated`: {MAX_UPLOADS} uploaded resumes are kept; delete some first."
         raise ValidationError({"source": [sentence]}, "too_many") from error

@@ -56,7 +56,7 @@ def test_refuses_a_form_in_our_shape(ada, path, body, media_type):
     assert answer.status_code in {400, 413, 415}
     assert answer["Content-Type"] == "application/json"
     assert isinstance(answer.json()["detail"], str)
-    assert answer.json().keys() <= {"detail", "code", "errors", "error_codes", "reason"}
+    assert answer.json().keys() <= {"detail", "code", "errors", "error_codes", "ignored_fields", "reason"}
 
 
 def test_reads_no_form_that_a_mail_program_sends(ada):

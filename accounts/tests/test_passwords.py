@@ -48,7 +48,7 @@ def test_sets_the_new_password(ada):
     answer = _change(ada)
 
     assert answer.status_code == 200
-    assert set(answer.json()) == {"access_token", "refresh_token", "token_type"}
+    assert set(answer.json()) == {"access_token", "refresh_token", "token_type", "expires_in"}
     assert _log_in(PASSWORD).status_code == 401
     assert _log_in(NEW_PASSWORD).status_code == 200
 

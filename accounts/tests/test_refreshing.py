@@ -21,7 +21,7 @@ def test_refreshes_into_a_new_pair_that_works(ada):
 
     assert answer.status_code == 200
     body = answer.json()
-    assert set(body) == {"access_token", "refresh_token", "token_type"}
+    assert set(body) == {"access_token", "refresh_token", "token_type", "expires_in"}
     assert API(token=body["access_token"]).get("/auth/me").status_code == 200
     assert refresh(body["refresh_token"]).status_code == 200
 

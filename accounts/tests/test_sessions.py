@@ -30,7 +30,7 @@ def test_answers_tokens_and_the_user(ada, api):
 
     assert answer.status_code == 200
     body = answer.json()
-    assert set(body) == {"access_token", "refresh_token", "token_type", "user"}
+    assert set(body) == {"access_token", "refresh_token", "token_type", "expires_in", "user"}
     assert body["token_type"] == "bearer"
     assert body["user"] == API(token=body["access_token"]).get("/auth/me").json()
     assert answer["Cache-Control"] == "private, no-store"

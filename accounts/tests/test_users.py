@@ -69,7 +69,7 @@ def test_logs_in_with_a_token_pair(api):
     assert answer.status_code == 200
     body = answer.json()
     assert (body["messages"], body["user_id"], body["token_type"]) == ("success", user_id, "bearer")
-    assert set(body) == {"messages", "user_id", "access_token", "refresh_token", "token_type"}
+    assert set(body) == {"messages", "user_id", "access_token", "refresh_token", "token_type", "expires_in"}
     assert API(token=body["access_token"]).get("/auth/me").json()["id"] == user_id
     assert api.post("/auth/refresh", {"refresh_token": body["refresh_token"]}).status_code == 200
 
@@ -103,6 +103,7 @@ def test_answers_the_profile_by_the_familys_names(grace):
         "experience_level": None,
         "location": None,
         "expected_salary_currency": None,
+        "languages": [],
         "resume": None,
         "joined_date": body["joined_date"],
     }

@@ -57,6 +57,8 @@ SERVER_AWAY = (
     kombu.exceptions.OperationalError,
 )
 
+_THROTTLED = str(exceptions.Throttled.default_detail).rstrip(".")
+
 # MongoDB has answered: whatever went wrong on the way to it, before, is over.
 ANSWERS_OF_MONGODB = (pymongo.errors.DuplicateKeyError, mongoengine.NotUniqueError)
 
@@ -213,7 +215,9 @@ def _say_what_is_taken(exc: exceptions.APIException, view: Any) -> str:
     if isinstance(exc, exceptions.Throttled):
         wait: float | None = getattr(exc, "wait", None)
         when = f" in {_round_up(wait)} seconds" if wait is not None else " later"
-        return f"There were too many requests; try again{when}."
+        # DRF puts an end of its own to the sentence.
+        why = str(exc.detail).partition(" Expected available in ")[0].rstrip(".")
+        return f"{'Throttled, since there were too many requests' if why == _THROTTLED else why}; try again{when}."
     request = getattr(view, "request", None)
     if isinstance(exc, exceptions.MethodNotAllowed):
         methods = ", ".join(getattr(view, "allowed_methods", ()))

@@ -238,8 +238,13 @@ class ApiViewSet(GenericViewSet[Any]):
             serializer_class = self.get_request_serializer_class()
             known = build_once(serializer_class).fields if serializer_class else ()
             names = list_body_names(self.request, is_declared=serializer_class is not None)
-            ignored = list_ignored([*ignored, *(name for name in names if name not in known)], ())
+            unknown = [name for name in names if name not in known and not self.is_answered(name)]
+            ignored = list_ignored([*ignored, *unknown], ())
         return ignored
+
+    def is_answered(self, name: str) -> bool:
+        """Return whether a field of the body, which is no input, has the value that the answer had anyway."""
+        return False
 
 
 class PublicViewSet(ApiViewSet):

@@ -243,7 +243,10 @@ def test_says_how_long_a_throttled_caller_waits(client: Client) -> None:
     answer = client.get("/test/raise/throttled")
 
     assert (answer.status_code, answer["Retry-After"]) == (429, "5")
-    assert answer.json() == {"detail": "There were too many requests; try again in 5 seconds.", "code": "throttled"}
+    assert answer.json() == {
+        "detail": "Throttled, since there were too many requests; try again in 5 seconds.",
+        "code": "throttled",
+    }
 
 
 @pytest.mark.parametrize(("name", "status"), [("forbidden", 403), ("missing", 404), ("suspicious", 400)])

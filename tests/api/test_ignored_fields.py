@@ -107,6 +107,18 @@ class TestIgnored:
         assert ada.send("POST", "/auth/email/send", b"[1]").json().keys() == {"detail"}
         assert ada.post("/auth/email/send", {"to": "x"}).json()[FIELD] == ["to"]
 
+    @pytest.mark.parametrize("path", ["/auth/me", "/users/{}"])
+    def test_names_nothing_of_a_profile_that_is_sent_back_as_it_was_answered(self, ada, path):
+        path = path.format(ada.id)
+        profile = ada.get(path).json()
+
+        assert FIELD not in ada.put(path, profile).json()
+        changed = dict.fromkeys(("id", "created_at", "joined_date", "resume"), "x")
+        assert {"id"} < {*ada.put(path, changed).json()[FIELD]}
+
+    def test_names_an_address_that_it_does_not_change(self, ada):
+        assert ada.put("/auth/me", {"email": "ada@example.net"}).json()[FIELD] == ["email"]
+
     def test_names_the_fields_of_a_form(self, ada, client: Client):
         form = {"username": "ada@example.org", "password": PASSWORD, "scope": "all"}
 
@@ -131,3 +143,4 @@ def test_states_the_field_and_the_header_in_the_schema(client: Client):
     assert schemas[name]["properties"][FIELD]["items"] == {"type": "string"}
     assert FIELD not in schemas[name].get("required", ())
     assert FIELD in schemas["Error"]["properties"]
+    assert {FIELD} & {*schemas["User"]["properties"], *schemas["Trending"]["properties"]} == set()

@@ -1,0 +1,188 @@
+"""Whatever a user can change answers its version, and is changed from that version alone where this is asked for."""
+
+import pytest
+from bson import ObjectId
+
+from career_navigator.db.connection import database
+from tests.fixtures.people import REGISTRATION
+from tests.fixtures.populated import furnish, registered
+
+STALE = '"2020-01-02T03:04:05.678000Z"'
+
+
+@pytest.fixture(scope="module")
+def owner(everybodys):
+    member = registered("Versions")
+    return member, everybodys | furnish(member, everybodys, "Versions")
+
+
+# Where it is read, where it is changed, with what.
+RESOURCES = {
+    "profile": ("/auth/me", "PUT /auth/me", {"location": "{}"}),
+    "profile, one field": ("/auth/me", "PATCH /auth/me", {"location": "{}"}),
+    "user": ("/users/<user_id>", "PUT /users/<user_id>", {"location": "{}"}),
+    "application": ("/jobs/<job_id>/application", "PUT /jobs/<job_id>/application", {"stage": "saved", "note": "{}"}),
+    "search": ("/jobs/searches/<search_id>", "PUT /jobs/searches/<search_id>", {"name": "{}"}),
+    "skill": (None, "PUT /learning/progress/python", {"status": "done", "evidence_url": "https://example.org/{}"}),
+    "project": (
+        None,
+        "PUT /projects/<project_id>/progress",
+        {"status": "finished", "repository_url": "https://example.org/{}"},
+    ),
+}
+
+
+def filled(text, names):
+    for name, value in names.items():
+        text = text.replace(f"<{name}>", str(value))
+    return text
+
+
+def body_of(name, word):
+    return {field: value.format(word) for field, value in RESOURCES[name][2].items()}
+
+
+def change(owner, name, word, **headers):
+    member, names = owner
+    method, path = filled(RESOURCES[name][1], names).split()
+    return member.send(method, path, body_of(name, word), **headers)
+
+
+def version_of(owner, name):
+    member, names = owner
+    path = RESOURCES[name][0]
+    return (member.get(filled(path, names)) if path else change(owner, name, "seen"))["ETag"]
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_changes_the_version_that_was_seen(owner, name):
+    version = version_of(owner, name)
+
+    answers = [change(owner, name, str(ObjectId()), **{"If-Match": version}) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 412]
+    assert answers[0]["ETag"] == version_of(owner, name) != version or RESOURCES[name][0] is None
+    assert (answers[1].json()["code"], "read it again" in answers[1].json()["detail"]) == ("stale_version", True)
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_changes_nothing_of_a_version_that_was_not_seen(owner, name):
+    version_of(owner, name)
+    word = str(ObjectId())
+
+    answer = change(owner, name, word, **{"If-Match": STALE})
+
+    assert answer.status_code == 412
+    member, _ = owner
+    assert word not in member.get("/auth/me/export").content.decode()
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+@pytest.mark.parametrize("form", ["*", "W/{}", "{}, " + STALE, STALE + ",{}", "{}"])
+def test_takes_any_of_the_versions_that_are_named(owner, name, form):
+    header = form.format(version_of(owner, name))
+
+    assert change(owner, name, str(ObjectId()), **{"If-Match": header}).status_code == 200
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+@pytest.mark.parametrize("header", ["", "x", '"x"', "W/", '""', '"2026-13-01T00:00:00Z"', "é"])
+def test_refuses_what_is_no_version(owner, name, header):
+    version_of(owner, name)
+
+    answer = change(owner, name, "x", **{"If-Match": header})
+
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == ["If-Match"]
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_two_changes_at_the_same_time_have_versions_of_their_own(owner, name):
+    versions = [change(owner, name, str(ObjectId()))["ETag"] for _ in range(5)]
+
+    assert len(set(versions)) == 5
+
+
+@pytest.mark.parametrize("header", ["*", STALE])
+def test_changes_nothing_that_is_not_there(owner, header):
+    member, names = owner
+    member.delete(f"/projects/{names['project_id']}/progress", None)
+    member.delete("/learning/progress/docker", None)
+    answers = [
+        member.send("PUT", f"/jobs/{names['other_job_id']}/application", {"stage": "applied"}, **{"If-Match": header}),
+        member.send("PUT", f"/projects/{names['project_id']}/progress", {"status": "begun"}, **{"If-Match": header}),
+        member.send("PUT", "/learning/progress/docker", {"status": "done"}, **{"If-Match": header}),
+    ]
+
+    assert [answer.status_code for answer in answers[::2]] == [412, 412]
+    assert answers[1].status_code in (400, 412)
+    assert member.get(f"/jobs/{names['other_job_id']}/application").status_code == 404
+
+
+def test_deletes_the_version_that_was_seen(everybodys):
+    member = registered("Deleting")
+    names = everybodys | furnish(member, everybodys, "Deleting")
+    paths = {
+        f"/jobs/searches/{names['search_id']}": member.get(f"/jobs/searches/{names['search_id']}")["ETag"],
+        f"/resumes/{names['resume_id']}": member.get(f"/resumes/{names['resume_id']}")["ETag"],
+        f"/jobs/{names['job_id']}/save": member.get(f"/jobs/{names['job_id']}/application")["ETag"],
+        "/learning/progress/python": member.put("/learning/progress/python", {"status": "done"})["ETag"],
+        f"/projects/{names['project_id']}/progress": member.put(
+            f"/projects/{names['project_id']}/progress", {"status": "finished"}
+        )["ETag"],
+    }
+
+    stale = {path: member.send("DELETE", path, **{"If-Match": STALE}).status_code for path in paths}
+    fresh = {path: member.send("DELETE", path, **{"If-Match": tag}).status_code for path, tag in paths.items()}
+
+    assert set(stale.values()) == {412}
+    assert set(fresh.values()) <= {200, 204}
+
+
+def test_confirms_the_version_of_a_resume_that_was_seen(owner):
+    member, names = owner
+    path = f"/resumes/{names['resume_id']}"
+    version = member.get(path)["ETag"]
+
+    answers = [
+        member.send("POST", f"{path}/confirm", {"skills": ["python"]}, **{"If-Match": version}) for _ in range(2)
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 412]
+    assert member.get(path)["ETag"] != version
+
+
+def test_names_the_version_by_the_time_that_lists_show(owner):
+    member, names = owner
+    version = change(owner, "skill", "list")["ETag"]
+
+    (row,) = [each for each in member.get("/learning/progress").json()["progress"] if each["skill"] == "python"]
+    assert version == f'"{row["updated_at"]}"'
+    saved = member.get("/jobs/saved").json()["applications"][0]
+    assert member.get(f"/jobs/{names['job_id']}/application")["ETag"] == f'"{saved["updated_at"]}"'
+
+
+def test_states_it_in_the_schema(api):
+    paths = api.get("/openapi.json").json()["paths"]
+
+    changes = {
+        (path, method)
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if any(each["name"] == "If-Match" for each in operation.get("parameters", ()))
+    }
+    assert len(changes) == 13
+    assert {each for each in changes if "412" not in paths[each[0]][each[1]]["responses"]} == set()
+
+
+def test_keeps_versions_apart_within_a_millisecond(everybodys):
+    """As MongoDB stores them, whatever the clock says."""
+    member = registered("Apart")
+    tomorrow = database().users.find_one_and_update(
+        {"email": "apart@example.org"}, [{"$set": {"updated_at": {"$add": ["$updated_at", 86_400_000]}}}]
+    )
+    assert tomorrow is not None
+    first = member.put("/auth/me", {"location": "Rome"})["ETag"]
+
+    assert member.send("PUT", "/auth/me", {"location": "Oslo"}, **{"If-Match": first}).status_code == 200
+    assert REGISTRATION["location"] not in member.get("/auth/me").content.decode()
