@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any, cast
 
 from django.conf import settings
@@ -64,15 +63,8 @@ class OwnAccountViewSet(ApiViewSet):
             exc = AuthenticationFailed("The token is not valid.", "token_invalid")
         return super().handle_exception(exc)
 
-    @cached_property
-    def answered_fields(self) -> Mapping[str, Any]:
-        """The current user's account before the request, as the client knows it."""
+    def get_answered(self) -> Mapping[str, Any]:
         return self.current_user.fields
-
-    def is_answered(self, name: str) -> bool:
-        """Let a profile be sent back as it was answered; another `email`, say, is ignored, and named."""
-        data: Any = self.request.data
-        return name in self.answered_fields and self.answered_fields[name] == data[name]
 
 
 class AuthViewSet(PublicViewSet):
@@ -388,10 +380,8 @@ class UserViewSet(OwnAccountViewSet):
         "destroy": {"serializer_class": shapes.UserIdSerializer},
     }
 
-    @cached_property
-    def answered_fields(self) -> Mapping[str, Any]:
-        fields: Mapping[str, Any] = shapes.UserProfileSerializer(self.current_user).data
-        return fields
+    def get_answered(self) -> Mapping[str, Any]:
+        return cast(Mapping[str, Any], shapes.UserProfileSerializer(self.current_user).data)
 
     def retrieve(self, request: Request, user_id: str) -> Response:
         """Return the caller's profile in the job-search family's names.
@@ -429,8 +419,7 @@ class UserViewSet(OwnAccountViewSet):
 
 
 def _answer_registration(view: ApiViewSet, *, address_field: str) -> Response:
-    # The query first: what is wrong with it must not be told of an account that is there by then.
-    is_login = view.query["login"]
+    is_login = view.query["login"]  # before the account is there: it may be refused
     user = register(view.request, view.body, address_field=address_field)
     answer = view.get_serializer(user).data
     if is_login:

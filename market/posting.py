@@ -79,7 +79,7 @@ class Posting:
     easy_apply: bool | None = None
 
 
-# What the pay in USD is told from.
+# What `pay_usd` is computed from.
 PAY_FIELDS = (
     *("max_annual_salary_usd", "min_annual_salary_usd"),
     *("salary_currency", "max_annual_salary", "min_annual_salary"),

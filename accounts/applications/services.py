@@ -196,7 +196,7 @@ def _change(
     for name in changed:
         application[name] = wanted[name]
     if application.pk is not None:
-        # Versions are told apart by it.
+        # No two versions share it.
         application.activity, application.updated_at = ObjectId(), max(now, application.updated_at + _TICK)
     return True
 

@@ -270,7 +270,7 @@ FIELDS: dict[str, Callable[[Parsed], Any]] = {
 }
 FIELD_NAMES = tuple(FIELDS)
 # Lists are added to, others are replaced.
-_MAX_OF_LIST = {"languages": MAX_LANGUAGES, "target_roles": MAX_ROLES}
+_MAX_ITEMS = {"languages": MAX_LANGUAGES, "target_roles": MAX_ROLES}
 
 
 def offered_fields(resume: Resume) -> dict[str, Any]:
@@ -308,11 +308,9 @@ def confirm_resume(*, resume: Resume, skills: Collection[str], fields: Collectio
     }
     if len(held) > MAX_SKILLS:
         errors["skills"].append((f"This field would make more than {MAX_SKILLS} skills.", "too_many"))
-    added: dict[str, Collection[str]] = {
-        name: offered[name] for name in fields if name in _MAX_OF_LIST & offered.keys()
-    }
+    added: dict[str, Collection[str]] = {name: offered[name] for name in fields if name in _MAX_ITEMS & offered.keys()}
     for name, values in added.items():
-        if len({*user[name], *values}) > (limit := _MAX_OF_LIST[name]):
+        if len({*user[name], *values}) > (limit := _MAX_ITEMS[name]):
             errors["fields"].append((f"This field would make more than {limit} {name}.", "too_many"))
     errors = {name: sentences for name, sentences in errors.items() if sentences}
     if errors:

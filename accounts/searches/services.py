@@ -93,7 +93,7 @@ def change_search(
     Another filter begins anew now; so do mails that are turned on. With `seen_at`, raises StaleVersion where the stored
     search is not of that time.
     """
-    # Versions are told apart by it.
+    # No two versions share it.
     change: dict[str, Any] = {"updated_at": max(now, search.updated_at + _TICK)}
     if "name" in fields:
         change["name"] = fields["name"]

@@ -230,6 +230,8 @@ class ApiViewSet(GenericViewSet[Any]):
         return known
 
     def _list_ignored(self, status_code: int) -> list[str]:
+        if self.action in (None, "metadata"):  # a method that is not served, and OPTIONS
+            return []
         ignored = []
         if self.request.META.get("QUERY_STRING"):
             ignored = list_ignored(self.request.query_params, self.list_known_parameters())
@@ -238,13 +240,16 @@ class ApiViewSet(GenericViewSet[Any]):
             serializer_class = self.get_request_serializer_class()
             known = build_once(serializer_class).fields if serializer_class else ()
             names = list_body_names(self.request, is_declared=serializer_class is not None)
-            unknown = [name for name in names if name not in known and not self.is_answered(name)]
+            unknown = [name for name in names if name not in known]
+            if unknown:
+                answered, data = self.get_answered(), cast(Any, self.request.data)
+                unknown = [name for name in unknown if name not in answered or answered[name] != data[name]]
             ignored = list_ignored([*ignored, *unknown], ())
         return ignored
 
-    def is_answered(self, name: str) -> bool:
-        """Return whether a field of the body, which is no input, has the value that the answer had anyway."""
-        return False
+    def get_answered(self) -> Mapping[str, Any]:
+        """Return what the client has of the resource: sent back with the same values, nothing of it is ignored."""
+        return {}
 
 
 class PublicViewSet(ApiViewSet):

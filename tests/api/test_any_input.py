@@ -87,7 +87,8 @@ def test_stores_nothing_of_a_profile_that_it_cannot_answer(ada, body):
     profile = ada.get("/auth/me")
     assert profile.status_code == 200
     if answer.status_code == 200:
-        assert profile.json() == answer.json()
+        # What is no field of a profile is named, and nothing else.
+        assert profile.json() == {name: value for name, value in answer.json().items() if name != "ignored_fields"}
         # What was answered is accepted, and means the same.
         assert ada.put("/auth/me", profile.json()).json() | {"updated_at": ""} == profile.json() | {"updated_at": ""}
 

@@ -13,6 +13,7 @@ from tests.fixtures.populated import furnish, registered
 LAST = ("POST auth/password", "DELETE auth/me")
 # They need a token of an e-mail, of which there is none.
 ELSEWHERE = {"POST auth/password/reset", "GET metrics", "GET docs", "GET redoc", "DELETE users/<str:user_id>"}
+OPTIONS_OF = [name for name, operation in OPERATIONS.items() if operation.needs in (OPEN, TOKEN)]
 HTML = ("unsubscribe", "email/confirm")
 
 
@@ -130,6 +131,17 @@ class TestIgnored:
         answer = API().get("/health?x=1", Origin="https://app.example.org")
 
         assert {"Ignored-Fields", "WWW-Authenticate"} <= {*answer["Access-Control-Expose-Headers"].split(", ")}
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "BREW", "HEAD"])
+def test_answers_every_method_with_a_parameter_that_it_does_not_have(everybodys, method):
+    member = registered(f"Asking{method}")
+    names = everybodys | furnish(member, everybodys, f"Asking{method}")
+    paths = {request_for(name, names)[1].partition("?")[0] for name in OPTIONS_OF}
+
+    statuses = {path: member.send(method, f"{path}?no-parameter=1&limit=1").status_code for path in paths}
+
+    assert {path: status for path, status in statuses.items() if status >= 500} == {}
 
 
 def test_states_the_field_and_the_header_in_the_schema(client: Client):
