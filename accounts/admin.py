@@ -38,7 +38,7 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
     fields = (
         *("email", "full_name", "is_active", "skills", "target_roles", "experience_level", "location"),
         *("phone_number", "experience", "experience_years", "preferred_locations", "remote_preference"),
-        *("professional_summary", "expected_salary", "expected_salary_currency"),
+        *("professional_summary", "expected_salary", "expected_salary_currency", "languages"),
         *("created_at", "updated_at"),
     )
     change_form_template = "career_navigator/admin_site/person.html"

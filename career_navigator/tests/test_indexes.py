@@ -72,6 +72,7 @@ def test_makes_what_the_documents_declare(mongo):
         ("place", "day", "_id"),
         ("company_key", "day", "_id"),
         ("seniority", "day", "_id"),
+        ("pay_usd", "day", "_id"),
         ("hidden",),
         ("scraped_at",),
         ("_fts", "_ftsx"),
