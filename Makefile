@@ -17,7 +17,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); n=$$((n + 1)); [ $$n -le 8 ]
 BENCHMARKS := trending gaps roadmap ranking match_scores storing serving auth_me admin
 SOURCES := accounts career_navigator fixtures ingestion learning market projects skills
 
-.PHONY: help run test coverage test-cluster lint types docs bench seed openapi client requirements install install-dev install-test
+.PHONY: help run test coverage test-cluster lint types docs bench seed openapi examples client requirements install install-dev install-test
 
 help: ## List these targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -63,6 +63,9 @@ openapi: install ## Write the API's description to docs/openapi.json
 
 docs: install-dev ## Build the documentation site in var/site; a broken link fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict $(ARGS)
+
+examples: install ## Record the examples of the API's description again, from a demonstration of its own
+	@sh deploy/record-examples.sh $(BIN)
 
 client: install-dev ## Write a Python client and TypeScript types to clients/ (the types need Node.js 18 or newer)
 	@sh deploy/generate-clients.sh $(BIN) clients

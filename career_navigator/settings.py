@@ -309,6 +309,7 @@ SPECTACULAR_SETTINGS = {
         "career_navigator.api.openapi_clients.leave_null_out_of_forms",
         "career_navigator.api.openapi.document_errors",
         "career_navigator.api.ignored.document_ignored",
+        "career_navigator.api.openapi_examples.show_examples",
     ],
 }
 

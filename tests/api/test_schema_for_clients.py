@@ -23,8 +23,9 @@ def document(client: Client) -> dict[str, Any]:
 
 
 def objects(part: Any, at: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every object within, with its path."""
+    """Every object within, with its path; examples describe nothing."""
     if isinstance(part, dict):
+        part = {key: each for key, each in part.items() if key != "example"}
         yield at, part
     for key, each in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
         yield from objects(each, f"{at}/{key}")
@@ -161,8 +162,8 @@ def test_types_the_content_of_a_resume(document: dict[str, Any], name: str) -> N
     download = document["paths"]["/resumes/{resume_id}.json"]["get"]["responses"]["200"]["content"]
 
     reference = {"$ref": "#/components/schemas/JSONResume"}
-    assert reference in content["allOf"]
-    assert download == {"application/json": {"schema": reference}}
+    assert content["allOf"] == [reference]
+    assert download["application/json"]["schema"] == reference
     assert {"basics", "work", "education", "skills", "projects"} <= set(schema_of(document, "JSONResume")["properties"])
 
 

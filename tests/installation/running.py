@@ -21,6 +21,7 @@ from career_navigator.environment import BASE_DIR
 
 READY = "Career Navigator is ready at http://127.0.0.1:{port}"
 START_SECONDS = 180
+WEBHOOK_SECRET = "a-secret-of-webhooks"
 
 
 class Run:

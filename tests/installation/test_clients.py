@@ -1,5 +1,7 @@
-"""The Python client that `make client` generates, against a running install."""
+"""The Python client that `make client` generates, and the examples of the API's description, at a running install."""
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,8 +14,10 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from career_navigator.api.openapi_examples import load_examples
 from career_navigator.environment import BASE_DIR
-from tests.installation.running import Run
+from fixtures.example_calls import CALLS
+from tests.installation.running import WEBHOOK_SECRET, Run
 
 PACKAGE = "career_navigator_client"
 EMAIL, PASSWORD = "client@example.com", "SecurePass123"
@@ -150,9 +154,9 @@ def test_searches_jobs_and_scores_one(log_in: Callable[[str], Api], models: Modu
 
 def test_uploads_a_resume_and_downloads_it_in_every_form(log_in: Callable[[str], Api], models: ModuleType) -> None:
     api = log_in(EMAIL)
-    me, types = api("auth.auth_me"), import_module(f"{PACKAGE}.types")
+    types = import_module(f"{PACKAGE}.types")
     file = types.File(payload=BytesIO(RESUME.encode()), file_name="grace.txt", mime_type="text/plain")
-    upload = models.ResumeUploadRequest(user_id=me.id, source=models.ResumeSourceEnum.UPLOAD, file=file)
+    upload = models.ResumeUploadRequest(source=models.ResumeSourceEnum.UPLOAD, file=file)
 
     made = api("resumes.resumes_generate", body=upload, expect=201)
     resume = api("resumes.resumes_retrieve", made.resume_id).resume
@@ -181,3 +185,33 @@ def test_reads_errors(open_api: Api, models: ModuleType) -> None:
 
     assert wrong.detail
     assert list(invalid.errors.additional_properties) == ["days"]
+
+
+def test_answers_every_example_request_as_it_stands(demonstration: Run, tmp_path: Path) -> None:
+    """Recording makes each call, and ends at one that is not answered 2xx."""
+    inherited = {key: value for key, value in os.environ.items() if key not in {"MONGODB_URI", "REDIS_URL"}}
+    environment = inherited | {"VAR_DIR": str(demonstration.var_dir), "THEIR_STACK_WEBHOOK_SECRET": WEBHOOK_SECRET}
+    url = f"http://127.0.0.1:{demonstration.port}"
+    command = [sys.executable, "manage.py", "record_examples", "--url", url, "--directory", str(tmp_path)]
+
+    done = subprocess.run(
+        command,
+        cwd=BASE_DIR,
+        env=environment | {"THEIR_STACK_API_KEY": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    recorded = {name: each for file in tmp_path.glob("*.json") for name, each in json.loads(file.read_text()).items()}
+    shown = load_examples()
+    assert set(recorded) == set(shown)
+    # Ids and tokens are of the install; all else is sent as it is shown.
+    as_it_stands = [call.operation for call in CALLS if "<" not in f"{call.parameters} {call.body}"]
+    assert len(as_it_stands) > 40
+    for name in set(as_it_stands) - {"theirstack_webhook"}:
+        sent, example = recorded[name], shown[name]
+        assert [sent.get(part) for part in ("parameters", "body")] == [
+            example.get(part) for part in ("parameters", "body")
+        ], f"{name} is called otherwise than it is shown: make examples"

@@ -1,0 +1,122 @@
+"""Every operation of the OpenAPI document has an example request and an example answer, which fit what it describes."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from jsonschema import Draft202012Validator
+
+from career_navigator.api.openapi_examples import load_examples
+
+# Bytes are no example that a person could read.
+BINARY = {"resumes_pdf", "resumes_docx"}
+
+
+@pytest.fixture
+def document(client: Client) -> dict[str, Any]:
+    answer: dict[str, Any] = client.get("/openapi.json").json()
+    return answer
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found = [operation for methods in document["paths"].values() for operation in methods.values()]
+    return {operation["operationId"]: operation for operation in found}
+
+
+def contents(parts: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for part in parts.values():
+        yield from part.get("content", {}).values()
+
+
+def strictly(part: Any) -> Any:
+    """The schema with objects that have none but the described properties."""
+    if isinstance(part, list):
+        return [strictly(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    strict = {name: strictly(each) for name, each in part.items()}
+    return strict | ({"additionalProperties": False} if "properties" in part and part.get("type") == "object" else {})
+
+
+def faults(document: dict[str, Any], schema: dict[str, Any], example: Any) -> list[str]:
+    components = strictly(document["components"])
+    # An export has a part for each kind of data that apps store about users.
+    components["schemas"]["Export"].pop("additionalProperties")
+    root = strictly(schema) | {"components": components}
+    return [error.message for error in Draft202012Validator(root).iter_errors(example)]
+
+
+def test_records_every_operation_and_none_besides(document: dict[str, Any]) -> None:
+    assert set(load_examples()) == set(operations(document))
+
+
+def test_shows_an_example_of_every_body(document: dict[str, Any]) -> None:
+    missing = [
+        name
+        for name, operation in operations(document).items()
+        if not all("example" in each for each in operation.get("requestBody", {}).get("content", {}).values())
+    ]
+
+    assert not missing
+
+
+def test_shows_an_example_of_every_parameter_that_is_required(document: dict[str, Any]) -> None:
+    missing = [
+        (name, parameter["name"])
+        for name, operation in operations(document).items()
+        for parameter in operation.get("parameters", ())
+        if parameter.get("required") and "example" not in parameter
+    ]
+
+    assert not missing
+
+
+def test_shows_an_example_answer_of_every_operation(document: dict[str, Any]) -> None:
+    missing = [
+        name
+        for name, operation in operations(document).items()
+        for good in [{status: each for status, each in operation["responses"].items() if status.startswith("2")}]
+        if list(contents(good)) and not any("example" in each for each in contents(good))
+    ]
+
+    assert set(missing) == BINARY
+
+
+def test_has_requests_that_fit_the_schema(document: dict[str, Any]) -> None:
+    wrong = {
+        f"{name} {parameter['name']}": found
+        for name, operation in operations(document).items()
+        for parameter in operation.get("parameters", ())
+        if "example" in parameter and (found := faults(document, parameter["schema"], parameter["example"]))
+    }
+    wrong |= {
+        name: found
+        for name, operation in operations(document).items()
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+        if (found := faults(document, content["schema"], content["example"]))
+    }
+
+    assert not wrong
+
+
+def test_has_answers_that_fit_the_schema_as_it_is_today(document: dict[str, Any]) -> None:
+    """After a change of what is answered: make examples."""
+    wrong = {
+        name: found
+        for name, operation in operations(document).items()
+        for content in contents(operation["responses"])
+        if "example" in content and (found := faults(document, content["schema"], content["example"]))
+    }
+
+    assert not wrong
+
+
+def test_shows_no_secret_and_nobody_real() -> None:
+    text = str(load_examples())
+
+    assert "example.com" in text
+    assert {each.rpartition("@")[2] for each in re.findall(r"[\w.]+@[\w-]+\.[a-z.]+", text)} == {"example.com"}
+    assert "eyJhbGciOiJIUzI1NiJ9.e30.an-access-token" in text
+    assert text.count("eyJ") == text.count("eyJhbGciOiJIUzI1NiJ9.e30.an-access-token")
