@@ -11,7 +11,9 @@ from django.utils import timezone
 from career_navigator.admin_site.roles import ADMIN, delete_changed_password, get_password_file
 from career_navigator.apps import SPENDING
 from career_navigator.commands import SummaryCommand
+from career_navigator.db.backup import finish_restore
 from career_navigator.db.bootstrap import IndexesRefused, apply_data_migrations, create_indexes
+from career_navigator.db.connection import database
 from career_navigator.devserver.private_files import write_privately
 
 
@@ -24,6 +26,7 @@ class Command(SummaryCommand):
     requires_system_checks = (SPENDING,)
 
     def summarize(self, **options: Any) -> dict[str, Any]:
+        finish_restore(database=database())
         call_command("migrate", verbosity=0, interactive=False)
         try:
             merged = create_indexes()
