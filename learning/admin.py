@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -13,6 +14,7 @@ from career_navigator.document_admin.exchange import CuratedAdmin, DocumentResou
 from learning.documents import LearningResource as Document
 from learning.models import LearningResource
 from learning.resources import CATALOGUE
+from skills.slug_admin import SKILL_SUGGESTIONS
 
 
 class LearningResourceResource(DocumentResource):
@@ -48,6 +50,12 @@ class LearningResourceAdmin(CuratedAdmin):
     exclude = ("seed_hash",)
     readonly_fields = ("checked_at", "broken_since", "updated_at")
     actions = ("publish", "hide", "mark_broken", "mark_working")
+
+    def formfield_for_dbfield(self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "skill":
+            field.widget.attrs |= {"data-suggest": SKILL_SUGGESTIONS[0], "autocomplete": "off"}
+        return field
 
     @admin.display(description="address")
     def link(self, resource: Any) -> SafeString:

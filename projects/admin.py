@@ -3,13 +3,18 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, path
 
 from career_navigator.document_admin.admin import HiddenFilter
 from career_navigator.document_admin.exchange import CuratedAdmin, DocumentResource
 from projects.documents import ProjectIdea as Document
 from projects.ideas import CATALOGUE
 from projects.models import ProjectIdea
+from skills.slug_admin import SKILL_SUGGESTIONS
+
+_MAX_SUGGESTED = 10
 
 
 class ProjectIdeaResource(DocumentResource):
@@ -26,11 +31,26 @@ class ProjectIdeaAdmin(CuratedAdmin):
     """Ideas. Hidden ones are answered to nobody."""
 
     resource_classes = (ProjectIdeaResource,)
+    suggestions = {"skills": SKILL_SUGGESTIONS, "roles": ("projects/projectidea/suggest-roles.json", None)}
     list_display = ("title", "id", "difficulty", "estimated_time", "skill_list", "is_hidden")
     list_filter = ("difficulty", HiddenFilter)
     search_fields = ("title", "description", "skills", "roles")
     exclude = ("seed_hash",)
     readonly_fields = ("updated_at",)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.suggest_roles_view)
+        return [path("suggest-roles.json", view, name="projects_projectidea_suggest_roles"), *super().get_urls()]
+
+    def suggest_roles_view(self, request: HttpRequest) -> HttpResponse:
+        """The roles of other ideas that have the text `q` in them, and the one that it is."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        text = " ".join(request.GET.get("q", "").split()).casefold()
+        roles = sorted(role for role in Document.objects.distinct("roles") if text and text in role.casefold())
+        found = [{"value": role, "label": role} for role in roles]
+        meant = next((each for each in found if each["value"].casefold() == text), None)
+        return JsonResponse({"found": found[:_MAX_SUGGESTED], "meant": meant})
 
     @admin.display(description="skills")
     def skill_list(self, idea: Any) -> str:

@@ -31,7 +31,7 @@ from skills.services import (
     UnmergeableError,
     merge_skills,
 )
-from skills.slug_admin import AliasForm, describe_names, offer_rereading, search_skills
+from skills.slug_admin import SKILL_SUGGESTIONS, AliasForm, describe_names, offer_rereading, search_skills
 from skills.vocabulary import CATEGORIES, spelling_key
 
 # Where a skill has its spellings, the ones that win first.
@@ -153,6 +153,7 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
 
     form = SkillForm
     resource_classes = (SkillResource,)
+    suggestions = {"prerequisites": SKILL_SUGGESTIONS, "related": SKILL_SUGGESTIONS}
     list_display = ("display_name", "name", "category", "alias_list", "is_skill", "updated_at")
     list_filter = (CategoryFilter, "is_skill")
     search_fields = ("name", "display_name", "aliases", "slugs")
@@ -191,11 +192,14 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
         ]
 
     def suggest_view(self, request: HttpRequest) -> HttpResponse:
-        """Skills whose names or aliases are like the text `q`, the most alike first."""
+        """Skills whose names or aliases are like the text `q`, the most alike first, and the one that it means."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        found = search_skills(request.GET.get("q", ""))
-        return JsonResponse({"found": [{"value": each.name, "label": describe_names(each)} for each in found]})
+        text = request.GET.get("q", "")
+        found = [{"value": each.name, "label": describe_names(each)} for each in search_skills(text)]
+        meant = vocabulary().get(text)
+        named = {"value": meant.name, "label": meant.display_name} if meant else None
+        return JsonResponse({"found": found, "meant": named})
 
     @action(description="Merge with another skill…", permissions=["change"], url_path="merge-with")
     def merge_with(self, request: HttpRequest, object_id: str) -> HttpResponse:

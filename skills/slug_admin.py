@@ -213,6 +213,15 @@ def _likeness(key: str, spelling: str) -> float:
     return 101 if key in spelling else fuzz.ratio(key, spelling)
 
 
+def show_skill(name: str) -> str:
+    """Return how a skill is shown to people."""
+    return vocabulary().display_name(name)
+
+
+# Of fields with names of skills: see `DocumentAdmin.suggestions`.
+SKILL_SUGGESTIONS = ("skills/skill/suggest.json", show_skill)
+
+
 def describe_names(skill: Skill) -> str:
     return f"{skill.display_name} ({', '.join(skill.aliases[:3])})" if skill.aliases else skill.display_name
 

@@ -1,6 +1,6 @@
 """Admin classes of document models: quick lists, words looked for by index, edits that do not overwrite."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from django import forms
@@ -16,7 +16,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from career_navigator.admin_site.model_admin import ReadOnlyMixin, StaffModelAdmin
-from career_navigator.document_admin.fields import LinesField, StructureField
+from career_navigator.document_admin.fields import ChipsWidget, LinesField, StructureField
 from career_navigator.document_admin.models import ChangedMeanwhile, Duplicate
 from career_navigator.document_admin.queries import DocumentModelQuerySet, DocumentPaginator
 
@@ -90,7 +90,7 @@ class DocumentAdmin(StaffModelAdmin):
 
     form = DocumentForm
     formfield_overrides = {
-        LinesField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 5})},
+        LinesField: {"widget": ChipsWidget(attrs={"rows": 5})},
         StructureField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 10})},
     }
     warn_unsaved_form = True
@@ -103,11 +103,19 @@ class DocumentAdmin(StaffModelAdmin):
     actions_on_bottom = False
     search_words = ""
     list_only: Sequence[str] = ()
+    # For lists of names: the address, below the admin's root, that suggests some, and what shows a name to people.
+    suggestions: Mapping[str, tuple[str, Callable[[str], str] | None]] = {}
 
     @display(description="hidden", label={"hidden": "warning"})
     def is_hidden(self, obj: Any) -> str | None:
         """For a list of what can be hidden. What nobody ever hid has no mark at all."""
         return "hidden" if obj.hidden else None
+
+    def formfield_for_dbfield(self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in self.suggestions:
+            field.widget.suggestions, field.widget.label = self.suggestions[db_field.name]
+        return field
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = [name for name in super().get_fields(request, obj) if name != "fingerprint"]

@@ -13,7 +13,7 @@ _TEXT_SEPARATORS = ";"
 
 
 class ListWidget(widgets.Widget):
-    """A list in one cell: an item a line, or separated by semicolons; JSON may hold it as a list."""
+    """A list in one cell: one item per line, or separated by semicolons; JSON may hold it as a list."""
 
     def __init__(self, *, separators: str = "") -> None:
         super().__init__()

@@ -1,5 +1,8 @@
 """The Django field that stands for each field of a MongoEngine document."""
 
+import json
+import re
+from collections.abc import Callable
 from typing import Any
 
 import mongoengine
@@ -12,6 +15,8 @@ from django_mongodb_backend.fields import ObjectIdAutoField, ObjectIdField
 from mongoengine.base import BaseField
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from career_navigator.plain_text import quote_item, split_items
+
 # Items of a list that are no longer are names, which hold no comma or semicolon unless they are quoted.
 MAX_NAME_LENGTH = 100
 NAME_SEPARATORS = ",;"
@@ -19,20 +24,90 @@ NAME_SEPARATORS = ",;"
 _JSON_OPTIONS = json_util.RELAXED_JSON_OPTIONS
 
 
-class LinesFormField(forms.CharField):
-    """A list of strings, one a line."""
+class ChipsWidget(UnfoldAdminTextareaWidget):
+    """A text area with one item per line, which `chips.js` turns into chips.
 
-    widget = UnfoldAdminTextareaWidget(attrs={"rows": 4})
+    `suggestions` is the address, below the admin's root, that answers what may be meant; `label` names an item for
+    people.
+    """
+
+    class Media:
+        js = (forms.Script("career_navigator/chips.js", defer=True),)
+
+    separators = ""
+    suggestions = ""
+    label: Callable[[str], str] | None = None
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        chips = {"data-chips": self.separators}
+        if self.suggestions:
+            chips["data-suggestions"] = self.suggestions
+        if self.label:
+            items = split_items(value or "", separators=self.separators)
+            chips["data-labels"] = json.dumps({item: self.label(item) for item in items})
+        context["widget"]["attrs"] |= chips
+        return context
+
+
+class LinesFormField(forms.CharField):
+    """A list of strings: one item per line, and where `separators` are given between them too.
+
+    Raises ValidationError for a line that looks like several items where only lines part them.
+    """
+
+    widget = ChipsWidget(attrs={"rows": 4})
+
+    def __init__(self, *args: Any, separators: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.separators = self.widget.separators = separators
 
     def prepare_value(self, value: Any) -> Any:
-        return "\n".join(str(each) for each in value) if isinstance(value, list | tuple) else value
+        return "\n".join(map(self._quote, map(str, value))) if isinstance(value, list | tuple) else value
 
     def to_python(self, value: Any) -> Any:
         text = value if isinstance(value, str) else "\n".join(value or ())
-        return [line.strip() for line in text.splitlines() if line.strip()]
+        items = split_items(text, separators=self.separators)
+        if not self.separators:
+            items = [self._read_text(item) for item in items]
+        found: dict[str, str] = {}
+        for item in items:
+            found.setdefault(" ".join(item.split()).casefold(), item)
+        return [*found.values()]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(self.to_python(initial) != self.to_python(data))
+        try:
+            return bool(self.to_python(self.prepare_value(initial)) != self.to_python(data))
+        except ValidationError:
+            return True
+
+    def _quote(self, item: str) -> str:
+        is_quoted = not self.separators and (_looks_like_list(item) or _QUOTED.fullmatch(item))
+        return f'"{item}"' if is_quoted else quote_item(item, separators=self.separators)
+
+    def _read_text(self, line: str) -> str:
+        if quoted := _QUOTED.fullmatch(line):
+            return quoted[1]
+        if _looks_like_list(line):
+            raise ValidationError(
+                f"{line!r} looks like several items. Put each on a line of its own; if it is one, put it in double"
+                " quotes.",
+                code="several",
+            )
+        return line
+
+
+# A whole line in quotes.
+_QUOTED = re.compile(r'"(.*)"')
+
+
+def _looks_like_list(text: str) -> bool:
+    """Return whether a text is two words or more with commas between, or three short phrases: it may be an item."""
+    lengths = [len(part.split()) for part in re.split("[,;]", text)]
+    return len(lengths) > 1 and (max(lengths) <= 1 or (len(lengths) > 2 and max(lengths) <= _MAX_PHRASE_WORDS))
+
+
+_MAX_PHRASE_WORDS = 3
 
 
 class StructureFormField(forms.CharField):
@@ -79,7 +154,13 @@ class LinesField(models.Field):
 
     def formfield(self, **kwargs: Any) -> Any:
         # A default that is called makes Django post the initial value too; the fingerprint does better.
-        return super().formfield(**{"form_class": LinesFormField, "show_hidden_initial": False, **kwargs})
+        options = {
+            "form_class": LinesFormField,
+            "show_hidden_initial": False,
+            "separators": self.separators,
+            **kwargs,
+        }
+        return super().formfield(**options)
 
 
 class StructureField(models.Field):

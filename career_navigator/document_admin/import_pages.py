@@ -50,7 +50,7 @@ def describe_columns(resource: Any) -> list[ImportColumn]:
                 required=not stored.blank and not stored.has_default(),
                 holds=_describe(field, stored),
                 allowed=_YES_OR_NO if isinstance(field.widget, YesNoWidget) else allowed,
-                example=str(field.export(example)) if example is not None else "",
+                example="; ".join(str(field.export(example)).splitlines()) if example is not None else "",
             )
         )
     return columns

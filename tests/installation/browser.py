@@ -2,9 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -15,6 +17,10 @@ _ARGUMENTS = (
     *("--disable-component-update", "--disable-sync"),
 )
 DEADLINE_MILLISECONDS = 10_000
+
+# What the fixtures `log_in` and `api` are.
+Login = Callable[..., Page]
+API = Callable[[str], Any]
 
 
 # Its headless shell, which Debian packs apart, opens a window with half the work of the whole browser.
@@ -52,3 +58,11 @@ def keep_screenshot(page: Page, name: str) -> None:
             page.set_viewport_size({"width": 1360, "height": height})
         page.wait_for_timeout(400)
         page.screenshot(path=directory / f"{name}.png", full_page=name.startswith("phone"))
+
+
+def comes_true(condition: Callable[[], bool]) -> bool:
+    """Whether it does before long: within a second on a machine that has nothing else to do."""
+    give_up_at = time.monotonic() + DEADLINE_MILLISECONDS / 1000
+    while not (came := condition()) and time.monotonic() < give_up_at:
+        time.sleep(0.05)
+    return came

@@ -1,130 +1,13 @@
 """The staff's work in a browser, on a whole install."""
 
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
-from career_navigator.environment import BASE_DIR
-from tests.installation.browser import DEADLINE_MILLISECONDS, keep_screenshot, running_browser
+from tests.installation.browser import API, Login, comes_true, keep_screenshot
 from tests.installation.running import Run
-
-PASSWORD = "Secret-12345"
-ROLES = ("curator", "operator", "support", "auditor")
-# Their passwords are hashed in no time. And something for a curator to settle, which the demonstration has not.
-_MAKE_STAFF = f"""
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from django.contrib.auth.models import Group, User
-from django.utils import timezone
-from skills.services import count_unknown_slugs
-PBKDF2PasswordHasher.iterations = 10
-for role in {ROLES!r}:
-    user = User.objects.create_user(role, password={PASSWORD!r}, is_staff=True)
-    user.groups.add(Group.objects.get(name=role))
-count_unknown_slugs(slugs=["kubernets"] * 3, now=timezone.now())
-"""
-
-
-@pytest.fixture(scope="module")
-def install(demonstration: Run) -> Run:
-    """The demonstration, with a member of the staff for each role."""
-    inherited = {key: value for key, value in os.environ.items() if key not in {"MONGODB_URI", "REDIS_URL"}}
-    subprocess.run(
-        [sys.executable, "manage.py", "shell", "-v", "0", "-c", _MAKE_STAFF],
-        cwd=BASE_DIR,
-        env=inherited | {"VAR_DIR": str(demonstration.var_dir)},
-        check=True,
-        capture_output=True,
-    )
-    return demonstration
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def windows() -> dict[tuple[str, str, bool], Page]:
-    """Of who has logged in, by name, scheme and device: as at home, one stays logged in and loads nothing twice."""
-    return {}
-
-
-@pytest.fixture(scope="module")
-def complaints() -> list[str]:
-    """What a window complains of."""
-    return []
-
-
-Login = Callable[..., Page]
-API = Callable[[str], Any]
-
-
-@pytest.fixture
-def log_in(
-    install: Run, browser: Browser, windows: dict[tuple[str, str, bool], Page], complaints: list[str]
-) -> Iterator[Login]:
-    """The window of a member of the staff, logged in; what a page may not load or run fails the test."""
-    complaints.clear()
-    used = []
-
-    def open_window(name: str, *, scheme: str = "light", phone: bool = False) -> Page:
-        page = windows.get((name, scheme, phone))
-        if page is None:
-            # Whoever is logged in elsewhere enters no password again.
-            elsewhere = next((other.context for (owner, *_), other in windows.items() if owner == name), None)
-            context = browser.new_context(
-                base_url=f"http://127.0.0.1:{install.port}",
-                viewport={"width": 390, "height": 844} if phone else {"width": 1360, "height": 900},
-                color_scheme=scheme,
-                is_mobile=phone,
-                storage_state=elsewhere.storage_state() if elsewhere else None,
-            )
-            context.set_default_timeout(DEADLINE_MILLISECONDS)
-            page = context.new_page()
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on(
-                "console",
-                lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None,
-            )
-            if elsewhere is None:
-                page.goto("/admin/")
-                password = (install.var_dir / "admin-password").read_text().strip() if name == "admin" else PASSWORD
-                page.get_by_label("Username").fill(name)
-                page.get_by_label("Password").fill(password)
-                page.get_by_role("button", name="Log in").click()
-                expect(page.locator(".staff-cards")).to_be_visible()
-            windows[name, scheme, phone] = page
-        used.append(page)
-        return page
-
-    yield open_window
-    for each in used:
-        # A page of the admin would go on asking and drawing.
-        each.goto("/health")
-    assert complaints == []
-
-
-@pytest.fixture
-def api(install: Run) -> API:
-    """What the API answers."""
-    return lambda path: requests.get(f"http://127.0.0.1:{install.port}{path}", timeout=5).json()
-
-
-def comes_true(condition: Callable[[], bool]) -> bool:
-    """Whether it does before long: within a second on a machine that has nothing else to do."""
-    give_up_at = time.monotonic() + DEADLINE_MILLISECONDS / 1000
-    while not (came := condition()) and time.monotonic() < give_up_at:
-        time.sleep(0.05)
-    return came
 
 
 def test_a_collection_beyond_the_budget_asks_for_confirmation_first(log_in: Login) -> None:
