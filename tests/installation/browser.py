@@ -17,6 +17,7 @@ _ARGUMENTS = (
     *("--disable-component-update", "--disable-sync"),
 )
 DEADLINE_MILLISECONDS = 10_000
+Login = Callable[..., Page]
 
 # What the fixtures `log_in` and `api` are.
 Login = Callable[..., Page]

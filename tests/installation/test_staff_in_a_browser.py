@@ -102,7 +102,8 @@ def test_support_deactivates_a_user_whose_token_is_then_refused(log_in: Login, i
     page.goto("/admin/accounts/person/?q=ann@")
     page.get_by_role("link", name="ann@example.org").click()
     keep_screenshot(page, "user")
-    page.get_by_role("button", name="Deactivate").click()
+    page.get_by_role("link", name="Deactivate…").click()
+    page.get_by_role("button", name="Deactivate the user").click()
     expect(page.get_by_role("button", name="Reactivate")).to_be_visible()
     after = requests.get(f"{api}/auth/me", headers=token, timeout=5)
 

@@ -122,9 +122,9 @@ function suggestLines(area) {
   input.placeholder = area.dataset.suggestLabel;
   input.setAttribute("aria-label", area.dataset.suggestLabel);
   input.dataset.suggest = area.dataset.suggestLines;
-  const button = document.createElement("button");
+  const button = document.createElement("input");
   button.type = "button";
-  button.textContent = "Add";
+  button.value = "Add";
   button.setAttribute("aria-label", area.dataset.suggestLabel);
   row.append(input, button);
   area.after(row);
