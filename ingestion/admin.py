@@ -15,9 +15,17 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from career_navigator.admin_site.dashboard import MenuPage
-from career_navigator.admin_site.model_admin import ask, enqueue_or_report, log_action, require_permission
+from career_navigator.admin_site.model_admin import (
+    ask,
+    enqueue_or_report,
+    find_task,
+    log_action,
+    require_permission,
+)
 from career_navigator.admin_site.theme import STATUS_COLORS
+from career_navigator.celery import get_queue
 from career_navigator.document_admin.admin import ExactFilter, ReadOnlyDocumentAdmin
+from career_navigator.task_runs import list_open_runs
 from ingestion import documents, services
 from ingestion.collect_form import MAX_CHARACTERS, CollectForm, spendable_credits, usual_collection
 from ingestion.models import CollectionRun, RefusedPosting
@@ -83,7 +91,7 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         run = _find_run(object_id)
         context = {
             "run": run,
-            "state": run_state(run=run),
+            "state": _describe_state(run),
             "may_trigger": cast(User, request.user).has_perm(_TRIGGER),
             "asked_by": self.asked_by(run),
             # Who it is is for those who may look users up.
@@ -94,7 +102,7 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
     def _state(self, request: HttpRequest, run_id: str) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return JsonResponse(run_state(run=_find_run(run_id)))
+        return JsonResponse(_describe_state(_find_run(run_id)))
 
     def _suggest(self, request: HttpRequest, *, find: Callable[..., list[str]]) -> HttpResponse:
         if not cast(User, request.user).has_perm(_TRIGGER):
@@ -199,6 +207,28 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         if all(enqueue_or_report(request, collect_role, str(run.pk), role, otherwise=otherwise) for role in roles):
             messages.success(request, "The collection is queued." if roles else "There was nothing left to collect.")
         return _to_run(str(run.pk))
+
+
+def _describe_state(run: documents.CollectionRun) -> dict[str, Any]:
+    """Return the state of a run as its page follows it, with what a queued one waits behind."""
+    state = run_state(run=run)
+    state["texts"]["waits"] = _describe_wait(run) if run.status == "queued" else ""
+    return state
+
+
+def _describe_wait(run: documents.CollectionRun) -> str:
+    earlier = documents.CollectionRun.objects(
+        status__in=documents.OPEN_RUN_STATUSES, created_at__lt=run.created_at
+    ).count()
+    # The collector's processes take both queues.
+    tasks = [
+        task.title
+        for each in list_open_runs(now=timezone.now())
+        if each.status == "running" and get_queue(each.task) == "maintenance" and (task := find_task(name=each.task))
+    ]
+    ahead = [_count(earlier, "earlier collection", "earlier collections")] if earlier else []
+    ahead += [f"the maintenance task “{title}”" for title in tasks]
+    return f"It waits behind {' and '.join(ahead)}." if ahead else "It waits for a free process of the collector."
 
 
 def _start(form: CollectForm, user: User) -> documents.CollectionRun:

@@ -21,7 +21,7 @@ from ingestion.suggestions import (
 )
 from market.refresh import refresh_figures
 from market.services import store_postings
-from tests.factories import PostingFactory
+from tests.factories import PostingFactory, TaskRunFactory
 
 RUNS = "/admin/ingestion/collectionrun/"
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
@@ -216,3 +216,24 @@ def test_the_form_has_suggestions(staff_client: Client) -> None:
 
     assert 'data-suggest-lines="ingestion/collectionrun/suggest-roles.json"' in page
     assert 'data-suggest-lines="ingestion/collectionrun/suggest-places.json"' in page
+
+
+def test_a_queued_collection_says_what_it_waits_behind(staff_client: Client) -> None:
+    asked = {"roles": ["Chef"], "places": ["Berlin"], "max_age_days": 7, "per_role_limit": 1}
+    now = timezone.now()
+    first, second = (start_run(trigger="command", now=now + timedelta(seconds=n), **asked) for n in (0, 1))
+
+    def waits(run: CollectionRun) -> str:
+        text: str = staff_client.get(f"{RUNS}{run.id}/state.json").json()["texts"]["waits"]
+        return text
+
+    alone = waits(first)
+    TaskRunFactory(
+        task="learning.tasks.check_links", status="running", started_at=now, lease_ends_at=now + timedelta(minutes=30)
+    )
+    behind = waits(second)
+    update_search(run_id=second.id, index=0, now=now, values={"status": "running"})
+
+    assert alone == "It waits for a free process of the collector."
+    assert behind == "It waits behind 1 earlier collection and the maintenance task “Check links”."
+    assert waits(second) == ""
