@@ -14,16 +14,45 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
-from accounts.models import Person
+from accounts.mails import FAILED, SENT
+from accounts.models import Mail, Person
 from accounts.profile_values import normalize_email
 from accounts.services import count_user_data, deactivate_user, erase_user_on_request, export_user, reactivate_user
 from accounts.tasks import send_reset_message
-from career_navigator.admin_site.dashboard import Card, Chart, Series
+from career_navigator.admin_site.dashboard import ATTENTION_PERIOD, Attention, Card, Chart, Series
 from career_navigator.admin_site.model_admin import ask, enqueue_or_report, log_action, require_permission
 from career_navigator.db.connection import database
-from career_navigator.document_admin.admin import ReadOnlyDocumentAdmin
+from career_navigator.document_admin.admin import AttentionFilter, ReadOnlyDocumentAdmin
 
 DAYS = 30
+
+
+FAILED_MAILS = Attention(
+    title="Mails not sent",
+    note="in the last 7 days; each is to a user who waits for it",
+    permission="accounts.view_mail",
+    route="admin:accounts_mail_changelist",
+    collection="mails",
+    condition=lambda now: {"at": {"$gte": now - ATTENTION_PERIOD}, "status": FAILED},
+)
+
+
+class FailedMailFilter(AttentionFilter):
+    attention = FAILED_MAILS
+
+
+@admin.register(Mail)
+class MailAdmin(ReadOnlyDocumentAdmin):
+    """Mails to users: whether each was sent, and why it was not; kept for 90 days."""
+
+    list_display = ("kind", "state", "error", "tries", "user", "at")
+    phone_columns = ("kind", "state", "at")
+    list_filter = (FailedMailFilter, "kind", "status")
+    empty_text = "Confirmations, reset messages and digests of saved searches are listed here for 90 days."
+
+    @display(description="status", label={SENT: "success", FAILED: "danger"}, ordering="status")
+    def state(self, obj: Any) -> str:
+        return str(obj.status)
 
 
 @admin.register(Person)
@@ -31,6 +60,8 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
     """Users: found by the beginning of the address or by name. Each act has a permission of its own."""
 
     list_display = ("email", "full_name", "active", "location", "created_at")
+    phone_columns = ("email", "full_name", "active")
+    empty_text = "People appear here once they have registered (POST /auth/register)."
     list_only = ("email", "full_name", "is_active", "location", "created_at")
     list_filter = ("is_active", "experience_level")
     search_fields = ("email__startswith", "full_name__icontains")
@@ -178,10 +209,12 @@ def show_users(now: datetime) -> Iterator[Card | Chart]:
         title="Users",
         value=f"{database().users.estimated_document_count():,}",
         note=f"{sum(counts.values()):,} new in {DAYS} days",
+        meaning="People who have registered on the platform, apart from the staff.",
         route="admin:accounts_person_changelist",
     )
     yield Chart(
         title="New users a day",
+        empty_text="Registrations fill this chart.",
         labels=[day[5:] for day in days],
         series=[Series(label="users", values=[counts.get(day, 0) for day in days])],
     )

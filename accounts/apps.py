@@ -10,6 +10,7 @@ class AccountsConfig(AppConfig):
         "sessions": "accounts.services.export_sessions",
         "password_resets": "accounts.services.export_resets",
         "email_confirmations": "accounts.credentials.export_confirmations",
+        "mails": "accounts.mails.export_mails",
         "activities": "accounts.applications.selectors.export_activities",
         "applications": "accounts.applications.selectors.export_applications",
         "match_scores": "accounts.matches.services.export_matches",
@@ -20,6 +21,7 @@ class AccountsConfig(AppConfig):
         "sessions": "accounts.authentication.end_sessions",
         "password_resets": "accounts.services.erase_resets",
         "email_confirmations": "accounts.credentials.erase_confirmations",
+        "mails": "accounts.mails.erase_mails",
         "activities": "accounts.applications.services.erase_activities",
         "applications": "accounts.applications.services.erase_applications",
         "match_scores": "accounts.matches.services.erase_matches",
@@ -34,9 +36,11 @@ class AccountsConfig(AppConfig):
         "saved_searches": "accounts.migrations.renumber_searches",
     }
     skill_merges = {"accounts": "accounts.services.follow_merge"}
+    attention = {"failed_mails": "accounts.admin.FAILED_MAILS"}
     dashboard_panels = {"accounts": "accounts.admin.show_users"}
     staff_roles = {
         "support": ["*"],
         "helpdesk": ["view_*", "deactivate_person", "send_reset", "export_person"],
+        "operator": ["view_mail"],
         "auditor": ["view_*"],
     }

@@ -18,6 +18,7 @@ from django.core.mail import send_mail
 
 from accounts.authentication import TokenPair, end_sessions, start_session
 from accounts.documents import ConcurrentChange, EmailConfirmation, PasswordReset, User
+from accounts.mails import CONFIRMATION, RESET, recorded_mail
 from accounts.selectors import find_user_by_address
 from career_navigator.observability.middleware import with_time_anew
 
@@ -139,7 +140,7 @@ def send_reset_message(*, email: str, now: datetime) -> bool:
         f"This link does it, once, within the next hour:\n\n{link}\n\n"
         "If it was not you, there is nothing to do: your password stays as it is.\n"
     )
-    _send(user, "the message for a forgotten password", subject="set a new password", text=text)
+    _send(user, "the message for a forgotten password", kind=RESET, subject="set a new password", text=text, now=now)
     return True
 
 
@@ -187,7 +188,8 @@ def send_confirmation_message(*, user_id: ObjectId, now: datetime) -> bool:
         f"days, so that the mails of your saved searches can be sent to it:\n\n{link}\n\n"
         "If it is not, there is nothing to do: without it no such mail is sent.\n"
     )
-    _send(user, "the message that confirms the address", subject="confirm your e-mail address", text=text)
+    what, subject = "the message that confirms the address", "confirm your e-mail address"
+    _send(user, what, kind=CONFIRMATION, subject=subject, text=text, now=now)
     return True
 
 
@@ -215,13 +217,14 @@ def erase_confirmations(user_id: ObjectId) -> None:
     EmailConfirmation.objects(user=user_id).delete()
 
 
-def _send(user: User, what: str, *, subject: str, text: str) -> None:
+def _send(user: User, what: str, *, kind: str, subject: str, text: str, now: datetime) -> None:
     if not settings.EMAIL_HOST and not settings.DEBUG:
         logger.error("EMAIL_HOST is not set: %s of user %s is not sent", what, user.pk)
-    send_mail(
-        subject=f"{settings.APP_NAME}: {subject}",
-        # Without the name: the address may be of somebody who has never seen what was registered with it.
-        message=f"Hello,\n\n{text}",
-        from_email=None,
-        recipient_list=[user.email],
-    )
+    with recorded_mail(user_id=user.pk, kind=kind, now=now):
+        send_mail(
+            subject=f"{settings.APP_NAME}: {subject}",
+            # Without the name: the address may be of somebody who has never seen what was registered with it.
+            message=f"Hello,\n\n{text}",
+            from_email=None,
+            recipient_list=[user.email],
+        )

@@ -1,6 +1,6 @@
 """What the admin sees of the accounts."""
 
-from accounts import documents
+from accounts import documents, mails
 from career_navigator.document_admin.models import DocumentModel
 
 
@@ -20,3 +20,13 @@ class Person(DocumentModel):
             ("export_person", "Can export all that is stored about a user"),
             ("erase_person", "Can erase a user and all that is theirs"),
         ]
+
+
+class Mail(DocumentModel):
+    """A mail to a user."""
+
+    document = mails.Mail
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        default_permissions = ("view",)

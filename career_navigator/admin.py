@@ -18,7 +18,7 @@ from unfold.decorators import display
 
 from career_navigator import documents
 from career_navigator.admin_site import staff_accounts as staff_accounts  # registers its admins
-from career_navigator.admin_site.dashboard import list_alive_workers
+from career_navigator.admin_site.dashboard import FAILED_LOGINS, FAILED_TASKS, list_alive_workers
 from career_navigator.admin_site.model_admin import (
     ReadOnlyMixin,
     StaffModelAdmin,
@@ -33,9 +33,9 @@ from career_navigator.admin_site.model_admin import (
 from career_navigator.admin_site.theme import STATUS_COLORS
 from career_navigator.background import STARTED_BY_HEADER, Task, list_next_times
 from career_navigator.celery import app, count_waiting_tasks, get_queue
-from career_navigator.document_admin.admin import ReadOnlyDocumentAdmin
+from career_navigator.document_admin.admin import AttentionFilter, ReadOnlyDocumentAdmin
 from career_navigator.documents import OPEN_TASK_RUN_STATUSES
-from career_navigator.models import TaskRun
+from career_navigator.models import FailedLogin, TaskRun
 from career_navigator.task_runs import (
     RunIsOpen,
     cancel_run,
@@ -44,6 +44,15 @@ from career_navigator.task_runs import (
     list_open_runs,
     request_run,
 )
+
+
+class FailedTaskFilter(AttentionFilter):
+    attention = FAILED_TASKS
+
+
+class FailedLoginFilter(AttentionFilter):
+    attention = FAILED_LOGINS
+
 
 # What a run waits behind is named up to so many.
 _MAX_AHEAD = 3
@@ -56,7 +65,9 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
     """Maintenance tasks: started from the buttons above the list of their runs, followed on the page of a run."""
 
     list_display = ("title", "state", "starter", "created_at", "started_at", "finished_at", "outcome")
-    list_filter = ("task", "status", "started_by")
+    phone_columns = ("title", "state", "outcome")
+    empty_text = "Runs of the schedule and of the buttons above are listed here."
+    list_filter = (FailedTaskFilter, "task", "status", "started_by")
     list_before_template = "career_navigator/admin_site/tasks.html"
     change_form_template = "career_navigator/admin_site/task_run.html"
 
@@ -255,11 +266,24 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
         return f"It waits for a free process of the workers of the queue “{queue}”; {waiting:,} tasks wait in it."
 
 
+@admin.register(FailedLogin)
+class FailedLoginAdmin(ReadOnlyDocumentAdmin):
+    """Who tried to log in to the admin and failed, by account, address and day; kept for 90 days."""
+
+    list_display = ("account", "client_ip", "count", "last_at")
+    phone_columns = ("account", "client_ip", "count")
+    list_filter = (FailedLoginFilter,)
+    search_fields = ("account", "client_ip")
+    empty_text = "Logins to this admin with a wrong password or code are listed here for 90 days."
+
+
 @admin.register(LogEntry)
 class LogEntryAdmin(ReadOnlyMixin, StaffModelAdmin):
     """Every act of the staff; nobody changes it."""
 
     list_display = ("action_time", "user", "kind", "object", "what")
+    phone_columns = ("what", "user", "action_time")
+    empty_text = "Whatever staff change or start from now on is listed here."
     list_filter = ("action_flag", "user", "content_type", "action_time")
     fields = ("action_time", "user", "kind", "object", "what")
     search_fields = ("object_repr", "change_message")

@@ -34,6 +34,7 @@ KINDS = {
     "readiness_checks": "returns a `Check`, within a second; one that raises because a server is unavailable is not ok",
     "metrics": "yields metric families whose names begin with `career_navigator_`, within a second",
     "dashboard_panels": "takes the time and yields the cards and charts of the dashboard",
+    "attention": "an `Attention`, which the dashboard counts and links to",
     "menu_pages": "a `MenuPage` of the admin, by the name of its route",
 }
 
@@ -64,6 +65,10 @@ class CareerNavigatorConfig(AppConfig):
 
     name = "career_navigator"
     verbose_name = "Operations"
+    attention = {
+        "failed_tasks": "career_navigator.admin_site.dashboard.FAILED_TASKS",
+        "failed_logins": "career_navigator.admin_site.dashboard.FAILED_LOGINS",
+    }
     menu_pages = {"schedule": "career_navigator.admin_site.dashboard.SCHEDULE"}
 
     # A curator sees the outcome of the task that a curator may start.

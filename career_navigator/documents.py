@@ -11,6 +11,7 @@ from mongoengine import BooleanField, DateTimeField, Document, IntField, QuerySe
 TASK_RUN_STATUSES = ("queued", "running", "finished", "failed", "skipped", "cancelled")
 OPEN_TASK_RUN_STATUSES = ("queued", "running")
 TASK_RUN_TTL_SECONDS = 90 * 24 * 3600
+FAILED_LOGIN_TTL_SECONDS = 90 * 24 * 3600
 
 
 class StoredDocument(Document):
@@ -76,6 +77,28 @@ class TaskRun(StoredDocument):
 
     def __str__(self) -> str:
         return f"{self.task}, {self.due_at or self.created_at:%Y-%m-%d %H:%M}"
+
+
+class FailedLogin(StoredDocument):
+    """Failed logins to the admin: of one account, from one address, on one day (UTC). Nothing of a password is kept."""
+
+    account = StringField(required=True, max_length=150)
+    client_ip = StringField(required=True)
+    day = DateTimeField(required=True)
+    count = IntField(required=True, default=0)
+    last_at = DateTimeField(required=True)
+
+    meta = {
+        "collection": "failed_logins",
+        "indexes": [
+            {"fields": ["account", "client_ip", "day"], "unique": True},
+            # The newest first in the admin; MongoDB deletes what is old.
+            {"fields": ["last_at"], "expireAfterSeconds": FAILED_LOGIN_TTL_SECONDS},
+        ],
+    }
+
+    def __str__(self) -> str:
+        return f"{self.account} from {self.client_ip}"
 
 
 # Longer than a client that got no answer goes on trying.

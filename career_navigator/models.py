@@ -14,3 +14,14 @@ class TaskRun(DocumentModel):
         verbose_name = "maintenance task"
         default_permissions = ("view",)
         permissions = [("run_task", "Can start maintenance tasks")]
+
+
+class FailedLogin(DocumentModel):
+    """Failed logins to the admin."""
+
+    document = documents.FailedLogin
+
+    class Meta:
+        ordering = ("-last_at", "-pk")
+        verbose_name = "failed staff login"
+        default_permissions = ("view",)

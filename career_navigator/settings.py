@@ -10,7 +10,7 @@ from celery.schedules import crontab
 from corsheaders.defaults import default_headers
 from kombu import Exchange, Queue
 
-from career_navigator.admin_site.theme import build_theme
+from career_navigator.admin_site.theme import TEMPLATES_DIR, build_theme
 from career_navigator.db.connection import build_client_options
 from career_navigator.environment import (
     development_secret,
@@ -164,11 +164,11 @@ APPEND_SLASH = False  # every path is routed with and without the slash
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [TEMPLATES_DIR],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
+                *("django.template.context_processors.request", "django.contrib.auth.context_processors.auth"),
                 "django.contrib.messages.context_processors.messages",
             ]
         },

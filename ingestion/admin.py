@@ -1,6 +1,7 @@
 """Collection as staff see it: the runs, each live, and starting, repeating and cancelling them."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any, cast
 
 from bson import ObjectId
@@ -14,20 +15,15 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
-from career_navigator.admin_site.dashboard import MenuPage
-from career_navigator.admin_site.model_admin import (
-    ask,
-    enqueue_or_report,
-    find_task,
-    log_action,
-    require_permission,
-)
+from career_navigator.admin_site.dashboard import ATTENTION_PERIOD, MenuPage
+from career_navigator.admin_site.model_admin import ask, enqueue_or_report, find_task, log_action, require_permission
 from career_navigator.admin_site.theme import STATUS_COLORS
 from career_navigator.celery import get_queue
-from career_navigator.document_admin.admin import ExactFilter, ReadOnlyDocumentAdmin
+from career_navigator.document_admin.admin import AttentionFilter, ExactFilter, ReadOnlyDocumentAdmin
 from career_navigator.task_runs import list_open_runs
 from ingestion import documents, services
 from ingestion.collect_form import MAX_CHARACTERS, CollectForm, spendable_credits, usual_collection
+from ingestion.dashboard import FAILED_RUNS
 from ingestion.models import CollectionRun, RefusedPosting
 from ingestion.runs import UnusableRequestError, cancel_run, open_roles, start_run
 from ingestion.selectors import recent_refusals, run_state
@@ -40,6 +36,10 @@ COLLECT_NOW = MenuPage(
 )
 # A question names so many searches, and counts the rest.
 _MAX_NAMED = 10
+
+
+class FailedRunFilter(AttentionFilter):
+    attention = FAILED_RUNS
 
 
 class RoleFilter(ExactFilter):
@@ -56,11 +56,13 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         *("created_at", "state", "asked_for", "asked_by", "collected", "updated", "pages", "credits"),
         *("finished_at", "error"),
     )
+    phone_columns = ("created_at", "state", "asked_for")
+    empty_text = "The daily schedule starts a collection, and so does Collect now."
     list_only = (
         *("created_at", "status", "roles", "places", "trigger", "requested_by", "collected", "updated", "pages"),
         *("credits", "finished_at", "error"),
     )
-    list_filter = ("status", "trigger", RoleFilter)
+    list_filter = (FailedRunFilter, "status", "trigger", RoleFilter)
     change_form_template = "career_navigator/admin_site/run.html"
 
     @display(description="status", label=STATUS_COLORS, ordering="status")
@@ -282,6 +284,10 @@ def _name_of(user: User) -> str:
     return f"staff {user.get_username()}"
 
 
+# What the list of refused postings may be kept to, in days.
+_PERIODS = {"1": "1 day", str(ATTENTION_PERIOD.days): f"{ATTENTION_PERIOD.days} days", "30": "30 days"}
+
+
 @admin.register(RefusedPosting)
 class RefusedPostingAdmin(ReadOnlyDocumentAdmin):
     """What collection could not take, and why: for the curators too, who know what a source should have said."""
@@ -289,7 +295,9 @@ class RefusedPostingAdmin(ReadOnlyDocumentAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        refusals = recent_refusals()
+        days = request.GET.get("days", "")
+        since = timezone.now() - timedelta(days=int(days)) if days in _PERIODS else None
+        refusals = recent_refusals(since=since)
         reason = request.GET.get("reason") or None
         context = self.admin_site.each_context(request) | {
             "title": "Refused postings",
@@ -297,6 +305,8 @@ class RefusedPostingAdmin(ReadOnlyDocumentAdmin):
             "counts": sorted(refusals.counts.items(), key=lambda each: (-each[1], each[0])),
             "reasons": sorted({refusal.reason for refusal in refusals.kept}),
             "reason": reason,
+            "days": days,
+            "periods": _PERIODS,
             "may_see_runs": cast(User, request.user).has_perm("ingestion.view_collectionrun"),
             "refusals": [refusal for refusal in refusals.kept if reason in (None, refusal.reason)],
         }

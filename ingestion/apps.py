@@ -11,6 +11,10 @@ class IngestionConfig(AppConfig):
     readiness_checks = {"collection": "ingestion.dashboard.check_collection"}
     metrics = {"collection": "ingestion.dashboard.measure_collection"}
     dashboard_panels = {"collection": "ingestion.dashboard.show_collection"}
+    attention = {
+        "failed_runs": "ingestion.dashboard.FAILED_RUNS",
+        "rejected_postings": "ingestion.dashboard.REJECTED_POSTINGS",
+    }
     menu_pages = {"collect_now": "ingestion.admin.COLLECT_NOW"}
     # A curator sees what collection could not take.
     staff_roles = {

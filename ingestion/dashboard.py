@@ -9,7 +9,19 @@ from django.conf import settings
 from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from career_navigator.admin_site.dashboard import AMBER, BLUE, GREEN, GREY, RED, Card, Chart, Series, age_text
+from career_navigator.admin_site.dashboard import (
+    AMBER,
+    ATTENTION_PERIOD,
+    BLUE,
+    GREEN,
+    GREY,
+    RED,
+    Attention,
+    Card,
+    Chart,
+    Series,
+    age_text,
+)
 from career_navigator.db.connection import database
 from career_navigator.views import Check
 from ingestion.selectors import collection_totals, last_good_collection
@@ -22,40 +34,82 @@ MAX_COLLECTION_AGE = timedelta(hours=48)
 _OUTCOMES = {"finished": GREEN, "failed": RED, "lost": AMBER, "cancelled": GREY, "open": BLUE}
 
 
+FAILED_RUNS = Attention(
+    title="Failed collection runs",
+    note="failed or lost in the last 7 days",
+    permission="ingestion.view_collectionrun",
+    route="admin:ingestion_collectionrun_changelist",
+    collection="collection_runs",
+    condition=lambda now: {
+        "created_at": {"$gte": now - ATTENTION_PERIOD},
+        "status": {"$in": ["failed", "lost"]},
+    },
+)
+REJECTED_POSTINGS = Attention(
+    title="Rejected postings",
+    note="that collections of the last 7 days could not store",
+    permission="ingestion.view_refusedposting",
+    route="admin:ingestion_refusedposting_changelist",
+    query=f"?days={ATTENTION_PERIOD.days}",
+    collection="collection_runs",
+    condition=lambda now: {
+        "created_at": {"$gte": now - ATTENTION_PERIOD},
+        "refused_samples.0": {"$exists": True},
+    },
+    amount={"$sum": {"$map": {"input": {"$objectToArray": {"$ifNull": ["$refused", {}]}}, "in": "$$this.v"}}},
+)
+
+
 def show_collection(now: datetime) -> Iterator[Card | Chart]:
     """The month's credits, the source's state, and the runs of the last days."""
-    yield from _credits(now)
-    yield _source(now)
+    # Read at once: the page has few commands.
+    state_of_source = {"coll": "source_states", "pipeline": [{"$match": {"_id": THEIRSTACK}}]}
+    rows = list(
+        database().credit_months.aggregate(
+            [{"$sort": {"_id": -1}}, {"$limit": MONTHS}, {"$unionWith": state_of_source}]
+        )
+    )
+    state = next((row for row in rows if row["_id"] == THEIRSTACK), {})
+    yield from _credits([row for row in rows[::-1] if row is not state], now)
+    yield _source(state, now)
     yield from _runs(now)
 
 
-def _credits(now: datetime) -> Iterator[Card | Chart]:
+def _credits(months: list[dict[str, Any]], now: datetime) -> Iterator[Card | Chart]:
     budget = settings.THEIR_STACK_CREDIT_BUDGET
-    months = list(database().credit_months.find().sort("_id", -1).limit(MONTHS))[::-1]
     spent = next((row["spent"] for row in months if row["_id"] == f"{now.astimezone(UTC):%Y-%m}"), 0)
     yield Card(
         title="Credits this month",
         value=f"{spent:,}",
         note="no budget is set" if budget is None else f"of a budget of {budget:,}",
+        meaning="Each job that a collection is sent costs one. Without credits no new postings come.",
         tone="bad" if budget is not None and spent >= budget else "plain",
     )
     budgets = [] if budget is None else [Series(label="budget", values=[budget] * len(months), color=GREY)]
     yield Chart(
         title="Credits a month",
+        empty_text="Collections that spend credits fill this chart.",
         labels=[row["_id"] for row in months],
         series=[Series(label="spent", values=[row["spent"] for row in months]), *budgets],
     )
 
 
-def _source(now: datetime) -> Card:
-    state: dict[str, Any] = database().source_states.find_one({"_id": THEIRSTACK}) or {}
+def _source(state: dict[str, Any], now: datetime) -> Card:
     checked = f"checked {age_text(since=state.get('checked_at'), now=now)} ago" if state else "never checked"
+    meaning = "The source of the postings. No new ones come until this is solved."
     if state.get("halted_at"):
-        return Card(title="TheirStack", value="halted", note=str(state.get("halt_reason")), tone="bad")
+        note = str(state.get("halt_reason"))
+        return Card(title="TheirStack", value="halted", note=note, meaning=meaning, tone="bad")
     if state and not state.get("reachable"):
-        return Card(title="TheirStack", value="unreachable", note=str(state.get("problem")), tone="bad")
+        note = str(state.get("problem"))
+        return Card(title="TheirStack", value="unreachable", note=note, meaning=meaning, tone="bad")
     left = state.get("credits_left")
-    return Card(title="TheirStack's credits", value="unknown" if left is None else f"{left:,}", note=checked)
+    return Card(
+        title="TheirStack's credits",
+        value="unknown" if left is None else f"{left:,}",
+        note=checked,
+        meaning="What is left on our account with the source of the postings.",
+    )
 
 
 def _runs(now: datetime) -> Iterator[Card | Chart]:
@@ -76,12 +130,14 @@ def _runs(now: datetime) -> Iterator[Card | Chart]:
         title="Last good collection",
         value=f"{age_text(since=last, now=now)} ago" if last else "none",
         note=f"{still_open} open now",
+        meaning="No posting of a collection is newer. A daily one is expected.",
         tone="good" if last and now - last < MAX_COLLECTION_AGE else "bad",
         route="admin:ingestion_collectionrun_changelist",
     )
     days = [f"{since + timedelta(days=day):%m-%d}" for day in range(DAYS)]
     yield Chart(
         title="Collection runs a day",
+        empty_text="The daily schedule starts a collection, and so does Collect now.",
         labels=days,
         series=[
             Series(label=status, values=[counts[day, status] for day in days], color=color)

@@ -325,12 +325,13 @@ class Refusal:
     job_id: str
 
 
-def recent_refusals() -> Refusals:
-    """What the last hundred runs with refusals have of them, the newest run first."""
+def recent_refusals(*, since: datetime | None = None) -> Refusals:
+    """What the last hundred runs with refusals, of all time or `since` then, have of them, the newest run first."""
+    period = {"created_at": {"$gte": since}} if since else {}
     runs = list(
         database()
         .collection_runs.find(
-            {"refused_samples.0": {"$exists": True}}, {"created_at": 1, "refused": 1, "refused_samples": 1}
+            {"refused_samples.0": {"$exists": True}, **period}, {"created_at": 1, "refused": 1, "refused_samples": 1}
         )
         .sort([("created_at", -1), ("_id", -1)])
         .limit(_MAX_RUNS)

@@ -9,12 +9,23 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from career_navigator.admin_site.dashboard import Attention
 from career_navigator.document_admin.admin import HiddenFilter
 from career_navigator.document_admin.exchange import CuratedAdmin, DocumentResource
 from learning.documents import LearningResource as Document
 from learning.models import LearningResource
 from learning.resources import CATALOGUE
 from skills.slug_admin import SKILL_SUGGESTIONS
+
+BROKEN_LINKS = Attention(
+    title="Broken links",
+    note="learning resources that no roadmap shows until their address answers again",
+    permission="learning.view_learningresource",
+    route="admin:learning_learningresource_changelist",
+    query="?link=broken&hidden=no",
+    collection="learning_resources",
+    condition=lambda now: {"broken_since": {"$ne": None}, "hidden": {"$ne": True}},
+)
 
 
 class LearningResourceResource(DocumentResource):
@@ -45,6 +56,8 @@ class LearningResourceAdmin(CuratedAdmin):
 
     resource_classes = (LearningResourceResource,)
     list_display = ("title", "skill", "type", "level", "free", "link", "broken_since", "is_hidden")
+    phone_columns = ("title", "skill", "broken_since")
+    empty_text = "The command manage.py seed loads those of the platform; an import adds a file of your own."
     list_filter = ("type", "level", "free", BrokenFilter, HiddenFilter)
     search_fields = ("title", "skill", "url", "provider")
     exclude = ("seed_hash",)

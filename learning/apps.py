@@ -8,6 +8,7 @@ class LearningConfig(AppConfig):
 
     user_exports = {"learning_progress": "learning.documents.export_progress"}
     user_erasures = {"learning_progress": "learning.documents.erase_progress"}
+    attention = {"broken_links": "learning.admin.BROKEN_LINKS"}
     seeds = {"learning_resources": "learning.services.seed_resources"}
     skill_merges = {"learning": "learning.services.follow_merge"}
     staff_roles = {"curator": ["*"], "operator": ["view_*", "check_links"], "auditor": ["view_*"]}

@@ -122,6 +122,8 @@ class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
     """Postings, the newest first. Hiding one is the only change; it needs the right to change postings."""
 
     list_display = ("title", "company", "place", "posted_day", "source", "remote", "is_hidden")
+    phone_columns = ("title", "company", "posted_day")
+    empty_text = "Collections and imports of postings fill this list; an operator starts one under Collect now."
     list_only = ("title", "company", "place", "day", "source", "remote", "hidden")
     list_filter = (
         *(RoleFilter, SkillFilter, CountryFilter, CompanyFilter, AddressFilter, DayFilter),

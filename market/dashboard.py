@@ -36,16 +36,19 @@ def show_market(now: datetime) -> Iterator[Card | Chart]:
         title="Postings",
         value=f"{database().job_postings.estimated_document_count():,}",
         note=f"{sum(row['postings'] for row in rows):,} of the last {DAYS} days",
+        meaning="What users search, and what trends and gaps are computed from.",
         route="admin:market_jobposting_changelist",
     )
     yield Card(
         title="Figures computed",
         value=f"{age_text(since=computed_at, now=now)} ago" if computed_at else "never",
         note=f"{behind} days are behind" if behind else "all days are up to date",
+        meaning="What is curated or hidden shows in trends and gaps after the next computation.",
         tone="bad" if behind > DAYS else "plain",
     )
     yield Chart(
         title="Postings a day",
+        empty_text="A collection or an import of postings fills this chart.",
         labels=[f"{day:%m-%d}" for day in days],
         series=[
             Series(label="remote", values=[_of(by_day, day, "remote") for day in days], color=GREEN),
@@ -70,6 +73,7 @@ def _window_charts(now: datetime) -> Iterator[Chart]:
     skills = window["top_skills"][:TOP]
     yield Chart(
         title=f"Top skills, last {DAYS} days",
+        empty_text="Postings of the last days that name skills fill this chart.",
         note="Share of postings in percent, beside the window before.",
         labels=[_skill_label(row) for row in skills],
         series=[
@@ -82,6 +86,7 @@ def _window_charts(now: datetime) -> Iterator[Chart]:
     places = sorted(window["salary_trends"][:TOP], key=lambda row: (-row["avg_max"], row["location"]))
     yield Chart(
         title=f"Pay by place, last {DAYS} days",
+        empty_text="Postings of the last days that name a salary fill this chart.",
         note="Means of the lower and the upper ends, in thousand USD a year.",
         labels=[f"{row['location']} ({row['count']:,})" for row in places],
         series=[

@@ -33,6 +33,8 @@ class ProjectIdeaAdmin(CuratedAdmin):
     resource_classes = (ProjectIdeaResource,)
     suggestions = {"skills": SKILL_SUGGESTIONS, "roles": ("projects/projectidea/suggest-roles.json", None)}
     list_display = ("title", "id", "difficulty", "estimated_time", "skill_list", "is_hidden")
+    phone_columns = ("title", "difficulty", "estimated_time")
+    empty_text = "The command manage.py seed loads those of the platform; an import adds a file of your own."
     list_filter = ("difficulty", HiddenFilter)
     search_fields = ("title", "description", "skills", "roles")
     exclude = ("seed_hash",)

@@ -155,6 +155,8 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
     resource_classes = (SkillResource,)
     suggestions = {"prerequisites": SKILL_SUGGESTIONS, "related": SKILL_SUGGESTIONS}
     list_display = ("display_name", "name", "category", "alias_list", "is_skill", "updated_at")
+    phone_columns = ("display_name", "category", "is_skill")
+    empty_text = "The command manage.py seed loads the vocabulary; an import adds a file of your own."
     list_filter = (CategoryFilter, "is_skill")
     search_fields = ("name", "display_name", "aliases", "slugs")
     fields = (

@@ -6,5 +6,6 @@ from django.apps import AppConfig
 class SkillsConfig(AppConfig):
     name = "skills"
 
+    attention = {"unknown_slugs": "skills.slug_admin.UNKNOWN_SLUGS"}
     seeds = {"skills": "skills.services.seed_skills"}
     staff_roles = {"curator": ["*"], "operator": ["view_*"], "auditor": ["view_*"]}

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from rapidfuzz import fuzz, process
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from career_navigator.admin_site.dashboard import Attention
 from career_navigator.admin_site.model_admin import UndoMixin, ask_about_chosen, is_confirmed, offer_task
 from career_navigator.document_admin.admin import DocumentAdmin
 from skills.models import UnknownSlug
@@ -30,6 +31,17 @@ _MAX_SUGGESTED = 10
 _MAX_TEXTS = 5
 
 
+UNKNOWN_SLUGS = Attention(
+    title="Unknown slugs",
+    note="technologies in postings that the vocabulary does not know; until they are settled no figure counts them",
+    permission="skills.view_unknownslug",
+    route="admin:skills_unknownslug_changelist",
+    query="",
+    collection="unknown_slugs",
+    condition=lambda now: {},
+)
+
+
 def offer_rereading(request: HttpRequest) -> None:
     why = "New postings follow by themselves; for those that are stored:"
     offer_task(request, name="market.tasks.reread_skills", why=why)
@@ -40,6 +52,8 @@ class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
     """Slugs that collection met, the most frequent first; each is settled by one click or on its page."""
 
     list_display = ("slug", "count", "last_seen_at", "settle_buttons")
+    phone_columns = ("slug", "count", "settle_buttons")
+    empty_text = "Collections put slugs here that the vocabulary does not know."
     search_fields = ("slug",)
     fields = ("slug", "count", "first_seen_at", "last_seen_at", "settle_buttons")
     readonly_fields = ("slug", "count", "first_seen_at", "last_seen_at", "settle_buttons")

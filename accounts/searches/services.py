@@ -7,7 +7,8 @@ postings, while GET /jobs/searches/{id}/new still does.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from smtplib import SMTPException
@@ -24,6 +25,7 @@ from pymongo.errors import BulkWriteError
 from rest_framework.exceptions import ValidationError
 
 from accounts.documents import User
+from accounts.mails import DIGEST, record_mail, recorded_mail
 from accounts.searches.documents import DIGESTS, MAX_SEARCHES, SavedSearch, ToldPosting
 from accounts.searches.selectors import (
     MAX_COUNTED,
@@ -251,7 +253,10 @@ def send_digest(*, search_id: ObjectId, day: date, is_again: bool = False, now: 
     search = _open_digests(search_id, day, is_again).first()
     owner = User.objects(id=search.user, is_active=True, email_confirmed__ne=False) if search is not None else None
     user = owner.first() if owner is not None else None
-    if search is None or user is None or not _can_send():
+    if search is None or user is None:
+        return 0
+    if not _can_send():
+        record_mail(user_id=user.pk, kind=DIGEST, error="EMAIL_HOST is not set", now=now)
         return 0
     try:
         postings = postings_to_mail(search=search, now=now)
@@ -262,7 +267,7 @@ def send_digest(*, search_id: ObjectId, day: date, is_again: bool = False, now: 
     if not found:
         _begin(search, day, is_again)
         return 0
-    with get_connection() as connection:
+    with _connect(user.pk, now) as connection:
         if not _begin(search, day, is_again):
             return 0
         claimed = claim_postings(search_id=search.pk, job_ids=[row["_id"] for row in found], now=now)
@@ -272,7 +277,8 @@ def send_digest(*, search_id: ObjectId, day: date, is_again: bool = False, now: 
         message = _message(search, user, rows, total=total, now=now)
         message.connection = connection
         try:
-            message.send()
+            with recorded_mail(user_id=user.pk, kind=DIGEST, now=now):
+                message.send()
         except (SMTPException, OSError) as error:
             # It may have been sent all the same, so it is not tried again.
             logger.error("the digest of saved search %s may not have been sent: %s", search_id, type(error).__name__)
@@ -280,6 +286,19 @@ def send_digest(*, search_id: ObjectId, day: date, is_again: bool = False, now: 
         ToldPosting.objects(search=search.pk, job__in=list(claimed)).update(set__told_at=now)
     forget_deleted(search=search)
     return len(rows)
+
+
+@contextmanager
+def _connect(user_id: ObjectId, now: datetime) -> Iterator[Any]:
+    """Connect to the mail server; where that fails, the mail is recorded as not sent."""
+    connection = get_connection()
+    try:
+        connection.open()
+    except (SMTPException, OSError) as error:
+        record_mail(user_id=user_id, kind=DIGEST, error=f"{type(error).__name__}: {error}", now=now)
+        raise
+    with closing(connection):
+        yield connection
 
 
 def _can_send() -> bool:

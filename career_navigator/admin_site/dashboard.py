@@ -7,9 +7,9 @@ names the panel that is missing.
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 from django.contrib import admin
@@ -24,8 +24,13 @@ from redis.exceptions import RedisError
 from career_navigator.apps import get_declared
 from career_navigator.cache.client import fail_fast_redis
 from career_navigator.celery import HEARTBEAT_TTL, WORKERS_KEY
+from career_navigator.db.connection import database
 
 logger = logging.getLogger(__name__)
+
+# What happened earlier than this needs no attention any more.
+ATTENTION_PERIOD = timedelta(days=7)
+MAX_ATTENTION = 1_000
 
 _MENU_GROUPS = ("Market", "Skills", "Learning", "Projects", "Ingestion", "Accounts")
 _MENU_ICONS = {
@@ -41,6 +46,8 @@ _MENU_ICONS = {
     "ProjectIdea": "lightbulb",
     "UnknownSlug": "help",
     "TOTPDevice": "key",
+    "FailedLogin": "lock",
+    "Mail": "mail",
 }
 
 
@@ -96,20 +103,70 @@ def list_account_links(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-BLUE, GREEN, RED, GREY, AMBER = "#3b82f6", "#10b981", "#ef4444", "#9ca3af", "#f59e0b"
-# Grid and labels in a grey that reads by day and by night.
-_MUTED = "#8b93a1"
+BLUE, GREEN, RED, GREY, AMBER = "#3b82f6", "#059669", "#ef4444", "#6b7280", "#d97706"
+# Labels in a grey that reads by day (4.6:1) and by night (4:1).
+_MUTED = "#70757f"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One number. `tone`: good, bad, or plain; `route` is a list of the site, for who may see it."""
+    """One number. `tone`: good, bad, or plain; `route` is a list of the site, for who may see it.
+
+    `meaning` says what the number is to somebody who curates and knows no server.
+    """
 
     title: str
     value: str
     note: str = ""
+    meaning: str = ""
     tone: Literal["good", "bad", "plain"] = "plain"
     route: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """What somebody should look at: the documents of a collection that a condition matches, and the list of them.
+
+    `amount` is what one document counts, an expression of MongoDB's. `query` filters the list at `route` alike.
+    """
+
+    title: str
+    note: str
+    permission: str
+    route: str
+    collection: str
+    condition: Callable[[datetime], dict[str, Any]]
+    query: str = "?attention=yes"
+    amount: Any = 1
+
+
+FAILED_TASKS = Attention(
+    title="Failed maintenance tasks",
+    note="in the last 7 days",
+    permission="career_navigator.view_taskrun",
+    route="admin:career_navigator_taskrun_changelist",
+    collection="task_runs",
+    condition=lambda now: {"created_at": {"$gte": now - ATTENTION_PERIOD}, "status": "failed"},
+)
+FAILED_LOGINS = Attention(
+    title="Failed staff logins",
+    note="in the last 7 days",
+    permission="career_navigator.view_failedlogin",
+    route="admin:career_navigator_failedlogin_changelist",
+    collection="failed_logins",
+    condition=lambda now: {"last_at": {"$gte": now - ATTENTION_PERIOD}},
+    amount="$count",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionCount:
+    """How many there are; `url` is the list of them."""
+
+    title: str
+    note: str
+    count: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +189,12 @@ class Chart:
     rows: bool = False
     stacked: bool = False
     note: str = ""
+    empty_text: str = "Nothing yet."
+
+    @property
+    def table(self) -> list[tuple[str, tuple[float | None, ...]]]:
+        """The values by label, for who cannot see the chart."""
+        return list(zip(self.labels, zip(*(series.values for series in self.series), strict=True), strict=True))
 
     @property
     def is_empty(self) -> bool:
@@ -198,11 +261,18 @@ class _Board:
     cards: list[Card] = field(default_factory=list)
     charts: list[Chart] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    # None for who may see nothing of it.
+    attention: list[AttentionCount] | None = None
 
 
 def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's callback: put the cards and charts on the page."""
     board, now = _Board(), timezone.now()
+    try:
+        board.attention = count_attention(user=cast(User, request.user), now=now)
+    except PyMongoError as error:
+        logger.warning("the dashboard leaves out what needs attention: %s", error)
+        board.missing.append("needs attention")
     for name, load in {**get_declared("dashboard_panels"), "workers": _workers}.items():
         try:
             found = list(load(now))
@@ -213,6 +283,38 @@ def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, An
         board.cards += [_card_for(request, each) for each in found if isinstance(each, Card)]
         board.charts += [each for each in found if isinstance(each, Chart)]
     return context | {"board": board}
+
+
+def count_attention(*, user: User, now: datetime) -> list[AttentionCount] | None:
+    """Count what needs attention of all that the user may see, in one command; None where that is nothing."""
+    visible = [(name, each) for name, each in get_declared("attention").items() if user.has_perm(each.permission)]
+    if not visible:
+        return None
+    pipelines = [
+        (
+            each.collection,
+            [
+                {"$match": each.condition(now)},
+                # A long list is as alarming as a longer one.
+                {"$limit": MAX_ATTENTION},
+                {"$group": {"_id": name, "count": {"$sum": each.amount}}},
+            ],
+        )
+        for name, each in visible
+    ]
+    (first, pipeline), *others = pipelines
+    unions = [{"$unionWith": {"coll": collection, "pipeline": stages}} for collection, stages in others]
+    counts = {row["_id"]: row["count"] for row in database()[first].aggregate([*pipeline, *unions])}
+    return [
+        AttentionCount(
+            title=each.title,
+            note=each.note,
+            count=f"{MAX_ATTENTION:,}+" if count >= MAX_ATTENTION else f"{count:,}",
+            url=reverse(each.route) + each.query,
+        )
+        for name, each in visible
+        if (count := counts.get(name, 0))
+    ]
 
 
 def _card_for(request: HttpRequest, card: Card) -> Card:
@@ -244,10 +346,17 @@ def _workers(now: datetime) -> Iterable[Card]:
     waiting = sum(queues.values())
     note = ", ".join(f"{count:,} in {queue}" for queue, count in queues.items() if count)
     alive = list_alive_workers(now=now)
-    yield Card(title="Tasks waiting", value=f"{waiting:,}", note=note, tone="bad" if waiting > 1_000 else "plain")
+    yield Card(
+        title="Tasks waiting",
+        value=f"{waiting:,}",
+        note=note,
+        meaning="What staff and users have started begins once these are done.",
+        tone="bad" if waiting > 1_000 else "plain",
+    )
     yield Card(
         title="Workers",
         value=f"{len(alive)} alive" if alive else "none",
         note=", ".join(alive) or f"no sign of life for {HEARTBEAT_TTL} s",
+        meaning="They collect, compute and send mails. With none, nothing of that is done.",
         tone="good" if alive else "bad",
     )

@@ -37,7 +37,14 @@ def _checkbox() -> str:
 
 
 class StaffModelAdmin(ModelAdmin):
-    """Unfold's, stricter about what a list is asked for by hand."""
+    """Unfold's, stricter about what a list is asked for by hand.
+
+    `phone_columns` are what a list shows of a row on a phone, the title first; by default its first three columns.
+    `empty_text` says what fills a list that is empty.
+    """
+
+    phone_columns: Sequence[str] = ()
+    empty_text = ""
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         # Others, `regex` before all, would bring a pattern of the caller's into the database.
@@ -52,7 +59,8 @@ class StaffModelAdmin(ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         # The title is the menu's; Django's would be "Select … to change".
         title = capfirst(self.opts.verbose_name_plural)
-        return super().changelist_view(request, {"title": title} | (extra_context or {}))
+        columns = self.phone_columns or self.get_list_display(request)[:3]
+        return super().changelist_view(request, {"title": title, "phone_columns": columns} | (extra_context or {}))
 
     def response_action(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)

@@ -8,6 +8,7 @@ import logging
 import math
 import unicodedata
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from io import BytesIO
 from math import ceil
 from typing import Any, cast
@@ -36,6 +37,7 @@ from unfold.sites import UnfoldAdminSite
 from unfold.widgets import BASE_INPUT_CLASSES
 
 from career_navigator.admin_site.invitations import InvitationView
+from career_navigator.db.connection import database
 from career_navigator.throttling import Busy, LoginLimits, get_client_ip
 
 logger = logging.getLogger(__name__)
@@ -258,6 +260,7 @@ class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
         except forms.ValidationError:
             limits.count_failure()
             logger.warning("staff login as %r from %s failed", name, client_ip)
+            record_failed_login(account=name, client_ip=client_ip, now=timezone.now())
             raise
         limits.remember_client_ip()
         logger.info("staff login as %r from %s", name, client_ip)
@@ -285,6 +288,13 @@ class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
 
     def _update_form(self, user: User) -> None:
         """Send no password back to the page, as Django OTP does for its second step: here it is one step."""
+
+
+def record_failed_login(*, account: str, client_ip: str, now: datetime) -> None:
+    """Count a failed login of the account; whoever guesses faster than the limits let them is not counted on."""
+    day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    key = {"account": account[:150], "client_ip": client_ip, "day": day}
+    database().failed_logins.update_one(key, {"$inc": {"count": 1}, "$max": {"last_at": now}}, upsert=True)
 
 
 class StaffSite(UnfoldAdminSite):

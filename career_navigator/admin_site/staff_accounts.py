@@ -61,6 +61,7 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
     form = UserChangeForm
     add_form = StaffAccountForm
     change_password_form = AdminPasswordChangeForm
+    phone_columns = ("username", "roles", "last_login")
     list_display = ("username", "email", "roles", "is_superuser", "is_active", "second_factor", "last_login")
     list_filter = ("groups", "is_superuser", "is_active")
     fieldsets = (

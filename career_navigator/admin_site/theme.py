@@ -1,7 +1,10 @@
 """The admin's theme: Unfold's settings, and the colours of statuses."""
 
+from pathlib import Path
 from typing import Any
 
+# Searched before the templates of the apps, since some of ours replace the theme's.
+TEMPLATES_DIR = Path(__file__).resolve().parents[1] / "templates"
 # Shades of blue, as Unfold takes them: red, green and blue.
 _PRIMARY = {
     "50": "239 246 255",
@@ -39,7 +42,7 @@ def build_theme(*, title: str) -> dict[str, Any]:
         "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/career_navigator/compass.svg"}],
         "SITE_URL": "/docs",
         "STYLES": ["/static/career_navigator/staff.css"],
-        "SCRIPTS": ["/static/career_navigator/staff.js"],
+        "SCRIPTS": ["/static/career_navigator/accessibility.js", "/static/career_navigator/staff.js"],
         "DASHBOARD_CALLBACK": "career_navigator.admin_site.dashboard.add_dashboard",
         "SIDEBAR": {
             "show_search": True,

@@ -15,6 +15,7 @@ from unfold.contrib.filters.admin import TextFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from career_navigator.admin_site.dashboard import Attention
 from career_navigator.admin_site.model_admin import ReadOnlyMixin, StaffModelAdmin
 from career_navigator.document_admin.fields import ChipsWidget, LinesField, StructureField
 from career_navigator.document_admin.models import ChangedMeanwhile, Duplicate
@@ -52,6 +53,20 @@ class ExactFilter(TextFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value()
         return queryset.filter(**{self.field: self.as_stored(value)}) if value else queryset
+
+
+class AttentionFilter(SimpleListFilter):
+    """What the dashboard counts as needing attention."""
+
+    title = "needs attention"
+    parameter_name = "attention"
+    attention: Attention
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", f"{self.attention.title}, {self.attention.note}")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.with_condition(self.attention.condition(timezone.now())) if self.value() == "yes" else queryset
 
 
 class DocumentForm(forms.ModelForm):

@@ -1,6 +1,7 @@
 """Reads of document models: queries that indexes can serve, and counts that do not read a whole collection."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -24,7 +25,7 @@ class DocumentModelMongoQuery(MongoQuery):
 
     def get_pipeline(self) -> list[dict[str, Any]]:
         stages: list[dict[str, Any]] = super().get_pipeline()
-        wanted = self.query.match_words() if isinstance(self.query, DocumentModelQuery) else None
+        wanted = self.query.match_first() if isinstance(self.query, DocumentModelQuery) else None
         if wanted:
             # MongoDB takes words in the first stage alone.
             if stages and "$match" in stages[0]:
@@ -58,7 +59,7 @@ class DocumentModelCompiler(SQLCompiler):
 
 
 class DocumentModelQuery(Query):
-    """A query that is compiled by `DocumentModelCompiler` and may look for words.
+    """A query that is compiled by `DocumentModelCompiler` and may look for words, or by a condition of MongoDB's own.
 
     With `by_index` the collection's text index finds one of them; without, the documents are gone through in their
     order, which is quicker where nearly every one is a hit.
@@ -67,6 +68,12 @@ class DocumentModelQuery(Query):
     words: tuple[str, ...] = ()
     words_field = ""
     by_index = True
+    condition: Mapping[str, Any] | None = None
+
+    def match_first(self) -> dict[str, Any]:
+        """What Django's own conditions cannot say."""
+        conditions = [each for each in (self.match_words(), self.condition) if each]
+        return {"$and": conditions} if conditions else {}
 
     def match_words(self) -> dict[str, Any]:
         """The condition that every word is in the field."""
@@ -105,6 +112,13 @@ class DocumentModelQuerySet(models.QuerySet[Any]):
         plain = (word.strip(_MARKS) for word in words.replace('"', " ").split())
         query.words = tuple(dict.fromkeys(word for word in plain if word))
         query.words_field = field
+        return found
+
+    def with_condition(self, condition: Mapping[str, Any]) -> "DocumentModelQuerySet":
+        """Those that a condition of MongoDB's own matches; its fields are named as they are stored."""
+        found = self.all()
+        query: Any = found.query
+        query.condition = condition
         return found
 
     def going_through(self) -> "DocumentModelQuerySet":
@@ -155,7 +169,8 @@ class DocumentPaginator(Paginator):
     @cached_property
     def count(self) -> int:
         counted = self.object_list.counted_up_to(COUNTED_AT_MOST)
-        filtered = self.object_list.query.where or self.object_list.query.words
+        query = self.object_list.query
+        filtered = query.where or query.words or query.condition
         return CappedCount(counted) if filtered and counted > COUNTED_AT_MOST else counted
 
     def page(self, number: Any) -> "Page[Any]":

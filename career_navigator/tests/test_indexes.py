@@ -42,6 +42,7 @@ UNIQUE = {
     ("told_postings", ("search", "job")),
     ("task_runs", ("task", "due_at")),
     ("task_runs", ("open_task",)),
+    ("failed_logins", ("account", "client_ip", "day")),
 }
 
 

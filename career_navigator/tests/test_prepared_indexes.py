@@ -117,7 +117,7 @@ def assert_all_indexed(prepared: Prepared, documents: list[type[Document]]) -> N
 def test_makes_every_index_of_every_document_on_an_empty_database(prepared, documents):
     summary = prepared.summary()
 
-    assert summary["collections"] == len({document._get_collection_name() for document in documents}) == 27
+    assert summary["collections"] == len({document._get_collection_name() for document in documents}) == 29
     assert summary["duplicates_merged"] == {}
     assert_all_indexed(prepared, documents)
 
@@ -204,7 +204,7 @@ def test_names_what_keeps_an_index_from_being_made_and_makes_all_others(prepared
     database.skills.delete_one({})
     database.password_resets.drop_index("expires_at_1")
     database.activities.drop_index("by_application")
-    assert prepared.summary()["collections"] == 27
+    assert prepared.summary()["collections"] == 29
     assert_all_indexed(prepared, documents)
 
 

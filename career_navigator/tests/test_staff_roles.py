@@ -39,6 +39,8 @@ PAGES = {
     "suggest_places": OPERATOR,
     "skills_skill_suggest": CURATOR | OPERATOR | AUDITOR,
     "accounts_person_changelist": SUPPORT | HELPDESK | AUDITOR,
+    "accounts_mail_changelist": SUPPORT | HELPDESK | OPERATOR | AUDITOR,
+    "career_navigator_failedlogin_changelist": OPERATOR | AUDITOR,
     "admin_logentry_changelist": OPERATOR | AUDITOR,
     "auth_user_changelist": AUDITOR,
     "auth_group_changelist": AUDITOR,
@@ -88,14 +90,15 @@ MENUS = {
     ],
     "operator": [
         *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
-        *("Collect now", "Collection runs", "Refused postings", "Log entries", "Schedule", "Maintenance tasks"),
+        *("Collect now", "Collection runs", "Refused postings", "Mails", "Log entries", "Schedule"),
+        *("Failed staff logins", "Maintenance tasks"),
     ],
-    "support": ["Dashboard", "Users"],
-    "helpdesk": ["Dashboard", "Users"],
+    "support": ["Dashboard", "Mails", "Users"],
+    "helpdesk": ["Dashboard", "Mails", "Users"],
     "auditor": [
         *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
-        *("Collection runs", "Refused postings", "Users", "Log entries", "Schedule", "Maintenance tasks", "Roles"),
-        "Staff accounts",
+        *("Collection runs", "Refused postings", "Mails", "Users", "Log entries", "Schedule", "Failed staff logins"),
+        *("Maintenance tasks", "Roles", "Staff accounts"),
     ],
 }
 

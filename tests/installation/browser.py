@@ -17,7 +17,6 @@ _ARGUMENTS = (
     *("--disable-component-update", "--disable-sync"),
 )
 DEADLINE_MILLISECONDS = 10_000
-Login = Callable[..., Page]
 
 # What the fixtures `log_in` and `api` are.
 Login = Callable[..., Page]

@@ -1,0 +1,138 @@
+"""The admin by keyboard, for a screen reader, and on a phone, in a browser."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.installation.browser import Login
+
+# The first row of the list is opened where an address ends in `#first`.
+PAGES = (
+    "/admin/",
+    "/admin/skills/skill/",
+    "/admin/skills/skill/?q=python#first",
+    "/admin/skills/skill/import/",
+    "/admin/skills/unknownslug/",
+    "/admin/learning/learningresource/#first",
+    "/admin/projects/projectidea/add/",
+    "/admin/market/jobposting/",
+    "/admin/market/jobposting/#first",
+    "/admin/ingestion/collectionrun/#first",
+    "/admin/ingestion/collectionrun/collect-now/",
+    "/admin/ingestion/refusedposting/",
+    "/admin/career_navigator/taskrun/",
+    "/admin/accounts/person/",
+    "/admin/auth/user/#first",
+    "/admin/auth/group/#first",
+    "/admin/admin/logentry/",
+    "/admin/second-factor/",
+)
+LISTS = (
+    *("skills/skill", "skills/unknownslug", "learning/learningresource", "projects/projectidea", "market/jobposting"),
+    *("ingestion/collectionrun", "career_navigator/taskrun", "auth/user"),
+)
+
+
+def open_page(page: Page, address: str) -> None:
+    page.goto(address.removesuffix("#first"))
+    if address.endswith("#first"):
+        page.goto(page.locator("#result_list tbody .data-row a").first.get_attribute("href") or "")
+    # The theme's scripts have drawn the page, and ours have named its parts.
+    expect(page.locator("html[x-cloak]")).to_have_count(0)
+    expect(page.locator(".material-symbols-outlined:not([aria-hidden], [role])")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page_has_no_violation_that_axe_knows_of(log_in: Login, address: str, scheme: str) -> None:
+    page = log_in("admin", scheme=scheme)
+    open_page(page, address)
+
+    violations = Axe().run(page).response["violations"]
+
+    assert [
+        (each["id"], node["target"], node["failureSummary"])
+        for each in violations
+        if each["impact"] != "minor"
+        for node in each["nodes"]
+    ] == []
+
+
+def test_the_login_has_no_violation_that_axe_knows_of(log_in: Login, install) -> None:
+    page = log_in("admin").context.browser.new_page()
+    page.goto(f"http://127.0.0.1:{install.port}/admin/login/")
+
+    violations = Axe().run(page).response["violations"]
+    page.close()
+
+    assert [each["id"] for each in violations if each["impact"] != "minor"] == []
+
+
+def test_the_first_key_skips_the_menu(log_in: Login) -> None:
+    page = log_in("admin")
+    open_page(page, "/admin/skills/skill/")
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("main")).to_be_focused()
+
+
+def test_whatever_a_click_does_a_key_does(log_in: Login) -> None:
+    page = log_in("admin")
+    open_page(page, "/admin/skills/skill/")
+
+    unreachable = page.evaluate(
+        """() => [...document.querySelectorAll("[x-on\\\\:click]")]
+            .filter((each) => each.checkVisibility() && each.textContent.trim())
+            .filter((each) => each.tabIndex < 0 && !each.matches("label"))
+            .map((each) => each.outerHTML.slice(0, 200))"""
+    )
+    page.get_by_role("button", name="admin").focus()
+    page.keyboard.press("Enter")
+
+    assert unreachable == []
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Log out")).to_be_hidden()
+
+
+def test_everything_that_a_key_reaches_has_a_name(log_in: Login) -> None:
+    page = log_in("admin")
+
+    for address in PAGES:
+        open_page(page, address)
+        nameless = page.evaluate(
+            """() => [...document.querySelectorAll("a[href], button, [role=button]")]
+                .filter((each) => each.checkVisibility())
+                .filter((each) => {
+                    const copy = each.cloneNode(true);
+                    copy.querySelectorAll("[aria-hidden=true]").forEach((part) => part.remove());
+                    return !(copy.textContent.trim() || each.ariaLabel || each.title);
+                })
+                .map((each) => each.outerHTML.slice(0, 200))"""
+        )
+        assert (address, nameless) == (address, [])
+
+
+def test_a_chart_can_be_read_aloud(log_in: Login) -> None:
+    page = log_in("admin")
+    open_page(page, "/admin/")
+
+    table = page.get_by_role("table", name="Postings a day")
+
+    expect(table.get_by_role("columnheader")).to_have_text(["remote", "other"])
+    expect(table.get_by_role("rowheader")).to_have_count(30)
+
+
+@pytest.mark.parametrize("model", LISTS)
+def test_a_list_on_a_phone_shows_a_title_and_two_facts_of_a_row(log_in: Login, model: str) -> None:
+    page = log_in("admin", phone=True)
+    open_page(page, f"/admin/{model}/")
+
+    cells = page.locator("#result_list .data-row").first.locator(":scope > :not(.action-checkbox)")
+    shown = [cells.nth(number).is_visible() for number in range(cells.count())]
+
+    assert shown.count(True) == 3
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
