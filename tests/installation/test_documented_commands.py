@@ -55,6 +55,7 @@ FILLED = {
     "import_postings FILE [--dry-run]": "import_postings postings.json --dry-run",
     "manage.py import_postings FILE": "manage.py import_postings postings.json",
     "backup FILE": "backup table.backup",
+    "manage.py backup": "manage.py backup sentence.backup",
     "restore FILE [--replace]": "backup other.backup && .venv/bin/python manage.py restore other.backup --replace",
     "generate_postings N": "generate_postings 3",
     "send_digests [--user EMAIL] [--now] [--dry-run]": "send_digests --now --dry-run",
