@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal
@@ -83,6 +84,17 @@ def _check_mongodb_uri(value: str) -> str:
     return value
 
 
+def _check_listening_host(value: str) -> str:
+    try:
+        ip_address(value)
+    except ValueError as error:
+        if not re.fullmatch(r"(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", value):
+            raise ValueError(
+                "accepted is an address or a name of this machine without a port, such as 127.0.0.1, or 0.0.0.0 for all"
+            ) from error
+    return value
+
+
 def _check_redis_url(value: str, info: ValidationInfo) -> str:
     brokers = ("amqp", "amqps") if info.field_name == "celery_broker_url" else ()
     check_address(_check_scheme(value, "redis", "rediss", "sentinel", *brokers))
@@ -133,6 +145,7 @@ class Environment(BaseSettings):
     allowed_hosts: CommaSeparated = ["localhost", "127.0.0.1", "[::1]"]
     https_only: bool | None = None
     trust_proxy_headers: bool = False
+    host: Annotated[str, AfterValidator(_check_listening_host)] = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
     web_workers: int = Field(1, ge=1, le=64)
     web_threads: int | None = Field(None, ge=4, le=64)
@@ -225,6 +238,9 @@ class Environment(BaseSettings):
     def _check_together(self) -> "Environment":
         if self.email_use_tls and self.email_use_ssl:
             raise ValueError("EMAIL_USE_TLS and EMAIL_USE_SSL are both True; accepted is one of them at most")
+        own_name = f"[{self.host}]" if ":" in self.host else self.host
+        if "host" in self.model_fields_set and own_name not in {*self.allowed_hosts, "0.0.0.0", "[::]"}:  # noqa: S104
+            self.allowed_hosts = [*self.allowed_hosts, own_name]
         if self.debug:
             return self
         if "allowed_origins" not in self.model_fields_set:

@@ -27,6 +27,7 @@ _services = read_running_services(VAR_DIR)
 APP_NAME = _env.app_name
 APP_VERSION = _env.app_version
 DEBUG = _env.debug
+HOST = _env.host
 PORT = _env.port
 WEB_WORKERS = _env.web_workers
 # More threads would only wait for one another.
@@ -113,6 +114,8 @@ CSRF_COOKIE_SECURE = HTTPS_ONLY
 if TRUST_PROXY_HEADERS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CORS_ALLOWED_ORIGINS = _env.allowed_origins
+# Development servers of front ends take whatever port is free.
+CORS_ALLOWED_ORIGIN_REGEXES = [r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?\Z"] if DEBUG else []
 # The API takes tokens, not cookies: those are the admin's, which no other origin may read.
 CORS_URLS_REGEX = r"^/(?!admin)"
 CORS_ALLOW_HEADERS = [*default_headers, "if-match", "if-none-match", "x-request-id"]

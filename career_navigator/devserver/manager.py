@@ -5,6 +5,7 @@ server ends, everything stops. What a killed run left behind is found by a varia
 """
 
 import contextlib
+import errno
 import fcntl
 import http.client
 import os
@@ -153,10 +154,10 @@ class ProcessManager:
         if process.popen.returncode:
             raise RunFailed(f"{process.name} failed; it said why above.")
 
-    def wait_until_answers(self, name: str, *, port: int) -> None:
+    def wait_until_answers(self, name: str, *, host: str = HOST, port: int) -> None:
         """Wait for an HTTP server. Raises RunFailed when it does not answer within READY_TIMEOUT."""
         give_up_at = time.monotonic() + READY_TIMEOUT
-        while not _answers(port):
+        while not _answers(host, port):
             if time.monotonic() > give_up_at:
                 raise RunFailed(f"{name} does not answer after {READY_TIMEOUT} s.")
             self._wait()
@@ -255,14 +256,22 @@ def hold_lock(var_dir: Path) -> Iterator[None]:
         yield
 
 
-def refuse_taken_port(port: int) -> None:
-    """Raises RunFailed where nothing more can listen on the port."""
-    with socket.socket() as probe:
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raises RunFailed where nothing more can listen on the port of the address."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror:
+        raise RunFailed(f"HOST={host} is no name of this machine. Use one of its addresses, or 127.0.0.1.") from None
+    with socket.socket(family) as probe:
         # As servers do: connections of an earlier run that linger do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind(address)
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise RunFailed(
+                    f"HOST={host} is no address of this machine. Use one of its addresses, or 127.0.0.1."
+                ) from None
             is_denied = isinstance(error, PermissionError)
             why = "may not be opened by this user" if is_denied else "is taken by another program"
             another = 8000 if is_denied else port + 1
@@ -274,6 +283,13 @@ def find_marked(*, var_dir: Path) -> list[psutil.Process]:
     own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     others = [process for process in psutil.process_iter(["environ", "name"]) if process.pid not in own]
     return [process for process in others if (process.info["environ"] or {}).get(MARK) == str(var_dir)]
+
+
+def list_other_var_dirs(*, var_dir: Path) -> list[Path]:
+    """Return the VAR_DIRs of runs of this user on others than `var_dir`, whose servers have addresses by now."""
+    marks = {(process.info["environ"] or {}).get(MARK) for process in psutil.process_iter(["environ"])}
+    others = {Path(mark) for mark in marks if mark} - {var_dir.resolve()}
+    return sorted(other for other in others if (other / "services.json").exists())
 
 
 def stop_marked(*, var_dir: Path, timeout_seconds: float, spare: Collection[int] = ()) -> list[str]:
@@ -290,9 +306,9 @@ def stop_marked(*, var_dir: Path, timeout_seconds: float, spare: Collection[int]
     return [f"{process.info['name']} ({process.pid})" for process in found]
 
 
-def _answers(port: int) -> bool:
+def _answers(host: str, port: int) -> bool:
     """Return whether HTTP is answered there; an answer that refuses our host name counts, too."""
-    with contextlib.closing(http.client.HTTPConnection(HOST, port, timeout=2)) as connection:
+    with contextlib.closing(http.client.HTTPConnection(host, port, timeout=2)) as connection:
         try:
             connection.request("GET", "/health")
             return connection.getresponse().status < 500

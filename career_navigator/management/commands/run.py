@@ -23,6 +23,10 @@ _MANAGE = (sys.executable, "manage.py")
 _CELERY = ("-m", "celery", "-A", "career_navigator")
 
 
+# Where it is asked on this machine while it listens on all addresses.
+_LOOPBACK = {"0.0.0.0": HOST, "::": "::1"}  # noqa: S104 - nothing is bound by this
+
+
 class Command(BaseCommand):
     help = "Runs servers, web, worker and beat until Ctrl-C. PORT and VAR_DIR choose where."
     requires_system_checks = (SPENDING,)
@@ -51,7 +55,7 @@ class Command(BaseCommand):
         manager, password_file = self._manager, self._var_dir / "admin-password"
         for path in make_private(self._var_dir):
             manager.say(f"Warning: {path} is not this user's alone; others may read what is in it.")
-        refuse_taken_port(settings.PORT)
+        refuse_taken_port(settings.HOST, settings.PORT)
         services = self._start_servers()
         stand_in_port = free_port() if settings.DEMONSTRATION else None
         if stand_in_port:
@@ -66,7 +70,7 @@ class Command(BaseCommand):
         manager.wait_for(manager.start("bootstrap", [*_MANAGE, "bootstrap"], runs_once=True))
         is_empty = _has_no_postings(services["mongodb_uri"])
         self._start_processes()
-        manager.wait_until_answers("the API", port=settings.PORT)
+        manager.wait_until_answers("the API", host=_LOOPBACK.get(settings.HOST, settings.HOST), port=settings.PORT)
         if stand_in_port:
             manager.wait_until_answers("the stand-in for TheirStack", port=stand_in_port)
         self._announce(password_file, is_new=not had_password)
@@ -99,7 +103,7 @@ class Command(BaseCommand):
             [
                 *(sys.executable, "-m", "granian", "career_navigator.rsgi:application"),
                 *("--interface", "rsgi", "--no-ws"),
-                *("--host", HOST, "--port", str(settings.PORT)),
+                *("--host", settings.HOST, "--port", str(settings.PORT)),
                 # HTTP/2 needs TLS, which a proxy in front ends; not looking for it makes each request cheaper.
                 *("--http", "1"),
                 *("--workers", str(settings.WEB_WORKERS), "--workers-kill-timeout", "3"),
@@ -131,8 +135,12 @@ class Command(BaseCommand):
         )
 
     def _announce(self, password_file: Path, *, is_new: bool) -> None:
-        address, say = f"http://{HOST}:{settings.PORT}", self._manager.say
+        host, say = _LOOPBACK.get(settings.HOST, settings.HOST), self._manager.say
+        address = f"http://{f'[{host}]' if ':' in host else host}:{settings.PORT}"
         say(f"Career Navigator is ready at {address}")
+        if settings.HOST not in (HOST, "localhost", "::1"):
+            say(f"  It listens on {settings.HOST}: others in the network reach it, by plain HTTP, the admin too.")
+            say(f"  It answers to the names in ALLOWED_HOSTS: {', '.join(settings.ALLOWED_HOSTS)}")
         say(f"  Documentation: {address}/docs")
         login = "the password that was chosen for it"
         if password_file.exists():

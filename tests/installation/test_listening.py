@@ -1,0 +1,175 @@
+"""Where the service listens, whose pages may call it, and what a command says that is run beside another install."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+
+from career_navigator.devserver.embedded import free_port
+from career_navigator.devserver.manager import MARK, RunFailed, refuse_taken_port
+from career_navigator.environment import BASE_DIR, Environment, read_environment
+from tests.fixtures.people import API
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - it is probed, and nothing listens
+LOCALHOSTS = [
+    *("http://localhost", "https://localhost", "http://localhost:3000", "http://localhost:5173"),
+    *("https://localhost:8443", "http://127.0.0.1:4200", "http://[::1]:8080", "https://[::1]", "http://127.0.0.1"),
+]
+OTHERS = [
+    *("http://localhost.example.org", "http://example.org", "http://localhost:3000.example.org", "null"),
+    *("http://127.0.0.1.example.org:3000", "http://notlocalhost:3000", "ftp://localhost", "http://127.0.0.2:3000"),
+    *("http://localhost:", "http://localhost:5173/", "http://user@localhost:3000", "http://127x0x0x1:3000"),
+]
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Environment]:
+    def read(**variables: str) -> Environment:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return read_environment()
+
+    return read
+
+
+@pytest.mark.parametrize("origin", LOCALHOSTS)
+def test_every_page_of_this_machine_may_call_in_development(origin: str) -> None:
+    asked = API().get("/health", Origin=origin)
+    preflight = Client().options("/auth/me", headers={"Origin": origin, "Access-Control-Request-Method": "PUT"})
+
+    assert asked["Access-Control-Allow-Origin"] == origin
+    assert preflight["Access-Control-Allow-Origin"] == origin
+    assert "Access-Control-Allow-Origin" not in API().get("/admin/login/", Origin=origin)
+
+
+@pytest.mark.parametrize("origin", OTHERS)
+def test_no_other_page_may(origin: str) -> None:
+    assert "Access-Control-Allow-Origin" not in API().get("/health", Origin=origin)
+
+
+def test_in_production_no_page_may_unless_it_is_named(tmp_path: Path) -> None:
+    code = (
+        "import django; django.setup()\n"
+        "from django.test import Client\n"
+        f"for origin in {[*LOCALHOSTS, 'https://app.example.org']!r}:\n"
+        "    answer = Client().get('/health', headers={'Origin': origin, 'Host': 'localhost'}, secure=True)\n"
+        "    print(origin, answer.get('Access-Control-Allow-Origin'))\n"
+    )
+    variables = {"DEBUG": "False", "JWT_SECRET_KEY": "k" * 48, "ALLOWED_ORIGINS": "https://app.example.org"}
+    finished = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=BASE_DIR,
+        env=os.environ | variables | {"VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "career_navigator.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    allowed = [line for line in finished.stdout.splitlines() if line and not line.endswith(" None")]
+    assert allowed == ["https://app.example.org https://app.example.org"]
+
+
+def test_listens_on_this_machine_alone_unless_told(environment: Callable[..., Environment]) -> None:
+    assert environment().host == "127.0.0.1"
+    assert environment().allowed_hosts == ["localhost", "127.0.0.1", "[::1]"]
+
+
+@pytest.mark.parametrize(
+    ("host", "added"),
+    [
+        (EVERYWHERE, []),
+        ("::", []),
+        ("127.0.0.1", []),
+        ("::1", []),
+        ("192.168.1.5", ["192.168.1.5"]),
+        ("2001:db8::5", ["[2001:db8::5]"]),
+        ("my-laptop.local", ["my-laptop.local"]),
+    ],
+)
+def test_answers_to_the_address_it_listens_on(
+    environment: Callable[..., Environment], host: str, added: list[str]
+) -> None:
+    assert environment(HOST=host).allowed_hosts == ["localhost", "127.0.0.1", "[::1]", *added]
+
+
+@pytest.mark.parametrize("host", ["http://0.0.0.0", "0.0.0.0:8000", "[::1]", "a b", "-x", "a..b", "127.0.0.1/8", "*"])
+def test_names_a_host_that_is_none(environment: Callable[..., Environment], host: str) -> None:
+    with pytest.raises(
+        ImproperlyConfigured, match=rf"HOST='{re.escape(host)}' is not accepted: accepted is an address"
+    ):
+        environment(HOST=host)
+
+
+@pytest.mark.parametrize("host", ["198.51.100.1", "nowhere.invalid", "2001:db8::1"])
+def test_refuses_to_start_on_what_is_no_address_of_this_machine(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if host == "nowhere.invalid":
+        monkeypatch.setattr(socket, "getaddrinfo", _find_nothing)
+
+    with pytest.raises(RunFailed, match=rf"HOST={re.escape(host)} is no .* of this machine"):
+        refuse_taken_port(host, free_port())
+
+
+def _find_nothing(*_: Any, **__: Any) -> Any:
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", EVERYWHERE, "localhost"])
+def test_names_a_taken_port_of_any_address(host: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        with pytest.raises(RunFailed, match=f"port {port} is taken"):
+            refuse_taken_port(host, port)
+
+
+@pytest.fixture
+def other_install(tmp_path: Path) -> Any:
+    """A process that looks like one of a run on another VAR_DIR."""
+    other = tmp_path.resolve() / "other"
+    other.mkdir()
+    (other / "services.json").write_text("{}")
+    process = subprocess.Popen(
+        [sys.executable, "-c", "input()"], env=os.environ | {MARK: str(other)}, stdin=subprocess.PIPE
+    )
+    yield other
+    process.communicate(b"\n", timeout=30)
+
+
+def run_command(*command: str, **variables: str) -> str:
+    inherited = {name: value for name, value in os.environ.items() if name not in {"MONGODB_URI", "REDIS_URL", MARK}}
+    finished = subprocess.run(
+        [sys.executable, "manage.py", *command], cwd=BASE_DIR, env=inherited | variables, capture_output=True, text=True
+    )
+    return finished.stderr
+
+
+@pytest.mark.parametrize("command", [("statistics",), ("shell", "--no-imports", "-c", "pass"), ("seed", "--help")])
+def test_says_that_an_install_runs_with_another_var_dir(
+    other_install: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    said = run_command(*command, VAR_DIR=str(tmp_path / "own"))
+
+    assert f"Nothing runs with VAR_DIR={tmp_path / 'own'}" in said
+    # Tests of other files run installs too.
+    assert f"VAR_DIR={other_install}" in said
+    assert re.search(rf"To act on that one: VAR_DIR=\S+ manage.py {command[0]} \.\.\.", said)
+
+
+def test_says_nothing_where_the_install_of_the_command_runs_or_servers_are_named(
+    other_install: Path, tmp_path: Path
+) -> None:
+    command = ("shell", "--no-imports", "-c", "pass")
+
+    assert "VAR_DIR" not in run_command(*command, VAR_DIR=str(other_install))
+    assert "VAR_DIR" not in run_command(*command, VAR_DIR=str(tmp_path), MONGODB_URI="mongodb://127.0.0.1:1/x")
+    assert "VAR_DIR" not in run_command("check", VAR_DIR=str(tmp_path))
