@@ -34,6 +34,7 @@ NOT_RUN = {
     "make": "the same as `make help`",
     "make run": "the install that the others run against is started by its command `manage.py run`; the script that "
     "installs is tested in test_virtual_environment.py",
+    "make client": "installs first; its script runs in tests/installation/test_clients.py",
     "make test": "runs this",
     "make test ARGS=--hypothesis-profile=thorough": "runs this",
     "make test-cluster": "replaces servers for some minutes; by hand",
