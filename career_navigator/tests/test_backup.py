@@ -75,7 +75,7 @@ def contents(stored: Database[Any]) -> dict[str, Any]:
             [row.raw for row in stored.get_collection(each["name"], codec_options=raw).find().sort("_id", 1)],
         )
         for each in stored.list_collections()
-        # Answers are rendered anew after a restore, under another version.
+        # Answers are rendered again after a restore, under another version.
         if not each["name"].startswith("system.") and each["name"] != "stats_state"
     }
 
