@@ -139,7 +139,6 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
         entries.sort(key=lambda entry: (entry["next_times"], entry["name"]))
         context = self.admin_site.each_context(request) | {
             "title": "Schedule",
-            "opts": self.opts,
             "entries": entries,
             "zone": str(app.timezone),
             "now": now,

@@ -60,6 +60,8 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
 
     form = UserChangeForm
     add_form = StaffAccountForm
+    # Django's says that there is a second page with more to fill in.
+    add_form_template = None
     change_password_form = AdminPasswordChangeForm
     phone_columns = ("username", "roles", "last_login")
     list_display = ("username", "email", "roles", "is_superuser", "is_active", "second_factor", "last_login")
@@ -98,6 +100,14 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
         if db_field.name == "groups":
             field.label, field.help_text = "Roles", "What the account may do is the sum of its roles."
             field.label_from_instance = describe_role
+        return field
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "groups":
+            # Roles are chosen here and not made or changed in passing.
+            field.widget.can_add_related = field.widget.can_change_related = False
+            field.widget.can_view_related = field.widget.can_delete_related = False
         return field
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

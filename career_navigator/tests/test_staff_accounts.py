@@ -67,6 +67,7 @@ def test_an_account_is_made_with_its_roles_on_one_page_and_invited(
     assert 'name="is_staff"' in page
     assert re.search(r'name="is_staff"[^>]*checked', page)
     assert "operator: Runs the service" in page
+    assert "After you" not in page
     assert "The invitation to olga@example.org is on its way" in answer.content.decode()
     assert (user.is_staff, user.is_superuser, user.has_usable_password()) == (True, False, False)
     assert list(user.groups.all()) == [operator]

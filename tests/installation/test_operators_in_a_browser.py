@@ -251,6 +251,7 @@ def test_who_is_invited_sets_a_password_and_logs_in_by_a_recovery_code_on_a_phon
     admin.get_by_label("Username").fill("olga")
     admin.get_by_label("Email address").fill("olga@example.org")
     admin.get_by_label("operator: Runs the service").check()
+    assert admin.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     admin.locator("[name=_save]").click()
     expect(admin.get_by_text("The invitation to olga@example.org is on its way")).to_be_visible()
     window = browser.new_context(base_url=address, viewport={"width": 1360, "height": 900})
