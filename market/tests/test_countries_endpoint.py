@@ -18,7 +18,7 @@ def test_lists_every_country_by_name_to_everybody(redis, path):
 
     assert answer.status_code == 200
     body = answer.json()
-    assert list(body) == ["messages", "countries"]
+    assert list(body)[:2] == ["messages", "countries"]
     assert body["messages"] == "success"
     codes = [country["code"] for country in body["countries"]]
     assert len(codes) == len(set(codes)) == 249

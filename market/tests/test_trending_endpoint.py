@@ -226,7 +226,9 @@ def test_refuses_a_value_out_of_bounds_by_naming_the_bounds(client, name, value)
 
     sentence = f"{name} must be between {low} and {high}."
     assert answer.status_code == 400
-    assert answer.json() == {"detail": sentence, "errors": {name: [sentence]}}
+    told = answer.json()
+    assert (told["detail"], told["code"], told["errors"]) == (sentence, "validation", {name: [sentence]})
+    assert set(told["error_codes"][name]) <= {"invalid", "min_value", "max_value"}
 
 
 @pytest.mark.parametrize("name", BOUNDS)
