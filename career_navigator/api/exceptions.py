@@ -217,7 +217,9 @@ def _say_what_is_taken(exc: exceptions.APIException, view: Any) -> str:
         when = f" in {_round_up(wait)} seconds" if wait is not None else " later"
         # DRF puts an end of its own to the sentence.
         why = str(exc.detail).partition(" Expected available in ")[0].rstrip(".")
-        return f"{'Throttled, since there were too many requests' if why == _THROTTLED else why}; try again{when}."
+        if why == _THROTTLED:
+            why = "There were too many requests, so this one was throttled"
+        return f"{why}; try again{when}."
     request = getattr(view, "request", None)
     if isinstance(exc, exceptions.MethodNotAllowed):
         methods = ", ".join(getattr(view, "allowed_methods", ()))

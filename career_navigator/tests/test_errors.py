@@ -244,7 +244,7 @@ def test_says_how_long_a_throttled_caller_waits(client: Client) -> None:
 
     assert (answer.status_code, answer["Retry-After"]) == (429, "5")
     assert answer.json() == {
-        "detail": "Throttled, since there were too many requests; try again in 5 seconds.",
+        "detail": "There were too many requests, so this one was throttled; try again in 5 seconds.",
         "code": "throttled",
     }
 

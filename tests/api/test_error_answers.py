@@ -176,7 +176,7 @@ def test_tells_that_there_were_too_many_requests(ada, settings):
     assert (answer.status_code, answer.json()["code"]) == (429, "throttled")
     assert (
         answer.json()["detail"]
-        == f"Throttled, since there were too many requests; try again in {answer['Retry-After']} seconds."
+        == f"There were too many requests, so this one was throttled; try again in {answer['Retry-After']} seconds."
     )
 
 
