@@ -117,8 +117,8 @@ class JobPosting(StoredDocument):
             {"fields": ["place", "day", "id"]},
             {"fields": ["company_key", "day", "id"]},
             {"fields": ["seniority", "day", "id"]},
-            # Lists of jobs, best paid first.
-            {"fields": ["-pay_usd", "-day", "-id"], "partialFilterExpression": {"pay_usd": {"$gt": 0}}},
+            # Lists of jobs, best paid first: what is skipped is passed over without reading a posting.
+            {"fields": ["-pay_usd", "-day", "-id", "hidden"], "partialFilterExpression": {"pay_usd": {"$gt": 0}}},
             # How many of all postings are not shown.
             {"fields": ["hidden"], "partialFilterExpression": {"hidden": True}},
             # `recent_postings` and the collection statistics.

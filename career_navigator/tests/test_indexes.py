@@ -73,7 +73,7 @@ def test_makes_what_the_documents_declare(mongo):
         ("place", "day", "_id"),
         ("company_key", "day", "_id"),
         ("seniority", "day", "_id"),
-        ("pay_usd", "day", "_id"),
+        ("pay_usd", "day", "_id", "hidden"),
         ("hidden",),
         ("scraped_at",),
         ("_fts", "_ftsx"),
