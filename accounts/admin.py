@@ -1,5 +1,6 @@
 """Support: looking users up, and acting for them."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,17 +15,29 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
-from accounts.mails import FAILED, SENT
+from accounts.applications.documents import Application
+from accounts.applications.stages import STAGES
+from accounts.mails import FAILED, SENT, list_mails
 from accounts.models import Mail, Person
-from accounts.profile_values import normalize_email
+from accounts.profile_values import list_email_forms, normalize_email
 from accounts.services import count_user_data, deactivate_user, erase_user_on_request, export_user, reactivate_user
 from accounts.tasks import send_reset_message
 from career_navigator.admin_site.dashboard import ATTENTION_PERIOD, Attention, Card, Chart, Series
 from career_navigator.admin_site.model_admin import ask, enqueue_or_report, log_action, require_permission
 from career_navigator.db.connection import database
 from career_navigator.document_admin.admin import AttentionFilter, ReadOnlyDocumentAdmin
+from career_navigator.plain_text import build_folded_pattern
+from learning.documents import SKILL_PROGRESS
+from market.gaps import rank_gaps
+from market.roles import normalize_role
+from market.selectors import WINDOW_DAYS, role_figures
+from projects.documents import PROJECT_PROGRESS
+from skills.selectors import vocabulary
 
 DAYS = 30
+MAX_SEARCH_LENGTH = 200
+# Of the roles that a user aims at, the gaps of so many are shown.
+_MAX_ROLES = 3
 
 
 FAILED_MAILS = Attention(
@@ -64,19 +77,29 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
     empty_text = "People appear here once they have registered (POST /auth/register)."
     list_only = ("email", "full_name", "is_active", "location", "created_at")
     list_filter = ("is_active", "experience_level")
-    search_fields = ("email__startswith", "full_name__icontains")
-    search_help_text = "The beginning of the address, or part of the name."
+    search_fields = ("email", "full_name")
+    search_help_text = "Any part of the address or name, in any case, with or without accents."
     fields = (
         *("email", "full_name", "is_active", "skills", "target_roles", "experience_level", "location"),
         *("phone_number", "experience", "experience_years", "preferred_locations", "remote_preference"),
         *("professional_summary", "expected_salary", "expected_salary_currency", "languages"),
-        *("created_at", "updated_at"),
+        *("last_login_at", "created_at", "updated_at"),
     )
     change_form_template = "career_navigator/admin_site/person.html"
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        # Addresses are stored in one form, and typed in any.
-        return super().get_search_results(request, queryset, normalize_email(search_term))
+        conditions = []
+        for word in search_term[:MAX_SEARCH_LENGTH].split():
+            pattern = {"$regex": build_folded_pattern(word), "$options": "i"}
+            # An address with another form of its domain than was typed has no part in common with it.
+            whole = {"email": {"$in": list_email_forms(word)}}
+            conditions.append({"$or": [{"email": pattern}, {"full_name": pattern}, whole]})
+        return (queryset.with_condition({"$and": conditions}) if conditions else queryset), False
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        person = self.get_object(request, object_id) if ObjectId.is_valid(object_id) else None
+        facts = _describe_progress(person, now=timezone.now()) if person and self.has_view_permission(request) else {}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | facts)
 
     @display(description="active", boolean=True, ordering="is_active")
     def active(self, obj: Any) -> bool:
@@ -190,6 +213,27 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
 
     def _url(self, user_id: str) -> str:
         return reverse("admin:accounts_person_change", args=[user_id])
+
+
+def _describe_progress(person: Any, *, now: datetime) -> dict[str, Any]:
+    """Return what the page of a user shows beside the profile."""
+    user_id = str(person.pk)
+    statuses, projects = SKILL_PROGRESS.statuses(user_id), PROJECT_PROGRESS.statuses(user_id)
+    learnt = [skill for skill, status in statuses.items() if status == SKILL_PROGRESS.done]
+    held = vocabulary().map_technology_slugs([*dict.fromkeys([*person.skills, *learnt])])
+    gaps = []
+    for role in person.target_roles[:_MAX_ROLES]:
+        figures = role_figures(role=normalize_role(role), days=WINDOW_DAYS, now=now)
+        gaps.append((role, rank_gaps(window=figures.window, held=held) if figures else None))
+    applications = Counter(Application.objects(user=person.pk).scalar("stage"))
+    return {
+        "gaps": gaps,
+        "more_roles": len(person.target_roles) - len(gaps),
+        "learning": [*Counter(statuses.values()).items()],
+        "projects": [*Counter(projects.values()).items()],
+        "applications": [(stage, applications[stage]) for stage in STAGES if applications[stage]],
+        "mails": list_mails(user_id=person.pk),
+    }
 
 
 def show_users(now: datetime) -> Iterator[Card | Chart]:

@@ -261,7 +261,10 @@ def start_session(*, user_id: ObjectId, now: datetime, token_version: int = 0) -
     `token_version` is that of the user whose password was checked: where all tokens were ended since, the session has
     ended before it began.
     """
-    return _issue_pair(user_id=user_id, family=secrets.token_hex(16), token_version=token_version, now=now)
+    pair = _issue_pair(user_id=user_id, family=secrets.token_hex(16), token_version=token_version, now=now)
+    # It is no part of the profile: neither its time of change nor its cache moves.
+    database().users.update_one({"_id": user_id}, {"$max": {"last_login_at": now}})
+    return pair
 
 
 def refresh_session(*, refresh_token: str, now: datetime) -> TokenPair:

@@ -105,6 +105,8 @@ class User(StoredDocument):
     password_changed_at = DateTimeField()
     token_version = IntField(default=0)
     tokens_ended_at = DateTimeField()
+    # None before the first login that a release with this field has seen.
+    last_login_at = DateTimeField()
     ended_sessions = ListField(DictField())
     erasure_began_at = DateTimeField()
 

@@ -222,6 +222,12 @@ def _erase_kinds(user_id: ObjectId) -> None:
         erase(user_id)
 
 
+def export_last_login(user_id: ObjectId) -> datetime | None:
+    """Return when the user last logged in."""
+    at: datetime | None = User.objects(id=user_id).scalar("last_login_at").first()
+    return at
+
+
 def export_sessions(user_id: ObjectId) -> list[dict[str, Any]]:
     """The sessions that can still be refreshed."""
     tokens = RefreshToken.objects(user=user_id, used_at=None).order_by("issued_at", "jti")

@@ -12,6 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 from unfold.decorators import display
@@ -25,6 +27,7 @@ from career_navigator.admin_site.model_admin import (
     ask,
     enqueue_or_report,
     find_task,
+    list_changes,
     list_tasks,
     log_action,
     may_start,
@@ -280,11 +283,11 @@ class FailedLoginAdmin(ReadOnlyDocumentAdmin):
 class LogEntryAdmin(ReadOnlyMixin, StaffModelAdmin):
     """Every act of the staff; nobody changes it."""
 
-    list_display = ("action_time", "user", "kind", "object", "what")
+    list_display = ("action_time", "user", "kind", "object", "what", "values")
     phone_columns = ("what", "user", "action_time")
     empty_text = "Whatever staff change or start from now on is listed here."
     list_filter = ("action_flag", "user", "content_type", "action_time")
-    fields = ("action_time", "user", "kind", "object", "what")
+    fields = ("action_time", "user", "kind", "object", "what", "values")
     search_fields = ("object_repr", "change_message")
     list_select_related = ("user", "content_type")
     show_full_result_count = False
@@ -300,6 +303,11 @@ class LogEntryAdmin(ReadOnlyMixin, StaffModelAdmin):
     @display(description="what was done")
     def what(self, entry: LogEntry) -> str:
         return entry.get_change_message() or entry.get_action_flag_display()
+
+    @display(description="old and new values")
+    def values(self, entry: LogEntry) -> SafeString | str:
+        changes = list_changes(entry)
+        return format_html_join("", '<p class="staff-change">{}: <del>{}</del> → <ins>{}</ins></p>', changes) or "—"
 
 
 def _time(value: Any) -> str:

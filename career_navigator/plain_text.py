@@ -7,6 +7,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from operator import itemgetter
 from typing import Literal
 
@@ -106,6 +107,37 @@ def fold_accents(text: str) -> str:
         return text
     folded = _ACCENTS.sub("", normalize_text("NFKD", text))
     return normalize_text("NFC", folded).translate(_PLAIN_LETTERS)
+
+
+def build_folded_pattern(text: str) -> str:
+    """Return the regular expression, of MongoDB's kind, of the text in any case and with any accents.
+
+    It takes what was typed without accents for what is stored with them, and the other way round.
+    """
+    singles, doubles = _list_folded()
+    folded = fold_accents(text.casefold())
+    parts = []
+    while folded:
+        pair = "".join(f"[{singles.get(each, '')}{re.escape(each)}]" + r"\p{M}*" for each in folded[:2])
+        if found := doubles.get(folded[:2]):
+            parts.append(f"(?:{pair}|[{found}])")
+            folded = folded[2:]
+        else:
+            parts.append(f"[{singles.get(folded[0], '')}{re.escape(folded[0])}]" + r"\p{M}*")
+            folded = folded[1:]
+    return "".join(parts)
+
+
+@cache
+def _list_folded() -> tuple[dict[str, str], dict[str, str]]:
+    """Return the Latin letters that fold to each one letter, and those that fold to two."""
+    found: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
+        folded = fold_accents(chr(code).casefold())
+        if folded.isalpha() and len(folded) in (1, 2) and folded != chr(code):
+            letters = found[len(folded) - 1]
+            letters[folded] = letters.get(folded, "") + chr(code)
+    return found
 
 
 def normalize_text(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:

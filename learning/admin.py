@@ -10,11 +10,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from career_navigator.admin_site.dashboard import Attention
-from career_navigator.document_admin.admin import HiddenFilter
+from career_navigator.document_admin.admin import ExactFilter, HiddenFilter
 from career_navigator.document_admin.exchange import CuratedAdmin, DocumentResource
 from learning.documents import LearningResource as Document
 from learning.models import LearningResource
 from learning.resources import CATALOGUE
+from skills.selectors import vocabulary
 from skills.slug_admin import SKILL_SUGGESTIONS
 
 BROKEN_LINKS = Attention(
@@ -35,6 +36,15 @@ class LearningResourceResource(DocumentResource):
         model = LearningResource
         import_id_fields = ("skill", "url")
         fields = (*Document.SEEDED_FIELDS, "hidden")
+
+
+class SkillFilter(ExactFilter):
+    title = "skill"
+    parameter_name = "skill"
+    field = "skill"
+
+    def as_stored(self, text: str) -> str:
+        return vocabulary().canonical(text.strip()) or text.strip().lower()
 
 
 class BrokenFilter(admin.SimpleListFilter):
@@ -58,7 +68,7 @@ class LearningResourceAdmin(CuratedAdmin):
     list_display = ("title", "skill", "type", "level", "free", "link", "broken_since", "is_hidden")
     phone_columns = ("title", "skill", "broken_since")
     empty_text = "The command manage.py seed loads those of the platform; an import adds a file of your own."
-    list_filter = ("type", "level", "free", BrokenFilter, HiddenFilter)
+    list_filter = (SkillFilter, "type", "level", "free", BrokenFilter, HiddenFilter)
     search_fields = ("title", "skill", "url", "provider")
     exclude = ("seed_hash",)
     readonly_fields = ("checked_at", "broken_since", "updated_at")

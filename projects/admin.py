@@ -7,11 +7,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 
-from career_navigator.document_admin.admin import HiddenFilter
+from career_navigator.document_admin.admin import ExactFilter, HiddenFilter
 from career_navigator.document_admin.exchange import CuratedAdmin, DocumentResource
 from projects.documents import ProjectIdea as Document
 from projects.ideas import CATALOGUE
 from projects.models import ProjectIdea
+from skills.selectors import vocabulary
 from skills.slug_admin import SKILL_SUGGESTIONS
 
 _MAX_SUGGESTED = 10
@@ -26,6 +27,15 @@ class ProjectIdeaResource(DocumentResource):
         fields = ("id", *Document.CONTENT_FIELDS, "hidden")
 
 
+class SkillFilter(ExactFilter):
+    title = "skill"
+    parameter_name = "skill"
+    field = "skills"
+
+    def as_stored(self, text: str) -> str:
+        return vocabulary().canonical(text.strip()) or text.strip().lower()
+
+
 @admin.register(ProjectIdea)
 class ProjectIdeaAdmin(CuratedAdmin):
     """Ideas. Hidden ones are answered to nobody."""
@@ -35,7 +45,7 @@ class ProjectIdeaAdmin(CuratedAdmin):
     list_display = ("title", "id", "difficulty", "estimated_time", "skill_list", "is_hidden")
     phone_columns = ("title", "difficulty", "estimated_time")
     empty_text = "The command manage.py seed loads those of the platform; an import adds a file of your own."
-    list_filter = ("difficulty", HiddenFilter)
+    list_filter = (SkillFilter, "difficulty", HiddenFilter)
     search_fields = ("title", "description", "skills", "roles")
     exclude = ("seed_hash",)
     readonly_fields = ("updated_at",)

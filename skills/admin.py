@@ -12,25 +12,22 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
-from career_navigator.admin_site.model_admin import (
-    ask_about_chosen,
-    enqueue_or_report,
-    is_confirmed,
-)
-from career_navigator.db.connection import database
+from career_navigator.admin_site.model_admin import ask_about_chosen, enqueue_or_report, is_confirmed
 from career_navigator.document_admin.admin import DocumentAdmin, DocumentForm
 from career_navigator.document_admin.exchange import DocumentResource, ExchangeMixin
 from career_navigator.document_admin.import_lookups import ImportLookups
+from market.gaps import DEFAULT_THRESHOLD
+from market.selectors import WINDOW_DAYS, read_stats_version, role_demands
+from market.trends import percentage
 from skills.documents import VOCABULARY, SkillDocument
 from skills.models import Skill, SkillLookups
-from skills.selectors import vocabulary
-from skills.services import (
-    UnmergeableError,
-    merge_skills,
-)
+from skills.selectors import count_uses, list_uses, vocabulary
+from skills.services import UnmergeableError, merge_skills
 from skills.slug_admin import SKILL_SUGGESTIONS, AliasForm, describe_names, offer_rereading, search_skills
 from skills.vocabulary import CATEGORIES, spelling_key
 
@@ -161,9 +158,9 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
     search_fields = ("name", "display_name", "aliases", "slugs")
     fields = (
         *("name", "display_name", "category", "subcategory", "aliases", "slugs", "prerequisites", "related"),
-        *("is_skill", "merged_names", "updated_at"),
+        *("is_skill", "used_in", "merged_names", "updated_at"),
     )
-    readonly_fields = ("merged_names", "updated_at")
+    readonly_fields = ("used_in", "merged_names", "updated_at")
     actions = ("merge", "call_skills", "call_no_skills")
     actions_detail = ("merge_with",)
 
@@ -171,6 +168,14 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
     def alias_list(self, skill: Any) -> str:
         shown = ", ".join(skill.aliases[:4])
         return f"{shown}, …" if len(skill.aliases) > 4 else shown
+
+    @admin.display(description="used in")
+    def used_in(self, skill: Any) -> SafeString | str:
+        # The theme asks for it four times a page.
+        if not hasattr(skill, "uses"):
+            skill.uses = "—" if skill._state.adding else _render_uses(skill.name)
+        uses: SafeString | str = skill.uses
+        return uses
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # Everything names a skill by its name: another name is a new skill, or a merge.
@@ -325,36 +330,46 @@ def _query(names: list[str]) -> str:
     return urlencode([("name", name) for name in names])
 
 
-# What names skills: the collection, its field, and what one and many of it are called.
-_USES = (
-    ("users", "skills", "user", "users"),
-    ("job_postings", "skills", "posting", "postings"),
-    ("learning_resources", "skill", "learning resource", "learning resources"),
-    ("project_ideas", "skills", "project idea", "project ideas"),
-    ("learning_progress", "skill", "user's progress", "users' progress"),
-)
+# The lists that are filtered by a skill.
+_LISTS = {
+    "job_postings": "admin:market_jobposting_changelist",
+    "learning_resources": "admin:learning_learningresource_changelist",
+    "project_ideas": "admin:projects_projectidea_changelist",
+}
+
+
+def _render_uses(name: str) -> SafeString:
+    """Return all that names the skill, with links to the lists that are filtered by it."""
+    query = urlencode({"skill": name})
+    parts: list[Any] = [
+        format_html('<a class="staff-link" href="{}?{}">{}</a>', reverse(_LISTS[kind]), query, text)
+        if kind in _LISTS
+        else text
+        for kind, text in list_uses(name, count_uses([name]))
+    ]
+    for what, field in (("prerequisite of", "prerequisites"), ("related to", "related")):
+        if names := sorted(each.name for each in vocabulary() if name in getattr(each, field)):
+            parts.append(f"{what} {', '.join(names)}")
+    if roles := _list_roles(name):
+        parts.append(f"required, and so in the roadmap, of {', '.join(roles)}")
+    return format_html('<ul class="staff-list">{}</ul>', format_html_join("", "<li>{}</li>", ((p,) for p in parts)))
+
+
+def _list_roles(skill: str) -> list[str]:
+    """Return the roles whose postings require the skill, with the share that does, the largest first."""
+    # Before the first stats are computed there is nothing to read, nor to keep.
+    if read_stats_version() is None:
+        return []
+    shares = {
+        role: percentage(found.count, demand.postings)
+        for role, demand in role_demands(days=WINDOW_DAYS, now=timezone.now()).items()
+        for found in demand.required(threshold=DEFAULT_THRESHOLD)
+        if found.name == skill
+    }
+    return [f"{role} ({shares[role]:.0f} %)" for role in sorted(shares, key=lambda role: (-shares[role], role))]
 
 
 def _describe_uses(names: list[str]) -> list[str]:
     """Say of each skill how much names it."""
-    pipelines: list[list[dict[str, Any]]] = [
-        [
-            {"$match": {field: {"$in": names}}},
-            {"$unwind": f"${field}"},
-            {"$match": {field: {"$in": names}}},
-            {"$group": {"_id": {"skill": f"${field}", "kind": collection}, "count": {"$sum": 1}}},
-        ]
-        for collection, field, _, _ in _USES
-    ]
-    others = [
-        {"$unionWith": {"coll": use[0], "pipeline": pipeline}}
-        for use, pipeline in zip(_USES[1:], pipelines[1:], strict=True)
-    ]
-    rows = database()[_USES[0][0]].aggregate([*pipelines[0], *others])
-    counts = {(row["_id"]["skill"], row["_id"]["kind"]): row["count"] for row in rows}
-
-    def describe(name: str) -> str:
-        numbers = ((counts.get((name, kind), 0), one, many) for kind, _, one, many in _USES)
-        return ", ".join(f"{number:,} {one if number == 1 else many}" for number, one, many in numbers)
-
-    return [f"{name}: {describe(name)}" for name in names]
+    counts = count_uses(names)
+    return [f"{name}: {', '.join(text for _, text in list_uses(name, counts))}" for name in names]

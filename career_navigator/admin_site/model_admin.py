@@ -1,5 +1,6 @@
 """What the admins of models share: a base class, logged actions, questions before them, undo, maintenance tasks."""
 
+import json
 import logging
 import secrets
 import sys
@@ -29,6 +30,8 @@ from career_navigator.background import Task
 from career_navigator.celery import app, enqueue
 
 _KEY = "key-of-the-row"
+# Of a value that the log shows before and after a change.
+MAX_LOGGED_VALUE = 300
 
 
 @cache
@@ -45,6 +48,7 @@ class StaffModelAdmin(ModelAdmin):
 
     phone_columns: Sequence[str] = ()
     empty_text = ""
+    object_history_template: Any = "career_navigator/admin_site/history.html"
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         # Others, `regex` before all, would bring a pattern of the caller's into the database.
@@ -62,6 +66,32 @@ class StaffModelAdmin(ModelAdmin):
         columns = self.phone_columns or self.get_list_display(request)[:3]
         return super().changelist_view(request, {"title": title, "phone_columns": columns} | (extra_context or {}))
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        response = super().history_view(request, object_id, extra_context)
+        page = getattr(response, "context_data", {}).get("action_list")
+        if page is not None:
+            page.object_list = list(page.object_list)
+            for entry in page.object_list:
+                entry.changes = list_changes(entry)
+        return response
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> list[Any]:
+        message: list[Any] = super().construct_change_message(request, form, formsets, add)
+        # What was typed into them is in no log.
+        names = [name for name in form.changed_data if name in form.fields and "password" not in name]
+        if not add and message and "changed" in message[0] and names:
+            stored = {field.name for field in self.opts.concrete_fields}
+            message[0]["changed"]["values"] = [
+                describe_change(
+                    label=str(form.fields[name].label or name),
+                    before=form.initial.get(name),
+                    # What the object made of what was typed is what is stored.
+                    after=getattr(form.instance, name) if name in stored else form.cleaned_data.get(name),
+                )
+                for name in names
+            ]
+        return message
+
     def response_action(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if not all(map(self._is_key, chosen)):
@@ -76,6 +106,32 @@ class StaffModelAdmin(ModelAdmin):
         except (ValidationError, ValueError):
             return False
         return True
+
+
+def describe_change(*, label: str, before: Any, after: Any) -> list[str]:
+    """Return a field's name, old and new value, as the log keeps them beside its own words."""
+    return [label, _describe_value(before), _describe_value(after)]
+
+
+def list_changes(entry: LogEntry) -> list[list[str]]:
+    """Return what `describe_change` has put into an entry of the log; nothing of entries without."""
+    try:
+        message = json.loads(entry.change_message)
+    except ValueError:
+        return []
+    parts = message if isinstance(message, list) else []
+    return [change for part in parts if "changed" in part for change in part["changed"].get("values", ())]
+
+
+def _describe_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or value == "":
+        return "nothing"
+    if isinstance(value, Iterable) and not isinstance(value, str | dict):
+        value = ", ".join(map(str, value)) or "nothing"
+    text = str(value)
+    return text if len(text) <= MAX_LOGGED_VALUE else f"{text[: MAX_LOGGED_VALUE - 1]}…"
 
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from career_navigator.admin_site.dashboard import Attention
-from career_navigator.admin_site.model_admin import ReadOnlyMixin, StaffModelAdmin
+from career_navigator.admin_site.model_admin import ReadOnlyMixin, StaffModelAdmin, describe_change
 from career_navigator.document_admin.fields import ChipsWidget, LinesField, StructureField
 from career_navigator.document_admin.models import ChangedMeanwhile, Duplicate
 from career_navigator.document_admin.queries import DocumentModelQuerySet, DocumentPaginator
@@ -203,6 +203,7 @@ class DocumentAdmin(StaffModelAdmin):
         """
         changed: list[Any] = []
         for each in queryset:
+            before = {name: getattr(each, name) for name in values}
             for name, value in values.items():
                 setattr(each, name, value)
             names = each.changed_names()
@@ -216,7 +217,10 @@ class DocumentAdmin(StaffModelAdmin):
             except (ChangedMeanwhile, ValidationError) as refused:
                 self.message_user(request, f"{each}: {refused}", messages.ERROR)
                 continue
-            self.log_change(request, each, [{"changed": {"fields": sorted(names)}}])
+            changes = [
+                describe_change(label=name, before=before[name], after=getattr(each, name)) for name in sorted(values)
+            ]
+            self.log_change(request, each, [{"changed": {"fields": sorted(names), "values": changes}}])
             changed.append(each.pk)
         self.message_user(request, f"{len(changed):,} changed.", messages.SUCCESS if changed else messages.INFO)
         return changed

@@ -68,11 +68,11 @@ class DocumentModelQuery(Query):
     words: tuple[str, ...] = ()
     words_field = ""
     by_index = True
-    condition: Mapping[str, Any] | None = None
+    conditions: tuple[Mapping[str, Any], ...] = ()
 
     def match_first(self) -> dict[str, Any]:
         """What Django's own conditions cannot say."""
-        conditions = [each for each in (self.match_words(), self.condition) if each]
+        conditions = [each for each in (self.match_words(), *self.conditions) if each]
         return {"$and": conditions} if conditions else {}
 
     def match_words(self) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class DocumentModelQuerySet(models.QuerySet[Any]):
         """Those that a condition of MongoDB's own matches; its fields are named as they are stored."""
         found = self.all()
         query: Any = found.query
-        query.condition = condition
+        query.conditions = (*query.conditions, condition)
         return found
 
     def going_through(self) -> "DocumentModelQuerySet":
@@ -170,7 +170,7 @@ class DocumentPaginator(Paginator):
     def count(self) -> int:
         counted = self.object_list.counted_up_to(COUNTED_AT_MOST)
         query = self.object_list.query
-        filtered = query.where or query.words or query.condition
+        filtered = query.where or query.words or query.conditions
         return CappedCount(counted) if filtered and counted > COUNTED_AT_MOST else counted
 
     def page(self, number: Any) -> "Page[Any]":
