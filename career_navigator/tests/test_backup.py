@@ -4,7 +4,7 @@ import gzip
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -135,6 +135,18 @@ def test_restores_into_an_empty_database(
 
     run("restore", file)
 
+    assert contents(install) == before
+
+
+def test_restores_while_redis_is_unavailable(
+    install: Database[Any], before: dict[str, Any], file: Path, redis_goes: Callable[[str], None]
+) -> None:
+    redis_goes("away")
+    spoil(install)
+
+    run("restore", file, "--replace")
+
+    redis_goes("back")
     assert contents(install) == before
 
 

@@ -34,9 +34,9 @@ class Command(SummaryCommand):
             raise CommandError(f"{error}. Nothing was changed; --replace deletes all of it first.") from error
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}. Nothing was changed.") from error
-        # Answers that were rendered from what is gone.
-        execute(("DEL", VERSION_KEY))
-        refresh_figures(now=timezone.now())
+        # Answers that were rendered from what is gone. Without Redis there are none, and the schedule renders new ones.
+        if execute(("DEL", VERSION_KEY)) is not None:
+            refresh_figures(now=timezone.now())
         return {
             "file": str(path),
             "created_at": content.created_at.isoformat(timespec="seconds"),
