@@ -36,7 +36,7 @@ def show_market(now: datetime) -> Iterator[Card | Chart]:
         title="Postings",
         value=f"{database().job_postings.estimated_document_count():,}",
         note=f"{sum(row['postings'] for row in rows):,} of the last {DAYS} days",
-        meaning="What users search, and what trends and gaps are computed from.",
+        meaning="What people search, and what trends and gaps are computed from.",
         route="admin:market_jobposting_changelist",
     )
     yield Card(
