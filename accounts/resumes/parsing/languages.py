@@ -11,20 +11,8 @@ _MAX_LANGUAGES = 20
 _MAX_FLUENCY_LENGTH = 60
 # Names that ISO 639-1 has in another form, or not at all.
 _OTHER_NAMES = (
-    *(
-        "Bangla",
-        "Bokmål",
-        "Cantonese",
-        "Farsi",
-        "Filipino",
-        "Flemish",
-        "Gaelic",
-        "Greek",
-        "Malay",
-        "Mandarin",
-        "Nepali",
-    ),
-    *("Nynorsk", "Odia", "Pashto", "Punjabi", "Slovene", "Swahili", "Taiwanese"),
+    *("Bangla", "Bokmål", "Cantonese", "Farsi", "Filipino", "Flemish", "Gaelic", "Greek", "Malay", "Mandarin"),
+    *("Mandarin Chinese", "Nepali", "Nynorsk", "Odia", "Pashto", "Punjabi", "Slovene", "Swahili", "Taiwanese"),
 )
 _SEPARATOR = re.compile(r"[,;|•·\t\n/]| {3,}|\band\b|&")
 _EDGES = " ()[]:.–—-*"
