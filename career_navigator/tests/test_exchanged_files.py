@@ -228,6 +228,62 @@ def test_takes_semicolons_or_lines_in_a_list_of_texts(
     assert ProjectIdea.objects.get(id=1).features == items
 
 
+NEW_IDEA = {"title": " New  idea ", "description": "D.", "difficulty": "beginner", "estimated_time": "1 week"}
+NEW_RESOURCE = {"title": "T", "description": "D.", "type": "documentation", "level": "BEGINNER", "free": "Ja"}
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize(
+    ("page", "rows"),
+    [
+        (
+            SKILLS,
+            [
+                {
+                    "name": " New  Skill ",
+                    "display_name": "New",
+                    "category": "databases",
+                    "aliases": "b; A; a",
+                    "is_skill": "N",
+                },
+                {"name": "JS", "display_name": "JavaScript", "aliases": "ES6;js", "prerequisites": "new skill; PY"},
+            ],
+        ),
+        (
+            RESOURCES,
+            [
+                NEW_RESOURCE
+                | {"skill": "JS", "url": " https://docs.example.org/new ", "language": "DE", "hidden": "nein"},
+                NEW_RESOURCE | {"skill": "Py", "url": "https://docs.example.org/None", "hidden": "JA"},
+            ],
+        ),
+        (
+            IDEAS,
+            [
+                NEW_IDEA | {"id": "90", "skills": "Js, PY; js", "features": "One; Two; one", "hidden": "1"},
+                NEW_IDEA | {"id": "1.0", "skills": "py", "features": "", "roles": "Developer"},
+            ],
+        ),
+    ],
+)
+def test_a_file_imported_twice_changes_nothing_the_second_time(
+    staff_client: Client, preview: Preview, mongo: Database[Any], page: str, rows: list[dict[str, str]], kind: str
+) -> None:
+    content = written(*rows)
+    if kind == "xlsx":
+        content = tablib.Dataset().load(content.decode(), format="csv").export("xlsx")
+    first = preview(page, content, kind)
+    assert (first.context["result"].totals["new"], first.context["result"].totals["update"]) == (1, 1)
+    confirm(staff_client, page, first.context["confirm_form"])
+    before = list(mongo[COLLECTIONS[page]].find())
+
+    second = preview(page, content, kind)
+    confirm(staff_client, page, second.context["confirm_form"])
+
+    assert second.context["result"].totals["skip"] == len(rows)
+    assert list(mongo[COLLECTIONS[page]].find()) == before
+
+
 def refused(answer: Any) -> dict[int, str]:
     """What is said of each row on the page."""
     result = answer.context["result"]

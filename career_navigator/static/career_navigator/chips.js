@@ -169,6 +169,13 @@ function setUpChips(area) {
       add(text);
     }
   });
+  // A suggestion that is chosen needs no Enter.
+  input.addEventListener("input", (event) => {
+    const isTyped = event instanceof InputEvent && event.inputType !== "insertReplacementText";
+    if (!isTyped && [...(input.list?.options || [])].some((option) => option.value === input.value)) {
+      add(quoteItem(input.value, separators));
+    }
+  });
   // Nothing that was typed is lost.
   input.addEventListener("blur", take);
   area.form.addEventListener("submit", take, { capture: true });
