@@ -74,7 +74,7 @@ def test_takes_the_time_from_the_clock_alone(ada, now):
         ({"action_type": " "}, "action_type"),
         ({"action_type": "x" * 51}, "action_type"),
         ({"action_type": {"$ne": ""}}, "action_type"),
-        ({"user_id": None}, "user_id"),
+        ({"user_id": " "}, "user_id"),
         ({"user_id": {"$gt": ""}}, "user_id"),
         ({"job_id": {"$gt": ""}}, "job_id"),
         ({"job_id": 7}, "job_id"),

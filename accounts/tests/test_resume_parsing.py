@@ -129,11 +129,11 @@ def test_makes_nothing_up_and_always_makes_a_resume(text):
 
 
 def _texts(content):
-    """What stands in the content as it stood in the text: all but dates, names of networks and canonical skills."""
+    """Return what the content quotes: all but dates, codes of countries, names of networks and canonical skills."""
     for name, value in content.items():
         if isinstance(value, dict):
             yield from _texts(value)
-        elif name not in {"startDate", "endDate", "network", "skills"}:
+        elif name not in {"startDate", "endDate", "countryCode", "network", "skills"}:
             for each in value if isinstance(value, list) else [value]:
                 yield from _texts(each) if isinstance(each, dict) else [each]
 
