@@ -21,6 +21,8 @@ PAGES = (
     "/admin/ingestion/collectionrun/collect-now/",
     "/admin/ingestion/refusedposting/",
     "/admin/career_navigator/taskrun/",
+    "/admin/career_navigator/taskrun/#first",
+    "/admin/career_navigator/taskrun/schedule/",
     "/admin/accounts/person/",
     "/admin/auth/user/#first",
     "/admin/auth/group/#first",
