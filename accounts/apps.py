@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
 
     user_exports = {
         "sessions": "accounts.services.export_sessions",
-        "last_login_at": "accounts.services.export_last_login",
+        "last_login": "accounts.services.export_last_login",
         "password_resets": "accounts.services.export_resets",
         "email_confirmations": "accounts.credentials.export_confirmations",
         "mails": "accounts.mails.export_mails",

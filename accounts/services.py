@@ -222,10 +222,9 @@ def _erase_kinds(user_id: ObjectId) -> None:
         erase(user_id)
 
 
-def export_last_login(user_id: ObjectId) -> datetime | None:
-    """Return when the user last logged in."""
-    at: datetime | None = User.objects(id=user_id).scalar("last_login_at").first()
-    return at
+def export_last_login(user_id: ObjectId) -> list[datetime]:
+    """Return when the user last logged in; nothing where that was before it was stored."""
+    return [at for at in User.objects(id=user_id).scalar("last_login_at") if at is not None]
 
 
 def export_sessions(user_id: ObjectId) -> list[dict[str, Any]]:

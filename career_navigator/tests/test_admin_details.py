@@ -68,7 +68,12 @@ def test_a_login_is_remembered(staff_client: Client, person: Member, api, mongo)
     api.post("/auth/login", {"email": "ada@example.org", "password": PASSWORD})
 
     assert mongo.users.find_one()["last_login_at"] > earlier
-    assert person.get("/auth/me/export").json()["last_login_at"] is not None
+    assert person.get("/auth/me/export").json()["last_login"] != []
+
+
+@pytest.mark.parametrize("act", ["deactivate", "erase"])
+def test_the_questions_before_acts_count_what_is_stored(staff_client: Client, person: Member, act: str) -> None:
+    assert staff_client.get(f"/admin/accounts/person/{person.id}/{act}/").status_code == 200
 
 
 def test_who_may_not_see_mails_is_shown_none_on_a_users_page(person: Member) -> None:
