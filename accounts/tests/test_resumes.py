@@ -105,7 +105,9 @@ def test_fills_every_field_that_it_offers(ada):
     ada.post(f"/resumes/{resume_id}/confirm", {"fields": list(offered)})
 
     profile = ada.get("/auth/me").json()
-    assert {name: profile[name] for name in offered} == offered
+    # Roles are added to those of before.
+    assert profile["target_roles"] == ["Software Engineer", *offered["target_roles"]]
+    assert {name: profile[name] for name in offered} == offered | {"target_roles": profile["target_roles"]}
     assert offered["experience"] == (
         "Senior Software Engineer, Analytical Engines Ltd (2019-01 to present)\n"
         "Software Engineer, Difference Inc. (2015-03 to 2018-12)"
