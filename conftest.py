@@ -28,7 +28,7 @@ from career_navigator.cache import reset_caches, responses
 from career_navigator.db.bootstrap import create_indexes
 from career_navigator.db.connection import database, redis_client
 
-pytest_plugins = [f"tests.fixtures.{name}" for name in ("catalogue", "people", "populated", "servers")]
+pytest_plugins = [f"tests.fixtures.{name}" for name in ("catalogues", "users", "user_data", "servers")]
 
 # How long an example takes says something of the machine alone.
 # `make test ARGS=--hypothesis-profile=thorough` tries more of them.
@@ -182,7 +182,7 @@ def _declared() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _open_tables(django_db_blocker: Any) -> Iterator[None]:
-    """Django's own tables lie in the same database as the documents, which the fixture `mongo` empties."""
+    """Django's own tables are in the same database as the documents, which the fixture `mongo` empties."""
     with django_db_blocker.unblock():
         yield
 

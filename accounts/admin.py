@@ -19,20 +19,25 @@ from accounts.applications.documents import Application
 from accounts.applications.stages import STAGES
 from accounts.mails import FAILED, SENT, list_mails
 from accounts.models import Mail, Person
-from accounts.profile_values import list_email_forms, normalize_email
+from accounts.profile_parsing import list_email_forms, normalize_email
 from accounts.services import count_user_data, deactivate_user, erase_user_on_request, export_user, reactivate_user
 from accounts.tasks import send_reset_message
 from career_navigator.admin_site.dashboard import ATTENTION_PERIOD, Attention, Card, Chart, Series
-from career_navigator.admin_site.model_admin import ask, enqueue_or_report, log_action, require_permission
+from career_navigator.admin_site.model_admin import (
+    ask_for_confirmation,
+    enqueue_or_report,
+    log_action,
+    require_permission,
+)
 from career_navigator.db.connection import database
 from career_navigator.document_admin.admin import AttentionFilter, ReadOnlyDocumentAdmin
 from career_navigator.plain_text import build_folded_pattern
 from learning.documents import SKILL_PROGRESS
 from market.gaps import rank_gaps
 from market.roles import normalize_role
-from market.selectors import WINDOW_DAYS, role_figures
+from market.selectors import WINDOW_DAYS, get_role_stats
 from projects.documents import PROJECT_PROGRESS
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 
 DAYS = 30
 MAX_SEARCH_LENGTH = 200
@@ -126,7 +131,7 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
             require_permission(request, "accounts.deactivate_person", method="GET")
             person = self._person(request, user_id)
             sessions = count_user_data(user_id=ObjectId(user_id)).get("sessions", 0)
-            return ask(
+            return ask_for_confirmation(
                 request,
                 title=f"Deactivate {person.email}?",
                 act="Deactivate the user",
@@ -177,7 +182,7 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
             require_permission(request, "accounts.erase_person", method="GET")
             person = self._person(request, user_id)
             counts = count_user_data(user_id=ObjectId(user_id))
-            return ask(
+            return ask_for_confirmation(
                 request,
                 title=f"Erase {person.email}?",
                 act="Erase the user",
@@ -220,11 +225,11 @@ def _describe_progress(person: Any, *, now: datetime) -> dict[str, Any]:
     user_id = str(person.pk)
     statuses, projects = SKILL_PROGRESS.statuses(user_id), PROJECT_PROGRESS.statuses(user_id)
     learnt = [skill for skill, status in statuses.items() if status == SKILL_PROGRESS.done]
-    held = vocabulary().map_technology_slugs([*dict.fromkeys([*person.skills, *learnt])])
+    held = get_vocabulary().map_technology_slugs([*dict.fromkeys([*person.skills, *learnt])])
     gaps = []
     for role in person.target_roles[:_MAX_ROLES]:
-        figures = role_figures(role=normalize_role(role), days=WINDOW_DAYS, now=now)
-        gaps.append((role, rank_gaps(window=figures.window, held=held) if figures else None))
+        stats = get_role_stats(role=normalize_role(role), days=WINDOW_DAYS, now=now)
+        gaps.append((role, rank_gaps(window=stats.window, held=held) if stats else None))
     applications = Counter(Application.objects(user=person.pk).scalar("stage"))
     return {
         "gaps": gaps,

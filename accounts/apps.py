@@ -36,7 +36,7 @@ class AccountsConfig(AppConfig):
         "resumes": "accounts.migrations.renumber_resumes",
         "saved_searches": "accounts.migrations.renumber_searches",
     }
-    skill_merges = {"accounts": "accounts.services.follow_merge"}
+    skill_merges = {"accounts": "accounts.services.on_skill_merged"}
     attention = {"failed_mails": "accounts.admin.FAILED_MAILS"}
     dashboard_panels = {"accounts": "accounts.admin.show_users"}
     staff_roles = {

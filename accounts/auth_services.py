@@ -14,21 +14,21 @@ from rest_framework.request import Request
 
 from accounts.authentication import TokenPair, start_session
 from accounts.documents import User
-from accounts.profile_values import normalize_email
-from accounts.services import AddressTaken, Change, LoginRefused, authenticate, change_profile, register_user
+from accounts.profile_parsing import normalize_email
+from accounts.services import Change, EmailTaken, LoginRejected, authenticate, change_profile, register_user
 from accounts.tasks import send_confirmation_message
-from career_navigator.api.exceptions import QueueAway
+from career_navigator.api.exceptions import QueueUnavailable
 from career_navigator.api.permissions import CurrentUser
 from career_navigator.api.versions import check_if_match
 from career_navigator.celery import enqueue
-from career_navigator.observability.middleware import with_time_anew
+from career_navigator.observability.middleware import with_fresh_deadline
 from career_navigator.throttling import (
     Busy,
     LoginLimits,
     check_limits,
     get_client_ip,
     hit_limits,
-    limited,
+    rate_limited,
     record_hits,
 )
 
@@ -39,8 +39,8 @@ PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; form-action 'self'",
     "Cache-Control": "no-store",
 }
-# Tokens are secrets: not even the caller's own cache keeps them.
-UNKEPT = {"Cache-Control": "private, no-store"}
+# Tokens are secrets: not even the client's own cache keeps them.
+NO_STORE = {"Cache-Control": "private, no-store"}
 
 
 class Conflict(APIException):
@@ -56,20 +56,20 @@ class Login(TokenPair):
     user: User
 
 
-def register(request: Request, given: Mapping[str, Any], *, address_field: str) -> User:
+def register(request: Request, given: Mapping[str, Any], *, email_field: str) -> User:
     """Add an account; `address_field` is what the body calls the address. Raises Throttled and ValidationError."""
     limits = ("register_address", get_client_ip(request)), ("register_account", given["email"])
     check_limits(*limits)
     try:
         change = register_user(**given, now=timezone.now())
-    except AddressTaken as error:
+    except EmailTaken as error:
         record_hits(*limits)
-        raise ValidationError({address_field: ["This field is already registered."]}, "already_registered") from error
+        raise ValidationError({email_field: ["This field is already registered."]}, "already_registered") from error
     record_hits(*limits)
     queue_collection(change)
     try:
         queue_confirmation(user_id=change.user.pk)
-    except QueueAway:
+    except QueueUnavailable:
         logger.warning(
             "the queue is unavailable: user %s has to ask for the message that confirms the address", change.user.pk
         )
@@ -77,30 +77,30 @@ def register(request: Request, given: Mapping[str, Any], *, address_field: str) 
 
 
 def queue_confirmation(*, user_id: ObjectId) -> None:
-    """Have a message sent that confirms the user's address. Raises QueueAway."""
+    """Have a message sent that confirms the user's address. Raises QueueUnavailable."""
     queue_message(send_confirmation_message, str(user_id))
 
 
 def queue_message(task: "Task[[str], None]", argument: str) -> None:
-    """Queue a task that sends a message. Raises QueueAway."""
+    """Queue a task that sends a message. Raises QueueUnavailable."""
     if not enqueue(task, argument):
-        raise QueueAway("Messages cannot be sent just now; try again shortly.")
+        raise QueueUnavailable("Messages cannot be sent just now; try again shortly.")
 
 
 def queue_limited_confirmation(*, user_id: ObjectId) -> None:
-    """Have the message sent as often as a user may ask for it. Raises QueueAway and Throttled."""
-    with limited(("confirmation", str(user_id))):
+    """Have the message sent as often as a user may ask for it. Raises QueueUnavailable and Throttled."""
+    with rate_limited(("confirmation", str(user_id))):
         queue_confirmation(user_id=user_id)
 
 
 def offer_confirmation(request: Request) -> None:
-    """Have the message sent to a caller who asks for digests at an address that is not confirmed, within the limit."""
+    """Have the message sent to a user who asks for digests at an address that is not confirmed, within the limit."""
     profile = _current_user(request)
     if profile.fields["email_confirmed"]:
         return
     try:
         queue_limited_confirmation(user_id=profile.pk)
-    except (Throttled, QueueAway) as error:
+    except (Throttled, QueueUnavailable) as error:
         logger.warning("user %s is sent no message that confirms the address: %s", profile.id, error)
 
 
@@ -111,9 +111,9 @@ def log_in(request: Request, *, email: str, password: str) -> Login:
     try:
         user = authenticate(email=email, password=password)
     except Busy:
-        limits.take_back()
+        limits.undo()
         raise
-    except LoginRefused as error:
+    except LoginRejected as error:
         limits.count_failure()
         raise AuthenticationFailed("The email address or the password is wrong.", "wrong_credentials") from error
     limits.remember_client_ip()
@@ -124,7 +124,7 @@ def log_in(request: Request, *, email: str, password: str) -> Login:
 def begin_session(user: User) -> TokenPair:
     """Return the tokens of a new session, after the time that hashing a password has taken."""
     user_id, version = user.pk, user.token_version
-    return with_time_anew(lambda: start_session(user_id=user_id, token_version=version, now=timezone.now()))
+    return with_fresh_deadline(lambda: start_session(user_id=user_id, token_version=version, now=timezone.now()))
 
 
 def change_own_profile(request: Request, fields: Mapping[str, Any], *, first_role: str | None = None) -> User:

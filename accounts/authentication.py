@@ -30,7 +30,7 @@ from accounts.documents import CLOCK_LEEWAY_SECONDS, PROFILE_CACHE, TOKEN_BYTES,
 from career_navigator.api.permissions import CurrentUser
 from career_navigator.api.renderers import dump_json
 from career_navigator.db.connection import database
-from career_navigator.setting_values import public_key_of
+from career_navigator.setting_values import derive_public_key
 
 # No token of ours is nearly as long; a longer one is not worth the work of decoding it.
 MAX_TOKEN_LENGTH = 4096
@@ -46,7 +46,7 @@ _REFUSALS = {
 }
 
 
-class TokenRefused(Exception):
+class TokenRejected(Exception):
     """A token that is not accepted. `reason`: expired or invalid."""
 
     def __init__(self, reason: str) -> None:
@@ -59,7 +59,7 @@ class KeyringBackend(TokenBackend):
 
     def __init__(self, algorithm: str, signing_key: str, *former_keys: str) -> None:
         super().__init__(algorithm, signing_key)
-        public = public_key_of if algorithm.startswith("RS") else str
+        public = derive_public_key if algorithm.startswith("RS") else str
         verifying = [public(key) for key in (signing_key, *former_keys)]
         self._verifying_keys = {_key_id(key): self._prepare_key(key) for key in verifying}
         self._key_id = _key_id(verifying[0])
@@ -139,19 +139,19 @@ class AccessToken:
 
 
 def read_access_token(token: str) -> AccessToken:
-    """Return what an accepted token says. Raises TokenRefused."""
+    """Return what an accepted token says. Raises TokenRejected."""
     if len(token) > MAX_TOKEN_LENGTH:
-        raise TokenRefused("invalid")
+        raise TokenRejected("invalid")
     try:
         claims = _get_backend().claims(token)
     except TokenBackendExpiredToken as error:
-        raise TokenRefused("expired") from error
+        raise TokenRejected("expired") from error
     except TokenBackendError as error:
-        raise TokenRefused("invalid") from error
+        raise TokenRejected("invalid") from error
     if int(claims["exp"]) <= time():
-        raise TokenRefused("expired")
+        raise TokenRejected("expired")
     if not ObjectId.is_valid(claims["sub"]):
-        raise TokenRefused("invalid")
+        raise TokenRejected("invalid")
     return AccessToken(
         user_id=ObjectId(claims["sub"]),
         issued_at=float(claims.get("iat", 0)),
@@ -219,7 +219,7 @@ class BearerAuthentication(JWTAuthentication):
     def get_validated_token(self, raw_token: bytes) -> AccessToken:  # type: ignore[override]
         try:
             return read_access_token(raw_token.decode("latin-1"))
-        except TokenRefused as error:
+        except TokenRejected as error:
             raise AuthenticationFailed(*_REFUSALS[error.reason]) from error
 
     def get_user(self, validated_token: AccessToken) -> CurrentUser:  # type: ignore[override]
@@ -247,7 +247,7 @@ class TokenPair:
         return int(settings.JWT_ACCESS_TOKEN_EXPIRE_MINUTES * 60)
 
 
-class RefreshRefused(Exception):
+class RefreshRejected(Exception):
     """A refresh token that is not accepted. `reason`: unknown (or expired, or its session ended), used, or no_user."""
 
     def __init__(self, reason: str) -> None:
@@ -273,29 +273,29 @@ def refresh_session(*, refresh_token: str, now: datetime) -> TokenPair:
     Used again within JWT_REFRESH_GRACE_SECONDS of its first use it answers another pair, since the requests of one page
     and two tabs refresh at the same time; used later it ends the session.
 
-    The successor is stored before the token is marked as used. So whoever ends the session meanwhile either takes the
-    token away before it is marked, and this refresh fails, or finds the successor there to delete.
+    The successor is stored before the token is marked as used. So anyone who ends the session meanwhile either takes
+    the token away before it is marked, and this refresh fails, or finds the successor there to delete.
 
     Raises:
-        RefreshRefused: the token is not accepted.
+        RefreshRejected: the token is not accepted.
     """
     jti = hash_token(refresh_token)
     token = RefreshToken.objects(jti=jti, expires_at__gt=now).first()
     if token is None:
-        raise RefreshRefused("unknown")
+        raise RefreshRejected("unknown")
     user = User.objects(id=token.user, is_active=True).only("token_version").first()
     if user is None or user.token_version != token.token_version:
         _delete_all(RefreshToken.objects(family=token.family))
-        raise RefreshRefused("no_user" if user is None else "unknown")
+        raise RefreshRejected("no_user" if user is None else "unknown")
     pair = _issue_pair(user_id=token.user, family=token.family, token_version=token.token_version, now=now)
     if not _mark_as_used(jti, now=now):
         _end_session(token, now=now)
         logger.warning("a refresh token of user %s was used again; its session has ended", token.user)
-        raise RefreshRefused("used")
+        raise RefreshRejected("used")
     return pair
 
 
-def end_session_of(*, refresh_token: str, now: datetime) -> None:
+def end_session_by_token(*, refresh_token: str, now: datetime) -> None:
     """End the session that the refresh token, used or not, belongs to; nothing happens for an unknown one."""
     token = RefreshToken.objects(jti=hash_token(refresh_token)).first()
     if token is not None:

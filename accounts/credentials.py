@@ -19,8 +19,8 @@ from django.core.mail import send_mail
 from accounts.authentication import TokenPair, end_sessions, start_session
 from accounts.documents import ConcurrentChange, EmailConfirmation, PasswordReset, User
 from accounts.mails import CONFIRMATION, RESET, recorded_mail
-from accounts.selectors import find_user_by_address
-from career_navigator.observability.middleware import with_time_anew
+from accounts.selectors import find_user_by_email
+from career_navigator.observability.middleware import with_fresh_deadline
 
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 256
@@ -96,11 +96,11 @@ class WrongPassword(Exception):
     """The given password is not the account's."""
 
 
-class ResetRefused(Exception):
+class ResetRejected(Exception):
     """A reset token that is unknown, used or expired."""
 
 
-class ConfirmationRefused(Exception):
+class ConfirmationRejected(Exception):
     """A confirmation token that is unknown, used or expired."""
 
 
@@ -113,7 +113,7 @@ def check_current_password(*, user_id: ObjectId, password: str) -> User:
 
 
 def change_password(*, user_id: ObjectId, current_password: str, new_password: str, now: datetime) -> TokenPair:
-    """Set a new password, end every session, and begin one for the caller.
+    """Set a new password, end every session, and begin one for the current user.
 
     Raises ValidationError, WrongPassword, ConcurrentChange, and DoesNotExist when the user is gone.
     """
@@ -125,12 +125,12 @@ def change_password(*, user_id: ObjectId, current_password: str, new_password: s
         _set_password(user, hashed_password, now)
         return start_session(user_id=user.pk, token_version=user.token_version, now=now)
 
-    return with_time_anew(store)
+    return with_fresh_deadline(store)
 
 
 def send_reset_message(*, email: str, now: datetime) -> bool:
     """Send a link that sets a new password to the account with that address; False when there is none."""
-    user = find_user_by_address(address=email)
+    user = find_user_by_email(email=email)
     if user is None:
         return False
     token = PasswordReset.issue(user_id=user.pk, now=now)
@@ -147,27 +147,27 @@ def send_reset_message(*, email: str, now: datetime) -> bool:
 def reset_password(*, token: str, new_password: str, now: datetime) -> None:
     """Set a new password by the token of a reset message, and end every session.
 
-    Raises ValidationError, which leaves the token usable, and ResetRefused.
+    Raises ValidationError, which leaves the token usable, and ResetRejected.
     """
     validate_password(new_password)
     if PasswordReset.find(token, now=now) is None:
-        raise ResetRefused("the token is unknown, used or expired")
+        raise ResetRejected("the token is unknown, used or expired")
     # Half a second of work, done before the token is taken: what goes wrong in it leaves the token usable.
     hashed_password = hash_password(new_password)
-    with_time_anew(lambda: _use_reset_token(token, hashed_password, now))
+    with_fresh_deadline(lambda: _use_reset_token(token, hashed_password, now))
 
 
 def _use_reset_token(token: str, hashed_password: str, now: datetime) -> None:
     reset = PasswordReset.take(token, now=now)
     user = User.objects(id=reset.user, is_active=True).first() if reset is not None else None
     if user is None:
-        raise ResetRefused("the token is unknown, used or expired")
+        raise ResetRejected("the token is unknown, used or expired")
     try:
         _set_password(user, hashed_password, now)
         # The token came by mail.
         User.confirm_email(user_id=user.pk, now=now)
     except ConcurrentChange as error:
-        raise ResetRefused("the password was changed, or the account erased, at the same time") from error
+        raise ResetRejected("the password was changed, or the account erased, at the same time") from error
 
 
 def _set_password(user: User, hashed_password: str, now: datetime) -> None:
@@ -194,16 +194,16 @@ def send_confirmation_message(*, user_id: ObjectId, now: datetime) -> bool:
 
 
 def check_confirmation(*, token: str, now: datetime) -> None:
-    """Raise ConfirmationRefused unless the token would confirm an address."""
+    """Raise ConfirmationRejected unless the token would confirm an address."""
     if EmailConfirmation.find(token, now=now) is None:
-        raise ConfirmationRefused("the token is unknown, used or expired")
+        raise ConfirmationRejected("the token is unknown, used or expired")
 
 
-def confirm_address(*, token: str, now: datetime) -> None:
-    """Confirm the address that the token was sent to. Raises ConfirmationRefused."""
+def confirm_email_address(*, token: str, now: datetime) -> None:
+    """Confirm the address that the token was sent to. Raises ConfirmationRejected."""
     taken = EmailConfirmation.take(token, now=now)
     if taken is None or not User.confirm_email(user_id=taken.user, now=now):
-        raise ConfirmationRefused("the token is unknown, used or expired")
+        raise ConfirmationRejected("the token is unknown, used or expired")
     erase_confirmations(taken.user)
 
 

@@ -20,12 +20,12 @@ from mongoengine import (
     StringField,
 )
 
-from accounts.profile_values import REMOTE_PREFERENCES, normalize_email
+from accounts.profile_parsing import REMOTE_PREFERENCES, normalize_email
 from career_navigator.cache.user import UserCache
 from career_navigator.db.connection import database
 from career_navigator.documents import StoredDocument
 
-MAX_ADDRESS_LENGTH = 254
+MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 100
 MAX_LOCATION_LENGTH = 200
 MAX_SKILL_LENGTH = 100
@@ -80,7 +80,7 @@ class User(StoredDocument):
     methods here, since they drop what Redis holds of it.
     """
 
-    email = StringField(required=True, unique=True, max_length=MAX_ADDRESS_LENGTH)
+    email = StringField(required=True, unique=True, max_length=MAX_EMAIL_LENGTH)
     hashed_password = StringField(required=True)
     full_name = StringField(required=True, max_length=MAX_NAME_LENGTH)
     skills = ListField(StringField())

@@ -11,7 +11,7 @@ from bson import ObjectId
 from django.conf import settings
 from mongoengine import DateTimeField, IntField, ObjectIdField, StringField
 
-from career_navigator.background import UNAVAILABLE
+from career_navigator.background import UNAVAILABLE_ERRORS
 from career_navigator.db.connection import database
 from career_navigator.documents import StoredDocument
 
@@ -71,7 +71,7 @@ def record_mail(*, user_id: ObjectId, kind: str, error: str = "", now: datetime)
     }
     try:
         database().mails.update_one({"user": user_id, "kind": kind, "status": FAILED}, change, upsert=True)
-    except UNAVAILABLE as unavailable:
+    except UNAVAILABLE_ERRORS as unavailable:
         # Raised, it would have the mail sent again.
         logger.warning("a mail to user %s is not recorded: %s", user_id, unavailable)
 

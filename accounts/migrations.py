@@ -19,10 +19,10 @@ from accounts.applications.documents import MAX_NOTE_LENGTH, Activity, Applicati
 from accounts.applications.stages import get_furthest, merge_histories
 from accounts.documents import ConcurrentChange, User
 from accounts.matches.documents import JobMatch
-from accounts.profile_values import EXPERIENCE_LEVELS, map_experience_level, normalize_email
+from accounts.profile_parsing import EXPERIENCE_LEVELS, map_experience_level, normalize_email
 from accounts.resumes.documents import Resume
-from accounts.searches.documents import SavedSearch, ToldPosting
-from accounts.services import canonical_skills
+from accounts.searches.documents import NotifiedPosting, SavedSearch
+from accounts.services import canonicalize_skills
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def clean_user_skills(*, dry_run: bool, now: datetime, on_user: Callable[[], obj
     summary = SkillCleaning()
     for user in User.objects.order_by("id").no_cache():
         summary.seen += 1
-        skills = canonical_skills(user.skills)
+        skills = canonicalize_skills(user.skills)
         if skills != list(user.skills):
             if dry_run or _update(user, now, skills=skills):
                 summary.changed += 1
@@ -142,13 +142,13 @@ def merge_matches() -> int:
 def merge_told_postings() -> int:
     """Keep one row for a search and a posting, told when the first of them was; returns how many were deleted."""
     deleted = 0
-    for rows in _list_duplicates(ToldPosting, "search", "job"):
+    for rows in _list_duplicates(NotifiedPosting, "search", "job"):
         merged = rows[0] | {"claimed_at": min(row["claimed_at"] for row in rows)}
         told_at = [row["told_at"] for row in rows if row.get("told_at")]
         if told_at:
             merged["told_at"] = min(told_at)
-        if _replace(ToldPosting, rows[0], merged):
-            deleted += _delete(ToldPosting, rows[1:])
+        if _replace(NotifiedPosting, rows[0], merged):
+            deleted += _delete(NotifiedPosting, rows[1:])
     return deleted
 
 

@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.documents import (
-    MAX_ADDRESS_LENGTH,
+    MAX_EMAIL_LENGTH,
     MAX_EXPERIENCE_LENGTH,
     MAX_PHONE_NUMBER_LENGTH,
     MAX_ROLE_LENGTH,
@@ -20,18 +20,18 @@ from accounts.documents import (
     MAX_SKILLS,
     MAX_YEARS,
 )
-from accounts.profile_values import (
+from accounts.profile_parsing import (
     REMOTE_PREFERENCES,
-    Unreadable,
+    UnparsableValue,
     fold_email,
     is_public_email,
     normalize_email,
-    read_remote_preference,
-    read_salary,
-    read_years,
+    parse_remote_preference,
+    parse_salary,
+    parse_years,
     split_list,
 )
-from career_navigator.api.fields import BoundedList, BoundedNumber, Line, Text
+from career_navigator.api.fields import BoundedList, BoundedNumber, SingleLineCharField, StrictCharField
 from market.roles import normalize_role
 from skills.vocabulary import spelling_key
 
@@ -45,18 +45,18 @@ NUMBER = {"type": "number", "minimum": 0}
 TEXTS = {"type": "array", "items": {"type": "string"}}
 
 
-class Address(Text):
+class EmailField(StrictCharField):
     """An e-mail address that an account may have."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=MAX_ADDRESS_LENGTH, **options)
+        super().__init__(max_length=MAX_EMAIL_LENGTH, **options)
         self.validators.append(EmailValidator(message="This field has to be an e-mail address."))
 
     def to_internal_value(self, data: Any) -> str:
         return fold_email(super().to_internal_value(data))
 
 
-class NewAddress(Address):
+class NewEmailField(EmailField):
     """An e-mail address for a new account; read in the form it is stored in."""
 
     default_error_messages = {"not_public": "This field has to be an e-mail address at a public domain."}
@@ -73,7 +73,7 @@ class NewAddress(Address):
             self.fail("not_public")
 
 
-class Skill(Line):
+class SkillField(SingleLineCharField):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=MAX_SKILL_LENGTH, **options)
 
@@ -85,11 +85,11 @@ class Skill(Line):
         return name
 
 
-class Skills(BoundedList):
+class SkillListField(BoundedList):
     """A list of skills. Texts that name none are left out, so that one of them does not spoil the rest of a save."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(child=Skill(), **options)
+        super().__init__(child=SkillField(), **options)
 
     def to_internal_value(self, data: Any) -> list[Any]:
         if isinstance(data, list):
@@ -97,7 +97,7 @@ class Skills(BoundedList):
             if len(data) > 2 * MAX_SKILLS:
                 self.fail("max_length", max_length=self.max_length)
             # Where there is no rest to save, it is refused by the text at fault.
-            data = [each for each in data if not _names_no_skill(each)] or data
+            data = [each for each in data if not _is_no_skill(each)] or data
         return super().to_internal_value(data)
 
 
@@ -106,7 +106,7 @@ def list_ignored_skills(data: Any) -> list[str]:
     skills = data.get("skills") if isinstance(data, Mapping) else None
     if isinstance(skills, str):
         skills = split_skills(skills)
-    return [each for each in skills if _names_no_skill(each)] if isinstance(skills, list) else []
+    return [each for each in skills if _is_no_skill(each)] if isinstance(skills, list) else []
 
 
 def split_skills(text: str) -> list[str]:
@@ -114,17 +114,17 @@ def split_skills(text: str) -> list[str]:
     return [part.strip() for part in re.split("[,;\n]", text) if part.strip()]
 
 
-def _names_no_skill(text: Any) -> bool:
+def _is_no_skill(text: Any) -> bool:
     if not isinstance(text, str):
         return False
     try:
-        Skill().run_validation(text)
+        SkillField().run_validation(text)
     except serializers.ValidationError:
         return True
     return False
 
 
-class TargetRole(Line):
+class TargetRoleField(SingleLineCharField):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=MAX_ROLE_LENGTH, **options)
 
@@ -135,7 +135,7 @@ class TargetRole(Line):
         return role
 
 
-class PhoneNumber(Text):
+class PhoneNumberField(StrictCharField):
     """A telephone number, kept as it was written.
 
     Without its country a number is only known to be possible somewhere. One that begins with + has to begin with a
@@ -167,7 +167,7 @@ def _is_possible(number: str) -> bool:
 
 
 @extend_schema_field({"type": "string", "pattern": "^[A-Za-z]{3}$"})
-class Currency(Text):
+class CurrencyField(StrictCharField):
     """A currency by its code of ISO 4217."""
 
     def __init__(self, **options: Any) -> None:
@@ -180,7 +180,7 @@ class Currency(Text):
         return code
 
 
-class Number(BoundedNumber):
+class StrictNumberField(BoundedNumber):
     """A number, given as a number: text is refused."""
 
     def to_internal_value(self, data: Any) -> float:
@@ -194,7 +194,7 @@ def either(*types: dict[str, Any]) -> Callable[[type[Any]], type[Any]]:
 
 
 @either(TEXTS, TEXT)
-class TextOrList(BoundedList):
+class TextOrListField(BoundedList):
     """A list, or text that lists it with commas (or with semicolons, where a part holds commas)."""
 
     default_error_messages = {"not_a_list": "This field has to be a list, or text with commas."}
@@ -208,17 +208,17 @@ class TextOrList(BoundedList):
 
 
 @either(TEXTS, TEXT)
-class SkillsOrText(Skills):
+class SkillsOrTextField(SkillListField):
     """A list, or text that lists it."""
 
-    default_error_messages = {"not_a_list": TextOrList.default_error_messages["not_a_list"]}
+    default_error_messages = {"not_a_list": TextOrListField.default_error_messages["not_a_list"]}
 
     def to_internal_value(self, data: Any) -> list[Any]:
         return super().to_internal_value(split_skills(data) if _is_short_text(data) else data)
 
 
 @either(TEXT, TEXTS)
-class RoleOrRoles(serializers.Field[Any, Any, Any, Any]):
+class RoleOrRolesField(serializers.Field[Any, Any, Any, Any]):
     """Text, which is the first target role, or a list, which is all of them. Read as `first_role` or `target_roles`."""
 
     default_error_messages = {"invalid": "This field has to be text, or a list of texts."}
@@ -226,15 +226,15 @@ class RoleOrRoles(serializers.Field[Any, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if isinstance(data, str):
             # Nothing is the same as null.
-            return {"first_role": TargetRole().run_validation(data)} if data.strip() else {"target_roles": None}
+            return {"first_role": TargetRoleField().run_validation(data)} if data.strip() else {"target_roles": None}
         if not isinstance(data, list):
             self.fail("invalid")
-        roles = BoundedList(child=TargetRole(), max_length=MAX_ROLES)
+        roles = BoundedList(child=TargetRoleField(), max_length=MAX_ROLES)
         return {"target_roles": roles.run_validation(data)}
 
 
 @either(TEXT, {"type": "boolean"})
-class RemotePreference(Text):
+class RemotePreferenceField(StrictCharField):
     """One of the preferences, or a truth value: true is remote, false is any."""
 
     default_error_messages = {
@@ -245,23 +245,23 @@ class RemotePreference(Text):
         if isinstance(data, bool):
             return "remote" if data else "any"
         try:
-            return read_remote_preference(super().to_internal_value(data))
-        except Unreadable:
+            return parse_remote_preference(super().to_internal_value(data))
+        except UnparsableValue:
             self.fail("invalid")
 
 
 @either(TEXT, NUMBER)
-class Experience(serializers.Field[Any, Any, Any, Any]):
+class ExperienceField(serializers.Field[Any, Any, Any, Any]):
     """Free text, or a number of years. Read as the profile's two fields."""
 
     default_error_messages = {"invalid": "This field has to be text, or a number of years."}
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if isinstance(data, str):
-            text = Text(max_length=MAX_EXPERIENCE_LENGTH, allow_blank=True).run_validation(data)
+            text = StrictCharField(max_length=MAX_EXPERIENCE_LENGTH, allow_blank=True).run_validation(data)
             if not text:
                 return {"experience": None, "experience_years": None}
-            years = read_years(text)
+            years = parse_years(text)
             fields: dict[str, Any] = {"experience": text}
             return fields | ({"experience_years": years} if years is not None and years <= MAX_YEARS else {})
         if isinstance(data, bool) or not isinstance(data, int | float):
@@ -272,7 +272,7 @@ class Experience(serializers.Field[Any, Any, Any, Any]):
 
 
 @either(NUMBER, TEXT)
-class ExpectedSalary(serializers.Field[Any, Any, Any, Any]):
+class ExpectedSalaryField(serializers.Field[Any, Any, Any, Any]):
     """A year's pay: a number, or text that may name a currency. Read as the profile's two fields."""
 
     default_error_messages = {
@@ -283,8 +283,8 @@ class ExpectedSalary(serializers.Field[Any, Any, Any, Any]):
         fields: dict[str, Any]
         if isinstance(data, str) and len(data) <= MAX_SALARY_LENGTH:
             try:
-                salary = read_salary(data, is_currency=_is_currency)
-            except Unreadable:
+                salary = parse_salary(data, is_currency=_is_currency)
+            except UnparsableValue:
                 self.fail("invalid")
             fields = {"expected_salary": salary.amount}
             if salary.currency is not None:

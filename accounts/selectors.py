@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bson import ObjectId
 
 from accounts.documents import User
-from accounts.profile_values import distinct_roles, list_email_forms
+from accounts.profile_parsing import list_email_forms, remove_repeated_roles
 from career_navigator.api.permissions import CurrentUser
 from learning.documents import SKILL_PROGRESS
 
@@ -23,22 +23,22 @@ def get_user_skills(user: CurrentUser) -> list[str]:
 
     Every computation of what somebody lacks starts here, so a skill counts everywhere from the moment it is learnt.
     """
-    return list(dict.fromkeys([*user.skills, *SKILL_PROGRESS.done_by(user.id)]))
+    return list(dict.fromkeys([*user.skills, *SKILL_PROGRESS.list_done(user.id)]))
 
 
-def find_user_by_address(*, address: str) -> User | None:
+def find_user_by_email(*, email: str) -> User | None:
     """Return the active user with that e-mail address, in whatever form it is written and stored."""
-    forms = list_email_forms(address)
+    forms = list_email_forms(email)
     return min(User.objects(email__in=forms, is_active=True), key=lambda user: forms.index(user.email), default=None)
 
 
-def target_roles() -> list[str]:
+def get_target_roles() -> list[str]:
     """Every role some active user aims at, each once however it is written, by name."""
     # Asked once a day, so no index stands for it.
-    return distinct_roles(sorted(User.objects(is_active=True).distinct("target_roles")))
+    return remove_repeated_roles(sorted(User.objects(is_active=True).distinct("target_roles")))
 
 
-def career_goals(*, user_id: str) -> CareerGoals | None:
+def get_career_goals(*, user_id: str) -> CareerGoals | None:
     """A user's goals; None when there is no such user."""
     if not ObjectId.is_valid(user_id):
         return None

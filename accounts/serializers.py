@@ -14,7 +14,7 @@ from accounts.credentials import (
     PASSWORD_HELP_TEXT,
 )
 from accounts.documents import (
-    MAX_ADDRESS_LENGTH,
+    MAX_EMAIL_LENGTH,
     MAX_EXPERIENCE_LENGTH,
     MAX_LANGUAGE_LENGTH,
     MAX_LANGUAGES,
@@ -30,25 +30,25 @@ from accounts.documents import (
 from accounts.profile_fields import (
     NUMBER,
     TEXT,
-    Address,
-    Currency,
-    ExpectedSalary,
-    Experience,
-    NewAddress,
-    Number,
-    PhoneNumber,
-    RemotePreference,
-    RoleOrRoles,
-    Skills,
-    SkillsOrText,
-    TargetRole,
-    TextOrList,
+    CurrencyField,
+    EmailField,
+    ExpectedSalaryField,
+    ExperienceField,
+    NewEmailField,
+    PhoneNumberField,
+    RemotePreferenceField,
+    RoleOrRolesField,
+    SkillListField,
+    SkillsOrTextField,
+    StrictNumberField,
+    TargetRoleField,
+    TextOrListField,
     either,
     list_ignored_skills,
 )
-from accounts.profile_values import EXPERIENCE_LEVELS, REMOTE_PREFERENCES
+from accounts.profile_parsing import EXPERIENCE_LEVELS, REMOTE_PREFERENCES
 from accounts.resumes.documents import Resume
-from career_navigator.api.fields import BoundedList, Choice, Line, Text
+from career_navigator.api.fields import BoundedList, SingleLineCharField, StrictCharField, StrictChoiceField
 from career_navigator.api.permissions import CurrentUser
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 
@@ -57,7 +57,7 @@ MIN_NAME_LENGTH = 2
 MAX_OPAQUE_TOKEN_LENGTH = 200
 
 
-class Password(Text):
+class PasswordField(StrictCharField):
     """A password as it is typed, space and all."""
 
     def __init__(self, **options: Any) -> None:
@@ -65,7 +65,7 @@ class Password(Text):
         super().__init__(trim_whitespace=False, max_length=4 * MAX_PASSWORD_LENGTH, **options)
 
 
-class NewPassword(Text):
+class NewPasswordField(StrictCharField):
     """A password to be set."""
 
     def __init__(self, **options: Any) -> None:
@@ -89,23 +89,30 @@ class NewPassword(Text):
 
 
 class ProfileFields(serializers.Serializer[Any]):
-    full_name = Line(min_length=MIN_NAME_LENGTH, max_length=MAX_NAME_LENGTH)
-    skills = Skills(max_length=MAX_SKILLS, allow_null=True, required=False)
-    target_roles = BoundedList(child=TargetRole(), max_length=MAX_ROLES, allow_null=True, required=False)
-    experience_level = Choice(choices=EXPERIENCE_LEVELS, allow_null=True, required=False)
-    location = Line(max_length=MAX_LOCATION_LENGTH, allow_null=True, allow_blank=True, required=False)
-    phone_number = PhoneNumber(allow_null=True, allow_blank=True, required=False)
-    experience = Text(max_length=MAX_EXPERIENCE_LENGTH, allow_null=True, allow_blank=True, required=False)
-    experience_years = Number(minimum=0, maximum=MAX_YEARS, allow_null=True, required=False)
+    full_name = SingleLineCharField(min_length=MIN_NAME_LENGTH, max_length=MAX_NAME_LENGTH)
+    skills = SkillListField(max_length=MAX_SKILLS, allow_null=True, required=False)
+    target_roles = BoundedList(child=TargetRoleField(), max_length=MAX_ROLES, allow_null=True, required=False)
+    experience_level = StrictChoiceField(choices=EXPERIENCE_LEVELS, allow_null=True, required=False)
+    location = SingleLineCharField(max_length=MAX_LOCATION_LENGTH, allow_null=True, allow_blank=True, required=False)
+    phone_number = PhoneNumberField(allow_null=True, allow_blank=True, required=False)
+    experience = StrictCharField(max_length=MAX_EXPERIENCE_LENGTH, allow_null=True, allow_blank=True, required=False)
+    experience_years = StrictNumberField(minimum=0, maximum=MAX_YEARS, allow_null=True, required=False)
     preferred_locations = BoundedList(
-        child=Line(max_length=MAX_LOCATION_LENGTH), max_length=MAX_LOCATIONS, allow_null=True, required=False
+        child=SingleLineCharField(max_length=MAX_LOCATION_LENGTH),
+        max_length=MAX_LOCATIONS,
+        allow_null=True,
+        required=False,
     )
-    remote_preference = Choice(choices=REMOTE_PREFERENCES, allow_null=True, required=False)
-    professional_summary = Text(max_length=MAX_SUMMARY_LENGTH, allow_null=True, allow_blank=True, required=False)
-    expected_salary = Number(minimum=0, maximum=MAX_SALARY, allow_null=True, required=False, help_text="A year's pay.")
-    expected_salary_currency = Currency(allow_null=True, allow_blank=True, required=False)
+    remote_preference = StrictChoiceField(choices=REMOTE_PREFERENCES, allow_null=True, required=False)
+    professional_summary = StrictCharField(
+        max_length=MAX_SUMMARY_LENGTH, allow_null=True, allow_blank=True, required=False
+    )
+    expected_salary = StrictNumberField(
+        minimum=0, maximum=MAX_SALARY, allow_null=True, required=False, help_text="A year's pay."
+    )
+    expected_salary_currency = CurrencyField(allow_null=True, allow_blank=True, required=False)
     languages = BoundedList(
-        child=Line(max_length=MAX_LANGUAGE_LENGTH),
+        child=SingleLineCharField(max_length=MAX_LANGUAGE_LENGTH),
         max_length=MAX_LANGUAGES,
         allow_null=True,
         required=False,
@@ -114,14 +121,14 @@ class ProfileFields(serializers.Serializer[Any]):
 
 
 class RegistrationSerializer(ProfileFields):
-    email = NewAddress()
-    password = NewPassword()
+    email = NewEmailField()
+    password = NewPasswordField()
 
 
 class ProfileChangeSerializer(ProfileFields):
     """What is not given stays; null clears what may be empty."""
 
-    full_name = Line(min_length=MIN_NAME_LENGTH, max_length=MAX_NAME_LENGTH, required=False)
+    full_name = SingleLineCharField(min_length=MIN_NAME_LENGTH, max_length=MAX_NAME_LENGTH, required=False)
 
 
 class UserSerializer(serializers.Serializer[Any]):
@@ -146,7 +153,7 @@ class UserSerializer(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField()
 
 
-class IgnoredSkills(serializers.Serializer[Any]):
+class IgnoredSkillsField(serializers.Serializer[Any]):
     # Of a response to a request that gives skills: what of them `Skills` leaves out.
 
     ignored_skills = serializers.ListField(
@@ -159,7 +166,7 @@ class IgnoredSkills(serializers.Serializer[Any]):
         return shown | ({"ignored_skills": ignored} if ignored else {})
 
 
-class SavedUserSerializer(IgnoredSkills, UserSerializer):
+class SavedUserSerializer(IgnoredSkillsField, UserSerializer):
     pass
 
 
@@ -170,15 +177,15 @@ class RegistrationQuery(QuerySerializer):
 
 
 class LoginSerializer(serializers.Serializer[Any]):
-    email = Address()
-    password = Password()
+    email = EmailField()
+    password = PasswordField()
 
 
 class LoginFormSerializer(serializers.Serializer[Any]):
     """The form of an OAuth2 password grant; its other fields mean nothing here."""
 
-    username = Text(source="email", max_length=MAX_ADDRESS_LENGTH, help_text="The e-mail address.")
-    password = Password()
+    username = StrictCharField(source="email", max_length=MAX_EMAIL_LENGTH, help_text="The e-mail address.")
+    password = PasswordField()
 
 
 class TokenPairSerializer(serializers.Serializer[Any]):
@@ -206,16 +213,16 @@ class RegisteredUserSerializer(NewSessionSerializer, SavedUserSerializer):
 
 
 class RefreshTokenSerializer(serializers.Serializer[Any]):
-    refresh_token = Text(max_length=MAX_OPAQUE_TOKEN_LENGTH)
+    refresh_token = StrictCharField(max_length=MAX_OPAQUE_TOKEN_LENGTH)
 
 
 class PasswordChangeSerializer(serializers.Serializer[Any]):
-    current_password = Password()
-    new_password = NewPassword()
+    current_password = PasswordField()
+    new_password = NewPasswordField()
 
 
 class ForgottenPasswordSerializer(serializers.Serializer[Any]):
-    email = Address()
+    email = EmailField()
 
 
 class AcceptedSerializer(serializers.Serializer[Any]):
@@ -223,16 +230,16 @@ class AcceptedSerializer(serializers.Serializer[Any]):
 
 
 class PasswordResetSerializer(serializers.Serializer[Any]):
-    token = Text(max_length=MAX_OPAQUE_TOKEN_LENGTH)
-    new_password = NewPassword()
+    token = StrictCharField(max_length=MAX_OPAQUE_TOKEN_LENGTH)
+    new_password = NewPasswordField()
 
 
 class ConfirmationQuery(QuerySerializer):
-    token = Text(max_length=MAX_OPAQUE_TOKEN_LENGTH, help_text="The token in the link of the message.")
+    token = StrictCharField(max_length=MAX_OPAQUE_TOKEN_LENGTH, help_text="The token in the link of the message.")
 
 
 class ErasureSerializer(serializers.Serializer[Any]):
-    password = Password()
+    password = PasswordField()
 
 
 class ExportedUserSerializer(UserSerializer):
@@ -266,35 +273,40 @@ class ExportSerializer(serializers.Serializer[Any]):
 class ProfileInput(serializers.Serializer[Any]):
     # `validated_data` has the profile fields by the account's names.
 
-    user_name = Line(max_length=MAX_NAME_LENGTH, source="full_name")
-    phone_number = PhoneNumber(allow_null=True, allow_blank=True, required=False)
-    desired_job_role = RoleOrRoles(
+    user_name = SingleLineCharField(max_length=MAX_NAME_LENGTH, source="full_name")
+    phone_number = PhoneNumberField(allow_null=True, allow_blank=True, required=False)
+    desired_job_role = RoleOrRolesField(
         allow_null=True,
         required=False,
         help_text="Text takes the place of the first target role; a list is all of them.",
     )
-    skills = SkillsOrText(max_length=MAX_SKILLS, allow_null=True, required=False)
-    experience = Experience(
+    skills = SkillsOrTextField(max_length=MAX_SKILLS, allow_null=True, required=False)
+    experience = ExperienceField(
         allow_null=True, required=False, help_text='Text, or a number of years; "5 years" counts as five.'
     )
-    experience_years = Number(minimum=0, maximum=MAX_YEARS, allow_null=True, required=False)
-    experience_level = Choice(choices=EXPERIENCE_LEVELS, allow_null=True, required=False)
-    location = Line(max_length=MAX_LOCATION_LENGTH, allow_null=True, allow_blank=True, required=False)
-    preferred_locations = TextOrList(
-        child=Line(max_length=MAX_LOCATION_LENGTH), max_length=MAX_LOCATIONS, allow_null=True, required=False
+    experience_years = StrictNumberField(minimum=0, maximum=MAX_YEARS, allow_null=True, required=False)
+    experience_level = StrictChoiceField(choices=EXPERIENCE_LEVELS, allow_null=True, required=False)
+    location = SingleLineCharField(max_length=MAX_LOCATION_LENGTH, allow_null=True, allow_blank=True, required=False)
+    preferred_locations = TextOrListField(
+        child=SingleLineCharField(max_length=MAX_LOCATION_LENGTH),
+        max_length=MAX_LOCATIONS,
+        allow_null=True,
+        required=False,
     )
-    remote_preference = RemotePreference(
+    remote_preference = RemotePreferenceField(
         allow_null=True,
         required=False,
         help_text=f"One of {', '.join(REMOTE_PREFERENCES)}; true is remote, false is any.",
     )
-    professional_summary = Text(max_length=MAX_SUMMARY_LENGTH, allow_null=True, allow_blank=True, required=False)
-    expected_salary = ExpectedSalary(
+    professional_summary = StrictCharField(
+        max_length=MAX_SUMMARY_LENGTH, allow_null=True, allow_blank=True, required=False
+    )
+    expected_salary = ExpectedSalaryField(
         allow_null=True, required=False, help_text='For a year: a number, or text such as "$120,000" or "90k EUR".'
     )
-    expected_salary_currency = Currency(allow_null=True, allow_blank=True, required=False)
-    languages = TextOrList(
-        child=Line(max_length=MAX_LANGUAGE_LENGTH),
+    expected_salary_currency = CurrencyField(allow_null=True, allow_blank=True, required=False)
+    languages = TextOrListField(
+        child=SingleLineCharField(max_length=MAX_LANGUAGE_LENGTH),
         max_length=MAX_LANGUAGES,
         allow_null=True,
         required=False,
@@ -324,8 +336,8 @@ class ProfileInput(serializers.Serializer[Any]):
 
 
 class UserRegistrationSerializer(ProfileInput):
-    email_id = NewAddress(source="email")
-    password = NewPassword()
+    email_id = NewEmailField(source="email")
+    password = NewPasswordField()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         fields = super().validate(attrs)
@@ -337,8 +349,8 @@ class UserRegistrationSerializer(ProfileInput):
 class UserChangeSerializer(ProfileInput):
     """What is not given stays; null clears what may be empty."""
 
-    user_name = Line(max_length=MAX_NAME_LENGTH, source="full_name", required=False)
-    email_id = Address(required=False, help_text="The account's own; it cannot be changed.")
+    user_name = SingleLineCharField(max_length=MAX_NAME_LENGTH, source="full_name", required=False)
+    email_id = EmailField(required=False, help_text="The account's own; it cannot be changed.")
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict) and "password" in data:
@@ -353,7 +365,7 @@ class UserIdSerializer(SuccessSerializer):
     user_id = serializers.CharField(source="pk")
 
 
-class SavedUserIdSerializer(IgnoredSkills, UserIdSerializer):
+class SavedUserIdSerializer(IgnoredSkillsField, UserIdSerializer):
     pass
 
 

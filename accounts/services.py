@@ -12,14 +12,14 @@ from mongoengine.errors import NotUniqueError
 from accounts.authentication import end_sessions
 from accounts.credentials import check_current_password, hash_password, verify_password
 from accounts.documents import PROFILE_CACHE, PasswordReset, RefreshToken, User
-from accounts.profile_values import distinct_roles, list_email_forms, normalize_email, roles_added
-from accounts.selectors import find_user_by_address
+from accounts.profile_parsing import find_added_roles, list_email_forms, normalize_email, remove_repeated_roles
+from accounts.selectors import find_user_by_email
 from career_navigator.apps import get_declared
 from career_navigator.db.connection import database
 from career_navigator.documents import StaleVersion
-from career_navigator.observability.middleware import with_time_anew
-from skills.selectors import vocabulary
-from skills.services import renamed
+from career_navigator.observability.middleware import with_fresh_deadline
+from skills.selectors import get_vocabulary
+from skills.services import build_rename
 
 # Text that a blank one clears.
 _MAY_BE_EMPTY = (
@@ -28,11 +28,11 @@ _MAY_BE_EMPTY = (
 )
 
 
-class AddressTaken(Exception):
+class EmailTaken(Exception):
     """There is an account with that e-mail address."""
 
 
-class LoginRefused(Exception):
+class LoginRejected(Exception):
     """No active account has that e-mail address and password; which of the two it was is not told."""
 
 
@@ -49,31 +49,31 @@ def register_user(
 ) -> Change:
     """Add an account; `profile` holds further profile fields.
 
-    Raises ValidationError, and AddressTaken, which the unique index decides where two register at once.
+    Raises ValidationError, and EmailTaken, which the unique index decides where two register at once.
     """
     validate_password(password)
     fields = _canonical({"full_name": full_name, **profile})
     address = normalize_email(email)
     # The index knows of no other forms, which releases before stored.
     if User.objects(email__in=list_email_forms(email)).first() is not None:
-        raise AddressTaken(f"an account has the address {address}")
+        raise EmailTaken(f"an account has the address {address}")
     user = User(email=address, hashed_password=hash_password(password), email_confirmed=email_confirmed, **fields)
     user.update_timestamp(now=now)
     user.created_at = user.updated_at
     try:
         # Hashing has taken a part of the request's time for MongoDB.
-        with_time_anew(lambda: user.save(force_insert=True))
+        with_fresh_deadline(lambda: user.save(force_insert=True))
     except NotUniqueError as error:
-        raise AddressTaken(f"an account has the address {address}") from error
+        raise EmailTaken(f"an account has the address {address}") from error
     return Change(user=user, new_roles=tuple(user.target_roles))
 
 
 def authenticate(*, email: str, password: str) -> User:
-    """The active user with that address and password, as long to answer when there is none. Raises LoginRefused."""
-    user = find_user_by_address(address=email)
+    """The active user with that address and password, as long to answer when there is none. Raises LoginRejected."""
+    user = find_user_by_email(email=email)
     if user is None:
         verify_password(password, None)
-        raise LoginRefused("no account has that address")
+        raise LoginRejected("no account has that address")
 
     def rehash(verified: str) -> None:
         # No change that the user has made, so the profile stays as it is.
@@ -82,7 +82,7 @@ def authenticate(*, email: str, password: str) -> User:
         )
 
     if not verify_password(password, user.hashed_password, rehash=rehash):
-        raise LoginRefused("the password is not the account's")
+        raise LoginRejected("the password is not the account's")
     return user
 
 
@@ -113,7 +113,7 @@ def change_profile(
             fields = {**fields, name: [*user[name], *values]}
     if fields:
         user.update_profile(now=now, **_canonical(fields))
-    return Change(user=user, new_roles=roles_added(before=before, after=user.target_roles))
+    return Change(user=user, new_roles=find_added_roles(before=before, after=user.target_roles))
 
 
 def deactivate_user(*, user_id: ObjectId) -> None:
@@ -133,18 +133,18 @@ def _set_active(user_id: ObjectId, is_active: bool) -> None:
     user.save()
 
 
-def canonical_skills(names: Iterable[str]) -> list[str]:
+def canonicalize_skills(names: Iterable[str]) -> list[str]:
     """Skills as stored: canonical names where the vocabulary knows them, else readable ones in lower case."""
-    return vocabulary().map_technology_slugs(names)
+    return get_vocabulary().map_technology_slugs(names)
 
 
 def _canonical(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Profile fields as stored."""
     stored = dict(fields)
     if "skills" in stored:
-        stored["skills"] = canonical_skills(stored["skills"] or ())
+        stored["skills"] = canonicalize_skills(stored["skills"] or ())
     if "target_roles" in stored:
-        stored["target_roles"] = distinct_roles(stored["target_roles"] or ())
+        stored["target_roles"] = remove_repeated_roles(stored["target_roles"] or ())
     for name in ("preferred_locations", "languages"):
         if name in stored:
             stored[name] = list(dict.fromkeys(stored[name] or ()))
@@ -154,19 +154,19 @@ def _canonical(fields: Mapping[str, Any]) -> dict[str, Any]:
     return stored
 
 
-def follow_merge(gone: str, kept: str, now: datetime) -> None:
+def on_skill_merged(source: str, target: str, now: datetime) -> None:
     """Rename the skill in every profile, each in one atomic update, so that no edit of the user's is lost."""
     users = database().users
     # A profile is edited under a guard of `updated_at`, which therefore has to move, whatever the clock says.
     moved = {"$max": [now, {"$add": ["$updated_at", 1]}]}
-    change = [{"$set": {"skills": renamed(field="skills", gone=gone, kept=kept), "updated_at": moved}}]
-    for user in User.objects(skills=gone).only("pk"):
+    change = [{"$set": {"skills": build_rename(field="skills", source=source, target=target), "updated_at": moved}}]
+    for user in User.objects(skills=source).only("pk"):
         with PROFILE_CACHE.invalidate(user_id=user.pk):
-            users.update_one({"_id": user.pk, "skills": gone}, change)
+            users.update_one({"_id": user.pk, "skills": source}, change)
 
 
 # No erasure takes nearly as long.
-BROKEN_OFF_AFTER = timedelta(minutes=10)
+ERASURE_TIMEOUT = timedelta(minutes=10)
 
 
 def export_user(*, user_id: ObjectId, now: datetime) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def count_user_data(*, user_id: ObjectId) -> dict[str, int]:
 def erase_user(*, user_id: ObjectId, password: str, now: datetime) -> None:
     """Remove the user and all that is theirs. Raises WrongPassword, and DoesNotExist when the user is gone."""
     user = check_current_password(user_id=user_id, password=password)
-    with_time_anew(lambda: erase_everything(user=user, now=now))
+    with_fresh_deadline(lambda: erase_everything(user=user, now=now))
 
 
 def erase_user_on_request(*, user_id: ObjectId, now: datetime) -> None:
@@ -198,7 +198,7 @@ def erase_user_on_request(*, user_id: ObjectId, now: datetime) -> None:
 
 
 def erase_everything(*, user: User, now: datetime) -> None:
-    """Remove the user and all that is theirs, for a caller who has made sure that it is wanted.
+    """Remove the user and all that is theirs, for code that has made sure that it is wanted.
 
     No token is accepted from the beginning on, and the user goes last: what breaks off in between is found again by
     `finish_erasures`. What requests that were already let in have stored meanwhile goes in a second round.
@@ -211,7 +211,7 @@ def erase_everything(*, user: User, now: datetime) -> None:
 
 def finish_erasures(*, now: datetime) -> int:
     """Erase the accounts whose erasure broke off; returns how many."""
-    unfinished = list(User.objects(erasure_began_at__lte=now - BROKEN_OFF_AFTER).order_by("id"))
+    unfinished = list(User.objects(erasure_began_at__lte=now - ERASURE_TIMEOUT).order_by("id"))
     for user in unfinished:
         erase_everything(user=user, now=now)
     return len(unfinished)

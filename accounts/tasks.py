@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts import credentials, services
 from accounts.resumes import tasks as resume_tasks  # noqa: F401 - Celery finds the tasks of an app through this module
 from accounts.searches import tasks as search_tasks  # noqa: F401 - the same
-from career_navigator.background import UNAVAILABLE, Task
+from career_navigator.background import UNAVAILABLE_ERRORS, Task
 
 
 @shared_task(base=Task, title="Finish erasures", icon="person_remove")
@@ -20,7 +20,7 @@ def finish_erasures() -> str | None:
 
 
 # A server that is unavailable is usually back within minutes, for as long as somebody waits; each try makes a new link.
-@shared_task(autoretry_for=(SMTPException, OSError, *UNAVAILABLE), retry_backoff=10, max_retries=5)
+@shared_task(autoretry_for=(SMTPException, OSError, *UNAVAILABLE_ERRORS), retry_backoff=10, max_retries=5)
 def send_reset_message(email: str) -> None:
     """Send the message for a forgotten password, where an account has the address.
 
@@ -30,7 +30,7 @@ def send_reset_message(email: str) -> None:
     credentials.send_reset_message(email=email, now=timezone.now())
 
 
-@shared_task(autoretry_for=(SMTPException, OSError, *UNAVAILABLE), retry_backoff=10, max_retries=5)
+@shared_task(autoretry_for=(SMTPException, OSError, *UNAVAILABLE_ERRORS), retry_backoff=10, max_retries=5)
 def send_confirmation_message(user_id: str) -> None:
     """Send the message that confirms the user's address.
 

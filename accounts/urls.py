@@ -2,12 +2,12 @@ from accounts.applications.views import ActivityViewSet, ApplicationViewSet, Fun
 from accounts.matches.views import MatchViewSet
 from accounts.resumes.views import RenderingViewSet, ResumeViewSet
 from accounts.searches.views import SavedSearchViewSet, UnsubscribeViewSet
-from accounts.views import AuthViewSet, MeViewSet, UserAuthViewSet, UserViewSet
+from accounts.views import AuthViewSet, ProfileViewSet, UserAuthViewSet, UserViewSet
 from career_navigator.api.routers import OptionalSlashRouter
 
 router = OptionalSlashRouter()
 router.register("auth", AuthViewSet, basename="auth")
-router.register("auth", MeViewSet, basename="auth-me")
+router.register("auth", ProfileViewSet, basename="auth-me")
 router.register("activity", ActivityViewSet, basename="activity")
 router.register("activity", FunnelViewSet, basename="funnel")
 router.register("users", UserAuthViewSet, basename="user-auth")

@@ -18,8 +18,8 @@ from rest_framework.response import Response
 
 from accounts import serializers as shapes
 from accounts.auth_services import (
+    NO_STORE,
     PAGE_HEADERS,
-    UNKEPT,
     Conflict,
     begin_session,
     change_own_profile,
@@ -28,25 +28,25 @@ from accounts.auth_services import (
     queue_message,
     register,
 )
-from accounts.authentication import AccessToken, RefreshRefused, end_session_of, refresh_session
+from accounts.authentication import AccessToken, RefreshRejected, end_session_by_token, refresh_session
 from accounts.credentials import (
-    ConfirmationRefused,
-    ResetRefused,
+    ConfirmationRejected,
+    ResetRejected,
     WrongPassword,
     change_password,
     check_confirmation,
-    confirm_address,
+    confirm_email_address,
     reset_password,
 )
 from accounts.documents import ConcurrentChange, User
-from accounts.profile_values import list_email_forms, normalize_email
+from accounts.profile_parsing import list_email_forms, normalize_email
 from accounts.services import erase_user, erase_user_on_request, export_user
 from accounts.tasks import send_reset_message
 from career_navigator.api.parsers import MultiPartParser
 from career_navigator.api.permissions import CurrentUser, IsSelf
 from career_navigator.api.versions import IF_MATCH, build_etag
 from career_navigator.api.viewsets import ApiViewSet, PublicViewSet
-from career_navigator.throttling import check_limits, get_client_ip, limited, record_hits
+from career_navigator.throttling import check_limits, get_client_ip, rate_limited, record_hits
 
 # How old a token may be that erases its user's account.
 ERASURE_SECONDS = 5 * 60
@@ -87,7 +87,7 @@ class AuthViewSet(PublicViewSet):
         message with a link that confirms the address is sent where e-mail is set up.
         With `login=true` the account also begins a session, whose tokens are in the answer.
         """
-        return _answer_registration(self, address_field="email")
+        return _answer_registration(self, email_field="email")
 
     @action(
         detail=False,
@@ -103,7 +103,7 @@ class AuthViewSet(PublicViewSet):
         for a new pair at POST /auth/refresh before the access token expires. Wrong passwords are limited per account
         and per address.
         """
-        return Response(self.get_serializer(log_in(request, **self.body)).data, headers=UNKEPT)
+        return Response(self.get_serializer(log_in(request, **self.body)).data, headers=NO_STORE)
 
     @action(
         detail=False,
@@ -119,7 +119,7 @@ class AuthViewSet(PublicViewSet):
 
         The same as POST /auth/login for clients that speak OAuth2: `username` is the e-mail address.
         """
-        return Response(self.get_serializer(log_in(request, **self.body)).data, headers=UNKEPT)
+        return Response(self.get_serializer(log_in(request, **self.body)).data, headers=NO_STORE)
 
     @action(
         detail=False,
@@ -136,9 +136,9 @@ class AuthViewSet(PublicViewSet):
         """
         try:
             pair = refresh_session(**self.body, now=timezone.now())
-        except RefreshRefused as error:
+        except RefreshRejected as error:
             raise AuthenticationFailed("The refresh token is not valid.", "refresh_token_invalid") from error
-        return Response(self.get_serializer(pair).data, headers=UNKEPT)
+        return Response(self.get_serializer(pair).data, headers=NO_STORE)
 
     @action(
         detail=False,
@@ -152,7 +152,7 @@ class AuthViewSet(PublicViewSet):
         Neither its refresh tokens nor its access tokens are accepted any more; other sessions go on.
         """
         # Of a token that is not known there is no session left, which is what was asked for.
-        end_session_of(**self.body, now=timezone.now())
+        end_session_by_token(**self.body, now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @action(
@@ -169,7 +169,7 @@ class AuthViewSet(PublicViewSet):
         Answers the same whether or not an account has the address.
         """
         email = self.body["email"]
-        with limited(("forgot_address", get_client_ip(request)), ("forgot_account", normalize_email(email))):
+        with rate_limited(("forgot_address", get_client_ip(request)), ("forgot_account", normalize_email(email))):
             queue_message(send_reset_message, email)
         sentence = "If an account has this address, a message with a link is on its way to it."
         return Response(self.get_serializer({"detail": sentence}).data, status=status.HTTP_202_ACCEPTED)
@@ -188,7 +188,7 @@ class AuthViewSet(PublicViewSet):
         """
         try:
             reset_password(**self.body, now=timezone.now())
-        except ResetRefused as error:
+        except ResetRejected as error:
             raise ValidationError({"token": ["This field is unknown, used or expired."]}, "token_invalid") from error
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -212,12 +212,12 @@ class AuthViewSet(PublicViewSet):
 
         The token works once, within three days.
         """
-        return self._confirmation_page(confirm_address, confirmed=True)
+        return self._confirmation_page(confirm_email_address, confirmed=True)
 
     def _confirmation_page(self, act: Callable[..., None], *, confirmed: bool) -> HttpResponse:
         try:
             act(token=self.query["token"], now=timezone.now())
-        except ConfirmationRefused as error:
+        except ConfirmationRejected as error:
             raise ValidationError({"token": ["This field is unknown, used or expired."]}, "token_invalid") from error
         context = {"confirmed": confirmed, "app_name": settings.APP_NAME}
         return HttpResponse(render_to_string("accounts/confirm_email.html", context), headers=PAGE_HEADERS)
@@ -231,7 +231,7 @@ _CHANGE = {
 }
 
 
-class MeViewSet(OwnAccountViewSet):
+class ProfileViewSet(OwnAccountViewSet):
     """The current user's own account."""
 
     action_options = {
@@ -243,7 +243,7 @@ class MeViewSet(OwnAccountViewSet):
 
     @action(detail=False)
     def me(self, request: Request) -> HttpResponse:
-        """Return the caller's profile.
+        """Return the current user's profile.
 
         The `ETag` names its version; send it as `If-Match` with a change to be told when the profile has changed since.
         """
@@ -271,7 +271,7 @@ class MeViewSet(OwnAccountViewSet):
 
     @me.mapping.delete
     def erase_me(self, request: Request) -> Response:
-        """Erase the account and all that is the caller's.
+        """Erase the account and all that is the current user's.
 
         The body names the password. Resumes, saved jobs, applications, searches, progress and sessions go with the
         account; this cannot be undone.
@@ -283,13 +283,13 @@ class MeViewSet(OwnAccountViewSet):
 
     @action(detail=False, url_path="me/export", serializer_class=shapes.ExportSerializer)
     def export(self, request: Request) -> Response:
-        """Return all that is stored about the caller.
+        """Return all that is stored about the current user.
 
         One JSON document with a part for each kind of data: profile, sessions, applications, resumes, searches,
         progress and what else is stored. Secrets are left out.
         """
         exported = export_user(user_id=self.current_user.pk, now=timezone.now())
-        headers = {**UNKEPT, "Content-Disposition": 'attachment; filename="career-navigator.json"'}
+        headers = {**NO_STORE, "Content-Disposition": 'attachment; filename="career-navigator.json"'}
         return Response(self.get_serializer(exported).data, headers=headers)
 
     @action(
@@ -307,7 +307,7 @@ class MeViewSet(OwnAccountViewSet):
         given = self.body
         with _password_guess(self.current_user, field="current_password"):
             pair = change_password(user_id=self.current_user.pk, **given, now=timezone.now())
-        return Response(self.get_serializer(pair).data, headers=UNKEPT)
+        return Response(self.get_serializer(pair).data, headers=NO_STORE)
 
     @action(
         detail=False,
@@ -346,7 +346,7 @@ class UserAuthViewSet(PublicViewSet):
         Does what POST /auth/register does, under the same limits. Lists may be given as text with commas.
         With `login=true` the account also begins a session, whose tokens are in the answer.
         """
-        return _answer_registration(self, address_field="email_id")
+        return _answer_registration(self, email_field="email_id")
 
     @action(
         detail=False,
@@ -360,7 +360,7 @@ class UserAuthViewSet(PublicViewSet):
 
         Beside the tokens it answers the `user_id` that other paths of this family take.
         """
-        return Response(self.get_serializer(log_in(request, **self.body)).data, headers=UNKEPT)
+        return Response(self.get_serializer(log_in(request, **self.body)).data, headers=NO_STORE)
 
 
 class UserViewSet(OwnAccountViewSet):
@@ -384,7 +384,7 @@ class UserViewSet(OwnAccountViewSet):
         return cast(Mapping[str, Any], shapes.UserProfileSerializer(self.current_user).data)
 
     def retrieve(self, request: Request, user_id: str) -> Response:
-        """Return the caller's profile in the job-search family's names.
+        """Return the current user's profile in the job-search family's names.
 
         The same account as GET /auth/me shows. `resume` is the id of the newest resume.
         """
@@ -405,7 +405,7 @@ class UserViewSet(OwnAccountViewSet):
         return Response(self.get_serializer(user).data, headers=build_etag(user.updated_at))
 
     def destroy(self, request: Request, user_id: str) -> Response:
-        """Erase the account and all that is the caller's.
+        """Erase the account and all that is the current user's.
 
         Takes no body. The token has to be issued within the last five minutes, by a login or POST /auth/refresh;
         DELETE /auth/me asks for the password instead.
@@ -418,20 +418,20 @@ class UserViewSet(OwnAccountViewSet):
         return Response(self.get_serializer(self.current_user).data)
 
 
-def _answer_registration(view: ApiViewSet, *, address_field: str) -> Response:
+def _answer_registration(view: ApiViewSet, *, email_field: str) -> Response:
     is_login = view.query["login"]  # before the account is there: it may be refused
-    user = register(view.request, view.body, address_field=address_field)
+    user = register(view.request, view.body, email_field=email_field)
     answer = view.get_serializer(user).data
     if is_login:
         answer |= shapes.TokenPairSerializer(begin_session(user)).data
-    return Response(answer, status=status.HTTP_201_CREATED, headers=UNKEPT)
+    return Response(answer, status=status.HTTP_201_CREATED, headers=NO_STORE)
 
 
 @contextmanager
 def _password_guess(user: CurrentUser, *, field: str) -> Iterator[None]:
     """Limit wrong passwords from somebody who may have found a token. Raises Throttled and ValidationError.
 
-    They count apart from logins: whoever guesses there keeps nobody from changing their password here.
+    They count apart from logins: anyone who guesses there keeps nobody from changing their password here.
     """
     limit = ("password", user.id)
     check_limits(limit)

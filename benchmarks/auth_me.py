@@ -61,7 +61,7 @@ def prepare() -> list[str]:
         issue_access_token(
             user_id=register_user(
                 email=f"user{number:03}@example.org",
-                password="Secure-Pass-123",  # noqa: S106 - whoever reads it can log in to nothing
+                password="Secure-Pass-123",  # noqa: S106 - anyone who reads it can log in to nothing
                 full_name=f"User {number:03}",
                 skills=["Python", "JavaScript", "React", "MongoDB", "Docker", "AWS", "SQL", "Git"],
                 target_roles=["Software Engineer", "Full Stack Developer"],

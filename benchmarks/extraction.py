@@ -29,8 +29,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from skills.disambiguation_words import AMBIGUOUS
 from skills.extraction import SkillExtractor
-from skills.sense_words import AMBIGUOUS
 from skills.vocabulary import Skill, Vocabulary
 
 _ROOT = Path(__file__).resolve().parent.parent

@@ -26,7 +26,7 @@ WINDOWS = (1, 7, 14, 30, 60, 90, 180, 365)
 ANSWER_SECONDS = 0.25
 RESUME_EVERY_SECONDS = 3
 # The second fault waits for its page, but no longer than this.
-MAX_BETWEEN_FAULTS_SECONDS = 8
+MAX_FAULT_INTERVAL_SECONDS = 8
 # What a wrong late write of a process that went on again would still need.
 SETTLE_SECONDS = 3
 # What depends on when a run was, on the order in which roles were collected, and on who wrote a row.
@@ -51,7 +51,7 @@ class Trial(NamedTuple):
     seed: str
 
 
-UNDISTURBED = Trial(0, (), "")
+WITHOUT_FAULTS = Trial(0, (), "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +108,8 @@ def run_trials(installation: Installation, trials: Sequence[Trial], *, lease: fl
     for trial in trials:
         while True:
             if reference is None or reference.day != datetime.now(UTC).date():
-                reference, _ = collect(installation, trial=UNDISTURBED, pages=0, lease=lease, resume=False)
-                again, faults = collect(installation, trial=UNDISTURBED, pages=0, lease=lease, resume=False)
+                reference, _ = collect(installation, trial=WITHOUT_FAULTS, pages=0, lease=lease, resume=False)
+                again, faults = collect(installation, trial=WITHOUT_FAULTS, pages=0, lease=lease, resume=False)
                 outcome = compare(0, again, reference, faults)
                 outcome.notes.append(
                     f"{len(reference.contents['daily stats'])} rows of daily stats, {reference.pages} pages, "
@@ -167,7 +167,7 @@ def collect(
             faults.make(kinds.pop(0))
             faults.said[-1] += f" @page {len(_list_answered(installation))}"
             moments.pop(0)
-            latest = time.monotonic() + MAX_BETWEEN_FAULTS_SECONDS
+            latest = time.monotonic() + MAX_FAULT_INTERVAL_SECONDS
         all_ended = faults.follow()
         if resume and installation.valkey.is_up and time.monotonic() > resumed + RESUME_EVERY_SECONDS:
             _resume_twice()
@@ -207,11 +207,11 @@ def _resume_twice() -> None:
 def _refresh_until_clean() -> None:
     """Refresh, as beat does every quarter of an hour, until only killed writers' marks are left."""
     from career_navigator.db.connection import database
-    from market.refresh import refresh_figures
+    from market.refresh import refresh_stats
 
     def is_clean() -> bool:
         try:
-            refresh_figures(now=datetime.now(UTC))
+            refresh_stats(now=datetime.now(UTC))
         except RedisError:
             return False  # a refresh of beat's came between
         return not database().dirty_days.count_documents({"writers": {"$in": [None, {}]}})
@@ -221,7 +221,7 @@ def _refresh_until_clean() -> None:
 
 def _read(installation: Installation, run_id: Any, seconds: float, day: date) -> Collected:
     from career_navigator.db.connection import database
-    from market.refresh import check_figures
+    from market.refresh import check_stats
 
     def get_trends(days: int) -> Any:
         path = f"/market/trending?days={days}"
@@ -256,7 +256,7 @@ def _read(installation: Installation, run_id: Any, seconds: float, day: date) ->
         day=day,
         seconds=seconds,
         contents=contents,
-        differing_days=check_figures().differing,
+        differing_days=check_stats().differing,
         new=run.get("collected", 0),
         credits=run.get("credits", 0),
         jobs_by_role=dict(asked_for | recorded),

@@ -15,7 +15,7 @@ from typing import Any
 import docx
 import requests
 
-from benchmarks.fault_collections import UNDISTURBED, Outcome, Trial, collect
+from benchmarks.fault_collections import WITHOUT_FAULTS, Outcome, Trial, collect
 from benchmarks.fault_installation import Faults, Installation, wait_until
 
 KINDS = ("web child", "web master", "mongod", "worker child", "valkey")
@@ -32,7 +32,7 @@ NOT_COUNTED = {"refresh_tokens", "job_postings"}
 RESUME = "Ada Lovelace\nada@example.org\n\nSummary\nWrites programs.\n\nSkills\nPython, Docker\n"
 
 
-class Person:
+class SimulatedUser:
     """Somebody who uses the API; `repeated` are writes that took several requests, `refused` those answered wrongly."""
 
     def __init__(self, url: str, jobs: Sequence[str]) -> None:
@@ -160,8 +160,8 @@ def _make_docx(text: str) -> bytes:
 
 def run_trials(installation: Installation, trials: Sequence[Trial], *, lease: float, resume: bool) -> Iterator[Outcome]:
     """Have people write without a fault, then with each trial's; yield the outcomes, the undisturbed one's as 0."""
-    collect(installation, trial=UNDISTURBED, pages=0, lease=lease, resume=False)
-    expected, outcome = write_round(installation, UNDISTURBED)
+    collect(installation, trial=WITHOUT_FAULTS, pages=0, lease=lease, resume=False)
+    expected, outcome = write_round(installation, WITHOUT_FAULTS)
     yield outcome
     for trial in trials:
         try:
@@ -182,14 +182,14 @@ def write_round(installation: Installation, trial: Trial) -> tuple[dict[str, Any
 
     Returns what the first has, and the outcome so far.
     """
-    from accounts.resumes.uploads import LOST_AFTER, find_lost_uploads, read_upload
-    from accounts.services import BROKEN_OFF_AFTER, finish_erasures
+    from accounts.resumes.uploads import LOST_TIMEOUT, find_lost_uploads, read_upload
+    from accounts.services import ERASURE_TIMEOUT, finish_erasures
     from career_navigator.db.connection import database
 
     rng = random.Random(trial.seed)
     faults = Faults(installation, rng=rng, lease_seconds=0)
     jobs = [str(row["_id"]) for row in database().job_postings.find({}, {"_id": 1}).sort("_id", 1).limit(2)]
-    stays, goes = (Person(installation.web_url, jobs) for _ in range(2))
+    stays, goes = (SimulatedUser(installation.web_url, jobs) for _ in range(2))
     for _ in goes.write():
         pass
     hit_at, reached, began = rng.randrange(13), threading.Event(), time.monotonic()
@@ -216,13 +216,13 @@ def write_round(installation: Installation, trial: Trial) -> tuple[dict[str, Any
     outcome.broken += stays.refused + goes.refused
     if not stays.wait_for_uploads():
         # Its task was lost, so it waits for the check every five minutes, which is made now.
-        for resume_id in find_lost_uploads(now=datetime.now(UTC) + 2 * LOST_AFTER):
+        for resume_id in find_lost_uploads(now=datetime.now(UTC) + 2 * LOST_TIMEOUT):
             read_upload(resume_id=resume_id, now=datetime.now(UTC))
         outcome.notes.append("the task to read the file was lost, and it was read later")
     if repeated := stays.repeated + goes.repeated:
         outcome.notes.append(f"repeated: {', '.join(repeated)}")
     found = stays.read()
-    if goes.count_documents() and finish_erasures(now=datetime.now(UTC) + 2 * BROKEN_OFF_AFTER):
+    if goes.count_documents() and finish_erasures(now=datetime.now(UTC) + 2 * ERASURE_TIMEOUT):
         outcome.notes.append("the erasure broke off and was finished later")
     if left := goes.count_documents():
         outcome.broken.append(f"left of the erased account: {left}")

@@ -41,30 +41,30 @@ def compare(count: int) -> Report:
     from career_navigator.db.connection import database
     from market.daily_stats import day_start
     from market.gaps import MIN_THRESHOLD, order_learning, rank_gaps
-    from market.roles import display_role
-    from market.selectors import load_role_figures, role_demands
+    from market.roles import get_display_role
+    from market.selectors import get_role_demands, load_role_stats
 
     use_database(f"postings_{count}")
     load(count)
     now = timezone.now()
     last = day_start(now.date())
     report = Report(f"Gap analysis of the largest role of {count:,} postings of 400 days")
-    demands = role_demands(days=365, now=now)
+    demands = get_role_demands(days=365, now=now)
     role = max(demands, key=lambda name: demands[name].postings)
     report.note("the role; its postings of 365 days", f"{role}; {demands[role].postings:,}")
     # Somebody who knows every other thing that is asked for.
     held = [skill.name for skill in demands[role].skills][::2]
-    client = Client(held, display_role(role))
+    client = Client(held, get_display_role(role))
     differing = []
     for days in WINDOWS:
-        figures = load_role_figures(role=role, days=days, now=now)
+        stats = load_role_stats(role=role, days=days, now=now)
         whole, ordered, answered, kept, plain, same = (Times() for _ in range(6))
         for _ in range(ROUNDS):
             drop_windows()
-            whole.measure(lambda days=days: analyze(load_role_figures(role=role, days=days, now=now), held))
+            whole.measure(lambda days=days: analyze(load_role_stats(role=role, days=days, now=now), held))
             answered.measure(lambda days=days: client.ask(days))
             kept.measure(lambda days=days: client.ask(days))
-            fresh = load_role_figures(role=role, days=days, now=now).window
+            fresh = load_role_stats(role=role, days=days, now=now).window
             missing = [skill.name for skill in fresh.demand.skills if skill.name not in held]
             ordered.measure(
                 lambda fresh=fresh, missing=missing: order_learning(
@@ -75,8 +75,8 @@ def compare(count: int) -> Report:
             asked: dict[str, Any] = {"database": database(), "role": role, "days": days, "last": last}
             counted = plain.measure(lambda asked=asked: counts_by_aggregation(**asked))
             same.measure(lambda asked=asked: answer_by_aggregation(**asked))
-        gaps = rank_gaps(window=figures.window, held=held, threshold=MIN_THRESHOLD)
-        ours = figures.window.demand
+        gaps = rank_gaps(window=stats.window, held=held, threshold=MIN_THRESHOLD)
+        ours = stats.window.demand
         if (ours.postings, {skill.name: skill.count for skill in ours.skills}) != counted:
             differing.append(f"{days} days")
         report.note(f"{days} days: postings; skills that a tenth asks for", f"{gaps.postings:,}; {len(ours.skills)}")
@@ -102,7 +102,7 @@ def compare(count: int) -> Report:
     roles = Times()
     for _ in range(AGGREGATION_ROUNDS):
         drop_windows()
-        roles.measure(lambda: role_demands(days=30, now=now))
+        roles.measure(lambda: get_role_demands(days=30, now=now))
     report.note(f"demand of all {len(demands)} roles, 30 days: nothing kept", milliseconds(roles.median))
     report.at_most(
         "windows that count otherwise than the aggregation",
@@ -118,18 +118,18 @@ def drop_windows() -> None:
     """Drop what is cached of the stats, and cache again what every request uses."""
     from career_navigator.cache import reset_caches
     from career_navigator.cache.client import is_available
-    from skills.selectors import vocabulary
+    from skills.selectors import get_vocabulary
 
     reset_caches()
-    vocabulary()
+    get_vocabulary()
     is_available()
 
 
-def analyze(figures: Any, held: list[str]) -> Any:
+def analyze(stats: Any, held: list[str]) -> Any:
     """The analysis up to `learn_next`, which has a bar of its own."""
     from market.gaps import cover
 
-    window = figures.window
+    window = stats.window
     required = window.demand.required(threshold=0.25)
     return cover(skills=required, held=held), window.salary_medians
 

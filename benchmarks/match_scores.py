@@ -19,18 +19,18 @@ from typing import Any
 from benchmarks.posting_set import generated_postings
 from benchmarks.report import Report, Times
 from market import roles
-from market.jobs.match_score import Seeker, opening_of, score_match
+from market.jobs.match_score import CandidateProfile, build_job_profile, score_match
 from market.posting import Posting
-from market.requirements import nice_to_have, read_wording, years_asked
-from skills.extraction import SkillExtractor, lies_in
+from market.requirement_parsing import parse_required_years, parse_requirements, select_nice_to_have
+from skills.extraction import SkillExtractor, is_within
 from skills.vocabulary import Skill, Vocabulary
 
-SCORES_A_SECOND = 5_000
+MIN_SCORES_PER_SECOND = 5_000
 ROUNDS = 7
 _ROOT = Path(__file__).resolve().parent.parent
 
-SEEKERS = (
-    Seeker(
+CANDIDATES = (
+    CandidateProfile(
         skills=frozenset({"python", "sql", "docker", "kubernetes", "postgresql", "linux", "git", "react", "aws"}),
         desired_roles=("Backend Developer", "Data Engineer", "Full Stack Developer"),
         experience_years=3,
@@ -38,7 +38,7 @@ SEEKERS = (
         remote_preference="hybrid",
         expected_salary_usd=120_000,
     ),
-    Seeker(skills=frozenset({"java", "spring", "sql"}), desired_roles=("Java Developer",)),
+    CandidateProfile(skills=frozenset({"java", "spring", "sql"}), desired_roles=("Java Developer",)),
 )
 
 
@@ -63,31 +63,31 @@ def measure(count: int) -> Report:
     }
     report = Report(f"Match scores of {len(rows):,} postings, one process")
     report.note("skills of a posting, on average", f"{sum(len(row['skills']) for row in rows) / len(rows):.1f}")
-    for seeker, what in zip(SEEKERS, ("a full profile", "skills and a role alone"), strict=True):
+    for candidate, what in zip(CANDIDATES, ("a full profile", "skills and a role alone"), strict=True):
         for state, forgets in (("titles met for the first time", True), ("titles met before", False)):
             by_clock, used = Times(), []
             for _ in range(ROUNDS):
                 if forgets:
                     drop_titles()
                 before = process_time()
-                by_clock.measure(lambda seeker=seeker: score_all(rows, seeker, demand))
+                by_clock.measure(lambda candidate=candidate: score_all(rows, candidate, demand))
                 used.append(process_time() - before)
             rate = len(rows) / median(used)
             clock = f"{len(rows) / by_clock.median:,.0f}/s by the clock"
             report.at_least(
                 f"{what}, {state}",
                 rate,
-                SCORES_A_SECOND,
+                MIN_SCORES_PER_SECOND,
                 measured=f"{rate:,.0f}/s ({clock})",
-                bar_text=f">= {SCORES_A_SECOND:,}/s",
+                bar_text=f">= {MIN_SCORES_PER_SECOND:,}/s",
             )
     return report
 
 
-def score_all(rows: list[dict[str, Any]], seeker: Seeker, demand: dict[str, float]) -> int:
+def score_all(rows: list[dict[str, Any]], candidate: CandidateProfile, demand: dict[str, float]) -> int:
     scored = 0
     for row in rows:
-        match = score_match(seeker=seeker, opening=opening_of(row), demand=demand)
+        match = score_match(candidate=candidate, job_profile=build_job_profile(row), demand=demand)
         scored += match is not None
     if scored != len(rows):
         raise RuntimeError(f"{len(rows) - scored} postings have no score")
@@ -104,19 +104,19 @@ def stored_rows(count: int) -> list[dict[str, Any]]:
 
 def as_stored(posting: Posting, vocabulary: Vocabulary, extractor: SkillExtractor) -> dict[str, Any]:
     text = f"{posting.title}\n{posting.description}"
-    wording, spans = read_wording(text), extractor.spans(text)
+    wording, spans = parse_requirements(text), extractor.spans(text)
     slugs = vocabulary.map_technology_slugs(posting.technology_slugs)
     skills = slugs or list(dict.fromkeys(span.skill for span in spans))
-    nice = nice_to_have(
+    nice = select_nice_to_have(
         skills=skills,
-        in_nice=(span.skill for span in spans if lies_in(wording.nice, span.start)),
-        in_must=lambda: (span.skill for span in spans if lies_in(wording.must, span.start)),
+        in_nice=(span.skill for span in spans if is_within(wording.nice, span.start)),
+        in_must=lambda: (span.skill for span in spans if is_within(wording.must, span.start)),
     )
     return {
         "title": posting.title,
         "skills": skills,
         "nice_to_have": nice,
-        "years_asked": years_asked(text, wording=wording),
+        "years_asked": parse_required_years(text, wording=wording),
         "place": posting.place,
         "country_code": posting.country_code,
         "remote": posting.remote,

@@ -34,11 +34,11 @@ def fill(*, count: int, now: datetime) -> None:
     from career_navigator.db.bootstrap import create_indexes
     from career_navigator.db.connection import database
     from ingestion.role_searches import DEFAULT_ROLES
-    from market.membership import know_role
+    from market.membership import register_role
     from market.services import store_postings
 
     for role in DEFAULT_ROLES:
-        know_role(role=role, now=now)
+        register_role(role=role, now=now)
     # Those that storing does not read are built afterwards, which is quicker.
     postings = database().job_postings
     for name in postings.index_information():

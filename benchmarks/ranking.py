@@ -18,7 +18,7 @@ from benchmarks.trending import load
 
 ROUNDS = 9
 MAX_SECONDS = 1.0
-SCORES_A_SECOND = 5_000
+MIN_SCORES_PER_SECOND = 5_000
 SKILLS = ("Python", "SQL", "Docker", "Kubernetes", "PostgreSQL", "Linux", "Git", "React", "TypeScript", "AWS")
 PROFILE: dict[str, Any] = {
     "skills": list(SKILLS),
@@ -94,19 +94,21 @@ def measure_scores(report: Report) -> None:
     from django.utils import timezone
 
     from career_navigator.db.connection import database
-    from market.jobs.match_score import OPENING_FIELDS, Seeker, opening_of, score_match
-    from market.selectors import demand_of
+    from market.jobs.match_score import JOB_PROFILE_FIELDS, CandidateProfile, build_job_profile, score_match
+    from market.selectors import get_role_demand
 
-    found = database().job_postings.find({}, dict(OPENING_FIELDS)).sort("day", -1).limit(2_000)
-    openings = [opening_of(row) for row in found]
+    found = database().job_postings.find({}, dict(JOB_PROFILE_FIELDS)).sort("day", -1).limit(2_000)
+    job_profiles = [build_job_profile(row) for row in found]
     roles = tuple(PROFILE["target_roles"])
-    seeker = Seeker(skills=frozenset(skill.lower() for skill in SKILLS), desired_roles=roles)
-    demand = demand_of(role=roles[0], now=timezone.now())
+    candidate = CandidateProfile(skills=frozenset(skill.lower() for skill in SKILLS), desired_roles=roles)
+    demand = get_role_demand(role=roles[0], now=timezone.now())
     times = Times()
     for _ in range(ROUNDS):
-        times.measure(lambda: [score_match(seeker=seeker, opening=each, demand=demand) for each in openings])
-    rate = len(openings) / times.median
-    report.at_least("match scores", rate, SCORES_A_SECOND, measured=f"{rate:,.0f}/s", bar_text=">= 5,000/s")
+        times.measure(
+            lambda: [score_match(candidate=candidate, job_profile=each, demand=demand) for each in job_profiles]
+        )
+    rate = len(job_profiles) / times.median
+    report.at_least("match scores", rate, MIN_SCORES_PER_SECOND, measured=f"{rate:,.0f}/s", bar_text=">= 5,000/s")
 
 
 class Client:

@@ -104,16 +104,16 @@ def measure(count: int) -> Measured:
     from career_navigator.cache import reset_caches
     from career_navigator.db.connection import database
     from market.daily_stats import day_start
-    from market.membership import know_role
-    from market.refresh import mark_dirty, refresh_figures
+    from market.membership import register_role
+    from market.refresh import mark_dirty, refresh_stats
 
     use_database(f"roadmap_{count}")
     reset_caches()
     now = timezone.now()
     if not database().job_postings.estimated_document_count():
-        know_role(role=ROLE, now=now)
+        register_role(role=ROLE, now=now)
         fill(count=count, now=now)
-    refresh_figures(now=now)
+    refresh_stats(now=now)
     database().users.delete_many({})
     user = register_user(
         email="bench@example.org",
@@ -151,7 +151,7 @@ def measure(count: int) -> Measured:
             times.measure(lambda path=path, query=query: ask(path, query))
     for _ in range(5):
         mark_dirty(days=[day_start(now.date())])
-        refresh_figures(now=timezone.now())
+        refresh_stats(now=timezone.now())
         measured.first_roadmap.measure(lambda: ask("/learning/roadmap"))
     return measured
 

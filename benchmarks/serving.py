@@ -55,11 +55,11 @@ def prepare(count: int) -> None:
     from django.utils import timezone
 
     from benchmarks.posting_set import fill
-    from market.refresh import refresh_figures
+    from market.refresh import refresh_stats
 
     use_database("serving")
     fill(count=count, now=timezone.now())
-    refresh_figures(now=timezone.now())
+    refresh_stats(now=timezone.now())
 
 
 @dataclass(frozen=True)

@@ -131,11 +131,11 @@ def index_like_postings() -> None:
 
 
 def compare_memory(report: Report, directory: Path) -> None:
-    from benchmarks.worker_memory import PAGE, peak_of_a_run, serve_theirstack
+    from benchmarks.worker_memory import PAGE, measure_peak, serve_theirstack
 
     with serve_theirstack(log=directory / "theirstack.log") as source:
         peaks = {
-            count: peak_of_a_run(
+            count: measure_peak(
                 postings=count, database=f"run_{count}", source=source, log=directory / f"worker-{count}.log"
             )
             for count in (SMALL_RUN, LARGE_RUN)

@@ -52,7 +52,7 @@ def compare(count: int) -> Report:
 
     from career_navigator.db.connection import database
     from market.daily_stats import day_start
-    from market.refresh import check_figures
+    from market.refresh import check_stats
 
     report = Report(f"Trending over {count:,} postings of 400 days")
     use_database(f"postings_{SMALL}")
@@ -116,7 +116,7 @@ def compare(count: int) -> Report:
         measured=", ".join(differing) or "none",
         bar_text="none",
     )
-    check = check_figures()
+    check = check_stats()
     report.at_most(
         f"days of {check.days} whose figures differ from their postings",
         len(check.differing),
@@ -133,7 +133,7 @@ def load(count: int) -> float | None:
 
     from benchmarks.posting_set import fill
     from career_navigator.db.connection import database
-    from market.refresh import refresh_figures
+    from market.refresh import refresh_stats
 
     loaded = database().benchmark.find_one({"_id": "loaded"})
     if loaded is None or (timezone.now() - loaded["at"]).days > OLDEST_KEPT_DAYS:
@@ -141,7 +141,7 @@ def load(count: int) -> float | None:
             database()[name].delete_many({})
         fill(count=count, now=timezone.now())
         times = Times()
-        times.measure(lambda: refresh_figures(now=timezone.now()))
+        times.measure(lambda: refresh_stats(now=timezone.now()))
         values = {"at": timezone.now(), "refresh_seconds": times.median}
         database().benchmark.replace_one({"_id": "loaded"}, values, upsert=True)
         return times.median
@@ -155,8 +155,8 @@ def measure() -> Measured:
     from django.utils import timezone
 
     from market.daily_stats import day_start
-    from market.refresh import mark_dirty, refresh_figures
-    from market.selectors import render_answer
+    from market.refresh import mark_dirty, refresh_stats
+    from market.selectors import render_response
 
     measured = Measured()
     application = WSGIHandler()
@@ -164,7 +164,7 @@ def measure() -> Measured:
         ask(application, days)  # so that imports and connections are not what is measured
     for _ in range(ROUNDS):
         mark_dirty(days=[day_start(timezone.now().date())])
-        measured.refresh_of_a_day.measure(lambda: refresh_figures(now=timezone.now()))
+        measured.refresh_of_a_day.measure(lambda: refresh_stats(now=timezone.now()))
         for days in WINDOWS:
             # Nothing this process remembers is of use: the refresh has changed the version.
             body = measured.first[days].measure(lambda days=days: ask(application, days))
@@ -173,7 +173,7 @@ def measure() -> Measured:
         for _ in range(CACHED_ANSWERS):
             measured.cached[days].measure(lambda days=days: ask(application, days))
         for _ in range(5):
-            measured.cold[days].measure(lambda days=days: render_answer(days=days, now=timezone.now()))
+            measured.cold[days].measure(lambda days=days: render_response(days=days, now=timezone.now()))
     return measured
 
 

@@ -37,7 +37,7 @@ def serve_theirstack(*, log: Path) -> Iterator[str]:
         yield f"http://{HOST}:{port}"
 
 
-def peak_of_a_run(*, postings: int, database: str, source: str, log: Path) -> tuple[int, int]:
+def measure_peak(*, postings: int, database: str, source: str, log: Path) -> tuple[int, int]:
     """Collect `postings` into an empty database by a worker of two processes, the default.
 
     Returns the peak of the process that took most, and what all processes together held at the end, in bytes.
@@ -47,7 +47,7 @@ def peak_of_a_run(*, postings: int, database: str, source: str, log: Path) -> tu
 
     from benchmarks.servers import use_database
     from career_navigator.db.connection import redis_client
-    from ingestion.documents import CollectionRun
+    from ingestion.documents import CollectionRunDocument
     from ingestion.runs import start_run
     from ingestion.tasks import queue_run
 
@@ -72,7 +72,7 @@ def peak_of_a_run(*, postings: int, database: str, source: str, log: Path) -> tu
         )
         queue_run(run=run)
         deadline = time.monotonic() + MAX_SECONDS
-        while (run := CollectionRun.objects.get(id=run.id)).status in ("queued", "running"):
+        while (run := CollectionRunDocument.objects.get(id=run.id)).status in ("queued", "running"):
             if worker.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the worker did not finish: {log.read_text()[-2000:]}")
             time.sleep(0.2)

@@ -24,13 +24,13 @@ from career_navigator.admin_site.dashboard import FAILED_LOGINS, FAILED_TASKS, l
 from career_navigator.admin_site.model_admin import (
     ReadOnlyMixin,
     StaffModelAdmin,
-    ask,
+    ask_for_confirmation,
+    can_start,
     enqueue_or_report,
     find_task,
     list_changes,
     list_tasks,
     log_action,
-    may_start,
     require_permission,
 )
 from career_navigator.admin_site.theme import STATUS_COLORS
@@ -120,7 +120,7 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
                 "title_of_task": self.title(run),
                 "starter": self.starter(run),
                 "state": self._describe(run),
-                "may_cancel": task is not None and may_start(user=request.user, task=task),
+                "may_cancel": task is not None and can_start(user=request.user, task=task),
             }
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
@@ -179,7 +179,7 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
         return _to_run(run.pk)
 
     def _ask_to_start(self, request: HttpRequest, task: Task, consequences: list[str]) -> HttpResponse:
-        return ask(
+        return ask_for_confirmation(
             request,
             title=f"Run “{task.title}” now?",
             act="Run now",
@@ -190,7 +190,7 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
         )
 
     def _cancel(self, request: HttpRequest, run_id: str) -> HttpResponse:
-        run = documents.TaskRun.objects(id=run_id).first() if ObjectId.is_valid(run_id) else None
+        run = documents.TaskRunDocument.objects(id=run_id).first() if ObjectId.is_valid(run_id) else None
         task = find_task(name=run.task) if run is not None else None
         permissions = task.permissions if task else Task.permissions
         user = require_permission(request, *permissions, method="GET" if request.method == "GET" else "POST")
@@ -198,7 +198,7 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
             raise Http404
         title = self.title(run)
         if request.method == "GET":
-            return ask(
+            return ask_for_confirmation(
                 request,
                 title=f"Cancel “{title}”?",
                 act="Cancel the run",

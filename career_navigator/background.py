@@ -13,7 +13,7 @@ from celery.schedules import crontab
 from celery.utils.time import get_exponential_backoff_interval
 from django.utils import timezone
 
-from career_navigator.api.exceptions import SERVER_AWAY, is_server_away
+from career_navigator.api.exceptions import SERVER_UNAVAILABLE, is_server_unavailable
 from career_navigator.task_runs import (
     Progress,
     acquire_run,
@@ -29,10 +29,10 @@ logger = logging.getLogger(__name__)
 
 # MongoEngine hides what it wraps, and a bulk write what the majority did not confirm; those that fail for another cause
 # are reported when the retries are over.
-UNAVAILABLE = (*SERVER_AWAY, mongoengine.OperationError, pymongo.errors.BulkWriteError)
+UNAVAILABLE_ERRORS = (*SERVER_UNAVAILABLE, mongoengine.OperationError, pymongo.errors.BulkWriteError)
 # 13 retries take 80 minutes at most and 40 on average, as each waits for a random part of its backoff.
 RETRY_WHILE_UNAVAILABLE: dict[str, Any] = {
-    "autoretry_for": UNAVAILABLE,
+    "autoretry_for": UNAVAILABLE_ERRORS,
     "dont_autoretry_for": (mongoengine.NotUniqueError,),
     "retry_backoff": 10,
     "retry_backoff_max": 600,
@@ -101,7 +101,7 @@ class Task(celery.Task):
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
         try:
             has_begun = self._record_start(task_id, timezone.now())
-        except UNAVAILABLE as error:
+        except UNAVAILABLE_ERRORS as error:
             if not getattr(self, "autoretry_for", ()):
                 logger.warning("a run of %s is not recorded: %s", self.name, error)
                 return
@@ -126,7 +126,7 @@ class Task(celery.Task):
             self._record_end(task_id, status="failed", error=str(exc))
             return
         # What ran out of retries for a due time is run again when its lease ends.
-        only = {"due_at": None} if is_server_away(exc) else {}
+        only = {"due_at": None} if is_server_unavailable(exc) else {}
         # The staff are shown the result alone.
         self._record_end(task_id, status="failed", result="broke off; see the log", error=repr(exc), **only)
 
@@ -154,7 +154,7 @@ class Task(celery.Task):
             finish_run(task_id=task_id, now=timezone.now(), **ending)
             if ending == {"status": "finished", "result": ""}:
                 delete_quiet_runs(task=self.name, but=task_id)
-        except UNAVAILABLE as error:
+        except UNAVAILABLE_ERRORS as error:
             logger.warning("the end of a run of %s is not recorded: %s", self.name, error)
 
     def retry(self, *args: Any, **kwargs: Any) -> Any:
@@ -178,7 +178,7 @@ class ScheduledTask(Task):
     as a function is not recorded.
     """
 
-    autoretry_for = UNAVAILABLE
+    autoretry_for = UNAVAILABLE_ERRORS
     dont_autoretry_for = RETRY_WHILE_UNAVAILABLE["dont_autoretry_for"]
     retry_backoff = RETRY_WHILE_UNAVAILABLE["retry_backoff"]
     retry_backoff_max = RETRY_WHILE_UNAVAILABLE["retry_backoff_max"]

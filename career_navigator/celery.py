@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 
 from career_navigator.cache.client import FAIL_FAST_TIMEOUT, fail_fast_redis
 from career_navigator.observability.logging import task_id as current_task_id
-from career_navigator.redis_addresses import build_broker_options
+from career_navigator.redis_urls import build_broker_options
 
 logger = logging.getLogger(__name__)
 
@@ -35,13 +35,13 @@ HEARTBEAT_TTL = 16
 TASK_COUNTS_KEY = "metrics:tasks"
 TASK_SECONDS_KEY = "metrics:task_seconds"
 
-# The first attempt may meet a connection that died while it lay idle; the second one tells how things are.
+# The first attempt may meet a connection that died while it lay idle; the second one shows whether Redis answers.
 _RETRIES = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 _NOT_FOUND = "404"
 # So that a request that queues two tasks waits once for a broker that hangs.
-_REST_SECONDS = 1.0
+_COOLDOWN_SECONDS = 1.0
 # Until when nothing is tried, by the broker's URL.
-_rests_until: dict[str, float] = {}
+_cooldown_until: dict[str, float] = {}
 
 _started: ContextVar[float] = ContextVar("task_started", default=0.0)
 
@@ -56,15 +56,15 @@ class Heartbeat(bootsteps.StartStopStep):
         self._timer: Any = None
 
     def start(self, parent: Any) -> None:
-        beat(parent.hostname)
-        self._timer = parent.timer.call_repeatedly(HEARTBEAT_INTERVAL, beat, (parent.hostname,), priority=10)
+        send_heartbeat(parent.hostname)
+        self._timer = parent.timer.call_repeatedly(HEARTBEAT_INTERVAL, send_heartbeat, (parent.hostname,), priority=10)
 
     def stop(self, parent: Any) -> None:
         if self._timer is not None:
             self._timer.cancel()
 
 
-def beat(worker_name: str) -> None:
+def send_heartbeat(worker_name: str) -> None:
     """Say that a worker is alive; an unavailable Redis is only logged, the next beat tries again."""
     now = datetime.now(UTC)
     try:
@@ -129,7 +129,7 @@ def enqueue(task: "Task[..., Any] | str", *args: Any, **options: Any) -> bool:
     connections of its own.
     """
     name = task if isinstance(task, str) else task.name
-    if monotonic() < _rests_until.get(settings.BROKER_ADDRESS, 0):
+    if monotonic() < _cooldown_until.get(settings.BROKER_ADDRESS, 0):
         logger.warning("%s was not queued: the broker has just been unavailable", name)
         return False
     connection = _fail_fast_connection()
@@ -142,7 +142,7 @@ def enqueue(task: "Task[..., Any] | str", *args: Any, **options: Any) -> bool:
                 task.apply_async(args, **options)
     except (LimitExceeded, OperationalError) as error:
         logger.warning("%s was not queued: %s", name, error)
-        _rests_until[settings.BROKER_ADDRESS] = monotonic() + _REST_SECONDS
+        _cooldown_until[settings.BROKER_ADDRESS] = monotonic() + _COOLDOWN_SECONDS
         return False
     return True
 

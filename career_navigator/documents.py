@@ -26,7 +26,7 @@ class StaleVersion(RuntimeError):
     reason = "stale_version"
 
 
-class TaskRun(StoredDocument):
+class TaskRunDocument(StoredDocument):
     """One run of a task.
 
     `due_at` is the time of the schedule that it is for, of a task that is due daily or less often; each is run once.
@@ -105,7 +105,7 @@ class FailedLogin(StoredDocument):
 REPEAT_WINDOW = timedelta(minutes=10)
 
 
-def idempotency_key(*parts: Any) -> str:
+def build_idempotency_key(*parts: Any) -> str:
     """Return the hash of what JSON can have; bytes are hashed first."""
     told = [hashlib.sha256(part).hexdigest() if isinstance(part, bytes) else part for part in parts]
     return hashlib.sha256(orjson.dumps(told)).hexdigest()

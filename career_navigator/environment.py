@@ -34,8 +34,8 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from career_navigator import __version__
-from career_navigator.redis_addresses import check_address
-from career_navigator.setting_values import Rate, check_private_key, new_private_key, parse_rate, public_key_of
+from career_navigator.redis_urls import check_redis_url
+from career_navigator.setting_values import Rate, check_private_key, derive_public_key, new_private_key, parse_rate
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 MIN_SECRET_BYTES = 32
 
-# Secrets that stand in published documents; whoever reads those could sign tokens.
+# Secrets that are in published documents; anyone who reads those could sign tokens.
 PUBLISHED_SECRETS = frozenset(
     {
         "your-super-secret-key-change-in-production",
@@ -97,7 +97,7 @@ def _check_listening_host(value: str) -> str:
 
 def _check_redis_url(value: str, info: ValidationInfo) -> str:
     brokers = ("amqp", "amqps") if info.field_name == "celery_broker_url" else ()
-    check_address(_check_scheme(value, "redis", "rediss", "sentinel", *brokers))
+    check_redis_url(_check_scheme(value, "redis", "rediss", "sentinel", *brokers))
     return value
 
 
@@ -230,7 +230,7 @@ class Environment(BaseSettings):
         keys = [key.get_secret_value().replace("\\n", "\n") for key in given]
         if info.data.get("jwt_algorithm") == "RS256":
             for key in filter(None, keys):
-                public_key_of(key) if info.field_name == "jwt_former_keys" else check_private_key(key)
+                derive_public_key(key) if info.field_name == "jwt_former_keys" else check_private_key(key)
         read = [SecretStr(key) for key in keys]
         return read if isinstance(value, list) else read[0]
 
@@ -307,7 +307,7 @@ def read_running_services(var_dir: Path) -> dict[str, str]:
     return services
 
 
-def development_secret(var_dir: Path, *, algorithm: str) -> str:
+def get_development_secret(var_dir: Path, *, algorithm: str) -> str:
     """Return the signing key of a development install: made once, kept in VAR_DIR with mode 600.
 
     Raises ImproperlyConfigured where VAR_DIR cannot be written to.

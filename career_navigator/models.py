@@ -7,7 +7,7 @@ from career_navigator.document_admin.models import DocumentModel
 class TaskRun(DocumentModel):
     """A run of a task, of the schedule or started by staff."""
 
-    document = documents.TaskRun
+    document = documents.TaskRunDocument
 
     class Meta:
         ordering = ("-created_at", "-pk")

@@ -13,7 +13,7 @@ from typing import Literal
 
 # Letters and digits only because they are small, round or a fraction: as plain ones they would join the word before
 # them ("Docker™", "Python¹"). Spacing accents would become a space with an accent ("Don´t").
-_KEPT = ("<super>", "<sub>", "<circle>", "<fraction>", "<compat> 0020 03")
+_UNFOLDED = ("<super>", "<sub>", "<circle>", "<fraction>", "<compat> 0020 03")
 _HANGUL_JAMO = re.compile("[\u1160-\u11ff]")
 # The voicing marks of half-width katakana.
 _HALF_WIDTH_MARKS = "\uff9e\uff9f"
@@ -151,7 +151,7 @@ def normalize_text(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> st
 
 
 def _make_plain_part(part: str) -> str:
-    return part if unicodedata.decomposition(part[0]).startswith(_KEPT) else unicodedata.normalize("NFKC", part)
+    return part if unicodedata.decomposition(part[0]).startswith(_UNFOLDED) else unicodedata.normalize("NFKC", part)
 
 
 def _list_marks(characters: Iterable[str]) -> str:
@@ -179,7 +179,7 @@ class WordList:
     """The words that a catalogue's documents can be found by."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self._words = sorted({word for text in texts for word in words_of(text)})
+        self._words = sorted({word for text in texts for word in tokenize(text)})
 
     def completions(self, prefix: str) -> list[str]:
         """The words that begin with a prefix of at least two characters, by name, up to twenty."""
@@ -190,7 +190,7 @@ class WordList:
         return [word for word in candidates if word.startswith(prefix)]
 
 
-def words_of(text: str) -> list[str]:
+def tokenize(text: str) -> list[str]:
     """The words of a text, the way a text index separates them, in lower case."""
     return _WORD.findall(text.lower().replace("_", " "))
 

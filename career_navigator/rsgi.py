@@ -19,7 +19,7 @@ from django.conf import settings  # isort: skip
 from career_navigator.api.exceptions import RETRY_AFTER_SECONDS, build_problem  # isort: skip
 from career_navigator.api.renderers import dump_json  # isort: skip
 from career_navigator.cache.responses import CachedResponse, find_response  # isort: skip
-from career_navigator.observability.middleware import identity_of, record_answer  # isort: skip
+from career_navigator.observability.middleware import get_request_id, log_response  # isort: skip
 from career_navigator.observability.logging import request_id  # isort: skip
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ _ENVIRON = {
 }
 
 
-class BodyRefused(Exception):
+class BodyRejected(Exception):
     """A body that no thread gets to see; `problem` is answered."""
 
     def __init__(self, code: str, detail: str) -> None:
@@ -85,8 +85,8 @@ class Server:
         if "HTTP_TRANSFER_ENCODING" in environ or environ.get("CONTENT_LENGTH", "0") != "0":
             try:
                 body = await self._read_body(environ, protocol)
-            except BodyRefused as error:
-                _refuse(error, environ, protocol, started)
+            except BodyRejected as error:
+                _reject(error, environ, protocol, started)
                 return
             environ["CONTENT_LENGTH"] = str(len(body))
         elif (cached := self._find_cached(environ)) is not None:
@@ -111,10 +111,10 @@ class Server:
         return cached
 
     async def _read_body(self, environ: dict[str, Any], protocol: "RSGIHTTPProtocol") -> bytes:
-        """Return the whole body. Raises BodyRefused."""
+        """Return the whole body. Raises BodyRejected."""
         declared = int(environ.get("CONTENT_LENGTH", "0"))
         if declared > MAX_BODY_BYTES:
-            raise BodyRefused("body_too_large", f"The body is larger than {MAX_BODY_BYTES} bytes.")
+            raise BodyRejected("body_too_large", f"The body is larger than {MAX_BODY_BYTES} bytes.")
         body = bytearray()
         empty_chunks = 0
         deadline = asyncio.get_running_loop().time() + self._body_timeout
@@ -125,18 +125,18 @@ class Server:
                     empty_chunks += not chunk
                     self._pending_bytes += len(chunk)
                     if len(body) > MAX_BODY_BYTES:
-                        raise BodyRefused("body_too_large", f"The body is larger than {MAX_BODY_BYTES} bytes.")
+                        raise BodyRejected("body_too_large", f"The body is larger than {MAX_BODY_BYTES} bytes.")
                     if self._pending_bytes > MAX_PENDING_BYTES:
-                        raise BodyRefused("busy", "Too much is being sent to this service; try again shortly.")
+                        raise BodyRejected("busy", "Too much is being sent to this service; try again shortly.")
                     timeout.reschedule(deadline + len(body) / MIN_BYTES_PER_SECOND)
         except TimeoutError as error:
-            raise BodyRefused("body_timeout", "The body of the request did not come in time.") from error
+            raise BodyRejected("body_timeout", "The body of the request did not come in time.") from error
         finally:
             self._pending_bytes -= len(body)
         # Granian gives an empty chunk at the end of a body, and another one where reading failed or a trailer came.
         broke_off = "HTTP_TRANSFER_ENCODING" in environ and empty_chunks > 1 and "HTTP_TRAILER" not in environ
         if broke_off or len(body) < declared:
-            raise BodyRefused("incomplete_body", "The request ended before its body did.")
+            raise BodyRejected("incomplete_body", "The request ended before its body did.")
         return bytes(body)
 
     def _answer(self, environ: dict[str, Any], protocol: "RSGIHTTPProtocol") -> None:
@@ -184,14 +184,14 @@ def build_environ(scope: "Scope") -> dict[str, Any]:
 
 
 def _send_cached(cached: CachedResponse, environ: dict[str, Any], protocol: "RSGIHTTPProtocol", started: float) -> None:
-    identity = identity_of(environ)
+    identity = get_request_id(environ)
     headers, content = cached.choose_form(environ)
     protocol.response_bytes(200, [*headers, ("X-Request-ID", identity)], content)
     _record(identity, environ, 200, started, route=cached.match.route if cached.match else None)
 
 
-def _refuse(error: BodyRefused, environ: dict[str, Any], protocol: "RSGIHTTPProtocol", started: float) -> None:
-    identity = identity_of(environ)
+def _reject(error: BodyRejected, environ: dict[str, Any], protocol: "RSGIHTTPProtocol", started: float) -> None:
+    identity = get_request_id(environ)
     # What is left of the body would be read as the next request, so the connection ends.
     headers = [("content-type", "application/json"), ("connection", "close"), ("x-request-id", identity)]
     problem = error.problem
@@ -204,7 +204,7 @@ def _refuse(error: BodyRefused, environ: dict[str, Any], protocol: "RSGIHTTPProt
 def _record(identity: str, environ: dict[str, Any], status: int, started: float, *, route: str | None = None) -> None:
     token = request_id.set(identity)
     try:
-        record_answer(
+        log_response(
             method=environ["REQUEST_METHOD"],
             path=environ["PATH_INFO"],
             route=route,

@@ -48,10 +48,10 @@ def check_private_key(pem: str) -> None:
     """Raise ValueError, with what is accepted, for what RS256 cannot sign with."""
     if "PRIVATE KEY" not in pem:
         raise ValueError("accepted for RS256 is a private RSA key in PEM")
-    public_key_of(pem)
+    derive_public_key(pem)
 
 
-def public_key_of(pem: str) -> str:
+def derive_public_key(pem: str) -> str:
     """Return the public key of a private or public one, always written the same.
 
     Raises ValueError, with what is accepted, for what RS256 cannot use.

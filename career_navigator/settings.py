@@ -13,12 +13,12 @@ from kombu import Exchange, Queue
 from career_navigator.admin_site.theme import TEMPLATES_DIR, build_theme
 from career_navigator.db.connection import build_client_options
 from career_navigator.environment import (
-    development_secret,
+    get_development_secret,
     parse_collection_schedule,
     read_environment,
     read_running_services,
 )
-from career_navigator.redis_addresses import build_broker_options, build_broker_url
+from career_navigator.redis_urls import build_broker_options, build_broker_url
 
 _env = read_environment()
 VAR_DIR = _env.var_dir
@@ -45,13 +45,13 @@ EMBEDDED_MONGODB_CACHE_GB = _env.embedded_mongodb_cache_gb
 MONGODB_URI = _env.mongodb_uri or _services.get("mongodb_uri", "mongodb://localhost:27017/career_navigator")
 REDIS_URL = _env.redis_url or _services.get("redis_url", "redis://localhost:6379/0")
 MONGODB_DATABASE = urlsplit(MONGODB_URI).path.strip("/") or "career_navigator"
-# Every answer comes within 5 s, so a server that is away has to be noticed sooner.
+# Every answer comes within 5 s, so a server that is unavailable has to be noticed sooner.
 MONGODB_TIMEOUT_SECONDS = 3
 REDIS_TIMEOUT_SECONDS = 3
 
 # Tokens
 JWT_ALGORITHM = _env.jwt_algorithm
-JWT_SECRET_KEY = _env.jwt_secret_key.get_secret_value() or development_secret(VAR_DIR, algorithm=JWT_ALGORITHM)
+JWT_SECRET_KEY = _env.jwt_secret_key.get_secret_value() or get_development_secret(VAR_DIR, algorithm=JWT_ALGORITHM)
 JWT_FORMER_KEYS = [key.get_secret_value() for key in _env.jwt_former_keys]
 JWT_ACCESS_TOKEN_EXPIRE_MINUTES = _env.jwt_access_token_expire_minutes
 JWT_REFRESH_TOKEN_EXPIRE_DAYS = _env.jwt_refresh_token_expire_days
@@ -75,7 +75,7 @@ DEFAULT_FROM_EMAIL = _env.default_from_email
 PASSWORD_RESET_URL = _env.password_reset_url
 PUBLIC_URL = _env.public_url
 
-# How often each may happen, None for as often as it comes: a try an account, a try an address, any request.
+# Rate limits; None means unlimited: tries per account, tries per client IP, requests.
 THROTTLES = {name.removeprefix("throttle_"): rate for name, rate in _env if name.startswith("throttle_")}
 # The staff's logins: counts of their own at the same rates.
 THROTTLES |= {f"staff_{name}": THROTTLES[name] for name in ("login_account", "login_address")}
@@ -204,10 +204,10 @@ SILENCED_SYSTEM_CHECKS = [
 DATA_MIGRATIONS = {
     "0001_email_domains": "accounts.migrations.normalize_emails",
     "0002_experience_levels": "accounts.migrations.map_experience_levels",
-    "0003_posting_keys": "market.jobs.services.rekey_postings",
+    "0003_posting_keys": "market.jobs.services.reindex_postings",
     "0004_task_runs": "career_navigator.db.bootstrap.migrate_task_runs",
     "0005_vocabulary_version": "skills.services.drop_vocabulary_counter",
-    "0006_posting_pay": "market.jobs.services.rekey_postings",
+    "0006_posting_pay": "market.jobs.services.reindex_postings",
 }
 
 CACHES = {
@@ -224,7 +224,7 @@ SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_PATH = "/admin"
 # Where a login leads whose `next` is no page of ours.
 LOGIN_REDIRECT_URL = "/admin/"
-CSRF_FAILURE_VIEW = "career_navigator.api.exceptions.answer_csrf_failure"
+CSRF_FAILURE_VIEW = "career_navigator.api.exceptions.csrf_failure"
 PASSWORD_HASHERS = ["career_navigator.throttling.PasswordHasher"]
 AUTHENTICATION_BACKENDS = ["career_navigator.admin_site.roles.StaffBackend"]
 # For users of the API and staff alike; the last two look at accounts of staff alone.
@@ -254,7 +254,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["career_navigator.api.parsers.JSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "career_navigator.api.renderers.JSONNegotiation",
     "DEFAULT_SCHEMA_CLASS": "career_navigator.api.openapi.ViewSchema",
-    "EXCEPTION_HANDLER": "career_navigator.api.exceptions.answer_error",
+    "EXCEPTION_HANDLER": "career_navigator.api.exceptions.exception_handler",
     "UNAUTHENTICATED_USER": None,
     # Serializers leave times and days to the renderer.
     "DATETIME_FORMAT": None,
@@ -285,7 +285,7 @@ SPECTACULAR_SETTINGS = {
         "StageEnum": "accounts.applications.stages.STAGES",
         "MatchCriterionEnum": "market.jobs.match_score.CRITERIA",
         "ConfirmableFieldEnum": "accounts.resumes.services.FIELD_NAMES",
-        "RefusalReasonEnum": "accounts.resumes.files.reading.REASON_NAMES",
+        "RefusalReasonEnum": "accounts.resumes.files.sandbox.REASON_NAMES",
         "ResumeSourceEnum": "accounts.resumes.documents.SOURCES",
         "ResumeSectionEnum": "accounts.resumes.parsing.lines.SECTION_KINDS",
         "ResourceTypeEnum": "learning.resources.TYPES",
@@ -406,7 +406,7 @@ for _entry in CELERY_BEAT_SCHEDULE.values():
     # By this header `background.Task` records the run.
     _entry.setdefault("options", {})["headers"] = {"scheduled": True}
 
-# Times are stored and reckoned in UTC; only the schedule of tasks runs in TIME_ZONE of the environment.
+# Times are stored and computed in UTC; only the schedule of tasks runs in TIME_ZONE of the environment.
 TIME_ZONE = "UTC"
 USE_I18N = False
 FORMAT_MODULE_PATH = "career_navigator.formats"

@@ -10,7 +10,7 @@ from celery.exceptions import Ignore
 from django.utils import timezone
 from mongoengine import NotUniqueError, Q, QuerySet
 
-from career_navigator.documents import OPEN_TASK_RUN_STATUSES, TaskRun
+from career_navigator.documents import OPEN_TASK_RUN_STATUSES, TaskRunDocument
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class RunIsOpen(Exception):
 
     reason = "run_is_open"
 
-    def __init__(self, run: TaskRun) -> None:
+    def __init__(self, run: TaskRunDocument) -> None:
         super().__init__(f"{run.task} has an open run, {run.id}")
         self.run = run
 
@@ -67,7 +67,7 @@ class Progress:
         now = monotonic()
         if not self._is_cancelled and now >= self._next_write:
             self._next_write = now + PROGRESS_INTERVAL
-            found = TaskRun.objects(task_id=self._task_id, status__in=OPEN_TASK_RUN_STATUSES).modify(
+            found = TaskRunDocument.objects(task_id=self._task_id, status__in=OPEN_TASK_RUN_STATUSES).modify(
                 set__progress_done=self._done, set__progress_total=self._total, new=True
             )
             self._is_cancelled = found is not None and bool(found.cancel_requested)
@@ -82,62 +82,62 @@ class Progress:
             raise TaskCancelled
 
 
-def request_run(*, task: str, started_by: str, now: datetime) -> TaskRun:
+def request_run(*, task: str, started_by: str, now: datetime) -> TaskRunDocument:
     """Record that a member of staff starts a task; the Celery task gets the id in `task_id`.
 
-    Raises RunIsOpen where a run of the task is open, whoever started it.
+    Raises RunIsOpen where a run of the task is open, anyone who started it.
     """
-    _give_up(TaskRun.objects(task=task, due_at=None, status="running", lease_ends_at__lte=now), now=now)
+    _give_up(TaskRunDocument.objects(task=task, due_at=None, status="running", lease_ends_at__lte=now), now=now)
     if (run := find_open_run(task=task, now=now)) is not None:
         raise RunIsOpen(run)
-    requested = TaskRun(
+    requested = TaskRunDocument(
         task=task, open_task=task, started_by=started_by, status="queued", task_id=uuid.uuid4().hex, created_at=now
     )
     try:
-        saved: TaskRun = requested.save()
+        saved: TaskRunDocument = requested.save()
     except NotUniqueError as error:
         # Somebody else started it since.
-        raise RunIsOpen(TaskRun.objects.get(open_task=task)) from error
+        raise RunIsOpen(TaskRunDocument.objects.get(open_task=task)) from error
     return saved
 
 
-def find_open_run(*, task: str, now: datetime) -> TaskRun | None:
+def find_open_run(*, task: str, now: datetime) -> TaskRunDocument | None:
     """Return the run of the task that is queued, or running with its worker alive."""
     return next((run for run in list_open_runs(now=now) if run.task == task), None)
 
 
-def list_open_runs(*, now: datetime) -> list[TaskRun]:
+def list_open_runs(*, now: datetime) -> list[TaskRunDocument]:
     """Return the runs that are queued, or running with their workers alive, the oldest first."""
     alive = Q(status="queued") | Q(status="running", lease_ends_at__gt=now)
-    return list(TaskRun.objects(alive).order_by("created_at", "id"))
+    return list(TaskRunDocument.objects(alive).order_by("created_at", "id"))
 
 
-def find_last_runs() -> dict[str, TaskRun]:
+def find_last_runs() -> dict[str, TaskRunDocument]:
     """Return the newest run of each task that has any, by the task's name."""
     # Reads the index on `task` and `created_at` once for each task.
-    newest = TaskRun.objects.aggregate(
+    newest = TaskRunDocument.objects.aggregate(
         [
             {"$sort": {"task": 1, "created_at": -1}},
             {"$group": {"_id": "$task", "run": {"$first": "$_id"}}},
         ]
     )
-    return {run.task: run for run in TaskRun.objects(id__in=[row["run"] for row in newest])}
+    return {run.task: run for run in TaskRunDocument.objects(id__in=[row["run"] for row in newest])}
 
 
-def cancel_run(*, run: TaskRun, now: datetime) -> bool:
+def cancel_run(*, run: TaskRunDocument, now: datetime) -> bool:
     """Cancel a run: one that waits at once, one that runs at its next step; False where it is over.
 
     A run that has lost its worker ends at once, too.
     """
     lost = Q(status="running", lease_ends_at__lte=now)
-    ended = TaskRun.objects(Q(id=run.id) & (Q(status="queued") | lost)).update_one(
+    ended = TaskRunDocument.objects(Q(id=run.id) & (Q(status="queued") | lost)).update_one(
         set__status="cancelled",
         set__result="cancelled before it began" if run.status == "queued" else "cancelled after it lost its worker",
         set__finished_at=now,
         unset__lease_ends_at=1,
         unset__open_task=1,
     )
-    return bool(ended or TaskRun.objects(id=run.id, status="running").update_one(set__cancel_requested=True))
+    return bool(ended or TaskRunDocument.objects(id=run.id, status="running").update_one(set__cancel_requested=True))
 
 
 def begin_run(*, task: str, task_id: str, lease: timedelta, now: datetime) -> bool:
@@ -145,7 +145,7 @@ def begin_run(*, task: str, task_id: str, lease: timedelta, now: datetime) -> bo
 
     What staff have started is skipped where the schedule's run of the task is at work.
     """
-    runs = TaskRun.objects(task_id=task_id)
+    runs = TaskRunDocument.objects(task_id=task_id)
     if runs(status="queued").first() is not None and (other := _find_running(task=task, but=task_id, now=now)):
         finish_run(task_id=task_id, status="skipped", result=_describe_skip(other), now=now)
         return False
@@ -154,7 +154,7 @@ def begin_run(*, task: str, task_id: str, lease: timedelta, now: datetime) -> bo
         return True
     if runs.first() is not None:
         return False
-    TaskRun(task=task, task_id=task_id, created_at=now, **begun).save()
+    TaskRunDocument(task=task, task_id=task_id, created_at=now, **begun).save()
     return True
 
 
@@ -169,7 +169,7 @@ def acquire_run(
     counted = {"max__attempts": 1} if is_retry else {"inc__attempts": 1}
     free = Q(task_id=task_id) | Q(lease_ends_at__lte=now, attempts__lt=MAX_LOST_WORKERS)
     try:
-        TaskRun.objects(Q(task=task, due_at=due_at, status="running") & free).update_one(
+        TaskRunDocument.objects(Q(task=task, due_at=due_at, status="running") & free).update_one(
             upsert=True,
             set__task_id=task_id,
             set__started_at=now,
@@ -188,26 +188,26 @@ def skip_due_run(*, task: str, due_at: datetime, task_id: str, now: datetime) ->
     if other is None or other.due_at is not None:
         return False
     with contextlib.suppress(NotUniqueError):  # it was run, or skipped, before
-        skipped = TaskRun(task=task, due_at=due_at, status="skipped", created_at=now, finished_at=now)
+        skipped = TaskRunDocument(task=task, due_at=due_at, status="skipped", created_at=now, finished_at=now)
         skipped.result = _describe_skip(other)
         skipped.save()
     return True
 
 
-def _find_running(*, task: str, but: str, now: datetime) -> TaskRun | None:
-    running = TaskRun.objects(task=task, status="running", lease_ends_at__gt=now, task_id__ne=but)
-    found: TaskRun | None = running.order_by("id").first()
+def _find_running(*, task: str, but: str, now: datetime) -> TaskRunDocument | None:
+    running = TaskRunDocument.objects(task=task, status="running", lease_ends_at__gt=now, task_id__ne=but)
+    found: TaskRunDocument | None = running.order_by("id").first()
     return found
 
 
-def _describe_skip(other: TaskRun) -> str:
+def _describe_skip(other: TaskRunDocument) -> str:
     began_at = other.started_at or other.created_at
     return f"the run that {other.started_by or 'the schedule'} started at {began_at:%H:%M} UTC was at work"
 
 
 def finish_run(*, task_id: str, status: str, result: str = "", error: str = "", now: datetime, **only: object) -> None:
     """Record how a run ended, unless another Celery task has taken it over; `only` where it has these values too."""
-    TaskRun.objects(task_id=task_id, status__in=OPEN_TASK_RUN_STATUSES, **only).update_one(
+    TaskRunDocument.objects(task_id=task_id, status__in=OPEN_TASK_RUN_STATUSES, **only).update_one(
         set__status=status,
         set__result=result,
         set__error=error[:MAX_ERROR_LENGTH],
@@ -219,7 +219,7 @@ def finish_run(*, task_id: str, status: str, result: str = "", error: str = "", 
 
 def delete_quiet_runs(*, task: str, but: str) -> None:
     """Delete the runs of a task, for no due time, that found nothing to do, except that of one Celery task."""
-    quiet = TaskRun.objects(task=task, due_at=None, started_by=None, status="finished", result="")
+    quiet = TaskRunDocument.objects(task=task, due_at=None, started_by=None, status="finished", result="")
     quiet.filter(task_id__ne=but).delete()
 
 
@@ -228,22 +228,26 @@ def is_missed(*, task: str, due_at: datetime, now: datetime) -> bool:
 
     The first due time of a task without any record is recorded as skipped, and not missed.
     """
-    if TaskRun.objects(task=task).first() is None:
+    if TaskRunDocument.objects(task=task).first() is None:
         with contextlib.suppress(NotUniqueError):  # it has just begun
-            TaskRun(task=task, due_at=due_at, status="skipped", created_at=now, finished_at=now).save()
+            TaskRunDocument(task=task, due_at=due_at, status="skipped", created_at=now, finished_at=now).save()
         return False
     # A changed schedule may be due earlier than what it was last run for.
     done = Q(status__ne="running") | Q(lease_ends_at__gt=now)
-    return TaskRun.objects(Q(task=task, due_at__gte=due_at) & done).first() is None
+    return TaskRunDocument.objects(Q(task=task, due_at__gte=due_at) & done).first() is None
 
 
 def give_up_lost_runs(*, now: datetime) -> None:
     """Fail the runs that lost their worker too often, and those for no due time whose task did not come again."""
-    lost = TaskRun.objects(status="running", due_at__ne=None, lease_ends_at__lte=now, attempts__gte=MAX_LOST_WORKERS)
+    lost = TaskRunDocument.objects(
+        status="running", due_at__ne=None, lease_ends_at__lte=now, attempts__gte=MAX_LOST_WORKERS
+    )
     for run in lost.order_by("id"):
         logger.error("%s of %s lost its worker %d times and is given up", run.task, run.due_at, run.attempts)
         finish_run(task_id=run.task_id, status="failed", error=f"lost its worker {run.attempts} times", now=now)
-    _give_up(TaskRun.objects(status="running", due_at=None, lease_ends_at__lte=now - REDELIVERY_TIMEOUT), now=now)
+    _give_up(
+        TaskRunDocument.objects(status="running", due_at=None, lease_ends_at__lte=now - REDELIVERY_TIMEOUT), now=now
+    )
 
 
 def _give_up(runs: QuerySet, *, now: datetime) -> None:

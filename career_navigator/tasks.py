@@ -7,9 +7,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from career_navigator.admin_site.invitations import send_invitation
-from career_navigator.background import STARTED_BY_HEADER, UNAVAILABLE, Task, find_missed_tasks
+from career_navigator.background import STARTED_BY_HEADER, UNAVAILABLE_ERRORS, Task, find_missed_tasks
 from career_navigator.celery import app, enqueue
-from career_navigator.documents import OPEN_TASK_RUN_STATUSES, TaskRun
+from career_navigator.documents import OPEN_TASK_RUN_STATUSES, TaskRunDocument
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def run_missed_tasks() -> str | None:
 
 
 # A server that is unavailable is usually back within minutes. Each try makes a new link.
-@shared_task(autoretry_for=(SMTPException, OSError, *UNAVAILABLE), retry_backoff=10, max_retries=5)
+@shared_task(autoretry_for=(SMTPException, OSError, *UNAVAILABLE_ERRORS), retry_backoff=10, max_retries=5)
 def send_staff_invitation(user_id: str) -> None:
     """Send the invitation of a staff account.
 
@@ -37,6 +37,6 @@ def send_staff_invitation(user_id: str) -> None:
 # What an earlier release has queued; accepted for one release. The migration of its records keeps their ids.
 @shared_task
 def run_chore(run_id: str) -> None:
-    run = TaskRun.objects(id=run_id, status__in=OPEN_TASK_RUN_STATUSES).first()
+    run = TaskRunDocument.objects(id=run_id, status__in=OPEN_TASK_RUN_STATUSES).first()
     if run is not None:
         enqueue(run.task, task_id=run.task_id, headers={STARTED_BY_HEADER: run.started_by})

@@ -45,12 +45,12 @@ FREE_THREADS = 2
 # IPv6 addresses have brackets before a port: 192.0.2.1:443, [2001:db8::1]:443.
 _WITH_PORT = re.compile(r"\A(?:\[([^\]]*)\]|([\d.]+))(?::\d+)?\Z")
 # So many threads are held for long at once: by hashing, by waiting, by requests to a MongoDB that is unavailable.
-MAX_HELD = settings.WEB_THREADS - FREE_THREADS
+MAX_HELD_THREADS = settings.WEB_THREADS - FREE_THREADS
 # Of them, those for requests that only wait: for an upload to be read, for a first page of postings.
-MAX_WAITING = MAX_HELD // 2
+MAX_WAITING = MAX_HELD_THREADS // 2
 # The others are for hashing a password, which takes a processor half a second.
-MAX_HASHING = MAX_HELD - MAX_WAITING
-_held = threading.BoundedSemaphore(MAX_HELD)
+MAX_HASHING = MAX_HELD_THREADS - MAX_WAITING
+_held = threading.BoundedSemaphore(MAX_HELD_THREADS)
 _waiting = threading.BoundedSemaphore(MAX_WAITING)
 _hashing = threading.BoundedSemaphore(MAX_HASHING)
 _this_thread = threading.local()
@@ -138,25 +138,25 @@ def record_hits(*limits: Limit) -> None:
 
 
 @contextmanager
-def limited(*limits: Limit) -> Iterator[None]:
+def rate_limited(*limits: Limit) -> Iterator[None]:
     """Count a hit of each limit, which is taken back where the block is answered 503, since then nothing was done."""
     hit_limits(*limits)
     try:
         yield
     except APIException as error:
         if error.status_code == 503:
-            take_back_hits(*limits)
+            undo_hits(*limits)
         raise
 
 
-def take_back_hits(*limits: Limit) -> None:
+def undo_hits(*limits: Limit) -> None:
     """Count a hit of each limit less, of a request that is answered 503 since nothing was done."""
     for limit in limits:
         with suppress(Throttled):
-            _apply(_take_back, limit)
+            _apply(_undo_hit, limit)
 
 
-def _take_back(limiter: FixedWindowRateLimiter, item: RateLimitItemPerSecond, name: str) -> bool:
+def _undo_hit(limiter: FixedWindowRateLimiter, item: RateLimitItemPerSecond, name: str) -> bool:
     # Of a window that has ended meanwhile there is nothing to take back.
     if limiter.get_window_stats(item, name).remaining < item.amount:
         limiter.hit(item, name, cost=-1)
@@ -178,18 +178,18 @@ class LoginLimits:
 
     def check(self) -> None:
         """Count a login, and raise Throttled when there were too many, or too many failures."""
-        by_address, by_account = self._failures()
-        all_by_address, all_by_account = self._logins(by_account)
+        by_client_ip, by_account = self._failures()
+        all_by_client_ip, all_by_account = self._logins(by_account)
         # The address first: one that is used up does not use up the accounts that it names.
-        hit_limits(all_by_address)
-        check_limits(by_address)
+        hit_limits(all_by_client_ip)
+        check_limits(by_client_ip)
         hit_limits(all_by_account)
         check_limits(by_account)
 
-    def take_back(self) -> None:
+    def undo(self) -> None:
         """Count the login as none: it was turned away, and its password was not looked at."""
         _, by_account = self._failures()
-        take_back_hits(*self._logins(by_account))
+        undo_hits(*self._logins(by_account))
 
     def count_failure(self) -> None:
         """Count the login as failed."""
@@ -239,7 +239,7 @@ class PasswordHasher(PBKDF2PasswordHasher):
 
 @contextmanager
 def hold_thread() -> Iterator[bool]:
-    """Count the thread as held during the block; False when MAX_HELD are, and the block must be short.
+    """Count the thread as held during the block; False when MAX_HELD_THREADS are, and the block must be short.
 
     A thread counts once, also when one block is within another.
     """

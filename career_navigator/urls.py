@@ -5,14 +5,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from career_navigator.api.exceptions import answer_problem, build_problem
+from career_navigator.api.exceptions import build_problem, render_problem
 from career_navigator.api.routers import OptionalSlashRouter, route
 from career_navigator.observability.metrics import UNKNOWN_PATH, show_metrics
 from career_navigator.views import HealthView, OpenApiView, ReadinessView, RedocView, RootView, SwaggerView
 
 
-def answer_unknown_path(request: HttpRequest) -> HttpResponse:
-    return answer_problem(build_problem("path_not_found", "The API has no such path; /docs lists those that it has."))
+def unknown_path(request: HttpRequest) -> HttpResponse:
+    return render_problem(build_problem("path_not_found", "The API has no such path; /docs lists those that it has."))
 
 
 admin.autodiscover()
@@ -33,10 +33,10 @@ urlpatterns = [
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     # Routed, so that an unknown path gets JSON with DEBUG on too.
-    re_path(UNKNOWN_PATH, answer_unknown_path),
+    re_path(UNKNOWN_PATH, unknown_path),
 ]
 
-handler400 = "career_navigator.api.exceptions.answer_bad_request"
-handler403 = "career_navigator.api.exceptions.answer_on_any_path"
-handler404 = "career_navigator.api.exceptions.answer_on_any_path"
-handler500 = "career_navigator.api.exceptions.answer_server_error"
+handler400 = "career_navigator.api.exceptions.bad_request"
+handler403 = "career_navigator.api.exceptions.render_exception"
+handler404 = "career_navigator.api.exceptions.render_exception"
+handler500 = "career_navigator.api.exceptions.server_error"

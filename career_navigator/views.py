@@ -148,7 +148,7 @@ class RootView(_PublicView):
 
 
 class HealthView(_PublicView):
-    throttle_classes = []  # probes ask often, and whatever else is down
+    throttle_classes = []  # probes ask often, and no matter what else is down
 
     @extend_schema(
         operation_id="health",
@@ -161,7 +161,7 @@ class HealthView(_PublicView):
 
 
 class ReadinessView(_PublicView):
-    throttle_classes = []  # probes ask often, and whatever else is down
+    throttle_classes = []  # probes ask often, and no matter what else is down
 
     @extend_schema(
         operation_id="ready",

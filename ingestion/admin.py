@@ -16,17 +16,23 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from career_navigator.admin_site.dashboard import ATTENTION_PERIOD, MenuPage
-from career_navigator.admin_site.model_admin import ask, enqueue_or_report, find_task, log_action, require_permission
+from career_navigator.admin_site.model_admin import (
+    ask_for_confirmation,
+    enqueue_or_report,
+    find_task,
+    log_action,
+    require_permission,
+)
 from career_navigator.admin_site.theme import STATUS_COLORS
 from career_navigator.celery import get_queue
 from career_navigator.document_admin.admin import AttentionFilter, ExactFilter, ReadOnlyDocumentAdmin
 from career_navigator.task_runs import list_open_runs
 from ingestion import documents, services
-from ingestion.collect_form import MAX_CHARACTERS, CollectForm, spendable_credits, usual_collection
+from ingestion.collect_form import MAX_CHARACTERS, CollectForm, get_spendable_credits, get_usual_collection
 from ingestion.dashboard import FAILED_RUNS
 from ingestion.models import CollectionRun, RefusedPosting
-from ingestion.runs import UnusableRequestError, cancel_run, open_roles, start_run
-from ingestion.selectors import recent_refusals, run_state
+from ingestion.runs import UnusableRequestError, cancel_run, list_open_roles, start_run
+from ingestion.selectors import list_recent_rejections, serialize_run
 from ingestion.suggestions import describe_unknown_places, describe_unknown_roles, suggest_places, suggest_roles
 from ingestion.tasks import collect_role
 
@@ -71,11 +77,11 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
 
     @admin.display(description="asked for")
     def asked_for(self, obj: Any) -> str:
-        return f"{_first_of(obj.roles)} in {_first_of(obj.places)}"
+        return f"{_get_first(obj.roles)} in {_get_first(obj.places)}"
 
     @admin.display(description="asked by", ordering="trigger")
     def asked_by(self, obj: Any) -> str:
-        return "a user" if _user_of(obj) else obj.requested_by or str(obj.trigger)
+        return "a user" if _get_user(obj) else obj.requested_by or str(obj.trigger)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -97,7 +103,7 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
             "may_trigger": cast(User, request.user).has_perm(_TRIGGER),
             "asked_by": self.asked_by(run),
             # Who it is is for those who may look users up.
-            "person": _user_of(run),
+            "person": _get_user(run),
         }
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
@@ -117,8 +123,8 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         if not isinstance(user, User) or not user.has_perm(_TRIGGER):
             raise PermissionDenied
         now = timezone.now()
-        left = spendable_credits(now=now)
-        form = CollectForm(request.POST or None, initial=usual_collection(), left=left)
+        left = get_spendable_credits(now=now)
+        form = CollectForm(request.POST or None, initial=get_usual_collection(), left=left)
         if request.method == "POST" and form.is_valid():
             try:
                 run = _start(form, user)
@@ -139,21 +145,21 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
             return self._ask_to_repeat(request, _find_run(run_id))
         user, run = require_permission(request, _TRIGGER), _find_run(run_id)
         try:
-            repeated = services.repeat_run(run_id=run.pk, requested_by=_name_of(user), now=timezone.now())
+            repeated = services.repeat_run(run_id=run.pk, requested_by=_get_name(user), now=timezone.now())
         except UnusableRequestError as error:
             messages.error(request, f"Nothing is repeated: {error}.")
             return _to_run(run_id)
         return self._queued(request, user, repeated, f"Repeated run {run_id}.", flag=ADDITION)
 
-    def _ask_to_repeat(self, request: HttpRequest, run: documents.CollectionRun) -> HttpResponse:
+    def _ask_to_repeat(self, request: HttpRequest, run: documents.CollectionRunDocument) -> HttpResponse:
         try:
             repetition = services.plan_repetition(run=run)
         except UnusableRequestError as error:
             messages.error(request, f"Nothing is repeated: {error}.")
             return _to_run(str(run.pk))
-        searches, left = repetition.searches, spendable_credits(now=timezone.now())
+        searches, left = repetition.searches, get_spendable_credits(now=timezone.now())
         more = len(searches) - _MAX_NAMED
-        return ask(
+        return ask_for_confirmation(
             request,
             title=f"Repeat {_count(len(searches), 'search', 'searches')} of {len(run.searches):,}?",
             act="Repeat what failed",
@@ -169,11 +175,11 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
             opts=self.opts,
         )
 
-    def _ask_to_cancel(self, request: HttpRequest, run: documents.CollectionRun) -> HttpResponse:
+    def _ask_to_cancel(self, request: HttpRequest, run: documents.CollectionRunDocument) -> HttpResponse:
         statuses = [search.status for search in run.searches]
         running = statuses.count("running")
         waiting = sum(statuses.count(status) for status in documents.OPEN_SEARCH_STATUSES) - running
-        return ask(
+        return ask_for_confirmation(
             request,
             title="Cancel the collection?",
             act="Cancel the collection",
@@ -201,25 +207,25 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         return _to_run(run_id)
 
     def _queued(
-        self, request: HttpRequest, user: User, run: documents.CollectionRun, message: str, *, flag: int
+        self, request: HttpRequest, user: User, run: documents.CollectionRunDocument, message: str, *, flag: int
     ) -> HttpResponse:
         log_action(user, CollectionRun(pk=run.pk, created_at=run.created_at), message, flag=flag)
         otherwise = "The run is recorded, and is taken up within minutes of the queue's return."
-        roles = open_roles(run=run)
+        roles = list_open_roles(run=run)
         if all(enqueue_or_report(request, collect_role, str(run.pk), role, otherwise=otherwise) for role in roles):
             messages.success(request, "The collection is queued." if roles else "There was nothing left to collect.")
         return _to_run(str(run.pk))
 
 
-def _describe_state(run: documents.CollectionRun) -> dict[str, Any]:
+def _describe_state(run: documents.CollectionRunDocument) -> dict[str, Any]:
     """Return the state of a run as its page follows it, with what a queued one waits behind."""
-    state = run_state(run=run)
+    state = serialize_run(run=run)
     state["texts"]["waits"] = _describe_wait(run) if run.status == "queued" else ""
     return state
 
 
-def _describe_wait(run: documents.CollectionRun) -> str:
-    earlier = documents.CollectionRun.objects(
+def _describe_wait(run: documents.CollectionRunDocument) -> str:
+    earlier = documents.CollectionRunDocument.objects(
         status__in=documents.OPEN_RUN_STATUSES, created_at__lt=run.created_at
     ).count()
     # The collector's processes take both queues.
@@ -233,7 +239,7 @@ def _describe_wait(run: documents.CollectionRun) -> str:
     return f"It waits behind {' and '.join(ahead)}." if ahead else "It waits for a free process of the collector."
 
 
-def _start(form: CollectForm, user: User) -> documents.CollectionRun:
+def _start(form: CollectForm, user: User) -> documents.CollectionRunDocument:
     asked, now = form.cleaned_data, timezone.now()
     if form.user_id is not None:
         return services.collect_jobs_for_user(
@@ -249,24 +255,24 @@ def _start(form: CollectForm, user: User) -> documents.CollectionRun:
         places=asked["places"],
         max_age_days=asked["max_age_days"],
         per_role_limit=asked["per_role_limit"],
-        requested_by=_name_of(user),
+        requested_by=_get_name(user),
         now=now,
     )
 
 
-def _user_of(run: Any) -> str | None:
+def _get_user(run: Any) -> str | None:
     """The id of the user who asked for the run; None where staff, a command or the schedule did."""
     return run.requested_by if run.requested_by and ObjectId.is_valid(run.requested_by) else None
 
 
-def _first_of(names: Sequence[str]) -> str:
+def _get_first(names: Sequence[str]) -> str:
     """Two of the names, and how many more there are."""
     more = len(names) - 2
     return ", ".join(names[:2]) + (f" and {more} more" if more > 0 else "")
 
 
-def _find_run(run_id: str) -> documents.CollectionRun:
-    run = documents.CollectionRun.objects(id=run_id).first() if ObjectId.is_valid(run_id) else None
+def _find_run(run_id: str) -> documents.CollectionRunDocument:
+    run = documents.CollectionRunDocument.objects(id=run_id).first() if ObjectId.is_valid(run_id) else None
     if run is None:
         raise Http404
     return run
@@ -280,7 +286,7 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _name_of(user: User) -> str:
+def _get_name(user: User) -> str:
     return f"staff {user.get_username()}"
 
 
@@ -297,7 +303,7 @@ class RefusedPostingAdmin(ReadOnlyDocumentAdmin):
             raise PermissionDenied
         days = request.GET.get("days", "")
         since = timezone.now() - timedelta(days=int(days)) if days in _PERIODS else None
-        refusals = recent_refusals(since=since)
+        refusals = list_recent_rejections(since=since)
         reason = request.GET.get("reason") or None
         context = self.admin_site.each_context(request) | {
             "title": "Refused postings",

@@ -7,7 +7,7 @@ class IngestionConfig(AppConfig):
     name = "ingestion"
 
     user_exports = {"collection_runs": "ingestion.selectors.export_requested_runs"}
-    user_erasures = {"collection_runs": "ingestion.services.forget_requested_runs"}
+    user_erasures = {"collection_runs": "ingestion.services.erase_requester"}
     readiness_checks = {"collection": "ingestion.dashboard.check_collection"}
     metrics = {"collection": "ingestion.dashboard.measure_collection"}
     dashboard_panels = {"collection": "ingestion.dashboard.show_collection"}

@@ -12,7 +12,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from accounts.selectors import career_goals, find_user_by_address, target_roles
+from accounts.selectors import find_user_by_email, get_career_goals, get_target_roles
 from career_navigator.db.connection import database
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from ingestion.services import DEFAULT_JOBS_PER_ROLE, DEFAULT_MAX_AGE_DAYS
@@ -29,7 +29,7 @@ _RUNS = "ingestion/collectionrun"
 class CollectForm(forms.Form):
     """Roles and places one a line. `cost` is the most credits it takes: one for each job that is returned."""
 
-    address = forms.CharField(
+    email = forms.CharField(
         label="For one user",
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "address of the user", "autocomplete": "off"}),
@@ -107,9 +107,9 @@ class CollectForm(forms.Form):
             )
         return cleaned
 
-    def _roles_of_user(self, address: str) -> list[str]:
-        user = find_user_by_address(address=address)
-        goals = career_goals(user_id=str(user.pk)) if user is not None else None
+    def _roles_of_user(self, email: str) -> list[str]:
+        user = find_user_by_email(email=email)
+        goals = get_career_goals(user_id=str(user.pk)) if user is not None else None
         if user is None or goals is None:
             self.add_error("address", "No active user has that address.")
         elif not goals.roles:
@@ -120,9 +120,9 @@ class CollectForm(forms.Form):
         return []
 
 
-def usual_collection() -> dict[str, Any]:
+def get_usual_collection() -> dict[str, Any]:
     """What the form begins with: the roles that users aim at, else the default ones."""
-    roles = target_roles()[:MAX_ROLES] or DEFAULT_ROLES
+    roles = get_target_roles()[:MAX_ROLES] or DEFAULT_ROLES
     return {
         "roles": "\n".join(roles),
         "places": "\n".join(DEFAULT_PLACES),
@@ -131,7 +131,7 @@ def usual_collection() -> dict[str, Any]:
     }
 
 
-def spendable_credits(*, now: datetime) -> int | None:
+def get_spendable_credits(*, now: datetime) -> int | None:
     """What is left of the month's budget and, as last asked, at TheirStack; None when neither bound is known."""
     state = database().source_states.find_one({"_id": THEIRSTACK}, {"credits_left": 1}) or {}
     bounds = (get_credits_left(budget=settings.THEIR_STACK_CREDIT_BUDGET, now=now), state.get("credits_left"))

@@ -13,7 +13,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from career_navigator.db.connection import database
-from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectedRole, CollectionRun, Search
+from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectedRole, CollectionRunDocument, Search
 from ingestion.source import get_max_page_size
 from market.posting import Posting
 from market.roles import normalize_role
@@ -38,7 +38,7 @@ class Lease:
     until: datetime
 
 
-def acquire_lease(*, run: CollectionRun, index: int, now: datetime, task_id: str | None = None) -> Lease | None:
+def acquire_lease(*, run: CollectionRunDocument, index: int, now: datetime, task_id: str | None = None) -> Lease | None:
     """Acquire the lease on a search's role and place; None while another worker has it or once the search is over.
 
     A Celery task that is delivered again takes over at once what it held before. Should its predecessor live, the
@@ -54,7 +54,7 @@ def acquire_lease(*, run: CollectionRun, index: int, now: datetime, task_id: str
         role=normalize_role(search.role),
         place=search.place,
         token=uuid.uuid4().hex,
-        until=_lease_end(now),
+        until=_get_lease_end(now),
     )
     holder = {
         "claim": lease.token,
@@ -75,7 +75,7 @@ def acquire_lease(*, run: CollectionRun, index: int, now: datetime, task_id: str
     return lease if _hand_over(lease, now) else None
 
 
-def find_other_holder(*, run: CollectionRun, index: int) -> str | None:
+def find_other_holder(*, run: CollectionRunDocument, index: int) -> str | None:
     """The run that holds the lease on the search's role and place, unless it is this one."""
     held = database().collected_roles.find_one(_role_key(run.searches[index]), {"claimed_by_run": 1})
     holder = held.get("claimed_by_run") if held else None
@@ -88,8 +88,8 @@ def renew_lease(*, lease: Lease, now: datetime) -> None:
     database().collection_runs.update_one(
         build_open_search_query(lease.run_id, lease.index, lease.token), {"$set": {"heartbeat_at": now}}
     )
-    until = _lease_end(now)
-    renewed = database().collected_roles.update_one(_held_role(lease), {"$set": {"claimed_until": until}})
+    until = _get_lease_end(now)
+    renewed = database().collected_roles.update_one(_match_leased_role(lease), {"$set": {"claimed_until": until}})
     if not renewed.matched_count:
         raise LeaseLostError(f"another worker has the lease on {lease.role}, {lease.place}")
     lease.until = until
@@ -101,10 +101,10 @@ def release_lease(*, lease: Lease, collected: dict[str, Any] | None = None) -> b
     change: dict[str, Any] = {"$unset": released}
     if collected:
         change["$set"] = collected
-    return bool(database().collected_roles.update_one(_held_role(lease), change).matched_count)
+    return bool(database().collected_roles.update_one(_match_leased_role(lease), change).matched_count)
 
 
-def plan_first_page(run: CollectionRun, index: int, now: datetime) -> dict[str, Any]:
+def plan_first_page(run: CollectionRunDocument, index: int, now: datetime) -> dict[str, Any]:
     """The limit of a search that begins, its paging, and from when on it searches."""
     search = run.searches[index]
     same_role = [other for other in run.searches if other.role == search.role]
@@ -140,7 +140,7 @@ def find_newest(search: Any, postings: Sequence[Posting]) -> dict[str, Any]:
     return {"newest_discovered_at": newest, "newest_ids": sorted(ids)}
 
 
-def learn_from_search(run: CollectionRun, index: int, now: datetime) -> dict[str, Any]:
+def learn_from_search(run: CollectionRunDocument, index: int, now: datetime) -> dict[str, Any]:
     """What the exhausted search teaches of its role and place."""
     search, known = run.searches[index], _get_collected_role(run=run, index=index)
     since = _posted_since(run, now)
@@ -165,13 +165,13 @@ def build_open_search_query(run_id: ObjectId, index: int, lease_token: str | Non
     }
 
 
-def _get_collected_role(*, run: CollectionRun, index: int) -> CollectedRole:
+def _get_collected_role(*, run: CollectionRunDocument, index: int) -> CollectedRole:
     """What is remembered of the search's role and place."""
     search = run.searches[index]
     return CollectedRole.objects.get(role=normalize_role(search.role), place=search.place)
 
 
-def _posted_since(run: CollectionRun, now: datetime) -> datetime:
+def _posted_since(run: CollectionRunDocument, now: datetime) -> datetime:
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return today - timedelta(days=run.max_age_days)
 
@@ -186,7 +186,7 @@ def _hand_over(lease: Lease, now: datetime) -> bool:
     }
     while (run := runs.find_one(open_search, {"searches.lease_token": 1})) is not None:
         # In this order: a worker that is stopped anywhere in here must not put its token in place of a successor's.
-        if database().collected_roles.find_one(_held_role(lease), {"_id": 1}) is None:
+        if database().collected_roles.find_one(_match_leased_role(lease), {"_id": 1}) is None:
             return False
         seen = run["searches"][lease.index].get("lease_token")
         handed = runs.update_one(
@@ -199,7 +199,7 @@ def _hand_over(lease: Lease, now: datetime) -> bool:
     return False
 
 
-def _held_role(lease: Lease) -> dict[str, Any]:
+def _match_leased_role(lease: Lease) -> dict[str, Any]:
     return {"role": lease.role, "place": lease.place, "claim": lease.token}
 
 
@@ -207,5 +207,5 @@ def _role_key(search: Search) -> dict[str, Any]:
     return {"role": normalize_role(search.role), "place": search.place}
 
 
-def _lease_end(now: datetime) -> datetime:
+def _get_lease_end(now: datetime) -> datetime:
     return now + timedelta(seconds=settings.COLLECTION_LEASE_SECONDS)

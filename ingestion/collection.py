@@ -14,7 +14,7 @@ from bson import ObjectId
 from django.conf import settings
 from tenacity import AttemptManager, RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
-from career_navigator.api.exceptions import is_server_away
+from career_navigator.api.exceptions import is_server_unavailable
 from ingestion.collected_roles import (
     Lease,
     LeaseLostError,
@@ -27,15 +27,15 @@ from ingestion.collected_roles import (
     release_lease,
     renew_lease,
 )
-from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectionRun, Search
+from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectionRunDocument, Search
 from ingestion.request_pacing import PacingUnavailable
-from ingestion.role_searches import belongs_to_search, search_payload
+from ingestion.role_searches import belongs_to_search, build_search_payload
 from ingestion.runs import (
     MAX_ATTEMPTS,
     begin_search,
     close_if_done,
-    lost_outcome,
-    open_searches,
+    describe_lost_outcome,
+    list_open_searches,
     stop_run,
     update_search,
 )
@@ -44,7 +44,7 @@ from ingestion.source import (
     CollectionHaltedError,
     Reservation,
     halt_collection,
-    refuse_when_halted,
+    require_running_source,
     reserve_credits,
     settle_credits,
     store_max_page_size,
@@ -59,7 +59,7 @@ from ingestion.theirstack_errors import (
 )
 from ingestion.theirstack_jobs import posting_from_job
 from market.jobs.selectors import count_stored_since
-from market.posting import Posting, RefusedPosting
+from market.posting import Posting, PostingRejected
 from market.services import StoreOutcome, store_postings
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ logger = logging.getLogger(__name__)
 MAX_SAMPLE_CHARACTERS = 300
 # Share of a lease that is left when storing a page in hand is given up.
 STORING_MARGIN = 0.05
-MAX_STORING_WAIT_SECONDS = 2.0
+STORING_TIMEOUT_SECONDS = 2.0
 
 Clock = Callable[[], datetime]
 
@@ -91,22 +91,22 @@ def collect_role(
     The days of what was stored are dirty afterwards: the caller sees to a refresh, once for several roles.
 
     Harmless when called twice, at once or again: a search is held by one caller at a time, and one that is over stays
-    so. Databases that are away raise; the search is taken up again when its lease lapses, or at once by `task_id`, the
-    Celery task that this is part of, when that is delivered again.
+    so. Databases that are unavailable raise; the search is taken up again when its lease lapses, or at once by
+    `task_id`, the Celery task that this is part of, when that is delivered again.
     """
-    run = CollectionRun.objects.get(id=run_id)
-    for index in open_searches(run=run, role=role):
+    run = CollectionRunDocument.objects.get(id=run_id)
+    for index in list_open_searches(run=run, role=role):
         _collect_search(run, index, client, clock, task_id)
     close_if_done(run_id=run_id, now=clock())
 
 
 def _collect_search(
-    run: CollectionRun, index: int, client: TheirStackClient, clock: Clock, task_id: str | None
+    run: CollectionRunDocument, index: int, client: TheirStackClient, clock: Clock, task_id: str | None
 ) -> None:
     lease = acquire_lease(run=run, index=index, now=clock(), task_id=task_id)
     try:
         if lease is None:
-            _skip_when_held_elsewhere(run, index, clock())
+            _skip_when_leased_elsewhere(run, index, clock())
             return
         collected = _collect_pages(run, client, clock, lease)
         # What the role was collected for comes first: a search that ended without it would be paid for again.
@@ -120,7 +120,7 @@ def _collect_search(
             release_lease(lease=lease)
 
 
-def _skip_when_held_elsewhere(run: CollectionRun, index: int, now: datetime) -> None:
+def _skip_when_leased_elsewhere(run: CollectionRunDocument, index: int, now: datetime) -> None:
     holder = find_other_holder(run=run, index=index)
     if not holder:
         return
@@ -131,7 +131,9 @@ def _skip_when_held_elsewhere(run: CollectionRun, index: int, now: datetime) -> 
         update_search(run_id=run.id, index=index, now=now, lease_token=token, values=values)
 
 
-def _collect_pages(run: CollectionRun, client: TheirStackClient, clock: Clock, lease: Lease) -> dict[str, Any] | None:
+def _collect_pages(
+    run: CollectionRunDocument, client: TheirStackClient, clock: Clock, lease: Lease
+) -> dict[str, Any] | None:
     """Fetch and store until the search is over, and record what ended it; what is then known of the role."""
     try:
         return _fetch_pages(run, client, clock, lease)
@@ -164,7 +166,9 @@ def _collect_pages(run: CollectionRun, client: TheirStackClient, clock: Clock, l
     return None
 
 
-def _fetch_pages(run: CollectionRun, client: TheirStackClient, clock: Clock, lease: Lease) -> dict[str, Any] | None:
+def _fetch_pages(
+    run: CollectionRunDocument, client: TheirStackClient, clock: Clock, lease: Lease
+) -> dict[str, Any] | None:
     """Fetch and store until the search is over; what is then known of the role, None when nothing was searched."""
     _begin(run, lease, clock)
     while True:
@@ -181,7 +185,7 @@ def _fetch_pages(run: CollectionRun, client: TheirStackClient, clock: Clock, lea
         if search.limit == 0:
             _update(lease, now, {"status": "skipped", "error": "the role's limit was reached in other places"})
             return None
-        refuse_when_halted()
+        require_running_source()
         renew_lease(lease=lease, now=now)
         try:
             page = _fetch(run, client, clock, lease)
@@ -204,17 +208,17 @@ def _update(lease: Lease, now: datetime, values: dict[str, Any]) -> None:
     update_search(run_id=lease.run_id, index=lease.index, now=now, lease_token=lease.token, values=values)
 
 
-def _is_open(run: CollectionRun, index: int) -> bool:
+def _is_open(run: CollectionRunDocument, index: int) -> bool:
     return run.status in OPEN_RUN_STATUSES and run.searches[index].status in OPEN_SEARCH_STATUSES
 
 
-def _begin(run: CollectionRun, lease: Lease, clock: Clock) -> None:
+def _begin(run: CollectionRunDocument, lease: Lease, clock: Clock) -> None:
     """Settle, once, how much is fetched and from when on; count the attempt."""
     while True:
         run.reload()
         search, now = run.searches[lease.index], clock()
         if search.attempts >= MAX_ATTEMPTS:
-            _update(lease, now, lost_outcome(search=search))
+            _update(lease, now, describe_lost_outcome(search=search))
             return
         attempt = {"status": "running", "attempts": search.attempts + 1, "resume_at": None, "error": None}
         if search.limit is not None:
@@ -228,13 +232,13 @@ def _begin(run: CollectionRun, lease: Lease, clock: Clock) -> None:
             raise LeaseLostError(f"search {lease.index} of run {run.id} is over or has another worker")
 
 
-def _fetch(run: CollectionRun, client: TheirStackClient, clock: Clock, lease: Lease) -> _Page:
+def _fetch(run: CollectionRunDocument, client: TheirStackClient, clock: Clock, lease: Lease) -> _Page:
     """Buy the search's next page. What may have been charged without an answer stays reserved."""
     search = run.searches[lease.index]
     before = search.page * search.page_size
     # The last page may be a smaller one, which begins where a page of its own size would not.
     rows = min(search.page_size, search.limit - before)
-    payload = search_payload(
+    payload = build_search_payload(
         role=search.role,
         place=search.place,
         max_age_days=run.max_age_days,
@@ -267,7 +271,7 @@ def _fetch(run: CollectionRun, client: TheirStackClient, clock: Clock, lease: Le
     except TheirStackClientError as error:
         give_back_unused(len(reservations) if error.lost_attempts is None else error.lost_attempts)
         raise
-    for attempt in _while_servers_return(lease, clock):
+    for attempt in _wait_for_servers(lease, clock):
         with attempt:
             settle_credits(reservation=reservations[-1], used=len(jobs))
     return _sort_out(jobs, search.role)
@@ -278,7 +282,7 @@ def _sort_out(jobs: Sequence[Any], role: str) -> _Page:
     for job in jobs:
         try:
             posting = posting_from_job(job)
-        except RefusedPosting as error:
+        except PostingRejected as error:
             refused.append(_sample(error.reason, str(error), job.get("id") if isinstance(job, Mapping) else None))
             continue
         if belongs_to_search(role=role, title=posting.title):
@@ -289,10 +293,10 @@ def _sort_out(jobs: Sequence[Any], role: str) -> _Page:
     return _Page(jobs=len(jobs), postings=postings, filtered=filtered, refused=refused, ids=ids)
 
 
-def _store_page(run: CollectionRun, page: _Page, clock: Clock, lease: Lease) -> None:
+def _store_page(run: CollectionRunDocument, page: _Page, clock: Clock, lease: Lease) -> None:
     """Store a page and record it, and whether it was the search's last."""
     search = run.searches[lease.index]
-    for attempt in _while_servers_return(lease, clock):
+    for attempt in _wait_for_servers(lease, clock):
         with attempt:
             # A successor asks for this page itself, and would find it unchanged.
             renew_lease(lease=lease, now=clock())
@@ -320,7 +324,7 @@ def _store_page(run: CollectionRun, page: _Page, clock: Clock, lease: Lease) -> 
         "unchanged": outcome.unchanged,
         "filtered": page.filtered,
     }
-    for attempt in _while_servers_return(lease, clock):
+    for attempt in _wait_for_servers(lease, clock):
         with attempt:
             _record_page(run, lease, clock(), search.page, values, counts, refused)
     logger.info(
@@ -331,7 +335,7 @@ def _store_page(run: CollectionRun, page: _Page, clock: Clock, lease: Lease) -> 
 
 
 def _record_page(
-    run: CollectionRun,
+    run: CollectionRunDocument,
     lease: Lease,
     now: datetime,
     page: int,
@@ -371,7 +375,7 @@ def _recount(search: Search, page: _Page, outcome: StoreOutcome) -> StoreOutcome
     return StoreOutcome(collected=collected, updated=updated, unchanged=max(0, unchanged), refused=outcome.refused)
 
 
-def _while_servers_return(lease: Lease, clock: Clock) -> Iterator[AttemptManager]:
+def _wait_for_servers(lease: Lease, clock: Clock) -> Iterator[AttemptManager]:
     """Yield attempts at a write of a page in hand, which was paid for, until shortly before the lease ends."""
     give_up_at = lease.until - timedelta(seconds=settings.COLLECTION_LEASE_SECONDS * STORING_MARGIN)
 
@@ -383,15 +387,15 @@ def _while_servers_return(lease: Lease, clock: Clock) -> Iterator[AttemptManager
         logger.warning("a page of %s, %s waits for a server: %s", lease.role, lease.place, error)
 
     yield from Retrying(
-        retry=retry_if_exception(is_server_away),
-        wait=wait_random_exponential(multiplier=0.1, max=MAX_STORING_WAIT_SECONDS),
+        retry=retry_if_exception(is_server_unavailable),
+        wait=wait_random_exponential(multiplier=0.1, max=STORING_TIMEOUT_SECONDS),
         stop=is_over,
         before_sleep=log,
         reraise=True,
     )
 
 
-def _fail(run: CollectionRun, lease: Lease, error: TheirStackClientError, now: datetime) -> None:
+def _fail(run: CollectionRunDocument, lease: Lease, error: TheirStackClientError, now: datetime) -> None:
     _update(lease, now, {"status": "failed", "error": f"{error.reason}: {error}"})
     logger.error("collecting %s failed: %s: %s", run.searches[lease.index].role, error.reason, error)
 

@@ -20,11 +20,11 @@ from career_navigator.admin_site.dashboard import (
     Card,
     Chart,
     Series,
-    age_text,
+    format_age,
 )
 from career_navigator.db.connection import database
 from career_navigator.views import Check
-from ingestion.selectors import collection_totals, last_good_collection
+from ingestion.selectors import get_collection_totals, get_last_good_collection
 from ingestion.source import THEIRSTACK
 
 DAYS = 30
@@ -95,7 +95,7 @@ def _credits(months: list[dict[str, Any]], now: datetime) -> Iterator[Card | Cha
 
 
 def _source(state: dict[str, Any], now: datetime) -> Card:
-    checked = f"checked {age_text(since=state.get('checked_at'), now=now)} ago" if state else "never checked"
+    checked = f"checked {format_age(since=state.get('checked_at'), now=now)} ago" if state else "never checked"
     meaning = "The source of the postings. No new ones come until this is solved."
     if state.get("halted_at"):
         note = str(state.get("halt_reason"))
@@ -128,7 +128,7 @@ def _runs(now: datetime) -> Iterator[Card | Chart]:
     last, still_open = max(good, default=None), sum(n for (_, status), n in counts.items() if status == "open")
     yield Card(
         title="Last good collection",
-        value=f"{age_text(since=last, now=now)} ago" if last else "none",
+        value=f"{format_age(since=last, now=now)} ago" if last else "none",
         note=f"{still_open} open now",
         meaning="No posting of a collection is newer. A daily one is expected.",
         tone="good" if last and now - last < MAX_COLLECTION_AGE else "bad",
@@ -149,7 +149,7 @@ def _runs(now: datetime) -> Iterator[Card | Chart]:
 
 def check_collection() -> Check:
     """Return whether a collection has gone well lately, for `/health/ready`."""
-    ended_at = last_good_collection()
+    ended_at = get_last_good_collection()
     if ended_at is None:
         return Check(True, "nothing was collected yet")
     age = timezone.now() - ended_at
@@ -158,7 +158,7 @@ def check_collection() -> Check:
 
 def measure_collection() -> Iterator[Metric]:
     """Yield what collections have brought and cost, for `/metrics`."""
-    totals = collection_totals()
+    totals = get_collection_totals()
     pages = CounterMetricFamily("career_navigator_collection_pages", "Pages fetched.", value=totals.pages)
     credits = CounterMetricFamily("career_navigator_collection_credits", "Credits spent.", value=totals.credits)
     postings = CounterMetricFamily("career_navigator_collection_postings", "Postings by outcome.", labels=["outcome"])
@@ -171,7 +171,7 @@ def measure_collection() -> Iterator[Metric]:
     for status, count in totals.runs.items():
         runs.add_metric([status], count)
     age = GaugeMetricFamily("career_navigator_collection_age_seconds", "Time since the last good collection ended.")
-    ended_at = last_good_collection()
+    ended_at = get_last_good_collection()
     if ended_at:
         age.add_metric([], (timezone.now() - ended_at).total_seconds())
     yield from (pages, credits, postings, refusals, runs, age)

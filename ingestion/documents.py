@@ -59,12 +59,12 @@ class Search(EmbeddedDocument):
     page_started_at = DateTimeField()
 
 
-class CollectionRun(StoredDocument):
+class CollectionRunDocument(StoredDocument):
     """One collection: what was asked, and what came of it, kept up to date after every page.
 
     `refused` counts by reason; `refused_samples` keeps the first few refusals in full. `wanted` is the filter of the
-    postings that whoever asked for the run wants to see, as a body of `JobFilterSerializer`. `revision` moves whenever
-    a search gets its limit.
+    postings that anyone who asked for the run wants to see, as a body of `JobFilterSerializer`. `revision` moves
+    whenever a search gets its limit.
     """
 
     trigger = StringField(choices=TRIGGERS, required=True)

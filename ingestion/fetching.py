@@ -11,20 +11,20 @@ from django.conf import settings
 from mongoengine import NotUniqueError
 
 from career_navigator.api.permissions import CurrentUser
-from career_navigator.api.serializers import read_as
+from career_navigator.api.serializers import validate_as
 from career_navigator.db.connection import database
-from career_navigator.documents import idempotency_key
-from career_navigator.observability.middleware import with_time_anew
+from career_navigator.documents import build_idempotency_key
+from career_navigator.observability.middleware import with_fresh_deadline
 from career_navigator.throttling import waiting_slot
-from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
+from ingestion.documents import OPEN_RUN_STATUSES, CollectionRunDocument
 from ingestion.role_searches import DEFAULT_PLACES
-from ingestion.runs import fresh_searches, start_run
-from ingestion.source import BudgetSpentError, CollectionHaltedError, get_credits_left, refuse_when_halted
+from ingestion.runs import find_fresh_searches, start_run
+from ingestion.source import BudgetSpentError, CollectionHaltedError, get_credits_left, require_running_source
 from market.geo.labels import parse_place_label
 from market.geo.names import REMOTE, UNKNOWN, get_country_name, is_country_code
 from market.geo.places import normalize_place
-from market.jobs.filters import JobFilter, job_query
-from market.jobs.selectors import QUERY_MILLISECONDS, Row, list_rows, page_ids
+from market.jobs.filters import JobFilter, build_job_query
+from market.jobs.selectors import QUERY_MILLISECONDS, Row, list_posting_ids, list_rows
 from market.jobs.serializers import JobFilterSerializer
 from market.roles import normalize_role
 
@@ -44,7 +44,7 @@ class FetchCriteria:
     job_filter: JobFilter
 
 
-def read_criteria(*, user: CurrentUser, given: Mapping[str, Any]) -> FetchCriteria:
+def build_criteria(*, user: CurrentUser, given: Mapping[str, Any]) -> FetchCriteria:
     """Return a user's criteria, each part from the request's fields before the profile's.
 
     The first `MAX_ROLES` and `MAX_PLACES` count; without any place, the default ones do. `given` is as
@@ -143,7 +143,7 @@ _POLL_SECONDS = 0.2
 
 def is_fresh(*, criteria: FetchCriteria, now: datetime) -> bool:
     """Whether every role was collected in every place within `FRESH_DAYS`, whatever that found."""
-    fresh = fresh_searches(roles=criteria.roles, places=criteria.places, within_days=FRESH_DAYS, now=now)
+    fresh = find_fresh_searches(roles=criteria.roles, places=criteria.places, within_days=FRESH_DAYS, now=now)
     return all((normalize_role(role), place) in fresh for role in criteria.roles for place in criteria.places)
 
 
@@ -151,7 +151,7 @@ def is_fresh(*, criteria: FetchCriteria, now: datetime) -> bool:
 class Fetch:
     """A run that fetches what a user asked for. One that is not new was started by the same request, sent before."""
 
-    run: CollectionRun
+    run: CollectionRunDocument
     is_new: bool
 
 
@@ -160,10 +160,10 @@ def start_fetch(*, criteria: FetchCriteria, user_id: ObjectId, now: datetime) ->
 
     Raises CollectionHaltedError and BudgetSpentError where nothing can be paid for.
     """
-    refuse_when_halted()
+    require_running_source()
     if get_credits_left(budget=settings.THEIR_STACK_CREDIT_BUDGET, now=now) == 0:
         raise BudgetSpentError("the month's budget has no credit left")
-    key = idempotency_key(criteria.roles, criteria.places)
+    key = build_idempotency_key(criteria.roles, criteria.places)
     while True:
         try:
             run = start_run(
@@ -179,26 +179,26 @@ def start_fetch(*, criteria: FetchCriteria, user_id: ObjectId, now: datetime) ->
                 now=now,
             )
         except NotUniqueError:
-            stored = CollectionRun.objects(requested_by=str(user_id), idempotency_key=key).first()
+            stored = CollectionRunDocument.objects(requested_by=str(user_id), idempotency_key=key).first()
             if stored is not None and stored.status in OPEN_RUN_STATUSES:
                 return Fetch(run=stored, is_new=False)
             # A run that is over gives the key up.
             if stored is not None:
-                CollectionRun.objects(id=stored.pk).update_one(unset__idempotency_key=True)
+                CollectionRunDocument.objects(id=stored.pk).update_one(unset__idempotency_key=True)
         else:
             return Fetch(run=run, is_new=True)
 
 
-def wait_for_first_page(*, run: CollectionRun, seconds: float) -> CollectionRun:
+def wait_for_first_page(*, run: CollectionRunDocument, seconds: float) -> CollectionRunDocument:
     """The run as it stands once its first page is stored, it is over, or the time is up.
 
     Looks up two fields of the run five times a second. Where too many wait already, the run as it stands.
     """
     with waiting_slot() as may_wait:
         until = monotonic() + seconds
-        while may_wait and not with_time_anew(lambda: _has_begun(run.pk)) and monotonic() < until:
+        while may_wait and not with_fresh_deadline(lambda: _has_begun(run.pk)) and monotonic() < until:
             sleep(_POLL_SECONDS)
-    return with_time_anew(run.reload)
+    return with_fresh_deadline(run.reload)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,18 +210,18 @@ class StoredJobs:
 
 
 def find_stored_jobs(*, job_filter: JobFilter, now: datetime) -> StoredJobs:
-    query = job_query(job_filter, now=now)
-    rows = list_rows(page_ids(query=query, limit=MAX_ANSWERED, offset=0))
+    query = build_job_query(job_filter, now=now)
+    rows = list_rows(list_posting_ids(query=query, limit=MAX_ANSWERED, offset=0))
     total = database().job_postings.count_documents(query, limit=MAX_COUNTED, maxTimeMS=QUERY_MILLISECONDS)
     return StoredJobs(rows=rows, total=total)
 
 
-def get_filter(*, run: CollectionRun) -> JobFilter:
+def get_filter(*, run: CollectionRunDocument) -> JobFilter:
     """Return the filter of the postings that the user who asked for the run wants to see."""
-    return read_as(JobFilterSerializer, dict(run.wanted) or {"titles": list(run.roles)}).job_filter
+    return validate_as(JobFilterSerializer, dict(run.wanted) or {"titles": list(run.roles)}).job_filter
 
 
-def get_notice(*, run: CollectionRun) -> str | None:
+def get_notice(*, run: CollectionRunDocument) -> str | None:
     """Return the sentence for a run that did not end well, None for others. The staff sees what exactly went wrong."""
     if run.status in (*OPEN_RUN_STATUSES, "finished"):
         return None

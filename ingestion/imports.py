@@ -22,8 +22,8 @@ from ingestion.import_columns import find_column
 from ingestion.import_rows import find_unread_values, read_row, with_country
 from ingestion.table_values import read_columns
 from ingestion.theirstack_jobs import posting_from_job
-from market.posting import Posting, RefusedPosting, url_key
-from market.refresh import refresh_figures
+from market.posting import Posting, PostingRejected, build_url_key
+from market.refresh import refresh_stats
 from market.services import StoreOutcome, store_postings
 
 BATCH = 500
@@ -107,7 +107,7 @@ def import_postings(
     on_read: Callable[[int], object] | None = None,
     dry_run: bool = False,
 ) -> ImportSummary:
-    """Store the postings of a file, 500 at a time, and bring the figures up to date.
+    """Store the postings of a file, 500 at a time, and bring the stats up to date.
 
     A row that cannot be a posting is refused by its line (of a JSON list: by its place in the list) and the rest goes
     on. `on_read` is told how many bytes of the file were read since it was last called. With `dry_run` nothing is
@@ -124,7 +124,7 @@ def import_postings(
     try:
         for line, row in read_rows(path=path, on_read=on_read):
             summary.rows += 1
-            if isinstance(row, RefusedPosting):
+            if isinstance(row, PostingRejected):
                 summary.refuse(line, row.reason, str(row))
                 continue
             posting = _read_posting(line, row, summary)
@@ -140,7 +140,7 @@ def import_postings(
         # What was read before a file turned out to be damaged counts.
         store()
         if not dry_run:
-            refresh_figures(now=now())
+            refresh_stats(now=now())
     return summary
 
 
@@ -149,7 +149,7 @@ def _read_posting(line: int, row: Any, summary: ImportSummary) -> Posting | None
     read = read_row(row) if isinstance(row, dict) else None
     try:
         posting = with_country(posting_from_job(read.job if read else row))
-    except RefusedPosting as error:
+    except PostingRejected as error:
         summary.refuse(line, error.reason, str(error))
         return None
     if read:
@@ -168,7 +168,7 @@ class _Seen:
 
     def compare(self, posting: Posting) -> StoreOutcome | None:
         """Return what storing the posting after the earlier ones would be; None for the first of an advert."""
-        identity = posting.job_id or url_key(posting.url or "")
+        identity = posting.job_id or build_url_key(posting.url or "")
         before, self._hashes[identity] = self._hashes.get(identity), hash(posting)
         if before is None:
             return None
@@ -204,7 +204,7 @@ def _opened(file: "_Counted", *, compressed: bool) -> AbstractContextManager[Any
 
 
 class _Counted:
-    """A file that tells how much of it was read."""
+    """A file that counts how much of it was read."""
 
     def __init__(self, file: IO[bytes], on_read: Callable[[int], object] | None) -> None:
         self._file = file
@@ -232,7 +232,7 @@ def _json_line_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
         try:
             yield number, orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            yield number, RefusedPosting("not_json", f"not JSON: {error}")
+            yield number, PostingRejected("not_json", f"not JSON: {error}")
 
 
 def _json_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
@@ -262,10 +262,10 @@ def _csv_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
         except StopIteration:
             break
         except csv.Error as error:
-            rows.append((reader.line_num + skipped, RefusedPosting("not_csv", f"not CSV: {error}")))
+            rows.append((reader.line_num + skipped, PostingRejected("not_csv", f"not CSV: {error}")))
             continue
         if None in row:
-            refused = RefusedPosting("not_csv", "more cells than the header has columns")
+            refused = PostingRejected("not_csv", "more cells than the header has columns")
             rows.append((reader.line_num + skipped, refused))
             continue
         cells = {name: _cell(name, value, delimiter) for name, value in row.items() if value}

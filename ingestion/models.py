@@ -7,7 +7,7 @@ from ingestion import documents
 class CollectionRun(DocumentModel):
     """A collection, watched and started."""
 
-    document = documents.CollectionRun
+    document = documents.CollectionRunDocument
 
     class Meta:
         ordering = ("-created_at", "-pk")

@@ -26,7 +26,7 @@ class Pacing:
     """At most `calls_per_window` calls in any `window_seconds`, and none while the account is paused.
 
     `account` tells apart those whose limits have nothing to do with one another. Nothing here sleeps: the
-    methods answer how many seconds to wait. Every method raises PacingUnavailable when Redis is away.
+    methods answer how many seconds to wait. Every method raises PacingUnavailable when Redis is unavailable.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Pacing:
             raise PacingUnavailable("Redis, which keeps the rate limit, does not answer.") from error
 
     def pause(self, *, seconds: float) -> None:
-        """Hold every process back for this long, unless it is held back for longer already."""
+        """Hold every process back for this long, unless it is paused for longer already."""
         milliseconds = int(seconds * 1000)
         if milliseconds <= 0:
             return

@@ -121,7 +121,7 @@ _SPECIAL = re.compile(r"[.^$*+?{}\[\]\\|()]")
 
 
 @cache
-def variations_by_role() -> dict[str, tuple[str, ...]]:
+def load_role_variations() -> dict[str, tuple[str, ...]]:
     """By the role's key: the role as it is written, then its variations."""
     table = {}
     for line in _VARIATIONS.strip().splitlines():
@@ -131,7 +131,7 @@ def variations_by_role() -> dict[str, tuple[str, ...]]:
 
 
 @lru_cache(maxsize=4_096)
-def role_variations(role: str) -> tuple[str, ...]:
+def list_role_variations(role: str) -> tuple[str, ...]:
     """The titles to search for: the role as it was given, then what else it is called.
 
     A role that is not in the table gets its last word swapped between developer and engineer, and nothing else.
@@ -140,22 +140,22 @@ def role_variations(role: str) -> tuple[str, ...]:
     key = normalize_role(role)
     if not key:
         return ()
-    others = variations_by_role().get(key)
+    others = load_role_variations().get(key)
     if others is None:
-        others = _swapped(role)
+        others = _swap_words(role)
     distinct: dict[str, str] = {}
     for variation in (" ".join(role.split()), *others):
         distinct.setdefault(variation.casefold(), variation)
     return tuple(distinct.values())
 
 
-def _swapped(role: str) -> tuple[str, ...]:
+def _swap_words(role: str) -> tuple[str, ...]:
     *before, last = role.split()
     other = {"developer": "Engineer", "engineer": "Developer"}.get(last.casefold())
     return (" ".join((*before, other)),) if before and other else ()
 
 
-def excluded_title_phrases(role: str) -> tuple[str, ...]:
+def list_excluded_title_phrases(role: str) -> tuple[str, ...]:
     """Phrases whose titles are not the role's, however like it they sound: "react native" for "React Developer"."""
     return tuple(
         phrase
@@ -174,7 +174,7 @@ def belongs_to_search(*, role: str, title: str) -> bool:
     """
     rest = f" {normalize_role(title)} "
     excluded = False
-    for phrase in excluded_title_phrases(role):
+    for phrase in list_excluded_title_phrases(role):
         wanted = f" {normalize_role(phrase)} "
         while wanted in rest:
             excluded = True
@@ -182,10 +182,10 @@ def belongs_to_search(*, role: str, title: str) -> bool:
     if not excluded:
         return True
     words = set(rest.split())
-    return any(words.issuperset(normalize_role(variation).split()) for variation in role_variations(role))
+    return any(words.issuperset(normalize_role(variation).split()) for variation in list_role_variations(role))
 
 
-def search_payload(
+def build_search_payload(
     *,
     role: str,
     place: str,
@@ -203,7 +203,7 @@ def search_payload(
     `discovered_since` must be aware. `known_job_ids` are postings already paid for that the search would return
     again: those discovered in its first second. Raises ValueError for a role without words.
     """
-    titles = role_variations(role)
+    titles = list_role_variations(role)
     if not titles:
         raise ValueError(f"a role to search for needs at least one word, got {role!r}")
     payload: dict[str, Any] = {
@@ -228,7 +228,7 @@ def search_payload(
 
 def _phrases_to_leave_out(role: str) -> tuple[str, ...]:
     """Those of the excluded phrases that the source can leave out without leaving out the role's own titles."""
-    return tuple(phrase for phrase in excluded_title_phrases(role) if phrase not in EXCLUDED_WHEN_READ)
+    return tuple(phrase for phrase in list_excluded_title_phrases(role) if phrase not in EXCLUDED_WHEN_READ)
 
 
 def _place_filters(label: str) -> dict[str, Any]:
@@ -258,10 +258,10 @@ def _names(place: Place) -> tuple[str, ...]:
         names = (get_state_name(code=place.state_code),)
     else:
         names = tuple(name for name in (place.region, place.area) if name)
-    return tuple(dict.fromkeys(spelling for name in names for spelling in (name, _without_accents(name))))
+    return tuple(dict.fromkeys(spelling for name in names for spelling in (name, _strip_accents(name))))
 
 
-def _without_accents(name: str) -> str:
+def _strip_accents(name: str) -> str:
     decomposed = unicodedata.normalize("NFKD", name)
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 

@@ -9,13 +9,13 @@ from django.conf import settings
 
 from career_navigator.db.connection import database
 from ingestion.collected_roles import Lease, LeaseLostError, build_open_search_query
-from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectedRole, CollectionRun, Search
-from market.membership import know_role
+from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectedRole, CollectionRunDocument, Search
+from market.membership import register_role
 from market.roles import normalize_role
 
 # A search that was lost this often is closed as lost: something about it kills its worker.
 MAX_ATTEMPTS = 5
-MAX_REFUSED_SAMPLES = 20
+MAX_REJECTED_SAMPLES = 20
 _OPEN_RUN = {"$in": OPEN_RUN_STATUSES}
 
 
@@ -42,7 +42,7 @@ def start_run(
     wanted: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
     now: datetime,
-) -> CollectionRun:
+) -> CollectionRunDocument:
     """Record a run with one search a role and place. Raises `UnusableRequestError`.
 
     Raises MongoEngine's NotUniqueError where `requested_by` has a run with that `idempotency_key`.
@@ -58,7 +58,7 @@ def start_run(
         raise UnusableRequestError("no_places", "at least one place is needed")
     if max_age_days < 0 or per_role_limit < 1:
         raise UnusableRequestError("limits", "max_age_days must be at least 0 and per_role_limit at least 1")
-    fresh = fresh_searches(roles=roles, places=places, within_days=fresh_within_days, now=now)
+    fresh = find_fresh_searches(roles=roles, places=places, within_days=fresh_within_days, now=now)
 
     def skip(role: str, place: str) -> dict[str, str]:
         if (normalize_role(role), place) in fresh:
@@ -69,8 +69,8 @@ def start_run(
 
     # First, since a run that a crash leaves behind is taken up again from its searches on.
     for role in roles:
-        know_role(role=role, now=now)
-    run = CollectionRun(
+        register_role(role=role, now=now)
+    run = CollectionRunDocument(
         trigger=trigger,
         requested_by=requested_by,
         wanted=dict(wanted or {}),
@@ -91,7 +91,7 @@ def start_run(
     return run.reload()
 
 
-def fresh_searches(
+def find_fresh_searches(
     *, roles: Sequence[str], places: Sequence[str], within_days: int | None, now: datetime
 ) -> set[tuple[str, str]]:
     """The (normalized) roles, each with the place, that were collected that recently, whatever that found."""
@@ -105,14 +105,14 @@ def fresh_searches(
     return {(each.role, each.place) for each in fresh}
 
 
-def find_open_run(*, roles: Sequence[str], places: Sequence[str], **fields: Any) -> CollectionRun | None:
+def find_open_run(*, roles: Sequence[str], places: Sequence[str], **fields: Any) -> CollectionRunDocument | None:
     """Return the newest open run for the same roles and places with these fields, so that no page is paid for twice."""
-    runs = CollectionRun.objects(status__in=OPEN_RUN_STATUSES, roles=list(roles), places=list(places), **fields)
-    found: CollectionRun | None = runs.order_by("-id").first()
+    runs = CollectionRunDocument.objects(status__in=OPEN_RUN_STATUSES, roles=list(roles), places=list(places), **fields)
+    found: CollectionRunDocument | None = runs.order_by("-id").first()
     return found
 
 
-def open_searches(*, run: CollectionRun, role: str) -> list[int]:
+def list_open_searches(*, run: CollectionRunDocument, role: str) -> list[int]:
     """Positions of the run's searches for a role that are not over."""
     return [
         index
@@ -121,7 +121,7 @@ def open_searches(*, run: CollectionRun, role: str) -> list[int]:
     ]
 
 
-def open_roles(*, run: CollectionRun) -> list[str]:
+def list_open_roles(*, run: CollectionRunDocument) -> list[str]:
     """Roles of the run that still have an open search, in order."""
     return list(dict.fromkeys(search.role for search in run.searches if search.status in OPEN_SEARCH_STATUSES))
 
@@ -159,7 +159,7 @@ def update_search(
         increments[reason] = increments.get(reason, 0) + 1
     if refused:
         increments[f"searches.{index}.refused"] = len(refused)
-        change["$push"] = {"refused_samples": {"$each": list(refused), "$slice": MAX_REFUSED_SAMPLES}}
+        change["$push"] = {"refused_samples": {"$each": list(refused), "$slice": MAX_REJECTED_SAMPLES}}
     if increments:
         change["$inc"] = increments
     at_page = {} if page is None else {f"searches.{index}.page": page}
@@ -168,7 +168,9 @@ def update_search(
         raise LeaseLostError(f"search {index} of run {run_id} is over or has another worker")
 
 
-def begin_search(*, run: CollectionRun, index: int, lease_token: str, now: datetime, values: dict[str, Any]) -> bool:
+def begin_search(
+    *, run: CollectionRunDocument, index: int, lease_token: str, now: datetime, values: dict[str, Any]
+) -> bool:
     """Write the limit of a search; False when another search of the run got its own since `run` was read."""
     change = {f"searches.{index}.{name}": value for name, value in values.items()}
     begun = database().collection_runs.update_one(
@@ -230,7 +232,7 @@ def stop_run(*, run_id: ObjectId, error: str, now: datetime, lease: Lease | None
     close_if_done(run_id=run_id, now=now)
 
 
-def find_interrupted(*, now: datetime) -> list[tuple[CollectionRun, list[str]]]:
+def find_interrupted(*, now: datetime) -> list[tuple[CollectionRunDocument, list[str]]]:
     """Open runs nobody works on, with the roles to take up again; of several callers at once one gets a run.
 
     A search whose rate-limit wait is over is taken up; so is any whose run gave no sign of life for a lease. One that
@@ -238,7 +240,7 @@ def find_interrupted(*, now: datetime) -> list[tuple[CollectionRun, list[str]]]:
     """
     silent_since = now - timedelta(seconds=settings.COLLECTION_LEASE_SECONDS)
     found = []
-    for run in CollectionRun.objects(status__in=OPEN_RUN_STATUSES).order_by("created_at", "id"):
+    for run in CollectionRunDocument.objects(status__in=OPEN_RUN_STATUSES).order_by("created_at", "id"):
         silent = run.heartbeat_at <= silent_since
         roles: list[str] = []
         changes: dict[str, Any] = {}
@@ -251,22 +253,22 @@ def find_interrupted(*, now: datetime) -> list[tuple[CollectionRun, list[str]]]:
                     # Otherwise each look queued it again until its task begins.
                     changes |= {f"searches.{index}.status": "queued", f"searches.{index}.resume_at": None}
             elif silent and search.attempts >= MAX_ATTEMPTS:
-                lost = lost_outcome(search=search)
+                lost = describe_lost_outcome(search=search)
                 changes |= {f"searches.{index}.{name}": value for name, value in lost.items()}
             elif silent:
                 roles.append(search.role)
-        if (roles or changes) and _take_up(run, changes, now) and roles:
+        if (roles or changes) and _resume(run, changes, now) and roles:
             found.append((run, list(dict.fromkeys(roles))))
         close_if_done(run_id=run.id, now=now)
     return found
 
 
-def lost_outcome(*, search: Search) -> dict[str, Any]:
+def describe_lost_outcome(*, search: Search) -> dict[str, Any]:
     """What is written of a search that was lost too often."""
     return {"status": "lost", "error": f"{search.role}, {search.place}: lost {search.attempts} times"}
 
 
-def _take_up(run: CollectionRun, changes: dict[str, Any], now: datetime) -> bool:
+def _resume(run: CollectionRunDocument, changes: dict[str, Any], now: datetime) -> bool:
     """Give the run a sign of life with these changes, unless anybody else has since it was read."""
     taken = database().collection_runs.update_one(
         {"_id": run.id, "status": _OPEN_RUN, "heartbeat_at": run.heartbeat_at},

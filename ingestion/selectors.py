@@ -16,7 +16,7 @@ from ingestion.documents import (
     OPEN_SEARCH_STATUSES,
     REPEATABLE_SEARCH_STATUSES,
     CollectedRole,
-    CollectionRun,
+    CollectionRunDocument,
     Search,
 )
 from ingestion.suggestions import describe_unknown_places, describe_unknown_roles
@@ -40,7 +40,7 @@ class CollectionTotals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CollectionStatistics:
+class IngestionStats:
     """Stored postings: how many, how many of them first collected lately, and the roles and places most seen."""
 
     total_jobs: int
@@ -50,7 +50,7 @@ class CollectionStatistics:
     top_locations: list[dict[str, object]]
 
 
-def collection_totals() -> CollectionTotals:
+def get_collection_totals() -> CollectionTotals:
     """Sums over every run."""
     totals = CollectionTotals()
     fields = dict.fromkeys((*_COUNTS, "credits", "refused", "status"), 1)
@@ -63,7 +63,7 @@ def collection_totals() -> CollectionTotals:
     return totals
 
 
-def last_good_collection() -> datetime | None:
+def get_last_good_collection() -> datetime | None:
     """When the last run that finished ended."""
     run = database().collection_runs.find_one(
         {"status": "finished"}, {"finished_at": 1}, sort=[("finished_at", -1), ("_id", -1)]
@@ -164,23 +164,23 @@ def _get_last_state(role: str | None, found: Sequence[tuple[Mapping[str, Any], M
     return CollectionState(status="finished" if collected_at else "none", collected_at=collected_at)
 
 
-def get_collection_statistics(*, now: datetime, top: int = 10) -> CollectionStatistics:
+def get_ingestion_stats(*, now: datetime, top: int = 10) -> IngestionStats:
     """Figures over the stored postings."""
     labels = {row["_id"]: row["label"] for row in database().known_roles.find()}
     postings = database().job_postings
-    return CollectionStatistics(
+    return IngestionStats(
         total_jobs=postings.estimated_document_count(),
         jobs_last_24h=postings.count_documents({"scraped_at": {"$gt": now - timedelta(hours=24)}}),
         jobs_last_7d=postings.count_documents({"scraped_at": {"$gt": now - timedelta(days=7)}}),
         top_roles=[
             {"role": labels.get(role, role), "count": count}
-            for role, count in _most_frequent("roles", top, {"$project": {"roles": 1}}, {"$unwind": "$roles"})
+            for role, count in _list_most_frequent("roles", top, {"$project": {"roles": 1}}, {"$unwind": "$roles"})
         ],
-        top_locations=[{"location": place, "count": count} for place, count in _most_frequent("place", top)],
+        top_locations=[{"location": place, "count": count} for place, count in _list_most_frequent("place", top)],
     )
 
 
-def _most_frequent(field_name: str, top: int, *stages: dict[str, object]) -> list[tuple[str, int]]:
+def _list_most_frequent(field_name: str, top: int, *stages: dict[str, object]) -> list[tuple[str, int]]:
     counted = database().job_postings.aggregate(
         [
             *stages,
@@ -192,7 +192,7 @@ def _most_frequent(field_name: str, top: int, *stages: dict[str, object]) -> lis
     return [(row["_id"], row["count"]) for row in counted]
 
 
-def run_state(*, run: CollectionRun) -> dict[str, Any]:
+def serialize_run(*, run: CollectionRunDocument) -> dict[str, Any]:
     """Status, counts and searches of a run, as text for its page. `percent` is the share of searches that are over."""
     over = sum(1 for search in run.searches if search.status not in OPEN_SEARCH_STATUSES)
     refused = sum(run.refused.values())
@@ -226,7 +226,7 @@ def run_state(*, run: CollectionRun) -> dict[str, Any]:
     }
 
 
-def explain_searches(*, run: CollectionRun) -> dict[int, list[str]]:
+def explain_searches(*, run: CollectionRunDocument) -> dict[int, list[str]]:
     """Say of each search of a run that is over why it brought nothing, by its position."""
     empty = {
         index: search
@@ -241,7 +241,7 @@ def explain_searches(*, run: CollectionRun) -> dict[int, list[str]]:
 
 
 def _explain_search(
-    search: Search, run: CollectionRun, unknown_roles: Mapping[str, str], unknown_places: Mapping[str, str]
+    search: Search, run: CollectionRunDocument, unknown_roles: Mapping[str, str], unknown_places: Mapping[str, str]
 ) -> list[str]:
     if search.credits:
         reasons = [
@@ -268,7 +268,7 @@ def _explain_search(
     return reasons
 
 
-def _explain_run(run: CollectionRun, reasons: Mapping[int, list[str]]) -> str:
+def _explain_run(run: CollectionRunDocument, reasons: Mapping[int, list[str]]) -> str:
     """Say why a run that is over brought nothing at all; empty for every other."""
     if run.status in OPEN_RUN_STATUSES or run.collected or run.updated or run.unchanged:
         return ""
@@ -293,8 +293,8 @@ def _moment(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}" if at else "—"
 
 
-def run_report(run: CollectionRun) -> dict[str, Any]:
-    """What a run asked for and what came of it, with the documented figures a role."""
+def build_run_report(run: CollectionRunDocument) -> dict[str, Any]:
+    """What a run asked for and what came of it, with the documented stats a role."""
     return {
         "run": str(run.id),
         **{name: run[name] for name in ("status", "trigger", *_COUNTS)},
@@ -309,15 +309,15 @@ _MAX_RUNS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusals:
+class Rejections:
     """What the last runs with refusals refused: how many of each reason, and those that were kept in full."""
 
     counts: Mapping[str, int]
-    kept: list["Refusal"]
+    kept: list["Rejection"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Rejection:
     run: ObjectId
     at: datetime
     reason: str
@@ -325,7 +325,7 @@ class Refusal:
     job_id: str
 
 
-def recent_refusals(*, since: datetime | None = None) -> Refusals:
+def list_recent_rejections(*, since: datetime | None = None) -> Rejections:
     """What the last hundred runs with refusals, of all time or `since` then, have of them, the newest run first."""
     period = {"created_at": {"$gte": since}} if since else {}
     runs = list(
@@ -339,11 +339,13 @@ def recent_refusals(*, since: datetime | None = None) -> Refusals:
     counts = Counter[str]()
     for run in runs:
         counts.update(run.get("refused") or {})
-    return Refusals(counts=counts, kept=[_refusal(run, sample) for run in runs for sample in run["refused_samples"]])
+    return Rejections(
+        counts=counts, kept=[_build_rejection(run, sample) for run in runs for sample in run["refused_samples"]]
+    )
 
 
-def _refusal(run: Mapping[str, Any], sample: Mapping[str, Any]) -> Refusal:
-    return Refusal(
+def _build_rejection(run: Mapping[str, Any], sample: Mapping[str, Any]) -> Rejection:
+    return Rejection(
         run=run["_id"],
         at=run["created_at"],
         reason=str(sample.get("reason", "")),
@@ -361,8 +363,8 @@ class RoleSummary:
     credits_tracked: int = 0
 
 
-def summarize_run(*, run: CollectionRun) -> dict[str, RoleSummary]:
-    """The documented figures for each role of a run. Collected counts what was new or had changed."""
+def summarize_run(*, run: CollectionRunDocument) -> dict[str, RoleSummary]:
+    """The documented stats for each role of a run. Collected counts what was new or had changed."""
     summaries: defaultdict[str, RoleSummary] = defaultdict(RoleSummary)
     for search in run.searches:
         summary = summaries[search.role]
@@ -374,7 +376,7 @@ def summarize_run(*, run: CollectionRun) -> dict[str, RoleSummary]:
 
 def export_requested_runs(user_id: ObjectId) -> list[dict[str, Any]]:
     """The runs that the user has asked for, or has started by a new target role."""
-    runs = CollectionRun.objects(requested_by=str(user_id)).order_by("created_at", "id")
+    runs = CollectionRunDocument.objects(requested_by=str(user_id)).order_by("created_at", "id")
     return [
         {
             "run": str(run.id),

@@ -8,12 +8,12 @@ from rest_framework import serializers
 
 from accounts.documents import MAX_LOCATION_LENGTH, MAX_LOCATIONS
 from accounts.documents import MAX_ROLES as PROFILE_ROLES
-from accounts.profile_fields import RemotePreference, RoleOrRoles, TargetRole, TextOrList
-from career_navigator.api.fields import BoundedList, OwnUserId, Text
+from accounts.profile_fields import RemotePreferenceField, RoleOrRolesField, TargetRoleField, TextOrListField
+from career_navigator.api.fields import BoundedList, OwnUserId, StrictCharField
 from career_navigator.api.serializers import CountField, SuccessSerializer
 from ingestion.documents import RUN_STATUSES
 from ingestion.fetching import MAX_ANSWERED, MAX_COUNTED
-from market.jobs.serializers import CountryName, JobListingSerializer
+from market.jobs.serializers import CountryNameField, JobListingSerializer
 
 
 class WebhookEventSerializer(serializers.Serializer[Any]):
@@ -34,25 +34,29 @@ class FetchJobsSerializer(serializers.Serializer[Any]):
     not among these is ignored."""
 
     user_id = OwnUserId()
-    desired_job_role = RoleOrRoles(required=False, allow_null=True, help_text="One role, or a list.")
+    desired_job_role = RoleOrRolesField(required=False, allow_null=True, help_text="One role, or a list.")
     target_roles = BoundedList(
-        child=TargetRole(), max_length=PROFILE_ROLES, required=False, allow_null=True, help_text="Besides that one."
+        child=TargetRoleField(),
+        max_length=PROFILE_ROLES,
+        required=False,
+        allow_null=True,
+        help_text="Besides that one.",
     )
-    preferred_locations = TextOrList(
-        child=Text(max_length=MAX_LOCATION_LENGTH),
+    preferred_locations = TextOrListField(
+        child=StrictCharField(max_length=MAX_LOCATION_LENGTH),
         max_length=MAX_LOCATIONS,
         required=False,
         allow_null=True,
         help_text="Places or ISO 3166 alpha-2 codes: a list, or text with commas.",
     )
     countries = BoundedList(
-        child=CountryName(max_length=MAX_LOCATION_LENGTH),
+        child=CountryNameField(max_length=MAX_LOCATION_LENGTH),
         max_length=MAX_LOCATIONS,
         required=False,
         allow_null=True,
         help_text="ISO 3166 alpha-2 codes or names.",
     )
-    remote_preference = RemotePreference(required=False, allow_null=True)
+    remote_preference = RemotePreferenceField(required=False, allow_null=True)
 
 
 class RunAddressField(serializers.CharField):

@@ -7,14 +7,14 @@ from datetime import datetime
 
 from bson import ObjectId
 
-from accounts.selectors import career_goals, target_roles
-from career_navigator.api.exceptions import SERVER_AWAY
+from accounts.selectors import get_career_goals, get_target_roles
+from career_navigator.api.exceptions import SERVER_UNAVAILABLE
 from ingestion.collection import Clock, collect_role
-from ingestion.documents import OPEN_RUN_STATUSES, REPEATABLE_SEARCH_STATUSES, CollectionRun
+from ingestion.documents import OPEN_RUN_STATUSES, REPEATABLE_SEARCH_STATUSES, CollectionRunDocument
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
-from ingestion.runs import UnusableRequestError, find_open_run, open_roles, start_run
+from ingestion.runs import UnusableRequestError, find_open_run, list_open_roles, start_run
 from ingestion.theirstack import TheirStackClient
-from market.refresh import refresh_figures
+from market.refresh import refresh_stats
 from market.services import delete_expired_postings
 
 logger = logging.getLogger(__name__)
@@ -37,9 +37,9 @@ def collect_jobs_for_roles(
     trigger: str = "command",
     client: TheirStackClient,
     clock: Clock,
-    on_progress: Callable[[CollectionRun], None] | None = None,
-) -> CollectionRun:
-    """Collect roles in places here and now; the run as it ended, see `summarize_run` for the figures a role.
+    on_progress: Callable[[CollectionRunDocument], None] | None = None,
+) -> CollectionRunDocument:
+    """Collect roles in places here and now; the run as it ended, see `summarize_run` for the stats a role.
 
     `max_age_days` bounds how long ago a job was posted, `per_role_limit` how many are fetched a role over all places.
     Raises `UnusableRequestError`.
@@ -52,7 +52,7 @@ def collect_jobs_for_roles(
         per_role_limit=per_role_limit,
         now=clock(),
     )
-    return work_off(run=run, client=client, clock=clock, on_progress=on_progress)
+    return run_inline(run=run, client=client, clock=clock, on_progress=on_progress)
 
 
 def collect_jobs_for_all_users(
@@ -63,13 +63,13 @@ def collect_jobs_for_all_users(
     data_freshness_days: int = DEFAULT_FRESHNESS_DAYS,
     trigger: str = "command",
     now: datetime,
-) -> CollectionRun:
+) -> CollectionRunDocument:
     """Start a run for every role that users aim at, or the default roles while nobody aims at any.
 
     Roles collected within `data_freshness_days` are skipped. The run is only recorded: queue it or work it off. By the
     schedule, an open run for the same is returned in place of a second one.
     """
-    roles, places = target_roles() or DEFAULT_ROLES, locations or DEFAULT_PLACES
+    roles, places = get_target_roles() or DEFAULT_ROLES, locations or DEFAULT_PLACES
     if trigger == "schedule" and (
         # Of an earlier delivery of the same task.
         run := find_open_run(trigger=trigger, requested_by=None, roles=roles, places=places)
@@ -96,14 +96,14 @@ def collect_jobs_for_user(
     data_freshness_days: int | None = None,
     trigger: str = "user",
     now: datetime,
-) -> CollectionRun:
+) -> CollectionRunDocument:
     """Start a run for one user's target roles: in `locations`, else where the user is, else in the default places.
 
     With `roles` only those of the target roles are collected, with `data_freshness_days` only what was not collected
     within so many days. Of a user's own runs, an open one for the same is returned in place of a second one. Raises
     `UnknownUserError`, and `UnusableRequestError` for a user without target roles.
     """
-    goals = career_goals(user_id=user_id)
+    goals = get_career_goals(user_id=user_id)
     if goals is None:
         raise UnknownUserError(f"there is no user {user_id!r}")
     chosen = [role for role in goals.roles if roles is None or role in roles]
@@ -122,19 +122,19 @@ def collect_jobs_for_user(
     )
 
 
-def work_off(
+def run_inline(
     *,
-    run: CollectionRun,
+    run: CollectionRunDocument,
     client: TheirStackClient,
     clock: Clock,
-    on_progress: Callable[[CollectionRun], None] | None = None,
-) -> CollectionRun:
+    on_progress: Callable[[CollectionRunDocument], None] | None = None,
+) -> CollectionRunDocument:
     """Collect a run's open searches in this process, role by role, and bring the daily stats up to date.
 
     Returns the run as it then is.
     """
     try:
-        for role in open_roles(run=run):
+        for role in list_open_roles(run=run):
             collect_role(run_id=run.id, role=role, client=client, clock=clock)
             run.reload()
             if on_progress:
@@ -142,25 +142,25 @@ def work_off(
     except BaseException:
         # What was collected before counts all the same: there may be no workers that refresh later.
         try:
-            refresh_figures(now=clock())
-        except SERVER_AWAY as error:
+            refresh_stats(now=clock())
+        except SERVER_UNAVAILABLE as error:
             logger.warning("the daily stats wait for the next refresh: %s", error)
         raise
-    refresh_figures(now=clock())
+    refresh_stats(now=clock())
     return run
 
 
-def cleanup_old_jobs(*, days_to_keep: int, now: datetime, on_day: Callable[[], object] | None = None) -> int:
+def prune_postings(*, days_to_keep: int, now: datetime, on_day: Callable[[], object] | None = None) -> int:
     """Delete postings of days before the last `days_to_keep`, by whole days; how many were deleted.
 
-    The figures of those days stay, sealed.
+    The stats of those days stay, closed.
     """
     deleted = 0
     for _, count in delete_expired_postings(days_to_keep=days_to_keep, now=now):
         deleted += count
         if on_day:
             on_day()
-    refresh_figures(now=now)
+    refresh_stats(now=now)
     return deleted
 
 
@@ -176,7 +176,7 @@ class Repetition:
     cost: int
 
 
-def plan_repetition(*, run: CollectionRun) -> Repetition:
+def plan_repetition(*, run: CollectionRunDocument) -> Repetition:
     """Return what repeating the run asks for. Raises `UnusableRequestError` with the reason `nothing_to_repeat`.
 
     A search that failed begins again, whatever it had collected.
@@ -195,12 +195,12 @@ def plan_repetition(*, run: CollectionRun) -> Repetition:
     )
 
 
-def repeat_run(*, run_id: ObjectId, requested_by: str | None, now: datetime) -> CollectionRun:
+def repeat_run(*, run_id: ObjectId, requested_by: str | None, now: datetime) -> CollectionRunDocument:
     """Start a new run for the searches that a run did not collect, within what is left of its limits.
 
     Raises `UnusableRequestError` with the reason `nothing_to_repeat`, and DoesNotExist.
     """
-    run = CollectionRun.objects.get(id=run_id)
+    run = CollectionRunDocument.objects.get(id=run_id)
     repetition = plan_repetition(run=run)
     return start_run(
         trigger="admin",
@@ -215,6 +215,6 @@ def repeat_run(*, run_id: ObjectId, requested_by: str | None, now: datetime) -> 
     )
 
 
-def forget_requested_runs(user_id: ObjectId) -> None:
+def erase_requester(user_id: ObjectId) -> None:
     """Remove who asked for them from the runs, which say what was collected and paid for."""
-    CollectionRun.objects(requested_by=str(user_id)).update(unset__requested_by=True, unset__wanted=True)
+    CollectionRunDocument.objects(requested_by=str(user_id)).update(unset__requested_by=True, unset__wanted=True)

@@ -35,7 +35,7 @@ def halt_collection(*, reason: str, now: datetime) -> None:
     SourceState.objects(source=THEIRSTACK).update_one(set__halted_at=now, set__halt_reason=reason, upsert=True)
 
 
-def refuse_when_halted() -> None:
+def require_running_source() -> None:
     """Raise `CollectionHaltedError` while collection is halted."""
     state = SourceState.objects(source=THEIRSTACK).first()
     if state and state.halted_at:
@@ -59,7 +59,7 @@ def store_max_page_size(*, size: int) -> None:
 def check_source(*, client: TheirStackClient, now: datetime) -> CreditBalance:
     """Ask for the credit balance, which costs nothing, and record it; lifts a halt when there is credit again.
 
-    What the plan allows is learnt anew afterwards, since plans change. Raises what the client raises, recorded too.
+    What the plan allows is learnt again afterwards, since plans change. Raises what the client raises, recorded too.
     """
     state = SourceState.objects(source=THEIRSTACK)
     try:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from rapidfuzz import fuzz, process
 
 from career_navigator.db.connection import database
-from ingestion.role_searches import variations_by_role
+from ingestion.role_searches import load_role_variations
 from market.geo.labels import parse_place_label
 from market.geo.names import find_city, fold, list_labels
 from market.roles import normalize_role
@@ -27,7 +27,7 @@ def suggest_places(*, text: str) -> list[str]:
 
 def list_role_names() -> list[str]:
     """Return the roles that searches know other titles of, and those that were asked for and have postings."""
-    names = [variations[0] for variations in variations_by_role().values()]
+    names = [variations[0] for variations in load_role_variations().values()]
     known = database().known_roles.find({}, {"label": 1}).sort("_id", 1)
     # The daily stats' rows of roles, through their index; postings would be read whole.
     with_postings = set(database().market_figures.distinct("scope"))
@@ -37,7 +37,7 @@ def list_role_names() -> list[str]:
 def describe_unknown_roles(*, roles: Collection[str]) -> dict[str, str]:
     """Say of each role that nothing is known of, by the role, what may be meant."""
     keys = {role: normalize_role(role) for role in roles}
-    strange = {role: key for role, key in keys.items() if key not in variations_by_role()}
+    strange = {role: key for role, key in keys.items() if key not in load_role_variations()}
     if not strange:
         return {}
     found = set(database().job_postings.distinct("roles", {"roles": {"$in": list(strange.values())}}))

@@ -16,10 +16,10 @@ from career_navigator.celery import enqueue
 from career_navigator.db.connection import redis_client
 from ingestion import services, webhooks
 from ingestion.collection import collect_role as collect_role_of_run
-from ingestion.documents import CollectionRun
-from ingestion.runs import UnusableRequestError, find_interrupted, is_being_collected, open_roles, stop_run
+from ingestion.documents import CollectionRunDocument
+from ingestion.runs import UnusableRequestError, find_interrupted, is_being_collected, list_open_roles, stop_run
 from ingestion.source import check_source
-from ingestion.theirstack import client_from_settings
+from ingestion.theirstack import build_client
 from ingestion.theirstack_errors import TheirStackClientError, TheirStackConfigurationError
 from market.services import count_expired_postings
 from market.tasks import check_daily_stats, queue_refresh, refresh_daily_stats
@@ -33,12 +33,12 @@ _CHECKED_KEY = "ingestion:connectivity-checked"
 _CHECKED_SECONDS = 60
 
 
-def queue_run(*, run: CollectionRun) -> bool:
+def queue_run(*, run: CollectionRunDocument) -> bool:
     """Queue one task per role of a run; return False where the broker is unavailable, and the run waits.
 
     `resume_runs` takes it up.
     """
-    is_queued = all(enqueue(collect_role, str(run.id), role) for role in open_roles(run=run))
+    is_queued = all(enqueue(collect_role, str(run.id), role) for role in list_open_roles(run=run))
     if not is_queued:
         logger.warning("run %s waits for a server that is unavailable", run.id)
     return is_queued
@@ -54,7 +54,7 @@ def collect_daily() -> str:
     """Start the daily run for the roles users aim at, where they are not fresh."""
     run = services.collect_jobs_for_all_users(max_age_days=DAILY_MAX_AGE_DAYS, trigger="schedule", now=timezone.now())
     queue_run(run=run)
-    return f"started run {run.id} with {len(open_roles(run=run))} roles to collect"
+    return f"started run {run.id} with {len(list_open_roles(run=run))} roles to collect"
 
 
 @shared_task(**RETRY_WHILE_UNAVAILABLE)
@@ -79,7 +79,7 @@ def collect_for_user(user_id: str, roles: list[str]) -> None:
 def collect_role(self: Task, run_id: str, role: str) -> None:
     """Collect one role of a run; a retry takes its own lease over, so it goes on at once when MongoDB is back."""
     try:
-        client = client_from_settings()
+        client = build_client()
     except TheirStackConfigurationError as error:
         stop_run(run_id=ObjectId(run_id), error=f"{error.reason}: {error}", now=timezone.now())
         return
@@ -103,7 +103,7 @@ def resume_runs() -> str | None:
     return f"queued {sum(len(roles) for _, roles in interrupted)} roles" if interrupted else None
 
 
-def describe_clean_up(now: datetime) -> list[str]:
+def describe_pruning(now: datetime) -> list[str]:
     """Say what a clean-up deletes now."""
     days = settings.JOB_DATA_RETENTION_DAYS
     expired = count_expired_postings(days_to_keep=days, now=now)
@@ -116,12 +116,12 @@ def describe_clean_up(now: datetime) -> list[str]:
     ]
 
 
-@shared_task(base=ScheduledTask, title="Clean up", icon="mop", bind=True, consequences=staticmethod(describe_clean_up))
+@shared_task(base=ScheduledTask, title="Clean up", icon="mop", bind=True, consequences=staticmethod(describe_pruning))
 def clean_up(self: Task) -> str:
     """Delete postings that are past retention. The daily stats of their days stay."""
     progress, now = self.get_progress(), timezone.now()
     progress.begin(count_expired_postings(days_to_keep=settings.JOB_DATA_RETENTION_DAYS, now=now).days)
-    deleted = services.cleanup_old_jobs(days_to_keep=settings.JOB_DATA_RETENTION_DAYS, now=now, on_day=progress.advance)
+    deleted = services.prune_postings(days_to_keep=settings.JOB_DATA_RETENTION_DAYS, now=now, on_day=progress.advance)
     return f"deleted {deleted:,} postings older than {settings.JOB_DATA_RETENTION_DAYS} days"
 
 
@@ -132,7 +132,7 @@ def check_theirstack() -> str:
     A failure is recorded and logged.
     """
     try:
-        with client_from_settings() as client:
+        with build_client() as client:
             balance = check_source(client=client, now=timezone.now())
     except TheirStackClientError as error:
         logger.error("TheirStack cannot be used: %s: %s", error.reason, error)

@@ -110,10 +110,10 @@ class TheirStackClient:
         return CreditBalance(total=total, used=used)
 
 
-def client_from_settings() -> TheirStackClient:
+def build_client() -> TheirStackClient:
     """A client for the account the settings name; raises TheirStackConfigurationError when they name none."""
     key, base_url = settings.THEIR_STACK_API_KEY, settings.THEIR_STACK_BASE_URL
-    # Each account has its own limits: a pause imposed on one key must not hold back the next.
+    # Each account has its own limits: a pause imposed on one key must not delay the next.
     account = hashlib.sha256(f"{base_url} {key}".encode()).hexdigest()[:12]
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", settings.APP_NAME).strip("-") or "career-navigator"
     version = re.sub(r"[^A-Za-z0-9._-]+", "-", settings.APP_VERSION)

@@ -80,9 +80,7 @@ class TheirStackRetryableError(TheirStackClientError):
         self.retry_after_seconds = retry_after_seconds
 
 
-def error_of_answer(
-    *, status: int, body: bytes, retry_after_seconds: float | None, secret: str
-) -> TheirStackClientError:
+def build_error(*, status: int, body: bytes, retry_after_seconds: float | None, secret: str) -> TheirStackClientError:
     """The exception that an answer other than 200 stands for; `secret` is blotted out of what it says."""
     code, request_id, explanation = _explanation(body, secret=secret)
     answer: dict[str, Any] = {"status": status, "code": code, "request_id": request_id}
@@ -92,11 +90,11 @@ def error_of_answer(
     if status == 429 or status >= 500:
         reason = "rate_limited" if status == 429 else "server_error"
         return TheirStackRetryableError(reason, message, retry_after_seconds=retry_after_seconds, **answer)
-    kind, reason = _refusal(status, code)
+    kind, reason = _build_rejection(status, code)
     return kind(reason, message, **answer)
 
 
-def _refusal(status: int, code: str | None) -> tuple[type[TheirStackClientError], str]:
+def _build_rejection(status: int, code: str | None) -> tuple[type[TheirStackClientError], str]:
     match status:
         case 401:
             return TheirStackAuthenticationError, "bad_key"
@@ -164,21 +162,21 @@ MAX_WAIT_SECONDS = 24 * 3600.0
 MIN_EPOCH_SECONDS = 1_000_000_000.0
 
 
-def exhausted_seconds(*, headers: Mapping[str, str], now: datetime) -> float | None:
+def get_exhausted_seconds(*, headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds until every window that has no call left has some again; None when no window is used up.
 
-    Several windows apply at once (a second, a minute, an hour, a day), and their figures come as lists: the
+    Several windows apply at once (a second, a minute, an hour, a day), and their stats come as lists: the
     longest wait among those used up counts. `headers` must find names whatever their case.
     """
     waits = [
         _wait(reset, now=now)
-        for remaining, reset in (*_listed_windows(headers), *_named_windows(headers))
+        for remaining, reset in (*_list_windows(headers), *_list_named_windows(headers))
         if remaining <= 0
     ]
     return max(waits, default=None)
 
 
-def retry_after_seconds(*, headers: Mapping[str, str], now: datetime) -> float | None:
+def get_retry_after_seconds(*, headers: Mapping[str, str], now: datetime) -> float | None:
     """The wait named by `Retry-After`, in seconds or as an HTTP date; None when absent or unreadable."""
     value = headers.get("Retry-After", "").strip()
     seconds = _number(value)
@@ -193,7 +191,7 @@ def retry_after_seconds(*, headers: Mapping[str, str], now: datetime) -> float |
     return _clamp((moment - now).total_seconds())
 
 
-def _listed_windows(headers: Mapping[str, str]) -> Iterator[tuple[float, float]]:
+def _list_windows(headers: Mapping[str, str]) -> Iterator[tuple[float, float]]:
     """(calls left, seconds to reset) from `RateLimit-Remaining: 3, 6` and `RateLimit-Reset: 1, 19`."""
     remaining = _split(headers.get("RateLimit-Remaining", ""), ",")
     resets = _split(headers.get("RateLimit-Reset", ""), ",")
@@ -204,7 +202,7 @@ def _listed_windows(headers: Mapping[str, str]) -> Iterator[tuple[float, float]]
             yield left_number, reset_number
 
 
-def _named_windows(headers: Mapping[str, str]) -> Iterator[tuple[float, float]]:
+def _list_named_windows(headers: Mapping[str, str]) -> Iterator[tuple[float, float]]:
     """The same from `RateLimit: "per-second";r=3;t=1` with the lengths of `RateLimit-Policy: "per-second";w=1`.
 
     The older form `limit=10, remaining=0, reset=5` describes one window.

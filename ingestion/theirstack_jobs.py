@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from market.geo.labels import parse_place_label
 from market.geo.names import find_country
-from market.geo.places import names_country, normalize_place
-from market.posting import Posting, RefusedPosting
+from market.geo.places import has_country, normalize_place
+from market.posting import Posting, PostingRejected
 
 MAX_URL_LENGTH = 2_000
 # Signs of one currency; the yen's is the yuan's too.
@@ -64,7 +64,7 @@ MAX_NAME_LENGTH = 300
 MAX_LABEL_LENGTH = 500
 MAX_DESCRIPTION_BYTES = 100_000
 MAX_LOCATIONS = 100
-# The slugs of one advert, seen in tens; the thousands of a company's stand in another object.
+# The slugs of one advert, seen in tens; the thousands of a company's are in another object.
 MAX_SLUGS = 300
 
 
@@ -74,18 +74,18 @@ def posting_from_job(job: Any, *, source: str = "theirstack") -> Posting:
     Raises RefusedPosting with one of the reasons `not_an_object`, `blurred`, `no_title`, `no_id_and_no_url`.
     """
     if not isinstance(job, Mapping):
-        raise RefusedPosting("not_an_object", f"A job has to be an object, not {type(job).__name__}.")
+        raise PostingRejected("not_an_object", f"A job has to be an object, not {type(job).__name__}.")
     company = _mapping(job.get("company_object"))
     job_id = _id(job.get("id")) or _id(job.get("job_id"))
     url = _read_url(job.get("url")) or _read_url(job.get("job_url"))
     called = f"Job {job_id or url or 'without id and url'}"
     if _read_flag(job.get("has_blurred_data")) or _read_flag(company.get("has_blurred_data")):
-        raise RefusedPosting("blurred", f"{called} is a preview with its contents masked.")
+        raise PostingRejected("blurred", f"{called} is a preview with its contents masked.")
     title = _read_first_text((job.get("job_title"), job.get("title")), longest=MAX_TITLE_LENGTH)
     if title is None:
-        raise RefusedPosting("no_title", f"{called} has no title.")
+        raise PostingRejected("no_title", f"{called} has no title.")
     if job_id is None and url is None:
-        raise RefusedPosting("no_id_and_no_url", f"The job {title!r} has neither an id nor a url.")
+        raise PostingRejected("no_id_and_no_url", f"The job {title!r} has neither an id nor a url.")
     locations = _locations(job.get("locations"))
     location = _location(job, locations)
     country_codes = _country_codes(job, locations)
@@ -153,10 +153,10 @@ def closing_from_job(job: Any, *, source: str = "theirstack") -> Posting:
     Raises RefusedPosting with one of the reasons `not_an_object`, `no_id`.
     """
     if not isinstance(job, Mapping):
-        raise RefusedPosting("not_an_object", f"A job has to be an object, not {type(job).__name__}.")
+        raise PostingRejected("not_an_object", f"A job has to be an object, not {type(job).__name__}.")
     job_id = _id(job.get("id")) or _id(job.get("job_id"))
     if job_id is None:
-        raise RefusedPosting("no_id", "A job without an id cannot be closed.")
+        raise PostingRejected("no_id", "A job without an id cannot be closed.")
     return Posting(
         source=source,
         job_id=job_id,
@@ -240,7 +240,7 @@ def _as_labelled(
     named = {_country_code(location.get("country_code")) for location in locations[1:]}
     first = (job.get("country_code"), *(location.get("country_code") for location in locations[:1]))
     overruled = {each for value in first if (each := _country_code(value))} or {codes[0]}
-    kept = (each for each in codes if each not in overruled or each in named or names_country(label, each))
+    kept = (each for each in codes if each not in overruled or each in named or has_country(label, each))
     return (code, *kept)
 
 

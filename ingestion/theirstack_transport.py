@@ -27,9 +27,9 @@ from ingestion.theirstack_errors import (
     TheirStackConfigurationError,
     TheirStackRetryableError,
     TheirStackUnexpectedAnswerError,
-    error_of_answer,
-    exhausted_seconds,
-    retry_after_seconds,
+    build_error,
+    get_exhausted_seconds,
+    get_retry_after_seconds,
 )
 
 logger = logging.getLogger(__name__)
@@ -89,8 +89,8 @@ class TheirStackTransport:
         clock: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] | None = None,
     ) -> None:
-        self._key = Unshown(checked_key(api_key))
-        self.base_url = checked_base_url(base_url)
+        self._key = Unshown(check_key(api_key))
+        self.base_url = check_base_url(base_url)
         self._auth = BearerKey(api_key=self._key)
         self._timeout = (min(timeout, MAX_CONNECT_SECONDS), timeout)
         self._max_retries = max_retries
@@ -189,16 +189,16 @@ class TheirStackTransport:
         # Only an answer that holds data is charged.
         call.may_be_charged = status == 200
         now = datetime.now(UTC)
-        exhausted = exhausted_seconds(headers=headers, now=now)
-        retry_after = retry_after_seconds(headers=headers, now=now) if status >= 429 else None
+        exhausted = get_exhausted_seconds(headers=headers, now=now)
+        retry_after = get_retry_after_seconds(headers=headers, now=now) if status >= 429 else None
         if status == 429:
             retry_after = max(retry_after or 0.0, exhausted or 0.0) or None
-        self._hold_others_back(retry_after if status == 429 else exhausted)
+        self._pause_others(retry_after if status == 429 else exhausted)
         if status != 200:
-            raise error_of_answer(status=status, body=body, retry_after_seconds=retry_after, secret=self._key)
+            raise build_error(status=status, body=body, retry_after_seconds=retry_after, secret=self._key)
         return self._object_in(body, call)
 
-    def _hold_others_back(self, seconds: float | None) -> None:
+    def _pause_others(self, seconds: float | None) -> None:
         try:
             self._pacing.pause(seconds=seconds or 0.0)
         except PacingUnavailable as error:
@@ -353,7 +353,7 @@ def forget_request(error: requests.RequestException) -> None:
             chain += [link.__cause__, link.__context__]
 
 
-def checked_base_url(base_url: str) -> str:
+def check_base_url(base_url: str) -> str:
     """The address without a final slash; TheirStackConfigurationError when it cannot be one or holds a secret."""
     try:
         parts = urlsplit(base_url)
@@ -367,7 +367,7 @@ def checked_base_url(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def checked_key(api_key: str) -> str:
+def check_key(api_key: str) -> str:
     """The key; TheirStackConfigurationError when there is none or no header could carry it."""
     if not api_key:
         raise TheirStackConfigurationError("no_api_key", "THEIR_STACK_API_KEY is not set.")

@@ -12,23 +12,23 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from career_navigator.api.exceptions import QueueAway
+from career_navigator.api.exceptions import QueueUnavailable
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import DocumentViewSet, PublicViewSet
 from career_navigator.cache.client import is_available
 from career_navigator.celery import enqueue
-from career_navigator.observability.middleware import with_time_anew
-from career_navigator.throttling import limited
+from career_navigator.observability.middleware import with_fresh_deadline
+from career_navigator.throttling import rate_limited
 from ingestion import serializers as shapes
-from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
+from ingestion.documents import OPEN_RUN_STATUSES, CollectionRunDocument
 from ingestion.fetching import (
     NO_CREDIT,
     FetchCriteria,
+    build_criteria,
     find_stored_jobs,
     get_filter,
     get_notice,
     is_fresh,
-    read_criteria,
     start_fetch,
     wait_for_first_page,
 )
@@ -88,7 +88,7 @@ class WebhookViewSet(PublicViewSet):
         # A worker stores it, so that the answer comes at once. As text: what stands between this and the task (JSON,
         # pickle) has limits of depth of its own.
         if not enqueue(receive_webhook_event, body.decode()):
-            raise QueueAway("A server this depends on is not available; try again shortly.")
+            raise QueueUnavailable("A server this depends on is not available; try again shortly.")
         return Response(self.get_serializer({"status": "accepted"}).data, status=202)
 
 
@@ -98,7 +98,7 @@ _QUEUE_UNAVAILABLE = "Jobs cannot be fetched just now; try again shortly."
 class FetchJobsViewSet(DocumentViewSet):
     """Jobs fetched from TheirStack for the current user."""
 
-    document = CollectionRun
+    document = CollectionRunDocument
     permission_classes = [IsAuthenticated, IsSelf]
     serializer_class = shapes.FetchedJobsSerializer
     item_list = "jobs"
@@ -123,7 +123,7 @@ class FetchJobsViewSet(DocumentViewSet):
         answers what is then stored. 202 when no page has come in time: the run's address tells how it goes on, and has
         the jobs.
         """
-        criteria = read_criteria(user=self.current_user, given=self.body)
+        criteria = build_criteria(user=self.current_user, given=self.body)
         if not criteria.roles:
             sentence = "This field has to name a role: the profile has none."
             raise ValidationError({"desired_job_role": [sentence]}, "no_target_roles")
@@ -135,7 +135,7 @@ class FetchJobsViewSet(DocumentViewSet):
         except (BudgetSpentError, CollectionHaltedError):
             return self._answer(criteria.job_filter, notice=NO_CREDIT, now=now)
         run = wait_for_first_page(run=run, seconds=settings.FETCH_JOBS_WAIT_SECONDS)
-        response = with_time_anew(lambda: self._answer(criteria.job_filter, run=run, now=timezone.now()))
+        response = with_fresh_deadline(lambda: self._answer(criteria.job_filter, run=run, now=timezone.now()))
         if not run.pages and run.status in OPEN_RUN_STATUSES:
             response.status_code = 202
             response["Location"] = response.data["run"]["address"]
@@ -149,10 +149,10 @@ class FetchJobsViewSet(DocumentViewSet):
         run = self.get_object()
         return self._answer(get_filter(run=run), run=run, now=timezone.now())
 
-    def _get_or_start_run(self, criteria: FetchCriteria, *, now: datetime) -> CollectionRun:
+    def _get_or_start_run(self, criteria: FetchCriteria, *, now: datetime) -> CollectionRunDocument:
         """Return the user's run for the criteria: the one that goes on already, or a new one, queued.
 
-        Raises CollectionHaltedError, BudgetSpentError, QueueAway and Throttled.
+        Raises CollectionHaltedError, BudgetSpentError, QueueUnavailable and Throttled.
         """
         user_id = self.current_user.pk
         # Asking again does not start another run.
@@ -160,17 +160,22 @@ class FetchJobsViewSet(DocumentViewSet):
         if run is not None:
             return run
         if not is_available():
-            raise QueueAway(_QUEUE_UNAVAILABLE)
-        with limited(("fetch_jobs", str(user_id))):
+            raise QueueUnavailable(_QUEUE_UNAVAILABLE)
+        with rate_limited(("fetch_jobs", str(user_id))):
             fetch = start_fetch(criteria=criteria, user_id=user_id, now=now)
             if fetch.is_new and not queue_run(run=fetch.run):
                 # Nobody waits for it any more: the client has to ask again.
                 cancel_run(run_id=fetch.run.pk, now=now)
-                raise QueueAway(_QUEUE_UNAVAILABLE)
+                raise QueueUnavailable(_QUEUE_UNAVAILABLE)
         return fetch.run
 
     def _answer(
-        self, job_filter: JobFilter, *, run: CollectionRun | None = None, notice: str | None = None, now: datetime
+        self,
+        job_filter: JobFilter,
+        *,
+        run: CollectionRunDocument | None = None,
+        notice: str | None = None,
+        now: datetime,
     ) -> Response:
         stored = find_stored_jobs(job_filter=job_filter, now=now)
         answer = {

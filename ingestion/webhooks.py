@@ -11,12 +11,12 @@ import orjson
 from bson import ObjectId
 
 from career_navigator.db.connection import database
-from ingestion.documents import CollectionRun
-from ingestion.runs import MAX_REFUSED_SAMPLES
+from ingestion.documents import CollectionRunDocument
+from ingestion.runs import MAX_REJECTED_SAMPLES
 from ingestion.source import reserve_credits, settle_credits
 from ingestion.theirstack_jobs import closing_from_job, posting_from_job
-from market.jobs.services import close_posting, find_closing, opened_at
-from market.posting import Posting, RefusedPosting
+from market.jobs.services import close_posting, find_closing, get_opened_at
+from market.posting import Posting, PostingRejected
 from market.services import store_postings
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def receive_event(*, event: Mapping[str, Any], now: datetime) -> None:
         return
     try:
         posting = closing_from_job(payload) if kind == JOB_CLOSED else posting_from_job(payload)
-    except RefusedPosting as error:
+    except PostingRejected as error:
         _record(now, {}, {"reason": error.reason, "message": str(error)[:300], "job_id": ""})
         return
     # An event costs a credit; one that brings nothing new was delivered, and paid for, before. Reserved first, since
@@ -98,7 +98,7 @@ def receive_event(*, event: Mapping[str, Any], now: datetime) -> None:
 
 def _close(posting: Posting, *, closed_at: datetime | None, now: datetime) -> bool:
     return close_posting(
-        source=posting.source, job_id=posting.job_id, closed_at=closed_at, opened_at=opened_at(posting), now=now
+        source=posting.source, job_id=posting.job_id, closed_at=closed_at, opened_at=get_opened_at(posting), now=now
     )
 
 
@@ -113,8 +113,8 @@ def _record(now: datetime, counts: Mapping[str, int], refusal: Mapping[str, str]
     }
     if refusal:
         change["$inc"][f"refused.{refusal['reason']}"] = 1
-        change["$push"] = {"refused_samples": {"$each": [dict(refusal)], "$slice": MAX_REFUSED_SAMPLES}}
-    database()[CollectionRun._get_collection_name()].update_one({"_id": _run_id(day)}, change, upsert=True)
+        change["$push"] = {"refused_samples": {"$each": [dict(refusal)], "$slice": MAX_REJECTED_SAMPLES}}
+    database()[CollectionRunDocument._get_collection_name()].update_one({"_id": _run_id(day)}, change, upsert=True)
 
 
 def _run_id(day: datetime) -> ObjectId:

@@ -12,10 +12,10 @@ from django.utils.safestring import SafeString
 from career_navigator.admin_site.dashboard import Attention
 from career_navigator.document_admin.admin import ExactFilter, HiddenFilter
 from career_navigator.document_admin.exchange import CuratedAdmin, DocumentResource
-from learning.documents import LearningResource as Document
+from learning.documents import LearningResourceDocument as Document
 from learning.models import LearningResource
 from learning.resources import CATALOGUE
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 from skills.slug_admin import SKILL_SUGGESTIONS
 
 BROKEN_LINKS = Attention(
@@ -44,7 +44,7 @@ class SkillFilter(ExactFilter):
     field = "skill"
 
     def as_stored(self, text: str) -> str:
-        return vocabulary().canonical(text.strip()) or text.strip().lower()
+        return get_vocabulary().canonical(text.strip()) or text.strip().lower()
 
 
 class BrokenFilter(admin.SimpleListFilter):

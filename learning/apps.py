@@ -10,5 +10,5 @@ class LearningConfig(AppConfig):
     user_erasures = {"learning_progress": "learning.documents.erase_progress"}
     attention = {"broken_links": "learning.admin.BROKEN_LINKS"}
     seeds = {"learning_resources": "learning.services.seed_resources"}
-    skill_merges = {"learning": "learning.services.follow_merge"}
+    skill_merges = {"learning": "learning.services.on_skill_merged"}
     staff_roles = {"curator": ["*"], "operator": ["view_*", "check_links"], "auditor": ["view_*"]}

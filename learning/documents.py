@@ -12,7 +12,7 @@ MAX_URL_LENGTH = 2_000
 STATUSES = ("planned", "learning", "done")
 
 
-class LearningResource(CuratedDocument):
+class LearningResourceDocument(CuratedDocument):
     """A resource for one skill. `broken_since` is when its address was found not to answer; null while it does."""
 
     skill = StringField(required=True, min_length=1, max_length=100)
@@ -98,4 +98,4 @@ export_progress, erase_progress = SKILL_PROGRESS.export, SKILL_PROGRESS.erase
 def build_resource(row: dict[str, Any]) -> Resource:
     """Return the resource that a stored row holds."""
     defaults: dict[str, Any] = {"free": False, "language": "en", "provider": ""}
-    return Resource(**defaults | {name: row[name] for name in LearningResource.SEEDED_FIELDS if name in row})
+    return Resource(**defaults | {name: row[name] for name in LearningResourceDocument.SEEDED_FIELDS if name in row})

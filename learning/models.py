@@ -6,13 +6,13 @@ from django.core.exceptions import ValidationError
 
 from career_navigator.document_admin.models import DocumentModel
 from learning import documents
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 
 
 class LearningResource(DocumentModel):
     """A resource, as curators keep it."""
 
-    document = documents.LearningResource
+    document = documents.LearningResourceDocument
     skill: str
 
     class Meta:
@@ -21,7 +21,7 @@ class LearningResource(DocumentModel):
 
     def canonical(self, name: str, value: Any) -> Any:
         if name == "skill":
-            return vocabulary().canonical(value or "") or value
+            return get_vocabulary().canonical(value or "") or value
         if name in ("url", "language"):
             text = (value or "").strip()
             return text.lower() if name == "language" else text
@@ -30,5 +30,5 @@ class LearningResource(DocumentModel):
     def clean(self) -> None:
         """Raise ValidationError for a skill that the vocabulary does not have."""
         super().clean()
-        if "skill" in self.changed_names() and vocabulary().canonical(self.skill or "") is None:
+        if "skill" in self.changed_names() and get_vocabulary().canonical(self.skill or "") is None:
             raise ValidationError({"skill": f"The vocabulary has no skill {self.skill!r}."})

@@ -21,14 +21,14 @@ from typing import Protocol
 
 # A stage holds a handful of missing skills, and in a long roadmap as many as make some eight stages of it.
 MIN_STAGE_SIZE = 5
-USUAL_STAGES = 8
+TYPICAL_STAGES = 8
 MAX_PROJECTS = 2
 # A project may bring so many skills that are not learnt by then: it lists some seven, and hardly one needs nothing that
 # is not in a roadmap.
 MAX_NEW_SKILLS = 3
 
 
-class Exercise(Protocol):
+class ProjectOption(Protocol):
     """What a roadmap needs to know of a project."""
 
     @property
@@ -49,7 +49,7 @@ class Exercise(Protocol):
     def effort(self) -> int: ...
 
 
-class Turn(IntEnum):
+class Phase(IntEnum):
     """When it is a missing skill's turn: each kind comes after the one before, except for what that builds on."""
 
     TECHNICAL = 0
@@ -58,28 +58,28 @@ class Turn(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class CandidateSkill:
     """A skill of the roadmap. `priority` is the share of postings that ask for it, in percent."""
 
     name: str
     priority: float
     held: bool
-    turn: Turn = Turn.TECHNICAL
+    phase: Phase = Phase.TECHNICAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """A skill in its place."""
 
-    wanted: Candidate
+    wanted: CandidateSkill
     stage: int
 
 
 def order_skills(
     *,
-    wanted: Iterable[Candidate],
+    wanted: Iterable[CandidateSkill],
     prerequisites: Mapping[str, Collection[str]],
-    learnt: Collection[str] = (),
+    acquired: Collection[str] = (),
     hours: Callable[[str], int] = lambda name: 1,
 ) -> list[Step]:
     """Put skills in order; `prerequisites` are the direct ones of any skill, those that are not wanted too.
@@ -92,16 +92,16 @@ def order_skills(
     skills = {each.name: each for each in wanted}
     needs = {name: find_prerequisites(name, prerequisites) & skills.keys() for name in skills}
     urgency = {name: each.priority for name, each in skills.items()}
-    turns = {name: each.turn for name, each in skills.items()}
+    phases = {name: each.phase for name, each in skills.items()}
     for name, each in skills.items():
         if not each.held:
             for need in needs[name]:
                 urgency[need] = max(urgency[need], each.priority)
-                turns[need] = min(turns[need], each.turn)
+                phases[need] = min(phases[need], each.phase)
 
     open_names = {name for name, each in skills.items() if not each.held}
-    capacity = max(MIN_STAGE_SIZE, ceil(len(open_names) / USUAL_STAGES))
-    outside = {name: find_prerequisites(name, prerequisites) - skills.keys() - set(learnt) for name in open_names}
+    capacity = max(MIN_STAGE_SIZE, ceil(len(open_names) / TYPICAL_STAGES))
+    outside = {name: find_prerequisites(name, prerequisites) - skills.keys() - set(acquired) for name in open_names}
     builders = Counter(need for needs_outside in outside.values() for need in needs_outside)
     met: set[str] = set()
 
@@ -114,8 +114,8 @@ def order_skills(
     stage = 0
     while open_names:
         stage += 1
-        turn = min(turns[name] for name in open_names)
-        due = {name for name in open_names if turns[name] == turn}
+        phase = min(phases[name] for name in open_names)
+        due = {name for name in open_names if phases[name] == phase}
         ready = [name for name in due if not needs[name] & open_names] or list(due)
         ready.sort(key=lambda name: (-weight(name), -skills[name].priority, name))
         chosen, foundations = [], set[str]()
@@ -138,10 +138,10 @@ def order_skills(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Practice:
+class ProjectSuggestion:
     """A project in its place. `new_skills` are those of it that are neither held nor learnt by then."""
 
-    exercise: Exercise
+    exercise: ProjectOption
     new_skills: tuple[str, ...]
 
 
@@ -150,10 +150,10 @@ def choose_projects(
     steps: Sequence[Step],
     held: Collection[str],
     prerequisites: Mapping[str, Collection[str]],
-    exercises: Mapping[str, Sequence[Exercise]],
+    project_options: Mapping[str, Sequence[ProjectOption]],
     role_key: str,
     finished: Collection[int] = (),
-) -> dict[str, tuple[Practice, ...]]:
+) -> dict[str, tuple[ProjectSuggestion, ...]]:
     """For each skill up to two projects that exercise it with what is learnt by then, the skill itself included.
 
     `exercises` are the projects by skill. Those that need fewest new skills come first, then those for the role, then
@@ -161,25 +161,25 @@ def choose_projects(
     easier ones. One with more than three new skills, or with more new ones than learnt ones, is not proposed.
     Whatever a learnt skill builds on counts as learnt.
     """
-    learnt = set(held).union(*(find_prerequisites(name, prerequisites) for name in held))
+    acquired = set(held).union(*(find_prerequisites(name, prerequisites) for name in held))
     order = {step.wanted.name: place for place, step in enumerate(steps)}
     proposed: set[int] = set()
-    chosen: dict[str, tuple[Practice, ...]] = {}
+    chosen: dict[str, tuple[ProjectSuggestion, ...]] = {}
     for step in steps:
         name = step.wanted.name
-        learnt |= {name} | find_prerequisites(name, prerequisites)
+        acquired |= {name} | find_prerequisites(name, prerequisites)
         fitting = []
-        for each in exercises.get(name, ()):
+        for each in project_options.get(name, ()):
             if each.id in finished:
                 continue
-            new = len(each.skill_set - learnt)
+            new = len(each.skill_set - acquired)
             if new <= MAX_NEW_SKILLS and new * 2 <= len(each.skill_set):
-                recent = sum(order.get(skill, 0) for skill in each.skill_set & learnt)
+                recent = sum(order.get(skill, 0) for skill in each.skill_set & acquired)
                 place = (new, role_key not in each.role_keys, each.id in proposed, -recent, each.effort, each.id)
                 fitting.append((place, each))
         best = [each for _, each in sorted(fitting, key=lambda pair: pair[0])[:MAX_PROJECTS]]
         chosen[name] = tuple(
-            Practice(exercise=each, new_skills=tuple(skill for skill in each.skills if skill not in learnt))
+            ProjectSuggestion(exercise=each, new_skills=tuple(skill for skill in each.skills if skill not in acquired))
             for each in best
         )
         proposed.update(each.id for each in best)
@@ -216,7 +216,7 @@ def order_prerequisites(name: str, prerequisites: Mapping[str, Collection[str]])
 
 
 def _order_by_priority(
-    names: Collection[str], skills: Mapping[str, Candidate], needs: Mapping[str, set[str]]
+    names: Collection[str], skills: Mapping[str, CandidateSkill], needs: Mapping[str, set[str]]
 ) -> list[str]:
     """The names by priority, each after those of them that it needs."""
     waiting = sorted(names, key=lambda name: (-skills[name].priority, name))
@@ -277,7 +277,7 @@ _MAX_DEMAND_RATIO = 2
 
 
 def find_alternatives(
-    *, wanted: Iterable[Candidate], begun: Collection[str], prerequisites: Mapping[str, Collection[str]]
+    *, wanted: Iterable[CandidateSkill], begun: Collection[str], prerequisites: Mapping[str, Collection[str]]
 ) -> dict[str, str]:
     """Return the missing skills that need not be learnt, each with the one that replaces it.
 
@@ -301,7 +301,7 @@ def find_alternatives(
         kept.sort(key=lambda each: (not each.held, -each.priority, each.name))
         open_members = [each for each in members if each not in kept]
 
-        def spared_below(each: Candidate) -> str | None:
+        def spared_below(each: CandidateSkill) -> str | None:
             """Return what replaces a skill that this one builds on."""
             spared = find_prerequisites(each.name, prerequisites) & found.keys()
             return found[min(spared)] if spared else None

@@ -10,10 +10,10 @@ from enum import Enum
 from functools import cache
 
 from learning.ordering import (
-    Candidate,
-    Exercise,
-    Practice,
-    Turn,
+    CandidateSkill,
+    Phase,
+    ProjectOption,
+    ProjectSuggestion,
     choose_projects,
     find_alternatives,
     find_prerequisites,
@@ -32,7 +32,7 @@ HELD = "held"
 OPEN = "open"
 
 
-class Basis(Enum):
+class RoadmapSource(Enum):
     """Where a roadmap's skills come from."""
 
     POSTINGS = "postings"  # what the role's postings ask for
@@ -49,7 +49,7 @@ class SkillPath:
     `foundations` are what the skill builds on, directly or not, that is nowhere in the roadmap and not held either: to
     be learnt first, in this order, and in the hours of the first skill that needs it. `foundation_names` shows them,
     `foundation_resources` has the first resource of each that has one. A missing skill with an `alternative`, which
-    stands in for it, need not be learnt: it has no foundations and no hours.
+    replaces it, need not be learnt: it has no foundations and no hours.
     """
 
     skill: str
@@ -66,7 +66,7 @@ class SkillPath:
     estimated_hours: int
     is_soft: bool
     resources: tuple[Resource, ...]
-    projects: tuple[Practice, ...]
+    projects: tuple[ProjectSuggestion, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class Roadmap:
     """What to learn for a role, in order. `postings` is how many were asked, 0 unless they are the basis."""
 
     target_role: str | None
-    basis: Basis
+    basis: RoadmapSource
     postings: int
     paths: tuple[SkillPath, ...]
 
@@ -90,7 +90,7 @@ class Roadmap:
     @property
     def coverage_percentage(self) -> float | None:
         """Skills held of all skills of the roadmap; None where these are not what postings ask for."""
-        if self.basis is not Basis.POSTINGS:
+        if self.basis is not RoadmapSource.POSTINGS:
             return None
         return percentage(len(self.paths) - len(self.missing), len(self.paths))
 
@@ -105,25 +105,25 @@ class Learner:
 
     held: Sequence[str]
     statuses: Mapping[str, str]
-    finished_projects: Collection[int] = ()
+    completed_projects: Collection[int] = ()
 
 
 def build_roadmap(
     *,
     target_role: str | None,
     role_key: str,
-    basis: Basis,
+    basis: RoadmapSource,
     postings: int,
     priorities: Mapping[str, float],
     person: Learner,
     words: Vocabulary,
     prerequisites: Mapping[str, tuple[str, ...]],
     resources: ResourceCatalogue,
-    exercises: Mapping[str, Sequence[Exercise]],
+    project_options: Mapping[str, Sequence[ProjectOption]],
 ) -> Roadmap:
     """Put the skills of `priorities` (percent by canonical name) in order, each with what helps to learn it."""
     held = frozenset(person.held)
-    wanted = [Candidate(name=name, priority=share, held=name in held) for name, share in priorities.items()]
+    wanted = [CandidateSkill(name=name, priority=share, held=name in held) for name, share in priorities.items()]
     alternatives = find_alternatives(wanted=wanted, begun=person.statuses.keys(), prerequisites=prerequisites)
     implied = {need for name in held for need in find_prerequisites(name, prerequisites)}
 
@@ -132,35 +132,35 @@ def build_roadmap(
         return estimate_hours(skill=_get_skill(name, words), held=held, implied=implied)
 
     steps = order_skills(
-        wanted=[replace(each, turn=_get_turn(each.name, alternatives, words)) for each in wanted],
+        wanted=[replace(each, phase=_get_phase(each.name, alternatives, words)) for each in wanted],
         prerequisites=prerequisites,
-        learnt=held | implied,
+        acquired=held | implied,
         hours=hours,
     )
     projects = choose_projects(
         steps=steps,
         held=held,
         prerequisites=prerequisites,
-        exercises=exercises,
+        project_options=project_options,
         role_key=role_key,
-        finished=person.finished_projects,
+        finished=person.completed_projects,
     )
     # What needs no words as a foundation any more.
-    settled = held | implied | priorities.keys()
+    covered = held | implied | priorities.keys()
     paths = []
     for step in steps:
         name = step.wanted.name
         skill = _get_skill(name, words)
         needs = prerequisites.get(name, ())
         below = () if step.wanted.held or name in alternatives else order_prerequisites(name, prerequisites)
-        foundations = tuple(need for need in below if need not in settled)
-        settled |= set(foundations)
+        foundations = tuple(need for need in below if need not in covered)
+        covered |= set(foundations)
         paths.append(
             SkillPath(
                 skill=name,
                 display_name=skill.display_name,
                 is_missing=not step.wanted.held,
-                priority_score=step.wanted.priority if basis is Basis.POSTINGS else None,
+                priority_score=step.wanted.priority if basis is RoadmapSource.POSTINGS else None,
                 stage=step.stage,
                 status=_get_status(name, held, person.statuses),
                 prerequisites=needs,
@@ -181,11 +181,11 @@ def _get_skill(name: str, words: Vocabulary) -> Skill:
     return words.get(name) or Skill(name=name, display_name=name, category=DEFAULT_CATEGORY)
 
 
-def _get_turn(name: str, alternatives: Collection[str], words: Vocabulary) -> Turn:
+def _get_phase(name: str, alternatives: Collection[str], words: Vocabulary) -> Phase:
     if name in alternatives:
-        return Turn.ALTERNATIVE
+        return Phase.ALTERNATIVE
     alongside = name in _DEGREES or words.category(name) == SOFT
-    return Turn.ALONGSIDE if alongside else Turn.TECHNICAL
+    return Phase.ALONGSIDE if alongside else Phase.TECHNICAL
 
 
 def _get_status(name: str, held: Collection[str], statuses: Mapping[str, str]) -> str:

@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from career_navigator.cache.versioned import VersionedCache
-from career_navigator.db.catalogues import Found, search_text
+from career_navigator.db.catalogues import SearchResults, search_text
 from career_navigator.db.connection import database
-from learning.documents import LearningResource, build_resource
-from learning.ordering import Exercise
+from learning.documents import LearningResourceDocument, build_resource
+from learning.ordering import ProjectOption
 from learning.resources import CATALOGUE, Resource, ResourceCatalogue
-from learning.roadmaps import Basis, Learner, Roadmap, build_roadmap
+from learning.roadmaps import Learner, Roadmap, RoadmapSource, build_roadmap
 from market.gaps import MIN_THRESHOLD
 from market.roles import normalize_role
-from market.selectors import RoleFigures
+from market.selectors import RoleStats
 from market.trends import percentage
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 from skills.vocabulary import Vocabulary
 
 _SHOWN = {"broken_since": None, "hidden": {"$ne": True}}
@@ -29,9 +29,9 @@ def _load_catalogue(words: Vocabulary) -> ResourceCatalogue:
 _cache: VersionedCache[ResourceCatalogue] = VersionedCache.of_catalogue(CATALOGUE)
 
 
-def resource_catalogue() -> ResourceCatalogue:
+def get_resource_catalogue() -> ResourceCatalogue:
     """The resources whose addresses answer and that nobody hid, at most a second behind the stored ones."""
-    words = vocabulary()
+    words = get_vocabulary()
     return _cache.get(load=lambda: _load_catalogue(words), depends_on=words)
 
 
@@ -42,7 +42,7 @@ def search_resources(
     skills: Sequence[str] | None = None,
     limit: int | None = None,
     offset: int = 0,
-) -> Found[Resource]:
+) -> SearchResults[Resource]:
     """Find resources by words of title, skill and description; those of a skill that the query names come first.
 
     `skills` are canonical names to keep to.
@@ -53,10 +53,10 @@ def search_resources(
     if skills is not None:
         filters["skill"] = {"$in": list(skills)}
     return search_text(
-        collection=LearningResource._get_collection(),
+        collection=LearningResourceDocument._get_collection(),
         query=query,
-        known=resource_catalogue().words,
-        canonical=vocabulary().canonical,
+        known=get_resource_catalogue().words,
+        canonical=get_vocabulary().canonical,
         named_in="skill",
         fields=("title", "skill", "description"),
         filters=filters,
@@ -71,8 +71,8 @@ def plan_roadmap(
     role: str | None,
     with_gap_analysis: bool,
     person: Learner,
-    exercises: Mapping[str, Sequence[Exercise]],
-    figures: RoleFigures | None,
+    project_options: Mapping[str, Sequence[ProjectOption]],
+    stats: RoleStats | None,
 ) -> Roadmap:
     """The roadmap of a role, as it is to be shown; of the person's own skills where there is no role or no data.
 
@@ -80,35 +80,37 @@ def plan_roadmap(
 
     `figures` are those of the role's last `WINDOW_DAYS`.
     """
-    words = vocabulary()
+    words = get_vocabulary()
     role_key = normalize_role(role) if role else ""
     if not with_gap_analysis:
-        figures = None
-        basis = Basis.OWN_SKILLS
+        stats = None
+        basis = RoadmapSource.OWN_SKILLS
     elif not role_key:
-        figures = None
-        basis = Basis.NO_ROLE
+        stats = None
+        basis = RoadmapSource.NO_ROLE
     else:
-        basis = Basis.POSTINGS if figures else Basis.NO_POSTINGS
-    if figures:
-        demand = figures.window.demand
+        basis = RoadmapSource.POSTINGS if stats else RoadmapSource.NO_POSTINGS
+    if stats:
+        demand = stats.window.demand
         priorities = {
             skill.name: percentage(skill.count, demand.postings) for skill in demand.required(threshold=MIN_THRESHOLD)
         }
     else:
         names = [*person.held, *person.statuses]
-        if basis is Basis.NO_POSTINGS:
-            names += [name for name, known in exercises.items() if any(role_key in each.role_keys for each in known)]
+        if basis is RoadmapSource.NO_POSTINGS:
+            names += [
+                name for name, known in project_options.items() if any(role_key in each.role_keys for each in known)
+            ]
         priorities = dict.fromkeys(names, 0.0)
     return build_roadmap(
         target_role=role,
         role_key=role_key,
         basis=basis,
-        postings=figures.window.demand.postings if figures else 0,
+        postings=stats.window.demand.postings if stats else 0,
         priorities=priorities,
         person=person,
         words=words,
         prerequisites=words.prerequisites,
-        resources=resource_catalogue(),
-        exercises=exercises,
+        resources=get_resource_catalogue(),
+        project_options=project_options,
     )

@@ -6,11 +6,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from career_navigator.api.fields import BoundedInteger, Choice, Text, WebAddress
+from career_navigator.api.fields import BoundedInteger, HttpURLField, StrictCharField, StrictChoiceField
 from career_navigator.api.serializers import CountField, QuerySerializer
 from career_navigator.db.catalogues import MAX_QUERY_LENGTH
 from learning.documents import MAX_URL_LENGTH, STATUSES
-from learning.renderings import MAX_HOURS, MIN_HOURS, USUAL_HOURS
+from learning.renderers import MAX_HOURS, MIN_HOURS, USUAL_HOURS
 from learning.resources import LEVELS, TYPES
 from learning.roadmaps import HELD, OPEN
 from market.roles import normalize_role
@@ -25,14 +25,14 @@ FIRST_START, LAST_START = date(2000, 1, 1), date(2100, 12, 31)
 
 
 class RoadmapQuery(QuerySerializer):
-    target_role = Text(
+    target_role = StrictCharField(
         required=False,
         max_length=MAX_NAME_LENGTH,
-        help_text="Any role; by default the first of the caller's target roles.",
+        help_text="Any role; by default the first of the user's target roles.",
     )
     include_gap_analysis = serializers.BooleanField(
         default=True,
-        help_text="Whether the roadmap goes by what the role's postings ask for; else by the caller's own skills.",
+        help_text="Whether the roadmap goes by what the role's postings ask for; else by the user's own skills.",
     )
 
     def validate_target_role(self, role: str) -> str:
@@ -58,13 +58,13 @@ class CalendarQuery(RoadmapQuery):
 
 class ResourcesQuery(QuerySerializer):
     skills = serializers.ListField(
-        child=Text(max_length=MAX_NAME_LENGTH),
+        child=StrictCharField(max_length=MAX_NAME_LENGTH),
         min_length=1,
         max_length=MAX_SKILLS,
         help_text="In any spelling; a skill that only looks alike is not meant.",
     )
-    resource_type = Choice(choices=TYPES, required=False)
-    search = Text(
+    resource_type = StrictChoiceField(choices=TYPES, required=False)
+    search = StrictCharField(
         required=False,
         allow_blank=True,
         max_length=MAX_QUERY_LENGTH,
@@ -75,10 +75,10 @@ class ResourcesQuery(QuerySerializer):
 class ResourceSearchQuery(QuerySerializer):
     limit = BoundedInteger(minimum=1, maximum=100, default=20)
     offset = BoundedInteger(minimum=0, maximum=10_000, default=0)
-    query = Text(
+    query = StrictCharField(
         max_length=MAX_QUERY_LENGTH, help_text="Words of title, skill or description; the beginning of a word will do."
     )
-    resource_type = Choice(choices=TYPES, required=False)
+    resource_type = StrictChoiceField(choices=TYPES, required=False)
 
 
 class ResourceSerializer(serializers.Serializer[Any]):
@@ -124,7 +124,7 @@ class SkillPathSerializer(serializers.Serializer[Any]):
     )
     foundation_resources = ResourceSerializer(many=True, help_text="The easiest for each of them that has one.")
     alternative = serializers.CharField(
-        allow_null=True, help_text="A skill of the roadmap that stands in for this missing one, which comes last."
+        allow_null=True, help_text="A skill of the roadmap that replaces this missing one, which comes last."
     )
     estimated_hours = serializers.IntegerField(
         help_text="A rule of thumb; 0 for a skill that is held or has an alternative."
@@ -171,8 +171,8 @@ class FoundResourcesSerializer(serializers.Serializer[Any]):
 
 
 class SkillProgressChangeSerializer(serializers.Serializer[Any]):
-    status = Choice(choices=STATUSES)
-    evidence_url = WebAddress(
+    status = StrictChoiceField(choices=STATUSES)
+    evidence_url = HttpURLField(
         required=False,
         allow_null=True,
         max_length=MAX_URL_LENGTH,

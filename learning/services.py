@@ -17,9 +17,9 @@ from urllib3.util import Retry
 from career_navigator.cache.versioned import replace_version
 from career_navigator.db.catalogues import InvalidEntry, SeedSummary, seed_entries
 from career_navigator.db.connection import database
-from learning.documents import SKILL_PROGRESS, STATUSES, LearningResource
+from learning.documents import SKILL_PROGRESS, STATUSES, LearningResourceDocument
 from learning.resources import CATALOGUE
-from skills.services import merged_skills
+from skills.services import get_merged_skills
 
 
 def seed_resources(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSummary:
@@ -28,48 +28,48 @@ def seed_resources(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> Se
     Raises InvalidEntry, before anything is written, when an entry cannot be a resource.
     """
     contents = []
-    merged = merged_skills()
+    merged = get_merged_skills()
     for entry in entries:
         try:
-            document = LearningResource(**entry)
+            document = LearningResourceDocument(**entry)
             document.skill = merged.get(document.skill, document.skill)
             document.validate(clean=True)
         except (mongoengine.ValidationError, mongoengine.FieldDoesNotExist) as error:
             raise InvalidEntry(f"{entry.get('skill')}, {entry.get('url')}: {error}") from error
-        contents.append({name: getattr(document, name) for name in LearningResource.SEEDED_FIELDS})
-    return seed_entries(document=LearningResource, key=("skill", "url"), entries=contents, now=now)
+        contents.append({name: getattr(document, name) for name in LearningResourceDocument.SEEDED_FIELDS})
+    return seed_entries(document=LearningResourceDocument, key=("skill", "url"), entries=contents, now=now)
 
 
-def follow_merge(gone: str, kept: str, now: datetime) -> None:
+def on_skill_merged(source: str, target: str, now: datetime) -> None:
     """Rename the skill. Of two resources with one address that of the skill that stays is kept; of two progresses of
     one user the further one."""
     resources, progress = database().learning_resources, database().learning_progress
-    for row in resources.find({"skill": gone}, {"url": 1}):
-        if resources.count_documents({"skill": kept, "url": row["url"]}, limit=1):
+    for row in resources.find({"skill": source}, {"url": 1}):
+        if resources.count_documents({"skill": target, "url": row["url"]}, limit=1):
             resources.delete_one({"_id": row["_id"]})
         else:
-            resources.update_one({"_id": row["_id"]}, {"$set": {"skill": kept, "updated_at": now}})
+            resources.update_one({"_id": row["_id"]}, {"$set": {"skill": target, "updated_at": now}})
     replace_version(CATALOGUE)
-    for row in progress.find({"skill": gone}):
+    for row in progress.find({"skill": source}):
         with SKILL_PROGRESS.invalidate(user_id=row["user"]):
-            other = progress.find_one({"user": row["user"], "skill": kept})
+            other = progress.find_one({"user": row["user"], "skill": target})
             if other is not None and STATUSES.index(other["status"]) >= STATUSES.index(row["status"]):
                 progress.delete_one({"_id": row["_id"]})
                 continue
             if other is not None:
                 progress.delete_one({"_id": other["_id"]})
-            progress.update_one({"_id": row["_id"]}, {"$set": {"skill": kept}})
+            progress.update_one({"_id": row["_id"]}, {"$set": {"skill": target}})
 
 
-USUAL_CONCURRENCY = 8
-USUAL_TIMEOUT_SECONDS = 10.0
+DEFAULT_CONCURRENCY = 8
+DEFAULT_TIMEOUT_SECONDS = 10.0
 RETRIES = 2
 _BACKOFF_SECONDS = 0.5
 _TRY_AGAIN = frozenset({500, 502, 503, 504})
 # A site that turns robots away, or wants a login, is there all the same.
-_TURNED_AWAY = frozenset({401, 403, 406, 429, 451, 999})
+_REJECTED = frozenset({401, 403, 406, 429, 451, 999})
 # Once a host failed to answer so often in a row, its other addresses are not asked.
-_FAILURES_OF_A_HOST = 3
+_MAX_HOST_FAILURES = 3
 # When none of so many hosts answers, it is our own network that is down.
 _MIN_HOSTS = 10
 _HEADERS = {"User-Agent": "Mozilla/5.0 (compatible; CareerNavigator-LinkCheck/1.0)", "Accept": "*/*"}
@@ -79,18 +79,18 @@ class NetworkDown(RuntimeError):
     """No host answered at all; nothing was marked."""
 
 
-class Outcome(Enum):
+class LinkOutcome(Enum):
     ANSWERS = "answers"
     GONE = "gone"  # the host says that there is no such page
     FAILS = "fails"  # no answer, or an error, however often it was asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class CheckedLink:
     """What came of one address; `because` is a status or what went wrong."""
 
     url: str
-    outcome: Outcome
+    outcome: LinkOutcome
     because: str
 
 
@@ -100,7 +100,7 @@ class LinkReport:
 
     checked: int = 0
     answering: int = 0
-    broken: list[Checked] = field(default_factory=list)
+    broken: list[CheckedLink] = field(default_factory=list)
     newly_broken: list[str] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
 
@@ -108,8 +108,8 @@ class LinkReport:
 def check_links(
     *,
     now: datetime,
-    concurrency: int = USUAL_CONCURRENCY,
-    timeout_seconds: float = USUAL_TIMEOUT_SECONDS,
+    concurrency: int = DEFAULT_CONCURRENCY,
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
     begin: Callable[[int], object] = bool,
     advance: Callable[[], object] = bool,
 ) -> LinkReport:
@@ -125,7 +125,7 @@ def check_links(
     for url in sorted(stored.distinct("url")):
         by_host.setdefault(urlsplit(url).netloc.lower(), []).append(url)
     begin(sum(map(len, by_host.values())))
-    results: list[Checked] = []
+    results: list[CheckedLink] = []
     with ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="links") as pool:
         # The largest hosts first, since each is one thread's work.
         hosts = sorted(by_host.values(), key=len, reverse=True)
@@ -137,22 +137,22 @@ def check_links(
             # Hosts that were not asked yet would each be asked once before the pool ends.
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    if len(by_host) >= _MIN_HOSTS and all(each.outcome is Outcome.FAILS for each in results):
+    if len(by_host) >= _MIN_HOSTS and all(each.outcome is LinkOutcome.FAILS for each in results):
         raise NetworkDown(f"none of {len(by_host)} hosts answered")
     results.sort(key=lambda each: each.url)
     return _record(results, broken_before, now)
 
 
-def _check_host(urls: Iterable[str], timeout_seconds: float, advance: Callable[[], object]) -> list[Checked]:
-    results: list[Checked] = []
+def _check_host(urls: Iterable[str], timeout_seconds: float, advance: Callable[[], object]) -> list[CheckedLink]:
+    results: list[CheckedLink] = []
     failures = 0
     with _session() as session:
         for url in urls:
-            if failures < _FAILURES_OF_A_HOST:
+            if failures < _MAX_HOST_FAILURES:
                 result = _check(session, url, timeout_seconds)
-                failures = failures + 1 if result.outcome is Outcome.FAILS else 0
+                failures = failures + 1 if result.outcome is LinkOutcome.FAILS else 0
             else:
-                result = Checked(url=url, outcome=Outcome.FAILS, because="the host did not answer before")
+                result = CheckedLink(url=url, outcome=LinkOutcome.FAILS, because="the host did not answer before")
             results.append(result)
             advance()
     return results
@@ -181,32 +181,32 @@ def _anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _check(session: requests.Session, url: str, timeout_seconds: float) -> Checked:
+def _check(session: requests.Session, url: str, timeout_seconds: float) -> CheckedLink:
     """Ask by HEAD, and by GET where that does not get a good answer: many servers answer HEAD wrongly."""
     result = _ask(session, "HEAD", url, timeout_seconds)
-    return result if result.outcome is Outcome.ANSWERS else _ask(session, "GET", url, timeout_seconds)
+    return result if result.outcome is LinkOutcome.ANSWERS else _ask(session, "GET", url, timeout_seconds)
 
 
-def _ask(session: requests.Session, method: str, url: str, timeout_seconds: float) -> Checked:
+def _ask(session: requests.Session, method: str, url: str, timeout_seconds: float) -> CheckedLink:
     try:
         # The body is not read.
         with session.request(method, url, timeout=timeout_seconds, allow_redirects=True, stream=True) as answer:
             status = answer.status_code
     except (requests.RequestException, ValueError) as error:  # ValueError: what a redirect names is no address
-        return Checked(url=url, outcome=Outcome.FAILS, because=type(error).__name__)
-    if status < 400 or status in _TURNED_AWAY:
-        outcome = Outcome.ANSWERS
+        return CheckedLink(url=url, outcome=LinkOutcome.FAILS, because=type(error).__name__)
+    if status < 400 or status in _REJECTED:
+        outcome = LinkOutcome.ANSWERS
     else:
-        outcome = Outcome.FAILS if status >= 500 else Outcome.GONE
-    return Checked(url=url, outcome=outcome, because=str(status))
+        outcome = LinkOutcome.FAILS if status >= 500 else LinkOutcome.GONE
+    return CheckedLink(url=url, outcome=outcome, because=str(status))
 
 
-def _record(results: list[Checked], broken_before: set[str], now: datetime) -> LinkReport:
+def _record(results: list[CheckedLink], broken_before: set[str], now: datetime) -> LinkReport:
     report = LinkReport(checked=len(results))
     writes = []
     for result in results:
         change: dict[str, object] = {"$set": {"checked_at": now}}
-        if result.outcome is Outcome.ANSWERS:
+        if result.outcome is LinkOutcome.ANSWERS:
             report.answering += 1
             change["$unset"] = {"broken_since": ""}
             if result.url in broken_before:

@@ -19,24 +19,24 @@ from career_navigator.db.catalogues import UNSET
 from ingestion.selectors import get_collection_state
 from learning import serializers as shapes
 from learning.documents import SKILL_PROGRESS
-from learning.renderings import (
+from learning.renderers import (
     CALENDAR_MEDIA_TYPE,
     MARKDOWN_MEDIA_TYPE,
     WINDOW_DAYS,
+    build_recommendations,
     get_next_monday,
     plan_study,
-    recommend,
     render_calendar,
     render_page,
 )
-from learning.roadmaps import Basis, Learner, Roadmap
-from learning.selectors import plan_roadmap, resource_catalogue, search_resources
-from market.roles import display_role, normalize_role
-from market.selectors import skill_market
-from market.services import compute_role_figures
+from learning.roadmaps import Learner, Roadmap, RoadmapSource
+from learning.selectors import get_resource_catalogue, plan_roadmap, search_resources
+from market.roles import get_display_role, normalize_role
+from market.selectors import get_skill_market
+from market.services import compute_role_stats
 from projects.documents import PROJECT_PROGRESS
-from projects.selectors import idea_catalogue
-from skills.selectors import vocabulary
+from projects.selectors import get_idea_catalogue
+from skills.selectors import get_vocabulary
 
 
 class RoadmapViewSet(ApiViewSet):
@@ -53,9 +53,9 @@ class RoadmapViewSet(ApiViewSet):
         role of the profile.
         """
         roadmap = self._plan_roadmap()
-        answer: dict[str, Any] = {"roadmap": roadmap, "recommendations": recommend(roadmap=roadmap)}
+        answer: dict[str, Any] = {"roadmap": roadmap, "recommendations": build_recommendations(roadmap=roadmap)}
         headers = {}
-        if roadmap.basis is Basis.NO_POSTINGS:
+        if roadmap.basis is RoadmapSource.NO_POSTINGS:
             collection = get_collection_state(
                 role=roadmap.target_role,
                 user_id=self.current_user.id,
@@ -77,7 +77,7 @@ class RoadmapViewSet(ApiViewSet):
         For reading and printing: each skill with its hours, resources and projects.
         """
         roadmap = self._plan_roadmap()
-        page = render_page(roadmap=roadmap, recommendations=recommend(roadmap=roadmap))
+        page = render_page(roadmap=roadmap, recommendations=build_recommendations(roadmap=roadmap))
         return HttpResponse(page, content_type=f"{MARKDOWN_MEDIA_TYPE}; charset=utf-8")
 
     @action(
@@ -101,20 +101,20 @@ class RoadmapViewSet(ApiViewSet):
 
     def _plan_roadmap(self) -> Roadmap:
         user, role, by_postings = self.current_user, self._role(), self.query["include_gap_analysis"]
-        figures = None
+        stats = None
         if role is not None and by_postings:
-            figures = compute_role_figures(role=role, days=WINDOW_DAYS, now=timezone.now())
+            stats = compute_role_stats(role=role, days=WINDOW_DAYS, now=timezone.now())
         person = Learner(
-            held=vocabulary().map_technology_slugs(get_user_skills(user)),
+            held=get_vocabulary().map_technology_slugs(get_user_skills(user)),
             statuses=SKILL_PROGRESS.statuses(user.id),
-            finished_projects=PROJECT_PROGRESS.done_by(user.id),
+            completed_projects=PROJECT_PROGRESS.list_done(user.id),
         )
         return plan_roadmap(
             role=role,
             with_gap_analysis=by_postings,
             person=person,
-            exercises=idea_catalogue().by_skill,
-            figures=figures,
+            project_options=get_idea_catalogue().by_skill,
+            stats=stats,
         )
 
     def _role(self) -> str | None:
@@ -123,7 +123,7 @@ class RoadmapViewSet(ApiViewSet):
         if asked is None:
             return next(iter(roles), None)
         key = normalize_role(asked)
-        return next((role for role in roles if normalize_role(role) == key), display_role(asked))
+        return next((role for role in roles if normalize_role(role) == key), get_display_role(asked))
 
 
 class ResourceViewSet(ApiViewSet):
@@ -139,11 +139,11 @@ class ResourceViewSet(ApiViewSet):
         Repeat `skills` for several, in any spelling. The easiest of each skill come first; links that were found broken
         are left out.
         """
-        skills, of_type = vocabulary().map_technology_slugs(self.query["skills"]), self.query.get("resource_type")
+        skills, of_type = get_vocabulary().map_technology_slugs(self.query["skills"]), self.query.get("resource_type")
         if self.query.get("search"):
             found = search_resources(query=self.query["search"], resource_type=of_type, skills=skills).items
         else:
-            catalogue = resource_catalogue()
+            catalogue = get_resource_catalogue()
             found = [each for skill in skills for each in catalogue.of(skill) if of_type in (None, each.type)]
         return Response(self.get_serializer(found, many=True).data)
 
@@ -210,7 +210,7 @@ class SkillProgressViewSet(ApiViewSet):
         A skill that is `done` counts as held in every roadmap, gap analysis and recommendation, as if it were in the
         profile, which stays as it is. Any other status, or DELETE, takes that back.
         """
-        name = _known_skill(skill)
+        name = _get_skill(skill)
         stored = SKILL_PROGRESS.store(
             user_id=self.current_user.id,
             subject=name,
@@ -226,7 +226,7 @@ class SkillProgressViewSet(ApiViewSet):
 
         The skill then counts as held only if the profile names it. 404 where there is no progress with it.
         """
-        names = vocabulary().map_technology_slugs([skill])
+        names = get_vocabulary().map_technology_slugs([skill])
         user_id = self.current_user.id
         if not names or not SKILL_PROGRESS.remove(
             user_id=user_id, subject=names[0], seen_at=self._check_version(names[0])
@@ -240,10 +240,10 @@ class SkillProgressViewSet(ApiViewSet):
         return check_if_match(self.request, stored_at)
 
 
-def _known_skill(given: str) -> str:
+def _get_skill(given: str) -> str:
     """Return the canonical name of a skill of the vocabulary, or of one that postings ask for. Raises NotFound."""
-    words = vocabulary()
+    words = get_vocabulary()
     names = words.map_technology_slugs([given])
-    if not names or (words.get(given) is None and not skill_market(skill=names[0], now=timezone.now()).count):
+    if not names or (words.get(given) is None and not get_skill_market(skill=names[0], now=timezone.now()).count):
         raise NotFound("There is no such skill.", "skill_not_found")
     return names[0]

@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import TextFilter
 
 from career_navigator.admin_site.model_admin import (
     UndoMixin,
-    ask_about_chosen,
+    ask_about_selected,
     enqueue_or_report,
     is_confirmed,
     require_permission,
@@ -23,10 +23,10 @@ from career_navigator.document_admin.admin import ExactFilter, HiddenFilter, Rea
 from market.daily_stats import day_start
 from market.jobs.services import hide_postings
 from market.models import JobPosting
-from market.posting import SOURCES, company_key, url_key
+from market.posting import SOURCES, build_company_key, build_url_key
 from market.roles import normalize_role
 from market.tasks import refresh_daily_stats
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 
 
 class RoleFilter(ExactFilter):
@@ -44,7 +44,7 @@ class SkillFilter(ExactFilter):
     field = "skills"
 
     def as_stored(self, text: str) -> str:
-        return vocabulary().canonical(text.strip()) or text.strip().lower()
+        return get_vocabulary().canonical(text.strip()) or text.strip().lower()
 
 
 class CountryFilter(ExactFilter):
@@ -73,7 +73,7 @@ class CompanyFilter(ExactFilter):
     field = "company_key"
 
     def as_stored(self, text: str) -> str:
-        return company_key(text)
+        return build_company_key(text)
 
 
 class AddressFilter(ExactFilter):
@@ -82,7 +82,7 @@ class AddressFilter(ExactFilter):
     field = "url_key"
 
     def as_stored(self, text: str) -> str:
-        return url_key(text.strip())
+        return build_url_key(text.strip())
 
 
 class DayFilter(TextFilter):
@@ -200,7 +200,7 @@ class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
     @admin.action(description="Hide", permissions=["hide"])
     def hide(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         if not is_confirmed(request):
-            return ask_about_chosen(
+            return ask_about_selected(
                 request,
                 queryset.only("title"),
                 verb="Hide",

@@ -6,7 +6,7 @@ from django.apps import AppConfig
 class MarketConfig(AppConfig):
     name = "market"
 
-    skill_merges = {"market": "market.posting_skills.follow_merge"}
+    skill_merges = {"market": "market.posting_skills.on_skill_merged"}
     dashboard_panels = {"market": "market.dashboard.show_market"}
     metrics = {"figures": "market.dashboard.measure_daily_stats"}
     staff_roles = {

@@ -30,7 +30,7 @@ MIN_SALARY_USD = 5_000
 MAX_SALARY_USD = 2_000_000
 
 # What `Figures.add` reads of a posting.
-FIGURE_FIELDS = (
+COUNTED_FIELDS = (
     "skills",
     "skills_source",
     "place",
@@ -40,7 +40,7 @@ FIGURE_FIELDS = (
     "max_annual_salary_usd",
 )
 
-PACKED_TALLIES = ("skill_keys", "skill_tallies")
+PACKED_COUNTS = ("skill_keys", "skill_tallies")
 PACKED_POSTINGS = ("posting_sizes", "posting_skills", "posting_pay")
 
 # The skills a posting names, each once, and the sum of both ends of its pay, 0 without.
@@ -84,7 +84,7 @@ class PostingSets:
         return cls(
             keys=keys,
             columns=columns.astype(np.uint32),
-            starts=starts_of(np.array([len(row) for row, _ in rows], np.int64)),
+            starts=compute_starts(np.array([len(row) for row, _ in rows], np.int64)),
             salaries=np.array([pay for _, pay in rows], np.uint32),
         )
 
@@ -101,17 +101,17 @@ class PostingSets:
     def bytes_held(self) -> int:
         return self.keys.nbytes + self.columns.nbytes + self.starts.nbytes + self.salaries.nbytes
 
-    def column_of(self, name: str) -> int | None:
+    def find_column(self, name: str) -> int | None:
         """The index in `keys` of a canonical name; None where no posting names it."""
         key = np.uint64(skill_key(name))
         column = int(np.searchsorted(self.keys, key))
         return column if column < len(self.keys) and self.keys[column] == key else None
 
-    def counts_among(self, names: Iterable[str]) -> NDArray[np.int64]:
+    def count_among(self, names: Iterable[str]) -> NDArray[np.int64]:
         """How many of the names each posting names."""
         wanted = np.zeros(len(self.keys), dtype=bool)
         for name in names:
-            column = self.column_of(name)
+            column = self.find_column(name)
             if column is not None:
                 wanted[column] = True
         # Sums up to each mention, since `reduceat` has no answer for a posting without skills.
@@ -123,7 +123,7 @@ class PostingSets:
         """One row a name, one column a posting: whether the posting names it."""
         rows = np.full(len(self.keys), len(names), dtype=np.uint32)
         for row, name in enumerate(names):
-            column = self.column_of(name)
+            column = self.find_column(name)
             if column is not None:
                 rows[column] = row
         row_of_mention = rows[self.columns]
@@ -134,7 +134,7 @@ class PostingSets:
         return present.reshape(len(names), self.postings)
 
 
-def starts_of(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+def compute_starts(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where each of the parts begins that are so long, and where the last one ends."""
     starts = np.zeros(len(sizes) + 1, dtype=np.int64)
     np.cumsum(sizes, out=starts[1:])
@@ -142,7 +142,7 @@ def starts_of(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 @dataclass(slots=True)
-class Figures:
+class PostingCounts:
     """Counts over some postings: a posting counts once, whatever it repeats.
 
     `salaries` has one (place, minimum, maximum) a posting with a usable salary, USD a year. `skill_sets` has each
@@ -175,17 +175,17 @@ class Figures:
             self.technologies.update(skills)
         place = posting["place"]
         self.places[place] += 1
-        salary = usable_salary(posting)
+        salary = get_usable_salary(posting)
         if salary:
             self.salaries.append((place, *salary))
 
-    def add_of_role(self, posting: Mapping[str, Any]) -> None:
+    def add_to_role(self, posting: Mapping[str, Any]) -> None:
         """Count one posting of a role, and keep its skills and pay by themselves."""
         self.add(posting)
-        self.skill_sets.append((tuple(set(posting.get("skills", ()))), sum(usable_salary(posting) or ())))
+        self.skill_sets.append((tuple(set(posting.get("skills", ()))), sum(get_usable_salary(posting) or ())))
 
 
-def usable_salary(posting: Mapping[str, Any]) -> tuple[int, int] | None:
+def get_usable_salary(posting: Mapping[str, Any]) -> tuple[int, int] | None:
     """Both ends of the posting's pay in USD a year, or None where they are missing, absurd or crossed."""
     low, high = posting.get("min_annual_salary_usd"), posting.get("max_annual_salary_usd")
     if low is None or high is None or not MIN_SALARY_USD <= low <= high <= MAX_SALARY_USD:
@@ -193,14 +193,14 @@ def usable_salary(posting: Mapping[str, Any]) -> tuple[int, int] | None:
     return low, high
 
 
-def count_by_scope(postings: Iterable[Mapping[str, Any]], *, market: str) -> dict[str, Figures]:
+def count_by_scope(postings: Iterable[Mapping[str, Any]], *, market: str) -> dict[str, PostingCounts]:
     """Figures of all the postings under the scope `market`, and of each role's under the role's name."""
-    scopes: defaultdict[str, Figures] = defaultdict(Figures)
+    scopes: defaultdict[str, PostingCounts] = defaultdict(PostingCounts)
     for posting in postings:
         scopes[market].add(posting)
         for role in posting.get("roles", ()):
             if role != market:  # a role of that name would be counted into the market a second time
-                scopes[role].add_of_role(posting)
+                scopes[role].add_to_role(posting)
     return dict(scopes)
 
 
@@ -219,14 +219,14 @@ def pack_postings(*, postings: Sequence[SkillsAndPay], names: Sequence[str], cou
     }
 
 
-def tally(rows: Sequence[Mapping[str, Any]]) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+def sum_counts(rows: Sequence[Mapping[str, Any]]) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
     """The keys of all rows, ascending, with their counts; and for each skill of each row its place among the keys."""
     keys, columns = np.unique(_joined(rows, "skill_keys", "<u8"), return_inverse=True)
     counts = np.bincount(columns, weights=_joined(rows, "skill_tallies", "<u4"), minlength=len(keys))
     return keys, counts.astype(np.int64), columns
 
 
-def tally_of(rows: Sequence[Mapping[str, Any]], *, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+def sum_counts_of(rows: Sequence[Mapping[str, Any]], *, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
     """The counts of just these keys, which ascend."""
     found = _joined(rows, "skill_keys", "<u8")
     if not len(keys):
@@ -242,13 +242,13 @@ def unpack_postings(
     """The postings of all rows, given what `tally` says of them."""
     widths = [len(row["skill_keys"]) // 8 for row in rows]
     places = [np.frombuffer(row["posting_skills"], _place_type(width)) for row, width in zip(rows, widths, strict=True)]
-    first_places = starts_of(np.array(widths, np.int64))[:-1]
+    first_places = compute_starts(np.array(widths, np.int64))[:-1]
     shifts = np.repeat(first_places, [len(each) for each in places])
     mentions = np.concatenate(places).astype(np.int64) + shifts if places else shifts
     return PostingSets(
         keys=keys,
         columns=columns.astype(np.uint32)[mentions],
-        starts=starts_of(_joined(rows, "posting_sizes", "<u4").astype(np.int64)),
+        starts=compute_starts(_joined(rows, "posting_sizes", "<u4").astype(np.int64)),
         salaries=_joined(rows, "posting_pay", "<u4"),
     )
 

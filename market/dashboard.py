@@ -1,4 +1,4 @@
-"""What the staff's dashboard and `/metrics` show of the market: stored figures alone, no posting is read."""
+"""What the staff's dashboard and `/metrics` show of the market: stored stats alone, no posting is read."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,18 +8,18 @@ import orjson
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from career_navigator.admin_site.dashboard import AMBER, BLUE, GREEN, GREY, Card, Chart, Series, age_text
+from career_navigator.admin_site.dashboard import AMBER, BLUE, GREEN, GREY, Card, Chart, Series, format_age
 from career_navigator.cache.client import fail_fast_redis
 from career_navigator.db.connection import database
 from market.documents import MARKET_SCOPE
-from market.selectors import RENDERED_AT_KEY, read_answer
+from market.selectors import RENDERED_AT_KEY, read_response
 
 DAYS = 30
 TOP = 10
 
 
 def show_market(now: datetime) -> Iterator[Card | Chart]:
-    """Postings a day, top skills and their change, pay by place, and how old the figures are."""
+    """Postings a day, top skills and their change, pay by place, and how old the stats are."""
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     since = today - timedelta(days=DAYS - 1)
     wanted = {"scope": MARKET_SCOPE, "day": {"$gte": since, "$lte": today}}
@@ -41,7 +41,7 @@ def show_market(now: datetime) -> Iterator[Card | Chart]:
     )
     yield Card(
         title="Figures computed",
-        value=f"{age_text(since=computed_at, now=now)} ago" if computed_at else "never",
+        value=f"{format_age(since=computed_at, now=now)} ago" if computed_at else "never",
         note=f"{behind} days are behind" if behind else "all days are up to date",
         meaning="What is curated or hidden shows in trends and gaps after the next computation.",
         tone="bad" if behind > DAYS else "plain",
@@ -68,7 +68,7 @@ def _of(by_day: dict[datetime, dict[str, Any]], day: datetime, name: str) -> int
 
 
 def _window_charts(now: datetime) -> Iterator[Chart]:
-    answer = read_answer(days=DAYS, now=now)
+    answer = read_response(days=DAYS, now=now)
     window: dict[str, Any] = orjson.loads(answer[1]) if answer else {"top_skills": [], "salary_trends": []}
     skills = window["top_skills"][:TOP]
     yield Chart(

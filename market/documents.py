@@ -1,4 +1,4 @@
-"""What the market is made of: postings, the figures of each day, and the days whose figures are behind."""
+"""What the market is made of: postings, the stats of each day, and the days whose stats are behind."""
 
 from mongoengine import (
     BinaryField,
@@ -17,7 +17,7 @@ from career_navigator.documents import StoredDocument
 MARKET_SCOPE = "market"
 
 
-class JobPosting(StoredDocument):
+class JobPostingDocument(StoredDocument):
     """One job advert. Written in bulk by `market.services`; `roles` are normalized (see `market.roles`).
 
     `search_roles` are those whose searches returned it; `roles` are these and the registered ones that the title names.
@@ -104,7 +104,7 @@ class JobPosting(StoredDocument):
                 "unique": True,
                 "partialFilterExpression": {"url_key": {"$type": "string"}},
             },
-            # Recomputing a day's figures, and retention. Lists of jobs, newest first, then by id: what is skipped, and
+            # Recomputing a day's stats, and retention. Lists of jobs, newest first, then by id: what is skipped, and
             # what the last three do not fit, is passed over without reading a posting.
             {"fields": ["day", "id", "hidden", "remote", "hybrid"]},
             # The postings of a role in a window; and, as each of the following, in a list of jobs, newest first.
@@ -121,7 +121,7 @@ class JobPosting(StoredDocument):
             {"fields": ["-pay_usd", "-day", "-id", "hidden"], "partialFilterExpression": {"pay_usd": {"$gt": 0}}},
             # How many of all postings are not shown.
             {"fields": ["hidden"], "partialFilterExpression": {"hidden": True}},
-            # `recent_postings` and the collection statistics.
+            # `list_recent_postings` and the collection statistics.
             {"fields": ["-scraped_at"]},
             # `find_postings_by_keywords`, and the search of the admin.
             {"fields": ["$title"], "default_language": "none"},
@@ -143,11 +143,11 @@ class PostingClosing(StoredDocument):
     meta = {"collection": "posting_closings", "indexes": [{"fields": ["expires_at"], "expireAfterSeconds": 0}]}
 
 
-class DayFigures(StoredDocument):
-    """The figures of one day and one scope: the whole market, or one role by its normalized name.
+class DailyStats(StoredDocument):
+    """The stats of one day and one scope: the whole market, or one role by its normalized name.
 
     Maps are kept as parallel lists, which MongoDB stores whatever the names contain and PyMongo decodes fastest.
-    `salary_*` hold one entry a posting with a usable salary. A sealed day's postings are deleted, its figures final.
+    `salary_*` hold one entry a posting with a usable salary. A closed day's postings are deleted, its stats final.
     The rows of roles also have their postings' skills and pay, packed as `market.daily_stats` says. While they are
     being replaced they have a `writer`, and what they were as `before`; `market.stats_rows` reads them.
     """
@@ -181,14 +181,14 @@ class DayFigures(StoredDocument):
         "indexes": [
             # A scope's window, and the replacement of one day.
             {"fields": ["scope", "day"], "unique": True},
-            # A day's scopes, when the day is recomputed or sealed.
+            # A day's scopes, when the day is recomputed or closed.
             {"fields": ["day"]},
         ],
     }
 
 
 class DirtyDay(StoredDocument):
-    """A day whose figures may be behind its postings.
+    """A day whose stats may be behind its postings.
 
     `token` changes with every mark; `writers` tells when each of those began who are changing postings of the day.
     """
@@ -214,7 +214,7 @@ class StatsState(StoredDocument):
     meta = {"collection": "stats_state"}
 
 
-class KnownRole(StoredDocument):
+class RegisteredRole(StoredDocument):
     """A role that somebody collects or asks for: postings whose title names it belong to it.
 
     `given_at` is when the postings stored before had been given to it; until then its daily stats are not shown.

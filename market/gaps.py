@@ -1,4 +1,4 @@
-"""What a role asks for, and what of it a person lacks. Pure: the caller reads the figures and knows the person."""
+"""What a role asks for, and what of it a person lacks. Pure: the caller reads the stats and knows the person."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def order_learning(
     sizes = sets.sizes
     named = int(np.count_nonzero(sizes))
     # Rounded up: of 5 skills 4 have to be held, of 10 seven.
-    lacking = (TENTHS_IN_REACH * sizes + 9) // 10 - sets.counts_among(held)
+    lacking = (TENTHS_IN_REACH * sizes + 9) // 10 - sets.count_among(held)
     reachable = int(np.count_nonzero(lacking <= 0)) - int(np.count_nonzero(sizes == 0))
     today = percentage(reachable, named)
     open_rows = [row for row, name in enumerate(candidates.names) if name in allowed and name not in held]
@@ -179,8 +179,8 @@ class RoleWindow:
         present = self._presence[:, paid]
         return {
             skill.name: SalaryMedians(
-                with_skill=_median_of_middles(ascending, np.flatnonzero(row)),
-                without_skill=_median_of_middles(ascending, np.flatnonzero(~row)),
+                with_skill=_get_median_middle(ascending, np.flatnonzero(row)),
+                without_skill=_get_median_middle(ascending, np.flatnonzero(~row)),
             )
             for skill, row in zip(self.demand.skills, present, strict=True)
         }
@@ -251,7 +251,7 @@ def cover(*, skills: Sequence[SkillDemand], held: Collection[str]) -> Coverage:
     )
 
 
-def _median_of_middles(ascending: NDArray[np.int64], places: NDArray[np.intp]) -> int | None:
+def _get_median_middle(ascending: NDArray[np.int64], places: NDArray[np.intp]) -> int | None:
     """The median of half of each sum, of those in these places, which ascend too."""
     count = len(places)
     if count < MIN_SALARIES:

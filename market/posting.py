@@ -11,14 +11,14 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
-from career_navigator.plain_text import fold_accents, normalize_text, words_of
+from career_navigator.plain_text import fold_accents, normalize_text, tokenize
 from market.roles import normalize_role
 
 # What wrote a posting: the job source, or `manage.py generate_postings`, whose postings nobody advertised.
 THEIRSTACK, GENERATED = SOURCES = ("theirstack", "generated")
 
 
-class RefusedPosting(ValueError):
+class PostingRejected(ValueError):
     """A source's job object that cannot become a posting.
 
     `reason` is stable and fit for counting (`no_title`, `blurred`...); the message adds what was seen.
@@ -34,7 +34,7 @@ class Posting:
     """What a source says of one advert. Datetimes are aware and in UTC; salaries are a year's pay.
 
     `source` and `job_id` together identify the advert where the source gives an id; else `url` does.
-    `place` is the label the figures group by (see `market.geo.places`).
+    `place` is the label the stats group by (see `market.geo.places`).
     """
 
     source: str
@@ -86,27 +86,27 @@ PAY_FIELDS = (
 )
 
 
-def company_key(name: str) -> str:
+def build_company_key(name: str) -> str:
     """The company as a key: "ACMÉ, Inc." and "Acme inc" -> "acme inc". A name without letters and digits is itself."""
     plain = fold_accents(normalize_text("NFKC", name).casefold())
-    return " ".join(words_of(plain)) or plain.strip()
+    return " ".join(tokenize(plain)) or plain.strip()
 
 
-def words_in(text: str) -> list[str]:
+def normalize_words(text: str) -> list[str]:
     """The words of a text as they are stored and looked for, in order: those of roles ("c++", ".net", "back end")."""
     return normalize_role(text).split()
 
 
-def posting_keys(row: Mapping[str, Any]) -> dict[str, Any]:
+def build_posting_keys(row: Mapping[str, Any]) -> dict[str, Any]:
     """The stored keys of a posting, from its `title`, `company`, `place`, `url` and pay; None where there is none."""
     texts = (row["title"], row["company"], row.get("place") or "")
-    words = {word for text in texts for word in words_in(text)}
+    words = {word for text in texts for word in normalize_words(text)}
     return {
         "title_key": normalize_role(row["title"]),
-        "company_key": company_key(row["company"]),
+        "company_key": build_company_key(row["company"]),
         # With accents too: role names that differ by them are different roles.
         "search_words": sorted(words | {fold_accents(word) for word in words}),
-        "url_key": url_key(row["url"]) if row.get("url") else None,
+        "url_key": build_url_key(row["url"]) if row.get("url") else None,
         "pay_usd": _pay_in_usd(row),
     }
 
@@ -119,7 +119,7 @@ def _pay_in_usd(row: Mapping[str, Any]) -> float | None:
     return next((float(end) for end in ends if end), None)
 
 
-def title_names(role: str) -> dict[str, Any]:
+def build_title_query(role: str) -> dict[str, Any]:
     """The postings whose title has the words of a (normalized) role, whole and side by side, as a MongoDB filter.
 
     It goes by the index on `search_words`, and reads the stored key that `has_phrase` reads.
@@ -138,7 +138,7 @@ _TRACKING = re.compile(
 _ROUTES = ("/", "!")
 
 
-def url_key(url: str) -> str:
+def build_url_key(url: str) -> str:
     """Return the URL without what does not tell two adverts apart.
 
     http counts as https, and the host is in lower case. Default ports, tracking parameters, a slash at the end and

@@ -23,11 +23,11 @@ from redis.lock import Lock
 
 from career_navigator.cache.client import fail_fast_redis
 from career_navigator.db.connection import database, redis_client
-from market.daily_stats import FIGURE_FIELDS, Figures, count_by_scope, pack_postings
+from market.daily_stats import COUNTED_FIELDS, PostingCounts, count_by_scope, pack_postings
 from market.documents import MARKET_SCOPE
-from market.membership import finish_registrations, given_roles, mend_roles, registered_roles
-from market.selectors import RENDERED_AT_KEY, VERSION_KEY, answers_key, render_answers, version_prefix
-from market.stats_rows import StatsState, commit, mark_dirty, read_state, role_writes, tidy_up, withhold
+from market.membership import finish_registrations, list_backfilled_roles, list_registered_roles, repair_roles
+from market.selectors import RENDERED_AT_KEY, VERSION_KEY, get_responses_key, get_version_prefix, render_responses
+from market.stats_rows import CommittedState, build_role_writes, commit, mark_dirty, read_state, tidy_up, withhold
 
 logger = logging.getLogger(__name__)
 
@@ -37,18 +37,18 @@ _LOCK_TTL = 15.0
 # Rebuilding a year of a million postings takes a minute, and several may wait in line.
 _LOCK_WAIT_TIMEOUT = 900
 # Days recomputed at a time: few round trips, and at 2,500 postings a day still little memory.
-_DAYS_AT_ONCE = 10
+_DAYS_PER_BATCH = 10
 # A writer who began longer ago and did not end was killed: a batch takes seconds.
-_MAX_WRITE_TIME = timedelta(minutes=10)
+_WRITE_TIMEOUT = timedelta(minutes=10)
 # Answers outlive the day they were rendered for by this much, then Redis drops them.
-_ANSWERS_TTL = 2 * 24 * 3600
+_RESPONSES_TTL = 2 * 24 * 3600
 # A reader that has just read the old version still finds its answers.
-_OLD_ANSWERS_TTL = 60
+_OLD_RESPONSES_TTL = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshSummary:
-    """`days` were recomputed; `rendered` tells whether the answers were made anew."""
+    """`days` were recomputed; `rendered` tells whether the answers were made again."""
 
     days: int = 0
     rendered: bool = False
@@ -59,7 +59,7 @@ class RefreshRunningError(RuntimeError):
 
 
 @dataclass(slots=True, kw_only=True)
-class FigureCheck:
+class StatsCheck:
     """Days compared with their postings, and those where rows, or roles of postings, differed (they are marked dirty).
 
     `postings` had other roles than the rule gives them, and have the right ones now.
@@ -70,7 +70,7 @@ class FigureCheck:
     differing: list[date] = field(default_factory=list)
 
 
-def refresh_figures(*, now: datetime, wait: bool = True) -> RefreshSummary:
+def refresh_stats(*, now: datetime, wait: bool = True) -> RefreshSummary:
     """Recompute every dirty day, render all windows, and let the new rows and answers count.
 
     Does nothing when no day is dirty and today's answers are in place. One refresh runs at a time; without `wait` this
@@ -81,7 +81,7 @@ def refresh_figures(*, now: datetime, wait: bool = True) -> RefreshSummary:
             raise RefreshRunningError("another refresh is at work")
         state = read_state()
         marks = list(database().dirty_days.find().sort("_id", 1))
-        if not marks and _answers_are_current(now=now, version=state.version):
+        if not marks and _are_responses_current(now=now, version=state.version):
             return RefreshSummary()
         days = [mark["_id"] for mark in marks]
         try:
@@ -90,33 +90,33 @@ def refresh_figures(*, now: datetime, wait: bool = True) -> RefreshSummary:
             # Without the lock another refresh may have removed marks, and these older rows replaced its own.
             mark_dirty(days=days)
             raise
-        settled = [mark for mark in marks if not _is_being_written(mark, now)]
-        if settled:
+        written = [mark for mark in marks if not _is_being_written(mark, now)]
+        if written:
             # A mark that was renewed meanwhile stays.
             database().dirty_days.bulk_write(
-                [DeleteOne({"_id": mark["_id"], "token": mark["token"]}) for mark in settled], ordered=False
+                [DeleteOne({"_id": mark["_id"], "token": mark["token"]}) for mark in written], ordered=False
             )
         return RefreshSummary(days=len(days), rendered=True)
 
 
-def _publish(days: Sequence[datetime], state: StatsState, lock: Lock, now: datetime) -> None:
+def _publish(days: Sequence[datetime], state: CommittedState, lock: Lock, now: datetime) -> None:
     """Write the rows of the days and render the answers, then let both be seen. Raises LockError without the lock."""
-    given, writer = given_roles(), uuid.uuid4().hex
-    for start in range(0, len(days), _DAYS_AT_ONCE):
-        _recompute(days[start : start + _DAYS_AT_ONCE], now, writer, state)
+    backfilled, writer = list_backfilled_roles(), uuid.uuid4().hex
+    for start in range(0, len(days), _DAYS_PER_BATCH):
+        _recompute(days[start : start + _DAYS_PER_BATCH], now, writer, state)
         lock.reacquire()
-    version, answers = render_answers(now=now)
+    version, answers = render_responses(now=now)
     # Their postings were read in part before they were given the role. Their days are marked again by who gives it.
-    withhold(roles=set(registered_roles()) - set(given), days=days, writer=writer)
+    withhold(roles=set(list_registered_roles()) - set(backfilled), days=days, writer=writer)
     lock.reacquire()
     # Rows first: a reader of the new version in Redis reads rows that are at least as new.
     if not commit(writer=writer, state=state, version=version.decode()):
         raise LockNotOwnedError("Another refresh has published since this one began", lock_name=_LOCK_KEY)
-    publish_answers(version=version, answers=answers, now=now)
+    publish_responses(version=version, answers=answers, now=now)
     tidy_up(writer=writer, days=days, state=state)
 
 
-def _answers_are_current(*, now: datetime, version: str | None) -> bool:
+def _are_responses_current(*, now: datetime, version: str | None) -> bool:
     """Whether Redis has today's answers, and they are those of the version committed last.
 
     Redis may come back as it was a moment ago, with answers of then.
@@ -125,22 +125,22 @@ def _answers_are_current(*, now: datetime, version: str | None) -> bool:
     return (
         isinstance(current, bytes)
         and current.decode() == version
-        and current.startswith(version_prefix(now))
-        and bool(redis_client().exists(answers_key(current)))
+        and current.startswith(get_version_prefix(now))
+        and bool(redis_client().exists(get_responses_key(current)))
     )
 
 
-def publish_answers(*, version: bytes, answers: dict[str, bytes], now: datetime) -> None:
+def publish_responses(*, version: bytes, answers: dict[str, bytes], now: datetime) -> None:
     """Let a new version of the answers count."""
     redis = redis_client()
     previous = redis.get(VERSION_KEY)
     pipeline = redis.pipeline(transaction=True)
-    pipeline.hset(answers_key(version), mapping=answers)  # type: ignore[arg-type]
-    pipeline.expire(answers_key(version), _ANSWERS_TTL)
+    pipeline.hset(get_responses_key(version), mapping=answers)  # type: ignore[arg-type]
+    pipeline.expire(get_responses_key(version), _RESPONSES_TTL)
     pipeline.set(VERSION_KEY, version)
     pipeline.set(RENDERED_AT_KEY, now.timestamp())
     if isinstance(previous, bytes):
-        pipeline.expire(answers_key(previous), _OLD_ANSWERS_TTL)
+        pipeline.expire(get_responses_key(previous), _OLD_RESPONSES_TTL)
     pipeline.execute()
 
 
@@ -159,7 +159,7 @@ def _lock(*, wait: bool = True, client: "Redis | None" = None) -> Iterator[Lock 
         yield None
         return
     ended = threading.Event()
-    extender = threading.Thread(target=_extend, args=(lock, ended), name="figures-lock", daemon=True)
+    extender = threading.Thread(target=_extend, args=(lock, ended), name="stats-lock", daemon=True)
     extender.start()
     try:
         yield lock
@@ -181,7 +181,7 @@ def _extend(lock: Lock, ended: threading.Event) -> None:
 
 
 def _is_being_written(mark: dict[str, Any], now: datetime) -> bool:
-    return any(now - began_at <= _MAX_WRITE_TIME for began_at in mark.get("writers", {}).values())
+    return any(now - began_at <= _WRITE_TIMEOUT for began_at in mark.get("writers", {}).values())
 
 
 def compute_role(*, role: str, now: datetime) -> list[dict[str, Any]]:
@@ -189,7 +189,7 @@ def compute_role(*, role: str, now: datetime) -> list[dict[str, Any]]:
 
     Its few postings are read through their index, where a refresh reads all postings of their days. The rows are
     stored too, unless a refresh is at work, which stores them itself or leaves it to the next one, or Redis is
-    unavailable. Sealed days have none.
+    unavailable. Closed days have none.
     """
     try:
         with _lock(wait=False, client=fail_fast_redis()) as lock:
@@ -197,7 +197,7 @@ def compute_role(*, role: str, now: datetime) -> list[dict[str, Any]]:
             if lock is not None and rows:
                 state, writer = read_state(), uuid.uuid4().hex
                 database().market_figures.bulk_write(
-                    list(role_writes(rows=rows, days=(), writer=writer, state=state)), ordered=False
+                    list(build_role_writes(rows=rows, days=(), writer=writer, state=state)), ordered=False
                 )
                 lock.reacquire()
                 if commit(writer=writer, state=state):
@@ -212,32 +212,32 @@ def _role_rows(role: str, now: datetime) -> list[dict[str, Any]]:
     days = database().job_postings.distinct("day", {"roles": role})
     final = set(database().market_figures.distinct("day", {"day": {"$in": days}, "sealed": True}))
     wanted = {"roles": role, "day": {"$in": sorted(set(days) - final)}, "hidden": {"$ne": True}}
-    postings = database().job_postings.find(wanted, dict.fromkeys((*FIGURE_FIELDS, "day"), 1) | {"_id": 0})
+    postings = database().job_postings.find(wanted, dict.fromkeys((*COUNTED_FIELDS, "day"), 1) | {"_id": 0})
     # MongoDB keeps milliseconds, and what is read back is to be the same.
     as_stored = now.replace(microsecond=now.microsecond // 1000 * 1000)
     rows = []
     for day, of_day in groupby(postings.sort("day", 1), key=itemgetter("day")):
-        counted = Figures()
+        counted = PostingCounts()
         for posting in of_day:
-            counted.add_of_role(posting)
+            counted.add_to_role(posting)
         rows.append(_row(role, day, counted) | {"computed_at": as_stored})
     return rows
 
 
-def check_figures(*, on_day: Callable[[], object] | None = None) -> FigureCheck:
-    """Compare every unsealed day's rows, and the roles of its postings, with what the postings say.
+def check_stats(*, on_day: Callable[[], object] | None = None) -> StatsCheck:
+    """Compare every open day's rows, and the roles of its postings, with what the postings say.
 
     Roles are mended at once; a day that differs is marked dirty, so that the next refresh mends its rows. Days that
     are dirty already are passed over. `on_day` is called after each day.
     """
-    check = FigureCheck()
-    figures, postings = database().market_figures, database().job_postings
+    check = StatsCheck()
+    stats, postings = database().market_figures, database().job_postings
     finish_registrations(now=timezone.now())
-    given = given_roles()
-    days = set(postings.distinct("day")) | set(figures.distinct("day"))
-    for day in sorted(days - set(database().dirty_days.distinct("_id")) - find_sealed_days(days)):
+    backfilled = list_backfilled_roles()
+    days = set(postings.distinct("day")) | set(stats.distinct("day"))
+    for day in sorted(days - set(database().dirty_days.distinct("_id")) - find_closed_days(days)):
         check.days += 1
-        mended = mend_roles(day=day, registered=given, now=timezone.now())
+        mended = repair_roles(day=day, registered=backfilled, now=timezone.now())
         if mended:
             check.postings += mended
             check.differing.append(day.date())
@@ -258,59 +258,59 @@ def _differs(day: datetime) -> bool:
     return stored != {scope: _comparable(_row(scope, day, each)) for scope, each in _count([day])[day].items()}
 
 
-def seal_day(*, day: datetime, now: datetime) -> int:
-    """Make a day's figures final and delete its postings. Returns how many were deleted.
+def close_day(*, day: datetime, now: datetime) -> int:
+    """Make a day's stats final and delete its postings. Returns how many were deleted.
 
-    From the seal on nothing more is stored under the day.
+    Once a day is closed nothing more is stored under the day.
     """
     with _lock():
-        if not find_sealed_days([day]):
-            # A day of hidden postings alone has its seal all the same.
-            _seal(day, {MARKET_SCOPE: Figures()} | _count([day])[day], now)
+        if not find_closed_days([day]):
+            # A day of hidden postings alone is closed all the same.
+            _store_closed_day(day, {MARKET_SCOPE: PostingCounts()} | _count([day])[day], now)
         return database().job_postings.delete_many({"day": day}).deleted_count
 
 
-def find_sealed_days(days: Collection[datetime]) -> set[datetime]:
-    """Return those of the days whose figures are final: the market's row, which is written last, says so."""
+def find_closed_days(days: Collection[datetime]) -> set[datetime]:
+    """Return those of the days whose stats are final: the market's row, which is written last, says so."""
     if not days:
         return set()
     query = {"scope": MARKET_SCOPE, "day": {"$in": list(days)}, "sealed": True}
     return set(database().market_figures.distinct("day", query))
 
 
-def _recompute(days: Sequence[datetime], now: datetime, writer: str, state: StatsState) -> None:
-    sealed = find_sealed_days(days)
-    if sealed:
-        # Postings that slipped in while their day was being sealed.
-        database().job_postings.delete_many({"day": {"$in": list(sealed)}})
+def _recompute(days: Sequence[datetime], now: datetime, writer: str, state: CommittedState) -> None:
+    closed = find_closed_days(days)
+    if closed:
+        # Postings that slipped in while their day was being closed.
+        database().job_postings.delete_many({"day": {"$in": list(closed)}})
     writes: list[Any] = []
     rows: list[dict[str, Any]] = []
-    counted = _count([day for day in days if day not in sealed])
+    counted = _count([day for day in days if day not in closed])
     for day, scopes in counted.items():
         if MARKET_SCOPE not in scopes:
             writes.append(DeleteOne({"scope": MARKET_SCOPE, "day": day}))
-        for scope, figures in scopes.items():
-            row = _row(scope, day, figures) | {"computed_at": now}
+        for scope, stats in scopes.items():
+            row = _row(scope, day, stats) | {"computed_at": now}
             if scope == MARKET_SCOPE:
                 writes.append(ReplaceOne({"scope": scope, "day": day}, row, upsert=True))
             else:
                 rows.append(row)
-    writes.extend(role_writes(rows=rows, days=list(counted), writer=writer, state=state))
+    writes.extend(build_role_writes(rows=rows, days=list(counted), writer=writer, state=state))
     if writes:
         database().market_figures.bulk_write(writes, ordered=False)
 
 
-def _count(days: Sequence[datetime]) -> dict[datetime, dict[str, Figures]]:
+def _count(days: Sequence[datetime]) -> dict[datetime, dict[str, PostingCounts]]:
     """Figures of each day by scope; a day without postings has none."""
-    wanted = dict.fromkeys((*FIGURE_FIELDS, "day"), 1) | {"_id": 0}
-    by_day: dict[datetime, dict[str, Figures]] = {day: {} for day in days}
+    wanted = dict.fromkeys((*COUNTED_FIELDS, "day"), 1) | {"_id": 0}
+    by_day: dict[datetime, dict[str, PostingCounts]] = {day: {} for day in days}
     postings = database().job_postings.find({"day": {"$in": list(days)}, "hidden": {"$ne": True}}, wanted)
     for day, rows in groupby(postings.sort("day", 1), key=itemgetter("day")):
         by_day[day] = count_by_scope(rows, market=MARKET_SCOPE)
     return by_day
 
 
-def _seal(day: datetime, scopes: dict[str, Figures], now: datetime) -> None:
+def _store_closed_day(day: datetime, scopes: dict[str, PostingCounts], now: datetime) -> None:
     """Replace a day's rows by final ones, in order: what a crash cut short lacks the market's row."""
     writes: list[Any] = [DeleteMany({"day": day, "scope": {"$nin": list(scopes)}})]
     for scope, counted in sorted(scopes.items(), key=lambda each: each[0] == MARKET_SCOPE):
@@ -319,7 +319,7 @@ def _seal(day: datetime, scopes: dict[str, Figures], now: datetime) -> None:
     database().market_figures.bulk_write(writes)
 
 
-def _row(scope: str, day: datetime, counted: Figures) -> dict[str, Any]:
+def _row(scope: str, day: datetime, counted: PostingCounts) -> dict[str, Any]:
     row: dict[str, Any] = {
         "scope": scope,
         "day": day,

@@ -23,7 +23,7 @@ _ONE_SPELLING = {
     "fullstack": "full stack",
     "ml ops": "mlops",
 }
-_SPELT_OTHERWISE = re.compile(r"\b(?:" + "|".join(_ONE_SPELLING) + r")\b")
+_ALTERNATIVE_SPELLINGS = re.compile(r"\b(?:" + "|".join(_ONE_SPELLING) + r")\b")
 # Words that a title does not write with one capital.
 _TITLE_WORDS = (
     "AI API AR AWS BI CRM CTO DataOps DBA dbt DevOps DevSecOps ERP ETL FinOps FPGA GCP GIS GPU GraphQL HPC HR iOS IoT"
@@ -88,7 +88,7 @@ _GENERAL_WEIGHT, _WEIGHT = 1, 3
 _SAME_WORD = 88
 # A title that has all of the role's words beside one another is the role, whatever stands around them. One that has
 # them scattered loses up to this much, by what else it says.
-_FOR_OTHER_WORDS = 15
+_OTHER_WORD_FACTOR = 15
 
 
 def _role_key(text: str) -> str:
@@ -97,7 +97,7 @@ def _role_key(text: str) -> str:
         # Folding can leave characters that compose again: fold until nothing changes any more.
         text = normalize_text("NFKC", normalize_text("NFKC", text).casefold())
     key = " ".join(_WORD.findall(text.casefold().replace("_", " ")))
-    return _SPELT_OTHERWISE.sub(lambda found: _ONE_SPELLING[found[0]], key)
+    return _ALTERNATIVE_SPELLINGS.sub(lambda found: _ONE_SPELLING[found[0]], key)
 
 
 @lru_cache(maxsize=65_536)
@@ -109,7 +109,7 @@ def normalize_role(role: str) -> str:
     return _role_key(role)
 
 
-def display_role(role: str) -> str:
+def get_display_role(role: str) -> str:
     """The role as a title is written: "full-stack developer" -> "Full Stack Developer", "ios" -> "iOS"."""
     words = normalize_role(role).split()
     return " ".join(
@@ -137,7 +137,7 @@ def has_phrase(*, key: str, phrase: str) -> bool:
     return bool(phrase) and f" {phrase} " in f" {key} "
 
 
-def roles_named(*, title: str, roles: Collection[str]) -> list[str]:
+def find_named_roles(*, title: str, roles: Collection[str]) -> list[str]:
     """Those of the roles that the title names, as they were given, in the order they were given.
 
     Fast for many titles over the same roles: their search tree is built once.
@@ -187,12 +187,12 @@ class _Title:
     weight: int
 
 
-def nearest_role(*, title: str, roles: Iterable[str]) -> tuple[int, str] | None:
+def find_nearest_role(*, title: str, roles: Iterable[str]) -> tuple[int, str] | None:
     """The similarity to the role that is nearest, and that role; None where nothing is comparable.
 
     Of equally near roles the first by name, so that the order of the roles does not matter.
     """
-    found = [(-near, role) for role in roles if (near := title_similarity(title, role)) is not None]
+    found = [(-near, role) for role in roles if (near := compute_title_similarity(title, role)) is not None]
     if not found:
         return None
     near, role = min(found)
@@ -201,7 +201,7 @@ def nearest_role(*, title: str, roles: Iterable[str]) -> tuple[int, str] | None:
 
 # Adverts share their titles, and a person's roles meet thousands of them.
 @lru_cache(maxsize=65_536)
-def title_similarity(title: str, role: str) -> int | None:
+def compute_title_similarity(title: str, role: str) -> int | None:
     """0 to 100; None where either has no words. "Senior Back-End Engineer (Remote)" is 100 of "Backend Developer"."""
     return _similarity(_read(title), _read(role))
 
@@ -219,7 +219,7 @@ def _similarity(title: "_Title", role: "_Title") -> int | None:
         found -= (100 - fit) * _weight(word)
         strange -= _weight(like) if fit else 0
     strange = max(strange, 0)
-    return found * (100 * title.weight - _FOR_OTHER_WORDS * strange) // (100 * role.weight * title.weight)
+    return found * (100 * title.weight - _OTHER_WORD_FACTOR * strange) // (100 * role.weight * title.weight)
 
 
 @lru_cache(maxsize=65_536)

@@ -21,12 +21,20 @@ from numpy.typing import NDArray
 from career_navigator.cache.client import execute, read
 from career_navigator.cache.versioned import VersionedCache
 from career_navigator.db.connection import database
-from market.daily_stats import PACKED_POSTINGS, PACKED_TALLIES, day_start, skill_key, tally, tally_of, unpack_postings
+from market.daily_stats import (
+    PACKED_COUNTS,
+    PACKED_POSTINGS,
+    day_start,
+    skill_key,
+    sum_counts,
+    sum_counts_of,
+    unpack_postings,
+)
 from market.documents import MARKET_SCOPE
 from market.gaps import MIN_THRESHOLD, RoleDemand, RoleWindow
 from market.roles import normalize_role
 from market.stats_rows import find_visible
-from market.trends import MAX_WINDOW_DAYS, Comparison, DayRecord, compare_counts, percentage, trending_answers
+from market.trends import MAX_WINDOW_DAYS, Comparison, DayRecord, build_trending_responses, compare_counts, percentage
 
 VERSION_KEY = "market:figures:version"
 # When the answers were last rendered, in seconds since 1970.
@@ -39,13 +47,13 @@ _MIN_TOGETHER = 3
 _MAX_RELATED = 10
 # Bytes of a process. A year of the largest role of a million postings takes some 6 MB.
 _MAX_BYTES = 64 * 1024 * 1024
-_WINDOW_FIELDS = ("day", "postings", "computed_at", *PACKED_TALLIES, *PACKED_POSTINGS)
+_WINDOW_FIELDS = ("day", "postings", "computed_at", *PACKED_COUNTS, *PACKED_POSTINGS)
 Row = Mapping[str, Any]
 _RECORD_FIELDS = tuple(name for name in DayRecord.__dataclass_fields__ if name != "day")
 
 
 def load_records(*, scope: str, first_day: datetime, last_day: datetime) -> Iterator[DayRecord]:
-    """The stored figures of a scope's days, both ends included, oldest first."""
+    """The stored stats of a scope's days, both ends included, oldest first."""
     rows = database().market_figures.find(
         {"scope": scope, "day": {"$gte": first_day, "$lte": last_day}},
         dict.fromkeys((*_RECORD_FIELDS, "day"), 1) | {"_id": 0},
@@ -54,12 +62,12 @@ def load_records(*, scope: str, first_day: datetime, last_day: datetime) -> Iter
         yield DayRecord(**(row | {"day": row["day"].date()}))
 
 
-def read_answer(*, days: int, now: datetime) -> tuple[bytes, bytes] | None:
+def read_response(*, days: int, now: datetime) -> tuple[bytes, bytes] | None:
     """The version and the JSON of a window of `days`, as last rendered; None when today's is not in Redis."""
     version = read_stats_version()
-    if version is None or not version.startswith(version_prefix(now)):
+    if version is None or not version.startswith(get_version_prefix(now)):
         return None
-    replies = execute(("HGET", answers_key(version), str(days)))
+    replies = execute(("HGET", get_responses_key(version), str(days)))
     return (version, replies[0]) if replies and isinstance(replies[0], bytes) else None
 
 
@@ -68,78 +76,78 @@ def read_stats_version() -> bytes | None:
     return read(VERSION_KEY)
 
 
-def render_answer(*, days: int, now: datetime) -> bytes:
-    """The JSON of one window straight from the stored figures, for when Redis has none."""
-    return next(_rendered(now, [days]))[1]
+def render_response(*, days: int, now: datetime) -> bytes:
+    """The JSON of one window straight from the stored stats, for when Redis has none."""
+    return next(_render_windows(now, [days]))[1]
 
 
-def render_answers(*, now: datetime) -> tuple[bytes, dict[str, bytes]]:
+def render_responses(*, now: datetime) -> tuple[bytes, dict[str, bytes]]:
     """Render every window from the stored rows; a new version and the answers by their days."""
-    version = version_prefix(now) + uuid.uuid4().hex.encode()
-    return version, {str(days): answer for days, answer in _rendered(now, range(1, MAX_WINDOW_DAYS + 1))}
+    version = get_version_prefix(now) + uuid.uuid4().hex.encode()
+    return version, {str(days): answer for days, answer in _render_windows(now, range(1, MAX_WINDOW_DAYS + 1))}
 
 
-def _rendered(now: datetime, windows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+def _render_windows(now: datetime, windows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
     windows = list(windows)
     today = now.astimezone(UTC).date()
     first = today - timedelta(days=2 * max(windows) - 1)
     records = load_records(scope=MARKET_SCOPE, first_day=day_start(first), last_day=day_start(today))
     generated_at = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    for days, answer in trending_answers(records, today=today, windows=windows, generated_at=generated_at):
+    for days, answer in build_trending_responses(records, today=today, windows=windows, generated_at=generated_at):
         yield days, orjson.dumps(answer)
 
 
-def version_prefix(now: datetime) -> bytes:
+def get_version_prefix(now: datetime) -> bytes:
     return f"{now.astimezone(UTC).date().isoformat()}:".encode()
 
 
-def answers_key(version: bytes) -> bytes:
+def get_responses_key(version: bytes) -> bytes:
     return b"market:figures:answers:" + version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoleFigures:
-    """A role's window, and when the newest of its figures was computed."""
+class RoleStats:
+    """A role's window, and when the newest of its stats was computed."""
 
     window: RoleWindow
     computed_at: datetime
 
 
-_role_windows: VersionedCache[RoleFigures | None] = VersionedCache(
+_role_windows: VersionedCache[RoleStats | None] = VersionedCache(
     read_version=read_stats_version,
     max_weight=_MAX_BYTES,
-    weigh=lambda figures: figures.window.bytes_held if figures else 0,
+    weigh=lambda stats: stats.window.bytes_held if stats else 0,
 )
 _demands: VersionedCache[dict[str, RoleDemand]] = VersionedCache(read_version=read_stats_version, max_weight=4)
 # Names by their keys. What a key means never changes, so this needs no version.
 _names: dict[int, str] = {}
 
 
-def role_figures(*, role: str, days: int, now: datetime) -> RoleFigures | None:
-    """A (normalized) role's last `days` days; None where no posting is of it. Kept while the figures stand."""
-    load = partial(load_role_figures, role=role, days=days, now=now)
+def get_role_stats(*, role: str, days: int, now: datetime) -> RoleStats | None:
+    """A (normalized) role's last `days` days; None where no posting is of it. Kept while the stats stand."""
+    load = partial(load_role_stats, role=role, days=days, now=now)
     return _role_windows.get(key=(role, days), depends_on=now.date(), load=load)
 
 
-def load_role_figures(*, role: str, days: int, now: datetime) -> RoleFigures | None:
-    """`role_figures` from the stored rows, whatever is kept."""
+def load_role_stats(*, role: str, days: int, now: datetime) -> RoleStats | None:
+    """`get_role_stats` from the stored rows, whatever is kept."""
     if role == MARKET_SCOPE:
         return None
-    first, last = _first_and_last(days, now)
+    first, last = _get_first_and_last(days, now)
     # Read at once: another round trip takes longer than all that is computed from the rows, and longer than carrying
     # postings of the window before that nobody looks at.
     both = {"scope": role, "day": {"$gte": first - timedelta(days=days), "$lte": last}}
-    return _figures_of(role, find_visible(query=both, fields=_WINDOW_FIELDS), first, last)
+    return _compute_role_stats(role, find_visible(query=both, fields=_WINDOW_FIELDS), first, last)
 
 
-def build_role_figures(*, role: str, rows: Iterable[Row], days: int, now: datetime) -> RoleFigures | None:
-    """`role_figures` from a role's rows that were computed just now."""
-    first, last = _first_and_last(days, now)
+def build_role_stats(*, role: str, rows: Iterable[Row], days: int, now: datetime) -> RoleStats | None:
+    """`get_role_stats` from a role's rows that were computed just now."""
+    first, last = _get_first_and_last(days, now)
     before = first - timedelta(days=days)
     rows = [row for row in rows if before <= row["day"] <= last]
     for row in rows:
         _names.update((skill_key(name), name) for name in row["skill_names"])
-    return _figures_of(role, rows, first, last)
+    return _compute_role_stats(role, rows, first, last)
 
 
 def has_rows(*, role: str) -> bool:
@@ -147,55 +155,55 @@ def has_rows(*, role: str) -> bool:
     return bool(find_visible(query={"scope": role}, fields=("postings",)))
 
 
-def _first_and_last(days: int, now: datetime) -> tuple[datetime, datetime]:
+def _get_first_and_last(days: int, now: datetime) -> tuple[datetime, datetime]:
     today = now.astimezone(UTC).date()
     return day_start(today - timedelta(days=days - 1)), day_start(today)
 
 
-def _figures_of(role: str, both: Iterable[Row], first: datetime, last: datetime) -> RoleFigures | None:
+def _compute_role_stats(role: str, both: Iterable[Row], first: datetime, last: datetime) -> RoleStats | None:
     """The window from `first` to `last`, from its rows and those of the window before it."""
     # Rows from before postings were packed are passed over until a check has mended them.
     packed = [row for row in both if "skill_keys" in row]
     rows, before = [row for row in packed if row["day"] >= first], [row for row in packed if row["day"] < first]
     if not rows:
         return None
-    keys, counts, columns = tally(rows)
+    keys, counts, columns = sum_counts(rows)
     postings = sum(row["postings"] for row in rows)
-    names = _frequent_names(keys, counts, postings, role, first, last)
+    names = _find_frequent_names(keys, counts, postings, role, first, last)
     demand = RoleDemand.of(
         postings=postings,
         counts={name: int(counts[place]) for place, name in names.items()},
         postings_before=sum(row["postings"] for row in before),
-        before=dict(zip(names.values(), tally_of(before, keys=keys[list(names)]).tolist(), strict=True)),
+        before=dict(zip(names.values(), sum_counts_of(before, keys=keys[list(names)]).tolist(), strict=True)),
     )
     window = RoleWindow(demand=demand, sets=unpack_postings(rows, keys=keys, columns=columns))
-    return RoleFigures(window=window, computed_at=max(row["computed_at"] for row in rows))
+    return RoleStats(window=window, computed_at=max(row["computed_at"] for row in rows))
 
 
-def role_demands(*, days: int, now: datetime) -> dict[str, RoleDemand]:
-    """What each role that has postings in the window asks for, by the role's name. Kept while the figures stand."""
+def get_role_demands(*, days: int, now: datetime) -> dict[str, RoleDemand]:
+    """What each role that has postings in the window asks for, by the role's name. Kept while the stats stand."""
     return _demands.get(key=days, depends_on=now.date(), load=lambda: dict(_load_demands(days, now)))
 
 
 def _load_demands(days: int, now: datetime) -> Iterable[tuple[str, RoleDemand]]:
-    first, last = _first_and_last(days, now)
+    first, last = _get_first_and_last(days, now)
     found = find_visible(
         query={"scope": {"$ne": MARKET_SCOPE}, "day": {"$gte": first, "$lte": last}},
-        fields=("scope", "postings", *PACKED_TALLIES),
+        fields=("scope", "postings", *PACKED_COUNTS),
     )
     packed = (row for row in found if "skill_keys" in row)
     for role, rows in groupby(packed, key=itemgetter("scope")):
         of_role = list(rows)
-        keys, counts, _ = tally(of_role)
+        keys, counts, _ = sum_counts(of_role)
         postings = sum(row["postings"] for row in of_role)
-        names = _frequent_names(keys, counts, postings, role, first, last)
+        names = _find_frequent_names(keys, counts, postings, role, first, last)
         yield (
             role,
             RoleDemand.of(postings=postings, counts={name: int(counts[place]) for place, name in names.items()}),
         )
 
 
-def _frequent_names(
+def _find_frequent_names(
     keys: NDArray[np.uint64], counts: NDArray[np.int64], postings: int, role: str, first: datetime, last: datetime
 ) -> dict[int, str]:
     """The names of the skills that a gap analysis can require, by their place among the keys, in its order."""
@@ -207,7 +215,7 @@ def _frequent_names(
         wanted = {"scope": role, "day": {"$gte": first, "$lte": last}}
         for name in database().market_figures.distinct(field, wanted):
             _names[skill_key(name)] = name
-    # A name can be gone only when the rows changed meanwhile, and then the figures get another version.
+    # A name can be gone only when the rows changed meanwhile, and then the stats get another version.
     return {place: _names[key] for place, key in frequent.items() if key in _names}
 
 
@@ -243,13 +251,13 @@ _market_shares: VersionedCache[dict[str, float]] = VersionedCache(read_version=r
 _skill_markets: VersionedCache[SkillMarket] = VersionedCache(read_version=read_stats_version, max_weight=2048)
 
 
-def skill_market(*, skill: str, now: datetime) -> SkillMarket:
-    """The figures of a canonical skill; zeros for one that no posting asks for. Kept while the figures stand."""
+def get_skill_market(*, skill: str, now: datetime) -> SkillMarket:
+    """The stats of a canonical skill; zeros for one that no posting asks for. Kept while the stats stand."""
     return _skill_markets.get(key=skill, depends_on=now.date(), load=lambda: _load_skill_market(skill, now))
 
 
-def market_shares(*, now: datetime) -> Mapping[str, float]:
-    """The share (0 to 1) of the postings of the last 30 days that asks for each skill. Kept while the figures stand."""
+def get_market_shares(*, now: datetime) -> Mapping[str, float]:
+    """The share (0 to 1) of the postings of the last 30 days that asks for each skill. Kept while the stats stand."""
     return _market_shares.get(depends_on=now.date(), load=lambda: _load_market_shares(now))
 
 
@@ -320,7 +328,7 @@ def _find_related(skill: str, window: _Counts) -> tuple[RelatedSkill, ...]:
     return tuple(related[:_MAX_RELATED])
 
 
-# What `demand_for` reads of a posting.
+# What `get_posting_demand` reads of a posting.
 DEMAND_FIELDS = ("title_key", "roles")
 
 
@@ -336,43 +344,43 @@ class Demands:
     """What the market asks, for many postings: the shares of all roles are read at once, those of each made once."""
 
     def __init__(self, *, now: datetime) -> None:
-        self._asked = role_demands(days=WINDOW_DAYS, now=now)
-        self._of_market = market_shares(now=now)
+        self._asked = get_role_demands(days=WINDOW_DAYS, now=now)
+        self._of_market = get_market_shares(now=now)
         self._shares: dict[str, Mapping[str, float]] = {}
 
     def of(self, row: Mapping[str, Any]) -> Demand:
-        """The same as `demand_for`."""
-        role = next((role for role in _roles_of(row) if role in self._asked and self._asked[role].skills), None)
+        """The same as `get_posting_demand`."""
+        role = next((role for role in _list_roles(row) if role in self._asked and self._asked[role].skills), None)
         if role is None:
             return Demand(role=None, shares=self._of_market)
         if role not in self._shares:
-            self._shares[role] = _shares_of(self._asked[role])
+            self._shares[role] = _compute_shares(self._asked[role])
         return Demand(role=role, shares=self._shares[role])
 
 
-def demand_for(row: Mapping[str, Any], *, now: datetime) -> Demand:
+def get_posting_demand(row: Mapping[str, Any], *, now: datetime) -> Demand:
     """What the market asks of the role that a stored posting is of: the first that has any postings to count.
 
     A posting may belong to several roles. Those that its title names come first, the longer the name, the sooner.
     """
-    for role in _roles_of(row):
-        shares = demand_of(role=role, now=now)
+    for role in _list_roles(row):
+        shares = get_role_demand(role=role, now=now)
         if shares:
             return Demand(role=role, shares=shares)
-    return Demand(role=None, shares=market_shares(now=now))
+    return Demand(role=None, shares=get_market_shares(now=now))
 
 
-def _roles_of(row: Mapping[str, Any]) -> Iterator[str]:
+def _list_roles(row: Mapping[str, Any]) -> Iterator[str]:
     title = f" {row.get('title_key') or ''} "
     yield from sorted(row.get("roles") or (), key=lambda role: (f" {role} " not in title, -len(role.split()), role))
 
 
-def demand_of(*, role: str | None, now: datetime) -> Mapping[str, float]:
+def get_role_demand(*, role: str | None, now: datetime) -> Mapping[str, float]:
     """The share, 0 to 1, of the role's postings of the last 30 days that asks for each skill; nothing without any."""
     key = normalize_role(role) if role else ""
-    figures = role_figures(role=key, days=WINDOW_DAYS, now=now) if key else None
-    return _shares_of(figures.window.demand) if figures else {}
+    stats = get_role_stats(role=key, days=WINDOW_DAYS, now=now) if key else None
+    return _compute_shares(stats.window.demand) if stats else {}
 
 
-def _shares_of(demand: RoleDemand) -> Mapping[str, float]:
+def _compute_shares(demand: RoleDemand) -> Mapping[str, float]:
     return {skill.name: skill.count / demand.postings for skill in demand.skills} if demand.postings else {}

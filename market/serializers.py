@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from career_navigator.api.fields import BoundedInteger, BoundedNumber, Text
+from career_navigator.api.fields import BoundedInteger, BoundedNumber, StrictCharField
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from market.gaps import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD
 from market.trends import MAX_LOCATIONS, MAX_SKILLS, MAX_WINDOW_DAYS
@@ -102,7 +102,7 @@ class TrendingSerializer(serializers.Serializer[Any]):
 
 
 class CountriesQuery(QuerySerializer):
-    search = Text(
+    search = StrictCharField(
         required=False,
         allow_blank=True,
         default="",
@@ -121,7 +121,9 @@ class CountriesSerializer(SuccessSerializer):
 
 
 class GapQuery(QuerySerializer):
-    role = Text(max_length=MAX_ROLE_LENGTH, help_text="One of the caller's target roles, in any spelling.")
+    role = StrictCharField(
+        max_length=MAX_ROLE_LENGTH, help_text="One of the current user's target roles, in any spelling."
+    )
     days = BoundedInteger(minimum=1, maximum=MAX_WINDOW_DAYS, default=30, help_text="Days up to and including today.")
     threshold = BoundedNumber(
         minimum=MIN_THRESHOLD,
@@ -173,7 +175,7 @@ class NextSkillSerializer(serializers.Serializer[Any]):
 class GapSerializer(serializers.Serializer[Any]):
     """The gaps, beside the role and the window that they are of."""
 
-    role = serializers.CharField(help_text="As the caller's profile has it.")
+    role = serializers.CharField(help_text="As the current user's profile has it.")
     total_postings_analyzed = serializers.IntegerField(source="gaps.postings")
     required_skills = RequiredSkillSerializer(source="gaps.required", many=True, help_text="In order of demand.")
     missing_skills = serializers.ListField(
@@ -189,7 +191,7 @@ class GapSerializer(serializers.Serializer[Any]):
     total_required_skills = serializers.IntegerField(source="gaps.coverage.required")
     reachable_percentage = serializers.FloatField(
         source="gaps.learning_order.reachable_percentage",
-        help_text="Of the postings that name a skill, those of whose skills the caller holds at least 70 %.",
+        help_text="Of the postings that name a skill, those of whose skills the current user holds at least 70 %.",
     )
     learn_next = NextSkillSerializer(
         source="gaps.learning_order.next_skills",

@@ -12,18 +12,18 @@ import orjson
 from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from career_navigator.db.connection import database, positions_taken
+from career_navigator.db.connection import database, find_duplicate_key_indexes
 from market.daily_stats import day_start
 from market.documents import MARKET_SCOPE
-from market.membership import give_role, know_role, registered_roles, search_roles, sorted_union
-from market.posting import Posting, posting_keys, url_key
-from market.posting_skills import posting_skills
-from market.refresh import compute_role, find_sealed_days, seal_day
-from market.roles import normalize_role, roles_named
-from market.selectors import RoleFigures, build_role_figures, has_rows, role_figures
-from market.stats_rows import marked_dirty
+from market.membership import add_role, build_sorted_union, get_search_roles, list_registered_roles, register_role
+from market.posting import Posting, build_posting_keys, build_url_key
+from market.posting_skills import extract_posting_skills
+from market.refresh import close_day, compute_role, find_closed_days
+from market.roles import find_named_roles, normalize_role
+from market.selectors import RoleStats, build_role_stats, get_role_stats, has_rows
+from market.stats_rows import dirty_days
 from market.tasks import queue_refresh
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 from skills.services import count_unknown_slugs
 
 # `dataclasses.asdict` copies deeply, which costs more than the rest of storing.
@@ -38,7 +38,7 @@ _INDEXED = {"$type": "string"}
 # Source, key of the URL, title.
 _Advert = tuple[str, str, str]
 # Two writers may insert the same advert at once; the loser finds it on its next look.
-_ATTEMPTS = 3
+_MAX_ATTEMPTS = 3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,46 +72,46 @@ def store_postings(
     `role` and `place` are those of the search that returned the postings; `closed_at` is when they were closed where
     they do not say it themselves. A posting keeps its day, the time it was
     first collected and the roles whose searches returned it; all else follows what is given. One that belongs to a
-    sealed day is refused (`sealed_day`). A batch of 500 to 1,000 is best. With `dry_run` nothing is written, and the
+    closed day is refused (`sealed_day`). A batch of 500 to 1,000 is best. With `dry_run` nothing is written, and the
     outcome is what it would be.
     """
     outcome = StoreOutcome()
-    batch = _without_repeats(postings)
+    batch = _remove_repeats(postings)
     outcome.unchanged += len(postings) - len(batch)
-    for _ in range(_ATTEMPTS):
+    for _ in range(_MAX_ATTEMPTS):
         batch = _store(batch, role, place, closed_at, now, outcome, dry_run)
         if not batch:
             return outcome
     raise ConflictingPosting(f"{len(batch)} postings, the first {batch[0].job_id or batch[0].url}")
 
 
-def compute_role_figures(*, role: str, days: int, now: datetime) -> RoleFigures | None:
+def compute_role_stats(*, role: str, days: int, now: datetime) -> RoleStats | None:
     """Return a role's last `days` days, computed from its postings where no row of it is stored.
 
     None where no posting of those days is of it. What else depends on the daily stats follows with the next refresh,
     which is queued after rows were computed.
     """
     name = normalize_role(role)
-    figures = role_figures(role=name, days=days, now=now)
-    if figures is not None or not name or name == MARKET_SCOPE:
-        return figures
+    stats = get_role_stats(role=name, days=days, now=now)
+    if stats is not None or not name or name == MARKET_SCOPE:
+        return stats
     if has_rows(role=name):
         # They may be of another request that asked at the same time, or of a refresh.
-        return role_figures(role=name, days=days, now=now)
-    know_role(role=role, now=now)
+        return get_role_stats(role=name, days=days, now=now)
+    register_role(role=role, now=now)
     rows = compute_role(role=name, now=now)
     if rows:
         queue_refresh()
-    return build_role_figures(role=name, rows=rows, days=days, now=now)
+    return build_role_stats(role=name, rows=rows, days=days, now=now)
 
 
 def delete_expired_postings(*, days_to_keep: int, now: datetime) -> Iterator[tuple[date, int]]:
     """Delete the postings of every whole day before the last `days_to_keep`; yield each day with its count.
 
-    The days' figures stay and are final. Call `refresh_figures` afterwards.
+    The days' stats stay and are final. Call `refresh_stats` afterwards.
     """
     for day in sorted(database().job_postings.distinct("day", _expired_query(days_to_keep, now))):
-        yield day.date(), seal_day(day=day, now=now)
+        yield day.date(), close_day(day=day, now=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +138,7 @@ def _expired_query(days_to_keep: int, now: datetime) -> dict[str, Any]:
     return {"day": {"$lt": day_start(now.astimezone(UTC).date() - timedelta(days=days_to_keep - 1))}}
 
 
-def _without_repeats(postings: Sequence[Posting]) -> list[Posting]:
+def _remove_repeats(postings: Sequence[Posting]) -> list[Posting]:
     """Each advert once, as it was last given. One without an id takes that of another with its URL and title."""
     ids: dict[_Advert, str] = {}
     for posting in postings:
@@ -154,7 +154,7 @@ def _without_repeats(postings: Sequence[Posting]) -> list[Posting]:
         if posting.job_id:
             identity = (posting.source, posting.job_id)
         elif posting.url:
-            identity = (posting.source, None, url_key(posting.url))
+            identity = (posting.source, None, build_url_key(posting.url))
         last.pop(identity, None)
         last[identity] = posting
     return list(last.values())
@@ -162,7 +162,7 @@ def _without_repeats(postings: Sequence[Posting]) -> list[Posting]:
 
 def _advert(posting: Posting) -> _Advert:
     """What an advert with an id and one without have in common where they are the same."""
-    return posting.source, url_key(posting.url or ""), normalize_role(posting.title)
+    return posting.source, build_url_key(posting.url or ""), normalize_role(posting.title)
 
 
 def _store(
@@ -177,9 +177,9 @@ def _store(
     """One attempt; returns the postings that another writer got in the way of."""
     stored = _Stored.matching(batch)
     batch = [stored.with_id(posting) for posting in batch]
-    registered = registered_roles()
+    registered = list_registered_roles()
     searched = [normalize_role(role)] if role else []
-    sealed = find_sealed_days({_day_of(posting, now) for posting in batch if stored.find(posting) is None})
+    closed = find_closed_days({_get_day(posting, now) for posting in batch if stored.find(posting) is None})
     writes: list[InsertOne[dict[str, Any]] | UpdateOne] = []
     written: list[tuple[Posting, str]] = []
     adopting: list[int] = []
@@ -188,11 +188,11 @@ def _store(
     unknown_slugs: list[str] = []
     for posting in batch:
         content_hash = _content_hash(posting)
-        named = roles_named(title=posting.title, roles=registered)
+        named = find_named_roles(title=posting.title, roles=registered)
         existing = stored.find(posting)
         if existing is None:
-            day = _day_of(posting, now)
-            if day in sealed:
+            day = _get_day(posting, now)
+            if day in closed:
                 outcome.refused["sealed_day"] += 1
                 continue
             fields = _fields(posting, closed_at, unknown_slugs) | {
@@ -211,7 +211,7 @@ def _store(
             rows.append(row)
             days.add(day)
             continue
-        found_for = search_roles(existing)
+        found_for = get_search_roles(existing)
         fields, what = {}, "unchanged"
         if existing["content_hash"] != content_hash:
             fields, what = (
@@ -236,12 +236,12 @@ def _store(
         return []
     refused: set[int] = set()
     if not dry_run:
-        with marked_dirty(days=days, now=now):
+        with dirty_days(days=days, now=now):
             refused = _write(writes)
-            refused |= _not_stored({index: written[index][0] for index in adopting})
+            refused |= _find_unstored({index: written[index][0] for index in adopting})
             # A role registered meanwhile was given what was stored before these writes, and they know nothing of it.
-            for late in set(registered_roles()) - set(registered):
-                give_role(role=late, ids=[row["_id"] for row in rows])
+            for late in set(list_registered_roles()) - set(registered):
+                add_role(role=late, ids=[row["_id"] for row in rows])
         count_unknown_slugs(slugs=unknown_slugs, now=now)
     for index, (_, what) in enumerate(written):
         if index not in refused:
@@ -257,11 +257,11 @@ def _change(
     It is one step, so that two writers of the same posting leave roles that belong to its title.
     """
     values: dict[str, Any] = {name: {"$literal": value} for name, value in fields.items() if value is not None}
-    values["search_roles"] = sorted_union({"$ifNull": ["$search_roles", found_for]}, searched)
+    values["search_roles"] = build_sorted_union({"$ifNull": ["$search_roles", found_for]}, searched)
     gone = [name for name, value in fields.items() if value is None]
     return [
         {"$set": values},
-        {"$set": {"roles": sorted_union("$search_roles", named)}},
+        {"$set": {"roles": build_sorted_union("$search_roles", named)}},
         *([{"$unset": gone}] if gone else []),
     ]
 
@@ -271,11 +271,11 @@ def _write(writes: list[Any]) -> set[int]:
     try:
         database().job_postings.bulk_write(writes, ordered=False)
     except BulkWriteError as error:
-        return positions_taken(error)
+        return find_duplicate_key_indexes(error)
     return set()
 
 
-def _not_stored(postings: Mapping[int, Posting]) -> set[int]:
+def _find_unstored(postings: Mapping[int, Posting]) -> set[int]:
     """The keys of the postings whose id no stored posting has."""
     if not postings:
         return set()
@@ -306,7 +306,7 @@ class _Stored:
         # One that is known by its id is not looked up by URL.
         others = [posting for posting in batch if posting.url and stored.find_by_id(posting) is None]
         if others:
-            keys = sorted({url_key(posting.url or "") for posting in others})
+            keys = sorted({build_url_key(posting.url or "") for posting in others})
             rows = list(_read({"url_key": {"$in": keys} | _INDEXED}))
             for row in sorted(rows, key=lambda row: row.get("job_id") or "", reverse=True):
                 # An id that the batch has itself says already which advert that is.
@@ -350,7 +350,7 @@ def _content_hash(posting: Posting) -> str:
     return hashlib.blake2b(orjson.dumps(posting), digest_size=16).hexdigest()
 
 
-def _day_of(posting: Posting, now: datetime) -> datetime:
+def _get_day(posting: Posting, now: datetime) -> datetime:
     return day_start(posting.date_posted or now.astimezone(UTC).date())
 
 
@@ -365,9 +365,9 @@ def _fields(posting: Posting, closed_at: datetime | None, unknown_slugs: list[st
             fields[name] = day_start(fields[name])
     for name in ("country_codes", "technology_slugs", "keyword_slugs", "employment_statuses"):
         fields[name] = list(fields[name])
-    asked = posting_skills(title=posting.title, description=posting.description, slugs=posting.technology_slugs)
+    asked = extract_posting_skills(title=posting.title, description=posting.description, slugs=posting.technology_slugs)
     fields |= asked.as_fields()
-    unknown_slugs.extend(vocabulary().unknown_slugs(posting.technology_slugs))
+    unknown_slugs.extend(get_vocabulary().unknown_slugs(posting.technology_slugs))
     if posting.country_code and posting.country_code not in fields["country_codes"]:
         fields["country_codes"].insert(0, posting.country_code)
-    return fields | posting_keys(fields)
+    return fields | build_posting_keys(fields)

@@ -32,12 +32,12 @@ _BATCH = 10_000
 
 
 def mark_dirty(*, days: Collection[datetime]) -> None:
-    """Mark days (UTC midnights) whose postings have changed. Who is about to change some uses `marked_dirty`."""
+    """Mark days (UTC midnights) whose postings have changed. To change postings, use `dirty_days`."""
     _mark(days, {})
 
 
 @contextmanager
-def marked_dirty(*, days: Collection[datetime], now: datetime) -> Iterator[None]:
+def dirty_days(*, days: Collection[datetime], now: datetime) -> Iterator[None]:
     """Mark the days before and after the block, and after a failing one too: it may have written some."""
     writer = f"writers.{uuid.uuid4().hex}"
     _mark(days, {"$set": {writer: now}})
@@ -54,7 +54,7 @@ def _mark(days: Collection[datetime], change: dict[str, dict[str, Any]]) -> None
 
 
 @dataclass(frozen=True, slots=True)
-class StatsState:
+class CommittedState:
     """The version of the rendered answers; how often rows were committed, and by whom who may not have tidied up."""
 
     version: str | None = None
@@ -62,9 +62,9 @@ class StatsState:
     committed: tuple[str, ...] = ()
 
 
-def read_state() -> StatsState:
+def read_state() -> CommittedState:
     row = database().stats_state.find_one(_STATE)
-    return StatsState(row.get("version"), row["commits"], tuple(row["committed"])) if row else StatsState()
+    return CommittedState(row.get("version"), row["commits"], tuple(row["committed"])) if row else CommittedState()
 
 
 def find_visible(*, query: Mapping[str, Any], fields: Collection[str]) -> list[Row]:
@@ -76,21 +76,21 @@ def find_visible(*, query: Mapping[str, Any], fields: Collection[str]) -> list[R
     while True:
         state = read_state()
         found = database().market_figures.find(query, projection).sort([("scope", 1), ("day", 1)])
-        rows = [row for each in found.batch_size(_BATCH) if (row := _as_committed(each, state))]
+        rows = [row for each in found.batch_size(_BATCH) if (row := _get_committed(each, state))]
         # Another turn needs another commit: one that takes some milliseconds, seconds after the one before.
         if read_state().commits == state.commits:
             return rows
 
 
-def _as_committed(row: Row, state: StatsState) -> Row | None:
+def _get_committed(row: Row, state: CommittedState) -> Row | None:
     """The row as it was last committed; None where there was none."""
     before, writer = row.pop("before", None), row.pop("writer", None)
     visible = row if writer is None or writer in state.committed else before
     return visible if visible and "postings" in visible else None
 
 
-def role_writes(
-    *, rows: Sequence[Row], days: Sequence[datetime], writer: str, state: StatsState
+def build_role_writes(
+    *, rows: Sequence[Row], days: Sequence[datetime], writer: str, state: CommittedState
 ) -> Iterator[UpdateOne | UpdateMany]:
     """The writes that make `rows` those of all roles on the days, once the writer is committed."""
     committed = {"$in": [{"$ifNull": ["$writer", None]}, [None, *state.committed]]}
@@ -114,7 +114,7 @@ def withhold(*, roles: Collection[str], days: Sequence[datetime], writer: str) -
         database().market_figures.update_many(mine, {"$set": {"writer": WITHHELD}})
 
 
-def commit(*, writer: str, state: StatsState, version: str | None = None) -> bool:
+def commit(*, writer: str, state: CommittedState, version: str | None = None) -> bool:
     """Let a writer's rows be seen, under a version where one is given; in one write.
 
     False where another version has been committed since `state` was read: then nothing changes.
@@ -129,7 +129,7 @@ def commit(*, writer: str, state: StatsState, version: str | None = None) -> boo
     return bool(result.matched_count or result.upserted_id)
 
 
-def tidy_up(*, writer: str, days: Sequence[datetime], state: StatsState) -> None:
+def tidy_up(*, writer: str, days: Sequence[datetime], state: CommittedState) -> None:
     """Forget what the rows of a committed writer were before, and those of writers that died before they did so."""
     tidied: list[dict[str, Any]] = [{"day": {"$in": list(days)}, "writer": writer}]
     tidied += [{"writer": each} for each in state.committed]

@@ -31,7 +31,7 @@ def refresh_daily_stats() -> str | None:
     # Before the marks are read: a change of postings from now on queues another refresh.
     redis_client().delete(_REFRESH_QUEUED_KEY)
     try:
-        summary = refresh.refresh_figures(now=timezone.now(), wait=False)
+        summary = refresh.refresh_stats(now=timezone.now(), wait=False)
     except refresh.RefreshRunningError:
         queue_refresh()
         return None
@@ -58,12 +58,12 @@ def check_daily_stats(self: Task) -> str:
     """Compare the daily stats of every day with the postings they came from, report differences, and mend them."""
     progress = self.get_progress()
     progress.begin(0)
-    check = refresh.check_figures(on_day=progress.advance)
+    check = refresh.check_stats(on_day=progress.advance)
     if not check.differing:
         return f"the daily stats of {check.days} days agree with their postings"
     days = ", ".join(map(str, check.differing))
-    logger.error("figures differed from their postings on %s; %d postings had wrong roles", days, check.postings)
-    refresh.refresh_figures(now=timezone.now())
+    logger.error("stats differed from their postings on %s; %d postings had wrong roles", days, check.postings)
+    refresh.refresh_stats(now=timezone.now())
     return f"mended {len(check.differing)} of {check.days} days: {days}"
 
 
@@ -79,5 +79,5 @@ def reread_skills(self: Task) -> str:
         seen += batch.seen
         changed += batch.changed
         progress.advance(batch.seen)
-    days = refresh.refresh_figures(now=timezone.now()).days
+    days = refresh.refresh_stats(now=timezone.now()).days
     return f"read {seen:,} postings: {changed:,} of them have other skills now; recomputed {days:,} days"

@@ -1,4 +1,4 @@
-"""Windows over the daily figures: what is asked for, where, at what pay, and how that moved. Pure.
+"""Windows over the daily stats: what is asked for, where, at what pay, and how that moved. Pure.
 
 A window of N days ends with today and holds N days; the one before it holds the N days before those.
 """
@@ -85,7 +85,7 @@ def compare_counts(*, count: int, postings: int, previous: int, postings_before:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayRecord:
-    """One day's stored figures; `names` and `counts` lists run in parallel, salaries are USD a year."""
+    """One day's stored stats; `names` and `counts` lists run in parallel, salaries are USD a year."""
 
     day: date
     postings: int
@@ -102,7 +102,7 @@ class DayRecord:
     salary_maximums: Sequence[int] = ()
 
 
-def trending_answers(
+def build_trending_responses(
     records: Iterable[DayRecord], *, today: date, windows: Iterable[int], generated_at: str
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (days, answer) for each window, with every list as long as a caller may ask for.
@@ -115,7 +115,7 @@ def trending_answers(
     aged = [(age, record) for record in records if 0 <= (age := (today - record.day).days) < depth]
     totals = _Totals.of(aged, depth)
     whole = max((age for age, _ in aged), default=0) + 1
-    answer = cache(partial(_answer, totals, generated_at))
+    answer = cache(partial(_build_response, totals, generated_at))
     for days in windows:
         # All windows that hold every record say the same, and nothing is before them.
         yield days, answer(min(days, whole)) | {"window_days": days}
@@ -193,7 +193,7 @@ class _Totals:
         )
 
 
-def _answer(totals: _Totals, generated_at: str, days: int) -> dict[str, Any]:
+def _build_response(totals: _Totals, generated_at: str, days: int) -> dict[str, Any]:
     postings, remote, on_site = totals.postings[days].tolist()
     before = int(totals.postings[2 * days][0]) - postings
     return {

@@ -30,11 +30,11 @@ from market import serializers as shapes
 from market.daily_stats import day_start
 from market.gaps import DEFAULT_THRESHOLD, Coverage, cover, rank_gaps
 from market.geo.names import search_countries
-from market.roles import display_role, normalize_role, spell_out
-from market.selectors import VERSION_KEY, WINDOW_DAYS, read_answer, render_answer, role_demands
-from market.services import compute_role_figures
+from market.roles import get_display_role, normalize_role, spell_out
+from market.selectors import VERSION_KEY, WINDOW_DAYS, get_role_demands, read_response, render_response
+from market.services import compute_role_stats
 from market.trends import MAX_WINDOW_DAYS
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 
 MAX_ALTERNATIVES = 5
 MAX_ROLES = 100
@@ -104,19 +104,19 @@ class GapViewSet(ApiViewSet):
         serializer_class=shapes.GapSerializer,
     )
     def gap_analysis(self, request: Request) -> Response:
-        """Return what a target role asks for, what of it the caller lacks, and what to learn next.
+        """Return what a target role asks for, what of it the current user lacks, and what to learn next.
 
         The role has to be among the target roles of the profile, in any spelling. `required_skills` are those that at
         least the `threshold` share of its postings asks for. A role without postings is 404, with the roles most like
         it.
         """
         label, days, now = self._target_role(), self.query["days"], timezone.now()
-        figures = compute_role_figures(role=label, days=days, now=now)
-        if figures is None:
+        stats = compute_role_stats(role=label, days=days, now=now)
+        if stats is None:
             return self._no_postings(label, days, now)
-        held = vocabulary().map_technology_slugs(get_user_skills(self.current_user))
-        gaps = rank_gaps(window=figures.window, held=held, threshold=self.query["threshold"])
-        analysis = {"role": label, "gaps": gaps, "window_days": days, "computed_at": figures.computed_at}
+        held = get_vocabulary().map_technology_slugs(get_user_skills(self.current_user))
+        gaps = rank_gaps(window=stats.window, held=held, threshold=self.query["threshold"])
+        analysis = {"role": label, "gaps": gaps, "window_days": days, "computed_at": stats.computed_at}
         return Response(self.get_serializer(analysis).data)
 
     def _no_postings(self, label: str, days: int, now: datetime) -> Response:
@@ -181,7 +181,7 @@ class RoleCoverage:
 
 
 class RoleViewSet(ListModelMixin, ApiViewSet):
-    """The roles that have data: open, and with a token also how much of each the caller covers."""
+    """The roles that have data: open, and with a token also how much of each the current user covers."""
 
     permission_classes = [AllowAny]
     serializer_class = shapes.RoleSerializer
@@ -190,20 +190,20 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
     def get_queryset(self) -> Any:
         """Return the roles with postings: by coverage for a user, without one by postings."""
         user = self.request.user and self.current_user
-        held = vocabulary().map_technology_slugs(get_user_skills(user)) if user else None
+        held = get_vocabulary().map_technology_slugs(get_user_skills(user)) if user else None
         roles = []
-        for role, demand in role_demands(days=WINDOW_DAYS, now=timezone.now()).items():
+        for role, demand in get_role_demands(days=WINDOW_DAYS, now=timezone.now()).items():
             required = demand.required(threshold=DEFAULT_THRESHOLD)
             coverage = cover(skills=required, held=held) if held is not None else None
             roles.append(
                 RoleCoverage(
-                    role=display_role(role), postings=demand.postings, required=len(required), coverage=coverage
+                    role=get_display_role(role), postings=demand.postings, required=len(required), coverage=coverage
                 )
             )
-        return sorted(roles, key=_closest_first)
+        return sorted(roles, key=_sort_by_closeness)
 
     def list(self, request: Request) -> Response:
-        """List the roles that have postings; with a token, those that the caller is closest to first.
+        """List the roles that have postings; with a token, those that the current user is closest to first.
 
         Without a token they come by their number of postings, and say nothing of coverage.
         """
@@ -215,7 +215,7 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
 
     def _add_roles_without_postings(self, response: Response) -> None:
         """Say of the user's target roles that are not listed whether they are being collected."""
-        now, demands = timezone.now(), role_demands(days=WINDOW_DAYS, now=timezone.now())
+        now, demands = timezone.now(), get_role_demands(days=WINDOW_DAYS, now=timezone.now())
         roles = [role for role in self.current_user.target_roles if normalize_role(role) not in demands]
         if not roles:
             return
@@ -228,7 +228,7 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
             response["Retry-After"] = str(min(waits))
 
 
-def _closest_first(role: RoleCoverage) -> tuple[float, float, int, str]:
+def _sort_by_closeness(role: RoleCoverage) -> tuple[float, float, int, str]:
     covered = (role.coverage.percentage, role.coverage.weighted_percentage) if role.coverage else (0.0, 0.0)
     return -covered[0], -covered[1], -role.postings, role.role
 
@@ -236,7 +236,7 @@ def _closest_first(role: RoleCoverage) -> tuple[float, float, int, str]:
 def _window(days: int, now: datetime) -> tuple[bytes | None, bytes]:
     """The window's answer at full length and its version, None where it had to be made just for this request."""
     # Without Redis, MongoDB's stats give the same, only slower.
-    return read_answer(days=days, now=now) or (None, render_answer(days=days, now=now))
+    return read_response(days=days, now=now) or (None, render_response(days=days, now=now))
 
 
 def _cut(answer: bytes, *, skills: int, locations: int) -> dict[str, Any]:
@@ -262,10 +262,10 @@ def _describe_no_postings(label: str, days: int) -> dict[str, Any]:
     return {
         "message": f"No job data found for '{label}'",
         "suggestions": suggestions,
-        "alternatives": _most_like(label, list(role_demands(days=days, now=timezone.now()))),
+        "alternatives": _find_most_similar(label, list(get_role_demands(days=days, now=timezone.now()))),
     }
 
 
-def _most_like(label: str, roles: Sequence[str]) -> list[str]:
+def _find_most_similar(label: str, roles: Sequence[str]) -> list[str]:
     found = process.extract(spell_out(label), sorted(roles), scorer=fuzz.WRatio, limit=MAX_ALTERNATIVES)
-    return [display_role(role) for role, _, _ in found]
+    return [get_display_role(role) for role, _, _ in found]

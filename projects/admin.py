@@ -9,10 +9,10 @@ from django.urls import URLPattern, path
 
 from career_navigator.document_admin.admin import ExactFilter, HiddenFilter
 from career_navigator.document_admin.exchange import CuratedAdmin, DocumentResource
-from projects.documents import ProjectIdea as Document
+from projects.documents import ProjectIdeaDocument as Document
 from projects.ideas import CATALOGUE
 from projects.models import ProjectIdea
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 from skills.slug_admin import SKILL_SUGGESTIONS
 
 _MAX_SUGGESTED = 10
@@ -33,7 +33,7 @@ class SkillFilter(ExactFilter):
     field = "skills"
 
     def as_stored(self, text: str) -> str:
-        return vocabulary().canonical(text.strip()) or text.strip().lower()
+        return get_vocabulary().canonical(text.strip()) or text.strip().lower()
 
 
 @admin.register(ProjectIdea)

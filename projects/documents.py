@@ -10,7 +10,7 @@ MAX_URL_LENGTH = 2_000
 STATUSES = ("started", "finished")
 
 
-class ProjectIdea(CuratedDocument):
+class ProjectIdeaDocument(CuratedDocument):
     """An idea. See `projects.ideas.Idea` for the fields."""
 
     id = IntField(primary_key=True, min_value=1, max_value=2**31 - 1)

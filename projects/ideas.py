@@ -13,7 +13,7 @@ from market.trends import percentage
 CATALOGUE = "project_ideas"
 DIFFICULTIES = ("Beginner", "Intermediate", "Advanced")
 # One or two new things beside what one knows make a project that teaches and still gets finished.
-_BEST_NEW_SKILLS = (1, 2)
+_IDEAL_NEW_SKILLS = (1, 2)
 # From so many skills on, a person is ready for the second and the third difficulty; beginners of a course never for
 # the third.
 _SKILLS_FOR_LEVEL = (5, 12)
@@ -77,7 +77,7 @@ class IdeaCatalogue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class IdeaMatch:
     """An idea and how a person stands to it."""
 
     idea: Idea
@@ -85,7 +85,7 @@ class Match:
     missing: tuple[str, ...]
 
     @classmethod
-    def of(cls, idea: Idea, held: Collection[str]) -> "Match":
+    def of(cls, idea: Idea, held: Collection[str]) -> "IdeaMatch":
         missing = tuple(skill for skill in idea.skills if skill not in held)
         return cls(idea=idea, held=len(idea.skills) - len(missing), missing=missing)
 
@@ -139,7 +139,7 @@ def order_recommended(
             idea.id,
         )
 
-    # A page shows ten of hundreds: what follows the cheap part of the order is reckoned for those groups alone that
+    # A page shows ten of hundreds: what follows the cheap part of the order is computed for those groups alone that
     # are reached.
     groups: dict[tuple[int, ...], list[Idea]] = defaultdict(list)
     for idea in ideas:
@@ -154,10 +154,10 @@ def order_recommended(
         yield from sorted(group, key=worth)
 
 
-def order_for_building(*, ideas: Iterable[Idea], held: Collection[str], skills: Collection[str]) -> list[Match]:
+def order_for_building(*, ideas: Iterable[Idea], held: Collection[str], skills: Collection[str]) -> list[IdeaMatch]:
     """Those that exercise most of the skills first, then those of which most is held, then the easier ones."""
     wanted = frozenset(skills)
-    matches = [Match.of(idea, held) for idea in ideas]
+    matches = [IdeaMatch.of(idea, held) for idea in ideas]
     matches.sort(
         key=lambda each: (-len(each.idea.skill_set & wanted), -each.percentage, each.idea.effort, each.idea.id)
     )
@@ -165,7 +165,7 @@ def order_for_building(*, ideas: Iterable[Idea], held: Collection[str], skills: 
 
 
 def _distance_from_best(new_skills: int) -> int:
-    fewest, most = _BEST_NEW_SKILLS
+    fewest, most = _IDEAL_NEW_SKILLS
     return max(fewest - new_skills, new_skills - most, 0)
 
 
@@ -175,9 +175,9 @@ def get_level(*, skills: int, experience_level: str | None) -> int:
     return min(level, 1) if experience_level in _FIRST_YEARS else level
 
 
-def recommend(
+def build_recommendations(
     *,
-    shown: Sequence[Match],
+    shown: Sequence[IdeaMatch],
     total: int,
     role: str | None,
     role_is_known: bool,
@@ -205,7 +205,7 @@ def recommend(
     return sentences
 
 
-def _describe_first(match: Match, names: Mapping[str, str]) -> str:
+def _describe_first(match: IdeaMatch, names: Mapping[str, str]) -> str:
     title = match.idea.title
     if not match.missing:
         return f"Begin with {title}: you hold all it needs."

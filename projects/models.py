@@ -6,13 +6,13 @@ from django.core.exceptions import ValidationError
 
 from career_navigator.document_admin.models import DocumentModel
 from projects import documents
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 
 
 class ProjectIdea(DocumentModel):
     """An idea, as curators keep it."""
 
-    document = documents.ProjectIdea
+    document = documents.ProjectIdeaDocument
     skills: list[str]
 
     class Meta:
@@ -21,12 +21,12 @@ class ProjectIdea(DocumentModel):
     def canonical(self, name: str, value: Any) -> Any:
         if name != "skills":
             return value
-        return list(dict.fromkeys(vocabulary().canonical(each) or each for each in value or ()))
+        return list(dict.fromkeys(get_vocabulary().canonical(each) or each for each in value or ()))
 
     def clean(self) -> None:
         """Raise ValidationError for skills that the vocabulary lacks."""
         super().clean()
-        words = vocabulary()
+        words = get_vocabulary()
         unknown = [name for name in self.skills or () if words.canonical(name) is None]
         if unknown and "skills" in self.changed_names():
             raise ValidationError({"skills": f"The vocabulary has no {', '.join(unknown)}."})

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from career_navigator.cache.versioned import VersionedCache
-from career_navigator.db.catalogues import Found, search_text
+from career_navigator.db.catalogues import SearchResults, search_text
 from career_navigator.db.connection import database
-from market.selectors import role_figures
+from market.selectors import get_role_stats
 from market.trends import percentage
-from projects.documents import PROJECT_PROGRESS, ProjectIdea
+from projects.documents import PROJECT_PROGRESS, ProjectIdeaDocument
 from projects.ideas import CATALOGUE, CompletedProject, Idea, IdeaCatalogue
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 from skills.vocabulary import Vocabulary
 
 WINDOW_DAYS = 30
@@ -25,29 +25,29 @@ def _load_catalogue(words: Vocabulary) -> IdeaCatalogue:
 _cache: VersionedCache[IdeaCatalogue] = VersionedCache.of_catalogue(CATALOGUE)
 
 
-def idea_catalogue() -> IdeaCatalogue:
+def get_idea_catalogue() -> IdeaCatalogue:
     """The ideas that nobody hid, at most a second behind the stored ones."""
-    words = vocabulary()
+    words = get_vocabulary()
     return _cache.get(load=lambda: _load_catalogue(words), depends_on=words)
 
 
 def search_ideas(
     *, query: str, difficulty: str | None, skills: Collection[str] | None, limit: int, offset: int
-) -> Found[Idea]:
+) -> SearchResults[Idea]:
     """Find ideas by words of title, skills, features and description; those with a skill that is named come first.
 
     `skills` are canonical names of which an idea has to have one.
     """
-    words = vocabulary()
+    words = get_vocabulary()
     filters: dict[str, Any] = dict(_SHOWN)
     if difficulty is not None:
         filters["difficulty"] = difficulty
     if skills is not None:
         filters["skills"] = {"$in": list(skills)}
     return search_text(
-        collection=ProjectIdea._get_collection(),
+        collection=ProjectIdeaDocument._get_collection(),
         query=query,
-        known=idea_catalogue().words,
+        known=get_idea_catalogue().words,
         canonical=words.canonical,
         named_in="skills",
         fields=("title", "skills", "features", "description"),
@@ -58,18 +58,18 @@ def search_ideas(
     )
 
 
-def role_demand(*, role_key: str, now: datetime) -> dict[str, float]:
+def get_role_demand(*, role_key: str, now: datetime) -> dict[str, float]:
     """The share of a (normalized) role's postings that asks for each skill, in percent; nothing without postings."""
-    figures = role_figures(role=role_key, days=WINDOW_DAYS, now=now) if role_key else None
-    if figures is None:
+    stats = get_role_stats(role=role_key, days=WINDOW_DAYS, now=now) if role_key else None
+    if stats is None:
         return {}
-    demand = figures.window.demand
+    demand = stats.window.demand
     return {skill.name: percentage(skill.count, demand.postings) for skill in demand.skills}
 
 
 def list_completed_projects(user_id: str) -> list[CompletedProject]:
     """Return the projects that a user has finished, for a resume, the newest first; without hidden ones."""
-    catalogue = idea_catalogue()
+    catalogue = get_idea_catalogue()
     completed = [
         CompletedProject(
             title=idea.title,

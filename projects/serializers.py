@@ -4,13 +4,13 @@ from typing import Any
 
 from rest_framework import serializers
 
-from career_navigator.api.fields import BoundedInteger, Choice, Text, WebAddress
+from career_navigator.api.fields import BoundedInteger, HttpURLField, StrictCharField, StrictChoiceField
 from career_navigator.api.serializers import QuerySerializer
 from career_navigator.db.catalogues import MAX_QUERY_LENGTH
 from market.roles import normalize_role
 from projects.documents import MAX_URL_LENGTH, STATUSES
 from projects.ideas import DIFFICULTIES
-from projects.selectors import idea_catalogue
+from projects.selectors import get_idea_catalogue
 
 MAX_NAME_LENGTH = 100
 MAX_SKILLS = 50
@@ -18,20 +18,22 @@ MAX_OFFSET = 10_000
 
 
 def _skill_list(**options: Any) -> serializers.ListField:
-    return serializers.ListField(child=Text(max_length=MAX_NAME_LENGTH), max_length=MAX_SKILLS, min_length=1, **options)
+    return serializers.ListField(
+        child=StrictCharField(max_length=MAX_NAME_LENGTH), max_length=MAX_SKILLS, min_length=1, **options
+    )
 
 
 class RecommendationsQuery(QuerySerializer):
-    difficulty = Choice(choices=DIFFICULTIES, required=False)
+    difficulty = StrictChoiceField(choices=DIFFICULTIES, required=False)
     skill_focus = _skill_list(
         required=False, help_text="Only projects with one of these skills, in any spelling; those with more come first."
     )
     limit = BoundedInteger(minimum=1, maximum=50, default=10)
-    target_role = Text(
+    target_role = StrictCharField(
         required=False,
         max_length=MAX_NAME_LENGTH,
         help_text=(
-            "Only projects for this role, where there are any. Without it, projects for the caller's first target role "
+            "Only projects for this role, where there are any. Without it, projects for the user's first target role "
             "come first."
         ),
     )
@@ -44,24 +46,24 @@ class RecommendationsQuery(QuerySerializer):
 
 class SkillBuildingQuery(QuerySerializer):
     skills = _skill_list(help_text="In any spelling; a project has to exercise one of them.")
-    difficulty = Choice(choices=DIFFICULTIES, required=False)
+    difficulty = StrictChoiceField(choices=DIFFICULTIES, required=False)
     limit = BoundedInteger(minimum=1, maximum=50, default=10)
 
 
 class ProjectSearchQuery(QuerySerializer):
     limit = BoundedInteger(minimum=1, maximum=100, default=20)
     offset = BoundedInteger(minimum=0, maximum=MAX_OFFSET, default=0)
-    query = Text(
+    query = StrictCharField(
         max_length=MAX_QUERY_LENGTH, help_text="Words of title, skills, features or description; the beginning will do."
     )
     skills = _skill_list(required=False, help_text="In any spelling; a project has to have one of them.")
-    difficulty = Choice(choices=DIFFICULTIES, required=False)
+    difficulty = StrictChoiceField(choices=DIFFICULTIES, required=False)
 
 
 class AllProjectsQuery(QuerySerializer):
     limit = BoundedInteger(minimum=1, maximum=100, default=50)
     offset = BoundedInteger(minimum=0, maximum=MAX_OFFSET, default=0)
-    difficulty = Choice(choices=DIFFICULTIES, required=False)
+    difficulty = StrictChoiceField(choices=DIFFICULTIES, required=False)
 
 
 class ProjectSerializer(serializers.Serializer[Any]):
@@ -78,10 +80,10 @@ class ProjectSerializer(serializers.Serializer[Any]):
         source="idea.stretch", child=serializers.CharField(), help_text="How to take it further."
     )
     skill_match_percentage = serializers.FloatField(
-        source="percentage", help_text="Skills the caller holds of the skills listed."
+        source="percentage", help_text="Skills the user holds of the skills listed."
     )
     missing_skills = serializers.ListField(
-        source="missing", child=serializers.CharField(), help_text="Those the caller lacks."
+        source="missing", child=serializers.CharField(), help_text="Those the user lacks."
     )
 
 
@@ -115,8 +117,8 @@ class FoundProjectsSerializer(serializers.Serializer[Any]):
 
 
 class ProjectProgressChangeSerializer(serializers.Serializer[Any]):
-    status = Choice(choices=STATUSES)
-    repository_url = WebAddress(
+    status = StrictChoiceField(choices=STATUSES)
+    repository_url = HttpURLField(
         required=False,
         allow_null=True,
         max_length=MAX_URL_LENGTH,
@@ -128,7 +130,7 @@ class ProjectTitleField(serializers.CharField):
     """The title of the project with an id."""
 
     def to_representation(self, value: int) -> str | None:  # type: ignore[override]
-        idea = idea_catalogue().by_id.get(value)
+        idea = get_idea_catalogue().by_id.get(value)
         return idea.title if idea else None
 
 
@@ -148,7 +150,7 @@ class ProjectProgressAnswerSerializer(ProjectProgressSerializer):
     offered_skills = serializers.ListField(
         child=serializers.CharField(),
         help_text=(
-            "Of a finished project: its skills that the caller does not hold yet. None is added by itself; each is "
+            "Of a finished project: its skills that the user does not hold yet. None is added by itself; each is "
             "confirmed by PUT /learning/progress/{skill} with the status `done`."
         ),
     )

@@ -9,9 +9,9 @@ import mongoengine
 from career_navigator.cache.versioned import replace_version
 from career_navigator.db.catalogues import InvalidEntry, SeedSummary, seed_entries
 from career_navigator.db.connection import database
-from projects.documents import ProjectIdea
+from projects.documents import ProjectIdeaDocument
 from projects.ideas import CATALOGUE
-from skills.services import renamed
+from skills.services import build_rename
 
 
 def seed_ideas(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSummary:
@@ -22,17 +22,17 @@ def seed_ideas(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSu
     contents = []
     for entry in entries:
         try:
-            document = ProjectIdea(**entry)
+            document = ProjectIdeaDocument(**entry)
             document.validate(clean=True)
         except (mongoengine.ValidationError, mongoengine.FieldDoesNotExist) as error:
             raise InvalidEntry(f"{entry.get('id')}, {entry.get('title')}: {error}") from error
         stored = document.to_mongo()
-        contents.append({"_id": document.id} | {name: stored.get(name) for name in ProjectIdea.CONTENT_FIELDS})
-    return seed_entries(document=ProjectIdea, key=("_id",), entries=contents, now=now)
+        contents.append({"_id": document.id} | {name: stored.get(name) for name in ProjectIdeaDocument.CONTENT_FIELDS})
+    return seed_entries(document=ProjectIdeaDocument, key=("_id",), entries=contents, now=now)
 
 
-def follow_merge(gone: str, kept: str, now: datetime) -> None:
+def on_skill_merged(source: str, target: str, now: datetime) -> None:
     """Rename the skill in every idea."""
-    change = [{"$set": {"skills": renamed(field="skills", gone=gone, kept=kept), "updated_at": now}}]
-    if database().project_ideas.update_many({"skills": gone}, change).modified_count:
+    change = [{"$set": {"skills": build_rename(field="skills", source=source, target=target), "updated_at": now}}]
+    if database().project_ideas.update_many({"skills": source}, change).modified_count:
         replace_version(CATALOGUE)

@@ -15,21 +15,21 @@ from accounts.selectors import get_user_skills
 from career_navigator.api.versions import IF_MATCH, build_etag, check_if_match
 from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.db.catalogues import UNSET
-from market.roles import display_role, normalize_role
+from market.roles import get_display_role, normalize_role
 from projects import serializers as shapes
 from projects.documents import PROJECT_PROGRESS
 from projects.ideas import (
     Criteria,
     Idea,
-    Match,
+    IdeaMatch,
+    build_recommendations,
     filter_ideas,
     get_level,
     order_for_building,
     order_recommended,
-    recommend,
 )
-from projects.selectors import idea_catalogue, role_demand, search_ideas
-from skills.selectors import vocabulary
+from projects.selectors import get_idea_catalogue, get_role_demand, search_ideas
+from skills.selectors import get_vocabulary
 
 _PROJECT = OpenApiParameter("project_id", OpenApiTypes.INT, OpenApiParameter.PATH, description="The project's id.")
 
@@ -43,7 +43,7 @@ class ProjectViewSet(ApiViewSet):
 
     def get_object(self) -> Idea:
         """Return the project of the path. Raises NotFound."""
-        idea = idea_catalogue().by_id.get(_parse_id(self.kwargs["project_id"]))
+        idea = get_idea_catalogue().by_id.get(_parse_id(self.kwargs["project_id"]))
         if idea is None:
             raise NotFound("There is no such project.", "project_not_found")
         return idea
@@ -59,7 +59,7 @@ class ProjectViewSet(ApiViewSet):
 
         Those that fit the current user's skills and first target role come first; finished ones are left out.
         """
-        user, words, catalogue = self.current_user, vocabulary(), idea_catalogue()
+        user, words, catalogue = self.current_user, get_vocabulary(), get_idea_catalogue()
         held = self._held()
         role_key = normalize_role(self.query.get("target_role") or next(iter(user.target_roles), ""))
         role_is_known = role_key in catalogue.role_keys
@@ -69,16 +69,16 @@ class ProjectViewSet(ApiViewSet):
             role_key=role_key,
             only_role="target_role" in self.query and role_is_known,
         )
-        finished = frozenset(PROJECT_PROGRESS.done_by(user.id))
+        finished = frozenset(PROJECT_PROGRESS.list_done(user.id))
         fitting = filter_ideas(ideas=(idea for idea in catalogue.ideas if idea.id not in finished), criteria=criteria)
-        demand = role_demand(role_key=role_key, now=timezone.now())
+        demand = get_role_demand(role_key=role_key, now=timezone.now())
         level = get_level(skills=len(held), experience_level=user.experience_level)
         ordered = order_recommended(ideas=fitting, held=held, criteria=criteria, demand=demand, level=level)
-        shown = [Match.of(idea, held) for idea in islice(ordered, self.query["limit"])]
-        sentences = recommend(
+        shown = [IdeaMatch.of(idea, held) for idea in islice(ordered, self.query["limit"])]
+        sentences = build_recommendations(
             shown=shown,
             total=len(fitting),
-            role=display_role(role_key) if role_key else None,
+            role=get_display_role(role_key) if role_key else None,
             role_is_known=role_is_known,
             demand=demand,
             names={skill: words.display_name(skill) for match in shown for skill in match.missing},
@@ -99,11 +99,11 @@ class ProjectViewSet(ApiViewSet):
 
         Repeat `skills` for several, in any spelling; a project has to exercise one of them.
         """
-        skills = vocabulary().map_technology_slugs(self.query["skills"])
-        matches: list[Match] = []
+        skills = get_vocabulary().map_technology_slugs(self.query["skills"])
+        matches: list[IdeaMatch] = []
         if skills:
             criteria = Criteria(difficulty=self.query.get("difficulty"), focus=frozenset(skills))
-            ideas = filter_ideas(ideas=idea_catalogue().ideas, criteria=criteria)
+            ideas = filter_ideas(ideas=get_idea_catalogue().ideas, criteria=criteria)
             matches = order_for_building(ideas=ideas, held=self._held(), skills=skills)
         return Response(self.get_serializer(matches[: self.query["limit"]], many=True).data)
 
@@ -122,13 +122,13 @@ class ProjectViewSet(ApiViewSet):
         found = search_ideas(
             query=self.query["query"],
             difficulty=self.query.get("difficulty"),
-            skills=vocabulary().map_technology_slugs(skills) if skills is not None else None,
+            skills=get_vocabulary().map_technology_slugs(skills) if skills is not None else None,
             limit=self.query["limit"],
             offset=self.query["offset"],
         )
         held = self._held()
         answer = {
-            "projects": [Match.of(idea, held) for idea in found.items],
+            "projects": [IdeaMatch.of(idea, held) for idea in found.items],
             "total_found": found.total,
             "search_query": self.query["query"],
             "filters_applied": self.query,
@@ -142,9 +142,11 @@ class ProjectViewSet(ApiViewSet):
 
         `skill_match_percentage` and `missing_skills` compare each with the skills of the current user.
         """
-        ideas = filter_ideas(ideas=idea_catalogue().ideas, criteria=Criteria(difficulty=self.query.get("difficulty")))
+        ideas = filter_ideas(
+            ideas=get_idea_catalogue().ideas, criteria=Criteria(difficulty=self.query.get("difficulty"))
+        )
         held, offset = self._held(), self.query["offset"]
-        page = [Match.of(idea, held) for idea in ideas[offset : offset + self.query["limit"]]]
+        page = [IdeaMatch.of(idea, held) for idea in ideas[offset : offset + self.query["limit"]]]
         return Response(self.get_serializer(page, many=True).data)
 
     @action(detail=False, serializer_class=shapes.ProjectProgressListSerializer)
@@ -180,7 +182,7 @@ class ProjectViewSet(ApiViewSet):
             seen_at=self._check_version(idea.id),
             now=timezone.now(),
         )
-        offered = Match.of(idea, self._held()).missing if stored["status"] == "finished" else ()
+        offered = IdeaMatch.of(idea, self._held()).missing if stored["status"] == "finished" else ()
         answer = self.get_serializer(stored | {"offered_skills": offered}).data
         return Response(answer, headers=build_etag(stored["updated_at"]))
 
@@ -202,7 +204,7 @@ class ProjectViewSet(ApiViewSet):
         return check_if_match(self.request, stored_at)
 
     def _held(self) -> frozenset[str]:
-        return frozenset(vocabulary().map_technology_slugs(get_user_skills(self.current_user)))
+        return frozenset(get_vocabulary().map_technology_slugs(get_user_skills(self.current_user)))
 
 
 def _parse_id(text: str) -> int:

@@ -1,4 +1,4 @@
-"""The admin of the vocabulary: its entries, and the slugs that wait to be settled."""
+"""The admin of the vocabulary: its entries, and the slugs that wait to be resolved."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,18 +17,18 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
-from career_navigator.admin_site.model_admin import ask_about_chosen, enqueue_or_report, is_confirmed
+from career_navigator.admin_site.model_admin import ask_about_selected, enqueue_or_report, is_confirmed
 from career_navigator.document_admin.admin import DocumentAdmin, DocumentForm
 from career_navigator.document_admin.exchange import DocumentResource, ExchangeMixin
 from career_navigator.document_admin.import_lookups import ImportLookups
 from market.gaps import DEFAULT_THRESHOLD
-from market.selectors import WINDOW_DAYS, read_stats_version, role_demands
+from market.selectors import WINDOW_DAYS, get_role_demands, read_stats_version
 from market.trends import percentage
 from skills.documents import VOCABULARY, SkillDocument
 from skills.models import Skill, SkillLookups
-from skills.selectors import count_uses, list_uses, vocabulary
+from skills.selectors import count_uses, get_vocabulary, list_uses
 from skills.services import UnmergeableError, merge_skills
-from skills.slug_admin import SKILL_SUGGESTIONS, AliasForm, describe_names, offer_rereading, search_skills
+from skills.slug_admin import SKILL_SUGGESTIONS, AliasForm, describe_names, offer_renormalization, search_skills
 from skills.vocabulary import CATEGORIES, spelling_key
 
 # Where a skill has its spellings, the ones that win first.
@@ -138,7 +138,7 @@ class SkillForm(DocumentForm):
         for field in ("display_name", "aliases", "slugs"):
             given = self.cleaned_data.get(field) or []
             for spelling in [given] if isinstance(given, str) else given:
-                owner = vocabulary().get(spelling)
+                owner = get_vocabulary().get(spelling)
                 if owner is not None and owner.name != own.lower():
                     self.add_error(field, f"{spelling!r} means {owner.name!r}; take it from there first.")
         return cleaned
@@ -204,7 +204,7 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
             raise PermissionDenied
         text = request.GET.get("q", "")
         found = [{"value": each.name, "label": describe_names(each)} for each in search_skills(text)]
-        meant = vocabulary().get(text)
+        meant = get_vocabulary().get(text)
         named = {"value": meant.name, "label": meant.display_name} if meant else None
         return JsonResponse({"found": found, "meant": named})
 
@@ -226,21 +226,21 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if not change or _READ_BY.intersection(form.changed_data):
-            offer_rereading(request)
+            offer_renormalization(request)
 
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
-        offer_rereading(request)
+        offer_renormalization(request)
         return super().process_result(result, request)
 
     @admin.action(description="Call them skills", permissions=["change"])
     def call_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> None:
         self.change_each(request, queryset, is_skill=True)
-        offer_rereading(request)
+        offer_renormalization(request)
 
     @admin.action(description="Call them no skills", permissions=["change"])
     def call_no_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
         if not is_confirmed(request):
-            return ask_about_chosen(
+            return ask_about_selected(
                 request,
                 queryset,
                 verb="Call no skills:",
@@ -248,7 +248,7 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
                 undo="It can be undone: by “Call them skills”.",
             )
         self.change_each(request, queryset, is_skill=False)
-        offer_rereading(request)
+        offer_renormalization(request)
         return None
 
     def merge_view(self, request: HttpRequest) -> HttpResponse:
@@ -262,7 +262,7 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
             kept = form.cleaned_data["kept"]
             gone = next(name for name in names if name != kept)
             try:
-                merge_skills(gone=gone, kept=kept, now=timezone.now())
+                merge_skills(source=gone, target=kept, now=timezone.now())
             except UnmergeableError as error:
                 form.add_error("kept", str(error))
             else:
@@ -285,7 +285,7 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
 
     def _ask_for_target(self, request: HttpRequest, name: str) -> HttpResponse:
         """Ask which skill another one is to be merged into; the question that follows says what is merged."""
-        source = vocabulary().get(name)
+        source = get_vocabulary().get(name)
         form = TargetForm(request.POST or None, source=source.name if source else name)
         if request.method == "POST" and form.is_valid():
             target = form.cleaned_data["skill"]
@@ -348,7 +348,7 @@ def _render_uses(name: str) -> SafeString:
         for kind, text in list_uses(name, count_uses([name]))
     ]
     for what, field in (("prerequisite of", "prerequisites"), ("related to", "related")):
-        if names := sorted(each.name for each in vocabulary() if name in getattr(each, field)):
+        if names := sorted(each.name for each in get_vocabulary() if name in getattr(each, field)):
             parts.append(f"{what} {', '.join(names)}")
     if roles := _list_roles(name):
         parts.append(f"required, and so in the roadmap, of {', '.join(roles)}")
@@ -362,7 +362,7 @@ def _list_roles(skill: str) -> list[str]:
         return []
     shares = {
         role: percentage(found.count, demand.postings)
-        for role, demand in role_demands(days=WINDOW_DAYS, now=timezone.now()).items()
+        for role, demand in get_role_demands(days=WINDOW_DAYS, now=timezone.now()).items()
         for found in demand.required(threshold=DEFAULT_THRESHOLD)
         if found.name == skill
     }

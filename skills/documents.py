@@ -103,7 +103,7 @@ class SkillDocument(CuratedDocument):
         return Skill(**fields | {"subcategory": self.subcategory or ""})
 
 
-class UnknownSlug(StoredDocument):
+class UnknownSlugDocument(StoredDocument):
     """A technology slug that a source sent and the vocabulary does not know, for curators to look at."""
 
     slug = StringField(required=True, unique=True, max_length=200)

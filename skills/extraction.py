@@ -10,8 +10,8 @@ from typing import NamedTuple
 import ahocorasick
 
 from career_navigator.plain_text import make_plain
-from skills.sense_words import AMBIGUOUS, FIELDS, GENERIC, PEOPLE
-from skills.senses import Mention, SenseRules, Subjects, ruled_out
+from skills.disambiguation import DisambiguationRules, Mention, Subjects, is_ruled_out
+from skills.disambiguation_words import AMBIGUOUS, FIELDS, GENERIC, PEOPLE
 from skills.vocabulary import Skill, Vocabulary, fold, spelling_key
 
 # What may stand between two items of a list: "Go, Rust", "Go/Rust", "Go and Rust", "Go | Rust".
@@ -57,7 +57,7 @@ class SkillExtractor:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._automaton = ahocorasick.Automaton()
-        self._rules = SenseRules()
+        self._rules = DisambiguationRules()
         for entry in vocabulary:
             for spelling in (entry.name, entry.display_name, *entry.aliases):
                 key = spelling_key(spelling)
@@ -109,7 +109,7 @@ class SkillExtractor:
                     before = hits[index - 1] if index and start - hits[index - 1].end < _MAX_GAP else None
                     after = hits[index + 1] if index < last and hits[index + 1].start - end < _MAX_GAP else None
                     listed = (before or after) is not None and _is_listed(text, before, hit, after)
-                    if ruled_out(name.key, text, start, listed=listed):
+                    if is_ruled_out(name.key, text, start, listed=listed):
                         continue
                     if not self._rules.is_technical(Mention(name.key, text, start, end, listed), subjects):
                         continue
@@ -127,7 +127,7 @@ class SkillExtractor:
             start, end = last - length - 1, last - 1
             if accented and (_ACCENTED.match(text, max(0, start - 1), start) or _ACCENTED.match(text, end, end + 1)):
                 continue
-            if addresses and lies_in(addresses, start):
+            if addresses and is_within(addresses, start):
                 continue
             if start < reached:
                 # They come by their ends: this one takes the place of those in it, and yields to one begun before.
@@ -142,7 +142,7 @@ class SkillExtractor:
         return hits
 
 
-def lies_in(spans: Sequence[tuple[int, int]], place: int) -> bool:
+def is_within(spans: Sequence[tuple[int, int]], place: int) -> bool:
     """Return whether a position is within one of the spans, which are in order."""
     before = bisect_right(spans, place, key=itemgetter(0))
     return before > 0 and place < spans[before - 1][1]

@@ -4,7 +4,7 @@ from typing import Any
 
 from career_navigator.document_admin.models import DocumentModel, Lookups
 from skills import documents
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 
 
 class SkillLookups(Lookups):
@@ -12,7 +12,7 @@ class SkillLookups(Lookups):
 
     def find_owner(self, spelling: str) -> str | None:
         """Return the name of the entry that a spelling means."""
-        found = vocabulary().get(spelling)
+        found = get_vocabulary().get(spelling)
         return found.name if found is not None else None
 
 
@@ -34,9 +34,9 @@ class Skill(DocumentModel):
 
 
 class UnknownSlug(DocumentModel):
-    """A slug that waits to be settled."""
+    """A slug that waits to be resolved."""
 
-    document = documents.UnknownSlug
+    document = documents.UnknownSlugDocument
 
     class Meta:
         ordering = ("-count", "slug")

@@ -24,12 +24,12 @@ class _Loaded:
 _cache: VersionedCache[_Loaded] = VersionedCache.of_catalogue(VOCABULARY)
 
 
-def vocabulary() -> Vocabulary:
+def get_vocabulary() -> Vocabulary:
     """Return the vocabulary, at most a second behind the stored one; an empty one before it was seeded."""
     return _cache.get(load=_load).vocabulary
 
 
-def extractor() -> SkillExtractor:
+def get_extractor() -> SkillExtractor:
     """Return the extractor of `vocabulary()`. The first call after a change builds it, in some 50 ms."""
     return _cache.get(load=_load).extractor
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from career_navigator.api.fields import BoundedList, Choice, Text
+from career_navigator.api.fields import BoundedList, StrictCharField, StrictChoiceField
 from career_navigator.api.serializers import QuerySerializer
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 from skills.vocabulary import CATEGORIES
 
 MAX_NAME_LENGTH = 100
@@ -14,7 +14,7 @@ MAX_TEXT_BYTES = 100_000
 MAX_NAMES = 500
 
 
-class Category(Choice):
+class Category(StrictChoiceField):
     """A category, in capitals or not."""
 
     def to_internal_value(self, data: Any) -> Any:
@@ -26,7 +26,7 @@ class DisplayNameField(serializers.CharField):
     """The name that people read, of a canonical one."""
 
     def to_representation(self, value: str) -> str:
-        return vocabulary().display_name(value)
+        return get_vocabulary().display_name(value)
 
 
 class CategoryOfField(serializers.ChoiceField):
@@ -36,18 +36,18 @@ class CategoryOfField(serializers.ChoiceField):
         super().__init__(CATEGORIES, **options)
 
     def to_representation(self, value: str) -> str:
-        return vocabulary().category(value)
+        return get_vocabulary().category(value)
 
 
 class SkillsQuery(QuerySerializer):
-    query = Text(
+    query = StrictCharField(
         default="",
         allow_blank=True,
         max_length=MAX_NAME_LENGTH,
         help_text="What the name, an alias or a word of them begins with; case, hyphens and dots do not matter.",
     )
     category = Category(choices=CATEGORIES, required=False)
-    subcategory = Text(required=False, max_length=MAX_NAME_LENGTH)
+    subcategory = StrictCharField(required=False, max_length=MAX_NAME_LENGTH)
 
 
 class SkillSerializer(serializers.Serializer[Any]):
@@ -104,7 +104,7 @@ class SkillInMarketSerializer(SkillSerializer):
 
 class NamesSerializer(serializers.Serializer[Any]):
     skills = BoundedList(
-        child=Text(allow_blank=True, trim_whitespace=False, max_length=MAX_NAME_LENGTH),
+        child=StrictCharField(allow_blank=True, trim_whitespace=False, max_length=MAX_NAME_LENGTH),
         max_length=MAX_NAMES,
         help_text="In any spelling; blank ones are passed over.",
     )
@@ -128,7 +128,9 @@ class NormalizedNamesSerializer(serializers.Serializer[Any]):
 
 
 class TextSerializer(serializers.Serializer[Any]):
-    text = Text(allow_blank=True, trim_whitespace=False, help_text=f"At most {MAX_TEXT_BYTES:,} bytes in UTF-8.")
+    text = StrictCharField(
+        allow_blank=True, trim_whitespace=False, help_text=f"At most {MAX_TEXT_BYTES:,} bytes in UTF-8."
+    )
 
     def validate_text(self, text: str) -> str:
         if len(text.encode()) > MAX_TEXT_BYTES:

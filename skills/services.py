@@ -11,8 +11,8 @@ from career_navigator.apps import get_declared
 from career_navigator.cache.versioned import replace_version
 from career_navigator.db.catalogues import SeedSummary, seed_entries
 from career_navigator.db.connection import database
-from skills.documents import VOCABULARY, SkillDocument, UnknownSlug
-from skills.selectors import vocabulary
+from skills.documents import VOCABULARY, SkillDocument, UnknownSlugDocument
+from skills.selectors import get_vocabulary
 from skills.vocabulary import Skill, spelling_key
 
 
@@ -23,16 +23,16 @@ def seed_skills(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedS
     is deleted. Raises `InvalidSkill`, before anything is written, when an entry cannot be read.
     """
     # What was merged away stays away.
-    merged = set(merged_skills())
+    merged = set(get_merged_skills())
     skills = [Skill.from_entry(entry) for entry in entries]
     contents = [skill.as_entry() for skill in skills if skill.name not in merged]
     return seed_entries(document=SkillDocument, key=("name",), entries=contents, now=now)
 
 
-def merged_skills() -> dict[str, str]:
+def get_merged_skills() -> dict[str, str]:
     """What became of the names of skills that were merged into others."""
     documents = SkillDocument.objects(merged_names__0__exists=True).only("name", "merged_names")
-    return {gone: document.name for document in documents for gone in document.merged_names}
+    return {source: document.name for document in documents for source in document.merged_names}
 
 
 def count_unknown_slugs(*, slugs: Iterable[str], now: datetime) -> None:
@@ -49,7 +49,7 @@ def count_unknown_slugs(*, slugs: Iterable[str], now: datetime) -> None:
         for slug, count in counts.items()
     ]
     if writes:
-        UnknownSlug._get_collection().bulk_write(writes, ordered=False)
+        UnknownSlugDocument._get_collection().bulk_write(writes, ordered=False)
 
 
 def drop_vocabulary_counter(*, now: datetime) -> None:
@@ -61,39 +61,40 @@ class UnmergeableError(ValueError):
     """Two entries that cannot be joined; the message says why."""
 
 
-def merge_skills(*, gone: str, kept: str, now: datetime) -> None:
-    """Let `kept` be all that `gone` was, then delete `gone`. Raises `UnmergeableError`.
+def merge_skills(*, source: str, target: str, now: datetime) -> None:
+    """Let `target` be all that `source` was, then delete `source`. Raises `UnmergeableError`.
 
     Everything that names the one names the other before the first is deleted, so that a merge that was broken off is
     finished by merging again.
     """
-    if gone == kept:
+    if source == target:
         raise UnmergeableError("A skill cannot be merged with itself.")
-    found = {each.name: each for each in SkillDocument.objects(name__in=[gone, kept])}
+    found = {each.name: each for each in SkillDocument.objects(name__in=[source, target])}
     if len(found) < 2:
-        raise UnmergeableError(f"{' and '.join({gone, kept} - found.keys())} is no skill.")
-    lost, skill = found[gone], found[kept]
-    skill.aliases = _joined(skill.aliases, [lost.name, lost.display_name, *lost.aliases], without=[kept])
+        raise UnmergeableError(f"{' and '.join({source, target} - found.keys())} is no skill.")
+    lost, skill = found[source], found[target]
+    skill.aliases = _joined(skill.aliases, [lost.name, lost.display_name, *lost.aliases], without=[target])
     skill.slugs = _joined(skill.slugs, lost.slugs)
-    skill.prerequisites = _joined(skill.prerequisites, lost.prerequisites, without=[gone, kept])
-    skill.related = _joined(skill.related, lost.related, without=[gone, kept])
-    skill.merged_names = _joined(skill.merged_names, [gone, *lost.merged_names])
+    skill.prerequisites = _joined(skill.prerequisites, lost.prerequisites, without=[source, target])
+    skill.related = _joined(skill.related, lost.related, without=[source, target])
+    skill.merged_names = _joined(skill.merged_names, [source, *lost.merged_names])
     skill.updated_at = now
     skill.save()
     for field in ("prerequisites", "related"):
         database().skills.update_many(
-            {field: gone, "name": {"$ne": kept}},
-            [{"$set": {field: renamed(field=field, gone=gone, kept=kept), "updated_at": now}}],
+            {field: source, "name": {"$ne": target}},
+            [{"$set": {field: build_rename(field=field, source=source, target=target), "updated_at": now}}],
         )
     for follow in get_declared("skill_merges").values():
-        follow(gone, kept, now)
+        follow(source, target, now)
     lost.delete()
     replace_version(VOCABULARY)
 
 
-def renamed(*, field: str, gone: str, kept: str) -> dict[str, Any]:
-    """For a pipeline update: a list of names in which `kept` stands where `gone` stood, each name once, in order."""
-    items = {"$map": {"input": f"${field}", "in": {"$cond": [{"$eq": ["$$this", gone]}, kept, "$$this"]}}}
+def build_rename(*, field: str, source: str, target: str) -> dict[str, Any]:
+    """For a pipeline update: a list of names in which `target` stands where `source` stood, each name once, in
+    order."""
+    items = {"$map": {"input": f"${field}", "in": {"$cond": [{"$eq": ["$$this", source]}, target, "$$this"]}}}
     once = {"$cond": [{"$in": ["$$this", "$$value"]}, "$$value", {"$concatArrays": ["$$value", ["$$this"]]}]}
     return {"$reduce": {"input": items, "initialValue": [], "in": once}}
 
@@ -112,12 +113,12 @@ class UnresolvableSlugError(ValueError):
 
 def resolve_as_alias(*, slug: str, skill: str, now: datetime) -> None:
     """Make the slug mean a skill that the vocabulary has. Raises `UnresolvableSlugError`."""
-    # One atomic update, as two curators may settle slugs of one skill at once; saving is what tells every process.
+    # One atomic update, as two curators may resolve slugs of one skill at once; saving is what tells every process.
     document = SkillDocument.objects(name=skill).modify(add_to_set__slugs=slug, set__updated_at=now, new=True)
     if document is None:
         raise UnresolvableSlugError("unknown_skill", f"The vocabulary has no skill {skill!r}.")
     document.save()
-    UnknownSlug.objects(slug=slug).delete()
+    UnknownSlugDocument.objects(slug=slug).delete()
 
 
 def resolve_as_new(*, slug: str, is_skill: bool, now: datetime) -> SkillDocument:
@@ -125,7 +126,7 @@ def resolve_as_new(*, slug: str, is_skill: bool, now: datetime) -> SkillDocument
 
     Raises `UnresolvableSlugError` when the vocabulary knows the spelling by now.
     """
-    known = next((each for each in vocabulary() if spelling_key(each.name) == spelling_key(slug)), None)
+    known = next((each for each in get_vocabulary() if spelling_key(each.name) == spelling_key(slug)), None)
     if known is not None:
         raise UnresolvableSlugError("known", f"The vocabulary has {known.name!r} already.")
     name = spelling_key(slug) or slug.lower()
@@ -140,9 +141,9 @@ def resolve_as_new(*, slug: str, is_skill: bool, now: datetime) -> SkillDocument
     try:
         document.save(force_insert=True)
     except NotUniqueError as error:
-        # Somebody settled another spelling of it since this process read the vocabulary.
+        # Somebody resolved another spelling of it since this process read the vocabulary.
         raise UnresolvableSlugError("known", f"The vocabulary has {name!r} already.") from error
-    UnknownSlug.objects(slug=slug).delete()
+    UnknownSlugDocument.objects(slug=slug).delete()
     return document
 
 
@@ -163,7 +164,7 @@ def undo_resolution(
         document = SkillDocument.objects(name=skill).modify(pull__slugs=slug, set__updated_at=now, new=True)
         if document is not None:
             document.save()
-    UnknownSlug._get_collection().update_one(
+    UnknownSlugDocument._get_collection().update_one(
         {"slug": slug},
         {
             "$inc": {"count": seen["count"]},

@@ -1,4 +1,4 @@
-"""The slugs that wait to be settled in the admin, and looking for the skill that one is."""
+"""The slugs that wait to be resolved in the admin, and looking for the skill that one is."""
 
 from datetime import datetime
 from typing import Any
@@ -17,23 +17,23 @@ from rapidfuzz import fuzz, process
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from career_navigator.admin_site.dashboard import Attention
-from career_navigator.admin_site.model_admin import UndoMixin, ask_about_chosen, is_confirmed, offer_task
+from career_navigator.admin_site.model_admin import UndoMixin, ask_about_selected, is_confirmed, offer_task
 from career_navigator.document_admin.admin import DocumentAdmin
 from skills.models import UnknownSlug
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 from skills.services import UnresolvableSlugError, resolve_as_alias, resolve_as_new, undo_resolution
 from skills.vocabulary import Skill, spelling_key
 
 # Below this a spelling is too far off to be offered.
-_LIKE_ENOUGH = 75
+_MIN_LIKENESS = 75
 _MAX_SUGGESTED = 10
-# Of what is settled at once, so many outcomes are told one by one.
+# Of what is resolved at once, so many outcomes are reported one by one.
 _MAX_TEXTS = 5
 
 
 UNKNOWN_SLUGS = Attention(
     title="Unknown slugs",
-    note="technologies in postings that the vocabulary does not know; until they are settled no figure counts them",
+    note="technologies in postings that the vocabulary does not know; until they are resolved no figure counts them",
     permission="skills.view_unknownslug",
     route="admin:skills_unknownslug_changelist",
     query="",
@@ -42,21 +42,21 @@ UNKNOWN_SLUGS = Attention(
 )
 
 
-def offer_rereading(request: HttpRequest) -> None:
+def offer_renormalization(request: HttpRequest) -> None:
     why = "New postings follow by themselves; for those that are stored:"
     offer_task(request, name="market.tasks.reread_skills", why=why)
 
 
 @admin.register(UnknownSlug)
 class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
-    """Slugs that collection met, the most frequent first; each is settled by one click or on its page."""
+    """Slugs that collection met, the most frequent first; each is resolved by one click or on its page."""
 
-    list_display = ("slug", "count", "last_seen_at", "settle_buttons")
-    phone_columns = ("slug", "count", "settle_buttons")
+    list_display = ("slug", "count", "last_seen_at", "resolve_buttons")
+    phone_columns = ("slug", "count", "resolve_buttons")
     empty_text = "Collections put slugs here that the vocabulary does not know."
     search_fields = ("slug",)
-    fields = ("slug", "count", "first_seen_at", "last_seen_at", "settle_buttons")
-    readonly_fields = ("slug", "count", "first_seen_at", "last_seen_at", "settle_buttons")
+    fields = ("slug", "count", "first_seen_at", "last_seen_at", "resolve_buttons")
+    readonly_fields = ("slug", "count", "first_seen_at", "last_seen_at", "resolve_buttons")
     actions = ("call_new_skills", "call_no_skills")
     list_per_page = 50
 
@@ -67,8 +67,8 @@ class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
         return False
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.settle_view)
-        return [path("<path:object_id>/settle/", view, name="skills_unknownslug_settle"), *super().get_urls()]
+        view = self.admin_site.admin_view(self.resolve_view)
+        return [path("<path:object_id>/resolve/", view, name="skills_unknownslug_resolve"), *super().get_urls()]
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return self.list_display if self.has_change_permission(request) else self.list_display[:-1]
@@ -78,57 +78,57 @@ class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
         return self.fields if self.has_change_permission(request) else self.fields[:-1]
 
     @admin.display(description="it is")
-    def settle_buttons(self, slug: Any) -> SafeString:
-        """Buttons of the form that the list or the page is; each posts to the settling view."""
-        address = reverse("admin:skills_unknownslug_settle", args=[slug.pk])
+    def resolve_buttons(self, slug: Any) -> SafeString:
+        """Buttons of the form that the list or the page is; each posts to the resolving view."""
+        address = reverse("admin:skills_unknownslug_resolve", args=[slug.pk])
         near = _nearest(slug.slug)
         answers = [("alias", name, f"is {name}") for name in near]
         answers += [("new", "", "a new skill"), ("no_skill", "", "not a skill")]
         buttons = format_html_join(
             " ",
-            '<button type="submit" class="settle border border-base-200 dark:border-base-700 rounded px-2 py-1"'
-            ' formaction="{}?skill={}" name="settle" value="{}" formnovalidate>{}</button>',
+            '<button type="submit" class="resolve border border-base-200 dark:border-base-700 rounded px-2 py-1"'
+            ' formaction="{}?skill={}" name="resolve" value="{}" formnovalidate>{}</button>',
             ((address, name, answer, label) for answer, name, label in answers),
         )
         return format_html(
-            '<span class="staff-settle">{} <a class="underline" href="{}">another…</a></span>', buttons, address
+            '<span class="staff-resolve">{} <a class="underline" href="{}">another…</a></span>', buttons, address
         )
 
     @admin.action(description="They are new skills", permissions=["change"])
     def call_new_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
-        return self._settle_chosen(request, queryset, "new", verb="Make skills of")
+        return self._resolve_selected(request, queryset, "new", verb="Make skills of")
 
     @admin.action(description="They are not skills", permissions=["change"])
     def call_no_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
-        return self._settle_chosen(request, queryset, "no_skill", verb="Call no skills:")
+        return self._resolve_selected(request, queryset, "no_skill", verb="Call no skills:")
 
-    def _settle_chosen(
+    def _resolve_selected(
         self, request: HttpRequest, queryset: "models.QuerySet[Any]", answer: str, *, verb: str
     ) -> HttpResponse | None:
         if not is_confirmed(request):
-            return ask_about_chosen(request, queryset, verb=verb, undo="It can be undone for an hour, by “Undo”.")
-        settled = [each for slug in queryset if (each := self._settle(request, slug, answer, ""))]
-        if settled:
-            texts = " ".join(each["text"] for each in settled[:_MAX_TEXTS])
-            more = f" And {len(settled) - _MAX_TEXTS:,} more." if len(settled) > _MAX_TEXTS else ""
-            self.offer_undo(request, texts + more, {"settled": settled})
-        offer_rereading(request)
+            return ask_about_selected(request, queryset, verb=verb, undo="It can be undone for an hour, by “Undo”.")
+        resolved = [each for slug in queryset if (each := self._resolve(request, slug, answer, ""))]
+        if resolved:
+            texts = " ".join(each["text"] for each in resolved[:_MAX_TEXTS])
+            more = f" And {len(resolved) - _MAX_TEXTS:,} more." if len(resolved) > _MAX_TEXTS else ""
+            self.offer_undo(request, texts + more, {"settled": resolved})
+        offer_renormalization(request)
         return None
 
-    def settle_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def resolve_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         if not self.has_change_permission(request):
             raise PermissionDenied
         slug = self.get_object(request, object_id)
         back = reverse("admin:skills_unknownslug_changelist")
         if slug is None:
-            self.message_user(request, "Somebody settled it already.", messages.WARNING)
+            self.message_user(request, "Somebody resolved it already.", messages.WARNING)
             return HttpResponseRedirect(back)
         form = AliasForm(request.POST if "skill" in request.POST else None)
-        if request.method == "POST" and "settle" in request.POST:
-            self._settle_one(request, slug, request.POST["settle"], request.GET.get("skill", ""))
+        if request.method == "POST" and "resolve" in request.POST:
+            self._resolve_one(request, slug, request.POST["resolve"], request.GET.get("skill", ""))
             return HttpResponseRedirect(back)
         if request.method == "POST" and form.is_valid():
-            self._settle_one(request, slug, "alias", form.cleaned_data["skill"])
+            self._resolve_one(request, slug, "alias", form.cleaned_data["skill"])
             return HttpResponseRedirect(back)
         context = self.admin_site.each_context(request) | {
             "title": f"{slug}: which skill is it?",
@@ -139,13 +139,13 @@ class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
         }
         return TemplateResponse(request, "career_navigator/question.html", context)
 
-    def _settle_one(self, request: HttpRequest, slug: Any, answer: str, skill: str) -> None:
-        settled = self._settle(request, slug, answer, skill)
-        if settled:
-            self.offer_undo(request, settled["text"], {"settled": [settled]})
-        offer_rereading(request)
+    def _resolve_one(self, request: HttpRequest, slug: Any, answer: str, skill: str) -> None:
+        resolved = self._resolve(request, slug, answer, skill)
+        if resolved:
+            self.offer_undo(request, resolved["text"], {"settled": [resolved]})
+        offer_renormalization(request)
 
-    def _settle(self, request: HttpRequest, slug: Any, answer: str, skill: str) -> dict[str, Any] | None:
+    def _resolve(self, request: HttpRequest, slug: Any, answer: str, skill: str) -> dict[str, Any] | None:
         """Resolve a slug; what undoing it takes, or None where it could not be resolved so."""
         now = timezone.now()
         made_at = None
@@ -187,8 +187,8 @@ class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
             undone += 1
             self.log_change(request, UnknownSlug(pk=each["id"], slug=each["slug"]), f"Undone: {each['text']}")
         if undone:
-            self.message_user(request, f"Undone: {undone:,} wait to be settled again.", messages.SUCCESS)
-            offer_rereading(request)
+            self.message_user(request, f"Undone: {undone:,} wait to be resolved again.", messages.SUCCESS)
+            offer_renormalization(request)
 
 
 class AliasForm(forms.Form):
@@ -200,7 +200,7 @@ class AliasForm(forms.Form):
     )
 
     def clean_skill(self) -> str:
-        found = vocabulary().get(self.cleaned_data["skill"])
+        found = get_vocabulary().get(self.cleaned_data["skill"])
         if found is None:
             raise forms.ValidationError("The vocabulary has no such skill.")
         return found.name
@@ -212,10 +212,10 @@ def search_skills(text: str) -> list[Skill]:
     if not key:
         return []
     scored = []
-    for skill in vocabulary():
+    for skill in get_vocabulary():
         spellings = [spelling_key(each) for each in (skill.name, skill.display_name, *skill.aliases)]
         score = max(_likeness(key, each) for each in spellings)
-        if score >= _LIKE_ENOUGH:
+        if score >= _MIN_LIKENESS:
             scored.append((-score, skill.name, skill))
     return [skill for _, _, skill in sorted(scored)[:_MAX_SUGGESTED]]
 
@@ -229,7 +229,7 @@ def _likeness(key: str, spelling: str) -> float:
 
 def show_skill(name: str) -> str:
     """Return how a skill is shown to people."""
-    return vocabulary().display_name(name)
+    return get_vocabulary().display_name(name)
 
 
 # Of fields with names of skills: see `DocumentAdmin.suggestions`.
@@ -242,6 +242,6 @@ def describe_names(skill: Skill) -> str:
 
 def _nearest(slug: str) -> list[str]:
     """The skills whose names are spelt most like the slug, at most two."""
-    names = {skill.name: spelling_key(skill.name) for skill in vocabulary() if skill.is_skill}
-    found = process.extract(spelling_key(slug), names, scorer=fuzz.ratio, limit=2, score_cutoff=_LIKE_ENOUGH)
+    names = {skill.name: spelling_key(skill.name) for skill in get_vocabulary() if skill.is_skill}
+    found = process.extract(spelling_key(slug), names, scorer=fuzz.ratio, limit=2, score_cutoff=_MIN_LIKENESS)
     return [name for _, _, name in found]

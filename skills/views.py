@@ -13,10 +13,10 @@ from rest_framework.response import Response
 
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.viewsets import PublicViewSet
-from market.selectors import skill_market
+from market.selectors import get_skill_market
 from skills import serializers as shapes
 from skills.extraction import SkillSpan
-from skills.selectors import extractor, vocabulary
+from skills.selectors import get_extractor, get_vocabulary
 from skills.vocabulary import DEFAULT_CATEGORY, Skill, Vocabulary, find_skills
 
 
@@ -47,16 +47,16 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
     lookup_value_regex = ".*?[^/]"
 
     def get_queryset(self) -> Any:
-        return vocabulary()
+        return get_vocabulary()
 
     def get_object(self) -> dict[str, Any]:
         """Return the skill of the path, in any spelling, with its market. Raises NotFound."""
-        words, name = vocabulary(), self.kwargs["name"]
+        words, name = get_vocabulary(), self.kwargs["name"]
         listed = words.get(name) if len(name) <= shapes.MAX_NAME_LENGTH else None
-        skill = listed or _unlisted(name, words)
+        skill = listed or _is_unlisted(name, words)
         if skill is None or not skill.is_skill:
             raise NotFound("There is no such skill.", "skill_not_found")
-        market = skill_market(skill=skill.name, now=timezone.now())
+        market = get_skill_market(skill=skill.name, now=timezone.now())
         if listed is None and not market.count:
             raise NotFound("There is no such skill.", "skill_not_found")
         return asdict(skill) | {"market": market}
@@ -86,7 +86,7 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
 
         What is no known skill is listed apart.
         """
-        words = vocabulary()
+        words = get_vocabulary()
         recognized, not_skills, unrecognized = [], [], []
         for given in filter(str.strip, self.body["skills"]):
             skill = words.get(given)
@@ -120,16 +120,16 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
         """
         text = self.body["text"]
         by_skill: dict[str, list[SkillSpan]] = {}
-        for span in extractor().spans(text):
+        for span in get_extractor().spans(text):
             by_skill.setdefault(span.skill, []).append(span)
         skills = {
             category: [{"skill": name, "spans": by_skill[name]} for name in names]
-            for category, names in vocabulary().get_skill_categories(by_skill).items()
+            for category, names in get_vocabulary().get_skill_categories(by_skill).items()
         }
         return Response(self.get_serializer({"skills": skills, "total": len(by_skill)}).data)
 
 
-def _unlisted(name: str, words: Vocabulary) -> Skill | None:
+def _is_unlisted(name: str, words: Vocabulary) -> Skill | None:
     """A skill that only the source's slugs name, the way such a slug is written in postings."""
     readable = words.map_technology_slugs([name]) if len(name) <= shapes.MAX_NAME_LENGTH else []
     return Skill(name=readable[0], display_name=readable[0], category=DEFAULT_CATEGORY) if readable else None

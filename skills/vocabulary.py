@@ -35,7 +35,7 @@ def fold(text: str) -> str:
 
     "Node.js", "node-js" and "NODE/JS" all fold to "node js", while "C++", "C#" and ".NET" keep their marks.
     The result is as long as the text, so positions in it are positions in the text. Anything outside ASCII becomes
-    a space; whoever needs to tell a letter from a dash there asks the text.
+    a space; anyone who needs to tell a letter from a dash there asks the text.
     """
     # The "replace" handler writes exactly one "?" per character, and working on bytes is some fifty times faster
     # than str.translate on text with a single typographic quote in it. Looking for three rare marks and putting them

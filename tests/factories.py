@@ -10,11 +10,11 @@ from factory.mongoengine import MongoEngineFactory
 from accounts.documents import User
 from accounts.resumes.documents import Resume
 from accounts.searches.documents import SavedSearch
-from career_navigator.documents import TaskRun
-from ingestion.documents import CollectedRole, CollectionRun
-from learning.documents import LearningResource
+from career_navigator.documents import TaskRunDocument
+from ingestion.documents import CollectedRole, CollectionRunDocument
+from learning.documents import LearningResourceDocument
 from market.posting import Posting
-from projects.documents import ProjectIdea
+from projects.documents import ProjectIdeaDocument
 from projects.ideas import Idea
 from skills.documents import SkillDocument
 
@@ -97,7 +97,7 @@ class TaskRunFactory(MongoEngineFactory):
     """A run that has ended, of its due time where it has one."""
 
     class Meta:
-        model = TaskRun
+        model = TaskRunDocument
 
     task = "something"
     status = "finished"
@@ -106,7 +106,7 @@ class TaskRunFactory(MongoEngineFactory):
 
 class CollectionRunFactory(MongoEngineFactory):
     class Meta:
-        model = CollectionRun
+        model = CollectionRunDocument
 
     trigger = "command"
     created_at = factory.LazyFunction(timezone.now)
@@ -130,7 +130,7 @@ class SkillFactory(MongoEngineFactory):
 
 class LearningResourceFactory(MongoEngineFactory):
     class Meta:
-        model = LearningResource
+        model = LearningResourceDocument
 
     skill = "python"
     type = "Video"
@@ -142,7 +142,7 @@ class LearningResourceFactory(MongoEngineFactory):
 
 class ProjectIdeaFactory(MongoEngineFactory):
     class Meta:
-        model = ProjectIdea
+        model = ProjectIdeaDocument
 
     id = factory.Sequence(lambda n: n + 1_000)
     title = "Library"

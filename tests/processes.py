@@ -21,7 +21,7 @@ from career_navigator.db.bootstrap import create_indexes
 from career_navigator.devserver.embedded import EmbeddedServer, free_port, start_mongodb, start_valkey
 from career_navigator.environment import BASE_DIR
 from ingestion.fake_theirstack.server import FakeTheirStack
-from tests.elsewhere import mongodb_at, redis_at
+from tests.other_servers import mongodb_at, redis_at
 
 START_SECONDS = 90
 
@@ -182,7 +182,7 @@ def kill_group(process: "subprocess.Popen[bytes]") -> None:
 def installed(
     *, servers: Servers, stand_in: FakeTheirStack, directory: Path, **settings: str
 ) -> Iterator[Installation]:
-    """An indexed and seeded installation that collects from the stand-in; this process works on it too."""
+    """An indexed and seeded installation that collects from the fake TheirStack; this process works on it too."""
     installation = Installation(
         mongodb_uri=f"{servers.mongodb.uri}career_navigator",
         redis_url=f"{servers.valkey.uri}0",

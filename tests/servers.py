@@ -16,7 +16,7 @@ import pytest
 
 from career_navigator.devserver.embedded import EmbeddedServer, start_mongodb, start_valkey
 
-# Redis numbers its databases up to 15; the first ones are left to whoever shares the server.
+# Redis numbers its databases up to 15; the first ones are left to whatever shares the server.
 FIRST_REDIS_DATABASE = 8
 # Settings of the shell or of a `.env` file that would change what is tested.
 NEUTRAL_ENVIRONMENT = {

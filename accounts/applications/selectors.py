@@ -9,9 +9,9 @@ from mongoengine import DoesNotExist, QuerySet
 
 from accounts.applications.documents import Activity, Application
 from accounts.applications.serializers import ActivitySerializer
-from accounts.applications.stages import History
+from accounts.applications.stages import ApplicationHistory
 from career_navigator.api.serializers import build_once
-from market.documents import JobPosting
+from market.documents import JobPostingDocument
 from market.jobs.listings import JobListing
 from market.jobs.selectors import list_rows
 
@@ -32,17 +32,17 @@ def attach_postings(applications: Sequence[Application], *, now: datetime) -> No
 def check_job(*, user_id: ObjectId, job_id: ObjectId) -> None:
     """Raise DoesNotExist unless the job is stored and shown, or among those that the user has saved or applied for."""
     if (
-        JobPosting.objects(id=job_id, hidden__ne=True).only("id").first() is None
+        JobPostingDocument.objects(id=job_id, hidden__ne=True).only("id").first() is None
         and Application.objects(user=user_id, job=job_id).only("id").first() is None
     ):
         raise DoesNotExist
 
 
-def list_histories(*, user_id: ObjectId) -> list[History]:
+def list_histories(*, user_id: ObjectId) -> list[ApplicationHistory]:
     """All of a user's applications, as far as the funnel goes by them."""
     rows = Application._get_collection().find({"user": user_id}, {"_id": 0, "stage": 1, "reached": 1})
     return [
-        History(stage=row["stage"], reached={stage: day.date() for stage, day in row["reached"].items()})
+        ApplicationHistory(stage=row["stage"], reached={stage: day.date() for stage, day in row["reached"].items()})
         for row in rows
     ]
 

@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from accounts.applications.documents import MAX_ACTION_TYPE_LENGTH, MAX_NOTE_LENGTH
 from accounts.applications.stages import STAGES
-from career_navigator.api.fields import BoundedInteger, Choice, OwnUserId, PlainNumber, Text
+from career_navigator.api.fields import BoundedInteger, OwnUserId, PlainNumber, StrictCharField, StrictChoiceField
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from market.jobs.serializers import JobListingSerializer
 
@@ -72,8 +72,8 @@ class Metadata(serializers.Field[Any, Any, Any, Any]):
 
 class ActivityInSerializer(serializers.Serializer[Any]):
     user_id = OwnUserId()
-    job_id = Text(max_length=MAX_ID_LENGTH, allow_null=True, required=False)
-    action_type = Text(max_length=MAX_ACTION_TYPE_LENGTH, help_text="As in `search`, `view` or `apply`.")
+    job_id = StrictCharField(max_length=MAX_ID_LENGTH, allow_null=True, required=False)
+    action_type = StrictCharField(max_length=MAX_ACTION_TYPE_LENGTH, help_text="As in `search`, `view` or `apply`.")
     metadata = Metadata()
 
 
@@ -82,7 +82,9 @@ class ActivityRecordedSerializer(SuccessSerializer):
 
 
 class ActivitiesQuery(QuerySerializer):
-    type = Text(required=False, max_length=MAX_ACTION_TYPE_LENGTH, help_text="Only acts of this `action_type`.")
+    type = StrictCharField(
+        required=False, max_length=MAX_ACTION_TYPE_LENGTH, help_text="Only acts of this `action_type`."
+    )
 
 
 class StoredMetadata(serializers.DictField):
@@ -103,8 +105,8 @@ class ActivitySerializer(serializers.Serializer[Any]):
 
 class SaveJobSerializer(serializers.Serializer[Any]):
     user_id = OwnUserId()
-    job_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text="That of the path.")
-    action_type = Text(
+    job_id = StrictCharField(max_length=MAX_ID_LENGTH, required=False, help_text="That of the path.")
+    action_type = StrictCharField(
         max_length=MAX_ACTION_TYPE_LENGTH, required=False, help_text="The log's line is always `save_job`."
     )
     activity_metadata = Metadata()
@@ -123,13 +125,13 @@ class JobUnsavedSerializer(SuccessSerializer):
 
 
 class SavedJobsQuery(QuerySerializer):
-    stage = Choice(choices=STAGES, required=False, help_text="Only those at this stage; else all.")
+    stage = StrictChoiceField(choices=STAGES, required=False, help_text="Only those at this stage; else all.")
 
 
 class ApplicationChangeSerializer(serializers.Serializer[Any]):
     user_id = OwnUserId()
-    stage = Choice(choices=STAGES)
-    note = Text(
+    stage = StrictChoiceField(choices=STAGES)
+    note = StrictCharField(
         max_length=MAX_NOTE_LENGTH,
         allow_blank=True,
         allow_null=True,

@@ -14,7 +14,7 @@ from mongoengine import NotUniqueError
 from pymongo.errors import DuplicateKeyError
 
 from accounts.applications.documents import Activity, Application
-from accounts.applications.stages import SAVED, reach
+from accounts.applications.stages import SAVED, advance_stage
 from accounts.documents import ConcurrentChange
 from career_navigator.documents import StaleVersion
 from market.daily_stats import day_start
@@ -54,7 +54,7 @@ def record_activity(
     return recorded
 
 
-class BeyondSaved(RuntimeError):
+class AlreadyApplied(RuntimeError):
     """The job is applied for: what was noted about that is not thrown away with a bookmark."""
 
     def __init__(self, stage: str) -> None:
@@ -63,7 +63,7 @@ class BeyondSaved(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Saving:
+class SaveOutcome:
     """What came of saving a job: the line of the act that put it among the saved ones, now or earlier."""
 
     activity_id: ObjectId
@@ -72,7 +72,7 @@ class Saving:
 
 def save_job(
     *, user_id: ObjectId, job_id: ObjectId, metadata: Mapping[str, Any] | None = None, now: datetime
-) -> Saving:
+) -> SaveOutcome:
     """Save a job; one that is saved or applied for stays as it is. Raises DoesNotExist when there is no such job."""
     application, is_new = _find_or_save(user_id=user_id, job_id=job_id, now=now)
     if application.stage == SAVED and application.activity == application.first_activity:
@@ -85,11 +85,11 @@ def save_job(
             activity_id=application.activity,
             now=application.created_at,
         )
-    return Saving(activity_id=application.first_activity, is_new=is_new)
+    return SaveOutcome(activity_id=application.first_activity, is_new=is_new)
 
 
 def unsave_job(*, user_id: ObjectId, job_id: ObjectId, seen_at: datetime | None = None, now: datetime) -> None:
-    """Take a job from the saved ones. Raises DoesNotExist when it is not there, and BeyondSaved.
+    """Take a job from the saved ones. Raises DoesNotExist when it is not there, and AlreadyApplied.
 
     With `seen_at`, raises StaleVersion where the stored application is not of that time.
     """
@@ -98,7 +98,7 @@ def unsave_job(*, user_id: ObjectId, job_id: ObjectId, seen_at: datetime | None 
         application = Application.objects.get(user=user_id, job=job_id)
         # At `saved` another request has put it here in between, and it is removed in the next round.
         if application.stage != SAVED:
-            raise BeyondSaved(application.stage)
+            raise AlreadyApplied(application.stage)
         if seen_at not in (None, application.updated_at):
             raise StaleVersion("the application was changed since it was seen")
     record_activity(user_id=user_id, action_type="unsave_job", job_id=job_id, now=now)
@@ -119,7 +119,7 @@ def set_stage(
 
     `date` is the day on which it came there: by default the one that stands when it was there before, else today. A
     note or resume that is None stays as it is, an empty note is cleared. When nothing would change, no line is added.
-    Raises DoesNotExist when there is no such job, DayRefused (see `accounts.applications.stages`), ConcurrentChange
+    Raises DoesNotExist when there is no such job, DayRejected (see `accounts.applications.stages`), ConcurrentChange
     when others keep changing the application, and with `seen_at` StaleVersion where the stored one is not of that time.
     """
     # MongoDB keeps times to the millisecond; what is returned is what is stored.
@@ -139,7 +139,7 @@ def set_stage(
     raise ConcurrentChange("the application keeps being changed")
 
 
-def forget_resume(*, user_id: ObjectId, resume_id: ObjectId) -> None:
+def detach_resume(*, user_id: ObjectId, resume_id: ObjectId) -> None:
     """Let no application name a resume that is gone. It is no act of the user's, so no line is added."""
     Application.objects(user=user_id, resume=resume_id).update(unset__resume=True)
 
@@ -182,8 +182,8 @@ def _change(
     resume_id: ObjectId | None,
     now: datetime,
 ) -> bool:
-    """Change the document, which is not stored by that; False when there is nothing to change. Raises DayRefused."""
-    reached = reach(reached=application.stage_dates, stage=stage, day=day, today=now.astimezone(UTC).date())
+    """Change the document, which is not stored by that; False when there is nothing to change. Raises DayRejected."""
+    reached = advance_stage(reached=application.stage_dates, stage=stage, day=day, today=now.astimezone(UTC).date())
     wanted = {
         "stage": stage,
         "reached": {each: day_start(on) for each, on in reached.items()},

@@ -1,6 +1,6 @@
 """The stages of an application, what moving between them means, and how far somebody's applications come.
 
-Every stage may follow every other: nobody knows better than the person whose application it is. Whoever goes back
+Every stage may follow every other: nobody knows better than the person whose application it is. Anyone who goes back
 corrects themselves, so what was reached further on is taken back with it; an offer, a rejection and a withdrawal are
 left the same way.
 """
@@ -22,18 +22,18 @@ SAVED, APPLIED, INTERVIEW, OFFER, REJECTED, WITHDRAWN = STAGES = (
 Day = TypeVar("Day", bound=date)
 
 # The last two are alternatives: the one takes the other back.
-_PLACES = {SAVED: 0, APPLIED: 1, INTERVIEW: 2, OFFER: 3, REJECTED: 4, WITHDRAWN: 4}
+_ORDER = {SAVED: 0, APPLIED: 1, INTERVIEW: 2, OFFER: 3, REJECTED: 4, WITHDRAWN: 4}
 
-EARLIEST_DAY = date(2000, 1, 1)
+MIN_DAY = date(2000, 1, 1)
 # East of Greenwich it is tomorrow already.
-FURTHEST_AHEAD = timedelta(days=1)
+MAX_DAYS_AHEAD = timedelta(days=1)
 
 STEPS = ((SAVED, APPLIED), (APPLIED, INTERVIEW), (INTERVIEW, OFFER), (APPLIED, OFFER), (APPLIED, REJECTED))
 # What nobody gets without having applied, noted or not.
-_ANSWERS = (INTERVIEW, OFFER, REJECTED)
+_RESPONSES = (INTERVIEW, OFFER, REJECTED)
 
 
-class DayRefused(ValueError):
+class DayRejected(ValueError):
     """A day on which an application cannot have reached the stage."""
 
     def __init__(self, reason: str, message: str) -> None:
@@ -41,27 +41,27 @@ class DayRefused(ValueError):
         self.reason = reason
 
 
-def reach(*, reached: Mapping[str, date], stage: str, day: date | None, today: date) -> dict[str, date]:
+def advance_stage(*, reached: Mapping[str, date], stage: str, day: date | None, today: date) -> dict[str, date]:
     """The days on which the stages were reached, once `stage` was on `day`; by default the one that stands, else today.
 
     Stages before it stay, and need not have been reached; those after it are taken back. A job may be saved after it
-    was applied for. Raises DayRefused (`out_of_range`, `before_earlier_stage`).
+    was applied for. Raises DayRejected (`out_of_range`, `before_earlier_stage`).
     """
-    before = {each: on for each, on in reached.items() if _PLACES[each] < _PLACES[stage]}
+    before = {each: on for each, on in reached.items() if _ORDER[each] < _ORDER[stage]}
     steps = {each: on for each, on in before.items() if each != SAVED}
     if day is None:
         day = reached.get(stage, max((today, *steps.values())))
-    if not EARLIEST_DAY <= day <= today + FURTHEST_AHEAD:
-        raise DayRefused("out_of_range", f"must be between {EARLIEST_DAY} and today.")
+    if not MIN_DAY <= day <= today + MAX_DAYS_AHEAD:
+        raise DayRejected("out_of_range", f"must be between {MIN_DAY} and today.")
     for each, on in steps.items():
         if day < on:
-            raise DayRefused("before_earlier_stage", f"must not be before {on}, the day of {each}.")
+            raise DayRejected("before_earlier_stage", f"must not be before {on}, the day of {each}.")
     return before | {stage: day}
 
 
 def get_furthest(stages: Iterable[str]) -> str:
     """Return the stage that is furthest on, the first of a rejection and a withdrawal."""
-    return max(stages, key=_PLACES.__getitem__)
+    return max(stages, key=_ORDER.__getitem__)
 
 
 def merge_histories(*, stage: str, histories: Iterable[Mapping[str, Day]]) -> dict[str, Day]:
@@ -76,7 +76,7 @@ def merge_histories(*, stage: str, histories: Iterable[Mapping[str, Day]]) -> di
     merged: dict[str, Day] = {}
     latest = days.get(stage)
     for each in reversed(STAGES):
-        if each in days and (each == stage or _PLACES[each] < _PLACES[stage]):
+        if each in days and (each == stage or _ORDER[each] < _ORDER[stage]):
             if each != SAVED and latest is not None:
                 latest = days[each] = min(days[each], latest)
             merged[each] = days[each]
@@ -84,17 +84,17 @@ def merge_histories(*, stage: str, histories: Iterable[Mapping[str, Day]]) -> di
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class ApplicationHistory:
     """An application: the stage at which it stands, and the days of the stages it has reached."""
 
     stage: str
     reached: dict[str, date]
 
-    def day_of(self, stage: str) -> date | None:
+    def get_day(self, stage: str) -> date | None:
         """The day on which the stage was reached; of `applied`, when that was not noted, the first answer's."""
         if stage in self.reached or stage != APPLIED:
             return self.reached.get(stage)
-        return min((self.reached[answer] for answer in _ANSWERS if answer in self.reached), default=None)
+        return min((self.reached[answer] for answer in _RESPONSES if answer in self.reached), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ class Funnel:
     steps: tuple[Step, ...]
 
 
-def measure_funnel(*, histories: Sequence[History], days: int, today: date) -> Funnel:
+def measure_funnel(*, histories: Sequence[ApplicationHistory], days: int, today: date) -> Funnel:
     """The funnel of the last `days` days, today included.
 
     What was corrected away counts nowhere. An application that was rejected or withdrawn has still reached the stages
@@ -143,8 +143,8 @@ def measure_funnel(*, histories: Sequence[History], days: int, today: date) -> F
     """
     first_day = today - timedelta(days=days - 1)
 
-    def came_to(stage: str) -> list[History]:
-        return [each for each in histories if (day := each.day_of(stage)) is not None and day >= first_day]
+    def came_to(stage: str) -> list[ApplicationHistory]:
+        return [each for each in histories if (day := each.get_day(stage)) is not None and day >= first_day]
 
     counts = tuple(
         StageCount(stage=stage, reached=len(came_to(stage)), standing=sum(each.stage == stage for each in histories))
@@ -154,8 +154,8 @@ def measure_funnel(*, histories: Sequence[History], days: int, today: date) -> F
     return Funnel(days=days, first_day=first_day, last_day=today, stages=counts, steps=steps)
 
 
-def _step(entered: Sequence[History], start: str, end: str) -> Step:
-    advanced = [each for each in entered if each.day_of(end) is not None]
+def _step(entered: Sequence[ApplicationHistory], start: str, end: str) -> Step:
+    advanced = [each for each in entered if each.get_day(end) is not None]
     waits = [
         (each.reached[end] - each.reached[start]).days
         for each in advanced

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from accounts.applications import serializers as shapes
 from accounts.applications.documents import Activity, Application
 from accounts.applications.selectors import attach_postings, check_job, list_histories, list_timeline
-from accounts.applications.services import BeyondSaved, record_activity, save_job, set_stage, unsave_job
-from accounts.applications.stages import DayRefused, measure_funnel
+from accounts.applications.services import AlreadyApplied, record_activity, save_job, set_stage, unsave_job
+from accounts.applications.stages import DayRejected, measure_funnel
 from accounts.auth_services import Conflict
 from accounts.documents import ConcurrentChange
 from career_navigator.api.pagination import CountedPagination
@@ -168,7 +168,7 @@ class ApplicationViewSet(DocumentViewSet):
         try:
             seen_at = self._check_version()
             unsave_job(user_id=self.current_user.pk, job_id=ObjectId(job_id), seen_at=seen_at, now=timezone.now())
-        except BeyondSaved as error:
+        except AlreadyApplied as error:
             sentence = f"The application is at the stage {error.stage}: put it back to saved first."
             raise Conflict(sentence, "application_in_progress") from error
         return Response(self.get_serializer({"msg": "Saved job deleted"}).data)
@@ -207,7 +207,7 @@ class ApplicationViewSet(DocumentViewSet):
                 seen_at=seen_at,
                 now=now,
             )
-        except DayRefused as error:
+        except DayRejected as error:
             raise ValidationError({"date": [f"This field {error}"]}) from error
         except ConcurrentChange as error:
             raise Conflict("The application was changed at the same time; repeat the change.") from error
@@ -228,8 +228,8 @@ class FunnelViewSet(ApiViewSet):
     def funnel(self, request: Request) -> Response:
         """Count how many of the current user's applications come to each stage, and how fast.
 
-        By the days that were given for the stages, corrections made. Whoever was invited, had an offer or was rejected
-        has applied, whether or not that was noted.
+        By the days that were given for the stages, corrections made. Anyone who was invited, had an offer or was
+        rejected has applied, whether or not that was noted.
         """
         today = timezone.now().astimezone(UTC).date()
         funnel = measure_funnel(

@@ -6,17 +6,17 @@ from rest_framework import serializers
 
 from accounts.applications.serializers import MAX_ID_LENGTH
 from accounts.matches.documents import MAX_EXPLANATION_LENGTH
-from career_navigator.api.fields import BoundedNumber, OwnUserId, PlainNumber, Text
+from career_navigator.api.fields import BoundedNumber, OwnUserId, PlainNumber, StrictCharField
 from career_navigator.api.serializers import SuccessSerializer
 from learning.serializers import ResourceSerializer
 from market.jobs.match_score import CRITERIA
-from market.roles import display_role
+from market.roles import get_display_role
 from skills.serializers import DisplayNameField
 
 
 class AnalyzeResultInSerializer(serializers.Serializer[Any]):
     user_id = OwnUserId()
-    job_id = Text(max_length=MAX_ID_LENGTH, required=False, help_text="That of the path.")
+    job_id = StrictCharField(max_length=MAX_ID_LENGTH, required=False, help_text="That of the path.")
     score = BoundedNumber(
         minimum=0,
         maximum=100,
@@ -24,7 +24,7 @@ class AnalyzeResultInSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="Of the client's own analysis, which is then stored. Without it ours is computed.",
     )
-    explanation = Text(
+    explanation = StrictCharField(
         max_length=MAX_EXPLANATION_LENGTH, allow_blank=True, allow_null=True, required=False, help_text="Of that score."
     )
 
@@ -38,7 +38,7 @@ class RoleField(serializers.CharField):
     """A role's title, of its normalized name."""
 
     def to_representation(self, value: str) -> str:
-        return display_role(value)
+        return get_display_role(value)
 
 
 class MatchPartSerializer(serializers.Serializer[Any]):
@@ -83,7 +83,7 @@ class AnalyzeResultOutSerializer(SuccessSerializer):
     computed_at = serializers.DateTimeField(
         help_text="The score is kept while profile, posting and demand are the same."
     )
-    analysis = AnalysisSerializer(allow_null=True, help_text="What the caller's client has stored of its own.")
+    analysis = AnalysisSerializer(allow_null=True, help_text="What the current user's client has stored of its own.")
 
 
 class AnalyzedSerializer(SuccessSerializer):

@@ -11,9 +11,9 @@ from pymongo.errors import DuplicateKeyError
 
 from accounts.matches.documents import JobMatch
 from learning.resources import Resource
-from learning.selectors import resource_catalogue
-from market.jobs.match_score import MatchScore, Seeker, fingerprint_of, opening_of, score_match
-from market.selectors import demand_for
+from learning.selectors import get_resource_catalogue
+from market.jobs.match_score import CandidateProfile, MatchScore, build_fingerprint, build_job_profile, score_match
+from market.selectors import get_posting_demand
 
 # As long as postings are kept, and some: nobody can ask for the score of a posting that is gone.
 KEPT = timedelta(days=120)
@@ -53,7 +53,7 @@ class Match:
     @property
     def missing_skills(self) -> list[MissingSkill]:
         """What is asked for, then what is only wished for."""
-        catalogue, asked_for = resource_catalogue(), self.match["missing_skills"]
+        catalogue, asked_for = get_resource_catalogue(), self.match["missing_skills"]
         return [
             MissingSkill(
                 skill=skill,
@@ -65,19 +65,19 @@ class Match:
         ]
 
 
-def match_job(*, user_id: ObjectId, seeker: Seeker, posting: Mapping[str, Any], now: datetime) -> Match:
+def match_job(*, user_id: ObjectId, candidate: CandidateProfile, posting: Mapping[str, Any], now: datetime) -> Match:
     """The score of a posting's row for a user: the stored one while all that it was computed from is the same.
 
     Raises NothingToCompare.
     """
-    if seeker.is_empty:
+    if candidate.is_empty:
         raise NothingToCompare("empty_profile")
-    opening, weighed = opening_of(posting), demand_for(posting, now=now)
-    fingerprint = fingerprint_of(seeker=seeker, opening=opening, demand=weighed.shares)
+    job_profile, weighed = build_job_profile(posting), get_posting_demand(posting, now=now)
+    fingerprint = build_fingerprint(candidate=candidate, job_profile=job_profile, demand=weighed.shares)
     key = {"user": user_id, "job": posting["_id"]}
     row = JobMatch._get_collection().find_one(key)
     if row is None or row.get("fingerprint") != fingerprint:
-        score = score_match(seeker=seeker, opening=opening, demand=weighed.shares)
+        score = score_match(candidate=candidate, job_profile=job_profile, demand=weighed.shares)
         if score is None:
             raise NothingToCompare("nothing")
         computed = {"fingerprint": fingerprint, "match": _stored(score), "computed_at": now}

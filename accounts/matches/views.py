@@ -19,7 +19,7 @@ from accounts.selectors import get_user_skills
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.throttling import hit_limits
-from market.jobs.selectors import find_job, seeker_of
+from market.jobs.selectors import build_candidate_profile, find_job
 
 # What a score is computed from, by the names that both families of endpoints have.
 _PROFILE = {
@@ -46,7 +46,7 @@ class MatchViewSet(ApiViewSet):
         error_statuses=(409,),
     )
     def match_score(self, request: Request, job_id: str) -> Response:
-        """Compute how well a job suits the caller, part by part.
+        """Compute how well a job suits the current user, part by part.
 
         0 to 100, from what profile and posting both say; the same for the same input. A profile in which nothing is
         filled in has no score: 409 says what to fill in.
@@ -95,9 +95,9 @@ class MatchViewSet(ApiViewSet):
     def _match(self, posting: Mapping[str, Any]) -> Match:
         """Return how well the posting's row suits the current user. Raises Conflict where nothing can be compared."""
         user = self.current_user
-        seeker = seeker_of(user, get_user_skills(user))
+        candidate = build_candidate_profile(user, get_user_skills(user))
         try:
-            return match_job(user_id=user.pk, seeker=seeker, posting=posting, now=timezone.now())
+            return match_job(user_id=user.pk, candidate=candidate, posting=posting, now=timezone.now())
         except NothingToCompare as error:
             empty = [name for field, name in _PROFILE.items() if getattr(user, field) in (None, [])]
             why, code = (

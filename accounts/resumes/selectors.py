@@ -19,7 +19,7 @@ def find_resume(*, user_id: ObjectId, resume_id: str) -> Resume:
     """The user's resume. Raises DoesNotExist, also for an id that is none or another user's."""
     if not ObjectId.is_valid(resume_id):
         raise Resume.DoesNotExist("There is no such resume.")
-    return shown_resumes(user_id).get(id=ObjectId(resume_id))
+    return list_shown_resumes(user_id).get(id=ObjectId(resume_id))
 
 
 def wait_until_read(*, resume_id: ObjectId, seconds: float) -> None:
@@ -35,9 +35,9 @@ def wait_until_read(*, resume_id: ObjectId, seconds: float) -> None:
 def export_resumes(user_id: ObjectId) -> list[dict[str, Any]]:
     return [
         build_once(ResumeSerializer).to_representation(resume) | {"parsed": resume.parsed}
-        for resume in shown_resumes(user_id).order_by("-created_at", "-id")
+        for resume in list_shown_resumes(user_id).order_by("-created_at", "-id")
     ]
 
 
-def shown_resumes(user_id: ObjectId) -> QuerySet:
+def list_shown_resumes(user_id: ObjectId) -> QuerySet:
     return Resume.objects(user=user_id).exclude("upload")

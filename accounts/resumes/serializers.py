@@ -8,18 +8,18 @@ from rest_framework import serializers
 from accounts.applications.serializers import MAX_ID_LENGTH
 from accounts.documents import MAX_SKILL_LENGTH, MAX_SKILLS
 from accounts.resumes.documents import SOURCES, STATUSES, Resume
-from accounts.resumes.files.reading import MAX_CHARACTERS, REASON_NAMES, REASONS
+from accounts.resumes.files.sandbox import MAX_CHARACTERS, REASON_NAMES, REASONS
 from accounts.resumes.json_resume import SCHEMA
 from accounts.resumes.parsing.lines import SECTION_KINDS
-from accounts.resumes.services import FIELD_NAMES, offered_fields
+from accounts.resumes.services import FIELD_NAMES, list_offered_fields
 from accounts.serializers import UserSerializer
-from career_navigator.api.fields import BoundedList, Choice, OwnUserId, SchemaField, Text
+from career_navigator.api.fields import BoundedList, OwnUserId, SchemaField, StrictCharField, StrictChoiceField
 from career_navigator.api.serializers import ErrorCodeField, FieldCodeField, SuccessSerializer
 
 
 class ResumeInSerializer(serializers.Serializer[Any]):
     user_id = OwnUserId()
-    job_id = Text(
+    job_id = StrictCharField(
         max_length=MAX_ID_LENGTH,
         allow_null=True,
         allow_blank=True,
@@ -27,10 +27,10 @@ class ResumeInSerializer(serializers.Serializer[Any]):
         help_text="The posting that the resume is for, if for any.",
     )
     # The base class has attributes of these names; as fields they are taken out of its way.
-    source = Choice(  # type: ignore[assignment]
+    source = StrictChoiceField(  # type: ignore[assignment]
         SOURCES, help_text="`upload` takes text or a file; `generated` writes one from the profile."
     )
-    content = Text(
+    content = StrictCharField(
         allow_null=True,
         allow_blank=True,
         required=False,
@@ -166,7 +166,7 @@ class ReasonSentence(serializers.CharField):
 @extend_schema_field(OfferedFieldsSerializer)
 class OfferedFields(serializers.DictField):
     def to_representation(self, value: Any) -> dict[str, Any]:
-        return super().to_representation(offered_fields(value))
+        return super().to_representation(list_offered_fields(value))
 
 
 class RefusalSerializer(serializers.Serializer[Any]):
@@ -220,13 +220,15 @@ class ResumeIdSerializer(SuccessSerializer):
 
 class ConfirmationSerializer(serializers.Serializer[Any]):
     skills = BoundedList(
-        child=Text(max_length=MAX_SKILL_LENGTH),
+        child=StrictCharField(max_length=MAX_SKILL_LENGTH),
         max_length=MAX_SKILLS,
         required=False,
         default=list,
         help_text="Names of parsed skills, which are added to those of the profile.",
     )
-    fields_ = BoundedList(child=Choice(FIELD_NAMES), max_length=len(FIELD_NAMES), required=False, default=list)
+    fields_ = BoundedList(
+        child=StrictChoiceField(FIELD_NAMES), max_length=len(FIELD_NAMES), required=False, default=list
+    )
 
     def get_fields(self) -> dict[str, Any]:
         # A serializer has an attribute of its own that is called `fields`.
@@ -248,8 +250,8 @@ class ConfirmedSerializer(ResumeIdSerializer):
 
 class ApplySerializer(serializers.Serializer[Any]):
     user_id = OwnUserId()
-    job_id = Text(max_length=MAX_ID_LENGTH)
-    resume_id = Text(
+    job_id = StrictCharField(max_length=MAX_ID_LENGTH)
+    resume_id = StrictCharField(
         max_length=MAX_ID_LENGTH,
         required=False,
         allow_null=True,

@@ -10,7 +10,7 @@ from bson import ObjectId
 from mongoengine.errors import NotUniqueError
 from rest_framework.exceptions import ValidationError
 
-from accounts.applications.services import forget_resume, record_activity
+from accounts.applications.services import detach_resume, record_activity
 from accounts.documents import (
     MAX_EXPERIENCE_LENGTH,
     MAX_LANGUAGES,
@@ -23,24 +23,24 @@ from accounts.documents import (
     ConcurrentChange,
     User,
 )
-from accounts.profile_fields import PhoneNumber
-from accounts.profile_values import distinct_roles
+from accounts.profile_fields import PhoneNumberField
+from accounts.profile_parsing import remove_repeated_roles
+from accounts.resumes.builder import NotEnoughContent, ResumeOwner, TargetPosting, build_resume, find_fitting_role
 from accounts.resumes.documents import Resume
 from accounts.resumes.json_resume import InvalidResume, check_resume
-from accounts.resumes.writing import NotWritten, Person, Posting, fitting_role, write_resume
 from accounts.selectors import get_user_skills
-from accounts.services import Change, canonical_skills, change_profile
+from accounts.services import Change, canonicalize_skills, change_profile
 from career_navigator.api.permissions import CurrentUser
 from market.jobs.selectors import find_job
 from market.roles import normalize_role
-from market.selectors import demand_of
+from market.selectors import get_role_demand
 from projects.selectors import list_completed_projects
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 
 # Two that are stored at the same moment take the same version; one of them counts again.
 _TRIES = 20
 # Of a user, all postings and versions together.
-MAX_WRITTEN = 500
+MAX_GENERATED = 500
 _MAX_URL_LENGTH = 2_000
 _WEB_ADDRESS = re.compile(r"https?://[^\s/]\S*")
 
@@ -106,7 +106,7 @@ def store_resume(
 def delete_resume(*, user_id: ObjectId, resume_id: ObjectId) -> bool:
     """Delete the user's resume, which no application names from then on; whether there was one."""
     deleted: int = Resume.objects(id=resume_id, user=user_id).delete()
-    forget_resume(user_id=user_id, resume_id=resume_id)
+    detach_resume(user_id=user_id, resume_id=resume_id)
     return deleted > 0
 
 
@@ -114,28 +114,28 @@ def erase_resumes(user_id: ObjectId) -> None:
     Resume.objects(user=user_id).delete()
 
 
-def generate_resume(*, caller: CurrentUser, job_id: str | None, now: datetime) -> Resume:
-    """Write and store the next version of the caller's resume for a posting, or of the one that is for none.
+def generate_resume(*, current_user: CurrentUser, job_id: str | None, now: datetime) -> Resume:
+    """Write and store the next version of the current user's resume for a posting, or of the one that is for none.
 
-    Raises DoesNotExist for a posting that is not there, and NotWritten for a profile that holds nothing to tell or has
-    as many resumes as are kept.
+    Raises DoesNotExist for a posting that is not there, and NotEnoughContent for a profile that holds nothing to tell
+    or has as many resumes as are kept.
     """
     row = find_job(job_id) if job_id is not None else None
-    posting = _posting_of(row) if row is not None else None
-    user_id, held, words = ObjectId(caller.id), get_user_skills(caller), vocabulary()
-    if Resume.objects(user=user_id, source="generated").count() >= MAX_WRITTEN:
-        raise NotWritten("too_many", f"{MAX_WRITTEN} written resumes are kept; delete one of them first.")
-    projects = list_completed_projects(caller.id)
-    person = Person(
-        full_name=caller.full_name,
-        email=caller.email,
-        phone_number=caller.phone_number,
-        location=caller.location,
-        professional_summary=caller.professional_summary,
-        experience=caller.experience,
-        target_roles=tuple(caller.target_roles),
+    posting = _build_target_posting(row) if row is not None else None
+    user_id, held, words = ObjectId(current_user.id), get_user_skills(current_user), get_vocabulary()
+    if Resume.objects(user=user_id, source="generated").count() >= MAX_GENERATED:
+        raise NotEnoughContent("too_many", f"{MAX_GENERATED} written resumes are kept; delete one of them first.")
+    projects = list_completed_projects(current_user.id)
+    person = ResumeOwner(
+        full_name=current_user.full_name,
+        email=current_user.email,
+        phone_number=current_user.phone_number,
+        location=current_user.location,
+        professional_summary=current_user.professional_summary,
+        experience=current_user.experience,
+        target_roles=tuple(current_user.target_roles),
     )
-    written = write_resume(
+    written = build_resume(
         person=person,
         held=held,
         confirmed=_confirmed_content(user_id),
@@ -148,7 +148,7 @@ def generate_resume(*, caller: CurrentUser, job_id: str | None, now: datetime) -
         check_resume(written.content)
     except InvalidResume as error:
         # The profile has bounds of its own, within these; a confirmed resume may come near to them alone.
-        raise NotWritten("too_long", "Delete the confirmed resume first: alone it fills a resume.") from error
+        raise NotEnoughContent("too_long", "Delete the confirmed resume first: alone it fills a resume.") from error
     resume = store_resume(
         user_id=user_id,
         source="generated",
@@ -168,9 +168,9 @@ def generate_resume(*, caller: CurrentUser, job_id: str | None, now: datetime) -
     return resume
 
 
-def _posting_of(row: Mapping[str, Any]) -> Posting:
+def _build_target_posting(row: Mapping[str, Any]) -> TargetPosting:
     url = row.get("url") or ""
-    return Posting(
+    return TargetPosting(
         id=str(row["_id"]),
         title=row["title"],
         company=row["company"],
@@ -180,10 +180,12 @@ def _posting_of(row: Mapping[str, Any]) -> Posting:
     )
 
 
-def _demand(person: Person, posting: Posting | None, row: Mapping[str, Any], now: datetime) -> Mapping[str, float]:
+def _demand(
+    person: ResumeOwner, posting: TargetPosting | None, row: Mapping[str, Any], now: datetime
+) -> Mapping[str, float]:
     """What the market asks of the role that the resume names; where that has no postings, of the posting's own."""
-    for role in (fitting_role(roles=person.target_roles, posting=posting), *row.get("roles", ())):
-        if demand := demand_of(role=role, now=now):
+    for role in (find_fitting_role(roles=person.target_roles, posting=posting), *row.get("roles", ())):
+        if demand := get_role_demand(role=role, now=now):
             return demand
     return {}
 
@@ -208,7 +210,7 @@ def _phone_number(parsed: Parsed) -> str | None:
     """The number, where the profile takes it: with an extension, say, it does not."""
     number = _value(parsed["contact"]["phone"])
     try:
-        return PhoneNumber().run_validation(number) if number is not None else None
+        return PhoneNumberField().run_validation(number) if number is not None else None
     except ValidationError:
         return None
 
@@ -250,7 +252,7 @@ def _target_roles(parsed: Parsed) -> list[str] | None:
     newest = [position["title"] for position in parsed["experience"][:1]]
     named = [_value(found) for found in (parsed["contact"].get("headline"), *newest)]
     roles = [role for role in named if role and len(role) <= MAX_ROLE_LENGTH and normalize_role(role)]
-    return distinct_roles(roles) or None
+    return remove_repeated_roles(roles) or None
 
 
 def _value(found: Mapping[str, Any] | None) -> str | None:
@@ -273,7 +275,7 @@ FIELD_NAMES = tuple(FIELDS)
 _MAX_ITEMS = {"languages": MAX_LANGUAGES, "target_roles": MAX_ROLES}
 
 
-def offered_fields(resume: Resume) -> dict[str, Any]:
+def list_offered_fields(resume: Resume) -> dict[str, Any]:
     """What the profile's fields would become, lists by adding it; those that the resume does not tell are left out."""
     if resume.source != "upload" or resume.status != "ready":
         return {}
@@ -288,11 +290,11 @@ def confirm_resume(*, resume: Resume, skills: Collection[str], fields: Collectio
     """
     if resume.source != "upload" or resume.status != "ready":
         raise NotConfirmable(f"a resume of status {resume.status}")
-    offered = offered_fields(resume)
+    offered = list_offered_fields(resume)
     named = {skill["name"] for skill in resume.parsed["skills"]}
     user = User.objects.get(id=resume.user, is_active=True)
     # However a skill is spelt: answers show its display name as well.
-    canonical = {skill: (canonical_skills([skill]) or [skill])[0] for skill in skills}
+    canonical = {skill: (canonicalize_skills([skill]) or [skill])[0] for skill in skills}
     held = {*user.skills, *canonical.values()}
     errors = {
         "skills": [

@@ -25,19 +25,26 @@ from accounts.applications.services import set_stage
 from accounts.auth_services import Conflict, queue_collection
 from accounts.documents import ConcurrentChange
 from accounts.resumes import serializers as shapes
+from accounts.resumes.builder import NotEnoughContent
 from accounts.resumes.documents import Resume
-from accounts.resumes.files.reading import DOCX, MAX_BYTES, PDF, REASONS, FileRefused
-from accounts.resumes.renderings.docx import write_docx
-from accounts.resumes.renderings.html import get_policy, write_html
-from accounts.resumes.renderings.markdown import write_markdown
-from accounts.resumes.renderings.page import Page, lay_out
-from accounts.resumes.renderings.pdf import write_pdf
-from accounts.resumes.selectors import find_resume, shown_resumes, wait_until_read
+from accounts.resumes.files.sandbox import DOCX, MAX_BYTES, PDF, REASONS, FileRejected
+from accounts.resumes.renderers.docx import render_docx
+from accounts.resumes.renderers.html import get_policy, render_html
+from accounts.resumes.renderers.layout import ResumeLayout, build_layout
+from accounts.resumes.renderers.markdown import render_markdown
+from accounts.resumes.renderers.pdf import render_pdf
+from accounts.resumes.selectors import find_resume, list_shown_resumes, wait_until_read
 from accounts.resumes.services import NotConfirmable, NotRead, confirm_resume, delete_resume, generate_resume
 from accounts.resumes.tasks import read_upload
-from accounts.resumes.uploads import MAX_UPLOADS, Taken, TooManyInProgress, TooManyUploads, Upload, take_upload
-from accounts.resumes.writing import NotWritten
-from career_navigator.api.exceptions import build_problem, is_server_away
+from accounts.resumes.uploads import (
+    MAX_UPLOADS,
+    TooManyInProgress,
+    TooManyUploads,
+    Upload,
+    UploadOutcome,
+    accept_upload,
+)
+from career_navigator.api.exceptions import build_problem, is_server_unavailable
 from career_navigator.api.pagination import CountedPagination
 from career_navigator.api.parsers import BodyTooLarge, JSONParser, MultiPartParser
 from career_navigator.api.permissions import IsSelf
@@ -85,13 +92,13 @@ class ResumeViewSet(DocumentViewSet):
     }
 
     def get_queryset(self) -> QuerySet:
-        return shown_resumes(self.current_user.pk)
+        return list_shown_resumes(self.current_user.pk)
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer an upload that is refused with the reason by name; IsSelf reads the body before the action runs."""
-        if self.action == "generate" and isinstance(exc, BodyTooLarge | FileRefused):
-            reason = exc.reason if isinstance(exc, FileRefused) else "too_large"
-            return _refused(reason, field=_field_of(self.request))
+        if self.action == "generate" and isinstance(exc, BodyTooLarge | FileRejected):
+            reason = exc.reason if isinstance(exc, FileRejected) else "too_large"
+            return _rejected(reason, field=_get_field(self.request))
         return super().handle_exception(exc)
 
     def retrieve(self, request: Request, resume_id: str) -> Response:
@@ -161,7 +168,7 @@ class ResumeViewSet(DocumentViewSet):
         except ConcurrentChange as error:
             raise Conflict("Too many resumes were stored at the same time; try again.") from error
         if resume.status == "refused":
-            return _refused(resume.refusal, field="file")
+            return _rejected(resume.refusal, field="file")
         # It is still being read where it is not ready.
         status, address = 201 if resume.status == "ready" else 202, resume.get_absolute_url()
         return Response(self.get_serializer(resume).data, status=status, headers={"Location": address})
@@ -236,12 +243,12 @@ class ResumeViewSet(DocumentViewSet):
     def _write(self, job_id: str | None) -> Resume:
         """Write a resume from the profile. Raises Conflict, ConcurrentChange and DoesNotExist."""
         try:
-            return generate_resume(caller=self.current_user, job_id=job_id, now=timezone.now())
-        except NotWritten as error:
+            return generate_resume(current_user=self.current_user, job_id=job_id, now=timezone.now())
+        except NotEnoughContent as error:
             raise Conflict(str(error), _NOT_WRITTEN[error.reason]) from error
 
     def _upload(self, job_id: str | None) -> Resume:
-        """Store an upload; return what has become of it by then. Raises FileRefused and ConcurrentChange."""
+        """Store an upload; return what has become of it by then. Raises FileRejected and ConcurrentChange."""
         file, text = self.body.get("file"), self.body.get("content") or ""
         if (file is None) == (text == ""):
             sentence = "This field, or else `file`, has to hold the resume: one of the two."
@@ -275,7 +282,7 @@ class RenderingViewSet(DocumentViewSet):
     error_statuses = (409,)
 
     def get_queryset(self) -> QuerySet:
-        return shown_resumes(self.current_user.pk)
+        return list_shown_resumes(self.current_user.pk)
 
     def get_object(self) -> Resume:
         """Return the resume that the path names. Raises Http404, and Conflict while there is nothing to show."""
@@ -293,7 +300,7 @@ class RenderingViewSet(DocumentViewSet):
 
         The text can be selected. The letters are those of Latin, Greek and Cyrillic scripts.
         """
-        return self._render("pdf", write_pdf)
+        return self._render("pdf", render_pdf)
 
     @action(detail=False, url_path=_PATH + "docx", media_type=DOCX)
     def docx(self, request: Request, resume_id: str) -> HttpResponse:
@@ -301,7 +308,7 @@ class RenderingViewSet(DocumentViewSet):
 
         For editing it further.
         """
-        return self._render("docx", write_docx)
+        return self._render("docx", render_docx)
 
     @action(detail=False, url_path=_PATH + "html", media_type="text/html")
     def html(self, request: Request, resume_id: str) -> HttpResponse:
@@ -309,7 +316,7 @@ class RenderingViewSet(DocumentViewSet):
 
         It needs nothing beside it and runs nothing.
         """
-        answer = self._render("html", write_html)
+        answer = self._render("html", render_html)
         answer.headers["Content-Security-Policy"] = f"{get_policy()}; frame-ancestors 'none'"
         return answer
 
@@ -319,7 +326,7 @@ class RenderingViewSet(DocumentViewSet):
 
         The same content as the other forms, for editors and version control.
         """
-        return self._render("md", write_markdown)
+        return self._render("md", render_markdown)
 
     @extend_schema(responses={200: {"$ref": f"#/components/schemas/{shapes.JSONResumeField.schema_name}"}, 409: None})
     @action(detail=False, url_path=_PATH + "json", media_type="application/json")
@@ -332,9 +339,9 @@ class RenderingViewSet(DocumentViewSet):
         content = orjson.dumps(resume.content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         return self._build_file(resume, content, ending="json")
 
-    def _render(self, ending: str, write: Callable[[Page], bytes]) -> HttpResponse:
+    def _render(self, ending: str, write: Callable[[ResumeLayout], bytes]) -> HttpResponse:
         resume = self.get_object()
-        return self._build_file(resume, write(lay_out(resume.content)), ending=ending)
+        return self._build_file(resume, write(build_layout(resume.content)), ending=ending)
 
     def _build_file(self, resume: Resume, content: bytes, *, ending: str) -> HttpResponse:
         media_type = str(self.media_type)
@@ -348,9 +355,9 @@ class RenderingViewSet(DocumentViewSet):
         return HttpResponse(content, headers=headers)
 
 
-def _take(user_id: ObjectId, job: ObjectId | None, upload: Upload) -> Taken:
+def _take(user_id: ObjectId, job: ObjectId | None, upload: Upload) -> UploadOutcome:
     try:
-        return take_upload(user_id=user_id, job_id=job, upload=upload, reader=read_upload, now=timezone.now())
+        return accept_upload(user_id=user_id, job_id=job, upload=upload, reader=read_upload, now=timezone.now())
     except TooManyInProgress as error:
         raise Throttled(wait=5, detail="Too many of your uploads are still being read.") from error
     except TooManyUploads as error:
@@ -371,19 +378,19 @@ def _await_reading(resume: Resume, *, seconds: float) -> Resume | None:
     except Resume.DoesNotExist:
         return None
     except Exception as error:
-        if not is_server_away(error):
+        if not is_server_unavailable(error):
             raise
         logger.warning("resume %s is taken, but MongoDB is unavailable: %s", resume.pk, error)
         return resume
 
 
-def _field_of(request: Request) -> str:
+def _get_field(request: Request) -> str:
     """What the resume came in."""
     is_form = str(request.content_type).startswith("multipart/")
     return "file" if is_form and "content" not in request.data else "content"
 
 
-def _refused(reason: str, *, field: str) -> Response:
+def _rejected(reason: str, *, field: str) -> Response:
     sentence = REASONS[reason]
     problem = build_problem("upload_refused", f"{field}: {sentence}")
     named = {"errors": {field: [sentence]}, "error_codes": {field: [reason]}, "reason": reason}

@@ -11,7 +11,7 @@ MAX_SEARCHES = 50
 
 
 class SavedSearch(StoredDocument):
-    """A filter that a user keeps, and how often mail is to tell of what it newly finds: `digest`, or None for never.
+    """A filter that a user keeps, and how often mail is to report what it newly finds: `digest`, or None for never.
 
     `filter` is a body of `JobFilterSerializer`. New is what was first collected since `since`, which moves when the
     filter changes; mail tells only of what came since `mailed_since`, when the mails were last turned on. `digest_day`
@@ -58,7 +58,7 @@ class SavedSearch(StoredDocument):
         return str(self.name)
 
 
-class ToldPosting(StoredDocument):
+class NotifiedPosting(StoredDocument):
     """A posting that a search has told of, or was about to: `told_at` is None where a mail was begun and it is not
     known that it was sent."""
 
@@ -69,6 +69,6 @@ class ToldPosting(StoredDocument):
 
     meta = {
         "collection": "told_postings",
-        # What makes a search tell of a posting once: of two that claim it one fails. And all of a search's.
+        # What makes a search report a posting once: of two that claim it one fails. And all of a search's.
         "indexes": [{"fields": ["search", "job"], "unique": True}],
     }

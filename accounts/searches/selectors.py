@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from bson import ObjectId
 from django.conf import settings
 
-from accounts.searches.documents import SavedSearch, ToldPosting
-from career_navigator.api.serializers import read_as
+from accounts.searches.documents import NotifiedPosting, SavedSearch
+from career_navigator.api.serializers import validate_as
 from career_navigator.db.connection import database
-from market.jobs.filters import JobFilter, Query, job_query
-from market.jobs.selectors import QUERY_MILLISECONDS, Row, list_rows, page_ids
+from market.jobs.filters import JobFilter, Query, build_job_query
+from market.jobs.selectors import QUERY_MILLISECONDS, Row, list_posting_ids, list_rows
 from market.jobs.serializers import JobFilterSerializer
 
 # Beyond it a total says "at least so many".
@@ -32,53 +32,54 @@ class NewPostings:
 
     def __getitem__(self, page: slice) -> list[Row]:
         offset = page.start or 0
-        return list_rows(page_ids(query=self.query, limit=page.stop - offset, offset=offset))
+        return list_rows(list_posting_ids(query=self.query, limit=page.stop - offset, offset=offset))
 
 
-def filter_of(*, search: SavedSearch) -> JobFilter:
+def build_filter(*, search: SavedSearch) -> JobFilter:
     """The filter, by today's vocabulary: the names of merged skills are followed. Raises ValidationError."""
-    return read_as(JobFilterSerializer, dict(search.filter)).job_filter
+    return validate_as(JobFilterSerializer, dict(search.filter)).job_filter
 
 
-def new_postings(*, search: SavedSearch, now: datetime) -> NewPostings:
+def find_new_postings(*, search: SavedSearch, now: datetime) -> NewPostings:
     """What matches, is not closed, was first collected since the search began (or its filter last changed), and has
     neither been mailed nor marked as seen.
 
     Of a mail that was begun and may not have been sent, the postings still count as new.
     """
-    told = ToldPosting.objects(search=search.pk, told_at__ne=None).scalar("job")
-    return _matching(search, since=search.since, but=list(told), now=now)
+    notified = NotifiedPosting.objects(search=search.pk, told_at__ne=None).scalar("job")
+    return _find_matching(search, since=search.since, but=list(notified), now=now)
 
 
-def postings_to_mail(*, search: SavedSearch, now: datetime) -> NewPostings:
-    """What a mail can tell of: what is new and came since mails were turned on, but for what a mail was begun with."""
-    claimed = ToldPosting.objects(search=search.pk).scalar("job")
-    return _matching(search, since=max(search.since, search.mailed_since), but=list(claimed), now=now)
+def find_postings_to_mail(*, search: SavedSearch, now: datetime) -> NewPostings:
+    """What a mail can report: what is new and came since mails were turned on, except for what a mail was begun
+    with."""
+    claimed = NotifiedPosting.objects(search=search.pk).scalar("job")
+    return _find_matching(search, since=max(search.since, search.mailed_since), but=list(claimed), now=now)
 
 
 def matching_postings(*, search: SavedSearch, now: datetime) -> NewPostings:
     """What matches and is not closed, new or not."""
-    return _matching(search, since=datetime(1970, 1, 1, tzinfo=UTC), but=[], now=now)
+    return _find_matching(search, since=datetime(1970, 1, 1, tzinfo=UTC), but=[], now=now)
 
 
-def stored_ids(*, job_ids: Iterable[str]) -> list[ObjectId]:
+def list_stored_ids(*, job_ids: Iterable[str]) -> list[ObjectId]:
     """Those of the ids that are a stored posting's."""
     wanted = [ObjectId(job_id) for job_id in job_ids if ObjectId.is_valid(job_id)]
     return [row["_id"] for row in database().job_postings.find({"_id": {"$in": wanted}}, {"_id": 1})]
 
 
-def local_day(now: datetime) -> date:
+def get_local_day(now: datetime) -> date:
     """The day by which digests go: that of TIME_ZONE of the environment."""
     return now.astimezone(ZoneInfo(settings.CELERY_TIMEZONE)).date()
 
 
-def monday_of(day: date) -> date:
+def get_monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def due_searches(*, day: date, user_id: ObjectId | None = None) -> list[ObjectId]:
+def list_due_searches(*, day: date, user_id: ObjectId | None = None) -> list[ObjectId]:
     """The searches whose digest of that day, or of the week with that day, has not been begun."""
-    due = {"daily": day.isoformat(), "weekly": monday_of(day).isoformat()}
+    due = {"daily": day.isoformat(), "weekly": get_monday(day).isoformat()}
     query: Query = {"$or": [{"digest": digest, "digest_day": {"$lt": first}} for digest, first in due.items()]}
     if user_id is not None:
         query["user"] = user_id
@@ -97,17 +98,17 @@ def export_searches(user_id: ObjectId) -> list[dict[str, Any]]:
             "created_at": search.created_at,
             "updated_at": search.updated_at,
             "told": [
-                {"job_id": str(told.job), "told_at": told.told_at}
-                for told in ToldPosting.objects(search=search.pk).order_by("id")
+                {"job_id": str(notified.job), "told_at": notified.told_at}
+                for notified in NotifiedPosting.objects(search=search.pk).order_by("id")
             ],
         }
         for search in SavedSearch.objects(user=user_id).order_by("id")
     ]
 
 
-def _matching(search: SavedSearch, *, since: datetime, but: list[ObjectId], now: datetime) -> NewPostings:
+def _find_matching(search: SavedSearch, *, since: datetime, but: list[ObjectId], now: datetime) -> NewPostings:
     still_open = {"closed_at": {"$not": {"$lte": now}}}
-    query: Query = job_query(filter_of(search=search), now=now) | still_open | {"scraped_at": {"$gte": since}}
+    query: Query = build_job_query(build_filter(search=search), now=now) | still_open | {"scraped_at": {"$gte": since}}
     if but:
         query["_id"] = {"$nin": but}
     return NewPostings(query=query)

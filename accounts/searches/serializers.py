@@ -8,8 +8,8 @@ from rest_framework import serializers
 from accounts.applications.serializers import MAX_ID_LENGTH
 from accounts.searches.documents import DIGESTS, MAX_NAME_LENGTH
 from accounts.searches.services import MAX_MAILED, UNSENT_REASONS
-from career_navigator.api.fields import BoundedList, Choice, OwnUserId, Text
-from career_navigator.api.serializers import QuerySerializer, SuccessSerializer, read_as
+from career_navigator.api.fields import BoundedList, OwnUserId, StrictCharField, StrictChoiceField
+from career_navigator.api.serializers import QuerySerializer, SuccessSerializer, validate_as
 from market.jobs.serializers import JobFilterSerializer
 
 MAX_TOKEN_LENGTH = 200
@@ -21,7 +21,7 @@ class FilterField(serializers.Field[Any, Any, Any, Any]):
     """A filter as POST /jobs/relevant_jobs takes it; read as the serializer that has read it."""
 
     def to_internal_value(self, data: Any) -> JobFilterSerializer:
-        return read_as(JobFilterSerializer, data)
+        return validate_as(JobFilterSerializer, data)
 
     def to_representation(self, value: Any) -> Any:
         return value
@@ -29,15 +29,17 @@ class FilterField(serializers.Field[Any, Any, Any, Any]):
 
 class SavedSearchInSerializer(serializers.Serializer[Any]):
     user_id = OwnUserId()
-    name = Text(max_length=MAX_NAME_LENGTH)
+    name = StrictCharField(max_length=MAX_NAME_LENGTH)
     filter = FilterField()
-    digest = Choice(choices=DIGESTS, required=False, allow_null=True, help_text="How often mails come; null for never.")
+    digest = StrictChoiceField(
+        choices=DIGESTS, required=False, allow_null=True, help_text="How often mails come; null for never."
+    )
 
 
 class SavedSearchChangeSerializer(SavedSearchInSerializer):
-    """What is not given stays. Another filter begins anew: what was collected until then is not new."""
+    """What is not given stays. Another filter begins again: what was collected until then is not new."""
 
-    name = Text(max_length=MAX_NAME_LENGTH, required=False)
+    name = StrictCharField(max_length=MAX_NAME_LENGTH, required=False)
     filter = FilterField(required=False)
 
 
@@ -81,7 +83,7 @@ class DigestPreviewSerializer(serializers.Serializer[Any]):
     subject = serializers.CharField()
     text = serializers.CharField()
     html = serializers.CharField()
-    jobs = serializers.IntegerField(help_text=f"How many new postings the mail tells of, up to {MAX_MAILED}.")
+    jobs = serializers.IntegerField(help_text=f"How many new postings the mail lists, up to {MAX_MAILED}.")
     total = serializers.IntegerField(help_text="How many are new.")
 
 
@@ -90,7 +92,7 @@ class DigestPreviewAnswerSerializer(SuccessSerializer):
 
 
 class SeenSerializer(serializers.Serializer[Any]):
-    job_ids = BoundedList(child=Text(max_length=MAX_ID_LENGTH), min_length=1, max_length=MAX_SEEN)
+    job_ids = BoundedList(child=StrictCharField(max_length=MAX_ID_LENGTH), min_length=1, max_length=MAX_SEEN)
 
 
 class SeenAnswerSerializer(SuccessSerializer):
@@ -98,4 +100,4 @@ class SeenAnswerSerializer(SuccessSerializer):
 
 
 class TokenQuery(QuerySerializer):
-    token = Text(max_length=MAX_TOKEN_LENGTH, help_text="As in the mail's link.")
+    token = StrictCharField(max_length=MAX_TOKEN_LENGTH, help_text="As in the mail's link.")

@@ -2,7 +2,7 @@
 
 What might fail before anything is claimed is tried first: the mail server is connected to. Then the day is claimed for
 the search, then each posting, and only then the mail is sent. So a task that runs twice, at once or again, finds the
-claims and sends nothing; a crash between claim and sending errs on the side of silence: no mail will ever tell of those
+claims and sends nothing; a crash between claim and sending errs on the side of silence: no mail will ever report those
 postings, while GET /jobs/searches/{id}/new still does.
 """
 
@@ -26,17 +26,17 @@ from rest_framework.exceptions import ValidationError
 
 from accounts.documents import User
 from accounts.mails import DIGEST, record_mail, recorded_mail
-from accounts.searches.documents import DIGESTS, MAX_SEARCHES, SavedSearch, ToldPosting
+from accounts.searches.documents import DIGESTS, MAX_SEARCHES, NotifiedPosting, SavedSearch
 from accounts.searches.selectors import (
     MAX_COUNTED,
-    filter_of,
-    local_day,
+    build_filter,
+    find_postings_to_mail,
+    get_local_day,
+    get_monday,
     matching_postings,
-    monday_of,
-    postings_to_mail,
 )
-from career_navigator.db.connection import database, positions_taken
-from career_navigator.documents import StaleVersion, find_repeated, idempotency_key
+from career_navigator.db.connection import database, find_duplicate_key_indexes
+from career_navigator.documents import StaleVersion, build_idempotency_key, find_repeated
 from market.jobs.filters import JobFilter
 from market.jobs.listings import JobListing
 from market.jobs.selectors import Row
@@ -56,20 +56,20 @@ def save_search(
 
     The same search, saved again within minutes and not changed in between, is the one that is stored already.
     """
-    key = idempotency_key(name, job_filter.as_body(), digest)
+    key = build_idempotency_key(name, job_filter.as_body(), digest)
     search = SavedSearch(
         user=user_id,
         name=name,
         filter=job_filter.as_body(),
         digest=digest,
-        digest_day=_done_until(digest, now),
+        digest_day=_get_digest_day(digest, now),
         since=now,
         mailed_since=now,
         created_at=now,
         updated_at=now,
         idempotency_key=key,
     )
-    # A save that fails was overtaken by another search, for which there was room, or by this very one.
+    # A write that fails was overtaken by another search, for which there was room, or by this very one.
     while True:
         stored: SavedSearch | None = find_repeated(SavedSearch.objects, user_id=user_id, key=key, now=now)
         if stored is not None:
@@ -92,8 +92,8 @@ def change_search(
 ) -> SavedSearch:
     """Change the fields that are given of `name`, `job_filter` and `digest`.
 
-    Another filter begins anew now; so do mails that are turned on. With `seen_at`, raises StaleVersion where the stored
-    search is not of that time.
+    Another filter begins again now; so do mails that are turned on. With `seen_at`, raises StaleVersion where the
+    stored search is not of that time.
     """
     # No two versions share it.
     change: dict[str, Any] = {"updated_at": max(now, search.updated_at + _TICK)}
@@ -104,7 +104,7 @@ def change_search(
     if "digest" in fields and fields["digest"] != search.digest:
         change["digest"] = fields["digest"]
         if fields["digest"] is not None:
-            change["digest_day"] = max(search.digest_day, _done_until(fields["digest"], now))
+            change["digest_day"] = max(search.digest_day, _get_digest_day(fields["digest"], now))
         if search.digest is None:
             change["mailed_since"] = now
     changes = {f"set__{name}": value for name, value in change.items()}
@@ -119,7 +119,7 @@ def delete_search(*, search: SavedSearch, seen_at: datetime | None = None) -> No
     """Delete a search. With `seen_at`, raises StaleVersion where the stored search is not of that time."""
     if not _find_version(search, seen_at).delete() and seen_at is not None:
         raise StaleVersion("the search was changed since it was seen")
-    ToldPosting.objects(search=search.pk).delete()
+    NotifiedPosting.objects(search=search.pk).delete()
 
 
 def _find_version(search: SavedSearch, seen_at: datetime | None) -> QuerySet:
@@ -133,14 +133,14 @@ def end_digest(*, search_id: ObjectId, now: datetime) -> None:
     ending.update_one(set__digest=None, set__updated_at=now, unset__idempotency_key=True)
 
 
-def mark_told(*, search: SavedSearch, job_ids: Iterable[ObjectId], now: datetime) -> None:
-    """What was shown is not new any more, and no mail tells of it."""
+def mark_notified(*, search: SavedSearch, job_ids: Iterable[ObjectId], now: datetime) -> None:
+    """What was shown is not new any more, and no mail reports it."""
     ids = list(job_ids)
-    claim_postings(search_id=search.pk, job_ids=ids, now=now)
-    ToldPosting.objects(search=search.pk, job__in=ids, told_at=None).update(set__told_at=now)
+    reserve_postings(search_id=search.pk, job_ids=ids, now=now)
+    NotifiedPosting.objects(search=search.pk, job__in=ids, told_at=None).update(set__told_at=now)
 
 
-def claim_postings(*, search_id: ObjectId, job_ids: Iterable[ObjectId], now: datetime) -> set[ObjectId]:
+def reserve_postings(*, search_id: ObjectId, job_ids: Iterable[ObjectId], now: datetime) -> set[ObjectId]:
     """Those of the postings that nobody has claimed for the search before; from now on they are claimed."""
     ids = list(job_ids)
     if not ids:
@@ -149,26 +149,26 @@ def claim_postings(*, search_id: ObjectId, job_ids: Iterable[ObjectId], now: dat
     try:
         database().told_postings.insert_many(rows, ordered=False)
     except BulkWriteError as error:
-        taken = positions_taken(error)
+        taken = find_duplicate_key_indexes(error)
         return {job_id for index, job_id in enumerate(ids) if index not in taken}
     return set(ids)
 
 
-def forget_deleted(*, search: SavedSearch) -> None:
+def delete_stale_notifications(*, search: SavedSearch) -> None:
     """Forget the told postings that are stored no longer: they cannot come again."""
-    told = set(ToldPosting.objects(search=search.pk).scalar("job"))
-    stored = {row["_id"] for row in database().job_postings.find({"_id": {"$in": list(told)}}, {"_id": 1})}
-    ToldPosting.objects(search=search.pk, job__in=list(told - stored)).delete()
+    notified = set(NotifiedPosting.objects(search=search.pk).scalar("job"))
+    stored = {row["_id"] for row in database().job_postings.find({"_id": {"$in": list(notified)}}, {"_id": 1})}
+    NotifiedPosting.objects(search=search.pk, job__in=list(notified - stored)).delete()
 
 
-def _done_until(digest: str | None, now: datetime) -> str:
+def _get_digest_day(digest: str | None, now: datetime) -> str:
     """A weekly digest begins with the next Monday, a daily one with the next time that digests are sent."""
-    return monday_of(local_day(now)).isoformat() if digest == "weekly" else ""
+    return get_monday(get_local_day(now)).isoformat() if digest == "weekly" else ""
 
 
 def erase_searches(user_id: ObjectId) -> None:
     ids = list(SavedSearch.objects(user=user_id).scalar("id"))
-    ToldPosting.objects(search__in=ids).delete()
+    NotifiedPosting.objects(search__in=ids).delete()
     SavedSearch.objects(user=user_id).delete()
 
 
@@ -215,7 +215,7 @@ def preview_digest(*, search: SavedSearch, now: datetime) -> DigestPreview:
     is not accepted any more.
     """
     user = User.objects.get(id=search.user)
-    postings = postings_to_mail(search=search, now=now)
+    postings = find_postings_to_mail(search=search, now=now)
     rows, total = postings[:MAX_MAILED], postings.count()
     reason = _find_reason(search, user) or (None if rows else "nothing_new")
     message = _message(
@@ -244,11 +244,11 @@ def _find_reason(search: SavedSearch, user: User) -> str | None:
 
 
 def send_digest(*, search_id: ObjectId, day: date, is_again: bool = False, now: datetime) -> int:
-    """Mail what the search newly finds, once a day at most; how many postings the mail tells of, 0 for no mail.
+    """Mail what the search newly finds, once a day at most; how many postings the mail reports, 0 for no mail.
 
     `day` is the digest's, in TIME_ZONE; with `is_again` it is sent also where that day's was begun. Nothing is sent to
     users who are deactivated or whose address is not confirmed, and nothing where no mail server is set. Raises
-    SMTPException or OSError when the mail server is away; nothing is claimed then.
+    SMTPException or OSError when the mail server is unavailable; nothing is claimed then.
     """
     search = _open_digests(search_id, day, is_again).first()
     owner = User.objects(id=search.user, is_active=True, email_confirmed__ne=False) if search is not None else None
@@ -259,7 +259,7 @@ def send_digest(*, search_id: ObjectId, day: date, is_again: bool = False, now: 
         record_mail(user_id=user.pk, kind=DIGEST, error="EMAIL_HOST is not set", now=now)
         return 0
     try:
-        postings = postings_to_mail(search=search, now=now)
+        postings = find_postings_to_mail(search=search, now=now)
     except ValidationError as error:
         logger.error("the filter of saved search %s is not accepted any more: %s", search_id, error)
         return 0
@@ -270,7 +270,7 @@ def send_digest(*, search_id: ObjectId, day: date, is_again: bool = False, now: 
     with _connect(user.pk, now) as connection:
         if not _begin(search, day, is_again):
             return 0
-        claimed = claim_postings(search_id=search.pk, job_ids=[row["_id"] for row in found], now=now)
+        claimed = reserve_postings(search_id=search.pk, job_ids=[row["_id"] for row in found], now=now)
         rows = [row for row in found if row["_id"] in claimed]
         if not rows:
             return 0
@@ -283,8 +283,8 @@ def send_digest(*, search_id: ObjectId, day: date, is_again: bool = False, now: 
             # It may have been sent all the same, so it is not tried again.
             logger.error("the digest of saved search %s may not have been sent: %s", search_id, type(error).__name__)
             return 0
-        ToldPosting.objects(search=search.pk, job__in=list(claimed)).update(set__told_at=now)
-    forget_deleted(search=search)
+        NotifiedPosting.objects(search=search.pk, job__in=list(claimed)).update(set__told_at=now)
+    delete_stale_notifications(search=search)
     return len(rows)
 
 
@@ -320,11 +320,11 @@ def _begin(search: SavedSearch, day: date, is_again: bool) -> bool:
 
 
 def _message(search: SavedSearch, user: User, rows: list[Row], *, total: int, now: datetime) -> EmailMultiAlternatives:
-    """Return the mail that tells of the rows, of `total` that are new."""
+    """Return the mail that reports the rows, of `total` that are new."""
     more = max(0, total - len(rows))
-    job_filter = filter_of(search=search)
-    jobs = [_told(JobListing(row, now=now, job_filter=job_filter)) for row in rows]
-    unsubscribe, name = unsubscribe_address(search_id=search.pk), _line(search.name)
+    job_filter = build_filter(search=search)
+    jobs = [_describe_job(JobListing(row, now=now, job_filter=job_filter)) for row in rows]
+    unsubscribe, name = get_unsubscribe_url(search_id=search.pk), _line(search.name)
     context = {
         "app_name": settings.APP_NAME,
         "full_name": _line(user.full_name),
@@ -349,7 +349,7 @@ def _message(search: SavedSearch, user: User, rows: list[Row], *, total: int, no
     return message
 
 
-def _told(listing: JobListing) -> dict[str, Any]:
+def _describe_job(listing: JobListing) -> dict[str, Any]:
     """What the mail says of a posting; its address only where a browser takes it for a page."""
     url = listing.url or ""
     facts = (listing.company, listing.location, *listing.key_info)
@@ -364,11 +364,11 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-class BadToken(ValueError):
+class InvalidToken(ValueError):
     """A token that was not signed here, or by a key that is no longer used."""
 
 
-def unsubscribe_address(*, search_id: ObjectId) -> str:
+def get_unsubscribe_url(*, search_id: ObjectId) -> str:
     query = urlencode({"token": make_token(search_id=search_id)})
     return f"{settings.PUBLIC_URL}{UNSUBSCRIBE_PATH}?{query}"
 
@@ -377,9 +377,9 @@ def make_token(*, search_id: ObjectId) -> str:
     return _signer.sign(str(search_id))
 
 
-def read_token(token: str) -> ObjectId:
-    """The search whose token it is. Raises BadToken."""
+def parse_token(token: str) -> ObjectId:
+    """The search whose token it is. Raises InvalidToken."""
     try:
         return ObjectId(_signer.unsign(token))
     except BadSignature as error:
-        raise BadToken("the token was not signed here") from error
+        raise InvalidToken("the token was not signed here") from error

@@ -17,16 +17,16 @@ from rest_framework.response import Response
 from accounts.auth_services import PAGE_HEADERS, Conflict, offer_confirmation
 from accounts.searches import serializers as shapes
 from accounts.searches.documents import MAX_SEARCHES, SavedSearch
-from accounts.searches.selectors import filter_of, new_postings, stored_ids
+from accounts.searches.selectors import build_filter, find_new_postings, list_stored_ids
 from accounts.searches.services import (
-    BadToken,
+    InvalidToken,
     TooManySearches,
     change_search,
     delete_search,
     end_digest,
-    mark_told,
+    mark_notified,
+    parse_token,
     preview_digest,
-    read_token,
     save_search,
 )
 from career_navigator.api.pagination import CountedPagination
@@ -84,7 +84,7 @@ class SavedSearchViewSet(DocumentViewSet):
     def create(self, request: Request) -> Response:
         """Save a search.
 
-        It begins now: postings that are stored already are not new. With `digest`, mail tells of what is new: daily at
+        It begins now: postings that are stored already are not new. With `digest`, mail reports what is new: daily at
         07:00 or on Mondays, in the server's TIME_ZONE, each posting once, up to 20 in a mail, once the account's
         address is confirmed: a message with a link is sent where it is not. There can be 50 searches; one more is
         answered 409. The same search, saved again within minutes, is answered with the one that is there.
@@ -111,7 +111,7 @@ class SavedSearchViewSet(DocumentViewSet):
     def retrieve(self, request: Request, search_id: str) -> Response:
         """Return a saved search.
 
-        With its filter as it was read and how often mails tell of it.
+        With its filter as it was read and how often mails report it.
         """
         search = self.get_object()
         return Response(self.get_serializer({"search": search}).data, headers=build_etag(search.updated_at))
@@ -119,7 +119,7 @@ class SavedSearchViewSet(DocumentViewSet):
     def update(self, request: Request, search_id: str) -> Response:
         """Change a saved search.
 
-        Only the fields that are given. Another filter begins anew, as a new search does; mails that are turned on tell
+        Only the fields that are given. Another filter begins again, as a new search does; mails that are turned on tell
         of what is collected from then on.
         """
         fields = dict(self.body)
@@ -138,7 +138,7 @@ class SavedSearchViewSet(DocumentViewSet):
     def destroy(self, request: Request, search_id: str) -> Response:
         """Delete a saved search.
 
-        No mail tells of it from then on.
+        No mail reports it from then on.
         """
         search = self.get_object()
         delete_search(search=search, seen_at=check_if_match(request, search.updated_at))
@@ -159,7 +159,7 @@ class SavedSearchViewSet(DocumentViewSet):
         ago it was posted; one that changes does not become new again. `total` is counted up to 10,000.
         """
         search, now = self.get_object(), timezone.now()
-        found, job_filter = new_postings(search=search, now=now), filter_of(search=search)
+        found, job_filter = find_new_postings(search=search, now=now), build_filter(search=search)
         page = [JobListing(row, now=now, job_filter=job_filter) for row in self.paginate_queryset(found)]
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
@@ -190,12 +190,12 @@ class SavedSearchViewSet(DocumentViewSet):
     def seen(self, request: Request, search_id: str) -> Response:
         """Mark postings as seen by a saved search.
 
-        They are not new any more, and no mail tells of them. Harmless when done again.
+        They are not new any more, and no mail reports them. Harmless when done again.
         """
         job_ids = self.body["job_ids"]
         search = self.get_object()
-        stored = stored_ids(job_ids=job_ids)
-        mark_told(search=search, job_ids=stored, now=timezone.now())
+        stored = list_stored_ids(job_ids=job_ids)
+        mark_notified(search=search, job_ids=stored, now=timezone.now())
         return Response(self.get_serializer({"seen": len(stored)}).data)
 
 
@@ -230,8 +230,8 @@ class UnsubscribeViewSet(PublicViewSet):
     def _get_search_id(self) -> ObjectId:
         """Return the search that the token of the query names. Raises ValidationError."""
         try:
-            return read_token(self.query["token"])
-        except BadToken as error:
+            return parse_token(self.query["token"])
+        except InvalidToken as error:
             raise ValidationError(
                 {"token": ["This field is not the token of a mail from here."]}, "token_invalid"
             ) from error

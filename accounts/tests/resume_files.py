@@ -197,8 +197,8 @@ def doctype_document():
 def linked_docx(*addresses):
     document = docx.Document()
     document.add_paragraph(RESUME)
-    for address in addresses:
-        document.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+    for email in addresses:
+        document.part.relate_to(email, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()

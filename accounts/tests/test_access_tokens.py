@@ -9,10 +9,10 @@ import pytest
 from bson import ObjectId
 from django.utils import timezone
 
-from accounts.authentication import TokenRefused, issue_access_token, read_access_token
+from accounts.authentication import TokenRejected, issue_access_token, read_access_token
 from accounts.documents import User
-from career_navigator.setting_values import new_private_key, public_key_of
-from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD
+from career_navigator.setting_values import derive_public_key, new_private_key
+from tests.fixtures.users import API, NEW_PASSWORD, PASSWORD
 
 USER = ObjectId("507f1f77bcf86cd799439011")
 SECRET = "s" * 64
@@ -131,7 +131,7 @@ def test_accepts_tokens_of_a_former_key_until_it_is_no_longer_listed(keyed, algo
     keyed.JWT_ALGORITHM, keyed.JWT_SECRET_KEY = algorithm, former
     token = issue_access_token(user_id=USER, now=timezone.now())
     keyed.JWT_SECRET_KEY = current
-    keyed.JWT_FORMER_KEYS = [public_key_of(former) if algorithm == "RS256" else former]
+    keyed.JWT_FORMER_KEYS = [derive_public_key(former) if algorithm == "RS256" else former]
 
     assert read_access_token(token).user_id == USER
     assert (
@@ -139,14 +139,14 @@ def test_accepts_tokens_of_a_former_key_until_it_is_no_longer_listed(keyed, algo
         != (jwt.get_unverified_header(token)["kid"])
     )
     keyed.JWT_FORMER_KEYS = []
-    with pytest.raises(TokenRefused):
+    with pytest.raises(TokenRejected):
         read_access_token(token)
 
 
 def test_refuses_an_expired_token(keyed):
     token = issue_access_token(user_id=USER, now=datetime(2025, 1, 1, tzinfo=UTC))
 
-    with pytest.raises(TokenRefused) as refused:
+    with pytest.raises(TokenRejected) as refused:
         read_access_token(token)
 
     assert refused.value.reason == "expired"
@@ -154,14 +154,14 @@ def test_refuses_an_expired_token(keyed):
 
 def test_refuses_a_public_key_taken_for_a_secret(keyed):
     keyed.JWT_ALGORITHM, keyed.JWT_SECRET_KEY = "RS256", new_private_key()
-    public = public_key_of(keyed.JWT_SECRET_KEY)
+    public = derive_public_key(keyed.JWT_SECRET_KEY)
     kid = jwt.get_unverified_header(issue_access_token(user_id=USER, now=timezone.now()))["kid"]
     header, claims = ({"alg": "HS256", "typ": "JWT", "kid": kid}, {"sub": str(USER), "exp": _soon()})
     signed = b".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims))
     signature = jwt.get_algorithm_by_name("HS256").sign(signed, public.encode())
     forged = b".".join((signed, base64.urlsafe_b64encode(signature).rstrip(b"="))).decode()
 
-    with pytest.raises(TokenRefused):
+    with pytest.raises(TokenRejected):
         read_access_token(forged)
 
 

@@ -13,7 +13,7 @@ from accounts.applications.documents import Activity
 from accounts.applications.serializers import MAX_BYTES
 from accounts.applications.services import record_activity
 from career_navigator.setting_values import Rate
-from tests.fixtures.people import PASSWORD
+from tests.fixtures.users import PASSWORD
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.applications.stages import SAVED, STAGES, DayRefused, reach
+from accounts.applications.stages import SAVED, STAGES, DayRejected, advance_stage
 
 TODAY = date(2026, 11, 21)
 
@@ -36,7 +36,9 @@ def _ago(days):
 def test_keeps_earlier_stages_and_takes_later_ones_back(reached, stage, expected):
     days = {each: _ago(ago) for each, ago in reached.items()}
 
-    assert reach(reached=days, stage=stage, day=None, today=TODAY) == {each: _ago(n) for each, n in expected.items()}
+    assert advance_stage(reached=days, stage=stage, day=None, today=TODAY) == {
+        each: _ago(n) for each, n in expected.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -52,10 +54,10 @@ def test_keeps_earlier_stages_and_takes_later_ones_back(reached, stage, expected
 def test_refuses_a_day_on_which_the_stage_cannot_have_been_reached(day, reason):
     reached = {"saved": _ago(1), "applied": _ago(5)}
     if reason is None:
-        assert reach(reached=reached, stage="interview", day=day, today=TODAY)["interview"] == day
+        assert advance_stage(reached=reached, stage="interview", day=day, today=TODAY)["interview"] == day
     else:
-        with pytest.raises(DayRefused) as caught:
-            reach(reached=reached, stage="interview", day=day, today=TODAY)
+        with pytest.raises(DayRejected) as caught:
+            advance_stage(reached=reached, stage="interview", day=day, today=TODAY)
         assert caught.value.reason == reason
 
 
@@ -64,8 +66,8 @@ def test_goes_through_stages_in_order_whatever_is_moved(moves):
     reached: dict[str, date] = {}
     for stage, ago in moves:
         try:
-            reached = reach(reached=reached, stage=stage, day=None if ago is None else _ago(ago), today=TODAY)
-        except DayRefused:
+            reached = advance_stage(reached=reached, stage=stage, day=None if ago is None else _ago(ago), today=TODAY)
+        except DayRejected:
             continue
         assert list(reached)[-1] == stage
         assert not {"rejected", "withdrawn"} <= reached.keys()

@@ -9,9 +9,9 @@ from bson import ObjectId
 from accounts.applications.documents import MAX_NOTE_LENGTH, Activity, Application
 from accounts.applications.services import set_stage
 from accounts.applications.stages import STAGES
-from accounts.tests.applying import NOW, get_application, list_acts, put_application
+from accounts.tests.application_requests import NOW, get_application, list_actions, put_application
 from market.jobs.services import hide_postings
-from tests.fixtures.people import PASSWORD
+from tests.fixtures.users import PASSWORD
 
 
 def test_moves_an_application_and_tells_its_timeline(ada, job, now):
@@ -62,7 +62,7 @@ def test_adds_nothing_to_the_timeline_when_nothing_changes(ada, job):
     first = put_application(ada, job, stage="applied", note="x").json()
 
     assert put_application(ada, job, stage="applied", note="x").json() == first
-    assert list_acts(ada) == ["stage"]
+    assert list_actions(ada) == ["stage"]
 
 
 def test_keeps_a_clients_own_lines_out_of_the_timeline(ada, job):

@@ -8,9 +8,9 @@ import pytest
 from bson import ObjectId
 from django.core import mail
 
-from accounts.credentials import ConfirmationRefused, confirm_address, send_confirmation_message
+from accounts.credentials import ConfirmationRejected, confirm_email_address, send_confirmation_message
 from accounts.documents import EmailConfirmation, User
-from accounts.searches.documents import ToldPosting
+from accounts.searches.documents import NotifiedPosting
 from accounts.searches.services import save_search, send_digest
 from accounts.services import deactivate_user
 from accounts.tasks import send_confirmation_message as send_confirmation_task
@@ -20,7 +20,7 @@ from career_navigator.setting_values import Rate
 from market.jobs.filters import JobFilter
 from market.services import store_postings
 from tests.factories import PostingFactory
-from tests.fixtures.people import API, NEW_PASSWORD, REGISTRATION
+from tests.fixtures.users import API, NEW_PASSWORD, REGISTRATION
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
 SEARCH = {"name": "Python", "filter": {"skills_any": ["python"]}, "digest": "daily"}
@@ -115,8 +115,8 @@ def test_refuses_a_link_after_three_days(eve):
     send_confirmation_message(user_id=ObjectId(eve.id), now=NOW)
     token = re.search(r"token=([\w-]+)", mail.outbox[0].body)[1]
 
-    with pytest.raises(ConfirmationRefused):
-        confirm_address(token=token, now=NOW + timedelta(days=3, seconds=1))
+    with pytest.raises(ConfirmationRejected):
+        confirm_email_address(token=token, now=NOW + timedelta(days=3, seconds=1))
 
 
 def test_stores_the_token_hashed(mailed, mongo):
@@ -174,7 +174,7 @@ def test_sends_digests_to_confirmed_addresses_alone(eve, mailed, mailoutbox):
     )
 
     unsent = send_digest(search_id=search.pk, day=date(2026, 11, 19), now=NOW + timedelta(days=1))
-    claimed = ToldPosting.objects.count()
+    claimed = NotifiedPosting.objects.count()
     confirm(mailed())
     sent = send_digest(search_id=search.pk, day=date(2026, 11, 19), now=NOW + timedelta(days=1))
 

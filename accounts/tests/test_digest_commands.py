@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.documents import User
-from accounts.searches.documents import SavedSearch, ToldPosting
+from accounts.searches.documents import NotifiedPosting, SavedSearch
 from market.services import store_postings
 from tests.cluster.smtp import MailServer
 from tests.factories import PostingFactory, SavedSearchFactory
@@ -49,7 +49,7 @@ def test_previews_the_mail_that_is_sent_then(ada, search, mailoutbox):
     store("Snake <charmer>", "Snake keeper")
 
     shown = preview(ada, search)
-    assert (mailoutbox, ToldPosting.objects.count()) == ([], 0)
+    assert (mailoutbox, NotifiedPosting.objects.count()) == ([], 0)
     send()
 
     (message,) = mailoutbox

@@ -1,4 +1,4 @@
-"""The mails that tell of what saved searches newly find."""
+"""The mails that report what saved searches newly find."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -14,19 +14,19 @@ from django.core.mail.backends.locmem import EmailBackend
 
 from accounts.documents import User
 from accounts.searches import tasks
-from accounts.searches.documents import SavedSearch, ToldPosting
-from accounts.searches.selectors import due_searches
+from accounts.searches.documents import NotifiedPosting, SavedSearch
+from accounts.searches.selectors import list_due_searches
 from accounts.searches.services import (
     MAX_MAILED,
     change_search,
     delete_search,
     end_digest,
-    mark_told,
+    mark_notified,
     save_search,
     send_digest,
 )
 from career_navigator.celery import app
-from market.documents import JobPosting
+from market.documents import JobPostingDocument
 from market.jobs.filters import JobFilter
 from market.services import store_postings
 from tests.factories import PostingFactory
@@ -58,7 +58,7 @@ def send(search, day=THURSDAY, now=NOW + DAY) -> int:
 
 
 def send_due(day, now=NOW + DAY) -> list[int]:
-    return [send_digest(search_id=each, day=day, now=now) for each in due_searches(day=day)]
+    return [send_digest(search_id=each, day=day, now=now) for each in list_due_searches(day=day)]
 
 
 class Unsure(EmailBackend):
@@ -100,12 +100,12 @@ def test_can_be_ended_by_one_click(api, save, settings, mailoutbox):
     (message,) = mailoutbox
     sent = message_from_bytes(message.message().as_bytes(), policy=default_policy)
 
-    address = message.extra_headers["List-Unsubscribe"].strip("<>")
-    assert sent["List-Unsubscribe"].strip() == f"<{address}>"
+    email = message.extra_headers["List-Unsubscribe"].strip("<>")
+    assert sent["List-Unsubscribe"].strip() == f"<{email}>"
     assert sent["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert address in message.body
-    assert address.startswith("https://navigator.example.org/jobs/searches/unsubscribe?token=")
-    path = address.removeprefix("https://navigator.example.org")
+    assert email in message.body
+    assert email.startswith("https://navigator.example.org/jobs/searches/unsubscribe?token=")
+    path = email.removeprefix("https://navigator.example.org")
     body = b"List-Unsubscribe=One-Click"
     assert api.client.generic("POST", path, body, "application/x-www-form-urlencoded").status_code == 200
     store("Second")
@@ -208,7 +208,7 @@ def test_tries_again_later_while_the_mail_server_is_away(save, settings, mailout
 
     with pytest.raises((Retry, ConnectionRefusedError)):
         tasks.send_digest.apply(args=(str(search.pk), str(THURSDAY)), throw=True)
-    claimed = ToldPosting.objects.count()
+    claimed = NotifiedPosting.objects.count()
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
     assert (claimed, send(search), len(mailoutbox)) == (0, 1, 1)
@@ -242,7 +242,7 @@ def turn_off(search):
 
 
 def show(search):
-    mark_told(search=search, job_ids=[row.pk for row in JobPosting.objects], now=NOW)
+    mark_notified(search=search, job_ids=[row.pk for row in JobPostingDocument.objects], now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_forgets_postings_that_are_gone(save, mongo):
 
     send(search, day=THURSDAY + DAY)
 
-    assert [told.job for told in ToldPosting.objects] == [mongo.job_postings.find_one()["_id"]]
+    assert [told.job for told in NotifiedPosting.objects] == [mongo.job_postings.find_one()["_id"]]
 
 
 def test_a_filter_that_is_not_accepted_any_more_stops_no_other(save, mailoutbox, mongo):
@@ -354,9 +354,9 @@ def test_the_queries_of_searches_go_by_an_index(save, mongo):
     mongo.drop_collection("system.profile")
     mongo.command("profile", 2)
     try:
-        due_searches(day=THURSDAY)
+        list_due_searches(day=THURSDAY)
         list(SavedSearch.objects(user=ObjectId()).order_by("id"))
-        list(ToldPosting.objects(search=ObjectId()).scalar("job"))
+        list(NotifiedPosting.objects(search=ObjectId()).scalar("job"))
     finally:
         mongo.command("profile", 0)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pymongo.collection import Collection
 
 from accounts.applications.documents import MAX_NOTE_LENGTH
-from accounts.applications.stages import SAVED, STAGES, DayRefused, get_furthest, merge_histories, reach
+from accounts.applications.stages import SAVED, STAGES, DayRejected, advance_stage, get_furthest, merge_histories
 from accounts.migrations import (
     merge_applications,
     merge_matches,
@@ -130,10 +130,10 @@ def test_merged_days_are_ones_that_a_person_could_have_entered(moves):
         reached: dict[str, date] = {}
         for stage, number in each:
             try:
-                reached = reach(
+                reached = advance_stage(
                     reached=reached, stage=stage, day=number and date(2026, 11, number), today=date(2026, 11, 28)
                 )
-            except DayRefused:
+            except DayRejected:
                 continue
         if reached:
             histories.append(reached)

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.profile_values import (
+from accounts.profile_parsing import (
     EXPERIENCE_LEVELS,
-    distinct_roles,
+    find_added_roles,
     map_experience_level,
     normalize_email,
-    roles_added,
+    remove_repeated_roles,
 )
 
 
@@ -75,8 +75,8 @@ def test_reads_an_address_the_same_however_often(text):
 
 @given(st.lists(st.text()))
 def test_keeps_each_role_once_in_order(roles):
-    kept = distinct_roles(roles)
+    kept = remove_repeated_roles(roles)
 
-    assert distinct_roles(kept) == kept
+    assert remove_repeated_roles(kept) == kept
     assert [role for role in roles if role in kept][:1] == kept[:1]
-    assert roles_added(before=roles, after=kept) == ()
+    assert find_added_roles(before=roles, after=kept) == ()

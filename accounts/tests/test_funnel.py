@@ -4,13 +4,15 @@ from datetime import date, timedelta
 
 import pytest
 
-from accounts.applications.stages import STAGES, History, Step, measure_funnel
+from accounts.applications.stages import STAGES, ApplicationHistory, Step, measure_funnel
 
 TODAY = date(2026, 11, 21)
 
 
 def _history(stage, **days_ago):
-    return History(stage=stage, reached={each: TODAY - timedelta(days=ago) for each, ago in days_ago.items()})
+    return ApplicationHistory(
+        stage=stage, reached={each: TODAY - timedelta(days=ago) for each, ago in days_ago.items()}
+    )
 
 
 def _step(histories, from_stage, to_stage, days=90) -> Step:
@@ -37,7 +39,7 @@ REFUSED = _history("rejected", applied=30, interview=25, rejected=1)
 
 
 @pytest.mark.parametrize(
-    ("histories", "step", "figures"),
+    ("histories", "step", "stats"),
     [
         ([APPLIED], ("saved", "applied"), (1, 1, 100.0, 1)),
         ([APPLIED], ("applied", "interview"), (1, 0, 0.0, None)),
@@ -48,8 +50,8 @@ REFUSED = _history("rejected", applied=30, interview=25, rejected=1)
         ([APPLIED, INVITED, OFFERED, REFUSED], ("applied", "rejected"), (4, 1, 25.0, 29)),
     ],
 )
-def test_tells_how_many_advance_and_in_how_many_days(histories, step, figures):
-    assert _figures(_step(histories, *step)) == figures
+def test_tells_how_many_advance_and_in_how_many_days(histories, step, stats):
+    assert _figures(_step(histories, *step)) == stats
 
 
 @pytest.mark.parametrize(

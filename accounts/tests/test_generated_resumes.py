@@ -13,7 +13,7 @@ from market.services import store_postings
 from tests.factories import PostingFactory, ProjectIdeaFactory
 
 
-def names_of(entries):
+def list_names(entries):
     return [entry["name"] for entry in entries]
 
 
@@ -34,7 +34,7 @@ def generate(member, **body):
     return member.post("/resumes/generate", {"user_id": member.id, "source": "generated", **body})
 
 
-def content_of(answer):
+def get_content(answer):
     assert answer.status_code == 201, answer.content
     return Resume.objects.get(id=answer.json()["resume_id"]).content
 
@@ -56,10 +56,10 @@ def test_writes_the_next_version_for_a_posting_and_logs_it(posting, ada):
 
 
 def test_writes_the_same_again_while_the_profile_stays(posting, ada):
-    first, second = (content_of(generate(ada, job_id=posting)) for _ in range(2))
+    first, second = (get_content(generate(ada, job_id=posting)) for _ in range(2))
 
     assert {**first, "meta": None} == {**second, "meta": None}
-    assert names_of(first["skills"]) == ["Python", "javascript"]
+    assert list_names(first["skills"]) == ["Python", "javascript"]
 
 
 def test_counts_what_was_learnt_and_built(posting, ada, now):
@@ -70,7 +70,7 @@ def test_counts_what_was_learnt_and_built(posting, ada, now):
     answer = generate(ada, job_id=posting)
 
     assert answer.json()["missing_skills"] == [".net"]
-    assert content_of(answer)["projects"] == [
+    assert get_content(answer)["projects"] == [
         {
             "name": "Library",
             "description": "Lend books.",
@@ -93,7 +93,7 @@ def test_takes_work_from_the_resume_confirmed_last(ada, now):
             confirmed_at=days and now - timedelta(days=days),
         )
 
-    assert content_of(generate(ada))["work"] == [{"name": "Newer"}]
+    assert get_content(generate(ada))["work"] == [{"name": "Newer"}]
 
 
 def test_is_refused_with_what_to_fill_in_while_the_profile_is_empty(register):
@@ -112,7 +112,7 @@ def test_is_not_written_for_a_posting_that_is_not_there(ada, job_id):
 
 
 def test_keeps_so_many_and_no_more(ada, monkeypatch):
-    monkeypatch.setattr(services, "MAX_WRITTEN", 1)
+    monkeypatch.setattr(services, "MAX_GENERATED", 1)
 
     assert [generate(ada).status_code for _ in range(2)] == [201, 409]
 

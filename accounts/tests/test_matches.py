@@ -10,11 +10,11 @@ from bson import ObjectId
 from django.utils import timezone
 
 from accounts.matches.documents import JobMatch
-from accounts.matches.services import KEPT, fingerprint_of, match_job
+from accounts.matches.services import KEPT, build_fingerprint, match_job
 from career_navigator.cache import reset_caches
 from learning.services import seed_resources
-from market.jobs.match_score import Opening, Seeker
-from market.jobs.selectors import seeker_of
+from market.jobs.match_score import CandidateProfile, JobProfile
+from market.jobs.selectors import build_candidate_profile
 from market.services import store_postings
 from tests.factories import PostingFactory
 
@@ -73,7 +73,7 @@ def beginner(register):
     return register(email="new@example.org", skills=[], target_roles=[], experience_level=None, location=None)
 
 
-def score_of(member, job):
+def get_score(member, job):
     answer = member.get(f"/jobs/{job}/match_score")
     assert answer.status_code == 200, answer.content
     return answer.json()
@@ -99,7 +99,7 @@ def test_answers_the_score_with_its_parts(member, job):
 
 
 def test_answers_missing_skills_with_what_they_can_be_learnt_from(member, job):
-    missing = score_of(member, job)["missing_skills"]
+    missing = get_score(member, job)["missing_skills"]
 
     assert [(each["skill"], each["display_name"], each["must_have"]) for each in missing] == [
         ("nodejs", "Node.js", True),
@@ -110,25 +110,25 @@ def test_answers_missing_skills_with_what_they_can_be_learnt_from(member, job):
 
 
 def test_counts_skills_that_were_learnt(member, job):
-    before = score_of(member, job)["score"]
+    before = get_score(member, job)["score"]
 
     assert member.put("/learning/progress/nodejs", {"status": "done"}).status_code == 200
 
-    after = score_of(member, job)
+    after = get_score(member, job)
     assert after["score"] > before
     assert after["matched_skills"] == ["nodejs", "python"]
 
 
 def test_keeps_the_score_until_profile_or_posting_change(member, job, mongo):
-    first = score_of(member, job)["computed_at"]
-    again = score_of(member, job)["computed_at"]
+    first = get_score(member, job)["computed_at"]
+    again = get_score(member, job)["computed_at"]
     member.put("/auth/me", {"full_name": "Ada King"})
-    renamed = score_of(member, job)["computed_at"]
+    renamed = get_score(member, job)["computed_at"]
 
     member.put("/auth/me", {"experience_years": 4})
-    changed = score_of(member, job)
+    changed = get_score(member, job)
     mongo.job_postings.update_one({}, {"$set": {"years_asked": 8.0}})
-    asks_more = score_of(member, job)
+    asks_more = get_score(member, job)
 
     assert first == again == renamed < changed["computed_at"] < asks_more["computed_at"]
     assert changed["score"] > asks_more["score"]
@@ -158,14 +158,14 @@ def test_gives_no_score_where_nothing_can_be_compared(beginner, job, mongo):
 
 
 def test_stores_a_clients_own_analysis(member, job, mongo):
-    computed = score_of(member, job)["score"]
+    computed = get_score(member, job)["score"]
 
     analyzed = member.post(f"/jobs/{job}/analyze", {"user_id": member.id, "score": 87.5, "explanation": "Good."})
     replaced = member.post(f"/jobs/{job}/analyze", {"job_id": job.upper(), "score": 12})
 
     assert analyzed.status_code == replaced.status_code == 200
     assert (analyzed.json()["score"], analyzed.json()["explanation"]) == (87.5, "Good.")
-    body = score_of(member, job)
+    body = get_score(member, job)
     assert body["score"] == computed
     assert (body["analysis"]["score"], body["analysis"]["explanation"]) == (12, None)
     # What somebody has stored does not expire.
@@ -181,7 +181,7 @@ def test_stores_a_clients_own_analysis(member, job, mongo):
 def test_computes_ours_where_the_client_has_none(member, job, mongo):
     answer = member.post(f"/jobs/{job}/analyze", {"user_id": member.id})
 
-    body, scored = answer.json(), score_of(member, job)
+    body, scored = answer.json(), get_score(member, job)
     assert (body["messages"], body["score"], body["explanation"]) == ("success", scored["score"], scored["explanation"])
     assert mongo.activities.find_one()["metadata"] == {"score": scored["score"], "by": "match_score"}
     assert scored["analysis"] is None
@@ -233,7 +233,7 @@ def test_knows_no_other_jobs(member, mongo, redis, job_id):
 
 
 def test_hands_scores_out_and_erases_them_with_the_account(member, job, mongo):
-    score = score_of(member, job)["score"]
+    score = get_score(member, job)["score"]
     member.post(f"/jobs/{job}/analyze", {"score": 3})
 
     (exported,) = member.get("/auth/me/export").json()["match_scores"]
@@ -244,7 +244,7 @@ def test_hands_scores_out_and_erases_them_with_the_account(member, job, mongo):
 
 
 def test_lets_a_score_that_can_be_computed_again_expire(member, job, mongo):
-    score_of(member, job)
+    get_score(member, job)
 
     row = mongo.match_scores.find_one()
     assert row["expires_at"] == row["computed_at"] + KEPT
@@ -259,10 +259,10 @@ def test_finds_a_row_and_a_users_rows_through_one_index(mongo, redis):
 
 def test_stores_one_row_for_requests_at_the_same_time(mongo, redis, job):
     user, posting, now = ObjectId(), mongo.job_postings.find_one(), timezone.now()
-    seeker = Seeker(skills=frozenset({"python"}))
+    candidate = CandidateProfile(skills=frozenset({"python"}))
 
     def match(_: int) -> int:
-        return match_job(user_id=user, seeker=seeker, posting=posting, now=now).match["score"]
+        return match_job(user_id=user, candidate=candidate, posting=posting, now=now).match["score"]
 
     with ThreadPoolExecutor(8) as threads:
         scores = set(threads.map(match, range(16)))
@@ -271,7 +271,7 @@ def test_stores_one_row_for_requests_at_the_same_time(mongo, redis, job):
 
 
 @dataclass
-class Person:
+class SignedInUser:
     skills: list[str] = field(default_factory=list)
     target_roles: list[str] = field(default_factory=list)
     location: str | None = None
@@ -302,23 +302,25 @@ class Person:
     ],
 )
 def test_understands_a_profile(said, understood):
-    assert seeker_of(Person(**said), held=["go"]) == Seeker(skills=frozenset({"go"}), **understood)
+    assert build_candidate_profile(SignedInUser(**said), held=["go"]) == CandidateProfile(
+        skills=frozenset({"go"}), **understood
+    )
 
 
-SEEKER = Seeker(skills=frozenset({"a", "b"}), desired_roles=("x", "y"))
-OPENING = Opening(title="x", skills=("a", "b", "c"), nice_to_have=frozenset({"c"}))
+CANDIDATE = CandidateProfile(skills=frozenset({"a", "b"}), desired_roles=("x", "y"))
+JOB = JobProfile(title="x", skills=("a", "b", "c"), nice_to_have=frozenset({"c"}))
 DEMAND = {"a": 0.5, "other": 0.1}
 
 
 def fingerprint(**changes: Any) -> str:
-    given: dict[str, Any] = {"seeker": SEEKER, "opening": OPENING, "demand": DEMAND} | changes
-    return fingerprint_of(**given)
+    given: dict[str, Any] = {"candidate": CANDIDATE, "job_profile": JOB, "demand": DEMAND} | changes
+    return build_fingerprint(**given)
 
 
 def test_takes_the_same_for_the_same():
     same = [
-        fingerprint(seeker=Seeker(skills=frozenset({"b", "a"}), desired_roles=("y", "x"))),
-        fingerprint(opening=Opening(title="x", skills=("c", "b", "a"), nice_to_have=frozenset({"c"}))),
+        fingerprint(candidate=CandidateProfile(skills=frozenset({"b", "a"}), desired_roles=("y", "x"))),
+        fingerprint(job_profile=JobProfile(title="x", skills=("c", "b", "a"), nice_to_have=frozenset({"c"}))),
         fingerprint(demand={"other": 0.2, "a": 0.5}),
     ]
 
@@ -328,11 +330,11 @@ def test_takes_the_same_for_the_same():
 @pytest.mark.parametrize(
     "change",
     [
-        {"seeker": Seeker(skills=frozenset({"a"}), desired_roles=("x", "y"))},
-        {"seeker": Seeker(skills=frozenset({"a", "b"}), desired_roles=("x", "y"), experience_years=0)},
-        {"opening": Opening(title="x", skills=("a", "b", "c"))},
-        {"opening": Opening(title="x", skills=("a", "b", "c"), nice_to_have=frozenset({"c"}), years_asked=1)},
-        {"opening": replace(OPENING, country_codes=frozenset({"DE"}))},
+        {"candidate": CandidateProfile(skills=frozenset({"a"}), desired_roles=("x", "y"))},
+        {"candidate": CandidateProfile(skills=frozenset({"a", "b"}), desired_roles=("x", "y"), experience_years=0)},
+        {"job_profile": JobProfile(title="x", skills=("a", "b", "c"))},
+        {"job_profile": JobProfile(title="x", skills=("a", "b", "c"), nice_to_have=frozenset({"c"}), years_asked=1)},
+        {"job_profile": replace(JOB, country_codes=frozenset({"DE"}))},
         {"demand": {"a": 0.6}},
         {"demand": {}},
     ],

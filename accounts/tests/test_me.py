@@ -8,8 +8,8 @@ import pytest
 
 from accounts.authentication import load_profile
 from accounts.documents import PROFILE_CACHE, ConcurrentChange, UnknownProfileField, User
-from accounts.selectors import career_goals, target_roles
-from tests.fixtures.people import PROFILE
+from accounts.selectors import get_career_goals, get_target_roles
+from tests.fixtures.users import PROFILE
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -342,7 +342,7 @@ def test_leaves_the_password_out(ada):
 
 
 def test_finds_the_goals_of_a_user(ada):
-    goals = career_goals(user_id=ada.id)
+    goals = get_career_goals(user_id=ada.id)
 
     assert goals.roles == ("Software Engineer",)
     assert goals.location == "San Francisco, CA"
@@ -350,7 +350,7 @@ def test_finds_the_goals_of_a_user(ada):
 
 @pytest.mark.parametrize("user_id", ["", "x", "507f1f77bcf86cd799439011"])
 def test_finds_no_goals_of_an_unknown_user(user_id, mongo):
-    assert career_goals(user_id=user_id) is None
+    assert get_career_goals(user_id=user_id) is None
 
 
 def test_lists_each_role_that_someone_aims_at_once(register):
@@ -361,7 +361,7 @@ def test_lists_each_role_that_someone_aims_at_once(register):
     gone.is_active = False
     gone.save()
 
-    assert target_roles() == ["Analyst", "Data Engineer", "Full-Stack Developer"]
+    assert get_target_roles() == ["Analyst", "Data Engineer", "Full-Stack Developer"]
 
 
 def test_queues_collection_of_new_roles_alone(ada, queued):

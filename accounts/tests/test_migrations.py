@@ -124,7 +124,7 @@ def _posting_skills():
 def test_reads_users_and_postings_by_todays_vocabulary(before_the_vocabulary):
     assert _posting_skills() == [["node js"], [], []]
 
-    summary = _run("clean_skills_data")
+    summary = _run("renormalize_skills")
 
     assert before_the_vocabulary.get("/auth/me").json()["skills"] == ["nodejs", ".net", "basket weaving"]
     assert _posting_skills() == [["nodejs"], ["python"], []]
@@ -140,15 +140,15 @@ def test_reads_users_and_postings_by_todays_vocabulary(before_the_vocabulary):
 
 
 def test_brings_the_figures_up_to_date(before_the_vocabulary, mongo):
-    _run("clean_skills_data")
+    _run("renormalize_skills")
 
-    (figures,) = mongo.market_figures.find({"scope": "market"})
-    assert dict(zip(figures["skill_names"], figures["skill_counts"], strict=True)) == {"nodejs": 1, "python": 1}
+    (stats,) = mongo.market_figures.find({"scope": "market"})
+    assert dict(zip(stats["skill_names"], stats["skill_counts"], strict=True)) == {"nodejs": 1, "python": 1}
     assert mongo.dirty_days.count_documents({}) == 0
 
 
 def test_changes_nothing_in_a_dry_run(before_the_vocabulary, mongo):
-    summary = _run("clean_skills_data", "--dry-run")
+    summary = _run("renormalize_skills", "--dry-run")
 
     assert (summary["users_changed"], summary["postings_changed"]) == (1, 2)
     assert _posting_skills() == [["node js"], [], []]
@@ -157,10 +157,10 @@ def test_changes_nothing_in_a_dry_run(before_the_vocabulary, mongo):
 
 
 def test_finds_nothing_to_clean_the_second_time(before_the_vocabulary):
-    _run("clean_skills_data")
+    _run("renormalize_skills")
     updated_at = User.objects.get().updated_at
 
-    summary = _run("clean_skills_data")
+    summary = _run("renormalize_skills")
 
     assert (summary["users_changed"], summary["postings_changed"], summary["days_recomputed"]) == (0, 0, 0)
     assert User.objects.get().updated_at == updated_at

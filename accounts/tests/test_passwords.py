@@ -9,10 +9,10 @@ from django.core import mail
 from django.utils import timezone
 
 from accounts import credentials
-from accounts.credentials import ResetRefused, hash_password, reset_password, send_reset_message
+from accounts.credentials import ResetRejected, hash_password, reset_password, send_reset_message
 from accounts.documents import PasswordReset, RefreshToken, User
 from accounts.tasks import send_reset_message as send_reset_message_task
-from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD, refresh
+from tests.fixtures.users import API, NEW_PASSWORD, PASSWORD, refresh
 
 ADDRESS = "ada@example.org"
 
@@ -147,7 +147,7 @@ def test_accepts_one_of_two_changes_at_once(ada):
         statuses = list(pool.map(lambda password: _change(ada, new_password=password).status_code, new))
 
     assert statuses.count(200) == 1
-    # Whoever asks after the change asks with a token from before it.
+    # Anyone who asks after the change asks with a token from before it.
     assert set(statuses) <= {200, 400, 401, 409}
     assert _log_in(new[statuses.index(200)]).status_code == 200
 
@@ -233,7 +233,7 @@ def test_refuses_a_token_after_an_hour(ada):
     send_reset_message(email=ADDRESS, now=now)
     token = re.search(r"token=([\w-]+)", mail.outbox[0].body)[1]
 
-    with pytest.raises(ResetRefused):
+    with pytest.raises(ResetRejected):
         reset_password(token=token, new_password=NEW_PASSWORD, now=now + timedelta(hours=1, seconds=1))
 
 

@@ -8,10 +8,10 @@ from accounts.credentials import send_reset_message
 from accounts.documents import User
 from accounts.services import finish_erasures
 from career_navigator.apps import get_declared
-from ingestion.documents import CollectionRun
+from ingestion.documents import CollectionRunDocument
 from ingestion.tasks import collect_for_user
 from tests.factories import CollectedRoleFactory
-from tests.fixtures.people import API, PASSWORD
+from tests.fixtures.users import API, PASSWORD
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_erases_the_user_and_all_that_is_theirs(ada, notes, mongo, now):
         if str(user_id) in str(list(mongo[name].find())) or "ada@example.org" in str(list(mongo[name].find()))
     }
     assert left == {}
-    assert CollectionRun.objects.get().requested_by is None
+    assert CollectionRunDocument.objects.get().requested_by is None
 
 
 def test_accepts_no_token_of_an_erased_user(ada):
@@ -172,7 +172,7 @@ def test_starts_no_run_for_a_user_who_is_gone(ada):
 
     collect_for_user(ada.id, ["Software Engineer"])
 
-    assert CollectionRun.objects.count() == 0
+    assert CollectionRunDocument.objects.count() == 0
 
 
 def test_collects_the_stale_ones_of_the_new_roles(register, now):
@@ -183,7 +183,7 @@ def test_collects_the_stale_ones_of_the_new_roles(register, now):
 
     collect_for_user(ada.id, roles[:2])
 
-    run = CollectionRun.objects.get()
+    run = CollectionRunDocument.objects.get()
     assert run.requested_by == ada.id
     assert [(search.role, search.status) for search in run.searches] == [
         ("Data Engineer", "skipped"),

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from accounts.documents import User
-from tests.fixtures.people import API, PASSWORD, PROFILE, REGISTRATION
+from tests.fixtures.users import API, PASSWORD, PROFILE, REGISTRATION
 
 
 def test_answers_the_documented_user(api):

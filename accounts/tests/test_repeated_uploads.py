@@ -12,9 +12,9 @@ from accounts.resumes import uploads, views
 from accounts.resumes.documents import Resume
 from accounts.resumes.tasks import read_upload, take_up_lost_uploads
 from accounts.tests import resume_files as files
-from accounts.tests.uploading import another, send_text, show, upload
+from accounts.tests.uploads import another, send_text, show, upload
 from career_navigator.documents import REPEAT_WINDOW
-from tests.fixtures.people import PASSWORD, Member
+from tests.fixtures.users import PASSWORD, Member
 from tests.queued import run_queued
 
 pytestmark = pytest.mark.usefixtures("tools_seeded", "no_wait")
@@ -86,14 +86,14 @@ def test_reads_anew_what_the_same_upload_was_told_of_meanwhile(ada, redis, monke
 
 def test_refuses_a_repeated_file_as_the_first_one_was_refused(ada, redis):
     file = files.scanned_pdf()
-    address = upload(ada, file).json()["address"]
+    email = upload(ada, file).json()["address"]
     run_queued(redis)
 
     again = upload(ada, file)
 
     assert (again.status_code, again.json()["reason"]) == (400, "no_text")
     # The first client was answered 202 and may still ask.
-    assert ada.get(address).json()["resume"]["refusal"]["reason"] == "no_text"
+    assert ada.get(email).json()["resume"]["refusal"]["reason"] == "no_text"
 
 
 def _delete(member, resume_id):
@@ -170,7 +170,7 @@ def test_reads_once_what_is_queued_twice(ada, mongo):
 def test_takes_up_what_a_crash_left_unread(ada, redis, queued, mongo, now):
     resume_id = upload(ada, files.make_pdf()).json()["resume_id"]
     queued()
-    Resume.objects(id=resume_id).update(created_at=now - uploads.LOST_AFTER - timedelta(minutes=1))
+    Resume.objects(id=resume_id).update(created_at=now - uploads.LOST_TIMEOUT - timedelta(minutes=1))
 
     take_up_lost_uploads()
 

@@ -8,7 +8,7 @@ from bson import ObjectId
 
 from accounts.resumes.documents import Resume
 from accounts.resumes.services import store_resume
-from accounts.tests.rendered import CONTENT, render, text_of
+from accounts.tests.rendered_text import CONTENT, extract_rendered_text, render
 
 ENDINGS = {
     "pdf": "application/pdf",
@@ -105,7 +105,7 @@ def test_shows_an_uploaded_text_as_a_resume(ada):
     text = "Ada Lovelace\nada@example.org\n\nExperience\nAnalyst, Babbage & Sons\nJan 1990 - Mar 1993\n- Wrote Note G\n"
     uploaded = ada.post("/resumes/generate", {"user_id": ada.id, "source": "upload", "content": text})
 
-    shown = text_of("pdf", ada.get(f"/resumes/{uploaded.json()['resume_id']}.pdf").content)
+    shown = extract_rendered_text("pdf", ada.get(f"/resumes/{uploaded.json()['resume_id']}.pdf").content)
 
     assert "Ada Lovelace" in shown
     assert "Jan 1990 – Mar 1993" in shown

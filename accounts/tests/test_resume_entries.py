@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from accounts.resumes.parsing.contact import read_contact
-from accounts.resumes.parsing.entries import read_positions, read_studies
-from accounts.resumes.parsing.lines import find_spans, heading_kind, split_sections, years_covered
+from accounts.resumes.parsing.contact import parse_contact
+from accounts.resumes.parsing.entries import parse_positions, parse_studies
+from accounts.resumes.parsing.lines import count_years_covered, find_spans, get_heading_kind, split_sections
 
 NOW = date(2026, 11, 21)
 
@@ -38,7 +38,7 @@ def _lines(text):
     ],
 )
 def test_knows_headings(line, kind):
-    assert heading_kind(line) == kind
+    assert get_heading_kind(line) == kind
 
 
 def test_begins_a_section_at_a_heading_that_text_follows():
@@ -95,7 +95,7 @@ def test_takes_nothing_else_for_a_span(text):
 def test_counts_no_time_twice_and_none_to_come(spans, years):
     found = [span for text in spans for span in find_spans(text)]
 
-    assert years_covered(found, now=NOW) == years
+    assert count_years_covered(found, now=NOW) == years
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_counts_no_time_twice_and_none_to_come(spans, years):
     ],
 )
 def test_reads_phone_numbers(text, phone):
-    found = read_contact(text=text, head=[text]).phone
+    found = parse_contact(text=text, head=[text]).phone
 
     assert (found.value if found else None) == phone
 
@@ -128,14 +128,14 @@ def test_reads_phone_numbers(text, phone):
     ],
 )
 def test_reads_the_name(head, name):
-    found = read_contact(text="\n".join(head), head=head).name
+    found = parse_contact(text="\n".join(head), head=head).name
 
     assert (found.value if found else None) == name
 
 
 def test_is_surer_of_a_name_that_shows_in_the_address():
-    alone = read_contact(text="", head=["Ada Lovelace"]).name
-    shown = read_contact(text="ada@example.org", head=["Ada Lovelace"]).name
+    alone = parse_contact(text="", head=["Ada Lovelace"]).name
+    shown = parse_contact(text="ada@example.org", head=["Ada Lovelace"]).name
 
     assert shown.confidence > alone.confidence
 
@@ -144,7 +144,7 @@ def test_takes_no_link_but_to_the_web():
     unprintable = ["\x01https://a.example", "https://a.example/\x00", "https://a.example/\ud800"]
     links = ["javascript:alert(1)", "http://[", *unprintable]
 
-    contact = read_contact(text="github.com/ada, www.github.com/ada/", head=[], links=links)
+    contact = parse_contact(text="github.com/ada, www.github.com/ada/", head=[], links=links)
 
     assert [link.value for link in contact.links] == ["https://github.com/ada"]
 
@@ -163,7 +163,7 @@ def test_takes_no_link_but_to_the_web():
     ],
 )
 def test_reads_positions(text, title, company):
-    (position,) = read_positions(_lines(text), now=NOW)
+    (position,) = parse_positions(_lines(text), now=NOW)
 
     assert (position.title.value if position.title else None) == title
     assert (position.company.value if position.company else None) == company
@@ -181,7 +181,7 @@ Initech
 2015 - 2018
 Counted beans."""
 
-    first, second = read_positions(_lines(text), now=NOW)
+    first, second = parse_positions(_lines(text), now=NOW)
 
     assert first.highlights == ("Built what was asked for", "Ran it from 2019 - 2020")
     assert (second.title.value, second.company.value) == ("Analyst", "Initech")
@@ -209,7 +209,7 @@ Counted beans."""
     ],
 )
 def test_reads_positions_in_many_layouts(text, expected):
-    positions = read_positions(_lines(text), now=NOW)
+    positions = parse_positions(_lines(text), now=NOW)
 
     assert [(p.title.value, p.company.value if p.company else None) for p in positions] == expected
 
@@ -231,7 +231,7 @@ def test_reads_studies(text, expected):
     def value(found):
         return found.value if found else None
 
-    studies = read_studies(_lines(text))
+    studies = parse_studies(_lines(text))
 
     assert [
         (value(s.institution), value(s.degree), value(s.area), str(s.until) if s.until else None) for s in studies
@@ -257,8 +257,8 @@ class _CountedLines(tuple):
 @pytest.mark.parametrize(
     ("read", "line", "kept"),
     [
-        (lambda lines: read_positions(lines, now=NOW), "Engineer, Acme Inc 2019 - 2020", 50),
-        (read_studies, "MIT, B.Sc. in Physics 2019", 20),
+        (lambda lines: parse_positions(lines, now=NOW), "Engineer, Acme Inc 2019 - 2020", 50),
+        (parse_studies, "MIT, B.Sc. in Physics 2019", 20),
     ],
 )
 def test_reads_no_further_than_the_entries_that_are_kept(read, line, kept):
@@ -273,6 +273,6 @@ def test_reads_no_further_than_the_entries_that_are_kept(read, line, kept):
 def test_a_position_that_begins_on_the_first_line_says_how_the_others_stand():
     text = "2019 - 2020\nEngineer\nAcme Inc\nRan the mill.\n2016 - 2018\nTeacher\nHill School\n"
 
-    positions = read_positions(_lines(text), now=NOW)
+    positions = parse_positions(_lines(text), now=NOW)
 
     assert [position.title.value for position in positions] == ["Engineer", "Teacher"]

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.documents import MAX_ROLES
 from accounts.resumes.parsing.languages import read_languages
-from accounts.resumes.parsing.resume import json_resume, parse_resume
+from accounts.resumes.parsing.resume import build_json_resume, parse_resume
 from tests.factories import NOW
 
 RESUME = """Grace Hopper
@@ -142,7 +142,7 @@ def test_says_nothing_of_what_a_resume_does_not_tell():
     parsed = parse("Ada Lovelace\nada@example.org\n\nSkills\nDocker\n")
 
     assert (parsed.contact.place, parsed.contact.headline, parsed.languages) == (None, None, ())
-    assert {"location", "languages"} & json_resume(parsed, names={}).keys() == set()
+    assert {"location", "languages"} & build_json_resume(parsed, names={}).keys() == set()
 
 
 def test_offers_as_before_what_an_earlier_release_has_read(offered, mongo):

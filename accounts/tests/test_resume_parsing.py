@@ -7,13 +7,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from accounts.resumes.files.reading import read_file
+from accounts.resumes.files.sandbox import extract_text
 from accounts.resumes.json_resume import check_resume
-from accounts.resumes.parsing.resume import as_stored, json_resume, parse_resume
-from accounts.resumes.renderings.docx import write_docx
-from accounts.resumes.renderings.markdown import write_markdown
-from accounts.resumes.renderings.page import lay_out
-from accounts.resumes.renderings.pdf import write_pdf
+from accounts.resumes.parsing.resume import build_json_resume, parse_resume, serialize_resume
+from accounts.resumes.renderers.docx import render_docx
+from accounts.resumes.renderers.layout import build_layout
+from accounts.resumes.renderers.markdown import render_markdown
+from accounts.resumes.renderers.pdf import render_pdf
 from accounts.tests.resume_files import RESUME
 from skills.extraction import SkillExtractor
 from skills.vocabulary import Skill, Vocabulary
@@ -39,7 +39,9 @@ def _parse(text, **more):
 
 
 def test_reads_a_resume():
-    content = json_resume(_parse(RESUME), names={"python": "Python", "docker": "Docker", "kubernetes": "Kubernetes"})
+    content = build_json_resume(
+        _parse(RESUME), names={"python": "Python", "docker": "Docker", "kubernetes": "Kubernetes"}
+    )
 
     check_resume(content)
     assert content == {
@@ -91,7 +93,7 @@ def test_says_where_each_skill_was_found():
 def test_reads_nothing_from_a_letter():
     parsed = _parse("Dear all,\nthe weather was fine and so were we.\nKind regards")
 
-    assert json_resume(parsed, names={}) == {}
+    assert build_json_resume(parsed, names={}) == {}
     assert parsed.years is None
 
 
@@ -120,12 +122,12 @@ TEXTS = st.one_of(st.lists(LINES, max_size=25).map("\n".join), st.text(max_size=
 def test_makes_nothing_up_and_always_makes_a_resume(text):
     parsed = _parse(text)
 
-    content = json_resume(parsed, names={})
+    content = build_json_resume(parsed, names={})
     check_resume(content)
-    as_stored(parsed, names={})
+    serialize_resume(parsed, names={})
     for line in "\n".join(_texts(content)).split("\n"):
         assert _plain(line.removeprefix("https://")) in _plain(text), line
-    assert all(0 <= confidence <= 1 for confidence in _confidences(as_stored(parsed, names={})))
+    assert all(0 <= confidence <= 1 for confidence in _confidences(serialize_resume(parsed, names={})))
 
 
 def _texts(content):
@@ -152,14 +154,14 @@ def _plain(text):
     return re.sub(r"[\W_]+", "", text)
 
 
-@pytest.mark.parametrize("write", [write_pdf, write_docx, write_markdown])
+@pytest.mark.parametrize("write", [render_pdf, render_docx, render_markdown])
 def test_reads_what_we_write(write):
     names = {"python": "Python", "docker": "Docker", "kubernetes": "Kubernetes"}
-    content = json_resume(_parse(RESUME), names=names)
+    content = build_json_resume(_parse(RESUME), names=names)
 
-    file = read_file(write(lay_out(content)))
+    file = extract_text(write(build_layout(content)))
 
-    read = json_resume(_parse(file.text, links=file.links), names=names)
+    read = build_json_resume(_parse(file.text, links=file.links), names=names)
     assert {part: read[part] for part in ("basics", "work", "education")} == {
         part: content[part] for part in ("basics", "work", "education")
     }

@@ -10,9 +10,9 @@ from django.test.client import MULTIPART_CONTENT
 from accounts.resumes import uploads, views
 from accounts.resumes.tasks import take_up_lost_uploads
 from accounts.tests import resume_files as files
-from accounts.tests.uploading import NOBODY, another, send_text, show, upload
+from accounts.tests.uploads import NOBODY, another, send_text, show, upload
 from career_navigator import throttling
-from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, queue_at
+from tests.other_servers import NO_MONGODB, NO_REDIS, mongodb_at, queue_at
 from tests.queued import run_queued
 
 pytestmark = pytest.mark.usefixtures("tools_seeded", "no_wait")
@@ -104,11 +104,11 @@ def test_refuses_by_name_what_is_no_resume(ada, mongo):
 
 
 def test_says_why_a_file_was_refused_to_who_asks_later(ada, redis, mongo, now):
-    address = upload(ada, files.scanned_pdf()).json()["address"]
+    email = upload(ada, files.scanned_pdf()).json()["address"]
 
     run_queued(redis)
 
-    resume = ada.get(address).json()["resume"]
+    resume = ada.get(email).json()["resume"]
     assert (resume["status"], resume["refusal"]["reason"]) == ("refused", "no_text")
     assert resume["content"] == {}
     stored = mongo.resumes.find_one()
@@ -200,12 +200,12 @@ def test_takes_what_cannot_be_queued_and_queues_it_when_it_is_sent_again(ada, re
 
 def test_reads_at_the_next_check_what_could_not_be_queued(ada, redis):
     with queue_at(NO_REDIS):
-        address = upload(ada, files.make_pdf()).json()["address"]
+        email = upload(ada, files.make_pdf()).json()["address"]
 
     take_up_lost_uploads()
     run_queued(redis)
 
-    assert ada.get(address).json()["resume"]["status"] == "ready"
+    assert ada.get(email).json()["resume"]["status"] == "ready"
 
 
 def test_answers_202_when_mongodb_becomes_unavailable_after_it_was_stored(ada, redis, settings, monkeypatch):

@@ -6,10 +6,10 @@ from django.test.client import MULTIPART_CONTENT
 
 from accounts.documents import User
 from accounts.resumes import services
-from accounts.services import canonical_skills
+from accounts.services import canonicalize_skills
 from accounts.tests import resume_files as files
-from accounts.tests.uploading import NOBODY, another, send_text, show, upload
-from tests.fixtures.people import PASSWORD
+from accounts.tests.uploads import NOBODY, another, send_text, show, upload
+from tests.fixtures.users import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("tools_seeded", "no_wait")
 
@@ -90,9 +90,9 @@ def test_keeps_a_skill_that_came_while_it_was_confirmed(ada, monkeypatch):
 
     def meanwhile(names):
         ada.put("/auth/me", {"skills": ["Rust"]})
-        return canonical_skills(names)
+        return canonicalize_skills(names)
 
-    monkeypatch.setattr(services, "canonical_skills", meanwhile)
+    monkeypatch.setattr(services, "canonicalize_skills", meanwhile)
     answer = ada.post(f"/resumes/{resume_id}/confirm", {"skills": ["Docker"]})
 
     assert answer.json()["skills"] == ada.get("/auth/me").json()["skills"] == ["rust", "docker"]

@@ -8,7 +8,7 @@ from bson import ObjectId
 from accounts.applications.documents import Activity, Application
 from accounts.applications.services import save_job, set_stage
 from accounts.applications.stages import STAGES
-from accounts.tests.applying import NOW, get_application, list_acts, put_application
+from accounts.tests.application_requests import NOW, get_application, list_actions, put_application
 from market.jobs.services import hide_postings
 
 
@@ -39,7 +39,7 @@ def test_saves_a_job_once(ada, job):
 
     assert (first.status_code, again.status_code) == (201, 200)
     assert again.json() == first.json()
-    assert (Application.objects.count(), list_acts(ada)) == (1, ["save_job"])
+    assert (Application.objects.count(), list_actions(ada)) == (1, ["save_job"])
 
 
 def test_saves_a_job_once_for_requests_at_the_same_time(mongo, job):
@@ -77,7 +77,7 @@ def test_leaves_an_application_alone_that_is_saved_again(ada, job):
     assert answer.status_code == 200
     assert get_application(ada, job)["application"]["stage"] == "applied"
     assert answer.json()["activity_id"] == get_application(ada, job)["timeline"][0]["id"]
-    assert list_acts(ada) == ["stage"]
+    assert list_actions(ada) == ["stage"]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_takes_a_job_from_the_saved_ones(ada, job):
     assert ada.get("/jobs/saved").json()["total"] == 0
     assert ada.delete(f"/jobs/{job}/save", None).status_code == 404
     assert ada.post(f"/jobs/{job}/save", {}).json() != saved
-    assert list_acts(ada) == ["save_job", "unsave_job", "save_job"]
+    assert list_actions(ada) == ["save_job", "unsave_job", "save_job"]
     # The timeline is that of the new one.
     assert len(get_application(ada, job)["timeline"]) == 1
 

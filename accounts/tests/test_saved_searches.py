@@ -8,14 +8,14 @@ from bson import ObjectId
 from django.utils import timezone
 
 from accounts.searches import services
-from accounts.searches.documents import MAX_SEARCHES, SavedSearch, ToldPosting
-from accounts.searches.services import claim_postings, end_digest, make_token, save_search
+from accounts.searches.documents import MAX_SEARCHES, NotifiedPosting, SavedSearch
+from accounts.searches.services import end_digest, make_token, reserve_postings, save_search
 from accounts.services import export_user
 from career_navigator.documents import REPEAT_WINDOW
 from market.jobs.filters import JobFilter
 from market.services import store_postings
 from tests.factories import PostingFactory
-from tests.fixtures.people import API, PASSWORD
+from tests.fixtures.users import API, PASSWORD
 
 PATH = "/jobs/searches"
 UNSUBSCRIBE = f"{PATH}/unsubscribe"
@@ -34,7 +34,7 @@ def save(member, **changes) -> str:
     return answer.json()["search"]["id"]
 
 
-def titles_of(member, search_id, query="") -> list[str]:
+def list_titles(member, search_id, query="") -> list[str]:
     answer = member.get(f"{PATH}/{search_id}/new{query}")
     assert answer.status_code == 200, answer.content
     return [job["job_title"] for job in answer.json()["jobs"]]
@@ -67,7 +67,7 @@ def test_changes_only_what_is_given(ada):
 
 def test_deletes_a_search_with_what_it_told_of(ada, mongo):
     search_id = save(ada)
-    claim_postings(search_id=ObjectId(search_id), job_ids=[ObjectId()], now=timezone.now())
+    reserve_postings(search_id=ObjectId(search_id), job_ids=[ObjectId()], now=timezone.now())
 
     answer = ada.delete(f"{PATH}/{search_id}", None)
 
@@ -182,20 +182,20 @@ def test_finds_as_new_what_is_collected_after_it_was_saved(ada):
     assert {job["job_title"] for job in answer["jobs"]} == {"First", "Second", "Posted earlier"}
     assert answer["total"] == 3
     assert answer["jobs"][0]["matching_words"] == ["python"]
-    assert titles_of(ada, search_id, "?limit=1&offset=2") == ["Posted earlier"]
+    assert list_titles(ada, search_id, "?limit=1&offset=2") == ["Posted earlier"]
 
 
 def test_stays_new_however_often_it_is_asked_for_until_it_is_marked(ada, mongo):
     search_id = save(ada)
     store("First", "Second")
     first = str(mongo.job_postings.find_one({"title": "First"})["_id"])
-    before = [titles_of(ada, search_id) for _ in range(2)]
+    before = [list_titles(ada, search_id) for _ in range(2)]
 
     marked = [ada.post(f"{PATH}/{search_id}/seen", {"job_ids": [first, first, "x", str(ObjectId())]}) for _ in range(2)]
 
     assert [sorted(titles) for titles in before] == [["First", "Second"]] * 2
     assert [answer.json() for answer in marked] == [{"messages": "success", "seen": 1}] * 2
-    assert titles_of(ada, search_id) == ["Second"]
+    assert list_titles(ada, search_id) == ["Second"]
 
 
 def test_takes_nothing_for_new_again_because_it_changed(ada, mongo):
@@ -207,21 +207,21 @@ def test_takes_nothing_for_new_again_because_it_changed(ada, mongo):
     store("First, changed", job_id="1", url="https://jobs.example.com/1")
 
     assert mongo.job_postings.find_one()["title"] == "First, changed"
-    assert titles_of(ada, search_id) == []
+    assert list_titles(ada, search_id) == []
 
 
 def test_begins_anew_when_its_filter_changes(ada):
     search_id = save(ada)
     store("First")
     ada.put(f"{PATH}/{search_id}", {"filter": {"skills_any": ["python"]}, "name": "The same"})
-    same = titles_of(ada, search_id)
+    same = list_titles(ada, search_id)
 
     ada.put(f"{PATH}/{search_id}", {"filter": {"skills_any": ["python"], "titles": ["Second"]}})
 
     assert same == ["First"]
-    assert titles_of(ada, search_id) == []
+    assert list_titles(ada, search_id) == []
     store("Second")
-    assert titles_of(ada, search_id) == ["Second"]
+    assert list_titles(ada, search_id) == ["Second"]
 
 
 def test_leaves_out_what_is_hidden_or_closed(ada, mongo):
@@ -230,17 +230,17 @@ def test_leaves_out_what_is_hidden_or_closed(ada, mongo):
     mongo.job_postings.update_one({"title": "Hidden"}, {"$set": {"hidden": True}})
     mongo.job_postings.update_one({"title": "Closed"}, {"$set": {"closed_at": timezone.now()}})
 
-    assert titles_of(ada, search_id) == ["Open"]
+    assert list_titles(ada, search_id) == ["Open"]
 
 
 def test_claims_a_posting_once_however_many_claim_it(mongo, now):
     search_id, jobs = ObjectId(), [ObjectId() for _ in range(30)]
 
     with ThreadPoolExecutor(4) as pool:
-        claims = list(pool.map(lambda _: claim_postings(search_id=search_id, job_ids=jobs, now=now), range(4)))
+        claims = list(pool.map(lambda _: reserve_postings(search_id=search_id, job_ids=jobs, now=now), range(4)))
 
     assert sorted(job for claim in claims for job in claim) == sorted(jobs)
-    assert ToldPosting.objects.count() == 30
+    assert NotifiedPosting.objects.count() == 30
 
 
 def test_is_part_of_the_export_and_erased_with_the_account(ada, mongo):
@@ -274,14 +274,14 @@ class TestUnsubscribing:
              "multipart/form-data; boundary=x"),
         ],
     )  # fmt: skip
-    def test_takes_one_click_without_login_and_takes_it_again(self, ada, api, address, search_id, body, media_type):
-        answers = [api.client.generic("POST", address, body, media_type) for _ in range(2)]
+    def test_takes_one_click_without_login_and_takes_it_again(self, ada, api, email, search_id, body, media_type):
+        answers = [api.client.generic("POST", email, body, media_type) for _ in range(2)]
 
         assert [answer.status_code for answer in answers] == [200, 200]
         assert ada.get(f"{PATH}/{search_id}").json()["search"]["digest"] is None
 
-    def test_shows_a_page_with_a_button_and_changes_nothing(self, ada, api, address, search_id):
-        page = api.get(address)
+    def test_shows_a_page_with_a_button_and_changes_nothing(self, ada, api, email, search_id):
+        page = api.get(email)
 
         assert (page.status_code, page["Content-Type"]) == (200, "text/html; charset=utf-8")
         text = page.content.decode()
@@ -290,15 +290,15 @@ class TestUnsubscribing:
         assert page["Content-Security-Policy"].startswith("default-src 'none'")
         assert ada.get(f"{PATH}/{search_id}").json()["search"]["digest"] == "daily"
 
-    def test_works_when_the_search_was_deleted(self, ada, api, address, search_id):
+    def test_works_when_the_search_was_deleted(self, ada, api, email, search_id):
         ada.delete(f"{PATH}/{search_id}", None)
 
-        assert (api.get(address).status_code, api.send("POST", address).status_code) == (200, 200)
+        assert (api.get(email).status_code, api.send("POST", email).status_code) == (200, 200)
 
     @pytest.mark.parametrize("token", ["", "x", "{id}", "{id}:forged", "%00"])
     def test_refuses_a_token_that_was_not_signed_here(self, ada, api, search_id, token):
-        address = f"{UNSUBSCRIBE}?token={token.format(id=search_id)}"
+        email = f"{UNSUBSCRIBE}?token={token.format(id=search_id)}"
 
-        for answer in (api.get(address), api.send("POST", address), api.send("POST", UNSUBSCRIBE)):
+        for answer in (api.get(email), api.send("POST", email), api.send("POST", UNSUBSCRIBE)):
             assert (answer.status_code, list(answer.json()["errors"])) == (400, ["token"])
         assert ada.get(f"{PATH}/{search_id}").json()["search"]["digest"] == "daily"

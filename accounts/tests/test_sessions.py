@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from accounts.documents import User
-from tests.fixtures.people import API, PASSWORD, REGISTRATION, refresh
+from tests.fixtures.users import API, PASSWORD, REGISTRATION, refresh
 
 CREDENTIALS = {"email": "ada@example.org", "password": PASSWORD}
 

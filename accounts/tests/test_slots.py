@@ -10,7 +10,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from career_navigator import throttling
 from career_navigator.observability import middleware
 from career_navigator.setting_values import Rate
-from tests.fixtures.people import API, NEW_PASSWORD, PASSWORD, REGISTRATION
+from tests.fixtures.users import API, NEW_PASSWORD, PASSWORD, REGISTRATION
 
 RIGHT = {"email": "ada@example.org", "password": PASSWORD}
 

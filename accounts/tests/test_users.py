@@ -11,7 +11,7 @@ from accounts.authentication import issue_access_token
 from accounts.documents import User
 from career_navigator.setting_values import Rate
 from tests.factories import ResumeFactory
-from tests.fixtures.people import API, PASSWORD
+from tests.fixtures.users import API, PASSWORD
 
 GRACE = {"user_name": "Grace Hopper", "email_id": "grace@example.org", "password": PASSWORD}
 

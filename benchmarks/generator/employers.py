@@ -95,7 +95,7 @@ def employers() -> tuple[dict[str, Any], ...]:
     )
 
 
-def trade_of(name: str) -> str:
+def get_trade(name: str) -> str:
     """Return what the employer of this name does, as the end of a sentence."""
     return _TRADES[name.rsplit(" ", 1)[1]][2]
 

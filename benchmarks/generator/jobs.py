@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.generator.employers import employers, trade_of
+from benchmarks.generator.employers import employers, get_trade
 from benchmarks.generator.places import Place, places
 from benchmarks.generator.roles import Role, roles
 from benchmarks.generator.skills import BOARD_SLUGS, SKILL_NAMES
 from benchmarks.generator.text import advert_text
 
-MAXIMUM_SEED = 8999  # keeps ids within the integers that JSON readers hold exactly (2^53)
-MAXIMUM_A_DAY = 1_000_000
+MAX_SEED = 8999  # keeps ids within the integers that JSON readers hold exactly (2^53)
+MAX_PER_DAY = 1_000_000
 
 # Monday to Sunday: few adverts are published at weekends.
 _WEEKDAYS = (1.0, 1.2, 1.2, 1.1, 0.9, 0.25, 0.2)
@@ -76,10 +76,10 @@ def generate_day(*, day: date, seed: int, count: int, first: int = 0) -> Iterato
 
     Job number n of a day is always the same, however many are asked for. Raises ValueError for a number out of range.
     """
-    if not 0 <= seed <= MAXIMUM_SEED:
-        raise ValueError(f"seed must be between 0 and {MAXIMUM_SEED}, not {seed}")
-    if first < 0 or first + count > MAXIMUM_A_DAY:
-        raise ValueError(f"a day has at most {MAXIMUM_A_DAY} jobs, asked for {first + count}")
+    if not 0 <= seed <= MAX_SEED:
+        raise ValueError(f"seed must be between 0 and {MAX_SEED}, not {seed}")
+    if first < 0 or first + count > MAX_PER_DAY:
+        raise ValueError(f"a day has at most {MAX_PER_DAY} jobs, asked for {first + count}")
     bits = np.random.PCG64((seed, day.toordinal()))
     random = np.random.Generator(bits.advance(first * _DRAWS))
     # Of the roles that are drawn alone: a small market has few a day.
@@ -149,7 +149,7 @@ def _job(
     short = "Remote" if nowhere else place.short
     text = advert_text(
         company=company["name"],
-        trade=trade_of(company["name"]),
+        trade=get_trade(company["name"]),
         title=title,
         place=short,
         family=role.family,

@@ -72,10 +72,10 @@ def places() -> tuple[Place, ...]:
     """Return all places in a fixed order."""
     home = [(row, True) for row in _CITIES.strip().splitlines()]
     abroad = [(row, False) for row in _CITIES_ABROAD.strip().splitlines()]
-    return tuple(_place_of(row, at_home, number) for number, (row, at_home) in enumerate(home + abroad))
+    return tuple(_build_place(row, at_home, number) for number, (row, at_home) in enumerate(home + abroad))
 
 
-def _place_of(row: str, at_home: bool, number: int) -> Place:
+def _build_place(row: str, at_home: bool, number: int) -> Place:
     city, region, weight, pay, coordinates = (cell.strip() for cell in row.split("|"))
     region_name, code = region.rsplit(" ", 1)
     latitude, longitude = (float(part) for part in coordinates.split(","))

@@ -172,10 +172,10 @@ def roles() -> tuple[Role, ...]:
             entries[-1][1].append(line)
         else:
             entries.append((line, []))
-    return tuple(_role_of(heading, " ".join(skills)) for heading, skills in entries)
+    return tuple(_build_role(heading, " ".join(skills)) for heading, skills in entries)
 
 
-def _role_of(heading: str, skills: str) -> Role:
+def _build_role(heading: str, skills: str) -> Role:
     titles, weight, family, salary = (cell.strip() for cell in heading.split("|"))
     shares = (entry.split() for entry in skills.split(",") if entry.strip())
     names = tuple(title.strip() for title in titles.split(","))

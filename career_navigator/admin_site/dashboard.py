@@ -99,7 +99,7 @@ def list_account_links(request: HttpRequest) -> list[dict[str, Any]]:
     """List the links of the menu of one's own account."""
     return [
         {"title": "Change password", "link": reverse("admin:password_change")},
-        {"title": "Two-factor authentication", "link": reverse("admin:second_factor")},
+        {"title": "Two-factor authentication", "link": reverse("admin:two_factor")},
     ]
 
 
@@ -280,7 +280,7 @@ def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, An
             logger.warning("the dashboard leaves out %s: %s", name, error)
             board.missing.append(name)
             continue
-        board.cards += [_card_for(request, each) for each in found if isinstance(each, Card)]
+        board.cards += [_build_card(request, each) for each in found if isinstance(each, Card)]
         board.charts += [each for each in found if isinstance(each, Chart)]
     return context | {"board": board}
 
@@ -317,12 +317,12 @@ def count_attention(*, user: User, now: datetime) -> list[AttentionCount] | None
     ]
 
 
-def _card_for(request: HttpRequest, card: Card) -> Card:
+def _build_card(request: HttpRequest, card: Card) -> Card:
     app, _, model = card.route.removeprefix("admin:").removesuffix("_changelist").rpartition("_")
     return card if cast(User, request.user).has_perm(f"{app}.view_{model}") else replace(card, route="")
 
 
-def age_text(*, since: datetime | None, now: datetime) -> str:
+def format_age(*, since: datetime | None, now: datetime) -> str:
     """How long ago, in the largest unit that is over 1: "12 min"; "never" without a time."""
     if since is None:
         return "never"

@@ -72,7 +72,7 @@ def invite(request: HttpRequest, user: User) -> bool:
 
 
 class InvitationView(PasswordResetConfirmView):
-    """The page that the link leads to. Whoever sets a password there logs in with it afterwards."""
+    """The page that the link leads to. Anyone who sets a password there logs in with it afterwards."""
 
     template_name = "career_navigator/admin_site/invitation.html"
     form_class = SetPasswordForm  # type: ignore[assignment]

@@ -17,7 +17,7 @@ from django_otp.middleware import OTPMiddleware
 from career_navigator.api.exceptions import is_admin_path
 
 # The theme's Alpine.js builds functions of the expressions in its own templates, which counts as eval; no script stands
-# in a page, and none is fetched from elsewhere. Styles stand in pages.
+# in a page, and none is fetched from elsewhere. Styles are in pages.
 _CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -32,7 +32,7 @@ _CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
-class SecondFactorMiddleware(OTPMiddleware):
+class TwoFactorMiddleware(OTPMiddleware):
     def _device_from_persistent_id(self, persistent_id: str) -> Any:
         # Django OTP takes every device's id for a number, which an ObjectId is not, and would verify nobody. A test of
         # the login notices when a later version asks in another way.
@@ -55,7 +55,7 @@ class AdminMiddleware:
         CommonMiddleware,
         CsrfViewMiddleware,
         AuthenticationMiddleware,
-        SecondFactorMiddleware,
+        TwoFactorMiddleware,
         MessageMiddleware,
     )
 

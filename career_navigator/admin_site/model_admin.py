@@ -142,7 +142,7 @@ _MAX_NAMED = 10
 _CONFIRMED = "confirmed"
 
 
-def ask(
+def ask_for_confirmation(
     request: HttpRequest,
     *,
     title: str,
@@ -177,7 +177,7 @@ def is_confirmed(request: HttpRequest) -> bool:
     return _CONFIRMED in request.POST
 
 
-def ask_about_chosen(
+def ask_about_selected(
     request: HttpRequest, queryset: Any, *, verb: str, undo: str, facts: Iterable[str] = ()
 ) -> HttpResponse:
     """Render the question before an action of a list, with how many objects were chosen and their names."""
@@ -190,7 +190,7 @@ def ask_about_chosen(
         for name in ("action", "select_across", "index", ACTION_CHECKBOX_NAME)
         for value in request.POST.getlist(name)
     ]
-    return ask(
+    return ask_for_confirmation(
         request,
         title=f"{verb} {count:,} {what}?",
         act=f"{verb} {count:,} {what}",
@@ -295,10 +295,10 @@ def _offered_tasks() -> dict[str, Task]:
 
 def list_tasks(*, user: User) -> list[Task]:
     """Return the tasks that the user may start, by title."""
-    return [task for task in _offered_tasks().values() if may_start(user=user, task=task)]
+    return [task for task in _offered_tasks().values() if can_start(user=user, task=task)]
 
 
-def may_start(*, user: Any, task: Task) -> bool:
+def can_start(*, user: Any, task: Task) -> bool:
     """Return whether the user may start and cancel the task."""
     return isinstance(user, User) and any(map(user.has_perm, task.permissions))
 
@@ -311,7 +311,7 @@ def find_task(*, name: str) -> Task | None:
 def offer_task(request: HttpRequest, *, name: str, why: str) -> None:
     """Show a message that a task should follow, with the way to it; nothing to who may not start it."""
     task = find_task(name=name)
-    if task is None or not may_start(user=request.user, task=task):
+    if task is None or not can_start(user=request.user, task=task):
         return
     url = reverse("admin:career_navigator_taskrun_changelist")
     messages.info(request, format_html('{} <a class="underline" href="{}#{}">{}</a>', why, url, name, task.title))

@@ -26,7 +26,7 @@ class StaffBackend(ModelBackend):
     """Django's own accounts and permissions, the latter looked up through their indexes.
 
     Django asks for them with joins. As MongoDB carries those out, each reads every permission there is and looks for
-    its groups: 20 ms of every page of whoever is no superuser.
+    its groups: 20 ms of every page of anyone who is no superuser.
     """
 
     def _get_user_permissions(self, user_obj: User) -> QuerySet[Permission]:

@@ -65,7 +65,7 @@ class CodeForm(forms.Form):
     )
 
 
-def set_up_second_factor(request: HttpRequest, site: "StaffSite") -> HttpResponse:
+def set_up_two_factor(request: HttpRequest, site: "StaffSite") -> HttpResponse:
     """Show a new device's secret as a QR code until its code is entered, then recovery codes.
 
     Who has a device may remove it, or have new recovery codes, by a code: a session left open is not enough.
@@ -77,20 +77,20 @@ def set_up_second_factor(request: HttpRequest, site: "StaffSite") -> HttpRespons
         logout(request)
         return HttpResponseRedirect(reverse("admin:login"))
     if confirmed is not None:
-        return _change_second_factor(request, site, user, confirmed)
+        return _change_two_factor(request, site, user, confirmed)
     device, _ = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "app"})
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        wrong = _describe_refusal(device, form)
+        wrong = _describe_rejection(device, form)
         if wrong is None:
             device.confirmed = True
             device.save()
             django_otp.login(request, device)
             _log_change(user, "Set up two-factor authentication.")
             messages.success(request, "Two-factor authentication is set up: from now on a login asks for the code.")
-            return _render_second_factor(request, site, form=CodeForm(), device=device, codes=make_codes(user=user))
+            return _render_two_factor(request, site, form=CodeForm(), device=device, codes=make_codes(user=user))
         form.add_error("code", wrong)
-    return _render_second_factor(request, site, form=form, device=device)
+    return _render_two_factor(request, site, form=form, device=device)
 
 
 def has_device(*, user: User) -> bool:
@@ -98,18 +98,18 @@ def has_device(*, user: User) -> bool:
     return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
 
 
-def disable_second_factor(*, user: User) -> bool:
+def disable_two_factor(*, user: User) -> bool:
     """Let the account log in by its password alone again; whether it had a device."""
     devices = list(TOTPDevice.objects.filter(user=user).order_by("pk"))
     for device in devices:
         device.delete()
-    void_codes(user=user)
+    invalidate_codes(user=user)
     return any(device.confirmed for device in devices)
 
 
 def make_codes(*, user: User) -> list[str]:
     """New codes for the account; those it had are void."""
-    void_codes(user=user)
+    invalidate_codes(user=user)
     device = StaticDevice.objects.create(user=user, name="recovery codes", confirmed=True)
     codes = [StaticToken.random_token() for _ in range(_RECOVERY_CODES)]
     for code in codes:
@@ -144,33 +144,33 @@ def count_codes(*, user: User) -> int:
     return StaticToken.objects.filter(device__in=_list_code_devices(user)).count()
 
 
-def void_codes(*, user: User) -> None:
+def invalidate_codes(*, user: User) -> None:
     """Let no code of the account be of use any more."""
     for device in _list_code_devices(user):
         device.token_set.all().delete()
         device.delete()
 
 
-def _change_second_factor(request: HttpRequest, site: "StaffSite", user: User, device: TOTPDevice) -> HttpResponse:
+def _change_two_factor(request: HttpRequest, site: "StaffSite", user: User, device: TOTPDevice) -> HttpResponse:
     """Remove the device or renew the codes, by a code of the device."""
     form = CodeForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
-        return _render_second_factor(request, site, form=form, device=device)
-    wrong = _describe_refusal(device, form)
+        return _render_two_factor(request, site, form=form, device=device)
+    wrong = _describe_rejection(device, form)
     if wrong is not None:
         form.add_error("code", wrong)
-        return _render_second_factor(request, site, form=form, device=device)
+        return _render_two_factor(request, site, form=form, device=device)
     if "remove" in request.POST:
-        disable_second_factor(user=user)
+        disable_two_factor(user=user)
         _log_change(user, "Disabled two-factor authentication.")
         messages.success(request, "Two-factor authentication is disabled.")
-        return HttpResponseRedirect(reverse("admin:second_factor"))
+        return HttpResponseRedirect(reverse("admin:two_factor"))
     codes = make_codes(user=user)
     _log_change(user, "Made new recovery codes.")
-    return _render_second_factor(request, site, form=CodeForm(), device=device, codes=codes)
+    return _render_two_factor(request, site, form=CodeForm(), device=device, codes=codes)
 
 
-def _describe_refusal(device: TOTPDevice, form: CodeForm) -> str | None:
+def _describe_rejection(device: TOTPDevice, form: CodeForm) -> str | None:
     """What to say of the code that was typed; None where it is the device's."""
     allowed, lock = device.verify_is_allowed()
     if not allowed:
@@ -181,7 +181,7 @@ def _describe_refusal(device: TOTPDevice, form: CodeForm) -> str | None:
     return "That is not the current code, or it was used already. Is the clock of the device right?"
 
 
-def _render_second_factor(
+def _render_two_factor(
     request: HttpRequest, site: "StaffSite", *, form: CodeForm, device: TOTPDevice, codes: Sequence[str] = ()
 ) -> HttpResponse:
     context = {**site.each_context(request), "title": "Two-factor authentication", "form": form, "codes": codes}
@@ -194,7 +194,7 @@ def _render_second_factor(
         context["secret"] = device.config_url.partition("secret=")[2].partition("&")[0]
     else:
         context["codes_left"] = count_codes(user=cast(User, request.user))
-    return TemplateResponse(request, "career_navigator/admin_site/second_factor.html", context)
+    return TemplateResponse(request, "career_navigator/admin_site/two_factor.html", context)
 
 
 def _log_change(user: User, message: str) -> None:
@@ -255,7 +255,7 @@ class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
             cleaned: dict[str, Any] = super().clean()
             self.clean_otp(self.get_user())
         except Busy:
-            limits.take_back()
+            limits.undo()
             raise
         except forms.ValidationError:
             limits.count_failure()
@@ -291,7 +291,7 @@ class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
 
 
 def record_failed_login(*, account: str, client_ip: str, now: datetime) -> None:
-    """Count a failed login of the account; whoever guesses faster than the limits let them is not counted on."""
+    """Count a failed login of the account; anyone who guesses faster than the limits let them is not counted on."""
     day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     key = {"account": account[:150], "client_ip": client_ip, "day": day}
     database().failed_logins.update_one(key, {"$inc": {"count": 1}, "$max": {"last_at": now}}, upsert=True)
@@ -313,7 +313,7 @@ class StaffSite(UnfoldAdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method == "GET" and super().has_permission(request) and self._lacks_code(request):
             # The password was right; what is missing is the device.
-            return HttpResponseRedirect(reverse("admin:second_factor"))
+            return HttpResponseRedirect(reverse("admin:two_factor"))
         response = super().login(request, extra_context)
         form = getattr(response, "context_data", {}).get("form")
         if isinstance(form, StaffAuthenticationForm) and form.seconds_to_wait:
@@ -323,17 +323,17 @@ class StaffSite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         return [
-            path("second-factor/", self._second_factor, name="second_factor"),
+            path("two-factor/", self._two_factor, name="two_factor"),
             path("invitation/<uidb64>/<token>/", InvitationView.as_view(), name="invitation"),
             # Instead of Django's way to an object's own page, which breaks on what is no id: nothing here has one.
             path("r/<path:rest>", self.admin_view(_not_found)),
         ]
 
-    def _second_factor(self, request: HttpRequest) -> HttpResponse:
+    def _two_factor(self, request: HttpRequest) -> HttpResponse:
         # Reached with a session that `has_permission` still refuses, so it looks for itself.
         if isinstance(request.user, AnonymousUser) or not super().has_permission(request):
             return HttpResponseRedirect(f"{reverse('admin:login')}?{REDIRECT_FIELD_NAME}={request.path}")
-        return set_up_second_factor(request, self)
+        return set_up_two_factor(request, self)
 
     def _lacks_code(self, request: HttpRequest) -> bool:
         """Whether the session showed no code where one is demanded, or was set up since: then it is over."""

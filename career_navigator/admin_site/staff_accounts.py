@@ -19,9 +19,9 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldBooleanSwitchWidget
 
 from career_navigator.admin_site.invitations import invite
-from career_navigator.admin_site.model_admin import StaffModelAdmin, ask_about_chosen, is_confirmed, log_action
+from career_navigator.admin_site.model_admin import StaffModelAdmin, ask_about_selected, is_confirmed, log_action
 from career_navigator.admin_site.roles import get_purpose
-from career_navigator.admin_site.site import disable_second_factor
+from career_navigator.admin_site.site import disable_two_factor
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -64,10 +64,10 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
     add_form_template = None
     change_password_form = AdminPasswordChangeForm
     phone_columns = ("username", "roles", "last_login")
-    list_display = ("username", "email", "roles", "is_superuser", "is_active", "second_factor", "last_login")
+    list_display = ("username", "email", "roles", "is_superuser", "is_active", "has_two_factor", "last_login")
     list_filter = ("groups", "is_superuser", "is_active")
     fieldsets = (
-        (None, {"fields": ("username", "password_link", "second_factor")}),
+        (None, {"fields": ("username", "password_link", "has_two_factor")}),
         ("Person", {"fields": ("first_name", "last_name", "email")}),
         ("What it may do", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         ("Times", {"fields": ("last_login", "date_joined")}),
@@ -80,8 +80,8 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
     # Roles give permissions; single ones beside them nobody would find again.
     filter_horizontal = ()
     formfield_overrides = {ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}}
-    readonly_fields = ("password_link", "second_factor", "last_login", "date_joined")
-    actions = ("send_invitations", "remove_second_factor")
+    readonly_fields = ("password_link", "has_two_factor", "last_login", "date_joined")
+    actions = ("send_invitations", "disable_two_factor")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
@@ -146,7 +146,7 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
         return str(user.shown_roles)
 
     @admin.display(description="two-factor authentication", boolean=True)
-    def second_factor(self, user: Any) -> bool:
+    def has_two_factor(self, user: Any) -> bool:
         return bool(user.has_device if hasattr(user, "has_device") else _with_device([user]))
 
     @admin.display(description="password")
@@ -155,9 +155,9 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
         return format_html('<a class="staff-link" href="{}">Set a new one</a>', address)
 
     @admin.action(description="Disable two-factor authentication", permissions=["change"])
-    def remove_second_factor(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+    def disable_two_factor(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         if not is_confirmed(request):
-            return ask_about_chosen(
+            return ask_about_selected(
                 request,
                 queryset,
                 verb="Disable two-factor authentication of",
@@ -166,7 +166,7 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
             )
         removed = 0
         for user in queryset:
-            if disable_second_factor(user=user):
+            if disable_two_factor(user=user):
                 log_action(cast(User, request.user), user, "Disabled two-factor authentication.")
                 removed += 1
         text = f"Two-factor authentication is disabled for {removed} accounts."

@@ -3,7 +3,7 @@
 For invalid input also `"errors": {field: [sentence]}` and `"error_codes": {field: [name]}`, in the same order.
 `error_codes.py` lists all names.
 
-`answer_error` serves the API's views; the `handler*` functions of `urls.py` and the request middleware serve what
+`exception_handler` serves the API's views; the `handler*` functions of `urls.py` and the request middleware serve what
 fails outside of them. Nothing of an unexpected error is shown but the request's id, under which it is logged.
 """
 
@@ -46,7 +46,7 @@ logger = logging.getLogger(__name__)
 # A server that restarts is back within a few seconds.
 RETRY_AFTER_SECONDS = 5
 
-SERVER_AWAY = (
+SERVER_UNAVAILABLE = (
     pymongo.errors.ConnectionFailure,
     pymongo.errors.ExecutionTimeout,
     # Written, but not as safely as was asked for, so it may be lost.
@@ -60,10 +60,10 @@ SERVER_AWAY = (
 _THROTTLED = str(exceptions.Throttled.default_detail).rstrip(".")
 
 # MongoDB has answered: whatever went wrong on the way to it, before, is over.
-ANSWERS_OF_MONGODB = (pymongo.errors.DuplicateKeyError, mongoengine.NotUniqueError)
+MONGODB_RESPONSES = (pymongo.errors.DuplicateKeyError, mongoengine.NotUniqueError)
 
 
-class QueueAway(exceptions.APIException):
+class QueueUnavailable(exceptions.APIException):
     """What was asked for has to be queued, and the queue does not answer."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
@@ -72,7 +72,7 @@ class QueueAway(exceptions.APIException):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class ProblemDetail:
     """What an error answers: status, body, headers."""
 
     status: int
@@ -80,13 +80,13 @@ class Problem:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def answer_error(exc: Exception, context: dict[str, Any]) -> Response:
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
     """DRF's exception handler: the answer to an exception that a view has raised."""
-    problem = describe(exc, view=context.get("view"))
+    problem = to_problem(exc, view=context.get("view"))
     return Response(problem.body, status=problem.status, headers=problem.headers)
 
 
-def describe(exc: BaseException, *, view: Any = None) -> Problem:
+def to_problem(exc: BaseException, *, view: Any = None) -> ProblemDetail:
     """The problem to answer an exception with; one that nobody expected is logged with its trace.
 
     `view` says in the words of its endpoint what is not found, and what it takes instead.
@@ -107,8 +107,8 @@ def describe(exc: BaseException, *, view: Any = None) -> Problem:
         return build_problem("incomplete_body")
     if isinstance(exc, SuspiciousOperation | BadRequest):
         return build_problem("malformed_request", _say_what_is_malformed(exc))
-    if is_server_away(exc):
-        logger.warning("A server is away: %s", exc)
+    if is_server_unavailable(exc):
+        logger.warning("A server is unavailable: %s", exc)
         return build_problem(
             "unavailable",
             "A server this depends on is not available; try again shortly.",
@@ -118,13 +118,13 @@ def describe(exc: BaseException, *, view: Any = None) -> Problem:
     return build_unexpected_problem()
 
 
-def build_problem(code: str, detail: str | None = None, *, headers: dict[str, str] | None = None) -> Problem:
+def build_problem(code: str, detail: str | None = None, *, headers: dict[str, str] | None = None) -> ProblemDetail:
     """A problem by its code; without a sentence of its own it has the one that the table of codes has."""
     status, sentence = ERROR_CODES[code]
-    return Problem(status=status, body={"detail": detail or sentence, "code": code}, headers=headers or {})
+    return ProblemDetail(status=status, body={"detail": detail or sentence, "code": code}, headers=headers or {})
 
 
-def build_unexpected_problem() -> Problem:
+def build_unexpected_problem() -> ProblemDetail:
     identity = request_id.get() or "without id"
     return build_problem("unexpected_error", f"An unexpected error occurred; it is logged under request {identity}.")
 
@@ -139,7 +139,7 @@ def _say_what_is_malformed(exc: BaseException) -> str:
     return "The request is malformed."
 
 
-def is_server_away(exc: BaseException) -> bool:
+def is_server_unavailable(exc: BaseException) -> bool:
     """Return whether MongoDB, Redis or the queue was unavailable, also when a library has wrapped the error.
 
     MongoEngine raises its own errors while it handles PyMongo's, without `from`, so the context counts as well.
@@ -147,9 +147,9 @@ def is_server_away(exc: BaseException) -> bool:
     seen: set[int] = set()
     cause: BaseException | None = exc
     while cause is not None and id(cause) not in seen:
-        if isinstance(cause, SERVER_AWAY) or _failed_write_concern(cause):
+        if isinstance(cause, SERVER_UNAVAILABLE) or _failed_write_concern(cause):
             return True
-        if isinstance(cause, ANSWERS_OF_MONGODB):
+        if isinstance(cause, MONGODB_RESPONSES):
             return False
         seen.add(id(cause))
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
@@ -166,13 +166,15 @@ def _is_malformed_id(exc: BaseException) -> bool:
     return isinstance(exc, mongoengine.ValidationError) and "is not a valid ObjectId" in str(exc)
 
 
-def _describe_api_exception(exc: exceptions.APIException, view: Any) -> Problem:
+def _describe_api_exception(exc: exceptions.APIException, view: Any) -> ProblemDetail:
     if isinstance(exc, exceptions.ValidationError):
         return _describe_invalid(exc)
     if isinstance(exc, exceptions.ParseError):
         sentence, name = str(exc.detail), api_settings.NON_FIELD_ERRORS_KEY
         body = {"detail": sentence, "code": "malformed_body"}
-        return Problem(status=400, body=body | {"errors": {name: [sentence]}, "error_codes": {name: ["malformed"]}})
+        return ProblemDetail(
+            status=400, body=body | {"errors": {name: [sentence]}, "error_codes": {name: ["malformed"]}}
+        )
     detail: Any = exc.detail
     code: Any = getattr(detail, "code", exc.default_code)
     if isinstance(detail, dict) and isinstance(detail.get("detail"), str):
@@ -187,19 +189,19 @@ def _describe_api_exception(exc: exceptions.APIException, view: Any) -> Problem:
     if wait is not None:
         headers["Retry-After"] = str(_round_up(wait))
     body = {"detail": detail, "code": get_error_code(code, status=exc.status_code)}
-    return Problem(status=exc.status_code, body=body, headers=headers)
+    return ProblemDetail(status=exc.status_code, body=body, headers=headers)
 
 
-def _describe_invalid(exc: exceptions.ValidationError) -> Problem:
+def _describe_invalid(exc: exceptions.ValidationError) -> ProblemDetail:
     found = dict(_flatten(exc.detail))
     errors = {name: [_speak_of(name, str(each)) for each in details] for name, details in found.items()}
     codes = {name: [get_field_code(getattr(each, "code", "")) for each in details] for name, details in found.items()}
     name, sentences = next(iter(errors.items()), ("", ["The input is invalid."]))
     body = {"detail": _sentence(name, sentences[0]), "code": "validation", "errors": errors, "error_codes": codes}
-    return Problem(status=400, body=body)
+    return ProblemDetail(status=400, body=body)
 
 
-def _describe_unauthenticated(detail: Any, code: object, exc: exceptions.APIException) -> Problem:
+def _describe_unauthenticated(detail: Any, code: object, exc: exceptions.APIException) -> ProblemDetail:
     if isinstance(exc, exceptions.NotAuthenticated):
         detail = "This needs an access token: log in, then send it as `Authorization: Bearer <token>`."
         code = "not_authenticated"
@@ -268,41 +270,41 @@ def is_admin_path(request: HttpRequest) -> bool:
     return request.path_info.startswith("/admin")
 
 
-def answer_problem(problem: Problem) -> HttpResponse:
+def render_problem(problem: ProblemDetail) -> HttpResponse:
     """A problem as an answer outside of DRF."""
     return HttpResponse(dump_json(problem.body), "application/json", status=problem.status, headers=problem.headers)
 
 
-def answer_on_any_path(request: HttpRequest, exception: BaseException) -> HttpResponse:
+def render_exception(request: HttpRequest, exception: BaseException) -> HttpResponse:
     """Answer what a view outside of DRF raises, as JSON or as a page of the admin, without a trace, DEBUG or not."""
-    return _answer(request, describe(exception))
+    return _render(request, to_problem(exception))
 
 
-def answer_bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer_on_any_path(request, SuspiciousOperation())
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render_exception(request, SuspiciousOperation())
 
 
-def answer_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Forms are the admin's alone."""
     logger.warning("A form is refused: %s", reason)
     sentence = "This form is too old, or cookies are switched off. Load its page again, then send it again."
-    return _answer_page(build_problem("permission_denied", sentence))
+    return _render_page(build_problem("permission_denied", sentence))
 
 
-def answer_server_error(request: HttpRequest) -> HttpResponse:
+def server_error(request: HttpRequest) -> HttpResponse:
     """Django calls this for what it has caught itself, and logs that; the error is the one being handled."""
     exc = sys.exc_info()[1]
-    if exc is not None and is_server_away(exc):
-        return answer_on_any_path(request, exc)
-    return _answer(request, build_unexpected_problem())
+    if exc is not None and is_server_unavailable(exc):
+        return render_exception(request, exc)
+    return _render(request, build_unexpected_problem())
 
 
-def _answer(request: HttpRequest, problem: Problem) -> HttpResponse:
-    return _answer_page(problem) if is_admin_path(request) else answer_problem(problem)
+def _render(request: HttpRequest, problem: ProblemDetail) -> HttpResponse:
+    return _render_page(problem) if is_admin_path(request) else render_problem(problem)
 
 
-def _answer_page(problem: Problem) -> HttpResponse:
-    # Nothing on it asks a server: one of them may be what is away.
+def _render_page(problem: ProblemDetail) -> HttpResponse:
+    # Nothing on it asks a server: one of them may be what is unavailable.
     context = {"title": HTTPStatus(problem.status).phrase.capitalize(), "detail": problem.body["detail"]}
     content = render_to_string("career_navigator/admin_site/error.html", context)
     return HttpResponse(content, status=problem.status, headers=problem.headers)

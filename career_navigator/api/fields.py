@@ -16,7 +16,7 @@ _MAX_QUOTED = 3
 _MAX_QUOTE_LENGTH = 60
 
 
-class Text(serializers.CharField):
+class StrictCharField(serializers.CharField):
     """Text, given as text: a number or a truth value is refused. `max_length` is named in the sentence."""
 
     default_error_messages = {"invalid": "This field has to be text."}
@@ -31,7 +31,7 @@ class Text(serializers.CharField):
         return text
 
 
-class OwnUserId(Text):
+class OwnUserId(StrictCharField):
     """The current user's id, which nobody has to send: the token says whose it is. `IsSelf` refuses another's."""
 
     def __init__(self, **options: Any) -> None:
@@ -65,7 +65,7 @@ class BoundedList(serializers.ListField):
         return super().to_internal_value(data)
 
 
-class Line(Text):
+class SingleLineCharField(StrictCharField):
     """Text of one line: line breaks and other white space become one space, other control characters are refused."""
 
     default_error_messages = {"control": "This field must not hold control characters."}
@@ -77,7 +77,7 @@ class Line(Text):
         return text
 
 
-class Choice(serializers.ChoiceField):
+class StrictChoiceField(serializers.ChoiceField):
     """One of the choices, given as text; the sentence that refuses another names them all."""
 
     def __init__(self, choices: Sequence[str], **options: Any) -> None:
@@ -94,7 +94,7 @@ class Choice(serializers.ChoiceField):
 
 
 @extend_schema_field({"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://\S+$"})
-class WebAddress(Text):
+class HttpURLField(StrictCharField):
     """An http or https URL, stored as it was given. Nothing is fetched from it."""
 
     def to_internal_value(self, data: Any) -> str:

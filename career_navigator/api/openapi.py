@@ -12,7 +12,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 from career_navigator.api.error_codes import ERROR_CODES, FIELD_CODES
-from career_navigator.api.fields import SchemaField, Text
+from career_navigator.api.fields import SchemaField, StrictCharField
 from career_navigator.api.serializers import FIELDS_PARAMETER, SuccessSerializer
 
 ERROR_COMPONENT = "Error"
@@ -127,7 +127,12 @@ class ViewSchema(AutoSchema):
             component = ResolvedComponent(field.schema_name, ResolvedComponent.SCHEMA, field.schema, field.schema_name)
             self.registry.register_on_missing(component)
             schema = append_meta(component.ref, self._get_serializer_field_meta(field, direction))
-        if isinstance(field, Text) and field.trim_whitespace and not field.allow_blank and direction == "request":
+        if (
+            isinstance(field, StrictCharField)
+            and field.trim_whitespace
+            and not field.allow_blank
+            and direction == "request"
+        ):
             # DRF's minimum of one character may be a space, which it trims and then refuses.
             schema.setdefault("pattern", r"\S")
         return schema
@@ -191,7 +196,7 @@ def document_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for method, operation in operations.items():
             if method in METHODS:
                 declared = _RESPONSES.keys() & operation["responses"].keys()
-                for status in sorted({*declared, *_statuses_of(path, operation)}):
+                for status in sorted({*declared, *_list_statuses(path, operation)}):
                     name = _RESPONSES[status][0]
                     if "content" not in operation["responses"].get(status, {}):
                         operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
@@ -223,7 +228,7 @@ def _response(description: str) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": reference}}}
 
 
-def _statuses_of(path: str, operation: dict[str, Any]) -> list[str]:
+def _list_statuses(path: str, operation: dict[str, Any]) -> list[str]:
     statuses = ["429", "503"]
     if operation.get("parameters") or "requestBody" in operation:
         statuses.append("400")

@@ -50,7 +50,7 @@ class QuerySerializer(serializers.Serializer[Any]):
         return validated
 
 
-def read_as(shape: type[_Shape], data: Any) -> _Shape:
+def validate_as(shape: type[_Shape], data: Any) -> _Shape:
     """A serializer of the shape that has read `data`. Raises ValidationError."""
     # It shares its fields with all others of the shape; what it has read is its own.
     given = copy(build_once(shape))

@@ -22,7 +22,7 @@ from rest_framework.viewsets import GenericViewSet
 from career_navigator.api.ignored import list_body_names, list_ignored, report_ignored
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.permissions import CurrentUser
-from career_navigator.api.serializers import FIELDS_PARAMETER, QuerySerializer, build_once, read_as
+from career_navigator.api.serializers import FIELDS_PARAMETER, QuerySerializer, build_once, validate_as
 
 
 class DocumentFilterBackend(BaseFilterBackend):
@@ -129,7 +129,7 @@ class ApiViewSet(GenericViewSet[Any]):
     @cached_property
     def body_serializer(self) -> Any:
         """The serializer that has read the body. Raises ValidationError."""
-        return read_as(self.get_request_serializer_class(), self.request.data)
+        return validate_as(self.get_request_serializer_class(), self.request.data)
 
     @property
     def body(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import redis
 from django.conf import settings
 from redis.connection import AbstractConnection
 
-from career_navigator.redis_addresses import build_redis_client
+from career_navigator.redis_urls import build_redis_client
 
 # A command meets at most two of these in a row, connecting and reading.
 FAIL_FAST_TIMEOUT = 0.5

@@ -38,18 +38,18 @@ _CONFLICTS = {85, 86}
 _INDEX_NOT_FOUND = 27
 
 
-class IndexesRefused(RuntimeError):
+class IndexesRejected(RuntimeError):
     """MongoDB refused some of the declared indexes; the message names each and what to do. All others were created."""
 
 
-class _Refused(RuntimeError):
+class _Rejected(RuntimeError):
     """MongoDB refused one index."""
 
 
 def create_indexes() -> dict[str, int]:
     """Create what is missing in every document's collection, merging duplicates first.
 
-    Returns how many documents were merged or renumbered, by collection, 0 in most; sorted. Raises IndexesRefused.
+    Returns how many documents were merged or renumbered, by collection, 0 in most; sorted. Raises IndexesRejected.
     """
     _import_documents()
     merged: dict[str, int] = {}
@@ -57,11 +57,11 @@ def create_indexes() -> dict[str, int]:
     for document in sorted(_subclasses(Document), key=lambda each: str(each._get_collection_name())):
         name = document._get_collection_name()
         try:
-            merged[name] = merged.get(name, 0) + _create_indexes_of(document)
-        except _Refused as error:
+            merged[name] = merged.get(name, 0) + _create_document_indexes(document)
+        except _Rejected as error:
             refused.append(str(error))
     if refused:
-        raise IndexesRefused("\n".join(refused))
+        raise IndexesRejected("\n".join(refused))
     return merged
 
 
@@ -80,7 +80,7 @@ def _subclasses(document: type[Document]) -> Iterator[type[Document]]:
         yield from _subclasses(each)
 
 
-def _create_indexes_of(document: type[Document]) -> int:
+def _create_document_indexes(document: type[Document]) -> int:
     """Create a document's indexes; returns how many documents were merged for that. Raises _Refused."""
     name, merged = document._get_collection_name(), 0
     if retired := document._meta.get("retired_indexes"):
@@ -91,12 +91,12 @@ def _create_indexes_of(document: type[Document]) -> int:
         except DuplicateKeyError as error:
             merge = get_declared("duplicate_mergers").get(name)
             if merge is None or not attempts_left:
-                raise _Refused(_describe_duplicate(name, error)) from error
+                raise _Rejected(_describe_duplicate(name, error)) from error
             merged += merge()
         except OperationFailure as error:
             if error.code not in _CONFLICTS:
                 raise
-            raise _Refused(_describe_conflict(name, error)) from error
+            raise _Rejected(_describe_conflict(name, error)) from error
         else:
             break
     return merged
@@ -157,7 +157,7 @@ def apply_data_migrations(*, now: datetime) -> list[str]:
     return list(missing)
 
 
-_TASKS_OF_CHORES = {
+_TASKS_BY_OLD_NAME = {
     "check-theirstack": "ingestion.tasks.check_theirstack",
     "refresh-figures": "market.tasks.refresh_daily_stats",
     "check-figures": "market.tasks.check_daily_stats",
@@ -168,10 +168,10 @@ _TASKS_OF_CHORES = {
 
 
 def migrate_task_runs(*, now: datetime) -> None:
-    """Turn the records of chores into those of task runs, under the same ids, and follow what was renamed."""
-    for chore in database().chore_runs.find().sort("_id", 1):
-        run = _as_task_run(chore, now)
-        database().task_runs.update_one({"_id": chore["_id"]}, {"$setOnInsert": run}, upsert=True)
+    """Turn the old records of maintenance tasks into task runs, under the same ids, and follow what was renamed."""
+    for old_run in database().chore_runs.find().sort("_id", 1):
+        run = _as_task_run(old_run, now)
+        database().task_runs.update_one({"_id": old_run["_id"]}, {"$setOnInsert": run}, upsert=True)
     database().chore_runs.drop()
     for check in database().task_runs.find({"task": "ingestion.tasks.check_figures"}, {"_id": 1}):
         try:
@@ -181,25 +181,26 @@ def migrate_task_runs(*, now: datetime) -> None:
     _move_permissions()
 
 
-def _as_task_run(chore: dict[str, Any], now: datetime) -> dict[str, Any]:
-    outcome, status = chore.get("outcome", ""), chore.get("status", "failed")
+def _as_task_run(old_run: dict[str, Any], now: datetime) -> dict[str, Any]:
+    outcome, status = old_run.get("outcome", ""), old_run.get("status", "failed")
     run = {
-        "task": _TASKS_OF_CHORES.get(chore["chore"], chore["chore"]),
-        "task_id": str(chore["_id"]),
-        "started_by": chore["asked_by"],
+        "task": _TASKS_BY_OLD_NAME.get(old_run["chore"], old_run["chore"]),
+        "task_id": str(old_run["_id"]),
+        "started_by": old_run["asked_by"],
         "status": status,
         "result": "" if status == "failed" else outcome,
         "error": outcome if status == "failed" else "",
-        "created_at": chore["created_at"],
-        "started_at": chore.get("started_at"),
-        "finished_at": chore.get("finished_at"),
+        "created_at": old_run["created_at"],
+        "started_at": old_run.get("started_at"),
+        "finished_at": old_run.get("finished_at"),
         "lease_ends_at": now if status == "running" else None,
     }
     return {name: value for name, value in run.items() if value is not None}
 
 
 def _move_permissions() -> None:
-    """Give users and groups that may see and start chores the same for task runs, and move the log of the admin."""
+    """Give users and groups that may see and start the old records the same for task runs, and move the log of the
+    admin."""
     types = ContentType.objects.filter(app_label="career_navigator")
     old, new = (types.filter(model=name).first() for name in ("chorerun", "taskrun"))
     if old is None or new is None:

@@ -17,9 +17,9 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from career_navigator.cache.user import UserCache
 from career_navigator.cache.versioned import replace_version
-from career_navigator.db.connection import database, positions_taken
+from career_navigator.db.connection import database, find_duplicate_key_indexes
 from career_navigator.documents import StaleVersion, StoredDocument
-from career_navigator.plain_text import WordList, words_of
+from career_navigator.plain_text import WordList, tokenize
 
 
 class CuratedDocument(StoredDocument):
@@ -73,7 +73,7 @@ def seed_entries(
             collection.bulk_write(writes, ordered=False)
     except BulkWriteError as error:
         # Another process that seeds at the same time was first with some.
-        others = len(positions_taken(error))
+        others = len(find_duplicate_key_indexes(error))
         summary = replace(summary, created=summary.created - others, unchanged=summary.unchanged + others)
     if summary.created or summary.updated:
         replace_version(document.catalogue)
@@ -128,12 +128,12 @@ T = TypeVar("T")
 
 MAX_QUERY_LENGTH = 200
 # The text index gives a document some tens at most.
-_NAMED = 10_000
-_HAS_WORD = 100
+_NAME_BOOST = 10_000
+_WORD_BOOST = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found(Generic[T]):
+class SearchResults(Generic[T]):
     """One page of what was found, best first, and how many were found in all."""
 
     items: list[T]
@@ -152,27 +152,27 @@ def search_text(
     build: Callable[[dict[str, Any]], T],
     limit: int | None = None,
     offset: int = 0,
-) -> Found[T]:
+) -> SearchResults[T]:
     """Find the documents that have any of the query's words, or one of the `known` words that one of them begins.
 
     `canonical` gives the name that a spelling of it means, such as a skill's, and None for other words; `named_in` is
-    the field that holds such names, one or a list. A word that means one is not completed: whoever asks for java does
-    not mean javascript. First come the documents with the name that the whole query means; then those with more of the
-    query's words in `fields`, whole or, of several, as a beginning; then by the weights of the index; then by id.
+    the field that holds such names, one or a list. A word that means one is not completed: anyone who asks for java
+    does not mean javascript. First come the documents with the name that the whole query means; then those with more of
+    the query's words in `fields`, whole or, of several, as a beginning; then by the weights of the index; then by id.
     `build` makes an item of a row.
     """
-    asked = list(dict.fromkeys(words_of(query)))
+    asked = list(dict.fromkeys(tokenize(query)))
     words = dict.fromkeys(asked)
     completed = [word for word in asked if canonical(word) is None]
     for word in completed:
         words.update(dict.fromkeys(known.completions(word)))
     named = canonical(query)
     if named is not None:
-        words.update(dict.fromkeys(words_of(named)))
+        words.update(dict.fromkeys(tokenize(named)))
     if not words:
-        return Found(items=[], total=0)
+        return SearchResults(items=[], total=0)
     boosts = [
-        *([{"$cond": [{"$in": [named, _as_list(named_in)]}, _NAMED, 0]}] if named is not None else []),
+        *([{"$cond": [{"$in": [named, _as_list(named_in)]}, _NAME_BOOST, 0]}] if named is not None else []),
         *(_boost_for(rf"\b{re.escape(word)}", fields) for word in asked if len(asked) > 1),
         *(_boost_for(rf"\b{re.escape(word)}\b", fields) for word in completed),
     ]
@@ -186,7 +186,7 @@ def search_text(
     ]
     (answer,) = collection.aggregate(pipeline)
     total = answer["total"][0]["count"] if answer["total"] else 0
-    return Found(items=[build(row) for row in answer["rows"]], total=total)
+    return SearchResults(items=[build(row) for row in answer["rows"]], total=total)
 
 
 def _boost_for(pattern: str, fields: Sequence[str]) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def _boost_for(pattern: str, fields: Sequence[str]) -> dict[str, Any]:
             "$reduce": {"input": _as_list(name), "initialValue": "", "in": {"$concat": ["$$value", " ", "$$this"]}}
         }
         parts.append(joined)
-    return {"$cond": [{"$regexMatch": {"input": {"$concat": parts}, "regex": pattern, "options": "i"}}, _HAS_WORD, 0]}
+    return {"$cond": [{"$regexMatch": {"input": {"$concat": parts}, "regex": pattern, "options": "i"}}, _WORD_BOOST, 0]}
 
 
 def _as_list(name: str) -> dict[str, Any]:
@@ -296,7 +296,7 @@ class ProgressLog:
         # Pairs, since the keys of a JSON object are text.
         return dict(orjson.loads(self._cache.get(user_id=ObjectId(user_id), load=load) or b"[]"))
 
-    def done_by(self, user_id: str) -> list[Any]:
+    def list_done(self, user_id: str) -> list[Any]:
         """The subjects that a user is done with, sorted."""
         return [subject for subject, status in self.statuses(user_id).items() if status == self.done]
 
@@ -309,7 +309,8 @@ class ProgressLog:
             self._rows.delete_many({"user": user_id})
 
     def invalidate(self, *, user_id: ObjectId) -> AbstractContextManager[None]:
-        """For whoever writes rows of the user's in another way: the next answer shows what is written in the block."""
+        """For anyone who writes rows of the user's in another way: the next answer shows what is written in the
+        block."""
         return self._cache.invalidate(user_id=user_id)
 
     @property

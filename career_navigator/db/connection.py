@@ -27,7 +27,7 @@ from pymongo.monitoring import (
     ServerHeartbeatSucceededEvent,
 )
 
-from career_navigator.redis_addresses import build_redis_client
+from career_navigator.redis_urls import build_redis_client
 
 # The shortest that PyMongo accepts.
 HEARTBEAT_INTERVAL = 0.5
@@ -195,7 +195,7 @@ class SharedRedisCache(RedisCache):
         self._class = _SharedCacheClient
 
 
-def positions_taken(error: BulkWriteError) -> set[int]:
+def find_duplicate_key_indexes(error: BulkWriteError) -> set[int]:
     """Return the indexes of the writes that failed with a duplicate key; of unordered ones all others were made.
 
     Raises `error` itself where anything else went wrong.

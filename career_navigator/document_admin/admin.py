@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from career_navigator.admin_site.dashboard import Attention
 from career_navigator.admin_site.model_admin import ReadOnlyMixin, StaffModelAdmin, describe_change
 from career_navigator.document_admin.fields import ChipsWidget, LinesField, StructureField
-from career_navigator.document_admin.models import ChangedMeanwhile, Duplicate
+from career_navigator.document_admin.models import ConcurrentChangeError, Duplicate
 from career_navigator.document_admin.queries import DocumentModelQuerySet, DocumentPaginator
 
 _CHANGED = (
@@ -70,7 +70,7 @@ class AttentionFilter(SimpleListFilter):
 
 
 class DocumentForm(forms.ModelForm):
-    """Remembers what it showed, so that an edit of something that changed meanwhile is told."""
+    """Remembers what it showed, so that an edit of something that changed meanwhile is rejected."""
 
     fingerprint = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -83,7 +83,7 @@ class DocumentForm(forms.ModelForm):
         cleaned = super().clean()
         given = self.cleaned_data.pop("fingerprint", "")
         if given and given != self.initial.get("fingerprint"):
-            raise ValidationError(_CHANGED, code=ChangedMeanwhile.reason)
+            raise ValidationError(_CHANGED, code=ConcurrentChangeError.reason)
         return cleaned
 
     def _shown_names(self) -> list[str]:
@@ -166,14 +166,14 @@ class DocumentAdmin(StaffModelAdmin):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().changeform_view(request, *args, **kwargs)
-        except (ChangedMeanwhile, Duplicate) as refused:
-            return self._tell_refused(request, refused)
+        except (ConcurrentChangeError, Duplicate) as refused:
+            return self._report_rejected(request, refused)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().delete_view(request, *args, **kwargs)
-        except ChangedMeanwhile as refused:
-            return self._tell_refused(request, refused)
+        except ConcurrentChangeError as refused:
+            return self._report_rejected(request, refused)
 
     def get_paginator(
         self,
@@ -214,7 +214,7 @@ class DocumentAdmin(StaffModelAdmin):
             try:
                 each.full_clean()
                 each.save()
-            except (ChangedMeanwhile, ValidationError) as refused:
+            except (ConcurrentChangeError, ValidationError) as refused:
                 self.message_user(request, f"{each}: {refused}", messages.ERROR)
                 continue
             changes = [
@@ -225,8 +225,8 @@ class DocumentAdmin(StaffModelAdmin):
         self.message_user(request, f"{len(changed):,} changed.", messages.SUCCESS if changed else messages.INFO)
         return changed
 
-    def _tell_refused(self, request: HttpRequest, refused: Exception) -> HttpResponse:
-        text = _CHANGED if isinstance(refused, ChangedMeanwhile) else "Another object has the same unique value."
+    def _report_rejected(self, request: HttpRequest, refused: Exception) -> HttpResponse:
+        text = _CHANGED if isinstance(refused, ConcurrentChangeError) else "Another object has the same unique value."
         self.message_user(request, text, messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
 

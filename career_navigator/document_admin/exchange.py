@@ -22,8 +22,8 @@ from import_export.results import Result, RowResult
 from unfold.contrib.import_export.forms import SelectableFieldsExportForm
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from career_navigator.admin_site.model_admin import UndoMixin, ask_about_chosen, is_confirmed
-from career_navigator.api.exceptions import SERVER_AWAY, is_server_away
+from career_navigator.admin_site.model_admin import UndoMixin, ask_about_selected, is_confirmed
+from career_navigator.api.exceptions import SERVER_UNAVAILABLE, is_server_unavailable
 from career_navigator.cache.versioned import replace_version
 from career_navigator.document_admin.admin import DocumentAdmin, keeps_time
 from career_navigator.document_admin.cells import build_widget, fold, means_the_same
@@ -183,7 +183,7 @@ class DocumentResource(ModelResource):
             self._save_batches(instances, save, result)
         finally:
             # Also where a batch was interrupted, or another import stored the rows: some may not be served yet.
-            with contextlib.suppress(*SERVER_AWAY):
+            with contextlib.suppress(*SERVER_UNAVAILABLE):
                 replace_version(self.catalogue)
 
     def _save_batches(self, instances: list[Any], save: Any, result: Result) -> None:
@@ -195,7 +195,7 @@ class DocumentResource(ModelResource):
             try:
                 refused = save(batch)
             except Exception as error:
-                if not is_server_away(error):
+                if not is_server_unavailable(error):
                     logger.exception("An import was interrupted")
                 for each in [*batch, *pending]:
                     self._refuse(rows[id(each)], ImportInterrupted(), result)
@@ -286,7 +286,7 @@ class ExchangeMixin(ExportActionMixin, ImportExportMixin):
         try:
             super().generate_log_entries(result, request)
         except Exception as error:
-            if not is_server_away(error):
+            if not is_server_unavailable(error):
                 logger.exception("An import was interrupted")
             messages.error(request, "The import was interrupted: what it stored is not in the history.")
 
@@ -326,7 +326,7 @@ class CuratedAdmin(UndoMixin, ExchangeMixin, DocumentAdmin):
     def hide(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         shown = queryset.exclude(hidden=True)
         if not is_confirmed(request):
-            return ask_about_chosen(
+            return ask_about_selected(
                 request,
                 shown,
                 verb="Hide",

@@ -22,7 +22,7 @@ from career_navigator.document_admin.queries import DocumentModelQuerySet
 _DUPLICATE_KEY = 11000
 
 
-class ChangedMeanwhile(RuntimeError):
+class ConcurrentChangeError(RuntimeError):
     """The object was changed or deleted since it was read; nothing was written."""
 
     reason = "changed_meanwhile"
@@ -157,8 +157,8 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write what changed, through the document.
 
-        Raises ChangedMeanwhile when a field that is written, or the object, is no longer as it was read; Duplicate;
-        mongoengine's ValidationError for what `full_clean` would have refused.
+        Raises ConcurrentChangeError when a field that is written, or the object, is no longer as it was read;
+        Duplicate; mongoengine's ValidationError for what `full_clean` would have refused.
         """
         changed = self.changed_names()
         if not self._state.adding and not changed:
@@ -170,7 +170,7 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
             else:
                 document.save(save_condition={"__raw__": self._unchanged_since_read(changed)})
         except SaveConditionError as error:
-            raise ChangedMeanwhile(f"{self._meta.verbose_name} {self.pk}") from error
+            raise ConcurrentChangeError(f"{self._meta.verbose_name} {self.pk}") from error
         except NotUniqueError as error:
             raise Duplicate(str(error)) from error
         self._take_over(document)
@@ -209,14 +209,14 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
     def _changed_document(self, without: Collection[str] = ()) -> mongoengine.Document:
         """The document as it is stored, with what was changed here but in some fields.
 
-        Raises ChangedMeanwhile when it is gone, and ValidationError for a structure of another shape.
+        Raises ConcurrentChangeError when it is gone, and ValidationError for a structure of another shape.
         """
         if self._state.adding:
             values = self._present_values()
             return self._document_of({name: value for name, value in values.items() if name not in without})
         document = self.lookups.get_document(self)
         if document is None:
-            raise ChangedMeanwhile(f"{self._meta.verbose_name} {self.pk} was deleted")
+            raise ConcurrentChangeError(f"{self._meta.verbose_name} {self.pk} was deleted")
         for name in self.changed_names() - set(without):
             setattr(document, name, self._document_value(name, getattr(self, name)))
         return document
@@ -296,7 +296,7 @@ def insert_many(objects: Sequence[DocumentModel]) -> dict[int, Exception]:
 def update_many(objects: Sequence[DocumentModel]) -> dict[int, Exception]:
     """Write what changed of objects of one model that `full_clean` has accepted.
 
-    Returns by index why some were not written: ChangedMeanwhile, as `save` raises it.
+    Returns by index why some were not written: ConcurrentChangeError, as `save` raises it.
     """
     documents = [each._changed_document() for each in objects]
     changes = [dict(zip(("$set", "$unset"), document._delta(), strict=True)) for document in documents]
@@ -319,7 +319,7 @@ def update_many(objects: Sequence[DocumentModel]) -> dict[int, Exception]:
             wanted = bson.decode(bson.encode(change["$set"]), codec_options=collection.codec_options)
             row = stored.get(each.pk, {})
             if any(row.get(name) != value for name, value in wanted.items()) or any(map(row.get, change["$unset"])):
-                refused[index] = ChangedMeanwhile(f"{each._meta.verbose_name} {each.pk}")
+                refused[index] = ConcurrentChangeError(f"{each._meta.verbose_name} {each.pk}")
     for index, (each, document) in enumerate(zip(objects, documents, strict=True)):
         if index not in refused:
             each._take_over(document)

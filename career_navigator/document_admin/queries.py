@@ -13,7 +13,7 @@ from django_mongodb_backend.compiler import SQLCompiler
 from django_mongodb_backend.query import MongoQuery
 
 # Filtered lists are counted up to here: what is beyond nobody pages through, and counting it takes seconds.
-COUNTED_AT_MOST = 5_000
+MAX_COUNTED = 5_000
 
 
 # Around a word these mean something to a text index, or nothing to anybody.
@@ -121,7 +121,7 @@ class DocumentModelQuerySet(models.QuerySet[Any]):
         query.conditions = (*query.conditions, condition)
         return found
 
-    def going_through(self) -> "DocumentModelQuerySet":
+    def iterate(self) -> "DocumentModelQuerySet":
         """The same, found by going through the documents in their order."""
         found = self.all()
         query: Any = found.query
@@ -129,9 +129,9 @@ class DocumentModelQuerySet(models.QuerySet[Any]):
         return found
 
     def count(self) -> int:
-        return self.counted_up_to(None) if self._result_cache is None and not self.query.is_sliced else super().count()
+        return self.count_up_to(None) if self._result_cache is None and not self.query.is_sliced else super().count()
 
-    def counted_up_to(self, most: int | None) -> int:
+    def count_up_to(self, most: int | None) -> int:
         """How many there are; `most` + 1 where there are more. Without a filter, from the collection's own count."""
         compiler = self.order_by().query.get_compiler(using=self.db)
         try:
@@ -168,17 +168,17 @@ class DocumentPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        counted = self.object_list.counted_up_to(COUNTED_AT_MOST)
+        counted = self.object_list.count_up_to(MAX_COUNTED)
         query = self.object_list.query
         filtered = query.where or query.words or query.conditions
-        return CappedCount(counted) if filtered and counted > COUNTED_AT_MOST else counted
+        return CappedCount(counted) if filtered and counted > MAX_COUNTED else counted
 
     def page(self, number: Any) -> "Page[Any]":
         number = self.validate_number(number)
         bottom = (number - 1) * self.per_page
         top = min(bottom + self.per_page, self.count)
         if isinstance(self.count, CappedCount):
-            return Page(self.object_list.going_through()[bottom:top], number, self)
+            return Page(self.object_list.iterate()[bottom:top], number, self)
         if bottom <= self.count // 2:
             return super().page(number)
         # A skip costs by its length, so what is near the end is skipped to from there.
@@ -190,4 +190,4 @@ class CappedCount(int):
     """A count that stopped at the limit, and says so where it is shown."""
 
     def __str__(self) -> str:
-        return f"{COUNTED_AT_MOST:,}+"
+        return f"{MAX_COUNTED:,}+"

@@ -11,7 +11,7 @@ import orjson
 from django.conf import settings
 from pythonjsonlogger.orjson import OrjsonFormatter
 
-from career_navigator.redis_addresses import list_passwords
+from career_navigator.redis_urls import list_passwords
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 task_id: ContextVar[str] = ContextVar("task_id", default="")

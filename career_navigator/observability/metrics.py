@@ -28,7 +28,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
-from career_navigator.api.exceptions import answer_problem, build_problem
+from career_navigator.api.exceptions import build_problem, render_problem
 from career_navigator.api.routers import describe_route
 from career_navigator.apps import get_declared
 from career_navigator.cache.client import fail_fast_redis
@@ -144,13 +144,13 @@ def _queue_families() -> Iterator[Metric]:
 def show_metrics(request: HttpRequest) -> HttpResponse:
     """Return all metrics: to those who send METRICS_TOKEN as a bearer token; with DEBUG and no token, to everybody."""
     if not settings.METRICS_TOKEN and not settings.DEBUG:
-        return answer_problem(build_problem("metrics_off", "Metrics are off: METRICS_TOKEN is not set."))
+        return render_problem(build_problem("metrics_off", "Metrics are off: METRICS_TOKEN is not set."))
     expected = f"Bearer {settings.METRICS_TOKEN}"
     if settings.METRICS_TOKEN and not compare_digest(
         request.META.get("HTTP_AUTHORIZATION", "").encode(), expected.encode()
     ):
         sentence = "The metrics need their token, METRICS_TOKEN, as a bearer token."
-        return answer_problem(build_problem("not_authenticated", sentence, headers={"WWW-Authenticate": "Bearer"}))
+        return render_problem(build_problem("not_authenticated", sentence, headers={"WWW-Authenticate": "Bearer"}))
     registry = CollectorRegistry()
     MultiProcessCollector(registry, path=str(_directory()))
     registry.register(_Parts())

@@ -15,10 +15,10 @@ from django.http.response import HttpResponseBase
 from django.utils.functional import cached_property
 
 from career_navigator.api.exceptions import (
-    answer_on_any_path,
-    answer_problem,
     build_problem,
     is_admin_path,
+    render_exception,
+    render_problem,
 )
 from career_navigator.db.connection import availability
 from career_navigator.observability import metrics
@@ -37,16 +37,16 @@ STAFF_SECONDS = 60
 # Probes and scrapers ask by address, so their Host is not checked, and often, so they are logged at DEBUG only.
 PROBED_PATHS = frozenset({"/health", "/health/", "/health/ready", "/health/ready/", "/metrics", "/metrics/"})
 
-_SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}").fullmatch
+_VALID_ID = re.compile(r"[A-Za-z0-9._-]{8,64}").fullmatch
 
 
-def identity_of(meta: Mapping[str, Any]) -> str:
+def get_request_id(meta: Mapping[str, Any]) -> str:
     """The request's id: the one it came with, where that is sane, else a new one."""
     given = meta.get("HTTP_X_REQUEST_ID", "")
-    return given if _SANE_ID(given) else secrets.token_hex(8)
+    return given if _VALID_ID(given) else secrets.token_hex(8)
 
 
-def record_answer(*, method: str, path: str, route: str | None, status: int, seconds: float) -> None:
+def log_response(*, method: str, path: str, route: str | None, status: int, seconds: float) -> None:
     """Count an answer in the metrics and write its line to the log."""
     metrics.observe_request(method=method, route=route, status=status, seconds=seconds)
     level = logging.DEBUG if path in PROBED_PATHS else logging.INFO
@@ -56,7 +56,7 @@ def record_answer(*, method: str, path: str, route: str | None, status: int, sec
         logger.handle(logger.makeRecord(logger.name, level, __file__, 0, "%s %s %d %.1f ms", values, None))
 
 
-def with_time_anew(function: Callable[[], T]) -> T:
+def with_fresh_deadline(function: Callable[[], T]) -> T:
     """Call it with the whole time for MongoDB again: for a request that has waited for something else meanwhile."""
     identity = request_id.get()
 
@@ -87,13 +87,13 @@ class RequestMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = perf_counter()
-        identity = identity_of(request.META)
+        identity = get_request_id(request.META)
         token = request_id.set(identity)
         try:
             response = self._answer(request)
             response["X-Request-ID"] = identity
             match = request.resolver_match
-            record_answer(
+            log_response(
                 method=request.method or "",
                 path=request.path_info,
                 route=match.route if match else None,
@@ -111,7 +111,7 @@ class RequestMiddleware:
             try:
                 request.get_host()
             except DisallowedHost:
-                return answer_problem(build_problem("unknown_host", "The Host header names no host of this service."))
+                return render_problem(build_problem("unknown_host", "The Host header names no host of this service."))
         is_act = request.method == "POST" and is_admin_path(request)
         seconds = STAFF_SECONDS if is_act else DATABASE_SECONDS
         with availability.limit(seconds=seconds, hold_thread=hold_thread):
@@ -119,4 +119,4 @@ class RequestMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """What a view outside of DRF raises, also with DEBUG on."""
-        return answer_on_any_path(request, exception)
+        return render_exception(request, exception)

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from accounts.mails import RESET, record_mail
 from career_navigator.admin_site.roles import make_roles
-from learning.documents import LearningResource
-from market.refresh import refresh_figures
+from learning.documents import LearningResourceDocument
+from market.refresh import refresh_stats
 from market.services import store_postings
 from skills.models import Skill
 from tests.factories import LearningResourceFactory, PostingFactory, ProjectIdeaFactory, SkillFactory, TaskRunFactory
-from tests.fixtures.people import PASSWORD, Member
+from tests.fixtures.users import PASSWORD, Member
 
 LOG = "/admin/admin/logentry/"
 
@@ -27,7 +27,7 @@ def person(admin_tables: None, staff_client: Client, register) -> Member:
 
 
 @pytest.fixture
-def resource(staff_client: Client) -> LearningResource:
+def resource(staff_client: Client) -> LearningResourceDocument:
     return LearningResourceFactory(title="A tour", level="Beginner")
 
 
@@ -105,7 +105,7 @@ def test_a_skills_page_shows_where_it_is_used(staff_client: Client) -> None:
     LearningResourceFactory(skill="python")
     ProjectIdeaFactory(skills=["python"])
     store_postings(postings=PostingFactory.create_batch(20, date_posted=now.date()), role="Backend Developer", now=now)
-    refresh_figures(now=now)
+    refresh_stats(now=now)
 
     address = f"/admin/skills/skill/{Skill.objects.get(name='python').pk}/change/"
     page = staff_client.get(address).content.decode()
@@ -122,7 +122,7 @@ def test_a_skills_page_shows_where_it_is_used(staff_client: Client) -> None:
         assert staff_client.get(link).context["cl"].result_count in {1, 20}
 
 
-def test_the_log_shows_old_and_new_values(staff_client: Client, resource: LearningResource) -> None:
+def test_the_log_shows_old_and_new_values(staff_client: Client, resource: LearningResourceDocument) -> None:
     edit(
         staff_client, f"/admin/learning/learningresource/{resource.pk}/change/", title="A <b>tour</b>", level="Advanced"
     )
@@ -135,7 +135,9 @@ def test_the_log_shows_old_and_new_values(staff_client: Client, resource: Learni
         assert "Title: <del>A tour</del> → <ins>A &lt;b&gt;tour&lt;/b&gt;</ins>" in text
 
 
-def test_the_log_shows_the_values_that_an_action_changed(staff_client: Client, resource: LearningResource) -> None:
+def test_the_log_shows_the_values_that_an_action_changed(
+    staff_client: Client, resource: LearningResourceDocument
+) -> None:
     action = {"action": "mark_broken", "_selected_action": [str(resource.pk)], "confirmed": "yes"}
     staff_client.post("/admin/learning/learningresource/", action)
 

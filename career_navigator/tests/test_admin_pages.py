@@ -13,11 +13,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from redis import Redis
 
-from career_navigator.celery import HEARTBEAT_TTL, WORKERS_KEY, beat
+from career_navigator.celery import HEARTBEAT_TTL, WORKERS_KEY, send_heartbeat
 from career_navigator.document_admin.models import DocumentModel
-from career_navigator.documents import TaskRun
+from career_navigator.documents import TaskRunDocument
 from career_navigator.management.commands.seed import Command as Seed
-from ingestion.documents import CollectionRun
+from ingestion.documents import CollectionRunDocument
 from market.services import store_postings
 from skills.models import Skill, UnknownSlug
 from skills.services import count_unknown_slugs
@@ -41,13 +41,13 @@ def filled(staff_client: Client) -> None:
 
 
 def pages() -> Iterator[str]:
-    for name in ("index", "collect_now", "schedule", "second_factor", "password_change"):
+    for name in ("index", "collect_now", "schedule", "two_factor", "password_change"):
         yield reverse(f"admin:{name}")
     yield reverse("admin:app_list", args=["skills"])
     yield reverse("admin:skills_skill_merge") + "?name=python&name=django"
-    yield reverse("admin:skills_unknownslug_settle", args=[UnknownSlug.objects.first().pk])
-    yield reverse("admin:run_state", args=[CollectionRun.objects.first().pk])
-    yield reverse("admin:task_state", args=[TaskRun.objects.first().pk])
+    yield reverse("admin:skills_unknownslug_resolve", args=[UnknownSlug.objects.first().pk])
+    yield reverse("admin:run_state", args=[CollectionRunDocument.objects.first().pk])
+    yield reverse("admin:task_state", args=[TaskRunDocument.objects.first().pk])
     for model, model_admin in admin.site._registry.items():
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         for view in ("changelist", "add", "import", "export"):
@@ -140,8 +140,8 @@ def test_every_document_model_has_permissions(admin_tables: None) -> None:
 
 
 def test_the_dashboard_counts_the_workers_that_are_alive(staff_client: Client, redis: Redis) -> None:
-    beat("worker-1@here")
-    beat("worker-2@here")
+    send_heartbeat("worker-1@here")
+    send_heartbeat("worker-2@here")
     redis.zadd(WORKERS_KEY, {"gone@here": time.time() - HEARTBEAT_TTL - 1})
 
     cards = {card.title: card for card in staff_client.get("/admin/").context["board"].cards}

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.searches.documents import SavedSearch
-from career_navigator.api.fields import Text
+from career_navigator.api.fields import StrictCharField
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.routers import OptionalSlashRouter, describe_route
@@ -27,16 +27,16 @@ from career_navigator.urls import handler400, handler403, handler404, handler500
 from skills.documents import SkillDocument
 from skills.serializers import SkillSerializer
 from skills.vocabulary import CATEGORIES
-from tests.api.operations import routed_operations
+from tests.api.inventory import routed_operations
 from tests.factories import SavedSearchFactory, SkillFactory
-from tests.fixtures.people import API, Member
-from tests.fixtures.populated import registered
+from tests.fixtures.user_data import registered
+from tests.fixtures.users import API, Member
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
 
 
 class _SkillsQuery(QuerySerializer):
-    category = Text(required=False)
+    category = StrictCharField(required=False)
 
 
 class _SkillPagination(EnvelopePagination):
@@ -61,7 +61,7 @@ class _SkillViewSet(ListModelMixin, RetrieveModelMixin, DocumentViewSet):
 
 
 class _Body(QuerySerializer):
-    user_id = Text(required=False, max_length=30)
+    user_id = StrictCharField(required=False, max_length=30)
 
 
 class _OwnViewSet(ApiViewSet):

@@ -16,9 +16,9 @@ from pymongo.errors import AutoReconnect, BulkWriteError
 from career_navigator import background, task_runs
 from career_navigator.background import RETRY_WHILE_UNAVAILABLE, ScheduledTask, Task, find_missed_tasks, get_last_due_at
 from career_navigator.celery import enqueue
-from career_navigator.documents import TaskRun
-from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, queue_at
+from career_navigator.documents import TaskRunDocument
 from tests.factories import TaskRunFactory
+from tests.other_servers import NO_MONGODB, NO_REDIS, mongodb_at, queue_at
 from tests.queued import take_queued
 
 LEASE = timedelta(minutes=31)
@@ -136,7 +136,7 @@ class TestAScheduledTask:
 
         assert results == ["SUCCESS", "IGNORED", "IGNORED"]
         assert ran == ["ran"]
-        (run,) = TaskRun.objects
+        (run,) = TaskRunDocument.objects
         assert (run.task, run.due_at, run.status, run.attempts) == ("something", TWO, "finished", 1)
         assert (run.started_at, run.finished_at, run.lease_ends_at) == (TWO, TWO, None)
 
@@ -147,7 +147,7 @@ class TestAScheduledTask:
         task.apply()
 
         assert len(ran) == 2
-        assert [run.due_at for run in TaskRun.objects.order_by("due_at")] == [TWO, TWO + DAY]
+        assert [run.due_at for run in TaskRunDocument.objects.order_by("due_at")] == [TWO, TWO + DAY]
 
     def test_takes_the_time_from_a_beat_whose_clock_is_ahead(self, task, clock, ran):
         TaskRunFactory(due_at=TWO - DAY)
@@ -156,21 +156,21 @@ class TestAScheduledTask:
         task.apply()
 
         assert ran == ["ran"]
-        assert TaskRun.objects(due_at=TWO, status="finished").count() == 1
+        assert TaskRunDocument.objects(due_at=TWO, status="finished").count() == 1
 
     def test_is_not_recorded_when_called_as_a_function(self, task, ran):
         task()
         task()
 
         assert len(ran) == 2
-        assert TaskRun.objects.count() == 0
+        assert TaskRunDocument.objects.count() == 0
 
     def test_records_why_it_failed_and_is_not_run_again(self, task, ran):
         task.apply(args=[lambda: ValueError("not found")])
         task.apply()
 
         assert ran == ["ran"]
-        (run,) = TaskRun.objects
+        (run,) = TaskRunDocument.objects
         assert (run.status, run.error) == ("failed", "ValueError('not found')")
         assert not missed(task, at=TWO + HOUR)
 
@@ -179,7 +179,7 @@ class TestAScheduledTask:
 
         task.apply(args=[lambda: AutoReconnect("gone")])
 
-        assert TaskRun.objects.get().status == "running"
+        assert TaskRunDocument.objects.get().status == "running"
         assert not missed(task, at=TWO + LEASE - MINUTE)
         assert missed(task, at=TWO + LEASE)
 
@@ -187,7 +187,7 @@ class TestAScheduledTask:
         task.apply(args=[lambda: AutoReconnect("gone")])
 
         assert missed(task, at=TWO + LEASE)
-        assert TaskRun.objects.get().status == "running"
+        assert TaskRunDocument.objects.get().status == "running"
 
     def test_is_retried_while_mongodb_cannot_record_it(self, task, redis, settings, ran):
         settings.MONGODB_TIMEOUT_SECONDS = 0.1
@@ -208,7 +208,7 @@ class TestALease:
         assert self.acquire("one", at=TWO)
         assert not self.acquire("two", at=TWO + MINUTE)
         assert self.acquire("one", at=TWO + MINUTE)
-        assert TaskRun.objects.get().attempts == 2
+        assert TaskRunDocument.objects.get().attempts == 2
 
     def test_is_taken_over_by_one_other_when_it_has_ended(self, mongo):
         self.acquire("one", at=TWO)
@@ -217,7 +217,7 @@ class TestALease:
         task_runs.finish_run(task_id="one", status="failed", now=TWO + LEASE)
 
         assert acquired == [True, False]
-        assert TaskRun.objects.get().status == "running"
+        assert TaskRunDocument.objects.get().status == "running"
 
     def test_is_not_acquired_after_the_end(self, mongo):
         self.acquire("one", at=TWO)
@@ -232,7 +232,7 @@ class TestALease:
 
         assert not self.acquire("one more", at=later)
         assert not missed(task, at=later)
-        (run,) = TaskRun.objects
+        (run,) = TaskRunDocument.objects
         assert (run.status, run.error) == ("failed", "lost its worker 5 times")
         assert "given up" in caplog.text
 
@@ -248,7 +248,7 @@ class TestALease:
 class TestAMissedTask:
     def test_is_none_of_before_the_first_start(self, task):
         assert not missed(task, at=TWO + HOUR)
-        assert TaskRun.objects.get().status == "skipped"
+        assert TaskRunDocument.objects.get().status == "skipped"
         assert not missed(task, at=TWO + DAY - MINUTE)
         assert missed(task, at=TWO + DAY)
 
@@ -256,7 +256,7 @@ class TestAMissedTask:
         task.apply()
 
         assert not missed(task, at=TWO + MINUTE)
-        assert TaskRun.objects.get().status == "finished"
+        assert TaskRunDocument.objects.get().status == "finished"
 
     def test_is_run_once_and_for_the_last_time_alone(self, task, clock, ran):
         task.apply()
@@ -266,7 +266,7 @@ class TestAMissedTask:
         task.apply()
         assert not missed(task, at=clock.time)
         assert len(ran) == 2
-        assert TaskRun.objects(due_at=TWO + 3 * DAY).get().status == "finished"
+        assert TaskRunDocument.objects(due_at=TWO + 3 * DAY).get().status == "finished"
 
     def test_is_none_that_runs_at_the_moment(self, task):
         task_runs.acquire_run(task="something", due_at=TWO, task_id="one", lease=LEASE, now=TWO)

@@ -23,8 +23,8 @@ from career_navigator.cache import reset_caches
 from career_navigator.db import backup
 from career_navigator.db.bootstrap import create_indexes
 from career_navigator.db.connection import database
-from market.documents import JobPosting
-from tests.fixtures.populated import registered
+from market.documents import JobPostingDocument
+from tests.fixtures.user_data import registered
 
 WORD = "Backedup"
 
@@ -131,7 +131,7 @@ def test_restores_into_an_empty_database(
     for name in install.list_collection_names():
         install.drop_collection(name)
     # As `bootstrap` leaves it before anything is stored.
-    JobPosting.ensure_indexes()
+    JobPostingDocument.ensure_indexes()
 
     run("restore", file)
 

@@ -14,7 +14,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from career_navigator.cache import client
 from career_navigator.cache.client import execute, is_available, read
 from career_navigator.devserver.embedded import EmbeddedServer, start_valkey
-from tests.elsewhere import redis_at
+from tests.other_servers import redis_at
 
 # Longer than the breaker stays open, on a busy machine too.
 HALF_OPEN = client.OPEN_SECONDS + 0.5

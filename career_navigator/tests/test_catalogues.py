@@ -12,10 +12,10 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from career_navigator.api.fields import WebAddress
+from career_navigator.api.fields import HttpURLField
 from career_navigator.api.serializers import QuerySerializer
 from career_navigator.cache.versioned import VersionedCache, replace_version
-from career_navigator.plain_text import WordList, words_of
+from career_navigator.plain_text import WordList, tokenize
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_holds_nobody_up_while_one_thread_waits_for_the_database(loads):
 
 @given(st.lists(st.text(max_size=12)), st.text(max_size=4))
 def test_completes_by_words_that_begin_so(texts, prefix):
-    words = {word for text in texts for word in words_of(text)}
+    words = {word for text in texts for word in tokenize(text)}
 
     completed = WordList(texts).completions(prefix)
 
@@ -146,7 +146,7 @@ def test_refuses_a_bad_value_among_repeated_ones():
 def test_takes_no_text_for_an_address_that_a_browser_could_not_open(text):
     for address in (text, f"https://{text}"):
         try:
-            taken = WebAddress().run_validation(address)
+            taken = HttpURLField().run_validation(address)
         except ValidationError:
             continue
         assert taken.startswith(("http://", "https://", "HTTP", "Http"))

@@ -16,15 +16,15 @@ from career_navigator.environment import BASE_DIR
 
 COMMANDS = {
     "check_theirstack",
-    "clean_up",
+    "prune_postings",
     "collect",
-    "collect_users",
+    "collect_for_users",
     "generate_postings",
     "import_postings",
     "bootstrap",
-    "refresh_figures",
+    "refresh_stats",
     "seed",
-    "statistics",
+    "ingestion_stats",
 }
 SUMMARY = {
     "total_jobs": 3,
@@ -120,7 +120,7 @@ def test_each_command_says_what_it_does_and_refuses_what_it_does_not_know(name):
 
 def test_a_bad_argument_ends_with_exit_code_2_and_one_sentence():
     done = subprocess.run(
-        [sys.executable, "manage.py", "clean_up", "--days", "soon"],
+        [sys.executable, "manage.py", "prune_postings", "--days", "soon"],
         cwd=BASE_DIR,
         capture_output=True,
         text=True,

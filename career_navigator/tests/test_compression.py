@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from career_navigator.cache import reset_caches
 from career_navigator.compression import MIN_BYTES, accepts_gzip
-from market.refresh import refresh_figures
+from market.refresh import refresh_stats
 from market.services import store_postings
 from tests.factories import PostingFactory
-from tests.fixtures.people import API, Member
+from tests.fixtures.users import API, Member
 
 GZIP = {"Accept-Encoding": "gzip, deflate, br"}
 # The second one is sent from the response cache.
@@ -23,7 +23,7 @@ def market(servers_emptied: None) -> None:
     skills = ("python", "docker", "sql", "go", "java", "react", "django", "flask", "kubernetes", "redis", "rust", "php")
     postings = PostingFactory.build_batch(20, date_posted=now.date(), technology_slugs=skills)
     store_postings(postings=postings, role="Software Engineer", now=now)
-    refresh_figures(now=now)
+    refresh_stats(now=now)
     reset_caches()
 
 

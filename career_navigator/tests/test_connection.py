@@ -24,13 +24,13 @@ from pymongo.hello import Hello
 from pymongo.monitoring import ServerHeartbeatFailedEvent, ServerHeartbeatStartedEvent, ServerHeartbeatSucceededEvent
 
 from career_navigator import throttling
-from career_navigator.api.exceptions import describe
+from career_navigator.api.exceptions import to_problem
 from career_navigator.db import connection as mongodb
 from career_navigator.db.connection import Availability, build_client_options, database
 from career_navigator.devserver.embedded import start_mongodb
 from career_navigator.observability import middleware
 from career_navigator.observability.middleware import RequestMiddleware
-from tests.elsewhere import NO_MONGODB, mongodb_at
+from tests.other_servers import NO_MONGODB, mongodb_at
 from tests.processes import wait_until
 
 MAJORITY = {"w": "majority", "j": True, "wtimeout": 30_000}
@@ -160,7 +160,7 @@ def answer_of(view: Callable[[], object]) -> tuple[int, float]:
         try:
             view()
         except PyMongoError as error:
-            return HttpResponse(status=describe(error).status)
+            return HttpResponse(status=to_problem(error).status)
         return HttpResponse()
 
     started = time.monotonic()
@@ -201,7 +201,7 @@ def test_leaves_two_threads_free_of_hashing_and_all_waiting_while_mongodb_is_una
         except throttling.Busy:
             return False
 
-    left = throttling.MAX_HELD - mongodb.MAX_WAITING_REQUESTS - throttling.MAX_WAITING
+    left = throttling.MAX_HELD_THREADS - mongodb.MAX_WAITING_REQUESTS - throttling.MAX_WAITING
     with ThreadPoolExecutor(20) as pool:
         waiting = [
             pool.submit(answer_of, lambda: frozen.client.test.command("ping"))
@@ -220,7 +220,7 @@ def test_leaves_two_threads_free_of_hashing_and_all_waiting_while_mongodb_is_una
 
 def test_a_thread_that_waits_may_hash_a_password_meanwhile() -> None:
     with ExitStack() as stack:
-        for _ in range(throttling.MAX_HELD - 1):
+        for _ in range(throttling.MAX_HELD_THREADS - 1):
             stack.enter_context(throttling._held)
         with throttling.waiting_slot() as may_wait:
             assert may_wait

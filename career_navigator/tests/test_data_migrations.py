@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
 from career_navigator.db.bootstrap import apply_data_migrations, migrate_task_runs
-from career_navigator.documents import TaskRun
+from career_navigator.documents import TaskRunDocument
 from career_navigator.tasks import run_chore
 from tests.factories import NOW
 from tests.queued import work_off
@@ -44,20 +44,23 @@ def test_runs_each_once_in_order_and_again_what_broke_off(two_migrations, mongo)
     assert [row["_id"] for row in mongo.data_migrations.find()] == ["0001", "0002"]
 
 
-def chore(name: str, status: str, outcome: str = "") -> dict[str, object]:
+def build_old_run(name: str, status: str, outcome: str = "") -> dict[str, object]:
     times = {"created_at": NOW, "started_at": NOW + HOUR, "finished_at": NOW + 2 * HOUR}
     return {"chore": name, "status": status, "asked_by": "root", "outcome": outcome, **times}
 
 
 def test_turns_chores_into_task_runs(mongo):
-    chores = [chore("clean-up", "finished", "deleted 3 postings"), chore("check-links", "failed", "no network")]
-    mongo.chore_runs.insert_many(chores)
+    old_runs = [
+        build_old_run("clean-up", "finished", "deleted 3 postings"),
+        build_old_run("check-links", "failed", "no network"),
+    ]
+    mongo.chore_runs.insert_many(old_runs)
     mongo.task_runs.insert_one({"task": "ingestion.tasks.check_figures", "due_at": NOW, "created_at": NOW})
 
     for _ in range(2):
         migrate_task_runs(now=NOW)
 
-    cleaned, checked = (TaskRun.objects.get(id=each["_id"]) for each in chores)
+    cleaned, checked = (TaskRunDocument.objects.get(id=each["_id"]) for each in old_runs)
     assert (cleaned.task, cleaned.status, cleaned.result, cleaned.error) == (
         "ingestion.tasks.clean_up",
         "finished",
@@ -71,20 +74,20 @@ def test_turns_chores_into_task_runs(mongo):
         "no network",
     )
     assert (cleaned.started_by, cleaned.created_at, cleaned.finished_at) == ("root", NOW, NOW + 2 * HOUR)
-    assert TaskRun.objects(due_at=NOW).get().task == "market.tasks.check_daily_stats"
-    assert TaskRun.objects.count() == 3
+    assert TaskRunDocument.objects(due_at=NOW).get().task == "market.tasks.check_daily_stats"
+    assert TaskRunDocument.objects.count() == 3
     assert "chore_runs" not in mongo.list_collection_names()
 
 
 def test_a_chore_that_an_earlier_release_has_queued_is_still_run(mongo, redis):
-    waiting = chore("refresh-figures", "queued") | {"started_at": None, "finished_at": None}
+    waiting = build_old_run("refresh-figures", "queued") | {"started_at": None, "finished_at": None}
     mongo.chore_runs.insert_one(waiting)
     migrate_task_runs(now=NOW)
 
     run_chore(str(waiting["_id"]))
     work_off(redis)
 
-    run = TaskRun.objects.get()
+    run = TaskRunDocument.objects.get()
     assert (run.task, run.status, run.started_by) == ("market.tasks.refresh_daily_stats", "finished", "root")
 
 
@@ -96,7 +99,7 @@ def test_who_might_start_chores_may_start_tasks_and_the_log_follows(admin_tables
     group, user = Group.objects.create(name="own"), User.objects.create_user("ann", password="Secret-123")
     group.permissions.set(rights)
     user.user_permissions.set(rights[1:])
-    run = TaskRun(task="a", status="finished", created_at=timezone.now()).save()
+    run = TaskRunDocument(task="a", status="finished", created_at=timezone.now()).save()
     LogEntry.objects.create(
         user=user,
         content_type=old,

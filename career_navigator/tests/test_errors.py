@@ -18,14 +18,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from career_navigator.api.exceptions import describe
+from career_navigator.api.exceptions import to_problem
 from career_navigator.api.fields import BoundedInteger
 from career_navigator.api.routers import route
 from career_navigator.api.serializers import QuerySerializer
-from career_navigator.db.connection import positions_taken
+from career_navigator.db.connection import find_duplicate_key_indexes
 from career_navigator.urls import handler400, handler403, handler404, handler500
 from career_navigator.urls import urlpatterns as project_urls
-from market.documents import JobPosting
+from market.documents import JobPostingDocument
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
 
@@ -68,7 +68,7 @@ class _PostingView(APIView):
     permission_classes = []
 
     def get(self, request: Request, posting_id: str) -> Response:
-        return Response({"id": JobPosting.objects.get(id=posting_id).id})
+        return Response({"id": JobPostingDocument.objects.get(id=posting_id).id})
 
 
 def _wrapped(cause: Exception) -> Exception:
@@ -271,7 +271,7 @@ def test_finds_nothing_under_an_unknown_or_malformed_id(client: Client, mongo: A
 
 
 def test_takes_a_document_that_breaks_its_own_rules_for_a_bug() -> None:
-    problem = describe(mongoengine.ValidationError("title: Field is required"))
+    problem = to_problem(mongoengine.ValidationError("title: Field is required"))
 
     assert problem.status == 500
 
@@ -337,7 +337,7 @@ _DUPLICATE = {"index": 0, "code": 11000, "errmsg": "E11000 duplicate key"}
     ids=lambda error: f"{type(error).__name__}-{error}"[:60],
 )
 def test_answers_503_for_whatever_says_that_a_server_is_unavailable(error: Exception) -> None:
-    problem = describe(error)
+    problem = to_problem(error)
 
     assert (problem.status, problem.headers) == (503, {"Retry-After": "5"})
 
@@ -369,11 +369,11 @@ def _in_a_circle() -> BaseException:
     ids=lambda error: f"{type(error).__name__}-{error}"[:60],
 )
 def test_answers_500_for_what_a_server_has_refused(error: Exception) -> None:
-    assert describe(error).status == 500
+    assert to_problem(error).status == 500
 
 
 def test_takes_no_write_that_failed_its_write_concern_for_a_duplicate() -> None:
     error = pymongo.errors.BulkWriteError({"writeErrors": [_DUPLICATE], "writeConcernErrors": [_WRITE_CONCERN]})
 
     with pytest.raises(pymongo.errors.BulkWriteError):
-        positions_taken(error)
+        find_duplicate_key_indexes(error)

@@ -17,8 +17,8 @@ from pymongo.database import Database
 
 from career_navigator.cache import reset_caches
 from career_navigator.document_admin.formats import CSV, JSON, XLSX
-from learning.documents import LearningResource
-from projects.documents import ProjectIdea
+from learning.documents import LearningResourceDocument
+from projects.documents import ProjectIdeaDocument
 from projects.services import seed_ideas
 from skills.documents import SkillDocument
 from skills.services import seed_skills
@@ -56,7 +56,7 @@ def stored(admin_tables: None) -> None:
     ]
     seed_ideas(entries=ideas, now=now)
     for hidden in (None, True):
-        LearningResource(
+        LearningResourceDocument(
             skill="python",
             type="Documentation",
             title="=Docs",
@@ -66,7 +66,7 @@ def stored(admin_tables: None) -> None:
             free=bool(hidden),
             hidden=hidden,
         ).save()
-    ProjectIdea.objects(id=2).update(set__hidden=True)
+    ProjectIdeaDocument.objects(id=2).update(set__hidden=True)
     reset_caches()
 
 
@@ -225,7 +225,7 @@ def test_takes_semicolons_or_lines_in_a_list_of_texts(
 
     confirm(staff_client, IDEAS, answer.context["confirm_form"])
 
-    assert ProjectIdea.objects.get(id=1).features == items
+    assert ProjectIdeaDocument.objects.get(id=1).features == items
 
 
 NEW_IDEA = {"title": " New  idea ", "description": "D.", "difficulty": "beginner", "estimated_time": "1 week"}

@@ -45,7 +45,7 @@ def test_says_that_it_is_healthy(client: Client, settings: Any) -> None:
 
 
 def test_is_ready_with_both_servers_and_a_worker(client: Client, mongo: Any, redis: Any, checks: Any) -> None:
-    celery.beat("worker@host")
+    celery.send_heartbeat("worker@host")
 
     answer = client.get("/health/ready")
 
@@ -88,7 +88,7 @@ def test_names_both_servers_when_they_are_away(
 
 
 def test_runs_what_an_app_declares(client: Client, mongo: Any, redis: Any, checks: Any) -> None:
-    celery.beat("worker@host")
+    celery.send_heartbeat("worker@host")
     checks["collection"] = lambda: Check(True, "2 hours old")
 
     answer = client.get("/health/ready")
@@ -101,7 +101,7 @@ def test_counts_a_check_that_cannot_read_as_not_ok(client: Client, mongo: Any, r
     def check() -> Check:
         raise pymongo.errors.NetworkTimeout("timed out")
 
-    celery.beat("worker@host")
+    celery.send_heartbeat("worker@host")
     checks["collection"] = check
 
     answer = client.get("/health/ready")
@@ -110,7 +110,7 @@ def test_counts_a_check_that_cannot_read_as_not_ok(client: Client, mongo: Any, r
 
 
 def test_forgets_a_worker_that_beats_no_more(redis: Any) -> None:
-    celery.beat("worker@host")
+    celery.send_heartbeat("worker@host")
 
     remaining = redis.ttl(celery.HEARTBEAT_KEY)
 
@@ -132,7 +132,7 @@ def test_beats_on_the_workers_own_timer(redis: Any) -> None:
     step.stop(worker)
 
     assert redis.get(celery.HEARTBEAT_KEY).startswith(b"worker@host at ")
-    assert calls == [(celery.HEARTBEAT_INTERVAL, celery.beat, ("worker@host",))]
+    assert calls == [(celery.HEARTBEAT_INTERVAL, celery.send_heartbeat, ("worker@host",))]
     assert cancelled == [True]
 
 

@@ -6,15 +6,15 @@ from datetime import timedelta
 import pytest
 from pymongo.errors import DuplicateKeyError
 
-from career_navigator.db.bootstrap import IndexesRefused, create_indexes
+from career_navigator.db.bootstrap import IndexesRejected, create_indexes
 from ingestion.runs import find_interrupted, start_run
-from ingestion.selectors import get_collection_statistics, last_good_collection
+from ingestion.selectors import get_ingestion_stats, get_last_good_collection
 from market.daily_stats import day_start
-from market.documents import JobPosting
-from market.jobs.selectors import find_postings_by_keywords, find_postings_by_skills, recent_postings
+from market.documents import JobPostingDocument
+from market.jobs.selectors import find_postings_by_keywords, find_postings_by_skills, list_recent_postings
 from market.jobs.services import close_posting
-from market.membership import know_role
-from market.refresh import check_figures, refresh_figures
+from market.membership import register_role
+from market.refresh import check_stats, refresh_stats
 from market.selectors import load_records
 from market.services import delete_expired_postings, store_postings
 from tests.factories import NOW, TODAY, PostingFactory, days_ago
@@ -104,7 +104,7 @@ def test_a_different_index_of_the_same_name_is_refused_by_name(mongo):
     mongo.job_postings.create_index("scraped_at", unique=True, name="scraped_at_-1")
 
     try:
-        with pytest.raises(IndexesRefused, match="scraped_at_-1"):
+        with pytest.raises(IndexesRejected, match="scraped_at_-1"):
             create_indexes()
     finally:
         mongo.job_postings.drop_index("scraped_at_-1")
@@ -134,7 +134,7 @@ def store_many() -> None:
     ]
     store_postings(postings=postings, role="Data Engineer", now=NOW)
     store_postings(postings=[PostingFactory(title="Nurse", date_posted=days_ago(n % 40)) for n in range(100)], now=NOW)
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
 
 @pytest.fixture
@@ -175,17 +175,19 @@ def store():
     ("work", "expected"),
     [
         (store, {"IXSCAN { source: 1, job_id: 1 }", "IXSCAN { url_key: 1, source: 1, job_id: 1 }"}),
-        (lambda: (store(), refresh_figures(now=NOW)), {"IXSCAN { day: 1, _id: 1"}),
+        (lambda: (store(), refresh_stats(now=NOW)), {"IXSCAN { day: 1, _id: 1"}),
         (lambda: list(find_postings_by_skills(skills=["s1", "s2"])), {"IXSCAN { skills: 1, day: 1, _id: 1 }"}),
         (lambda: list(find_postings_by_skills(skills=["s1"])), {"IXSCAN { skills: 1, day: 1, _id: 1 }"}),
         (lambda: list(find_postings_by_keywords(keywords="data engineer")), {'IXSCAN { _fts: "text"'}),
         (lambda: list(find_postings_by_keywords(keywords="engineer", location="austin")), {'IXSCAN { _fts: "text"'}),
-        (lambda: list(recent_postings(now=NOW)), {"IXSCAN { scraped_at: -1 }"}),
+        (lambda: list(list_recent_postings(now=NOW)), {"IXSCAN { scraped_at: -1 }"}),
         (
-            lambda: list(JobPosting.objects(roles="data engineer", day__gte=day_start(days_ago(30))).only("skills")),
+            lambda: list(
+                JobPostingDocument.objects(roles="data engineer", day__gte=day_start(days_ago(30))).only("skills")
+            ),
             {"IXSCAN { roles: 1, day: 1, _id: 1 }"},
         ),
-        (lambda: know_role(role="Engineer", now=NOW), {"IXSCAN { search_words: 1, day: 1, _id: 1 }"}),
+        (lambda: register_role(role="Engineer", now=NOW), {"IXSCAN { search_words: 1, day: 1, _id: 1 }"}),
         (lambda: list(delete_expired_postings(days_to_keep=30, now=NOW)), {"IXSCAN { day: 1, _id: 1"}),
         (
             lambda: close_posting(source="theirstack", job_id="1", closed_at=NOW, now=NOW),
@@ -201,13 +203,13 @@ def test_queries_of_postings_go_by_an_index(plans, work, expected):
 
 
 def test_the_check_reads_days_from_the_index(plans):
-    seen = plans(check_figures)["job_postings"]
+    seen = plans(check_stats)["job_postings"]
 
     assert not [plan for plan in seen if "COLLSCAN" in plan]
 
 
 def test_counting_what_came_lately_goes_by_an_index(plans):
-    seen = plans(lambda: get_collection_statistics(now=NOW))["job_postings"]
+    seen = plans(lambda: get_ingestion_stats(now=NOW))["job_postings"]
 
     assert "COUNT_SCAN { scraped_at: -1 }" in seen
 
@@ -220,7 +222,7 @@ def test_figures_and_runs_go_by_an_index(plans):
             fresh_within_days=3, now=NOW,
         )  # fmt: skip
         find_interrupted(now=NOW + timedelta(hours=1))
-        last_good_collection()
+        get_last_good_collection()
 
     seen = plans(work)
 

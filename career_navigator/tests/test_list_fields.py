@@ -10,7 +10,7 @@ from django.test import Client
 
 from career_navigator.cache import reset_caches
 from career_navigator.document_admin.fields import LinesFormField
-from projects.documents import ProjectIdea
+from projects.documents import ProjectIdeaDocument
 from skills.documents import SkillDocument
 
 SKILLS, IDEAS = "/admin/skills/skill/", "/admin/projects/projectidea/"
@@ -24,7 +24,7 @@ def stored(admin_tables: None) -> None:
         ("sql", "SQL", []),
     ):
         SkillDocument(name=name, display_name=shown, aliases=aliases).save()
-    ProjectIdea(
+    ProjectIdeaDocument(
         id=1,
         title="Idea",
         description="One.",
@@ -82,7 +82,7 @@ def test_knows_the_skills_of_an_idea_by_any_name(staff_client: Client) -> None:
     answer = save(staff_client, f"{IDEAS}1/change/", skills="JS; PY", roles="Data Engineer, Developer")
 
     assert answer.status_code == 302, answer.context["errors"]
-    idea = ProjectIdea.objects.get(id=1)
+    idea = ProjectIdeaDocument.objects.get(id=1)
     assert (idea.skills, idea.roles) == (["javascript", "python"], ["Data Engineer", "Developer"])
 
 
@@ -110,7 +110,7 @@ def test_takes_texts_with_commas(staff_client: Client) -> None:
     answer = save(staff_client, f"{IDEAS}1/change/", features=text)
 
     assert answer.status_code == 302, answer.context["errors"]
-    assert ProjectIdea.objects.get(id=1).features == [
+    assert ProjectIdeaDocument.objects.get(id=1).features == [
         "Add, correct and void an expense",
         "Search, filter, sort",
         "Up to ten, or more if needed",
@@ -118,12 +118,12 @@ def test_takes_texts_with_commas(staff_client: Client) -> None:
 
 
 def test_saving_a_page_as_it_is_changes_no_list(staff_client: Client) -> None:
-    before = ProjectIdea.objects.get(id=1)
+    before = ProjectIdeaDocument.objects.get(id=1)
 
     answer = save(staff_client, f"{IDEAS}1/change/", title="Another title")
 
     assert answer.status_code == 302, answer.context["errors"]
-    after = ProjectIdea.objects.get(id=1)
+    after = ProjectIdeaDocument.objects.get(id=1)
     assert (after.title, after.features, after.roles) == ("Another title", before.features, before.roles)
 
 

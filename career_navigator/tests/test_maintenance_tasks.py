@@ -14,12 +14,12 @@ from career_navigator.admin_site import model_admin
 from career_navigator.background import Task, TaskFailed
 from career_navigator.cache import reset_caches
 from career_navigator.celery import app
-from career_navigator.documents import TaskRun
+from career_navigator.documents import TaskRunDocument
 from market.services import store_postings
 from skills.documents import SkillDocument
 from skills.services import count_unknown_slugs, seed_skills
-from tests.elsewhere import NO_REDIS, queue_at
 from tests.factories import NOW, PostingFactory
+from tests.other_servers import NO_REDIS, queue_at
 from tests.queued import work_off
 
 LIST = "/admin/career_navigator/taskrun/"
@@ -44,7 +44,7 @@ def offer() -> Iterator[Offer]:
 
 
 def state(client: Client) -> dict[str, object]:
-    answer: dict[str, object] = client.get(f"{LIST}{TaskRun.objects.get().id}/state.json").json()
+    answer: dict[str, object] = client.get(f"{LIST}{TaskRunDocument.objects.get().id}/state.json").json()
     return answer
 
 
@@ -60,12 +60,12 @@ def test_is_queued_run_once_and_followed_on_its_page(staff_client: Client, redis
     redis.rpush("default", message)
     work_off(redis)
 
-    assert answer.headers["Location"] == f"{LIST}{TaskRun.objects.get().id}/change/"
+    assert answer.headers["Location"] == f"{LIST}{TaskRunDocument.objects.get().id}/change/"
     assert (waiting["status"], waiting["open"]) == ("queued", True)
     assert done == ["swept"]
     over = state(staff_client)
     assert (over["status"], over["open"], over["texts"]["outcome"]) == ("finished", False, "swept")
-    assert TaskRun.objects.get().started_by == "root"
+    assert TaskRunDocument.objects.get().started_by == "root"
     assert LogEntry.objects.get().get_change_message() == "Started the task “Sweep”."
 
 
@@ -99,7 +99,7 @@ def test_one_that_breaks_says_so_and_shows_no_trace(staff_client: Client, redis:
     staff_client.post(f"{LIST}start/test.sweep/")
     work_off(redis)
 
-    pages = [staff_client.get(f"{LIST}{TaskRun.objects.get().id}/change/"), staff_client.get(LIST)]
+    pages = [staff_client.get(f"{LIST}{TaskRunDocument.objects.get().id}/change/"), staff_client.get(LIST)]
     assert state(staff_client)["texts"]["outcome"] == "broke off; see the log"
     assert not any("secret inside" in page.content.decode() for page in pages)
 
@@ -132,7 +132,7 @@ def test_a_run_of_the_schedule_is_recorded_and_of_quiet_ones_the_last(staff_clie
         app.tasks["test.sweep"].apply(headers={"scheduled": True})
     app.tasks["test.sweep"].apply()
 
-    runs = TaskRun.objects.order_by("id")
+    runs = TaskRunDocument.objects.order_by("id")
     assert [(run.started_by, run.status, run.result) for run in runs] == [
         (None, "finished", "swept"),
         (None, "finished", ""),
@@ -144,7 +144,7 @@ def test_one_that_is_not_offered_is_not_there(staff_client: Client) -> None:
     answers = [staff_client.post(f"{LIST}start/no.such/"), staff_client.get(f"{LIST}{ObjectId()}/state.json")]
 
     assert [answer.status_code for answer in answers] == [404, 404]
-    assert TaskRun.objects.count() == 0
+    assert TaskRunDocument.objects.count() == 0
 
 
 def test_stored_postings_follow_a_slug_that_was_settled(staff_client: Client, mongo: Database, redis: Redis) -> None:
@@ -154,15 +154,15 @@ def test_stored_postings_follow_a_slug_that_was_settled(staff_client: Client, mo
     count_unknown_slugs(slugs=["k8s-thing"], now=timezone.now())
     (slug,) = mongo.unknown_slugs.find()
 
-    settled = staff_client.post(
-        f"/admin/skills/unknownslug/{slug['_id']}/settle/?skill=kubernetes", {"settle": "alias"}, follow=True
+    resolved = staff_client.post(
+        f"/admin/skills/unknownslug/{slug['_id']}/resolve/?skill=kubernetes", {"resolve": "alias"}, follow=True
     )
     reset_caches()
     before = mongo.job_postings.find_one()["skills"]
     staff_client.post(f"{LIST}start/market.tasks.reread_skills/")
     work_off(redis)
 
-    assert f'href="{LIST}#market.tasks.reread_skills"' in settled.content.decode()
+    assert f'href="{LIST}#market.tasks.reread_skills"' in resolved.content.decode()
     assert SkillDocument.objects.get().slugs == ["k8s-thing"]
     assert (before, mongo.job_postings.find_one()["skills"]) == (["k8s thing"], ["kubernetes"])
-    assert TaskRun.objects.get().result == "read 1 postings: 1 of them have other skills now; recomputed 1 days"
+    assert TaskRunDocument.objects.get().result == "read 1 postings: 1 of them have other skills now; recomputed 1 days"

@@ -14,7 +14,7 @@ from django.test import RequestFactory
 
 from career_navigator.cache import client, reset_caches, responses
 from career_navigator.cache.responses import Freshness, ResponseCacheMiddleware, cache_response, find_response
-from tests.elsewhere import NO_REDIS
+from tests.other_servers import NO_REDIS
 
 KEY = "test:version"
 requests = RequestFactory()
@@ -111,7 +111,7 @@ def test_keeps_queries_paths_schemes_and_origins_apart(view: _View) -> None:
 
 
 def test_gives_each_origin_its_own_headers(client: Any, mongo: Any, redis: Any) -> None:
-    call_command("refresh_figures", stdout=StringIO())
+    call_command("refresh_stats", stdout=StringIO())
     allowed = [
         client.get("/market/trending", headers={"Origin": origin}).get("Access-Control-Allow-Origin")
         for origin in (

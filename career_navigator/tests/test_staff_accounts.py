@@ -16,7 +16,7 @@ from career_navigator.admin_site import invitations
 from career_navigator.admin_site.invitations import send_invitation
 from career_navigator.admin_site.roles import make_roles
 from career_navigator.admin_site.site import count_codes, make_codes, normalize_code
-from tests.elsewhere import NO_REDIS, queue_at
+from tests.other_servers import NO_REDIS, queue_at
 from tests.queued import run_queued, take_queued
 
 ADD = "/admin/auth/user/add/"

@@ -25,7 +25,7 @@ def device(superuser: User) -> TOTPDevice:
     return TOTPDevice.objects.create(user=superuser, name="app", confirmed=True)
 
 
-def code_of(device: TOTPDevice, *, later: int = 0) -> str:
+def get_code(device: TOTPDevice, *, later: int = 0) -> str:
     """The device's code, now or so many steps later."""
     totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
     totp.time = time.time() + later * device.step
@@ -36,7 +36,7 @@ def log_in(client: Client, **fields: str):
     return client.post("/admin/login/?next=/admin/", {"username": "root", "password": PASSWORD} | fields)
 
 
-def test_a_password_lets_in_where_no_second_factor_is_set_up(client: Client, superuser: User) -> None:
+def test_a_password_lets_in_where_no_two_factor_is_set_up(client: Client, superuser: User) -> None:
     answer = log_in(client)
 
     assert answer.status_code == 302
@@ -53,7 +53,7 @@ def test_a_login_leads_to_no_other_site(client: Client, superuser: User, elsewhe
 
 
 def test_a_device_makes_the_password_alone_too_little(client: Client, device: TOTPDevice) -> None:
-    without, with_code = log_in(client), log_in(client, code=code_of(device))
+    without, with_code = log_in(client), log_in(client, code=get_code(device))
 
     assert without.status_code == 200
     assert "Enter the current code" in without.content.decode()
@@ -167,19 +167,19 @@ def test_the_staffs_passwords_follow_the_policy_of_users(
     assert sentence in answer.content.decode()
 
 
-def test_a_demanded_second_factor_is_set_up_before_anything_is_shown(client: Client, superuser: User, settings) -> None:
+def test_a_demanded_two_factor_is_set_up_before_anything_is_shown(client: Client, superuser: User, settings) -> None:
     settings.ADMIN_REQUIRE_TOTP = True
     log_in(client)
 
     refused = client.get("/admin/", follow=True)
-    page = client.get("/admin/second-factor/")
+    page = client.get("/admin/two-factor/")
     device = TOTPDevice.objects.get(user=superuser)
-    wrong = client.post("/admin/second-factor/", {"code": "abc"})
-    client.post("/admin/second-factor/", {"code": ""})
+    wrong = client.post("/admin/two-factor/", {"code": "abc"})
+    client.post("/admin/two-factor/", {"code": ""})
     device.throttle_reset()
-    confirmed = client.post("/admin/second-factor/", {"code": code_of(device)})
+    confirmed = client.post("/admin/two-factor/", {"code": get_code(device)})
 
-    assert refused.redirect_chain[-1][0] == "/admin/second-factor/"
+    assert refused.redirect_chain[-1][0] == "/admin/two-factor/"
     assert "<svg" in page.content.decode()
     assert "not the current code" in wrong.content.decode()
     assert len(confirmed.context["codes"]) == 10
@@ -191,7 +191,7 @@ def test_a_session_older_than_the_device_has_to_log_in_again(client: Client, sup
     client.force_login(superuser)
     TOTPDevice.objects.create(user=superuser, name="app", confirmed=True)
 
-    answer = client.get("/admin/second-factor/")
+    answer = client.get("/admin/two-factor/")
 
     assert answer.headers["Location"] == "/admin/login/"
     assert "_auth_user_id" not in client.session
@@ -230,11 +230,11 @@ def test_setting_up_a_device_ends_the_accounts_other_sessions(superuser: User, p
     older, newer = Client(), Client()
     log_in(older)
     log_in(newer)
-    newer.get("/admin/second-factor/")
+    newer.get("/admin/two-factor/")
     device = TOTPDevice.objects.get(user=superuser)
     before = older.get(path).status_code
 
-    newer.post("/admin/second-factor/", {"code": code_of(device)})
+    newer.post("/admin/two-factor/", {"code": get_code(device)})
     refused = older.get(path)
 
     assert before == 200
@@ -257,13 +257,13 @@ def test_new_recovery_codes_make_the_old_ones_void_and_removing_the_device_all(
     client: Client, superuser: User, device: TOTPDevice
 ) -> None:
     old = make_codes(user=superuser)
-    log_in(client, code=code_of(device))
+    log_in(client, code=get_code(device))
 
     # A code counts once, so each act takes one of a later time; the device allows for a clock that is a step off.
-    new = client.post("/admin/second-factor/", {"renew": "1", "code": code_of(device, later=1)}).context["codes"]
+    new = client.post("/admin/two-factor/", {"renew": "1", "code": get_code(device, later=1)}).context["codes"]
     kept = count_codes(user=superuser)
     TOTPDevice.objects.update(last_t=-1)
-    client.post("/admin/second-factor/", {"remove": "1", "code": code_of(device)})
+    client.post("/admin/two-factor/", {"remove": "1", "code": get_code(device)})
 
     assert not set(old) & set(new)
     assert kept == len(new) == 10
@@ -273,14 +273,14 @@ def test_new_recovery_codes_make_the_old_ones_void_and_removing_the_device_all(
 
 @pytest.mark.parametrize("act", ["renew", "remove"])
 @pytest.mark.parametrize("code", ["", "000000"])
-def test_an_open_session_alone_changes_no_second_factor(
+def test_an_open_session_alone_changes_no_two_factor(
     client: Client, superuser: User, device: TOTPDevice, act: str, code: str
 ) -> None:
     make_codes(user=superuser)
-    log_in(client, code=code_of(device))
+    log_in(client, code=get_code(device))
     before = set(StaticToken.objects.values_list("token", flat=True))
 
-    answer = client.post("/admin/second-factor/", {act: "1", "code": code})
+    answer = client.post("/admin/two-factor/", {act: "1", "code": code})
 
     assert answer.status_code == 200
     assert answer.context["form"].errors["code"]
@@ -296,7 +296,7 @@ def test_a_device_that_a_colleague_lost_is_taken_off_in_the_list(staff_client: C
     page = staff_client.get("/admin/auth/user/").content.decode()
     answer = staff_client.post(
         "/admin/auth/user/",
-        {"action": "remove_second_factor", "_selected_action": [str(colleague.pk)], "confirmed": "yes"},
+        {"action": "disable_two_factor", "_selected_action": [str(colleague.pk)], "confirmed": "yes"},
         follow=True,
     )
 

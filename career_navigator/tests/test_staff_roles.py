@@ -50,7 +50,7 @@ ACTS = {
     ("skills_skill_change", ID): CURATOR,
     ("skills_skill_delete", ID): CURATOR,
     ("skills_skill_process_import",): CURATOR,
-    ("skills_unknownslug_settle", ID): CURATOR,
+    ("skills_unknownslug_resolve", ID): CURATOR,
     ("learning_learningresource_change", ID): CURATOR,
     ("projects_projectidea_change", "1"): CURATOR,
     ("market_jobposting_change", ID): NOBODY,

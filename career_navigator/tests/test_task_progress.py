@@ -1,4 +1,5 @@
-"""Maintenance tasks one at a time: what a second start is told, what waits behind what, progress and cancelling."""
+"""Maintenance tasks one at a time: what a second start gets as its answer, what waits behind what, progress and
+cancelling."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +14,8 @@ from redis import Redis
 
 from career_navigator.admin_site import model_admin
 from career_navigator.background import Task
-from career_navigator.celery import app, beat, get_queue
-from career_navigator.documents import TaskRun
+from career_navigator.celery import app, get_queue, send_heartbeat
+from career_navigator.documents import TaskRunDocument
 from career_navigator.task_runs import (
     PROGRESS_INTERVAL,
     Progress,
@@ -51,15 +52,15 @@ def offer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[Task]
     model_admin._offered_tasks.cache_clear()
 
 
-def state(client: Client, run: TaskRun) -> dict:
+def state(client: Client, run: TaskRunDocument) -> dict:
     answer: dict = client.get(f"{LIST}{run.id}/state.json").json()
     return answer
 
 
-def running(**values: object) -> TaskRun:
+def running(**values: object) -> TaskRunDocument:
     now = timezone.now()
     begun = {"status": "running", "started_at": now, "lease_ends_at": now + HOUR, "task_id": str(ObjectId())}
-    run: TaskRun = TaskRunFactory(**begun | values)
+    run: TaskRunDocument = TaskRunFactory(**begun | values)
     return run
 
 
@@ -70,14 +71,14 @@ def test_a_task_that_is_queued_is_not_started_a_second_time(staff_client: Client
     again = staff_client.post(f"{LIST}start/test.sweep/", follow=True)
     page = staff_client.get(LIST).content.decode()
 
-    run = TaskRun.objects.get()
+    run = TaskRunDocument.objects.get()
     assert again.redirect_chain[-1][0] == f"{LIST}{run.id}/change/"
     assert "“Sweep” is not started a second time: this run is queued since" in again.content.decode()
     assert f'href="{LIST}{run.id}/change/">It is queued since' in page
     assert redis.llen("default") == 1
     work_off(redis)
     staff_client.post(f"{LIST}start/test.sweep/")
-    assert TaskRun.objects.count() == 2
+    assert TaskRunDocument.objects.count() == 2
 
 
 def test_of_many_who_start_a_task_at_once_one_does(mongo) -> None:
@@ -92,7 +93,7 @@ def test_of_many_who_start_a_task_at_once_one_does(mongo) -> None:
         started = list(pool.map(start, range(8)))
 
     assert started.count(True) == 1
-    assert TaskRun.objects.count() == 1
+    assert TaskRunDocument.objects.count() == 1
 
 
 def test_a_task_is_not_started_beside_the_run_of_the_schedule(staff_client: Client, redis: Redis) -> None:
@@ -101,7 +102,7 @@ def test_a_task_is_not_started_beside_the_run_of_the_schedule(staff_client: Clie
     answer = staff_client.post(f"{LIST}start/{check_links.name}/")
 
     assert answer.headers["Location"] == f"{LIST}{run.id}/change/"
-    assert TaskRun.objects.count() == 1
+    assert TaskRunDocument.objects.count() == 1
 
 
 def test_a_run_that_lost_its_worker_keeps_nobody_from_starting_the_task(staff_client: Client, redis: Redis) -> None:
@@ -110,7 +111,7 @@ def test_a_run_that_lost_its_worker_keeps_nobody_from_starting_the_task(staff_cl
     staff_client.post(f"{LIST}start/{check_links.name}/")
 
     assert (lost.reload().status, lost.error) == ("failed", "lost its worker")
-    assert TaskRun.objects(status="queued").count() == 1
+    assert TaskRunDocument.objects(status="queued").count() == 1
 
 
 def test_the_schedule_skips_a_due_time_while_a_run_of_staff_is_at_work(mongo) -> None:
@@ -118,14 +119,14 @@ def test_the_schedule_skips_a_due_time_while_a_run_of_staff_is_at_work(mongo) ->
 
     clean_up.apply()
 
-    skipped = TaskRun.objects.get(status="skipped")
+    skipped = TaskRunDocument.objects.get(status="skipped")
     assert skipped.due_at is not None
     assert skipped.result.startswith("the run that olga started at ")
 
 
 def test_a_queued_run_is_skipped_when_the_schedule_was_quicker(staff_client: Client, redis: Redis) -> None:
     staff_client.post(f"{LIST}start/{check_links.name}/")
-    queued = TaskRun.objects.get()
+    queued = TaskRunDocument.objects.get()
     running(task=check_links.name, due_at=NOW)
 
     work_off(redis)
@@ -138,10 +139,10 @@ def test_what_waits_says_behind_what(staff_client: Client, redis: Redis) -> None
     running(task=check_links.name, progress_done=45, progress_total=1200)
     running(task="market.tasks.refresh_daily_stats")
     staff_client.post(f"{LIST}start/market.tasks.reread_skills/")
-    run = TaskRun.objects.get(status="queued")
+    run = TaskRunDocument.objects.get(status="queued")
 
     alone = state(staff_client, run)["texts"]["waits"]
-    beat("worker-1@here")
+    send_heartbeat("worker-1@here")
     waits = state(staff_client, run)["texts"]["waits"]
 
     assert alone == "It waits for a worker: none has given a sign of life lately."
@@ -150,10 +151,10 @@ def test_what_waits_says_behind_what(staff_client: Client, redis: Redis) -> None
 
 
 def test_what_waits_behind_no_maintenance_task_waits_for_a_process(staff_client: Client, redis: Redis) -> None:
-    beat("worker-1@here")
+    send_heartbeat("worker-1@here")
     staff_client.post(f"{LIST}start/{check_links.name}/")
 
-    waits = state(staff_client, TaskRun.objects.get())["texts"]["waits"]
+    waits = state(staff_client, TaskRunDocument.objects.get())["texts"]["waits"]
 
     assert waits == "It waits for a free process of the workers of the queue “maintenance”; 1 tasks wait in it."
 
@@ -165,7 +166,7 @@ def test_progress_is_shown_while_a_task_is_at_work(staff_client: Client, redis: 
         progress = task.get_progress()
         progress.begin(4)
         progress.advance()
-        seen.append(state(staff_client, TaskRun.objects.get()))
+        seen.append(state(staff_client, TaskRunDocument.objects.get()))
         return "swept"
 
     offer(work)
@@ -173,14 +174,14 @@ def test_progress_is_shown_while_a_task_is_at_work(staff_client: Client, redis: 
     work_off(redis)
 
     assert (seen[0]["percent"], seen[0]["texts"]["progress"]) == (25, "1 of 4 steps are done")
-    assert state(staff_client, TaskRun.objects.get())["percent"] == 100
+    assert state(staff_client, TaskRunDocument.objects.get())["percent"] == 100
 
 
 def test_a_run_that_waits_is_cancelled_at_once_and_never_begins(staff_client: Client, redis: Redis, offer) -> None:
     done: list[str] = []
     offer(lambda task: done.append("swept"))  # type: ignore[func-returns-value]
     staff_client.post(f"{LIST}start/test.sweep/")
-    run = TaskRun.objects.get()
+    run = TaskRunDocument.objects.get()
 
     question = staff_client.get(f"{LIST}{run.id}/cancel/").content.decode()
     before = run.reload().status
@@ -193,7 +194,7 @@ def test_a_run_that_waits_is_cancelled_at_once_and_never_begins(staff_client: Cl
     assert (before, run.reload().status, done) == ("queued", "cancelled", [])
     assert LogEntry.objects.order_by("-pk").first().get_change_message() == "Cancelled the task “Sweep”."
     staff_client.post(f"{LIST}start/test.sweep/")
-    assert TaskRun.objects.count() == 2
+    assert TaskRunDocument.objects.count() == 2
 
 
 def test_a_run_at_work_ends_at_its_next_step_when_it_is_cancelled(staff_client: Client, redis: Redis, offer) -> None:
@@ -205,7 +206,7 @@ def test_a_run_at_work_ends_at_its_next_step_when_it_is_cancelled(staff_client: 
         progress.begin(3)
         for step in range(3):
             steps.append(step)
-            run = TaskRun.objects.get()
+            run = TaskRunDocument.objects.get()
             staff_client.post(f"{LIST}{run.id}/cancel/")
             texts.append(state(staff_client, run)["texts"]["cancelling"])
             progress.advance()
@@ -215,7 +216,7 @@ def test_a_run_at_work_ends_at_its_next_step_when_it_is_cancelled(staff_client: 
     staff_client.post(f"{LIST}start/test.sweep/")
     work_off(redis)
 
-    run = TaskRun.objects.get()
+    run = TaskRunDocument.objects.get()
     assert steps == [0]
     assert texts == ["It is asked to stop; it ends after its present step."]
     assert (run.status, run.result) == ("cancelled", "cancelled after 1 of 3 steps")
@@ -285,13 +286,13 @@ def test_clean_up_asks_with_how_much_it_would_delete(staff_client: Client, redis
 
     page = staff_client.get(LIST).content.decode()
     question = staff_client.get(f"{LIST}start/{clean_up.name}/").content.decode()
-    before = TaskRun.objects.count()
+    before = TaskRunDocument.objects.count()
     staff_client.post(f"{LIST}start/{clean_up.name}/")
 
     assert f'href="{LIST}start/{clean_up.name}/"' in page
     assert "3 postings on 1 days are deleted" in question
     assert "It cannot be undone." in question
-    assert (before, TaskRun.objects.count()) == (0, 1)
+    assert (before, TaskRunDocument.objects.count()) == (0, 1)
 
 
 def test_what_takes_minutes_waits_in_a_queue_apart_from_mails_and_uploads() -> None:

@@ -4,12 +4,12 @@ import pytest
 from rest_framework import serializers
 
 from accounts.serializers import LoginSerializer, PasswordResetSerializer, ProfileChangeSerializer, UserChangeSerializer
-from career_navigator.api.fields import BoundedList, Line, Text
+from career_navigator.api.fields import BoundedList, SingleLineCharField, StrictCharField
 from market.jobs.serializers import JobFilterSerializer
 from skills.serializers import NamesSerializer
 
 
-class _Reading(Text):
+class _Reading(StrictCharField):
     def to_internal_value(self, data):
         self.read = super().to_internal_value(data)
         return self.read
@@ -25,7 +25,7 @@ def test_refuses_long_text_before_a_subclass_reads_it():
 
 
 def test_takes_text_that_is_short_enough_once_it_is_read():
-    assert Line(max_length=10).run_validation("ada" + " " * 20 + "lovel") == "ada lovel"
+    assert SingleLineCharField(max_length=10).run_validation("ada" + " " * 20 + "lovel") == "ada lovel"
 
 
 def test_refuses_a_long_list_before_its_items_are_read():

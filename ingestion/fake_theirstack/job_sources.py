@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from ingestion.fake_theirstack.jobs import JobList, UnusableJob, read_posted_date
+from ingestion.fake_theirstack.jobs import InvalidJob, JobList, parse_posted_date
 
 MAX_SEED = 8999  # keeps ids within the integers that JSON readers hold exactly (2^53)
 _MAX_PER_DAY = 1_000_000
@@ -134,7 +134,7 @@ def read_postings(*, path: Path, shift_to: date | None = None) -> JobList:
         raise BadPostingsFile(f"{path} holds no postings")
     try:
         return JobList(jobs if shift_to is None else shift_dates(jobs=jobs, newest=shift_to))
-    except UnusableJob as error:
+    except InvalidJob as error:
         raise BadPostingsFile(f"{path}, line {list(numbers.values())[error.index]}: {error}") from error
 
 
@@ -142,10 +142,10 @@ def shift_dates(*, jobs: list[dict[str, Any]], newest: date) -> Iterator[dict[st
     """Yield the jobs with all dates moved by the same whole days, so that the newest `date_posted` is `newest`.
 
     What would have been discovered on the newest day or later counts as discovered at its beginning: TheirStack knows
-    of nothing that lies ahead, and the answer must not depend on the time of day. Raises UnusableJob.
+    of nothing that lies ahead, and the answer must not depend on the time of day. Raises InvalidJob.
     """
     JobList(jobs)  # whatever cannot be served is named by its own dates
-    move = newest - max(map(read_posted_date, jobs))
+    move = newest - max(map(parse_posted_date, jobs))
     for job in jobs:
         moved = {name: _shift(job[name], move) for name in _DATED if isinstance(job.get(name), str)}
         if moved.get("discovered_at", "")[:10] >= newest.isoformat():

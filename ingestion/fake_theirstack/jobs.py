@@ -17,7 +17,7 @@ from market.geo.labels import parse_place_label
 _WORD = re.compile(r"[\w+#]+")
 
 
-class UnusableJob(ValueError):
+class InvalidJob(ValueError):
     """A job object that a search could not find; the message says what is wrong with it.
 
     `index` is its place among the jobs given, from 0.
@@ -55,7 +55,7 @@ class JobList:
     """All jobs, newest first. Not safe for writing from several threads at once; readers need no lock."""
 
     def __init__(self, jobs: Iterable[Mapping[str, Any]]) -> None:
-        """Take the jobs over. Raises UnusableJob."""
+        """Take the jobs over. Raises InvalidJob."""
         self._jobs: list[Job] = []
         self.put(jobs)
 
@@ -63,13 +63,13 @@ class JobList:
         return len(self._jobs)
 
     def put(self, jobs: Iterable[Mapping[str, Any]]) -> None:
-        """Add jobs, each in place of one with the same id. Raises UnusableJob."""
+        """Add jobs, each in place of one with the same id. Raises InvalidJob."""
         known = {job.id: job for job in self._jobs}
         for index, source in enumerate(jobs):
             try:
-                job = _read_job(source)
-            except UnusableJob as error:
-                raise UnusableJob(str(error), index=index) from error
+                job = _parse_job(source)
+            except InvalidJob as error:
+                raise InvalidJob(str(error), index=index) from error
             known[job.id] = job
         self._jobs = sorted(known.values(), key=lambda job: (job.posted, job.discovered_at, job.id), reverse=True)
 
@@ -83,22 +83,22 @@ def split_words(title: str) -> frozenset[str]:
     return frozenset(_WORD.findall(title.lower()))
 
 
-def read_posted_date(source: Mapping[str, Any]) -> date:
-    """Return the day a job object was posted. Raises UnusableJob."""
+def parse_posted_date(source: Mapping[str, Any]) -> date:
+    """Return the day a job object was posted. Raises InvalidJob."""
     value = source.get("date_posted")
     try:
         return date.fromisoformat(str(value))
     except ValueError as error:
-        raise UnusableJob(f"'date_posted' has to be a date like 2026-01-31, not {value!r}") from error
+        raise InvalidJob(f"'date_posted' has to be a date like 2026-01-31, not {value!r}") from error
 
 
-def _read_job(source: Mapping[str, Any]) -> Job:
+def _parse_job(source: Mapping[str, Any]) -> Job:
     job_id, title = source.get("id"), source.get("job_title")
     if not isinstance(job_id, int) or isinstance(job_id, bool):
-        raise UnusableJob(f"'id' has to be a whole number, not {job_id!r}")
+        raise InvalidJob(f"'id' has to be a whole number, not {job_id!r}")
     if not isinstance(title, str) or not title.strip():
-        raise UnusableJob(f"'job_title' has to be a text, not {title!r}")
-    posted = read_posted_date(source)
+        raise InvalidJob(f"'job_title' has to be a text, not {title!r}")
+    posted = parse_posted_date(source)
     locations = [entry for entry in source.get("locations") or () if isinstance(entry, Mapping)]
     labels = [source.get(name) for name in ("location", "short_location", "long_location")]
     labels += [entry.get("display_name") or entry.get("name") for entry in locations]
@@ -145,7 +145,7 @@ def _read_time(source: Mapping[str, Any], field: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(value)
     except (TypeError, ValueError) as error:
-        raise UnusableJob(f"'{field}' has to be a time like 2026-01-31T12:00:00, not {value!r}") from error
+        raise InvalidJob(f"'{field}' has to be a time like 2026-01-31T12:00:00, not {value!r}") from error
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
@@ -164,7 +164,7 @@ class NoRequiredFilter(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class SearchRequest:
     """A search that can be answered. A page begins after `offset` jobs and has up to `limit`."""
 
     predicates: list[Predicate]
@@ -314,7 +314,7 @@ class _Paging(BaseModel):
 _Request = create_model("_Request", __base__=_Paging, **_FILTERS)
 
 
-def read_search(*, body: bytes, now: datetime) -> Search:
+def parse_search(*, body: bytes, now: datetime) -> SearchRequest:
     """Read a request's body as the API does; fields that are null or empty lists do not count.
 
     Raises pydantic's ValidationError, then NoRequiredFilter.
@@ -331,7 +331,7 @@ def read_search(*, body: bytes, now: datetime) -> Search:
         if f"{name}_{form}" in given
     ]
     limit = request.limit or DEFAULT_LIMIT
-    return Search(
+    return SearchRequest(
         predicates=predicates,
         offset=(request.offset or 0) + (request.page or 0) * limit,
         limit=limit,

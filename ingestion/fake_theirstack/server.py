@@ -27,7 +27,7 @@ from ingestion.fake_theirstack.conditions import (
     RateLimit,
     read_faults,
 )
-from ingestion.fake_theirstack.jobs import REQUIRED_FILTERS, JobList, NoRequiredFilter, read_search
+from ingestion.fake_theirstack.jobs import REQUIRED_FILTERS, JobList, NoRequiredFilter, parse_search
 
 # Code, title and description by status, in the documented shape. Of the codes, E-020 alone is known for certain.
 _ERRORS = {
@@ -129,7 +129,7 @@ class FakeTheirStack:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         port: int = 0,
     ) -> None:
-        """Take the jobs over. Raises UnusableJob, and OSError for a port that is taken."""
+        """Take the jobs over. Raises InvalidJob, and OSError for a port that is taken."""
         self.api_key = api_key
         self._jobs = jobs if isinstance(jobs, JobList) else JobList(jobs)
         self._plan = PLANS[plan]
@@ -195,7 +195,7 @@ class FakeTheirStack:
             self._faults.extend(read_faults(script))
 
     def advance(self, *, jobs: Iterable[Mapping[str, Any]]) -> None:
-        """Let time bring these jobs, each in place of one with the same id. Raises UnusableJob."""
+        """Let time bring these jobs, each in place of one with the same id. Raises InvalidJob."""
         with self._lock:
             self._jobs.put(jobs)
 
@@ -253,7 +253,7 @@ class FakeTheirStack:
 
     def _search(self, *, body: bytes, fault: Fault) -> tuple[Response, int]:
         try:
-            search = read_search(body=body, now=self._clock())
+            search = parse_search(body=body, now=self._clock())
         except ValidationError as error:
             return render_invalid(error), 0
         except NoRequiredFilter:

@@ -12,12 +12,12 @@ from ingestion.fake_theirstack.job_sources import build_jobs
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.request_pacing import Pacing
 from ingestion.tests.fake_server import NOW
-from ingestion.tests.own_valkey import running_valkey
 from ingestion.tests.scripted_server import KEY, running_scripted_server
 from ingestion.tests.scripted_server import Clock as ScriptedClock
-from ingestion.theirstack import TheirStackClient, client_from_settings
+from ingestion.tests.valkey_process import running_valkey
+from ingestion.theirstack import TheirStackClient, build_client
 from ingestion.theirstack_transport import TheirStackTransport
-from tests.collecting import Clock
+from tests.collection import Clock
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def serve_jobs(settings) -> Iterator[Callable[..., FakeTheirStack]]:
 
 @pytest.fixture
 def theirstack_client(stand_in) -> Iterator[TheirStackClient]:
-    with client_from_settings() as opened:
+    with build_client() as opened:
         yield opened
 
 

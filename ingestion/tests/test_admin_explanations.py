@@ -9,9 +9,9 @@ from django.utils import timezone
 from pymongo.database import Database
 from redis import Redis
 
-from ingestion.documents import CollectedRole, CollectionRun
+from ingestion.documents import CollectedRole, CollectionRunDocument
 from ingestion.runs import close_if_done, start_run, update_search
-from ingestion.selectors import run_state
+from ingestion.selectors import serialize_run
 from ingestion.suggestions import (
     describe_unknown_places,
     describe_unknown_roles,
@@ -19,7 +19,7 @@ from ingestion.suggestions import (
     suggest_places,
     suggest_roles,
 )
-from market.refresh import refresh_figures
+from market.refresh import refresh_stats
 from market.services import store_postings
 from tests.factories import PostingFactory, TaskRunFactory
 
@@ -33,7 +33,7 @@ def ended(
     values: dict | None = None,
     refused: Sequence[dict] = (),
     **asked: object,
-) -> CollectionRun:
+) -> CollectionRunDocument:
     """A run that is over, each of its searches with these counts."""
     now = timezone.now()
     usual = {"roles": ["Data Engineer"], "places": ["Berlin"], "max_age_days": 7, "per_role_limit": 10}
@@ -51,8 +51,8 @@ def ended(
     return run.reload()
 
 
-def why(run: CollectionRun) -> str:
-    text: str = run_state(run=run)["texts"]["why"]
+def why(run: CollectionRunDocument) -> str:
+    text: str = serialize_run(run=run)["texts"]["why"]
     return text
 
 
@@ -120,7 +120,7 @@ def test_a_run_that_found_something_or_is_open_says_nothing() -> None:
 
 
 def test_each_search_without_a_job_says_why_in_its_row() -> None:
-    rows = run_state(run=ended(places=["Atlantis", "Berlin"]))["tables"]["searches"]
+    rows = serialize_run(run=ended(places=["Atlantis", "Berlin"]))["tables"]["searches"]
 
     assert rows[0][-1].startswith("“Atlantis” is no place")
     assert rows[1][-1].startswith("TheirStack has no job")
@@ -169,7 +169,7 @@ def test_a_collection_of_what_is_unknown_is_started_with_a_warning(staff_client:
 
     assert "No title that was ever collected names “Data Enginer”. Did you mean “Data Engineer”?" in page
     assert "“Atlantis” is no place that is known here" in page
-    assert CollectionRun.objects.count() == 1
+    assert CollectionRunDocument.objects.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_role_of_our_own_is_suggested_once_it_has_stats() -> None:
     start_run(
         trigger="command", roles=["Chef"], places=["Berlin"], max_age_days=7, per_role_limit=1, now=timezone.now()
     )
-    refresh_figures(now=timezone.now())
+    refresh_stats(now=timezone.now())
 
     assert not before
     assert suggest_roles(text="che")[0] == "Chef"
@@ -223,7 +223,7 @@ def test_a_queued_collection_says_what_it_waits_behind(staff_client: Client) -> 
     now = timezone.now()
     first, second = (start_run(trigger="command", now=now + timedelta(seconds=n), **asked) for n in (0, 1))
 
-    def waits(run: CollectionRun) -> str:
+    def waits(run: CollectionRunDocument) -> str:
         text: str = staff_client.get(f"{RUNS}{run.id}/state.json").json()["texts"]["waits"]
         return text
 

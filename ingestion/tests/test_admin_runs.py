@@ -7,17 +7,17 @@ from django.test import Client
 from django.utils import timezone
 from redis import Redis
 
-from ingestion.documents import CollectionRun
+from ingestion.documents import CollectionRunDocument
 from ingestion.runs import start_run, update_search
-from tests.elsewhere import NO_REDIS, queue_at
 from tests.factories import UserFactory
+from tests.other_servers import NO_REDIS, queue_at
 from tests.queued import take_queued
 
 RUNS = "/admin/ingestion/collectionrun/"
 ASKED = {"roles": "Data Engineer\nChef", "places": "Remote", "max_age_days": "7", "per_role_limit": "10"}
 
 
-def begun(**changes: object) -> CollectionRun:
+def begun(**changes: object) -> CollectionRunDocument:
     asked = {"roles": ["Data Engineer", "Chef"], "places": ["Remote"], "max_age_days": 7, "per_role_limit": 10}
     return start_run(trigger="command", now=timezone.now(), **asked | changes)
 
@@ -29,7 +29,7 @@ def acts() -> list[str]:
 def test_what_is_collected_now_is_recorded_queued_and_logged(staff_client: Client, redis: Redis) -> None:
     answer = staff_client.post(f"{RUNS}collect-now/", ASKED)
 
-    run = CollectionRun.objects.get()
+    run = CollectionRunDocument.objects.get()
     assert answer.headers["Location"] == f"{RUNS}{run.id}/change/"
     assert (run.trigger, run.requested_by, run.max_age_days, run.per_role_limit) == ("admin", "staff root", 7, 10)
     assert take_queued(redis) == [
@@ -80,18 +80,18 @@ def test_a_wrong_value_is_told_at_its_field(
     answer = staff_client.post(f"{RUNS}collect-now/", ASKED | changes)
 
     assert answer.context["form"].errors[field] == [sentence]
-    assert CollectionRun.objects.count() == 0
+    assert CollectionRunDocument.objects.count() == 0
 
 
 def test_more_than_is_left_has_to_be_confirmed(staff_client: Client, settings) -> None:
     settings.THEIR_STACK_CREDIT_BUDGET = 19
 
     asked = staff_client.post(f"{RUNS}collect-now/", ASKED)
-    before = CollectionRun.objects.count()
+    before = CollectionRunDocument.objects.count()
     staff_client.post(f"{RUNS}collect-now/", ASKED | {"confirmed": "on"})
 
     assert "It may cost 20 credits, and 19 are left." in asked.content.decode()
-    assert (before, CollectionRun.objects.count()) == (0, 1)
+    assert (before, CollectionRunDocument.objects.count()) == (0, 1)
 
 
 def test_a_users_target_roles_are_collected_where_the_user_is(staff_client: Client, redis: Redis) -> None:
@@ -99,7 +99,7 @@ def test_a_users_target_roles_are_collected_where_the_user_is(staff_client: Clie
 
     staff_client.post(f"{RUNS}collect-now/", ASKED | {"address": " Ann@Example.org "})
 
-    run = CollectionRun.objects.get()
+    run = CollectionRunDocument.objects.get()
     assert (run.roles, run.places, run.requested_by) == (["Chemist"], ["Berlin"], str(user.id))
     assert take_queued(redis) == [("ingestion.tasks.collect_role", [str(run.id), "Chemist"])]
 
@@ -108,11 +108,11 @@ def test_a_run_is_repeated_for_the_roles_that_failed(staff_client: Client, redis
     run, now = begun(), timezone.now()
     update_search(run_id=run.id, index=0, now=now, values={"status": "finished"})
     update_search(run_id=run.id, index=1, now=now, values={"status": "failed", "error": "broken"})
-    CollectionRun.objects(id=run.id).update_one(set__status="failed")
+    CollectionRunDocument.objects(id=run.id).update_one(set__status="failed")
 
     staff_client.post(f"{RUNS}{run.id}/repeat/")
 
-    repeated = CollectionRun.objects.get(trigger="admin")
+    repeated = CollectionRunDocument.objects.get(trigger="admin")
     assert (repeated.roles, repeated.places, repeated.requested_by) == (["Chef"], ["Remote"], "staff root")
     assert take_queued(redis) == [("ingestion.tasks.collect_role", [str(repeated.id), "Chef"])]
     assert acts() == [f"Repeated run {run.id}."]
@@ -124,7 +124,7 @@ def test_a_run_that_is_open_is_not_repeated(staff_client: Client, redis: Redis) 
     answer = staff_client.post(f"{RUNS}{run.id}/repeat/", follow=True)
 
     assert "Nothing is repeated" in answer.content.decode()
-    assert CollectionRun.objects.count() == 1
+    assert CollectionRunDocument.objects.count() == 1
     assert take_queued(redis) == []
 
 
@@ -157,7 +157,7 @@ def test_a_run_is_recorded_where_the_queue_is_away(staff_client: Client) -> None
         answer = staff_client.post(f"{RUNS}collect-now/", ASKED, follow=True)
 
     assert "The queue does not answer. The run is recorded" in answer.content.decode()
-    assert CollectionRun.objects.get().status == "queued"
+    assert CollectionRunDocument.objects.get().status == "queued"
 
 
 @pytest.mark.parametrize("act", ["repeat", "cancel"])

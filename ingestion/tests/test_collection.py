@@ -1,4 +1,4 @@
-"""Collection from the stand-in over real HTTP into a real database."""
+"""Collection from the fake TheirStack over real HTTP into a real database."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,12 +8,12 @@ from ingestion.documents import CollectedRole
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import UnusableRequestError, find_interrupted
 from ingestion.selectors import summarize_run
-from ingestion.services import collect_jobs_for_roles, work_off
+from ingestion.services import collect_jobs_for_roles, run_inline
 from ingestion.source import check_source, count_spent_credits
-from ingestion.theirstack import client_from_settings
-from market.refresh import check_figures
-from market.selectors import read_answer
-from tests.collecting import TODAY, begin, collect, job
+from ingestion.theirstack import build_client
+from market.refresh import check_stats
+from market.selectors import read_response
+from tests.collection import TODAY, begin, collect, job
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -45,9 +45,9 @@ def test_collects_a_role_page_by_page_and_counts_what_came(theirstack_client, cl
 def test_figures_are_right_when_the_run_is_over(theirstack_client, clock):
     collect(theirstack_client, clock)
 
-    _, answer = read_answer(days=30, now=clock())
+    _, answer = read_response(days=30, now=clock())
     assert b'"total_jobs_analyzed":30' in answer
-    assert check_figures().differing == []
+    assert check_stats().differing == []
 
 
 def test_answers_the_documented_figures_for_each_role(theirstack_client, clock):
@@ -176,7 +176,7 @@ def test_stores_a_row_once_that_the_source_sends_twice(theirstack_client, clock,
 
 def test_a_refused_key_stops_the_run_and_says_so(clock, settings, stand_in):
     settings.THEIR_STACK_API_KEY = "another-key"
-    with client_from_settings() as client:
+    with build_client() as client:
         run = collect(client, clock, roles=("Backend Developer", "Data Scientist"))
 
     assert run.status == "failed"
@@ -203,7 +203,7 @@ def test_no_credits_halts_every_run_until_a_check_finds_some(theirstack_client, 
 def test_asks_for_smaller_pages_where_the_plan_wants_them(clock, serve_jobs):
     server = serve_jobs([job(n) for n in range(1, 31)], plan="free")
 
-    with client_from_settings() as client:
+    with build_client() as client:
         run = collect(client, clock)
 
     assert run.status == "finished"
@@ -215,7 +215,7 @@ def test_keeps_what_a_plan_with_few_pages_gives(clock, settings, serve_jobs):
     settings.MAX_JOBS_PER_SEARCH = 25
     serve_jobs([job(n) for n in range(1, 200)], plan="free", credits=1000)
 
-    with client_from_settings() as client:
+    with build_client() as client:
         run = collect(client, clock, limit=200)
 
     assert run.status == "finished"
@@ -248,7 +248,7 @@ def test_a_long_rate_limit_leaves_the_search_waiting_and_is_taken_up_again(
     redis.flushdb()
     ((found, roles),) = find_interrupted(now=clock())
     assert (found.id, roles) == (run.id, ["Backend Developer"])
-    work_off(run=found, client=theirstack_client, clock=clock)
+    run_inline(run=found, client=theirstack_client, clock=clock)
     assert found.reload().status == "finished"
     assert found.searches[0].attempts == 1
     assert len(stored_ids(mongo)) == 30

@@ -12,13 +12,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from ingestion.documents import CollectionRun, SourceState
+from ingestion.documents import CollectionRunDocument, SourceState
 from ingestion.fake_theirstack.job_sources import build_jobs
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from market.services import store_postings
-from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
 from tests.factories import PostingFactory
+from tests.other_servers import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
 from tests.queued import take_queued
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
@@ -78,7 +78,7 @@ class TestCollect:
         summary = run_json("collect", "--limit", "2")
 
         assert list(summary["roles"]) == list(DEFAULT_ROLES)
-        assert CollectionRun.objects.get().places == list(DEFAULT_PLACES)
+        assert CollectionRunDocument.objects.get().places == list(DEFAULT_PLACES)
 
     def test_asks_no_further_back_and_for_no_more_than_told(self, stand_in):
         summary = run_json("collect", "Software Engineer", "--limit", 3, "--max-age-days", 2, "--place", "Remote")
@@ -107,7 +107,7 @@ class TestCollect:
     )
     def test_refuses_what_makes_no_sense(self, stand_in, arguments, sentence):
         assert sentence in fails("collect", *arguments)
-        assert CollectionRun.objects.count() == 0
+        assert CollectionRunDocument.objects.count() == 0
 
     def test_fails_without_a_key(self, settings):
         settings.THEIR_STACK_API_KEY = ""
@@ -131,25 +131,25 @@ class TestCollect:
 
 class TestCollectUsers:
     def test_collects_the_default_roles_while_nobody_aims_at_any(self, stand_in):
-        first, second = run_json("collect_users"), run_json("collect_users")
+        first, second = run_json("collect_for_users"), run_json("collect_for_users")
 
         assert list(first["roles"]) == list(DEFAULT_ROLES)
         assert all(figures["credits_tracked"] <= 5 for figures in first["roles"].values())
         assert (second["status"], second["pages"]) == ("finished", 0)
 
     def test_collects_again_what_is_not_fresh_any_more(self, stand_in):
-        run("collect_users", "--limit", 1)
+        run("collect_for_users", "--limit", 1)
 
-        again = run_json("collect_users", "--limit", 1, "--fresh-days", 0, "--place", "Remote")
+        again = run_json("collect_for_users", "--limit", 1, "--fresh-days", 0, "--place", "Remote")
 
         assert again["pages"] == len(DEFAULT_ROLES)
 
     def test_refuses_a_user_that_does_not_exist(self, stand_in):
-        assert "no user 'nobody'" in fails("collect_users", "--user", "nobody")
+        assert "no user 'nobody'" in fails("collect_for_users", "--user", "nobody")
 
     def test_refuses_what_makes_no_sense(self, stand_in):
-        assert "per_role_limit at least 1" in fails("collect_users", "--limit", 0)
-        assert "--fresh-days" in fails("collect_users", "--fresh-days", -1)
+        assert "per_role_limit at least 1" in fails("collect_for_users", "--limit", 0)
+        assert "--fresh-days" in fails("collect_for_users", "--fresh-days", -1)
 
 
 class TestImportPostings:
@@ -197,12 +197,12 @@ class TestCleanUp:
         store_postings(postings=postings, now=NOW)
 
     def test_deletes_what_is_past_retention(self, mongo):
-        assert run_json("clean_up") == {"deleted": 2, "days_kept": 90}
+        assert run_json("prune_postings") == {"deleted": 2, "days_kept": 90}
         assert mongo.job_postings.count_documents({}) == 2
-        assert run("clean_up", "--days", 1) == "deleted: 1\ndays kept: 1\n"
+        assert run("prune_postings", "--days", 1) == "deleted: 1\ndays kept: 1\n"
 
     def test_refuses_to_delete_today(self, mongo):
-        assert fails("clean_up", "--days", 0) == "--days must be at least 1, not 0"
+        assert fails("prune_postings", "--days", 0) == "--days must be at least 1, not 0"
         assert mongo.job_postings.count_documents({}) == 4
 
 
@@ -210,18 +210,18 @@ class TestStatistics:
     def test_counts_what_is_stored(self):
         store_postings(postings=[PostingFactory(), PostingFactory()], role="Data Engineer", now=NOW)
 
-        assert run_json("statistics") == {
+        assert run_json("ingestion_stats") == {
             "total_jobs": 2,
             "jobs_last_24h": 2,
             "jobs_last_7d": 2,
             "top_roles": [{"role": "data engineer", "count": 2}],
             "top_locations": [{"location": "Austin, TX", "count": 2}],
         }
-        assert "top locations:\n  location Austin, TX, count 2" in run("statistics")
+        assert "top locations:\n  location Austin, TX, count 2" in run("ingestion_stats")
 
     def test_says_so_when_there_is_nothing(self):
-        assert "total jobs: 0" in run("statistics")
-        assert "top roles: none" in run("statistics")
+        assert "total jobs: 0" in run("ingestion_stats")
+        assert "top roles: none" in run("ingestion_stats")
 
 
 class TestCheckTheirStack:
@@ -276,12 +276,12 @@ class TestGeneratePostings:
 
 NEEDS_MONGODB = [
     ["collect", "Developer"],
-    ["collect_users"],
-    ["clean_up"],
-    ["statistics"],
+    ["collect_for_users"],
+    ["prune_postings"],
+    ["ingestion_stats"],
     ["check_theirstack"],
-    ["refresh_figures"],
-    ["refresh_figures", "--check"],
+    ["refresh_stats"],
+    ["refresh_stats", "--check"],
     ["generate_postings", "1"],
     ["seed"],
 ]
@@ -299,7 +299,7 @@ def test_says_that_mongodb_is_away(stand_in, settings, command):
 
 @pytest.mark.parametrize(
     "command",
-    [["collect", "Developer"], ["clean_up"], ["check_theirstack"], ["refresh_figures"], ["generate_postings", "1"]],
+    [["collect", "Developer"], ["prune_postings"], ["check_theirstack"], ["refresh_stats"], ["generate_postings", "1"]],
     ids=" ".join,
 )
 def test_says_that_redis_is_away(stand_in, command):
@@ -321,7 +321,7 @@ def test_a_queued_collection_says_when_the_queue_is_away(stand_in, caplog):
 @pytest.mark.parametrize(
     ("command", "status", "output"),
     [
-        (["statistics", "--json"], 0, '"total_jobs": 0'),
+        (["ingestion_stats", "--json"], 0, '"total_jobs": 0'),
         (["import_postings", "absent.json"], 1, "CommandError: absent.json: No such file"),
     ],
 )

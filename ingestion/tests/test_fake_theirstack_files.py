@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from ingestion.fake_theirstack.job_sources import BadPostingsFile, read_postings, shift_dates
-from ingestion.fake_theirstack.jobs import read_search
+from ingestion.fake_theirstack.jobs import parse_search
 from ingestion.tests.real_postings import REAL_POSTINGS, needs_real_postings
 
 TODAY = date(2026, 3, 20)
@@ -31,7 +31,7 @@ def write(tmp_path):
 
 def found(jobs, **filters):
     body = json.dumps({"posted_at_gte": "2000-01-01"} | filters).encode()
-    return [json.loads(entry.body) for entry in jobs.find(read_search(body=body, now=NOW).predicates, enough=500)]
+    return [json.loads(entry.body) for entry in jobs.find(parse_search(body=body, now=NOW).predicates, enough=500)]
 
 
 @pytest.mark.parametrize("name", ["postings.jsonl", "postings.jsonl.gz"])

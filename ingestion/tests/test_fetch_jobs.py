@@ -1,4 +1,4 @@
-"""POST /jobs/fetch_jobs, against the stand-in over real HTTP; a thread of this process works the queue off."""
+"""POST /jobs/fetch_jobs, against the fake TheirStack over real HTTP; a thread of this process works the queue off."""
 
 import threading
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ from accounts.services import export_user
 from career_navigator import throttling
 from career_navigator.setting_values import Rate
 from ingestion import fetching as services
-from ingestion.documents import CollectedRole, CollectionRun
+from ingestion.documents import CollectedRole, CollectionRunDocument
 from ingestion.fetching import JOBS_PER_ROLE
 from ingestion.runs import cancel_run
 from ingestion.source import count_spent_credits, halt_collection, reserve_credits
-from tests.elsewhere import NO_REDIS, queue_at
-from tests.fixtures.people import API, PASSWORD
+from tests.fixtures.users import API, PASSWORD
+from tests.other_servers import NO_REDIS, queue_at
 from tests.queued import run_queued, take_queued
 
 pytestmark = pytest.mark.usefixtures("servers_emptied")
@@ -171,7 +171,7 @@ def test_takes_from_the_profile_what_the_request_does_not_say(ada, mongo, stored
 
     assert ada.post(PATH, given).status_code == 202
 
-    run = CollectionRun.objects.get(wanted__ne=None)
+    run = CollectionRunDocument.objects.get(wanted__ne=None)
     assert (run.roles, run.places, run.requested_by, run.trigger) == (roles, places, ada.id, "user")
     assert ada.get("/auth/me").json()["target_roles"] == stored.get("target_roles", ["Software Engineer"])
 
@@ -233,7 +233,7 @@ def test_is_throttled_by_what_it_starts(ada, redis, settings, window_clock):
 
     assert (first.status_code, again.status_code, other.status_code) == (202, 202, 429)
     assert int(other["Retry-After"]) > 0
-    assert CollectionRun.objects(requested_by=ada.id).count() == 1
+    assert CollectionRunDocument.objects(requested_by=ada.id).count() == 1
 
 
 def test_answers_503_while_the_queue_is_down_unless_it_is_fresh(ada, redis, redis_goes):
@@ -246,7 +246,7 @@ def test_answers_503_while_the_queue_is_down_unless_it_is_fresh(ada, redis, redi
 
     assert fresh.status_code == 200
     assert (stale.status_code, int(stale["Retry-After"]) > 0) == (503, True)
-    assert CollectionRun.objects(requested_by=ada.id).count() == 1
+    assert CollectionRunDocument.objects(requested_by=ada.id).count() == 1
 
 
 def test_leaves_no_open_run_behind_where_queueing_fails(ada):
@@ -254,7 +254,7 @@ def test_leaves_no_open_run_behind_where_queueing_fails(ada):
         answer = ada.post(PATH, PROFILE)
 
     assert (answer.status_code, int(answer["Retry-After"]) > 0) == (503, True)
-    assert {run.status for run in CollectionRun.objects(requested_by=ada.id)} == {"cancelled"}
+    assert {run.status for run in CollectionRunDocument.objects(requested_by=ada.id)} == {"cancelled"}
 
 
 def test_counts_no_fetch_that_could_not_be_queued(ada, settings, window_clock):
@@ -271,7 +271,7 @@ def test_starts_one_run_for_the_same_requests_that_arrive_at_once(ada, redis):
         answers = list(pool.map(lambda _: API(token=ada.token).post(PATH, PROFILE), range(8)))
 
     assert [answer.status_code for answer in answers] == [202] * 8
-    assert len({answer.json()["run"]["id"] for answer in answers}) == CollectionRun.objects.count() == 1
+    assert len({answer.json()["run"]["id"] for answer in answers}) == CollectionRunDocument.objects.count() == 1
     assert [name for name, _ in take_queued(redis)] == ["ingestion.tasks.collect_role"]
 
 
@@ -315,7 +315,7 @@ def test_refuses_what_cannot_be_searched_for(ada, body, field):
     answer = ada.post(PATH, body)
 
     assert (answer.status_code, field in answer.json()["errors"]) == (400, True)
-    assert CollectionRun.objects.count() == 0
+    assert CollectionRunDocument.objects.count() == 0
 
 
 def test_asks_for_a_role_where_the_profile_has_none(ada):
@@ -333,7 +333,7 @@ def test_exports_what_was_asked_for_and_forgets_who_asked(ada):
     assert (exported["roles"], exported["wanted"]["titles"]) == (["Software Engineer"], ["Software Engineer"])
     assert ada.delete("/auth/me", {"password": PASSWORD}).status_code == 204
 
-    run = CollectionRun.objects.get()
+    run = CollectionRunDocument.objects.get()
     assert (run.requested_by, run.wanted) == (None, {})
 
 

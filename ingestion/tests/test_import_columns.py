@@ -16,7 +16,7 @@ from pymongo.database import Database
 
 from ingestion.import_columns import COLUMNS, EMPLOYMENT_STATUSES, KINDS, find_column
 from ingestion.imports import ImportSummary, import_postings
-from market.refresh import check_figures
+from market.refresh import check_stats
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -269,7 +269,7 @@ def test_reads_seniority_in_any_case(import_csv: Import, mongo: Database[Any], v
     assert (row["seniority"], row["employment_statuses"]) == ("senior", ["full_time", "internship"])
 
 
-def rows_of_a_trial() -> list[dict[str, Any]]:
+def list_trial_rows() -> list[dict[str, Any]]:
     rows = [
         {"id": f"{n}", "job_title": f"Developer {n}", "url": f"https://jobs.example.com/{n}", "location": "Austin, TX"}
         for n in range(5)
@@ -279,7 +279,7 @@ def rows_of_a_trial() -> list[dict[str, Any]]:
 
 
 def test_a_trial_stores_nothing_and_says_what_an_import_would_do(import_csv: Import, mongo: Database[Any]) -> None:
-    rows = rows_of_a_trial()
+    rows = list_trial_rows()
     import_csv(rows[2], rows[3])
     changed = [*rows[:3], rows[3] | {"job_title": "Lead"}, *rows[4:]]
     before = {name: list(mongo[name].find()) for name in mongo.list_collection_names()}
@@ -291,7 +291,7 @@ def test_a_trial_stores_nothing_and_says_what_an_import_would_do(import_csv: Imp
     assert outcome == (8, 3, 2, 2, {"no_title": 1})
     real = import_csv(*changed)
     assert (real.rows, real.refused, real.collected) == (trial.rows, trial.refused, trial.collected)
-    assert check_figures().differing == []
+    assert check_stats().differing == []
 
 
 def test_the_command_tries_a_file_without_storing_it(tmp_path: Path, mongo: Database[Any]) -> None:

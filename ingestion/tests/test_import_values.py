@@ -5,7 +5,7 @@ import pytest
 from django.utils import timezone
 
 from ingestion.imports import import_postings
-from tests.collecting import job
+from tests.collection import job
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 

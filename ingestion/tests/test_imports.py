@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from ingestion import imports
 from ingestion.imports import UnreadableFileError, import_postings, read_rows
-from market.refresh import check_figures
-from market.selectors import read_answer
+from market.refresh import check_stats
+from market.selectors import read_response
 from skills.services import seed_skills
-from tests.collecting import job
+from tests.collection import job
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -50,7 +50,7 @@ def test_reads_every_form_alike(file, mongo, name, content):
         for n in (1, 2, 3)
     ]
     assert {row["day"].date() for row in mongo.job_postings.find()} == {timezone.now().date()}
-    assert orjson.loads(read_answer(days=1, now=timezone.now())[1])["total_jobs_analyzed"] == 3
+    assert orjson.loads(read_response(days=1, now=timezone.now())[1])["total_jobs_analyzed"] == 3
 
 
 def test_reads_lists_flags_and_numbers_of_a_csv(file, mongo):
@@ -175,7 +175,7 @@ def test_a_second_import_changes_nothing(file, mongo):
 
     assert (second.collected, second.updated, second.unchanged) == (0, 0, 3)
     assert list(mongo.job_postings.find()) == before
-    assert check_figures().differing == []
+    assert check_stats().differing == []
 
 
 def test_an_import_with_changes_updates_those_alone(file, mongo):
@@ -253,7 +253,7 @@ def test_keeps_what_it_read_of_a_damaged_file_and_says_so(tmp_path, damage):
         import_postings(path=path, now=timezone.now)
 
     assert refusal.value.reason == "damaged"
-    assert check_figures().differing == []
+    assert check_stats().differing == []
 
 
 def test_counts_what_it_stored_before_the_damage(tmp_path, mongo):
@@ -264,7 +264,7 @@ def test_counts_what_it_stored_before_the_damage(tmp_path, mongo):
         import_postings(path=path, now=timezone.now)
 
     assert mongo.job_postings.count_documents({}) == 3
-    assert orjson.loads(read_answer(days=1, now=timezone.now())[1])["total_jobs_analyzed"] == 3
+    assert orjson.loads(read_response(days=1, now=timezone.now())[1])["total_jobs_analyzed"] == 3
 
 
 def test_an_empty_file_of_lines_holds_no_rows(file):

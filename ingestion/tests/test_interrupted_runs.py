@@ -8,13 +8,13 @@ import pytest
 
 from ingestion import collection, runs
 from ingestion.collection import collect_role
-from ingestion.documents import CollectedRole, CollectionRun
+from ingestion.documents import CollectedRole, CollectionRunDocument
 from ingestion.fake_theirstack.server import FakeTheirStack
-from ingestion.runs import cancel_run, find_interrupted, open_roles, stop_run
-from ingestion.services import work_off
-from ingestion.theirstack import client_from_settings
-from market.refresh import check_figures
-from tests.collecting import Killed, begin, job
+from ingestion.runs import cancel_run, find_interrupted, list_open_roles, stop_run
+from ingestion.services import run_inline
+from ingestion.theirstack import build_client
+from market.refresh import check_stats
+from tests.collection import Killed, begin, job
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -35,8 +35,8 @@ def test_runs_of_the_same_role_never_overlap(clock, mongo, settings, stand_in):
     runs = [begin(clock), begin(clock)]
 
     def work(run):
-        with client_from_settings() as client:
-            work_off(run=run, client=client, clock=clock)
+        with build_client() as client:
+            run_inline(run=run, client=client, clock=clock)
 
     threads = [threading.Thread(target=work, args=(run,)) for run in runs]
     for thread in threads:
@@ -95,11 +95,11 @@ def test_a_run_that_is_stopped_or_cancelled_ends_after_its_page(
 
     monkeypatch.setattr(theirstack_client, "search_jobs", stop_meanwhile)
 
-    work_off(run=run, client=theirstack_client, clock=clock)
+    run_inline(run=run, client=theirstack_client, clock=clock)
 
     assert stand_in.credits_used == 10
     assert (run.reload().status, run.pages) == (status, pages)
-    assert open_roles(run=run) == []
+    assert list_open_roles(run=run) == []
 
 
 def test_a_lost_worker_costs_one_page(theirstack_client, clock, mongo, monkeypatch, settings, stand_in):
@@ -116,29 +116,29 @@ def test_a_lost_worker_costs_one_page(theirstack_client, clock, mongo, monkeypat
 
     monkeypatch.setattr(theirstack_client, "search_jobs", die_on_the_second_page)
     with pytest.raises(Killed):
-        work_off(run=run, client=theirstack_client, clock=clock)
+        run_inline(run=run, client=theirstack_client, clock=clock)
 
     assert find_interrupted(now=clock()) == []
     clock.ahead = timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1)
     ((found, _),) = find_interrupted(now=clock())
-    work_off(run=found, client=theirstack_client, clock=clock)
+    run_inline(run=found, client=theirstack_client, clock=clock)
 
     assert found.reload().status == "finished"
     assert len(stored_ids(mongo)) == 30
     assert stand_in.credits_used == 40
-    assert check_figures().differing == []
+    assert check_stats().differing == []
 
 
 def test_a_crash_at_the_start_leaves_no_run_whose_roles_are_unknown(clock, monkeypatch):
     def die(**role):
         raise Killed
 
-    monkeypatch.setattr(runs, "know_role", die)
+    monkeypatch.setattr(runs, "register_role", die)
 
     with pytest.raises(Killed):
         begin(clock)
 
-    assert CollectionRun.objects.count() == 0
+    assert CollectionRunDocument.objects.count() == 0
 
 
 def test_a_search_that_is_lost_again_and_again_is_closed_as_lost(theirstack_client, clock, monkeypatch, settings):
@@ -152,7 +152,7 @@ def test_a_search_that_is_lost_again_and_again_is_closed_as_lost(theirstack_clie
         for found, _ in find_interrupted(now=clock()) or [(run, None)]:
             if found.reload().status in {"queued", "running"}:
                 with pytest.raises(Killed):
-                    work_off(run=found, client=theirstack_client, clock=clock)
+                    run_inline(run=found, client=theirstack_client, clock=clock)
         clock.ahead += timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1)
 
     find_interrupted(now=clock())

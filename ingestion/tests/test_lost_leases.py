@@ -7,19 +7,19 @@ import pytest
 
 from ingestion import collection, tasks
 from ingestion.collection import collect_role
-from ingestion.documents import CollectedRole, CollectionRun, SourceState
+from ingestion.documents import CollectedRole, CollectionRunDocument, SourceState
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import MAX_ATTEMPTS, cancel_run, find_interrupted
 from ingestion.source import count_spent_credits
-from ingestion.theirstack import client_from_settings
+from ingestion.theirstack import build_client
 from ingestion.theirstack_errors import (
     TheirStackAuthenticationError,
     TheirStackClientError,
     TheirStackOutOfCreditsError,
     TheirStackRetryableError,
 )
-from market.refresh import check_figures
-from tests.collecting import Killed, Stalled, begin, collect, in_threads, job
+from market.refresh import check_stats
+from tests.collection import Killed, Stalled, begin, collect, in_threads, job
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -35,7 +35,7 @@ def stand_in(settings, serve_jobs) -> FakeTheirStack:
     return serve_jobs(job(n, days_old=n % 10) for n in range(1, JOBS + 1))
 
 
-def record_of(run: CollectionRun) -> dict[str, Any]:
+def get_record(run: CollectionRunDocument) -> dict[str, Any]:
     """What a run says came of it."""
     run.reload()
     names = ("status", "error", "pages", "credits", "collected", "updated", "unchanged", "filtered")
@@ -44,9 +44,9 @@ def record_of(run: CollectionRun) -> dict[str, Any]:
 
 
 @pytest.fixture
-def undisturbed(theirstack_client, clock, mongo, stand_in) -> dict[str, Any]:
+def collect_without_faults(theirstack_client, clock, mongo, stand_in) -> dict[str, Any]:
     """The record of a run that nothing happens to."""
-    record = record_of(collect(theirstack_client, clock, limit=200))
+    record = get_record(collect(theirstack_client, clock, limit=200))
     for name in ("job_postings", "collected_roles", "collection_runs", "credit_months"):
         mongo[name].delete_many({})
     stand_in.reset()
@@ -58,7 +58,7 @@ def take_over(run, clock, settings, *, until_page=None) -> None:
     """Another worker finds the run silent and goes on with it, up to a page or to its end."""
     clock.ahead += timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1)
     ((found, (role,)),) = find_interrupted(now=clock())
-    with client_from_settings() as other:
+    with build_client() as other:
         if until_page is None:
             collect_role(run_id=found.id, role=role, client=other, clock=clock)
             return
@@ -94,9 +94,9 @@ def test_a_worker_that_wakes_after_its_lease_writes_nothing_over_its_successor(
     assert (run.status, search.status, search.page) == ("running", "running", 4)
     assert SourceState.objects(halted_at__ne=None).first() is None
     take_over(run, clock, settings)
-    assert record_of(run) == undisturbed
+    assert get_record(run) == undisturbed
     assert mongo.job_postings.count_documents({}) == JOBS
-    assert check_figures().differing == []
+    assert check_stats().differing == []
 
 
 @pytest.mark.parametrize("wakes_with", WAKES_WITH)
@@ -109,7 +109,7 @@ def test_a_worker_that_wakes_after_its_successor_has_finished_changes_nothing(
 
     collect_role(run_id=run.id, role=ROLE, client=stalled, clock=clock)
 
-    assert record_of(run) == undisturbed
+    assert get_record(run) == undisturbed
 
 
 @pytest.mark.parametrize("wakes_with", ["timeout", "network"])
@@ -123,7 +123,7 @@ def test_a_lease_that_ran_out_is_no_failure_of_the_source(theirstack_client, clo
     assert (run.reload().status, run.searches[0].status) == ("running", "running")
     assert CollectedRole.objects.get().claim is None
     take_over(run, clock, settings)
-    assert record_of(run) == undisturbed
+    assert get_record(run) == undisturbed
 
 
 def test_a_page_that_comes_after_the_lease_is_kept_when_nobody_took_over(
@@ -135,7 +135,7 @@ def test_a_page_that_comes_after_the_lease_is_kept_when_nobody_took_over(
 
     collect_role(run_id=run.id, role=ROLE, client=stalled, clock=clock)
 
-    assert record_of(run) == undisturbed
+    assert get_record(run) == undisturbed
     assert stand_in.credits_used == JOBS
 
 
@@ -169,7 +169,7 @@ def test_a_stopped_worker_buys_nothing_after_its_lease_when_another_has_taken_ov
     collect_role(run_id=run.id, role=ROLE, client=StopsBeforeSending(), clock=clock)
 
     take_over(run, clock, settings)
-    assert record_of(run) == undisturbed
+    assert get_record(run) == undisturbed
 
 
 def test_a_worker_stopped_between_a_refusal_and_its_retry_gives_its_reservation_back(
@@ -182,7 +182,7 @@ def test_a_worker_stopped_between_a_refusal_and_its_retry_gives_its_reservation_
 
     collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock)
 
-    assert record_of(run) == undisturbed
+    assert get_record(run) == undisturbed
     assert count_spent_credits(now=clock()) == stand_in.credits_used == JOBS
 
 
@@ -217,7 +217,7 @@ class TestTheSameTaskAgain:
         assert run.reload().searches[0].page == 2
         collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock, task_id="task-1")
 
-        assert record_of(run) == undisturbed
+        assert get_record(run) == undisturbed
         assert stand_in.credits_used == JOBS + 25
 
     def test_twice_at_once_collects_as_one_and_pays_for_one_page_more_at_most(
@@ -227,14 +227,14 @@ class TestTheSameTaskAgain:
         lives = Stalled(theirstack_client, page=2)
 
         def deliver_again():
-            with client_from_settings() as other:
+            with build_client() as other:
                 collect_role(run_id=run.id, role=ROLE, client=other, clock=clock, task_id="task-1")
 
         lives.meanwhile = deliver_again
 
         collect_role(run_id=run.id, role=ROLE, client=lives, clock=clock, task_id="task-1")
 
-        assert record_of(run) == undisturbed
+        assert get_record(run) == undisturbed
         assert stand_in.credits_used == JOBS + 25
 
     def test_in_threads_at_once_collects_as_one(self, clock, mongo, stand_in, undisturbed):
@@ -242,20 +242,20 @@ class TestTheSameTaskAgain:
         run = begin(clock, limit=200)
 
         def work():
-            with client_from_settings() as own:
+            with build_client() as own:
                 collect_role(run_id=run.id, role=ROLE, client=own, clock=clock, task_id="task-1")
 
         in_threads([work] * 3)
 
         assert run.reload().searches[0].status == "finished"
-        record = record_of(run)
+        record = get_record(run)
         assert (record["credits"], record["pages"], record["searches"]) == (
             undisturbed["credits"],
             undisturbed["pages"],
             undisturbed["searches"],
         )
         assert mongo.job_postings.count_documents({}) == JOBS
-        assert check_figures().differing == []
+        assert check_stats().differing == []
 
     def test_that_dies_at_one_page_again_and_again_is_closed_as_lost(self, theirstack_client, clock, stand_in):
         run = begin(clock, limit=200)
@@ -317,6 +317,6 @@ def test_a_finished_search_whose_lease_is_lost_at_its_end_is_finished_by_the_nex
 
     take_over(run, clock, settings)
 
-    assert record_of(run) == undisturbed
+    assert get_record(run) == undisturbed
     assert CollectedRole.objects.get().discovered_until is not None
     assert stand_in.credits_used == JOBS

@@ -12,23 +12,23 @@ import pytest
 from django.test import override_settings
 from django.utils import timezone
 
-from career_navigator.api.exceptions import SERVER_AWAY
+from career_navigator.api.exceptions import SERVER_UNAVAILABLE
 from career_navigator.db.connection import database
 from ingestion import collection
 from ingestion.collection import collect_role
-from ingestion.documents import CollectionRun
+from ingestion.documents import CollectionRunDocument
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import find_interrupted
 from ingestion.source import count_spent_credits
-from ingestion.theirstack import client_from_settings
-from market.refresh import check_figures, refresh_figures
-from tests.collecting import begin, job
+from ingestion.theirstack import build_client
+from market.refresh import check_stats, refresh_stats
+from tests.collection import begin, job
 from tests.processes import Servers, empty_database, installed, kill
 
 ROLE = "Backend Developer"
 PAGE = 10
 JOBS = 45
-AWAY_SECONDS = 2.5
+OUTAGE_SECONDS = 2.5
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +57,14 @@ def stand_in(source) -> FakeTheirStack:
     return source
 
 
-def collect() -> CollectionRun:
+def collect() -> CollectionRunDocument:
     run = begin(timezone.now, limit=100)
-    with client_from_settings() as client:
+    with build_client() as client:
         collect_role(run_id=run.id, role=ROLE, client=client, clock=timezone.now)
     return run.reload()
 
 
-def record_of(run: CollectionRun) -> dict[str, Any]:
+def get_record(run: CollectionRunDocument) -> dict[str, Any]:
     names = ("status", "error", "pages", "credits", "collected", "updated", "unchanged", "filtered")
     return {name: getattr(run, name) for name in names}
 
@@ -82,17 +82,17 @@ EXPECTED = {
 
 
 def test_an_undisturbed_run_counts_what_is_expected_of_the_others(stand_in):
-    assert record_of(collect()) == EXPECTED
+    assert get_record(collect()) == EXPECTED
 
 
-class Away:
+class Outage:
     """Takes MongoDB away, once, and lets it return after some seconds."""
 
     def __init__(self, servers: Servers) -> None:
         self._servers = servers
         self._returned, self._test_over = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
-        self.seconds = AWAY_SECONDS
+        self.seconds = OUTAGE_SECONDS
 
     def __call__(self) -> None:
         if self._thread is None:
@@ -118,8 +118,8 @@ class Away:
 
 
 @pytest.fixture
-def away(servers) -> Iterator[Away]:
-    away = Away(servers)
+def away(servers) -> Iterator[Outage]:
+    away = Outage(servers)
     yield away
     away.end()
 
@@ -152,37 +152,37 @@ def after(monkeypatch, module, name, away, *, call=3) -> None:
     monkeypatch.setattr(module, name, disturbed)
 
 
-def is_kept(stand_in: FakeTheirStack, run: CollectionRun) -> None:
-    assert record_of(run) == EXPECTED
+def is_stored(stand_in: FakeTheirStack, run: CollectionRunDocument) -> None:
+    assert get_record(run) == EXPECTED
     assert [asked.payload["page"] for asked in stand_in.requests] == [0, 1, 2, 3, 4]
     assert stand_in.credits_used == count_spent_credits(now=timezone.now()) == JOBS
     assert database().job_postings.count_documents({}) == JOBS
-    refresh_figures(now=timezone.now())
-    assert check_figures().differing == []
+    refresh_stats(now=timezone.now())
+    assert check_stats().differing == []
 
 
 @pytest.mark.parametrize("step", ["settle_credits", "store_postings", "update_search"])
 def test_is_kept_while_mongodb_is_away_before(stand_in, away, monkeypatch, step):
     before(monkeypatch, collection, step, away)
 
-    is_kept(stand_in, collect())
+    is_stored(stand_in, collect())
 
 
 @pytest.mark.parametrize("step", ["store_postings", "update_search"])
 def test_is_kept_while_mongodb_is_away_after(stand_in, away, monkeypatch, step):
     after(monkeypatch, collection, step, away)
 
-    is_kept(stand_in, collect())
+    is_stored(stand_in, collect())
 
 
 def test_is_kept_while_mongodb_is_frozen(stand_in, servers, monkeypatch):
     def freeze():
         os.kill(servers.mongodb.process.pid, signal.SIGSTOP)
-        threading.Timer(AWAY_SECONDS, os.kill, [servers.mongodb.process.pid, signal.SIGCONT]).start()
+        threading.Timer(OUTAGE_SECONDS, os.kill, [servers.mongodb.process.pid, signal.SIGCONT]).start()
 
     before(monkeypatch, collection, "store_postings", freeze)
 
-    is_kept(stand_in, collect())
+    is_stored(stand_in, collect())
 
 
 def test_is_given_up_shortly_before_the_lease_ends(stand_in, away, monkeypatch, settings):
@@ -192,7 +192,7 @@ def test_is_given_up_shortly_before_the_lease_ends(stand_in, away, monkeypatch, 
     before(monkeypatch, collection, "store_postings", away)
     started = time.monotonic()
 
-    with pytest.raises(SERVER_AWAY):
+    with pytest.raises(SERVER_UNAVAILABLE):
         collect()
 
     assert time.monotonic() - started > 3
@@ -211,8 +211,8 @@ def test_a_page_that_a_dead_worker_stored_without_recording_it_is_counted_as_new
     later = timezone.now() + timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1)
 
     ((run, _),) = find_interrupted(now=later)
-    with client_from_settings() as client:
+    with build_client() as client:
         collect_role(run_id=run.id, role=ROLE, client=client, clock=lambda: later)
 
-    assert record_of(run.reload()) == EXPECTED
+    assert get_record(run.reload()) == EXPECTED
     assert stand_in.credits_used == JOBS + PAGE

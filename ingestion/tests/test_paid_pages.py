@@ -9,8 +9,8 @@ import pytest
 from ingestion.collection import collect_role
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.source import count_spent_credits
-from ingestion.theirstack import client_from_settings
-from tests.collecting import begin, collect, job
+from ingestion.theirstack import build_client
+from tests.collection import begin, collect, job
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
@@ -34,7 +34,7 @@ def connect():
     opened = []
 
     def open_client(**limits):
-        client = client_from_settings()
+        client = build_client()
         client._transport._sleep = lambda seconds: None
         for name, value in limits.items():
             setattr(client._transport, name, value)

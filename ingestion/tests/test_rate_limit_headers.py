@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from ingestion.theirstack_errors import MAX_WAIT_SECONDS, exhausted_seconds, retry_after_seconds
+from ingestion.theirstack_errors import MAX_WAIT_SECONDS, get_exhausted_seconds, get_retry_after_seconds
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -49,7 +49,7 @@ NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
     ],
 )
 def test_reads_how_long_exhausted_windows_last(headers, seconds):
-    assert exhausted_seconds(headers=CaseInsensitiveDict(headers), now=NOW) == seconds
+    assert get_exhausted_seconds(headers=CaseInsensitiveDict(headers), now=NOW) == seconds
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_reads_how_long_exhausted_windows_last(headers, seconds):
     ],
 )
 def test_reads_retry_after_as_seconds_or_as_a_date(value, seconds):
-    assert retry_after_seconds(headers={"Retry-After": value}, now=NOW) == seconds
+    assert get_retry_after_seconds(headers={"Retry-After": value}, now=NOW) == seconds
 
 
 @given(
@@ -81,7 +81,7 @@ def test_reads_retry_after_as_seconds_or_as_a_date(value, seconds):
 )
 def test_never_fails_and_never_waits_for_more_than_a_day(headers):
     for wait in (
-        exhausted_seconds(headers=headers, now=NOW),
-        retry_after_seconds(headers=headers, now=NOW),
+        get_exhausted_seconds(headers=headers, now=NOW),
+        get_retry_after_seconds(headers=headers, now=NOW),
     ):
         assert wait is None or 0 <= wait <= MAX_WAIT_SECONDS

@@ -16,14 +16,14 @@ from django.core.management import call_command
 
 from ingestion.fake_theirstack.job_sources import read_postings
 from ingestion.fake_theirstack.server import FakeTheirStack
-from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES, excluded_title_phrases, role_variations
+from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES, list_excluded_title_phrases, list_role_variations
 from ingestion.services import collect_jobs_for_roles
 from ingestion.tests.real_postings import REAL_POSTINGS, needs_real_postings
-from ingestion.theirstack import client_from_settings
+from ingestion.theirstack import build_client
 from ingestion.theirstack_jobs import posting_from_job
 from market.geo.labels import parse_place_label
-from market.refresh import check_figures
-from skills.selectors import extractor
+from market.refresh import check_stats
+from skills.selectors import get_extractor
 
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 TODAY = NOON.date()
@@ -44,13 +44,13 @@ def rows() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def trending(mongo, redis, client, settings, monkeypatch) -> Iterator[Any]:
-    """What the endpoint answers once the default roles are collected from a stand-in that serves the file."""
+    """What the endpoint answers once the default roles are collected from a fake TheirStack that serves the file."""
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
     settings.MAX_JOBS_PER_SEARCH = 500
     call_command("seed", stdout=io.StringIO())
     with FakeTheirStack(jobs=read_postings(path=REAL_POSTINGS, shift_to=TODAY), clock=lambda: NOON) as stand_in:
         settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = stand_in.url, stand_in.api_key
-        with client_from_settings() as theirstack:
+        with build_client() as theirstack:
             run = collect_jobs_for_roles(
                 roles=DEFAULT_ROLES,
                 locations=DEFAULT_PLACES,
@@ -76,7 +76,7 @@ def words(text: str) -> tuple[str, ...]:
 
 def is_named(role: str, row: dict[str, Any]) -> bool:
     """Whether the title has the words of the role or of one of its variations, in any order."""
-    wanted = [set(words(title)) for title in role_variations(role)]
+    wanted = [set(words(title)) for title in list_role_variations(role)]
     title = words(row["job_title"])
     if not any(each <= set(title) for each in wanted):
         return False
@@ -166,12 +166,12 @@ def expected_answer(rows: list[dict[str, Any]], *, days: int) -> dict[str, Any]:
 
 
 def test_serves_what_a_plain_count_over_the_file_gives(rows, trending, mongo):
-    excluded = {role: excluded_title_phrases(role) for role in DEFAULT_ROLES if excluded_title_phrases(role)}
+    excluded = {role: list_excluded_title_phrases(role) for role in DEFAULT_ROLES if list_excluded_title_phrases(role)}
     assert excluded == {"Product Manager": ("product marketing",)}
     found = [row for row in rows if is_found(row)]
     for row in found:
         # How a text is read for skills and a label for its place is tested elsewhere; here it is only applied.
-        row["skills"] = set(extractor().extract_skills(f"{row['job_title']}\n{row['description']}"))
+        row["skills"] = set(get_extractor().extract_skills(f"{row['job_title']}\n{row['description']}"))
         row["place"] = posting_from_job(row).place
 
     answers = {days: trending(days=days, skills_limit=50, locations_limit=30) for days in (365, 180, 120, 100)}
@@ -187,4 +187,4 @@ def test_serves_what_a_plain_count_over_the_file_gives(rows, trending, mongo):
     for role in DEFAULT_ROLES:
         of_role = {str(row["id"]) for row in found if is_named(role, row)}
         assert {row["job_id"] for row in mongo.job_postings.find({"roles": role.lower()})} == of_role
-    assert check_figures().differing == []
+    assert check_stats().differing == []

@@ -7,9 +7,9 @@ import pytest
 from ingestion import collection
 from ingestion.collection import collect_role
 from ingestion.fake_theirstack.server import FakeTheirStack
-from ingestion.services import work_off
-from ingestion.theirstack import client_from_settings
-from tests.collecting import Stalled, begin, in_threads, job
+from ingestion.services import run_inline
+from ingestion.theirstack import build_client
+from tests.collection import Stalled, begin, in_threads, job
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -28,7 +28,7 @@ def stand_in(settings, serve_jobs) -> FakeTheirStack:
 
 def work_at_once(run, clock, *, tasks):
     def work():
-        with client_from_settings() as own:
+        with build_client() as own:
             collect_role(run_id=run.id, role=ROLE, client=own, clock=clock)
 
     in_threads([work] * tasks)
@@ -39,7 +39,7 @@ def begin_both(clock, places=("United States", "Remote")):
 
 
 def test_the_limit_is_shared_by_the_places_of_an_undisturbed_run(theirstack_client, clock, stand_in):
-    run = work_off(run=begin_both(clock), client=theirstack_client, clock=clock)
+    run = run_inline(run=begin_both(clock), client=theirstack_client, clock=clock)
 
     assert [search.limit for search in run.searches] == [100, 100]
     assert run.credits == stand_in.credits_used == 200
@@ -61,7 +61,7 @@ def test_the_limit_is_kept_by_a_task_that_finds_the_first_place_held(theirstack_
     first = Stalled(theirstack_client, page=1)
 
     def second_task():
-        with client_from_settings() as other:
+        with build_client() as other:
             collect_role(run_id=run.id, role=ROLE, client=other, clock=clock)
 
     first.meanwhile = second_task

@@ -10,19 +10,19 @@ from ingestion.role_searches import (
     DEFAULT_PLACES,
     DEFAULT_ROLES,
     belongs_to_search,
-    excluded_title_phrases,
-    role_variations,
-    search_payload,
-    variations_by_role,
+    build_search_payload,
+    list_excluded_title_phrases,
+    list_role_variations,
+    load_role_variations,
 )
 from market.roles import normalize_role
 
 # One word that names a trade by itself.
 ACRONYMS = {"sde", "sre", "dba", "sdet", "sysadmin"}
-KNOWN_ROLES = [variations[0] for variations in variations_by_role().values()]
+KNOWN_ROLES = [variations[0] for variations in load_role_variations().values()]
 
 
-def payload_of(**changes):
+def build_payload(**changes):
     asked = {
         "role": "Data Scientist",
         "place": "United States",
@@ -31,7 +31,7 @@ def payload_of(**changes):
         "page": 0,
         "discovered_since": None,
     }
-    return search_payload(**(asked | changes))
+    return build_search_payload(**(asked | changes))
 
 
 @pytest.mark.parametrize(
@@ -48,14 +48,14 @@ def payload_of(**changes):
     ],
 )
 def test_a_role_is_searched_for_under_its_documented_names(role, included):
-    assert included <= set(role_variations(role))
+    assert included <= set(list_role_variations(role))
 
 
 def test_every_variation_is_a_phrase_that_names_a_role():
     bare = {
         variation
         for role in KNOWN_ROLES
-        for variation in role_variations(role)
+        for variation in list_role_variations(role)
         if len(normalize_role(variation).split()) < 2 and normalize_role(variation) not in ACRONYMS
     }
 
@@ -80,12 +80,12 @@ def test_the_table_knows_many_roles_and_the_default_ones():
     ],
 )
 def test_an_unknown_role_gets_only_the_swap_of_developer_and_engineer(role, variations):
-    assert role_variations(role) == variations
+    assert list_role_variations(role) == variations
 
 
 @given(st.one_of(st.text(max_size=30), st.sampled_from(KNOWN_ROLES).map(str.upper)))
 def test_variations_begin_with_the_role_as_given_and_are_distinct(role):
-    variations = role_variations(role)
+    variations = list_role_variations(role)
 
     assert len({variation.casefold() for variation in variations}) == len(variations)
     assert variations[:1] == ((" ".join(role.split()),) if normalize_role(role) else ())
@@ -120,16 +120,16 @@ def test_a_role_never_excludes_its_own_name(role):
 
 
 def test_excluded_phrases_are_those_of_the_words_in_the_role():
-    assert excluded_title_phrases("Senior React Developer") == ("react native",)
-    assert excluded_title_phrases("React Native Developer") == ()
-    assert excluded_title_phrases("Data Scientist") == ()
+    assert list_excluded_title_phrases("Senior React Developer") == ("react native",)
+    assert list_excluded_title_phrases("React Native Developer") == ()
+    assert list_excluded_title_phrases("Data Scientist") == ()
 
 
 def test_a_first_search_asks_for_titles_dates_page_and_country():
-    payload = payload_of()
+    payload = build_payload()
 
     assert payload == {
-        "job_title_or": list(role_variations("Data Scientist")),
+        "job_title_or": list(list_role_variations("Data Scientist")),
         "posted_at_max_age_days": 14,
         "limit": 100,
         "page": 0,
@@ -140,7 +140,7 @@ def test_a_first_search_asks_for_titles_dates_page_and_country():
 def test_a_later_search_asks_from_the_last_discovery_in_utc_and_keeps_the_date_filter():
     since = datetime(2025, 10, 20, 2, 30, 15, 999_999, tzinfo=timezone(timedelta(hours=2)))
 
-    payload = payload_of(discovered_since=since, known_job_ids=(7, 9), page=3)
+    payload = build_payload(discovered_since=since, known_job_ids=(7, 9), page=3)
 
     assert payload["discovered_at_gte"] == "2025-10-20T00:30:15Z"
     assert payload["job_id_not"] == [7, 9]
@@ -167,7 +167,7 @@ def test_a_later_search_asks_from_the_last_discovery_in_utc_and_keeps_the_date_f
     ],
 )
 def test_a_place_becomes_the_filters_that_find_it(place, filters):
-    payload = payload_of(place=place)
+    payload = build_payload(place=place)
 
     asked = {"remote", "job_country_code_or", "job_location_pattern_or"}
     assert {name: value for name, value in payload.items() if name in asked} == filters
@@ -185,28 +185,28 @@ def test_a_place_becomes_the_filters_that_find_it(place, filters):
     ],
 )
 def test_the_source_is_asked_to_leave_out_what_cannot_be_the_role(role, left_out):
-    assert payload_of(role=role).get("job_title_not") == left_out
+    assert build_payload(role=role).get("job_title_not") == left_out
 
 
 def test_a_role_without_words_is_refused():
     with pytest.raises(ValueError, match="at least one word"):
-        payload_of(role=" - ")
+        build_payload(role=" - ")
 
 
 def test_a_moment_without_a_time_zone_is_refused():
     with pytest.raises(ValueError, match="aware"):
-        payload_of(discovered_since=datetime(2025, 1, 1, tzinfo=UTC).replace(tzinfo=None))
+        build_payload(discovered_since=datetime(2025, 1, 1, tzinfo=UTC).replace(tzinfo=None))
 
 
 def test_a_moment_at_the_second_is_sent_as_it_is():
-    payload = payload_of(discovered_since=datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC))
+    payload = build_payload(discovered_since=datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC))
 
     assert payload["discovered_at_gte"] == "2025-01-02T03:04:05Z"
 
 
 @given(st.text(max_size=60))
 def test_any_place_makes_a_search(place):
-    payload = payload_of(place=place)
+    payload = build_payload(place=place)
 
     assert payload["posted_at_max_age_days"] == 14
     assert all(payload.get("job_location_pattern_or", ["x"]))

@@ -14,25 +14,25 @@ from ingestion.collected_roles import (
     release_lease,
     renew_lease,
 )
-from ingestion.documents import CollectedRole, CollectionRun
+from ingestion.documents import CollectedRole, CollectionRunDocument
 from ingestion.runs import (
     MAX_ATTEMPTS,
-    MAX_REFUSED_SAMPLES,
+    MAX_REJECTED_SAMPLES,
     cancel_run,
     close_if_done,
     find_interrupted,
-    open_roles,
+    list_open_roles,
     stop_run,
     update_search,
 )
-from tests.collecting import start
+from tests.collection import start
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-def begin(*roles, now=NOW, **changes) -> CollectionRun:
+def begin(*roles, now=NOW, **changes) -> CollectionRunDocument:
     return start(*(roles or ["Data Engineer"]), now=now, **{"places": ["Remote"]} | changes)
 
 
@@ -216,7 +216,7 @@ def test_a_worker_that_lost_its_lease_does_not_stop_the_run(settings):
 def test_a_step_is_counted_on_the_search_and_on_the_run():
     run = begin("Data Engineer", "Chef")
     counts = {"pages": 1, "collected": 4, "credits": 5}
-    refused = [{"reason": "no_title", "message": "", "job_id": str(n)} for n in range(MAX_REFUSED_SAMPLES + 5)]
+    refused = [{"reason": "no_title", "message": "", "job_id": str(n)} for n in range(MAX_REJECTED_SAMPLES + 5)]
 
     for index in (0, 1):
         update_search(run_id=run.id, index=index, now=NOW, values={"status": "running"}, counts=counts, refused=refused)
@@ -225,7 +225,7 @@ def test_a_step_is_counted_on_the_search_and_on_the_run():
     assert (run.status, run.started_at, run.pages, run.collected, run.credits) == ("running", NOW, 2, 8, 10)
     assert (run.searches[1].pages, run.searches[1].collected, run.searches[1].refused) == (1, 4, len(refused))
     assert run.refused == {"no_title": 2 * len(refused)}
-    assert len(run.refused_samples) == MAX_REFUSED_SAMPLES
+    assert len(run.refused_samples) == MAX_REJECTED_SAMPLES
 
 
 @pytest.mark.parametrize(
@@ -338,13 +338,13 @@ def test_of_many_looks_at_once_one_takes_up_what_waited_for_the_rate_limit(setti
 
 def test_a_worker_that_writes_keeps_its_run_from_being_taken_up(settings, monkeypatch):
     run = begin()
-    take_up = runs._take_up
+    take_up = runs._resume
 
     def write_meanwhile(*arguments):
         acquire_lease(run=run, index=0, now=lapsed(settings) - timedelta(seconds=1))
         return take_up(*arguments)
 
-    monkeypatch.setattr(runs, "_take_up", write_meanwhile)
+    monkeypatch.setattr(runs, "_resume", write_meanwhile)
 
     assert find_interrupted(now=lapsed(settings)) == []
 
@@ -367,7 +367,7 @@ def test_closes_as_lost_what_was_lost_too_often(settings):
 
     assert run.reload().status == "lost"
     assert "Data Engineer, Remote: lost 5 times" in run.error
-    assert open_roles(run=run) == []
+    assert list_open_roles(run=run) == []
 
 
 def test_closes_a_run_whose_worker_died_right_after_its_last_page(settings):

@@ -129,5 +129,5 @@ def test_the_schedule_and_its_zone_are_in_the_configuration_that_beat_reads():
     schedule = dict(line.split(" ", 1) for line in entries)
     assert zone == "Asia/Kathmandu"
     assert schedule["ingestion.tasks.collect_daily"] == "<crontab: 15 4 * * * (m/h/dM/MY/d)>"
-    # What another app asks for stands beside it.
+    # What another app asks for is next to it.
     assert schedule["learning.tasks.check_links"].startswith("<crontab: 0 5 * * mon ")

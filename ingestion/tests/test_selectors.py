@@ -1,11 +1,11 @@
-"""Totals over runs, and figures over the stored postings."""
+"""Totals over runs, and stats over the stored postings."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingestion.selectors import collection_totals, get_collection_statistics, last_good_collection
-from market.membership import know_role
+from ingestion.selectors import get_collection_totals, get_ingestion_stats, get_last_good_collection
+from market.membership import register_role
 from market.services import store_postings
 from tests.factories import CollectionRunFactory, PostingFactory
 
@@ -20,7 +20,7 @@ def ended(status, *, hours_ago=0, **counts):
 
 
 def test_totals_of_no_runs_are_zero():
-    totals = collection_totals()
+    totals = get_collection_totals()
 
     assert (totals.pages, totals.credits, dict(totals.runs), dict(totals.refused)) == (0, 0, {}, {})
 
@@ -29,7 +29,7 @@ def test_totals_sum_up_every_run():
     ended("finished", pages=2, credits=50, collected=40, unchanged=8, refused={"no_title": 2})
     ended("failed", pages=1, credits=9, collected=1, updated=3, filtered=4, refused={"no_title": 1, "blurred": 1})
 
-    totals = collection_totals()
+    totals = get_collection_totals()
 
     assert (totals.pages, totals.credits) == (3, 59)
     assert totals.postings == {"collected": 41, "updated": 3, "unchanged": 8, "filtered": 4}
@@ -38,16 +38,16 @@ def test_totals_sum_up_every_run():
 
 
 def test_the_last_good_collection_is_the_newest_that_finished():
-    assert last_good_collection() is None
+    assert get_last_good_collection() is None
     ended("finished", hours_ago=30)
     ended("finished", hours_ago=5)
     ended("failed", hours_ago=1)
 
-    assert last_good_collection() == NOW - timedelta(hours=5)
+    assert get_last_good_collection() == NOW - timedelta(hours=5)
 
 
 def test_statistics_count_what_is_stored_and_what_came_lately():
-    know_role(role="Data Engineer", now=NOW)
+    register_role(role="Data Engineer", now=NOW)
     for age, count in ((timedelta(hours=1), 1), (timedelta(days=2), 2), (timedelta(days=8), 4)):
         store_postings(
             postings=[PostingFactory(place=f"{count} place") for _ in range(count)],
@@ -55,7 +55,7 @@ def test_statistics_count_what_is_stored_and_what_came_lately():
             now=NOW - age,
         )
 
-    statistics = get_collection_statistics(now=NOW, top=2)
+    statistics = get_ingestion_stats(now=NOW, top=2)
 
     assert (statistics.total_jobs, statistics.jobs_last_24h, statistics.jobs_last_7d) == (7, 1, 3)
     assert statistics.top_roles == [{"role": "Data Engineer", "count": 6}, {"role": "chef", "count": 1}]
@@ -67,7 +67,7 @@ def test_a_posting_of_several_roles_counts_for_each():
     for role in ("Data Engineer", "Chef"):
         store_postings(postings=[posting], role=role, now=NOW)
 
-    statistics = get_collection_statistics(now=NOW)
+    statistics = get_ingestion_stats(now=NOW)
 
     assert statistics.total_jobs == 1
     assert statistics.top_roles == [{"role": "chef", "count": 1}, {"role": "data engineer", "count": 1}]

@@ -13,16 +13,16 @@ from career_navigator.background import TaskFailed
 from career_navigator.celery import TASK_COUNTS_KEY
 from career_navigator.db.connection import redis_client
 from ingestion import tasks
-from ingestion.documents import CollectionRun, SourceState
+from ingestion.documents import CollectionRunDocument, SourceState
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from market import refresh
-from market.refresh import check_figures
-from market.selectors import read_answer
+from market.refresh import check_stats
+from market.selectors import read_response
 from market.services import store_postings
 from market.tasks import check_daily_stats, queue_refresh, refresh_daily_stats
-from tests.collecting import start
-from tests.elsewhere import NO_REDIS, queue_at, redis_at
+from tests.collection import start
 from tests.factories import PostingFactory
+from tests.other_servers import NO_REDIS, queue_at, redis_at
 from tests.processes import Installation, empty_database, installed, wait_until
 from tests.queued import count_queued, run_queued, take_queued
 
@@ -30,7 +30,7 @@ TODAY = datetime.now(UTC).date()
 BALANCE = "/v0/billing/credit-balance"
 
 
-def begin(*roles, **changes) -> CollectionRun:
+def begin(*roles, **changes) -> CollectionRunDocument:
     return start(*(roles or ["Software Engineer"]), per_role_limit=100, **changes)
 
 
@@ -45,7 +45,7 @@ class TestInThisProcess:
     def test_the_daily_collection_queues_a_task_for_each_role(self, redis):
         tasks.collect_daily()
 
-        (run,) = CollectionRun.objects
+        (run,) = CollectionRunDocument.objects
         assert (run.trigger, run.status, run.max_age_days, run.per_role_limit) == ("schedule", "queued", 30, 5)
         assert (run.roles, run.places) == (list(DEFAULT_ROLES), list(DEFAULT_PLACES))
         assert take_queued(redis) == [("ingestion.tasks.collect_role", [str(run.id), role]) for role in run.roles]
@@ -57,7 +57,7 @@ class TestInThisProcess:
 
         tasks.collect_daily()
 
-        first, second = CollectionRun.objects.order_by("id")
+        first, second = CollectionRunDocument.objects.order_by("id")
         assert (first.status, second.status) == ("finished", "finished")
         assert {search.status for search in second.searches} == {"skipped"}
         assert take_queued(redis) == []
@@ -69,7 +69,7 @@ class TestInThisProcess:
 
         tasks.collect_daily()
 
-        assert CollectionRun.objects.count() == 1
+        assert CollectionRunDocument.objects.count() == 1
         assert take_queued(redis) == queued
 
     def test_a_role_is_collected_by_its_task_and_only_once(self, mongo, redis, stand_in):
@@ -92,7 +92,7 @@ class TestInThisProcess:
         assert run_queued(redis) == ["market.tasks.refresh_daily_stats"]
         assert mongo.dirty_days.count_documents({}) == 0
         assert mongo.market_figures.count_documents({}) > 0
-        assert check_figures().differing == []
+        assert check_stats().differing == []
 
     def test_a_run_asks_for_a_refresh_when_its_last_role_ends(self, mongo, redis):
         run = begin("Software Engineer", "Data Scientist")
@@ -171,8 +171,8 @@ class TestInThisProcess:
         tasks.clean_up()
 
         assert {row["day"].date() for row in mongo.job_postings.find()} == {TODAY, TODAY - timedelta(days=9)}
-        # The figures of what is gone stay.
-        _, answer = read_answer(days=100, now=timezone.now())
+        # The stats of what is gone stay.
+        _, answer = read_response(days=100, now=timezone.now())
         assert orjson.loads(answer)["total_jobs_analyzed"] == 4
 
     def test_the_check_of_the_figures_reports_and_mends(self, caplog, mongo):
@@ -184,7 +184,7 @@ class TestInThisProcess:
 
         assert str(TODAY) in caplog.text
         assert mongo.market_figures.find_one({"scope": "market"})["postings"] == 1
-        _, answer = read_answer(days=1, now=timezone.now())
+        _, answer = read_response(days=1, now=timezone.now())
         assert orjson.loads(answer)["total_jobs_analyzed"] == 1
 
     def test_the_connectivity_check_records_what_is_left_and_buys_nothing(self, stand_in):

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from ingestion.tests.scripted_server import KEY, RECENT, Answer
-from ingestion.theirstack import CreditBalance, client_from_settings
+from ingestion.theirstack import CreditBalance, build_client
 from ingestion.theirstack_errors import (
     TheirStackAuthenticationError,
     TheirStackClientError,
@@ -235,7 +235,7 @@ def test_is_made_from_the_settings(server, valkey, settings, monkeypatch):
     monkeypatch.setattr("ingestion.theirstack.redis_client", lambda: valkey)
     server.answers(Answer(body={"api_credits": 5, "used_api_credits": 2}))
 
-    with client_from_settings() as client:
+    with build_client() as client:
         balance = client.credit_balance()
 
     assert balance.remaining == 3
@@ -250,7 +250,7 @@ def test_needs_a_key_in_the_settings(valkey, settings, monkeypatch):
     monkeypatch.setattr("ingestion.theirstack.redis_client", lambda: valkey)
 
     with pytest.raises(TheirStackConfigurationError, match="THEIR_STACK_API_KEY"):
-        client_from_settings()
+        build_client()
 
 
 def test_counts_each_kind_of_failure_as_a_client_error():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ingestion.tests.real_postings import REAL_POSTINGS, needs_real_postings
 from ingestion.tests.theirstack_job import REAL
 from ingestion.theirstack_jobs import posting_from_job
-from market.posting import Posting, RefusedPosting
+from market.posting import Posting, PostingRejected
 
 SMALLEST = {"id": 7, "job_title": "Data Engineer"}
 
@@ -141,7 +141,7 @@ def test_leaves_people_and_the_technologies_of_the_company_behind():
     ],
 )
 def test_refuses_by_name_what_cannot_be_a_posting(job, reason):
-    with pytest.raises(RefusedPosting) as caught:
+    with pytest.raises(PostingRejected) as caught:
         posting_from_job(job)
 
     assert caught.value.reason == reason
@@ -149,7 +149,7 @@ def test_refuses_by_name_what_cannot_be_a_posting(job, reason):
 
 
 def test_says_which_job_it_refuses():
-    with pytest.raises(RefusedPosting, match="81234567890123"):
+    with pytest.raises(PostingRejected, match="81234567890123"):
         posting_from_job(REAL | {"job_title": ""})
 
 
@@ -199,7 +199,7 @@ _unchecked_jobs = st.fixed_dictionaries(
 def _read(job):
     try:
         return posting_from_job(job), None
-    except RefusedPosting as refusal:
+    except PostingRejected as refusal:
         return None, refusal.reason
 
 

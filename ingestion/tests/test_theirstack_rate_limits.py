@@ -10,8 +10,8 @@ import pytest
 import redis as redis_library
 
 from ingestion.request_pacing import Pacing
-from ingestion.tests.own_valkey import running_valkey
 from ingestion.tests.scripted_server import RECENT, Answer
+from ingestion.tests.valkey_process import running_valkey
 from ingestion.theirstack_errors import TheirStackRetryableError
 
 PAGE = Answer(body={"data": [{"id": 1}], "metadata": {}})

@@ -6,11 +6,11 @@ import orjson
 import pytest
 
 from ingestion import webhooks
-from ingestion.documents import CollectionRun
+from ingestion.documents import CollectionRunDocument
 from ingestion.source import count_spent_credits
-from ingestion.tests.webhook_events import NOW, SECRET, body_of, job, receive
-from market.refresh import check_figures
-from market.selectors import read_answer
+from ingestion.tests.webhook_events import NOW, SECRET, build_body, job, receive
+from market.refresh import check_stats
+from market.selectors import read_response
 from market.services import store_postings
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
@@ -25,10 +25,10 @@ def test_stores_a_new_job_and_its_figures(client, mongo, redis):
     receive(client, redis)
 
     (stored,) = mongo.job_postings.find()
-    (run,) = CollectionRun.objects
+    (run,) = CollectionRunDocument.objects
     assert (stored["source"], stored["job_id"], stored["title"]) == ("theirstack", "1", "Backend Developer")
-    assert orjson.loads(read_answer(days=1, now=datetime.now(UTC))[1])["total_jobs_analyzed"] == 1
-    assert check_figures().differing == []
+    assert orjson.loads(read_response(days=1, now=datetime.now(UTC))[1])["total_jobs_analyzed"] == 1
+    assert check_stats().differing == []
     assert (run.trigger, run.status, run.collected, run.credits) == ("webhook", "finished", 1, 1)
     assert count_spent_credits(now=datetime.now(UTC)) == 1
 
@@ -40,14 +40,14 @@ def test_the_same_event_again_changes_nothing(client, mongo, redis):
     for _ in range(3):
         receive(client, redis)
 
-    (run,) = CollectionRun.objects
+    (run,) = CollectionRunDocument.objects
     assert list(mongo.job_postings.find()) == before
     assert (run.collected, run.unchanged, run.credits) == (1, 3, 1)
     assert count_spent_credits(now=datetime.now(UTC)) == 1
 
 
 def test_an_event_whose_worker_dies_before_it_is_counted_is_counted(mongo, monkeypatch):
-    event = orjson.loads(body_of())
+    event = orjson.loads(build_body())
 
     def store_and_die(**posting) -> None:
         store_postings(**posting)
@@ -79,7 +79,7 @@ def test_closing_a_job_sets_when_it_closed(client, mongo, redis):
         receive(client, redis, "job.closed", job(closed_at="2026-11-20T10:00:00"))
 
     (stored,) = mongo.job_postings.find()
-    (run,) = CollectionRun.objects
+    (run,) = CollectionRunDocument.objects
     assert stored["closed_at"] == datetime(2026, 11, 20, 10, tzinfo=UTC)
     assert (run.collected, run.updated, run.unchanged, run.credits) == (1, 1, 1, 2)
 
@@ -153,7 +153,7 @@ def test_a_job_is_closed_or_open_by_what_its_events_say_in_whatever_order(client
     assert before.get("closed_at") == closed_at
     assert list(mongo.job_postings.find()) == [before]
     assert count_spent_credits(now=datetime.now(UTC)) == credits
-    assert check_figures().differing == []
+    assert check_stats().differing == []
 
 
 @pytest.mark.parametrize("order", [(CLOSED, NEW), (NEW, CLOSED), (NEW, CLOSED, NEW)])
@@ -170,7 +170,7 @@ def test_a_closing_needs_no_more_than_the_id_of_the_job(client, mongo, redis, or
         receive(client, redis, kind, closing if kind == CLOSED else job())
 
     (stored,) = mongo.job_postings.find()
-    (run,) = CollectionRun.objects
+    (run,) = CollectionRunDocument.objects
     assert (stored["title"], stored["closed_at"]) == ("Backend Developer", CLOSED_AT)
     assert run.refused == {}
 
@@ -214,7 +214,7 @@ def test_passes_over_events_of_other_types(client, mongo, redis):
     receive(client, redis, "company.new", {"name": "Acme"})
 
     assert mongo.job_postings.count_documents({}) == 0
-    assert CollectionRun.objects.count() == 0
+    assert CollectionRunDocument.objects.count() == 0
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_passes_over_events_of_other_types(client, mongo, redis):
 def test_records_a_payload_that_is_no_job(client, mongo, redis, kind, payload, reason):
     receive(client, redis, kind, payload)
 
-    (run,) = CollectionRun.objects
+    (run,) = CollectionRunDocument.objects
     assert run.refused == {reason: 1}
     assert run.refused_samples[0]["reason"] == reason
     assert mongo.job_postings.count_documents({}) == 0

@@ -7,9 +7,9 @@ import pytest
 
 from career_navigator.devserver.embedded import start_valkey
 from ingestion.tasks import receive_webhook_event
-from ingestion.tests.webhook_events import PATH, SECRET, body_of, job, receive, send, signature_of
+from ingestion.tests.webhook_events import PATH, SECRET, build_body, job, receive, send, sign
 from ingestion.webhooks import EventRejected
-from tests.elsewhere import NO_MONGODB, NO_REDIS, freezing, mongodb_at, redis_at
+from tests.other_servers import NO_MONGODB, NO_REDIS, freezing, mongodb_at, redis_at
 from tests.queued import run_queued, take_queued
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
@@ -22,16 +22,16 @@ def secret(settings) -> None:
 
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/"])
 def test_accepts_a_signed_event_and_leaves_the_work_to_the_queue(client, mongo, redis, path):
-    answer = send(client, body_of(), path=path)
+    answer = send(client, build_body(), path=path)
 
     assert (answer.status_code, answer.json()) == (202, {"status": "accepted"})
     assert mongo.job_postings.count_documents({}) == 0
     ((name, (event,)),) = take_queued(redis)
     assert name == "ingestion.tasks.receive_webhook_event"
-    assert event == body_of().decode()
+    assert event == build_body().decode()
 
 
-GOOD = signature_of(body_of())
+GOOD = sign(build_body())
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ GOOD = signature_of(body_of())
         f"{GOOD}0",
         GOOD.upper(),
         f"sha256={'0' * 64}",
-        signature_of(body_of(), "another-secret-of-someone"),
-        signature_of(body_of(), ""),
+        sign(build_body(), "another-secret-of-someone"),
+        sign(build_body(), ""),
         "sha256=é" + "0" * 63,
     ],
 )
 def test_refuses_an_event_without_the_right_signature(client, redis, signature):
-    answer = send(client, body_of(), signature=signature or None if signature else "")
+    answer = send(client, build_body(), signature=signature or None if signature else "")
 
     assert answer.status_code == 403
     assert "X-TheirStack-Signature-256" in answer.json()["detail"]
@@ -59,7 +59,7 @@ def test_refuses_an_event_without_the_right_signature(client, redis, signature):
 
 
 def test_refuses_a_body_that_was_changed_on_the_way(client, redis):
-    answer = send(client, body_of() + b" ", signature=GOOD)
+    answer = send(client, build_body() + b" ", signature=GOOD)
 
     assert answer.status_code == 403
     assert take_queued(redis) == []
@@ -74,9 +74,9 @@ def test_the_signature_is_over_the_bytes_as_they_came(client, redis):
 
 def test_refuses_every_event_while_no_secret_is_set(client, redis, settings):
     settings.THEIR_STACK_WEBHOOK_SECRET = ""
-    body = body_of()
+    body = build_body()
 
-    answers = [send(client, body, signature=signature_of(body, "")), send(client, body)]
+    answers = [send(client, body, signature=sign(body, "")), send(client, body)]
 
     assert {answer.status_code for answer in answers} == {404}
     assert "THEIR_STACK_WEBHOOK_SECRET" in answers[0].json()["detail"]
@@ -112,14 +112,14 @@ def test_answers_400_to_a_signed_body_that_is_no_event(client, redis, body):
 
 @pytest.mark.parametrize("size", [2_000_001, 3_000_000])
 def test_refuses_an_event_that_is_too_large(client, redis, size):
-    answer = send(client, body_of(payload=job(description="x" * size)))
+    answer = send(client, build_body(payload=job(description="x" * size)))
 
     assert 400 <= answer.status_code < 500
     assert take_queued(redis) == []
 
 
 def test_refuses_another_content_type_and_other_methods(client):
-    assert send(client, body_of(), content_type="text/plain").status_code == 415
+    assert send(client, build_body(), content_type="text/plain").status_code == 415
     assert {getattr(client, method)(PATH).status_code for method in ("get", "put", "patch", "delete")} == {405}
 
 
@@ -159,7 +159,7 @@ def test_the_task_reads_a_text_with_the_same_bounds(text, reason):
 
 
 def test_the_task_takes_events_that_an_earlier_release_has_queued(mongo):
-    receive_webhook_event(orjson.loads(body_of()))
+    receive_webhook_event(orjson.loads(build_body()))
 
     assert mongo.job_postings.count_documents({}) == 1
 
@@ -167,7 +167,7 @@ def test_the_task_takes_events_that_an_earlier_release_has_queued(mongo):
 def test_answers_503_at_once_while_the_queue_is_away(client):
     with redis_at(NO_REDIS):
         begun = time.monotonic()
-        answer = send(client, body_of())
+        answer = send(client, build_body())
         took = time.monotonic() - begun
 
     assert answer.status_code == 503
@@ -179,10 +179,10 @@ def test_answers_503_at_once_while_the_queue_is_away(client):
 def test_answers_503_in_time_while_the_queue_hangs(client, tmp_path):
     server = start_valkey(directory=tmp_path / "valkey")
     with freezing(server) as freeze, redis_at(f"{server.uri}0"):
-        assert send(client, body_of()).status_code == 202
+        assert send(client, build_body()).status_code == 202
         freeze()
         begun = time.monotonic()
-        answer = send(client, body_of())
+        answer = send(client, build_body())
         took = time.monotonic() - begun
 
     assert answer.status_code == 503
@@ -191,7 +191,7 @@ def test_answers_503_in_time_while_the_queue_hangs(client, tmp_path):
 
 def test_accepts_events_while_mongodb_is_away(client, redis):
     with mongodb_at(NO_MONGODB):
-        answer = send(client, body_of())
+        answer = send(client, build_body())
 
     assert answer.status_code == 202
     assert run_queued(redis) == ["ingestion.tasks.receive_webhook_event", "market.tasks.refresh_daily_stats"]

@@ -31,20 +31,20 @@ def job(number=1, **fields) -> dict:
     }
 
 
-def body_of(kind="job.new", payload=None, **fields) -> bytes:
+def build_body(kind="job.new", payload=None, **fields) -> bytes:
     return orjson.dumps({"id": 900, "type": kind, "payload": job() if payload is None else payload, **fields})
 
 
-def signature_of(body: bytes, secret=SECRET) -> str:
+def sign(body: bytes, secret=SECRET) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 def send(client, body: bytes, *, signature=None, path=PATH, content_type="application/json", **extra):
-    signature = signature_of(body) if signature is None else signature
+    signature = sign(body) if signature is None else signature
     headers = {"X-TheirStack-Signature-256": signature} if signature else {}
     return client.post(path, body, content_type=content_type, headers=headers, **extra)
 
 
 def receive(client, redis, kind="job.new", payload=None):
-    assert send(client, body_of(kind, payload)).status_code == 202
+    assert send(client, build_body(kind, payload)).status_code == 202
     return run_queued(redis)

@@ -8,8 +8,8 @@ from django.test import Client
 from django.utils import timezone
 
 from career_navigator.cache import reset_caches
-from learning.documents import LearningResource
-from learning.selectors import resource_catalogue
+from learning.documents import LearningResourceDocument
+from learning.selectors import get_resource_catalogue
 from learning.services import seed_resources
 from skills.services import seed_skills
 
@@ -28,28 +28,28 @@ ENTRY = {
 
 
 @pytest.fixture
-def seeded(admin_tables: None) -> LearningResource:
+def seeded(admin_tables: None) -> LearningResourceDocument:
     now = timezone.now()
     seed_skills(
         entries=[{"name": "python", "aliases": ["py"], "category": "Programming Languages"}, {"name": "rust"}], now=now
     )
     reset_caches()
     seed_resources(entries=[ENTRY], now=now)
-    return LearningResource.objects.get()
+    return LearningResourceDocument.objects.get()
 
 
 def served() -> list[str]:
     reset_caches()
-    return [resource.title for resource in resource_catalogue().of("python")]
+    return [resource.title for resource in get_resource_catalogue().of("python")]
 
 
-def posted(client: Client, resource: LearningResource, **changes: object) -> dict[str, object]:
+def posted(client: Client, resource: LearningResourceDocument, **changes: object) -> dict[str, object]:
     form = client.get(f"{LIST}{resource.pk}/change/").context["adminform"].form
     values = {field.name: field.value() for field in form}
     return {key: value for key, value in values.items() if value not in (None, False)} | changes
 
 
-def test_serves_an_edit_and_seeding_leaves_it(staff_client: Client, seeded: LearningResource) -> None:
+def test_serves_an_edit_and_seeding_leaves_it(staff_client: Client, seeded: LearningResourceDocument) -> None:
     sent = posted(staff_client, seeded, title="Another", skill="Py")
 
     answer = staff_client.post(f"{LIST}{seeded.pk}/change/", sent)
@@ -70,14 +70,14 @@ def test_serves_an_edit_and_seeding_leaves_it(staff_client: Client, seeded: Lear
     ],
 )
 def test_tells_a_refused_value_at_its_field(
-    staff_client: Client, seeded: LearningResource, field: str, value: str, message: str
+    staff_client: Client, seeded: LearningResourceDocument, field: str, value: str, message: str
 ) -> None:
     answer = staff_client.post(f"{LIST}{seeded.pk}/change/", posted(staff_client, seeded, **{field: value}))
 
     assert message in " ".join(answer.context["adminform"].form.errors[field])
 
 
-def test_refuses_an_address_twice_for_a_skill(staff_client: Client, seeded: LearningResource) -> None:
+def test_refuses_an_address_twice_for_a_skill(staff_client: Client, seeded: LearningResourceDocument) -> None:
     answer = staff_client.post(f"{LIST}add/", ENTRY | {"free": "on"})
 
     assert "There is another learning resource with this skill and url." in answer.content.decode()
@@ -85,7 +85,7 @@ def test_refuses_an_address_twice_for_a_skill(staff_client: Client, seeded: Lear
 
 @pytest.mark.parametrize(("action", "undo"), [("hide", "publish"), ("mark_broken", "mark_working")])
 def test_takes_resources_out_of_answers_and_back(
-    staff_client: Client, seeded: LearningResource, action: str, undo: str
+    staff_client: Client, seeded: LearningResourceDocument, action: str, undo: str
 ) -> None:
     chosen = {"_selected_action": [str(seeded.pk)]}
 
@@ -97,14 +97,14 @@ def test_takes_resources_out_of_answers_and_back(
     assert LogEntry.objects.count() == 2
 
 
-def test_lists_broken_links(staff_client: Client, seeded: LearningResource) -> None:
+def test_lists_broken_links(staff_client: Client, seeded: LearningResourceDocument) -> None:
     seeded.update(broken_since=timezone.now())
 
     assert len(staff_client.get(LIST, {"link": "broken"}).context["cl"].result_list) == 1
     assert len(staff_client.get(LIST, {"link": "answers"}).context["cl"].result_list) == 0
 
 
-def test_imports_good_rows_and_tells_bad_ones(staff_client: Client, seeded: LearningResource) -> None:
+def test_imports_good_rows_and_tells_bad_ones(staff_client: Client, seeded: LearningResourceDocument) -> None:
     good = ENTRY | {"url": "https://example.org/rust", "skill": "rust"}
     bad = ENTRY | {"url": "nowhere"}
 
@@ -118,10 +118,12 @@ def test_imports_good_rows_and_tells_bad_ones(staff_client: Client, seeded: Lear
 
     assert [row.number for row in refused.context["result"].invalid_rows] == [3]
     assert "url" in refused.context["result"].invalid_rows[0].field_specific_errors
-    assert sorted(resource.skill for resource in LearningResource.objects) == ["python", "rust"]
+    assert sorted(resource.skill for resource in LearningResourceDocument.objects) == ["python", "rust"]
 
 
-def test_refuses_a_row_of_the_resource_of_an_earlier_row(staff_client: Client, seeded: LearningResource) -> None:
+def test_refuses_a_row_of_the_resource_of_an_earlier_row(
+    staff_client: Client, seeded: LearningResourceDocument
+) -> None:
     rows = [ENTRY | {"url": "https://example.org/new", "skill": skill} for skill in ("python", "Python")]
     dataset = tablib.Dataset(*[[*row.values()] for row in rows], headers=[*ENTRY])
     file = SimpleUploadedFile("resources.csv", dataset.export("csv").encode())
@@ -132,18 +134,20 @@ def test_refuses_a_row_of_the_resource_of_an_earlier_row(staff_client: Client, s
     assert refused == [(3, ["There is an earlier row with this skill and url."])]
 
 
-def test_is_not_deleted_where_seeding_would_bring_it_back(staff_client: Client, seeded: LearningResource) -> None:
+def test_is_not_deleted_where_seeding_would_bring_it_back(
+    staff_client: Client, seeded: LearningResourceDocument
+) -> None:
     assert staff_client.post(f"{LIST}{seeded.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_filters_by_what_is_hidden(staff_client: Client, seeded: LearningResource) -> None:
+def test_filters_by_what_is_hidden(staff_client: Client, seeded: LearningResourceDocument) -> None:
     def listed(hidden: str) -> int:
         return len(staff_client.get(LIST, {"hidden": hidden}).context["cl"].result_list)
 
     before = (listed("yes"), listed("no"))
     staff_client.post(f"{LIST}{seeded.pk}/change/", posted(staff_client, seeded, hidden="on"))
     hidden = (listed("yes"), listed("no"))
-    sent = posted(staff_client, LearningResource.objects.get()) | {"title": "Another"}
+    sent = posted(staff_client, LearningResourceDocument.objects.get()) | {"title": "Another"}
     staff_client.post(f"{LIST}{seeded.pk}/change/", {name: value for name, value in sent.items() if name != "hidden"})
 
     assert (before, hidden) == ((0, 1), (1, 0))

@@ -1,4 +1,4 @@
-"""Which missing skills another one stands in for."""
+"""Which missing skills another one replaces."""
 
 import json
 from itertools import chain
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learning.ordering import GROUPS, Candidate, find_alternatives, find_prerequisites
+from learning.ordering import GROUPS, CandidateSkill, find_alternatives, find_prerequisites
 from skills.vocabulary import Skill, Vocabulary
 
 SEEDED = json.loads((Path(__file__).resolve().parents[2] / "fixtures" / "skills.json").read_text(encoding="utf-8"))
@@ -16,7 +16,7 @@ NEEDS = {entry["name"]: entry["prerequisites"] for entry in SEEDED}
 
 
 def find(priorities, held=(), begun=()):
-    wanted = [Candidate(name=name, priority=share, held=name in held) for name, share in priorities.items()]
+    wanted = [CandidateSkill(name=name, priority=share, held=name in held) for name, share in priorities.items()]
     return find_alternatives(wanted=wanted, begun=begun, prerequisites=NEEDS)
 
 

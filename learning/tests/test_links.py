@@ -13,10 +13,10 @@ from django.core.management import CommandError, call_command
 from career_navigator.background import TaskFailed
 from learning import services as links
 from learning import tasks
-from learning.documents import LearningResource
-from learning.selectors import resource_catalogue
+from learning.documents import LearningResourceDocument
+from learning.selectors import get_resource_catalogue
 from learning.services import NetworkDown, check_links, seed_resources
-from tests.fixtures.catalogue import resource
+from tests.fixtures.catalogues import resource
 
 NOW = datetime(2026, 11, 21, 5, tzinfo=UTC)
 LATER = NOW + timedelta(days=7)
@@ -113,13 +113,13 @@ def store(mongo):
 
 
 def stored(url):
-    return LearningResource.objects(url=url).first()
+    return LearningResourceDocument.objects(url=url).first()
 
 
 def test_marks_what_is_gone_and_leaves_it_out_of_the_catalogue(site, store):
     site.answers = {"there": 200}
     store(site.url("there"), site.url("gone"))
-    assert len(resource_catalogue().of("python")) == 2
+    assert len(get_resource_catalogue().of("python")) == 2
 
     report = check_links(now=NOW)
 
@@ -128,7 +128,7 @@ def test_marks_what_is_gone_and_leaves_it_out_of_the_catalogue(site, store):
     assert report.newly_broken == [site.url("gone")]
     assert stored(site.url("gone")).broken_since == NOW
     assert stored(site.url("there")).broken_since is None
-    assert {row.checked_at for row in LearningResource.objects} == {NOW}
+    assert {row.checked_at for row in LearningResourceDocument.objects} == {NOW}
 
 
 def test_keeps_when_it_broke_and_clears_the_mark_when_it_answers_again(site, store):
@@ -208,7 +208,7 @@ def test_asks_an_address_once_for_all_its_skills(site, store):
 
     assert report.checked == 1
     assert site.asked == [("HEAD", "a")]
-    assert LearningResource.objects(checked_at=NOW).count() == 2
+    assert LearningResourceDocument.objects(checked_at=NOW).count() == 2
 
 
 def test_asks_a_host_one_thing_at_a_time_and_several_hosts_at_once(site, other_site, store):
@@ -244,7 +244,7 @@ def test_marks_nothing_when_no_host_answers_at_all(store, monkeypatch):
     with pytest.raises(NetworkDown):
         check_links(now=NOW, timeout_seconds=1)
 
-    assert LearningResource.objects(checked_at__ne=None).count() == 0
+    assert LearningResourceDocument.objects(checked_at__ne=None).count() == 0
     with pytest.raises(CommandError, match="nothing was marked"):
         call_command("check_links", "--timeout", "1")
     with pytest.raises(TaskFailed, match="the network is down"):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learning.ordering import MAX_NEW_SKILLS, Candidate, Turn, choose_projects, find_prerequisites, order_skills
+from learning.ordering import MAX_NEW_SKILLS, CandidateSkill, Phase, choose_projects, find_prerequisites, order_skills
 from tests.factories import IdeaFactory
 
 NAMES = [f"s{number}" for number in range(14)]
@@ -15,7 +15,7 @@ PRIORITIES = st.integers(10, 100).map(float)
 
 
 def wanted(name, priority=50.0, held=False):
-    return Candidate(name=name, priority=priority, held=held)
+    return CandidateSkill(name=name, priority=priority, held=held)
 
 
 @st.composite
@@ -136,11 +136,13 @@ def test_puts_off_what_takes_long_to_come_to():
     skills = [wanted("distributed", 60), *(wanted(f"other{n}", 30 + n) for n in range(5))]
     below = {"distributed": ["networking", "concurrency"]}
 
-    def stage(learnt=()):
-        steps = order_skills(wanted=skills, prerequisites=below, learnt=learnt, hours=lambda name: hours.get(name, 10))
+    def stage(acquired=()):
+        steps = order_skills(
+            wanted=skills, prerequisites=below, acquired=acquired, hours=lambda name: hours.get(name, 10)
+        )
         return {step.wanted.name: step.stage for step in steps}["distributed"]
 
-    assert (stage(), stage(learnt=["networking", "concurrency"])) == (2, 1)
+    assert (stage(), stage(acquired=["networking", "concurrency"])) == (2, 1)
 
 
 def test_divides_what_several_skills_build_on_among_them():
@@ -156,18 +158,18 @@ def test_divides_what_several_skills_build_on_among_them():
 @given(roadmaps(), st.sets(st.sampled_from(NAMES)), st.sets(st.sampled_from(NAMES)))
 def test_takes_what_is_learnt_alongside_after_the_rest_and_alternatives_last(roadmap, alongside, alternatives):
     skills, prerequisites = roadmap
-    turns = dict.fromkeys(alongside, Turn.ALONGSIDE) | dict.fromkeys(alternatives, Turn.ALTERNATIVE)
-    skills = [replace(skill, turn=turns.get(skill.name, Turn.TECHNICAL)) for skill in skills]
+    phases = dict.fromkeys(alongside, Phase.ALONGSIDE) | dict.fromkeys(alternatives, Phase.ALTERNATIVE)
+    skills = [replace(skill, phase=phases.get(skill.name, Phase.TECHNICAL)) for skill in skills]
 
     steps = [step for step in order_skills(wanted=skills, prerequisites=prerequisites) if not step.wanted.held]
 
     for place, step in enumerate(steps):
-        waited_for = [later.wanted for later in steps[place + 1 :] if later.wanted.turn < step.wanted.turn]
+        waited_for = [later.wanted for later in steps[place + 1 :] if later.wanted.phase < step.wanted.phase]
         # Only what something of an earlier turn builds on is taken before its own.
         needed_by = [
             later
             for later in steps[place + 1 :]
-            if later.wanted.turn < step.wanted.turn
+            if later.wanted.phase < step.wanted.phase
             and step.wanted.name in find_prerequisites(later.wanted.name, prerequisites)
         ]
         assert not waited_for or needed_by
@@ -198,9 +200,14 @@ def choose(projects, *, order=("a", "b", "c"), held=("h",), role="backend develo
     steps = order_skills(
         wanted=[wanted(name, 90 - place) for place, name in enumerate(order)], prerequisites=prerequisites
     )
-    exercises = {name: [each for each in projects if name in each.skills] for name in order}
+    project_options = {name: [each for each in projects if name in each.skills] for name in order}
     chosen = choose_projects(
-        steps=steps, held=held, prerequisites=prerequisites, exercises=exercises, role_key=role, finished=finished
+        steps=steps,
+        held=held,
+        prerequisites=prerequisites,
+        project_options=project_options,
+        role_key=role,
+        finished=finished,
     )
     return {name: [each.exercise.id for each in of_skill] for name, of_skill in chosen.items()}, chosen
 
@@ -256,11 +263,11 @@ def test_counts_what_a_learnt_or_held_skill_builds_on_as_learnt():
 def test_never_proposes_what_needs_more_than_three_new_skills_or_is_mostly_new(lists, held):
     _, chosen = choose([project(number, skills) for number, skills in enumerate(lists, 1)], held=held)
 
-    learnt = set(held)
+    acquired = set(held)
     for name, practices in chosen.items():
-        learnt.add(name)
+        acquired.add(name)
         assert len(practices) <= 2
         for practice in practices:
             assert name in practice.exercise.skills
-            assert set(practice.new_skills) == set(practice.exercise.skills) - learnt
+            assert set(practice.new_skills) == set(practice.exercise.skills) - acquired
             assert len(practice.new_skills) <= min(MAX_NEW_SKILLS, len(practice.exercise.skills) / 2)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fixtures.people import API, PASSWORD
+from tests.fixtures.users import API, PASSWORD
 
 relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 

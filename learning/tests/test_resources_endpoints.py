@@ -8,10 +8,10 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from learning.documents import LearningResource
-from learning.selectors import resource_catalogue
+from learning.documents import LearningResourceDocument
+from learning.selectors import get_resource_catalogue
 from learning.services import seed_resources
-from tests.fixtures.catalogue import RESOURCES, resource
+from tests.fixtures.catalogues import RESOURCES, resource
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def found(newcomer):
     return ask
 
 
-def titles_of(answer):
+def list_titles(answer):
     return [resource["title"] for resource in answer["resources"]]
 
 
@@ -123,22 +123,22 @@ def test_answers_the_documented_fields_of_a_search(found):
 
 def test_puts_a_skill_that_is_named_first_then_title_then_description(found):
     # The skill itself; then the word in the title; the description comes last.
-    assert titles_of(found("python")) == [
+    assert list_titles(found("python")) == [
         "Thinking in Python",
         "The Python Tutorial",
         "Programming for Everybody",
     ]
-    assert titles_of(found("c#"))[0] == "Foundations of C#"
-    assert titles_of(found("c"))[0] == "The C Language"
+    assert list_titles(found("c#"))[0] == "Foundations of C#"
+    assert list_titles(found("c"))[0] == "The C Language"
 
 
 def test_finds_by_an_alias(found):
-    assert titles_of(found("K8s")) == ["Kubernetes Docs"]
+    assert list_titles(found("K8s")) == ["Kubernetes Docs"]
 
 
 @pytest.mark.parametrize("query", ["pyt tuto", "PYTH TUT", "tut", '-python "tutorial'])
 def test_completes_words_that_are_begun_and_takes_signs_for_no_operators(found, query):
-    assert titles_of(found(query))[0] == "The Python Tutorial"
+    assert list_titles(found(query))[0] == "The Python Tutorial"
 
 
 def test_completes_a_word_that_is_one_already_unless_it_is_a_skill_and_puts_the_whole_word_first(found):
@@ -146,17 +146,17 @@ def test_completes_a_word_that_is_one_already_unless_it_is_a_skill_and_puts_the_
     others = [resource("sql", "Book", title) for title in ("Typescripts", "On Type", "Dockerfiles", "Typewriters")]
     seed_resources(entries=[*RESOURCES, *others], now=now)
 
-    assert titles_of(found("type")) == ["On Type", "Typescripts", "Typewriters"]
-    assert "Dockerfiles" not in titles_of(found("docker"))
+    assert list_titles(found("type")) == ["On Type", "Typescripts", "Typewriters"]
+    assert "Dockerfiles" not in list_titles(found("docker"))
 
 
 def test_puts_what_has_more_of_the_words_first(found):
-    assert titles_of(found("manual server"))[0] == "HTTP Server Manual"
-    assert set(titles_of(found("manual server"))) == {"HTTP Server Manual", "Event Streaming Manual"}
+    assert list_titles(found("manual server"))[0] == "HTTP Server Manual"
+    assert set(list_titles(found("manual server"))) == {"HTTP Server Manual", "Event Streaming Manual"}
 
 
 def test_finds_other_forms_of_a_word(found):
-    assert titles_of(found("language")) == titles_of(found("languages")) == ["The C Language"]
+    assert list_titles(found("language")) == list_titles(found("languages")) == ["The C Language"]
 
 
 @pytest.mark.parametrize("query", ["zebra", "+++", '"', "-", "$where", "the"])
@@ -167,27 +167,27 @@ def test_finds_nothing_where_nothing_fits(found, query):
 
 
 def test_pages_without_gap_or_repeat(found):
-    everything = titles_of(found("teaches well", limit=100))
+    everything = list_titles(found("teaches well", limit=100))
 
     pages = [found("teaches well", limit=2, offset=offset) for offset in range(0, len(everything) + 2, 2)]
 
     assert len(everything) == 10
-    assert [title for page in pages for title in titles_of(page)] == everything
+    assert [title for page in pages for title in list_titles(page)] == everything
     assert {page["total_found"] for page in pages} == {10}
 
 
 def test_leaves_broken_resources_out(titles, found, catalogue):
-    LearningResource.objects(title="Docker Docs").get().update(broken_since=timezone.now())
-    LearningResource.objects(title="Docker Docs").get().save()
+    LearningResourceDocument.objects(title="Docker Docs").get().update(broken_since=timezone.now())
+    LearningResourceDocument.objects(title="Docker Docs").get().save()
 
-    assert "Docker Docs" not in titles_of(found("docker"))
+    assert "Docker Docs" not in list_titles(found("docker"))
     time.sleep(0.85)
     assert titles("docker") == ["Containers from Scratch"]
 
 
 def test_serves_a_curators_edit_within_a_second(titles):
     assert "Docker Docs" in titles("docker")
-    resource = LearningResource.objects(title="Docker Docs").get()
+    resource = LearningResourceDocument.objects(title="Docker Docs").get()
     resource.title = "Docker Manual"
     resource.save()
 
@@ -201,7 +201,7 @@ def test_serves_a_curators_edit_within_a_second(titles):
 def test_reads_the_catalogue_once_for_many_requests(titles):
     titles("docker")
 
-    assert resource_catalogue() is resource_catalogue()
+    assert get_resource_catalogue() is get_resource_catalogue()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

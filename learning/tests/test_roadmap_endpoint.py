@@ -9,7 +9,7 @@ from django.utils import timezone
 from icalendar import Calendar
 
 
-def path_of(roadmap, skill):
+def find_path(roadmap, skill):
     return next(path for path in roadmap["skill_paths"] if path["skill"] == skill)
 
 
@@ -41,7 +41,7 @@ def test_answers_every_documented_field(roadmap, post_jobs):
         (4, "communication"),
         (4, "python"),
     ]
-    docker = path_of(answer, "docker")
+    docker = find_path(answer, "docker")
     assert docker == {
         "skill": "docker",
         "display_name": "Docker",
@@ -85,9 +85,9 @@ def test_answers_every_documented_field(roadmap, post_jobs):
         "language": "en",
         "provider": "Example",
     }
-    assert path_of(answer, "python")["is_missing"] is False
-    assert path_of(answer, "python")["status"] == "held"
-    assert path_of(answer, "communication")["resources"] == []
+    assert find_path(answer, "python")["is_missing"] is False
+    assert find_path(answer, "python")["status"] == "held"
+    assert find_path(answer, "communication")["resources"] == []
     assert answer["estimated_hours"] == sum(path["estimated_hours"] for path in answer["skill_paths"])
     assert "Begin with Docker, which 70.0 % of the postings ask for." in answer["recommendations"]
 
@@ -188,8 +188,8 @@ def test_counts_what_is_done_as_held_everywhere_until_it_is_undone(roadmap, newc
     newcomer.put("/learning/progress/K8S", {"status": "done"})
 
     after = roadmap()
-    assert path_of(after, "kubernetes")["is_missing"] is False
-    assert path_of(after, "kubernetes")["status"] == "done"
+    assert find_path(after, "kubernetes")["is_missing"] is False
+    assert find_path(after, "kubernetes")["status"] == "done"
     assert after["missing_skills_count"] == before["missing_skills_count"] - 1
     gap = newcomer.get("/skills/gap-analysis?role=Backend+Developer").json()
     assert "kubernetes" not in gap["missing_skills"]
@@ -201,7 +201,7 @@ def test_counts_what_is_done_as_held_everywhere_until_it_is_undone(roadmap, newc
     newcomer.put("/learning/progress/kubernetes", {"status": "learning"})
 
     assert roadmap()["missing_skills_count"] == before["missing_skills_count"]
-    assert path_of(roadmap(), "kubernetes")["status"] == "learning"
+    assert find_path(roadmap(), "kubernetes")["status"] == "learning"
     gap = newcomer.get("/skills/gap-analysis?role=Backend+Developer").json()
     assert "kubernetes" in gap["missing_skills"]
 
@@ -210,7 +210,7 @@ def test_leaves_out_finished_projects(roadmap, newcomer, post_jobs):
     post_jobs()
     newcomer.put("/projects/2/progress", {"status": "finished"})
 
-    assert [project["id"] for project in path_of(roadmap(), "docker")["projects"]] == [3, 4]
+    assert [project["id"] for project in find_path(roadmap(), "docker")["projects"]] == [3, 4]
 
 
 @pytest.mark.parametrize(
@@ -301,12 +301,12 @@ def test_is_printed_for_roles_and_skills(catalogue, post_jobs):
     post_jobs()
     printed = io.StringIO()
 
-    call_command("print_roadmaps", "Backend Developer", "--skill", "python", "--skill", "linux", stdout=printed)
+    call_command("export_roadmaps", "Backend Developer", "--skill", "python", "--skill", "linux", stdout=printed)
 
-    assert "For whoever holds Python, Linux. 10 postings; 4 of 6 skills missing." in printed.getvalue()
+    assert "For someone with Python, Linux. 10 postings; 4 of 6 skills missing." in printed.getvalue()
     assert "| 2 | Docker | 70.0 % | 20 | linux | Container Lab (2); Shop Back End (3) |" in printed.getvalue()
 
 
 def test_is_not_printed_for_what_is_no_skill(catalogue):
     with pytest.raises(CommandError, match="not all of these are skills"):
-        call_command("print_roadmaps", "Backend Developer", "--skill", "python", "--skill=-")
+        call_command("export_roadmaps", "Backend Developer", "--skill", "python", "--skill=-")

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 
 from learning.ordering import find_prerequisites
-from learning.renderings import get_next_monday, plan_study, recommend, render_calendar, render_page
+from learning.renderers import build_recommendations, get_next_monday, plan_study, render_calendar, render_page
 from learning.resources import Resource, ResourceCatalogue
-from learning.roadmaps import Basis, Learner, build_roadmap, estimate_hours
+from learning.roadmaps import Learner, RoadmapSource, build_roadmap, estimate_hours
 from projects.ideas import Idea
 from skills.vocabulary import Skill, Vocabulary
-from tests.fixtures.catalogue import IDEAS, RESOURCES, SKILLS
+from tests.fixtures.catalogues import IDEAS, RESOURCES, SKILLS
 
 WORDS = Vocabulary(Skill.from_entry(entry) for entry in SKILLS)
 PREREQUISITES = {"docker": ("linux",), "kubernetes": ("docker",), "django": ("python",), "postgresql": ("sql",)}
@@ -29,7 +29,7 @@ def lay(
     *,
     held=(),
     statuses=None,
-    basis=Basis.POSTINGS,
+    basis=RoadmapSource.POSTINGS,
     role="Backend Developer",
     finished=(),
     prerequisites=PREREQUISITES,
@@ -38,13 +38,13 @@ def lay(
         target_role=role,
         role_key="backend developer",
         basis=basis,
-        postings=200 if basis is Basis.POSTINGS else 0,
+        postings=200 if basis is RoadmapSource.POSTINGS else 0,
         priorities=priorities,
-        person=Learner(held=list(held), statuses=statuses or {}, finished_projects=finished),
+        person=Learner(held=list(held), statuses=statuses or {}, completed_projects=finished),
         words=WORDS,
         prerequisites=prerequisites,
         resources=CATALOGUE,
-        exercises={name: [each for each in PROJECTS if name in each.skills] for name in PREREQUISITES},
+        project_options={name: [each for each in PROJECTS if name in each.skills] for name in PREREQUISITES},
     )
 
 
@@ -89,7 +89,7 @@ def test_names_what_is_to_be_learnt_first_and_counts_its_hours_once():
     }
     assert paths["docker"].estimated_hours == 20 + 20
     assert paths["postgresql"].estimated_hours == 30 + 30
-    sentences = recommend(roadmap=roadmap)
+    sentences = build_recommendations(roadmap=roadmap)
     assert "Begin with Linux, which Docker builds on; 70.0 % of the postings ask for Docker." in sentences
     assert "Learn SQL before PostgreSQL, though few postings name what comes first." in sentences
     page = render_page(roadmap=roadmap, recommendations=[])
@@ -120,7 +120,7 @@ def test_names_all_that_a_missing_skill_builds_on_before_it(prerequisites, prior
 def test_names_one_beginning_where_something_is_begun():
     roadmap = lay({"docker": 70.0, "sql": 50.0}, statuses={"sql": "learning"})
 
-    sentences = recommend(roadmap=roadmap)
+    sentences = build_recommendations(roadmap=roadmap)
 
     assert "Finish SQL before you begin anything new." in sentences
     assert not any(sentence.startswith("Begin") for sentence in sentences)
@@ -130,7 +130,7 @@ def test_names_one_beginning_where_something_is_begun():
 
 @pytest.mark.parametrize(("postings", "warned"), [(1, True), (9, True), (10, False)])
 def test_warns_of_few_postings(postings, warned):
-    sentences = recommend(roadmap=replace(lay({"sql": 50.0}), postings=postings))
+    sentences = build_recommendations(roadmap=replace(lay({"sql": 50.0}), postings=postings))
 
     assert any("too few to rely on" in sentence for sentence in sentences) == warned
 
@@ -166,7 +166,7 @@ def test_tells_the_status(held, statuses, status):
 def test_recommends_in_sentences_with_the_roadmaps_figures():
     roadmap = lay({"python": 90.0, "kubernetes": 71.5, "docker": 70.0, "linux": 20.0}, held=["python"])
 
-    assert recommend(roadmap=roadmap) == [
+    assert build_recommendations(roadmap=roadmap) == [
         "You hold 1 of the 4 skills that at least a tenth of the postings for Backend Developer asks for (25.0 %).",
         "Begin with Linux, which 20.0 % of the postings ask for.",
         "Linux comes first because Docker builds on it.",
@@ -176,7 +176,7 @@ def test_recommends_in_sentences_with_the_roadmaps_figures():
 
 
 def test_does_not_tell_anybody_to_begin_with_manners():
-    sentences = recommend(roadmap=lay({"communication": 90.0, "sql": 20.0}))
+    sentences = build_recommendations(roadmap=lay({"communication": 90.0, "sql": 20.0}))
 
     assert "Begin with SQL, which 20.0 % of the postings ask for." in sentences
 
@@ -184,14 +184,14 @@ def test_does_not_tell_anybody_to_begin_with_manners():
 def test_says_what_stands_in_for_what_and_plans_no_time_for_it():
     roadmap = lay({"aws": 40.0, "azure": 20.0, "google cloud": 30.0, "sql": 50.0, "linux": 20.0}, held=["linux"])
 
-    sentences = recommend(roadmap=roadmap)
+    sentences = build_recommendations(roadmap=roadmap)
 
     aws, azure = (next(path for path in roadmap.paths if path.skill == name) for name in ("aws", "azure"))
     assert (aws.alternative, azure.alternative, azure.estimated_hours) == (None, "aws", 0)
     assert [path.skill for path in roadmap.paths[-3:]] == ["google cloud", "azure", "linux"]
     assert sentences[-2:] == [
         "Of the 4 missing skills 2 are to learn, in some 90 hours; the other 2 have alternatives.",
-        "aws stands in for google cloud and azure. Learn more than one of a kind only where an advert asks for it.",
+        "aws replaces google cloud and azure. Learn more than one of a kind only where an advert asks for it.",
     ]
     blocks = plan_study(roadmap=roadmap, hours_per_week=10, first_day=MONDAY)
     assert [block.path.skill for block in blocks] == ["sql", "aws"]
@@ -200,16 +200,16 @@ def test_says_what_stands_in_for_what_and_plans_no_time_for_it():
 
 
 def test_has_nothing_to_learn_where_what_is_held_stands_in_for_all_that_is_missing():
-    sentences = recommend(roadmap=lay({"aws": 40.0, "azure": 20.0}, held=["aws"]))
+    sentences = build_recommendations(roadmap=lay({"aws": 40.0, "azure": 20.0}, held=["aws"]))
 
     assert sentences == [
         "You hold 1 of the 2 skills that at least a tenth of the postings for Backend Developer asks for (50.0 %).",
-        "aws stands in for azure. Learn more than one of a kind only where an advert asks for it.",
+        "aws replaces azure. Learn more than one of a kind only where an advert asks for it.",
     ]
 
 
 def test_asks_to_finish_what_was_begun():
-    sentences = recommend(roadmap=lay({"sql": 50.0, "linux": 20.0}, statuses={"linux": "learning"}))
+    sentences = build_recommendations(roadmap=lay({"sql": 50.0, "linux": 20.0}, statuses={"linux": "learning"}))
 
     assert "Finish Linux before you begin anything new." in sentences
 
@@ -217,14 +217,14 @@ def test_asks_to_finish_what_was_begun():
 @pytest.mark.parametrize(
     ("basis", "role", "opening"),
     [
-        (Basis.NO_POSTINGS, "Chef", "No posting of the last 30 days is for Chef"),
-        (Basis.NO_ROLE, None, "Your profile has no target role"),
-        (Basis.OWN_SKILLS, "Chef", "This roadmap goes by your own skills"),
+        (RoadmapSource.NO_POSTINGS, "Chef", "No posting of the last 30 days is for Chef"),
+        (RoadmapSource.NO_ROLE, None, "Your profile has no target role"),
+        (RoadmapSource.OWN_SKILLS, "Chef", "This roadmap goes by your own skills"),
     ],
 )
 def test_says_why_it_goes_by_ones_own_skills(basis, role, opening):
-    with_skills = recommend(roadmap=lay({"sql": 0.0}, basis=basis, role=role))
-    without = recommend(roadmap=lay({}, basis=basis, role=role))
+    with_skills = build_recommendations(roadmap=lay({"sql": 0.0}, basis=basis, role=role))
+    without = build_recommendations(roadmap=lay({}, basis=basis, role=role))
 
     assert with_skills[0].startswith(opening)
     assert without[0].startswith(opening)
@@ -233,8 +233,8 @@ def test_says_why_it_goes_by_ones_own_skills(basis, role, opening):
 
 
 def test_says_when_everything_is_held_and_when_nothing_is_asked_for():
-    assert recommend(roadmap=lay({"sql": 50.0}, held=["sql"]))[-1].startswith("You hold them all")
-    assert recommend(roadmap=lay({})) == [
+    assert build_recommendations(roadmap=lay({"sql": 50.0}, held=["sql"]))[-1].startswith("You hold them all")
+    assert build_recommendations(roadmap=lay({})) == [
         "Among the 200 postings for Backend Developer, no skill is asked for by a tenth or more."
     ]
 
@@ -246,9 +246,9 @@ def test_says_when_everything_is_held_and_when_nothing_is_asked_for():
 def test_names_no_figure_that_the_roadmap_does_not_have(priorities, held):
     roadmap = lay(priorities, held=held)
 
-    sentences = recommend(roadmap=roadmap)
+    sentences = build_recommendations(roadmap=roadmap)
 
-    assert sentences == recommend(roadmap=lay(dict(reversed(priorities.items())), held=sorted(held)))
+    assert sentences == build_recommendations(roadmap=lay(dict(reversed(priorities.items())), held=sorted(held)))
     shares = {str(share) for share in [*priorities.values(), roadmap.coverage_percentage]}
     named = set(re.findall(r"([\d.]+) %", " ".join(sentences)))
     assert named <= shares
@@ -344,7 +344,7 @@ def test_writes_a_page_in_which_nothing_is_taken_for_a_sign():
 def test_sentences_have_the_numbers_of_the_roadmap_in_right_grammar(held, expected):
     roadmap = lay({"sql": 50.0, "linux": 20.0}, held=held)
 
-    sentences = " ".join(recommend(roadmap=roadmap))
+    sentences = " ".join(build_recommendations(roadmap=roadmap))
 
     assert expected in sentences
     assert f"You hold {len(held) or 'none'} of the 2 skills" in sentences
@@ -357,5 +357,5 @@ def test_says_of_one_missing_skill_that_another_stands_in_for_it():
     assert any(
         sentence.startswith("Of the 2 missing skills 1 is to learn, in some")
         and sentence.endswith("the other one has an alternative.")
-        for sentence in recommend(roadmap=roadmap)
+        for sentence in build_recommendations(roadmap=roadmap)
     )

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from career_navigator.cache import reset_caches
 from career_navigator.db.catalogues import InvalidEntry, SeedSummary
-from learning.documents import LearningResource
-from learning.selectors import resource_catalogue
+from learning.documents import LearningResourceDocument
+from learning.selectors import get_resource_catalogue
 from learning.services import seed_resources
-from projects.documents import ProjectIdea
-from projects.selectors import idea_catalogue
+from projects.documents import ProjectIdeaDocument
+from projects.selectors import get_idea_catalogue
 from projects.services import seed_ideas
 from tests.factories import LearningResourceFactory, ProjectIdeaFactory
-from tests.fixtures.catalogue import IDEAS, RESOURCES
+from tests.fixtures.catalogues import IDEAS, RESOURCES
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -38,14 +38,14 @@ def seed(request, mongo):
         def run(**changes):
             return seed_resources(entries=[{**RESOURCES[0], **changes}, *rest], now=NOW)
 
-        run.document = lambda: LearningResource.objects(url=RESOURCES[0]["url"]).get()
+        run.document = lambda: LearningResourceDocument.objects(url=RESOURCES[0]["url"]).get()
     else:
         rest = IDEAS[1:]
 
         def run(**changes):
             return seed_ideas(entries=[{**IDEAS[0], **changes}, *rest], now=NOW)
 
-        run.document = lambda: ProjectIdea.objects(id=1).get()
+        run.document = lambda: ProjectIdeaDocument.objects(id=1).get()
     run.size = len(rest) + 1
     return run
 
@@ -87,13 +87,13 @@ def test_does_not_bring_an_address_back_that_a_curator_mended(mongo, seeded_befo
     if seeded_before_keys_were_kept:
         mongo.learning_resources.update_many({}, {"$unset": {"seed_key": 1}})
         seed_resources(entries=RESOURCES, now=NOW)
-    mended = LearningResource.objects.get(url=RESOURCES[0]["url"])
+    mended = LearningResourceDocument.objects.get(url=RESOURCES[0]["url"])
     mended.url = "https://example.org/moved"
     mended.save()
 
     assert seed_resources(entries=RESOURCES, now=NOW) == summary(kept=1, unchanged=len(RESOURCES) - 1)
-    assert LearningResource.objects(url=RESOURCES[0]["url"]).count() == 0
-    assert LearningResource.objects.get(url="https://example.org/moved").title == RESOURCES[0]["title"]
+    assert LearningResourceDocument.objects(url=RESOURCES[0]["url"]).count() == 0
+    assert LearningResourceDocument.objects.get(url="https://example.org/moved").title == RESOURCES[0]["title"]
 
 
 def test_takes_an_edit_that_the_file_has_too_for_its_own_again(seed):
@@ -108,12 +108,12 @@ def test_takes_an_edit_that_the_file_has_too_for_its_own_again(seed):
 
 def test_keeps_an_emptied_field_of_a_curator(mongo):
     seed_ideas(entries=IDEAS, now=NOW)
-    document = ProjectIdea.objects(id=1).get()
+    document = ProjectIdeaDocument.objects(id=1).get()
     document.stretch = []
     document.save()
 
     assert seed_ideas(entries=IDEAS, now=NOW) == summary(kept=1, unchanged=len(IDEAS) - 1)
-    assert idea_catalogue().by_id[1].stretch == ()
+    assert get_idea_catalogue().by_id[1].stretch == ()
 
 
 def test_takes_what_a_curator_added_for_nothing_of_its_own(seed, mongo):
@@ -122,8 +122,8 @@ def test_takes_what_a_curator_added_for_nothing_of_its_own(seed, mongo):
     ProjectIdeaFactory(title="Added")
 
     assert seed() == summary(unchanged=seed.size)
-    assert LearningResource.objects(title="Added").count() == 1
-    assert ProjectIdea.objects(title="Added").count() == 1
+    assert LearningResourceDocument.objects(title="Added").count() == 1
+    assert ProjectIdeaDocument.objects(title="Added").count() == 1
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_refuses_a_bad_resource_before_it_writes(mongo, changes):
     with pytest.raises(InvalidEntry, match="python"):
         seed_resources(entries=[RESOURCES[1], {**RESOURCES[0], **changes}], now=NOW)
 
-    assert LearningResource.objects.count() == 0
+    assert LearningResourceDocument.objects.count() == 0
 
 
 @pytest.mark.parametrize("changes", [{"difficulty": "Hard"}, {"id": 0}, {"skills": []}, {"title": None}, {"x": 1}])
@@ -142,7 +142,7 @@ def test_refuses_a_bad_idea_before_it_writes(mongo, changes):
     with pytest.raises(InvalidEntry):
         seed_ideas(entries=[IDEAS[1], {**IDEAS[0], **changes}], now=NOW)
 
-    assert ProjectIdea.objects.count() == 0
+    assert ProjectIdeaDocument.objects.count() == 0
 
 
 def test_stores_an_address_once_for_a_skill(mongo):
@@ -154,12 +154,12 @@ def test_stores_an_address_once_for_a_skill(mongo):
 
 def test_is_served_within_a_second(seed):
     seed()
-    assert len(idea_catalogue().ideas) + len(resource_catalogue().of("python")) > 0
+    assert len(get_idea_catalogue().ideas) + len(get_resource_catalogue().of("python")) > 0
 
     seed(title="A better title")
 
     time.sleep(0.85)
-    titles = [each.title for each in (*idea_catalogue().ideas, *resource_catalogue().of("python"))]
+    titles = [each.title for each in (*get_idea_catalogue().ideas, *get_resource_catalogue().of("python"))]
     assert "A better title" in titles
 
 
@@ -191,5 +191,5 @@ def test_stores_no_resource_that_cannot_be_answered(mongo, changes):
     reset_caches()
 
     stored = mongo.learning_resources.count_documents({})
-    assert len(resource_catalogue().of(entry["skill"])) == stored <= 1
+    assert len(get_resource_catalogue().of(entry["skill"])) == stored <= 1
     assert stored or changes

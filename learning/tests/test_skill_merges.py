@@ -6,8 +6,8 @@ from django.utils import timezone
 from pymongo.database import Database
 
 from career_navigator.cache import reset_caches
-from learning.documents import SKILL_PROGRESS, LearningResource
-from learning.services import follow_merge, seed_resources
+from learning.documents import SKILL_PROGRESS, LearningResourceDocument
+from learning.services import on_skill_merged, seed_resources
 from learning.tests.test_admin_resources import ENTRY
 from skills.services import merge_skills, seed_skills
 
@@ -33,7 +33,7 @@ def test_keeps_the_further_progress(mongo: Database, gone: str, kept: str | None
     if kept:
         SKILL_PROGRESS.store(user_id=USER, subject="python", status=kept, now=now)
 
-    follow_merge("py", "python", now)
+    on_skill_merged("py", "python", now)
 
     assert progress(mongo) == [("python", expected)]
 
@@ -45,18 +45,18 @@ def test_keeps_one_resource_an_address_and_seeding_brings_none_back(mongo: Datab
     entries = [ENTRY, ENTRY | {"skill": "py"}, ENTRY | {"skill": "py", "url": "https://example.org/py"}]
     seed_resources(entries=entries, now=now)
 
-    merge_skills(gone="py", kept="python", now=now)
+    merge_skills(source="py", target="python", now=now)
     seed_resources(entries=entries, now=now)
 
-    found = sorted((resource.skill, resource.url) for resource in LearningResource.objects)
+    found = sorted((resource.skill, resource.url) for resource in LearningResourceDocument.objects)
     assert found == [("python", ENTRY["url"]), ("python", "https://example.org/py")]
 
 
 def test_shows_in_the_next_answer(mongo: Database) -> None:
     now = timezone.now()
     SKILL_PROGRESS.store(user_id=USER, subject="py", status="done", now=now)
-    before = SKILL_PROGRESS.done_by(USER)
+    before = SKILL_PROGRESS.list_done(USER)
 
-    follow_merge("py", "python", now)
+    on_skill_merged("py", "python", now)
 
-    assert (before, SKILL_PROGRESS.done_by(USER)) == (["py"], ["python"])
+    assert (before, SKILL_PROGRESS.list_done(USER)) == (["py"], ["python"])

@@ -123,23 +123,23 @@ def _read_first(text: str) -> Place:
     """Read the first place of a text that does not speak of remote work."""
     twofold = _TWOFOLD_NAME.match(text)
     if twofold and find_city(twofold[0]):
-        return _read_parts([twofold[0], *_parts_of(text[twofold.end() :])])
+        return _read_parts([twofold[0], *_split_parts(text[twofold.end() :])])
     whole = find_place(_without_noise(text))
     if whole:
         return whole
     inner = _INNER.search(text)
-    alternatives = [piece for piece in _SEVERAL.split(text) if _parts_of(piece)]
+    alternatives = [piece for piece in _SEVERAL.split(text) if _split_parts(piece)]
     if not alternatives:
         return Place()
-    place = _read_parts(_parts_of(alternatives[0]))
+    place = _read_parts(_split_parts(alternatives[0]))
     if inner and place.city and not find_city(place.city):
-        inside = _read_parts(_parts_of(inner[1]))
+        inside = _read_parts(_split_parts(inner[1]))
         if inside.city and inside.country_code:
             return inside
     return place
 
 
-def _parts_of(text: str) -> list[str]:
+def _split_parts(text: str) -> list[str]:
     """Split a label into its names: "Denver, CO - US (HQ)" has Denver, CO and US."""
     parts: list[str] = []
     for piece in _PARTS.split(_IN_OFFICE.sub("", text)):

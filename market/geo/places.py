@@ -105,13 +105,13 @@ def _disagree(written: Place, located: Place, label: str) -> bool:
     if written.city:
         if located.city and fold(located.city) != fold(written.city):
             return True
-        return located.country_code != written.country_code and names_country(label, written.country_code)
+        return located.country_code != written.country_code and has_country(label, written.country_code)
     if located.country_code and located.country_code != written.country_code:
         return True
     return bool(written.state_code and located.state_code and located.state_code != written.state_code)
 
 
-def names_country(label: str, code: str) -> bool:
+def has_country(label: str, code: str) -> bool:
     """Return whether one of the parts of a label is the country's name or code."""
     return any(find_country(part.strip()) == code for part in _NAMES.split(label))
 

@@ -12,15 +12,15 @@ from career_navigator.plain_text import fold_accents
 from market.daily_stats import day_start
 from market.geo.labels import parse_place_label
 from market.geo.names import REMOTE, Place
-from market.posting import company_key, title_names, words_in
+from market.posting import build_company_key, build_title_query, normalize_words
 from market.roles import normalize_role
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 
 Query = dict[str, Any]
 
 # In a text to search for these mean nothing, unless there is nothing else in it.
 _SMALL_WORDS = frozenset({"a", "an", "and", "at", "for", "in", "of", "on", "or", "the", "to", "with"})
-_MAX_WORDS_OF_A_SKILL = 4
+_MAX_SKILL_WORDS = 4
 DEFAULT_CURRENCY = "USD"
 
 # Every posting that people may see. The day is named, since the index that begins with it is else used for order alone,
@@ -70,16 +70,16 @@ class Term:
     skill: str | None
 
 
-def read_text(text: str) -> list[Term]:
+def parse_search_text(text: str) -> list[Term]:
     """The terms of a text, all of which a posting has to have; the longest names of skills first."""
-    words = words_in(text)
+    words = normalize_words(text)
     words = [word for word in words if word not in _SMALL_WORDS] or words
-    known, terms, start = vocabulary(), [], 0
+    known, terms, start = get_vocabulary(), [], 0
     while start < len(words):
         length = next(
             (
                 length
-                for length in range(min(_MAX_WORDS_OF_A_SKILL, len(words) - start), 0, -1)
+                for length in range(min(_MAX_SKILL_WORDS, len(words) - start), 0, -1)
                 if known.canonical(" ".join(words[start : start + length]))
             ),
             1,
@@ -90,15 +90,15 @@ def read_text(text: str) -> list[Term]:
     return terms
 
 
-def job_query(job_filter: JobFilter, *, now: datetime) -> Query:
+def build_job_query(job_filter: JobFilter, *, now: datetime) -> Query:
     """The postings that the filter asks for, hidden ones left out, as a MongoDB filter."""
     conditions = [
-        *_of_titles(job_filter),
-        *_of_text(job_filter),
-        *_of_skills(job_filter),
-        *_of_places(job_filter),
-        *_of_companies(job_filter),
-        *_of_salary(job_filter),
+        *_match_titles(job_filter),
+        *_match_text(job_filter),
+        *_match_skills(job_filter),
+        *_match_places(job_filter),
+        *_match_companies(job_filter),
+        *_match_salary(job_filter),
     ]
     query: Query = dict(EVERY_POSTING)
     if job_filter.remote is not None:
@@ -115,18 +115,18 @@ def job_query(job_filter: JobFilter, *, now: datetime) -> Query:
     return query
 
 
-def _of_titles(job_filter: JobFilter) -> list[Query]:
+def _match_titles(job_filter: JobFilter) -> list[Query]:
     """The postings of one of the roles, and those whose title has the words of one, whole and side by side."""
     if not job_filter.titles:
         return []
     keys = [key for key in map(normalize_role, job_filter.titles) if key]
-    return [{"$or": [{"roles": {"$in": keys}}, *map(title_names, keys)]}]
+    return [{"$or": [{"roles": {"$in": keys}}, *map(build_title_query, keys)]}]
 
 
-def _of_text(job_filter: JobFilter) -> list[Query]:
+def _match_text(job_filter: JobFilter) -> list[Query]:
     """Each term in the title, the company or the place, or among the skills."""
     conditions: list[Query] = []
-    for term in read_text(job_filter.text):
+    for term in parse_search_text(job_filter.text):
         worded: Query = {"search_words": {"$all": list(term.words)}}
         conditions.append({"$or": [{"skills": term.skill}, worded]} if term.skill else worded)
     if job_filter.text and not conditions:
@@ -135,21 +135,21 @@ def _of_text(job_filter: JobFilter) -> list[Query]:
     return conditions
 
 
-def _of_skills(job_filter: JobFilter) -> list[Query]:
+def _match_skills(job_filter: JobFilter) -> list[Query]:
     asked = {"$in": job_filter.skills_any, "$all": job_filter.skills_all, "$nin": job_filter.skills_none}
     return [{"skills": {operator: list(skills)}} for operator, skills in asked.items() if skills]
 
 
-def _of_places(job_filter: JobFilter) -> list[Query]:
+def _match_places(job_filter: JobFilter) -> list[Query]:
     conditions: list[Query] = []
     if job_filter.countries:
         conditions.append({"country_codes": {"$in": list(job_filter.countries)}})
     if job_filter.places:
-        conditions.append({"$or": [_of_place(label) for label in job_filter.places]})
+        conditions.append({"$or": [_match_place(label) for label in job_filter.places]})
     return conditions
 
 
-def _of_place(label: str) -> Query:
+def _match_place(label: str) -> Query:
     """The postings of a place: a city by its label, a country by its code, a state with all its cities."""
     place = parse_place_label(label)
     if label == REMOTE:
@@ -158,23 +158,23 @@ def _of_place(label: str) -> Query:
         return {"country_codes": place.country_code}
     if place == Place(country_code="US", state_code=place.state_code) and place.state_code:
         last: Query = {"$arrayElemAt": [{"$split": ["$place", ", "]}, -1]}
-        # The code is a word of the label; as a word it may also stand in a title.
-        words = {"$all": words_in(place.state_code)}
+        # The code is a word of the label; as a word it may also be in a title.
+        words = {"$all": normalize_words(place.state_code)}
         in_state: Query = {"search_words": words, "$expr": {"$eq": [last, {"$literal": place.state_code}]}}
         return {"$or": [{"place": label}, in_state]}
     return {"place": label}
 
 
-def _of_companies(job_filter: JobFilter) -> list[Query]:
+def _match_companies(job_filter: JobFilter) -> list[Query]:
     conditions: list[Query] = []
     if job_filter.companies:
-        conditions.append({"company_key": {"$in": [company_key(name) for name in job_filter.companies]}})
+        conditions.append({"company_key": {"$in": [build_company_key(name) for name in job_filter.companies]}})
     if job_filter.exclude_companies:
-        conditions.append({"company_key": {"$nin": [company_key(name) for name in job_filter.exclude_companies]}})
+        conditions.append({"company_key": {"$nin": [build_company_key(name) for name in job_filter.exclude_companies]}})
     return conditions
 
 
-def _of_salary(job_filter: JobFilter) -> list[Query]:
+def _match_salary(job_filter: JobFilter) -> list[Query]:
     """The postings whose upper end, or only end, reaches the salary.
 
     In the currency that is asked for where the posting pays in it; where that is USD, also by the posting's own

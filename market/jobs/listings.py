@@ -1,5 +1,5 @@
-"""A stored posting as people see it. Nothing is invented: what its source does not say is null or empty. Pure but for
-the skills' names, which the vocabulary knows.
+"""A stored posting as people see it. Nothing is invented: what its source does not say is null or empty. Pure except
+for the skills' names, which the vocabulary knows.
 """
 
 from collections.abc import Mapping
@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from market.geo.names import UNKNOWN, get_country_name
-from market.jobs.filters import JobFilter, read_text
-from market.posting import posting_keys, words_in
+from market.jobs.filters import JobFilter, parse_search_text
+from market.posting import build_posting_keys, normalize_words
 from market.roles import has_phrase, normalize_role
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 
 # A posting that nobody has closed counts as expired this long after it was posted, or posted again.
 EXPIRES_AFTER_DAYS = 60
@@ -30,7 +30,9 @@ class JobListing:
         self.row = row
         self.match_score = match_score
         self.job_expired = _is_expired(row, now=now)
-        self.matching_phrase, self.matching_words = _found_by(row, job_filter=job_filter) if job_filter else (None, [])
+        self.matching_phrase, self.matching_words = (
+            _find_matching_title(row, job_filter=job_filter) if job_filter else (None, [])
+        )
         self.min_salary, self.max_salary, self.currency = _salary(row)
         self.skills: list[str] = list(row.get("skills") or ())
         # Who hires is personal data, which collection leaves behind.
@@ -73,7 +75,7 @@ class JobListing:
             "Remote" if row.get("remote") else "Hybrid" if row.get("hybrid") else None,
             _plain(row.get("seniority")),
             *(_plain(status) for status in row.get("employment_statuses") or ()),
-            _pay(row),
+            _format_pay(row),
             None if years is None else f"Asks for {years:g} {'year' if years == 1 else 'years'} of experience",
             row.get("company_industry"),
             f"{employees:,} employees" if (employees := row.get("company_employee_count")) else None,
@@ -83,7 +85,7 @@ class JobListing:
 
     @property
     def technologies(self) -> list[str]:
-        names = vocabulary()
+        names = get_vocabulary()
         return [names.display_name(skill) for skill in self.skills]
 
     @property
@@ -100,12 +102,12 @@ def _is_expired(row: Row, *, now: datetime) -> bool:
     return bool((now.astimezone(UTC).date() - last_posted.astimezone(UTC).date()).days > EXPIRES_AFTER_DAYS)
 
 
-def _found_by(row: Row, *, job_filter: JobFilter) -> tuple[str | None, list[str]]:
+def _find_matching_title(row: Row, *, job_filter: JobFilter) -> tuple[str | None, list[str]]:
     """The phrase of the filter that the posting's title or roles have, and the filter's words and skills that it has.
 
     Of the titles the first that fits is the phrase; without one the text, where the title has it word for word.
     """
-    keys = posting_keys(row)
+    keys = build_posting_keys(row)
     has_words, has_skills = set(keys["search_words"]), set(row.get("skills") or ())
     phrases = [
         title
@@ -116,13 +118,13 @@ def _found_by(row: Row, *, job_filter: JobFilter) -> tuple[str | None, list[str]
     if job_filter.text and has_phrase(key=keys["title_key"], phrase=normalize_role(job_filter.text)):
         phrases.append(job_filter.text)
     words = [skill for skill in (*job_filter.skills_all, *job_filter.skills_any) if skill in has_skills]
-    for term in read_text(job_filter.text):
+    for term in parse_search_text(job_filter.text):
         if term.skill is not None and term.skill in has_skills:
             words.append(term.skill)
         else:
             words += [word for word in term.words if word in has_words]
     for title in job_filter.titles:
-        words += [word for word in words_in(title) if word in has_words]
+        words += [word for word in normalize_words(title) if word in has_words]
     return next(iter(phrases), None), list(dict.fromkeys(words))
 
 
@@ -137,7 +139,7 @@ def _salary(row: Row) -> tuple[float | None, float | None, str | None]:
     return None, None, row.get("salary_currency")
 
 
-def _pay(row: Row) -> str | None:
+def _format_pay(row: Row) -> str | None:
     low, high, currency = _salary(row)
     if low is None and high is None:
         return None

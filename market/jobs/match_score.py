@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from market.roles import nearest_role
+from market.roles import find_nearest_role
 
 REMOTE, HYBRID, ONSITE, ANY = "remote", "hybrid", "onsite", "any"
 SKILLS, TITLE, YEARS, PLACE, SALARY = "skills", "title", "years", "place", "salary"
@@ -21,7 +21,7 @@ CRITERIA = tuple(WEIGHTS)
 
 # A skill weighs a quarter, plus the share of the role's postings that ask for it; in thousandths, so that sums are
 # exact. One that is nice to have weighs three tenths of what it would as a must.
-_SKILL_AT_LEAST = 250
+_MIN_SKILL_WEIGHT = 250
 _MUST_HAVE, _NICE_TO_HAVE = 10, 3
 # How far the way of working that a posting offers suits the one that is wished for.
 _SUITS = {
@@ -34,10 +34,10 @@ _NOWHERE = frozenset({"", "Unknown", "Remote"})
 # Beyond these a year's pay is a mistake or another period's.
 _MIN_PAY, _MAX_PAY = 5_000, 2_000_000
 # Every percent that the pay falls short of what is expected costs two points.
-_POINTS_A_PERCENT = 2
+_POINTS_PER_PERCENT = 2
 _MAX_NAMED = 5
-# What a query has to read of a posting for `opening_of`: no text.
-OPENING_FIELDS: Mapping[str, int] = dict.fromkeys(
+# What a query has to read of a posting for `build_job_profile`: no text.
+JOB_PROFILE_FIELDS: Mapping[str, int] = dict.fromkeys(
     (
         "title",
         "skills",
@@ -59,7 +59,7 @@ OPENING_FIELDS: Mapping[str, int] = dict.fromkeys(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seeker:
+class CandidateProfile:
     """Somebody who looks for work, as far as they say; what they do not say is empty or None.
 
     `skills` are canonical. `preferred_locations` are place labels ("Austin, TX", "London, United Kingdom"), alpha-2
@@ -87,7 +87,7 @@ class Seeker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class JobProfile:
     """A posting, as far as it says; what it does not say is empty or None.
 
     `skills` are canonical; those in `nice_to_have` are wished for, the rest are asked for. `place` is a label of
@@ -108,12 +108,12 @@ class Opening:
     max_salary_usd: float | None = None
 
 
-def opening_of(row: Mapping[str, Any]) -> Opening:
-    """The posting of a stored row with (at least) `OPENING_FIELDS`."""
+def build_job_profile(row: Mapping[str, Any]) -> JobProfile:
+    """The posting of a stored row with (at least) `JOB_PROFILE_FIELDS`."""
     low, high = row.get("min_annual_salary_usd"), row.get("max_annual_salary_usd")
     if low is None and high is None and row.get("salary_currency") == "USD":
         low, high = row.get("min_annual_salary"), row.get("max_annual_salary")
-    return Opening(
+    return JobProfile(
         title=row.get("title") or "",
         skills=tuple(row.get("skills") or ()),
         nice_to_have=frozenset(row.get("nice_to_have") or ()),
@@ -139,7 +139,7 @@ class MatchPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SkillsCompared:
+class SkillComparison:
     """The skills of a posting, each list by demand and then by name."""
 
     matched: tuple[str, ...] = ()
@@ -148,53 +148,55 @@ class SkillsCompared:
 
 
 def compare_skills(
-    *, seeker: Seeker, opening: Opening, demand: Mapping[str, float]
-) -> tuple[SkillsCompared, MatchPart | None]:
+    *, candidate: CandidateProfile, job_profile: JobProfile, demand: Mapping[str, float]
+) -> tuple[SkillComparison, MatchPart | None]:
     """The posting's skills that are held and missing, and the part they make.
 
     Somebody who names no skill holds none of them: were the part left out for them, the first skill that they learn
     would lower their score. A posting without skills has no such part.
     """
-    # What no posting of the role asks for needs no reckoning.
-    ranked = sorted([(-_thousandths(demand[skill]) if skill in demand else 0, skill) for skill in set(opening.skills)])
+    # What no posting of the role asks for needs no computing.
+    ranked = sorted(
+        [(-_thousandths(demand[skill]) if skill in demand else 0, skill) for skill in set(job_profile.skills)]
+    )
     matched: list[str] = []
     missing: list[str] = []
     missing_nice: list[str] = []
     held, whole, musts, nices = 0, 0, 0, 0
     for minus_share, skill in ranked:
-        nice = skill in opening.nice_to_have
+        nice = skill in job_profile.nice_to_have
         nices, musts = nices + nice, musts + (not nice)
-        weight = (_NICE_TO_HAVE if nice else _MUST_HAVE) * (_SKILL_AT_LEAST - minus_share)
+        weight = (_NICE_TO_HAVE if nice else _MUST_HAVE) * (_MIN_SKILL_WEIGHT - minus_share)
         whole += weight
-        if skill in seeker.skills:
+        if skill in candidate.skills:
             held += weight
             matched.append(skill)
         else:
             (missing_nice if nice else missing).append(skill)
-    compared = SkillsCompared(matched=tuple(matched), missing=tuple(missing), missing_nice_to_have=tuple(missing_nice))
+    compared = SkillComparison(matched=tuple(matched), missing=tuple(missing), missing_nice_to_have=tuple(missing_nice))
     if not whole:
         return compared, None
-    if not seeker.skills:
-        sentence = f"Your profile names no skills; the posting asks for {_named(name for _, name in ranked)}."
+    if not candidate.skills:
+        sentence = f"Your profile names no skills; the posting asks for {_join_names(name for _, name in ranked)}."
     else:
         sentence = _skills_sentence(compared, musts=musts, nices=nices)
     return compared, MatchPart(name=SKILLS, weight=WEIGHTS[SKILLS], score=100 * held // whole, sentence=sentence)
 
 
-def title_part(*, seeker: Seeker, opening: Opening) -> MatchPart | None:
+def score_title(*, candidate: CandidateProfile, job_profile: JobProfile) -> MatchPart | None:
     """The posting's title against the nearest of the roles that are wanted."""
-    nearest = nearest_role(title=opening.title, roles=seeker.desired_roles)
+    nearest = find_nearest_role(title=job_profile.title, roles=candidate.desired_roles)
     if nearest is None:
         return None
     score, role = nearest
     how = "is" if score == 100 else "is near" if score >= 60 else "has little of" if score else "has nothing of"
-    sentence = f'The title "{opening.title.strip()}" {how} the role you want, {role.strip()}.'
+    sentence = f'The title "{job_profile.title.strip()}" {how} the role you want, {role.strip()}.'
     return MatchPart(name=TITLE, weight=WEIGHTS[TITLE], score=score, sentence=sentence)
 
 
-def years_part(*, seeker: Seeker, opening: Opening) -> MatchPart | None:
+def score_years(*, candidate: CandidateProfile, job_profile: JobProfile) -> MatchPart | None:
     """The years of experience that are had, of those that are asked for; more of them are no better."""
-    had, asked = seeker.experience_years, opening.years_asked
+    had, asked = candidate.experience_years, job_profile.years_asked
     if had is None or asked is None:
         return None
     score = 100 if had >= asked else int(100 * had / asked)
@@ -202,22 +204,22 @@ def years_part(*, seeker: Seeker, opening: Opening) -> MatchPart | None:
     return MatchPart(name=YEARS, weight=WEIGHTS[YEARS], score=score, sentence=sentence)
 
 
-def place_part(*, seeker: Seeker, opening: Opening) -> MatchPart | None:
+def score_place(*, candidate: CandidateProfile, job_profile: JobProfile) -> MatchPart | None:
     """The way of working against the one that is wished for, and the place against the places preferred: the mean of
     those two that can be compared. The place of a remote job does not matter."""
-    mode, scores, said = _mode_of(opening), [], []
-    wish = _SUITS.get(seeker.remote_preference or "")
-    if wish and mode:
-        scores.append(wish[mode])
-        said.append(f"the job is {_MODES[mode]} and you prefer {_MODES[seeker.remote_preference or '']} work")
-    where = opening.place if opening.place not in _NOWHERE else opening.country_code
-    if seeker.preferred_locations and mode == REMOTE:
+    mode, scores, said = _get_mode(job_profile), [], []
+    preference = _SUITS.get(candidate.remote_preference or "")
+    if preference and mode:
+        scores.append(preference[mode])
+        said.append(f"the job is {_MODES[mode]} and you prefer {_MODES[candidate.remote_preference or '']} work")
+    where = job_profile.place if job_profile.place not in _NOWHERE else job_profile.country_code
+    if candidate.preferred_locations and mode == REMOTE:
         if not scores:
             scores.append(100)
             said.append("the job is remote and so can be done from where you prefer to be")
-    elif seeker.preferred_locations and where:
-        fits = any(_lies_in(opening, place) for place in seeker.preferred_locations)
-        if not fits and (others := opening.country_codes.intersection(seeker.preferred_locations)):
+    elif candidate.preferred_locations and where:
+        fits = any(_is_in_place(job_profile, place) for place in candidate.preferred_locations)
+        if not fits and (others := job_profile.country_codes.intersection(candidate.preferred_locations)):
             where, fits = min(others), True
         scores.append(100 if fits else 0)
         said.append(f"{where} is {'' if fits else 'not '}among the places you prefer")
@@ -227,15 +229,15 @@ def place_part(*, seeker: Seeker, opening: Opening) -> MatchPart | None:
     return MatchPart(name=PLACE, weight=WEIGHTS[PLACE], score=sum(scores) // len(scores), sentence=sentence)
 
 
-def salary_part(*, seeker: Seeker, opening: Opening) -> MatchPart | None:
+def score_salary(*, candidate: CandidateProfile, job_profile: JobProfile) -> MatchPart | None:
     """The most that the posting offers against the pay that is expected, both USD a year."""
-    expected = seeker.expected_salary_usd
-    ends = [end for end in (opening.min_salary_usd, opening.max_salary_usd) if end is not None]
+    expected = candidate.expected_salary_usd
+    ends = [end for end in (job_profile.min_salary_usd, job_profile.max_salary_usd) if end is not None]
     ends = [end for end in ends if _MIN_PAY <= end <= _MAX_PAY]
     if expected is None or not ends or not _MIN_PAY <= expected <= _MAX_PAY:
         return None
     low, most = min(ends), max(ends)
-    score = 100 if most >= expected else max(0, int(100 - _POINTS_A_PERCENT * 100 * (expected - most) / expected))
+    score = 100 if most >= expected else max(0, int(100 - _POINTS_PER_PERCENT * 100 * (expected - most) / expected))
     offer = f"{most:,.0f}" if low == most else f"{low:,.0f} to {most:,.0f}"
     sentence = f"The posting offers {offer} USD a year; you expect {expected:,.0f}."
     return MatchPart(name=SALARY, weight=WEIGHTS[SALARY], score=score, sentence=sentence)
@@ -246,7 +248,7 @@ def _thousandths(share: float) -> int:
     return round(1000 * min(1.0, max(0.0, share)))
 
 
-def _skills_sentence(compared: SkillsCompared, *, musts: int, nices: int) -> str:
+def _skills_sentence(compared: SkillComparison, *, musts: int, nices: int) -> str:
     missing = compared.missing + compared.missing_nice_to_have
     counts = []
     if musts:
@@ -254,11 +256,11 @@ def _skills_sentence(compared: SkillsCompared, *, musts: int, nices: int) -> str
     if nices:
         has = nices - len(compared.missing_nice_to_have)
         counts.append(f"{has} of {nices} {_plural('skill', nices)} that {'is' if nices == 1 else 'are'} nice to have")
-    lacking = f"; you lack {_named(missing)}" if missing else ""
+    lacking = f"; you lack {_join_names(missing)}" if missing else ""
     return f"You have {' and '.join(counts)}{lacking}."
 
 
-def _named(skills: Iterable[str]) -> str:
+def _join_names(skills: Iterable[str]) -> str:
     names = list(skills)
     others = len(names) - _MAX_NAMED
     if others > 1:
@@ -266,21 +268,21 @@ def _named(skills: Iterable[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
-def _mode_of(opening: Opening) -> str | None:
+def _get_mode(job_profile: JobProfile) -> str | None:
     """How the work is done, as far as the posting says: a hybrid job is often marked as remote as well."""
-    if opening.hybrid:
+    if job_profile.hybrid:
         return HYBRID
-    if opening.remote:
+    if job_profile.remote:
         return REMOTE
-    return ONSITE if opening.remote is False else None
+    return ONSITE if job_profile.remote is False else None
 
 
-def _lies_in(opening: Opening, place: str) -> bool:
+def _is_in_place(job_profile: JobProfile, place: str) -> bool:
     country, _, state = place.partition("-")
     if len(country) == 2 and country.isupper():
-        in_state = opening.place.endswith(f", {state}") if state else True
-        return country == opening.country_code and in_state
-    return place == opening.place
+        in_state = job_profile.place.endswith(f", {state}") if state else True
+        return country == job_profile.country_code and in_state
+    return place == job_profile.place
 
 
 def _years(number: float) -> str:
@@ -314,16 +316,21 @@ class MatchScore:
         return " ".join(sentences)
 
 
-def score_match(*, seeker: Seeker, opening: Opening, demand: Mapping[str, float]) -> MatchScore | None:
+def score_match(
+    *, candidate: CandidateProfile, job_profile: JobProfile, demand: Mapping[str, float]
+) -> MatchScore | None:
     """The score with its parts, the heaviest first. None for an empty profile, and where nothing is comparable.
 
     `demand` is the share (0 to 1) of the role's postings that ask for each skill; one that is not there counts as
     asked for by none.
     """
-    if seeker.is_empty:
+    if candidate.is_empty:
         return None
-    compared, of_skills = compare_skills(seeker=seeker, opening=opening, demand=demand)
-    others = (part(seeker=seeker, opening=opening) for part in (title_part, years_part, place_part, salary_part))
+    compared, of_skills = compare_skills(candidate=candidate, job_profile=job_profile, demand=demand)
+    others = (
+        part(candidate=candidate, job_profile=job_profile)
+        for part in (score_title, score_years, score_place, score_salary)
+    )
     parts = tuple(part for part in (of_skills, *others) if part is not None)
     if not parts:
         return None
@@ -340,21 +347,27 @@ def score_match(*, seeker: Seeker, opening: Opening, demand: Mapping[str, float]
 _RULES = 2
 
 
-def fingerprint_of(*, seeker: Seeker, opening: Opening, demand: Mapping[str, float]) -> str:
+def build_fingerprint(*, candidate: CandidateProfile, job_profile: JobProfile, demand: Mapping[str, float]) -> str:
     """Of the profile, the posting, and what the market asks of the posting's skills: no order of theirs matters."""
     said = {
         "rules": _RULES,
-        "skills": sorted(seeker.skills),
-        "roles": sorted(seeker.desired_roles),
-        "years": seeker.experience_years,
-        "places": sorted(seeker.preferred_locations),
-        "remote": seeker.remote_preference,
-        "salary": seeker.expected_salary_usd,
-        "title": opening.title,
-        "asked": sorted((skill, skill in opening.nice_to_have) for skill in set(opening.skills)),
-        "demand": sorted((skill, demand[skill]) for skill in set(opening.skills) & demand.keys()),
-        "years_asked": opening.years_asked,
-        "where": [opening.place, opening.country_code, sorted(opening.country_codes), opening.remote, opening.hybrid],
-        "pay": [opening.min_salary_usd, opening.max_salary_usd],
+        "skills": sorted(candidate.skills),
+        "roles": sorted(candidate.desired_roles),
+        "years": candidate.experience_years,
+        "places": sorted(candidate.preferred_locations),
+        "remote": candidate.remote_preference,
+        "salary": candidate.expected_salary_usd,
+        "title": job_profile.title,
+        "asked": sorted((skill, skill in job_profile.nice_to_have) for skill in set(job_profile.skills)),
+        "demand": sorted((skill, demand[skill]) for skill in set(job_profile.skills) & demand.keys()),
+        "years_asked": job_profile.years_asked,
+        "where": [
+            job_profile.place,
+            job_profile.country_code,
+            sorted(job_profile.country_codes),
+            job_profile.remote,
+            job_profile.hybrid,
+        ],
+        "pay": [job_profile.min_salary_usd, job_profile.max_salary_usd],
     }
     return hashlib.blake2b(orjson.dumps(said), digest_size=16).hexdigest()

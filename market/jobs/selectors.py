@@ -1,10 +1,10 @@
-"""Reading postings: by id, by skill, by words and by age, and those of a filter, which fit the seeker best first.
+"""Reading postings: by id, by skill, by words and by age, and those of a filter, which fit the candidate best first.
 
 Scoring all that is found would take minutes on a million, so candidates are chosen first: the newest `COUNTED` that the
-filter finds, which are all where it finds fewer; and beyond those, of the newest `LOOKED_AT` of the seeker's roles and
-of the newest `LOOKED_AT` that ask for a skill the seeker holds, the first `CANDIDATES` each that the filter finds.
-Candidates are ordered by score, then date, then id. Everything else that was found follows them, newest first, so that
-paging reaches every posting, and each one once.
+filter finds, which are all where it finds fewer; and beyond those, of the newest `LOOKED_AT` of the candidate's roles
+and of the newest `LOOKED_AT` that ask for a skill the candidate holds, the first `CANDIDATES` each that the filter
+finds. Candidates are ordered by score, then date, then id. Everything else that was found follows them, newest first,
+so that paging reaches every posting, and each one once.
 """
 
 from collections import Counter
@@ -21,16 +21,16 @@ from pymongo.errors import PyMongoError
 
 from career_navigator.api.permissions import CurrentUser
 from career_navigator.db.connection import database
-from market.documents import JobPosting
+from market.documents import JobPostingDocument
 from market.geo.labels import parse_place_label
 from market.geo.names import REMOTE as ANYWHERE
 from market.geo.names import get_country_name
-from market.jobs.filters import EVERY_POSTING, JobFilter, Query, job_query
-from market.jobs.match_score import OPENING_FIELDS, REMOTE, Seeker, opening_of, score_match
-from market.posting import Posting, url_key
+from market.jobs.filters import EVERY_POSTING, JobFilter, Query, build_job_query
+from market.jobs.match_score import JOB_PROFILE_FIELDS, REMOTE, CandidateProfile, build_job_profile, score_match
+from market.posting import Posting, build_url_key
 from market.roles import normalize_role
 from market.selectors import DEMAND_FIELDS, Demands
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 
 # MongoDB gives a query up after this long, within the time that a request has.
 QUERY_MILLISECONDS = 3_000
@@ -54,7 +54,7 @@ LOOKED_AT = 3_000
 # Beyond it, and beyond what can be counted in this time, `total` says "at least so many".
 MAX_TOTAL = 10_000
 COUNTING_SECONDS = 0.25
-_FIELDS = dict.fromkeys((*FACET_FIELDS, *OPENING_FIELDS, *DEMAND_FIELDS, "day", "pay_usd"), 1)
+_FIELDS = dict.fromkeys((*FACET_FIELDS, *JOB_PROFILE_FIELDS, *DEMAND_FIELDS, "day", "pay_usd"), 1)
 
 Row = dict[str, Any]
 Names = Callable[[str], str | None]
@@ -63,10 +63,10 @@ Names = Callable[[str], str | None]
 def find_job(job_id: str) -> Row:
     """The stored posting with this id. Raises JobPosting.DoesNotExist where there is none that people may see."""
     if not ObjectId.is_valid(job_id):
-        raise JobPosting.DoesNotExist("There is no such posting.")
+        raise JobPostingDocument.DoesNotExist("There is no such posting.")
     row = database().job_postings.find_one({"_id": ObjectId(job_id)} | _SHOWN, max_time_ms=QUERY_MILLISECONDS)
     if row is None:
-        raise JobPosting.DoesNotExist("There is no such posting.")
+        raise JobPostingDocument.DoesNotExist("There is no such posting.")
     return row
 
 
@@ -79,10 +79,10 @@ class NewestJobs:
         return max(database().job_postings.estimated_document_count() - hidden, 0)
 
     def __getitem__(self, page: slice) -> list[Row]:
-        return list_rows(page_ids(query=EVERY_POSTING, limit=page.stop - page.start, offset=page.start))
+        return list_rows(list_posting_ids(query=EVERY_POSTING, limit=page.stop - page.start, offset=page.start))
 
 
-def page_ids(
+def list_posting_ids(
     *, query: dict[str, Any], limit: int, offset: int, order: list[tuple[str, int]] = NEWEST_FIRST
 ) -> list[ObjectId]:
     """The ids of a page of what a query finds, newest first, then by id; or in another order."""
@@ -102,7 +102,9 @@ def list_rows(ids: list[ObjectId]) -> list[Row]:
 
 def find_postings_by_skills(*, skills: Sequence[str], limit: int = 50) -> QuerySet:
     """Postings that ask for any of the (canonical) skills, newest collected first."""
-    return JobPosting.objects(skills__in=list(skills), hidden__ne=True).order_by("-scraped_at", "-id").limit(limit)
+    return (
+        JobPostingDocument.objects(skills__in=list(skills), hidden__ne=True).order_by("-scraped_at", "-id").limit(limit)
+    )
 
 
 def find_postings_by_keywords(*, keywords: str, location: str | None = None, limit: int = 50) -> QuerySet:
@@ -112,7 +114,7 @@ def find_postings_by_keywords(*, keywords: str, location: str | None = None, lim
     location is compared as plain text: nothing from outside runs as a regular expression.
     """
     phrase = keywords.replace('"', " ").replace("\\", " ").strip()
-    found = JobPosting.objects(hidden__ne=True)
+    found = JobPostingDocument.objects(hidden__ne=True)
     if phrase:
         found = found.search_text(f'"{phrase}"')
     if location:
@@ -120,10 +122,12 @@ def find_postings_by_keywords(*, keywords: str, location: str | None = None, lim
     return found.order_by("-scraped_at", "-id").limit(limit)
 
 
-def recent_postings(*, now: datetime, days: int = 7, limit: int = 100) -> QuerySet:
+def list_recent_postings(*, now: datetime, days: int = 7, limit: int = 100) -> QuerySet:
     """Postings collected within the last `days` days, newest first."""
     since = now - timedelta(days=days)
-    return JobPosting.objects(scraped_at__gte=since, hidden__ne=True).order_by("-scraped_at", "-id").limit(limit)
+    return (
+        JobPostingDocument.objects(scraped_at__gte=since, hidden__ne=True).order_by("-scraped_at", "-id").limit(limit)
+    )
 
 
 def count_stored_since(*, postings: Iterable[Posting], role: str, place: str, since: datetime) -> tuple[int, int]:
@@ -134,7 +138,7 @@ def count_stored_since(*, postings: Iterable[Posting], role: str, place: str, si
         if posting.job_id:
             ids.setdefault(posting.source, []).append(posting.job_id)
         elif posting.url:
-            url_keys.append(url_key(posting.url))
+            url_keys.append(build_url_key(posting.url))
     # The indexes on ids and URLs hold strings alone.
     wanted: list[dict[str, Any]] = [
         {"source": source, "job_id": {"$in": found, "$type": "string"}} for source, found in ids.items()
@@ -152,21 +156,25 @@ def count_stored_since(*, postings: Iterable[Posting], role: str, place: str, si
     return collected, updated
 
 
-def seeker_of(caller: CurrentUser, held: Collection[str]) -> Seeker:
-    """The caller with the (canonical) skills that they hold. Who names no place prefers the one where they live.
+def build_candidate_profile(current_user: CurrentUser, held: Collection[str]) -> CandidateProfile:
+    """The current user with the (canonical) skills that they hold. Who names no place prefers the one where they live.
 
     Pay that is expected in another currency than USD is not compared: nobody here knows a rate.
     """
-    places = tuple(dict.fromkeys(_places(caller.preferred_locations or ([caller.location] if caller.location else []))))
-    wish = caller.remote_preference
-    in_usd = (caller.expected_salary_currency or "USD").upper() == "USD"
-    return Seeker(
+    places = tuple(
+        dict.fromkeys(
+            _places(current_user.preferred_locations or ([current_user.location] if current_user.location else []))
+        )
+    )
+    preference = current_user.remote_preference
+    in_usd = (current_user.expected_salary_currency or "USD").upper() == "USD"
+    return CandidateProfile(
         skills=frozenset(held),
-        desired_roles=tuple(caller.target_roles),
-        experience_years=caller.experience_years,
+        desired_roles=tuple(current_user.target_roles),
+        experience_years=current_user.experience_years,
         preferred_locations=tuple(place for place in places if place != ANYWHERE),
-        remote_preference=REMOTE if wish is None and ANYWHERE in places else wish,
-        expected_salary_usd=caller.expected_salary if in_usd else None,
+        remote_preference=REMOTE if preference is None and ANYWHERE in places else preference,
+        expected_salary_usd=current_user.expected_salary if in_usd else None,
     )
 
 
@@ -199,9 +207,9 @@ class RelevantJobs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedJobs:
-    """The postings of a filter, in the order of a seeker. Nothing is read before a page is asked for."""
+    """The postings of a filter, in the order of a candidate. Nothing is read before a page is asked for."""
 
-    seeker: Seeker
+    candidate: CandidateProfile
     now: datetime
     job_filter: JobFilter = field(default_factory=JobFilter)
 
@@ -209,9 +217,9 @@ class RankedJobs:
         return replace(self, job_filter=job_filter)
 
     def get_page(self, *, ordering: str, limit: int, offset: int) -> RelevantJobs:
-        return relevant_jobs(
+        return find_relevant_jobs(
             job_filter=self.job_filter,
-            seeker=self.seeker,
+            candidate=self.candidate,
             ordering=ordering,
             limit=limit,
             offset=offset,
@@ -219,10 +227,10 @@ class RankedJobs:
         )
 
 
-def relevant_jobs(
+def find_relevant_jobs(
     *,
     job_filter: JobFilter,
-    seeker: Seeker | None = None,
+    candidate: CandidateProfile | None = None,
     ordering: str = "match",
     limit: int,
     offset: int,
@@ -230,18 +238,18 @@ def relevant_jobs(
 ) -> RelevantJobs:
     """A page of what the filter finds, in one of ORDERINGS.
 
-    `match` is by match for a seeker whose profile can be compared, else newest first. `pay` is by the upper or only end
-    of a year's pay in USD, the highest first; what does not say comes last. Equals are newest first, then by id.
+    `match` is by match for a candidate whose profile can be compared, else newest first. `pay` is by the upper or only
+    end of a year's pay in USD, the highest first; what does not say comes last. Equals are newest first, then by id.
     """
-    query = job_query(job_filter, now=now)
+    query = build_job_query(job_filter, now=now)
     newest = _newest(query, COUNTED)
     all_read = len(newest) < COUNTED
-    scorer = _Scorer(seeker, now) if seeker is not None and not seeker.is_empty else None
+    scorer = _Scorer(candidate, now) if candidate is not None and not candidate.is_empty else None
     scores: dict[ObjectId, int] = {}
     if ordering == "pay":
         ranked = [row["_id"] for row in sorted(newest, key=_by_pay)] if all_read else []
     elif ordering == "match" and scorer is not None:
-        candidates = newest if all_read else _with_more(newest, query, scorer.seeker)
+        candidates = newest if all_read else _with_more(newest, query, scorer.candidate)
         scores = {row["_id"]: score for row in candidates if (score := scorer.score(row)) is not None}
         # The sort is stable, and candidates are the newest first.
         ranked = sorted((row["_id"] for row in candidates if row["_id"] in scores), key=lambda each: -scores[each])
@@ -258,10 +266,10 @@ def relevant_jobs(
             ids += rest[rest_offset : rest_offset + rest_limit]
         else:
             others = query | {"_id": {"$nin": ranked}} if ranked else query
-            ids += page_ids(query=others, limit=rest_limit, offset=rest_offset)
+            ids += list_posting_ids(query=others, limit=rest_limit, offset=rest_offset)
     rows = list_rows(ids)
     total, total_is_exact = (len(newest), True) if all_read else _count(query)
-    names = vocabulary()
+    names = get_vocabulary()
     return RelevantJobs(
         rows=rows,
         scores={row["_id"]: scorer.score(row) if scorer else None for row in rows},
@@ -280,23 +288,25 @@ def _by_pay(row: Row) -> float:
 
 def _page_by_pay(query: Query, *, limit: int, offset: int) -> list[ObjectId]:
     """The ids of a page, best paid first; after those that say what they pay in USD the others, newest first."""
-    ids = page_ids(query=query | _PAID, limit=limit, offset=offset, order=BEST_PAID_FIRST)
+    ids = list_posting_ids(query=query | _PAID, limit=limit, offset=offset, order=BEST_PAID_FIRST)
     if len(ids) == limit:
         return ids
     found = database().job_postings.count_documents(query | _PAID, limit=offset + limit, maxTimeMS=QUERY_MILLISECONDS)
     others = query | {"pay_usd": None}
-    return ids + page_ids(query=others, limit=limit - len(ids), offset=max(offset - found, 0))
+    return ids + list_posting_ids(query=others, limit=limit - len(ids), offset=max(offset - found, 0))
 
 
 class _Scorer:
-    """Scores by one seeker's profile and by what the market asks of each posting's role."""
+    """Scores by one candidate's profile and by what the market asks of each posting's role."""
 
-    def __init__(self, seeker: Seeker, now: datetime) -> None:
-        self.seeker = seeker
+    def __init__(self, candidate: CandidateProfile, now: datetime) -> None:
+        self.candidate = candidate
         self._demands = Demands(now=now)
 
     def score(self, row: Row) -> int | None:
-        match = score_match(seeker=self.seeker, opening=opening_of(row), demand=self._demands.of(row).shares)
+        match = score_match(
+            candidate=self.candidate, job_profile=build_job_profile(row), demand=self._demands.of(row).shares
+        )
         return match.score if match else None
 
 
@@ -305,12 +315,13 @@ def _newest(query: Query, limit: int) -> list[Row]:
     return list(found.sort(NEWEST_FIRST).limit(limit).batch_size(limit + 1))
 
 
-def _with_more(newest: list[Row], query: Query, seeker: Seeker) -> list[Row]:
-    """The newest with those of the seeker's roles and skills that a bounded look further back finds, newest first."""
-    roles = [role for role in map(normalize_role, seeker.desired_roles) if role]
+def _with_more(newest: list[Row], query: Query, candidate: CandidateProfile) -> list[Row]:
+    """The newest with those of the candidate's roles and skills that a bounded look further back finds, newest
+    first."""
+    roles = [role for role in map(normalize_role, candidate.desired_roles) if role]
     ways: list[Query] = [{"roles": {"$in": roles}}] if roles else []
-    if seeker.skills:
-        ways.append({"skills": {"$in": sorted(seeker.skills)}})
+    if candidate.skills:
+        ways.append({"skills": {"$in": sorted(candidate.skills)}})
     found = {row["_id"]: row for row in newest}
     for way in ways:
         pipeline: list[dict[str, Any]] = [
@@ -347,14 +358,14 @@ def count_facets(rows: Collection[Row], *, skill_name: Names, country_name: Name
     companies = {row["company_key"]: row["company"] for row in reversed(list(rows)) if row.get("company_key")}
     return {
         "postings": len(rows),
-        "skills": _most(_each(rows, "skills"), label=skill_name),
-        "countries": _most(_each(rows, "country_codes"), label=country_name),
-        "places": _most(row["place"] for row in rows if row.get("place")),
-        "remote": _most(_REMOTE[row.get("remote")] for row in rows),
-        "seniorities": _most(row["seniority"] for row in rows if row.get("seniority")),
+        "skills": _list_most_frequent(_each(rows, "skills"), label=skill_name),
+        "countries": _list_most_frequent(_each(rows, "country_codes"), label=country_name),
+        "places": _list_most_frequent(row["place"] for row in rows if row.get("place")),
+        "remote": _list_most_frequent(_REMOTE[row.get("remote")] for row in rows),
+        "seniorities": _list_most_frequent(row["seniority"] for row in rows if row.get("seniority")),
         "companies": [
             counted | {"value": companies[counted["value"]], "label": companies[counted["value"]]}
-            for counted in _most(row["company_key"] for row in rows if row.get("company_key"))
+            for counted in _list_most_frequent(row["company_key"] for row in rows if row.get("company_key"))
         ],
     }
 
@@ -363,7 +374,7 @@ def _each(rows: Iterable[Row], field: str) -> Iterable[str]:
     return (value for row in rows for value in set(row.get(field) or ()))
 
 
-def _most(values: Iterable[str], *, label: Names = str) -> list[dict[str, Any]]:
+def _list_most_frequent(values: Iterable[str], *, label: Names = str) -> list[dict[str, Any]]:
     counts = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
     return [
         {"value": value, "label": label(value) or value, "count": count} for value, count in counts[:MAX_FACET_VALUES]

@@ -5,7 +5,15 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from career_navigator.api.fields import BoundedInteger, BoundedList, BoundedNumber, Choice, OwnUserId, PlainNumber, Text
+from career_navigator.api.fields import (
+    BoundedInteger,
+    BoundedList,
+    BoundedNumber,
+    OwnUserId,
+    PlainNumber,
+    StrictCharField,
+    StrictChoiceField,
+)
 from career_navigator.api.serializers import SuccessSerializer
 from market.geo.names import UNKNOWN, find_country, fold, is_country_code
 from market.geo.places import normalize_place
@@ -14,7 +22,7 @@ from market.jobs.listings import EXPIRES_AFTER_DAYS
 from market.jobs.selectors import ORDERINGS
 from market.roles import normalize_role
 from market.trends import MAX_WINDOW_DAYS
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 from skills.vocabulary import spelling_key
 
 MAX_TEXT_LENGTH = 200
@@ -25,7 +33,7 @@ SENIORITIES = ("junior", "mid_level", "senior", "staff", "c_level")
 MAX_SALARY = 1_000_000_000
 
 
-class Truth(serializers.BooleanField):
+class StrictBooleanField(serializers.BooleanField):
     """true or false, and no word or number for them."""
 
     default_error_messages = {"invalid": "This field has to be true or false."}
@@ -36,7 +44,7 @@ class Truth(serializers.BooleanField):
         return bool(data)
 
 
-class RoleTitle(Text):
+class RoleTitleField(StrictCharField):
     """A title to look for, as it was given."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -46,18 +54,18 @@ class RoleTitle(Text):
         return title
 
 
-class SkillName(Text):
+class SkillNameField(StrictCharField):
     """A skill in any spelling; read as its canonical name."""
 
     def to_internal_value(self, data: Any) -> str:
         given = super().to_internal_value(data)
         # Not by `map_technology_slugs` alone, which drops a name that means no skill: no posting asks for it.
-        return vocabulary().canonical(given) or next(
-            iter(vocabulary().map_technology_slugs([given])), spelling_key(given) or given.lower()
+        return get_vocabulary().canonical(given) or next(
+            iter(get_vocabulary().map_technology_slugs([given])), spelling_key(given) or given.lower()
         )
 
 
-class CountryName(Text):
+class CountryNameField(StrictCharField):
     """A country by its ISO 3166 alpha-2 code or its name; read as the code."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -70,7 +78,7 @@ class CountryName(Text):
         return code
 
 
-class PlaceName(Text):
+class PlaceNameField(StrictCharField):
     """A place as people write it; read as the label that postings have."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -82,7 +90,7 @@ class PlaceName(Text):
 
 
 @extend_schema_field({"type": "string", "pattern": "^[A-Za-z]{3}$"})
-class Currency(Text):
+class CurrencyCodeField(StrictCharField):
     """An ISO 4217 code, in any case."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -104,22 +112,24 @@ class JobFilterSerializer(serializers.Serializer[Any]):
     `ignored_fields` names what the body has besides.
     """
 
-    titles = _many(RoleTitle(max_length=MAX_TEXT_LENGTH), "One of them is the posting's role, or stands in its title.")
-    text = Text(
+    titles = _many(
+        RoleTitleField(max_length=MAX_TEXT_LENGTH), "One of them is the posting's role, or is named in its title."
+    )
+    text = StrictCharField(
         max_length=MAX_TEXT_LENGTH,
         required=False,
         allow_null=True,
         allow_blank=True,
         help_text="Every word has to be in the title, the company or the place, or be one of the skills.",
     )
-    skills_any = _many(SkillName(max_length=MAX_TEXT_LENGTH), "One of them is asked for.")
-    skills_all = _many(SkillName(max_length=MAX_TEXT_LENGTH), "All of them are asked for.")
-    skills_none = _many(SkillName(max_length=MAX_TEXT_LENGTH), "None of them is asked for.")
-    countries = _many(CountryName(max_length=MAX_TEXT_LENGTH), "ISO 3166 alpha-2 codes or names.")
-    places = _many(PlaceName(max_length=MAX_TEXT_LENGTH), "Cities, states, countries, or Remote.")
-    remote = Truth(required=False, allow_null=True)
-    hybrid = Truth(required=False, allow_null=True)
-    seniorities = _many(Choice(SENIORITIES), f"Of {', '.join(SENIORITIES)}.")
+    skills_any = _many(SkillNameField(max_length=MAX_TEXT_LENGTH), "One of them is asked for.")
+    skills_all = _many(SkillNameField(max_length=MAX_TEXT_LENGTH), "All of them are asked for.")
+    skills_none = _many(SkillNameField(max_length=MAX_TEXT_LENGTH), "None of them is asked for.")
+    countries = _many(CountryNameField(max_length=MAX_TEXT_LENGTH), "ISO 3166 alpha-2 codes or names.")
+    places = _many(PlaceNameField(max_length=MAX_TEXT_LENGTH), "Cities, states, countries, or Remote.")
+    remote = StrictBooleanField(required=False, allow_null=True)
+    hybrid = StrictBooleanField(required=False, allow_null=True)
+    seniorities = _many(StrictChoiceField(SENIORITIES), f"Of {', '.join(SENIORITIES)}.")
     min_salary = BoundedNumber(
         minimum=0,
         maximum=MAX_SALARY,
@@ -129,7 +139,7 @@ class JobFilterSerializer(serializers.Serializer[Any]):
             "A year's pay that the upper end of the posting's has to reach. Postings that do not say are left out."
         ),
     )
-    currency = Currency(
+    currency = CurrencyCodeField(
         max_length=3,
         required=False,
         allow_null=True,
@@ -145,8 +155,8 @@ class JobFilterSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Days up to and including today, in UTC.",
     )
-    companies = _many(Text(max_length=MAX_TEXT_LENGTH), "In any case and punctuation.")
-    exclude_companies = _many(Text(max_length=MAX_TEXT_LENGTH), "In any case and punctuation.")
+    companies = _many(StrictCharField(max_length=MAX_TEXT_LENGTH), "In any case and punctuation.")
+    exclude_companies = _many(StrictCharField(max_length=MAX_TEXT_LENGTH), "In any case and punctuation.")
 
     @property
     def job_filter(self) -> JobFilter:
@@ -168,7 +178,7 @@ class JobFilterSerializer(serializers.Serializer[Any]):
 @extend_schema_serializer(component_name="RelevantJobs")
 class RelevantJobsRequestSerializer(JobFilterSerializer):
     user_id = OwnUserId()
-    ordering = Choice(
+    ordering = StrictChoiceField(
         ORDERINGS,
         default=ORDERINGS[0],
         help_text="The best match, the newest or the best paid first; equals by date, then by id.",
@@ -212,7 +222,7 @@ class JobListingSerializer(serializers.Serializer[Any]):
     matching_phrase = serializers.CharField(
         allow_null=True,
         help_text=(
-            "Of filtered lists: the filter's first title that is the posting's role or stands in its title; else the "
+            "Of filtered lists: the filter's first title that is the posting's role or is named in its title; else the "
             "filter's text, where the title has it."
         ),
     )
@@ -235,7 +245,7 @@ class JobAnswerSerializer(SuccessSerializer, JobListingSerializer):
 
 class RankedJobSerializer(JobListingSerializer):
     match_score = serializers.IntegerField(
-        allow_null=True, help_text="0 to 100; null where the caller's profile has nothing to compare."
+        allow_null=True, help_text="0 to 100; null where the current user's profile has nothing to compare."
     )
 
 

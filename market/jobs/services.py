@@ -8,11 +8,11 @@ from bson import ObjectId
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from career_navigator.db.connection import database, positions_taken
+from career_navigator.db.connection import database, find_duplicate_key_indexes
 from market.daily_stats import day_start
-from market.membership import search_roles
-from market.posting import PAY_FIELDS, Posting, posting_keys
-from market.stats_rows import marked_dirty
+from market.membership import get_search_roles
+from market.posting import PAY_FIELDS, Posting, build_posting_keys
+from market.stats_rows import dirty_days
 
 # The source repeats events for days; the closing of a job that is still not stored after this is of no use.
 CLOSING_TTL = timedelta(days=180)
@@ -47,7 +47,7 @@ def find_closing(*, posting: Posting) -> datetime | None:
     """Return when the posting was closed, if it does not say that it was discovered or reposted after that."""
     if posting.job_id is None:
         return None
-    opened = opened_at(posting)
+    opened = get_opened_at(posting)
     closing = database().posting_closings.find_one({"_id": _closing_key(posting.source, posting.job_id)})
     if closing is None:
         # An older release marked the stored posting alone.
@@ -62,7 +62,7 @@ def find_closing(*, posting: Posting) -> datetime | None:
     return closed_at if opened is None or opened <= closing["known_at"] else None
 
 
-def opened_at(posting: Posting) -> datetime | None:
+def get_opened_at(posting: Posting) -> datetime | None:
     """Return when the posting says that it was last discovered or reposted; of a day its beginning."""
     reposted = day_start(posting.date_reposted) if posting.date_reposted else None
     latest = max((time for time in (posting.discovered_at, reposted) if time), default=None)
@@ -95,14 +95,14 @@ def _closing_key(source: str, job_id: str) -> str:
 
 
 def hide_postings(*, ids: Collection[ObjectId], hidden: bool, now: datetime) -> int:
-    """Hide or show postings; how many it changed. Their days' figures follow with the next refresh.
+    """Hide or show postings; how many it changed. Their days' stats follow with the next refresh.
 
     Collection leaves the mark as it is: a hidden posting that is collected again stays hidden.
     """
     # What nobody ever hid has no mark at all.
     wanted = {"_id": {"$in": list(ids)}, "hidden": {"$ne": True} if hidden else True}
     days = database().job_postings.distinct("day", wanted)
-    with marked_dirty(days=days, now=now):
+    with dirty_days(days=days, now=now):
         changed = database().job_postings.update_many(wanted, {"$set": {"hidden": hidden, "updated_at": now}})
     return int(changed.modified_count)
 
@@ -115,11 +115,11 @@ _READ = (
 )
 
 
-def rekey_postings(*, now: datetime) -> int:
+def reindex_postings(*, now: datetime) -> int:
     """Write the keys of every posting that has none or others; return how many those were.
 
-    A data migration, to be listed once more when `posting_keys` makes other keys of the same posting. Harmless when
-    repeated or broken off.
+    A data migration, to be listed once more when `build_posting_keys` makes other keys of the same posting. Harmless
+    when repeated or broken off.
 
     Roles that are registered later find postings by these keys; where older keys kept a posting from a role, the next
     check of the daily stats gives it that role.
@@ -127,12 +127,12 @@ def rekey_postings(*, now: datetime) -> int:
     changed = 0
     writes: list[tuple[dict[str, Any], dict[str, Any]]] = []
     for row in database().job_postings.find({}, dict.fromkeys(_READ, 1)).sort("_id", 1):
-        keys = {name: value for name, value in posting_keys(row).items() if value is not None}
+        keys = {name: value for name, value in build_posting_keys(row).items() if value is not None}
         codes, code = row.get("country_codes") or [], row.get("country_code")
         if code and code not in codes:
             keys["country_codes"] = [code, *codes]
         if "search_roles" not in row:
-            keys["search_roles"] = search_roles(row)
+            keys["search_roles"] = get_search_roles(row)
         if any(row.get(name) != value for name, value in keys.items()):
             # One that was stored again meanwhile, under another title, has got its keys by that.
             names = ("_id", "title", "company", "place", "url", "search_roles", *PAY_FIELDS)
@@ -155,7 +155,7 @@ def _write(writes: list[tuple[dict[str, Any], dict[str, Any]]]) -> int:
     try:
         return _update(writes)
     except BulkWriteError as error:
-        again = [writes[position] for position in sorted(positions_taken(error))]
+        again = [writes[position] for position in sorted(find_duplicate_key_indexes(error))]
         without_url = [(query, {key: keys[key] for key in keys if key != "url_key"}) for query, keys in again]
         return int(error.details["nModified"]) + _update([each for each in without_url if each[1]])
 

@@ -16,8 +16,8 @@ from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import ApiViewSet
 from market.jobs import serializers as shapes
 from market.jobs.listings import JobListing
-from market.jobs.selectors import NewestJobs, RankedJobs, find_job, seeker_of
-from skills.selectors import vocabulary
+from market.jobs.selectors import NewestJobs, RankedJobs, build_candidate_profile, find_job
+from skills.selectors import get_vocabulary
 
 
 class JobPagination(EnvelopePagination):
@@ -88,8 +88,8 @@ class JobViewSet(RetrieveModelMixin, ApiViewSet):
         the user's skills, up to 500 each; all others follow, newest first. `facets` count the newest 2,000 that were
         found, or all where those are fewer (`facets.postings`).
         """
-        now, held = timezone.now(), vocabulary().map_technology_slugs(get_user_skills(self.current_user))
-        jobs = self.filter_queryset(RankedJobs(seeker=seeker_of(self.current_user, held), now=now))
+        now, held = timezone.now(), get_vocabulary().map_technology_slugs(get_user_skills(self.current_user))
+        jobs = self.filter_queryset(RankedJobs(candidate=build_candidate_profile(self.current_user, held), now=now))
         page = {name: self.body[name] for name in ("limit", "offset")}
         found = jobs.get_page(ordering=self.body["ordering"], **page)
         listings = [

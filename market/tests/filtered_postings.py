@@ -1,7 +1,7 @@
 """Postings that differ in what filters go by, and what a filter finds of them."""
 
-from market.documents import JobPosting
-from market.jobs.filters import JobFilter, job_query
+from market.documents import JobPostingDocument
+from market.jobs.filters import JobFilter, build_job_query
 from market.jobs.selectors import NEWEST_FIRST
 from market.jobs.serializers import JobFilterSerializer
 from market.jobs.services import hide_postings
@@ -78,7 +78,7 @@ def store():
     ]
     store_postings(postings=postings, now=NOW)
     store_postings(postings=[PostingFactory(job_id="hidden", country_code="US")], now=NOW)
-    hide_postings(ids=[JobPosting.objects.get(job_id="hidden").pk], hidden=True, now=NOW)
+    hide_postings(ids=[JobPostingDocument.objects.get(job_id="hidden").pk], hidden=True, now=NOW)
 
 
 def read(body) -> JobFilter:
@@ -88,7 +88,7 @@ def read(body) -> JobFilter:
 
 
 def rows(mongo, body):
-    return list(mongo.job_postings.find(job_query(read(body), now=NOW)).sort(NEWEST_FIRST))
+    return list(mongo.job_postings.find(build_job_query(read(body), now=NOW)).sort(NEWEST_FIRST))
 
 
 def found(mongo, body) -> set[str]:

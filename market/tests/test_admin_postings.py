@@ -9,7 +9,7 @@ from pymongo.database import Database
 from redis import Redis
 
 from career_navigator.document_admin import queries
-from market.membership import know_role
+from market.membership import register_role
 from market.models import JobPosting
 from market.services import store_postings
 from tests.factories import NOW, PostingFactory, days_ago
@@ -26,7 +26,7 @@ def titles(client: Client, **query: object) -> list[str]:
 
 @pytest.fixture
 def postings(admin_tables: None) -> None:
-    know_role(role="Data Engineer", now=NOW)
+    register_role(role="Data Engineer", now=NOW)
     given = [
         PostingFactory(title="Python Developer", country_code="US", remote=True, technology_slugs=("python",)),
         PostingFactory(title="Java Developer", country_code="DE", remote=False, source="import"),
@@ -98,7 +98,7 @@ def test_pages_through_all_postings_newest_first(staff_client: Client, mongo: Da
 def test_counts_no_further_than_anybody_pages(
     staff_client: Client, mongo: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "COUNTED_AT_MOST", 60)
+    monkeypatch.setattr(queries, "MAX_COUNTED", 60)
     store_postings(postings=PostingFactory.create_batch(80, country_code="US"), now=NOW)
 
     page = staff_client.get(LIST, {"country": "US", "p": 2})

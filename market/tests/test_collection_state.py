@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 
 from ingestion.documents import Search
-from market.refresh import refresh_figures
+from market.refresh import refresh_stats
 from market.services import store_postings
 from tests.factories import CollectedRoleFactory, CollectionRunFactory, PostingFactory
-from tests.fixtures.people import API
+from tests.fixtures.users import API
 
 ROLE = "Software Engineer"
 GAP = "/skills/gap-analysis?role=Software%20Engineer"
@@ -27,7 +27,7 @@ def start_run(*, status="running", search="running", role=ROLE, requested_by=Non
     return CollectionRunFactory(status=status, searches=searches, requested_by=requested_by)
 
 
-def collections_of(member):
+def list_collections(member):
     """What each of the answers says, and after how many seconds to ask again."""
     answers = [member.get(GAP), member.get(ROADMAP), member.get("/skills/roles")]
     shown = [answers[0].json()["collection"], answers[1].json()["collection"]]
@@ -37,14 +37,14 @@ def collections_of(member):
 
 
 def test_says_that_nobody_collects_a_role(ada):
-    assert collections_of(ada) == ([NOT_COLLECTED] * 3, {None})
+    assert list_collections(ada) == ([NOT_COLLECTED] * 3, {None})
 
 
 @pytest.mark.parametrize("search", ["queued", "running"])
 def test_says_that_a_role_is_being_collected_and_where_to_ask_again(ada, search):
     start_run(search=search)
 
-    shown, retry_after = collections_of(ada)
+    shown, retry_after = list_collections(ada)
 
     assert [each["status"] for each in shown] == [search] * 3
     assert [each["url"] for each in shown] == [GAP, ROADMAP, "/skills/roles"]
@@ -55,7 +55,7 @@ def test_names_the_users_own_run(ada):
     start_run(search="running", requested_by="another")
     own = start_run(search="queued", role="software-engineer", requested_by=ada.id)
 
-    shown, _ = collections_of(ada)
+    shown, _ = list_collections(ada)
 
     assert {(each["status"], each["url"]) for each in shown} == {("queued", f"/jobs/fetch_jobs/{own.pk}")}
     assert ada.get(shown[0]["url"]).status_code == 200
@@ -64,7 +64,7 @@ def test_names_the_users_own_run(ada):
 def test_waits_as_long_as_the_rate_limit(ada):
     start_run(search="waiting", resume_at=timezone.now() + timedelta(seconds=1000))
 
-    shown, retry_after = collections_of(ada)
+    shown, retry_after = list_collections(ada)
 
     assert {each["status"] for each in shown} == {"waiting"}
     assert all(900 <= int(seconds) <= 1000 for seconds in retry_after)
@@ -77,7 +77,7 @@ def test_says_what_came_of_the_last_collection(ada, search, status):
     CollectedRoleFactory(role="software engineer", collected_at=at)
     start_run(status="finished" if search == "finished" else "failed", search=search)
 
-    shown, retry_after = collections_of(ada)
+    shown, retry_after = list_collections(ada)
 
     assert {(each["status"], each["url"]) for each in shown} == {(status, None)}
     assert {each["collected_at"] for each in shown} == {f"{at:%Y-%m-%dT%H:%M:%S}Z"}
@@ -87,7 +87,7 @@ def test_says_what_came_of_the_last_collection(ada, search, status):
 def test_says_nothing_of_another_roles_collection(ada):
     start_run(role="Software Engineering Manager")
 
-    assert collections_of(ada) == ([NOT_COLLECTED] * 3, {None})
+    assert list_collections(ada) == ([NOT_COLLECTED] * 3, {None})
 
 
 def test_an_empty_market_says_whether_anything_is_being_collected():
@@ -121,6 +121,6 @@ def post_titled():
     def post(title):
         now = timezone.now()
         store_postings(postings=[PostingFactory(title=title, date_posted=now.date())], role=title, now=now)
-        refresh_figures(now=now)
+        refresh_stats(now=now)
 
     return post

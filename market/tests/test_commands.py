@@ -1,4 +1,4 @@
-"""refresh_figures, for people and as JSON."""
+"""refresh_stats, for people and as JSON."""
 
 import io
 import json
@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from market.selectors import read_answer
+from market.selectors import read_response
 from market.services import store_postings
 from tests.factories import PostingFactory
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 def run(*arguments) -> str:
     printed = io.StringIO()
-    call_command("refresh_figures", *arguments, stdout=printed)
+    call_command("refresh_stats", *arguments, stdout=printed)
     return printed.getvalue()
 
 
@@ -32,7 +32,7 @@ def test_recomputes_the_days_that_changed_and_renders():
     assert first["rendered"]
     assert 1 <= first["days"] <= 2
     assert second == {"days": 0, "rendered": False}
-    assert read_answer(days=30, now=timezone.now())
+    assert read_response(days=30, now=timezone.now())
 
 
 def test_prints_a_summary_for_people():
@@ -56,7 +56,7 @@ def test_the_check_fails_where_a_figure_was_wrong_and_mends_it(mongo):
     with pytest.raises(CommandError) as failure:
         run("--check")
 
-    assert str(failure.value).startswith("figures differed from their postings, and were mended, on 20")
+    assert str(failure.value).startswith("stats differed from their postings, and were mended, on 20")
     assert json.loads(run("--check", "--json"))["days_checked"] == 1
 
 

@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.services import change_profile
-from market.membership import know_role
-from market.refresh import refresh_figures
+from market.membership import register_role
+from market.refresh import refresh_stats
 from market.services import store_postings
-from market.tests.seekers import ENTRIES, person, store
+from market.tests.candidates import ENTRIES, person, store
 from market.trends import wilson_interval
 from skills.services import seed_skills
-from tests.elsewhere import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
 from tests.factories import PostingFactory
+from tests.other_servers import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
 from tests.queued import take_queued
 
 GAP_FIELDS = {
@@ -181,7 +181,7 @@ def test_a_role_that_nobody_asked_for_has_its_figures_at_once(redis):
         PostingFactory(title=title, technology_slugs=(slug,), date_posted=now.date()) for title, slug in titles.items()
     ]
     store_postings(postings=postings, now=now)
-    refresh_figures(now=now)
+    refresh_stats(now=now)
     grace = person(target_roles=["Site Reliability Engineer"])
 
     answer = grace.gap(role="Site Reliability Engineer")
@@ -189,7 +189,7 @@ def test_a_role_that_nobody_asked_for_has_its_figures_at_once(redis):
     assert (answer["total_postings_analyzed"], answer["missing_skills"]) == (1, ["kubernetes"])
     # The list of roles follows with the next refresh.
     assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
-    refresh_figures(now=now)
+    refresh_stats(now=now)
     assert [each["role"] for each in grace.get("/skills/roles").json()["roles"]] == ["Site Reliability Engineer"]
 
 
@@ -197,10 +197,10 @@ def test_a_role_that_waits_for_its_collection_is_computed_from_what_is_stored(mo
     now = timezone.now()
     postings = [PostingFactory(title="Data Engineer", date_posted=now.date() - timedelta(days=n)) for n in range(90)]
     store_postings(postings=postings, now=now)
-    refresh_figures(now=now)
+    refresh_stats(now=now)
     grace = person(target_roles=["Data Engineer"])
     take_queued(redis)
-    know_role(role="Data Engineer", now=now)
+    register_role(role="Data Engineer", now=now)
 
     first = grace.gap(role="Data Engineer", days=365)
 

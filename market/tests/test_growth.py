@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from market.refresh import refresh_figures
-from market.selectors import skill_market
+from market.refresh import refresh_stats
+from market.selectors import get_skill_market
 from market.services import store_postings
 from market.trends import Comparison, compare_counts
 from tests.factories import PostingFactory
@@ -48,9 +48,9 @@ def test_every_answer_with_growth_has_the_share_beside_it(ada, client):
             count * 4 if days_ago else 168, title="Software Engineer", technology_slugs=("go",), date_posted=day.date()
         )
         store_postings(postings=[*postings, *others], role="Software Engineer", now=today)
-    refresh_figures(now=today)
+    refresh_stats(now=today)
 
-    market = skill_market(skill="python", now=today)
+    market = get_skill_market(skill="python", now=today)
     shown = [
         client.get("/market/trending").json()["top_skills"][1],
         client.get("/skills/python").json()["market"],

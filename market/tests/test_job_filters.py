@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from market.documents import JobPosting
-from market.jobs.filters import JobFilter, job_query, read_text
+from market.documents import JobPostingDocument
+from market.jobs.filters import JobFilter, build_job_query, parse_search_text
 from market.jobs.listings import JobListing
 from market.jobs.selectors import NEWEST_FIRST
 from market.jobs.serializers import JobFilterSerializer, JobListingSerializer
@@ -212,7 +212,7 @@ def test_a_posting_found_for_a_role_matches_the_role(stored):
 
 
 def test_reads_the_longest_skill_of_a_text(stored):
-    terms = read_text("React Native and C++ wizard")
+    terms = parse_search_text("React Native and C++ wizard")
 
     assert [(term.words, term.skill) for term in terms] == [
         (("react", "native"), "react native"),
@@ -241,8 +241,8 @@ FILTERS = [
 @pytest.mark.parametrize("body", FILTERS)
 def test_every_filter_goes_by_an_index(stored, body):
     find = {
-        "find": JobPosting._get_collection_name(),
-        "filter": job_query(read(body), now=NOW),
+        "find": JobPostingDocument._get_collection_name(),
+        "filter": build_job_query(read(body), now=NOW),
         "sort": dict(NEWEST_FIRST),
         "limit": 20,
     }
@@ -270,8 +270,8 @@ def test_a_rare_value_is_found_without_reading_the_others(stored, body, most):
         now=NOW,
     )
     find = {
-        "find": JobPosting._get_collection_name(),
-        "filter": job_query(read(body), now=NOW),
+        "find": JobPostingDocument._get_collection_name(),
+        "filter": build_job_query(read(body), now=NOW),
         "sort": dict(NEWEST_FIRST),
         "limit": 20,
     }
@@ -299,6 +299,6 @@ def test_any_text_is_answered_or_refused(stored, body):
 
 
 def test_old_postings_are_outside_of_a_window(stored):
-    query = job_query(JobFilter(posted_within_days=7), now=NOW + timedelta(days=7))
+    query = build_job_query(JobFilter(posted_within_days=7), now=NOW + timedelta(days=7))
 
     assert stored.job_postings.count_documents(query) == 0

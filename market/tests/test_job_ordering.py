@@ -4,14 +4,14 @@ import pytest
 
 from market.jobs import selectors
 from market.jobs.filters import JobFilter
-from market.jobs.match_score import Seeker
-from market.jobs.selectors import BEST_PAID_FIRST, ORDERINGS, relevant_jobs
-from market.jobs.services import rekey_postings
+from market.jobs.match_score import CandidateProfile
+from market.jobs.selectors import BEST_PAID_FIRST, ORDERINGS, find_relevant_jobs
+from market.jobs.services import reindex_postings
 from market.services import store_postings
 from skills.services import seed_skills
 from tests.factories import NOW, PostingFactory, days_ago
 
-SEEKER = Seeker(skills=frozenset({"python"}), desired_roles=("Backend Developer",))
+SEEKER = CandidateProfile(skills=frozenset({"python"}), desired_roles=("Backend Developer",))
 BY_PAY = ["both", "dollars", "only-lower", "lower", "twin-new", "twin-old", "euros", "none", "zero"]
 NEWEST = ["none", "only-lower", "lower", "both", "dollars", "euros", "zero", "twin-new", "twin-old"]
 
@@ -40,18 +40,18 @@ def counted(request, monkeypatch):
 
 
 def ids(**options):
-    return [row["job_id"] for row in relevant_jobs(job_filter=JobFilter(), now=NOW, **options).rows]
+    return [row["job_id"] for row in find_relevant_jobs(job_filter=JobFilter(), now=NOW, **options).rows]
 
 
 @pytest.mark.usefixtures("counted")
 @pytest.mark.parametrize(("ordering", "expected"), [("pay", BY_PAY), ("date", NEWEST)])
-@pytest.mark.parametrize("seeker", [SEEKER, None], ids=["a profile", "no profile"])
+@pytest.mark.parametrize("candidate", [SEEKER, None], ids=["a profile", "no profile"])
 @pytest.mark.parametrize("size", [1, 2, 4, 100])
-def test_pages_through_everything_once_in_the_order_asked_for(ordering, expected, seeker, size):
+def test_pages_through_everything_once_in_the_order_asked_for(ordering, expected, candidate, size):
     found = [
         name
         for offset in range(0, 12, size)
-        for name in ids(ordering=ordering, seeker=seeker, limit=size, offset=offset)
+        for name in ids(ordering=ordering, candidate=candidate, limit=size, offset=offset)
     ]
 
     assert [name for name in found if name not in ("zero", "euros", "none")] == [
@@ -67,7 +67,7 @@ def test_pages_through_everything_once_in_the_order_asked_for(ordering, expected
 
 @pytest.mark.usefixtures("counted")
 def test_orders_what_a_filter_finds():
-    found = relevant_jobs(job_filter=JobFilter(min_salary=100_000), ordering="pay", limit=10, offset=0, now=NOW)
+    found = find_relevant_jobs(job_filter=JobFilter(min_salary=100_000), ordering="pay", limit=10, offset=0, now=NOW)
 
     assert [row["job_id"] for row in found.rows] == ["both", "dollars", "only-lower", "lower"]
     assert found.ordered_by == "pay"
@@ -90,7 +90,7 @@ def test_postings_of_an_older_release_get_their_place(stored):
     before = ids(ordering="pay", limit=100, offset=0)
     stored.job_postings.update_many({}, {"$unset": {"pay_usd": ""}})
 
-    assert [rekey_postings(now=NOW), rekey_postings(now=NOW)] == [6, 0]
+    assert [reindex_postings(now=NOW), reindex_postings(now=NOW)] == [6, 0]
     assert ids(ordering="pay", limit=100, offset=0) == before
 
 

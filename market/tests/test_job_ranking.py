@@ -6,16 +6,16 @@ from bson import ObjectId
 from accounts.matches.services import match_job
 from market.jobs import selectors
 from market.jobs.filters import JobFilter
-from market.jobs.match_score import Seeker
-from market.jobs.selectors import count_facets, relevant_jobs
+from market.jobs.match_score import CandidateProfile
+from market.jobs.selectors import count_facets, find_relevant_jobs
 from market.jobs.services import hide_postings
-from market.refresh import refresh_figures
+from market.refresh import refresh_stats
 from market.services import store_postings
 from skills.services import seed_skills
 from tests.factories import NOW, PostingFactory, days_ago
 
 USER = ObjectId()
-SEEKER = Seeker(skills=frozenset({"python", "sql"}), desired_roles=("Backend Developer",))
+CANDIDATE = CandidateProfile(skills=frozenset({"python", "sql"}), desired_roles=("Backend Developer",))
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +58,7 @@ def ids(rows) -> list[str]:
 def pages(*, size=2, **options):
     """Every page of what is found, one after the other."""
     found, offset = [], 0
-    while page := relevant_jobs(limit=size, offset=offset, now=NOW, **options).rows:
+    while page := find_relevant_jobs(limit=size, offset=offset, now=NOW, **options).rows:
         found += page
         offset += size
     return found
@@ -67,7 +67,7 @@ def pages(*, size=2, **options):
 def test_those_that_fit_best_come_first_then_the_newest():
     store_some()
 
-    found = relevant_jobs(job_filter=JobFilter(), seeker=SEEKER, limit=10, offset=0, now=NOW)
+    found = find_relevant_jobs(job_filter=JobFilter(), candidate=CANDIDATE, limit=10, offset=0, now=NOW)
 
     assert ids(found.rows)[:3] == ["new", "old", "half"]
     scores = [found.scores[row["_id"]] for row in found.rows]
@@ -79,39 +79,44 @@ def test_those_that_fit_best_come_first_then_the_newest():
 def test_a_score_is_the_same_as_that_of_the_job_alone(mongo):
     store_some()
     store(PostingFactory(title="Data Engineer", technology_slugs=("sql",)), role="Data Engineer")
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
-    found = relevant_jobs(job_filter=JobFilter(), seeker=SEEKER, limit=10, offset=0, now=NOW)
+    found = find_relevant_jobs(job_filter=JobFilter(), candidate=CANDIDATE, limit=10, offset=0, now=NOW)
 
-    alone = {row["_id"]: match_job(user_id=USER, seeker=SEEKER, posting=row, now=NOW) for row in found.rows}
+    alone = {row["_id"]: match_job(user_id=USER, candidate=CANDIDATE, posting=row, now=NOW) for row in found.rows}
     assert found.scores == {job: match.match["score"] for job, match in alone.items()}
     assert {match.role for match in alone.values()} == {"data engineer", None}
 
 
-@pytest.mark.parametrize("seeker", [None, Seeker()])
-def test_without_a_profile_the_newest_come_first(seeker):
+@pytest.mark.parametrize("candidate", [None, CandidateProfile()])
+def test_without_a_profile_the_newest_come_first(candidate):
     store_some()
 
-    found = relevant_jobs(job_filter=JobFilter(), seeker=seeker, limit=10, offset=0, now=NOW)
+    found = find_relevant_jobs(job_filter=JobFilter(), candidate=candidate, limit=10, offset=0, now=NOW)
 
     assert ids(found.rows) == ["java", "nurse", "half", "new", "old"]
     assert set(found.scores.values()) == {None}
     assert found.ordered_by == "date"
 
 
-@pytest.mark.parametrize("seeker", [None, SEEKER, Seeker(preferred_locations=("DE",)), Seeker(skills=frozenset({"x"}))])
+@pytest.mark.parametrize(
+    "candidate",
+    [None, CANDIDATE, CandidateProfile(preferred_locations=("DE",)), CandidateProfile(skills=frozenset({"x"}))],
+)
 @pytest.mark.parametrize("size", [1, 3, 100])
-def test_pages_have_every_posting_once(small_bounds, mongo, seeker, size):
+def test_pages_have_every_posting_once(small_bounds, mongo, candidate, size):
     store_some()
     store(
         *(PostingFactory(job_id=f"more {n}", date_posted=days_ago(n % 4)) for n in range(9)), role="Backend Developer"
     )
 
-    found = pages(job_filter=JobFilter(), seeker=seeker, size=size)
+    found = pages(job_filter=JobFilter(), candidate=candidate, size=size)
 
     assert len(ids(found)) == 14
     assert set(ids(found)) == {row["job_id"] for row in mongo.job_postings.find()}
-    assert ids(found) == ids(relevant_jobs(job_filter=JobFilter(), seeker=seeker, limit=100, offset=0, now=NOW).rows)
+    assert ids(found) == ids(
+        find_relevant_jobs(job_filter=JobFilter(), candidate=candidate, limit=100, offset=0, now=NOW).rows
+    )
 
 
 def test_beyond_the_candidates_the_newest_come_first(small_bounds):
@@ -124,7 +129,7 @@ def test_beyond_the_candidates_the_newest_come_first(small_bounds):
         role="Backend Developer",
     )
 
-    found = pages(job_filter=JobFilter(), seeker=SEEKER)
+    found = pages(job_filter=JobFilter(), candidate=CANDIDATE)
 
     # The newest are all nurses: the developers among the candidates come by the indexes on roles and skills.
     assert ids(found)[:3] == ["dev 0", "dev 1", "dev 2"]
@@ -135,7 +140,7 @@ def test_what_takes_long_to_count_is_at_least_what_was_read(small_bounds, monkey
     monkeypatch.setattr(selectors, "COUNTING_SECONDS", 1e-6)
     store(*(PostingFactory() for _ in range(7)))
 
-    found = relevant_jobs(job_filter=JobFilter(), limit=1, offset=0, now=NOW)
+    found = find_relevant_jobs(job_filter=JobFilter(), limit=1, offset=0, now=NOW)
 
     assert (found.total, found.total_is_exact) == (4, False)
 
@@ -144,7 +149,7 @@ def test_a_filter_is_kept_to_while_ranking(small_bounds):
     store_some()
     store(*(PostingFactory(job_id=f"de {n}", country_code="DE", date_posted=days_ago(n)) for n in range(6)))
 
-    found = pages(job_filter=JobFilter(countries=("DE",)), seeker=SEEKER)
+    found = pages(job_filter=JobFilter(countries=("DE",)), candidate=CANDIDATE)
 
     assert sorted(ids(found)) == [f"de {n}" for n in range(6)]
 
@@ -153,7 +158,7 @@ def test_a_filter_is_kept_to_while_ranking(small_bounds):
 def test_counts_no_further_than_the_bound(small_bounds, postings, total, exact):
     store(*(PostingFactory() for _ in range(postings)))
 
-    found = relevant_jobs(job_filter=JobFilter(), limit=1, offset=0, now=NOW)
+    found = find_relevant_jobs(job_filter=JobFilter(), limit=1, offset=0, now=NOW)
 
     assert (found.total, found.total_is_exact) == (total, exact)
 
@@ -162,7 +167,7 @@ def test_facets_count_the_newest(small_bounds):
     store(*(PostingFactory(company="Old Inc", date_posted=days_ago(n + 1)) for n in range(4)))
     store(*(PostingFactory(company="New Inc") for _ in range(3)))
 
-    facets = relevant_jobs(job_filter=JobFilter(), limit=1, offset=0, now=NOW).facets
+    facets = find_relevant_jobs(job_filter=JobFilter(), limit=1, offset=0, now=NOW).facets
 
     assert facets["postings"] == 4
     assert [(each["value"], each["count"]) for each in facets["companies"]] == [("New Inc", 3), ("Old Inc", 1)]
@@ -204,7 +209,7 @@ def test_hidden_postings_are_neither_found_nor_counted(mongo):
     store(PostingFactory(company="Seen"), PostingFactory(company="Unseen"))
     hide_postings(ids=[mongo.job_postings.find_one({"company": "Unseen"})["_id"]], hidden=True, now=NOW)
 
-    found = relevant_jobs(job_filter=JobFilter(), seeker=SEEKER, limit=9, offset=0, now=NOW)
+    found = find_relevant_jobs(job_filter=JobFilter(), candidate=CANDIDATE, limit=9, offset=0, now=NOW)
 
     assert ([row["company"] for row in found.rows], found.total, found.facets["postings"]) == (["Seen"], 1, 1)
 
@@ -212,11 +217,11 @@ def test_hidden_postings_are_neither_found_nor_counted(mongo):
 @pytest.mark.parametrize(("postings", "most"), [(3, 2), (30, 6)])
 def test_a_page_takes_few_commands_however_much_is_found(small_bounds, commands, postings, most):
     store(*(PostingFactory() for _ in range(postings)), role="Backend Developer")
-    refresh_figures(now=NOW)
-    relevant_jobs(job_filter=JobFilter(), seeker=SEEKER, limit=100, offset=0, now=NOW)
+    refresh_stats(now=NOW)
+    find_relevant_jobs(job_filter=JobFilter(), candidate=CANDIDATE, limit=100, offset=0, now=NOW)
     commands.clear()
 
-    relevant_jobs(job_filter=JobFilter(), seeker=SEEKER, limit=100, offset=0, now=NOW)
+    find_relevant_jobs(job_filter=JobFilter(), candidate=CANDIDATE, limit=100, offset=0, now=NOW)
 
     assert len(commands) <= most, commands
 

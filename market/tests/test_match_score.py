@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from market.jobs.match_score import WEIGHTS, Opening, Seeker, score_match
-from market.roles import nearest_role, title_similarity
+from market.jobs.match_score import WEIGHTS, CandidateProfile, JobProfile, score_match
+from market.roles import compute_title_similarity, find_nearest_role
 
 SKILLS = [f"skill {number}" for number in range(12)]
 TITLES = ["Backend Developer", "Senior Back-End Engineer (m/f/d)", "Sales Manager", "Data Scientist", "", "???"]
@@ -23,8 +23,8 @@ YEARS = st.one_of(st.none(), st.floats(0, 40, allow_nan=False))
 
 
 @st.composite
-def seekers(draw) -> Seeker:
-    return Seeker(
+def candidates(draw) -> CandidateProfile:
+    return CandidateProfile(
         skills=frozenset(draw(st.lists(st.sampled_from(SKILLS)))),
         desired_roles=tuple(draw(st.lists(st.sampled_from(TITLES), max_size=3))),
         experience_years=draw(YEARS),
@@ -35,9 +35,9 @@ def seekers(draw) -> Seeker:
 
 
 @st.composite
-def openings(draw) -> Opening:
+def job_profiles(draw) -> JobProfile:
     skills = draw(st.lists(st.sampled_from(SKILLS), max_size=10))
-    return Opening(
+    return JobProfile(
         title=draw(st.sampled_from(TITLES)),
         skills=tuple(skills),
         nice_to_have=frozenset(draw(st.lists(st.sampled_from(SKILLS)))),
@@ -55,22 +55,26 @@ def openings(draw) -> Opening:
 DEMANDS = st.dictionaries(st.sampled_from(SKILLS), st.floats(-1, 2))
 
 
-@given(opening=openings(), demand=DEMANDS)
-def test_gives_an_empty_profile_no_score(opening, demand):
-    for seeker in (Seeker(), Seeker(remote_preference="any"), Seeker(skills=frozenset(), desired_roles=())):
-        assert score_match(seeker=seeker, opening=opening, demand=demand) is None
+@given(job_profile=job_profiles(), demand=DEMANDS)
+def test_gives_an_empty_profile_no_score(job_profile, demand):
+    for candidate in (
+        CandidateProfile(),
+        CandidateProfile(remote_preference="any"),
+        CandidateProfile(skills=frozenset(), desired_roles=()),
+    ):
+        assert score_match(candidate=candidate, job_profile=job_profile, demand=demand) is None
 
 
-@given(seeker=seekers(), opening=openings(), demand=DEMANDS)
-def test_scores_every_posting_that_names_skills(seeker, opening, demand):
-    assume(opening.skills and not seeker.is_empty)
+@given(candidate=candidates(), job_profile=job_profiles(), demand=DEMANDS)
+def test_scores_every_posting_that_names_skills(candidate, job_profile, demand):
+    assume(job_profile.skills and not candidate.is_empty)
 
-    assert score_match(seeker=seeker, opening=opening, demand=demand) is not None
+    assert score_match(candidate=candidate, job_profile=job_profile, demand=demand) is not None
 
 
-@given(seeker=seekers(), opening=openings(), demand=DEMANDS)
-def test_keeps_its_laws(seeker, opening, demand):
-    match = score_match(seeker=seeker, opening=opening, demand=demand)
+@given(candidate=candidates(), job_profile=job_profiles(), demand=DEMANDS)
+def test_keeps_its_laws(candidate, job_profile, demand):
+    match = score_match(candidate=candidate, job_profile=job_profile, demand=demand)
 
     assume(match is not None)
     assert match is not None
@@ -82,40 +86,46 @@ def test_keeps_its_laws(seeker, opening, demand):
     whole = sum(part.weight for part in match.parts)
     assert match.score == math.floor(sum(part.weight * part.score for part in match.parts) / whole)
     # The same for the same input, in whatever order that comes.
-    turned = replace(opening, skills=opening.skills[::-1])
+    turned = replace(job_profile, skills=job_profile.skills[::-1])
     other = replace(
-        seeker, desired_roles=seeker.desired_roles[::-1], preferred_locations=seeker.preferred_locations[::-1]
+        candidate, desired_roles=candidate.desired_roles[::-1], preferred_locations=candidate.preferred_locations[::-1]
     )
-    assert score_match(seeker=other, opening=turned, demand=dict(reversed(demand.items()))) == match
+    assert score_match(candidate=other, job_profile=turned, demand=dict(reversed(demand.items()))) == match
     # Every skill is in one list.
     lists = [*match.matched_skills, *match.missing_skills, *match.missing_nice_to_have]
-    assert sorted(lists) == sorted(set(opening.skills))
+    assert sorted(lists) == sorted(set(job_profile.skills))
 
 
-@given(seeker=seekers(), opening=openings(), demand=DEMANDS, gained=st.sampled_from([*SKILLS, "unheard of"]))
-def test_never_loses_by_a_skill(seeker, opening, demand, gained):
-    before = score_match(seeker=seeker, opening=opening, demand=demand)
+@given(
+    candidate=candidates(), job_profile=job_profiles(), demand=DEMANDS, gained=st.sampled_from([*SKILLS, "unheard of"])
+)
+def test_never_loses_by_a_skill(candidate, job_profile, demand, gained):
+    before = score_match(candidate=candidate, job_profile=job_profile, demand=demand)
     assume(before is not None)
 
-    after = score_match(seeker=replace(seeker, skills=seeker.skills | {gained}), opening=opening, demand=demand)
+    after = score_match(
+        candidate=replace(candidate, skills=candidate.skills | {gained}), job_profile=job_profile, demand=demand
+    )
 
     assert before is not None
     assert after is not None
-    if gained in opening.skills:
+    if gained in job_profile.skills:
         assert after.score >= before.score
     else:
         assert after.score == before.score
 
 
-@given(seeker=seekers(), opening=openings(), demand=DEMANDS, more=st.floats(0, 20))
-def test_never_loses_by_years(seeker, opening, demand, more):
-    assume(seeker.experience_years is not None)
-    before = score_match(seeker=seeker, opening=opening, demand=demand)
+@given(candidate=candidates(), job_profile=job_profiles(), demand=DEMANDS, more=st.floats(0, 20))
+def test_never_loses_by_years(candidate, job_profile, demand, more):
+    assume(candidate.experience_years is not None)
+    before = score_match(candidate=candidate, job_profile=job_profile, demand=demand)
     assume(before is not None)
-    assert seeker.experience_years is not None
+    assert candidate.experience_years is not None
 
     after = score_match(
-        seeker=replace(seeker, experience_years=seeker.experience_years + more), opening=opening, demand=demand
+        candidate=replace(candidate, experience_years=candidate.experience_years + more),
+        job_profile=job_profile,
+        demand=demand,
     )
 
     assert before is not None
@@ -123,34 +133,36 @@ def test_never_loses_by_years(seeker, opening, demand, more):
     assert after.score >= before.score
 
 
-SEEKER = Seeker(skills=frozenset({"python"}))
+CANDIDATE = CandidateProfile(skills=frozenset({"python"}))
 
 
-def parts_of(seeker: Seeker, opening: Opening, demand: dict[str, float] | None = None) -> dict[str, int]:
-    match = score_match(seeker=seeker, opening=opening, demand=demand or {})
+def list_parts(
+    candidate: CandidateProfile, job_profile: JobProfile, demand: dict[str, float] | None = None
+) -> dict[str, int]:
+    match = score_match(candidate=candidate, job_profile=job_profile, demand=demand or {})
     return {part.name: part.score for part in match.parts} if match else {}
 
 
 @pytest.mark.parametrize(
-    ("seeker", "opening"),
+    ("candidate", "job_profile"),
     [
-        (SEEKER, Opening()),
-        (Seeker(desired_roles=("Developer",)), Opening(years_asked=3)),
-        (Seeker(experience_years=3), Opening(title="Developer", place="Berlin, Germany")),
-        (Seeker(expected_salary_usd=90_000), Opening(min_salary_usd=12)),
-        (Seeker(preferred_locations=("DE",)), Opening(place="Unknown")),
-        (Seeker(remote_preference="remote"), Opening(place="Berlin, Germany")),
+        (CANDIDATE, JobProfile()),
+        (CandidateProfile(desired_roles=("Developer",)), JobProfile(years_asked=3)),
+        (CandidateProfile(experience_years=3), JobProfile(title="Developer", place="Berlin, Germany")),
+        (CandidateProfile(expected_salary_usd=90_000), JobProfile(min_salary_usd=12)),
+        (CandidateProfile(preferred_locations=("DE",)), JobProfile(place="Unknown")),
+        (CandidateProfile(remote_preference="remote"), JobProfile(place="Berlin, Germany")),
     ],
 )
-def test_gives_no_score_where_nothing_can_be_compared(seeker, opening):
-    assert score_match(seeker=seeker, opening=opening, demand={}) is None
+def test_gives_no_score_where_nothing_can_be_compared(candidate, job_profile):
+    assert score_match(candidate=candidate, job_profile=job_profile, demand={}) is None
 
 
 def test_leaves_parts_out_and_lets_the_rest_weigh_more():
-    opening = Opening(title="Python Developer", skills=("python", "kafka"))
-    seeker = replace(SEEKER, desired_roles=("Python Developer",), experience_years=4)
+    job_profile = JobProfile(title="Python Developer", skills=("python", "kafka"))
+    candidate = replace(CANDIDATE, desired_roles=("Python Developer",), experience_years=4)
 
-    match = score_match(seeker=seeker, opening=opening, demand={})
+    match = score_match(candidate=candidate, job_profile=job_profile, demand={})
 
     assert match is not None
     assert [(part.name, part.score) for part in match.parts] == [("skills", 50), ("title", 100)]
@@ -172,24 +184,24 @@ def test_leaves_parts_out_and_lets_the_rest_weigh_more():
     ],
 )
 def test_weighs_skills_by_demand_and_by_what_is_a_must(skills, nice, demand, score):
-    opening = Opening(skills=skills, nice_to_have=frozenset(nice))
+    job_profile = JobProfile(skills=skills, nice_to_have=frozenset(nice))
 
-    assert parts_of(SEEKER, opening, demand) == {"skills": score}
+    assert list_parts(CANDIDATE, job_profile, demand) == {"skills": score}
 
 
 def test_lists_skills_by_demand_then_by_name():
-    opening = Opening(skills=("c", "b", "a", "z", "y", "python"), nice_to_have=frozenset({"y", "z"}))
+    job_profile = JobProfile(skills=("c", "b", "a", "z", "y", "python"), nice_to_have=frozenset({"y", "z"}))
 
-    match = score_match(seeker=SEEKER, opening=opening, demand={"b": 0.5, "z": 0.4})
+    match = score_match(candidate=CANDIDATE, job_profile=job_profile, demand={"b": 0.5, "z": 0.4})
 
     assert match is not None
     assert (match.missing_skills, match.missing_nice_to_have) == (("b", "a", "c"), ("z", "y"))
 
 
 def test_says_that_a_profile_names_no_skills():
-    opening = Opening(title="Developer", skills=("python", "kafka"))
+    job_profile = JobProfile(title="Developer", skills=("python", "kafka"))
 
-    match = score_match(seeker=Seeker(desired_roles=("Developer",)), opening=opening, demand={})
+    match = score_match(candidate=CandidateProfile(desired_roles=("Developer",)), job_profile=job_profile, demand={})
 
     assert match is not None
     assert match.parts[0].score == 0
@@ -197,9 +209,9 @@ def test_says_that_a_profile_names_no_skills():
 
 
 def test_says_that_a_posting_names_no_skills():
-    seeker = replace(SEEKER, desired_roles=("Developer",))
+    candidate = replace(CANDIDATE, desired_roles=("Developer",))
 
-    match = score_match(seeker=seeker, opening=Opening(title="Developer"), demand={})
+    match = score_match(candidate=candidate, job_profile=JobProfile(title="Developer"), demand={})
 
     assert match is not None
     assert match.explanation == (
@@ -226,23 +238,23 @@ def test_says_that_a_posting_names_no_skills():
     ],
 )
 def test_compares_titles_with_roles(title, role, lowest, highest):
-    similarity = title_similarity(title=title, role=role)
+    similarity = compute_title_similarity(title=title, role=role)
 
     assert similarity is not None
     assert lowest <= similarity <= highest
 
 
 def test_takes_the_nearest_role():
-    assert nearest_role(title="Data Engineer", roles=["Chef", "Data Engineer"]) == (100, "Data Engineer")
-    assert nearest_role(title="Data Engineer", roles=["", "!!!"]) is None
-    assert nearest_role(title="", roles=["Chef"]) is None
+    assert find_nearest_role(title="Data Engineer", roles=["Chef", "Data Engineer"]) == (100, "Data Engineer")
+    assert find_nearest_role(title="Data Engineer", roles=["", "!!!"]) is None
+    assert find_nearest_role(title="", roles=["Chef"]) is None
 
 
 @pytest.mark.parametrize(
     ("had", "asked", "score"), [(5, 5, 100), (9, 5, 100), (3, 5, 60), (0, 5, 0), (0, 0, 100), (2.5, 3, 83)]
 )
 def test_compares_years(had, asked, score):
-    assert parts_of(Seeker(experience_years=had), Opening(years_asked=asked)) == {"years": score}
+    assert list_parts(CandidateProfile(experience_years=had), JobProfile(years_asked=asked)) == {"years": score}
 
 
 @pytest.mark.parametrize(
@@ -258,41 +270,41 @@ def test_compares_years(had, asked, score):
     ],
 )
 def test_compares_pay(expected, low, high, score):
-    opening = Opening(min_salary_usd=low, max_salary_usd=high)
+    job_profile = JobProfile(min_salary_usd=low, max_salary_usd=high)
 
-    assert parts_of(Seeker(expected_salary_usd=expected), opening) == {"salary": score}
+    assert list_parts(CandidateProfile(expected_salary_usd=expected), job_profile) == {"salary": score}
 
 
 @pytest.mark.parametrize(
-    ("wish", "places", "opening", "score"),
+    ("preference", "places", "job_profile", "score"),
     [
-        ("remote", (), Opening(remote=True), 100),
-        ("remote", (), Opening(remote=False), 0),
-        ("remote", (), Opening(remote=True, hybrid=True), 40),
-        ("hybrid", (), Opening(hybrid=True), 100),
-        ("onsite", (), Opening(remote=True), 20),
-        ("any", ("US-TX",), Opening(place="Austin, TX", country_code="US"), 100),
-        (None, ("US-TX",), Opening(place="Denver, CO", country_code="US"), 0),
-        (None, ("US",), Opening(place="Denver, CO", country_code="US"), 100),
-        (None, ("DE",), Opening(place="Remote", country_code="DE", remote=False), 100),
-        (None, ("Winston-Salem, NC",), Opening(place="Winston-Salem, NC", country_code="US"), 100),
-        (None, ("Austin, TX",), Opening(place="Berlin, Germany", country_code="DE", remote=True), 100),
-        ("remote", ("Austin, TX",), Opening(place="Austin, TX", remote=False), 50),
-        ("hybrid", ("Austin, TX",), Opening(place="Austin, TX", hybrid=True), 100),
+        ("remote", (), JobProfile(remote=True), 100),
+        ("remote", (), JobProfile(remote=False), 0),
+        ("remote", (), JobProfile(remote=True, hybrid=True), 40),
+        ("hybrid", (), JobProfile(hybrid=True), 100),
+        ("onsite", (), JobProfile(remote=True), 20),
+        ("any", ("US-TX",), JobProfile(place="Austin, TX", country_code="US"), 100),
+        (None, ("US-TX",), JobProfile(place="Denver, CO", country_code="US"), 0),
+        (None, ("US",), JobProfile(place="Denver, CO", country_code="US"), 100),
+        (None, ("DE",), JobProfile(place="Remote", country_code="DE", remote=False), 100),
+        (None, ("Winston-Salem, NC",), JobProfile(place="Winston-Salem, NC", country_code="US"), 100),
+        (None, ("Austin, TX",), JobProfile(place="Berlin, Germany", country_code="DE", remote=True), 100),
+        ("remote", ("Austin, TX",), JobProfile(place="Austin, TX", remote=False), 50),
+        ("hybrid", ("Austin, TX",), JobProfile(place="Austin, TX", hybrid=True), 100),
         # Of several countries one is enough.
-        (None, ("DE",), Opening(place="London, United Kingdom", country_code="GB", country_codes=IN_TWO), 100),
-        (None, ("FR",), Opening(place="London, United Kingdom", country_code="GB", country_codes=IN_TWO), 0),
+        (None, ("DE",), JobProfile(place="London, United Kingdom", country_code="GB", country_codes=IN_TWO), 100),
+        (None, ("FR",), JobProfile(place="London, United Kingdom", country_code="GB", country_codes=IN_TWO), 0),
     ],
 )
-def test_compares_place_and_way_of_working(wish, places, opening, score):
-    seeker = Seeker(remote_preference=wish, preferred_locations=places)
+def test_compares_place_and_way_of_working(preference, places, job_profile, score):
+    candidate = CandidateProfile(remote_preference=preference, preferred_locations=places)
 
-    assert parts_of(seeker, opening) == {"place": score}
+    assert list_parts(candidate, job_profile) == {"place": score}
 
 
 def test_scores_the_example_of_the_documentation_as_it_says():
     page = (Path(__file__).parents[2] / "docs" / "match-score.md").read_text(encoding="utf-8")
-    seeker = Seeker(
+    candidate = CandidateProfile(
         skills=frozenset({"python", "docker"}),
         desired_roles=("Backend Developer",),
         experience_years=3,
@@ -300,7 +312,7 @@ def test_scores_the_example_of_the_documentation_as_it_says():
         remote_preference="hybrid",
         expected_salary_usd=120_000,
     )
-    opening = Opening(
+    job_profile = JobProfile(
         title="Senior Software Engineer, Backend",
         skills=("python", "docker", "kubernetes", "kafka"),
         nice_to_have=frozenset({"kafka"}),
@@ -312,7 +324,9 @@ def test_scores_the_example_of_the_documentation_as_it_says():
         max_salary_usd=110_000,
     )
 
-    match = score_match(seeker=seeker, opening=opening, demand={"python": 0.5, "docker": 0.25, "kubernetes": 0.25})
+    match = score_match(
+        candidate=candidate, job_profile=job_profile, demand={"python": 0.5, "docker": 0.25, "kubernetes": 0.25}
+    )
 
     assert match is not None
     lines = [line.replace("\n  ", " ") for line in re.findall(r"^- `\w+`: .*(?:\n  .*)*", page, re.MULTILINE)]

@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from market import membership, services
-from market.jobs.services import rekey_postings
-from market.membership import know_role
-from market.refresh import check_figures, refresh_figures
-from market.services import compute_role_figures, store_postings
+from market.jobs.services import reindex_postings
+from market.membership import register_role
+from market.refresh import check_stats, refresh_stats
+from market.services import compute_role_stats, store_postings
 from tests.factories import NOW, TODAY, PostingFactory, days_ago
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
@@ -44,13 +44,13 @@ ROLES = (
 )
 
 
-def roles_of(mongo):
+def list_roles(mongo):
     return {row.get("job_id"): row["roles"] for row in mongo.job_postings.find()}
 
 
 def daily_stats(mongo):
     """Every row, without what depends on when it was written."""
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
     rows = mongo.market_figures.find({}, {"_id": 0, "computed_at": 0})
     return sorted((row["scope"], row["day"], repr(sorted(row.items()))) for row in rows)
 
@@ -84,16 +84,16 @@ def happen(event) -> None:
         case ("import", postings):
             store_postings(postings=postings, now=NOW)
         case ("register", role):
-            know_role(role=role, now=NOW)
+            register_role(role=role, now=NOW)
         case ("search", role, postings):
-            know_role(role=role, now=NOW)
+            register_role(role=role, now=NOW)
             store_postings(postings=postings, role=role, now=NOW)
         case ("refresh",):
-            refresh_figures(now=NOW)
+            refresh_stats(now=NOW)
         case ("rekey",):
-            rekey_postings(now=NOW)
+            reindex_postings(now=NOW)
         case ("ask", role):
-            compute_role_figures(role=role, days=30, now=NOW)
+            compute_role_stats(role=role, days=30, now=NOW)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -102,7 +102,7 @@ def test_any_order_and_repetition_of_the_same_gives_the_same_daily_stats(empty_m
     mongo = empty_mongo()
     for event in events:
         happen(event)
-    expected, roles = daily_stats(mongo), roles_of(mongo)
+    expected, roles = daily_stats(mongo), list_roles(mongo)
     repeated = data.draw(st.lists(st.sampled_from(events), max_size=3))
     other_order = data.draw(st.permutations([*events, *repeated]))
 
@@ -110,14 +110,14 @@ def test_any_order_and_repetition_of_the_same_gives_the_same_daily_stats(empty_m
     for event in other_order:
         happen(event)
 
-    assert (roles_of(mongo), daily_stats(mongo)) == (roles, expected)
-    assert check_figures().differing == []
+    assert (list_roles(mongo), daily_stats(mongo)) == (roles, expected)
+    assert check_stats().differing == []
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_importing_the_same_again_changes_nothing(mongo, role):
     store_postings(postings=POSTINGS, now=NOW)
-    know_role(role=role, now=NOW)
+    register_role(role=role, now=NOW)
     before = daily_stats(mongo)
 
     outcome = store_postings(postings=POSTINGS, now=NOW)
@@ -131,22 +131,22 @@ def test_a_title_in_another_script_names_the_role_stored_before_or_after(mongo):
     postings = [posting(number, title.replace("{R}", "Zorblax Smith")) for number, title in enumerate(titles)]
     store_postings(postings=postings[:3], now=NOW)
 
-    know_role(role="Zorblax Smith", now=NOW)
+    register_role(role="Zorblax Smith", now=NOW)
     store_postings(postings=postings, now=NOW)
 
-    assert list(roles_of(mongo).values()) == [["zorblax smith"]] * 5
+    assert list(list_roles(mongo).values()) == [["zorblax smith"]] * 5
 
 
 def test_a_changed_title_takes_and_gives_the_roles_it_names(mongo):
     for role in ("Data Engineer", "Backend Developer"):
-        know_role(role=role, now=NOW)
+        register_role(role=role, now=NOW)
     first = posting(1, "Data Engineer")
     store_postings(postings=[first], now=NOW)
 
     store_postings(postings=[dataclasses.replace(first, title="Backend Developer")], now=NOW)
 
-    assert roles_of(mongo) == {"1": ["backend developer"]}
-    refresh_figures(now=NOW)
+    assert list_roles(mongo) == {"1": ["backend developer"]}
+    refresh_stats(now=NOW)
     assert mongo.market_figures.distinct("scope") == ["backend developer", "market"]
 
 
@@ -156,80 +156,80 @@ def test_a_changed_title_keeps_the_roles_of_searches(mongo):
 
     store_postings(postings=[dataclasses.replace(first, title="Data Wizard", seniority="$set")], now=NOW)
 
-    assert roles_of(mongo) == {"1": ["data engineer"]}
+    assert list_roles(mongo) == {"1": ["data engineer"]}
     assert mongo.job_postings.find_one()["seniority"] == "$set"
 
 
 def test_a_posting_of_an_older_release_keeps_the_roles_of_its_searches(mongo):
-    know_role(role="Data Engineer", now=NOW)
+    register_role(role="Data Engineer", now=NOW)
     stored = posting(1, "Data Engineer")
     store_postings(postings=[stored], role="Data Wizard", now=NOW)
     mongo.job_postings.update_many({}, {"$unset": {"search_roles": ""}})
-    assert check_figures().differing == []
+    assert check_stats().differing == []
 
     store_postings(postings=[dataclasses.replace(stored, title="Nurse")], now=NOW)
 
-    assert roles_of(mongo) == {"1": ["data wizard"]}
+    assert list_roles(mongo) == {"1": ["data wizard"]}
 
 
 def test_a_role_registered_while_a_posting_is_stored_gets_it(mongo, monkeypatch):
     write = services._write
 
     def register_and_write(writes):
-        know_role(role="Data Engineer", now=NOW)
+        register_role(role="Data Engineer", now=NOW)
         return write(writes)
 
     monkeypatch.setattr(services, "_write", register_and_write)
 
     store_postings(postings=[posting(1, "Data Engineer"), posting(2, "Nurse")], now=NOW)
 
-    assert roles_of(mongo) == {"1": ["data engineer"], "2": []}
+    assert list_roles(mongo) == {"1": ["data engineer"], "2": []}
 
 
 def test_a_title_that_changes_while_its_role_is_registered_keeps_its_own_roles(mongo, monkeypatch):
     first = posting(1, "Data Engineer")
     store_postings(postings=[first], now=NOW)
-    give = membership.give_role
+    give = membership.add_role
 
     def change_and_give(**arguments):
         store_postings(postings=[dataclasses.replace(first, title="Nurse")], now=NOW)
         give(**arguments)
 
-    monkeypatch.setattr(membership, "give_role", change_and_give)
+    monkeypatch.setattr(membership, "add_role", change_and_give)
 
-    know_role(role="Data Engineer", now=NOW)
+    register_role(role="Data Engineer", now=NOW)
 
-    assert roles_of(mongo) == {"1": []}
+    assert list_roles(mongo) == {"1": []}
 
 
 @pytest.mark.parametrize("wrong", [[], ["nurse"], ["data engineer", "nurse"]])
 def test_the_check_finds_and_mends_postings_with_wrong_roles(mongo, wrong):
     for role in ("Data Engineer", "Nurse"):
-        know_role(role=role, now=NOW)
+        register_role(role=role, now=NOW)
     store_postings(postings=[posting(3, "Data Engineer")], now=NOW)
     mongo.job_postings.update_many({}, {"$set": {"roles": wrong}})
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
-    check = check_figures()
+    check = check_stats()
 
     assert (check.differing, check.postings) == ([TODAY], 1)
-    refresh_figures(now=NOW)
-    assert check_figures().differing == []
-    assert roles_of(mongo) == {"3": ["data engineer"]}
+    refresh_stats(now=NOW)
+    assert check_stats().differing == []
+    assert list_roles(mongo) == {"3": ["data engineer"]}
     assert mongo.market_figures.distinct("scope") == ["data engineer", "market"]
 
 
 def test_the_check_finishes_a_registration_that_a_crash_cut_short(mongo):
     store_postings(postings=[posting(3, "Data Engineer")], now=NOW)
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
     mongo.known_roles.insert_one({"_id": "data engineer", "label": "Data Engineer", "known_since": NOW})
 
-    check_figures()
+    check_stats()
 
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
     assert mongo.market_figures.distinct("scope") == ["data engineer", "market"]
 
 
 def test_a_role_without_words_is_never_registered(mongo):
-    assert not know_role(role=" - ", now=NOW)
+    assert not register_role(role=" - ", now=NOW)
     assert mongo.known_roles.count_documents({}) == 0

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.daily_stats import PostingSets, pack_postings, skill_key, tally, tally_of, unpack_postings
+from market.daily_stats import PostingSets, pack_postings, skill_key, sum_counts, sum_counts_of, unpack_postings
 
 NAMES = ["python", "sql", "go", "docker", "react", "c++", "データ"]
 DAY = st.lists(st.tuples(st.sets(st.sampled_from(NAMES)).map(tuple), st.integers(0, 4_000_000)), max_size=12)
@@ -19,7 +19,7 @@ def packed(day):
 
 
 def unpacked(rows):
-    keys, counts, columns = tally(rows)
+    keys, counts, columns = sum_counts(rows)
     return counts, unpack_postings(rows, keys=keys, columns=columns)
 
 
@@ -49,7 +49,7 @@ def test_tallies_just_the_keys_that_are_asked_for(days, names):
     ordered = sorted(names, key=skill_key)
     keys = np.array([skill_key(name) for name in ordered], np.uint64)
 
-    counts = tally_of([packed(day) for day in days], keys=keys)
+    counts = sum_counts_of([packed(day) for day in days], keys=keys)
 
     plain = Counter(name for day in days for skills, _ in day for name in skills)
     assert counts.tolist() == [plain[name] for name in ordered]

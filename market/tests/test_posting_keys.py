@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.daily_stats import day_start
-from market.jobs.services import rekey_postings
-from market.membership import know_role
-from market.posting import company_key, posting_keys
+from market.jobs.services import reindex_postings
+from market.membership import register_role
+from market.posting import build_company_key, build_posting_keys
 from market.services import store_postings
 from market.tests.filtered_postings import found, store
 from tests.factories import NOW, TODAY, PostingFactory
@@ -26,7 +26,7 @@ def test_urls_that_an_older_release_kept_apart_stay_apart_and_are_found_again(mo
     urls = ["https://a.example.com/1", "http://a.example.com/1/"]
     mongo.job_postings.insert_many([old | {"url": url, "content_hash": "old"} for url in urls])
 
-    changed = [rekey_postings(now=NOW), rekey_postings(now=NOW)]
+    changed = [reindex_postings(now=NOW), reindex_postings(now=NOW)]
     outcome = store_postings(postings=[PostingFactory(job_id=None, url=urls[1], title="Baker")], now=NOW)
 
     assert changed == [2, 0]
@@ -37,7 +37,7 @@ def test_urls_that_an_older_release_kept_apart_stay_apart_and_are_found_again(mo
 
 @given(name=st.text(max_size=40))
 def test_a_companys_key_is_its_own_key(name):
-    assert company_key(company_key(name)) == company_key(name)
+    assert build_company_key(build_company_key(name)) == build_company_key(name)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_words_and_companies_are_found_without_regard_to_accents(stored, stored_
 
 
 def test_roles_are_told_apart_by_accents_as_before(stored):
-    know_role(role="Café Manager", now=NOW)
+    register_role(role="Café Manager", now=NOW)
     store_postings(
         postings=[PostingFactory(job_id="e", title="Café Manager"), PostingFactory(job_id="f", title="Cafe Manager")],
         now=NOW,
@@ -77,7 +77,7 @@ def test_roles_are_told_apart_by_accents_as_before(stored):
 def test_keys_have_the_words_of_title_company_and_place():
     row = {"title": "C++ / Back-End Developer", "company": "ACME, Inc.", "place": "Austin, TX"}
 
-    assert posting_keys(row) == {
+    assert build_posting_keys(row) == {
         "title_key": "c++ backend developer",
         "company_key": "acme inc",
         "search_words": ["acme", "austin", "backend", "c++", "developer", "inc", "tx"],
@@ -92,7 +92,7 @@ def test_postings_of_an_older_release_get_their_keys(stored):
     stored.job_postings.update_many({"job_id": {"$in": ["austin", "berlin"]}}, {"$unset": names})
     stored.job_postings.update_one({"job_id": "web"}, {"$set": {"country_codes": []}})
 
-    changed = [rekey_postings(now=NOW), rekey_postings(now=NOW)]
+    changed = [reindex_postings(now=NOW), reindex_postings(now=NOW)]
 
     assert changed == [3, 0]
     assert {row["job_id"]: row for row in stored.job_postings.find()} == before

@@ -13,7 +13,7 @@ POSTINGS = st.lists(st.tuples(st.sets(st.sampled_from(NAMES)), st.integers(0, 4_
 def test_counts_the_names_of_each_posting(postings, names):
     sets = PostingSets.of(postings)
 
-    counts = sets.counts_among(names)
+    counts = sets.count_among(names)
 
     assert counts.tolist() == [len(skills & names) for skills, _ in postings]
     assert sets.sizes.tolist() == [len(skills) for skills, _ in postings]
@@ -36,5 +36,5 @@ def test_counts_a_repeated_name_once():
 
 
 def test_knows_no_column_of_a_name_that_nobody_asks_for():
-    assert PostingSets.of([({"go"}, 0)]).column_of("cobol") is None
-    assert PostingSets.of([]).column_of("cobol") is None
+    assert PostingSets.of([({"go"}, 0)]).find_column("cobol") is None
+    assert PostingSets.of([]).find_column("cobol") is None

@@ -1,4 +1,4 @@
-"""The figures stay equal to the postings, whatever is written when."""
+"""The stats stay equal to the postings, whatever is written when."""
 
 import os
 import signal
@@ -13,8 +13,8 @@ from redis.exceptions import LockNotOwnedError
 
 from market import refresh, stats_rows
 from market.daily_stats import day_start
-from market.refresh import RefreshRunningError, check_figures, mark_dirty, refresh_figures
-from market.selectors import read_answer, render_answer, role_figures
+from market.refresh import RefreshRunningError, check_stats, mark_dirty, refresh_stats
+from market.selectors import get_role_stats, read_response, render_response
 from market.services import store_postings
 from tests.factories import NOW, TODAY, PostingFactory, days_ago
 
@@ -22,39 +22,39 @@ pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 
 def answer(days=30, now=NOW):
-    found = read_answer(days=days, now=now)
+    found = read_response(days=days, now=now)
     return found and orjson.loads(found[1])
 
 
 def test_figures_follow_new_changed_and_deleted_postings(mongo):
     postings = [PostingFactory(place="Austin, TX"), PostingFactory(place="Remote")]
     store_postings(postings=postings, now=NOW)
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
     first = answer()
 
     mongo.job_postings.delete_one({"place": "Remote"})
     mark_dirty(days=[day_start(TODAY)])
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
     assert first["top_locations"] == [{"location": "Austin, TX", "count": 1}, {"location": "Remote", "count": 1}]
     assert answer()["top_locations"] == [{"location": "Austin, TX", "count": 1}]
 
 
 def test_does_nothing_when_nothing_changed():
-    first = refresh_figures(now=NOW)
+    first = refresh_stats(now=NOW)
 
     assert first.rendered
-    assert not refresh_figures(now=NOW).rendered
+    assert not refresh_stats(now=NOW).rendered
 
 
 def test_windows_move_on_at_midnight():
     store_postings(postings=[PostingFactory(date_posted=days_ago(29))], now=NOW)
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
     tomorrow = NOW + timedelta(days=1)
 
     assert answer()["total_jobs_analyzed"] == 1
     assert answer(now=tomorrow) is None
-    refresh_figures(now=tomorrow)
+    refresh_stats(now=tomorrow)
     assert answer(now=tomorrow)["total_jobs_analyzed"] == 0
 
 
@@ -63,25 +63,25 @@ def test_a_write_during_a_refresh_leaves_its_day_dirty(mongo, monkeypatch):
     counted = refresh._count
 
     def count_and_be_overtaken(days):
-        figures = counted(days)
+        stats = counted(days)
         monkeypatch.setattr(refresh, "_count", counted)
         store_postings(postings=[PostingFactory()], now=NOW)
-        return figures
+        return stats
 
     monkeypatch.setattr(refresh, "_count", count_and_be_overtaken)
 
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
     assert answer()["total_jobs_analyzed"] == 1
     assert mongo.dirty_days.count_documents({}) == 1
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
     assert answer()["total_jobs_analyzed"] == 2
 
 
 def test_a_failed_write_leaves_its_day_dirty(mongo):
     mongo.dirty_days.delete_many({})
 
-    with pytest.raises(ZeroDivisionError), stats_rows.marked_dirty(days=[day_start(TODAY)], now=NOW):
+    with pytest.raises(ZeroDivisionError), stats_rows.dirty_days(days=[day_start(TODAY)], now=NOW):
         raise ZeroDivisionError
 
     assert mongo.dirty_days.count_documents({}) == 1
@@ -90,12 +90,12 @@ def test_a_failed_write_leaves_its_day_dirty(mongo):
 def test_a_writer_killed_before_its_second_mark_leaves_its_day_dirty(mongo):
     store_postings(postings=[PostingFactory()], now=NOW)
     (row,) = mongo.job_postings.find()
-    writer = stats_rows.marked_dirty(days=[day_start(TODAY)], now=NOW)
+    writer = stats_rows.dirty_days(days=[day_start(TODAY)], now=NOW)
     writer.__enter__()
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
     mongo.job_postings.insert_one(row | {"_id": 2, "job_id": "2", "url": "https://jobs.example.com/2"})
 
-    refresh_figures(now=NOW + timedelta(minutes=11))
+    refresh_stats(now=NOW + timedelta(minutes=11))
 
     assert answer()["total_jobs_analyzed"] == 2
     assert mongo.dirty_days.count_documents({}) == 0
@@ -113,7 +113,7 @@ def test_a_refresh_that_lost_its_turn_leaves_its_days_dirty(mongo, monkeypatch, 
     monkeypatch.setattr(refresh, "_recompute", recompute_too_long)
 
     with pytest.raises(LockNotOwnedError):
-        refresh_figures(now=NOW)
+        refresh_stats(now=NOW)
 
     assert mongo.dirty_days.count_documents({}) == 1
 
@@ -123,7 +123,7 @@ def test_a_seal_that_a_crash_cut_short_seals_nothing(mongo):
     day = day_start(TODAY)
     mongo.market_figures.insert_one({"scope": "data engineer", "day": day, "postings": 1, "sealed": True})
 
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
     assert answer()["total_jobs_analyzed"] == 1
     assert mongo.market_figures.count_documents({"sealed": True}) == 0
@@ -134,7 +134,7 @@ def test_concurrent_writers_and_refreshers_end_with_exact_figures(mongo):
     def write():
         for _ in range(5):
             store_postings(postings=[PostingFactory() for _ in range(20)], now=NOW)
-            refresh_figures(now=NOW)
+            refresh_stats(now=NOW)
 
     threads = [threading.Thread(target=write) for _ in range(4)]
     for thread in threads:
@@ -142,26 +142,26 @@ def test_concurrent_writers_and_refreshers_end_with_exact_figures(mongo):
     for thread in threads:
         thread.join()
 
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
     assert answer()["total_jobs_analyzed"] == 400
-    assert check_figures().differing == []
+    assert check_stats().differing == []
 
 
 def test_the_check_finds_and_mends_a_wrong_day(mongo):
     store_postings(postings=[PostingFactory()], now=NOW)
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
     mongo.market_figures.update_one({"scope": "market"}, {"$set": {"postings": 99}})
 
-    check = check_figures()
+    check = check_stats()
 
     assert check.differing == [TODAY]
-    refresh_figures(now=NOW)
-    assert check_figures().differing == []
+    refresh_stats(now=NOW)
+    assert check_stats().differing == []
 
 
 def test_the_check_reports_no_day_that_changed_while_it_looked(mongo, monkeypatch):
     store_postings(postings=[PostingFactory()], now=NOW)
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
     counted = refresh._count
 
     def be_overtaken_and_count(days):
@@ -171,17 +171,17 @@ def test_the_check_reports_no_day_that_changed_while_it_looked(mongo, monkeypatc
 
     monkeypatch.setattr(refresh, "_count", be_overtaken_and_count)
 
-    assert check_figures().differing == []
+    assert check_stats().differing == []
 
 
 def test_renders_again_when_redis_has_lost_the_answers(redis):
     store_postings(postings=[PostingFactory()], now=NOW)
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
     redis.flushdb()
 
     assert answer() is None
-    assert orjson.loads(render_answer(days=30, now=NOW))["total_jobs_analyzed"] == 1
-    refresh_figures(now=NOW)
+    assert orjson.loads(render_response(days=30, now=NOW))["total_jobs_analyzed"] == 1
+    refresh_stats(now=NOW)
     assert answer()["total_jobs_analyzed"] == 1
 
 
@@ -189,7 +189,7 @@ def test_hidden_postings_count_nowhere(mongo):
     store_postings(postings=[PostingFactory()], now=NOW)
     mongo.job_postings.update_many({}, {"$set": {"hidden": True}})
 
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
     assert answer()["total_jobs_analyzed"] == 0
 
@@ -198,7 +198,7 @@ def test_roles_have_figures_of_their_own(mongo):
     store_postings(postings=[PostingFactory()], role="Data Engineer", now=NOW)
     store_postings(postings=[PostingFactory()], now=NOW)
 
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
     rows = mongo.market_figures.find({}, {"_id": 0, "scope": 1, "postings": 1}).sort("scope", 1)
     assert list(rows) == [{"scope": "data engineer", "postings": 1}, {"scope": "market", "postings": 2}]
@@ -242,10 +242,10 @@ def test_a_refresh_that_is_not_to_wait_leaves_the_days_to_the_next_one(mongo):
     store_postings(postings=[PostingFactory()], now=NOW)
 
     with refresh._lock(), pytest.raises(RefreshRunningError):
-        refresh_figures(now=NOW, wait=False)
+        refresh_stats(now=NOW, wait=False)
 
     assert mongo.dirty_days.count_documents({}) == 1
-    assert refresh_figures(now=NOW, wait=False).days == 1
+    assert refresh_stats(now=NOW, wait=False).days == 1
 
 
 def test_a_refresh_that_was_overtaken_just_before_it_published_publishes_nothing(mongo, monkeypatch):
@@ -261,7 +261,7 @@ def test_a_refresh_that_was_overtaken_just_before_it_published_publishes_nothing
     monkeypatch.setattr(refresh, "withhold", be_overtaken)
 
     with pytest.raises(LockNotOwnedError):
-        refresh_figures(now=NOW)
+        refresh_stats(now=NOW)
 
     assert answer()["total_jobs_analyzed"] == 2
     assert mongo.dirty_days.count_documents({}) == 1
@@ -269,20 +269,20 @@ def test_a_refresh_that_was_overtaken_just_before_it_published_publishes_nothing
 
 def test_renders_again_when_redis_is_back_as_it_was_a_moment_ago(redis):
     store_postings(postings=[PostingFactory()], role="Backend Developer", now=NOW)
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
     before = {key: redis.dump(key) for key in redis.keys("market:figures:*")}
     store_postings(postings=[PostingFactory()], role="Backend Developer", now=NOW)
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
     assert answer()["total_jobs_analyzed"] == 2
 
     redis.delete(*redis.keys("market:figures:*"))
     for key, value in before.items():
         redis.restore(key, 0, value)
     assert answer()["total_jobs_analyzed"] == 1
-    role_figures(role="backend developer", days=30, now=NOW)
-    refreshed = refresh_figures(now=NOW)
+    get_role_stats(role="backend developer", days=30, now=NOW)
+    refreshed = refresh_stats(now=NOW)
 
     assert (refreshed.days, refreshed.rendered) == (0, True)
     assert answer()["total_jobs_analyzed"] == 2
-    assert role_figures(role="backend developer", days=30, now=NOW).window.demand.postings == 2
-    assert not refresh_figures(now=NOW).rendered
+    assert get_role_stats(role="backend developer", days=30, now=NOW).window.demand.postings == 2
+    assert not refresh_stats(now=NOW).rendered

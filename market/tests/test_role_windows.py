@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 
 from market import refresh, services
-from market.daily_stats import day_start, usable_salary
+from market.daily_stats import day_start, get_usable_salary
 from market.documents import MARKET_SCOPE
 from market.gaps import rank_gaps
-from market.membership import know_role
-from market.refresh import check_figures, mark_dirty, refresh_figures
-from market.selectors import load_role_figures, role_demands, role_figures
-from market.services import compute_role_figures, delete_expired_postings, store_postings
+from market.membership import register_role
+from market.refresh import check_stats, mark_dirty, refresh_stats
+from market.selectors import get_role_demands, get_role_stats, load_role_stats
+from market.services import compute_role_stats, delete_expired_postings, store_postings
 from tests.factories import NOW, TODAY, PostingFactory, days_ago
 from tests.roles_in_memory import window_of
 
@@ -25,11 +25,11 @@ pytestmark = pytest.mark.usefixtures("servers_emptied")
 
 def store(*postings, role="Backend Developer"):
     store_postings(postings=postings, role=role, now=NOW)
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
 
-def demanded(figures):
-    return {skill.name: skill.count for skill in figures.window.demand.skills}
+def demanded(stats):
+    return {skill.name: skill.count for skill in stats.window.demand.skills}
 
 
 def random_posting(choose, title="Backend Developer"):
@@ -49,69 +49,69 @@ def test_equals_a_plain_recount_of_the_postings(mongo, days):
     store(PostingFactory(job_id="today"), *(random_posting(choose) for _ in range(300)))
     mongo.job_postings.update_many({"job_id": {"$regex": "7$"}}, {"$set": {"hidden": True}})
     mark_dirty(days=mongo.job_postings.distinct("day"))
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
-    figures = load_role_figures(role=ROLE, days=days, now=NOW)
+    stats = load_role_stats(role=ROLE, days=days, now=NOW)
 
     def recounted(first, last):
         wanted = {"roles": ROLE, "hidden": {"$ne": True}, "day": {"$gte": day_start(first), "$lte": day_start(last)}}
-        return [(set(row["skills"]), sum(usable_salary(row) or ())) for row in mongo.job_postings.find(wanted)]
+        return [(set(row["skills"]), sum(get_usable_salary(row) or ())) for row in mongo.job_postings.find(wanted)]
 
     plain = window_of(recounted(days_ago(days - 1), TODAY), before=recounted(days_ago(2 * days - 1), days_ago(days)))
-    assert figures.window.demand == plain.demand
+    assert stats.window.demand == plain.demand
     for held in ([], ["python", "kafka"]):
-        assert rank_gaps(window=figures.window, held=held) == rank_gaps(window=plain, held=held)
-    assert figures.computed_at == NOW
+        assert rank_gaps(window=stats.window, held=held) == rank_gaps(window=plain, held=held)
+    assert stats.computed_at == NOW
 
 
 def test_has_nothing_for_a_role_without_postings():
     store(PostingFactory(date_posted=days_ago(40)))
 
-    assert load_role_figures(role="astronaut", days=30, now=NOW) is None
-    assert load_role_figures(role=ROLE, days=30, now=NOW) is None
-    assert load_role_figures(role=ROLE, days=41, now=NOW) is not None
+    assert load_role_stats(role="astronaut", days=30, now=NOW) is None
+    assert load_role_stats(role=ROLE, days=30, now=NOW) is None
+    assert load_role_stats(role=ROLE, days=41, now=NOW) is not None
 
 
 def test_follows_a_change_of_the_postings():
     store(PostingFactory(technology_slugs=("go",)))
-    first = role_figures(role=ROLE, days=30, now=NOW)
-    again = role_figures(role=ROLE, days=30, now=NOW)
+    first = get_role_stats(role=ROLE, days=30, now=NOW)
+    again = get_role_stats(role=ROLE, days=30, now=NOW)
 
     store(PostingFactory(technology_slugs=("sql",)))
 
     assert again is first
-    assert demanded(role_figures(role=ROLE, days=30, now=NOW)) == {"go": 1, "sql": 1}
+    assert demanded(get_role_stats(role=ROLE, days=30, now=NOW)) == {"go": 1, "sql": 1}
 
 
 def test_moves_on_at_midnight_without_a_refresh():
     store(PostingFactory(date_posted=days_ago(29)))
-    today = role_figures(role=ROLE, days=30, now=NOW)
+    today = get_role_stats(role=ROLE, days=30, now=NOW)
 
     assert today is not None
-    assert role_figures(role=ROLE, days=30, now=NOW + timedelta(days=1)) is None
+    assert get_role_stats(role=ROLE, days=30, now=NOW + timedelta(days=1)) is None
 
 
 def test_keeps_nothing_that_redis_does_not_vouch_for(redis):
     store(PostingFactory())
     redis.flushdb()
 
-    first = role_figures(role=ROLE, days=30, now=NOW)
+    first = get_role_stats(role=ROLE, days=30, now=NOW)
 
-    assert role_figures(role=ROLE, days=30, now=NOW) is not first
+    assert get_role_stats(role=ROLE, days=30, now=NOW) is not first
 
 
 def test_lasts_when_the_postings_are_past_retention(mongo):
     store(*(PostingFactory(date_posted=days_ago(days), technology_slugs=("go", "sql")) for days in (5, 50)))
-    before = load_role_figures(role=ROLE, days=60, now=NOW)
+    before = load_role_stats(role=ROLE, days=60, now=NOW)
 
     list(delete_expired_postings(days_to_keep=30, now=NOW))
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
-    after = load_role_figures(role=ROLE, days=60, now=NOW)
+    after = load_role_stats(role=ROLE, days=60, now=NOW)
     assert mongo.job_postings.count_documents({}) == 1
     assert after.window.demand == before.window.demand
     assert rank_gaps(window=after.window, held=["go"]) == rank_gaps(window=before.window, held=["go"])
-    assert check_figures().differing == []
+    assert check_stats().differing == []
 
 
 def test_no_row_holds_text_of_postings_and_the_markets_rows_no_postings(mongo):
@@ -128,25 +128,25 @@ def test_passes_over_rows_from_before_postings_were_kept_until_a_check_mends_the
     store(PostingFactory(technology_slugs=("go",)))
     mongo.market_figures.update_many({}, {"$unset": {"skill_keys": "", "posting_skills": ""}})
 
-    assert load_role_figures(role=ROLE, days=30, now=NOW) is None
-    assert role_demands(days=30, now=NOW + timedelta(days=1)) == {}
-    assert check_figures().differing == [TODAY]
-    refresh_figures(now=NOW)
-    assert demanded(load_role_figures(role=ROLE, days=30, now=NOW)) == {"go": 1}
+    assert load_role_stats(role=ROLE, days=30, now=NOW) is None
+    assert get_role_demands(days=30, now=NOW + timedelta(days=1)) == {}
+    assert check_stats().differing == [TODAY]
+    refresh_stats(now=NOW)
+    assert demanded(load_role_stats(role=ROLE, days=30, now=NOW)) == {"go": 1}
 
 
 def compute(role="Data Engineer", days=30):
-    """The role's figures, and how often a refresh was asked for."""
+    """The role's stats, and how often a refresh was asked for."""
     announced = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(services, "queue_refresh", lambda: announced.append(role))
-        figures = compute_role_figures(role=role, days=days, now=NOW)
-    return figures, len(announced)
+        stats = compute_role_stats(role=role, days=days, now=NOW)
+    return stats, len(announced)
 
 
 def test_answers_with_the_rows_that_another_request_stores_between_two_looks(monkeypatch):
     store(PostingFactory(title="Data Engineer", technology_slugs=("sql",)))
-    know_role(role="Data Engineer", now=NOW)
+    register_role(role="Data Engineer", now=NOW)
     has_rows = services.has_rows
 
     def has_rows_a_moment_later(*, role):
@@ -155,22 +155,22 @@ def test_answers_with_the_rows_that_another_request_stores_between_two_looks(mon
 
     monkeypatch.setattr(services, "has_rows", has_rows_a_moment_later)
 
-    figures, announced = compute()
+    stats, announced = compute()
 
-    assert (demanded(figures), announced) == ({"sql": 1}, 0)
+    assert (demanded(stats), announced) == ({"sql": 1}, 0)
 
 
 def test_gives_a_new_role_its_figures_at_once():
     store(PostingFactory(title="Senior Data-Engineer (m/f/d)", technology_slugs=("sql",)), role="Backend Developer")
 
-    figures, announced = compute()
+    stats, announced = compute()
 
-    assert (demanded(figures), announced) == ({"sql": 1}, 1)
-    assert demanded(role_figures(role="data engineer", days=30, now=NOW)) == {"sql": 1}
+    assert (demanded(stats), announced) == ({"sql": 1}, 1)
+    assert demanded(get_role_stats(role="data engineer", days=30, now=NOW)) == {"sql": 1}
     assert compute(role="data  engineer")[1] == 0
-    assert check_figures().differing == []
-    refresh_figures(now=NOW)
-    assert check_figures().differing == []
+    assert check_stats().differing == []
+    refresh_stats(now=NOW)
+    assert check_stats().differing == []
 
 
 def test_figures_a_new_role_beside_sealed_days(mongo):
@@ -179,18 +179,18 @@ def test_figures_a_new_role_beside_sealed_days(mongo):
 
     compute()
 
-    assert load_role_figures(role="data engineer", days=60, now=NOW).window.demand.postings == 1
+    assert load_role_stats(role="data engineer", days=60, now=NOW).window.demand.postings == 1
     assert not mongo.market_figures.count_documents({"scope": "data engineer", "sealed": True})
 
 
 def test_a_role_called_like_the_market_counts_nothing_twice(mongo):
-    know_role(role="Market", now=NOW)
+    register_role(role="Market", now=NOW)
     store(PostingFactory(title="Market Developer"))
 
     (row,) = mongo.market_figures.find({"scope": MARKET_SCOPE})
 
     assert row["postings"] == 1
-    assert load_role_figures(role="market", days=30, now=NOW) is None
+    assert load_role_stats(role="market", days=30, now=NOW) is None
 
 
 def test_lists_the_demand_of_every_role():
@@ -198,7 +198,7 @@ def test_lists_the_demand_of_every_role():
     store(PostingFactory(title="Plumber", technology_slugs=("sql",)), role="Plumber")
     store(PostingFactory(title="Old", date_posted=days_ago(31)), role="Old")
 
-    demands = role_demands(days=30, now=NOW)
+    demands = get_role_demands(days=30, now=NOW)
 
     assert {role: demand.postings for role, demand in demands.items()} == {ROLE: 2, "plumber": 1}
     assert Counter({skill.name: skill.count for skill in demands[ROLE].skills}) == {"go": 2, "sql": 1}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from market.roles import display_role, normalize_role, roles_named, title_names_role
+from market.roles import find_named_roles, get_display_role, normalize_role, title_names_role
 
 
 @pytest.mark.parametrize(
@@ -58,20 +58,22 @@ def test_a_title_names_a_role_by_its_words_as_a_phrase(title, role, named):
 def test_roles_named_keeps_the_order_and_the_spelling_given():
     roles = ["Engineer", "data engineer", "", "Data-Engineer", "Java Developer", "Senior Data Engineer"]
 
-    named = roles_named(title="Senior Data Engineer (f/m/d)", roles=roles)
+    named = find_named_roles(title="Senior Data Engineer (f/m/d)", roles=roles)
 
     assert named == ["Engineer", "data engineer", "Data-Engineer", "Senior Data Engineer"]
 
 
 def test_roles_named_finds_phrases_that_share_a_space():
-    named = roles_named(title="Data Engineer Data Analyst", roles=["data analyst", "data engineer", "engineer data"])
+    named = find_named_roles(
+        title="Data Engineer Data Analyst", roles=["data analyst", "data engineer", "engineer data"]
+    )
 
     assert named == ["data analyst", "data engineer", "engineer data"]
 
 
 def test_no_roles_are_named_by_any_title():
-    assert roles_named(title="Data Engineer", roles=[]) == []
-    assert roles_named(title="Data Engineer", roles=["", "-"]) == []
+    assert find_named_roles(title="Data Engineer", roles=[]) == []
+    assert find_named_roles(title="Data Engineer", roles=["", "-"]) == []
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_no_roles_are_named_by_any_title():
     ],
 )
 def test_a_role_is_displayed_as_titles_are_written(role, written):
-    assert display_role(role) == written
+    assert get_display_role(role) == written
 
 
 WORDS = "data engineer senior back-end backend full stack fullstack c++ react native dev ops"
@@ -107,11 +109,11 @@ def test_a_key_is_its_own_key(role):
 
 @given(titles)
 def test_displaying_a_role_keeps_its_key(role):
-    assert normalize_role(display_role(role)) == normalize_role(role)
+    assert normalize_role(get_display_role(role)) == normalize_role(role)
 
 
 @given(titles, st.lists(titles, max_size=6))
 def test_many_roles_are_named_as_each_one_alone(title, roles):
-    named = roles_named(title=title, roles=roles)
+    named = find_named_roles(title=title, roles=roles)
 
     assert named == [role for role in roles if title_names_role(title=title, role=role)]

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from market.tests.seekers import ENTRIES, person, store
+from market.tests.candidates import ENTRIES, person, store
 from skills.services import seed_skills
 
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from market.daily_stats import day_start
-from market.documents import JobPosting
-from market.jobs.selectors import find_postings_by_keywords, find_postings_by_skills, recent_postings
-from market.refresh import refresh_figures
+from market.documents import JobPostingDocument
+from market.jobs.selectors import find_postings_by_keywords, find_postings_by_skills, list_recent_postings
+from market.refresh import refresh_stats
 from market.selectors import load_records
 from market.services import store_postings
 from skills.services import seed_skills
@@ -90,15 +90,15 @@ def test_recent_postings_are_those_collected_lately():
     for age in (0, 6, 7, 8):
         store(PostingFactory(title=f"{age}"), now=NOW - timedelta(days=age))
 
-    assert titles(recent_postings(now=NOW)) == ["0", "6", "7"]
-    assert titles(recent_postings(now=NOW, days=1)) == ["0"]
-    assert titles(recent_postings(now=NOW, days=30, limit=2)) == ["0", "6"]
+    assert titles(list_recent_postings(now=NOW)) == ["0", "6", "7"]
+    assert titles(list_recent_postings(now=NOW, days=1)) == ["0"]
+    assert titles(list_recent_postings(now=NOW, days=30, limit=2)) == ["0", "6"]
 
 
 def test_hidden_postings_are_found_nowhere(mongo, titled):
     mongo.job_postings.update_many({}, {"$set": {"hidden": True}})
 
-    assert titles(recent_postings(now=NOW)) == []
+    assert titles(list_recent_postings(now=NOW)) == []
     assert titles(find_postings_by_keywords(keywords="developer")) == []
     assert titles(find_postings_by_skills(skills=["python"])) == []
 
@@ -106,7 +106,7 @@ def test_hidden_postings_are_found_nowhere(mongo, titled):
 def test_what_was_collected_at_the_same_time_is_ordered_by_id():
     store(*(PostingFactory() for _ in range(20)))
 
-    ids = [posting.id for posting in recent_postings(now=NOW)]
+    ids = [posting.id for posting in list_recent_postings(now=NOW)]
 
     assert ids == sorted(ids, reverse=True)
 
@@ -114,7 +114,7 @@ def test_what_was_collected_at_the_same_time_is_ordered_by_id():
 def test_a_stored_posting_reads_as_a_document():
     store(PostingFactory(latitude=1.5, longitude=2.5, remote=True), role="Data Engineer")
 
-    posting = JobPosting.objects.get()
+    posting = JobPostingDocument.objects.get()
 
     assert posting.coordinates == {"lat": 1.5, "lng": 2.5}
     assert (posting.remote, posting.roles, posting.day) == (True, ["data engineer"], day_start(TODAY))
@@ -123,7 +123,7 @@ def test_a_stored_posting_reads_as_a_document():
 
 def test_records_of_a_scope_come_in_order_of_their_day():
     store(*(PostingFactory(date_posted=days_ago(age)) for age in (3, 0, 9, 1)), role="Data Engineer")
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
     records = list(
         load_records(scope="data engineer", first_day=day_start(days_ago(3)), last_day=day_start(days_ago(1)))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from market.daily_stats import day_start
 from market.jobs.services import close_posting
-from market.membership import know_role
-from market.posting import Posting, url_key
-from market.refresh import mark_dirty, refresh_figures, seal_day
+from market.membership import register_role
+from market.posting import Posting, build_url_key
+from market.refresh import close_day, mark_dirty, refresh_stats
 from market.services import delete_expired_postings, store_postings
 from skills.services import seed_skills
 from tests.factories import NOW, PostingFactory, days_ago
@@ -126,7 +126,7 @@ def test_keeps_postings_with_different_ids_apart_when_they_share_a_url(mongo):
 
     assert [(o.collected, o.updated, o.unchanged) for o in outcomes] == [(1, 0, 0), (0, 0, 2), (0, 0, 2)]
     assert [(row["job_id"], row["title"]) for row in stored(mongo)] == BOTH
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
     assert mongo.market_figures.find_one({"scope": "market"})["postings"] == 2
 
 
@@ -220,7 +220,7 @@ def test_urls_of_different_adverts_are_different_postings(mongo, urls):
 
 @given(url=st.from_regex(r"https?://[A-Za-z.]{1,5}(:(80|443|8080))?(/[a-z/]{0,3})?(\?[a-z&=_]{0,9})?(#[/!a-z]{0,4})?"))
 def test_a_url_key_is_its_own_key(url):
-    assert url_key(url_key(url)) == url_key(url)
+    assert build_url_key(build_url_key(url)) == build_url_key(url)
 
 
 @pytest.mark.parametrize("missing", ["job_id", "url"])
@@ -274,7 +274,7 @@ def test_stores_each_posting_once_when_many_writers_bring_the_same(mongo):
 def test_gives_a_new_role_the_postings_whose_title_names_it(mongo):
     store(PostingFactory(title="Senior Full-Stack Developer (Remote)"), PostingFactory(title="Full Professor"))
 
-    assert know_role(role="full stack developer", now=NOW)
+    assert register_role(role="full stack developer", now=NOW)
 
     assert [row["roles"] for row in stored(mongo)] == [["full stack developer"], []]
 
@@ -292,7 +292,7 @@ def test_gives_a_new_role_the_postings_whose_title_names_it(mongo):
 def test_gives_a_new_role_the_postings_that_spell_it_otherwise(mongo, role, title):
     store(PostingFactory(title=title))
 
-    know_role(role=role, now=NOW)
+    register_role(role=role, now=NOW)
 
     assert stored(mongo)[0]["roles"] == [role.replace("-", " ").lower()]
 
@@ -301,14 +301,14 @@ def test_gives_a_role_its_postings_when_a_crash_cut_that_short(mongo):
     store(PostingFactory(title="Data Engineer"))
     mongo.known_roles.insert_one({"_id": "data engineer", "label": "Data Engineer", "known_since": NOW})
 
-    know_role(role="Data Engineer", now=LATER)
+    register_role(role="Data Engineer", now=LATER)
 
     assert stored(mongo)[0]["roles"] == ["data engineer"]
-    assert not know_role(role="Data Engineer", now=LATER)
+    assert not register_role(role="Data Engineer", now=LATER)
 
 
 def test_gives_a_new_posting_the_known_roles_its_title_names(mongo):
-    know_role(role="Data Engineer", now=NOW)
+    register_role(role="Data Engineer", now=NOW)
 
     store(PostingFactory(title="Principal Data Engineer"))
 
@@ -345,37 +345,37 @@ def test_takes_skills_from_the_text_when_no_slug_names_one(mongo):
 
 def test_deletes_whole_days_past_retention_and_keeps_their_figures(mongo):
     store(PostingFactory(date_posted=days_ago(30)), PostingFactory(date_posted=days_ago(29)))
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
     deleted = list(delete_expired_postings(days_to_keep=30, now=NOW))
 
     assert deleted == [(days_ago(30), 1)]
     assert [row["day"] for row in stored(mongo)] == [day_start(days_ago(29))]
-    figures = mongo.market_figures.find_one({"scope": "market", "day": day_start(days_ago(30))})
-    assert (figures["postings"], figures["sealed"]) == (1, True)
+    stats = mongo.market_figures.find_one({"scope": "market", "day": day_start(days_ago(30))})
+    assert (stats["postings"], stats["sealed"]) == (1, True)
 
 
 def test_refuses_a_posting_of_a_sealed_day(mongo):
     store(PostingFactory(date_posted=days_ago(40)))
-    seal_day(day=day_start(days_ago(40)), now=NOW)
+    close_day(day=day_start(days_ago(40)), now=NOW)
 
     outcome = store(PostingFactory(date_posted=days_ago(40)), PostingFactory())
 
     assert outcome.refused == {"sealed_day": 1}
     assert outcome.collected == 1
-    refresh_figures(now=NOW)
-    figures = mongo.market_figures.find_one({"scope": "market", "day": day_start(days_ago(40))})
-    assert figures["postings"] == 1
+    refresh_stats(now=NOW)
+    stats = mongo.market_figures.find_one({"scope": "market", "day": day_start(days_ago(40))})
+    assert stats["postings"] == 1
 
 
 def test_never_recounts_a_sealed_day_when_a_posting_slips_in(mongo):
     day = day_start(days_ago(40))
     store(PostingFactory(date_posted=days_ago(40)))
-    seal_day(day=day, now=NOW)
+    close_day(day=day, now=NOW)
     mongo.job_postings.insert_one({"source": "x", "title": "t", "company": "c", "place": "p", "day": day})
     mark_dirty(days=[day])
 
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
     assert mongo.market_figures.find_one({"scope": "market", "day": day})["postings"] == 1
     assert stored(mongo) == []

@@ -10,11 +10,11 @@ from django.test import Client
 
 from career_navigator.cache import responses
 from career_navigator.devserver.embedded import start_mongodb, start_valkey
-from market.refresh import refresh_figures
+from market.refresh import refresh_stats
 from market.services import delete_expired_postings, store_postings
 from skills.services import seed_skills
-from tests.elsewhere import NO_MONGODB, NO_REDIS, freezing, mongodb_at, redis_at
 from tests.factories import NOW, PostingFactory, days_ago
+from tests.other_servers import NO_MONGODB, NO_REDIS, freezing, mongodb_at, redis_at
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -60,7 +60,7 @@ def vocabulary(mongo) -> None:
 
 def store(*postings, now=NOW):
     store_postings(postings=postings, now=now)
-    refresh_figures(now=now)
+    refresh_stats(now=now)
 
 
 def trending(client, **parameters) -> dict:
@@ -74,7 +74,7 @@ def test_answers_zeros_and_empty_lists_on_an_empty_database(client):
 
 
 def test_answers_zeros_and_empty_lists_after_a_refresh_of_nothing(client):
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
     assert trending(client) == EMPTY
 
@@ -288,10 +288,10 @@ def test_answers_the_new_figures_as_soon_as_data_changed(client, mongo):
         seen.append((trending(kept)["total_jobs_analyzed"], trending(client, days=30)["total_jobs_analyzed"]))
 
     list(delete_expired_postings(days_to_keep=3, now=NOW))
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
     assert seen == [(1, 1), (2, 2), (3, 3)]
-    # Retention deletes postings; the figures they gave stay.
+    # Retention deletes postings; the stats they gave stay.
     assert trending(kept)["total_jobs_analyzed"] == 3
     assert mongo.job_postings.count_documents({}) == 2
 
@@ -302,7 +302,7 @@ def test_windows_move_on_at_midnight_even_before_the_refresh(client, clock):
     clock.now = NOW.replace(hour=0, minute=0, second=0) + timedelta(days=1)
 
     after = trending(client)
-    refresh_figures(now=clock.now)
+    refresh_stats(now=clock.now)
 
     assert before["total_jobs_analyzed"] == 2
     assert (after["total_jobs_analyzed"], after["generated_at"]) == (1, "2026-11-22T00:00:00Z")
@@ -346,7 +346,7 @@ def test_answers_503_without_mongodb_and_recovers(client):
         answer = client.get("/market/trending")
         took = time.monotonic() - begun
 
-    assert_away(answer, took)
+    assert_unavailable(answer, took)
     assert trending(client) == EMPTY
 
 
@@ -374,7 +374,7 @@ def test_answers_503_in_time_while_mongodb_hangs(client, hung_mongodb):
 
     answer = client.get("/market/trending")
 
-    assert_away(answer, time.monotonic() - begun)
+    assert_unavailable(answer, time.monotonic() - begun)
 
 
 @pytest.fixture
@@ -395,7 +395,7 @@ def test_answers_in_time_while_redis_hangs(client, hung_redis):
     assert time.monotonic() - begun < 10  # two requests, or one that is given up
 
 
-def assert_away(answer, took):
+def assert_unavailable(answer, took):
     assert answer.status_code == 503
     assert took < 8
     assert int(answer["Retry-After"]) > 0

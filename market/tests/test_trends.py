@@ -1,4 +1,4 @@
-"""Windows over daily figures, against plain counting."""
+"""Windows over daily stats, against plain counting."""
 
 from collections import Counter
 from datetime import timedelta
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.trends import DayRecord, trending_answers
+from market.trends import DayRecord, build_trending_responses
 from tests.factories import TODAY, days_ago
 
 
@@ -31,7 +31,7 @@ def record(age: int, *, skills=None, technologies=None, places=None, salaries=()
 
 
 def answer(records, days=30):
-    return dict(trending_answers(records, today=TODAY, windows=[days], generated_at="now"))[days]
+    return dict(build_trending_responses(records, today=TODAY, windows=[days], generated_at="now"))[days]
 
 
 def test_an_empty_market_has_empty_lists_and_zeros():
@@ -134,7 +134,7 @@ def test_equals_plain_counting_over_the_same_days(days, window):
 def test_renders_all_windows_as_it_renders_one():
     records = [record(age, skills={"go": age % 7 + 1}, places={"Austin, TX": 20}) for age in range(0, 730, 3)]
 
-    together = dict(trending_answers(records, today=TODAY, windows=range(1, 366), generated_at="now"))
+    together = dict(build_trending_responses(records, today=TODAY, windows=range(1, 366), generated_at="now"))
 
     assert all(together[days] == answer(records, days) for days in (1, 2, 30, 364, 365))
 

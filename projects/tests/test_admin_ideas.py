@@ -5,8 +5,8 @@ from django.test import Client
 from django.utils import timezone
 
 from career_navigator.cache import reset_caches
-from projects.documents import ProjectIdea
-from projects.selectors import idea_catalogue, search_ideas
+from projects.documents import ProjectIdeaDocument
+from projects.selectors import get_idea_catalogue, search_ideas
 from projects.services import seed_ideas
 from skills.services import merge_skills, seed_skills
 
@@ -24,12 +24,12 @@ ENTRY = {
 
 
 @pytest.fixture
-def seeded(admin_tables: None) -> ProjectIdea:
+def seeded(admin_tables: None) -> ProjectIdeaDocument:
     now = timezone.now()
     seed_skills(entries=[{"name": name} for name in ("python", "sql", "rust")], now=now)
     reset_caches()
     seed_ideas(entries=[ENTRY], now=now)
-    return ProjectIdea.objects.get()
+    return ProjectIdeaDocument.objects.get()
 
 
 def posted(client: Client, **changes: object) -> dict[str, object]:
@@ -45,7 +45,7 @@ def served() -> list[tuple[str, ...]]:
     ]
 
 
-def test_serves_an_edit_and_seeding_leaves_it(staff_client: Client, seeded: ProjectIdea) -> None:
+def test_serves_an_edit_and_seeding_leaves_it(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
     answer = staff_client.post(f"{LIST}7/change/", posted(staff_client, skills="Rust\nSQL"))
 
     assert answer.status_code == 302, answer.context["errors"]
@@ -53,42 +53,42 @@ def test_serves_an_edit_and_seeding_leaves_it(staff_client: Client, seeded: Proj
     assert seed_ideas(entries=[ENTRY], now=timezone.now()).kept == 1
 
 
-def test_tells_skills_that_nobody_knows(staff_client: Client, seeded: ProjectIdea) -> None:
+def test_tells_skills_that_nobody_knows(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
     answer = staff_client.post(f"{LIST}7/change/", posted(staff_client, skills="python\ncooking"))
 
     assert answer.context["adminform"].form.errors["skills"] == ["The vocabulary has no cooking."]
 
 
-def test_adds_an_idea_under_the_next_id(staff_client: Client, seeded: ProjectIdea) -> None:
+def test_adds_an_idea_under_the_next_id(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
     form = staff_client.get(f"{LIST}add/").context["adminform"].form
     new = {"title": "T", "description": "D", "difficulty": "Beginner", "estimated_time": "1 day", "skills": "python"}
 
     answer = staff_client.post(f"{LIST}add/", new | {"id": form["id"].value()})
 
     assert answer.status_code == 302, answer.context["errors"]
-    assert ProjectIdea.objects.get(id=8).skills == ["python"]
+    assert ProjectIdeaDocument.objects.get(id=8).skills == ["python"]
 
 
-def test_refuses_an_id_that_is_taken(staff_client: Client, seeded: ProjectIdea) -> None:
+def test_refuses_an_id_that_is_taken(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
     new = {"title": "T", "description": "D", "difficulty": "Beginner", "estimated_time": "1 day", "skills": "python"}
 
     answer = staff_client.post(f"{LIST}add/", new | {"id": 7})
 
     assert answer.context["adminform"].form.errors["id"] == ["There is another project idea with this id."]
-    assert ProjectIdea.objects.get(id=7).title == "A weather station"
+    assert ProjectIdeaDocument.objects.get(id=7).title == "A weather station"
 
 
-def test_hides_ideas_and_publishes_them_again(staff_client: Client, seeded: ProjectIdea) -> None:
+def test_hides_ideas_and_publishes_them_again(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
     staff_client.post(LIST, {"_selected_action": ["7"], "action": "hide", "confirmed": "yes"})
     assert served() == []
-    assert idea_catalogue().ideas == ()
+    assert get_idea_catalogue().ideas == ()
 
     staff_client.post(LIST, {"_selected_action": ["7"], "action": "publish"})
     assert served() == [("python", "sql")]
 
 
-def test_follows_a_merge_of_skills(staff_client: Client, seeded: ProjectIdea) -> None:
-    merge_skills(gone="sql", kept="rust", now=timezone.now())
+def test_follows_a_merge_of_skills(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
+    merge_skills(source="sql", target="rust", now=timezone.now())
 
     assert served() == [("python", "rust")]
-    assert ProjectIdea.objects.get().skills == ["python", "rust"]
+    assert ProjectIdeaDocument.objects.get().skills == ["python", "rust"]

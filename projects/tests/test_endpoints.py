@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from projects.documents import ProjectIdea
-from tests.fixtures.catalogue import IDEAS
+from projects.documents import ProjectIdeaDocument
+from tests.fixtures.catalogues import IDEAS
 
 PATHS = ("/projects/recommendations", "/projects/skill-building", "/projects/search", "/projects/all")
 
@@ -218,7 +218,7 @@ def test_ignores_parameters_it_does_not_know(ask):
 
 def test_serves_a_curators_edit_within_a_second(ask):
     assert ask("all")[0]["title"] == "Expense Ledger"
-    document = ProjectIdea.objects(id=1).get()
+    document = ProjectIdeaDocument.objects(id=1).get()
     document.title = "Household Ledger"
     document.save()
 
@@ -275,7 +275,7 @@ def test_takes_a_finished_project_back(newcomer):
 
 def test_lists_progress_with_a_project_that_is_no_longer_offered(newcomer):
     newcomer.put("/projects/2/progress", {"status": "finished"})
-    ProjectIdea.objects(id=2).get().delete()
+    ProjectIdeaDocument.objects(id=2).get().delete()
     time.sleep(0.85)
 
     assert newcomer.get("/projects/progress").json()["progress"][0]["title"] is None

@@ -10,12 +10,12 @@ from projects.ideas import (
     DIFFICULTIES,
     Criteria,
     IdeaCatalogue,
-    Match,
+    IdeaMatch,
+    build_recommendations,
     filter_ideas,
     get_level,
     order_for_building,
     order_recommended,
-    recommend,
 )
 from tests.factories import IdeaFactory
 
@@ -48,7 +48,7 @@ CRITERIA = st.builds(
 @given(IDEAS, HELD)
 def test_matches_from_0_to_100_percent_of_the_skills_listed(ideas, held):
     for each in ideas:
-        match = Match.of(each, held)
+        match = IdeaMatch.of(each, held)
 
         matched = [skill for skill in each.skills if skill in held]
         assert 0 <= match.percentage <= 100
@@ -141,9 +141,9 @@ def test_knows_ideas_by_id_and_by_skill():
 
 
 def sentences(ideas, *, held=(), role="Chef", known=True, demand=None):
-    shown = [Match.of(each, held) for each in ideas]
+    shown = [IdeaMatch.of(each, held) for each in ideas]
     names = {skill: skill.upper() for skill in SKILLS}
-    return recommend(shown=shown, total=9, role=role, role_is_known=known, demand=demand or {}, names=names)
+    return build_recommendations(shown=shown, total=9, role=role, role_is_known=known, demand=demand or {}, names=names)
 
 
 def test_composes_sentences_from_what_is_shown():

@@ -39,7 +39,7 @@ def test_exports_what_import_takes(staff_client: Client, number: int, kind: str)
     assert imported(staff_client, f"skills.{kind}", answer.content, number).context["result"].totals["skip"] == 2
 
 
-def xlsx_of(sheet_xml: str, **parts: bytes) -> bytes:
+def build_xlsx(sheet_xml: str, **parts: bytes) -> bytes:
     """An XLSX file with this sheet, as tools other than ours may write it, and other parts by their names."""
     dataset = tablib.Dataset(["python", "Python"], headers=["name", "display_name"])
     written = io.BytesIO()
@@ -54,17 +54,17 @@ def xlsx_of(sheet_xml: str, **parts: bytes) -> bytes:
     return written.getvalue()
 
 
-def sheet_of(rows: str, dimension: str = "") -> str:
+def build_sheet(rows: str, dimension: str = "") -> str:
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     return f'<worksheet xmlns="{main}">{dimension}<sheetData>{rows}</sheetData></worksheet>'
 
 
-def row_of(number: int, *values: str) -> str:
+def build_row(number: int, *values: str) -> str:
     cells = "".join(f'<c t="inlineStr"><is><t>{value}</t></is></c>' for value in values)
     return f'<row r="{number}">{cells}</row>'
 
 
-HEADERS = row_of(1, "name", "display_name")
+HEADERS = build_row(1, "name", "display_name")
 
 
 TOO_MANY_ROWS = "The file has more than 3,000 rows; split it."
@@ -89,44 +89,46 @@ STYLES = b'<?xml version="1.0" encoding="utf-8"?><styleSheet><fonts>' + b"<font/
         (
             "bomb.xlsx",
             2,
-            lambda: xlsx_of(sheet_of(HEADERS + "".join(row_of(n, "a" * 200, "b" * 300) for n in range(2, 140_000)))),
+            lambda: build_xlsx(
+                build_sheet(HEADERS + "".join(build_row(n, "a" * 200, "b" * 300) for n in range(2, 140_000)))
+            ),
             "The file unpacks to more than 20 MB.",
         ),
         (
             "rows.xlsx",
             2,
-            lambda: xlsx_of(sheet_of(HEADERS + "".join(row_of(n, "a", "b") for n in range(2, 3_003)))),
+            lambda: build_xlsx(build_sheet(HEADERS + "".join(build_row(n, "a", "b") for n in range(2, 3_003)))),
             TOO_MANY_ROWS,
         ),
-        ("far.xlsx", 2, lambda: xlsx_of(sheet_of(HEADERS + row_of(1_048_576, "a", "b"))), TOO_MANY_ROWS),
+        ("far.xlsx", 2, lambda: build_xlsx(build_sheet(HEADERS + build_row(1_048_576, "a", "b"))), TOO_MANY_ROWS),
         ("columns.csv", 0, lambda: b"," * 101, "Row 1 has more than 100 cells."),
         (
             "wide.xlsx",
             2,
-            lambda: xlsx_of(sheet_of(HEADERS + '<row r="2"><c r="XFD2"><v>1</v></c></row>')),
+            lambda: build_xlsx(build_sheet(HEADERS + '<row r="2"><c r="XFD2"><v>1</v></c></row>')),
             "Row 2 has more than 100 cells.",
         ),
         (
             "beside.xlsx",
             2,
-            lambda: xlsx_of(sheet_of(HEADERS + row_of(2, "a", "b", "c"))),
+            lambda: build_xlsx(build_sheet(HEADERS + build_row(2, "a", "b", "c"))),
             "Row 2 has more cells than the first row has names.",
         ),
-        ("cells.xlsx", 2, lambda: xlsx_of(sheet_of(f"{HEADERS}<row>{'<c/>' * 500_000}</row>")), TOO_MANY_CELLS),
-        ("styles.xlsx", 2, lambda: xlsx_of(sheet_of(HEADERS), styles=STYLES), TOO_MANY_CELLS),
+        ("cells.xlsx", 2, lambda: build_xlsx(build_sheet(f"{HEADERS}<row>{'<c/>' * 500_000}</row>")), TOO_MANY_CELLS),
+        ("styles.xlsx", 2, lambda: build_xlsx(build_sheet(HEADERS), styles=STYLES), TOO_MANY_CELLS),
         (
             "encoded.xlsx",
             2,
-            lambda: xlsx_of(sheet_of(HEADERS), styles=STYLES.replace(b"utf-8", b"shift_jis")),
+            lambda: build_xlsx(build_sheet(HEADERS), styles=STYLES.replace(b"utf-8", b"shift_jis")),
             "A part of the file is damaged",
         ),
         (
             "entities.xlsx",
             2,
-            lambda: xlsx_of('<!DOCTYPE x [<!ENTITY a "b">]>' + sheet_of(HEADERS)),
+            lambda: build_xlsx('<!DOCTYPE x [<!ENTITY a "b">]>' + build_sheet(HEADERS)),
             "The file declares a document type",
         ),
-        ("empty.xlsx", 2, lambda: xlsx_of(sheet_of("")), "The file has no row."),
+        ("empty.xlsx", 2, lambda: build_xlsx(build_sheet("")), "The file has no row."),
         ("no.xlsx", 2, lambda: b"name,display_name\n", "The file is not an XLSX file."),
         ("deep.json", 1, lambda: b"[" * 100_000, "The file is not valid JSON"),
         (
@@ -153,7 +155,7 @@ def test_rejects_a_file_beyond_bounds_before_it_reads_it(
 
 def xlsx_with_part_that_understates(size: int, compression: int) -> bytes:
     """An XLSX file with a part of this size, of which its directory says that it has a byte."""
-    written = io.BytesIO(xlsx_of(sheet_of(HEADERS + row_of(2, "a", "b"))))
+    written = io.BytesIO(build_xlsx(build_sheet(HEADERS + build_row(2, "a", "b"))))
     with zipfile.ZipFile(written, "a", compression) as archive:
         archive.writestr("understated.xml", b" " * size)
     content = bytearray(written.getvalue())
@@ -177,21 +179,21 @@ def test_unpacks_no_more_of_a_part_than_it_states(compression: int) -> None:
 
 
 def test_a_sheet_may_claim_the_largest_size_there_is(staff_client: Client) -> None:
-    rows = HEADERS + row_of(2, "python", "Python 3") + row_of(3, "django")
+    rows = HEADERS + build_row(2, "python", "Python 3") + build_row(3, "django")
 
-    answer = imported(staff_client, "skills.xlsx", xlsx_of(sheet_of(rows, '<dimension ref="A1:XFD1048576"/>')), 2)
+    answer = imported(staff_client, "skills.xlsx", build_xlsx(build_sheet(rows, '<dimension ref="A1:XFD1048576"/>')), 2)
 
     assert answer.context["result"].totals["update"] == 1
     assert answer.context["result"].total_rows == 2
 
 
 def test_reads_as_many_rows_as_are_allowed() -> None:
-    rows = "".join(row_of(n, "a", "b") for n in range(2, 3_002))
+    rows = "".join(build_row(n, "a", "b") for n in range(2, 3_002))
 
     datasets = [
         CSV().create_dataset("name,display_name\n" + 'x,"two\nlines"\n' * 3_000),
         JSON().create_dataset(json.dumps([{"name": "x"}] * 3_000)),
-        XLSX().create_dataset(xlsx_of(sheet_of(HEADERS + rows))),
+        XLSX().create_dataset(build_xlsx(build_sheet(HEADERS + rows))),
     ]
 
     assert [dataset.height for dataset in datasets] == [3_000] * 3

@@ -18,7 +18,7 @@ from pymongo.errors import AutoReconnect
 from career_navigator.cache import reset_caches
 from career_navigator.document_admin import exchange
 from skills.documents import SkillDocument
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 from skills.tests.admin_pages import LIST, imported
 from tests.factories import SkillFactory
 
@@ -201,7 +201,7 @@ def test_serves_what_was_imported_in_every_process(staff_client: Client, mongo: 
 
     assert mongo.catalogue_versions.find_one("vocabulary") != before
     reset_caches()
-    assert vocabulary().canonical("Skill 1") == "skill 1"
+    assert get_vocabulary().canonical("Skill 1") == "skill 1"
 
 
 def test_stores_an_imported_skill_as_its_form_does(staff_client: Client, mongo: Database) -> None:

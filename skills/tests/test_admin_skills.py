@@ -13,7 +13,7 @@ from pymongo.database import Database
 from career_navigator.cache import reset_caches
 from skills.documents import SkillDocument
 from skills.models import Skill
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 from skills.services import seed_skills
 from skills.tests.admin_pages import LIST
 from tests.factories import SkillFactory
@@ -21,13 +21,13 @@ from tests.factories import SkillFactory
 pytestmark = pytest.mark.usefixtures("python_and_django")
 
 
-def page_of(name: str) -> str:
+def get_page_url(name: str) -> str:
     return f"{LIST}{Skill.objects.get(name=name).pk}/change/"
 
 
 def posted(client: Client, name: str, **changes: object) -> dict[str, object]:
     """What a browser would send for the page as it stands, with these changes."""
-    form = client.get(page_of(name)).context["adminform"].form
+    form = client.get(get_page_url(name)).context["adminform"].form
     values = {field.name: field.value() for field in form}
     sent = {key: "" if value is None else value for key, value in values.items() if value is not False}
     return sent | changes
@@ -36,7 +36,7 @@ def posted(client: Client, name: str, **changes: object) -> dict[str, object]:
 def test_refuses_skills_that_would_build_on_one_another(staff_client: Client) -> None:
     SkillFactory(name="wagtail", prerequisites=["django"])
 
-    answer = staff_client.post(page_of("python"), posted(staff_client, "python", prerequisites="wagtail"))
+    answer = staff_client.post(get_page_url("python"), posted(staff_client, "python", prerequisites="wagtail"))
 
     assert answer.context["adminform"].form.errors["prerequisites"] == [
         "these would build on one another: python → wagtail → django → python."
@@ -69,13 +69,13 @@ def test_filters_by_category(staff_client: Client) -> None:
 
 
 def test_serves_an_edit_within_a_second_and_seeding_leaves_it(staff_client: Client) -> None:
-    assert vocabulary().canonical("pythonista") is None
+    assert get_vocabulary().canonical("pythonista") is None
 
-    answer = staff_client.post(page_of("python"), posted(staff_client, "python", aliases="pythonista\nCPython"))
+    answer = staff_client.post(get_page_url("python"), posted(staff_client, "python", aliases="pythonista\nCPython"))
 
     assert answer.status_code == 302, answer.context["errors"]
     reset_caches()
-    assert vocabulary().canonical("pythonista") == "python"
+    assert get_vocabulary().canonical("pythonista") == "python"
     seed_skills(entries=[{"name": "python", "category": "Programming Languages"}], now=timezone.now())
     assert SkillDocument.objects.get(name="python").aliases == ["pythonista", "CPython"]
     assert LogEntry.objects.get().get_change_message() == "Changed Aliases."
@@ -85,7 +85,7 @@ def test_writes_only_what_changed_and_keeps_unknown_keys(staff_client: Client, m
     mongo.skills.update_one({"name": "python"}, {"$set": {"from_elsewhere": {"a": 1}}})
     before = mongo.skills.find_one({"name": "python"})
 
-    staff_client.post(page_of("python"), posted(staff_client, "python", subcategory="Dynamic"))
+    staff_client.post(get_page_url("python"), posted(staff_client, "python", subcategory="Dynamic"))
 
     after = mongo.skills.find_one({"name": "python"})
     assert {key for key in after if after[key] != before.get(key)} == {"subcategory", "updated_at"}
@@ -103,7 +103,7 @@ def test_writes_only_what_changed_and_keeps_unknown_keys(staff_client: Client, m
     ],
 )
 def test_tells_a_refused_value_at_its_field(staff_client: Client, field: str, value: str, message: str) -> None:
-    answer = staff_client.post(page_of("python"), posted(staff_client, "python", **{field: value}))
+    answer = staff_client.post(get_page_url("python"), posted(staff_client, "python", **{field: value}))
 
     assert answer.status_code == 200
     assert message in " ".join(answer.context["adminform"].form.errors[field])
@@ -128,9 +128,9 @@ def test_adds_a_skill_in_its_canonical_form(staff_client: Client) -> None:
 
 def test_tells_the_second_of_two_who_edit_one_skill(staff_client: Client) -> None:
     second = posted(staff_client, "python", subcategory="second")
-    staff_client.post(page_of("python"), posted(staff_client, "python", subcategory="first"))
+    staff_client.post(get_page_url("python"), posted(staff_client, "python", subcategory="first"))
 
-    answer = staff_client.post(page_of("python"), second)
+    answer = staff_client.post(get_page_url("python"), second)
 
     assert answer.status_code == 200
     assert "Somebody changed or deleted this" in answer.content.decode()
@@ -148,7 +148,7 @@ def test_tells_one_whose_object_changed_between_reading_and_writing(
         SkillDocument.objects(name="python").update(subcategory="theirs")
 
     monkeypatch.setattr(Skill, "full_clean", changed_meanwhile)
-    answer = staff_client.post(page_of("python"), sent, follow=True)
+    answer = staff_client.post(get_page_url("python"), sent, follow=True)
 
     assert "Somebody changed or deleted this" in answer.content.decode()
     assert SkillDocument.objects.get(name="python").subcategory == "theirs"
@@ -158,14 +158,14 @@ def test_tells_one_whose_object_changed_between_reading_and_writing(
     ("field", "spelling"), [("aliases", "Django"), ("slugs", "django"), ("display_name", "Django")]
 )
 def test_refuses_a_spelling_that_means_another_skill(staff_client: Client, field: str, spelling: str) -> None:
-    answer = staff_client.post(page_of("python"), posted(staff_client, "python", **{field: spelling}))
+    answer = staff_client.post(get_page_url("python"), posted(staff_client, "python", **{field: spelling}))
 
     assert "means &#x27;django&#x27;" in answer.content.decode()
     assert SkillDocument.objects.get(name="python").aliases == []
 
 
 def test_shows_history(staff_client: Client) -> None:
-    staff_client.post(page_of("python"), posted(staff_client, "python", subcategory="Dynamic"))
+    staff_client.post(get_page_url("python"), posted(staff_client, "python", subcategory="Dynamic"))
 
     history = staff_client.get(f"{LIST}{Skill.objects.get(name='python').pk}/history/")
 
@@ -202,11 +202,11 @@ def test_shows_nothing_of_a_missing_skill(staff_client: Client) -> None:
 def test_lets_only_look_who_may_only_look(limited_client: Any) -> None:
     client = limited_client("view_skill")
 
-    page = client.get(page_of("python"))
+    page = client.get(get_page_url("python"))
 
     assert page.status_code == 200
     assert not re.search(r'<(input|textarea)[^>]+name="aliases"', page.content.decode())
-    assert client.post(page_of("python"), {"aliases": "x"}).status_code == 403
+    assert client.post(get_page_url("python"), {"aliases": "x"}).status_code == 403
     assert client.get(f"{LIST}import/").status_code == 403
     assert client.get(f"{LIST}merge/", {"name": ["python", "django"]}).status_code == 403
 
@@ -215,4 +215,4 @@ def test_shows_nothing_to_who_may_do_nothing(limited_client: Any) -> None:
     client = limited_client()
 
     assert client.get(LIST).status_code == 403
-    assert client.get(page_of("python")).status_code == 403
+    assert client.get(get_page_url("python")).status_code == 403

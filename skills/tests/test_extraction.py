@@ -79,7 +79,7 @@ def test_finds_nothing_with_an_empty_vocabulary() -> None:
 
 
 def test_keeps_its_memory_of_words_within_bounds(extractor: SkillExtractor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skills.senses._MAX_WORDS", 0)
+    monkeypatch.setattr("skills.disambiguation._MAX_WORDS", 0)
 
     assert extractor.extract_skills("Experience with Rust") == ["rust"]
     assert extractor.extract_skills("Experience with Scala") == ["scala"]

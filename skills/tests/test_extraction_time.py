@@ -1,4 +1,4 @@
-"""No text takes long, whoever has written it."""
+"""No text takes long, anyone who has written it."""
 
 import re
 from time import process_time
@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from skills import senses
+from skills import disambiguation
 from skills.extraction import SkillExtractor
 
-LONGEST = 100_000
+MAX_SECONDS_PER_TEXT = 100_000
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ LONGEST = 100_000
     ],
 )
 def test_reads_a_hundred_kilobytes_of_anything_within_two_seconds(extractor: SkillExtractor, unit: str) -> None:
-    text = (unit * LONGEST)[:LONGEST]
+    text = (unit * MAX_SECONDS_PER_TEXT)[:MAX_SECONDS_PER_TEXT]
     started = process_time()
 
     extractor.spans(text)
@@ -50,12 +50,12 @@ class _CountingPattern:
         return self._pattern.search(text)
 
 
-@pytest.mark.parametrize("key", sorted(senses._SUBJECTS))
+@pytest.mark.parametrize("key", sorted(disambiguation._SUBJECTS))
 def test_searches_a_text_for_the_subject_of_a_name_once_however_often_the_name_comes(
     extractor: SkillExtractor, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
-    pattern = _CountingPattern(senses._SUBJECTS[key])
-    monkeypatch.setitem(senses._SUBJECTS, key, pattern)
+    pattern = _CountingPattern(disambiguation._SUBJECTS[key])
+    monkeypatch.setitem(disambiguation._SUBJECTS, key, pattern)
 
     extractor.spans(f"{key.upper()}, " * 1000)
 

@@ -11,12 +11,12 @@ from redis import Redis
 from accounts.documents import User
 from career_navigator.cache import reset_caches
 from market.documents import MARKET_SCOPE
-from market.membership import know_role
-from market.refresh import check_figures, refresh_figures
-from market.selectors import role_figures
+from market.membership import register_role
+from market.refresh import check_stats, refresh_stats
+from market.selectors import get_role_stats
 from market.services import delete_expired_postings, store_postings
 from skills.documents import SkillDocument
-from skills.selectors import vocabulary
+from skills.selectors import get_vocabulary
 from skills.services import UnmergeableError, merge_skills, seed_skills
 from tests.factories import NOW, PostingFactory, UserFactory, days_ago
 from tests.queued import take_queued
@@ -37,14 +37,14 @@ def seeded(mongo: Database, redis: Redis) -> Database:
 
 
 def merge() -> None:
-    merge_skills(gone="postgres", kept="postgresql", now=NOW)
+    merge_skills(source="postgres", target="postgresql", now=NOW)
 
 
 def test_keeps_every_spelling(seeded: Database) -> None:
     merge()
 
     reset_caches()
-    assert {vocabulary().canonical(name) for name in ("Postgres", "postgres", "pg", "PostgreSQL")} == {"postgresql"}
+    assert {get_vocabulary().canonical(name) for name in ("Postgres", "postgres", "pg", "PostgreSQL")} == {"postgresql"}
     assert SkillDocument.objects.get(name="django").prerequisites == ["postgresql", "sql"]
 
 
@@ -77,33 +77,33 @@ def test_moves_the_guard_of_a_user_whatever_the_clock_says(seeded: Database) -> 
     assert User.objects.get().updated_at > at
 
 
-def figures_of(mongo: Database, day: datetime, scope: str) -> dict[str, int]:
+def get_stats(mongo: Database, day: datetime, scope: str) -> dict[str, int]:
     row = mongo.market_figures.find_one({"day": day, "scope": scope})
     return dict(zip(row["skill_names"], row["skill_counts"], strict=True))
 
 
 def test_renames_the_skill_of_postings_and_figures(seeded: Database) -> None:
-    know_role(role="Backend Developer", now=NOW)
+    register_role(role="Backend Developer", now=NOW)
     given = [
         PostingFactory(technology_slugs=slugs, date_posted=days_ago(age))
         for age in (0, 20)
         for slugs in (("postgres", "sql"), ("postgresql", "postgres"), ("postgresql",))
     ]
     store_postings(postings=given, now=NOW)
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
     list(delete_expired_postings(days_to_keep=5, now=NOW))
 
     merge()
-    refresh_figures(now=NOW)
+    refresh_stats(now=NOW)
 
     assert seeded.job_postings.distinct("skills") == ["postgresql", "sql"]
     first, last = sorted(seeded.market_figures.distinct("day"))
     for day in (first, last):
-        assert figures_of(seeded, day, MARKET_SCOPE) == {"postgresql": 3, "sql": 1}
-        assert figures_of(seeded, day, "backend developer") == {"postgresql": 3, "sql": 1}
-    assert check_figures().differing == []
+        assert get_stats(seeded, day, MARKET_SCOPE) == {"postgresql": 3, "sql": 1}
+        assert get_stats(seeded, day, "backend developer") == {"postgresql": 3, "sql": 1}
+    assert check_stats().differing == []
     reset_caches()
-    demand = role_figures(role="backend developer", days=30, now=NOW).window.demand
+    demand = get_role_stats(role="backend developer", days=30, now=NOW).window.demand
     assert {skill.name: skill.count for skill in demand.skills} == {"postgresql": 6, "sql": 2}
 
 
@@ -116,7 +116,7 @@ def test_is_harmless_when_it_is_done_again(seeded: Database) -> None:
 
 def test_refuses_a_skill_and_itself(seeded: Database) -> None:
     with pytest.raises(UnmergeableError, match="with itself"):
-        merge_skills(gone="sql", kept="sql", now=NOW)
+        merge_skills(source="sql", target="sql", now=NOW)
 
 
 def test_is_done_from_the_list(seeded: Database, staff_client: Client, redis: Redis) -> None:

@@ -16,11 +16,11 @@ from pymongo.errors import PyMongoError
 from career_navigator.cache import reset_caches
 from career_navigator.devserver.embedded import start_mongodb
 from skills import selectors
-from skills.documents import SkillDocument, UnknownSlug
+from skills.documents import SkillDocument, UnknownSlugDocument
 from skills.services import SeedSummary, count_unknown_slugs, drop_vocabulary_counter, seed_skills
 from skills.vocabulary import InvalidSkill
-from tests.elsewhere import freezing, mongodb_at
 from tests.factories import SkillFactory
+from tests.other_servers import freezing, mongodb_at
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -114,51 +114,51 @@ def test_refuses_a_category_of_its_own_making() -> None:
 
 
 def test_has_an_empty_vocabulary_before_seeding() -> None:
-    assert len(selectors.vocabulary()) == 0
-    assert selectors.extractor().extract_skills("Python") == []
+    assert len(selectors.get_vocabulary()) == 0
+    assert selectors.get_extractor().extract_skills("Python") == []
 
 
 def test_serves_the_stored_vocabulary_from_one_copy() -> None:
     seed_skills(entries=[make_entry("git", aliases=["git scm"])], now=NOW)
     reset_caches()
 
-    vocabulary = selectors.vocabulary()
+    vocabulary = selectors.get_vocabulary()
 
     assert vocabulary.canonical("GIT-SCM") == "git"
-    assert selectors.vocabulary() is vocabulary
-    assert selectors.extractor() is selectors.extractor()
-    assert selectors.extractor().extract_skills("We use git scm.") == ["git"]
+    assert selectors.get_vocabulary() is vocabulary
+    assert selectors.get_extractor() is selectors.get_extractor()
+    assert selectors.get_extractor().extract_skills("We use git scm.") == ["git"]
 
 
 def test_serves_an_edit_once_a_second_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selectors._cache, "max_staleness", 0)
     seed_skills(entries=[make_entry("git")], now=NOW)
-    assert selectors.vocabulary().canonical("dvcs") is None
+    assert selectors.get_vocabulary().canonical("dvcs") is None
 
     edited = SkillDocument.objects.get(name="git")
     edited.aliases = ["dvcs"]
     edited.save()
 
-    assert selectors.vocabulary().canonical("dvcs") == "git"
+    assert selectors.get_vocabulary().canonical("dvcs") == "git"
 
 
 def test_forgets_a_deleted_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selectors._cache, "max_staleness", 0)
     seed_skills(entries=[make_entry("git")], now=NOW)
-    assert selectors.vocabulary().canonical("git") == "git"
+    assert selectors.get_vocabulary().canonical("git") == "git"
 
     SkillDocument.objects.get(name="git").delete()
 
-    assert selectors.vocabulary().canonical("git") is None
+    assert selectors.get_vocabulary().canonical("git") is None
 
 
 def test_asks_for_the_version_at_most_once_a_second(commands: list[str]) -> None:
     seed_skills(entries=[make_entry("git")], now=NOW)
-    selectors.vocabulary()
+    selectors.get_vocabulary()
     commands.clear()
 
     for _ in range(100):
-        selectors.vocabulary()
+        selectors.get_vocabulary()
 
     assert len(commands) <= 1
 
@@ -184,7 +184,7 @@ def test_serves_what_was_edited_after_a_backup_was_restored(mongo: Database, mon
     stored = mongo.list_collection_names(filter={"name": {"$not": {"$regex": "^system"}}})
     backup = {name: list(mongo[name].find()) for name in stored}
     edit("git", aliases=["dvcs"])
-    assert selectors.vocabulary().canonical("dvcs") == "git"
+    assert selectors.get_vocabulary().canonical("dvcs") == "git"
 
     for name, documents in backup.items():
         mongo[name].delete_many({})
@@ -193,8 +193,8 @@ def test_serves_what_was_edited_after_a_backup_was_restored(mongo: Database, mon
     # Another process does, which has not read the vocabulary before.
     edit("git", aliases=["scm"])
 
-    assert selectors.vocabulary().canonical("dvcs") is None
-    assert selectors.vocabulary().canonical("scm") == "git"
+    assert selectors.get_vocabulary().canonical("dvcs") is None
+    assert selectors.get_vocabulary().canonical("scm") == "git"
 
 
 def test_serves_the_vocabulary_while_another_thread_waits_for_an_unavailable_mongodb(
@@ -204,19 +204,19 @@ def test_serves_the_vocabulary_while_another_thread_waits_for_an_unavailable_mon
     with freezing(server) as freeze, mongodb_at(f"{server.uri}frozen"):
         seed_skills(entries=[make_entry("git")], now=NOW)
         reset_caches()
-        loaded = selectors.vocabulary()
+        loaded = selectors.get_vocabulary()
         freeze()
         time.sleep(1.1)  # until the version has to be read again
 
         def ask() -> None:
             with suppress(PyMongoError), pymongo.timeout(5):
-                selectors.vocabulary()
+                selectors.get_vocabulary()
 
         waiting = threading.Thread(target=ask)
         waiting.start()
         time.sleep(0.2)
         with pymongo.timeout(30):
-            found = selectors.vocabulary()
+            found = selectors.get_vocabulary()
         was_waiting = waiting.is_alive()
         waiting.join()
 
@@ -229,7 +229,7 @@ def test_counts_unknown_slugs_with_first_and_last_sight() -> None:
     count_unknown_slugs(slugs=["foo"], now=NOW + timedelta(hours=1))
     count_unknown_slugs(slugs=[], now=NOW + timedelta(hours=2))
 
-    rows = [(row.slug, row.count, row.first_seen_at, row.last_seen_at) for row in UnknownSlug.objects]
+    rows = [(row.slug, row.count, row.first_seen_at, row.last_seen_at) for row in UnknownSlugDocument.objects]
 
     naive = NOW.replace(tzinfo=None)
     assert [

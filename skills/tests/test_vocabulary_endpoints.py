@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from career_navigator.setting_values import Rate
-from market.refresh import refresh_figures
+from market.refresh import refresh_stats
 from market.services import store_postings
-from skills.documents import UnknownSlug
+from skills.documents import UnknownSlugDocument
 from skills.services import seed_skills
 from skills.vocabulary import CATEGORIES
 from tests.factories import PostingFactory
@@ -67,7 +67,7 @@ def store(*slug_lists, days_ago=0):
     day = now.date() - timedelta(days=days_ago)
     postings = [PostingFactory(technology_slugs=tuple(slugs.split()), date_posted=day) for slugs in slug_lists]
     store_postings(postings=postings, now=now)
-    refresh_figures(now=now)
+    refresh_stats(now=now)
 
 
 def names(answer):
@@ -219,7 +219,7 @@ def test_shows_a_skill_that_only_postings_name(client):
     answer = get(client, "/skills/apache-nifi")
 
     assert (answer["name"], answer["market"]["count"]) == ("apache nifi", 1)
-    assert UnknownSlug.objects.get(slug="apache-nifi").count == 1
+    assert UnknownSlugDocument.objects.get(slug="apache-nifi").count == 1
 
 
 def test_normalizes_names_and_tells_what_it_does_not_know(client):

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from accounts.authentication import issue_access_token
 from career_navigator.db.connection import database
-from tests.api.operations import OPEN, OPERATIONS, SIGNATURE, TOKEN, request_for, routed_operations, schema_fields
-from tests.fixtures.people import API, PASSWORD
-from tests.fixtures.populated import MARKER, furnish, registered, shows_marker, stored_about
+from tests.api.inventory import OPEN, OPERATIONS, SIGNATURE, TOKEN, request_for, routed_operations, schema_fields
+from tests.fixtures.user_data import MARKER, furnish, registered, shows_marker, stored_about
+from tests.fixtures.users import API, PASSWORD
 
 # Names in paths and bodies that are one user's alone, and the answer to another user who sends them.
 OWNED = {"user_id": 403, "resume_id": 404, "search_id": 404, "run_id": 404}

@@ -38,7 +38,7 @@ _thoroughness = settings(
 )
 
 
-def schema_of(operation: str) -> schemathesis.BaseSchema:
+def get_schema(operation: str) -> schemathesis.BaseSchema:
     """The schema, of which this operation alone is tried: its method and its path."""
     method, path = operation.split()
     siblings = [f"{other.upper()} {path}" for other in _SCHEMA.raw_schema["paths"][path] if other.upper() != method]
@@ -48,7 +48,7 @@ def schema_of(operation: str) -> schemathesis.BaseSchema:
             {"exclude-path": path, "enabled": False},
             *({"include-name": sibling, "enabled": False} for sibling in siblings),
         ],
-        # Words of our source are no values to try, and would be looked for anew in each test.
+        # Words of our source are no values to try, and would be looked for again in each test.
         "analysis": {"constants": {"enabled": False}},
     }
     schema = schemathesis.openapi.from_dict(_SCHEMA.raw_schema, config=schemathesis.Config.from_dict(config))
@@ -58,7 +58,7 @@ def schema_of(operation: str) -> schemathesis.BaseSchema:
 
 @pytest.fixture
 def operation(request: pytest.FixtureRequest) -> schemathesis.BaseSchema:
-    return schema_of(request.param)
+    return get_schema(request.param)
 
 
 def for_each_operation(*, if_path: Callable[[str], bool]) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from accounts.authentication import issue_access_token
 from career_navigator.setting_values import Rate
-from tests.elsewhere import NO_REDIS, redis_at
-from tests.fixtures.people import API, PASSWORD, REGISTRATION
+from tests.fixtures.users import API, PASSWORD, REGISTRATION
+from tests.other_servers import NO_REDIS, redis_at
 
 pytestmark = pytest.mark.usefixtures("servers_emptied")
 

@@ -13,7 +13,7 @@ from django.urls import get_resolver
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 
-from accounts.resumes.files.reading import REASONS
+from accounts.resumes.files.sandbox import REASONS
 from career_navigator.api import error_codes
 from career_navigator.api.error_codes import ERROR_CODES, FIELD_CODES, get_field_code, put_plainly
 

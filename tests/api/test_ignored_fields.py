@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 
 from career_navigator.api.ignored import FIELD, HEADER, MAX_HEADER_LENGTH, MAX_NAMES
-from tests.api.operations import OPEN, OPERATIONS, TOKEN, request_for
-from tests.fixtures.people import API, PASSWORD, REGISTRATION
-from tests.fixtures.populated import furnish, registered
+from tests.api.inventory import OPEN, OPERATIONS, TOKEN, request_for
+from tests.fixtures.user_data import furnish, registered
+from tests.fixtures.users import API, PASSWORD, REGISTRATION
 
 LAST = ("POST auth/password", "DELETE auth/me")
 # They need a token of an e-mail, of which there is none.

@@ -12,9 +12,9 @@ from django.utils import timezone
 from accounts.authentication import issue_access_token
 from accounts.documents import User
 from career_navigator.db.connection import database
-from tests.api.operations import OPERATIONS, request_for, schema_fields
-from tests.fixtures.people import API
-from tests.fixtures.populated import shows_marker, stored_about
+from tests.api.inventory import OPERATIONS, request_for, schema_fields
+from tests.fixtures.user_data import shows_marker, stored_about
+from tests.fixtures.users import API
 
 # The victim's data is there all the time, to be found by who can.
 pytestmark = pytest.mark.usefixtures("names")
@@ -64,11 +64,11 @@ def injected(value: Any) -> Iterator[Any]:
         yield value
 
 
-def size_of(value: Any) -> int:
+def get_size(value: Any) -> int:
     """How many values there are in an answer."""
     if isinstance(value, dict):
-        return sum(map(size_of, value.values()))
-    return sum(map(size_of, value)) if isinstance(value, list) else 1
+        return sum(map(get_size, value.values()))
+    return sum(map(get_size, value)) if isinstance(value, list) else 1
 
 
 def assert_harmless(answers, commands):
@@ -126,8 +126,8 @@ def test_finds_no_more_for_a_pattern_than_without(name, fields, attacker, own_na
         found = [attacker.get(f"{path}?{others}&{parameter}={quote(value)}") for value in WORDS]
 
         if "json" in without["Content-Type"]:
-            most = size_of(without.json())
-            assert [each.content for each in found if each.status_code == 200 and size_of(each.json()) > most] == []
+            most = get_size(without.json())
+            assert [each.content for each in found if each.status_code == 200 and get_size(each.json()) > most] == []
 
 
 def test_finds_no_more_jobs_for_a_pattern_than_without(fields, attacker):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.operations import OPERATIONS, request_for
+from tests.api.inventory import OPERATIONS, request_for
 
 WRITES = {"insert", "update", "delete", "findAndModify", "bulkWrite"}
 # It keeps what it computed for one person.

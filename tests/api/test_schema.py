@@ -50,7 +50,7 @@ def test_states_the_bounds_of_parameters(document: dict[str, Any]) -> None:
     assert days == {"type": "integer", "minimum": 1, "maximum": 365, "default": 30}
 
 
-def parameter_of(document: dict[str, Any], path: str, method: str, name: str) -> dict[str, Any]:
+def get_parameter(document: dict[str, Any], path: str, method: str, name: str) -> dict[str, Any]:
     (found,) = [each for each in document["paths"][path][method]["parameters"] if each["name"] == name]
     schema: dict[str, Any] = found["schema"]
     return schema
@@ -103,7 +103,7 @@ def test_states_what_a_currency_looks_like(document: dict[str, Any]) -> None:
     ("day", "accepted"), [("2000-01-01", True), ("2100-12-31", True), ("1999-12-31", False), ("2101-01-01", False)]
 )
 def test_states_the_bounds_of_a_calendars_start(document: dict[str, Any], day: str, accepted: bool) -> None:
-    schema = parameter_of(document, "/learning/roadmap.ics", "get", "start_date")
+    schema = get_parameter(document, "/learning/roadmap.ics", "get", "start_date")
 
     assert schema["format"] == "date"
     assert bool(re.search(schema["pattern"], day)) is accepted
@@ -111,7 +111,7 @@ def test_states_the_bounds_of_a_calendars_start(document: dict[str, Any], day: s
 
 @pytest.mark.parametrize("method", ["put", "patch"])
 def test_states_what_if_match_looks_like(document: dict[str, Any], method: str) -> None:
-    pattern = parameter_of(document, "/auth/me", method, "If-Match")["pattern"]
+    pattern = get_parameter(document, "/auth/me", method, "If-Match")["pattern"]
 
     for moment in (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC)):
         assert re.search(pattern, build_etag(moment)["ETag"])

@@ -35,7 +35,7 @@ def is_body(at: str, part: dict[str, Any]) -> bool:
     return isinstance(part.get("content"), dict) and not at.endswith("/properties")
 
 
-def schema_of(document: dict[str, Any], name: str) -> dict[str, Any]:
+def get_schema(document: dict[str, Any], name: str) -> dict[str, Any]:
     schema: dict[str, Any] = document["components"]["schemas"][name]
     return schema
 
@@ -78,7 +78,7 @@ def test_says_nothing_of_null_where_the_body_is_a_form(document: dict[str, Any])
     assert not [
         at
         for name in names
-        for at, part in objects(schema_of(document, name))
+        for at, part in objects(get_schema(document, name))
         if part.get("type") == "null" or "null" in part.get("type", ())
     ]
 
@@ -117,7 +117,7 @@ def test_has_no_name_that_a_generator_made_up(document: dict[str, Any]) -> None:
 
 
 def test_gives_choices_that_are_no_identifiers_one(document: dict[str, Any]) -> None:
-    levels = schema_of(document, "ExperienceLevelEnum")
+    levels = get_schema(document, "ExperienceLevelEnum")
 
     assert dict(zip(levels["x-enum-varnames"], levels["enum"], strict=True)) == {
         "PASS_OUT_12TH": "12th Pass Out",
@@ -158,20 +158,22 @@ def test_gives_everything_a_type_but_what_clients_put_there(document: dict[str, 
 
 @pytest.mark.parametrize("name", ["Resume", "ResumeDetail"])
 def test_types_the_content_of_a_resume(document: dict[str, Any], name: str) -> None:
-    content = schema_of(document, name)["properties"]["content"]
+    content = get_schema(document, name)["properties"]["content"]
     download = document["paths"]["/resumes/{resume_id}.json"]["get"]["responses"]["200"]["content"]
 
     reference = {"$ref": "#/components/schemas/JSONResume"}
     assert content["allOf"] == [reference]
     assert download["application/json"]["schema"] == reference
-    assert {"basics", "work", "education", "skills", "projects"} <= set(schema_of(document, "JSONResume")["properties"])
+    assert {"basics", "work", "education", "skills", "projects"} <= set(
+        get_schema(document, "JSONResume")["properties"]
+    )
 
 
 def test_types_what_was_read_from_a_resume_and_what_it_offers(document: dict[str, Any]) -> None:
     from accounts.resumes.services import FIELDS
 
-    detail = schema_of(document, "ResumeDetail")["properties"]
+    detail = get_schema(document, "ResumeDetail")["properties"]
     assert detail["parsed"] == {"$ref": "#/components/schemas/ParsedResume"}
     assert detail["offered_fields"] == {"$ref": "#/components/schemas/OfferedFields"}
-    assert list(schema_of(document, "OfferedFields")["properties"]) == list(FIELDS)
-    assert "required" not in schema_of(document, "OfferedFields")
+    assert list(get_schema(document, "OfferedFields")["properties"]) == list(FIELDS)
+    assert "required" not in get_schema(document, "OfferedFields")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.api.operations import OPERATIONS, request_for
-from tests.fixtures.people import API
+from tests.api.inventory import OPERATIONS, request_for
+from tests.fixtures.users import API
 
 pytestmark = pytest.mark.usefixtures("everybodys")
 
@@ -34,7 +34,7 @@ def with_fields(path, fields):
     return f"{path}{'&' if '?' in path else '?'}fields={fields}"
 
 
-def items_of(answer, name):
+def list_items(answer, name):
     return answer.json()[name] if name else answer.json()
 
 
@@ -47,9 +47,9 @@ def test_answers_the_named_fields_alone(name, attacker, own_names):
     spaced = attacker.send(method, with_fields(path, fields.replace(",", "%20,&fields=")), body)
 
     names = fields.split(",")
-    expected = [{key: item[key] for key in item if key in names} for item in items_of(whole, list_name)]
+    expected = [{key: item[key] for key in item if key in names} for item in list_items(whole, list_name)]
     assert cut.status_code == whole.status_code < 300, cut.content
-    assert items_of(cut, list_name) == items_of(spaced, list_name) == expected
+    assert list_items(cut, list_name) == list_items(spaced, list_name) == expected
     assert all(set(item) == set(names) for item in expected)
     if list_name:
         assert cut.json().keys() == whole.json().keys()

@@ -4,7 +4,7 @@ import pytest
 from bson import ObjectId
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from tests.api.operations import OPERATIONS, request_for
+from tests.api.inventory import OPERATIONS, request_for
 
 pytestmark = pytest.mark.usefixtures("everybodys")
 

@@ -4,8 +4,8 @@ import pytest
 from bson import ObjectId
 
 from career_navigator.db.connection import database
-from tests.fixtures.people import REGISTRATION
-from tests.fixtures.populated import furnish, registered
+from tests.fixtures.user_data import furnish, registered
+from tests.fixtures.users import REGISTRATION
 
 STALE = '"2020-01-02T03:04:05.678000Z"'
 

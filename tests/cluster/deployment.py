@@ -17,7 +17,7 @@ WEB_PROCESSES, WORKERS, BEATS = 3, 3, 2
 # Eight processes start at once, on as few as two processors.
 START_SECONDS = 240
 # Roles are collected by half of them while the others send mails.
-_PROCESSES_OF_A_WORKER = 2
+_PROCESSES_PER_WORKER = 2
 
 
 class Deployment:
@@ -34,7 +34,7 @@ class Deployment:
         for number in range(WORKERS):
             self._start_celery(
                 f"worker-{number}",
-                *("worker", "--concurrency", str(_PROCESSES_OF_A_WORKER), "--hostname", f"w{number}@%h"),
+                *("worker", "--concurrency", str(_PROCESSES_PER_WORKER), "--hostname", f"w{number}@%h"),
                 *("--without-gossip", "--without-mingle"),
             )
         for number in range(BEATS):

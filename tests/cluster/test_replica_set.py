@@ -21,7 +21,7 @@ from accounts.authentication import start_session
 from accounts.documents import RefreshToken, User, hash_token
 from accounts.resumes.documents import Resume
 from accounts.searches.documents import SavedSearch
-from accounts.searches.selectors import due_searches, local_day
+from accounts.searches.selectors import get_local_day, list_due_searches
 from accounts.searches.services import save_search
 from accounts.searches.tasks import queue_digests
 from accounts.services import register_user
@@ -43,7 +43,7 @@ from tests.cluster.clients import (
     Uploading,
     Written,
 )
-from tests.cluster.collecting import (
+from tests.cluster.collection import (
     PAGE_SECONDS,
     begin_run,
     collect_undisturbed,
@@ -59,7 +59,7 @@ from tests.factories import PostingFactory
 from tests.processes import empty_database, wait_until
 
 DATABASE = "replica_set"
-CLIENTS_OF_A_KIND = 2
+CLIENTS_PER_KIND = 2
 DIGESTS = 24
 TITLES = ("Gardener", "Baker", "Tailor")
 # The secondaries miss the primary for 10 s before they elect another, which is MongoDB's default.
@@ -132,7 +132,7 @@ def outcome(request, replica_set, deployment, stand_in, mail_server, undisturbed
     wait_until(lambda: len(mail_server.mails) >= 2, seconds=90, what=f"mails were sent\n{deployment.logs()}")
 
     assert run.reload().status in OPEN_RUN_STATUSES, "the collection is over before the fault"
-    assert due_searches(day=local_day(timezone.now())), "the digests are sent before the fault"
+    assert list_due_searches(day=get_local_day(timezone.now())), "the digests are sent before the fault"
     primary = replica_set.wait_for_primary()
     if request.param == "killed":
         replica_set.kill(primary)
@@ -189,7 +189,7 @@ def open_account(email: str) -> Account:
 
 def start_clients(kind: type[Client], deployment: Deployment) -> list[Client]:
     clients = []
-    for number in range(CLIENTS_OF_A_KIND):
+    for number in range(CLIENTS_PER_KIND):
         account = open_account(f"{kind.__name__.lower()}-{number}@example.org")
         clients.append(kind(account=account, ports=deployment.ports[number:] + deployment.ports[:number]))
         clients[-1].start()
@@ -207,12 +207,12 @@ def stop_clients(clients: dict[type[Client], list[Client]]) -> dict[type[Client]
 
 def send_what_is_due(deployment: Deployment) -> None:
     """Ask for the digests again, as the next day or an impatient operator would, until none is due; and once more."""
-    day = local_day(timezone.now())
+    day = get_local_day(timezone.now())
 
     def ask() -> bool:
         with contextlib.suppress(Exception):
             resume_runs.delay()
-        if not patiently(lambda: due_searches(day=day)):
+        if not patiently(lambda: list_due_searches(day=day)):
             return True
         queue_digests.delay()
         time.sleep(3)

@@ -7,8 +7,8 @@ import requests
 from django.utils import timezone
 
 from career_navigator.devserver.embedded import HOST
-from ingestion.documents import CollectionRun
-from tests.cluster.collecting import (
+from ingestion.documents import CollectionRunDocument
+from tests.cluster.collection import (
     MAX_AGE_DAYS,
     PAGE_SECONDS,
     PLACE,
@@ -22,7 +22,7 @@ from tests.cluster.collecting import (
 )
 from tests.cluster.deployment import Deployment
 from tests.cluster.servers import MASTER, SentinelValkey
-from tests.elsewhere import redis_at
+from tests.other_servers import redis_at
 from tests.processes import empty_database, wait_until
 
 DATABASE = "sentinel"
@@ -68,7 +68,7 @@ def test_collects_all_of_it_once_when_the_master_is_replaced(deployment, valkey,
     )
     wait_until(lambda: len(stand_in.requests) >= 4, seconds=90, what=f"pages were asked for\n{deployment.logs()}")
     valkey.fail_over()
-    run = patiently(lambda: CollectionRun.objects(created_at__gte=began_at).first())
+    run = patiently(lambda: CollectionRunDocument.objects(created_at__gte=began_at).first())
     run = wait_until_over(run.pk, seconds=OVER_SECONDS, what=deployment.logs)
 
     with redis_at(valkey.master_uri()):

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from career_navigator.environment import BASE_DIR
 from tests.installation.browser import API, DEADLINE_MILLISECONDS, Login, running_browser
-from tests.installation.running import WEBHOOK_SECRET, Run
+from tests.installation.run_command import WEBHOOK_SECRET, Run
 
 PASSWORD = "Secret-12345"
 ROLES = ("curator", "operator", "support", "auditor")
@@ -87,7 +87,7 @@ def log_in(
     def open_window(name: str, *, scheme: Literal["light", "dark"] = "light", phone: bool = False) -> Page:
         page = windows.get((name, scheme, phone))
         if page is None:
-            # Whoever is logged in elsewhere enters no password again.
+            # Anyone who is logged in elsewhere enters no password again.
             elsewhere = next((other.context for (owner, *_), other in windows.items() if owner == name), None)
             context = browser.new_context(
                 base_url=f"http://127.0.0.1:{install.port}",

@@ -27,7 +27,7 @@ PAGES = (
     "/admin/auth/user/#first",
     "/admin/auth/group/#first",
     "/admin/admin/logentry/",
-    "/admin/second-factor/",
+    "/admin/two-factor/",
 )
 LISTS = (
     *("skills/skill", "skills/unknownslug", "learning/learningresource", "projects/projectidea", "market/jobposting"),

@@ -17,7 +17,7 @@ from pypdf import PdfReader
 from career_navigator.api.openapi_examples import load_examples
 from career_navigator.environment import BASE_DIR
 from fixtures.example_calls import CALLS
-from tests.installation.running import WEBHOOK_SECRET, Run
+from tests.installation.run_command import WEBHOOK_SECRET, Run
 
 PACKAGE = "career_navigator_client"
 EMAIL, PASSWORD = "client@example.com", "SecurePass123"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from career_navigator.environment import BASE_DIR
-from tests.installation.running import Run
+from tests.installation.run_command import Run
 
 PAGES = sorted([BASE_DIR / "README.md", *(BASE_DIR / "docs").glob("*.md")])
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -51,7 +51,7 @@ NOT_RUN = {
 }
 # What stands for the parts that a reader fills in.
 FILLED = {
-    "print_roadmaps ROLE ... [--skill NAME]": "print_roadmaps 'Backend Developer' --skill python",
+    "export_roadmaps ROLE ... [--skill NAME]": "export_roadmaps 'Backend Developer' --skill python",
     "collect [ROLE ...]": "collect 'Data Analyst' --limit 5",
     "import_postings FILE [--dry-run]": "import_postings postings.json --dry-run",
     "manage.py import_postings FILE": "manage.py import_postings postings.json",

@@ -19,11 +19,11 @@ from career_navigator.environment import (
     BASE_DIR,
     PUBLISHED_SECRETS,
     Environment,
-    development_secret,
+    get_development_secret,
     read_environment,
     read_running_services,
 )
-from career_navigator.setting_values import Rate, check_private_key, new_private_key, parse_rate, public_key_of
+from career_navigator.setting_values import Rate, check_private_key, derive_public_key, new_private_key, parse_rate
 
 NAMES = {name.upper() for name in Environment.model_fields}
 EXAMPLE = BASE_DIR / ".env.example"
@@ -205,7 +205,7 @@ def test_shows_no_secret_in_its_repr(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("algorithm", "name"), [("HS256", "jwt-secret-key"), ("RS256", "jwt-private-key.pem")])
 def test_makes_one_development_key_however_many_processes_start(tmp_path: Path, algorithm: str, name: str) -> None:
     with ThreadPoolExecutor(8) as pool:
-        keys = set(pool.map(lambda _: development_secret(tmp_path / "var", algorithm=algorithm), range(32)))
+        keys = set(pool.map(lambda _: get_development_secret(tmp_path / "var", algorithm=algorithm), range(32)))
 
     (key,) = keys
     path = tmp_path / "var" / name
@@ -218,7 +218,7 @@ def test_names_var_dir_where_it_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(ImproperlyConfigured, match=r"VAR_DIR=.*file/var.*accepted is a directory"):
-        development_secret(tmp_path / "file" / "var", algorithm="HS256")
+        get_development_secret(tmp_path / "file" / "var", algorithm="HS256")
 
 
 def test_finds_no_servers_where_none_were_started(tmp_path: Path) -> None:
@@ -282,12 +282,12 @@ def test_reads_former_keys(monkeypatch):
 def test_reads_pem_keys_with_their_line_breaks_written_out(monkeypatch, escaped):
     monkeypatch.setenv("JWT_ALGORITHM", "RS256")
     monkeypatch.setenv("JWT_SECRET_KEY", PRIVATE.replace("\n", "\\n") if escaped else PRIVATE)
-    monkeypatch.setenv("JWT_FORMER_KEYS", public_key_of(PRIVATE).replace("\n", "\\n"))
+    monkeypatch.setenv("JWT_FORMER_KEYS", derive_public_key(PRIVATE).replace("\n", "\\n"))
 
     environment = read_environment()
 
     assert environment.jwt_secret_key == SecretStr(PRIVATE)
-    assert environment.jwt_former_keys == [SecretStr(public_key_of(PRIVATE))]
+    assert environment.jwt_former_keys == [SecretStr(derive_public_key(PRIVATE))]
 
 
 @pytest.mark.parametrize("name", ["JWT_SECRET_KEY", "JWT_FORMER_KEYS"])
@@ -313,4 +313,4 @@ def test_refuses_small_rsa_keys_and_other_kinds():
     with pytest.raises(ValueError, match="accepted for RS256 is an RSA key"):
         check_private_key(pem(ec.generate_private_key(ec.SECP256R1())))
     with pytest.raises(ValueError, match="accepted for RS256 is a private RSA key"):
-        check_private_key(public_key_of(PRIVATE))
+        check_private_key(derive_public_key(PRIVATE))

@@ -16,7 +16,7 @@ from django.test import Client
 from career_navigator.devserver.embedded import free_port
 from career_navigator.devserver.manager import MARK, RunFailed, refuse_taken_port
 from career_navigator.environment import BASE_DIR, Environment, read_environment
-from tests.fixtures.people import API
+from tests.fixtures.users import API
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - it is probed, and nothing listens
 LOCALHOSTS = [

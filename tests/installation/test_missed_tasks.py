@@ -11,13 +11,13 @@ from django.utils import timezone
 from career_navigator.background import get_last_due_at
 from career_navigator.celery import TASK_COUNTS_KEY, app
 from career_navigator.db.connection import database, redis_client
-from career_navigator.documents import TaskRun
+from career_navigator.documents import TaskRunDocument
 from career_navigator.tasks import run_missed_tasks
-from ingestion.documents import CollectionRun
+from ingestion.documents import CollectionRunDocument
 from ingestion.tasks import collect_daily, collect_role
-from tests.collecting import start
-from tests.elsewhere import NO_REDIS, queue_at
+from tests.collection import start
 from tests.factories import TaskRunFactory
+from tests.other_servers import NO_REDIS, queue_at
 from tests.processes import Installation, empty_database, installed, kill, wait_until
 
 ENTRY = "collect the roles users aim at"
@@ -52,7 +52,7 @@ def wait_for_the_run(installation: Installation) -> None:
     """Until the collection has ended, and is recorded and counted."""
     due_at = get_last_due_at(task=collect_daily, now=timezone.now())
     wait_until(
-        lambda: TaskRun.objects(task=collect_daily.name, due_at=due_at, status="finished") and count("success"),
+        lambda: TaskRunDocument.objects(task=collect_daily.name, due_at=due_at, status="finished") and count("success"),
         seconds=SECONDS,
         what=f"the daily collection is recorded\n{installation.last_words()}",
     )
@@ -76,7 +76,7 @@ def test_two_beats_that_start_late_have_it_run_once(installation, tmp_path):
     # It is counted after the run has ended.
     wait_until(lambda: count("success"), seconds=SECONDS, what="its success is counted")
     assert count("success") == 1
-    assert CollectionRun.objects.count() == 1
+    assert CollectionRunDocument.objects.count() == 1
     installation.stop_beats()
 
 
@@ -92,7 +92,7 @@ def test_runs_later_when_redis_was_unavailable_in_its_minute(installation, caplo
     wait_until(lambda: not redis_client().hlen("unacked"), seconds=SECONDS, what="the worker is idle")
 
     assert (count("success"), count("ignored")) == (1, 0)
-    assert CollectionRun.objects.count() == 1
+    assert CollectionRunDocument.objects.count() == 1
 
 
 def test_runs_later_when_mongodb_was_unavailable_in_its_minute(installation, servers):
@@ -106,7 +106,7 @@ def test_runs_later_when_mongodb_was_unavailable_in_its_minute(installation, ser
     # It is counted after the run has ended.
     wait_until(lambda: count("success"), seconds=SECONDS, what="its success is counted")
     assert count("success") == 1
-    assert CollectionRun.objects.count() == 1
+    assert CollectionRunDocument.objects.count() == 1
 
 
 def test_goes_on_with_a_role_as_soon_as_mongodb_is_back(installation, servers):

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from pymongo.database import Database
 
 from tests.installation.browser import DEADLINE_MILLISECONDS, Login
-from tests.installation.running import Run
+from tests.installation.run_command import Run
 
 NEW_PASSWORD = "Longer-secret-98765"
 
@@ -266,7 +266,7 @@ def test_who_is_invited_sets_a_password_and_logs_in_by_a_recovery_code_on_a_phon
     expect(page.locator(".staff-cards")).to_be_visible()
     page.goto(link)
     expect(page.locator("#void-link")).to_be_visible()
-    page.goto("/admin/second-factor/")
+    page.goto("/admin/two-factor/")
     expect(page.get_by_role("heading", name="Two-factor authentication").first).to_be_visible()
     page.get_by_label("Code shown by the app").fill(read_code(page.locator("#totp-secret").inner_text()))
     page.get_by_role("button", name="Confirm").click()

@@ -14,7 +14,7 @@ from career_navigator.db.connection import redis_client
 from ingestion.documents import OPEN_RUN_STATUSES
 from ingestion.tasks import check_theirstack, collect_role, queue_run
 from learning.tasks import check_links
-from tests.collecting import start
+from tests.collection import start
 from tests.factories import LearningResourceFactory
 from tests.processes import Installation, empty_database, installed, wait_until
 

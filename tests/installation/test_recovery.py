@@ -11,18 +11,18 @@ from django.test import override_settings
 from django.utils import timezone
 from pymongo.database import Database
 
-from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
+from ingestion.documents import OPEN_RUN_STATUSES, CollectionRunDocument
 from ingestion.fake_theirstack.job_sources import build_jobs
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import find_interrupted
-from ingestion.services import work_off
+from ingestion.services import run_inline
 from ingestion.source import count_spent_credits
 from ingestion.tasks import queue_run, resume_runs
-from ingestion.theirstack import client_from_settings
+from ingestion.theirstack import build_client
 from ingestion.theirstack_errors import TheirStackRetryableError
-from market.refresh import check_figures, refresh_figures
-from tests.collecting import start
-from tests.elsewhere import NO_REDIS, redis_at
+from market.refresh import check_stats, refresh_stats
+from tests.collection import start
+from tests.other_servers import NO_REDIS, redis_at
 from tests.processes import Installation, empty_database, installed, kill, wait_until
 
 ROLES = ("Software Engineer", "DevOps Engineer", "Backend Developer")
@@ -59,7 +59,7 @@ def database(installation, stand_in) -> "Database[dict[str, Any]]":
     return empty_database()
 
 
-def begin() -> CollectionRun:
+def begin() -> CollectionRunDocument:
     return start(*ROLES, max_age_days=60, per_role_limit=1_000)
 
 
@@ -87,8 +87,8 @@ def contents(database) -> dict[str, Any]:
 def undisturbed(installation) -> dict[str, Any]:
     """What a run leaves that nothing happens to."""
     database = empty_database()
-    with client_from_settings() as client:
-        run = work_off(run=begin(), client=client, clock=timezone.now)
+    with build_client() as client:
+        run = run_inline(run=begin(), client=client, clock=timezone.now)
     expected = contents(database)
     assert (run.status, len(run.searches)) == ("finished", len(ROLES))
     assert run.pages >= 8
@@ -110,13 +110,13 @@ def collect_disturbed(installation, stand_in, database, disturb) -> dict[str, An
     except AssertionError as error:
         error.add_note(installation.last_words())
         raise
-    refresh_figures(now=timezone.now())
+    refresh_stats(now=timezone.now())
     assert run.reload().status == "finished", run.error
-    assert check_figures().differing == []
+    assert check_stats().differing == []
     return contents(database)
 
 
-def is_over(run: CollectionRun) -> bool:
+def is_over(run: CollectionRunDocument) -> bool:
     """Take up what was interrupted, as beat has it done once a minute, and look."""
     resume_runs.delay()
     return run.reload().status not in OPEN_RUN_STATUSES
@@ -146,7 +146,7 @@ def test_a_killed_worker_process_whose_task_is_handed_to_another_one(installatio
         every=0.5,
         what="the run is over",
     )
-    refresh_figures(now=timezone.now())
+    refresh_stats(now=timezone.now())
     assert contents(database) == undisturbed
     assert stand_in.credits_used <= run.credits + PAGE
     assert count_spent_credits(now=timezone.now()) >= stand_in.credits_used
@@ -208,13 +208,13 @@ def test_a_redis_that_stays_away_fails_no_run(undisturbed, database, settings, i
     settings.THEIR_STACK_MAX_RETRIES = 0
     run = begin()
 
-    with redis_at(NO_REDIS), client_from_settings() as client, pytest.raises(TheirStackRetryableError):
-        work_off(run=run, client=client, clock=timezone.now)
+    with redis_at(NO_REDIS), build_client() as client, pytest.raises(TheirStackRetryableError):
+        run_inline(run=run, client=client, clock=timezone.now)
     assert run.reload().status == "running"
     later = timezone.now() + timedelta(seconds=settings.COLLECTION_LEASE_SECONDS)
     ((found, roles),) = find_interrupted(now=later)
-    with redis_at(installation.redis_url), client_from_settings() as client:
-        work_off(run=found, client=client, clock=lambda: later)
+    with redis_at(installation.redis_url), build_client() as client:
+        run_inline(run=found, client=client, clock=lambda: later)
 
     assert roles == list(ROLES)
     assert contents(database) == undisturbed

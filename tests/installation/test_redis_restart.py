@@ -8,9 +8,9 @@ import pytest
 
 from career_navigator.celery import TASK_COUNTS_KEY
 from career_navigator.db.connection import redis_client
-from ingestion.documents import CollectionRun
+from ingestion.documents import CollectionRunDocument
 from ingestion.tasks import check_theirstack, queue_run
-from tests.collecting import start
+from tests.collection import start
 from tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
 from tests.queued import count_queued
 
@@ -62,7 +62,7 @@ def count_done(task: str) -> int:
     return int(redis_client().hget(TASK_COUNTS_KEY, f"{task}|success") or 0)
 
 
-def count_running(run: CollectionRun) -> int:
+def count_running(run: CollectionRunDocument) -> int:
     return sum(search.status == "running" for search in run.reload().searches)
 
 

@@ -263,7 +263,7 @@ def member(web: str, mongo: Database) -> Iterator[tuple[str, str]]:
 
 
 def test_sends_a_cached_response_again_with_the_id_of_the_request(web: str, mongo: Database, redis: Any) -> None:
-    call_command("refresh_figures", stdout=StringIO())
+    call_command("refresh_stats", stdout=StringIO())
     asked = {"X-Request-ID": "edge-7f3a.19_b"}
 
     first, second, third = (requests.get(f"{web}/market/trending", headers=asked, timeout=30) for _ in range(3))

@@ -16,9 +16,10 @@ import requests
 
 from career_navigator.devserver.manager import MAX_RESTARTS, find_marked
 from career_navigator.environment import BASE_DIR
-from tests.installation.running import Run
+from tests.installation.run_command import Run
 
-# With a key it asks TheirStack itself, here at an address where nobody answers; without the stand-in it starts sooner.
+# With a key it asks TheirStack itself, here at an address where nobody answers; without the fake TheirStack it starts
+# sooner.
 NO_DEMONSTRATION = {"THEIR_STACK_API_KEY": "a-key", "THEIR_STACK_BASE_URL": "http://127.0.0.1:1"}
 STOP_SECONDS = 10
 WORKER = ("celery", " worker --exclude-queues ")

@@ -7,7 +7,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.installation.browser import API, Login, comes_true, keep_screenshot
-from tests.installation.running import Run
+from tests.installation.run_command import Run
 
 
 def test_a_collection_beyond_the_budget_asks_for_confirmation_first(log_in: Login) -> None:

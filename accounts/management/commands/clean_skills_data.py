@@ -1,42 +1,15 @@
-"""Read users' and postings' skills anew by today's vocabulary."""
+"""The former name of `renormalize_skills`, kept for one release."""
 
 from typing import Any
 
-from django.core.management.base import CommandParser
-from django.utils import timezone
-
-from accounts.documents import User
-from accounts.migrations import clean_user_skills
-from career_navigator.commands import SummaryCommand, progress_bar
-from market.documents import JobPosting
-from market.posting_skills import reread_posting_skills
-from market.refresh import refresh_figures
+from accounts.management.commands.renormalize_skills import Command as RenormalizeSkillsCommand
 
 
-class Command(SummaryCommand):
-    help = "Gives users' and postings' skills their canonical names by today's vocabulary. Safe to repeat."
+class Command(RenormalizeSkillsCommand):
+    help = "Deprecated: use renormalize_skills."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
-
-    def summarize(self, **options: Any) -> dict[str, Any]:
-        dry_run = options["dry_run"]
-        with progress_bar(label="users", unit="user", total=User.objects.count()) as bar:
-            users = clean_user_skills(dry_run=dry_run, now=timezone.now(), on_user=bar.update)
-        seen = changed = 0
-        total = JobPosting.objects.count()
-        with progress_bar(label="postings", unit="posting", total=total) as bar:
-            for progress in reread_posting_skills(dry_run=dry_run, now=timezone.now()):
-                seen += progress.seen
-                changed += progress.changed
-                bar.update(progress.seen)
-        days = 0 if dry_run else refresh_figures(now=timezone.now()).days
-        return {
-            "dry_run": dry_run,
-            "users": users.seen,
-            "users_changed": users.changed,
-            "users_changed_meanwhile": users.changed_meanwhile,
-            "postings": seen,
-            "postings_changed": changed,
-            "days_recomputed": days,
-        }
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stderr.write(
+            "clean_skills_data is deprecated and will be removed in the next release: use renormalize_skills."
+        )
+        super().handle(*args, **options)

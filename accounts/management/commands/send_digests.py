@@ -11,9 +11,9 @@ from rest_framework.exceptions import ValidationError
 
 from accounts.documents import User
 from accounts.searches.documents import SavedSearch
-from accounts.searches.selectors import due_searches, local_day
+from accounts.searches.selectors import get_local_day, list_due_searches
 from accounts.searches.services import preview_digest, send_digest
-from accounts.selectors import find_user_by_address
+from accounts.selectors import find_user_by_email
 from career_navigator.commands import SummaryCommand
 
 
@@ -28,8 +28,8 @@ class Command(SummaryCommand):
         parser.add_argument("--dry-run", action="store_true", help="say what would be sent; send and change nothing")
 
     def summarize(self, **options: Any) -> dict[str, Any]:
-        day, user_id = local_day(timezone.now()), _find_user_id(options["user"])
-        ids = due_searches(day=day, user_id=user_id)
+        day, user_id = get_local_day(timezone.now()), _find_user_id(options["user"])
+        ids = list_due_searches(day=day, user_id=user_id)
         if options["now"]:
             mailed = SavedSearch.objects(digest__ne=None, **({} if user_id is None else {"user": user_id}))
             ids = list(mailed.order_by("id").scalar("id"))
@@ -70,7 +70,7 @@ def _preview(search: SavedSearch) -> dict[str, Any]:
 def _find_user_id(given: str | None) -> ObjectId | None:
     if given is None:
         return None
-    user = User.objects(id=given).first() if ObjectId.is_valid(given) else find_user_by_address(address=given)
+    user = User.objects(id=given).first() if ObjectId.is_valid(given) else find_user_by_email(email=given)
     if user is None:
         raise CommandError(f"there is no active account with the address or id {given!r}")
     found: ObjectId = user.pk

@@ -5,7 +5,7 @@ import io
 from pypdf import Configuration, PageObject, PdfReader, apply_configuration
 from pypdf.errors import LimitReachedError
 
-from accounts.resumes.files.reading import FileRefused
+from accounts.resumes.files.sandbox import FileRejected
 
 MAX_PAGES = 60
 MAX_LINKS = 50
@@ -23,30 +23,30 @@ _LIMITS = Configuration(
 )
 
 
-def read_pdf(data: bytes, *, most_characters: int) -> tuple[str, list[str]]:
+def extract_pdf(data: bytes, *, most_characters: int) -> tuple[str, list[str]]:
     """The text, page by page, and the addresses that it links to.
 
-    Raises FileRefused, and for a damaged file anything.
+    Raises FileRejected, and for a damaged file anything.
     """
     try:
         with apply_configuration(_LIMITS):
             return _read(data, most_characters)
     except LimitReachedError as error:
-        raise FileRefused("too_complex") from error
+        raise FileRejected("too_complex") from error
 
 
 def _read(data: bytes, most_characters: int) -> tuple[str, list[str]]:
     reader = PdfReader(io.BytesIO(data))
     if reader.is_encrypted:
-        raise FileRefused("encrypted")
+        raise FileRejected("encrypted")
     if len(reader.pages) > MAX_PAGES:
-        raise FileRefused("too_complex")
+        raise FileRejected("too_complex")
     texts: list[str] = []
     links: list[str] = []
     for page in reader.pages:
         texts.append(page.extract_text())
         if sum(map(len, texts)) > most_characters:
-            raise FileRefused("too_complex")
+            raise FileRejected("too_complex")
         links += _links(page)
     return "\n\n".join(texts), links[:MAX_LINKS]
 

@@ -14,7 +14,7 @@ from docx.opc.pkgreader import _ContentTypeMap
 from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
-from accounts.resumes.files.reading import FileRefused
+from accounts.resumes.files.sandbox import FileRejected
 
 MAX_PARTS = 1_000
 # Pictures are kept as they are, XML becomes a tree of ten times its size.
@@ -22,17 +22,17 @@ MAX_UNPACKED = 40_000_000
 MAX_XML = 8_000_000
 MAX_ELEMENTS = 200_000
 # The parser that python-docx uses gives up at 256.
-DEEPEST_XML = 200
+MAX_XML_DEPTH = 200
 MAX_LINKS = 50
 _CONTENT_TYPES = "[Content_Types].xml"
 _ENCRYPTED_FLAG = 0x1
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 
 
-def read_docx(data: bytes, *, most_characters: int) -> tuple[str, list[str]]:
+def extract_docx(data: bytes, *, most_characters: int) -> tuple[str, list[str]]:
     """The text, heads of pages first, and the addresses that it links to.
 
-    Raises FileRefused, and for a damaged file anything.
+    Raises FileRejected, and for a damaged file anything.
     """
     _check_archive(data)
     document = docx.Document(io.BytesIO(data))
@@ -42,7 +42,7 @@ def read_docx(data: bytes, *, most_characters: int) -> tuple[str, list[str]]:
         lines.append(line)
         length += len(line) + 1
         if length > most_characters:
-            raise FileRefused("too_complex")
+            raise FileRejected("too_complex")
     return "\n".join(lines), _links(document)
 
 
@@ -54,24 +54,24 @@ def _check_archive(data: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = archive.infolist()
         if any(entry.flag_bits & _ENCRYPTED_FLAG for entry in entries):
-            raise FileRefused("encrypted")
+            raise FileRejected("encrypted")
         # The formats that no program writes into a DOCX file are unpacked as a whole, however little is asked for.
         if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
-            raise FileRefused("malformed")
+            raise FileRejected("malformed")
         if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
-            raise FileRefused("too_complex")
+            raise FileRejected("too_complex")
         if _CONTENT_TYPES not in archive.namelist():
-            raise FileRefused("unknown_type")
+            raise FileRejected("unknown_type")
         if archive.getinfo(_CONTENT_TYPES).file_size > MAX_XML:
-            raise FileRefused("too_complex")
+            raise FileRejected("too_complex")
         types = _unpack(archive, archive.getinfo(_CONTENT_TYPES))
         _check_xml(types)
         if CONTENT_TYPE.WML_DOCUMENT_MAIN.encode() not in types:
-            raise FileRefused("unknown_type")
+            raise FileRejected("unknown_type")
         type_of = _ContentTypeMap.from_xml(types)
         xml = [entry for entry in entries if _is_xml(entry.filename, type_of)]
         if sum(entry.file_size for entry in xml) > MAX_XML:
-            raise FileRefused("too_complex")
+            raise FileRejected("too_complex")
         for entry in entries:
             part = _unpack(archive, entry)
             if entry in xml:
@@ -79,14 +79,14 @@ def _check_archive(data: bytes) -> None:
 
 
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """Return a part, unpacked no further than a byte beyond the size that it states. Raises FileRefused for that."""
+    """Return a part, unpacked no further than a byte beyond the size that it states. Raises FileRejected for that."""
     probe = copy.copy(entry)
     # By its stated size `ZipFile` cuts what it has unpacked, and would not show that there is more.
     probe.file_size += 1
     with archive.open(probe) as opened:
         part = opened.read(probe.file_size)
     if len(part) > entry.file_size:
-        raise FileRefused("malformed")
+        raise FileRejected("malformed")
     return part
 
 
@@ -108,15 +108,15 @@ def _check_xml(xml: bytes) -> None:
     def begin(*_: object) -> None:
         nonlocal depth, count
         depth, count = depth + 1, count + 1
-        if depth > DEEPEST_XML or count > MAX_ELEMENTS:
-            raise FileRefused("too_complex")
+        if depth > MAX_XML_DEPTH or count > MAX_ELEMENTS:
+            raise FileRejected("too_complex")
 
     def end(*_: object) -> None:
         nonlocal depth
         depth -= 1
 
     def refuse(*_: object) -> None:
-        raise FileRefused("malformed")
+        raise FileRejected("malformed")
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler, parser.StartDoctypeDeclHandler = begin, end, refuse
@@ -137,10 +137,10 @@ def _is_listed(paragraph: Paragraph) -> bool:
     """Whether Word draws a bullet or a number, which is no part of the text."""
     properties = paragraph._p.pPr
     numbered = properties is not None and properties.numPr is not None
-    return bool(paragraph.text) and (numbered or _style_of(paragraph).startswith("List"))
+    return bool(paragraph.text) and (numbered or _get_style(paragraph).startswith("List"))
 
 
-def _style_of(paragraph: Paragraph) -> str:
+def _get_style(paragraph: Paragraph) -> str:
     return paragraph.style.name or "" if paragraph.style is not None else ""
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import phonenumbers
 
-from accounts.resumes.parsing.lines import find_spans, heading_kind
+from accounts.resumes.parsing.lines import find_spans, get_heading_kind
 from market.geo.labels import parse_place_label
 
 # Where people write no country code: the numbering plans tried, in this order.
@@ -62,7 +62,7 @@ _PARTICLE = re.compile(r"von|van|de|da|del|della|di|der|den|la|le|bin|al|el|y|te
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundValue:
     """A piece of the text, and how sure it is that it means what it is taken for."""
 
     value: str
@@ -76,15 +76,15 @@ class Contact:
     The headline is what somebody says below their name that they are.
     """
 
-    name: Found | None
-    place: Found | None
-    headline: Found | None
-    email: Found | None
-    phone: Found | None
-    links: tuple[Found, ...]
+    name: FoundValue | None
+    place: FoundValue | None
+    headline: FoundValue | None
+    email: FoundValue | None
+    phone: FoundValue | None
+    links: tuple[FoundValue, ...]
 
 
-def read_contact(*, text: str, head: Sequence[str], links: Iterable[str] = ()) -> Contact:
+def parse_contact(*, text: str, head: Sequence[str], links: Iterable[str] = ()) -> Contact:
     """The contact details of a text; `head` are the lines before its first heading, `links` what else it links to."""
     email = _email(text)
     return Contact(
@@ -97,19 +97,19 @@ def read_contact(*, text: str, head: Sequence[str], links: Iterable[str] = ()) -
     )
 
 
-def network_of(link: str) -> str | None:
+def find_network(link: str) -> str | None:
     """The network that an address leads to, where it is one that people show their work on."""
     host = (urlsplit(link).hostname or "").removeprefix("www.")
     return next((name for domain, name in _NETWORKS.items() if host == domain or host.endswith(f".{domain}")), None)
 
 
-def _email(text: str) -> Found | None:
+def _email(text: str) -> FoundValue | None:
     found = list(dict.fromkeys(match[0] for match in _EMAIL.finditer(text)))
     # Several: that of a referee may be among them; the first is the person's.
-    return Found(found[0], 0.95 if len(found) == 1 else 0.8) if found else None
+    return FoundValue(found[0], 0.95 if len(found) == 1 else 0.8) if found else None
 
 
-def _phone(text: str) -> Found | None:
+def _phone(text: str) -> FoundValue | None:
     for part in dict.fromkeys((text[:_HEAD_CHARACTERS], text[-_HEAD_CHARACTERS:])):
         # "2016 - 12/2019" is a number that could be dialled somewhere.
         undated = "\n".join(line for line in part.split("\n") if not find_spans(line))
@@ -117,18 +117,18 @@ def _phone(text: str) -> Found | None:
             tries = _MAX_INTERNATIONAL_TRIES if region is None else _MAX_REGIONAL_TRIES
             match = next(iter(phonenumbers.PhoneNumberMatcher(undated, region, max_tries=tries)), None)
             if match is not None:
-                return Found(match.raw_string.lstrip("["), 0.95 if region is None else 0.7)
+                return FoundValue(match.raw_string.lstrip("["), 0.95 if region is None else 0.7)
     return None
 
 
-def _links(text: str, hidden: Iterable[str]) -> tuple[Found, ...]:
+def _links(text: str, hidden: Iterable[str]) -> tuple[FoundValue, ...]:
     shown = [match[0].rstrip(".:/") for match in _LINK.finditer(text)]
     addresses = [link if "://" in link else f"https://{link}" for link in shown]
-    found: dict[str, Found] = {}
+    found: dict[str, FoundValue] = {}
     for address, confidence in [*((each, 0.9) for each in addresses), *((each, 0.85) for each in hidden)]:
         if len(address) <= _MAX_LINK_LENGTH and _is_web_address(address):
             key = address.split("://", 1)[1].removeprefix("www.").rstrip("/").casefold()
-            found.setdefault(key, Found(address, confidence))
+            found.setdefault(key, FoundValue(address, confidence))
     return tuple(found.values())[:_MAX_LINKS]
 
 
@@ -147,7 +147,7 @@ def _pieces(head: Sequence[str]) -> list[str]:
     return [piece.strip(" ,.") for line in lines for piece in _PARTS.split(line) if piece and piece.strip(" ,.")]
 
 
-def _place(head: Sequence[str]) -> Found | None:
+def _place(head: Sequence[str]) -> FoundValue | None:
     """The first place of a known country, of those with a comma in them or called an address; no street is kept."""
     for piece in _pieces(head):
         called = _ADDRESS_LABEL.match(piece)
@@ -156,32 +156,32 @@ def _place(head: Sequence[str]) -> Found | None:
             continue
         place = parse_place_label(text)
         if place.city and place.country_code:
-            return Found(place.label, 0.9)
+            return FoundValue(place.label, 0.9)
     return None
 
 
-def _headline(head: Sequence[str]) -> Found | None:
+def _headline(head: Sequence[str]) -> FoundValue | None:
     """The first piece that is the name of a trade and no sentence."""
     for piece in _pieces(head):
         if len(piece) <= _MAX_HEADLINE_LENGTH and _HEADLINE.fullmatch(piece) and _TRADE.search(piece):
-            return Found(" ".join(piece.split()), 0.8)
+            return FoundValue(" ".join(piece.split()), 0.8)
     return None
 
 
-def _name(head: Sequence[str], email: Found | None) -> Found | None:
+def _name(head: Sequence[str], email: FoundValue | None) -> FoundValue | None:
     """The first line that can be a name; one that shows in the e-mail address is nearly sure."""
     lines = [line for line in head if line][:_NAME_LINES]
     local = email.value.split("@")[0].casefold() if email else ""
     for index, line in enumerate(lines):
         name = re.split(r"\s{2,}|[|,•·–—\t]|\s-\s", line)[0].strip()
         words = name.split()
-        if not 2 <= len(words) <= 5 or len(name) > 60 or heading_kind(name):
+        if not 2 <= len(words) <= 5 or len(name) > 60 or get_heading_kind(name):
             continue
         if not all(_NAME_WORD.fullmatch(word) for word in words):
             continue
         if _NO_NAME.search(name) or any(word[0].islower() and not _PARTICLE.fullmatch(word) for word in words):
             continue
         if any(len(word) > 2 and word.casefold() in local for word in words):
-            return Found(name, 0.95)
-        return Found(name, 0.75 if index == 0 else 0.5)
+            return FoundValue(name, 0.95)
+        return FoundValue(name, 0.75 if index == 0 else 0.5)
     return None

@@ -7,7 +7,7 @@ from datetime import date
 from itertools import islice
 from typing import NamedTuple
 
-from accounts.resumes.parsing.contact import Found
+from accounts.resumes.parsing.contact import FoundValue
 from accounts.resumes.parsing.lines import Line, Moment, Span, find_moments, find_spans, replace_moments
 
 MAX_POSITIONS = 50
@@ -60,8 +60,8 @@ _EDGES = " \t,;:|•·–—-()[]/"
 class Position:
     """One entry. `dated` is how sure its dates are; title and company are None where nothing can be told."""
 
-    title: Found | None
-    company: Found | None
+    title: FoundValue | None
+    company: FoundValue | None
     span: Span
     summary: str
     highlights: tuple[str, ...]
@@ -78,7 +78,7 @@ class _Anchor:
     pieces: tuple[str, ...]
 
 
-def read_positions(lines: Sequence[Line], *, now: date) -> list[Position]:
+def parse_positions(lines: Sequence[Line], *, now: date) -> list[Position]:
     """The entries in the order of the text. Each has to say from when; one that begins after `now` is none."""
     positions = []
     # One more than are kept: the last one ends where the next begins.
@@ -176,7 +176,7 @@ def _split(head: str) -> list[str]:
     return [piece for piece in (piece.strip(_EDGES) for piece in pieces) if len(piece) > 1]
 
 
-def _title_and_company(pieces: Sequence[str]) -> tuple[Found | None, Found | None]:
+def _title_and_company(pieces: Sequence[str]) -> tuple[FoundValue | None, FoundValue | None]:
     title = next((piece for piece in pieces if _TITLE.search(piece)), None)
     rest = [piece for piece in pieces if piece != title]
     company = next((piece for piece in rest if _COMPANY.search(piece)), None)
@@ -184,9 +184,9 @@ def _title_and_company(pieces: Sequence[str]) -> tuple[Found | None, Found | Non
     if company is None and rest:
         company = rest[0]
     if title is None:
-        # Two names and no word that tells which is which.
-        return None, Found(company, 0.6 if sure else 0.3) if company else None
-    return Found(title, 0.85), Found(company, 0.85 if sure else 0.65) if company else None
+        # Two names and no word that says which is which.
+        return None, FoundValue(company, 0.6 if sure else 0.3) if company else None
+    return FoundValue(title, 0.85), FoundValue(company, 0.85 if sure else 0.65) if company else None
 
 
 def _body(lines: Sequence[str]) -> tuple[str, tuple[str, ...]]:
@@ -215,9 +215,9 @@ def _body(lines: Sequence[str]) -> tuple[str, tuple[str, ...]]:
 class Study:
     """One entry; at least the institution or the degree is known."""
 
-    institution: Found | None
-    degree: Found | None
-    area: Found | None
+    institution: FoundValue | None
+    degree: FoundValue | None
+    area: FoundValue | None
     since: Moment | None
     until: Moment | None
     confidence: float
@@ -231,7 +231,7 @@ class _Text(NamedTuple):
     degree: re.Match[str] | None
 
 
-def read_studies(lines: Sequence[Line]) -> list[Study]:
+def parse_studies(lines: Sequence[Line]) -> list[Study]:
     """The entries in the order of the text: a new one begins where an institution or a degree is named again."""
     # One by one: thousands of entries are not read to keep the first twenty.
     studies = (_study(group) for group in _groups(lines))
@@ -260,17 +260,17 @@ def _study(group: Sequence[_Text]) -> Study | None:
     degree = area = None
     for line, _, match in group:
         if match:
-            degree = Found(match[0].strip(), 0.9)
+            degree = FoundValue(match[0].strip(), 0.9)
             named = _AREA.match(_before_gap(line[match.end() :]))
             if named and not _INSTITUTION.search(named["area"]):
-                area = Found(named["area"].strip(_EDGES), 0.7)
+                area = FoundValue(named["area"].strip(_EDGES), 0.7)
             break
     if institution is None and degree is None:
         return None
     since, until, dated = _when([line.text for line in group])
     parts = [0.85 if institution else 0.0, 0.9 if degree else 0.0, dated]
     return Study(
-        institution=Found(institution, 0.85) if institution else None,
+        institution=FoundValue(institution, 0.85) if institution else None,
         degree=degree,
         area=area,
         since=since,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from accounts.resumes.parsing.contact import Found
+from accounts.resumes.parsing.contact import FoundValue
 
 _MAX_LANGUAGES = 20
 _MAX_FLUENCY_LENGTH = 60
@@ -22,7 +22,7 @@ _EDGES = " ()[]:.–—-*"
 class SpokenLanguage:
     """A language by its English name, and how well it is spoken, in the resume's words; None where it does not say."""
 
-    language: Found
+    language: FoundValue
     fluency: str | None
 
 
@@ -39,7 +39,7 @@ def read_languages(lines: Iterable[str]) -> tuple[SpokenLanguage, ...]:
             fluency = (after or before) if not (after and before) else ""
             is_clear = not before and len(after) <= _MAX_FLUENCY_LENGTH
             language = SpokenLanguage(
-                language=Found(named[0], 0.95 if is_clear else 0.7),
+                language=FoundValue(named[0], 0.95 if is_clear else 0.7),
                 fluency=fluency if fluency and len(fluency) <= _MAX_FLUENCY_LENGTH else None,
             )
             found.setdefault(named[0].casefold(), language)

@@ -48,7 +48,7 @@ _HEADINGS = {
         "|leadership|conferences"
     ),
 }
-_KIND_OF = {heading: kind for kind, headings in _HEADINGS.items() for heading in headings.split("|")}
+_HEADING_KINDS = {heading: kind for kind, headings in _HEADINGS.items() for heading in headings.split("|")}
 _MAX_HEADING_LENGTH = 60
 _INLINE = re.compile(r"([^:]{4,40}):\s+(?=\S)")
 _NO_LETTER = re.compile(r"[^\w&]+|_+")
@@ -110,10 +110,10 @@ def split_sections(text: str) -> list[Section]:
         if not line.text:
             lines.append(line)
             continue
-        heading = heading_kind(line.text)
+        heading = get_heading_kind(line.text)
         rest = line
         if heading is None and kind not in _ENTRIES and (inline := _INLINE.match(line.text)):
-            heading = heading_kind(inline[1])
+            heading = get_heading_kind(inline[1])
             rest = Line(line.text[inline.end() :], line.start + inline.end())
         if heading is None:
             lines.append(line)
@@ -124,14 +124,14 @@ def split_sections(text: str) -> list[Section]:
     return sections
 
 
-def heading_kind(line: str) -> str | None:
+def get_heading_kind(line: str) -> str | None:
     """The kind of section that a line is the heading of; None for a line that is none."""
     if not line or len(line) > _MAX_HEADING_LENGTH:
         return None
     words = _NO_LETTER.sub(" ", line).strip().casefold()
     if _SPACED_OUT.fullmatch(words):
         words = words.replace(" ", "")
-    return _KIND_OF.get(" ".join(words.replace("&", " and ").split()))
+    return _HEADING_KINDS.get(" ".join(words.replace("&", " and ").split()))
 
 
 def _lines(text: str) -> Iterator[Line]:
@@ -177,18 +177,18 @@ def find_spans(text: str) -> list[Span]:
         return []
     spans = []
     for match in _RANGE.finditer(text):
-        since = read_moment(match["start"])
-        until = read_moment(match["end"]) if match["end"] else None
+        since = parse_moment(match["start"])
+        until = parse_moment(match["end"]) if match["end"] else None
         if until is None or until.in_months >= since.in_months:
             spans.append(Span(since, until, *match.span()))
     if not spans:
-        spans = [Span(read_moment(match["start"]), None, *match.span()) for match in _SINCE.finditer(text)]
+        spans = [Span(parse_moment(match["start"]), None, *match.span()) for match in _SINCE.finditer(text)]
     return spans
 
 
 def find_moments(text: str) -> list[Moment]:
     """Every date in a text."""
-    return [read_moment(match[0]) for match in _SINGLE.finditer(text)]
+    return [parse_moment(match[0]) for match in _SINGLE.finditer(text)]
 
 
 def replace_moments(text: str, by: str) -> str:
@@ -197,7 +197,7 @@ def replace_moments(text: str, by: str) -> str:
 
 
 @lru_cache(maxsize=2_000)
-def read_moment(text: str) -> Moment:
+def parse_moment(text: str) -> Moment:
     """The moment that a date of one of the usual forms means."""
     year = _YEAR_ALONE.search(text)
     if year is None:
@@ -210,7 +210,7 @@ def read_moment(text: str) -> Moment:
     return Moment(int(year[0]), int(number[0]) if number else None)
 
 
-def years_covered(spans: Iterable[Span], *, now: date) -> float:
+def count_years_covered(spans: Iterable[Span], *, now: date) -> float:
     """How many years the spans cover, to a tenth; where they overlap, and after `now`, nothing counts twice or at all.
 
     A month named as the last one counts whole; between years alone their difference counts.

@@ -1,6 +1,6 @@
 """A resume's text as its parts, each with a confidence, and as content in the JSON Resume format. Pure.
 
-Every value is a stretch of the text, its spaces evened out, but for what is told from it: dates in the form of JSON
+Every value is a stretch of the text, its spaces evened out, except for what is told from it: dates in the form of JSON
 Resume, the years of experience, the canonical names of skills, and the scheme of an address that is written without.
 """
 
@@ -14,10 +14,10 @@ from typing import Any
 
 from accounts.resumes.json_resume import MAX_ENTRIES, MAX_LINE_LENGTH, MAX_PARAGRAPH_LENGTH
 from accounts.resumes.parsing import lines as kinds
-from accounts.resumes.parsing.contact import Contact, Found, network_of, read_contact
-from accounts.resumes.parsing.entries import Position, Study, read_positions, read_studies
+from accounts.resumes.parsing.contact import Contact, FoundValue, find_network, parse_contact
+from accounts.resumes.parsing.entries import Position, Study, parse_positions, parse_studies
 from accounts.resumes.parsing.languages import SpokenLanguage, read_languages
-from accounts.resumes.parsing.lines import Section, split_sections, years_covered
+from accounts.resumes.parsing.lines import Section, count_years_covered, split_sections
 from market.geo.labels import parse_place_label
 from skills.extraction import SkillSpan
 
@@ -54,7 +54,7 @@ class ParsedResume:
     """What a resume says. `years` counts no time twice; it is None where no position has a date."""
 
     contact: Contact
-    summary: Found | None
+    summary: FoundValue | None
     skills: tuple[NamedSkill, ...]
     positions: tuple[Position, ...]
     years: float | None
@@ -66,34 +66,34 @@ def parse_resume(*, text: str, links: Iterable[str] = (), spans: Sequence[SkillS
     """Read a text whose lines end in line feeds; `spans` are the skills in it, `links` what else the file links to."""
     parts = split_sections(text)
     positions = [
-        position for part in parts if part.kind == kinds.EXPERIENCE for position in read_positions(part.lines, now=now)
+        position for part in parts if part.kind == kinds.EXPERIENCE for position in parse_positions(part.lines, now=now)
     ]
-    contact = read_contact(text=text, head=[line.text for line in parts[0].lines], links=links)
+    contact = parse_contact(text=text, head=[line.text for line in parts[0].lines], links=links)
     return ParsedResume(
         contact=contact,
         summary=_summary(parts, contact),
         skills=_skills(text, parts, _outside_name(text, contact, spans)),
         positions=tuple(positions),
-        years=years_covered((position.span for position in positions), now=now) if positions else None,
-        studies=tuple(study for part in parts if part.kind == kinds.EDUCATION for study in read_studies(part.lines)),
+        years=count_years_covered((position.span for position in positions), now=now) if positions else None,
+        studies=tuple(study for part in parts if part.kind == kinds.EDUCATION for study in parse_studies(part.lines)),
         languages=read_languages(line.text for part in parts if part.kind == kinds.LANGUAGES for line in part.lines),
     )
 
 
-def json_resume(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, Any]:
+def build_json_resume(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, Any]:
     """The content in the JSON Resume format; `names` are the skills' display names."""
     contact = parsed.contact
     basics = {
         "name": _line(contact.name),
         "email": _line(contact.email),
         "phone": _line(contact.phone),
-        "url": next((link.value for link in contact.links if network_of(link.value) is None), None),
+        "url": next((link.value for link in contact.links if find_network(link.value) is None), None),
         "summary": parsed.summary.value[:MAX_PARAGRAPH_LENGTH] if parsed.summary else None,
         "location": _location(contact.place),
         "profiles": [
             {"network": network, "url": link.value}
             for link in contact.links
-            if (network := network_of(link.value)) is not None
+            if (network := find_network(link.value)) is not None
         ],
     }
     content = {
@@ -108,7 +108,7 @@ def json_resume(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, 
     return _present(content)
 
 
-def as_stored(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, Any]:
+def serialize_resume(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, Any]:
     """Each part with its confidence, in plain values."""
     contact = parsed.contact
     return {
@@ -158,15 +158,15 @@ def as_stored(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, An
     }
 
 
-def _summary(parts: Sequence[Section], contact: Contact) -> Found | None:
+def _summary(parts: Sequence[Section], contact: Contact) -> FoundValue | None:
     for part in parts:
         if part.kind == kinds.SUMMARY and part.text:
-            return Found(_evened(part.text), 0.9)
+            return FoundValue(_evened(part.text), 0.9)
     if contact.email is None and contact.phone is None:
         return None
     # Without a heading: the first sentences above all headings.
     told = next((run for run in _runs_of_prose(parts[0]) if run.endswith(".")), None)
-    return Found(_evened(told), 0.6) if told else None
+    return FoundValue(_evened(told), 0.6) if told else None
 
 
 def _runs_of_prose(part: Section) -> Iterator[str]:
@@ -253,7 +253,7 @@ def _education(study: Study) -> dict[str, Any]:
     )
 
 
-def _location(place: Found | None) -> dict[str, Any]:
+def _location(place: FoundValue | None) -> dict[str, Any]:
     if place is None:
         return {}
     known = parse_place_label(place.value)
@@ -267,11 +267,11 @@ def _sure(parsed: ParsedResume) -> float:
     return 0.9 if by_month else 0.7
 
 
-def _found(found: Found | None) -> dict[str, Any] | None:
+def _found(found: FoundValue | None) -> dict[str, Any] | None:
     return {"value": found.value, "confidence": found.confidence} if found is not None else None
 
 
-def _line(found: Found | None) -> str | None:
+def _line(found: FoundValue | None) -> str | None:
     return found.value[:MAX_LINE_LENGTH].rstrip() if found is not None else None
 
 

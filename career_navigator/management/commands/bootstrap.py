@@ -12,7 +12,7 @@ from career_navigator.admin_site.roles import ADMIN, delete_changed_password, ge
 from career_navigator.apps import SPENDING
 from career_navigator.commands import SummaryCommand
 from career_navigator.db.backup import finish_restore
-from career_navigator.db.bootstrap import IndexesRefused, apply_data_migrations, create_indexes
+from career_navigator.db.bootstrap import IndexesRejected, apply_data_migrations, create_indexes
 from career_navigator.db.connection import database
 from career_navigator.devserver.private_files import write_privately
 
@@ -30,7 +30,7 @@ class Command(SummaryCommand):
         call_command("migrate", verbosity=0, interactive=False)
         try:
             merged = create_indexes()
-        except IndexesRefused as error:
+        except IndexesRejected as error:
             raise CommandError(str(error)) from error
         with open(os.devnull, "w") as nowhere:
             call_command("seed", stdout=nowhere)

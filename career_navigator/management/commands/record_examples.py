@@ -25,7 +25,7 @@ from career_navigator.api.openapi import METHODS
 from career_navigator.api.openapi_examples import EXAMPLES
 from career_navigator.commands import SummaryCommand
 from fixtures.example_calls import CALLS, EMAIL, OTHER_EMAIL, Call
-from ingestion.documents import OPEN_RUN_STATUSES, CollectionRun
+from ingestion.documents import OPEN_RUN_STATUSES, CollectionRunDocument
 from ingestion.views import SIGNATURE_HEADER
 
 # Of an answer that is shown.
@@ -204,7 +204,9 @@ def _cut(text: str) -> str:
 def _wait_for_postings() -> None:
     """Wait until the demonstration's postings are collected."""
     give_up_at = time.monotonic() + _COLLECTION_SECONDS
-    while not CollectionRun.objects(status="finished") or CollectionRun.objects(status__in=OPEN_RUN_STATUSES):
+    while not CollectionRunDocument.objects(status="finished") or CollectionRunDocument.objects(
+        status__in=OPEN_RUN_STATUSES
+    ):
         if time.monotonic() > give_up_at:
             raise CommandError("The demonstration's postings are not collected yet; record when they are.")
         time.sleep(1)

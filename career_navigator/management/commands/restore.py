@@ -10,7 +10,7 @@ from career_navigator.cache.client import execute
 from career_navigator.commands import SummaryCommand
 from career_navigator.db.backup import NotEmpty, UnusableBackup, restore_backup
 from career_navigator.db.connection import database
-from market.refresh import refresh_figures
+from market.refresh import refresh_stats
 from market.selectors import VERSION_KEY
 
 
@@ -36,7 +36,7 @@ class Command(SummaryCommand):
             raise CommandError(f"{path} cannot be read: {error.strerror}. Nothing was changed.") from error
         # Answers that were rendered from what is gone. Without Redis there are none, and the schedule renders new ones.
         if execute(("DEL", VERSION_KEY)) is not None:
-            refresh_figures(now=timezone.now())
+            refresh_stats(now=timezone.now())
         return {
             "file": str(path),
             "created_at": content.created_at.isoformat(timespec="seconds"),

@@ -33,7 +33,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--postings", type=Path, metavar="FILE", help="without a key: let the stand-in serve the jobs of this file"
+            "--postings",
+            type=Path,
+            metavar="FILE",
+            help="without a key: let the fake TheirStack serve the jobs of this file",
         )
         parser.add_argument("--shift-dates", action="store_true", help="with --postings: the newest is from today")
         parser.add_argument("--end-with-parent", action="store_true", help="stop when the calling process ends")
@@ -72,7 +75,7 @@ class Command(BaseCommand):
         self._start_processes()
         manager.wait_until_answers("the API", host=_LOOPBACK.get(settings.HOST, settings.HOST), port=settings.PORT)
         if stand_in_port:
-            manager.wait_until_answers("the stand-in for TheirStack", port=stand_in_port)
+            manager.wait_until_answers("the fake TheirStack", port=stand_in_port)
         self._announce(password_file, is_new=not had_password)
         if stand_in_port and is_empty:
             manager.say("Collecting demonstration postings; they appear within a minute.")
@@ -149,7 +152,7 @@ class Command(BaseCommand):
                 login = f"password {password_file.read_text().strip()} (kept in {password_file})"
         say(f"  Admin: {address}/admin with user admin, {login}")
         if settings.DEMONSTRATION:
-            say("  This is demonstration data: postings come from a stand-in on this machine, none from TheirStack.")
+            say("  This is demonstration data: its postings come from a fake TheirStack on this machine.")
             say("  To collect real ones, set THEIR_STACK_API_KEY.")
         say("  Stop with Ctrl-C.")
 

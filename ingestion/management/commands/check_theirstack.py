@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from career_navigator.commands import SummaryCommand
 from ingestion.source import check_source
-from ingestion.theirstack import client_from_settings
+from ingestion.theirstack import build_client
 from ingestion.theirstack_errors import TheirStackClientError
 
 
@@ -17,7 +17,7 @@ class Command(SummaryCommand):
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         try:
-            with client_from_settings() as client:
+            with build_client() as client:
                 balance = check_source(client=client, now=timezone.now())
         except TheirStackClientError as error:
             raise CommandError(f"{error.reason}: {error}") from error

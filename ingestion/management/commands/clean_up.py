@@ -1,29 +1,13 @@
-"""Delete postings past retention."""
+"""The former name of `prune_postings`, kept for one release."""
 
 from typing import Any
 
-from django.conf import settings
-from django.core.management.base import CommandError, CommandParser
-from django.utils import timezone
-
-from career_navigator.commands import SummaryCommand, progress_bar
-from ingestion.services import cleanup_old_jobs
+from ingestion.management.commands.prune_postings import Command as PrunePostingsCommand
 
 
-class Command(SummaryCommand):
-    help = "Deletes the postings of days past retention, by whole days. Their figures stay."
+class Command(PrunePostingsCommand):
+    help = "Deprecated: use prune_postings."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--days",
-            type=int,
-            default=settings.JOB_DATA_RETENTION_DAYS,
-            help="days to keep, today among them (default: JOB_DATA_RETENTION_DAYS, %(default)s)",
-        )
-
-    def summarize(self, **options: Any) -> dict[str, Any]:
-        if options["days"] < 1:
-            raise CommandError(f"--days must be at least 1, not {options['days']}")
-        with progress_bar(label="deleting", unit="day") as bar:
-            deleted = cleanup_old_jobs(days_to_keep=options["days"], now=timezone.now(), on_day=bar.update)
-        return {"deleted": deleted, "days_kept": options["days"]}
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stderr.write("clean_up is deprecated and will be removed in the next release: use prune_postings.")
+        super().handle(*args, **options)

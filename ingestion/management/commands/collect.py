@@ -8,13 +8,13 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from career_navigator.commands import SummaryCommand, progress_bar
-from ingestion.documents import CollectionRun
+from ingestion.documents import CollectionRunDocument
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from ingestion.runs import UnusableRequestError, start_run
-from ingestion.selectors import run_report
-from ingestion.services import DEFAULT_MAX_AGE_DAYS, UnknownUserError, work_off
+from ingestion.selectors import build_run_report
+from ingestion.services import DEFAULT_MAX_AGE_DAYS, UnknownUserError, run_inline
 from ingestion.tasks import queue_run
-from ingestion.theirstack import client_from_settings
+from ingestion.theirstack import build_client
 from ingestion.theirstack_errors import TheirStackConfigurationError, TheirStackRetryableError
 
 
@@ -45,23 +45,23 @@ class Command(SummaryCommand):
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         try:
-            client = client_from_settings()
+            client = build_client()
             run = self.start_run(options)
         except (TheirStackConfigurationError, UnusableRequestError, UnknownUserError) as error:
             raise CommandError(str(error)) from error
         if options.get("queue"):
             queue_run(run=run)
-            return run_report(run)
+            return build_run_report(run)
         try:
             with client, progress_bar(label="collecting", unit="role", total=len(run.roles)) as bar:
-                run = work_off(run=run, client=client, clock=timezone.now, on_progress=lambda run: _show(bar, run))
+                run = run_inline(run=run, client=client, clock=timezone.now, on_progress=lambda run: _show(bar, run))
         except TheirStackRetryableError as error:
             raise CommandError(f"run {run.id} stays open: {error}") from error
         if run.status != "finished":
             raise CommandError(f"run {run.id} is {run.status}: {run.error or 'see the run'}")
-        return run_report(run)
+        return build_run_report(run)
 
-    def start_run(self, options: dict[str, Any]) -> CollectionRun:
+    def start_run(self, options: dict[str, Any]) -> CollectionRunDocument:
         """Record the run to work off. Raises UnusableRequestError and UnknownUserError."""
         return start_run(
             trigger="command",
@@ -73,6 +73,6 @@ class Command(SummaryCommand):
         )
 
 
-def _show(bar: "tqdm[NoReturn]", run: CollectionRun) -> None:
+def _show(bar: "tqdm[NoReturn]", run: CollectionRunDocument) -> None:
     bar.set_postfix(new=run.collected, credits=run.credits)
     bar.update()

@@ -1,48 +1,13 @@
-"""Collect the roles that users aim at."""
+"""The former name of `collect_for_users`, kept for one release."""
 
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
-from django.utils import timezone
-
-from ingestion.documents import CollectionRun
-from ingestion.management.commands.collect import Command as CollectCommand
-from ingestion.services import (
-    DEFAULT_FRESHNESS_DAYS,
-    DEFAULT_JOBS_PER_ROLE,
-    DEFAULT_MAX_AGE_DAYS,
-    collect_jobs_for_all_users,
-    collect_jobs_for_user,
-)
+from ingestion.management.commands.collect_for_users import Command as CollectForUsersCommand
 
 
-class Command(CollectCommand):
-    help = "Collects the roles users aim at (the default roles while nobody aims at any), the stale ones only."
+class Command(CollectForUsersCommand):
+    help = "Deprecated: use collect_for_users."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", metavar="ID", help="the roles of this user alone, fresh or not")
-        parser.add_argument("--place", action="append", dest="places", help="may be repeated")
-        parser.add_argument("--max-age-days", type=int, default=DEFAULT_MAX_AGE_DAYS, help="default: %(default)s")
-        parser.add_argument(
-            "--limit", type=int, default=DEFAULT_JOBS_PER_ROLE, help="jobs a role (default: %(default)s)"
-        )
-        parser.add_argument(
-            "--fresh-days",
-            type=int,
-            default=DEFAULT_FRESHNESS_DAYS,
-            help="skip what was collected within so many days (default: %(default)s)",
-        )
-
-    def start_run(self, options: dict[str, Any]) -> CollectionRun:
-        if options["fresh_days"] < 0:
-            raise CommandError(f"--fresh-days must be at least 0, not {options['fresh_days']}")
-        requested = {
-            "max_age_days": options["max_age_days"],
-            "jobs_per_role": options["limit"],
-            "locations": options["places"],
-            "trigger": "command",
-            "now": timezone.now(),
-        }
-        if options["user"]:
-            return collect_jobs_for_user(user_id=options["user"], **requested)
-        return collect_jobs_for_all_users(data_freshness_days=options["fresh_days"], **requested)
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stderr.write("collect_users is deprecated and will be removed in the next release: use collect_for_users.")
+        super().handle(*args, **options)

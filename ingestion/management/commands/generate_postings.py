@@ -11,7 +11,7 @@ from ingestion.fake_theirstack.job_sources import MAX_SEED, build_jobs
 from ingestion.imports import BATCH, ImportSummary
 from ingestion.theirstack_jobs import posting_from_job
 from market.posting import GENERATED
-from market.refresh import refresh_figures
+from market.refresh import refresh_stats
 from market.services import store_postings
 
 
@@ -33,7 +33,7 @@ class Command(SummaryCommand):
             while batch := [posting_from_job(job, source=GENERATED) for job in islice(jobs, BATCH)]:
                 total.add(store_postings(postings=batch, now=timezone.now()))
                 bar.update(len(batch))
-        refresh_figures(now=timezone.now())
+        refresh_stats(now=timezone.now())
         return {
             "collected": total.collected,
             "updated": total.updated,

@@ -30,7 +30,7 @@ class Command(SummaryCommand):
                 summary = import_postings(path=path, now=timezone.now, on_read=bar.update, dry_run=options["dry_run"])
         except UnreadableFileError as error:
             raise CommandError(str(error)) from error
-        # `asdict` would build counters anew from pairs and so count those.
+        # `asdict` would build counters again from pairs and so count those.
         counters = {"refused": dict(summary.refused), "unread_values_by_column": dict(summary.unread_values_by_column)}
         report = asdict(summary) | counters
         if not options["json"]:

@@ -1,16 +1,13 @@
-"""Figures over the stored postings."""
+"""The former name of `ingestion_stats`, kept for one release."""
 
-from dataclasses import asdict
 from typing import Any
 
-from django.utils import timezone
-
-from career_navigator.commands import SummaryCommand
-from ingestion.selectors import get_collection_statistics
+from ingestion.management.commands.ingestion_stats import Command as IngestionStatsCommand
 
 
-class Command(SummaryCommand):
-    help = "Prints how many postings are stored, how many came lately, and the roles and places most seen."
+class Command(IngestionStatsCommand):
+    help = "Deprecated: use ingestion_stats."
 
-    def summarize(self, **options: Any) -> dict[str, Any]:
-        return asdict(get_collection_statistics(now=timezone.now()))
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stderr.write("statistics is deprecated and will be removed in the next release: use ingestion_stats.")
+        super().handle(*args, **options)

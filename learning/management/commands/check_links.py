@@ -9,15 +9,15 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from career_navigator.commands import SummaryCommand, progress_bar
-from learning.services import USUAL_CONCURRENCY, USUAL_TIMEOUT_SECONDS, NetworkDown, check_links
+from learning.services import DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT_SECONDS, NetworkDown, check_links
 
 
 class Command(SummaryCommand):
     help = "Asks every resource's address by HEAD, then GET; those that do not answer are left out until they do again."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--concurrency", type=_positive, default=USUAL_CONCURRENCY, help="hosts asked at once")
-        parser.add_argument("--timeout", type=float, default=USUAL_TIMEOUT_SECONDS, help="seconds an answer may take")
+        parser.add_argument("--concurrency", type=_positive, default=DEFAULT_CONCURRENCY, help="hosts asked at once")
+        parser.add_argument("--timeout", type=float, default=DEFAULT_TIMEOUT_SECONDS, help="seconds an answer may take")
         parser.add_argument("--report", type=Path, help="also write the summary to this file, as JSON")
 
     def summarize(self, **options: Any) -> dict[str, Any]:

@@ -1,36 +1,13 @@
-"""Bring the market's figures up to date."""
+"""The former name of `refresh_stats`, kept for one release."""
 
-from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
-from django.utils import timezone
-
-from career_navigator.commands import SummaryCommand, progress_bar
-from market.refresh import check_figures, refresh_figures
+from market.management.commands.refresh_stats import Command as RefreshStatsCommand
 
 
-class Command(SummaryCommand):
-    help = "Recomputes the figures of days whose postings changed and renders the answers made from them."
+class Command(RefreshStatsCommand):
+    help = "Deprecated: use refresh_stats."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--check",
-            action="store_true",
-            help="first compare all figures, and the roles of postings, with the postings; exits with 1 where any"
-            " differed (they are mended)",
-        )
-
-    def summarize(self, **options: Any) -> dict[str, Any]:
-        check = None
-        if options["check"]:
-            with progress_bar(label="checking", unit="day") as bar:
-                check = check_figures(on_day=bar.update)
-        summary = asdict(refresh_figures(now=timezone.now()))
-        if check:
-            if check.differing:
-                days = ", ".join(day.isoformat() for day in check.differing)
-                roles = f"; {check.postings} postings had wrong roles" if check.postings else ""
-                raise CommandError(f"figures differed from their postings, and were mended, on {days}{roles}")
-            summary["days_checked"] = check.days
-        return summary
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stderr.write("refresh_figures is deprecated and will be removed in the next release: use refresh_stats.")
+        super().handle(*args, **options)

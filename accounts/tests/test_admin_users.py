@@ -1,0 +1,107 @@
+"""What support does for users in the admin: each act at once, and each in the log."""
+
+import pytest
+from django.contrib.admin.models import DELETION, LogEntry
+from django.test import Client
+
+from accounts.documents import User
+from tests.fixtures.users import PASSWORD, REGISTRATION, Member
+
+PEOPLE = "/admin/accounts/person/"
+ADDRESS = REGISTRATION["email"]
+
+
+@pytest.fixture
+def staff(admin_tables: None, staff_client: Client) -> Client:
+    return staff_client
+
+
+@pytest.fixture
+def person(staff: Client, register) -> Member:
+    """A registered user, after the staff's tables were made."""
+    return register()
+
+
+def log() -> list[str]:
+    return [f"{entry.user.get_username()}: {entry.get_change_message()}" for entry in LogEntry.objects.order_by("pk")]
+
+
+def test_a_deactivated_users_tokens_stop_at_once_until_the_user_logs_in_again(
+    staff: Client, person: Member, api
+) -> None:
+    before = person.get("/auth/me").status_code
+
+    staff.post(f"{PEOPLE}{person.id}/deactivate/")
+    after = person.get("/auth/me").status_code
+    renewed = api.post("/auth/refresh", {"refresh_token": person.refresh_token}).status_code
+    refused = api.post("/auth/login", {"email": ADDRESS, "password": PASSWORD}).status_code
+    staff.post(f"{PEOPLE}{person.id}/reactivate/")
+    entered = api.post("/auth/login", {"email": ADDRESS, "password": PASSWORD}).json()["access_token"]
+
+    assert (before, after, renewed, refused) == (200, 401, 401, 401)
+    assert person.get("/auth/me").status_code == 401
+    assert type(person)(token=entered).get("/auth/me").status_code == 200
+    assert log() == ["root: Deactivated the user.", "root: Reactivated the user."]
+
+
+def test_a_reset_message_is_queued_for_active_users_alone(staff: Client, person: Member, queued) -> None:
+    staff.post(f"{PEOPLE}{person.id}/reset/")
+    sent = queued()
+    staff.post(f"{PEOPLE}{person.id}/deactivate/")
+    told = staff.post(f"{PEOPLE}{person.id}/reset/", follow=True)
+
+    assert sent == [("accounts.tasks.send_reset_message", [ADDRESS])]
+    assert queued() == []
+    assert "No message is sent: the user is deactivated." in told.content.decode()
+    assert log() == ["root: Sent a message to set a new password.", "root: Deactivated the user."]
+
+
+def test_all_that_is_the_users_is_handed_out_but_the_passwords_hash(staff: Client, person: Member) -> None:
+    answer = staff.post(f"{PEOPLE}{person.id}/export/")
+
+    content = answer.content.decode()
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="user-{person.id}.json"'
+    assert ADDRESS in content
+    assert "pbkdf2" not in content
+    assert log() == ["root: Exported the user's data."]
+
+
+def test_a_user_is_erased_only_when_the_address_is_typed(staff: Client, person: Member) -> None:
+    told = staff.post(f"{PEOPLE}{person.id}/erase/", {"address": "bob@example.org"}, follow=True)
+    kept = User.objects.count()
+    staff.post(f"{PEOPLE}{person.id}/erase/", {"address": f" {ADDRESS.upper()} "})
+    entry = LogEntry.objects.get()
+
+    assert "Nothing is erased" in told.content.decode()
+    assert (kept, User.objects.count()) == (1, 0)
+    assert person.get("/auth/me").status_code == 401
+    assert (entry.action_flag, entry.object_repr, entry.user.get_username()) == (DELETION, "an erased user", "root")
+
+
+def test_users_are_found_by_any_part_of_the_address_or_name(staff: Client, person: Member, register) -> None:
+    register(email="bob@example.org", full_name="Bób Weiß")
+
+    def found(words: str) -> list[str]:
+        return [each.email for each in staff.get(PEOPLE, {"q": words}).context["cl"].result_list]
+
+    assert found("ada@") == found(f" {ADDRESS.upper()}") == found("lovelace") == [ADDRESS]
+    assert found("LOVE") == found("example ada") == [ADDRESS]
+    assert found("bob") == found("BÓB weiss") == found("weiß") == found("b@exa") == ["bob@example.org"]
+    assert sorted(found("example.org")) == [ADDRESS, "bob@example.org"]
+    assert sorted(found("")) == [ADDRESS, "bob@example.org"]
+    assert found("[") == found(".*") == found("ada bob") == found("x" * 10_000) == []
+
+
+def test_no_page_shows_the_hash_of_a_password(staff: Client, person: Member) -> None:
+    pages = [staff.get(f"{PEOPLE}{path}") for path in ("", f"{person.id}/change/", f"{person.id}/history/")]
+
+    assert [page.status_code for page in pages] == [200] * 3
+    assert not any("pbkdf2" in page.content.decode() for page in pages)
+
+
+@pytest.mark.parametrize("act", ["deactivate", "reactivate", "reset", "export", "erase"])
+def test_nothing_is_done_for_a_user_that_is_not_there(staff: Client, act: str) -> None:
+    answers = [staff.post(f"{PEOPLE}{user_id}/{act}/") for user_id in ("6" * 24, "abc")]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert LogEntry.objects.count() == 0

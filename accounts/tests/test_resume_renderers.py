@@ -1,0 +1,229 @@
+"""How resumes look as files: the same words in every form, whatever people have written into them."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import docx
+import orjson
+import pypdf
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from accounts.resumes.renderers.layout import LayoutLink, build_layout
+from accounts.tests.rendered_text import CONTENT, FORMS, extract_rendered_text, read_html, render
+
+WORDS = (
+    *("Žofia Αλεξίου Кузнецова", "Backend Developer", "zofia@example.org", "+49 30 1234567", "Berlin, DE"),
+    *("zofia.example.org", "github.com/zofia", "IRC: zo", "Measures before she optimises.", "Python, PostgreSQL"),
+    *("Git, Make", "Developer", "Payments GmbH, Berlin", "Mar 2021 – present", "Keeps the ledger", "2019 – Sep 2020"),
+    *("Ticket Hall", "Nov 2025", "M.Sc., Informatik", "TU Dresden", "German (fluent), Polish"),
+)
+
+
+NASTY = (
+    "<script>alert(1)</script>",
+    "</style><b>bold</b>",
+    "*stars* _lines_ `code` [link](javascript:alert(1)) ![x](y)",
+    "# heading",
+    "- list",
+    "1. one",
+    "{{ 7|add:7 }} {% now %}",
+    "<para><font size=99>&amp; &lt;",
+    "a\x00b\x0bc\x1bd\ufffee",
+    '" onmouseover="alert(1)',
+    "مرحبا שלום 你好 😀",
+)
+
+
+@pytest.fixture(autouse=True)
+def _servers():
+    """Nothing here asks a server, so none is emptied before each test."""
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_says_the_same_in_every_form(form):
+    text = extract_rendered_text(form, render(form, CONTENT))
+
+    assert [words for words in WORDS if words not in text] == []
+
+
+def test_orders_the_sections_and_leaves_empty_ones_out():
+    page = build_layout(CONTENT | {"awards": [], "volunteer": [{}], "certificates": [{"name": " "}]})
+
+    assert [section.heading for section in page.sections] == [
+        *("Skills", "Experience", "Projects", "Education", "Languages")
+    ]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("content", [{}, {"basics": {}}, {"work": [{}], "skills": [{"name": ""}]}])
+def test_shows_a_resume_that_says_nothing(form, content):
+    assert extract_rendered_text(form, render(form, content)).startswith("Resume")
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ({"startDate": "2021-03", "endDate": "2022-01-31"}, "Mar 2021 – Jan 2022"),
+        ({"startDate": "2021"}, "2021 – present"),
+        ({"endDate": "2021"}, "2021"),
+        ({"startDate": "2021-05", "endDate": "2021-05"}, "May 2021"),
+        ({"position": "x"}, ""),
+    ],
+)
+def test_tells_when_somebody_worked_somewhere(part, expected):
+    assert build_layout({"work": [{"name": "x"} | part]}).sections[0].entries[0].dates == expected
+
+
+def test_parts_free_text_where_its_writer_did():
+    page = build_layout({"basics": {"summary": "One\nline.\n\nTwo\r\n- first\n- second\n"}})
+
+    assert page.summary == ("One", "line.", "Two", "- first", "- second")
+
+
+def test_links_to_where_people_can_be_reached():
+    assert [link for link in build_layout(CONTENT).contact if link.address] == [
+        LayoutLink("zofia@example.org", "mailto:zofia@example.org"),
+        LayoutLink("+49 30 1234567", "tel:+49301234567"),
+        LayoutLink("zofia.example.org", "https://www.zofia.example.org/"),
+        LayoutLink("github.com/zofia", "https://github.com/zofia"),
+    ]
+
+
+def nasty(text):
+    line = text[:300]
+    return {
+        "basics": {"name": line, "label": line, "summary": text, "location": {"city": line}, "phone": line},
+        "skills": [{"name": line}, {"name": line, "keywords": [line]}],
+        "work": [{"name": line, "position": line, "summary": text, "highlights": [text], "startDate": "2020"}],
+        "projects": [{"name": line, "keywords": [line], "url": 'https://x.example/"><b>(\\)<i>'}],
+    }
+
+
+# The font of the PDF has not all letters of the last one.
+@pytest.mark.parametrize(
+    ("form", "text"), [(form, text) for form in FORMS for text in NASTY if (form, text) != ("pdf", NASTY[-1])]
+)
+def test_shows_what_people_wrote_as_they_wrote_it(form, text):
+    content = nasty(text)
+
+    shown = extract_rendered_text(form, render(form, content))
+
+    expected = " ".join(re.sub("[\x00-\x1f\ufffe]", " ", text).split())
+    assert expected in shown
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_lets_nobody_write_markup(text):
+    html = read_html(render("html", nasty(text)))
+    markdown = read_html(MarkdownIt("commonmark").render(render("md", nasty(text)).decode()).encode())
+
+    assert not html.tags & {"script", "b", "img", "iframe", "font"}
+    assert markdown.tags <= {"h1", "h2", "h3", "p", "strong", "em", "a", "ul", "li"}
+    for link in html.links + markdown.links:
+        assert link.startswith(("https://x.example/", "tel:"))
+
+
+@given(text=st.text(max_size=80))
+def test_renders_any_text(text):
+    content = nasty(text)
+
+    for form in FORMS:
+        assert render(form, content)
+    shown = extract_rendered_text("md", render("md", content))
+    assert all(line in shown for line in build_layout(content).summary)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_renders_words_longer_than_a_page_is_wide_and_texts_longer_than_a_page(form):
+    long = {"name": "W" * 300, "position": "V" * 300, "summary": "U" * 10_000, "highlights": ["word " * 2_000]}
+
+    rendered = render(form, {"basics": {"name": "N" * 300}, "work": [long] * 3})
+
+    assert extract_rendered_text(form, rendered).replace(" ", "").count("V" * 90) >= 3
+    if form == "pdf":
+        pages = pypdf.PdfReader(BytesIO(rendered)).pages
+        assert pages[1].extract_text().split()[-1] == "2" or pages[1].extract_text().split()[0] == "2"
+
+
+def test_runs_nothing_and_fetches_nothing():
+    page = render("html", CONTENT).decode()
+
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)[1].replace("&#x27;", "'")
+    style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)[1]
+    digest = hashlib.sha256(style.encode()).digest()
+    assert f"style-src 'sha256-{b64encode(digest).decode()}'" in policy
+    assert policy.startswith("default-src 'none';")
+    assert not re.search(r"<script|<link|<img|src=|@import|url\(", page)
+
+
+def test_embeds_the_letters_and_their_meaning_in_the_pdf():
+    page = pypdf.PdfReader(BytesIO(render("pdf", CONTENT))).pages[0]
+
+    fonts = [font.get_object() for font in page["/Resources"]["/Font"].values()]
+    used = [font for font in fonts if "FiraSans" in font["/BaseFont"]]
+    assert len(used) >= 2
+    assert all("/ToUnicode" in font and "/FontFile2" in font["/FontDescriptor"] for font in used)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_same_resume_gives_the_same_bytes(form):
+    other = {"basics": {"name": "Ünal Ősz"}, "work": CONTENT["work"]}
+
+    first = render(form, CONTENT)
+    render(form, other)
+    with ThreadPoolExecutor(4) as threads:
+        more = list(threads.map(lambda content: render(form, content), [CONTENT, other] * 4))
+
+    assert set(more[::2]) == {first}
+    assert len(set(more)) == 2
+
+
+def test_the_same_resume_gives_the_same_bytes_in_another_process():
+    script = (
+        "import hashlib, json, sys, django\n"
+        "from django.conf import settings\n"
+        "engine = {'BACKEND': 'django.template.backends.django.DjangoTemplates', 'DIRS': ['accounts/templates']}\n"
+        "settings.configure(TEMPLATES=[engine])\n"
+        "django.setup()\n"
+        "from accounts.resumes.renderers import docx, html, markdown, page, pdf\n"
+        "shown = page.lay_out(json.load(sys.stdin))\n"
+        "forms = {'pdf': pdf.write_pdf, 'docx': docx.write_docx,"
+        " 'html': html.write_html, 'md': markdown.write_markdown}\n"
+        "print({form: hashlib.sha256(write(shown)).hexdigest() for form, write in forms.items()})"
+    )
+    told = {
+        "input": orjson.dumps(CONTENT),
+        "env": os.environ | {"PYTHONHASHSEED": "7"},
+        "cwd": ROOT,
+    }
+
+    elsewhere = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, **told)
+
+    here = {form: hashlib.sha256(render(form, CONTENT)).hexdigest() for form in FORMS}
+    assert elsewhere.stdout.decode().strip() == str(here)
+
+
+def test_nothing_in_a_word_document_tells_when_it_was_made():
+    document = render("docx", CONTENT)
+
+    assert {entry.date_time[0] for entry in ZipFile(BytesIO(document)).infolist()} == {1980}
+    properties = docx.Document(BytesIO(document)).core_properties
+    assert (properties.author, properties.title) == (
+        "Žofia Αλεξίου Кузнецова",
+        "Žofia Αλεξίου Кузнецова, Backend Developer",
+    )
+    assert properties.created.year == properties.modified.year == 2000

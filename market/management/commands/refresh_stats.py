@@ -1,0 +1,36 @@
+"""Bring the market's stats up to date."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from career_navigator.commands import SummaryCommand, progress_bar
+from market.refresh import check_stats, refresh_stats
+
+
+class Command(SummaryCommand):
+    help = "Recomputes the stats of days whose postings changed and renders the answers made from them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="first compare all stats, and the roles of postings, with the postings; exits with 1 where any"
+            " differed (they are mended)",
+        )
+
+    def summarize(self, **options: Any) -> dict[str, Any]:
+        check = None
+        if options["check"]:
+            with progress_bar(label="checking", unit="day") as bar:
+                check = check_stats(on_day=bar.update)
+        summary = asdict(refresh_stats(now=timezone.now()))
+        if check:
+            if check.differing:
+                days = ", ".join(day.isoformat() for day in check.differing)
+                roles = f"; {check.postings} postings had wrong roles" if check.postings else ""
+                raise CommandError(f"stats differed from their postings, and were mended, on {days}{roles}")
+            summary["days_checked"] = check.days
+        return summary

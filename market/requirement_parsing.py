@@ -1,0 +1,303 @@
+"""What the wording of a posting asks for: what is nice to have, what is a must, how many years. Pure.
+
+Every expression is linear in the text: repetitions are bounded, and each is tried at few places.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from skills.extraction import is_within
+
+# Where none of these stands nothing is nice to have. Looking for a few words is many times faster than reading lines,
+# and so lines without any are not read closely.
+_NICE_HINTS = (
+    *("prefer", "bonus", "ideally", " plus", "to have", "to-have", "desir", "advantage", "asset", "beneficial"),
+    *("not required", "not strictly", "not a must", "not necess", "not essential", "optional", "extra credit"),
+    *("stand out", "even better"),
+)
+_MUST_HINTS = ("must", "requir", "mandatory", "essential")
+_NICE_HEADING = re.compile(
+    r"\b(?:(?:nice|good|great)[- ]to[- ]haves?|bonus|prefer(?:red|ences?|ably)?|desir(?:ed|able)|plus(?:es)?|ideally"
+    r"|extra (?:credit|points)|optional|not required|not a must|even better|stand out|advantages?|assets?|beneficial)\b"
+)
+# Pay, and headings of both kinds.
+_NOT_NICE_HEADING = re.compile(
+    r"\b(?:pay|salary|compensation|benefits?|perks|equity|annual|sign(?:ing)?|retirement|offer|name|pronouns?"
+    r"|must|minimum|basic|essential|mandatory|needs?|candidate)\b|(?<!not )\brequire(?:d|ments?)\b"
+)
+_MUST_HEADING = re.compile(
+    r"\b(?:required?|requirements?|requisites?|musts?|must[- ]haves?|minimum|basic|essentials?|mandatory"
+    r"|qualifications?|need|needed|you have|you bring|you are|you.ll bring|you.ve|looking for|skills?|experience"
+    r"|expertise|background|profile|about you|your|match if|fit if|ideal candidate|competenc(?:y|ies)|criteria)\b"
+)
+_OTHER_HEADING = re.compile(
+    r"\b(?:will do|you.ll do|responsibilit|duties|what we|why|about (?:us|the)|benefits|perks|your impact|your role"
+    r"|your responsibilities|your mission|your tasks|day[- ]to[- ]day|you.ll be|you will be doing)"
+)
+# In a sentence: after the first kind of phrase stands what is nice to have, before the second.
+_CUE = re.compile(
+    r"(?P<ahead>\b(?:preferably|ideally|bonus(?: points)?(?: if| for|:)|(?:extra|bonus) (?:credit|points)"
+    r"|plus(?: if|:)|even better if|preference (?:for|given to) (?:candidates |those |people )?(?:with|who)"
+    r"|we prefer|nice[- ]to[- ]haves?:"
+    r"|preferred:|preferred (?:qualifications|skills|experience)\b|desired:|desirable:))"
+    r"|\b(?P<behind>(?:an? (?:[a-z]+ ){0,2}(?:plus|bonus|advantage|asset)|(?:nice|good|great)[- ]to[- ]have"
+    r"|(?:(?:but|though|although) )?(?:is |are )?not (?:strictly |always |necessarily )?"
+    r"(?:required|a must|necessary|essential|mandatory|a requirement)"
+    r"|(?:(?:strongly|highly|is|are) ){0,2}(?<!the )(?<!our )(?<!your )(?<!their )"
+    r"(?:preferred|desirable|desired(?= ?(?:[\]).,;]|but|$))|beneficial|advantageous)|is optional"
+    r"|(?:plus|bonus)(?= ?(?:[\]).,;]|$))|(?:big|huge|definite|strong|major|real) plus))\b"
+)
+_MUST_CUE = re.compile(r"(?<!not )(?<!not strictly )\b(?:required|must(?! not)|mandatory|essential|is a requirement)\b")
+_VERB = re.compile(r"\b(?:is|are|would be|will be|being|considered|as|with|have|has)\s*$")
+_LETTER = re.compile(r"[a-z]")
+_SENTENCE_END = re.compile(r"[.!?](?=\s|$)(?<!e\.g\.)(?<!i\.e\.)(?<!etc\.)(?<!incl\.)|;")
+_BULLET = re.compile(r"\s*(?:[-*+?o](?=\s)|\d{1,2}[.)]\s)")
+_LABEL = re.compile(r"[^a-z]*((?:[a-z'?&/ -]|\([a-z ]+\)){3,60}?)\s*(?:\**\s*:\s*\**|\s[-?]\s)(?=\s*\S)")
+_BULLETS = frozenset("-*+?o0123456789")
+_MAX_HEADING_LENGTH, _MAX_HEADING_WORDS = 80, 7  # characters; words of one without a mark
+_MAX_LABEL_WORDS = 5
+NICE, MUST = "nice", "must"
+_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBERS = {word: number for number, word in enumerate(_WORDS, start=1)} | {"fifteen": 15, "twenty": 20}
+_NUMBER = r"(?:\d{1,2}(?:\.5)?|" + "|".join(_NUMBERS) + ")"
+_BEFORE_YEARS = re.compile(
+    rf"(?<![\w.$%,/])({_NUMBER})(?: ?\(\d{{1,2}}\+?\))?( ?\+| ?plus| or more)?"
+    rf"(?: ?(?:-{{1,2}}|\?|to|or|/) ?{_NUMBER})? ?(?:\+|plus|or more)?[ -]?(?:full |or more )?$"
+)
+_YEAR = re.compile(r"(?:years?|yrs?)\b")
+# Characters that are looked at: the number itself, what is before it, what follows.
+_MAX_NUMBER_LENGTH, _BEHIND, _AHEAD = 35, 70, 110
+# Not the reader's years, or none of experience: "20 years in business", "a 4-year degree", "over the past two years".
+_NO_DEMAND_AFTER = re.compile(
+    r"[?' ]*(?:old\b|of age|ago\b|in business\b(?! [a-z])|in a row|running|later\b|from now"
+    r"|-?\s*(?:degree|college|university|diploma|program|contract|term|plan|period|anniversary|commitment|vest|deal"
+    r"|roadmap|strategy)\b|(?:post|after)\b|and (?:older|above|counting)"
+    r"|of (?:history|age|heritage|growth|success|innovation|service to|operation))"
+)
+_NO_DEMAND_BEFORE = re.compile(
+    r"\b(?:past|last|next|first|previous|within|every|each|after|since)\s+(?:[a-z]+ )?$"
+    r"|\b(?:founded|since|vest\w*|ours?|we|we.ve|us|company|history|combined|collective(?:ly)?|backed|founders?"
+    r"|clients?|customers|firm|leader(?:ship)? team|award\w*|lieu|for over|for more than|valid|aged?)\b[^.]*$"
+)
+_TO_THE_READER = re.compile(
+    r"\b(?:you should have|you have|you.ll have|must have|candidates? (?:should|must) have)\b[^.]*$"
+)
+_ASKS_AFTER = re.compile(r"[^\n.;]*?\b(?:experience|expertise|track record|background)\b")
+_GOES_ON = re.compile(
+    r"[?' ]*(?:[)\]]|(?:of|in|as|with|on|at|working|building|developing|designing|leading|managing|writing|using|doing"
+    r"|professional|industry|relevant|hands|software|related|programming|coding|running|shipping|selling|supporting"
+    r"|creating|delivering)\b)"
+)
+_ASKS_BEFORE = re.compile(
+    r"\b(?:at least|minimum|min\.?|experience|require[sd]?|requirements|must have|you have|you.ve|you bring)\b[^.]*$"
+)
+# A larger number is that of a company.
+_MAX_YEARS = 20
+
+TextSpan = tuple[int, int]
+
+
+@dataclass(slots=True)
+class RequirementSpans:
+    """The stretches of a text that speak of what is nice to have, and those that speak of what is a must."""
+
+    nice: list[TextSpan] = field(default_factory=list)
+    must: list[TextSpan] = field(default_factory=list)
+
+
+def fold_text(text: str) -> str:
+    """The text in small letters, character for character: what is outside ASCII becomes a question mark."""
+    return text.encode("ascii", "replace").decode("ascii").lower()
+
+
+def parse_requirements(text: str) -> RequirementSpans:
+    """Which stretches of a posting's text name what is nice to have, and which what is a must.
+
+    A heading counts up to the next one, or to the end of its list; a phrase counts for its clause. The stretches of
+    each kind follow one another.
+    """
+    plain = fold_text(text)
+    return _parse(plain) if any(hint in plain for hint in _NICE_HINTS) else RequirementSpans()
+
+
+def select_nice_to_have(
+    *, skills: Collection[str], in_nice: Iterable[str], in_must: Callable[[], Iterable[str]]
+) -> list[str]:
+    """Those of the skills that are named where something is nice to have, and nowhere as a must; in their order.
+
+    `in_must` is asked only when it matters.
+    """
+    candidates = set(in_nice).intersection(skills)
+    if candidates:
+        candidates.difference_update(in_must())
+    return [skill for skill in skills if skill in candidates] if candidates else []
+
+
+def _parse(plain: str) -> RequirementSpans:
+    wording = RequirementSpans()
+    hints = sorted(at for hint in (*_NICE_HINTS, *_MUST_HINTS) for at in _find_all(plain, hint))
+    section, had_bullets, blank, seen = "", False, False, 0
+    lines = _lines(plain)
+    for index, (start, end) in enumerate(lines):
+        while seen < len(hints) and hints[seen] < start:
+            seen += 1
+        line = plain[start:end].strip()
+        if not line:
+            blank = True
+            continue
+        bullet = line[0] in _BULLETS and _BULLET.match(line) is not None
+        if len(line) <= _MAX_HEADING_LENGTH and _is_heading(line, bullet, plain, lines, index):
+            section, had_bullets, blank = _get_kind(line), False, False
+            continue
+        if section and had_bullets and not bullet and blank:
+            section = ""
+        had_bullets, blank = had_bullets or bullet, False
+        if seen < len(hints) and hints[seen] < end:
+            _parse_line(wording, plain, start, end, section)
+        elif section:
+            (wording.nice if section == NICE else wording.must).append((start, end))
+    return wording
+
+
+def _parse_line(wording: RequirementSpans, plain: str, start: int, end: int, section: str) -> None:
+    label = _LABEL.match(plain, start, end)
+    if label and len(label[1].split()) <= _MAX_LABEL_WORDS and (kind := _get_kind(label[1])):
+        section = section if section == NICE else kind
+        start = label.end()
+    at = start
+    for sentence_end in [*(found.start() for found in _SENTENCE_END.finditer(plain, start, end)), end]:
+        sentence_start, at = at, sentence_end + 1
+        if sentence_start >= sentence_end:
+            continue
+        demanded = _MUST_CUE.search(plain, sentence_start, sentence_end)
+        if section == NICE and not demanded:
+            wording.nice.append((sentence_start, sentence_end))
+            continue
+        nice = list(_find_clauses(plain, sentence_start, sentence_end))
+        wording.nice += nice
+        if demanded or section == MUST:
+            reached = sentence_start
+            for first, last in [*nice, (sentence_end, sentence_end)]:
+                if reached < first:
+                    wording.must.append((reached, first))
+                reached = last
+
+
+def _find_clauses(plain: str, start: int, end: int) -> Iterator[TextSpan]:
+    """The clauses of a sentence that say of something that it is nice to have."""
+    reached = start
+    for cue in _CUE.finditer(plain, start, end):
+        begin = cue.start()
+        if begin < reached:
+            continue
+        opened = plain.rfind("(", reached, begin)
+        in_brackets = opened >= 0 and plain.find(")", opened, begin) < 0
+        if cue["ahead"] is not None or not _LETTER.search(plain, reached, begin):
+            # "Ideally Kafka", "[Bonus] Kafka".
+            closed = plain.find(")", cue.end(), end) if in_brackets else -1
+            first, reached = begin, closed if closed >= 0 else end
+        else:
+            first, reached = _find_clause_start(plain, reached, cue, opened if in_brackets else None), cue.end()
+        yield first, reached
+
+
+def _find_clause_start(plain: str, start: int, cue: re.Match[str], opened: int | None) -> int:
+    """Where the clause begins that a phrase behind it speaks of; `opened` is the bracket that it is in."""
+    begin = cue.start()
+    if opened is not None and not _LETTER.search(plain, opened, begin):
+        # "Python, Kafka (a plus)": the item before the bracket.
+        return max(start, *(plain.rfind(mark, start, opened) + 1 for mark in (",", ":", " and ")))
+    first = start if opened is None else opened
+    demands = [demand.end() for demand in _MUST_CUE.finditer(plain, first, begin)]
+    if demands:
+        return demands[-1]
+    has_verb = cue[0].startswith(("is ", "are ")) or _VERB.search(plain, max(first, begin - 15), begin)
+    if opened is None and not has_verb:
+        # "Python, Kafka a plus" speaks of Kafka alone, "experience with Kafka or Spark is a plus" of all.
+        comma = max(plain.rfind(mark, first, begin) for mark in (", ", " - ", " ? "))
+        following = plain[comma + 1 : begin].strip() if comma >= 0 else ""
+        if following and not following.startswith(("and ", "or ", "but ", "with ", "experience ")):
+            return comma + 1
+    return first
+
+
+def _find_all(plain: str, hint: str) -> Iterator[int]:
+    at = plain.find(hint)
+    while at >= 0:
+        yield at
+        at = plain.find(hint, at + 1)
+
+
+def _lines(plain: str) -> list[TextSpan]:
+    lines, start = [], 0
+    for line in plain.split("\n"):
+        lines.append((start, start + len(line)))
+        start += len(line) + 1
+    return lines
+
+
+def _is_heading(line: str, bullet: bool, plain: str, lines: Sequence[TextSpan], index: int) -> bool:
+    bare = line.strip("*_#: ?")
+    if not bare:
+        return False
+    if line[0] == "#" or line.endswith((":", ":**", ":__")):
+        return True
+    if line.startswith(("**", "__")) and line.endswith(("**", "__")) and line.count("**") <= 2:
+        return True
+    if bullet or ":" in line or line.endswith((".", ",", ";", "!")) or len(line.split()) > _MAX_HEADING_WORDS:
+        return False
+    # Plain words: a heading where a list follows, or where they begin with what tells it.
+    for start, end in lines[index + 1 : index + 4]:
+        if not plain[start:end].isspace() and start < end:
+            return _BULLET.match(plain, start, end) is not None or bool(_NICE_HEADING.match(line))
+    return False
+
+
+def _get_kind(heading: str) -> str:
+    """`nice`, `must`, or nothing of the kind."""
+    if _NICE_HEADING.search(heading) and not _NOT_NICE_HEADING.search(heading):
+        return NICE
+    if _OTHER_HEADING.search(heading):
+        return ""
+    return MUST if _MUST_HEADING.search(heading) else ""
+
+
+def parse_required_years(text: str, *, wording: RequirementSpans | None = None) -> float | None:
+    """The years of experience that a posting asks for: of a range its lower end, of several the most.
+
+    What is only nice to have is no demand. None where the text asks for none. `wording` is that of the text, where it
+    has been read already.
+    """
+    plain = fold_text(text)
+    if "year" not in plain and "yrs" not in plain:
+        return None
+    asked = list(_is_requirement(plain))
+    if not asked:
+        return None
+    nice = (wording or parse_requirements(text)).nice
+    return max((years for at, years in asked if not is_within(nice, at)), default=None)
+
+
+def _is_requirement(plain: str) -> Iterator[tuple[int, float]]:
+    """The demands for years, by where they stand."""
+    for year in _YEAR.finditer(plain):
+        at = year.start()
+        number = _BEFORE_YEARS.search(
+            plain, max(plain.rfind("\n", max(at - _MAX_NUMBER_LENGTH, 0), at) + 1, at - _MAX_NUMBER_LENGTH), at
+        )
+        if number is None:
+            continue
+        years = float(_NUMBERS.get(number[1]) or number[1])
+        before = plain[max(at - _BEHIND, 0) : number.start()].rpartition("\n")[2]
+        after = plain[year.end() : year.end() + _AHEAD].partition("\n")[0]
+        if not 0 < years <= _MAX_YEARS or _NO_DEMAND_AFTER.match(after):
+            continue
+        if _NO_DEMAND_BEFORE.search(before) and not _TO_THE_READER.search(before):
+            continue
+        more = "+" in plain[number.start() : at] or number[2] is not None
+        goes_on = _GOES_ON.match(after) is not None
+        # "- 4+ years full-stack development": a line of a list.
+        opens_line = more and not _LETTER.search(before)
+        if _ASKS_AFTER.match(after) or (goes_on and (more or _ASKS_BEFORE.search(before))) or opens_line:
+            yield at, years

@@ -1,0 +1,68 @@
+"""People who look for roles, and the postings of these."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from django.test import Client
+from django.utils import timezone
+
+from accounts.authentication import start_session
+from accounts.documents import User
+from accounts.services import register_user
+from market.membership import register_role
+from market.refresh import refresh_stats
+from market.services import store_postings
+from tests.factories import PostingFactory
+
+ENTRIES = [
+    {"name": "python", "display_name": "Python", "category": "Programming Languages"},
+    {"name": "docker", "display_name": "Docker", "category": "Tools/Technologies"},
+    {"name": "kubernetes", "display_name": "Kubernetes", "category": "Tools/Technologies", "aliases": ["k8s"]},
+    {"name": "postgresql", "display_name": "PostgreSQL", "category": "Databases", "aliases": ["postgres"]},
+]
+
+
+@dataclass
+class SignedUpUser:
+    """Somebody who has registered and logged in."""
+
+    pk: Any
+    token: str
+    client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        return self.client.get(path, parameters, headers={"Authorization": f"Bearer {self.token}"})
+
+    def gap(self, status: int = 200, **parameters: Any) -> dict[str, Any]:
+        answer = self.get("/skills/gap-analysis", **({"role": "Software Engineer"} | parameters))
+        assert answer.status_code == status, answer.content
+        return orjson.loads(answer.content)
+
+
+def person(skills=("Python",), target_roles=("Software Engineer",)) -> SignedUpUser:
+    now = timezone.now()
+    count = User.objects.count()
+    user = register_user(
+        email=f"ada{count}@example.org",
+        password="Secure-Pass-123",
+        full_name="Ada Lovelace",
+        skills=list(skills),
+        target_roles=list(target_roles),
+        now=now,
+    ).user
+    return SignedUpUser(pk=user.pk, token=start_session(user_id=user.pk, now=now).access_token)
+
+
+def store(*slug_lists, role="Software Engineer", days_ago=0, refreshed=True, **changes):
+    now = timezone.now()
+    register_role(role=role, now=now)
+    day = now.date() - timedelta(days=days_ago)
+    postings = [
+        PostingFactory(title=role, technology_slugs=tuple(slugs.split()), date_posted=day, **changes)
+        for slugs in slug_lists
+    ]
+    store_postings(postings=postings, role=role, now=now)
+    if refreshed:
+        refresh_stats(now=now)

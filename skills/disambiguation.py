@@ -1,0 +1,346 @@
+"""Whether an everyday word in a sentence means the technology of that name: "go", "spring", "excel", "rest"..."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from itertools import islice
+from typing import Any, NamedTuple
+
+from skills import disambiguation_words as words
+
+_SUBJECTS = {key: re.compile(pattern) for key, pattern in words.SUBJECTS.items()}
+# Those of the organisations that are judged as words too.
+_WORDS_BESIDES = words.PROPER | words.STRICT | words.GENERIC
+# What leads a list of organisations, and the names of the list up to the one that is asked about.
+_MAX_LEAD = 120
+# Where none of these stands, the pattern finds none; it takes far longer to say so.
+_ORGANISATION_STEMS = (
+    *("customer", "client", "compan", "brand", "investor", "founder", "ceo", "head", "leader"),
+    *("executive", "engineers", "alumni", "employer", "startup", "organi", "business", "enterprise", " by"),
+    *("former", "previous", "ex-"),
+)
+_ORGANISATIONS = re.compile(
+    r"(?i:\b(?:customers?|clients?|compan(?:y|ies)|brands|investors?|founders?|leaders|executives|engineers|alumni"
+    r"|employers?|ceos?|heads? of [a-z]+|startups|organi[sz]ations|businesses|enterprises)"
+    r"(?: (?:such as|like|including|include|includes|from|at|of|are)|:)"
+    r"|\b(?:backed|trusted|founded|funded|led|acquired) by"
+    r"|\b(?:formerly|former|previously)(?: (?:at|of|from|with))?|\bex-)"
+    r"\s*(?:the )?(?:[A-Z][\w.&'-]*(?: [A-Z][\w.&'-]*)*(?:, (?:and |or )?| and | or | & |/))*$"
+)
+
+# Text on each side of a word that is looked at. Wider than any pattern below; longer windows only cost time.
+_WINDOW = 45
+_MAX_WORDS = 50_000
+# What the patterns look at: an ability, a link and one word before a name, or two words after it.
+_PATTERN_BEFORE, _PATTERN_AFTER = 3, 2
+_PLAIN_WORD = re.compile(r"[^\W_]+")
+_SENTENCE_END = re.compile(r"[.!?]['\")\]]*(?:\s+(?=[A-Z*#\-•])|\s*\Z)|\n")
+
+
+class Subjects:
+    """What one text is about, as far as names ask: each pattern reads the text once, however often a name comes."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._lower: str | None = None
+        self._found: dict[str, bool] = {}
+
+    def allow(self, key: str) -> bool:
+        """Return whether the text is about the subject of the name `key`, or that name has none."""
+        pattern = _SUBJECTS.get(key)
+        if pattern is None:
+            return True
+        found = self._found.get(key)
+        if found is None:
+            if self._lower is None:
+                self._lower = self._text.lower()
+            found = self._found[key] = pattern.search(self._lower) is not None
+        return found
+
+
+class Mention(NamedTuple):
+    """An ambiguous name, folded in `key`, at `text[start:end]`; `listed`: it is an item of a list of skills."""
+
+    key: str
+    text: str
+    start: int
+    end: int
+    listed: bool
+
+
+class DisambiguationRules:
+    """Settles mentions: by spelling and neighbours where that is enough, else by spaCy token patterns."""
+
+    def __init__(self) -> None:
+        self._patterns: _Patterns | None = None
+
+    def is_technical(self, mention: Mention, subjects: Subjects) -> bool:
+        """Return whether the mention, which is not `is_ruled_out`, is meant as a technology."""
+        key = mention.key
+        generic = key in words.GENERIC
+        if not subjects.allow(key):
+            return False
+        if key in words.ORGANISATIONS:
+            if _is_organisation(mention):
+                return False
+            if key not in _WORDS_BESIDES:
+                return True
+        surface = mention.text[mention.start : mention.end]
+        attached = _is_attached(mention)
+        if attached is not None:
+            return attached
+        if key in words.CAPITALS:
+            return _is_shouted(key, surface)
+        if generic:
+            return mention.listed or bool(self._match(mention))
+        capital = surface[0].isupper()
+        if key in words.USUAL:
+            return (capital or mention.listed or _has_cue(mention)) and not _is_everyday(mention)
+        if (len(key) == 1 and not capital) or (surface.isupper() and key in words.NEVER_SHOUTED):
+            return False
+        if mention.listed:
+            return not _is_everyday(mention)
+        if not capital and not _has_cue(mention):
+            return False  # in lower case, outside of a list, without a cue: ordinary language
+        verdict = self._match(mention)
+        if verdict is not None:
+            return verdict
+        if not capital:
+            return False
+        if _is_in_brackets(mention):
+            return True
+        return key in words.PROPER and not _opens_sentence(mention) and not _is_longer_name(mention)
+
+    def _match(self, mention: Mention) -> bool | None:
+        """Return what the token patterns say of the mention in its sentence; None when they are silent."""
+        text, start, end = mention.text, mention.start, mention.end
+        before = list(_PLAIN_WORD.finditer(text, max(0, start - _WINDOW), start))[-_PATTERN_BEFORE:]
+        after = list(islice(_PLAIN_WORD.finditer(text, end, min(len(text), end + _WINDOW)), _PATTERN_AFTER))
+        if not _may_match(mention.key, [word[0].lower() for word in before], [word[0].lower() for word in after]):
+            return None
+        left, right = _sentence(mention)
+        left = max(left, before[0].start()) if before else left
+        right = min(right, after[-1].end()) if after else right
+        patterns = self._patterns
+        if patterns is None or patterns.is_full():
+            patterns = self._patterns = _Patterns()
+        return patterns.verdict(mention.key, text[left:right], start - left, end - left)
+
+
+class _Patterns:
+    """The token patterns of all names, each name's built when it is first met, over one spaCy vocabulary."""
+
+    def __init__(self) -> None:
+        # Imported here: spaCy takes a second to load, and not every process meets an ambiguous word.
+        import spacy
+
+        self._nlp = spacy.blank("en")
+        self._matchers: dict[str, Any] = {}
+        # Lexeme attributes that say to which word list a token belongs. spaCy works a flag out once for each word it
+        # meets; a list within a pattern it searches at every token.
+        lists = {
+            "ability": words.ABILITY,
+            "link": words.ABILITY_LINKS,
+            "using": words.USING,
+            "cue": words.CUES_AFTER,
+            "strong cue": words.STRONG_CUES_AFTER,
+        }
+        self._flags: dict[str, int] = {
+            name: self._nlp.vocab.add_flag(_membership(terms)) for name, terms in lists.items()
+        }
+
+    def is_full(self) -> bool:
+        """Return whether it is time for new ones: spaCy keeps every word it ever met, some 300 bytes each."""
+        return len(self._nlp.vocab) > _MAX_WORDS
+
+    def verdict(self, key: str, sentence: str, start: int, end: int) -> bool | None:
+        """Return the sense of the name at `sentence[start:end]`: technical, everyday, or None: no pattern applies."""
+        doc = self._nlp.make_doc(sentence)
+        matcher = self._matchers.get(key)
+        if matcher is None:
+            matcher = self._matchers[key] = self._build_matcher(key)
+        technical: bool | None = None
+        for match_id, first, last in matcher(doc):
+            if doc[first].idx <= start and end <= doc[last - 1].idx + len(doc[last - 1]):
+                if self._nlp.vocab.strings[match_id] == "everyday":
+                    return False
+                technical = True
+        return technical
+
+    def _build_matcher(self, key: str) -> Any:
+        from spacy.matcher import Matcher
+
+        matcher, flags = Matcher(self._nlp.vocab, validate=False), self._flags
+        name = [{"LOWER": part} for part in key.split()]
+        capital_name = [{"LOWER": key, "IS_LOWER": False}]
+        word = {"IS_ALPHA": True}
+        technical: list[list[dict[Any, Any]]] = [
+            [{flags["ability"]: True}, {flags["link"]: True}, {**word, "OP": "?"}, *name],
+        ]
+        if key not in words.GENERIC:
+            technical += [[*name, {flags["cue"]: True}], [*name, word, {flags["strong cue"]: True}]]
+        if key in words.LANGUAGES:
+            technical.append([{flags["using"]: True}, *capital_name])
+        if own := words.OWN_CUES.get(key):
+            technical += [[_any_of(own), *name], [*name, _any_of(own)]]
+        everyday = []
+        if after := words.EVERYDAY_AFTER.get(key):
+            everyday.append([*name, _any_of(after)])
+        if before := words.EVERYDAY_BEFORE.get(key):
+            everyday.append([_any_of(before), *name])
+        matcher.add("technical", technical)
+        if everyday:
+            matcher.add("everyday", everyday)
+        return matcher
+
+
+def _membership(terms: frozenset[str]) -> Callable[[str], bool]:
+    return lambda text: text.lower() in terms
+
+
+def _any_of(terms: frozenset[str]) -> dict[str, Any]:
+    return {"LOWER": {"IN": sorted(terms)}}
+
+
+_HYPHENS = ("-", "\u2010", "\u2011")
+# What ties a name to nothing.
+_APART = frozenset(("", " ", "\n", ","))
+_AFTER_HYPHEN = ("based", "like", "nativ", "powe", "driv", "lang")
+
+
+def _is_attached(mention: Mention) -> bool | None:
+    """Settle a name that punctuation ties to its neighbour: "go-to-market", "R&D", "Go-based", "jane@go.dev"."""
+    text, start, end = mention.text, mention.start, mention.end
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if before in _APART and after in _APART:
+        return None
+    before_that = text[start - 2 : start - 1]
+    if before in ("@", "_") or (before in (*_HYPHENS, ".", "'", "\u2019", "&") and before_that.isalnum()):
+        return False
+    after_that = text[end + 1 : end + 2]
+    if after in _HYPHENS and after_that.isalnum():
+        return (
+            text[end + 1 : end + 5].lower().startswith(_AFTER_HYPHEN) or None
+            if mention.key in words.GENERIC
+            else (text[end + 1 : end + 6].lower().startswith(_AFTER_HYPHEN))
+        )
+    if after in ("@", "_") or (after in (".", "&") and after_that.isalnum()):
+        return False
+    if after in ("'", "\u2019") and after_that.isalnum():
+        return None if after_that == "s" and mention.key in words.PROPER else False
+    return None
+
+
+def _may_match(key: str, before: list[str], after: list[str]) -> bool:
+    """Return whether the words around a name have what one of its patterns asks for.
+
+    Punctuation between them is overlooked here; the patterns, which take far longer, see it.
+    """
+    first, second, third = [*reversed(before), "", "", ""][:3]
+    if first in words.ABILITY_LINKS and second in words.ABILITY:
+        return True
+    if second in words.ABILITY_LINKS and third in words.ABILITY:
+        return True
+    following, next_but_one = [*after, "", ""][:2]
+    if key not in words.GENERIC and (following in words.CUES_AFTER or next_but_one in words.STRONG_CUES_AFTER):
+        return True
+    if key in words.LANGUAGES and first in words.USING:
+        return True
+    own, everyday_before, everyday_after = _own_words(key)
+    return first in own or following in own or first in everyday_before or following in everyday_after
+
+
+@cache
+def _own_words(key: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return the plain words in a name's own cues, and in what makes it an everyday word before and after it."""
+    lists = (words.OWN_CUES, words.EVERYDAY_BEFORE, words.EVERYDAY_AFTER)
+    own, before, after = (
+        frozenset(part for term in terms.get(key, ()) for part in _PLAIN_WORD.findall(term)) for terms in lists
+    )
+    return own, before, after
+
+
+def _is_shouted(key: str, surface: str) -> bool:
+    """Return whether an abbreviation is in capitals, except for one letter ("SAFe", "SPAs"); "VCs" is no "VCS"."""
+    if surface.endswith("s") and key[:-1] not in words.CAPITALS:
+        return False
+    return surface[:2].isupper() and sum(map(str.isupper, surface)) >= len(surface) - 1
+
+
+def _is_organisation(mention: Mention) -> bool:
+    """Return whether the name stands among customers, investors or employers: "backed by Okta", "ex-Stripe"."""
+    before = mention.text[max(0, mention.start - _MAX_LEAD) : mention.start]
+    lower = before.lower()
+    return any(stem in lower for stem in _ORGANISATION_STEMS) and _ORGANISATIONS.search(before) is not None
+
+
+def _is_everyday(mention: Mention) -> bool:
+    """Return whether a neighbouring word makes an everyday word of the name, even within a list."""
+    return _get_word_after(mention) in words.EVERYDAY_AFTER.get(mention.key, ()) or (
+        _get_word_before(mention) in words.EVERYDAY_BEFORE.get(mention.key, ())
+    )
+
+
+def _has_cue(mention: Mention) -> bool:
+    """Return whether a neighbouring word is one that some pattern of this name begins or ends with."""
+    own = words.OWN_CUES.get(mention.key, frozenset())
+    after = _get_word_after(mention)
+    if after in words.CUES_AFTER or after in own:
+        return True
+    before = _get_word_before(mention)
+    return before in words.ABILITY_LINKS or before in own
+
+
+def _is_in_brackets(mention: Mention) -> bool:
+    """Return whether the name alone is in brackets, as in "Engineer (Go)"; "(C)" and "(R)" are other signs."""
+    text, start, end = mention.text, mention.start, mention.end
+    return end - start > 1 and text[start - 1 : start] == "(" and text[end : end + 1] == ")"
+
+
+def _is_longer_name(mention: Mention) -> bool:
+    """Return whether another capitalised word follows at once: "Unity Health", "Phoenix Suns"."""
+    following = mention.text[mention.end : mention.end + 2]
+    return following[:1] == " " and following[1:].isupper()
+
+
+def _sentence(mention: Mention) -> tuple[int, int]:
+    """Return where the mention's sentence begins and ends, at most a window away."""
+    text, start, end = mention.text, mention.start, mention.end
+    left, right = max(0, start - _WINDOW), min(len(text), end + _WINDOW)
+    for boundary in _SENTENCE_END.finditer(text, left, start):
+        left = boundary.end()
+    if end_of_sentence := _SENTENCE_END.search(text, end, right):
+        right = end_of_sentence.start()
+    return left, right
+
+
+def _opens_sentence(mention: Mention) -> bool:
+    """Return whether a sentence of more than a few words opens with the name, so that its capital says nothing."""
+    left, right = _sentence(mention)
+    opening = mention.text[left : mention.start].strip(" \t*#-•\u2013\u2014>·\"'(")
+    return not opening and len(mention.text[mention.end : right].split()) > 2
+
+
+_WORD_AFTER = re.compile(r"[\s*_\"'(]*([A-Za-z0-9]+)")
+
+
+def _get_word_after(mention: Mention) -> str:
+    found = _WORD_AFTER.match(mention.text, mention.end)
+    return found[1].lower() if found else ""
+
+
+def is_ruled_out(key: str, text: str, start: int, *, listed: bool) -> bool:
+    """Return whether the name is a generic one, in no list and after no link ("with"): so end eight of ten mentions.
+
+    Asked before anything else is looked at, since most adverts are full of such names.
+    """
+    return not listed and key in words.GENERIC and _get_last_word(text, start) not in words.ABILITY_LINKS
+
+
+def _get_word_before(mention: Mention) -> str:
+    return _get_last_word(mention.text, mention.start)
+
+
+def _get_last_word(text: str, end: int) -> str:
+    preceding = text[max(0, end - 24) : end].rstrip(" \t\n*_\"'(").rsplit(None, 1)
+    return preceding[-1].lower() if preceding else ""

@@ -1,0 +1,252 @@
+"""The words by which `skills.disambiguation` tells a technology from an everyday word. All folded, so in lower case."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(" ".join(name.split()) for name in text.split(","))
+
+
+# A capital letter within a sentence makes these a technology; in lower case they need a list or a cue.
+PROPER = _words("""
+    ada airflow amplify amplitude ansible apex astro athena atlan aurora autopilot babel backstage bamboo
+    blender bokeh bootstrap bubble cairo calypso capacitor capybara celery chai chef chroma claude cocoa
+    concourse conda consul copilot crystal cucumber cutlass cypress dagger dart dask domo drone druid echarts
+    eclipse electron elm ember envoy epic eureka excel expo fiddler flask foundry framer gatling gemini gleam
+    gong hack harness haystack heap helm hibernate hilt hive honeycomb houdini illustrator impala intercom
+    iterable jaeger jasmine jest karma kinesis koin llama locust loki looker lottie luigi maya metaflow meteor
+    mistral mocha mojo mustache node nomad notion oracle packer pact parcel pascal pendo prefect presto pulsar
+    puppet pyramid rabbit rails rancher realm recoil redshift remix resque retrofit rider rust sanity scala
+    scylla seaborn segment sentry sigma sketch snort snowflake soda solaris spanner spark spinnaker splunk
+    starburst stata stripe swift synapse tableau teleport thanos tornado tosca travis triton unity unreal
+    vagrant vault velocity volley windsurf wiz workato yang yarn
+    """)
+# The capital proves nothing either: these need a list or a cue.
+STRICT = _words("""
+    access argo aria assembler assembly asterisk beam bedrock boost bower bun c canoe chisel combine composer
+    cursor cvs d detox echo emotion express fiber fiori flume flux foundation gem gin glue go grunt gulp hapi
+    julia koa lambda lambdas lean less liquid lovable make mcp metal moq move nix outlook outreach phoenix
+    poetry profiling pug q r racket radius railway ray render replit rocket room salt scheme shiny slack slim
+    slurm spring storm stylus swing temporal torch v vanta word zoom
+    """)
+# Read as a technology in capitals alone.
+CAPITALS = _words("""
+    aml apm asic awk bi cats cdc dax dlp eda edi elb emr fp gis hil hmi ids ips lan nas ngs rag ran rest rf rl
+    mdm safe san sap scm sdr sem sip sit soap soar spa spas sso ssr tex ts uas vcs wan
+    """)
+# Words of any advert: they name a skill only in a list of technologies, or where they are asked for by name.
+GENERIC = _names("""
+    accessibility, account management, accountability, accounting, agentic, ai, ai applications, ai powered, ai
+    solutions, ai systems, ai tools, alerting, alm, analytics, api, ar vr, architecture, architecture and
+    design, authorization, automating, automation, b2b saas, back end, backend, backups, blockchain, branding
+    design, build systems, build tools, business development, business requirements, business transformation,
+    cloud, cloud based, cloud environment, cloud environments, cloud provider, cloud providers, cloud solutions,
+    coding, coding skills, compliance, computing, consulting, containers, continuous improvement, copywriting,
+    core data, creativity, cross platform, crypto trading, customer experience, customer success, customer support,
+    cyber, dashboards, data center, data centers, data centre, data centres, data collection, data insights, data
+    management, data platform, data platform engineering, data platforms, data privacy, data protection, data
+    security, database, datacenter, datacenters, dba, debug, debugging, decision making, development lifecycle,
+    diagnostics, digital transformation, digitalization, digitization, direct reports, distributed teams,
+    documentation, documenting, e commerce, e2e, ecommerce, electronics, embedded, experimentation, fast paced
+    environment, federation, finance, fintech, flexibility, forecasting, frontend, full stack, fullstack,
+    functional requirements, gpu, gpus, hardware, high availability, highly available, highly scalable,
+    illustration, infrastructure, integrations, inventory management, kernels, key metrics, kpi, kpis,
+    leadership, legacy code, legacy systems, localization, logging, low latency, machine vision, maintainable
+    code, math, mathematics, messaging, mobile, mobile app, mobile application, mobile applications, mobile
+    apps, mockups, monitoring, networking, networks, normalization, okrs, on call, open source, openai,
+    optimization, orchestration, ownership, pairing, payments, performance reviews, personas, presentations,
+    private cloud, proactive, probability, probability and statistics, process improvement, procurement, product
+    development, product engineering, product roadmap, product roadmaps, product strategy, product vision,
+    production support, programming, programming language, programming languages, programming skills, prompting,
+    prospecting, prototypes, qa, r d, recommendations systems, recruiting, recruitment, remote work, rendering,
+    reporting, research and development, resilience, responsive, rest assured, root cause analysis, saas, saas
+    applications, saas platform, saas platforms, saas product, saas products, saas software, saas solutions,
+    sales, scalable systems, schematics, security, security controls, security policies, security standards,
+    shell, simulation, simulations, software applications, software as a service, software requirements,
+    software solutions, sre, statistical, storage, strategic planning, supply chain, switching, system
+    requirements, talent acquisition, technical architecture, technical debt, technical direction, technical
+    guidance, technical requirements, technical strategy, telecom, telemetry, testing, tracing, troubleshoot,
+    troubleshooting, typography, usability, user experience, user interface, user interfaces, user testing,
+    visualization, visualizations, web application, windows, wireframes
+    """)
+# Also a word or a firm's name of its own, but in capital letters or among technologies usually the technology.
+USUAL = _words("""
+    angular gatsby ionic postman react ruby solidity zookeeper
+    """)
+# Products that are named for their makers: where those are customers, investors or former employers, nobody has to
+# know the product.
+ORGANISATIONS = _words("""
+    adyen amplitude asana canva cloudflare databricks datadog dropbox elastic figma github gitlab hashicorp hubspot
+    mixpanel mongodb netlify notion okta openai oracle pagerduty palantir plaid redis salesforce segment sentry
+    servicenow shopify slack snowflake splunk squarespace stripe twilio vercel webflow workday zapier zendesk zoom
+    """)
+# What a text has to speak of as well for these to be the technology: places, sales and investors share their names.
+SUBJECTS = {
+    "ada": "avionics|embedded|spark|safety|c\\+\\+|real-time",
+    "cypress": "test|qa\\b|e2e|end-to-end|selenium|playwright|jest",
+    "mdm": "master data|golden record|data governance|data quality|steward|informatica|reltio|profisee",
+    "phoenix": "elixir|erlang|liveview|ecto\\b",
+    "sdr": "radio|\\brf\\b|fpga|gnu|dsp\\b|waveform|antenna|spectrum|baseband|signal processing",
+    "ts": "typescript|javascript|\\bjs\\b|react|angular|\\bnode|front.?end",
+    "vcs": "\\bgit\\b|github|gitlab|bitbucket|version|source control|repositor|subversion|svn",
+}
+# Languages by these names stand after "in" and "using"; for the rest that proves nothing ("in Spring").
+LANGUAGES = _words("""
+    assembler assembly c d dart elm go julia r rust scala shell swift
+    """)
+# In capitals these are somebody else's abbreviation or a heading.
+NEVER_SHOUTED = _words("""
+    access ada chef combine express gin go hack hive move room rust spark spring swift unity word
+    """)
+
+# "Experience in Go", "proficient with R", "written in C".
+ABILITY = _words("""
+    ability background code coding comfortable command competence competency competent developing development
+    experience experienced experiences expert expertise familiar familiarity fluency fluent hands implemented
+    knowledge mastery proficiency proficient program programming skill skilled skills strong understanding
+    versed working writing written
+    """)
+ABILITY_LINKS = _words("""
+    about in of on using with
+    """)
+# "We use Go", "services in Rust".
+USING = _words("""
+    in know knows learn like love prefer use used uses using via with write writes wrote
+    """)
+# "Go developer", "Spring framework"; the strong ones also one word further: "Go backend developer".
+CUES_AFTER = _words("""
+    backend chart charts cli code codebase codebases compiler cookbook cookbooks developer developers
+    development ecosystem engineer engineers framework frameworks language languages libraries library macros
+    manifests microservice microservices module modules package packages plugin plugins programmer programmers
+    programming runtime script scripting scripts sdk service services stack template templates toolchain
+    """)
+STRONG_CUES_AFTER = _words("""
+    codebase codebases developer developers engineer engineers framework language library programmer programming
+    """)
+# Cues of single names, on either side.
+OWN_CUES = {
+    "access": _words("microsoft ms"),
+    "chef": _words("opscode"),
+    "cursor": _words("editor ide"),
+    "excel": _words("""
+        advanced formulas microsoft modeling modelling ms pivot sheets skills spreadsheet spreadsheets vba
+        """),
+    "express": _words("middleware node nodejs routes"),
+    "flask": _words("python"),
+    "go": _words("golang goroutines idiomatic modern routines"),
+    "helm": _words("kubernetes"),
+    "hive": _words("apache metastore queries tables"),
+    "lambda": _words("aws function functions"),
+    "node": _words("backend server"),
+    "oracle": _words("12c 19c database databases dba forms sql"),
+    "outlook": _words("microsoft ms"),
+    "r": _words("dplyr ggplot2 studio"),
+    "rust": _words("crate crates idiomatic"),
+    "salt": _words("grains minions states"),
+    "sketch": _words("figma plugins"),
+    "spark": _words("apache clusters jobs sql streaming"),
+    "spring": _words("beans java mvc"),
+    "unity": _words("3d c# engine game games"),
+    "word": _words("microsoft ms"),
+}
+# What makes them everyday words, no matter what else the sentence says.
+EVERYDAY_AFTER = {
+    "angular": _words("distance momentum movement position resolution velocity"),
+    "access": _words("badges control controls denied management point points rights to"),
+    "assembly": _words("area bill hall line lines plant room"),
+    "bootstrap": _words("a new our the your"),
+    "c": _words("corp corporation diploma level major minor round suite"),
+    "chef": _words("at de for in"),
+    "dart": _words("around board boards"),
+    "excel": _words("academically as at in on professionally through under when while within"),
+    "express": _words("""
+        any consent delivery ideas interest its our permission their themselves written your yourself
+        """),
+    "go": _words("""
+        above after ahead all and-beyond any anywhere as at away back beyond big by deep down far fast for
+        from further global green here home hunting in into it just live of off on out over public right
+        straight that the there through to together towards up viral well wherever with without your
+        """),
+    "helm": _words("of"),
+    "hive": _words("mind of"),
+    "julia": _words("child has is roberts was"),
+    "less": _words("about commuting experience experienced is of than time"),
+    "make": _words("a an it our sure the this us your"),
+    "notion": _words("of that"),
+    "oracle": _words("arena of park"),
+    "outlook": _words("for is of on"),
+    "outreach": _words("activities campaigns calls efforts emails events messages programs scripts strategy to"),
+    "phoenix": _words("arizona az metro office"),
+    "r": _words("rated us"),
+    "react": _words("accordingly appropriately around as calmly fast immediately promptly quickly swiftly to when"),
+    "render": _words("assistance services"),
+    "rest": _words("and assured day days easy is of"),
+    "rust": _words("belt remover"),
+    "salt": _words("bae lake"),
+    "segment": _words("leader leaders of"),
+    "sketch": _words("artist comedy ideas out"),
+    "slack": _words("channel channels chats community discussions message messages off time"),
+    "solidity": _words("and of"),
+    "spark": _words("change curiosity ideas innovation joy plug plugs"),
+    "spring": _words("2023 2024 2025 2026 2027 break cleaning health internship into of season semester summer term"),
+    "swift": _words("action code codes payments resolution response transportation"),
+    "unity": _words("among bank health in of point"),
+    "word": _words("for of processing spreads"),
+    "zoom": _words("call calls in interview interviews into link meeting meetings out"),
+}
+EVERYDAY_BEFORE = {
+    "access": _words("equal market open provide secure the to"),
+    "c": _words("category class grade hepatitis level plan round schedule series tier type vitamin"),
+    "combine": _words("and can may that they to we which who will you"),
+    "gatsby": _words("great jay"),
+    "postman": _words("a the"),
+    "ruby": _words("red"),
+    "chef": _words("a executive head line our pastry personal private sous the"),
+    "d": _words("category class grade level plan round schedule series tier type vitamin"),
+    "dart": _words("a"),
+    "excel": _words("can must people they to we who will you"),
+    "express": _words("american federal orient panda polar pony"),
+    "go": _words("always can good i let ll must never pick pok pokemon ready the they to we will you"),
+    "helm": _words("at the"),
+    "hive": _words("a bee the"),
+    "julia": _words("contact hello hi meet"),
+    "less": _words("for much no"),
+    "oracle": _words("an price"),
+    "outlook": _words("a economic market our positive the"),
+    "puppet": _words("a finger sock"),
+    "rest": _words("and some the to well"),
+    "rust": _words("against from"),
+    "salt": _words("of sea"),
+    "scala": _words("la"),
+    "shell": _words("egg royal"),
+    "sketch": _words("a to"),
+    "slack": _words("on our over through via"),
+    "spark": _words("a that"),
+    "spring": _words("by colorado early hot late next palm silver since the this until"),
+    "swift": _words("a jonathan taylor"),
+    "unity": _words("national"),
+    "word": _words("a the your"),
+    "zoom": _words("a by on over via"),
+}
+# Broad fields: before one of `PEOPLE` they are part of a title or of a team's name, not something to know.
+FIELDS = _names("""
+    accounting, agile, apis, automation, backend development, business analysis, cloud computing, computer
+    networking, consulting, customer service, cybersecurity, data analysis, data architecture, data engineering,
+    database administration, databases, devops, digital marketing, embedded systems, enterprise architecture,
+    finance, firmware, frontend development, full-stack development, graphic design, hardware, information
+    security, information technology, it infrastructure, it support, mobile development, platform engineering,
+    product design, product management, project management, quality assurance, research and development, sales,
+    site reliability engineering, software engineering, software testing, system administration, systems
+    engineering, talent acquisition, technical leadership, test automation, ui/ux design, user experience
+    design, user interface design, web design, web development
+    """)
+PEOPLE = _words("""
+    administrator analyst analysts architect architects colleagues consultant consultants department departments
+    designer designers developer developers director engineer engineers expert experts group guild intern lead
+    leader leaders leads manager managers organisation organization owner partner partners practitioner
+    professionals programmer sme specialist specialists squad squads team teams
+    """)
+
+AMBIGUOUS = PROPER | STRICT | CAPITALS | GENERIC | USUAL | ORGANISATIONS | SUBJECTS.keys()
