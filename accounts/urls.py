@@ -2,7 +2,8 @@ from accounts.applications.views import ActivityViewSet, ApplicationViewSet, Fun
 from accounts.matches.views import MatchViewSet
 from accounts.resumes.views import RenderingViewSet, ResumeViewSet
 from accounts.searches.views import SavedSearchViewSet, UnsubscribeViewSet
-from accounts.views import AuthViewSet, ProfileViewSet, UserAuthViewSet, UserViewSet
+from accounts.user_views import UserAuthViewSet, UserViewSet
+from accounts.views import AuthViewSet, ProfileViewSet
 from career_navigator.api.routers import OptionalSlashRouter
 
 router = OptionalSlashRouter()

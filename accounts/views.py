@@ -1,8 +1,8 @@
-"""The endpoints under /auth, and under /users, where the account's fields have the job-search family's names."""
+"""The endpoints under /auth."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -10,9 +10,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, ValidationError
+from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.parsers import FormParser
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -28,7 +27,7 @@ from accounts.auth_services import (
     queue_message,
     register,
 )
-from accounts.authentication import AccessToken, RefreshRejected, end_session_by_token, refresh_session
+from accounts.authentication import RefreshRejected, end_session_by_token, refresh_session
 from accounts.credentials import (
     ConfirmationRejected,
     ResetRejected,
@@ -39,18 +38,14 @@ from accounts.credentials import (
     reset_password,
 )
 from accounts.documents import ConcurrentChange, User
-from accounts.profile_parsing import list_email_forms, normalize_email
-from accounts.services import erase_user, erase_user_on_request, export_user
+from accounts.profile_parsing import normalize_email
+from accounts.services import erase_user, export_user
 from accounts.tasks import send_reset_message
 from career_navigator.api.parsers import MultiPartParser
-from career_navigator.api.permissions import CurrentUser, IsSelf
+from career_navigator.api.permissions import CurrentUser
 from career_navigator.api.versions import IF_MATCH, build_etag
 from career_navigator.api.viewsets import ApiViewSet, PublicViewSet
 from career_navigator.throttling import check_limits, get_client_ip, rate_limited, record_hits
-
-# How old a token may be that erases its user's account.
-ERASURE_SECONDS = 5 * 60
-_TOO_OLD = "Erasing an account needs a token of the last five minutes: log in or refresh, then repeat the request."
 
 
 class OwnAccountViewSet(ApiViewSet):
@@ -87,7 +82,7 @@ class AuthViewSet(PublicViewSet):
         message with a link that confirms the address is sent where e-mail is set up.
         With `login=true` the account also begins a session, whose tokens are in the answer.
         """
-        return _answer_registration(self, email_field="email")
+        return answer_registration(self, email_field="email")
 
     @action(
         detail=False,
@@ -328,97 +323,8 @@ class ProfileViewSet(OwnAccountViewSet):
         return Response(self.get_serializer({"detail": sentence}).data, status=status.HTTP_202_ACCEPTED)
 
 
-class UserAuthViewSet(PublicViewSet):
-    """Registering and logging in, as under /auth and under the same limits."""
-
-    action_options = {
-        "create": {
-            "operation_id": "users_register",
-            "request_serializer_class": shapes.UserRegistrationSerializer,
-            "query_serializer_class": shapes.RegistrationQuery,
-            "serializer_class": shapes.RegisteredUserIdSerializer,
-        }
-    }
-
-    def create(self, request: Request) -> Response:
-        """Register, with the profile in the job-search family's names.
-
-        Does what POST /auth/register does, under the same limits. Lists may be given as text with commas.
-        With `login=true` the account also begins a session, whose tokens are in the answer.
-        """
-        return _answer_registration(self, email_field="email_id")
-
-    @action(
-        detail=False,
-        methods=["post"],
-        request_serializer_class=shapes.LoginSerializer,
-        serializer_class=shapes.UserLoginAnswerSerializer,
-        error_statuses=(401,),
-    )
-    def login(self, request: Request) -> Response:
-        """Log in; answers a token pair, as POST /auth/login does.
-
-        Beside the tokens it answers the `user_id` that other paths of this family take.
-        """
-        return Response(self.get_serializer(log_in(request, **self.body)).data, headers=NO_STORE)
-
-
-class UserViewSet(OwnAccountViewSet):
-    """The current user's account: another's id is answered 403, whether or not it is anybody's."""
-
-    permission_classes = [IsAuthenticated, IsSelf]
-    lookup_url_kwarg = "user_id"
-    action_options = {
-        "retrieve": {"serializer_class": shapes.UserProfileSerializer},
-        "update": {
-            "operation_id": "users_update",
-            "request_serializer_class": shapes.UserChangeSerializer,
-            "serializer_class": shapes.SavedUserIdSerializer,
-            "path_parameters": [IF_MATCH],
-            "error_statuses": (409, 412),
-        },
-        "destroy": {"serializer_class": shapes.UserIdSerializer},
-    }
-
-    def get_answered(self) -> Mapping[str, Any]:
-        return cast(Mapping[str, Any], shapes.UserProfileSerializer(self.current_user).data)
-
-    def retrieve(self, request: Request, user_id: str) -> Response:
-        """Return the current user's profile in the job-search family's names.
-
-        The same account as GET /auth/me shows. `resume` is the id of the newest resume.
-        """
-        return Response(self.get_serializer(self.current_user).data, headers=build_etag(self.current_user.updated_at))
-
-    def update(self, request: Request, user_id: str) -> Response:
-        """Change the profile fields that are given.
-
-        Null clears what may be empty. Fields that are no input, such as `id`, `resume` and `joined_date`, are passed
-        over, so that the profile can be sent back as it was answered.
-        """
-        fields = dict(self.body)
-        email = fields.pop("email_id", None)
-        if email is not None and self.current_user.email not in list_email_forms(email):
-            raise ValidationError({"email_id": ["This field cannot be changed."]}, "read_only")
-        first_role = fields.pop("first_role", None)
-        user = change_own_profile(request, fields, first_role=first_role)
-        return Response(self.get_serializer(user).data, headers=build_etag(user.updated_at))
-
-    def destroy(self, request: Request, user_id: str) -> Response:
-        """Erase the account and all that is the current user's.
-
-        Takes no body. The token has to be issued within the last five minutes, by a login or POST /auth/refresh;
-        DELETE /auth/me asks for the password instead.
-        """
-        # The family's contract has no place for a password. A token that was found is mostly too old.
-        now = timezone.now()
-        if now.timestamp() - cast(AccessToken, request.auth).issued_at > ERASURE_SECONDS:
-            raise PermissionDenied(_TOO_OLD, "token_too_old")
-        erase_user_on_request(user_id=self.current_user.pk, now=now)
-        return Response(self.get_serializer(self.current_user).data)
-
-
-def _answer_registration(view: ApiViewSet, *, email_field: str) -> Response:
+def answer_registration(view: ApiViewSet, *, email_field: str) -> Response:
+    """Register the account that the body describes; answer it, and its tokens with `login=true`."""
     is_login = view.query["login"]  # before the account is there: it may be refused
     user = register(view.request, view.body, email_field=email_field)
     answer = view.get_serializer(user).data

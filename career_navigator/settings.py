@@ -11,6 +11,7 @@ from corsheaders.defaults import default_headers
 from kombu import Exchange, Queue
 
 from career_navigator.admin_site.theme import TEMPLATES_DIR, build_theme
+from career_navigator.api.openapi_settings import OPENAPI_SETTINGS
 from career_navigator.db.connection import build_client_options
 from career_navigator.environment import (
     get_development_secret,
@@ -261,60 +262,7 @@ REST_FRAMEWORK = {
     "DATE_FORMAT": None,
 }
 
-SPECTACULAR_SETTINGS = {
-    "TITLE": APP_NAME,
-    "VERSION": APP_VERSION,
-    "DESCRIPTION": "Which skills the job market asks for, which of them a person lacks, and how to get there.",
-    "OAS_VERSION": "3.1.1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_AUTHENTICATION": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "GET_LIB_DOC_EXCLUDES": "career_navigator.api.openapi.list_undescribed_bases",
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    # Fields of one name with different choices, and choices of several names.
-    "ENUM_NAME_OVERRIDES": {
-        "LevelEnum": "learning.resources.LEVELS",
-        "JobOrderingEnum": "market.jobs.selectors.ORDERINGS",
-        "SkillPathStatusEnum": "learning.serializers.PATH_STATUSES",
-        "SkillProgressStatusEnum": "learning.documents.STATUSES",
-        "ProjectProgressStatusEnum": "projects.documents.STATUSES",
-        "ResumeStatusEnum": "accounts.resumes.documents.STATUSES",
-        "StageEnum": "accounts.applications.stages.STAGES",
-        "MatchCriterionEnum": "market.jobs.match_score.CRITERIA",
-        "ConfirmableFieldEnum": "accounts.resumes.services.FIELD_NAMES",
-        "RefusalReasonEnum": "accounts.resumes.files.sandbox.REASON_NAMES",
-        "ResumeSourceEnum": "accounts.resumes.documents.SOURCES",
-        "ResumeSectionEnum": "accounts.resumes.parsing.lines.SECTION_KINDS",
-        "ResourceTypeEnum": "learning.resources.TYPES",
-        "SeniorityEnum": "market.jobs.serializers.SENIORITIES",
-    },
-    "TAGS": [
-        {"name": "auth", "description": "Accounts: registering, sessions, passwords and the current user's profile."},
-        {"name": "users", "description": "The same accounts, with the profile in the job search's names."},
-        {"name": "market", "description": "What the collected postings ask for and pay, and how that moves."},
-        {"name": "skills", "description": "The skill vocabulary, skills in texts, and what a role asks for."},
-        {"name": "learning", "description": "Roadmaps, learning resources, and how far somebody has come."},
-        {"name": "projects", "description": "Projects that exercise skills, and which of them somebody has built."},
-        {"name": "jobs", "description": "Finding, scoring, saving and following postings, and saved searches."},
-        {"name": "resumes", "description": "Uploading, writing and downloading resumes, and applying with one."},
-        {"name": "activity", "description": "What the current user has done, and what became of applications."},
-        {"name": "countries", "description": "Countries by code and name."},
-        {"name": "ingestion", "description": "What TheirStack sends."},
-        {"name": "health", "description": "Whether the service is alive and able to serve."},
-    ],
-    "PREPROCESSING_HOOKS": ["career_navigator.api.openapi.strip_trailing_slashes"],
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "career_navigator.api.openapi_clients.share_enums",
-        "career_navigator.api.openapi_clients.leave_null_out_of_forms",
-        "career_navigator.api.openapi.document_errors",
-        "career_navigator.api.ignored.document_ignored",
-        "career_navigator.api.openapi_examples.show_examples",
-    ],
-}
+SPECTACULAR_SETTINGS = {"TITLE": APP_NAME, "VERSION": APP_VERSION, **OPENAPI_SETTINGS}
 
 # Celery (read by career_navigator/celery.py under the CELERY_ prefix)
 BROKER_ADDRESS = _env.celery_broker_url or REDIS_URL

@@ -61,8 +61,8 @@ def test_limits_the_reading_process():
     """Whatever a file makes a library try: memory, time, files, network, programs."""
     program = """
 import json, resource, socket, subprocess, os
-from accounts.resumes.files import child
-child.bind()
+from accounts.resumes.files import extract_worker
+extract_worker.bind()
 def tried(act):
     try:
         act()

@@ -199,10 +199,10 @@ def test_the_same_resume_gives_the_same_bytes_in_another_process():
         "engine = {'BACKEND': 'django.template.backends.django.DjangoTemplates', 'DIRS': ['accounts/templates']}\n"
         "settings.configure(TEMPLATES=[engine])\n"
         "django.setup()\n"
-        "from accounts.resumes.renderers import docx, html, markdown, page, pdf\n"
-        "shown = page.lay_out(json.load(sys.stdin))\n"
-        "forms = {'pdf': pdf.write_pdf, 'docx': docx.write_docx,"
-        " 'html': html.write_html, 'md': markdown.write_markdown}\n"
+        "from accounts.resumes.renderers import docx, html, layout, markdown, pdf\n"
+        "shown = layout.build_layout(json.load(sys.stdin))\n"
+        "forms = {'pdf': pdf.render_pdf, 'docx': docx.render_docx,"
+        " 'html': html.render_html, 'md': markdown.render_markdown}\n"
         "print({form: hashlib.sha256(write(shown)).hexdigest() for form, write in forms.items()})"
     )
     told = {
