@@ -1,0 +1,56 @@
+"""Settings of drf-spectacular, which describes the API. Read by settings, so nothing is imported here."""
+
+# Fields of one name with different choices, and choices of several names.
+_ENUM_NAMES = {
+    "LevelEnum": "learning.resources.LEVELS",
+    "JobOrderingEnum": "market.jobs.selectors.ORDERINGS",
+    "SkillPathStatusEnum": "learning.serializers.PATH_STATUSES",
+    "SkillProgressStatusEnum": "learning.documents.STATUSES",
+    "ProjectProgressStatusEnum": "projects.documents.STATUSES",
+    "ResumeStatusEnum": "accounts.resumes.documents.STATUSES",
+    "StageEnum": "accounts.applications.stages.STAGES",
+    "MatchCriterionEnum": "market.jobs.match_score.CRITERIA",
+    "ConfirmableFieldEnum": "accounts.resumes.services.FIELD_NAMES",
+    "RefusalReasonEnum": "accounts.resumes.files.sandbox.REASON_NAMES",
+    "ResumeSourceEnum": "accounts.resumes.documents.SOURCES",
+    "ResumeSectionEnum": "accounts.resumes.parsing.lines.SECTION_KINDS",
+    "ResourceTypeEnum": "learning.resources.TYPES",
+    "SeniorityEnum": "market.jobs.serializers.SENIORITIES",
+}
+_TAGS = {
+    "auth": "Accounts: registering, sessions, passwords and the current user's profile.",
+    "users": "The same accounts, with the profile in the job search's names.",
+    "market": "What the collected postings ask for and pay, and how that moves.",
+    "skills": "The skill vocabulary, skills in texts, and what a role asks for.",
+    "learning": "Roadmaps, learning resources, and how far somebody has come.",
+    "projects": "Projects that exercise skills, and which of them somebody has built.",
+    "jobs": "Finding, scoring, saving and following postings, and saved searches.",
+    "resumes": "Uploading, writing and downloading resumes, and applying with one.",
+    "activity": "What the current user has done, and what became of applications.",
+    "countries": "Countries by code and name.",
+    "ingestion": "What TheirStack sends.",
+    "health": "Whether the service is alive and able to serve.",
+}
+OPENAPI_SETTINGS = {
+    "DESCRIPTION": "Which skills the job market asks for, which of them a person lacks, and how to get there.",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "GET_LIB_DOC_EXCLUDES": "career_navigator.api.openapi.list_undescribed_bases",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": _ENUM_NAMES,
+    "TAGS": [{"name": name, "description": description} for name, description in _TAGS.items()],
+    "PREPROCESSING_HOOKS": ["career_navigator.api.openapi.strip_trailing_slashes"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "career_navigator.api.openapi_clients.share_enums",
+        "career_navigator.api.openapi_clients.leave_null_out_of_forms",
+        "career_navigator.api.openapi.document_errors",
+        "career_navigator.api.ignored.document_ignored",
+        "career_navigator.api.openapi_examples.show_examples",
+    ],
+}
