@@ -72,7 +72,7 @@ class CollectForm(forms.Form):
         widget=UnfoldBooleanSwitchWidget(),
     )
 
-    field_order = ("roles", "places", "max_age_days", "per_role_limit", "address", "confirmed")
+    field_order = ("roles", "places", "max_age_days", "per_role_limit", "email", "confirmed")
 
     def __init__(self, *args: Any, left: int | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -91,8 +91,8 @@ class CollectForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if self.errors:
             return cleaned
-        if cleaned["address"].strip():
-            cleaned["roles"] = self._roles_of_user(cleaned["address"])
+        if cleaned["email"].strip():
+            cleaned["roles"] = self._roles_of_user(cleaned["email"])
         else:
             if not cleaned["roles"]:
                 self.add_error("roles", "At least one role is needed.")
@@ -111,9 +111,9 @@ class CollectForm(forms.Form):
         user = find_user_by_email(email=email)
         goals = get_career_goals(user_id=str(user.pk)) if user is not None else None
         if user is None or goals is None:
-            self.add_error("address", "No active user has that address.")
+            self.add_error("email", "No active user has that address.")
         elif not goals.roles:
-            self.add_error("address", "The user aims at no role.")
+            self.add_error("email", "The user aims at no role.")
         else:
             self.user_id = str(user.pk)
             return list(goals.roles)

@@ -197,8 +197,8 @@ def doctype_document():
 def linked_docx(*addresses):
     document = docx.Document()
     document.add_paragraph(RESUME)
-    for email in addresses:
-        document.part.relate_to(email, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+    for url in addresses:
+        document.part.relate_to(url, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()

@@ -100,12 +100,12 @@ def test_can_be_ended_by_one_click(api, save, settings, mailoutbox):
     (message,) = mailoutbox
     sent = message_from_bytes(message.message().as_bytes(), policy=default_policy)
 
-    email = message.extra_headers["List-Unsubscribe"].strip("<>")
-    assert sent["List-Unsubscribe"].strip() == f"<{email}>"
+    url = message.extra_headers["List-Unsubscribe"].strip("<>")
+    assert sent["List-Unsubscribe"].strip() == f"<{url}>"
     assert sent["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert email in message.body
-    assert email.startswith("https://navigator.example.org/jobs/searches/unsubscribe?token=")
-    path = email.removeprefix("https://navigator.example.org")
+    assert url in message.body
+    assert url.startswith("https://navigator.example.org/jobs/searches/unsubscribe?token=")
+    path = url.removeprefix("https://navigator.example.org")
     body = b"List-Unsubscribe=One-Click"
     assert api.client.generic("POST", path, body, "application/x-www-form-urlencoded").status_code == 200
     store("Second")

@@ -86,14 +86,14 @@ def test_reads_anew_what_the_same_upload_was_told_of_meanwhile(ada, redis, monke
 
 def test_refuses_a_repeated_file_as_the_first_one_was_refused(ada, redis):
     file = files.scanned_pdf()
-    email = upload(ada, file).json()["address"]
+    url = upload(ada, file).json()["address"]
     run_queued(redis)
 
     again = upload(ada, file)
 
     assert (again.status_code, again.json()["reason"]) == (400, "no_text")
     # The first client was answered 202 and may still ask.
-    assert ada.get(email).json()["resume"]["refusal"]["reason"] == "no_text"
+    assert ada.get(url).json()["resume"]["refusal"]["reason"] == "no_text"
 
 
 def _delete(member, resume_id):

@@ -143,14 +143,14 @@ def test_checks_the_main_part_whatever_its_name(declared_by):
 
 
 def test_cuts_links_to_what_an_address_has():
-    email = "https://example.com/" + "a" * 1_000_000
+    url = "https://example.com/" + "a" * 1_000_000
 
     links = [
-        *extract_text(files.linked_docx(*(f"{email}{number}" for number in range(5)))).links,
-        *extract_text(files.make_pdf(WORDS, link=email[:1_000])).links,
+        *extract_text(files.linked_docx(*(f"{url}{number}" for number in range(5)))).links,
+        *extract_text(files.make_pdf(WORDS, link=url[:1_000])).links,
     ]
 
-    assert links == [email[:500]] * 6
+    assert links == [url[:500]] * 6
 
 
 def test_reads_where_a_pdf_links_to():

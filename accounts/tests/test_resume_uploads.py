@@ -104,11 +104,11 @@ def test_refuses_by_name_what_is_no_resume(ada, mongo):
 
 
 def test_says_why_a_file_was_refused_to_who_asks_later(ada, redis, mongo, now):
-    email = upload(ada, files.scanned_pdf()).json()["address"]
+    url = upload(ada, files.scanned_pdf()).json()["address"]
 
     run_queued(redis)
 
-    resume = ada.get(email).json()["resume"]
+    resume = ada.get(url).json()["resume"]
     assert (resume["status"], resume["refusal"]["reason"]) == ("refused", "no_text")
     assert resume["content"] == {}
     stored = mongo.resumes.find_one()
@@ -200,12 +200,12 @@ def test_takes_what_cannot_be_queued_and_queues_it_when_it_is_sent_again(ada, re
 
 def test_reads_at_the_next_check_what_could_not_be_queued(ada, redis):
     with queue_at(NO_REDIS):
-        email = upload(ada, files.make_pdf()).json()["address"]
+        url = upload(ada, files.make_pdf()).json()["address"]
 
     take_up_lost_uploads()
     run_queued(redis)
 
-    assert ada.get(email).json()["resume"]["status"] == "ready"
+    assert ada.get(url).json()["resume"]["status"] == "ready"
 
 
 def test_answers_202_when_mongodb_becomes_unavailable_after_it_was_stored(ada, redis, settings, monkeypatch):

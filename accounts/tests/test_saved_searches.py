@@ -262,7 +262,7 @@ class TestUnsubscribing:
         return save(ada, name="<b>Snakes</b>", digest="daily")
 
     @pytest.fixture
-    def address(self, search_id):
+    def url(self, search_id):
         return f"{UNSUBSCRIBE}?token={make_token(search_id=ObjectId(search_id))}"
 
     @pytest.mark.parametrize(
@@ -274,14 +274,14 @@ class TestUnsubscribing:
              "multipart/form-data; boundary=x"),
         ],
     )  # fmt: skip
-    def test_takes_one_click_without_login_and_takes_it_again(self, ada, api, email, search_id, body, media_type):
-        answers = [api.client.generic("POST", email, body, media_type) for _ in range(2)]
+    def test_takes_one_click_without_login_and_takes_it_again(self, ada, api, url, search_id, body, media_type):
+        answers = [api.client.generic("POST", url, body, media_type) for _ in range(2)]
 
         assert [answer.status_code for answer in answers] == [200, 200]
         assert ada.get(f"{PATH}/{search_id}").json()["search"]["digest"] is None
 
-    def test_shows_a_page_with_a_button_and_changes_nothing(self, ada, api, email, search_id):
-        page = api.get(email)
+    def test_shows_a_page_with_a_button_and_changes_nothing(self, ada, api, url, search_id):
+        page = api.get(url)
 
         assert (page.status_code, page["Content-Type"]) == (200, "text/html; charset=utf-8")
         text = page.content.decode()
@@ -290,15 +290,15 @@ class TestUnsubscribing:
         assert page["Content-Security-Policy"].startswith("default-src 'none'")
         assert ada.get(f"{PATH}/{search_id}").json()["search"]["digest"] == "daily"
 
-    def test_works_when_the_search_was_deleted(self, ada, api, email, search_id):
+    def test_works_when_the_search_was_deleted(self, ada, api, url, search_id):
         ada.delete(f"{PATH}/{search_id}", None)
 
-        assert (api.get(email).status_code, api.send("POST", email).status_code) == (200, 200)
+        assert (api.get(url).status_code, api.send("POST", url).status_code) == (200, 200)
 
     @pytest.mark.parametrize("token", ["", "x", "{id}", "{id}:forged", "%00"])
     def test_refuses_a_token_that_was_not_signed_here(self, ada, api, search_id, token):
-        email = f"{UNSUBSCRIBE}?token={token.format(id=search_id)}"
+        url = f"{UNSUBSCRIBE}?token={token.format(id=search_id)}"
 
-        for answer in (api.get(email), api.send("POST", email), api.send("POST", UNSUBSCRIBE)):
+        for answer in (api.get(url), api.send("POST", url), api.send("POST", UNSUBSCRIBE)):
             assert (answer.status_code, list(answer.json()["errors"])) == (400, ["token"])
         assert ada.get(f"{PATH}/{search_id}").json()["search"]["digest"] == "daily"

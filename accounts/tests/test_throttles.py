@@ -33,7 +33,7 @@ def _assert_throttled(answer, seconds):
 def test_stops_guessing_one_accounts_password_from_many_addresses(ada, limit):
     limit(login_account=Rate(3, 3600))
 
-    statuses = _statuses(lambda number: API(email=f"192.0.2.{number}").post("/auth/login", WRONG), 4)
+    statuses = _statuses(lambda number: API(address=f"192.0.2.{number}").post("/auth/login", WRONG), 4)
 
     assert statuses == [401, 401, 401, 429]
     _assert_throttled(API().post("/auth/login", RIGHT), 3600)
@@ -41,10 +41,10 @@ def test_stops_guessing_one_accounts_password_from_many_addresses(ada, limit):
 
 def test_who_guesses_elsewhere_locks_out_no_address_that_logged_in_before(ada, limit):
     limit(login_account=Rate(2, 3600))
-    own, stranger = API(email="192.0.2.77"), API(email="192.0.2.78")
+    own, stranger = API(address="192.0.2.77"), API(address="192.0.2.78")
     assert own.post("/auth/login", RIGHT).status_code == 200
 
-    guesses = _statuses(lambda number: API(email=f"192.0.2.{number}").post("/auth/login", WRONG), 3)
+    guesses = _statuses(lambda number: API(address=f"192.0.2.{number}").post("/auth/login", WRONG), 3)
 
     assert guesses == [401, 401, 429]
     assert stranger.post("/auth/login", RIGHT).status_code == 429
@@ -55,7 +55,7 @@ def test_stops_guessing_from_an_address_that_logged_in_to_another_account(ada, r
     register(email="grace@example.org")
     limit(login_account=Rate(2, 3600))
     API().post("/auth/login", RIGHT | {"email": "grace@example.org"})
-    _statuses(lambda number: API(email=f"192.0.2.{number}").post("/auth/login", WRONG), 2)
+    _statuses(lambda number: API(address=f"192.0.2.{number}").post("/auth/login", WRONG), 2)
 
     assert API().post("/auth/login", RIGHT).status_code == 429
 
@@ -66,7 +66,7 @@ def test_stops_guessing_many_accounts_from_one_address(ada, limit):
     statuses = _statuses(lambda number: API().post("/auth/login", WRONG | {"email": f"a{number}@example.org"}), 4)
 
     assert statuses == [401, 401, 401, 429]
-    assert API(email="192.0.2.1").post("/auth/login", RIGHT).status_code == 200
+    assert API(address="192.0.2.1").post("/auth/login", RIGHT).status_code == 200
 
 
 def test_counts_the_form_with_the_other_login(ada, limit):
@@ -132,7 +132,7 @@ def test_stops_registering_and_asking_for_messages_from_one_address(api, limit, 
 def test_stops_what_is_for_one_account_whether_or_not_there_is_one(ada, limit, scope, path, email, expected):
     limit(**{scope: Rate(2, 3600)})
 
-    statuses = _statuses(lambda n: API(email=f"192.0.2.{n}").post(path, REGISTRATION | {"email": email}), 3)
+    statuses = _statuses(lambda n: API(address=f"192.0.2.{n}").post(path, REGISTRATION | {"email": email}), 3)
 
     assert statuses == expected
 
@@ -220,29 +220,29 @@ def test_limits_one_users_requests_from_wherever_they_come(ada, register, limit)
 
 
 def test_limits_one_addresses_requests(api, limit):
-    limit(email=Rate(3, 3600))
+    limit(address=Rate(3, 3600))
 
     statuses = _statuses(lambda number: api.get("/"), 4)
 
     assert statuses == [200, 200, 200, 429]
-    assert API(email="192.0.2.1").get("/").status_code == 200
+    assert API(address="192.0.2.1").get("/").status_code == 200
     assert api.get("/health").status_code == 200
 
 
 @pytest.mark.parametrize("token", [None, "forged", "x" * 5_000])
 def test_counts_requests_that_are_refused_for_their_token(limit, token):
-    limit(email=Rate(3, 3600))
+    limit(address=Rate(3, 3600))
     client = API(token=token)
 
     statuses = _statuses(lambda number: client.get(("/auth/me", "/jobs/saved")[number % 2]), 5)
 
     assert statuses == [401, 401, 401, 429, 429]
     _assert_throttled(client.get("/auth/me"), 3600)
-    assert API(email="192.0.2.1").get("/auth/me").status_code == 401
+    assert API(address="192.0.2.1").get("/auth/me").status_code == 401
 
 
 def test_counts_a_request_once(ada, limit):
-    limit(email=Rate(3, 3600))
+    limit(address=Rate(3, 3600))
 
     assert _statuses(lambda _: ada.get("/auth/me"), 4) == [200, 200, 200, 429]
 
@@ -311,7 +311,7 @@ def test_keeps_no_address_in_redis(ada, limit, redis):
 
 
 def test_answers_while_redis_is_away(ada, limit, redis_goes, caplog):
-    limit(login_account=Rate(1, 60), user=Rate(1, 60), email=Rate(1, 60))
+    limit(login_account=Rate(1, 60), user=Rate(1, 60), address=Rate(1, 60))
     redis_goes("away")
 
     statuses = [

@@ -70,7 +70,7 @@ def test_a_run_names_its_user_to_those_who_may_look_users_up(staff_client: Clien
         ({"places": "x" * 101}, "places", "A line has at most 100 characters."),
         ({"max_age_days": "366"}, "max_age_days", "Ensure this value is less than or equal to 365."),
         ({"per_role_limit": "many"}, "per_role_limit", "Enter a whole number."),
-        ({"address": "nobody@example.org"}, "address", "No active user has that address."),
+        ({"email": "nobody@example.org"}, "email", "No active user has that address."),
         ({"roles": "…"}, "__all__", "at least one role is needed"),
     ],
 )
@@ -97,7 +97,7 @@ def test_more_than_is_left_has_to_be_confirmed(staff_client: Client, settings) -
 def test_a_users_target_roles_are_collected_where_the_user_is(staff_client: Client, redis: Redis) -> None:
     user = UserFactory(email="ann@example.org", target_roles=["Chemist"], location="Berlin")
 
-    staff_client.post(f"{RUNS}collect-now/", ASKED | {"address": " Ann@Example.org "})
+    staff_client.post(f"{RUNS}collect-now/", ASKED | {"email": " Ann@Example.org "})
 
     run = CollectionRunDocument.objects.get()
     assert (run.roles, run.places, run.requested_by) == (["Chemist"], ["Berlin"], str(user.id))
