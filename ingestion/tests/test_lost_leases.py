@@ -44,7 +44,7 @@ def get_record(run: CollectionRunDocument) -> dict[str, Any]:
 
 
 @pytest.fixture
-def collect_without_faults(theirstack_client, clock, mongo, stand_in) -> dict[str, Any]:
+def undisturbed(theirstack_client, clock, mongo, stand_in) -> dict[str, Any]:
     """The record of a run that nothing happens to."""
     record = get_record(collect(theirstack_client, clock, limit=200))
     for name in ("job_postings", "collected_roles", "collection_runs", "credit_months"):

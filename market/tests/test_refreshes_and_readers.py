@@ -72,7 +72,7 @@ def watch(monkeypatch, *names):
 
 
 def test_the_rows_of_a_refresh_become_visible_together(two_halves, monkeypatch):
-    counts = watch(monkeypatch, "_recompute", "render_answers", "withhold", "commit", "publish_answers", "tidy_up")
+    counts = watch(monkeypatch, "_recompute", "render_responses", "withhold", "commit", "publish_responses", "tidy_up")
 
     refresh_stats(now=NOW)
 
@@ -80,7 +80,7 @@ def test_the_rows_of_a_refresh_become_visible_together(two_halves, monkeypatch):
     assert len(counts) >= 10
 
 
-@pytest.mark.parametrize("step", ["_recompute", "render_answers", "commit", "publish_answers", "tidy_up"])
+@pytest.mark.parametrize("step", ["_recompute", "render_responses", "commit", "publish_responses", "tidy_up"])
 def test_a_refresh_that_dies_shows_all_its_rows_or_none(mongo, two_halves, monkeypatch, step):
     work = getattr(refresh, step)
 
@@ -98,7 +98,7 @@ def test_a_refresh_that_dies_shows_all_its_rows_or_none(mongo, two_halves, monke
     store_postings(postings=[PostingFactory(title="Nurse")], now=NOW)
     compute(role="Nurse")
     counts.append(seen())
-    assert counts == [(100, 100) if step in ("commit", "publish_answers", "tidy_up") else (50, 50)] * 2
+    assert counts == [(100, 100) if step in ("commit", "publish_responses", "tidy_up") else (50, 50)] * 2
     counts = watch(monkeypatch, "_recompute")
     refresh_stats(now=NOW)
     assert set(counts) <= {(50, 50), (100, 100)}

@@ -35,6 +35,8 @@ NOT_RUN = {
     "make run": "the install that the others run against is started by its command `manage.py run`; the script that "
     "installs is tested in test_virtual_environment.py",
     "make client": "installs first; its script runs in tests/installation/test_clients.py",
+    "make examples": "records the examples again; in tests/installation/test_clients.py the same calls are made",
+    "manage.py record_examples": "the same, at an install of its own",
     "make test": "runs this",
     "make test ARGS=--hypothesis-profile=thorough": "runs this",
     "make test-cluster": "replaces servers for some minutes; by hand",
