@@ -3,7 +3,8 @@
 import pytest
 from rest_framework import serializers
 
-from accounts.serializers import LoginSerializer, PasswordResetSerializer, ProfileChangeSerializer, UserChangeSerializer
+from accounts.serializers import LoginSerializer, PasswordResetSerializer, ProfileChangeSerializer
+from accounts.user_serializers import UserChangeSerializer
 from career_navigator.api.fields import BoundedList, SingleLineCharField, StrictCharField
 from market.jobs.serializers import JobFilterSerializer
 from skills.serializers import NamesSerializer
