@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from career_navigator.environment import BASE_DIR
 from tests.installation.browser import API, DEADLINE_MILLISECONDS, Login, running_browser
-from tests.installation.run_command import WEBHOOK_SECRET, Run
+from tests.installation.run_command import START_SECONDS, WEBHOOK_SECRET, Run
+from tests.processes import wait_until
 
 PASSWORD = "Secret-12345"
 ROLES = ("curator", "operator", "support", "auditor")
@@ -32,16 +33,23 @@ count_unknown_slugs(slugs=["kubernets"] * 3, now=timezone.now())
 
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """A run with servers, web, worker and demonstration data of its own, ready."""
+    """A run with servers, web, worker and demonstration data of its own, ready, with postings of a usual role."""
     run = Run(
         tmp_path_factory.mktemp("demonstration").resolve() / "var",
         THEIR_STACK_CREDIT_BUDGET="6000",
         THEIR_STACK_WEBHOOK_SECRET=WEBHOOK_SECRET,
     )
     try:
-        yield run.wait_until_ready()
+        run.wait_until_ready()
+        wait_until(lambda: _has_postings(run), seconds=START_SECONDS, what="the first postings")
+        yield run
     finally:
         run.clean_up()
+
+
+def _has_postings(run: Run) -> bool:
+    roles = requests.get(f"http://127.0.0.1:{run.port}/skills/roles", timeout=10).json()["roles"]
+    return any(each["role"] == "Backend Developer" for each in roles)
 
 
 @pytest.fixture(scope="session")

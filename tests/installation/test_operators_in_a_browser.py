@@ -103,7 +103,7 @@ def test_a_slug_that_was_settled_waits_again_after_undo(log_in: Login, data: Dat
     expect(page.get_by_text("zapp-board is not a skill.")).to_be_visible()
     between = data.skills.count_documents({"name": "zapp board"})
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Undone: 1 wait to be settled again.")).to_be_visible()
+    expect(page.get_by_text("Undone: 1 wait to be resolved again.")).to_be_visible()
 
     assert (between, data.skills.count_documents({"name": "zapp board"})) == (1, 0)
     assert data.unknown_slugs.find_one({"slug": "zapp-board"})["count"] == 2

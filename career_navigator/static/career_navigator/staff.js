@@ -76,7 +76,7 @@ function estimate(form) {
   const aRole = Number(form.elements.per_role_limit.value || 0);
   const lines = (name) => new Set(form.elements[name].value.split("\n").map((each) => each.trim()).filter(Boolean)).size;
   // How many roles a user aims at is known to the server alone, which asks again where it is too much.
-  const ofUser = form.elements.address.value.trim() !== "";
+  const ofUser = form.elements.email.value.trim() !== "";
   const cost = ofUser ? aRole : lines("roles") * aRole;
   const place = form.querySelector("[data-cost]");
   const left = place.dataset.left === "" ? Infinity : Number(place.dataset.left);
