@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
 import openpyxl
@@ -76,6 +77,32 @@ def test_a_skill_is_chosen_changed_and_removed_without_a_mouse(log_in: Login) ->
     page.keyboard.press("Backspace")
 
     expect(texts(page, "Related")).to_have_text(before)
+
+
+@pytest.mark.parametrize("typed", ["Kotlin", "KOTLIN", "kotlin"])
+def test_a_skill_typed_by_its_display_name_is_kept(log_in: Login, typed: str) -> None:
+    page = log_in("curator")
+    open_skill(page, "prettier")
+    before = texts(page, "Related").all_inner_texts()
+
+    page.get_by_label("Related", exact=True).fill(typed)
+    page.keyboard.press("Enter")
+    # What is sent is the skill's own name, once the server has told it.
+    expect(page.locator("[name=related]")).to_have_value(re.compile(r"\bkotlin$"))
+
+    expect(texts(page, "Related")).to_have_text([*before, "Kotlin"])
+
+
+def test_a_skill_that_is_chosen_already_is_not_chosen_twice(log_in: Login) -> None:
+    page = log_in("curator")
+    open_skill(page, "prettier")
+    before = texts(page, "Related").all_inner_texts()
+
+    field = page.get_by_label("Related", exact=True)
+    field.fill("JavaScript, js, JAVASCRIPT")
+    field.press("Enter")
+
+    expect(texts(page, "Related")).to_have_text([*before, "JavaScript"])
 
 
 def test_skills_are_suggested_by_their_aliases(log_in: Login) -> None:

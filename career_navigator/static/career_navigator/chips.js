@@ -88,8 +88,8 @@ function setUpChips(area) {
     render();
   }
 
-  function has(item) {
-    return items.some((each) => each.toLowerCase() === item.toLowerCase());
+  function has(item, among = items) {
+    return among.some((each) => each.toLowerCase() === item.toLowerCase());
   }
 
   function add(text) {
@@ -143,7 +143,8 @@ function setUpChips(area) {
       return;
     }
     labels.set(meant.value, meant.label);
-    if (meant.value !== item && has(meant.value)) {
+    // What was typed may be the name itself in other capitals, so it is no second one.
+    if (has(meant.value, items.filter((_, at) => at !== index))) {
       items.splice(index, 1);
     } else {
       items[index] = meant.value;
