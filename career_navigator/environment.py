@@ -183,7 +183,7 @@ class Environment(BaseSettings):
     email_use_tls: bool = True
     email_use_ssl: bool = False
     default_from_email: str = "Career Navigator <no-reply@localhost>"
-    public_url: HttpUrl = "http://localhost:8000"
+    public_url: HttpUrl | None = None
     password_reset_url: Annotated[str, AfterValidator(_check_reset_url)] = (
         "http://localhost:3000/reset-password?token={token}"  # noqa: S105 - no password
     )

@@ -74,7 +74,7 @@ EMAIL_TIMEOUT = 15
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console' if DEBUG else 'dummy'}.EmailBackend"
 DEFAULT_FROM_EMAIL = _env.default_from_email
 PASSWORD_RESET_URL = _env.password_reset_url
-PUBLIC_URL = _env.public_url
+PUBLIC_URL = _env.public_url or _services.get("public_url", "http://localhost:8000")
 
 # Rate limits; None means unlimited: tries per account, tries per client IP, requests.
 THROTTLES = {name.removeprefix("throttle_"): rate for name, rate in _env if name.startswith("throttle_")}

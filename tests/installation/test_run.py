@@ -39,6 +39,15 @@ def runs(var_dir: Path) -> Iterator[list[Run]]:
         each.clean_up()
 
 
+def test_mails_links_to_the_address_it_listens_at(demonstration: Run) -> None:
+    origin = f"http://127.0.0.1:{demonstration.port}"
+    account = {"email": "links@example.com", "password": "SecurePass123", "full_name": "Link Example"}
+
+    requests.post(f"{origin}/auth/register", json=account, timeout=10).raise_for_status()
+
+    demonstration.wait_for(f"{origin}/auth/email/confirm?token=")
+
+
 def test_serves_the_demonstration_until_ctrl_c_and_leaves_nothing_behind(demonstration: Run, runs: list[Run]) -> None:
     """It ends the demonstration, so it comes after the tests in a browser, which use the same one."""
     run, var_dir = demonstration, demonstration.var_dir

@@ -59,7 +59,7 @@ class Command(BaseCommand):
         for path in make_private(self._var_dir):
             manager.say(f"Warning: {path} is not this user's alone; others may read what is in it.")
         refuse_taken_port(settings.HOST, settings.PORT)
-        services = self._start_servers()
+        services = self._start_servers() | {"public_url": _get_address()}
         stand_in_port = free_port() if settings.DEMONSTRATION else None
         if stand_in_port:
             services["stand_in_url"] = f"http://{HOST}:{stand_in_port}"
@@ -138,8 +138,7 @@ class Command(BaseCommand):
         )
 
     def _announce(self, password_file: Path, *, is_new: bool) -> None:
-        host, say = _LOOPBACK.get(settings.HOST, settings.HOST), self._manager.say
-        address = f"http://{f'[{host}]' if ':' in host else host}:{settings.PORT}"
+        address, say = _get_address(), self._manager.say
         say(f"Career Navigator is ready at {address}")
         if settings.HOST not in (HOST, "localhost", "::1"):
             say(f"  It listens on {settings.HOST}: others in the network reach it, by plain HTTP, the admin too.")
@@ -155,6 +154,12 @@ class Command(BaseCommand):
             say("  This is demonstration data: its postings come from a fake TheirStack on this machine.")
             say("  To collect real ones, set THEIR_STACK_API_KEY.")
         say("  Stop with Ctrl-C.")
+
+
+def _get_address() -> str:
+    """Return where this machine reaches the service."""
+    host = _LOOPBACK.get(settings.HOST, settings.HOST)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.PORT}"
 
 
 def _stand_in_arguments(*, postings: Path | None, shift_dates: bool, **_: Any) -> list[str]:
