@@ -1,5 +1,6 @@
 """The form of a collection that staff start: what is asked for, where, and what it costs at most."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from career_navigator.db.connection import database
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from ingestion.services import DEFAULT_JOBS_PER_ROLE, DEFAULT_MAX_AGE_DAYS
 from ingestion.source import THEIRSTACK, get_credits_left
+from ingestion.suggestions import names_several_places, names_several_roles
 
 MAX_ROLES = 50
 MAX_PLACES = 20
@@ -82,10 +84,10 @@ class CollectForm(forms.Form):
         self.user_id: str | None = None
 
     def clean_roles(self) -> list[str]:
-        return _lines(self.cleaned_data["roles"], most=MAX_ROLES)
+        return _lines(self.cleaned_data["roles"], most=MAX_ROLES, are_several=names_several_roles)
 
     def clean_places(self) -> list[str]:
-        return _lines(self.cleaned_data["places"], most=MAX_PLACES)
+        return _lines(self.cleaned_data["places"], most=MAX_PLACES, are_several=names_several_places)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -138,10 +140,13 @@ def get_spendable_credits(*, now: datetime) -> int | None:
     return min((bound for bound in bounds if bound is not None), default=None)
 
 
-def _lines(text: str, *, most: int) -> list[str]:
+def _lines(text: str, *, most: int, are_several: Callable[[str], bool]) -> list[str]:
     lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
     if len(lines) > most:
         raise forms.ValidationError(f"At most {most} lines.")
     if any(len(line) > MAX_CHARACTERS for line in lines):
         raise forms.ValidationError(f"A line has at most {MAX_CHARACTERS} characters.")
+    for line in lines:
+        if ";" in line or are_several(line):
+            raise forms.ValidationError(f"“{line}” looks like several: put each on a line of its own.")
     return lines

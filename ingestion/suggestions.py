@@ -59,6 +59,22 @@ def describe_unknown_places(*, places: Collection[str]) -> dict[str, str]:
     }
 
 
+def names_several_roles(text: str) -> bool:
+    """Return whether each part between commas is a role of its own."""
+    parts = text.split(",")
+    return len(parts) > 1 and all(normalize_role(part) in load_role_variations() for part in parts)
+
+
+def names_several_places(text: str) -> bool:
+    """Return whether the parts between commas are countries, or cities, side by side."""
+    whole, parts = parse_place_label(text), [parse_place_label(part) for part in text.split(",")]
+    if whole.state_code:
+        return False
+    cities = {part.city for part in parts if part.city and find_city(part.city)}
+    countries = {part.country_code for part in parts if part.country_code and not part.city and not part.region}
+    return len(countries) > 1 or len(cities) == len(parts) > 1
+
+
 def _is_known(place: str) -> bool:
     parsed = parse_place_label(place)
     if parsed.city:

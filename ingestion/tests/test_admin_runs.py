@@ -16,6 +16,8 @@ from tests.queued import take_queued
 RUNS = "/admin/ingestion/collectionrun/"
 ASKED = {"roles": "Data Engineer\nChef", "places": "Remote", "max_age_days": "7", "per_role_limit": "10"}
 
+SEVERAL = "“{}” looks like several: put each on a line of its own."
+
 
 def begun(**changes: object) -> CollectionRunDocument:
     asked = {"roles": ["Data Engineer", "Chef"], "places": ["Remote"], "max_age_days": 7, "per_role_limit": 10}
@@ -68,6 +70,12 @@ def test_a_run_names_its_user_to_those_who_may_look_users_up(staff_client: Clien
         ({"places": ""}, "places", "At least one place is needed."),
         ({"roles": "\n".join(map(str, range(51)))}, "roles", "At most 50 lines."),
         ({"places": "x" * 101}, "places", "A line has at most 100 characters."),
+        ({"roles": "Backend Developer, data scientist"}, "roles", SEVERAL.format("Backend Developer, data scientist")),
+        ({"roles": "Chef; Painter"}, "roles", SEVERAL.format("Chef; Painter")),
+        ({"places": "Remote\nBerlin;Paris"}, "places", SEVERAL.format("Berlin;Paris")),
+        ({"places": "Germany, France"}, "places", SEVERAL.format("Germany, France")),
+        ({"places": "United States, Canada, Mexico"}, "places", SEVERAL.format("United States, Canada, Mexico")),
+        ({"places": "Berlin, Munich"}, "places", SEVERAL.format("Berlin, Munich")),
         ({"max_age_days": "366"}, "max_age_days", "Ensure this value is less than or equal to 365."),
         ({"per_role_limit": "many"}, "per_role_limit", "Enter a whole number."),
         ({"email": "nobody@example.org"}, "email", "No active user has that address."),
@@ -81,6 +89,16 @@ def test_a_wrong_value_is_told_at_its_field(
 
     assert answer.context["form"].errors[field] == [sentence]
     assert CollectionRunDocument.objects.count() == 0
+
+
+def test_a_comma_within_one_role_or_place_stands(staff_client: Client) -> None:
+    roles = ["Software Engineer, Payments", "VP, Engineering"]
+    places = ["Austin, TX", "Georgia, United States", "Brooklyn, New York", "Munich, Bavaria, Germany"]
+
+    staff_client.post(f"{RUNS}collect-now/", ASKED | {"roles": "\n".join(roles), "places": "\n".join(places)})
+
+    run = CollectionRunDocument.objects.get()
+    assert (run.roles, run.places) == (roles, places)
 
 
 def test_more_than_is_left_has_to_be_confirmed(staff_client: Client, settings) -> None:
