@@ -5,6 +5,7 @@ from typing import Any, cast
 from bson import ObjectId
 from celery.schedules import crontab
 from django.contrib import admin, messages
+from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -53,6 +54,32 @@ class FailedTaskFilter(AttentionFilter):
     attention = FAILED_TASKS
 
 
+class TaskFilter(SimpleListFilter):
+    title = parameter_name = "task"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = documents.TaskRunDocument.objects.distinct("task")
+        return sorted(((name, _get_title(name)) for name in names), key=lambda choice: choice[1])
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(task=self.value()) if self.value() else queryset
+
+
+class StarterFilter(SimpleListFilter):
+    title, parameter_name = "started by", "started_by"
+    # No username has a colon.
+    _SCHEDULE = ":schedule"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = documents.TaskRunDocument.objects(started_by__ne=None).distinct("started_by")
+        return [(self._SCHEDULE, "schedule"), *((name, name) for name in sorted(names))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == self._SCHEDULE:
+            return queryset.filter(started_by__isnull=True)
+        return queryset.filter(started_by=self.value()) if self.value() else queryset
+
+
 class FailedLoginFilter(AttentionFilter):
     attention = FAILED_LOGINS
 
@@ -70,14 +97,13 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
     list_display = ("title", "state", "starter", "created_at", "started_at", "finished_at", "outcome")
     phone_columns = ("title", "state", "outcome")
     empty_text = "Runs of the schedule and of the buttons above are listed here."
-    list_filter = (FailedTaskFilter, "task", "status", "started_by")
+    list_filter = (FailedTaskFilter, TaskFilter, "status", StarterFilter)
     list_before_template = "career_navigator/admin_site/tasks.html"
     change_form_template = "career_navigator/admin_site/task_run.html"
 
     @display(description="task", ordering="task")
     def title(self, obj: Any) -> str:
-        task = find_task(name=obj.task)
-        return task.title if task else str(obj.task)
+        return _get_title(obj.task)
 
     @display(description="status", label=STATUS_COLORS)
     def state(self, obj: Any) -> str:
@@ -310,6 +336,11 @@ class LogEntryAdmin(ReadOnlyMixin, StaffModelAdmin):
         return format_html_join("", '<p class="staff-change">{}: <del>{}</del> → <ins>{}</ins></p>', changes) or "—"
 
 
+def _get_title(name: str) -> str:
+    task = find_task(name=name)
+    return task.title if task else name
+
+
 def _time(value: Any) -> str:
     return f"{value:%Y-%m-%d %H:%M:%S}" if value else "—"
 
@@ -324,7 +355,8 @@ def _to_run(run_id: Any) -> HttpResponse:
 
 
 def _describe_progress(run: Any) -> str:
-    if not run.progress_done and not run.progress_total:
+    # What was told last is behind what a finished run has done.
+    if run.status == "finished" or not (run.progress_done or run.progress_total):
         return ""
     of_all = f" of {run.progress_total:,}" if run.progress_total else ""
     return f"{run.progress_done or 0:,}{of_all} steps are done"

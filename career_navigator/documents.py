@@ -76,7 +76,7 @@ class TaskRunDocument(StoredDocument):
     }
 
     def __str__(self) -> str:
-        return f"{self.task}, {self.due_at or self.created_at:%Y-%m-%d %H:%M}"
+        return f"Run of {self.due_at or self.created_at:%Y-%m-%d %H:%M} UTC"
 
 
 class FailedLogin(StoredDocument):

@@ -230,7 +230,9 @@ def is_missed(*, task: str, due_at: datetime, now: datetime) -> bool:
     """
     if TaskRunDocument.objects(task=task).first() is None:
         with contextlib.suppress(NotUniqueError):  # it has just begun
-            TaskRunDocument(task=task, due_at=due_at, status="skipped", created_at=now, finished_at=now).save()
+            skipped = TaskRunDocument(task=task, due_at=due_at, status="skipped", created_at=now, finished_at=now)
+            skipped.result = "it was due before the first start; nothing is made up for then"
+            skipped.save()
         return False
     # A changed schedule may be due earlier than what it was last run for.
     done = Q(status__ne="running") | Q(lease_ends_at__gt=now)

@@ -1,5 +1,6 @@
 """Tasks that staff start: queued, run by the worker, followed on their page, and what goes wrong with them."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -18,7 +19,7 @@ from career_navigator.documents import TaskRunDocument
 from market.services import store_postings
 from skills.documents import SkillDocument
 from skills.services import count_unknown_slugs, seed_skills
-from tests.factories import NOW, PostingFactory
+from tests.factories import NOW, PostingFactory, TaskRunFactory
 from tests.other_servers import NO_REDIS, queue_at
 from tests.queued import work_off
 
@@ -166,3 +167,33 @@ def test_stored_postings_follow_a_slug_that_was_settled(staff_client: Client, mo
     assert SkillDocument.objects.get().slugs == ["k8s-thing"]
     assert (before, mongo.job_postings.find_one()["skills"]) == (["k8s thing"], ["kubernetes"])
     assert TaskRunDocument.objects.get().result == "read 1 postings: 1 of them have other skills now; recomputed 1 days"
+
+
+def test_the_list_is_filtered_by_titles_and_by_who_started_the_runs(staff_client: Client, mongo: Database) -> None:
+    TaskRunFactory(task="learning.tasks.check_links", started_by="olga", result="asked by olga")
+    TaskRunFactory(task="ingestion.tasks.clean_up", result="cleaned up by the schedule")
+
+    page = staff_client.get(LIST).content.decode()
+    of_task = staff_client.get(f"{LIST}?task=learning.tasks.check_links").content.decode()
+    of_schedule = staff_client.get(f"{LIST}?started_by=:schedule").content.decode()
+    of_olga = staff_client.get(f"{LIST}?started_by=olga").content.decode()
+
+    for link, title in (
+        ("?task=learning.tasks.check_links", "Check links"),
+        ("?started_by=:schedule", "schedule"),
+        ("?started_by=olga", "olga"),
+    ):
+        assert re.search(rf'<a href="{re.escape(link).replace(":", "(:|%3A)")}"[^>]*>\s*{title}\s*</a>', page)
+    shown = [("by olga" in each, "by the schedule" in each) for each in (of_task, of_schedule, of_olga)]
+    assert shown == [(True, False), (False, True), (True, False)]
+
+
+def test_a_run_is_named_by_its_time_in_the_log(mongo: Database) -> None:
+    assert str(TaskRunFactory(created_at=NOW)) == f"Run of {NOW:%Y-%m-%d %H:%M} UTC"
+
+
+def test_a_finished_run_does_not_say_how_far_it_was_when_it_last_told(staff_client: Client, mongo: Database) -> None:
+    TaskRunFactory(status="finished", progress_done=500, progress_total=1660, result="read 1,660 postings")
+
+    assert state(staff_client)["texts"]["progress"] == ""
+    assert state(staff_client)["percent"] == 100
