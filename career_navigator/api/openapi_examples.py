@@ -43,8 +43,10 @@ def _show(example: dict[str, Any], operation: dict[str, Any], schemas: dict[str,
             # Swagger fills the fields of a form from their own examples.
             name = content["schema"].get("$ref", "").rpartition("/")[2]
             fields = schemas[name]["properties"] if name else content["schema"]["properties"]
-            for field, value in example["body"].items():
-                fields[field]["examples"] = [value]
+            for field, schema in fields.items():
+                if schema.get("format") != "binary":
+                    # It sends no empty one, and makes up those that have none.
+                    schema["examples"] = [example["body"].get(field, "")]
     if "answer" in example:
         for content in operation["responses"][example["status"]]["content"].values():
             content["example"] = example["answer"]

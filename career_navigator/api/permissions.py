@@ -122,7 +122,7 @@ class IsSelf(BasePermission):
 
     It follows IsAuthenticated. Another's id is refused whether or not it is anybody's. The query and the body are
     looked at where the view's serializers have the field; a value that the field itself refuses is left to them.
-    Null is as good as leaving it out, and `me` in the path is the current user. Methods that no action serves are left
+    Null is as good as leaving it out, and `me` is the current user. Methods that no action serves are left
     to the view too, which answers 405, and OPTIONS shows nobody's data.
     """
 
@@ -154,5 +154,5 @@ def _named_users(request: Request, view: Any) -> Iterator[str]:
             user_id = field.run_validation(values["user_id"])
         except ValidationError:
             continue
-        if user_id is not None:
+        if user_id not in (None, CURRENT_USER):
             yield user_id

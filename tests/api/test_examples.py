@@ -84,6 +84,34 @@ def test_shows_an_example_answer_of_every_operation(document: dict[str, Any]) ->
     assert set(missing) == BINARY
 
 
+def test_sends_nothing_from_a_form_that_a_page_made_up(document: dict[str, Any]) -> None:
+    forms = {
+        name: content
+        for name, operation in operations(document).items()
+        for media_type, content in operation.get("requestBody", {}).get("content", {}).items()
+        if media_type != "application/json"
+    }
+
+    assert {"resumes_generate", "auth_login_form"} <= set(forms)
+    for content in forms.values():
+        name = content["schema"].get("$ref", "").rpartition("/")[2]
+        fields = (document["components"]["schemas"][name] if name else content["schema"])["properties"]
+        shown = {field: schema["examples"] for field, schema in fields.items() if schema.get("format") != "binary"}
+        assert shown == {field: [content["example"].get(field, "")] for field in shown}
+
+
+def test_names_nobody_in_particular_where_the_current_user_is_meant(document: dict[str, Any]) -> None:
+    shown = {
+        (name, parameter["example"])
+        for name, operation in operations(document).items()
+        for parameter in operation.get("parameters", ())
+        if parameter["name"] == "user_id" and parameter["in"] == "path"
+    }
+
+    assert len(shown) >= 5
+    assert {example for _, example in shown} == {"me"}
+
+
 def test_has_requests_that_fit_the_schema(document: dict[str, Any]) -> None:
     wrong = {
         f"{name} {parameter['name']}": found
