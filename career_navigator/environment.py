@@ -115,7 +115,12 @@ def _check_webhook_secret(value: SecretStr) -> SecretStr:
 
 def _check_origin(origin: str) -> str:
     parts = urlsplit(origin)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
+    # The last three are of apps in a web view.
+    if (
+        parts.scheme not in {"http", "https", "capacitor", "ionic", "tauri"}
+        or not parts.netloc
+        or parts.path.strip("/")
+    ):
         raise ValueError(
             f"{origin!r} is no origin; accepted are comma-separated origins such as https://app.example.org"
         )

@@ -115,12 +115,22 @@ CSRF_COOKIE_SECURE = HTTPS_ONLY
 if TRUST_PROXY_HEADERS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CORS_ALLOWED_ORIGINS = _env.allowed_origins
-# Development servers of front ends take whatever port is free.
-CORS_ALLOWED_ORIGIN_REGEXES = [r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?\Z"] if DEBUG else []
+# Development servers of front ends take whatever port is free, and some a name under localhost. Apps in a web view have
+# schemes of their own.
+CORS_ALLOWED_ORIGIN_REGEXES = (
+    [
+        r"https?://(([a-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?\Z",
+        r"(capacitor|ionic|tauri)://localhost\Z",
+    ]
+    if DEBUG
+    else []
+)
 # The API takes tokens, not cookies: those are the admin's, which no other origin may read.
 CORS_URLS_REGEX = r"^/(?!admin)"
 CORS_ALLOW_HEADERS = [*default_headers, "if-match", "if-none-match", "x-request-id"]
-CORS_EXPOSE_HEADERS = ["ETag", "Ignored-Fields", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = [
+    *("Content-Disposition", "ETag", "Ignored-Fields", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID")
+]
 
 INSTALLED_APPS = [
     # The theme stands before the admin whose templates it replaces; the site itself is ours.

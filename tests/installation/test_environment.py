@@ -64,12 +64,12 @@ def test_comments_every_variable_of_the_example_file() -> None:
 
 
 def test_reads_lists_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALLOWED_ORIGINS", "https://app.example.org, http://localhost:5173/,")
+    monkeypatch.setenv("ALLOWED_ORIGINS", "https://app.example.org, http://localhost:5173/, capacitor://localhost,")
     monkeypatch.setenv("ALLOWED_HOSTS", "api.example.org,10.0.0.1")
 
     environment = read_environment()
 
-    assert environment.allowed_origins == ["https://app.example.org", "http://localhost:5173"]
+    assert environment.allowed_origins == ["https://app.example.org", "http://localhost:5173", "capacitor://localhost"]
     assert environment.allowed_hosts == ["api.example.org", "10.0.0.1"]
 
 

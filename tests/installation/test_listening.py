@@ -22,11 +22,20 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - it is probed, and nothing listens
 LOCALHOSTS = [
     *("http://localhost", "https://localhost", "http://localhost:3000", "http://localhost:5173"),
     *("https://localhost:8443", "http://127.0.0.1:4200", "http://[::1]:8080", "https://[::1]", "http://127.0.0.1"),
+    *("http://app.localhost:3000", "https://a.b-c.localhost", "capacitor://localhost", "ionic://localhost"),
+    *("tauri://localhost", "http://tauri.localhost"),
 ]
 OTHERS = [
     *("http://localhost.example.org", "http://example.org", "http://localhost:3000.example.org", "null"),
     *("http://127.0.0.1.example.org:3000", "http://notlocalhost:3000", "ftp://localhost", "http://127.0.0.2:3000"),
     *("http://localhost:", "http://localhost:5173/", "http://user@localhost:3000", "http://127x0x0x1:3000"),
+    *(
+        "http://.localhost",
+        "http://app.localhost.example.org",
+        "http://app_localhost",
+        "capacitor://localhost.example.org",
+    ),
+    *("capacitor://localhost:3000", "xcapacitor://localhost", "capacitor://example.org"),
 ]
 
 
@@ -46,6 +55,8 @@ def test_every_page_of_this_machine_may_call_in_development(origin: str) -> None
     preflight = Client().options("/auth/me", headers={"Origin": origin, "Access-Control-Request-Method": "PUT"})
 
     assert asked["Access-Control-Allow-Origin"] == origin
+    # The name of a downloaded resume, among others.
+    assert "Content-Disposition" in asked["Access-Control-Expose-Headers"]
     assert preflight["Access-Control-Allow-Origin"] == origin
     assert "Access-Control-Allow-Origin" not in API().get("/admin/login/", Origin=origin)
 
