@@ -16,6 +16,8 @@ from career_navigator.api.fields import SchemaField, StrictCharField
 from career_navigator.api.serializers import FIELDS_PARAMETER, SuccessSerializer
 
 ERROR_COMPONENT = "Error"
+# Between the description of `fields` and the hook that describes what it leaves: the list in the answer, "" for itself.
+SELECTED_LIST = "x-selected-list"
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"})
 
 
@@ -79,6 +81,7 @@ class ViewSchema(AutoSchema):
                 {"type": "array", "items": {"type": "string"}},
                 style="form",
                 explode=False,
+                extensions={SELECTED_LIST: view.get_item_list()},
                 description="The fields that the items of the list are to have, separated by commas; they lack the"
                 f" others then. There are {', '.join(item.fields)}.",
             )

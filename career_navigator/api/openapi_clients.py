@@ -7,6 +7,8 @@ from typing import Any
 from django.utils.module_loading import import_string
 from drf_spectacular.settings import spectacular_settings
 
+from career_navigator.api.openapi import SELECTED_LIST
+
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 _NULL = "NullEnum"
 _REFERENCE = "#/components/schemas/"
@@ -53,6 +55,35 @@ def leave_null_out_of_forms(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 if isinstance(field.get("type"), list):
                     field["type"] = next(kind for kind in field["type"] if kind != "null")
     return result
+
+
+def describe_selected_fields(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say that items of a list may lack fields where `fields` picks some: clients are to read those too."""
+    schemas = result["components"]["schemas"]
+    for operation in [each for methods in result["paths"].values() for each in methods.values()]:
+        for parameter in operation.get("parameters", ()):
+            list_name = parameter.pop(SELECTED_LIST, None)
+            if list_name is None:
+                continue
+            for status in [each for each in operation["responses"] if each.startswith("2")]:
+                (content,) = operation["responses"][status]["content"].values()
+                answer = _resolve(content["schema"], schemas)
+                _let_items_be_partial((answer["properties"][list_name] if list_name else answer)["items"], schemas)
+    return result
+
+
+def _let_items_be_partial(items: dict[str, Any], schemas: dict[str, Any]) -> None:
+    if "$ref" not in items:  # an answer that two operations share
+        return
+    name = items.pop("$ref").removeprefix(_REFERENCE)
+    partial = {key: value for key, value in schemas[name].items() if key != "required"}
+    schemas[f"Selected{name}"] = partial | {"description": f"What `fields` leaves of {name}."}
+    items["anyOf"] = [{"$ref": _REFERENCE + name}, {"$ref": f"{_REFERENCE}Selected{name}"}]
+
+
+def _resolve(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    resolved: dict[str, Any] = schemas.get(schema.get("$ref", "").removeprefix(_REFERENCE), schema)
+    return resolved
 
 
 def _walk(part: Any) -> Iterator[dict[str, Any]]:

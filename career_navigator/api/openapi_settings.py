@@ -47,6 +47,7 @@ OPENAPI_SETTINGS = {
     "PREPROCESSING_HOOKS": ["career_navigator.api.openapi.strip_trailing_slashes"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "career_navigator.api.openapi_clients.describe_selected_fields",
         "career_navigator.api.openapi_clients.share_enums",
         "career_navigator.api.openapi_clients.leave_null_out_of_forms",
         "career_navigator.api.openapi.document_errors",

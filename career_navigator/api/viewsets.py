@@ -126,6 +126,13 @@ class ApiViewSet(GenericViewSet[Any]):
         answer = build_once(self.get_serializer_class())
         return answer.fields[name].child if name else answer
 
+    def get_item_list(self) -> str | None:
+        """Return the name of the list in the answer; "" where the answer is the list, None where there is none."""
+        if self.pagination_class is not None and self.is_paginated():
+            return self.pagination_class.result_key
+        name: str | None = self.of_action("item_list")
+        return name
+
     @cached_property
     def body_serializer(self) -> Any:
         """The serializer that has read the body. Raises ValidationError."""
@@ -213,8 +220,7 @@ class ApiViewSet(GenericViewSet[Any]):
         names = self.selected_fields
         if not names:
             return data
-        is_page = self.pagination_class is not None and self.is_paginated()
-        name = self.pagination_class.result_key if is_page else self.of_action("item_list")  # type: ignore[union-attr]
+        name = self.get_item_list()
         items = data[name] if name else data
         selected = [{key: value for key, value in item.items() if key in names} for item in items]
         return {**data, name: selected} if name else selected

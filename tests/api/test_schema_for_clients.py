@@ -10,6 +10,7 @@ from django.test import Client
 # What the client itself, or TheirStack, puts there; nobody knows its fields.
 FREE = {
     "Activity/properties/metadata",
+    "SelectedActivity/properties/metadata",
     "ActivityInRequest/properties/metadata",
     "SaveJobRequest/properties/activity_metadata",
     "WebhookEventRequest/properties/payload",

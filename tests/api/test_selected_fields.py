@@ -1,6 +1,9 @@
 """`?fields=` picks the fields of the items of a list, on every endpoint that answers one."""
 
+import re
+
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.api.inventory import OPERATIONS, request_for
 from tests.fixtures.users import API
@@ -94,3 +97,18 @@ def test_what_has_no_list_passes_over_the_parameter(attacker, own_names):
         method, path, body = request_for(name, own_names)
         plain, asked = attacker.send(method, path, body), attacker.send(method, with_fields(path, "nonsense"), body)
         assert asked.status_code == plain.status_code, name
+
+
+def test_answers_what_the_schema_says_with_and_without_fields(attacker, own_names):
+    document = API().get("/openapi.json").json()
+    wrong = []
+    for name, (_, fields) in LISTS.items():
+        method, path, body = request_for(name, own_names)
+        template = "/" + re.sub(r"<str:(\w+)>", r"{\1}", name.partition(" ")[2])
+        good = document["paths"][template][method.lower()]["responses"]["200"]
+        schema = good["content"]["application/json"]["schema"] | {"components": document["components"]}
+        for asked in (path, with_fields(path, fields)):
+            answer = attacker.send(method, asked, body).json()
+            wrong += [(name, asked, error.message[:300]) for error in Draft202012Validator(schema).iter_errors(answer)]
+
+    assert not wrong

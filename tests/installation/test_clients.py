@@ -145,8 +145,12 @@ def test_searches_jobs_and_scores_one(log_in: Callable[[str], Api], models: Modu
     api("jobs.jobs_save", job.id, body=models.SaveJobRequest(), expect=201)
     saved = api("jobs.jobs_saved", stage=models.StageEnum.SAVED)
 
+    short = api("jobs.jobs_list", limit=2, fields=["id", "company"])
+
     assert found.total > 0
     assert "python" in job.skills
+    assert isinstance(job, models.RankedJob)
+    assert all({*each.to_dict()} == {"id", "company"} for each in short.jobs)
     assert 0 <= score.score <= 100
     assert {part.name for part in score.parts} <= set(models.MatchCriterionEnum)
     assert [each.job_id for each in saved.applications] == [job.id]
