@@ -18,6 +18,24 @@ from career_navigator.api.serializers import FIELDS_PARAMETER, SuccessSerializer
 ERROR_COMPONENT = "Error"
 # Between the description of `fields` and the hook that describes what it leaves: the list in the answer, "" for itself.
 SELECTED_LIST = "x-selected-list"
+# What a parameter of this name is, unless its endpoint says more.
+_PARAMETERS = {
+    "job_id": "The job's id, as lists of jobs have it.",
+    "run_id": "The run's id, as `POST /jobs/fetch_jobs` answers it.",
+    "resume_id": "The resume's id.",
+    "search_id": "The saved search's id, as `GET /jobs/searches` lists it.",
+    "user_id": "The current user: `me`, or the own id.",
+    "name": "The skill, in any spelling; one with a slash, as it is.",
+    "limit": "How many items are answered at most.",
+    "offset": "How many items are skipped first.",
+    "category": "Only skills of this category.",
+    "subcategory": "Only skills of this subcategory.",
+    "difficulty": "Only projects of this difficulty.",
+    "resource_type": "Only resources of this type.",
+    "hours_per_week": "How many hours a week there are for learning.",
+    "skills_limit": "How many skills are answered at most.",
+    "locations_limit": "How many places are answered at most.",
+}
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"})
 
 
@@ -139,6 +157,13 @@ class ViewSchema(AutoSchema):
             # DRF's minimum of one character may be a space, which it trims and then refuses.
             schema.setdefault("pattern", r"\S")
         return schema
+
+    def _get_parameters(self) -> Any:
+        parameters = super()._get_parameters()
+        for parameter in parameters:
+            if parameter["name"] in _PARAMETERS:
+                parameter.setdefault("description", _PARAMETERS[parameter["name"]])
+        return parameters
 
     def _resolve_path_parameters(self, variables: Any) -> Any:
         parameters = super()._resolve_path_parameters(variables)

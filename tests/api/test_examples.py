@@ -62,6 +62,17 @@ def test_shows_an_example_of_every_body(document: dict[str, Any]) -> None:
     assert not missing
 
 
+def test_says_what_every_parameter_is(document: dict[str, Any]) -> None:
+    silent = [
+        (name, parameter["name"])
+        for name, operation in operations(document).items()
+        for parameter in operation.get("parameters", ())
+        if not parameter.get("description")
+    ]
+
+    assert not silent
+
+
 def test_shows_an_example_of_every_parameter_that_is_required(document: dict[str, Any]) -> None:
     missing = [
         (name, parameter["name"])
