@@ -85,7 +85,7 @@ def posting_from_job(job: Any, *, source: str = "theirstack") -> Posting:
     if title is None:
         raise PostingRejected("no_title", f"{called} has no title.")
     if job_id is None and url is None:
-        raise PostingRejected("no_id_and_no_url", f"The job {title!r} has neither an id nor a url.")
+        raise PostingRejected("no_id_and_no_url", f"The job {title!r} has neither an id nor a url with http or https.")
     locations = _locations(job.get("locations"))
     location = _location(job, locations)
     country_codes = _country_codes(job, locations)

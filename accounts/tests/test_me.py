@@ -201,6 +201,7 @@ def test_names_the_field_at_fault_and_changes_nothing(ada, field, value):
 
     assert answer.status_code == 400
     assert answer.json()["detail"].startswith(field)
+    assert "000.0" not in answer.json()["detail"]
     assert ada.get("/auth/me").json() == before
 
 

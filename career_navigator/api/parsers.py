@@ -37,7 +37,15 @@ class JSONParser(BaseParser):
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise ParseError(f"The body is not valid JSON: {error}.") from error
+            raise ParseError(f"The body is not valid JSON: {_explain(error, body)}.") from error
+
+
+def _explain(error: orjson.JSONDecodeError, body: bytes) -> str:
+    try:
+        body.decode()
+    except UnicodeDecodeError as undecodable:
+        return f"byte {undecodable.start} is not UTF-8"
+    return str(error)
 
 
 class MultiPartParser(UnboundedParser):

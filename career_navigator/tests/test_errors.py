@@ -167,6 +167,7 @@ def test_refuses_what_is_not_json(client: Client, body: Any) -> None:
 
     assert answer.status_code == 400
     assert answer.json()["detail"].startswith("The body is not valid JSON: ")
+    assert not {"str", "surrogates"} & set(answer.json()["detail"].split())
     assert "errors" in answer.json()
 
 

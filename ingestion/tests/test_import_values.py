@@ -171,3 +171,12 @@ def test_reports_unread_values_of_json_by_line_and_field(file, mongo):
         "line 2: technology_slugs 'python' cannot be read",
         "line 2: url 'javascript:x' cannot be read",
     ]
+
+
+@pytest.mark.parametrize("url", ["", "ftp://x.example/1", "see website"])
+def test_says_what_a_url_has_to_be_where_a_row_has_no_other_id(file, url):
+    content = f"Job Title;Link;company\nDeveloper;{url};Example".encode()
+
+    summary = import_postings(path=file("jobs.csv", content), now=timezone.now)
+
+    assert summary.problems == ["line 2: The job 'Developer' has neither an id nor a url with http or https."]
