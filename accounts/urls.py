@@ -1,6 +1,7 @@
 from accounts.applications.views import ActivityViewSet, ApplicationViewSet, FunnelViewSet
 from accounts.matches.views import MatchViewSet
-from accounts.resumes.views import RenderingViewSet, ResumeViewSet
+from accounts.resumes.download_views import ResumeFileViewSet
+from accounts.resumes.views import ResumeViewSet
 from accounts.searches.views import SavedSearchViewSet, UnsubscribeViewSet
 from accounts.user_views import UserAuthViewSet, UserViewSet
 from accounts.views import AuthViewSet, ProfileViewSet
@@ -18,4 +19,4 @@ router.register("jobs", MatchViewSet, basename="match")
 router.register("jobs/searches", SavedSearchViewSet, basename="saved-search")
 router.register("jobs/searches", UnsubscribeViewSet, basename="saved-search-mails")
 router.register("resumes", ResumeViewSet, basename="resume")
-router.register("resumes", RenderingViewSet, basename="resume-file")
+router.register("resumes", ResumeFileViewSet, basename="resume-file")

@@ -1,7 +1,5 @@
 """Files of every curated document: an export is read back, in any spelling, and a file may be imported in part."""
 
-import csv
-import io
 import json
 from collections.abc import Callable
 from io import BytesIO
@@ -17,6 +15,7 @@ from pymongo.database import Database
 
 from career_navigator.cache import reset_caches
 from career_navigator.document_admin.formats import CSV, JSON, XLSX
+from career_navigator.tests.exchange import KINDS, confirm, exported, refused, written
 from learning.documents import LearningResourceDocument
 from projects.documents import ProjectIdeaDocument
 from projects.services import seed_ideas
@@ -25,7 +24,6 @@ from skills.services import seed_skills
 
 SKILLS, RESOURCES, IDEAS = "skills/skill", "learning/learningresource", "projects/projectidea"
 COLLECTIONS = {SKILLS: "skills", RESOURCES: "learning_resources", IDEAS: "project_ideas"}
-KINDS = ("csv", "json", "xlsx")
 # Texts that a cell could be read wrongly by.
 ODD_TEXTS = ['Login; with "code"', '"Quoted" first', "=1+1", "Add, correct and void", "Größe, 日本"]
 
@@ -81,28 +79,6 @@ def preview(staff_client: Client) -> Preview:
         return staff_client.post(f"/admin/{page}/import/", form)
 
     return choose
-
-
-def written(*rows: dict[str, Any]) -> bytes:
-    text = io.StringIO()
-    table = csv.DictWriter(text, fieldnames=list(dict.fromkeys(name for row in rows for name in row)))
-    table.writeheader()
-    table.writerows(rows)
-    return text.getvalue().encode()
-
-
-def confirm(client: Client, page: str, form: Any) -> str:
-    answer = client.post(f"/admin/{page}/process_import/", form.initial, follow=True)
-    reset_caches()
-    return str(answer.content.decode())
-
-
-def exported(client: Client, page: str, kind: str) -> bytes:
-    form = client.get(f"/admin/{page}/export/").context["form"]
-    chosen = {name: "on" for name in form.fields if name.startswith(form.resources[0].__name__.lower())}
-    answer = client.post(f"/admin/{page}/export/", {"format": str(KINDS.index(kind)), "resource": "0"} | chosen)
-    assert answer.status_code == 200
-    return bytes(answer.content)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -282,13 +258,6 @@ def test_a_file_imported_twice_changes_nothing_the_second_time(
 
     assert second.context["result"].totals["skip"] == len(rows)
     assert list(mongo[COLLECTIONS[page]].find()) == before
-
-
-def refused(answer: Any) -> dict[int, str]:
-    """What is said of each row on the page."""
-    result = answer.context["result"]
-    rows = {row.number: " ".join(str(each.error) for each in row.errors) for row in result.error_rows}
-    return rows | {row.number: str(row.error_dict) for row in result.invalid_rows}
 
 
 def test_numbers_rows_as_a_spreadsheet_does(preview: Preview) -> None:
