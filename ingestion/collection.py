@@ -33,6 +33,7 @@ from ingestion.role_searches import belongs_to_search, build_search_payload
 from ingestion.runs import (
     MAX_ATTEMPTS,
     begin_search,
+    build_rejection,
     close_if_done,
     describe_lost_outcome,
     list_open_searches,
@@ -64,7 +65,6 @@ from market.services import StoreOutcome, store_postings
 
 logger = logging.getLogger(__name__)
 
-MAX_SAMPLE_CHARACTERS = 300
 # Share of a lease that is left when storing a page in hand is given up.
 STORING_MARGIN = 0.05
 STORING_TIMEOUT_SECONDS = 2.0
@@ -283,7 +283,9 @@ def _sort_out(jobs: Sequence[Any], role: str) -> _Page:
         try:
             posting = posting_from_job(job)
         except PostingRejected as error:
-            refused.append(_sample(error.reason, str(error), job.get("id") if isinstance(job, Mapping) else None))
+            refused.append(
+                build_rejection(error.reason, str(error), job.get("id") if isinstance(job, Mapping) else None)
+            )
             continue
         if belongs_to_search(role=role, title=posting.title):
             postings.append(posting)
@@ -304,7 +306,7 @@ def _store_page(run: CollectionRunDocument, page: _Page, clock: Clock, lease: Le
             if search.attempts > 1 or attempt.retry_state.attempt_number > 1:
                 outcome = _recount(search, page, outcome)
     refused = page.refused + [
-        _sample(reason, "its day is past retention", None) for reason in outcome.refused.elements()
+        build_rejection(reason, "its day is past retention", None) for reason in outcome.refused.elements()
     ]
     # A page that comes a second time means that the source does not move on.
     repeats = bool(page.ids) and page.ids == search.last_page_ids
@@ -398,7 +400,3 @@ def _wait_for_servers(lease: Lease, clock: Clock) -> Iterator[AttemptManager]:
 def _fail(run: CollectionRunDocument, lease: Lease, error: TheirStackClientError, now: datetime) -> None:
     _update(lease, now, {"status": "failed", "error": f"{error.reason}: {error}"})
     logger.error("collecting %s failed: %s: %s", run.searches[lease.index].role, error.reason, error)
-
-
-def _sample(reason: str, message: str, job_id: Any) -> dict[str, Any]:
-    return {"reason": reason, "message": message[:MAX_SAMPLE_CHARACTERS], "job_id": str(job_id or "")}

@@ -16,6 +16,7 @@ from market.roles import normalize_role
 # A search that was lost this often is closed as lost: something about it kills its worker.
 MAX_ATTEMPTS = 5
 MAX_REJECTED_SAMPLES = 20
+MAX_SAMPLE_CHARACTERS = 300
 _OPEN_RUN = {"$in": OPEN_RUN_STATUSES}
 
 
@@ -280,3 +281,8 @@ def _resume(run: CollectionRunDocument, changes: dict[str, Any], now: datetime) 
 def _distinct(names: Sequence[str]) -> list[str]:
     """The names with a word in them, each once; spellings that mean the same role or place count as one."""
     return list({key: name.strip() for name in reversed(names) if (key := normalize_role(name))}.values())[::-1]
+
+
+def build_rejection(reason: str, message: str, job_id: Any) -> dict[str, Any]:
+    """Return what a run keeps of a posting that was rejected."""
+    return {"reason": reason, "message": message[:MAX_SAMPLE_CHARACTERS], "job_id": str(job_id or "")}
