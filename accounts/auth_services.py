@@ -15,11 +15,13 @@ from rest_framework.request import Request
 from accounts.authentication import TokenPair, start_session
 from accounts.documents import User
 from accounts.profile_parsing import normalize_email
+from accounts.selectors import get_collection_queued_key
 from accounts.services import Change, EmailTaken, LoginRejected, authenticate, change_profile, register_user
 from accounts.tasks import send_confirmation_message
 from career_navigator.api.exceptions import QueueUnavailable
 from career_navigator.api.permissions import CurrentUser
 from career_navigator.api.versions import check_if_match
+from career_navigator.cache.client import execute
 from career_navigator.celery import enqueue
 from career_navigator.observability.middleware import with_fresh_deadline
 from career_navigator.throttling import (
@@ -39,6 +41,8 @@ PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; form-action 'self'",
     "Cache-Control": "no-store",
 }
+# Longer than a task waits that a worker takes at all.
+_QUEUED_SECONDS = 600
 # Tokens are secrets: not even the client's own cache keeps them.
 NO_STORE = {"Cache-Control": "private, no-store"}
 
@@ -149,8 +153,13 @@ def queue_collection(change: Change) -> None:
     if len(roles) < len(change.new_roles):
         waiting = len(change.new_roles) - len(roles)
         logger.warning("%d new roles of user %s wait for the daily collection: too many", waiting, change.user.pk)
-    if roles and not enqueue("ingestion.tasks.collect_for_user", str(change.user.pk), roles):
+    if not roles:
+        return
+    if not enqueue("ingestion.tasks.collect_for_user", str(change.user.pk), roles):
         logger.warning("new roles of user %s wait for the daily collection", change.user.pk)
+        return
+    # Until the task has begun there is no run that would say so.
+    execute(*(("SET", get_collection_queued_key(role), 1, "EX", _QUEUED_SECONDS) for role in roles))
 
 
 def _roles_within_limits(change: Change) -> list[str]:

@@ -7,7 +7,9 @@ from bson import ObjectId
 from accounts.documents import User
 from accounts.profile_parsing import list_email_forms, remove_repeated_roles
 from career_navigator.api.permissions import CurrentUser
+from career_navigator.cache.client import read
 from learning.documents import SKILL_PROGRESS
+from market.roles import normalize_role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,16 @@ def get_target_roles() -> list[str]:
     """Every role some active user aims at, each once however it is written, by name."""
     # Asked once a day, so no index stands for it.
     return remove_repeated_roles(sorted(User.objects(is_active=True).distinct("target_roles")))
+
+
+def get_collection_queued_key(role: str) -> str:
+    """Return the key in Redis that says for a while that the collection of a role waits in the queue."""
+    return f"accounts:collection-queued:{normalize_role(role)}"
+
+
+def is_collection_queued(*, role: str) -> bool:
+    """Whether a profile has had the role's collection queued lately; it may have begun meanwhile."""
+    return read(get_collection_queued_key(role)) is not None
 
 
 def get_career_goals(*, user_id: str) -> CareerGoals | None:

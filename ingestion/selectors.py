@@ -9,6 +9,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from accounts.selectors import is_collection_queued
 from career_navigator.admin_site.theme import STATUS_COLORS
 from career_navigator.db.connection import database
 from ingestion.documents import (
@@ -128,7 +129,10 @@ def get_collection_states(
             for search in run.get("searches", ())
             if key is None or normalize_role(search["role"]) == key
         ]
-        states.append(_get_open_state(found, user_id, path, now) or _get_last_state(key, found))
+        state = _get_open_state(found, user_id, path, now) or _get_last_state(key, found)
+        if state.status == "none" and key is not None and is_collection_queued(role=key):
+            state = CollectionState(status="queued", url=path, retry_after=_RETRY_SECONDS)
+        states.append(state)
     return states
 
 

@@ -36,6 +36,17 @@ def list_collections(member):
     return [*shown, of_role["collection"]], {answer.get("Retry-After") for answer in answers}
 
 
+def test_says_that_a_role_of_a_profile_is_queued_from_the_very_next_answer(ada):
+    ada.put("/auth/me", {"target_roles": []})
+    ada.put("/auth/me", {"target_roles": [ROLE]})
+
+    shown, retry_after = list_collections(ada)
+
+    assert [each["status"] for each in shown] == ["queued"] * 3
+    assert [each["url"] for each in shown] == [GAP, ROADMAP, "/skills/roles"]
+    assert retry_after == {"5"}
+
+
 def test_says_that_nobody_collects_a_role(ada):
     assert list_collections(ada) == ([NOT_COLLECTED] * 3, {None})
 
