@@ -1,6 +1,6 @@
 """Fetching jobs for a person: what to collect, starting a run, waiting for its first page, finding what is stored."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic, sleep
@@ -20,6 +20,7 @@ from ingestion.documents import OPEN_RUN_STATUSES, CollectionRunDocument
 from ingestion.role_searches import DEFAULT_PLACES
 from ingestion.runs import find_fresh_searches, start_run
 from ingestion.source import BudgetSpentError, CollectionHaltedError, get_credits_left, require_running_source
+from ingestion.suggestions import describe_unknown_places
 from market.geo.labels import parse_place_label
 from market.geo.names import REMOTE, UNKNOWN, get_country_name, is_country_code
 from market.geo.places import normalize_place
@@ -42,6 +43,8 @@ class FetchCriteria:
     roles: tuple[str, ...]
     places: tuple[str, ...]
     job_filter: JobFilter
+    # What was said of places that are not known, a sentence or several.
+    notice: str | None = None
 
 
 def build_criteria(*, user: CurrentUser, given: Mapping[str, Any]) -> FetchCriteria:
@@ -63,6 +66,7 @@ def build_criteria(*, user: CurrentUser, given: Mapping[str, Any]) -> FetchCrite
     wanted = tuple(distinct.values())[:MAX_ROLES]
     if preference == ONLY_REMOTE:
         return _build_remote_criteria(wanted, labels)
+    notice = _join(describe_unknown_places(places=labels).values())
     labels = labels or list(DEFAULT_PLACES)
     return FetchCriteria(
         roles=wanted,
@@ -73,6 +77,7 @@ def build_criteria(*, user: CurrentUser, given: Mapping[str, Any]) -> FetchCrite
             hybrid=True if preference == "hybrid" else None,
             remote=False if preference == "onsite" else None,
         ),
+        notice=notice,
     )
 
 
@@ -105,13 +110,21 @@ def _list_given_roles(given: Mapping[str, Any]) -> list[str]:
     )
 
 
-def _build_remote_criteria(roles: tuple[str, ...], labels: Iterable[str]) -> FetchCriteria:
+def _build_remote_criteria(roles: tuple[str, ...], labels: Sequence[str]) -> FetchCriteria:
     """A remote job says no more of its place than the country."""
     codes = _distinct(parse_place_label(label).country_code or "" for label in labels if label != REMOTE)
     places = [f"{REMOTE}, {_get_country_label(code)}" for code in codes] or [REMOTE]
+    unknown = describe_unknown_places(places=labels, consequence="it was left out").values()
     return FetchCriteria(
-        roles=roles, places=tuple(places), job_filter=JobFilter(titles=roles, countries=tuple(codes), remote=True)
+        roles=roles,
+        places=tuple(places),
+        job_filter=JobFilter(titles=roles, countries=tuple(codes), remote=True),
+        notice=_join(unknown),
     )
+
+
+def _join(sentences: Iterable[str]) -> str | None:
+    return " ".join(each if each.endswith("?") else f"{each}." for each in sentences) or None
 
 
 def _get_country_label(code: str) -> str:

@@ -98,4 +98,6 @@ class FetchedJobsSerializer(SuccessSerializer):
     )
     total = serializers.IntegerField(help_text=f"How many are stored for it; counted up to {MAX_COUNTED:,}.")
     run = FetchRunSerializer(allow_null=True, help_text="null where nothing had to be fetched, or nothing could be.")
-    notice = serializers.CharField(allow_null=True, help_text="Where fetching was not possible or failed, a sentence.")
+    notice = serializers.CharField(
+        allow_null=True, help_text="A sentence where fetching was not possible or failed, or a place is not known."
+    )

@@ -49,11 +49,12 @@ def describe_unknown_roles(*, roles: Collection[str]) -> dict[str, str]:
     }
 
 
-def describe_unknown_places(*, places: Collection[str]) -> dict[str, str]:
-    """Say of each place that is not known, by the place, what may be meant."""
+def describe_unknown_places(
+    *, places: Collection[str], consequence: str = "locations with that text were asked for"
+) -> dict[str, str]:
+    """Say of each place that is not known, by the place, what that led to and what may be meant."""
     return {
-        place: f"“{place}” is no place that is known here, so locations with that text were asked for"
-        f"{_did_you_mean(place, list_labels())}"
+        place: f"“{place}” is no place that is known here, so {consequence}{_did_you_mean(place, list_labels())}"
         for place in places
         if not _is_known(place)
     }

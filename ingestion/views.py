@@ -129,13 +129,15 @@ class FetchJobsViewSet(DocumentViewSet):
             raise ValidationError({"desired_job_role": [sentence]}, "no_target_roles")
         now = timezone.now()
         if is_fresh(criteria=criteria, now=now):
-            return self._answer(criteria.job_filter, now=now)
+            return self._answer(criteria.job_filter, notice=criteria.notice, now=now)
         try:
             run = self._get_or_start_run(criteria, now=now)
         except (BudgetSpentError, CollectionHaltedError):
             return self._answer(criteria.job_filter, notice=NO_CREDIT, now=now)
         run = wait_for_first_page(run=run, seconds=settings.FETCH_JOBS_WAIT_SECONDS)
-        response = with_fresh_deadline(lambda: self._answer(criteria.job_filter, run=run, now=timezone.now()))
+        response = with_fresh_deadline(
+            lambda: self._answer(criteria.job_filter, run=run, notice=criteria.notice, now=timezone.now())
+        )
         if not run.pages and run.status in OPEN_RUN_STATUSES:
             response.status_code = 202
             response["Location"] = response.data["run"]["address"]
@@ -182,6 +184,6 @@ class FetchJobsViewSet(DocumentViewSet):
             "jobs": [JobListing(row, now=now, job_filter=job_filter) for row in stored.rows],
             "total": stored.total,
             "run": run,
-            "notice": get_notice(run=run) if run is not None else notice,
+            "notice": (get_notice(run=run) if run is not None else None) or notice,
         }
         return Response(self.get_serializer(answer).data)

@@ -86,6 +86,29 @@ def test_waits_for_the_first_page_and_answers_what_is_stored(ada, mongo, redis, 
     assert mongo.job_postings.count_documents({}) >= body["total"]
 
 
+@pytest.mark.parametrize(
+    ("places", "remote_preference", "notice"),
+    [
+        (["Germany", "Lyon"], None, None),
+        (["Germany"], "remote", None),
+        (
+            ["Atlantis", "Germany"],
+            None,
+            "“Atlantis” is no place that is known here, so locations with that text were asked for. Did you mean"
+            " “Atlanta, GA”?",
+        ),
+        (["Qqqq", "France"], "remote", "“Qqqq” is no place that is known here, so it was left out."),
+    ],
+)
+def test_says_which_places_are_not_known(ada, places, remote_preference, notice):
+    wanted = {"desired_job_role": "Nurse", "preferred_locations": places, "remote_preference": remote_preference}
+
+    answer = ada.post(PATH, wanted)
+
+    assert answer.status_code == 202
+    assert answer.json()["notice"] == notice
+
+
 def test_answers_202_with_the_runs_address_when_it_takes_longer(ada, redis):
     answer = ada.post(PATH, PROFILE)
 
