@@ -305,6 +305,7 @@ def build_run_report(run: CollectionRunDocument) -> dict[str, Any]:
         "refused": dict(run.refused),
         "credits": run.credits,
         "error": run.error,
+        "why": _explain_run(run, explain_searches(run=run)),
         "roles": {role: asdict(figures) for role, figures in summarize_run(run=run).items()},
     }
 

@@ -65,6 +65,14 @@ class TestCollect:
         assert "Software Engineer:" in printed
         assert f"jobs collected: {stored}" in printed
 
+    def test_says_why_nothing_was_found(self, stand_in):
+        printed = run("collect", "Bakend Developer", "--place", "Atlantis")
+        found = run_json("collect", "Software Engineer", "--place", "United States")
+
+        assert "why: Nothing was found: “Atlantis” is no place that is known here" in printed
+        assert "Did you mean “Backend Developer”?" in printed
+        assert found["why"] == ""
+
     def test_prints_json(self, stand_in, mongo):
         summary = run_json("collect", "Software Engineer", "DevOps Engineer", "--place", "United States")
 
