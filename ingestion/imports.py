@@ -120,6 +120,7 @@ def import_postings(
     def store() -> None:
         summary.add(store_postings(postings=batch, now=now(), dry_run=dry_run))
         batch.clear()
+        seen.begin_batch()
 
     try:
         for line, row in read_rows(path=path, on_read=on_read):
@@ -165,12 +166,20 @@ class _Seen:
 
     def __init__(self) -> None:
         self._hashes: dict[str, int] = {}
+        self._batch: set[str] = set()
+
+    def begin_batch(self) -> None:
+        self._batch.clear()
 
     def compare(self, posting: Posting) -> StoreOutcome | None:
-        """Return what storing the posting after the earlier ones would be; None for the first of an advert."""
+        """Return what storing the posting after the earlier batches would be; None where none of them has the advert.
+
+        Of an advert that is twice in one batch the last one alone is stored, a trial or not.
+        """
         identity = posting.job_id or build_url_key(posting.url or "")
         before, self._hashes[identity] = self._hashes.get(identity), hash(posting)
-        if before is None:
+        if before is None or identity in self._batch:
+            self._batch.add(identity)
             return None
         return StoreOutcome(unchanged=1) if before == hash(posting) else StoreOutcome(updated=1)
 

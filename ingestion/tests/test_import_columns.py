@@ -288,9 +288,11 @@ def test_a_trial_stores_nothing_and_says_what_an_import_would_do(import_csv: Imp
 
     assert {name: list(mongo[name].find()) for name in mongo.list_collection_names()} == before
     outcome = (trial.rows, trial.collected, trial.updated, trial.unchanged, dict(trial.refused))
-    assert outcome == (8, 3, 2, 2, {"no_title": 1})
+    assert outcome == (8, 3, 1, 3, {"no_title": 1})
     real = import_csv(*changed)
-    assert (real.rows, real.refused, real.collected) == (trial.rows, trial.refused, trial.collected)
+    assert (real.rows, real.collected, real.updated, real.unchanged, dict(real.refused)) == outcome
+    again = import_csv(*changed, dry_run=True)
+    assert (again.collected, again.updated, again.unchanged) == (0, 0, 7)
     assert check_stats().differing == []
 
 
