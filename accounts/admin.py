@@ -3,16 +3,19 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from bson import ObjectId
 from django.contrib import admin, messages
 from django.contrib.admin.models import DELETION, LogEntry
+from django.contrib.auth.models import User as StaffUser
 from django.contrib.contenttypes.models import ContentType
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from accounts.applications.documents import Application
@@ -67,6 +70,20 @@ class MailAdmin(ReadOnlyDocumentAdmin):
     phone_columns = ("kind", "state", "at")
     list_filter = (FailedMailFilter, "kind", "status")
     empty_text = "Confirmations, reset messages and digests of saved searches are listed here for 90 days."
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        columns = super().get_list_display(request)
+        may_look_up = cast(StaffUser, request.user).has_perm("accounts.view_person")
+        return ["address" if may_look_up and name == "user" else name for name in columns]
+
+    @display(description="user", ordering="user")
+    def address(self, obj: Any) -> SafeString | str:
+        """Return the user's address, with a link; of one who was erased the id."""
+        user = database().users.find_one({"_id": obj.user}, {"email": 1})
+        if user is None:
+            return str(obj.user)
+        url = reverse("admin:accounts_person_change", args=[obj.user])
+        return format_html('<a class="staff-link" href="{}">{}</a>', url, user["email"])
 
     @display(description="status", label={SENT: "success", FAILED: "danger"}, ordering="status")
     def state(self, obj: Any) -> str:

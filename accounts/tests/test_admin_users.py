@@ -1,10 +1,13 @@
 """What support does for users in the admin: each act at once, and each in the log."""
 
 import pytest
+from bson import ObjectId
 from django.contrib.admin.models import DELETION, LogEntry
 from django.test import Client
+from django.utils import timezone
 
 from accounts.documents import User
+from accounts.mails import Mail
 from tests.fixtures.users import PASSWORD, REGISTRATION, Member
 
 PEOPLE = "/admin/accounts/person/"
@@ -105,3 +108,24 @@ def test_nothing_is_done_for_a_user_that_is_not_there(staff: Client, act: str) -
 
     assert [answer.status_code for answer in answers] == [404, 404]
     assert LogEntry.objects.count() == 0
+
+
+def test_the_mails_name_their_users_to_those_who_may_look_users_up(staff: Client, person: Member) -> None:
+    erased = ObjectId()
+    for user in (ObjectId(person.id), erased):
+        Mail(user=user, kind="confirmation", status="sent", at=timezone.now()).save()
+
+    page = staff.get("/admin/accounts/mail/").content.decode()
+
+    assert f'<a class="staff-link" href="{PEOPLE}{person.id}/change/">{ADDRESS}</a>' in page
+    assert str(erased) in page
+
+
+def test_the_mails_keep_the_address_from_who_may_not(admin_tables: None, limited_client, register) -> None:
+    user = register()
+    Mail(user=ObjectId(user.id), kind="confirmation", status="sent", at=timezone.now()).save()
+
+    page = limited_client("view_mail").get("/admin/accounts/mail/").content.decode()
+
+    assert str(user.id) in page
+    assert ADDRESS not in page
