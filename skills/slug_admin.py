@@ -135,7 +135,7 @@ class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
             "opts": self.opts,
             "form": form,
             "act": "It is that skill",
-            "note": f"Seen {slug.count} times.",
+            "note": f"Seen {slug.count:,} time{'' if slug.count == 1 else 's'}.",
         }
         return TemplateResponse(request, "career_navigator/question.html", context)
 
