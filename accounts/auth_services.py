@@ -147,6 +147,11 @@ def _current_user(request: Request) -> CurrentUser:
     return cast(CurrentUser, request.user)
 
 
+def asks_for_a_page(request: Request) -> bool:
+    """Whether a person looks at the answer, in a browser; programs take anything, and get JSON."""
+    return "text/html" in request.headers.get("Accept", "")
+
+
 def queue_collection(change: Change) -> None:
     """Have postings of new target roles collected, within the limits. The rest waits for the daily collection."""
     roles = _roles_within_limits(change)

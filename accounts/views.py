@@ -20,6 +20,7 @@ from accounts.auth_services import (
     NO_STORE,
     PAGE_HEADERS,
     Conflict,
+    asks_for_a_page,
     begin_session,
     change_own_profile,
     log_in,
@@ -210,12 +211,16 @@ class AuthViewSet(PublicViewSet):
         return self._confirmation_page(confirm_email_address, confirmed=True)
 
     def _confirmation_page(self, act: Callable[..., None], *, confirmed: bool) -> HttpResponse:
+        state, status_code = "confirmed" if confirmed else "asked", 200
         try:
             act(token=self.query["token"], now=timezone.now())
         except ConfirmationRejected as error:
-            raise ValidationError({"token": ["This field is unknown, used or expired."]}, "token_invalid") from error
-        context = {"confirmed": confirmed, "app_name": settings.APP_NAME}
-        return HttpResponse(render_to_string("accounts/confirm_email.html", context), headers=PAGE_HEADERS)
+            if not asks_for_a_page(self.request):
+                sentence = "This field is unknown, used or expired."
+                raise ValidationError({"token": [sentence]}, "token_invalid") from error
+            state, status_code = "rejected", 400
+        page = render_to_string("accounts/confirm_email.html", {"state": state, "app_name": settings.APP_NAME})
+        return HttpResponse(page, status=status_code, headers=PAGE_HEADERS)
 
 
 _CHANGE = {

@@ -14,7 +14,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.auth_services import PAGE_HEADERS, Conflict, offer_confirmation
+from accounts.auth_services import PAGE_HEADERS, Conflict, asks_for_a_page, offer_confirmation
 from accounts.searches import serializers as shapes
 from accounts.searches.documents import MAX_SEARCHES, SavedSearch
 from accounts.searches.selectors import build_filter, find_new_postings, list_stored_ids
@@ -214,7 +214,12 @@ class UnsubscribeViewSet(PublicViewSet):
 
         Opening it ends nothing, so programs that follow the links of mails do no harm.
         """
-        search = SavedSearch.objects(id=self._get_search_id()).only("name").first()
+        try:
+            search = SavedSearch.objects(id=self._get_search_id()).only("name").first()
+        except ValidationError:
+            if "token" not in request.query_params or not asks_for_a_page(request):
+                raise
+            return _render_page({"is_rejected": True}, status=400)
         return _render_page({"name": search.name if search is not None else "", "ended": False})
 
     @extend_schema(request={"application/x-www-form-urlencoded": _ONE_CLICK})
@@ -237,6 +242,6 @@ class UnsubscribeViewSet(PublicViewSet):
             ) from error
 
 
-def _render_page(context: dict[str, Any]) -> HttpResponse:
+def _render_page(context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     page = render_to_string("accounts/unsubscribe.html", context | {"app_name": settings.APP_NAME})
-    return HttpResponse(page, headers=PAGE_HEADERS)
+    return HttpResponse(page, status=status, headers=PAGE_HEADERS)

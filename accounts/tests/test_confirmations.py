@@ -111,6 +111,19 @@ def test_refuses_any_other_token(eve, query):
     assert not is_confirmed(eve)
 
 
+@pytest.mark.parametrize("path", ["/auth/email/confirm", "/jobs/searches/unsubscribe"])
+def test_shows_a_browser_a_page_where_a_link_is_no_good(path):
+    url = f"{path}?token=unknown"
+
+    page = API().get(url, Accept="text/html,application/xhtml+xml,*/*;q=0.8")
+    answer = API().get(url, Accept="*/*")
+
+    assert (page.status_code, page["Content-Type"]) == (400, "text/html; charset=utf-8")
+    assert "<button" not in page.content.decode()
+    assert "link" in page.content.decode()
+    assert (answer.status_code, answer.json()["error_codes"]) == (400, {"token": ["token_invalid"]})
+
+
 def test_refuses_a_link_after_three_days(eve):
     send_confirmation_message(user_id=ObjectId(eve.id), now=NOW)
     token = re.search(r"token=([\w-]+)", mail.outbox[0].body)[1]
