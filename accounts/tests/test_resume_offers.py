@@ -132,6 +132,30 @@ def test_reads_languages_that_are_spoken(line, expected):
 
 
 @pytest.mark.parametrize(
+    ("line", "role"),
+    [
+        ("Desired role: Senior Backend Engineer", "Senior Backend Engineer"),
+        ("Target position: Data Analyst", "Data Analyst"),
+        ("Target: DevOps Engineer", "DevOps Engineer"),
+        ("ada@example.org | Job title: QA Tester", "QA Tester"),
+        ("Title: Dr.", "Software Engineer"),
+        ("Position: at the front", "Software Engineer"),
+    ],
+)
+def test_offers_the_role_that_is_called_one_before_what_is_said_besides(line, role):
+    contact = parse(f"Ada Lovelace\nSoftware Engineer\n{line}\n\nSkills\nDocker\n").contact
+
+    assert (contact.headline.value, contact.name.value) == (role, "Ada Lovelace")
+
+
+@pytest.mark.parametrize(
+    "line", ["Name: Hans Müller", "Full name: Hans Müller", "NAME:Hans Müller", "Username: Hans\nHans Müller"]
+)
+def test_reads_a_name_that_is_called_one(line):
+    assert parse(f"Resume\n{line}\nhans@example.org\n\nSkills\nDocker\n").contact.name.value == "Hans Müller"
+
+
+@pytest.mark.parametrize(
     "line", ["Looking for work as an engineer", "Engineer at Acme", "engineer@example.org", "10 years as a developer"]
 )
 def test_takes_no_sentence_for_a_headline(line):

@@ -58,6 +58,13 @@ _HEADLINE = re.compile(
     r"(?!.*\b(?:at|with|seeking|looking|years?)\b)[^\W\d_][\w+#./&'-]*(?:[ ,/]+[\w+#/&'-]+){0,6}", re.IGNORECASE
 )
 _MAX_HEADLINE_LENGTH = 80
+# "Target role: Data Engineer", "Job title: ...".
+_ROLE_LABEL = re.compile(
+    r"(?:(?:target|desired|wanted|preferred)(?:\s+(?:role|position|job|title))?|(?:job\s+)?(?:role|position|title))"
+    r"\s*:\s*",
+    re.IGNORECASE,
+)
+_NAME_LABEL = re.compile(r"\A(?:full\s+)?name\s*:\s*", re.IGNORECASE)
 _PARTICLE = re.compile(r"von|van|de|da|del|della|di|der|den|la|le|bin|al|el|y|ter|dos", re.IGNORECASE)
 
 
@@ -161,8 +168,10 @@ def _place(head: Sequence[str]) -> FoundValue | None:
 
 
 def _headline(head: Sequence[str]) -> FoundValue | None:
-    """The first piece that is the name of a trade and no sentence."""
-    for piece in _pieces(head):
+    """The first piece that is the name of a trade and no sentence; one that is called a role goes before the others."""
+    pieces = _pieces(head)
+    called = [piece[label.end() :] for piece in pieces if (label := _ROLE_LABEL.match(piece))]
+    for piece in (*called, *pieces):
         if len(piece) <= _MAX_HEADLINE_LENGTH and _HEADLINE.fullmatch(piece) and _TRADE.search(piece):
             return FoundValue(" ".join(piece.split()), 0.8)
     return None
@@ -173,7 +182,7 @@ def _name(head: Sequence[str], email: FoundValue | None) -> FoundValue | None:
     lines = [line for line in head if line][:_NAME_LINES]
     local = email.value.split("@")[0].casefold() if email else ""
     for index, line in enumerate(lines):
-        name = re.split(r"\s{2,}|[|,•·–—\t]|\s-\s", line)[0].strip()
+        name = re.split(r"\s{2,}|[|,•·–—\t]|\s-\s", _NAME_LABEL.sub("", line, count=1))[0].strip()
         words = name.split()
         if not 2 <= len(words) <= 5 or len(name) > 60 or get_heading_kind(name):
             continue
