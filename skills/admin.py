@@ -254,7 +254,11 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
     def merge_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_change_permission(request):
             raise PermissionDenied
-        names = list(dict.fromkeys(request.GET.getlist("name")))
+        names = list(dict.fromkeys(request.GET.getlist("name")))[:2]
+        if not names or Skill.objects.filter(name__in=names).count() < len(names):
+            text = "Somebody has merged or deleted one of the skills meanwhile. Choose them again."
+            self.message_user(request, text, messages.WARNING)
+            return HttpResponseRedirect(reverse("admin:skills_skill_changelist"))
         if len(names) == 1:
             return self._ask_for_target(request, names[0])
         form = MergeForm(request.POST or None, names=names, initial={"kept": request.GET.get("keep")})
@@ -278,7 +282,7 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
             "form": form,
             "act": "Merge",
             "note": "Users, postings, figures, resources, project ideas and progress go to the skill that stays.",
-            "facts": _describe_uses(names[:2]),
+            "facts": _describe_uses(names),
             "undo": "It cannot be undone.",
         }
         return TemplateResponse(request, "career_navigator/question.html", context)
@@ -320,10 +324,8 @@ class MergeForm(forms.Form):
 
     def __init__(self, *args: Any, names: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        found = Skill.objects.filter(name__in=names[:2]).values_list("name", "display_name")
-        choices = [(name, f"{shown} ({name})") for name, shown in found]
-        kept = self.fields["kept"]
-        kept.choices = choices if len(choices) == 2 else []  # type: ignore[attr-defined]
+        found = Skill.objects.filter(name__in=names).values_list("name", "display_name")
+        self.fields["kept"].choices = [(name, f"{shown} ({name})") for name, shown in found]  # type: ignore[attr-defined]
 
 
 def _query(names: list[str]) -> str:

@@ -229,6 +229,13 @@ class TestMerging:
         assert sentence in answer.content.decode()
         assert SkillDocument.objects.count() == 2
 
+    @pytest.mark.parametrize("query", ["name=gone", "name=gone&name=postcss", "name=gone&name=lost", "name=[", ""])
+    def test_is_not_merged_with_one_that_is_gone(self, staff_client: Client, two_skills: None, query: str) -> None:
+        answer = staff_client.get(f"{SKILLS}merge/?{query}", follow=True)
+
+        assert answer.redirect_chain == [(SKILLS, 302)]
+        assert "Somebody has merged or deleted one of the skills meanwhile." in answer.content.decode()
+
     @pytest.mark.parametrize("text", ["", " ", "[", "$ne", "x" * 500, "qqqq"])
     def test_suggests_nothing_for_what_is_like_no_skill(
         self, staff_client: Client, two_skills: None, text: str
