@@ -20,6 +20,7 @@ def take_queued(redis) -> list[tuple[str, list]]:
 
 def work_off(redis) -> None:
     """Run what waits as a worker does: with its id and headers, an error ends the task alone."""
+    app.loader.import_default_modules()
     for queue in app.amqp.queues:
         while (message := redis.rpop(queue)) is not None:
             message = orjson.loads(message)
@@ -35,6 +36,7 @@ def count_queued(redis) -> int:
 
 def run_queued(redis) -> list[str]:
     """Run what waits, and what that queues in turn; the names in order."""
+    app.loader.import_default_modules()
     names = []
     while waiting := take_queued(redis):
         for name, arguments in waiting:
