@@ -129,6 +129,11 @@ class DocumentResource(ModelResource):
                 row.number = dataset.row_numbers[number - 1]
 
     def get_or_init_instance(self, instance_loader: Any, row: Any) -> tuple[Any, bool]:
+        for name in self.get_import_id_fields():
+            try:
+                self.fields[name].clean(row)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from error
         instance, new = super().get_or_init_instance(instance_loader, row)
         instance.lookups = instance_loader.lookups
         return instance, new

@@ -230,10 +230,14 @@ def _built(field: BaseField, options: dict[str, Any]) -> "models.Field[Any, Any]
     return StructureField(**options | {"null": True})
 
 
+_ADDRESS = "Enter an address that begins with http:// or https://."
+
+
 def _string(field: mongoengine.StringField, options: dict[str, Any]) -> "models.Field[Any, Any]":
     validators: list[Any] = []
     if field.regex is not None:
-        validators.append(RegexValidator(field.regex))
+        message = _ADDRESS if field.regex.pattern.startswith("^https?://") else None
+        validators.append(RegexValidator(field.regex, message))
     if field.min_length:
         validators.append(MinLengthValidator(field.min_length))
     if field.choices:

@@ -293,7 +293,7 @@ def test_lists_the_allowed_values_where_one_is_not(
 
 @pytest.mark.parametrize("number", ["x", "1.5", "1e400", "NaN"])
 def test_says_that_an_id_is_not_a_whole_number(preview: Preview, number: str) -> None:
-    assert "is not a whole number" in refused(preview(IDEAS, written({"id": number, "title": "X"})))[2]
+    assert f"id: '{number}' is not a whole number." in refused(preview(IDEAS, written({"id": number, "title": "X"})))[2]
 
 
 @pytest.mark.parametrize(
