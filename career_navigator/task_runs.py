@@ -70,7 +70,8 @@ class Progress:
             found = TaskRunDocument.objects(task_id=self._task_id, status__in=OPEN_TASK_RUN_STATUSES).modify(
                 set__progress_done=self._done, set__progress_total=self._total, new=True
             )
-            self._is_cancelled = found is not None and bool(found.cancel_requested)
+            # Never taken back: another thread may have ended the run since, which is not found then.
+            self._is_cancelled = self._is_cancelled or (found is not None and bool(found.cancel_requested))
         if self._is_cancelled:
             of_all = f" of {self._total:,}" if self._total else ""
             finish_run(
