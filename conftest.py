@@ -43,6 +43,7 @@ SLOW_FILES = (
     "tests/installation/test_staff_in_a_browser.py",
     "tests/installation/test_curating_in_a_browser.py",
     "tests/installation/test_operators_in_a_browser.py",
+    "tests/installation/test_admin_accessibility.py",
     "tests/installation/test_documented_commands.py",
     "tests/installation/test_run.py",
     "tests/installation/test_recovery.py",

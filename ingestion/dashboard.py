@@ -130,7 +130,7 @@ def _runs(now: datetime) -> Iterator[Card | Chart]:
         title="Last good collection",
         value=f"{format_age(since=last, now=now)} ago" if last else "none",
         note=f"{still_open} open now",
-        meaning="No posting of a collection is newer. A daily one is expected.",
+        meaning="Postings are as new as this. One collection per day is expected.",
         tone="good" if last and now - last < MAX_COLLECTION_AGE else "bad",
         route="admin:ingestion_collectionrun_changelist",
     )
