@@ -20,7 +20,7 @@ from unfold.decorators import display
 
 from accounts.applications.documents import Application
 from accounts.applications.stages import STAGES
-from accounts.mails import FAILED, SENT, list_mails
+from accounts.mails import FAILED, PRINTED, SENT, list_mails
 from accounts.models import Mail, Person
 from accounts.profile_parsing import list_email_forms, normalize_email
 from accounts.services import count_user_data, deactivate_user, erase_user_on_request, export_user, reactivate_user
@@ -85,7 +85,7 @@ class MailAdmin(ReadOnlyDocumentAdmin):
         url = reverse("admin:accounts_person_change", args=[obj.user])
         return format_html('<a class="staff-link" href="{}">{}</a>', url, user["email"])
 
-    @display(description="status", label={SENT: "success", FAILED: "danger"}, ordering="status")
+    @display(description="status", label={SENT: "success", PRINTED: "info", FAILED: "danger"}, ordering="status")
     def state(self, obj: Any) -> str:
         return str(obj.status)
 

@@ -18,7 +18,8 @@ from career_navigator.documents import StoredDocument
 logger = logging.getLogger(__name__)
 
 CONFIRMATION, RESET, DIGEST = KINDS = ("confirmation", "reset", "digest")
-SENT, FAILED = STATUSES = ("sent", "failed")
+# Printed: without EMAIL_HOST, mails of a development install go to the log.
+SENT, PRINTED, FAILED = STATUSES = ("sent", "printed", "failed")
 MAIL_TTL_SECONDS = 90 * 24 * 3600
 MAX_ERROR_LENGTH = 500
 
@@ -65,8 +66,9 @@ def record_mail(*, user_id: ObjectId, kind: str, error: str = "", now: datetime)
     The failed one of that user and kind, where there is one, becomes it: the task tries again, and what it sends then
     is what had failed.
     """
+    delivered = PRINTED if "console" in settings.EMAIL_BACKEND else SENT
     change = {
-        "$set": {"status": FAILED if error else SENT, "error": error[:MAX_ERROR_LENGTH], "at": now},
+        "$set": {"status": FAILED if error else delivered, "error": error[:MAX_ERROR_LENGTH], "at": now},
         "$inc": {"tries": 1},
     }
     try:

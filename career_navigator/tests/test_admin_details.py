@@ -1,12 +1,14 @@
 """What the pages of a user, of a skill and of the log tell."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from bson import ObjectId
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
+from pymongo.database import Database
 
 from accounts.mails import RESET, record_mail
 from career_navigator.admin_site.roles import make_roles
@@ -161,3 +163,11 @@ def test_a_history_without_entries_says_what_would_fill_it(staff_client: Client)
     page = staff_client.get(f"/admin/career_navigator/taskrun/{run.pk}/history/").content.decode()
 
     assert "What staff do to it is listed here." in page
+
+
+def test_a_mail_that_was_printed_is_not_called_sent(mongo: Database, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+    record_mail(user_id=ObjectId(), kind=RESET, now=timezone.now())
+
+    assert [mail["status"] for mail in mongo.mails.find()] == ["printed"]
