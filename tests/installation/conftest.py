@@ -6,9 +6,11 @@ import sys
 from collections.abc import Iterator
 from typing import Literal
 
+import pymongo
 import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
+from pymongo.database import Database
 
 from career_navigator.environment import BASE_DIR
 from tests.installation.browser import API, DEADLINE_MILLISECONDS, Login, running_browser
@@ -133,3 +135,10 @@ def log_in(
 def api(install: Run) -> API:
     """What the API answers."""
     return lambda path: requests.get(f"http://127.0.0.1:{install.port}{path}", timeout=5).json()
+
+
+@pytest.fixture
+def data(install: Run) -> Iterator[Database]:
+    """The database of the install."""
+    with pymongo.MongoClient(install.services["mongodb_uri"], tz_aware=True) as client:
+        yield client.get_default_database()

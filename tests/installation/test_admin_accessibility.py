@@ -1,8 +1,12 @@
 """The admin by keyboard, for a screen reader, and on a phone, in a browser."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
+from pymongo.database import Database
 
 from tests.installation.browser import Login
 
@@ -128,6 +132,15 @@ def test_a_chart_can_be_read_aloud(log_in: Login) -> None:
     expect(table.get_by_role("rowheader")).to_have_count(30)
 
 
+@pytest.fixture
+def unknown_slug(data: Database) -> Iterator[None]:
+    now = datetime.now(UTC)
+    data.unknown_slugs.insert_one({"slug": "of-a-test", "count": 1, "first_seen_at": now, "last_seen_at": now})
+    yield
+    data.unknown_slugs.delete_one({"slug": "of-a-test"})
+
+
+@pytest.mark.usefixtures("unknown_slug")
 @pytest.mark.parametrize("model", LISTS)
 def test_a_list_on_a_phone_shows_a_title_and_two_facts_of_a_row(log_in: Login, model: str) -> None:
     page = log_in("admin", phone=True)

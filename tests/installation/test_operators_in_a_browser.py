@@ -3,10 +3,8 @@
 import base64
 import re
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import pymongo
 import pytest
 from bson import ObjectId
 from django_otp.oath import TOTP
@@ -17,13 +15,6 @@ from tests.installation.browser import DEADLINE_MILLISECONDS, Login
 from tests.installation.run_command import Run
 
 NEW_PASSWORD = "Longer-secret-98765"
-
-
-@pytest.fixture
-def data(install: Run) -> Iterator[Database]:
-    """The database of the install."""
-    with pymongo.MongoClient(install.services["mongodb_uri"], tz_aware=True) as client:
-        yield client.get_default_database()
 
 
 def test_a_task_that_is_at_work_is_followed_and_cancelled_after_a_question(log_in: Login, data: Database) -> None:
