@@ -283,9 +283,8 @@ def _sort_out(jobs: Sequence[Any], role: str) -> _Page:
         try:
             posting = posting_from_job(job)
         except PostingRejected as error:
-            refused.append(
-                build_rejection(error.reason, str(error), job.get("id") if isinstance(job, Mapping) else None)
-            )
+            job_id = job.get("id") if isinstance(job, Mapping) else None
+            refused.append(build_rejection(error.reason, str(error), job_id))
             continue
         if belongs_to_search(role=role, title=posting.title):
             postings.append(posting)
@@ -305,9 +304,8 @@ def _store_page(run: CollectionRunDocument, page: _Page, clock: Clock, lease: Le
             outcome = store_postings(postings=page.postings, role=search.role, place=search.place, now=clock())
             if search.attempts > 1 or attempt.retry_state.attempt_number > 1:
                 outcome = _recount(search, page, outcome)
-    refused = page.refused + [
-        build_rejection(reason, "its day is past retention", None) for reason in outcome.refused.elements()
-    ]
+    too_old = [build_rejection(reason, "its day is past retention", None) for reason in outcome.refused.elements()]
+    refused = [*page.refused, *too_old]
     # A page that comes a second time means that the source does not move on.
     repeats = bool(page.ids) and page.ids == search.last_page_ids
     last = page.jobs < search.page_size or (search.page + 1) * search.page_size >= search.limit or repeats

@@ -20,10 +20,7 @@ pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 CACHE_CONTROL = "no-cache, no-store, must-revalidate"
 EMPTY = {
-    "top_skills": [],
-    "top_locations": [],
-    "technology_trends": [],
-    "salary_trends": [],
+    **{name: [] for name in ("top_skills", "top_locations", "technology_trends", "salary_trends")},
     "salary_quartiles": {"lower": None, "median": None, "upper": None, "sample_size": 0},
     "remote_distribution": [{"remote": True, "count": 0}, {"remote": False, "count": 0}],
     "remote_unknown": 0,

@@ -27,9 +27,9 @@ from career_navigator.db.connection import MAX_SILENCE
 from career_navigator.devserver.embedded import free_port, start_mongodb
 from career_navigator.environment import BASE_DIR
 from career_navigator.rsgi import MAX_BODY_BYTES
+from tests.installation.raw_http import HOST, build_head, build_request, chunk, read_answer, read_until_closed
 from tests.processes import wait_until
 
-HOST = "127.0.0.1"
 BODY_TIMEOUT = 4
 WEBHOOK_SECRET = "a-secret-shared-with-theirstack"
 LOGIN = json.dumps({"email": "nobody@example.org", "password": "Wrong-Pass-123"}).encode()
@@ -83,34 +83,6 @@ def connect(web: str) -> Iterator[Any]:
             return opened
 
         yield open_one
-
-
-def build_head(path: str, *headers: str, method: str = "POST") -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}", "Content-Type: application/json", *headers, "", ""]
-    return "\r\n".join(lines).encode()
-
-
-def build_request(path: str, body: bytes, *headers: str) -> bytes:
-    return build_head(path, f"Content-Length: {len(body)}", *headers) + body
-
-
-def chunk(body: bytes, size: int = 7) -> bytes:
-    parts = [body[at : at + size] for at in range(0, len(body), size)]
-    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
-
-
-def read_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
-    file = connection.makefile("rb")
-    status = int(file.readline().split()[1])
-    headers = {}
-    while line := file.readline().strip():
-        name, _, value = line.decode().partition(":")
-        headers[name.lower()] = value.strip()
-    return status, headers, file.read(int(headers.get("content-length", 0)))
-
-
-def read_until_closed(connection: socket.socket) -> bytes:
-    return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def test_answers_others_while_200_bodies_stall_and_refuses_those_after_the_deadline(web: str, connect: Any) -> None:
