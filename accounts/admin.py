@@ -76,14 +76,23 @@ class MailAdmin(ReadOnlyDocumentAdmin):
         may_look_up = cast(StaffUser, request.user).has_perm("accounts.view_person")
         return ["address" if may_look_up and name == "user" else name for name in columns]
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Look the addresses of a page up at once."""
+        changelist = super().get_changelist_instance(request)
+        changelist.result_list = list(changelist.result_list)
+        users = database().users.find({"_id": {"$in": [mail.user for mail in changelist.result_list]}}, {"email": 1})
+        emails = {user["_id"]: user["email"] for user in users}
+        for mail in changelist.result_list:
+            mail.user_email = emails.get(mail.user)
+        return changelist
+
     @display(description="user", ordering="user")
     def address(self, obj: Any) -> SafeString | str:
         """Return the user's address, with a link; of one who was erased the id."""
-        user = database().users.find_one({"_id": obj.user}, {"email": 1})
-        if user is None:
+        if obj.user_email is None:
             return str(obj.user)
         url = reverse("admin:accounts_person_change", args=[obj.user])
-        return format_html('<a class="staff-link" href="{}">{}</a>', url, user["email"])
+        return format_html('<a class="staff-link" href="{}">{}</a>', url, obj.user_email)
 
     @display(description="status", label={SENT: "success", PRINTED: "info", FAILED: "danger"}, ordering="status")
     def state(self, obj: Any) -> str:

@@ -39,6 +39,8 @@ MAX_CACHED_TOKENS = 4096
 _KEY_ID_CHARACTERS = 16
 
 SCHEME = b"bearer"
+logger = logging.getLogger(__name__)
+
 # The sentence and the code of each reason.
 _REFUSALS = {
     "expired": ("The token has expired.", "token_expired"),
@@ -227,9 +229,6 @@ class BearerAuthentication(JWTAuthentication):
         if user is None or not accepts_token(user=user, token=validated_token):
             raise AuthenticationFailed(*_REFUSALS["invalid"])
         return user
-
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

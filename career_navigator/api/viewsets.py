@@ -213,6 +213,9 @@ class ApiViewSet(GenericViewSet[Any]):
         return finished
 
     def _selects_fields(self, request: Request) -> bool:
+        # Most requests have no query, and need none parsed.
+        if not request.META.get("QUERY_STRING"):
+            return False
         return FIELDS_PARAMETER in request.query_params and self.action not in (None, "metadata")
 
     def _select_fields(self, data: Any) -> Any:

@@ -248,7 +248,7 @@ class ProgressLog:
         done_at = {"$cond": [{"$eq": ["$status", self.done]}, f"${self.done_at}", now]}
         change: dict[str, Any] = {
             "status": status,
-            # Versions are told apart by it; MongoDB keeps times to the millisecond.
+            # It distinguishes versions; MongoDB keeps times to the millisecond.
             "updated_at": {"$max": [now, {"$add": ["$updated_at", 1]}]},
             self.begun_at: {"$ifNull": [f"${self.begun_at}", now]},
             self.done_at: done_at if status == self.done else "$$REMOVE",
