@@ -1,1 +1,4 @@
-"""The staff's site: logging in, the dashboard, maintenance tasks, roles. The apps register what they show and do."""
+"""The admin site: login, two-factor authentication, dashboard, menu and staff roles.
+
+Apps add their own panels, pages and permissions in their `AppConfig`.
+"""

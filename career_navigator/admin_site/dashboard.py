@@ -1,8 +1,8 @@
-"""The dashboard, and the menu beside every page.
+"""The admin dashboard and the navigation menu.
 
-The dashboard has cards and charts of panels that the apps declare, each a function that reads stored figures. A chart
-costs its app one or two database commands; the page has to stay within twelve. Where a server is unavailable the page
-names the panel that is missing.
+The dashboard shows the cards and charts of panels that the apps declare. A panel is a function that reads stored stats
+with one or two database commands; the whole page must stay within twelve. When a server is unavailable, the page names
+the panels it could not load.
 """
 
 import json
@@ -28,7 +28,7 @@ from career_navigator.db.connection import database
 
 logger = logging.getLogger(__name__)
 
-# What happened earlier than this needs no attention any more.
+# The dashboard ignores failures older than this.
 ATTENTION_PERIOD = timedelta(days=7)
 MAX_ATTENTION = 1_000
 
@@ -53,7 +53,7 @@ _MENU_ICONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuPage:
-    """A page that is no list of a model. `route` is its name in the site's addresses."""
+    """A menu entry for a page that is not a model's changelist. `route` is its URL name in the admin site."""
 
     group: str
     title: str
@@ -68,10 +68,10 @@ SCHEDULE = MenuPage(
 
 
 def build_menu(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the menu for the current user, as Unfold takes it."""
+    """Return the current user's menu in the format of Unfold's `SIDEBAR.navigation`."""
     groups: dict[str, list[dict[str, Any]]] = {}
     pages = list(get_declared("menu_pages").values())
-    # A page stands below its model's list, yet is an entry of its own.
+    # A page's URL starts with its model's changelist URL, which must not be marked active as well.
     on_page = request.path in {reverse(f"admin:{page.route}") for page in pages}
     for app in admin.site.get_app_list(request):
         for model in app["models"]:
@@ -96,7 +96,7 @@ def build_menu(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def list_account_links(request: HttpRequest) -> list[dict[str, Any]]:
-    """List the links of the menu of one's own account."""
+    """Return the links of the account menu."""
     return [
         {"title": "Change password", "link": reverse("admin:password_change")},
         {"title": "Two-factor authentication", "link": reverse("admin:two_factor")},
@@ -104,15 +104,16 @@ def list_account_links(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 BLUE, GREEN, RED, GREY, AMBER = "#3b82f6", "#059669", "#ef4444", "#6b7280", "#d97706"
-# Labels in a grey that reads by day (4.6:1) and by night (4:1).
+# A grey for labels with enough contrast in the light theme (4.6:1) and in the dark theme (4:1).
 _MUTED = "#70757f"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One number. `tone`: good, bad, or plain; `route` is a list of the site, for who may see it.
+    """A number on the dashboard.
 
-    `meaning` says what the number is to somebody who curates and knows no server.
+    `route` names a changelist; the card links to it if the user may view that model. `meaning` explains the number to
+    curators, who do not know the infrastructure.
     """
 
     title: str
@@ -125,9 +126,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
-    """What somebody should look at: the documents of a collection that a condition matches, and the list of them.
+    """A kind of problem that the dashboard counts, and the changelist that shows the documents concerned.
 
-    `amount` is what one document counts, an expression of MongoDB's. `query` filters the list at `route` alike.
+    `condition` returns the MongoDB query for the documents in `collection`. `amount` is a MongoDB expression for how
+    much each document counts. `query` is the query string that applies the same condition to the changelist at `route`.
     """
 
     title: str
@@ -161,7 +163,7 @@ FAILED_LOGINS = Attention(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttentionCount:
-    """How many there are; `url` is the list of them."""
+    """The formatted count of an `Attention`, with the URL of the filtered changelist."""
 
     title: str
     note: str
@@ -171,7 +173,7 @@ class AttentionCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One row of values of a chart."""
+    """A data series of a chart, with one value per label."""
 
     label: str
     values: Sequence[float | None]
@@ -180,7 +182,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A chart, drawn by Chart.js from the page's own attributes. `rows` stands the bars on their side."""
+    """A chart that Chart.js draws from data attributes in the page. With `rows` its bars are horizontal."""
 
     title: str
     labels: Sequence[str]
@@ -189,11 +191,11 @@ class Chart:
     rows: bool = False
     stacked: bool = False
     note: str = ""
-    empty_text: str = "Nothing yet."
+    empty_text: str = "No data yet."
 
     @property
     def table(self) -> list[tuple[str, tuple[float | None, ...]]]:
-        """The values by label, for who cannot see the chart."""
+        """Return each label with its values, for the table that screen readers use instead of the chart."""
         return list(zip(self.labels, zip(*(series.values for series in self.series), strict=True), strict=True))
 
     @property
@@ -225,14 +227,14 @@ class Chart:
 
     @property
     def options(self) -> str:
-        counted = {
+        value_axis = {
             "stacked": self.stacked,
             "beginAtZero": True,
             "grid": {"color": "#8b93a133"},
             "border": {"display": False},
             "ticks": {"color": _MUTED, "maxTicksLimit": 6, "precision": 0},
         }
-        named = {
+        label_axis = {
             "stacked": self.stacked,
             "grid": {"display": False},
             "border": {"display": False},
@@ -244,7 +246,10 @@ class Chart:
                 "animation": False,
                 "indexAxis": "y" if self.rows else "x",
                 "interaction": {"mode": "index", "intersect": False, "axis": "y" if self.rows else "x"},
-                "scales": {"x": counted, "y": named} if self.rows else {"x": named, "y": counted},
+                "scales": {
+                    "x": value_axis if self.rows else label_axis,
+                    "y": label_axis if self.rows else value_axis,
+                },
                 "plugins": {
                     "legend": {
                         "display": len(self.series) > 1,
@@ -261,32 +266,35 @@ class _Board:
     cards: list[Card] = field(default_factory=list)
     charts: list[Chart] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    # None for who may see nothing of it.
+    # None if the user may not see any kind of problem.
     attention: list[AttentionCount] | None = None
 
 
 def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Unfold's callback: put the cards and charts on the page."""
+    """Add the cards and charts to the context of the index page. Unfold calls this as its `DASHBOARD_CALLBACK`."""
     board, now = _Board(), timezone.now()
     try:
         board.attention = count_attention(user=cast(User, request.user), now=now)
     except PyMongoError as error:
-        logger.warning("the dashboard leaves out what needs attention: %s", error)
+        logger.warning("the dashboard omits the attention counts: %s", error)
         board.missing.append("needs attention")
-    for name, load in {**get_declared("dashboard_panels"), "workers": _workers}.items():
+    for name, load in {**get_declared("dashboard_panels"), "workers": _load_worker_cards}.items():
         try:
-            found = list(load(now))
+            loaded = list(load(now))
         except (RedisError, PyMongoError, OperationalError) as error:
-            logger.warning("the dashboard leaves out %s: %s", name, error)
+            logger.warning("the dashboard omits the panel %s: %s", name, error)
             board.missing.append(name)
             continue
-        board.cards += [_build_card(request, each) for each in found if isinstance(each, Card)]
-        board.charts += [each for each in found if isinstance(each, Chart)]
+        board.cards += [_link_if_permitted(request, item) for item in loaded if isinstance(item, Card)]
+        board.charts += [item for item in loaded if isinstance(item, Chart)]
     return context | {"board": board}
 
 
 def count_attention(*, user: User, now: datetime) -> list[AttentionCount] | None:
-    """Count what needs attention of all that the user may see, in one command; None where that is nothing."""
+    """Count the problems that the user may see, with one aggregation. Kinds without a problem are left out.
+
+    Returns None if the user may not see any kind.
+    """
     visible = [(name, each) for name, each in get_declared("attention").items() if user.has_perm(each.permission)]
     if not visible:
         return None
@@ -295,7 +303,7 @@ def count_attention(*, user: User, now: datetime) -> list[AttentionCount] | None
             each.collection,
             [
                 {"$match": each.condition(now)},
-                # A long list is as alarming as a longer one.
+                # Bounds the cost: above this limit the page shows "1,000+".
                 {"$limit": MAX_ATTENTION},
                 {"$group": {"_id": name, "count": {"$sum": each.amount}}},
             ],
@@ -317,13 +325,16 @@ def count_attention(*, user: User, now: datetime) -> list[AttentionCount] | None
     ]
 
 
-def _build_card(request: HttpRequest, card: Card) -> Card:
+def _link_if_permitted(request: HttpRequest, card: Card) -> Card:
     app, _, model = card.route.removeprefix("admin:").removesuffix("_changelist").rpartition("_")
     return card if cast(User, request.user).has_perm(f"{app}.view_{model}") else replace(card, route="")
 
 
 def format_age(*, since: datetime | None, now: datetime) -> str:
-    """How long ago, in the largest unit that is over 1: "12 min"; "never" without a time."""
+    """Format the time elapsed since `since`, such as "12 min", in the largest unit with a value of at least 2.
+
+    Returns "never" if `since` is None.
+    """
     if since is None:
         return "never"
     seconds = max(0, int((now - since).total_seconds()))
@@ -334,12 +345,12 @@ def format_age(*, since: datetime | None, now: datetime) -> str:
 
 
 def list_alive_workers(*, now: datetime) -> list[str]:
-    """Return the names of the workers that gave a sign of life lately. Raises RedisError."""
+    """Return the names of the workers whose last heartbeat is recent enough. Raises RedisError."""
     alive: Any = fail_fast_redis().zrangebyscore(WORKERS_KEY, now.timestamp() - HEARTBEAT_TTL, "+inf")
     return [name.decode() for name in alive]
 
 
-def _workers(now: datetime) -> Iterable[Card]:
+def _load_worker_cards(now: datetime) -> Iterable[Card]:
     from career_navigator.celery import count_waiting_tasks
 
     queues = count_waiting_tasks()
@@ -350,13 +361,13 @@ def _workers(now: datetime) -> Iterable[Card]:
         title="Tasks waiting",
         value=f"{waiting:,}",
         note=note,
-        meaning="What staff and users have started begins once these are done.",
+        meaning="New tasks from staff and users start after these.",
         tone="bad" if waiting > 1_000 else "plain",
     )
     yield Card(
         title="Workers",
         value=f"{len(alive)} alive" if alive else "none",
-        note=", ".join(alive) or f"no sign of life for {HEARTBEAT_TTL} s",
-        meaning="They collect, compute and send mails. With none, nothing of that is done.",
+        note=", ".join(alive) or f"no heartbeat for {HEARTBEAT_TTL} s",
+        meaning="Workers collect postings, compute stats and send mail. None of this happens without a worker.",
         tone="good" if alive else "bad",
     )

@@ -1,4 +1,4 @@
-"""Inviting staff: a mail with a link at which they set the password of their account, once."""
+"""Staff invitations: an email with a single-use link for setting the account's password."""
 
 import logging
 from typing import Any, cast
@@ -23,7 +23,7 @@ VALID_DAYS = settings.PASSWORD_RESET_TIMEOUT // 86_400
 
 
 class InvitationTokens(PasswordResetTokenGenerator):
-    """Tokens that a new password, a login or another address voids, and that expire."""
+    """Generator of expiring tokens, which a password change, a login or a new email address invalidates."""
 
     key_salt = "career_navigator.admin_site.invitations"
 
@@ -32,10 +32,13 @@ tokens = InvitationTokens()
 
 
 def send_invitation(*, user_id: str) -> None:
-    """Send the link that sets the account's password; nothing where the account is gone, inactive or has no address."""
+    """Send the link for setting the account's password.
+
+    Sends nothing if the account was deleted, is not active staff, or has no email address.
+    """
     user = User.objects.filter(pk=user_id, is_active=True, is_staff=True).first()
     if user is None or not user.email:
-        logger.warning("staff account %s is not invited: it is gone, inactive or without an address", user_id)
+        logger.warning("staff account %s is not invited: it is deleted, inactive or without an email address", user_id)
         return
     if not settings.EMAIL_HOST and not settings.DEBUG:
         logger.error("EMAIL_HOST is not set: the invitation of staff account %r is not sent", user.get_username())
@@ -44,8 +47,9 @@ def send_invitation(*, user_id: str) -> None:
     send_mail(
         subject=f"{settings.APP_NAME}: set the password of your staff account",
         message=(
-            f"Hello,\n\nyou have the staff account {user.get_username()!r}. This link sets its password, once, within "
-            f"{VALID_DAYS} days:\n\n{link}\n\nIf you did not expect this message, there is nothing to do.\n"
+            f"Hello,\n\nyou have been given the staff account {user.get_username()!r}. Use this link to set your "
+            f"password. It works once and expires after {VALID_DAYS} days:\n\n{link}\n\n"
+            "If you did not expect this message, you can ignore it.\n"
         ),
         from_email=None,
         recipient_list=[user.email],
@@ -53,26 +57,26 @@ def send_invitation(*, user_id: str) -> None:
 
 
 def invite(request: HttpRequest, user: User) -> bool:
-    """Queue the invitation of an account and show a message that says so, or why there is none."""
+    """Queue an account's invitation and return whether it was queued. Shows the user a message either way."""
     if not user.email:
-        messages.error(request, f"{user.get_username()} is not invited: the account has no e-mail address.")
+        messages.error(request, f"{user.get_username()} was not invited: the account has no email address.")
     elif not (user.is_active and user.is_staff):
-        messages.error(request, f"{user.get_username()} is not invited: the account is not active or not staff.")
+        messages.error(request, f"{user.get_username()} was not invited: the account is not active or not staff.")
     elif not enqueue("career_navigator.tasks.send_staff_invitation", str(user.pk)):
-        messages.error(request, "The queue does not answer. Send the invitation again when it is back.")
+        messages.error(request, "The queue is unavailable. Try to send the invitation again later.")
     else:
         messages.success(
-            request, f"The invitation to {user.email} is on its way; its link works for {VALID_DAYS} days."
+            request, f"The invitation to {user.email} is queued. Its link expires after {VALID_DAYS} days."
         )
         if not settings.EMAIL_HOST:
-            where = "The worker's log has the message instead" if settings.DEBUG else "No message is sent"
-            messages.warning(request, f"{where}: EMAIL_HOST is not set.")
+            outcome = "The message goes to the worker's log" if settings.DEBUG else "The message will not be sent"
+            messages.warning(request, f"{outcome} because EMAIL_HOST is not set.")
         return True
     return False
 
 
 class InvitationView(PasswordResetConfirmView):
-    """The page that the link leads to. Anyone who sets a password there logs in with it afterwards."""
+    """The page behind an invitation link. It sets the password but does not log the user in."""
 
     template_name = "career_navigator/admin_site/invitation.html"
     form_class = SetPasswordForm  # type: ignore[assignment]
@@ -85,13 +89,13 @@ class InvitationView(PasswordResetConfirmView):
         return user if user is not None and user.is_active and user.is_staff else None
 
     def form_valid(self, form: Any) -> HttpResponse:
-        user, before = form.user, form.user.password
+        user, old_password = form.user, form.user.password
         user.set_password(form.cleaned_data["new_password1"])
-        # Of two who use the link at once, one does.
-        if not User.objects.filter(pk=user.pk, password=before).update(password=user.password):
+        # The condition lets only one of two concurrent requests use the link.
+        if not User.objects.filter(pk=user.pk, password=old_password).update(password=user.password):
             self.validlink = False
             return self.render_to_response(self.get_context_data())
         response: HttpResponse = super().form_valid(form)
-        logger.info("staff account %r: password set by an invitation", user.get_username())
-        messages.success(self.request, "Your password is set. Log in with it.")
+        logger.info("staff account %r: password set through an invitation", user.get_username())
+        messages.success(self.request, "Your password is set. You can now log in.")
         return response

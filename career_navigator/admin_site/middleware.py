@@ -1,4 +1,4 @@
-"""Middleware that the admin alone needs: sessions, CSRF tokens, staff accounts and messages, on its paths only."""
+"""Middleware that runs only on the admin's paths: sessions, CSRF protection, authentication and messages."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +16,8 @@ from django_otp.middleware import OTPMiddleware
 
 from career_navigator.api.exceptions import is_admin_path
 
-# The theme's Alpine.js builds functions of the expressions in its own templates, which counts as eval; no script stands
-# in a page, and none is fetched from elsewhere. Styles are in pages.
+# 'unsafe-eval' is needed because the theme's Alpine.js compiles the expressions in its templates. Pages have inline
+# styles, but no inline scripts and no scripts from other origins.
 _CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -33,9 +33,11 @@ _CONTENT_SECURITY_POLICY = "; ".join(
 
 
 class TwoFactorMiddleware(OTPMiddleware):
+    """Django OTP's middleware for devices that have an ObjectId as primary key."""
+
     def _device_from_persistent_id(self, persistent_id: str) -> Any:
-        # Django OTP takes every device's id for a number, which an ObjectId is not, and would verify nobody. A test of
-        # the login notices when a later version asks in another way.
+        # Django OTP parses a device's id as an integer, so it would not find any device here. The login tests fail if a
+        # later version no longer calls this private method.
         from django_otp.plugins.otp_static.models import StaticDevice
         from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -47,9 +49,12 @@ class TwoFactorMiddleware(OTPMiddleware):
 
 
 class AdminMiddleware:
-    """Run Django's middleware for the admin's paths, and say what its pages may load and that no cache keeps them."""
+    """Middleware that runs Django's session-based middleware on the admin's paths only.
 
-    # The outermost first, as in the setting MIDDLEWARE.
+    It also sets the Content-Security-Policy and Cache-Control headers of admin pages.
+    """
+
+    # Outermost first, as in the MIDDLEWARE setting.
     middleware = (
         SessionMiddleware,
         CommonMiddleware,
@@ -63,7 +68,7 @@ class AdminMiddleware:
         self._get_response = get_response
         self._get_admin_response: Callable[[HttpRequest], Any] = get_response
         for middleware in reversed(self.middleware):
-            # As Django does between the middleware of its setting.
+            # Django's own handler wraps each middleware the same way.
             instance = middleware(self._get_admin_response)
             self._get_admin_response = convert_exception_to_response(instance)
             if isinstance(instance, CsrfViewMiddleware):
@@ -78,5 +83,5 @@ class AdminMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, *args: Any) -> Any:
-        """Check the CSRF token of a form: the only one of these that has this hook of Django's."""
+        """Check the CSRF token of a form. None of the other wrapped middleware has a `process_view` hook."""
         return self._csrf.process_view(request, *args) if is_admin_path(request) else None

@@ -1,4 +1,4 @@
-"""What the admins of models share: a base class, logged actions, questions before them, undo, maintenance tasks."""
+"""Shared parts of the model admins: a base class, confirmation pages, undo, action logging and maintenance tasks."""
 
 import json
 import logging
@@ -30,7 +30,7 @@ from career_navigator.background import Task
 from career_navigator.celery import app, enqueue
 
 _KEY = "key-of-the-row"
-# Of a value that the log shows before and after a change.
+# Maximum length of an old or new value in the log. Longer values are truncated.
 MAX_LOGGED_VALUE = 300
 
 
@@ -40,10 +40,10 @@ def _checkbox() -> str:
 
 
 class StaffModelAdmin(ModelAdmin):
-    """Unfold's, stricter about what a list is asked for by hand.
+    """Unfold's `ModelAdmin` with restricted lookups, logged values and a layout for phones.
 
-    `phone_columns` are what a list shows of a row on a phone, the title first; by default its first three columns.
-    `empty_text` says what fills a list that is empty.
+    `phone_columns` are the columns that a changelist shows on a phone, title first. They default to the first three.
+    `empty_text` explains an empty changelist.
     """
 
     phone_columns: Sequence[str] = ()
@@ -51,17 +51,20 @@ class StaffModelAdmin(ModelAdmin):
     object_history_template: Any = "career_navigator/admin_site/history.html"
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        # Others, `regex` before all, would bring a pattern of the caller's into the database.
+        # Other lookups, `regex` above all, would run a pattern from the query string in the database.
         path, _, kind = lookup.rpartition("__")
         return (not path or kind in {"exact", "isnull"}) and super().lookup_allowed(lookup, value, request)
 
-    @display(description=mark_safe(checkbox.render("action_toggle_all", 1)))  # noqa: S308 - a widget's own
+    @display(description=mark_safe(checkbox.render("action_toggle_all", 1)))  # noqa: S308 - rendered by a widget
     def action_checkbox(self, obj: models.Model) -> SafeString:
-        """The box that chooses a row, of which only the key differs: rendering each takes a tenth of a page."""
-        return mark_safe(_checkbox().replace(_KEY, escape(obj.pk)))  # noqa: S308 - a widget's own, its key escaped
+        """Return the checkbox that selects a row.
+
+        It is rendered once and only the key is replaced, since rendering one per row takes a tenth of the page's time.
+        """
+        return mark_safe(_checkbox().replace(_KEY, escape(obj.pk)))  # noqa: S308 - a widget with an escaped key
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        # The title is the menu's; Django's would be "Select … to change".
+        # Use the menu's title instead of Django's "Select … to change".
         title = capfirst(self.opts.verbose_name_plural)
         columns = self.phone_columns or self.get_list_display(request)[:3]
         return super().changelist_view(request, {"title": title, "phone_columns": columns} | (extra_context or {}))
@@ -77,7 +80,7 @@ class StaffModelAdmin(ModelAdmin):
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> list[Any]:
         message: list[Any] = super().construct_change_message(request, form, formsets, add)
-        # What was typed into them is in no log.
+        # Passwords must not be logged.
         names = [name for name in form.changed_data if name in form.fields and "password" not in name]
         if not add and message and "changed" in message[0] and names:
             stored = {field.name for field in self.opts.concrete_fields}
@@ -85,7 +88,7 @@ class StaffModelAdmin(ModelAdmin):
                 describe_change(
                     label=str(form.fields[name].label or name),
                     before=form.initial.get(name),
-                    # What the object made of what was typed is what is stored.
+                    # A stored field's value can differ from the form's because the model normalizes it.
                     after=getattr(form.instance, name) if name in stored else form.cleaned_data.get(name),
                 )
                 for name in names
@@ -93,12 +96,12 @@ class StaffModelAdmin(ModelAdmin):
         return message
 
     def response_action(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
-        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        if not all(map(self._is_key, chosen)):
-            self.message_user(request, "What was chosen is not in this list.", messages.ERROR)
+        selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if not all(map(self._is_key, selected)):
+            self.message_user(request, "The selected rows are not in this list.", messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
-        answer: HttpResponse | None = super().response_action(request, queryset)
-        return answer
+        response: HttpResponse | None = super().response_action(request, queryset)
+        return response
 
     def _is_key(self, text: str) -> bool:
         try:
@@ -109,12 +112,12 @@ class StaffModelAdmin(ModelAdmin):
 
 
 def describe_change(*, label: str, before: Any, after: Any) -> list[str]:
-    """Return a field's name, old and new value, as the log keeps them beside its own words."""
+    """Return a field's label, old value and new value in the form that a log entry stores."""
     return [label, _describe_value(before), _describe_value(after)]
 
 
 def list_changes(entry: LogEntry) -> list[list[str]]:
-    """Return what `describe_change` has put into an entry of the log; nothing of entries without."""
+    """Return the changes that `describe_change` stored in a log entry, or an empty list if it has none."""
     try:
         message = json.loads(entry.change_message)
     except ValueError:
@@ -127,9 +130,9 @@ def _describe_value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None or value == "":
-        return "nothing"
+        return "empty"
     if isinstance(value, Iterable) and not isinstance(value, str | dict):
-        value = ", ".join(map(str, value)) or "nothing"
+        value = ", ".join(map(str, value)) or "empty"
     text = str(value)
     return text if len(text) <= MAX_LOGGED_VALUE else f"{text[: MAX_LOGGED_VALUE - 1]}…"
 
@@ -137,7 +140,7 @@ def _describe_value(value: Any) -> str:
 logger = logging.getLogger(__name__)
 
 UNDO_TTL_SECONDS = 3600
-# A question names so many of what was chosen, and counts the rest.
+# Number of selected objects that a confirmation page lists by name. The rest are only counted.
 _MAX_NAMED = 10
 _CONFIRMED = "confirmed"
 
@@ -154,10 +157,14 @@ def ask_for_confirmation(
     field: dict[str, str] | None = None,
     opts: Any = None,
 ) -> HttpResponse:
-    """Render the question before a destructive action. Its form sends `hidden` to the same URL by POST.
+    """Render the confirmation page for a destructive action. Its form posts the `hidden` values to the same URL.
 
-    `facts` say what is done and to how many, `undo` whether it can be undone. With `field`, the `name` and `label` of
-    an input, something has to be typed first.
+    Args:
+        act: Label of the submit button.
+        facts: Sentences that say what the action does and how many objects it affects.
+        undo: Sentence that says whether the action can be undone.
+        back: URL of the cancel link.
+        field: `name` and `label` of a text input that the user must fill in first.
     """
     context = admin.site.each_context(request) | {
         "title": title,
@@ -173,39 +180,39 @@ def ask_for_confirmation(
 
 
 def is_confirmed(request: HttpRequest) -> bool:
-    """Return whether the question before a list's action was answered."""
+    """Return whether the user confirmed a changelist action on its confirmation page."""
     return _CONFIRMED in request.POST
 
 
 def ask_about_selected(
     request: HttpRequest, queryset: Any, *, verb: str, undo: str, facts: Iterable[str] = ()
 ) -> HttpResponse:
-    """Render the question before an action of a list, with how many objects were chosen and their names."""
+    """Render the confirmation page for a changelist action, with the number and the names of the selected objects."""
     opts, count = queryset.model._meta, queryset.count()
-    what = opts.verbose_name if count == 1 else opts.verbose_name_plural
-    named = [str(each) for each in queryset[:_MAX_NAMED]]
-    more = [f"and {count - len(named):,} more"] if count > len(named) else []
-    answered = [
+    noun = opts.verbose_name if count == 1 else opts.verbose_name_plural
+    names = [str(obj) for obj in queryset[:_MAX_NAMED]]
+    more = [f"and {count - len(names):,} more"] if count > len(names) else []
+    selection = [
         (name, value)
         for name in ("action", "select_across", "index", ACTION_CHECKBOX_NAME)
         for value in request.POST.getlist(name)
     ]
     return ask_for_confirmation(
         request,
-        title=f"{verb} {count:,} {what}?",
-        act=f"{verb} {count:,} {what}",
-        facts=[*facts, *named, *more],
+        title=f"{verb} {count:,} {noun}?",
+        act=f"{verb} {count:,} {noun}",
+        facts=[*facts, *names, *more],
         undo=undo,
         back=request.get_full_path(),
-        hidden=[*answered, (_CONFIRMED, "yes")],
+        hidden=[*selection, (_CONFIRMED, "yes")],
         opts=opts,
     )
 
 
 class UndoMixin:
-    """For a `StaffModelAdmin` whose actions can be undone within the hour by who did them.
+    """Mixin for a `StaffModelAdmin` whose actions the same user can undo within an hour.
 
-    `undo` gets back what `offer_undo` was given.
+    `undo` receives the `values` that were passed to `offer_undo`.
     """
 
     def get_urls(self) -> list[URLPattern]:
@@ -213,7 +220,7 @@ class UndoMixin:
         return [path("undo/<str:token>/", view, name=self._undo_name), *super().get_urls()]  # type: ignore[misc]
 
     def offer_undo(self, request: HttpRequest, text: str, values: dict[str, Any]) -> None:
-        """Show a message that says what was done, with a button that undoes it."""
+        """Show a message that describes the completed action, with a button that undoes it."""
         token = secrets.token_urlsafe(16)
         django_cache.set(_undo_key(request, token), values, UNDO_TTL_SECONDS)
         button = format_html(
@@ -224,6 +231,7 @@ class UndoMixin:
         messages.success(request, button)
 
     def undo(self, request: HttpRequest, values: dict[str, Any]) -> None:
+        """Undo the action. `values` is what the action passed to `offer_undo`."""
         raise NotImplementedError
 
     def has_undo_permission(self, request: HttpRequest) -> bool:
@@ -240,7 +248,7 @@ class UndoMixin:
         key = _undo_key(request, token)
         values = django_cache.get(key)
         if values is None:
-            messages.info(request, "Nothing is undone: it was undone already, or more than an hour has passed.")
+            messages.info(request, "The action was not undone: it was undone before, or is more than an hour old.")
         elif django_cache.delete(key):
             self.undo(request, values)
         opts = self.opts  # type: ignore[attr-defined]
@@ -252,7 +260,7 @@ def _undo_key(request: HttpRequest, token: str) -> str:
 
 
 class ReadOnlyMixin:
-    """What staff view and do not change."""
+    """Mixin for model admins in which staff can only view objects."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -265,7 +273,11 @@ class ReadOnlyMixin:
 
 
 def require_permission(request: HttpRequest, *permissions: str, method: str = "POST") -> User:
-    """Return the current user, who has one of the permissions. Raises PermissionDenied, for other methods too."""
+    """Return the current user if they have at least one of the permissions.
+
+    Raises:
+        PermissionDenied: The user has none of the permissions, or the request uses another HTTP method.
+    """
     user = request.user
     if not isinstance(user, User) or not any(map(user.has_perm, permissions)) or request.method != method:
         raise PermissionDenied
@@ -273,29 +285,32 @@ def require_permission(request: HttpRequest, *permissions: str, method: str = "P
 
 
 def log_action(user: User, obj: models.Model, message: str, *, flag: int = CHANGE) -> None:
-    """Write an act into the admin's log and into the process's."""
+    """Record an action in the admin's log and in the process log."""
     logger.info("%s by %s: %s %s", message, user.get_username(), obj._meta.label, obj.pk)
     LogEntry.objects.log_actions(user.pk, [obj], flag, message, single_object=True)
 
 
 def enqueue_or_report(request: HttpRequest, task: Any, *args: Any, otherwise: str, **options: Any) -> bool:
-    """Queue a task; where the broker is unavailable show a message that says so, and what happens then."""
+    """Queue a task and return whether it was queued.
+
+    If the broker is unavailable, shows an error message that ends with the sentence `otherwise`.
+    """
     is_queued = enqueue(task, *args, **options)
     if not is_queued:
-        messages.error(request, f"The queue does not answer. {otherwise}")
+        messages.error(request, f"The queue is unavailable. {otherwise}")
     return is_queued
 
 
 @cache
-def _offered_tasks() -> dict[str, Task]:
+def _load_staff_tasks() -> dict[str, Task]:
     app.loader.import_default_modules()
-    offered = [task for task in app.tasks.values() if isinstance(task, Task) and task.title]
-    return {task.name: task for task in sorted(offered, key=lambda task: task.title)}
+    tasks = [task for task in app.tasks.values() if isinstance(task, Task) and task.title]
+    return {task.name: task for task in sorted(tasks, key=lambda task: task.title)}
 
 
 def list_tasks(*, user: User) -> list[Task]:
-    """Return the tasks that the user may start, by title."""
-    return [task for task in _offered_tasks().values() if can_start(user=user, task=task)]
+    """Return the tasks that the user may start, ordered by title."""
+    return [task for task in _load_staff_tasks().values() if can_start(user=user, task=task)]
 
 
 def can_start(*, user: Any, task: Task) -> bool:
@@ -304,12 +319,12 @@ def can_start(*, user: Any, task: Task) -> bool:
 
 
 def find_task(*, name: str) -> Task | None:
-    """Return the task of that name, if staff may start it at all."""
-    return _offered_tasks().get(name)
+    """Return the task with this name, or None if it is not a task that staff can start."""
+    return _load_staff_tasks().get(name)
 
 
 def offer_task(request: HttpRequest, *, name: str, why: str) -> None:
-    """Show a message that a task should follow, with the way to it; nothing to who may not start it."""
+    """Show a message with a link for starting a task and the reason `why`, if the user may start the task."""
     task = find_task(name=name)
     if task is None or not can_start(user=request.user, task=task):
         return
@@ -317,16 +332,16 @@ def offer_task(request: HttpRequest, *, name: str, why: str) -> None:
     messages.info(request, format_html('{} <a class="underline" href="{}#{}">{}</a>', why, url, name, task.title))
 
 
-# Unfold 0.91, the last release for Python 3.11, makes a list's headers again for each row, a quarter of what a page of
-# 60 postings takes. Here they are made once per page. Later releases do so too
-# (https://github.com/unfoldadmin/django-unfold/pull/2172), so this goes with Python 3.11.
+# Unfold 0.91, the last release for Python 3.11, builds a changelist's headers again for each row, which is a quarter of
+# the time for a page of 60 postings. This patch builds them once per page. Later releases do the same
+# (https://github.com/unfoldadmin/django-unfold/pull/2172), so remove it with the support for Python 3.11.
 if sys.version_info < (3, 12):
     _result_headers = unfold_list.result_headers
 
     def _get_headers(changelist: Any) -> Iterable[dict[str, Any]]:
-        if not hasattr(changelist, "headers_made"):
-            changelist.headers_made = list(_result_headers(changelist))
-        headers: list[dict[str, Any]] = changelist.headers_made
+        if not hasattr(changelist, "cached_headers"):
+            changelist.cached_headers = list(_result_headers(changelist))
+        headers: list[dict[str, Any]] = changelist.cached_headers
         return headers
 
     unfold_list.result_headers = _get_headers

@@ -1,4 +1,4 @@
-"""The staff: their permissions and roles, and the generated password of the first account."""
+"""Staff permissions and roles, and the file with the first account's generated password."""
 
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,40 +11,40 @@ from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import QuerySet
 
-ADMIN = "admin"  # the first account
-# What each role is for; the apps declare what it may do.
+ADMIN = "admin"  # username of the first account
+# The apps declare each role's permissions as `staff_roles`.
 _PURPOSES = {
-    "curator": "Keeps the vocabulary, learning resources and project ideas; hides postings; checks links.",
-    "operator": "Runs the service: collections and maintenance tasks, what they brought, and the log of the admin.",
+    "curator": "Maintains the vocabulary, learning resources and project ideas, hides postings and checks links.",
+    "operator": "Operates the service: starts collections and maintenance tasks and reads their results and the log.",
     "support": "Helps users: looks them up, deactivates them, sends reset messages, exports and erases their data.",
-    "helpdesk": "Support without erasing: looks users up, deactivates them, sends reset messages, exports their data.",
-    "auditor": "Looks at everything, staff accounts, roles and the log included, and changes nothing.",
+    "helpdesk": "Like support, but cannot erase data: looks users up, deactivates them, sends reset messages, exports.",
+    "auditor": "Can view everything, including staff accounts, roles and the log, but cannot change anything.",
 }
 
 
 class StaffBackend(ModelBackend):
-    """Django's own accounts and permissions, the latter looked up through their indexes.
+    """Django's authentication backend, with permission queries that use indexes.
 
-    Django asks for them with joins. As MongoDB carries those out, each reads every permission there is and looks for
-    its groups: 20 ms of every page of anyone who is no superuser.
+    Django queries permissions with joins. On MongoDB such a join reads every permission and looks up its groups, which
+    adds 20 ms to every page for users who are not superusers.
     """
 
     def _get_user_permissions(self, user_obj: User) -> QuerySet[Permission]:
-        return _permissions(User.user_permissions.through.objects.filter(user=user_obj))
+        return _find_permissions(User.user_permissions.through.objects.filter(user=user_obj))
 
     def _get_group_permissions(self, user_obj: User) -> QuerySet[Permission]:
         groups = list(User.groups.through.objects.filter(user=user_obj).values_list("group_id", flat=True))
-        return _permissions(Group.permissions.through.objects.filter(group__in=groups))
+        return _find_permissions(Group.permissions.through.objects.filter(group__in=groups))
 
 
-def _permissions(grants: "QuerySet[Any]") -> QuerySet[Permission]:
+def _find_permissions(grants: "QuerySet[Any]") -> QuerySet[Permission]:
     return Permission.objects.filter(pk__in=list(grants.values_list("permission_id", flat=True)))
 
 
 def make_roles() -> dict[str, int]:
-    """Create the groups that the apps declare as `staff_roles`, and set their permissions; return how many each has.
+    """Create or update the groups that the apps declare as `staff_roles`.
 
-    Before the tables are migrated, none has any.
+    Returns the number of permissions per role, which is 0 before `migrate` has created the permissions.
     """
     declared = {config.label: getattr(config, "staff_roles", {}) for config in apps.get_app_configs()}
     granted: dict[str, list[Permission]] = {role: [] for roles in declared.values() for role in roles}
@@ -59,23 +59,27 @@ def make_roles() -> dict[str, int]:
 
 
 def get_purpose(role: str) -> str:
-    """Return what a role of ours is for; empty for a group that staff have made."""
+    """Return the purpose of a built-in role, or an empty string for a group that staff created."""
     return _PURPOSES.get(role, "")
 
 
 def get_password_file() -> Path:
+    """Return the path of the file that holds the first account's generated password."""
     path: Path = settings.VAR_DIR / "admin-password"
     return path
 
 
 def delete_changed_password(admin: User) -> None:
-    """Delete the file when the password in it is no longer that of the account."""
+    """Delete the password file if the account's password has changed since the file was written."""
     path = get_password_file()
     if path.exists() and not check_password(path.read_text().strip(), admin.password):
         path.unlink(missing_ok=True)
 
 
 def on_user_saved(*, instance: User, created: bool, update_fields: Any, **_: Any) -> None:
-    """Receive `post_save` of staff accounts. A login saves the time alone, and a new account has its file already."""
+    """Delete an outdated password file after the first account is saved. Receiver of `post_save`.
+
+    Skips new accounts, and logins, which save only `last_login`.
+    """
     if instance.username == ADMIN and not created and (update_fields is None or "password" in update_fields):
         delete_changed_password(instance)

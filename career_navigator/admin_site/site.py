@@ -1,7 +1,7 @@
-"""The admin site: Unfold's, with a throttled login and two-factor authentication.
+"""The admin site: Unfold's site with a throttled login and two-factor authentication.
 
-Staff set up one-time codes (TOTP) themselves, and get recovery codes. A login is throttled by account and by address,
-logged, and asks for a code where there is a device.
+Staff set up one-time codes (TOTP) themselves and receive recovery codes. Logins are logged and are throttled per
+account and per client IP. Accounts with a device must also enter a code.
 """
 
 import logging
@@ -43,13 +43,13 @@ from career_navigator.throttling import Busy, LoginLimits, get_client_ip
 logger = logging.getLogger(__name__)
 
 RECOVERY_CODE_LENGTH = 8
-# With what people type between its characters.
+# Leaves room for spaces and hyphens that people type between the characters.
 _MAX_TYPED_CODE = 40
 _RECOVERY_CODES = 10
 
 
 class CodeForm(forms.Form):
-    """The code that shows that the device is set up."""
+    """Form for a one-time code from the user's authenticator app."""
 
     code = forms.CharField(
         label="Code shown by the app",
@@ -66,14 +66,15 @@ class CodeForm(forms.Form):
 
 
 def set_up_two_factor(request: HttpRequest, site: "StaffSite") -> HttpResponse:
-    """Show a new device's secret as a QR code until its code is entered, then recovery codes.
+    """Show the two-factor page: set up a device, remove it, or renew the recovery codes.
 
-    Who has a device may remove it, or have new recovery codes, by a code: a session left open is not enough.
+    A new device's secret is shown as a QR code until the user enters a valid code, then the recovery codes are shown.
+    Removing the device and renewing the codes also require a code, so that an open session is not enough.
     """
     user = cast(User, request.user)
     confirmed = TOTPDevice.objects.filter(user=user, confirmed=True).order_by("pk").first()
     if confirmed is not None and not user.is_verified():  # type: ignore[attr-defined]
-        # The session is older than the device: it has not shown the code.
+        # The session started before the device was set up, so it was never verified by a code.
         logout(request)
         return HttpResponseRedirect(reverse("admin:login"))
     if confirmed is not None:
@@ -81,25 +82,25 @@ def set_up_two_factor(request: HttpRequest, site: "StaffSite") -> HttpResponse:
     device, _ = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "app"})
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        wrong = _describe_rejection(device, form)
-        if wrong is None:
+        error = _verify_code(device, form)
+        if error is None:
             device.confirmed = True
             device.save()
             django_otp.login(request, device)
             _log_change(user, "Set up two-factor authentication.")
-            messages.success(request, "Two-factor authentication is set up: from now on a login asks for the code.")
+            messages.success(request, "Two-factor authentication is set up. You need a code the next time you log in.")
             return _render_two_factor(request, site, form=CodeForm(), device=device, codes=make_codes(user=user))
-        form.add_error("code", wrong)
+        form.add_error("code", error)
     return _render_two_factor(request, site, form=form, device=device)
 
 
 def has_device(*, user: User) -> bool:
-    """Return whether the account's logins need a code."""
+    """Return whether the account has a confirmed device, so that logins require a code."""
     return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
 
 
 def disable_two_factor(*, user: User) -> bool:
-    """Let the account log in by its password alone again; whether it had a device."""
+    """Delete the account's devices and recovery codes. Returns whether a device was confirmed."""
     devices = list(TOTPDevice.objects.filter(user=user).order_by("pk"))
     for device in devices:
         device.delete()
@@ -108,7 +109,7 @@ def disable_two_factor(*, user: User) -> bool:
 
 
 def make_codes(*, user: User) -> list[str]:
-    """New codes for the account; those it had are void."""
+    """Create new recovery codes for the account and invalidate its old ones."""
     invalidate_codes(user=user)
     device = StaticDevice.objects.create(user=user, name="recovery codes", confirmed=True)
     codes = [StaticToken.random_token() for _ in range(_RECOVERY_CODES)]
@@ -118,15 +119,15 @@ def make_codes(*, user: User) -> list[str]:
 
 
 def normalize_code(typed: str) -> str:
-    """Return a code without what people type between its characters, in lower case."""
+    """Return a typed code in lower case, without spaces, hyphens and other separators."""
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", typed))).lower()
 
 
 def use_code(*, device: StaticDevice, code: str) -> bool:
-    """Use a code up, and return whether it was one.
+    """Consume a recovery code and return whether it was valid.
 
-    Django OTP's `verify_token` reads a code and then deletes it, so that two logins at once both use it. Here the one
-    whose delete finds it does.
+    Django OTP's `verify_token` reads a code and then deletes it, so two concurrent logins could use the same code. Here
+    only the login whose delete finds the code uses it.
     """
     allowed, _ = device.verify_is_allowed()
     if not allowed:
@@ -140,25 +141,25 @@ def use_code(*, device: StaticDevice, code: str) -> bool:
 
 
 def count_codes(*, user: User) -> int:
-    """How many of the account's codes were not used yet."""
+    """Return the number of the account's unused recovery codes."""
     return StaticToken.objects.filter(device__in=_list_code_devices(user)).count()
 
 
 def invalidate_codes(*, user: User) -> None:
-    """Let no code of the account be of use any more."""
+    """Delete all recovery codes of the account."""
     for device in _list_code_devices(user):
         device.token_set.all().delete()
         device.delete()
 
 
 def _change_two_factor(request: HttpRequest, site: "StaffSite", user: User, device: TOTPDevice) -> HttpResponse:
-    """Remove the device or renew the codes, by a code of the device."""
+    """Remove the device or renew the recovery codes if the form has a valid code."""
     form = CodeForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return _render_two_factor(request, site, form=form, device=device)
-    wrong = _describe_rejection(device, form)
-    if wrong is not None:
-        form.add_error("code", wrong)
+    error = _verify_code(device, form)
+    if error is not None:
+        form.add_error("code", error)
         return _render_two_factor(request, site, form=form, device=device)
     if "remove" in request.POST:
         disable_two_factor(user=user)
@@ -166,19 +167,19 @@ def _change_two_factor(request: HttpRequest, site: "StaffSite", user: User, devi
         messages.success(request, "Two-factor authentication is disabled.")
         return HttpResponseRedirect(reverse("admin:two_factor"))
     codes = make_codes(user=user)
-    _log_change(user, "Made new recovery codes.")
+    _log_change(user, "Created new recovery codes.")
     return _render_two_factor(request, site, form=CodeForm(), device=device, codes=codes)
 
 
-def _describe_rejection(device: TOTPDevice, form: CodeForm) -> str | None:
-    """What to say of the code that was typed; None where it is the device's."""
+def _verify_code(device: TOTPDevice, form: CodeForm) -> str | None:
+    """Verify the typed code. Returns an error message, or None if the code is valid."""
     allowed, lock = device.verify_is_allowed()
     if not allowed:
         wait = max(1, ceil((lock["locked_until"] - timezone.now()).total_seconds())) if lock else 1
-        return f"After wrong codes the device waits: try again in {wait} s."
+        return f"Too many wrong codes. Try again in {wait} s."
     if device.verify_token(normalize_code(form.cleaned_data["code"])):
         return None
-    return "That is not the current code, or it was used already. Is the clock of the device right?"
+    return "This code is not valid or was used before. Check that the clock of your device is correct."
 
 
 def _render_two_factor(
@@ -189,7 +190,7 @@ def _render_two_factor(
         image = qrcode.make(device.config_url, image_factory=SvgPathImage, border=2)
         svg = BytesIO()
         image.save(svg)
-        # Our own drawing of a random key and the account's name, which the QR code encodes.
+        # Safe: the SVG is generated here and contains only the QR code, which encodes a random key and the username.
         context["qr_code"] = mark_safe(svg.getvalue().decode().partition("?>")[2])  # noqa: S308
         context["secret"] = device.config_url.partition("secret=")[2].partition("&")[0]
     else:
@@ -210,17 +211,20 @@ _WRONG_CODE = "Enter the current code of your two-factor authentication."
 
 
 class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
-    """`seconds_to_wait` is set when there were too many tries; then the password was not even looked at."""
+    """Login form with throttling and a one-time code.
+
+    After too many attempts `seconds_to_wait` is set and the password is not checked.
+    """
 
     code = forms.CharField(
         label="One-time code",
         required=False,
         max_length=_MAX_TYPED_CODE,
-        help_text="Only if you use two-factor authentication: the app's code, or one of your recovery codes.",
+        help_text="Only if you use two-factor authentication: a code from your app, or a recovery code.",
         widget=forms.TextInput(
             attrs={
                 "autocomplete": "one-time-code",
-                # A numeric keyboard has no letters, which recovery codes have.
+                # Recovery codes contain letters, which a numeric keyboard lacks.
                 "inputmode": "text",
                 "autocapitalize": "none",
                 "autocorrect": "off",
@@ -230,7 +234,7 @@ class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
         ),
     )
 
-    # One sentence, whatever is wrong with the code.
+    # The same message for every error, so that it does not reveal what is wrong with the code.
     otp_error_messages = dict.fromkeys(OTPAuthenticationFormMixin.otp_error_messages, _WRONG_CODE)
 
     def __init__(self, request: Any = None, *args: Any, **kwargs: Any) -> None:
@@ -239,7 +243,7 @@ class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         if not self.cleaned_data.get("username") or not self.cleaned_data.get("password"):
-            # There is nothing to check: neither a failure nor a login from this address.
+            # Without both values this is not a login attempt, so it is not counted as a failure.
             return self.cleaned_data
         name, client_ip = str(self.cleaned_data["username"]), get_client_ip(cast(HttpRequest, self.request))
         limits = LoginLimits(scope="staff_login", account=name.casefold(), client_ip=client_ip)
@@ -247,9 +251,9 @@ class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
             limits.check()
         except Throttled as throttled:
             self.seconds_to_wait = math.ceil(getattr(throttled, "wait", None) or 1)
-            logger.warning("staff login as %r from %s: too many tries", name, client_ip)
+            logger.warning("staff login as %r from %s: too many attempts", name, client_ip)
             raise forms.ValidationError(
-                f"Too many tries. Wait {self.seconds_to_wait} seconds, then try again.", code="throttled"
+                f"Too many attempts. Try again in {self.seconds_to_wait} seconds.", code="throttled"
             ) from throttled
         try:
             cleaned: dict[str, Any] = super().clean()
@@ -267,13 +271,13 @@ class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
         return cleaned
 
     def clean_otp(self, user: User) -> None:
-        """Check the code, of accounts that have a device."""
+        """Check the one-time code if the account has a device."""
         if has_device(user=user):
             self.cleaned_data["otp_token"] = normalize_code(self.cleaned_data.get("code", ""))
             super().clean_otp(user)
 
     def _chosen_device(self, user: User) -> Device | None:
-        # A wrong code locks a device for a while, so each is only asked about codes of its own kind.
+        # A wrong code locks a device for a while, so a code is only tried on the kind of device it belongs to.
         kind = StaticDevice if len(self.cleaned_data["otp_token"]) == RECOVERY_CODE_LENGTH else TOTPDevice
         device: Device | None = kind.objects.filter(user=user, confirmed=True).order_by("pk").first()
         return device
@@ -287,24 +291,24 @@ class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
         return device
 
     def _update_form(self, user: User) -> None:
-        """Send no password back to the page, as Django OTP does for its second step: here it is one step."""
+        """Do nothing. Django OTP would send the password back to the page for a second step, which is not used here."""
 
 
 def record_failed_login(*, account: str, client_ip: str, now: datetime) -> None:
-    """Count a failed login of the account; anyone who guesses faster than the limits let them is not counted on."""
+    """Count a failed login of the account. Attempts that the rate limit rejects are not counted."""
     day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     key = {"account": account[:150], "client_ip": client_ip, "day": day}
     database().failed_logins.update_one(key, {"$inc": {"count": 1}, "$max": {"last_at": now}}, upsert=True)
 
 
 class StaffSite(UnfoldAdminSite):
-    """With ADMIN_REQUIRE_TOTP nobody is let in whose session was not verified by a one-time code."""
+    """The admin site. With ADMIN_REQUIRE_TOTP, only sessions verified by a one-time code have access."""
 
     login_form = StaffAuthenticationForm
     login_template = "career_navigator/admin_site/login.html"
     index_template = "career_navigator/admin_site/index.html"
     index_title = "Dashboard"
-    # There is no page of the platform's own to look at.
+    # Hides the "View site" link, since there is no public site.
     site_url = None
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -312,7 +316,7 @@ class StaffSite(UnfoldAdminSite):
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method == "GET" and super().has_permission(request) and self._lacks_code(request):
-            # The password was right; what is missing is the device.
+            # The user is logged in by password but has not set up a device yet.
             return HttpResponseRedirect(reverse("admin:two_factor"))
         response = super().login(request, extra_context)
         form = getattr(response, "context_data", {}).get("form")
@@ -325,18 +329,21 @@ class StaffSite(UnfoldAdminSite):
         return [
             path("two-factor/", self._two_factor, name="two_factor"),
             path("invitation/<uidb64>/<token>/", InvitationView.as_view(), name="invitation"),
-            # Instead of Django's way to an object's own page, which breaks on what is no id: nothing here has one.
+            # Replaces Django's "view on site" redirect, which fails on invalid ids. No object has such a page.
             path("r/<path:rest>", self.admin_view(_not_found)),
         ]
 
     def _two_factor(self, request: HttpRequest) -> HttpResponse:
-        # Reached with a session that `has_permission` still refuses, so it looks for itself.
+        # This page must work for sessions without a code, which `has_permission` rejects, so it checks access itself.
         if isinstance(request.user, AnonymousUser) or not super().has_permission(request):
             return HttpResponseRedirect(f"{reverse('admin:login')}?{REDIRECT_FIELD_NAME}={request.path}")
         return set_up_two_factor(request, self)
 
     def _lacks_code(self, request: HttpRequest) -> bool:
-        """Whether the session showed no code where one is demanded, or was set up since: then it is over."""
+        """Return whether the session needs a one-time code that it was not verified by.
+
+        This includes sessions that started before the user set up a device.
+        """
         if request.user.is_verified():  # type: ignore[union-attr]
             return False
         return settings.ADMIN_REQUIRE_TOTP or has_device(user=cast(User, request.user))

@@ -1,4 +1,4 @@
-"""The staff's own accounts and their roles in the admin."""
+"""Model admins for staff accounts and staff roles."""
 
 from typing import Any, cast
 
@@ -30,37 +30,40 @@ admin.site.unregister(StaticDevice)
 
 
 class StaffAccountForm(UserCreationForm):
-    """A new account on one page. Who is invited sets the password; otherwise it is typed here."""
+    """Form for a new staff account. Either an invitation is sent, or the password is set in the form."""
 
-    # Django's own question, whether there is a password at all, is answered by `invite`.
+    # `invite` replaces Django's choice between an account with and without a password.
     usable_password = None
     invite = forms.BooleanField(
         label="Send an invitation",
         required=False,
         initial=True,
         widget=UnfoldBooleanSwitchWidget,
-        help_text="An e-mail with a link at which the person sets the password. Without it, set one below.",
+        help_text="Sends an email with a link for setting the password. Otherwise set a password below.",
     )
 
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data.get("invite"):
-            # By it Django's form sets no password.
-            self.cleaned_data["usable_password"] = "false"  # noqa: S105 - Django's word for none
+            # Makes Django's form create an account without a usable password.
+            self.cleaned_data["usable_password"] = "false"  # noqa: S105 - a flag, not a password
             if not self.cleaned_data.get("email") and "email" not in self.errors:
-                self.add_error("email", "An invitation needs an e-mail address.")
+                self.add_error("email", "Enter an email address to send the invitation to.")
             if not self.cleaned_data.get("is_staff"):
-                self.add_error("is_staff", "Only an account with staff status is invited: the others cannot log in.")
+                self.add_error("is_staff", "Only staff can log in. Set the staff status to send an invitation.")
         cleaned: dict[str, Any] = super().clean()
         return cleaned
 
 
 @admin.register(User)
 class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
-    """The staff's own accounts. Nothing of a password is shown; a device that was lost is taken off here."""
+    """Model admin for staff accounts.
+
+    It never shows password hashes. An action disables two-factor authentication for users who lost their device.
+    """
 
     form = UserChangeForm
     add_form = StaffAccountForm
-    # Django's says that there is a second page with more to fill in.
+    # Django's template announces a second page, which this form does not have.
     add_form_template = None
     change_password_form = AdminPasswordChangeForm
     phone_columns = ("username", "roles", "last_login")
@@ -69,15 +72,15 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
     fieldsets = (
         (None, {"fields": ("username", "password_link", "has_two_factor")}),
         ("Person", {"fields": ("first_name", "last_name", "email")}),
-        ("What it may do", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
-        ("Times", {"fields": ("last_login", "date_joined")}),
+        ("Permissions", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        ("Important dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (
         (None, {"fields": ("username", "first_name", "last_name", "email")}),
-        ("What it may do", {"fields": ("is_staff", "groups")}),
+        ("Permissions", {"fields": ("is_staff", "groups")}),
         ("Password", {"fields": ("invite", "password1", "password2")}),
     )
-    # Roles give permissions; single ones beside them nobody would find again.
+    # Accounts get permissions through roles only. Permissions of single accounts would be hard to keep track of.
     filter_horizontal = ()
     formfield_overrides = {ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}}
     readonly_fields = ("password_link", "has_two_factor", "last_login", "date_joined")
@@ -87,10 +90,10 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or self.has_change_permission(request, obj):
             return fieldsets
-        # Who only looks is not led to setting a password.
+        # Hide the password link from users who may only view the account.
         (_, first), *others = fieldsets
-        shown = tuple(name for name in first["fields"] if name != "password_link")
-        return ((None, {"fields": shown}), *others)
+        names = tuple(name for name in first["fields"] if name != "password_link")
+        return ((None, {"fields": names}), *others)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"is_staff": True} | super().get_changeform_initial_data(request)
@@ -98,14 +101,14 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
         if db_field.name == "groups":
-            field.label, field.help_text = "Roles", "What the account may do is the sum of its roles."
+            field.label, field.help_text = "Roles", "The account has the permissions of all its roles."
             field.label_from_instance = describe_role
         return field
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "groups":
-            # Roles are chosen here and not made or changed in passing.
+            # Roles can only be selected here. They have their own pages for adding and changing.
             field.widget.can_add_related = field.widget.can_change_related = False
             field.widget.can_view_related = field.widget.can_delete_related = False
         return field
@@ -116,11 +119,12 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
             log_action(cast(User, request.user), obj, "Sent an invitation.")
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
-        # Django's goes on to a second page, for what the first one did not ask.
+        # Django's UserAdmin continues on a second page, which this form does not need.
         return ModelAdmin.response_add(self, request, obj, post_url_continue)
 
-    @admin.action(description="Send an invitation (a link that sets the password)", permissions=["change"])
+    @admin.action(description="Send an invitation (a link for setting the password)", permissions=["change"])
     def send_invitations(self, request: HttpRequest, queryset: Any) -> None:
+        """Send an invitation to each selected account."""
         for user in queryset:
             if invite(request, user):
                 log_action(cast(User, request.user), user, "Sent an invitation.")
@@ -128,72 +132,73 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
         users = list(changelist.result_list)
-        # One question each for all rows; the backend has no `prefetch_related`.
+        # One query each for all rows, since the backend does not support `prefetch_related`.
         names = dict(Group.objects.values_list("pk", "name"))
         memberships = User.groups.through.objects.filter(user_id__in=[user.pk for user in users])
         roles: dict[Any, list[str]] = {}
         for user_id, group_id in memberships.values_list("user_id", "group_id"):
             roles.setdefault(user_id, []).append(names[group_id])
-        with_device = _with_device(users)
+        with_device = _find_keys_with_device(users)
         for user in users:
-            user.shown_roles = ", ".join(sorted(roles.get(user.pk, ()))) or "—"
+            user.role_names = ", ".join(sorted(roles.get(user.pk, ()))) or "—"
             user.has_device = user.pk in with_device
         changelist.result_list = users
         return changelist
 
     @admin.display(description="roles")
     def roles(self, user: Any) -> str:
-        return str(user.shown_roles)
+        return str(user.role_names)
 
     @admin.display(description="two-factor authentication", boolean=True)
     def has_two_factor(self, user: Any) -> bool:
-        return bool(user.has_device if hasattr(user, "has_device") else _with_device([user]))
+        return bool(user.has_device if hasattr(user, "has_device") else _find_keys_with_device([user]))
 
     @admin.display(description="password")
     def password_link(self, user: User) -> SafeString:
-        address = reverse("admin:auth_user_password_change", args=[user.pk])
-        return format_html('<a class="staff-link" href="{}">Set a new one</a>', address)
+        url = reverse("admin:auth_user_password_change", args=[user.pk])
+        return format_html('<a class="staff-link" href="{}">Set a new password</a>', url)
 
     @admin.action(description="Disable two-factor authentication", permissions=["change"])
     def disable_two_factor(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        """Delete the devices and recovery codes of the selected accounts, after a confirmation."""
         if not is_confirmed(request):
             return ask_about_selected(
                 request,
                 queryset,
                 verb="Disable two-factor authentication of",
-                facts=["A password alone lets these accounts in, and their recovery codes are void."],
-                undo="It cannot be undone: each has to set up two-factor authentication again.",
+                facts=["These accounts can log in with only a password, and their recovery codes stop working."],
+                undo="This cannot be undone. Each user has to set up two-factor authentication again.",
             )
-        removed = 0
+        disabled = 0
         for user in queryset:
             if disable_two_factor(user=user):
                 log_action(cast(User, request.user), user, "Disabled two-factor authentication.")
-                removed += 1
-        text = f"Two-factor authentication is disabled for {removed} accounts."
-        self.message_user(request, text, messages.SUCCESS if removed else messages.INFO)
+                disabled += 1
+        text = f"Two-factor authentication is disabled for {disabled} accounts."
+        self.message_user(request, text, messages.SUCCESS if disabled else messages.INFO)
         return None
 
 
 @admin.register(Group)
 class StaffRoleAdmin(DjangoGroupAdmin, StaffModelAdmin):
-    """What each role is for and what it may do."""
+    """Model admin for staff roles, with the purpose and the permissions of each role."""
 
     list_display = ("name", "purpose")
     fieldsets = ((None, {"fields": ("name", "purpose", "permissions")}),)
     readonly_fields = ("purpose",)
 
-    @admin.display(description="what it is for")
+    @admin.display(description="purpose")
     def purpose(self, group: Any) -> str:
-        return get_purpose(group.name) or "A role of your own."
+        return get_purpose(group.name) or "A custom role."
 
 
 def describe_role(group: Group) -> str:
-    """Return the role's name and what it is for."""
+    """Return the role's name, with its purpose if it is a built-in role."""
     purpose = get_purpose(group.name)
     return f"{group.name}: {purpose}" if purpose else group.name
 
 
-def _with_device(users: list[User]) -> set[Any]:
-    """The keys of those who log in with two-factor authentication."""
+def _find_keys_with_device(users: list[User]) -> set[Any]:
+    """Return the primary keys of the users who use two-factor authentication."""
     devices = TOTPDevice.objects.filter(user_id__in=[user.pk for user in users], confirmed=True)
     return set(devices.values_list("user_id", flat=True))

@@ -1,11 +1,11 @@
-"""The admin's theme: Unfold's settings, and the colours of statuses."""
+"""The admin's theme: Unfold's settings and the colours of status labels."""
 
 from pathlib import Path
 from typing import Any
 
-# Searched before the templates of the apps, since some of ours replace the theme's.
+# Searched before the apps' templates because some of these templates override the theme's.
 TEMPLATES_DIR = Path(__file__).resolve().parents[1] / "templates"
-# Shades of blue, as Unfold takes them: red, green and blue.
+# Shades of blue in Unfold's format: red, green and blue values.
 _PRIMARY = {
     "50": "239 246 255",
     "100": "219 234 254",
@@ -19,7 +19,7 @@ _PRIMARY = {
     "900": "30 58 138",
     "950": "23 37 84",
 }
-# Of statuses, on all of the staff's pages; Unfold's names.
+# Unfold's label colour for each status, on all admin pages.
 STATUS_COLORS = {
     "queued": "info",
     "running": "info",
@@ -33,7 +33,7 @@ STATUS_COLORS = {
 
 
 def build_theme(*, title: str) -> dict[str, Any]:
-    """Return the setting UNFOLD."""
+    """Return the value of the UNFOLD setting."""
     return {
         "SITE_TITLE": title,
         "SITE_HEADER": title,
