@@ -1,4 +1,4 @@
-"""The admin of the vocabulary: its entries, and the slugs that wait to be resolved."""
+"""Admin pages of the vocabulary: edit, import, export and merge skills."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -31,47 +31,47 @@ from skills.services import UnmergeableError, merge_skills
 from skills.slug_admin import SKILL_SUGGESTIONS, AliasForm, describe_names, offer_renormalization, search_skills
 from skills.vocabulary import CATEGORIES, spelling_key
 
-# Where a skill has its spellings, the ones that win first.
-_SPELLED_IN = ("name", "display_name", "aliases", "slugs")
-# What decides which skills are read from a posting.
-_READ_BY = frozenset({"name", "display_name", "aliases", "slugs", "is_skill"})
+# Fields that contain a skill's spellings, in order of precedence, as in `skills.vocabulary.Vocabulary`.
+_SPELLING_FIELDS = ("name", "display_name", "aliases", "slugs")
+# Fields that determine which skills are extracted from a posting.
+_EXTRACTION_FIELDS = frozenset({"name", "display_name", "aliases", "slugs", "is_skill"})
 
 
 class SkillImportLookups(SkillLookups, ImportLookups):
-    """Knows the spellings and prerequisites of every skill, those of earlier rows too."""
+    """In-memory lookups of spellings and prerequisites for an import, including skills from earlier rows."""
 
     def __init__(self, document: type[SkillDocument]) -> None:
         super().__init__(document)
         self._prerequisites: dict[str, list[str]] = {}
-        # The names that the file's rows bring and that were not accepted yet.
-        self._promised: set[str] = set()
-        # Names win over display names, those over aliases, those over slugs, as in the vocabulary.
-        self._owners: list[dict[str, str]] = [{} for _ in _SPELLED_IN]
-        for row in document.objects.only("prerequisites", *_SPELLED_IN).order_by("name").as_pymongo():
+        # Names of new skills in the file whose rows have not been accepted yet.
+        self._pending_names: set[str] = set()
+        # The name of the skill for each spelling key, per field, in order of precedence.
+        self._owners: list[dict[str, str]] = [{} for _ in _SPELLING_FIELDS]
+        for row in document.objects.only("prerequisites", *_SPELLING_FIELDS).order_by("name").as_pymongo():
             self._add(row)
 
     def expect(self, keys: Iterable[tuple[Any, ...]]) -> None:
-        self._promised = {name for (name,) in keys}.difference(self._prerequisites)
-        for name in self._promised:
+        self._pending_names = {name for (name,) in keys}.difference(self._prerequisites)
+        for name in self._pending_names:
             self._prerequisites[name] = []
 
     def find_missing(self, model: Any) -> str:
         for field in ("prerequisites", "related"):
-            if missing := self._promised.intersection(getattr(model, field)):
+            if missing := self._pending_names.intersection(getattr(model, field)):
                 return f"{field}: the vocabulary has no {', '.join(sorted(missing))}."
         return ""
 
     def withdraw(self, model: Any) -> None:
         if model._state.adding:
-            self._promised.add(model.name)
+            self._pending_names.add(model.name)
 
     def prepare(self, document: Any) -> None:
         document.all_prerequisites = self._prerequisites
 
     def accept(self, model: Any) -> None:
         super().accept(model)
-        self._promised.discard(model.name)
-        self._add({name: getattr(model, name) for name in ("prerequisites", *_SPELLED_IN)})
+        self._pending_names.discard(model.name)
+        self._add({name: getattr(model, name) for name in ("prerequisites", *_SPELLING_FIELDS)})
 
     def spell(self, name: str, value: Any) -> Any:
         return self.find_owner(value) or value
@@ -85,14 +85,16 @@ class SkillImportLookups(SkillLookups, ImportLookups):
 
     def _add(self, row: Mapping[str, Any]) -> None:
         self._prerequisites[row["name"]] = row.get("prerequisites") or []
-        for field, owners in zip(_SPELLED_IN, self._owners, strict=True):
-            given = row.get(field) or ()
-            for spelling in [given] if isinstance(given, str) else given:
+        for field, owners in zip(_SPELLING_FIELDS, self._owners, strict=True):
+            value = row.get(field) or ()
+            for spelling in [value] if isinstance(value, str) else value:
                 if key := spelling_key(spelling):
                     owners.setdefault(key, row["name"])
 
 
 class SkillResource(DocumentResource):
+    """Import and export of vocabulary entries."""
+
     catalogue = VOCABULARY
     lookups_class = SkillImportLookups
     lookups: SkillImportLookups
@@ -106,19 +108,28 @@ class SkillResource(DocumentResource):
         )
 
     def before_import_row(self, row: Any, **kwargs: Any) -> None:
-        """Let a row name its skill in any spelling, unless it shows another skill under an alias."""
+        """Resolve a row's name in any spelling to the canonical name.
+
+        Raises:
+            ValidationError: The name is a spelling of one skill, but the display name is not.
+        """
         super().before_import_row(row, **kwargs)
-        name, shown = (str(row.get(column) or "").strip() for column in ("name", "display_name"))
+        name, display_name = (str(row.get(column) or "").strip() for column in ("name", "display_name"))
         owner = self.lookups.find_owner(name)
         if owner is None:
             return
-        if owner != " ".join(name.split()).lower() and shown and self.lookups.find_owner(shown) != owner:
-            message = f"{name!r} means {owner!r}: write that name, or take the spelling from there first."
+        is_alias = owner != " ".join(name.split()).lower()
+        if is_alias and display_name and self.lookups.find_owner(display_name) != owner:
+            message = (
+                f"{name!r} is a spelling of {owner!r}. Use that name, or remove the spelling from that skill first."
+            )
             raise ValidationError({"name": message})
         row["name"] = owner
 
 
 class CategoryFilter(admin.SimpleListFilter):
+    """List filter by skill category."""
+
     title = "category"
     parameter_name = "category"
 
@@ -130,30 +141,34 @@ class CategoryFilter(admin.SimpleListFilter):
 
 
 class SkillForm(DocumentForm):
-    """Refuses spellings that mean another skill: there they would be of no effect."""
+    """Form that rejects spellings of other skills, because the other skill would take precedence."""
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        own = self.instance.name or self.cleaned_data.get("name") or ""
+        own_name = self.instance.name or self.cleaned_data.get("name") or ""
         for field in ("display_name", "aliases", "slugs"):
-            given = self.cleaned_data.get(field) or []
-            for spelling in [given] if isinstance(given, str) else given:
+            value = self.cleaned_data.get(field) or []
+            for spelling in [value] if isinstance(value, str) else value:
                 owner = get_vocabulary().get(spelling)
-                if owner is not None and owner.name != own.lower():
-                    self.add_error(field, f"{spelling!r} means {owner.name!r}; take it from there first.")
+                if owner is not None and owner.name != own_name.lower():
+                    message = f"{spelling!r} is a spelling of {owner.name!r}. Remove it from that skill first."
+                    self.add_error(field, message)
         return cleaned
 
 
 @admin.register(Skill)
 class SkillAdmin(ExchangeMixin, DocumentAdmin):
-    """Entries of the vocabulary. Two that are one skill are merged; what seeding wrote is not deleted but set aside."""
+    """Admin of vocabulary entries.
+
+    Duplicate skills are merged. Seeded entries cannot be deleted, but can be marked as not a skill.
+    """
 
     form = SkillForm
     resource_classes = (SkillResource,)
     suggestions = {"prerequisites": SKILL_SUGGESTIONS, "related": SKILL_SUGGESTIONS}
     list_display = ("display_name", "name", "category", "alias_list", "is_skill", "updated_at")
     phone_columns = ("display_name", "category", "is_skill")
-    empty_text = "The command manage.py seed loads the vocabulary; an import adds a file of your own."
+    empty_text = "Run manage.py seed to load the vocabulary, or import a file."
     list_filter = (CategoryFilter, "is_skill")
     search_fields = ("name", "display_name", "aliases", "slugs")
     fields = (
@@ -161,7 +176,7 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
         *("is_skill", "used_in", "merged_names", "updated_at"),
     )
     readonly_fields = ("used_in", "merged_names", "updated_at")
-    actions = ("merge", "call_skills", "call_no_skills")
+    actions = ("merge", "mark_as_skills", "mark_as_not_skills")
     actions_detail = ("merge_with",)
 
     @admin.display(description="aliases")
@@ -171,18 +186,18 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
 
     @admin.display(description="used in")
     def used_in(self, skill: Any) -> SafeString | str:
-        # The theme asks for it four times a page.
+        # Cached because the theme evaluates this field four times per page.
         if not hasattr(skill, "uses"):
             skill.uses = "—" if skill._state.adding else _render_uses(skill.name)
         uses: SafeString | str = skill.uses
         return uses
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        # Everything names a skill by its name: another name is a new skill, or a merge.
+        # The name is read-only after creation because other documents refer to a skill by its name.
         return (*self.readonly_fields, "name") if obj is not None else self.readonly_fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Seeding would bring it back; "not a skill" lasts.
+        # Seeding would create a deleted entry again. Marking the entry as not a skill is permanent.
         return super().has_delete_permission(request, obj) and not (obj is not None and obj.seed_hash)
 
     def get_actions(self, request: HttpRequest) -> Any:
@@ -199,53 +214,53 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
         ]
 
     def suggest_view(self, request: HttpRequest) -> HttpResponse:
-        """Skills whose names or aliases are like the text `q`, the most alike first, and the one that it means."""
+        """Return suggestions for the text `q`: skills with similar spellings, best first, and the exact match."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         text = request.GET.get("q", "")
-        found = [{"value": each.name, "label": describe_names(each)} for each in search_skills(text)]
-        meant = get_vocabulary().get(text)
-        named = {"value": meant.name, "label": meant.display_name} if meant else None
-        return JsonResponse({"found": found, "meant": named})
+        suggestions = [{"value": skill.name, "label": describe_names(skill)} for skill in search_skills(text)]
+        match = get_vocabulary().get(text)
+        exact = {"value": match.name, "label": match.display_name} if match else None
+        return JsonResponse({"found": suggestions, "meant": exact})
 
     @action(description="Merge with another skill…", permissions=["change"], url_path="merge-with")
     def merge_with(self, request: HttpRequest, object_id: str) -> HttpResponse:
         skill = self.get_object(request, object_id)
         if skill is None:
             raise Http404
-        return HttpResponseRedirect(f"{reverse('admin:skills_skill_merge')}?{_query([skill.name])}")
+        return HttpResponseRedirect(f"{reverse('admin:skills_skill_merge')}?{_encode_names([skill.name])}")
 
     @admin.action(description="Merge two skills", permissions=["change"])
     def merge(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
         names = [skill.name for skill in queryset[:3]]
         if len(names) != 2:
-            self.message_user(request, "Choose the two skills that are one.", messages.WARNING)
+            self.message_user(request, "Select exactly two skills to merge.", messages.WARNING)
             return None
-        return HttpResponseRedirect(f"{reverse('admin:skills_skill_merge')}?{_query(names)}")
+        return HttpResponseRedirect(f"{reverse('admin:skills_skill_merge')}?{_encode_names(names)}")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        if not change or _READ_BY.intersection(form.changed_data):
+        if not change or _EXTRACTION_FIELDS.intersection(form.changed_data):
             offer_renormalization(request)
 
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
         offer_renormalization(request)
         return super().process_result(result, request)
 
-    @admin.action(description="Call them skills", permissions=["change"])
-    def call_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> None:
+    @admin.action(description="Mark as skills", permissions=["change"])
+    def mark_as_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> None:
         self.change_each(request, queryset, is_skill=True)
         offer_renormalization(request)
 
-    @admin.action(description="Call them no skills", permissions=["change"])
-    def call_no_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
+    @admin.action(description="Mark as not skills", permissions=["change"])
+    def mark_as_not_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
         if not is_confirmed(request):
             return ask_about_selected(
                 request,
                 queryset,
-                verb="Call no skills:",
-                facts=["They are in no answer any more, and no posting is read to ask for them."],
-                undo="It can be undone: by “Call them skills”.",
+                verb="Mark as not skills:",
+                facts=["They disappear from all API responses and are no longer extracted from postings."],
+                undo="You can undo this with “Mark as skills”.",
             )
         self.change_each(request, queryset, is_skill=False)
         offer_renormalization(request)
@@ -256,57 +271,57 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
             raise PermissionDenied
         names = list(dict.fromkeys(request.GET.getlist("name")))[:2]
         if not names or Skill.objects.filter(name__in=names).count() < len(names):
-            text = "Somebody has merged or deleted one of the skills meanwhile. Choose them again."
+            text = "One of the skills has been merged or deleted in the meantime. Select the skills again."
             self.message_user(request, text, messages.WARNING)
             return HttpResponseRedirect(reverse("admin:skills_skill_changelist"))
         if len(names) == 1:
             return self._ask_for_target(request, names[0])
-        form = MergeForm(request.POST or None, names=names, initial={"kept": request.GET.get("keep")})
+        form = MergeForm(request.POST or None, names=names, initial={"target": request.GET.get("target")})
         if request.method == "POST" and form.is_valid():
-            kept = form.cleaned_data["kept"]
-            gone = next(name for name in names if name != kept)
+            target = form.cleaned_data["target"]
+            source = next(name for name in names if name != target)
             try:
-                merge_skills(source=gone, target=kept, now=timezone.now())
+                merge_skills(source=source, target=target, now=timezone.now())
             except UnmergeableError as error:
-                form.add_error("kept", str(error))
+                form.add_error("target", str(error))
             else:
-                skill = Skill.objects.get(name=kept)
-                self.log_change(request, skill, f"Merged {gone} into it.")
-                later = "The figures follow with the next refresh."
+                skill = Skill.objects.get(name=target)
+                self.log_change(request, skill, f"Merged {source} into this skill.")
+                later = "The next refresh updates the stats."
                 enqueue_or_report(request, "market.tasks.refresh_daily_stats", otherwise=later)
-                self.message_user(request, f"{gone} is {kept} now.", messages.SUCCESS)
+                self.message_user(request, f"Merged {source} into {target}.", messages.SUCCESS)
                 return HttpResponseRedirect(reverse("admin:skills_skill_change", args=[skill.pk]))
         context = self.admin_site.each_context(request) | {
             "title": "Merge two skills",
             "opts": self.opts,
             "form": form,
             "act": "Merge",
-            "note": "Users, postings, figures, resources, project ideas and progress go to the skill that stays.",
+            "note": "Moves users, postings, stats, learning resources, project ideas and progress to the kept skill.",
             "facts": _describe_uses(names),
             "undo": "It cannot be undone.",
         }
         return TemplateResponse(request, "career_navigator/question.html", context)
 
     def _ask_for_target(self, request: HttpRequest, name: str) -> HttpResponse:
-        """Ask which skill another one is to be merged into; the question that follows says what is merged."""
+        """Ask for the skill to merge `name` into, then redirect to the merge confirmation page."""
         source = get_vocabulary().get(name)
         form = TargetForm(request.POST or None, source=source.name if source else name)
         if request.method == "POST" and form.is_valid():
             target = form.cleaned_data["skill"]
-            query = urlencode([("name", form.source), ("name", target), ("keep", target)])
+            query = urlencode([("name", form.source), ("name", target), ("target", target)])
             return HttpResponseRedirect(f"{reverse('admin:skills_skill_merge')}?{query}")
         context = self.admin_site.each_context(request) | {
             "title": f"Merge {source.display_name if source else name} into which skill?",
             "opts": self.opts,
             "form": form,
-            "act": "Go on",
-            "note": "Nothing is merged yet: the next page says what would be.",
+            "act": "Continue",
+            "note": "Nothing is merged yet. The next page shows what the merge would change.",
         }
         return TemplateResponse(request, "career_navigator/question.html", context)
 
 
 class TargetForm(AliasForm):
-    """The skill that another one is merged into."""
+    """Form for the target skill of a merge."""
 
     def __init__(self, *args: Any, source: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -315,24 +330,27 @@ class TargetForm(AliasForm):
     def clean_skill(self) -> str:
         name = super().clean_skill()
         if name == self.source:
-            raise forms.ValidationError("That is the skill itself; name the other one.")
+            raise forms.ValidationError("A skill cannot be merged with itself. Enter another skill.")
         return name
 
 
 class MergeForm(forms.Form):
-    kept = forms.ChoiceField(label="Which stays?", widget=UnfoldAdminRadioSelectWidget)
+    """Form for choosing which of two skills to keep."""
+
+    target = forms.ChoiceField(label="Skill to keep", widget=UnfoldAdminRadioSelectWidget)
 
     def __init__(self, *args: Any, names: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        found = Skill.objects.filter(name__in=names).values_list("name", "display_name")
-        self.fields["kept"].choices = [(name, f"{shown} ({name})") for name, shown in found]  # type: ignore[attr-defined]
+        skills = Skill.objects.filter(name__in=names).values_list("name", "display_name")
+        choices = [(name, f"{display_name} ({name})") for name, display_name in skills]
+        self.fields["target"].choices = choices  # type: ignore[attr-defined]
 
 
-def _query(names: list[str]) -> str:
+def _encode_names(names: list[str]) -> str:
     return urlencode([("name", name) for name in names])
 
 
-# The lists that are filtered by a skill.
+# Admin lists that have a filter by skill, by collection.
 _LISTS = {
     "job_postings": "admin:market_jobposting_changelist",
     "learning_resources": "admin:learning_learningresource_changelist",
@@ -341,7 +359,7 @@ _LISTS = {
 
 
 def _render_uses(name: str) -> SafeString:
-    """Return all that names the skill, with links to the lists that are filtered by it."""
+    """Render the uses of the skill, with links to the lists filtered by the skill."""
     query = urlencode({"skill": name})
     parts: list[Any] = [
         format_html('<a class="staff-link" href="{}?{}">{}</a>', reverse(_LISTS[kind]), query, text)
@@ -349,17 +367,17 @@ def _render_uses(name: str) -> SafeString:
         else text
         for kind, text in list_uses(name, count_uses([name]))
     ]
-    for what, field in (("prerequisite of", "prerequisites"), ("related to", "related")):
-        if names := sorted(each.name for each in get_vocabulary() if name in getattr(each, field)):
-            parts.append(f"{what} {', '.join(names)}")
+    for label, field in (("prerequisite of", "prerequisites"), ("related to", "related")):
+        if names := sorted(skill.name for skill in get_vocabulary() if name in getattr(skill, field)):
+            parts.append(f"{label} {', '.join(names)}")
     if roles := _list_roles(name):
-        parts.append(f"required, and so in the roadmap, of {', '.join(roles)}")
+        parts.append(f"required by, and in the roadmap of, {', '.join(roles)}")
     return format_html('<ul class="staff-list">{}</ul>', format_html_join("", "<li>{}</li>", ((p,) for p in parts)))
 
 
 def _list_roles(skill: str) -> list[str]:
-    """Return the roles whose postings require the skill, with the share that does, the largest first."""
-    # Before the first stats are computed there is nothing to read, nor to keep.
+    """Return the roles that require the skill with the percentage of their postings, largest first."""
+    # Reading demands before any stats exist would compute and cache an empty result.
     if read_stats_version() is None:
         return []
     shares = {
@@ -372,6 +390,6 @@ def _list_roles(skill: str) -> list[str]:
 
 
 def _describe_uses(names: list[str]) -> list[str]:
-    """Say of each skill how much names it."""
+    """Return one line per skill that lists its uses."""
     counts = count_uses(names)
     return [f"{name}: {', '.join(text for _, text in list_uses(name, counts))}" for name in names]

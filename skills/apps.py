@@ -1,9 +1,11 @@
-"""What this app adds to the shared parts (`career_navigator.apps`)."""
+"""App configuration. The attributes are declarations read by `career_navigator.apps`."""
 
 from django.apps import AppConfig
 
 
 class SkillsConfig(AppConfig):
+    """Configuration of the skill vocabulary app."""
+
     name = "skills"
 
     attention = {"unknown_slugs": "skills.slug_admin.UNKNOWN_SLUGS"}

@@ -1,4 +1,4 @@
-"""Whether an everyday word in a sentence means the technology of that name: "go", "spring", "excel", "rest"..."""
+"""Disambiguation of names that are also everyday words, such as "go", "spring", "excel" and "rest"."""
 
 import re
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from skills import disambiguation_words as words
 
 _SUBJECTS = {key: re.compile(pattern) for key, pattern in words.SUBJECTS.items()}
-# Those of the organisations that are judged as words too.
-_WORDS_BESIDES = words.PROPER | words.STRICT | words.GENERIC
-# What leads a list of organisations, and the names of the list up to the one that is asked about.
+# Names that need further checks if they are in `words.ORGANISATIONS` too.
+_NEEDS_FURTHER_CHECKS = words.PROPER | words.STRICT | words.GENERIC
+# Maximum length of the text that introduces a list of organisations, including the names before the mention.
 _MAX_LEAD = 120
-# Where none of these stands, the pattern finds none; it takes far longer to say so.
+# `_ORGANISATIONS` cannot match a text that contains none of these stems. Searching for the stems is far faster.
 _ORGANISATION_STEMS = (
     *("customer", "client", "compan", "brand", "investor", "founder", "ceo", "head", "leader"),
     *("executive", "engineers", "alumni", "employer", "startup", "organi", "business", "enterprise", " by"),
@@ -28,17 +28,17 @@ _ORGANISATIONS = re.compile(
     r"\s*(?:the )?(?:[A-Z][\w.&'-]*(?: [A-Z][\w.&'-]*)*(?:, (?:and |or )?| and | or | & |/))*$"
 )
 
-# Text on each side of a word that is looked at. Wider than any pattern below; longer windows only cost time.
+# Characters considered on each side of a name. This is wider than any pattern below needs.
 _WINDOW = 45
 _MAX_WORDS = 50_000
-# What the patterns look at: an ability, a link and one word before a name, or two words after it.
+# Words considered by the patterns: an ability, a link and one more word before a name, and two words after it.
 _PATTERN_BEFORE, _PATTERN_AFTER = 3, 2
 _PLAIN_WORD = re.compile(r"[^\W_]+")
 _SENTENCE_END = re.compile(r"[.!?]['\")\]]*(?:\s+(?=[A-Z*#\-•])|\s*\Z)|\n")
 
 
 class Subjects:
-    """What one text is about, as far as names ask: each pattern reads the text once, however often a name comes."""
+    """The subjects of one text. Each subject pattern searches the text at most once."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -46,7 +46,7 @@ class Subjects:
         self._found: dict[str, bool] = {}
 
     def allow(self, key: str) -> bool:
-        """Return whether the text is about the subject of the name `key`, or that name has none."""
+        """Return whether the text is about the subject of the name `key`. A name without a subject is allowed."""
         pattern = _SUBJECTS.get(key)
         if pattern is None:
             return True
@@ -59,7 +59,7 @@ class Subjects:
 
 
 class Mention(NamedTuple):
-    """An ambiguous name, folded in `key`, at `text[start:end]`; `listed`: it is an item of a list of skills."""
+    """An ambiguous name at `text[start:end]`. `key` is folded. `listed` is set for an item of a list of skills."""
 
     key: str
     text: str
@@ -69,13 +69,13 @@ class Mention(NamedTuple):
 
 
 class DisambiguationRules:
-    """Settles mentions: by spelling and neighbours where that is enough, else by spaCy token patterns."""
+    """Rules that classify mentions by spelling and neighbouring words and, if necessary, by spaCy patterns."""
 
     def __init__(self) -> None:
         self._patterns: _Patterns | None = None
 
     def is_technical(self, mention: Mention, subjects: Subjects) -> bool:
-        """Return whether the mention, which is not `is_ruled_out`, is meant as a technology."""
+        """Return whether the mention is a technology. Callers must exclude names that `is_ruled_out` rejects first."""
         key = mention.key
         generic = key in words.GENERIC
         if not subjects.allow(key):
@@ -83,7 +83,7 @@ class DisambiguationRules:
         if key in words.ORGANISATIONS:
             if _is_organisation(mention):
                 return False
-            if key not in _WORDS_BESIDES:
+            if key not in _NEEDS_FURTHER_CHECKS:
                 return True
         surface = mention.text[mention.start : mention.end]
         attached = _is_attached(mention)
@@ -101,10 +101,10 @@ class DisambiguationRules:
         if mention.listed:
             return not _is_everyday(mention)
         if not capital and not _has_cue(mention):
-            return False  # in lower case, outside of a list, without a cue: ordinary language
-        verdict = self._match(mention)
-        if verdict is not None:
-            return verdict
+            return False  # in lower case, outside a list and without a cue, the name is an everyday word
+        is_technical = self._match(mention)
+        if is_technical is not None:
+            return is_technical
         if not capital:
             return False
         if _is_in_brackets(mention):
@@ -112,32 +112,32 @@ class DisambiguationRules:
         return key in words.PROPER and not _opens_sentence(mention) and not _is_longer_name(mention)
 
     def _match(self, mention: Mention) -> bool | None:
-        """Return what the token patterns say of the mention in its sentence; None when they are silent."""
+        """Classify the mention by the token patterns in its sentence, or return None if no pattern matches."""
         text, start, end = mention.text, mention.start, mention.end
         before = list(_PLAIN_WORD.finditer(text, max(0, start - _WINDOW), start))[-_PATTERN_BEFORE:]
         after = list(islice(_PLAIN_WORD.finditer(text, end, min(len(text), end + _WINDOW)), _PATTERN_AFTER))
         if not _may_match(mention.key, [word[0].lower() for word in before], [word[0].lower() for word in after]):
             return None
-        left, right = _sentence(mention)
+        left, right = _find_sentence(mention)
         left = max(left, before[0].start()) if before else left
         right = min(right, after[-1].end()) if after else right
         patterns = self._patterns
         if patterns is None or patterns.is_full():
             patterns = self._patterns = _Patterns()
-        return patterns.verdict(mention.key, text[left:right], start - left, end - left)
+        return patterns.classify(mention.key, text[left:right], start - left, end - left)
 
 
 class _Patterns:
-    """The token patterns of all names, each name's built when it is first met, over one spaCy vocabulary."""
+    """The token patterns of all names, built on first use and sharing one spaCy vocabulary."""
 
     def __init__(self) -> None:
-        # Imported here: spaCy takes a second to load, and not every process meets an ambiguous word.
+        # Imported here because spaCy takes a second to load and not every process needs it.
         import spacy
 
         self._nlp = spacy.blank("en")
         self._matchers: dict[str, Any] = {}
-        # Lexeme attributes that say to which word list a token belongs. spaCy works a flag out once for each word it
-        # meets; a list within a pattern it searches at every token.
+        # Lexeme attributes that mark the words of each list. spaCy computes a flag once per distinct word, but would
+        # search a list inside a pattern at every token.
         lists = {
             "ability": words.ABILITY,
             "link": words.ABILITY_LINKS,
@@ -146,15 +146,15 @@ class _Patterns:
             "strong cue": words.STRONG_CUES_AFTER,
         }
         self._flags: dict[str, int] = {
-            name: self._nlp.vocab.add_flag(_membership(terms)) for name, terms in lists.items()
+            name: self._nlp.vocab.add_flag(_build_membership_test(terms)) for name, terms in lists.items()
         }
 
     def is_full(self) -> bool:
-        """Return whether it is time for new ones: spaCy keeps every word it ever met, some 300 bytes each."""
+        """Return whether to replace these patterns. spaCy never evicts words from its vocabulary, 300 bytes each."""
         return len(self._nlp.vocab) > _MAX_WORDS
 
-    def verdict(self, key: str, sentence: str, start: int, end: int) -> bool | None:
-        """Return the sense of the name at `sentence[start:end]`: technical, everyday, or None: no pattern applies."""
+    def classify(self, key: str, sentence: str, start: int, end: int) -> bool | None:
+        """Return whether `sentence[start:end]` is a technology, or None if no pattern matches."""
         doc = self._nlp.make_doc(sentence)
         matcher = self._matchers.get(key)
         if matcher is None:
@@ -194,7 +194,7 @@ class _Patterns:
         return matcher
 
 
-def _membership(terms: frozenset[str]) -> Callable[[str], bool]:
+def _build_membership_test(terms: frozenset[str]) -> Callable[[str], bool]:
     return lambda text: text.lower() in terms
 
 
@@ -203,16 +203,19 @@ def _any_of(terms: frozenset[str]) -> dict[str, Any]:
 
 
 _HYPHENS = ("-", "\u2010", "\u2011")
-# What ties a name to nothing.
-_APART = frozenset(("", " ", "\n", ","))
+# Neighbouring characters that do not join a name to the next word.
+_BOUNDARIES = frozenset(("", " ", "\n", ","))
 _AFTER_HYPHEN = ("based", "like", "nativ", "powe", "driv", "lang")
 
 
 def _is_attached(mention: Mention) -> bool | None:
-    """Settle a name that punctuation ties to its neighbour: "go-to-market", "R&D", "Go-based", "jane@go.dev"."""
+    """Classify a name that punctuation joins to another word: "go-to-market", "R&D", "Go-based", "jane@go.dev".
+
+    Returns None if the name is not joined to another word or the punctuation does not decide.
+    """
     text, start, end = mention.text, mention.start, mention.end
     before, after = text[start - 1 : start], text[end : end + 1]
-    if before in _APART and after in _APART:
+    if before in _BOUNDARIES and after in _BOUNDARIES:
         return None
     before_that = text[start - 2 : start - 1]
     if before in ("@", "_") or (before in (*_HYPHENS, ".", "'", "\u2019", "&") and before_that.isalnum()):
@@ -232,9 +235,9 @@ def _is_attached(mention: Mention) -> bool | None:
 
 
 def _may_match(key: str, before: list[str], after: list[str]) -> bool:
-    """Return whether the words around a name have what one of its patterns asks for.
+    """Return whether the words around a name can match one of its patterns.
 
-    Punctuation between them is overlooked here; the patterns, which take far longer, see it.
+    This check ignores punctuation. The patterns take punctuation into account but are far slower.
     """
     first, second, third = [*reversed(before), "", "", ""][:3]
     if first in words.ABILITY_LINKS and second in words.ABILITY:
@@ -246,13 +249,13 @@ def _may_match(key: str, before: list[str], after: list[str]) -> bool:
         return True
     if key in words.LANGUAGES and first in words.USING:
         return True
-    own, everyday_before, everyday_after = _own_words(key)
+    own, everyday_before, everyday_after = _get_own_words(key)
     return first in own or following in own or first in everyday_before or following in everyday_after
 
 
 @cache
-def _own_words(key: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """Return the plain words in a name's own cues, and in what makes it an everyday word before and after it."""
+def _get_own_words(key: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return the words in a name's own cues and the words that make it an everyday word, before and after it."""
     lists = (words.OWN_CUES, words.EVERYDAY_BEFORE, words.EVERYDAY_AFTER)
     own, before, after = (
         frozenset(part for term in terms.get(key, ()) for part in _PLAIN_WORD.findall(term)) for terms in lists
@@ -261,28 +264,28 @@ def _own_words(key: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]
 
 
 def _is_shouted(key: str, surface: str) -> bool:
-    """Return whether an abbreviation is in capitals, except for one letter ("SAFe", "SPAs"); "VCs" is no "VCS"."""
+    """Return whether at most one letter of an abbreviation is not a capital ("SAFe", "SPAs"). "VCs" is not "VCS"."""
     if surface.endswith("s") and key[:-1] not in words.CAPITALS:
         return False
     return surface[:2].isupper() and sum(map(str.isupper, surface)) >= len(surface) - 1
 
 
 def _is_organisation(mention: Mention) -> bool:
-    """Return whether the name stands among customers, investors or employers: "backed by Okta", "ex-Stripe"."""
+    """Return whether the name is that of a customer, an investor or an employer: "backed by Okta", "ex-Stripe"."""
     before = mention.text[max(0, mention.start - _MAX_LEAD) : mention.start]
     lower = before.lower()
     return any(stem in lower for stem in _ORGANISATION_STEMS) and _ORGANISATIONS.search(before) is not None
 
 
 def _is_everyday(mention: Mention) -> bool:
-    """Return whether a neighbouring word makes an everyday word of the name, even within a list."""
+    """Return whether a neighbouring word shows that the name is an everyday word, even in a list."""
     return _get_word_after(mention) in words.EVERYDAY_AFTER.get(mention.key, ()) or (
         _get_word_before(mention) in words.EVERYDAY_BEFORE.get(mention.key, ())
     )
 
 
 def _has_cue(mention: Mention) -> bool:
-    """Return whether a neighbouring word is one that some pattern of this name begins or ends with."""
+    """Return whether a neighbouring word is the first or last word of one of the name's patterns."""
     own = words.OWN_CUES.get(mention.key, frozenset())
     after = _get_word_after(mention)
     if after in words.CUES_AFTER or after in own:
@@ -292,19 +295,19 @@ def _has_cue(mention: Mention) -> bool:
 
 
 def _is_in_brackets(mention: Mention) -> bool:
-    """Return whether the name alone is in brackets, as in "Engineer (Go)"; "(C)" and "(R)" are other signs."""
+    """Return whether brackets enclose exactly the name, as in "Engineer (Go)". "(C)" and "(R)" are symbols."""
     text, start, end = mention.text, mention.start, mention.end
     return end - start > 1 and text[start - 1 : start] == "(" and text[end : end + 1] == ")"
 
 
 def _is_longer_name(mention: Mention) -> bool:
-    """Return whether another capitalised word follows at once: "Unity Health", "Phoenix Suns"."""
+    """Return whether another capitalised word follows directly: "Unity Health", "Phoenix Suns"."""
     following = mention.text[mention.end : mention.end + 2]
     return following[:1] == " " and following[1:].isupper()
 
 
-def _sentence(mention: Mention) -> tuple[int, int]:
-    """Return where the mention's sentence begins and ends, at most a window away."""
+def _find_sentence(mention: Mention) -> tuple[int, int]:
+    """Return the start and end of the mention's sentence, at most `_WINDOW` characters away."""
     text, start, end = mention.text, mention.start, mention.end
     left, right = max(0, start - _WINDOW), min(len(text), end + _WINDOW)
     for boundary in _SENTENCE_END.finditer(text, left, start):
@@ -315,8 +318,8 @@ def _sentence(mention: Mention) -> tuple[int, int]:
 
 
 def _opens_sentence(mention: Mention) -> bool:
-    """Return whether a sentence of more than a few words opens with the name, so that its capital says nothing."""
-    left, right = _sentence(mention)
+    """Return whether the name starts a sentence and so would be capitalized anyway. Ignores very short sentences."""
+    left, right = _find_sentence(mention)
     opening = mention.text[left : mention.start].strip(" \t*#-•\u2013\u2014>·\"'(")
     return not opening and len(mention.text[mention.end : right].split()) > 2
 
@@ -330,9 +333,9 @@ def _get_word_after(mention: Mention) -> str:
 
 
 def is_ruled_out(key: str, text: str, start: int, *, listed: bool) -> bool:
-    """Return whether the name is a generic one, in no list and after no link ("with"): so end eight of ten mentions.
+    """Return whether the name is generic, not in a list and not after a link word such as "with".
 
-    Asked before anything else is looked at, since most adverts are full of such names.
+    Callers check this first because it is cheap and rejects eight of ten mentions.
     """
     return not listed and key in words.GENERIC and _get_last_word(text, start) not in words.ABILITY_LINKS
 

@@ -1,4 +1,4 @@
-"""The words by which `skills.disambiguation` tells a technology from an everyday word. All folded, so in lower case."""
+"""Word lists for `skills.disambiguation`. All entries are folded, so in lower case."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -9,7 +9,7 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(" ".join(name.split()) for name in text.split(","))
 
 
-# A capital letter within a sentence makes these a technology; in lower case they need a list or a cue.
+# A technology if capitalized inside a sentence. In lower case, a list or a cue is required.
 PROPER = _words("""
     ada airflow amplify amplitude ansible apex astro athena atlan aurora autopilot babel backstage bamboo
     blender bokeh bootstrap bubble cairo calypso capacitor capybara celery chai chef chroma claude cocoa
@@ -23,7 +23,7 @@ PROPER = _words("""
     starburst stata stripe swift synapse tableau teleport thanos tornado tosca travis triton unity unreal
     vagrant vault velocity volley windsurf wiz workato yang yarn
     """)
-# The capital proves nothing either: these need a list or a cue.
+# Ambiguous even if capitalized: a list or a cue is always required.
 STRICT = _words("""
     access argo aria assembler assembly asterisk beam bedrock boost bower bun c canoe chisel combine composer
     cursor cvs d detox echo emotion express fiber fiori flume flux foundation gem gin glue go grunt gulp hapi
@@ -31,12 +31,13 @@ STRICT = _words("""
     poetry profiling pug q r racket radius railway ray render replit rocket room salt scheme shiny slack slim
     slurm spring storm stylus swing temporal torch v vanta word zoom
     """)
-# Read as a technology in capitals alone.
+# A technology only if in capitals.
 CAPITALS = _words("""
     aml apm asic awk bi cats cdc dax dlp eda edi elb emr fp gis hil hmi ids ips lan nas ngs rag ran rest rf rl
     mdm safe san sap scm sdr sem sip sit soap soar spa spas sso ssr tex ts uas vcs wan
     """)
-# Words of any advert: they name a skill only in a list of technologies, or where they are asked for by name.
+# Words common in every posting. They name a skill only in a list of technologies or after a phrase such as "experience
+# with".
 GENERIC = _names("""
     accessibility, account management, accountability, accounting, agentic, ai, ai applications, ai powered, ai
     solutions, ai systems, ai tools, alerting, alm, analytics, api, ar vr, architecture, architecture and
@@ -71,18 +72,19 @@ GENERIC = _names("""
     troubleshooting, typography, usability, user experience, user interface, user interfaces, user testing,
     visualization, visualizations, web application, windows, wireframes
     """)
-# Also a word or a firm's name of its own, but in capital letters or among technologies usually the technology.
+# Also everyday words or company names, but usually the technology if capitalized or among technologies.
 USUAL = _words("""
     angular gatsby ionic postman react ruby solidity zookeeper
     """)
-# Products that are named for their makers: where those are customers, investors or former employers, nobody has to
-# know the product.
+# Products named after their makers. If the maker is mentioned as a customer, an investor or a former employer, the
+# product is not a required skill.
 ORGANISATIONS = _words("""
     adyen amplitude asana canva cloudflare databricks datadog dropbox elastic figma github gitlab hashicorp hubspot
     mixpanel mongodb netlify notion okta openai oracle pagerduty palantir plaid redis salesforce segment sentry
     servicenow shopify slack snowflake splunk squarespace stripe twilio vercel webflow workday zapier zendesk zoom
     """)
-# What a text has to speak of as well for these to be the technology: places, sales and investors share their names.
+# Patterns that a text must match before these names count as technologies, because places, sales terms and investors
+# share the names.
 SUBJECTS = {
     "ada": "avionics|embedded|spark|safety|c\\+\\+|real-time",
     "cypress": "test|qa\\b|e2e|end-to-end|selenium|playwright|jest",
@@ -92,11 +94,11 @@ SUBJECTS = {
     "ts": "typescript|javascript|\\bjs\\b|react|angular|\\bnode|front.?end",
     "vcs": "\\bgit\\b|github|gitlab|bitbucket|version|source control|repositor|subversion|svn",
 }
-# Languages by these names stand after "in" and "using"; for the rest that proves nothing ("in Spring").
+# Languages that follow "in" and "using". For other names, these words are not evidence ("in Spring").
 LANGUAGES = _words("""
     assembler assembly c d dart elm go julia r rust scala shell swift
     """)
-# In capitals these are somebody else's abbreviation or a heading.
+# In capitals, these are an unrelated abbreviation or part of a heading.
 NEVER_SHOUTED = _words("""
     access ada chef combine express gin go hack hive move room rust spark spring swift unity word
     """)
@@ -115,7 +117,7 @@ ABILITY_LINKS = _words("""
 USING = _words("""
     in know knows learn like love prefer use used uses using via with write writes wrote
     """)
-# "Go developer", "Spring framework"; the strong ones also one word further: "Go backend developer".
+# "Go developer", "Spring framework". Strong cues also match with one word in between: "Go backend developer".
 CUES_AFTER = _words("""
     backend chart charts cli code codebase codebases compiler cookbook cookbooks developer developers
     development ecosystem engineer engineers framework frameworks language languages libraries library macros
@@ -125,7 +127,7 @@ CUES_AFTER = _words("""
 STRONG_CUES_AFTER = _words("""
     codebase codebases developer developers engineer engineers framework language library programmer programming
     """)
-# Cues of single names, on either side.
+# Cues specific to one name, before or after it.
 OWN_CUES = {
     "access": _words("microsoft ms"),
     "chef": _words("opscode"),
@@ -151,7 +153,7 @@ OWN_CUES = {
     "unity": _words("3d c# engine game games"),
     "word": _words("microsoft ms"),
 }
-# What makes them everyday words, no matter what else the sentence says.
+# Words that make a name an everyday word, whatever else the sentence contains.
 EVERYDAY_AFTER = {
     "angular": _words("distance momentum movement position resolution velocity"),
     "access": _words("badges control controls denied management point points rights to"),
@@ -230,7 +232,7 @@ EVERYDAY_BEFORE = {
     "word": _words("a the your"),
     "zoom": _words("a by on over via"),
 }
-# Broad fields: before one of `PEOPLE` they are part of a title or of a team's name, not something to know.
+# Broad fields. Before a word in `PEOPLE` they are part of a job title or a team name, not a skill.
 FIELDS = _names("""
     accounting, agile, apis, automation, backend development, business analysis, cloud computing, computer
     networking, consulting, customer service, cybersecurity, data analysis, data architecture, data engineering,

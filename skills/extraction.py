@@ -1,4 +1,4 @@
-"""Finding skills in running text: job adverts, resumes, profiles."""
+"""Extraction of skills from free text such as postings, resumes and profiles."""
 
 import re
 from bisect import bisect_right
@@ -14,22 +14,23 @@ from skills.disambiguation import DisambiguationRules, Mention, Subjects, is_rul
 from skills.disambiguation_words import AMBIGUOUS, FIELDS, GENERIC, PEOPLE
 from skills.vocabulary import Skill, Vocabulary, fold, spelling_key
 
-# What may stand between two items of a list: "Go, Rust", "Go/Rust", "Go and Rust", "Go | Rust".
+# Separators between two items of a list: "Go, Rust", "Go/Rust", "Go and Rust", "Go | Rust".
 _SEPARATOR = r"(?:[,/|;&+•·()]|\band\b|\bor\b|\n[ \t]*[-*•]|\be\.?g\.?)"
 _LIST_GAP = re.compile(rf"[\s*_`]*{_SEPARATOR}(?:[\s*_`-]|{_SEPARATOR})*")
 _MAX_GAP = 16
-# A Latin letter outside ASCII, which folding takes for a space: a name does not end at one ("é" before "go"), but
-# at the letters of scripts that put no space between words ("熟悉Kubernetes") it does.
+# Accented Latin letters, which `fold` replaces with a space although they are not word boundaries ("égo" is not "go").
+# Letters of scripts without spaces between words are boundaries ("熟悉Kubernetes").
 _ACCENTED = re.compile("[\u00c0-\u024f]")
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s)\]>]+")
-# To judge one takes 0.2 ms, and a hundred kilobytes hold thirty thousand at worst; resumes and adverts have hundreds.
-_MAX_JUDGED = 2_000
+# Maximum number of ambiguous names disambiguated per text. Each takes 0.2 ms. A text of 100 kB can contain 30,000, but
+# resumes and postings contain at most a few hundred.
+_MAX_DISAMBIGUATED = 2_000
 _NEXT_WORD = re.compile(r" ([A-Za-z]+)")
 _NAMED = frozenset({"Programming Languages", "Frameworks/Libraries", "Databases", "Cloud Platforms"})
 
 
 class SkillSpan(NamedTuple):
-    """A skill and where the text names it: `text[start:end]`."""
+    """One mention of a skill, at `text[start:end]`."""
 
     skill: str
     start: int
@@ -38,22 +39,22 @@ class SkillSpan(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Name:
-    """A spelling of a skill, folded in `key`; `asked` says whether its surroundings have to be looked at."""
+    """A spelling of a skill. `key` is folded. `needs_check` is set if a match can be something other than the skill."""
 
     key: str
     entry: Skill
-    ambiguous: bool
-    asked: bool
+    is_ambiguous: bool
+    needs_check: bool
 
 
-class _Hit(NamedTuple):  # a tuple: a thousand of these are made for every 30 postings
+class _Hit(NamedTuple):  # a tuple because 30 postings create about a thousand instances
     start: int
     end: int
     name: _Name
 
 
 class SkillExtractor:
-    """Finds the skills of one vocabulary. Built once, then usable from anywhere: it keeps nothing of what it read."""
+    """An extractor for the skills of one vocabulary. Instances keep no state between texts and can be shared."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._automaton = ahocorasick.Automaton()
@@ -62,7 +63,7 @@ class SkillExtractor:
             for spelling in (entry.name, entry.display_name, *entry.aliases):
                 key = spelling_key(spelling)
                 if key and vocabulary.get(spelling) is entry:
-                    # Names carry a space at either end, so that the automaton itself keeps to word boundaries.
+                    # `_add` puts a space on each side of a name so that the automaton matches at word boundaries only.
                     self._add(key, entry)
                     if "/" in spelling or "&" in spelling:
                         self._add(key.replace(" ", "   "), entry)  # "CI / CD", "R & D"
@@ -71,19 +72,19 @@ class SkillExtractor:
 
     def _add(self, key: str, entry: Skill) -> None:
         ambiguous = spelling_key(key) in AMBIGUOUS or len(key) == 1
-        asked = ambiguous or not entry.is_skill or entry.name in FIELDS
-        name = _Name(key=key, entry=entry, ambiguous=ambiguous, asked=asked)
+        needs_check = ambiguous or not entry.is_skill or entry.name in FIELDS
+        name = _Name(key=key, entry=entry, is_ambiguous=ambiguous, needs_check=needs_check)
         self._automaton.add_word(f" {key} ", (len(key), name))
 
     def extract_skills(self, text: str) -> list[str]:
-        """Return the canonical names of the skills a text asks for, each once, in order of first mention."""
+        """Return the canonical names of the skills in a text, without duplicates, in order of first mention."""
         return list(dict.fromkeys(span.skill for span in self.spans(text)))
 
     def spans(self, text: str) -> list[SkillSpan]:
-        """Return every mention of a skill, in order; where names overlap the first and longest one counts.
+        """Return every mention of a skill in order. Where names overlap, the first and longest name is returned.
 
-        Full-width letters and ligatures count as plain ones; the places are those of the text as it was given. Of names
-        that are words as well no more than the first 2,000 are looked at.
+        Full-width letters and ligatures match their plain forms. Offsets refer to the text as passed. Only the first
+        2,000 ambiguous names, which are also everyday words, are considered.
         """
         plain = make_plain(text)
         spans = self._spans(plain.text)
@@ -94,17 +95,17 @@ class SkillExtractor:
     def _spans(self, text: str) -> list[SkillSpan]:
         hits = self._hits(text)
         last = len(hits) - 1
-        judged = 0
+        disambiguated = 0
         subjects = Subjects(text)
         spans = []
         for index, hit in enumerate(hits):
             start, end, name = hit
-            if name.asked:
-                if not name.entry.is_skill or (name.entry.name in FIELDS and _before_people(text, end)):
+            if name.needs_check:
+                if not name.entry.is_skill or (name.entry.name in FIELDS and _precedes_people(text, end)):
                     continue
-                if name.ambiguous:
-                    judged += 1
-                    if judged > _MAX_JUDGED:
+                if name.is_ambiguous:
+                    disambiguated += 1
+                    if disambiguated > _MAX_DISAMBIGUATED:
                         continue
                     before = hits[index - 1] if index and start - hits[index - 1].end < _MAX_GAP else None
                     after = hits[index + 1] if index < last and hits[index + 1].start - end < _MAX_GAP else None
@@ -130,66 +131,67 @@ class SkillExtractor:
             if addresses and is_within(addresses, start):
                 continue
             if start < reached:
-                # They come by their ends: this one takes the place of those in it, and yields to one begun before.
-                kept = len(hits)
-                while kept and hits[kept - 1].start >= start:
-                    kept -= 1
-                if kept and hits[kept - 1].end > start:
+                # The automaton yields hits in order of their ends. A hit replaces the hits inside it, and is dropped if
+                # a hit that started earlier overlaps it.
+                count = len(hits)
+                while count and hits[count - 1].start >= start:
+                    count -= 1
+                if count and hits[count - 1].end > start:
                     continue
-                del hits[kept:]
+                del hits[count:]
             hits.append(_Hit(start, end, name))
             reached = end
         return hits
 
 
-def is_within(spans: Sequence[tuple[int, int]], place: int) -> bool:
-    """Return whether a position is within one of the spans, which are in order."""
-    before = bisect_right(spans, place, key=itemgetter(0))
-    return before > 0 and place < spans[before - 1][1]
+def is_within(spans: Sequence[tuple[int, int]], position: int) -> bool:
+    """Return whether a position is inside one of the sorted spans."""
+    before = bisect_right(spans, position, key=itemgetter(0))
+    return before > 0 and position < spans[before - 1][1]
 
 
 def _is_listed(text: str, before: _Hit | None, hit: _Hit, after: _Hit | None) -> bool:
-    """Return whether the hit is an item of a list whose neighbouring item, close by, is surely a technology."""
+    """Return whether the hit is in a list next to an item that is certainly a technology."""
     if before and after and _is_tag(text, before, hit, after):
         return True
-    capital = text[hit.start].isupper()
+    is_capitalized = text[hit.start].isupper()
     neighbours = []
     if before and _LIST_GAP.fullmatch(text, before.end, hit.start):
         neighbours.append(before)
     if after and _LIST_GAP.fullmatch(text, hit.end, after.start):
         neighbours.append(after)
-    for other, there in ((other.name, other.start) for other in neighbours):
+    for other, other_start in ((neighbour.name, neighbour.start) for neighbour in neighbours):
         if not other.entry.is_skill:
             continue
         if other.entry.category == "Soft Skills":
-            # They say nothing of technologies, but stand among their like.
-            if hit.name.entry.category == "Soft Skills" and not other.ambiguous:
+            # A soft skill does not show that its neighbour is a technology, only that it is another soft skill.
+            if hit.name.entry.category == "Soft Skills" and not other.is_ambiguous:
                 return True
             continue
-        if not other.ambiguous and (other.entry.category in _NAMED or hit.name.key in GENERIC):
+        if not other.is_ambiguous and (other.entry.category in _NAMED or hit.name.key in GENERIC):
             return True
         if hit.name.entry.name in (*other.entry.related, *other.entry.prerequisites):
             return True
         if other.entry.name in (*hit.name.entry.related, *hit.name.entry.prerequisites):
             return True
-        if capital and text[there].isupper():
+        if is_capitalized and text[other_start].isupper():
             return True
     return False
 
 
 def _is_tag(text: str, before: _Hit, hit: _Hit, after: _Hit) -> bool:
-    """Return whether the hit stands between two technologies with a space on either side: a line of tags."""
+    """Return whether the hit is in a line of tags: between two technologies, separated by single spaces."""
     if not text[before.end : hit.start] == text[hit.end : after.start] == " ":
         return False
     if "Soft Skills" in (before.name.entry.category, after.name.entry.category):
         return False
     capitals = text[before.start].isupper() and text[hit.start].isupper() and text[after.start].isupper()
-    return not (before.name.ambiguous or after.name.ambiguous) or (
-        capitals and not (before.name.ambiguous and after.name.ambiguous)
+    return not (before.name.is_ambiguous or after.name.is_ambiguous) or (
+        capitals and not (before.name.is_ambiguous and after.name.is_ambiguous)
     )
 
 
-def _before_people(text: str, end: int) -> bool:
-    """Return whether a word for people follows: "frontend developer" and "QA team" name no skill."""
+def _precedes_people(text: str, end: int) -> bool:
+    """Return whether a word for people follows, as in "frontend developer" and "QA team", which name no skill."""
     following = _NEXT_WORD.match(text, end)
     return following is not None and following[1].lower() in PEOPLE

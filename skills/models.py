@@ -1,4 +1,4 @@
-"""What the admin sees of the vocabulary."""
+"""Document-backed admin models of the vocabulary."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from skills.selectors import get_vocabulary
 
 
 class SkillLookups(Lookups):
-    """What judging a skill asks of the vocabulary."""
+    """Vocabulary lookups used to validate a skill."""
 
     def find_owner(self, spelling: str) -> str | None:
-        """Return the name of the entry that a spelling means."""
+        """Return the canonical name of the entry with the given spelling, or None."""
         found = get_vocabulary().get(spelling)
         return found.name if found is not None else None
 
 
 class Skill(DocumentModel):
-    """An entry of the vocabulary."""
+    """Admin model of a vocabulary entry."""
 
     document = documents.SkillDocument
     lookups = SkillLookups()
@@ -34,7 +34,7 @@ class Skill(DocumentModel):
 
 
 class UnknownSlug(DocumentModel):
-    """A slug that waits to be resolved."""
+    """Admin model of a slug that is not in the vocabulary."""
 
     document = documents.UnknownSlugDocument
 

@@ -1,4 +1,4 @@
-"""Reading the vocabulary, which each process holds and loads again when the stored one changes; and who uses it."""
+"""Selectors for the vocabulary, which each process caches until the stored one changes, and for uses of a skill."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ _cache: VersionedCache[_Loaded] = VersionedCache.of_catalogue(VOCABULARY)
 
 
 def get_vocabulary() -> Vocabulary:
-    """Return the vocabulary, at most a second behind the stored one; an empty one before it was seeded."""
+    """Return the vocabulary, at most one second stale. The vocabulary is empty until it has been seeded."""
     return _cache.get(load=_load).vocabulary
 
 
 def get_extractor() -> SkillExtractor:
-    """Return the extractor of `vocabulary()`. The first call after a change builds it, in some 50 ms."""
+    """Return the extractor for the current vocabulary. The first call after a change takes about 50 ms to build it."""
     return _cache.get(load=_load).extractor
 
 
@@ -38,7 +38,7 @@ def _load() -> _Loaded:
     return _Loaded(Vocabulary(document.as_skill() for document in SkillDocument.objects.order_by("name")))
 
 
-# What names skills: the collection, its field, and what one and many of it are called.
+# Where documents refer to skills: collection, field, and the singular and plural labels of the documents.
 _USES = (
     ("users", "skills", "user", "users"),
     ("job_postings", "skills", "posting", "postings"),
@@ -49,13 +49,16 @@ _USES = (
 
 
 def list_uses(name: str, counts: Mapping[tuple[str, str], int]) -> list[tuple[str, str]]:
-    """Say how many there are of each kind that name the skill, by the kind's collection."""
-    numbers = ((kind, counts.get((name, kind), 0), one, many) for kind, _, one, many in _USES)
-    return [(kind, f"{number:,} {one if number == 1 else many}") for kind, number, one, many in numbers]
+    """Describe how many documents refer to the skill, as (collection, text) pairs such as "3 users".
+
+    `counts` is the result of `count_uses`.
+    """
+    numbers = ((kind, counts.get((name, kind), 0), singular, plural) for kind, _, singular, plural in _USES)
+    return [(kind, f"{number:,} {singular if number == 1 else plural}") for kind, number, singular, plural in numbers]
 
 
 def count_uses(names: list[str]) -> dict[tuple[str, str], int]:
-    """Count what names each of the skills, by skill and collection."""
+    """Count the documents that refer to each skill, by (skill, collection)."""
     pipelines: list[list[dict[str, Any]]] = [
         [
             {"$match": {field: {"$in": names}}},

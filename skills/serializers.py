@@ -1,4 +1,4 @@
-"""What the endpoints under /skills take and answer."""
+"""Serializers for the requests and responses of the endpoints under /skills."""
 
 from typing import Any
 
@@ -15,22 +15,22 @@ MAX_NAMES = 500
 
 
 class Category(StrictChoiceField):
-    """A category, in capitals or not."""
+    """A skill category, matched without regard to case."""
 
     def to_internal_value(self, data: Any) -> Any:
-        written = {category.casefold(): category for category in CATEGORIES}
-        return super().to_internal_value(written.get(data.casefold(), data) if isinstance(data, str) else data)
+        by_folded = {category.casefold(): category for category in CATEGORIES}
+        return super().to_internal_value(by_folded.get(data.casefold(), data) if isinstance(data, str) else data)
 
 
 class DisplayNameField(serializers.CharField):
-    """The name that people read, of a canonical one."""
+    """A canonical skill name, shown as its display name."""
 
     def to_representation(self, value: str) -> str:
         return get_vocabulary().display_name(value)
 
 
 class CategoryOfField(serializers.ChoiceField):
-    """The category of a canonical name."""
+    """A canonical skill name, shown as its category."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(CATEGORIES, **options)
@@ -40,18 +40,25 @@ class CategoryOfField(serializers.ChoiceField):
 
 
 class SkillsQuery(QuerySerializer):
+    """Query parameters of the skill search."""
+
     query = StrictCharField(
         default="",
         allow_blank=True,
         max_length=MAX_NAME_LENGTH,
-        help_text="What the name, an alias or a word of them begins with; case, hyphens and dots do not matter.",
+        help_text=(
+            "The beginning of a skill's name, of one of its aliases, or of any word in them. Case, hyphens and dots are"
+            " ignored."
+        ),
     )
     category = Category(choices=CATEGORIES, required=False)
     subcategory = StrictCharField(required=False, max_length=MAX_NAME_LENGTH)
 
 
 class SkillSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField(help_text="The canonical name.")
+    """A skill in the vocabulary."""
+
+    name = serializers.CharField(help_text="Canonical name.")
     display_name = serializers.CharField()
     category = serializers.ChoiceField(CATEGORIES)
     subcategory = serializers.CharField()
@@ -59,18 +66,23 @@ class SkillSerializer(serializers.Serializer[Any]):
     prerequisites = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
 
 
-PREVIOUS_PERCENTAGE = "Likewise in the window before; null where either window has fewer than 20 postings."
-CHANGE_IN_POINTS = "Of the share, in percentage points: it does not depend on how much is collected."
+PREVIOUS_PERCENTAGE = "The same percentage for the previous window. Null if either window has fewer than 20 postings."
+CHANGE_IN_POINTS = (
+    "Change in percentage points since the previous window. Does not depend on how many postings were collected."
+)
 GROWTH = (
-    "Change of the count against the window before; null also where none of the earlier postings asks for it, and where"
-    " one window has more than twice the other's postings, which were not collected alike then."
+    "Change in the count since the previous window, in percent. Null if either window has fewer than 20 postings, if no"
+    " posting of the previous window requires the skill, or if one window has more than twice as many postings as the"
+    " other, because their counts are then not comparable."
 )
 
 
 class SkillShareSerializer(serializers.Serializer[Any]):
-    count = serializers.IntegerField(help_text="Postings of the window that ask for the skill.")
+    """The share of recent postings that require a skill, compared with the previous window."""
+
+    count = serializers.IntegerField(help_text="Number of postings in the window that require the skill.")
     total_postings = serializers.IntegerField(source="postings")
-    percentage = serializers.FloatField(help_text="Of all postings of the window.")
+    percentage = serializers.FloatField(help_text="Percentage of all postings in the window.")
     previous_percentage = serializers.FloatField(
         source="comparison.previous_percentage", allow_null=True, help_text=PREVIOUS_PERCENTAGE
     )
@@ -82,75 +94,103 @@ class SkillShareSerializer(serializers.Serializer[Any]):
 
 
 class RelatedSkillSerializer(serializers.Serializer[Any]):
+    """A skill that postings often require together with another skill."""
+
     skill = serializers.CharField(source="name")
     display_name = DisplayNameField(source="name")
     percentage = serializers.FloatField(
-        help_text="Of the newest 500 postings that ask for the skill, those that ask for this one too."
+        help_text=(
+            "Percentage of the newest 500 postings requiring the requested skill that also require this related skill."
+        )
     )
-    market_percentage = serializers.FloatField(help_text="Of all postings of the window.")
+    market_percentage = serializers.FloatField(
+        help_text="Percentage of all postings in the window that require this related skill."
+    )
 
 
 class SkillInMarketSerializer(SkillSerializer):
-    """The fields of a skill beside its `market`."""
+    """A skill with its market share and related skills."""
 
     market = SkillShareSerializer()
     related_skills = RelatedSkillSerializer(
-        source="market.related", many=True, help_text="Asked for together oftener than apart."
+        source="market.related",
+        many=True,
+        help_text="Skills that are more common in postings requiring this skill than in postings overall.",
     )
     see_also = serializers.ListField(
-        source="related", child=serializers.CharField(), help_text="Canonical names that curators relate."
+        source="related",
+        child=serializers.CharField(),
+        help_text="Canonical names of related skills, chosen by curators.",
     )
 
 
 class NamesSerializer(serializers.Serializer[Any]):
+    """Skill names to normalize."""
+
     skills = BoundedList(
         child=StrictCharField(allow_blank=True, trim_whitespace=False, max_length=MAX_NAME_LENGTH),
         max_length=MAX_NAMES,
-        help_text="In any spelling; blank ones are passed over.",
+        help_text="Skill names in any spelling. Blank names are ignored.",
     )
 
 
 class RecognizedNameSerializer(serializers.Serializer[Any]):
+    """A submitted name and the skill it was resolved to."""
+
     given = serializers.CharField()
     skill = serializers.CharField()
     display_name = DisplayNameField(source="skill")
 
 
 class NormalizedNamesSerializer(serializers.Serializer[Any]):
+    """Submitted skill names, sorted into recognized and unrecognized names."""
+
     skills = serializers.ListField(
-        child=serializers.CharField(), help_text="Canonical names, in the order given, each once."
+        child=serializers.CharField(), help_text="Canonical names in the order submitted, without duplicates."
     )
     recognized = RecognizedNameSerializer(many=True)
     not_skills = serializers.ListField(
-        child=serializers.CharField(), help_text="Known, but nothing that one learns, such as job boards; as given."
+        child=serializers.CharField(),
+        help_text="Names that are known but are not skills, such as job boards. Spelled as submitted.",
     )
-    unrecognized = serializers.ListField(child=serializers.CharField(), help_text="As they were given.")
+    unrecognized = serializers.ListField(
+        child=serializers.CharField(), help_text="Names that the vocabulary does not contain. Spelled as submitted."
+    )
 
 
 class TextSerializer(serializers.Serializer[Any]):
+    """A text to extract skills from."""
+
     text = StrictCharField(
         allow_blank=True, trim_whitespace=False, help_text=f"At most {MAX_TEXT_BYTES:,} bytes in UTF-8."
     )
 
     def validate_text(self, text: str) -> str:
         if len(text.encode()) > MAX_TEXT_BYTES:
-            raise serializers.ValidationError(f"This field has to be at most {MAX_TEXT_BYTES} bytes long.")
+            raise serializers.ValidationError(f"This field must be at most {MAX_TEXT_BYTES} bytes long.")
         return text
 
 
 class SpanSerializer(serializers.Serializer[Any]):
-    start = serializers.IntegerField(help_text="In characters (Unicode code points).")
-    end = serializers.IntegerField(help_text="The first character after it.")
+    """The position of one mention of a skill in a text."""
+
+    start = serializers.IntegerField(help_text="Offset of the first character, in Unicode code points.")
+    end = serializers.IntegerField(help_text="Offset after the last character, in Unicode code points.")
 
 
 class ExtractedSkillSerializer(serializers.Serializer[Any]):
+    """A skill found in a text, with the position of every mention."""
+
     skill = serializers.CharField()
     display_name = DisplayNameField(source="skill")
     spans = SpanSerializer(many=True)
 
 
 class ExtractionSerializer(serializers.Serializer[Any]):
+    """The skills found in a text, grouped by category."""
+
     skills = serializers.DictField(
-        child=ExtractedSkillSerializer(many=True), help_text="By category; in each in order of first mention."
+        child=ExtractedSkillSerializer(many=True),
+        help_text="Skills by category. Within a category, skills are in order of first mention.",
     )
-    total = serializers.IntegerField(help_text="How many skills were found, however often each.")
+    total = serializers.IntegerField(help_text="Number of distinct skills found.")

@@ -1,4 +1,4 @@
-"""Writing the vocabulary: seeding, merging skills, resolving and counting slugs it does not know."""
+"""Services that write the vocabulary: seed and merge skills, and count and resolve unknown slugs."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -17,12 +17,15 @@ from skills.vocabulary import Skill, spelling_key
 
 
 def seed_skills(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSummary:
-    """Bring the stored vocabulary up to the entries of the seed file; safe to repeat.
+    """Update the stored vocabulary from the entries of the seed file.
 
-    An entry whose stored content is no longer what seeding wrote was edited by a curator and stays as it is. Nothing
-    is deleted. Raises `InvalidSkill`, before anything is written, when an entry cannot be read.
+    Seeding is idempotent and deletes nothing. Entries that a curator edited, and so no longer match what seeding
+    wrote, are left unchanged.
+
+    Raises:
+        InvalidSkill: An entry is invalid. Nothing has been written.
     """
-    # What was merged away stays away.
+    # Skip skills that were merged into other skills, so that seeding does not create them again.
     merged = set(get_merged_skills())
     skills = [Skill.from_entry(entry) for entry in entries]
     contents = [skill.as_entry() for skill in skills if skill.name not in merged]
@@ -30,13 +33,13 @@ def seed_skills(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedS
 
 
 def get_merged_skills() -> dict[str, str]:
-    """What became of the names of skills that were merged into others."""
+    """Return the names of merged skills, each mapped to the skill it was merged into."""
     documents = SkillDocument.objects(merged_names__0__exists=True).only("name", "merged_names")
     return {source: document.name for document in documents for source in document.merged_names}
 
 
 def count_unknown_slugs(*, slugs: Iterable[str], now: datetime) -> None:
-    """Count slugs the vocabulary does not know; one that is given twice counts twice."""
+    """Add to the counts of unknown slugs. A slug that occurs twice in `slugs` counts twice."""
     counts: dict[str, int] = {}
     for slug in slugs:
         counts[slug] = counts.get(slug, 0) + 1
@@ -53,58 +56,69 @@ def count_unknown_slugs(*, slugs: Iterable[str], now: datetime) -> None:
 
 
 def drop_vocabulary_counter(*, now: datetime) -> None:
-    """Drop the counter that was the vocabulary's version before it got a random one, as every catalogue has."""
+    """Drop the counter that served as the vocabulary's version before catalogues used random versions."""
     database().vocabulary_versions.drop()
 
 
 class UnmergeableError(ValueError):
-    """Two entries that cannot be joined; the message says why."""
+    """Raised when two skills cannot be merged. The message gives the reason."""
 
 
 def merge_skills(*, source: str, target: str, now: datetime) -> None:
-    """Let `target` be all that `source` was, then delete `source`. Raises `UnmergeableError`.
+    """Merge the skill `source` into `target`, then delete `source`.
 
-    Everything that names the one names the other before the first is deleted, so that a merge that was broken off is
-    finished by merging again.
+    Every reference to `source` is updated before `source` is deleted, so that an interrupted merge can be completed by
+    merging again.
+
+    Raises:
+        UnmergeableError: The two names are equal, or one of them is not a skill.
     """
     if source == target:
         raise UnmergeableError("A skill cannot be merged with itself.")
-    found = {each.name: each for each in SkillDocument.objects(name__in=[source, target])}
+    found = {document.name: document for document in SkillDocument.objects(name__in=[source, target])}
     if len(found) < 2:
-        raise UnmergeableError(f"{' and '.join({source, target} - found.keys())} is no skill.")
-    lost, skill = found[source], found[target]
-    skill.aliases = _joined(skill.aliases, [lost.name, lost.display_name, *lost.aliases], without=[target])
-    skill.slugs = _joined(skill.slugs, lost.slugs)
-    skill.prerequisites = _joined(skill.prerequisites, lost.prerequisites, without=[source, target])
-    skill.related = _joined(skill.related, lost.related, without=[source, target])
-    skill.merged_names = _joined(skill.merged_names, [source, *lost.merged_names])
-    skill.updated_at = now
-    skill.save()
+        missing = " or ".join(sorted({source, target} - found.keys()))
+        raise UnmergeableError(f"The vocabulary has no skill {missing}.")
+    merged, survivor = found[source], found[target]
+    survivor.aliases = _join_names(
+        survivor.aliases, [merged.name, merged.display_name, *merged.aliases], without=[target]
+    )
+    survivor.slugs = _join_names(survivor.slugs, merged.slugs)
+    survivor.prerequisites = _join_names(survivor.prerequisites, merged.prerequisites, without=[source, target])
+    survivor.related = _join_names(survivor.related, merged.related, without=[source, target])
+    survivor.merged_names = _join_names(survivor.merged_names, [source, *merged.merged_names])
+    survivor.updated_at = now
+    survivor.save()
     for field in ("prerequisites", "related"):
         database().skills.update_many(
             {field: source, "name": {"$ne": target}},
             [{"$set": {field: build_rename(field=field, source=source, target=target), "updated_at": now}}],
         )
-    for follow in get_declared("skill_merges").values():
-        follow(source, target, now)
-    lost.delete()
+    for merge_references in get_declared("skill_merges").values():
+        merge_references(source, target, now)
+    merged.delete()
     replace_version(VOCABULARY)
 
 
 def build_rename(*, field: str, source: str, target: str) -> dict[str, Any]:
-    """For a pipeline update: a list of names in which `target` stands where `source` stood, each name once, in
-    order."""
-    items = {"$map": {"input": f"${field}", "in": {"$cond": [{"$eq": ["$$this", source]}, target, "$$this"]}}}
-    once = {"$cond": [{"$in": ["$$this", "$$value"]}, "$$value", {"$concatArrays": ["$$value", ["$$this"]]}]}
-    return {"$reduce": {"input": items, "initialValue": [], "in": once}}
+    """Build the update-pipeline expression that replaces `source` with `target` in a list of names.
+
+    The expression keeps the order of the list and removes duplicates.
+    """
+    renamed = {"$map": {"input": f"${field}", "in": {"$cond": [{"$eq": ["$$this", source]}, target, "$$this"]}}}
+    append_once = {"$cond": [{"$in": ["$$this", "$$value"]}, "$$value", {"$concatArrays": ["$$value", ["$$this"]]}]}
+    return {"$reduce": {"input": renamed, "initialValue": [], "in": append_once}}
 
 
-def _joined(names: list[str], more: list[str], *, without: list[str] | None = None) -> list[str]:
+def _join_names(names: list[str], more: list[str], *, without: list[str] | None = None) -> list[str]:
     return [name for name in dict.fromkeys([*names, *more]) if name not in (without or ())]
 
 
 class UnresolvableSlugError(ValueError):
-    """A slug that cannot be resolved so. `reason` is stable: `unknown_skill`, `known` or `changed`."""
+    """Raised when a slug cannot be resolved as requested.
+
+    `reason` is a stable code: `unknown_skill`, `known` or `changed`.
+    """
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -112,8 +126,9 @@ class UnresolvableSlugError(ValueError):
 
 
 def resolve_as_alias(*, slug: str, skill: str, now: datetime) -> None:
-    """Make the slug mean a skill that the vocabulary has. Raises `UnresolvableSlugError`."""
-    # One atomic update, as two curators may resolve slugs of one skill at once; saving is what tells every process.
+    """Add the slug to a skill in the vocabulary. Raises `UnresolvableSlugError` if there is no such skill."""
+    # The update is atomic because two curators can resolve slugs to one skill concurrently. The `save` that follows
+    # replaces the vocabulary's version, so that every process reloads the vocabulary.
     document = SkillDocument.objects(name=skill).modify(add_to_set__slugs=slug, set__updated_at=now, new=True)
     if document is None:
         raise UnresolvableSlugError("unknown_skill", f"The vocabulary has no skill {skill!r}.")
@@ -122,13 +137,16 @@ def resolve_as_alias(*, slug: str, skill: str, now: datetime) -> None:
 
 
 def resolve_as_new(*, slug: str, is_skill: bool, now: datetime) -> SkillDocument:
-    """Make the slug an entry of its own: a skill, or something adverts mention that nobody learns.
+    """Create a vocabulary entry for the slug and return the entry.
 
-    Raises `UnresolvableSlugError` when the vocabulary knows the spelling by now.
+    With `is_skill` false, the entry is a known term that is not a skill.
+
+    Raises:
+        UnresolvableSlugError: The vocabulary already contains a spelling of the slug.
     """
-    known = next((each for each in get_vocabulary() if spelling_key(each.name) == spelling_key(slug)), None)
-    if known is not None:
-        raise UnresolvableSlugError("known", f"The vocabulary has {known.name!r} already.")
+    existing = next((each for each in get_vocabulary() if spelling_key(each.name) == spelling_key(slug)), None)
+    if existing is not None:
+        raise UnresolvableSlugError("known", f"The vocabulary already contains {existing.name!r}.")
     name = spelling_key(slug) or slug.lower()
     words = name.split()
     document = SkillDocument(
@@ -141,8 +159,8 @@ def resolve_as_new(*, slug: str, is_skill: bool, now: datetime) -> SkillDocument
     try:
         document.save(force_insert=True)
     except NotUniqueError as error:
-        # Somebody resolved another spelling of it since this process read the vocabulary.
-        raise UnresolvableSlugError("known", f"The vocabulary has {name!r} already.") from error
+        # A curator resolved another spelling of this slug after this process loaded the vocabulary.
+        raise UnresolvableSlugError("known", f"The vocabulary already contains {name!r}.") from error
     UnknownSlugDocument.objects(slug=slug).delete()
     return document
 
@@ -150,16 +168,24 @@ def resolve_as_new(*, slug: str, is_skill: bool, now: datetime) -> SkillDocument
 def undo_resolution(
     *, slug: str, skill: str, created_at: datetime | None, seen: Mapping[str, Any], now: datetime
 ) -> None:
-    """Let a resolved slug be unknown again, `seen` as it was before: `count`, `first_seen_at`, `last_seen_at`.
+    """Make a resolved slug unknown again.
 
-    `skill` is the entry that it was resolved to; `created_at` is when that was made for it. Raises
-    `UnresolvableSlugError` where the entry was edited since.
+    Args:
+        slug: The slug that was resolved.
+        skill: Name of the entry that the slug was resolved to.
+        created_at: When the entry was created for the slug, or None if the slug was added to an existing skill.
+        seen: The slug's previous `count`, `first_seen_at` and `last_seen_at`.
+        now: The current time.
+
+    Raises:
+        UnresolvableSlugError: The entry created for the slug has been edited or deleted since.
     """
     if created_at is not None:
-        made = SkillDocument.objects(name=skill, updated_at=created_at).first()
-        if made is None:
-            raise UnresolvableSlugError("changed", f"{skill!r} was edited or deleted since: {slug!r} stays resolved.")
-        made.delete()
+        created = SkillDocument.objects(name=skill, updated_at=created_at).first()
+        if created is None:
+            message = f"{skill!r} has been edited or deleted since, so {slug!r} remains resolved."
+            raise UnresolvableSlugError("changed", message)
+        created.delete()
     else:
         document = SkillDocument.objects(name=skill).modify(pull__slugs=slug, set__updated_at=now, new=True)
         if document is not None:

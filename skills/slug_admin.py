@@ -1,4 +1,4 @@
-"""The slugs that wait to be resolved in the admin, and looking for the skill that one is."""
+"""Admin pages for resolving unknown slugs, and the fuzzy search that suggests skills."""
 
 from datetime import datetime
 from typing import Any
@@ -24,16 +24,16 @@ from skills.selectors import get_vocabulary
 from skills.services import UnresolvableSlugError, resolve_as_alias, resolve_as_new, undo_resolution
 from skills.vocabulary import Skill, spelling_key
 
-# Below this a spelling is too far off to be offered.
-_MIN_LIKENESS = 75
+# Minimum similarity, in percent, of a suggested spelling.
+_MIN_SIMILARITY = 75
 _MAX_SUGGESTED = 10
-# Of what is resolved at once, so many outcomes are reported one by one.
+# Maximum number of results listed individually in the message after a bulk action.
 _MAX_TEXTS = 5
 
 
 UNKNOWN_SLUGS = Attention(
     title="Unknown slugs",
-    note="technologies in postings that the vocabulary does not know; until they are resolved no figure counts them",
+    note="technologies in postings that are not in the vocabulary; the stats ignore them until you resolve them",
     permission="skills.view_unknownslug",
     route="admin:skills_unknownslug_changelist",
     query="",
@@ -43,21 +43,22 @@ UNKNOWN_SLUGS = Attention(
 
 
 def offer_renormalization(request: HttpRequest) -> None:
-    why = "New postings follow by themselves; for those that are stored:"
+    """Offer to start the task that extracts the skills of stored postings again."""
+    why = "The change applies to new postings automatically. To apply it to stored postings, start:"
     offer_task(request, name="market.tasks.reread_skills", why=why)
 
 
 @admin.register(UnknownSlug)
 class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
-    """Slugs that collection met, the most frequent first; each is resolved by one click or on its page."""
+    """Admin of unknown slugs, which can be resolved in the list or on their pages."""
 
     list_display = ("slug", "count", "last_seen_at", "resolve_buttons")
     phone_columns = ("slug", "count", "resolve_buttons")
-    empty_text = "Collections put slugs here that the vocabulary does not know."
+    empty_text = "Slugs appear here when collected postings contain technologies that are not in the vocabulary."
     search_fields = ("slug",)
     fields = ("slug", "count", "first_seen_at", "last_seen_at", "resolve_buttons")
     readonly_fields = ("slug", "count", "first_seen_at", "last_seen_at", "resolve_buttons")
-    actions = ("call_new_skills", "call_no_skills")
+    actions = ("create_skills", "mark_as_not_skills")
     list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -74,44 +75,42 @@ class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
         return self.list_display if self.has_change_permission(request) else self.list_display[:-1]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        # Nothing of it is edited, so nothing has to be remembered.
         return self.fields if self.has_change_permission(request) else self.fields[:-1]
 
-    @admin.display(description="it is")
+    @admin.display(description="resolve as")
     def resolve_buttons(self, slug: Any) -> SafeString:
-        """Buttons of the form that the list or the page is; each posts to the resolving view."""
-        address = reverse("admin:skills_unknownslug_resolve", args=[slug.pk])
-        near = _nearest(slug.slug)
-        answers = [("alias", name, f"is {name}") for name in near]
+        """Render the buttons that resolve the slug. They submit the form of the page to `resolve_view`."""
+        url = reverse("admin:skills_unknownslug_resolve", args=[slug.pk])
+        answers = [("alias", name, name) for name in _find_similar_names(slug.slug)]
         answers += [("new", "", "a new skill"), ("no_skill", "", "not a skill")]
         buttons = format_html_join(
             " ",
             '<button type="submit" class="resolve border border-base-200 dark:border-base-700 rounded px-2 py-1"'
             ' formaction="{}?skill={}" name="resolve" value="{}" formnovalidate>{}</button>',
-            ((address, name, answer, label) for answer, name, label in answers),
+            ((url, name, answer, label) for answer, name, label in answers),
         )
         return format_html(
-            '<span class="staff-resolve">{} <a class="underline" href="{}">another…</a></span>', buttons, address
+            '<span class="staff-resolve">{} <a class="underline" href="{}">another skill…</a></span>', buttons, url
         )
 
-    @admin.action(description="They are new skills", permissions=["change"])
-    def call_new_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
-        return self._resolve_selected(request, queryset, "new", verb="Make skills of")
+    @admin.action(description="Create skills", permissions=["change"])
+    def create_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
+        return self._resolve_selected(request, queryset, "new", verb="Create skills from")
 
-    @admin.action(description="They are not skills", permissions=["change"])
-    def call_no_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
-        return self._resolve_selected(request, queryset, "no_skill", verb="Call no skills:")
+    @admin.action(description="Mark as not skills", permissions=["change"])
+    def mark_as_not_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
+        return self._resolve_selected(request, queryset, "no_skill", verb="Mark as not skills:")
 
     def _resolve_selected(
         self, request: HttpRequest, queryset: "models.QuerySet[Any]", answer: str, *, verb: str
     ) -> HttpResponse | None:
         if not is_confirmed(request):
-            return ask_about_selected(request, queryset, verb=verb, undo="It can be undone for an hour, by “Undo”.")
-        resolved = [each for slug in queryset if (each := self._resolve(request, slug, answer, ""))]
+            return ask_about_selected(request, queryset, verb=verb, undo="You can undo this for one hour.")
+        resolved = [result for slug in queryset if (result := self._resolve(request, slug, answer, ""))]
         if resolved:
-            texts = " ".join(each["text"] for each in resolved[:_MAX_TEXTS])
+            texts = " ".join(result["text"] for result in resolved[:_MAX_TEXTS])
             more = f" And {len(resolved) - _MAX_TEXTS:,} more." if len(resolved) > _MAX_TEXTS else ""
-            self.offer_undo(request, texts + more, {"settled": resolved})
+            self.offer_undo(request, texts + more, {"resolved": resolved})
         offer_renormalization(request)
         return None
 
@@ -121,7 +120,7 @@ class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
         slug = self.get_object(request, object_id)
         back = reverse("admin:skills_unknownslug_changelist")
         if slug is None:
-            self.message_user(request, "Somebody resolved it already.", messages.WARNING)
+            self.message_user(request, "This slug has already been resolved.", messages.WARNING)
             return HttpResponseRedirect(back)
         form = AliasForm(request.POST if "skill" in request.POST else None)
         if request.method == "POST" and "resolve" in request.POST:
@@ -131,10 +130,10 @@ class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
             self._resolve_one(request, slug, "alias", form.cleaned_data["skill"])
             return HttpResponseRedirect(back)
         context = self.admin_site.each_context(request) | {
-            "title": f"{slug}: which skill is it?",
+            "title": f"Which skill is {slug}?",
             "opts": self.opts,
             "form": form,
-            "act": "It is that skill",
+            "act": "Resolve",
             "note": f"Seen {slug.count:,} time{'' if slug.count == 1 else 's'}.",
         }
         return TemplateResponse(request, "career_navigator/question.html", context)
@@ -142,42 +141,49 @@ class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
     def _resolve_one(self, request: HttpRequest, slug: Any, answer: str, skill: str) -> None:
         resolved = self._resolve(request, slug, answer, skill)
         if resolved:
-            self.offer_undo(request, resolved["text"], {"settled": [resolved]})
+            self.offer_undo(request, resolved["text"], {"resolved": [resolved]})
         offer_renormalization(request)
 
     def _resolve(self, request: HttpRequest, slug: Any, answer: str, skill: str) -> dict[str, Any] | None:
-        """Resolve a slug; what undoing it takes, or None where it could not be resolved so."""
+        """Resolve a slug and return the values that `undo` needs, or None if the slug could not be resolved."""
         now = timezone.now()
-        made_at = None
+        created_at = None
         try:
             if answer == "alias":
                 resolve_as_alias(slug=slug.slug, skill=skill, now=now)
-                text = f"{slug} is {skill}."
+                text = f"Resolved {slug} as {skill}."
             else:
                 skill = resolve_as_new(slug=slug.slug, is_skill=answer == "new", now=now).name
-                # As it is stored, in milliseconds.
-                made_at = now.replace(microsecond=now.microsecond // 1000 * 1000).isoformat()
-                text = f"{slug} is a skill of its own." if answer == "new" else f"{slug} is not a skill."
+                # Truncated to milliseconds, as MongoDB stores it, because `undo_resolution` compares the two.
+                created_at = now.replace(microsecond=now.microsecond // 1000 * 1000).isoformat()
+                text = f"Created the skill {slug}." if answer == "new" else f"Marked {slug} as not a skill."
         except UnresolvableSlugError as error:
             self.message_user(request, str(error), messages.ERROR)
             return None
         self.log_change(request, slug, text)
         seen = [slug.count, slug.first_seen_at.isoformat(), slug.last_seen_at.isoformat()]
-        return {"id": str(slug.pk), "slug": slug.slug, "skill": skill, "made_at": made_at, "seen": seen, "text": text}
+        return {
+            "id": str(slug.pk),
+            "slug": slug.slug,
+            "skill": skill,
+            "created_at": created_at,
+            "seen": seen,
+            "text": text,
+        }
 
     def undo(self, request: HttpRequest, values: dict[str, Any]) -> None:
         undone = 0
-        for each in values["settled"]:
-            count, first, last = each["seen"]
+        for result in values["resolved"]:
+            count, first_seen_at, last_seen_at = result["seen"]
             try:
                 undo_resolution(
-                    slug=each["slug"],
-                    skill=each["skill"],
-                    created_at=datetime.fromisoformat(each["made_at"]) if each["made_at"] else None,
+                    slug=result["slug"],
+                    skill=result["skill"],
+                    created_at=datetime.fromisoformat(result["created_at"]) if result["created_at"] else None,
                     seen={
                         "count": count,
-                        "first_seen_at": datetime.fromisoformat(first),
-                        "last_seen_at": datetime.fromisoformat(last),
+                        "first_seen_at": datetime.fromisoformat(first_seen_at),
+                        "last_seen_at": datetime.fromisoformat(last_seen_at),
                     },
                     now=timezone.now(),
                 )
@@ -185,63 +191,66 @@ class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
                 self.message_user(request, str(error), messages.ERROR)
                 continue
             undone += 1
-            self.log_change(request, UnknownSlug(pk=each["id"], slug=each["slug"]), f"Undone: {each['text']}")
+            self.log_change(request, UnknownSlug(pk=result["id"], slug=result["slug"]), f"Undone: {result['text']}")
         if undone:
-            self.message_user(request, f"Undone: {undone:,} wait to be resolved again.", messages.SUCCESS)
+            self.message_user(request, f"Undone. Unknown slugs to resolve again: {undone:,}.", messages.SUCCESS)
             offer_renormalization(request)
 
 
 class AliasForm(forms.Form):
+    """Form for choosing a skill by any of its names."""
+
     skill = forms.CharField(
         label="Skill",
         max_length=100,
-        help_text="Its name or one of its aliases; suggestions appear while you type.",
+        help_text="Enter a name or an alias. Suggestions appear as you type.",
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "data-suggest": "skills/skill/suggest.json"}),
     )
 
     def clean_skill(self) -> str:
         found = get_vocabulary().get(self.cleaned_data["skill"])
         if found is None:
-            raise forms.ValidationError("The vocabulary has no such skill.")
+            raise forms.ValidationError("The vocabulary does not contain this skill.")
         return found.name
 
 
 def search_skills(text: str) -> list[Skill]:
-    """The skills whose names or aliases have the text in them or are spelt like it, the most alike first."""
+    """Return the skills whose names or aliases contain the text or are spelled like it, most similar first."""
     key = spelling_key(text)
     if not key:
         return []
     scored = []
     for skill in get_vocabulary():
-        spellings = [spelling_key(each) for each in (skill.name, skill.display_name, *skill.aliases)]
-        score = max(_likeness(key, each) for each in spellings)
-        if score >= _MIN_LIKENESS:
+        spellings = [spelling_key(spelling) for spelling in (skill.name, skill.display_name, *skill.aliases)]
+        score = max(_score_similarity(key, spelling) for spelling in spellings)
+        if score >= _MIN_SIMILARITY:
             scored.append((-score, skill.name, skill))
     return [skill for _, _, skill in sorted(scored)[:_MAX_SUGGESTED]]
 
 
-def _likeness(key: str, spelling: str) -> float:
+def _score_similarity(key: str, spelling: str) -> float:
     if spelling.startswith(key):
-        # The shorter it goes on, the better.
+        # The fewer characters follow the prefix, the better the match.
         return 200 - min(99, len(spelling) - len(key))
     return 101 if key in spelling else fuzz.ratio(key, spelling)
 
 
 def show_skill(name: str) -> str:
-    """Return how a skill is shown to people."""
+    """Return the display name of a skill."""
     return get_vocabulary().display_name(name)
 
 
-# Of fields with names of skills: see `DocumentAdmin.suggestions`.
+# Value of `DocumentAdmin.suggestions` for fields that contain skill names.
 SKILL_SUGGESTIONS = ("skills/skill/suggest.json", show_skill)
 
 
 def describe_names(skill: Skill) -> str:
+    """Return the display name of a skill, followed by up to three aliases in parentheses."""
     return f"{skill.display_name} ({', '.join(skill.aliases[:3])})" if skill.aliases else skill.display_name
 
 
-def _nearest(slug: str) -> list[str]:
-    """The skills whose names are spelt most like the slug, at most two."""
+def _find_similar_names(slug: str) -> list[str]:
+    """Return the names of at most two skills whose names are spelled most like the slug."""
     names = {skill.name: spelling_key(skill.name) for skill in get_vocabulary() if skill.is_skill}
-    found = process.extract(spelling_key(slug), names, scorer=fuzz.ratio, limit=2, score_cutoff=_MIN_LIKENESS)
+    found = process.extract(spelling_key(slug), names, scorer=fuzz.ratio, limit=2, score_cutoff=_MIN_SIMILARITY)
     return [name for _, _, name in found]

@@ -1,3 +1,5 @@
+"""Routes under /skills."""
+
 from career_navigator.api.routers import OptionalSlashRouter
 from skills.views import SkillViewSet
 

@@ -1,4 +1,4 @@
-"""The endpoints under /skills: the vocabulary and extraction."""
+"""Endpoints under /skills: skill search, name normalization and extraction from text."""
 
 from dataclasses import asdict
 from typing import Any
@@ -21,19 +21,21 @@ from skills.vocabulary import DEFAULT_CATEGORY, Skill, Vocabulary, find_skills
 
 
 class SkillPagination(EnvelopePagination):
+    """Pagination that returns the page under `skills`."""
+
     result_key = "skills"
 
 
 class SkillFilterBackend(BaseFilterBackend):
-    """Search the vocabulary."""
+    """Filter of the vocabulary by `query`, `category` and `subcategory`."""
 
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
-        asked = {name: view.query[name] for name in ("query", "category", "subcategory") if name in view.query}
-        return find_skills(vocabulary=queryset, **asked)
+        filters = {name: view.query[name] for name in ("query", "category", "subcategory") if name in view.query}
+        return find_skills(vocabulary=queryset, **filters)
 
 
 class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
-    """The vocabulary; open to everybody."""
+    """Public endpoints for the skill vocabulary."""
 
     serializer_class = shapes.SkillSerializer
     action_options = {
@@ -43,35 +45,40 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
     pagination_class = SkillPagination
     filter_backends = [SkillFilterBackend]
     lookup_url_kwarg = "name"
-    # A name may have a slash in it: "ci/cd".
+    # A skill name can contain a slash, as in "ci/cd".
     lookup_value_regex = ".*?[^/]"
 
     def get_queryset(self) -> Any:
         return get_vocabulary()
 
     def get_object(self) -> dict[str, Any]:
-        """Return the skill of the path, in any spelling, with its market. Raises NotFound."""
-        words, name = get_vocabulary(), self.kwargs["name"]
-        listed = words.get(name) if len(name) <= shapes.MAX_NAME_LENGTH else None
-        skill = listed or _is_unlisted(name, words)
+        """Return the skill named in the path, in any spelling, with its market stats.
+
+        Raises:
+            NotFound: Neither the vocabulary nor a recent posting contains the skill.
+        """
+        vocabulary, name = get_vocabulary(), self.kwargs["name"]
+        entry = vocabulary.get(name) if len(name) <= shapes.MAX_NAME_LENGTH else None
+        skill = entry or _build_unlisted_skill(name, vocabulary)
         if skill is None or not skill.is_skill:
-            raise NotFound("There is no such skill.", "skill_not_found")
+            raise NotFound("This skill does not exist.", "skill_not_found")
         market = get_skill_market(skill=skill.name, now=timezone.now())
-        if listed is None and not market.count:
-            raise NotFound("There is no such skill.", "skill_not_found")
+        if entry is None and not market.count:
+            raise NotFound("This skill does not exist.", "skill_not_found")
         return asdict(skill) | {"market": market}
 
     def list(self, request: Request) -> Response:
         """Search the skill vocabulary.
 
-        `query` is the beginning of a name or an alias. Without it all skills are listed.
+        `query` matches the beginning of a name, an alias or a word in them. Without `query`, all skills are listed.
         """
         return super().list(request)
 
     def retrieve(self, request: Request, name: str) -> Response:
-        """Return one skill, in any spelling, and its share of the market.
+        """Return a skill and its share of the job market.
 
-        With its aliases, what it builds on, related skills, and how many postings of the last 30 days ask for it.
+        The name can be in any spelling. The response includes the skill's aliases, prerequisites and related skills,
+        and the number of postings in the last 30 days that require the skill.
         """
         return super().retrieve(request)
 
@@ -84,20 +91,20 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
     def normalize(self, request: Request) -> Response:
         """Return the canonical names of skills in any spelling.
 
-        What is no known skill is listed apart.
+        Names that are not skills, and names that the vocabulary does not contain, are listed separately.
         """
-        words = get_vocabulary()
+        vocabulary = get_vocabulary()
         recognized, not_skills, unrecognized = [], [], []
-        for given in filter(str.strip, self.body["skills"]):
-            skill = words.get(given)
+        for name in filter(str.strip, self.body["skills"]):
+            skill = vocabulary.get(name)
             if skill is None:
-                unrecognized.append(given)
+                unrecognized.append(name)
             elif skill.is_skill:
-                recognized.append({"given": given, "skill": skill.name})
+                recognized.append({"given": name, "skill": skill.name})
             else:
-                not_skills.append(given)
+                not_skills.append(name)
         names = {
-            "skills": list(dict.fromkeys(each["skill"] for each in recognized)),
+            "skills": list(dict.fromkeys(match["skill"] for match in recognized)),
             "recognized": recognized,
             "not_skills": not_skills,
             "unrecognized": unrecognized,
@@ -109,14 +116,13 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
         methods=["post"],
         request_serializer_class=shapes.TextSerializer,
         serializer_class=shapes.ExtractionSerializer,
-        # The most processor time that can be asked for without a token: up to 0.3 s.
+        # The most CPU time an anonymous request can use: up to 0.3 s.
         throttle_scope="extract_address",
     )
     def extract(self, request: Request) -> Response:
-        """Find the skills that a text asks for, and where.
+        """Extract the skills from a text, with the position of each mention.
 
-        For a posting or a resume. Words that only look like skills ("go fast") are not taken for them; each find has
-        its positions in the text.
+        The text can be a posting or a resume. Everyday words that are spelled like a skill ("go fast") are ignored.
         """
         text = self.body["text"]
         by_skill: dict[str, list[SkillSpan]] = {}
@@ -129,7 +135,7 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
         return Response(self.get_serializer({"skills": skills, "total": len(by_skill)}).data)
 
 
-def _is_unlisted(name: str, words: Vocabulary) -> Skill | None:
-    """A skill that only the source's slugs name, the way such a slug is written in postings."""
-    readable = words.map_technology_slugs([name]) if len(name) <= shapes.MAX_NAME_LENGTH else []
+def _build_unlisted_skill(name: str, vocabulary: Vocabulary) -> Skill | None:
+    """Build a skill for a name that is not in the vocabulary, spelled as postings store an unknown slug."""
+    readable = vocabulary.map_technology_slugs([name]) if len(name) <= shapes.MAX_NAME_LENGTH else []
     return Skill(name=readable[0], display_name=readable[0], category=DEFAULT_CATEGORY) if readable else None

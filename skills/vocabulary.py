@@ -1,4 +1,4 @@
-"""The skill vocabulary: which names, aliases and slugs mean one skill, how they are compared, and what kind it is."""
+"""The skill vocabulary: resolves names, aliases and slugs to skills and assigns skills to categories."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,64 +16,67 @@ CATEGORIES = (
     "Tools/Technologies",
     "Soft Skills",
 )
-# A folded name and a version after it: "java 11", "php 7 4", "vue 3 x"; without a space only after longer names.
+# A folded name followed by a version: "java 11", "php 7 4", "vue 3 x". The space can be missing only after a name of at
+# least four letters.
 _VERSIONED = re.compile(r"(.{2,}?) v?\d+(?: (?:\d+|x))*|([a-z]{4,})\d+")
-# Where a skill goes that the vocabulary does not know: an unknown slug is nearly always a product.
+# Category of skills that are not in the vocabulary. An unknown slug is nearly always a product.
 DEFAULT_CATEGORY = "Tools/Technologies"
-# Single bytes: letters to lower case, digits as they are, all else to a space. The first table spares `+`, `#`, `.`.
+# Byte translation tables that lowercase letters, keep digits and replace everything else with a space. The first table
+# also keeps `+`, `#` and `.`.
 _LOWER, _FOLD = (
     bytes(
-        ord(chr(code).lower()) if code < 128 and (chr(code).isalnum() or chr(code) in spared) else ord(" ")
+        ord(chr(code).lower()) if code < 128 and (chr(code).isalnum() or chr(code) in preserved) else ord(" ")
         for code in range(256)
     )
-    for spared in ("+#.", "")
+    for preserved in ("+#.", "")
 )
 
 
 def fold(text: str) -> str:
-    """Return the text with names made comparable, character for character.
+    """Fold case and punctuation so that different spellings of a name compare equal.
 
-    "Node.js", "node-js" and "NODE/JS" all fold to "node js", while "C++", "C#" and ".NET" keep their marks.
-    The result is as long as the text, so positions in it are positions in the text. Anything outside ASCII becomes
-    a space; anyone who needs to tell a letter from a dash there asks the text.
+    "Node.js", "node-js" and "NODE/JS" all fold to "node js", while "C++", "C#" and ".NET" keep their symbols. The
+    result has the same length as the text, so offsets into one are offsets into the other. Every non-ASCII character
+    becomes a space. Callers that have to distinguish accented letters from dashes must inspect the original text.
     """
-    # The "replace" handler writes exactly one "?" per character, and working on bytes is some fifty times faster
-    # than str.translate on text with a single typographic quote in it. Looking for three rare marks and putting them
-    # back is in turn ten times faster than one regular expression that drops all others.
+    # The "replace" handler writes exactly one "?" per character. Translating bytes is about fifty times faster than
+    # str.translate on text that contains a single typographic quote. Restoring three rare symbols afterwards is another
+    # ten times faster than one regular expression that removes all other symbols.
     lower = text.encode("ascii", "replace").translate(_LOWER)
     folded = bytearray(lower.translate(_FOLD))
-    for at in _places(lower, b".net"):
-        if not lower[at + 4 : at + 5].isalnum():
-            folded[at : at + 1] = b"."
-    for at in _places(lower, b"++"):
-        folded[at : at + 2] = b"++"
-    for at in _places(lower, b"#"):
-        if lower[at - 1 : at].isalpha():
-            folded[at : at + 1] = b"#"
+    for offset in _find_all(lower, b".net"):
+        if not lower[offset + 4 : offset + 5].isalnum():
+            folded[offset : offset + 1] = b"."
+    for offset in _find_all(lower, b"++"):
+        folded[offset : offset + 2] = b"++"
+    for offset in _find_all(lower, b"#"):
+        if lower[offset - 1 : offset].isalpha():
+            folded[offset : offset + 1] = b"#"
     return folded.decode("ascii")
 
 
-def _places(text: bytes, mark: bytes) -> Iterator[int]:
-    at = text.find(mark)
-    while at >= 0:
-        yield at
-        at = text.find(mark, at + 1)
+def _find_all(text: bytes, symbol: bytes) -> Iterator[int]:
+    offset = text.find(symbol)
+    while offset >= 0:
+        yield offset
+        offset = text.find(symbol, offset + 1)
 
 
 def spelling_key(name: str) -> str:
-    """Return the key under which all spellings of a name meet: folded, with single spaces."""
+    """Return the lookup key shared by all spellings of a name: the folded name with single spaces."""
     return " ".join(fold(make_plain(name).text).split())
 
 
 class InvalidSkill(ValueError):
-    """An entry that cannot be a skill; the message names it and says why."""
+    """Raised when a seed entry is not a valid skill. The message names the entry and the problem."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skill:
-    """One thing a person can know. `name` is canonical and in lower case; `slugs` are those of the job source.
+    """A vocabulary entry. `name` is canonical and in lower case. `slugs` are the technology slugs of the job source.
 
-    With `is_skill` false it is something adverts mention that nobody learns: a job board, an applicant-tracking system.
+    `is_skill` is false for a term that postings mention but that is not a skill, such as a job board or an
+    applicant-tracking system.
     """
 
     name: str
@@ -88,18 +91,18 @@ class Skill:
 
     @classmethod
     def from_entry(cls, entry: Mapping[str, Any]) -> "Skill":
-        """Read an entry of the seed file. Raises `InvalidSkill`."""
+        """Build a skill from an entry of the seed file. Raises `InvalidSkill` if the entry is invalid."""
         name = entry.get("name")
         if not isinstance(name, str) or not spelling_key(name) or name != name.strip().lower():
-            raise InvalidSkill(f"a skill needs a name in lower case, not {name!r}")
+            raise InvalidSkill(f"a skill's name must be in lower case and not empty, not {name!r}")
         category = entry.get("category", DEFAULT_CATEGORY)
         if category not in CATEGORIES:
-            raise InvalidSkill(f"{name}: category {category!r} is none of {', '.join(CATEGORIES)}")
+            raise InvalidSkill(f"{name}: category must be one of {', '.join(CATEGORIES)}, not {category!r}")
         lists: dict[str, tuple[str, ...]] = {}
         for field in ("aliases", "slugs", "prerequisites", "related"):
             values = entry.get(field, [])
             if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-                raise InvalidSkill(f"{name}: {field} has to be a list of strings, not {values!r}")
+                raise InvalidSkill(f"{name}: {field} must be a list of strings, not {values!r}")
             lists[field] = tuple(values)
         return cls(
             name=name,
@@ -111,15 +114,16 @@ class Skill:
         )
 
     def as_entry(self) -> dict[str, Any]:
-        """Return the entry `from_entry` would read."""
+        """Return the skill as a seed entry. This is the inverse of `from_entry`."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
 
 class Vocabulary:
-    """Looks names up. Built once from all skills and never changed afterwards.
+    """An immutable lookup from the spellings of all skills to the skills.
 
-    Where two skills claim a spelling, a canonical name wins over a display name, that over an alias, that over a slug;
-    between equals the alphabetically first skill wins, so that a careless edit cannot make answers waver.
+    If two skills share a spelling, a canonical name takes precedence over a display name, a display name over an alias,
+    and an alias over a slug. Ties go to the alphabetically first skill, so that the result is deterministic even after
+    a careless edit.
     """
 
     def __init__(self, skills: Iterable[Skill]) -> None:
@@ -140,15 +144,15 @@ class Vocabulary:
         return len(self._skills)
 
     def __iter__(self) -> Iterator[Skill]:
-        """Iterate over all entries, by name; those that are no skills too."""
+        """Iterate over all entries by name, including entries that are not skills."""
         return iter(self._skills.values())
 
     def get(self, name: str) -> Skill | None:
-        """Return the entry that any spelling of a name or slug means, skill or not; None when unknown.
+        """Return the entry with the given spelling, skill or not, or None if the spelling is unknown.
 
-        A name that is only known without its version number counts as known: "Java 11", "symfony2", "Angular 2+".
+        A trailing version number is ignored if the full name is unknown: "Java 11", "symfony2", "Angular 2+".
         """
-        # Most names are canonical already.
+        # Fast path: most names are already canonical.
         if (named := self._skills.get(name)) is not None:
             return named
         key = spelling_key(name)
@@ -158,27 +162,29 @@ class Vocabulary:
         return found
 
     def canonical(self, name: str) -> str | None:
-        """Return the canonical name of the skill that a spelling means; None when it is unknown or no skill."""
+        """Return the canonical name of the skill with this spelling, or None if it is unknown or not a skill."""
         skill = self.get(name)
         return skill.name if skill is not None and skill.is_skill else None
 
     @cached_property
     def prerequisites(self) -> dict[str, tuple[str, ...]]:
-        """What each entry builds on, in canonical names."""
+        """The canonical names of each entry's prerequisites, by entry name."""
         return {
             skill.name: tuple(
                 dict.fromkeys(
-                    name for need in skill.prerequisites if (name := self.canonical(need)) and name != skill.name
+                    name
+                    for prerequisite in skill.prerequisites
+                    if (name := self.canonical(prerequisite)) and name != skill.name
                 )
             )
             for skill in self
         }
 
     def map_technology_slugs(self, slugs: Iterable[str]) -> list[str]:
-        """Return the skills that a source's slugs mean, in their order, each once.
+        """Map a job source's slugs to skill names, in order and without duplicates.
 
-        A slug the vocabulary does not know becomes a readable name ("apache-nifi" -> "apache nifi"); one that is known
-        not to be a skill is dropped.
+        An unknown slug becomes a readable name ("apache-nifi" -> "apache nifi"). A slug that is known not to be a skill
+        is dropped.
         """
         skills: dict[str, None] = {}
         for slug in slugs:
@@ -192,23 +198,26 @@ class Vocabulary:
         return list(skills)
 
     def unknown_slugs(self, slugs: Iterable[str]) -> list[str]:
-        """Return the slugs that mean nothing here, as they were written, in their order, each once."""
+        """Return the slugs that are not in the vocabulary, in order and without duplicates."""
         return list(dict.fromkeys(slug for slug in slugs if slug.strip() and self.get(slug) is None))
 
     def get_skill_categories(self, skills: Iterable[str]) -> dict[str, list[str]]:
-        """Group skills by category: categories in the documented order, empty ones left out, skills as they come."""
+        """Group skills by category, in the order of `CATEGORIES`, without empty categories.
+
+        Within a category, skills keep their order.
+        """
         groups: dict[str, list[str]] = {category: [] for category in CATEGORIES}
         for skill in dict.fromkeys(skills):
             groups[self.category(skill)].append(skill)
         return {category: group for category, group in groups.items() if group}
 
     def category(self, name: str) -> str:
-        """Return the category of a skill in any spelling; that of unknown ones is `DEFAULT_CATEGORY`."""
+        """Return the category of a skill in any spelling, or `DEFAULT_CATEGORY` if the skill is unknown."""
         skill = self.get(name)
         return skill.category if skill is not None else DEFAULT_CATEGORY
 
     def display_name(self, name: str) -> str:
-        """Return how to show a skill ("postgresql" -> "PostgreSQL"); an unknown name is returned as it is."""
+        """Return a skill's display name ("postgresql" -> "PostgreSQL"), or `name` if the skill is unknown."""
         skill = self.get(name)
         return skill.display_name if skill is not None else name
 
@@ -216,12 +225,14 @@ class Vocabulary:
 def find_skills(
     *, vocabulary: Vocabulary, query: str = "", category: str | None = None, subcategory: str | None = None
 ) -> list[Skill]:
-    """The skills of a category whose name, display name or an alias has a word that begins with the query, by name.
+    """Return the skills that match the query, the category and the subcategory.
 
-    The skill that the query spells in full comes first, then those whose name begins so, then those with such an alias,
-    last those where it begins a later word: "boot" finds "spring boot".
+    A skill matches if its name, its display name or one of its aliases has a word that begins with the query. Results
+    are in this order, and by name within each group: the skill that the query spells in full, skills whose name begins
+    with the query, skills with an alias that begins with the query, and skills where a later word begins with the
+    query ("boot" finds "spring boot").
     """
-    chosen = [
+    candidates = [
         skill
         for skill in vocabulary
         if skill.is_skill
@@ -229,34 +240,35 @@ def find_skills(
         and (subcategory is None or subcategory.casefold() == skill.subcategory.casefold())
     ]
     if not query.strip():
-        return chosen
+        return candidates
     ranked = []
-    meant = vocabulary.get(query)
-    begins = _beginning(query)
-    for skill in chosen:
-        if meant is skill:
+    exact_match = vocabulary.get(query)
+    matches = _build_prefix_test(query)
+    for skill in candidates:
+        names = (skill.name, skill.display_name, *skill.aliases)
+        if skill is exact_match:
             ranked.append((0, skill.name, skill))
-        elif begins(skill.name) or begins(skill.display_name):
+        elif matches(skill.name) or matches(skill.display_name):
             ranked.append((1, skill.name, skill))
-        elif any(begins(alias) for alias in skill.aliases):
+        elif any(matches(alias) for alias in skill.aliases):
             ranked.append((2, skill.name, skill))
-        elif any(begins(rest) for name in (skill.name, skill.display_name, *skill.aliases) for rest in _later(name)):
+        elif any(matches(suffix) for name in names for suffix in _iterate_suffixes(name)):
             ranked.append((3, skill.name, skill))
     ranked.sort(key=lambda entry: entry[:2])
     return [skill for _, _, skill in ranked]
 
 
-def _later(name: str) -> Iterator[str]:
-    """The name from each of its later words on."""
+def _iterate_suffixes(name: str) -> Iterator[str]:
+    """Yield the parts of the name that start at the second word, the third word, and so on."""
     words = name.split()
     return (" ".join(words[start:]) for start in range(1, len(words)))
 
 
-def _beginning(query: str) -> Callable[[str], bool]:
-    """Whether a name begins with the query, spaces and marks aside: "node" and "node.j" begin "Node.js"."""
+def _build_prefix_test(query: str) -> Callable[[str], bool]:
+    """Return a test for names that begin with the query, in any spelling: "node.j" is a prefix of "Node.js"."""
     key = spelling_key(query)
     if not key:
-        # Only marks, or another script: compared as it is written.
-        written = query.strip().casefold()
-        return lambda name: name.casefold().startswith(written)
+        # The query consists of punctuation or of another script, so there is no key to compare.
+        prefix = query.strip().casefold()
+        return lambda name: name.casefold().startswith(prefix)
     return lambda name: spelling_key(name).startswith(key)

@@ -139,7 +139,7 @@ class TestSettlingASlug:
             before.first_seen_at,
             before.last_seen_at,
         )
-        assert "Undone: kubernets is kubernetes." in {each.change_message for each in LogEntry.objects.all()}
+        assert "Undone: Resolved kubernets as kubernetes." in {each.change_message for each in LogEntry.objects.all()}
 
     @pytest.mark.parametrize("answer", ["new", "no_skill"])
     def test_as_an_entry_of_its_own_is_undone(
@@ -160,13 +160,13 @@ class TestSettlingASlug:
 
         answer = staff_client.post(undo_link(told), follow=True).content.decode()
 
-        assert "was edited or deleted since" in answer
+        assert "has been edited or deleted since" in answer
         assert SkillDocument.objects(name="zapp board").count() == 1
         assert UnknownSlugDocument.objects(slug="zapp-board").count() == 0
 
     def test_in_bulk_is_asked_for_and_undone(self, staff_client: Client, unknown: Callable[[str], str]) -> None:
         chosen = {
-            "action": "call_no_skills",
+            "action": "mark_as_not_skills",
             "_selected_action": [str(slug.pk) for slug in UnknownSlugDocument.objects],
         }
 
@@ -176,7 +176,7 @@ class TestSettlingASlug:
         resolved = UnknownSlugDocument.objects.count()
         staff_client.post(undo_link(told))
 
-        assert "Call no skills: 2 unknown slugs?" in question
+        assert "Mark as not skills: 2 unknown slugs?" in question
         assert (between, resolved, UnknownSlugDocument.objects.count()) == (2, 0, 2)
 
 
@@ -202,7 +202,7 @@ class TestMerging:
         found = staff_client.get(f"{SKILLS}suggest.json", {"q": "scs"}).json()["found"]
         question = staff_client.post(form, {"skill": " SCSS "}, follow=True)
         merge, _ = question.redirect_chain[-1]
-        staff_client.post(merge, {"kept": "sass"})
+        staff_client.post(merge, {"target": "sass"})
 
         assert f"{SKILLS}{skill.pk}/merge-with" in page
         assert "Merge PostCSS into which skill?" in ask.content.decode()
@@ -216,8 +216,8 @@ class TestMerging:
     @pytest.mark.parametrize(
         ("typed", "sentence"),
         [
-            ("postcss", "That is the skill itself; name the other one."),
-            ("no such thing", "The vocabulary has no such skill."),
+            ("postcss", "A skill cannot be merged with itself. Enter another skill."),
+            ("no such thing", "The vocabulary does not contain this skill."),
             ("", "This field is required."),
         ],
     )
@@ -234,7 +234,7 @@ class TestMerging:
         answer = staff_client.get(f"{SKILLS}merge/?{query}", follow=True)
 
         assert answer.redirect_chain == [(SKILLS, 302)]
-        assert "Somebody has merged or deleted one of the skills meanwhile." in answer.content.decode()
+        assert "One of the skills has been merged or deleted in the meantime." in answer.content.decode()
 
     @pytest.mark.parametrize("text", ["", " ", "[", "$ne", "x" * 500, "qqqq"])
     def test_suggests_nothing_for_what_is_like_no_skill(

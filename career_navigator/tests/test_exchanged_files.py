@@ -351,7 +351,7 @@ def test_offers_no_good_rows_where_there_are_none(preview: Preview) -> None:
 def test_refuses_an_alias_as_the_name_of_another_skill(preview: Preview) -> None:
     said = refused(preview(SKILLS, written({"name": "py", "display_name": "Py the robot", "category": "Databases"})))
 
-    assert "means 'python': write that name, or take the spelling from there first" in said[2]
+    assert "is a spelling of 'python'. Use that name, or remove the spelling from that skill first" in said[2]
 
 
 @pytest.mark.parametrize("page", COLLECTIONS)

@@ -1,4 +1,4 @@
-"""The pages of skills in the admin."""
+"""Helpers for tests of the skill pages in the admin."""
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -6,6 +6,6 @@ from django.test import Client
 LIST = "/admin/skills/skill/"
 
 
-def imported(client: Client, name: str, content: bytes, format_number: int) -> object:
+def import_file(client: Client, name: str, content: bytes, format_number: int) -> object:
     file = SimpleUploadedFile(name, content)
     return client.post(f"{LIST}import/", {"import_file": file, "format": str(format_number), "resource": "0"})

@@ -11,7 +11,7 @@ from skills.vocabulary import Skill, Vocabulary
 
 @pytest.fixture(scope="session")
 def seeded() -> Vocabulary:
-    """The vocabulary of the seed file, read without a database."""
+    """Return the vocabulary of the seed file, read without a database."""
     path = Path(__file__).resolve().parents[2] / "fixtures" / "skills.json"
     return Vocabulary(Skill.from_entry(entry) for entry in json.loads(path.read_text(encoding="utf-8")))
 
@@ -23,7 +23,7 @@ def extractor(seeded: Vocabulary) -> SkillExtractor:
 
 @pytest.fixture
 def python_and_django(admin_tables: None) -> None:
-    """A stored vocabulary of two skills, for the admin."""
+    """Store a vocabulary of two skills for the admin tests."""
     entries = [
         {"name": "python", "display_name": "Python", "category": "Programming Languages", "slugs": ["python"]},
         {"name": "django", "display_name": "Django", "category": "Frameworks/Libraries", "prerequisites": ["python"]},

@@ -1,4 +1,4 @@
-"""The files that the admin imports and exports skills by: their formats, bounds, and formulas."""
+"""Tests of the admin's import and export files: formats, limits and formula escaping."""
 
 import html
 import io
@@ -14,7 +14,7 @@ from django.test import Client
 
 from career_navigator.document_admin.formats import CSV, JSON, XLSX, ImportRejected
 from skills.documents import SkillDocument
-from skills.tests.admin_pages import LIST, imported
+from skills.tests.admin_pages import LIST, import_file
 
 FIELDS = ("name", "display_name", "category", "subcategory", "aliases", "slugs", "prerequisites", "related", "is_skill")
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("python_and_django")
 
 
 @pytest.mark.parametrize(("number", "kind"), [(0, "csv"), (1, "json"), (2, "xlsx")])
-def test_exports_what_import_takes(staff_client: Client, number: int, kind: str) -> None:
+def test_exported_files_can_be_imported(staff_client: Client, number: int, kind: str) -> None:
     form = {"format": str(number), "resource": "0"} | {f"skillresource_{name}": "on" for name in FIELDS}
 
     answer = staff_client.post(f"{LIST}export/", form)
@@ -36,11 +36,11 @@ def test_exports_what_import_takes(staff_client: Client, number: int, kind: str)
     )
     assert [row["name"] for row in rows] == ["django", "python"]
     assert rows[0]["prerequisites"] == "python"
-    assert imported(staff_client, f"skills.{kind}", answer.content, number).context["result"].totals["skip"] == 2
+    assert import_file(staff_client, f"skills.{kind}", answer.content, number).context["result"].totals["skip"] == 2
 
 
 def build_xlsx(sheet_xml: str, **parts: bytes) -> bytes:
-    """An XLSX file with this sheet, as tools other than ours may write it, and other parts by their names."""
+    """Build an XLSX file with this sheet and with the given parts replaced, as other tools could write it."""
     dataset = tablib.Dataset(["python", "Python"], headers=["name", "display_name"])
     written = io.BytesIO()
     with (
@@ -142,10 +142,10 @@ STYLES = b'<?xml version="1.0" encoding="utf-8"?><styleSheet><fonts>' + b"<font/
         ("numbers.json", 1, lambda: b"[1, 2]", "The file has to be a list of objects, one per row."),
     ],
 )
-def test_rejects_a_file_beyond_bounds_before_it_reads_it(
+def test_rejects_a_file_over_the_limits(
     staff_client: Client, redis: Any, name: str, number: int, content: Any, sentence: str
 ) -> None:
-    answer = imported(staff_client, name, content(), number)
+    answer = import_file(staff_client, name, content(), number)
 
     assert answer.status_code == 200
     assert sentence in html.unescape(answer.content.decode())
@@ -153,8 +153,8 @@ def test_rejects_a_file_beyond_bounds_before_it_reads_it(
     assert SkillDocument.objects.count() == 2
 
 
-def xlsx_with_part_that_understates(size: int, compression: int) -> bytes:
-    """An XLSX file with a part of this size, of which its directory says that it has a byte."""
+def build_xlsx_with_understated_part(size: int, compression: int) -> bytes:
+    """Build an XLSX file with a part of this size that the archive's directory declares as one byte long."""
     written = io.BytesIO(build_xlsx(build_sheet(HEADERS + build_row(2, "a", "b"))))
     with zipfile.ZipFile(written, "a", compression) as archive:
         archive.writestr("understated.xml", b" " * size)
@@ -166,8 +166,8 @@ def xlsx_with_part_that_understates(size: int, compression: int) -> bytes:
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_unpacks_no_more_of_a_part_than_it_states(compression: int) -> None:
-    content = xlsx_with_part_that_understates(100_000_000, compression)
+def test_unpacks_at_most_the_declared_size_of_a_part(compression: int) -> None:
+    content = build_xlsx_with_understated_part(100_000_000, compression)
 
     tracemalloc.start()
     with pytest.raises(ImportRejected):
@@ -178,16 +178,18 @@ def test_unpacks_no_more_of_a_part_than_it_states(compression: int) -> None:
     assert peak < 10_000_000
 
 
-def test_a_sheet_may_claim_the_largest_size_there_is(staff_client: Client) -> None:
+def test_accepts_a_sheet_that_declares_the_maximum_dimension(staff_client: Client) -> None:
     rows = HEADERS + build_row(2, "python", "Python 3") + build_row(3, "django")
 
-    answer = imported(staff_client, "skills.xlsx", build_xlsx(build_sheet(rows, '<dimension ref="A1:XFD1048576"/>')), 2)
+    answer = import_file(
+        staff_client, "skills.xlsx", build_xlsx(build_sheet(rows, '<dimension ref="A1:XFD1048576"/>')), 2
+    )
 
     assert answer.context["result"].totals["update"] == 1
     assert answer.context["result"].total_rows == 2
 
 
-def test_reads_as_many_rows_as_are_allowed() -> None:
+def test_reads_the_maximum_number_of_rows() -> None:
     rows = "".join(build_row(n, "a", "b") for n in range(2, 3_002))
 
     datasets = [
@@ -203,7 +205,7 @@ FORMULAS = ("=1+1", "==cmd|calc!A1", "+SUM(1)", "-2+3", "@evil", "\t=1+1", "\r=1
 
 
 @pytest.mark.parametrize("format_class", [CSV, XLSX])
-def test_exports_a_formula_as_text_and_imports_what_it_exported(settings: Any, format_class: Any) -> None:
+def test_exports_formulas_as_text_and_imports_them_unchanged(settings: Any, format_class: Any) -> None:
     texts = [*FORMULAS, "plain", "it's", "'quoted'", "1 = 1", "-", ""]
     dataset = tablib.Dataset(*([text] for text in texts), headers=["name"])
 
@@ -215,8 +217,10 @@ def test_exports_a_formula_as_text_and_imports_what_it_exported(settings: Any, f
         else tablib.Dataset().load(io.BytesIO(content), format="xlsx")
     )
     assert not [cell for cell in read["name"] if cell and cell[0] in "=+-@\t\r＝"]
-    kept = format_class().create_dataset(content.encode() if isinstance(content, str) else content)["name"]
-    assert [cell or "" for cell in kept] == [text.removeprefix("'") if text == "'=1" else text for text in texts]
+    imported_texts = format_class().create_dataset(content.encode() if isinstance(content, str) else content)["name"]
+    assert [cell or "" for cell in imported_texts] == [
+        text.removeprefix("'") if text == "'=1" else text for text in texts
+    ]
 
 
 def test_exports_csv_with_a_byte_order_mark(staff_client: Client) -> None:

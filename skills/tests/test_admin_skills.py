@@ -1,4 +1,4 @@
-"""Editing, adding and deleting skills in the admin."""
+"""Tests of editing, adding and deleting skills in the admin."""
 
 import re
 from typing import Any
@@ -25,25 +25,25 @@ def get_page_url(name: str) -> str:
     return f"{LIST}{Skill.objects.get(name=name).pk}/change/"
 
 
-def posted(client: Client, name: str, **changes: object) -> dict[str, object]:
-    """What a browser would send for the page as it stands, with these changes."""
+def build_form_data(client: Client, name: str, **changes: object) -> dict[str, object]:
+    """Return the form data a browser would submit for the skill's page, with these changes."""
     form = client.get(get_page_url(name)).context["adminform"].form
     values = {field.name: field.value() for field in form}
     sent = {key: "" if value is None else value for key, value in values.items() if value is not False}
     return sent | changes
 
 
-def test_refuses_skills_that_would_build_on_one_another(staff_client: Client) -> None:
+def test_rejects_prerequisites_that_form_a_cycle(staff_client: Client) -> None:
     SkillFactory(name="wagtail", prerequisites=["django"])
 
-    answer = staff_client.post(get_page_url("python"), posted(staff_client, "python", prerequisites="wagtail"))
+    answer = staff_client.post(get_page_url("python"), build_form_data(staff_client, "python", prerequisites="wagtail"))
 
     assert answer.context["adminform"].form.errors["prerequisites"] == [
-        "these would build on one another: python → wagtail → django → python."
+        "the prerequisites form a cycle: python → wagtail → django → python."
     ]
 
 
-def test_a_deleted_skill_is_named_by_no_other(staff_client: Client) -> None:
+def test_deleting_a_skill_removes_references_to_it(staff_client: Client) -> None:
     SkillFactory(name="own")
     SkillFactory(name="other", prerequisites=["own", "python"], related=["own"])
 
@@ -53,7 +53,7 @@ def test_a_deleted_skill_is_named_by_no_other(staff_client: Client) -> None:
     assert (SkillDocument.objects(name="own").count(), other.prerequisites, other.related) == (0, ["python"], [])
 
 
-def test_lists_and_finds_by_alias(staff_client: Client) -> None:
+def test_finds_a_skill_by_alias(staff_client: Client) -> None:
     SkillDocument.objects.get(name="python").update(aliases=["py3"])
 
     page = staff_client.get(LIST, {"q": "py3"})
@@ -68,10 +68,12 @@ def test_filters_by_category(staff_client: Client) -> None:
     assert [skill.name for skill in page.context["cl"].result_list] == ["django"]
 
 
-def test_serves_an_edit_within_a_second_and_seeding_leaves_it(staff_client: Client) -> None:
+def test_serves_an_edit_and_keeps_it_when_seeding(staff_client: Client) -> None:
     assert get_vocabulary().canonical("pythonista") is None
 
-    answer = staff_client.post(get_page_url("python"), posted(staff_client, "python", aliases="pythonista\nCPython"))
+    answer = staff_client.post(
+        get_page_url("python"), build_form_data(staff_client, "python", aliases="pythonista\nCPython")
+    )
 
     assert answer.status_code == 302, answer.context["errors"]
     reset_caches()
@@ -81,11 +83,11 @@ def test_serves_an_edit_within_a_second_and_seeding_leaves_it(staff_client: Clie
     assert LogEntry.objects.get().get_change_message() == "Changed Aliases."
 
 
-def test_writes_only_what_changed_and_keeps_unknown_keys(staff_client: Client, mongo: Database) -> None:
+def test_writes_only_changed_fields_and_keeps_unknown_keys(staff_client: Client, mongo: Database) -> None:
     mongo.skills.update_one({"name": "python"}, {"$set": {"from_elsewhere": {"a": 1}}})
     before = mongo.skills.find_one({"name": "python"})
 
-    staff_client.post(get_page_url("python"), posted(staff_client, "python", subcategory="Dynamic"))
+    staff_client.post(get_page_url("python"), build_form_data(staff_client, "python", subcategory="Dynamic"))
 
     after = mongo.skills.find_one({"name": "python"})
     assert {key for key in after if after[key] != before.get(key)} == {"subcategory", "updated_at"}
@@ -96,20 +98,20 @@ def test_writes_only_what_changed_and_keeps_unknown_keys(staff_client: Client, m
     ("field", "value", "message"),
     [
         ("category", "Cooking", "Select a valid choice"),
-        ("prerequisites", "python", "by itself"),
+        ("prerequisites", "python", "cannot refer to itself"),
         ("prerequisites", "no such skill", "the vocabulary has no no such skill"),
         ("display_name", "", "required"),
         ("aliases", "x" * 101, "too long"),
     ],
 )
-def test_tells_a_refused_value_at_its_field(staff_client: Client, field: str, value: str, message: str) -> None:
-    answer = staff_client.post(get_page_url("python"), posted(staff_client, "python", **{field: value}))
+def test_reports_an_invalid_value_at_its_field(staff_client: Client, field: str, value: str, message: str) -> None:
+    answer = staff_client.post(get_page_url("python"), build_form_data(staff_client, "python", **{field: value}))
 
     assert answer.status_code == 200
     assert message in " ".join(answer.context["adminform"].form.errors[field])
 
 
-def test_refuses_a_second_skill_of_a_name(staff_client: Client) -> None:
+def test_rejects_a_duplicate_name(staff_client: Client) -> None:
     new = {"name": " Python ", "display_name": "P", "category": "Databases", "is_skill": "on"}
 
     answer = staff_client.post(f"{LIST}add/", new)
@@ -117,7 +119,7 @@ def test_refuses_a_second_skill_of_a_name(staff_client: Client) -> None:
     assert answer.context["adminform"].form.errors["name"] == ["There is another skill with this name."]
 
 
-def test_adds_a_skill_in_its_canonical_form(staff_client: Client) -> None:
+def test_normalizes_the_name_of_a_new_skill(staff_client: Client) -> None:
     new = {"name": " New  Skill ", "display_name": "New", "category": "Databases", "is_skill": "on"}
 
     answer = staff_client.post(f"{LIST}add/", new)
@@ -126,9 +128,9 @@ def test_adds_a_skill_in_its_canonical_form(staff_client: Client) -> None:
     assert SkillDocument.objects.get(name="new skill").updated_at is not None
 
 
-def test_tells_the_second_of_two_who_edit_one_skill(staff_client: Client) -> None:
-    second = posted(staff_client, "python", subcategory="second")
-    staff_client.post(get_page_url("python"), posted(staff_client, "python", subcategory="first"))
+def test_rejects_an_edit_based_on_a_stale_version(staff_client: Client) -> None:
+    second = build_form_data(staff_client, "python", subcategory="second")
+    staff_client.post(get_page_url("python"), build_form_data(staff_client, "python", subcategory="first"))
 
     answer = staff_client.post(get_page_url("python"), second)
 
@@ -137,17 +139,17 @@ def test_tells_the_second_of_two_who_edit_one_skill(staff_client: Client) -> Non
     assert SkillDocument.objects.get(name="python").subcategory == "first"
 
 
-def test_tells_one_whose_object_changed_between_reading_and_writing(
+def test_rejects_an_edit_when_the_skill_changes_during_the_request(
     staff_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent = posted(staff_client, "python", subcategory="mine")
+    sent = build_form_data(staff_client, "python", subcategory="mine")
     clean = Skill.full_clean
 
-    def changed_meanwhile(self: Skill, *args: object, **kwargs: object) -> None:
+    def clean_then_change(self: Skill, *args: object, **kwargs: object) -> None:
         clean(self, *args, **kwargs)
         SkillDocument.objects(name="python").update(subcategory="theirs")
 
-    monkeypatch.setattr(Skill, "full_clean", changed_meanwhile)
+    monkeypatch.setattr(Skill, "full_clean", clean_then_change)
     answer = staff_client.post(get_page_url("python"), sent, follow=True)
 
     assert "Somebody changed or deleted this" in answer.content.decode()
@@ -157,34 +159,32 @@ def test_tells_one_whose_object_changed_between_reading_and_writing(
 @pytest.mark.parametrize(
     ("field", "spelling"), [("aliases", "Django"), ("slugs", "django"), ("display_name", "Django")]
 )
-def test_refuses_a_spelling_that_means_another_skill(staff_client: Client, field: str, spelling: str) -> None:
-    answer = staff_client.post(get_page_url("python"), posted(staff_client, "python", **{field: spelling}))
+def test_rejects_a_spelling_of_another_skill(staff_client: Client, field: str, spelling: str) -> None:
+    answer = staff_client.post(get_page_url("python"), build_form_data(staff_client, "python", **{field: spelling}))
 
-    assert "means &#x27;django&#x27;" in answer.content.decode()
+    assert "is a spelling of &#x27;django&#x27;" in answer.content.decode()
     assert SkillDocument.objects.get(name="python").aliases == []
 
 
-def test_shows_history(staff_client: Client) -> None:
-    staff_client.post(get_page_url("python"), posted(staff_client, "python", subcategory="Dynamic"))
+def test_shows_the_history_of_a_skill(staff_client: Client) -> None:
+    staff_client.post(get_page_url("python"), build_form_data(staff_client, "python", subcategory="Dynamic"))
 
     history = staff_client.get(f"{LIST}{Skill.objects.get(name='python').pk}/history/")
 
     assert "Changed Subcategory." in history.content.decode()
 
 
-def test_calls_a_skill_no_skill_in_bulk(staff_client: Client) -> None:
+def test_marks_skills_as_not_skills_in_bulk(staff_client: Client) -> None:
     chosen = [str(skill.pk) for skill in Skill.objects.all()]
 
-    staff_client.post(LIST, {"action": "call_no_skills", "_selected_action": chosen, "confirmed": "yes"})
+    staff_client.post(LIST, {"action": "mark_as_not_skills", "_selected_action": chosen, "confirmed": "yes"})
 
     assert SkillDocument.objects(is_skill=False).count() == 2
     assert LogEntry.objects.count() == 2
 
 
 @pytest.mark.parametrize(("name", "status", "left"), [("django", 403, 1), ("mine", 302, 0)])
-def test_deletes_what_a_curator_added_and_not_what_seeding_would_bring_back(
-    staff_client: Client, name: str, status: int, left: int
-) -> None:
+def test_deletes_added_skills_but_not_seeded_skills(staff_client: Client, name: str, status: int, left: int) -> None:
     SkillFactory(name="mine", category="Databases")
 
     answer = staff_client.post(f"{LIST}{Skill.objects.get(name=name).pk}/delete/", {"post": "yes"})
@@ -193,13 +193,13 @@ def test_deletes_what_a_curator_added_and_not_what_seeding_would_bring_back(
     assert SkillDocument.objects(name=name).count() == left
 
 
-def test_shows_nothing_of_a_missing_skill(staff_client: Client) -> None:
+def test_redirects_from_the_page_of_a_missing_skill(staff_client: Client) -> None:
     answer = staff_client.get(f"{LIST}{ObjectId()}/change/")
 
     assert answer.status_code == 302
 
 
-def test_lets_only_look_who_may_only_look(limited_client: Any) -> None:
+def test_viewers_cannot_edit_import_or_merge(limited_client: Any) -> None:
     client = limited_client("view_skill")
 
     page = client.get(get_page_url("python"))
@@ -211,7 +211,7 @@ def test_lets_only_look_who_may_only_look(limited_client: Any) -> None:
     assert client.get(f"{LIST}merge/", {"name": ["python", "django"]}).status_code == 403
 
 
-def test_shows_nothing_to_who_may_do_nothing(limited_client: Any) -> None:
+def test_staff_without_permissions_have_no_access(limited_client: Any) -> None:
     client = limited_client()
 
     assert client.get(LIST).status_code == 403

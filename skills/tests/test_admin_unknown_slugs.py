@@ -1,4 +1,4 @@
-"""Settling unknown slugs in the admin."""
+"""Tests of resolving unknown slugs in the admin."""
 
 from typing import Any
 
@@ -29,14 +29,14 @@ def get_resolve_url(slug: str) -> str:
     return f"{LIST}{UnknownSlugDocument.objects.get(slug=slug).pk}/resolve/"
 
 
-def test_lists_the_most_frequent_first_with_what_it_may_be(staff_client: Client, unknown: None) -> None:
+def test_lists_the_most_frequent_slugs_first_with_suggestions(staff_client: Client, unknown: None) -> None:
     page = staff_client.get(LIST)
 
     assert [slug.slug for slug in page.context["cl"].result_list] == ["kubernets", "zapp-board"]
-    assert "is kubernetes" in page.content.decode()
+    assert 'value="alias" formnovalidate>kubernetes</button>' in page.content.decode()
 
 
-def test_settles_an_alias_by_one_click(staff_client: Client, unknown: None) -> None:
+def test_resolves_a_slug_as_a_suggested_alias(staff_client: Client, unknown: None) -> None:
     answer = staff_client.post(get_resolve_url("kubernets") + "?skill=kubernetes", {"resolve": "alias"})
 
     assert answer.status_code == 302
@@ -46,9 +46,7 @@ def test_settles_an_alias_by_one_click(staff_client: Client, unknown: None) -> N
 
 
 @pytest.mark.parametrize(("answer", "is_skill"), [("new", True), ("no_skill", False)])
-def test_settles_a_slug_of_its_own_by_one_click(
-    staff_client: Client, unknown: None, answer: str, is_skill: bool
-) -> None:
+def test_resolves_a_slug_as_a_new_entry(staff_client: Client, unknown: None, answer: str, is_skill: bool) -> None:
     staff_client.post(get_resolve_url("zapp-board"), {"resolve": answer})
 
     skill = SkillDocument.objects.get(name="zapp board")
@@ -56,18 +54,18 @@ def test_settles_a_slug_of_its_own_by_one_click(
     assert UnknownSlugDocument.objects(slug="zapp-board").count() == 0
 
 
-def test_settles_as_an_alias_of_another_skill(staff_client: Client, unknown: None) -> None:
+def test_resolves_a_slug_as_an_alias_of_a_skill_entered_by_name(staff_client: Client, unknown: None) -> None:
     address = get_resolve_url("zapp-board")
 
-    refused = staff_client.post(address, {"skill": "nothing known"})
+    rejected = staff_client.post(address, {"skill": "nothing known"})
     done = staff_client.post(address, {"skill": "Kubernetes"})
 
-    assert "no such skill" in refused.content.decode()
+    assert "The vocabulary does not contain this skill." in rejected.content.decode()
     assert done.status_code == 302
     assert SkillDocument.objects.get(name="kubernetes").slugs == ["zapp-board"]
 
 
-def test_says_when_the_vocabulary_knows_it_by_now(staff_client: Client, unknown: None) -> None:
+def test_reports_a_slug_that_the_vocabulary_already_contains(staff_client: Client, unknown: None) -> None:
     address = get_resolve_url("zapp-board")
     SkillFactory(name="zapp board", display_name="Zapp", category="Databases")
     reset_caches()
@@ -78,25 +76,25 @@ def test_says_when_the_vocabulary_knows_it_by_now(staff_client: Client, unknown:
     assert UnknownSlugDocument.objects(slug="zapp-board").count() == 1
 
 
-def test_says_when_somebody_was_quicker(staff_client: Client, unknown: None) -> None:
+def test_reports_a_slug_that_has_already_been_resolved(staff_client: Client, unknown: None) -> None:
     address = get_resolve_url("zapp-board")
     UnknownSlugDocument.objects(slug="zapp-board").delete()
 
     answer = staff_client.post(address, {"resolve": "new"}, follow=True)
 
-    assert "resolved it already" in answer.content.decode()
+    assert "This slug has already been resolved." in answer.content.decode()
 
 
-def test_settles_in_bulk(staff_client: Client, unknown: None) -> None:
+def test_resolves_slugs_in_bulk(staff_client: Client, unknown: None) -> None:
     chosen = [str(slug.pk) for slug in UnknownSlugDocument.objects]
 
-    staff_client.post(LIST, {"action": "call_no_skills", "_selected_action": chosen, "confirmed": "yes"})
+    staff_client.post(LIST, {"action": "mark_as_not_skills", "_selected_action": chosen, "confirmed": "yes"})
 
     assert UnknownSlugDocument.objects.count() == 0
     assert SkillDocument.objects(is_skill=False).count() == 2
 
 
-def test_is_not_settled_by_who_may_only_look(limited_client: Any, unknown: None) -> None:
+def test_viewers_cannot_resolve_slugs(limited_client: Any, unknown: None) -> None:
     client = limited_client("view_unknownslug")
 
     answer = client.post(get_resolve_url("zapp-board"), {"resolve": "new"})
@@ -106,12 +104,12 @@ def test_is_not_settled_by_who_may_only_look(limited_client: Any, unknown: None)
     assert "formaction" not in client.get(LIST).content.decode()
 
 
-def test_settles_one_of_two_spellings_and_tells_of_the_other(staff_client: Client, unknown: None) -> None:
+def test_resolves_one_of_two_spellings_and_reports_the_other(staff_client: Client, unknown: None) -> None:
     count_unknown_slugs(slugs=["zapp_board"], now=timezone.now())
     chosen = [str(each.pk) for each in UnknownSlugDocument.objects(slug__in=["zapp-board", "zapp_board"])]
 
     answer = staff_client.post(
-        LIST, {"action": "call_new_skills", "_selected_action": chosen, "confirmed": "yes"}, follow=True
+        LIST, {"action": "create_skills", "_selected_action": chosen, "confirmed": "yes"}, follow=True
     )
 
     assert answer.status_code == 200

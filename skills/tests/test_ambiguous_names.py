@@ -1,6 +1,7 @@
-"""Everyday words that are technologies too: each sentence with the skill its ambiguous word means, or None.
+"""Tests of sentences with words that are both everyday words and technologies.
 
-Other skills a sentence may mention do not matter here.
+`TECHNICAL` contains sentences that mention the skill and `EVERYDAY` sentences that do not. Other skills in a sentence
+are ignored.
 """
 
 import pytest
@@ -315,12 +316,12 @@ EVERYDAY = [
 
 
 @pytest.mark.parametrize(("skill", "sentence"), TECHNICAL)
-def test_takes_the_name_for_a_technology(extractor: SkillExtractor, skill: str, sentence: str) -> None:
+def test_recognizes_the_technology(extractor: SkillExtractor, skill: str, sentence: str) -> None:
     assert skill in extractor.extract_skills(sentence)
 
 
 @pytest.mark.parametrize(("skill", "sentence"), EVERYDAY)
-def test_leaves_the_everyday_word_alone(extractor: SkillExtractor, skill: str, sentence: str) -> None:
+def test_ignores_the_everyday_word(extractor: SkillExtractor, skill: str, sentence: str) -> None:
     assert skill not in extractor.extract_skills(sentence)
 
 
@@ -331,9 +332,9 @@ def test_has_at_least_150_sentences_each_written_once() -> None:
     assert len(set(cases)) == len(cases)
 
 
-def test_shows_both_senses_of_every_name_that_is_known_for_two() -> None:
-    known = {"go", "r", "c", "rest apis", "spring", "swift", "express", "less", "dart", "chef", "puppet", "rust"}
-    known |= {"scala", "julia", "microsoft access", "excel", "microsoft word", "oracle database", "spark", "flask"}
-    known |= {"bootstrap", "ember.js", "unity", "sketch", "saltstack", "helm", "hive"}
+def test_covers_both_senses_of_every_ambiguous_name() -> None:
+    names = {"go", "r", "c", "rest apis", "spring", "swift", "express", "less", "dart", "chef", "puppet", "rust"}
+    names |= {"scala", "julia", "microsoft access", "excel", "microsoft word", "oracle database", "spark", "flask"}
+    names |= {"bootstrap", "ember.js", "unity", "sketch", "saltstack", "helm", "hive"}
 
-    assert known <= {skill for skill, _ in TECHNICAL} & {skill for skill, _ in EVERYDAY}
+    assert names <= {skill for skill, _ in TECHNICAL} & {skill for skill, _ in EVERYDAY}

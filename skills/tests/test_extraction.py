@@ -54,7 +54,7 @@ def test_finds_the_skills_of_a_text_in_order(extractor: SkillExtractor, text: st
         ("ﬁne ＰＹＴＨＯＮ, oﬀ: Ｃ＃ e\u0301 React", [("python", "ＰＹＴＨＯＮ"), ("c#", "Ｃ＃"), ("react", "React")]),
     ],
 )
-def test_says_where_each_mention_stands_in_whatever_characters(
+def test_returns_the_position_of_each_mention_in_any_script(
     extractor: SkillExtractor, text: str, mentions: list[tuple[str, str]]
 ) -> None:
     spans = extractor.spans(text)
@@ -62,13 +62,13 @@ def test_says_where_each_mention_stands_in_whatever_characters(
     assert [(span.skill, text[span.start : span.end]) for span in spans] == mentions
 
 
-def test_takes_no_part_of_a_word_with_an_accent_for_a_name() -> None:
+def test_does_not_match_part_of_an_accented_word() -> None:
     extractor = SkillExtractor(Vocabulary([Skill(name="velo", display_name="Velo", category="Databases")]))
 
     assert extractor.spans("évelo veloé velo") == [SkillSpan("velo", 12, 16)]
 
 
-def test_judges_no_more_ambiguous_names_than_any_honest_text_has(extractor: SkillExtractor) -> None:
+def test_limits_the_number_of_disambiguated_names(extractor: SkillExtractor) -> None:
     spans = extractor.spans("Go, Python\n" * 3_000)
 
     assert Counter(span.skill for span in spans) == {"go": 2_000, "python": 3_000}
@@ -78,7 +78,9 @@ def test_finds_nothing_with_an_empty_vocabulary() -> None:
     assert SkillExtractor(Vocabulary([])).extract_skills("Python and Go") == []
 
 
-def test_keeps_its_memory_of_words_within_bounds(extractor: SkillExtractor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replaces_the_patterns_when_their_vocabulary_is_full(
+    extractor: SkillExtractor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("skills.disambiguation._MAX_WORDS", 0)
 
     assert extractor.extract_skills("Experience with Rust") == ["rust"]
@@ -92,7 +94,7 @@ _WORDS = st.sampled_from([*_PIECES.split(), "\n"])
 
 
 @given(st.one_of(st.text(), st.lists(_WORDS).map(" ".join), st.lists(_WORDS).map("".join)))
-def test_gives_spans_that_are_in_order_apart_and_within_the_text(extractor: SkillExtractor, text: str) -> None:
+def test_spans_are_sorted_disjoint_and_within_the_text(extractor: SkillExtractor, text: str) -> None:
     spans = extractor.spans(text)
 
     assert all(0 <= span.start < span.end <= len(text) for span in spans)
@@ -101,5 +103,5 @@ def test_gives_spans_that_are_in_order_apart_and_within_the_text(extractor: Skil
 
 
 @given(st.sets(st.sampled_from(["python", "postgresql", "kubernetes", "django", "typescript"]), min_size=1))
-def test_finds_every_unmistakable_name_of_a_list(extractor: SkillExtractor, names: set[str]) -> None:
+def test_finds_every_unambiguous_name_in_a_list(extractor: SkillExtractor, names: set[str]) -> None:
     assert set(extractor.extract_skills(", ".join(sorted(names)))) == names

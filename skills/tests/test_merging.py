@@ -1,4 +1,4 @@
-"""Two entries of the vocabulary become one, and all that named the one names the other."""
+"""Tests of merging two skills and moving every reference from the source to the target."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -40,7 +40,7 @@ def merge() -> None:
     merge_skills(source="postgres", target="postgresql", now=NOW)
 
 
-def test_keeps_every_spelling(seeded: Database) -> None:
+def test_target_gets_every_spelling_of_the_source(seeded: Database) -> None:
     merge()
 
     reset_caches()
@@ -48,7 +48,7 @@ def test_keeps_every_spelling(seeded: Database) -> None:
     assert SkillDocument.objects.get(name="django").prerequisites == ["postgresql", "sql"]
 
 
-def test_is_left_alone_by_seeding(seeded: Database) -> None:
+def test_seeding_does_not_restore_a_merged_skill(seeded: Database) -> None:
     merge()
 
     summary = seed_skills(entries=ENTRIES, now=NOW)
@@ -57,7 +57,7 @@ def test_is_left_alone_by_seeding(seeded: Database) -> None:
     assert SkillDocument.objects(name="postgres").count() == 0
 
 
-def test_renames_the_skill_of_users_once_each(seeded: Database) -> None:
+def test_renames_the_skill_of_users_without_duplicates(seeded: Database) -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     user = UserFactory(skills=["sql", "postgres", "postgresql", "python"], created_at=at)
 
@@ -68,7 +68,7 @@ def test_renames_the_skill_of_users_once_each(seeded: Database) -> None:
     assert user.updated_at == NOW
 
 
-def test_moves_the_guard_of_a_user_whatever_the_clock_says(seeded: Database) -> None:
+def test_updated_at_of_a_user_increases_even_if_it_is_in_the_future(seeded: Database) -> None:
     at = NOW + timedelta(days=1)
     UserFactory(skills=["postgres"], created_at=at)
 
@@ -82,14 +82,14 @@ def get_stats(mongo: Database, day: datetime, scope: str) -> dict[str, int]:
     return dict(zip(row["skill_names"], row["skill_counts"], strict=True))
 
 
-def test_renames_the_skill_of_postings_and_figures(seeded: Database) -> None:
+def test_renames_the_skill_of_postings_and_daily_stats(seeded: Database) -> None:
     register_role(role="Backend Developer", now=NOW)
-    given = [
+    postings = [
         PostingFactory(technology_slugs=slugs, date_posted=days_ago(age))
         for age in (0, 20)
         for slugs in (("postgres", "sql"), ("postgresql", "postgres"), ("postgresql",))
     ]
-    store_postings(postings=given, now=NOW)
+    store_postings(postings=postings, now=NOW)
     refresh_stats(now=NOW)
     list(delete_expired_postings(days_to_keep=5, now=NOW))
 
@@ -107,37 +107,37 @@ def test_renames_the_skill_of_postings_and_figures(seeded: Database) -> None:
     assert {skill.name: skill.count for skill in demand.skills} == {"postgresql": 6, "sql": 2}
 
 
-def test_is_harmless_when_it_is_done_again(seeded: Database) -> None:
+def test_rejects_a_repeated_merge(seeded: Database) -> None:
     merge()
 
-    with pytest.raises(UnmergeableError, match="is no skill"):
+    with pytest.raises(UnmergeableError, match="The vocabulary has no skill postgres"):
         merge()
 
 
-def test_refuses_a_skill_and_itself(seeded: Database) -> None:
+def test_rejects_merging_a_skill_with_itself(seeded: Database) -> None:
     with pytest.raises(UnmergeableError, match="with itself"):
         merge_skills(source="sql", target="sql", now=NOW)
 
 
-def test_is_done_from_the_list(seeded: Database, staff_client: Client, redis: Redis) -> None:
+def test_merges_two_skills_selected_in_the_admin_list(seeded: Database, staff_client: Client, redis: Redis) -> None:
     seed_skills(entries=ENTRIES, now=NOW)
     chosen = [str(SkillDocument.objects.get(name=name).pk) for name in ("postgres", "postgresql")]
 
     question = staff_client.post("/admin/skills/skill/", {"action": "merge", "_selected_action": chosen})
     page = staff_client.get(question.url)
-    done = staff_client.post(question.url, {"kept": "postgresql"})
+    done = staff_client.post(question.url, {"target": "postgresql"})
 
-    assert "Which stays?" in page.content.decode()
+    assert "Skill to keep" in page.content.decode()
     assert done.status_code == 302
     assert sorted(skill.name for skill in SkillDocument.objects) == ["django", "postgresql", "sql"]
-    assert LogEntry.objects.get().get_change_message() == "Merged postgres into it."
+    assert LogEntry.objects.get().get_change_message() == "Merged postgres into this skill."
     assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
 
 
-def test_takes_two_skills(seeded: Database, staff_client: Client) -> None:
+def test_requires_exactly_two_skills(seeded: Database, staff_client: Client) -> None:
     seed_skills(entries=ENTRIES, now=NOW)
     chosen = [str(skill.pk) for skill in SkillDocument.objects]
 
     answer = staff_client.post("/admin/skills/skill/", {"action": "merge", "_selected_action": chosen}, follow=True)
 
-    assert "Choose the two skills that are one." in answer.content.decode()
+    assert "Select exactly two skills to merge." in answer.content.decode()

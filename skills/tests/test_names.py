@@ -26,17 +26,17 @@ from skills.vocabulary import fold, spelling_key
         ("", ""),
     ],
 )
-def test_brings_spellings_to_one_key(name: str, key: str) -> None:
+def test_maps_all_spellings_to_one_key(name: str, key: str) -> None:
     assert spelling_key(name) == key
 
 
 @given(st.text())
-def test_folds_any_text_character_for_character(text: str) -> None:
+def test_folding_keeps_the_length_of_any_text(text: str) -> None:
     assert len(fold(text)) == len(text)
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=300)))
-def test_gives_a_key_the_same_key_again(text: str) -> None:
+def test_spelling_key_is_idempotent(text: str) -> None:
     key = spelling_key(text)
 
     assert spelling_key(key) == key

@@ -1,4 +1,4 @@
-"""What a posting's wording says: what is nice to have, what is a must, how many years."""
+"""Tests of requirement parsing: required skills, nice-to-have skills and years of experience."""
 
 from time import process_time
 
@@ -53,12 +53,12 @@ def list_nice_to_have(text: str) -> set[str]:
         ("Experience with Kafka is highly desired.", {"kafka"}),
         ("Preference for candidates near our Docker office.", set()),
         ("Preference given to candidates with Kafka.", {"kafka"}),
-        # Pay is no skill's bonus.
+        # "Bonus" refers to pay here.
         ("Salary and annual bonus:\n- Python\n", set()),
         ("We prefer tabs. Python.", set()),
     ],
 )
-def test_reads_clauses(text, nice):
+def test_finds_nice_to_have_skills_in_clauses(text, nice):
     assert list_nice_to_have(text) == nice
 
 
@@ -77,7 +77,7 @@ def test_reads_clauses(text, nice):
         "It's a plus if you have:",
     ],
 )
-def test_reads_what_stands_under_a_heading_up_to_the_next(heading):
+def test_finds_nice_to_have_skills_under_a_heading(heading):
     before, after = "Requirements:\n\n- Python\n- Docker\n\n", "\n\nWhat you'll do\n\n- Run Terraform\n"
     text = f"{before}{heading}\n\n- Kafka\n- Redis, or so{after}"
 
@@ -88,24 +88,25 @@ def test_reads_what_stands_under_a_heading_up_to_the_next(heading):
     "heading",
     ["Requirements", "Minimum qualifications:", "What you'll need / Bonus points", "Required and preferred skills:"],
 )
-def test_takes_headings_of_both_kinds_for_demands(heading):
+def test_skills_under_a_mixed_heading_are_required(heading):
     assert list_nice_to_have(f"{heading}\n\n- Python\n- Kafka\n") == set()
 
 
 @pytest.mark.parametrize(
     ("text", "nice"),
     [
-        # A section ends with its list; what is named as both is a must; places are those of characters.
+        # A section ends with its list. A skill that is both required and nice to have is required. Offsets count
+        # characters, not bytes.
         ("Nice to have:\n\n- Kafka\n- Redis\n\nWe run Docker and Python on everything.\n", {"kafka", "redis"}),
         ("Requirements\n\n- Python and Kafka\n\nNice to have\n\n- Deep knowledge of Kafka\n- Redis\n", {"redis"}),
         ("İş tanımı: Python gerekli 👍\nNice to have: Kafka\n", {"kafka"}),
     ],
 )
-def test_reads_a_section_to_its_end_in_any_script(text, nice):
+def test_finds_the_end_of_a_section_in_any_script(text, nice):
     assert list_nice_to_have(text) == nice
 
 
-def test_lets_a_mention_in_passing_be_outweighed_by_what_is_said_of_it():
+def test_an_explicit_statement_outweighs_a_passing_mention():
     assert list_nice_to_have("We run on Kubernetes and like it.\nNice to have: Kubernetes\n") == {"kubernetes"}
 
 
@@ -146,7 +147,7 @@ def test_lets_a_mention_in_passing_be_outweighed_by_what_is_said_of_it():
         ("", None),
     ],
 )
-def test_reads_the_years_that_are_asked_for(text, years):
+def test_parses_the_required_years(text, years):
     assert parse_required_years(text) == years
 
 
@@ -167,7 +168,7 @@ def test_reads_the_years_that_are_asked_for(text, years):
         "ideally ",
     ],
 )
-def test_reads_a_hundred_kilobytes_of_anything_within_two_seconds(piece):
+def test_reads_100_kilobytes_of_any_text_within_two_seconds(piece):
     text = (piece * (100_000 // len(piece) + 1))[:100_000] + " years of experience is a plus"
     started = process_time()
 

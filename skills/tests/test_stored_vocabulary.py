@@ -1,4 +1,4 @@
-"""The vocabulary in the database: seeding it, editing it, reading it, counting what it lacks."""
+"""Tests of seeding, editing and loading the stored vocabulary, and of counting unknown slugs."""
 
 import threading
 import time
@@ -27,12 +27,12 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 pytestmark = pytest.mark.usefixtures("mongo")
 
 
-def make_entry(name: str, **fields: Any) -> dict[str, Any]:
+def build_entry(name: str, **fields: Any) -> dict[str, Any]:
     return {"name": name, "display_name": name.title(), "category": "Tools/Technologies", "aliases": [], **fields}
 
 
 def test_seeds_an_empty_database() -> None:
-    summary = seed_skills(entries=[make_entry("git"), make_entry("docker", aliases=["moby"])], now=NOW)
+    summary = seed_skills(entries=[build_entry("git"), build_entry("docker", aliases=["moby"])], now=NOW)
 
     assert summary == SeedSummary(created=2, updated=0, unchanged=0, kept=0)
     stored = SkillDocument.objects.get(name="docker")
@@ -40,8 +40,8 @@ def test_seeds_an_empty_database() -> None:
     assert stored.updated_at.replace(tzinfo=UTC) == NOW
 
 
-def test_changes_nothing_when_seeded_again(mongo: Database) -> None:
-    entries = [make_entry("git"), make_entry("docker")]
+def test_seeding_again_changes_nothing(mongo: Database) -> None:
+    entries = [build_entry("git"), build_entry("docker")]
     seed_skills(entries=entries, now=NOW)
     before = list(mongo["skills"].find().sort("name"))
     version = mongo["catalogue_versions"].find_one("vocabulary")
@@ -53,73 +53,73 @@ def test_changes_nothing_when_seeded_again(mongo: Database) -> None:
     assert mongo["catalogue_versions"].find_one("vocabulary") == version
 
 
-def test_updates_an_entry_nobody_edited() -> None:
-    seed_skills(entries=[make_entry("git")], now=NOW)
+def test_updates_an_entry_that_was_not_edited() -> None:
+    seed_skills(entries=[build_entry("git")], now=NOW)
 
-    summary = seed_skills(entries=[make_entry("git", aliases=["git scm"])], now=NOW)
+    summary = seed_skills(entries=[build_entry("git", aliases=["git scm"])], now=NOW)
 
     assert summary == SeedSummary(created=0, updated=1, unchanged=0, kept=0)
     assert SkillDocument.objects.get(name="git").aliases == ["git scm"]
 
 
-def test_keeps_what_a_curator_edited() -> None:
-    seed_skills(entries=[make_entry("git")], now=NOW)
+def test_keeps_an_entry_that_a_curator_edited() -> None:
+    seed_skills(entries=[build_entry("git")], now=NOW)
     edited = SkillDocument.objects.get(name="git")
     edited.display_name = "Git!"
     edited.save()
 
-    summary = seed_skills(entries=[make_entry("git", aliases=["git scm"])], now=NOW)
+    summary = seed_skills(entries=[build_entry("git", aliases=["git scm"])], now=NOW)
 
     assert summary == SeedSummary(created=0, updated=0, unchanged=0, kept=1)
     assert SkillDocument.objects.get(name="git").display_name == "Git!"
 
 
-def test_takes_an_entry_back_once_the_file_says_what_the_curator_wrote() -> None:
-    seed_skills(entries=[make_entry("git")], now=NOW)
+def test_updates_an_edited_entry_again_once_the_file_contains_the_edit() -> None:
+    seed_skills(entries=[build_entry("git")], now=NOW)
     edited = SkillDocument.objects.get(name="git")
     edited.display_name = "Git!"
     edited.save()
-    seed_skills(entries=[make_entry("git", display_name="Git!")], now=NOW)
+    seed_skills(entries=[build_entry("git", display_name="Git!")], now=NOW)
 
-    summary = seed_skills(entries=[make_entry("git", display_name="GIT")], now=NOW)
+    summary = seed_skills(entries=[build_entry("git", display_name="GIT")], now=NOW)
 
     assert summary == SeedSummary(created=0, updated=1, unchanged=0, kept=0)
 
 
-def test_leaves_entries_alone_that_the_file_does_not_name() -> None:
+def test_keeps_entries_that_are_not_in_the_file() -> None:
     SkillFactory(name="house style")
 
-    seed_skills(entries=[make_entry("git")], now=NOW)
+    seed_skills(entries=[build_entry("git")], now=NOW)
 
     assert SkillDocument.objects(name="house style").count() == 1
 
 
 def test_writes_nothing_when_one_entry_is_invalid() -> None:
     with pytest.raises(InvalidSkill):
-        seed_skills(entries=[make_entry("git"), make_entry("Docker")], now=NOW)
+        seed_skills(entries=[build_entry("git"), build_entry("Docker")], now=NOW)
 
     assert SkillDocument.objects.count() == 0
 
 
-def test_refuses_a_second_entry_of_one_name() -> None:
+def test_rejects_a_duplicate_name() -> None:
     SkillFactory(name="git")
 
     with pytest.raises(NotUniqueError):
         SkillFactory(name=" Git ")
 
 
-def test_refuses_a_category_of_its_own_making() -> None:
+def test_rejects_an_unknown_category() -> None:
     with pytest.raises(ValidationError):
         SkillFactory(name="git", category="Plumbing")
 
 
-def test_has_an_empty_vocabulary_before_seeding() -> None:
+def test_vocabulary_is_empty_before_seeding() -> None:
     assert len(selectors.get_vocabulary()) == 0
     assert selectors.get_extractor().extract_skills("Python") == []
 
 
-def test_serves_the_stored_vocabulary_from_one_copy() -> None:
-    seed_skills(entries=[make_entry("git", aliases=["git scm"])], now=NOW)
+def test_caches_the_stored_vocabulary() -> None:
+    seed_skills(entries=[build_entry("git", aliases=["git scm"])], now=NOW)
     reset_caches()
 
     vocabulary = selectors.get_vocabulary()
@@ -130,9 +130,9 @@ def test_serves_the_stored_vocabulary_from_one_copy() -> None:
     assert selectors.get_extractor().extract_skills("We use git scm.") == ["git"]
 
 
-def test_serves_an_edit_once_a_second_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_serves_an_edit_when_the_cached_version_is_stale(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selectors._cache, "max_staleness", 0)
-    seed_skills(entries=[make_entry("git")], now=NOW)
+    seed_skills(entries=[build_entry("git")], now=NOW)
     assert selectors.get_vocabulary().canonical("dvcs") is None
 
     edited = SkillDocument.objects.get(name="git")
@@ -142,9 +142,9 @@ def test_serves_an_edit_once_a_second_has_passed(monkeypatch: pytest.MonkeyPatch
     assert selectors.get_vocabulary().canonical("dvcs") == "git"
 
 
-def test_forgets_a_deleted_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_does_not_serve_a_deleted_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selectors._cache, "max_staleness", 0)
-    seed_skills(entries=[make_entry("git")], now=NOW)
+    seed_skills(entries=[build_entry("git")], now=NOW)
     assert selectors.get_vocabulary().canonical("git") == "git"
 
     SkillDocument.objects.get(name="git").delete()
@@ -152,8 +152,8 @@ def test_forgets_a_deleted_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     assert selectors.get_vocabulary().canonical("git") is None
 
 
-def test_asks_for_the_version_at_most_once_a_second(commands: list[str]) -> None:
-    seed_skills(entries=[make_entry("git")], now=NOW)
+def test_reads_the_version_at_most_once_per_second(commands: list[str]) -> None:
+    seed_skills(entries=[build_entry("git")], now=NOW)
     selectors.get_vocabulary()
     commands.clear()
 
@@ -178,9 +178,9 @@ def edit(name: str, *, aliases: list[str]) -> None:
     edited.save()
 
 
-def test_serves_what_was_edited_after_a_backup_was_restored(mongo: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_serves_an_edit_made_after_restoring_a_backup(mongo: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selectors._cache, "max_staleness", 0)
-    seed_skills(entries=[make_entry("git")], now=NOW)
+    seed_skills(entries=[build_entry("git")], now=NOW)
     stored = mongo.list_collection_names(filter={"name": {"$not": {"$regex": "^system"}}})
     backup = {name: list(mongo[name].find()) for name in stored}
     edit("git", aliases=["dvcs"])
@@ -190,7 +190,7 @@ def test_serves_what_was_edited_after_a_backup_was_restored(mongo: Database, mon
         mongo[name].delete_many({})
         if documents:
             mongo[name].insert_many(documents)
-    # Another process does, which has not read the vocabulary before.
+    # Simulates an edit by another process, which has not loaded the vocabulary before.
     edit("git", aliases=["scm"])
 
     assert selectors.get_vocabulary().canonical("dvcs") is None
@@ -202,7 +202,7 @@ def test_serves_the_vocabulary_while_another_thread_waits_for_an_unavailable_mon
 ) -> None:
     server = start_mongodb(directory=tmp_path / "mongodb", cache_gb=0.25)
     with freezing(server) as freeze, mongodb_at(f"{server.uri}frozen"):
-        seed_skills(entries=[make_entry("git")], now=NOW)
+        seed_skills(entries=[build_entry("git")], now=NOW)
         reset_caches()
         loaded = selectors.get_vocabulary()
         freeze()
@@ -224,7 +224,7 @@ def test_serves_the_vocabulary_while_another_thread_waits_for_an_unavailable_mon
     assert was_waiting
 
 
-def test_counts_unknown_slugs_with_first_and_last_sight() -> None:
+def test_counts_unknown_slugs_and_stores_first_and_last_seen_times() -> None:
     count_unknown_slugs(slugs=["foo", "bar", "foo"], now=NOW)
     count_unknown_slugs(slugs=["foo"], now=NOW + timedelta(hours=1))
     count_unknown_slugs(slugs=[], now=NOW + timedelta(hours=2))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from skills.vocabulary import CATEGORIES, InvalidSkill, Skill, Vocabulary
 
 
-def make_skill(name: str, **fields: Any) -> Skill:
+def build_skill(name: str, **fields: Any) -> Skill:
     return Skill(**{"name": name, "display_name": name.title(), "category": "Tools/Technologies", **fields})
 
 
@@ -49,7 +49,7 @@ def make_skill(name: str, **fields: Any) -> Skill:
         ("日本語", None),
     ],
 )
-def test_knows_a_skill_by_its_spellings(seeded: Vocabulary, spelling: str, canonical: str | None) -> None:
+def test_resolves_spellings_to_canonical_names(seeded: Vocabulary, spelling: str, canonical: str | None) -> None:
     assert seeded.canonical(spelling) == canonical
 
 
@@ -73,24 +73,24 @@ def test_knows_a_skill_by_its_spellings(seeded: Vocabulary, spelling: str, canon
         ("trading systems", "electronic trading"),
     ],
 )
-def test_takes_no_product_for_another(seeded: Vocabulary, spelling: str, canonical: str | None) -> None:
+def test_does_not_confuse_products_with_similar_names(seeded: Vocabulary, spelling: str, canonical: str | None) -> None:
     assert seeded.canonical(spelling) == canonical
 
 
 def test_has_no_spelling_that_names_two_skills(seeded: Vocabulary) -> None:
-    """Text that names two is found as two; a spelling of the one would hide the other."""
-    # Names of their own, and the one pair that is asked for as a pair.
+    """Extraction finds the longest name, so a spelling that contains two names would hide one of the skills."""
+    # The exceptions are established names. "UI/UX" is excluded below because postings require the pair as one skill.
     established = {"r&d", "shadcn/ui"}
-    hiding = {
+    ambiguous = {
         spelling
         for skill in seeded
         if skill.name != "ui/ux design"
         for spelling in (skill.name, *skill.aliases)
-        if len(named := {seeded.canonical(part) for part in re.split(r"\s*[/&]\s*|\s+and\s+", spelling)}) > 1
-        and None not in named
+        if len(skills := {seeded.canonical(part) for part in re.split(r"\s*[/&]\s*|\s+and\s+", spelling)}) > 1
+        and None not in skills
     }
 
-    assert hiding == established
+    assert ambiguous == established
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_maps_slugs_in_their_order_without_repeats(seeded: Vocabulary) -> None:
     assert skills == ["nodejs", "react", "python"]
 
 
-def test_drops_slugs_of_boards_and_recruiting_systems(seeded: Vocabulary) -> None:
+def test_drops_slugs_of_job_boards_and_recruiting_systems(seeded: Vocabulary) -> None:
     slugs = ["greenhouse", "lever", "workday", "ashby", "bamboohr", "oracle-recruiting-cloud", "zoho-recruit"]
 
     assert seeded.map_technology_slugs(slugs) == []
@@ -156,20 +156,20 @@ def test_groups_skills_by_category_in_the_documented_order(seeded: Vocabulary) -
     ]
 
 
-def test_shows_a_skill_as_its_makers_write_it(seeded: Vocabulary) -> None:
+def test_returns_the_display_name_of_a_skill(seeded: Vocabulary) -> None:
     assert seeded.display_name("postgresql") == "PostgreSQL"
     assert seeded.display_name("nodejs") == "Node.js"
     assert seeded.display_name("unheard of") == "unheard of"
 
 
-def test_lets_a_canonical_name_win_over_another_skills_alias() -> None:
-    vocabulary = Vocabulary([make_skill("a", aliases=("b", "x")), make_skill("b", aliases=("x",))])
+def test_canonical_name_takes_precedence_over_an_alias() -> None:
+    vocabulary = Vocabulary([build_skill("a", aliases=("b", "x")), build_skill("b", aliases=("x",))])
 
     assert vocabulary.canonical("b") == "b"
     assert vocabulary.canonical("x") == "a"
 
 
-def test_knows_nothing_when_empty() -> None:
+def test_empty_vocabulary_resolves_nothing() -> None:
     vocabulary = Vocabulary([])
 
     assert len(vocabulary) == 0
@@ -181,40 +181,40 @@ def test_knows_nothing_when_empty() -> None:
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
-        ({}, "needs a name in lower case"),
-        ({"name": "  "}, "needs a name in lower case"),
-        ({"name": "Python"}, "needs a name in lower case"),
-        ({"name": 5}, "needs a name in lower case"),
-        ({"name": "python", "category": "Snakes"}, "category 'Snakes' is none of"),
-        ({"name": "python", "aliases": "py"}, "aliases has to be a list of strings"),
-        ({"name": "python", "slugs": [1]}, "slugs has to be a list of strings"),
+        ({}, "name must be in lower case"),
+        ({"name": "  "}, "name must be in lower case"),
+        ({"name": "Python"}, "name must be in lower case"),
+        ({"name": 5}, "name must be in lower case"),
+        ({"name": "python", "category": "Snakes"}, "category must be one of .* not 'Snakes'"),
+        ({"name": "python", "aliases": "py"}, "aliases must be a list of strings"),
+        ({"name": "python", "slugs": [1]}, "slugs must be a list of strings"),
     ],
 )
-def test_refuses_an_entry_by_reason(entry: dict[str, Any], reason: str) -> None:
+def test_rejects_an_invalid_entry_with_the_reason(entry: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidSkill, match=reason):
         Skill.from_entry(entry)
 
 
-def test_reads_back_the_entry_it_writes(seeded: Vocabulary) -> None:
+def test_round_trips_every_entry(seeded: Vocabulary) -> None:
     assert all(Skill.from_entry(skill.as_entry()) == skill for skill in seeded)
 
 
 @given(st.lists(st.text(max_size=30), max_size=20))
-def test_never_repeats_a_skill_whatever_the_slugs(seeded: Vocabulary, slugs: list[str]) -> None:
+def test_never_returns_a_skill_twice_for_any_slugs(seeded: Vocabulary, slugs: list[str]) -> None:
     skills = seeded.map_technology_slugs(slugs)
 
     assert len(set(skills)) == len(skills) <= len(slugs)
 
 
 @given(st.text(max_size=40))
-def test_takes_a_canonical_name_for_itself(seeded: Vocabulary, name: str) -> None:
+def test_canonical_is_idempotent(seeded: Vocabulary, name: str) -> None:
     canonical = seeded.canonical(name)
 
     assert canonical is None or seeded.canonical(canonical) == canonical
 
 
 @given(st.lists(st.text(max_size=20), max_size=20))
-def test_puts_every_skill_into_one_category(seeded: Vocabulary, names: list[str]) -> None:
+def test_assigns_every_skill_to_exactly_one_category(seeded: Vocabulary, names: list[str]) -> None:
     groups = seeded.get_skill_categories(names)
 
     assert set(groups) <= set(CATEGORIES)

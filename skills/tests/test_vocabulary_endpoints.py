@@ -1,4 +1,4 @@
-"""GET /skills, GET /skills/{name}, POST /skills/normalize and /skills/extract, as a client sees them."""
+"""Tests of GET /skills, GET /skills/{name}, POST /skills/normalize and POST /skills/extract."""
 
 from datetime import timedelta
 from typing import Any
@@ -70,14 +70,14 @@ def store(*slug_lists, days_ago=0):
     refresh_stats(now=now)
 
 
-def names(answer):
+def list_names(answer):
     return [skill["name"] for skill in answer["skills"]]
 
 
-def test_lists_the_skills_by_name_without_what_is_none(client):
+def test_lists_skills_by_name_without_entries_that_are_not_skills(client):
     answer = get(client, "/skills")
 
-    assert names(answer) == ["c++", "ci/cd", "java", "javascript", "jenkins", "nodejs", "teamwork"]
+    assert list_names(answer) == ["c++", "ci/cd", "java", "javascript", "jenkins", "nodejs", "teamwork"]
     assert (answer["total"], answer["limit"], answer["offset"]) == (7, 20, 0)
     assert answer["skills"][5] == {
         "name": "nodejs",
@@ -90,7 +90,7 @@ def test_lists_the_skills_by_name_without_what_is_none(client):
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("parameters", "found"),
     [
         ({"query": "ja"}, ["java", "javascript"]),
         ({"query": "java"}, ["java", "javascript"]),
@@ -114,16 +114,16 @@ def test_lists_the_skills_by_name_without_what_is_none(client):
         ({"unknown": "ignored", "query": "team"}, ["teamwork"]),
     ],
 )
-def test_searches_by_beginning_alias_and_category(client, asked, found):
-    assert names(get(client, "/skills", **asked)) == found
+def test_searches_by_prefix_alias_and_category(client, parameters, found):
+    assert list_names(get(client, "/skills", **parameters)) == found
 
 
-def test_counts_what_is_beyond_the_page(client):
+def test_total_counts_skills_on_all_pages(client):
     assert get(client, "/skills", query="j", limit=1)["total"] == 3
 
 
 @pytest.mark.parametrize(
-    ("asked", "sentence"),
+    ("parameters", "message"),
     [
         ({"limit": 0}, "limit must be between 1 and 100."),
         ({"limit": "many"}, "limit must be between 1 and 100."),
@@ -132,15 +132,15 @@ def test_counts_what_is_beyond_the_page(client):
         ({"query": "x" * 101}, "query must have at most 100 characters."),
     ],
 )
-def test_refuses_bad_parameters_by_name(client, asked, sentence):
-    answer = client.get("/skills", asked)
+def test_rejects_invalid_parameters_by_name(client, parameters, message):
+    answer = client.get("/skills", parameters)
 
     assert answer.status_code == 400
-    assert answer.json()["detail"] == sentence
+    assert answer.json()["detail"] == message
 
 
 @pytest.mark.parametrize("spelling", ["nodejs", "Node.js", "NODE-JS", "node", "nodejs/"])
-def test_shows_a_skill_in_any_spelling(client, spelling):
+def test_returns_a_skill_in_any_spelling(client, spelling):
     answer = get(client, f"/skills/{spelling}")
 
     assert answer["name"] == "nodejs"
@@ -161,21 +161,21 @@ def test_shows_a_skill_in_any_spelling(client, spelling):
 @pytest.mark.parametrize(
     ("path", "name"), [("ci/cd", "ci/cd"), ("ci%2Fcd", "ci/cd"), ("c%2B%2B", "c++"), ("C++", "c++")]
 )
-def test_shows_skills_with_marks_in_their_names(client, path, name):
+def test_returns_skills_with_symbols_in_their_names(client, path, name):
     assert get(client, f"/skills/{path}")["name"] == name
 
 
 @pytest.mark.parametrize("name", ["astrology", "greenhouse", "%00", "!!", "x" * 3000, "%F0%9F%90%8D"])
-def test_does_not_find_what_is_no_skill(client, name):
+def test_returns_404_for_an_unknown_skill(client, name):
     answer = client.get(f"/skills/{name}")
 
     assert (answer.status_code, answer.json()) == (
         404,
-        {"detail": "There is no such skill.", "code": "skill_not_found"},
+        {"detail": "This skill does not exist.", "code": "skill_not_found"},
     )
 
 
-def test_shows_a_skills_share_of_the_market_and_how_it_grew(client):
+def test_returns_the_market_share_of_a_skill_and_its_growth(client):
     store(*["java"] * 10, *["jenkins"] * 10, days_ago=30)
     store(*["java"] * 15, *["jenkins"] * 5)
 
@@ -191,20 +191,20 @@ def test_shows_a_skills_share_of_the_market_and_how_it_grew(client):
     assert get(client, "/skills/teamwork")["market"]["percentage"] == 0.0
 
 
-def test_relates_skills_that_are_asked_for_together_oftener_than_apart(client):
+def test_relates_skills_that_are_often_required_together(client):
     store(*["java jenkins"] * 4, *["node-js javascript jenkins"] * 6, *["javascript"] * 2, "java c++")
 
     related = get(client, "/skills/nodejs")["related_skills"]
 
-    assert [(each["skill"], each["percentage"], each["market_percentage"]) for each in related] == [
+    assert [(skill["skill"], skill["percentage"], skill["market_percentage"]) for skill in related] == [
         ("javascript", 100.0, 61.5),
         ("jenkins", 100.0, 76.9),
     ]
-    # A single posting relates nothing.
+    # A single posting is not enough evidence.
     assert get(client, "/skills/c++")["related_skills"] == []
 
 
-def test_shares_follow_the_data(client):
+def test_market_share_changes_with_new_postings(client):
     store("java", "jenkins")
     first = get(client, "/skills/java")["market"]["percentage"]
 
@@ -213,7 +213,7 @@ def test_shares_follow_the_data(client):
     assert (first, get(client, "/skills/java")["market"]["percentage"]) == (50.0, 75.0)
 
 
-def test_shows_a_skill_that_only_postings_name(client):
+def test_returns_a_skill_that_only_postings_contain(client):
     store("apache-nifi java")
 
     answer = get(client, "/skills/apache-nifi")
@@ -222,7 +222,7 @@ def test_shows_a_skill_that_only_postings_name(client):
     assert UnknownSlugDocument.objects.get(slug="apache-nifi").count == 1
 
 
-def test_normalizes_names_and_tells_what_it_does_not_know(client):
+def test_normalizes_names_and_lists_unrecognized_names(client):
     answer = post(
         client, "/skills/normalize", {"skills": ["NodeJS", "astrology", "node-js", "Java 11", "", "Greenhouse"]}
     )
@@ -243,11 +243,11 @@ def test_normalizes_names_and_tells_what_it_does_not_know(client):
     "body",
     [{}, [], {"skills": "java"}, {"skills": None}, {"skills": [1]}, {"skills": ["x" * 101]}, {"skills": ["a"] * 501}],
 )
-def test_refuses_what_is_no_list_of_names(client, body):
+def test_rejects_a_body_without_a_list_of_names(client, body):
     assert "skills" in post(client, "/skills/normalize", body, status=400)["detail"] or body == []
 
 
-def test_extracts_skills_by_category_with_their_places(client):
+def test_extracts_skills_by_category_with_their_positions(client):
     text = "Émigrés write JavaScript and Node.js; javascript daily. Teamwork matters."
 
     answer = post(client, "/skills/extract", {"text": text})
@@ -260,29 +260,29 @@ def test_extracts_skills_by_category_with_their_places(client):
     assert set(answer["skills"]) <= set(CATEGORIES)
 
 
-def test_finds_nothing_in_an_empty_text(client):
+def test_extracts_nothing_from_an_empty_text(client):
     assert post(client, "/skills/extract", {"text": ""}) == {"skills": {}, "total": 0}
 
 
 @pytest.mark.parametrize(("text", "status"), [("é" * 50_000, 200), ("é" * 50_001, 400), ("a" * 100_001, 400)])
-def test_takes_texts_of_up_to_100_kilobytes(client, text, status):
+def test_accepts_texts_of_up_to_100_kilobytes(client, text, status):
     answer = post(client, "/skills/extract", {"text": text}, status=status)
 
-    assert status == 200 or answer["detail"] == "text has to be at most 100000 bytes long."
+    assert status == 200 or answer["detail"] == "text must be at most 100000 bytes long."
 
 
 @pytest.mark.parametrize("body", [{}, {"text": None}, {"text": 5}, {"text": ["java"]}, "java"])
-def test_refuses_what_is_no_text(client, body):
+def test_rejects_a_body_without_text(client, body):
     post(client, "/skills/extract", body, status=400)
 
 
 @pytest.mark.parametrize("path", ["/skills", "/skills/java", "/skills/roles"])
-def test_answers_with_and_without_the_last_slash(client, path):
+def test_trailing_slash_is_optional(client, path):
     assert client.get(path).content == client.get(f"{path}/").content
 
 
 @pytest.mark.usefixtures("window_clock")
-def test_limits_extraction_of_one_address_before_other_requests(client, settings):
+def test_limits_the_rate_of_extraction_per_client_ip(client, settings):
     settings.THROTTLES = settings.THROTTLES | {"extract_address": Rate(2, 60)}
 
     statuses = [_extract_from(client, "192.0.2.1").status_code for _ in range(3)]
@@ -298,7 +298,7 @@ def _extract_from(client, client_ip):
 
 
 @pytest.mark.parametrize("path", ["/skills/normalize", "/skills/extract"])
-def test_takes_posts_with_the_last_slash_and_refuses_other_methods(client, path):
+def test_accepts_post_with_a_trailing_slash_and_rejects_other_methods(client, path):
     body = b'{"skills": [], "text": ""}'
 
     assert client.post(f"{path}/", body, content_type="application/json").status_code == 200
@@ -306,7 +306,7 @@ def test_takes_posts_with_the_last_slash_and_refuses_other_methods(client, path)
     assert client.post("/skills", body, content_type="application/json").status_code == 405
 
 
-def test_takes_no_notice_of_tokens(client):
+def test_ignores_invalid_tokens(client):
     assert client.get("/skills", headers={"Authorization": "Bearer nonsense"}).status_code == 200
 
 
@@ -316,23 +316,23 @@ JSON = st.recursive(
     max_leaves=8,
 )
 VALUES = st.text(max_size=40) | st.integers().map(str) | st.floats().map(str)
-WITHOUT_SURROGATES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+TEXT_WITHOUT_SURROGATES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 
 
 @ANYTHING
 @given(parameters=st.dictionaries(st.sampled_from(["query", "category", "subcategory", "limit", "offset"]), VALUES))
-def test_no_search_is_an_error_of_ours(client, parameters):
+def test_no_search_causes_a_server_error(client, parameters):
     plain = {name: value.encode("utf-8", "replace").decode() for name, value in parameters.items()}
 
     assert client.get("/skills", plain).status_code in {200, 400}
 
 
 @ANYTHING
-@given(name=WITHOUT_SURROGATES)
-def test_no_name_is_an_error_of_ours(client, name):
+@given(name=TEXT_WITHOUT_SURROGATES)
+def test_no_name_causes_a_server_error(client, name):
     path = f"/skills/{name.replace('%', '%25').replace('?', '%3F').replace('#', '%23')}"
 
-    # Some names are those of the other endpoints or of none.
+    # Some names match another endpoint or no endpoint.
     assert client.get(path).status_code in {200, 400, 401, 404, 405}
 
 
@@ -342,13 +342,13 @@ def test_no_name_is_an_error_of_ours(client, name):
     | st.fixed_dictionaries({"skills": st.lists(st.text(max_size=120) | JSON, max_size=5)})
     | st.fixed_dictionaries({"text": st.text() | JSON})
 )
-def test_no_body_is_an_error_of_ours(client, body):
-    content = orjson.dumps(body) if _is_unicode(body) else str(body).encode("utf-8", "surrogatepass")
+def test_no_body_causes_a_server_error(client, body):
+    content = orjson.dumps(body) if _is_serializable(body) else str(body).encode("utf-8", "surrogatepass")
     for path in ("/skills/normalize", "/skills/extract"):
         assert client.post(path, content, content_type="application/json").status_code in {200, 400}
 
 
-def _is_unicode(body: Any) -> bool:
+def _is_serializable(body: Any) -> bool:
     try:
         orjson.dumps(body)
     except TypeError:

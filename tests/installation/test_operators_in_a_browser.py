@@ -91,10 +91,10 @@ def test_a_slug_that_was_settled_waits_again_after_undo(log_in: Login, data: Dat
 
     page.goto("/admin/skills/unknownslug/?q=zapp")
     page.get_by_role("button", name="not a skill").click()
-    expect(page.get_by_text("zapp-board is not a skill.")).to_be_visible()
+    expect(page.get_by_text("Marked zapp-board as not a skill.")).to_be_visible()
     between = data.skills.count_documents({"name": "zapp board"})
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Undone: 1 wait to be resolved again.")).to_be_visible()
+    expect(page.get_by_text("Undone. Unknown slugs to resolve again: 1.")).to_be_visible()
 
     assert (between, data.skills.count_documents({"name": "zapp board"})) == (1, 0)
     assert data.unknown_slugs.find_one({"slug": "zapp-board"})["count"] == 2
@@ -110,12 +110,12 @@ def test_a_merge_begins_on_a_skills_page_and_finds_the_other_while_it_is_typed(l
     page.get_by_label("Skill").press_sequentially("less")
     expect(page.locator("#id_skill-suggestions option[value=less]")).to_have_count(1)
     page.get_by_label("Skill").fill("Less")
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("It cannot be undone.")).to_be_visible()
     expect(page.get_by_text(re.compile(r"^less: \d+ users?, \d+ postings?"))).to_be_visible()
     expect(page.get_by_label("Less (less)")).to_be_checked()
     page.get_by_role("button", name="Merge").click()
-    expect(page.get_by_text("stylus is less now.")).to_be_visible()
+    expect(page.get_by_text("Merged stylus into less.")).to_be_visible()
 
     assert data.skills.count_documents({"name": "stylus"}) == 0
 
