@@ -235,7 +235,7 @@ class ProfileViewSet(OwnAccountViewSet):
     """The current user's own account."""
 
     action_options = {
-        "me": {"serializer_class": shapes.UserSerializer},
+        "me": {"serializer_class": shapes.UserSerializer, "has_prebuilt_body": True},
         "update_me": _CHANGE,
         "partial_update_me": _CHANGE,
         "erase_me": {"request_serializer_class": shapes.ErasureSerializer},

@@ -47,7 +47,12 @@ COUNTRIES_TTL = 86400
 
 
 class MarketViewSet(PublicViewSet):
-    @action(detail=False, query_serializer_class=shapes.TrendingQuery, serializer_class=shapes.TrendingSerializer)
+    @action(
+        detail=False,
+        query_serializer_class=shapes.TrendingQuery,
+        serializer_class=shapes.TrendingSerializer,
+        has_prebuilt_body=True,
+    )
     def trending(self, request: Request) -> HttpResponse:
         """Return which skills, places and salaries the market shows, and how that moved.
 

@@ -54,7 +54,7 @@ _NOT_WRITTEN = {"empty_profile": "profile_empty", "too_many": "too_many_resumes"
 
 class UploadParser(MultiPartParser):
     # Beside the file the other fields, and what parts them.
-    most_bytes = MAX_BYTES + 100_000
+    max_bytes = MAX_BYTES + 100_000
 
 
 class ResumePagination(CountedPagination):

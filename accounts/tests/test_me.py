@@ -131,7 +131,7 @@ def test_keeps_names_and_places_on_one_line(ada):
 
     assert (answer.json()["full_name"], answer.json()["location"]) == ("Ada Lovelace", "New York")
     assert ada.put("/auth/me", {"full_name": "Ada\x1b[2J"}).json()["detail"] == (
-        "full_name must not hold control characters."
+        "full_name must not contain control characters."
     )
 
 

@@ -242,5 +242,5 @@ def test_answers_no_tokens_where_no_login_is_asked_for(api, query):
 def test_registers_nobody_where_it_cannot_tell_whether_to_log_in(api, login):
     answer = api.post(f"/auth/register?login={login}", REGISTRATION)
 
-    assert (answer.status_code, answer.json()["detail"]) == (400, "login has to be true or false.")
+    assert (answer.status_code, answer.json()["detail"]) == (400, "login must be true or false.")
     assert User.objects.count() == 0

@@ -281,7 +281,7 @@ def test_says_how_many_values_are_too_many_and_which(grace, path, name, most, su
 
     assert answer.status_code == 400
     assert answer.json()["errors"] == {
-        field: [f"This field has {given} values, and takes no more than {most}: leave out {surplus}."]
+        field: [f"This field has {given} values, but at most {most} are allowed. Remove {surplus}."]
     }
 
 

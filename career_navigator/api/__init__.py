@@ -1,1 +1,1 @@
-"""What the apps build their endpoints from, on Django REST framework."""
+"""Base classes and helpers for the apps' endpoints, built on Django REST framework."""

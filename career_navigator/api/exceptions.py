@@ -1,10 +1,10 @@
-"""Every error as one shape: `{"detail": "<sentence>", "code": "<name>"}`.
+"""Render every error as `{"detail": "<message>", "code": "<code>"}`.
 
-For invalid input also `"errors": {field: [sentence]}` and `"error_codes": {field: [name]}`, in the same order.
-`error_codes.py` lists all names.
+Invalid input adds `"errors": {field: [message]}` and `"error_codes": {field: [code]}`, in the same order.
+`error_codes.py` lists all codes.
 
-`exception_handler` serves the API's views; the `handler*` functions of `urls.py` and the request middleware serve what
-fails outside of them. Nothing of an unexpected error is shown but the request's id, under which it is logged.
+`exception_handler` handles exceptions of DRF views. The `handler*` functions in `urls.py` and the request middleware
+handle errors raised elsewhere. The response to an unexpected error shows only the request's id, which is in the log.
 """
 
 import logging
@@ -36,20 +36,20 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from career_navigator.api.error_codes import ERROR_CODES, get_error_code, get_field_code, put_plainly
+from career_navigator.api.error_codes import ERROR_CODES, get_error_code, get_field_code, rewrite_message
 from career_navigator.api.renderers import dump_json
 from career_navigator.documents import StaleVersion
 from career_navigator.observability.logging import request_id
 
 logger = logging.getLogger(__name__)
 
-# A server that restarts is back within a few seconds.
+# MongoDB, Redis and the broker restart within a few seconds.
 RETRY_AFTER_SECONDS = 5
 
 SERVER_UNAVAILABLE = (
     pymongo.errors.ConnectionFailure,
     pymongo.errors.ExecutionTimeout,
-    # Written, but not as safely as was asked for, so it may be lost.
+    # The write was not acknowledged with the requested write concern, so it may be lost.
     pymongo.errors.WriteConcernError,
     mongoengine.ConnectionFailure,
     redis.exceptions.ConnectionError,
@@ -59,21 +59,21 @@ SERVER_UNAVAILABLE = (
 
 _THROTTLED = str(exceptions.Throttled.default_detail).rstrip(".")
 
-# MongoDB has answered: whatever went wrong on the way to it, before, is over.
+# Errors that MongoDB itself returned. An earlier connection failure in the exception chain was therefore overcome.
 MONGODB_RESPONSES = (pymongo.errors.DuplicateKeyError, mongoengine.NotUniqueError)
 
 
 class QueueUnavailable(exceptions.APIException):
-    """What was asked for has to be queued, and the queue does not answer."""
+    """The broker is unavailable, so the request's task could not be queued."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "queue_unavailable"
-    wait = RETRY_AFTER_SECONDS  # answered as Retry-After
+    wait = RETRY_AFTER_SECONDS  # sent as Retry-After
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemDetail:
-    """What an error answers: status, body, headers."""
+    """The status, body and headers of an error response."""
 
     status: int
     body: dict[str, Any]
@@ -81,37 +81,37 @@ class ProblemDetail:
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
-    """DRF's exception handler: the answer to an exception that a view has raised."""
+    """Return the response for an exception raised by a DRF view (DRF's `EXCEPTION_HANDLER`)."""
     problem = to_problem(exc, view=context.get("view"))
     return Response(problem.body, status=problem.status, headers=problem.headers)
 
 
 def to_problem(exc: BaseException, *, view: Any = None) -> ProblemDetail:
-    """The problem to answer an exception with; one that nobody expected is logged with its trace.
+    """Convert an exception to a problem, and log an unexpected exception with its traceback.
 
-    `view` says in the words of its endpoint what is not found, and what it takes instead.
+    `view` provides the `not_found_code` of the endpoint, and the methods and media types it supports.
     """
     if isinstance(exc, exceptions.APIException):
         return _describe_api_exception(exc, view)
     if isinstance(exc, Http404 | mongoengine.DoesNotExist | InvalidId) or _is_malformed_id(exc):
-        of_action = getattr(view, "of_action", None)
-        code = of_action("not_found_code") if of_action else "not_found"
+        get_action_option = getattr(view, "get_action_option", None)
+        code = get_action_option("not_found_code") if get_action_option else "not_found"
         return build_problem(code)
     if isinstance(exc, StaleVersion):
         return build_problem(
-            "stale_version", "It was changed since you read it: read it again, then repeat the change."
+            "stale_version", "This was changed after you read it. Read it again, then repeat your change."
         )
     if isinstance(exc, PermissionDenied):
-        return build_problem("permission_denied", "You do not have permission to do this.")
+        return build_problem("permission_denied")
     if isinstance(exc, UnreadablePostError):
         return build_problem("incomplete_body")
     if isinstance(exc, SuspiciousOperation | BadRequest):
-        return build_problem("malformed_request", _say_what_is_malformed(exc))
+        return build_problem("malformed_request", _describe_malformed_request(exc))
     if is_server_unavailable(exc):
         logger.warning("A server is unavailable: %s", exc)
         return build_problem(
             "unavailable",
-            "A server this depends on is not available; try again shortly.",
+            "A server that this service depends on is unavailable. Try again shortly.",
             headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
         )
     logger.error("Unexpected error", exc_info=exc)
@@ -119,17 +119,18 @@ def to_problem(exc: BaseException, *, view: Any = None) -> ProblemDetail:
 
 
 def build_problem(code: str, detail: str | None = None, *, headers: dict[str, str] | None = None) -> ProblemDetail:
-    """A problem by its code; without a sentence of its own it has the one that the table of codes has."""
-    status, sentence = ERROR_CODES[code]
-    return ProblemDetail(status=status, body={"detail": detail or sentence, "code": code}, headers=headers or {})
+    """Return the problem of an error code. `detail` defaults to the code's meaning."""
+    status, meaning = ERROR_CODES[code]
+    return ProblemDetail(status=status, body={"detail": detail or meaning, "code": code}, headers=headers or {})
 
 
 def build_unexpected_problem() -> ProblemDetail:
+    """Return the 500 problem that names the current request's id."""
     identity = request_id.get() or "without id"
-    return build_problem("unexpected_error", f"An unexpected error occurred; it is logged under request {identity}.")
+    return build_problem("unexpected_error", f"An unexpected error occurred. It is logged under request {identity}.")
 
 
-def _say_what_is_malformed(exc: BaseException) -> str:
+def _describe_malformed_request(exc: BaseException) -> str:
     if isinstance(exc, RequestDataTooBig):
         return f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes."
     if isinstance(exc, TooManyFieldsSent):
@@ -140,9 +141,9 @@ def _say_what_is_malformed(exc: BaseException) -> str:
 
 
 def is_server_unavailable(exc: BaseException) -> bool:
-    """Return whether MongoDB, Redis or the queue was unavailable, also when a library has wrapped the error.
+    """Return whether MongoDB, Redis or the broker was unavailable, even if a library wrapped the error.
 
-    MongoEngine raises its own errors while it handles PyMongo's, without `from`, so the context counts as well.
+    MongoEngine raises its own errors while handling PyMongo's, without `from`, so `__context__` is followed too.
     """
     seen: set[int] = set()
     cause: BaseException | None = exc
@@ -157,12 +158,12 @@ def is_server_unavailable(exc: BaseException) -> bool:
 
 
 def _failed_write_concern(exc: BaseException) -> bool:
-    # A bulk write names what failed of it, and raises no error of a kind of its own.
+    # A bulk write reports write concern errors in its details and does not raise WriteConcernError.
     return isinstance(exc, pymongo.errors.BulkWriteError) and bool(exc.details.get("writeConcernErrors"))
 
 
 def _is_malformed_id(exc: BaseException) -> bool:
-    # MongoEngine raises this when a query gets what is no ObjectId; on save its message says otherwise.
+    # MongoEngine raises this when a query gets a malformed ObjectId. Validation on save has a different message.
     return isinstance(exc, mongoengine.ValidationError) and "is not a valid ObjectId" in str(exc)
 
 
@@ -170,20 +171,20 @@ def _describe_api_exception(exc: exceptions.APIException, view: Any) -> ProblemD
     if isinstance(exc, exceptions.ValidationError):
         return _describe_invalid(exc)
     if isinstance(exc, exceptions.ParseError):
-        sentence, name = str(exc.detail), api_settings.NON_FIELD_ERRORS_KEY
-        body = {"detail": sentence, "code": "malformed_body"}
+        message, name = str(exc.detail), api_settings.NON_FIELD_ERRORS_KEY
+        body = {"detail": message, "code": "malformed_body"}
         return ProblemDetail(
-            status=400, body=body | {"errors": {name: [sentence]}, "error_codes": {name: ["malformed"]}}
+            status=400, body=body | {"errors": {name: [message]}, "error_codes": {name: ["malformed"]}}
         )
     detail: Any = exc.detail
     code: Any = getattr(detail, "code", exc.default_code)
     if isinstance(detail, dict) and isinstance(detail.get("detail"), str):
         detail, code = detail["detail"], detail.get("code", code)
     if isinstance(exc, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
-        # DRF turns these into 403 where a view has no authenticator to name a scheme.
+        # DRF turns these into 403 if a view has no authentication class that names a scheme.
         return _describe_unauthenticated(detail, code, exc)
     if isinstance(exc, exceptions.MethodNotAllowed | exceptions.UnsupportedMediaType | exceptions.Throttled):
-        detail = _say_what_is_taken(exc, view)
+        detail = _describe_alternative(exc, view)
     headers = {}
     wait = getattr(exc, "wait", None)  # seconds, of Throttled
     if wait is not None:
@@ -193,42 +194,42 @@ def _describe_api_exception(exc: exceptions.APIException, view: Any) -> ProblemD
 
 
 def _describe_invalid(exc: exceptions.ValidationError) -> ProblemDetail:
-    found = dict(_flatten(exc.detail))
-    errors = {name: [_speak_of(name, str(each)) for each in details] for name, details in found.items()}
-    codes = {name: [get_field_code(getattr(each, "code", "")) for each in details] for name, details in found.items()}
-    name, sentences = next(iter(errors.items()), ("", ["The input is invalid."]))
-    body = {"detail": _sentence(name, sentences[0]), "code": "validation", "errors": errors, "error_codes": codes}
+    flat = dict(_flatten(exc.detail))
+    errors = {name: [_rewrite_for_field(name, str(each)) for each in details] for name, details in flat.items()}
+    codes = {name: [get_field_code(getattr(each, "code", "")) for each in details] for name, details in flat.items()}
+    name, messages = next(iter(errors.items()), ("", ["The input is invalid."]))
+    body = {"detail": _name_field(name, messages[0]), "code": "validation", "errors": errors, "error_codes": codes}
     return ProblemDetail(status=400, body=body)
 
 
 def _describe_unauthenticated(detail: Any, code: object, exc: exceptions.APIException) -> ProblemDetail:
     if isinstance(exc, exceptions.NotAuthenticated):
-        detail = "This needs an access token: log in, then send it as `Authorization: Bearer <token>`."
+        detail = "An access token is required. Log in, then send the token as `Authorization: Bearer <token>`."
         code = "not_authenticated"
     code = str(code) if code in ERROR_CODES else "token_invalid"
     challenge = "Bearer"
     if code in ("token_expired", "token_invalid"):
-        # RFC 6750, 3.1. Without a token there is no error to name.
+        # RFC 6750, section 3.1: a request without a token gets no error attribute.
         challenge = f'Bearer error="invalid_token", error_description="{detail}"'
     return build_problem(code, detail, headers={"WWW-Authenticate": challenge})
 
 
-def _say_what_is_taken(exc: exceptions.APIException, view: Any) -> str:
+def _describe_alternative(exc: exceptions.APIException, view: Any) -> str:
     if isinstance(exc, exceptions.Throttled):
         wait: float | None = getattr(exc, "wait", None)
         when = f" in {_round_up(wait)} seconds" if wait is not None else " later"
-        # DRF puts an end of its own to the sentence.
-        why = str(exc.detail).partition(" Expected available in ")[0].rstrip(".")
-        if why == _THROTTLED:
-            why = "There were too many requests, so this one was throttled"
-        return f"{why}; try again{when}."
+        # DRF appends "Expected available in N seconds." to the detail.
+        reason = str(exc.detail).partition(" Expected available in ")[0].rstrip(".")
+        if reason == _THROTTLED:
+            reason = "Too many requests"
+        return f"{reason}. Try again{when}."
     request = getattr(view, "request", None)
     if isinstance(exc, exceptions.MethodNotAllowed):
         methods = ", ".join(getattr(view, "allowed_methods", ()))
-        return f"This path does not take {request.method if request else 'this method'}; it takes {methods}."
-    given = getattr(request, "content_type", "") or "a body without Content-Type"
-    taken = " or ".join(parser.media_type for parser in getattr(view, "parser_classes", ()))
-    return f"This path does not take {given}; send {taken}."
+        return f"This path does not support {request.method if request else 'this method'}. Use {methods}."
+    media_type = getattr(request, "content_type", "") or "a body without a Content-Type"
+    accepted = " or ".join(parser.media_type for parser in getattr(view, "parser_classes", ()))
+    return f"This path does not accept {media_type}. Send {accepted}."
 
 
 def _round_up(seconds: float) -> int:
@@ -236,7 +237,7 @@ def _round_up(seconds: float) -> int:
 
 
 def _flatten(detail: Any, name: str = "") -> Iterator[tuple[str, list[Any]]]:
-    """Fields by dotted name with their sentences, which know their codes: `skills.0`, `salary.minimum`."""
+    """Yield each field's dotted name, such as `skills.0` or `salary.minimum`, with its list of ErrorDetails."""
     if isinstance(detail, dict):
         for key, value in detail.items():
             yield from _flatten(value, f"{name}.{key}" if name else str(key))
@@ -244,55 +245,59 @@ def _flatten(detail: Any, name: str = "") -> Iterator[tuple[str, list[Any]]]:
         for index, item in enumerate(detail):
             yield from _flatten(item, f"{name}.{index}" if name else str(index))
     else:
-        sentences = detail if isinstance(detail, list) else [detail]
-        if sentences:
-            yield name or api_settings.NON_FIELD_ERRORS_KEY, sentences
+        details = detail if isinstance(detail, list) else [detail]
+        if details:
+            yield name or api_settings.NON_FIELD_ERRORS_KEY, details
 
 
-def _speak_of(name: str, sentence: str) -> str:
-    plain = put_plainly(sentence)
+def _rewrite_for_field(name: str, message: str) -> str:
+    plain = rewrite_message(message)
     if name == api_settings.NON_FIELD_ERRORS_KEY and plain.startswith("This field "):
         return "The body" + plain.removeprefix("This field")
     return plain
 
 
-def _sentence(name: str, sentence: str) -> str:
-    """The sentence with its field named: "This field is required." of `email` is "email is required."."""
-    if name.rpartition(".")[2] == api_settings.NON_FIELD_ERRORS_KEY or sentence.startswith(f"{name} "):
-        return sentence
-    if sentence.startswith("This field "):
-        return name + sentence.removeprefix("This field")
-    return f"{name}: {sentence}"
+def _name_field(name: str, message: str) -> str:
+    """Put the field's name into the message: "This field is required." becomes "email is required."."""
+    if name.rpartition(".")[2] == api_settings.NON_FIELD_ERRORS_KEY or message.startswith(f"{name} "):
+        return message
+    if message.startswith("This field "):
+        return name + message.removeprefix("This field")
+    return f"{name}: {message}"
 
 
 def is_admin_path(request: HttpRequest) -> bool:
-    """Whether a page of the Django admin is asked for, which shows errors as pages."""
+    """Return whether the request is for the Django admin, which renders errors as HTML."""
     return request.path_info.startswith("/admin")
 
 
 def render_problem(problem: ProblemDetail) -> HttpResponse:
-    """A problem as an answer outside of DRF."""
+    """Return the JSON response for a problem, for use outside of DRF."""
     return HttpResponse(dump_json(problem.body), "application/json", status=problem.status, headers=problem.headers)
 
 
 def render_exception(request: HttpRequest, exception: BaseException) -> HttpResponse:
-    """Answer what a view outside of DRF raises, as JSON or as a page of the admin, without a trace, DEBUG or not."""
+    """Return the response for an exception raised outside of DRF: HTML for the admin, JSON otherwise.
+
+    The response never contains a traceback, even if DEBUG is True.
+    """
     return _render(request, to_problem(exception))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return the 400 response for a request that Django rejected (`handler400`)."""
     return render_exception(request, SuspiciousOperation())
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Forms are the admin's alone."""
-    logger.warning("A form is refused: %s", reason)
-    sentence = "This form is too old, or cookies are switched off. Load its page again, then send it again."
-    return _render_page(build_problem("permission_denied", sentence))
+    """Return the admin's page for a failed CSRF check. Only the admin has forms."""
+    logger.warning("CSRF check failed: %s", reason)
+    message = "This form has expired, or your browser blocks cookies. Reload the page and submit the form again."
+    return _render_page(build_problem("permission_denied", message))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django calls this for what it has caught itself, and logs that; the error is the one being handled."""
+    """Return the response for the exception being handled, which Django has already logged (`handler500`)."""
     exc = sys.exc_info()[1]
     if exc is not None and is_server_unavailable(exc):
         return render_exception(request, exc)
@@ -304,7 +309,7 @@ def _render(request: HttpRequest, problem: ProblemDetail) -> HttpResponse:
 
 
 def _render_page(problem: ProblemDetail) -> HttpResponse:
-    # Nothing on it asks a server: one of them may be what is unavailable.
+    # The template queries no server, because the error may be that a server is unavailable.
     context = {"title": HTTPStatus(problem.status).phrase.capitalize(), "detail": problem.body["detail"]}
     content = render_to_string("career_navigator/admin_site/error.html", context)
     return HttpResponse(content, status=problem.status, headers=problem.headers)

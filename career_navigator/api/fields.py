@@ -1,4 +1,4 @@
-"""Serializer fields that refuse another type than theirs, where DRF's take numbers for text and 1 for true."""
+"""Serializer fields that check types strictly. DRF's fields accept a number as text and 1 as true."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -10,55 +10,61 @@ from django.core.validators import BaseValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-# What is read may be shorter than what was given: in NFD one character is up to four.
-_SLACK = 4
-_MAX_QUOTED = 3
+# Subclasses may normalize text to fewer characters: NFD encodes one character as up to four.
+_NORMALIZATION_FACTOR = 4
+_MAX_QUOTED_ITEMS = 3
 _MAX_QUOTE_LENGTH = 60
 
 
 class StrictCharField(serializers.CharField):
-    """Text, given as text: a number or a truth value is refused. `max_length` is named in the sentence."""
+    """A text field that rejects numbers and booleans."""
 
-    default_error_messages = {"invalid": "This field has to be text."}
+    default_error_messages = {"invalid": "This field must be text."}
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
         text = super().to_internal_value(data)
-        # DRF asks this of what was read. A subclass may take long to read megabytes, so none gets to see them.
-        if self.max_length is not None and len(text) > _SLACK * self.max_length:
+        # DRF checks max_length after conversion. Subclasses can take long to convert megabytes, so check it here too.
+        if self.max_length is not None and len(text) > _NORMALIZATION_FACTOR * self.max_length:
             self.fail("max_length", max_length=self.max_length)
         return text
 
 
 class OwnUserId(StrictCharField):
-    """The current user's id, which nobody has to send: the token says whose it is. `IsSelf` refuses another's."""
+    """The optional id of the current user, whom the access token already identifies.
+
+    `IsSelf` rejects the id of another user.
+    """
 
     def __init__(self, **options: Any) -> None:
-        # Longer than any id; which ids there are is not told by what is refused.
+        # The limit exceeds the length of an id, so the error does not reveal which ids exist.
         super().__init__(
             **{"max_length": 100, "required": False, "allow_null": True}
-            | {"help_text": "The current user's own; may be left out."}
+            | {"help_text": "The current user's id. Optional."}
             | options
         )
 
 
 class BoundedList(serializers.ListField):
-    """A list of up to `max_length` items; a longer one is refused, with what is too much, before its items are read."""
+    """A list of at most `max_length` items.
+
+    The length is checked before the items are validated. The error message quotes the surplus items.
+    """
 
     default_error_messages = {
-        "too_many": "This field has {given} values, and takes no more than {most}: leave out {surplus}{more}."
+        "too_many": "This field has {count} values, but at most {limit} are allowed. Remove {surplus}{more}."
     }
 
     def to_internal_value(self, data: Any) -> list[Any]:
-        most = self.max_length
-        if isinstance(data, list) and most is not None and len(data) > most:
-            surplus = [str(each)[:_MAX_QUOTE_LENGTH] for each in data[most:][:_MAX_QUOTED]]
-            rest = len(data) - most - len(surplus)
+        limit = self.max_length
+        if isinstance(data, list) and limit is not None and len(data) > limit:
+            surplus = [str(each)[:_MAX_QUOTE_LENGTH] for each in data[limit:][:_MAX_QUOTED_ITEMS]]
+            rest = len(data) - limit - len(surplus)
             self.fail(
                 "too_many",
-                given=len(data),
-                most=most,
+                count=len(data),
+                limit=limit,
                 surplus=", ".join(map(repr, surplus)),
                 more=f" and {rest} more" if rest else "",
             )
@@ -66,9 +72,12 @@ class BoundedList(serializers.ListField):
 
 
 class SingleLineCharField(StrictCharField):
-    """Text of one line: line breaks and other white space become one space, other control characters are refused."""
+    """A single line of text.
 
-    default_error_messages = {"control": "This field must not hold control characters."}
+    Each run of whitespace, including line breaks, becomes one space. Other control characters are rejected.
+    """
+
+    default_error_messages = {"control": "This field must not contain control characters."}
 
     def to_internal_value(self, data: Any) -> str:
         text = " ".join(super().to_internal_value(data).split())
@@ -78,7 +87,7 @@ class SingleLineCharField(StrictCharField):
 
 
 class StrictChoiceField(serializers.ChoiceField):
-    """One of the choices, given as text; the sentence that refuses another names them all."""
+    """A choice that must be a string. The error message lists all choices."""
 
     def __init__(self, choices: Sequence[str], **options: Any) -> None:
         super().__init__(choices, **options)
@@ -95,22 +104,22 @@ class StrictChoiceField(serializers.ChoiceField):
 
 @extend_schema_field({"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://\S+$"})
 class HttpURLField(StrictCharField):
-    """An http or https URL, stored as it was given. Nothing is fetched from it."""
+    """An http or https URL, stored unchanged. The service never fetches it."""
 
     def to_internal_value(self, data: Any) -> str:
-        address = super().to_internal_value(data)
+        url = super().to_internal_value(data)
         try:
-            parts = urlsplit(address)
-            well_formed = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+            parts = urlsplit(url)
+            is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
         except ValueError:
-            well_formed = False
-        if not well_formed or any(character.isspace() or ord(character) < 32 for character in address):
-            raise serializers.ValidationError("This field has to be an http or https address.")
-        return address
+            is_valid = False
+        if not is_valid or any(character.isspace() or ord(character) < 32 for character in url):
+            raise serializers.ValidationError("This field must be an http or https URL.")
+        return url
 
 
 class SchemaField(serializers.DictField):
-    """An object that is answered as it is stored, described by a JSON schema that the OpenAPI document names."""
+    """An object returned as it is stored. The OpenAPI document describes it by the named JSON schema."""
 
     schema_name: str
     schema: dict[str, Any]
@@ -120,29 +129,29 @@ class SchemaField(serializers.DictField):
 
 
 class PlainNumber(serializers.FloatField):
-    """A number, answered as it is: DRF's would answer 3 as 3.0."""
+    """A number returned unchanged. DRF's FloatField would return 3 as 3.0."""
 
     def to_representation(self, value: Any) -> Any:
         return value
 
 
 class _Bounded(serializers.Field[Any, Any, Any, Any]):
-    """From `minimum` to `maximum`, refused by one sentence that names the field and both bounds."""
+    """Mixin for numbers from `minimum` to `maximum`. Every error message names the field and both bounds."""
 
     def __init__(self, *, minimum: float, maximum: float, **options: Any) -> None:
         options |= {"min_value": minimum, "max_value": maximum}
         super().__init__(**options)
-        self._sentence = f"{{field}} must be between {minimum} and {maximum}."
+        self._message = f"{{field}} must be between {minimum} and {maximum}."
 
     def bind(self, field_name: str, parent: Any) -> None:
         super().bind(field_name, parent)
-        sentence = self._sentence.format(field=field_name)
+        message = self._message.format(field=field_name)
         for code in ("invalid", "max_string_length", "null", "overflow"):
-            self.error_messages[code] = sentence
-        # The bounds themselves are among the validators, so that the schema states them.
+            self.error_messages[code] = message
+        # The bounds stay DRF validators, so that the OpenAPI schema includes them.
         for validator in self.validators:
             if isinstance(validator, BaseValidator):
-                validator.message = sentence
+                validator.message = message
 
 
 class BoundedInteger(_Bounded, serializers.IntegerField):
@@ -153,11 +162,11 @@ class BoundedNumber(_Bounded, serializers.FloatField):
     """A number within bounds."""
 
     def to_internal_value(self, data: Any) -> float:
-        # Python takes a truth value for 1 or 0.
+        # float(True) is 1.0.
         if isinstance(data, bool):
             self.fail("invalid")
         number = super().to_internal_value(data)
-        # Not a number is neither below a bound nor above one.
+        # NaN passes both bounds, because every comparison with it is false.
         if isnan(number):
             self.fail("invalid")
         return number

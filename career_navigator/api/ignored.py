@@ -1,7 +1,8 @@
-"""Name what of a request was not looked at: fields of its body, and query parameters, that an endpoint does not have.
+"""Report body fields and query parameters that an endpoint does not define and therefore ignored.
 
-They stand in `ignored_fields` of an answer that is an object, and in the header `Ignored-Fields` of every answer, which
-lists, files, 204 and answers that are sent from a cache have alone. Neither is there where nothing was ignored.
+Every response lists the names in the header `Ignored-Fields`. A response whose body is an object built for the request
+also lists them in its field `ignored_fields`. Lists, files, 204 responses and prebuilt bodies have only the header.
+Both are absent if nothing was ignored.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -17,21 +18,24 @@ from rest_framework.request import Request
 
 HEADER = "Ignored-Fields"
 FIELD = "ignored_fields"
-# What is named comes from the request, which may hold megabytes of names.
+# Marks an operation with a prebuilt body in the OpenAPI document, until `document_ignored` removes the mark.
+HEADER_ONLY = "x-ignored-fields-in-header-only"
+# A request may contain megabytes of names, so the report is bounded.
 MAX_NAMES = 50
 MAX_NAME_LENGTH = 100
 MAX_HEADER_LENGTH = 2_000
-# Their answers are stored or rendered ahead, so they have the header alone.
-_ANSWERED_FROM_BYTES = frozenset({"auth_me", "market_trending"})
 
 
-def list_ignored(given: Iterable[Any], known: Collection[str]) -> list[str]:
-    """Return the names among `given` that are not known, in their order in the alphabet."""
-    return sorted({str(name)[:MAX_NAME_LENGTH] for name in given if name not in known})[:MAX_NAMES]
+def list_ignored(names: Iterable[Any], known: Collection[str]) -> list[str]:
+    """Return the names that are not known, sorted, at most MAX_NAMES of them."""
+    return sorted({str(name)[:MAX_NAME_LENGTH] for name in names if name not in known})[:MAX_NAMES]
 
 
 def list_body_names(request: Request, *, is_declared: bool) -> list[Any]:
-    """Return the names in the body. One that the endpoint does not declare is read where it is JSON, and may be bad."""
+    """Return the field names in the body, and an empty list for a body that cannot be parsed.
+
+    A body that the endpoint does not declare is parsed only if it is JSON.
+    """
     if not is_declared and not str(request.content_type).startswith("application/json"):
         return []
     with suppress(APIException, RequestDataTooBig, SuspiciousOperation, UnreadablePostError):
@@ -40,12 +44,12 @@ def list_body_names(request: Request, *, is_declared: bool) -> list[Any]:
 
 
 def report_ignored(response: HttpResponseBase, names: list[str]) -> None:
-    """Name them in the response, which is not rendered yet."""
+    """Add the ignored names to a response that is not rendered yet."""
     if not names:
         return
     header = ""
     for name in names:
-        # Percent-encoded, since a name may hold anything.
+        # Names come from the client and may contain any character, so they are percent-encoded.
         longer = f"{header}, {quote(name, safe='')}" if header else quote(name, safe="")
         if len(longer) > MAX_HEADER_LENGTH:
             break
@@ -57,32 +61,34 @@ def report_ignored(response: HttpResponseBase, names: list[str]) -> None:
 
 
 def document_ignored(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """drf-spectacular hook: every answer that is an object may have the field, and every answer the header."""
+    """Document the header on every successful response, and the field on every object (drf-spectacular hook)."""
     components = result.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     components.setdefault("headers", {})[HEADER] = {
-        "description": "The names in the body and the query that mean nothing here, percent-encoded, with commas.",
+        "description": "Body fields and query parameters that this endpoint ignored: percent-encoded names, separated "
+        "by commas.",
         "schema": {"type": "string"},
     }
-    named = {"Error"}
+    component_names = {"Error"}
     for operations in result.get("paths", {}).values():
         for operation in operations.values():
+            is_header_only = operation.pop(HEADER_ONLY, False)
             for status, response in operation["responses"].items():
                 if not status.startswith("2"):
                     continue
                 response.setdefault("headers", {})[HEADER] = {"$ref": f"#/components/headers/{HEADER}"}
-                if operation["operationId"] in _ANSWERED_FROM_BYTES:
+                if is_header_only:
                     continue
                 schema = response.get("content", {}).get("application/json", {}).get("schema", {})
-                named.add(schema.get("$ref", "").rpartition("/")[2])
-    for name in named & schemas.keys():
+                component_names.add(schema.get("$ref", "").rpartition("/")[2])
+    for name in component_names & schemas.keys():
         if schemas[name].get("type") == "object":
             schemas[name].setdefault("properties", {}).setdefault(
                 FIELD,
                 {
                     "type": "array",
                     "items": {"type": "string"},
-                    "description": "The names in the body and the query that mean nothing here; if there are any.",
+                    "description": "Body fields and query parameters that this endpoint ignored. Absent if none were.",
                 },
             )
     return result

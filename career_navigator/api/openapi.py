@@ -1,4 +1,7 @@
-"""How views are described in the OpenAPI document. Every view imports this, so the pages that show it are apart."""
+"""Generate the OpenAPI description of views from their class attributes and docstrings.
+
+Every view imports this module, so the views that serve the document are in `career_navigator.views`.
+"""
 
 import re
 from collections.abc import Mapping
@@ -13,34 +16,36 @@ from drf_spectacular.utils import OpenApiParameter
 
 from career_navigator.api.error_codes import ERROR_CODES, FIELD_CODES
 from career_navigator.api.fields import SchemaField, StrictCharField
+from career_navigator.api.ignored import HEADER_ONLY
 from career_navigator.api.serializers import FIELDS_PARAMETER, SuccessSerializer
 
 ERROR_COMPONENT = "Error"
-# Between the description of `fields` and the hook that describes what it leaves: the list in the answer, "" for itself.
+# Set on the parameter `fields` for the hook `describe_selected_fields`: the name of the list in the response, or "" if
+# the response itself is the list.
 SELECTED_LIST = "x-selected-list"
-# What a parameter of this name is, unless its endpoint says more.
+# Descriptions by parameter name, for endpoints that provide none.
 _PARAMETERS = {
-    "job_id": "The job's id, as lists of jobs have it.",
-    "run_id": "The run's id, as `POST /jobs/fetch_jobs` answers it.",
+    "job_id": "The job's id, as returned in lists of jobs.",
+    "run_id": "The run's id, as returned by `POST /jobs/fetch_jobs`.",
     "resume_id": "The resume's id.",
-    "search_id": "The saved search's id, as `GET /jobs/searches` lists it.",
-    "user_id": "The current user: `me`, or the own id.",
-    "name": "The skill, in any spelling; one with a slash, as it is.",
-    "limit": "How many items are answered at most.",
-    "offset": "How many items are skipped first.",
-    "category": "Only skills of this category.",
-    "subcategory": "Only skills of this subcategory.",
-    "difficulty": "Only projects of this difficulty.",
-    "resource_type": "Only resources of this type.",
-    "hours_per_week": "How many hours a week there are for learning.",
-    "skills_limit": "How many skills are answered at most.",
-    "locations_limit": "How many places are answered at most.",
+    "search_id": "The saved search's id, as returned by `GET /jobs/searches`.",
+    "user_id": "The current user: `me`, or your own id.",
+    "name": "The skill's name in any spelling. It may contain slashes.",
+    "limit": "Maximum number of items to return.",
+    "offset": "Number of items to skip.",
+    "category": "Return only skills of this category.",
+    "subcategory": "Return only skills of this subcategory.",
+    "difficulty": "Return only projects of this difficulty.",
+    "resource_type": "Return only resources of this type.",
+    "hours_per_week": "Hours per week available for learning.",
+    "skills_limit": "Maximum number of skills to return.",
+    "locations_limit": "Maximum number of places to return.",
 }
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"})
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
-    """Describe the access token; drf-spectacular finds this by its class."""
+    """The description of the access token. drf-spectacular finds it by `target_class`."""
 
     target_class = "rest_framework_simplejwt.authentication.JWTAuthentication"
     match_subclasses = True
@@ -52,29 +57,33 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
 
 class ViewSchema(AutoSchema):
-    """Describe a view by its class attributes (`ApiViewSet`), and an operation by the docstring of its method.
+    """A schema generator that reads the class attributes of `ApiViewSet` and the docstrings of its actions.
 
-    The docstring's first line is the summary, the rest the description. `@extend_schema` is for what is left.
+    The first line of a docstring is the operation's summary, and the rest is its description. Use `@extend_schema` for
+    anything else.
     """
 
     def get_operation_id(self) -> str:
-        named = self._of_action("operation_id")
-        if named:
-            return str(named)
-        # The path in words: GET of /jobs/saved is jobs_saved, PUT of it jobs_saved_put.
+        operation_id = self._get_action_option("operation_id")
+        if operation_id:
+            return str(operation_id)
+        # Derived from the path: GET /jobs/saved is jobs_saved, and PUT /jobs/saved is jobs_saved_put.
         words = "_".join(self._tokenize_path()).replace("-", "_").replace(".", "")
         action = getattr(self.view, "action", None)
         ending = self.method.lower() if self.method in ("PUT", "PATCH", "DELETE") else action
         return f"{words}_{ending}" if ending in ("put", "patch", "delete", "create", "retrieve") else words
 
+    def get_extensions(self) -> dict[str, Any]:
+        return {HEADER_ONLY: True} if self._get_action_option("has_prebuilt_body") else {}
+
     def map_parsers(self) -> list[Any]:
-        # Generators write a client of its own kind for each media type, and some of them a broken one for several. The
-        # view goes on reading all that its parsers do.
+        # Client generators write one method per media type, and some write broken code if there are several. So the
+        # document lists only the first media type. The view still accepts all of them.
         parsers: list[Any] = super().map_parsers()
         return parsers[:1]
 
     def get_auth(self) -> list[Any]:
-        # One without any requirement is as good as none.
+        # Drop a list that contains only empty requirements.
         auth: list[Any] = super().get_auth()
         return auth if any(auth) else []
 
@@ -85,8 +94,8 @@ class ViewSchema(AutoSchema):
         return self._doc()[1]
 
     def get_override_parameters(self) -> list[Any]:
-        given = filter(None, [self._of_action("query_serializer_class")])
-        return [*(self._of_action("path_parameters") or ()), *given, *self._describe_field_selection()]
+        query = filter(None, [self._get_action_option("query_serializer_class")])
+        return [*(self._get_action_option("path_parameters") or ()), *query, *self._describe_field_selection()]
 
     def _describe_field_selection(self) -> list[OpenApiParameter]:
         view: Any = self.view
@@ -100,40 +109,40 @@ class ViewSchema(AutoSchema):
                 style="form",
                 explode=False,
                 extensions={SELECTED_LIST: view.get_item_list()},
-                description="The fields that the items of the list are to have, separated by commas; they lack the"
-                f" others then. There are {', '.join(item.fields)}.",
+                description="Fields to return for each item of the list, separated by commas. Defaults to all fields. "
+                f"Available fields: {', '.join(item.fields)}.",
             )
         ]
 
     def get_request_serializer(self) -> Any:
-        return self._of_action("request_serializer_class")
+        return self._get_action_option("request_serializer_class")
 
     def get_response_serializers(self) -> Any:
-        errors = dict.fromkeys(self._of_action("error_statuses") or ())
-        media_type = self._of_action("media_type")
+        errors = dict.fromkeys(self._get_action_option("error_statuses") or ())
+        media_type = self._get_action_option("media_type")
         if media_type:
             kind = OpenApiTypes.STR if media_type.startswith("text/") else OpenApiTypes.BINARY
             return {(200, media_type): OpenApiTypes.OBJECT if media_type == "application/json" else kind, **errors}
-        serializer = self._of_action("serializer_class")
-        success = self._of_action("success_status")
+        serializer = self._get_action_option("serializer_class")
+        success = self._get_action_option("success_status")
         if serializer is None and success is None and self.method != "DELETE":
             return super().get_response_serializers()
-        by_method = 201 if self._is_create_operation() else 204 if serializer is None else 200
-        success = success or by_method
+        default = 201 if self._is_create_operation() else 204 if serializer is None else 200
+        success = success or default
         return dict.fromkeys([success] if isinstance(success, int) else success, serializer) | errors
 
     def get_paginated_name(self, serializer_name: str) -> str:
         return f"{type(cast(Any, self.view).paginator).__name__.removesuffix('Pagination')}Page"
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        # Most lists are in an envelope that a serializer describes.
+        # drf-spectacular takes every `list` action for a bare list, but most serializers here describe an envelope.
         is_paginated = getattr(self.view, "is_paginated", None)
         if is_paginated is None:
             return super()._is_list_view(serializer)
         return is_list_serializer(serializer) or bool(is_paginated())
 
     def _get_request_body(self, direction: Any = "request") -> Any:
-        # drf-spectacular passes over the body of a DELETE even where a view declares one.
+        # drf-spectacular omits the request body of a DELETE operation even if the view declares one.
         if self.method != "DELETE" or self.get_request_serializer() is None:
             return super()._get_request_body(direction)
         self.method = "POST"
@@ -154,7 +163,7 @@ class ViewSchema(AutoSchema):
             and not field.allow_blank
             and direction == "request"
         ):
-            # DRF's minimum of one character may be a space, which it trims and then refuses.
+            # minLength 1 alone would allow a single space, which DRF trims and then rejects as blank.
             schema.setdefault("pattern", r"\S")
         return schema
 
@@ -168,13 +177,13 @@ class ViewSchema(AutoSchema):
     def _resolve_path_parameters(self, variables: Any) -> Any:
         parameters = super()._resolve_path_parameters(variables)
         for parameter in parameters:
-            # Of a router's route, which says no more than that it is not empty.
+            # The router's pattern says only that the parameter is not empty.
             parameter["schema"].pop("pattern", None)
         return parameters
 
-    def _of_action(self, name: str) -> Any:
-        of_action = getattr(self.view, "of_action", None)
-        return of_action(name) if of_action else None
+    def _get_action_option(self, name: str) -> Any:
+        get_action_option = getattr(self.view, "get_action_option", None)
+        return get_action_option(name) if get_action_option else None
 
     def _doc(self) -> tuple[str, str]:
         method = getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
@@ -183,43 +192,44 @@ class ViewSchema(AutoSchema):
 
 
 def list_undescribed_bases() -> list[type]:
-    """Return the classes whose docstrings, for programmers, are no description of what derives from them."""
+    """Return the base classes whose docstrings must not become descriptions of their subclasses."""
     return [*get_lib_doc_excludes(), SuccessSerializer]
 
 
 def strip_trailing_slashes(endpoints: list[tuple[str, str, str, Any]], **_: Any) -> list[tuple[str, str, str, Any]]:
-    """drf-spectacular hook: a router's routes end in an optional slash."""
+    """Strip the router's optional trailing slash from each path (drf-spectacular hook)."""
     return [(path.rstrip("/") or "/", *rest) for path, *rest in endpoints]
 
 
 def document_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """drf-spectacular hook: every operation names the errors it can answer, all of one shape.
+    """Document the possible errors of every operation (drf-spectacular hook).
 
-    A view declares those that cannot be told from its path and body, as in `responses={..., 409: None}`.
+    Most statuses follow from the path, the parameters and the body. A view declares the others in `error_statuses`, or
+    with `responses={..., 409: None}`.
     """
     components = result.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    schemas["ErrorCodeEnum"] = _enumeration({code: sentence for code, (_, sentence) in ERROR_CODES.items()})
-    schemas["FieldErrorCodeEnum"] = _enumeration(FIELD_CODES)
+    schemas["ErrorCodeEnum"] = _build_enum({code: meaning for code, (_, meaning) in ERROR_CODES.items()})
+    schemas["FieldErrorCodeEnum"] = _build_enum(FIELD_CODES)
     schemas[ERROR_COMPONENT] = {
         "type": "object",
         "required": ["detail", "code"],
         "properties": {
-            "detail": {"type": "string", "description": "One sentence that names the field and the rule."},
+            "detail": {"type": "string", "description": "A message for people. For invalid input, it names a field."},
             "code": {"$ref": "#/components/schemas/ErrorCodeEnum"},
             "errors": {
                 "type": "object",
-                "description": "Of invalid input: each field's sentences.",
+                "description": "For invalid input: the messages for each field.",
                 "additionalProperties": {"type": "array", "items": {"type": "string"}},
             },
             "error_codes": {
                 "type": "object",
-                "description": "Of invalid input: the code of each of these sentences, in their order.",
+                "description": "For invalid input: the code of each message in `errors`, in the same order.",
                 "additionalProperties": {"type": "array", "items": {"$ref": "#/components/schemas/FieldErrorCodeEnum"}},
             },
         },
     }
-    components["responses"] = {name: _response(description) for name, description in _RESPONSES.values()}
+    components["responses"] = {name: _build_response(description) for name, description in _RESPONSES.values()}
     for path, operations in result.get("paths", {}).items():
         for method, operation in operations.items():
             if method in METHODS:
@@ -232,26 +242,26 @@ def document_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     return result
 
 
-def _enumeration(meanings: Mapping[str, str]) -> dict[str, Any]:
+def _build_enum(meanings: Mapping[str, str]) -> dict[str, Any]:
     lines = "\n".join(f"- `{code}`: {meaning}" for code, meaning in meanings.items())
     return {"type": "string", "enum": list(meanings), "description": lines}
 
 
 _RESPONSES = {
     "400": ("BadRequest", "The input is invalid."),
-    "401": ("Unauthorized", "The token is missing, expired or not accepted."),
-    "403": ("Forbidden", "This belongs to someone else."),
+    "401": ("Unauthorized", "The access token is missing, expired or invalid."),
+    "403": ("Forbidden", "You do not have access to this resource."),
     "404": ("NotFound", "Not found."),
-    "409": ("Conflict", "It was changed at the same time; read it again, then repeat the change."),
-    "412": ("StaleVersion", "`If-Match` names another version than the stored one: read it again."),
-    "413": ("BodyTooLarge", "The body is larger than accepted."),
+    "409": ("Conflict", "The request conflicts with the stored data. `code` names the conflict."),
+    "412": ("StaleVersion", "`If-Match` does not match the stored version. Read the resource again."),
+    "413": ("BodyTooLarge", "The body is too large."),
     "415": ("UnsupportedMediaType", "The body's media type is not accepted."),
-    "429": ("TooManyRequests", "Asked too often; Retry-After says in how many seconds to ask again."),
-    "503": ("ServiceUnavailable", "A server this depends on is unavailable; Retry-After says when to try again."),
+    "429": ("TooManyRequests", "Too many requests. `Retry-After` is the number of seconds to wait."),
+    "503": ("ServiceUnavailable", "A server that this service depends on is unavailable. Try again later."),
 }
 
 
-def _response(description: str) -> dict[str, Any]:
+def _build_response(description: str) -> dict[str, Any]:
     reference = {"$ref": f"#/components/schemas/{ERROR_COMPONENT}"}
     return {"description": description, "content": {"application/json": {"schema": reference}}}
 
@@ -262,7 +272,7 @@ def _list_statuses(path: str, operation: dict[str, Any]) -> list[str]:
         statuses.append("400")
     if "requestBody" in operation:
         statuses += ["413", "415"]
-    # drf-spectacular writes an empty requirement where a token is optional.
+    # drf-spectacular adds an empty requirement if the token is optional.
     if any(operation.get("security", [])):
         statuses += ["401", "403"]
     if "{" in path:

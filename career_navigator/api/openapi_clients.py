@@ -1,4 +1,4 @@
-"""drf-spectacular hooks that make the OpenAPI document fit for generators of clients."""
+"""drf-spectacular hooks that adapt the OpenAPI document to client generators."""
 
 import re
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ _REFERENCE = "#/components/schemas/"
 
 
 def share_enums(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Refer to one component wherever the same choices are named: in requests, answers and query parameters.
+    """Use one enum component for the same choices in requests, responses and query parameters.
 
-    drf-spectacular does so for the properties of components alone, not within lists that may be null, and makes a
-    component of null.
+    drf-spectacular shares enums only between component properties, not in nullable lists, and it adds a component for
+    null.
     """
     schemas = result["components"]["schemas"]
     names = {frozenset(schema["enum"]): name for name, schema in schemas.items() if "enum" in schema}
@@ -29,24 +29,24 @@ def share_enums(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         if schema.get("$ref") == _REFERENCE + _NULL:
             schema.clear()
             schema["type"] = "null"
-        given: list[Any] = schema["enum"] if isinstance(schema.get("enum"), list) else []
-        choices = [each for each in given if each is not None]
+        values: list[Any] = schema["enum"] if isinstance(schema.get("enum"), list) else []
+        choices = [each for each in values if each is not None]
         if name := names.get(frozenset(choices)):
             schemas.setdefault(name, {"type": "string", "enum": choices})
             for key in ("enum", "type", "x-spec-enum-id"):
                 schema.pop(key, None)
             reference = {"$ref": _REFERENCE + name}
-            schema |= reference if len(given) == len(choices) else {"oneOf": [reference, {"type": "null"}]}
+            schema |= reference if len(values) == len(choices) else {"oneOf": [reference, {"type": "null"}]}
     for schema in schemas.values():
         if any(not str(each)[:1].isalpha() for each in schema.get("enum", ())):
-            # Identifiers for the choices that are none themselves.
-            schema["x-enum-varnames"] = [_identifier(each) for each in schema["enum"]]
+            # Generators need identifiers, and a choice such as "1st year" is not one.
+            schema["x-enum-varnames"] = [_build_identifier(each) for each in schema["enum"]]
     result["components"]["schemas"] = dict(sorted(schemas.items()))
     return result
 
 
 def leave_null_out_of_forms(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Say nothing of null where a body is a form, which has only texts: clients would send the word "None"."""
+    """Remove null from the types of form fields. Forms contain only text, so clients would send the string "None"."""
     for operation in _walk(result["paths"]):
         content = operation.get("requestBody", {}).get("content", {})
         for media_type in _FORMS:
@@ -58,7 +58,10 @@ def leave_null_out_of_forms(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def describe_selected_fields(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Say that items of a list may lack fields where `fields` picks some: clients are to read those too."""
+    """Make all fields of list items optional if the endpoint has the parameter `fields`.
+
+    Otherwise generated clients fail to parse an item that lacks fields.
+    """
     schemas = result["components"]["schemas"]
     for operation in [each for methods in result["paths"].values() for each in methods.values()]:
         for parameter in operation.get("parameters", ()):
@@ -67,17 +70,17 @@ def describe_selected_fields(result: dict[str, Any], **_: Any) -> dict[str, Any]
                 continue
             for status in [each for each in operation["responses"] if each.startswith("2")]:
                 (content,) = operation["responses"][status]["content"].values()
-                answer = _resolve(content["schema"], schemas)
-                _let_items_be_partial((answer["properties"][list_name] if list_name else answer)["items"], schemas)
+                body = _resolve(content["schema"], schemas)
+                _allow_partial_items((body["properties"][list_name] if list_name else body)["items"], schemas)
     return result
 
 
-def _let_items_be_partial(items: dict[str, Any], schemas: dict[str, Any]) -> None:
-    if "$ref" not in items:  # an answer that two operations share
+def _allow_partial_items(items: dict[str, Any], schemas: dict[str, Any]) -> None:
+    if "$ref" not in items:  # already changed, because two operations share this response
         return
     name = items.pop("$ref").removeprefix(_REFERENCE)
     partial = {key: value for key, value in schemas[name].items() if key != "required"}
-    schemas[f"Selected{name}"] = partial | {"description": f"What `fields` leaves of {name}."}
+    schemas[f"Selected{name}"] = partial | {"description": f"{name} with only the fields that `fields` selects."}
     items["anyOf"] = [{"$ref": _REFERENCE + name}, {"$ref": f"{_REFERENCE}Selected{name}"}]
 
 
@@ -87,15 +90,15 @@ def _resolve(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _walk(part: Any) -> Iterator[dict[str, Any]]:
-    """Every object within; what is changed in one is looked at as it is then."""
+    """Yield every object in `part`, parents first. Children are read after the caller has changed their parent."""
     if isinstance(part, dict):
         yield part
     for each in list(part.values()) if isinstance(part, dict) else part if isinstance(part, list) else ():
         yield from _walk(each)
 
 
-def _identifier(choice: str) -> str:
-    """A name for a choice that begins with a digit: the words first, YEAR_1ST."""
+def _build_identifier(choice: str) -> str:
+    """Return an identifier for a choice. Words that begin with a digit go last: "1st year" becomes YEAR_1ST."""
     words = re.findall(r"[A-Za-z0-9]+", choice)
     words.sort(key=lambda word: word[0].isdigit())
     return "_".join(words).upper()

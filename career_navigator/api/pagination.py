@@ -1,4 +1,4 @@
-"""Pages of lists, by `limit` and `offset`, in an envelope."""
+"""Limit/offset pagination with the page in an envelope."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -14,10 +14,10 @@ from career_navigator.api.serializers import QuerySerializer
 
 
 class EnvelopePagination(LimitOffsetPagination):
-    """Answer a page as `{result_key: [...], "total": ..., "limit": ..., "offset": ...}`.
+    """Pagination that returns `{result_key: [...], "total": ..., "limit": ..., "offset": ...}`.
 
-    A subclass sets the key and the bounds, which are refused by name rather than clipped. `has_messages` begins the
-    envelope with `"messages": "success"`, as the endpoints under /jobs do; `fields` says what follows the list.
+    Subclasses set the key and the bounds. A limit or offset out of bounds is rejected, not clipped. `has_messages` adds
+    `"messages": "success"` at the start, as endpoints under /jobs do. `fields` lists the fields after the list.
     """
 
     result_key: ClassVar[str] = "results"
@@ -30,7 +30,7 @@ class EnvelopePagination(LimitOffsetPagination):
     @classmethod
     @cache
     def query_serializer_class(cls) -> type[QuerySerializer]:
-        """Return what reads `limit` and `offset`."""
+        """Return the serializer class for `limit` and `offset`."""
         bounds: dict[str, Any] = {
             "limit": BoundedInteger(minimum=1, maximum=cls.max_limit, default=cls.default_limit),
             "offset": BoundedInteger(minimum=0, maximum=cls.max_offset, default=0),
@@ -38,11 +38,11 @@ class EnvelopePagination(LimitOffsetPagination):
         return type(f"{cls.__name__}Query", (QuerySerializer,), bounds)
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """Return the items of the page. Only these are read, of a MongoEngine queryset as of any sequence."""
+        """Return the items of the page, reading only these items from the queryset or sequence."""
         page = view.query if view is not None else self.query_serializer_class().read(request)
         self.limit, self.offset = page["limit"], page["offset"]
         self.count = self.get_count(queryset)
-        # Cloned, since a MongoEngine queryset remembers what it has read.
+        # A MongoEngine queryset caches the documents it has read, so slice a clone.
         items = queryset.clone() if isinstance(queryset, QuerySet) else queryset
         return list(items[self.offset : self.offset + self.limit])
 
@@ -72,7 +72,7 @@ class EnvelopePagination(LimitOffsetPagination):
 
 
 class CountedPagination(EnvelopePagination):
-    """Answer a page of the job-search family as `{"messages": "success", result_key: [...], "total": ...}`."""
+    """Pagination of job-search endpoints: `{"messages": "success", result_key: [...], "total": ...}`."""
 
     has_messages = True
     fields = ("total",)

@@ -1,6 +1,7 @@
-"""Bodies of bounded size: JSON by orjson, stricter than the standard library, and forms of several parts.
+"""Parsers that limit the body size: strict JSON parsing with orjson, and multipart forms.
 
-DRF's parser of such forms reads whatever comes, and puts files on the disk. What its other parsers read, Django bounds.
+DRF's MultiPartParser reads bodies of any size and stores files on disk. Django limits the bodies that DRF's other
+parsers read.
 """
 
 from collections.abc import Mapping
@@ -17,13 +18,18 @@ from rest_framework.parsers import MultiPartParser as UnboundedParser
 
 
 class BodyTooLarge(APIException):
+    """The request body exceeds the limit of its parser."""
+
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "body_too_large"
 
 
 class JSONParser(BaseParser):
-    """Refuses what the standard library lets through and MongoDB or a worker would then choke on: bodies nested
-    thousands deep, NaN, half surrogates, and bodies larger than DATA_UPLOAD_MAX_MEMORY_SIZE."""
+    """A JSON parser that rejects values MongoDB or a worker cannot process.
+
+    These are bodies nested thousands of levels deep, NaN and unpaired surrogates, which the standard library accepts.
+    Bodies larger than DATA_UPLOAD_MAX_MEMORY_SIZE are rejected too.
+    """
 
     media_type = "application/json"
 
@@ -43,44 +49,47 @@ class JSONParser(BaseParser):
 def _explain(error: orjson.JSONDecodeError, body: bytes) -> str:
     try:
         body.decode()
-    except UnicodeDecodeError as undecodable:
-        return f"byte {undecodable.start} is not UTF-8"
+    except UnicodeDecodeError as decode_error:
+        return f"byte {decode_error.start} is not UTF-8"
     return str(error)
 
 
 class MultiPartParser(UnboundedParser):
-    """Raises BodyTooLarge beyond `most_bytes`, in a subclass, or DATA_UPLOAD_MAX_MEMORY_SIZE."""
+    """A multipart parser that keeps uploaded files in memory.
 
-    most_bytes: int | None = None
+    It raises BodyTooLarge if the body exceeds `max_bytes`, which defaults to DATA_UPLOAD_MAX_MEMORY_SIZE.
+    """
+
+    max_bytes: int | None = None
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> "DataAndFiles[Any, Any]":
         request = cast(Any, (parser_context or {})["request"])
-        most = self.most_bytes or settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        # Never more than this is read: of a body without a length nothing is.
+        limit = self.max_bytes or settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        # Django reads at most CONTENT_LENGTH bytes, and nothing if the header is missing.
         length = str(request.META.get("CONTENT_LENGTH") or "0")
-        if length.isdecimal() and int(length) > most:
-            raise BodyTooLarge(f"The body is larger than {most} bytes.")
+        if length.isdecimal() and int(length) > limit:
+            raise BodyTooLarge(f"The body is larger than {limit} bytes.")
         request.upload_handlers = [_InMemory(request)]
         try:
             return super().parse(stream, media_type, parser_context)
         except RequestDataTooBig as error:
-            most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-            raise BodyTooLarge(f"The fields beside a file are larger than {most} bytes.") from error
+            limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+            raise BodyTooLarge(f"The form fields other than the file are larger than {limit} bytes.") from error
         except ParseError as error:
             raise ParseError(
-                "The body is not a valid multipart form; its Content-Type has to name its boundary."
+                "The body is not a valid multipart form. Its Content-Type must include the boundary."
             ) from error
 
 
 class _InMemory(MemoryFileUploadHandler):
-    """Django's, whatever the size: how much there may be was settled before."""
+    """Django's in-memory upload handler, used for every size, because the parser has already checked the size."""
 
     def handle_raw_input(
         self,
         input_data: Any,
-        META: Mapping[str, Any],  # noqa: N803 - as Django calls it
+        META: Mapping[str, Any],  # noqa: N803 - Django's parameter name
         content_length: int,
         boundary: Any,
         encoding: Any = None,

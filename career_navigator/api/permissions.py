@@ -1,4 +1,4 @@
-"""The user of a request, and what that user may ask for."""
+"""The authenticated user of a request, and the permission that limits users to their own data."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-# Stands for the current user's id in paths.
+# Alias of the current user's id in paths, queries and bodies.
 CURRENT_USER = "me"
 
 
 @dataclass(frozen=True, kw_only=True)
 class CurrentUser:
-    """`request.user` of every authenticated request. `content` is the body that GET /auth/me answers.
+    """The `request.user` of an authenticated request. `content` is the response body of GET /auth/me.
 
-    Access tokens of another `token_version`, and those of `ended_sessions`, are not accepted; of those that name no
-    version, those that were issued before `tokens_from` (seconds since 1970).
+    An access token is rejected if its token version differs from `token_version`, or if its session is in
+    `ended_sessions`. A token without a version is rejected if it was issued before `tokens_from`, a Unix timestamp.
     """
 
     pk: ObjectId
@@ -34,7 +34,7 @@ class CurrentUser:
 
     @cached_property
     def fields(self) -> dict[str, Any]:
-        """The fields of the body, by name; times are text."""
+        """The fields of `content` by name. Times are strings."""
         fields: dict[str, Any] = orjson.loads(self.content)
         return fields
 
@@ -52,12 +52,12 @@ class CurrentUser:
 
     @property
     def skills(self) -> list[str]:
-        """Canonical names."""
+        """Canonical names of the user's skills."""
         return list(self.fields["skills"])
 
     @property
     def target_roles(self) -> list[str]:
-        """As they were written."""
+        """Target roles in the user's spelling."""
         return list(self.fields["target_roles"])
 
     @property
@@ -103,13 +103,13 @@ class CurrentUser:
 
     @property
     def expected_salary(self) -> float | None:
-        """Yearly pay in `expected_salary_currency`."""
+        """Expected salary per year, in `expected_salary_currency`."""
         salary: float | None = self.fields["expected_salary"]
         return salary
 
     @property
     def expected_salary_currency(self) -> str | None:
-        """ISO 4217; None means USD."""
+        """ISO 4217 code of the expected salary. None means USD."""
         return self._text("expected_salary_currency")
 
     def _text(self, name: str) -> str | None:
@@ -118,32 +118,32 @@ class CurrentUser:
 
 
 class IsSelf(BasePermission):
-    """Permit what names nobody but the current user: in the path, the query or the body, as `user_id`.
+    """Permission that requires each `user_id` in the path, query and body to be the current user's.
 
-    It follows IsAuthenticated. Another's id is refused whether or not it is anybody's. The query and the body are
-    looked at where the view's serializers have the field; a value that the field itself refuses is left to them.
-    Null is as good as leaving it out, and `me` is the current user. Methods that no action serves are left
-    to the view too, which answers 405, and OPTIONS shows nobody's data.
+    List it after IsAuthenticated. The query and the body are checked only if the view's serializer has a `user_id`
+    field. `me` means the current user, and null means that the field is absent. Another id is rejected whether or not
+    such a user exists. An invalid value is left to the serializer, which returns 400. Methods without an action are
+    allowed, so that the view returns 405. OPTIONS is allowed, because its response contains no user data.
     """
 
-    message = "This user's data is not yours."
+    message = "You do not have access to this user."
     code = "other_user"
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if view.action in (None, "metadata"):
             return True
-        # Case does not matter in an id.
-        return all(user_id.lower() == request.user.id for user_id in _named_users(request, view))  # type: ignore[union-attr]
+        # An ObjectId in hexadecimal is case-insensitive.
+        return all(user_id.lower() == request.user.id for user_id in _find_user_ids(request, view))  # type: ignore[union-attr]
 
 
-def _named_users(request: Request, view: Any) -> Iterator[str]:
+def _find_user_ids(request: Request, view: Any) -> Iterator[str]:
     if view.kwargs.get("user_id", CURRENT_USER) != CURRENT_USER:
         yield view.kwargs["user_id"]
-    given = (
+    sources = (
         (view.get_query_serializer_class(), lambda: request.query_params.dict()),
         (view.get_request_serializer_class(), lambda: request.data),
     )
-    for serializer_class, read in given:
+    for serializer_class, read in sources:
         field = getattr(serializer_class, "_declared_fields", {}).get("user_id")
         if field is None:
             continue

@@ -1,4 +1,4 @@
-"""JSON by orjson, several times faster than the standard library's."""
+"""JSON rendering with orjson, which is several times faster than the standard library."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 
 class JSONRenderer(BaseRenderer):
-    """Datetimes as ISO 8601 in UTC with Z, ObjectIds as text."""
+    """A JSON renderer that writes datetimes as ISO 8601 in UTC with Z, and ObjectIds as strings."""
 
     media_type = "application/json"
     format = "json"
@@ -24,7 +24,10 @@ class JSONRenderer(BaseRenderer):
 
 
 class JSONNegotiation(DefaultContentNegotiation):
-    """A view's first renderer answers whatever `Accept` and `?format=` say: every endpoint speaks one format."""
+    """Content negotiation that always selects the view's first renderer, because each endpoint has one format.
+
+    `Accept` and `?format=` are ignored.
+    """
 
     def select_renderer(  # type: ignore[override]
         self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
@@ -34,11 +37,11 @@ class JSONNegotiation(DefaultContentNegotiation):
 
 
 def dump_json(data: Any) -> bytes:
-    """Data as JSON, the way every answer is written."""
-    return orjson.dumps(data, default=_plain, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | orjson.OPT_NON_STR_KEYS)
+    """Serialize data to JSON in the format of all responses."""
+    return orjson.dumps(data, default=_to_str, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | orjson.OPT_NON_STR_KEYS)
 
 
-def _plain(value: Any) -> str:
+def _to_str(value: Any) -> str:
     if isinstance(value, ObjectId):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")

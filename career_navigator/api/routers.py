@@ -1,4 +1,4 @@
-"""Routes of the API: one router for the whole project, to which every app adds its viewsets."""
+"""The router of the API, which combines the viewsets of all apps."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -14,34 +14,37 @@ _PARAMETER = re.compile(r"\(\?P<(\w+)>([^)]*)\)")
 
 
 class OptionalSlashRouter(SimpleRouter):
-    """Route with and without a trailing slash, fixed words before parameters whatever the order of registration."""
+    """A router that accepts paths with and without a trailing slash.
+
+    Fixed segments are matched before parameters, whatever the order of registration.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.trailing_slash = "/?"
 
     def include(self, apps: Iterable[str]) -> None:
-        """Add what the apps have registered with the `router` of their `urls.py`.
+        """Add the viewsets registered with the `router` in each app's `urls.py`.
 
-        All routes are then sorted together: `jobs/saved` of one app comes before `jobs/{job_id}` of another.
+        The routes of all apps are sorted together, so `jobs/saved` of one app precedes `jobs/{job_id}` of another.
         """
         for app in apps:
             self.registry += import_string(f"{app}.urls.router").registry
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        return sorted(super().get_urls(), key=_specificity)
+        return sorted(super().get_urls(), key=_build_sort_key)
 
 
-def _specificity(route: URLPattern | URLResolver) -> list[tuple[bool, int]]:
-    """Sort by segment: a fixed one first, then a parameter with a fixed end (`{id}.pdf`), last a parameter alone."""
+def _build_sort_key(route: URLPattern | URLResolver) -> list[tuple[bool, int]]:
+    """Return a key that orders segments: fixed, then parameter with a suffix (`{id}.pdf`), then plain parameter."""
     segments = describe_route(str(route.pattern)).split("/")
     return [("<" in segment, not segment.startswith("<") or segment.endswith(">")) for segment in segments]
 
 
 def describe_route(route: str) -> str:
-    """Return the pattern of a route as `path()` would have it: `jobs/<str:job_id>`."""
-    words = _PARAMETER.sub(lambda found: f"<{'path' if found[2].startswith('.') else 'str'}:{found[1]}>", route)
-    return words.removeprefix("^").removesuffix("$").removesuffix("/?").replace("\\.", ".")
+    """Return a route's regular expression in the syntax of `path()`, such as `jobs/<str:job_id>`."""
+    text = _PARAMETER.sub(lambda match: f"<{'path' if match[2].startswith('.') else 'str'}:{match[1]}>", route)
+    return text.removeprefix("^").removesuffix("$").removesuffix("/?").replace("\\.", ".")
 
 
 class _EitherSlashPattern(RoutePattern):
@@ -50,9 +53,8 @@ class _EitherSlashPattern(RoutePattern):
 
 
 def route(path: str, view: Callable[..., HttpResponseBase], *, name: str) -> URLPattern:
-    """A URL pattern that answers with and without a trailing slash, for every method.
+    """Return a URL pattern that matches `path` with and without a trailing slash.
 
-    `path` is written whole, without slashes at its ends ("jobs/<str:job_id>"); the patterns of an app are included
-    under the empty prefix.
+    `path` is the full path without leading and trailing slashes, such as "jobs/<str:job_id>".
     """
     return URLPattern(_EitherSlashPattern(path, name=name, is_endpoint=True), view, {}, name)

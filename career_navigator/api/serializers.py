@@ -1,4 +1,4 @@
-"""Serializers of queries and bodies, and how serializers are built once and shared."""
+"""Base serializers for queries and responses, and helpers to build each serializer only once."""
 
 from collections.abc import Sized
 from copy import copy
@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
-# A query parameter: the fields that the items of a list are to have, separated by commas.
+# Name of the query parameter that selects the fields of list items, separated by commas.
 FIELDS_PARAMETER = "fields"
 
 _Shape = TypeVar("_Shape", bound=serializers.Serializer[Any])
@@ -17,67 +17,72 @@ _Shape = TypeVar("_Shape", bound=serializers.Serializer[Any])
 
 @cache
 def build_once(shape: type[_Shape], *, many: bool = False) -> _Shape:
-    """Return a serializer to copy, with its fields.
+    """Return a shared serializer with its fields, to be copied before use.
 
-    Making one copies every field, which takes longer than reading or writing with them; neither leaves anything behind
-    in them.
+    A new serializer deep-copies every field, which takes longer than using the fields. The fields hold no state of a
+    request, so copies can share them.
     """
     built = shape(many=many)
-    # Copied when they are first asked for, which is to be once.
+    # DRF copies the fields on first access.
     _ = (built.child if many else built).fields  # type: ignore[attr-defined]
     return built
 
 
 class QuerySerializer(serializers.Serializer[Any]):
-    """The query parameters of an endpoint. Unknown ones are ignored, and named; a bad value of a known one is 400.
+    """The query parameters of an endpoint.
 
-    A parameter that may be repeated is a ListField.
+    Unknown parameters are ignored and reported in `Ignored-Fields`. Declare repeatable parameters as ListField.
     """
 
     @classmethod
     def read(cls, request: Request) -> dict[str, Any]:
-        """The parameters, validated, with defaults filled in.
+        """Return the validated parameters with defaults filled in.
 
-        Raises ValidationError.
+        Raises:
+            ValidationError: A parameter has an invalid value.
         """
-        # A plain dictionary, since DRF takes an empty value in a QueryDict for an absent one.
-        given: dict[str, Any] = request.query_params.dict()
+        # DRF treats an empty value in a QueryDict as absent, so use a plain dictionary.
+        values: dict[str, Any] = request.query_params.dict()
         parameters = build_once(cls)
         for name, field in parameters.fields.items():
-            if name in given and isinstance(field, serializers.ListField):
-                given[name] = request.query_params.getlist(name)
-        validated: dict[str, Any] = parameters.run_validation(given)
+            if name in values and isinstance(field, serializers.ListField):
+                values[name] = request.query_params.getlist(name)
+        validated: dict[str, Any] = parameters.run_validation(values)
         return validated
 
 
 def validate_as(shape: type[_Shape], data: Any) -> _Shape:
-    """A serializer of the shape that has read `data`. Raises ValidationError."""
-    # It shares its fields with all others of the shape; what it has read is its own.
-    given = copy(build_once(shape))
-    given.initial_data = data
-    given.is_valid(raise_exception=True)
-    return given
+    """Return a serializer of the class `shape` that has validated `data`.
+
+    Raises:
+        ValidationError: `data` is invalid.
+    """
+    # The copy shares its fields with all other copies, but has its own data and result.
+    serializer = copy(build_once(shape))
+    serializer.initial_data = data
+    serializer.is_valid(raise_exception=True)
+    return serializer
 
 
 @extend_schema_field({"$ref": "#/components/schemas/ErrorCodeEnum"})
 class ErrorCodeField(serializers.CharField):
-    """The code of an error."""
+    """A field for a code from `ERROR_CODES`."""
 
 
 @extend_schema_field({"$ref": "#/components/schemas/FieldErrorCodeEnum"})
 class FieldCodeField(serializers.CharField):
-    """The code of an error of a field."""
+    """A field for a code from `FIELD_CODES`."""
 
 
 class CountField(serializers.IntegerField):
-    """How many items the source has."""
+    """A read-only field that returns the number of items of its source."""
 
     def to_representation(self, value: Sized) -> int:  # type: ignore[override]
         return len(value)
 
 
 class SuccessField(serializers.ChoiceField):
-    """The `messages` of the endpoints of the job-search family: that it went well."""
+    """The constant field `messages` of job-search responses."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(["success"], source="*", **options)
@@ -87,6 +92,6 @@ class SuccessField(serializers.ChoiceField):
 
 
 class SuccessSerializer(serializers.Serializer[Any]):
-    """An answer of the job-search family; a subclass adds its content."""
+    """Base serializer of job-search responses. Subclasses add their content."""
 
     messages = SuccessField()

@@ -1,4 +1,4 @@
-"""ETags, which name the version of a resource, and `If-Match`, which brings one back with a change of it."""
+"""Optimistic locking with `ETag` and `If-Match`. A resource's version is the time of its last change."""
 
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from career_navigator.documents import StaleVersion
 HEADER = "If-Match"
 IF_MATCH = OpenApiParameter(
     HEADER,
-    # As `build_etag` writes it; behind what compresses answers it may begin with W/.
+    # The format of `build_etag`. A proxy that compresses responses may make the ETag weak, with the prefix W/.
     type={
         "type": "string",
         "pattern": r'^(\*|(W/)?"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}'
@@ -20,40 +20,45 @@ IF_MATCH = OpenApiParameter(
     },
     location=OpenApiParameter.HEADER,
     description=(
-        "The ETag that the change is made from, which is `updated_at` in quotes: where another version is stored by "
-        "now, the answer is 412, and nothing changes. `*` stands for any version."
+        "ETag of the version that you read: its `updated_at` in quotes. If the stored version differs, the request "
+        "returns 412 and changes nothing. `*` matches any version."
     ),
 )
 
 
 def build_etag(version: datetime) -> dict[str, str]:
-    """Return the header that names a version of a resource: the time of its last change."""
+    """Return the ETag header of a resource that was last changed at `version`."""
     return {"ETag": f'"{version.isoformat().replace("+00:00", "Z")}"'}
 
 
 def check_if_match(request: Request, version: datetime | None) -> datetime | None:
-    """Return the version that the change has to be made from; None where the request does not ask for one.
+    """Return the stored version if it satisfies the request's `If-Match`, and None if there is no such header.
 
-    `version` is the stored one, None where there is nothing stored. Raises StaleVersion where `If-Match` names others,
-    and ValidationError where it names none.
+    Args:
+        request: The request that changes the resource.
+        version: The stored version, or None if the resource does not exist.
+
+    Raises:
+        StaleVersion: The header does not match the stored version, or the resource does not exist.
+        ValidationError: The header is not an ETag of this API.
     """
-    given = request.headers.get(HEADER)
-    if given is None:
+    header = request.headers.get(HEADER)
+    if header is None:
         return None
-    # One that comes without its quotes is understood too.
-    tags = parse_etags(given) or [given.strip()]
+    # Accept an ETag without quotes, too.
+    tags = parse_etags(header) or [header.strip()]
     if version is None:
-        raise StaleVersion("nothing is stored that it could be a change of")
+        raise StaleVersion("the resource does not exist")
     if tags == ["*"]:
         return version
-    if version not in {_read_tag(tag) for tag in tags}:
-        raise StaleVersion("another version is stored by now")
+    if version not in {_parse_tag(tag) for tag in tags}:
+        raise StaleVersion("the stored version differs")
     return version
 
 
-def _read_tag(tag: str) -> datetime:
+def _parse_tag(tag: str) -> datetime:
     try:
         return datetime.fromisoformat(tag.removeprefix("W/").strip('"')).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        sentence = "This header has to be the ETag of what is changed, as an answer has it."
-        raise ValidationError({HEADER: [sentence]}) from error
+        message = "This header must be the ETag of the resource, as returned when you read it."
+        raise ValidationError({HEADER: [message]}) from error

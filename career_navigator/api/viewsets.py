@@ -1,4 +1,4 @@
-"""The bases of the API's viewsets."""
+"""Base classes of the API's viewsets."""
 
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -26,14 +26,15 @@ from career_navigator.api.serializers import FIELDS_PARAMETER, QuerySerializer, 
 
 
 class DocumentFilterBackend(BaseFilterBackend):
-    """Filter documents by query parameters: the view's `filter_fields` maps each to the lookup of MongoEngine.
+    """A filter backend that filters MongoEngine documents by query parameters.
 
-    The view's `query_serializer_class` validates and documents the parameters.
+    The view's `filter_fields` maps each parameter to a MongoEngine lookup. Its `query_serializer_class` validates and
+    documents the parameters.
     """
 
     def filter_queryset(self, request: Request, queryset: QuerySet, view: Any) -> QuerySet:
-        given = {lookup: view.query.get(name) for name, lookup in view.filter_fields.items()}
-        return queryset.filter(**{lookup: value for lookup, value in given.items() if value is not None})
+        filters = {lookup: view.query.get(name) for name, lookup in view.filter_fields.items()}
+        return queryset.filter(**{lookup: value for lookup, value in filters.items() if value is not None})
 
 
 MAX_QUOTED_LENGTH = 60
@@ -44,22 +45,22 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class ViewMetadata(SimpleMetadata):
-    """Answer OPTIONS by what the view is. The fields of its bodies are in the OpenAPI document."""
+    """Metadata for OPTIONS requests, without the fields of bodies, which are in the OpenAPI document."""
 
     def determine_actions(self, request: Request, view: Any) -> dict[str, Any]:
-        """Name none: finding out what is permitted would take a look-up of the object."""
+        """Return no actions, because checking their permissions would require reading the object."""
         return {}
 
 
 class ApiViewSet(GenericViewSet[Any]):
-    """Read by `query` and `body`, answer by `get_serializer(...).data`; a token is required.
+    """Base class of viewsets that require an access token.
 
-    `@action` takes the attributes below as arguments; `action_options` sets them for the standard actions, as in
+    Actions read the validated `query` and `body`, and return `get_serializer(...).data`. To set the class attributes
+    below for one action, pass them to `@action`. For standard actions, set `action_options`, as in
     `{"list": {"serializer_class": SkillSerializer}}`.
     """
 
     serializer_class: SerializerClass | None = None
-    # What reads the body, and the query.
     request_serializer_class: SerializerClass | None = None
     query_serializer_class: type[QuerySerializer] | None = None
     pagination_class: type[EnvelopePagination] | None = None
@@ -67,17 +68,19 @@ class ApiViewSet(GenericViewSet[Any]):
     metadata_class = ViewMetadata
     lookup_value_regex = "[^/]+"
     throttle_scope: str | None = None
-    # The list in the answer of whose items `?fields=` picks fields; "" where the answer itself is the list. That of a
-    # page is known.
+    # Name of the list in the response whose items `?fields=` applies to, or "" if the response itself is the list.
+    # Paginated actions need no `item_list`.
     item_list: str | None = None
+    # Whether the body is cached or rendered in advance, so that ignored names are reported in the header only.
+    has_prebuilt_body: bool = False
     action_options: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
-    # For the OpenAPI document: what cannot be told from the above.
+    # For the OpenAPI document, if the attributes above do not determine it.
     operation_id: str | None = None
     success_status: int | Sequence[int] | None = None
-    media_type: str | None = None  # of an action whose response no serializer makes
+    media_type: str | None = None  # of an action that returns no serializer data, such as a file
     error_statuses: Sequence[int] = ()
-    # The code of the 404 for an id that names nothing.
+    # Error code of the 404 response for an unknown id.
     not_found_code: str = "not_found"
     path_parameters: Sequence[OpenApiParameter] = ()
 
@@ -87,13 +90,11 @@ class ApiViewSet(GenericViewSet[Any]):
 
     @cached_property
     def query(self) -> dict[str, Any]:
-        """The validated query parameters, paging among them, with defaults. Raises ValidationError."""
-        pages = (
-            self.pagination_class.query_serializer_class() if self.pagination_class and self.is_paginated() else None
-        )
+        """The validated query parameters with defaults, including `limit` and `offset`. Raises ValidationError."""
+        page = self.pagination_class.query_serializer_class() if self.pagination_class and self.is_paginated() else None
         values: dict[str, Any] = {}
         errors: dict[str, Any] = {}
-        for serializer_class in filter(None, (pages, self.get_query_serializer_class())):
+        for serializer_class in filter(None, (page, self.get_query_serializer_class())):
             try:
                 values |= serializer_class.read(self.request)
             except ValidationError as error:
@@ -104,9 +105,9 @@ class ApiViewSet(GenericViewSet[Any]):
 
     @cached_property
     def selected_fields(self) -> frozenset[str]:
-        """The fields that the items of the answer's list are to have; empty for all. Raises ValidationError."""
-        item, given = self.get_item_serializer(), self.request.query_params.getlist(FIELDS_PARAMETER)
-        names = [name.strip() for text in given for name in text.split(",") if name.strip()]
+        """The names of the fields to return for list items; empty means all fields. Raises ValidationError."""
+        item, values = self.get_item_serializer(), self.request.query_params.getlist(FIELDS_PARAMETER)
+        names = [name.strip() for value in values for name in value.split(",") if name.strip()]
         if item is None or not names:
             return frozenset()
         unknown = [name[:MAX_QUOTED_LENGTH] for name in dict.fromkeys(names) if name not in item.fields]
@@ -114,28 +115,28 @@ class ApiViewSet(GenericViewSet[Any]):
             allowed = ", ".join(item.fields)
             more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
             raise ValidationError(
-                {FIELDS_PARAMETER: [f"There is no field {unknown[0]!r}{more} here; the fields are {allowed}."]}
+                {FIELDS_PARAMETER: [f"Unknown field {unknown[0]!r}{more}. The available fields are {allowed}."]}
             )
         return frozenset(names)
 
     def get_item_serializer(self) -> Any:
-        """Return the serializer of an item of the answer's list; None of an answer without one."""
-        name = "" if self.is_paginated() else self.of_action("item_list")
+        """Return the serializer of the items of the response's list, or None if there is no list."""
+        name = "" if self.is_paginated() else self.get_action_option("item_list")
         if name is None:
             return None
-        answer = build_once(self.get_serializer_class())
-        return answer.fields[name].child if name else answer
+        serializer = build_once(self.get_serializer_class())
+        return serializer.fields[name].child if name else serializer
 
     def get_item_list(self) -> str | None:
-        """Return the name of the list in the answer; "" where the answer is the list, None where there is none."""
+        """Return the name of the list in the response, "" if the response is the list, or None without a list."""
         if self.pagination_class is not None and self.is_paginated():
             return self.pagination_class.result_key
-        name: str | None = self.of_action("item_list")
+        name: str | None = self.get_action_option("item_list")
         return name
 
     @cached_property
     def body_serializer(self) -> Any:
-        """The serializer that has read the body. Raises ValidationError."""
+        """The serializer that has validated the body. Raises ValidationError."""
         return validate_as(self.get_request_serializer_class(), self.request.data)
 
     @property
@@ -145,7 +146,7 @@ class ApiViewSet(GenericViewSet[Any]):
         return body
 
     def get_serializer(self, instance: Any = None, *, many: bool = False, **options: Any) -> Any:
-        """Return a serializer of the answer. Its fields are shared: making them takes longer than serializing does."""
+        """Return a response serializer. It shares its fields, because copying them takes longer than serializing."""
         if options:
             return super().get_serializer(instance, many=many, **options)
         serializer = copy(build_once(self.get_serializer_class(), many=many))
@@ -154,34 +155,34 @@ class ApiViewSet(GenericViewSet[Any]):
         return serializer
 
     def filter_queryset(self, queryset: Any) -> Any:
-        """Apply the filter backends to a queryset, or to any collection that they know."""
+        """Apply the filter backends to a queryset, or to any other collection that they support."""
         return super().filter_queryset(queryset)
 
     def paginate_queryset(self, queryset: Any) -> Any:
-        """Return the page of a queryset, or of anything that can be counted and sliced."""
+        """Return the page of a queryset, or of any other collection that can be counted and sliced."""
         return super().paginate_queryset(queryset)
 
     def get_serializer_class(self) -> Any:
-        return self.of_action("serializer_class")
+        return self.get_action_option("serializer_class")
 
     def get_request_serializer_class(self) -> Any:
-        return self.of_action("request_serializer_class")
+        return self.get_action_option("request_serializer_class")
 
     def get_query_serializer_class(self) -> Any:
-        return self.of_action("query_serializer_class")
+        return self.get_action_option("query_serializer_class")
 
-    def of_action(self, name: str) -> Any:
-        """Return the value of an attribute for the action."""
+    def get_action_option(self, name: str) -> Any:
+        """Return the value of a class attribute for the current action."""
         return self.action_options.get(self.action or "", {}).get(name, getattr(self, name))
 
     def is_paginated(self) -> bool:
-        """Whether the action answers pages: `list`, or an `@action` that names a `pagination_class` itself."""
+        """Return whether the action is paginated: `list`, or an `@action` with its own `pagination_class`."""
         if self.pagination_class is None or self.action is None:
             return False
         return self.action == "list" or "pagination_class" in getattr(getattr(self, self.action), "kwargs", {})
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Count every request, refused ones too, before a permission reads its body."""
+        """Apply rate limits to every request, including rejected ones, before a permission reads the body."""
         self._is_counted = False
         try:
             super().initial(request, *args, **kwargs)
@@ -191,7 +192,7 @@ class ApiViewSet(GenericViewSet[Any]):
             self.check_throttles(request)
             raise
         if self._selects_fields(request):
-            # For its errors, before anything is done.
+            # Validate the parameter before the action changes anything.
             _ = self.selected_fields
 
     def check_permissions(self, request: Request) -> None:
@@ -213,13 +214,13 @@ class ApiViewSet(GenericViewSet[Any]):
         return finished
 
     def _selects_fields(self, request: Request) -> bool:
-        # Most requests have no query, and need none parsed.
+        # Most requests have no query string, so skip parsing it.
         if not request.META.get("QUERY_STRING"):
             return False
         return FIELDS_PARAMETER in request.query_params and self.action not in (None, "metadata")
 
     def _select_fields(self, data: Any) -> Any:
-        """Return the answer with the selected fields of its items alone."""
+        """Return the response data with only the selected fields of the list items."""
         names = self.selected_fields
         if not names:
             return data
@@ -229,7 +230,7 @@ class ApiViewSet(GenericViewSet[Any]):
         return {**data, name: selected} if name else selected
 
     def list_known_parameters(self) -> set[str]:
-        """Return the names of the query parameters that the action takes."""
+        """Return the names of the query parameters that the action accepts."""
         serializer_class = self.get_query_serializer_class()
         known = set(build_once(serializer_class).fields) if serializer_class else set()
         if self.pagination_class is not None and self.is_paginated():
@@ -239,12 +240,12 @@ class ApiViewSet(GenericViewSet[Any]):
         return known
 
     def _list_ignored(self, status_code: int) -> list[str]:
-        if self.action in (None, "metadata"):  # a method that is not served, and OPTIONS
+        if self.action in (None, "metadata"):  # an unsupported method, or OPTIONS
             return []
         ignored = []
         if self.request.META.get("QUERY_STRING"):
             ignored = list_ignored(self.request.query_params, self.list_known_parameters())
-        # Otherwise the body may not have been looked at, or must not be.
+        # With other statuses the body may be unread, and must stay so, for example after 413 or 429.
         if self.request.method in _WITH_BODY and (status_code < 300 or status_code == 400):
             serializer_class = self.get_request_serializer_class()
             known = build_once(serializer_class).fields if serializer_class else ()
@@ -262,14 +263,17 @@ class ApiViewSet(GenericViewSet[Any]):
 
 
 class PublicViewSet(ApiViewSet):
-    """Answer everybody. No token is looked at, so a bad one does no harm."""
+    """Base class of viewsets without authentication. Access tokens are ignored, even invalid ones."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
 
 
 class DocumentViewSet(ApiViewSet):
-    """Serve documents of MongoEngine. With `owner_field`, of the current user alone: others' are answered 404."""
+    """Base class of viewsets for MongoEngine documents.
+
+    With `owner_field`, only the current user's documents are visible, and other ids return 404.
+    """
 
     document: ClassVar[type[Document]]
     owner_field: ClassVar[str | None] = None
@@ -279,12 +283,12 @@ class DocumentViewSet(ApiViewSet):
         return documents.filter(**{self.owner_field: self.current_user.pk}) if self.owner_field else documents
 
     def get_object(self) -> Any:
-        """Return the document that the path names. Raises Http404 where there is none, or the id is none."""
+        """Return the document with the id in the path. Raises Http404 if the id is malformed or unknown."""
         try:
-            found = self.get_queryset().filter(pk=ObjectId(self.kwargs[self.lookup_url_kwarg or self.lookup_field]))
+            matches = self.get_queryset().filter(pk=ObjectId(self.kwargs[self.lookup_url_kwarg or self.lookup_field]))
         except InvalidId as error:
             raise Http404 from error
-        document = found.first()
+        document = matches.first()
         if document is None:
             raise Http404
         self.check_object_permissions(self.request, document)

@@ -123,7 +123,7 @@ def test_a_form_without_its_token_is_refused_on_a_page(superuser: User) -> None:
     answer = client.post("/admin/ingestion/collectionrun/collect-now/", {})
 
     assert answer.status_code == 403
-    assert "This form is too old" in answer.content.decode()
+    assert "This form has expired" in answer.content.decode()
 
 
 def test_no_document_model_needs_a_migration(admin_tables: None) -> None:

@@ -1,4 +1,4 @@
-"""The bases that every app's endpoints are built on."""
+"""Tests of the base classes of the apps' endpoints."""
 
 import re
 from itertools import permutations
@@ -72,11 +72,11 @@ class _OwnViewSet(ApiViewSet):
         return Response({})
 
     @action(detail=False, methods=["get"], query_serializer_class=_Body)
-    def asked(self, request: Request) -> Response:
+    def search(self, request: Request) -> Response:
         return Response(self.query)
 
     @action(detail=False, methods=["post"], request_serializer_class=_Body)
-    def sent(self, request: Request) -> Response:
+    def submit(self, request: Request) -> Response:
         return Response(self.body)
 
 
@@ -97,14 +97,14 @@ class _FixedViewSet(PublicViewSet):
         return Response("deeper")
 
 
-def _router(*registered: tuple[str, type[ApiViewSet]]) -> OptionalSlashRouter:
+def _build_router(*registrations: tuple[str, type[ApiViewSet]]) -> OptionalSlashRouter:
     router = OptionalSlashRouter()
-    for number, (prefix, viewset) in enumerate(registered):
+    for number, (prefix, viewset) in enumerate(registrations):
         router.register(prefix, viewset, basename=str(number))
     return router
 
 
-urlpatterns = [path("", include(_router(("documents", _SkillViewSet), ("own", _OwnViewSet)).urls))]
+urlpatterns = [path("", include(_build_router(("documents", _SkillViewSet), ("own", _OwnViewSet)).urls))]
 
 
 @pytest.fixture
@@ -126,20 +126,20 @@ def documents(mongo: Any, redis: Any, paths: Any) -> None:
 
 @pytest.mark.parametrize("order", list(permutations((("words", _WordsViewSet), ("words/fixed", _FixedViewSet)))))
 def test_routes_fixed_segments_before_parameters_in_any_order(order: Any) -> None:
-    patterns = _router(*order).urls
+    patterns = _build_router(*order).urls
 
-    def answer(route: str) -> Any:
-        found = next(match for pattern in patterns if (match := pattern.resolve(route)))
-        return found.func(RequestFactory().get(f"/{route}"), **found.kwargs).data
+    def get(route: str) -> Any:
+        match = next(match for pattern in patterns if (match := pattern.resolve(route)))
+        return match.func(RequestFactory().get(f"/{route}"), **match.kwargs).data
 
     for slash in ("", "/"):
-        assert answer(f"words/fixed{slash}") == "fixed"
-        assert answer(f"words/fixed/deep/er{slash}") == "deeper"
-        assert answer(f"words/ci/cd{slash}") == "ci/cd"
+        assert get(f"words/fixed{slash}") == "fixed"
+        assert get(f"words/fixed/deep/er{slash}") == "deeper"
+        assert get(f"words/ci/cd{slash}") == "ci/cd"
 
 
 @pytest.mark.parametrize(
-    ("route", "described"),
+    ("route", "description"),
     [
         (r"^jobs/(?P<job_id>[^/]+)/save/?$", "jobs/<str:job_id>/save"),
         (r"^skills/(?P<name>.*?[^/])/?$", "skills/<path:name>"),
@@ -147,97 +147,97 @@ def test_routes_fixed_segments_before_parameters_in_any_order(order: Any) -> Non
         ("users/<str:user_id>", "users/<str:user_id>"),
     ],
 )
-def test_describes_a_route_as_a_path(route: str, described: str) -> None:
-    assert describe_route(route) == described
+def test_describes_a_route_as_a_path(route: str, description: str) -> None:
+    assert describe_route(route) == description
 
 
-def test_answers_options_of_every_operation(member: Member) -> None:
+def test_responds_to_options_for_every_operation(member: Member) -> None:
     routes = {name.partition(" ")[2] for name in routed_operations()} - {"metrics"}
-    answers = {route: member.send("OPTIONS", "/" + re.sub(r"<\w+:\w+>", "0" * 24, route)) for route in routes}
+    responses = {route: member.send("OPTIONS", "/" + re.sub(r"<\w+:\w+>", "0" * 24, route)) for route in routes}
 
-    told = {route: (answer.status_code, answer["Content-Type"]) for route, answer in answers.items()}
-    assert {route: each for route, each in told.items() if each != (200, "application/json")} == {}
+    results = {route: (response.status_code, response["Content-Type"]) for route, response in responses.items()}
+    assert {route: each for route, each in results.items() if each != (200, "application/json")} == {}
 
 
-def test_answers_a_page_in_an_envelope(documents: None, commands: list[str]) -> None:
+def test_returns_a_page_in_an_envelope(documents: None, commands: list[str]) -> None:
     commands.clear()
-    answer = Client().get("/documents?offset=1").json()
+    body = Client().get("/documents?offset=1").json()
 
-    assert list(answer) == ["messages", "skills", "total", "limit", "offset"]
-    assert [skill["name"] for skill in answer["skills"]] == ["skill 1", "skill 2", "skill 3"]
-    assert (answer["total"], answer["limit"], answer["offset"]) == (8, 3, 1)
+    assert list(body) == ["messages", "skills", "total", "limit", "offset"]
+    assert [skill["name"] for skill in body["skills"]] == ["skill 1", "skill 2", "skill 3"]
+    assert (body["total"], body["limit"], body["offset"]) == (8, 3, 1)
     assert sorted(commands) == ["count", "find"]
 
 
-def test_filters_documents_by_the_query(documents: None) -> None:
-    answer = Client().get("/documents", {"category": CATEGORIES[1], "limit": "100"}).json()
+def test_filters_documents_by_query_parameters(documents: None) -> None:
+    body = Client().get("/documents", {"category": CATEGORIES[1], "limit": "100"}).json()
 
-    assert [skill["name"] for skill in answer["skills"]] == ["skill 1", "skill 3", "skill 5", "skill 7"]
-
-
-def test_refuses_bad_paging_and_bad_filters_together(documents: None) -> None:
-    answer = Client().get("/documents", {"limit": "101", "offset": "6", "category": ""})
-
-    assert answer.status_code == 400
-    assert list(answer.json()["errors"]) == ["limit", "offset", "category"]
+    assert [skill["name"] for skill in body["skills"]] == ["skill 1", "skill 3", "skill 5", "skill 7"]
 
 
-@pytest.mark.parametrize("identity", ["0123456789abcdef01234567", "nothing", "0"])
-def test_answers_404_for_a_document_that_is_not_there(documents: None, identity: str) -> None:
-    assert Client().get(f"/documents/{identity}").status_code == 404
+def test_reports_invalid_paging_and_invalid_filters_together(documents: None) -> None:
+    response = Client().get("/documents", {"limit": "101", "offset": "6", "category": ""})
+
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == ["limit", "offset", "category"]
 
 
-def test_gives_one_user_no_document_of_another(member: Member) -> None:
+@pytest.mark.parametrize("document_id", ["0123456789abcdef01234567", "nothing", "0"])
+def test_returns_404_for_an_unknown_or_malformed_document_id(documents: None, document_id: str) -> None:
+    assert Client().get(f"/documents/{document_id}").status_code == 404
+
+
+def test_hides_documents_of_other_users(member: Member) -> None:
     class Own(DocumentViewSet):
         document = SavedSearch
         owner_field = "user"
 
-    def view_of(user_id: str) -> DocumentViewSet:
+    def build_view(user_id: str) -> DocumentViewSet:
         request = Request(RequestFactory().get("/"))
         request.user = type("User", (), {"pk": ObjectId(user_id)})()
         return Own(request=request, kwargs={"pk": str(search.pk)}, action="retrieve")
 
     search = SavedSearchFactory(user=ObjectId(member.id))
 
-    assert view_of(member.id).get_object().pk == search.pk
+    assert build_view(member.id).get_object().pk == search.pk
     with pytest.raises(Http404):
-        view_of(str(ObjectId())).get_object()
+        build_view(str(ObjectId())).get_object()
 
 
-@pytest.mark.parametrize("user_id", ["own", "OWN"])
-def test_permits_what_names_the_current_user(member: Member, paths: None, user_id: str) -> None:
-    named = member.id.upper() if user_id.isupper() else member.id
+@pytest.mark.parametrize("is_upper_case", [False, True])
+def test_allows_the_id_of_the_current_user_in_any_case(member: Member, paths: None, is_upper_case: bool) -> None:
+    user_id = member.id.upper() if is_upper_case else member.id
 
-    assert member.get(f"/own/{named}").status_code == 200
-    assert member.get(f"/own/asked?user_id={named}").status_code == 200
-    assert member.post("/own/sent", {"user_id": f" {named} "}).status_code == 200
-    assert member.post("/own/sent", {}).status_code == 200
+    assert member.get(f"/own/{user_id}").status_code == 200
+    assert member.get(f"/own/search?user_id={user_id}").status_code == 200
+    assert member.post("/own/submit", {"user_id": f" {user_id} "}).status_code == 200
+    assert member.post("/own/submit", {}).status_code == 200
 
 
 @pytest.mark.parametrize("user_id", ["0" * 24, "nobody"])
-def test_refuses_what_names_another(member: Member, paths: None, user_id: str) -> None:
-    for answer in (
+def test_rejects_the_id_of_another_user(member: Member, paths: None, user_id: str) -> None:
+    for response in (
         member.get(f"/own/{user_id}"),
-        member.get(f"/own/asked?user_id={user_id}"),
-        member.post("/own/sent", {"user_id": user_id}),
+        member.get(f"/own/search?user_id={user_id}"),
+        member.post("/own/submit", {"user_id": user_id}),
     ):
-        assert answer.status_code == 403
-        assert answer.json() == {"detail": "This user's data is not yours.", "code": "other_user"}
+        assert response.status_code == 403
+        assert response.json() == {"detail": "You do not have access to this user.", "code": "other_user"}
     assert API().get(f"/own/{user_id}").status_code == 401
 
 
-def test_answers_what_no_action_serves_alike_whoever_is_named(member: Member, paths: None) -> None:
+def test_treats_options_and_unsupported_methods_the_same_for_every_user_id(member: Member, paths: None) -> None:
     other = "0" * 24
 
     assert member.put(f"/own/{other}", {}).status_code == 405
-    assert member.put("/own/sent", {"user_id": other}).status_code == 405
-    assert member.send("PUT", "/own/sent", b"{").status_code == 405
+    assert member.put("/own/submit", {"user_id": other}).status_code == 405
+    assert member.send("PUT", "/own/submit", b"{").status_code == 405
     assert member.send("OPTIONS", f"/own/{other}").status_code == 200
 
 
 @pytest.mark.parametrize("user_id", [5, None, "", "x" * 31, ["a"]])
 def test_leaves_a_malformed_user_id_to_its_field(member: Member, paths: None, user_id: Any) -> None:
-    answer = member.post("/own/sent", {"user_id": user_id})
+    response = member.post("/own/submit", {"user_id": user_id})
 
-    assert answer.status_code == 400
-    assert list(answer.json()["errors"]) == ["user_id"]
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == ["user_id"]

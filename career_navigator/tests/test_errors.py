@@ -1,4 +1,4 @@
-"""Errors: one shape, the right status, nothing of the inside."""
+"""Tests of error responses: their shape and status, and that they reveal no internals."""
 
 import json
 import logging
@@ -142,13 +142,13 @@ def test_ignores_unknown_parameters(client: Client) -> None:
     [
         ({}, "email is required.", ["email"]),
         ({"email": None}, "email must not be null.", ["email"]),
-        ({"email": "x"}, "email has to be an e-mail address.", ["email"]),
+        ({"email": "x"}, "email must be an email address.", ["email"]),
         (
             {"email": "a@example.org", "skills": ["go", "javascript"]},
             "skills.1 must have at most 5 characters.",
             ["skills.1"],
         ),
-        ([], "The body has to be an object.", ["non_field_errors"]),
+        ([], "The body must be an object.", ["non_field_errors"]),
     ],
 )
 def test_names_the_field_and_the_rule_of_an_invalid_body(
@@ -162,7 +162,7 @@ def test_names_the_field_and_the_rule_of_an_invalid_body(
 
 
 @pytest.mark.parametrize("body", ["{", "[" * 100_000, '{"a": NaN}', '{"a": "\\ud800"}', b"\xff"])
-def test_refuses_what_is_not_json(client: Client, body: Any) -> None:
+def test_rejects_a_body_that_is_not_json(client: Client, body: Any) -> None:
     answer = client.post("/test/query", body, content_type="application/json")
 
     assert answer.status_code == 400
@@ -171,7 +171,7 @@ def test_refuses_what_is_not_json(client: Client, body: Any) -> None:
     assert "errors" in answer.json()
 
 
-def test_refuses_a_body_too_large(client: Client) -> None:
+def test_rejects_a_body_that_is_too_large(client: Client) -> None:
     answer = client.post("/test/query", b" " * 3_000_000, content_type="application/json")
 
     assert (answer.status_code, answer.json()) == (
@@ -180,36 +180,36 @@ def test_refuses_a_body_too_large(client: Client) -> None:
     )
 
 
-def test_refuses_another_media_type_and_another_method(client: Client) -> None:
+def test_names_the_supported_media_types_and_methods(client: Client) -> None:
     xml = client.post("/test/query", "<a/>", content_type="text/xml")
     deletion = client.delete("/test/query/")
 
     assert (xml.status_code, xml.json()) == (
         415,
-        {"detail": "This path does not take text/xml; send application/json.", "code": "unsupported_media_type"},
+        {"detail": "This path does not accept text/xml. Send application/json.", "code": "unsupported_media_type"},
     )
     assert (deletion.status_code, deletion.json()) == (
         405,
-        {"detail": "This path does not take DELETE; it takes GET, POST, HEAD, OPTIONS.", "code": "method_not_allowed"},
+        {"detail": "This path does not support DELETE. Use GET, POST, HEAD, OPTIONS.", "code": "method_not_allowed"},
     )
     assert "GET" in deletion["Allow"]
 
 
 @pytest.mark.parametrize("where", ["raise", "plain"])
 @pytest.mark.parametrize("name", ["mongodb", "mongodb-slow", "mongodb-wrapped", "redis", "redis-slow", "queue"])
-def test_says_when_to_try_again_while_a_server_is_away(client: Client, where: str, name: str) -> None:
+def test_sends_retry_after_while_a_server_is_unavailable(client: Client, where: str, name: str) -> None:
     answer = client.get(f"/test/{where}/{name}")
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert answer.json() == {
-        "detail": "A server this depends on is not available; try again shortly.",
+        "detail": "A server that this service depends on is unavailable. Try again shortly.",
         "code": "unavailable",
     }
 
 
 @pytest.mark.parametrize("where", ["raise", "plain"])
 @pytest.mark.parametrize("debug", [True, False])
-def test_logs_a_bug_with_its_trace_and_shows_only_the_requests_id(
+def test_logs_the_traceback_of_a_bug_and_shows_only_the_request_id(
     caplog: pytest.LogCaptureFixture, where: str, debug: bool
 ) -> None:
     client = Client(raise_request_exception=False)
@@ -219,7 +219,7 @@ def test_logs_a_bug_with_its_trace_and_shows_only_the_requests_id(
 
     assert answer.status_code == 500
     assert answer.json() == {
-        "detail": "An unexpected error occurred; it is logged under request request-0001.",
+        "detail": "An unexpected error occurred. It is logged under request request-0001.",
         "code": "unexpected_error",
     }
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
@@ -234,44 +234,44 @@ def test_logs_a_bug_with_its_trace_and_shows_only_the_requests_id(
         ("bad-token", "token_invalid", 'Bearer error="invalid_token", error_description="Token is expired."'),
     ],
 )
-def test_asks_for_a_bearer_token_where_none_is_accepted(client: Client, name: str, code: str, challenge: str) -> None:
+def test_sends_a_bearer_challenge_without_a_valid_token(client: Client, name: str, code: str, challenge: str) -> None:
     answer = client.get(f"/test/raise/{name}")
 
     assert (answer.status_code, answer.json()["code"], answer["WWW-Authenticate"]) == (401, code, challenge)
 
 
-def test_says_how_long_a_throttled_caller_waits(client: Client) -> None:
+def test_says_how_long_to_wait_after_too_many_requests(client: Client) -> None:
     answer = client.get("/test/raise/throttled")
 
     assert (answer.status_code, answer["Retry-After"]) == (429, "5")
     assert answer.json() == {
-        "detail": "There were too many requests, so this one was throttled; try again in 5 seconds.",
+        "detail": "Too many requests. Try again in 5 seconds.",
         "code": "throttled",
     }
 
 
 @pytest.mark.parametrize(("name", "status"), [("forbidden", 403), ("missing", 404), ("suspicious", 400)])
-def test_answers_djangos_own_errors_in_the_same_shape(client: Client, name: str, status: int) -> None:
+def test_returns_errors_of_django_in_the_same_shape(client: Client, name: str, status: int) -> None:
     answer = client.get(f"/test/raise/{name}")
 
     assert answer.status_code == status
     assert set(answer.json()) == {"detail", "code"}
 
 
-def test_keeps_a_detail_that_a_view_gave_as_an_object(client: Client) -> None:
+def test_keeps_a_detail_that_is_an_object(client: Client) -> None:
     answer = client.get("/test/raise/object")
 
     assert (answer.status_code, answer.json()["detail"]["alternatives"]) == (404, ["a"])
 
 
 @pytest.mark.parametrize("posting_id", ["65f000000000000000000000", "no-id", "1", "%00", "é"])
-def test_finds_nothing_under_an_unknown_or_malformed_id(client: Client, mongo: Any, posting_id: str) -> None:
+def test_returns_404_for_an_unknown_or_malformed_id(client: Client, mongo: Any, posting_id: str) -> None:
     answer = client.get(f"/test/postings/{posting_id}")
 
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-def test_takes_a_document_that_breaks_its_own_rules_for_a_bug() -> None:
+def test_treats_an_invalid_document_as_a_bug() -> None:
     problem = to_problem(mongoengine.ValidationError("title: Field is required"))
 
     assert problem.status == 500
@@ -279,14 +279,14 @@ def test_takes_a_document_that_breaks_its_own_rules_for_a_bug() -> None:
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
 @pytest.mark.parametrize("debug", [True, False])
-def test_answers_an_unknown_path_with_json(client: Client, method: str, debug: bool) -> None:
+def test_returns_json_for_an_unknown_path(client: Client, method: str, debug: bool) -> None:
     with override_settings(DEBUG=debug):
         answer = getattr(client, method)("/no/such/path/")
 
     assert (answer.status_code, answer.json()["code"]) == (404, "path_not_found")
 
 
-def test_answers_with_and_without_a_trailing_slash_for_every_method(client: Client) -> None:
+def test_accepts_a_path_with_and_without_a_trailing_slash_for_every_method(client: Client) -> None:
     statuses = {
         (method, path): getattr(client, method)(path, **options).status_code
         for path in ("/test/query", "/test/query/")
@@ -302,12 +302,12 @@ def test_answers_with_and_without_a_trailing_slash_for_every_method(client: Clie
 
 
 def _raised_within(cause: BaseException, error: BaseException) -> BaseException:
-    """`error` as a library raises it that handles `cause` without naming it."""
+    """Return `error` as a library raises it while handling `cause`, without `from`."""
     try:
         try:
             raise cause
         except type(cause):
-            raise error  # noqa: B904 - that is what is tried
+            raise error  # noqa: B904 - the implicit context is under test
     except type(error) as raised:
         return raised
 
@@ -337,7 +337,7 @@ _DUPLICATE = {"index": 0, "code": 11000, "errmsg": "E11000 duplicate key"}
     ],
     ids=lambda error: f"{type(error).__name__}-{error}"[:60],
 )
-def test_answers_503_for_whatever_says_that_a_server_is_unavailable(error: Exception) -> None:
+def test_returns_503_if_a_server_is_unavailable(error: Exception) -> None:
     problem = to_problem(error)
 
     assert (problem.status, problem.headers) == (503, {"Retry-After": "5"})
@@ -360,7 +360,7 @@ def _in_a_circle() -> BaseException:
     [
         pymongo.errors.BulkWriteError({"writeErrors": [_DUPLICATE], "writeConcernErrors": []}),
         _raised_within(pymongo.errors.DuplicateKeyError("E11000", 11000), mongoengine.NotUniqueError("Could not save")),
-        # The first attempt broke off, the second was answered.
+        # The connection failed on the first attempt, and MongoDB responded to the second.
         _raised_within(pymongo.errors.AutoReconnect("closed"), mongoengine.NotUniqueError("Could not save")),
         _raised_within(pymongo.errors.OperationFailure("unknown operator", 2), mongoengine.OperationError("x")),
         pymongo.errors.WriteError("immutable field", 66),
@@ -369,11 +369,11 @@ def _in_a_circle() -> BaseException:
     ],
     ids=lambda error: f"{type(error).__name__}-{error}"[:60],
 )
-def test_answers_500_for_what_a_server_has_refused(error: Exception) -> None:
+def test_returns_500_if_a_server_rejects_an_operation(error: Exception) -> None:
     assert to_problem(error).status == 500
 
 
-def test_takes_no_write_that_failed_its_write_concern_for_a_duplicate() -> None:
+def test_does_not_treat_a_write_concern_error_as_a_duplicate_key() -> None:
     error = pymongo.errors.BulkWriteError({"writeErrors": [_DUPLICATE], "writeConcernErrors": [_WRITE_CONCERN]})
 
     with pytest.raises(pymongo.errors.BulkWriteError):

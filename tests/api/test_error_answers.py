@@ -174,10 +174,7 @@ def test_tells_that_there_were_too_many_requests(ada, settings):
     answer = ada.get("/auth/me")
 
     assert (answer.status_code, answer.json()["code"]) == (429, "throttled")
-    assert (
-        answer.json()["detail"]
-        == f"There were too many requests, so this one was throttled; try again in {answer['Retry-After']} seconds."
-    )
+    assert answer.json()["detail"] == f"Too many requests. Try again in {answer['Retry-After']} seconds."
 
 
 def test_tells_that_a_message_cannot_be_queued(api):
@@ -202,7 +199,7 @@ def test_says_which_media_types_it_takes(ada, client: Client, content_type, stat
     answer = client.generic("POST", "/jobs/relevant_jobs", b"x=1", content_type, headers=headers)
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert "send application/json." in answer.json()["detail"]
+    assert "Send application/json." in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=é"])

@@ -15,13 +15,13 @@ from rest_framework.exceptions import APIException
 
 from accounts.resumes.files.sandbox import REASONS
 from career_navigator.api import error_codes
-from career_navigator.api.error_codes import ERROR_CODES, FIELD_CODES, get_field_code, put_plainly
+from career_navigator.api.error_codes import ERROR_CODES, FIELD_CODES, get_field_code, rewrite_message
 
 ROOT = Path(__file__).parents[2]
 # What takes a code, and as which of its arguments.
 CODE_ARGUMENTS = {
     **dict.fromkeys(("NotFound", "PermissionDenied", "AuthenticationFailed", "Conflict", "ValidationError"), 1),
-    **dict.fromkeys(("build_problem", "BodyRefused"), 0),
+    **dict.fromkeys(("build_problem", "BodyRejected"), 0),
 }
 # Of Django's validators of passwords, which a field answers as `weak_password`.
 PASSWORD_CODES = {"too_short", "too_long", "no_upper_case", "no_lower_case", "no_digit"}
@@ -167,6 +167,6 @@ def test_says_nothing_in_the_words_of_the_framework():
             spoken |= {str(each) for each in messages}
 
     filled = {re.sub(r"\{\w+[^}]*\}|%\(\w+\)d", "3", each) for each in spoken}
-    plain = {put_plainly(each) for each in filled}
+    plain = {rewrite_message(each) for each in filled}
     assert len(plain) > 20
     assert {each for each in plain if FRAMEWORK_WORDS.search(each)} == set()

@@ -62,7 +62,7 @@ def test_changes_the_version_that_was_seen(owner, name):
 
     assert [answer.status_code for answer in answers] == [200, 412]
     assert answers[0]["ETag"] == version_of(owner, name) != version or RESOURCES[name][0] is None
-    assert (answers[1].json()["code"], "read it again" in answers[1].json()["detail"]) == ("stale_version", True)
+    assert (answers[1].json()["code"], "Read it again" in answers[1].json()["detail"]) == ("stale_version", True)
 
 
 @pytest.mark.parametrize("name", RESOURCES)
