@@ -90,7 +90,7 @@ class UserViewSet(OwnAccountViewSet):
         "destroy": {"serializer_class": UserIdSerializer},
     }
 
-    def get_answered(self) -> Mapping[str, Any]:
+    def get_readable_fields(self) -> Mapping[str, Any]:
         return cast(Mapping[str, Any], UserProfileSerializer(self.current_user).data)
 
     def retrieve(self, request: Request, user_id: str) -> Response:

@@ -59,7 +59,7 @@ class OwnAccountViewSet(ApiViewSet):
             exc = AuthenticationFailed("The token is not valid.", "token_invalid")
         return super().handle_exception(exc)
 
-    def get_answered(self) -> Mapping[str, Any]:
+    def get_readable_fields(self) -> Mapping[str, Any]:
         return self.current_user.fields
 
 

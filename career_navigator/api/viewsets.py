@@ -252,13 +252,13 @@ class ApiViewSet(GenericViewSet[Any]):
             names = list_body_names(self.request, is_declared=serializer_class is not None)
             unknown = [name for name in names if name not in known]
             if unknown:
-                answered, data = self.get_answered(), cast(Any, self.request.data)
-                unknown = [name for name in unknown if name not in answered or answered[name] != data[name]]
+                readable, data = self.get_readable_fields(), cast(Any, self.request.data)
+                unknown = [name for name in unknown if name not in readable or readable[name] != data[name]]
             ignored = list_ignored([*ignored, *unknown], ())
         return ignored
 
-    def get_answered(self) -> Mapping[str, Any]:
-        """Return what the client has of the resource: sent back with the same values, nothing of it is ignored."""
+    def get_readable_fields(self) -> Mapping[str, Any]:
+        """Return the resource as clients read it. A field sent back unchanged is not reported as ignored."""
         return {}
 
 
