@@ -195,7 +195,7 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
         if enqueue_or_report(
             request,
             task,
-            otherwise="Start the task again when it is back.",
+            otherwise="Try to start the task again later.",
             task_id=run.task_id,
             headers={STARTED_BY_HEADER: run.started_by},
         ):

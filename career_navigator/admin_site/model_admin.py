@@ -159,12 +159,9 @@ def ask_for_confirmation(
 ) -> HttpResponse:
     """Render the confirmation page for a destructive action. Its form posts the `hidden` values to the same URL.
 
-    Args:
-        act: Label of the submit button.
-        facts: Sentences that say what the action does and how many objects it affects.
-        undo: Sentence that says whether the action can be undone.
-        back: URL of the cancel link.
-        field: `name` and `label` of a text input that the user must fill in first.
+    `act` labels the submit button, and `back` is the URL of the cancel link. The sentences in `facts` say what the
+    action does and how many objects it affects, and `undo` whether it can be undone. `field` has the `name` and `label`
+    of a text input that the user must fill in first.
     """
     context = admin.site.each_context(request) | {
         "title": title,

@@ -1,4 +1,5 @@
 """Django models generated from MongoEngine documents, so that Django's admin works on them.
 
-Read through the Django ORM, written through the documents: a document's rules, hooks and unknown keys hold.
+Reads go through the Django ORM. Writes go through the documents, so that a document's validation and hooks apply and
+keys unknown to the model are preserved.
 """

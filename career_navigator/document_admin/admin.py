@@ -1,4 +1,4 @@
-"""Admin classes of document models: quick lists, words looked for by index, edits that do not overwrite."""
+"""Base admin classes for document models: fast changelists, indexed word search and optimistic locking of edits."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
@@ -22,13 +22,13 @@ from career_navigator.document_admin.models import ConcurrentChangeError, Duplic
 from career_navigator.document_admin.queries import DocumentModelQuerySet, DocumentPaginator
 
 _CHANGED = (
-    "Somebody changed or deleted this while you were editing it: nothing of yours was stored. "
-    "Copy what you need, load the page again, and edit what stands there now."
+    "Your changes were not saved because somebody else changed or deleted this object while you were editing it. "
+    "Copy what you need, reload the page and make your changes again."
 )
 
 
 class HiddenFilter(SimpleListFilter):
-    """What is hidden, or what is shown: what nobody ever hid has no mark at all."""
+    """Filter by visibility. An object without `hidden` is shown."""
 
     title = "hidden"
     parameter_name = "hidden"
@@ -43,11 +43,12 @@ class HiddenFilter(SimpleListFilter):
 
 
 class ExactFilter(TextFilter):
-    """What has the typed text in the stored field `field`, once `as_stored` has given it the form it is stored in."""
+    """Filter for objects whose `field` equals the typed text, as normalized by `as_stored`."""
 
     field = ""
 
     def as_stored(self, text: str) -> str:
+        """Return the typed text in the form in which the field stores it."""
         return text.strip()
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -56,7 +57,7 @@ class ExactFilter(TextFilter):
 
 
 class AttentionFilter(SimpleListFilter):
-    """What the dashboard counts as needing attention."""
+    """Filter for the objects that the dashboard counts under `attention`."""
 
     title = "needs attention"
     parameter_name = "attention"
@@ -70,7 +71,10 @@ class AttentionFilter(SimpleListFilter):
 
 
 class DocumentForm(forms.ModelForm):
-    """Remembers what it showed, so that an edit of something that changed meanwhile is rejected."""
+    """Model form that rejects an edit if the object has changed since the form was shown.
+
+    A hidden field holds a fingerprint of the values shown.
+    """
 
     fingerprint = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -81,8 +85,8 @@ class DocumentForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        given = self.cleaned_data.pop("fingerprint", "")
-        if given and given != self.initial.get("fingerprint"):
+        submitted = self.cleaned_data.pop("fingerprint", "")
+        if submitted and submitted != self.initial.get("fingerprint"):
             raise ValidationError(_CHANGED, code=ConcurrentChangeError.reason)
         return cleaned
 
@@ -90,17 +94,16 @@ class DocumentForm(forms.ModelForm):
         return [name for name in self.fields if name != "fingerprint"]
 
     def _get_validation_exclusions(self) -> set[str]:
-        # The document judges the whole: an optional field left empty is its business too.
+        # Django would exclude optional fields that were left empty, but the document has to validate those too.
         names = {field.name for field in self.instance._meta.concrete_fields}
         return {name for name in names if name not in self.fields or name in self.errors}
 
 
 class DocumentAdmin(StaffModelAdmin):
-    """The admin of a document model. `search_words` names the field whose words a text index finds, instead of
-    `search_fields`.
+    """Base model admin for document models.
 
-    `list_only` names the stored fields a list needs where documents are large. A list is never counted twice, nor
-    beyond what anybody pages through.
+    `search_words` names a field with a text index, which is searched instead of `search_fields`. `list_only` names the
+    fields that a changelist loads if the documents are large. A changelist is counted once, up to `MAX_COUNTED`.
     """
 
     form = DocumentForm
@@ -112,18 +115,19 @@ class DocumentAdmin(StaffModelAdmin):
     list_filter_submit = True
     paginator = DocumentPaginator
     show_full_result_count = False
-    # To count what each filter would leave is to read the whole collection for each.
+    # Counting facets would read the whole collection once per filter.
     show_facets = ShowFacets.NEVER
     list_per_page = 50
     actions_on_bottom = False
     search_words = ""
     list_only: Sequence[str] = ()
-    # For lists of names: the address, below the admin's root, that suggests some, and what shows a name to people.
+    # For fields that are lists of names: the path below the admin's root that returns suggestions, and a function that
+    # returns the label of a name.
     suggestions: Mapping[str, tuple[str, Callable[[str], str] | None]] = {}
 
     @display(description="hidden", label={"hidden": "warning"})
     def is_hidden(self, obj: Any) -> str | None:
-        """For a list of what can be hidden. What nobody ever hid has no mark at all."""
+        """Return the label of a hidden object for a changelist column."""
         return "hidden" if obj.hidden else None
 
     def formfield_for_dbfield(self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
@@ -153,7 +157,7 @@ class DocumentAdmin(StaffModelAdmin):
         return super().get_search_results(request, queryset, search_term)
 
     def get_search_fields(self, request: HttpRequest) -> Any:
-        # Without a name in it there would be no search box.
+        # Django only shows the search box if this is not empty.
         return ("pk",) if self.search_words else super().get_search_fields(request)
 
     def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
@@ -166,14 +170,14 @@ class DocumentAdmin(StaffModelAdmin):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().changeform_view(request, *args, **kwargs)
-        except (ConcurrentChangeError, Duplicate) as refused:
-            return self._report_rejected(request, refused)
+        except (ConcurrentChangeError, Duplicate) as error:
+            return self._report_rejected(request, error)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().delete_view(request, *args, **kwargs)
-        except ConcurrentChangeError as refused:
-            return self._report_rejected(request, refused)
+        except ConcurrentChangeError as error:
+            return self._report_rejected(request, error)
 
     def get_paginator(
         self,
@@ -183,58 +187,58 @@ class DocumentAdmin(StaffModelAdmin):
         orphans: int = 0,
         allow_empty_first_page: bool = True,
     ) -> "Paginator[Any]":
-        # An object's history is a list of Django's own.
-        kind = self.paginator if isinstance(queryset, DocumentModelQuerySet) else Paginator
-        return kind(queryset, per_page, orphans, allow_empty_first_page)
+        # The history page paginates log entries, which are not documents.
+        paginator_class = self.paginator if isinstance(queryset, DocumentModelQuerySet) else Paginator
+        return paginator_class(queryset, per_page, orphans, allow_empty_first_page)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        if keeps_time(obj) and (form.changed_data or not change):
+        if has_update_time(obj) and (form.changed_data or not change):
             obj.updated_at = timezone.now()
         super().save_model(request, obj, form, change)
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for each in queryset:
-            each.delete()
+        for obj in queryset:
+            obj.delete()
 
     def change_each(self, request: HttpRequest, queryset: Any, **values: Any) -> list[Any]:
-        """Give every chosen object these values, through its document and with a line in its history.
+        """Set these values on each object, through its document and with an entry in its history.
 
-        Return the keys of those that changed.
+        Returns the primary keys of the objects that changed. Shows a message for each object that is rejected.
         """
         changed: list[Any] = []
-        for each in queryset:
-            before = {name: getattr(each, name) for name in values}
+        for obj in queryset:
+            before = {name: getattr(obj, name) for name in values}
             for name, value in values.items():
-                setattr(each, name, value)
-            names = each.changed_names()
+                setattr(obj, name, value)
+            names = obj.changed_names()
             if not names:
                 continue
-            if keeps_time(each):
-                each.updated_at = timezone.now()
+            if has_update_time(obj):
+                obj.updated_at = timezone.now()
             try:
-                each.full_clean()
-                each.save()
-            except (ConcurrentChangeError, ValidationError) as refused:
-                self.message_user(request, f"{each}: {refused}", messages.ERROR)
+                obj.full_clean()
+                obj.save()
+            except (ConcurrentChangeError, ValidationError) as error:
+                self.message_user(request, f"{obj}: {error}", messages.ERROR)
                 continue
             changes = [
-                describe_change(label=name, before=before[name], after=getattr(each, name)) for name in sorted(values)
+                describe_change(label=name, before=before[name], after=getattr(obj, name)) for name in sorted(values)
             ]
-            self.log_change(request, each, [{"changed": {"fields": sorted(names), "values": changes}}])
-            changed.append(each.pk)
+            self.log_change(request, obj, [{"changed": {"fields": sorted(names), "values": changes}}])
+            changed.append(obj.pk)
         self.message_user(request, f"{len(changed):,} changed.", messages.SUCCESS if changed else messages.INFO)
         return changed
 
-    def _report_rejected(self, request: HttpRequest, refused: Exception) -> HttpResponse:
-        text = _CHANGED if isinstance(refused, ConcurrentChangeError) else "Another object has the same unique value."
+    def _report_rejected(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        text = _CHANGED if isinstance(error, ConcurrentChangeError) else "Another object has the same unique value."
         self.message_user(request, text, messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
 
 
-def keeps_time(obj: models.Model) -> bool:
-    """Whether the object says when it was last edited."""
+def has_update_time(obj: models.Model) -> bool:
+    """Return whether the model has an `updated_at` field."""
     return any(field.name == "updated_at" for field in obj._meta.concrete_fields)
 
 
 class ReadOnlyDocumentAdmin(ReadOnlyMixin, DocumentAdmin):
-    """Documents that staff view and do not change."""
+    """Base model admin for documents that staff can only view."""

@@ -1,4 +1,4 @@
-"""What the cells of an exchanged file say, and how they are written."""
+"""Widgets that parse and render the cells of imported and exported files."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from import_export import widgets
 from career_navigator.document_admin.fields import LinesField
 from career_navigator.plain_text import quote_item, read_flag, split_items
 
-# Of a list of texts, which may have commas, the items within one line.
+# Separates the items of a list of texts on one line. A comma can be part of a text.
 _TEXT_SEPARATORS = ";"
 
 
 class ListWidget(widgets.Widget):
-    """A list in one cell: one item per line, or separated by semicolons; JSON may hold it as a list."""
+    """Widget for a list in one cell, with one item per line or separated by semicolons. JSON files may have a list."""
 
     def __init__(self, *, separators: str = "") -> None:
         super().__init__()
@@ -22,13 +22,13 @@ class ListWidget(widgets.Widget):
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> list[str]:
         items = value if isinstance(value, list) else self._split("" if value is None else str(value))
         if any(isinstance(item, dict | list) for item in items) or isinstance(value, dict):
-            raise ValueError("Each item of the list has to be text.")
-        found: dict[str, str] = {}
+            raise ValueError("Each item of the list must be text.")
+        texts: dict[str, str] = {}
         for item in items:
             text = "" if item is None else " ".join(str(item).split())
             if text:
-                found.setdefault(fold(text), text)
-        return [*found.values()]
+                texts.setdefault(fold(text), text)
+        return [*texts.values()]
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         items = [str(item) for item in value or ()]
@@ -40,7 +40,10 @@ class ListWidget(widgets.Widget):
 
 
 class YesNoWidget(widgets.BooleanWidget):
-    """Yes or no in any of the usual words, and nothing that is neither. What has no mark at all says no by `no`."""
+    """Widget for a flag, which accepts the usual words for yes and no and rejects other text.
+
+    `no` is the stored value for no. It is None for fields that are absent unless they are true.
+    """
 
     def __init__(self, *, no: bool | None = False) -> None:
         super().__init__()
@@ -50,18 +53,18 @@ class YesNoWidget(widgets.BooleanWidget):
         text = "" if value is None else str(value).strip()
         if not text:
             return None
-        # A spreadsheet may hold 1 as 1.0.
-        answer = read_flag(text.removesuffix(".0"))
-        if answer is None:
-            raise ValueError(f"{text!r} is neither true nor false. Allowed are yes and no, true and false, 1 and 0.")
-        return answer or self.no
+        # Some spreadsheets store 1 as 1.0.
+        flag = read_flag(text.removesuffix(".0"))
+        if flag is None:
+            raise ValueError(f"{text!r} is not a yes or no value. Use yes or no, true or false, 1 or 0.")
+        return flag or self.no
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         return "" if value is None else "yes" if value else "no"
 
 
 class ChoiceWidget(widgets.CharWidget):
-    """One of some values, in any case and spacing; what is none of them is left for the document to refuse."""
+    """Widget for a choice, regardless of case and spacing. The document's validation rejects other values."""
 
     def __init__(self, *, choices: list[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -73,7 +76,7 @@ class ChoiceWidget(widgets.CharWidget):
 
 
 class TextWidget(widgets.CharWidget):
-    """Text as a form reads it: without spaces around it, its lines ended alike."""
+    """Widget for text, which strips surrounding whitespace and normalizes line breaks like a form field."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
         text = super().clean(value, row, **kwargs)
@@ -81,6 +84,8 @@ class TextWidget(widgets.CharWidget):
 
 
 class WholeNumberWidget(widgets.IntegerWidget):
+    """Widget for an integer, which rejects fractions instead of truncating them."""
+
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> int | None:
         try:
             number: int | None = super().clean(value, row, **kwargs)
@@ -92,7 +97,7 @@ class WholeNumberWidget(widgets.IntegerWidget):
 
 
 def build_widget(field: "models.Field[Any, Any]") -> widgets.Widget | None:
-    """Return what reads and writes a field's cells; None where the library's own does."""
+    """Return the widget for a field's cells, or None to use the library's default."""
     if isinstance(field, LinesField):
         return ListWidget(separators=field.separators)
     if isinstance(field, models.BooleanField):
@@ -107,12 +112,15 @@ def build_widget(field: "models.Field[Any, Any]") -> widgets.Widget | None:
 
 
 def fold(text: str) -> str:
-    """Return a text by which its spellings in other cases and with other spaces are found."""
+    """Return the text in a form for comparison that ignores case and spacing."""
     return " ".join(text.split()).casefold()
 
 
-def means_the_same(first: Any, second: Any) -> bool:
-    """Return whether two values of a field differ in spelling alone: spaces, and of lists case and order too."""
+def are_equivalent(first: Any, second: Any) -> bool:
+    """Return whether two values of a field are equivalent.
+
+    Spacing is ignored, and for lists also case and order. None and an empty text are equivalent.
+    """
     if isinstance(first, list) and isinstance(second, list):
         return sorted({fold(item) for item in first}) == sorted({fold(item) for item in second})
     if isinstance(first, str) and isinstance(second, str):

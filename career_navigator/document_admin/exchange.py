@@ -25,8 +25,8 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 from career_navigator.admin_site.model_admin import UndoMixin, ask_about_selected, is_confirmed
 from career_navigator.api.exceptions import SERVER_UNAVAILABLE, is_server_unavailable
 from career_navigator.cache.versioned import replace_version
-from career_navigator.document_admin.admin import DocumentAdmin, keeps_time
-from career_navigator.document_admin.cells import build_widget, fold, means_the_same
+from career_navigator.document_admin.admin import DocumentAdmin, has_update_time
+from career_navigator.document_admin.cells import are_equivalent, build_widget, fold
 from career_navigator.document_admin.formats import ABSENT, CSV, JSON, XLSX, ImportRejected
 from career_navigator.document_admin.import_lookups import ImportLoader, ImportLookups
 from career_navigator.document_admin.import_pages import (
@@ -46,18 +46,21 @@ from career_navigator.document_admin.models import (
 logger = logging.getLogger(__name__)
 
 _EMPTY: tuple[Any, ...] = (None, "", [])
-# Rows that are written in one go, which takes a fraction of a second.
+# Number of rows per bulk write. A batch takes a fraction of a second.
 BATCH_SIZE = 500
 
 
 class ImportInterrupted(RuntimeError):
-    """Whether the row was stored is not known."""
+    """The import stopped before it was known whether the row was stored."""
 
 
 class DocumentResource(ModelResource):
-    """Rows in, rows out. Each is judged by its document, first for the preview and again when it is stored."""
+    """Base resource for importing and exporting documents.
 
-    # The name of the version that makes every process read the collection again.
+    The document validates each row, first for the preview and again before the row is stored.
+    """
+
+    # Name of the version that tells every process to reload the collection.
     catalogue: ClassVar[str]
     lookups_class: ClassVar[type[ImportLookups]] = ImportLookups
     lookups: ImportLookups
@@ -67,9 +70,9 @@ class DocumentResource(ModelResource):
         instance_loader_class = ImportLoader
         skip_unchanged = True
         report_skipped = True
-        # MongoDB has no transactions on a single server: the preview must not write at all.
+        # A standalone MongoDB server has no transactions to roll back, so the preview must not write at all.
         use_transactions = False
-        # Written when every row was judged, in batches of our own.
+        # Rows are written after all rows are validated, in batches of BATCH_SIZE.
         use_bulk = True
         batch_size = None
         store_instance = True
@@ -81,19 +84,19 @@ class DocumentResource(ModelResource):
     ) -> resource_fields.Field:
         field = super().field_from_django_field(field_name, django_field, readonly)
         field.widget = build_widget(django_field) or field.widget
-        # What an empty cell means depends on the object: see `import_field`.
+        # The meaning of an empty cell depends on the object, see `import_field`.
         field.default = NOT_PROVIDED
         return field
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
         names = {fold(field.column_name.replace("_", " ")): field.column_name for field in self.get_import_fields()}
-        given = [str(header) for header in dataset.headers or ()]
-        dataset.headers = [names.get(fold(header.replace("_", " ")), header) for header in given] or None
+        headers = [str(header) for header in dataset.headers or ()]
+        dataset.headers = [names.get(fold(header.replace("_", " ")), header) for header in headers] or None
         unknown = sorted({*(dataset.headers or ())}.difference(names.values()))
         if unknown:
-            known = ", ".join(names.values())
-            raise ValueError(f"The file has columns that mean nothing here: {', '.join(unknown)}. It may have {known}.")
-        # Rows that a spreadsheet has empty among others.
+            allowed = ", ".join(names.values())
+            raise ValueError(f"The file has unknown columns: {', '.join(unknown)}. Allowed columns: {allowed}.")
+        # Drop the empty rows of a spreadsheet.
         numbers, dataset.row_numbers = dataset.row_numbers, []
         for number in numbers:
             row = dataset.lpop()
@@ -107,23 +110,26 @@ class DocumentResource(ModelResource):
             del row[name]
 
     def import_field(self, field: Any, instance: Any, row: Any, is_m2m: bool = False, **kwargs: Any) -> None:
-        """Set the field, unless the row says in another spelling what is stored, or nothing where a value has to be."""
+        """Set the field from the row.
+
+        Keeps the stored value if the row has an equivalent one, or if the cell is empty and the field has a default.
+        """
         if field.column_name not in row:
             return
         name = field.attribute
         stored = getattr(instance, name)
         super().import_field(field, instance, row, is_m2m, **kwargs)
         value = instance.canonical(name, getattr(instance, name))
-        is_open = value in _EMPTY and instance._meta.get_field(name).get_default() not in _EMPTY
-        is_same = means_the_same(instance.canonical(name, stored), value)
-        setattr(instance, name, stored if is_open or is_same else value)
+        is_unset = value in _EMPTY and instance._meta.get_field(name).get_default() not in _EMPTY
+        is_same = are_equivalent(instance.canonical(name, stored), value)
+        setattr(instance, name, stored if is_unset or is_same else value)
 
     def after_import(self, dataset: Any, result: Result, **kwargs: Any) -> None:
-        """Number the rows as the program that wrote the file does."""
+        """Replace the row numbers by those that a spreadsheet program shows."""
         super().after_import(dataset, result, **kwargs)
         for row in result.error_rows:
-            given = row.errors[0].row or {}
-            row.values = [given.get(name, "") for name in result.diff_headers]
+            cells = row.errors[0].row or {}
+            row.values = [cells.get(name, "") for name in result.diff_headers]
         for row in (*result.rows, *result.invalid_rows, *result.error_rows):
             if number := getattr(row, "number", None):
                 row.number = dataset.row_numbers[number - 1]
@@ -139,7 +145,7 @@ class DocumentResource(ModelResource):
         return instance, new
 
     def before_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
-        if keeps_time(instance):
+        if has_update_time(instance):
             instance.updated_at = timezone.now()
 
     def after_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
@@ -151,7 +157,7 @@ class DocumentResource(ModelResource):
     def bulk_create(
         self, using_transactions: bool, dry_run: bool, raise_errors: bool, batch_size: Any = None, result: Any = None
     ) -> None:
-        self._refuse_dangling(result)
+        self._reject_dangling(result)
         self._save(self.create_instances, insert_many, dry_run, result)
 
     def bulk_update(
@@ -159,19 +165,19 @@ class DocumentResource(ModelResource):
     ) -> None:
         self._save(self.update_instances, update_many, dry_run, result)
 
-    def _refuse_dangling(self, result: Result) -> None:
-        """Refuse rows that name what other rows would have brought, had those not been refused."""
+    def _reject_dangling(self, result: Result) -> None:
+        """Reject rows that refer to objects of other rows which were themselves rejected."""
         rows = {id(row.instance): row for row in result.rows}
         while dangling := [
-            (pending, each, missing)
+            (pending, instance, message)
             for pending in (self.create_instances, self.update_instances)
-            for each in pending
-            if (missing := self.lookups.find_missing(each))
+            for instance in pending
+            if (message := self.lookups.find_missing(instance))
         ]:
-            for pending, each, missing in dangling:
-                pending.remove(each)
-                self.lookups.withdraw(each)
-                self._refuse(rows[id(each)], ValueError(missing), result)
+            for pending, instance, message in dangling:
+                pending.remove(instance)
+                self.lookups.withdraw(instance)
+                self._reject(rows[id(instance)], ValueError(message), result)
 
     def _save(
         self,
@@ -180,14 +186,14 @@ class DocumentResource(ModelResource):
         dry_run: bool,
         result: Result,
     ) -> None:
-        """Store the instances, and count as refused the rows of those that are not, each with the reason."""
+        """Store the instances unless this is a dry run. Rows that are not stored are rejected with the reason."""
         if dry_run:
             instances.clear()
             return
         try:
             self._save_batches(instances, save, result)
         finally:
-            # Also where a batch was interrupted, or another import stored the rows: some may not be served yet.
+            # Also after an interruption or if another import stored the rows, since processes may serve older data.
             with contextlib.suppress(*SERVER_UNAVAILABLE):
                 replace_version(self.catalogue)
 
@@ -198,17 +204,17 @@ class DocumentResource(ModelResource):
         while pending:
             batch, pending = pending[:BATCH_SIZE], pending[BATCH_SIZE:]
             try:
-                refused = save(batch)
+                errors = save(batch)
             except Exception as error:
                 if not is_server_unavailable(error):
                     logger.exception("An import was interrupted")
-                for each in [*batch, *pending]:
-                    self._refuse(rows[id(each)], ImportInterrupted(), result)
+                for instance in [*batch, *pending]:
+                    self._reject(rows[id(instance)], ImportInterrupted(), result)
                 return
-            for index, reason in refused.items():
-                self._refuse(rows[id(batch[index])], reason, result)
+            for index, reason in errors.items():
+                self._reject(rows[id(batch[index])], reason, result)
 
-    def _refuse(self, row: RowResult, error: Exception, result: Result) -> None:
+    def _reject(self, row: RowResult, error: Exception, result: Result) -> None:
         result.totals[row.import_type] -= 1
         row.import_type = RowResult.IMPORT_TYPE_ERROR
         result.increment_row_result_total(row)
@@ -217,7 +223,10 @@ class DocumentResource(ModelResource):
 
 
 class ExchangeMixin(ExportActionMixin, ImportExportMixin):
-    """For a `DocumentAdmin` with `resource_classes`. Who may import may add and change; who may export may view."""
+    """Mixin that adds import and export to a `DocumentAdmin` with `resource_classes`.
+
+    Importing requires the permissions to add and to change, exporting the permission to view.
+    """
 
     import_template_name = "career_navigator/admin_site/import.html"
     import_form_class = BoundedImportForm
@@ -238,16 +247,16 @@ class ExchangeMixin(ExportActionMixin, ImportExportMixin):
             super().add_data_read_fail_error_to_form(form, e)
 
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Offer to import the good rows of a file alone, where others cannot be imported."""
-        answer: Any = super().import_action(request, **kwargs)
-        context = answer.context_data
+        """Show the import page. If some rows of a file are invalid, it offers to import only the valid rows."""
+        response: Any = super().import_action(request, **kwargs)
+        context = response.context_data
         result = context.get("result")
         if result and "confirm_form" not in context and not result.base_errors:
             context["good_rows"] = sum(result.totals[kind] for kind in ("new", "update"))
             context["good_rows_form"] = self.create_confirm_form(request, import_form=context["form"])
             context["good_rows_form"].initial["leave_out"] = True
         context["columns"] = describe_columns(self.get_import_resource_classes(request)[0]())
-        return cast(HttpResponse, answer)
+        return cast(HttpResponse, response)
 
     def get_urls(self) -> list[Any]:
         name = "{}_{}_import_template".format(*self.get_model_info())
@@ -255,37 +264,39 @@ class ExchangeMixin(ExportActionMixin, ImportExportMixin):
         return [path("import/template.<str:kind>", view, name=name), *super().get_urls()]
 
     def import_template_view(self, request: HttpRequest, kind: str) -> HttpResponse:
+        """Return an empty file in the format `kind`, with the columns of an import."""
         if not self.has_import_permission(request):
             raise PermissionDenied
-        form = next((each() for each in self.formats if each().get_extension() == kind), None)
-        if form is None:
+        file_format = next((each() for each in self.formats if each().get_extension() == kind), None)
+        if file_format is None:
             raise Http404
-        content = build_template(self.get_import_resource_classes(request)[0](), form)
+        content = build_template(self.get_import_resource_classes(request)[0](), file_format)
         filename = f"{self.opts.model_name}-template.{kind}"
         headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
-        return HttpResponse(content, content_type=form.get_content_type(), headers=headers)
+        return HttpResponse(content, content_type=file_format.get_content_type(), headers=headers)
 
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
-        for base in result.base_errors:
-            messages.error(request, f"The import was interrupted: {base.error}")
+        for failure in result.base_errors:
+            messages.error(request, f"The import was interrupted: {failure.error}")
         rows = {row.number: [each.error for each in row.errors] for row in result.error_rows}
         unsure = {number for number, errors in rows.items() if isinstance(errors[-1], ImportInterrupted)}
-        # Somebody else may have changed something since the preview.
-        refused = {*rows, *(row.number for row in result.invalid_rows)} - unsure
-        if refused and request.POST.get("leave_out"):
-            messages.warning(request, describe_left_out(result, refused))
-        elif refused:
+        # Rows can become invalid after the preview if somebody else changes objects in the meantime.
+        rejected = {*rows, *(row.number for row in result.invalid_rows)} - unsure
+        if rejected and request.POST.get("leave_out"):
+            messages.warning(request, describe_left_out(result, rejected))
+        elif rejected:
             messages.error(
-                request, f"These rows were refused meanwhile and are not imported: {describe_ranges(refused)}."
+                request,
+                f"These rows became invalid after the preview and were not imported: {describe_ranges(rejected)}.",
             )
         if unsure:
             messages.error(
                 request,
-                f"The import was interrupted: some of these rows are not imported: {describe_ranges(unsure)}."
-                " Choose the file again: rows that are stored already are left as they are.",
+                f"The import was interrupted. Some of these rows may not be imported: {describe_ranges(unsure)}."
+                " Import the file again. Rows that are already stored do not change.",
             )
-        answer: HttpResponse = super().process_result(result, request)
-        return answer
+        response: HttpResponse = super().process_result(result, request)
+        return response
 
     def generate_log_entries(self, result: Any, request: HttpRequest) -> None:
         try:
@@ -293,7 +304,7 @@ class ExchangeMixin(ExportActionMixin, ImportExportMixin):
         except Exception as error:
             if not is_server_unavailable(error):
                 logger.exception("An import was interrupted")
-            messages.error(request, "The import was interrupted: what it stored is not in the history.")
+            messages.error(request, "The import was interrupted. The stored rows are missing from the history.")
 
     def _create_log_entry(self, user_pk: Any, rows: Any, import_type: str, action_flag: int) -> None:
         if rows:
@@ -304,17 +315,17 @@ class ExchangeMixin(ExportActionMixin, ImportExportMixin):
 
 
 class HiddenField(forms.BooleanField):
-    """Yes, or no mark at all."""
+    """Form field for `hidden`, which is stored as True or not at all."""
 
     def __init__(self) -> None:
-        super().__init__(required=False, widget=UnfoldBooleanSwitchWidget, help_text="Answered to nobody.")
+        super().__init__(required=False, widget=UnfoldBooleanSwitchWidget, help_text="Hidden from users.")
 
     def clean(self, value: Any) -> Any:
         return super().clean(value) or None
 
 
 class CuratedAdmin(UndoMixin, ExchangeMixin, DocumentAdmin):
-    """For what curators keep beside what seeding writes: published, hidden, exchanged; `hidden` says which."""
+    """Base model admin for seeded catalogues that curators edit, hide, publish, import and export."""
 
     actions: Any = ("publish", "hide")
 
@@ -325,22 +336,24 @@ class CuratedAdmin(UndoMixin, ExchangeMixin, DocumentAdmin):
 
     @action(description="Publish", permissions=["change"])
     def publish(self, request: HttpRequest, queryset: Any) -> None:
+        """Show the selected hidden objects to users again."""
         self.change_each(request, queryset.filter(hidden=True), hidden=None)
 
     @action(description="Hide", permissions=["change"])
     def hide(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
-        shown = queryset.exclude(hidden=True)
+        """Hide the selected objects from users, after a confirmation."""
+        visible = queryset.exclude(hidden=True)
         if not is_confirmed(request):
             return ask_about_selected(
                 request,
-                shown,
+                visible,
                 verb="Hide",
-                facts=["What is hidden is answered to nobody."],
-                undo="It can be undone: by “Undo” within the hour, by “Publish” at any time.",
+                facts=["Hidden objects are not shown to users."],
+                undo="You can undo this with “Undo” within an hour, or with “Publish” at any time.",
             )
-        changed = self.change_each(request, shown, hidden=True)
+        changed = self.change_each(request, visible, hidden=True)
         if changed:
-            self.offer_undo(request, f"{len(changed):,} hidden.", {"ids": [str(each) for each in changed]})
+            self.offer_undo(request, f"{len(changed):,} hidden.", {"ids": [str(pk) for pk in changed]})
         return None
 
     def undo(self, request: HttpRequest, values: dict[str, Any]) -> None:
@@ -348,7 +361,7 @@ class CuratedAdmin(UndoMixin, ExchangeMixin, DocumentAdmin):
         self.change_each(request, hidden, hidden=None)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Seeding would bring it back; hiding lasts.
+        # The next seeding would add a deleted object again, but it keeps an object hidden.
         return super().has_delete_permission(request, obj) and not (obj is not None and obj.seed_hash)
 
     def get_actions(self, request: HttpRequest) -> Any:

@@ -1,4 +1,4 @@
-"""The Django field that stands for each field of a MongoEngine document."""
+"""Django model and form fields for the fields of a MongoEngine document."""
 
 import json
 import re
@@ -17,18 +17,17 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from career_navigator.plain_text import quote_item, split_items
 
-# Items of a list that are no longer are names, which hold no comma or semicolon unless they are quoted.
+# List items with at most this length are names. A name that contains a comma or semicolon must be quoted.
 MAX_NAME_LENGTH = 100
 NAME_SEPARATORS = ",;"
-# Extended JSON, the relaxed kind: times and ids of MongoDB survive a way through a form.
+# Relaxed extended JSON, so that datetimes and ObjectIds survive a round trip through a form.
 _JSON_OPTIONS = json_util.RELAXED_JSON_OPTIONS
 
 
 class ChipsWidget(UnfoldAdminTextareaWidget):
     """A text area with one item per line, which `chips.js` turns into chips.
 
-    `suggestions` is the address, below the admin's root, that answers what may be meant; `label` names an item for
-    people.
+    `suggestions` is the path below the admin's root that returns suggestions. `label` returns an item's display name.
     """
 
     class Media:
@@ -51,9 +50,9 @@ class ChipsWidget(UnfoldAdminTextareaWidget):
 
 
 class LinesFormField(forms.CharField):
-    """A list of strings: one item per line, and where `separators` are given between them too.
+    """Form field for a list of strings, with one item per line or between `separators`.
 
-    Raises ValidationError for a line that looks like several items where only lines part them.
+    Without separators, a line that looks like several items is rejected.
     """
 
     widget = ChipsWidget(attrs={"rows": 4})
@@ -70,10 +69,10 @@ class LinesFormField(forms.CharField):
         items = split_items(text, separators=self.separators)
         if not self.separators:
             items = [self._read_text(item) for item in items]
-        found: dict[str, str] = {}
+        unique: dict[str, str] = {}
         for item in items:
-            found.setdefault(" ".join(item.split()).casefold(), item)
-        return [*found.values()]
+            unique.setdefault(" ".join(item.split()).casefold(), item)
+        return [*unique.values()]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:
@@ -90,19 +89,19 @@ class LinesFormField(forms.CharField):
             return quoted[1]
         if _looks_like_list(line):
             raise ValidationError(
-                f"{line!r} looks like several items. Put each on a line of its own; if it is one, put it in double"
+                f"{line!r} looks like several items. Enter each item on a separate line, or put a single item in double"
                 " quotes.",
                 code="several",
             )
         return line
 
 
-# A whole line in quotes.
+# A line that is entirely in quotes.
 _QUOTED = re.compile(r'"(.*)"')
 
 
 def _looks_like_list(text: str) -> bool:
-    """Return whether a text is two words or more with commas between, or three short phrases: it may be an item."""
+    """Return whether a text is a list of single words, or of at least three short phrases."""
     lengths = [len(part.split()) for part in re.split("[,;]", text)]
     return len(lengths) > 1 and (max(lengths) <= 1 or (len(lengths) > 2 and max(lengths) <= _MAX_PHRASE_WORDS))
 
@@ -111,12 +110,12 @@ _MAX_PHRASE_WORDS = 3
 
 
 class StructureFormField(forms.CharField):
-    """What has a shape of its own, written as JSON."""
+    """Form field for a structured value, edited as extended JSON."""
 
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 8})
 
     def prepare_value(self, value: Any) -> Any:
-        return value if isinstance(value, str) else structure_text(value, indent=2)
+        return value if isinstance(value, str) else dump_structure(value, indent=2)
 
     def to_python(self, value: Any) -> Any:
         if not value:
@@ -124,16 +123,16 @@ class StructureFormField(forms.CharField):
         try:
             return json_util.loads(value, json_options=_JSON_OPTIONS)
         except (ValueError, TypeError) as error:
-            raise ValidationError(f"This is not JSON: {error}", code="invalid") from error
+            raise ValidationError(f"Enter valid JSON: {error}", code="invalid") from error
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(structure_text(initial) != structure_text(self.to_python(data)))
+        return bool(dump_structure(initial) != dump_structure(self.to_python(data)))
 
 
 class LinesField(models.Field):
-    """A list of strings. Compared with one string, it is met by every list that holds the string.
+    """Model field for a list of strings. A lookup with a string matches every list that contains the string.
 
-    `separators` part items within a line, where they are names; texts stand one a line.
+    `separators` also separate items within a line. They are used for names, while texts have one line each.
     """
 
     empty_strings_allowed = False
@@ -153,7 +152,7 @@ class LinesField(models.Field):
         return "\n".join(lines or ())
 
     def formfield(self, **kwargs: Any) -> Any:
-        # A default that is called makes Django post the initial value too; the fingerprint does better.
+        # Because of the callable default Django would add a hidden initial value. The form's fingerprint replaces it.
         options = {
             "form_class": LinesFormField,
             "show_hidden_initial": False,
@@ -164,32 +163,32 @@ class LinesField(models.Field):
 
 
 class StructureField(models.Field):
-    """A map, a list of maps, or anything else that MongoDB holds and a form shows as JSON."""
+    """Model field for any other MongoDB value, such as a map or a list of maps, which forms show as JSON."""
 
     empty_strings_allowed = False
 
     def value_to_string(self, obj: models.Model) -> str:
-        return structure_text(self.value_from_object(obj))
+        return dump_structure(self.value_from_object(obj))
 
     def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(**{"form_class": StructureFormField, "show_hidden_initial": False, **kwargs})
 
 
 class WholeNumberField(models.BigIntegerField):
-    """A whole number, whatever its width in MongoDB."""
+    """Model field for an integer of either of MongoDB's widths."""
 
 
-def structure_text(value: Any, *, indent: int | None = None) -> str:
-    """A value of MongoDB as JSON; an empty text for None."""
+def dump_structure(value: Any, *, indent: int | None = None) -> str:
+    """Return a MongoDB value as extended JSON, or an empty string for None."""
     return "" if value is None else json_util.dumps(value, json_options=_JSON_OPTIONS, indent=indent)
 
 
 def build_model_field(field: BaseField) -> "models.Field[Any, Any]":
-    """The Django field for a document's field.
+    """Return the Django field for a document's field.
 
-    It says how a value looks in a form and what a look-up compares; what may be stored is for the document to judge.
+    The Django field determines forms and lookups. The document validates what is stored.
     """
-    # MongoEngine does not call the key that it adds by itself a primary one.
+    # MongoEngine does not set `primary_key` on the id field that it adds automatically.
     is_key = field.db_field == "_id"
     if is_key and isinstance(field, mongoengine.ObjectIdField):
         return ObjectIdAutoField(primary_key=True)
@@ -203,19 +202,19 @@ def build_model_field(field: BaseField) -> "models.Field[Any, Any]":
     }
     if field.default is not None:
         options["default"] = field.default
-    return _built(field, options)
+    return _build_for_type(field, options)
 
 
-def _built(field: BaseField, options: dict[str, Any]) -> "models.Field[Any, Any]":
+def _build_for_type(field: BaseField, options: dict[str, Any]) -> "models.Field[Any, Any]":
     if isinstance(field, mongoengine.StringField):
-        return _string(field, options)
+        return _build_string_field(field, options)
     if isinstance(field, mongoengine.BooleanField):
-        # A box that is not ticked says no, so a box is never demanded.
+        # An unticked checkbox means False, so the checkbox must not be required.
         return models.BooleanField(**options | {"blank": True})
     if isinstance(field, mongoengine.IntField | mongoengine.LongField):
-        return WholeNumberField(**options, validators=_limits(field))
+        return WholeNumberField(**options, validators=_build_limits(field))
     if isinstance(field, mongoengine.FloatField):
-        return models.FloatField(**options, validators=_limits(field))
+        return models.FloatField(**options, validators=_build_limits(field))
     if isinstance(field, mongoengine.DateTimeField):
         return models.DateTimeField(**options)
     if isinstance(field, mongoengine.ObjectIdField):
@@ -223,41 +222,39 @@ def _built(field: BaseField, options: dict[str, Any]) -> "models.Field[Any, Any]
     if isinstance(field, mongoengine.BinaryField):
         return models.BinaryField(**options | {"editable": False})
     if isinstance(field, mongoengine.ListField) and isinstance(field.field, mongoengine.StringField):
-        # An empty list is stored as no list at all, so it is never a missing value.
+        # MongoEngine does not store an empty list, so an absent list is an empty list and never null.
         is_names = field.field.max_length is not None and field.field.max_length <= MAX_NAME_LENGTH
         separators = NAME_SEPARATORS if is_names else ""
         return LinesField(**options | {"null": False, "default": list, "separators": separators})
     return StructureField(**options | {"null": True})
 
 
-_ADDRESS = "Enter an address that begins with http:// or https://."
+_INVALID_URL = "Enter a URL that starts with http:// or https://."
 
 
-def _string(field: mongoengine.StringField, options: dict[str, Any]) -> "models.Field[Any, Any]":
+def _build_string_field(field: mongoengine.StringField, options: dict[str, Any]) -> "models.Field[Any, Any]":
     validators: list[Any] = []
     if field.regex is not None:
-        message = _ADDRESS if field.regex.pattern.startswith("^https?://") else None
+        message = _INVALID_URL if field.regex.pattern.startswith("^https?://") else None
         validators.append(RegexValidator(field.regex, message))
     if field.min_length:
         validators.append(MinLengthValidator(field.min_length))
     if field.choices:
-        options["choices"] = [each if isinstance(each, tuple) else (each, each) for each in field.choices]
+        options["choices"] = [choice if isinstance(choice, tuple) else (choice, choice) for choice in field.choices]
         allowed = ", ".join(value for value, _ in options["choices"])
-        options["error_messages"] = {"invalid_choice": f"%(value)r is none of the allowed values: {allowed}."}
+        options["error_messages"] = {"invalid_choice": f"%(value)r is not one of the allowed values: {allowed}."}
         options.setdefault("max_length", max(len(value) for value, _ in options["choices"]))
     if field.max_length:
         options["max_length"] = field.max_length
-    kind = (
-        models.CharField if "max_length" in options and options["max_length"] <= _MAX_LINE_LENGTH else models.TextField
-    )
-    return kind(**options, validators=validators)
+    is_line = "max_length" in options and options["max_length"] <= _MAX_LINE_LENGTH
+    return (models.CharField if is_line else models.TextField)(**options, validators=validators)
 
 
-# Longer texts get a box of several lines.
+# Longer texts get a text area instead of a single-line input.
 _MAX_LINE_LENGTH = 300
 
 
-def _limits(field: mongoengine.IntField | mongoengine.FloatField) -> list[Any]:
+def _build_limits(field: mongoengine.IntField | mongoengine.FloatField) -> list[Any]:
     limits: list[Any] = []
     if field.min_value is not None:
         limits.append(MinValueValidator(field.min_value))

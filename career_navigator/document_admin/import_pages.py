@@ -1,4 +1,4 @@
-"""What the pages of an import offer and say: its forms, a file's columns, a template to fill in, rows left out."""
+"""Parts of the import pages: forms, column descriptions, template files and messages about skipped rows."""
 
 import json
 from collections.abc import Iterable
@@ -21,14 +21,14 @@ from unfold.contrib.import_export.forms import ImportForm
 from career_navigator.document_admin.cells import ListWidget, YesNoWidget
 from career_navigator.document_admin.formats import JSON, MAX_ROWS, XLSX, ImportRejected, check_size
 
-# As many reasons as a message has room for.
+# Number of skipped rows for which a message gives the reason.
 MAX_REASONS = 20
 _YES_OR_NO = ("yes", "no")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportColumn:
-    """A column: whether every new row needs it, what it holds, which values alone it may have, and one as stored."""
+    """A column of an import file. `required` applies to new objects, and `example` is a stored value."""
 
     name: str
     required: bool
@@ -38,7 +38,7 @@ class ImportColumn:
 
 
 def describe_columns(resource: Any) -> list[ImportColumn]:
-    """Return the columns of a file in their order; the example is of the first object there is."""
+    """Return the columns of an import file in order, with examples from the first stored object."""
     example = resource.get_queryset().order_by("pk").first()
     columns = []
     for field in resource.get_user_visible_fields():
@@ -48,7 +48,7 @@ def describe_columns(resource: Any) -> list[ImportColumn]:
             ImportColumn(
                 name=field.column_name,
                 required=not stored.blank and not stored.has_default(),
-                holds=_describe(field, stored),
+                holds=_describe_content(field, stored),
                 allowed=_YES_OR_NO if isinstance(field.widget, YesNoWidget) else allowed,
                 example="; ".join(str(field.export(example)).splitlines()) if example is not None else "",
             )
@@ -56,32 +56,32 @@ def describe_columns(resource: Any) -> list[ImportColumn]:
     return columns
 
 
-def _describe(field: Any, stored: "models.Field[Any, Any]") -> str:
+def _describe_content(field: Any, stored: "models.Field[Any, Any]") -> str:
     if isinstance(field.widget, YesNoWidget):
         return "yes or no"
     if isinstance(field.widget, ListWidget):
         marks = "semicolons or commas" if field.widget.separators else "semicolons"
-        return f"a list, one item a line or separated by {marks}"
+        return f"a list with one item per line or separated by {marks}"
     if stored.choices:
-        return "one of the values"
+        return "one of the allowed values"
     if isinstance(stored, models.IntegerField):
         return "a whole number"
     length = getattr(stored, "max_length", None)
     return f"text of up to {length:,} characters" if length else "text"
 
 
-def build_template(resource: Any, form: Any) -> Any:
-    """Return a file of this form with the columns' names and no row; JSON has one object with empty values."""
+def build_template(resource: Any, file_format: Any) -> Any:
+    """Return an import file that has only a header. A JSON file has one object with empty values instead."""
     columns = describe_columns(resource)
-    if isinstance(form, XLSX):
+    if isinstance(file_format, XLSX):
         return _build_workbook(columns)
-    if isinstance(form, JSON):
+    if isinstance(file_format, JSON):
         return json.dumps([dict.fromkeys((column.name for column in columns), "")], indent=2)
-    return form.export_data(tablib.Dataset(headers=[column.name for column in columns]))
+    return file_format.export_data(tablib.Dataset(headers=[column.name for column in columns]))
 
 
 def _build_workbook(columns: list[ImportColumn]) -> bytes:
-    """Return a workbook that offers the allowed values, and says on a second sheet what each column holds."""
+    """Return a workbook with drop-down lists of the allowed values and a second sheet that describes the columns."""
     book = openpyxl.Workbook()
     sheet, notes = book.active, book.create_sheet("columns")
     sheet.title = "rows"
@@ -91,7 +91,7 @@ def _build_workbook(columns: list[ImportColumn]) -> bytes:
         allowed = ", ".join(column.allowed)
         notes.append([column.name, "yes" if column.required else "no", column.holds, allowed, column.example])
         listed = ",".join(column.allowed)
-        # A longer list, or one whose values have commas, would need cells of its own.
+        # Excel limits an inline list to 255 characters and separates its values by commas.
         if column.allowed and len(listed) <= 255 and not any("," in value for value in column.allowed):
             rule = DataValidation(type="list", formula1=f'"{listed}"', allow_blank=True)
             letter = get_column_letter(number)
@@ -103,18 +103,18 @@ def _build_workbook(columns: list[ImportColumn]) -> bytes:
 
 
 def describe_left_out(result: Any, numbers: set[int]) -> str:
-    """Name the rows that are not imported, the first ones with what is wrong with them."""
-    reasons = {row.number: [str(each.error) for each in row.errors] for row in result.error_rows}
+    """Return a message that lists the rows that were not imported, with reasons for the first MAX_REASONS rows."""
+    reasons = {row.number: [str(failure.error) for failure in row.errors] for row in result.error_rows}
     for row in result.invalid_rows:
-        found = [f"{name}: {' '.join(texts)}" for name, texts in row.field_specific_errors.items()]
-        reasons[row.number] = [*found, *row.non_field_specific_errors]
+        field_errors = [f"{name}: {' '.join(texts)}" for name, texts in row.field_specific_errors.items()]
+        reasons[row.number] = [*field_errors, *row.non_field_specific_errors]
     listed = [(number, " ".join(reasons[number])) for number in sorted(numbers)[:MAX_REASONS]]
     items = format_html_join("", "<li>Row {}: {}</li>", listed)
-    return format_html("These rows are not imported: {}.<ul>{}</ul>", describe_ranges(numbers), items)
+    return format_html("These rows were not imported: {}.<ul>{}</ul>", describe_ranges(numbers), items)
 
 
 def describe_ranges(numbers: Iterable[int]) -> str:
-    """Numbers as people write them: 1, 3-5."""
+    """Format numbers as ranges, such as "1, 3-5"."""
     ranges: list[list[int]] = []
     for number in sorted(numbers):
         if ranges and number == ranges[-1][-1] + 1:
@@ -125,7 +125,7 @@ def describe_ranges(numbers: Iterable[int]) -> str:
 
 
 class BoundedImportForm(ImportForm):
-    """Rejects a file that is too large before anything reads or keeps it."""
+    """Import form that rejects a file that is too large before the file is read or stored."""
 
     def clean_import_file(self) -> Any:
         file = self.cleaned_data["import_file"]
@@ -137,7 +137,7 @@ class BoundedImportForm(ImportForm):
 
 
 class ConfirmImportForm(BaseConfirmImportForm):
-    """Says so when the file of the preview is no longer kept."""
+    """Confirmation form that reports an error if the file of the preview has expired."""
 
     format = forms.TypedChoiceField(choices=[(0, "CSV"), (1, "JSON"), (2, "XLSX")], widget=forms.HiddenInput)
     resource = forms.ChoiceField(choices=[("0", "")], required=False, widget=forms.HiddenInput)
@@ -146,5 +146,7 @@ class ConfirmImportForm(BaseConfirmImportForm):
     def clean_import_file_name(self) -> str:
         name: str = super().clean_import_file_name()
         if CacheStorage(name=name).read() is None:
-            raise forms.ValidationError("The file is no longer kept: it was imported already, or is older than a day.")
+            raise forms.ValidationError(
+                "The uploaded file has expired: it was already imported or is older than a day. Upload it again."
+            )
         return name

@@ -1,4 +1,4 @@
-"""The model generated from a document: read by Django, validated and stored by the document."""
+"""Base class for Django models that are generated from documents, which validate and store the objects."""
 
 import copy
 import hashlib
@@ -23,42 +23,42 @@ _DUPLICATE_KEY = 11000
 
 
 class ConcurrentChangeError(RuntimeError):
-    """The object was changed or deleted since it was read; nothing was written."""
+    """The object was changed or deleted after it was read. Nothing was written."""
 
     reason = "changed_meanwhile"
 
 
 class Duplicate(RuntimeError):
-    """Another object took the same unique value at the same moment; nothing was written."""
+    """A concurrent write stored an object with the same unique value. Nothing was written."""
 
     reason = "duplicate"
 
 
 class Lookups:
-    """What judging an object asks of what is stored: here with a query each time."""
+    """Database reads for validating an object, here with one query per lookup."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Lookups":
-        # Copies of an object ask the same.
+        # Copies of an object share its lookups.
         return self
 
     def get_document(self, model: "DocumentModel") -> mongoengine.Document | None:
-        """Return the document as it is stored, without what was changed here; None when it is gone."""
-        found: mongoengine.Document | None = model.document.objects(pk=model.pk).first()
-        return found
+        """Return the stored document without the model's changes, or None if it was deleted."""
+        document: mongoengine.Document | None = model.document.objects(pk=model.pk).first()
+        return document
 
-    def name_owner(self, model: "DocumentModel", values: dict[str, Any]) -> str:
-        """Say what else has these values, which only one may have; empty where nothing has."""
+    def describe_owner(self, model: "DocumentModel", values: dict[str, Any]) -> str:
+        """Describe the other object that has these unique values. Returns an empty string if there is none."""
         others = model.document.objects(**values)
         if not model._state.adding:
             others = others.filter(pk__ne=model.pk)
         return f"another {model._meta.verbose_name}" if others.only("pk").first() is not None else ""
 
     def prepare(self, document: mongoengine.Document) -> None:
-        """Give a document what its own validation would look up."""
+        """Preload the data that the document's own validation would otherwise look up."""
 
 
 class DocumentModelBase(ModelBase):
-    """Adds the fields of `document` to a model that names one."""
+    """Metaclass that adds the fields of `document` to the model."""
 
     def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any], **kwargs: Any) -> Any:
         document = attrs.get("document")
@@ -76,11 +76,14 @@ class DocumentModelBase(ModelBase):
 
 
 class DocumentModel(models.Model, metaclass=DocumentModelBase):
-    """A document as Django sees it. A subclass names its `document`, and in `left_out` fields that are never shown."""
+    """Base class for document models.
+
+    A subclass sets `document`, and `left_out` for the fields that the model does not have.
+    """
 
     document: ClassVar[type[mongoengine.Document]]
     left_out: ClassVar[Collection[str]] = ()
-    # An import gives its objects one that has read everything before.
+    # An import sets preloaded lookups on its objects.
     lookups = Lookups()
 
     objects: Any = DocumentModelQuerySet.as_manager()
@@ -100,19 +103,19 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
         self._as_read = copy.deepcopy(self._present_values())
 
     def __str__(self) -> str:
-        return str(self._document_of(self._present_values()))
+        return str(self._build_document(self._present_values()))
 
     def canonical(self, name: str, value: Any) -> Any:
-        """Return a value of a field as it is spelled when stored. A subclass knows what else means the same."""
+        """Return a field's value in its canonical form. Subclasses override this for fields with synonyms."""
         return value
 
     def clean(self) -> None:
-        """Spell what changed as it is stored."""
+        """Convert changed values to their canonical form."""
         for name in self.changed_names():
             setattr(self, name, self.canonical(name, getattr(self, name)))
 
     def fingerprint(self, *, names: Iterable[str]) -> str:
-        """A hash of these fields, as they were read: whether what a form showed is still what is stored."""
+        """Return a hash of these fields as they were read, to detect whether they changed since a form was shown."""
         read = self._as_read_values()
         content = json_util.dumps([[name, read.get(name)] for name in sorted(names)])
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
@@ -120,9 +123,13 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
     def full_clean(
         self, exclude: Iterable[str] | None = None, validate_unique: bool = True, validate_constraints: bool = True
     ) -> None:
-        """Let the document judge, after Django judged the values' forms. Raises ValidationError, by field.
+        """Validate the fields with Django, then the whole object with the document.
 
-        Of a field whose form is wrong already the document is told nothing; it judges the others all the same.
+        Fields that fail Django's validation are left out of the document's validation, so that all other errors are
+        reported too.
+
+        Raises:
+            ValidationError: The errors by field.
         """
         excluded = set(exclude or ())
         errors: dict[str, list[Any]] = {}
@@ -137,28 +144,31 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
         except ValidationError as error:
             raise ValidationError(error.update_error_dict(errors)) from error
         self.lookups.prepare(document)
-        for name, message in document_errors(document).items():
+        for name, message in validate_document(document).items():
             if name not in excluded | malformed:
                 errors.setdefault(name, []).append(message)
         if not malformed:
-            # What the document brought into its canonical form is what is stored and shown.
+            # The document's validation may have normalized values.
             for name in self._field_names() - excluded:
-                setattr(self, name, _plain(getattr(document, name)))
+                setattr(self, name, _unwrap(getattr(document, name)))
         if not errors and validate_unique:
-            errors = self._unique_errors()
+            errors = self._find_duplicates()
         if errors:
             raise ValidationError(errors)
 
     def validate_unique(self, exclude: Iterable[str] | None = None) -> None:
-        errors = self._unique_errors()
+        errors = self._find_duplicates()
         if errors:
             raise ValidationError(errors)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Write what changed, through the document.
+        """Write the changed fields through the document.
 
-        Raises ConcurrentChangeError when a field that is written, or the object, is no longer as it was read;
-        Duplicate; mongoengine's ValidationError for what `full_clean` would have refused.
+        Raises:
+            ConcurrentChangeError: A changed field has another stored value than the one that was read, or the object
+                was deleted.
+            Duplicate: Another object has the same unique value.
+            mongoengine.ValidationError: The object is invalid and `full_clean` was not called.
         """
         changed = self.changed_names()
         if not self._state.adding and not changed:
@@ -173,10 +183,10 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
             raise ConcurrentChangeError(f"{self._meta.verbose_name} {self.pk}") from error
         except NotUniqueError as error:
             raise Duplicate(str(error)) from error
-        self._take_over(document)
+        self._copy_written(document)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Delete through the document; nothing when it is gone already."""
+        """Delete the object through the document. Does nothing if it was already deleted."""
         document = self.document.objects(pk=self.pk).first()
         if document is None:
             return 0, {}
@@ -184,7 +194,7 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
         return 1, {self._meta.label: 1}
 
     def changed_names(self) -> set[str]:
-        """The fields whose values are not those that were read."""
+        """Return the names of the fields whose values differ from those that were read."""
         read = self._as_read_values()
         present = self._present_values()
         return {name for name, value in present.items() if name not in read or read[name] != value}
@@ -198,53 +208,55 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
     def _as_read_values(self) -> dict[str, Any]:
         return getattr(self, "_as_read", {})
 
-    def _take_over(self, document: mongoengine.Document) -> None:
-        """Be as the document, which has just been written."""
+    def _copy_written(self, document: mongoengine.Document) -> None:
+        """Copy the values of a document that has just been written."""
         self.pk = document.pk
         self._state.adding, self._state.db = False, "default"
         for name in self._field_names():
-            setattr(self, name, _plain(getattr(document, name)))
+            setattr(self, name, _unwrap(getattr(document, name)))
         self._as_read = copy.deepcopy(self._present_values())
 
     def _changed_document(self, without: Collection[str] = ()) -> mongoengine.Document:
-        """The document as it is stored, with what was changed here but in some fields.
+        """Return the stored document with the model's changes, except those to the fields `without`.
 
-        Raises ConcurrentChangeError when it is gone, and ValidationError for a structure of another shape.
+        Raises:
+            ConcurrentChangeError: The document was deleted.
+            ValidationError: The document does not accept a value's structure.
         """
         if self._state.adding:
             values = self._present_values()
-            return self._document_of({name: value for name, value in values.items() if name not in without})
+            return self._build_document({name: value for name, value in values.items() if name not in without})
         document = self.lookups.get_document(self)
         if document is None:
             raise ConcurrentChangeError(f"{self._meta.verbose_name} {self.pk} was deleted")
         for name in self.changed_names() - set(without):
-            setattr(document, name, self._document_value(name, getattr(self, name)))
+            setattr(document, name, self._to_document_value(name, getattr(self, name)))
         return document
 
-    def _document_of(self, values: dict[str, Any]) -> mongoengine.Document:
-        given = {name: value for name, value in values.items() if value is not None}
-        return self.document(**{name: self._document_value(name, value) for name, value in given.items()})
+    def _build_document(self, values: dict[str, Any]) -> mongoengine.Document:
+        present = {name: value for name, value in values.items() if value is not None}
+        return self.document(**{name: self._to_document_value(name, value) for name, value in present.items()})
 
-    def _document_value(self, name: str, value: Any) -> Any:
-        """A value as the document takes it. Raises ValidationError for a structure of another shape."""
+    def _to_document_value(self, name: str, value: Any) -> Any:
+        """Convert a value for the document. Raises ValidationError if its structure does not fit the field."""
         try:
             return None if value is None else self.document._fields[name].to_python(value)
         except (FieldDoesNotExist, mongoengine.ValidationError) as error:
             raise ValidationError({name: str(error)}) from error
 
     def document_as_read(self) -> mongoengine.Document:
-        """Return the document as it was when this was read."""
+        """Return a document with the values that were read, without a query."""
         fields = self.document._fields
         read = self._as_read_values().items()
         return self.document._from_son({fields[name].db_field: value for name, value in read if value is not None})
 
     def _unchanged_since_read(self, names: Iterable[str]) -> dict[str, Any]:
-        """The condition under which fields are written: that they are stored as they were read."""
+        """Return the query condition that these fields still have the values that were read."""
         read = self._as_read_values()
         conditions = []
         for name in sorted(names):
             stored, value = self.document._fields[name].db_field, read.get(name)
-            # A field that was never written reads as empty.
+            # An absent field reads as empty.
             alternatives = [value] if value else [value, None, [], ""]
             default = self.document._fields[name].default
             if value == (default() if callable(default) else default):
@@ -252,106 +264,106 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
             conditions.append({"$or": [{stored: {"$eq": each}} for each in alternatives]})
         return {"$and": conditions}
 
-    def _unique_errors(self) -> dict[str, list[Any]]:
-        """What another object already has, of what only one may have; looked up through the unique indexes."""
+    def _find_duplicates(self) -> dict[str, list[Any]]:
+        """Return an error per unique key whose values another object already has, using the unique indexes."""
         errors: dict[str, list[Any]] = {}
         changed = self.changed_names()
-        for names in unique_names(self.document):
+        for names in list_unique_keys(self.document):
             if not self._state.adding and changed.isdisjoint(names):
                 continue
             values = {name: getattr(self, name, None) for name in names}
             if any(value in (None, "") for value in values.values()):
                 continue
-            if owner := self.lookups.name_owner(self, values):
+            if owner := self.lookups.describe_owner(self, values):
                 name, message = describe_duplicate(type(self), names, owner)
                 errors.setdefault(name, []).append(message)
         return errors
 
 
 def describe_duplicate(model: type[DocumentModel], names: Sequence[str], owner: str) -> tuple[str, str]:
-    """Return the field to show it at, and the sentence, that `owner` has these values already."""
-    shown = " and ".join(str(getattr(model._meta.get_field(name), "verbose_name", name)) for name in names)
-    return (names[0] if len(names) == 1 else NON_FIELD_ERRORS), f"There is {owner} with this {shown}."
+    """Return the field and the message of the error that `owner` already has the values of these fields."""
+    labels = " and ".join(str(getattr(model._meta.get_field(name), "verbose_name", name)) for name in names)
+    return (names[0] if len(names) == 1 else NON_FIELD_ERRORS), f"There is {owner} with this {labels}."
 
 
 def insert_many(objects: Sequence[DocumentModel]) -> dict[int, Exception]:
-    """Insert objects of one model that `full_clean` has accepted; return by index why some were not: Duplicate."""
-    documents = [each._changed_document() for each in objects]
+    """Insert validated objects of one model. Returns a Duplicate error per index of an object that was not inserted."""
+    documents = [obj._changed_document() for obj in objects]
     rows = [document.to_mongo() for document in documents]
-    refused: dict[int, Exception] = {}
+    rejected: dict[int, Exception] = {}
     try:
         documents[0]._get_collection().insert_many(rows, ordered=False)
     except BulkWriteError as error:
         failures = error.details["writeErrors"]
         if error.details["writeConcernErrors"] or any(failure["code"] != _DUPLICATE_KEY for failure in failures):
             raise
-        refused = {failure["index"]: Duplicate(failure["errmsg"]) for failure in failures}
-    for index, (each, document, row) in enumerate(zip(objects, documents, rows, strict=True)):
-        if index not in refused:
+        rejected = {failure["index"]: Duplicate(failure["errmsg"]) for failure in failures}
+    for index, (obj, document, row) in enumerate(zip(objects, documents, rows, strict=True)):
+        if index not in rejected:
             document.pk = row["_id"]
-            each._take_over(document)
-    return refused
+            obj._copy_written(document)
+    return rejected
 
 
 def update_many(objects: Sequence[DocumentModel]) -> dict[int, Exception]:
-    """Write what changed of objects of one model that `full_clean` has accepted.
+    """Write the changed fields of validated objects of one model.
 
-    Returns by index why some were not written: ConcurrentChangeError, as `save` raises it.
+    Returns a ConcurrentChangeError, as `save` raises it, per index of an object that was not written.
     """
-    documents = [each._changed_document() for each in objects]
+    documents = [obj._changed_document() for obj in objects]
     changes = [dict(zip(("$set", "$unset"), document._delta(), strict=True)) for document in documents]
     collection = documents[0]._get_collection()
     written = collection.bulk_write(
         [
             UpdateOne(
-                {"_id": each.pk, **each._unchanged_since_read(each.changed_names())},
+                {"_id": obj.pk, **obj._unchanged_since_read(obj.changed_names())},
                 {operator: dict(values) for operator, values in change.items() if values},
             )
-            for each, change in zip(objects, changes, strict=True)
+            for obj, change in zip(objects, changes, strict=True)
         ],
         ordered=False,
     )
-    refused: dict[int, Exception] = {}
+    rejected: dict[int, Exception] = {}
     if written.matched_count < len(objects):
-        # How many were not found is all that is answered.
-        stored = {row["_id"]: row for row in collection.find({"_id": {"$in": [each.pk for each in objects]}})}
-        for index, (each, change) in enumerate(zip(objects, changes, strict=True)):
-            wanted = bson.decode(bson.encode(change["$set"]), codec_options=collection.codec_options)
-            row = stored.get(each.pk, {})
-            if any(row.get(name) != value for name, value in wanted.items()) or any(map(row.get, change["$unset"])):
-                refused[index] = ConcurrentChangeError(f"{each._meta.verbose_name} {each.pk}")
-    for index, (each, document) in enumerate(zip(objects, documents, strict=True)):
-        if index not in refused:
-            each._take_over(document)
-    return refused
+        # The result of a bulk write does not say which objects were not matched, so read them back and compare.
+        stored = {row["_id"]: row for row in collection.find({"_id": {"$in": [obj.pk for obj in objects]}})}
+        for index, (obj, change) in enumerate(zip(objects, changes, strict=True)):
+            expected = bson.decode(bson.encode(change["$set"]), codec_options=collection.codec_options)
+            row = stored.get(obj.pk, {})
+            if any(row.get(name) != value for name, value in expected.items()) or any(map(row.get, change["$unset"])):
+                rejected[index] = ConcurrentChangeError(f"{obj._meta.verbose_name} {obj.pk}")
+    for index, (obj, document) in enumerate(zip(objects, documents, strict=True)):
+        if index not in rejected:
+            obj._copy_written(document)
+    return rejected
 
 
-def document_errors(document: mongoengine.Document) -> dict[str, str]:
-    """What the document refuses about itself, by field; what is about no field under Django's name for that."""
+def validate_document(document: mongoengine.Document) -> dict[str, str]:
+    """Validate the document and return its errors by field, or under NON_FIELD_ERRORS if they concern no field."""
     try:
         document.validate(clean=True)
-    except mongoengine.ValidationError as refused:
-        found = refused.to_dict() or {NON_FIELD_ERRORS: refused.message}
-        # What `clean` says about single fields comes nested.
-        nested = found.get(NON_FIELD_ERRORS)
-        found |= nested if isinstance(nested, dict) else {}
+    except mongoengine.ValidationError as error:
+        errors = error.to_dict() or {NON_FIELD_ERRORS: error.message}
+        # Field errors that the document's `clean` raises are nested under NON_FIELD_ERRORS.
+        nested = errors.get(NON_FIELD_ERRORS)
+        errors |= nested if isinstance(nested, dict) else {}
         return {
-            name if name in document._fields else NON_FIELD_ERRORS: _sentence(message)
-            for name, message in found.items()
+            name if name in document._fields else NON_FIELD_ERRORS: _format_sentence(message)
+            for name, message in errors.items()
             if not (name == NON_FIELD_ERRORS and isinstance(message, dict))
         }
     return {}
 
 
-def _sentence(message: Any) -> str:
+def _format_sentence(message: Any) -> str:
     if isinstance(message, dict):
-        return "; ".join(f"{key}: {_sentence(value)}" for key, value in message.items())
+        return "; ".join(f"{key}: {_format_sentence(value)}" for key, value in message.items())
     text = str(message)
     return text if text.endswith(".") else f"{text}."
 
 
-def unique_names(document: type[mongoengine.Document]) -> list[list[str]]:
-    """The fields of each unique key, the primary one first."""
+def list_unique_keys(document: type[mongoengine.Document]) -> list[list[str]]:
+    """Return the field names of each unique key, primary key first."""
     keys = [[document._meta["id_field"]]]
     keys += [[field.name] for field in document._fields.values() if field.unique and not field.primary_key]
     for index in document._meta.get("indexes", ()):
@@ -360,12 +372,12 @@ def unique_names(document: type[mongoengine.Document]) -> list[list[str]]:
     return keys
 
 
-def _plain(value: Any) -> Any:
-    """A value of a document without MongoEngine's wrappers."""
+def _unwrap(value: Any) -> Any:
+    """Return a document's value without MongoEngine's wrappers."""
     if isinstance(value, BaseDocument):
         return value.to_mongo().to_dict()
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [_unwrap(each) for each in value]
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: _unwrap(each) for key, each in value.items()}
     return value

@@ -1,4 +1,4 @@
-"""Reads of document models: queries that indexes can serve, and counts that do not read a whole collection."""
+"""Queries of document models that can use indexes, and counts that do not read a whole collection."""
 
 import re
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from django.utils.functional import cached_property
 from django_mongodb_backend.compiler import SQLCompiler
 from django_mongodb_backend.query import MongoQuery
 
-# Filtered lists are counted up to here: what is beyond nobody pages through, and counting it takes seconds.
+# A filtered list is counted up to this limit. Nobody pages through more, and a full count takes seconds.
 MAX_COUNTED = 5_000
 
 
-# Around a word these mean something to a text index, or nothing to anybody.
+# Stripped from search words: some of these are operators of a text index, the others are punctuation.
 _MARKS = '"\\-.,;:()[]'
 
 
@@ -25,25 +25,25 @@ class DocumentModelMongoQuery(MongoQuery):
 
     def get_pipeline(self) -> list[dict[str, Any]]:
         stages: list[dict[str, Any]] = super().get_pipeline()
-        wanted = self.query.match_first() if isinstance(self.query, DocumentModelQuery) else None
-        if wanted:
-            # MongoDB takes words in the first stage alone.
+        condition = self.query.build_match() if isinstance(self.query, DocumentModelQuery) else None
+        if condition:
+            # MongoDB allows `$text` only in the first stage.
             if stages and "$match" in stages[0]:
-                wanted = {"$and": [wanted, stages.pop(0)["$match"]]}
-            stages.insert(0, {"$match": wanted})
+                condition = {"$and": [condition, stages.pop(0)["$match"]]}
+            stages.insert(0, {"$match": condition})
         names = [next(iter(stage)) for stage in stages]
         if names[names[:1] == ["$match"] :][:2] == ["$project", "$sort"]:
-            # Sorting by stored fields and only then leaving some out is the same, and reads an index.
+            # Move the projection behind the sort. The result is the same, but the sort can use an index.
             projection = stages.pop(names.index("$project"))
             stages.append(projection)
         return stages
 
 
 class DocumentModelCompiler(SQLCompiler):
-    """Leaves out what stands between the backend's queries and an index.
+    """Compiler that removes parts of the backend's queries that prevent MongoDB from using an index.
 
-    The backend adds every field it sorts by to the document under its own name, which changes nothing but hides from
-    MongoDB that an index holds the order. It also reads whole documents where `only` asks for a few fields.
+    The backend adds every sort field to the documents under its own name, which has no effect except that MongoDB no
+    longer sorts by an index. It also reads whole documents when `only` selects a few fields.
     """
 
     query_class = DocumentModelMongoQuery
@@ -59,10 +59,10 @@ class DocumentModelCompiler(SQLCompiler):
 
 
 class DocumentModelQuery(Query):
-    """A query that is compiled by `DocumentModelCompiler` and may look for words, or by a condition of MongoDB's own.
+    """A query with optional search words and MongoDB conditions, compiled by `DocumentModelCompiler`.
 
-    With `by_index` the collection's text index finds one of them; without, the documents are gone through in their
-    order, which is quicker where nearly every one is a hit.
+    With `by_index`, the collection's text index finds the longest word. Otherwise the documents are scanned in their
+    sort order, which is faster if nearly all of them match.
     """
 
     words: tuple[str, ...] = ()
@@ -70,16 +70,16 @@ class DocumentModelQuery(Query):
     by_index = True
     conditions: tuple[Mapping[str, Any], ...] = ()
 
-    def match_first(self) -> dict[str, Any]:
-        """What Django's own conditions cannot say."""
-        conditions = [each for each in (self.match_words(), *self.conditions) if each]
+    def build_match(self) -> dict[str, Any]:
+        """Build the condition that Django's lookups cannot express, which is empty if there is none."""
+        conditions = [condition for condition in (self.build_word_match(), *self.conditions) if condition]
         return {"$and": conditions} if conditions else {}
 
-    def match_words(self) -> dict[str, Any]:
-        """The condition that every word is in the field."""
+    def build_word_match(self) -> dict[str, Any]:
+        """Build the condition that the field contains every word."""
         if not self.words:
             return {}
-        # The index would join the documents of all words, to sort out most of them again.
+        # Search the index for the longest word only. With several words it would return documents with any of them.
         indexed = max(self.words, key=len)
         others = [word for word in self.words if not self.by_index or word != indexed]
         edge = r"[^\p{L}\p{N}]"
@@ -88,51 +88,54 @@ class DocumentModelQuery(Query):
             {self.words_field: {"$regex": pattern, "$options": "i"}} for pattern in patterns
         ]
         if self.by_index:
-            # Within quotes marks count too, which costs reading every document.
+            # Quotes make punctuation significant, but MongoDB then has to read every matching document.
             conditions.insert(0, {"$text": {"$search": indexed if indexed.isalnum() else f'"{indexed}"'}})
         return {"$and": conditions}
 
     def get_compiler(self, using: Any = None, connection: Any = None, elide_empty: bool = True) -> Any:
-        found = super().get_compiler(using, connection, elide_empty)
-        if type(found) is SQLCompiler:
-            return DocumentModelCompiler(self, found.connection, found.using, elide_empty)
-        return found
+        compiler = super().get_compiler(using, connection, elide_empty)
+        if type(compiler) is SQLCompiler:
+            return DocumentModelCompiler(self, compiler.connection, compiler.using, elide_empty)
+        return compiler
 
 
 class DocumentModelQuerySet(models.QuerySet[Any]):
-    """Reads through the ORM; what would write past the documents is refused or goes through them."""
+    """Queryset of a document model. It deletes through the documents and rejects writes that would bypass them."""
 
     def __init__(self, model: Any = None, query: Any = None, using: Any = None, hints: Any = None) -> None:
         super().__init__(model, query if query is not None else DocumentModelQuery(model), using, hints)
 
     def with_words(self, words: str, *, field: str) -> "DocumentModelQuerySet":
-        """Those that have every one of the words in the field, which a text index covers; without a word, all."""
-        found = self.all()
-        query: Any = found.query
-        plain = (word.strip(_MARKS) for word in words.replace('"', " ").split())
-        query.words = tuple(dict.fromkeys(word for word in plain if word))
+        """Filter for objects whose field contains every word. The field must have a text index."""
+        queryset = self.all()
+        query: Any = queryset.query
+        stripped = (word.strip(_MARKS) for word in words.replace('"', " ").split())
+        query.words = tuple(dict.fromkeys(word for word in stripped if word))
         query.words_field = field
-        return found
+        return queryset
 
     def with_condition(self, condition: Mapping[str, Any]) -> "DocumentModelQuerySet":
-        """Those that a condition of MongoDB's own matches; its fields are named as they are stored."""
-        found = self.all()
-        query: Any = found.query
+        """Filter by a MongoDB condition, which uses the stored field names."""
+        queryset = self.all()
+        query: Any = queryset.query
         query.conditions = (*query.conditions, condition)
-        return found
+        return queryset
 
-    def iterate(self) -> "DocumentModelQuerySet":
-        """The same, found by going through the documents in their order."""
-        found = self.all()
-        query: Any = found.query
+    def without_text_index(self) -> "DocumentModelQuerySet":
+        """Return a queryset that finds words by scanning the documents in their sort order."""
+        queryset = self.all()
+        query: Any = queryset.query
         query.by_index = False
-        return found
+        return queryset
 
     def count(self) -> int:
         return self.count_up_to(None) if self._result_cache is None and not self.query.is_sliced else super().count()
 
-    def count_up_to(self, most: int | None) -> int:
-        """How many there are; `most` + 1 where there are more. Without a filter, from the collection's own count."""
+    def count_up_to(self, limit: int | None) -> int:
+        """Count the objects, but stop at `limit` + 1.
+
+        Without a filter, returns MongoDB's estimate from the collection's metadata.
+        """
         compiler = self.order_by().query.get_compiler(using=self.db)
         try:
             compiler.pre_sql_setup()
@@ -143,26 +146,26 @@ class DocumentModelQuerySet(models.QuerySet[Any]):
             return int(compiler.collection.estimated_document_count())
         if [*stages[0]] != ["$match"] or len(stages) > 1:
             return super().count()
-        limit = {} if most is None else {"limit": most + 1}
-        return int(compiler.collection.count_documents(stages[0]["$match"], **limit))
+        options = {} if limit is None else {"limit": limit + 1}
+        return int(compiler.collection.count_documents(stages[0]["$match"], **options))
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete each through its document."""
-        deleted = [each.delete() for each in self]
+        """Delete each object through its document."""
+        deleted = [obj.delete() for obj in self]
         return len(deleted), {self.model._meta.label: len(deleted)}
 
     def update(self, **kwargs: Any) -> int:
-        raise NotSupportedError("a document model is written one by one, through its document")
+        raise NotSupportedError("objects of a document model must be saved individually, through their documents")
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotSupportedError("a document model is written one by one, through its document")
+        raise NotSupportedError("objects of a document model must be saved individually, through their documents")
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotSupportedError("a document model is written one by one, through its document")
+        raise NotSupportedError("objects of a document model must be saved individually, through their documents")
 
 
 class DocumentPaginator(Paginator):
-    """Counts filtered lists up to a limit, and reads the later half of a list from its end."""
+    """Paginator that counts a filtered list up to a limit and reads the second half of a list backwards."""
 
     object_list: Any
 
@@ -178,16 +181,16 @@ class DocumentPaginator(Paginator):
         bottom = (number - 1) * self.per_page
         top = min(bottom + self.per_page, self.count)
         if isinstance(self.count, CappedCount):
-            return Page(self.object_list.iterate()[bottom:top], number, self)
+            return Page(self.object_list.without_text_index()[bottom:top], number, self)
         if bottom <= self.count // 2:
             return super().page(number)
-        # A skip costs by its length, so what is near the end is skipped to from there.
+        # The cost of a skip grows with its length, so pages near the end are read in reverse order.
         backwards = self.object_list.reverse()[self.count - top : self.count - bottom]
         return Page([*backwards][::-1], number, self)
 
 
 class CappedCount(int):
-    """A count that stopped at the limit, and says so where it is shown."""
+    """A count that stopped at MAX_COUNTED and is displayed as "5,000+"."""
 
     def __str__(self) -> str:
         return f"{MAX_COUNTED:,}+"

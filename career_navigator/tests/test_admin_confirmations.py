@@ -89,7 +89,7 @@ class TestHiding:
         again = staff_client.post(link, follow=True).content.decode()
 
         assert hidden(mongo) == 0
-        assert "Nothing is undone: it was undone already, or more than an hour has passed." in again
+        assert "The action was not undone: it was undone before, or is more than an hour old." in again
 
     def test_is_undone_by_who_did_it_alone(self, staff_client: Client, postings: list[str], mongo: Database) -> None:
         link = undo_link(staff_client.post(f"{POSTINGS}{postings[0]}/hide/", follow=True).content.decode())
@@ -98,7 +98,7 @@ class TestHiding:
 
         told = other.post(link, follow=True).content.decode()
 
-        assert "Nothing is undone" in told
+        assert "The action was not undone" in told
         assert staff_client.get(link).status_code == 403
         assert hidden(mongo) == 1
 

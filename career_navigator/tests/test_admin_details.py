@@ -143,7 +143,7 @@ def test_the_log_shows_the_values_that_an_action_changed(
     action = {"action": "mark_broken", "_selected_action": [str(resource.pk)], "confirmed": "yes"}
     staff_client.post("/admin/learning/learningresource/", action)
 
-    assert "broken_since: <del>nothing</del> → <ins>20" in staff_client.get(LOG).content.decode()
+    assert "broken_since: <del>empty</del> → <ins>20" in staff_client.get(LOG).content.decode()
 
 
 def test_the_log_shows_no_password(staff_client: Client, superuser: User) -> None:

@@ -113,7 +113,7 @@ def test_what_is_asked_for_by_hand_is_answered_by_a_page_without_a_trace(
 def test_an_action_on_what_is_no_object_is_told(staff_client: Client, model: str, action: str) -> None:
     answer = staff_client.post(f"/admin/{model}/", {"action": action, "_selected_action": ["x"]}, follow=True)
 
-    assert "What was chosen is not in this list." in answer.content.decode()
+    assert "The selected rows are not in this list." in answer.content.decode()
 
 
 def test_a_form_without_its_token_is_refused_on_a_page(superuser: User) -> None:

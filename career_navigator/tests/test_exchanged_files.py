@@ -277,7 +277,7 @@ def test_numbers_the_rows_of_json_by_their_place(preview: Preview) -> None:
     ("page", "row", "allowed"),
     [
         (SKILLS, {"name": "new", "display_name": "N", "category": "Cooking"}, "Databases, Cloud Platforms"),
-        (SKILLS, {"name": "new", "display_name": "N", "is_skill": "maybe"}, "yes and no"),
+        (SKILLS, {"name": "new", "display_name": "N", "is_skill": "maybe"}, "Use yes or no"),
         (RESOURCES, {"skill": "python", "url": "https://docs.example.org/None", "level": "Expert"}, "Beginner, "),
         (RESOURCES, {"skill": "python", "url": "https://docs.example.org/None", "type": "Film"}, "Documentation"),
         (IDEAS, {"id": "1", "difficulty": "Hard"}, "Beginner, "),
@@ -299,10 +299,10 @@ def test_says_that_an_id_is_not_a_whole_number(preview: Preview, number: str) ->
 @pytest.mark.parametrize(
     ("content", "kind", "said"),
     [
-        (b"name,name\na,b\n", "csv", "names a column twice: name"),
+        (b"name,name\na,b\n", "csv", "has duplicate columns: name"),
         (b"name,\na,b\n", "csv", "Row 2 has a value in column 2, which has no name"),
-        (b"name\na,b\n", "csv", "Row 2 has more cells than the first row has names"),
-        (b"nmae\na\n", "csv", "It may have name, display_name, category"),
+        (b"name\na,b\n", "csv", "Row 2 has more cells than the header has columns"),
+        (b"nmae\na\n", "csv", "Allowed columns: name, display_name, category"),
     ],
 )
 def test_says_what_is_wrong_with_the_columns(preview: Preview, content: bytes, kind: str, said: str) -> None:
@@ -337,7 +337,7 @@ def test_imports_the_good_rows_on_request_and_names_the_others(staff_client: Cli
 
     assert SkillDocument.objects.count() == before + 1
     assert SkillDocument.objects.get(name="python").display_name == "Python 3"
-    assert "These rows are not imported: 3, 5." in page
+    assert "These rows were not imported: 3, 5." in page
     assert "<li>Row 3: category:" in page
     assert "<li>Row 5: prerequisites: the vocabulary has no black.</li>" in page
     assert "1 new, 1 updated" in page

@@ -100,7 +100,7 @@ def test_refuses_texts_that_look_like_several_with_a_hint(staff_client: Client, 
     answer = save(staff_client, f"{IDEAS}1/change/", **{field: text})
 
     (said,) = answer.context["adminform"].form.errors[field]
-    assert "Put each on a line of its own" in said
+    assert "Enter each item on a separate line" in said
     assert "double quotes" in said
 
 

@@ -37,11 +37,11 @@ def offer() -> Iterator[Offer]:
             """Sweep."""
             return work()
 
-        model_admin._offered_tasks.cache_clear()
+        model_admin._load_staff_tasks.cache_clear()
 
     yield make
     app.tasks.unregister("test.sweep")
-    model_admin._offered_tasks.cache_clear()
+    model_admin._load_staff_tasks.cache_clear()
 
 
 def state(client: Client) -> dict[str, object]:
@@ -111,7 +111,7 @@ def test_one_that_cannot_be_queued_has_failed(staff_client: Client, offer: Offer
     with queue_at(NO_REDIS):
         answer = staff_client.post(f"{LIST}start/test.sweep/", follow=True)
 
-    assert "The queue does not answer. Start the task again when it is back." in answer.content.decode()
+    assert "The queue is unavailable. Try to start the task again later." in answer.content.decode()
     assert (state(staff_client)["status"], state(staff_client)["texts"]["outcome"]) == (
         "failed",
         "the queue did not answer",

@@ -66,9 +66,9 @@ def test_an_account_is_made_with_its_roles_on_one_page_and_invited(
 
     assert 'name="is_staff"' in page
     assert re.search(r'name="is_staff"[^>]*checked', page)
-    assert "operator: Runs the service" in page
+    assert "operator: Operates the service" in page
     assert "After you" not in page
-    assert "The invitation to olga@example.org is on its way" in answer.content.decode()
+    assert "The invitation to olga@example.org is queued" in answer.content.decode()
     assert (user.is_staff, user.is_superuser, user.has_usable_password()) == (True, False, False)
     assert list(user.groups.all()) == [operator]
     assert mail.outbox[-1].to == ["olga@example.org"]
@@ -83,7 +83,7 @@ def test_an_invitation_lets_its_owner_set_the_password_once(invited: User) -> No
     again = late.get(link(), follow=True)
     entered = client.post("/admin/login/?next=/admin/", {"username": "olga", "password": PASSWORD})
 
-    assert "Your password is set. Log in with it." in done.content.decode()
+    assert "Your password is set. You can now log in." in done.content.decode()
     assert "This link does not work any more" in again.content.decode()
     assert entered.status_code == 302
     assert entered.headers["Location"] == "/admin/"
@@ -148,8 +148,8 @@ def test_a_weak_password_is_refused_and_the_link_still_works(invited: User) -> N
 @pytest.mark.parametrize(
     ("changes", "field", "sentence"),
     [
-        ({"email": ""}, "email", "An invitation needs an e-mail address."),
-        ({"is_staff": ""}, "is_staff", "Only an account with staff status is invited: the others cannot log in."),
+        ({"email": ""}, "email", "Enter an email address to send the invitation to."),
+        ({"is_staff": ""}, "is_staff", "Only staff can log in. Set the staff status to send an invitation."),
         ({"invite": ""}, "password1", "This field is required."),
         ({"email": "no address"}, "email", "Enter a valid email address."),
         ({"username": "root"}, "username", "A user with that username already exists."),
@@ -180,7 +180,7 @@ def test_an_invitation_is_sent_again_in_the_list_to_who_has_an_address(
     answer = staff_client.post(ACCOUNTS, {"action": "send_invitations", "_selected_action": chosen}, follow=True)
 
     assert take_queued(redis) == [("career_navigator.tasks.send_staff_invitation", [str(invited.pk)])]
-    assert "root is not invited: the account has no e-mail address." in answer.content.decode()
+    assert "root was not invited: the account has no email address." in answer.content.decode()
 
 
 def test_the_admin_says_that_no_invitation_is_sent(staff_client: Client, redis: Redis, settings) -> None:
@@ -190,8 +190,8 @@ def test_the_admin_says_that_no_invitation_is_sent(staff_client: Client, redis: 
     with queue_at(NO_REDIS):
         without_a_queue = staff_client.post(ADD, NEW | {"username": "oleg"}, follow=True).content.decode()
 
-    assert "No message is sent: EMAIL_HOST is not set." in without_a_server
-    assert "The queue does not answer. Send the invitation again when it is back." in without_a_queue
+    assert "The message will not be sent because EMAIL_HOST is not set." in without_a_server
+    assert "The queue is unavailable. Try to send the invitation again later." in without_a_queue
 
 
 def test_an_auditor_sees_staff_and_roles_and_is_led_to_no_change(client: Client, admin_tables: None) -> None:
@@ -211,8 +211,8 @@ def test_an_auditor_sees_staff_and_roles_and_is_led_to_no_change(client: Client,
         )
     }
 
-    assert "Runs the service" in pages["/admin/auth/group/"]
-    assert "Runs the service" in pages[f"/admin/auth/group/{role.pk}/change/"]
+    assert "Operates the service" in pages["/admin/auth/group/"]
+    assert "Operates the service" in pages[f"/admin/auth/group/{role.pk}/change/"]
     for page in pages.values():
         assert "pbkdf2" not in page
         assert f"{auditor.pk}/password/" not in page

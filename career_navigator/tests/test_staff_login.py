@@ -181,7 +181,7 @@ def test_a_demanded_two_factor_is_set_up_before_anything_is_shown(client: Client
 
     assert refused.redirect_chain[-1][0] == "/admin/two-factor/"
     assert "<svg" in page.content.decode()
-    assert "not the current code" in wrong.content.decode()
+    assert "This code is not valid" in wrong.content.decode()
     assert len(confirmed.context["codes"]) == 10
     assert client.get("/admin/").status_code == 200
 

@@ -45,11 +45,11 @@ def offer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[Task]
             """Sweep."""
             return work(self)
 
-        model_admin._offered_tasks.cache_clear()
+        model_admin._load_staff_tasks.cache_clear()
 
     yield make
     app.tasks.unregister("test.sweep")
-    model_admin._offered_tasks.cache_clear()
+    model_admin._load_staff_tasks.cache_clear()
 
 
 def state(client: Client, run: TaskRunDocument) -> dict:

@@ -174,7 +174,7 @@ def test_a_run_is_recorded_where_the_queue_is_away(staff_client: Client) -> None
     with queue_at(NO_REDIS):
         answer = staff_client.post(f"{RUNS}collect-now/", ASKED, follow=True)
 
-    assert "The queue does not answer. The run is recorded" in answer.content.decode()
+    assert "The queue is unavailable. The run is recorded" in answer.content.decode()
     assert CollectionRunDocument.objects.get().status == "queued"
 
 

@@ -62,9 +62,9 @@ def test_serves_an_edit_and_seeding_leaves_it(staff_client: Client, seeded: Lear
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("url", "no address", "begins with http:// or https://"),
-        ("url", "ftp://example.org/guide", "begins with http:// or https://"),
-        ("url", "javascript:alert(1)", "begins with http:// or https://"),
+        ("url", "no address", "starts with http:// or https://"),
+        ("url", "ftp://example.org/guide", "starts with http:// or https://"),
+        ("url", "javascript:alert(1)", "starts with http:// or https://"),
         ("skill", "cooking", "no skill 'cooking'"),
         ("level", "Expert", "valid choice"),
         ("title", "x" * 301, "at most 300"),

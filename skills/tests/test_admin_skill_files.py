@@ -67,7 +67,7 @@ def build_row(number: int, *values: str) -> str:
 HEADERS = build_row(1, "name", "display_name")
 
 
-TOO_MANY_ROWS = "The file has more than 3,000 rows; split it."
+TOO_MANY_ROWS = "The file has more than 3,000 rows. Split it."
 
 
 TOO_MANY_CELLS = "The file has too many cells or styles"
@@ -79,9 +79,9 @@ STYLES = b'<?xml version="1.0" encoding="utf-8"?><styleSheet><fonts>' + b"<font/
 @pytest.mark.parametrize(
     ("name", "number", "content", "sentence"),
     [
-        ("large.csv", 0, lambda: b"name\n" + b"x" * 2_000_001, "The file is larger than 2 MB; split it."),
-        ("large.json", 1, lambda: b"[" + b" " * 2_000_001 + b"]", "The file is larger than 2 MB; split it."),
-        ("large.xlsx", 2, lambda: b"PK" * 1_000_001, "The file is larger than 2 MB; split it."),
+        ("large.csv", 0, lambda: b"name\n" + b"x" * 2_000_001, "The file is larger than 2 MB. Split it."),
+        ("large.json", 1, lambda: b"[" + b" " * 2_000_001 + b"]", "The file is larger than 2 MB. Split it."),
+        ("large.xlsx", 2, lambda: b"PK" * 1_000_001, "The file is larger than 2 MB. Split it."),
         ("rows.csv", 0, lambda: b"name\n" + b"x\n" * 3_001, TOO_MANY_ROWS),
         ("rows.json", 1, lambda: json.dumps([{"name": "x"}] * 3_001).encode(), TOO_MANY_ROWS),
         ("blank.csv", 0, lambda: b"name\n" * 300_000, TOO_MANY_ROWS),
@@ -112,7 +112,7 @@ STYLES = b'<?xml version="1.0" encoding="utf-8"?><styleSheet><fonts>' + b"<font/
             "beside.xlsx",
             2,
             lambda: build_xlsx(build_sheet(HEADERS + build_row(2, "a", "b", "c"))),
-            "Row 2 has more cells than the first row has names.",
+            "Row 2 has more cells than the header has columns.",
         ),
         ("cells.xlsx", 2, lambda: build_xlsx(build_sheet(f"{HEADERS}<row>{'<c/>' * 500_000}</row>")), TOO_MANY_CELLS),
         ("styles.xlsx", 2, lambda: build_xlsx(build_sheet(HEADERS), styles=STYLES), TOO_MANY_CELLS),
@@ -126,9 +126,9 @@ STYLES = b'<?xml version="1.0" encoding="utf-8"?><styleSheet><fonts>' + b"<font/
             "entities.xlsx",
             2,
             lambda: build_xlsx('<!DOCTYPE x [<!ENTITY a "b">]>' + build_sheet(HEADERS)),
-            "The file declares a document type",
+            "The file has a document type declaration",
         ),
-        ("empty.xlsx", 2, lambda: build_xlsx(build_sheet("")), "The file has no row."),
+        ("empty.xlsx", 2, lambda: build_xlsx(build_sheet("")), "The file has no rows."),
         ("no.xlsx", 2, lambda: b"name,display_name\n", "The file is not an XLSX file."),
         ("deep.json", 1, lambda: b"[" * 100_000, "The file is not valid JSON"),
         (
@@ -138,8 +138,8 @@ STYLES = b'<?xml version="1.0" encoding="utf-8"?><styleSheet><fonts>' + b"<font/
             "A value is nested deeper than 5 levels.",
         ),
         ("surrogate.json", 1, lambda: rb'[{"name": "\ud800"}]', "The file is not valid JSON"),
-        ("object.json", 1, lambda: b'{"name": "x"}', "The file has to be a list of objects, one per row."),
-        ("numbers.json", 1, lambda: b"[1, 2]", "The file has to be a list of objects, one per row."),
+        ("object.json", 1, lambda: b'{"name": "x"}', "The file must be a list of objects, one per row."),
+        ("numbers.json", 1, lambda: b"[1, 2]", "The file must be a list of objects, one per row."),
     ],
 )
 def test_rejects_a_file_over_the_limits(

@@ -135,7 +135,7 @@ def test_rejects_an_edit_based_on_a_stale_version(staff_client: Client) -> None:
     answer = staff_client.post(get_page_url("python"), second)
 
     assert answer.status_code == 200
-    assert "Somebody changed or deleted this" in answer.content.decode()
+    assert "Your changes were not saved because somebody else changed or deleted this" in answer.content.decode()
     assert SkillDocument.objects.get(name="python").subcategory == "first"
 
 
@@ -152,7 +152,7 @@ def test_rejects_an_edit_when_the_skill_changes_during_the_request(
     monkeypatch.setattr(Skill, "full_clean", clean_then_change)
     answer = staff_client.post(get_page_url("python"), sent, follow=True)
 
-    assert "Somebody changed or deleted this" in answer.content.decode()
+    assert "Your changes were not saved because somebody else changed or deleted this" in answer.content.decode()
     assert SkillDocument.objects.get(name="python").subcategory == "theirs"
 
 

@@ -199,7 +199,7 @@ def test_a_template_is_filled_in_and_its_good_rows_are_imported(log_in: Login, a
     expect(page.locator("#refused-rows tbody td").first).to_have_text("3")
     expect(page.locator("#refused-rows .staff-wrong")).to_contain_text("Databases")
     page.get_by_role("button", name="Import the 2 good rows").click()
-    expect(page.get_by_text("These rows are not imported: 3.")).to_be_visible()
+    expect(page.get_by_text("These rows were not imported: 3.")).to_be_visible()
     expect(page.get_by_text("Import finished: 2 new")).to_be_visible()
 
     assert comes_true(lambda: api("/skills/nim%20web").get("category") == "Frameworks/Libraries")
