@@ -1,4 +1,4 @@
-"""Every command of README.md and docs/*.md, run against one install; or listed here with how it was tried."""
+"""Every command of README.md and the pages in docs/, run against one install; or listed here with how it was tried."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import pytest
 from career_navigator.environment import BASE_DIR
 from tests.installation.run_command import Run
 
-PAGES = sorted([BASE_DIR / "README.md", *(BASE_DIR / "docs").glob("*.md")])
+PAGES = sorted([BASE_DIR / "README.md", *(BASE_DIR / "docs").rglob("*.md")])
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:\.venv/bin/(?:python )?|python )?(?:manage\.py|make|celery)\b[^`\n]*)`")
 _TABLE_ROW = re.compile(r"^\| `([a-z_]+[^`]*)` \| ", re.MULTILINE)
