@@ -1,7 +1,9 @@
+"""The shared package: settings, API base classes, caches, background tasks and the admin."""
+
 import gc
 
-# Importing makes some hundred thousand objects and hardly any garbage. Python looks for some after every 700 by itself,
-# which is a fifth of the time that each process takes to start; so this stands before the first import.
+# Imports create about a hundred thousand objects and almost no garbage. With the default threshold of 700, garbage
+# collection takes a fifth of each process's startup time. Set the threshold before the first import.
 gc.set_threshold(50_000, *gc.get_threshold()[1:])
 
 __version__ = "1.0.0"

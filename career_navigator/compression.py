@@ -1,4 +1,4 @@
-"""Answers over 1 kB are compressed by gzip, for clients that take it."""
+"""Gzip compression of text responses of at least 1 kB."""
 
 import re
 from http import HTTPStatus
@@ -8,21 +8,21 @@ from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils.cache import patch_vary_headers
 
-# A smaller one fits into one packet as it is.
+# A smaller response fits into one packet uncompressed.
 MIN_BYTES = 1024
-# All else is compressed already: PDF, DOCX, XLSX, pictures, fonts.
+# Other media types are already compressed: PDF, DOCX, XLSX, images and fonts.
 _TEXT = re.compile(r"text/|application/(?:[\w.+-]+\+)?(?:json|xml|javascript|yaml)\b|image/svg\+xml")
 
 
 class CompressionMiddleware(GZipMiddleware):
-    """Django's, for texts of `MIN_BYTES` and more, and with the weights that a client gives to encodings.
+    """Django's GZipMiddleware, limited to text of at least `MIN_BYTES` and aware of the weights in Accept-Encoding.
 
-    Django's adds a random length to each answer, so that a secret in it cannot be guessed by its size (BREACH).
+    Django's middleware adds random bytes to each response, so that its size does not reveal secrets (BREACH).
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if response.status_code == HTTPStatus.NOT_MODIFIED:
-            # It has the headers of what it stands for.
+            # A 304 response needs the same Vary header as the 200 response.
             patch_vary_headers(response, ("Accept-Encoding",))
         if response.streaming or not is_compressible(response) or response.has_header("Content-Encoding"):
             return response
@@ -34,13 +34,13 @@ class CompressionMiddleware(GZipMiddleware):
 
 
 def is_compressible(response: HttpResponseBase) -> bool:
-    """Whether a response that is no stream is a text, and long enough."""
+    """Return whether a non-streaming response is text of at least `MIN_BYTES`."""
     content: bytes = response.content  # type: ignore[attr-defined]
     return len(content) >= MIN_BYTES and _TEXT.match(response.get("Content-Type", "")) is not None
 
 
 def accepts_gzip(header: str) -> bool:
-    """Whether an Accept-Encoding takes gzip (RFC 9110, 12.5.3); one that names it with the weight 0 does not."""
+    """Return whether an Accept-Encoding header accepts gzip (RFC 9110, section 12.5.3). A weight of 0 excludes it."""
     weights = {}
     for part in header.lower().split(","):
         name, _, parameters = part.partition(";")

@@ -1,7 +1,7 @@
-"""The environment the project runs in: every variable it reads, typed, with its default and bounds.
+"""The environment variables of the project, with types, defaults and bounds.
 
-Values come from the process's environment, then from `.env`. A value that does not fit stops the start with the
-variable's name, the value and what is accepted. `settings.py` is the only one that reads it.
+Variables of the process take precedence over the file `.env`. An invalid value aborts startup with an error that shows
+the variable, its value and the accepted values. Only `settings.py` reads the environment.
 """
 
 import json
@@ -43,7 +43,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 MIN_SECRET_BYTES = 32
 
-# Secrets that are in published documents; anyone who reads those could sign tokens.
+# Secrets from published documents. Anyone who knows the documents could sign tokens.
 PUBLISHED_SECRETS = frozenset(
     {
         "your-super-secret-key-change-in-production",
@@ -63,24 +63,24 @@ def _split_commas(value: Any) -> Any:
 
 def _check_scheme(value: str, *schemes: str) -> str:
     if value.partition("://")[0].lower() not in schemes:
-        accepted = ", ".join(f"{scheme}://" for scheme in schemes)
-        raise ValueError(f"accepted is an address that begins with {' or '.join(accepted.rsplit(', ', 1))}")
+        prefixes = ", ".join(f"{scheme}://" for scheme in schemes)
+        raise ValueError(f"must be a URL that starts with {' or '.join(prefixes.rsplit(', ', 1))}")
     return value
 
 
 def _check_time_zone(value: str) -> str:
     if value not in available_timezones():
-        raise ValueError("accepted is an IANA time zone such as UTC or Europe/Berlin")
+        raise ValueError("must be an IANA time zone such as UTC or Europe/Berlin")
     return value
 
 
 def _check_mongodb_uri(value: str) -> str:
-    # A `mongodb+srv` address is resolved when it is used: looking it up here would be work at import.
+    # Parsing a `mongodb+srv` URI queries DNS, which must not happen at import.
     if _check_scheme(value, "mongodb", "mongodb+srv").startswith("mongodb://"):
         try:
             parse_uri(value)
         except (PyMongoError, ValueError) as error:
-            raise ValueError(f"{error}; accepted is mongodb://host:port/database") from error
+            raise ValueError(f"must be a URI such as mongodb://host:port/database ({error})") from error
     return value
 
 
@@ -90,7 +90,8 @@ def _check_listening_host(value: str) -> str:
     except ValueError as error:
         if not re.fullmatch(r"(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", value):
             raise ValueError(
-                "accepted is an address or a name of this machine without a port, such as 127.0.0.1, or 0.0.0.0 for all"
+                "must be an IP address or host name of this machine without a port, such as 127.0.0.1, or 0.0.0.0 to "
+                "listen on all addresses"
             ) from error
     return value
 
@@ -103,26 +104,26 @@ def _check_redis_url(value: str, info: ValidationInfo) -> str:
 
 def _check_reset_url(value: str) -> str:
     if value.count("{token}") != 1 or "{" in value.replace("{token}", ""):
-        raise ValueError("accepted is an address with {token} in it once, where the token goes")
+        raise ValueError("must be a URL that contains the placeholder {token} exactly once")
     return _check_scheme(value, "http", "https")
 
 
 def _check_webhook_secret(value: SecretStr) -> SecretStr:
     if 0 < len(value.get_secret_value()) < 16:
-        raise ValueError("accepted is a secret of at least 16 characters, as TheirStack asks")
+        raise ValueError("must have at least 16 characters, as TheirStack requires")
     return value
 
 
 def _check_origin(origin: str) -> str:
     parts = urlsplit(origin)
-    # The last three are of apps in a web view.
+    # The last three schemes are used by apps in a web view.
     if (
         parts.scheme not in {"http", "https", "capacitor", "ionic", "tauri"}
         or not parts.netloc
         or parts.path.strip("/")
     ):
         raise ValueError(
-            f"{origin!r} is no origin; accepted are comma-separated origins such as https://app.example.org"
+            f"must be comma-separated origins such as https://app.example.org, but {origin!r} is not an origin"
         )
     return origin.rstrip("/")
 
@@ -136,7 +137,7 @@ CommaSeparatedSecrets = Annotated[list[SecretStr], NoDecode, BeforeValidator(_sp
 
 
 class Environment(BaseSettings):
-    """Every variable, by the name it has in the environment (in upper case)."""
+    """All environment variables. Their names in the environment are in upper case."""
 
     model_config = SettingsConfigDict(
         env_file=BASE_DIR / ".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
@@ -230,45 +231,45 @@ class Environment(BaseSettings):
     @field_validator("jwt_secret_key", "jwt_former_keys")
     @classmethod
     def _check_signing_keys(cls, value: Any, info: ValidationInfo) -> Any:
-        given = value if isinstance(value, list) else [value]
-        # A PEM key has several lines, which a variable holds as \\n.
-        keys = [key.get_secret_value().replace("\\n", "\n") for key in given]
+        values = value if isinstance(value, list) else [value]
+        # A PEM key has several lines, and an environment variable encodes the line breaks as \\n.
+        keys = [key.get_secret_value().replace("\\n", "\n") for key in values]
         if info.data.get("jwt_algorithm") == "RS256":
             for key in filter(None, keys):
                 derive_public_key(key) if info.field_name == "jwt_former_keys" else check_private_key(key)
-        read = [SecretStr(key) for key in keys]
-        return read if isinstance(value, list) else read[0]
+        decoded = [SecretStr(key) for key in keys]
+        return decoded if isinstance(value, list) else decoded[0]
 
     @model_validator(mode="after")
     def _check_together(self) -> "Environment":
         if self.email_use_tls and self.email_use_ssl:
-            raise ValueError("EMAIL_USE_TLS and EMAIL_USE_SSL are both True; accepted is one of them at most")
-        own_name = f"[{self.host}]" if ":" in self.host else self.host
-        if "host" in self.model_fields_set and own_name not in {*self.allowed_hosts, "0.0.0.0", "[::]"}:  # noqa: S104
-            self.allowed_hosts = [*self.allowed_hosts, own_name]
+            raise ValueError("EMAIL_USE_TLS and EMAIL_USE_SSL are both True. Set at most one of them to True")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        if "host" in self.model_fields_set and host not in {*self.allowed_hosts, "0.0.0.0", "[::]"}:  # noqa: S104
+            self.allowed_hosts = [*self.allowed_hosts, host]
         if self.debug:
             return self
         if "allowed_origins" not in self.model_fields_set:
-            self.allowed_origins = []  # those by default are of development
+            self.allowed_origins = []  # the default origins are for development
         secret = self.jwt_secret_key.get_secret_value()
         if secret in PUBLISHED_SECRETS or len(secret.encode()) < MIN_SECRET_BYTES:
             raise ValueError(
-                "JWT_SECRET_KEY is missing, too short, or from a published document; accepted in production "
-                f"(DEBUG is False) is a private value of at least {MIN_SECRET_BYTES} bytes"
+                "JWT_SECRET_KEY is missing, too short, or from a published document. Production (DEBUG is False) "
+                f"requires a private value of at least {MIN_SECRET_BYTES} bytes"
             )
         return self
 
 
-# In place of sentences of pydantic's that say what is wrong, not what would be right.
-_ACCEPTED = {
-    "bool_parsing": "accepted is True or False",
-    "int_parsing": "accepted is a whole number",
-    "float_parsing": "accepted is a number",
+# These replace pydantic messages that say what is wrong, but not what is accepted.
+_MESSAGES = {
+    "bool_parsing": "must be True or False",
+    "int_parsing": "must be a whole number",
+    "float_parsing": "must be a number",
 }
 
 
 def parse_collection_schedule(expression: str) -> crontab:
-    """Parse a cron expression of five fields; log an error and return 02:00 daily for anything else."""
+    """Parse a cron expression with five fields. If it is invalid, log an error and return 02:00 daily."""
     fields = expression.split()
     try:
         if len(fields) != 5:
@@ -276,13 +277,17 @@ def parse_collection_schedule(expression: str) -> crontab:
         return crontab.from_string(" ".join(fields))
     except (ValueError, ParseException) as error:
         logger.error(
-            "JOB_COLLECTION_SCHEDULE=%r is no cron expression (%s); collecting daily at 02:00", expression, error
+            "JOB_COLLECTION_SCHEDULE=%r is not a cron expression (%s). Collecting daily at 02:00", expression, error
         )
         return crontab(minute="0", hour="2")
 
 
 def read_environment() -> Environment:
-    """Read the environment. Raises ImproperlyConfigured with each variable at fault, its value and what is accepted."""
+    """Read the environment variables.
+
+    Raises:
+        ImproperlyConfigured: Variables are invalid. The message shows each one with its value and the accepted values.
+    """
     try:
         return Environment()
     except ValidationError as error:
@@ -290,21 +295,21 @@ def read_environment() -> Environment:
 
 
 def _describe(problem: Any) -> str:
-    message = _ACCEPTED.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+    message = _MESSAGES.get(problem["type"], problem["msg"].removeprefix("Value error, "))
     if not problem["loc"]:
         return message
     name = problem["loc"][0]
     value = repr(problem["input"])
     if "SecretStr" in str(Environment.model_fields[name]):
         value = "(hidden)"
-    # An address may hold a password before its last @.
+    # A URL may contain a password before the last @.
     value = re.sub(r"(?<=://).*@", "(hidden)@", value)
     value = re.sub(r"(?<=sentinel_password=)[^&']*", "(hidden)", value)
-    return f"{name.upper()}={value} is not accepted: {message}"
+    return f"{name.upper()}={value} is invalid: {message}"
 
 
 def read_running_services(var_dir: Path) -> dict[str, str]:
-    """Read the addresses of the servers that `manage.py run` has started on this VAR_DIR; empty when none run."""
+    """Return the URLs of the servers started by `manage.py run` with this VAR_DIR, or an empty dictionary."""
     try:
         services: dict[str, str] = json.loads((var_dir / "services.json").read_text())
     except FileNotFoundError:
@@ -313,17 +318,18 @@ def read_running_services(var_dir: Path) -> dict[str, str]:
 
 
 def get_development_secret(var_dir: Path, *, algorithm: str) -> str:
-    """Return the signing key of a development install: made once, kept in VAR_DIR with mode 600.
+    """Return the signing key of a development install, which is generated once and stored in VAR_DIR with mode 600.
 
-    Raises ImproperlyConfigured where VAR_DIR cannot be written to.
+    Raises:
+        ImproperlyConfigured: VAR_DIR is not writable.
     """
     is_rsa = algorithm == "RS256"
     path = var_dir / ("jwt-private-key.pem" if is_rsa else "jwt-secret-key")
     try:
         if not path.exists():
             var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Written aside and linked, which fails when the file exists: of two processes that start at once both read
-            # the same key, and neither reads half of one.
+            # Linking a complete temporary file fails if the key exists. So processes that start at the same time read
+            # the same key, and no process reads a partial key.
             with NamedTemporaryFile("w", dir=var_dir, prefix=".jwt-key-") as file:
                 file.write(new_private_key() if is_rsa else secrets.token_urlsafe(48))
                 file.flush()
@@ -332,6 +338,6 @@ def get_development_secret(var_dir: Path, *, algorithm: str) -> str:
         return path.read_text()
     except OSError as error:
         raise ImproperlyConfigured(
-            f"VAR_DIR={str(var_dir)!r} is not accepted: {path} cannot be kept there ({error.strerror}); "
-            "accepted is a directory that this user may write to"
+            f"VAR_DIR={str(var_dir)!r} is invalid: must be a directory that this user can write to, but writing {path} "
+            f"failed ({error.strerror})"
         ) from error

@@ -1,6 +1,6 @@
-"""Addresses of Redis and of the queue: what they may look like, and the clients made from them.
+"""URLs of Redis and of the Celery broker: validation, and the clients and options built from them.
 
-Sentinel's address names the nodes that are asked where the primary is:
+A Sentinel URL lists the Sentinel nodes, which report the current primary:
 `sentinel://[user][:password]@host[:port],host[:port]/number?master_name=mymaster&sentinel_password=...`
 """
 
@@ -23,20 +23,21 @@ AMQP_EXAMPLE = "amqp://user:password@host:5672/vhost"
 _SENTINEL_OPTIONS = frozenset({"master_name", "sentinel_username", "sentinel_password"})
 
 
-# Another node is asked at once where one does not answer. One object, as kombu pools connections by their options.
+# Sentinel tries the next node immediately if one does not respond. kombu pools connections by their options, so all
+# options must share this one object.
 _NO_RETRY = Retry(NoBackoff(), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentinelURL:
-    """A primary that Sentinel names, and the nodes to ask for it."""
+    """A parsed Sentinel URL: the Sentinel nodes, and the name of the primary that they report."""
 
     nodes: tuple[tuple[str, int], ...]
     master_name: str
     number: int
-    # Of the primary, as `username` and `password`.
+    # `username` and `password` of the primary.
     login: Mapping[str, str]
-    # Of the nodes.
+    # `username` and `password` of the Sentinel nodes.
     node_login: Mapping[str, str]
 
 
@@ -45,16 +46,18 @@ def is_sentinel(address: str) -> bool:
 
 
 def check_redis_url(address: str) -> None:
-    """Raise ValueError, with what is accepted, where an address with a scheme of ours cannot be used.
+    """Check a URL whose scheme is supported.
 
-    No message quotes a part of the address: of one that is wrongly written that may be the password.
+    Raises:
+        ValueError: The URL is invalid. The message shows a valid example. It never quotes the URL, because any part of
+            an invalid URL may be the password.
     """
     if is_sentinel(address):
         parse_sentinel(address)
         return
     try:
         if is_amqp(address):
-            # kombu tries several brokers in turn.
+            # kombu accepts several brokers, separated by semicolons.
             is_usable = all(urlsplit(each).port != 0 for each in address.split(";"))
         else:
             number = urlsplit(address).path.strip("/")
@@ -63,20 +66,24 @@ def check_redis_url(address: str) -> None:
     except ValueError:
         is_usable = False
     if not is_usable:
-        raise ValueError(f"accepted is an address such as {AMQP_EXAMPLE if is_amqp(address) else REDIS_EXAMPLE}")
+        raise ValueError(f"must be a URL such as {AMQP_EXAMPLE if is_amqp(address) else REDIS_EXAMPLE}")
 
 
 def parse_sentinel(address: str) -> SentinelURL:
-    """Read an address that begins with `sentinel://`. Raises ValueError, with what is accepted."""
+    """Parse a URL that starts with `sentinel://`.
+
+    Raises:
+        ValueError: The URL is invalid. The message shows a valid example.
+    """
     login, hosts, path, query = _split(address)
     username, _, password = login.partition(":")
     options = {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()}
     unknown = sorted(options.keys() - _SENTINEL_OPTIONS)
     if unknown:
-        raise ValueError(f"accepted is behind the `?` any of {', '.join(sorted(_SENTINEL_OPTIONS))}")
+        raise ValueError(f"must have no options other than {', '.join(sorted(_SENTINEL_OPTIONS))} after the `?`")
     number = path.strip("/") or "0"
     if not number.isdecimal():
-        raise ValueError(f"a database has a number; accepted is an address such as {SENTINEL_EXAMPLE}")
+        raise ValueError(f"must be a URL with a database number, such as {SENTINEL_EXAMPLE}")
     return SentinelURL(
         nodes=tuple(_parse_node(node) for node in hosts.split(",")),
         master_name=options.get("master_name") or SENTINEL_MASTER_NAME,
@@ -89,16 +96,16 @@ def parse_sentinel(address: str) -> SentinelURL:
 
 
 def build_redis_client(address: str, *, timeout_seconds: float, is_fail_fast: bool = False, **options: Any) -> Any:
-    """Make a client of the Redis, or of the primary that Sentinel names; nothing is opened until it is used.
+    """Return a client for the Redis server, or for the primary that Sentinel reports.
 
-    A fail-fast one tries nothing twice.
+    The client connects on first use. A fail-fast client never retries.
     """
     timeouts = _build_timeouts(timeout_seconds)
     if is_fail_fast:
         options["retry"] = _NO_RETRY
     if not is_sentinel(address):
         return redis.Redis.from_url(address, **timeouts, **options)
-    # Both connecting and the command around it are tried again, so that the usual three times would be nine.
+    # redis-py retries connecting within each retry of the command, so its default of 3 retries would become 9.
     options.setdefault("retry", Retry(ConstantBackoff(0.2), 1))
     parsed = parse_sentinel(address)
     sentinel = Sentinel(parsed.nodes, sentinel_kwargs=_build_node_options(parsed, timeout_seconds))
@@ -106,7 +113,7 @@ def build_redis_client(address: str, *, timeout_seconds: float, is_fail_fast: bo
 
 
 def build_broker_url(address: str) -> str:
-    """Return the address as Celery reads it: Sentinel's nodes stand side by side as whole addresses."""
+    """Return the broker URL in Celery's format, which repeats the whole Sentinel URL for each node."""
     if not is_sentinel(address):
         return address
     parsed = parse_sentinel(address)
@@ -119,12 +126,13 @@ def build_broker_url(address: str) -> str:
 
 
 def build_broker_options(address: str, *, timeout_seconds: float, is_fail_fast: bool = False) -> dict[str, Any]:
-    """Return Celery's transport options for the broker at the address.
+    """Return Celery's transport options for the broker.
 
-    With `is_fail_fast` an answer must come within the timeout as well; else it may take as long as a worker waits.
+    `timeout_seconds` limits connecting. With `is_fail_fast` it also limits each reply, which may otherwise take as long
+    as a worker waits for a task.
     """
     if is_amqp(address):
-        # A task counts as queued when RabbitMQ has confirmed it, not when it was sent.
+        # Wait until RabbitMQ confirms that it has queued the task.
         options: dict[str, Any] = {"confirm_publish": True, "connect_timeout": timeout_seconds}
         return options | ({"read_timeout": timeout_seconds, "write_timeout": timeout_seconds} if is_fail_fast else {})
     options = {
@@ -144,13 +152,13 @@ def is_amqp(address: str) -> bool:
 
 
 def list_passwords(address: str) -> list[str]:
-    """Return the passwords in an address as they are written there, for the log to hide."""
+    """Return the passwords in a URL as they are written there, so that logging can hide them."""
     login, _, _, query = _split(address)
     return [login.partition(":")[2], *parse_qs(query).get("sentinel_password", [])]
 
 
 def _split(address: str) -> tuple[str, str, str, str]:
-    """Return login, hosts, path and query. Not `urlsplit`, which refuses a bracket that is not of the first host."""
+    """Return login, hosts, path and query. urlsplit rejects brackets in any host after the first."""
     rest, _, query = address.partition("://")[2].partition("?")
     authority, _, path = rest.partition("/")
     login, _, hosts = authority.rpartition("@")
@@ -170,9 +178,9 @@ def _parse_node(node: str) -> tuple[str, int]:
         parts = urlsplit(f"//{node}")
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise ValueError(f"a port is wrong; accepted is an address such as {SENTINEL_EXAMPLE}") from None
+        raise ValueError(f"must be a URL such as {SENTINEL_EXAMPLE}, but a port is invalid") from None
     if not host:
-        raise ValueError(f"a host is missing; accepted is an address such as {SENTINEL_EXAMPLE}")
+        raise ValueError(f"must be a URL such as {SENTINEL_EXAMPLE}, but a host is missing")
     return host, SENTINEL_PORT if port is None else port
 
 

@@ -1,6 +1,7 @@
-"""The application that granian runs: the event loop reads each body under a deadline, then a thread answers.
+"""The RSGI application for granian: the event loop reads the body with a timeout, then a thread handles the request.
 
-With granian's WSGI interface a request takes a thread before its body has come: a few stalled bodies take them all.
+With granian's WSGI interface a request occupies a thread before its body arrives, so a few stalled uploads would block
+all threads.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from career_navigator.wsgi import application as wsgi_application
 
-# The WSGI application has set Django up, which these modules need.
+# These modules need the Django setup that importing the WSGI application has done.
 from django.conf import settings  # isort: skip
 from career_navigator.api.exceptions import RETRY_AFTER_SECONDS, build_problem  # isort: skip
 from career_navigator.api.renderers import dump_json  # isort: skip
@@ -28,16 +29,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Above every limit of an endpoint, whose own answer says more.
+# This exceeds the limits of all endpoints, whose own errors are more specific.
 MAX_BODY_BYTES = 16_000_000
-# Of all bodies that a process holds which have not been handed to a thread.
+# Maximum size of all bodies of a process that are still being received.
 MAX_PENDING_BYTES = 64_000_000
-# A body that comes faster has all the time that its size takes at this rate, on top of REQUEST_BODY_TIMEOUT.
+# Each received byte extends the body timeout, so a body may take longer if it arrives at this rate or faster.
 MIN_BYTES_PER_SECOND = 50_000
-# Liveness is asked for while all threads are busy, so a thread of its own answers it.
+# A dedicated thread serves the liveness probe, so that it responds while all other threads are busy.
 _LIVENESS_PATHS = frozenset({"/health", "/health/"})
+# If a look-up in the response cache takes longer than this, Redis is slow, and threads do the look-ups for a while.
 _SLOW_SECONDS = 0.05
-_LEAVE_TO_THREADS_SECONDS = 5
+_SLOW_REDIS_SECONDS = 5
 _CGI_NAMES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 _ENVIRON = {
     "GATEWAY_INTERFACE": "CGI/1.1",
@@ -53,7 +55,7 @@ _ENVIRON = {
 
 
 class BodyRejected(Exception):
-    """A body that no thread gets to see; `problem` is answered."""
+    """The body was rejected before a thread handled the request. `problem` is the response."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -61,21 +63,21 @@ class BodyRejected(Exception):
 
 
 class Server:
-    """An RSGI application around the WSGI one."""
+    """An RSGI application that wraps the WSGI application."""
 
     def __init__(self, application: Callable[..., Any], *, threads: int, body_timeout: float) -> None:
         self._application = application
         self._body_timeout = body_timeout
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._liveness_thread = ThreadPoolExecutor(1, thread_name_prefix="liveness")
-        # Touched by the event loop alone.
+        # Only the event loop accesses these two.
         self._pending_bytes = 0
         self._redis_is_slow_until = 0.0
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Set up a process of the server; granian calls it before the first request."""
-        # A thread that waits for the interpreter asks for it after this many seconds. With the default of 5 ms the
-        # slowest answers wait just that long behind the other threads.
+        """Set up a server process. Granian calls this before the first request."""
+        # After this many seconds, a waiting thread requests the GIL. With the default of 5 ms, the slowest responses
+        # wait that long for other threads.
         sys.setswitchinterval(0.0005)
 
     async def __rsgi__(self, scope: "Scope", protocol: "RSGIHTTPProtocol") -> None:
@@ -94,12 +96,13 @@ class Server:
             return
         environ["wsgi.input"] = BytesIO(body)
         pool = self._liveness_thread if scope.path in _LIVENESS_PATHS else self._threads
-        await asyncio.get_running_loop().run_in_executor(pool, self._answer, environ, protocol)
+        await asyncio.get_running_loop().run_in_executor(pool, self._handle, environ, protocol)
 
     def _find_cached(self, environ: dict[str, Any]) -> CachedResponse | None:
-        """Return a cached response: to pass the request to a thread and back costs more than to answer it here.
+        """Return the cached response, or None.
 
-        Redis is asked for its version. When that is slow, everything waits, so for a while it is left to the threads.
+        Sending a cached response from the event loop costs less than passing the request to a thread and back. But the
+        look-up reads a version from Redis and blocks the event loop. If Redis is slow, skip the look-up for a while.
         """
         started = monotonic()
         if started < self._redis_is_slow_until:
@@ -107,7 +110,7 @@ class Server:
         cached = find_response(environ)
         finished = monotonic()
         if finished - started > _SLOW_SECONDS:
-            self._redis_is_slow_until = finished + _LEAVE_TO_THREADS_SECONDS
+            self._redis_is_slow_until = finished + _SLOW_REDIS_SECONDS
         return cached
 
     async def _read_body(self, environ: dict[str, Any], protocol: "RSGIHTTPProtocol") -> bytes:
@@ -127,44 +130,45 @@ class Server:
                     if len(body) > MAX_BODY_BYTES:
                         raise BodyRejected("body_too_large", f"The body is larger than {MAX_BODY_BYTES} bytes.")
                     if self._pending_bytes > MAX_PENDING_BYTES:
-                        raise BodyRejected("busy", "Too much is being sent to this service; try again shortly.")
+                        raise BodyRejected("busy", "This service is receiving too much data. Try again shortly.")
                     timeout.reschedule(deadline + len(body) / MIN_BYTES_PER_SECOND)
         except TimeoutError as error:
-            raise BodyRejected("body_timeout", "The body of the request did not come in time.") from error
+            raise BodyRejected("body_timeout", "The request body did not arrive in time.") from error
         finally:
             self._pending_bytes -= len(body)
-        # Granian gives an empty chunk at the end of a body, and another one where reading failed or a trailer came.
-        broke_off = "HTTP_TRANSFER_ENCODING" in environ and empty_chunks > 1 and "HTTP_TRAILER" not in environ
-        if broke_off or len(body) < declared:
-            raise BodyRejected("incomplete_body", "The request ended before its body did.")
+        # Granian yields an empty chunk at the end of a body, and another one if reading failed or a trailer arrived.
+        is_truncated = "HTTP_TRANSFER_ENCODING" in environ and empty_chunks > 1 and "HTTP_TRAILER" not in environ
+        if is_truncated or len(body) < declared:
+            raise BodyRejected("incomplete_body", "The connection closed before the whole body arrived.")
         return bytes(body)
 
-    def _answer(self, environ: dict[str, Any], protocol: "RSGIHTTPProtocol") -> None:
-        sent: tuple[int, list[tuple[str, str]]] = 500, []
+    def _handle(self, environ: dict[str, Any], protocol: "RSGIHTTPProtocol") -> None:
+        head: tuple[int, list[tuple[str, str]]] = 500, []
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
-            nonlocal sent
-            sent = int(status[:3]), headers
+            nonlocal head
+            head = int(status[:3]), headers
 
         content = self._application(environ, start_response)
         try:
-            # No answer is streamed: each is in memory already, so a client that reads slowly holds no thread.
+            # Responses are not streamed. The body is in memory, so a slow client does not occupy a thread.
             body = b"".join(content)
         finally:
             if hasattr(content, "close"):
                 content.close()
-        protocol.response_bytes(*sent, body)
+        protocol.response_bytes(*head, body)
 
 
 def build_environ(scope: "Scope") -> dict[str, Any]:
-    """Return the WSGI environ of a request, without its body.
+    """Return the WSGI environ of a request, without the body.
 
-    Headers with an underscore are left out: `X_Forwarded_For` would be taken for the proxy's `X-Forwarded-For`.
+    Headers with an underscore are dropped, because WSGI cannot tell `X_Forwarded_For` from the proxy's
+    `X-Forwarded-For`.
     """
     server_name, _, server_port = scope.server.rpartition(":")
     environ = _ENVIRON | {
         "REQUEST_METHOD": scope.method,
-        # Of "OPTIONS *" it is "*".
+        # The path of "OPTIONS *" is "*".
         "PATH_INFO": "/" + scope.path.removeprefix("/").encode().decode("latin-1"),
         "QUERY_STRING": scope.query_string,
         "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
@@ -185,14 +189,14 @@ def build_environ(scope: "Scope") -> dict[str, Any]:
 
 def _send_cached(cached: CachedResponse, environ: dict[str, Any], protocol: "RSGIHTTPProtocol", started: float) -> None:
     identity = get_request_id(environ)
-    headers, content = cached.choose_form(environ)
+    headers, content = cached.negotiate(environ)
     protocol.response_bytes(200, [*headers, ("X-Request-ID", identity)], content)
     _record(identity, environ, 200, started, route=cached.match.route if cached.match else None)
 
 
 def _reject(error: BodyRejected, environ: dict[str, Any], protocol: "RSGIHTTPProtocol", started: float) -> None:
     identity = get_request_id(environ)
-    # What is left of the body would be read as the next request, so the connection ends.
+    # The server would read the rest of the body as the next request, so close the connection.
     headers = [("content-type", "application/json"), ("connection", "close"), ("x-request-id", identity)]
     problem = error.problem
     if problem.status == 503:

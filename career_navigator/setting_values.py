@@ -1,4 +1,4 @@
-"""What settings may hold: how often something may happen, as in "10/minute", and RSA keys in PEM for RS256. Pure."""
+"""Parsers of setting values: rates such as "10/minute", and RSA keys in PEM format for RS256. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -16,45 +16,54 @@ from cryptography.hazmat.primitives.serialization import (
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 24 * 3600}
 MIN_BITS = 2048
-_WRITTEN = re.compile(r"([1-9]\d{0,8})/(" + "|".join(_SECONDS) + r")")
+_RATE = re.compile(r"([1-9]\d{0,8})/(" + "|".join(_SECONDS) + r")")
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`count` times in each window of `seconds`."""
+    """A rate limit of `count` hits per window of `seconds`."""
 
     count: int
     seconds: int
 
 
 def parse_rate(text: str) -> Rate | None:
-    """ "10/minute" as a rate; None for "off". Raises ValueError with what is accepted."""
-    written = text.strip().lower()
-    if written == "off":
+    """Parse a rate such as "10/minute". Return None for "off".
+
+    Raises:
+        ValueError: The text is neither. The message states the accepted format.
+    """
+    normalized = text.strip().lower()
+    if normalized == "off":
         return None
-    found = _WRITTEN.fullmatch(written)
-    if found is None:
-        raise ValueError("accepted is a count and a time such as 10/minute (second, minute, hour, day), or off")
-    return Rate(int(found[1]), _SECONDS[found[2]])
+    match = _RATE.fullmatch(normalized)
+    if match is None:
+        raise ValueError("must be a count per second, minute, hour or day, such as 10/minute, or off")
+    return Rate(int(match[1]), _SECONDS[match[2]])
 
 
 def new_private_key() -> str:
-    """Make a private key."""
+    """Generate an RSA private key and return it in PEM format."""
     key = generate_private_key(public_exponent=65537, key_size=MIN_BITS)
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def check_private_key(pem: str) -> None:
-    """Raise ValueError, with what is accepted, for what RS256 cannot sign with."""
+    """Check that RS256 can sign with the key.
+
+    Raises:
+        ValueError: The key is not usable. The message states what is accepted.
+    """
     if "PRIVATE KEY" not in pem:
-        raise ValueError("accepted for RS256 is a private RSA key in PEM")
+        raise ValueError("must be a private RSA key in PEM format for RS256")
     derive_public_key(pem)
 
 
 def derive_public_key(pem: str) -> str:
-    """Return the public key of a private or public one, always written the same.
+    """Return the public key of a private or public key, in one canonical PEM encoding.
 
-    Raises ValueError, with what is accepted, for what RS256 cannot use.
+    Raises:
+        ValueError: RS256 cannot use the key. The message states what is accepted.
     """
     try:
         if "PRIVATE KEY" in pem:
@@ -62,9 +71,9 @@ def derive_public_key(pem: str) -> str:
         else:
             key = load_pem_public_key(pem.encode())
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise ValueError("accepted for RS256 is an unencrypted RSA key in PEM") from error
+        raise ValueError("must be an unencrypted RSA key in PEM format for RS256") from error
     if not isinstance(key, RSAPublicKey):
-        raise ValueError("accepted for RS256 is an RSA key in PEM")
+        raise ValueError("must be an RSA key in PEM format for RS256")
     if key.key_size < MIN_BITS:
-        raise ValueError(f"it has {key.key_size} bits; accepted for RS256 are at least {MIN_BITS}")
+        raise ValueError(f"must have at least {MIN_BITS} bits for RS256, but the key has {key.key_size} bits")
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

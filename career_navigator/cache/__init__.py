@@ -1,11 +1,12 @@
-"""What is cached, and the Redis client that caching needs.
+"""Caches, and the fail-fast Redis client they use.
 
-`versioned` is in the process, `user` in Redis, `responses` in the web process. Words: key, version, TTL, invalidate.
+`versioned` caches values in each process, `user` caches user data in Redis, and `responses` caches whole responses in
+each web process.
 """
 
 
 def reset_caches() -> None:
-    """Drop all that this process holds, and connect to Redis again: for tests and benchmarks."""
+    """Clear the caches of this process and reconnect to Redis, for tests and benchmarks."""
     from career_navigator.cache import client, responses, versioned
 
     client.reset()

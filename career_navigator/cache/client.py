@@ -1,7 +1,7 @@
-"""The fail-fast Redis client: for what requests ask of Redis and can do without.
+"""The fail-fast Redis client, for data that requests can do without.
 
-A circuit breaker guards it: after a failure nothing is sent for a second, then by one thread first. So a Redis that is
-unavailable costs one request its timeout, not each request on every step.
+A circuit breaker protects requests from an unavailable Redis. After a failure, commands fail immediately for a second.
+Then one thread tries again. So only one request waits for the timeout, not every command of every request.
 """
 
 import threading
@@ -15,7 +15,7 @@ from redis.connection import AbstractConnection
 
 from career_navigator.redis_urls import build_redis_client
 
-# A command meets at most two of these in a row, connecting and reading.
+# Seconds. A command takes at most two timeouts, one to connect and one to read the reply.
 FAIL_FAST_TIMEOUT = 0.5
 OPEN_SECONDS = 1.0
 
@@ -23,7 +23,10 @@ Command = tuple[str | bytes | int, ...]
 
 
 class _CircuitBreaker:
-    """Closed while `open_until` is 0, open until then, half open after it. Threads may share it."""
+    """A thread-safe circuit breaker.
+
+    The breaker is closed while `open_until` is 0, open until that time, and half-open afterwards.
+    """
 
     def __init__(self) -> None:
         self.open_until = 0.0
@@ -34,7 +37,7 @@ class _CircuitBreaker:
             now = monotonic()
             if now < self.open_until:
                 return False
-            # Half open: this thread tries, the others do without until it is known what comes of it.
+            # Half-open: this thread tries. For other threads the breaker stays open until the result is known.
             self.open_until = now + OPEN_SECONDS
             return True
 
@@ -47,32 +50,33 @@ class _CircuitBreaker:
 
 _breaker = _CircuitBreaker()
 _thread = threading.local()
-# Never connected: it packs commands for every connection.
+# This connection only packs commands, and never connects.
 _packer = redis.Connection()
 
 
 @cache
 def fail_fast_redis() -> "redis.Redis":
-    """Return redis-py's client, for locks and pipelines: it raises within a second, and tries nothing twice."""
+    """Return a redis-py client for locks and pipelines. It raises within a second and never retries."""
     client: redis.Redis = build_redis_client(settings.REDIS_URL, timeout_seconds=FAIL_FAST_TIMEOUT, is_fail_fast=True)
     return client
 
 
 def execute(*commands: Command) -> list[Any] | None:
-    """Return every command's reply, in order; None while Redis is unavailable.
+    """Send the commands in one round trip, without a transaction, and return their replies in order.
 
-    Commands are one round trip and no transaction. None leaves open whether some of them were carried out.
+    Returns:
+        None if Redis is unavailable. Some of the commands may have been executed nevertheless.
     """
     return _exchange(_packer.pack_commands(commands), len(commands))
 
 
 def read(key: str) -> bytes | None:
-    """Return the key's value; None where it has none, and while Redis is unavailable."""
+    """Return the key's value, or None if the key does not exist or Redis is unavailable."""
     replies = _exchange(_pack_get(key), 1)
     return replies[0] if replies else None
 
 
-# The same few versions are read all the time, and packing is a quarter of what that takes.
+# Requests read the same few version keys, and packing takes a quarter of the time of a read.
 @lru_cache(maxsize=64)
 def _pack_get(key: str) -> list[bytes]:
     packed: list[bytes] = _packer.pack_command("GET", key)
@@ -80,33 +84,33 @@ def _pack_get(key: str) -> list[bytes]:
 
 
 def _exchange(packed: list[bytes], count: int) -> list[Any] | None:
-    """Send what is packed, and return as many replies; None while Redis is unavailable."""
+    """Send packed commands and return `count` replies, or None if Redis is unavailable."""
     if _breaker.open_until and not _breaker.allows():
         return None
     connection: AbstractConnection | None = getattr(_thread, "connection", None)
     if connection is None:
-        # One for each thread: a command takes a third of the processor time that it takes through the client.
+        # One connection per thread takes a third of the CPU time per command of a client with a pool.
         pool = fail_fast_redis().connection_pool
         connection = _thread.connection = pool.connection_class(**pool.connection_kwargs)
     may_be_closed = connection.is_connected
     while True:
         try:
             if not connection.is_connected:
-                # Sending would connect as well, but not to the primary that Sentinel names.
+                # send_packed_command would connect too, but not to the primary that Sentinel reports.
                 connection.connect()
             connection.send_packed_command(packed, check_health=False)
             replies = [connection.read_response() for _ in range(count)]
         except redis.RedisError as error:
-            # What is left unread would be taken for the reply to the next command.
+            # Otherwise an unread reply would be taken for the reply to the next command.
             connection.disconnect()
             if may_be_closed and isinstance(error, redis.ConnectionError):
-                # Closed since the last command, as by a restart: that says nothing of now.
+                # The server closed the idle connection, for example on a restart, so Redis may be available now.
                 may_be_closed = False
                 continue
             _breaker.open()
             return None
         except BaseException:
-            # As by a task's time limit, between the command and its reply.
+            # A task's time limit can interrupt between a command and its reply.
             connection.disconnect()
             raise
         _breaker.close()
@@ -114,12 +118,12 @@ def _exchange(packed: list[bytes], count: int) -> list[Any] | None:
 
 
 def is_available() -> bool:
-    """Return whether Redis answers now."""
+    """Return whether Redis responds to a ping."""
     return execute(("PING",)) is not None
 
 
 def reset() -> None:
-    """Connect again, to the Redis that the settings name."""
+    """Drop all connections, so that the next command connects to the Redis in the settings."""
     global _thread
     fail_fast_redis.cache_clear()
     _thread = threading.local()

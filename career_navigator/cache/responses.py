@@ -1,9 +1,10 @@
-"""Responses sent again as they are, from the process's memory, until what they were made of changes.
+"""The response cache: whole responses in the memory of a web process, valid until their data changes.
 
-A view names the Redis key that holds the version of its data and the version it has read *before* reading the data. A
-later GET of the same URL gets the same response, before Django's URL resolver, while Redis holds the same version. The
-version is read ten times a second at most: of a request that takes 0.1 ms that would be half. For responses that depend
-on the URL alone. `career_navigator.rsgi` sends most of them before Django sees the request.
+Use it for responses that depend only on the URL. A view passes the Redis key of its data's version, and the version it
+read *before* reading the data. Later GETs of the same URL return the cached response, before URL resolution, while
+Redis has the same version. The version is read at most ten times per second, because a cached response takes 0.1 ms and
+reading the version would take half of that. `career_navigator.rsgi` sends most cached responses before Django sees the
+request.
 """
 
 import gzip
@@ -25,9 +26,9 @@ from career_navigator.cache.client import read
 from career_navigator.compression import accepts_gzip, is_compressible
 
 MAX_RESPONSES = 512
-# For how many seconds a version that was read is taken for the present one: later a new one is served.
+# Seconds for which a version read from Redis is reused. A response can be stale by at most this long.
 MAX_STALENESS = 0.1
-# What a response may depend on besides the path: also the redirect to HTTPS, CORS and the check of the host.
+# Besides the path, a response can depend on these: the query, the HTTPS redirect, CORS and the host check.
 _KEY_VARIABLES = ("wsgi.url_scheme", "QUERY_STRING", "HTTP_HOST", "HTTP_ORIGIN", "HTTP_X_FORWARDED_PROTO")
 
 Key = tuple[str, ...]
@@ -35,19 +36,23 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
-    """How long a response may be sent again: while Redis holds `version`, until `expires_at` (seconds since 1970)."""
+    """The condition under which a cached response is fresh.
+
+    The value of `version_key` in Redis is still `version`, and the Unix timestamp `expires_at` is in the future.
+    """
 
     version_key: str
     version: bytes
     expires_at: float
 
-    def holds(self) -> bool:
+    def is_current(self) -> bool:
+        """Return whether a response with this condition may still be sent."""
         return time() < self.expires_at and _get_version(self.version_key) == self.version
 
 
 @dataclass(frozen=True, slots=True)
 class CachedResponse:
-    """A response with status 200, and its compressed form where it has one."""
+    """A response with status 200. `compressed` is its gzipped content, or None if it is not compressible."""
 
     freshness: Freshness
     content: bytes
@@ -56,34 +61,36 @@ class CachedResponse:
     match: ResolverMatch | None
     compressed: bytes | None
 
-    def choose_form(self, environ: Mapping[str, Any]) -> tuple[list[tuple[str, str]], bytes]:
-        """Return the headers and the content for a request, compressed where its client takes that."""
+    def negotiate(self, environ: Mapping[str, Any]) -> tuple[list[tuple[str, str]], bytes]:
+        """Return the headers and the content, compressed if the request accepts gzip."""
         if self.compressed is None or not accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
             return [*self.headers, ("ETag", self.etag)], self.content
-        # The tag is weak, since it stands for both forms.
+        # The ETag is weak, because it identifies both the plain and the compressed content.
         return [*self.headers, ("Content-Encoding", "gzip"), ("ETag", f"W/{self.etag}")], self.compressed
 
 
 _responses: OrderedDict[Key, CachedResponse] = OrderedDict()
-# The version under each key, and when it was read.
+# The version last read from each key, and when.
 _versions: dict[str, tuple[bytes | None, float]] = {}
 _lock = threading.Lock()
 
 
 def cache_response(response: HttpResponse, freshness: Freshness) -> HttpResponse:
-    """Let a view's response be sent again."""
+    """Mark a view's response as cacheable while it is fresh."""
     response.freshness = freshness  # type: ignore[attr-defined]
     return response
 
 
 def find_response(environ: Mapping[str, Any]) -> CachedResponse | None:
-    """Return the fresh response to a GET without conditions. It waits for Redis, for no longer than its timeout."""
+    """Return the fresh cached response to an unconditional GET, or None. This may block for the Redis timeout."""
     if environ["REQUEST_METHOD"] != "GET" or "HTTP_IF_NONE_MATCH" in environ:
         return None
     return _find(_build_key(environ))
 
 
 class ResponseCacheMiddleware:
+    """Middleware that serves cached responses, including 304 responses, and stores responses marked as cacheable."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
 
@@ -99,9 +106,9 @@ class ResponseCacheMiddleware:
                 return response
             cached = _store(key, response, freshness, request.resolver_match)
         request.resolver_match = cached.match
-        headers, content = cached.choose_form(request.META)
+        headers, content = cached.negotiate(request.META)
         tags = parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
-        # A weak one is as good (RFC 9110, 13.1.2).
+        # If-None-Match uses weak comparison (RFC 9110, section 13.1.2).
         if any(tag.removeprefix("W/") in (cached.etag, "*") for tag in tags):
             not_modified = HttpResponse(status=304, headers=dict(headers))
             del not_modified["Content-Type"], not_modified["Content-Encoding"]
@@ -110,18 +117,18 @@ class ResponseCacheMiddleware:
 
 
 def clear() -> None:
-    """Drop every response, and what was read of versions."""
+    """Remove all responses and versions."""
     with _lock:
         _responses.clear()
     _versions.clear()
 
 
 def _get_version(key: str) -> bytes | None:
-    found = _versions.get(key)
+    entry = _versions.get(key)
     now = monotonic()
-    if found is None or now - found[1] >= MAX_STALENESS:
-        found = _versions[key] = read(key), now
-    return found[0]
+    if entry is None or now - entry[1] >= MAX_STALENESS:
+        entry = _versions[key] = read(key), now
+    return entry[0]
 
 
 def _build_key(environ: Mapping[str, Any]) -> Key:
@@ -130,7 +137,7 @@ def _build_key(environ: Mapping[str, Any]) -> Key:
 
 def _find(key: Key) -> CachedResponse | None:
     cached = _responses.get(key)
-    if cached is None or not cached.freshness.holds():
+    if cached is None or not cached.freshness.is_current():
         return None
     with _lock:
         if key in _responses:
@@ -143,7 +150,8 @@ def _store(key: Key, response: HttpResponse, freshness: Freshness, match: Resolv
     compressed = None
     if is_compressible(response):
         patch_vary_headers(response, ("Accept-Encoding",))
-        # Once for all who ask, so it may take long; of the market alone, so there is no secret in it.
+        # Compressing once at the highest level pays off for many requests. Cached responses contain no user data, so
+        # they need no protection against BREACH.
         compressed = gzip.compress(response.content, mtime=0)
     cached = CachedResponse(freshness, response.content, list(response.items()), etag, match, compressed)
     with _lock:

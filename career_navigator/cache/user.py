@@ -1,11 +1,11 @@
-"""What is stored of one user, as requests read it: in Redis for a few seconds, and never older than the last write.
+"""The per-user cache: user data in Redis for a few seconds, never older than the last write.
 
-Writers disable the user's entry before the write and delete it afterwards. A reader that finds no entry stores a mark
-of its own, reads MongoDB, and replaces the mark by what it read only if it is still there: a write in between has
-removed it. So a change is in the next response, whichever process sends it.
+Writers disable the user's cache entry before the write and delete it afterwards. A reader that finds no entry stores a
+marker, reads MongoDB, and replaces the marker with the value only if the marker is still there. A concurrent write
+removes the marker. So the next response of any process contains the change.
 
-While Redis is unavailable MongoDB is read. A write then cannot delete what Redis may still hold when it returns: this
-process remembers to, and others are behind by an entry's TTL at most.
+While Redis is unavailable, readers use MongoDB, and a write cannot delete an entry that Redis may still have. The
+writing process deletes it later. Until then, other processes may read a stale value, for at most the TTL.
 """
 
 import secrets
@@ -17,12 +17,13 @@ from bson import ObjectId
 
 from career_navigator.cache.client import execute
 
+# Seconds.
 TTL = 10
-# Longer than any write takes, which the database is given 4 s for.
+# Seconds. This is longer than any write, which has a database deadline of 4 s.
 DISABLED_TTL = 10
 _DISABLED = b"-"
-# Before a cached value; a mark and `_DISABLED` begin otherwise.
-_VALUE = b"="
+# Prefix of cached values, which distinguishes them from markers and `_DISABLED`.
+_VALUE_PREFIX = b"="
 
 _COMPARE_AND_SET = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then
@@ -30,29 +31,33 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then
 end
 """
 
+# Keys that could not be deleted because Redis was unavailable.
 _undeleted: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
 class UserCache:
-    """One kind of value for each user, under `prefix`, which has to change with the form of the value."""
+    """A cache with one value per user.
+
+    `prefix` is the key prefix. Change it whenever the format of the value changes.
+    """
 
     prefix: str
 
     def get(self, *, user_id: ObjectId, load: Callable[[], bytes | None]) -> bytes | None:
-        """Return the user's value, or else what `load` reads from MongoDB; a None of `load` is not cached."""
-        value, mark = self._read(user_id)
+        """Return the cached value, or load it from MongoDB with `load` and cache it unless it is None."""
+        value, marker = self._read(user_id)
         if value is not None:
             return value
         loaded = load()
-        if loaded is not None and mark is not None:
-            execute(("EVAL", _COMPARE_AND_SET, 1, self._key(user_id), mark, _VALUE + loaded, TTL))
+        if loaded is not None and marker is not None:
+            execute(("EVAL", _COMPARE_AND_SET, 1, self._build_key(user_id), marker, _VALUE_PREFIX + loaded, TTL))
         return loaded
 
     @contextmanager
     def invalidate(self, *, user_id: ObjectId) -> Iterator[None]:
-        """Disable the user's entry during the block, and delete it afterwards."""
-        key = self._key(user_id)
+        """Disable the user's cache entry during the block, and delete the entry afterwards."""
+        key = self._build_key(user_id)
         if execute(("SET", key, _DISABLED, "EX", DISABLED_TTL)) is None:
             _undeleted.add(key)
         try:
@@ -62,21 +67,24 @@ class UserCache:
                 _undeleted.add(key)
 
     def _read(self, user_id: ObjectId) -> tuple[bytes | None, bytes | None]:
-        """Return the value, or else the mark to store one with; neither if it is disabled or Redis unavailable."""
-        key = self._key(user_id)
+        """Return the cached value and None, or None and the marker that was stored.
+
+        Both are None if the entry is disabled, another reader has a marker, or Redis is unavailable.
+        """
+        key = self._build_key(user_id)
         if key in _undeleted and not _delete(key):
             return None, None
         replies = execute(("GET", key))
         if replies is None:
             return None, None
-        found: bytes | None = replies[0]
-        if found is not None:
-            return (found.removeprefix(_VALUE), None) if found.startswith(_VALUE) else (None, None)
-        mark = secrets.token_hex(8).encode()
-        replies = execute(("SET", key, mark, "NX", "EX", TTL))
-        return None, mark if replies is not None and replies[0] is not None else None
+        entry: bytes | None = replies[0]
+        if entry is not None:
+            return (entry.removeprefix(_VALUE_PREFIX), None) if entry.startswith(_VALUE_PREFIX) else (None, None)
+        marker = secrets.token_hex(8).encode()
+        replies = execute(("SET", key, marker, "NX", "EX", TTL))
+        return None, marker if replies is not None and replies[0] is not None else None
 
-    def _key(self, user_id: ObjectId) -> str:
+    def _build_key(self, user_id: ObjectId) -> str:
         return f"{self.prefix}:{user_id}"
 
 

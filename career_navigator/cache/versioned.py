@@ -1,4 +1,4 @@
-"""The cache of a process for what depends on a stored version: the vocabulary, catalogues, daily stats."""
+"""In-process caches for versioned data: the vocabulary, the catalogues and the daily stats."""
 
 import secrets
 import time
@@ -13,15 +13,15 @@ from career_navigator.db.connection import database
 
 T = TypeVar("T")
 
-# How long a process serves a catalogue without reading its version: an edit is served within a second.
+# Seconds for which a process serves a catalogue without reading its version, so that edits appear within a second.
 MAX_STALENESS = 0.8
 
 _caches: "weakref.WeakSet[VersionedCache[Any]]" = weakref.WeakSet()
 
 
 def replace_version(name: str) -> None:
-    """Make every process load the catalogue again. To be called after the write."""
-    # No counter: after a backup was restored it could reach the number that a process knows, with other content.
+    """Set a new version, so that every process reloads the catalogue. Call this after the write."""
+    # A counter could repeat: after a backup is restored, it could reach a number that a process has cached.
     version = {"$set": {"version": secrets.token_hex(8)}}
     database().catalogue_versions.update_one({"_id": name}, version, upsert=True)
 
@@ -36,11 +36,14 @@ class _Entry(Generic[T]):
 
 
 class VersionedCache(Generic[T]):
-    """Values by key, each loaded again once its version has changed; the least recently used are dropped first.
+    """An LRU cache that reloads a value when its version changes. None is never cached.
 
-    `read_version` returns None where the version is unknown; then nothing is cached. A value may be served without
-    reading the version for `max_staleness` seconds, and by other threads while one reads it or loads the new value.
-    `weigh` returns what a value counts towards `max_weight`. None is a value that is never cached.
+    Args:
+        read_version: Returns the current version, or None if it is unknown. Then nothing is cached.
+        max_staleness: Seconds for which a value is served without reading the version. After that, one thread reads
+            the version and reloads the value, while other threads still get the old value.
+        max_weight: Maximum sum of the weights of all values.
+        weigh: Returns the weight of a value. Each value weighs 1 by default.
     """
 
     def __init__(
@@ -62,7 +65,7 @@ class VersionedCache(Generic[T]):
 
     @classmethod
     def of_catalogue(cls, name: str) -> "VersionedCache[T]":
-        """Return the cache of what is loaded whole from MongoDB, under the version that `replace_version` sets."""
+        """Return a cache for a catalogue that is loaded as a whole. `replace_version` sets its version."""
 
         def read_version() -> str:
             found = database().catalogue_versions.find_one(name)
@@ -71,9 +74,10 @@ class VersionedCache(Generic[T]):
         return cls(read_version=read_version, max_staleness=MAX_STALENESS)
 
     def get(self, *, load: Callable[[], T], key: Hashable = None, depends_on: Hashable = None) -> T:
-        """Return the value under the key, or what `load` returns now; a value of another `depends_on` does not count.
+        """Return the cached value of the key, or the result of `load`.
 
-        No thread waits for another: while MongoDB is unavailable, each would wait for its timeout in turn.
+        A value cached with a different `depends_on` is loaded again. Threads never wait for each other, because each
+        would wait for the MongoDB timeout in turn while MongoDB is unavailable.
         """
         with self._lock:
             entry = self._entries.get(key)
@@ -90,7 +94,7 @@ class VersionedCache(Generic[T]):
 
     def _renew(self, key: Hashable, entry: _Entry[T] | None, depends_on: Hashable, load: Callable[[], T]) -> T:
         checked_at = time.monotonic()
-        # Read before the value: a change in between only causes one more load.
+        # Read the version before the value, so that a change in between causes only one extra load.
         version = self._read_version()
         if entry is not None and version is not None and (entry.version, entry.depends_on) == (version, depends_on):
             entry.checked_at = checked_at
@@ -101,7 +105,7 @@ class VersionedCache(Generic[T]):
         with self._lock:
             newest = self._entries.get(key)
             if newest is not None and newest.checked_at > checked_at:
-                # Another thread has read a later version meanwhile.
+                # Another thread has read the version more recently.
                 return value
             self._entries[key] = _Entry(value, version, depends_on, self._weigh(value), checked_at)
             self._entries.move_to_end(key)
@@ -110,12 +114,12 @@ class VersionedCache(Generic[T]):
         return value
 
     def clear(self) -> None:
-        """Drop every value."""
+        """Remove all values."""
         with self._lock:
             self._entries.clear()
 
 
 def clear() -> None:
-    """Drop every value of this process's caches."""
+    """Remove all values from all versioned caches of this process."""
     for cache in list(_caches):
         cache.clear()

@@ -1,1 +1,1 @@
-"""How the admin writes times and numbers, where that is not how the language does."""
+"""Date and time formats of the admin that override Django's formats for the language."""

@@ -1,1 +1,1 @@
-"""Show how the service is: log lines with ids, metrics for Prometheus."""
+"""Logging with request and task ids, and metrics for Prometheus."""

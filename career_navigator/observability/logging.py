@@ -1,4 +1,4 @@
-"""Log lines that say which request or task they belong to, plain or JSON, without a secret in them."""
+"""Log formatters, plain and JSON, that add request and task ids and hide secrets."""
 
 import logging
 import re
@@ -16,12 +16,12 @@ from career_navigator.redis_urls import list_passwords
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 task_id: ContextVar[str] = ContextVar("task_id", default="")
 
-# Shorter ones would blank out ordinary words; the settings refuse short secrets in production.
+# Hiding shorter secrets would hide ordinary words. In production the settings reject short secrets.
 MIN_HIDDEN_LENGTH = 8
 
 
 class ContextFilter(logging.Filter):
-    """Put the ids of the running request and task on each record; empty outside of either."""
+    """A filter that adds the current request id and task id to each record. Both are empty if there is none."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()
@@ -30,7 +30,7 @@ class ContextFilter(logging.Filter):
 
 
 class _SafeFormatter(logging.Formatter):
-    """Hide secrets, and write times as `2025-11-21T06:30:00.123Z`."""
+    """Base formatter that hides secrets and writes times as `2025-11-21T06:30:00.123Z`."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -40,14 +40,14 @@ class _SafeFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = super().format(record)
-        # Not one pattern of all, which takes several times as long as looking for each by itself.
+        # One regular expression for all secrets takes several times as long as one search per secret.
         for secret in self._secrets:
             if secret in line:
                 line = line.replace(secret, "(hidden)")
         return line
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 (logging's name)
-        # The text of a second serves every line of that second: strftime is half the cost of a line.
+        # strftime takes half the time of a line, so its result is reused for all lines of the same second.
         second = int(record.created)
         if second != self._second:
             self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
@@ -56,9 +56,9 @@ class _SafeFormatter(logging.Formatter):
 
 
 class PlainFormatter(_SafeFormatter):
-    """Write `time INFO [id] logger: message`, with the trace below when there is one, indented.
+    """A formatter for lines such as `time INFO [id] logger: message`, followed by an indented traceback if any.
 
-    Control characters are escaped, so that no text from outside passes for a line of its own or commands a terminal.
+    Control characters are escaped, so that external text cannot forge log lines or control a terminal.
     """
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class PlainFormatter(_SafeFormatter):
 
 
 class JSONFormatter(_SafeFormatter, OrjsonFormatter):
-    """Write one JSON object per line; what is given as `extra` becomes fields of it."""
+    """A formatter that writes one JSON object per line, including the fields in `extra`."""
 
     def __init__(self) -> None:
         names = {"levelname": "level", "name": "logger"}
@@ -94,7 +94,7 @@ class JSONFormatter(_SafeFormatter, OrjsonFormatter):
 
 
 def _escape(line: str) -> str:
-    # What is not printable includes line breaks of Unicode and marks that reverse the order of letters.
+    # Unprintable characters include Unicode line separators and bidirectional control characters.
     if line.isprintable():
         return line
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
@@ -105,8 +105,8 @@ def _indent(trace: str) -> str:
 
 
 def _list_secrets() -> tuple[str, ...]:
-    """List what no line may contain, the longest first."""
-    # Not `urlsplit`: a replica set's address names several hosts, which its port parsing refuses.
+    """Return all strings to hide, longest first."""
+    # urlsplit cannot parse the port of a replica set URI, which has several hosts.
     mongodb_password = re.match(r"mongodb(?:\+srv)?://[^:/@]*:([^@]*)@", settings.MONGODB_URI)
     secrets = {
         settings.JWT_SECRET_KEY,
@@ -118,6 +118,6 @@ def _list_secrets() -> tuple[str, ...]:
         *list_passwords(settings.BROKER_ADDRESS),
         mongodb_password[1] if mongodb_password else "",
     }
-    # As a driver shows an address's password, and as JSON writes quotes and backslashes.
+    # Drivers show a URI's password decoded, and JSON escapes quotes and backslashes.
     forms = {form for secret in secrets for form in (secret, unquote(secret), orjson.dumps(secret)[1:-1].decode())}
     return tuple(sorted((form for form in forms if len(form) >= MIN_HIDDEN_LENGTH), key=len, reverse=True))

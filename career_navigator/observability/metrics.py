@@ -1,10 +1,10 @@
-"""Metrics of the service for Prometheus, in the text format at `/metrics`.
+"""Prometheus metrics, in the text format at `/metrics`.
 
-Requests are counted in memory-mapped files under VAR_DIR/metrics, one set per process, and summed up for a scrape; a
-web server that starts makes a directory of its own there and removes those of servers that have ended.
-Tasks run in other processes, even other containers, so their counts are in Redis. What an app knows (collection, the
-age of the daily stats) it declares under `metrics`. What cannot be read because a server is unavailable is left out,
-and `career_navigator_scrape_errors{part="<name>"}` is 1.
+Each web process counts its requests in memory-mapped files under VAR_DIR/metrics, and a scrape adds them up. On startup
+a web server creates its own directory there and removes the directories of servers that have exited. Tasks run in other
+processes or containers, so their counts are in Redis. Apps declare their own metrics, such as the age of the daily
+stats, under `metrics`. If a part cannot be read because a server is unavailable, the scrape omits the part and sets
+`career_navigator_scrape_errors{part="<name>"}` to 1.
 """
 
 import logging
@@ -36,18 +36,18 @@ from career_navigator.celery import TASK_COUNTS_KEY, TASK_SECONDS_KEY
 
 logger = logging.getLogger(__name__)
 
-# For the reads of each part, so that a scrape ends within 5 s whatever is unavailable.
+# Seconds to read each part, so that a scrape takes at most 5 s even if servers are unavailable.
 PART_TIMEOUT = 1.0
 
-# The route of whatever is no address of ours (`urls.py`).
+# The catch-all route for unknown paths in `urls.py`.
 UNKNOWN_PATH = r"^(?!admin/)"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
-_requests = Counter("career_navigator_requests", "Requests answered.", ("method", "route", "status"), registry=None)
+_requests = Counter("career_navigator_requests", "Requests handled.", ("method", "route", "status"), registry=None)
 _request_seconds = Histogram(
     "career_navigator_request_duration_seconds",
-    "Time from a request's arrival to its answer.",
+    "Time from receiving a request to sending its response.",
     ("method", "route"),
     buckets=_BUCKETS,
     registry=None,
@@ -56,27 +56,30 @@ _children: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
 
 
 def observe_request(*, method: str, route: str | None, status: int, seconds: float) -> None:
-    """Count a request under its route's pattern (None: no route matched), so that labels stay few."""
+    """Count a request under the pattern of its route, which keeps the number of labels small.
+
+    `route` is None if no route matched.
+    """
     key = (method, route, status)
     children = _children.get(key)
     if children is None:
-        _directory()
-        known = method if method in _METHODS else "other"
+        _create_directory()
+        label = method if method in _METHODS else "other"
         name = "unmatched" if route is None or route == UNKNOWN_PATH else f"/{describe_route(route)}"
-        children = (_requests.labels(known, name, str(status)), _request_seconds.labels(known, name))
-        if known == method:
+        children = (_requests.labels(label, name, str(status)), _request_seconds.labels(label, name))
+        if label == method:
             _children[key] = children
     children[0].inc()
     children[1].observe(seconds)
 
 
 @cache
-def _directory() -> Path:
-    """Return where this process and those that the same server started count their requests."""
+def _create_directory() -> Path:
+    """Create and return the directory with the counts of all processes of this web server."""
     server = psutil.Process(os.getppid() or os.getpid())
     directory: Path = settings.VAR_DIR / "metrics" / _get_name(server)
     directory.mkdir(parents=True, exist_ok=True)
-    # Containers may share VAR_DIR, and of another's processes nothing is known here.
+    # Containers may share VAR_DIR, and the processes of other containers are not visible here.
     for other in directory.parent.glob(f"{socket.gethostname()}-*-*"):
         pid = int(other.name.rsplit("-", 2)[1])
         if not _is_running(pid, other.name):
@@ -93,23 +96,23 @@ def _is_running(pid: int, name: str) -> bool:
 
 
 def _get_name(server: psutil.Process) -> str:
-    # The time, since process ids come again: in a container the server is always number 1.
+    # Process ids repeat, and in a container the server's is always 1, so the name includes the start time.
     return f"{socket.gethostname()}-{server.pid}-{int(server.create_time())}"
 
 
 class _Parts:
-    """Collect every part of a scrape but the requests, each left out when its server is unavailable."""
+    """A collector of all parts of a scrape except requests. It omits a part if the part's server is unavailable."""
 
     def collect(self) -> Iterator[Metric]:
         errors = GaugeMetricFamily(
-            "career_navigator_scrape_errors", "Whether a part of these figures could not be read.", labels=["part"]
+            "career_navigator_scrape_errors", "Whether this part of the metrics could not be read.", labels=["part"]
         )
         for name, collect in {"tasks": _task_families, "queue": _queue_families, **get_declared("metrics")}.items():
             try:
                 with pymongo.timeout(PART_TIMEOUT):
                     families = list(collect())
             except (RedisError, PyMongoError, OperationalError) as error:
-                logger.warning("The metrics leave out %s: %s", name, error)
+                logger.warning("Metrics of %s are unavailable: %s", name, error)
                 errors.add_metric([name], 1)
             else:
                 errors.add_metric([name], 0)
@@ -122,10 +125,10 @@ def _task_families() -> Iterator[Metric]:
         pipeline.hgetall(TASK_COUNTS_KEY)
         pipeline.hgetall(TASK_SECONDS_KEY)
         counts, seconds = pipeline.execute()
-    tasks = CounterMetricFamily("career_navigator_tasks", "Tasks ended.", labels=["task", "outcome"])
+    tasks = CounterMetricFamily("career_navigator_tasks", "Tasks finished.", labels=["task", "outcome"])
     for field, count in sorted(counts.items()):
         tasks.add_metric(field.decode().split("|"), int(count))
-    spent = CounterMetricFamily("career_navigator_task_seconds", "Time spent in tasks.", labels=["task"])
+    spent = CounterMetricFamily("career_navigator_task_seconds", "Seconds spent running tasks.", labels=["task"])
     for field, total in sorted(seconds.items()):
         spent.add_metric([field.decode()], float(total))
     yield from (tasks, spent)
@@ -142,16 +145,19 @@ def _queue_families() -> Iterator[Metric]:
 
 @require_safe
 def show_metrics(request: HttpRequest) -> HttpResponse:
-    """Return all metrics: to those who send METRICS_TOKEN as a bearer token; with DEBUG and no token, to everybody."""
+    """Return all metrics to clients that send METRICS_TOKEN as a bearer token.
+
+    Without METRICS_TOKEN, metrics are public if DEBUG is True, and disabled otherwise.
+    """
     if not settings.METRICS_TOKEN and not settings.DEBUG:
-        return render_problem(build_problem("metrics_off", "Metrics are off: METRICS_TOKEN is not set."))
+        return render_problem(build_problem("metrics_off", "Metrics are disabled. Set METRICS_TOKEN to enable them."))
     expected = f"Bearer {settings.METRICS_TOKEN}"
     if settings.METRICS_TOKEN and not compare_digest(
         request.META.get("HTTP_AUTHORIZATION", "").encode(), expected.encode()
     ):
-        sentence = "The metrics need their token, METRICS_TOKEN, as a bearer token."
-        return render_problem(build_problem("not_authenticated", sentence, headers={"WWW-Authenticate": "Bearer"}))
+        message = "Send METRICS_TOKEN as a bearer token to read the metrics."
+        return render_problem(build_problem("not_authenticated", message, headers={"WWW-Authenticate": "Bearer"}))
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=str(_directory()))
+    MultiProcessCollector(registry, path=str(_create_directory()))
     registry.register(_Parts())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

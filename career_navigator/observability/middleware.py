@@ -1,4 +1,4 @@
-"""The outermost middleware: each request gets an id, a deadline, a line in the log and its place in the metrics."""
+"""The outermost middleware, which gives each request an id, a deadline, a log line and metrics."""
 
 import logging
 import re
@@ -29,35 +29,35 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# Every answer comes within 5 s: what MongoDB takes longer for is given up and answered 503.
+# Deadline for a request's MongoDB operations, so that every response takes at most 5 s. After it, the response is 503.
 DATABASE_SECONDS = 4
-# What staff send may be an import of a thousand rows or a merge of two skills: broken off, it would be half done.
+# Admin forms can import a thousand rows or merge two skills, and a timeout would leave the work half done.
 STAFF_SECONDS = 60
 
-# Probes and scrapers ask by address, so their Host is not checked, and often, so they are logged at DEBUG only.
+# Probes and scrapers use IP addresses, so their Host header is not checked. They are frequent, so they log at DEBUG.
 PROBED_PATHS = frozenset({"/health", "/health/", "/health/ready", "/health/ready/", "/metrics", "/metrics/"})
 
 _VALID_ID = re.compile(r"[A-Za-z0-9._-]{8,64}").fullmatch
 
 
 def get_request_id(meta: Mapping[str, Any]) -> str:
-    """The request's id: the one it came with, where that is sane, else a new one."""
-    given = meta.get("HTTP_X_REQUEST_ID", "")
-    return given if _VALID_ID(given) else secrets.token_hex(8)
+    """Return the valid id in `X-Request-ID`, or a new id."""
+    header = meta.get("HTTP_X_REQUEST_ID", "")
+    return header if _VALID_ID(header) else secrets.token_hex(8)
 
 
 def log_response(*, method: str, path: str, route: str | None, status: int, seconds: float) -> None:
-    """Count an answer in the metrics and write its line to the log."""
+    """Record a response in the metrics and in the log."""
     metrics.observe_request(method=method, route=route, status=status, seconds=seconds)
     level = logging.DEBUG if path in PROBED_PATHS else logging.INFO
     if logger.isEnabledFor(level):
-        # As `logger.log`, without a look for the calling line, which is a quarter of the cost and is not written.
+        # logger.log would also look up the calling line, which is a quarter of its cost and is not logged.
         values = (method, path, status, seconds * 1000)
         logger.handle(logger.makeRecord(logger.name, level, __file__, 0, "%s %s %d %.1f ms", values, None))
 
 
 def with_fresh_deadline(function: Callable[[], T]) -> T:
-    """Call it with the whole time for MongoDB again: for a request that has waited for something else meanwhile."""
+    """Call the function with a new MongoDB deadline, after the request has waited for something else."""
     identity = request_id.get()
 
     def call() -> T:
@@ -65,15 +65,15 @@ def with_fresh_deadline(function: Callable[[], T]) -> T:
         with availability.limit(seconds=DATABASE_SECONDS, hold_thread=hold_thread):
             return function()
 
-    # A time limit within another one can only shorten it, so this needs a context without any.
+    # A nested deadline can only shorten the outer one, so run in a context without a deadline.
     return Context().run(call)
 
 
 class Request(WSGIRequest):
-    """Django's, with a query that is read as UTF-8 whatever charset the body is said to have.
+    """A Django request that always decodes the query as UTF-8.
 
-    Django reads both in the body's. So another query would be read than the one that an answer is kept under, and
-    encodings that no text is in, such as `hex`, fail before there is a request to answer.
+    Django decodes the query with the charset of the body. Then the decoded query could differ from the key of a cached
+    response, and a charset that is not a text encoding, such as `hex`, raises before the request is handled.
     """
 
     @cached_property
@@ -82,6 +82,8 @@ class Request(WSGIRequest):
 
 
 class RequestMiddleware:
+    """Middleware that sets the request id and the deadline, checks the host, and logs each response."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
 
@@ -90,7 +92,7 @@ class RequestMiddleware:
         identity = get_request_id(request.META)
         token = request_id.set(identity)
         try:
-            response = self._answer(request)
+            response = self._handle(request)
             response["X-Request-ID"] = identity
             match = request.resolver_match
             log_response(
@@ -100,23 +102,23 @@ class RequestMiddleware:
                 status=response.status_code,
                 seconds=perf_counter() - started,
             )
-            # Our line above says it all: Django would add its own, without the id.
+            # Otherwise Django logs error responses again, without the request id.
             response._has_been_logged = True  # type: ignore[attr-defined]
             return response
         finally:
             request_id.reset(token)
 
-    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+    def _handle(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info not in PROBED_PATHS:
             try:
                 request.get_host()
             except DisallowedHost:
-                return render_problem(build_problem("unknown_host", "The Host header names no host of this service."))
-        is_act = request.method == "POST" and is_admin_path(request)
-        seconds = STAFF_SECONDS if is_act else DATABASE_SECONDS
+                return render_problem(build_problem("unknown_host"))
+        is_admin_form = request.method == "POST" and is_admin_path(request)
+        seconds = STAFF_SECONDS if is_admin_form else DATABASE_SECONDS
         with availability.limit(seconds=seconds, hold_thread=hold_thread):
             return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """What a view outside of DRF raises, also with DEBUG on."""
+        """Render an exception raised outside of DRF, even if DEBUG is True."""
         return render_exception(request, exception)

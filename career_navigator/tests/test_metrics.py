@@ -109,7 +109,7 @@ def test_forgets_the_counts_of_servers_that_have_ended(
         (tmp_path / "metrics" / name).mkdir(parents=True)
     settings.VAR_DIR = tmp_path
 
-    own = metrics._directory.__wrapped__()
+    own = metrics._create_directory.__wrapped__()
 
     assert {path.name for path in (tmp_path / "metrics").iterdir()} == {*kept, own.name}
 

@@ -72,7 +72,7 @@ def test_refuses_a_host_that_is_not_ours(client: Client) -> None:
 
     assert answer.status_code == 400
     assert answer.json() == {
-        "detail": "The Host header names no host of this service.",
+        "detail": "The `Host` header is not a host name of this service.",
         "code": "unknown_host",
     }
 

@@ -113,9 +113,7 @@ def test_answers_to_the_address_it_listens_on(
 
 @pytest.mark.parametrize("host", ["http://0.0.0.0", "0.0.0.0:8000", "[::1]", "a b", "-x", "a..b", "127.0.0.1/8", "*"])
 def test_names_a_host_that_is_none(environment: Callable[..., Environment], host: str) -> None:
-    with pytest.raises(
-        ImproperlyConfigured, match=rf"HOST='{re.escape(host)}' is not accepted: accepted is an address"
-    ):
+    with pytest.raises(ImproperlyConfigured, match=rf"HOST='{re.escape(host)}' is invalid: must be an IP address"):
         environment(HOST=host)
 
 

@@ -100,7 +100,7 @@ def test_answers_others_while_200_bodies_stall_and_refuses_those_after_the_deadl
     assert extraction.status_code == 200
     assert {status for status, _, _ in answers} == {408}
     assert json.loads(answers[0][2]) == {
-        "detail": "The body of the request did not come in time.",
+        "detail": "The request body did not arrive in time.",
         "code": "body_timeout",
     }
     assert answers[0][1]["x-request-id"]
@@ -275,7 +275,7 @@ def test_refuses_a_chunked_body_that_breaks_off(connect: Any, sent: bytes) -> No
 
     assert (status, headers["connection"]) == (400, "close")
     assert json.loads(body) == {
-        "detail": "The request ended before its body did.",
+        "detail": "The connection closed before the whole body arrived.",
         "code": "incomplete_body",
     }
 

@@ -1,4 +1,4 @@
-"""Times that sort, in UTC as everywhere else."""
+"""ISO-like date and time formats. Times are in UTC."""
 
 DATE_FORMAT = "Y-m-d"
 DATETIME_FORMAT = "Y-m-d H:i"
