@@ -35,7 +35,13 @@ from pymongo.uri_parser import parse_uri
 
 from career_navigator import __version__
 from career_navigator.redis_urls import check_redis_url
-from career_navigator.setting_values import Rate, check_private_key, derive_public_key, new_private_key, parse_rate
+from career_navigator.setting_values import (
+    Rate,
+    check_private_key,
+    derive_public_key,
+    generate_private_key_pem,
+    parse_rate,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -331,7 +337,7 @@ def get_development_secret(var_dir: Path, *, algorithm: str) -> str:
             # Linking a complete temporary file fails if the key exists. So processes that start at the same time read
             # the same key, and no process reads a partial key.
             with NamedTemporaryFile("w", dir=var_dir, prefix=".jwt-key-") as file:
-                file.write(new_private_key() if is_rsa else secrets.token_urlsafe(48))
+                file.write(generate_private_key_pem() if is_rsa else secrets.token_urlsafe(48))
                 file.flush()
                 with suppress(FileExistsError):
                     os.link(file.name, path)

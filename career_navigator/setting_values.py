@@ -42,7 +42,7 @@ def parse_rate(text: str) -> Rate | None:
     return Rate(int(match[1]), _SECONDS[match[2]])
 
 
-def new_private_key() -> str:
+def generate_private_key_pem() -> str:
     """Generate an RSA private key and return it in PEM format."""
     key = generate_private_key(public_exponent=65537, key_size=MIN_BITS)
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.authentication import TokenRejected, issue_access_token, read_access_token
 from accounts.documents import User
-from career_navigator.setting_values import derive_public_key, new_private_key
+from career_navigator.setting_values import derive_public_key, generate_private_key_pem
 from tests.fixtures.users import API, NEW_PASSWORD, PASSWORD
 
 USER = ObjectId("507f1f77bcf86cd799439011")
@@ -53,7 +53,7 @@ def test_carries_the_documented_claims(keyed):
 @pytest.mark.parametrize("algorithm", ["HS256", "HS512", "RS256"])
 def test_signs_and_reads_with_each_algorithm(keyed, algorithm):
     keyed.JWT_ALGORITHM = algorithm
-    keyed.JWT_SECRET_KEY = new_private_key() if algorithm == "RS256" else SECRET
+    keyed.JWT_SECRET_KEY = generate_private_key_pem() if algorithm == "RS256" else SECRET
 
     token = issue_access_token(user_id=USER, now=timezone.now())
 
@@ -127,7 +127,9 @@ def test_refuses_a_token_of_another_version(ada, settings, version):
 
 @pytest.mark.parametrize("algorithm", ["HS256", "RS256"])
 def test_accepts_tokens_of_a_former_key_until_it_is_no_longer_listed(keyed, algorithm):
-    former, current = (new_private_key(), new_private_key()) if algorithm == "RS256" else (FORMER, SECRET)
+    former, current = (
+        (generate_private_key_pem(), generate_private_key_pem()) if algorithm == "RS256" else (FORMER, SECRET)
+    )
     keyed.JWT_ALGORITHM, keyed.JWT_SECRET_KEY = algorithm, former
     token = issue_access_token(user_id=USER, now=timezone.now())
     keyed.JWT_SECRET_KEY = current
@@ -153,7 +155,7 @@ def test_refuses_an_expired_token(keyed):
 
 
 def test_refuses_a_public_key_taken_for_a_secret(keyed):
-    keyed.JWT_ALGORITHM, keyed.JWT_SECRET_KEY = "RS256", new_private_key()
+    keyed.JWT_ALGORITHM, keyed.JWT_SECRET_KEY = "RS256", generate_private_key_pem()
     public = derive_public_key(keyed.JWT_SECRET_KEY)
     kid = jwt.get_unverified_header(issue_access_token(user_id=USER, now=timezone.now()))["kid"]
     header, claims = ({"alg": "HS256", "typ": "JWT", "kid": kid}, {"sub": str(USER), "exp": _soon()})

@@ -23,11 +23,17 @@ from career_navigator.environment import (
     read_environment,
     read_running_services,
 )
-from career_navigator.setting_values import Rate, check_private_key, derive_public_key, new_private_key, parse_rate
+from career_navigator.setting_values import (
+    Rate,
+    check_private_key,
+    derive_public_key,
+    generate_private_key_pem,
+    parse_rate,
+)
 
 NAMES = {name.upper() for name in Environment.model_fields}
 EXAMPLE = BASE_DIR / ".env.example"
-PRIVATE = new_private_key()
+PRIVATE = generate_private_key_pem()
 
 
 @pytest.fixture(autouse=True)
