@@ -1,4 +1,4 @@
-"""How well postings suit users: what we have computed, and what users' own clients have made of it."""
+"""Document for match scores of users and postings, and for analyses submitted by clients."""
 
 from mongoengine import DateTimeField, DictField, ObjectIdField, StringField
 
@@ -8,12 +8,12 @@ MAX_EXPLANATION_LENGTH = 10_000
 
 
 class JobMatch(StoredDocument):
-    """What is known of how a posting suits a user.
+    """A cached match score of a user and a posting, with an optional analysis submitted by the user's client.
 
-    `match` is the computed score with its parts, `fingerprint` that of all that it was computed from, and `role` the
-    role whose market weighed the skills. `analysis` is what the user's client has made of it: `score`, `explanation`,
-    `analyzed_at`. What is computed can be computed again, so a row without an analysis goes at `expires_at`; one with
-    an analysis has none.
+    `match` is the computed score with its parts. `fingerprint` identifies the input of the computation. `role` is the
+    normalized role whose market demand weighted the skills. `analysis` contains `score`, `explanation` and
+    `analyzed_at` as submitted by the client. A computed score can be computed again, so documents without an analysis
+    expire at `expires_at`. Documents with an analysis have no `expires_at`.
     """
 
     user = ObjectIdField(required=True)
@@ -28,9 +28,9 @@ class JobMatch(StoredDocument):
     meta = {
         "collection": "match_scores",
         "indexes": [
-            # One for a user and a job, which every request looks up; and all of a user's: export and erasure.
+            # One document per user and job, looked up by every request. Also the export and erasure of a user.
             {"fields": ["user", "job"], "unique": True},
-            # MongoDB deletes what has expired.
+            # MongoDB deletes expired documents.
             {"fields": ["expires_at"], "expireAfterSeconds": 0},
         ],
     }

@@ -1,4 +1,4 @@
-"""What the endpoints of match scores take and answer."""
+"""Request and response serializers for match scores."""
 
 from typing import Any
 
@@ -15,78 +15,101 @@ from skills.serializers import DisplayNameField
 
 
 class AnalyzeResultInSerializer(serializers.Serializer[Any]):
+    """An analysis to store. If `score` is omitted, the server computes the match score."""
+
     user_id = OwnUserId()
-    job_id = StrictCharField(max_length=MAX_ID_LENGTH, required=False, help_text="That of the path.")
+    job_id = StrictCharField(max_length=MAX_ID_LENGTH, required=False, help_text="Must match the id in the path.")
     score = BoundedNumber(
         minimum=0,
         maximum=100,
         allow_null=True,
         required=False,
-        help_text="Of the client's own analysis, which is then stored. Without it ours is computed.",
+        help_text="The score of the client's own analysis, which is stored. If omitted, the server computes a score.",
     )
     explanation = StrictCharField(
-        max_length=MAX_EXPLANATION_LENGTH, allow_blank=True, allow_null=True, required=False, help_text="Of that score."
+        max_length=MAX_EXPLANATION_LENGTH,
+        allow_blank=True,
+        allow_null=True,
+        required=False,
+        help_text="The explanation of `score`.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("explanation") and attrs.get("score") is None:
-            raise serializers.ValidationError({"score": ["This field is required with an explanation."]})
+            raise serializers.ValidationError({"score": ["This field is required if explanation is given."]})
         return attrs
 
 
 class RoleField(serializers.CharField):
-    """A role's title, of its normalized name."""
+    """The display name of a normalized role."""
 
     def to_representation(self, value: str) -> str:
         return get_display_role(value)
 
 
 class MatchPartSerializer(serializers.Serializer[Any]):
+    """The score of one criterion."""
+
     name = serializers.ChoiceField(CRITERIA)
-    weight = serializers.IntegerField(help_text="Parts without data are left out; the rest weigh in this proportion.")
+    weight = serializers.IntegerField(
+        help_text="Relative weight of the part. Criteria without data have no part and do not count."
+    )
     score = serializers.IntegerField(min_value=0, max_value=100)
     sentence = serializers.CharField(help_text="What was compared.")
 
 
 class MissingSkillSerializer(serializers.Serializer[Any]):
+    """A skill of the posting that the user lacks."""
+
     skill = serializers.CharField(help_text="The canonical name.")
     display_name = DisplayNameField(source="skill")
-    must_have = serializers.BooleanField(help_text="False where it is only nice to have.")
+    must_have = serializers.BooleanField(help_text="True if the posting requires the skill, false if it is optional.")
     demand_percentage = serializers.FloatField(
-        help_text="Of the role's postings of the last 30 days so many ask for it; 0 where that is not known."
+        help_text="Percentage of the role's postings of the last 30 days that ask for the skill, or 0 if unknown."
     )
-    resources = ResourceSerializer(many=True, help_text="Where to learn it, three at most.")
+    resources = ResourceSerializer(many=True, help_text="Learning resources, at most three.")
 
 
 class AnalysisSerializer(serializers.Serializer[Any]):
+    """An analysis that the user's client submitted."""
+
     score = serializers.FloatField(min_value=0, max_value=100)
     explanation = serializers.CharField(allow_null=True)
     analyzed_at = serializers.DateTimeField()
 
 
 class AnalyzeResultOutSerializer(SuccessSerializer):
+    """The match score of a job and the current user."""
+
     user_id = serializers.CharField(source="user")
     job_id = serializers.CharField(source="job")
     score = serializers.IntegerField(source="match.score", min_value=0, max_value=100)
     explanation = serializers.CharField(
         source="match.explanation",
-        help_text="The sentences of all parts; and that the posting names no skills, where so.",
+        help_text="The sentences of all parts. Also says so if the posting names no skills.",
     )
-    parts = MatchPartSerializer(source="match.parts", many=True, help_text="The heaviest first.")
+    parts = MatchPartSerializer(source="match.parts", many=True, help_text="In descending order of weight.")
     matched_skills = serializers.ListField(
-        source="match.matched_skills", child=serializers.CharField(), help_text="Those that are held."
+        source="match.matched_skills",
+        child=serializers.CharField(),
+        help_text="Skills of the posting that the user has.",
     )
     missing_skills = MissingSkillSerializer(
-        many=True, help_text="Those that are not: what is required first, then by demand."
+        many=True, help_text="Skills of the posting that the user lacks: required skills first, then by demand."
     )
-    role = RoleField(allow_null=True, help_text="The role whose demand weighs the skills; null: the market's.")
+    role = RoleField(
+        allow_null=True,
+        help_text="The role whose demand weights the skills. Null means the demand of the whole market.",
+    )
     computed_at = serializers.DateTimeField(
-        help_text="The score is kept while profile, posting and demand are the same."
+        help_text="When the score was computed. It is reused until the profile, the posting or the demand changes."
     )
-    analysis = AnalysisSerializer(allow_null=True, help_text="What the current user's client has stored of its own.")
+    analysis = AnalysisSerializer(allow_null=True, help_text="The analysis submitted by the user's client, if any.")
 
 
 class AnalyzedSerializer(SuccessSerializer):
+    """The stored or computed score of an analysis, with its log entry."""
+
     activity_id = serializers.CharField()
     user_id = serializers.CharField()
     job_id = serializers.CharField()

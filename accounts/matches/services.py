@@ -1,4 +1,4 @@
-"""How well postings suit users: computed and stored, with what users' clients have made of it."""
+"""Services that compute and cache match scores, and store analyses submitted by clients."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,16 @@ from learning.selectors import get_resource_catalogue
 from market.jobs.match_score import CandidateProfile, MatchScore, build_fingerprint, build_job_profile, score_match
 from market.selectors import get_posting_demand
 
-# As long as postings are kept, and some: nobody can ask for the score of a posting that is gone.
-KEPT = timedelta(days=120)
+# Longer than postings are stored. The score of a deleted posting cannot be requested.
+MATCH_TTL = timedelta(days=120)
 MAX_RESOURCES = 3
 
 
 class NothingToCompare(RuntimeError):
-    """Neither the profile nor the posting says enough for a score. `reason` is stable: `empty_profile` or `nothing`."""
+    """Raised when there is not enough data for a score.
+
+    `reason` is `empty_profile`, or `nothing` if the posting has no data to compare with the profile.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -30,7 +33,7 @@ class NothingToCompare(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingSkill:
-    """A skill that a posting asks for and a user lacks; `demand_percentage` is of the role's postings."""
+    """A skill that a posting asks for and the user lacks. `demand_percentage` refers to the postings of the role."""
 
     skill: str
     must_have: bool
@@ -40,7 +43,7 @@ class MissingSkill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A stored match: `match` as it was computed, the (normalized) role and the market's shares that weighed it."""
+    """A stored match score. `role` is normalized, and `demand` are the market shares that weighted the skills."""
 
     user: ObjectId
     job: ObjectId
@@ -52,41 +55,42 @@ class Match:
 
     @property
     def missing_skills(self) -> list[MissingSkill]:
-        """What is asked for, then what is only wished for."""
-        catalogue, asked_for = get_resource_catalogue(), self.match["missing_skills"]
+        """The missing required skills, followed by the missing optional skills."""
+        catalogue, required = get_resource_catalogue(), self.match["missing_skills"]
         return [
             MissingSkill(
                 skill=skill,
-                must_have=place < len(asked_for),
+                must_have=index < len(required),
                 demand_percentage=round(100 * self.demand.get(skill, 0.0), 1),
                 resources=catalogue.of(skill)[:MAX_RESOURCES],
             )
-            for place, skill in enumerate([*asked_for, *self.match["missing_nice_to_have"]])
+            for index, skill in enumerate([*required, *self.match["missing_nice_to_have"]])
         ]
 
 
 def match_job(*, user_id: ObjectId, candidate: CandidateProfile, posting: Mapping[str, Any], now: datetime) -> Match:
-    """The score of a posting's row for a user: the stored one while all that it was computed from is the same.
+    """Return the match score of a posting row for a user. The cached score is reused until its input changes.
 
-    Raises NothingToCompare.
+    Raises:
+        NothingToCompare: the profile is empty, or the posting has no data to compare with it.
     """
     if candidate.is_empty:
         raise NothingToCompare("empty_profile")
-    job_profile, weighed = build_job_profile(posting), get_posting_demand(posting, now=now)
-    fingerprint = build_fingerprint(candidate=candidate, job_profile=job_profile, demand=weighed.shares)
+    job_profile, demand = build_job_profile(posting), get_posting_demand(posting, now=now)
+    fingerprint = build_fingerprint(candidate=candidate, job_profile=job_profile, demand=demand.shares)
     key = {"user": user_id, "job": posting["_id"]}
     row = JobMatch._get_collection().find_one(key)
     if row is None or row.get("fingerprint") != fingerprint:
-        score = score_match(candidate=candidate, job_profile=job_profile, demand=weighed.shares)
+        score = score_match(candidate=candidate, job_profile=job_profile, demand=demand.shares)
         if score is None:
             raise NothingToCompare("nothing")
-        computed = {"fingerprint": fingerprint, "match": _stored(score), "computed_at": now}
-        row = _write(key, computed | {"role": weighed.role}, expires_at=now + KEPT)
+        computed = {"fingerprint": fingerprint, "match": _serialize_score(score), "computed_at": now}
+        row = _upsert(key, computed | {"role": demand.role}, expires_at=now + MATCH_TTL)
     return Match(
         **key,
         match=row["match"],
         role=row.get("role"),
-        demand=weighed.shares,
+        demand=demand.shares,
         computed_at=row["computed_at"],
         analysis=row.get("analysis"),
     )
@@ -95,13 +99,14 @@ def match_job(*, user_id: ObjectId, candidate: CandidateProfile, posting: Mappin
 def store_analysis(
     *, user_id: ObjectId, job_id: ObjectId, score: float, explanation: str | None, now: datetime
 ) -> dict[str, Any]:
-    """Keep a client's own analysis (0 to 100), in place of the one before, and return it."""
+    """Store and return a client's own analysis, replacing any previous one. `score` is from 0 to 100."""
     analysis = {"score": score, "explanation": explanation, "analyzed_at": now}
-    _write({"user": user_id, "job": job_id}, {"analysis": analysis})
+    _upsert({"user": user_id, "job": job_id}, {"analysis": analysis})
     return analysis
 
 
 def export_matches(user_id: ObjectId) -> list[dict[str, Any]]:
+    """Return the user's match scores and analyses for the data export."""
     rows = JobMatch._get_collection().find({"user": user_id}).sort([("job", 1), ("_id", 1)])
     return [
         {
@@ -115,13 +120,14 @@ def export_matches(user_id: ObjectId) -> list[dict[str, Any]]:
 
 
 def erase_matches(user_id: ObjectId) -> None:
+    """Delete the user's match scores and analyses."""
     JobMatch._get_collection().delete_many({"user": user_id})
 
 
-def _write(
+def _upsert(
     key: Mapping[str, ObjectId], fields: dict[str, Any], *, expires_at: datetime | None = None
 ) -> dict[str, Any]:
-    """Set the fields of a user's and a job's row, and return it. A row with an analysis does not expire."""
+    """Set fields in the row of a user and a job, and return the row. Rows with an analysis do not expire."""
     expiry = (
         {"$cond": [{"$ifNull": ["$analysis", False]}, "$$REMOVE", {"$literal": expires_at}]}
         if expires_at
@@ -131,19 +137,19 @@ def _write(
     rows = JobMatch._get_collection()
 
     def write() -> dict[str, Any]:
-        written: dict[str, Any] = rows.find_one_and_update(
+        row: dict[str, Any] = rows.find_one_and_update(
             key, [{"$set": change}], upsert=True, return_document=ReturnDocument.AFTER
         )
-        return written
+        return row
 
     try:
         return write()
     except DuplicateKeyError:
-        # Another request has inserted the row at the same time; now it is there.
+        # A concurrent request inserted the row, so the second attempt updates it.
         return write()
 
 
-def _stored(score: MatchScore) -> dict[str, Any]:
+def _serialize_score(score: MatchScore) -> dict[str, Any]:
     return {
         "score": score.score,
         "explanation": score.explanation,

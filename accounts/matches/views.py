@@ -1,4 +1,4 @@
-"""The endpoints of match scores."""
+"""Views for match scores and analyses of jobs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,8 +21,8 @@ from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.throttling import hit_limits
 from market.jobs.selectors import build_candidate_profile, find_job
 
-# What a score is computed from, by the names that both families of endpoints have.
-_PROFILE = {
+# The profile fields that a score is computed from, with the names to use in messages.
+_PROFILE_FIELDS = {
     "skills": "skills",
     "target_roles": "target_roles (desired_job_role)",
     "experience_years": "experience_years",
@@ -33,7 +33,7 @@ _PROFILE = {
 
 
 class MatchViewSet(ApiViewSet):
-    """How well a job suits the current user."""
+    """The match score of a job for the current user."""
 
     permission_classes = [IsAuthenticated, IsSelf]
     lookup_url_kwarg = "job_id"
@@ -46,12 +46,12 @@ class MatchViewSet(ApiViewSet):
         error_statuses=(409,),
     )
     def match_score(self, request: Request, job_id: str) -> Response:
-        """Compute how well a job suits the current user, part by part.
+        """Compute how well a job matches the current user, with the score of each criterion.
 
-        0 to 100, from what profile and posting both say; the same for the same input. A profile in which nothing is
-        filled in has no score: 409 says what to fill in.
+        The score is from 0 to 100 and based on the data that the profile and the posting both have. It is
+        deterministic. Returns 409 for an empty profile, and the message names the fields to fill in.
         """
-        # For its errors alone: whose the id in it is, the permission has checked.
+        # Validate the query. The permission has already checked the id.
         _ = self.query
         return Response(self.get_serializer(self._match(find_job(job_id))).data)
 
@@ -63,22 +63,22 @@ class MatchViewSet(ApiViewSet):
         error_statuses=(409,),
     )
     def analyze(self, request: Request, job_id: str) -> Response:
-        """Analyze a job, or store an analysis of one's own.
+        """Analyze a job, or store the client's own analysis.
 
-        With a score the client's own analysis is stored, in place of the one before; without one ours is computed.
-        Either is a line in the activity log.
+        If the request has a score, it is stored as the client's analysis and replaces any previous one. Otherwise the
+        server computes the match score. Both add an entry to the activity log.
         """
-        given, posting = self.body, find_job(job_id)
-        # Case does not matter in an id.
-        if given.get("job_id", job_id).lower() != job_id.lower():
-            raise ValidationError({"job_id": ["This field must be the job's of the path."]}, "contradiction")
+        body, posting = self.body, find_job(job_id)
+        # ObjectIds are case-insensitive.
+        if body.get("job_id", job_id).lower() != job_id.lower():
+            raise ValidationError({"job_id": ["This field must match the job id in the path."]}, "contradiction")
         hit_limits(("activity", self.current_user.id))
-        now, user_id, is_own = timezone.now(), self.current_user.pk, given.get("score") is not None
+        now, user_id, is_own = timezone.now(), self.current_user.pk, body.get("score") is not None
         result: Mapping[str, Any]
         if is_own:
-            explanation = given.get("explanation") or None
+            explanation = body.get("explanation") or None
             result = store_analysis(
-                user_id=user_id, job_id=posting["_id"], score=given["score"], explanation=explanation, now=now
+                user_id=user_id, job_id=posting["_id"], score=body["score"], explanation=explanation, now=now
             )
         else:
             result = self._match(posting).match
@@ -89,21 +89,25 @@ class MatchViewSet(ApiViewSet):
             metadata={"score": result["score"], "by": "client" if is_own else "match_score"},
             now=now,
         )
-        names = {"activity_id": activity_id, "user_id": user_id, "job_id": posting["_id"]}
-        return Response(self.get_serializer({**result, **names}).data)
+        ids = {"activity_id": activity_id, "user_id": user_id, "job_id": posting["_id"]}
+        return Response(self.get_serializer({**result, **ids}).data)
 
     def _match(self, posting: Mapping[str, Any]) -> Match:
-        """Return how well the posting's row suits the current user. Raises Conflict where nothing can be compared."""
+        """Return the match of a posting row with the current user.
+
+        Raises:
+            Conflict: the profile or the posting has no data to compare.
+        """
         user = self.current_user
         candidate = build_candidate_profile(user, get_user_skills(user))
         try:
             return match_job(user_id=user.pk, candidate=candidate, posting=posting, now=timezone.now())
         except NothingToCompare as error:
-            empty = [name for field, name in _PROFILE.items() if getattr(user, field) in (None, [])]
-            why, code = (
-                ("Your profile is empty", "profile_empty")
+            empty = [name for field, name in _PROFILE_FIELDS.items() if getattr(user, field) in (None, [])]
+            message, code = (
+                ("Your profile is empty, so there is no score.", "profile_empty")
                 if error.reason == "empty_profile"
-                else ("This posting says nothing that your profile could be compared with", "nothing_to_compare")
+                else ("This posting and your profile have no data in common to compare.", "nothing_to_compare")
             )
-            fill_in = f": fill in {', '.join(empty)}" if empty else ""
-            raise Conflict(f"{why}, so there is no score{fill_in}.", code) from error
+            advice = f" Fill in one of these fields: {', '.join(empty)}." if empty else ""
+            raise Conflict(message + advice, code) from error

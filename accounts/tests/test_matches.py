@@ -10,7 +10,7 @@ from bson import ObjectId
 from django.utils import timezone
 
 from accounts.matches.documents import JobMatch
-from accounts.matches.services import KEPT, build_fingerprint, match_job
+from accounts.matches.services import MATCH_TTL, build_fingerprint, match_job
 from career_navigator.cache import reset_caches
 from learning.services import seed_resources
 from market.jobs.match_score import CandidateProfile, JobProfile
@@ -139,8 +139,9 @@ def test_tells_an_empty_profile_what_to_fill_in(beginner, job, mongo):
     for answer in (beginner.get(f"/jobs/{job}/match_score"), beginner.post(f"/jobs/{job}/analyze", {})):
         assert answer.status_code == 409
         assert answer.json()["detail"] == (
-            "Your profile is empty, so there is no score: fill in skills, target_roles (desired_job_role), "
-            "experience_years, preferred_locations, remote_preference, expected_salary."
+            "Your profile is empty, so there is no score. Fill in one of these fields: "
+            "skills, target_roles (desired_job_role), experience_years, "
+            "preferred_locations, remote_preference, expected_salary."
         )
     assert mongo.match_scores.count_documents({}) == mongo.activities.count_documents({}) == 0
 
@@ -154,7 +155,7 @@ def test_gives_no_score_where_nothing_can_be_compared(beginner, job, mongo):
     answer = beginner.get(f"/jobs/{job}/match_score")
 
     assert answer.status_code == 409
-    assert answer.json()["detail"].startswith("This posting says nothing that your profile could be compared with")
+    assert answer.json()["detail"].startswith("This posting and your profile have no data in common to compare.")
 
 
 def test_stores_a_clients_own_analysis(member, job, mongo):
@@ -247,7 +248,7 @@ def test_lets_a_score_that_can_be_computed_again_expire(member, job, mongo):
     get_score(member, job)
 
     row = mongo.match_scores.find_one()
-    assert row["expires_at"] == row["computed_at"] + KEPT
+    assert row["expires_at"] == row["computed_at"] + MATCH_TTL
     assert mongo.match_scores.index_information()["expires_at_1"]["expireAfterSeconds"] == 0
 
 
@@ -344,4 +345,4 @@ def test_tells_every_change(change):
 
 
 def test_keeps_scores_longer_than_postings_are_kept_by_default():
-    assert timedelta(days=90) < KEPT
+    assert timedelta(days=90) < MATCH_TTL
