@@ -1,8 +1,9 @@
-"""Bring stored data up to today's rules: addresses, levels, skill names, and what was stored twice.
+"""Data migrations: normalize email addresses, experience levels and skill names, and merge duplicates.
 
-All may be broken off anywhere and run again. A merger of duplicates runs before a unique index is created over them: it
-writes what is merged before it deletes what was merged into it, and every write has the condition that the document is
-as it was read. What changed meanwhile is left to the next run, and so is what an older release stores while it runs.
+Every migration is idempotent and can be interrupted at any point. Mergers of duplicates run before the unique index
+over the collection is created. They write the merged document before they delete the others, and each write is
+conditional on the document being unchanged since it was read. Documents that change meanwhile, or that an older release
+stores during the migration, are left to the next run.
 """
 
 import logging
@@ -16,7 +17,7 @@ from mongoengine import Document
 from mongoengine.errors import NotUniqueError
 
 from accounts.applications.documents import MAX_NOTE_LENGTH, Activity, Application
-from accounts.applications.stages import get_furthest, merge_histories
+from accounts.applications.stages import get_furthest_stage, merge_histories
 from accounts.documents import ConcurrentChange, User
 from accounts.matches.documents import JobMatch
 from accounts.profile_parsing import EXPERIENCE_LEVELS, map_experience_level, normalize_email
@@ -33,7 +34,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(slots=True, kw_only=True)
 class SkillCleaning:
-    """Users looked at, and those whose skills have other names now."""
+    """The number of users examined, changed, and skipped because they were changed concurrently."""
 
     seen: int = 0
     changed: int = 0
@@ -41,11 +42,12 @@ class SkillCleaning:
 
 
 def normalize_emails(*, now: datetime) -> None:
-    """Store the domains of users' addresses in A-labels.
+    """Encode the domains of stored email addresses as A-labels.
 
-    Where another account has that form already, both stay, and each is logged in to by the form it was registered with.
+    If another account already has the encoded form, both addresses are left as they are. Each user then logs in with
+    the form used at registration.
     """
-    # In A-labels already, or no name of a domain at all: whatever is ASCII and in lower case stays.
+    # ASCII domains need no change: they are already encoded or not valid domains.
     for user in User.objects(email={"$regex": "@.*[^\\x00-\\x7f]"}).order_by("id").no_cache():
         email = normalize_email(user.email)
         if email == user.email:
@@ -58,13 +60,13 @@ def normalize_emails(*, now: datetime) -> None:
         except NotUniqueError:
             is_taken = True
         if is_taken:
-            logger.warning("user %s keeps the address as it was: another account has its normalized form", user.pk)
+            logger.warning("user %s keeps an unnormalized address: another account has the normalized form", user.pk)
 
 
 def map_experience_levels(*, now: datetime) -> None:
-    """Give users with an older, free-text level the documented one that it means.
+    """Replace free-text experience levels of older releases with the documented level they denote.
 
-    A text that means none stays, for someone to look at.
+    Texts that denote no level are left unchanged and logged for review.
     """
     unknown: Counter[str] = Counter()
     for user in User.objects(experience_level__nin=[None, *EXPERIENCE_LEVELS]).order_by("id").no_cache():
@@ -73,15 +75,15 @@ def map_experience_levels(*, now: datetime) -> None:
         if level is None:
             unknown[text] += 1
             continue
-        # Once more where the user changed something else of the profile meanwhile.
+        # Retry if another field of the profile was changed concurrently.
         while user is not None and user.experience_level == text and not _update(user, now, experience_level=level):
             user = User.objects(id=user.pk).first()
     if unknown:
-        logger.warning("experience levels of users that mean none of today's: %s", dict(sorted(unknown.items())))
+        logger.warning("experience levels that could not be mapped: %s", dict(sorted(unknown.items())))
 
 
 def clean_user_skills(*, dry_run: bool, now: datetime, on_user: Callable[[], object] | None = None) -> SkillCleaning:
-    """Give users' skills the names that the vocabulary has for them now."""
+    """Replace users' skills with the canonical names of the current vocabulary."""
     summary = SkillCleaning()
     for user in User.objects.order_by("id").no_cache():
         summary.seen += 1
@@ -105,9 +107,9 @@ def _update(user: User, now: datetime, **fields: object) -> bool:
 
 
 def merge_applications() -> int:
-    """Keep the oldest application for a user and a job, at the furthest stage; returns how many were deleted.
+    """Merge duplicate applications per user and job into the oldest, and return the number deleted.
 
-    It gets the days, the notes and the log lines of the others.
+    The merged application has the furthest stage, and the stage dates, notes and log entries of all.
     """
     deleted = 0
     for rows in _list_duplicates(Application, "user", "job"):
@@ -122,7 +124,10 @@ def merge_applications() -> int:
 
 
 def merge_matches() -> int:
-    """Keep one score for a user and a job, the last computed, with the last analysis; returns how many were deleted."""
+    """Merge duplicate match scores per user and job, and return the number deleted.
+
+    The merged document has the newest score and the newest analysis.
+    """
     computed = ("fingerprint", "match", "role", "computed_at", "expires_at")
     deleted = 0
     for rows in _list_duplicates(JobMatch, "user", "job"):
@@ -132,7 +137,7 @@ def merge_matches() -> int:
         analyses = [row["analysis"] for row in rows if row.get("analysis")]
         if analyses:
             merged["analysis"] = max(analyses, key=lambda analysis: analysis["analyzed_at"])
-            # One with an analysis does not expire.
+            # Documents with an analysis do not expire.
             merged.pop("expires_at", None)
         if _replace(JobMatch, rows[0], merged):
             deleted += _delete(JobMatch, rows[1:])
@@ -140,7 +145,10 @@ def merge_matches() -> int:
 
 
 def merge_told_postings() -> int:
-    """Keep one row for a search and a posting, told when the first of them was; returns how many were deleted."""
+    """Merge duplicate notifications per search and posting, and return the number deleted.
+
+    The merged document has the earliest `claimed_at` and `told_at`.
+    """
     deleted = 0
     for rows in _list_duplicates(NotifiedPosting, "search", "job"):
         merged = rows[0] | {"claimed_at": min(row["claimed_at"] for row in rows)}
@@ -153,10 +161,10 @@ def merge_told_postings() -> int:
 
 
 def renumber_resumes() -> int:
-    """Give resumes of one user, source and job versions of their own, in the order of creation among equals.
+    """Make the versions of resumes unique per user, source and job, and return the number of resumes changed.
 
-    The first of equals keeps its version, and so do those that no earlier one is pushed up to. Returns how many were
-    changed.
+    Among resumes with the same version, the oldest keeps it and the others move up in order of creation. Later versions
+    change only if necessary.
     """
     resumes, changed = Resume._get_collection(), 0
     fields = ("user", "source", "job")
@@ -167,7 +175,7 @@ def renumber_resumes() -> int:
         versions: list[int] = []
         for row in ordered:
             versions.append(max(row["version"], versions[-1] + 1 if versions else 1))
-        # From the highest down, so that where it is broken off the order is still that of the versions.
+        # Update from the highest version down, so that the versions stay in order if this is interrupted.
         for row, version in zip(reversed(ordered), reversed(versions), strict=True):
             if version == row["version"]:
                 continue
@@ -180,9 +188,10 @@ def renumber_resumes() -> int:
 
 
 def renumber_searches() -> int:
-    """Give a user's saved searches numbers of their own, the lowest that are free; returns how many were changed.
+    """Make the numbers of saved searches unique per user, and return the number of searches changed.
 
-    Where there are more searches than there may be, all are kept, and no further one can be saved.
+    Duplicates get the lowest free numbers. Users with more searches than the limit keep all of them but cannot save
+    another.
     """
     searches, changed = SavedSearch._get_collection(), 0
     users = {
@@ -202,13 +211,14 @@ def renumber_searches() -> int:
 
 
 def _merge_applications(rows: list[Row]) -> Row:
-    """Return the first of a user's applications for a job with what all of them, the oldest first, know."""
+    """Merge a user's applications for a job, given oldest first, into one document."""
     newest_first = sorted(rows, key=lambda row: (row["updated_at"], row["_id"]), reverse=True)
-    stage = get_furthest(row["stage"] for row in newest_first)
+    stage = get_furthest_stage(row["stage"] for row in newest_first)
     merged = rows[0] | {
         "stage": stage,
         "reached": merge_histories(stage=stage, histories=[row.get("reached", {}) for row in rows]),
-        # The line that says how it came to this stage; it also tells who changes the document that it is another.
+        # The log entry of the change to this stage. It is also the version for optimistic locking, so a concurrent
+        # change of the document fails.
         "activity": next(row["activity"] for row in newest_first if row["stage"] == stage),
         "updated_at": newest_first[0]["updated_at"],
     }
@@ -220,20 +230,20 @@ def _merge_applications(rows: list[Row]) -> Row:
 
 
 def _join_notes(notes: Iterable[str | None]) -> str:
-    """Join the notes that are in none of the others, each a paragraph.
+    """Join the notes as paragraphs, omitting notes that another note contains.
 
-    Where that is too long the first is returned alone; the log has what the others said.
+    If the result exceeds the maximum length, return only the first note. The activity log still has the others.
     """
-    different = list(dict.fromkeys(filter(None, notes)))
-    whole = [note for note in different if not any(note in other for other in different if other != note)]
-    joined = "\n\n".join(whole)
-    return joined if len(joined) <= MAX_NOTE_LENGTH else whole[0]
+    unique = list(dict.fromkeys(filter(None, notes)))
+    paragraphs = [note for note in unique if not any(note in other for other in unique if other != note)]
+    joined = "\n\n".join(paragraphs)
+    return joined if len(joined) <= MAX_NOTE_LENGTH else paragraphs[0]
 
 
 def _list_duplicates(
     document: type[Document], *key: str, where: Mapping[str, Any] | None = None, fields: Iterable[str] | None = None
 ) -> Iterator[list[Row]]:
-    """Yield the rows that have the same values of `key`, ordered by id; a missing value is the same as None."""
+    """Yield the groups of rows that have equal values of `key`, each ordered by id. A missing value equals None."""
     collection = document._get_collection()
     values = {name: {"$ifNull": [f"${name}", None]} for name in key}
     groups = collection.aggregate(
@@ -246,20 +256,20 @@ def _list_duplicates(
     )
     for group in groups:
         rows = list(collection.find({"_id": {"$in": group["ids"]}}, fields).sort("_id", 1))
-        # Some may have been deleted since.
+        # Some rows may have been deleted since the aggregation.
         if len(rows) > 1:
             yield rows
 
 
 def _replace(document: type[Document], row: Row, merged: Row) -> bool:
-    """Store what was merged in place of a row; False when that was changed since it was read."""
-    return bool(document._get_collection().replace_one(_unchanged(row), merged).matched_count)
+    """Replace a row with the merged document. Return False if the row was changed since it was read."""
+    return bool(document._get_collection().replace_one(_match_unchanged(row), merged).matched_count)
 
 
 def _delete(document: type[Document], rows: Iterable[Row]) -> int:
-    """Delete the rows that were not changed since they were read; returns how many."""
-    return sum(document._get_collection().delete_one(_unchanged(row)).deleted_count for row in rows)
+    """Delete the rows that were not changed since they were read, and return their number."""
+    return sum(document._get_collection().delete_one(_match_unchanged(row)).deleted_count for row in rows)
 
 
-def _unchanged(row: Row) -> Row:
+def _match_unchanged(row: Row) -> Row:
     return {"_id": row["_id"], "$expr": {"$eq": ["$$ROOT", {"$literal": row}]}}

@@ -1,4 +1,4 @@
-"""The jobs that users have saved and applied for, and the log of what users have done."""
+"""Documents for users' saved jobs and applications, and for the activity log."""
 
 from datetime import date
 from typing import Any
@@ -15,9 +15,10 @@ MAX_NOTE_LENGTH = 2_000
 
 
 class Activity(StoredDocument):
-    """One act of a user. A line is never changed; it goes with the account.
+    """An entry of a user's activity log. Entries are never changed, and are erased with the account.
 
-    `application` marks the lines that an application's timeline is made of, whatever a client logs under their names.
+    `application` is set on entries of an application's timeline. It distinguishes them from entries that a client logs
+    with the same `action_type`.
     """
 
     user = ObjectIdField(required=True)
@@ -30,9 +31,9 @@ class Activity(StoredDocument):
     meta = {
         "collection": "activities",
         "indexes": [
-            # GET /activity/user/{id}: a user's lines, newest first, of one type or all; and their export and erasure.
+            # GET /activity/user/{id}, newest first, with or without a type. Also the export and erasure.
             {"fields": ["user", "-created_at", "-id"]},
-            # `list_timeline`: most lines belong to no application, and cost this index nothing.
+            # `list_timeline`. Sparse, because most entries belong to no application.
             {"fields": ["application"], "sparse": True},
         ],
     }
@@ -42,12 +43,12 @@ class Activity(StoredDocument):
 
 
 class Application(StoredDocument):
-    """What a user is about with one job, from saving it on.
+    """A user's saved job or application for a job.
 
-    `reached` has the day, as its UTC midnight, on which each stage was reached (see `accounts.applications.stages`).
-    Postings are deleted by age; `title`, `company`, `url` and `location` are as they were when the job was put here.
-    `activity` is the log's line of the last change and guards against writing over one that was not seen;
-    `first_activity` is the line of the act that put the job here.
+    `reached` maps each reached stage to its date, stored as UTC midnight (see `accounts.applications.stages`). `title`,
+    `company`, `url` and `location` are a snapshot of the posting taken when the document was created, because old
+    postings are deleted. `activity` is the log entry of the last change and serves as the version for optimistic
+    locking. `first_activity` is the log entry of the creation.
     """
 
     user = ObjectIdField(required=True)
@@ -73,8 +74,8 @@ class Application(StoredDocument):
     meta = {
         "collection": "applications",
         "indexes": [
-            # One for a user and a job, which is what makes saving idempotent; and all of a user's, who have so few that
-            # they are ordered in memory.
+            # One document per user and job, which makes saving idempotent. Also lists the applications of a user, which
+            # are few enough to sort in memory.
             {"fields": ["user", "job"], "unique": True},
         ],
     }
@@ -84,15 +85,15 @@ class Application(StoredDocument):
 
     @property
     def stage_dates(self) -> dict[str, date]:
-        """The days of the stages that were reached, by stage."""
+        """The dates of the reached stages, by stage."""
         return {stage: day.date() for stage, day in self.reached.items()}
 
     @property
     def stage_date(self) -> date:
-        """The day on which the present stage was reached."""
+        """The date on which the current stage was reached."""
         return self.stage_dates[self.stage]
 
-    def posting_as_it_was(self) -> dict[str, Any]:
-        """What is known of a posting that is stored no longer, as a row of a closed one."""
-        kept = {name: self[name] for name in self.SNAPSHOT}
-        return {"_id": self.job, **kept, "day": self.created_at, "closed_at": self.created_at}
+    def build_snapshot_row(self) -> dict[str, Any]:
+        """Return the snapshot of a deleted posting in the format of a row of a closed posting."""
+        snapshot = {name: self[name] for name in self.SNAPSHOT}
+        return {"_id": self.job, **snapshot, "day": self.created_at, "closed_at": self.created_at}

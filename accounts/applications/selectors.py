@@ -1,4 +1,4 @@
-"""Reads of applications and of the activity log, and what an account's export needs of them."""
+"""Queries for applications and the activity log, including their data exports."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,20 +17,20 @@ from market.jobs.selectors import list_rows
 
 
 def find_stage(*, user_id: ObjectId, job_id: ObjectId) -> str | None:
-    """Return the stage of the user's application for the job, None without one."""
+    """Return the stage of the user's application for the job, or None if there is no application."""
     stage: str | None = Application.objects(user=user_id, job=job_id).scalar("stage").first()
     return stage
 
 
 def attach_postings(applications: Sequence[Application], *, now: datetime) -> None:
-    """Set `listing` of each: its posting as it is stored, or as it was when the job was put here."""
+    """Set `listing` of each application to its stored posting, or to its snapshot if the posting was deleted."""
     postings = {row["_id"]: row for row in list_rows([each.job for each in applications])}
     for each in applications:
-        each.listing = JobListing(postings.get(each.job) or each.posting_as_it_was(), now=now)
+        each.listing = JobListing(postings.get(each.job) or each.build_snapshot_row(), now=now)
 
 
 def check_job(*, user_id: ObjectId, job_id: ObjectId) -> None:
-    """Raise DoesNotExist unless the job is stored and shown, or among those that the user has saved or applied for."""
+    """Raise DoesNotExist unless the job is stored and visible, or the user has an application for it."""
     if (
         JobPostingDocument.objects(id=job_id, hidden__ne=True).only("id").first() is None
         and Application.objects(user=user_id, job=job_id).only("id").first() is None
@@ -39,7 +39,7 @@ def check_job(*, user_id: ObjectId, job_id: ObjectId) -> None:
 
 
 def list_histories(*, user_id: ObjectId) -> list[ApplicationHistory]:
-    """All of a user's applications, as far as the funnel goes by them."""
+    """Return the stages and stage dates of all of a user's applications, for the funnel."""
     rows = Application._get_collection().find({"user": user_id}, {"_id": 0, "stage": 1, "reached": 1})
     return [
         ApplicationHistory(stage=row["stage"], reached={stage: day.date() for stage, day in row["reached"].items()})
@@ -48,6 +48,7 @@ def list_histories(*, user_id: ObjectId) -> list[ApplicationHistory]:
 
 
 def export_applications(user_id: ObjectId) -> list[dict[str, Any]]:
+    """Return the user's applications for the data export, newest first."""
     return [
         {
             "job_id": str(application.job),
@@ -64,10 +65,11 @@ def export_applications(user_id: ObjectId) -> list[dict[str, Any]]:
 
 
 def list_timeline(*, application_id: ObjectId) -> QuerySet:
-    """What has become of an application, as stored, oldest first."""
+    """Return the log entries of an application as raw documents, oldest first."""
     return Activity.objects(application=application_id).order_by("created_at", "id").as_pymongo()
 
 
 def export_activities(user_id: ObjectId) -> list[dict[str, Any]]:
+    """Return the user's activity log for the data export, newest first."""
     activities = Activity.objects(user=user_id).order_by("-created_at", "-id").as_pymongo()
     return list(map(build_once(ActivitySerializer).to_representation, activities))

@@ -1,4 +1,4 @@
-"""What the endpoints of the activity log, of saved jobs, applications and the funnel take and answer."""
+"""Request and response serializers for the activity log, saved jobs, applications and the funnel."""
 
 import math
 from collections.abc import Mapping
@@ -15,37 +15,40 @@ from career_navigator.api.fields import BoundedInteger, OwnUserId, PlainNumber, 
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from market.jobs.serializers import JobListingSerializer
 
-# Of metadata.
-MAX_BYTES = 10_000
-MAX_LEVELS = 6
+MAX_METADATA_BYTES = 10_000
+MAX_METADATA_DEPTH = 6
+# The range of a 64-bit integer in BSON.
 _MAX_INTEGER = 2**63 - 1
-# Longer than any id; which ids there are is not told by what is refused.
+# Longer than any id, so that the limit does not reveal the format of ids.
 MAX_ID_LENGTH = 100
 MAX_FUNNEL_DAYS = 365
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
 class Metadata(serializers.Field[Any, Any, Any, Any]):
-    """An object that JSON can have, within bounds."""
+    """A JSON object that is small enough to store and has only keys and numbers that MongoDB supports."""
 
     default_error_messages = {
-        "invalid": "This field has to be an object.",
-        "too_large": f"This field must have no more than {MAX_BYTES} bytes as JSON.",
-        "too_deep": f"This field must not be nested deeper than {MAX_LEVELS} levels.",
-        "bad_key": 'This field must have no key that begins with "$" or holds "." or NUL: {name!r}',
-        "infinite": "This field must have no number that is infinite.",
-        "too_long": f"This field must have no whole number beyond {_MAX_INTEGER}.",
+        "invalid": "This field must be an object.",
+        "too_large": f"This field must have at most {MAX_METADATA_BYTES} bytes as JSON.",
+        "too_deep": f"This field must not be nested deeper than {MAX_METADATA_DEPTH} levels.",
+        "bad_key": 'This field must not have keys that start with "$" or contain "." or NUL: {name!r}',
+        "infinite": "This field must not contain infinite numbers.",
+        "too_long": f"This field must not contain integers beyond {_MAX_INTEGER}.",
     }
 
     def __init__(self, **options: Any) -> None:
-        bounds = f"Up to {MAX_BYTES} bytes and {MAX_LEVELS} levels; no key begins with `$` or holds `.`."
-        super().__init__(allow_null=True, required=False, help_text=bounds, **options)
+        limits = (
+            f"At most {MAX_METADATA_BYTES} bytes and {MAX_METADATA_DEPTH} levels. "
+            "Keys must not start with `$` or contain `.`."
+        )
+        super().__init__(allow_null=True, required=False, help_text=limits, **options)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
             self.fail("invalid")
         self._check(data, 1)
-        if len(orjson.dumps(data)) > MAX_BYTES:
+        if len(orjson.dumps(data)) > MAX_METADATA_BYTES:
             self.fail("too_large")
         return data
 
@@ -53,8 +56,8 @@ class Metadata(serializers.Field[Any, Any, Any, Any]):
         return value
 
     def _check(self, value: Any, depth: int) -> None:
-        """Refuse what MongoDB would not keep as it is."""
-        if isinstance(value, dict | list) and depth > MAX_LEVELS:
+        """Reject values that MongoDB would not store unchanged."""
+        if isinstance(value, dict | list) and depth > MAX_METADATA_DEPTH:
             self.fail("too_deep")
         if isinstance(value, dict):
             for key, each in value.items():
@@ -71,29 +74,41 @@ class Metadata(serializers.Field[Any, Any, Any, Any]):
 
 
 class ActivityInSerializer(serializers.Serializer[Any]):
+    """An entry to add to the activity log."""
+
     user_id = OwnUserId()
     job_id = StrictCharField(max_length=MAX_ID_LENGTH, allow_null=True, required=False)
-    action_type = StrictCharField(max_length=MAX_ACTION_TYPE_LENGTH, help_text="As in `search`, `view` or `apply`.")
+    action_type = StrictCharField(max_length=MAX_ACTION_TYPE_LENGTH, help_text="For example `search`, `view`, `apply`.")
     metadata = Metadata()
 
 
 class ActivityRecordedSerializer(SuccessSerializer):
+    """The id of a new entry in the activity log."""
+
     activity_id = serializers.CharField()
 
 
 class ActivitiesQuery(QuerySerializer):
+    """Query parameters of the activity log."""
+
     type = StrictCharField(
-        required=False, max_length=MAX_ACTION_TYPE_LENGTH, help_text="Only acts of this `action_type`."
+        required=False, max_length=MAX_ACTION_TYPE_LENGTH, help_text="Return only entries with this `action_type`."
     )
 
 
 class StoredMetadata(serializers.DictField):
+    """The metadata of a log entry, or an empty object if it has none."""
+
     def get_attribute(self, instance: Mapping[str, Any]) -> Any:
         return instance.get("metadata", {})
 
 
 class ActivitySerializer(serializers.Serializer[Any]):
-    # Of a line as it is stored: making a document of each of a hundred takes longer than all the rest.
+    """An entry of the activity log.
+
+    Serializes raw MongoDB documents. Building a MongoEngine document for each of a hundred entries would take longer
+    than the rest of the request.
+    """
 
     id = serializers.CharField(source="_id")
     user_id = serializers.CharField(source="user")
@@ -104,31 +119,45 @@ class ActivitySerializer(serializers.Serializer[Any]):
 
 
 class SaveJobSerializer(serializers.Serializer[Any]):
+    """A job to save. All fields are optional."""
+
     user_id = OwnUserId()
-    job_id = StrictCharField(max_length=MAX_ID_LENGTH, required=False, help_text="That of the path.")
+    job_id = StrictCharField(max_length=MAX_ID_LENGTH, required=False, help_text="Must match the id in the path.")
     action_type = StrictCharField(
-        max_length=MAX_ACTION_TYPE_LENGTH, required=False, help_text="The log's line is always `save_job`."
+        max_length=MAX_ACTION_TYPE_LENGTH,
+        required=False,
+        help_text="Ignored. The log entry always has the type `save_job`.",
     )
     activity_metadata = Metadata()
 
 
 class JobSavedSerializer(SuccessSerializer):
-    activity_id = serializers.CharField(help_text="The act that put the job here, now or earlier.")
+    """The log entry of a saved job."""
+
+    activity_id = serializers.CharField(help_text="The log entry of the request that first saved the job.")
 
 
 class OwnUserQuery(QuerySerializer):
+    """Query parameters of endpoints that accept the current user's id."""
+
     user_id = OwnUserId()
 
 
 class JobUnsavedSerializer(SuccessSerializer):
+    """A confirmation that a saved job was deleted."""
+
     msg = serializers.ChoiceField(["Saved job deleted"])
 
 
 class SavedJobsQuery(QuerySerializer):
-    stage = StrictChoiceField(choices=STAGES, required=False, help_text="Only those at this stage; else all.")
+    """Query parameters of the list of saved jobs."""
+
+    stage = StrictChoiceField(choices=STAGES, required=False, help_text="Return only applications at this stage.")
 
 
 class ApplicationChangeSerializer(serializers.Serializer[Any]):
+    """A stage to move an application to, with an optional date and note."""
+
     user_id = OwnUserId()
     stage = StrictChoiceField(choices=STAGES)
     note = StrictCharField(
@@ -136,16 +165,18 @@ class ApplicationChangeSerializer(serializers.Serializer[Any]):
         allow_blank=True,
         allow_null=True,
         required=False,
-        help_text="Left as it is when not given or null; empty clears it.",
+        help_text="Omit or send null to leave the note unchanged. Empty text clears it.",
     )
     date = serializers.DateField(
         allow_null=True,
         required=False,
-        help_text="The day on which the stage was reached; by default the one that was noted, else today.",
+        help_text="Date on which the stage was reached. Defaults to the recorded date, or else today.",
     )
 
 
 class ReachedSerializer(serializers.Serializer[Any]):
+    """The date of each stage, or null if it was not reached."""
+
     saved = serializers.DateField(allow_null=True)
     applied = serializers.DateField(allow_null=True)
     interview = serializers.DateField(allow_null=True)
@@ -155,54 +186,69 @@ class ReachedSerializer(serializers.Serializer[Any]):
 
 
 class ApplicationSerializer(serializers.Serializer[Any]):
+    """A saved job or an application for a job."""
+
     job_id = serializers.CharField(source="job")
     stage = serializers.ChoiceField(STAGES)
-    date = serializers.DateField(source="stage_date", help_text="The day on which the stage was reached.")
-    reached = ReachedSerializer(
-        source="stage_dates", help_text="The days of all stages that were reached, corrections made."
-    )
+    date = serializers.DateField(source="stage_date", help_text="Date on which the current stage was reached.")
+    reached = ReachedSerializer(source="stage_dates", help_text="Dates of all reached stages, after corrections.")
     note = serializers.CharField(allow_null=True)
     resume_id = serializers.CharField(source="resume", allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     job = JobListingSerializer(
         source="listing",
-        help_text="Of a posting that is stored no longer what was kept when the job was put here, and `job_expired`.",
+        help_text="The posting. If it was deleted, a snapshot from when the job was saved, with `job_expired` set.",
     )
 
 
 class ApplicationChangedSerializer(SuccessSerializer):
+    """An application after a change, with the log entry of the change."""
+
     activity_id = serializers.CharField(source="application.activity")
     application = ApplicationSerializer()
 
 
 class ApplicationDetailSerializer(SuccessSerializer):
+    """An application with its timeline."""
+
     application = ApplicationSerializer()
-    timeline = ActivitySerializer(many=True, help_text="What has become of it, oldest first.")
+    timeline = ActivitySerializer(many=True, help_text="All changes of the application, oldest first.")
 
 
 class FunnelQuery(QuerySerializer):
-    days = BoundedInteger(minimum=1, maximum=MAX_FUNNEL_DAYS, default=90, help_text="Days up to and including today.")
+    """Query parameters of the funnel."""
+
+    days = BoundedInteger(
+        minimum=1, maximum=MAX_FUNNEL_DAYS, default=90, help_text="Length of the window, up to and including today."
+    )
 
 
 class StageCountSerializer(serializers.Serializer[Any]):
+    """Application counts of a stage."""
+
     stage = serializers.ChoiceField(STAGES)
-    reached = serializers.IntegerField(help_text="Applications that came to the stage within the window.")
-    standing = serializers.IntegerField(help_text="All applications that stand there now.")
+    reached = serializers.IntegerField(help_text="Applications that reached the stage within the window.")
+    standing = serializers.IntegerField(help_text="All applications that are at the stage now.")
 
 
 class StepSerializer(serializers.Serializer[Any]):
+    """The conversion from one stage to another."""
+
     from_stage = serializers.ChoiceField(STAGES)
     to_stage = serializers.ChoiceField(STAGES)
-    entered = serializers.IntegerField(help_text="Applications that came to `from_stage` within the window.")
-    advanced = serializers.IntegerField(help_text="Those of them that have come to `to_stage` by now.")
-    rate = serializers.FloatField(allow_null=True, help_text="In percent; null where none entered.")
+    entered = serializers.IntegerField(help_text="Applications that reached `from_stage` within the window.")
+    advanced = serializers.IntegerField(help_text="Applications of `entered` that have reached `to_stage` by now.")
+    rate = serializers.FloatField(allow_null=True, help_text="Percentage. Null if no application entered.")
     median_days = PlainNumber(
-        allow_null=True, help_text="Between the two, of those that advanced; null where it is known of none."
+        allow_null=True,
+        help_text="Median number of days between the stages. Null if no application has both dates.",
     )
 
 
 class FunnelSerializer(SuccessSerializer):
+    """The application funnel of the current user."""
+
     days = serializers.IntegerField()
     first_day = serializers.DateField()
     last_day = serializers.DateField()

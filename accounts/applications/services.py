@@ -1,7 +1,7 @@
-"""Saving jobs, and moving applications from stage to stage. Each act is a line in the user's activity log.
+"""Services for saved jobs, applications and the activity log. Every change adds an entry to the user's activity log.
 
-The log is append-only: nothing here changes a line. An application is written before its line, and keeps the line's id:
-when MongoDB goes away in between, the same request, made again, adds the line that is missing and changes nothing else.
+The log is append-only. An application is written before its log entry and stores the id of that entry. If MongoDB
+becomes unavailable in between, repeating the request adds the missing entry and changes nothing else.
 """
 
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ from market.daily_stats import day_start
 from market.jobs.listings import JobListing
 from market.jobs.selectors import find_job
 
-# A try fails when another change got through; nobody makes more of them at once.
-_MAX_TRIES = 10
-# MongoDB keeps times to the millisecond.
+# An attempt fails only if a concurrent change succeeded, and a user does not make this many changes at a time.
+_MAX_ATTEMPTS = 10
+# MongoDB stores times with millisecond precision.
 _TICK = timedelta(milliseconds=1)
 
 
@@ -37,25 +37,25 @@ def record_activity(
     activity_id: ObjectId | None = None,
     now: datetime,
 ) -> ObjectId:
-    """Add a line to a user's log and return its id.
+    """Add an entry to a user's activity log and return its id.
 
-    `metadata` is anything that JSON can have, its keys free of "$" and "."; `application_id` puts the line into that
-    application's timeline. With an `activity_id` the same act may be told again: its line stays the one it is.
+    `metadata` is a JSON object whose keys contain neither "$" nor ".". `application_id` adds the entry to the timeline
+    of that application. With an `activity_id` the call is idempotent: an existing entry with that id is left unchanged.
     """
-    line: dict[str, Any] = {"_id": activity_id or ObjectId(), "user": user_id, "action_type": action_type}
-    given = {"job": job_id, "metadata": dict(metadata) if metadata else None, "application": application_id}
-    line |= {name: value for name, value in given.items() if value is not None} | {"created_at": now}
+    entry: dict[str, Any] = {"_id": activity_id or ObjectId(), "user": user_id, "action_type": action_type}
+    optional = {"job": job_id, "metadata": dict(metadata) if metadata else None, "application": application_id}
+    entry |= {name: value for name, value in optional.items() if value is not None} | {"created_at": now}
     try:
-        Activity._get_collection().insert_one(line)
+        Activity._get_collection().insert_one(entry)
     except DuplicateKeyError:
         if activity_id is None:
             raise
-    recorded: ObjectId = line["_id"]
-    return recorded
+    entry_id: ObjectId = entry["_id"]
+    return entry_id
 
 
 class AlreadyApplied(RuntimeError):
-    """The job is applied for: what was noted about that is not thrown away with a bookmark."""
+    """Raised when unsaving a job that the user has applied for, so that the application data is not lost."""
 
     def __init__(self, stage: str) -> None:
         super().__init__(f"the application is at the stage {stage}")
@@ -64,7 +64,7 @@ class AlreadyApplied(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveOutcome:
-    """What came of saving a job: the line of the act that put it among the saved ones, now or earlier."""
+    """The result of saving a job. `activity_id` is the log entry of the request that first saved it."""
 
     activity_id: ObjectId
     is_new: bool
@@ -73,7 +73,11 @@ class SaveOutcome:
 def save_job(
     *, user_id: ObjectId, job_id: ObjectId, metadata: Mapping[str, Any] | None = None, now: datetime
 ) -> SaveOutcome:
-    """Save a job; one that is saved or applied for stays as it is. Raises DoesNotExist when there is no such job."""
+    """Save a job. A job that is already saved or applied for is left unchanged.
+
+    Raises:
+        DoesNotExist: there is no such job.
+    """
     application, is_new = _find_or_save(user_id=user_id, job_id=job_id, now=now)
     if application.stage == SAVED and application.activity == application.first_activity:
         record_activity(
@@ -89,18 +93,21 @@ def save_job(
 
 
 def unsave_job(*, user_id: ObjectId, job_id: ObjectId, seen_at: datetime | None = None, now: datetime) -> None:
-    """Take a job from the saved ones. Raises DoesNotExist when it is not there, and AlreadyApplied.
+    """Remove a saved job.
 
-    With `seen_at`, raises StaleVersion where the stored application is not of that time.
+    Raises:
+        DoesNotExist: the job is not saved.
+        AlreadyApplied: the application is past the stage `saved`.
+        StaleVersion: `seen_at` is given, and the stored application is not that version.
     """
     version = {"updated_at": seen_at} if seen_at is not None else {}
     while Application.objects(user=user_id, job=job_id, stage=SAVED, **version).modify(remove=True) is None:
         application = Application.objects.get(user=user_id, job=job_id)
-        # At `saved` another request has put it here in between, and it is removed in the next round.
+        # If the stage is `saved`, a concurrent request saved the job again, and the next iteration removes it.
         if application.stage != SAVED:
             raise AlreadyApplied(application.stage)
         if seen_at not in (None, application.updated_at):
-            raise StaleVersion("the application was changed since it was seen")
+            raise StaleVersion("the application was changed since the version given")
     record_activity(user_id=user_id, action_type="unsave_job", job_id=job_id, now=now)
 
 
@@ -115,50 +122,60 @@ def set_stage(
     seen_at: datetime | None = None,
     now: datetime,
 ) -> Application:
-    """Put a user's application for a job at a stage; its `activity` is the line that says so.
+    """Move a user's application for a job to a stage, and create the application if necessary.
 
-    `date` is the day on which it came there: by default the one that stands when it was there before, else today. A
-    note or resume that is None stays as it is, an empty note is cleared. When nothing would change, no line is added.
-    Raises DoesNotExist when there is no such job, DayRejected (see `accounts.applications.stages`), ConcurrentChange
-    when others keep changing the application, and with `seen_at` StaleVersion where the stored one is not of that time.
+    `date` is the date on which the stage was reached. It defaults to the recorded date of the stage, or else today. If
+    `note` or `resume_id` is None, that field is not changed. An empty note clears the note. If nothing changes, no log
+    entry is added.
+
+    Raises:
+        DoesNotExist: there is no such job.
+        DayRejected: the date is not possible (see `accounts.applications.stages`).
+        StaleVersion: `seen_at` is given, and the stored application is not that version.
+        ConcurrentChange: concurrent requests kept changing the application.
     """
-    # MongoDB keeps times to the millisecond; what is returned is what is stored.
+    # Truncate to MongoDB's precision, so that the returned document equals the stored one.
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
-    for _ in range(_MAX_TRIES):
+    for _ in range(_MAX_ATTEMPTS):
         application = Application.objects(user=user_id, job=job_id).first()
         seen = application.activity if application is not None else None
         if seen_at is not None and (application is None or application.updated_at != seen_at):
-            raise StaleVersion("the application was changed since it was seen")
+            raise StaleVersion("the application was changed since the version given")
         if application is None:
-            application = _new_application(user_id=user_id, job_id=job_id, now=now)
-        if not _change(application, stage=stage, note=note, day=date, resume_id=resume_id, now=now) or (
-            _insert(application) if seen is None else _replace(application, seen=seen)
+            application = _build_application(user_id=user_id, job_id=job_id, now=now)
+        if not _apply_change(application, stage=stage, note=note, day=date, resume_id=resume_id, now=now) or (
+            _insert(application) if seen is None else _update(application, seen=seen)
         ):
-            _record(application)
+            _record_change(application)
             return application
-    raise ConcurrentChange("the application keeps being changed")
+    raise ConcurrentChange(f"concurrent requests changed the application {_MAX_ATTEMPTS} times")
 
 
 def detach_resume(*, user_id: ObjectId, resume_id: ObjectId) -> None:
-    """Let no application name a resume that is gone. It is no act of the user's, so no line is added."""
+    """Remove references to a deleted resume. No log entry is added, because this is not a change made by the user."""
     Application.objects(user=user_id, resume=resume_id).update(unset__resume=True)
 
 
 def _find_or_save(*, user_id: ObjectId, job_id: ObjectId, now: datetime) -> tuple[Application, bool]:
-    """Return a user's application for a job, saved now if there was none, and whether it was."""
-    # Another request may save the job in between, so this one finds it, unless a third has removed it by then.
+    """Return the user's application for a job and whether it was created by this call."""
+    # If a concurrent request saves the job first, the insert fails and the next iteration finds that application,
+    # unless another request has removed it in the meantime.
     while True:
         application = Application.objects(user=user_id, job=job_id).first()
         if application is not None:
             return application, False
-        application = _new_application(user_id=user_id, job_id=job_id, now=now)
+        application = _build_application(user_id=user_id, job_id=job_id, now=now)
         application.stage, application.reached = SAVED, {SAVED: day_start(now.astimezone(UTC).date())}
         if _insert(application):
             return application, True
 
 
-def _new_application(*, user_id: ObjectId, job_id: ObjectId, now: datetime) -> Application:
-    """An application for a stored job, at no stage yet. Raises DoesNotExist."""
+def _build_application(*, user_id: ObjectId, job_id: ObjectId, now: datetime) -> Application:
+    """Build an unsaved application without a stage for a stored job.
+
+    Raises:
+        DoesNotExist: there is no such job.
+    """
     listing = JobListing(find_job(str(job_id)), now=now)
     activity_id = ObjectId()
     return Application(
@@ -173,7 +190,7 @@ def _new_application(*, user_id: ObjectId, job_id: ObjectId, now: datetime) -> A
     )
 
 
-def _change(
+def _apply_change(
     application: Application,
     *,
     stage: str,
@@ -182,27 +199,31 @@ def _change(
     resume_id: ObjectId | None,
     now: datetime,
 ) -> bool:
-    """Change the document, which is not stored by that; False when there is nothing to change. Raises DayRejected."""
+    """Change the document in memory. Return False if nothing changed.
+
+    Raises:
+        DayRejected: the date is not possible.
+    """
     reached = advance_stage(reached=application.stage_dates, stage=stage, day=day, today=now.astimezone(UTC).date())
-    wanted = {
+    values = {
         "stage": stage,
-        "reached": {each: day_start(on) for each, on in reached.items()},
+        "reached": {name: day_start(reached_date) for name, reached_date in reached.items()},
         "note": application.note if note is None else note or None,
         "resume": resume_id or application.resume,
     }
-    changed = {name for name, value in wanted.items() if application[name] != value}
+    changed = {name for name, value in values.items() if application[name] != value}
     if not changed:
         return False
     for name in changed:
-        application[name] = wanted[name]
+        application[name] = values[name]
     if application.pk is not None:
-        # No two versions share it.
+        # `updated_at` identifies the version, so it must increase.
         application.activity, application.updated_at = ObjectId(), max(now, application.updated_at + _TICK)
     return True
 
 
 def _insert(application: Application) -> bool:
-    """Store a new application; False when there is one by now."""
+    """Store a new application. Return False if a concurrent request stored one first."""
     try:
         application.save(force_insert=True)
     except NotUniqueError:
@@ -210,8 +231,8 @@ def _insert(application: Application) -> bool:
     return True
 
 
-def _replace(application: Application, *, seen: ObjectId) -> bool:
-    """Store a change of the application as it was seen; False when it was changed or removed since."""
+def _update(application: Application, *, seen: ObjectId) -> bool:
+    """Store the changes of an application. Return False if it was changed or removed after `seen`, its last entry."""
     application.validate()
     row = application.to_mongo()
     names = ("stage", "reached", "note", "resume", "activity", "updated_at")
@@ -225,9 +246,9 @@ def _replace(application: Application, *, seen: ObjectId) -> bool:
     return bool(written.matched_count)
 
 
-def _record(application: Application) -> None:
-    """Add the line of the application's last change, unless it is there."""
-    told = {
+def _record_change(application: Application) -> None:
+    """Add the log entry of the application's last change, unless it already exists."""
+    metadata = {
         "stage": application.stage,
         "date": str(application.stage_date),
         "note": application.note,
@@ -237,7 +258,7 @@ def _record(application: Application) -> None:
         user_id=application.user,
         action_type="stage",
         job_id=application.job,
-        metadata={name: value for name, value in told.items() if value is not None},
+        metadata={name: value for name, value in metadata.items() if value is not None},
         application_id=application.pk,
         activity_id=application.activity,
         now=application.updated_at,
@@ -245,8 +266,10 @@ def _record(application: Application) -> None:
 
 
 def erase_applications(user_id: ObjectId) -> None:
+    """Delete the user's saved jobs and applications."""
     Application.objects(user=user_id).delete()
 
 
 def erase_activities(user_id: ObjectId) -> None:
+    """Delete the user's activity log."""
     Activity._get_collection().delete_many({"user": user_id})

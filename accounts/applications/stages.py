@@ -1,8 +1,7 @@
-"""The stages of an application, what moving between them means, and how far somebody's applications come.
+"""Stages of an application, transitions between them, and the funnel of a user's applications.
 
-Every stage may follow every other: nobody knows better than the person whose application it is. Anyone who goes back
-corrects themselves, so what was reached further on is taken back with it; an offer, a rejection and a withdrawal are
-left the same way.
+Users can move an application from any stage to any other. Moving back is a correction, so it removes the dates of all
+later stages. This also applies to leaving an offer, a rejection or a withdrawal.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,20 +20,20 @@ SAVED, APPLIED, INTERVIEW, OFFER, REJECTED, WITHDRAWN = STAGES = (
 )
 Day = TypeVar("Day", bound=date)
 
-# The last two are alternatives: the one takes the other back.
+# Rejection and withdrawal are alternatives: setting one removes the other.
 _ORDER = {SAVED: 0, APPLIED: 1, INTERVIEW: 2, OFFER: 3, REJECTED: 4, WITHDRAWN: 4}
 
 MIN_DAY = date(2000, 1, 1)
-# East of Greenwich it is tomorrow already.
+# Dates are compared with today in UTC. East of Greenwich, the local date can be one day ahead.
 MAX_DAYS_AHEAD = timedelta(days=1)
 
 STEPS = ((SAVED, APPLIED), (APPLIED, INTERVIEW), (INTERVIEW, OFFER), (APPLIED, OFFER), (APPLIED, REJECTED))
-# What nobody gets without having applied, noted or not.
+# Stages that imply an application, whether or not the `applied` stage was recorded.
 _RESPONSES = (INTERVIEW, OFFER, REJECTED)
 
 
 class DayRejected(ValueError):
-    """A day on which an application cannot have reached the stage."""
+    """Raised for a date on which the application cannot have reached the stage."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -42,32 +41,36 @@ class DayRejected(ValueError):
 
 
 def advance_stage(*, reached: Mapping[str, date], stage: str, day: date | None, today: date) -> dict[str, date]:
-    """The days on which the stages were reached, once `stage` was on `day`; by default the one that stands, else today.
+    """Return the stage dates after moving an application to `stage` on `day`.
 
-    Stages before it stay, and need not have been reached; those after it are taken back. A job may be saved after it
-    was applied for. Raises DayRejected (`out_of_range`, `before_earlier_stage`).
+    `day` defaults to the recorded date of the stage, or else today. Dates of earlier stages are kept, and earlier
+    stages may be skipped. Dates of later stages are removed. `saved` may be later than `applied`, since users can save
+    a job after applying.
+
+    Raises:
+        DayRejected: with reason `out_of_range` or `before_earlier_stage`.
     """
-    before = {each: on for each, on in reached.items() if _ORDER[each] < _ORDER[stage]}
-    steps = {each: on for each, on in before.items() if each != SAVED}
+    earlier = {name: reached_date for name, reached_date in reached.items() if _ORDER[name] < _ORDER[stage]}
+    steps = {name: reached_date for name, reached_date in earlier.items() if name != SAVED}
     if day is None:
         day = reached.get(stage, max((today, *steps.values())))
     if not MIN_DAY <= day <= today + MAX_DAYS_AHEAD:
         raise DayRejected("out_of_range", f"must be between {MIN_DAY} and today.")
-    for each, on in steps.items():
-        if day < on:
-            raise DayRejected("before_earlier_stage", f"must not be before {on}, the day of {each}.")
-    return before | {stage: day}
+    for name, reached_date in steps.items():
+        if day < reached_date:
+            raise DayRejected("before_earlier_stage", f"must not be before {reached_date}, the date of {name}.")
+    return earlier | {stage: day}
 
 
-def get_furthest(stages: Iterable[str]) -> str:
-    """Return the stage that is furthest on, the first of a rejection and a withdrawal."""
+def get_furthest_stage(stages: Iterable[str]) -> str:
+    """Return the most advanced stage. Rejection and withdrawal are equal, so the first of them wins."""
     return max(stages, key=_ORDER.__getitem__)
 
 
 def merge_histories(*, stage: str, histories: Iterable[Mapping[str, Day]]) -> dict[str, Day]:
-    """Return the days on which stages up to `stage` were reached, for one application of which several were kept.
+    """Merge the stage dates of duplicate applications, for the stages up to `stage`.
 
-    A stage has its earliest day, and no later one than the stage after it; a job may be saved after that.
+    Each stage gets its earliest date, but not a later date than the following stage. `saved` is exempt from that limit.
     """
     days: dict[str, Day] = {}
     for history in histories:
@@ -85,21 +88,28 @@ def merge_histories(*, stage: str, histories: Iterable[Mapping[str, Day]]) -> di
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationHistory:
-    """An application: the stage at which it stands, and the days of the stages it has reached."""
+    """The current stage of an application and the dates of the stages it has reached."""
 
     stage: str
     reached: dict[str, date]
 
     def get_day(self, stage: str) -> date | None:
-        """The day on which the stage was reached; of `applied`, when that was not noted, the first answer's."""
+        """Return the date of a stage, or None if it was not reached.
+
+        If `applied` was not recorded, return the date of the first response.
+        """
         if stage in self.reached or stage != APPLIED:
             return self.reached.get(stage)
-        return min((self.reached[answer] for answer in _RESPONSES if answer in self.reached), default=None)
+        return min((self.reached[response] for response in _RESPONSES if response in self.reached), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageCount:
-    """`reached`: applications that came to the stage within the window; `standing`: all that stand there now."""
+    """Application counts of a stage.
+
+    `reached` counts applications that reached the stage within the window. `standing` counts all applications that are
+    at the stage now.
+    """
 
     stage: str
     reached: int
@@ -108,11 +118,12 @@ class StageCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """`entered`: applications that came to `from_stage` within the window; `advanced`: those of them that have come to
-    `to_stage`, within the window or since.
+    """The conversion from one stage to another.
 
-    `rate` is the share of those in percent, to one decimal; None when none entered. `median_days` is the median of the
-    days between the two, over those whose both days were noted; None when there are none.
+    `entered` counts applications that reached `from_stage` within the window. `advanced` counts those of them that
+    reached `to_stage` at any time. `rate` is `advanced` in percent of `entered`, to one decimal, or None if none
+    entered. `median_days` is the median number of days between the stages, over applications with both dates recorded,
+    or None if there are none.
     """
 
     from_stage: str
@@ -125,10 +136,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
-    """The window's `days` include its first and its last."""
+    """Stage counts and conversions within a window of `days` days, from `first_day` to `last_day` inclusive."""
 
     days: int
-
     first_day: date
     last_day: date
     stages: tuple[StageCount, ...]
@@ -136,25 +146,27 @@ class Funnel:
 
 
 def measure_funnel(*, histories: Sequence[ApplicationHistory], days: int, today: date) -> Funnel:
-    """The funnel of the last `days` days, today included.
+    """Compute the funnel of the last `days` days, including today.
 
-    What was corrected away counts nowhere. An application that was rejected or withdrawn has still reached the stages
+    Stages removed by a correction do not count. Rejected and withdrawn applications count for the stages they reached
     before.
     """
     first_day = today - timedelta(days=days - 1)
 
-    def came_to(stage: str) -> list[ApplicationHistory]:
+    def list_reached(stage: str) -> list[ApplicationHistory]:
         return [each for each in histories if (day := each.get_day(stage)) is not None and day >= first_day]
 
     counts = tuple(
-        StageCount(stage=stage, reached=len(came_to(stage)), standing=sum(each.stage == stage for each in histories))
+        StageCount(
+            stage=stage, reached=len(list_reached(stage)), standing=sum(each.stage == stage for each in histories)
+        )
         for stage in STAGES
     )
-    steps = tuple(_step(came_to(start), start, end) for start, end in STEPS)
+    steps = tuple(_measure_step(list_reached(start), start, end) for start, end in STEPS)
     return Funnel(days=days, first_day=first_day, last_day=today, stages=counts, steps=steps)
 
 
-def _step(entered: Sequence[ApplicationHistory], start: str, end: str) -> Step:
+def _measure_step(entered: Sequence[ApplicationHistory], start: str, end: str) -> Step:
     advanced = [each for each in entered if each.get_day(end) is not None]
     waits = [
         (each.reached[end] - each.reached[start]).days

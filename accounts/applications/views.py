@@ -1,4 +1,4 @@
-"""The endpoints of the activity log, of saved jobs and applications, and the funnel that these make."""
+"""Views for the activity log, saved jobs, applications and the funnel."""
 
 from datetime import UTC, datetime
 
@@ -25,11 +25,13 @@ from career_navigator.throttling import hit_limits
 
 
 class ActivityPagination(CountedPagination):
+    """Pagination of log entries, listed under `activities`."""
+
     result_key = "activities"
 
 
 class ActivityViewSet(DocumentViewSet):
-    """What the current user has done; lines are added, and never changed."""
+    """The current user's activity log, which is append-only."""
 
     document = Activity
     owner_field = "user"
@@ -46,9 +48,9 @@ class ActivityViewSet(DocumentViewSet):
         not_found_code="job_not_found",
     )
     def log(self, request: Request) -> Response:
-        """Add to the current user's activity log.
+        """Add an entry to the current user's activity log.
 
-        When it happened is the time of the request.
+        The entry has the time of the request.
         """
         fields, user = self.body, self.current_user
         hit_limits(("activity", user.id))
@@ -73,10 +75,10 @@ class ActivityViewSet(DocumentViewSet):
         pagination_class=ActivityPagination,
     )
     def user(self, request: Request, user_id: str) -> Response:
-        """List what the current user has done, newest first.
+        """List the current user's activity log, newest first.
 
-        `type` keeps the acts of one `action_type`. Saving, applying and every change of an application are logged by
-        themselves.
+        `type` filters by `action_type`. Saving a job, applying and every change of an application are logged
+        automatically.
         """
         activities = self.filter_queryset(self.get_queryset().order_by("-created_at", "-id").as_pymongo())
         page = self.paginate_queryset(activities)
@@ -84,11 +86,13 @@ class ActivityViewSet(DocumentViewSet):
 
 
 class ApplicationPagination(CountedPagination):
+    """Pagination of applications, listed under `applications`."""
+
     result_key = "applications"
 
 
 class ApplicationViewSet(DocumentViewSet):
-    """The jobs that the current user has saved, applied for or not, and the stages of the applications."""
+    """The current user's saved jobs and applications."""
 
     document = Application
     owner_field = "user"
@@ -117,7 +121,12 @@ class ApplicationViewSet(DocumentViewSet):
     }
 
     def get_object(self) -> Application:
-        """Return the current user's application for the job of the path. Raises DoesNotExist and InvalidId."""
+        """Return the current user's application for the job in the path.
+
+        Raises:
+            DoesNotExist: there is no such application.
+            InvalidId: the id is malformed.
+        """
         return self.get_queryset().get(job=ObjectId(self.kwargs["job_id"]))
 
     @action(
@@ -128,9 +137,9 @@ class ApplicationViewSet(DocumentViewSet):
         pagination_class=ApplicationPagination,
     )
     def saved(self, request: Request) -> Response:
-        """List the current user's saved jobs and applications, the last one saved first.
+        """List the current user's saved jobs and applications, most recently saved first.
 
-        `stage` keeps those at one stage. Each brings its posting, also when that is no longer stored.
+        `stage` filters by stage. Each application includes its posting, or a snapshot if the posting was deleted.
         """
         applications = self.filter_queryset(self.get_queryset().order_by("-created_at", "-id"))
         page = self.paginate_queryset(applications)
@@ -148,37 +157,37 @@ class ApplicationViewSet(DocumentViewSet):
     def save(self, request: Request, job_id: str) -> Response:
         """Save a job.
 
-        Saving a job again changes nothing and answers 200.
+        Saving a job again changes nothing and returns 200.
         """
-        given, job, user = self.body, ObjectId(job_id), self.current_user
-        # Case does not matter in an id.
-        if given.get("job_id", job_id).lower() != job_id.lower():
-            raise ValidationError({"job_id": ["This field must be the job's of the path."]}, "contradiction")
+        body, job, user = self.body, ObjectId(job_id), self.current_user
+        # ObjectIds are case-insensitive.
+        if body.get("job_id", job_id).lower() != job_id.lower():
+            raise ValidationError({"job_id": ["This field must match the job id in the path."]}, "contradiction")
         hit_limits(("activity", user.id))
-        saving = save_job(user_id=user.pk, job_id=job, metadata=given.get("activity_metadata"), now=timezone.now())
-        return Response(self.get_serializer(saving).data, status=201 if saving.is_new else 200)
+        outcome = save_job(user_id=user.pk, job_id=job, metadata=body.get("activity_metadata"), now=timezone.now())
+        return Response(self.get_serializer(outcome).data, status=201 if outcome.is_new else 200)
 
     @save.mapping.delete
     def unsave(self, request: Request, job_id: str) -> Response:
-        """Take a job from the saved ones.
+        """Remove a saved job.
 
-        One that is applied for stays: 409.
+        Returns 409 if the user has applied for the job.
         """
         _ = self.query
         try:
-            seen_at = self._check_version()
+            seen_at = self._get_if_match_version()
             unsave_job(user_id=self.current_user.pk, job_id=ObjectId(job_id), seen_at=seen_at, now=timezone.now())
         except AlreadyApplied as error:
-            sentence = f"The application is at the stage {error.stage}: put it back to saved first."
-            raise Conflict(sentence, "application_in_progress") from error
+            message = f"The application is at the stage {error.stage}. Move it back to saved first."
+            raise Conflict(message, "application_in_progress") from error
         return Response(self.get_serializer({"msg": "Saved job deleted"}).data)
 
     @action(detail=True, serializer_class=shapes.ApplicationDetailSerializer)
     def application(self, request: Request, job_id: str) -> Response:
         """Return the application for a job, with its timeline.
 
-        `reached` has the day of each stage; the timeline has every change, oldest first. 404 where the job is neither
-        saved nor applied for.
+        `reached` has the date of each stage. The timeline has every change, oldest first. Returns 404 if the job is
+        neither saved nor applied for.
         """
         application = self.get_object()
         attach_postings([application], now=timezone.now())
@@ -188,48 +197,53 @@ class ApplicationViewSet(DocumentViewSet):
 
     @application.mapping.put
     def change_application(self, request: Request, job_id: str) -> Response:
-        """Put the application for a job at a stage.
+        """Move the application for a job to a stage.
 
-        Every stage may follow every other. Going back is a correction: what was reached further on is taken back with
-        it. A day before that of an earlier stage, or after today, is refused. What changes nothing adds nothing to the
+        Any stage can follow any other. Moving back is a correction and removes the dates of later stages. A date before
+        that of an earlier stage, or after today, is rejected. A request that changes nothing adds nothing to the
         timeline.
         """
-        given, now, user = self.body, timezone.now(), self.current_user
-        seen_at = self._check_version()
+        body, now, user = self.body, timezone.now(), self.current_user
+        seen_at = self._get_if_match_version()
         hit_limits(("activity", user.id))
         try:
             application = set_stage(
                 user_id=user.pk,
                 job_id=ObjectId(job_id),
-                stage=given["stage"],
-                note=given.get("note"),
-                date=given.get("date"),
+                stage=body["stage"],
+                note=body.get("note"),
+                date=body.get("date"),
                 seen_at=seen_at,
                 now=now,
             )
         except DayRejected as error:
             raise ValidationError({"date": [f"This field {error}"]}) from error
         except ConcurrentChange as error:
-            raise Conflict("The application was changed at the same time; repeat the change.") from error
+            raise Conflict("The application was changed by another request. Repeat your change.") from error
         attach_postings([application], now=now)
         answer = self.get_serializer({"application": application}).data
         return Response(answer, headers=build_etag(application.updated_at))
 
-    def _check_version(self) -> datetime | None:
-        """Return the version that the change is made from, if it names one. Raises StaleVersion and InvalidId."""
+    def _get_if_match_version(self) -> datetime | None:
+        """Return the version from the `If-Match` header, or None if the request has none.
+
+        Raises:
+            StaleVersion: the stored application is not that version.
+            InvalidId: the id is malformed.
+        """
         stored = self.get_queryset().filter(job=ObjectId(self.kwargs["job_id"])).only("updated_at").first()
         return check_if_match(self.request, stored.updated_at if stored is not None else None)
 
 
 class FunnelViewSet(ApiViewSet):
-    """How far the current user's applications come."""
+    """The funnel of the current user's applications."""
 
     @action(detail=False, query_serializer_class=shapes.FunnelQuery, serializer_class=shapes.FunnelSerializer)
     def funnel(self, request: Request) -> Response:
-        """Count how many of the current user's applications come to each stage, and how fast.
+        """Count how many of the current user's applications reach each stage, and how fast.
 
-        By the days that were given for the stages, corrections made. Anyone who was invited, had an offer or was
-        rejected has applied, whether or not that was noted.
+        The counts use the recorded dates of the stages, after corrections. An interview, an offer or a rejection
+        implies the stage `applied`, even if it was not recorded.
         """
         today = timezone.now().astimezone(UTC).date()
         funnel = measure_funnel(

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from accounts.applications.documents import Activity
-from accounts.applications.serializers import MAX_BYTES
+from accounts.applications.serializers import MAX_METADATA_BYTES
 from accounts.applications.services import record_activity
 from career_navigator.setting_values import Rate
 from tests.fixtures.users import PASSWORD
@@ -86,7 +86,7 @@ def test_takes_the_time_from_the_clock_alone(ada, now):
         ({"metadata": {"a": {"b.c": 1}}}, "metadata"),
         ({"metadata": {"a\0": 1}}, "metadata"),
         ({"metadata": {"a": 2**63}}, "metadata"),
-        ({"metadata": {"a": "x" * MAX_BYTES}}, "metadata"),
+        ({"metadata": {"a": "x" * MAX_METADATA_BYTES}}, "metadata"),
         ({"metadata": {"a": [[[[[[]]]]]]}}, "metadata"),
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pymongo.collection import Collection
 
 from accounts.applications.documents import MAX_NOTE_LENGTH
-from accounts.applications.stages import SAVED, STAGES, DayRejected, advance_stage, get_furthest, merge_histories
+from accounts.applications.stages import SAVED, STAGES, DayRejected, advance_stage, get_furthest_stage, merge_histories
 from accounts.migrations import (
     merge_applications,
     merge_matches,
@@ -138,7 +138,7 @@ def test_merged_days_are_ones_that_a_person_could_have_entered(moves):
         if reached:
             histories.append(reached)
             stages.append(list(reached)[-1])
-    stage = get_furthest(stages)
+    stage = get_furthest_stage(stages)
 
     merged = merge_histories(stage=stage, histories=histories)
 
