@@ -1,4 +1,4 @@
-"""Auth services: registering, logging in and changing one's profile, each within its rate limits."""
+"""Auth services for views: registration, login and profile changes, each with its rate limits."""
 
 import logging
 from collections.abc import Mapping
@@ -36,36 +36,43 @@ from career_navigator.throttling import (
 
 logger = logging.getLogger(__name__)
 
-# A page needs nothing from anywhere, and nobody may keep it.
+# The HTML pages load no resources, and their URLs contain tokens, so they must not be cached.
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; form-action 'self'",
     "Cache-Control": "no-store",
 }
-# Longer than a task waits that a worker takes at all.
-_QUEUED_SECONDS = 600
-# Tokens are secrets: not even the client's own cache keeps them.
+# TTL of the "collection queued" marker. A worker takes a queued task well within this time.
+_QUEUED_MARKER_TTL = 600
+# Tokens are secrets and must not be stored in any cache, including the client's.
 NO_STORE = {"Cache-Control": "private, no-store"}
 
 
 class Conflict(APIException):
+    """A 409 response, by default for a concurrent change of the account."""
+
     status_code = status.HTTP_409_CONFLICT
-    default_detail = "The account was changed at the same time; read it again, then repeat the change."
+    default_detail = "The account was changed by another request. Load it again and repeat your change."
     default_code = "concurrent_change"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login(TokenPair):
-    """Who has logged in, with the tokens of the session that began."""
+    """The logged-in user with the tokens of the new session."""
 
     user: User
 
 
-def register(request: Request, given: Mapping[str, Any], *, email_field: str) -> User:
-    """Add an account; `address_field` is what the body calls the address. Raises Throttled and ValidationError."""
-    limits = ("register_address", get_client_ip(request)), ("register_account", given["email"])
+def register(request: Request, fields: Mapping[str, Any], *, email_field: str) -> User:
+    """Create an account. `email_field` is the name of the email field in the request body.
+
+    Raises:
+        Throttled: the limit per client IP or per address is reached.
+        ValidationError: the address is already registered.
+    """
+    limits = ("register_address", get_client_ip(request)), ("register_account", fields["email"])
     check_limits(*limits)
     try:
-        change = register_user(**given, now=timezone.now())
+        change = register_user(**fields, now=timezone.now())
     except EmailTaken as error:
         record_hits(*limits)
         raise ValidationError({email_field: ["This field is already registered."]}, "already_registered") from error
@@ -75,41 +82,62 @@ def register(request: Request, given: Mapping[str, Any], *, email_field: str) ->
         queue_confirmation(user_id=change.user.pk)
     except QueueUnavailable:
         logger.warning(
-            "the queue is unavailable: user %s has to ask for the message that confirms the address", change.user.pk
+            "the queue is unavailable: user %s has to request the confirmation message again", change.user.pk
         )
     return change.user
 
 
 def queue_confirmation(*, user_id: ObjectId) -> None:
-    """Have a message sent that confirms the user's address. Raises QueueUnavailable."""
+    """Queue the confirmation message to a user.
+
+    Raises:
+        QueueUnavailable: the task could not be queued.
+    """
     queue_message(send_confirmation_message, str(user_id))
 
 
 def queue_message(task: "Task[[str], None]", argument: str) -> None:
-    """Queue a task that sends a message. Raises QueueUnavailable."""
+    """Queue a task that sends a message.
+
+    Raises:
+        QueueUnavailable: the task could not be queued.
+    """
     if not enqueue(task, argument):
-        raise QueueUnavailable("Messages cannot be sent just now; try again shortly.")
+        raise QueueUnavailable("Messages cannot be sent at the moment. Try again shortly.")
 
 
 def queue_limited_confirmation(*, user_id: ObjectId) -> None:
-    """Have the message sent as often as a user may ask for it. Raises QueueUnavailable and Throttled."""
+    """Queue the confirmation message within the user's rate limit.
+
+    Raises:
+        QueueUnavailable: the task could not be queued.
+        Throttled: the user has requested too many messages.
+    """
     with rate_limited(("confirmation", str(user_id))):
         queue_confirmation(user_id=user_id)
 
 
 def offer_confirmation(request: Request) -> None:
-    """Have the message sent to a user who asks for digests at an address that is not confirmed, within the limit."""
+    """Queue the confirmation message when a user turns on digests and has not confirmed the address yet.
+
+    If the queue is unavailable or the rate limit is reached, log a warning and send nothing.
+    """
     profile = _current_user(request)
     if profile.fields["email_confirmed"]:
         return
     try:
         queue_limited_confirmation(user_id=profile.pk)
     except (Throttled, QueueUnavailable) as error:
-        logger.warning("user %s is sent no message that confirms the address: %s", profile.id, error)
+        logger.warning("the confirmation message to user %s was not queued: %s", profile.id, error)
 
 
 def log_in(request: Request, *, email: str, password: str) -> Login:
-    """Begin a session. Raises Throttled and AuthenticationFailed."""
+    """Check the password and start a session.
+
+    Raises:
+        Throttled: there were too many failed logins for the account or from the client IP.
+        AuthenticationFailed: the address or the password is wrong.
+    """
     limits = LoginLimits(scope="login", account=normalize_email(email), client_ip=get_client_ip(request))
     limits.check()
     try:
@@ -126,15 +154,22 @@ def log_in(request: Request, *, email: str, password: str) -> Login:
 
 
 def begin_session(user: User) -> TokenPair:
-    """Return the tokens of a new session, after the time that hashing a password has taken."""
+    """Start a session and return its tokens. The deadline is renewed, because hashing the password used part of it."""
     user_id, version = user.pk, user.token_version
     return with_fresh_deadline(lambda: start_session(user_id=user_id, token_version=version, now=timezone.now()))
 
 
 def change_own_profile(request: Request, fields: Mapping[str, Any], *, first_role: str | None = None) -> User:
-    """Store profile fields of the current user, in an OwnAccountViewSet; `first_role` as in `change_profile`.
+    """Update profile fields of the current user and queue the collection of new target roles.
 
-    Raises StaleVersion, ConcurrentChange, ValidationError, and DoesNotExist when the user is gone.
+    `first_role` is the argument of `change_profile`. Call this from an OwnAccountViewSet, which maps ConcurrentChange
+    and DoesNotExist to responses.
+
+    Raises:
+        StaleVersion: the `If-Match` header does not match the stored profile.
+        ConcurrentChange: the profile was changed by another request.
+        ValidationError: the `If-Match` header is malformed.
+        DoesNotExist: there is no such active user.
     """
     user_id = _current_user(request).pk
     seen_at = check_if_match(request, _current_user(request).updated_at)
@@ -147,40 +182,46 @@ def _current_user(request: Request) -> CurrentUser:
     return cast(CurrentUser, request.user)
 
 
-def asks_for_a_page(request: Request) -> bool:
-    """Whether a person looks at the answer, in a browser; programs take anything, and get JSON."""
+def accepts_html(request: Request) -> bool:
+    """Return whether the client is a browser. Other clients send `Accept: */*` and receive JSON errors."""
     return "text/html" in request.headers.get("Accept", "")
 
 
 def queue_collection(change: Change) -> None:
-    """Have postings of new target roles collected, within the limits. The rest waits for the daily collection."""
-    roles = _roles_within_limits(change)
+    """Queue the collection of postings for new target roles within the rate limits.
+
+    Roles beyond the limits are collected by the daily collection.
+    """
+    roles = _hit_collection_limits(change)
     if len(roles) < len(change.new_roles):
-        waiting = len(change.new_roles) - len(roles)
-        logger.warning("%d new roles of user %s wait for the daily collection: too many", waiting, change.user.pk)
+        deferred = len(change.new_roles) - len(roles)
+        logger.warning("rate limit: %d new roles of user %s wait for the daily collection", deferred, change.user.pk)
     if not roles:
         return
     if not enqueue("ingestion.tasks.collect_for_user", str(change.user.pk), roles):
         logger.warning("new roles of user %s wait for the daily collection", change.user.pk)
         return
-    # Until the task has begun there is no run that would say so.
-    execute(*(("SET", get_collection_queued_key(role), 1, "EX", _QUEUED_SECONDS) for role in roles))
+    # No collection run exists until the task starts, so mark the roles as queued.
+    execute(*(("SET", get_collection_queued_key(role), 1, "EX", _QUEUED_MARKER_TTL) for role in roles))
 
 
-def _roles_within_limits(change: Change) -> list[str]:
-    """Count the new roles; each collection is paid for. A change counts as a POST /jobs/fetch_jobs of its user does."""
+def _hit_collection_limits(change: Change) -> list[str]:
+    """Count the new roles against the rate limits, since collections cost credits, and return the roles within them.
+
+    A profile change counts as one POST /jobs/fetch_jobs of the user.
+    """
     if not change.new_roles:
         return []
     try:
         hit_limits(("fetch_jobs", str(change.user.pk)))
     except Throttled:
         return []
-    within: list[str] = []
+    allowed: list[str] = []
     for role in change.new_roles:
         try:
-            # Of all users together, since accounts cost nothing.
+            # The limit is shared by all users, because anyone can register any number of accounts for free.
             hit_limits(("target_roles", "everybody"))
         except Throttled:
             break
-        within.append(role)
-    return within
+        allowed.append(role)
+    return allowed

@@ -1,4 +1,4 @@
-"""The endpoints under /users, where the account's fields have the job-search family's names."""
+"""Views for the endpoints under /users, the job-search names for the account endpoints under /auth."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -28,18 +28,20 @@ from accounts.user_serializers import (
     UserProfileSerializer,
     UserRegistrationSerializer,
 )
-from accounts.views import OwnAccountViewSet, answer_registration
+from accounts.views import OwnAccountViewSet, register_and_respond
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.versions import IF_MATCH, build_etag
 from career_navigator.api.viewsets import PublicViewSet
 
-# How old a token may be that erases its user's account.
-ERASURE_SECONDS = 5 * 60
-_TOO_OLD = "Erasing an account needs a token of the last five minutes: log in or refresh, then repeat the request."
+# Maximum age in seconds of a token that authorizes erasing the account.
+MAX_ERASURE_TOKEN_AGE = 5 * 60
+_LOGIN_TOO_OLD = (
+    "Erasing an account requires a token issued in the last five minutes. Log in or refresh, then repeat the request."
+)
 
 
 class UserAuthViewSet(PublicViewSet):
-    """Registering and logging in, as under /auth and under the same limits."""
+    """Registration and login. Equivalent to the endpoints under /auth, with shared rate limits."""
 
     action_options = {
         "create": {
@@ -51,12 +53,12 @@ class UserAuthViewSet(PublicViewSet):
     }
 
     def create(self, request: Request) -> Response:
-        """Register, with the profile in the job-search family's names.
+        """Register, with job-search field names.
 
-        Does what POST /auth/register does, under the same limits. Lists may be given as text with commas.
-        With `login=true` the account also begins a session, whose tokens are in the answer.
+        Equivalent to POST /auth/register, with shared rate limits. Lists can be given as text with commas. With
+        `login=true`, a session is also started and its tokens are in the response.
         """
-        return answer_registration(self, email_field="email_id")
+        return register_and_respond(self, email_field="email_id")
 
     @action(
         detail=False,
@@ -66,15 +68,15 @@ class UserAuthViewSet(PublicViewSet):
         error_statuses=(401,),
     )
     def login(self, request: Request) -> Response:
-        """Log in; answers a token pair, as POST /auth/login does.
+        """Log in and return a token pair, as POST /auth/login does.
 
-        Beside the tokens it answers the `user_id` that other paths of this family take.
+        The response also has the `user_id` for the other endpoints under /users.
         """
         return Response(self.get_serializer(log_in(request, **self.body)).data, headers=NO_STORE)
 
 
 class UserViewSet(OwnAccountViewSet):
-    """The current user's account: another's id is answered 403, whether or not it is anybody's."""
+    """The current user's account. Returns 403 for any other id, whether or not such a user exists."""
 
     permission_classes = [IsAuthenticated, IsSelf]
     lookup_url_kwarg = "user_id"
@@ -94,17 +96,17 @@ class UserViewSet(OwnAccountViewSet):
         return cast(Mapping[str, Any], UserProfileSerializer(self.current_user).data)
 
     def retrieve(self, request: Request, user_id: str) -> Response:
-        """Return the current user's profile in the job-search family's names.
+        """Return the current user's profile, with job-search field names.
 
-        The same account as GET /auth/me shows. `resume` is the id of the newest resume.
+        The profile is that of GET /auth/me. `resume` is the id of the newest resume.
         """
         return Response(self.get_serializer(self.current_user).data, headers=build_etag(self.current_user.updated_at))
 
     def update(self, request: Request, user_id: str) -> Response:
-        """Change the profile fields that are given.
+        """Change the given profile fields.
 
-        Null clears what may be empty. Fields that are no input, such as `id`, `resume` and `joined_date`, are passed
-        over, so that the profile can be sent back as it was answered.
+        Null clears an optional field. Read-only fields such as `id`, `resume` and `joined_date` are ignored, so that a
+        client can send back the profile it received.
         """
         fields = dict(self.body)
         email = fields.pop("email_id", None)
@@ -115,14 +117,14 @@ class UserViewSet(OwnAccountViewSet):
         return Response(self.get_serializer(user).data, headers=build_etag(user.updated_at))
 
     def destroy(self, request: Request, user_id: str) -> Response:
-        """Erase the account and all that is the current user's.
+        """Erase the account and all data of the current user.
 
-        Takes no body. The token has to be issued within the last five minutes, by a login or POST /auth/refresh;
-        DELETE /auth/me asks for the password instead.
+        Takes no body. The token must have been issued in the last five minutes, by a login or POST /auth/refresh.
+        DELETE /auth/me requires the password instead.
         """
-        # The family's contract has no place for a password. A token that was found is mostly too old.
+        # This endpoint accepts no password. A leaked token is usually too old to erase the account.
         now = timezone.now()
-        if now.timestamp() - cast(AccessToken, request.auth).issued_at > ERASURE_SECONDS:
-            raise PermissionDenied(_TOO_OLD, "token_too_old")
+        if now.timestamp() - cast(AccessToken, request.auth).issued_at > MAX_ERASURE_TOKEN_AGE:
+            raise PermissionDenied(_LOGIN_TOO_OLD, "token_too_old")
         erase_user_on_request(user_id=self.current_user.pk, now=now)
         return Response(self.get_serializer(self.current_user).data)

@@ -1,4 +1,4 @@
-"""The endpoints under /auth."""
+"""Views for the endpoints under /auth."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ from accounts.auth_services import (
     NO_STORE,
     PAGE_HEADERS,
     Conflict,
-    asks_for_a_page,
+    accepts_html,
     begin_session,
     change_own_profile,
     log_in,
@@ -50,7 +50,7 @@ from career_navigator.throttling import check_limits, get_client_ip, rate_limite
 
 
 class OwnAccountViewSet(ApiViewSet):
-    """Serve the current user's account, which may change or be erased while a request is on its way."""
+    """A base for views of the current user's account. Maps concurrent changes to 409 and an erased user to 401."""
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, ConcurrentChange):
@@ -64,7 +64,7 @@ class OwnAccountViewSet(ApiViewSet):
 
 
 class AuthViewSet(PublicViewSet):
-    """Registering, sessions, and what is done by the links in messages."""
+    """Registration, sessions, password resets and email confirmation."""
 
     action_options = {"confirmation_page": {"operation_id": "auth_email_confirm_page"}}
 
@@ -79,11 +79,11 @@ class AuthViewSet(PublicViewSet):
     def register(self, request: Request) -> Response:
         """Register.
 
-        Creates the account and, for target roles that nobody had before, queues the collection of their postings. A
-        message with a link that confirms the address is sent where e-mail is set up.
-        With `login=true` the account also begins a session, whose tokens are in the answer.
+        Creates the account and queues the collection of postings for its target roles. If email is configured, a
+        message with a confirmation link is sent to the address. With `login=true`, a session is also started and its
+        tokens are in the response.
         """
-        return answer_registration(self, email_field="email")
+        return register_and_respond(self, email_field="email")
 
     @action(
         detail=False,
@@ -93,11 +93,11 @@ class AuthViewSet(PublicViewSet):
         error_statuses=(401,),
     )
     def login(self, request: Request) -> Response:
-        """Log in with e-mail address and password.
+        """Log in with email address and password.
 
-        The access token goes into the `Authorization: Bearer` header of other requests; the refresh token is exchanged
-        for a new pair at POST /auth/refresh before the access token expires. Wrong passwords are limited per account
-        and per address.
+        Send the access token in the `Authorization: Bearer` header of other requests. Exchange the refresh token for a
+        new pair at POST /auth/refresh before the access token expires. Failed logins are limited per account and per
+        client IP.
         """
         return Response(self.get_serializer(log_in(request, **self.body)).data, headers=NO_STORE)
 
@@ -113,7 +113,7 @@ class AuthViewSet(PublicViewSet):
     def login_form(self, request: Request) -> Response:
         """Log in with an OAuth2 password form.
 
-        The same as POST /auth/login for clients that speak OAuth2: `username` is the e-mail address.
+        Equivalent to POST /auth/login, for OAuth2 clients. `username` is the email address.
         """
         return Response(self.get_serializer(log_in(request, **self.body)).data, headers=NO_STORE)
 
@@ -127,8 +127,8 @@ class AuthViewSet(PublicViewSet):
     def refresh(self, request: Request) -> Response:
         """Exchange a refresh token for a new pair.
 
-        A refresh token works once, and for some seconds after that, since pages and tabs refresh at the same time: each
-        use answers a pair of the same session. Using it later ends the session.
+        A refresh token works once, and for a few seconds after its first use, so that several tabs can refresh at the
+        same time. Each use returns a pair of the same session. Using the token later ends the session.
         """
         try:
             pair = refresh_session(**self.body, now=timezone.now())
@@ -145,9 +145,9 @@ class AuthViewSet(PublicViewSet):
     def logout(self, request: Request) -> Response:
         """End the session of a refresh token.
 
-        Neither its refresh tokens nor its access tokens are accepted any more; other sessions go on.
+        All refresh tokens and access tokens of the session are revoked. Other sessions are not affected.
         """
-        # Of a token that is not known there is no session left, which is what was asked for.
+        # An unknown token has no session left to end, so the request succeeds.
         end_session_by_token(**self.body, now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -160,15 +160,15 @@ class AuthViewSet(PublicViewSet):
         success_status=status.HTTP_202_ACCEPTED,
     )
     def forgot_password(self, request: Request) -> Response:
-        """Ask for a message that sets a new password.
+        """Request a password reset message.
 
-        Answers the same whether or not an account has the address.
+        The response is the same whether or not an account has this address.
         """
         email = self.body["email"]
         with rate_limited(("forgot_address", get_client_ip(request)), ("forgot_account", normalize_email(email))):
             queue_message(send_reset_message, email)
-        sentence = "If an account has this address, a message with a link is on its way to it."
-        return Response(self.get_serializer({"detail": sentence}).data, status=status.HTTP_202_ACCEPTED)
+        detail = "If an account has this address, a message with a link is on its way."
+        return Response(self.get_serializer({"detail": detail}).data, status=status.HTTP_202_ACCEPTED)
 
     @action(
         detail=False,
@@ -178,9 +178,9 @@ class AuthViewSet(PublicViewSet):
         success_status=status.HTTP_204_NO_CONTENT,
     )
     def reset_password(self, request: Request) -> Response:
-        """Set a new password by the token of such a message.
+        """Set a new password with the token of a password reset message.
 
-        The token works once, within an hour. Ends every session.
+        The token works once and expires after one hour. Every session of the user ends.
         """
         try:
             reset_password(**self.body, now=timezone.now())
@@ -195,29 +195,28 @@ class AuthViewSet(PublicViewSet):
         media_type="text/html",
     )
     def confirmation_page(self, request: Request) -> HttpResponse:
-        """Show a page with a button that confirms an e-mail address.
+        """Show a page with a button that confirms an email address.
 
-        Opening it confirms nothing, so programs that follow the links of mails do no harm.
+        Opening the page does not confirm the address, because mail scanners follow links.
         """
-        # A program that only follows links confirms nothing.
-        return self._confirmation_page(check_confirmation, confirmed=False)
+        return self._render_confirmation_page(check_confirmation, confirmed=False)
 
     @confirmation_page.mapping.post
     def confirm_email(self, request: Request) -> HttpResponse:
-        """Confirm an e-mail address by the token of a message.
+        """Confirm an email address with the token of a confirmation message.
 
-        The token works once, within three days.
+        The token works once and expires after three days.
         """
-        return self._confirmation_page(confirm_email_address, confirmed=True)
+        return self._render_confirmation_page(confirm_email_address, confirmed=True)
 
-    def _confirmation_page(self, act: Callable[..., None], *, confirmed: bool) -> HttpResponse:
+    def _render_confirmation_page(self, use_token: Callable[..., None], *, confirmed: bool) -> HttpResponse:
         state, status_code = "confirmed" if confirmed else "asked", 200
         try:
-            act(token=self.query["token"], now=timezone.now())
+            use_token(token=self.query["token"], now=timezone.now())
         except ConfirmationRejected as error:
-            if not asks_for_a_page(self.request):
-                sentence = "This field is unknown, used or expired."
-                raise ValidationError({"token": [sentence]}, "token_invalid") from error
+            if not accepts_html(self.request):
+                message = "This field is unknown, used or expired."
+                raise ValidationError({"token": [message]}, "token_invalid") from error
             state, status_code = "rejected", 400
         page = render_to_string("accounts/confirm_email.html", {"state": state, "app_name": settings.APP_NAME})
         return HttpResponse(page, status=status_code, headers=PAGE_HEADERS)
@@ -232,7 +231,7 @@ _CHANGE = {
 
 
 class ProfileViewSet(OwnAccountViewSet):
-    """The current user's own account."""
+    """The current user's account."""
 
     action_options = {
         "me": {"serializer_class": shapes.UserSerializer, "has_prebuilt_body": True},
@@ -245,48 +244,50 @@ class ProfileViewSet(OwnAccountViewSet):
     def me(self, request: Request) -> HttpResponse:
         """Return the current user's profile.
 
-        The `ETag` names its version; send it as `If-Match` with a change to be told when the profile has changed since.
+        The `ETag` identifies the version of the profile. Send it as `If-Match` with a change to get 412 if the profile
+        has changed since.
         """
-        # The stored bytes: serializing the profile again would take longer than all the rest.
+        # Return the cached bytes, because serializing the profile again would take longer than the rest of the request.
         headers = build_etag(self.current_user.updated_at)
         return HttpResponse(self.current_user.content, content_type="application/json", headers=headers)
 
     @me.mapping.put
     def update_me(self, request: Request) -> Response:
-        """Change the profile fields that are given.
+        """Change the given profile fields.
 
-        Fields that are left out stay; null clears what may be empty. With the profile's `ETag` as `If-Match` nothing is
-        changed where the profile has changed since. New target roles are collected in the background.
+        Omitted fields are not changed, and null clears an optional field. If `If-Match` has the `ETag` of an older
+        version, nothing is changed and the response is 412. Postings for new target roles are collected in the
+        background.
         """
         user = change_own_profile(request, self.body)
         return Response(self.get_serializer(user).data, headers=build_etag(user.updated_at))
 
     @me.mapping.patch
     def partial_update_me(self, request: Request) -> Response:
-        """Change the profile fields that are given.
+        """Change the given profile fields.
 
-        Does what PUT /auth/me does, for clients that send PATCH for a part of an object.
+        Equivalent to PUT /auth/me, for clients that use PATCH for partial updates.
         """
         return self.update_me(request)
 
     @me.mapping.delete
     def erase_me(self, request: Request) -> Response:
-        """Erase the account and all that is the current user's.
+        """Erase the account and all data of the current user.
 
-        The body names the password. Resumes, saved jobs, applications, searches, progress and sessions go with the
-        account; this cannot be undone.
+        The body must contain the password. Resumes, saved jobs, applications, searches, progress and sessions are
+        erased with the account. This cannot be undone.
         """
-        given = self.body
-        with _password_guess(self.current_user, field="password"):
-            erase_user(user_id=self.current_user.pk, **given, now=timezone.now())
+        fields = self.body
+        with _limit_password_guesses(self.current_user, field="password"):
+            erase_user(user_id=self.current_user.pk, **fields, now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @action(detail=False, url_path="me/export", serializer_class=shapes.ExportSerializer)
     def export(self, request: Request) -> Response:
-        """Return all that is stored about the current user.
+        """Export all data stored about the current user.
 
-        One JSON document with a part for each kind of data: profile, sessions, applications, resumes, searches,
-        progress and what else is stored. Secrets are left out.
+        The response is one JSON document with an entry per kind of data, such as profile, sessions, applications,
+        resumes, searches and progress. It does not contain secrets.
         """
         exported = export_user(user_id=self.current_user.pk, now=timezone.now())
         headers = {**NO_STORE, "Content-Disposition": 'attachment; filename="career-navigator.json"'}
@@ -302,11 +303,11 @@ class ProfileViewSet(OwnAccountViewSet):
     def password(self, request: Request) -> Response:
         """Change the password.
 
-        Ends every session; the answer is the pair of a new one.
+        Ends every session, and returns the tokens of a new one.
         """
-        given = self.body
-        with _password_guess(self.current_user, field="current_password"):
-            pair = change_password(user_id=self.current_user.pk, **given, now=timezone.now())
+        fields = self.body
+        with _limit_password_guesses(self.current_user, field="current_password"):
+            pair = change_password(user_id=self.current_user.pk, **fields, now=timezone.now())
         return Response(self.get_serializer(pair).data, headers=NO_STORE)
 
     @action(
@@ -317,20 +318,20 @@ class ProfileViewSet(OwnAccountViewSet):
         success_status=status.HTTP_202_ACCEPTED,
     )
     def send_confirmation(self, request: Request) -> Response:
-        """Have the message sent again that confirms the account's address.
+        """Send the email confirmation message again.
 
-        Nothing is sent where the address is confirmed.
+        Nothing is sent if the address is already confirmed.
         """
-        sentence, user = "The address is confirmed already.", self.current_user
+        detail, user = "The address is already confirmed.", self.current_user
         if not user.fields["email_confirmed"]:
             queue_limited_confirmation(user_id=user.pk)
-            sentence = "A message with a link is on its way to the account's address."
-        return Response(self.get_serializer({"detail": sentence}).data, status=status.HTTP_202_ACCEPTED)
+            detail = "A message with a link is on its way to the account's address."
+        return Response(self.get_serializer({"detail": detail}).data, status=status.HTTP_202_ACCEPTED)
 
 
-def answer_registration(view: ApiViewSet, *, email_field: str) -> Response:
-    """Register the account that the body describes; answer it, and its tokens with `login=true`."""
-    is_login = view.query["login"]  # before the account is there: it may be refused
+def register_and_respond(view: ApiViewSet, *, email_field: str) -> Response:
+    """Register an account from the request body. The response includes tokens if the query has `login=true`."""
+    is_login = view.query["login"]  # validate the query before the account is created
     user = register(view.request, view.body, email_field=email_field)
     answer = view.get_serializer(user).data
     if is_login:
@@ -339,10 +340,14 @@ def answer_registration(view: ApiViewSet, *, email_field: str) -> Response:
 
 
 @contextmanager
-def _password_guess(user: CurrentUser, *, field: str) -> Iterator[None]:
-    """Limit wrong passwords from somebody who may have found a token. Raises Throttled and ValidationError.
+def _limit_password_guesses(user: CurrentUser, *, field: str) -> Iterator[None]:
+    """Limit wrong passwords, so that someone with a stolen token cannot guess the password.
 
-    They count apart from logins: anyone who guesses there keeps nobody from changing their password here.
+    The limit is separate from the login limit, so that failed logins by others do not block the user here.
+
+    Raises:
+        Throttled: there were too many wrong passwords.
+        ValidationError: the password is wrong.
     """
     limit = ("password", user.id)
     check_limits(limit)
@@ -350,4 +355,6 @@ def _password_guess(user: CurrentUser, *, field: str) -> Iterator[None]:
         yield
     except WrongPassword as error:
         record_hits(limit)
-        raise ValidationError({field: ["This field is not the account's password."]}, "wrong_password") from error
+        raise ValidationError(
+            {field: ["This field does not match the account's password."]}, "wrong_password"
+        ) from error

@@ -1,4 +1,4 @@
-"""Saved searches, and which postings each of them has told of."""
+"""Documents for saved searches and the postings that each search has notified its user about."""
 
 from mongoengine import DateTimeField, DictField, IntField, ObjectIdField, StringField
 
@@ -6,18 +6,19 @@ from career_navigator.documents import StoredDocument
 
 DIGESTS = ("daily", "weekly")
 MAX_NAME_LENGTH = 100
-# Each may be a mail a day and a query a day.
+# Limit per user. Each search can cost one mail and one query per day.
 MAX_SEARCHES = 50
 
 
 class SavedSearch(StoredDocument):
-    """A filter that a user keeps, and how often mail is to report what it newly finds: `digest`, or None for never.
+    """A job filter saved by a user, with an optional mail digest of new postings.
 
-    `filter` is a body of `JobFilterSerializer`. New is what was first collected since `since`, which moves when the
-    filter changes; mail tells only of what came since `mailed_since`, when the mails were last turned on. `digest_day`
-    is the day in TIME_ZONE, such as "2026-11-16", up to which digests are done; "" for none. `number`, from 0 on,
-    is one that no other search of the user has, so that there are no more than `MAX_SEARCHES`. `idempotency_key` tells
-    a repeated request (`career_navigator.documents`); a search that was changed since has none.
+    `filter` is a request body for `JobFilterSerializer`. `digest` is the frequency of mails, or None for no mails. A
+    posting is new if it was first collected since `since`, which is reset when the filter changes. Mails report only
+    postings collected since `mailed_since`, the time at which mails were last turned on. `digest_day` is the last day
+    in TIME_ZONE whose digest is done, such as "2026-11-16", or "" for none. `number` starts at 0 and is unique per
+    user, which enforces `MAX_SEARCHES`. `idempotency_key` identifies repeated requests (see
+    `career_navigator.documents`) and is removed when the search changes.
     """
 
     user = ObjectIdField(required=True)
@@ -35,21 +36,21 @@ class SavedSearch(StoredDocument):
     meta = {
         "collection": "saved_searches",
         "indexes": [
-            # All of a user's, in the order in which they were made.
+            # The searches of a user in order of creation.
             {"fields": ["user", "id"]},
-            # Of two that are saved at once as the last that there is room for, one fails.
+            # Enforces the limit: if two requests concurrently take the last free number, one fails.
             {
                 "fields": ["user", "number"],
                 "unique": True,
                 "partialFilterExpression": {"number": {"$exists": True}},
             },
-            # The same search once: of two that are saved at the same time one is stored.
+            # Stores only one of two concurrent requests for the same search.
             {
                 "fields": ["user", "idempotency_key"],
                 "unique": True,
                 "partialFilterExpression": {"idempotency_key": {"$exists": True}},
             },
-            # Whose digest is due.
+            # Finding searches whose digest is due.
             {"fields": ["digest", "digest_day"]},
         ],
     }
@@ -59,8 +60,10 @@ class SavedSearch(StoredDocument):
 
 
 class NotifiedPosting(StoredDocument):
-    """A posting that a search has told of, or was about to: `told_at` is None where a mail was begun and it is not
-    known that it was sent."""
+    """A posting that was reserved for, or reported by, a mail of a saved search, or marked as seen.
+
+    `told_at` is None if a mail with the posting was started and may not have been sent.
+    """
 
     search = ObjectIdField(required=True)
     job = ObjectIdField(required=True)
@@ -69,6 +72,7 @@ class NotifiedPosting(StoredDocument):
 
     meta = {
         "collection": "told_postings",
-        # What makes a search report a posting once: of two that claim it one fails. And all of a search's.
+        # Ensures that a search reports a posting once: of two concurrent reservations one fails. Also lists the
+        # postings of a search.
         "indexes": [{"fields": ["search", "job"], "unique": True}],
     }

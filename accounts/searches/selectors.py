@@ -1,4 +1,4 @@
-"""Reads of saved searches: what they newly find, whose digest is due, and what an account's export needs."""
+"""Queries for saved searches: new postings, due digests and the data export."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from market.jobs.filters import JobFilter, Query, build_job_query
 from market.jobs.selectors import QUERY_MILLISECONDS, Row, list_posting_ids, list_rows
 from market.jobs.serializers import JobFilterSerializer
 
-# Beyond it a total says "at least so many".
+# Totals are counted up to this limit. Larger totals are reported as "at least".
 MAX_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPostings:
-    """What a search newly finds, the newest first. Pages are read when they are asked for."""
+    """The new postings of a search, newest first. Pages are loaded lazily by slicing."""
 
     query: Query
 
     def count(self) -> int:
-        """Return how many there are, counted up to `MAX_COUNTED`."""
+        """Return the number of postings, counted up to `MAX_COUNTED`."""
         return database().job_postings.count_documents(self.query, limit=MAX_COUNTED, maxTimeMS=QUERY_MILLISECONDS)
 
     def __getitem__(self, page: slice) -> list[Row]:
@@ -36,58 +36,67 @@ class NewPostings:
 
 
 def build_filter(*, search: SavedSearch) -> JobFilter:
-    """The filter, by today's vocabulary: the names of merged skills are followed. Raises ValidationError."""
+    """Parse the stored filter with the current vocabulary, which resolves the names of merged skills.
+
+    Raises:
+        ValidationError: the filter is no longer valid.
+    """
     return validate_as(JobFilterSerializer, dict(search.filter)).job_filter
 
 
 def find_new_postings(*, search: SavedSearch, now: datetime) -> NewPostings:
-    """What matches, is not closed, was first collected since the search began (or its filter last changed), and has
-    neither been mailed nor marked as seen.
+    """Return the open postings that match, were collected since `search.since`, and were neither mailed nor seen.
 
-    Of a mail that was begun and may not have been sent, the postings still count as new.
+    Postings of a mail that was started and may not have been sent still count as new.
     """
     notified = NotifiedPosting.objects(search=search.pk, told_at__ne=None).scalar("job")
-    return _find_matching(search, since=search.since, but=list(notified), now=now)
+    return _find_matching(search, since=search.since, excluded=list(notified), now=now)
 
 
 def find_postings_to_mail(*, search: SavedSearch, now: datetime) -> NewPostings:
-    """What a mail can report: what is new and came since mails were turned on, except for what a mail was begun
-    with."""
-    claimed = NotifiedPosting.objects(search=search.pk).scalar("job")
-    return _find_matching(search, since=max(search.since, search.mailed_since), but=list(claimed), now=now)
+    """Return the new postings that a mail can report.
+
+    They were collected since mails were turned on and are not reserved for another mail.
+    """
+    reserved = NotifiedPosting.objects(search=search.pk).scalar("job")
+    return _find_matching(search, since=max(search.since, search.mailed_since), excluded=list(reserved), now=now)
 
 
-def matching_postings(*, search: SavedSearch, now: datetime) -> NewPostings:
-    """What matches and is not closed, new or not."""
-    return _find_matching(search, since=datetime(1970, 1, 1, tzinfo=UTC), but=[], now=now)
+def find_matching_postings(*, search: SavedSearch, now: datetime) -> NewPostings:
+    """Return all open postings that match, whether or not they are new."""
+    return _find_matching(search, since=datetime(1970, 1, 1, tzinfo=UTC), excluded=[], now=now)
 
 
 def list_stored_ids(*, job_ids: Iterable[str]) -> list[ObjectId]:
-    """Those of the ids that are a stored posting's."""
-    wanted = [ObjectId(job_id) for job_id in job_ids if ObjectId.is_valid(job_id)]
-    return [row["_id"] for row in database().job_postings.find({"_id": {"$in": wanted}}, {"_id": 1})]
+    """Return the ids that belong to stored postings."""
+    valid = [ObjectId(job_id) for job_id in job_ids if ObjectId.is_valid(job_id)]
+    return [row["_id"] for row in database().job_postings.find({"_id": {"$in": valid}}, {"_id": 1})]
 
 
 def get_local_day(now: datetime) -> date:
-    """The day by which digests go: that of TIME_ZONE of the environment."""
+    """Return the date in TIME_ZONE, which determines when digests are due."""
     return now.astimezone(ZoneInfo(settings.CELERY_TIMEZONE)).date()
 
 
 def get_monday(day: date) -> date:
+    """Return the Monday of the week that contains the day."""
     return day - timedelta(days=day.weekday())
 
 
 def list_due_searches(*, day: date, user_id: ObjectId | None = None) -> list[ObjectId]:
-    """The searches whose digest of that day, or of the week with that day, has not been begun."""
-    due = {"daily": day.isoformat(), "weekly": get_monday(day).isoformat()}
-    query: Query = {"$or": [{"digest": digest, "digest_day": {"$lt": first}} for digest, first in due.items()]}
+    """Return the searches whose digest for the day, or for the week of the day, has not been started."""
+    period_starts = {"daily": day.isoformat(), "weekly": get_monday(day).isoformat()}
+    query: Query = {
+        "$or": [{"digest": digest, "digest_day": {"$lt": start}} for digest, start in period_starts.items()]
+    }
     if user_id is not None:
         query["user"] = user_id
-    found = database().saved_searches.find(query, {"_id": 1})
-    return [row["_id"] for row in found.sort("_id", 1)]
+    rows = database().saved_searches.find(query, {"_id": 1})
+    return [row["_id"] for row in rows.sort("_id", 1)]
 
 
 def export_searches(user_id: ObjectId) -> list[dict[str, Any]]:
+    """Return the user's saved searches and their notified postings for the data export."""
     return [
         {
             "id": str(search.pk),
@@ -106,9 +115,9 @@ def export_searches(user_id: ObjectId) -> list[dict[str, Any]]:
     ]
 
 
-def _find_matching(search: SavedSearch, *, since: datetime, but: list[ObjectId], now: datetime) -> NewPostings:
-    still_open = {"closed_at": {"$not": {"$lte": now}}}
-    query: Query = build_job_query(build_filter(search=search), now=now) | still_open | {"scraped_at": {"$gte": since}}
-    if but:
-        query["_id"] = {"$nin": but}
+def _find_matching(search: SavedSearch, *, since: datetime, excluded: list[ObjectId], now: datetime) -> NewPostings:
+    is_open = {"closed_at": {"$not": {"$lte": now}}}
+    query: Query = build_job_query(build_filter(search=search), now=now) | is_open | {"scraped_at": {"$gte": since}}
+    if excluded:
+        query["_id"] = {"$nin": excluded}
     return NewPostings(query=query)

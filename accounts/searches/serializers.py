@@ -1,4 +1,4 @@
-"""What the endpoints under /jobs/searches take and answer."""
+"""Request and response serializers for the endpoints under /jobs/searches."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ MAX_SEEN = 100
 
 @extend_schema_field(JobFilterSerializer)
 class FilterField(serializers.Field[Any, Any, Any, Any]):
-    """A filter as POST /jobs/relevant_jobs takes it; read as the serializer that has read it."""
+    """A filter in the format of POST /jobs/relevant_jobs. The value is the serializer that validated it."""
 
     def to_internal_value(self, data: Any) -> JobFilterSerializer:
         return validate_as(JobFilterSerializer, data)
@@ -28,76 +28,105 @@ class FilterField(serializers.Field[Any, Any, Any, Any]):
 
 
 class SavedSearchInSerializer(serializers.Serializer[Any]):
+    """A search to save."""
+
     user_id = OwnUserId()
     name = StrictCharField(max_length=MAX_NAME_LENGTH)
     filter = FilterField()
     digest = StrictChoiceField(
-        choices=DIGESTS, required=False, allow_null=True, help_text="How often mails come; null for never."
+        choices=DIGESTS, required=False, allow_null=True, help_text="Frequency of mails. Null means no mails."
     )
 
 
 class SavedSearchChangeSerializer(SavedSearchInSerializer):
-    """What is not given stays. Another filter begins again: what was collected until then is not new."""
+    """Fields of a saved search to change. Omitted fields are not changed.
+
+    After a change of the filter, only postings collected from then on are new.
+    """
 
     name = StrictCharField(max_length=MAX_NAME_LENGTH, required=False)
     filter = FilterField(required=False)
 
 
 class SavedSearchSerializer(serializers.Serializer[Any]):
+    """A saved search."""
+
     id = serializers.CharField(source="pk")
     name = serializers.CharField()
-    filter = FilterField(help_text="As it was read: canonical skills, country codes, places as postings have them.")
+    filter = FilterField(
+        help_text="The normalized filter: canonical skills, country codes, and places as spelled in postings."
+    )
     digest = serializers.ChoiceField(DIGESTS, allow_null=True)
-    since = serializers.DateTimeField(help_text="What was first collected from then on can be new.")
+    since = serializers.DateTimeField(help_text="Postings first collected since this time can be new.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 
 
 class SearchAnswerSerializer(SuccessSerializer):
+    """A response with one saved search."""
+
     search = SavedSearchSerializer()
 
 
 class SearchKeptSerializer(SearchAnswerSerializer):
+    """A saved search after a change, with the fields of its filter that were ignored."""
+
     ignored_fields = serializers.ListField(
-        child=serializers.CharField(), help_text="What the filter has besides, which was not looked at."
+        child=serializers.CharField(), help_text="Unknown fields of the filter, which were ignored."
     )
 
 
 class SearchesSerializer(SuccessSerializer):
-    searches = SavedSearchSerializer(many=True, help_text="In the order in which they were made.")
+    """The saved searches of a user."""
+
+    searches = SavedSearchSerializer(many=True, help_text="In order of creation.")
 
 
 class SearchDeletedSerializer(SuccessSerializer):
+    """The id of a deleted search."""
+
     search_id = serializers.CharField(source="search.pk")
 
 
 class DigestPreviewSerializer(serializers.Serializer[Any]):
+    """A preview of the next digest mail."""
+
     reason = serializers.ChoiceField(
-        sorted(UNSENT_REASONS), allow_null=True, help_text="Why no mail would be sent now; null where one would."
+        sorted(UNSENT_REASONS),
+        allow_null=True,
+        help_text="Why no mail would be sent now. Null if a mail would be sent.",
     )
-    detail = serializers.CharField(allow_null=True, help_text="The reason in a sentence that says what to do.")
+    detail = serializers.CharField(allow_null=True, help_text="The reason as a sentence, with what to do about it.")
     is_example = serializers.BooleanField(
-        help_text="Whether nothing is new, and the newest postings of the search serve as an example."
+        help_text="True if there are no new postings and the preview shows the newest matching postings instead."
     )
     to = serializers.CharField()
     subject = serializers.CharField()
     text = serializers.CharField()
     html = serializers.CharField()
-    jobs = serializers.IntegerField(help_text=f"How many new postings the mail lists, up to {MAX_MAILED}.")
-    total = serializers.IntegerField(help_text="How many are new.")
+    jobs = serializers.IntegerField(help_text=f"Number of new postings listed in the mail, at most {MAX_MAILED}.")
+    total = serializers.IntegerField(help_text="Number of new postings.")
 
 
 class DigestPreviewAnswerSerializer(SuccessSerializer):
+    """A response with a digest preview."""
+
     digest = DigestPreviewSerializer()
 
 
 class SeenSerializer(serializers.Serializer[Any]):
+    """The postings to mark as seen."""
+
     job_ids = BoundedList(child=StrictCharField(max_length=MAX_ID_LENGTH), min_length=1, max_length=MAX_SEEN)
 
 
 class SeenAnswerSerializer(SuccessSerializer):
-    seen = serializers.IntegerField(help_text="How many of them are stored postings.")
+    """The number of postings marked as seen."""
+
+    seen = serializers.IntegerField(help_text="Number of given ids that are stored postings.")
 
 
 class TokenQuery(QuerySerializer):
-    token = StrictCharField(max_length=MAX_TOKEN_LENGTH, help_text="As in the mail's link.")
+    """Query parameters of an unsubscribe link."""
+
+    token = StrictCharField(max_length=MAX_TOKEN_LENGTH, help_text="The token from the link in the mail.")

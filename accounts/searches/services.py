@@ -1,9 +1,9 @@
-"""Keeping searches, mailing what they newly find, each posting at most once, and the link that ends the mails.
+"""Services for saved searches, their mail digests and unsubscribing. A digest reports a posting at most once.
 
-What might fail before anything is claimed is tried first: the mail server is connected to. Then the day is claimed for
-the search, then each posting, and only then the mail is sent. So a task that runs twice, at once or again, finds the
-claims and sends nothing; a crash between claim and sending errs on the side of silence: no mail will ever report those
-postings, while GET /jobs/searches/{id}/new still does.
+`send_digest` first connects to the mail server, since that can fail without side effects. It then acquires the day's
+digest for the search, reserves each posting, and sends the mail last. A task that runs twice finds the reservations and
+sends nothing. After a crash between reservation and sending, no mail ever reports those postings, but
+GET /jobs/searches/{id}/new still lists them.
 """
 
 import logging
@@ -30,10 +30,10 @@ from accounts.searches.documents import DIGESTS, MAX_SEARCHES, NotifiedPosting, 
 from accounts.searches.selectors import (
     MAX_COUNTED,
     build_filter,
+    find_matching_postings,
     find_postings_to_mail,
     get_local_day,
     get_monday,
-    matching_postings,
 )
 from career_navigator.db.connection import database, find_duplicate_key_indexes
 from career_navigator.documents import StaleVersion, build_idempotency_key, find_repeated
@@ -41,20 +41,23 @@ from market.jobs.filters import JobFilter
 from market.jobs.listings import JobListing
 from market.jobs.selectors import Row
 
-# MongoDB keeps times to the millisecond.
+# MongoDB stores times with millisecond precision.
 _TICK = timedelta(milliseconds=1)
 
 
 class TooManySearches(RuntimeError):
-    """The user has as many saved searches as there can be."""
+    """Raised when the user already has the maximum number of saved searches."""
 
 
 def save_search(
     *, user_id: ObjectId, name: str, job_filter: JobFilter, digest: str | None, now: datetime
 ) -> SavedSearch:
-    """Keep a search; it begins now. Raises TooManySearches.
+    """Store a search. Postings collected from now on are new.
 
-    The same search, saved again within minutes and not changed in between, is the one that is stored already.
+    Idempotent: if the same search was saved within the last minutes and not changed since, return that search.
+
+    Raises:
+        TooManySearches: the user has `MAX_SEARCHES` searches.
     """
     key = build_idempotency_key(name, job_filter.as_body(), digest)
     search = SavedSearch(
@@ -69,33 +72,33 @@ def save_search(
         updated_at=now,
         idempotency_key=key,
     )
-    # A write that fails was overtaken by another search, for which there was room, or by this very one.
+    # The insert fails if a concurrent request took the number or saved the same search. Try again in either case.
     while True:
         stored: SavedSearch | None = find_repeated(SavedSearch.objects, user_id=user_id, key=key, now=now)
         if stored is not None:
             return stored
         taken = list(SavedSearch.objects(user=user_id).scalar("number"))
-        # Not by the numbers alone: an older release gave some searches the same one or none, so there may be more.
+        # Count the searches and not the distinct numbers: older releases stored duplicate or missing numbers.
         if len(taken) >= MAX_SEARCHES:
-            raise TooManySearches(f"there can be no more than {MAX_SEARCHES}")
+            raise TooManySearches(f"the user already has {MAX_SEARCHES} saved searches")
         search.number = next(number for number in range(MAX_SEARCHES) if number not in taken)
         try:
             search.save(force_insert=True)
         except NotUniqueError:
             continue
-        saved: SavedSearch = search.reload()  # MongoDB keeps times to the millisecond
+        saved: SavedSearch = search.reload()  # because MongoDB truncates times to milliseconds
         return saved
 
 
 def change_search(
     *, search: SavedSearch, fields: dict[str, Any], seen_at: datetime | None = None, now: datetime
 ) -> SavedSearch:
-    """Change the fields that are given of `name`, `job_filter` and `digest`.
+    """Change `name`, `job_filter` or `digest`, whichever `fields` contains.
 
-    Another filter begins again now; so do mails that are turned on. With `seen_at`, raises StaleVersion where the
-    stored search is not of that time.
+    A new filter resets `since` to `now`. Turning on mails sets `mailed_since` to `now`. `seen_at` is the `updated_at`
+    of the version that the change is based on. Raises StaleVersion if the stored search is another version.
     """
-    # No two versions share it.
+    # `updated_at` identifies the version, so it must increase.
     change: dict[str, Any] = {"updated_at": max(now, search.updated_at + _TICK)}
     if "name" in fields:
         change["name"] = fields["name"]
@@ -108,40 +111,40 @@ def change_search(
         if search.digest is None:
             change["mailed_since"] = now
     changes = {f"set__{name}": value for name, value in change.items()}
-    # It is not what was asked for any more.
-    if not _find_version(search, seen_at).update_one(**changes, unset__idempotency_key=True) and seen_at is not None:
-        raise StaleVersion("the search was changed since it was seen")
+    # Remove the idempotency key, because the stored search no longer equals the one originally requested.
+    if not _query_version(search, seen_at).update_one(**changes, unset__idempotency_key=True) and seen_at is not None:
+        raise StaleVersion("the search was changed since the version given")
     changed: SavedSearch = search.reload()
     return changed
 
 
 def delete_search(*, search: SavedSearch, seen_at: datetime | None = None) -> None:
-    """Delete a search. With `seen_at`, raises StaleVersion where the stored search is not of that time."""
-    if not _find_version(search, seen_at).delete() and seen_at is not None:
-        raise StaleVersion("the search was changed since it was seen")
+    """Delete a search and its notified postings. Raises StaleVersion if `seen_at` is not the stored version."""
+    if not _query_version(search, seen_at).delete() and seen_at is not None:
+        raise StaleVersion("the search was changed since the version given")
     NotifiedPosting.objects(search=search.pk).delete()
 
 
-def _find_version(search: SavedSearch, seen_at: datetime | None) -> QuerySet:
-    found: QuerySet = SavedSearch.objects(id=search.pk)
-    return found if seen_at is None else found.filter(updated_at=seen_at)
+def _query_version(search: SavedSearch, seen_at: datetime | None) -> QuerySet:
+    searches: QuerySet = SavedSearch.objects(id=search.pk)
+    return searches if seen_at is None else searches.filter(updated_at=seen_at)
 
 
 def end_digest(*, search_id: ObjectId, now: datetime) -> None:
-    """Send no more mails of a search. Harmless when done again, or when the search is gone."""
-    ending = SavedSearch.objects(id=search_id, digest__ne=None)
-    ending.update_one(set__digest=None, set__updated_at=now, unset__idempotency_key=True)
+    """Turn off the mails of a search. Idempotent. A deleted search is ignored."""
+    subscribed = SavedSearch.objects(id=search_id, digest__ne=None)
+    subscribed.update_one(set__digest=None, set__updated_at=now, unset__idempotency_key=True)
 
 
 def mark_notified(*, search: SavedSearch, job_ids: Iterable[ObjectId], now: datetime) -> None:
-    """What was shown is not new any more, and no mail reports it."""
+    """Mark postings as notified, so that they are no longer new and no mail reports them."""
     ids = list(job_ids)
     reserve_postings(search_id=search.pk, job_ids=ids, now=now)
     NotifiedPosting.objects(search=search.pk, job__in=ids, told_at=None).update(set__told_at=now)
 
 
 def reserve_postings(*, search_id: ObjectId, job_ids: Iterable[ObjectId], now: datetime) -> set[ObjectId]:
-    """Those of the postings that nobody has claimed for the search before; from now on they are claimed."""
+    """Reserve postings for a mail of the search, and return those that were not reserved before."""
     ids = list(job_ids)
     if not ids:
         return set()
@@ -155,18 +158,19 @@ def reserve_postings(*, search_id: ObjectId, job_ids: Iterable[ObjectId], now: d
 
 
 def delete_stale_notifications(*, search: SavedSearch) -> None:
-    """Forget the told postings that are stored no longer: they cannot come again."""
+    """Delete the notifications of postings that are no longer stored, since those cannot become new again."""
     notified = set(NotifiedPosting.objects(search=search.pk).scalar("job"))
     stored = {row["_id"] for row in database().job_postings.find({"_id": {"$in": list(notified)}}, {"_id": 1})}
     NotifiedPosting.objects(search=search.pk, job__in=list(notified - stored)).delete()
 
 
 def _get_digest_day(digest: str | None, now: datetime) -> str:
-    """A weekly digest begins with the next Monday, a daily one with the next time that digests are sent."""
+    """Return the initial `digest_day`. A weekly digest starts next Monday, a daily digest with the next daily run."""
     return get_monday(get_local_day(now)).isoformat() if digest == "weekly" else ""
 
 
 def erase_searches(user_id: ObjectId) -> None:
+    """Delete the user's saved searches and their notified postings."""
     ids = list(SavedSearch.objects(user=user_id).scalar("id"))
     NotifiedPosting.objects(search__in=ids).delete()
     SavedSearch.objects(user=user_id).delete()
@@ -180,19 +184,23 @@ UNSUBSCRIBE_PATH = "/jobs/searches/unsubscribe"
 _signer = Signer(salt="accounts.searches.unsubscribe")
 
 
-# Why no mail is sent, and what to do about it.
+# Why no mail is sent, with what to do about it.
 UNSENT_REASONS = {
     "account_deactivated": "The account is deactivated.",
-    "digest_off": "The search sends no mails; set its digest to daily or weekly.",
-    "email_not_confirmed": "The address is not confirmed; POST /auth/email/send mails a link that confirms it.",
-    "no_mail_server": "This service sends no mail, since EMAIL_HOST is not set.",
-    "nothing_new": "The search finds nothing that is new, so no mail is sent.",
+    "digest_off": "Mails are off for this search. Set its digest to daily or weekly.",
+    "email_not_confirmed": "Your address is not confirmed. Use POST /auth/email/send to receive a confirmation link.",
+    "no_mail_server": "This service cannot send mail, because EMAIL_HOST is not set.",
+    "nothing_new": "There are no new postings for this search.",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestPreview:
-    """A digest as it would be mailed now, or an example of one, and why none would be (one of `UNSENT_REASONS`)."""
+    """The digest that would be sent now, or an example if there are no new postings.
+
+    `reason` is a key of `UNSENT_REASONS` if no mail would be sent, else None. `jobs` is the number of postings listed,
+    `total` the number of new postings.
+    """
 
     reason: str | None
     is_example: bool
@@ -209,18 +217,17 @@ class DigestPreview:
 
 
 def preview_digest(*, search: SavedSearch, now: datetime) -> DigestPreview:
-    """Return the mail that would be sent now, and send and change nothing.
+    """Return the mail that would be sent now, without sending or changing anything.
 
-    Where nothing is new the newest postings of the search serve as an example. Raises ValidationError where the filter
-    is not accepted any more.
+    If there are no new postings, the preview shows the newest matching postings. Raises ValidationError if the filter
+    of the search is no longer valid.
     """
     user = User.objects.get(id=search.user)
     postings = find_postings_to_mail(search=search, now=now)
     rows, total = postings[:MAX_MAILED], postings.count()
-    reason = _find_reason(search, user) or (None if rows else "nothing_new")
-    message = _message(
-        search, user, rows or matching_postings(search=search, now=now)[:MAX_MAILED], total=total, now=now
-    )
+    reason = _find_unsent_reason(search, user) or (None if rows else "nothing_new")
+    shown_rows = rows or find_matching_postings(search=search, now=now)[:MAX_MAILED]
+    message = _build_message(search, user, shown_rows, total=total, now=now)
     return DigestPreview(
         reason=reason,
         is_example=not rows,
@@ -233,64 +240,67 @@ def preview_digest(*, search: SavedSearch, now: datetime) -> DigestPreview:
     )
 
 
-def _find_reason(search: SavedSearch, user: User) -> str | None:
+def _find_unsent_reason(search: SavedSearch, user: User) -> str | None:
     if search.digest is None:
         return "digest_off"
     if not user.is_active:
         return "account_deactivated"
     if user.email_confirmed is False:
         return "email_not_confirmed"
-    return None if _can_send() else "no_mail_server"
+    return None if _is_mail_configured() else "no_mail_server"
 
 
 def send_digest(*, search_id: ObjectId, day: date, is_again: bool = False, now: datetime) -> int:
-    """Mail what the search newly finds, once a day at most; how many postings the mail reports, 0 for no mail.
+    """Mail the new postings of a search, at most once per day, and return the number of postings reported.
 
-    `day` is the digest's, in TIME_ZONE; with `is_again` it is sent also where that day's was begun. Nothing is sent to
-    users who are deactivated or whose address is not confirmed, and nothing where no mail server is set. Raises
-    SMTPException or OSError when the mail server is unavailable; nothing is claimed then.
+    `day` is the day of the digest in TIME_ZONE. With `is_again`, the digest is sent even if that day's was already
+    started. Return 0 without sending if there is nothing new, the user is deactivated, the address is not confirmed, or
+    no mail server is configured.
+
+    Raises:
+        SMTPException, OSError: the mail server is unavailable. Nothing has been reserved, so the task can be retried.
     """
-    search = _open_digests(search_id, day, is_again).first()
+    search = _query_pending_digest(search_id, day, is_again).first()
     owner = User.objects(id=search.user, is_active=True, email_confirmed__ne=False) if search is not None else None
     user = owner.first() if owner is not None else None
     if search is None or user is None:
         return 0
-    if not _can_send():
+    if not _is_mail_configured():
         record_mail(user_id=user.pk, kind=DIGEST, error="EMAIL_HOST is not set", now=now)
         return 0
     try:
         postings = find_postings_to_mail(search=search, now=now)
     except ValidationError as error:
-        logger.error("the filter of saved search %s is not accepted any more: %s", search_id, error)
+        logger.error("the filter of saved search %s is no longer valid: %s", search_id, error)
         return 0
-    found, total = postings[:MAX_MAILED], postings.count()
-    if not found:
-        _begin(search, day, is_again)
+    candidates, total = postings[:MAX_MAILED], postings.count()
+    if not candidates:
+        _acquire_digest(search, day, is_again)
         return 0
-    with _connect(user.pk, now) as connection:
-        if not _begin(search, day, is_again):
+    with _open_mail_connection(user.pk, now) as connection:
+        if not _acquire_digest(search, day, is_again):
             return 0
-        claimed = reserve_postings(search_id=search.pk, job_ids=[row["_id"] for row in found], now=now)
-        rows = [row for row in found if row["_id"] in claimed]
+        reserved = reserve_postings(search_id=search.pk, job_ids=[row["_id"] for row in candidates], now=now)
+        rows = [row for row in candidates if row["_id"] in reserved]
         if not rows:
             return 0
-        message = _message(search, user, rows, total=total, now=now)
+        message = _build_message(search, user, rows, total=total, now=now)
         message.connection = connection
         try:
             with recorded_mail(user_id=user.pk, kind=DIGEST, now=now):
                 message.send()
         except (SMTPException, OSError) as error:
-            # It may have been sent all the same, so it is not tried again.
+            # The server may have accepted the mail despite the error, so do not retry.
             logger.error("the digest of saved search %s may not have been sent: %s", search_id, type(error).__name__)
             return 0
-        NotifiedPosting.objects(search=search.pk, job__in=list(claimed)).update(set__told_at=now)
+        NotifiedPosting.objects(search=search.pk, job__in=list(reserved)).update(set__told_at=now)
     delete_stale_notifications(search=search)
     return len(rows)
 
 
 @contextmanager
-def _connect(user_id: ObjectId, now: datetime) -> Iterator[Any]:
-    """Connect to the mail server; where that fails, the mail is recorded as not sent."""
+def _open_mail_connection(user_id: ObjectId, now: datetime) -> Iterator[Any]:
+    """Connect to the mail server. If that fails, record the mail as failed and re-raise the error."""
     connection = get_connection()
     try:
         connection.open()
@@ -301,33 +311,35 @@ def _connect(user_id: ObjectId, now: datetime) -> Iterator[Any]:
         yield connection
 
 
-def _can_send() -> bool:
+def _is_mail_configured() -> bool:
     if "dummy" in settings.EMAIL_BACKEND:
         logger.error("EMAIL_HOST is not set: no digests of saved searches are sent")
         return False
     return True
 
 
-def _open_digests(search_id: ObjectId, day: date, is_again: bool) -> QuerySet:
+def _query_pending_digest(search_id: ObjectId, day: date, is_again: bool) -> QuerySet:
     searches = SavedSearch.objects(id=search_id, digest__ne=None)
     return searches if is_again else searches.filter(digest_day__lt=day.isoformat())
 
 
-def _begin(search: SavedSearch, day: date, is_again: bool) -> bool:
-    """Whether the day's digest is this task's; not where another has begun it, or mails were turned off meanwhile."""
-    # A weekly search may be done until a later day already.
-    return bool(_open_digests(search.pk, day, is_again).update_one(max__digest_day=day.isoformat()))
+def _acquire_digest(search: SavedSearch, day: date, is_again: bool) -> bool:
+    """Acquire the day's digest. Return False if another task has acquired it or mails were turned off."""
+    # Use $max, because `digest_day` of a weekly search may already be later.
+    return bool(_query_pending_digest(search.pk, day, is_again).update_one(max__digest_day=day.isoformat()))
 
 
-def _message(search: SavedSearch, user: User, rows: list[Row], *, total: int, now: datetime) -> EmailMultiAlternatives:
-    """Return the mail that reports the rows, of `total` that are new."""
+def _build_message(
+    search: SavedSearch, user: User, rows: list[Row], *, total: int, now: datetime
+) -> EmailMultiAlternatives:
+    """Build the mail that lists the rows. `total` is the number of new postings."""
     more = max(0, total - len(rows))
     job_filter = build_filter(search=search)
     jobs = [_describe_job(JobListing(row, now=now, job_filter=job_filter)) for row in rows]
-    unsubscribe, name = get_unsubscribe_url(search_id=search.pk), _line(search.name)
+    unsubscribe, name = get_unsubscribe_url(search_id=search.pk), _collapse_whitespace(search.name)
     context = {
         "app_name": settings.APP_NAME,
-        "full_name": _line(user.full_name),
+        "full_name": _collapse_whitespace(user.full_name),
         "name": name,
         "digest": search.digest or DIGESTS[0],
         "jobs": jobs,
@@ -350,36 +362,38 @@ def _message(search: SavedSearch, user: User, rows: list[Row], *, total: int, no
 
 
 def _describe_job(listing: JobListing) -> dict[str, Any]:
-    """What the mail says of a posting; its address only where a browser takes it for a page."""
+    """Return the template context for a posting. Only http and https URLs become links."""
     url = listing.url or ""
     facts = (listing.company, listing.location, *listing.key_info)
     return {
-        "title": _line(listing.title),
-        "facts": " · ".join(dict.fromkeys(_line(fact) for fact in facts if fact)),
+        "title": _collapse_whitespace(listing.title),
+        "facts": " · ".join(dict.fromkeys(_collapse_whitespace(fact) for fact in facts if fact)),
         "url": url if urlsplit(url).scheme in ("http", "https") else "",
     }
 
 
-def _line(text: str) -> str:
+def _collapse_whitespace(text: str) -> str:
     return " ".join(text.split())
 
 
 class InvalidToken(ValueError):
-    """A token that was not signed here, or by a key that is no longer used."""
+    """Raised for an unsubscribe token that is not signed with a current key."""
 
 
 def get_unsubscribe_url(*, search_id: ObjectId) -> str:
+    """Return the signed link that turns off the mails of a search."""
     query = urlencode({"token": make_token(search_id=search_id)})
     return f"{settings.PUBLIC_URL}{UNSUBSCRIBE_PATH}?{query}"
 
 
 def make_token(*, search_id: ObjectId) -> str:
+    """Return the signed unsubscribe token of a search."""
     return _signer.sign(str(search_id))
 
 
 def parse_token(token: str) -> ObjectId:
-    """The search whose token it is. Raises InvalidToken."""
+    """Return the id of the search that an unsubscribe token names. Raises InvalidToken for a bad signature."""
     try:
         return ObjectId(_signer.unsign(token))
     except BadSignature as error:
-        raise InvalidToken("the token was not signed here") from error
+        raise InvalidToken("the signature of the token is not valid") from error

@@ -1,4 +1,4 @@
-"""What Celery runs for saved searches."""
+"""Celery tasks for saved searches."""
 
 from datetime import date
 from smtplib import SMTPException
@@ -16,19 +16,19 @@ from career_navigator.celery import enqueue
 
 @shared_task(base=ScheduledTask, title="Mail saved searches", icon="mail")
 def queue_digests() -> str:
-    """Queue the digests of saved searches that are due, one task per search."""
+    """Queue one task per saved search whose digest is due."""
     day = get_local_day(timezone.now())
     due = list(list_due_searches(day=day))
     for search_id in due:
         if not enqueue(send_digest, str(search_id), day.isoformat()):
-            raise OperationalError("the digests were not queued")
+            raise OperationalError("the digests could not be queued")
     return f"queued {len(due)} digests"
 
 
-# A server that is unavailable is usually back within the hour; no posting is marked as mailed until all answer.
+# An unavailable server usually recovers within an hour. No posting is reserved until all servers respond.
 @shared_task(
     autoretry_for=(SMTPException, OSError, *UNAVAILABLE_ERRORS), retry_backoff=60, retry_backoff_max=1800, max_retries=8
 )
 def send_digest(search_id: str, day: str) -> None:
-    """Send a search's digest of a day, such as "2026-11-16"."""
+    """Send the digest of a search for a day in ISO format, such as "2026-11-16"."""
     services.send_digest(search_id=ObjectId(search_id), day=date.fromisoformat(day), now=timezone.now())

@@ -1,4 +1,4 @@
-"""The endpoints under /jobs/searches."""
+"""Views for the endpoints under /jobs/searches."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.auth_services import PAGE_HEADERS, Conflict, asks_for_a_page, offer_confirmation
+from accounts.auth_services import PAGE_HEADERS, Conflict, accepts_html, offer_confirmation
 from accounts.searches import serializers as shapes
 from accounts.searches.documents import MAX_SEARCHES, SavedSearch
 from accounts.searches.selectors import build_filter, find_new_postings, list_stored_ids
@@ -36,16 +36,18 @@ from career_navigator.api.viewsets import DocumentViewSet, PublicViewSet
 from market.jobs.listings import JobListing
 from market.jobs.serializers import JobListingSerializer
 
-# What mail programs send. The token is all that is needed, so it is not looked at.
+# The body that mail programs send with one-click unsubscribe. It is ignored, since the token in the URL is sufficient.
 _ONE_CLICK = {"type": "object", "properties": {"List-Unsubscribe": {"type": "string"}}}
 
 
 class NewJobsPagination(CountedPagination):
+    """Pagination of new postings, listed under `jobs`."""
+
     result_key = "jobs"
 
 
 class SavedSearchViewSet(DocumentViewSet):
-    """The current user's own searches; another's are answered as if they were not there."""
+    """The current user's saved searches. Searches of other users return 404."""
 
     document = SavedSearch
     owner_field = "user"
@@ -77,33 +79,33 @@ class SavedSearchViewSet(DocumentViewSet):
     def list(self, request: Request) -> Response:
         """List the current user's saved searches.
 
-        In the order in which they were made, each with its filter as it was read.
+        The searches are in order of creation, each with its normalized filter.
         """
         return Response(self.get_serializer({"searches": self.get_queryset().order_by("id")}).data)
 
     def create(self, request: Request) -> Response:
         """Save a search.
 
-        It begins now: postings that are stored already are not new. With `digest`, mail reports what is new: daily at
-        07:00 or on Mondays, in the server's TIME_ZONE, each posting once, up to 20 in a mail, once the account's
-        address is confirmed: a message with a link is sent where it is not. There can be 50 searches; one more is
-        answered 409. The same search, saved again within minutes, is answered with the one that is there.
+        Only postings collected from now on are new. With `digest`, new postings are mailed daily at 07:00 or on
+        Mondays, in the server's TIME_ZONE. Each posting is mailed once, and a mail lists at most 20. Mails require a
+        confirmed address, so a confirmation message is sent if necessary. Returns 409 if the user already has 50
+        searches. Saving the same search again within a few minutes returns the existing search.
         """
-        given = self.body["filter"]
+        filter_input = self.body["filter"]
         try:
             search = save_search(
                 user_id=self.current_user.pk,
                 name=self.body["name"],
-                job_filter=given.job_filter,
+                job_filter=filter_input.job_filter,
                 digest=self.body.get("digest"),
                 now=timezone.now(),
             )
         except TooManySearches as error:
-            sentence = f"There can be no more than {MAX_SEARCHES} saved searches; delete one first."
-            raise Conflict(sentence, "too_many_searches") from error
+            message = f"You already have {MAX_SEARCHES} saved searches. Delete one first."
+            raise Conflict(message, "too_many_searches") from error
         if search.digest is not None:
             offer_confirmation(request)
-        answer = self.get_serializer({"search": search, "ignored_fields": given.ignored_fields}).data
+        answer = self.get_serializer({"search": search, "ignored_fields": filter_input.ignored_fields}).data
         return Response(
             answer, status=201, headers={"Location": f"/jobs/searches/{search.pk}"} | build_etag(search.updated_at)
         )
@@ -111,7 +113,7 @@ class SavedSearchViewSet(DocumentViewSet):
     def retrieve(self, request: Request, search_id: str) -> Response:
         """Return a saved search.
 
-        With its filter as it was read and how often mails report it.
+        The response has the normalized filter and the frequency of mails.
         """
         search = self.get_object()
         return Response(self.get_serializer({"search": search}).data, headers=build_etag(search.updated_at))
@@ -119,26 +121,26 @@ class SavedSearchViewSet(DocumentViewSet):
     def update(self, request: Request, search_id: str) -> Response:
         """Change a saved search.
 
-        Only the fields that are given. Another filter begins again, as a new search does; mails that are turned on tell
-        of what is collected from then on.
+        Omitted fields are not changed. After a change of the filter, only postings collected from then on are new.
+        After turning on mails, only postings collected from then on are mailed.
         """
         fields = dict(self.body)
         search = self.get_object()
         seen_at = check_if_match(request, search.updated_at)
-        given = fields.pop("filter", None)
-        if given is not None:
-            fields["job_filter"] = given.job_filter
+        filter_input = fields.pop("filter", None)
+        if filter_input is not None:
+            fields["job_filter"] = filter_input.job_filter
         if fields.get("digest") is not None and search.digest is None:
             offer_confirmation(request)
         changed = change_search(search=search, fields=fields, seen_at=seen_at, now=timezone.now())
-        ignored = given.ignored_fields if given is not None else []
+        ignored = filter_input.ignored_fields if filter_input is not None else []
         answer = self.get_serializer({"search": changed, "ignored_fields": ignored}).data
         return Response(answer, headers=build_etag(changed.updated_at))
 
     def destroy(self, request: Request, search_id: str) -> Response:
         """Delete a saved search.
 
-        No mail reports it from then on.
+        Its mails stop.
         """
         search = self.get_object()
         delete_search(search=search, seen_at=check_if_match(request, search.updated_at))
@@ -151,16 +153,16 @@ class SavedSearchViewSet(DocumentViewSet):
         operation_id="jobs_searches_new",
     )
     def new(self, request: Request, search_id: str) -> Response:
-        """List what a saved search newly finds.
+        """List the new postings of a saved search.
 
-        New is what matches, is not closed, was first collected since the search was saved or its filter last changed,
-        and has neither been mailed nor marked as seen. Asking changes nothing: it stays new until a mail has told of it
-        or it is marked by POST /jobs/searches/{search_id}/seen. A posting that is collected late is new however long
-        ago it was posted; one that changes does not become new again. `total` is counted up to 10,000.
+        A posting is new if it matches, is open, was first collected since the search was saved or its filter last
+        changed, and was neither mailed nor marked as seen. Listing postings does not change them. They stay new until a
+        mail reports them or POST /jobs/searches/{search_id}/seen marks them. The date of collection counts, not the
+        date of posting. A posting that changes does not become new again. `total` is counted up to 10,000.
         """
         search, now = self.get_object(), timezone.now()
-        found, job_filter = find_new_postings(search=search, now=now), build_filter(search=search)
-        page = [JobListing(row, now=now, job_filter=job_filter) for row in self.paginate_queryset(found)]
+        postings, job_filter = find_new_postings(search=search, now=now), build_filter(search=search)
+        page = [JobListing(row, now=now, job_filter=job_filter) for row in self.paginate_queryset(postings)]
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @action(
@@ -172,13 +174,13 @@ class SavedSearchViewSet(DocumentViewSet):
     def digest(self, request: Request, search_id: str) -> Response:
         """Preview the mail of a saved search.
 
-        It is the mail that would be sent now, or an example where nothing is new. Nothing is sent, and nothing is
-        marked as mailed.
+        Returns the mail that would be sent now, or an example if there are no new postings. Nothing is sent or marked
+        as mailed.
         """
         try:
             preview = preview_digest(search=self.get_object(), now=timezone.now())
         except ValidationError as error:
-            raise Conflict("The search's filter is not accepted any more; change it first.") from error
+            raise Conflict("The filter of this search is no longer valid. Change it first.") from error
         return Response(self.get_serializer({"digest": preview}).data)
 
     @action(
@@ -188,9 +190,9 @@ class SavedSearchViewSet(DocumentViewSet):
         serializer_class=shapes.SeenAnswerSerializer,
     )
     def seen(self, request: Request, search_id: str) -> Response:
-        """Mark postings as seen by a saved search.
+        """Mark postings of a saved search as seen.
 
-        They are not new any more, and no mail reports them. Harmless when done again.
+        They are no longer new, and no mail reports them. Idempotent.
         """
         job_ids = self.body["job_ids"]
         search = self.get_object()
@@ -200,9 +202,9 @@ class SavedSearchViewSet(DocumentViewSet):
 
 
 class UnsubscribeViewSet(PublicViewSet):
-    """Where the links of the mails lead. The token tells whose search it is; nobody has to log in.
+    """The targets of the unsubscribe links in mails. The signed token names the search, so no login is required.
 
-    What is posted is never read, so a mail program may send it in any form.
+    The request body is ignored, so a mail program may send it in any format.
     """
 
     query_serializer_class = shapes.TokenQuery
@@ -210,14 +212,14 @@ class UnsubscribeViewSet(PublicViewSet):
 
     @action(detail=False, url_path="unsubscribe", media_type="text/html")
     def page(self, request: Request) -> HttpResponse:
-        """Show a page with a button that ends the mails of a saved search.
+        """Show a page with a button that stops the mails of a saved search.
 
-        Opening it ends nothing, so programs that follow the links of mails do no harm.
+        Opening the page does not stop the mails, because mail scanners follow links.
         """
         try:
             search = SavedSearch.objects(id=self._get_search_id()).only("name").first()
         except ValidationError:
-            if "token" not in request.query_params or not asks_for_a_page(request):
+            if "token" not in request.query_params or not accepts_html(request):
                 raise
             return _render_page({"is_rejected": True}, status=400)
         return _render_page({"name": search.name if search is not None else "", "ended": False})
@@ -225,20 +227,24 @@ class UnsubscribeViewSet(PublicViewSet):
     @extend_schema(request={"application/x-www-form-urlencoded": _ONE_CLICK})
     @page.mapping.post
     def unsubscribe(self, request: Request) -> HttpResponse:
-        """End the mails of a saved search (RFC 8058 one-click).
+        """Stop the mails of a saved search (RFC 8058 one-click unsubscribe).
 
-        Works again and again, and also when the search was deleted.
+        Idempotent. Succeeds even if the search was deleted.
         """
         end_digest(search_id=self._get_search_id(), now=timezone.now())
         return _render_page({"ended": True})
 
     def _get_search_id(self) -> ObjectId:
-        """Return the search that the token of the query names. Raises ValidationError."""
+        """Return the id of the search that the token in the query names.
+
+        Raises:
+            ValidationError: the token is invalid.
+        """
         try:
             return parse_token(self.query["token"])
         except InvalidToken as error:
             raise ValidationError(
-                {"token": ["This field is not the token of a mail from here."]}, "token_invalid"
+                {"token": ["This field is not a valid unsubscribe token."]}, "token_invalid"
             ) from error
 
 

@@ -75,7 +75,7 @@ def test_the_link_leads_to_a_page_whose_button_confirms(eve, mailed):
     assert (page.status_code, page["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert '<form method="post">' in page.content.decode()
     assert (page["Cache-Control"], "default-src 'none'" in page["Content-Security-Policy"]) == ("no-store", True)
-    assert "The address is confirmed." in done.content.decode()
+    assert "Your address is confirmed." in done.content.decode()
     assert eve.get(f"/users/{eve.id}").json()["email_confirmed"] is True
 
 
@@ -213,7 +213,7 @@ def test_sends_no_link_where_the_address_is_confirmed(ada, queued):
     send_confirmation_task(ada.id)
 
     assert (answer.status_code, queued(), mail.outbox) == (202, [], [])
-    assert "confirmed already" in answer.json()["detail"]
+    assert "already confirmed" in answer.json()["detail"]
 
 
 def test_sends_the_link_again_within_a_limit(eve, queued, settings, window_clock):

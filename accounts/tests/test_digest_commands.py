@@ -166,7 +166,7 @@ def test_sends_by_a_mail_server_and_names_one_that_does_not_answer(search, setti
     with MailServer() as server:
         settings.EMAIL_PORT = server.port
 
-    with pytest.raises(CommandError, match=f"does not answer at 127.0.0.1:{server.port}"):
+    with pytest.raises(CommandError, match=f"Cannot reach the mail server at 127.0.0.1:{server.port}"):
         send()
     with MailServer() as server:
         settings.EMAIL_PORT = server.port

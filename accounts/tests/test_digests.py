@@ -149,7 +149,7 @@ def test_bounds_a_mail_and_brings_the_rest_with_the_next(save, mailoutbox):
     sent = [send(search, day=THURSDAY + number * DAY) for number in range(3)]
 
     assert sent == [MAX_MAILED, 3, 0]
-    assert "3 more are new" in mailoutbox[0].body
+    assert "3 more jobs are new" in mailoutbox[0].body
     assert "more" not in mailoutbox[1].body
     told = [line for message in mailoutbox for line in message.body.splitlines() if line.startswith("- Job")]
     assert len(set(told)) == len(told) == MAX_MAILED + 3

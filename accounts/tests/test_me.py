@@ -279,7 +279,7 @@ def test_answers_a_concurrent_change_with_409(ada):
     assert statuses <= {200, 409}
     assert 409 in statuses
     refused = next(answer for answer in answers if answer.status_code == 409)
-    assert refused.json()["detail"].startswith("The account was changed at the same time")
+    assert refused.json()["detail"].startswith("The account was changed by another request")
 
 
 def test_loses_no_accepted_change_of_two_at_once(ada):

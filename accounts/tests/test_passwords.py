@@ -117,7 +117,7 @@ def test_asks_for_the_current_password(ada):
     answer = _change(ada, current_password="Wrong-Pass-123")
 
     assert answer.status_code == 400
-    assert answer.json()["detail"] == "current_password is not the account's password."
+    assert answer.json()["detail"] == "current_password does not match the account's password."
     assert _log_in(PASSWORD).status_code == 200
     assert refresh(ada.refresh_token).status_code == 200
 

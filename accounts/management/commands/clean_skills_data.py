@@ -1,4 +1,4 @@
-"""The former name of `renormalize_skills`, kept for one release."""
+"""Deprecated alias of `renormalize_skills`, available for one more release."""
 
 from typing import Any
 
@@ -6,10 +6,12 @@ from accounts.management.commands.renormalize_skills import Command as Renormali
 
 
 class Command(RenormalizeSkillsCommand):
-    help = "Deprecated: use renormalize_skills."
+    """The deprecated name of `renormalize_skills`."""
+
+    help = "Deprecated. Use renormalize_skills instead."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stderr.write(
-            "clean_skills_data is deprecated and will be removed in the next release: use renormalize_skills."
+            "clean_skills_data is deprecated and will be removed in the next release. Use renormalize_skills instead."
         )
         super().handle(*args, **options)

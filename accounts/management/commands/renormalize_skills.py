@@ -1,4 +1,4 @@
-"""Read users' and postings' skills again by today's vocabulary."""
+"""Command that renormalizes the skills of users and postings."""
 
 from typing import Any
 
@@ -14,10 +14,12 @@ from market.refresh import refresh_stats
 
 
 class Command(SummaryCommand):
-    help = "Gives users' and postings' skills their canonical names by today's vocabulary. Safe to repeat."
+    """Apply the current vocabulary to stored skills, for example after skills were merged or added."""
+
+    help = "Renormalize the skills of users and postings with the current vocabulary. Idempotent."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
+        parser.add_argument("--dry-run", action="store_true", help="report what would change without changing anything")
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         dry_run = options["dry_run"]

@@ -1,4 +1,4 @@
-"""Mail what saved searches newly find, here and now."""
+"""Command that sends digests of saved searches immediately."""
 
 from smtplib import SMTPException
 from typing import Any
@@ -18,21 +18,23 @@ from career_navigator.commands import SummaryCommand
 
 
 class Command(SummaryCommand):
-    help = "Mails the digests of saved searches that are due, as the schedule does each day. Each posting once."
+    """Send the digests that the daily task would send, in this process instead of a worker."""
+
+    help = "Send the digests of saved searches that are due, as the daily task does. Reports each posting only once."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", metavar="EMAIL", help="only those of the account with this address, or id")
+        parser.add_argument("--user", metavar="EMAIL", help="only for the account with this email address or id")
+        parser.add_argument("--now", action="store_true", help="also send digests already done for the day or week")
         parser.add_argument(
-            "--now", action="store_true", help="also those that are not due: today's were sent, or the week's"
+            "--dry-run", action="store_true", help="report what would be sent without sending or changing anything"
         )
-        parser.add_argument("--dry-run", action="store_true", help="say what would be sent; send and change nothing")
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         day, user_id = get_local_day(timezone.now()), _find_user_id(options["user"])
         ids = list_due_searches(day=day, user_id=user_id)
         if options["now"]:
-            mailed = SavedSearch.objects(digest__ne=None, **({} if user_id is None else {"user": user_id}))
-            ids = list(mailed.order_by("id").scalar("id"))
+            subscribed = SavedSearch.objects(digest__ne=None, **({} if user_id is None else {"user": user_id}))
+            ids = list(subscribed.order_by("id").scalar("id"))
         mails = []
         for search in SavedSearch.objects(id__in=ids).order_by("id"):
             outcome = _preview(search)
@@ -41,37 +43,41 @@ class Command(SummaryCommand):
                     sent = send_digest(search_id=search.pk, day=day, is_again=options["now"], now=timezone.now())
                 except (SMTPException, OSError) as error:
                     raise CommandError(
-                        f"The mail server does not answer at {settings.EMAIL_HOST}:{settings.EMAIL_PORT}: {error}. "
-                        "Check EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS and EMAIL_USE_SSL. Nothing of this mail is lost."
+                        f"Cannot reach the mail server at {settings.EMAIL_HOST}:{settings.EMAIL_PORT}: {error}. "
+                        "Check EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS and EMAIL_USE_SSL. "
+                        "The postings of this digest stay new, so run the command again."
                     ) from error
                 outcome |= {"postings": sent, "reason": "" if sent else "not_sent"}
             mails.append(outcome)
-        told = [mail for mail in mails if not mail["reason"]]
+        sent_mails = [mail for mail in mails if not mail["reason"]]
         return {
             "dry_run": options["dry_run"],
             "searches": len(mails),
-            "mails": len(told),
-            "postings": sum(mail["postings"] for mail in told),
+            "mails": len(sent_mails),
+            "postings": sum(mail["postings"] for mail in sent_mails),
             "digests": mails,
         }
 
 
 def _preview(search: SavedSearch) -> dict[str, Any]:
-    shown = {"search": str(search.pk), "name": search.name}
+    row = {"search": str(search.pk), "name": search.name}
     try:
         preview = preview_digest(search=search, now=timezone.now())
     except ValidationError:
-        return shown | {"to": "", "postings": 0, "reason": "filter_not_accepted"}
+        return row | {"to": "", "postings": 0, "reason": "filter_not_accepted"}
     except User.DoesNotExist:
-        return shown | {"to": "", "postings": 0, "reason": "no_account"}
-    return shown | {"to": preview.to, "postings": preview.jobs, "reason": preview.reason or ""}
+        return row | {"to": "", "postings": 0, "reason": "no_account"}
+    return row | {"to": preview.to, "postings": preview.jobs, "reason": preview.reason or ""}
 
 
-def _find_user_id(given: str | None) -> ObjectId | None:
-    if given is None:
+def _find_user_id(email_or_id: str | None) -> ObjectId | None:
+    if email_or_id is None:
         return None
-    user = User.objects(id=given).first() if ObjectId.is_valid(given) else find_user_by_email(email=given)
+    if ObjectId.is_valid(email_or_id):
+        user = User.objects(id=email_or_id).first()
+    else:
+        user = find_user_by_email(email=email_or_id)
     if user is None:
-        raise CommandError(f"there is no active account with the address or id {given!r}")
-    found: ObjectId = user.pk
-    return found
+        raise CommandError(f"there is no active account with the email address or id {email_or_id!r}")
+    user_id: ObjectId = user.pk
+    return user_id
