@@ -1,4 +1,4 @@
-"""Support: looking users up, and acting for them."""
+"""Admin for support: look up users and mails, and act on accounts."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -44,13 +44,13 @@ from skills.selectors import get_vocabulary
 
 DAYS = 30
 MAX_SEARCH_LENGTH = 200
-# Of the roles that a user aims at, the gaps of so many are shown.
+# Number of target roles whose skill gaps are shown on the page of a user.
 _MAX_ROLES = 3
 
 
 FAILED_MAILS = Attention(
     title="Mails not sent",
-    note="in the last 7 days; each is to a user who waits for it",
+    note="in the last 7 days; users may be waiting for them",
     permission="accounts.view_mail",
     route="admin:accounts_mail_changelist",
     collection="mails",
@@ -59,17 +59,19 @@ FAILED_MAILS = Attention(
 
 
 class FailedMailFilter(AttentionFilter):
+    """A list filter for the mails that `FAILED_MAILS` counts."""
+
     attention = FAILED_MAILS
 
 
 @admin.register(Mail)
 class MailAdmin(ReadOnlyDocumentAdmin):
-    """Mails to users: whether each was sent, and why it was not; kept for 90 days."""
+    """The mails to users of the last 90 days, with their status and the error of failed mails."""
 
     list_display = ("kind", "state", "error", "tries", "user", "at")
     phone_columns = ("kind", "state", "at")
     list_filter = (FailedMailFilter, "kind", "status")
-    empty_text = "Confirmations, reset messages and digests of saved searches are listed here for 90 days."
+    empty_text = "Confirmations, password reset messages and digests of saved searches are listed here for 90 days."
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         columns = super().get_list_display(request)
@@ -77,7 +79,7 @@ class MailAdmin(ReadOnlyDocumentAdmin):
         return ["address" if may_look_up and name == "user" else name for name in columns]
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Look the addresses of a page up at once."""
+        """Look up the addresses of all users on the page in one query."""
         changelist = super().get_changelist_instance(request)
         changelist.result_list = list(changelist.result_list)
         users = database().users.find({"_id": {"$in": [mail.user for mail in changelist.result_list]}}, {"email": 1})
@@ -88,7 +90,7 @@ class MailAdmin(ReadOnlyDocumentAdmin):
 
     @display(description="user", ordering="user")
     def address(self, obj: Any) -> SafeString | str:
-        """Return the user's address, with a link; of one who was erased the id."""
+        """Return the user's address as a link, or the user's id if the user was erased."""
         if obj.user_email is None:
             return str(obj.user)
         url = reverse("admin:accounts_person_change", args=[obj.user])
@@ -101,7 +103,7 @@ class MailAdmin(ReadOnlyDocumentAdmin):
 
 @admin.register(Person)
 class PersonAdmin(ReadOnlyDocumentAdmin):
-    """Users: found by the beginning of the address or by name. Each act has a permission of its own."""
+    """The users of the platform, searchable by address and name. Each action has its own permission."""
 
     list_display = ("email", "full_name", "active", "location", "created_at")
     phone_columns = ("email", "full_name", "active")
@@ -109,7 +111,7 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
     list_only = ("email", "full_name", "is_active", "location", "created_at")
     list_filter = ("is_active", "experience_level")
     search_fields = ("email", "full_name")
-    search_help_text = "Any part of the address or name, in any case, with or without accents."
+    search_help_text = "Any part of the address or name. Case and accents are ignored."
     fields = (
         *("email", "full_name", "is_active", "skills", "target_roles", "experience_level", "location"),
         *("phone_number", "experience", "experience_years", "preferred_locations", "remote_preference"),
@@ -122,22 +124,22 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
         conditions = []
         for word in search_term[:MAX_SEARCH_LENGTH].split():
             pattern = {"$regex": build_folded_pattern(word), "$options": "i"}
-            # An address with another form of its domain than was typed has no part in common with it.
-            whole = {"email": {"$in": list_email_forms(word)}}
-            conditions.append({"$or": [{"email": pattern}, {"full_name": pattern}, whole]})
+            # An address whose domain is stored in another form than the one typed does not match the pattern.
+            exact = {"email": {"$in": list_email_forms(word)}}
+            conditions.append({"$or": [{"email": pattern}, {"full_name": pattern}, exact]})
         return (queryset.with_condition({"$and": conditions}) if conditions else queryset), False
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         person = self.get_object(request, object_id) if ObjectId.is_valid(object_id) else None
-        facts = _describe_progress(person, now=timezone.now()) if person and self.has_view_permission(request) else {}
-        return super().change_view(request, object_id, form_url, (extra_context or {}) | facts)
+        context = _describe_progress(person, now=timezone.now()) if person and self.has_view_permission(request) else {}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     @display(description="active", boolean=True, ordering="is_active")
     def active(self, obj: Any) -> bool:
         return bool(obj.is_active)
 
     def get_urls(self) -> list[URLPattern]:
-        acts = {
+        views = {
             "deactivate": self._deactivate,
             "reactivate": self._reactivate,
             "reset": self._send_reset,
@@ -146,8 +148,8 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
         }
         return [
             *(
-                path(f"<str:user_id>/{name}/", self.admin_site.admin_view(act), name=f"person_{name}")
-                for name, act in acts.items()
+                path(f"<str:user_id>/{name}/", self.admin_site.admin_view(view), name=f"person_{name}")
+                for name, view in views.items()
             ),
             *super().get_urls(),
         ]
@@ -155,46 +157,53 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
     def _deactivate(self, request: HttpRequest, user_id: str) -> HttpResponse:
         if request.method == "GET":
             require_permission(request, "accounts.deactivate_person", method="GET")
-            person = self._person(request, user_id)
+            person = self._get_person_or_404(request, user_id)
             sessions = count_user_data(user_id=ObjectId(user_id)).get("sessions", 0)
             return ask_for_confirmation(
                 request,
                 title=f"Deactivate {person.email}?",
                 act="Deactivate the user",
                 facts=[
-                    f"{sessions:,} sessions end at once: no token is accepted, and nobody can log in to the account.",
-                    "Everything that is stored about the user stays.",
+                    f"{sessions:,} {'session ends' if sessions == 1 else 'sessions end'} immediately. "
+                    "All tokens are rejected, and the user cannot log in.",
+                    "All data stored about the user is kept.",
                 ],
-                undo="It can be undone: by “Reactivate”. The user then has to log in again.",
-                back=self._url(user_id),
+                undo="You can undo this with “Reactivate”. The user then has to log in again.",
+                back=self._get_person_url(user_id),
                 opts=self.opts,
             )
-        staff, person = require_permission(request, "accounts.deactivate_person"), self._person(request, user_id)
+        staff, person = (
+            require_permission(request, "accounts.deactivate_person"),
+            self._get_person_or_404(request, user_id),
+        )
         deactivate_user(user_id=ObjectId(user_id))
         log_action(staff, person, "Deactivated the user.")
-        messages.success(request, "The user is deactivated; no token is accepted any more.")
-        return self._back(user_id)
+        messages.success(request, "The user is deactivated. All tokens are rejected from now on.")
+        return self._redirect_to_person(user_id)
 
     def _reactivate(self, request: HttpRequest, user_id: str) -> HttpResponse:
-        staff, person = require_permission(request, "accounts.deactivate_person"), self._person(request, user_id)
+        staff, person = (
+            require_permission(request, "accounts.deactivate_person"),
+            self._get_person_or_404(request, user_id),
+        )
         reactivate_user(user_id=ObjectId(user_id))
         log_action(staff, person, "Reactivated the user.")
-        messages.success(request, "The user may log in again.")
-        return self._back(user_id)
+        messages.success(request, "The user can log in again.")
+        return self._redirect_to_person(user_id)
 
     def _send_reset(self, request: HttpRequest, user_id: str) -> HttpResponse:
-        staff, person = require_permission(request, "accounts.send_reset"), self._person(request, user_id)
+        staff, person = require_permission(request, "accounts.send_reset"), self._get_person_or_404(request, user_id)
         if not person.is_active:
-            messages.error(request, "No message is sent: the user is deactivated.")
-            return self._back(user_id)
-        otherwise = "No message is sent; try again later."
+            messages.error(request, "No message was sent, because the user is deactivated.")
+            return self._redirect_to_person(user_id)
+        otherwise = "No message was sent. Try again later."
         if enqueue_or_report(request, send_reset_message, person.email, otherwise=otherwise):
-            log_action(staff, person, "Sent a message to set a new password.")
-            messages.success(request, "The message to set a new password is on its way.")
-        return self._back(user_id)
+            log_action(staff, person, "Sent a password reset message.")
+            messages.success(request, "The password reset message is on its way.")
+        return self._redirect_to_person(user_id)
 
     def _export(self, request: HttpRequest, user_id: str) -> HttpResponse:
-        staff, person = require_permission(request, "accounts.export_person"), self._person(request, user_id)
+        staff, person = require_permission(request, "accounts.export_person"), self._get_person_or_404(request, user_id)
         content = export_user(user_id=ObjectId(user_id), now=timezone.now())
         log_action(staff, person, "Exported the user's data.")
         return HttpResponse(
@@ -206,56 +215,56 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
     def _erase(self, request: HttpRequest, user_id: str) -> HttpResponse:
         if request.method == "GET":
             require_permission(request, "accounts.erase_person", method="GET")
-            person = self._person(request, user_id)
+            person = self._get_person_or_404(request, user_id)
             counts = count_user_data(user_id=ObjectId(user_id))
             return ask_for_confirmation(
                 request,
                 title=f"Erase {person.email}?",
                 act="Erase the user",
                 facts=[
-                    "The account and the profile are erased.",
+                    "The account and the profile will be erased.",
                     *(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()),
                 ],
-                undo="It cannot be undone.",
-                back=self._url(user_id),
-                field={"name": "address", "label": "Type the address of the user to erase"},
+                undo="This cannot be undone.",
+                back=self._get_person_url(user_id),
+                field={"name": "address", "label": "Enter the address of the user to erase"},
                 opts=self.opts,
             )
-        staff, person = require_permission(request, "accounts.erase_person"), self._person(request, user_id)
+        staff, person = require_permission(request, "accounts.erase_person"), self._get_person_or_404(request, user_id)
         if normalize_email(request.POST.get("address", "")) != normalize_email(person.email):
-            messages.error(request, "Nothing is erased: the address that you typed is not the user's.")
-            return self._back(user_id)
+            messages.error(request, "Nothing was erased, because the address you entered is not the user's.")
+            return self._redirect_to_person(user_id)
         erase_user_on_request(user_id=ObjectId(user_id), now=timezone.now())
-        log_action(staff, person, "Erased the user and all that was theirs.", flag=DELETION)
-        # The log keeps that it was done and by whom, not whom it was done to.
+        log_action(staff, person, "Erased the user and all their data.", flag=DELETION)
+        # The admin log keeps who erased a user and when, but no longer names the user.
         kind = ContentType.objects.get_for_model(Person)
         LogEntry.objects.filter(content_type=kind, object_id=user_id).update(object_repr="an erased user")
-        messages.success(request, "The user and all that was theirs is erased.")
+        messages.success(request, "The user and all their data were erased.")
         return HttpResponseRedirect(reverse("admin:accounts_person_changelist"))
 
-    def _person(self, request: HttpRequest, user_id: str) -> Any:
+    def _get_person_or_404(self, request: HttpRequest, user_id: str) -> Any:
         person = self.get_object(request, user_id) if ObjectId.is_valid(user_id) else None
         if person is None:
             raise Http404
         return person
 
-    def _back(self, user_id: str) -> HttpResponse:
-        return HttpResponseRedirect(self._url(user_id))
+    def _redirect_to_person(self, user_id: str) -> HttpResponse:
+        return HttpResponseRedirect(self._get_person_url(user_id))
 
-    def _url(self, user_id: str) -> str:
+    def _get_person_url(self, user_id: str) -> str:
         return reverse("admin:accounts_person_change", args=[user_id])
 
 
 def _describe_progress(person: Any, *, now: datetime) -> dict[str, Any]:
-    """Return what the page of a user shows beside the profile."""
+    """Return the template context for a user's page in addition to the profile: gaps, progress, applications, mails."""
     user_id = str(person.pk)
     statuses, projects = SKILL_PROGRESS.statuses(user_id), PROJECT_PROGRESS.statuses(user_id)
-    learnt = [skill for skill, status in statuses.items() if status == SKILL_PROGRESS.done]
-    held = get_vocabulary().map_technology_slugs([*dict.fromkeys([*person.skills, *learnt])])
+    acquired = [skill for skill, status in statuses.items() if status == SKILL_PROGRESS.done]
+    skills = get_vocabulary().map_technology_slugs([*dict.fromkeys([*person.skills, *acquired])])
     gaps = []
     for role in person.target_roles[:_MAX_ROLES]:
         stats = get_role_stats(role=normalize_role(role), days=WINDOW_DAYS, now=now)
-        gaps.append((role, rank_gaps(window=stats.window, held=held) if stats else None))
+        gaps.append((role, rank_gaps(window=stats.window, held=skills) if stats else None))
     applications = Counter(Application.objects(user=person.pk).scalar("stage"))
     return {
         "gaps": gaps,
@@ -268,10 +277,10 @@ def _describe_progress(person: Any, *, now: datetime) -> dict[str, Any]:
 
 
 def show_users(now: datetime) -> Iterator[Card | Chart]:
-    """How many users there are, and how many came each day."""
+    """Yield the dashboard panels of accounts: the number of users and the registrations per day."""
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     since = today - timedelta(days=DAYS - 1)
-    # Reads the index on `created_at` alone.
+    # A covered query: it reads only the index on `created_at`.
     rows = database().users.aggregate(
         [
             {"$match": {"created_at": {"$gte": since}}},
@@ -284,12 +293,12 @@ def show_users(now: datetime) -> Iterator[Card | Chart]:
         title="Users",
         value=f"{database().users.estimated_document_count():,}",
         note=f"{sum(counts.values()):,} new in {DAYS} days",
-        meaning="People who have registered on the platform, apart from the staff.",
+        meaning="People who have registered on the platform, without staff.",
         route="admin:accounts_person_changelist",
     )
     yield Chart(
-        title="New users a day",
-        empty_text="Registrations fill this chart.",
+        title="New users per day",
+        empty_text="Registrations appear in this chart.",
         labels=[day[5:] for day in days],
         series=[Series(label="users", values=[counts.get(day, 0) for day in days])],
     )

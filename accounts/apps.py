@@ -1,9 +1,11 @@
-"""What this app adds to the shared parts (`career_navigator.apps`)."""
+"""App configuration: what accounts registers with the shared layer (see `career_navigator.apps`)."""
 
 from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
+    """The accounts app, with its data exports, erasures, duplicate mergers, dashboard panels and staff permissions."""
+
     name = "accounts"
 
     user_exports = {

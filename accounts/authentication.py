@@ -1,10 +1,11 @@
-"""Access tokens, the current user that they belong to, and sessions.
+"""Access tokens, request authentication and sessions.
 
-Tokens are JWTs signed by the current key, with the claims `sub` (the user's id), `iat`, `exp`, `sid` and `ver`. `sid`
-is the session's family of refresh tokens; `ver` is how often all tokens of the user had been ended before. The `kid`
-header tells which key signed, so that tokens of former keys are accepted until they expire.
+Access tokens are JWTs signed with the current key. Their claims are `sub` (the user's id), `iat`, `exp`, `sid` and
+`ver`. `sid` identifies the session's family of refresh tokens. `ver` is the user's `token_version` at issue. The `kid`
+header names the signing key, so that tokens signed with a former key remain valid until they expire.
 
-A session is a family of refresh tokens. One that was exchanged answers for a short grace, then ends its family.
+A session is a family of refresh tokens. A refresh token that was exchanged remains valid for a short grace period.
+Using it later ends its family.
 """
 
 import hashlib
@@ -32,24 +33,24 @@ from career_navigator.api.renderers import dump_json
 from career_navigator.db.connection import database
 from career_navigator.setting_values import derive_public_key
 
-# No token of ours is nearly as long; a longer one is not worth the work of decoding it.
+# Issued tokens are far shorter. Longer tokens are rejected without decoding them.
 MAX_TOKEN_LENGTH = 4096
-# Verified tokens that a process caches, about 1 kB each.
+# Number of verified tokens that a process caches, about 1 kB each.
 MAX_CACHED_TOKENS = 4096
 _KEY_ID_CHARACTERS = 16
 
 SCHEME = b"bearer"
 logger = logging.getLogger(__name__)
 
-# The sentence and the code of each reason.
-_REFUSALS = {
+# Message and error code per reason.
+_REJECTIONS = {
     "expired": ("The token has expired.", "token_expired"),
     "invalid": ("The token is not valid.", "token_invalid"),
 }
 
 
 class TokenRejected(Exception):
-    """A token that is not accepted. `reason`: expired or invalid."""
+    """Raised for an access token that is not accepted. `reason` is "expired" or "invalid"."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the token is {reason}")
@@ -57,22 +58,26 @@ class TokenRejected(Exception):
 
 
 class KeyringBackend(TokenBackend):
-    """simplejwt's backend with several keys: the first signs, each verifies, and `kid` says which one it was."""
+    """A simplejwt backend with several keys. The first key signs, all keys verify, and `kid` selects the key."""
 
     def __init__(self, algorithm: str, signing_key: str, *former_keys: str) -> None:
         super().__init__(algorithm, signing_key)
         public = derive_public_key if algorithm.startswith("RS") else str
         verifying = [public(key) for key in (signing_key, *former_keys)]
-        self._verifying_keys = {_key_id(key): self._prepare_key(key) for key in verifying}
-        self._key_id = _key_id(verifying[0])
-        # Verifying costs 100 microseconds, a third of a small request, and says the same of a token every time.
+        self._verifying_keys = {_build_key_id(key): self._prepare_key(key) for key in verifying}
+        self._key_id = _build_key_id(verifying[0])
+        # Verifying a token takes 100 microseconds, a third of a small request, and its result never changes.
         self.claims = lru_cache(maxsize=MAX_CACHED_TOKENS)(self.decode)
 
     def encode(self, payload: dict[str, Any]) -> str:
         return jwt.encode(payload, self.prepared_signing_key, algorithm=self.algorithm, headers={"kid": self._key_id})
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
-        """Return the claims. Raises TokenBackendError. A token that names no key is tried with each."""
+        """Return the claims of a token. A token without `kid` is verified with each key in turn.
+
+        Raises:
+            TokenBackendError: the token is malformed, expired or not signed with any of the keys.
+        """
         try:
             key_id = jwt.get_unverified_header(token).get("kid")
         except jwt.InvalidTokenError as error:
@@ -83,13 +88,14 @@ class KeyringBackend(TokenBackend):
             keys = [self._verifying_keys[key_id]] if key_id in self._verifying_keys else []
         for key in keys:
             try:
-                # Naming the one algorithm refuses `none`, and an RSA key taken for an HMAC secret.
+                # Allowing a single algorithm rejects `none` and prevents an RSA public key from being used as an
+                # HMAC secret.
                 claims: dict[str, Any] = jwt.decode(
                     token,
                     key,
                     algorithms=[self.algorithm],
                     options={"require": ["exp", "sub"], "verify_aud": False},
-                    # Meant for `iat`: `read_access_token` compares `exp` with the clock as it is.
+                    # The leeway is for `iat`. `read_access_token` checks `exp` again without leeway.
                     leeway=CLOCK_LEEWAY_SECONDS,
                 )
                 return claims
@@ -106,14 +112,14 @@ def _get_backend() -> KeyringBackend:
     return _build_backend(settings.JWT_ALGORITHM, settings.JWT_SECRET_KEY, *settings.JWT_FORMER_KEYS)
 
 
-# The settings change in tests alone.
+# The settings change only in tests.
 _build_backend = lru_cache(maxsize=1)(KeyringBackend)
 
 
 def issue_access_token(*, user_id: ObjectId, now: datetime, session: str = "", token_version: int = 0) -> str:
-    """Return a token that is accepted for JWT_ACCESS_TOKEN_EXPIRE_MINUTES, or until its session ends.
+    """Return an access token that is valid for JWT_ACCESS_TOKEN_EXPIRE_MINUTES or until its session ends.
 
-    `token_version` is the user's. One that was read before the user's tokens were ended makes a token that is refused.
+    `token_version` is the user's. If it was read before the user's tokens were revoked, the issued token is rejected.
     """
     expires_at = now + timedelta(minutes=settings.JWT_ACCESS_TOKEN_EXPIRE_MINUTES)
     claims: dict[str, Any] = {
@@ -129,9 +135,10 @@ def issue_access_token(*, user_id: ObjectId, now: datetime, session: str = "", t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """Whom a token was issued to, who may be gone by now, and when (seconds since 1970; 0 where it does not say).
+    """The claims of a valid access token. The user may have been erased since it was issued.
 
-    `session` is empty and `version` None in tokens of releases that did not write them.
+    `issued_at` is in seconds since 1970, or 0 if the token has no `iat`. In tokens of earlier releases, `session` is
+    empty and `version` is None.
     """
 
     user_id: ObjectId
@@ -141,7 +148,11 @@ class AccessToken:
 
 
 def read_access_token(token: str) -> AccessToken:
-    """Return what an accepted token says. Raises TokenRejected."""
+    """Verify an access token and return its claims.
+
+    Raises:
+        TokenRejected: the token is invalid or has expired.
+    """
     if len(token) > MAX_TOKEN_LENGTH:
         raise TokenRejected("invalid")
     try:
@@ -162,22 +173,23 @@ def read_access_token(token: str) -> AccessToken:
     )
 
 
-def _key_id(verifying_key: str) -> str:
+def _build_key_id(verifying_key: str) -> str:
     return hashlib.sha256(b"key id " + verifying_key.encode()).hexdigest()[:_KEY_ID_CHARACTERS]
 
 
 def accepts_token(*, user: CurrentUser, token: AccessToken) -> bool:
-    """Return whether the token was not ended: by a logout, a new password, a deactivation."""
+    """Return whether the token is still valid, that is, not revoked by a logout, a new password or a deactivation."""
     if token.session in user.ended_sessions:
         return False
     if token.version is None:
-        # By time alone, a token of a host whose clock is ahead seems to be from after the end.
+        # Tokens without a version are compared by time. The leeway covers hosts whose clocks are ahead, since their
+        # tokens would otherwise appear to be issued after the revocation.
         return not user.tokens_from or token.issued_at >= user.tokens_from + CLOCK_LEEWAY_SECONDS
     return token.version == user.token_version
 
 
 def load_profile(*, user_id: ObjectId) -> CurrentUser | None:
-    """An active user's profile as of now; None when there is no such user."""
+    """Return the current profile of an active user, or None if there is no such user."""
 
     def load() -> bytes | None:
         user = User.objects(id=user_id, is_active=True).first()
@@ -206,10 +218,10 @@ def load_profile(*, user_id: ObjectId) -> CurrentUser | None:
 
 
 class BearerAuthentication(JWTAuthentication):
-    """`Authorization: Bearer <access token>`. A token that was ended is refused like a forged one."""
+    """Authentication by `Authorization: Bearer <access token>`. A revoked token is rejected like a forged token."""
 
     def __init__(self) -> None:
-        """Do without a model of users: they are documents."""
+        """Skip the base class, which looks up the Django user model. Users are MongoEngine documents."""
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
@@ -222,18 +234,18 @@ class BearerAuthentication(JWTAuthentication):
         try:
             return read_access_token(raw_token.decode("latin-1"))
         except TokenRejected as error:
-            raise AuthenticationFailed(*_REFUSALS[error.reason]) from error
+            raise AuthenticationFailed(*_REJECTIONS[error.reason]) from error
 
     def get_user(self, validated_token: AccessToken) -> CurrentUser:  # type: ignore[override]
         user = load_profile(user_id=validated_token.user_id)
         if user is None or not accepts_token(user=user, token=validated_token):
-            raise AuthenticationFailed(*_REFUSALS["invalid"])
+            raise AuthenticationFailed(*_REJECTIONS["invalid"])
         return user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenPair:
-    """What a login or a refresh gives out; neither is stored as it is."""
+    """The access token and the refresh token of a session. Neither is stored in plain text."""
 
     token_type: ClassVar[str] = "bearer"  # noqa: S105 - what kind of token, not a secret
 
@@ -242,38 +254,41 @@ class TokenPair:
 
     @property
     def expires_in(self) -> int:
-        """For how many seconds from its issue the access token is accepted."""
+        """Lifetime of the access token in seconds."""
         return int(settings.JWT_ACCESS_TOKEN_EXPIRE_MINUTES * 60)
 
 
 class RefreshRejected(Exception):
-    """A refresh token that is not accepted. `reason`: unknown (or expired, or its session ended), used, or no_user."""
+    """Raised for a refresh token that is not accepted.
+
+    `reason` is "unknown" (also if the token has expired or its session ended), "used" or "no_user".
+    """
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"the refresh token is refused: {reason}")
+        super().__init__(f"the refresh token is rejected: {reason}")
         self.reason = reason
 
 
 def start_session(*, user_id: ObjectId, now: datetime, token_version: int = 0) -> TokenPair:
-    """Begin a session of the user.
+    """Start a session for the user and return its first tokens.
 
-    `token_version` is that of the user whose password was checked: where all tokens were ended since, the session has
-    ended before it began.
+    `token_version` must be the value read when the password was checked. If all tokens were revoked since, the tokens
+    of the new session are rejected.
     """
     pair = _issue_pair(user_id=user_id, family=secrets.token_hex(16), token_version=token_version, now=now)
-    # It is no part of the profile: neither its time of change nor its cache moves.
+    # The profile does not include the last login, so neither `updated_at` nor the cached profile changes.
     database().users.update_one({"_id": user_id}, {"$max": {"last_login_at": now}})
     return pair
 
 
 def refresh_session(*, refresh_token: str, now: datetime) -> TokenPair:
-    """Exchange a refresh token for a pair of its session.
+    """Exchange a refresh token for a new token pair of the same session.
 
-    Used again within JWT_REFRESH_GRACE_SECONDS of its first use it answers another pair, since the requests of one page
-    and two tabs refresh at the same time; used later it ends the session.
+    Concurrent requests of a page, or two tabs, may refresh at the same time. A token therefore remains valid for
+    JWT_REFRESH_GRACE_SECONDS after its first use. Using it later ends the session.
 
-    The successor is stored before the token is marked as used. So anyone who ends the session meanwhile either takes
-    the token away before it is marked, and this refresh fails, or finds the successor there to delete.
+    The successor is stored before the token is marked as used. A concurrent logout either deletes the token before it
+    is marked, in which case this refresh fails, or finds the successor and deletes it too.
 
     Raises:
         RefreshRejected: the token is not accepted.
@@ -289,36 +304,38 @@ def refresh_session(*, refresh_token: str, now: datetime) -> TokenPair:
     pair = _issue_pair(user_id=token.user, family=token.family, token_version=token.token_version, now=now)
     if not _mark_as_used(jti, now=now):
         _end_session(token, now=now)
-        logger.warning("a refresh token of user %s was used again; its session has ended", token.user)
+        logger.warning(
+            "a refresh token of user %s was reused after its grace period; its session has ended", token.user
+        )
         raise RefreshRejected("used")
     return pair
 
 
 def end_session_by_token(*, refresh_token: str, now: datetime) -> None:
-    """End the session that the refresh token, used or not, belongs to; nothing happens for an unknown one."""
+    """End the session of a refresh token, whether or not the token was used. Unknown tokens are ignored."""
     token = RefreshToken.objects(jti=hash_token(refresh_token)).first()
     if token is not None:
         _end_session(token, now=now)
 
 
 def end_sessions(user_id: ObjectId) -> None:
-    """Accept no refresh token of the user any more."""
+    """Delete all refresh tokens of the user."""
     _delete_all(RefreshToken.objects(user=user_id))
 
 
 def _end_session(token: RefreshToken, *, now: datetime) -> None:
-    """Accept no token of the token's family any more."""
-    # The access tokens first: where it breaks off after them, the refresh token is still there to end the session by.
+    """Revoke all tokens of the token's family."""
+    # Revoke the access tokens first. If this is interrupted, the refresh token still exists and can end the session.
     User.end_session(user_id=token.user, family=token.family, now=now)
     _delete_all(RefreshToken.objects(family=token.family))
 
 
 def _mark_as_used(jti: str, *, now: datetime) -> bool:
-    """Keep the time of the token's first use; False when the grace is over since, or the session has ended."""
+    """Record the token's first use. Return False if its grace period is over or its session has ended."""
     usable: list[dict[str, Any]] = [{"used_at": None}]
     if settings.JWT_REFRESH_GRACE_SECONDS:
         usable.append({"used_at": {"$gt": now - timedelta(seconds=settings.JWT_REFRESH_GRACE_SECONDS)}})
-    # One operation decides, so that MongoDB puts requests of the same moment in order.
+    # A single atomic update, so that MongoDB serializes concurrent requests.
     marked = database().refresh_tokens.update_one(
         {"_id": jti, "$or": usable},
         [{"$set": {"used_at": {"$ifNull": ["$used_at", now]}}}],
@@ -327,7 +344,7 @@ def _mark_as_used(jti: str, *, now: datetime) -> bool:
 
 
 def _delete_all(tokens: QuerySet) -> None:
-    """Delete the tokens, and those that refreshes in progress store meanwhile."""
+    """Delete the tokens, including tokens that concurrent refreshes store in the meantime."""
     while tokens.delete():
         pass
 

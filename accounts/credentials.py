@@ -1,4 +1,4 @@
-"""Passwords: policy, hashing, changing and replacing one. And confirming an email address."""
+"""Password policy and hashing, password changes and resets, and email confirmation."""
 
 import logging
 import unicodedata
@@ -31,12 +31,12 @@ PASSWORD_HELP_TEXT = (
 
 
 def normalize_password(password: str) -> str:
-    """Return the password in NFKC: one keyboard sends `ä` as one character, another as two (RFC 8265)."""
+    """Return the password in NFKC, because some keyboards send `ä` as one character and others as two (RFC 8265)."""
     return unicodedata.normalize("NFKC", password)
 
 
 class StrengthValidator:
-    """Require a length and kinds of characters of a password's NFKC form. The code of the error names the rule."""
+    """A validator for the length and character classes of a password in NFKC. Error codes name the violated rule."""
 
     def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
         """Raise ValidationError for the first rule that the password breaks."""
@@ -57,7 +57,7 @@ class StrengthValidator:
 
 
 class CommonPasswordValidator(password_validation.CommonPasswordValidator):
-    """Reject common passwords of staff. Users of the API, who are no Django accounts, may have them."""
+    """A validator that rejects common passwords of staff. API users are not Django users and are exempt."""
 
     def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
         if user is not None:
@@ -65,16 +65,17 @@ class CommonPasswordValidator(password_validation.CommonPasswordValidator):
 
 
 def hash_password(password: str) -> str:
-    """The password as stored: algorithm, work factor, salt and hash."""
+    """Return the stored form of a password: algorithm, work factor, salt and hash."""
     return make_password(normalize_password(password))
 
 
 def verify_password(password: str, hashed_password: str | None, *, rehash: Callable[[str], None] | None = None) -> bool:
-    """Whether the password is the one that was hashed.
+    """Return whether the password matches the hash.
 
-    Also as it was typed, since releases before hashed it so. Takes as long without a hash to compare with, so that an
-    answer's time does not tell whether there is an account. `rehash` is called with the password where its hash has a
-    lower work factor than new ones get, or is not of the normalized form.
+    The raw form is also tried, because earlier releases hashed passwords without normalizing them. If
+    `hashed_password` is None, a dummy hash takes the same time, so that response times do not reveal whether an account
+    exists. `rehash` is called with the password if the stored hash uses a lower work factor than new hashes, or the raw
+    form.
     """
     normalized = normalize_password(password)
     for form in dict.fromkeys((normalized, password)):
@@ -93,29 +94,38 @@ CONFIRMATION_PATH = "/auth/email/confirm"
 
 
 class WrongPassword(Exception):
-    """The given password is not the account's."""
+    """Raised when a password does not match the account's."""
 
 
 class ResetRejected(Exception):
-    """A reset token that is unknown, used or expired."""
+    """Raised for a password reset token that is unknown, used or expired."""
 
 
 class ConfirmationRejected(Exception):
-    """A confirmation token that is unknown, used or expired."""
+    """Raised for an email confirmation token that is unknown, used or expired."""
 
 
 def check_current_password(*, user_id: ObjectId, password: str) -> User:
-    """The user, whose password it is. Raises WrongPassword, and DoesNotExist when the user is gone."""
+    """Return the active user after checking the password.
+
+    Raises:
+        WrongPassword: the password does not match.
+        DoesNotExist: there is no such active user.
+    """
     user: User = User.objects.get(id=user_id, is_active=True)
     if not verify_password(password, user.hashed_password):
-        raise WrongPassword("that is not the account's password")
+        raise WrongPassword("the password does not match the account's")
     return user
 
 
 def change_password(*, user_id: ObjectId, current_password: str, new_password: str, now: datetime) -> TokenPair:
-    """Set a new password, end every session, and begin one for the current user.
+    """Set a new password, end every session, and start a new one.
 
-    Raises ValidationError, WrongPassword, ConcurrentChange, and DoesNotExist when the user is gone.
+    Raises:
+        ValidationError: the new password violates the policy.
+        WrongPassword: `current_password` does not match.
+        ConcurrentChange: the password was changed concurrently.
+        DoesNotExist: there is no such active user.
     """
     validate_password(new_password)
     user = check_current_password(user_id=user_id, password=current_password)
@@ -129,30 +139,32 @@ def change_password(*, user_id: ObjectId, current_password: str, new_password: s
 
 
 def send_reset_message(*, email: str, now: datetime) -> bool:
-    """Send a link that sets a new password to the account with that address; False when there is none."""
+    """Send a password reset link to the account with this address. Return False if there is no such account."""
     user = find_user_by_email(email=email)
     if user is None:
         return False
     token = PasswordReset.issue(user_id=user.pk, now=now)
     link = settings.PASSWORD_RESET_URL.replace("{token}", token)
     text = (
-        "someone, probably you, has asked to set a new password for your account. "
-        f"This link does it, once, within the next hour:\n\n{link}\n\n"
-        "If it was not you, there is nothing to do: your password stays as it is.\n"
+        "someone, probably you, has requested a password reset for your account. "
+        f"Use this link within the next hour to set a new password. It works once:\n\n{link}\n\n"
+        "If you did not request this, you can ignore this message. Your password does not change.\n"
     )
-    _send(user, "the message for a forgotten password", kind=RESET, subject="set a new password", text=text, now=now)
+    _send(user, "password reset message", kind=RESET, subject="set a new password", text=text, now=now)
     return True
 
 
 def reset_password(*, token: str, new_password: str, now: datetime) -> None:
-    """Set a new password by the token of a reset message, and end every session.
+    """Set a new password with the token of a reset message, and end every session.
 
-    Raises ValidationError, which leaves the token usable, and ResetRejected.
+    Raises:
+        ValidationError: the new password violates the policy. The token remains valid.
+        ResetRejected: the token is unknown, used or expired, or the account changed concurrently.
     """
     validate_password(new_password)
     if PasswordReset.find(token, now=now) is None:
         raise ResetRejected("the token is unknown, used or expired")
-    # Half a second of work, done before the token is taken: what goes wrong in it leaves the token usable.
+    # Hashing takes half a second. Do it before consuming the token, so that the token remains valid if hashing fails.
     hashed_password = hash_password(new_password)
     with_fresh_deadline(lambda: _use_reset_token(token, hashed_password, now))
 
@@ -164,10 +176,10 @@ def _use_reset_token(token: str, hashed_password: str, now: datetime) -> None:
         raise ResetRejected("the token is unknown, used or expired")
     try:
         _set_password(user, hashed_password, now)
-        # The token came by mail.
+        # The token was sent by mail, so the user has access to the address.
         User.confirm_email(user_id=user.pk, now=now)
     except ConcurrentChange as error:
-        raise ResetRejected("the password was changed, or the account erased, at the same time") from error
+        raise ResetRejected("the password was changed or the account erased concurrently") from error
 
 
 def _set_password(user: User, hashed_password: str, now: datetime) -> None:
@@ -177,53 +189,58 @@ def _set_password(user: User, hashed_password: str, now: datetime) -> None:
 
 
 def send_confirmation_message(*, user_id: ObjectId, now: datetime) -> bool:
-    """Send a link that confirms the user's address; False where there is nothing to confirm, or no such user."""
+    """Send a confirmation link to the user. Return False if the user does not exist or is already confirmed."""
     user = User.objects(id=user_id, is_active=True, email_confirmed=False).first()
     if user is None:
         return False
     token = EmailConfirmation.issue(user_id=user.pk, now=now)
     link = f"{settings.PUBLIC_URL}{CONFIRMATION_PATH}?{urlencode({'token': token})}"
     text = (
-        "an account was registered with this e-mail address. If it is yours, confirm the address within three "
-        f"days, so that the mails of your saved searches can be sent to it:\n\n{link}\n\n"
-        "If it is not, there is nothing to do: without it no such mail is sent.\n"
+        "an account was registered with this email address. If you registered it, confirm the address within three "
+        f"days to receive mails for your saved searches:\n\n{link}\n\n"
+        "If you did not register it, you can ignore this message. Unconfirmed addresses receive no such mails.\n"
     )
-    what, subject = "the message that confirms the address", "confirm your e-mail address"
-    _send(user, what, kind=CONFIRMATION, subject=subject, text=text, now=now)
+    subject = "confirm your email address"
+    _send(user, "confirmation message", kind=CONFIRMATION, subject=subject, text=text, now=now)
     return True
 
 
 def check_confirmation(*, token: str, now: datetime) -> None:
-    """Raise ConfirmationRejected unless the token would confirm an address."""
+    """Raise ConfirmationRejected if the token is unknown, used or expired. The token is not consumed."""
     if EmailConfirmation.find(token, now=now) is None:
         raise ConfirmationRejected("the token is unknown, used or expired")
 
 
 def confirm_email_address(*, token: str, now: datetime) -> None:
-    """Confirm the address that the token was sent to. Raises ConfirmationRejected."""
-    taken = EmailConfirmation.take(token, now=now)
-    if taken is None or not User.confirm_email(user_id=taken.user, now=now):
+    """Confirm the address that the token was sent to.
+
+    Raises:
+        ConfirmationRejected: the token is unknown, used or expired, or its user is no longer active.
+    """
+    confirmation = EmailConfirmation.take(token, now=now)
+    if confirmation is None or not User.confirm_email(user_id=confirmation.user, now=now):
         raise ConfirmationRejected("the token is unknown, used or expired")
-    erase_confirmations(taken.user)
+    erase_confirmations(confirmation.user)
 
 
 def export_confirmations(user_id: ObjectId) -> list[dict[str, Any]]:
-    """Return the messages whose links still work."""
-    sent = EmailConfirmation.objects(user=user_id).order_by("issued_at", "token_hash")
-    return [{"sent_at": each.issued_at, "expires_at": each.expires_at} for each in sent]
+    """Return the pending email confirmations of a user for the data export."""
+    confirmations = EmailConfirmation.objects(user=user_id).order_by("issued_at", "token_hash")
+    return [{"sent_at": each.issued_at, "expires_at": each.expires_at} for each in confirmations]
 
 
 def erase_confirmations(user_id: ObjectId) -> None:
+    """Delete the user's pending email confirmations."""
     EmailConfirmation.objects(user=user_id).delete()
 
 
-def _send(user: User, what: str, *, kind: str, subject: str, text: str, now: datetime) -> None:
+def _send(user: User, description: str, *, kind: str, subject: str, text: str, now: datetime) -> None:
     if not settings.EMAIL_HOST and not settings.DEBUG:
-        logger.error("EMAIL_HOST is not set: %s of user %s is not sent", what, user.pk)
+        logger.error("EMAIL_HOST is not set: the %s to user %s is not sent", description, user.pk)
     with recorded_mail(user_id=user.pk, kind=kind, now=now):
         send_mail(
             subject=f"{settings.APP_NAME}: {subject}",
-            # Without the name: the address may be of somebody who has never seen what was registered with it.
+            # Omit the name, because the address may belong to someone who did not register the account.
             message=f"Hello,\n\n{text}",
             from_email=None,
             recipient_list=[user.email],

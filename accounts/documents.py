@@ -1,4 +1,4 @@
-"""Users, the refresh tokens of their sessions, and the tokens that are sent to their email addresses."""
+"""Documents for users, refresh tokens, and the single-use tokens sent by email."""
 
 import hashlib
 import secrets
@@ -40,44 +40,50 @@ MAX_ROLES = 20
 MAX_LOCATIONS = 20
 MAX_LANGUAGES = 20
 MAX_LANGUAGE_LENGTH = 100
-# A profile is read at each request, with its sessions that ended within the lifetime of an access token. Beyond these
-# the oldest is forgotten: only who knows the password ends so many.
+# Every authenticated request loads the profile, including the sessions that ended within the lifetime of an access
+# token. The oldest entries beyond this limit are dropped. Ending that many sessions requires the password.
 MAX_ENDED_SESSIONS = 100
-# How far the clock of another host that issues tokens may be ahead.
+# Maximum clock skew between hosts that issue tokens.
 CLOCK_LEEWAY_SECONDS = 5
 
-# The number moves with the fields of a profile, so that none of an earlier release is read.
+# Increase the number when the fields of a profile change, so that entries of an earlier release are not read.
 PROFILE_CACHE = UserCache("accounts:profile:5")
 
-# Of refresh tokens and those sent by email.
+# Entropy of refresh tokens and of tokens sent by email.
 TOKEN_BYTES = 32
-# MongoDB keeps times to the millisecond.
+# MongoDB stores times with millisecond precision.
 _TICK = timedelta(milliseconds=1)
 
 
 def hash_token(token: str) -> str:
-    """Return the form in which a token is stored: random and long, it cannot be found from a plain hash."""
+    """Return the stored form of a token.
+
+    An unsalted hash is sufficient because tokens are long and random.
+    """
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 class ConcurrentChange(RuntimeError):
-    """The user was changed or erased since it was read; nothing was written."""
+    """Raised when a document was changed or erased after it was read. Nothing was written."""
 
 
 class UnknownProfileField(ValueError):
-    """A field that is no part of the profile."""
+    """Raised for a field that is not part of the profile."""
 
 
 class User(StoredDocument):
-    """A person who uses the platform; the staff of the Django admin are others.
+    """A registered user of the platform. Staff of the Django admin are `django.contrib.auth` users.
 
-    `skills` are canonical names, `target_roles` as they were written. `experience` is free text, `experience_years`
-    what counts; `expected_salary` is a year's pay, in USD where no currency (ISO 4217) is given. `updated_at` moves
-    with every change and guards against writing over one that was not seen. A user with `is_active` false cannot log
-    in, and no token is accepted. `token_version` grows whenever all tokens of the user end, last at `tokens_ended_at`;
-    `ended_sessions` are the families that ended by themselves, each with `until`, when its last access token expires.
-    An account whose erasure has begun says when, until it is gone. Whatever shows in the profile is written by the
-    methods here, since they drop what Redis holds of it.
+    `skills` are canonical names. `target_roles` keep the user's spelling. `experience` is free text; computations use
+    `experience_years`. `expected_salary` is per year, in USD if no currency (ISO 4217) is set.
+
+    `updated_at` increases with every change and serves as the version for optimistic locking. A user whose `is_active`
+    is false cannot log in, and the user's tokens are rejected. `token_version` increases whenever all tokens of the
+    user are revoked, and `tokens_ended_at` is the time of the last revocation. `ended_sessions` are the token families
+    that were ended individually; `until` is when the last access token of the family expires. `erasure_began_at` is
+    set while an erasure is in progress.
+
+    Write profile fields only with the methods of this class, because they invalidate the profile cached in Redis.
     """
 
     email = StringField(required=True, unique=True, max_length=MAX_EMAIL_LENGTH)
@@ -85,7 +91,7 @@ class User(StoredDocument):
     full_name = StringField(required=True, max_length=MAX_NAME_LENGTH)
     skills = ListField(StringField())
     target_roles = ListField(StringField(max_length=MAX_ROLE_LENGTH))
-    # Older levels are free text, which a migration maps; the API accepts the documented ones alone.
+    # Older releases stored free text, which a migration maps. The API accepts only `EXPERIENCE_LEVELS`.
     experience_level = StringField()
     location = StringField(max_length=MAX_LOCATION_LENGTH)
     phone_number = StringField(max_length=MAX_PHONE_NUMBER_LENGTH)
@@ -100,12 +106,12 @@ class User(StoredDocument):
     created_at = DateTimeField(required=True)
     updated_at = DateTimeField(required=True)
     is_active = BooleanField(required=True, default=True)
-    # Accounts of releases that confirmed none have no such field, and count as confirmed.
+    # Accounts created before email confirmation existed lack the field and count as confirmed.
     email_confirmed = BooleanField(default=True)
     password_changed_at = DateTimeField()
     token_version = IntField(default=0)
     tokens_ended_at = DateTimeField()
-    # None before the first login that a release with this field has seen.
+    # None until the first login after the field was introduced.
     last_login_at = DateTimeField()
     ended_sessions = ListField(DictField())
     erasure_began_at = DateTimeField()
@@ -119,9 +125,9 @@ class User(StoredDocument):
     meta = {
         "collection": "users",
         "indexes": [
-            # The newest users first, in the admin.
+            # The user list in the admin, newest first.
             {"fields": ["-created_at"]},
-            # Finishing erasures that broke off.
+            # Looking up interrupted erasures.
             {"fields": ["erasure_began_at"], "sparse": True},
         ],
     }
@@ -130,14 +136,14 @@ class User(StoredDocument):
         return str(self.email)
 
     def clean(self) -> None:
-        """Bring the address into the form it is compared in."""
+        """Normalize the email address."""
         if self.email:
             self.email = normalize_email(self.email)
 
     def save(self, *args: Any, **kwargs: Any) -> "User":
-        """Store the user; a change moves `updated_at`, and shows in the next answer.
+        """Store the user, update `updated_at` if a field changed, and invalidate the cached profile.
 
-        Who is let in no more, or again, is so without the tokens from before.
+        Activating or deactivating a user revokes all existing tokens.
         """
         changed = self._get_changed_fields() if self.pk is not None else []
         if changed:
@@ -146,53 +152,56 @@ class User(StoredDocument):
             saved: User = super().save(*args, **kwargs)
             if "is_active" in changed:
                 database().users.update_one(
-                    {"_id": self.pk}, {"$set": _tokens_ended(self.updated_at), "$inc": {"token_version": 1}}
+                    {"_id": self.pk}, {"$set": _build_revocation(self.updated_at), "$inc": {"token_version": 1}}
                 )
         return saved
 
     def delete(self, *args: Any, **kwargs: Any) -> None:
-        """Delete the user, whose tokens are then refused. `accounts.services` erases what else is theirs."""
+        """Delete the user, whose tokens are rejected from then on. `accounts.services` erases all other user data."""
         with PROFILE_CACHE.invalidate(user_id=self.pk):
             super().delete(*args, **kwargs)
 
     def update_timestamp(self, *, now: datetime | None = None) -> None:
-        """Set `updated_at` to the time, and in any case to a later one than before."""
+        """Set `updated_at` to the current time, or one millisecond after its present value if that is later."""
         now = now or timezone.now()
         now = now.replace(microsecond=now.microsecond // 1000 * 1000)
         self.updated_at = max(now, self.updated_at + _TICK) if self.updated_at else now
 
     def update_profile(self, *, now: datetime | None = None, **fields: Any) -> None:
-        """Store new values of profile fields; None or an empty list clears one.
+        """Store new values of profile fields. None or an empty list clears a field.
 
-        Raises UnknownProfileField, and ConcurrentChange when the user is not stored as it was read.
+        Raises:
+            UnknownProfileField: a name is not one of `PROFILE_FIELDS`.
+            ConcurrentChange: the stored user changed after this document was read.
         """
         unknown = sorted(fields.keys() - set(self.PROFILE_FIELDS))
         if unknown:
-            raise UnknownProfileField(f"a profile has no {', '.join(unknown)}")
+            raise UnknownProfileField(f"unknown profile fields: {', '.join(unknown)}")
         self._write(now=now, **fields)
 
     def change_password(self, *, hashed_password: str, now: datetime) -> None:
-        """Store a new password's hash; a profile that was changed meanwhile is no conflict with it.
+        """Store the hash of a new password and revoke all tokens. Concurrent profile changes do not conflict.
 
-        Raises ConcurrentChange when the password was, or the user is gone.
+        Raises:
+            ConcurrentChange: the password was changed concurrently, or the user was deactivated or erased.
         """
-        read = self.hashed_password
+        previous_hash = self.hashed_password
         with PROFILE_CACHE.invalidate(user_id=self.pk):
             written = database().users.update_one(
-                {"_id": self.pk, "hashed_password": read, "is_active": True},
+                {"_id": self.pk, "hashed_password": previous_hash, "is_active": True},
                 {
-                    "$set": {"hashed_password": hashed_password, "password_changed_at": now, **_tokens_ended(now)},
+                    "$set": {"hashed_password": hashed_password, "password_changed_at": now, **_build_revocation(now)},
                     "$inc": {"token_version": 1},
                     "$max": {"updated_at": now},
                 },
             )
         if not written.matched_count:
-            raise ConcurrentChange("the password was changed at the same time")
+            raise ConcurrentChange("the password was changed concurrently")
         self.reload()
 
     @classmethod
     def end_session(cls, *, user_id: ObjectId, family: str, now: datetime) -> None:
-        """Accept no access token of one session any more; what is stored of others that have expired goes."""
+        """Revoke the access tokens of one session, and prune the entries of sessions whose tokens have expired."""
         lifetime = timedelta(minutes=settings.JWT_ACCESS_TOKEN_EXPIRE_MINUTES, seconds=CLOCK_LEEWAY_SECONDS)
         unexpired = {"$filter": {"input": {"$ifNull": ["$ended_sessions", []]}, "cond": {"$gt": ["$$this.until", now]}}}
         ended = {"$concatArrays": [unexpired, [{"family": family, "until": now + lifetime}]]}
@@ -204,7 +213,7 @@ class User(StoredDocument):
 
     @classmethod
     def confirm_email(cls, *, user_id: ObjectId, now: datetime) -> bool:
-        """Let digests be sent to the user's address; False when there is no active user."""
+        """Mark the user's email address as confirmed. Return False if there is no such active user."""
         with PROFILE_CACHE.invalidate(user_id=user_id):
             confirmed = database().users.update_one(
                 {"_id": user_id, "is_active": True}, {"$set": {"email_confirmed": True}, "$max": {"updated_at": now}}
@@ -212,20 +221,20 @@ class User(StoredDocument):
         return bool(confirmed.matched_count)
 
     def begin_erasure(self, *, now: datetime) -> None:
-        """Let the user in no more, and note that all of theirs is to go."""
+        """Deactivate the user and record that the erasure of all user data has begun."""
         with PROFILE_CACHE.invalidate(user_id=self.pk):
             database().users.update_one({"_id": self.pk}, {"$set": {"is_active": False, "erasure_began_at": now}})
 
     def dict_exclude_password(self) -> dict[str, Any]:
-        """The user as answered: every documented field but the password."""
+        """Return the fields of the user that the API exposes. The password hash is not among them."""
         names = ("email", "email_confirmed", *self.PROFILE_FIELDS, "created_at", "updated_at")
-        shown = {name: self[name] for name in names}
-        # A change of one of MongoEngine's lists would be a change of the document.
-        shown |= {name: list(value) for name, value in shown.items() if isinstance(value, list)}
-        return {"id": str(self.pk)} | shown
+        fields = {name: self[name] for name in names}
+        # Changing a MongoEngine list in place marks the document as changed, so return plain lists.
+        fields |= {name: list(value) for name, value in fields.items() if isinstance(value, list)}
+        return {"id": str(self.pk)} | fields
 
     def _write(self, *, now: datetime | None, **fields: Any) -> None:
-        read = self.updated_at
+        version = self.updated_at
         for name, value in fields.items():
             setattr(self, name, value)
         self.update_timestamp(now=now)
@@ -238,23 +247,23 @@ class User(StoredDocument):
         }
         with PROFILE_CACHE.invalidate(user_id=self.pk):
             written = database().users.update_one(
-                {"_id": self.pk, "updated_at": read},
+                {"_id": self.pk, "updated_at": version},
                 {operator: values for operator, values in change.items() if values},
             )
         if not written.matched_count:
-            raise ConcurrentChange("the user was changed at the same time")
+            raise ConcurrentChange("the user was changed concurrently")
 
 
-def _tokens_ended(now: datetime) -> dict[str, Any]:
-    """What is stored when all tokens of a user end, beside the version."""
+def _build_revocation(now: datetime) -> dict[str, Any]:
+    """Return the fields to set when all tokens of a user are revoked, in addition to incrementing `token_version`."""
     return {"tokens_ended_at": now, "ended_sessions": []}
 
 
 class RefreshToken(StoredDocument):
-    """One refresh token, found by its hash. Those that came out of one login are a family.
+    """A refresh token, identified by its hash. All refresh tokens that derive from one login form a family.
 
-    `used_at` is when it was first exchanged for a successor; use after the grace that follows is a theft or a mistake,
-    and ends the family. One of another `token_version` than the user's is not accepted.
+    `used_at` is when the token was first exchanged for a successor. Reuse after the grace period that follows indicates
+    theft or a client bug, and ends the family. A token whose `token_version` differs from the user's is rejected.
     """
 
     jti = StringField(primary_key=True)
@@ -270,16 +279,16 @@ class RefreshToken(StoredDocument):
         "indexes": [
             # Ending a session.
             {"fields": ["family"]},
-            # Ending all sessions of a user, and their export.
+            # Ending and exporting all sessions of a user.
             {"fields": ["user"]},
-            # MongoDB deletes what has expired.
+            # MongoDB deletes expired tokens.
             {"fields": ["expires_at"], "expireAfterSeconds": 0},
         ],
     }
 
 
 class EmailedToken(StoredDocument):
-    """A random token sent to a user's email address; it works once, and is found by its hash."""
+    """A random single-use token sent to a user's email address, identified by its hash."""
 
     TTL: ClassVar[timedelta]
 
@@ -291,33 +300,33 @@ class EmailedToken(StoredDocument):
     meta = {
         "abstract": True,
         "indexes": [
-            # What is void once one of the user's tokens was used.
+            # Using one token deletes the user's other tokens of the same kind.
             {"fields": ["user"]},
-            # MongoDB deletes what has expired.
+            # MongoDB deletes expired tokens.
             {"fields": ["expires_at"], "expireAfterSeconds": 0},
         ],
     }
 
     @classmethod
     def issue(cls, *, user_id: ObjectId, now: datetime) -> str:
-        """Store a new token of the user, and return it."""
+        """Store a new token for the user and return its plain text."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         cls(token_hash=hash_token(token), user=user_id, issued_at=now, expires_at=now + cls.TTL).save(force_insert=True)
         return token
 
     @classmethod
     def find(cls, token: str, *, now: datetime) -> "EmailedToken | None":
-        """Return the token unless it is unknown, used or expired."""
+        """Return the stored token, or None if it is unknown, used or expired."""
         return cls.objects(token_hash=hash_token(token), expires_at__gt=now).first()
 
     @classmethod
     def take(cls, token: str, *, now: datetime) -> "EmailedToken | None":
-        """Return what `find` does and delete it, in one step: a token works once."""
+        """Atomically return and delete the stored token, so that it works only once. Return None as `find` does."""
         return cls.objects(token_hash=hash_token(token), expires_at__gt=now).modify(remove=True)
 
 
 class PasswordReset(EmailedToken):
-    """A token that sets a forgotten password."""
+    """A token that authorizes setting a new password."""
 
     TTL = timedelta(hours=1)
     meta = {"collection": "password_resets"}

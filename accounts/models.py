@@ -1,11 +1,11 @@
-"""What the admin sees of the accounts."""
+"""Admin models for users and the mails sent to them."""
 
 from accounts import documents, mails
 from career_navigator.document_admin.models import DocumentModel
 
 
 class Person(DocumentModel):
-    """A user of the platform. The staff of the admin are `django.contrib.auth` users, hence the other name."""
+    """A user of the platform. The name differs from `django.contrib.auth`'s `User`, which represents staff."""
 
     document = documents.User
     left_out = ("hashed_password",)
@@ -16,14 +16,14 @@ class Person(DocumentModel):
         default_permissions = ("view",)
         permissions = [
             ("deactivate_person", "Can deactivate and reactivate users"),
-            ("send_reset", "Can send users a message to set a new password"),
-            ("export_person", "Can export all that is stored about a user"),
-            ("erase_person", "Can erase a user and all that is theirs"),
+            ("send_reset", "Can send users a password reset message"),
+            ("export_person", "Can export all data stored about a user"),
+            ("erase_person", "Can erase a user and all data stored about the user"),
         ]
 
 
 class Mail(DocumentModel):
-    """A mail to a user."""
+    """A mail to a user, with its delivery status."""
 
     document = mails.Mail
 

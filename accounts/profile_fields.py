@@ -1,4 +1,4 @@
-"""Serializer fields of what people say of themselves; each refuses by a sentence that names its rule."""
+"""Serializer fields for profile input. Each error message names the violated rule."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ from career_navigator.api.fields import BoundedList, BoundedNumber, SingleLineCh
 from market.roles import normalize_role
 from skills.vocabulary import spelling_key
 
-# Seven to fifteen digits, as E.164 allows, with what people put between them.
+# Seven to fifteen digits (E.164) with common separators.
 _PHONE_NUMBER = re.compile(r"\+?(?:[\s().\-/]*\d){7,15}[\s)]*", re.ASCII)
 MAX_LIST_LENGTH = 10_000
 MAX_SALARY_LENGTH = 60
@@ -46,23 +46,23 @@ TEXTS = {"type": "array", "items": {"type": "string"}}
 
 
 class EmailField(StrictCharField):
-    """An e-mail address that an account may have."""
+    """An email address in NFKC and lower case."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=MAX_EMAIL_LENGTH, **options)
-        self.validators.append(EmailValidator(message="This field has to be an e-mail address."))
+        self.validators.append(EmailValidator(message="This field must be an email address."))
 
     def to_internal_value(self, data: Any) -> str:
         return fold_email(super().to_internal_value(data))
 
 
 class NewEmailField(EmailField):
-    """An e-mail address for a new account; read in the form it is stored in."""
+    """An email address for a new account, normalized to its stored form."""
 
-    default_error_messages = {"not_public": "This field has to be an e-mail address at a public domain."}
+    default_error_messages = {"not_public": "This field must be an email address at a public domain."}
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(help_text="At a public domain.", **options)
+        super().__init__(help_text="Must be at a public domain.", **options)
 
     def to_internal_value(self, data: Any) -> str:
         return normalize_email(super().to_internal_value(data))
@@ -74,47 +74,49 @@ class NewEmailField(EmailField):
 
 
 class SkillField(SingleLineCharField):
+    """The name of a skill."""
+
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=MAX_SKILL_LENGTH, **options)
 
     def to_internal_value(self, data: Any) -> str:
         name = super().to_internal_value(data)
-        # Names in other scripts have no key, but letters.
+        # Names in other scripts have no spelling key, so accept them if they contain a letter or digit.
         if not spelling_key(name) and not any(character.isalnum() for character in name):
             raise serializers.ValidationError(f"{name!r} does not name a skill.")
         return name
 
 
 class SkillListField(BoundedList):
-    """A list of skills. Texts that name none are left out, so that one of them does not spoil the rest of a save."""
+    """A list of skills. Invalid names are dropped, so that one of them does not make the whole request fail."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(child=SkillField(), **options)
 
     def to_internal_value(self, data: Any) -> list[Any]:
         if isinstance(data, list):
-            # Reading a list that no account could have would keep a processor busy.
+            # Reject far too long lists before spending CPU time on validating each item.
             if len(data) > 2 * MAX_SKILLS:
                 self.fail("max_length", max_length=self.max_length)
-            # Where there is no rest to save, it is refused by the text at fault.
-            data = [each for each in data if not _is_no_skill(each)] or data
+            # If no valid name remains, validate the original list, so that the error names the invalid items.
+            data = [each for each in data if not _is_invalid_skill(each)] or data
         return super().to_internal_value(data)
 
 
 def list_ignored_skills(data: Any) -> list[str]:
-    """List the texts among the `skills` of a body that `Skills` leaves out."""
+    """Return the `skills` of a request body that `SkillListField` drops."""
     skills = data.get("skills") if isinstance(data, Mapping) else None
     if isinstance(skills, str):
         skills = split_skills(skills)
-    return [each for each in skills if _is_no_skill(each)] if isinstance(skills, list) else []
+    return [each for each in skills if _is_invalid_skill(each)] if isinstance(skills, list) else []
 
 
 def split_skills(text: str) -> list[str]:
-    """The parts of a text that lists skills: commas, semicolons and new lines part them, as no name holds one."""
+    """Split a text at commas, semicolons and newlines. No skill name contains any of them."""
     return [part.strip() for part in re.split("[,;\n]", text) if part.strip()]
 
 
-def _is_no_skill(text: Any) -> bool:
+def _is_invalid_skill(text: Any) -> bool:
     if not isinstance(text, str):
         return False
     try:
@@ -125,6 +127,8 @@ def _is_no_skill(text: Any) -> bool:
 
 
 class TargetRoleField(SingleLineCharField):
+    """The name of a role."""
+
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=MAX_ROLE_LENGTH, **options)
 
@@ -136,25 +140,25 @@ class TargetRoleField(SingleLineCharField):
 
 
 class PhoneNumberField(StrictCharField):
-    """A telephone number, kept as it was written.
+    """A telephone number, stored as entered.
 
-    Without its country a number is only known to be possible somewhere. One that begins with + has to begin with a
-    country's code, and must not be longer than that country's numbers are.
+    A number without a country code is only checked for its length. A number with a leading + must start with a country
+    code and must not exceed the length of numbers in that country.
     """
 
-    default_error_messages = {"no_number": "This field has to be a telephone number."}
+    default_error_messages = {"no_number": "This field must be a telephone number."}
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=MAX_PHONE_NUMBER_LENGTH, **options)
 
     def to_internal_value(self, data: Any) -> str:
         number = super().to_internal_value(data)
-        if number and not _is_possible(number):
+        if number and not _is_possible_number(number):
             self.fail("no_number")
         return number
 
 
-def _is_possible(number: str) -> bool:
+def _is_possible_number(number: str) -> bool:
     if not _PHONE_NUMBER.fullmatch(number):
         return False
     if not number.startswith("+"):
@@ -168,20 +172,20 @@ def _is_possible(number: str) -> bool:
 
 @extend_schema_field({"type": "string", "pattern": "^[A-Za-z]{3}$"})
 class CurrencyField(StrictCharField):
-    """A currency by its code of ISO 4217."""
+    """An ISO 4217 currency code."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=3, help_text="ISO 4217; USD where none is given.", **options)
+        super().__init__(max_length=3, help_text="ISO 4217 code. Defaults to USD.", **options)
 
     def to_internal_value(self, data: Any) -> str:
         code = super().to_internal_value(data).upper()
         if code and not _is_currency(code):
-            raise serializers.ValidationError("This field has to be the code of a currency (ISO 4217), such as EUR.")
+            raise serializers.ValidationError("This field must be an ISO 4217 currency code, such as EUR.")
         return code
 
 
 class StrictNumberField(BoundedNumber):
-    """A number, given as a number: text is refused."""
+    """A number. Text is rejected, even if it contains a number."""
 
     def to_internal_value(self, data: Any) -> float:
         if not isinstance(data, int | float):
@@ -189,15 +193,16 @@ class StrictNumberField(BoundedNumber):
         return super().to_internal_value(data)
 
 
-def either(*types: dict[str, Any]) -> Callable[[type[Any]], type[Any]]:
+def accepts_one_of(*types: dict[str, Any]) -> Callable[[type[Any]], type[Any]]:
+    """Declare in the OpenAPI schema that a field accepts any of these types."""
     return extend_schema_field({"oneOf": list(types)})
 
 
-@either(TEXTS, TEXT)
+@accepts_one_of(TEXTS, TEXT)
 class TextOrListField(BoundedList):
-    """A list, or text that lists it with commas (or with semicolons, where a part holds commas)."""
+    """A list, or text with commas as separators (or semicolons, if an item contains commas)."""
 
-    default_error_messages = {"not_a_list": "This field has to be a list, or text with commas."}
+    default_error_messages = {"not_a_list": "This field must be a list, or text with commas."}
 
     def to_internal_value(self, data: Any) -> list[Any]:
         if _is_short_text(data):
@@ -207,9 +212,9 @@ class TextOrListField(BoundedList):
         return super().to_internal_value(data)
 
 
-@either(TEXTS, TEXT)
+@accepts_one_of(TEXTS, TEXT)
 class SkillsOrTextField(SkillListField):
-    """A list, or text that lists it."""
+    """A list of skills, or text with commas, semicolons or newlines as separators."""
 
     default_error_messages = {"not_a_list": TextOrListField.default_error_messages["not_a_list"]}
 
@@ -217,15 +222,15 @@ class SkillsOrTextField(SkillListField):
         return super().to_internal_value(split_skills(data) if _is_short_text(data) else data)
 
 
-@either(TEXT, TEXTS)
+@accepts_one_of(TEXT, TEXTS)
 class RoleOrRolesField(serializers.Field[Any, Any, Any, Any]):
-    """Text, which is the first target role, or a list, which is all of them. Read as `first_role` or `target_roles`."""
+    """The first target role as text, or all target roles as a list. Parsed to `first_role` or `target_roles`."""
 
-    default_error_messages = {"invalid": "This field has to be text, or a list of texts."}
+    default_error_messages = {"invalid": "This field must be text, or a list of texts."}
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if isinstance(data, str):
-            # Nothing is the same as null.
+            # Empty text is equivalent to null.
             return {"first_role": TargetRoleField().run_validation(data)} if data.strip() else {"target_roles": None}
         if not isinstance(data, list):
             self.fail("invalid")
@@ -233,9 +238,9 @@ class RoleOrRolesField(serializers.Field[Any, Any, Any, Any]):
         return {"target_roles": roles.run_validation(data)}
 
 
-@either(TEXT, {"type": "boolean"})
+@accepts_one_of(TEXT, {"type": "boolean"})
 class RemotePreferenceField(StrictCharField):
-    """One of the preferences, or a truth value: true is remote, false is any."""
+    """One of the remote preferences, or a boolean: true means remote, false means any."""
 
     default_error_messages = {
         "invalid": f"This field must be one of {', '.join(REMOTE_PREFERENCES)}, or true or false.",
@@ -250,11 +255,11 @@ class RemotePreferenceField(StrictCharField):
             self.fail("invalid")
 
 
-@either(TEXT, NUMBER)
+@accepts_one_of(TEXT, NUMBER)
 class ExperienceField(serializers.Field[Any, Any, Any, Any]):
-    """Free text, or a number of years. Read as the profile's two fields."""
+    """Free text, or a number of years. Parsed to `experience` and `experience_years`."""
 
-    default_error_messages = {"invalid": "This field has to be text, or a number of years."}
+    default_error_messages = {"invalid": "This field must be text, or a number of years."}
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if isinstance(data, str):
@@ -271,12 +276,15 @@ class ExperienceField(serializers.Field[Any, Any, Any, Any]):
         return {"experience": None, "experience_years": float(data)}
 
 
-@either(NUMBER, TEXT)
+@accepts_one_of(NUMBER, TEXT)
 class ExpectedSalaryField(serializers.Field[Any, Any, Any, Any]):
-    """A year's pay: a number, or text that may name a currency. Read as the profile's two fields."""
+    """A salary per year: a number, or text with an optional currency.
+
+    Parsed to `expected_salary` and `expected_salary_currency`.
+    """
 
     default_error_messages = {
-        "invalid": 'This field has to be a number, or text such as "$120,000" or "90k EUR".',
+        "invalid": 'This field must be a number, or text such as "$120,000" or "90k EUR".',
     }
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
@@ -303,6 +311,6 @@ def _is_short_text(data: Any) -> bool:
 
 
 def _is_currency(code: str) -> bool:
-    import pycountry  # its tables are read at the first question, not at import
+    import pycountry  # imported here because it loads its tables on first use
 
     return pycountry.currencies.get(alpha_3=code) is not None

@@ -1,4 +1,4 @@
-"""What people say of themselves, read into the form in which it is stored and compared. Pure."""
+"""Parse profile input (addresses, roles, levels, experience, salaries) into its stored form. Pure functions."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -9,10 +9,10 @@ import idna
 from career_navigator.plain_text import normalize_text
 from market.roles import normalize_role
 
-# RFC 1035; longer text is no domain and not worth the work of reading it.
+# Limit of RFC 1035. Longer text is rejected without further parsing.
 MAX_DOMAIN_LENGTH = 253
-# Top-level names that are in no public DNS, by RFC 6761, 6762 with its appendix G, 7686, 8375 and 9476 and by ICANN, or
-# by which systems call a network without a name: no mail from outside is delivered there.
+# Top-level domains outside the public DNS: reserved by RFC 6761, 6762 (and its appendix G), 7686, 8375 and 9476 or by
+# ICANN, or commonly used as default names of local networks. Mail to such addresses cannot be delivered.
 _LOCAL_DOMAINS = frozenset(
     {
         *("alt", "arpa", "corp", "example", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain"),
@@ -24,9 +24,9 @@ EXPERIENCE_LEVELS = ("12th Pass Out", "1st Year", "2nd Year", "3rd Year", "4th Y
 
 _SCHOOL, _FIRST, _SECOND, _THIRD, _FOURTH = EXPERIENCE_LEVELS
 
-# A level is a year of studies, so seniority is read as how far someone has come: beginners in their first year,
-# those who work on their own in the third, those who lead others in the last.
-_MEANING = {
+# Levels are years of studies, so seniority terms map to the year of comparable progress: beginners to the first year,
+# independent contributors to the third, leads to the fourth.
+_LEVEL_SYNONYMS = {
     _SCHOOL: "12th, class 12, grade 12, high school, higher secondary, hsc, school, school leaver, school student, "
     "pre university, pre-university, puc, none, no experience",
     _FIRST: "1, i, first year, one year, freshman, fresher, beginner, novice, entry, entry level, new, starter, "
@@ -42,7 +42,7 @@ _YEAR = re.compile(r"(?:year )?(?P<year>[1-4])(?:st|nd|rd|th)?(?: (?:yr|yrs|year
 _FILLER = re.compile(r"\b(?:developer|engineer|professional level|level|standard|pass|passed|out|passout)\b")
 
 _YEARS = re.compile(
-    # Not the end of a longer number, such as "2010".
+    # Does not match the end of a longer number such as "2010".
     r"(?<!\d)(?<!\d[.,])(?P<number>\d{1,3}(?:[.,]\d{1,2})?)\s*\+?\s*(?:(?:-|–|to)\s*\d{1,3}(?:[.,]\d{1,2})?\s*\+?\s*)?"
     r"(?P<unit>years?|yrs?|y|months?|mos?)\b",
     re.IGNORECASE | re.ASCII,
@@ -70,8 +70,8 @@ _FACTORS = {
     "crores": 10_000_000,
     **dict.fromkeys(("lakh", "lakhs", "lac", "lacs"), 100_000),
 }
-# Units that are counted in rupees alone.
-_RUPEES = frozenset(_FACTORS) - {"", "k", "m"}
+# Units that imply rupees.
+_RUPEE_UNITS = frozenset(_FACTORS) - {"", "k", "m"}
 _PERIOD = re.compile(r"(?:/|\bper\b|\ba\b)?\s*(?:\byear|\byr|\bannum|\bp\.?a)\b\.?$|\bannually$", re.IGNORECASE)
 _SALARY = re.compile(
     r"(?P<before>[a-z]{2,3}\$|[a-z]\$|[$€£₹¥]|[a-z]{3}|rs\.?)?\s*"
@@ -84,9 +84,10 @@ REMOTE_PREFERENCES = ("remote", "hybrid", "onsite", "any")
 
 
 def normalize_email(text: str) -> str:
-    """Return the address as it is stored: " Ada@MÜNCHEN.example " -> "ada@xn--mnchen-3ya.example".
+    """Return the stored form of an address: " Ada@MÜNCHEN.example " -> "ada@xn--mnchen-3ya.example".
 
-    NFKC and lower case, without space around it, its domain in A-labels. A domain that is none stays as it is.
+    Apply NFKC and lower case, strip surrounding space, and encode the domain as A-labels. An invalid domain is not
+    encoded.
     """
     folded = fold_email(text)
     local, at, domain = folded.rpartition("@")
@@ -95,16 +96,16 @@ def normalize_email(text: str) -> str:
 
 
 def fold_email(text: str) -> str:
-    """Return the address in NFKC and lower case, without space around it: "Ａda@Example.ORG " -> "ada@example.org"."""
+    """Return the address in NFKC and lower case, stripped: "Ａda@Example.ORG " -> "ada@example.org"."""
     folded = normalize_text("NFKC", text).lower()
-    # Lower case can leave characters that compose again.
+    # Lowercasing can produce characters that are not in NFKC.
     return normalize_text("NFKC", folded).strip()
 
 
 def list_email_forms(text: str) -> list[str]:
-    """Return the forms that an address may be stored in, that which was given first.
+    """Return the forms in which an address may be stored, the form entered first.
 
-    Accounts of releases that stored domains as they were written have another form than the normalized one.
+    Earlier releases did not encode domains as A-labels, so stored addresses may differ from the normalized form.
     """
     folded, normalized = fold_email(text), normalize_email(text)
     local, at, domain = normalized.rpartition("@")
@@ -116,7 +117,7 @@ def list_email_forms(text: str) -> list[str]:
 
 
 def is_public_email(email: str) -> bool:
-    """Return whether the address is at a domain of the public Internet, by its name alone."""
+    """Return whether the domain of the address looks public. Only the name is checked, without a DNS query."""
     domain = email.rpartition("@")[2]
     top = domain.rpartition(".")[2]
     is_name = "." in domain and not top.isdigit() and _encode_domain(domain) is not None
@@ -124,7 +125,7 @@ def is_public_email(email: str) -> bool:
 
 
 def _encode_domain(domain: str) -> str | None:
-    """Return the domain in A-labels, as IDNA 2008 and UTS 46 have them; None where it is no domain."""
+    """Return the domain as A-labels (IDNA 2008 with UTS 46), or None if it is not a valid domain."""
     if not domain or len(domain) > MAX_DOMAIN_LENGTH:
         return None
     try:
@@ -134,7 +135,7 @@ def _encode_domain(domain: str) -> str | None:
 
 
 def remove_repeated_roles(roles: Iterable[str]) -> list[str]:
-    """The roles in their order; of several ways to write one the first stands."""
+    """Return the roles in order, keeping only the first spelling of each."""
     first: dict[str, str] = {}
     for role in roles:
         first.setdefault(normalize_role(role), role)
@@ -142,96 +143,107 @@ def remove_repeated_roles(roles: Iterable[str]) -> list[str]:
 
 
 def find_added_roles(*, before: Iterable[str], after: Iterable[str]) -> tuple[str, ...]:
-    """Those of `after` that `before` has in no spelling."""
-    known = {normalize_role(role) for role in before}
-    return tuple(role for role in after if normalize_role(role) not in known)
+    """Return the roles of `after` that are not in `before` in any spelling."""
+    previous = {normalize_role(role) for role in before}
+    return tuple(role for role in after if normalize_role(role) not in previous)
 
 
-def _key(text: str) -> str:
+def _normalize_level(text: str) -> str:
     return " ".join(_NO_LETTER_OR_DIGIT.sub(" ", text.lower()).split())
 
 
-_LEVEL_OF = {_key(text): level for level, texts in _MEANING.items() for text in texts.split(",")}
-_LEVEL_OF |= {_key(level): level for level in EXPERIENCE_LEVELS}
+_LEVELS_BY_TEXT = {
+    _normalize_level(text): level for level, texts in _LEVEL_SYNONYMS.items() for text in texts.split(",")
+}
+_LEVELS_BY_TEXT |= {_normalize_level(level): level for level in EXPERIENCE_LEVELS}
 
 
 def map_experience_level(text: str) -> str | None:
-    """The documented level that a text means ("Mid" -> "3rd Year"); None when it means none."""
-    key = _key(text)
-    year = _YEAR.fullmatch(key)
+    """Return the experience level that a free text denotes ("Mid" -> "3rd Year"), or None if it denotes none."""
+    level = _normalize_level(text)
+    year = _YEAR.fullmatch(level)
     if year:
         return EXPERIENCE_LEVELS[int(year["year"])]
-    return _LEVEL_OF.get(key) or _LEVEL_OF.get(" ".join(_FILLER.sub(" ", key).split()))
+    return _LEVELS_BY_TEXT.get(level) or _LEVELS_BY_TEXT.get(" ".join(_FILLER.sub(" ", level).split()))
 
 
 class UnparsableValue(ValueError):
-    """Text that does not say what it is asked for."""
+    """Raised for text that cannot be parsed as the expected kind of value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Salary:
-    """An amount; `currency` is the ISO 4217 code that was written with it, None where none was."""
+    """A salary per year. `currency` is the ISO 4217 code, or None if the text names no currency."""
 
     amount: float
     currency: str | None
 
 
 def parse_years(text: str) -> float | None:
-    """The years that a text speaks of: "5+ years" -> 5, "18 months" -> 1.5, "3-5 yrs" -> 3; None when of none."""
+    """Return the years of experience in a text: "5+ years" -> 5, "18 months" -> 1.5, "3-5 yrs" -> 3.
+
+    Return None if the text contains no duration.
+    """
     text = " ".join(text.split())
     bare = _BARE_NUMBER.fullmatch(text)
-    found = bare or _YEARS.search(text)
-    if found is None:
+    match = bare or _YEARS.search(text)
+    if match is None:
         return None
-    number = float(found["number"].replace(",", "."))
-    is_months = bare is None and found["unit"].lower().startswith("m")
+    number = float(match["number"].replace(",", "."))
+    is_months = bare is None and match["unit"].lower().startswith("m")
     return round(number / 12, 2) if is_months else number
 
 
 def parse_salary(text: str, *, is_currency: Callable[[str], bool]) -> Salary:
-    """A year's pay: "$120,000", "90k EUR", "12 LPA", "85.5k per year".
+    """Parse a salary per year: "$120,000", "90k EUR", "12 LPA", "85.5k per year".
 
-    Raises Unreadable; for a range too, since one number is wanted.
+    Raises:
+        UnparsableValue: the text is not a single amount. A range is rejected too.
     """
     plain = _PERIOD.sub("", " ".join(text.lower().split())).strip()
-    found = _SALARY.fullmatch(plain)
-    if found is None or (found["before"] and found["after"]):
-        raise UnparsableValue("is no salary")
-    factor = found["factor"] or ""
-    currency = _currency((found["before"] or found["after"] or "").rstrip("."), is_currency)
-    if currency is None and factor in _RUPEES:
+    match = _SALARY.fullmatch(plain)
+    if match is None or (match["before"] and match["after"]):
+        raise UnparsableValue("not a salary")
+    factor = match["factor"] or ""
+    currency = _parse_currency((match["before"] or match["after"] or "").rstrip("."), is_currency)
+    if currency is None and factor in _RUPEE_UNITS:
         currency = "INR"
-    return Salary(amount=_number(found["number"].strip()) * _FACTORS[factor], currency=currency)
+    return Salary(amount=_parse_number(match["number"].strip()) * _FACTORS[factor], currency=currency)
 
 
 def parse_remote_preference(text: str) -> str:
-    """One of "remote", "hybrid", "onsite", "any" however it is written ("On-site"). Raises Unreadable."""
+    """Parse one of "remote", "hybrid", "onsite" and "any". Case, spaces and hyphens do not matter ("On-site").
+
+    Raises:
+        UnparsableValue: the text is none of them.
+    """
     preference = re.sub(r"[\s_-]", "", text.lower())
     if preference not in REMOTE_PREFERENCES:
-        raise UnparsableValue("is no preference")
+        raise UnparsableValue("not a preference")
     return preference
 
 
 def split_list(text: str) -> list[str]:
-    """The parts of a comma-separated text; semicolons and new lines part it instead where there are any."""
+    """Split a text at commas, or at semicolons and newlines if it contains any of those. Drop empty parts."""
     separator = "[;\n]" if re.search("[;\n]", text) else ","
     return [part.strip() for part in re.split(separator, text) if part.strip()]
 
 
-def _currency(text: str, is_currency: Callable[[str], bool]) -> str | None:
+def _parse_currency(text: str, is_currency: Callable[[str], bool]) -> str | None:
     if not text:
         return None
     code = _CURRENCY_SIGNS.get(text, text.upper())
     if not is_currency(code):
-        raise UnparsableValue("names no currency")
+        raise UnparsableValue("not a currency")
     return code
 
 
-def _number(text: str) -> float:
+def _parse_number(text: str) -> float:
     if text.isdecimal() and text.isascii():
         return float(text)
     grouped = _GROUPED.fullmatch(text)
-    # "90.500" and "90,500" are thousands; so are groups of two, as in "12,00,000", where one of three ends them.
+    # "90.500" and "90,500" have a thousands separator. Groups of two digits, as in "12,00,000", are also accepted if
+    # the last group has three.
     if grouped is not None:
         whole = text[: len(text) - len(grouped["decimals"] or "")]
         if re.search(r"\D\d{3}$", whole):
@@ -239,4 +251,4 @@ def _number(text: str) -> float:
             return float(re.sub(r"\D", "", whole) + decimals)
     if re.fullmatch(r"\d+[.,]\d{1,2}", text, re.ASCII):
         return float(text.replace(",", "."))
-    raise UnparsableValue("is no number")
+    raise UnparsableValue("not a number")

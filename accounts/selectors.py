@@ -1,4 +1,4 @@
-"""Reads of the accounts."""
+"""Queries for users, their skills and their career goals."""
 
 from dataclasses import dataclass
 
@@ -14,44 +14,44 @@ from market.roles import normalize_role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CareerGoals:
-    """What collection needs to know of a user: the roles aimed at, and where."""
+    """The target roles and the location of a user, as input for the collection of postings."""
 
     roles: tuple[str, ...]
     location: str | None
 
 
 def get_user_skills(user: CurrentUser) -> list[str]:
-    """Return every skill a person holds, each once: those of the profile in its order, then those learnt.
+    """Return the user's skills without duplicates: the skills of the profile in order, then the acquired skills.
 
-    Every computation of what somebody lacks starts here, so a skill counts everywhere from the moment it is learnt.
+    Every gap analysis and match score uses this function, so that an acquired skill counts everywhere immediately.
     """
     return list(dict.fromkeys([*user.skills, *SKILL_PROGRESS.list_done(user.id)]))
 
 
 def find_user_by_email(*, email: str) -> User | None:
-    """Return the active user with that e-mail address, in whatever form it is written and stored."""
+    """Return the active user with this email address, in any of the forms in which an address may be stored."""
     forms = list_email_forms(email)
     return min(User.objects(email__in=forms, is_active=True), key=lambda user: forms.index(user.email), default=None)
 
 
 def get_target_roles() -> list[str]:
-    """Every role some active user aims at, each once however it is written, by name."""
-    # Asked once a day, so no index stands for it.
+    """Return the target roles of all active users, sorted by name, without roles that differ only in spelling."""
+    # Runs once per day, so no index supports it.
     return remove_repeated_roles(sorted(User.objects(is_active=True).distinct("target_roles")))
 
 
 def get_collection_queued_key(role: str) -> str:
-    """Return the key in Redis that says for a while that the collection of a role waits in the queue."""
+    """Return the Redis key that marks the collection of a role as queued."""
     return f"accounts:collection-queued:{normalize_role(role)}"
 
 
 def is_collection_queued(*, role: str) -> bool:
-    """Whether a profile has had the role's collection queued lately; it may have begun meanwhile."""
+    """Return whether a profile change recently queued a collection of the role. The collection may have started."""
     return read(get_collection_queued_key(role)) is not None
 
 
 def get_career_goals(*, user_id: str) -> CareerGoals | None:
-    """A user's goals; None when there is no such user."""
+    """Return the goals of an active user, or None if there is no such user."""
     if not ObjectId.is_valid(user_id):
         return None
     user = User.objects(id=user_id, is_active=True).only("target_roles", "location").first()

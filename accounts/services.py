@@ -1,4 +1,4 @@
-"""Writes of the accounts: registering, logging in, changing the profile, deactivating, exporting, erasing."""
+"""Account services: registration, login, profile changes, deactivation, data export and erasure."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -21,24 +21,24 @@ from career_navigator.observability.middleware import with_fresh_deadline
 from skills.selectors import get_vocabulary
 from skills.services import build_rename
 
-# Text that a blank one clears.
-_MAY_BE_EMPTY = (
+# Text fields that an empty string clears.
+_CLEARABLE_FIELDS = (
     *("experience_level", "location", "phone_number", "experience", "remote_preference", "professional_summary"),
     "expected_salary_currency",
 )
 
 
 class EmailTaken(Exception):
-    """There is an account with that e-mail address."""
+    """Raised when an account with the email address already exists."""
 
 
 class LoginRejected(Exception):
-    """No active account has that e-mail address and password; which of the two it was is not told."""
+    """Raised when no active account has the email address and password. It does not say which of them is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A user as stored after a change, and the target roles that the change brought."""
+    """A user as stored after a change, and the target roles that the change added."""
 
     user: User
     new_roles: tuple[str, ...]
@@ -47,29 +47,35 @@ class Change:
 def register_user(
     *, email: str, password: str, full_name: str, now: datetime, email_confirmed: bool = False, **profile: Any
 ) -> Change:
-    """Add an account; `profile` holds further profile fields.
+    """Create an account. `profile` contains further profile fields.
 
-    Raises ValidationError, and EmailTaken, which the unique index decides where two register at once.
+    Raises:
+        ValidationError: the password violates the policy.
+        EmailTaken: the address is registered. The unique index on `email` decides concurrent registrations.
     """
     validate_password(password)
-    fields = _canonical({"full_name": full_name, **profile})
+    fields = _normalize_fields({"full_name": full_name, **profile})
     address = normalize_email(email)
-    # The index knows of no other forms, which releases before stored.
+    # The unique index does not cover the other forms of the address that earlier releases stored.
     if User.objects(email__in=list_email_forms(email)).first() is not None:
-        raise EmailTaken(f"an account has the address {address}")
+        raise EmailTaken(f"the address {address} is already registered")
     user = User(email=address, hashed_password=hash_password(password), email_confirmed=email_confirmed, **fields)
     user.update_timestamp(now=now)
     user.created_at = user.updated_at
     try:
-        # Hashing has taken a part of the request's time for MongoDB.
+        # Hashing the password used up part of the request's deadline for MongoDB.
         with_fresh_deadline(lambda: user.save(force_insert=True))
     except NotUniqueError as error:
-        raise EmailTaken(f"an account has the address {address}") from error
+        raise EmailTaken(f"the address {address} is already registered") from error
     return Change(user=user, new_roles=tuple(user.target_roles))
 
 
 def authenticate(*, email: str, password: str) -> User:
-    """The active user with that address and password, as long to answer when there is none. Raises LoginRejected."""
+    """Return the active user with this email address and password, in the same time whether or not the user exists.
+
+    Raises:
+        LoginRejected: there is no such active user, or the password is wrong.
+    """
     user = find_user_by_email(email=email)
     if user is None:
         verify_password(password, None)
@@ -82,7 +88,7 @@ def authenticate(*, email: str, password: str) -> User:
         )
 
     if not verify_password(password, user.hashed_password, rehash=rehash):
-        raise LoginRejected("the password is not the account's")
+        raise LoginRejected("the password does not match the account's")
     return user
 
 
@@ -95,35 +101,46 @@ def change_profile(
     added: Mapping[str, Collection[str]] | None = None,
     seen_at: datetime | None = None,
 ) -> Change:
-    """Store the given profile fields and leave the others; None clears one.
+    """Update the given profile fields. None clears a field.
 
-    `first_role` takes the place of the first target role; the others stay. `added` goes behind what lists hold.
-    `seen_at` is the `updated_at` of the profile that the change was made from; None takes it for the one stored now.
+    `first_role` replaces the first target role and leaves the others. `added` contains values to append to list fields.
+    `seen_at` is the `updated_at` of the profile version that the change is based on, or None to skip the check.
 
-    Raises StaleVersion, ConcurrentChange, and DoesNotExist when the user is gone.
+    Raises:
+        StaleVersion: the stored profile is not the version of `seen_at`.
+        ConcurrentChange: the profile was changed while this change was being written.
+        DoesNotExist: there is no such active user.
     """
     user = User.objects.get(id=user_id, is_active=True)
     if seen_at is not None and user.updated_at != seen_at:
-        raise StaleVersion("the user was changed since it was seen")
-    before = list(user.target_roles)
+        raise StaleVersion("the user was changed since the version given")
+    previous_roles = list(user.target_roles)
     if first_role is not None:
-        fields = {**fields, "target_roles": [first_role, *before[1:]]}
+        fields = {**fields, "target_roles": [first_role, *previous_roles[1:]]}
     for name, values in (added or {}).items():
         if values:
             fields = {**fields, name: [*user[name], *values]}
     if fields:
-        user.update_profile(now=now, **_canonical(fields))
-    return Change(user=user, new_roles=find_added_roles(before=before, after=user.target_roles))
+        user.update_profile(now=now, **_normalize_fields(fields))
+    return Change(user=user, new_roles=find_added_roles(before=previous_roles, after=user.target_roles))
 
 
 def deactivate_user(*, user_id: ObjectId) -> None:
-    """Let the user in no more: no login, and no token is accepted from now on. Raises DoesNotExist."""
+    """Block logins of the user and revoke all tokens.
+
+    Raises:
+        DoesNotExist: there is no such user.
+    """
     _set_active(user_id, False)
     end_sessions(user_id=user_id)
 
 
 def reactivate_user(*, user_id: ObjectId) -> None:
-    """Let the user log in again; tokens from before stay ended. Raises DoesNotExist."""
+    """Allow the user to log in again. Tokens issued before remain revoked.
+
+    Raises:
+        DoesNotExist: there is no such user.
+    """
     _set_active(user_id, True)
 
 
@@ -134,12 +151,12 @@ def _set_active(user_id: ObjectId, is_active: bool) -> None:
 
 
 def canonicalize_skills(names: Iterable[str]) -> list[str]:
-    """Skills as stored: canonical names where the vocabulary knows them, else readable ones in lower case."""
+    """Return skills in stored form: canonical names, or readable lower-case names if the vocabulary has none."""
     return get_vocabulary().map_technology_slugs(names)
 
 
-def _canonical(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Profile fields as stored."""
+def _normalize_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return profile fields in stored form: canonical skills, no duplicates, None for empty text."""
     stored = dict(fields)
     if "skills" in stored:
         stored["skills"] = canonicalize_skills(stored["skills"] or ())
@@ -148,29 +165,34 @@ def _canonical(fields: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("preferred_locations", "languages"):
         if name in stored:
             stored[name] = list(dict.fromkeys(stored[name] or ()))
-    for name in _MAY_BE_EMPTY:
+    for name in _CLEARABLE_FIELDS:
         if name in stored and stored[name] == "":
             stored[name] = None
     return stored
 
 
 def on_skill_merged(source: str, target: str, now: datetime) -> None:
-    """Rename the skill in every profile, each in one atomic update, so that no edit of the user's is lost."""
+    """Rename the skill in every profile. Each update is atomic, so that no concurrent edit is lost."""
     users = database().users
-    # A profile is edited under a guard of `updated_at`, which therefore has to move, whatever the clock says.
-    moved = {"$max": [now, {"$add": ["$updated_at", 1]}]}
-    change = [{"$set": {"skills": build_rename(field="skills", source=source, target=target), "updated_at": moved}}]
+    # `updated_at` is the version of a profile, so it must increase even if the clock is behind.
+    updated_at = {"$max": [now, {"$add": ["$updated_at", 1]}]}
+    skills = build_rename(field="skills", source=source, target=target)
+    change = [{"$set": {"skills": skills, "updated_at": updated_at}}]
     for user in User.objects(skills=source).only("pk"):
         with PROFILE_CACHE.invalidate(user_id=user.pk):
             users.update_one({"_id": user.pk, "skills": source}, change)
 
 
-# No erasure takes nearly as long.
+# An erasure that began longer ago counts as interrupted. Erasures take far less time.
 ERASURE_TIMEOUT = timedelta(minutes=10)
 
 
 def export_user(*, user_id: ObjectId, now: datetime) -> dict[str, Any]:
-    """All that is stored about the user, secrets excepted. Raises DoesNotExist when the user is gone."""
+    """Return all data stored about the user, without secrets.
+
+    Raises:
+        DoesNotExist: there is no such user.
+    """
     user = User.objects.get(id=user_id)
     return {
         "exported_at": now,
@@ -181,63 +203,73 @@ def export_user(*, user_id: ObjectId, now: datetime) -> dict[str, Any]:
 
 
 def count_user_data(*, user_id: ObjectId) -> dict[str, int]:
-    """Return how many entries of each kind are stored about the user, kinds without any left out."""
+    """Return the number of stored entries about the user per kind of data. Kinds without entries are omitted."""
     counts = {name: len(export(user_id)) for name, export in sorted(get_declared("user_exports").items())}
     return {name: count for name, count in counts.items() if count}
 
 
 def erase_user(*, user_id: ObjectId, password: str, now: datetime) -> None:
-    """Remove the user and all that is theirs. Raises WrongPassword, and DoesNotExist when the user is gone."""
+    """Erase the user and all their data after checking the password.
+
+    Raises:
+        WrongPassword: the password does not match.
+        DoesNotExist: there is no such active user.
+    """
     user = check_current_password(user_id=user_id, password=password)
     with_fresh_deadline(lambda: erase_everything(user=user, now=now))
 
 
 def erase_user_on_request(*, user_id: ObjectId, now: datetime) -> None:
-    """Remove the user and all that is theirs. Raises DoesNotExist when the user is gone."""
+    """Erase the user and all their data without a password check.
+
+    Raises:
+        DoesNotExist: there is no such user.
+    """
     erase_everything(user=User.objects.get(id=user_id), now=now)
 
 
 def erase_everything(*, user: User, now: datetime) -> None:
-    """Remove the user and all that is theirs, for code that has made sure that it is wanted.
+    """Erase the user and all their data. The caller must have authorized the erasure.
 
-    No token is accepted from the beginning on, and the user goes last: what breaks off in between is found again by
-    `finish_erasures`. What requests that were already let in have stored meanwhile goes in a second round.
+    The user is deactivated first and deleted last, so that `finish_erasures` can find and complete an interrupted
+    erasure. A second pass erases data that requests in progress stored during the first pass.
     """
     user.begin_erasure(now=now)
-    _erase_kinds(user.pk)
+    _erase_user_data(user.pk)
     user.delete()
-    _erase_kinds(user.pk)
+    _erase_user_data(user.pk)
 
 
 def finish_erasures(*, now: datetime) -> int:
-    """Erase the accounts whose erasure broke off; returns how many."""
+    """Complete interrupted erasures and return the number of accounts erased."""
     unfinished = list(User.objects(erasure_began_at__lte=now - ERASURE_TIMEOUT).order_by("id"))
     for user in unfinished:
         erase_everything(user=user, now=now)
     return len(unfinished)
 
 
-def _erase_kinds(user_id: ObjectId) -> None:
+def _erase_user_data(user_id: ObjectId) -> None:
     for erase in get_declared("user_erasures").values():
         erase(user_id)
 
 
 def export_last_login(user_id: ObjectId) -> list[datetime]:
-    """Return when the user last logged in; nothing where that was before it was stored."""
+    """Return the user's last login for the data export. The list is empty if no login has been recorded."""
     return [at for at in User.objects(id=user_id).scalar("last_login_at") if at is not None]
 
 
 def export_sessions(user_id: ObjectId) -> list[dict[str, Any]]:
-    """The sessions that can still be refreshed."""
+    """Return the user's sessions that can still be refreshed, for the data export."""
     tokens = RefreshToken.objects(user=user_id, used_at=None).order_by("issued_at", "jti")
     return [{"session": t.family, "refreshed_at": t.issued_at, "expires_at": t.expires_at} for t in tokens]
 
 
 def export_resets(user_id: ObjectId) -> list[dict[str, Any]]:
-    """The messages for a forgotten password whose tokens still work."""
+    """Return the user's pending password resets for the data export."""
     resets = PasswordReset.objects(user=user_id).order_by("issued_at", "token_hash")
     return [{"requested_at": reset.issued_at, "expires_at": reset.expires_at} for reset in resets]
 
 
 def erase_resets(user_id: ObjectId) -> None:
+    """Delete the user's pending password resets."""
     PasswordReset.objects(user=user_id).delete()

@@ -1,4 +1,4 @@
-"""What Celery runs for accounts."""
+"""Celery tasks for accounts."""
 
 from smtplib import SMTPException
 
@@ -14,26 +14,28 @@ from career_navigator.background import UNAVAILABLE_ERRORS, Task
 
 @shared_task(base=Task, title="Finish erasures", icon="person_remove")
 def finish_erasures() -> str | None:
-    """Erase the accounts whose erasure broke off."""
+    """Complete interrupted account erasures."""
     erased = services.finish_erasures(now=timezone.now())
     return f"erased {erased} accounts" if erased else None
 
 
-# A server that is unavailable is usually back within minutes, for as long as somebody waits; each try makes a new link.
+# An unavailable server usually recovers within minutes, which is as long as users wait for the message. Each attempt
+# creates a new link.
 @shared_task(autoretry_for=(SMTPException, OSError, *UNAVAILABLE_ERRORS), retry_backoff=10, max_retries=5)
 def send_reset_message(email: str) -> None:
-    """Send the message for a forgotten password, where an account has the address.
+    """Send a password reset message if an account has this address.
 
-    Takes the address and not an id: a request that looked the account up would tell by its time whether it is there.
-    Run twice, it sends two messages, and both links work until one is used.
+    The argument is the address and not an id, because looking up the account in the request would reveal by the
+    response time whether the account exists. If the task runs twice, two messages are sent, and both links work until
+    one of them is used.
     """
     credentials.send_reset_message(email=email, now=timezone.now())
 
 
 @shared_task(autoretry_for=(SMTPException, OSError, *UNAVAILABLE_ERRORS), retry_backoff=10, max_retries=5)
 def send_confirmation_message(user_id: str) -> None:
-    """Send the message that confirms the user's address.
+    """Send a message with a link that confirms the user's address.
 
-    Run twice, it sends two messages; the first link that is used voids the other.
+    If the task runs twice, two messages are sent, and using one link invalidates the other.
     """
     credentials.send_confirmation_message(user_id=ObjectId(user_id), now=timezone.now())

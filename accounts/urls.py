@@ -1,3 +1,5 @@
+"""URL routes of the accounts app."""
+
 from accounts.applications.views import ActivityViewSet, ApplicationViewSet, FunnelViewSet
 from accounts.matches.views import MatchViewSet
 from accounts.resumes.download_views import ResumeFileViewSet

@@ -1,4 +1,4 @@
-"""The account's fields by the names of the endpoints under /users."""
+"""Request and response serializers for the endpoints under /users, which rename some fields of the account."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +30,7 @@ from accounts.profile_fields import (
     SkillsOrTextField,
     StrictNumberField,
     TextOrListField,
-    either,
+    accepts_one_of,
 )
 from accounts.profile_parsing import EXPERIENCE_LEVELS, REMOTE_PREFERENCES
 from accounts.resumes.documents import Resume
@@ -41,18 +41,20 @@ from career_navigator.api.serializers import SuccessSerializer
 
 
 class ProfileInput(serializers.Serializer[Any]):
-    # `validated_data` has the profile fields by the account's names.
+    """The writable profile fields. `validated_data` uses the field names of `User`."""
 
     user_name = SingleLineCharField(max_length=MAX_NAME_LENGTH, source="full_name")
     phone_number = PhoneNumberField(allow_null=True, allow_blank=True, required=False)
     desired_job_role = RoleOrRolesField(
         allow_null=True,
         required=False,
-        help_text="Text takes the place of the first target role; a list is all of them.",
+        help_text="Text replaces the first target role. A list replaces all target roles.",
     )
     skills = SkillsOrTextField(max_length=MAX_SKILLS, allow_null=True, required=False)
     experience = ExperienceField(
-        allow_null=True, required=False, help_text='Text, or a number of years; "5 years" counts as five.'
+        allow_null=True,
+        required=False,
+        help_text='Text, or a number of years. Text such as "5 years" also sets `experience_years`.',
     )
     experience_years = StrictNumberField(minimum=0, maximum=MAX_YEARS, allow_null=True, required=False)
     experience_level = StrictChoiceField(choices=EXPERIENCE_LEVELS, allow_null=True, required=False)
@@ -66,13 +68,15 @@ class ProfileInput(serializers.Serializer[Any]):
     remote_preference = RemotePreferenceField(
         allow_null=True,
         required=False,
-        help_text=f"One of {', '.join(REMOTE_PREFERENCES)}; true is remote, false is any.",
+        help_text=f"One of {', '.join(REMOTE_PREFERENCES)}. True means remote, false means any.",
     )
     professional_summary = StrictCharField(
         max_length=MAX_SUMMARY_LENGTH, allow_null=True, allow_blank=True, required=False
     )
     expected_salary = ExpectedSalaryField(
-        allow_null=True, required=False, help_text='For a year: a number, or text such as "$120,000" or "90k EUR".'
+        allow_null=True,
+        required=False,
+        help_text='Salary per year: a number, or text such as "$120,000" or "90k EUR".',
     )
     expected_salary_currency = CurrencyField(allow_null=True, allow_blank=True, required=False)
     languages = TextOrListField(
@@ -80,32 +84,35 @@ class ProfileInput(serializers.Serializer[Any]):
         max_length=MAX_LANGUAGES,
         allow_null=True,
         required=False,
-        help_text="Those that are spoken.",
+        help_text="Spoken languages.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         fields = dict(attrs)
         for name, second in (("experience", "experience_years"), ("expected_salary", "expected_salary_currency")):
             if name in fields:
-                read = fields.pop(name)
-                # Null empties both.
-                together = read if read is not None else {name: None, second: None}
-                # What is said of the second by itself goes before what the text says of it.
-                fields = together | fields
+                parsed = fields.pop(name)
+                # Null clears both fields.
+                both = parsed if parsed is not None else {name: None, second: None}
+                # An explicit value of the second field takes precedence over the value parsed from the first.
+                fields = both | fields
         if "desired_job_role" in fields:
             fields |= fields.pop("desired_job_role") or {"target_roles": None}
-        self._refuse_contradiction(attrs)
+        self._validate_currency(attrs)
         return fields
 
-    def _refuse_contradiction(self, given: dict[str, Any]) -> None:
-        written = (given.get("expected_salary") or {}).get("expected_salary_currency")
-        stated = given.get("expected_salary_currency")
-        if written and stated and written != stated:
-            sentence = "This field must be the currency that expected_salary names."
-            raise serializers.ValidationError({"expected_salary_currency": [sentence]}, "contradiction")
+    def _validate_currency(self, attrs: dict[str, Any]) -> None:
+        """Raise ValidationError if the salary text and the currency field name different currencies."""
+        parsed = (attrs.get("expected_salary") or {}).get("expected_salary_currency")
+        explicit = attrs.get("expected_salary_currency")
+        if parsed and explicit and parsed != explicit:
+            message = "This field must match the currency in expected_salary."
+            raise serializers.ValidationError({"expected_salary_currency": [message]}, "contradiction")
 
 
 class UserRegistrationSerializer(ProfileInput):
+    """The email address, password and profile of a new account."""
+
     email_id = NewEmailField(source="email")
     password = NewPasswordField()
 
@@ -117,51 +124,55 @@ class UserRegistrationSerializer(ProfileInput):
 
 
 class UserChangeSerializer(ProfileInput):
-    """What is not given stays; null clears what may be empty."""
+    """Profile fields to change. Omitted fields are not changed, and null clears an optional field."""
 
     user_name = SingleLineCharField(max_length=MAX_NAME_LENGTH, source="full_name", required=False)
-    email_id = EmailField(required=False, help_text="The account's own; it cannot be changed.")
+    email_id = EmailField(required=False, help_text="Must be the account's address, which cannot be changed.")
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict) and "password" in data:
-            sentence = "This field is changed at POST /auth/password alone."
-            raise serializers.ValidationError({"password": [sentence]}, "read_only")
+            message = "This field cannot be changed here. Use POST /auth/password."
+            raise serializers.ValidationError({"password": [message]}, "read_only")
         return super().to_internal_value(data)
 
 
 class UserIdSerializer(SuccessSerializer):
-    """Of a user, the id."""
+    """The id of the user."""
 
     user_id = serializers.CharField(source="pk")
 
 
 class SavedUserIdSerializer(IgnoredSkillsField, UserIdSerializer):
-    pass
+    """The id of the changed user, with the skills that were dropped."""
 
 
 class RegisteredUserIdSerializer(NewSessionSerializer, SavedUserIdSerializer):
-    pass
+    """The id of a new user, with tokens if the registration requested a login."""
 
 
 class UserLoginAnswerSerializer(UserIdSerializer, TokenPairSerializer):
+    """The tokens of a new session and the user's id."""
+
     user_id = serializers.CharField(source="user.pk")
 
 
-@either(TEXT, NUMBER)
+@accepts_one_of(TEXT, NUMBER)
 class GivenExperienceField(serializers.Field[Any, Any, Any, Any]):
-    """A user's experience in the kind it was given: who gave a number of years has no text."""
+    """A user's experience as entered: the text, or the number of years if there is no text."""
 
     def to_representation(self, value: CurrentUser) -> str | float | None:
         return value.experience or value.experience_years
 
 
 class FirstRoleField(serializers.CharField):
+    """The first of a list of roles, or null if the list is empty."""
+
     def to_representation(self, value: Sequence[str]) -> str | None:  # type: ignore[override]
         return next(iter(value), None)
 
 
 class NewestResumeField(serializers.CharField):
-    """The id of the newest resume, rejected files excepted, of a user's id; null without one."""
+    """The id of the user's newest resume, or null if there is none. Rejected files do not count."""
 
     def to_representation(self, value: ObjectId) -> str | None:  # type: ignore[override]
         newest = Resume.objects(user=value, status__ne="refused").order_by("-created_at", "-id").only("id").first()
@@ -169,14 +180,14 @@ class NewestResumeField(serializers.CharField):
 
 
 class UserProfileSerializer(SuccessSerializer):
+    """The profile of a user, with the field names of /users."""
+
     id = serializers.CharField()
     user_name = serializers.CharField(source="full_name")
     email_id = serializers.EmailField(source="email")
     desired_job_role = FirstRoleField(source="target_roles", allow_null=True, help_text="The first of `target_roles`.")
-    experience = GivenExperienceField(
-        source="*", allow_null=True, help_text="In the kind it was given: text, or a number of years."
-    )
-    resume = NewestResumeField(source="pk", allow_null=True, help_text="The id of the newest resume under /resumes.")
+    experience = GivenExperienceField(source="*", allow_null=True, help_text="As entered: text, or a number of years.")
+    resume = NewestResumeField(source="pk", allow_null=True, help_text="The id of the newest resume.")
     joined_date = serializers.DateTimeField(source="fields.created_at")
     phone_number = serializers.CharField(allow_null=True)
     target_roles = serializers.ListField(child=serializers.CharField())
@@ -188,6 +199,6 @@ class UserProfileSerializer(SuccessSerializer):
     remote_preference = serializers.ChoiceField(REMOTE_PREFERENCES, allow_null=True)
     professional_summary = serializers.CharField(allow_null=True)
     email_confirmed = serializers.BooleanField(source="fields.email_confirmed")
-    expected_salary = serializers.FloatField(allow_null=True, help_text="A year's pay.")
-    expected_salary_currency = serializers.CharField(allow_null=True, help_text="ISO 4217; USD where none is given.")
-    languages = serializers.ListField(child=serializers.CharField(), help_text="Those that are spoken.")
+    expected_salary = serializers.FloatField(allow_null=True, help_text="Salary per year.")
+    expected_salary_currency = serializers.CharField(allow_null=True, help_text="ISO 4217 code. Null means USD.")
+    languages = serializers.ListField(child=serializers.CharField(), help_text="Spoken languages.")

@@ -55,8 +55,8 @@ def test_a_reset_message_is_queued_for_active_users_alone(staff: Client, person:
 
     assert sent == [("accounts.tasks.send_reset_message", [ADDRESS])]
     assert queued() == []
-    assert "No message is sent: the user is deactivated." in told.content.decode()
-    assert log() == ["root: Sent a message to set a new password.", "root: Deactivated the user."]
+    assert "No message was sent, because the user is deactivated." in told.content.decode()
+    assert log() == ["root: Sent a password reset message.", "root: Deactivated the user."]
 
 
 def test_all_that_is_the_users_is_handed_out_but_the_passwords_hash(staff: Client, person: Member) -> None:
@@ -75,7 +75,7 @@ def test_a_user_is_erased_only_when_the_address_is_typed(staff: Client, person: 
     staff.post(f"{PEOPLE}{person.id}/erase/", {"address": f" {ADDRESS.upper()} "})
     entry = LogEntry.objects.get()
 
-    assert "Nothing is erased" in told.content.decode()
+    assert "Nothing was erased" in told.content.decode()
     assert (kept, User.objects.count()) == (1, 0)
     assert person.get("/auth/me").status_code == 401
     assert (entry.action_flag, entry.object_repr, entry.user.get_username()) == (DELETION, "an erased user", "root")

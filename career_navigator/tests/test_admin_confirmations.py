@@ -252,8 +252,8 @@ class TestAUser:
         question = staff_client.get(f"{PEOPLE}{person.id}/deactivate/").content.decode()
         page = staff_client.get(f"{PEOPLE}{person.id}/change/").content.decode()
 
-        assert "1 sessions end at once" in question
-        assert "It can be undone: by “Reactivate”." in question
+        assert "1 session ends immediately" in question
+        assert "You can undo this with “Reactivate”." in question
         assert User.objects.get().is_active
         assert f'href="{PEOPLE}{person.id}/deactivate/"' in page
         assert f'href="{PEOPLE}{person.id}/erase/"' in page
@@ -266,7 +266,7 @@ class TestAUser:
         question = staff_client.get(f"{PEOPLE}{person.id}/erase/").content.decode()
 
         assert "1 sessions" in question
-        assert "It cannot be undone." in question
+        assert "This cannot be undone." in question
         assert 'name="address"' in question
         assert User.objects.count() == 1
 

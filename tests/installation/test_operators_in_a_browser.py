@@ -128,15 +128,15 @@ def test_support_is_asked_for_the_address_before_a_user_is_erased(log_in: Login,
 
     page.goto(f"/admin/accounts/person/{user['_id']}/change/")
     page.get_by_role("link", name="Erase…").click()
-    expect(page.locator("#question")).to_contain_text("It cannot be undone.")
-    page.get_by_label("Type the address of the user to erase").fill("eva@example.org")
+    expect(page.locator("#question")).to_contain_text("This cannot be undone.")
+    page.get_by_label("Enter the address of the user to erase").fill("eva@example.org")
     page.get_by_role("button", name="Erase the user").click()
-    expect(page.get_by_text("Nothing is erased")).to_be_visible()
+    expect(page.get_by_text("Nothing was erased")).to_be_visible()
     kept = data.users.count_documents({"_id": user["_id"]})
     page.get_by_role("link", name="Erase…").click()
-    page.get_by_label("Type the address of the user to erase").fill("eve@example.org")
+    page.get_by_label("Enter the address of the user to erase").fill("eve@example.org")
     page.get_by_role("button", name="Erase the user").click()
-    expect(page.get_by_text("The user and all that was theirs is erased.")).to_be_visible()
+    expect(page.get_by_text("The user and all their data were erased.")).to_be_visible()
 
     assert (kept, data.users.count_documents({"_id": user["_id"]})) == (1, 0)
 
