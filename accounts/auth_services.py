@@ -16,7 +16,7 @@ from accounts.authentication import TokenPair, start_session
 from accounts.documents import User
 from accounts.profile_parsing import normalize_email
 from accounts.selectors import get_collection_queued_key
-from accounts.services import Change, EmailTaken, LoginRejected, authenticate, change_profile, register_user
+from accounts.services import EmailTaken, LoginRejected, ProfileChange, authenticate, change_profile, register_user
 from accounts.tasks import send_confirmation_message
 from career_navigator.api.exceptions import QueueUnavailable
 from career_navigator.api.permissions import CurrentUser
@@ -187,7 +187,7 @@ def accepts_html(request: Request) -> bool:
     return "text/html" in request.headers.get("Accept", "")
 
 
-def queue_collection(change: Change) -> None:
+def queue_collection(change: ProfileChange) -> None:
     """Queue the collection of postings for new target roles within the rate limits.
 
     Roles beyond the limits are collected by the daily collection.
@@ -205,7 +205,7 @@ def queue_collection(change: Change) -> None:
     execute(*(("SET", get_collection_queued_key(role), 1, "EX", _QUEUED_MARKER_TTL) for role in roles))
 
 
-def _hit_collection_limits(change: Change) -> list[str]:
+def _hit_collection_limits(change: ProfileChange) -> list[str]:
     """Count the new roles against the rate limits, since collections cost credits, and return the roles within them.
 
     A profile change counts as one POST /jobs/fetch_jobs of the user.

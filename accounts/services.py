@@ -37,7 +37,7 @@ class LoginRejected(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ProfileChange:
     """A user as stored after a change, and the target roles that the change added."""
 
     user: User
@@ -46,7 +46,7 @@ class Change:
 
 def register_user(
     *, email: str, password: str, full_name: str, now: datetime, email_confirmed: bool = False, **profile: Any
-) -> Change:
+) -> ProfileChange:
     """Create an account. `profile` contains further profile fields.
 
     Raises:
@@ -67,7 +67,7 @@ def register_user(
         with_fresh_deadline(lambda: user.save(force_insert=True))
     except NotUniqueError as error:
         raise EmailTaken(f"the address {address} is already registered") from error
-    return Change(user=user, new_roles=tuple(user.target_roles))
+    return ProfileChange(user=user, new_roles=tuple(user.target_roles))
 
 
 def authenticate(*, email: str, password: str) -> User:
@@ -100,7 +100,7 @@ def change_profile(
     first_role: str | None = None,
     added: Mapping[str, Collection[str]] | None = None,
     seen_at: datetime | None = None,
-) -> Change:
+) -> ProfileChange:
     """Update the given profile fields. None clears a field.
 
     `first_role` replaces the first target role and leaves the others. `added` contains values to append to list fields.
@@ -122,7 +122,7 @@ def change_profile(
             fields = {**fields, name: [*user[name], *values]}
     if fields:
         user.update_profile(now=now, **_normalize_fields(fields))
-    return Change(user=user, new_roles=find_added_roles(before=previous_roles, after=user.target_roles))
+    return ProfileChange(user=user, new_roles=find_added_roles(before=previous_roles, after=user.target_roles))
 
 
 def deactivate_user(*, user_id: ObjectId) -> None:

@@ -29,7 +29,7 @@ from accounts.resumes.builder import NotEnoughContent, ResumeOwner, TargetPostin
 from accounts.resumes.documents import Resume
 from accounts.resumes.json_resume import InvalidResume, check_resume
 from accounts.selectors import get_user_skills
-from accounts.services import Change, canonicalize_skills, change_profile
+from accounts.services import ProfileChange, canonicalize_skills, change_profile
 from career_navigator.api.permissions import CurrentUser
 from market.jobs.selectors import find_job
 from market.roles import normalize_role
@@ -283,7 +283,7 @@ def list_offered_fields(resume: Resume) -> dict[str, Any]:
     return {name: value for name, value in offered.items() if value is not None}
 
 
-def confirm_resume(*, resume: Resume, skills: Collection[str], fields: Collection[str], now: datetime) -> Change:
+def confirm_resume(*, resume: Resume, skills: Collection[str], fields: Collection[str], now: datetime) -> ProfileChange:
     """Add the picked skills to the profile and fill the picked fields, lists by adding to them; no others change.
 
     Raises NotConfirmable, NotRead, ConcurrentChange, and DoesNotExist when the user is gone.
