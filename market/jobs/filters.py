@@ -1,7 +1,7 @@
-"""What somebody looks for among the postings, and the query of ours that finds it.
+"""Job filters, and the MongoDB queries built from them.
 
-Every value reaches MongoDB as a plain value to compare with: words, names and codes go through our own keys first, and
-none becomes an operator or a regular expression.
+Every user-supplied value reaches MongoDB as a plain value in a comparison. Words, names and codes are normalized to
+stored keys first, and no value becomes an operator or a regular expression.
 """
 
 from dataclasses import dataclass, fields
@@ -18,22 +18,23 @@ from skills.selectors import get_vocabulary
 
 Query = dict[str, Any]
 
-# In a text to search for these mean nothing, unless there is nothing else in it.
+# Stop words of a search text. They are searched for only if the text has no other words.
 _SMALL_WORDS = frozenset({"a", "an", "and", "at", "for", "in", "of", "on", "or", "the", "to", "with"})
 _MAX_SKILL_WORDS = 4
 DEFAULT_CURRENCY = "USD"
 
-# Every posting that people may see. The day is named, since the index that begins with it is else used for order alone,
-# and every posting on the way read to look for the mark.
+# All visible postings. The condition on `day` matches everything, but without it MongoDB uses the index on
+# (day, id, hidden, ...) only for sorting and reads every posting to check `hidden`.
 EVERY_POSTING: Query = {"day": {"$gte": datetime.min.replace(tzinfo=UTC)}, "hidden": {"$ne": True}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFilter:
-    """What a posting has to be; what is empty or None asks for nothing.
+    """Search criteria for postings. Empty or None means that a criterion does not apply.
 
-    Skills are canonical, countries alpha-2 codes, places labels of `market.geo`, the rest as it was given. Of each list
-    one is enough, except of `skills_all`, and none may be of `skills_none` and `exclude_companies`.
+    Skills are canonical names, countries are alpha-2 codes, places are labels from `market.geo`, and other values are
+    unchanged user input. A posting must match at least one value of each list, every skill of `skills_all`, and none
+    of `skills_none` and `exclude_companies`.
     """
 
     titles: tuple[str, ...] = ()
@@ -53,45 +54,45 @@ class JobFilter:
     exclude_companies: tuple[str, ...] = ()
 
     def as_body(self) -> dict[str, Any]:
-        """What it asks for, as a body that `JobFilterSerializer` reads: for keeping a filter."""
-        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        """Return the criteria that apply as a request body for `JobFilterSerializer`, so that a filter can be saved."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
             name: list(value) if isinstance(value, tuple) else value
-            for name, value in given.items()
+            for name, value in values.items()
             if value not in ((), "", None)
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A part of a text to search for: its words without accents, and the (canonical) skill that they name, if any."""
+    """A part of a search text: its words without accents, and the canonical skill they name, if any."""
 
     words: tuple[str, ...]
     skill: str | None
 
 
 def parse_search_text(text: str) -> list[Term]:
-    """The terms of a text, all of which a posting has to have; the longest names of skills first."""
+    """Split a search text into terms, matching the longest skill names first. A posting must match every term."""
     words = normalize_words(text)
     words = [word for word in words if word not in _SMALL_WORDS] or words
-    known, terms, start = get_vocabulary(), [], 0
+    vocabulary, terms, start = get_vocabulary(), [], 0
     while start < len(words):
         length = next(
             (
                 length
                 for length in range(min(_MAX_SKILL_WORDS, len(words) - start), 0, -1)
-                if known.canonical(" ".join(words[start : start + length]))
+                if vocabulary.canonical(" ".join(words[start : start + length]))
             ),
             1,
         )
         term = tuple(words[start : start + length])
-        terms.append(Term(tuple(map(fold_accents, term)), known.canonical(" ".join(term))))
+        terms.append(Term(tuple(map(fold_accents, term)), vocabulary.canonical(" ".join(term))))
         start += length
     return terms
 
 
 def build_job_query(job_filter: JobFilter, *, now: datetime) -> Query:
-    """The postings that the filter asks for, hidden ones left out, as a MongoDB filter."""
+    """Build the MongoDB query for the visible postings that match the filter."""
     conditions = [
         *_match_titles(job_filter),
         *_match_text(job_filter),
@@ -116,7 +117,7 @@ def build_job_query(job_filter: JobFilter, *, now: datetime) -> Query:
 
 
 def _match_titles(job_filter: JobFilter) -> list[Query]:
-    """The postings of one of the roles, and those whose title has the words of one, whole and side by side."""
+    """Match postings of one of the roles, or with the words of a role in their title, whole and adjacent."""
     if not job_filter.titles:
         return []
     keys = [key for key in map(normalize_role, job_filter.titles) if key]
@@ -124,20 +125,20 @@ def _match_titles(job_filter: JobFilter) -> list[Query]:
 
 
 def _match_text(job_filter: JobFilter) -> list[Query]:
-    """Each term in the title, the company or the place, or among the skills."""
+    """Match every term in the title, company or place, or among the skills."""
     conditions: list[Query] = []
     for term in parse_search_text(job_filter.text):
-        worded: Query = {"search_words": {"$all": list(term.words)}}
-        conditions.append({"$or": [{"skills": term.skill}, worded]} if term.skill else worded)
+        has_words: Query = {"search_words": {"$all": list(term.words)}}
+        conditions.append({"$or": [{"skills": term.skill}, has_words]} if term.skill else has_words)
     if job_filter.text and not conditions:
-        # A text without words is found nowhere.
+        # A text without words matches no posting.
         conditions.append({"search_words": {"$in": []}})
     return conditions
 
 
 def _match_skills(job_filter: JobFilter) -> list[Query]:
-    asked = {"$in": job_filter.skills_any, "$all": job_filter.skills_all, "$nin": job_filter.skills_none}
-    return [{"skills": {operator: list(skills)}} for operator, skills in asked.items() if skills]
+    skills_by_operator = {"$in": job_filter.skills_any, "$all": job_filter.skills_all, "$nin": job_filter.skills_none}
+    return [{"skills": {operator: list(skills)}} for operator, skills in skills_by_operator.items() if skills]
 
 
 def _match_places(job_filter: JobFilter) -> list[Query]:
@@ -150,7 +151,7 @@ def _match_places(job_filter: JobFilter) -> list[Query]:
 
 
 def _match_place(label: str) -> Query:
-    """The postings of a place: a city by its label, a country by its code, a state with all its cities."""
+    """Match a city by its label, a country by its code, or a US state with all its cities."""
     place = parse_place_label(label)
     if label == REMOTE:
         return {"$or": [{"place": REMOTE}, {"remote": True}]}
@@ -158,7 +159,7 @@ def _match_place(label: str) -> Query:
         return {"country_codes": place.country_code}
     if place == Place(country_code="US", state_code=place.state_code) and place.state_code:
         last: Query = {"$arrayElemAt": [{"$split": ["$place", ", "]}, -1]}
-        # The code is a word of the label; as a word it may also be in a title.
+        # `search_words` uses an index but also matches the code in a title, so the end of the place is checked too.
         words = {"$all": normalize_words(place.state_code)}
         in_state: Query = {"search_words": words, "$expr": {"$eq": [last, {"$literal": place.state_code}]}}
         return {"$or": [{"place": label}, in_state]}
@@ -175,22 +176,22 @@ def _match_companies(job_filter: JobFilter) -> list[Query]:
 
 
 def _match_salary(job_filter: JobFilter) -> list[Query]:
-    """The postings whose upper end, or only end, reaches the salary.
+    """Match postings whose maximum pay, or only stated pay, is at least the minimum salary.
 
-    In the currency that is asked for where the posting pays in it; where that is USD, also by the posting's own
-    conversion into USD. There are no rates to convert another currency by, so what pays in a third one is left out.
+    Compares pay in the requested currency, and for USD also the source's own conversion to USD. The server has no
+    exchange rates, so postings that pay in any other currency do not match.
     """
     if job_filter.min_salary is None:
         return []
-    enough, currency = {"$gte": job_filter.min_salary}, job_filter.currency or DEFAULT_CURRENCY
-    same = {"salary_currency": currency}
-    ways: list[Query] = [
-        same | {"max_annual_salary": enough},
-        same | {"max_annual_salary": None, "min_annual_salary": enough},
+    is_enough, currency = {"$gte": job_filter.min_salary}, job_filter.currency or DEFAULT_CURRENCY
+    in_currency = {"salary_currency": currency}
+    alternatives: list[Query] = [
+        in_currency | {"max_annual_salary": is_enough},
+        in_currency | {"max_annual_salary": None, "min_annual_salary": is_enough},
     ]
     if currency == DEFAULT_CURRENCY:
-        ways += [
-            {"max_annual_salary_usd": enough},
-            {"max_annual_salary_usd": None, "min_annual_salary_usd": enough},
+        alternatives += [
+            {"max_annual_salary_usd": is_enough},
+            {"max_annual_salary_usd": None, "min_annual_salary_usd": is_enough},
         ]
-    return [{"$or": ways}]
+    return [{"$or": alternatives}]

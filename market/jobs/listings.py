@@ -1,5 +1,7 @@
-"""A stored posting as people see it. Nothing is invented: what its source does not say is null or empty. Pure except
-for the skills' names, which the vocabulary knows.
+"""The public view of a stored posting.
+
+Information that the source does not provide is null or empty. Pure except for skill names, which come from the
+vocabulary.
 """
 
 from collections.abc import Mapping
@@ -12,16 +14,16 @@ from market.posting import build_posting_keys, normalize_words
 from market.roles import has_phrase, normalize_role
 from skills.selectors import get_vocabulary
 
-# A posting that nobody has closed counts as expired this long after it was posted, or posted again.
+# A posting without a closing notice counts as expired this many days after it was posted or reposted.
 EXPIRES_AFTER_DAYS = 60
 
 Row = Mapping[str, Any]
 
 
 class JobListing:
-    """A stored posting as people see it; with a filter, also by which of its words it was found.
+    """A stored posting as the API returns it. With a filter it also knows which of the filter's words matched.
 
-    What is not computed here is a field of the stored row, None where that has none.
+    Attributes that are not defined here come from the stored row and default to None.
     """
 
     def __init__(
@@ -33,9 +35,9 @@ class JobListing:
         self.matching_phrase, self.matching_words = (
             _find_matching_title(row, job_filter=job_filter) if job_filter else (None, [])
         )
-        self.min_salary, self.max_salary, self.currency = _salary(row)
+        self.min_salary, self.max_salary, self.currency = _get_salary(row)
         self.skills: list[str] = list(row.get("skills") or ())
-        # Who hires is personal data, which collection leaves behind.
+        # The names of the hiring team are personal data, so collection does not store them.
         self.hiring_team = None
 
     def __getattr__(self, name: str) -> Any:
@@ -47,11 +49,11 @@ class JobListing:
 
     @property
     def date_posted(self) -> str | None:
-        return _date(self.row.get("date_posted"))
+        return _format_date(self.row.get("date_posted"))
 
     @property
     def date_reposted(self) -> str | None:
-        return _date(self.row.get("date_reposted"))
+        return _format_date(self.row.get("date_reposted"))
 
     @property
     def location(self) -> str | None:
@@ -69,14 +71,14 @@ class JobListing:
 
     @property
     def key_info(self) -> list[str]:
-        """Short facts, each from a field of the posting: "Remote", "90,000 to 120,000 USD a year"."""
+        """Short facts from the posting's fields: "Remote", "90,000 to 120,000 USD per year"."""
         row, years = self.row, self.row.get("years_asked")
         facts = [
             "Remote" if row.get("remote") else "Hybrid" if row.get("hybrid") else None,
-            _plain(row.get("seniority")),
-            *(_plain(status) for status in row.get("employment_statuses") or ()),
+            _humanize(row.get("seniority")),
+            *(_humanize(status) for status in row.get("employment_statuses") or ()),
             _format_pay(row),
-            None if years is None else f"Asks for {years:g} {'year' if years == 1 else 'years'} of experience",
+            None if years is None else f"Requires {years:g} {'year' if years == 1 else 'years'} of experience",
             row.get("company_industry"),
             f"{employees:,} employees" if (employees := row.get("company_employee_count")) else None,
             "Easy to apply" if row.get("easy_apply") else None,
@@ -85,8 +87,8 @@ class JobListing:
 
     @property
     def technologies(self) -> list[str]:
-        names = get_vocabulary()
-        return [names.display_name(skill) for skill in self.skills]
+        vocabulary = get_vocabulary()
+        return [vocabulary.display_name(skill) for skill in self.skills]
 
     @property
     def nice_to_have(self) -> list[str]:
@@ -94,7 +96,7 @@ class JobListing:
 
 
 def _is_expired(row: Row, *, now: datetime) -> bool:
-    """Whether the posting was closed, or was posted, the last time, more than `EXPIRES_AFTER_DAYS` days ago."""
+    """Return whether the posting was closed, or last (re)posted more than `EXPIRES_AFTER_DAYS` days ago."""
     closed_at = row.get("closed_at")
     if closed_at is not None and closed_at <= now:
         return True
@@ -103,9 +105,10 @@ def _is_expired(row: Row, *, now: datetime) -> bool:
 
 
 def _find_matching_title(row: Row, *, job_filter: JobFilter) -> tuple[str | None, list[str]]:
-    """The phrase of the filter that the posting's title or roles have, and the filter's words and skills that it has.
+    """Return the filter's phrase that matches the posting, and the filter's words and skills that it has.
 
-    Of the titles the first that fits is the phrase; without one the text, where the title has it word for word.
+    The phrase is the first of the filter's titles that matches the posting's title or roles. If none does, it is the
+    filter's text, provided the posting's title contains it word for word.
     """
     keys = build_posting_keys(row)
     has_words, has_skills = set(keys["search_words"]), set(row.get("skills") or ())
@@ -128,8 +131,8 @@ def _find_matching_title(row: Row, *, job_filter: JobFilter) -> tuple[str | None
     return next(iter(phrases), None), list(dict.fromkeys(words))
 
 
-def _salary(row: Row) -> tuple[float | None, float | None, str | None]:
-    """A year's pay as the source gives it; where that is only in USD, so."""
+def _get_salary(row: Row) -> tuple[float | None, float | None, str | None]:
+    """Return the minimum and maximum pay per year and the currency, falling back to the source's amounts in USD."""
     low, high = row.get("min_annual_salary"), row.get("max_annual_salary")
     if low is not None or high is not None:
         return low, high, row.get("salary_currency")
@@ -140,20 +143,20 @@ def _salary(row: Row) -> tuple[float | None, float | None, str | None]:
 
 
 def _format_pay(row: Row) -> str | None:
-    low, high, currency = _salary(row)
+    low, high, currency = _get_salary(row)
     if low is None and high is None:
         return None
     if low is not None and high is not None:
         amount = f"{low:,.0f}" if low == high else f"{low:,.0f} to {high:,.0f}"
     else:
         amount = f"from {low:,.0f}" if low is not None else f"up to {high:,.0f}"
-    return f"{amount} {currency} a year" if currency else f"{amount} a year"
+    return f"{amount} {currency} per year" if currency else f"{amount} per year"
 
 
-def _plain(value: str | None) -> str | None:
-    """ "full_time" -> "Full time"."""
+def _humanize(value: str | None) -> str | None:
+    """Turn an identifier into a label: "full_time" becomes "Full time"."""
     return value.replace("_", " ").capitalize() if value else None
 
 
-def _date(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).date().isoformat() if moment else None
+def _format_date(time: datetime | None) -> str | None:
+    return time.astimezone(UTC).date().isoformat() if time else None

@@ -1,8 +1,9 @@
-"""How well a posting suits somebody: 0 to 100, from parts that can be compared. Pure, and the same for the same input.
+"""Match score of a posting and a candidate: a number from 0 to 100, combined from weighted parts. Pure.
 
-Each part is 0 to 100, rounded down, and says what it saw. A part without data is left out, and the rest weigh
-accordingly more. Everything is computed in whole numbers and rounded down: no order of the input can change it, 100
-means that nothing is wanting, and one more skill that the posting asks for never lowers it.
+Each part scores 0 to 100 and explains its score in a sentence. A part without data is left out, and the remaining
+parts weigh proportionally more. All arithmetic is in integers, rounded down. The score therefore does not depend on
+the order of the input, 100 means that the candidate meets every compared requirement, and acquiring a skill that the
+posting requires never lowers the score.
 """
 
 import hashlib
@@ -19,24 +20,24 @@ SKILLS, TITLE, YEARS, PLACE, SALARY = "skills", "title", "years", "place", "sala
 WEIGHTS: Mapping[str, int] = {SKILLS: 50, TITLE: 20, YEARS: 10, PLACE: 10, SALARY: 10}
 CRITERIA = tuple(WEIGHTS)
 
-# A skill weighs a quarter, plus the share of the role's postings that ask for it; in thousandths, so that sums are
-# exact. One that is nice to have weighs three tenths of what it would as a must.
+# A skill's weight is 0.25 plus the share of the role's postings that require it, in thousandths so that sums are exact.
+# A nice-to-have skill has 30% of the weight it would have as a required skill.
 _MIN_SKILL_WEIGHT = 250
 _MUST_HAVE, _NICE_TO_HAVE = 10, 3
-# How far the way of working that a posting offers suits the one that is wished for.
-_SUITS = {
+# Score of a posting's work mode (inner key) for a candidate's preferred work mode (outer key).
+_MODE_SCORES = {
     REMOTE: {REMOTE: 100, HYBRID: 40, ONSITE: 0},
     HYBRID: {REMOTE: 60, HYBRID: 100, ONSITE: 40},
     ONSITE: {REMOTE: 20, HYBRID: 80, ONSITE: 100},
 }
 _MODES = {REMOTE: "remote", HYBRID: "hybrid", ONSITE: "on site"}
-_NOWHERE = frozenset({"", "Unknown", "Remote"})
-# Beyond these a year's pay is a mistake or another period's.
+_NOT_PLACES = frozenset({"", "Unknown", "Remote"})
+# Annual pay outside these bounds (USD) is a mistake or refers to another period.
 _MIN_PAY, _MAX_PAY = 5_000, 2_000_000
-# Every percent that the pay falls short of what is expected costs two points.
+# Points deducted for every percent by which the pay falls short of the expected salary.
 _POINTS_PER_PERCENT = 2
 _MAX_NAMED = 5
-# What a query has to read of a posting for `build_job_profile`: no text.
+# Projection of the posting fields that `build_job_profile` reads. It excludes the description.
 JOB_PROFILE_FIELDS: Mapping[str, int] = dict.fromkeys(
     (
         "title",
@@ -60,11 +61,11 @@ JOB_PROFILE_FIELDS: Mapping[str, int] = dict.fromkeys(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateProfile:
-    """Somebody who looks for work, as far as they say; what they do not say is empty or None.
+    """A job seeker's skills and preferences. Unknown values are empty or None.
 
-    `skills` are canonical. `preferred_locations` are place labels ("Austin, TX", "London, United Kingdom"), alpha-2
-    codes of countries ("DE") or ISO 3166-2 codes of American states ("US-TX"). `remote_preference` is `remote`,
-    `hybrid`, `onsite` or `any`; the salary is a year's.
+    `skills` are canonical names. `preferred_locations` are place labels ("Austin, TX", "London, United Kingdom"),
+    alpha-2 country codes ("DE") or ISO 3166-2 codes of US states ("US-TX"). `remote_preference` is `remote`, `hybrid`,
+    `onsite` or `any`. The salary is per year.
     """
 
     skills: frozenset[str] = frozenset()
@@ -76,11 +77,11 @@ class CandidateProfile:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to compare by: that everything suits compares with nothing."""
-        said = (self.skills, self.desired_roles, self.preferred_locations)
+        """Whether the profile has nothing to compare. The preference `any` is not comparable."""
+        lists = (self.skills, self.desired_roles, self.preferred_locations)
         numbers = (self.experience_years, self.expected_salary_usd)
         return (
-            not any(said)
+            not any(lists)
             and all(number is None for number in numbers)
             and self.remote_preference not in (REMOTE, HYBRID, ONSITE)
         )
@@ -88,11 +89,11 @@ class CandidateProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobProfile:
-    """A posting, as far as it says; what it does not say is empty or None.
+    """The comparable facts of a posting. Unknown values are empty or None.
 
-    `skills` are canonical; those in `nice_to_have` are wished for, the rest are asked for. `place` is a label of
-    `market.geo.places`, `country_code` its country's, `country_codes` those of all that the posting names, alpha-2;
-    salaries are a year's.
+    `skills` are canonical names and include `nice_to_have`; the other skills are required. `place` is a label from
+    `market.geo.places`, `country_code` is its alpha-2 code, and `country_codes` covers all places the posting names.
+    Salaries are per year.
     """
 
     title: str = ""
@@ -109,7 +110,7 @@ class JobProfile:
 
 
 def build_job_profile(row: Mapping[str, Any]) -> JobProfile:
-    """The posting of a stored row with (at least) `JOB_PROFILE_FIELDS`."""
+    """Build the profile of a stored posting that has at least `JOB_PROFILE_FIELDS`."""
     low, high = row.get("min_annual_salary_usd"), row.get("max_annual_salary_usd")
     if low is None and high is None and row.get("salary_currency") == "USD":
         low, high = row.get("min_annual_salary"), row.get("max_annual_salary")
@@ -130,7 +131,7 @@ def build_job_profile(row: Mapping[str, Any]) -> JobProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchPart:
-    """One part of a score: what it weighs, 0 to 100, and a sentence that says what was compared."""
+    """One part of a match score: its weight, its score from 0 to 100, and a sentence that explains the score."""
 
     name: str
     weight: int
@@ -140,7 +141,7 @@ class MatchPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkillComparison:
-    """The skills of a posting, each list by demand and then by name."""
+    """A posting's skills, split by whether the candidate has them. Each list is sorted by demand, then by name."""
 
     matched: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
@@ -150,112 +151,120 @@ class SkillComparison:
 def compare_skills(
     *, candidate: CandidateProfile, job_profile: JobProfile, demand: Mapping[str, float]
 ) -> tuple[SkillComparison, MatchPart | None]:
-    """The posting's skills that are held and missing, and the part they make.
+    """Return the candidate's matched and missing skills, and the skills part of the score.
 
-    Somebody who names no skill holds none of them: were the part left out for them, the first skill that they learn
-    would lower their score. A posting without skills has no such part.
+    A candidate without skills gets a score of 0 rather than no part. Otherwise the first skill they acquire could lower
+    their score. The part is None if the posting has no skills.
     """
-    # What no posting of the role asks for needs no computing.
     ranked = sorted(
-        [(-_thousandths(demand[skill]) if skill in demand else 0, skill) for skill in set(job_profile.skills)]
+        [(-_to_thousandths(demand[skill]) if skill in demand else 0, skill) for skill in set(job_profile.skills)]
     )
     matched: list[str] = []
     missing: list[str] = []
     missing_nice: list[str] = []
-    held, whole, musts, nices = 0, 0, 0, 0
-    for minus_share, skill in ranked:
-        nice = skill in job_profile.nice_to_have
-        nices, musts = nices + nice, musts + (not nice)
-        weight = (_NICE_TO_HAVE if nice else _MUST_HAVE) * (_MIN_SKILL_WEIGHT - minus_share)
-        whole += weight
+    matched_weight, total_weight, required_count, nice_count = 0, 0, 0, 0
+    for negative_share, skill in ranked:
+        is_nice = skill in job_profile.nice_to_have
+        nice_count, required_count = nice_count + is_nice, required_count + (not is_nice)
+        weight = (_NICE_TO_HAVE if is_nice else _MUST_HAVE) * (_MIN_SKILL_WEIGHT - negative_share)
+        total_weight += weight
         if skill in candidate.skills:
-            held += weight
+            matched_weight += weight
             matched.append(skill)
         else:
-            (missing_nice if nice else missing).append(skill)
+            (missing_nice if is_nice else missing).append(skill)
     compared = SkillComparison(matched=tuple(matched), missing=tuple(missing), missing_nice_to_have=tuple(missing_nice))
-    if not whole:
+    if not total_weight:
         return compared, None
     if not candidate.skills:
-        sentence = f"Your profile names no skills; the posting asks for {_join_names(name for _, name in ranked)}."
+        sentence = f"Your profile lists no skills; the posting asks for {_join_names(name for _, name in ranked)}."
     else:
-        sentence = _skills_sentence(compared, musts=musts, nices=nices)
-    return compared, MatchPart(name=SKILLS, weight=WEIGHTS[SKILLS], score=100 * held // whole, sentence=sentence)
+        sentence = _build_skills_sentence(compared, required_count=required_count, nice_count=nice_count)
+    score = 100 * matched_weight // total_weight
+    return compared, MatchPart(name=SKILLS, weight=WEIGHTS[SKILLS], score=score, sentence=sentence)
 
 
 def score_title(*, candidate: CandidateProfile, job_profile: JobProfile) -> MatchPart | None:
-    """The posting's title against the nearest of the roles that are wanted."""
+    """Compare the posting's title with the most similar of the candidate's desired roles."""
     nearest = find_nearest_role(title=job_profile.title, roles=candidate.desired_roles)
     if nearest is None:
         return None
     score, role = nearest
-    how = "is" if score == 100 else "is near" if score >= 60 else "has little of" if score else "has nothing of"
-    sentence = f'The title "{job_profile.title.strip()}" {how} the role you want, {role.strip()}.'
+    if score == 100:
+        relation = "matches"
+    elif score >= 60:
+        relation = "is close to"
+    else:
+        relation = "has little in common with" if score else "has nothing in common with"
+    sentence = f'The title "{job_profile.title.strip()}" {relation} the role you want, {role.strip()}.'
     return MatchPart(name=TITLE, weight=WEIGHTS[TITLE], score=score, sentence=sentence)
 
 
 def score_years(*, candidate: CandidateProfile, job_profile: JobProfile) -> MatchPart | None:
-    """The years of experience that are had, of those that are asked for; more of them are no better."""
-    had, asked = candidate.experience_years, job_profile.years_asked
-    if had is None or asked is None:
+    """Compare the candidate's years of experience with the required years. Extra years do not add to the score."""
+    years, required = candidate.experience_years, job_profile.years_asked
+    if years is None or required is None:
         return None
-    score = 100 if had >= asked else int(100 * had / asked)
-    sentence = f"The posting asks for {_years(asked)} of experience; you have {_years(had)}."
+    score = 100 if years >= required else int(100 * years / required)
+    sentence = f"The posting asks for {_format_years(required)} of experience; you have {_format_years(years)}."
     return MatchPart(name=YEARS, weight=WEIGHTS[YEARS], score=score, sentence=sentence)
 
 
 def score_place(*, candidate: CandidateProfile, job_profile: JobProfile) -> MatchPart | None:
-    """The way of working against the one that is wished for, and the place against the places preferred: the mean of
-    those two that can be compared. The place of a remote job does not matter."""
-    mode, scores, said = _get_mode(job_profile), [], []
-    preference = _SUITS.get(candidate.remote_preference or "")
-    if preference and mode:
-        scores.append(preference[mode])
-        said.append(f"the job is {_MODES[mode]} and you prefer {_MODES[candidate.remote_preference or '']} work")
-    where = job_profile.place if job_profile.place not in _NOWHERE else job_profile.country_code
+    """Compare the work mode with the preferred mode, and the place with the preferred places.
+
+    The score is the mean of the two, or the one that can be compared. A remote job's place is ignored.
+    """
+    mode, scores, clauses = _get_mode(job_profile), [], []
+    mode_scores = _MODE_SCORES.get(candidate.remote_preference or "")
+    if mode_scores and mode:
+        scores.append(mode_scores[mode])
+        clauses.append(f"the job is {_MODES[mode]} and you prefer {_MODES[candidate.remote_preference or '']} work")
+    place = job_profile.place if job_profile.place not in _NOT_PLACES else job_profile.country_code
     if candidate.preferred_locations and mode == REMOTE:
         if not scores:
             scores.append(100)
-            said.append("the job is remote and so can be done from where you prefer to be")
-    elif candidate.preferred_locations and where:
-        fits = any(_is_in_place(job_profile, place) for place in candidate.preferred_locations)
-        if not fits and (others := job_profile.country_codes.intersection(candidate.preferred_locations)):
-            where, fits = min(others), True
-        scores.append(100 if fits else 0)
-        said.append(f"{where} is {'' if fits else 'not '}among the places you prefer")
+            clauses.append("the job is remote, so you can work from a place you prefer")
+    elif candidate.preferred_locations and place:
+        is_preferred = any(_is_in_place(job_profile, each) for each in candidate.preferred_locations)
+        if not is_preferred and (others := job_profile.country_codes.intersection(candidate.preferred_locations)):
+            place, is_preferred = min(others), True
+        scores.append(100 if is_preferred else 0)
+        clauses.append(f"{place} is {'' if is_preferred else 'not '}among the places you prefer")
     if not scores:
         return None
-    sentence = _sentence("; ".join(said))
+    sentence = _build_sentence("; ".join(clauses))
     return MatchPart(name=PLACE, weight=WEIGHTS[PLACE], score=sum(scores) // len(scores), sentence=sentence)
 
 
 def score_salary(*, candidate: CandidateProfile, job_profile: JobProfile) -> MatchPart | None:
-    """The most that the posting offers against the pay that is expected, both USD a year."""
+    """Compare the posting's maximum pay with the expected salary, both in USD per year."""
     expected = candidate.expected_salary_usd
     ends = [end for end in (job_profile.min_salary_usd, job_profile.max_salary_usd) if end is not None]
     ends = [end for end in ends if _MIN_PAY <= end <= _MAX_PAY]
     if expected is None or not ends or not _MIN_PAY <= expected <= _MAX_PAY:
         return None
-    low, most = min(ends), max(ends)
-    score = 100 if most >= expected else max(0, int(100 - _POINTS_PER_PERCENT * 100 * (expected - most) / expected))
-    offer = f"{most:,.0f}" if low == most else f"{low:,.0f} to {most:,.0f}"
-    sentence = f"The posting offers {offer} USD a year; you expect {expected:,.0f}."
+    low, high = min(ends), max(ends)
+    score = 100 if high >= expected else max(0, int(100 - _POINTS_PER_PERCENT * 100 * (expected - high) / expected))
+    offer = f"{high:,.0f}" if low == high else f"{low:,.0f} to {high:,.0f}"
+    sentence = f"The posting offers {offer} USD per year; you expect {expected:,.0f}."
     return MatchPart(name=SALARY, weight=WEIGHTS[SALARY], score=score, sentence=sentence)
 
 
-def _thousandths(share: float) -> int:
-    # The order of the arguments lets what is not a number be 0.
+def _to_thousandths(share: float) -> int:
+    # max(0.0, share) turns NaN into 0; max(share, 0.0) would not.
     return round(1000 * min(1.0, max(0.0, share)))
 
 
-def _skills_sentence(compared: SkillComparison, *, musts: int, nices: int) -> str:
+def _build_skills_sentence(compared: SkillComparison, *, required_count: int, nice_count: int) -> str:
     missing = compared.missing + compared.missing_nice_to_have
     counts = []
-    if musts:
-        counts.append(f"{musts - len(compared.missing)} of {musts} {_plural('skill', musts)} it requires")
-    if nices:
-        has = nices - len(compared.missing_nice_to_have)
-        counts.append(f"{has} of {nices} {_plural('skill', nices)} that {'is' if nices == 1 else 'are'} nice to have")
+    if required_count:
+        matched = required_count - len(compared.missing)
+        counts.append(f"{matched} of {required_count} required {_pluralize('skill', required_count)}")
+    if nice_count:
+        matched = nice_count - len(compared.missing_nice_to_have)
+        counts.append(f"{matched} of {nice_count} nice-to-have {_pluralize('skill', nice_count)}")
     lacking = f"; you lack {_join_names(missing)}" if missing else ""
     return f"You have {' and '.join(counts)}{lacking}."
 
@@ -269,7 +278,8 @@ def _join_names(skills: Iterable[str]) -> str:
 
 
 def _get_mode(job_profile: JobProfile) -> str | None:
-    """How the work is done, as far as the posting says: a hybrid job is often marked as remote as well."""
+    """Return the work mode, or None if the posting does not say."""
+    # Hybrid first: sources often mark hybrid jobs as remote too.
     if job_profile.hybrid:
         return HYBRID
     if job_profile.remote:
@@ -285,21 +295,24 @@ def _is_in_place(job_profile: JobProfile, place: str) -> bool:
     return place == job_profile.place
 
 
-def _years(number: float) -> str:
-    return f"{number:g} {_plural('year', number)}"
+def _format_years(number: float) -> str:
+    return f"{number:g} {_pluralize('year', number)}"
 
 
-def _plural(noun: str, count: float) -> str:
+def _pluralize(noun: str, count: float) -> str:
     return noun if count == 1 else f"{noun}s"
 
 
-def _sentence(text: str) -> str:
+def _build_sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchScore:
-    """`missing_skills` are required, those in `missing_nice_to_have` are not; each list by demand, then by name."""
+    """The score of one posting for one candidate.
+
+    `missing_skills` are required, `missing_nice_to_have` are optional. Each list is sorted by demand, then by name.
+    """
 
     score: int
     parts: tuple[MatchPart, ...]
@@ -309,29 +322,29 @@ class MatchScore:
 
     @property
     def explanation(self) -> str:
-        """The sentences of all parts, and one where the heaviest is missing: the posting names no skills."""
+        """The sentences of all parts, plus a note if the skills part is missing because the posting has no skills."""
         sentences = [part.sentence for part in self.parts]
         if self.parts[0].name != SKILLS:
-            sentences.append("The posting names no skills, so none were compared.")
+            sentences.append("The posting lists no skills, so none were compared.")
         return " ".join(sentences)
 
 
 def score_match(
     *, candidate: CandidateProfile, job_profile: JobProfile, demand: Mapping[str, float]
 ) -> MatchScore | None:
-    """The score with its parts, the heaviest first. None for an empty profile, and where nothing is comparable.
+    """Compute the match score and its parts, the part with the highest weight first.
 
-    `demand` is the share (0 to 1) of the role's postings that ask for each skill; one that is not there counts as
-    asked for by none.
+    `demand` maps each skill to the share (0 to 1) of the role's postings that require it. A missing skill has a share
+    of 0. Returns None if the profile is empty or nothing is comparable.
     """
     if candidate.is_empty:
         return None
-    compared, of_skills = compare_skills(candidate=candidate, job_profile=job_profile, demand=demand)
-    others = (
-        part(candidate=candidate, job_profile=job_profile)
-        for part in (score_title, score_years, score_place, score_salary)
+    compared, skills_part = compare_skills(candidate=candidate, job_profile=job_profile, demand=demand)
+    other_parts = (
+        score_part(candidate=candidate, job_profile=job_profile)
+        for score_part in (score_title, score_years, score_place, score_salary)
     )
-    parts = tuple(part for part in (of_skills, *others) if part is not None)
+    parts = tuple(part for part in (skills_part, *other_parts) if part is not None)
     if not parts:
         return None
     return MatchScore(
@@ -343,13 +356,16 @@ def score_match(
     )
 
 
-# Raised whenever the same input comes to have another score.
+# Increment whenever a change of the rules gives the same input a different score.
 _RULES = 2
 
 
 def build_fingerprint(*, candidate: CandidateProfile, job_profile: JobProfile, demand: Mapping[str, float]) -> str:
-    """Of the profile, the posting, and what the market asks of the posting's skills: no order of theirs matters."""
-    said = {
+    """Return a hash of the profile, the posting and the demand for its skills, independent of the order of lists.
+
+    A stored score is valid as long as its fingerprint is unchanged.
+    """
+    inputs = {
         "rules": _RULES,
         "skills": sorted(candidate.skills),
         "roles": sorted(candidate.desired_roles),
@@ -370,4 +386,4 @@ def build_fingerprint(*, candidate: CandidateProfile, job_profile: JobProfile, d
         ],
         "pay": [job_profile.min_salary_usd, job_profile.max_salary_usd],
     }
-    return hashlib.blake2b(orjson.dumps(said), digest_size=16).hexdigest()
+    return hashlib.blake2b(orjson.dumps(inputs), digest_size=16).hexdigest()

@@ -1,10 +1,10 @@
-"""Reading postings: by id, by skill, by words and by age, and those of a filter, which fit the candidate best first.
+"""Read postings by id, skill, words or age, and rank the postings of a filter for a candidate.
 
-Scoring all that is found would take minutes on a million, so candidates are chosen first: the newest `COUNTED` that the
-filter finds, which are all where it finds fewer; and beyond those, of the newest `LOOKED_AT` of the candidate's roles
-and of the newest `LOOKED_AT` that ask for a skill the candidate holds, the first `CANDIDATES` each that the filter
-finds. Candidates are ordered by score, then date, then id. Everything else that was found follows them, newest first,
-so that paging reaches every posting, and each one once.
+Scoring every match would take minutes on a million postings, so only a bounded number is scored: the newest
+`MAX_NEWEST` postings that match the filter. If there are more matches, up to `MAX_EXTRA` further postings are added
+from the newest `MAX_SCANNED` of the candidate's roles, and up to `MAX_EXTRA` from the newest `MAX_SCANNED` that require
+one of the candidate's skills. Scored postings are sorted by score, date and id. All other matches follow, newest first,
+so that paging reaches every posting exactly once.
 """
 
 from collections import Counter
@@ -32,50 +32,53 @@ from market.roles import normalize_role
 from market.selectors import DEMAND_FIELDS, Demands
 from skills.selectors import get_vocabulary
 
-# MongoDB gives a query up after this long, within the time that a request has.
+# MongoDB aborts a query after this time, which is below the request timeout.
 QUERY_MILLISECONDS = 3_000
 NEWEST_FIRST = [("day", DESCENDING), ("_id", DESCENDING)]
 BEST_PAID_FIRST = [("pay_usd", DESCENDING), *NEWEST_FIRST]
 ORDERINGS = ("match", "date", "pay")
-# As the index has it that ends with them.
+# Must equal the `partialFilterExpression` of the index on `pay_usd`.
 _PAID: dict[str, Any] = {"pay_usd": {"$gt": 0}}
-_SHOWN: dict[str, Any] = {"hidden": {"$ne": True}}
+_VISIBLE: dict[str, Any] = {"hidden": {"$ne": True}}
 
-# Values of each facet, the most frequent first.
 MAX_FACET_VALUES = 20
-# The fields of a posting that are counted.
+# The posting fields that facets are counted from.
 FACET_FIELDS = ("skills", "country_codes", "place", "remote", "seniority", "company", "company_key")
 _REMOTE = {True: "true", False: "false", None: "unknown"}
 
-# The newest that were found are read for the facets; finding fewer, the filter found no more.
-COUNTED = 2_000
-CANDIDATES = 500
-LOOKED_AT = 3_000
-# Beyond it, and beyond what can be counted in this time, `total` says "at least so many".
+# The newest matches are read for facets and scores. If there are fewer than this, they are all matches.
+MAX_NEWEST = 2_000
+MAX_EXTRA = 500
+MAX_SCANNED = 3_000
+# `total` is a lower bound if there are more matches, or if counting takes longer than `COUNTING_SECONDS`.
 MAX_TOTAL = 10_000
 COUNTING_SECONDS = 0.25
 _FIELDS = dict.fromkeys((*FACET_FIELDS, *JOB_PROFILE_FIELDS, *DEMAND_FIELDS, "day", "pay_usd"), 1)
 
 Row = dict[str, Any]
-Names = Callable[[str], str | None]
+GetLabel = Callable[[str], str | None]
 
 
 def find_job(job_id: str) -> Row:
-    """The stored posting with this id. Raises JobPosting.DoesNotExist where there is none that people may see."""
+    """Return the stored posting with this id.
+
+    Raises:
+        JobPostingDocument.DoesNotExist: If the posting does not exist or is hidden.
+    """
     if not ObjectId.is_valid(job_id):
-        raise JobPostingDocument.DoesNotExist("There is no such posting.")
-    row = database().job_postings.find_one({"_id": ObjectId(job_id)} | _SHOWN, max_time_ms=QUERY_MILLISECONDS)
+        raise JobPostingDocument.DoesNotExist("This job posting does not exist.")
+    row = database().job_postings.find_one({"_id": ObjectId(job_id)} | _VISIBLE, max_time_ms=QUERY_MILLISECONDS)
     if row is None:
-        raise JobPostingDocument.DoesNotExist("There is no such posting.")
+        raise JobPostingDocument.DoesNotExist("This job posting does not exist.")
     return row
 
 
 class NewestJobs:
-    """All postings that people may see, newest first, then by id. Pages are read when they are asked for."""
+    """A lazy sequence of all visible postings for pagination, newest first, then by id."""
 
     def count(self) -> int:
         hidden = database().job_postings.count_documents({"hidden": True}, maxTimeMS=QUERY_MILLISECONDS)
-        # Counting a million takes a second; the number of documents is in the metadata of the collection.
+        # Counting a million documents takes a second, while the estimated count comes from collection metadata.
         return max(database().job_postings.estimated_document_count() - hidden, 0)
 
     def __getitem__(self, page: slice) -> list[Row]:
@@ -85,33 +88,33 @@ class NewestJobs:
 def list_posting_ids(
     *, query: dict[str, Any], limit: int, offset: int, order: list[tuple[str, int]] = NEWEST_FIRST
 ) -> list[ObjectId]:
-    """The ids of a page of what a query finds, newest first, then by id; or in another order."""
-    # Ids alone, since an index may have them: what is skipped is then never read.
+    """Return a page of the ids of postings that match a query, by default newest first, then by id."""
+    # Project the id only, so that an index can cover the query and skipped postings are never read.
     found = database().job_postings.find(query, {"_id": 1}, max_time_ms=QUERY_MILLISECONDS)
     return [row["_id"] for row in found.sort(order).skip(offset).limit(limit)]
 
 
 def list_rows(ids: list[ObjectId]) -> list[Row]:
-    """The stored postings with these ids, in their order; those that are gone or were hidden meanwhile left out."""
+    """Return the postings with these ids in the same order, except those deleted or hidden in the meantime."""
     if not ids:
         return []
-    found = database().job_postings.find({"_id": {"$in": ids}} | _SHOWN, max_time_ms=QUERY_MILLISECONDS)
+    found = database().job_postings.find({"_id": {"$in": ids}} | _VISIBLE, max_time_ms=QUERY_MILLISECONDS)
     rows = {row["_id"]: row for row in found}
     return [rows[each] for each in ids if each in rows]
 
 
 def find_postings_by_skills(*, skills: Sequence[str], limit: int = 50) -> QuerySet:
-    """Postings that ask for any of the (canonical) skills, newest collected first."""
+    """Return visible postings that require any of the canonical skills, most recently collected first."""
     return (
         JobPostingDocument.objects(skills__in=list(skills), hidden__ne=True).order_by("-scraped_at", "-id").limit(limit)
     )
 
 
 def find_postings_by_keywords(*, keywords: str, location: str | None = None, limit: int = 50) -> QuerySet:
-    """Postings whose title has the keywords as a phrase, in any case, and whose location contains `location`.
+    """Return postings whose title contains the keywords as a phrase and whose location contains `location`.
 
-    The phrase goes through the text index; quotes in it, the one character with a meaning there, are taken out. The
-    location is compared as plain text: nothing from outside runs as a regular expression.
+    Both comparisons ignore case. The phrase is looked up in the text index. Quotes and backslashes have a meaning
+    there and are removed from the phrase. The location is escaped, so no input runs as a regular expression.
     """
     phrase = keywords.replace('"', " ").replace("\\", " ").strip()
     found = JobPostingDocument.objects(hidden__ne=True)
@@ -123,7 +126,7 @@ def find_postings_by_keywords(*, keywords: str, location: str | None = None, lim
 
 
 def list_recent_postings(*, now: datetime, days: int = 7, limit: int = 100) -> QuerySet:
-    """Postings collected within the last `days` days, newest first."""
+    """Return visible postings collected within the last `days` days, most recently collected first."""
     since = now - timedelta(days=days)
     return (
         JobPostingDocument.objects(scraped_at__gte=since, hidden__ne=True).order_by("-scraped_at", "-id").limit(limit)
@@ -131,7 +134,10 @@ def list_recent_postings(*, now: datetime, days: int = 7, limit: int = 100) -> Q
 
 
 def count_stored_since(*, postings: Iterable[Posting], role: str, place: str, since: datetime) -> tuple[int, int]:
-    """Count the postings that a search of this role and place has stored since then, and older ones that changed."""
+    """Count what a search for this role and place has stored since a time.
+
+    Returns the number of new postings and the number of older postings that were updated.
+    """
     ids: dict[str, list[str]] = {}
     url_keys = []
     for posting in postings:
@@ -139,15 +145,15 @@ def count_stored_since(*, postings: Iterable[Posting], role: str, place: str, si
             ids.setdefault(posting.source, []).append(posting.job_id)
         elif posting.url:
             url_keys.append(build_url_key(posting.url))
-    # The indexes on ids and URLs hold strings alone.
-    wanted: list[dict[str, Any]] = [
-        {"source": source, "job_id": {"$in": found, "$type": "string"}} for source, found in ids.items()
+    # `$type` is required for MongoDB to use the indexes on ids and URLs, which contain only strings.
+    queries: list[dict[str, Any]] = [
+        {"source": source, "job_id": {"$in": job_ids, "$type": "string"}} for source, job_ids in ids.items()
     ]
     if url_keys:
-        wanted.append({"url_key": {"$in": url_keys, "$type": "string"}})
+        queries.append({"url_key": {"$in": url_keys, "$type": "string"}})
     collected = updated = 0
     fields = {"scraped_at": 1, "search_keywords": 1, "search_location": 1}
-    for query in wanted:
+    for query in queries:
         for row in database().job_postings.find(query | {"updated_at": {"$gte": since}}, fields):
             if row["scraped_at"] < since:
                 updated += 1
@@ -157,13 +163,14 @@ def count_stored_since(*, postings: Iterable[Posting], role: str, place: str, si
 
 
 def build_candidate_profile(current_user: CurrentUser, held: Collection[str]) -> CandidateProfile:
-    """The current user with the (canonical) skills that they hold. Who names no place prefers the one where they live.
+    """Build the candidate profile of the current user, whose canonical skills are `held`.
 
-    Pay that is expected in another currency than USD is not compared: nobody here knows a rate.
+    Preferred places default to the user's own location. An expected salary in a currency other than USD is ignored,
+    because the server has no exchange rates.
     """
     places = tuple(
         dict.fromkeys(
-            _places(current_user.preferred_locations or ([current_user.location] if current_user.location else []))
+            _list_places(current_user.preferred_locations or ([current_user.location] if current_user.location else []))
         )
     )
     preference = current_user.remote_preference
@@ -178,9 +185,11 @@ def build_candidate_profile(current_user: CurrentUser, held: Collection[str]) ->
     )
 
 
-def _places(labels: Iterable[str]) -> Iterable[str]:
-    """Each label as `Seeker.preferred_locations` has it: "Germany" is DE, "Texas" US-TX. A whole part of the world,
-    of which nobody here knows the countries, is left out."""
+def _list_places(labels: Iterable[str]) -> Iterable[str]:
+    """Convert labels to the form of `CandidateProfile.preferred_locations`: "Germany" is DE, "Texas" is US-TX.
+
+    World regions are left out, because their countries are not known here.
+    """
     for label in labels:
         place = parse_place_label(label)
         if place.remote:
@@ -195,7 +204,7 @@ def _places(labels: Iterable[str]) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelevantJobs:
-    """A page. `scores` are by the rows' ids; `ordered_by` is one of ORDERINGS."""
+    """A page of relevant jobs. `scores` maps the rows' ids to match scores; `ordered_by` is one of ORDERINGS."""
 
     rows: list[Row]
     scores: dict[ObjectId, int | None]
@@ -207,7 +216,7 @@ class RelevantJobs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedJobs:
-    """The postings of a filter, in the order of a candidate. Nothing is read before a page is asked for."""
+    """A lazy queryset of the postings that match a filter, ranked for a candidate. `get_page` runs the queries."""
 
     candidate: CandidateProfile
     now: datetime
@@ -236,28 +245,29 @@ def find_relevant_jobs(
     offset: int,
     now: datetime,
 ) -> RelevantJobs:
-    """A page of what the filter finds, in one of ORDERINGS.
+    """Return a page of the postings that match a filter, in one of ORDERINGS.
 
-    `match` is by match for a candidate whose profile can be compared, else newest first. `pay` is by the upper or only
-    end of a year's pay in USD, the highest first; what does not say comes last. Equals are newest first, then by id.
+    `match` sorts by match score, or newest first if the candidate's profile has nothing to compare. `pay` sorts by the
+    maximum (or only stated) pay per year in USD, highest first; postings without pay come last. Ties are sorted newest
+    first, then by id.
     """
     query = build_job_query(job_filter, now=now)
-    newest = _newest(query, COUNTED)
-    all_read = len(newest) < COUNTED
+    newest = _find_newest(query, MAX_NEWEST)
+    all_read = len(newest) < MAX_NEWEST
     scorer = _Scorer(candidate, now) if candidate is not None and not candidate.is_empty else None
     scores: dict[ObjectId, int] = {}
     if ordering == "pay":
-        ranked = [row["_id"] for row in sorted(newest, key=_by_pay)] if all_read else []
+        ranked = [row["_id"] for row in sorted(newest, key=_get_pay_sort_key)] if all_read else []
     elif ordering == "match" and scorer is not None:
-        candidates = newest if all_read else _with_more(newest, query, scorer.candidate)
-        scores = {row["_id"]: score for row in candidates if (score := scorer.score(row)) is not None}
-        # The sort is stable, and candidates are the newest first.
-        ranked = sorted((row["_id"] for row in candidates if row["_id"] in scores), key=lambda each: -scores[each])
+        scorable = newest if all_read else _add_relevant(newest, query, scorer.candidate)
+        scores = {row["_id"]: score for row in scorable if (score := scorer.score(row)) is not None}
+        # The sort is stable and the rows are newest first, so ties stay newest first.
+        ranked = sorted((row["_id"] for row in scorable if row["_id"] in scores), key=lambda each: -scores[each])
     else:
         ranked = []
     ids = ranked[offset : offset + limit]
     if ordering == "pay" and not all_read:
-        ids = _page_by_pay(query, limit=limit, offset=offset)
+        ids = _list_ids_by_pay(query, limit=limit, offset=offset)
     elif len(ids) < limit:
         rest_limit, rest_offset = limit - len(ids), max(offset - len(ranked), 0)
         if all_read:
@@ -268,8 +278,8 @@ def find_relevant_jobs(
             others = query | {"_id": {"$nin": ranked}} if ranked else query
             ids += list_posting_ids(query=others, limit=rest_limit, offset=rest_offset)
     rows = list_rows(ids)
-    total, total_is_exact = (len(newest), True) if all_read else _count(query)
-    names = get_vocabulary()
+    total, total_is_exact = (len(newest), True) if all_read else _count_matches(query)
+    vocabulary = get_vocabulary()
     return RelevantJobs(
         rows=rows,
         scores={row["_id"]: scorer.score(row) if scorer else None for row in rows},
@@ -277,27 +287,27 @@ def find_relevant_jobs(
         total=total,
         total_is_exact=total_is_exact,
         facets=count_facets(
-            newest, skill_name=names.display_name, country_name=lambda code: get_country_name(code=code)
+            newest, skill_name=vocabulary.display_name, country_name=lambda code: get_country_name(code=code)
         ),
     )
 
 
-def _by_pay(row: Row) -> float:
+def _get_pay_sort_key(row: Row) -> float:
     return -(row.get("pay_usd") or 0)
 
 
-def _page_by_pay(query: Query, *, limit: int, offset: int) -> list[ObjectId]:
-    """The ids of a page, best paid first; after those that say what they pay in USD the others, newest first."""
+def _list_ids_by_pay(query: Query, *, limit: int, offset: int) -> list[ObjectId]:
+    """Return a page of ids, best paid first. Postings without pay in USD follow, newest first."""
     ids = list_posting_ids(query=query | _PAID, limit=limit, offset=offset, order=BEST_PAID_FIRST)
     if len(ids) == limit:
         return ids
-    found = database().job_postings.count_documents(query | _PAID, limit=offset + limit, maxTimeMS=QUERY_MILLISECONDS)
-    others = query | {"pay_usd": None}
-    return ids + list_posting_ids(query=others, limit=limit - len(ids), offset=max(offset - found, 0))
+    paid = database().job_postings.count_documents(query | _PAID, limit=offset + limit, maxTimeMS=QUERY_MILLISECONDS)
+    unpaid = query | {"pay_usd": None}
+    return ids + list_posting_ids(query=unpaid, limit=limit - len(ids), offset=max(offset - paid, 0))
 
 
 class _Scorer:
-    """Scores by one candidate's profile and by what the market asks of each posting's role."""
+    """Scores postings for one candidate, using the demand for skills in each posting's role."""
 
     def __init__(self, candidate: CandidateProfile, now: datetime) -> None:
         self.candidate = candidate
@@ -305,61 +315,65 @@ class _Scorer:
 
     def score(self, row: Row) -> int | None:
         match = score_match(
-            candidate=self.candidate, job_profile=build_job_profile(row), demand=self._demands.of(row).shares
+            candidate=self.candidate, job_profile=build_job_profile(row), demand=self._demands.get(row).shares
         )
         return match.score if match else None
 
 
-def _newest(query: Query, limit: int) -> list[Row]:
+def _find_newest(query: Query, limit: int) -> list[Row]:
     found = database().job_postings.find(query, _FIELDS, max_time_ms=QUERY_MILLISECONDS)
     return list(found.sort(NEWEST_FIRST).limit(limit).batch_size(limit + 1))
 
 
-def _with_more(newest: list[Row], query: Query, candidate: CandidateProfile) -> list[Row]:
-    """The newest with those of the candidate's roles and skills that a bounded look further back finds, newest
-    first."""
+def _add_relevant(newest: list[Row], query: Query, candidate: CandidateProfile) -> list[Row]:
+    """Add older matches with the candidate's roles or skills, from a bounded scan. Returns all rows newest first."""
     roles = [role for role in map(normalize_role, candidate.desired_roles) if role]
-    ways: list[Query] = [{"roles": {"$in": roles}}] if roles else []
+    criteria: list[Query] = [{"roles": {"$in": roles}}] if roles else []
     if candidate.skills:
-        ways.append({"skills": {"$in": sorted(candidate.skills)}})
+        criteria.append({"skills": {"$in": sorted(candidate.skills)}})
     found = {row["_id"]: row for row in newest}
-    for way in ways:
+    for criterion in criteria:
         pipeline: list[dict[str, Any]] = [
-            {"$match": EVERY_POSTING | way},
+            {"$match": EVERY_POSTING | criterion},
             {"$sort": dict(NEWEST_FIRST)},
-            # Before the filter: where hardly any of them fits it, the search ends here.
-            {"$limit": LOOKED_AT},
+            # Before the filter, to bound the scan when hardly any posting matches the filter.
+            {"$limit": MAX_SCANNED},
             {"$match": query},
-            {"$limit": CANDIDATES},
+            {"$limit": MAX_EXTRA},
             {"$project": _FIELDS},
         ]
-        rows = database().job_postings.aggregate(pipeline, maxTimeMS=QUERY_MILLISECONDS, batchSize=CANDIDATES + 1)
+        rows = database().job_postings.aggregate(pipeline, maxTimeMS=QUERY_MILLISECONDS, batchSize=MAX_EXTRA + 1)
         found.update((row["_id"], row) for row in rows)
     return sorted(found.values(), key=lambda row: (row["day"], row["_id"]), reverse=True)
 
 
-def _count(query: Query) -> tuple[int, bool]:
-    """How many more than `COUNTED` there are, as far as that is quickly counted, and whether those are all."""
+def _count_matches(query: Query) -> tuple[int, bool]:
+    """Count the matches of a query with at least `MAX_NEWEST` matches.
+
+    Returns the count and whether it is exact. Counting stops at `MAX_TOTAL`; after `COUNTING_SECONDS` the count falls
+    back to `MAX_NEWEST`.
+    """
     try:
         with pymongo.timeout(COUNTING_SECONDS):
             total = database().job_postings.count_documents(query, limit=MAX_TOTAL)
     except PyMongoError as error:
         if not error.timeout:
             raise
-        return COUNTED, False
+        return MAX_NEWEST, False
     return total, total < MAX_TOTAL
 
 
-def count_facets(rows: Collection[Row], *, skill_name: Names, country_name: Names) -> dict[str, Any]:
-    """Each facet's values with the number of rows that have them, ties by value; `postings` is how many were counted.
+def count_facets(rows: Collection[Row], *, skill_name: GetLabel, country_name: GetLabel) -> dict[str, Any]:
+    """Count the values of each facet, most frequent first, ties by value. `postings` is the number of rows counted.
 
-    `value` is what a filter takes, `label` how it is shown. `remote` also counts those that do not say.
+    `value` is the value for the filter and `label` is its display name. The facet `remote` also counts the postings
+    that do not say whether the work is remote.
     """
     companies = {row["company_key"]: row["company"] for row in reversed(list(rows)) if row.get("company_key")}
     return {
         "postings": len(rows),
-        "skills": _list_most_frequent(_each(rows, "skills"), label=skill_name),
-        "countries": _list_most_frequent(_each(rows, "country_codes"), label=country_name),
+        "skills": _list_most_frequent(_iterate_values(rows, "skills"), label=skill_name),
+        "countries": _list_most_frequent(_iterate_values(rows, "country_codes"), label=country_name),
         "places": _list_most_frequent(row["place"] for row in rows if row.get("place")),
         "remote": _list_most_frequent(_REMOTE[row.get("remote")] for row in rows),
         "seniorities": _list_most_frequent(row["seniority"] for row in rows if row.get("seniority")),
@@ -370,11 +384,11 @@ def count_facets(rows: Collection[Row], *, skill_name: Names, country_name: Name
     }
 
 
-def _each(rows: Iterable[Row], field: str) -> Iterable[str]:
+def _iterate_values(rows: Iterable[Row], field: str) -> Iterable[str]:
     return (value for row in rows for value in set(row.get(field) or ()))
 
 
-def _list_most_frequent(values: Iterable[str], *, label: Names = str) -> list[dict[str, Any]]:
+def _list_most_frequent(values: Iterable[str], *, label: GetLabel = str) -> list[dict[str, Any]]:
     counts = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
     return [
         {"value": value, "label": label(value) or value, "count": count} for value, count in counts[:MAX_FACET_VALUES]

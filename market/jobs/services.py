@@ -1,4 +1,4 @@
-"""Writes to stored postings other than storing them: closing, hiding, renewing their keys."""
+"""Updates of stored postings: close, hide and reindex."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -14,43 +14,43 @@ from market.membership import get_search_roles
 from market.posting import PAY_FIELDS, Posting, build_posting_keys
 from market.stats_rows import dirty_days
 
-# The source repeats events for days; the closing of a job that is still not stored after this is of no use.
+# The source repeats events for days. After this time a closing notice for a job that was never stored is useless.
 CLOSING_TTL = timedelta(days=180)
 
 
 def close_posting(
     *, source: str, job_id: str | None, closed_at: datetime | None, now: datetime, opened_at: datetime | None = None
 ) -> bool:
-    """Remember that a posting was closed, and mark the stored one; return whether that was news.
+    """Store the notice that a posting was closed, and mark the stored posting. Return whether anything changed.
 
-    Without `closed_at` it was closed `now`, unless that is known already. `opened_at` is when it was last discovered or
-    reposted (see `opened_at`): a stored posting that was opened later than it was closed stays open.
+    `closed_at` defaults to `now`, unless an earlier notice already set it. `opened_at` is when the job was last
+    discovered or reposted (see `get_opened_at`). A stored posting that was opened after it was closed stays open.
     """
     if job_id is None:
         return False
-    # Before the posting is looked for: a `job.new` that is being stored looks here afterwards.
+    # Store the notice before looking for the posting, because a concurrent `job.new` looks for notices after storing.
     is_new = _store_closing(source, job_id, closed_at, opened_at, now)
     closing = database().posting_closings.find_one({"_id": _closing_key(source, job_id)})
     if closing is None:
-        # It is past its TTL already.
+        # The notice has already expired.
         return False
-    this = {"source": source, "job_id": {"$eq": job_id, "$type": "string"}}
-    later = {"$not": {"$gt": closing["known_at"]}}
-    marked = database().job_postings.update_one(
-        this | {"discovered_at": later, "date_reposted": later, "closed_at": {"$ne": closing["closed_at"]}},
+    query = {"source": source, "job_id": {"$eq": job_id, "$type": "string"}}
+    not_later = {"$not": {"$gt": closing["known_at"]}}
+    result = database().job_postings.update_one(
+        query | {"discovered_at": not_later, "date_reposted": not_later, "closed_at": {"$ne": closing["closed_at"]}},
         {"$set": {"closed_at": closing["closed_at"]}},
     )
-    return bool(marked.modified_count) or (is_new and database().job_postings.find_one(this, {"_id": 1}) is None)
+    return bool(result.modified_count) or (is_new and database().job_postings.find_one(query, {"_id": 1}) is None)
 
 
 def find_closing(*, posting: Posting) -> datetime | None:
-    """Return when the posting was closed, if it does not say that it was discovered or reposted after that."""
+    """Return when the posting was closed, or None if it is open or was discovered or reposted after its closing."""
     if posting.job_id is None:
         return None
     opened = get_opened_at(posting)
     closing = database().posting_closings.find_one({"_id": _closing_key(posting.source, posting.job_id)})
     if closing is None:
-        # An older release marked the stored posting alone.
+        # Older releases stored closings only in the posting.
         row = database().job_postings.find_one(
             {"source": posting.source, "job_id": {"$eq": posting.job_id, "$type": "string"}, "closed_at": {"$ne": None}}
         )
@@ -63,20 +63,20 @@ def find_closing(*, posting: Posting) -> datetime | None:
 
 
 def get_opened_at(posting: Posting) -> datetime | None:
-    """Return when the posting says that it was last discovered or reposted; of a day its beginning."""
+    """Return when the posting was last discovered or reposted. A repost date counts from the start of its day (UTC)."""
     reposted = day_start(posting.date_reposted) if posting.date_reposted else None
     latest = max((time for time in (posting.discovered_at, reposted) if time), default=None)
-    # As precise as MongoDB stores it.
+    # Truncate to milliseconds, the precision of stored times.
     return latest and latest.replace(microsecond=latest.microsecond // 1000 * 1000)
 
 
 def _store_closing(
     source: str, job_id: str, closed_at: datetime | None, opened: datetime | None, now: datetime
 ) -> bool:
-    """Store the closing unless one that is as new is stored; return whether it was."""
+    """Store the closing notice unless an equally recent one is stored. Return whether it was stored."""
     query: dict[str, object] = {"_id": _closing_key(source, job_id)}
     if closed_at is None:
-        # The same news again must not move the time that was taken at first.
+        # A repeated notice must not change the time stored by the first one.
         query["known_at"] = {"$lt": opened} if opened else None
         known_at = max(now, opened or now)
     else:
@@ -95,20 +95,20 @@ def _closing_key(source: str, job_id: str) -> str:
 
 
 def hide_postings(*, ids: Collection[ObjectId], hidden: bool, now: datetime) -> int:
-    """Hide or show postings; how many it changed. Their days' stats follow with the next refresh.
+    """Hide postings or show them again. Return the number of postings changed.
 
-    Collection leaves the mark as it is: a hidden posting that is collected again stays hidden.
+    Marks the days of the postings dirty. A hidden posting stays hidden when it is collected again.
     """
-    # What nobody ever hid has no mark at all.
-    wanted = {"_id": {"$in": list(ids)}, "hidden": {"$ne": True} if hidden else True}
-    days = database().job_postings.distinct("day", wanted)
+    # Postings that were never hidden do not have the field.
+    query = {"_id": {"$in": list(ids)}, "hidden": {"$ne": True} if hidden else True}
+    days = database().job_postings.distinct("day", query)
     with dirty_days(days=days, now=now):
-        changed = database().job_postings.update_many(wanted, {"$set": {"hidden": hidden, "updated_at": now}})
-    return int(changed.modified_count)
+        result = database().job_postings.update_many(query, {"$set": {"hidden": hidden, "updated_at": now}})
+    return int(result.modified_count)
 
 
 _BATCH = 1_000
-_READ = (
+_REINDEX_FIELDS = (
     *("title", "company", "place", "url", "country_code", "country_codes"),
     *("title_key", "company_key", "search_words", "url_key", "roles", "search_roles", "search_keywords"),
     *("pay_usd", *PAY_FIELDS),
@@ -116,17 +116,16 @@ _READ = (
 
 
 def reindex_postings(*, now: datetime) -> int:
-    """Write the keys of every posting that has none or others; return how many those were.
+    """Update the keys of every posting whose keys are missing or outdated. Return the number of postings changed.
 
-    A data migration, to be listed once more when `build_posting_keys` makes other keys of the same posting. Harmless
-    when repeated or broken off.
+    This is a data migration, which must run again whenever `build_posting_keys` changes. Safe to repeat or interrupt.
 
-    Roles that are registered later find postings by these keys; where older keys kept a posting from a role, the next
-    check of the daily stats gives it that role.
+    Registering a role finds postings by these keys. If outdated keys kept a posting from being given a role, the next
+    check of the daily stats adds the role.
     """
     changed = 0
     writes: list[tuple[dict[str, Any], dict[str, Any]]] = []
-    for row in database().job_postings.find({}, dict.fromkeys(_READ, 1)).sort("_id", 1):
+    for row in database().job_postings.find({}, dict.fromkeys(_REINDEX_FIELDS, 1)).sort("_id", 1):
         keys = {name: value for name, value in build_posting_keys(row).items() if value is not None}
         codes, code = row.get("country_codes") or [], row.get("country_code")
         if code and code not in codes:
@@ -134,32 +133,33 @@ def reindex_postings(*, now: datetime) -> int:
         if "search_roles" not in row:
             keys["search_roles"] = get_search_roles(row)
         if any(row.get(name) != value for name, value in keys.items()):
-            # One that was stored again meanwhile, under another title, has got its keys by that.
+            # The condition skips postings that were stored again in the meantime, which also updated their keys.
             names = ("_id", "title", "company", "place", "url", "search_roles", *PAY_FIELDS)
             unchanged = {name: row.get(name) for name in names}
             writes.append((unchanged, keys))
         if len(writes) == _BATCH:
-            changed += _write(writes)
+            changed += _write_keys(writes)
             writes = []
-    changed += _write(writes) if writes else 0
-    # Where earlier releases kept which keys they had written.
+    changed += _write_keys(writes) if writes else 0
+    # Earlier releases stored the version of the keys here.
     database().stats_state.delete_one({"_id": "posting_keys"})
     return changed
 
 
-def _write(writes: list[tuple[dict[str, Any], dict[str, Any]]]) -> int:
-    """Write the keys; postings without ids that older releases stored under several spellings of a URL stay apart.
+def _write_keys(writes: list[tuple[dict[str, Any], dict[str, Any]]]) -> int:
+    """Write the keys, given as (query, keys) pairs. Return the number of postings changed.
 
-    The first one of these gets the key of the URL, by which it is found when it is stored again.
+    Older releases stored postings without ids once per spelling of their URL. Only the first of these gets the URL key,
+    by which it is found when it is stored again. The others are written without the URL key.
     """
     try:
-        return _update(writes)
+        return _bulk_update(writes)
     except BulkWriteError as error:
-        again = [writes[position] for position in sorted(find_duplicate_key_indexes(error))]
-        without_url = [(query, {key: keys[key] for key in keys if key != "url_key"}) for query, keys in again]
-        return int(error.details["nModified"]) + _update([each for each in without_url if each[1]])
+        duplicates = [writes[index] for index in sorted(find_duplicate_key_indexes(error))]
+        without_url = [(query, {key: keys[key] for key in keys if key != "url_key"}) for query, keys in duplicates]
+        return int(error.details["nModified"]) + _bulk_update([each for each in without_url if each[1]])
 
 
-def _update(writes: list[tuple[dict[str, Any], dict[str, Any]]]) -> int:
+def _bulk_update(writes: list[tuple[dict[str, Any], dict[str, Any]]]) -> int:
     updates = [UpdateOne(query, {"$set": keys}) for query, keys in writes]
     return int(database().job_postings.bulk_write(updates, ordered=False).modified_count) if updates else 0

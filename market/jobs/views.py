@@ -1,4 +1,4 @@
-"""The endpoints under /jobs that read postings. Where the user's own data is concerned, see accounts."""
+"""Views that read job postings under /jobs. Views of the user's own jobs are in `accounts`."""
 
 from typing import Any
 
@@ -21,20 +21,22 @@ from skills.selectors import get_vocabulary
 
 
 class JobPagination(EnvelopePagination):
+    """Pagination of job lists, up to the offset `MAX_OFFSET`."""
+
     result_key = "jobs"
     has_messages = True
     max_offset = shapes.MAX_OFFSET
 
 
 class JobFilterBackend(BaseFilterBackend):
-    """Filter postings by the body."""
+    """Filter backend that applies the criteria in the request body."""
 
     def filter_queryset(self, request: Request, queryset: RankedJobs, view: Any) -> RankedJobs:  # type: ignore[override]
         return queryset.filter(view.body_serializer.job_filter)
 
 
 class JobViewSet(RetrieveModelMixin, ApiViewSet):
-    """Postings for people to look at."""
+    """Endpoints to get, list and search job postings."""
 
     serializer_class = shapes.JobAnswerSerializer
     lookup_url_kwarg = "job_id"
@@ -47,7 +49,7 @@ class JobViewSet(RetrieveModelMixin, ApiViewSet):
     def retrieve(self, request: Request, job_id: str) -> Response:
         """Return one posting.
 
-        With the skills that were read from it, by their canonical names, and whether it has expired.
+        The response includes the canonical names of the posting's skills and whether the posting has expired.
         """
         return super().retrieve(request)
 
@@ -60,7 +62,7 @@ class JobViewSet(RetrieveModelMixin, ApiViewSet):
     def list_jobs(self, request: Request) -> Response:
         """List all postings, newest first.
 
-        Of every role and place; POST /jobs/relevant_jobs filters and ranks them.
+        To filter and rank postings, use POST /jobs/relevant_jobs.
         """
         now = timezone.now()
         page = [JobListing(row, now=now) for row in self.paginate_queryset(NewestJobs()) or ()]
@@ -77,24 +79,28 @@ class JobViewSet(RetrieveModelMixin, ApiViewSet):
         operation_id="jobs_relevant",
     )
     def relevant_jobs(self, request: Request) -> Response:
-        """Find the postings of a filter, those that fit the current user best first.
+        """Search postings and rank them for the current user.
 
-        Every field may be left out. Closed and old postings are found too, marked by `job_expired`. `ordering` says
-        what comes first, equals by date, then by id, so that pages neither repeat nor skip a posting: with `match` the
-        highest `match_score`, for a user whose profile can be compared with postings (else the order is by date); with
-        `date` the newest; with `pay` the highest upper or only end of a year's pay, as far as the posting says it in
-        USD, and then those that do not. `ordered_by` is the order of the answer. By match, where more than 2,000 are
-        found, the newest 2,000 are scored, and of the newest 3,000 of the user's roles, as of those that ask for one of
-        the user's skills, up to 500 each; all others follow, newest first. `facets` count the newest 2,000 that were
-        found, or all where those are fewer (`facets.postings`).
+        Every field of the body is optional. The results include closed and old postings, which have `job_expired` set.
+
+        `ordering` can be `match`, `date` or `pay`. `match` sorts by `match_score`, highest first. If the user's profile
+        has nothing to compare, it falls back to `date`. `date` sorts newest first. `pay` sorts by the maximum (or only
+        stated) pay per year in USD, highest first, and postings without pay in USD come last. Ties are sorted by date,
+        then by id, so that pages neither repeat nor skip a posting. `ordered_by` is the order that was applied.
+
+        If more than 2,000 postings match, `match` scores only some of them: the newest 2,000, up to 500 of the newest
+        3,000 postings of the user's roles, and up to 500 of the newest 3,000 postings that ask for one of the user's
+        skills. All other matches follow, newest first.
+
+        `facets` count the newest 2,000 matches, or all if there are fewer. `facets.postings` is the number counted.
         """
-        now, held = timezone.now(), get_vocabulary().map_technology_slugs(get_user_skills(self.current_user))
-        jobs = self.filter_queryset(RankedJobs(candidate=build_candidate_profile(self.current_user, held), now=now))
+        now, skills = timezone.now(), get_vocabulary().map_technology_slugs(get_user_skills(self.current_user))
+        jobs = self.filter_queryset(RankedJobs(candidate=build_candidate_profile(self.current_user, skills), now=now))
         page = {name: self.body[name] for name in ("limit", "offset")}
         found = jobs.get_page(ordering=self.body["ordering"], **page)
         listings = [
             JobListing(row, now=now, job_filter=jobs.job_filter, match_score=found.scores[row["_id"]])
             for row in found.rows
         ]
-        answer = {"jobs": listings, "found": found, **page, "ignored_fields": self.body_serializer.ignored_fields}
-        return Response(self.get_serializer(answer).data)
+        content = {"jobs": listings, "found": found, **page, "ignored_fields": self.body_serializer.ignored_fields}
+        return Response(self.get_serializer(content).data)

@@ -36,7 +36,7 @@ def stored(servers_emptied, mongo):
 
 @pytest.fixture(params=[2_000, 4], ids=["all are read", "more than are read"])
 def counted(request, monkeypatch):
-    monkeypatch.setattr(selectors, "COUNTED", request.param)
+    monkeypatch.setattr(selectors, "MAX_NEWEST", request.param)
 
 
 def ids(**options):

@@ -30,9 +30,9 @@ def vocabulary(servers_emptied):
 @pytest.fixture
 def small_bounds(monkeypatch):
     """Bounds that a handful of postings reaches, and time to count them on any machine."""
-    monkeypatch.setattr(selectors, "COUNTED", 4)
-    monkeypatch.setattr(selectors, "CANDIDATES", 3)
-    monkeypatch.setattr(selectors, "LOOKED_AT", 6)
+    monkeypatch.setattr(selectors, "MAX_NEWEST", 4)
+    monkeypatch.setattr(selectors, "MAX_EXTRA", 3)
+    monkeypatch.setattr(selectors, "MAX_SCANNED", 6)
     monkeypatch.setattr(selectors, "MAX_TOTAL", 10)
     monkeypatch.setattr(selectors, "COUNTING_SECONDS", 60)
 

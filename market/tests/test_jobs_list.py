@@ -98,8 +98,8 @@ def test_a_posting_is_shown_with_all_that_its_source_says(full):
             "Hybrid",
             "Mid level",
             "Full time",
-            "60,000 to 80,000 EUR a year",
-            "Asks for 3 years of experience",
+            "60,000 to 80,000 EUR per year",
+            "Requires 3 years of experience",
             "Software",
             "1,200 employees",
             "Easy to apply",
@@ -141,9 +141,9 @@ def test_a_posting_expires_when_it_is_closed_or_old(mongo, redis, fields, expect
 @pytest.mark.parametrize(
     ("fields", "pay", "fact"),
     [
-        ({"min_annual_salary_usd": 90_000}, (90_000, None, "USD"), "from 90,000 USD a year"),
-        ({"max_annual_salary": 5.0, "salary_currency": "GBP"}, (None, 5.0, "GBP"), "up to 5 GBP a year"),
-        ({"min_annual_salary": 7.0, "max_annual_salary": 7.0}, (7.0, 7.0, None), "7 a year"),
+        ({"min_annual_salary_usd": 90_000}, (90_000, None, "USD"), "from 90,000 USD per year"),
+        ({"max_annual_salary": 5.0, "salary_currency": "GBP"}, (None, 5.0, "GBP"), "up to 5 GBP per year"),
+        ({"min_annual_salary": 7.0, "max_annual_salary": 7.0}, (7.0, 7.0, None), "7 per year"),
     ],
 )
 def test_pay_is_shown_as_far_as_it_is_known(mongo, redis, fields, pay, fact):

@@ -205,7 +205,7 @@ def test_says_that_a_profile_names_no_skills():
 
     assert match is not None
     assert match.parts[0].score == 0
-    assert match.parts[0].sentence == "Your profile names no skills; the posting asks for kafka and python."
+    assert match.parts[0].sentence == "Your profile lists no skills; the posting asks for kafka and python."
 
 
 def test_says_that_a_posting_names_no_skills():
@@ -215,7 +215,8 @@ def test_says_that_a_posting_names_no_skills():
 
     assert match is not None
     assert match.explanation == (
-        'The title "Developer" is the role you want, Developer. The posting names no skills, so none were compared.'
+        'The title "Developer" matches the role you want, Developer.'
+        " The posting lists no skills, so none were compared."
     )
 
 
