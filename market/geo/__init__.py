@@ -1,1 +1,1 @@
-"""Places: what a name stands for (`names`), what a label says (`labels`), where a job is (`places`)."""
+"""Place handling: look up names (`names`), parse labels (`labels`), determine a job's place (`places`)."""

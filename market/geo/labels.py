@@ -1,4 +1,4 @@
-"""What a label says of where a job is: "SF / NY", "Denver, CO - US (HQ)", "Remote (United States | Canada)"."""
+"""Parse location labels such as "SF / NY", "Denver, CO - US (HQ)" or "Remote (United States | Canada)"."""
 
 import re
 import unicodedata
@@ -16,12 +16,12 @@ from market.geo.names import (
     fold,
     is_code_of_part,
     is_country_code,
-    is_usual,
-    is_wide,
-    names_no_place,
+    is_country_or_area,
+    is_default_place,
+    is_non_place,
 )
 
-# A label longer than this is a sentence; nothing after it changes where the job is.
+# A longer label is a sentence. Text beyond this length is ignored because it does not change the place.
 _MAX_LABEL_LENGTH = 200
 _MAX_LAYERS = 6
 
@@ -32,7 +32,7 @@ _REMOTE = re.compile(
     re.IGNORECASE,
 )
 _NOT_REMOTE = re.compile(r"\b(?:no|not|non)[- ]remote\b|\bnon[- ]u\.?s\.?a?\b\.?", re.IGNORECASE)
-# "TX-Austin", "USA.VA.Reston", "CA, BC, Vancouver": the other way round.
+# Labels with the code before the city: "TX-Austin", "USA.VA.Reston".
 _CODE_FIRST = re.compile(r"([A-Z]{2})-(?=[A-Z][a-z])(.+)")
 _DOTTED = re.compile(r"([A-Z]{2,3})\.(?:([A-Z]{2,3})\.)?([^.,]{3,})")
 _CODE = re.compile("[A-Z]{2,3}")
@@ -42,7 +42,7 @@ _SMALL_CODE = re.compile(r"(.*\S)(, *| +)([A-Za-z][a-z])")
 _TWOFOLD_NAME = re.compile(r"[^,()/]+(?: ?\([^,()/]+\)|/[^,()/]+)")
 _SHORT_NAMES = ((re.compile(r"\b[Ff][Tt]\.? +(?=[A-Z])"), "Fort "), (re.compile(r"\b[Mm][Tt]\.? +(?=[A-Z])"), "Mount "))
 _DASHES = re.compile(r"[‐-―−]")
-# "OR" in capitals is Oregon after a comma and before anything but a name.
+# Upper-case "OR" separates places only before another word and not after a comma. Otherwise "OR" is Oregon.
 _SEVERAL = re.compile(r"\s*[;|/•·\n]\s*|\s+(?:or|and|&|\+)\s+|(?<!,)\s+(?:OR|AND)\s+(?=\w)|\s*&\s*")
 _PARTS = re.compile(r"\s*[,()\[\]{}:*]\s*|\s+-+\s*|-+\s+")
 _INNER = re.compile(r"[(\[]([^()\[\]]+,[^()\[\]]+)[)\]]")
@@ -58,24 +58,25 @@ _NOISE_AFTER = re.compile(
     re.IGNORECASE,
 )
 _IN_OFFICE = re.compile(r"\bin[- ](?:the )?(?:office|person)\b.*$", re.IGNORECASE)
-# A word before a city's name that makes it another city's: East London, New London, Fort Meade.
+# Words that, in front of a city name, form the name of a different city: East London, New London, Fort Meade.
 _MAKES_ANOTHER_NAME_WORDS = (
     "new|old|north|northern|south|southern|east|eastern|west|western|fort|port|mount|lake|upper|"
     "lower|san|santa|saint|st|grand|little|big|la|le|los|las|el|de|di|of|on|in|bay|glen|point|del|"
     "great|"
 )
-# Their adverts name federal states by two letters that are a state's of the United States too: "Chennai, TN".
+# Countries whose adverts use state codes that are also US state codes: "Chennai, TN".
 _OWN_CODES = frozenset({"BR", "IN"})
 _MAKES_ANOTHER_NAME = frozenset(_MAKES_ANOTHER_NAME_WORDS.split("|"))
 
 
 @lru_cache(maxsize=32_768)
 def parse_place_label(label: str) -> Place:
-    """Parse what a label says of the first place it names. Never raises; a name nobody knows is a city."""
+    """Parse the first place that a label names. Never raises; an unknown name is treated as a city."""
     place = _parse_label(label)
-    # Odd texts shed their noise in layers: read until the place is its own label, so that no place has two.
+    # Unusual labels can have several layers of noise. Parse the place's own label again until it is stable, so that
+    # every place has exactly one label.
     for _ in range(_MAX_LAYERS):
-        if not place.city or is_usual(place):
+        if not place.city or is_default_place(place):
             break
         again = _parse_label(place.label)
         if again.label == place.label:
@@ -93,15 +94,15 @@ def _parse_label(label: str) -> Place:
         return _read_first(text)
     before, after = text[: found.start()], text[found.end() :]
     place = _read_first(before)
-    apart = re.search(r"[^\w\s.%]\W*(?:or\s+)?$", before)  # "Moab - Remote", "Moab (Remote)", not "Work Remote"
-    if place.city and (place.country_code or apart):
+    is_separated = re.search(r"[^\w\s.%]\W*(?:or\s+)?$", before)  # "Moab - Remote", "Moab (Remote)", not "Work Remote"
+    if place.city and (place.country_code or is_separated):
         return replace(place, remote=True)
     countries = (place.country_code, _read_first(after.lstrip(" -,:;/|([")).country_code)
     return Place(remote=True, country_code=next((code for code in countries if code), None))
 
 
 def _in_usual_order(text: str) -> str:
-    """Return the label with its city first, names written out and the code of a state in capitals."""
+    """Return the label with the city first, abbreviations expanded and the state code in upper case."""
     for short, name in _SHORT_NAMES:
         text = short.sub(name, text)
     if dotted := _DOTTED.fullmatch(text):
@@ -113,18 +114,18 @@ def _in_usual_order(text: str) -> str:
     if small := _SMALL_CODE.fullmatch(text):
         name, gap, code = small[1], small[2], small[3].upper()
         usual = find_city(name)
-        known = usual is not None and code == usual.state_code
-        if find_state(code) and (known or (gap.startswith(",") and text.islower())):
+        is_known = usual is not None and code == usual.state_code
+        if find_state(code) and (is_known or (gap.startswith(",") and text.islower())):
             return f"{name}, {code}"
     return text
 
 
 def _read_first(text: str) -> Place:
-    """Read the first place of a text that does not speak of remote work."""
+    """Parse the first place in a text that does not mention remote work."""
     twofold = _TWOFOLD_NAME.match(text)
     if twofold and find_city(twofold[0]):
         return _read_parts([twofold[0], *_split_parts(text[twofold.end() :])])
-    whole = find_place(_without_noise(text))
+    whole = find_place(_remove_noise(text))
     if whole:
         return whole
     inner = _INNER.search(text)
@@ -140,32 +141,32 @@ def _read_first(text: str) -> Place:
 
 
 def _split_parts(text: str) -> list[str]:
-    """Split a label into its names: "Denver, CO - US (HQ)" has Denver, CO and US."""
+    """Split a label into names: "Denver, CO - US (HQ)" becomes Denver, CO and US."""
     parts: list[str] = []
     for piece in _PARTS.split(_IN_OFFICE.sub("", text)):
         pieces = _split_tight_hyphen(piece)
-        parts += [_without_noise(each) for each in pieces]
-    named = [part for part in parts if any(c.isalnum() for c in part) and not names_no_place(part)]
+        parts += [_remove_noise(each) for each in pieces]
+    named = [part for part in parts if any(c.isalnum() for c in part) and not is_non_place(part)]
     return [part for part in named if not any(c.isdigit() for c in part)] or named[:1]
 
 
 def _split_tight_hyphen(text: str) -> list[str]:
-    """ "China-Shanghai" and "Boston-US" are two names, "Winston-Salem" and "Timor-Leste" one."""
+    """Split two names joined by a hyphen ("China-Shanghai", "Boston-US") but not one name ("Winston-Salem")."""
     before, hyphen, after = text.partition("-")
     if not hyphen or find_place(text):
         return [text]
     pieces = text.split("-")
-    if len(pieces) > 2 and is_wide(pieces[-1]):
+    if len(pieces) > 2 and is_country_or_area(pieces[-1]):
         # "Nisku-Alberta-Canada"
         region = [pieces[-2]] if find_region(pieces[-2]) else []
         return ["-".join(pieces[: -1 - len(region)]), *region, pieces[-1]]
-    if is_wide(before) or is_wide(after):
+    if is_country_or_area(before) or is_country_or_area(after):
         return [before, after]
     return [text]
 
 
-def _without_noise(text: str) -> str:
-    """Return the text without what is said of an office: HQ, Hybrid, Greater, a postal code."""
+def _remove_noise(text: str) -> str:
+    """Remove words that are not part of the place: HQ, Hybrid, Greater, a postal code."""
     text = text.strip(" -,.;:/|&+*#\n") if not text.endswith(".") else text.strip(" -,;:/|&+*#\n")
     while text and not find_place(text):
         shorter = _POSTAL_CODE.sub("", _NOISE_AFTER.sub("", _NOISE_BEFORE.sub("", text))).strip(" -,;:/|&+*#\n")
@@ -192,36 +193,36 @@ def _read_parts(parts: list[str]) -> Place:
         following = find_region(rest[0])
         if following is None or following == Place(country_code=place.country_code):
             return _read_state_first(place, rest[0])
-    # What is left is a city, though it may have a state's name: "Ontario, Ohio".
+    # Anything else is a city, even if it shares its name with a state: "Ontario, Ohio".
     return _read_city(name, rest) if rest else _read_bare(name)
 
 
 def _read_country_first(country: Place, rest: list[str]) -> Place:
-    """ "India - Bengaluru", "USA - New York NY"; but "Spain, Portugal" is Spain."""
+    """Parse a country followed by a city: "India - Bengaluru", "USA - New York NY". "Spain, Portugal" is Spain."""
     inside = _read_parts(rest)
     if inside.city and inside.country_code in {None, country.country_code}:
         return replace(inside, country_code=country.country_code)
     if (inside.state_code or inside.region) and inside.country_code == country.country_code:
         return inside
-    if inside.city and is_usual(inside) and not find_country(rest[0]):
+    if inside.city and is_default_place(inside) and not find_country(rest[0]):
         return Place(city=inside.city, country_code=country.country_code)
     return country
 
 
 def _read_state_first(state: Place, following: str) -> Place:
-    """ "Texas, United States"; "Texas - Austin"."""
+    """Parse a state followed by a country or a city: "Texas, United States", "Texas - Austin"."""
     city = find_city(following)
     return city if city and state.state_code and city.state_code == state.state_code else state
 
 
 def _read_city(name: str, rest: list[str]) -> Place:
-    """Read a city's name with what follows it: "Toronto, ON", "San Jose, CA - US", "Lafayette, Georgia"."""
+    """Parse a city followed by its region: "Toronto, ON", "San Jose, CA - US", "Lafayette, Georgia"."""
     usual = find_city(name)
     city = usual.city if usual else capitalize(name)
     home = usual.country_code if usual else None
     state_code = None
     for part in rest:
-        # Two letters may be a state and a country; a well-known city of that country decides: "Toronto, CA".
+        # Two letters can be both a state and a country. A well-known city of that country decides: "Toronto, CA".
         if usual and is_country_code(part.upper()) and home == part.upper() and len(part) == 2:
             return usual
         if home == "GE" and fold(part) == "georgia":
@@ -240,13 +241,13 @@ def _read_city(name: str, rest: list[str]) -> Place:
             return Place(city=city, country_code=region.country_code)
     if state_code:
         return Place(city=city, country_code="US", state_code=state_code)
-    # "Bandar Utama, Petaling Jaya": a part of a city before the city.
+    # A district before its city: "Bandar Utama, Petaling Jaya".
     known = None if usual else next((city for city in map(find_city, rest) if city), None)
     return known or _read_bare(name)
 
 
 def _read_bare(name: str) -> Place:
-    """Read a name by itself: known, with a state or country after a space ("Provo UT", "Acme Helsinki"), or as is."""
+    """Parse a single name, which may end in a state, country or city: "Provo UT", "Acme Helsinki"."""
     known = find_place(name)
     if known:
         return known
@@ -259,7 +260,7 @@ def _read_bare(name: str) -> Place:
         if region and (region.state_code or find_place(head)):
             return _read_parts([head, tail])
         if region:
-            return region  # before a country only a known name is believed: "Acme Germany" is Germany
+            return region  # an unknown name before a country is not taken for a city: "Acme Germany" is Germany
         city = find_city(tail)
         if city and fold(words[-length - 1]) not in _MAKES_ANOTHER_NAME and len(tail) > 3:
             return city

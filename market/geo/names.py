@@ -1,6 +1,6 @@
-"""What a single name stands for: a city, a state, a country, a part of one, a part of the world.
+"""Look up single place names: cities, US states, countries, parts of countries and world regions.
 
-Names are recognised as wholes, never by parts of words. Countries and states are ISO 3166's, the rest is curated in
+A name must match as a whole. Countries and states come from ISO 3166 (pycountry); everything else is curated in
 `names.toml`.
 """
 
@@ -17,16 +17,17 @@ from career_navigator.plain_text import normalize_text
 REMOTE = "Remote"
 UNKNOWN = "Unknown"
 
-# Names that are a state of the United States before they are a country: an advert that says "Georgia" without
-# more is from Atlanta far more often than from Tbilisi.
+# Names that mean a US state rather than a country: an advert that says only "Georgia" is from Atlanta far more often
+# than from Tbilisi.
 _STATE_FIRST = frozenset({"georgia"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A place as far as it is known.
+    """A place. Unknown parts are None.
 
-    `state_code` is of the United States, `region` the name of another country's part, `area` a part of the world.
+    `state_code` is a US state, `region` is the name of a part of another country, and `area` is a world region such
+    as "EMEA".
     """
 
     city: str | None = None
@@ -38,7 +39,7 @@ class Place:
 
     @property
     def label(self) -> str:
-        """The label that daily stats group by; never empty."""
+        """The label by which daily stats group postings. Never empty."""
         country = get_country_name(code=self.country_code) if self.country_code else None
         if self.city:
             if self.state_code:
@@ -57,7 +58,10 @@ class Place:
 
 
 def fold(text: str) -> str:
-    """Return the text as a key: no case, accents, dots, apostrophes or hyphens, single spaces, no leading "the"."""
+    """Return the text as a key for comparison.
+
+    The key has no case, accents, dots, apostrophes, hyphens or leading "the", and single spaces.
+    """
     decomposed = normalize_text("NFKD", text)
     plain = "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()
     plain = re.sub(r"[.'’`´]", "", plain).replace("-", " ").replace("_", " ")
@@ -66,7 +70,7 @@ def fold(text: str) -> str:
 
 
 def find_place(name: str) -> Place | None:
-    """Find the place with exactly this name: a part of the world, a city, a state, a country or a part of one."""
+    """Find the world region, city, country, US state or part of a country with exactly this name."""
     key = fold(name)
     if key in _no_place_words():
         return Place()
@@ -79,33 +83,33 @@ def find_place(name: str) -> Place | None:
     state = find_state(name)
     if state and not is_country_code(name):
         return Place(state_code=state, country_code="US")
-    part_of = find_country_of_part(name)
-    if part_of and len(name) > 2:
-        return Place(region=capitalize(name), country_code=part_of)
+    country_of_part = find_country_of_part(name)
+    if country_of_part and len(name) > 2:
+        return Place(region=capitalize(name), country_code=country_of_part)
     return None
 
 
 def find_region(part: str) -> Place | None:
-    """Find the state or country that a part after a city's name stands for."""
+    """Find the US state or country that follows a city's name in a label."""
     if state := find_state(part):
         return Place(state_code=state, country_code="US")
     code = find_country(part) or find_country_of_part(part)
     return Place(country_code=code) if code else None
 
 
-def is_wide(name: str) -> bool:
-    """Return whether this is a country, a part of the world, or no place at all: never half of a city's name."""
+def is_country_or_area(name: str) -> bool:
+    """Return whether this is a country, a world region or a non-place, and so never half of a city's name."""
     name = name.strip()
-    return bool(find_country(name) or fold(name) in _areas() or names_no_place(name))
+    return bool(find_country(name) or fold(name) in _areas() or is_non_place(name))
 
 
-def names_no_place(name: str) -> bool:
-    """Return whether this is said instead of a place: "Hybrid", "Headquarters", "Multiple Locations"."""
+def is_non_place(name: str) -> bool:
+    """Return whether labels use this text instead of a place: "Hybrid", "Headquarters", "Multiple Locations"."""
     return fold(name) in _no_place_words()
 
 
-def is_usual(place: Place) -> bool:
-    """Return whether country and state are those a bare name of this city means: they may be no more than that."""
+def is_default_place(place: Place) -> bool:
+    """Return whether country and state are the defaults for the city's name, and so may only be assumed."""
     usual = find_city(place.city or "")
     return usual is not None and usual == Place(
         city=place.city, country_code=place.country_code, state_code=place.state_code
@@ -113,35 +117,35 @@ def is_usual(place: Place) -> bool:
 
 
 def capitalize(name: str) -> str:
-    """Return the name as names are written, where it is all in capitals or all in small letters."""
+    """Capitalize each word of a name that is all upper case or all lower case; leave other names as written."""
     if name.islower() or (name.isupper() and len(name) > 3):
         return " ".join(word[:1].upper() + word[1:].lower() for word in name.split())
     return " ".join(name.split())
 
 
 def find_city(name: str) -> Place | None:
-    """Find the city that a bare name means, under its usual name."""
+    """Find the city that a name without state or country means. The result has the city's usual name."""
     return _cities().get(fold(name))
 
 
 def list_city_spellings(name: str) -> tuple[str, ...]:
-    """List the city's name and its other names that are long enough to look for in a text: not "SF", not "LA"."""
+    """Return the city's name and its aliases that are long enough to search for in a text, so not "SF" or "LA"."""
     others = _data()["other_city_names"].get(name, ())
     return (name, *(other for other in others if len(other) > 3 and not other.isupper() and name not in other))
 
 
 @cache
 def list_labels() -> tuple[str, ...]:
-    """Return the labels of all countries, states and cities that have a name here, and "Remote"."""
+    """Return the labels of all known countries, US states and cities, and "Remote", in alphabetical order."""
     states = (Place(state_code=code, country_code="US").label for code in _state_names())
     cities = (place.label for place in _cities().values())
     return tuple(sorted({REMOTE, *_country_names().values(), *states, *cities}))
 
 
 def find_country(name: str) -> str | None:
-    """Find the alpha-2 code of the country whose whole name or usual abbreviation this is.
+    """Find the alpha-2 code of the country with this name or usual abbreviation.
 
-    Upper-case ISO codes count unless a state of the United States has the same two letters ("CA", "DE", "IN").
+    Upper-case ISO codes are accepted unless a US state has the same two letters ("CA", "DE", "IN").
     """
     key = fold(name)
     if key in _STATE_FIRST:
@@ -161,18 +165,18 @@ class Country(NamedTuple):
 
 
 def search_countries(*, search: str) -> list[Country]:
-    """Search countries; return them by name.
+    """Return the countries that match a search, sorted by name.
 
-    Those are found whose code (of two or three letters) the search is, or of whose names, official ones and "USA"
-    among them, a word begins with it. A blank search finds all.
+    A country matches if the search is its two- or three-letter code, or the beginning of a word in one of its names.
+    Official names and aliases such as "USA" count. A blank search returns all countries.
     """
     countries = _countries_by_name()
     if not search.strip():
         return countries
-    wanted = fold(search)
+    prefix = fold(search)
     codes = {search.strip().upper(), _country_codes_by_alpha_3().get(search.strip().upper())}
-    if wanted:
-        codes |= {code for name, code in _country_codes_by_name().items() if f" {wanted}" in f" {name}"}
+    if prefix:
+        codes |= {code for name, code in _country_codes_by_name().items() if f" {prefix}" in f" {name}"}
     return [country for country in countries if country.code in codes]
 
 
@@ -183,7 +187,7 @@ def _countries_by_name() -> list[Country]:
 
 
 def is_country_code(code: str) -> bool:
-    """Return whether these are two upper-case letters that ISO 3166 gives to a country."""
+    """Return whether this is an ISO 3166 alpha-2 code in upper case."""
     return code in _country_names()
 
 
@@ -193,17 +197,17 @@ def get_country_name(*, code: str) -> str | None:
 
 
 def find_country_of_part(name: str) -> str | None:
-    """Find the country of a province, nation or federal state; the United States are not in here."""
+    """Find the country of a province, nation or federal state outside the United States."""
     return _countries_by_part().get(fold(name))
 
 
 def is_code_of_part(code: str, *, country: str) -> bool:
-    """Return whether ISO 3166-2 gives this code to a part of a country: RS to one of Brazil. Never of the US."""
+    """Return whether this is an ISO 3166-2 code of a part of the country, such as RS in Brazil. False for the US."""
     return country != "US" and f"{country}-{code}" in _codes_of_parts()
 
 
 def find_state(name: str) -> str | None:
-    """Find the code of the state of the United States with this name or, in upper case, this code."""
+    """Find the code of the US state with this name, or with this code in upper case."""
     states = _states()
     return states.get(name) or (states.get(fold(name)) if len(name) > 2 else None)
 
@@ -273,7 +277,7 @@ def _country_codes_by_alpha_3() -> dict[str, str]:
 
 @cache
 def _states() -> dict[str, str]:
-    """Codes of the fifty states and the District of Columbia, by code (upper case) and by folded name."""
+    """Return the codes of the fifty states and the District of Columbia, by upper-case code and by folded name."""
     import pycountry
 
     states: dict[str, str] = {}

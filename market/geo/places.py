@@ -1,15 +1,15 @@
-"""Where a job is: one place for many ways to write it, so that daily stats group by place and not by label.
+"""Determine one normalized place per job, so that daily stats group by place regardless of spelling.
 
-The rules, for a label of several places and for what a source says in fields of its own:
+A source supplies a free-text label and structured location fields. The rules:
 
 - The first of several places counts: "San Francisco or Remote" is San Francisco, "Remote / NYC" is Remote.
-- A label that says remote, and names no city before saying so, is "Remote", whatever country it adds:
-  "US Remote", "Remote (New York)", "Texas - Remote". "Miami - Remote" names its city first and is Miami.
-- A label of a whole part of the world ("EMEA", "LatAm") stands as it is: the office that a source has on file
-  for such an advert is not where the job is.
-- A label that names another city, state or country than the first structured location does counts: addresses on file
-  are often those of the employer.
-- Otherwise the city of the first structured location counts, and the label fills in what the fields leave open.
+- A label that says remote before it names any city is "Remote", even if it adds a country or state: "US Remote",
+  "Remote (New York)", "Texas - Remote". "Miami - Remote" names its city first and is Miami.
+- A label that names a world region ("EMEA", "LatAm") is used as is. The office that a source has on file for such an
+  advert is not the job's place.
+- If the label names a different city, state or country than the first structured location, the label counts. The
+  structured address is often the employer's.
+- Otherwise the city of the first structured location counts, and the label fills in missing fields.
 """
 
 import re
@@ -28,7 +28,7 @@ from market.geo.names import (
     find_state,
     fold,
     is_country_code,
-    is_usual,
+    is_default_place,
 )
 
 
@@ -41,10 +41,10 @@ def normalize_place(
     state_code: str | None = None,
     cities: Sequence[str] = (),
 ) -> str:
-    """Return the place a job counts for: "San Francisco, CA", "London, United Kingdom", "Germany", "Remote"...
+    """Return the normalized place of a job: "San Francisco, CA", "London, United Kingdom", "Germany", "Remote"...
 
-    `locations` are the source's location objects (or labels), of which the first is read. "Unknown" when nothing
-    says where. Never raises, never empty.
+    `locations` are the source's location objects or labels; only the first is used. Returns "Unknown" if there is no
+    usable location. Never raises and never returns an empty string.
     """
     name = kind = first_state = first_country_code = first_country = ""
     if locations:
@@ -59,7 +59,7 @@ def normalize_place(
             name = _text(first)
     elif cities:
         name = _text(cities[0])
-    return _place_label(
+    return _build_place_label(
         _text(label),
         name,
         kind,
@@ -69,16 +69,16 @@ def normalize_place(
     )
 
 
-# Known as cities, though they have many: an address in one of them says more.
+# Regions that `names.toml` lists as cities. A structured address within such a region is more specific.
 _PARTS_OF_THE_COUNTRY = frozenset(
     {"San Francisco Bay Area", "Silicon Valley", "Orange County", "Research Triangle Park", "Bali", "Pangyo"}
 )
 _NAMES = re.compile(r"[,;/|()\[\]]+|\s-\s")
 
 
-# A million postings have a few tens of thousands of distinct places.
+# A million postings have tens of thousands of distinct places.
 @lru_cache(maxsize=65_536)
-def _place_label(label: str, name: str, kind: str, state: str, country_code: str, country: str) -> str:
+def _build_place_label(label: str, name: str, kind: str, state: str, country_code: str, country: str) -> str:
     written = parse_place_label(label)
     if not written.city and (written.remote or written.area):
         return written.label
@@ -92,14 +92,14 @@ def _place_label(label: str, name: str, kind: str, state: str, country_code: str
     if located.city and (code or not (written.city and written.country_code)):
         return located.label
     if written.city:
-        return _completed(written, state_code=state_code, country_code=code).label
+        return _complete(written, state_code=state_code, country_code=code).label
     if written.state_code or written.region:
         return written.label
     return next((place.label for place in (located, written) if place.label != UNKNOWN), UNKNOWN)
 
 
 def _disagree(written: Place, located: Place, label: str) -> bool:
-    """Return whether the label says of itself where the job is, and that this is elsewhere."""
+    """Return whether the label names a place that contradicts the structured location."""
     if not written.country_code or written.city in _PARTS_OF_THE_COUNTRY:
         return False
     if written.city:
@@ -112,12 +112,12 @@ def _disagree(written: Place, located: Place, label: str) -> bool:
 
 
 def has_country(label: str, code: str) -> bool:
-    """Return whether one of the parts of a label is the country's name or code."""
+    """Return whether a part of the label is the country's name or code."""
     return any(find_country(part.strip()) == code for part in _NAMES.split(label))
 
 
 def _read_located(name: str, *, kind: str, state_code: str | None, country_code: str) -> Place:
-    """Read a location object: its name as far as that is a name, and its fields."""
+    """Determine the place of a structured location from its name and its fields."""
     wide = Place(country_code=country_code or None)
     place = parse_place_label(name)
     if not country_code:
@@ -125,7 +125,7 @@ def _read_located(name: str, *, kind: str, state_code: str | None, country_code:
     if find_country(name) == country_code or (place.remote and not place.city):
         return wide
     if not name or kind not in {"", "city"}:
-        # A state, a county, a region: only its state is of use here.
+        # For a state, county or region, only the state or region name is useful.
         if country_code == "US" and state_code:
             return replace(wide, state_code=state_code)
         return replace(wide, region=place.region) if find_country_of_part(name) == country_code else wide
@@ -133,28 +133,28 @@ def _read_located(name: str, *, kind: str, state_code: str | None, country_code:
         return replace(wide, region=place.region)
     if kind != "city" and not place.city and place.country_code == country_code:
         return place
-    says_more = "," in name and place.city and place.country_code  # "Austin, TX": the name has a state of its own
-    if says_more and (place.country_code == country_code or not is_usual(place)):
+    has_own_region = "," in name and place.city and place.country_code  # "Austin, TX" includes the state
+    if has_own_region and (place.country_code == country_code or not is_default_place(place)):
         return place
     city = place.city if place.city and place.country_code in {None, country_code} else capitalize(name)
-    return _completed(Place(city=city), state_code=state_code, country_code=country_code)
+    return _complete(Place(city=city), state_code=state_code, country_code=country_code)
 
 
-def _completed(place: Place, *, state_code: str | None, country_code: str) -> Place:
-    """Return the city with country and state as the fields give them, unless its label says them itself."""
+def _complete(place: Place, *, state_code: str | None, country_code: str) -> Place:
+    """Fill in country and state from the structured fields, unless the label names them."""
     own = place.country_code
     if country_code and (own is None or (own != country_code and _is_open(place, country_code))):
         usual = find_city(place.city or "")
         usual_state = usual.state_code if usual and usual.country_code == country_code else None
         place = replace(place, country_code=country_code, state_code=usual_state)
-    if place.country_code == "US" and state_code and (place.state_code is None or is_usual(place)):
+    if place.country_code == "US" and state_code and (place.state_code is None or is_default_place(place)):
         return replace(place, state_code=state_code)
     return place
 
 
 def _is_open(place: Place, country_code: str) -> bool:
-    """Return whether the label leaves the country open: a bare city, or letters of a state or a country."""
-    return is_usual(place) or place.state_code == country_code
+    """Return whether the label leaves the country open: a city only, or a code of both a state and a country."""
+    return is_default_place(place) or place.state_code == country_code
 
 
 def _text(value: object) -> str:
