@@ -1,4 +1,4 @@
-"""The admin of the market: postings are looked at, looked for, and hidden."""
+"""Admin pages for job postings: list, filter, hide and show again."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -30,6 +30,8 @@ from skills.selectors import get_vocabulary
 
 
 class RoleFilter(ExactFilter):
+    """Filter postings by role, in any spelling that normalizes to the stored role."""
+
     title = "role"
     parameter_name = "role"
     field = "roles"
@@ -39,6 +41,8 @@ class RoleFilter(ExactFilter):
 
 
 class SkillFilter(ExactFilter):
+    """Filter postings by skill. Aliases are resolved to the canonical name."""
+
     title = "skill"
     parameter_name = "skill"
     field = "skills"
@@ -48,6 +52,8 @@ class SkillFilter(ExactFilter):
 
 
 class CountryFilter(ExactFilter):
+    """Filter postings by ISO 3166 alpha-2 country code, in upper or lower case."""
+
     title = "country code"
     parameter_name = "country"
     field = "country_code"
@@ -57,6 +63,8 @@ class CountryFilter(ExactFilter):
 
 
 class SourceFilter(admin.SimpleListFilter):
+    """Filter postings by the source that supplied them."""
+
     title = "source"
     parameter_name = "source"
 
@@ -68,6 +76,8 @@ class SourceFilter(admin.SimpleListFilter):
 
 
 class CompanyFilter(ExactFilter):
+    """Filter postings by company name, ignoring case, accents and punctuation."""
+
     title = "company"
     parameter_name = "company"
     field = "company_key"
@@ -77,7 +87,9 @@ class CompanyFilter(ExactFilter):
 
 
 class AddressFilter(ExactFilter):
-    title = "address (URL)"
+    """Filter postings by URL, ignoring tracking parameters and the scheme."""
+
+    title = "URL"
     parameter_name = "address"
     field = "url_key"
 
@@ -86,6 +98,8 @@ class AddressFilter(ExactFilter):
 
 
 class DayFilter(TextFilter):
+    """Filter postings by the UTC day they belong to."""
+
     title = "day (YYYY-MM-DD)"
     parameter_name = "day"
 
@@ -95,49 +109,56 @@ class DayFilter(TextFilter):
         try:
             day = date.fromisoformat((self.value() or "").strip())
         except ValueError:
-            messages.error(request, f"{self.value()!r} is no day; one is written as 2026-11-27.")
+            messages.error(request, f"{self.value()!r} is not a valid date. Enter a date as YYYY-MM-DD.")
             return queryset.none()
         return queryset.filter(day=day_start(day))
 
 
 class TriStateFilter(admin.SimpleListFilter):
-    """Yes, no, or not said, for a field of that name."""
+    """Base class for filters on a nullable boolean field. `parameter_name` is the field's name."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Yes"), ("no", "No"), ("unknown", "Not said")]
+        return [("yes", "Yes"), ("no", "No"), ("unknown", "Not specified")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        wanted = {"yes": True, "no": False, "unknown": None}
-        value = self.value() or ""
-        return queryset.filter(**{self.parameter_name or "": wanted[value]}) if value in wanted else queryset
+        stored_values = {"yes": True, "no": False, "unknown": None}
+        choice = self.value() or ""
+        if choice not in stored_values:
+            return queryset
+        return queryset.filter(**{self.parameter_name or "": stored_values[choice]})
 
 
 class RemoteFilter(TriStateFilter):
+    """Filter postings by whether the work is remote."""
+
     title = "remote"
     parameter_name = "remote"
 
 
 @admin.register(JobPosting)
 class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
-    """Postings, the newest first. Hiding one is the only change; it needs the right to change postings."""
+    """Read-only admin for postings, newest first.
+
+    The only possible change is to hide a posting or show it again, which requires `market.change_jobposting`.
+    """
 
     list_display = ("title", "company", "place", "posted_day", "source", "remote", "is_hidden")
     phone_columns = ("title", "company", "posted_day")
-    empty_text = "Collections and imports of postings fill this list; an operator starts one under Collect now."
+    empty_text = "Collected and imported postings appear here. An operator can start a collection under Collect now."
     list_only = ("title", "company", "place", "day", "source", "remote", "hidden")
     list_filter = (
         *(RoleFilter, SkillFilter, CountryFilter, CompanyFilter, AddressFilter, DayFilter),
         *(SourceFilter, RemoteFilter, HiddenFilter),
     )
     search_words = "title"
-    search_help_text = "Words of the title; each has to be in it."
+    search_help_text = "Searches for postings whose title contains every word."
     actions = ("hide", "show")
     change_form_template = "career_navigator/admin_site/posting.html"
     fieldsets = (
         (None, {"fields": ("title", "company", "location", "address", "day", "source", "is_hidden")}),
-        ("What it asks for", {"fields": ("roles", "skills", "nice_to_have", "years_asked", "seniority")}),
+        ("Requirements", {"fields": ("roles", "skills", "nice_to_have", "years_asked", "seniority")}),
         (
-            "What it offers",
+            "Offer",
             {
                 "fields": (
                     *("remote", "hybrid", "employment_statuses", "salary_string", "salary_currency"),
@@ -157,7 +178,7 @@ class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
             },
         ),
         (
-            "As it was collected",
+            "Collection details",
             {
                 "classes": ("collapse",),
                 "fields": (
@@ -174,7 +195,7 @@ class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
     def posted_day(self, posting: Any) -> datetime | date | None:
         return posting.day.astimezone(UTC).date() if posting.day else None
 
-    @admin.display(description="address")
+    @admin.display(description="URL")
     def address(self, posting: Any) -> SafeString | str:
         if not posting.url:
             return "—"
@@ -204,8 +225,8 @@ class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
                 request,
                 queryset.only("title"),
                 verb="Hide",
-                facts=["A hidden posting is in no answer and, after the next refresh, in no figure."],
-                undo="It can be undone: by “Undo” within the hour, by “Show again” at any time.",
+                facts=["Hidden postings are left out of every API response and, after the next refresh, of all stats."],
+                undo="You can undo this with “Undo” within an hour, or with “Show again” at any time.",
             )
         self._hide(request, list(queryset.only("title")), hidden=True)
         return None
@@ -222,18 +243,21 @@ class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
         self._hide(request, [posting], hidden=hidden)
         return HttpResponseRedirect(reverse("admin:market_jobposting_change", args=[posting.pk]))
 
-    def _hide(self, request: HttpRequest, chosen: list[Any], *, hidden: bool) -> None:
-        # Those that are hidden already are not shown again by undoing this.
-        ids = [posting.pk for posting in chosen]
-        before = set(JobPosting.objects.filter(pk__in=ids, hidden=True).values_list("pk", flat=True))
+    def _hide(self, request: HttpRequest, postings: list[Any], *, hidden: bool) -> None:
+        ids = [posting.pk for posting in postings]
+        # Undo must not show postings that were hidden before this action.
+        already_hidden = set(JobPosting.objects.filter(pk__in=ids, hidden=True).values_list("pk", flat=True))
         changed = hide_postings(ids=ids, hidden=hidden, now=timezone.now())
-        for posting in chosen:
+        for posting in postings:
             self.log_change(request, posting, "Hidden." if hidden else "Shown again.")
-        is_queued = enqueue_or_report(request, refresh_daily_stats, otherwise="Figures follow with the next refresh.")
-        later = "; the figures follow in a moment." if is_queued else "."
-        text = f"{changed:,} {'hidden' if hidden else 'shown again'}{later}"
+        is_queued = enqueue_or_report(
+            request, refresh_daily_stats, otherwise="The stats will be updated by the next scheduled refresh."
+        )
+        stats_note = " The stats will be updated in a moment." if is_queued else ""
+        noun = "posting" if changed == 1 else "postings"
+        text = f"{changed:,} {noun} {'hidden' if hidden else 'shown again'}.{stats_note}"
         if hidden and changed:
-            self.offer_undo(request, text, {"ids": [str(pk) for pk in ids if pk not in before]})
+            self.offer_undo(request, text, {"ids": [str(pk) for pk in ids if pk not in already_hidden]})
         else:
             self.message_user(request, text, messages.SUCCESS)
 

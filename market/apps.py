@@ -1,9 +1,11 @@
-"""What this app adds to the shared parts (`career_navigator.apps`)."""
+"""App config of the market app."""
 
 from django.apps import AppConfig
 
 
 class MarketConfig(AppConfig):
+    """Registers skill merges, dashboard panels, metrics and staff roles (see `career_navigator.apps`)."""
+
     name = "market"
 
     skill_merges = {"market": "market.posting_skills.on_skill_merged"}

@@ -1,16 +1,16 @@
-"""A day's stats from its postings, and a role's postings as a row keeps them. Pure: callers read and store.
+"""Compute a day's stats from its postings, and pack a role's postings into a stats row. Pure: no database access.
 
-A role's postings are packed integers, without any text. Reading the names of a window's skills costs more than all
-that is computed from them, so a row also has the skills' 64-bit keys, and only names that are shown are ever looked up.
-All integers are little-endian:
+A role's row stores its postings as packed integers without any text. Decoding the skill names of a window costs more
+than everything computed from them. Rows therefore also store a 64-bit key per skill, and names are looked up only for
+the skills that are shown. All integers are little-endian:
 
-    skill_keys       8 bytes  each of the row's `skill_names`, in their order
-    skill_tallies    4 bytes  each skill's count
-    posting_sizes    4 bytes  each posting's number of skills
-    posting_skills   2 bytes  each posting's skills one after the other, as places in `skill_names`
-    posting_pay      4 bytes  each posting's minimum plus maximum, USD a year; 0 without a usable salary
+    skill_keys       8 bytes  one key per entry of `skill_names`, in the same order
+    skill_tallies    4 bytes  the count of each skill
+    posting_sizes    4 bytes  the number of skills of each posting
+    posting_skills   2 bytes  the skills of each posting, concatenated, as indexes into `skill_names`
+    posting_pay      4 bytes  the minimum plus the maximum pay of each posting, USD per year; 0 without a usable salary
 
-`posting_skills` take 4 bytes in a row of more than 65,536 skills.
+`posting_skills` uses 4 bytes per entry in a row with more than 65,536 skills.
 """
 
 from collections import Counter, defaultdict
@@ -25,11 +25,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# A salary outside these bounds (USD a year) is an hourly rate, a typing error or a lure.
+# A salary outside these bounds (USD per year) is an hourly rate, a typo or bait.
 MIN_SALARY_USD = 5_000
 MAX_SALARY_USD = 2_000_000
 
-# What `Figures.add` reads of a posting.
+# The posting fields that `PostingCounts.add` and `add_to_role` read.
 COUNTED_FIELDS = (
     "skills",
     "skills_source",
@@ -43,32 +43,32 @@ COUNTED_FIELDS = (
 PACKED_COUNTS = ("skill_keys", "skill_tallies")
 PACKED_POSTINGS = ("posting_sizes", "posting_skills", "posting_pay")
 
-# The skills a posting names, each once, and the sum of both ends of its pay, 0 without.
+# The distinct skills of a posting, and the sum of its minimum and maximum pay (0 without a usable salary).
 SkillsAndPay = tuple[tuple[str, ...], int]
 
 
 def day_start(day: date) -> datetime:
-    """Return the UTC midnight of a day: how days are stored."""
+    """Return the UTC midnight of a day, which is how days are stored."""
     return datetime.combine(day, time(), UTC)
 
 
 @lru_cache(maxsize=65_536)
 def skill_key(name: str) -> int:
-    """64 bits that depend on the canonical name alone: the same in every process, for good.
+    """Return a 64-bit key of a canonical skill name, stable across processes and releases.
 
-    Of 100,000 names two share a key with a chance of one in three billion.
+    The chance that any two of 100,000 names share a key is below one in three billion.
     """
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class PostingSets:
-    """The skills of each posting, one posting after the other; a posting names a skill once.
+    """The skills of a list of postings, in compressed sparse row form. A posting has each skill at most once.
 
-    In arrays, so that a window of a hundred thousand postings is walked in milliseconds.
+    Arrays make it possible to walk a window of 100,000 postings in milliseconds.
 
-    Posting N has the skills `keys[columns[starts[N] : starts[N + 1]]]`; `keys` ascend. `salaries` holds for each
-    posting the sum of both ends of its pay, USD a year, 0 where it has none.
+    Posting N has the skills `keys[columns[starts[N] : starts[N + 1]]]`, and `keys` is ascending. `salaries` holds the
+    sum of the minimum and maximum pay per posting in USD per year, 0 without a usable salary.
     """
 
     keys: NDArray[np.uint64]
@@ -78,7 +78,7 @@ class PostingSets:
 
     @classmethod
     def of(cls, postings: Iterable[tuple[Collection[str], int]]) -> "PostingSets":
-        """From the names and the sum of the pay of each posting."""
+        """Build the sets from each posting's skill names and its sum of minimum and maximum pay."""
         rows = [(sorted({skill_key(name) for name in names}), pay) for names, pay in postings]
         keys, columns = np.unique(np.array(list(chain.from_iterable(row for row, _ in rows)), np.uint64), False, True)
         return cls(
@@ -94,7 +94,7 @@ class PostingSets:
 
     @property
     def sizes(self) -> NDArray[np.int64]:
-        """How many skills each posting names."""
+        """The number of skills of each posting."""
         return np.diff(self.starts)
 
     @property
@@ -102,25 +102,25 @@ class PostingSets:
         return self.keys.nbytes + self.columns.nbytes + self.starts.nbytes + self.salaries.nbytes
 
     def find_column(self, name: str) -> int | None:
-        """The index in `keys` of a canonical name; None where no posting names it."""
+        """Return the index of a canonical name in `keys`, or None if no posting has the skill."""
         key = np.uint64(skill_key(name))
         column = int(np.searchsorted(self.keys, key))
         return column if column < len(self.keys) and self.keys[column] == key else None
 
     def count_among(self, names: Iterable[str]) -> NDArray[np.int64]:
-        """How many of the names each posting names."""
-        wanted = np.zeros(len(self.keys), dtype=bool)
+        """Return how many of the given skills each posting has."""
+        is_counted = np.zeros(len(self.keys), dtype=bool)
         for name in names:
             column = self.find_column(name)
             if column is not None:
-                wanted[column] = True
-        # Sums up to each mention, since `reduceat` has no answer for a posting without skills.
+                is_counted[column] = True
+        # Cumulative sums over all mentions, because `reduceat` cannot handle a posting without skills.
         running = np.zeros(len(self.columns) + 1, dtype=np.int64)
-        np.cumsum(wanted[self.columns], out=running[1:])
+        np.cumsum(is_counted[self.columns], out=running[1:])
         return np.diff(running[self.starts])
 
-    def presence(self, names: Sequence[str]) -> NDArray[np.bool_]:
-        """One row a name, one column a posting: whether the posting names it."""
+    def build_presence(self, names: Sequence[str]) -> NDArray[np.bool_]:
+        """Return a matrix with one row per name and one column per posting, True if the posting has the skill."""
         rows = np.full(len(self.keys), len(names), dtype=np.uint32)
         for row, name in enumerate(names):
             column = self.find_column(name)
@@ -135,7 +135,7 @@ class PostingSets:
 
 
 def compute_starts(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each of the parts begins that are so long, and where the last one ends."""
+    """Return the start offset of each part of a concatenation, followed by the end of the last part."""
     starts = np.zeros(len(sizes) + 1, dtype=np.int64)
     np.cumsum(sizes, out=starts[1:])
     return starts
@@ -143,10 +143,10 @@ def compute_starts(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
 
 @dataclass(slots=True)
 class PostingCounts:
-    """Counts over some postings: a posting counts once, whatever it repeats.
+    """Counts over a set of postings. A posting counts once per skill, even if it repeats the skill.
 
-    `salaries` has one (place, minimum, maximum) a posting with a usable salary, USD a year. `skill_sets` has each
-    posting by itself; it is kept for roles only, since nobody walks over the postings of the whole market.
+    `salaries` has one (place, minimum, maximum) per posting with a usable salary, in USD per year. `skill_sets` has
+    one entry per posting. Only `add_to_role` fills it, because no analysis walks the postings of the whole market.
     """
 
     postings: int = 0
@@ -159,9 +159,9 @@ class PostingCounts:
     skill_sets: list[SkillsAndPay] = field(default_factory=list)
 
     def add(self, posting: Mapping[str, Any]) -> None:
-        """Count one posting, given as its stored document.
+        """Count one stored posting.
 
-        Its skills are technologies of the trend only when the source named them itself, by slugs.
+        Its skills count as technologies only if they come from the source's own slugs, not from the posting's text.
         """
         self.postings += 1
         remote = posting.get("remote")
@@ -180,13 +180,16 @@ class PostingCounts:
             self.salaries.append((place, *salary))
 
     def add_to_role(self, posting: Mapping[str, Any]) -> None:
-        """Count one posting of a role, and keep its skills and pay by themselves."""
+        """Count one posting of a role and append its skills and pay to `skill_sets`."""
         self.add(posting)
         self.skill_sets.append((tuple(set(posting.get("skills", ()))), sum(get_usable_salary(posting) or ())))
 
 
 def get_usable_salary(posting: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Both ends of the posting's pay in USD a year, or None where they are missing, absurd or crossed."""
+    """Return a posting's minimum and maximum pay in USD per year.
+
+    Returns None if either is missing or out of bounds, or if the minimum exceeds the maximum.
+    """
     low, high = posting.get("min_annual_salary_usd"), posting.get("max_annual_salary_usd")
     if low is None or high is None or not MIN_SALARY_USD <= low <= high <= MAX_SALARY_USD:
         return None
@@ -194,81 +197,90 @@ def get_usable_salary(posting: Mapping[str, Any]) -> tuple[int, int] | None:
 
 
 def count_by_scope(postings: Iterable[Mapping[str, Any]], *, market: str) -> dict[str, PostingCounts]:
-    """Figures of all the postings under the scope `market`, and of each role's under the role's name."""
+    """Count all postings under the scope `market`, and each role's postings under the role's name."""
     scopes: defaultdict[str, PostingCounts] = defaultdict(PostingCounts)
     for posting in postings:
         scopes[market].add(posting)
         for role in posting.get("roles", ()):
-            if role != market:  # a role of that name would be counted into the market a second time
+            if role != market:  # a role with that name would be counted twice in the market's stats
                 scopes[role].add_to_role(posting)
     return dict(scopes)
 
 
 def pack_postings(*, postings: Sequence[SkillsAndPay], names: Sequence[str], counts: Sequence[int]) -> dict[str, bytes]:
-    """The packed fields of a row with these `skill_names` and `skill_counts`; equal postings give equal bytes."""
-    place = {name: index for index, name in enumerate(names)}
-    # In an order of their own, since the database hands postings out in any.
-    rows = sorted((sorted(place[name] for name in skills), pay) for skills, pay in postings)
-    places = np.fromiter((index for row, _ in rows for index in row), dtype=_place_type(len(names)))
+    """Return the packed fields of a row with these `skill_names` and `skill_counts`.
+
+    The result depends only on the set of postings, not on their order.
+    """
+    index_by_name = {name: index for index, name in enumerate(names)}
+    # Sorted because MongoDB returns postings in no particular order.
+    rows = sorted((sorted(index_by_name[name] for name in skills), pay) for skills, pay in postings)
+    indexes = np.fromiter((index for row, _ in rows for index in row), dtype=_get_index_type(len(names)))
     return {
         "skill_keys": np.array([skill_key(name) for name in names], "<u8").tobytes(),
         "skill_tallies": np.array(counts, "<u4").tobytes(),
         "posting_sizes": np.array([len(row) for row, _ in rows], "<u4").tobytes(),
-        "posting_skills": places.tobytes(),
+        "posting_skills": indexes.tobytes(),
         "posting_pay": np.array([pay for _, pay in rows], "<u4").tobytes(),
     }
 
 
 def sum_counts(rows: Sequence[Mapping[str, Any]]) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-    """The keys of all rows, ascending, with their counts; and for each skill of each row its place among the keys."""
-    keys, columns = np.unique(_joined(rows, "skill_keys", "<u8"), return_inverse=True)
-    counts = np.bincount(columns, weights=_joined(rows, "skill_tallies", "<u4"), minlength=len(keys))
+    """Sum the skill counts of several rows.
+
+    Returns the distinct skill keys in ascending order, their counts, and for each skill of each row its index among
+    the keys.
+    """
+    keys, columns = np.unique(_join_field(rows, "skill_keys", "<u8"), return_inverse=True)
+    counts = np.bincount(columns, weights=_join_field(rows, "skill_tallies", "<u4"), minlength=len(keys))
     return keys, counts.astype(np.int64), columns
 
 
 def sum_counts_of(rows: Sequence[Mapping[str, Any]], *, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """The counts of just these keys, which ascend."""
-    found = _joined(rows, "skill_keys", "<u8")
+    """Sum the counts of the given keys only. `keys` must be in ascending order."""
+    row_keys = _join_field(rows, "skill_keys", "<u8")
     if not len(keys):
         return np.zeros(0, dtype=np.int64)
-    places = np.minimum(np.searchsorted(keys, found), len(keys) - 1)
-    weights = np.where(keys[places] == found, _joined(rows, "skill_tallies", "<u4"), 0)
-    return np.bincount(places, weights=weights, minlength=len(keys)).astype(np.int64)
+    indexes = np.minimum(np.searchsorted(keys, row_keys), len(keys) - 1)
+    weights = np.where(keys[indexes] == row_keys, _join_field(rows, "skill_tallies", "<u4"), 0)
+    return np.bincount(indexes, weights=weights, minlength=len(keys)).astype(np.int64)
 
 
 def unpack_postings(
     rows: Sequence[Mapping[str, Any]], *, keys: NDArray[np.uint64], columns: NDArray[np.int64]
 ) -> PostingSets:
-    """The postings of all rows, given what `tally` says of them."""
+    """Unpack the postings of several rows. `keys` and `columns` come from `sum_counts` of the same rows."""
     widths = [len(row["skill_keys"]) // 8 for row in rows]
-    places = [np.frombuffer(row["posting_skills"], _place_type(width)) for row, width in zip(rows, widths, strict=True)]
-    first_places = compute_starts(np.array(widths, np.int64))[:-1]
-    shifts = np.repeat(first_places, [len(each) for each in places])
-    mentions = np.concatenate(places).astype(np.int64) + shifts if places else shifts
+    indexes = [
+        np.frombuffer(row["posting_skills"], _get_index_type(width)) for row, width in zip(rows, widths, strict=True)
+    ]
+    row_starts = compute_starts(np.array(widths, np.int64))[:-1]
+    shifts = np.repeat(row_starts, [len(row_indexes) for row_indexes in indexes])
+    mentions = np.concatenate(indexes).astype(np.int64) + shifts if indexes else shifts
     return PostingSets(
         keys=keys,
         columns=columns.astype(np.uint32)[mentions],
-        starts=compute_starts(_joined(rows, "posting_sizes", "<u4").astype(np.int64)),
-        salaries=_joined(rows, "posting_pay", "<u4"),
+        starts=compute_starts(_join_field(rows, "posting_sizes", "<u4").astype(np.int64)),
+        salaries=_join_field(rows, "posting_pay", "<u4"),
     )
 
 
 def unpack_names(row: Mapping[str, Any]) -> list[SkillsAndPay]:
-    """A row's postings by the names of their skills, as `pack_postings` took them."""
+    """Return a row's postings with their skill names and pay: the inverse of `pack_postings`."""
     names = row["skill_names"]
-    places = np.frombuffer(row["posting_skills"], _place_type(len(names))).tolist()
+    indexes = np.frombuffer(row["posting_skills"], _get_index_type(len(names))).tolist()
     ends = np.cumsum(np.frombuffer(row["posting_sizes"], "<u4")).tolist()
     pays = np.frombuffer(row["posting_pay"], "<u4").tolist()
     starts = [0, *ends[:-1]]
     return [
-        (tuple(names[place] for place in places[start:end]), pay)
+        (tuple(names[index] for index in indexes[start:end]), pay)
         for start, end, pay in zip(starts, ends, pays, strict=True)
     ]
 
 
-def _joined(rows: Sequence[Mapping[str, Any]], field: str, kind: str) -> NDArray[Any]:
-    return np.frombuffer(b"".join(row[field] for row in rows), kind)
+def _join_field(rows: Sequence[Mapping[str, Any]], field: str, dtype: str) -> NDArray[Any]:
+    return np.frombuffer(b"".join(row[field] for row in rows), dtype)
 
 
-def _place_type(names: int) -> str:
-    return "<u2" if names <= 65_536 else "<u4"
+def _get_index_type(name_count: int) -> str:
+    return "<u2" if name_count <= 65_536 else "<u4"

@@ -1,4 +1,4 @@
-"""What the market is made of: postings, the stats of each day, and the days whose stats are behind."""
+"""MongoDB documents of the market: postings, closings, daily stats, dirty days and registered roles."""
 
 from mongoengine import (
     BinaryField,
@@ -18,14 +18,15 @@ MARKET_SCOPE = "market"
 
 
 class JobPostingDocument(StoredDocument):
-    """One job advert. Written in bulk by `market.services`; `roles` are normalized (see `market.roles`).
+    """A job advert. `market.services` writes postings in bulk.
 
-    `search_roles` are those whose searches returned it; `roles` are these and the registered ones that the title names.
-    `day` is the UTC midnight of the day the posting belongs to; it is settled when the posting is first stored.
-    `scraped_at` is when it was first collected. `nice_to_have` are those of the `skills` that are only wished for, and
-    `years_asked` the experience, both as the wording says. A salary is a year's pay. `country_codes` has the
-    `country_code`; `title_key`, `company_key`, `search_words`, `url_key` and `pay_usd` are what `market.posting` makes
-    of the posting.
+    `search_roles` are the normalized roles (see `market.roles`) whose searches returned the posting. `roles` are the
+    search roles plus the registered roles that the title names.
+    `day` is the UTC midnight of the day the posting belongs to. It is set when the posting is first stored and never
+    changes. `scraped_at` is when the posting was first collected.
+    `nice_to_have` is the subset of `skills` that the text marks as optional. `years_asked` is the experience in years
+    that the text requires. Salaries are per year. `country_codes` includes `country_code`.
+    `market.posting` computes `title_key`, `company_key`, `search_words`, `url_key` and `pay_usd`.
     """
 
     source = StringField(required=True)
@@ -88,51 +89,51 @@ class JobPostingDocument(StoredDocument):
 
     meta = {
         "collection": "job_postings",
-        # Older releases let one posting have a URL.
+        # Older releases had a unique index on the URL.
         "retired_indexes": [["url"]],
-        # Each index costs every write, so each stands for a query of ours.
+        # Every index slows down every write, so each one must serve a query in this code base.
         "indexes": [
-            # Storing: a posting is found again by its source's id, or by its URL where an id is missing.
+            # Storing finds an existing posting by its source's id, or by its URL if it has no id.
             {
                 "fields": ["source", "job_id"],
                 "unique": True,
                 "partialFilterExpression": {"job_id": {"$type": "string"}},
             },
-            # Without an id one posting may have a URL; with different ids any number may share it.
+            # At most one posting without an id can have a URL. Postings with different ids can share a URL.
             {
                 "fields": ["url_key", "source", "job_id"],
                 "unique": True,
                 "partialFilterExpression": {"url_key": {"$type": "string"}},
             },
-            # Recomputing a day's stats, and retention. Lists of jobs, newest first, then by id: what is skipped, and
-            # what the last three do not fit, is passed over without reading a posting.
+            # Recomputing a day's stats, retention, and job lists (newest first, then by id). Skipped postings and
+            # postings that do not match `hidden`, `remote` or `hybrid` are passed over without reading the document.
             {"fields": ["day", "id", "hidden", "remote", "hybrid"]},
-            # The postings of a role in a window; and, as each of the following, in a list of jobs, newest first.
+            # The postings of a role in a window. This index and the next six also serve job lists, newest first.
             {"fields": ["roles", "day", "id"]},
-            # And the newest postings that ask for a skill, of which its related skills are counted.
+            # Related skills, which are counted in the newest postings that require a skill.
             {"fields": ["skills", "day", "id"]},
-            # The first one of these also finds the postings of a role that is registered.
+            # Registering a role, which finds the stored postings whose title names it.
             {"fields": ["search_words", "day", "id"]},
             {"fields": ["country_codes", "day", "id"]},
             {"fields": ["place", "day", "id"]},
             {"fields": ["company_key", "day", "id"]},
             {"fields": ["seniority", "day", "id"]},
-            # Lists of jobs, best paid first: what is skipped is passed over without reading a posting.
+            # Job lists, best paid first. Skipped postings are passed over without reading the document.
             {"fields": ["-pay_usd", "-day", "-id", "hidden"], "partialFilterExpression": {"pay_usd": {"$gt": 0}}},
-            # How many of all postings are not shown.
+            # The number of hidden postings.
             {"fields": ["hidden"], "partialFilterExpression": {"hidden": True}},
-            # `list_recent_postings` and the collection statistics.
+            # `list_recent_postings` and the ingestion stats.
             {"fields": ["-scraped_at"]},
-            # `find_postings_by_keywords`, and the search of the admin.
+            # `find_postings_by_keywords` and the admin's search.
             {"fields": ["$title"], "default_language": "none"},
         ],
     }
 
 
 class PostingClosing(StoredDocument):
-    """That a source said a job is closed; by source and id, which may be unknown still.
+    """A source's notice that a job was closed. The key is the source and job id; the posting may not be stored yet.
 
-    `known_at` is the latest time that the news speaks of: what says it was discovered or reposted later is open again.
+    `known_at` is the latest time the notice covers. A posting that was discovered or reposted after it is open again.
     """
 
     key = StringField(primary_key=True)
@@ -146,10 +147,12 @@ class PostingClosing(StoredDocument):
 class DailyStats(StoredDocument):
     """The stats of one day and one scope: the whole market, or one role by its normalized name.
 
-    Maps are kept as parallel lists, which MongoDB stores whatever the names contain and PyMongo decodes fastest.
-    `salary_*` hold one entry a posting with a usable salary. A closed day's postings are deleted, its stats final.
-    The rows of roles also have their postings' skills and pay, packed as `market.daily_stats` says. While they are
-    being replaced they have a `writer`, and what they were as `before`; `market.stats_rows` reads them.
+    Counts by name are stored as parallel lists. MongoDB accepts any name in a list, unlike in a key, and PyMongo
+    decodes lists fastest. `salary_*` have one entry per posting with a usable salary. A closed day (`sealed`) has
+    final stats, and its postings are deleted.
+    A role's row also has the skills and pay of its postings, packed as described in `market.daily_stats`. While a row
+    is being replaced, `writer` identifies the replacement and `before` holds the previous row. `market.stats_rows`
+    resolves which of the two is visible.
     """
 
     scope = StringField(required=True)
@@ -179,18 +182,18 @@ class DailyStats(StoredDocument):
     meta = {
         "collection": "market_figures",
         "indexes": [
-            # A scope's window, and the replacement of one day.
+            # Reading a scope's window, and replacing the row of one day.
             {"fields": ["scope", "day"], "unique": True},
-            # A day's scopes, when the day is recomputed or closed.
+            # Finding all scopes of a day when the day is recomputed or closed.
             {"fields": ["day"]},
         ],
     }
 
 
 class DirtyDay(StoredDocument):
-    """A day whose stats may be behind its postings.
+    """A day whose stats may be stale.
 
-    `token` changes with every mark; `writers` tells when each of those began who are changing postings of the day.
+    `token` changes with every mark. `writers` has the start time of each write to the day's postings in progress.
     """
 
     day = DateTimeField(primary_key=True)
@@ -201,9 +204,10 @@ class DirtyDay(StoredDocument):
 
 
 class StatsState(StoredDocument):
-    """Which daily stats count: the `version` of the answers rendered last, and whose rows may be seen.
+    """The commit state of the daily stats (see `market.stats_rows`).
 
-    `committed` are the writers whose rows still have a `writer`, `commits` how often rows were let be seen.
+    `version` identifies the latest rendered responses. `committed` lists the writers whose rows are visible but still
+    carry a `writer`. `commits` counts commits.
     """
 
     name = StringField(primary_key=True)
@@ -215,9 +219,10 @@ class StatsState(StoredDocument):
 
 
 class RegisteredRole(StoredDocument):
-    """A role that somebody collects or asks for: postings whose title names it belong to it.
+    """A role that was collected or requested. Postings whose title names a registered role belong to the role.
 
-    `given_at` is when the postings stored before had been given to it; until then its daily stats are not shown.
+    `given_at` is when the role had been added to all previously stored postings. Its daily stats stay hidden until
+    then.
     """
 
     name = StringField(primary_key=True)

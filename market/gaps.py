@@ -1,4 +1,4 @@
-"""What a role asks for, and what of it a person lacks. Pure: the caller reads the stats and knows the person."""
+"""Gap analysis: required skills, missing skills and what to learn next. Pure: no database access."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 from market.daily_stats import PostingSets
 from market.trends import Comparison, compare_counts, percentage, wilson_interval
 
-# A posting is within reach of who holds at least so many tenths of its skills.
+# A posting is within reach of a user who has at least this many tenths of its skills.
 TENTHS_IN_REACH = 7
 MAX_NEXT_SKILLS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextSkill:
-    """`reachable_percentage` is of the postings that name a skill, once this skill and those before it are held."""
+    """A skill to learn next.
+
+    `reachable_percentage` is the share of postings with at least one skill that are within reach after the user learns
+    this skill and the ones before it.
+    """
 
     name: str
     reachable_percentage: float
@@ -26,7 +30,7 @@ class NextSkill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningOrder:
-    """What is within reach today, and the next skills to learn."""
+    """The percentage of postings within reach today, and the skills to learn next, in order."""
 
     reachable_percentage: float
     next_skills: tuple[NextSkill, ...]
@@ -34,7 +38,7 @@ class LearningOrder:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class CandidateBits:
-    """For each of the names the postings that name it, one bit a posting."""
+    """A bitmap of postings per candidate skill. Each row of `bits` has one bit per posting that has the skill."""
 
     names: tuple[str, ...]
     bits: NDArray[np.uint8]
@@ -47,30 +51,31 @@ class CandidateBits:
 def order_learning(
     *, sets: PostingSets, candidates: CandidateBits, allowed: Collection[str], held: Collection[str]
 ) -> LearningOrder:
-    """Walk greedily over the postings: each step takes the skill that brings the most of them within reach.
+    """Choose the next skills greedily. Each step takes the skill that brings the most postings within reach.
 
-    Only `allowed` names that are not held are taken; between equals the one that more postings out of reach ask for,
-    then the one that comes first among the candidates. A skill that no posting out of reach asks for is never taken.
+    Only `allowed` skills that are not in `held` are considered. Ties go to the skill that more out-of-reach postings
+    require, then to the one that comes first among the candidates. A skill that no out-of-reach posting requires is
+    never chosen.
     """
     sizes = sets.sizes
-    named = int(np.count_nonzero(sizes))
-    # Rounded up: of 5 skills 4 have to be held, of 10 seven.
+    with_skills = int(np.count_nonzero(sizes))
+    # Rounded up: a posting with 5 skills needs 4, a posting with 10 needs 7.
     lacking = (TENTHS_IN_REACH * sizes + 9) // 10 - sets.count_among(held)
     reachable = int(np.count_nonzero(lacking <= 0)) - int(np.count_nonzero(sizes == 0))
-    today = percentage(reachable, named)
+    today = percentage(reachable, with_skills)
     open_rows = [row for row, name in enumerate(candidates.names) if name in allowed and name not in held]
     steps: list[NextSkill] = []
     while open_rows and len(steps) < MAX_NEXT_SKILLS:
         bits = candidates.bits[open_rows]
-        asked = _count_bits(bits & np.packbits(lacking > 0))
+        requiring = _count_bits(bits & np.packbits(lacking > 0))
         gained = _count_bits(bits & np.packbits(lacking == 1))
-        best = max(range(len(open_rows)), key=lambda index: (gained[index], asked[index], -index))
-        if not asked[best]:
+        best = max(range(len(open_rows)), key=lambda index: (gained[index], requiring[index], -index))
+        if not requiring[best]:
             break
         row = open_rows.pop(best)
         lacking -= np.unpackbits(candidates.bits[row], count=len(lacking))
         reachable += int(gained[best])
-        steps.append(NextSkill(name=candidates.names[row], reachable_percentage=percentage(reachable, named)))
+        steps.append(NextSkill(name=candidates.names[row], reachable_percentage=percentage(reachable, with_skills)))
     return LearningOrder(reachable_percentage=today, next_skills=tuple(steps))
 
 
@@ -83,13 +88,13 @@ MIN_THRESHOLD = 0.1
 MAX_THRESHOLD = 1.0
 DEFAULT_THRESHOLD = 0.25
 _MIN_SHARE = Fraction(str(MIN_THRESHOLD))
-# A median of fewer salaries says more about the employers than about the skill.
+# A median over fewer salaries says more about the employers than about the skill.
 MIN_SALARIES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkillDemand:
-    """How many of a role's postings ask for a skill, in the window and in the one before."""
+    """The number of a role's postings that require a skill, in the window and in the previous window."""
 
     name: str
     count: int
@@ -98,7 +103,10 @@ class SkillDemand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleDemand:
-    """What a role's postings of a window ask for, by how many do; every skill that a tenth of them names is there."""
+    """The demand for skills in a role's postings of a window.
+
+    `skills` has every skill that at least a tenth of the postings require, most frequent first.
+    """
 
     postings: int
     postings_before: int = 0
@@ -113,7 +121,7 @@ class RoleDemand:
         postings_before: int = 0,
         before: Mapping[str, int] | None = None,
     ) -> "RoleDemand":
-        """From the postings that ask for each skill."""
+        """Build the demand from the number of postings that require each skill."""
         frequent = [name for name, count in counts.items() if count >= postings * _MIN_SHARE]
         return cls(
             postings=postings,
@@ -125,15 +133,15 @@ class RoleDemand:
         )
 
     def required(self, *, threshold: float) -> tuple[SkillDemand, ...]:
-        """The skills that at least this share (0.1 to 1.0) of the postings asks for, in order of demand."""
-        # Exact, as it was written: 0.28 of 25 postings is 7, where floats make it a little more.
+        """Return the skills that at least this share (0.1 to 1.0) of the postings require, most frequent first."""
+        # A fraction is exact: 0.28 of 25 postings is 7, but slightly more in floating point.
         share = Fraction(str(threshold))
         return tuple(skill for skill in self.skills if skill.count >= share * self.postings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """How much of what is required is held: skill by skill, and by how many postings ask for each."""
+    """The share of required skills that a user has, unweighted and weighted by the demand for each skill."""
 
     held: int
     required: int
@@ -143,7 +151,10 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SalaryMedians:
-    """Medians of the middle of the pay, USD a year, of the postings that ask for a skill and of those that do not."""
+    """Median pay of the postings that require a skill and of the postings that do not, USD per year.
+
+    A posting's pay is the midpoint of its minimum and maximum.
+    """
 
     with_skill: int | None = None
     without_skill: int | None = None
@@ -151,20 +162,20 @@ class SalaryMedians:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RoleWindow:
-    """A role's demand and its postings. Made once for everybody who asks; what follows from it is kept with it."""
+    """A role's demand and postings in a window, shared by all requests. Derived values are computed once."""
 
     demand: RoleDemand
     sets: PostingSets
 
     @property
     def bytes_held(self) -> int:
-        """Once everything that follows from it has been asked for."""
-        marks = len(self.demand.skills) * self.sets.postings
-        return self.sets.bytes_held + marks + marks // 8
+        """The size in bytes after every cached property has been computed."""
+        presence_bytes = len(self.demand.skills) * self.sets.postings
+        return self.sets.bytes_held + presence_bytes + presence_bytes // 8
 
     @cached_property
     def _presence(self) -> NDArray[np.bool_]:
-        return self.sets.presence([skill.name for skill in self.demand.skills])
+        return self.sets.build_presence([skill.name for skill in self.demand.skills])
 
     @cached_property
     def candidates(self) -> CandidateBits:
@@ -172,15 +183,15 @@ class RoleWindow:
 
     @cached_property
     def salary_medians(self) -> dict[str, SalaryMedians]:
-        """By skill."""
+        """Salary medians by skill."""
         paid = np.flatnonzero(self.sets.salaries)
         paid = paid[np.argsort(self.sets.salaries[paid], kind="stable")]
         ascending = self.sets.salaries[paid].astype(np.int64)
         present = self._presence[:, paid]
         return {
             skill.name: SalaryMedians(
-                with_skill=_get_median_middle(ascending, np.flatnonzero(row)),
-                without_skill=_get_median_middle(ascending, np.flatnonzero(~row)),
+                with_skill=_compute_median_midpoint(ascending, np.flatnonzero(row)),
+                without_skill=_compute_median_midpoint(ascending, np.flatnonzero(~row)),
             )
             for skill, row in zip(self.demand.skills, present, strict=True)
         }
@@ -188,7 +199,7 @@ class RoleWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequiredSkill:
-    """A skill the role requires. `confidence_interval` is in percent."""
+    """A skill that a role requires, and whether the user has it. `confidence_interval` is in percent."""
 
     name: str
     held: bool
@@ -200,7 +211,7 @@ class RequiredSkill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapAnalysis:
-    """What a role requires, in order of demand, and how a person stands to it."""
+    """The result of comparing a user's skills with a role. `required` and `missing` are in order of demand."""
 
     postings: int
     required: tuple[RequiredSkill, ...]
@@ -210,7 +221,7 @@ class GapAnalysis:
 
 
 def rank_gaps(*, window: RoleWindow, held: Collection[str], threshold: float = DEFAULT_THRESHOLD) -> GapAnalysis:
-    """Compare the canonical skills a person holds with those that `threshold` of the role's postings ask for."""
+    """Compare a user's canonical skills with those that at least `threshold` of the role's postings require."""
     held = frozenset(held)
     demand = window.demand
     skills = demand.required(threshold=threshold)
@@ -241,7 +252,7 @@ def rank_gaps(*, window: RoleWindow, held: Collection[str], threshold: float = D
 
 
 def cover(*, skills: Sequence[SkillDemand], held: Collection[str]) -> Coverage:
-    """How much of the required skills is held; 0 % of nothing."""
+    """Compute the share of the required skills that are held; 0% if there are none."""
     covered = [skill for skill in skills if skill.name in held]
     return Coverage(
         held=len(covered),
@@ -251,10 +262,13 @@ def cover(*, skills: Sequence[SkillDemand], held: Collection[str]) -> Coverage:
     )
 
 
-def _get_median_middle(ascending: NDArray[np.int64], places: NDArray[np.intp]) -> int | None:
-    """The median of half of each sum, of those in these places, which ascend too."""
-    count = len(places)
+def _compute_median_midpoint(ascending: NDArray[np.int64], indexes: NDArray[np.intp]) -> int | None:
+    """Return the median midpoint of the salaries at these indexes, or None if there are too few.
+
+    `ascending` has the sum of each salary's minimum and maximum. Both arrays are in ascending order.
+    """
+    count = len(indexes)
     if count < MIN_SALARIES:
         return None
-    low, high = ascending[places[(count - 1) // 2]], ascending[places[count // 2]]
+    low, high = ascending[indexes[(count - 1) // 2]], ascending[indexes[count // 2]]
     return round((int(low) + int(high)) / 4)

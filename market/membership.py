@@ -1,8 +1,8 @@
-"""Which roles a posting belongs to: one rule, whichever comes first, the posting or the role.
+"""Role membership: decide which roles a posting belongs to.
 
-A posting belongs to the roles whose searches returned it (`search_roles`), and to the registered roles that its title
-names. Both are read from the posting alone, so neither the order nor the repetition of imports, searches and
-registrations matters.
+A posting belongs to the roles whose searches returned it (`search_roles`) and to the registered roles that its title
+names. The rule only depends on the posting and the set of registered roles, so the order and repetition of imports,
+searches and registrations do not matter.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -18,24 +18,25 @@ from market.roles import find_named_roles, normalize_role, title_names_role
 from market.stats_rows import dirty_days
 
 _BATCH = 1_000
-# What `get_expected_roles` reads of a posting, and what a change of its roles is bound to.
+# The fields that `get_expected_roles` reads. Repairs are conditional on them being unchanged.
 _FIELDS = ("title", "roles", "search_roles", "search_keywords")
 
 
 def list_registered_roles() -> list[str]:
-    """Every registered role."""
+    """Return the normalized names of all registered roles."""
     return database().known_roles.distinct("_id")
 
 
 def list_backfilled_roles() -> list[str]:
-    """The registered roles that have been given the postings stored before them."""
+    """Return the registered roles that have been added to all previously stored postings."""
     return database().known_roles.distinct("_id", {"given_at": {"$ne": None}})
 
 
 def get_search_roles(row: Mapping[str, Any]) -> list[str]:
     """Return the roles whose searches returned a stored posting.
 
-    Older releases stored none. There it is the role of the first search, and each that the title does not name.
+    For postings from older releases, which did not store search roles, returns the role of the first search and every
+    role that the title does not name.
     """
     if "search_roles" in row:
         return list(row["search_roles"])
@@ -45,17 +46,17 @@ def get_search_roles(row: Mapping[str, Any]) -> list[str]:
 
 
 def get_expected_roles(row: Mapping[str, Any], *, registered: Collection[str]) -> list[str]:
-    """Return the roles that a stored posting belongs to by the rule, sorted."""
+    """Return the roles that a stored posting should have, sorted."""
     return sorted({*get_search_roles(row), *find_named_roles(title=row["title"], roles=registered)})
 
 
 def build_sorted_union(*lists: Any) -> dict[str, Any]:
-    """The values of several lists, each once, as an expression of an update."""
+    """Build an aggregation expression for the sorted union of several lists."""
     return {"$sortArray": {"input": {"$setUnion": list(lists)}, "sortBy": 1}}
 
 
 def add_role(*, role: str, ids: Collection[ObjectId]) -> None:
-    """Add a (normalized) role to those of the postings whose title names it at that moment."""
+    """Add a normalized role to the given postings whose title still names the role."""
     ids = list(ids)
     for start in range(0, len(ids), _BATCH):
         database().job_postings.update_many(
@@ -65,37 +66,39 @@ def add_role(*, role: str, ids: Collection[ObjectId]) -> None:
 
 
 def register_role(*, role: str, now: datetime) -> bool:
-    """Register a role, and give it the postings stored before whose title names it.
+    """Register a role and add it to the stored postings whose title names it.
 
-    False when that was done before, or the role has no words.
+    Returns False if the role was already fully registered or has no words.
     """
     name, roles = normalize_role(role), database().known_roles
     registered = roles.find_one(name, {"given_at": 1})
     if not name or (registered and registered.get("given_at")):
         return False
-    # First, so that postings stored from now on are given the role.
+    # First, so that postings stored from now on get the role.
     roles.update_one({"_id": name}, {"$setOnInsert": {"label": role.strip(), "known_since": now}}, upsert=True)
-    named = _find_by_title(name)
-    # Every day with postings of the role: no refresh publishes its rows until it has been given all of them.
-    days = {*named.values(), *database().job_postings.distinct("day", {"roles": name})}
+    day_by_id = _find_days_by_title(name)
+    # Include days that already have postings of the role. Their rows stay withheld until registration is complete, and
+    # must be recomputed then.
+    days = {*day_by_id.values(), *database().job_postings.distinct("day", {"roles": name})}
     with dirty_days(days=days, now=now):
-        add_role(role=name, ids=named)
-        # Last, so that the next one to ask for the role finishes what a crash cut short; and before the second mark,
-        # so that a refresh that removes that mark has seen that the role was given its postings.
+        add_role(role=name, ids=day_by_id)
+        # After adding the role, so that the next call completes a registration that a crash interrupted. Before the
+        # second dirty mark, so that a refresh that clears the mark sees the completed registration.
         roles.update_one({"_id": name}, {"$set": {"given_at": now}})
     return True
 
 
 def finish_registrations(*, now: datetime) -> None:
-    """Give the roles their postings whose registration a crash cut short."""
+    """Complete the registrations that a crash interrupted."""
     for row in database().known_roles.find({"given_at": None}):
         register_role(role=row["label"], now=now)
 
 
 def repair_roles(*, day: datetime, registered: Collection[str], now: datetime) -> int:
-    """Give the postings of a day the roles that the rule gives them. Returns how many had others.
+    """Correct the roles of a day's postings. Return the number of postings changed.
 
-    Pass the `list_backfilled_roles`, read before the day's postings: what a role being registered lacks is no fault.
+    `registered` must come from `list_backfilled_roles`, read before the day's postings. A role whose registration is in
+    progress may still be missing from postings, which is not an error.
     """
     rows = database().job_postings.find({"day": day}, dict.fromkeys(_FIELDS, 1))
     writes = list(_list_repairs(rows, registered))
@@ -108,15 +111,15 @@ def repair_roles(*, day: datetime, registered: Collection[str], now: datetime) -
 def _list_repairs(rows: Iterable[Mapping[str, Any]], registered: Collection[str]) -> Iterable[UpdateOne]:
     backfilled = set(registered)
     for row in rows:
-        wanted, stored = set(get_expected_roles(row, registered=registered)), set(row.get("roles") or ())
-        # A role registered after `registered` was read, which the title names.
-        wanted |= {role for role in stored - backfilled if title_names_role(title=row["title"], role=role)}
-        if wanted != stored:
-            # One that was stored again meanwhile was given its roles by that.
+        expected, stored = set(get_expected_roles(row, registered=registered)), set(row.get("roles") or ())
+        # Keep a role that the title names and that was registered after `registered` was read.
+        expected |= {role for role in stored - backfilled if title_names_role(title=row["title"], role=role)}
+        if expected != stored:
+            # The condition skips postings that were stored again in the meantime, which also updated their roles.
             unchanged = {name: row.get(name, {"$exists": False}) for name in _FIELDS}
-            yield UpdateOne({"_id": row["_id"]} | unchanged, {"$set": {"roles": sorted(wanted)}})
+            yield UpdateOne({"_id": row["_id"]} | unchanged, {"$set": {"roles": sorted(expected)}})
 
 
-def _find_by_title(role: str) -> dict[ObjectId, datetime]:
-    """The days, by id, of the stored postings whose title names a (normalized) role."""
+def _find_days_by_title(role: str) -> dict[ObjectId, datetime]:
+    """Return the day of each stored posting whose title names the normalized role, by the posting's id."""
     return {row["_id"]: row["day"] for row in database().job_postings.find(build_title_query(role), {"day": 1})}

@@ -1,19 +1,19 @@
-"""What the admin sees of the market."""
+"""Document-backed admin models of the market."""
 
 from career_navigator.document_admin.models import DocumentModel
 from market import documents
 
 
 class JobPosting(DocumentModel):
-    """A posting, as the admin lists it."""
+    """Admin model of a job posting."""
 
     document = documents.JobPostingDocument
     left_out = ("coordinates",)
 
     class Meta:
-        # As lists of jobs are, whose index it goes by.
+        # The same order as job lists, so that the same index serves both.
         ordering = ("-day", "-pk")
-        permissions = [("reread_skills", "Can have the skills of all postings read again")]
+        permissions = [("reread_skills", "Can extract the skills of all postings again")]
 
     def __str__(self) -> str:
         return str(self.title)  # type: ignore[attr-defined]

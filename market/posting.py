@@ -1,7 +1,7 @@
-"""A job advert as its source describes it, before it is stored, and what it is found by afterwards. Pure.
+"""A source-independent job posting before it is stored, and the keys by which stored postings are found. Pure.
 
-The keys are stored beside the posting, so that an index serves words and companies and nothing from outside has to
-become a pattern.
+The keys are stored with the posting. Searches for words and companies can therefore use an index, and user input never
+becomes a regular expression.
 """
 
 import re
@@ -14,14 +14,14 @@ from urllib.parse import unquote_plus, urlsplit
 from career_navigator.plain_text import fold_accents, normalize_text, tokenize
 from market.roles import normalize_role
 
-# What wrote a posting: the job source, or `manage.py generate_postings`, whose postings nobody advertised.
+# Where a posting comes from: a job source, or synthetic postings from `manage.py generate_postings`.
 THEIRSTACK, GENERATED = SOURCES = ("theirstack", "generated")
 
 
 class PostingRejected(ValueError):
-    """A source's job object that cannot become a posting.
+    """Raised when a source's job object cannot be converted to a posting.
 
-    `reason` is stable and fit for counting (`no_title`, `blurred`...); the message adds what was seen.
+    `reason` is a stable identifier for counting, such as `no_title` or `blurred`. The message has the details.
     """
 
     def __init__(self, reason: str, message: str) -> None:
@@ -31,10 +31,10 @@ class PostingRejected(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """What a source says of one advert. Datetimes are aware and in UTC; salaries are a year's pay.
+    """A job advert from a source. Datetimes are aware and in UTC. Salaries are per year.
 
-    `source` and `job_id` together identify the advert where the source gives an id; else `url` does.
-    `place` is the label the stats group by (see `market.geo.places`).
+    `source` and `job_id` identify the advert. If the source has no id, `url` identifies it.
+    `place` is the label by which stats group postings (see `market.geo.places`).
     """
 
     source: str
@@ -79,7 +79,7 @@ class Posting:
     easy_apply: bool | None = None
 
 
-# What `pay_usd` is computed from.
+# The fields from which `pay_usd` is computed.
 PAY_FIELDS = (
     *("max_annual_salary_usd", "min_annual_salary_usd"),
     *("salary_currency", "max_annual_salary", "min_annual_salary"),
@@ -87,32 +87,41 @@ PAY_FIELDS = (
 
 
 def build_company_key(name: str) -> str:
-    """The company as a key: "ACMÉ, Inc." and "Acme inc" -> "acme inc". A name without letters and digits is itself."""
+    """Return the key of a company name: "ACMÉ, Inc." and "Acme inc" -> "acme inc".
+
+    A name without letters and digits is only folded and stripped.
+    """
     plain = fold_accents(normalize_text("NFKC", name).casefold())
     return " ".join(tokenize(plain)) or plain.strip()
 
 
 def normalize_words(text: str) -> list[str]:
-    """The words of a text as they are stored and looked for, in order: those of roles ("c++", ".net", "back end")."""
+    """Split a text into normalized words, in order. Uses the normalization of roles: "c++", ".net", "backend"."""
     return normalize_role(text).split()
 
 
 def build_posting_keys(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The stored keys of a posting, from its `title`, `company`, `place`, `url` and pay; None where there is none."""
+    """Compute the stored keys of a posting from its `title`, `company`, `place`, `url` and pay.
+
+    A key is None if the posting lacks the data for it.
+    """
     texts = (row["title"], row["company"], row.get("place") or "")
     words = {word for text in texts for word in normalize_words(text)}
     return {
         "title_key": normalize_role(row["title"]),
         "company_key": build_company_key(row["company"]),
-        # With accents too: role names that differ by them are different roles.
+        # Both with and without accents, because roles that differ only in accents are different roles.
         "search_words": sorted(words | {fold_accents(word) for word in words}),
         "url_key": build_url_key(row["url"]) if row.get("url") else None,
-        "pay_usd": _pay_in_usd(row),
+        "pay_usd": _get_pay_usd(row),
     }
 
 
-def _pay_in_usd(row: Mapping[str, Any]) -> float | None:
-    """The upper or only end of a year's pay, as far as the source says it in USD: nobody here knows a rate."""
+def _get_pay_usd(row: Mapping[str, Any]) -> float | None:
+    """Return the maximum (or only stated) pay per year, or None if the source states no pay in USD.
+
+    There are no exchange rates to convert other currencies.
+    """
     ends = [row.get("max_annual_salary_usd"), row.get("min_annual_salary_usd")]
     if row.get("salary_currency") == "USD":
         ends += [row.get("max_annual_salary"), row.get("min_annual_salary")]
@@ -120,13 +129,13 @@ def _pay_in_usd(row: Mapping[str, Any]) -> float | None:
 
 
 def build_title_query(role: str) -> dict[str, Any]:
-    """The postings whose title has the words of a (normalized) role, whole and side by side, as a MongoDB filter.
+    """Build a MongoDB query for the postings whose title has the words of a normalized role, whole and adjacent.
 
-    It goes by the index on `search_words`, and reads the stored key that `has_phrase` reads.
+    The query uses the index on `search_words`. It then compares `title_key` by the same rule as `has_phrase`.
     """
     key: dict[str, Any] = {"$concat": [" ", {"$ifNull": ["$title_key", ""]}, " "]}
-    named = {"$gte": [{"$indexOfBytes": [key, {"$literal": f" {role} "}]}, 0]}
-    return {"search_words": {"$all": role.split()}, "$expr": named}
+    contains_role = {"$gte": [{"$indexOfBytes": [key, {"$literal": f" {role} "}]}, 0]}
+    return {"search_words": {"$all": role.split()}, "$expr": contains_role}
 
 
 _TRACKING = re.compile(
@@ -134,18 +143,18 @@ _TRACKING = re.compile(
     r"|mc_[ce]id|_ga|_gl|_hs(?:enc|mi)|mkt_tok|oly_(?:anon|enc)_id|vero_id|trk|trackingid|lever-(?:source|origin)(?:\[\])?",
     re.IGNORECASE,
 )
-# Single-page applications name the job in the fragment.
-_ROUTES = ("/", "!")
+# Single-page applications identify the job in a fragment that begins with one of these.
+_ROUTE_PREFIXES = ("/", "!")
 
 
 def build_url_key(url: str) -> str:
-    """Return the URL without what does not tell two adverts apart.
+    """Normalize a URL so that different spellings of an advert's URL have the same key.
 
-    http counts as https, and the host is in lower case. Default ports, tracking parameters, a slash at the end and
-    fragments go, except fragments that begin with `#/` or `#!`. A URL that cannot be read is its own key.
+    http becomes https and the host becomes lower case. Default ports, tracking parameters and trailing slashes are
+    removed, and so are fragments unless they begin with `#/` or `#!`. A URL that cannot be parsed is its own key.
     """
     try:
-        # Older releases stored URLs with HTML entities.
+        # Older releases stored URLs with the HTML entity for `&`.
         parts = urlsplit(url.replace("&amp;", "&"))
         host, port = parts.hostname, parts.port
     except ValueError:
@@ -155,8 +164,8 @@ def build_url_key(url: str) -> str:
     user = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
     shown_port = f":{port}" if port not in (None, 80, 443) else ""
     host = f"[{host}]" if ":" in host else host.rstrip(".")
-    query = "&".join(pair for pair in parts.query.split("&") if pair and not _tracks(pair))
-    fragment = parts.fragment.rstrip("/") if parts.fragment.startswith(_ROUTES) else ""
+    query = "&".join(pair for pair in parts.query.split("&") if pair and not _is_tracking(pair))
+    fragment = parts.fragment.rstrip("/") if parts.fragment.startswith(_ROUTE_PREFIXES) else ""
     return "".join(
         (
             f"https://{user}{host}{shown_port}{parts.path.rstrip('/')}",
@@ -166,5 +175,5 @@ def build_url_key(url: str) -> str:
     )
 
 
-def _tracks(pair: str) -> bool:
+def _is_tracking(pair: str) -> bool:
     return _TRACKING.fullmatch(unquote_plus(pair.partition("=")[0])) is not None

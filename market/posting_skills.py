@@ -1,6 +1,6 @@
-"""Which skills and how much experience a posting asks for: its source's slugs say which skills, else its text does.
+"""Extract the skills and experience that a posting requires, and apply vocabulary changes to stored postings.
 
-And what a change of the vocabulary means for stored postings and their stats.
+Skills come from the source's slugs. If these contain no known skill, they are extracted from the posting's text.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,13 +21,14 @@ from skills.selectors import get_extractor, get_vocabulary
 from skills.services import build_rename
 
 _BATCH = 500
-_FIGURED = ("skills", "skills_source")
-_FIELDS = ("title", "description", "technology_slugs", *_FIGURED, "nice_to_have", "years_asked", "content_hash", "day")
+# The fields that daily stats depend on.
+_COUNTED = ("skills", "skills_source")
+_FIELDS = ("title", "description", "technology_slugs", *_COUNTED, "nice_to_have", "years_asked", "content_hash", "day")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RereadProgress:
-    """So many postings were looked at, so many of them were read otherwise than they are stored."""
+    """Counts of one batch: the postings processed (`seen`) and those whose skills or experience changed."""
 
     seen: int
     changed: int
@@ -35,9 +36,9 @@ class RereadProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostingSkills:
-    """What a posting asks for. `source` is what the (canonical) skills were read from: `slugs` or `text`.
+    """The skills and years of experience that a posting asks for.
 
-    `nice_to_have` are those of the skills that are only wished for.
+    `skills` are canonical names and include `nice_to_have`. `source` says where they come from: `slugs` or `text`.
     """
 
     skills: list[str]
@@ -46,7 +47,7 @@ class PostingSkills:
     years_asked: float | None
 
     def as_fields(self) -> dict[str, Any]:
-        """As it is stored; None is not."""
+        """Return the posting's stored fields. Fields that are None are not stored."""
         return {
             "skills": self.skills,
             "skills_source": self.source,
@@ -56,47 +57,50 @@ class PostingSkills:
 
 
 def extract_posting_skills(*, title: str, description: str | None, slugs: Sequence[str]) -> PostingSkills:
-    """What the posting asks for, by its slugs and its wording."""
+    """Extract skills and required experience from a posting's slugs and text."""
     title, description = make_plain(title).text, make_plain(description or "").text
     text = f"{title}\n{description}"
-    wording = parse_requirements(text)
+    requirements = parse_requirements(text)
     skills, source = get_vocabulary().map_technology_slugs(slugs), "slugs"
     if skills:
-        nice = _select_nice_to_have(skills, text, wording, title) if wording.nice else []
+        nice = _select_nice_to_have(skills, text, requirements, title) if requirements.nice else []
     else:
-        # No slugs, or only those of a job board or an applicant-tracking system.
+        # There are no slugs, or only slugs of a job board or an applicant tracking system.
         spans, source = get_extractor().spans(text), "text"
         skills = list(dict.fromkeys(span.skill for span in spans))
         nice = select_nice_to_have(
             skills=skills,
-            in_nice=(span.skill for span in spans if is_within(wording.nice, span.start)),
+            in_nice=(span.skill for span in spans if is_within(requirements.nice, span.start)),
             in_must=lambda: (
-                span.skill for span in spans if span.start < len(title) or is_within(wording.must, span.start)
+                span.skill for span in spans if span.start < len(title) or is_within(requirements.must, span.start)
             ),
         )
     return PostingSkills(
-        skills=skills, source=source, nice_to_have=nice, years_asked=parse_required_years(text, wording=wording)
+        skills=skills,
+        source=source,
+        nice_to_have=nice,
+        years_asked=parse_required_years(text, wording=requirements),
     )
 
 
-def _select_nice_to_have(skills: list[str], text: str, wording: RequirementSpans, title: str) -> list[str]:
-    """Only what is said to be nice to have is searched; where that finds something, what is said to be a must too."""
-    found = get_extractor()
+def _select_nice_to_have(skills: list[str], text: str, requirements: RequirementSpans, title: str) -> list[str]:
+    """Select the nice-to-have skills by extracting only from the relevant spans, not from the whole text."""
+    extractor = get_extractor()
     return select_nice_to_have(
         skills=skills,
-        in_nice=found.extract_skills(_joined(text, wording.nice)),
-        in_must=lambda: found.extract_skills(f"{title}\n{_joined(text, wording.must)}"),
+        in_nice=extractor.extract_skills(_join_spans(text, requirements.nice)),
+        in_must=lambda: extractor.extract_skills(f"{title}\n{_join_spans(text, requirements.must)}"),
     )
 
 
-def _joined(text: str, stretches: Sequence[tuple[int, int]]) -> str:
-    return "\n".join(text[start:end] for start, end in stretches)
+def _join_spans(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    return "\n".join(text[start:end] for start, end in spans)
 
 
 def reread_posting_skills(*, dry_run: bool, now: datetime) -> Iterator[RereadProgress]:
-    """Read what every stored posting asks for again, by today's vocabulary; yields after each batch.
+    """Extract the skills of every stored posting again, using the current vocabulary. Yield after each batch.
 
-    Call `refresh_stats` afterwards. Harmless when repeated or broken off. With `dry_run` nothing is written.
+    Call `refresh_stats` afterwards. Safe to repeat or interrupt. With `dry_run` nothing is written.
     """
     batch: list[dict[str, Any]] = []
     for row in database().job_postings.find({}, dict.fromkeys(_FIELDS, 1)).sort("_id", 1):
@@ -112,22 +116,22 @@ def _reread(rows: list[dict[str, Any]], dry_run: bool, now: datetime) -> RereadP
     writes: list[UpdateOne] = []
     days: set[datetime] = set()
     for row in rows:
-        read = extract_posting_skills(
+        extracted = extract_posting_skills(
             title=row["title"], description=row.get("description"), slugs=row.get("technology_slugs", ())
         )
-        fields = read.as_fields()
-        # An empty list and none are the same.
+        fields = extracted.as_fields()
+        # An empty list equals a missing field.
         changed = {name: value for name, value in fields.items() if (row.get(name) or None) != (value or None)}
         if not changed:
             continue
-        # A posting that was stored again meanwhile has had its skills read by the same vocabulary.
+        # The condition skips postings that were stored again in the meantime with the same vocabulary.
         unchanged = {"_id": row["_id"], "content_hash": row["content_hash"]}
         change = {
             "$set": {name: value for name, value in changed.items() if value is not None},
             "$unset": {name: "" for name, value in changed.items() if value is None},
         }
         writes.append(UpdateOne(unchanged, {operator: values for operator, values in change.items() if values}))
-        if not changed.keys().isdisjoint(_FIGURED):
+        if not changed.keys().isdisjoint(_COUNTED):
             days.add(row["day"])
     if writes and not dry_run:
         with dirty_days(days=days, now=now):
@@ -136,36 +140,41 @@ def _reread(rows: list[dict[str, Any]], dry_run: bool, now: datetime) -> RereadP
 
 
 def on_skill_merged(source: str, target: str, now: datetime) -> None:
-    """Rename the skill in postings, whose days' stats follow with the next refresh, and in the stats of days whose
-    postings are deleted."""
+    """Rename a merged skill in postings and in the stats of closed days.
+
+    The stats of the other days are recomputed by the next refresh.
+    """
     postings = database().job_postings
     days = postings.distinct("day", {"skills": source})
     with dirty_days(days=days, now=now):
         skills = {"skills": build_rename(field="skills", source=source, target=target)}
         nice = {"nice_to_have": _rename_nice_to_have(source, target)}
-        # Both fields at once: the one is judged by the other as it was.
+        # One update for both fields, because the new `nice_to_have` depends on the old `skills`.
         postings.update_many({"skills": source, "nice_to_have": {"$in": [source, target]}}, [{"$set": skills | nice}])
         postings.update_many({"skills": source}, [{"$set": skills}])
     _rename_closed_stats(source, target)
 
 
 def _rename_nice_to_have(source: str, target: str) -> dict[str, Any]:
-    """A posting that names both, one of them as a must, has the one that stays as a must."""
-    must = {
+    """Build the new value of `nice_to_have`.
+
+    If a posting requires one of the two skills, the target becomes required even if the other was nice to have.
+    """
+    is_required = {
         "$or": [
             {"$not": [{"$in": [source, "$nice_to_have"]}]},
             {"$and": [{"$in": [target, "$skills"]}, {"$not": [{"$in": [target, "$nice_to_have"]}]}]},
         ]
     }
     others = {"$filter": {"input": "$nice_to_have", "cond": {"$not": [{"$in": ["$$this", [source, target]]}]}}}
-    return {"$cond": [must, others, build_rename(field="nice_to_have", source=source, target=target)]}
+    return {"$cond": [is_required, others, build_rename(field="nice_to_have", source=source, target=target)]}
 
 
 def _rename_closed_stats(source: str, target: str) -> None:
-    """A role's rows hold each posting's skills, so they are exact.
+    """Rename a skill in the stats of closed days, whose postings are deleted.
 
-    The market's rows hold counts alone: there a posting that named both is counted twice, but no skill is counted
-    oftener than there were postings.
+    Rows of roles stay exact because they have the skills of each posting. Rows of the market have only counts. There a
+    posting with both skills counts twice, so the sum is capped at the number of postings.
     """
     stats = database().market_figures
     writes: list[UpdateOne] = []
@@ -178,7 +187,7 @@ def _rename_closed_stats(source: str, target: str) -> None:
             writes = []
     if writes:
         stats.bulk_write(writes, ordered=False)
-    # A refresh leaves final stats as they are, and renders the answers again.
+    # The refresh does not change closed days, but it renders the responses again.
     mark_dirty(days=changed_days)
 
 

@@ -1,7 +1,7 @@
-"""Keeping the daily stats equal to the postings.
+"""Keep the daily stats in sync with the postings.
 
-Days whose postings change are marked dirty (see `market.stats_rows`). A mark goes only when rows, answers and version
-are all in place, so a crash anywhere leaves the day marked.
+Days whose postings change are marked dirty (see `market.stats_rows`). A mark is removed only after the stats rows, the
+rendered responses and the version are all in place, so a crash at any point leaves the day marked.
 """
 
 import logging
@@ -32,37 +32,37 @@ from market.stats_rows import CommittedState, build_role_writes, commit, mark_di
 logger = logging.getLogger(__name__)
 
 _LOCK_KEY = "market:figures:refresh"
-# The longest a killed refresh can block the next one. A thread extends it for as long as the holder lives.
+# The longest time in seconds that a killed refresh can block the next one. A thread extends the lock of a live refresh.
 _LOCK_TTL = 15.0
-# Rebuilding a year of a million postings takes a minute, and several may wait in line.
+# Seconds. Rebuilding a year of a million postings takes a minute, and several refreshes may be waiting.
 _LOCK_WAIT_TIMEOUT = 900
-# Days recomputed at a time: few round trips, and at 2,500 postings a day still little memory.
+# A batch of 10 days needs few round trips and, at 2,500 postings per day, little memory.
 _DAYS_PER_BATCH = 10
-# A writer who began longer ago and did not end was killed: a batch takes seconds.
+# A batch of writes takes seconds. A writer that started longer ago than this and did not finish was killed.
 _WRITE_TIMEOUT = timedelta(minutes=10)
-# Answers outlive the day they were rendered for by this much, then Redis drops them.
 _RESPONSES_TTL = 2 * 24 * 3600
-# A reader that has just read the old version still finds its answers.
+# Long enough for a reader that has just read the old version to read its responses.
 _OLD_RESPONSES_TTL = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshSummary:
-    """`days` were recomputed; `rendered` tells whether the answers were made again."""
+    """The number of days recomputed, and whether the responses were rendered again."""
 
     days: int = 0
     rendered: bool = False
 
 
 class RefreshRunningError(RuntimeError):
-    """Another refresh is at work, and this one was not to wait for it."""
+    """Raised when another refresh is running and the caller did not want to wait."""
 
 
 @dataclass(slots=True, kw_only=True)
 class StatsCheck:
-    """Days compared with their postings, and those where rows, or roles of postings, differed (they are marked dirty).
+    """Result of comparing daily stats with postings.
 
-    `postings` had other roles than the rule gives them, and have the right ones now.
+    `days` is the number of days compared, `differing` the days with wrong stats or roles, which are now marked dirty,
+    and `postings` the number of postings whose roles were corrected.
     """
 
     days: int = 0
@@ -71,14 +71,16 @@ class StatsCheck:
 
 
 def refresh_stats(*, now: datetime, wait: bool = True) -> RefreshSummary:
-    """Recompute every dirty day, render all windows, and let the new rows and answers count.
+    """Recompute every dirty day, render the responses of all windows, and publish both.
 
-    Does nothing when no day is dirty and today's answers are in place. One refresh runs at a time; without `wait` this
-    one raises `RefreshRunningError` where another runs, and the days stay dirty.
+    Does nothing if no day is dirty and today's responses are in place. Only one refresh runs at a time.
+
+    Raises:
+        RefreshRunningError: If another refresh is running and `wait` is False. The days stay dirty.
     """
     with _lock(wait=wait) as lock:
         if lock is None:
-            raise RefreshRunningError("another refresh is at work")
+            raise RefreshRunningError("another refresh is running")
         state = read_state()
         marks = list(database().dirty_days.find().sort("_id", 1))
         if not marks and _are_responses_current(now=now, version=state.version):
@@ -87,39 +89,45 @@ def refresh_stats(*, now: datetime, wait: bool = True) -> RefreshSummary:
         try:
             _publish(days, state, lock, now)
         except RedisError:
-            # Without the lock another refresh may have removed marks, and these older rows replaced its own.
+            # If the lock was lost, another refresh may have removed the marks, and the older rows written here may have
+            # replaced its rows.
             mark_dirty(days=days)
             raise
-        written = [mark for mark in marks if not _is_being_written(mark, now)]
-        if written:
-            # A mark that was renewed meanwhile stays.
+        finished = [mark for mark in marks if not _is_being_written(mark, now)]
+        if finished:
+            # The token keeps a mark that was renewed in the meantime.
             database().dirty_days.bulk_write(
-                [DeleteOne({"_id": mark["_id"], "token": mark["token"]}) for mark in written], ordered=False
+                [DeleteOne({"_id": mark["_id"], "token": mark["token"]}) for mark in finished], ordered=False
             )
         return RefreshSummary(days=len(days), rendered=True)
 
 
 def _publish(days: Sequence[datetime], state: CommittedState, lock: Lock, now: datetime) -> None:
-    """Write the rows of the days and render the answers, then let both be seen. Raises LockError without the lock."""
+    """Write the rows of the days, render the responses, and make both visible.
+
+    Raises:
+        LockError: If the lock was lost.
+    """
     backfilled, writer = list_backfilled_roles(), uuid.uuid4().hex
     for start in range(0, len(days), _DAYS_PER_BATCH):
         _recompute(days[start : start + _DAYS_PER_BATCH], now, writer, state)
         lock.reacquire()
-    version, answers = render_responses(now=now)
-    # Their postings were read in part before they were given the role. Their days are marked again by who gives it.
+    version, responses = render_responses(now=now)
+    # Roles whose registration is in progress: some of their postings were read before they got the role. Registration
+    # marks their days dirty again when it completes.
     withhold(roles=set(list_registered_roles()) - set(backfilled), days=days, writer=writer)
     lock.reacquire()
-    # Rows first: a reader of the new version in Redis reads rows that are at least as new.
+    # Commit rows before publishing the version, so that readers of the new version see rows at least as new.
     if not commit(writer=writer, state=state, version=version.decode()):
-        raise LockNotOwnedError("Another refresh has published since this one began", lock_name=_LOCK_KEY)
-    publish_responses(version=version, answers=answers, now=now)
+        raise LockNotOwnedError("Another refresh has published since this one started", lock_name=_LOCK_KEY)
+    publish_responses(version=version, responses=responses, now=now)
     tidy_up(writer=writer, days=days, state=state)
 
 
 def _are_responses_current(*, now: datetime, version: str | None) -> bool:
-    """Whether Redis has today's answers, and they are those of the version committed last.
+    """Return whether Redis has today's responses of the latest committed version.
 
-    Redis may come back as it was a moment ago, with answers of then.
+    A restarted Redis may have restored an older version and its responses.
     """
     current = redis_client().get(VERSION_KEY)
     return (
@@ -130,12 +138,12 @@ def _are_responses_current(*, now: datetime, version: str | None) -> bool:
     )
 
 
-def publish_responses(*, version: bytes, answers: dict[str, bytes], now: datetime) -> None:
-    """Let a new version of the answers count."""
+def publish_responses(*, version: bytes, responses: dict[str, bytes], now: datetime) -> None:
+    """Store rendered responses, by their number of days, and make their version the current one."""
     redis = redis_client()
     previous = redis.get(VERSION_KEY)
     pipeline = redis.pipeline(transaction=True)
-    pipeline.hset(get_responses_key(version), mapping=answers)  # type: ignore[arg-type]
+    pipeline.hset(get_responses_key(version), mapping=responses)  # type: ignore[arg-type]
     pipeline.expire(get_responses_key(version), _RESPONSES_TTL)
     pipeline.set(VERSION_KEY, version)
     pipeline.set(RENDERED_AT_KEY, now.timestamp())
@@ -146,16 +154,16 @@ def publish_responses(*, version: bytes, answers: dict[str, bytes], now: datetim
 
 @contextmanager
 def _lock(*, wait: bool = True, client: "Redis | None" = None) -> Iterator[Lock | None]:
-    """Hold the lock to write rows: what one writer has counted must not overwrite what another counted later.
+    """Hold the lock for writing rows, so that older counts cannot overwrite newer ones.
 
-    None where another holds it and this one does not `wait`.
+    Yields None if the lock is taken and `wait` is False.
     """
     lock = (client or redis_client()).lock(
         _LOCK_KEY, timeout=_LOCK_TTL, blocking=wait, blocking_timeout=_LOCK_WAIT_TIMEOUT, thread_local=False
     )
     if not lock.acquire():
         if wait:
-            raise LockError("Other refreshes held the lock for too long", lock_name=_LOCK_KEY)
+            raise LockError("Timed out waiting for other refreshes", lock_name=_LOCK_KEY)
         yield None
         return
     ended = threading.Event()
@@ -170,7 +178,7 @@ def _lock(*, wait: bool = True, client: "Redis | None" = None) -> Iterator[Lock 
 
 
 def _extend(lock: Lock, ended: threading.Event) -> None:
-    """Keep the lock until `ended`; one that was lost stays lost, as its holder sees when it asks for it again."""
+    """Extend the lock until `ended` is set. The holder notices a lost lock at its next `reacquire`."""
     while not ended.wait(_LOCK_TTL / 4):
         try:
             lock.reacquire()
@@ -185,15 +193,15 @@ def _is_being_written(mark: dict[str, Any], now: datetime) -> bool:
 
 
 def compute_role(*, role: str, now: datetime) -> list[dict[str, Any]]:
-    """Return the rows of a (normalized) role that has none stored, computed from its postings, oldest day first.
+    """Compute the rows of a normalized role without stored rows, oldest day first.
 
-    Its few postings are read through their index, where a refresh reads all postings of their days. The rows are
-    stored too, unless a refresh is at work, which stores them itself or leaves it to the next one, or Redis is
-    unavailable. Closed days have none.
+    This reads the role's postings through their index, while a refresh reads all postings of a day. The rows are also
+    stored, unless a refresh is running or Redis is unavailable; a later refresh then stores them. Closed days have no
+    postings and are left out.
     """
     try:
         with _lock(wait=False, client=fail_fast_redis()) as lock:
-            rows = _role_rows(role, now)
+            rows = _build_role_rows(role, now)
             if lock is not None and rows:
                 state, writer = read_state(), uuid.uuid4().hex
                 database().market_figures.bulk_write(
@@ -204,31 +212,31 @@ def compute_role(*, role: str, now: datetime) -> list[dict[str, Any]]:
                     tidy_up(writer=writer, days=[row["day"] for row in rows], state=state)
             return rows
     except RedisError as error:
-        logger.warning("the rows of %s were computed and not stored: %s", role, error)
-        return _role_rows(role, now)
+        logger.warning("computed the rows of %s but could not store them: %s", role, error)
+        return _build_role_rows(role, now)
 
 
-def _role_rows(role: str, now: datetime) -> list[dict[str, Any]]:
+def _build_role_rows(role: str, now: datetime) -> list[dict[str, Any]]:
     days = database().job_postings.distinct("day", {"roles": role})
-    final = set(database().market_figures.distinct("day", {"day": {"$in": days}, "sealed": True}))
-    wanted = {"roles": role, "day": {"$in": sorted(set(days) - final)}, "hidden": {"$ne": True}}
-    postings = database().job_postings.find(wanted, dict.fromkeys((*COUNTED_FIELDS, "day"), 1) | {"_id": 0})
-    # MongoDB keeps milliseconds, and what is read back is to be the same.
-    as_stored = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    closed = set(database().market_figures.distinct("day", {"day": {"$in": days}, "sealed": True}))
+    query = {"roles": role, "day": {"$in": sorted(set(days) - closed)}, "hidden": {"$ne": True}}
+    postings = database().job_postings.find(query, dict.fromkeys((*COUNTED_FIELDS, "day"), 1) | {"_id": 0})
+    # Truncate to milliseconds, the precision of stored times, so that computed and stored rows are equal.
+    computed_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
     rows = []
-    for day, of_day in groupby(postings.sort("day", 1), key=itemgetter("day")):
-        counted = PostingCounts()
-        for posting in of_day:
-            counted.add_to_role(posting)
-        rows.append(_row(role, day, counted) | {"computed_at": as_stored})
+    for day, day_postings in groupby(postings.sort("day", 1), key=itemgetter("day")):
+        counts = PostingCounts()
+        for posting in day_postings:
+            counts.add_to_role(posting)
+        rows.append(_build_row(role, day, counts) | {"computed_at": computed_at})
     return rows
 
 
 def check_stats(*, on_day: Callable[[], object] | None = None) -> StatsCheck:
-    """Compare every open day's rows, and the roles of its postings, with what the postings say.
+    """Compare the stats of every open day, and the roles of its postings, with the postings.
 
-    Roles are mended at once; a day that differs is marked dirty, so that the next refresh mends its rows. Days that
-    are dirty already are passed over. `on_day` is called after each day.
+    Wrong roles are corrected immediately. A day that differs is marked dirty, so that the next refresh recomputes it.
+    Days that are already dirty are skipped. `on_day` is called after each day.
     """
     check = StatsCheck()
     stats, postings = database().market_figures, database().job_postings
@@ -237,14 +245,14 @@ def check_stats(*, on_day: Callable[[], object] | None = None) -> StatsCheck:
     days = set(postings.distinct("day")) | set(stats.distinct("day"))
     for day in sorted(days - set(database().dirty_days.distinct("_id")) - find_closed_days(days)):
         check.days += 1
-        mended = repair_roles(day=day, registered=backfilled, now=timezone.now())
-        if mended:
-            check.postings += mended
+        repaired = repair_roles(day=day, registered=backfilled, now=timezone.now())
+        if repaired:
+            check.postings += repaired
             check.differing.append(day.date())
-        elif _differs(day):
+        elif _has_stale_rows(day):
             with _lock():
-                # Now that no refresh removes marks: did a posting only change between the two reads?
-                if _differs(day) and not database().dirty_days.find_one({"_id": day}):
+                # Compare again while no refresh can remove marks: a posting may have changed between the two reads.
+                if _has_stale_rows(day) and not database().dirty_days.find_one({"_id": day}):
                     check.differing.append(day.date())
                     mark_dirty(days=[day])
         if on_day:
@@ -252,26 +260,28 @@ def check_stats(*, on_day: Callable[[], object] | None = None) -> StatsCheck:
     return check
 
 
-def _differs(day: datetime) -> bool:
+def _has_stale_rows(day: datetime) -> bool:
     rows = database().market_figures.find({"day": day, "postings": {"$exists": True}})
-    stored = {row["scope"]: _comparable(row) for row in rows}
-    return stored != {scope: _comparable(_row(scope, day, each)) for scope, each in _count([day])[day].items()}
+    stored = {row["scope"]: _remove_metadata(row) for row in rows}
+    return stored != {
+        scope: _remove_metadata(_build_row(scope, day, each)) for scope, each in _count([day])[day].items()
+    }
 
 
 def close_day(*, day: datetime, now: datetime) -> int:
-    """Make a day's stats final and delete its postings. Returns how many were deleted.
+    """Make a day's stats final and delete its postings. Return the number of postings deleted.
 
-    Once a day is closed nothing more is stored under the day.
+    No posting is stored for a closed day.
     """
     with _lock():
         if not find_closed_days([day]):
-            # A day of hidden postings alone is closed all the same.
+            # The empty market row closes a day that has only hidden postings.
             _store_closed_day(day, {MARKET_SCOPE: PostingCounts()} | _count([day])[day], now)
         return database().job_postings.delete_many({"day": day}).deleted_count
 
 
 def find_closed_days(days: Collection[datetime]) -> set[datetime]:
-    """Return those of the days whose stats are final: the market's row, which is written last, says so."""
+    """Return the closed days among the given ones. A day is closed once its market row, written last, is sealed."""
     if not days:
         return set()
     query = {"scope": MARKET_SCOPE, "day": {"$in": list(days)}, "sealed": True}
@@ -281,72 +291,72 @@ def find_closed_days(days: Collection[datetime]) -> set[datetime]:
 def _recompute(days: Sequence[datetime], now: datetime, writer: str, state: CommittedState) -> None:
     closed = find_closed_days(days)
     if closed:
-        # Postings that slipped in while their day was being closed.
+        # Delete postings that were stored while their day was being closed.
         database().job_postings.delete_many({"day": {"$in": list(closed)}})
     writes: list[Any] = []
     rows: list[dict[str, Any]] = []
-    counted = _count([day for day in days if day not in closed])
-    for day, scopes in counted.items():
+    counts_by_day = _count([day for day in days if day not in closed])
+    for day, scopes in counts_by_day.items():
         if MARKET_SCOPE not in scopes:
             writes.append(DeleteOne({"scope": MARKET_SCOPE, "day": day}))
-        for scope, stats in scopes.items():
-            row = _row(scope, day, stats) | {"computed_at": now}
+        for scope, counts in scopes.items():
+            row = _build_row(scope, day, counts) | {"computed_at": now}
             if scope == MARKET_SCOPE:
                 writes.append(ReplaceOne({"scope": scope, "day": day}, row, upsert=True))
             else:
                 rows.append(row)
-    writes.extend(build_role_writes(rows=rows, days=list(counted), writer=writer, state=state))
+    writes.extend(build_role_writes(rows=rows, days=list(counts_by_day), writer=writer, state=state))
     if writes:
         database().market_figures.bulk_write(writes, ordered=False)
 
 
 def _count(days: Sequence[datetime]) -> dict[datetime, dict[str, PostingCounts]]:
-    """Figures of each day by scope; a day without postings has none."""
-    wanted = dict.fromkeys((*COUNTED_FIELDS, "day"), 1) | {"_id": 0}
+    """Count each day's visible postings by scope. A day without postings has no scopes."""
+    projection = dict.fromkeys((*COUNTED_FIELDS, "day"), 1) | {"_id": 0}
     by_day: dict[datetime, dict[str, PostingCounts]] = {day: {} for day in days}
-    postings = database().job_postings.find({"day": {"$in": list(days)}, "hidden": {"$ne": True}}, wanted)
+    postings = database().job_postings.find({"day": {"$in": list(days)}, "hidden": {"$ne": True}}, projection)
     for day, rows in groupby(postings.sort("day", 1), key=itemgetter("day")):
         by_day[day] = count_by_scope(rows, market=MARKET_SCOPE)
     return by_day
 
 
 def _store_closed_day(day: datetime, scopes: dict[str, PostingCounts], now: datetime) -> None:
-    """Replace a day's rows by final ones, in order: what a crash cut short lacks the market's row."""
+    """Replace a day's rows with sealed ones. The market's row is last, so after a crash the day is not yet closed."""
     writes: list[Any] = [DeleteMany({"day": day, "scope": {"$nin": list(scopes)}})]
-    for scope, counted in sorted(scopes.items(), key=lambda each: each[0] == MARKET_SCOPE):
-        row = _row(scope, day, counted) | {"computed_at": now, "sealed": True}
+    for scope, counts in sorted(scopes.items(), key=lambda each: each[0] == MARKET_SCOPE):
+        row = _build_row(scope, day, counts) | {"computed_at": now, "sealed": True}
         writes.append(ReplaceOne({"scope": scope, "day": day}, row, upsert=True))
     database().market_figures.bulk_write(writes)
 
 
-def _row(scope: str, day: datetime, counted: PostingCounts) -> dict[str, Any]:
+def _build_row(scope: str, day: datetime, counts: PostingCounts) -> dict[str, Any]:
     row: dict[str, Any] = {
         "scope": scope,
         "day": day,
-        "postings": counted.postings,
-        "remote": counted.remote,
-        "on_site": counted.on_site,
+        "postings": counts.postings,
+        "remote": counts.remote,
+        "on_site": counts.on_site,
     }
-    for kind, counts in (
-        ("skill", counted.skills),
-        ("technology", counted.technologies),
-        ("place", counted.places),
+    for kind, count_by_name in (
+        ("skill", counts.skills),
+        ("technology", counts.technologies),
+        ("place", counts.places),
     ):
-        names = sorted(counts)
+        names = sorted(count_by_name)
         row[f"{kind}_names"] = names
-        row[f"{kind}_counts"] = [counts[name] for name in names]
-    salaries = sorted(counted.salaries)
+        row[f"{kind}_counts"] = [count_by_name[name] for name in names]
+    salaries = sorted(counts.salaries)
     row["salary_places"] = [place for place, _, _ in salaries]
     row["salary_minimums"] = [low for _, low, _ in salaries]
     row["salary_maximums"] = [high for _, _, high in salaries]
     if scope != MARKET_SCOPE:
-        row |= pack_postings(postings=counted.skill_sets, names=row["skill_names"], counts=row["skill_counts"])
+        row |= pack_postings(postings=counts.skill_sets, names=row["skill_names"], counts=row["skill_counts"])
     return row
 
 
-# What a row has besides what is counted.
-_NOT_COMPARED = frozenset({"_id", "computed_at", "sealed", "writer", "before"})
+# The fields of a row that do not come from counting postings.
+_METADATA_FIELDS = frozenset({"_id", "computed_at", "sealed", "writer", "before"})
 
 
-def _comparable(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key not in _NOT_COMPARED}
+def _remove_metadata(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in _METADATA_FIELDS}

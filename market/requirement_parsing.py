@@ -1,6 +1,7 @@
-"""What the wording of a posting asks for: what is nice to have, what is a must, how many years. Pure.
+"""Parse the requirements in a posting's text: nice-to-have parts, required parts and years of experience. Pure.
 
-Every expression is linear in the text: repetitions are bounded, and each is tried at few places.
+Every regular expression runs in linear time, because repetitions are bounded and each expression is tried at few
+positions.
 """
 
 import re
@@ -9,8 +10,8 @@ from dataclasses import dataclass, field
 
 from skills.extraction import is_within
 
-# Where none of these stands nothing is nice to have. Looking for a few words is many times faster than reading lines,
-# and so lines without any are not read closely.
+# A text without any of these hints has no nice-to-have part. Searching for a few words is many times faster than
+# parsing lines, so lines without hints are not parsed in detail.
 _NICE_HINTS = (
     *("prefer", "bonus", "ideally", " plus", "to have", "to-have", "desir", "advantage", "asset", "beneficial"),
     *("not required", "not strictly", "not a must", "not necess", "not essential", "optional", "extra credit"),
@@ -21,7 +22,7 @@ _NICE_HEADING = re.compile(
     r"\b(?:(?:nice|good|great)[- ]to[- ]haves?|bonus|prefer(?:red|ences?|ably)?|desir(?:ed|able)|plus(?:es)?|ideally"
     r"|extra (?:credit|points)|optional|not required|not a must|even better|stand out|advantages?|assets?|beneficial)\b"
 )
-# Pay, and headings of both kinds.
+# Headings about pay, and headings that name both required and optional skills.
 _NOT_NICE_HEADING = re.compile(
     r"\b(?:pay|salary|compensation|benefits?|perks|equity|annual|sign(?:ing)?|retirement|offer|name|pronouns?"
     r"|must|minimum|basic|essential|mandatory|needs?|candidate)\b|(?<!not )\brequire(?:d|ments?)\b"
@@ -35,7 +36,7 @@ _OTHER_HEADING = re.compile(
     r"\b(?:will do|you.ll do|responsibilit|duties|what we|why|about (?:us|the)|benefits|perks|your impact|your role"
     r"|your responsibilities|your mission|your tasks|day[- ]to[- ]day|you.ll be|you will be doing)"
 )
-# In a sentence: after the first kind of phrase stands what is nice to have, before the second.
+# Phrases within a sentence. The nice-to-have part follows an `ahead` phrase and precedes a `behind` phrase.
 _CUE = re.compile(
     r"(?P<ahead>\b(?:preferably|ideally|bonus(?: points)?(?: if| for|:)|(?:extra|bonus) (?:credit|points)"
     r"|plus(?: if|:)|even better if|preference (?:for|given to) (?:candidates |those |people )?(?:with|who)"
@@ -55,7 +56,7 @@ _SENTENCE_END = re.compile(r"[.!?](?=\s|$)(?<!e\.g\.)(?<!i\.e\.)(?<!etc\.)(?<!in
 _BULLET = re.compile(r"\s*(?:[-*+?o](?=\s)|\d{1,2}[.)]\s)")
 _LABEL = re.compile(r"[^a-z]*((?:[a-z'?&/ -]|\([a-z ]+\)){3,60}?)\s*(?:\**\s*:\s*\**|\s[-?]\s)(?=\s*\S)")
 _BULLETS = frozenset("-*+?o0123456789")
-_MAX_HEADING_LENGTH, _MAX_HEADING_WORDS = 80, 7  # characters; words of one without a mark
+_MAX_HEADING_LENGTH, _MAX_HEADING_WORDS = 80, 7  # characters; words in a heading without markup
 _MAX_LABEL_WORDS = 5
 NICE, MUST = "nice", "must"
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -66,9 +67,9 @@ _BEFORE_YEARS = re.compile(
     rf"(?: ?(?:-{{1,2}}|\?|to|or|/) ?{_NUMBER})? ?(?:\+|plus|or more)?[ -]?(?:full |or more )?$"
 )
 _YEAR = re.compile(r"(?:years?|yrs?)\b")
-# Characters that are looked at: the number itself, what is before it, what follows.
+# Maximum number of characters examined: the number itself, the text before it and the text after it.
 _MAX_NUMBER_LENGTH, _BEHIND, _AHEAD = 35, 70, 110
-# Not the reader's years, or none of experience: "20 years in business", "a 4-year degree", "over the past two years".
+# Years that are not required experience: "20 years in business", "a 4-year degree", "over the past two years".
 _NO_DEMAND_AFTER = re.compile(
     r"[?' ]*(?:old\b|of age|ago\b|in business\b(?! [a-z])|in a row|running|later\b|from now"
     r"|-?\s*(?:degree|college|university|diploma|program|contract|term|plan|period|anniversary|commitment|vest|deal"
@@ -92,7 +93,7 @@ _GOES_ON = re.compile(
 _ASKS_BEFORE = re.compile(
     r"\b(?:at least|minimum|min\.?|experience|require[sd]?|requirements|must have|you have|you.ve|you bring)\b[^.]*$"
 )
-# A larger number is that of a company.
+# A larger number is usually the age of a company.
 _MAX_YEARS = 20
 
 TextSpan = tuple[int, int]
@@ -100,22 +101,22 @@ TextSpan = tuple[int, int]
 
 @dataclass(slots=True)
 class RequirementSpans:
-    """The stretches of a text that speak of what is nice to have, and those that speak of what is a must."""
+    """The spans of a text that describe nice-to-have skills and the spans that describe required skills."""
 
     nice: list[TextSpan] = field(default_factory=list)
     must: list[TextSpan] = field(default_factory=list)
 
 
 def fold_text(text: str) -> str:
-    """The text in small letters, character for character: what is outside ASCII becomes a question mark."""
+    """Lowercase the text and replace each non-ASCII character with a question mark, so that offsets do not change."""
     return text.encode("ascii", "replace").decode("ascii").lower()
 
 
 def parse_requirements(text: str) -> RequirementSpans:
-    """Which stretches of a posting's text name what is nice to have, and which what is a must.
+    """Find the nice-to-have and required spans of a posting's text.
 
-    A heading counts up to the next one, or to the end of its list; a phrase counts for its clause. The stretches of
-    each kind follow one another.
+    A heading applies up to the next heading or the end of its list. A phrase applies to its clause. The spans of each
+    kind are in ascending order and do not overlap.
     """
     plain = fold_text(text)
     return _parse(plain) if any(hint in plain for hint in _NICE_HINTS) else RequirementSpans()
@@ -124,9 +125,9 @@ def parse_requirements(text: str) -> RequirementSpans:
 def select_nice_to_have(
     *, skills: Collection[str], in_nice: Iterable[str], in_must: Callable[[], Iterable[str]]
 ) -> list[str]:
-    """Those of the skills that are named where something is nice to have, and nowhere as a must; in their order.
+    """Return the skills that occur in nice-to-have spans and in no required span, in the order of `skills`.
 
-    `in_must` is asked only when it matters.
+    `in_must` is called only if a skill occurs in a nice-to-have span.
     """
     candidates = set(in_nice).intersection(skills)
     if candidates:
@@ -135,13 +136,13 @@ def select_nice_to_have(
 
 
 def _parse(plain: str) -> RequirementSpans:
-    wording = RequirementSpans()
+    requirements = RequirementSpans()
     hints = sorted(at for hint in (*_NICE_HINTS, *_MUST_HINTS) for at in _find_all(plain, hint))
-    section, had_bullets, blank, seen = "", False, False, 0
-    lines = _lines(plain)
+    section, had_bullets, blank, next_hint = "", False, False, 0
+    lines = _split_lines(plain)
     for index, (start, end) in enumerate(lines):
-        while seen < len(hints) and hints[seen] < start:
-            seen += 1
+        while next_hint < len(hints) and hints[next_hint] < start:
+            next_hint += 1
         line = plain[start:end].strip()
         if not line:
             blank = True
@@ -153,14 +154,14 @@ def _parse(plain: str) -> RequirementSpans:
         if section and had_bullets and not bullet and blank:
             section = ""
         had_bullets, blank = had_bullets or bullet, False
-        if seen < len(hints) and hints[seen] < end:
-            _parse_line(wording, plain, start, end, section)
+        if next_hint < len(hints) and hints[next_hint] < end:
+            _parse_line(requirements, plain, start, end, section)
         elif section:
-            (wording.nice if section == NICE else wording.must).append((start, end))
-    return wording
+            (requirements.nice if section == NICE else requirements.must).append((start, end))
+    return requirements
 
 
-def _parse_line(wording: RequirementSpans, plain: str, start: int, end: int, section: str) -> None:
+def _parse_line(requirements: RequirementSpans, plain: str, start: int, end: int, section: str) -> None:
     label = _LABEL.match(plain, start, end)
     if label and len(label[1].split()) <= _MAX_LABEL_WORDS and (kind := _get_kind(label[1])):
         section = section if section == NICE else kind
@@ -170,43 +171,43 @@ def _parse_line(wording: RequirementSpans, plain: str, start: int, end: int, sec
         sentence_start, at = at, sentence_end + 1
         if sentence_start >= sentence_end:
             continue
-        demanded = _MUST_CUE.search(plain, sentence_start, sentence_end)
-        if section == NICE and not demanded:
-            wording.nice.append((sentence_start, sentence_end))
+        is_required = _MUST_CUE.search(plain, sentence_start, sentence_end)
+        if section == NICE and not is_required:
+            requirements.nice.append((sentence_start, sentence_end))
             continue
         nice = list(_find_clauses(plain, sentence_start, sentence_end))
-        wording.nice += nice
-        if demanded or section == MUST:
-            reached = sentence_start
+        requirements.nice += nice
+        if is_required or section == MUST:
+            position = sentence_start
             for first, last in [*nice, (sentence_end, sentence_end)]:
-                if reached < first:
-                    wording.must.append((reached, first))
-                reached = last
+                if position < first:
+                    requirements.must.append((position, first))
+                position = last
 
 
 def _find_clauses(plain: str, start: int, end: int) -> Iterator[TextSpan]:
-    """The clauses of a sentence that say of something that it is nice to have."""
-    reached = start
+    """Yield the spans of the nice-to-have clauses of a sentence."""
+    position = start
     for cue in _CUE.finditer(plain, start, end):
         begin = cue.start()
-        if begin < reached:
+        if begin < position:
             continue
-        opened = plain.rfind("(", reached, begin)
+        opened = plain.rfind("(", position, begin)
         in_brackets = opened >= 0 and plain.find(")", opened, begin) < 0
-        if cue["ahead"] is not None or not _LETTER.search(plain, reached, begin):
+        if cue["ahead"] is not None or not _LETTER.search(plain, position, begin):
             # "Ideally Kafka", "[Bonus] Kafka".
             closed = plain.find(")", cue.end(), end) if in_brackets else -1
-            first, reached = begin, closed if closed >= 0 else end
+            first, position = begin, closed if closed >= 0 else end
         else:
-            first, reached = _find_clause_start(plain, reached, cue, opened if in_brackets else None), cue.end()
-        yield first, reached
+            first, position = _find_clause_start(plain, position, cue, opened if in_brackets else None), cue.end()
+        yield first, position
 
 
 def _find_clause_start(plain: str, start: int, cue: re.Match[str], opened: int | None) -> int:
-    """Where the clause begins that a phrase behind it speaks of; `opened` is the bracket that it is in."""
+    """Find the start of the clause that ends with a `behind` phrase. `opened` is the bracket that contains it."""
     begin = cue.start()
     if opened is not None and not _LETTER.search(plain, opened, begin):
-        # "Python, Kafka (a plus)": the item before the bracket.
+        # "Python, Kafka (a plus)" refers to the item before the bracket.
         return max(start, *(plain.rfind(mark, start, opened) + 1 for mark in (",", ":", " and ")))
     first = start if opened is None else opened
     demands = [demand.end() for demand in _MUST_CUE.finditer(plain, first, begin)]
@@ -214,7 +215,7 @@ def _find_clause_start(plain: str, start: int, cue: re.Match[str], opened: int |
         return demands[-1]
     has_verb = cue[0].startswith(("is ", "are ")) or _VERB.search(plain, max(first, begin - 15), begin)
     if opened is None and not has_verb:
-        # "Python, Kafka a plus" speaks of Kafka alone, "experience with Kafka or Spark is a plus" of all.
+        # "Python, Kafka a plus" refers only to Kafka, "experience with Kafka or Spark is a plus" to both.
         comma = max(plain.rfind(mark, first, begin) for mark in (", ", " - ", " ? "))
         following = plain[comma + 1 : begin].strip() if comma >= 0 else ""
         if following and not following.startswith(("and ", "or ", "but ", "with ", "experience ")):
@@ -229,7 +230,7 @@ def _find_all(plain: str, hint: str) -> Iterator[int]:
         at = plain.find(hint, at + 1)
 
 
-def _lines(plain: str) -> list[TextSpan]:
+def _split_lines(plain: str) -> list[TextSpan]:
     lines, start = [], 0
     for line in plain.split("\n"):
         lines.append((start, start + len(line)))
@@ -247,7 +248,7 @@ def _is_heading(line: str, bullet: bool, plain: str, lines: Sequence[TextSpan], 
         return True
     if bullet or ":" in line or line.endswith((".", ",", ";", "!")) or len(line.split()) > _MAX_HEADING_WORDS:
         return False
-    # Plain words: a heading where a list follows, or where they begin with what tells it.
+    # A line without markup is a heading if a list follows or if it begins with a nice-to-have heading phrase.
     for start, end in lines[index + 1 : index + 4]:
         if not plain[start:end].isspace() and start < end:
             return _BULLET.match(plain, start, end) is not None or bool(_NICE_HEADING.match(line))
@@ -255,7 +256,7 @@ def _is_heading(line: str, bullet: bool, plain: str, lines: Sequence[TextSpan], 
 
 
 def _get_kind(heading: str) -> str:
-    """`nice`, `must`, or nothing of the kind."""
+    """Return `nice`, `must`, or an empty string for any other heading."""
     if _NICE_HEADING.search(heading) and not _NOT_NICE_HEADING.search(heading):
         return NICE
     if _OTHER_HEADING.search(heading):
@@ -264,23 +265,23 @@ def _get_kind(heading: str) -> str:
 
 
 def parse_required_years(text: str, *, wording: RequirementSpans | None = None) -> float | None:
-    """The years of experience that a posting asks for: of a range its lower end, of several the most.
+    """Return the years of experience that a posting requires, or None if it requires none.
 
-    What is only nice to have is no demand. None where the text asks for none. `wording` is that of the text, where it
-    has been read already.
+    Takes the lower end of a range and the highest of several requirements, and ignores nice-to-have spans. Pass the
+    text's `wording` if `parse_requirements` was already called.
     """
     plain = fold_text(text)
     if "year" not in plain and "yrs" not in plain:
         return None
-    asked = list(_is_requirement(plain))
-    if not asked:
+    required = list(_find_required_years(plain))
+    if not required:
         return None
     nice = (wording or parse_requirements(text)).nice
-    return max((years for at, years in asked if not is_within(nice, at)), default=None)
+    return max((years for position, years in required if not is_within(nice, position)), default=None)
 
 
-def _is_requirement(plain: str) -> Iterator[tuple[int, float]]:
-    """The demands for years, by where they stand."""
+def _find_required_years(plain: str) -> Iterator[tuple[int, float]]:
+    """Yield the position and the number of years of each requirement for experience."""
     for year in _YEAR.finditer(plain):
         at = year.start()
         number = _BEFORE_YEARS.search(
@@ -295,9 +296,9 @@ def _is_requirement(plain: str) -> Iterator[tuple[int, float]]:
             continue
         if _NO_DEMAND_BEFORE.search(before) and not _TO_THE_READER.search(before):
             continue
-        more = "+" in plain[number.start() : at] or number[2] is not None
+        is_minimum = "+" in plain[number.start() : at] or number[2] is not None
         goes_on = _GOES_ON.match(after) is not None
-        # "- 4+ years full-stack development": a line of a list.
-        opens_line = more and not _LETTER.search(before)
-        if _ASKS_AFTER.match(after) or (goes_on and (more or _ASKS_BEFORE.search(before))) or opens_line:
+        # A list item such as "- 4+ years full-stack development".
+        opens_line = is_minimum and not _LETTER.search(before)
+        if _ASKS_AFTER.match(after) or (goes_on and (is_minimum or _ASKS_BEFORE.search(before))) or opens_line:
             yield at, years

@@ -1,7 +1,7 @@
-"""Reads of the daily stats: precomputed responses, what roles ask for, and a skill's share of the market.
+"""Read the daily stats: precomputed trending responses, the demand of roles, and a skill's share of the market.
 
-Responses are rendered ahead, every window's, and kept in Redis under a version that each refresh replaces. The version
-begins with the UTC day it was rendered for, since at midnight every window moves on.
+The responses of all windows are rendered in advance and stored in Redis under a version that each refresh replaces.
+The version begins with the UTC day for which it was rendered, because all windows move at midnight.
 """
 
 import uuid
@@ -37,15 +37,15 @@ from market.stats_rows import find_visible
 from market.trends import MAX_WINDOW_DAYS, Comparison, DayRecord, build_trending_responses, compare_counts, percentage
 
 VERSION_KEY = "market:figures:version"
-# When the answers were last rendered, in seconds since 1970.
+# Unix time of the last rendering.
 RENDERED_AT_KEY = "market:figures:rendered-at"
 WINDOW_DAYS = 30
-# Related skills are counted in the newest postings that ask for the skill: some 5 ms through the index on skills and
-# time, where all of a frequent skill's postings of a month would take a second.
-_SAMPLE = 500
+# Related skills are counted in this many of the newest postings that require the skill. That takes about 5 ms using the
+# index on (skills, day, id), while all postings of a frequent skill in a month would take a second.
+_SAMPLE_SIZE = 500
 _MIN_TOGETHER = 3
 _MAX_RELATED = 10
-# Bytes of a process. A year of the largest role of a million postings takes some 6 MB.
+# Cache size per process in bytes. A year of the largest role takes about 6 MB with a million postings.
 _MAX_BYTES = 64 * 1024 * 1024
 _WINDOW_FIELDS = ("day", "postings", "computed_at", *PACKED_COUNTS, *PACKED_POSTINGS)
 Row = Mapping[str, Any]
@@ -53,7 +53,7 @@ _RECORD_FIELDS = tuple(name for name in DayRecord.__dataclass_fields__ if name !
 
 
 def load_records(*, scope: str, first_day: datetime, last_day: datetime) -> Iterator[DayRecord]:
-    """The stored stats of a scope's days, both ends included, oldest first."""
+    """Yield the stored stats of a scope from `first_day` to `last_day` (inclusive), oldest first."""
     rows = database().market_figures.find(
         {"scope": scope, "day": {"$gte": first_day, "$lte": last_day}},
         dict.fromkeys((*_RECORD_FIELDS, "day"), 1) | {"_id": 0},
@@ -63,7 +63,7 @@ def load_records(*, scope: str, first_day: datetime, last_day: datetime) -> Iter
 
 
 def read_response(*, days: int, now: datetime) -> tuple[bytes, bytes] | None:
-    """The version and the JSON of a window of `days`, as last rendered; None when today's is not in Redis."""
+    """Return the current version and the JSON of a window, or None if Redis has no response for today."""
     version = read_stats_version()
     if version is None or not version.startswith(get_version_prefix(now)):
         return None
@@ -72,19 +72,19 @@ def read_response(*, days: int, now: datetime) -> tuple[bytes, bytes] | None:
 
 
 def read_stats_version() -> bytes | None:
-    """Return the version of the daily stats, which each refresh replaces; None before the first and without Redis."""
+    """Return the current version of the daily stats, or None before the first refresh or if Redis is unavailable."""
     return read(VERSION_KEY)
 
 
 def render_response(*, days: int, now: datetime) -> bytes:
-    """The JSON of one window straight from the stored stats, for when Redis has none."""
+    """Render the JSON of one window from the stored stats, as a fallback if Redis has no response."""
     return next(_render_windows(now, [days]))[1]
 
 
 def render_responses(*, now: datetime) -> tuple[bytes, dict[str, bytes]]:
-    """Render every window from the stored rows; a new version and the answers by their days."""
+    """Render every window from the stored stats. Return a new version and the responses by number of days."""
     version = get_version_prefix(now) + uuid.uuid4().hex.encode()
-    return version, {str(days): answer for days, answer in _render_windows(now, range(1, MAX_WINDOW_DAYS + 1))}
+    return version, {str(days): response for days, response in _render_windows(now, range(1, MAX_WINDOW_DAYS + 1))}
 
 
 def _render_windows(now: datetime, windows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
@@ -93,21 +93,23 @@ def _render_windows(now: datetime, windows: Iterable[int]) -> Iterator[tuple[int
     first = today - timedelta(days=2 * max(windows) - 1)
     records = load_records(scope=MARKET_SCOPE, first_day=day_start(first), last_day=day_start(today))
     generated_at = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    for days, answer in build_trending_responses(records, today=today, windows=windows, generated_at=generated_at):
-        yield days, orjson.dumps(answer)
+    for days, response in build_trending_responses(records, today=today, windows=windows, generated_at=generated_at):
+        yield days, orjson.dumps(response)
 
 
 def get_version_prefix(now: datetime) -> bytes:
+    """Return the part of a version that identifies the UTC day it was rendered for."""
     return f"{now.astimezone(UTC).date().isoformat()}:".encode()
 
 
 def get_responses_key(version: bytes) -> bytes:
+    """Return the key of the Redis hash with a version's responses by number of days."""
     return b"market:figures:answers:" + version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleStats:
-    """A role's window, and when the newest of its stats was computed."""
+    """A role's window, and the time when its newest row was computed."""
 
     window: RoleWindow
     computed_at: datetime
@@ -119,29 +121,32 @@ _role_windows: VersionedCache[RoleStats | None] = VersionedCache(
     weigh=lambda stats: stats.window.bytes_held if stats else 0,
 )
 _demands: VersionedCache[dict[str, RoleDemand]] = VersionedCache(read_version=read_stats_version, max_weight=4)
-# Names by their keys. What a key means never changes, so this needs no version.
+# Skill names by key. The name of a key never changes, so this cache needs no version.
 _names: dict[int, str] = {}
 
 
 def get_role_stats(*, role: str, days: int, now: datetime) -> RoleStats | None:
-    """A (normalized) role's last `days` days; None where no posting is of it. Kept while the stats stand."""
+    """Return the stats of a normalized role for the last `days` days, or None if it has no postings.
+
+    Cached until the next refresh.
+    """
     load = partial(load_role_stats, role=role, days=days, now=now)
     return _role_windows.get(key=(role, days), depends_on=now.date(), load=load)
 
 
 def load_role_stats(*, role: str, days: int, now: datetime) -> RoleStats | None:
-    """`get_role_stats` from the stored rows, whatever is kept."""
+    """Load `get_role_stats` from the stored rows, bypassing the cache."""
     if role == MARKET_SCOPE:
         return None
     first, last = _get_first_and_last(days, now)
-    # Read at once: another round trip takes longer than all that is computed from the rows, and longer than carrying
-    # postings of the window before that nobody looks at.
+    # One query for both windows. A second round trip would take longer than computing everything from the rows, and
+    # longer than transferring the previous window's postings, which are not used.
     both = {"scope": role, "day": {"$gte": first - timedelta(days=days), "$lte": last}}
     return _compute_role_stats(role, find_visible(query=both, fields=_WINDOW_FIELDS), first, last)
 
 
 def build_role_stats(*, role: str, rows: Iterable[Row], days: int, now: datetime) -> RoleStats | None:
-    """`get_role_stats` from a role's rows that were computed just now."""
+    """Build the result of `get_role_stats` from a role's freshly computed rows."""
     first, last = _get_first_and_last(days, now)
     before = first - timedelta(days=days)
     rows = [row for row in rows if before <= row["day"] <= last]
@@ -151,7 +156,7 @@ def build_role_stats(*, role: str, rows: Iterable[Row], days: int, now: datetime
 
 
 def has_rows(*, role: str) -> bool:
-    """Whether a (normalized) role has a row of any day."""
+    """Return whether a normalized role has a visible row on any day."""
     return bool(find_visible(query={"scope": role}, fields=("postings",)))
 
 
@@ -161,8 +166,8 @@ def _get_first_and_last(days: int, now: datetime) -> tuple[datetime, datetime]:
 
 
 def _compute_role_stats(role: str, both: Iterable[Row], first: datetime, last: datetime) -> RoleStats | None:
-    """The window from `first` to `last`, from its rows and those of the window before it."""
-    # Rows from before postings were packed are passed over until a check has mended them.
+    """Compute the stats of the window from `first` to `last` from its rows and the rows of the previous window."""
+    # Skip rows written by releases that did not pack postings. A check of the daily stats replaces them.
     packed = [row for row in both if "skill_keys" in row]
     rows, before = [row for row in packed if row["day"] >= first], [row for row in packed if row["day"] < first]
     if not rows:
@@ -172,7 +177,7 @@ def _compute_role_stats(role: str, both: Iterable[Row], first: datetime, last: d
     names = _find_frequent_names(keys, counts, postings, role, first, last)
     demand = RoleDemand.of(
         postings=postings,
-        counts={name: int(counts[place]) for place, name in names.items()},
+        counts={name: int(counts[index]) for index, name in names.items()},
         postings_before=sum(row["postings"] for row in before),
         before=dict(zip(names.values(), sum_counts_of(before, keys=keys[list(names)]).tolist(), strict=True)),
     )
@@ -181,7 +186,7 @@ def _compute_role_stats(role: str, both: Iterable[Row], first: datetime, last: d
 
 
 def get_role_demands(*, days: int, now: datetime) -> dict[str, RoleDemand]:
-    """What each role that has postings in the window asks for, by the role's name. Kept while the stats stand."""
+    """Return the demand of each role with postings in the window, by normalized name. Cached until the next refresh."""
     return _demands.get(key=days, depends_on=now.date(), load=lambda: dict(_load_demands(days, now)))
 
 
@@ -193,35 +198,39 @@ def _load_demands(days: int, now: datetime) -> Iterable[tuple[str, RoleDemand]]:
     )
     packed = (row for row in found if "skill_keys" in row)
     for role, rows in groupby(packed, key=itemgetter("scope")):
-        of_role = list(rows)
-        keys, counts, _ = sum_counts(of_role)
-        postings = sum(row["postings"] for row in of_role)
+        role_rows = list(rows)
+        keys, counts, _ = sum_counts(role_rows)
+        postings = sum(row["postings"] for row in role_rows)
         names = _find_frequent_names(keys, counts, postings, role, first, last)
         yield (
             role,
-            RoleDemand.of(postings=postings, counts={name: int(counts[place]) for place, name in names.items()}),
+            RoleDemand.of(postings=postings, counts={name: int(counts[index]) for index, name in names.items()}),
         )
 
 
 def _find_frequent_names(
     keys: NDArray[np.uint64], counts: NDArray[np.int64], postings: int, role: str, first: datetime, last: datetime
 ) -> dict[int, str]:
-    """The names of the skills that a gap analysis can require, by their place among the keys, in its order."""
-    frequent = {place: int(keys[place]) for place in np.flatnonzero(counts >= postings * MIN_THRESHOLD - 1).tolist()}
-    # The second field is that of rows that are being replaced.
+    """Return the names of the skills that a gap analysis can require, by their index in `keys`, in ascending order."""
+    frequent = {index: int(keys[index]) for index in np.flatnonzero(counts >= postings * MIN_THRESHOLD - 1).tolist()}
+    # The second field has the names of rows that are being replaced.
     for field in ("skill_names", "before.skill_names"):
         if all(key in _names for key in frequent.values()):
             break
-        wanted = {"scope": role, "day": {"$gte": first, "$lte": last}}
-        for name in database().market_figures.distinct(field, wanted):
+        query = {"scope": role, "day": {"$gte": first, "$lte": last}}
+        for name in database().market_figures.distinct(field, query):
             _names[skill_key(name)] = name
-    # A name can be gone only when the rows changed meanwhile, and then the stats get another version.
-    return {place: _names[key] for place, key in frequent.items() if key in _names}
+    # A name can only be missing if the rows changed in the meantime. Then the stats also get a new version.
+    return {index: _names[key] for index, key in frequent.items() if key in _names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelatedSkill:
-    """`percentage` of the sampled postings that ask for a skill ask for this one too; of all postings so many do."""
+    """A skill that often occurs together with another skill.
+
+    `percentage` is the share of the sampled postings with the other skill that also list this one.
+    `market_percentage` is its share of all postings.
+    """
 
     name: str
     percentage: float
@@ -230,7 +239,7 @@ class RelatedSkill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkillMarket:
-    """A skill's share of the postings of the last 30 days, and that of the 30 days before."""
+    """A skill's share of the postings of the last 30 days, compared with the 30 days before, and related skills."""
 
     count: int
     postings: int
@@ -252,12 +261,12 @@ _skill_markets: VersionedCache[SkillMarket] = VersionedCache(read_version=read_s
 
 
 def get_skill_market(*, skill: str, now: datetime) -> SkillMarket:
-    """The stats of a canonical skill; zeros for one that no posting asks for. Kept while the stats stand."""
+    """Return a canonical skill's stats, all 0 if no posting requires it. Cached until the next refresh."""
     return _skill_markets.get(key=skill, depends_on=now.date(), load=lambda: _load_skill_market(skill, now))
 
 
 def get_market_shares(*, now: datetime) -> Mapping[str, float]:
-    """The share (0 to 1) of the postings of the last 30 days that asks for each skill. Kept while the stats stand."""
+    """Return each skill's share (0 to 1) of the last 30 days' postings. Cached until the next refresh."""
     return _market_shares.get(depends_on=now.date(), load=lambda: _load_market_shares(now))
 
 
@@ -303,12 +312,12 @@ def _count_market(last: datetime) -> _Counts:
 
 
 def _find_related(skill: str, window: _Counts) -> tuple[RelatedSkill, ...]:
-    """Return the skills that are asked for with this one oftener than in the whole market, by how much oftener."""
+    """Return the skills that are more frequent in postings with this skill than in the market, by the difference."""
     newest = (
         database()
         .job_postings.find({"skills": skill, "hidden": {"$ne": True}}, {"_id": 0, "skills": 1})
         .sort([("day", -1), ("_id", -1)])
-        .limit(_SAMPLE)
+        .limit(_SAMPLE_SIZE)
     )
     sampled, together = 0, Counter[str]()
     for posting in newest:
@@ -328,40 +337,41 @@ def _find_related(skill: str, window: _Counts) -> tuple[RelatedSkill, ...]:
     return tuple(related[:_MAX_RELATED])
 
 
-# What `get_posting_demand` reads of a posting.
+# The posting fields that `get_posting_demand` reads.
 DEMAND_FIELDS = ("title_key", "roles")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """The share, 0 to 1, of a (normalized) role's postings that asks for each skill; of the market's without one."""
+    """Each skill's share (0 to 1) of the postings of a normalized role, or of the market if `role` is None."""
 
     role: str | None
     shares: Mapping[str, float]
 
 
 class Demands:
-    """What the market asks, for many postings: the shares of all roles are read at once, those of each made once."""
+    """Looks up the demand for many postings. Reads all roles in one query and computes each role's shares once."""
 
     def __init__(self, *, now: datetime) -> None:
-        self._asked = get_role_demands(days=WINDOW_DAYS, now=now)
-        self._of_market = get_market_shares(now=now)
+        self._role_demands = get_role_demands(days=WINDOW_DAYS, now=now)
+        self._market_shares = get_market_shares(now=now)
         self._shares: dict[str, Mapping[str, float]] = {}
 
-    def of(self, row: Mapping[str, Any]) -> Demand:
-        """The same as `get_posting_demand`."""
-        role = next((role for role in _list_roles(row) if role in self._asked and self._asked[role].skills), None)
+    def get(self, row: Mapping[str, Any]) -> Demand:
+        """Return the demand for a stored posting, with the same result as `get_posting_demand`."""
+        demands = self._role_demands
+        role = next((role for role in _list_roles(row) if role in demands and demands[role].skills), None)
         if role is None:
-            return Demand(role=None, shares=self._of_market)
+            return Demand(role=None, shares=self._market_shares)
         if role not in self._shares:
-            self._shares[role] = _compute_shares(self._asked[role])
+            self._shares[role] = _compute_shares(demands[role])
         return Demand(role=role, shares=self._shares[role])
 
 
 def get_posting_demand(row: Mapping[str, Any], *, now: datetime) -> Demand:
-    """What the market asks of the role that a stored posting is of: the first that has any postings to count.
+    """Return the demand of the first of a stored posting's roles that has stats, or the market's if none has.
 
-    A posting may belong to several roles. Those that its title names come first, the longer the name, the sooner.
+    Roles that the title names come first, longer names before shorter ones.
     """
     for role in _list_roles(row):
         shares = get_role_demand(role=role, now=now)
@@ -376,7 +386,7 @@ def _list_roles(row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def get_role_demand(*, role: str | None, now: datetime) -> Mapping[str, float]:
-    """The share, 0 to 1, of the role's postings of the last 30 days that asks for each skill; nothing without any."""
+    """Return each skill's share (0 to 1) of a role's postings of the last 30 days, or {} if there are none."""
     key = normalize_role(role) if role else ""
     stats = get_role_stats(role=key, days=WINDOW_DAYS, now=now) if key else None
     return _compute_shares(stats.window.demand) if stats else {}

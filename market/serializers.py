@@ -1,4 +1,4 @@
-"""What the endpoints under /market and /countries, and those of gaps and roles, take and answer."""
+"""Serializers of the endpoints for trends, countries, gap analyses and roles."""
 
 from typing import Any
 
@@ -14,42 +14,53 @@ MAX_SEARCH_LENGTH = 100
 MAX_ROLE_LENGTH = 100
 
 
-# As of a collection's searches; `finished` also when it found nothing, `none` where nobody has asked for it yet.
+# The statuses of a collection's searches, plus `none` if no collection was requested.
 COLLECTION_STATUSES = ("queued", "running", "waiting", "finished", "failed", "none")
 
 
 class CollectionSerializer(serializers.Serializer[Any]):
-    """Whether what has no data is being collected."""
+    """The state of collecting postings for a role or window without data."""
 
     status = serializers.ChoiceField(
         COLLECTION_STATUSES,
-        help_text="While `queued`, `running` or `waiting` (for a rate limit) it is being collected: ask again after as"
-        " many seconds as Retry-After says. `finished` found nothing, `failed` broke off, `none` was never begun.",
+        help_text="`queued`, `running` and `waiting` (for a rate limit) mean that a collection is in progress. Retry"
+        " after the number of seconds in Retry-After. `finished` means that no postings were found, `failed` that the"
+        " collection stopped with an error, and `none` that no collection was requested.",
     )
     url = serializers.CharField(
         allow_null=True,
-        help_text="Where to ask how it stands: the user's own run, else what was asked just now. Null otherwise.",
+        help_text="The URL to poll: the user's own collection run, or else the URL of this request. Null if no"
+        " collection is in progress.",
     )
-    collected_at = serializers.DateTimeField(allow_null=True, help_text="When it was last collected to the end.")
+    collected_at = serializers.DateTimeField(allow_null=True, help_text="When the last collection finished.")
 
 
 class CollectionOfRoleSerializer(serializers.Serializer[Any]):
+    """A target role without postings and the state of its collection."""
+
     role = serializers.CharField()
     collection = CollectionSerializer()
 
 
 class TrendingQuery(QuerySerializer):
-    days = BoundedInteger(minimum=1, maximum=MAX_WINDOW_DAYS, default=30, help_text="Days up to and including today.")
+    """Query parameters of market trends."""
+
+    days = BoundedInteger(
+        minimum=1, maximum=MAX_WINDOW_DAYS, default=30, help_text="Number of days, up to and including today."
+    )
     skills_limit = BoundedInteger(minimum=1, maximum=MAX_SKILLS, default=15)
     locations_limit = BoundedInteger(minimum=1, maximum=MAX_LOCATIONS, default=10)
 
 
 class TrendingSkillSerializer(serializers.Serializer[Any]):
+    """A skill's demand in the window, compared with the previous window."""
+
     skill = serializers.CharField()
-    count = serializers.IntegerField(help_text="Postings of the window that ask for the skill.")
-    percentage = serializers.FloatField(help_text="Of all postings of the window.")
+    count = serializers.IntegerField(help_text="Postings in the window that ask for the skill.")
+    percentage = serializers.FloatField(help_text="Percentage of all postings in the window.")
     previous_count = serializers.IntegerField(
-        allow_null=True, help_text="In the window before; null where either window has fewer than 20 postings."
+        allow_null=True,
+        help_text="The count in the previous window, or null if either window has fewer than 20 postings.",
     )
     previous_percentage = serializers.FloatField(allow_null=True, help_text=PREVIOUS_PERCENTAGE)
     change_in_points = serializers.FloatField(allow_null=True, help_text=CHANGE_IN_POINTS)
@@ -57,35 +68,47 @@ class TrendingSkillSerializer(serializers.Serializer[Any]):
 
 
 class TrendingLocationSerializer(serializers.Serializer[Any]):
+    """A place and the number of postings there."""
+
     location = serializers.CharField()
     count = serializers.IntegerField()
 
 
 class TechnologyTrendSerializer(serializers.Serializer[Any]):
+    """A technology and the number of postings that were tagged with it."""
+
     technology = serializers.CharField()
-    count = serializers.IntegerField(help_text="Postings whose source names the technology.")
+    count = serializers.IntegerField(help_text="Postings that the job source tagged with the technology.")
 
 
 class SalaryTrendSerializer(serializers.Serializer[Any]):
+    """Average pay at a place."""
+
     location = serializers.CharField()
-    avg_min = serializers.IntegerField(help_text="USD a year.")
-    avg_max = serializers.IntegerField(help_text="USD a year.")
+    avg_min = serializers.IntegerField(help_text="Mean minimum pay, USD per year.")
+    avg_max = serializers.IntegerField(help_text="Mean maximum pay, USD per year.")
     count = serializers.IntegerField(help_text="Postings with a usable salary.")
 
 
 class SalaryQuartilesSerializer(serializers.Serializer[Any]):
-    lower = serializers.IntegerField(allow_null=True, help_text="USD a year, of the middle of minimum and maximum.")
-    median = serializers.IntegerField(allow_null=True)
-    upper = serializers.IntegerField(allow_null=True)
-    sample_size = serializers.IntegerField()
+    """Quartiles of pay. A posting's pay is the midpoint of its minimum and maximum."""
+
+    lower = serializers.IntegerField(allow_null=True, help_text="First quartile, USD per year.")
+    median = serializers.IntegerField(allow_null=True, help_text="Median, USD per year.")
+    upper = serializers.IntegerField(allow_null=True, help_text="Third quartile, USD per year.")
+    sample_size = serializers.IntegerField(help_text="Postings with a usable salary.")
 
 
 class RemoteCountSerializer(serializers.Serializer[Any]):
+    """The number of remote or on-site postings."""
+
     remote = serializers.BooleanField()
     count = serializers.IntegerField()
 
 
 class TrendingSerializer(serializers.Serializer[Any]):
+    """Market trends of a window."""
+
     top_skills = TrendingSkillSerializer(many=True)
     top_locations = TrendingLocationSerializer(many=True)
     technology_trends = TechnologyTrendSerializer(many=True)
@@ -97,63 +120,81 @@ class TrendingSerializer(serializers.Serializer[Any]):
     generated_at = serializers.DateTimeField()
     window_days = serializers.IntegerField()
     collection = CollectionSerializer(
-        required=False, help_text="Where the window has no postings and some are being collected."
+        required=False, help_text="Present only if the window has no postings and a collection is in progress."
     )
 
 
 class CountriesQuery(QuerySerializer):
+    """Query parameters of the list of countries."""
+
     search = StrictCharField(
         required=False,
         allow_blank=True,
         default="",
         max_length=MAX_SEARCH_LENGTH,
-        help_text="Part of a name, or a code of two or three letters.",
+        help_text="The beginning of a word of a name, or a two- or three-letter code.",
     )
 
 
 class CountrySerializer(serializers.Serializer[Any]):
-    code = serializers.CharField(help_text="ISO 3166 alpha-2.")
+    """A country's code and English name."""
+
+    code = serializers.CharField(help_text="ISO 3166 alpha-2 code.")
     name = serializers.CharField()
 
 
 class CountriesSerializer(SuccessSerializer):
-    countries = CountrySerializer(many=True, help_text="By name.")
+    """Response with a list of countries."""
+
+    countries = CountrySerializer(many=True, help_text="Sorted by name.")
 
 
 class GapQuery(QuerySerializer):
+    """Query parameters of a gap analysis."""
+
     role = StrictCharField(
         max_length=MAX_ROLE_LENGTH, help_text="One of the current user's target roles, in any spelling."
     )
-    days = BoundedInteger(minimum=1, maximum=MAX_WINDOW_DAYS, default=30, help_text="Days up to and including today.")
+    days = BoundedInteger(
+        minimum=1, maximum=MAX_WINDOW_DAYS, default=30, help_text="Number of days, up to and including today."
+    )
     threshold = BoundedNumber(
         minimum=MIN_THRESHOLD,
         maximum=MAX_THRESHOLD,
         default=DEFAULT_THRESHOLD,
-        help_text="The share of postings that has to ask for a skill.",
+        help_text="The minimum share of postings that ask for a skill for it to count as required.",
     )
 
 
 class IntervalSerializer(serializers.Serializer[Any]):
+    """A confidence interval in percent."""
+
     low = serializers.FloatField()
     high = serializers.FloatField()
 
 
 class RequiredSkillSerializer(serializers.Serializer[Any]):
+    """A skill that a role requires, with its demand and its effect on pay."""
+
     skill = serializers.CharField(source="name")
     display_name = DisplayNameField(source="name")
     category = CategoryOfField(source="name")
     required_percentage = serializers.FloatField(
-        source="percentage", help_text="Of the role's postings, those that ask for the skill."
+        source="percentage", help_text="Percentage of the role's postings that ask for the skill."
     )
     user_has = serializers.BooleanField(source="held")
-    confidence_interval = IntervalSerializer(help_text="Wilson's, at 95 %, in percent.")
+    confidence_interval = IntervalSerializer(help_text="95% Wilson score interval of the percentage.")
     salary_median_with = serializers.IntegerField(
         source="salary_medians.with_skill",
         allow_null=True,
-        help_text="USD a year, of the middle of the pay of postings that ask for it; null of fewer than 20 that say.",
+        help_text="Median pay of postings that ask for the skill, USD per year. Null if fewer than 20 of them state"
+        " their pay.",
     )
     salary_median_without = serializers.IntegerField(
-        source="salary_medians.without_skill", allow_null=True, help_text="Likewise of those that do not."
+        source="salary_medians.without_skill",
+        allow_null=True,
+        help_text="Median pay of postings that do not ask for the skill, USD per year. Null if fewer than 20 of them"
+        " state their pay.",
     )
     previous_percentage = serializers.FloatField(
         source="comparison.previous_percentage", allow_null=True, help_text=PREVIOUS_PERCENTAGE
@@ -165,62 +206,73 @@ class RequiredSkillSerializer(serializers.Serializer[Any]):
 
 
 class NextSkillSerializer(serializers.Serializer[Any]):
+    """A skill to learn next."""
+
     skill = serializers.CharField(source="name")
     display_name = DisplayNameField(source="name")
     reachable_percentage = serializers.FloatField(
-        help_text="Of the postings that name a skill, those within reach once this and the skills before it are held."
+        help_text="Percentage of postings with skills that are within reach after learning this skill and those before"
+        " it."
     )
 
 
 class GapSerializer(serializers.Serializer[Any]):
-    """The gaps, beside the role and the window that they are of."""
+    """A gap analysis of a role and a window."""
 
-    role = serializers.CharField(help_text="As the current user's profile has it.")
+    role = serializers.CharField(help_text="The role as written in the current user's profile.")
     total_postings_analyzed = serializers.IntegerField(source="gaps.postings")
     required_skills = RequiredSkillSerializer(source="gaps.required", many=True, help_text="In order of demand.")
     missing_skills = serializers.ListField(
         source="gaps.missing", child=serializers.CharField(), help_text="In order of demand."
     )
     coverage_percentage = serializers.FloatField(
-        source="gaps.coverage.percentage", help_text="Skills held of skills required."
+        source="gaps.coverage.percentage", help_text="Percentage of the required skills that the user has."
     )
     weighted_coverage_percentage = serializers.FloatField(
-        source="gaps.coverage.weighted_percentage", help_text="The same, each skill counting by its demand."
+        source="gaps.coverage.weighted_percentage",
+        help_text="The same percentage with each skill weighted by its demand.",
     )
     skill_match_count = serializers.IntegerField(source="gaps.coverage.held")
     total_required_skills = serializers.IntegerField(source="gaps.coverage.required")
     reachable_percentage = serializers.FloatField(
         source="gaps.learning_order.reachable_percentage",
-        help_text="Of the postings that name a skill, those of whose skills the current user holds at least 70 %.",
+        help_text="Percentage of postings with skills that are within reach: the current user has at least 70% of the"
+        " posting's skills.",
     )
     learn_next = NextSkillSerializer(
         source="gaps.learning_order.next_skills",
         many=True,
-        help_text="Up to five, the one that brings most within reach first.",
+        help_text="Up to five skills. Each one brings the most additional postings within reach.",
     )
     window_days = serializers.IntegerField()
-    computed_at = serializers.DateTimeField(help_text="When the newest of the figures was computed.")
+    computed_at = serializers.DateTimeField(help_text="When the newest stats in the window were computed.")
 
 
 class NoPostingsSerializer(serializers.Serializer[Any]):
+    """Why a role has no gap analysis, and what the client can try instead."""
+
     message = serializers.CharField()
     suggestions = serializers.ListField(child=serializers.CharField())
     alternatives = serializers.ListField(
-        child=serializers.CharField(), help_text="The roles most like it that have postings, most alike first."
+        child=serializers.CharField(), help_text="Similar roles that have postings, most similar first."
     )
 
 
 class NoPostingsAnswerSerializer(serializers.Serializer[Any]):
+    """Error response for a role without postings."""
+
     detail = NoPostingsSerializer()
     collection = CollectionSerializer()
     code = serializers.ChoiceField(["role_without_jobs"])
 
 
 class RoleSerializer(serializers.Serializer[Any]):
+    """A role with postings and, with a token, how much of it the current user covers."""
+
     role = serializers.CharField()
-    postings = serializers.IntegerField(help_text="Of the window.")
+    postings = serializers.IntegerField(help_text="Postings in the window.")
     total_required_skills = serializers.IntegerField(
-        source="required", help_text="Skills that a quarter of the postings asks for."
+        source="required", help_text="Skills that at least a quarter of the postings ask for."
     )
     skill_match_count = serializers.IntegerField(
         source="coverage.held", allow_null=True, help_text="Null without a token."

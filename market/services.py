@@ -1,4 +1,4 @@
-"""Writes of the market: storing postings, letting a role be known, deleting what is past its retention."""
+"""Store postings, compute stats of new roles, and delete expired postings."""
 
 import hashlib
 from collections import Counter
@@ -26,24 +26,24 @@ from market.tasks import queue_refresh
 from skills.selectors import get_vocabulary
 from skills.services import count_unknown_slugs
 
-# `dataclasses.asdict` copies deeply, which costs more than the rest of storing.
+# Used instead of `dataclasses.asdict`, whose deep copies take longer than everything else in storing.
 _POSTING_FIELDS = tuple(each.name for each in dataclass_fields(Posting))
-# What storing reads of a stored posting.
-_READ = (
+# The fields of stored postings that storing reads.
+_STORED_FIELDS = (
     *("source", "job_id", "url_key", "title", "content_hash", "day"),
     *("roles", "search_roles", "search_keywords"),
 )
-# The indexes on ids and URLs hold strings alone. A query that does not ask for one reads every posting instead.
-_INDEXED = {"$type": "string"}
-# Source, key of the URL, title.
-_Advert = tuple[str, str, str]
-# Two writers may insert the same advert at once; the loser finds it on its next look.
+# The partial indexes on ids and URLs contain only strings. Without this condition a query reads every posting.
+_IS_STRING = {"$type": "string"}
+# Source, URL key and normalized title.
+_AdvertKey = tuple[str, str, str]
+# Two writers may insert the same advert concurrently. The one that fails finds it in the next attempt.
 _MAX_ATTEMPTS = 3
 
 
 @dataclass(slots=True, kw_only=True)
 class StoreOutcome:
-    """How many postings were new, changed, as they were, or refused (by reason)."""
+    """The number of postings that were new, updated or unchanged, and of rejected postings by reason."""
 
     collected: int = 0
     updated: int = 0
@@ -52,7 +52,7 @@ class StoreOutcome:
 
 
 class ConflictingPosting(RuntimeError):
-    """A posting that other writers kept changing while it was being stored."""
+    """Raised when other writers keep changing the same postings, so that no attempt to store them succeeds."""
 
 
 def store_postings(
@@ -64,16 +64,24 @@ def store_postings(
     now: datetime,
     dry_run: bool = False,
 ) -> StoreOutcome:
-    """Insert what is new, update what changed, leave alone what did not.
+    """Insert new postings and update the ones that changed.
 
-    A posting is found by the source's id, and without one by its URL. Adverts with different ids may share a URL; of
-    one with an id and one without, the title says too whether they are the same.
+    A stored posting is found by the source's id or, without an id, by its URL. Adverts with different ids can share a
+    URL. An advert with an id and one without are the same if their URLs and titles match.
 
-    `role` and `place` are those of the search that returned the postings; `closed_at` is when they were closed where
-    they do not say it themselves. A posting keeps its day, the time it was
-    first collected and the roles whose searches returned it; all else follows what is given. One that belongs to a
-    closed day is refused (`sealed_day`). A batch of 500 to 1,000 is best. With `dry_run` nothing is written, and the
-    outcome is what it would be.
+    A stored posting keeps its day, its first collection time and its search roles. All other fields are overwritten. A
+    new posting of a closed day is rejected (`sealed_day`). Batches of 500 to 1,000 postings work best.
+
+    Args:
+        postings: The postings to store.
+        role: The role of the search that returned the postings.
+        place: The place of the search that returned the postings.
+        closed_at: When the postings were closed, for those without a closing time of their own.
+        now: The current time.
+        dry_run: Return the outcome without writing anything.
+
+    Raises:
+        ConflictingPosting: If other writers keep changing the same postings.
     """
     outcome = StoreOutcome()
     batch = _remove_repeats(postings)
@@ -82,21 +90,22 @@ def store_postings(
         batch = _store(batch, role, place, closed_at, now, outcome, dry_run)
         if not batch:
             return outcome
-    raise ConflictingPosting(f"{len(batch)} postings, the first {batch[0].job_id or batch[0].url}")
+    first = batch[0].job_id or batch[0].url
+    raise ConflictingPosting(f"{len(batch)} postings were changed by other writers, the first is {first}")
 
 
 def compute_role_stats(*, role: str, days: int, now: datetime) -> RoleStats | None:
-    """Return a role's last `days` days, computed from its postings where no row of it is stored.
+    """Return a role's stats for the last `days` days, computing them from postings if no row is stored.
 
-    None where no posting of those days is of it. What else depends on the daily stats follows with the next refresh,
-    which is queued after rows were computed.
+    Registers the role if necessary. Returns None if the role has no postings on these days. If rows were computed, a
+    refresh is queued to update everything else that depends on the daily stats.
     """
     name = normalize_role(role)
     stats = get_role_stats(role=name, days=days, now=now)
     if stats is not None or not name or name == MARKET_SCOPE:
         return stats
     if has_rows(role=name):
-        # They may be of another request that asked at the same time, or of a refresh.
+        # A concurrent request or a refresh may have stored them since the first read.
         return get_role_stats(role=name, days=days, now=now)
     register_role(role=role, now=now)
     rows = compute_role(role=name, now=now)
@@ -106,17 +115,17 @@ def compute_role_stats(*, role: str, days: int, now: datetime) -> RoleStats | No
 
 
 def delete_expired_postings(*, days_to_keep: int, now: datetime) -> Iterator[tuple[date, int]]:
-    """Delete the postings of every whole day before the last `days_to_keep`; yield each day with its count.
+    """Delete the postings of all days before the last `days_to_keep`. Yield each day with its number of postings.
 
-    The days' stats stay and are final. Call `refresh_stats` afterwards.
+    The stats of these days become final. Call `refresh_stats` afterwards.
     """
-    for day in sorted(database().job_postings.distinct("day", _expired_query(days_to_keep, now))):
+    for day in sorted(database().job_postings.distinct("day", _build_expired_query(days_to_keep, now))):
         yield day.date(), close_day(day=day, now=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpiredPostings:
-    """How many postings are past retention, on how many days, and the first day that is kept."""
+    """The number of postings past retention, the number of their days, and the first day to keep."""
 
     postings: int
     days: int
@@ -124,8 +133,8 @@ class ExpiredPostings:
 
 
 def count_expired_postings(*, days_to_keep: int, now: datetime) -> ExpiredPostings:
-    """Count what `delete_expired_postings` would delete."""
-    query = _expired_query(days_to_keep, now)
+    """Count the postings that `delete_expired_postings` would delete."""
+    query = _build_expired_query(days_to_keep, now)
     postings = database().job_postings
     return ExpiredPostings(
         postings=postings.count_documents(query),
@@ -134,22 +143,25 @@ def count_expired_postings(*, days_to_keep: int, now: datetime) -> ExpiredPostin
     )
 
 
-def _expired_query(days_to_keep: int, now: datetime) -> dict[str, Any]:
+def _build_expired_query(days_to_keep: int, now: datetime) -> dict[str, Any]:
     return {"day": {"$lt": day_start(now.astimezone(UTC).date() - timedelta(days=days_to_keep - 1))}}
 
 
 def _remove_repeats(postings: Sequence[Posting]) -> list[Posting]:
-    """Each advert once, as it was last given. One without an id takes that of another with its URL and title."""
-    ids: dict[_Advert, str] = {}
+    """Return the last occurrence of each advert.
+
+    A posting without an id gets the id of another posting with the same URL and title.
+    """
+    ids: dict[_AdvertKey, str] = {}
     for posting in postings:
         if posting.job_id and posting.url:
-            advert = _advert(posting)
-            ids[advert] = min(ids.get(advert, posting.job_id), posting.job_id)
+            key = _build_advert_key(posting)
+            ids[key] = min(ids.get(key, posting.job_id), posting.job_id)
     last: dict[object, Posting] = {}
-    for given in postings:
-        posting = given
-        if not given.job_id and given.url and (job_id := ids.get(_advert(given))):
-            posting = replace(given, job_id=job_id)
+    for original in postings:
+        posting = original
+        if not original.job_id and original.url and (job_id := ids.get(_build_advert_key(original))):
+            posting = replace(original, job_id=job_id)
         identity: object = id(posting)
         if posting.job_id:
             identity = (posting.source, posting.job_id)
@@ -160,8 +172,8 @@ def _remove_repeats(postings: Sequence[Posting]) -> list[Posting]:
     return list(last.values())
 
 
-def _advert(posting: Posting) -> _Advert:
-    """What an advert with an id and one without have in common where they are the same."""
+def _build_advert_key(posting: Posting) -> _AdvertKey:
+    """Return the key that is equal for two postings of one advert, even if only one of them has an id."""
     return posting.source, build_url_key(posting.url or ""), normalize_role(posting.title)
 
 
@@ -174,20 +186,21 @@ def _store(
     outcome: StoreOutcome,
     dry_run: bool,
 ) -> list[Posting]:
-    """One attempt; returns the postings that another writer got in the way of."""
-    stored = _Stored.matching(batch)
-    batch = [stored.with_id(posting) for posting in batch]
+    """Try to store a batch. Return the postings that could not be stored because of concurrent writes."""
+    stored = _StoredPostings.find_for(batch)
+    batch = [stored.add_id(posting) for posting in batch]
     registered = list_registered_roles()
     searched = [normalize_role(role)] if role else []
     closed = find_closed_days({_get_day(posting, now) for posting in batch if stored.find(posting) is None})
     writes: list[InsertOne[dict[str, Any]] | UpdateOne] = []
+    # The posting of each write, and the counter of the outcome to increment.
     written: list[tuple[Posting, str]] = []
     adopting: list[int] = []
     rows: list[dict[str, Any]] = []
     days: set[datetime] = set()
     unknown_slugs: list[str] = []
     for posting in batch:
-        content_hash = _content_hash(posting)
+        content_hash = _compute_content_hash(posting)
         named = find_named_roles(title=posting.title, roles=registered)
         existing = stored.find(posting)
         if existing is None:
@@ -195,7 +208,7 @@ def _store(
             if day in closed:
                 outcome.refused["sealed_day"] += 1
                 continue
-            fields = _fields(posting, closed_at, unknown_slugs) | {
+            fields = _build_fields(posting, closed_at, unknown_slugs) | {
                 "content_hash": content_hash,
                 "roles": sorted({*searched, *named}),
                 "search_roles": searched,
@@ -211,63 +224,64 @@ def _store(
             rows.append(row)
             days.add(day)
             continue
-        found_for = get_search_roles(existing)
-        fields, what = {}, "unchanged"
+        search_roles = get_search_roles(existing)
+        fields, result = {}, "unchanged"
         if existing["content_hash"] != content_hash:
-            fields, what = (
-                _fields(posting, closed_at, unknown_slugs) | {"content_hash": content_hash, "updated_at": now},
+            fields, result = (
+                _build_fields(posting, closed_at, unknown_slugs) | {"content_hash": content_hash, "updated_at": now},
                 "updated",
             )
             if fields["url"] is None:
                 del fields["url"], fields["url_key"]
-        elif set(searched) <= set(found_for) and {*found_for, *named} == set(existing.get("roles", ())):
+        elif set(searched) <= set(search_roles) and {*search_roles, *named} == set(existing.get("roles", ())):
             outcome.unchanged += 1
             continue
-        same: dict[str, Any] = {"_id": existing["_id"]}
+        query: dict[str, Any] = {"_id": existing["_id"]}
         if posting.job_id and not existing.get("job_id"):
-            # Another writer may give it another id.
-            same["job_id"] = None
+            # Do not overwrite a different id that a concurrent writer has set.
+            query["job_id"] = None
             adopting.append(len(writes))
-        writes.append(UpdateOne(same, _change(fields, found_for, searched, named)))
-        written.append((posting, what))
+        writes.append(UpdateOne(query, _build_update(fields, search_roles, searched, named)))
+        written.append((posting, result))
         rows.append(existing)
         days.add(existing["day"])
     if not writes:
         return []
-    refused: set[int] = set()
+    failed: set[int] = set()
     if not dry_run:
         with dirty_days(days=days, now=now):
-            refused = _write(writes)
-            refused |= _find_unstored({index: written[index][0] for index in adopting})
-            # A role registered meanwhile was given what was stored before these writes, and they know nothing of it.
-            for late in set(list_registered_roles()) - set(registered):
-                add_role(role=late, ids=[row["_id"] for row in rows])
+            failed = _write(writes)
+            failed |= _find_unstored({index: written[index][0] for index in adopting})
+            # A role that was registered in the meantime was only added to postings stored before these writes, and
+            # `registered` does not contain it.
+            for late_role in set(list_registered_roles()) - set(registered):
+                add_role(role=late_role, ids=[row["_id"] for row in rows])
         count_unknown_slugs(slugs=unknown_slugs, now=now)
-    for index, (_, what) in enumerate(written):
-        if index not in refused:
-            setattr(outcome, what, getattr(outcome, what) + 1)
-    return [written[index][0] for index in sorted(refused)]
+    for index, (_, result) in enumerate(written):
+        if index not in failed:
+            setattr(outcome, result, getattr(outcome, result) + 1)
+    return [written[index][0] for index in sorted(failed)]
 
 
-def _change(
-    fields: dict[str, Any], found_for: list[str], searched: list[str], named: list[str]
+def _build_update(
+    fields: dict[str, Any], search_roles: list[str], searched: list[str], named: list[str]
 ) -> list[dict[str, Any]]:
-    """The update that gives a stored posting these fields and the roles that follow from them.
+    """Build the update that sets a stored posting's fields and the roles that follow from them.
 
-    It is one step, so that two writers of the same posting leave roles that belong to its title.
+    A single update pipeline ensures that concurrent writers of a posting leave roles that match its title.
     """
     values: dict[str, Any] = {name: {"$literal": value} for name, value in fields.items() if value is not None}
-    values["search_roles"] = build_sorted_union({"$ifNull": ["$search_roles", found_for]}, searched)
-    gone = [name for name, value in fields.items() if value is None]
+    values["search_roles"] = build_sorted_union({"$ifNull": ["$search_roles", search_roles]}, searched)
+    removed = [name for name, value in fields.items() if value is None]
     return [
         {"$set": values},
         {"$set": {"roles": build_sorted_union("$search_roles", named)}},
-        *([{"$unset": gone}] if gone else []),
+        *([{"$unset": removed}] if removed else []),
     ]
 
 
 def _write(writes: list[Any]) -> set[int]:
-    """Write unordered; returns the positions another writer's insert stood in the way of."""
+    """Write unordered. Return the indexes of the writes that failed with a duplicate key."""
     try:
         database().job_postings.bulk_write(writes, ordered=False)
     except BulkWriteError as error:
@@ -276,56 +290,57 @@ def _write(writes: list[Any]) -> set[int]:
 
 
 def _find_unstored(postings: Mapping[int, Posting]) -> set[int]:
-    """The keys of the postings whose id no stored posting has."""
+    """Return the indexes of the postings whose id no stored posting has."""
     if not postings:
         return set()
-    stored = _Stored.matching(list(postings.values()))
+    stored = _StoredPostings.find_for(list(postings.values()))
     return {index for index, posting in postings.items() if stored.find_by_id(posting) is None}
 
 
-class _Stored:
-    """The stored postings that a batch may be about, by the source's id and by URL."""
+class _StoredPostings:
+    """The stored postings that the postings of a batch may update, indexed by the source's id and by URL."""
 
     def __init__(self) -> None:
         self._by_id: dict[tuple[str, str], dict[str, Any]] = {}
-        # With an id by title too.
+        # The key includes the title if the stored posting has an id.
         self._by_url: dict[tuple[str, ...], dict[str, Any]] = {}
-        # The postings without ids that one of the batch gives its id to.
+        # Stored postings without an id, by the source and id of the batch's posting that will give them its id.
         self._adopted: dict[tuple[str, str], dict[str, Any]] = {}
 
     @classmethod
-    def matching(cls, batch: list[Posting]) -> "_Stored":
+    def find_for(cls, batch: list[Posting]) -> "_StoredPostings":
+        """Find the stored postings that may match the batch."""
         stored = cls()
         ids: dict[str, list[str]] = {}
         for posting in batch:
             if posting.job_id:
                 ids.setdefault(posting.source, []).append(posting.job_id)
         for source, job_ids in ids.items():
-            for row in _read({"source": source, "job_id": {"$in": job_ids} | _INDEXED}):
+            for row in _read({"source": source, "job_id": {"$in": job_ids} | _IS_STRING}):
                 stored._by_id[row["source"], row["job_id"]] = row
-        # One that is known by its id is not looked up by URL.
+        # A posting found by its id is not looked up by URL.
         others = [posting for posting in batch if posting.url and stored.find_by_id(posting) is None]
         if others:
             keys = sorted({build_url_key(posting.url or "") for posting in others})
-            rows = list(_read({"url_key": {"$in": keys} | _INDEXED}))
+            rows = list(_read({"url_key": {"$in": keys} | _IS_STRING}))
             for row in sorted(rows, key=lambda row: row.get("job_id") or "", reverse=True):
-                # An id that the batch has itself says already which advert that is.
+                # A row whose id is in the batch already belongs to the batch's posting with that id.
                 if (row["source"], row.get("job_id")) not in stored._by_id:
                     title = (normalize_role(row["title"]),) if row.get("job_id") else ()
                     stored._by_url[row["source"], row["url_key"], *title] = row
-        new: dict[_Advert, Posting] = {}
+        new: dict[_AdvertKey, Posting] = {}
         for posting in others:
             if posting.job_id:
-                advert = _advert(posting)
-                new[advert] = min(new.get(advert, posting), posting, key=lambda each: each.job_id or "")
-        for advert, posting in new.items():
-            own = stored._by_url.get(advert[:2])
-            if own is not None and normalize_role(own["title"]) == advert[2]:
-                stored._adopted[posting.source, posting.job_id or ""] = own
+                key = _build_advert_key(posting)
+                new[key] = min(new.get(key, posting), posting, key=lambda each: each.job_id or "")
+        for key, posting in new.items():
+            without_id = stored._by_url.get(key[:2])
+            if without_id is not None and normalize_role(without_id["title"]) == key[2]:
+                stored._adopted[posting.source, posting.job_id or ""] = without_id
         return stored
 
-    def with_id(self, posting: Posting) -> Posting:
-        """The posting with the id of the stored one that it is about, if it has none itself."""
+    def add_id(self, posting: Posting) -> Posting:
+        """Return the posting with the id of its stored posting, unless it has an id itself."""
         row = None if posting.job_id else self.find(posting)
         if row is None or not row.get("job_id"):
             return posting
@@ -338,15 +353,15 @@ class _Stored:
     def find(self, posting: Posting) -> dict[str, Any] | None:
         if posting.job_id:
             return self.find_by_id(posting) or self._adopted.get((posting.source, posting.job_id))
-        advert = _advert(posting)
-        return self._by_url.get(advert[:2]) or self._by_url.get(advert)
+        key = _build_advert_key(posting)
+        return self._by_url.get(key[:2]) or self._by_url.get(key)
 
 
 def _read(query: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from database().job_postings.find(query, dict.fromkeys(_READ, 1))
+    yield from database().job_postings.find(query, dict.fromkeys(_STORED_FIELDS, 1))
 
 
-def _content_hash(posting: Posting) -> str:
+def _compute_content_hash(posting: Posting) -> str:
     return hashlib.blake2b(orjson.dumps(posting), digest_size=16).hexdigest()
 
 
@@ -354,8 +369,8 @@ def _get_day(posting: Posting, now: datetime) -> datetime:
     return day_start(posting.date_posted or now.astimezone(UTC).date())
 
 
-def _fields(posting: Posting, closed_at: datetime | None, unknown_slugs: list[str]) -> dict[str, Any]:
-    """What the source says, as stored; adds the slugs the vocabulary does not know to `unknown_slugs`."""
+def _build_fields(posting: Posting, closed_at: datetime | None, unknown_slugs: list[str]) -> dict[str, Any]:
+    """Build the stored fields of a posting. Appends slugs that are not in the vocabulary to `unknown_slugs`."""
     fields: dict[str, Any] = {name: getattr(posting, name) for name in _POSTING_FIELDS}
     fields["closed_at"] = posting.closed_at or closed_at
     latitude, longitude = fields.pop("latitude"), fields.pop("longitude")
@@ -365,8 +380,9 @@ def _fields(posting: Posting, closed_at: datetime | None, unknown_slugs: list[st
             fields[name] = day_start(fields[name])
     for name in ("country_codes", "technology_slugs", "keyword_slugs", "employment_statuses"):
         fields[name] = list(fields[name])
-    asked = extract_posting_skills(title=posting.title, description=posting.description, slugs=posting.technology_slugs)
-    fields |= asked.as_fields()
+    fields |= extract_posting_skills(
+        title=posting.title, description=posting.description, slugs=posting.technology_slugs
+    ).as_fields()
     unknown_slugs.extend(get_vocabulary().unknown_slugs(posting.technology_slugs))
     if posting.country_code and posting.country_code not in fields["country_codes"]:
         fields["country_codes"].insert(0, posting.country_code)

@@ -1,12 +1,13 @@
-"""The stored daily stats: which days may be behind their postings, and rows of roles that become visible together.
+"""Dirty marks of days, and atomic replacement of the stats rows of roles.
 
-Whatever writes postings marks their days dirty before and after the write. A mark made only before could be removed
-by a refresh that read the postings too early; the second one restores it. The first one also names its writer, who may
-be killed before the second: such a mark stays until the writer is surely gone.
+Code that writes postings marks their days dirty before and after the write. A refresh that reads the postings too early
+could remove the first mark, so the second mark restores it. The first mark also records its writer, which may be killed
+before it sets the second mark. A mark with a writer stays until the writer finishes or times out.
 
-A writer replaces a role's rows one by one, and MongoDB has transactions on a replica set only. So a replaced row notes
-its `writer`, and `before`, what it was. Readers take such a row as it was until the writer is among the `committed`,
-which is one write. A writer that died or was overtaken is never committed, and what it wrote is never seen.
+A refresh replaces the rows of roles one by one, and MongoDB supports transactions only on replica sets. Each replaced
+row therefore stores its `writer`, and its previous content in `before`. Readers use `before` until the writer is in
+`committed`, which takes a single write. A writer that died or was overtaken is never committed, and its rows never
+become visible.
 """
 
 import uuid
@@ -25,20 +26,20 @@ from market.documents import MARKET_SCOPE
 Row = dict[str, Any]
 
 _STATE = "market"
-# The writer of rows that are not to be seen: they are of roles whose postings are not all there.
+# A writer that is never committed. It hides the rows of roles whose registration is in progress.
 WITHHELD = "withheld"
-# So many that they come at once; a batch ends at 16 MB anyway.
+# Large enough to return all rows in one round trip. MongoDB limits a batch to 16 MB anyway.
 _BATCH = 10_000
 
 
 def mark_dirty(*, days: Collection[datetime]) -> None:
-    """Mark days (UTC midnights) whose postings have changed. To change postings, use `dirty_days`."""
+    """Mark days (UTC midnights) as dirty. Code that changes postings must use `dirty_days` instead."""
     _mark(days, {})
 
 
 @contextmanager
 def dirty_days(*, days: Collection[datetime], now: datetime) -> Iterator[None]:
-    """Mark the days before and after the block, and after a failing one too: it may have written some."""
+    """Mark days dirty before and after the block, even if the block fails, because it may have written postings."""
     writer = f"writers.{uuid.uuid4().hex}"
     _mark(days, {"$set": {writer: now}})
     try:
@@ -55,7 +56,7 @@ def _mark(days: Collection[datetime], change: dict[str, dict[str, Any]]) -> None
 
 @dataclass(frozen=True, slots=True)
 class CommittedState:
-    """The version of the rendered answers; how often rows were committed, and by whom who may not have tidied up."""
+    """The state that decides which rows are visible (see `StatsState`)."""
 
     version: str | None = None
     commits: int = 0
@@ -63,27 +64,28 @@ class CommittedState:
 
 
 def read_state() -> CommittedState:
+    """Read the current commit state."""
     row = database().stats_state.find_one(_STATE)
     return CommittedState(row.get("version"), row["commits"], tuple(row["committed"])) if row else CommittedState()
 
 
 def find_visible(*, query: Mapping[str, Any], fields: Collection[str]) -> list[Row]:
-    """Return the rows of roles that the query finds, with these fields, as one commit left them; by scope and day.
+    """Return the visible rows of roles that match a query, as of a single commit, sorted by scope and day.
 
-    The fields must include `postings`, which every row has.
+    `fields` must include `postings`, which every row has.
     """
     projection = dict.fromkeys((*fields, "writer", *(f"before.{name}" for name in fields)), 1) | {"_id": 0}
     while True:
         state = read_state()
         found = database().market_figures.find(query, projection).sort([("scope", 1), ("day", 1)])
         rows = [row for each in found.batch_size(_BATCH) if (row := _get_committed(each, state))]
-        # Another turn needs another commit: one that takes some milliseconds, seconds after the one before.
+        # Repeats only if there was a commit in the meantime. Commits take milliseconds and are seconds apart.
         if read_state().commits == state.commits:
             return rows
 
 
 def _get_committed(row: Row, state: CommittedState) -> Row | None:
-    """The row as it was last committed; None where there was none."""
+    """Return the last committed content of a row, or None if it has none."""
     before, writer = row.pop("before", None), row.pop("writer", None)
     visible = row if writer is None or writer in state.committed else before
     return visible if visible and "postings" in visible else None
@@ -92,7 +94,7 @@ def _get_committed(row: Row, state: CommittedState) -> Row | None:
 def build_role_writes(
     *, rows: Sequence[Row], days: Sequence[datetime], writer: str, state: CommittedState
 ) -> Iterator[UpdateOne | UpdateMany]:
-    """The writes that make `rows` those of all roles on the days, once the writer is committed."""
+    """Yield the writes that replace all roles' rows of the days with `rows` once the writer is committed."""
     committed = {"$in": [{"$ifNull": ["$writer", None]}, [None, *state.committed]]}
     replaced = {"$unsetField": {"field": "before", "input": "$$ROOT"}}
     mark = {"writer": writer, "before": {"$cond": [committed, replaced, "$before"]}}
@@ -102,22 +104,22 @@ def build_role_writes(
         scopes.setdefault(row["day"], [MARKET_SCOPE]).append(row["scope"])
         yield UpdateOne(key, [{"$replaceWith": {"$mergeObjects": [{"$literal": row}, mark]}}], upsert=True)
     for day in days:
-        # Roles that have no posting left on the day.
-        vanished = {"day": day, "scope": {"$nin": scopes[day]}}
-        yield UpdateMany(vanished, [{"$replaceWith": {"scope": "$scope", "day": "$day"} | mark}])
+        # Rows of roles that no longer have postings on the day.
+        obsolete = {"day": day, "scope": {"$nin": scopes[day]}}
+        yield UpdateMany(obsolete, [{"$replaceWith": {"scope": "$scope", "day": "$day"} | mark}])
 
 
 def withhold(*, roles: Collection[str], days: Sequence[datetime], writer: str) -> None:
-    """Keep a writer's rows of these roles from being seen when it commits."""
+    """Exclude a writer's rows of these roles from its commit."""
     if roles:
-        mine = {"day": {"$in": list(days)}, "scope": {"$in": sorted(roles)}, "writer": writer}
-        database().market_figures.update_many(mine, {"$set": {"writer": WITHHELD}})
+        rows = {"day": {"$in": list(days)}, "scope": {"$in": sorted(roles)}, "writer": writer}
+        database().market_figures.update_many(rows, {"$set": {"writer": WITHHELD}})
 
 
 def commit(*, writer: str, state: CommittedState, version: str | None = None) -> bool:
-    """Let a writer's rows be seen, under a version where one is given; in one write.
+    """Make a writer's rows visible, and set the version if one is given, in a single write.
 
-    False where another version has been committed since `state` was read: then nothing changes.
+    Returns False and changes nothing if another version has been committed since `state` was read.
     """
     change: dict[str, Any] = {"$addToSet": {"committed": writer}, "$inc": {"commits": 1}}
     if version is not None:
@@ -130,10 +132,13 @@ def commit(*, writer: str, state: CommittedState, version: str | None = None) ->
 
 
 def tidy_up(*, writer: str, days: Sequence[datetime], state: CommittedState) -> None:
-    """Forget what the rows of a committed writer were before, and those of writers that died before they did so."""
-    tidied: list[dict[str, Any]] = [{"day": {"$in": list(days)}, "writer": writer}]
-    tidied += [{"writer": each} for each in state.committed]
-    for rows in tidied:
+    """Remove `writer` and `before` from the rows of a committed writer.
+
+    This includes the rows of committed writers that died before they could clean up.
+    """
+    queries: list[dict[str, Any]] = [{"day": {"$in": list(days)}, "writer": writer}]
+    queries += [{"writer": each} for each in state.committed]
+    for rows in queries:
         database().market_figures.bulk_write(
             [
                 DeleteMany(rows | {"postings": {"$exists": False}}),

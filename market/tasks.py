@@ -1,4 +1,4 @@
-"""Tasks of the market: refreshing and checking the daily stats, reading postings again."""
+"""Celery tasks that refresh and check the daily stats and extract the skills of postings again."""
 
 import logging
 
@@ -15,20 +15,20 @@ from market.posting_skills import reread_posting_skills
 
 logger = logging.getLogger(__name__)
 
-# Those who ask for a refresh within this time share it, and one that met another one tries again after it.
+# Requests within this time share one refresh. It is also the delay before a refresh that found another one retries.
 REFRESH_DELAY_SECONDS = 3
-# Set while a refresh waits in the queue; a queue that lost it is not waited for any longer.
+# Set while a refresh is queued. It expires after a minute in case the broker loses the task.
 _REFRESH_QUEUED_KEY = "market:figures:refresh-queued"
 _REFRESH_QUEUED_TTL = 60
 
 
 @shared_task(base=Task, title="Refresh daily stats", icon="refresh")
 def refresh_daily_stats() -> str | None:
-    """Recompute the days whose postings changed, and render the answers of every window.
+    """Recompute the days whose postings changed, and render the trending responses.
 
-    Where another refresh is at work, no worker waits for it: one more is queued, which finds what that one left.
+    If another refresh is running, the task does not wait for it. It queues another refresh for the remaining days.
     """
-    # Before the marks are read: a change of postings from now on queues another refresh.
+    # Before reading the marks, so that a later change of postings queues another refresh.
     redis_client().delete(_REFRESH_QUEUED_KEY)
     try:
         summary = refresh.refresh_stats(now=timezone.now(), wait=False)
@@ -39,9 +39,9 @@ def refresh_daily_stats() -> str | None:
 
 
 def queue_refresh() -> None:
-    """Have the workers refresh within seconds, once for all who ask until then.
+    """Queue a refresh of the daily stats, unless one is already queued.
 
-    With the queue unavailable that happens within a quarter of an hour.
+    If the broker or Redis is unavailable, the scheduled refresh runs within 15 minutes.
     """
     redis = fail_fast_redis()
     try:
@@ -50,28 +50,28 @@ def queue_refresh() -> None:
         ):
             redis.delete(_REFRESH_QUEUED_KEY)
     except RedisError as error:
-        logger.warning("the daily stats wait for the next scheduled refresh: %s", error)
+        logger.warning("could not queue a refresh; the next scheduled one will update the daily stats: %s", error)
 
 
 @shared_task(base=ScheduledTask, title="Check daily stats", icon="fact_check", bind=True)
 def check_daily_stats(self: Task) -> str:
-    """Compare the daily stats of every day with the postings they came from, report differences, and mend them."""
+    """Compare the daily stats of every open day with its postings, and report and repair differences."""
     progress = self.get_progress()
     progress.begin(0)
     check = refresh.check_stats(on_day=progress.advance)
     if not check.differing:
-        return f"the daily stats of {check.days} days agree with their postings"
+        return f"the daily stats of {check.days} days match their postings"
     days = ", ".join(map(str, check.differing))
     logger.error("stats differed from their postings on %s; %d postings had wrong roles", days, check.postings)
     refresh.refresh_stats(now=timezone.now())
-    return f"mended {len(check.differing)} of {check.days} days: {days}"
+    return f"repaired {len(check.differing)} of {check.days} days: {days}"
 
 
 @shared_task(
     base=Task, title="Reread postings' skills", icon="psychology", permissions=("market.reread_skills",), bind=True
 )
 def reread_skills(self: Task) -> str:
-    """Read every stored posting by today's vocabulary, for when aliases or slugs were edited."""
+    """Extract the skills of every stored posting again. Run this after editing aliases or slugs."""
     progress = self.get_progress()
     progress.begin(database().job_postings.estimated_document_count())
     seen = changed = 0
@@ -80,4 +80,4 @@ def reread_skills(self: Task) -> str:
         changed += batch.changed
         progress.advance(batch.seen)
     days = refresh.refresh_stats(now=timezone.now()).days
-    return f"read {seen:,} postings: {changed:,} of them have other skills now; recomputed {days:,} days"
+    return f"read {seen:,} postings; the skills of {changed:,} changed; recomputed {days:,} days"

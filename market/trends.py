@@ -1,6 +1,6 @@
-"""Windows over the daily stats: what is asked for, where, at what pay, and how that moved. Pure.
+"""Compute market trends over windows of daily stats: skills, places, pay, and changes over time. Pure.
 
-A window of N days ends with today and holds N days; the one before it holds the N days before those.
+A window of N days ends today. The previous window is the N days before it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-# Below this many postings in a window, a change against another window is noise.
+# With fewer postings in a window, a difference from another window is noise.
 MIN_POSTINGS_TO_COMPARE = 20
-# Windows of which one has more than so many times the other's postings were not collected alike: more roles or places,
-# or days on which nothing ran. A count then grows with what is collected, while its share may fall.
+# If one window has more than this many times the postings of the other, the two are not comparable: more roles or
+# places were collected, or nothing ran on some days. A skill's count can then grow while its share falls.
 MAX_RATIO_TO_COMPARE = 2
-# Standard deviations that hold 95 % of a normal distribution.
+# 95% of a normal distribution lies within this many standard deviations.
 _Z = 1.959963984540054
 MAX_WINDOW_DAYS = 365
 MAX_SKILLS = 50
@@ -35,29 +35,32 @@ class Interval(NamedTuple):
 
 
 def percentage(part: int, whole: int) -> float:
-    """`part` of `whole` in percent, one decimal; 0.0 of nothing."""
+    """Return `part` of `whole` in percent, rounded to one decimal. Returns 0.0 if `whole` is 0."""
     return round(100 * part / whole, 1) if whole else 0.0
 
 
 def wilson_interval(*, count: int, of: int) -> Interval:
-    """Wilson's score interval of a share at 95 %, in percent with one decimal; the whole range of nothing."""
+    """Compute the 95% Wilson score interval of a share, in percent with one decimal.
+
+    Returns 0 to 100 if `of` is 0.
+    """
     if not of:
         return Interval(0.0, 100.0)
     share = count / of
     centre = share + _Z * _Z / (2 * of)
     spread = _Z * sqrt(share * (1 - share) / of + _Z * _Z / (4 * of * of))
     shrink = 1 + _Z * _Z / of
-    # The ends are exact where all or none count; floats would leave them beside it.
+    # The bounds are exactly 0 or 1 if none or all count, which floating point would miss.
     low = 0.0 if count == 0 else (centre - spread) / shrink
     high = 1.0 if count == of else (centre + spread) / shrink
     return Interval(round(100 * low, 1), round(100 * high, 1))
 
 
 class Comparison(NamedTuple):
-    """A count against that of the window before; all is None where either window has too few postings.
+    """A count compared with the previous window. All fields are None if either window has too few postings.
 
-    `growth_percentage` is of the count, and None where the windows were not collected alike or nothing was counted
-    before. `change_in_points` is of the share.
+    `growth_percentage` is the growth of the count. It is None if the windows are not comparable (see
+    `MAX_RATIO_TO_COMPARE`) or the previous count is 0. `change_in_points` is the change of the share.
     """
 
     previous_count: int | None = None
@@ -67,25 +70,25 @@ class Comparison(NamedTuple):
 
 
 def compare_counts(*, count: int, postings: int, previous: int, postings_before: int) -> Comparison:
-    """Compare a count of a window's postings with that of the window before."""
+    """Compare a window's count with the count of the previous window."""
     fewer, more = sorted((postings, postings_before))
     if fewer < MIN_POSTINGS_TO_COMPARE:
         return Comparison()
     previous_percentage = percentage(previous, postings_before)
-    # A skill that was in no posting before has no rate of growth.
-    is_growth = more <= MAX_RATIO_TO_COMPARE * fewer and previous > 0
+    # Growth is undefined for a skill that was in no posting before.
+    has_growth = more <= MAX_RATIO_TO_COMPARE * fewer and previous > 0
     return Comparison(
         previous_count=previous,
         previous_percentage=previous_percentage,
-        # Of the shares as they are shown, so that the three agree.
+        # Computed from the rounded shares, so that the three published numbers are consistent.
         change_in_points=round(percentage(count, postings) - previous_percentage, 1),
-        growth_percentage=percentage(count - previous, previous) if is_growth else None,
+        growth_percentage=percentage(count - previous, previous) if has_growth else None,
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayRecord:
-    """One day's stored stats; `names` and `counts` lists run in parallel, salaries are USD a year."""
+    """The stored stats of one day. `names` and `counts` are parallel lists, and salaries are in USD per year."""
 
     day: date
     postings: int
@@ -105,25 +108,25 @@ class DayRecord:
 def build_trending_responses(
     records: Iterable[DayRecord], *, today: date, windows: Iterable[int], generated_at: str
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (days, answer) for each window, with every list as long as a caller may ask for.
+    """Yield (days, response) for each window. Lists have the maximum length that clients can request.
 
-    `records` are those of the last 2 x max(windows) days, in any order; days outside are passed over. The counts of
-    all days are summed up once, so that each window costs one subtraction a figure.
+    `records` should cover the last 2 x max(windows) days, in any order. Other days are ignored. Counts are summed
+    cumulatively once, so each window needs only one subtraction per number.
     """
     windows = list(windows)
     depth = 2 * max(windows)
     aged = [(age, record) for record in records if 0 <= (age := (today - record.day).days) < depth]
     totals = _Totals.of(aged, depth)
     whole = max((age for age, _ in aged), default=0) + 1
-    answer = cache(partial(_build_response, totals, generated_at))
+    build_response = cache(partial(_build_response, totals, generated_at))
     for days in windows:
-        # All windows that hold every record say the same, and nothing is before them.
-        yield days, answer(min(days, whole)) | {"window_days": days}
+        # All windows that contain every record have the same content and an empty previous window.
+        yield days, build_response(min(days, whole)) | {"window_days": days}
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Counts of names summed up over days: row N holds the counts of the last N days."""
+    """Cumulative counts by name. Row N has the counts of the last N days."""
 
     names: list[str]
     sums: Counts
@@ -131,12 +134,12 @@ class _Table:
     @classmethod
     def of(cls, rows: Iterable[tuple[int, Sequence[str], Sequence[int] | Counts]], depth: int) -> "_Table":
         rows = list(rows)
-        # In order of the name, so that a stable sort by count breaks ties by name.
+        # Sorted by name, so that a stable sort by count breaks ties by name.
         names = sorted({name for _, row_names, _ in rows for name in row_names})
         column = {name: index for index, name in enumerate(names)}
         counts = np.zeros((depth + 1, len(names)), dtype=np.int64)
         for age, row_names, row_counts in rows:
-            # `add.at` since a name may stand more than once in a row.
+            # `add.at`, because a name can occur more than once in a row.
             np.add.at(counts[age + 1], [column[name] for name in row_names], row_counts)
         return cls(names, counts.cumsum(axis=0))
 
@@ -149,7 +152,7 @@ class _Table:
         return row
 
     def top(self, days: int, limit: int) -> Counts:
-        """Columns with a count in the window, highest first, then by name."""
+        """Return the columns with the highest nonzero counts in the window, ties by name."""
         counts = self.window(days)
         order = np.argsort(-counts, kind="stable")[:limit]
         columns: Counts = order[counts[order] > 0]
@@ -158,7 +161,9 @@ class _Table:
 
 @dataclass(frozen=True, slots=True)
 class _Totals:
-    postings: Counts  # row N: postings, remote, on site of the last N days
+    """Cumulative stats of all days, from which each window is a difference of two rows."""
+
+    postings: Counts  # row N: postings, remote postings and on-site postings of the last N days
     skills: _Table
     technologies: _Table
     places: _Table
@@ -166,7 +171,7 @@ class _Totals:
     salary_minimums: Counts
     salary_maximums: Counts
     midpoints: NDArray[np.float64]  # newest day first
-    midpoint_ends: Counts  # row N: how many midpoints the last N days have
+    midpoint_ends: Counts  # row N: number of midpoints of the last N days
 
     @classmethod
     def of(cls, aged: list[tuple[int, DayRecord]], depth: int) -> "_Totals":
@@ -197,11 +202,11 @@ def _build_response(totals: _Totals, generated_at: str, days: int) -> dict[str, 
     postings, remote, on_site = totals.postings[days].tolist()
     before = int(totals.postings[2 * days][0]) - postings
     return {
-        "top_skills": _skill_rows(totals.skills, days, postings, before),
+        "top_skills": _build_skill_rows(totals.skills, days, postings, before),
         "top_locations": _rows(totals.places, days, "location", MAX_LOCATIONS),
         "technology_trends": _rows(totals.technologies, days, "technology", MAX_SKILLS),
-        "salary_trends": _salary_rows(totals, days),
-        "salary_quartiles": _quartiles(totals.midpoints[: totals.midpoint_ends[days]]),
+        "salary_trends": _build_salary_rows(totals, days),
+        "salary_quartiles": _compute_quartiles(totals.midpoints[: totals.midpoint_ends[days]]),
         "remote_distribution": [{"remote": True, "count": remote}, {"remote": False, "count": on_site}],
         "remote_unknown": postings - remote - on_site,
         "total_jobs_analyzed": postings,
@@ -215,7 +220,7 @@ def _rows(table: _Table, days: int, label: str, limit: int) -> list[dict[str, An
     return [{label: table.names[column], "count": count} for column, count in zip(top.tolist(), counts, strict=True)]
 
 
-def _skill_rows(table: _Table, days: int, postings: int, before: int) -> list[dict[str, Any]]:
+def _build_skill_rows(table: _Table, days: int, postings: int, before: int) -> list[dict[str, Any]]:
     top = table.top(days, MAX_SKILLS)
     counts, earlier = table.window(days)[top].tolist(), table.window_before(days)[top].tolist()
     return [
@@ -229,7 +234,7 @@ def _skill_rows(table: _Table, days: int, postings: int, before: int) -> list[di
     ]
 
 
-def _salary_rows(totals: _Totals, days: int) -> list[dict[str, Any]]:
+def _build_salary_rows(totals: _Totals, days: int) -> list[dict[str, Any]]:
     table = totals.salary_counts
     top = table.top(days, MAX_LOCATIONS)
     sums = (table.window(days), totals.salary_minimums[days], totals.salary_maximums[days])
@@ -244,8 +249,8 @@ def _salary_rows(totals: _Totals, days: int) -> list[dict[str, Any]]:
     ]
 
 
-def _quartiles(midpoints: NDArray[np.float64]) -> dict[str, int | None]:
-    """Quartiles of the middle of each posting's salary, interpolated linearly (Hyndman and Fan's type 7)."""
+def _compute_quartiles(midpoints: NDArray[np.float64]) -> dict[str, int | None]:
+    """Compute the quartiles of salary midpoints with linear interpolation (Hyndman and Fan, type 7)."""
     if not len(midpoints):
         return {"lower": None, "median": None, "upper": None, "sample_size": 0}
     lower, median, upper = np.quantile(midpoints, (0.25, 0.5, 0.75))

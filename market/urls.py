@@ -1,3 +1,5 @@
+"""Routes of the endpoints for trends, countries, jobs, gap analyses and roles."""
+
 from career_navigator.api.routers import OptionalSlashRouter
 from market.jobs.views import JobViewSet
 from market.views import CountryViewSet, GapViewSet, MarketViewSet, RoleViewSet

@@ -1,4 +1,4 @@
-"""The endpoints under /market and /countries, and those of /skills on gaps and roles."""
+"""Views of market trends, countries, gap analyses and roles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,15 +38,17 @@ from skills.selectors import get_vocabulary
 
 MAX_ALTERNATIVES = 5
 MAX_ROLES = 100
-# Nobody but this server keeps an answer: what it keeps, it drops when the data changes.
+# Responses are cached only on this server, where they are invalidated when the data changes.
 CACHE_CONTROL = "no-cache, no-store, must-revalidate"
 # Seconds.
 EMPTY_TTL = 5
-# Countries change once in some years.
+# Seconds. The list of countries changes once in several years.
 COUNTRIES_TTL = 86400
 
 
 class MarketViewSet(PublicViewSet):
+    """Endpoints for market trends."""
+
     @action(
         detail=False,
         query_serializer_class=shapes.TrendingQuery,
@@ -54,29 +56,29 @@ class MarketViewSet(PublicViewSet):
         has_prebuilt_body=True,
     )
     def trending(self, request: Request) -> HttpResponse:
-        """Return which skills, places and salaries the market shows, and how that moved.
+        """Return the market's skills, places and salaries, and how the demand for skills changed.
 
-        Over the postings of the last `days`, beside the equally long window before. Compare shares rather than counts:
-        counts grow when more is collected.
+        The window covers the postings of the last `days` and is compared with the previous window of the same length.
+        Compare percentages rather than counts, because counts also grow when more postings are collected.
         """
         now = timezone.now()
-        version, whole = _window(self.query["days"], now)
-        # Bytes that are rendered ahead: serializing them for each response would take most of its time.
-        content = _cut(whole, skills=self.query["skills_limit"], locations=self.query["locations_limit"])
+        version, rendered = _get_window(self.query["days"], now)
+        # The window is rendered in advance, because serializing it would take most of the response time.
+        content = _truncate(rendered, skills=self.query["skills_limit"], locations=self.query["locations_limit"])
         is_empty = not content["total_jobs_analyzed"]
-        collecting = self._add_collection(content, now) if is_empty else {}
-        headers = {"Cache-Control": CACHE_CONTROL, **collecting}
+        collection_headers = self._add_collection(content, now) if is_empty else {}
+        headers = {"Cache-Control": CACHE_CONTROL, **collection_headers}
         response = HttpResponse(orjson.dumps(content), content_type="application/json", headers=headers)
-        if version is None or collecting:
+        if version is None or collection_headers:
             return response
         expires_at = day_start(now.date() + timedelta(days=1)).timestamp()
         if is_empty:
-            # A collection may begin at any moment.
+            # A collection may start at any time.
             expires_at = min(expires_at, now.timestamp() + EMPTY_TTL)
         return cache_response(response, Freshness(version_key=VERSION_KEY, version=version, expires_at=expires_at))
 
     def _add_collection(self, content: dict[str, Any], now: datetime) -> dict[str, str]:
-        """Add what is being collected, if anything; return the headers that go with it."""
+        """Add the state of a collection in progress to the content. Return its headers, such as Retry-After."""
         collection = get_collection_state(role=None, user_id=None, path=self.request.get_full_path(), now=now)
         if collection.retry_after is not None:
             content["collection"] = shapes.CollectionSerializer(collection).data
@@ -85,21 +87,23 @@ class MarketViewSet(PublicViewSet):
 
 @method_decorator(conditional_page, name="dispatch")
 class CountryViewSet(PublicViewSet):
+    """Endpoint to list and search countries."""
+
     serializer_class = shapes.CountriesSerializer
     query_serializer_class = shapes.CountriesQuery
 
     @method_decorator(cache_control(public=True, max_age=COUNTRIES_TTL))
     def list(self, request: Request) -> Response:
-        """List the ISO 3166 alpha-2 codes of countries, and their names.
+        """List countries by name, with their ISO 3166 alpha-2 codes.
 
-        `search` keeps those whose name contains it, or whose code it is.
+        `search` filters the list to countries with this code or with a word in their name that begins with it.
         """
         countries = search_countries(search=self.query["search"])
         return Response(self.get_serializer({"countries": countries}).data)
 
 
 class GapViewSet(ApiViewSet):
-    """What a person lacks for a role they aim at."""
+    """Endpoint for the gap analysis of a target role."""
 
     @extend_schema(responses={200: shapes.GapSerializer, 404: shapes.NoPostingsAnswerSerializer})
     @action(
@@ -109,39 +113,45 @@ class GapViewSet(ApiViewSet):
         serializer_class=shapes.GapSerializer,
     )
     def gap_analysis(self, request: Request) -> Response:
-        """Return what a target role asks for, what of it the current user lacks, and what to learn next.
+        """Return the skills a target role requires, the ones the current user lacks, and what to learn next.
 
-        The role has to be among the target roles of the profile, in any spelling. `required_skills` are those that at
-        least the `threshold` share of its postings asks for. A role without postings is 404, with the roles most like
-        it.
+        The role must be one of the target roles in the user's profile, in any spelling. `required_skills` are the
+        skills that at least the share `threshold` of the role's postings ask for. Returns 404 with similar roles if the
+        role has no postings.
         """
-        label, days, now = self._target_role(), self.query["days"], timezone.now()
+        label, days, now = self._get_target_role(), self.query["days"], timezone.now()
         stats = compute_role_stats(role=label, days=days, now=now)
         if stats is None:
-            return self._no_postings(label, days, now)
+            return self._build_not_found(label, days, now)
         held = get_vocabulary().map_technology_slugs(get_user_skills(self.current_user))
         gaps = rank_gaps(window=stats.window, held=held, threshold=self.query["threshold"])
         analysis = {"role": label, "gaps": gaps, "window_days": days, "computed_at": stats.computed_at}
         return Response(self.get_serializer(analysis).data)
 
-    def _no_postings(self, label: str, days: int, now: datetime) -> Response:
+    def _build_not_found(self, label: str, days: int, now: datetime) -> Response:
         collection = get_collection_state(
             role=label, user_id=self.current_user.id, path=self.request.get_full_path(), now=now
         )
-        answer = {
+        content = {
             "detail": _describe_no_postings(label, days),
             "code": "role_without_jobs",
             "collection": collection,
         }
         return Response(
-            shapes.NoPostingsAnswerSerializer(answer).data, status=status.HTTP_404_NOT_FOUND, headers=collection.headers
+            shapes.NoPostingsAnswerSerializer(content).data,
+            status=status.HTTP_404_NOT_FOUND,
+            headers=collection.headers,
         )
 
-    def _target_role(self) -> str:
-        """Return the user's target role that is meant, as they wrote it. Raises ValidationError."""
+    def _get_target_role(self) -> str:
+        """Return the target role that matches the query, as written in the user's profile.
+
+        Raises:
+            ValidationError: If the user has no such target role.
+        """
         role, roles = normalize_role(self.query["role"]), self.current_user.target_roles
         if not roles:
-            sentence = "role must be one of your target roles, and your profile has none yet."
+            sentence = "role must be one of your target roles, but your profile has none yet."
             raise ValidationError({"role": [sentence]}, "no_target_roles")
         for label in roles:
             if role and normalize_role(label) == role:
@@ -151,6 +161,8 @@ class GapViewSet(ApiViewSet):
 
 
 class RolePagination(EnvelopePagination):
+    """Pagination of roles. The envelope also has the number of days of the window."""
+
     result_key = "roles"
     default_limit = max_limit = MAX_ROLES
 
@@ -170,14 +182,14 @@ class RolePagination(EnvelopePagination):
                 "required": ["role", "collection"],
                 "properties": {"role": {"type": "string"}, "collection": {"$ref": "#/components/schemas/Collection"}},
             },
-            "description": "With a token: its target roles that no posting of the window is of.",
+            "description": "With a token: the user's target roles that have no postings in the window.",
         }
         return described
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleCoverage:
-    """A role, and how much of it a person covers: None where nobody asks for themselves."""
+    """A role with postings. `coverage` is None for anonymous requests."""
 
     role: str
     postings: int
@@ -186,14 +198,14 @@ class RoleCoverage:
 
 
 class RoleViewSet(ListModelMixin, ApiViewSet):
-    """The roles that have data: open, and with a token also how much of each the current user covers."""
+    """Public endpoint to list the roles with postings. With a token it also shows how much of each the user covers."""
 
     permission_classes = [AllowAny]
     serializer_class = shapes.RoleSerializer
     pagination_class = RolePagination
 
     def get_queryset(self) -> Any:
-        """Return the roles with postings: by coverage for a user, without one by postings."""
+        """Return the roles with postings, sorted by the user's coverage or, without a user, by number of postings."""
         user = self.request.user and self.current_user
         held = get_vocabulary().map_technology_slugs(get_user_skills(user)) if user else None
         roles = []
@@ -205,12 +217,13 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
                     role=get_display_role(role), postings=demand.postings, required=len(required), coverage=coverage
                 )
             )
-        return sorted(roles, key=_sort_by_closeness)
+        return sorted(roles, key=_get_sort_key)
 
     def list(self, request: Request) -> Response:
-        """List the roles that have postings; with a token, those that the current user is closest to first.
+        """List the roles that have postings.
 
-        Without a token they come by their number of postings, and say nothing of coverage.
+        With a token, roles are sorted by how much of each the current user covers, highest first. Without a token they
+        are sorted by number of postings and their coverage is null.
         """
         response = super().list(request)
         response["Vary"] = "Authorization"
@@ -219,7 +232,7 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
         return response
 
     def _add_roles_without_postings(self, response: Response) -> None:
-        """Say of the user's target roles that are not listed whether they are being collected."""
+        """Add the user's target roles without postings and the states of their collections."""
         now, demands = timezone.now(), get_role_demands(days=WINDOW_DAYS, now=timezone.now())
         roles = [role for role in self.current_user.target_roles if normalize_role(role) not in demands]
         if not roles:
@@ -233,20 +246,22 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
             response["Retry-After"] = str(min(waits))
 
 
-def _sort_by_closeness(role: RoleCoverage) -> tuple[float, float, int, str]:
+def _get_sort_key(role: RoleCoverage) -> tuple[float, float, int, str]:
     covered = (role.coverage.percentage, role.coverage.weighted_percentage) if role.coverage else (0.0, 0.0)
     return -covered[0], -covered[1], -role.postings, role.role
 
 
-def _window(days: int, now: datetime) -> tuple[bytes | None, bytes]:
-    """The window's answer at full length and its version, None where it had to be made just for this request."""
-    # Without Redis, MongoDB's stats give the same, only slower.
+def _get_window(days: int, now: datetime) -> tuple[bytes | None, bytes]:
+    """Return the version and the full response of a window.
+
+    Falls back to rendering the response from the stored stats. The version is then None.
+    """
     return read_response(days=days, now=now) or (None, render_response(days=days, now=now))
 
 
-def _cut(answer: bytes, *, skills: int, locations: int) -> dict[str, Any]:
-    """The answer with its lists cut to the limits."""
-    content: dict[str, Any] = orjson.loads(answer)
+def _truncate(rendered: bytes, *, skills: int, locations: int) -> dict[str, Any]:
+    """Parse a rendered response and cut its lists to the limits."""
+    content: dict[str, Any] = orjson.loads(rendered)
     for name, limit in (
         ("top_skills", skills),
         ("technology_trends", skills),
@@ -259,11 +274,11 @@ def _cut(answer: bytes, *, skills: int, locations: int) -> dict[str, Any]:
 
 def _describe_no_postings(label: str, days: int) -> dict[str, Any]:
     suggestions = [
-        "Check if the role name is spelled correctly",
-        "Consider using a more general role title",
+        "Check that the role name is spelled correctly",
+        "Try a more general role title",
     ]
     if days < MAX_WINDOW_DAYS:
-        suggestions.insert(0, f"Try increasing the time window (currently analyzing last {days} days)")
+        suggestions.insert(0, f"Try a longer time window (currently the last {days} days)")
     return {
         "message": f"No job data found for '{label}'",
         "suggestions": suggestions,

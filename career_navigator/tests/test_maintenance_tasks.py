@@ -166,7 +166,7 @@ def test_stored_postings_follow_a_slug_that_was_settled(staff_client: Client, mo
     assert f'href="{LIST}#market.tasks.reread_skills"' in resolved.content.decode()
     assert SkillDocument.objects.get().slugs == ["k8s-thing"]
     assert (before, mongo.job_postings.find_one()["skills"]) == (["k8s thing"], ["kubernetes"])
-    assert TaskRunDocument.objects.get().result == "read 1 postings: 1 of them have other skills now; recomputed 1 days"
+    assert TaskRunDocument.objects.get().result == "read 1 postings; the skills of 1 changed; recomputed 1 days"
 
 
 def test_the_list_is_filtered_by_titles_and_by_who_started_the_runs(staff_client: Client, mongo: Database) -> None:

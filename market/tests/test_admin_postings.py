@@ -67,7 +67,7 @@ def test_finds_postings(staff_client: Client, postings: None, query: dict, expec
 def test_says_that_something_is_no_day(staff_client: Client, postings: None) -> None:
     page = staff_client.get(LIST, {"day": "yesterday"}).content.decode()
 
-    assert "&#x27;yesterday&#x27; is no day; one is written as 2026-11-27." in page
+    assert "&#x27;yesterday&#x27; is not a valid date. Enter a date as YYYY-MM-DD." in page
 
 
 def test_lists_by_day_whenever_they_were_stored(staff_client: Client, postings: None) -> None:

@@ -56,7 +56,7 @@ def test_the_check_fails_where_a_figure_was_wrong_and_mends_it(mongo):
     with pytest.raises(CommandError) as failure:
         run("--check")
 
-    assert str(failure.value).startswith("stats differed from their postings, and were mended, on 20")
+    assert str(failure.value).startswith("Repaired stats that differed from their postings on 20")
     assert json.loads(run("--check", "--json"))["days_checked"] == 1
 
 

@@ -152,9 +152,9 @@ def test_finds_no_data_and_names_roles_like_it(ada):
 
     assert detail["message"] == "No job data found for 'Software Engineer'"
     assert detail["suggestions"] == [
-        "Try increasing the time window (currently analyzing last 30 days)",
-        "Check if the role name is spelled correctly",
-        "Consider using a more general role title",
+        "Try a longer time window (currently the last 30 days)",
+        "Check that the role name is spelled correctly",
+        "Try a more general role title",
     ]
     assert detail["alternatives"][0] == "Software Developer"
     assert set(detail["alternatives"]) == {"Software Developer", "Backend Developer", "Nurse"}
@@ -215,7 +215,7 @@ def test_a_role_that_waits_for_its_collection_is_computed_from_what_is_stored(mo
 @pytest.mark.parametrize(
     ("roles", "asked", "sentence"),
     [
-        ((), "Software Engineer", "role must be one of your target roles, and your profile has none yet."),
+        ((), "Software Engineer", "role must be one of your target roles, but your profile has none yet."),
         (("Nurse", "Pilot"), "Software Engineer", "role must be one of your target roles: Nurse, Pilot."),
         (("Nurse",), "", "role must not be empty."),
         (("Nurse",), "!!!", "role must be one of your target roles: Nurse."),

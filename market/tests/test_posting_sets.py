@@ -24,7 +24,7 @@ def test_counts_the_names_of_each_posting(postings, names):
 def test_tells_which_postings_name_each_skill(postings):
     names = [*NAMES, "cobol"]
 
-    present = PostingSets.of(postings).presence(names)
+    present = PostingSets.of(postings).build_presence(names)
 
     assert present.tolist() == [[name in skills for skills, _ in postings] for name in names]
 

@@ -126,7 +126,7 @@ def test_a_chart_can_be_read_aloud(log_in: Login) -> None:
     page = log_in("admin")
     open_page(page, "/admin/")
 
-    table = page.get_by_role("table", name="Postings a day")
+    table = page.get_by_role("table", name="Postings per day")
 
     expect(table.get_by_role("columnheader")).to_have_text(["remote", "other"])
     expect(table.get_by_role("rowheader")).to_have_count(30)

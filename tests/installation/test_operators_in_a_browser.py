@@ -62,10 +62,10 @@ def test_postings_are_hidden_after_a_question_and_shown_by_undo(log_in: Login, d
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.get_by_role("heading", name="Hide 2 job postings?").first).to_be_visible()
     page.get_by_role("button", name="Hide 2 job postings").click()
-    expect(page.get_by_text("2 hidden")).to_be_visible()
+    expect(page.get_by_text("2 postings hidden")).to_be_visible()
     hidden = data.job_postings.count_documents({"hidden": True})
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("2 shown again")).to_be_visible()
+    expect(page.get_by_text("2 postings shown again")).to_be_visible()
 
     assert hidden == 2
     assert data.job_postings.count_documents({"hidden": True}) == 0

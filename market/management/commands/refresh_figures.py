@@ -1,4 +1,4 @@
-"""The former name of `refresh_stats`, kept for one release."""
+"""Deprecated alias of `refresh_stats`, available for one release."""
 
 from typing import Any
 
@@ -6,8 +6,10 @@ from market.management.commands.refresh_stats import Command as RefreshStatsComm
 
 
 class Command(RefreshStatsCommand):
-    help = "Deprecated: use refresh_stats."
+    """Run `refresh_stats` after printing a deprecation warning."""
+
+    help = "Deprecated. Use refresh_stats."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stderr.write("refresh_figures is deprecated and will be removed in the next release: use refresh_stats.")
+        self.stderr.write("refresh_figures is deprecated and will be removed in the next release. Use refresh_stats.")
         super().handle(*args, **options)

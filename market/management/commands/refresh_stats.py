@@ -1,4 +1,4 @@
-"""Bring the market's stats up to date."""
+"""Management command that brings the market's daily stats up to date."""
 
 from dataclasses import asdict
 from typing import Any
@@ -11,14 +11,16 @@ from market.refresh import check_stats, refresh_stats
 
 
 class Command(SummaryCommand):
-    help = "Recomputes the stats of days whose postings changed and renders the answers made from them."
+    """Refresh the daily stats. With `--check`, repair differences first and fail if there were any."""
+
+    help = "Recompute the stats of days whose postings changed, and render the trending responses."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--check",
             action="store_true",
-            help="first compare all stats, and the roles of postings, with the postings; exits with 1 where any"
-            " differed (they are mended)",
+            help="First compare all stats and posting roles with the postings, and repair differences. Exits with 1 if"
+            " there were any.",
         )
 
     def summarize(self, **options: Any) -> dict[str, Any]:
@@ -30,7 +32,7 @@ class Command(SummaryCommand):
         if check:
             if check.differing:
                 days = ", ".join(day.isoformat() for day in check.differing)
-                roles = f"; {check.postings} postings had wrong roles" if check.postings else ""
-                raise CommandError(f"stats differed from their postings, and were mended, on {days}{roles}")
+                roles = f" {check.postings} postings had wrong roles." if check.postings else ""
+                raise CommandError(f"Repaired stats that differed from their postings on {days}.{roles}")
             summary["days_checked"] = check.days
         return summary
