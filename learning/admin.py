@@ -1,4 +1,4 @@
-"""The admin of learning: the resources, and which of them are broken."""
+"""Admin pages of learning resources."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from skills.slug_admin import SKILL_SUGGESTIONS
 
 BROKEN_LINKS = Attention(
     title="Broken links",
-    note="learning resources that no roadmap shows until their address answers again",
+    note="learning resources that are left out of roadmaps until their URLs work again",
     permission="learning.view_learningresource",
     route="admin:learning_learningresource_changelist",
     query="?link=broken&hidden=no",
@@ -30,6 +30,8 @@ BROKEN_LINKS = Attention(
 
 
 class LearningResourceResource(DocumentResource):
+    """Import and export of learning resources."""
+
     catalogue = CATALOGUE
 
     class Meta(DocumentResource.Meta):
@@ -39,6 +41,8 @@ class LearningResourceResource(DocumentResource):
 
 
 class SkillFilter(ExactFilter):
+    """List filter by skill, in any spelling."""
+
     title = "skill"
     parameter_name = "skill"
     field = "skill"
@@ -48,11 +52,13 @@ class SkillFilter(ExactFilter):
 
 
 class BrokenFilter(admin.SimpleListFilter):
+    """List filter for broken and working links."""
+
     title = "link"
     parameter_name = "link"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("broken", "Broken"), ("answers", "Answers")]
+        return [("broken", "Broken"), ("answers", "Working")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() not in {"broken", "answers"}:
@@ -62,12 +68,12 @@ class BrokenFilter(admin.SimpleListFilter):
 
 @admin.register(LearningResource)
 class LearningResourceAdmin(CuratedAdmin):
-    """Resources. Those that are hidden or broken are answered to nobody."""
+    """Admin of learning resources. The API does not return hidden or broken resources."""
 
     resource_classes = (LearningResourceResource,)
     list_display = ("title", "skill", "type", "level", "free", "link", "broken_since", "is_hidden")
     phone_columns = ("title", "skill", "broken_since")
-    empty_text = "The command manage.py seed loads those of the platform; an import adds a file of your own."
+    empty_text = "Run manage.py seed to load the platform's resources, or import a file."
     list_filter = (SkillFilter, "type", "level", "free", BrokenFilter, HiddenFilter)
     search_fields = ("title", "skill", "url", "provider")
     exclude = ("seed_hash",)
@@ -80,7 +86,7 @@ class LearningResourceAdmin(CuratedAdmin):
             field.widget.attrs |= {"data-suggest": SKILL_SUGGESTIONS[0], "autocomplete": "off"}
         return field
 
-    @admin.display(description="address")
+    @admin.display(description="link")
     def link(self, resource: Any) -> SafeString:
         return format_html(
             '<a class="underline" href="{}" target="_blank" rel="noopener noreferrer">open</a>', resource.url

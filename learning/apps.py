@@ -1,9 +1,11 @@
-"""What this app adds to the shared parts (`career_navigator.apps`)."""
+"""App configuration. The attributes are declarations read by `career_navigator.apps`."""
 
 from django.apps import AppConfig
 
 
 class LearningConfig(AppConfig):
+    """Configuration of the learning app."""
+
     name = "learning"
 
     user_exports = {"learning_progress": "learning.documents.export_progress"}

@@ -1,4 +1,4 @@
-"""Where skills can be learnt, as curators see it, and how far each user has come."""
+"""Documents for learning resources and for users' progress with skills."""
 
 from typing import Any
 
@@ -13,7 +13,10 @@ STATUSES = ("planned", "learning", "done")
 
 
 class LearningResourceDocument(CuratedDocument):
-    """A resource for one skill. `broken_since` is when its address was found not to answer; null while it does."""
+    """A stored learning resource for one skill.
+
+    `broken_since` is when a link check first found the URL broken. It is null while the URL works.
+    """
 
     skill = StringField(required=True, min_length=1, max_length=100)
     type = StringField(required=True, choices=TYPES)
@@ -26,9 +29,9 @@ class LearningResourceDocument(CuratedDocument):
     provider = StringField(default="", max_length=200)
     checked_at = DateTimeField()
     broken_since = DateTimeField()
-    # Kept, but answered to nobody.
+    # Hidden resources stay stored but are not returned by the API.
     hidden = BooleanField()
-    # The hash of the content that seeding wrote; content that hashes otherwise was edited by a curator.
+    # Hash of the content that seeding wrote. If the current content has a different hash, a curator edited it.
     seed_hash = StringField(default="")
     updated_at = DateTimeField()
 
@@ -38,9 +41,10 @@ class LearningResourceDocument(CuratedDocument):
     meta = {
         "collection": "learning_resources",
         "indexes": [
-            # An address once for a skill; seeding finds entries by it.
+            # A URL occurs at most once per skill. Seeding looks entries up by this key.
             {"fields": ["skill", "url"], "unique": True},
-            # The search. MongoDB would read a document's own `language` as that of its words, and refuse many.
+            # Text search. `language_override` names an unused field, because MongoDB would otherwise use a document's
+            # `language` field and reject languages it does not support.
             {
                 "name": "search",
                 "fields": ["$title", "$skill", "$description"],
@@ -55,14 +59,17 @@ class LearningResourceDocument(CuratedDocument):
         return f"{self.title} ({self.skill})"
 
     def clean(self) -> None:
-        """Bring the skill's name into its canonical form."""
-        # What is no text is left for validation to refuse.
+        """Normalize the whitespace and case of the skill's name."""
+        # Values that are not strings are rejected by validation, which runs after `clean`.
         if isinstance(self.skill, str):
             self.skill = " ".join(self.skill.split()).lower()
 
 
 class LearningProgress(StoredDocument):
-    """How far a user has come with a skill. `done_at` stands while the status is done; `evidence_url` shows it."""
+    """A user's progress with one skill.
+
+    `done_at` is set only while the status is `done`. `evidence_url` links to evidence of the skill.
+    """
 
     user = ObjectIdField(required=True)
     skill = StringField(required=True, max_length=100)
@@ -75,7 +82,7 @@ class LearningProgress(StoredDocument):
     meta = {
         "collection": "learning_progress",
         "indexes": [
-            # A user's progress with a skill, of which there is one; and all of a user's.
+            # A user has at most one progress document per skill. Also serves lists by user.
             {"fields": ["user", "skill"], "unique": True},
         ],
     }
@@ -96,6 +103,6 @@ export_progress, erase_progress = SKILL_PROGRESS.export, SKILL_PROGRESS.erase
 
 
 def build_resource(row: dict[str, Any]) -> Resource:
-    """Return the resource that a stored row holds."""
+    """Build a resource from a stored row."""
     defaults: dict[str, Any] = {"free": False, "language": "en", "provider": ""}
     return Resource(**defaults | {name: row[name] for name in LearningResourceDocument.SEEDED_FIELDS if name in row})

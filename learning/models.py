@@ -1,4 +1,4 @@
-"""What the admin sees of learning."""
+"""Document-backed admin model of learning resources."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from skills.selectors import get_vocabulary
 
 
 class LearningResource(DocumentModel):
-    """A resource, as curators keep it."""
+    """Admin model of a learning resource."""
 
     document = documents.LearningResourceDocument
     skill: str
 
     class Meta:
         ordering = ("skill", "level", "title", "pk")
-        permissions = [("check_links", "Can have the links of all resources checked")]
+        permissions = [("check_links", "Can start a check of all resource links")]
 
     def canonical(self, name: str, value: Any) -> Any:
         if name == "skill":
@@ -28,7 +28,7 @@ class LearningResource(DocumentModel):
         return value
 
     def clean(self) -> None:
-        """Raise ValidationError for a skill that the vocabulary does not have."""
+        """Reject a changed skill that is not in the vocabulary. Raises `ValidationError`."""
         super().clean()
         if "skill" in self.changed_names() and get_vocabulary().canonical(self.skill or "") is None:
             raise ValidationError({"skill": f"The vocabulary has no skill {self.skill!r}."})

@@ -1,14 +1,15 @@
-"""In which order to learn what a role asks for, and what of it need not be learnt. Pure.
+"""Order the skills of a roadmap and find alternatives among them. Pure.
 
-A roadmap is cut into stages of a handful of skills. The skills of a stage can be learnt side by side: all they build
-on is in an earlier stage. Within a stage missing skills come before held ones, each by how many postings ask for them.
-Into the early stages come the skills that postings ask for most, and whatever those build on; a held skill comes
-just before what builds on it, and at the end where nothing does. What is learnt alongside, such as soft skills, follows
-the technical ones, and last come those that another skill of the roadmap replaces.
+A roadmap is divided into stages of about five skills. The skills of one stage can be learned in parallel because all
+their prerequisites are in earlier stages. Within a stage, missing skills come before acquired ones, ordered by the
+share of postings that require them. Early stages contain the skills that most postings require, and their
+prerequisites. An acquired skill comes directly before the skills that build on it, or at the end if there are none.
+Skills that are learned alongside, such as soft skills, follow the technical skills. Skills that have an alternative in
+the roadmap come last.
 
-A roadmap of three clouds and five languages is a list of what all postings together ask for, and no single one of them
-asks for it all. Of each group of skills that replace one another the one that is held, begun or asked for most is
-learnt; the rest stays in view, last.
+Alternatives exist because the postings of a role together require, for example, three clouds and five languages, but no
+single posting requires them all. Of each group of interchangeable skills, the roadmap recommends one that the learner
+has acquired or started or, failing that, the one that most postings require.
 """
 
 from collections import Counter
@@ -19,17 +20,17 @@ from itertools import chain
 from math import ceil
 from typing import Protocol
 
-# A stage holds a handful of missing skills, and in a long roadmap as many as make some eight stages of it.
+# A stage has at least this many missing skills. Long roadmaps use larger stages, so that there are about eight.
 MIN_STAGE_SIZE = 5
 TYPICAL_STAGES = 8
 MAX_PROJECTS = 2
-# A project may bring so many skills that are not learnt by then: it lists some seven, and hardly one needs nothing that
-# is not in a roadmap.
+# Maximum number of skills a suggested project requires that are not learned yet. Projects list about seven skills, and
+# almost every project requires at least one that is not in the roadmap.
 MAX_NEW_SKILLS = 3
 
 
 class ProjectOption(Protocol):
-    """What a roadmap needs to know of a project."""
+    """The attributes of a project idea that a roadmap uses."""
 
     @property
     def id(self) -> int: ...
@@ -50,7 +51,7 @@ class ProjectOption(Protocol):
 
 
 class Phase(IntEnum):
-    """When it is a missing skill's turn: each kind comes after the one before, except for what that builds on."""
+    """The part of a roadmap in which a missing skill is learned. Prerequisites can move a skill to an earlier phase."""
 
     TECHNICAL = 0
     ALONGSIDE = 1
@@ -59,177 +60,194 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateSkill:
-    """A skill of the roadmap. `priority` is the share of postings that ask for it, in percent."""
+    """A skill to place in a roadmap. `priority` is the percentage of postings that require the skill."""
 
     name: str
     priority: float
-    held: bool
+    is_acquired: bool
     phase: Phase = Phase.TECHNICAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A skill in its place."""
+    """A skill and the stage it is placed in."""
 
-    wanted: CandidateSkill
+    candidate: CandidateSkill
     stage: int
 
 
 def order_skills(
     *,
-    wanted: Iterable[CandidateSkill],
+    candidates: Iterable[CandidateSkill],
     prerequisites: Mapping[str, Collection[str]],
     acquired: Collection[str] = (),
     hours: Callable[[str], int] = lambda name: 1,
 ) -> list[Step]:
-    """Put skills in order; `prerequisites` are the direct ones of any skill, those that are not wanted too.
+    """Order the candidates so that each skill follows its direct and indirect prerequisites.
 
-    A skill never comes before what it builds on, directly or by way of skills that are not wanted. Skills that need
-    each other in a circle are taken by priority. Where a skill builds on what is neither wanted nor `learnt`, it counts
-    for only its own part of all these `hours`, so that what takes long to come to does not come first; what several
-    skills build on costs each of them its share.
+    Skills that require each other in a cycle are ordered by priority. If a skill builds on skills that are neither
+    candidates nor `acquired`, its priority is scaled down to the skill's own fraction of the total hours, so that
+    skills with long preparation do not come first. The hours of a shared prerequisite are split between the skills that
+    need it.
+
+    Args:
+        candidates: The skills to order.
+        prerequisites: Direct prerequisites of every skill, including skills that are not candidates.
+        acquired: Skills that the learner has, including skills that are not candidates.
+        hours: Returns the estimated hours to learn a skill.
     """
-    skills = {each.name: each for each in wanted}
+    skills = {candidate.name: candidate for candidate in candidates}
     needs = {name: find_prerequisites(name, prerequisites) & skills.keys() for name in skills}
-    urgency = {name: each.priority for name, each in skills.items()}
-    phases = {name: each.phase for name, each in skills.items()}
-    for name, each in skills.items():
-        if not each.held:
+    urgency = {name: skill.priority for name, skill in skills.items()}
+    phases = {name: skill.phase for name, skill in skills.items()}
+    for name, skill in skills.items():
+        if not skill.is_acquired:
             for need in needs[name]:
-                urgency[need] = max(urgency[need], each.priority)
-                phases[need] = min(phases[need], each.phase)
+                urgency[need] = max(urgency[need], skill.priority)
+                phases[need] = min(phases[need], skill.phase)
 
-    open_names = {name for name, each in skills.items() if not each.held}
-    capacity = max(MIN_STAGE_SIZE, ceil(len(open_names) / TYPICAL_STAGES))
-    outside = {name: find_prerequisites(name, prerequisites) - skills.keys() - set(acquired) for name in open_names}
-    builders = Counter(need for needs_outside in outside.values() for need in needs_outside)
-    met: set[str] = set()
+    remaining = {name for name, skill in skills.items() if not skill.is_acquired}
+    capacity = max(MIN_STAGE_SIZE, ceil(len(remaining) / TYPICAL_STAGES))
+    external = {name: find_prerequisites(name, prerequisites) - skills.keys() - set(acquired) for name in remaining}
+    dependent_counts = Counter(need for external_needs in external.values() for need in external_needs)
+    learned_external: set[str] = set()
 
-    def weight(name: str) -> float:
-        below = sum(hours(need) / builders[need] for need in outside[name] - met)
-        return urgency[name] * hours(name) / (hours(name) + below) if below else urgency[name]
+    def weigh(name: str) -> float:
+        preparation = sum(hours(need) / dependent_counts[need] for need in external[name] - learned_external)
+        return urgency[name] * hours(name) / (hours(name) + preparation) if preparation else urgency[name]
 
     placed: set[str] = set()
     steps: list[Step] = []
     stage = 0
-    while open_names:
+    while remaining:
         stage += 1
-        phase = min(phases[name] for name in open_names)
-        due = {name for name in open_names if phases[name] == phase}
-        ready = [name for name in due if not needs[name] & open_names] or list(due)
-        ready.sort(key=lambda name: (-weight(name), -skills[name].priority, name))
+        phase = min(phases[name] for name in remaining)
+        in_phase = {name for name in remaining if phases[name] == phase}
+        ready = [name for name in in_phase if not needs[name] & remaining] or list(in_phase)
+        ready.sort(key=lambda name: (-weigh(name), -skills[name].priority, name))
         chosen, foundations = [], set[str]()
         for name in ready[:capacity]:
-            behind = {need for need in needs[name] if skills[need].held} - placed
-            if behind:
-                # What is held already opens the way within this stage, and the skill itself follows in the next one;
-                # with it follows what weighs less.
-                foundations |= behind
+            acquired_needs = {need for need in needs[name] if skills[need].is_acquired} - placed
+            if acquired_needs:
+                # Place the acquired prerequisites in this stage and the skill in the next one. The remaining skills of
+                # this stage have less weight, so they follow in the next stage too.
+                foundations |= acquired_needs
             elif not foundations:
                 chosen.append(name)
         chosen.sort(key=lambda name: (-skills[name].priority, name))
-        in_order = chosen + _order_by_priority(foundations, skills, needs)
-        steps += [Step(wanted=skills[name], stage=stage) for name in in_order]
-        placed.update(in_order)
-        met.update(*(outside[name] for name in chosen))
-        open_names.difference_update(chosen)
+        ordered = chosen + _order_by_priority(foundations, skills, needs)
+        steps += [Step(candidate=skills[name], stage=stage) for name in ordered]
+        placed.update(ordered)
+        learned_external.update(*(external[name] for name in chosen))
+        remaining.difference_update(chosen)
     rest = _order_by_priority(skills.keys() - placed, skills, needs)
-    return steps + [Step(wanted=skills[name], stage=max(stage, 1)) for name in rest]
+    return steps + [Step(candidate=skills[name], stage=max(stage, 1)) for name in rest]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectSuggestion:
-    """A project in its place. `new_skills` are those of it that are neither held nor learnt by then."""
+    """A project suggested for a skill. `new_skills` are the project's skills that are not learned at that point."""
 
-    exercise: ProjectOption
+    project: ProjectOption
     new_skills: tuple[str, ...]
 
 
 def choose_projects(
     *,
     steps: Sequence[Step],
-    held: Collection[str],
+    acquired: Collection[str],
     prerequisites: Mapping[str, Collection[str]],
     project_options: Mapping[str, Sequence[ProjectOption]],
     role_key: str,
-    finished: Collection[int] = (),
+    completed: Collection[int] = (),
 ) -> dict[str, tuple[ProjectSuggestion, ...]]:
-    """For each skill up to two projects that exercise it with what is learnt by then, the skill itself included.
+    """Choose up to two projects per skill that practise the skill with what has been learned up to its step.
 
-    `exercises` are the projects by skill. Those that need fewest new skills come first, then those for the role, then
-    those that were not proposed for an earlier skill, then those that put more of what was learnt last to use, then the
-    easier ones. One with more than three new skills, or with more new ones than learnt ones, is not proposed.
-    Whatever a learnt skill builds on counts as learnt.
+    Projects are ranked by, in this order: fewest new skills, match with the role, not suggested for an earlier skill,
+    most use of recently learned skills, least effort. A project is skipped if it has more than three new skills or more
+    new skills than learned ones. All prerequisites of a learned skill count as learned.
+
+    Args:
+        steps: The ordered skills of the roadmap.
+        acquired: Skills that the learner has.
+        prerequisites: Direct prerequisites of every skill.
+        project_options: Projects by canonical skill name.
+        role_key: Normalized target role.
+        completed: Ids of projects the learner has completed, which are not suggested.
     """
-    acquired = set(held).union(*(find_prerequisites(name, prerequisites) for name in held))
-    order = {step.wanted.name: place for place, step in enumerate(steps)}
-    proposed: set[int] = set()
+    learned = set(acquired).union(*(find_prerequisites(name, prerequisites) for name in acquired))
+    order = {step.candidate.name: index for index, step in enumerate(steps)}
+    suggested: set[int] = set()
     chosen: dict[str, tuple[ProjectSuggestion, ...]] = {}
     for step in steps:
-        name = step.wanted.name
-        acquired |= {name} | find_prerequisites(name, prerequisites)
-        fitting = []
-        for each in project_options.get(name, ()):
-            if each.id in finished:
+        name = step.candidate.name
+        learned |= {name} | find_prerequisites(name, prerequisites)
+        ranked = []
+        for project in project_options.get(name, ()):
+            if project.id in completed:
                 continue
-            new = len(each.skill_set - acquired)
-            if new <= MAX_NEW_SKILLS and new * 2 <= len(each.skill_set):
-                recent = sum(order.get(skill, 0) for skill in each.skill_set & acquired)
-                place = (new, role_key not in each.role_keys, each.id in proposed, -recent, each.effort, each.id)
-                fitting.append((place, each))
-        best = [each for _, each in sorted(fitting, key=lambda pair: pair[0])[:MAX_PROJECTS]]
+            new = len(project.skill_set - learned)
+            if new <= MAX_NEW_SKILLS and new * 2 <= len(project.skill_set):
+                recency = sum(order.get(skill, 0) for skill in project.skill_set & learned)
+                is_for_other_role = role_key not in project.role_keys
+                rank = (new, is_for_other_role, project.id in suggested, -recency, project.effort, project.id)
+                ranked.append((rank, project))
+        best = [project for _, project in sorted(ranked, key=lambda pair: pair[0])[:MAX_PROJECTS]]
         chosen[name] = tuple(
-            ProjectSuggestion(exercise=each, new_skills=tuple(skill for skill in each.skills if skill not in acquired))
-            for each in best
+            ProjectSuggestion(
+                project=project, new_skills=tuple(skill for skill in project.skills if skill not in learned)
+            )
+            for project in best
         )
-        proposed.update(each.id for each in best)
+        suggested.update(project.id for project in best)
     return chosen
 
 
 def find_prerequisites(name: str, prerequisites: Mapping[str, Collection[str]]) -> set[str]:
-    """What a skill builds on, directly or not; never itself."""
+    """Return the direct and indirect prerequisites of a skill, without the skill itself."""
     found: set[str] = set()
-    waiting = list(prerequisites.get(name, ()))
-    while waiting:
-        need = waiting.pop()
+    pending = list(prerequisites.get(name, ()))
+    while pending:
+        need = pending.pop()
         if need not in found:
             found.add(need)
-            waiting.extend(prerequisites.get(need, ()))
+            pending.extend(prerequisites.get(need, ()))
     found.discard(name)
     return found
 
 
 def order_prerequisites(name: str, prerequisites: Mapping[str, Collection[str]]) -> list[str]:
-    """All that a skill builds on, each after what it builds on itself."""
+    """Return the direct and indirect prerequisites of a skill, each after its own prerequisites."""
     ordered: list[str] = []
-    met = {name}
+    visited = {name}
 
-    def follow(skill: str) -> None:
+    def visit(skill: str) -> None:
         for need in prerequisites.get(skill, ()):
-            if need not in met:
-                met.add(need)
-                follow(need)
+            if need not in visited:
+                visited.add(need)
+                visit(need)
                 ordered.append(need)
 
-    follow(name)
+    visit(name)
     return ordered
 
 
 def _order_by_priority(
     names: Collection[str], skills: Mapping[str, CandidateSkill], needs: Mapping[str, set[str]]
 ) -> list[str]:
-    """The names by priority, each after those of them that it needs."""
-    waiting = sorted(names, key=lambda name: (-skills[name].priority, name))
+    """Return the names by descending priority, each after those of its prerequisites that are in `names`."""
+    pending = sorted(names, key=lambda name: (-skills[name].priority, name))
     ordered: list[str] = []
-    while waiting:
-        left = set(waiting)
-        name = next((name for name in waiting if not needs[name] & left), waiting[0])
-        waiting.remove(name)
+    while pending:
+        unplaced = set(pending)
+        name = next((name for name in pending if not needs[name] & unplaced), pending[0])
+        pending.remove(name)
         ordered.append(name)
     return ordered
 
 
-# Each group does one job; languages before what is written in them.
+# Groups of interchangeable skills. Languages come before the frameworks written in them, because a skill can also be
+# replaced when the skill it builds on is.
 GROUPS = (
     ("python", "java", "c#", "go", "ruby", "php", "kotlin", "scala", "elixir", "nodejs", "rust"),
     ("python", "r", "sas", "stata", "spss"),
@@ -270,50 +288,50 @@ GROUPS = (
     ("okta", "auth0"),
 )  # fmt: skip
 _GROUPED = frozenset(chain.from_iterable(GROUPS))
-# What so many percent of the postings ask for is asked for as it is, not as one of several.
+# A skill that at least this percentage of the postings requires cannot be replaced.
 _MIN_PERCENT_REQUIRED = 50
-# A skill replaces another one that is asked for at most so many times as often.
+# A skill can replace another skill that at most this many times as many postings require.
 _MAX_DEMAND_RATIO = 2
 
 
 def find_alternatives(
-    *, wanted: Iterable[CandidateSkill], begun: Collection[str], prerequisites: Mapping[str, Collection[str]]
+    *, candidates: Iterable[CandidateSkill], started: Collection[str], prerequisites: Mapping[str, Collection[str]]
 ) -> dict[str, str]:
-    """Return the missing skills that need not be learnt, each with the one that replaces it.
+    """Return the missing skills that do not have to be learned, each with the skill that replaces it.
 
-    Never among them is what is `begun`, what half of the postings ask for, and what another skill to learn builds on.
-    What builds on one that need not be learnt, and is one of a group itself, need not be learnt either.
+    A skill is not replaced if it is in `started`, if at least half of the postings require it, or if another skill to
+    learn builds on it. A skill that builds on a replaced skill is replaced too, if it belongs to a group.
     """
-    skills = {each.name: each for each in wanted}
+    skills = {candidate.name: candidate for candidate in candidates}
     to_learn = {
         name
-        for name, each in skills.items()
-        if each.held or name in begun or each.priority >= _MIN_PERCENT_REQUIRED or name not in _GROUPED
+        for name, skill in skills.items()
+        if skill.is_acquired or name in started or skill.priority >= _MIN_PERCENT_REQUIRED or name not in _GROUPED
     }
     needed: set[str] = set()
     for name in to_learn:
-        if not skills[name].held:
+        if not skills[name].is_acquired:
             needed |= find_prerequisites(name, prerequisites)
-    found: dict[str, str] = {}
+    replacements: dict[str, str] = {}
     for group in GROUPS:
-        members = [skills[name] for name in group if name in skills and name not in found]
-        kept = [each for each in members if each.name in to_learn or each.name in needed]
-        kept.sort(key=lambda each: (not each.held, -each.priority, each.name))
-        open_members = [each for each in members if each not in kept]
+        members = [skills[name] for name in group if name in skills and name not in replacements]
+        kept = [skill for skill in members if skill.name in to_learn or skill.name in needed]
+        kept.sort(key=lambda skill: (not skill.is_acquired, -skill.priority, skill.name))
+        undecided = [skill for skill in members if skill not in kept]
 
-        def spared_below(each: CandidateSkill) -> str | None:
-            """Return what replaces a skill that this one builds on."""
-            spared = find_prerequisites(each.name, prerequisites) & found.keys()
-            return found[min(spared)] if spared else None
+        def find_inherited_replacement(skill: CandidateSkill) -> str | None:
+            """Return the skill that replaces a prerequisite of this one, if any."""
+            replaced = find_prerequisites(skill.name, prerequisites) & replacements.keys()
+            return replacements[min(replaced)] if replaced else None
 
-        open_members.sort(key=lambda each: (spared_below(each) is not None, -each.priority, each.name))
-        for each in open_members:
-            within = [other for other in kept if other.priority * _MAX_DEMAND_RATIO >= each.priority]
-            stand_in = within[0].name if within else spared_below(each)
-            if stand_in is not None and each.name not in needed:
-                found[each.name] = stand_in
+        undecided.sort(key=lambda skill: (find_inherited_replacement(skill) is not None, -skill.priority, skill.name))
+        for skill in undecided:
+            sufficient = [other for other in kept if other.priority * _MAX_DEMAND_RATIO >= skill.priority]
+            replacement = sufficient[0].name if sufficient else find_inherited_replacement(skill)
+            if replacement is not None and skill.name not in needed:
+                replacements[skill.name] = replacement
             else:
-                kept.append(each)
-                to_learn.add(each.name)
-                needed |= find_prerequisites(each.name, prerequisites)
-    return found
+                kept.append(skill)
+                to_learn.add(skill.name)
+                needed |= find_prerequisites(skill.name, prerequisites)
+    return replacements

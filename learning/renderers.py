@@ -1,4 +1,4 @@
-"""A roadmap in words: the sentences beside it, a Markdown page, and an iCalendar file (RFC 5545). Pure."""
+"""Render a roadmap as recommendations, as a Markdown page and as an iCalendar file (RFC 5545). Pure."""
 
 import re
 from dataclasses import dataclass
@@ -15,25 +15,25 @@ from market.roles import normalize_role
 
 WINDOW_DAYS = 30
 _MAX_NAMED = 3
-# Below this a single advert adds its skills to the roadmap.
+# With fewer postings, a single posting is enough to add its skills to the roadmap.
 MIN_POSTINGS = 10
 
 
 def build_recommendations(*, roadmap: Roadmap) -> list[str]:
-    """What follows from the roadmap, the most important first. Every number is one of the roadmap's."""
-    sentences = _describe_basis(roadmap)
+    """Build the sentences that summarize the roadmap, most important first."""
+    sentences = _describe_source(roadmap)
     missing = roadmap.missing
-    if roadmap.basis is RoadmapSource.POSTINGS and roadmap.paths:
-        held = len(roadmap.paths) - len(missing)
+    if roadmap.source is RoadmapSource.POSTINGS and roadmap.paths:
+        acquired = len(roadmap.paths) - len(missing)
         if roadmap.postings < MIN_POSTINGS:
             verb = "is" if roadmap.postings == 1 else "are"
             sentences.append(
-                f"Only {format_count(roadmap.postings, 'posting')} of the last {WINDOW_DAYS} days {verb} for "
-                f"{roadmap.target_role}: too few to rely on, so take the percentages as a first hint."
+                f"Only {format_count(roadmap.postings, 'posting')} from the last {WINDOW_DAYS} days {verb} for "
+                f"{roadmap.target_role}. This is too few to rely on, so treat the percentages as rough estimates."
             )
         sentences.append(
-            f"You hold {held or 'none'} of the {format_count(len(roadmap.paths), 'skill')} that at least a tenth of "
-            f"the postings for {roadmap.target_role} asks for ({roadmap.coverage_percentage} %)."
+            f"You have {acquired or 'none'} of the {format_count(len(roadmap.paths), 'skill')} that at least 10 % of "
+            f"the postings for {roadmap.target_role} require ({roadmap.coverage_percentage} %)."
         )
     to_learn = roadmap.to_learn
     if to_learn:
@@ -41,72 +41,74 @@ def build_recommendations(*, roadmap: Roadmap) -> list[str]:
         sentences.append(_describe_effort(roadmap, len(to_learn), len(missing)))
     if missing:
         sentences += _describe_alternatives(roadmap)
-    elif roadmap.paths and roadmap.basis is RoadmapSource.POSTINGS:
-        sentences.append("You hold them all; a project that puts them to use shows it best.")
+    elif roadmap.paths and roadmap.source is RoadmapSource.POSTINGS:
+        sentences.append("You have all of these skills. A project that uses them is the best way to show it.")
     return sentences
 
 
 def _describe_effort(roadmap: Roadmap, to_learn: int, missing: int) -> str:
-    hours = f"some {format_count(roadmap.estimated_hours, 'hour')}"
+    hours = f"about {format_count(roadmap.estimated_hours, 'hour')}"
     if to_learn == missing:
-        return f"The {format_count(missing, 'missing skill')} take{'s' if missing == 1 else ''} {hours}."
-    spared = missing - to_learn
+        return f"Learning the {format_count(missing, 'missing skill')} takes {hours}."
+    others = missing - to_learn
     return (
-        f"Of the {format_count(missing, 'missing skill')} {to_learn:,} {'is' if to_learn == 1 else 'are'} to learn, in "
-        f"{hours}; the other {'one has an alternative' if spared == 1 else f'{spared:,} have alternatives'}."
+        f"Learn {to_learn:,} of the {format_count(missing, 'missing skill')}, which takes {hours}. The other "
+        f"{'one has an alternative' if others == 1 else f'{others:,} have alternatives'}."
     )
 
 
-def _describe_basis(roadmap: Roadmap) -> list[str]:
+def _describe_source(roadmap: Roadmap) -> list[str]:
     role = roadmap.target_role
-    if roadmap.basis is RoadmapSource.NO_ROLE:
+    if roadmap.source is RoadmapSource.NO_ROLE:
         opening = (
-            "Your profile has no target role, so this roadmap goes by your own skills; add a role to see a market's."
+            "Your profile has no target role, so this roadmap is based on your own skills. Add a target role to see "
+            "which skills its postings require."
         )
-    elif roadmap.basis is RoadmapSource.NO_POSTINGS:
+    elif roadmap.source is RoadmapSource.NO_POSTINGS:
         opening = (
-            f"No posting of the last {WINDOW_DAYS} days is for {role}, so this roadmap goes by your own skills and by "
-            "what projects for that role practise."
+            f"No posting from the last {WINDOW_DAYS} days is for {role}, so this roadmap is based on your own skills "
+            "and on the skills of projects for that role."
         )
-    elif roadmap.basis is RoadmapSource.OWN_SKILLS:
-        opening = "This roadmap goes by your own skills, without the gap analysis."
+    elif roadmap.source is RoadmapSource.OWN_SKILLS:
+        opening = "This roadmap is based on your own skills, without the gap analysis."
     elif not roadmap.paths:
         postings = format_count(roadmap.postings, "posting")
-        opening = f"Among the {postings} for {role}, no skill is asked for by a tenth or more."
+        opening = f"No skill is required by at least 10 % of the {postings} for {role}."
     else:
         return []
-    if not roadmap.paths and roadmap.basis is not RoadmapSource.POSTINGS:
-        return [opening, "Add the skills you hold to your profile to begin with."]
+    if not roadmap.paths and roadmap.source is not RoadmapSource.POSTINGS:
+        return [opening, "To get started, add your skills to your profile."]
     return [opening]
 
 
 def _describe_order(roadmap: Roadmap, missing: list[SkillPath]) -> list[str]:
-    # Manners are not begun like a course: they are learnt along the way.
+    # Skip soft skills, because they are learned along the way rather than first.
     first = next((path for path in missing if not path.is_soft), missing[0])
-    learning = [path for path in missing if path.status == "learning"]
-    if learning:
-        return [f"Finish {_join_names([path.display_name for path in learning])} before you begin anything new."]
-    if roadmap.basis is not RoadmapSource.POSTINGS:
+    in_progress = [path.display_name for path in missing if path.status == "learning"]
+    if in_progress:
+        return [f"Finish {_join_names(in_progress)} before you start anything new."]
+    if roadmap.source is not RoadmapSource.POSTINGS:
         return [f"Begin with {first.display_name}."]
-    top = max(missing, key=_priority)
-    share = f"{first.priority_score} % of the postings ask for"
-    ground = first.foundation_names[0] if first.foundations else None
+    top = max(missing, key=_get_priority)
+    share = f"{first.priority_score} % of the postings require"
+    foundation = first.foundation_names[0] if first.foundations else None
     sentences = [
-        f"Begin with {ground}, which {first.display_name} builds on; {share} {first.display_name}."
-        if ground
+        f"Begin with {foundation}, which {first.display_name} builds on. {share} {first.display_name}."
+        if foundation
         else f"Begin with {first.display_name}, which {share}."
     ]
-    builders = [
+    dependents = [
         path.display_name
         for path in missing
-        if first.skill in path.prerequisites and _priority(path) > _priority(first)
+        if first.skill in path.prerequisites and _get_priority(path) > _get_priority(first)
     ]
-    if builders:
-        sentences.append(f"{first.display_name} comes first because {_join_names(builders)} {_verb(builders)} on it.")
-    if _priority(top) > _priority(first):
+    if dependents:
+        verb = "builds" if len(dependents) == 1 else "build"
+        sentences.append(f"{first.display_name} comes first because {_join_names(dependents)} {verb} on it.")
+    if _get_priority(top) > _get_priority(first):
         sentences.append(
-            f"{top.display_name} is what most postings ask for of all that you lack ({top.priority_score} %); it is in "
-            f"stage {top.stage}."
+            f"Of the skills you lack, {top.display_name} is required by the most postings ({top.priority_score} %). It "
+            f"is in stage {top.stage}."
         )
     pairs = [
         f"{_join_names(list(path.foundation_names))} before {path.display_name}"
@@ -114,32 +116,28 @@ def _describe_order(roadmap: Roadmap, missing: list[SkillPath]) -> list[str]:
         if path.foundations and path is not first
     ]
     if pairs:
-        sentences.append(f"Learn {_join_names(pairs[:_MAX_NAMED])}, though few postings name what comes first.")
+        sentences.append(f"Learn {_join_names(pairs[:_MAX_NAMED])}, although few postings mention the prerequisites.")
     return sentences
 
 
 def _describe_alternatives(roadmap: Roadmap) -> list[str]:
     names = {path.skill: path.display_name for path in roadmap.paths}
-    spared: dict[str, list[str]] = {}
+    replaced: dict[str, list[str]] = {}
     for path in roadmap.missing:
         if path.alternative is not None:
-            spared.setdefault(names[path.alternative], []).append(path.display_name)
-    if not spared:
+            replaced.setdefault(names[path.alternative], []).append(path.display_name)
+    if not replaced:
         return []
-    pairs = [f"{stand_in} replaces {_join_names(others)}" for stand_in, others in spared.items()]
-    return [f"{'; '.join(pairs)}. Learn more than one of a kind only where an advert asks for it."]
+    pairs = [f"{alternative} replaces {_join_names(others)}" for alternative, others in replaced.items()]
+    return [f"{'; '.join(pairs)}. Learn more than one skill of a kind only if a posting requires it."]
 
 
-def _priority(path: SkillPath) -> float:
+def _get_priority(path: SkillPath) -> float:
     return path.priority_score or 0.0
 
 
-def _verb(names: list[str]) -> str:
-    return "builds" if len(names) == 1 else "build"
-
-
 def _join_names(names: list[str]) -> str:
-    """Up to three names, and how many more there are."""
+    """Join up to three names, followed by the number of further names."""
     named, more = names[:_MAX_NAMED], len(names) - _MAX_NAMED
     if more > 0:
         return f"{', '.join(named)} and {more} more"
@@ -147,23 +145,23 @@ def _join_names(names: list[str]) -> str:
 
 
 def format_count(number: int, noun: str) -> str:
-    """The number with its noun: "1 hour", "2 hours"."""
+    """Format a number with its noun: "1 hour", "2 hours"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 MARKDOWN_MEDIA_TYPE = "text/markdown"
-_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~!])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 
 
 def render_page(*, roadmap: Roadmap, recommendations: list[str]) -> str:
-    """The whole roadmap: the stats, the sentences, then stage by stage what to learn and where."""
+    """Render the roadmap as Markdown: a summary, the recommendations, and the skills by stage."""
     lines = [f"# Roadmap: {_escape(roadmap.target_role) if roadmap.target_role else 'your own skills'}", ""]
     if roadmap.postings:
         lines += [
-            f"Of {format_count(roadmap.postings, 'posting')} of the last 30 days. "
+            f"Based on {format_count(roadmap.postings, 'posting')} from the last {WINDOW_DAYS} days. "
             f"{format_count(len(roadmap.paths), 'skill')}, {len(roadmap.missing)} missing, "
             f"{roadmap.coverage_percentage} % covered, "
-            f"some {format_count(roadmap.estimated_hours, 'hour')} to learn.",
+            f"about {format_count(roadmap.estimated_hours, 'hour')} to learn.",
             "",
         ]
     lines += [f"- {_escape(sentence)}" for sentence in recommendations]
@@ -179,36 +177,39 @@ def _render_path(path: SkillPath) -> list[str]:
     if path.priority_score:
         facts.append(f"{path.priority_score} % of the postings")
     if path.estimated_hours:
-        facts.append(f"some {format_count(path.estimated_hours, 'hour')}")
+        facts.append(f"about {format_count(path.estimated_hours, 'hour')}")
     if path.alternative is not None:
-        facts.append(f"not needed beside {_escape(path.alternative)}")
+        facts.append(f"replaced by {_escape(path.alternative)}")
     lines = [f"### {_escape(path.display_name)}", "", ", ".join(facts)]
     if path.prerequisites:
         lines[-1] += "; builds on " + ", ".join(map(_escape, path.prerequisites))
     if path.foundations:
-        lines[-1] += "; to be learnt first: " + ", ".join(map(_escape, path.foundation_names))
+        lines[-1] += "; learn first: " + ", ".join(map(_escape, path.foundation_names))
     lines += [""] if path.resources or path.projects else []
-    for first in path.foundation_resources:
-        lines.append(f"- First, {_escape(first.skill)}: [{_escape(first.title)}](<{_escape_url(first)}>)")
+    for resource in path.foundation_resources:
+        lines.append(f"- First, {_escape(resource.skill)}: {_render_link(resource)}")
     for resource in path.resources:
-        link = f"[{_escape(resource.title)}](<{_escape_url(resource)}>)"
-        lines.append(f"- {resource.type}: {link}. {_escape(resource.description)}")
-    lines += [_render_project(practice) for practice in path.projects]
+        lines.append(f"- {resource.type}: {_render_link(resource)}. {_escape(resource.description)}")
+    lines += [_render_project(suggestion) for suggestion in path.projects]
     return lines
+
+
+def _render_link(resource: Resource) -> str:
+    return f"[{_escape(resource.title)}](<{_escape_url(resource)}>)"
 
 
 def _escape_url(resource: Resource) -> str:
     return resource.url.replace("<", "%3C").replace(">", "%3E")
 
 
-def _render_project(practice: ProjectSuggestion) -> str:
-    new = f"; new in it: {', '.join(map(_escape, practice.new_skills))}" if practice.new_skills else ""
-    return f"- Project: {_escape(practice.exercise.title)} ({practice.exercise.difficulty}{new})"
+def _render_project(suggestion: ProjectSuggestion) -> str:
+    new = f"; new skills: {', '.join(map(_escape, suggestion.new_skills))}" if suggestion.new_skills else ""
+    return f"- Project: {_escape(suggestion.project.title)} ({suggestion.project.difficulty}{new})"
 
 
 def _escape(text: str) -> str:
-    """Text that shows as it is written."""
-    return _SIGNS.sub(r"\\\1", " ".join(text.split()))
+    """Escape Markdown syntax in the text and collapse whitespace."""
+    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
 
 
 CALENDAR_MEDIA_TYPE = "text/calendar"
@@ -217,7 +218,7 @@ MIN_HOURS, MAX_HOURS, USUAL_HOURS = 1, 80, 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyBlock:
-    """A skill with the first and the last day of learning it."""
+    """A skill to learn, with the first and last day of study."""
 
     path: SkillPath
     first_day: date
@@ -225,12 +226,12 @@ class StudyBlock:
 
 
 def plan_study(*, roadmap: Roadmap, hours_per_week: int, first_day: date) -> list[StudyBlock]:
-    """The skills to learn one after the other, each for whole days: first what is begun, then in order."""
+    """Schedule the skills to learn one after another in whole days, starting with skills in progress."""
     blocks: list[StudyBlock] = []
     hours, day = 0, 0
     for path in sorted(roadmap.to_learn, key=lambda path: path.status != "learning"):
         hours += path.estimated_hours
-        # Computed from the beginning, so that rounding does not add up.
+        # Computed from the total hours, so that rounding errors do not accumulate.
         last = max(ceil(hours * 7 / hours_per_week) - 1, day)
         blocks.append(
             StudyBlock(path=path, first_day=first_day + timedelta(days=day), last_day=first_day + timedelta(days=last))
@@ -240,50 +241,54 @@ def plan_study(*, roadmap: Roadmap, hours_per_week: int, first_day: date) -> lis
 
 
 def get_next_monday(today: date) -> date:
-    """Return the Monday after the day."""
+    """Return the first Monday after the given day."""
     return today + timedelta(days=7 - today.weekday())
 
 
 def render_calendar(*, blocks: list[StudyBlock], role: str | None, owner: str, now: datetime) -> bytes:
-    """One all-day event for each skill. Written again for the same owner it replaces what a calendar has imported."""
+    """Render one all-day event per skill.
+
+    The event ids depend only on the owner, the role and the skill, so that importing a newer plan replaces the events
+    of an older one.
+    """
     calendar = Calendar()
     calendar.add("prodid", "-//Career Navigator//Study plan//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     name = f"Study plan: {' '.join(role.split())}" if role else "Study plan"
-    # Text by name: icalendar writes the values of properties it does not know unescaped.
+    # icalendar does not escape the values of unknown properties unless they are `vText`.
     calendar.add("x-wr-calname", vText(name))
-    # Plans for two roles stand side by side in a calendar.
-    aim = normalize_role(role or "").encode().hex()
+    # The event ids include the role, so that a calendar can contain plans for several roles.
+    role_id = normalize_role(role or "").encode().hex()
     if not blocks:
-        # A calendar without a component is none (RFC 5545, 3.4).
-        done = Event()
-        done.add("uid", f"{owner}-{aim}@career-navigator")
-        done.add("dtstamp", now)
-        done.add("dtstart", now.date())
-        done.add("summary", "Nothing left to learn" + (f" for {' '.join(role.split())}" if role else ""))
-        done.add("transp", "TRANSPARENT")
-        calendar.add_component(done)
+        # A calendar must contain at least one component (RFC 5545, section 3.4).
+        event = Event()
+        event.add("uid", f"{owner}-{role_id}@career-navigator")
+        event.add("dtstamp", now)
+        event.add("dtstart", now.date())
+        event.add("summary", "Nothing left to learn" + (f" for {' '.join(role.split())}" if role else ""))
+        event.add("transp", "TRANSPARENT")
+        calendar.add_component(event)
     for block in blocks:
         event = Event()
-        event.add("uid", f"{owner}-{aim}-{block.path.skill.encode().hex()}@career-navigator")
+        event.add("uid", f"{owner}-{role_id}-{block.path.skill.encode().hex()}@career-navigator")
         event.add("dtstamp", now)
         event.add("dtstart", block.first_day)
-        # An all-day event ends before the day it names.
+        # The end date of an all-day event is exclusive.
         event.add("dtend", block.last_day + timedelta(days=1))
         event.add("summary", f"Learn {block.path.display_name} ({format_count(block.path.estimated_hours, 'hour')})")
-        event.add("description", _describe(block.path))
+        event.add("description", _describe_path(block.path))
         event.add("categories", [f"Stage {block.path.stage}"])
-        event.add("transp", "TRANSPARENT")  # the days stay free for everything else
+        event.add("transp", "TRANSPARENT")  # does not block the days in the user's calendar
         if block.path.resources:
             event.add("url", block.path.resources[0].url)
         calendar.add_component(event)
     return bytes(calendar.to_ical())
 
 
-def _describe(path: SkillPath) -> str:
-    lines = [f"Asked for by {path.priority_score} % of the postings."] if path.priority_score else []
-    lines += [f"First: {', '.join(path.foundation_names)}."] if path.foundations else []
-    lines += [f"{each.skill}: {each.title} - {each.url}" for each in path.foundation_resources]
+def _describe_path(path: SkillPath) -> str:
+    lines = [f"Required by {path.priority_score} % of the postings."] if path.priority_score else []
+    lines += [f"Learn first: {', '.join(path.foundation_names)}."] if path.foundations else []
+    lines += [f"{resource.skill}: {resource.title} - {resource.url}" for resource in path.foundation_resources]
     lines += [f"{resource.type}: {resource.title} - {resource.url}" for resource in path.resources]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Learning resources as they are answered, and the catalogue of them. Pure."""
+"""Learning resources as the API returns them, and an immutable catalogue of resources by skill."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ CATALOGUE = "learning_resources"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """Where a skill can be learnt; answered as it is. `skill` is canonical."""
+    """A resource for learning one skill. `skill` is canonical."""
 
     type: str
     title: str
@@ -25,16 +25,16 @@ class Resource:
     provider: str
 
     @property
-    def place(self) -> tuple[int, bool, int, str, str]:
-        """Where it stands among the resources of its skill: easy ones first, then free ones, then documentation."""
+    def sort_key(self) -> tuple[int, bool, int, str, str]:
+        """The sort key among the resources of a skill: by level, free resources first, then by type."""
         return LEVELS.index(self.level), not self.free, TYPES.index(self.type), self.title, self.url
 
 
 class ResourceCatalogue:
-    """All resources by skill, in their order. Built once, never changed."""
+    """All resources by skill, sorted by `Resource.sort_key`. Instances are immutable."""
 
     def __init__(self, resources: Iterable[Resource], *, canonical: Mapping[str, str]) -> None:
-        """`canonical` gives the names of skills that are stored in another spelling."""
+        """Index the resources. `canonical` maps stored spellings of skills to canonical names."""
         by_skill: dict[str, list[Resource]] = {}
         for resource in resources:
             skill = canonical.get(resource.skill, resource.skill)
@@ -42,12 +42,12 @@ class ResourceCatalogue:
                 resource = replace(resource, skill=skill)
             by_skill.setdefault(skill, []).append(resource)
         self._by_skill = {
-            skill: tuple(sorted(of_skill, key=lambda resource: resource.place)) for skill, of_skill in by_skill.items()
+            skill: tuple(sorted(group, key=lambda resource: resource.sort_key)) for skill, group in by_skill.items()
         }
         self.words = WordList(
-            text for of_skill in self._by_skill.values() for each in of_skill for text in (each.title, each.skill)
+            text for group in self._by_skill.values() for resource in group for text in (resource.title, resource.skill)
         )
 
     def of(self, skill: str) -> tuple[Resource, ...]:
-        """The resources of a canonical skill; none of a skill that only resembles it."""
+        """Return the resources of a skill. The name must be canonical."""
         return self._by_skill.get(skill, ())

@@ -1,7 +1,8 @@
-"""A roadmap as a person reads it: each skill with where, how long and on what to learn it. Pure.
+"""Build a roadmap: ordered skills with resources, projects and estimated hours. Pure.
 
-Hours are rules of thumb for someone who knows what the skill builds on, to the point of using it at work. They are no
-measurements: they make a plan's parts comparable. A language takes weeks, a library days, a tool an evening or two.
+The hours are rules of thumb, not measurements. They estimate how long a person who knows the prerequisites needs until
+they can use the skill at work, and they make the parts of a plan comparable. A language takes weeks, a library days,
+and a tool an evening or two.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -25,31 +26,36 @@ from market.trends import percentage
 from skills.vocabulary import DEFAULT_CATEGORY, Skill, Vocabulary
 
 SOFT = "Soft Skills"
-# Adverts name them as degrees; nobody begins with one to get to work.
+# Postings mention these as degrees, so a roadmap does not start with them.
 _DEGREES = frozenset({"computer science"})
-# Besides those that a user sets.
+# Statuses of skills without stored progress.
 HELD = "held"
 OPEN = "open"
 
 
 class RoadmapSource(Enum):
-    """Where a roadmap's skills come from."""
+    """The source of a roadmap's skills."""
 
-    POSTINGS = "postings"  # what the role's postings ask for
-    NO_POSTINGS = "no postings"  # the person's own skills and the role's projects', as the role has no postings
-    NO_ROLE = "no role"  # the person's own skills, as no role is aimed at
-    OWN_SKILLS = "own skills"  # the same, as it was asked for
+    POSTINGS = "postings"  # skills that the role's postings require
+    NO_POSTINGS = "no postings"  # the learner's own skills and those of the role's projects; the role has no postings
+    NO_ROLE = "no role"  # the learner's own skills; there is no target role
+    OWN_SKILLS = "own skills"  # the learner's own skills, as requested
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkillPath:
-    """One skill of a roadmap. `priority_score` is in percent of the role's postings, None where it goes by none; hours
-    are those still to learn.
+    """One skill of a roadmap.
 
-    `foundations` are what the skill builds on, directly or not, that is nowhere in the roadmap and not held either: to
-    be learnt first, in this order, and in the hours of the first skill that needs it. `foundation_names` shows them,
-    `foundation_resources` has the first resource of each that has one. A missing skill with an `alternative`, which
-    replaces it, need not be learnt: it has no foundations and no hours.
+    Attributes:
+        priority_score: Percentage of the role's postings that require the skill. None if the roadmap is not based on
+            postings.
+        foundations: Direct and indirect prerequisites that are neither in the roadmap nor acquired, in the order to
+            learn them. Each is listed, and its hours are counted, only for the first skill that needs it.
+        foundation_names: Display names of the foundations.
+        foundation_resources: The first resource of each foundation that has resources.
+        alternative: The skill that replaces this missing skill. A skill with an alternative does not have to be learned
+            and has no foundations and no hours.
+        estimated_hours: Hours left to learn the skill and its foundations.
     """
 
     skill: str
@@ -71,10 +77,10 @@ class SkillPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roadmap:
-    """What to learn for a role, in order. `postings` is how many were asked, 0 unless they are the basis."""
+    """The skills to learn for a role, in order. `postings` is the number of postings analyzed, 0 for other sources."""
 
     target_role: str | None
-    basis: RoadmapSource
+    source: RoadmapSource
     postings: int
     paths: tuple[SkillPath, ...]
 
@@ -84,13 +90,13 @@ class Roadmap:
 
     @property
     def to_learn(self) -> list[SkillPath]:
-        """What is missing and has no alternative."""
+        """The missing skills that have no alternative."""
         return [path for path in self.missing if path.alternative is None]
 
     @property
     def coverage_percentage(self) -> float | None:
-        """Skills held of all skills of the roadmap; None where these are not what postings ask for."""
-        if self.basis is not RoadmapSource.POSTINGS:
+        """Percentage of the roadmap's skills that are acquired. None if the roadmap is not based on postings."""
+        if self.source is not RoadmapSource.POSTINGS:
             return None
         return percentage(len(self.paths) - len(self.missing), len(self.paths))
 
@@ -101,9 +107,12 @@ class Roadmap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learner:
-    """Whose roadmap it is: canonical names of all skills held, statuses by skill, and finished projects."""
+    """The person a roadmap is built for.
 
-    held: Sequence[str]
+    `acquired_skills` are canonical names. `statuses` are progress statuses by skill. `completed_projects` are ids.
+    """
+
+    acquired_skills: Sequence[str]
     statuses: Mapping[str, str]
     completed_projects: Collection[int] = ()
 
@@ -112,60 +121,63 @@ def build_roadmap(
     *,
     target_role: str | None,
     role_key: str,
-    basis: RoadmapSource,
+    source: RoadmapSource,
     postings: int,
     priorities: Mapping[str, float],
-    person: Learner,
-    words: Vocabulary,
+    learner: Learner,
+    vocabulary: Vocabulary,
     prerequisites: Mapping[str, tuple[str, ...]],
     resources: ResourceCatalogue,
     project_options: Mapping[str, Sequence[ProjectOption]],
 ) -> Roadmap:
-    """Put the skills of `priorities` (percent by canonical name) in order, each with what helps to learn it."""
-    held = frozenset(person.held)
-    wanted = [CandidateSkill(name=name, priority=share, held=name in held) for name, share in priorities.items()]
-    alternatives = find_alternatives(wanted=wanted, begun=person.statuses.keys(), prerequisites=prerequisites)
-    implied = {need for name in held for need in find_prerequisites(name, prerequisites)}
+    """Order the skills of `priorities` (percent by canonical name) and add resources, projects and hours to each."""
+    acquired = frozenset(learner.acquired_skills)
+    candidates = [
+        CandidateSkill(name=name, priority=share, is_acquired=name in acquired) for name, share in priorities.items()
+    ]
+    alternatives = find_alternatives(
+        candidates=candidates, started=learner.statuses.keys(), prerequisites=prerequisites
+    )
+    implied = {need for name in acquired for need in find_prerequisites(name, prerequisites)}
 
     @cache
     def hours(name: str) -> int:
-        return estimate_hours(skill=_get_skill(name, words), held=held, implied=implied)
+        return estimate_hours(skill=_get_skill(name, vocabulary), acquired=acquired, implied=implied)
 
     steps = order_skills(
-        wanted=[replace(each, phase=_get_phase(each.name, alternatives, words)) for each in wanted],
+        candidates=[replace(each, phase=_get_phase(each.name, alternatives, vocabulary)) for each in candidates],
         prerequisites=prerequisites,
-        acquired=held | implied,
+        acquired=acquired | implied,
         hours=hours,
     )
     projects = choose_projects(
         steps=steps,
-        held=held,
+        acquired=acquired,
         prerequisites=prerequisites,
         project_options=project_options,
         role_key=role_key,
-        finished=person.completed_projects,
+        completed=learner.completed_projects,
     )
-    # What needs no words as a foundation any more.
-    covered = held | implied | priorities.keys()
+    # Skills that are not listed as foundations, because the learner or the roadmap has them already.
+    covered = acquired | implied | priorities.keys()
     paths = []
     for step in steps:
-        name = step.wanted.name
-        skill = _get_skill(name, words)
-        needs = prerequisites.get(name, ())
-        below = () if step.wanted.held or name in alternatives else order_prerequisites(name, prerequisites)
-        foundations = tuple(need for need in below if need not in covered)
+        name, is_acquired = step.candidate.name, step.candidate.is_acquired
+        skill = _get_skill(name, vocabulary)
+        needs = () if is_acquired or name in alternatives else order_prerequisites(name, prerequisites)
+        foundations = tuple(need for need in needs if need not in covered)
         covered |= set(foundations)
         paths.append(
             SkillPath(
                 skill=name,
                 display_name=skill.display_name,
-                is_missing=not step.wanted.held,
-                priority_score=step.wanted.priority if basis is RoadmapSource.POSTINGS else None,
+                is_missing=not is_acquired,
+                priority_score=step.candidate.priority if source is RoadmapSource.POSTINGS else None,
                 stage=step.stage,
-                status=_get_status(name, held, person.statuses),
-                prerequisites=needs,
+                status=_get_status(name, acquired, learner.statuses),
+                prerequisites=prerequisites.get(name, ()),
                 foundations=foundations,
-                foundation_names=tuple(_get_skill(need, words).display_name for need in foundations),
+                foundation_names=tuple(_get_skill(need, vocabulary).display_name for need in foundations),
                 foundation_resources=tuple(found[0] for need in foundations if (found := resources.of(need))),
                 alternative=alternatives.get(name),
                 estimated_hours=0 if name in alternatives else sum(map(hours, (name, *foundations))),
@@ -174,27 +186,27 @@ def build_roadmap(
                 projects=projects[name],
             )
         )
-    return Roadmap(target_role=target_role, basis=basis, postings=postings, paths=tuple(paths))
+    return Roadmap(target_role=target_role, source=source, postings=postings, paths=tuple(paths))
 
 
-def _get_skill(name: str, words: Vocabulary) -> Skill:
-    return words.get(name) or Skill(name=name, display_name=name, category=DEFAULT_CATEGORY)
+def _get_skill(name: str, vocabulary: Vocabulary) -> Skill:
+    return vocabulary.get(name) or Skill(name=name, display_name=name, category=DEFAULT_CATEGORY)
 
 
-def _get_phase(name: str, alternatives: Collection[str], words: Vocabulary) -> Phase:
+def _get_phase(name: str, alternatives: Collection[str], vocabulary: Vocabulary) -> Phase:
     if name in alternatives:
         return Phase.ALTERNATIVE
-    alongside = name in _DEGREES or words.category(name) == SOFT
+    alongside = name in _DEGREES or vocabulary.category(name) == SOFT
     return Phase.ALONGSIDE if alongside else Phase.TECHNICAL
 
 
-def _get_status(name: str, held: Collection[str], statuses: Mapping[str, str]) -> str:
-    """The status the person set; of a skill that is held all the same, that it is."""
+def _get_status(name: str, acquired: Collection[str], statuses: Mapping[str, str]) -> str:
+    """Return the status the user set. An acquired skill is `held` unless it is `done`."""
     status = statuses.get(name, OPEN)
-    return HELD if name in held and status != "done" else status
+    return HELD if name in acquired and status != "done" else status
 
 
-_OF_SUBCATEGORY = {
+_HOURS_BY_SUBCATEGORY = {
     ("Programming Languages", "General Purpose"): 80,
     ("Programming Languages", "Hardware"): 80,
     ("Programming Languages", "Programming Foundations"): 40,
@@ -213,7 +225,7 @@ _OF_SUBCATEGORY = {
     ("Tools/Technologies", "Practices"): 10,
     ("Tools/Technologies", "Version Control"): 10,
 }
-_OF_CATEGORY = {
+_HOURS_BY_CATEGORY = {
     "Programming Languages": 60,
     "Frameworks/Libraries": 40,
     "Databases": 30,
@@ -221,15 +233,14 @@ _OF_CATEGORY = {
     "Tools/Technologies": 20,
     "Soft Skills": 10,
 }
-# A whole platform rather than one of its services.
-_OF_SKILL = {
+# Hours of skills whose category does not fit, such as whole platforms, fields of study and simple notations.
+_HOURS_BY_SKILL = {
     "aws": 60,
     "azure": 60,
     "google cloud": 60,
     "kubernetes": 50,
     "machine learning": 80,
     "deep learning": 60,
-    # Fields of study, and notations that are learnt on the side.
     "computer science": 120,
     "distributed systems": 60,
     "mathematics": 80,
@@ -249,23 +260,24 @@ _OF_SKILL = {
     "storybook": 10,
     "tailwind css": 15,
 }
-# Someone who knows a related skill has met most of the ideas; someone who holds what builds on a skill, nearly all.
-_LEFT_WITH_RELATED = 0.6
-_LEFT_WHERE_IMPLIED = 0.25
+# Fractions of the hours that remain. A related skill shares most of the concepts. A skill that builds on this one
+# covers nearly all of them.
+_FRACTION_IF_RELATED = 0.6
+_FRACTION_IF_IMPLIED = 0.25
 
 
-def estimate_hours(*, skill: Skill, held: Collection[str], implied: Collection[str] = ()) -> int:
-    """Hours to learn the skill, 0 where it is held.
+def estimate_hours(*, skill: Skill, acquired: Collection[str], implied: Collection[str] = ()) -> int:
+    """Estimate the hours left to learn the skill.
 
-    A quarter remains where it is `implied`, as something that is held builds on it; six tenths where a related skill
-    is held.
+    Returns 0 if the skill is acquired, a quarter of the full hours if the skill is in `implied` because an acquired
+    skill builds on it, and 60 % if a related skill is acquired.
     """
-    if skill.name in held:
+    if skill.name in acquired:
         return 0
-    base = _OF_SKILL.get(skill.name) or _OF_SUBCATEGORY.get(
-        (skill.category, skill.subcategory), _OF_CATEGORY[skill.category]
+    hours = _HOURS_BY_SKILL.get(skill.name) or _HOURS_BY_SUBCATEGORY.get(
+        (skill.category, skill.subcategory), _HOURS_BY_CATEGORY[skill.category]
     )
     if skill.name in implied:
-        return round(base * _LEFT_WHERE_IMPLIED)
-    related = any(name in held for name in skill.related)
-    return round(base * _LEFT_WITH_RELATED) if related else base
+        return round(hours * _FRACTION_IF_IMPLIED)
+    has_related = any(name in acquired for name in skill.related)
+    return round(hours * _FRACTION_IF_RELATED) if has_related else hours

@@ -1,4 +1,4 @@
-"""Reading the catalogue of resources, a user's progress, and the roadmap that follows from all there is."""
+"""Selectors for learning resources and roadmaps."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,12 +17,12 @@ from market.trends import percentage
 from skills.selectors import get_vocabulary
 from skills.vocabulary import Vocabulary
 
-_SHOWN = {"broken_since": None, "hidden": {"$ne": True}}
+_VISIBLE = {"broken_since": None, "hidden": {"$ne": True}}
 
 
-def _load_catalogue(words: Vocabulary) -> ResourceCatalogue:
-    rows = list(database().learning_resources.find(_SHOWN))
-    canonical = {row["skill"]: words.canonical(row["skill"]) or row["skill"] for row in rows}
+def _load_catalogue(vocabulary: Vocabulary) -> ResourceCatalogue:
+    rows = list(database().learning_resources.find(_VISIBLE))
+    canonical = {row["skill"]: vocabulary.canonical(row["skill"]) or row["skill"] for row in rows}
     return ResourceCatalogue((build_resource(row) for row in rows), canonical=canonical)
 
 
@@ -30,9 +30,9 @@ _cache: VersionedCache[ResourceCatalogue] = VersionedCache.of_catalogue(CATALOGU
 
 
 def get_resource_catalogue() -> ResourceCatalogue:
-    """The resources whose addresses answer and that nobody hid, at most a second behind the stored ones."""
-    words = get_vocabulary()
-    return _cache.get(load=lambda: _load_catalogue(words), depends_on=words)
+    """Return the resources that are neither broken nor hidden. The catalogue is at most one second stale."""
+    vocabulary = get_vocabulary()
+    return _cache.get(load=lambda: _load_catalogue(vocabulary), depends_on=vocabulary)
 
 
 def search_resources(
@@ -43,11 +43,12 @@ def search_resources(
     limit: int | None = None,
     offset: int = 0,
 ) -> SearchResults[Resource]:
-    """Find resources by words of title, skill and description; those of a skill that the query names come first.
+    """Search resources by words in the title, skill and description.
 
-    `skills` are canonical names to keep to.
+    Resources for a skill named in the query come first. `skills` limits the results to skills with these canonical
+    names.
     """
-    filters: dict[str, Any] = dict(_SHOWN)
+    filters: dict[str, Any] = dict(_VISIBLE)
     if resource_type is not None:
         filters["type"] = resource_type
     if skills is not None:
@@ -70,47 +71,55 @@ def plan_roadmap(
     *,
     role: str | None,
     with_gap_analysis: bool,
-    person: Learner,
+    learner: Learner,
     project_options: Mapping[str, Sequence[ProjectOption]],
     stats: RoleStats | None,
 ) -> Roadmap:
-    """The roadmap of a role, as it is to be shown; of the person's own skills where there is no role or no data.
+    """Build the roadmap for a role.
 
-    Without data the skills of the role's projects are in it too.
+    Without a role, without stats or without gap analysis, the roadmap is built from the learner's own skills. If only
+    the stats are missing, the skills of the role's projects are added.
 
-    `figures` are those of the role's last `WINDOW_DAYS`.
+    Args:
+        role: The target role, if any.
+        with_gap_analysis: Whether to build the roadmap from the skills that the role's postings require.
+        learner: The user's skills and progress.
+        project_options: Project ideas by canonical skill name.
+        stats: Stats of the role for the last `WINDOW_DAYS` days, or None if the role has no postings.
     """
-    words = get_vocabulary()
+    vocabulary = get_vocabulary()
     role_key = normalize_role(role) if role else ""
     if not with_gap_analysis:
         stats = None
-        basis = RoadmapSource.OWN_SKILLS
+        source = RoadmapSource.OWN_SKILLS
     elif not role_key:
         stats = None
-        basis = RoadmapSource.NO_ROLE
+        source = RoadmapSource.NO_ROLE
     else:
-        basis = RoadmapSource.POSTINGS if stats else RoadmapSource.NO_POSTINGS
+        source = RoadmapSource.POSTINGS if stats else RoadmapSource.NO_POSTINGS
     if stats:
         demand = stats.window.demand
         priorities = {
             skill.name: percentage(skill.count, demand.postings) for skill in demand.required(threshold=MIN_THRESHOLD)
         }
     else:
-        names = [*person.held, *person.statuses]
-        if basis is RoadmapSource.NO_POSTINGS:
+        names = [*learner.acquired_skills, *learner.statuses]
+        if source is RoadmapSource.NO_POSTINGS:
             names += [
-                name for name, known in project_options.items() if any(role_key in each.role_keys for each in known)
+                name
+                for name, projects in project_options.items()
+                if any(role_key in project.role_keys for project in projects)
             ]
         priorities = dict.fromkeys(names, 0.0)
     return build_roadmap(
         target_role=role,
         role_key=role_key,
-        basis=basis,
+        source=source,
         postings=stats.window.demand.postings if stats else 0,
         priorities=priorities,
-        person=person,
-        words=words,
-        prerequisites=words.prerequisites,
+        learner=learner,
+        vocabulary=vocabulary,
+        prerequisites=vocabulary.prerequisites,
         resources=get_resource_catalogue(),
         project_options=project_options,
     )

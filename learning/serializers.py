@@ -1,4 +1,4 @@
-"""What the endpoints under /learning take and answer."""
+"""Serializers for the requests and responses of the endpoints under /learning."""
 
 from datetime import date
 from typing import Any
@@ -20,30 +20,37 @@ from skills.serializers import DisplayNameField
 MAX_NAME_LENGTH = 100
 MAX_SKILLS = 100
 PATH_STATUSES = (OPEN, *STATUSES, HELD)
-# Dates beyond these are slips of the pen, and the last ones a calendar knows leave no room for a plan.
+# Dates outside this range are typing errors. Dates near the year 9999 would also overflow when a plan is computed.
 FIRST_START, LAST_START = date(2000, 1, 1), date(2100, 12, 31)
 
 
 class RoadmapQuery(QuerySerializer):
+    """Query parameters of a roadmap."""
+
     target_role = StrictCharField(
         required=False,
         max_length=MAX_NAME_LENGTH,
-        help_text="Any role; by default the first of the user's target roles.",
+        help_text="Any role. Defaults to the first of the user's target roles.",
     )
     include_gap_analysis = serializers.BooleanField(
         default=True,
-        help_text="Whether the roadmap goes by what the role's postings ask for; else by the user's own skills.",
+        help_text=(
+            "If true, the roadmap is based on the skills that the role's postings require. If false, it is based on the"
+            " user's own skills."
+        ),
     )
 
     def validate_target_role(self, role: str) -> str:
         if not normalize_role(role):
-            raise serializers.ValidationError("target_role has to name a role.")
+            raise serializers.ValidationError("target_role must name a role.")
         return role
 
 
-# A format has no bounds in OpenAPI.
+# OpenAPI has no bounds for dates, so the schema limits the year with a pattern.
 @extend_schema_field({"type": "string", "format": "date", "pattern": "^(20[0-9]{2}|2100)-[0-9]{2}-[0-9]{2}$"})
 class StartDate(serializers.DateField):
+    """A date between `FIRST_START` and `LAST_START`."""
+
     def to_internal_value(self, value: Any) -> date:
         day = super().to_internal_value(value)
         if not FIRST_START <= day <= LAST_START:
@@ -52,136 +59,180 @@ class StartDate(serializers.DateField):
 
 
 class CalendarQuery(RoadmapQuery):
+    """Query parameters of a study plan."""
+
     hours_per_week = BoundedInteger(minimum=MIN_HOURS, maximum=MAX_HOURS, default=USUAL_HOURS)
-    start_date = StartDate(required=False, help_text=f"From {FIRST_START} to {LAST_START}; by default the next Monday.")
+    start_date = StartDate(
+        required=False,
+        help_text=f"First day of the plan, from {FIRST_START} to {LAST_START}. Defaults to the next Monday.",
+    )
 
 
 class ResourcesQuery(QuerySerializer):
+    """Query parameters of the resource list."""
+
     skills = serializers.ListField(
         child=StrictCharField(max_length=MAX_NAME_LENGTH),
         min_length=1,
         max_length=MAX_SKILLS,
-        help_text="In any spelling; a skill that only looks alike is not meant.",
+        help_text="Skill names in any spelling. Each must match a skill exactly, not just resemble it.",
     )
     resource_type = StrictChoiceField(choices=TYPES, required=False)
     search = StrictCharField(
         required=False,
         allow_blank=True,
         max_length=MAX_QUERY_LENGTH,
-        help_text="Keeps those with words that begin so, the most relevant first.",
+        help_text="Only return resources with words that begin with these terms, most relevant first.",
     )
 
 
 class ResourceSearchQuery(QuerySerializer):
+    """Query parameters of the resource search."""
+
     limit = BoundedInteger(minimum=1, maximum=100, default=20)
     offset = BoundedInteger(minimum=0, maximum=10_000, default=0)
     query = StrictCharField(
-        max_length=MAX_QUERY_LENGTH, help_text="Words of title, skill or description; the beginning of a word will do."
+        max_length=MAX_QUERY_LENGTH,
+        help_text="Words, or beginnings of words, in the title, skill or description.",
     )
     resource_type = StrictChoiceField(choices=TYPES, required=False)
 
 
 class ResourceSerializer(serializers.Serializer[Any]):
+    """A resource for learning a skill."""
+
     type = serializers.ChoiceField(TYPES)
     title = serializers.CharField()
     url = serializers.URLField()
     description = serializers.CharField()
-    skill = serializers.CharField(help_text="The canonical name.")
+    skill = serializers.CharField(help_text="Canonical name.")
     level = serializers.ChoiceField(LEVELS)
     free = serializers.BooleanField()
-    language = serializers.CharField(help_text="As in `en`.")
+    language = serializers.CharField(help_text="Language code, such as `en`.")
     provider = serializers.CharField()
 
 
 class RoadmapProjectSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField(source="exercise.id")
-    title = serializers.CharField(source="exercise.title")
-    difficulty = serializers.ChoiceField(LEVELS, source="exercise.difficulty")
-    estimated_time = serializers.CharField(source="exercise.estimated_time")
-    skills = serializers.ListField(source="exercise.skills", child=serializers.CharField())
+    """A project suggested for practising a skill."""
+
+    id = serializers.IntegerField(source="project.id")
+    title = serializers.CharField(source="project.title")
+    difficulty = serializers.ChoiceField(LEVELS, source="project.difficulty")
+    estimated_time = serializers.CharField(source="project.estimated_time")
+    skills = serializers.ListField(source="project.skills", child=serializers.CharField())
     new_skills = serializers.ListField(
         child=serializers.CharField(),
-        help_text="Those of them that are neither held nor learnt by then; three at most.",
+        help_text="Skills of the project that are not learned at that point of the roadmap. At most three.",
     )
 
 
 class SkillPathSerializer(serializers.Serializer[Any]):
-    skill = serializers.CharField(help_text="The canonical name.")
+    """One skill of a roadmap."""
+
+    skill = serializers.CharField(help_text="Canonical name.")
     display_name = serializers.CharField()
-    resources = ResourceSerializer(many=True, help_text="The easiest first; none where none is known.")
+    resources = ResourceSerializer(many=True, help_text="Resources for the skill, easiest first. Can be empty.")
     is_missing = serializers.BooleanField()
     priority_score = serializers.FloatField(
         allow_null=True,
-        help_text="The share of the role's postings that ask for it, in percent; null without them.",
+        help_text=(
+            "Percentage of the role's postings that require the skill. Null if the roadmap is not based on postings."
+        ),
     )
-    stage = serializers.IntegerField(help_text="What a stage's skills build on is in the stages before.")
+    stage = serializers.IntegerField(
+        help_text="Stage of the roadmap, starting at 1. The prerequisites of a skill are in earlier stages."
+    )
     prerequisites = serializers.ListField(
-        child=serializers.CharField(), help_text="What it builds on directly, in the roadmap or not."
+        child=serializers.CharField(), help_text="Direct prerequisites, including skills that are not in the roadmap."
     )
     foundations = serializers.ListField(
         child=serializers.CharField(),
-        help_text="All below it that is neither in the roadmap nor held: to be learnt first, and in the hours.",
+        help_text=(
+            "Direct and indirect prerequisites that are neither in the roadmap nor in the profile. Learn them first."
+            " `estimated_hours` includes them."
+        ),
     )
-    foundation_resources = ResourceSerializer(many=True, help_text="The easiest for each of them that has one.")
+    foundation_resources = ResourceSerializer(
+        many=True, help_text="The easiest resource for each foundation that has resources."
+    )
     alternative = serializers.CharField(
-        allow_null=True, help_text="A skill of the roadmap that replaces this missing one, which comes last."
+        allow_null=True,
+        help_text=(
+            "Another skill of the roadmap that replaces this missing skill. Skills with an alternative come last."
+        ),
     )
     estimated_hours = serializers.IntegerField(
-        help_text="A rule of thumb; 0 for a skill that is held or has an alternative."
+        help_text="Estimated hours to learn the skill. 0 if the skill is in the profile or has an alternative."
     )
-    projects = RoadmapProjectSerializer(many=True, help_text="Up to two that exercise it with what is learnt by then.")
+    projects = RoadmapProjectSerializer(
+        many=True, help_text="Up to two projects that practise the skill with the skills learned so far."
+    )
     status = serializers.ChoiceField(
-        PATH_STATUSES, help_text="`held` is in the profile, `open` is neither held nor planned."
+        PATH_STATUSES, help_text="`held`: in the profile. `open`: neither in the profile nor planned."
     )
 
 
 class RoadmapSerializer(serializers.Serializer[Any]):
+    """A roadmap for a role."""
+
     target_role = serializers.CharField(source="roadmap.target_role", allow_null=True)
     skill_paths = SkillPathSerializer(
         source="roadmap.paths",
         many=True,
-        help_text="In the order to learn them: by stage, in it what is missing first, then by priority.",
+        help_text="Skills in the order to learn them: by stage, missing skills first, then by priority.",
     )
     total_skills = CountField(source="roadmap.paths")
     missing_skills_count = CountField(source="roadmap.missing")
     coverage_percentage = serializers.FloatField(
         source="roadmap.coverage_percentage",
         allow_null=True,
-        help_text="Skills held of all skills of the roadmap; null where it goes by no postings.",
+        help_text=(
+            "Percentage of the roadmap's skills that the user has. Null if the roadmap is not based on postings."
+        ),
     )
     recommendations = serializers.ListField(child=serializers.CharField())
     total_postings_analyzed = serializers.IntegerField(source="roadmap.postings")
     estimated_hours = serializers.IntegerField(
-        source="roadmap.estimated_hours", help_text="For all that is to be learnt."
+        source="roadmap.estimated_hours", help_text="Hours to learn all missing skills."
     )
-    collection = CollectionSerializer(required=False, help_text="Where the role has no postings.")
+    collection = CollectionSerializer(
+        required=False, help_text="State of collecting postings for the role. Only present if the role has no postings."
+    )
 
 
 class ResourceFiltersSerializer(serializers.Serializer[Any]):
+    """The filters that were applied to a resource search."""
+
     resource_type = serializers.ChoiceField(TYPES, allow_null=True)
     limit = serializers.IntegerField()
     offset = serializers.IntegerField()
 
 
 class FoundResourcesSerializer(serializers.Serializer[Any]):
-    resources = ResourceSerializer(many=True, help_text="The most relevant first.")
-    total_found = serializers.IntegerField(help_text="In all, on this page or not.")
+    """A page of resources found by a search."""
+
+    resources = ResourceSerializer(many=True, help_text="Resources on this page, most relevant first.")
+    total_found = serializers.IntegerField(help_text="Number of resources found on all pages.")
     search_query = serializers.CharField()
     filters_applied = ResourceFiltersSerializer()
 
 
 class SkillProgressChangeSerializer(serializers.Serializer[Any]):
+    """A change to the progress with a skill."""
+
     status = StrictChoiceField(choices=STATUSES)
     evidence_url = HttpURLField(
         required=False,
         allow_null=True,
         max_length=MAX_URL_LENGTH,
-        help_text="What shows it; left as it is when not given, null removes it.",
+        help_text="URL of evidence of the skill. Unchanged if omitted. Null removes it.",
     )
 
 
 class SkillProgressSerializer(serializers.Serializer[Any]):
-    skill = serializers.CharField(help_text="The canonical name.")
+    """The user's progress with a skill."""
+
+    skill = serializers.CharField(help_text="Canonical name.")
     display_name = DisplayNameField(source="skill")
     status = serializers.ChoiceField(STATUSES)
     evidence_url = serializers.CharField(allow_null=True)
@@ -191,5 +242,7 @@ class SkillProgressSerializer(serializers.Serializer[Any]):
 
 
 class SkillProgressListSerializer(serializers.Serializer[Any]):
-    progress = SkillProgressSerializer(many=True, help_text="By skill.")
+    """The user's progress with all skills."""
+
+    progress = SkillProgressSerializer(many=True, help_text="Progress entries, sorted by skill.")
     total = serializers.IntegerField()

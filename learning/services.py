@@ -1,4 +1,4 @@
-"""Writing what can be learnt: seeding resources, following a merge of two skills, checking links."""
+"""Services that write learning data: seed resources, apply skill merges and check links."""
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -23,9 +23,12 @@ from skills.services import get_merged_skills
 
 
 def seed_resources(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSummary:
-    """Bring the stored resources up to the entries of the seed file; safe to repeat, and what curators edited is kept.
+    """Update the stored resources from the entries of the seed file.
 
-    Raises InvalidEntry, before anything is written, when an entry cannot be a resource.
+    Seeding is idempotent and leaves resources that a curator edited unchanged.
+
+    Raises:
+        InvalidEntry: An entry is not a valid resource. Nothing has been written.
     """
     contents = []
     merged = get_merged_skills()
@@ -41,8 +44,11 @@ def seed_resources(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> Se
 
 
 def on_skill_merged(source: str, target: str, now: datetime) -> None:
-    """Rename the skill. Of two resources with one address that of the skill that stays is kept; of two progresses of
-    one user the further one."""
+    """Move the resources and progress of the skill `source` to `target`.
+
+    If both skills have a resource with the same URL, the resource of `target` is kept. If a user has progress with both
+    skills, the more advanced progress is kept.
+    """
     resources, progress = database().learning_resources, database().learning_progress
     for row in resources.find({"skill": source}, {"url": 1}):
         if resources.count_documents({"skill": target, "url": row["url"]}, limit=1):
@@ -65,29 +71,31 @@ DEFAULT_CONCURRENCY = 8
 DEFAULT_TIMEOUT_SECONDS = 10.0
 RETRIES = 2
 _BACKOFF_SECONDS = 0.5
-_TRY_AGAIN = frozenset({500, 502, 503, 504})
-# A site that turns robots away, or wants a login, is there all the same.
-_REJECTED = frozenset({401, 403, 406, 429, 451, 999})
-# Once a host failed to answer so often in a row, its other addresses are not asked.
+_RETRY_STATUSES = frozenset({500, 502, 503, 504})
+# Statuses of pages that exist but block robots or require a login. These links count as working.
+_BLOCKED_STATUSES = frozenset({401, 403, 406, 429, 451, 999})
+# After this many consecutive failures of a host, its remaining URLs are not requested.
 _MAX_HOST_FAILURES = 3
-# When none of so many hosts answers, it is our own network that is down.
+# If at least this many hosts were requested and all failed, assume that the local network is down.
 _MIN_HOSTS = 10
 _HEADERS = {"User-Agent": "Mozilla/5.0 (compatible; CareerNavigator-LinkCheck/1.0)", "Accept": "*/*"}
 
 
 class NetworkDown(RuntimeError):
-    """No host answered at all; nothing was marked."""
+    """Raised when no host responds. No link has been marked as broken."""
 
 
 class LinkOutcome(Enum):
+    """The result of requesting a URL."""
+
     ANSWERS = "answers"
-    GONE = "gone"  # the host says that there is no such page
-    FAILS = "fails"  # no answer, or an error, however often it was asked
+    GONE = "gone"  # client error, such as 404
+    FAILS = "fails"  # no response or a server error, after all retries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedLink:
-    """What came of one address; `because` is a status or what went wrong."""
+    """The result of checking one URL. `because` is the HTTP status or the name of the error."""
 
     url: str
     outcome: LinkOutcome
@@ -96,7 +104,7 @@ class CheckedLink:
 
 @dataclass(slots=True, kw_only=True)
 class LinkReport:
-    """What a check found, by address; `repaired` were broken before and answer now."""
+    """The result of a link check. `repaired` lists URLs that were marked as broken before the check and work now."""
 
     checked: int = 0
     answering: int = 0
@@ -113,11 +121,19 @@ def check_links(
     begin: Callable[[int], object] = bool,
     advance: Callable[[], object] = bool,
 ) -> LinkReport:
-    """Ask every address, mark those that do not answer as broken, and clear the mark of those that do again.
+    """Request the URL of every resource, mark broken links and clear the mark of links that work again.
 
-    So many hosts are asked at once, each one address after the other. `begin` is told how many addresses there are,
-    `advance`, from several threads, each time one is done; what either raises ends the check, and nothing is marked.
-    Raises NetworkDown.
+    Args:
+        now: The time to store for the check.
+        concurrency: Number of hosts requested concurrently. The URLs of one host are requested sequentially.
+        timeout_seconds: Timeout per request.
+        begin: Called once with the number of URLs. An exception it raises cancels the check.
+        advance: Called from several threads after each URL. An exception it raises cancels the check.
+
+    Raises:
+        NetworkDown: No host responded.
+
+    A check that is cancelled or that raises an error writes nothing.
     """
     stored = database().learning_resources
     broken_before = set(stored.distinct("url", {"broken_since": {"$ne": None}}))
@@ -127,49 +143,49 @@ def check_links(
     begin(sum(map(len, by_host.values())))
     results: list[CheckedLink] = []
     with ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="links") as pool:
-        # The largest hosts first, since each is one thread's work.
+        # Start with the hosts that have the most URLs, because one thread handles each host.
         hosts = sorted(by_host.values(), key=len, reverse=True)
         futures = [pool.submit(_check_host, urls, timeout_seconds, advance) for urls in hosts]
         try:
             for future in as_completed(futures):
                 results += future.result()
         except BaseException:
-            # Hosts that were not asked yet would each be asked once before the pool ends.
+            # Leaving the `with` block would otherwise wait until every queued host has been requested.
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    if len(by_host) >= _MIN_HOSTS and all(each.outcome is LinkOutcome.FAILS for each in results):
-        raise NetworkDown(f"none of {len(by_host)} hosts answered")
-    results.sort(key=lambda each: each.url)
-    return _record(results, broken_before, now)
+    if len(by_host) >= _MIN_HOSTS and all(link.outcome is LinkOutcome.FAILS for link in results):
+        raise NetworkDown(f"none of {len(by_host)} hosts responded")
+    results.sort(key=lambda link: link.url)
+    return _store_results(results, broken_before, now)
 
 
 def _check_host(urls: Iterable[str], timeout_seconds: float, advance: Callable[[], object]) -> list[CheckedLink]:
     results: list[CheckedLink] = []
     failures = 0
-    with _session() as session:
+    with _create_session() as session:
         for url in urls:
             if failures < _MAX_HOST_FAILURES:
-                result = _check(session, url, timeout_seconds)
+                result = _check_url(session, url, timeout_seconds)
                 failures = failures + 1 if result.outcome is LinkOutcome.FAILS else 0
             else:
-                result = CheckedLink(url=url, outcome=LinkOutcome.FAILS, because="the host did not answer before")
+                result = CheckedLink(url=url, outcome=LinkOutcome.FAILS, because="earlier requests to the host failed")
             results.append(result)
             advance()
     return results
 
 
-def _session() -> requests.Session:
+def _create_session() -> requests.Session:
     session = requests.Session()
     session.headers.update(_HEADERS)
-    # Only the addresses count, not what the environment says of proxies' passwords or .netrc.
-    session.auth = _anonymous
+    # Without an explicit auth callable, requests would send credentials from .netrc.
+    session.auth = _send_no_credentials
     retry = Retry(
         total=RETRIES,
         backoff_factor=_BACKOFF_SECONDS,
-        status_forcelist=_TRY_AGAIN,
+        status_forcelist=_RETRY_STATUSES,
         allowed_methods=None,
         raise_on_status=False,
-        # A host may ask for hours of patience; the next check comes in a week anyway.
+        # A host can request a delay of hours. The next check runs within a week anyway.
         respect_retry_after_header=False,
     )
     for scheme in ("http://", "https://"):
@@ -177,31 +193,31 @@ def _session() -> requests.Session:
     return session
 
 
-def _anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _send_no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _check(session: requests.Session, url: str, timeout_seconds: float) -> CheckedLink:
-    """Ask by HEAD, and by GET where that does not get a good answer: many servers answer HEAD wrongly."""
-    result = _ask(session, "HEAD", url, timeout_seconds)
-    return result if result.outcome is LinkOutcome.ANSWERS else _ask(session, "GET", url, timeout_seconds)
+def _check_url(session: requests.Session, url: str, timeout_seconds: float) -> CheckedLink:
+    """Send a HEAD request and, if it fails, a GET request, because many servers do not support HEAD correctly."""
+    result = _request(session, "HEAD", url, timeout_seconds)
+    return result if result.outcome is LinkOutcome.ANSWERS else _request(session, "GET", url, timeout_seconds)
 
 
-def _ask(session: requests.Session, method: str, url: str, timeout_seconds: float) -> CheckedLink:
+def _request(session: requests.Session, method: str, url: str, timeout_seconds: float) -> CheckedLink:
     try:
-        # The body is not read.
-        with session.request(method, url, timeout=timeout_seconds, allow_redirects=True, stream=True) as answer:
-            status = answer.status_code
-    except (requests.RequestException, ValueError) as error:  # ValueError: what a redirect names is no address
+        # With `stream`, the body is not downloaded.
+        with session.request(method, url, timeout=timeout_seconds, allow_redirects=True, stream=True) as response:
+            status = response.status_code
+    except (requests.RequestException, ValueError) as error:  # ValueError: a redirect to an invalid URL
         return CheckedLink(url=url, outcome=LinkOutcome.FAILS, because=type(error).__name__)
-    if status < 400 or status in _REJECTED:
+    if status < 400 or status in _BLOCKED_STATUSES:
         outcome = LinkOutcome.ANSWERS
     else:
         outcome = LinkOutcome.FAILS if status >= 500 else LinkOutcome.GONE
     return CheckedLink(url=url, outcome=outcome, because=str(status))
 
 
-def _record(results: list[CheckedLink], broken_before: set[str], now: datetime) -> LinkReport:
+def _store_results(results: list[CheckedLink], broken_before: set[str], now: datetime) -> LinkReport:
     report = LinkReport(checked=len(results))
     writes = []
     for result in results:
@@ -213,7 +229,7 @@ def _record(results: list[CheckedLink], broken_before: set[str], now: datetime) 
                 report.repaired.append(result.url)
         else:
             report.broken.append(result)
-            # The day it was first found broken stands.
+            # Keep the time at which the link was first found broken.
             writes.append(UpdateMany({"url": result.url, "broken_since": None}, {"$set": {"broken_since": now}}))
             if result.url not in broken_before:
                 report.newly_broken.append(result.url)

@@ -1,4 +1,4 @@
-"""What Celery runs for learning."""
+"""Celery tasks of the learning app."""
 
 import logging
 
@@ -19,17 +19,17 @@ logger = logging.getLogger(__name__)
     bind=True,
 )
 def check_links(self: Task) -> str:
-    """Ask the URL of every learning resource and mark those that do not answer.
+    """Request the URL of every learning resource and mark broken links.
 
-    While the network is down it fails, and the next week tries again. Cancelled, it marks nothing.
+    The task fails if the network is down. A cancelled task writes nothing.
     """
     progress = self.get_progress()
     try:
         report = links.check_links(now=timezone.now(), begin=progress.begin, advance=progress.advance)
     except links.NetworkDown as error:
-        logger.error("links were not checked: %s", error)
+        logger.error("link check failed: %s", error)
         raise TaskFailed(f"the network is down: {error}") from error
     return (
-        f"checked {report.checked:,} links: {len(report.broken):,} broken, {len(report.newly_broken):,} of them newly; "
-        f"{len(report.repaired):,} answer again"
+        f"checked {report.checked:,} links: {len(report.broken):,} broken ({len(report.newly_broken):,} new), "
+        f"{len(report.repaired):,} repaired"
     )

@@ -1,3 +1,5 @@
+"""Routes under /learning."""
+
 from career_navigator.api.routers import OptionalSlashRouter
 from learning.views import ResourceViewSet, RoadmapViewSet, SkillProgressViewSet
 

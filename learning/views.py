@@ -1,4 +1,4 @@
-"""The endpoints under /learning."""
+"""Endpoints under /learning: roadmaps, resources and progress with skills."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -40,22 +40,22 @@ from skills.selectors import get_vocabulary
 
 
 class RoadmapViewSet(ApiViewSet):
-    """What to learn for a role, in order; in three forms."""
+    """Endpoints for the roadmap of a role as JSON, Markdown and iCalendar."""
 
     query_serializer_class = shapes.RoadmapQuery
 
     @action(detail=False, serializer_class=shapes.RoadmapSerializer, item_list="skill_paths")
     def roadmap(self, request: Request) -> Response:
-        """List what to learn for a role, in order.
+        """List the skills to learn for a role, in order.
 
-        What a skill builds on comes before it; within a stage what is missing comes first, by how many postings ask for
-        it. Each has resources, hours and projects that exercise it. Without `target_role` it is for the first target
-        role of the profile.
+        A skill comes after its prerequisites. Within a stage, missing skills come first, ordered by the share of
+        postings that require them. Each skill has resources, estimated hours and suggested projects. `target_role`
+        defaults to the first target role in the profile.
         """
         roadmap = self._plan_roadmap()
         answer: dict[str, Any] = {"roadmap": roadmap, "recommendations": build_recommendations(roadmap=roadmap)}
         headers = {}
-        if roadmap.basis is RoadmapSource.NO_POSTINGS:
+        if roadmap.source is RoadmapSource.NO_POSTINGS:
             collection = get_collection_state(
                 role=roadmap.target_role,
                 user_id=self.current_user.id,
@@ -74,7 +74,7 @@ class RoadmapViewSet(ApiViewSet):
     def markdown(self, request: Request) -> HttpResponse:
         """Return the roadmap as Markdown.
 
-        For reading and printing: each skill with its hours, resources and projects.
+        The page lists each skill with its hours, resources and projects.
         """
         roadmap = self._plan_roadmap()
         page = render_page(roadmap=roadmap, recommendations=build_recommendations(roadmap=roadmap))
@@ -88,9 +88,9 @@ class RoadmapViewSet(ApiViewSet):
         media_type=CALENDAR_MEDIA_TYPE,
     )
     def calendar(self, request: Request) -> HttpResponse:
-        """Return a study plan of the roadmap, as an iCalendar file.
+        """Return a study plan for the roadmap as an iCalendar file.
 
-        The roadmap's hours spread over weeks of `hours_per_week` from `start_date` on, for a calendar to import.
+        The plan starts at `start_date` and schedules `hours_per_week` hours per week until all skills are learned.
         """
         now, roadmap = timezone.now(), self._plan_roadmap()
         first_day = self.query.get("start_date") or get_next_monday(now.astimezone(UTC).date())
@@ -100,34 +100,34 @@ class RoadmapViewSet(ApiViewSet):
         return HttpResponse(content, content_type=f"{CALENDAR_MEDIA_TYPE}; charset=utf-8", headers=headers)
 
     def _plan_roadmap(self) -> Roadmap:
-        user, role, by_postings = self.current_user, self._role(), self.query["include_gap_analysis"]
+        user, role, with_gap_analysis = self.current_user, self._get_role(), self.query["include_gap_analysis"]
         stats = None
-        if role is not None and by_postings:
+        if role is not None and with_gap_analysis:
             stats = compute_role_stats(role=role, days=WINDOW_DAYS, now=timezone.now())
-        person = Learner(
-            held=get_vocabulary().map_technology_slugs(get_user_skills(user)),
+        learner = Learner(
+            acquired_skills=get_vocabulary().map_technology_slugs(get_user_skills(user)),
             statuses=SKILL_PROGRESS.statuses(user.id),
             completed_projects=PROJECT_PROGRESS.list_done(user.id),
         )
         return plan_roadmap(
             role=role,
-            with_gap_analysis=by_postings,
-            person=person,
+            with_gap_analysis=with_gap_analysis,
+            learner=learner,
             project_options=get_idea_catalogue().by_skill,
             stats=stats,
         )
 
-    def _role(self) -> str | None:
-        """Return the role that is meant, as the user's profile has it, or else as titles are written."""
-        asked, roles = self.query.get("target_role"), self.current_user.target_roles
-        if asked is None:
+    def _get_role(self) -> str | None:
+        """Return the requested role as spelled in the user's profile or, if it is not there, in title case."""
+        requested, roles = self.query.get("target_role"), self.current_user.target_roles
+        if requested is None:
             return next(iter(roles), None)
-        key = normalize_role(asked)
-        return next((role for role in roles if normalize_role(role) == key), get_display_role(asked))
+        key = normalize_role(requested)
+        return next((role for role in roles if normalize_role(role) == key), get_display_role(requested))
 
 
 class ResourceViewSet(ApiViewSet):
-    """Where to learn a skill."""
+    """Endpoints for learning resources."""
 
     serializer_class = shapes.ResourceSerializer
     action_options = {"list": {"query_serializer_class": shapes.ResourcesQuery, "item_list": ""}}
@@ -136,16 +136,22 @@ class ResourceViewSet(ApiViewSet):
     def list(self, request: Request) -> Response:
         """List the resources for given skills.
 
-        Repeat `skills` for several, in any spelling. The easiest of each skill come first; links that were found broken
-        are left out.
+        Repeat `skills` for several skills, in any spelling. For each skill, the easiest resources come first. Broken
+        links are left out.
         """
-        skills, of_type = get_vocabulary().map_technology_slugs(self.query["skills"]), self.query.get("resource_type")
+        skills = get_vocabulary().map_technology_slugs(self.query["skills"])
+        resource_type = self.query.get("resource_type")
         if self.query.get("search"):
-            found = search_resources(query=self.query["search"], resource_type=of_type, skills=skills).items
+            resources = search_resources(query=self.query["search"], resource_type=resource_type, skills=skills).items
         else:
             catalogue = get_resource_catalogue()
-            found = [each for skill in skills for each in catalogue.of(skill) if of_type in (None, each.type)]
-        return Response(self.get_serializer(found, many=True).data)
+            resources = [
+                resource
+                for skill in skills
+                for resource in catalogue.of(skill)
+                if resource_type in (None, resource.type)
+            ]
+        return Response(self.get_serializer(resources, many=True).data)
 
     @action(
         detail=False,
@@ -156,7 +162,7 @@ class ResourceViewSet(ApiViewSet):
     def search(self, request: Request) -> Response:
         """Search all resources.
 
-        By words of title, skill or description, the most relevant first.
+        The search covers titles, skills and descriptions. The most relevant resources come first.
         """
         found = search_resources(
             query=self.query["query"],
@@ -174,12 +180,15 @@ class ResourceViewSet(ApiViewSet):
 
 
 _SKILL = OpenApiParameter(
-    "skill", OpenApiTypes.STR, OpenApiParameter.PATH, description="In any spelling; one with a slash, as it is."
+    "skill",
+    OpenApiTypes.STR,
+    OpenApiParameter.PATH,
+    description="Skill name in any spelling. Do not encode a slash in the name.",
 )
 
 
 class SkillProgressViewSet(ApiViewSet):
-    """How far the current user has come."""
+    """Endpoints for the current user's progress with skills."""
 
     action_options = {
         "list": {"serializer_class": shapes.SkillProgressListSerializer, "path_parameters": ()},
@@ -192,25 +201,25 @@ class SkillProgressViewSet(ApiViewSet):
         "destroy": {"path_parameters": [_SKILL, IF_MATCH], "error_statuses": (412,)},
     }
     lookup_url_kwarg = "skill"
-    # A name may have a slash in it: "ci/cd".
+    # A skill name can contain a slash, as in "ci/cd".
     lookup_value_regex = ".+?"
     path_parameters = [_SKILL]
 
     def list(self, request: Request) -> Response:
-        """List how far the current user has come with each skill.
+        """List the current user's progress with skills.
 
-        By skill: what is planned, being learnt, or done.
+        The list is sorted by skill. The status of a skill is `planned`, `learning` or `done`.
         """
         rows = SKILL_PROGRESS.of(self.current_user.id)
         return Response(self.get_serializer({"progress": rows, "total": len(rows)}).data)
 
     def update(self, request: Request, skill: str) -> Response:
-        """Plan, begin or finish a skill.
+        """Store the progress with a skill.
 
-        A skill that is `done` counts as held in every roadmap, gap analysis and recommendation, as if it were in the
-        profile, which stays as it is. Any other status, or DELETE, takes that back.
+        A skill with the status `done` counts as part of the profile in every roadmap, gap analysis and recommendation.
+        The profile itself does not change. Setting another status, or DELETE, reverts this.
         """
-        name = _get_skill(skill)
+        name = _resolve_skill(skill)
         stored = SKILL_PROGRESS.store(
             user_id=self.current_user.id,
             subject=name,
@@ -224,26 +233,31 @@ class SkillProgressViewSet(ApiViewSet):
     def destroy(self, request: Request, skill: str) -> Response:
         """Delete the progress with a skill.
 
-        The skill then counts as held only if the profile names it. 404 where there is no progress with it.
+        The skill then counts as acquired only if it is in the profile. Returns 404 if no progress is stored.
         """
         names = get_vocabulary().map_technology_slugs([skill])
         user_id = self.current_user.id
         if not names or not SKILL_PROGRESS.remove(
             user_id=user_id, subject=names[0], seen_at=self._check_version(names[0])
         ):
-            raise NotFound("There is no progress with this skill.", "progress_not_found")
+            raise NotFound("No progress is stored for this skill.", "progress_not_found")
         return Response(status=204)
 
     def _check_version(self, name: str) -> datetime | None:
-        """Return the version that the change is made from, if it names one. Raises StaleVersion."""
+        """Return the version in the If-Match header, if any. Raises `StaleVersion` if it is not the stored version."""
         stored_at = SKILL_PROGRESS.get_version(user_id=self.current_user.id, subject=name)
         return check_if_match(self.request, stored_at)
 
 
-def _get_skill(given: str) -> str:
-    """Return the canonical name of a skill of the vocabulary, or of one that postings ask for. Raises NotFound."""
-    words = get_vocabulary()
-    names = words.map_technology_slugs([given])
-    if not names or (words.get(given) is None and not get_skill_market(skill=names[0], now=timezone.now()).count):
-        raise NotFound("There is no such skill.", "skill_not_found")
+def _resolve_skill(spelling: str) -> str:
+    """Return the canonical name of a skill.
+
+    Raises:
+        NotFound: Neither the vocabulary nor a recent posting contains the skill.
+    """
+    vocabulary = get_vocabulary()
+    names = vocabulary.map_technology_slugs([spelling])
+    is_listed = vocabulary.get(spelling) is not None
+    if not names or (not is_listed and not get_skill_market(skill=names[0], now=timezone.now()).count):
+        raise NotFound("This skill does not exist.", "skill_not_found")
     return names[0]

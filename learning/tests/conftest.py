@@ -1,4 +1,4 @@
-"""Empty servers, and the roadmap of somebody who asks."""
+"""Fixtures for the learning tests."""
 
 from urllib.parse import urlencode
 
@@ -7,16 +7,16 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _servers(servers_emptied):
-    """Every test begins with them."""
+    """Start every test with empty servers."""
 
 
 @pytest.fixture
 def roadmap(newcomer):
-    """The newcomer's roadmap; what is passed are parameters."""
+    """Return a function that requests the newcomer's roadmap with query parameters."""
 
-    def ask(**parameters):
+    def get(**parameters):
         answer = newcomer.get(f"/learning/roadmap?{urlencode(parameters)}")
         assert answer.status_code == 200, answer.content
         return answer.json()
 
-    return ask
+    return get

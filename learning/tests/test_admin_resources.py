@@ -1,4 +1,4 @@
-"""Curating learning resources in the admin."""
+"""Tests of the admin pages of learning resources."""
 
 import pytest
 import tablib
@@ -38,24 +38,24 @@ def seeded(admin_tables: None) -> LearningResourceDocument:
     return LearningResourceDocument.objects.get()
 
 
-def served() -> list[str]:
+def list_served_titles() -> list[str]:
     reset_caches()
     return [resource.title for resource in get_resource_catalogue().of("python")]
 
 
-def posted(client: Client, resource: LearningResourceDocument, **changes: object) -> dict[str, object]:
+def build_form_data(client: Client, resource: LearningResourceDocument, **changes: object) -> dict[str, object]:
     form = client.get(f"{LIST}{resource.pk}/change/").context["adminform"].form
     values = {field.name: field.value() for field in form}
     return {key: value for key, value in values.items() if value not in (None, False)} | changes
 
 
-def test_serves_an_edit_and_seeding_leaves_it(staff_client: Client, seeded: LearningResourceDocument) -> None:
-    sent = posted(staff_client, seeded, title="Another", skill="Py")
+def test_serves_an_edit_and_seeding_keeps_it(staff_client: Client, seeded: LearningResourceDocument) -> None:
+    sent = build_form_data(staff_client, seeded, title="Another", skill="Py")
 
     answer = staff_client.post(f"{LIST}{seeded.pk}/change/", sent)
 
     assert answer.status_code == 302, answer.context["errors"]
-    assert served() == ["Another"]
+    assert list_served_titles() == ["Another"]
     assert seed_resources(entries=[ENTRY], now=timezone.now()).kept == 1
 
 
@@ -71,31 +71,31 @@ def test_serves_an_edit_and_seeding_leaves_it(staff_client: Client, seeded: Lear
         ("description", "", "required"),
     ],
 )
-def test_tells_a_refused_value_at_its_field(
+def test_reports_an_invalid_value_at_its_field(
     staff_client: Client, seeded: LearningResourceDocument, field: str, value: str, message: str
 ) -> None:
-    answer = staff_client.post(f"{LIST}{seeded.pk}/change/", posted(staff_client, seeded, **{field: value}))
+    answer = staff_client.post(f"{LIST}{seeded.pk}/change/", build_form_data(staff_client, seeded, **{field: value}))
 
     assert message in " ".join(answer.context["adminform"].form.errors[field])
 
 
-def test_refuses_an_address_twice_for_a_skill(staff_client: Client, seeded: LearningResourceDocument) -> None:
+def test_rejects_a_duplicate_url_for_a_skill(staff_client: Client, seeded: LearningResourceDocument) -> None:
     answer = staff_client.post(f"{LIST}add/", ENTRY | {"free": "on"})
 
     assert "There is another learning resource with this skill and url." in answer.content.decode()
 
 
 @pytest.mark.parametrize(("action", "undo"), [("hide", "publish"), ("mark_broken", "mark_working")])
-def test_takes_resources_out_of_answers_and_back(
+def test_hides_and_restores_resources(
     staff_client: Client, seeded: LearningResourceDocument, action: str, undo: str
 ) -> None:
     chosen = {"_selected_action": [str(seeded.pk)]}
 
     staff_client.post(LIST, chosen | {"action": action, "confirmed": "yes"})
-    assert served() == []
+    assert list_served_titles() == []
 
     staff_client.post(LIST, chosen | {"action": undo})
-    assert served() == ["The tutorial"]
+    assert list_served_titles() == ["The tutorial"]
     assert LogEntry.objects.count() == 2
 
 
@@ -106,7 +106,7 @@ def test_lists_broken_links(staff_client: Client, seeded: LearningResourceDocume
     assert len(staff_client.get(LIST, {"link": "answers"}).context["cl"].result_list) == 0
 
 
-def test_imports_good_rows_and_tells_bad_ones(staff_client: Client, seeded: LearningResourceDocument) -> None:
+def test_imports_valid_rows_and_reports_invalid_rows(staff_client: Client, seeded: LearningResourceDocument) -> None:
     good = ENTRY | {"url": "https://example.org/rust", "skill": "rust"}
     bad = ENTRY | {"url": "nowhere"}
 
@@ -123,9 +123,7 @@ def test_imports_good_rows_and_tells_bad_ones(staff_client: Client, seeded: Lear
     assert sorted(resource.skill for resource in LearningResourceDocument.objects) == ["python", "rust"]
 
 
-def test_refuses_a_row_of_the_resource_of_an_earlier_row(
-    staff_client: Client, seeded: LearningResourceDocument
-) -> None:
+def test_rejects_a_second_row_for_the_same_resource(staff_client: Client, seeded: LearningResourceDocument) -> None:
     rows = [ENTRY | {"url": "https://example.org/new", "skill": skill} for skill in ("python", "Python")]
     dataset = tablib.Dataset(*[[*row.values()] for row in rows], headers=[*ENTRY])
     file = SimpleUploadedFile("resources.csv", dataset.export("csv").encode())
@@ -136,21 +134,19 @@ def test_refuses_a_row_of_the_resource_of_an_earlier_row(
     assert refused == [(3, ["There is an earlier row with this skill and url."])]
 
 
-def test_is_not_deleted_where_seeding_would_bring_it_back(
-    staff_client: Client, seeded: LearningResourceDocument
-) -> None:
+def test_seeded_resources_cannot_be_deleted(staff_client: Client, seeded: LearningResourceDocument) -> None:
     assert staff_client.post(f"{LIST}{seeded.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_filters_by_what_is_hidden(staff_client: Client, seeded: LearningResourceDocument) -> None:
-    def listed(hidden: str) -> int:
+def test_filters_by_visibility(staff_client: Client, seeded: LearningResourceDocument) -> None:
+    def count_listed(hidden: str) -> int:
         return len(staff_client.get(LIST, {"hidden": hidden}).context["cl"].result_list)
 
-    before = (listed("yes"), listed("no"))
-    staff_client.post(f"{LIST}{seeded.pk}/change/", posted(staff_client, seeded, hidden="on"))
-    hidden = (listed("yes"), listed("no"))
-    sent = posted(staff_client, LearningResourceDocument.objects.get()) | {"title": "Another"}
+    before = (count_listed("yes"), count_listed("no"))
+    staff_client.post(f"{LIST}{seeded.pk}/change/", build_form_data(staff_client, seeded, hidden="on"))
+    hidden = (count_listed("yes"), count_listed("no"))
+    sent = build_form_data(staff_client, LearningResourceDocument.objects.get()) | {"title": "Another"}
     staff_client.post(f"{LIST}{seeded.pk}/change/", {name: value for name, value in sent.items() if name != "hidden"})
 
     assert (before, hidden) == ((0, 1), (1, 0))
-    assert (listed("yes"), listed("no")) == (0, 1)
+    assert (count_listed("yes"), count_listed("no")) == (0, 1)

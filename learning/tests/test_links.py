@@ -1,4 +1,4 @@
-"""Checking links, against a server on this machine."""
+"""Tests of the link check against local servers."""
 
 import json
 import threading
@@ -24,24 +24,28 @@ LATER = NOW + timedelta(days=7)
 
 @dataclass
 class Load:
-    """How many requests are being answered, by all sites together."""
+    """The number of concurrent requests to all sites together."""
 
-    at_once: int = 0
-    most_at_once: int = 0
+    current: int = 0
+    peak: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self):
         with self.lock:
-            self.at_once += 1
-            self.most_at_once = max(self.most_at_once, self.at_once)
+            self.current += 1
+            self.peak = max(self.peak, self.current)
 
     def __exit__(self, *_):
         with self.lock:
-            self.at_once -= 1
+            self.current -= 1
 
 
 class Site(ThreadingHTTPServer):
-    """`answers` by path: a status, or one after the other; None hangs up. What is not there is 404."""
+    """A web server with configurable responses.
+
+    `answers` maps paths to a status or a list of successive statuses. None closes the connection. Other paths return
+    404.
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -64,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self.server.answers.get(f"{self.command} {path}", self.server.answers.get(path, 404))
             if isinstance(answer, list):
                 answer = answer.pop(0) if len(answer) > 1 else answer[0]
-            # Long enough to meet what is asked meanwhile.
+            # Long enough for concurrent requests to overlap.
             threading.Event().wait(0.02)
         if answer is None:
             self.close_connection = True
@@ -75,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    do_HEAD = do_GET = _answer  # noqa: N815  (the names that the base class calls)
+    do_HEAD = do_GET = _answer  # noqa: N815  (names required by the base class)
 
     def log_message(self, *_):
         pass
@@ -112,11 +116,11 @@ def store(mongo):
     return make
 
 
-def stored(url):
+def get_stored(url):
     return LearningResourceDocument.objects(url=url).first()
 
 
-def test_marks_what_is_gone_and_leaves_it_out_of_the_catalogue(site, store):
+def test_marks_missing_pages_as_broken_and_removes_them_from_the_catalogue(site, store):
     site.answers = {"there": 200}
     store(site.url("there"), site.url("gone"))
     assert len(get_resource_catalogue().of("python")) == 2
@@ -124,29 +128,29 @@ def test_marks_what_is_gone_and_leaves_it_out_of_the_catalogue(site, store):
     report = check_links(now=NOW)
 
     assert (report.checked, report.answering) == (2, 1)
-    assert [(each.url, each.because) for each in report.broken] == [(site.url("gone"), "404")]
+    assert [(link.url, link.because) for link in report.broken] == [(site.url("gone"), "404")]
     assert report.newly_broken == [site.url("gone")]
-    assert stored(site.url("gone")).broken_since == NOW
-    assert stored(site.url("there")).broken_since is None
+    assert get_stored(site.url("gone")).broken_since == NOW
+    assert get_stored(site.url("there")).broken_since is None
     assert {row.checked_at for row in LearningResourceDocument.objects} == {NOW}
 
 
-def test_keeps_when_it_broke_and_clears_the_mark_when_it_answers_again(site, store):
+def test_keeps_the_first_broken_time_until_the_link_works_again(site, store):
     store(site.url("a"))
     check_links(now=NOW)
 
     again = check_links(now=LATER)
 
     assert again.newly_broken == []
-    assert stored(site.url("a")).broken_since == NOW
+    assert get_stored(site.url("a")).broken_since == NOW
     site.answers = {"a": 200}
     repaired = check_links(now=LATER)
     assert repaired.repaired == [site.url("a")]
-    assert stored(site.url("a")).broken_since is None
-    assert stored(site.url("a")).checked_at == LATER
+    assert get_stored(site.url("a")).broken_since is None
+    assert get_stored(site.url("a")).checked_at == LATER
 
 
-def test_asks_by_head_and_by_get_where_head_gets_no_good_answer(site, store):
+def test_falls_back_to_get_if_head_fails(site, store):
     site.answers = {"good": 200, "HEAD odd": 405, "GET odd": 200, "HEAD odder": 404, "GET odder": 200}
     store(site.url("good"), site.url("odd"), site.url("odder"))
 
@@ -157,7 +161,7 @@ def test_asks_by_head_and_by_get_where_head_gets_no_good_answer(site, store):
     assert {("HEAD", "odd"), ("GET", "odd"), ("HEAD", "odder"), ("GET", "odder")} <= set(site.asked)
 
 
-def test_tries_again_where_a_server_fails(site, store):
+def test_retries_server_errors(site, store):
     site.answers = {"shaky": [503, 500, 200], "HEAD hangs up": [None, None, 200]}
     store(site.url("shaky"))
 
@@ -165,13 +169,13 @@ def test_tries_again_where_a_server_fails(site, store):
     assert Counter(site.asked) == {("HEAD", "shaky"): 3}
 
 
-def test_marks_what_fails_however_often_it_is_asked(site, store):
+def test_marks_links_as_broken_after_all_retries(site, store):
     site.answers = {"down": 503, "mute": None}
     store(site.url("down"), site.url("mute"))
 
     report = check_links(now=NOW)
 
-    assert {each.url: each.because for each in report.broken} == {
+    assert {link.url: link.because for link in report.broken} == {
         site.url("down"): "503",
         site.url("mute"): "ConnectionError",
     }
@@ -179,27 +183,27 @@ def test_marks_what_fails_however_often_it_is_asked(site, store):
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 999])
-def test_takes_a_site_that_turns_robots_away_for_being_there(site, store, status):
+def test_treats_pages_that_block_robots_as_working(site, store, status):
     site.answers = {"a": status}
     store(site.url("a"))
 
     assert check_links(now=NOW).broken == []
 
 
-def test_follows_redirects_to_their_end(site, store):
+def test_follows_redirects(site, store):
     site.answers = {"old": f"301{site.url('new')}", "new": 200, "lost": f"302{site.url('gone')}"}
     site.answers["round"] = f"302{site.url('round')}"
     store(site.url("old"), site.url("lost"), site.url("round"))
 
     report = check_links(now=NOW)
 
-    assert {each.url: each.because for each in report.broken} == {
+    assert {link.url: link.because for link in report.broken} == {
         site.url("lost"): "404",
         site.url("round"): "TooManyRedirects",
     }
 
 
-def test_asks_an_address_once_for_all_its_skills(site, store):
+def test_requests_a_url_once_for_several_skills(site, store):
     site.answers = {"a": 200}
     store(site.url("a"))
     store(site.url("a"), skill="sql")
@@ -211,32 +215,33 @@ def test_asks_an_address_once_for_all_its_skills(site, store):
     assert LearningResourceDocument.objects(checked_at=NOW).count() == 2
 
 
-def test_asks_a_host_one_thing_at_a_time_and_several_hosts_at_once(site, other_site, store):
+def test_requests_hosts_concurrently_but_urls_of_a_host_sequentially(site, other_site, store):
     paths = [f"p{number}" for number in range(6)]
     site.answers = dict.fromkeys(paths, 200)
     store(*(site.url(path) for path in paths))
     check_links(now=NOW)
-    alone = Site.load.most_at_once
+    single_host_peak = Site.load.peak
 
     others = [other_site() for _ in range(5)]
     store(*(other.url(path) for path in paths for other in others))
     check_links(now=NOW, concurrency=3)
 
-    assert alone == 1
-    assert 2 <= Site.load.most_at_once <= 3
+    assert single_host_peak == 1
+    assert 2 <= Site.load.peak <= 3
 
 
-def test_asks_a_host_that_never_answers_no_further(store, monkeypatch):
+def test_stops_requesting_a_host_after_repeated_failures(store, monkeypatch):
     monkeypatch.setattr(links, "_BACKOFF_SECONDS", 0.0)
     # Nothing listens on port 1.
     store(*(f"http://127.0.0.1:1/{number}" for number in range(5)))
 
     report = check_links(now=NOW, timeout_seconds=1)
 
-    assert [each.because for each in report.broken] == ["ConnectionError"] * 3 + ["the host did not answer before"] * 2
+    expected = ["ConnectionError"] * 3 + ["earlier requests to the host failed"] * 2
+    assert [link.because for link in report.broken] == expected
 
 
-def test_marks_nothing_when_no_host_answers_at_all(store, monkeypatch):
+def test_marks_nothing_if_no_host_responds(store, monkeypatch):
     monkeypatch.setattr(links, "_BACKOFF_SECONDS", 0.0)
     # Nothing listens on the first ports.
     store(*(f"http://127.0.0.1:{number}/" for number in range(1, 12)))
@@ -245,26 +250,26 @@ def test_marks_nothing_when_no_host_answers_at_all(store, monkeypatch):
         check_links(now=NOW, timeout_seconds=1)
 
     assert LearningResourceDocument.objects(checked_at__ne=None).count() == 0
-    with pytest.raises(CommandError, match="nothing was marked"):
+    with pytest.raises(CommandError, match="No link was marked"):
         call_command("check_links", "--timeout", "1")
     with pytest.raises(TaskFailed, match="the network is down"):
         tasks.check_links()
 
 
-def test_checks_nothing_where_there_is_nothing(mongo):
+def test_checks_an_empty_catalogue(mongo):
     assert check_links(now=NOW).checked == 0
 
 
-def test_keeps_the_marks_when_the_catalogue_is_seeded_again(site, store):
+def test_seeding_keeps_broken_marks(site, store):
     store(site.url("gone"))
     check_links(now=NOW)
 
     store(site.url("gone"))
 
-    assert stored(site.url("gone")).broken_since == NOW
+    assert get_stored(site.url("gone")).broken_since == NOW
 
 
-def test_reports_as_json_and_into_a_file(site, store, capsys, tmp_path):
+def test_command_reports_as_json_and_to_a_file(site, store, capsys, tmp_path):
     store(site.url("gone"))
 
     call_command("check_links", "--json", "--report", str(tmp_path / "links.json"))
@@ -280,9 +285,9 @@ def test_reports_as_json_and_into_a_file(site, store, capsys, tmp_path):
     assert json.loads((tmp_path / "links.json").read_text()) == expected
 
 
-def test_runs_as_a_task(site, store):
+def test_link_check_runs_as_a_task(site, store):
     store(site.url("gone"))
 
     tasks.check_links()
 
-    assert stored(site.url("gone")).broken_since is not None
+    assert get_stored(site.url("gone")).broken_since is not None

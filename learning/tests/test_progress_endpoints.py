@@ -1,4 +1,4 @@
-"""GET /learning/progress and PUT, DELETE /learning/progress/{skill}."""
+"""Tests of GET /learning/progress and of PUT and DELETE /learning/progress/{skill}."""
 
 import json
 import time
@@ -35,7 +35,7 @@ def test_stores_progress_and_lists_it_by_skill(newcomer):
     assert listed == {"progress": [docker, first.json()], "total": 2}
 
 
-def test_keeps_what_is_not_given_and_removes_what_is_null(newcomer):
+def test_keeps_an_omitted_url_and_removes_a_null_url(newcomer):
     address = "https://example.org/a"
     newcomer.put("/learning/progress/sql", {"status": "learning", "evidence_url": address})
 
@@ -44,7 +44,7 @@ def test_keeps_what_is_not_given_and_removes_what_is_null(newcomer):
     assert answer.json()["evidence_url"] is None
 
 
-def test_keeps_when_it_was_first_done_until_it_is_undone(newcomer):
+def test_keeps_done_at_until_the_status_changes(newcomer):
     done = newcomer.put("/learning/progress/sql", {"status": "done"}).json()
 
     again = newcomer.put("/learning/progress/sql", {"status": "done"}).json()
@@ -55,28 +55,28 @@ def test_keeps_when_it_was_first_done_until_it_is_undone(newcomer):
     assert again["updated_at"] > done["updated_at"]
     assert undone["done_at"] is None
     assert redone["done_at"] > done["done_at"]
-    assert {each["created_at"] for each in (done, again, undone, redone)} == {done["created_at"]}
+    assert {progress["created_at"] for progress in (done, again, undone, redone)} == {done["created_at"]}
 
 
-def test_takes_a_name_with_a_slash_in_it(newcomer):
+def test_accepts_a_name_with_a_slash(newcomer):
     assert newcomer.put("/learning/progress/ci/cd", {"status": "planned"}).json()["skill"] == "ci/cd"
     assert newcomer.put("/learning/progress/CI%2FCD", {"status": "done"}).json()["skill"] == "ci/cd"
     assert newcomer.get("/learning/progress").json()["total"] == 1
 
 
-def test_takes_a_skill_that_postings_alone_know(newcomer, post_jobs):
+def test_accepts_a_skill_that_only_postings_contain(newcomer, post_jobs):
     post_jobs(demand={"apache-nifi": 10})
 
     assert newcomer.put("/learning/progress/apache nifi", {"status": "done"}).json()["skill"] == "apache nifi"
 
 
 @pytest.mark.parametrize("skill", ["greenhouse", "pythn", "%20", "no such thing", "x" * 300])
-def test_knows_no_such_skill(newcomer, skill):
+def test_returns_404_for_an_unknown_skill(newcomer, skill):
     assert newcomer.put(f"/learning/progress/{skill}", {"status": "done"}).status_code == 404
     assert newcomer.delete(f"/learning/progress/{skill}", None).status_code == 404
 
 
-def test_forgets_progress(newcomer):
+def test_deletes_progress(newcomer):
     newcomer.put("/learning/progress/sql", {"status": "done"})
 
     assert newcomer.delete("/learning/progress/SQL", None).status_code == 204
@@ -102,7 +102,7 @@ def test_forgets_progress(newcomer):
         ({"status": "done", "evidence_url": 7}, "evidence_url"),
     ],
 )
-def test_refuses_a_bad_body_by_name(newcomer, body, field):
+def test_rejects_an_invalid_body_by_field(newcomer, body, field):
     answer = newcomer.put("/learning/progress/sql", body)
 
     assert answer.status_code == 400
@@ -110,7 +110,7 @@ def test_refuses_a_bad_body_by_name(newcomer, body, field):
     assert newcomer.get("/learning/progress").json()["total"] == 0
 
 
-def test_takes_a_dollar_for_a_dollar(newcomer):
+def test_stores_a_dollar_sign_literally(newcomer):
     address = "https://example.org/$status"
 
     assert (
@@ -119,7 +119,7 @@ def test_takes_a_dollar_for_a_dollar(newcomer):
     )
 
 
-def test_stores_one_progress_for_many_requests_at_once(newcomer, mongo):
+def test_concurrent_requests_store_one_progress(newcomer, mongo):
     def put(_):
         return API(token=newcomer.token).put("/learning/progress/sql", {"status": "done"}).status_code
 
@@ -130,7 +130,7 @@ def test_stores_one_progress_for_many_requests_at_once(newcomer, mongo):
     assert mongo.learning_progress.count_documents({}) == 1
 
 
-def test_counts_in_the_very_next_roadmap_and_no_longer_once_undone(newcomer):
+def test_next_roadmap_reflects_a_status_change(newcomer):
     def missing():
         paths = newcomer.get("/learning/roadmap").json()["skill_paths"]
         return {path["skill"]: path["is_missing"] for path in paths}
@@ -143,7 +143,7 @@ def test_counts_in_the_very_next_roadmap_and_no_longer_once_undone(newcomer):
         assert missing()["sql"] is True
 
 
-def test_is_read_from_redis_once_it_was_read(newcomer, whole_commands):
+def test_caches_progress_in_redis(newcomer, whole_commands):
     def read():
         whole_commands.clear()
         newcomer.get("/projects/recommendations")
@@ -152,13 +152,13 @@ def test_is_read_from_redis_once_it_was_read(newcomer, whole_commands):
     newcomer.put("/learning/progress/sql", {"status": "done"})
 
     assert read() == {"learning_progress", "project_progress"}
-    # On a busy machine Redis may be given up for a second.
+    # On a busy machine a Redis call can time out, after which Redis is bypassed for one second.
     give_up_at = time.monotonic() + 5
     while read():
         assert time.monotonic() < give_up_at
 
 
-def test_keeps_people_apart(newcomer, register):
+def test_progress_of_users_is_separate(newcomer, register):
     newcomer.put("/learning/progress/sql", {"status": "done"})
     other = register(email="bob@example.org")
 
@@ -167,7 +167,7 @@ def test_keeps_people_apart(newcomer, register):
     assert newcomer.get("/learning/progress").json()["total"] == 1
 
 
-def test_hands_out_and_erases_with_the_account(newcomer, mongo):
+def test_exports_and_erases_progress_with_the_account(newcomer, mongo):
     newcomer.put("/learning/progress/sql", {"status": "done", "evidence_url": "https://example.org/a"})
     newcomer.put("/projects/1/progress", {"status": "finished"})
 
@@ -200,14 +200,14 @@ NEAR = st.fixed_dictionaries(
 @relaxed
 @given(body=(JSON | NEAR).map(json.dumps).map(str.encode) | st.binary(max_size=50))
 @pytest.mark.parametrize("path", ["/learning/progress/sql", "/projects/1/progress"])
-def test_answers_any_body(newcomer, path, body):
+def test_no_body_causes_a_server_error(newcomer, path, body):
     assert newcomer.put(path, body).status_code in (200, 400)
     assert newcomer.get(path.removesuffix("/sql").replace("/1", "")).status_code == 200
 
 
 @relaxed
 @given(name=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
-def test_answers_any_name(newcomer, name):
+def test_no_name_causes_a_server_error(newcomer, name):
     from urllib.parse import quote
 
     for path in (f"/learning/progress/{quote(name, safe='')}", f"/projects/{quote(name, safe='')}/progress"):

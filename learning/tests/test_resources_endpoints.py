@@ -1,4 +1,4 @@
-"""GET /learning/resources and /learning/resources/search."""
+"""Tests of GET /learning/resources and GET /learning/resources/search."""
 
 import time
 from urllib.parse import urlencode
@@ -16,33 +16,33 @@ from tests.fixtures.catalogues import RESOURCES, resource
 
 @pytest.fixture
 def titles(newcomer):
-    """The titles that /learning/resources answers."""
+    """Return a function that requests /learning/resources and returns the titles."""
 
-    def ask(*skills, **parameters):
+    def get_titles(*skills, **parameters):
         answer = newcomer.get(f"/learning/resources?{urlencode({'skills': skills, **parameters}, doseq=True)}")
         assert answer.status_code == 200, answer.content
         return [resource["title"] for resource in answer.json()]
 
-    return ask
+    return get_titles
 
 
 @pytest.fixture
 def found(newcomer):
-    """What the search answers."""
+    """Return a function that requests /learning/resources/search and returns the response body."""
 
-    def ask(query, **parameters):
+    def search(query, **parameters):
         answer = newcomer.get(f"/learning/resources/search?{urlencode({'query': query, **parameters})}")
         assert answer.status_code == 200, answer.content
         return answer.json()
 
-    return ask
+    return search
 
 
 def list_titles(answer):
     return [resource["title"] for resource in answer["resources"]]
 
 
-def test_answers_the_resources_of_each_skill_the_easiest_first(titles):
+def test_lists_the_resources_of_each_skill_easiest_first(titles):
     assert titles("python", "Docker") == [
         "The Python Tutorial",
         "Programming for Everybody",
@@ -52,17 +52,17 @@ def test_answers_the_resources_of_each_skill_the_easiest_first(titles):
     ]
 
 
-def test_answers_every_field(newcomer):
+def test_returns_every_field(newcomer):
     (answer,) = newcomer.get("/learning/resources?skills=k8s").json()
 
     assert answer == next(entry for entry in RESOURCES if entry["skill"] == "kubernetes")
 
 
-def test_finds_a_skill_in_any_spelling_once(titles):
+def test_accepts_skills_in_any_spelling_without_duplicates(titles):
     assert titles("PY", "python", "Python 3") == titles("python")
 
 
-def test_never_takes_a_skill_for_one_that_looks_alike(titles):
+def test_does_not_confuse_similar_skills(titles):
     assert titles("apache kafka") == ["Event Streaming Manual"]
     assert titles("apache") == ["HTTP Server Manual"]
     assert titles("c") == ["The C Language"]
@@ -70,11 +70,11 @@ def test_never_takes_a_skill_for_one_that_looks_alike(titles):
     assert titles("greenhouse") == []
 
 
-def test_keeps_to_a_type(titles):
+def test_filters_by_type(titles):
     assert titles("python", "docker", resource_type="Documentation") == ["The Python Tutorial", "Docker Docs"]
 
 
-def test_keeps_to_what_is_searched_for_the_most_relevant_first(titles):
+def test_filters_by_search_terms_most_relevant_first(titles):
     assert titles("python", "docker", search="everybody") == ["Programming for Everybody"]
     assert titles("python", search="gentle tutorial") == ["The Python Tutorial", "Programming for Everybody"]
     assert titles("docker", search="gentle") == []
@@ -102,14 +102,14 @@ def test_keeps_to_what_is_searched_for_the_most_relevant_first(titles):
         ("/search?query=a&resource_type=book", "resource_type"),
     ],
 )
-def test_refuses_bad_values_by_name(newcomer, query, field):
+def test_rejects_invalid_parameters_by_name(newcomer, query, field):
     answer = newcomer.get(f"/learning/resources{query}")
 
     assert answer.status_code == 400
     assert field in answer.json()["errors"]
 
 
-def test_answers_the_documented_fields_of_a_search(found):
+def test_search_returns_the_documented_fields(found):
     answer = found("docker", resource_type="Video", limit=5)
 
     assert answer == {
@@ -121,8 +121,7 @@ def test_answers_the_documented_fields_of_a_search(found):
     assert found("docker")["filters_applied"] == {"resource_type": None, "limit": 20, "offset": 0}
 
 
-def test_puts_a_skill_that_is_named_first_then_title_then_description(found):
-    # The skill itself; then the word in the title; the description comes last.
+def test_ranks_skill_matches_before_title_and_description_matches(found):
     assert list_titles(found("python")) == [
         "Thinking in Python",
         "The Python Tutorial",
@@ -132,16 +131,16 @@ def test_puts_a_skill_that_is_named_first_then_title_then_description(found):
     assert list_titles(found("c"))[0] == "The C Language"
 
 
-def test_finds_by_an_alias(found):
+def test_finds_resources_by_an_alias(found):
     assert list_titles(found("K8s")) == ["Kubernetes Docs"]
 
 
 @pytest.mark.parametrize("query", ["pyt tuto", "PYTH TUT", "tut", '-python "tutorial'])
-def test_completes_words_that_are_begun_and_takes_signs_for_no_operators(found, query):
+def test_completes_prefixes_and_ignores_operators(found, query):
     assert list_titles(found(query))[0] == "The Python Tutorial"
 
 
-def test_completes_a_word_that_is_one_already_unless_it_is_a_skill_and_puts_the_whole_word_first(found):
+def test_completes_whole_words_that_are_not_skills(found):
     now = timezone.now()
     others = [resource("sql", "Book", title) for title in ("Typescripts", "On Type", "Dockerfiles", "Typewriters")]
     seed_resources(entries=[*RESOURCES, *others], now=now)
@@ -150,23 +149,23 @@ def test_completes_a_word_that_is_one_already_unless_it_is_a_skill_and_puts_the_
     assert "Dockerfiles" not in list_titles(found("docker"))
 
 
-def test_puts_what_has_more_of_the_words_first(found):
+def test_ranks_resources_with_more_of_the_words_first(found):
     assert list_titles(found("manual server"))[0] == "HTTP Server Manual"
     assert set(list_titles(found("manual server"))) == {"HTTP Server Manual", "Event Streaming Manual"}
 
 
-def test_finds_other_forms_of_a_word(found):
+def test_finds_inflected_forms_of_a_word(found):
     assert list_titles(found("language")) == list_titles(found("languages")) == ["The C Language"]
 
 
 @pytest.mark.parametrize("query", ["zebra", "+++", '"', "-", "$where", "the"])
-def test_finds_nothing_where_nothing_fits(found, query):
+def test_finds_nothing_for_unknown_words(found, query):
     answer = found(query)
 
     assert (answer["resources"], answer["total_found"]) == ([], 0)
 
 
-def test_pages_without_gap_or_repeat(found):
+def test_pages_have_no_gaps_or_duplicates(found):
     everything = list_titles(found("teaches well", limit=100))
 
     pages = [found("teaches well", limit=2, offset=offset) for offset in range(0, len(everything) + 2, 2)]
@@ -176,7 +175,7 @@ def test_pages_without_gap_or_repeat(found):
     assert {page["total_found"] for page in pages} == {10}
 
 
-def test_leaves_broken_resources_out(titles, found, catalogue):
+def test_leaves_out_broken_resources(titles, found, catalogue):
     LearningResourceDocument.objects(title="Docker Docs").get().update(broken_since=timezone.now())
     LearningResourceDocument.objects(title="Docker Docs").get().save()
 
@@ -185,7 +184,7 @@ def test_leaves_broken_resources_out(titles, found, catalogue):
     assert titles("docker") == ["Containers from Scratch"]
 
 
-def test_serves_a_curators_edit_within_a_second(titles):
+def test_serves_an_edit_within_a_second(titles):
     assert "Docker Docs" in titles("docker")
     resource = LearningResourceDocument.objects(title="Docker Docs").get()
     resource.title = "Docker Manual"
@@ -198,7 +197,7 @@ def test_serves_a_curators_edit_within_a_second(titles):
     assert titles("docker") == ["Containers from Scratch"]
 
 
-def test_reads_the_catalogue_once_for_many_requests(titles):
+def test_caches_the_catalogue(titles):
     titles("docker")
 
     assert get_resource_catalogue() is get_resource_catalogue()
@@ -208,7 +207,7 @@ def test_reads_the_catalogue_once_for_many_requests(titles):
 @given(
     query=st.text(max_size=60), skill=st.text(max_size=30), limit=st.integers(-5, 200), offset=st.integers(-5, 99999)
 )
-def test_answers_any_words(newcomer, query, skill, limit, offset):
+def test_no_query_causes_a_server_error(newcomer, query, skill, limit, offset):
     parameters = urlencode({"query": query, "search": query, "skills": skill, "limit": limit, "offset": offset})
 
     for path in ("/learning/resources/search", "/learning/resources", "/projects/search", "/projects/skill-building"):

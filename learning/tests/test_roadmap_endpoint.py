@@ -1,4 +1,4 @@
-"""GET /learning/roadmap, roadmap.md and roadmap.ics."""
+"""Tests of GET /learning/roadmap, /learning/roadmap.md and /learning/roadmap.ics."""
 
 import io
 from datetime import date
@@ -13,7 +13,7 @@ def find_path(roadmap, skill):
     return next(path for path in roadmap["skill_paths"] if path["skill"] == skill)
 
 
-def test_answers_every_documented_field(roadmap, post_jobs):
+def test_returns_every_documented_field(roadmap, post_jobs):
     post_jobs()
 
     answer = roadmap()
@@ -89,7 +89,7 @@ def test_answers_every_documented_field(roadmap, post_jobs):
     assert find_path(answer, "python")["status"] == "held"
     assert find_path(answer, "communication")["resources"] == []
     assert answer["estimated_hours"] == sum(path["estimated_hours"] for path in answer["skill_paths"])
-    assert "Begin with Docker, which 70.0 % of the postings ask for." in answer["recommendations"]
+    assert "Begin with Docker, which 70.0 % of the postings require." in answer["recommendations"]
 
 
 def test_agrees_with_the_gap_analysis(roadmap, newcomer, post_jobs):
@@ -100,12 +100,12 @@ def test_agrees_with_the_gap_analysis(roadmap, newcomer, post_jobs):
 
     assert {path["skill"] for path in answer["skill_paths"] if path["is_missing"]} == set(gap["missing_skills"])
     assert {path["skill"]: path["priority_score"] for path in answer["skill_paths"]} == {
-        each["skill"]: each["required_percentage"] for each in gap["required_skills"]
+        skill["skill"]: skill["required_percentage"] for skill in gap["required_skills"]
     }
     assert answer["coverage_percentage"] == gap["coverage_percentage"]
 
 
-def test_is_of_the_first_target_role_unless_another_is_asked_for(roadmap, post_jobs):
+def test_defaults_to_the_first_target_role(roadmap, post_jobs):
     post_jobs()
     post_jobs(role="Data Engineer", demand={"kafka": 10})
 
@@ -116,19 +116,19 @@ def test_is_of_the_first_target_role_unless_another_is_asked_for(roadmap, post_j
     assert roadmap(target_role="backend  DEVELOPER")["target_role"] == "Backend Developer"
 
 
-def test_gives_a_role_its_figures_when_it_is_first_asked_for(roadmap, post_jobs):
+def test_computes_the_stats_of_a_new_role_on_the_first_request(roadmap, post_jobs):
     post_jobs(role="Senior Rust Developer", demand={"docker": 10})
 
     assert [path["skill"] for path in roadmap(target_role="Rust Developer")["skill_paths"]] == ["docker"]
 
 
-def test_counts_the_postings_of_thirty_days_alone(roadmap, post_jobs):
+def test_counts_only_postings_of_the_last_30_days(roadmap, post_jobs):
     post_jobs(days_ago=30)
 
     assert roadmap()["total_postings_analyzed"] == 0
 
 
-def test_falls_back_on_ones_own_skills_without_data_and_says_so(roadmap, newcomer):
+def test_falls_back_to_own_skills_without_postings(roadmap, newcomer):
     newcomer.put("/learning/progress/sql", {"status": "planned"})
 
     answer = roadmap(target_role="Data Scientist")
@@ -140,11 +140,11 @@ def test_falls_back_on_ones_own_skills_without_data_and_says_so(roadmap, newcome
     ]
     assert {path["priority_score"] for path in answer["skill_paths"]} == {None}
     assert answer["coverage_percentage"] is None
-    assert answer["recommendations"][0].startswith("No posting of the last 30 days is for Data Scientist")
+    assert answer["recommendations"][0].startswith("No posting from the last 30 days is for Data Scientist")
 
 
 @pytest.mark.parametrize("off", ["false", "0", "False"])
-def test_goes_by_ones_own_skills_without_the_gap_analysis(roadmap, post_jobs, off):
+def test_uses_own_skills_without_the_gap_analysis(roadmap, post_jobs, off):
     post_jobs()
 
     answer = roadmap(include_gap_analysis=off)
@@ -156,7 +156,7 @@ def test_goes_by_ones_own_skills_without_the_gap_analysis(roadmap, post_jobs, of
     assert roadmap(include_gap_analysis="true")["total_skills"] == 6
 
 
-def test_answers_who_has_no_target_role_and_no_skill(catalogue, register):
+def test_returns_an_empty_roadmap_without_target_role_and_skills(catalogue, register):
     nobody = register(skills=[], target_roles=[])
 
     answer = nobody.get("/learning/roadmap").json()
@@ -167,7 +167,7 @@ def test_answers_who_has_no_target_role_and_no_skill(catalogue, register):
     assert len(answer["recommendations"]) == 2
 
 
-def test_lists_what_projects_of_a_known_role_practise_where_no_posting_is_of_it(catalogue, register):
+def test_lists_skills_of_the_roles_projects_if_the_role_has_no_postings(catalogue, register):
     nobody = register(skills=[], target_roles=["DevOps Engineer"])
 
     for form in ("", "?include_gap_analysis=true"):
@@ -181,7 +181,7 @@ def test_lists_what_projects_of_a_known_role_practise_where_no_posting_is_of_it(
     assert nobody.get("/learning/roadmap?include_gap_analysis=false").json()["skill_paths"] == []
 
 
-def test_counts_what_is_done_as_held_everywhere_until_it_is_undone(roadmap, newcomer, post_jobs):
+def test_done_skills_count_as_acquired_until_the_status_changes(roadmap, newcomer, post_jobs):
     post_jobs()
     before = roadmap()
 
@@ -206,7 +206,7 @@ def test_counts_what_is_done_as_held_everywhere_until_it_is_undone(roadmap, newc
     assert "kubernetes" in gap["missing_skills"]
 
 
-def test_leaves_out_finished_projects(roadmap, newcomer, post_jobs):
+def test_does_not_suggest_finished_projects(roadmap, newcomer, post_jobs):
     post_jobs()
     newcomer.put("/projects/2/progress", {"status": "finished"})
 
@@ -225,7 +225,7 @@ def test_leaves_out_finished_projects(roadmap, newcomer, post_jobs):
     ],
 )
 @pytest.mark.parametrize("form", ["", ".md", ".ics"])
-def test_refuses_bad_values_by_name(newcomer, parameters, field, form):
+def test_rejects_invalid_parameters_by_name(newcomer, parameters, field, form):
     answer = newcomer.get(f"/learning/roadmap{form}?{parameters}")
 
     assert answer.status_code == 400
@@ -234,7 +234,7 @@ def test_refuses_bad_values_by_name(newcomer, parameters, field, form):
 
 
 @pytest.mark.parametrize("parameters", ["hours_per_week=0", "hours_per_week=81", "hours_per_week=x"])
-def test_refuses_weeks_that_nobody_has(newcomer, parameters):
+def test_rejects_hours_per_week_out_of_range(newcomer, parameters):
     answer = newcomer.get(f"/learning/roadmap.ics?{parameters}")
 
     assert answer.status_code == 400
@@ -242,14 +242,14 @@ def test_refuses_weeks_that_nobody_has(newcomer, parameters):
 
 
 @pytest.mark.parametrize("day", ["9999-12-31", "1999-12-31", "soon", ""])
-def test_refuses_days_that_no_plan_begins_on(newcomer, day):
+def test_rejects_invalid_start_dates(newcomer, day):
     answer = newcomer.get(f"/learning/roadmap.ics?start_date={day}")
 
     assert answer.status_code == 400
     assert "start_date" in answer.json()["errors"]
 
 
-def test_writes_markdown(newcomer, post_jobs):
+def test_returns_the_roadmap_as_markdown(newcomer, post_jobs):
     post_jobs()
 
     answer = newcomer.get("/learning/roadmap.md")
@@ -261,7 +261,7 @@ def test_writes_markdown(newcomer, post_jobs):
     assert "- Project: Container Lab (Intermediate)" in page
 
 
-def test_writes_a_study_plan(newcomer, post_jobs):
+def test_returns_a_study_plan_as_icalendar(newcomer, post_jobs):
     post_jobs()
 
     answer = newcomer.get("/learning/roadmap.ics?hours_per_week=20&start_date=2026-11-23")
@@ -275,20 +275,20 @@ def test_writes_a_study_plan(newcomer, post_jobs):
         "Learn Communication (10 hours)",
     ]
     assert events[0]["dtstart"].dt == date(2026, 11, 23)
-    # 110 hours at 20 a week are five weeks and a half.
+    # 110 hours at 20 hours per week take five and a half weeks.
     assert events[-1]["dtend"].dt == date(2027, 1, 1)
     slower = newcomer.get("/learning/roadmap.ics?hours_per_week=10&start_date=2026-11-23")
     assert Calendar.from_ical(slower.content).walk("VEVENT")[-1]["dtend"].dt == date(2027, 2, 8)
 
 
-def test_writes_a_plan_for_a_role_with_a_line_break_in_it(catalogue, register):
+def test_accepts_a_role_with_a_line_break(catalogue, register):
     person = register(skills=["Python"], target_roles=["Data\nEngineer"])
 
     for form in ("", ".md", ".ics"):
         assert person.get(f"/learning/roadmap{form}").status_code == 200
 
 
-def test_begins_a_plan_on_a_monday(newcomer, post_jobs):
+def test_plan_starts_on_the_next_monday(newcomer, post_jobs):
     post_jobs()
 
     (first, *_) = Calendar.from_ical(newcomer.get("/learning/roadmap.ics").content).walk("VEVENT")
@@ -297,16 +297,17 @@ def test_begins_a_plan_on_a_monday(newcomer, post_jobs):
     assert first["dtstart"].dt > timezone.now().date()
 
 
-def test_is_printed_for_roles_and_skills(catalogue, post_jobs):
+def test_command_prints_the_roadmap_for_roles_and_skills(catalogue, post_jobs):
     post_jobs()
     printed = io.StringIO()
 
     call_command("export_roadmaps", "Backend Developer", "--skill", "python", "--skill", "linux", stdout=printed)
 
-    assert "For someone with Python, Linux. 10 postings; 4 of 6 skills missing." in printed.getvalue()
+    summary = "For a person with Python, Linux. Based on 10 postings. 4 of 6 skills are missing."
+    assert summary in printed.getvalue()
     assert "| 2 | Docker | 70.0 % | 20 | linux | Container Lab (2); Shop Back End (3) |" in printed.getvalue()
 
 
-def test_is_not_printed_for_what_is_no_skill(catalogue):
-    with pytest.raises(CommandError, match="not all of these are skills"):
+def test_command_rejects_names_that_are_not_skills(catalogue):
+    with pytest.raises(CommandError, match="Some of these are not skills"):
         call_command("export_roadmaps", "Backend Developer", "--skill", "python", "--skill=-")

@@ -1,4 +1,4 @@
-"""Seeding resources and project ideas, and the whole seed of the project."""
+"""Tests of seeding learning resources, project ideas and all fixtures of the project."""
 
 import contextlib
 import json
@@ -31,7 +31,10 @@ def summary(created=0, updated=0, unchanged=0, kept=0):
 
 @pytest.fixture(params=["resources", "ideas"])
 def seed(request, mongo):
-    """Seeds either catalogue with a first entry that has the given changes, and tells its document."""
+    """Return a function that seeds a catalogue, with changes to its first entry.
+
+    `document()` of the function returns the stored first entry and `size` is the number of entries.
+    """
     if request.param == "resources":
         rest = RESOURCES[1:]
 
@@ -50,12 +53,12 @@ def seed(request, mongo):
     return run
 
 
-def test_seeds_once_however_often(seed):
+def test_seeding_is_idempotent(seed):
     assert seed() == summary(created=seed.size)
     assert seed() == summary(unchanged=seed.size)
 
 
-def test_two_processes_may_seed_at_once(seed, mongo):
+def test_seeds_concurrently(seed, mongo):
     with ThreadPoolExecutor() as threads:
         first, second = threads.map(lambda _: seed(), range(2))
 
@@ -64,14 +67,14 @@ def test_two_processes_may_seed_at_once(seed, mongo):
     assert seed() == summary(unchanged=seed.size)
 
 
-def test_brings_an_untouched_entry_up_to_the_file(seed):
+def test_updates_an_unedited_entry(seed):
     seed()
 
     assert seed(title="A better title") == summary(updated=1, unchanged=seed.size - 1)
     assert seed.document().title == "A better title"
 
 
-def test_never_overwrites_what_a_curator_edited(seed):
+def test_never_overwrites_an_edited_entry(seed):
     seed()
     document = seed.document()
     document.description = "A curator's words."
@@ -81,32 +84,32 @@ def test_never_overwrites_what_a_curator_edited(seed):
     assert seed.document().description == "A curator's words."
 
 
-@pytest.mark.parametrize("seeded_before_keys_were_kept", [False, True])
-def test_does_not_bring_an_address_back_that_a_curator_mended(mongo, seeded_before_keys_were_kept):
+@pytest.mark.parametrize("seeded_without_keys", [False, True])
+def test_does_not_restore_a_url_that_a_curator_changed(mongo, seeded_without_keys):
     seed_resources(entries=RESOURCES, now=NOW)
-    if seeded_before_keys_were_kept:
+    if seeded_without_keys:
         mongo.learning_resources.update_many({}, {"$unset": {"seed_key": 1}})
         seed_resources(entries=RESOURCES, now=NOW)
-    mended = LearningResourceDocument.objects.get(url=RESOURCES[0]["url"])
-    mended.url = "https://example.org/moved"
-    mended.save()
+    changed = LearningResourceDocument.objects.get(url=RESOURCES[0]["url"])
+    changed.url = "https://example.org/moved"
+    changed.save()
 
     assert seed_resources(entries=RESOURCES, now=NOW) == summary(kept=1, unchanged=len(RESOURCES) - 1)
     assert LearningResourceDocument.objects(url=RESOURCES[0]["url"]).count() == 0
     assert LearningResourceDocument.objects.get(url="https://example.org/moved").title == RESOURCES[0]["title"]
 
 
-def test_takes_an_edit_that_the_file_has_too_for_its_own_again(seed):
+def test_updates_an_edited_entry_again_once_the_file_contains_the_edit(seed):
     seed()
     document = seed.document()
     document.description = "Agreed."
     document.save()
 
     assert seed(description="Agreed.") == summary(unchanged=seed.size)
-    assert seed(description="Anew.") == summary(updated=1, unchanged=seed.size - 1)
+    assert seed(description="Changed again.") == summary(updated=1, unchanged=seed.size - 1)
 
 
-def test_keeps_an_emptied_field_of_a_curator(mongo):
+def test_keeps_a_field_that_a_curator_emptied(mongo):
     seed_ideas(entries=IDEAS, now=NOW)
     document = ProjectIdeaDocument.objects(id=1).get()
     document.stretch = []
@@ -116,7 +119,7 @@ def test_keeps_an_emptied_field_of_a_curator(mongo):
     assert get_idea_catalogue().by_id[1].stretch == ()
 
 
-def test_takes_what_a_curator_added_for_nothing_of_its_own(seed, mongo):
+def test_ignores_entries_that_a_curator_added(seed, mongo):
     seed()
     LearningResourceFactory(title="Added")
     ProjectIdeaFactory(title="Added")
@@ -130,7 +133,7 @@ def test_takes_what_a_curator_added_for_nothing_of_its_own(seed, mongo):
     "changes",
     [{"type": "Song"}, {"url": "ftp://example.org"}, {"level": "Expert"}, {"title": ""}, {"unknown": 1}],
 )
-def test_refuses_a_bad_resource_before_it_writes(mongo, changes):
+def test_rejects_an_invalid_resource_before_writing(mongo, changes):
     with pytest.raises(InvalidEntry, match="python"):
         seed_resources(entries=[RESOURCES[1], {**RESOURCES[0], **changes}], now=NOW)
 
@@ -138,32 +141,32 @@ def test_refuses_a_bad_resource_before_it_writes(mongo, changes):
 
 
 @pytest.mark.parametrize("changes", [{"difficulty": "Hard"}, {"id": 0}, {"skills": []}, {"title": None}, {"x": 1}])
-def test_refuses_a_bad_idea_before_it_writes(mongo, changes):
+def test_rejects_an_invalid_idea_before_writing(mongo, changes):
     with pytest.raises(InvalidEntry):
         seed_ideas(entries=[IDEAS[1], {**IDEAS[0], **changes}], now=NOW)
 
     assert ProjectIdeaDocument.objects.count() == 0
 
 
-def test_stores_an_address_once_for_a_skill(mongo):
+def test_rejects_a_duplicate_url_for_a_skill(mongo):
     seed_resources(entries=RESOURCES, now=NOW)
 
     with pytest.raises(Exception, match="duplicate key"):
         LearningResourceFactory(**RESOURCES[0])
 
 
-def test_is_served_within_a_second(seed):
+def test_serves_a_seeded_change_within_a_second(seed):
     seed()
     assert len(get_idea_catalogue().ideas) + len(get_resource_catalogue().of("python")) > 0
 
     seed(title="A better title")
 
     time.sleep(0.85)
-    titles = [each.title for each in (*get_idea_catalogue().ideas, *get_resource_catalogue().of("python"))]
+    titles = [entry.title for entry in (*get_idea_catalogue().ideas, *get_resource_catalogue().of("python"))]
     assert "A better title" in titles
 
 
-def test_seeds_all_fixtures_of_the_project_twice(admin_tables, capsys):
+def test_seeding_all_fixtures_is_idempotent(admin_tables, capsys):
     call_command("seed", "--json")
     first = json.loads(capsys.readouterr().out)
     call_command("seed", "--json")
@@ -183,7 +186,7 @@ def test_seeds_all_fixtures_of_the_project_twice(admin_tables, capsys):
         max_size=1,
     )
 )
-def test_stores_no_resource_that_cannot_be_answered(mongo, changes):
+def test_stores_only_resources_that_can_be_served(mongo, changes):
     mongo.learning_resources.delete_many({})
     entry = RESOURCES[0] | changes
     with contextlib.suppress(InvalidEntry):

@@ -1,4 +1,4 @@
-"""Resources and progress follow a merge of skills."""
+"""Tests that a merge of skills moves resources and progress."""
 
 import pytest
 from bson import ObjectId
@@ -19,7 +19,7 @@ def progress(mongo: Database) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("gone", "kept", "expected"),
+    ("source_status", "target_status", "expected"),
     [
         ("done", None, "done"),
         ("done", "planned", "done"),
@@ -27,18 +27,20 @@ def progress(mongo: Database) -> list[tuple[str, str]]:
         ("learning", "learning", "learning"),
     ],
 )
-def test_keeps_the_further_progress(mongo: Database, gone: str, kept: str | None, expected: str) -> None:
+def test_keeps_the_more_advanced_progress(
+    mongo: Database, source_status: str, target_status: str | None, expected: str
+) -> None:
     now = timezone.now()
-    SKILL_PROGRESS.store(user_id=USER, subject="py", status=gone, now=now)
-    if kept:
-        SKILL_PROGRESS.store(user_id=USER, subject="python", status=kept, now=now)
+    SKILL_PROGRESS.store(user_id=USER, subject="py", status=source_status, now=now)
+    if target_status:
+        SKILL_PROGRESS.store(user_id=USER, subject="python", status=target_status, now=now)
 
     on_skill_merged("py", "python", now)
 
     assert progress(mongo) == [("python", expected)]
 
 
-def test_keeps_one_resource_an_address_and_seeding_brings_none_back(mongo: Database) -> None:
+def test_keeps_one_resource_per_url_and_seeding_does_not_restore_others(mongo: Database) -> None:
     now = timezone.now()
     seed_skills(entries=[{"name": "py"}, {"name": "python"}], now=now)
     reset_caches()
@@ -52,7 +54,7 @@ def test_keeps_one_resource_an_address_and_seeding_brings_none_back(mongo: Datab
     assert found == [("python", ENTRY["url"]), ("python", "https://example.org/py")]
 
 
-def test_shows_in_the_next_answer(mongo: Database) -> None:
+def test_merge_invalidates_the_cached_progress(mongo: Database) -> None:
     now = timezone.now()
     SKILL_PROGRESS.store(user_id=USER, subject="py", status="done", now=now)
     before = SKILL_PROGRESS.list_done(USER)

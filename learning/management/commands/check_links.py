@@ -1,4 +1,4 @@
-"""Ask the addresses of all learning resources whether they still answer."""
+"""Command that checks the links of all learning resources."""
 
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,21 @@ from learning.services import DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT_SECONDS, Netw
 
 
 class Command(SummaryCommand):
-    help = "Asks every resource's address by HEAD, then GET; those that do not answer are left out until they do again."
+    """Check all resource links and print a summary."""
+
+    help = "Request the URL of every learning resource and mark broken links. Broken resources are not shown."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--concurrency", type=_positive, default=DEFAULT_CONCURRENCY, help="hosts asked at once")
-        parser.add_argument("--timeout", type=float, default=DEFAULT_TIMEOUT_SECONDS, help="seconds an answer may take")
-        parser.add_argument("--report", type=Path, help="also write the summary to this file, as JSON")
+        parser.add_argument(
+            "--concurrency",
+            type=_parse_concurrency,
+            default=DEFAULT_CONCURRENCY,
+            help="number of hosts requested concurrently, 1 to 64",
+        )
+        parser.add_argument(
+            "--timeout", type=float, default=DEFAULT_TIMEOUT_SECONDS, help="timeout per request in seconds"
+        )
+        parser.add_argument("--report", type=Path, help="also write the summary as JSON to this file")
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         bars: list[tqdm[Any]] = []
@@ -31,14 +40,14 @@ class Command(SummaryCommand):
                 advance=lambda: bars[0].update(),
             )
         except NetworkDown as error:
-            raise CommandError(f"{error}; nothing was marked.") from error
+            raise CommandError(f"Link check failed: {error}. No link was marked.") from error
         finally:
             for bar in bars:
                 bar.close()
         summary = {
             "checked": report.checked,
             "answering": report.answering,
-            "broken": [{"url": each.url, "because": each.because} for each in report.broken],
+            "broken": [{"url": link.url, "because": link.because} for link in report.broken],
             "newly_broken": report.newly_broken,
             "repaired": report.repaired,
         }
@@ -47,8 +56,8 @@ class Command(SummaryCommand):
         return summary
 
 
-def _positive(text: str) -> int:
+def _parse_concurrency(text: str) -> int:
     number = int(text)
     if not 1 <= number <= 64:
-        raise ValueError(f"{number} is not between 1 and 64")
+        raise ValueError(f"must be between 1 and 64, not {number}")
     return number

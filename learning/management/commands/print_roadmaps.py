@@ -1,4 +1,4 @@
-"""The former name of `export_roadmaps`, kept for one release."""
+"""Deprecated alias of `export_roadmaps`, to be removed in the next release."""
 
 from typing import Any
 
@@ -6,8 +6,10 @@ from learning.management.commands.export_roadmaps import Command as ExportRoadma
 
 
 class Command(ExportRoadmapsCommand):
-    help = "Deprecated: use export_roadmaps."
+    """Deprecated alias of the `export_roadmaps` command."""
+
+    help = "Deprecated. Use export_roadmaps instead."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stderr.write("print_roadmaps is deprecated and will be removed in the next release: use export_roadmaps.")
+        self.stderr.write("print_roadmaps is deprecated and will be removed in the next release. Use export_roadmaps.")
         super().handle(*args, **options)
