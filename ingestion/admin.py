@@ -1,4 +1,4 @@
-"""Collection as staff see it: the runs, each live, and starting, repeating and cancelling them."""
+"""Admin of collection: the run list, live run pages, and starting, repeating and cancelling runs."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -40,15 +40,19 @@ _TRIGGER = "ingestion.trigger_collection"
 COLLECT_NOW = MenuPage(
     group="Ingestion", title="Collect now", icon="play_circle", route="collect_now", permission=_TRIGGER
 )
-# A question names so many searches, and counts the rest.
+# Maximum number of searches that a confirmation page lists.
 _MAX_NAMED = 10
 
 
 class FailedRunFilter(AttentionFilter):
+    """Show only the runs that the dashboard's "Failed collection runs" counts."""
+
     attention = FAILED_RUNS
 
 
 class RoleFilter(ExactFilter):
+    """Filter runs by one of their roles."""
+
     title = "role"
     parameter_name = "role"
     field = "roles"
@@ -56,14 +60,14 @@ class RoleFilter(ExactFilter):
 
 @admin.register(CollectionRun)
 class CollectionRunAdmin(ReadOnlyDocumentAdmin):
-    """The runs, newest first; a run's page follows it without being loaded again."""
+    """Admin of collection runs. A run's page updates itself while the run is open."""
 
     list_display = (
-        *("created_at", "state", "asked_for", "asked_by", "collected", "updated", "pages", "credits"),
+        *("created_at", "state", "request_summary", "requester", "collected", "updated", "pages", "credits"),
         *("finished_at", "error"),
     )
-    phone_columns = ("created_at", "state", "asked_for")
-    empty_text = "The daily schedule starts a collection, and so does Collect now."
+    phone_columns = ("created_at", "state", "request_summary")
+    empty_text = "No collection has run yet. The daily schedule starts one, or use Collect now."
     list_only = (
         *("created_at", "status", "roles", "places", "trigger", "requested_by", "collected", "updated", "pages"),
         *("credits", "finished_at", "error"),
@@ -75,12 +79,12 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
     def state(self, obj: Any) -> str:
         return str(obj.status)
 
-    @admin.display(description="asked for")
-    def asked_for(self, obj: Any) -> str:
+    @admin.display(description="requested")
+    def request_summary(self, obj: Any) -> str:
         return f"{_get_first(obj.roles)} in {_get_first(obj.places)}"
 
-    @admin.display(description="asked by", ordering="trigger")
-    def asked_by(self, obj: Any) -> str:
+    @admin.display(description="requested by", ordering="trigger")
+    def requester(self, obj: Any) -> str:
         return "a user" if _get_user(obj) else obj.requested_by or str(obj.trigger)
 
     def get_urls(self) -> list[URLPattern]:
@@ -101,8 +105,8 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
             "run": run,
             "state": _describe_state(run),
             "may_trigger": cast(User, request.user).has_perm(_TRIGGER),
-            "asked_by": self.asked_by(run),
-            # Who it is is for those who may look users up.
+            "asked_by": self.requester(run),
+            # The template links to the user only for staff who may view users.
             "person": _get_user(run),
         }
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
@@ -147,7 +151,7 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         try:
             repeated = services.repeat_run(run_id=run.pk, requested_by=_get_name(user), now=timezone.now())
         except UnusableRequestError as error:
-            messages.error(request, f"Nothing is repeated: {error}.")
+            messages.error(request, f"The run cannot be repeated: {error}.")
             return _to_run(run_id)
         return self._queued(request, user, repeated, f"Repeated run {run_id}.", flag=ADDITION)
 
@@ -155,7 +159,7 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         try:
             repetition = services.plan_repetition(run=run)
         except UnusableRequestError as error:
-            messages.error(request, f"Nothing is repeated: {error}.")
+            messages.error(request, f"The run cannot be repeated: {error}.")
             return _to_run(str(run.pk))
         searches, left = repetition.searches, get_spendable_credits(now=timezone.now())
         more = len(searches) - _MAX_NAMED
@@ -166,11 +170,11 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
             facts=[
                 *(f"{role} in {place}" for role, place in searches[:_MAX_NAMED]),
                 *([f"and {more:,} more"] if more > 0 else []),
-                f"It takes {repetition.cost:,} credits at most"
-                + (f"; {left:,} are left." if left is not None else "; how many are left is not known."),
-                "Searches that were collected are not asked for again.",
+                f"It costs at most {repetition.cost:,} credits"
+                + (f". {left:,} are left." if left is not None else ". The number of credits left is unknown."),
+                "Searches that were already collected are not repeated.",
             ],
-            undo="It can be cancelled; credits that were spent are not given back.",
+            undo="The new run can be cancelled, but spent credits are not refunded.",
             back=reverse("admin:ingestion_collectionrun_change", args=[run.pk]),
             opts=self.opts,
         )
@@ -184,12 +188,12 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
             title="Cancel the collection?",
             act="Cancel the collection",
             facts=[
-                f"{_count(waiting, 'search', 'searches')} of {len(statuses):,} would not begin, and {running:,} would"
-                " end after the page that is being fetched.",
-                f"{_count(run.collected + run.updated, 'posting', 'postings')} that it collected stay; the "
-                f"{_count(run.credits, 'credit', 'credits')} that it spent are not given back.",
+                f"{_count(waiting, 'search', 'searches')} of {len(statuses):,} will not begin, and {running:,} will"
+                " stop after the page that is being fetched.",
+                f"The {_count(run.collected + run.updated, 'posting', 'postings')} collected so far stay. The "
+                f"{_count(run.credits, 'credit', 'credits')} spent are not refunded.",
             ],
-            undo="It cannot be undone, but “Repeat what failed” collects what is missing.",
+            undo="This cannot be undone, but “Repeat what failed” collects the missing searches.",
             back=reverse("admin:ingestion_collectionrun_change", args=[run.pk]),
             opts=self.opts,
         )
@@ -200,17 +204,17 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
             return self._ask_to_cancel(request, _find_run(run_id))
         user, run = require_permission(request, _TRIGGER), _find_run(run_id)
         if not cancel_run(run_id=run.pk, now=timezone.now()):
-            messages.info(request, "Nothing is cancelled: the run is over already.")
+            messages.info(request, "The run is already over, so there is nothing to cancel.")
             return _to_run(run_id)
         log_action(user, CollectionRun(pk=run.pk, created_at=run.created_at), "Cancelled the collection.")
-        messages.success(request, "The run is asked to stop; it ends after the page that is being fetched.")
+        messages.success(request, "Cancellation requested. The run stops after the page that is being fetched.")
         return _to_run(run_id)
 
     def _queued(
         self, request: HttpRequest, user: User, run: documents.CollectionRunDocument, message: str, *, flag: int
     ) -> HttpResponse:
         log_action(user, CollectionRun(pk=run.pk, created_at=run.created_at), message, flag=flag)
-        otherwise = "The run is recorded, and is taken up within minutes of the queue's return."
+        otherwise = "The run is recorded and starts within minutes once the queue is available again."
         roles = list_open_roles(run=run)
         if all(enqueue_or_report(request, collect_role, str(run.pk), role, otherwise=otherwise) for role in roles):
             messages.success(request, "The collection is queued." if roles else "There was nothing left to collect.")
@@ -218,7 +222,7 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
 
 
 def _describe_state(run: documents.CollectionRunDocument) -> dict[str, Any]:
-    """Return the state of a run as its page follows it, with what a queued one waits behind."""
+    """Return a run's state for its live page. For a queued run, include what it is waiting for."""
     state = serialize_run(run=run)
     state["texts"]["waits"] = _describe_wait(run) if run.status == "queued" else ""
     return state
@@ -228,7 +232,7 @@ def _describe_wait(run: documents.CollectionRunDocument) -> str:
     earlier = documents.CollectionRunDocument.objects(
         status__in=documents.OPEN_RUN_STATUSES, created_at__lt=run.created_at
     ).count()
-    # The collector's processes take both queues.
+    # The collector process takes tasks from both the collection and the maintenance queue.
     tasks = [
         task.title
         for each in list_open_runs(now=timezone.now())
@@ -236,37 +240,37 @@ def _describe_wait(run: documents.CollectionRunDocument) -> str:
     ]
     ahead = [_count(earlier, "earlier collection", "earlier collections")] if earlier else []
     ahead += [f"the maintenance task “{title}”" for title in tasks]
-    return f"It waits behind {' and '.join(ahead)}." if ahead else "It waits for a free process of the collector."
+    return f"Waiting behind {' and '.join(ahead)}." if ahead else "Waiting for a free collector process."
 
 
 def _start(form: CollectForm, user: User) -> documents.CollectionRunDocument:
-    asked, now = form.cleaned_data, timezone.now()
+    data, now = form.cleaned_data, timezone.now()
     if form.user_id is not None:
         return services.collect_jobs_for_user(
             user_id=form.user_id,
-            max_age_days=asked["max_age_days"],
-            jobs_per_role=asked["per_role_limit"],
+            max_age_days=data["max_age_days"],
+            jobs_per_role=data["per_role_limit"],
             trigger="admin",
             now=now,
         )
     return start_run(
         trigger="admin",
-        roles=asked["roles"],
-        places=asked["places"],
-        max_age_days=asked["max_age_days"],
-        per_role_limit=asked["per_role_limit"],
+        roles=data["roles"],
+        places=data["places"],
+        max_age_days=data["max_age_days"],
+        per_role_limit=data["per_role_limit"],
         requested_by=_get_name(user),
         now=now,
     )
 
 
 def _get_user(run: Any) -> str | None:
-    """The id of the user who asked for the run; None where staff, a command or the schedule did."""
+    """Return the id of the user who requested the run, or None if staff, a command or the schedule did."""
     return run.requested_by if run.requested_by and ObjectId.is_valid(run.requested_by) else None
 
 
 def _get_first(names: Sequence[str]) -> str:
-    """Two of the names, and how many more there are."""
+    """Return the first two names and the number of further ones."""
     more = len(names) - 2
     return ", ".join(names[:2]) + (f" and {more} more" if more > 0 else "")
 
@@ -290,30 +294,30 @@ def _get_name(user: User) -> str:
     return f"staff {user.get_username()}"
 
 
-# What the list of refused postings may be kept to, in days.
+# Periods, in days, by which the list of rejected postings can be filtered.
 _PERIODS = {"1": "1 day", str(ATTENTION_PERIOD.days): f"{ATTENTION_PERIOD.days} days", "30": "30 days"}
 
 
 @admin.register(RefusedPosting)
 class RefusedPostingAdmin(ReadOnlyDocumentAdmin):
-    """What collection could not take, and why: for the curators too, who know what a source should have said."""
+    """Admin list of rejected postings and their reasons. Curators may see it, as they can judge the source's data."""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         days = request.GET.get("days", "")
         since = timezone.now() - timedelta(days=int(days)) if days in _PERIODS else None
-        refusals = list_recent_rejections(since=since)
+        rejections = list_recent_rejections(since=since)
         reason = request.GET.get("reason") or None
         context = self.admin_site.each_context(request) | {
-            "title": "Refused postings",
+            "title": "Rejected postings",
             "opts": self.opts,
-            "counts": sorted(refusals.counts.items(), key=lambda each: (-each[1], each[0])),
-            "reasons": sorted({refusal.reason for refusal in refusals.kept}),
+            "counts": sorted(rejections.counts.items(), key=lambda each: (-each[1], each[0])),
+            "reasons": sorted({rejection.reason for rejection in rejections.samples}),
             "reason": reason,
             "days": days,
             "periods": _PERIODS,
             "may_see_runs": cast(User, request.user).has_perm("ingestion.view_collectionrun"),
-            "refusals": [refusal for refusal in refusals.kept if reason in (None, refusal.reason)],
+            "refusals": [rejection for rejection in rejections.samples if reason in (None, rejection.reason)],
         }
         return TemplateResponse(request, "career_navigator/refused.html", context)

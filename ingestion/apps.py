@@ -1,9 +1,11 @@
-"""What this app adds to the shared parts (`career_navigator.apps`)."""
+"""App configuration of ingestion. `career_navigator.apps` documents the attributes."""
 
 from django.apps import AppConfig
 
 
 class IngestionConfig(AppConfig):
+    """Registers ingestion's exports, erasures, checks, metrics, panels and staff roles with the shared layer."""
+
     name = "ingestion"
 
     user_exports = {"collection_runs": "ingestion.selectors.export_requested_runs"}
@@ -16,7 +18,7 @@ class IngestionConfig(AppConfig):
         "rejected_postings": "ingestion.dashboard.REJECTED_POSTINGS",
     }
     menu_pages = {"collect_now": "ingestion.admin.COLLECT_NOW"}
-    # A curator sees what collection could not take.
+    # Curators may see rejected postings, since these point to data that needs curation.
     staff_roles = {
         "curator": ["view_refusedposting"],
         "operator": ["view_*", "trigger_collection"],

@@ -1,4 +1,4 @@
-"""The form of a collection that staff start: what is asked for, where, and what it costs at most."""
+"""The "Collect now" form: roles, places, limits, and the maximum cost in credits."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -24,19 +24,19 @@ MAX_ROLES = 50
 MAX_PLACES = 20
 MAX_JOBS = 1_000
 MAX_CHARACTERS = 100
-# Below the admin's root.
+# Relative to the admin's root URL.
 _RUNS = "ingestion/collectionrun"
 
 
 class CollectForm(forms.Form):
-    """Roles and places one a line. `cost` is the most credits it takes: one for each job that is returned."""
+    """Form for a manual collection. `cost` is the maximum number of credits, one per returned job."""
 
     email = forms.CharField(
         label="For one user",
         required=False,
-        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "address of the user", "autocomplete": "off"}),
-        help_text="With an address the user's target roles are collected where the user is; the roles and places above"
-        " do not count.",
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "email address", "autocomplete": "off"}),
+        help_text="Enter an email address to collect that user's target roles in the user's location. The roles and"
+        " places above are then ignored.",
     )
     roles = forms.CharField(
         label="Roles",
@@ -44,7 +44,7 @@ class CollectForm(forms.Form):
         widget=UnfoldAdminTextareaWidget(
             attrs={"rows": 8, "data-suggest-lines": f"{_RUNS}/suggest-roles.json", "data-suggest-label": "Add a role"}
         ),
-        help_text="One a line.",
+        help_text="One per line.",
     )
     places = forms.CharField(
         label="Places",
@@ -52,24 +52,24 @@ class CollectForm(forms.Form):
         widget=UnfoldAdminTextareaWidget(
             attrs={"rows": 8, "data-suggest-lines": f"{_RUNS}/suggest-places.json", "data-suggest-label": "Add a place"}
         ),
-        help_text="One a line: a country, a state, a city, or Remote.",
+        help_text="One per line: a country, a state, a city, or Remote.",
     )
     max_age_days = forms.IntegerField(
-        label="Posted within days",
+        label="Maximum age in days",
         min_value=0,
         max_value=365,
         widget=UnfoldAdminIntegerFieldWidget(),
-        help_text="0 asks for jobs of today alone.",
+        help_text="0 finds only jobs posted today.",
     )
     per_role_limit = forms.IntegerField(
-        label="Jobs a role",
+        label="Jobs per role",
         min_value=1,
         max_value=MAX_JOBS,
         widget=UnfoldAdminIntegerFieldWidget(),
-        help_text="Over all places together. Each job that is returned costs a credit.",
+        help_text="Over all places together. Each job returned costs one credit.",
     )
     confirmed = forms.BooleanField(
-        label="Start it although it may cost more credits than are left",
+        label="Start even if it may cost more credits than are left",
         required=False,
         widget=UnfoldBooleanSwitchWidget(),
     )
@@ -84,38 +84,38 @@ class CollectForm(forms.Form):
         self.user_id: str | None = None
 
     def clean_roles(self) -> list[str]:
-        return _lines(self.cleaned_data["roles"], most=MAX_ROLES, are_several=names_several_roles)
+        return _split_lines(self.cleaned_data["roles"], max_lines=MAX_ROLES, are_several=names_several_roles)
 
     def clean_places(self) -> list[str]:
-        return _lines(self.cleaned_data["places"], most=MAX_PLACES, are_several=names_several_places)
+        return _split_lines(self.cleaned_data["places"], max_lines=MAX_PLACES, are_several=names_several_places)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if self.errors:
             return cleaned
         if cleaned["email"].strip():
-            cleaned["roles"] = self._roles_of_user(cleaned["email"])
+            cleaned["roles"] = self._get_user_roles(cleaned["email"])
         else:
             if not cleaned["roles"]:
-                self.add_error("roles", "At least one role is needed.")
+                self.add_error("roles", "Enter at least one role.")
             if not cleaned["places"]:
-                self.add_error("places", "At least one place is needed.")
+                self.add_error("places", "Enter at least one place.")
         self.cost = len(cleaned.get("roles", ())) * cleaned["per_role_limit"]
         if not self.errors and self.left is not None and self.cost > self.left and not cleaned["confirmed"]:
             self.needs_confirmation = True
             self.add_error(
                 "confirmed",
-                f"It may cost {self.cost:,} credits, and {self.left:,} are left. It ends when they are spent.",
+                f"This may cost {self.cost:,} credits and {self.left:,} are left. The run stops when they are used up.",
             )
         return cleaned
 
-    def _roles_of_user(self, email: str) -> list[str]:
+    def _get_user_roles(self, email: str) -> list[str]:
         user = find_user_by_email(email=email)
         goals = get_career_goals(user_id=str(user.pk)) if user is not None else None
         if user is None or goals is None:
-            self.add_error("email", "No active user has that address.")
+            self.add_error("email", "No active user has this email address.")
         elif not goals.roles:
-            self.add_error("email", "The user aims at no role.")
+            self.add_error("email", "This user has no target roles.")
         else:
             self.user_id = str(user.pk)
             return list(goals.roles)
@@ -123,7 +123,7 @@ class CollectForm(forms.Form):
 
 
 def get_usual_collection() -> dict[str, Any]:
-    """What the form begins with: the roles that users aim at, else the default ones."""
+    """Return the form's initial values: the users' target roles, or the default roles if there are none."""
     roles = get_target_roles()[:MAX_ROLES] or DEFAULT_ROLES
     return {
         "roles": "\n".join(roles),
@@ -134,19 +134,19 @@ def get_usual_collection() -> dict[str, Any]:
 
 
 def get_spendable_credits(*, now: datetime) -> int | None:
-    """What is left of the month's budget and, as last asked, at TheirStack; None when neither bound is known."""
+    """Return the credits left in the budget or at TheirStack, whichever is lower, or None if both are unknown."""
     state = database().source_states.find_one({"_id": THEIRSTACK}, {"credits_left": 1}) or {}
     bounds = (get_credits_left(budget=settings.THEIR_STACK_CREDIT_BUDGET, now=now), state.get("credits_left"))
     return min((bound for bound in bounds if bound is not None), default=None)
 
 
-def _lines(text: str, *, most: int, are_several: Callable[[str], bool]) -> list[str]:
+def _split_lines(text: str, *, max_lines: int, are_several: Callable[[str], bool]) -> list[str]:
     lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
-    if len(lines) > most:
-        raise forms.ValidationError(f"At most {most} lines.")
+    if len(lines) > max_lines:
+        raise forms.ValidationError(f"Enter at most {max_lines} lines.")
     if any(len(line) > MAX_CHARACTERS for line in lines):
-        raise forms.ValidationError(f"A line has at most {MAX_CHARACTERS} characters.")
+        raise forms.ValidationError(f"A line must have at most {MAX_CHARACTERS} characters.")
     for line in lines:
         if ";" in line or are_several(line):
-            raise forms.ValidationError(f"“{line}” looks like several: put each on a line of its own.")
+            raise forms.ValidationError(f"“{line}” looks like several entries. Put each on its own line.")
     return lines

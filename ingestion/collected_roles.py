@@ -1,4 +1,4 @@
-"""What is remembered of a role in a place: which worker has the lease on it, and how far it was collected."""
+"""The collection state of each role in a place: the lease that a worker holds on it, and how far it was collected."""
 
 import math
 import uuid
@@ -20,14 +20,14 @@ from market.roles import normalize_role
 
 
 class LeaseLostError(Exception):
-    """Another worker has acquired the lease on a search, or the search has ended: nothing more is written to it."""
+    """The lease on a search belongs to another worker, or the search has ended. The worker must stop writing to it."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Lease:
-    """A worker's hold on a role and place for one search of a run.
+    """A worker's exclusive right to collect a role in a place, for one search of a run.
 
-    Every write of the search carries `token`. `until` is when the lease expires unless it is renewed.
+    Every write to the search carries `token`. The lease expires at `until` unless it is renewed.
     """
 
     run_id: ObjectId
@@ -39,10 +39,10 @@ class Lease:
 
 
 def acquire_lease(*, run: CollectionRunDocument, index: int, now: datetime, task_id: str | None = None) -> Lease | None:
-    """Acquire the lease on a search's role and place; None while another worker has it or once the search is over.
+    """Acquire the lease on a search's role and place. Return None if another worker holds it or the search is over.
 
-    A Celery task that is delivered again takes over at once what it held before. Should its predecessor live, the
-    predecessor's token is good for nothing from then on.
+    A Celery task that is delivered again immediately takes over the lease of its earlier delivery. If the earlier
+    worker is still alive, its token is invalid from then on.
     """
     search = run.searches[index]
     available: list[dict[str, Any]] = [{"claim": None}, {"claimed_until": {"$lte": now}}]
@@ -63,7 +63,7 @@ def acquire_lease(*, run: CollectionRunDocument, index: int, now: datetime, task
         "claimed_until": lease.until,
     }
     try:
-        # Condition and write are one, so of any number of workers one wins; the others stumble over the unique key.
+        # The condition is part of the write, so exactly one worker wins. The others violate the unique index.
         database().collected_roles.find_one_and_update(
             _role_key(search) | {"$or": available},
             {"$set": holder},
@@ -72,19 +72,19 @@ def acquire_lease(*, run: CollectionRunDocument, index: int, now: datetime, task
         )
     except DuplicateKeyError:
         return None
-    return lease if _hand_over(lease, now) else None
+    return lease if _store_token(lease, now) else None
 
 
 def find_other_holder(*, run: CollectionRunDocument, index: int) -> str | None:
-    """The run that holds the lease on the search's role and place, unless it is this one."""
-    held = database().collected_roles.find_one(_role_key(run.searches[index]), {"claimed_by_run": 1})
-    holder = held.get("claimed_by_run") if held else None
+    """Return the id of the run that holds the lease on the search's role and place, unless it is `run` itself."""
+    role = database().collected_roles.find_one(_role_key(run.searches[index]), {"claimed_by_run": 1})
+    holder = role.get("claimed_by_run") if role else None
     return None if holder == str(run.id) else holder
 
 
 def renew_lease(*, lease: Lease, now: datetime) -> None:
-    """Hold the lease for its full time from now on. Raises `LeaseLostError`."""
-    # First, so that no lease outlives the silence after which its run is taken up again.
+    """Extend the lease to its full duration from `now`. Raises `LeaseLostError`."""
+    # The heartbeat is written first, so that no lease outlasts the silence after which its run is resumed.
     database().collection_runs.update_one(
         build_open_search_query(lease.run_id, lease.index, lease.token), {"$set": {"heartbeat_at": now}}
     )
@@ -96,7 +96,7 @@ def renew_lease(*, lease: Lease, now: datetime) -> None:
 
 
 def release_lease(*, lease: Lease, collected: dict[str, Any] | None = None) -> bool:
-    """Release the lease, with what is now known of the role when it was collected; False when it was lost before."""
+    """Release the lease and store the role's new collection state, if given. Return False if the lease was lost."""
     released = dict.fromkeys(("claim", "claimed_by_run", "claimed_by_task", "claimed_until"), "")
     change: dict[str, Any] = {"$unset": released}
     if collected:
@@ -105,31 +105,31 @@ def release_lease(*, lease: Lease, collected: dict[str, Any] | None = None) -> b
 
 
 def plan_first_page(run: CollectionRunDocument, index: int, now: datetime) -> dict[str, Any]:
-    """The limit of a search that begins, its paging, and from when on it searches."""
+    """Return the limit, the paging and the start time of a search that begins."""
     search = run.searches[index]
     same_role = [other for other in run.searches if other.role == search.role]
-    # A search that goes on elsewhere may cost its whole limit yet.
+    # A search that is still open in another place may yet spend its whole limit.
     taken = sum((other.limit or 0) if other.status in OPEN_SEARCH_STATUSES else other.credits for other in same_role)
     left = max(0, run.per_role_limit - search.spent_before - taken)
     places_left = sum(1 for other in same_role if other.limit is None and other.status in OPEN_SEARCH_STATUSES)
     limit = math.ceil(left / max(1, places_left))
     values: dict[str, Any] = {"limit": limit, "page_started_at": now, **plan_paging(limit)}
     known = _get_collected_role(run=run, index=index)
-    # What was discovered up to the last run was paid for then, unless this run reaches further back.
+    # Postings discovered before the last run ended were paid for then, unless this run reaches further back.
     if known.discovered_until and known.posted_since and known.posted_since <= _posted_since(run, now):
         values |= {"discovered_since": known.discovered_until, "excluded_ids": known.boundary_ids}
     return values
 
 
 def plan_paging(limit: int) -> dict[str, int]:
-    """A page size that the plan allows and that splits `limit` evenly, since every unused row is paid for."""
+    """Return a page size that the plan allows and that splits `limit` evenly, since surplus rows are charged too."""
     largest = min(settings.MAX_JOBS_PER_SEARCH, get_max_page_size())
     pages = max(1, math.ceil(limit / largest))
     return {"page_size": math.ceil(limit / pages), "page": 0}
 
 
 def find_newest(search: Any, postings: Sequence[Posting]) -> dict[str, Any]:
-    """The newest discovery time so far and the ids discovered right then."""
+    """Return the newest discovery time so far, and the ids of the postings discovered at exactly that time."""
     times = [posting.discovered_at for posting in postings if posting.discovered_at]
     newest = max(filter(None, (search.newest_discovered_at, *times)), default=None)
     if newest is None:
@@ -140,23 +140,24 @@ def find_newest(search: Any, postings: Sequence[Posting]) -> dict[str, Any]:
     return {"newest_discovered_at": newest, "newest_ids": sorted(ids)}
 
 
-def learn_from_search(run: CollectionRunDocument, index: int, now: datetime) -> dict[str, Any]:
-    """What the exhausted search teaches of its role and place."""
+def build_collected_state(run: CollectionRunDocument, index: int, now: datetime) -> dict[str, Any]:
+    """Return the new collection state of a role and place after its search is exhausted."""
     search, known = run.searches[index], _get_collected_role(run=run, index=index)
     since = _posted_since(run, now)
-    learnt: dict[str, Any] = {
+    state: dict[str, Any] = {
         "collected_at": now,
         "posted_since": min(since, known.posted_since) if known.posted_since else since,
     }
     newest = search.newest_discovered_at
     if newest and (known.discovered_until is None or newest > known.discovered_until):
-        learnt |= {"discovered_until": newest, "boundary_ids": search.newest_ids}
+        state |= {"discovered_until": newest, "boundary_ids": search.newest_ids}
     elif newest and newest == known.discovered_until:
-        learnt["boundary_ids"] = sorted({*known.boundary_ids, *search.newest_ids})
-    return learnt
+        state["boundary_ids"] = sorted({*known.boundary_ids, *search.newest_ids})
+    return state
 
 
 def build_open_search_query(run_id: ObjectId, index: int, lease_token: str | None) -> dict[str, Any]:
+    """Return the query for an open search of a run that carries this lease token."""
     return {
         "_id": run_id,
         "status": {"$in": OPEN_RUN_STATUSES},
@@ -166,7 +167,7 @@ def build_open_search_query(run_id: ObjectId, index: int, lease_token: str | Non
 
 
 def _get_collected_role(*, run: CollectionRunDocument, index: int) -> CollectedRole:
-    """What is remembered of the search's role and place."""
+    """Return the stored state of the search's role and place."""
     search = run.searches[index]
     return CollectedRole.objects.get(role=normalize_role(search.role), place=search.place)
 
@@ -176,8 +177,8 @@ def _posted_since(run: CollectionRunDocument, now: datetime) -> datetime:
     return today - timedelta(days=run.max_age_days)
 
 
-def _hand_over(lease: Lease, now: datetime) -> bool:
-    """Put the lease's token into its search in place of the predecessor's; False, and released, where that is over."""
+def _store_token(lease: Lease, now: datetime) -> bool:
+    """Store the lease's token in its search. If the search is over, release the lease and return False."""
     runs, field = database().collection_runs, f"searches.{lease.index}"
     open_search = {
         "_id": lease.run_id,
@@ -185,15 +186,15 @@ def _hand_over(lease: Lease, now: datetime) -> bool:
         f"{field}.status": {"$in": OPEN_SEARCH_STATUSES},
     }
     while (run := runs.find_one(open_search, {"searches.lease_token": 1})) is not None:
-        # In this order: a worker that is stopped anywhere in here must not put its token in place of a successor's.
+        # The lease is checked first: a worker that stalls in this loop must not overwrite its successor's token.
         if database().collected_roles.find_one(_match_leased_role(lease), {"_id": 1}) is None:
             return False
-        seen = run["searches"][lease.index].get("lease_token")
-        handed = runs.update_one(
-            open_search | {f"{field}.lease_token": seen},
+        previous = run["searches"][lease.index].get("lease_token")
+        stored = runs.update_one(
+            open_search | {f"{field}.lease_token": previous},
             {"$set": {f"{field}.lease_token": lease.token, "heartbeat_at": now}},
         )
-        if handed.matched_count:
+        if stored.matched_count:
             return True
     release_lease(lease=lease)
     return False

@@ -1,7 +1,7 @@
-"""Collecting one role of a run: page by page from TheirStack into the market.
+"""Collection of one role of a run: fetch its pages from TheirStack and store the postings in the market.
 
-After each page the run holds what came of it and which page is next, so a lost worker costs one page. Every write of a
-search carries the token of its lease: a worker that was stopped for longer than that writes nothing over its successor.
+After each page the run records the outcome and the next page, so a lost worker costs at most one page. Every write to a
+search carries the token of its lease, so a worker that outlived its lease cannot overwrite its successor.
 """
 
 import logging
@@ -19,9 +19,9 @@ from ingestion.collected_roles import (
     Lease,
     LeaseLostError,
     acquire_lease,
+    build_collected_state,
     find_newest,
     find_other_holder,
-    learn_from_search,
     plan_first_page,
     plan_paging,
     release_lease,
@@ -65,7 +65,7 @@ from market.services import StoreOutcome, store_postings
 
 logger = logging.getLogger(__name__)
 
-# Share of a lease that is left when storing a page in hand is given up.
+# Share of the lease to leave unused: storing a fetched page is given up when only this much is left.
 STORING_MARGIN = 0.05
 STORING_TIMEOUT_SECONDS = 2.0
 
@@ -74,25 +74,25 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """One page of answers, sorted out. `jobs` counts all that were returned, and so paid for."""
+    """One page of results. `jobs` counts all jobs returned, each of which costs a credit."""
 
     jobs: int
     postings: list[Posting]
     filtered: int
-    refused: list[dict[str, Any]]
+    rejections: list[dict[str, Any]]
     ids: list[str]
 
 
 def collect_role(
     *, run_id: ObjectId, role: str, client: TheirStackClient, clock: Clock, task_id: str | None = None
 ) -> None:
-    """Collect every open search of a run's role. What stops it is recorded on the run.
+    """Collect every open search of a run's role. Errors that end a search are recorded on the run.
 
-    The days of what was stored are dirty afterwards: the caller sees to a refresh, once for several roles.
+    The days of the stored postings are marked dirty, and the caller refreshes the daily stats, once for several roles.
 
-    Harmless when called twice, at once or again: a search is held by one caller at a time, and one that is over stays
-    so. Databases that are unavailable raise; the search is taken up again when its lease lapses, or at once by
-    `task_id`, the Celery task that this is part of, when that is delivered again.
+    Concurrent and repeated calls are safe: only one caller holds the lease on a search, and a closed search stays
+    closed. If a database is unavailable, its error is raised. The search is then resumed when its lease expires, or
+    earlier if Celery delivers the task `task_id` again.
     """
     run = CollectionRunDocument.objects.get(id=run_id)
     for index in list_open_searches(run=run, role=role):
@@ -109,13 +109,13 @@ def _collect_search(
             _skip_when_leased_elsewhere(run, index, clock())
             return
         collected = _collect_pages(run, client, clock, lease)
-        # What the role was collected for comes first: a search that ended without it would be paid for again.
+        # The role's new state is stored before the search is closed: a crash in between must not cost the pages again.
         if not release_lease(lease=lease, collected=collected) and collected:
             raise LeaseLostError(f"another worker has the lease on {lease.role}, {lease.place}")
         if collected:
             _update(lease, clock(), {"status": "finished"})
     except LeaseLostError as error:
-        logger.warning("run %s stops at %s: %s", run.id, run.searches[index].role, error)
+        logger.warning("run %s stops collecting %s: %s", run.id, run.searches[index].role, error)
         if lease:
             release_lease(lease=lease)
 
@@ -134,19 +134,19 @@ def _skip_when_leased_elsewhere(run: CollectionRunDocument, index: int, now: dat
 def _collect_pages(
     run: CollectionRunDocument, client: TheirStackClient, clock: Clock, lease: Lease
 ) -> dict[str, Any] | None:
-    """Fetch and store until the search is over, and record what ended it; what is then known of the role."""
+    """Collect the search and record how it ended. Return the role's new collected state, or None if it failed."""
     try:
         return _fetch_pages(run, client, clock, lease)
     except TheirStackRetryableError as error:
         if error.reason == PacingUnavailable.reason:
-            # Redis is unavailable, not TheirStack: the search is taken up again later. Nothing was asked for, and so
-            # nothing says that the page kills its worker: the attempt does not count.
+            # Redis is unavailable, not TheirStack. The search is resumed later. No request was sent, so the attempt
+            # does not count: it is no evidence that the page kills its worker.
             _update(lease, clock(), {"attempts": max(0, run.searches[lease.index].attempts - 1)})
             release_lease(lease=lease)
             raise
         if error.reason in {"timeout", "network"} and clock() >= lease.until:
-            # This process was stopped meanwhile, which says nothing of the source.
-            raise LeaseLostError(f"its lease ran out: {error}") from error
+            # This process was suspended meanwhile, so the error is no evidence of a fault at TheirStack.
+            raise LeaseLostError(f"its lease expired: {error}") from error
         if error.retry_after_seconds is None:
             _fail(run, lease, error, clock())
         else:
@@ -155,7 +155,7 @@ def _collect_pages(
             values = {"status": "waiting", "resume_at": resume_at, "error": f"{error.reason}: {error}", "attempts": 0}
             _update(lease, now, values)
     except TheirStackOutOfCreditsError as error:
-        # In this order: a worker that lost its lease meanwhile knows nothing of the credits there are now.
+        # The lease is renewed first: a worker whose lease expired may have stale information about the credits.
         renew_lease(lease=lease, now=clock())
         halt_collection(reason=error.reason, now=clock())
         stop_run(run_id=run.id, error=f"{error.reason}: {error}", now=clock(), lease=lease)
@@ -169,16 +169,16 @@ def _collect_pages(
 def _fetch_pages(
     run: CollectionRunDocument, client: TheirStackClient, clock: Clock, lease: Lease
 ) -> dict[str, Any] | None:
-    """Fetch and store until the search is over; what is then known of the role, None when nothing was searched."""
+    """Fetch and store pages until the search is over. Return the role's new collected state if it is exhausted."""
     _begin(run, lease, clock)
     while True:
         run.reload()
         search, now = run.searches[lease.index], clock()
         if not _is_open(run, lease.index):
-            # Another worker stopped the run: what came of further pages would be recorded nowhere.
+            # Another worker stopped the run, so the outcome of further pages could not be recorded.
             return None
         if search.exhausted:
-            return learn_from_search(run, lease.index, now)
+            return build_collected_state(run, lease.index, now)
         if run.cancel_requested:
             _update(lease, now, {"status": "cancelled"})
             return None
@@ -188,16 +188,16 @@ def _fetch_pages(
         require_running_source()
         renew_lease(lease=lease, now=now)
         try:
-            page = _fetch(run, client, clock, lease)
+            page = _fetch_next_page(run, client, clock, lease)
         except TheirStackPlanLimitError as error:
             if search.page_size <= FREE_PLAN_PAGE_SIZE:
                 if search.page == 0:
                     raise
-                # The free plan also bounds how many pages a search may have.
-                reached = {"exhausted": True, "error": f"the plan allows no page {search.page}: {error}"}
+                # The free plan also limits the number of pages per search.
+                reached = {"exhausted": True, "error": f"the plan does not allow page {search.page}: {error}"}
                 _update(lease, now, reached)
                 continue
-            logger.warning("TheirStack: %s; pages of %d from now on", error, FREE_PLAN_PAGE_SIZE)
+            logger.warning("TheirStack: %s; continuing with pages of %d", error, FREE_PLAN_PAGE_SIZE)
             store_max_page_size(size=FREE_PLAN_PAGE_SIZE)
             _update(lease, now, plan_paging(search.limit))
             continue
@@ -213,7 +213,7 @@ def _is_open(run: CollectionRunDocument, index: int) -> bool:
 
 
 def _begin(run: CollectionRunDocument, lease: Lease, clock: Clock) -> None:
-    """Settle, once, how much is fetched and from when on; count the attempt."""
+    """Count an attempt at the search. On the first attempt, also store its limit and start time."""
     while True:
         run.reload()
         search, now = run.searches[lease.index], clock()
@@ -229,14 +229,14 @@ def _begin(run: CollectionRunDocument, lease: Lease, clock: Clock) -> None:
             return
         run.reload()
         if run.searches[lease.index].lease_token != lease.token or not _is_open(run, lease.index):
-            raise LeaseLostError(f"search {lease.index} of run {run.id} is over or has another worker")
+            raise LeaseLostError(f"search {lease.index} of run {run.id} is over or belongs to another worker")
 
 
-def _fetch(run: CollectionRunDocument, client: TheirStackClient, clock: Clock, lease: Lease) -> _Page:
-    """Buy the search's next page. What may have been charged without an answer stays reserved."""
+def _fetch_next_page(run: CollectionRunDocument, client: TheirStackClient, clock: Clock, lease: Lease) -> _Page:
+    """Fetch the search's next page. Credits stay reserved for requests that may be charged without a response."""
     search = run.searches[lease.index]
     before = search.page * search.page_size
-    # The last page may be a smaller one, which begins where a page of its own size would not.
+    # A smaller last page needs an offset, since its start is no multiple of its own size.
     rows = min(search.page_size, search.limit - before)
     payload = build_search_payload(
         role=search.role,
@@ -250,70 +250,70 @@ def _fetch(run: CollectionRunDocument, client: TheirStackClient, clock: Clock, l
     )
     reservations: list[Reservation] = []
 
-    def give_back_unused(lost: int) -> None:
-        for reservation in reservations[lost:]:
+    def release_unused(lost_attempts: int) -> None:
+        for reservation in reservations[lost_attempts:]:
             settle_credits(reservation=reservation, used=0)
 
-    def prepare_attempt(lost: int) -> None:
+    def prepare_attempt(lost_attempts: int) -> None:
         if clock() >= lease.until:
-            # This process was stopped: what it would ask for now its successor may have.
+            # This process was suspended, so its successor may already have requested this page.
             try:
                 renew_lease(lease=lease, now=clock())
             except LeaseLostError:
-                give_back_unused(lost)
+                release_unused(lost_attempts)
                 raise
-        if len(reservations) == lost:
+        if len(reservations) == lost_attempts:
             budget = settings.THEIR_STACK_CREDIT_BUDGET
             reservations.append(reserve_credits(credits=rows, budget=budget, now=clock()))
 
     try:
         jobs = client.search_jobs(payload, before_sending=prepare_attempt).jobs
     except TheirStackClientError as error:
-        give_back_unused(len(reservations) if error.lost_attempts is None else error.lost_attempts)
+        release_unused(len(reservations) if error.lost_attempts is None else error.lost_attempts)
         raise
     for attempt in _wait_for_servers(lease, clock):
         with attempt:
             settle_credits(reservation=reservations[-1], used=len(jobs))
-    return _sort_out(jobs, search.role)
+    return _parse_page(jobs, search.role)
 
 
-def _sort_out(jobs: Sequence[Any], role: str) -> _Page:
-    postings, refused, filtered = [], [], 0
+def _parse_page(jobs: Sequence[Any], role: str) -> _Page:
+    postings, rejections, filtered = [], [], 0
     for job in jobs:
         try:
             posting = posting_from_job(job)
         except PostingRejected as error:
             job_id = job.get("id") if isinstance(job, Mapping) else None
-            refused.append(build_rejection(error.reason, str(error), job_id))
+            rejections.append(build_rejection(error.reason, str(error), job_id))
             continue
         if belongs_to_search(role=role, title=posting.title):
             postings.append(posting)
         else:
             filtered += 1
     ids = [str(job.get("id") or job.get("job_id")) for job in jobs if isinstance(job, Mapping)]
-    return _Page(jobs=len(jobs), postings=postings, filtered=filtered, refused=refused, ids=ids)
+    return _Page(jobs=len(jobs), postings=postings, filtered=filtered, rejections=rejections, ids=ids)
 
 
 def _store_page(run: CollectionRunDocument, page: _Page, clock: Clock, lease: Lease) -> None:
-    """Store a page and record it, and whether it was the search's last."""
+    """Store a page, record its outcome, and mark the search as exhausted after its last page."""
     search = run.searches[lease.index]
     for attempt in _wait_for_servers(lease, clock):
         with attempt:
-            # A successor asks for this page itself, and would find it unchanged.
+            # A worker without a valid lease must not store: its successor would count these postings as unchanged.
             renew_lease(lease=lease, now=clock())
             outcome = store_postings(postings=page.postings, role=search.role, place=search.place, now=clock())
             if search.attempts > 1 or attempt.retry_state.attempt_number > 1:
                 outcome = _recount(search, page, outcome)
     too_old = [build_rejection(reason, "its day is past retention", None) for reason in outcome.refused.elements()]
-    refused = [*page.refused, *too_old]
-    # A page that comes a second time means that the source does not move on.
+    rejections = [*page.rejections, *too_old]
+    # A repeated page means that the source ignores the paging.
     repeats = bool(page.ids) and page.ids == search.last_page_ids
     last = page.jobs < search.page_size or (search.page + 1) * search.page_size >= search.limit or repeats
-    # Attempts are those at one page, and the next one's first begins.
+    # Attempts are counted per page, and the first attempt at the next page begins now.
     values: dict[str, Any] = {"page": search.page + 1, "last_page_ids": page.ids, "attempts": 1}
     values |= find_newest(search, page.postings)
     if repeats:
-        values["error"] = f"page {search.page} came twice; stopped there"
+        values["error"] = f"page {search.page} repeats the one before; stopped there"
     if last:
         values["exhausted"] = True
     counts = {
@@ -326,11 +326,11 @@ def _store_page(run: CollectionRunDocument, page: _Page, clock: Clock, lease: Le
     }
     for attempt in _wait_for_servers(lease, clock):
         with attempt:
-            _record_page(run, lease, clock(), search.page, values, counts, refused)
+            _record_page(run, lease, clock(), search.page, values, counts, rejections)
     logger.info(
-        "collected %s in %s, page %d: %d jobs, %d new, %d updated, %d unchanged, %d filtered, %d refused",
+        "collected %s in %s, page %d: %d jobs, %d new, %d updated, %d unchanged, %d filtered, %d rejected",
         *(search.role, search.place, search.page, page.jobs, outcome.collected, outcome.updated),
-        *(outcome.unchanged, page.filtered, len(refused)),
+        *(outcome.unchanged, page.filtered, len(rejections)),
     )
 
 
@@ -341,9 +341,9 @@ def _record_page(
     page: int,
     values: dict[str, Any],
     counts: dict[str, int],
-    refused: Sequence[dict[str, Any]],
+    rejections: Sequence[dict[str, Any]],
 ) -> None:
-    """Record what came of a page, once however often this is called. Raises `LeaseLostError`."""
+    """Record the outcome of a page. Idempotent. Raises `LeaseLostError`."""
     try:
         update_search(
             run_id=run.id,
@@ -352,19 +352,19 @@ def _record_page(
             lease_token=lease.token,
             values=values | {"page_started_at": now},
             counts=counts,
-            refused=refused,
+            rejections=rejections,
             page=page,
         )
     except LeaseLostError:
         run.reload()
         search = run.searches[lease.index]
-        # Where the token is ours and the page is past, the answer to an earlier try was lost.
+        # If the token is ours and the page has advanced, an earlier try succeeded and its response was lost.
         if search.lease_token != lease.token or search.page != page + 1:
             raise
 
 
 def _recount(search: Search, page: _Page, outcome: StoreOutcome) -> StoreOutcome:
-    """Count what all attempts at a page have stored: an earlier one may not have been recorded."""
+    """Count what all attempts at a page stored, since earlier attempts may not have been recorded."""
     if search.page_started_at is None:
         return outcome
     collected, updated = count_stored_since(
@@ -376,7 +376,7 @@ def _recount(search: Search, page: _Page, outcome: StoreOutcome) -> StoreOutcome
 
 
 def _wait_for_servers(lease: Lease, clock: Clock) -> Iterator[AttemptManager]:
-    """Yield attempts at a write of a page in hand, which was paid for, until shortly before the lease ends."""
+    """Yield attempts to write a page that was already paid for, until shortly before the lease ends."""
     give_up_at = lease.until - timedelta(seconds=settings.COLLECTION_LEASE_SECONDS * STORING_MARGIN)
 
     def is_over(state: RetryCallState) -> bool:
@@ -384,7 +384,7 @@ def _wait_for_servers(lease: Lease, clock: Clock) -> Iterator[AttemptManager]:
 
     def log(state: RetryCallState) -> None:
         error = type(state.outcome.exception()).__name__ if state.outcome else ""
-        logger.warning("a page of %s, %s waits for a server: %s", lease.role, lease.place, error)
+        logger.warning("storing a page of %s, %s waits for a server: %s", lease.role, lease.place, error)
 
     yield from Retrying(
         retry=retry_if_exception(is_server_unavailable),

@@ -1,4 +1,4 @@
-"""What the staff's dashboard, `/health/ready` and `/metrics` show of collections."""
+"""Cards and charts about collection for the staff dashboard, its readiness check, and its metrics."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ from ingestion.source import THEIRSTACK
 
 DAYS = 30
 MONTHS = 12
-# Twice the daily schedule: one missed collection is no outage, two are.
+# Twice the interval of the daily schedule, so that a single missed collection does not count as an outage.
 MAX_COLLECTION_AGE = timedelta(hours=48)
 _OUTCOMES = {"finished": GREEN, "failed": RED, "lost": AMBER, "cancelled": GREY, "open": BLUE}
 
@@ -47,7 +47,7 @@ FAILED_RUNS = Attention(
 )
 REJECTED_POSTINGS = Attention(
     title="Rejected postings",
-    note="that collections of the last 7 days could not store",
+    note="could not be stored by collections of the last 7 days",
     permission="ingestion.view_refusedposting",
     route="admin:ingestion_refusedposting_changelist",
     query=f"?days={ATTENTION_PERIOD.days}",
@@ -61,8 +61,8 @@ REJECTED_POSTINGS = Attention(
 
 
 def show_collection(now: datetime) -> Iterator[Card | Chart]:
-    """The month's credits, the source's state, and the runs of the last days."""
-    # Read at once: the page has few commands.
+    """Yield the credits per month, the state of the source, and the runs of the last days."""
+    # Both collections are read in one command, because the dashboard limits its number of commands.
     state_of_source = {"coll": "source_states", "pipeline": [{"$match": {"_id": THEIRSTACK}}]}
     rows = list(
         database().credit_months.aggregate(
@@ -70,33 +70,33 @@ def show_collection(now: datetime) -> Iterator[Card | Chart]:
         )
     )
     state = next((row for row in rows if row["_id"] == THEIRSTACK), {})
-    yield from _credits([row for row in rows[::-1] if row is not state], now)
-    yield _source(state, now)
-    yield from _runs(now)
+    yield from _build_credit_items([row for row in rows[::-1] if row is not state], now)
+    yield _build_source_card(state, now)
+    yield from _build_run_items(now)
 
 
-def _credits(months: list[dict[str, Any]], now: datetime) -> Iterator[Card | Chart]:
+def _build_credit_items(months: list[dict[str, Any]], now: datetime) -> Iterator[Card | Chart]:
     budget = settings.THEIR_STACK_CREDIT_BUDGET
     spent = next((row["spent"] for row in months if row["_id"] == f"{now.astimezone(UTC):%Y-%m}"), 0)
     yield Card(
         title="Credits this month",
         value=f"{spent:,}",
         note="no budget is set" if budget is None else f"of a budget of {budget:,}",
-        meaning="Each job that a collection is sent costs one. Without credits no new postings come.",
+        meaning="Each job that TheirStack returns costs one credit. Without credits, no new postings are collected.",
         tone="bad" if budget is not None and spent >= budget else "plain",
     )
     budgets = [] if budget is None else [Series(label="budget", values=[budget] * len(months), color=GREY)]
     yield Chart(
-        title="Credits a month",
-        empty_text="Collections that spend credits fill this chart.",
+        title="Credits per month",
+        empty_text="No credits have been spent yet.",
         labels=[row["_id"] for row in months],
         series=[Series(label="spent", values=[row["spent"] for row in months]), *budgets],
     )
 
 
-def _source(state: dict[str, Any], now: datetime) -> Card:
+def _build_source_card(state: dict[str, Any], now: datetime) -> Card:
     checked = f"checked {format_age(since=state.get('checked_at'), now=now)} ago" if state else "never checked"
-    meaning = "The source of the postings. No new ones come until this is solved."
+    meaning = "TheirStack is the source of the postings. No new postings arrive until this is resolved."
     if state.get("halted_at"):
         note = str(state.get("halt_reason"))
         return Card(title="TheirStack", value="halted", note=note, meaning=meaning, tone="bad")
@@ -105,39 +105,40 @@ def _source(state: dict[str, Any], now: datetime) -> Card:
         return Card(title="TheirStack", value="unreachable", note=note, meaning=meaning, tone="bad")
     left = state.get("credits_left")
     return Card(
-        title="TheirStack's credits",
+        title="TheirStack credits",
         value="unknown" if left is None else f"{left:,}",
         note=checked,
-        meaning="What is left on our account with the source of the postings.",
+        meaning="Credits left on our account with TheirStack, the source of the postings.",
     )
 
 
-def _runs(now: datetime) -> Iterator[Card | Chart]:
+def _build_run_items(now: datetime) -> Iterator[Card | Chart]:
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     since = today - timedelta(days=DAYS - 1)
     rows = database().collection_runs.find(
         {"created_at": {"$gte": since}}, {"created_at": 1, "status": 1, "finished_at": 1, "collected": 1}
     )
     counts: Counter[tuple[str, str]] = Counter()
-    good: list[datetime] = []
+    finished_times: list[datetime] = []
     for run in rows:
         status = run["status"] if run["status"] in _OUTCOMES else "open"
         counts[f"{run['created_at']:%m-%d}", status] += 1
         if status == "finished" and run.get("finished_at"):
-            good.append(run["finished_at"])
-    last, still_open = max(good, default=None), sum(n for (_, status), n in counts.items() if status == "open")
+            finished_times.append(run["finished_at"])
+    last = max(finished_times, default=None)
+    still_open = sum(n for (_, status), n in counts.items() if status == "open")
     yield Card(
-        title="Last good collection",
+        title="Last successful collection",
         value=f"{format_age(since=last, now=now)} ago" if last else "none",
         note=f"{still_open} open now",
-        meaning="Postings are as new as this. One collection per day is expected.",
+        meaning="The age of the newest collected postings. One collection per day is expected.",
         tone="good" if last and now - last < MAX_COLLECTION_AGE else "bad",
         route="admin:ingestion_collectionrun_changelist",
     )
     days = [f"{since + timedelta(days=day):%m-%d}" for day in range(DAYS)]
     yield Chart(
-        title="Collection runs a day",
-        empty_text="The daily schedule starts a collection, and so does Collect now.",
+        title="Collection runs per day",
+        empty_text="No collection has run yet. The daily schedule starts one, or use Collect now.",
         labels=days,
         series=[
             Series(label=status, values=[counts[day, status] for day in days], color=color)
@@ -148,30 +149,30 @@ def _runs(now: datetime) -> Iterator[Card | Chart]:
 
 
 def check_collection() -> Check:
-    """Return whether a collection has gone well lately, for `/health/ready`."""
+    """Return whether a collection has finished recently enough, for `/health/ready`."""
     ended_at = get_last_good_collection()
     if ended_at is None:
-        return Check(True, "nothing was collected yet")
+        return Check(True, "no collection has finished yet")
     age = timezone.now() - ended_at
-    return Check(age <= MAX_COLLECTION_AGE, f"the last good one ended {age.total_seconds() / 3600:.1f} hours ago")
+    return Check(age <= MAX_COLLECTION_AGE, f"last finished collection: {age.total_seconds() / 3600:.1f} hours ago")
 
 
 def measure_collection() -> Iterator[Metric]:
-    """Yield what collections have brought and cost, for `/metrics`."""
+    """Yield the totals of all collections, for `/metrics`."""
     totals = get_collection_totals()
     pages = CounterMetricFamily("career_navigator_collection_pages", "Pages fetched.", value=totals.pages)
     credits = CounterMetricFamily("career_navigator_collection_credits", "Credits spent.", value=totals.credits)
     postings = CounterMetricFamily("career_navigator_collection_postings", "Postings by outcome.", labels=["outcome"])
     for outcome, count in totals.postings.items():
         postings.add_metric([outcome], count)
-    refusals = CounterMetricFamily("career_navigator_collection_refusals", "Jobs refused.", labels=["reason"])
+    rejections = CounterMetricFamily("career_navigator_collection_refusals", "Jobs rejected.", labels=["reason"])
     for reason, count in totals.refused.items():
-        refusals.add_metric([reason], count)
+        rejections.add_metric([reason], count)
     runs = GaugeMetricFamily("career_navigator_collection_runs", "Runs by status.", labels=["status"])
     for status, count in totals.runs.items():
         runs.add_metric([status], count)
-    age = GaugeMetricFamily("career_navigator_collection_age_seconds", "Time since the last good collection ended.")
+    age = GaugeMetricFamily("career_navigator_collection_age_seconds", "Time since the last finished collection.")
     ended_at = get_last_good_collection()
     if ended_at:
         age.add_metric([], (timezone.now() - ended_at).total_seconds())
-    yield from (pages, credits, postings, refusals, runs, age)
+    yield from (pages, credits, postings, rejections, runs, age)

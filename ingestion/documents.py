@@ -1,4 +1,4 @@
-"""What collection remembers: its runs, what each role and place was last asked for, and what was paid."""
+"""MongoDB documents of ingestion: runs, the collection state per role and place, credits, and the source's state."""
 
 from mongoengine import (
     BooleanField,
@@ -14,22 +14,24 @@ from mongoengine import (
 from career_navigator.documents import StoredDocument
 
 TRIGGERS = ("schedule", "admin", "user", "command", "webhook")
-# A run is open in the first two and ends in one of the others.
+# The first two statuses are open; the others are final.
 RUN_STATUSES = ("queued", "running", "finished", "failed", "cancelled", "lost")
 OPEN_RUN_STATUSES = ("queued", "running")
-# `waiting`: the rate limit allows the next page at `resume_at`. `skipped`: fresh, or another run had it.
+# `waiting`: the rate limit allows the next page at `resume_at`. `skipped`: the role was fresh, its limit was reached
+# in other places, or another run was collecting it.
 SEARCH_STATUSES = ("queued", "running", "waiting", "finished", "skipped", "failed", "cancelled", "lost")
 OPEN_SEARCH_STATUSES = ("queued", "running", "waiting")
 REPEATABLE_SEARCH_STATUSES = ("failed", "lost", "cancelled")
 
 
 class Search(EmbeddedDocument):
-    """One role in one place within a run; `page` is the next to fetch, counted from zero.
+    """The search for one role in one place within a run.
 
-    `limit` is its share of what may be collected for the role, of which the run that this one repeats has spent
-    `spent_before`; once `exhausted` it has no page left to fetch.
-    `newest_discovered_at` and `newest_ids` are what the next run starts from. `lease_token` is the token of the last
-    worker that acquired the lease: only its writes count. No posting of `page` was stored before `page_started_at`.
+    `page` is the next page to fetch, counted from zero. No posting of that page was stored before `page_started_at`.
+    `limit` is this search's share of the run's limit per role. `spent_before` is what the repeated run, if any, already
+    spent of that limit. An `exhausted` search has no page left to fetch. The next run of the same role and place starts
+    from `newest_discovered_at` and `newest_ids`. `lease_token` belongs to the last worker that acquired the lease, and
+    only writes that carry this token are accepted.
     """
 
     role = StringField(required=True)
@@ -60,17 +62,17 @@ class Search(EmbeddedDocument):
 
 
 class CollectionRunDocument(StoredDocument):
-    """One collection: what was asked, and what came of it, kept up to date after every page.
+    """A collection run: its request, its searches, and its counts, which are updated after every page.
 
-    `refused` counts by reason; `refused_samples` keeps the first few refusals in full. `wanted` is the filter of the
-    postings that anyone who asked for the run wants to see, as a body of `JobFilterSerializer`. `revision` moves
-    whenever a search gets its limit.
+    `refused` counts rejected jobs by reason. `refused_samples` stores the first few rejections in full. `wanted` is the
+    filter of the postings that the requesting user wants to see, as a body of `JobFilterSerializer`. `revision` is
+    incremented whenever a search is given its limit.
     """
 
     trigger = StringField(choices=TRIGGERS, required=True)
     requested_by = StringField()
     wanted = DictField()
-    # By it the same request of a user finds the run that is open.
+    # Identifies a repeated request of the same user while its run is open.
     idempotency_key = StringField()
     status = StringField(choices=RUN_STATUSES, default="queued")
     roles = ListField(StringField())
@@ -97,11 +99,11 @@ class CollectionRunDocument(StoredDocument):
     meta = {
         "collection": "collection_runs",
         "indexes": [
-            # Open runs, for those that were lost; the last good one, for readiness.
+            # Finds open runs to resume, and the last successful run for the readiness check.
             {"fields": ["status", "-finished_at"]},
-            # The list of runs, newest first.
+            # The run list, newest first.
             {"fields": ["-created_at"]},
-            # What a user asks for twice at the same time is one run.
+            # Two simultaneous requests of a user for the same roles and places share one run.
             {
                 "fields": ["requested_by", "idempotency_key"],
                 "unique": True,
@@ -112,11 +114,12 @@ class CollectionRunDocument(StoredDocument):
 
 
 class CollectedRole(StoredDocument):
-    """A role in a place: when it was last collected, how far, and which run holds it now.
+    """The collection state of a role in a place: how far it was collected, and the lease on it.
 
-    `discovered_until` is the newest discovery time among the postings returned so far, `boundary_ids` the source's ids
-    at that very time; `posted_since` how far back the searches so far reached. `claim` is the lease's token; it expires
-    at `claimed_until`, and the Celery task `claimed_by_task` may take it over before.
+    `discovered_until` is the newest discovery time among all postings returned so far. `boundary_ids` are the source's
+    ids of the postings discovered at exactly that time. `posted_since` is the earliest posting date that was searched.
+    `claim` is the token of the lease, which expires at `claimed_until`. The Celery task `claimed_by_task` may take the
+    lease over earlier, when the task is delivered again.
     """
 
     role = StringField(required=True)
@@ -132,16 +135,16 @@ class CollectedRole(StoredDocument):
 
     meta = {
         "collection": "collected_roles",
-        # A lease is acquired by an upsert on this key: of two at once, one fails.
+        # Leases are acquired by an upsert on this key. When two workers try at the same time, one fails.
         "indexes": [{"fields": ["role", "place"], "unique": True}],
     }
 
 
 class CreditMonth(StoredDocument):
-    """Credits spent in a calendar month (UTC); `month` reads "2026-11".
+    """Credits spent in a calendar month (UTC), keyed by `month`, such as "2026-11".
 
-    `reservations` are the credits within `spent` whose answer has not come, by the reservation's id. One that stays was
-    lost with its answer.
+    `reservations` maps reservation ids to the part of `spent` that still awaits a response. A reservation that remains
+    there belongs to a request whose response was lost.
     """
 
     month = StringField(primary_key=True)
@@ -152,7 +155,7 @@ class CreditMonth(StoredDocument):
 
 
 class SourceState(StoredDocument):
-    """What is known of a source: whether it was reached, what credit is left, and why collection is halted."""
+    """The state of a job source: its last check, the credits left, and whether collection is halted and why."""
 
     source = StringField(primary_key=True)
     checked_at = DateTimeField()

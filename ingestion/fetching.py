@@ -1,4 +1,7 @@
-"""Fetching jobs for a person: what to collect, starting a run, waiting for its first page, finding what is stored."""
+"""Job fetching for a user: criteria, starting a run, waiting for its first page, and the stored jobs.
+
+Used by the endpoints under /jobs/fetch_jobs.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +32,7 @@ from market.jobs.selectors import QUERY_MILLISECONDS, Row, list_posting_ids, lis
 from market.jobs.serializers import JobFilterSerializer
 from market.roles import normalize_role
 
-# What one request may cost grows with both.
+# Both multiply the maximum cost of a request.
 MAX_ROLES = 3
 MAX_PLACES = 5
 
@@ -38,41 +41,41 @@ ONLY_REMOTE = "remote"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchCriteria:
-    """Roles as they were written, the places to search, and the filter of the stored postings that meet them."""
+    """Roles as the user wrote them, the places to search, and the filter that finds the matching stored postings."""
 
     roles: tuple[str, ...]
     places: tuple[str, ...]
     job_filter: JobFilter
-    # What was said of places that are not known, a sentence or several.
+    # One or more sentences about places that were not recognized.
     notice: str | None = None
 
 
-def build_criteria(*, user: CurrentUser, given: Mapping[str, Any]) -> FetchCriteria:
-    """Return a user's criteria, each part from the request's fields before the profile's.
+def build_criteria(*, user: CurrentUser, overrides: Mapping[str, Any]) -> FetchCriteria:
+    """Return the criteria of a request, taking each part from `overrides` or else from the user's profile.
 
-    The first `MAX_ROLES` and `MAX_PLACES` count; without any place, the default ones do. `given` is as
-    `FetchJobsSerializer` reads it. There are no roles where neither names one.
+    `overrides` is the validated data of `FetchJobsSerializer`. At most `MAX_ROLES` roles and `MAX_PLACES` places are
+    used, and the default places if there are none. `roles` is empty if neither the request nor the profile names one.
     """
-    roles = _list_given_roles(given) or user.target_roles
-    locations, countries = given.get("preferred_locations") or [], given.get("countries") or []
+    roles = _list_requested_roles(overrides) or user.target_roles
+    locations, countries = overrides.get("preferred_locations") or [], overrides.get("countries") or []
     if not locations and not countries:
         locations = user.preferred_locations or [user.location or ""]
     labels = _distinct([*map(get_place_label, _join_states(locations)), *map(_get_country_label, countries)])
     labels = labels[:MAX_PLACES]
-    preference = given.get("remote_preference") or user.remote_preference
+    preference = overrides.get("remote_preference") or user.remote_preference
     distinct: dict[str, str] = {}
     for role in roles:
         distinct.setdefault(normalize_role(role), role)
-    wanted = tuple(distinct.values())[:MAX_ROLES]
+    selected = tuple(distinct.values())[:MAX_ROLES]
     if preference == ONLY_REMOTE:
-        return _build_remote_criteria(wanted, labels)
+        return _build_remote_criteria(selected, labels)
     notice = _join(describe_unknown_places(places=labels).values())
     labels = labels or list(DEFAULT_PLACES)
     return FetchCriteria(
-        roles=wanted,
+        roles=selected,
         places=tuple(labels),
         job_filter=JobFilter(
-            titles=wanted,
+            titles=selected,
             places=tuple(labels),
             hybrid=True if preference == "hybrid" else None,
             remote=False if preference == "onsite" else None,
@@ -82,7 +85,10 @@ def build_criteria(*, user: CurrentUser, given: Mapping[str, Any]) -> FetchCrite
 
 
 def get_place_label(location: str) -> str:
-    """A place as postings have it; "" for none. Two letters that name no place are a country's code: "CA" is Canada."""
+    """Return the label that postings use for a location, or "" if the location is unknown.
+
+    Two letters that do not name a place are read as a country code: "CA" is Canada.
+    """
     label, code = normalize_place(label=location), location.strip().upper()
     if parse_place_label(label).country_code is None and is_country_code(code):
         return _get_country_label(code)
@@ -90,7 +96,7 @@ def get_place_label(location: str) -> str:
 
 
 def _join_states(locations: Iterable[str]) -> list[str]:
-    """What was parted at a comma that stands within one place: "San Francisco" and "CA" are not a city and Canada."""
+    """Rejoin US cities and states that were split at a comma: "San Francisco", "CA" is one place, not also Canada."""
     joined: list[str] = []
     for location in locations:
         city, state = joined[-1] if joined else "", location.strip()
@@ -103,18 +109,18 @@ def _join_states(locations: Iterable[str]) -> list[str]:
     return joined
 
 
-def _list_given_roles(given: Mapping[str, Any]) -> list[str]:
-    desired = given.get("desired_job_role") or {}
+def _list_requested_roles(overrides: Mapping[str, Any]) -> list[str]:
+    desired = overrides.get("desired_job_role") or {}
     return _distinct(
-        [desired.get("first_role") or "", *(desired.get("target_roles") or ()), *(given.get("target_roles") or ())]
+        [desired.get("first_role") or "", *(desired.get("target_roles") or ()), *(overrides.get("target_roles") or ())]
     )
 
 
 def _build_remote_criteria(roles: tuple[str, ...], labels: Sequence[str]) -> FetchCriteria:
-    """A remote job says no more of its place than the country."""
+    """Build criteria for remote jobs, whose place is at most a country."""
     codes = _distinct(parse_place_label(label).country_code or "" for label in labels if label != REMOTE)
     places = [f"{REMOTE}, {_get_country_label(code)}" for code in codes] or [REMOTE]
-    unknown = describe_unknown_places(places=labels, consequence="it was left out").values()
+    unknown = describe_unknown_places(places=labels, consequence="it was ignored").values()
     return FetchCriteria(
         roles=roles,
         places=tuple(places),
@@ -128,7 +134,7 @@ def _join(sentences: Iterable[str]) -> str | None:
 
 
 def _get_country_label(code: str) -> str:
-    """The country's name as a place; its code where the name means another place, as Georgia does."""
+    """Return the country's name, or its code if the name also means another place, as "Georgia" does."""
     name = get_country_name(code=code) or code
     return name if parse_place_label(name).country_code == code else code
 
@@ -137,45 +143,49 @@ def _distinct(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))
 
 
-# What was collected within a day is served as it is stored; what came since costs a credit a posting.
+# Roles collected within a day are served from storage. Later postings cost one credit each.
 FRESH_DAYS = 1
-# As far back as the daily collection looks: a search that reaches further than those before pays for everything again.
+# Matches the daily collection: a search that reaches further back than earlier ones pays again for every posting.
 MAX_AGE_DAYS = 30
-# The most that one request pays for a role, over all its places.
+# Maximum credits that one request spends per role, over all its places.
 JOBS_PER_ROLE = 20
 
-# Each is answered with its whole text; POST /jobs/relevant_jobs pages through the rest.
+# Each job is returned with its full text. POST /jobs/relevant_jobs pages through the rest.
 MAX_ANSWERED = 50
 MAX_COUNTED = 10_000
 
-NO_CREDIT = "The credit for fetching jobs is used up: nothing was fetched, and what is stored is answered."
-_FAILED = "Fetching jobs failed: what is stored is answered."
+NO_CREDIT = "No new jobs were fetched because the credits are used up. The jobs below are those already stored."
+_FAILED = "Fetching new jobs failed. The jobs below are those already stored."
 
 _POLL_SECONDS = 0.2
 
 
 def is_fresh(*, criteria: FetchCriteria, now: datetime) -> bool:
-    """Whether every role was collected in every place within `FRESH_DAYS`, whatever that found."""
+    """Return whether every role was collected in every place within `FRESH_DAYS`, even if no job was found."""
     fresh = find_fresh_searches(roles=criteria.roles, places=criteria.places, within_days=FRESH_DAYS, now=now)
     return all((normalize_role(role), place) in fresh for role in criteria.roles for place in criteria.places)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch:
-    """A run that fetches what a user asked for. One that is not new was started by the same request, sent before."""
+    """A run that fetches jobs for a user. `is_new` is False if an earlier, identical request started the run."""
 
     run: CollectionRunDocument
     is_new: bool
 
 
 def start_fetch(*, criteria: FetchCriteria, user_id: ObjectId, now: datetime) -> Fetch:
-    """Start a run for what is not fresh, unless one is open; a new one is only recorded, and has to be queued.
+    """Start a run for the criteria, or return the open run of an identical request.
 
-    Raises CollectionHaltedError and BudgetSpentError where nothing can be paid for.
+    Roles that are fresh in a place are skipped. A new run is only recorded; the caller queues it.
+
+    Raises:
+        CollectionHaltedError: Collection is halted.
+        BudgetSpentError: The month's budget has no credits left.
     """
     require_running_source()
     if get_credits_left(budget=settings.THEIR_STACK_CREDIT_BUDGET, now=now) == 0:
-        raise BudgetSpentError("the month's budget has no credit left")
+        raise BudgetSpentError("the month's budget has no credits left")
     key = build_idempotency_key(criteria.roles, criteria.places)
     while True:
         try:
@@ -195,7 +205,7 @@ def start_fetch(*, criteria: FetchCriteria, user_id: ObjectId, now: datetime) ->
             stored = CollectionRunDocument.objects(requested_by=str(user_id), idempotency_key=key).first()
             if stored is not None and stored.status in OPEN_RUN_STATUSES:
                 return Fetch(run=stored, is_new=False)
-            # A run that is over gives the key up.
+            # A run that is over releases the key.
             if stored is not None:
                 CollectionRunDocument.objects(id=stored.pk).update_one(unset__idempotency_key=True)
         else:
@@ -203,9 +213,9 @@ def start_fetch(*, criteria: FetchCriteria, user_id: ObjectId, now: datetime) ->
 
 
 def wait_for_first_page(*, run: CollectionRunDocument, seconds: float) -> CollectionRunDocument:
-    """The run as it stands once its first page is stored, it is over, or the time is up.
+    """Wait until the run has stored its first page or is over, for at most `seconds`, and return the run.
 
-    Looks up two fields of the run five times a second. Where too many wait already, the run as it stands.
+    Polls two fields of the run five times per second. Returns without waiting if too many requests already wait.
     """
     with waiting_slot() as may_wait:
         until = monotonic() + seconds
@@ -216,13 +226,14 @@ def wait_for_first_page(*, run: CollectionRunDocument, seconds: float) -> Collec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredJobs:
-    """The newest of the postings that meet the criteria, and how many there are; counted up to `MAX_COUNTED`."""
+    """The newest postings that meet the criteria, and their total number, counted up to `MAX_COUNTED`."""
 
     rows: list[Row]
     total: int
 
 
 def find_stored_jobs(*, job_filter: JobFilter, now: datetime) -> StoredJobs:
+    """Return the newest `MAX_ANSWERED` stored postings that match the filter, and their total number."""
     query = build_job_query(job_filter, now=now)
     rows = list_rows(list_posting_ids(query=query, limit=MAX_ANSWERED, offset=0))
     total = database().job_postings.count_documents(query, limit=MAX_COUNTED, maxTimeMS=QUERY_MILLISECONDS)
@@ -230,12 +241,12 @@ def find_stored_jobs(*, job_filter: JobFilter, now: datetime) -> StoredJobs:
 
 
 def get_filter(*, run: CollectionRunDocument) -> JobFilter:
-    """Return the filter of the postings that the user who asked for the run wants to see."""
+    """Return the filter of the postings that the requesting user wants to see."""
     return validate_as(JobFilterSerializer, dict(run.wanted) or {"titles": list(run.roles)}).job_filter
 
 
 def get_notice(*, run: CollectionRunDocument) -> str | None:
-    """Return the sentence for a run that did not end well, None for others. The staff sees what exactly went wrong."""
+    """Return a notice for the user if the run failed, otherwise None. Staff see the exact error on the run's page."""
     if run.status in (*OPEN_RUN_STATUSES, "finished"):
         return None
     reason = (run.error or "").partition(":")[0]

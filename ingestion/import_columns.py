@@ -1,6 +1,6 @@
-"""The columns of a file of postings: what each holds and the names it may have. Pure.
+"""Columns of a file of postings: their contents and accepted names. Pure.
 
-They are what the import reads, and what the table in `docs/importing.md` lists.
+The import reads these columns, and the table in `docs/importing.md` lists them.
 """
 
 import re
@@ -14,7 +14,7 @@ EMPLOYMENT_STATUSES = ("full_time", "part_time", "temporary", "internship", "con
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A field of the job object. `kind` is a key of `KINDS`; `posting_field` holds the value once it is read."""
+    """A field of the job object. `kind` is a key of `KINDS`. `posting_field` is the posting's field for the value."""
 
     name: str
     kind: str
@@ -22,18 +22,18 @@ class Column:
     about: str
     other_names: tuple[str, ...] = ()
     posting_field: str = ""
-    # The key within `company_object`, for a column that has a field of its own in tables alone.
+    # The key within `company_object`, for columns that are separate fields only in tables.
     company_key: str = ""
 
 
-# What the cells of a column hold, in the words of the docs.
+# Kinds of values, as the docs describe them.
 KINDS = {
     "text": "text",
-    "address": "address with http or https",
+    "address": "URL with http or https",
     "date": "date",
     "time": "date and time",
     "flag": "yes or no",
-    "money": "a year's pay",
+    "money": "pay per year",
     "number": "number",
     "list": "list, separated by `;`",
     "JSON": "JSON",
@@ -44,7 +44,7 @@ COLUMNS = (
         name="id",
         kind="text",
         example="4711",
-        about="The source's id of the advert. A row needs it or `url`.",
+        about="The source's id of the job. Every row needs it or `url`.",
         other_names=("job_id",),
         posting_field="job_id",
     ),
@@ -52,7 +52,7 @@ COLUMNS = (
         name="job_title",
         kind="text",
         example="Backend Developer",
-        about="Every row needs it.",
+        about="Required.",
         other_names=("title",),
         posting_field="title",
     ),
@@ -60,7 +60,7 @@ COLUMNS = (
         name="url",
         kind="address",
         example="https://jobs.example.com/4711",
-        about="The advert. A row needs it or `id`.",
+        about="The job's page. Every row needs it or `id`.",
         other_names=("job_url", "link"),
     ),
     Column(
@@ -70,50 +70,50 @@ COLUMNS = (
         about="The employer.",
         other_names=("company_name", "employer"),
     ),
-    Column(name="description", kind="text", example="We build …", about="The whole advert, up to 100 kB."),
+    Column(name="description", kind="text", example="We build …", about="The full text, up to 100 kB."),
     Column(
         name="date_posted",
         kind="date",
         example="2026-11-20",
-        about="The day it counts for; today where it is empty.",
+        about="The day for which the posting counts. Defaults to today.",
         other_names=("posted_at", "posted"),
     ),
     Column(
         name="location",
         kind="text",
         example="Berlin, Germany",
-        about="Where the job is, or Remote. The country follows from it where no column names one.",
+        about="The job's location, or Remote. Determines the country if no column names one.",
         other_names=("place",),
     ),
     Column(
         name="short_location",
         kind="text",
         example="Berlin",
-        about="Read where `location` is empty.",
+        about="Used if `location` is empty.",
         posting_field="location",
     ),
     Column(
         name="long_location",
         kind="text",
         example="Berlin, State of Berlin, Germany",
-        about="Read where both are empty.",
+        about="Used if `location` and `short_location` are empty.",
         posting_field="location",
     ),
-    Column(name="country", kind="text", example="Germany", about="A country's name.", posting_field="country_code"),
+    Column(name="country", kind="text", example="Germany", about="The country's name.", posting_field="country_code"),
     Column(name="country_code", kind="text", example="DE", about="ISO 3166 alpha-2."),
-    Column(name="country_codes", kind="list", example="DE;FR", about="Of a job in several countries."),
+    Column(name="country_codes", kind="list", example="DE;FR", about="For jobs in several countries."),
     Column(
         name="countries",
         kind="list",
         example="Germany;France",
-        about="Their names, where the codes are not given.",
+        about="Country names, if there are no codes.",
         posting_field="country_codes",
     ),
     Column(
         name="state_code",
         kind="text",
         example="TX",
-        about="Of the United States.",
+        about="US states only.",
         other_names=("state",),
         posting_field="place",
     ),
@@ -121,7 +121,7 @@ COLUMNS = (
         name="cities",
         kind="list",
         example="Austin",
-        about="The first one counts, where `location` names none.",
+        about="Only the first is used, if `location` names no city.",
         other_names=("city",),
         posting_field="place",
     ),
@@ -129,10 +129,10 @@ COLUMNS = (
         name="locations",
         kind="JSON",
         example='[{"name": "Austin", "state_code": "TX", "country_code": "US"}]',
-        about="TheirStack's location objects, or labels; the first one counts.",
+        about="TheirStack's location objects, or labels. Only the first is used.",
         posting_field="place",
     ),
-    Column(name="latitude", kind="number", example="52.52", about="Together with `longitude`.", other_names=("lat",)),
+    Column(name="latitude", kind="number", example="52.52", about="Requires `longitude`.", other_names=("lat",)),
     Column(name="longitude", kind="number", example="13.40", about="", other_names=("lng", "lon")),
     Column(name="remote", kind="flag", example="no", about="", other_names=("is_remote",)),
     Column(name="hybrid", kind="flag", example="yes", about="", other_names=("is_hybrid",)),
@@ -140,55 +140,68 @@ COLUMNS = (
         name="technology_slugs",
         kind="list",
         example="python;postgresql",
-        about="Skills in any spelling. Without them they are read from title and description.",
+        about="Skills in any spelling. If empty, they are extracted from title and description.",
         other_names=("skills", "technologies"),
     ),
     Column(name="keyword_slugs", kind="list", example="fintech", about="", other_names=("keywords",)),
-    Column(name="seniority", kind="text", example="senior", about=f"{', '.join(SENIORITIES)}."),
+    Column(name="seniority", kind="text", example="senior", about=f"One of {', '.join(SENIORITIES)}."),
     Column(
         name="employment_statuses",
         kind="list",
         example="full_time",
-        about=f"{', '.join(EMPLOYMENT_STATUSES)}.",
+        about=f"Any of {', '.join(EMPLOYMENT_STATUSES)}.",
         other_names=("employment_status", "employment_type", "employment_types"),
     ),
     Column(
         name="salary_string",
         kind="text",
         example="€ 60,000 - 75,000",
-        about="The pay as the advert words it.",
+        about="The pay as the job's page states it.",
         other_names=("salary",),
     ),
-    Column(name="salary_currency", kind="text", example="EUR", about="ISO 4217, or a sign.", other_names=("currency",)),
+    Column(
+        name="salary_currency",
+        kind="text",
+        example="EUR",
+        about="ISO 4217 code or currency sign.",
+        other_names=("currency",),
+    ),
     Column(
         name="min_annual_salary",
         kind="money",
         example="60000",
-        about="In the currency.",
+        about="In `salary_currency`.",
         other_names=("min_salary", "salary_min"),
     ),
     Column(
         name="max_annual_salary",
         kind="money",
         example="75000",
-        about="In the currency.",
+        about="In `salary_currency`.",
         other_names=("max_salary", "salary_max"),
     ),
     Column(name="min_annual_salary_usd", kind="money", example="69000", about="In US dollars."),
     Column(name="max_annual_salary_usd", kind="money", example="86000", about="In US dollars."),
-    Column(name="discovered_at", kind="time", example="2026-11-20T08:00:00Z", about="When the source found it."),
-    Column(name="closed_at", kind="time", example="2026-12-01", about="When it was closed."),
+    Column(name="discovered_at", kind="time", example="2026-11-20T08:00:00Z", about="When the source found the job."),
+    Column(name="closed_at", kind="time", example="2026-12-01", about="When the job was closed."),
     Column(name="reposted", kind="flag", example="no", about=""),
     Column(name="date_reposted", kind="date", example="2026-11-25", about=""),
     Column(name="easy_apply", kind="flag", example="no", about=""),
-    Column(name="final_url", kind="address", example="https://example.com/jobs/4711", about="Where `url` leads to."),
-    Column(name="source_url", kind="address", example="https://board.example.org/4711", about="Where it was found."),
+    Column(
+        name="final_url",
+        kind="address",
+        example="https://example.com/jobs/4711",
+        about="The target if `url` redirects.",
+    ),
+    Column(
+        name="source_url", kind="address", example="https://board.example.org/4711", about="Where the source found it."
+    ),
     Column(name="normalized_title", kind="text", example="backend developer", about=""),
     Column(
         name="company_object",
         kind="JSON",
         example='{"name": "Example Works", "domain": "example.com"}',
-        about="TheirStack's company object, or the columns below.",
+        about="TheirStack's company object. The columns below are an alternative.",
     ),
     Column(name="company_domain", kind="text", example="example.com", about="", other_names=("domain",)),
     Column(
@@ -219,7 +232,7 @@ COLUMNS = (
         name="company_country_code",
         kind="text",
         example="DE",
-        about="Of its headquarters.",
+        about="The country of the headquarters.",
         company_key="country_code",
     ),
     Column(
@@ -240,7 +253,7 @@ COLUMNS = (
         name="has_blurred_data",
         kind="flag",
         example="no",
-        about="A row that says yes is a preview, and refused.",
+        about="Rows with yes are previews and are rejected.",
     ),
 )
 COLUMNS_BY_NAME = {name: column for column in COLUMNS for name in (column.name, *column.other_names)}
@@ -249,16 +262,16 @@ MAX_NAME_LENGTH = 100
 
 
 def find_column(written: str) -> Column | None:
-    """Return the column that a name in a file means: "Job Title", "jobTitle" and "title" are `job_title`."""
+    """Return the column that a file's column name refers to: "Job Title", "jobTitle" and "title" are `job_title`."""
     return COLUMNS_BY_NAME.get(normalize_name(written))
 
 
 def suggest_column(written: str) -> str | None:
-    """Return the name of a column that is spelled nearly as an unknown one."""
+    """Return the known column name that is spelled most similarly to an unknown one, or None."""
     return next(iter(get_close_matches(normalize_name(written), COLUMNS_BY_NAME, n=1, cutoff=0.8)), None)
 
 
 @lru_cache(maxsize=4_096)
 def normalize_name(written: str) -> str:
-    """Return a name as the columns' own are written: "jobTitle" and "Job-Title" are `job_title`."""
+    """Return a name in snake case: "jobTitle" and "Job-Title" become `job_title`."""
     return "_".join(re.findall(r"[^\W_]+", _NEXT_WORD.sub(" ", written[:MAX_NAME_LENGTH]).lower()))

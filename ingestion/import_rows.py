@@ -1,4 +1,4 @@
-"""How a row of a file becomes a job object, and what of it a posting was made without. Pure."""
+"""Conversion of a file's row to a job object, and a list of the values that could not be read. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,10 +21,10 @@ from market.geo.labels import parse_place_label
 from market.geo.names import UNKNOWN, find_country, fold, is_country_code
 from market.posting import Posting
 
-# The answers of the API have the id of the stored posting, which is not the source's.
+# The API renders the id of the stored posting, which is not the source's id.
 _STORED_ID = re.compile("[0-9a-f]{24}")
-# What else people call them, as `_read_name` writes it.
-_OTHER_WORDS = {
+# Common synonyms of seniorities and employment statuses, as `normalize_name` writes them.
+_SYNONYMS = {
     **dict.fromkeys(("entry", "entry_level"), "junior"),
     **dict.fromkeys(("mid", "middle", "midlevel", "intermediate"), "mid_level"),
     **dict.fromkeys(("c_suite", "clevel", "executive"), "c_level"),
@@ -37,13 +37,13 @@ _OTHER_WORDS = {
 
 
 def is_empty(value: Any) -> bool:
-    """Return whether a cell or a field holds nothing."""
+    """Return whether a cell or field is empty, blank or null."""
     return value is None or value in ([], {}) or (isinstance(value, str) and not value.strip())
 
 
 @dataclass(slots=True, kw_only=True)
 class Row:
-    """A row as a job object. `written` has the names that its fields have in the file, `unread` those not read."""
+    """A row as a job object. `written` maps canonical names to the file's. `unread` lists fields that were ignored."""
 
     job: dict[str, Any]
     written: dict[str, str]
@@ -51,7 +51,7 @@ class Row:
 
 
 def read_row(row: Mapping[str, Any]) -> Row:
-    """Return the values of a row under the names that the job object has for them."""
+    """Return a row with its values under the canonical names of the job object."""
     named: dict[str, list[str]] = {}
     unread: list[str] = []
     for name, value in row.items():
@@ -66,7 +66,7 @@ def read_row(row: Mapping[str, Any]) -> Row:
     for canonical, names in named.items():
         column = COLUMNS_BY_NAME[canonical]
         if len(names) > 1:
-            # The column's own name comes first.
+            # The canonical name takes precedence over the other names, in the order they are listed.
             order = (canonical, *column.other_names)
             names.sort(key=lambda name: order.index(normalize_name(name)))
         first, *others = names
@@ -76,9 +76,9 @@ def read_row(row: Mapping[str, Any]) -> Row:
                 job[canonical] = _union(job[canonical], row[name])
             elif row[name] != row[first]:
                 unread.append(name)
-    _read_words(job)
-    _read_countries(job)
-    _read_company(job)
+    _normalize_words(job)
+    _normalize_countries(job)
+    _build_company_object(job)
     if job.get("url") and _STORED_ID.fullmatch(str(job.get("id"))):
         del job["id"], written["id"]
     return Row(job=job, written=written, unread=unread)
@@ -89,13 +89,13 @@ def _union(first: list[Any], second: list[Any]) -> list[Any]:
     return [*first, *(item for item in second if str(item).casefold() not in known)]
 
 
-def _read_words(job: dict[str, Any]) -> None:
-    """Give seniority and employment the words that filters look for; others are left out."""
+def _normalize_words(job: dict[str, Any]) -> None:
+    """Replace seniority and employment statuses by the words that filters use. Drop unknown words."""
     if "seniority" in job:
         job["seniority"] = _find_word(job["seniority"], SENIORITIES)
     statuses = job.get("employment_statuses")
     if isinstance(statuses, str):
-        # In JSON one status may stand without its list.
+        # JSON files may have a single status instead of a list.
         statuses = [statuses]
     if isinstance(statuses, list):
         job["employment_statuses"] = [word for each in statuses if (word := _find_word(each, EMPLOYMENT_STATUSES))]
@@ -103,12 +103,12 @@ def _read_words(job: dict[str, Any]) -> None:
 
 def _find_word(value: Any, words: Sequence[str]) -> str | None:
     name = normalize_name(value) if isinstance(value, str) else ""
-    word = _OTHER_WORDS.get(name, name)
+    word = _SYNONYMS.get(name, name)
     return word if word in words else None
 
 
-def _read_countries(job: dict[str, Any]) -> None:
-    """Give the codes of countries that are given by name, and GB for UK."""
+def _normalize_countries(job: dict[str, Any]) -> None:
+    """Replace country names by their codes, and UK by GB."""
     code = job.get("country_code")
     if isinstance(code, str) and len(code.strip()) == 2:
         job["country_code"] = _find_country(code)
@@ -122,7 +122,7 @@ def _read_countries(job: dict[str, Any]) -> None:
 
 
 def _find_country(value: Any) -> str | None:
-    """Return the code of a country by its code or name. Among countries Georgia is no state."""
+    """Return the code of a country given by code or name. "Georgia" is the country here, not the US state."""
     return _find_country_code(value) if isinstance(value, str) else None
 
 
@@ -132,16 +132,16 @@ def _find_country_code(text: str) -> str | None:
     return code if is_country_code(code) else "GE" if fold(text) == "georgia" else find_country(text)
 
 
-def _read_company(job: dict[str, Any]) -> None:
-    """Put the columns of the company into the object that TheirStack has them in."""
-    given = {column.company_key: job[column.name] for column in COLUMNS if column.company_key and column.name in job}
-    if given:
+def _build_company_object(job: dict[str, Any]) -> None:
+    """Move the company's columns into the nested object that TheirStack uses."""
+    values = {column.company_key: job[column.name] for column in COLUMNS if column.company_key and column.name in job}
+    if values:
         company = job.get("company_object")
-        job["company_object"] = {**given, **(company if isinstance(company, Mapping) else {})}
+        job["company_object"] = {**values, **(company if isinstance(company, Mapping) else {})}
 
 
 def with_country(posting: Posting) -> Posting:
-    """Return the posting with the country of its place, where nothing else says which one it is."""
+    """Return the posting with the country of its place, if the posting has no country itself."""
     if posting.country_code:
         return posting
     code = parse_place_label(posting.location).country_code or parse_place_label(posting.place).country_code
@@ -149,33 +149,33 @@ def with_country(posting: Posting) -> Posting:
 
 
 def find_unread_values(*, row: Mapping[str, Any], read: Row, posting: Posting) -> Iterator[tuple[str, str]]:
-    """Yield the column's name in the file, and what is wrong, of each value that the posting does not have."""
+    """Yield the file's column name and a message for each value that the posting could not use."""
     for name, written in read.written.items():
         column = COLUMNS_BY_NAME[name]
-        for value in _unread_parts(column, row[written], posting):
+        for value in _list_unread_parts(column, row[written], posting):
             is_date = column.kind in ("date", "time") and isinstance(value, str)
-            wrong = "has two readings" if is_date and has_two_readings(value) else "cannot be read"
-            allowed = f"; it may be {_ALLOWED[name]}" if name in _ALLOWED else ""
-            yield written, f"{_shorten(value)} {wrong}{allowed}"
+            problem = "is ambiguous" if is_date and has_two_readings(value) else "cannot be read"
+            allowed = f"; use {_ALLOWED[name]}" if name in _ALLOWED else ""
+            yield written, f"{_shorten(value)} {problem}{allowed}"
 
 
-def _unread_parts(column: Column, value: Any, posting: Posting) -> list[Any]:
-    """Return the value, or those items of a list, that the posting was made without."""
-    # No pay is given as 0 too.
+def _list_unread_parts(column: Column, value: Any, posting: Posting) -> list[Any]:
+    """Return the value, or the items of a list, that the posting could not use."""
+    # Files also write 0 for an unknown salary.
     if column.name == "has_blurred_data" or value in (0, "0"):
         return []
     if column.kind == "list" and isinstance(value, list | tuple):
         return [item for item in value if not _is_item_read(column.name, item)]
     if column.kind in ("list", "JSON"):
-        held = getattr(posting, column.posting_field or column.name, None)
-        return [value] if isinstance(value, str) and (column.kind == "JSON" or held in (None, (), "")) else []
+        stored = getattr(posting, column.posting_field or column.name, None)
+        return [value] if isinstance(value, str) and (column.kind == "JSON" or stored in (None, (), "")) else []
     if column.name in ("country", "country_code"):
         is_short = not isinstance(value, str) or len(value.strip()) == 2
         return [] if _find_country(value) and (is_short or column.name == "country") else [value]
     if column.name == "location":
         return [value] if posting.place == UNKNOWN and value != UNKNOWN else []
-    held = getattr(posting, column.posting_field or column.name)
-    return [value] if held in (None, "") else []
+    stored = getattr(posting, column.posting_field or column.name)
+    return [value] if stored in (None, "") else []
 
 
 def _is_item_read(name: str, item: Any) -> bool:

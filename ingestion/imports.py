@@ -1,4 +1,4 @@
-"""Reading postings from files: JSON, JSON lines, CSV, each also gzipped; see `import_columns` for what is in them."""
+"""Import of postings from JSON, JSON Lines and CSV files, optionally gzipped. `import_columns` defines the columns."""
 
 import codecs
 import csv
@@ -26,18 +26,20 @@ from market.posting import Posting, PostingRejected, build_url_key
 from market.refresh import refresh_stats
 from market.services import StoreOutcome, store_postings
 
-BATCH = 500
-# A CSV cell may hold a whole advert.
+BATCH_SIZE = 500
+# A CSV cell may contain the full text of a posting.
 MAX_CELL_CHARACTERS = 10_000_000
 FORMATS = (".json", ".jsonl", ".ndjson", ".csv")
-MAX_PROBLEMS_KEPT = 100
-# Of a file that is read as a whole, unpacked: that of JSON lines may be of any size.
+MAX_PROBLEMS = 100
+# Maximum decompressed size of files that are read as a whole. JSON Lines files are streamed and may have any size.
 MAX_FILE_BYTES = 512 * 2**20
 
 
 class UnreadableFileError(ValueError):
-    """A file that cannot be imported at all. `reason` is stable: `format`, `missing`, `damaged`,
-    `shape` or `too_large`."""
+    """A file that cannot be imported at all.
+
+    `reason` is stable: `format`, `missing`, `damaged`, `shape` or `too_large`.
+    """
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -46,7 +48,7 @@ class UnreadableFileError(ValueError):
 
 @dataclass(slots=True, kw_only=True)
 class UnreadColumn:
-    """In how many rows a column that is not read has a value, and the first of them."""
+    """A column that was ignored: the first line with a value in it, and the number of such rows."""
 
     first_line: int
     rows: int = 0
@@ -54,11 +56,11 @@ class UnreadColumn:
 
 @dataclass(slots=True, kw_only=True)
 class ImportSummary:
-    """Rows read and what became of them.
+    """Counts of the rows read and their outcomes.
 
-    `problems` holds the first refusals and unread values, each with its line number. An unread value is one that its
-    posting was stored without; `unread_values_by_column` counts them by the column's name in the file.
-    `unread_columns` has the columns that mean nothing here, or say in other words what another one says.
+    `problems` lists the first rejections and unread values with their line numbers. An unread value is one that could
+    not be parsed, so the posting was stored without it. `unread_values_by_column` counts these by the file's column
+    names. `unread_columns` are columns that are unknown, or that contradict another column with the same meaning.
     """
 
     dry_run: bool = False
@@ -74,29 +76,32 @@ class ImportSummary:
     problems: list[str] = field(default_factory=list)
 
     def add(self, outcome: StoreOutcome) -> None:
-        """Count what came of a batch."""
+        """Add the outcome of storing a batch."""
         self.collected += outcome.collected
         self.updated += outcome.updated
         self.unchanged += outcome.unchanged
         self.refused += outcome.refused
 
-    def refuse(self, line: int, reason: str, message: str) -> None:
+    def reject(self, line: int, reason: str, message: str) -> None:
+        """Count a rejected row and report it as a problem."""
         self.refused[reason] += 1
         self._add_problem(line, message)
 
     def report_unread_value(self, line: int, column: str, message: str) -> None:
+        """Count a value that could not be parsed and report it as a problem."""
         self.unread_values += 1
         self.unread_values_by_column[column] += 1
         self._add_problem(line, f"{column} {message}")
 
     def count_unread_column(self, line: int, name: str) -> None:
-        # Objects in JSON may have any keys.
-        if name in self.unread_columns or len(self.unread_columns) < MAX_PROBLEMS_KEPT:
+        """Count a row that has a value in an ignored column."""
+        # JSON objects may have any number of different keys, so the number of columns is limited.
+        if name in self.unread_columns or len(self.unread_columns) < MAX_PROBLEMS:
             column = self.unread_columns.setdefault(name, UnreadColumn(first_line=line))
             column.rows += 1
 
     def _add_problem(self, line: int, message: str) -> None:
-        if len(self.problems) < MAX_PROBLEMS_KEPT:
+        if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(f"line {line}: {message}")
 
 
@@ -107,15 +112,15 @@ def import_postings(
     on_read: Callable[[int], object] | None = None,
     dry_run: bool = False,
 ) -> ImportSummary:
-    """Store the postings of a file, 500 at a time, and bring the stats up to date.
+    """Store the postings of a file in batches of 500, and refresh the daily stats.
 
-    A row that cannot be a posting is refused by its line (of a JSON list: by its place in the list) and the rest goes
-    on. `on_read` is told how many bytes of the file were read since it was last called. With `dry_run` nothing is
-    stored, and the summary says what would be. Raises `UnreadableFileError`.
+    Rows that cannot become postings are rejected by line number, or by position in a JSON list, and the import
+    continues. `on_read` is called with the number of bytes read since its last call. With `dry_run`, nothing is stored
+    and the summary reports what would be. Raises `UnreadableFileError`.
     """
     summary = ImportSummary(dry_run=dry_run)
     batch: list[Posting] = []
-    seen = _Seen()
+    seen = _SeenPostings()
 
     def store() -> None:
         summary.add(store_postings(postings=batch, now=now(), dry_run=dry_run))
@@ -126,7 +131,7 @@ def import_postings(
         for line, row in read_rows(path=path, on_read=on_read):
             summary.rows += 1
             if isinstance(row, PostingRejected):
-                summary.refuse(line, row.reason, str(row))
+                summary.reject(line, row.reason, str(row))
                 continue
             posting = _read_posting(line, row, summary)
             if posting is None:
@@ -135,10 +140,10 @@ def import_postings(
                 summary.add(outcome)
                 continue
             batch.append(posting)
-            if len(batch) == BATCH:
+            if len(batch) == BATCH_SIZE:
                 store()
     finally:
-        # What was read before a file turned out to be damaged counts.
+        # If the file turns out to be damaged, the rows before the damage are still stored.
         store()
         if not dry_run:
             refresh_stats(now=now())
@@ -146,12 +151,12 @@ def import_postings(
 
 
 def _read_posting(line: int, row: Any, summary: ImportSummary) -> Posting | None:
-    """Return the posting of a row, and report what it was read without; None where the row is refused."""
+    """Return the posting of a row and report its unread values. Return None if the row is rejected."""
     read = read_row(row) if isinstance(row, dict) else None
     try:
         posting = with_country(posting_from_job(read.job if read else row))
     except PostingRejected as error:
-        summary.refuse(line, error.reason, str(error))
+        summary.reject(line, error.reason, str(error))
         return None
     if read:
         for name in read.unread:
@@ -161,8 +166,8 @@ def _read_posting(line: int, row: Any, summary: ImportSummary) -> Posting | None
     return posting
 
 
-class _Seen:
-    """The adverts that a trial has met: a file may have one twice, and nothing is stored to compare the second with."""
+class _SeenPostings:
+    """The postings that a dry run has read, to recognize repeated ones, since a dry run stores none to compare with."""
 
     def __init__(self) -> None:
         self._hashes: dict[str, int] = {}
@@ -172,9 +177,9 @@ class _Seen:
         self._batch.clear()
 
     def compare(self, posting: Posting) -> StoreOutcome | None:
-        """Return what storing the posting after the earlier batches would be; None where none of them has the advert.
+        """Return the outcome of storing the posting after the earlier batches, or None if none of them contains it.
 
-        Of an advert that is twice in one batch the last one alone is stored, a trial or not.
+        If a posting occurs twice in one batch, only the last one is stored, so the same holds here.
         """
         identity = posting.job_id or build_url_key(posting.url or "")
         before, self._hashes[identity] = self._hashes.get(identity), hash(posting)
@@ -185,7 +190,7 @@ class _Seen:
 
 
 def read_rows(*, path: Path, on_read: Callable[[int], object] | None = None) -> Iterator[tuple[int, Any]]:
-    """Yield (line number, job object) of a file, or (line number, RefusedPosting) for a line that is none.
+    """Yield (line number, job object), or (line number, PostingRejected) for lines that cannot be parsed.
 
     Raises `UnreadableFileError`.
     """
@@ -193,49 +198,49 @@ def read_rows(*, path: Path, on_read: Callable[[int], object] | None = None) -> 
     compressed = suffixes[-1:] == [".gz"]
     form = (suffixes[:-1] if compressed else suffixes)[-1:]
     if not form or form[0] not in FORMATS:
-        raise UnreadableFileError("format", f"{path.name}: accepted are {', '.join(FORMATS)}, each also with .gz")
+        raise UnreadableFileError("format", f"{path.name}: use one of {', '.join(FORMATS)}, optionally with .gz")
     try:
-        with path.open("rb") as raw, _opened(_Counted(raw, on_read), compressed=compressed) as file:
+        with path.open("rb") as raw, _decompress(_CountingFile(raw, on_read), compressed=compressed) as file:
             if form[0] == ".json":
-                yield from _json_rows(file, path)
+                yield from _read_json(file, path)
             elif form[0] == ".csv":
-                yield from _csv_rows(file, path)
+                yield from _read_csv(file, path)
             else:
-                yield from _json_line_rows(file, path)
+                yield from _read_json_lines(file, path)
     except (gzip.BadGzipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
         raise UnreadableFileError("damaged", f"{path.name} is damaged: {error}") from error
     except OSError as error:
         raise UnreadableFileError("missing", f"{path}: {error.strerror}") from error
 
 
-def _opened(file: "_Counted", *, compressed: bool) -> AbstractContextManager[Any]:
+def _decompress(file: "_CountingFile", *, compressed: bool) -> AbstractContextManager[Any]:
     return gzip.GzipFile(fileobj=cast(BinaryIO, file)) if compressed else nullcontext(file)
 
 
-class _Counted:
-    """A file that counts how much of it was read."""
+class _CountingFile:
+    """A file that reports how many bytes were read from it."""
 
     def __init__(self, file: IO[bytes], on_read: Callable[[int], object] | None) -> None:
         self._file = file
         self._on_read = on_read
 
     def read(self, size: int = -1) -> bytes:
-        return self._told(self._file.read(size))
+        return self._report(self._file.read(size))
 
     def __iter__(self) -> Iterator[bytes]:
-        return (self._told(line) for line in self._file)
+        return (self._report(line) for line in self._file)
 
-    def _told(self, data: bytes) -> bytes:
+    def _report(self, data: bytes) -> bytes:
         if self._on_read:
             self._on_read(len(data))
         return data
 
 
-def _json_line_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
+def _read_json_lines(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
     for number, whole_line in enumerate(file, start=1):
         line = whole_line.removeprefix(codecs.BOM_UTF8) if number == 1 else whole_line
         if number == 1 and line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise UnreadableFileError("damaged", f"{path.name} is in UTF-16; JSON lines have to be in UTF-8")
+            raise UnreadableFileError("damaged", f"{path.name} is in UTF-16; JSON Lines files must be in UTF-8")
         if not line.strip():
             continue
         try:
@@ -244,8 +249,8 @@ def _json_line_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
             yield number, PostingRejected("not_json", f"not JSON: {error}")
 
 
-def _json_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
-    """A list of jobs, or an answer of TheirStack's API or of our own that has them under `data` or `jobs`."""
+def _read_json(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield jobs from a list, or from a response of TheirStack or of this API, which has them in `data` or `jobs`."""
     try:
         content = orjson.loads(decode_text(_read_whole(file, path)))
     except orjson.JSONDecodeError as error:
@@ -253,13 +258,13 @@ def _json_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
     if isinstance(content, dict):
         content = content.get("data", content.get("jobs"))
     if not isinstance(content, list):
-        message = f'{path.name} holds neither a list of jobs nor an object with "data" or "jobs"'
+        message = f'{path.name} contains neither a list of jobs nor an object with "data" or "jobs"'
         raise UnreadableFileError("shape", message)
     yield from enumerate(content, start=1)
 
 
-def _csv_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
-    """Columns are fields of the job object; lists and objects are cells in JSON, or lists separated by `;`."""
+def _read_csv(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield a job object per row. Cells hold lists and objects in JSON, or lists separated by `;`."""
     csv.field_size_limit(MAX_CELL_CHARACTERS)
     delimiter, text, skipped = split_off_delimiter(decode_text(_read_whole(file, path)), is_column=find_column)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -274,12 +279,12 @@ def _csv_rows(file: IO[bytes], path: Path) -> Iterator[tuple[int, Any]]:
             rows.append((reader.line_num + skipped, PostingRejected("not_csv", f"not CSV: {error}")))
             continue
         if None in row:
-            refused = PostingRejected("not_csv", "more cells than the header has columns")
-            rows.append((reader.line_num + skipped, refused))
+            rejection = PostingRejected("not_csv", "more cells than the header has columns")
+            rows.append((reader.line_num + skipped, rejection))
             continue
-        cells = {name: _cell(name, value, delimiter) for name, value in row.items() if value}
+        cells = {name: _parse_cell(name, value, delimiter) for name, value in row.items() if value}
         rows.append((reader.line_num + skipped, cells))
-    read_columns([row for _, row in rows if isinstance(row, dict)], kind_of=_kind_of)
+    read_columns([row for _, row in rows if isinstance(row, dict)], get_kind=_get_kind)
     yield from rows
 
 
@@ -287,22 +292,23 @@ def _read_whole(file: IO[bytes], path: Path) -> bytes:
     content = file.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
         raise UnreadableFileError(
-            "too_large", f"{path.name} unpacks to more than {MAX_FILE_BYTES // 2**20} MiB; use JSON lines, or split it"
+            "too_large",
+            f"{path.name} decompresses to more than {MAX_FILE_BYTES // 2**20} MiB; use JSON Lines or split the file",
         )
     return content
 
 
 def _name_columns(header: list[str]) -> list[str]:
-    """Return the names of the columns; one without a name of its own, or that is there already, is called by number."""
+    """Return distinct column names. Columns without a name or with a repeated name are named by their number."""
     names: list[str] = []
     for number, name in enumerate((each.strip() for each in header), start=1):
         names.append(name if name and name not in names else f"{name} (column {number})".strip())
     return names
 
 
-def _cell(name: str, value: str, delimiter: str) -> Any:
+def _parse_cell(name: str, value: str, delimiter: str) -> Any:
     text = value.strip()
-    kind = _kind_of(name)
+    kind = _get_kind(name)
     if text[:1] in "[{" and kind in ("list", "JSON"):
         try:
             return json.loads(text)
@@ -313,6 +319,6 @@ def _cell(name: str, value: str, delimiter: str) -> Any:
     return text
 
 
-def _kind_of(name: str) -> str:
+def _get_kind(name: str) -> str:
     column = find_column(name)
     return column.kind if column else ""

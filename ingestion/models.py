@@ -1,11 +1,11 @@
-"""What the admin sees of ingestion."""
+"""Document-backed admin models of ingestion."""
 
 from career_navigator.document_admin.models import DocumentModel
 from ingestion import documents
 
 
 class CollectionRun(DocumentModel):
-    """A collection, watched and started."""
+    """Admin model of a collection run, with the permission to start, repeat and cancel runs."""
 
     document = documents.CollectionRunDocument
 
@@ -19,8 +19,9 @@ class CollectionRun(DocumentModel):
 
 
 class RefusedPosting(CollectionRun):
-    """What collection could not take, out of the runs that hold it."""
+    """Admin model of rejected postings, which are stored in their runs."""
 
     class Meta:
         proxy = True
+        verbose_name = "rejected posting"
         default_permissions = ("view",)

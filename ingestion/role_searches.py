@@ -1,4 +1,4 @@
-"""What to ask TheirStack for to find the postings of a role in a place, and which of its answers are the role's."""
+"""Search requests to TheirStack for a role in a place, and the check whether a result belongs to the role."""
 
 import re
 import unicodedata
@@ -11,9 +11,9 @@ from market.geo.labels import parse_place_label
 from market.geo.names import Place, get_state_name, list_city_spellings
 from market.roles import normalize_role, title_names_role
 
-# The role, and what else it is called: whole phrases that name it. The source matches all words of a phrase in any
-# order, so a bare "Engineer" or "Backend" would buy postings of every other trade. Two spellings ("Full-stack",
-# "Fullstack") are listed because the source does not say whether it takes them for one word.
+# Each line has a role and its other titles, as whole phrases. TheirStack matches all words of a phrase in any order, so
+# a bare "Engineer" or "Backend" would buy postings of every other profession. Spellings such as "Full-stack" and
+# "Fullstack" are both listed, because TheirStack does not document whether it treats them as the same word.
 _VARIATIONS = """
 Software Engineer: Software Developer, SDE, Software Development Engineer
 Backend Developer: Back-end Developer, Backend Engineer, Back-end Engineer
@@ -88,7 +88,7 @@ Technical Writer: Documentation Engineer, Documentation Writer
 Developer Advocate: Developer Relations Engineer, Developer Evangelist
 """
 
-# What a search for a role with these words brings in and should not.
+# By words of the role: phrases that its search also finds although they name another role.
 EXCLUSIONS: dict[str, tuple[str, ...]] = {
     "data architect": ("data center", "data centre"),
     "data engineer": ("data center", "data centre"),
@@ -98,9 +98,9 @@ EXCLUSIONS: dict[str, tuple[str, ...]] = {
     "react": ("react native",),
 }
 
-# Excluded when read, not when asked for. The source takes the words in any order, and so would also leave out
-# "Product Manager, Marketing Platform"; and a search for the word "java" brings no "JavaScript" in the first place.
-EXCLUDED_WHEN_READ = frozenset(
+# Phrases to exclude only from the results, not in the request. TheirStack matches words in any order, and so would also
+# exclude "Product Manager, Marketing Platform". And a search for the word "java" never returns "JavaScript".
+EXCLUDED_FROM_RESULTS = frozenset(
     {"data center", "data centre", "java script", "javascript", "product marketing"},
 )
 
@@ -116,13 +116,13 @@ DEFAULT_ROLES = (
 )
 DEFAULT_PLACES = ("United States", "Remote")
 
-# What a regular expression gives a meaning. `re.escape` also escapes spaces, which other engines may refuse.
+# Special characters of regular expressions. `re.escape` would also escape spaces, which other engines may reject.
 _SPECIAL = re.compile(r"[.^$*+?{}\[\]\\|()]")
 
 
 @cache
 def load_role_variations() -> dict[str, tuple[str, ...]]:
-    """By the role's key: the role as it is written, then its variations."""
+    """Return the table of roles: by normalized role, the role's title followed by its other titles."""
     table = {}
     for line in _VARIATIONS.strip().splitlines():
         role, _, others = line.partition(": ")
@@ -132,10 +132,10 @@ def load_role_variations() -> dict[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=4_096)
 def list_role_variations(role: str) -> tuple[str, ...]:
-    """The titles to search for: the role as it was given, then what else it is called.
+    """Return the titles to search for: the role as written, then its other titles.
 
-    A role that is not in the table gets its last word swapped between developer and engineer, and nothing else.
-    Empty for a role without words.
+    For a role that is not in the table, the only other title swaps a final "developer" and "engineer". Returns an empty
+    tuple for a role without words.
     """
     key = normalize_role(role)
     if not key:
@@ -156,7 +156,7 @@ def _swap_words(role: str) -> tuple[str, ...]:
 
 
 def list_excluded_title_phrases(role: str) -> tuple[str, ...]:
-    """Phrases whose titles are not the role's, however like it they sound: "react native" for "React Developer"."""
+    """Return phrases of similar titles that name another role, such as "react native" for "React Developer"."""
     return tuple(
         phrase
         for words, phrases in EXCLUSIONS.items()
@@ -167,18 +167,18 @@ def list_excluded_title_phrases(role: str) -> tuple[str, ...]:
 
 
 def belongs_to_search(*, role: str, title: str) -> bool:
-    """Whether a posting that a search for the role returned is the role's.
+    """Return whether a posting found by a search for the role really belongs to the role.
 
-    Only the exclusions speak against it: "React Native Developer" is not a React developer's job, while
-    "React / React Native Developer" names the role besides and is.
+    Only excluded phrases count against a posting. "React Native Developer" is not a React developer's job, while
+    "React / React Native Developer" also names the role and is accepted.
     """
     rest = f" {normalize_role(title)} "
     excluded = False
     for phrase in list_excluded_title_phrases(role):
-        wanted = f" {normalize_role(phrase)} "
-        while wanted in rest:
+        words_of_phrase = f" {normalize_role(phrase)} "
+        while words_of_phrase in rest:
             excluded = True
-            rest = rest.replace(wanted, " ")
+            rest = rest.replace(words_of_phrase, " ")
     if not excluded:
         return True
     words = set(rest.split())
@@ -196,29 +196,29 @@ def build_search_payload(
     known_job_ids: Sequence[int] = (),
     offset: int = 0,
 ) -> dict[str, Any]:
-    """The body of a search for a role in a place. `page` counts from zero; an empty `place` means anywhere.
+    """Build the body of a search for a role in a place.
 
-    `offset` are rows to pass over before the first page.
-
-    `discovered_since` must be aware. `known_job_ids` are postings already paid for that the search would return
-    again: those discovered in its first second. Raises ValueError for a role without words.
+    `page` counts from zero. An empty `place` means anywhere. `offset` is the number of rows to skip before the first
+    page. `discovered_since` must be timezone-aware. `known_job_ids` are postings that were already paid for and that
+    the search would return again, because they were discovered in its first second. Raises ValueError for a role
+    without words.
     """
     titles = list_role_variations(role)
     if not titles:
-        raise ValueError(f"a role to search for needs at least one word, got {role!r}")
+        raise ValueError(f"a role to search for must contain at least one word, got {role!r}")
     payload: dict[str, Any] = {
         "job_title_or": list(titles),
-        # Always sent: the API refuses a search without a filter on the posting's date.
+        # Always sent: the API rejects searches without a filter on the posting date.
         "posted_at_max_age_days": max_age_days,
         "limit": limit,
         "page": page,
     }
-    left_out = _phrases_to_leave_out(role)
-    if left_out:
-        payload["job_title_not"] = list(left_out)
-    payload |= _place_filters(place)
+    excluded = _list_excluded_in_request(role)
+    if excluded:
+        payload["job_title_not"] = list(excluded)
+    payload |= _build_place_filters(place)
     if discovered_since is not None:
-        payload["discovered_at_gte"] = _utc_seconds(discovered_since)
+        payload["discovered_at_gte"] = _format_utc_seconds(discovered_since)
     if known_job_ids:
         payload["job_id_not"] = list(known_job_ids)
     if offset:
@@ -226,12 +226,12 @@ def build_search_payload(
     return payload
 
 
-def _phrases_to_leave_out(role: str) -> tuple[str, ...]:
-    """Those of the excluded phrases that the source can leave out without leaving out the role's own titles."""
-    return tuple(phrase for phrase in list_excluded_title_phrases(role) if phrase not in EXCLUDED_WHEN_READ)
+def _list_excluded_in_request(role: str) -> tuple[str, ...]:
+    """Return the excluded phrases that the request may name without also excluding titles of the role."""
+    return tuple(phrase for phrase in list_excluded_title_phrases(role) if phrase not in EXCLUDED_FROM_RESULTS)
 
 
-def _place_filters(label: str) -> dict[str, Any]:
+def _build_place_filters(label: str) -> dict[str, Any]:
     if not label.strip():
         return {}
     place = parse_place_label(label)
@@ -240,7 +240,7 @@ def _place_filters(label: str) -> dict[str, Any]:
         filters["remote"] = True
     if place.country_code:
         filters["job_country_code_or"] = [place.country_code]
-    names = _names(place)
+    names = _list_place_names(place)
     if not filters and not names:
         names = (" ".join(label.split()),)
     if names:
@@ -248,12 +248,12 @@ def _place_filters(label: str) -> dict[str, Any]:
     return filters
 
 
-def _names(place: Place) -> tuple[str, ...]:
-    """What a posting's location may call the place, where it is less than a country."""
+def _list_place_names(place: Place) -> tuple[str, ...]:
+    """Return the names that a job's location may use for the place, if the place is smaller than a country."""
     if place.city:
         names = list_city_spellings(place.city)
     elif place.remote:
-        names = ()  # the country is as much as a remote job says of its place
+        names = ()  # a remote job names at most its country
     elif place.state_code:
         names = (get_state_name(code=place.state_code),)
     else:
@@ -266,7 +266,7 @@ def _strip_accents(name: str) -> str:
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
-def _utc_seconds(moment: datetime) -> str:
+def _format_utc_seconds(moment: datetime) -> str:
     if moment.tzinfo is None:
-        raise ValueError("a search asks from a moment in time: the datetime must be aware")
+        raise ValueError("discovered_since must be timezone-aware")
     return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

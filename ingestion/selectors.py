@@ -1,4 +1,4 @@
-"""Reads of ingestion: runs as people and programs see them, what they refused, and totals over all."""
+"""Selectors of ingestion: runs as the admin and commands show them, rejected postings, and totals over all runs."""
 
 import math
 from collections import Counter, defaultdict
@@ -25,13 +25,13 @@ from market.roles import normalize_role
 
 _OUTCOMES = ("collected", "updated", "unchanged", "filtered")
 _COUNTS = ("pages", *_OUTCOMES)
-# A run that found nothing says why in so many sentences, and leaves the others to its searches.
+# Maximum number of reasons given for a run that found nothing. The table of searches shows the rest.
 _MAX_REASONS = 4
 
 
 @dataclass(slots=True, kw_only=True)
 class CollectionTotals:
-    """Sums over every run."""
+    """Totals over all runs."""
 
     pages: int = 0
     credits: int = 0
@@ -42,7 +42,7 @@ class CollectionTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestionStats:
-    """Stored postings: how many, how many of them first collected lately, and the roles and places most seen."""
+    """Counts of all stored and recently collected postings, and the most frequent roles and places."""
 
     total_jobs: int
     jobs_last_24h: int
@@ -52,7 +52,7 @@ class IngestionStats:
 
 
 def get_collection_totals() -> CollectionTotals:
-    """Sums over every run."""
+    """Return the totals over all runs."""
     totals = CollectionTotals()
     fields = dict.fromkeys((*_COUNTS, "credits", "refused", "status"), 1)
     for run in database().collection_runs.find({}, fields):
@@ -65,7 +65,7 @@ def get_collection_totals() -> CollectionTotals:
 
 
 def get_last_good_collection() -> datetime | None:
-    """When the last run that finished ended."""
+    """Return when the last finished run ended."""
     run = database().collection_runs.find_one(
         {"status": "finished"}, {"finished_at": 1}, sort=[("finished_at", -1), ("_id", -1)]
     )
@@ -74,10 +74,10 @@ def get_last_good_collection() -> datetime | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionState:
-    """Whether a role is being collected, or what came of it last.
+    """Whether a role is being collected, and otherwise the outcome of its last collection.
 
-    `status` is one of `market.serializers.COLLECTION_STATUSES`; `url` is where to ask how it goes on. With
-    `retry_after`, in seconds, it is being collected.
+    `status` is one of `market.serializers.COLLECTION_STATUSES`. `url` is where to poll. `retry_after`, in seconds, is
+    set while the role is being collected.
     """
 
     status: str
@@ -90,18 +90,18 @@ class CollectionState:
         return {"Retry-After": str(self.retry_after)} if self.retry_after is not None else {}
 
 
-# A page takes a second or two, and a role mostly one page.
+# A page takes one to two seconds, and most roles need one page.
 _RETRY_SECONDS = 5
 _MAX_RETRY_SECONDS = 3600
-# Runs that ended longer ago say nothing of why a role has no data today.
+# Older runs do not explain why a role has no data today.
 _RECENT = timedelta(days=1)
 _MAX_RECENT_RUNS = 500
 
 
 def get_collection_state(*, role: str | None, user_id: str | None, path: str, now: datetime) -> CollectionState:
-    """Return how the collection of a role stands; without a role, that of any role.
+    """Return the collection state of a role, or of any role if `role` is None.
 
-    `path` is where to ask again about a run that is not the user's own.
+    `path` is the URL to poll for runs that the user did not request.
     """
     return get_collection_states(roles=[role], user_id=user_id, path=path, now=now)[0]
 
@@ -109,8 +109,8 @@ def get_collection_state(*, role: str | None, user_id: str | None, path: str, no
 def get_collection_states(
     *, roles: Sequence[str | None], user_id: str | None, path: str, now: datetime
 ) -> list[CollectionState]:
-    """Return how the collection of each of the roles stands."""
-    # Both sides of $or have an index.
+    """Return the collection state of each role."""
+    # Both branches of $or have an index.
     runs = list(
         database()
         .collection_runs.find(
@@ -146,7 +146,7 @@ def _get_open_state(
     def is_own(run: Mapping[str, Any]) -> bool:
         return user_id is not None and run.get("requested_by") == user_id
 
-    # The user's own first, then what is nearest to its end.
+    # The user's own run comes first, then the search that is closest to finishing.
     nearest = ("running", "queued", "waiting")
     run, search = min(still_open, key=lambda pair: (not is_own(pair[0]), nearest.index(pair[1]["status"])))
     resume_at = search.get("resume_at") if search["status"] == "waiting" else None
@@ -159,7 +159,7 @@ def _get_open_state(
 
 
 def _get_last_state(role: str | None, found: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> CollectionState:
-    """Return what came of the newest run of the role, and of those before."""
+    """Return the outcome of the newest recent run of the role, and when the role was last collected."""
     collected = CollectedRole.objects(**({} if role is None else {"role": role}), collected_at__ne=None)
     collected_at = collected.order_by("-collected_at").scalar("collected_at").first()
     newest = {search["status"] for run, search in found if run["_id"] == found[0][0]["_id"]}
@@ -169,7 +169,7 @@ def _get_last_state(role: str | None, found: Sequence[tuple[Mapping[str, Any], M
 
 
 def get_ingestion_stats(*, now: datetime, top: int = 10) -> IngestionStats:
-    """Figures over the stored postings."""
+    """Return counts of the stored postings and their `top` roles and places."""
     labels = {row["_id"]: row["label"] for row in database().known_roles.find()}
     postings = database().job_postings
     return IngestionStats(
@@ -197,7 +197,7 @@ def _list_most_frequent(field_name: str, top: int, *stages: dict[str, object]) -
 
 
 def serialize_run(*, run: CollectionRunDocument) -> dict[str, Any]:
-    """Status, counts and searches of a run, as text for its page. `percent` is the share of searches that are over."""
+    """Return a run's status, counts and searches as text for its page. `percent` is the share of finished searches."""
     over = sum(1 for search in run.searches if search.status not in OPEN_SEARCH_STATUSES)
     refused = sum(run.refused.values())
     stopping = run.cancel_requested and run.status in OPEN_RUN_STATUSES
@@ -210,14 +210,14 @@ def serialize_run(*, run: CollectionRunDocument) -> dict[str, Any]:
         "percent": round(100 * over / len(run.searches)) if run.searches else 100,
         "texts": {name: f"{run[name]:,}" for name in (*_COUNTS, "credits")}
         | {
-            "searches": f"{over} of {len(run.searches)} searches are over",
+            "searches": f"{over} of {len(run.searches)} searches have ended",
             "refused": f"{refused:,}",
             "started": _moment(run.started_at),
             "finished": _moment(run.finished_at),
             "heartbeat": _moment(run.heartbeat_at),
             "error": run.error or "—",
             "why": _explain_run(run, reasons),
-            "cancelling": "It stops after the page that is being fetched." if stopping else "",
+            "cancelling": "Stops after the page that is being fetched." if stopping else "",
         },
         "tables": {
             "searches": [_search_row(search, reasons.get(index, [])) for index, search in enumerate(run.searches)],
@@ -231,7 +231,7 @@ def serialize_run(*, run: CollectionRunDocument) -> dict[str, Any]:
 
 
 def explain_searches(*, run: CollectionRunDocument) -> dict[int, list[str]]:
-    """Say of each search of a run that is over why it brought nothing, by its position."""
+    """Explain, by index, why searches of an ended run found nothing."""
     empty = {
         index: search
         for index, search in enumerate(run.searches)
@@ -252,28 +252,28 @@ def _explain_search(
             f"{number:,} returned jobs {text}"
             for number, text in (
                 (search.filtered, "have titles of other roles"),
-                (search.refused, "were refused, see below why"),
+                (search.refused, "were rejected, see the reasons below"),
             )
             if number
         ]
         return reasons or ["the returned jobs were stored before"]
     reasons = [text for text in (unknown_places.get(search.place), unknown_roles.get(search.role)) if text]
     if run.max_age_days == 0:
-        reasons.append("“posted within 0 days” asks for jobs of today alone; ask for more days")
+        reasons.append("“posted within 0 days” finds only jobs posted today; allow more days")
     if search.discovered_since:
         since = _moment(search.discovered_since)
-        reasons.append(f"nothing new came since {since} UTC; what was there before was collected then")
+        reasons.append(f"no new jobs since {since} UTC; earlier ones were already collected")
     if not reasons:
         within = f"{run.max_age_days} day{'' if run.max_age_days == 1 else 's'}"
         reasons.append(
-            f"TheirStack has no job of “{search.role}” in “{search.place}” posted within {within}; try more days, a "
-            "larger place or another name of the role"
+            f"TheirStack has no job for “{search.role}” in “{search.place}” posted within {within}; try more days, a "
+            "larger place or another name for the role"
         )
     return reasons
 
 
 def _explain_run(run: CollectionRunDocument, reasons: Mapping[int, list[str]]) -> str:
-    """Say why a run that is over brought nothing at all; empty for every other."""
+    """Explain why an ended run found nothing at all. Return "" for all other runs."""
     if run.status in OPEN_RUN_STATUSES or run.collected or run.updated or run.unchanged:
         return ""
     texts = list(dict.fromkeys(text for each in reasons.values() for text in each))
@@ -287,7 +287,7 @@ def _explain_run(run: CollectionRunDocument, reasons: Mapping[int, list[str]]) -
 def _search_row(search: Search, reasons: Sequence[str]) -> list[Any]:
     note = search.error or "; ".join(reasons)
     if search.status == "waiting" and search.resume_at:
-        note = f"goes on at {_moment(search.resume_at)}; {note}"
+        note = f"resumes at {_moment(search.resume_at)}; {note}"
     counts = (search.pages, search.credits, search.collected, search.updated, search.unchanged)
     badge = {"text": search.status, "color": STATUS_COLORS.get(search.status, "")}
     return [search.role, search.place, badge, *counts, search.filtered, search.refused, note]
@@ -298,7 +298,7 @@ def _moment(at: datetime | None) -> str:
 
 
 def build_run_report(run: CollectionRunDocument) -> dict[str, Any]:
-    """What a run asked for and what came of it, with the documented stats a role."""
+    """Return what a run requested and its outcome, including the documented stats per role."""
     return {
         "run": str(run.id),
         **{name: run[name] for name in ("status", "trigger", *_COUNTS)},
@@ -306,7 +306,7 @@ def build_run_report(run: CollectionRunDocument) -> dict[str, Any]:
         "credits": run.credits,
         "error": run.error,
         "why": _explain_run(run, explain_searches(run=run)),
-        "roles": {role: asdict(figures) for role, figures in summarize_run(run=run).items()},
+        "roles": {role: asdict(summary) for role, summary in summarize_run(run=run).items()},
     }
 
 
@@ -315,14 +315,16 @@ _MAX_RUNS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejections:
-    """What the last runs with refusals refused: how many of each reason, and those that were kept in full."""
+    """Rejections of recent runs: counts by reason, and the rejections that were stored in full."""
 
     counts: Mapping[str, int]
-    kept: list["Rejection"]
+    samples: list["Rejection"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
+    """A rejected job, as a run stores it."""
+
     run: ObjectId
     at: datetime
     reason: str
@@ -331,7 +333,7 @@ class Rejection:
 
 
 def list_recent_rejections(*, since: datetime | None = None) -> Rejections:
-    """What the last hundred runs with refusals, of all time or `since` then, have of them, the newest run first."""
+    """Return the rejections of the last hundred runs that have any, newest run first. `since` restricts their start."""
     period = {"created_at": {"$gte": since}} if since else {}
     runs = list(
         database()
@@ -345,7 +347,7 @@ def list_recent_rejections(*, since: datetime | None = None) -> Rejections:
     for run in runs:
         counts.update(run.get("refused") or {})
     return Rejections(
-        counts=counts, kept=[_build_rejection(run, sample) for run in runs for sample in run["refused_samples"]]
+        counts=counts, samples=[_build_rejection(run, sample) for run in runs for sample in run["refused_samples"]]
     )
 
 
@@ -361,7 +363,7 @@ def _build_rejection(run: Mapping[str, Any], sample: Mapping[str, Any]) -> Rejec
 
 @dataclass(slots=True, kw_only=True)
 class RoleSummary:
-    """What a run brought for one role; `credits_tracked` counts the jobs returned, and so paid for."""
+    """A run's stats for one role. `credits_tracked` counts the jobs returned, since each costs a credit."""
 
     jobs_collected: int = 0
     pages_fetched: int = 0
@@ -369,7 +371,7 @@ class RoleSummary:
 
 
 def summarize_run(*, run: CollectionRunDocument) -> dict[str, RoleSummary]:
-    """The documented stats for each role of a run. Collected counts what was new or had changed."""
+    """Return the documented stats for each role of a run. `jobs_collected` counts new and updated postings."""
     summaries: defaultdict[str, RoleSummary] = defaultdict(RoleSummary)
     for search in run.searches:
         summary = summaries[search.role]
@@ -380,7 +382,7 @@ def summarize_run(*, run: CollectionRunDocument) -> dict[str, RoleSummary]:
 
 
 def export_requested_runs(user_id: ObjectId) -> list[dict[str, Any]]:
-    """The runs that the user has asked for, or has started by a new target role."""
+    """Return the runs that a user requested, directly or by adding a target role."""
     runs = CollectionRunDocument.objects(requested_by=str(user_id)).order_by("created_at", "id")
     return [
         {

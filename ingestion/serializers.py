@@ -1,4 +1,4 @@
-"""What the endpoints under /jobs/fetch_jobs and the webhook take and answer."""
+"""Serializers of the TheirStack webhook and of the endpoints under /jobs/fetch_jobs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,12 +17,16 @@ from market.jobs.serializers import CountryNameField, JobListingSerializer
 
 
 class WebhookEventSerializer(serializers.Serializer[Any]):
+    """A TheirStack webhook event, for the API schema. `ingestion.webhooks` parses the body itself."""
+
     id = serializers.IntegerField(required=False)
-    type = serializers.CharField(help_text="job.new and job.closed are acted on, others are passed over.")
-    payload = serializers.DictField(help_text="The job, in the shape of TheirStack's search results.")
+    type = serializers.CharField(help_text="`job.new` and `job.closed` are processed. Other types are ignored.")
+    payload = serializers.DictField(help_text="The job, in the format of TheirStack's search results.")
 
 
 class WebhookAcceptedSerializer(serializers.Serializer[Any]):
+    """Response to an event that was queued or ignored."""
+
     status = serializers.ChoiceField(["accepted"])
 
 
@@ -30,74 +34,78 @@ MAX_ID_LENGTH = 100
 
 
 class FetchJobsSerializer(serializers.Serializer[Any]):
-    """UserProfile, as /users takes it. What is given counts instead of the stored profile, for this request; what is
-    not among these is ignored."""
+    """Search criteria of one request, named as in the user's profile on /users.
+
+    A field in the request overrides the stored profile for this request only. Unknown fields are ignored.
+    """
 
     user_id = OwnUserId()
-    desired_job_role = RoleOrRolesField(required=False, allow_null=True, help_text="One role, or a list.")
+    desired_job_role = RoleOrRolesField(required=False, allow_null=True, help_text="One role or a list of roles.")
     target_roles = BoundedList(
         child=TargetRoleField(),
         max_length=PROFILE_ROLES,
         required=False,
         allow_null=True,
-        help_text="Besides that one.",
+        help_text="Further roles, in addition to `desired_job_role`.",
     )
     preferred_locations = TextOrListField(
         child=StrictCharField(max_length=MAX_LOCATION_LENGTH),
         max_length=MAX_LOCATIONS,
         required=False,
         allow_null=True,
-        help_text="Places or ISO 3166 alpha-2 codes: a list, or text with commas.",
+        help_text="Places or ISO 3166 alpha-2 country codes, as a list or as comma-separated text.",
     )
     countries = BoundedList(
         child=CountryNameField(max_length=MAX_LOCATION_LENGTH),
         max_length=MAX_LOCATIONS,
         required=False,
         allow_null=True,
-        help_text="ISO 3166 alpha-2 codes or names.",
+        help_text="Countries, as ISO 3166 alpha-2 codes or names.",
     )
     remote_preference = RemotePreferenceField(required=False, allow_null=True)
 
 
 class RunAddressField(serializers.CharField):
-    """The path of a run, given its id."""
+    """Render a run's id as the path of the run."""
 
     def to_representation(self, value: ObjectId) -> str:  # type: ignore[override]
         return f"/jobs/fetch_jobs/{value}"
 
 
 class TotalField(serializers.IntegerField):
-    """The sum of counts by reason."""
+    """Render a mapping of reason to count as the sum of its counts."""
 
     def to_representation(self, value: Mapping[str, int]) -> int:  # type: ignore[override]
         return sum(value.values())
 
 
 class FetchRunSerializer(serializers.Serializer[Any]):
+    """A collection run as the user who requested it sees it."""
+
     id = serializers.CharField(source="pk")
     status = serializers.ChoiceField(RUN_STATUSES)
-    address = RunAddressField(source="pk", help_text="Where to ask how it stands.")
+    address = RunAddressField(source="pk", help_text="Path to poll for the state of the run.")
     roles = serializers.ListField(child=serializers.CharField())
     places = serializers.ListField(child=serializers.CharField())
     pages = serializers.IntegerField()
-    collected = serializers.IntegerField(help_text="Postings that were not stored before.")
+    collected = serializers.IntegerField(help_text="Postings that were stored for the first time.")
     updated = serializers.IntegerField()
     unchanged = serializers.IntegerField()
-    filtered = serializers.IntegerField(help_text="Those that turned out to be another role's.")
-    refused = TotalField(help_text="Those that could not be read.")
+    filtered = serializers.IntegerField(help_text="Jobs that were skipped because their title names another role.")
+    refused = TotalField(help_text="Jobs that were rejected because they could not be read.")
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
 
 
 class FetchedJobsSerializer(SuccessSerializer):
-    """Jobs, and the run that fetched them."""
+    """Stored jobs that meet the criteria, and the run that fetches more of them."""
 
-    jobs_fetched = CountField(source="jobs", help_text="How many `jobs` there are in this answer.")
+    jobs_fetched = CountField(source="jobs", help_text="Number of `jobs` in this response.")
     jobs = JobListingSerializer(
-        many=True, help_text=f"What is stored for the profile by now: the newest, up to {MAX_ANSWERED}."
+        many=True, help_text=f"Stored jobs that meet the criteria, newest first. At most {MAX_ANSWERED}."
     )
-    total = serializers.IntegerField(help_text=f"How many are stored for it; counted up to {MAX_COUNTED:,}.")
-    run = FetchRunSerializer(allow_null=True, help_text="null where nothing had to be fetched, or nothing could be.")
+    total = serializers.IntegerField(help_text=f"Number of stored jobs that match, at most {MAX_COUNTED:,}.")
+    run = FetchRunSerializer(allow_null=True, help_text="null if no run was needed or none could be started.")
     notice = serializers.CharField(
-        allow_null=True, help_text="A sentence where fetching was not possible or failed, or a place is not known."
+        allow_null=True, help_text="Explains why fetching was not possible, why it failed, or which place is unknown."
     )

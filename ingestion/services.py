@@ -1,4 +1,4 @@
-"""Collection and retention as every door calls them: API, admin, tasks and commands."""
+"""Services for collection and retention, used by the API, the admin, tasks and commands."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ DEFAULT_FRESHNESS_DAYS = 30
 
 
 class UnknownUserError(LookupError):
-    """There is no user with that id."""
+    """No user has this id."""
 
 
 def collect_jobs_for_roles(
@@ -39,10 +39,10 @@ def collect_jobs_for_roles(
     clock: Clock,
     on_progress: Callable[[CollectionRunDocument], None] | None = None,
 ) -> CollectionRunDocument:
-    """Collect roles in places here and now; the run as it ended, see `summarize_run` for the stats a role.
+    """Collect roles in places within this process, and return the run after it has ended.
 
-    `max_age_days` bounds how long ago a job was posted, `per_role_limit` how many are fetched a role over all places.
-    Raises `UnusableRequestError`.
+    `max_age_days` limits the age of the jobs, `per_role_limit` the jobs fetched per role over all places. See
+    `summarize_run` for the stats per role. Raises `UnusableRequestError`.
     """
     run = start_run(
         trigger=trigger,
@@ -64,14 +64,14 @@ def collect_jobs_for_all_users(
     trigger: str = "command",
     now: datetime,
 ) -> CollectionRunDocument:
-    """Start a run for every role that users aim at, or the default roles while nobody aims at any.
+    """Start a run for the target roles of all users, or for the default roles if no user has any.
 
-    Roles collected within `data_freshness_days` are skipped. The run is only recorded: queue it or work it off. By the
-    schedule, an open run for the same is returned in place of a second one.
+    Roles collected within `data_freshness_days` are skipped. The run is only recorded: the caller queues it or runs it
+    inline. If the schedule triggers it and an identical run is open, that run is returned instead.
     """
     roles, places = get_target_roles() or DEFAULT_ROLES, locations or DEFAULT_PLACES
     if trigger == "schedule" and (
-        # Of an earlier delivery of the same task.
+        # The earlier run may come from an earlier delivery of the same task.
         run := find_open_run(trigger=trigger, requested_by=None, roles=roles, places=places)
     ):
         return run
@@ -97,11 +97,14 @@ def collect_jobs_for_user(
     trigger: str = "user",
     now: datetime,
 ) -> CollectionRunDocument:
-    """Start a run for one user's target roles: in `locations`, else where the user is, else in the default places.
+    """Start a run for one user's target roles, in `locations`, the user's own location or else the default places.
 
-    With `roles` only those of the target roles are collected, with `data_freshness_days` only what was not collected
-    within so many days. Of a user's own runs, an open one for the same is returned in place of a second one. Raises
-    `UnknownUserError`, and `UnusableRequestError` for a user without target roles.
+    `roles` restricts the run to some of the target roles. Roles collected within `data_freshness_days` are skipped. If
+    the user triggers it and an identical run of that user is open, that run is returned instead.
+
+    Raises:
+        UnknownUserError: No user has this id.
+        UnusableRequestError: The user has no target roles.
     """
     goals = get_career_goals(user_id=user_id)
     if goals is None:
@@ -129,9 +132,9 @@ def run_inline(
     clock: Clock,
     on_progress: Callable[[CollectionRunDocument], None] | None = None,
 ) -> CollectionRunDocument:
-    """Collect a run's open searches in this process, role by role, and bring the daily stats up to date.
+    """Collect a run's open searches in this process, one role after another, then refresh the daily stats.
 
-    Returns the run as it then is.
+    Returns the reloaded run.
     """
     try:
         for role in list_open_roles(run=run):
@@ -140,20 +143,20 @@ def run_inline(
             if on_progress:
                 on_progress(run)
     except BaseException:
-        # What was collected before counts all the same: there may be no workers that refresh later.
+        # Refresh the stats of what was already collected: there may be no worker to do it later.
         try:
             refresh_stats(now=clock())
         except SERVER_UNAVAILABLE as error:
-            logger.warning("the daily stats wait for the next refresh: %s", error)
+            logger.warning("cannot refresh the daily stats now, leaving it to the next refresh: %s", error)
         raise
     refresh_stats(now=clock())
     return run
 
 
 def prune_postings(*, days_to_keep: int, now: datetime, on_day: Callable[[], object] | None = None) -> int:
-    """Delete postings of days before the last `days_to_keep`, by whole days; how many were deleted.
+    """Delete postings from before the last `days_to_keep` days, one whole day at a time. Return how many were deleted.
 
-    The stats of those days stay, closed.
+    The daily stats of those days are closed and stay.
     """
     deleted = 0
     for _, count in delete_expired_postings(days_to_keep=days_to_keep, now=now):
@@ -166,9 +169,9 @@ def prune_postings(*, days_to_keep: int, now: datetime, on_day: Callable[[], obj
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repetition:
-    """What repeating a run asks for: its searches that were not collected, and the most credits that takes.
+    """The searches to repeat from a run, and the maximum credits that this costs.
 
-    `spent_before` are the credits of each role's other searches, which count in its limit.
+    `spent_before` maps each role to the credits of its other searches, which count towards the role's limit.
     """
 
     searches: list[tuple[str, str]]
@@ -177,13 +180,15 @@ class Repetition:
 
 
 def plan_repetition(*, run: CollectionRunDocument) -> Repetition:
-    """Return what repeating the run asks for. Raises `UnusableRequestError` with the reason `nothing_to_repeat`.
+    """Return the searches of the run to repeat. Each is repeated from its beginning.
 
-    A search that failed begins again, whatever it had collected.
+    Raises `UnusableRequestError` with the reason `nothing_to_repeat`.
     """
     failed = [search for search in run.searches if search.status in REPEATABLE_SEARCH_STATUSES]
     if run.status in OPEN_RUN_STATUSES or not failed:
-        raise UnusableRequestError("nothing_to_repeat", "every search of the run was collected, or it is still open")
+        raise UnusableRequestError(
+            "nothing_to_repeat", "the run is still open, or all of its searches were collected or skipped"
+        )
     spent = dict.fromkeys((search.role for search in failed), 0)
     for search in run.searches:
         if search.role in spent and search.status not in REPEATABLE_SEARCH_STATUSES:
@@ -196,9 +201,9 @@ def plan_repetition(*, run: CollectionRunDocument) -> Repetition:
 
 
 def repeat_run(*, run_id: ObjectId, requested_by: str | None, now: datetime) -> CollectionRunDocument:
-    """Start a new run for the searches that a run did not collect, within what is left of its limits.
+    """Start a new run for the searches that a run did not collect, within the remaining limits of that run.
 
-    Raises `UnusableRequestError` with the reason `nothing_to_repeat`, and DoesNotExist.
+    Raises `UnusableRequestError` with the reason `nothing_to_repeat`, or DoesNotExist.
     """
     run = CollectionRunDocument.objects.get(id=run_id)
     repetition = plan_repetition(run=run)
@@ -216,5 +221,5 @@ def repeat_run(*, run_id: ObjectId, requested_by: str | None, now: datetime) -> 
 
 
 def erase_requester(user_id: ObjectId) -> None:
-    """Remove who asked for them from the runs, which say what was collected and paid for."""
+    """Remove an erased user from the runs they requested. The runs stay as a record of what was collected and paid."""
     CollectionRunDocument.objects(requested_by=str(user_id)).update(unset__requested_by=True, unset__wanted=True)

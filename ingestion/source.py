@@ -1,7 +1,4 @@
-"""What is known of TheirStack as a source: reachable or not, what its plan allows, what a month's budget has left.
-
-Also whether collection is halted.
-"""
+"""State of TheirStack as a source: reachability, the plan's page size, halts of collection, and the credit budget."""
 
 import logging
 import uuid
@@ -19,18 +16,18 @@ from ingestion.theirstack_errors import TheirStackClientError
 logger = logging.getLogger(__name__)
 
 THEIRSTACK = "theirstack"
-# The paid plan's maximum.
+# Maximum page size of the paid plan.
 MAX_PLAN_PAGE_SIZE = 500
 
 
 class CollectionHaltedError(RuntimeError):
-    """Collection is halted until a person acts; the message says why and what to do."""
+    """Collection is halted until an operator acts. The message gives the reason and the remedy."""
 
     reason = "halted"
 
 
 def halt_collection(*, reason: str, now: datetime) -> None:
-    """Stop every run before its next page, until `check_theirstack` finds credit again."""
+    """Halt collection: every run stops before its next page until `check_theirstack` finds credits again."""
     logger.error("collection is halted: %s", reason)
     SourceState.objects(source=THEIRSTACK).update_one(set__halted_at=now, set__halt_reason=reason, upsert=True)
 
@@ -40,30 +37,30 @@ def require_running_source() -> None:
     state = SourceState.objects(source=THEIRSTACK).first()
     if state and state.halted_at:
         raise CollectionHaltedError(
-            f"collection is halted since {state.halted_at:%Y-%m-%d %H:%M} UTC ({state.halt_reason}); "
+            f"collection has been halted since {state.halted_at:%Y-%m-%d %H:%M} UTC ({state.halt_reason}); "
             "add credits, then run `manage.py check_theirstack`"
         )
 
 
 def get_max_page_size() -> int:
-    """Rows a page that the plan is known to allow."""
+    """Return the maximum rows per page that the plan is known to allow."""
     state = SourceState.objects(source=THEIRSTACK).first()
     return (state and state.largest_page) or MAX_PLAN_PAGE_SIZE
 
 
 def store_max_page_size(*, size: int) -> None:
-    """Remember that the plan allows no more than `size` rows a page."""
+    """Store that the plan allows at most `size` rows per page."""
     SourceState.objects(source=THEIRSTACK).update_one(set__largest_page=size, upsert=True)
 
 
 def check_source(*, client: TheirStackClient, now: datetime) -> CreditBalance:
-    """Ask for the credit balance, which costs nothing, and record it; lifts a halt when there is credit again.
+    """Fetch the credit balance, which is free, and record the result. Lift a halt if there are credits again.
 
-    What the plan allows is learnt again afterwards, since plans change. Raises what the client raises, recorded too.
+    The stored page size is discarded, because the plan may have changed. Errors of the client are recorded and raised.
     """
     state = SourceState.objects(source=THEIRSTACK)
     try:
-        balance = client.credit_balance()
+        balance = client.get_credit_balance()
     except TheirStackClientError as error:
         problem = f"{error.reason}: {error}"
         state.update_one(set__checked_at=now, set__reachable=False, set__problem=problem, upsert=True)
@@ -82,14 +79,14 @@ def check_source(*, client: TheirStackClient, now: datetime) -> CreditBalance:
 
 
 class BudgetSpentError(RuntimeError):
-    """The next page could cost more than the month's budget has left."""
+    """The next page could cost more than the month's remaining budget."""
 
     reason = "budget_spent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """Credits taken out of a month's budget for one request to the source."""
+    """Credits reserved from a month's budget for one request to the source."""
 
     id: str
     month: str
@@ -97,15 +94,15 @@ class Reservation:
 
 
 def count_spent_credits(*, now: datetime) -> int:
-    """Credits spent in the month of `now`."""
+    """Return the credits spent in the month of `now`, including reservations."""
     month = database().credit_months.find_one({"_id": _month(now)})
     return int(month["spent"]) if month else 0
 
 
 def reserve_credits(*, credits: int, budget: int | None, now: datetime) -> Reservation:
-    """Take a page's cost out of the budget before it is asked for. Raises `BudgetSpentError`.
+    """Reserve the cost of a page before it is requested. Raises `BudgetSpentError`.
 
-    A reservation that is never settled stays spent: the page may have been charged.
+    A reservation that is never settled counts as spent, because the page may have been charged.
     """
     reservation = Reservation(id=uuid.uuid4().hex, month=_month(now), credits=credits)
     months = database().credit_months
@@ -113,16 +110,15 @@ def reserve_credits(*, credits: int, budget: int | None, now: datetime) -> Reser
     if budget is None:
         months.update_one({"_id": reservation.month}, change, upsert=True)
         return reservation
-    refusal = BudgetSpentError(
-        f"the next page may cost {credits} credits, more than the budget of {budget} credits for {reservation.month} "
-        "has left; "
-        "raise THEIR_STACK_CREDIT_BUDGET or wait for the next month"
+    budget_error = BudgetSpentError(
+        f"the next page may cost {credits} credits, more than is left of the budget of {budget} credits for "
+        f"{reservation.month}; raise THEIR_STACK_CREDIT_BUDGET or wait for the next month"
     )
     if credits > budget:
-        raise refusal
+        raise budget_error
     try:
-        # The condition is part of the write, so two workers cannot both take the last credits. Where the month has
-        # too little left nothing matches, and the upsert stumbles over the month that is there.
+        # The condition is part of the write, so two workers cannot both reserve the last credits. If too few are
+        # left, nothing matches and the upsert fails because the month already exists.
         months.find_one_and_update(
             {"_id": reservation.month, "spent": {"$lte": budget - credits}},
             change,
@@ -130,12 +126,12 @@ def reserve_credits(*, credits: int, budget: int | None, now: datetime) -> Reser
             return_document=ReturnDocument.AFTER,
         )
     except DuplicateKeyError as error:
-        raise refusal from error
+        raise budget_error from error
     return reservation
 
 
 def settle_credits(*, reservation: Reservation, used: int) -> None:
-    """Give back what an answered request was reserved but did not cost. Harmless when repeated."""
+    """Replace a reservation by the credits that the request really used. Idempotent."""
     reserved = f"reservations.{reservation.id}"
     database().credit_months.update_one(
         {"_id": reservation.month, reserved: {"$exists": True}},
@@ -144,7 +140,7 @@ def settle_credits(*, reservation: Reservation, used: int) -> None:
 
 
 def get_credits_left(*, budget: int | None, now: datetime) -> int | None:
-    """What the month's budget has left; None when there is no budget."""
+    """Return the credits left of the month's budget, or None if there is no budget."""
     return None if budget is None else max(0, budget - count_spent_credits(now=now))
 
 

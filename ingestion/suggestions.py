@@ -1,4 +1,4 @@
-"""What roles and places a collection may mean: suggestions while they are typed, and what is wrong with a typed one."""
+"""Suggestions for roles and places while they are typed, and explanations of unknown ones."""
 
 from collections.abc import Collection, Iterable
 
@@ -11,63 +11,63 @@ from market.geo.names import find_city, fold, list_labels
 from market.roles import normalize_role
 
 MAX_SUGGESTED = 10
-# Below this a spelling is too far off to be meant.
-_LIKE_ENOUGH = 80
+# Minimum similarity, from 0 to 100, at which a spelling is suggested.
+_MIN_SIMILARITY = 80
 
 
 def suggest_roles(*, text: str) -> list[str]:
-    """Return the roles that have the text in them or are spelt like it, the most alike first."""
-    return _most_alike(text, list_role_names())
+    """Return roles that contain the text or are spelled similarly, best match first."""
+    return _rank_by_similarity(text, list_role_names())
 
 
 def suggest_places(*, text: str) -> list[str]:
-    """Return the places that have the text in them or are spelt like it, the most alike first."""
-    return _most_alike(text, list_labels())
+    """Return places that contain the text or are spelled similarly, best match first."""
+    return _rank_by_similarity(text, list_labels())
 
 
 def list_role_names() -> list[str]:
-    """Return the roles that searches know other titles of, and those that were asked for and have postings."""
+    """Return the roles for which variations are known, then all registered roles that have postings."""
     names = [variations[0] for variations in load_role_variations().values()]
     known = database().known_roles.find({}, {"label": 1}).sort("_id", 1)
-    # The daily stats' rows of roles, through their index; postings would be read whole.
+    # Read from the daily stats through their index. `distinct` on the postings would read all of them.
     with_postings = set(database().market_figures.distinct("scope"))
     return list(dict.fromkeys([*names, *(row["label"] for row in known if row["_id"] in with_postings)]))
 
 
 def describe_unknown_roles(*, roles: Collection[str]) -> dict[str, str]:
-    """Say of each role that nothing is known of, by the role, what may be meant."""
+    """Return an explanation, with a suggestion if possible, for each role that no posting and no table knows."""
     keys = {role: normalize_role(role) for role in roles}
-    strange = {role: key for role, key in keys.items() if key not in load_role_variations()}
-    if not strange:
+    unlisted = {role: key for role, key in keys.items() if key not in load_role_variations()}
+    if not unlisted:
         return {}
-    found = set(database().job_postings.distinct("roles", {"roles": {"$in": list(strange.values())}}))
+    found = set(database().job_postings.distinct("roles", {"roles": {"$in": list(unlisted.values())}}))
     names = list_role_names()
     return {
-        role: f"no title that was ever collected names “{role}”{_did_you_mean(role, names)}"
-        for role, key in strange.items()
+        role: f"no collected job title matches “{role}”{_did_you_mean(role, names)}"
+        for role, key in unlisted.items()
         if key not in found
     }
 
 
 def describe_unknown_places(
-    *, places: Collection[str], consequence: str = "locations with that text were asked for"
+    *, places: Collection[str], consequence: str = "it was matched as text against job locations"
 ) -> dict[str, str]:
-    """Say of each place that is not known, by the place, what that led to and what may be meant."""
+    """Return an explanation, with the consequence and a suggestion if possible, for each unknown place."""
     return {
-        place: f"“{place}” is no place that is known here, so {consequence}{_did_you_mean(place, list_labels())}"
+        place: f"“{place}” is not a known place, so {consequence}{_did_you_mean(place, list_labels())}"
         for place in places
         if not _is_known(place)
     }
 
 
 def names_several_roles(text: str) -> bool:
-    """Return whether each part between commas is a role of its own."""
+    """Return whether every comma-separated part is a role."""
     parts = text.split(",")
     return len(parts) > 1 and all(normalize_role(part) in load_role_variations() for part in parts)
 
 
 def names_several_places(text: str) -> bool:
-    """Return whether the parts between commas are countries, or cities, side by side."""
+    """Return whether the comma-separated parts are several countries or several cities."""
     whole, parts = parse_place_label(text), [parse_place_label(part) for part in text.split(",")]
     if whole.state_code:
         return False
@@ -79,26 +79,26 @@ def names_several_places(text: str) -> bool:
 def _is_known(place: str) -> bool:
     parsed = parse_place_label(place)
     if parsed.city:
-        # A town that says its country or state is one, though it is on no list.
+        # A town with a country or state counts as known, even if it is not in the list of cities.
         return bool(parsed.country_code) or find_city(parsed.city) is not None
     return bool(parsed.country_code or parsed.region or parsed.area or parsed.remote)
 
 
 def _did_you_mean(text: str, names: Iterable[str]) -> str:
     found = process.extractOne(fold(text), {name: fold(name.split(",")[0]) for name in names}, scorer=fuzz.ratio)
-    return f". Did you mean “{found[2]}”?" if found and found[1] >= _LIKE_ENOUGH else ""
+    return f". Did you mean “{found[2]}”?" if found and found[1] >= _MIN_SIMILARITY else ""
 
 
-def _most_alike(text: str, names: Iterable[str]) -> list[str]:
-    wanted = fold(text)
-    if not wanted:
+def _rank_by_similarity(text: str, names: Iterable[str]) -> list[str]:
+    query = fold(text)
+    if not query:
         return []
     scored = []
     for name in names:
         folded = fold(name)
-        # What begins so comes first, then what has it inside, then what is spelt like it.
-        rank = 0 if folded.startswith(wanted) else 1 if wanted in folded else 2
-        likeness = fuzz.ratio(wanted, folded)
-        if rank < 2 or likeness >= _LIKE_ENOUGH:
-            scored.append((rank, -likeness, name))
+        # Prefix matches come first, then names that contain the text, then similar spellings.
+        rank = 0 if folded.startswith(query) else 1 if query in folded else 2
+        similarity = fuzz.ratio(query, folded)
+        if rank < 2 or similarity >= _MIN_SIMILARITY:
+            scored.append((rank, -similarity, name))
     return [name for _, _, name in sorted(scored)[:MAX_SUGGESTED]]

@@ -1,7 +1,7 @@
-"""Reading the cells of a table that people made: dates, numbers and flags in the way of their country. Pure.
+"""Parsing of dates, numbers and flags in tables written by people, in the notations of several countries. Pure.
 
-What a cell says is often clear only beside the others of its column: 05/06/2026 is in June where another row has
-28/06/2026. A cell that cannot be read, or has two readings still, stays as it is, for its reader to report.
+A cell is often clear only in the context of its column: 05/06/2026 is in June if another row has 28/06/2026. Cells that
+cannot be read or stay ambiguous are left as they are, so that the caller can report them.
 """
 
 import re
@@ -11,11 +11,11 @@ from typing import Any
 
 from career_navigator.plain_text import plain_word, read_flag
 
-# A longer text is no date, number or flag.
+# Longer texts are not parsed: they cannot be a date, a number or a flag.
 MAX_CELL_LENGTH = 60
-# What people and programs write into a cell that has no value.
-_NOTHING = frozenset({"", "-", "--", "n/a", "na", "nan", "none", "null", "nil"})
-# By what their first letters are, without accents; the longer ones first.
+# Texts that people and programs write into empty cells.
+_EMPTY_CELLS = frozenset({"", "-", "--", "n/a", "na", "nan", "none", "null", "nil"})
+# Month names and abbreviations in several languages, without accents.
 _MONTHS = (
     ("januar januari janvier enero gennaio jan ene gen", 1),
     ("februar februari fevrier febrero febbraio feb fev", 2),
@@ -45,25 +45,25 @@ _MONEY = re.compile(r"^(?:[A-Za-z]{3}|[A-Z]{0,2}\$|[€£¥₹₽₩₪₺₴])\
 _AMOUNT = re.compile(r"(\d+(?:[.,]\d+)*)(k?)", re.IGNORECASE)
 
 
-def read_columns(rows: Sequence[dict[str, Any]], *, kind_of: Callable[[str], str]) -> None:
-    """Replace the texts of columns that hold dates, numbers and flags, in place; nothing is None.
+def read_columns(rows: Sequence[dict[str, Any]], *, get_kind: Callable[[str], str]) -> None:
+    """Parse the texts of date, number and flag columns in place. Empty cells become None.
 
-    `kind_of` names what a column of this name holds: `date`, `time`, `flag`, `money`, `number`, or anything else.
+    `get_kind` returns the kind of a column by its name: `date`, `time`, `flag`, `money`, `number`, or anything else.
     """
     readers: dict[str, Callable[[Sequence[str]], Callable[[str], object]]] = {
-        "date": _date_reader,
-        "time": _date_reader,
+        "date": _build_date_reader,
+        "time": _build_date_reader,
         "flag": lambda texts: read_flag,
-        "money": _amount_reader,
+        "money": _build_amount_reader,
         "number": lambda texts: _read_number,
     }
     for name in {name for row in rows for name in row}:
-        reader = readers.get(kind_of(name))
+        reader = readers.get(get_kind(name))
         if reader is None:
             continue
         cells = [row for row in rows if isinstance(row.get(name), str) and len(row[name]) <= MAX_CELL_LENGTH]
         for row in cells:
-            if row[name].strip().lower() in _NOTHING:
+            if row[name].strip().lower() in _EMPTY_CELLS:
                 row[name] = None
         cells = [row for row in cells if row[name] is not None]
         read = reader([row[name] for row in cells])
@@ -73,13 +73,13 @@ def read_columns(rows: Sequence[dict[str, Any]], *, kind_of: Callable[[str], str
 
 
 def has_two_readings(text: str) -> bool:
-    """Return whether the text is a date whose day and month may be either of two numbers."""
+    """Return whether the text is a date in which day and month cannot be told apart."""
     found = _NUMBERED.fullmatch(_TIME.sub("", text.strip())) if len(text) <= MAX_CELL_LENGTH else None
     return found is not None and found[2] != "." and int(found[1]) <= 12 and int(found[3]) <= 12
 
 
-def _date_reader(texts: Sequence[str]) -> Callable[[str], str | None]:
-    """Return what reads a column's dates; which of day and month is first is what its clear dates say."""
+def _build_date_reader(texts: Sequence[str]) -> Callable[[str], str | None]:
+    """Return a parser for a column's dates. Its unambiguous dates decide whether day or month comes first."""
     numbered = [found for text in texts if (found := _NUMBERED.fullmatch(_TIME.sub("", text.strip())))]
     pairs = [(int(found[1]), int(found[3])) for found in numbered if found[2] != "."]
     orders = {first > 12 for first, second in pairs if (first > 12) != (second > 12)}
@@ -108,7 +108,7 @@ def _read_date(text: str, day_first: bool | None) -> str | None:
 
 
 def _read_day(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
-    """Return year, month and day."""
+    """Return year, month and day, or None if the text is ambiguous or not a date."""
     if found := _YEAR_FIRST.fullmatch(text):
         return int(found[1]), int(found[2]), int(found[3])
     if found := _NAMED.fullmatch(text):
@@ -120,7 +120,7 @@ def _read_day(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
         return None
     first, second, year = int(found[1]), int(found[3]), int(found[4])
     year += 2000 if year < 100 else 0
-    # With dots the day is first everywhere.
+    # Dates with dots always have the day first.
     if found[2] == "." or first > 12 or first == second:
         return year, second, first
     if second > 12:
@@ -130,20 +130,20 @@ def _read_day(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
     return (year, second, first) if day_first else (year, first, second)
 
 
-def _amount_reader(texts: Sequence[str]) -> Callable[[str], float | None]:
-    """Return what reads a column's sums of money; which mark parts the decimals is what its clear sums say."""
-    marks = {mark for text in texts if (mark := _decimal_mark(_bare_amount(text)))}
+def _build_amount_reader(texts: Sequence[str]) -> Callable[[str], float | None]:
+    """Return a parser for a column's amounts. Its unambiguous amounts decide which mark separates the decimals."""
+    marks = {mark for text in texts if (mark := _find_decimal_mark(_strip_currency(text)))}
     decimal_mark = marks.pop() if len(marks) == 1 else None
-    return lambda text: _read_amount(_bare_amount(text), decimal_mark)
+    return lambda text: _read_amount(_strip_currency(text), decimal_mark)
 
 
-def _bare_amount(text: str) -> str:
+def _strip_currency(text: str) -> str:
     bare = _MONEY.sub("", _MONEY.sub("", text.strip()))
     return re.sub(r"[\s\u00a0\u202f\u2009'’]", "", bare)
 
 
-def _decimal_mark(text: str) -> str | None:
-    """Return the mark that parts the decimals of a sum, where the sum by itself says which."""
+def _find_decimal_mark(text: str) -> str | None:
+    """Return the decimal mark of an amount, or None if the amount alone does not show it."""
     marks = [character for character in text if character in ".,"]
     if len(set(marks)) == 2:
         return marks[-1]
@@ -155,7 +155,7 @@ def _decimal_mark(text: str) -> str | None:
 
 
 def _has_thousands(text: str, mark: str) -> bool:
-    """Return whether the mark parts thousands: three digits follow it, and money has two decimals at most."""
+    """Return whether the mark separates thousands: it precedes groups of three digits, and money has two decimals."""
     return re.fullmatch(rf"[1-9]\d{{0,2}}(?:\{mark}\d{{3}})+k?", text, re.IGNORECASE) is not None
 
 
@@ -164,11 +164,11 @@ def _read_amount(text: str, decimal_mark: str | None) -> float | None:
     if found is None:
         return None
     number = found[1]
-    own = _decimal_mark(number)
+    own = _find_decimal_mark(number)
     if own is None and (marks := {character for character in number if character in ".,"}):
         (mark,) = marks
         if mark == decimal_mark:
-            # Three decimals, or thousands in another way than the rest of the column.
+            # Either three decimals, or thousands written differently from the rest of the column.
             return None
         own = "," if mark == "." else "."
     if own:

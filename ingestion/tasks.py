@@ -1,4 +1,4 @@
-"""What Celery runs: each task takes ids, calls one function, and is harmless when run twice."""
+"""Celery tasks of ingestion. Each takes ids, calls one function, and may safely run twice."""
 
 import logging
 from datetime import datetime
@@ -26,21 +26,21 @@ from market.tasks import check_daily_stats, queue_refresh, refresh_daily_stats
 
 logger = logging.getLogger(__name__)
 
-# The daily collection looks further back than a hand-started one, so that a missed day costs nothing.
+# The daily collection looks further back than a manual one, so that a missed day loses no postings.
 DAILY_MAX_AGE_DAYS = 30
-# Workers that start together ask TheirStack once.
+# Workers that start within this time check TheirStack only once.
 _CHECKED_KEY = "ingestion:connectivity-checked"
 _CHECKED_SECONDS = 60
 
 
 def queue_run(*, run: CollectionRunDocument) -> bool:
-    """Queue one task per role of a run; return False where the broker is unavailable, and the run waits.
+    """Queue one task per role of a run. Return False if the broker is unavailable.
 
-    `resume_runs` takes it up.
+    `resume_runs` later queues whatever could not be queued now.
     """
     is_queued = all(enqueue(collect_role, str(run.id), role) for role in list_open_roles(run=run))
     if not is_queued:
-        logger.warning("run %s waits for a server that is unavailable", run.id)
+        logger.warning("cannot queue run %s now, leaving it to resume_runs: the broker is unavailable", run.id)
     return is_queued
 
 
@@ -51,7 +51,7 @@ def queue_run(*, run: CollectionRunDocument) -> bool:
     permissions=("ingestion.trigger_collection",),
 )
 def collect_daily() -> str:
-    """Start the daily run for the roles users aim at, where they are not fresh."""
+    """Start the daily run for the users' target roles that are not fresh."""
     run = services.collect_jobs_for_all_users(max_age_days=DAILY_MAX_AGE_DAYS, trigger="schedule", now=timezone.now())
     queue_run(run=run)
     return f"started run {run.id} with {len(list_open_roles(run=run))} roles to collect"
@@ -59,7 +59,7 @@ def collect_daily() -> str:
 
 @shared_task(**RETRY_WHILE_UNAVAILABLE)
 def collect_for_user(user_id: str, roles: list[str]) -> None:
-    """Start a run for roles that a user has begun to aim at, where they are not fresh."""
+    """Start a run for roles that a user has just added as target roles, unless they are fresh."""
     try:
         run = services.collect_jobs_for_user(
             user_id=user_id,
@@ -69,15 +69,15 @@ def collect_for_user(user_id: str, roles: list[str]) -> None:
             now=timezone.now(),
         )
     except (services.UnknownUserError, UnusableRequestError) as error:
-        # The user has gone, or thought better of it, while the task waited.
-        logger.info("nothing is collected for user %s: %s", user_id, error)
+        # While the task waited, the user was deleted or removed the role.
+        logger.info("collecting nothing for user %s: %s", user_id, error)
         return
     queue_run(run=run)
 
 
 @shared_task(bind=True, **RETRY_WHILE_UNAVAILABLE)
 def collect_role(self: Task, run_id: str, role: str) -> None:
-    """Collect one role of a run; a retry takes its own lease over, so it goes on at once when MongoDB is back."""
+    """Collect one role of a run. A retry takes over its own lease, so it continues as soon as MongoDB is back."""
     try:
         client = build_client()
     except TheirStackConfigurationError as error:
@@ -87,38 +87,38 @@ def collect_role(self: Task, run_id: str, role: str) -> None:
         collect_role_of_run(
             run_id=ObjectId(run_id), role=role, client=client, clock=timezone.now, task_id=self.request.id
         )
-    # Once per run. Until then its days are marked dirty, so the scheduled refresh finds what a crash leaves behind.
+    # Refresh once per run. Until then the days are marked dirty, so the scheduled refresh covers them after a crash.
     if not is_being_collected(run_id=ObjectId(run_id)):
         queue_refresh()
 
 
 @shared_task(base=Task, title="Resume collection runs", icon="restart_alt")
 def resume_runs() -> str | None:
-    """Queue again what waited for the rate limit or lost its worker; close what was lost too often."""
+    """Queue searches that waited for the rate limit or lost their worker. Close those lost too often."""
     interrupted = find_interrupted(now=timezone.now())
     for run, roles in interrupted:
         for role in roles:
-            logger.warning("taking up run %s again: %s", run.id, role)
+            logger.warning("resuming run %s: %s", run.id, role)
             enqueue(collect_role, str(run.id), role)
     return f"queued {sum(len(roles) for _, roles in interrupted)} roles" if interrupted else None
 
 
 def describe_pruning(now: datetime) -> list[str]:
-    """Say what a clean-up deletes now."""
+    """Describe what a clean-up would delete now."""
     days = settings.JOB_DATA_RETENTION_DAYS
     expired = count_expired_postings(days_to_keep=days, now=now)
     if not expired.postings:
-        return [f"No posting is older than {days} days: nothing would be deleted."]
+        return [f"No posting is older than {days} days, so nothing would be deleted."]
     return [
-        f"{expired.postings:,} postings on {expired.days:,} days are deleted: all from before "
+        f"{expired.postings:,} postings on {expired.days:,} days will be deleted: all from before "
         f"{expired.first_kept}, since JOB_DATA_RETENTION_DAYS is {days}.",
-        "The daily stats of these days stay.",
+        "The daily stats of these days will stay.",
     ]
 
 
 @shared_task(base=ScheduledTask, title="Clean up", icon="mop", bind=True, consequences=staticmethod(describe_pruning))
 def clean_up(self: Task) -> str:
-    """Delete postings that are past retention. The daily stats of their days stay."""
+    """Delete postings past retention. The daily stats of their days stay."""
     progress, now = self.get_progress(), timezone.now()
     progress.begin(count_expired_postings(days_to_keep=settings.JOB_DATA_RETENTION_DAYS, now=now).days)
     deleted = services.prune_postings(days_to_keep=settings.JOB_DATA_RETENTION_DAYS, now=now, on_day=progress.advance)
@@ -127,24 +127,24 @@ def clean_up(self: Task) -> str:
 
 @shared_task(base=Task, title="Check TheirStack", icon="wifi", **RETRY_WHILE_UNAVAILABLE)
 def check_theirstack() -> str:
-    """Ask TheirStack for the credit balance, which is free; lift a halt when there is credit again.
+    """Fetch TheirStack's credit balance, which is free, and lift a halt if there are credits again.
 
-    A failure is recorded and logged.
+    Failures are recorded and logged.
     """
     try:
         with build_client() as client:
             balance = check_source(client=client, now=timezone.now())
     except TheirStackClientError as error:
-        logger.error("TheirStack cannot be used: %s: %s", error.reason, error)
+        logger.error("cannot use TheirStack: %s: %s", error.reason, error)
         raise TaskFailed(f"{error.reason}: {error}") from error
-    return f"TheirStack answers; {balance.remaining:,} credits are left"
+    return f"TheirStack is reachable; {balance.remaining:,} credits are left"
 
 
 @shared_task(**RETRY_WHILE_UNAVAILABLE)
 def receive_webhook_event(event: str | dict[str, Any]) -> None:
-    """Store the job of a webhook event, given as the JSON text of its body.
+    """Store the job of a webhook event. `event` is the JSON text of the request's body.
 
-    Events that an earlier release has queued are objects.
+    Earlier releases queued the event as an object, which is accepted too.
     """
     parsed = webhooks.parse_event(event) if isinstance(event, str) else event
     webhooks.receive_event(event=parsed, now=timezone.now())
@@ -153,17 +153,17 @@ def receive_webhook_event(event: str | dict[str, Any]) -> None:
 
 @worker_ready.connect
 def _on_worker_ready(**_: Any) -> None:
-    """A worker that starts takes up what was interrupted and checks the connection, once for all that start now."""
+    """Resume interrupted runs and check the connection when workers start, once for all that start together."""
     try:
         if redis_client().set(_CHECKED_KEY, b"1", nx=True, ex=_CHECKED_SECONDS):
             for task in (check_theirstack, resume_runs, refresh_daily_stats):
                 enqueue(task)
     except RedisError as error:
-        # The schedule takes up runs and daily stats all the same.
-        logger.warning("TheirStack is not asked now: %s", error)
+        # The schedule resumes runs and refreshes the daily stats in any case.
+        logger.warning("skipping the checks on startup: %s", error)
 
 
-# What an earlier release has queued carries these names, which are accepted for one release.
+# Task names that earlier releases queued. They are accepted for one release.
 @shared_task(name="ingestion.tasks.refresh_figures")
 def _refresh_figures() -> None:
     refresh_daily_stats()

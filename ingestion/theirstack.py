@@ -1,4 +1,4 @@
-"""The TheirStack Jobs API: searching jobs and reading the credit balance."""
+"""Client of the TheirStack Jobs API: job search and credit balance."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from ingestion.request_pacing import Pacing
 from ingestion.theirstack_errors import TheirStackInvalidRequestError, TheirStackUnexpectedAnswerError
 from ingestion.theirstack_transport import TheirStackTransport
 
-# What the smallest plan allows a page to hold: the size to fall back on after a TheirStackPlanLimitError.
+# Maximum page size of the smallest plan. Used as a fallback after a TheirStackPlanLimitError.
 FREE_PLAN_PAGE_SIZE = 25
 POSTED_FILTERS = ("posted_at_max_age_days", "posted_at_gte", "posted_at_lte")
 SEARCH_PATH = "/v1/jobs/search"
@@ -24,10 +24,10 @@ BALANCE_PATH = "/v0/billing/credit-balance"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPage:
-    """One page of a search. `jobs` are as the API sent them, each to be checked by `posting_from_job`.
+    """One page of a search. `jobs` are the API's unvalidated objects, which `posting_from_job` checks.
 
-    `total_results` is None unless asked for; `truncated_results` counts those withheld for lack of credits;
-    `attempts` is how often the search was sent, lost answers included.
+    `total_results` is None unless it was requested. `truncated_results` counts jobs withheld for lack of credits.
+    `attempts` is how often the request was sent, including attempts whose response was lost.
     """
 
     jobs: list[Any]
@@ -38,21 +38,21 @@ class SearchPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditBalance:
-    """API credits: what was allotted, and how much of it is used."""
+    """API credits of the account: granted in total, and used so far."""
 
     total: int
     used: int
 
     @property
     def remaining(self) -> int:
-        """Credits left to spend; negative when the account is overdrawn."""
+        """Return the credits left, which is negative if the account is overdrawn."""
         return self.total - self.used
 
 
 class TheirStackClient:
-    """Use as a context manager, or call `close()`.
+    """Client of the TheirStack API. Use it as a context manager, or call `close()`.
 
-    Every call waits its turn with all other workers, and is retried only where asking again can help.
+    All workers share the rate limit. A call is retried only if a retry can succeed.
     """
 
     def __init__(self, transport: TheirStackTransport) -> None:
@@ -70,21 +70,23 @@ class TheirStackClient:
         self.close()
 
     def close(self) -> None:
-        """Give the connections back; a session that was passed in stays its owner's."""
+        """Close the session, unless the caller passed it in."""
         self._transport.close()
 
     def search_jobs(
         self, payload: Mapping[str, Any], *, before_sending: Callable[[int], None] | None = None
     ) -> SearchPage:
-        """The page of jobs that `payload`, a body of POST /v1/jobs/search, asks for.
+        """Return the page of jobs for `payload`, the body of POST /v1/jobs/search.
 
-        `before_sending` is called before each attempt with the number of earlier ones that may have been charged
-        although their answer was lost; what it raises ends the search. Raises TheirStackInvalidRequestError, without
-        calling, when no `posted_at_*` filter is set; otherwise what `theirstack_errors` lists.
+        `before_sending` is called before each attempt with the number of earlier attempts that may have been charged
+        although their response was lost. An exception that it raises ends the search.
+
+        Raises TheirStackInvalidRequestError, without a request, if no `posted_at_*` filter is set. Other errors are in
+        `theirstack_errors`.
         """
         if all(payload.get(name) is None for name in POSTED_FILTERS):
             raise TheirStackInvalidRequestError(
-                "no_posted_at_filter", f"A search has to set one of {', '.join(POSTED_FILTERS)}."
+                "no_posted_at_filter", f"A search must set one of {', '.join(POSTED_FILTERS)}."
             )
         body = json.dumps(dict(payload), allow_nan=False).encode()
         answer, attempts = self._transport.call(
@@ -92,28 +94,28 @@ class TheirStackClient:
         )
         jobs, metadata = answer.get("data"), answer.get("metadata")
         if not isinstance(jobs, list):
-            raise _unexpected("The answer to a search has no list of jobs under 'data'.")
-        figures = metadata if isinstance(metadata, Mapping) else {}
+            raise _build_unexpected_error("The response to a search has no list of jobs in 'data'.")
+        totals = metadata if isinstance(metadata, Mapping) else {}
         return SearchPage(
             jobs=jobs,
-            total_results=_whole(figures.get("total_results")),
-            truncated_results=_whole(figures.get("truncated_results")) or 0,
+            total_results=_parse_count(totals.get("total_results")),
+            truncated_results=_parse_count(totals.get("truncated_results")) or 0,
             attempts=attempts,
         )
 
-    def credit_balance(self) -> CreditBalance:
-        """The account's API credits; asking is free. Raises what `theirstack_errors` lists."""
+    def get_credit_balance(self) -> CreditBalance:
+        """Return the account's API credits, which is free. Errors are in `theirstack_errors`."""
         answer, _ = self._transport.call(method="GET", path=BALANCE_PATH)
-        total, used = _whole(answer.get("api_credits")), _whole(answer.get("used_api_credits"))
+        total, used = _parse_count(answer.get("api_credits")), _parse_count(answer.get("used_api_credits"))
         if total is None or used is None:
-            raise _unexpected("The answer about the credit balance does not give the API credits.")
+            raise _build_unexpected_error("The response with the credit balance does not contain the API credits.")
         return CreditBalance(total=total, used=used)
 
 
 def build_client() -> TheirStackClient:
-    """A client for the account the settings name; raises TheirStackConfigurationError when they name none."""
+    """Return a client for the account in the settings. Raises TheirStackConfigurationError if they are invalid."""
     key, base_url = settings.THEIR_STACK_API_KEY, settings.THEIR_STACK_BASE_URL
-    # Each account has its own limits: a pause imposed on one key must not delay the next.
+    # Rate limits are per account, so that a pause imposed on one key does not delay another key.
     account = hashlib.sha256(f"{base_url} {key}".encode()).hexdigest()[:12]
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", settings.APP_NAME).strip("-") or "career-navigator"
     version = re.sub(r"[^A-Za-z0-9._-]+", "-", settings.APP_VERSION)
@@ -126,7 +128,7 @@ def build_client() -> TheirStackClient:
             redis=redis_client(), calls_per_minute=settings.THEIR_STACK_RATE_LIMIT, account=f"theirstack:{account}"
         ),
         user_agent=f"{name}/{version}",
-        # A page that came after the lease would be fetched, and paid for, by another worker besides.
+        # Calls end before the lease does. After it, another worker would also fetch and pay for the page.
         total_seconds=max(
             settings.THEIR_STACK_TIMEOUT, settings.COLLECTION_LEASE_SECONDS - settings.THEIR_STACK_TIMEOUT
         ),
@@ -134,12 +136,12 @@ def build_client() -> TheirStackClient:
     return TheirStackClient(transport)
 
 
-def _whole(value: Any) -> int | None:
-    """A count as JSON may write it; True is no count."""
+def _parse_count(value: Any) -> int | None:
+    """Return a whole number as JSON may encode it, otherwise None. Booleans are not numbers."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _unexpected(message: str) -> TheirStackUnexpectedAnswerError:
+def _build_unexpected_error(message: str) -> TheirStackUnexpectedAnswerError:
     return TheirStackUnexpectedAnswerError("unexpected_answer", message, status=200)

@@ -1,6 +1,6 @@
-"""How a call to TheirStack travels: its turn, its time limits and its retries.
+"""HTTP transport to TheirStack: pacing, timeouts and retries.
 
-The key travels in one header and is shown nowhere: in no log, no exception, no repr, no crash report.
+The API key is sent in a single header and never appears in logs, exceptions, reprs or crash reports.
 """
 
 import json
@@ -34,26 +34,26 @@ from ingestion.theirstack_errors import (
 
 logger = logging.getLogger(__name__)
 
-# A longer wait is the queue's business: a worker that sleeps is a worker fewer.
+# Longer waits are left to the task queue, because a sleeping worker cannot process other tasks.
 MAX_SLEEP_SECONDS = 60.0
 MAX_BACKOFF_SECONDS = 10.0
 MAX_CONNECT_SECONDS = 10.0
-# A page of 500 jobs with the longest company lists seen stays below; past it a worker's memory is at stake.
+# A page of 500 jobs with the longest company lists seen is smaller. Larger responses would exhaust a worker's memory.
 MAX_BODY_BYTES = 64 * 1024 * 1024
-# An answer that has begun to arrive is paid for, so it may end this much after the call's time is over. A process that
-# was stopped meanwhile finds it in its socket when it goes on.
+# A response that has begun to arrive is charged, so it may finish this long after the call's deadline. A process that
+# was suspended meanwhile finds the response in its socket when it continues.
 READ_GRACE_SECONDS = 1.0
-# A search is paid for once its answer is on the way. A broken connection leaves no other way to its jobs than
-# asking again, now or in the next run, so it counts as a network fault. A whole answer that is not JSON may be
-# one proxy's hiccup, but it may also come back each time at a page's price: it is asked for again just once.
+# A search is charged once its response is on the way. After a broken connection, the only way to its jobs is to request
+# them again, now or in the next run, so a broken connection counts as a network fault. A complete response that is not
+# JSON may be a proxy's temporary fault, but it may also recur at the price of a page each time, so it is retried once.
 UNREADABLE_ANSWERS = 2
 
 
 @dataclass(slots=True, kw_only=True)
 class _Call:
-    """One call and what became of it so far; `deadline` is on the transport's clock.
+    """A call and its progress so far. `deadline` is a time of the transport's clock.
 
-    `lost` counts the attempts that may have been charged although their answer was lost.
+    `lost` counts the attempts that may have been charged although their response was lost.
     """
 
     method: str
@@ -68,10 +68,10 @@ class _Call:
 
 
 class TheirStackTransport:
-    """Sends JSON and brings back a JSON object, or raises a TheirStackClientError.
+    """HTTP transport that sends JSON and returns JSON objects, with pacing and retries.
 
-    `timeout` bounds, in seconds, the connecting and each silence of the server; `total_seconds` a whole call with
-    its waits and retries. `sleep`, `clock` and `uniform` are for tests.
+    `timeout` limits, in seconds, connecting and each wait for data. `total_seconds` limits a whole call including its
+    waits and retries. `sleep`, `clock` and `uniform` are for tests.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class TheirStackTransport:
         clock: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] | None = None,
     ) -> None:
-        self._key = Unshown(check_key(api_key))
+        self._key = Secret(check_key(api_key))
         self.base_url = check_base_url(base_url)
         self._auth = BearerKey(api_key=self._key)
         self._timeout = (min(timeout, MAX_CONNECT_SECONDS), timeout)
@@ -108,7 +108,7 @@ class TheirStackTransport:
         self._uniform = uniform or random.SystemRandom().uniform
 
     def close(self) -> None:
-        """Give the connections back; a session that was passed in stays its owner's."""
+        """Close the session, unless the caller passed it in."""
         if self._owns_session:
             self._session.close()
 
@@ -120,9 +120,10 @@ class TheirStackTransport:
         body: bytes | None = None,
         before_sending: Callable[[int], None] | None = None,
     ) -> tuple[dict[str, Any], int]:
-        """The answer's object, and how often the request was sent for it.
+        """Send a request and return the response's object, and how often the request was sent.
 
-        `before_sending` is called with the number of lost attempts before each one; what it raises ends the call.
+        `before_sending` is called before each attempt with the number of lost attempts. An exception that it raises
+        ends the call. Raises `TheirStackClientError`.
         """
         call = _Call(
             method=method,
@@ -152,12 +153,12 @@ class TheirStackTransport:
         call.may_be_charged = True
         started = self._clock()
         try:
-            answer = self._answer_to(call)
+            answer = self._get_answer(call)
         except TheirStackClientError as error:
             call.lost += call.may_be_charged
             took = (self._clock() - started) * 1000
             logger.warning(
-                "%s %s: %s (%s), %d ms", call.method, call.path, error.status or "no answer", error.reason, took
+                "%s %s: %s (%s), %d ms", call.method, call.path, error.status or "no response", error.reason, took
             )
             raise
         jobs = answer.get("data")
@@ -171,22 +172,22 @@ class TheirStackTransport:
         return answer
 
     def _take_turn(self, call: _Call) -> None:
-        """Wait for this call's turn among all workers; waits that are too long are the caller's to arrange."""
+        """Wait for this call's turn among all workers. Waits that are too long are left to the caller."""
         try:
             while (wait := self._pacing.acquire()) > 0:
                 if wait > MAX_SLEEP_SECONDS or self._clock() + wait > call.deadline:
                     raise TheirStackRetryableError(
                         "rate_limited",
-                        f"The rate limit allows the next call in {wait:.0f} s.",
+                        f"The rate limit allows the next request in {wait:.0f} s.",
                         retry_after_seconds=wait,
                     )
                 self._sleep(wait)
         except PacingUnavailable as error:
             raise TheirStackRetryableError(error.reason, str(error)) from error
 
-    def _answer_to(self, call: _Call) -> dict[str, Any]:
+    def _get_answer(self, call: _Call) -> dict[str, Any]:
         status, headers, body = self._send(call)
-        # Only an answer that holds data is charged.
+        # TheirStack charges only responses that contain data.
         call.may_be_charged = status == 200
         now = datetime.now(UTC)
         exhausted = get_exhausted_seconds(headers=headers, now=now)
@@ -196,14 +197,14 @@ class TheirStackTransport:
         self._pause_others(retry_after if status == 429 else exhausted)
         if status != 200:
             raise build_error(status=status, body=body, retry_after_seconds=retry_after, secret=self._key)
-        return self._object_in(body, call)
+        return self._parse_object(body, call)
 
     def _pause_others(self, seconds: float | None) -> None:
         try:
             self._pacing.pause(seconds=seconds or 0.0)
         except PacingUnavailable as error:
-            # The answer in hand may have been paid for: keep it. The next call finds out by itself.
-            logger.warning("The wait of %s s could not be shared: %s", seconds, error)
+            # The response in hand may have been charged, so keep it. The next call will notice the rate limit itself.
+            logger.warning("cannot share the wait of %s s with other workers: %s", seconds, error)
 
     def _send(self, call: _Call) -> tuple[int, requests.structures.CaseInsensitiveDict[str], bytes]:
         try:
@@ -222,22 +223,22 @@ class TheirStackTransport:
         except requests.RequestException as error:
             call.may_be_charged = not _was_never_sent(error)
             forget_request(error)
-            raise self._fault(error, call) from error
+            raise self._build_error(error, call) from error
 
-    def _fault(self, error: requests.RequestException, call: _Call) -> TheirStackClientError:
+    def _build_error(self, error: requests.RequestException, call: _Call) -> TheirStackClientError:
         name = type(error).__name__
         match error:
             case requests.Timeout():
-                return TheirStackRetryableError("timeout", f"TheirStack did not answer in time ({name}).")
+                return TheirStackRetryableError("timeout", f"TheirStack did not respond in time ({name}).")
             case requests.exceptions.ContentDecodingError():
                 return self._unreadable_answer(call, "cannot be decompressed")
             case requests.ConnectionError() | requests.exceptions.ChunkedEncodingError():
                 return TheirStackRetryableError("network", f"The connection to TheirStack failed ({name}).")
             case _:
-                return TheirStackClientError("cannot_send", f"The request cannot be sent ({name}).")
+                return TheirStackClientError("cannot_send", f"The request could not be sent ({name}).")
 
     def _read(self, response: requests.Response, *, seconds: float) -> bytes:
-        """The body. A server that sends a byte now and then never times out, so a timer ends the reading."""
+        """Return the body. A timer limits the total time, since a server that trickles bytes never times out."""
         expired, ended = threading.Event(), threading.Event()
         timer = threading.Timer(max(seconds, 0.0), _stop_reading, [response, expired, ended])
         timer.daemon = True
@@ -249,60 +250,63 @@ class TheirStackTransport:
                 if len(body) > MAX_BODY_BYTES:
                     raise TheirStackUnexpectedAnswerError(
                         "answer_too_large",
-                        f"The answer is larger than {MAX_BODY_BYTES} bytes: ask for smaller pages.",
+                        f"The response is larger than {MAX_BODY_BYTES} bytes. Request smaller pages.",
                         status=response.status_code,
                     )
         except (requests.RequestException, ValueError) as error:
-            # Once the timer has closed the socket, it shows as any of several errors.
+            # After the timer has closed the socket, reading fails with any of several errors.
             if expired.is_set():
-                raise requests.Timeout("the answer took too long") from error
+                raise requests.Timeout("the response took too long") from error
             raise
         finally:
             ended.set()
             timer.cancel()
         if expired.is_set():
-            raise requests.Timeout("the answer took too long")
+            raise requests.Timeout("the response took too long")
         return bytes(body)
 
-    def _object_in(self, body: bytes, call: _Call) -> dict[str, Any]:
+    def _parse_object(self, body: bytes, call: _Call) -> dict[str, Any]:
         try:
-            # A stray byte in one advert must not cost the page.
+            # An invalid byte in one job's text must not make the whole page unreadable.
             answer = json.loads(body.decode("utf-8-sig", errors="replace"))
         except (ValueError, RecursionError) as error:
             raise self._unreadable_answer(call, "is not JSON") from error
         if not isinstance(answer, dict):
             raise TheirStackUnexpectedAnswerError(
-                "unexpected_answer", f"The answer to {call.path} is not an object.", status=200
+                "unexpected_answer", f"The response to {call.path} is not an object.", status=200
             )
         return answer
 
-    def _unreadable_answer(self, call: _Call, what: str) -> TheirStackRetryableError:
+    def _unreadable_answer(self, call: _Call, problem: str) -> TheirStackRetryableError:
         call.unreadable += 1
-        return TheirStackRetryableError("unreadable_answer", f"The answer to {call.path} {what}.", status=200)
+        return TheirStackRetryableError("unreadable_answer", f"The response to {call.path} {problem}.", status=200)
 
     def _wait_before_retry(self, state: RetryCallState) -> float:
-        """What the answer asked for, and up to a second more so that not all come back at once; else the backoff:
-        1, 2, 4, 8, 10 s, shortened at random by up to a half."""
+        """Return the seconds to wait before the next attempt.
+
+        If the response asked for a wait, up to a second is added so that workers do not retry simultaneously.
+        Otherwise the backoff is 1, 2, 4, 8, then 10 s, shortened at random by up to half.
+        """
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, TheirStackRetryableError) and error.retry_after_seconds:
             return error.retry_after_seconds + self._uniform(0.0, 1.0)
-        longest = min(2.0 ** (state.attempt_number - 1), MAX_BACKOFF_SECONDS)
-        return self._uniform(longest / 2, longest)
+        max_backoff = min(2.0 ** (state.attempt_number - 1), MAX_BACKOFF_SECONDS)
+        return self._uniform(max_backoff / 2, max_backoff)
 
     def _is_over(self, call: _Call, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after_seconds if isinstance(error, TheirStackRetryableError) else None
+        retry_after = error.retry_after_seconds if isinstance(error, TheirStackRetryableError) else None
         return (
             state.attempt_number > self._max_retries
             or call.unreadable >= UNREADABLE_ANSWERS
-            or (asked or 0.0) > MAX_SLEEP_SECONDS
+            or (retry_after or 0.0) > MAX_SLEEP_SECONDS
             or self._clock() + state.upcoming_sleep > call.deadline
         )
 
 
 def _was_never_sent(error: requests.RequestException) -> bool:
-    """Whether no connection was made, or no request could be built: any other failure may come after the sending."""
-    if isinstance(error, requests.ConnectTimeout | ValueError):  # ValueError: an address or a header that cannot be one
+    """Return whether no connection was made or no request could be built. Other failures may occur after sending."""
+    if isinstance(error, requests.ConnectTimeout | ValueError):  # ValueError: invalid URL or header
         return True
     cause = error.args[0] if error.args else None
     return isinstance(getattr(cause, "reason", None), urllib3.exceptions.NewConnectionError)
@@ -315,12 +319,12 @@ def _stop_reading(response: requests.Response, expired: threading.Event, ended: 
     try:
         response.raw.shutdown()
     except (OSError, RuntimeError, ValueError, TypeError):
-        # The reading ended at this very moment, and with it the socket: nothing is left to stop.
-        logger.debug("The answer was complete when its time was over.")
+        # Reading ended at this very moment and closed the socket, so there is nothing to stop.
+        logger.debug("the response was complete when its time ran out")
 
 
-class Unshown(str):
-    """Text that a traceback with local variables, or a dump of an object, does not give away."""
+class Secret(str):
+    """A string whose repr is masked, so that tracebacks with local variables and object dumps do not reveal it."""
 
     __slots__ = ()
 
@@ -329,10 +333,10 @@ class Unshown(str):
 
 
 class BearerKey(AuthBase):
-    """Sets the header as `auth`, so that a netrc entry for the host cannot take the header's place."""
+    """Authentication that sets the header as `auth`, so that a netrc entry for the host cannot replace it."""
 
     def __init__(self, *, api_key: str) -> None:
-        self._header = Unshown(f"Bearer {api_key}")
+        self._header = Secret(f"Bearer {api_key}")
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = self._header
@@ -340,21 +344,21 @@ class BearerKey(AuthBase):
 
 
 def forget_request(error: requests.RequestException) -> None:
-    """Keep what the libraries say and drop what they hold: the request, and the frames it was sent from.
+    """Remove the request and the tracebacks from an exception and its chain, and keep the messages.
 
-    Both have the key in them, where a crash report that lists local variables would find it.
+    Both contain the API key, which a crash report with local variables would reveal.
     """
     error.request = error.response = None
     chain: list[BaseException | None] = [error]
     while chain:
         link = chain.pop()
-        if link is not None and link.__traceback__ is not None:  # None: this link was met before
+        if link is not None and link.__traceback__ is not None:  # None: this exception was already cleared
             link.__traceback__ = None
             chain += [link.__cause__, link.__context__]
 
 
 def check_base_url(base_url: str) -> str:
-    """The address without a final slash; TheirStackConfigurationError when it cannot be one or holds a secret."""
+    """Return the URL without a trailing slash. Raise TheirStackConfigurationError if it is invalid or has a secret."""
     try:
         parts = urlsplit(base_url)
         usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
@@ -362,18 +366,18 @@ def check_base_url(base_url: str) -> str:
         usable = False
     if not usable or parts.username or parts.password or parts.query or parts.fragment:
         raise TheirStackConfigurationError(
-            "bad_base_url", "THEIR_STACK_BASE_URL has to be an http or https address without user and query."
+            "bad_base_url", "THEIR_STACK_BASE_URL must be an http or https URL without user name and query."
         )
     return base_url.rstrip("/")
 
 
 def check_key(api_key: str) -> str:
-    """The key; TheirStackConfigurationError when there is none or no header could carry it."""
+    """Return the key. Raise TheirStackConfigurationError if the key is empty or cannot be sent in a header."""
     if not api_key:
         raise TheirStackConfigurationError("no_api_key", "THEIR_STACK_API_KEY is not set.")
-    # What is checked here cannot end up in an exception of the libraries below, which show a header they refuse.
+    # Checked here, because the HTTP libraries quote an invalid header in their exceptions.
     if not re.fullmatch(r"[\x21-\x7e]+", api_key):
         raise TheirStackConfigurationError(
-            "bad_api_key", "THEIR_STACK_API_KEY has white space or characters in it that no key has."
+            "bad_api_key", "THEIR_STACK_API_KEY contains white space or characters that no key has."
         )
     return api_key

@@ -1,3 +1,5 @@
+"""Routes of ingestion."""
+
 from career_navigator.api.routers import OptionalSlashRouter
 from ingestion.views import FetchJobsViewSet, WebhookViewSet
 

@@ -1,4 +1,4 @@
-"""The endpoints under /jobs/fetch_jobs, and the one for events that TheirStack sends."""
+"""Views of the endpoints under /jobs/fetch_jobs and of the TheirStack webhook."""
 
 from datetime import datetime
 
@@ -40,18 +40,20 @@ from market.jobs.filters import JobFilter
 from market.jobs.listings import JobListing
 
 SIGNATURE_HEADER = "X-TheirStack-Signature-256"
-# A job with a long description is some 20 kB.
+# A job with a long description takes about 20 kB.
 MAX_EVENT_BYTES = 2_000_000
 
 
 class WebhookViewSet(PublicViewSet):
+    """Receiver of TheirStack's webhook events."""
+
     @extend_schema(
         parameters=[
             OpenApiParameter(
                 SIGNATURE_HEADER,
                 location=OpenApiParameter.HEADER,
                 required=True,
-                description="sha256= and the HMAC-SHA256 of the body under THEIR_STACK_WEBHOOK_SECRET, in hex.",
+                description="`sha256=` and the body's HMAC-SHA256 with THEIR_STACK_WEBHOOK_SECRET, in hexadecimal.",
             )
         ]
     )
@@ -65,38 +67,38 @@ class WebhookViewSet(PublicViewSet):
         error_statuses=(403, 404),
     )
     def theirstack(self, request: Request) -> Response:
-        """Accept a job that TheirStack has found or seen closed.
+        """Accept a new or closed job from TheirStack.
 
-        For TheirStack alone: the signature has to fit the body. 404 unless THEIR_STACK_WEBHOOK_SECRET is set. A worker
-        stores the job, so the answer comes at once.
+        Only TheirStack can use this endpoint, because the signature must match the body. Returns 404 unless
+        THEIR_STACK_WEBHOOK_SECRET is set. A worker stores the job after the response.
         """
         if not settings.THEIR_STACK_WEBHOOK_SECRET:
-            raise NotFound("Webhooks are off: THEIR_STACK_WEBHOOK_SECRET is not set.", "webhooks_off")
-        # The signature is over the body as it came, so it is read before anything parses it. Django refuses to read
-        # more than DATA_UPLOAD_MAX_MEMORY_SIZE.
+            raise NotFound("Webhooks are disabled because THEIR_STACK_WEBHOOK_SECRET is not set.", "webhooks_off")
+        # The signature covers the raw body, so the body is read before anything parses it. Django rejects bodies above
+        # DATA_UPLOAD_MAX_MEMORY_SIZE.
         body = request._request.body
         if len(body) > MAX_EVENT_BYTES:
-            raise ValidationError({"payload": [f"The event is larger than {MAX_EVENT_BYTES} bytes."]}, "too_large")
+            raise ValidationError({"payload": [f"The event must have at most {MAX_EVENT_BYTES} bytes."]}, "too_large")
         signature = request.headers.get(SIGNATURE_HEADER, "")
         if not is_signed(body=body, signature=signature, secret=settings.THEIR_STACK_WEBHOOK_SECRET):
-            raise PermissionDenied(f"{SIGNATURE_HEADER} does not fit the body.", "signature_invalid")
+            raise PermissionDenied(f"{SIGNATURE_HEADER} does not match the body.", "signature_invalid")
         self.body_serializer.is_valid(raise_exception=True)
         try:
             parse_event(body)
         except EventRejected as error:
             raise ValidationError({"payload": [str(error)]}) from error
-        # A worker stores it, so that the answer comes at once. As text: what stands between this and the task (JSON,
-        # pickle) has limits of depth of its own.
+        # The event is queued as text, because the serializers on its way to the worker (JSON, pickle) have nesting
+        # limits of their own.
         if not enqueue(receive_webhook_event, body.decode()):
-            raise QueueUnavailable("A server this depends on is not available; try again shortly.")
+            raise QueueUnavailable("The event cannot be queued at the moment. Try again shortly.")
         return Response(self.get_serializer({"status": "accepted"}).data, status=202)
 
 
-_QUEUE_UNAVAILABLE = "Jobs cannot be fetched just now; try again shortly."
+_QUEUE_UNAVAILABLE = "Jobs cannot be fetched at the moment. Try again shortly."
 
 
 class FetchJobsViewSet(DocumentViewSet):
-    """Jobs fetched from TheirStack for the current user."""
+    """Viewset that fetches jobs from TheirStack for the current user."""
 
     document = CollectionRunDocument
     permission_classes = [IsAuthenticated, IsSelf]
@@ -117,26 +119,25 @@ class FetchJobsViewSet(DocumentViewSet):
         return super().get_queryset().filter(requested_by=self.current_user.id)
 
     def create(self, request: Request) -> Response:
-        """Fetch the jobs of a profile.
+        """Fetch jobs for a profile.
 
-        Collects the profile's roles in its places, the first 3 and 5 of them, unless that was done within a day, and
-        answers what is then stored. 202 when no page has come in time: the run's address tells how it goes on, and has
-        the jobs.
+        Collects the profile's first 3 roles in its first 5 places, unless that was done within a day, and returns the
+        stored jobs. Returns 202 if no page was stored in time: poll the run's `address` for its state and the jobs.
         """
-        criteria = build_criteria(user=self.current_user, given=self.body)
+        criteria = build_criteria(user=self.current_user, overrides=self.body)
         if not criteria.roles:
-            sentence = "This field has to name a role: the profile has none."
-            raise ValidationError({"desired_job_role": [sentence]}, "no_target_roles")
+            message = "Enter at least one role, because the profile has none."
+            raise ValidationError({"desired_job_role": [message]}, "no_target_roles")
         now = timezone.now()
         if is_fresh(criteria=criteria, now=now):
-            return self._answer(criteria.job_filter, notice=criteria.notice, now=now)
+            return self._respond(criteria.job_filter, notice=criteria.notice, now=now)
         try:
             run = self._get_or_start_run(criteria, now=now)
         except (BudgetSpentError, CollectionHaltedError):
-            return self._answer(criteria.job_filter, notice=NO_CREDIT, now=now)
+            return self._respond(criteria.job_filter, notice=NO_CREDIT, now=now)
         run = wait_for_first_page(run=run, seconds=settings.FETCH_JOBS_WAIT_SECONDS)
         response = with_fresh_deadline(
-            lambda: self._answer(criteria.job_filter, run=run, notice=criteria.notice, now=timezone.now())
+            lambda: self._respond(criteria.job_filter, run=run, notice=criteria.notice, now=timezone.now())
         )
         if not run.pages and run.status in OPEN_RUN_STATUSES:
             response.status_code = 202
@@ -144,20 +145,20 @@ class FetchJobsViewSet(DocumentViewSet):
         return response
 
     def retrieve(self, request: Request, run_id: str) -> Response:
-        """Return how the fetching of jobs stands, and what is stored by now.
+        """Return the state of a run, and the jobs stored so far.
 
-        Of a run that the current user has asked for.
+        Only the user who requested the run can see it.
         """
         run = self.get_object()
-        return self._answer(get_filter(run=run), run=run, now=timezone.now())
+        return self._respond(get_filter(run=run), run=run, now=timezone.now())
 
     def _get_or_start_run(self, criteria: FetchCriteria, *, now: datetime) -> CollectionRunDocument:
-        """Return the user's run for the criteria: the one that goes on already, or a new one, queued.
+        """Return the user's open run for the criteria, or start and queue a new one.
 
         Raises CollectionHaltedError, BudgetSpentError, QueueUnavailable and Throttled.
         """
         user_id = self.current_user.pk
-        # Asking again does not start another run.
+        # Repeating a request does not start another run.
         run = find_open_run(requested_by=str(user_id), roles=criteria.roles, places=criteria.places)
         if run is not None:
             return run
@@ -166,12 +167,12 @@ class FetchJobsViewSet(DocumentViewSet):
         with rate_limited(("fetch_jobs", str(user_id))):
             fetch = start_fetch(criteria=criteria, user_id=user_id, now=now)
             if fetch.is_new and not queue_run(run=fetch.run):
-                # Nobody waits for it any more: the client has to ask again.
+                # Nobody polls a run that could not be queued: the client gets an error and has to repeat the request.
                 cancel_run(run_id=fetch.run.pk, now=now)
                 raise QueueUnavailable(_QUEUE_UNAVAILABLE)
         return fetch.run
 
-    def _answer(
+    def _respond(
         self,
         job_filter: JobFilter,
         *,
@@ -180,10 +181,10 @@ class FetchJobsViewSet(DocumentViewSet):
         now: datetime,
     ) -> Response:
         stored = find_stored_jobs(job_filter=job_filter, now=now)
-        answer = {
+        content = {
             "jobs": [JobListing(row, now=now, job_filter=job_filter) for row in stored.rows],
             "total": stored.total,
             "run": run,
             "notice": (get_notice(run=run) if run is not None else None) or notice,
         }
-        return Response(self.get_serializer(answer).data)
+        return Response(self.get_serializer(content).data)

@@ -1,4 +1,4 @@
-"""TheirStack's webhooks: is an event really theirs, and what it changes."""
+"""TheirStack webhooks: signature check, parsing, and processing of events."""
 
 import hashlib
 import hmac
@@ -23,22 +23,22 @@ logger = logging.getLogger(__name__)
 
 SIGNATURE_PREFIX = "sha256="
 JOB_NEW, JOB_CLOSED = "job.new", "job.closed"
-# TheirStack's jobs are nested three levels deep within an event. orjson reads 1,024, of which much else reads less.
+# TheirStack nests jobs three levels deep within an event. orjson accepts 1,024 levels, more than other libraries do.
 MAX_EVENT_DEPTH = 20
 
 
 class EventRejected(ValueError):
-    """An event that cannot be read; the message says why."""
+    """An event that cannot be parsed. The message gives the reason."""
 
 
 def is_signed(*, body: bytes, signature: str, secret: str) -> bool:
-    """Whether `signature` ("sha256=<hex>") is the HMAC-SHA256 of the raw body under the secret; in constant time."""
+    """Return whether `signature` ("sha256=<hex>") is the body's HMAC-SHA256. The comparison takes constant time."""
     expected = SIGNATURE_PREFIX + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), signature.encode())
 
 
 def parse_event(text: str | bytes) -> dict[str, Any]:
-    """Return the event in a signed body. Raises EventRejected."""
+    """Return the event in a signed body. Raises `EventRejected`."""
     try:
         event = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -58,25 +58,25 @@ def _list_children(value: dict[str, Any] | list[Any]) -> Collection[Any]:
 
 
 def receive_event(*, event: Mapping[str, Any], now: datetime) -> None:
-    """Store a new job, or the closing of one. The same event again changes nothing, nor does an older one.
+    """Process a webhook event: store a new job or close a posting. Idempotent; outdated events change nothing.
 
-    A closing of an unknown job is remembered for when the job comes, and needs no more than its id. A closed one is
-    open again when it says that it was discovered or reposted after the closing.
+    A closing event needs only the job's id. If the job is unknown, its closing is remembered until the job arrives. A
+    closed posting is reopened by an event whose job was discovered or reposted after the closing.
 
-    A job that is refused is recorded on the day's webhook run; events of other types are passed over. The caller sees
-    to a refresh.
+    Rejected jobs are recorded on the day's webhook run. Events of other types are ignored. The caller refreshes the
+    daily stats.
     """
     kind, payload = event.get("type"), event.get("payload")
     if kind not in (JOB_NEW, JOB_CLOSED):
-        logger.info("passed over a webhook event of type %r", kind)
+        logger.info("ignored a webhook event of type %r", kind)
         return
     try:
         posting = closing_from_job(payload) if kind == JOB_CLOSED else posting_from_job(payload)
     except PostingRejected as error:
         _record(now, {}, {"reason": error.reason, "message": str(error)[:300], "job_id": ""})
         return
-    # An event costs a credit; one that brings nothing new was delivered, and paid for, before. Reserved first, since
-    # what a worker has stored and not yet counted when it dies brings nothing new the next time.
+    # An event costs a credit. An event that changes nothing was delivered, and charged, before. The credit is reserved
+    # first: if a worker dies after storing the job and before counting it, the next delivery changes nothing.
     reservation = reserve_credits(credits=1, budget=None, now=now)
     if kind == JOB_CLOSED:
         closed = _close(posting, closed_at=posting.closed_at, now=now)
@@ -86,14 +86,14 @@ def receive_event(*, event: Mapping[str, Any], now: datetime) -> None:
     closed_at = find_closing(posting=posting)
     outcome = store_postings(postings=[posting], closed_at=closed_at, now=now)
     if closed_at is None and (closed_at := find_closing(posting=posting)):
-        # It was closed while it was being stored.
+        # The posting was closed while it was being stored.
         _close(posting, closed_at=closed_at, now=now)
     counts = {"collected": outcome.collected, "updated": outcome.updated, "unchanged": outcome.unchanged}
     counts["credits"] = outcome.collected + outcome.updated
     settle_credits(reservation=reservation, used=counts["credits"])
-    refused = next(iter(outcome.refused), None)
-    refusal = {"reason": refused, "message": "", "job_id": posting.job_id or ""} if refused else None
-    _record(now, counts, refusal)
+    reason = next(iter(outcome.refused), None)
+    rejection = {"reason": reason, "message": "", "job_id": posting.job_id or ""} if reason else None
+    _record(now, counts, rejection)
 
 
 def _close(posting: Posting, *, closed_at: datetime | None, now: datetime) -> bool:
@@ -102,22 +102,23 @@ def _close(posting: Posting, *, closed_at: datetime | None, now: datetime) -> bo
     )
 
 
-def _record(now: datetime, counts: Mapping[str, int], refusal: Mapping[str, str] | None = None) -> None:
-    """Add to the run that stands for the day's webhook events."""
+def _record(now: datetime, counts: Mapping[str, int], rejection: Mapping[str, str] | None = None) -> None:
+    """Add an event's outcome to the run that collects all webhook events of the day."""
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     change: dict[str, Any] = {
         "$set": {"heartbeat_at": now, "finished_at": now},
-        "$setOnInsert": {"_id": _run_id(day), "trigger": "webhook", "status": "finished", "created_at": day}
+        "$setOnInsert": {"_id": _get_run_id(day), "trigger": "webhook", "status": "finished", "created_at": day}
         | {"started_at": now},
         "$inc": dict(counts),
     }
-    if refusal:
-        change["$inc"][f"refused.{refusal['reason']}"] = 1
-        change["$push"] = {"refused_samples": {"$each": [dict(refusal)], "$slice": MAX_REJECTED_SAMPLES}}
-    database()[CollectionRunDocument._get_collection_name()].update_one({"_id": _run_id(day)}, change, upsert=True)
+    if rejection:
+        change["$inc"][f"refused.{rejection['reason']}"] = 1
+        change["$push"] = {"refused_samples": {"$each": [dict(rejection)], "$slice": MAX_REJECTED_SAMPLES}}
+    runs = database()[CollectionRunDocument._get_collection_name()]
+    runs.update_one({"_id": _get_run_id(day)}, change, upsert=True)
 
 
-def _run_id(day: datetime) -> ObjectId:
-    """One id a day, so that concurrent events meet in one run."""
+def _get_run_id(day: datetime) -> ObjectId:
+    """Return a fixed id per day, so that concurrent events update the same run."""
     digest = hashlib.blake2b(f"webhook {day.date().isoformat()}".encode(), digest_size=8).digest()
     return ObjectId(int(day.timestamp()).to_bytes(4, "big") + digest)

@@ -300,8 +300,8 @@ class TestACollection:
 
         question = staff_client.get(f"{RUNS}{run.id}/cancel/").content.decode()
 
-        assert "1 search of 2 would not begin, and 1 would end after the page that is being fetched." in question
-        assert "the 3 credits that it spent are not given back" in question
+        assert "1 search of 2 will not begin, and 1 will stop after the page that is being fetched." in question
+        assert "The 3 credits spent are not refunded" in question
         assert run.reload().status == "running"
 
     def test_is_repeated_for_what_failed_alone_after_an_estimate(
@@ -316,7 +316,7 @@ class TestACollection:
         assert "Repeat 1 search of 4?" in question
         assert "Chef in Paris" in question
         # 10 for the role, of which the search in Berlin has spent 4.
-        assert "It takes 6 credits at most; 100 are left." in question
+        assert "It costs at most 6 credits. 100 are left." in question
         assert [(search.role, search.place, search.spent_before) for search in run.searches] == [("Chef", "Paris", 4)]
 
     def test_that_failed_in_one_place_of_each_role_is_repeated_in_that_place(
@@ -342,7 +342,7 @@ class TestACollection:
 
         told = staff_client.get(f"{RUNS}{half_failed.id}/repeat/", follow=True).content.decode()
 
-        assert "Nothing is repeated" in told
+        assert "The run cannot be repeated" in told
         assert CollectionRunDocument.objects.count() == 1
 
 

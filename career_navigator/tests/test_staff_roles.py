@@ -86,18 +86,18 @@ ASKED_BEFORE = {"person_deactivate", "person_erase", "repeat_run", "cancel_run",
 MENUS = {
     "curator": [
         *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
-        *("Refused postings", "Schedule", "Maintenance tasks"),
+        *("Rejected postings", "Schedule", "Maintenance tasks"),
     ],
     "operator": [
         *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
-        *("Collect now", "Collection runs", "Refused postings", "Mails", "Log entries", "Schedule"),
+        *("Collect now", "Collection runs", "Rejected postings", "Mails", "Log entries", "Schedule"),
         *("Failed staff logins", "Maintenance tasks"),
     ],
     "support": ["Dashboard", "Mails", "Users"],
     "helpdesk": ["Dashboard", "Mails", "Users"],
     "auditor": [
         *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
-        *("Collection runs", "Refused postings", "Mails", "Users", "Log entries", "Schedule", "Failed staff logins"),
+        *("Collection runs", "Rejected postings", "Mails", "Users", "Log entries", "Schedule", "Failed staff logins"),
         *("Maintenance tasks", "Roles", "Staff accounts"),
     ],
 }

@@ -1,1 +1,1 @@
-"""A local server that speaks TheirStack's contract. Nothing else in the project pretends to be something it is not."""
+"""A local HTTP server that implements TheirStack's API, for tests, demonstrations and development."""

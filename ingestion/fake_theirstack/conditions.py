@@ -1,6 +1,6 @@
-"""What a request meets: what its account may ask for (pages, calls in each window, credits), and injected faults.
+"""Conditions of a request to the fake TheirStack: the plan's limits on pages, calls and credits, and injected faults.
 
-The time is a parameter.
+The current time is always a parameter.
 """
 
 import math
@@ -15,7 +15,7 @@ PlanName = Literal["free", "paid"]
 
 
 class Window(NamedTuple):
-    """At most `calls` within any `seconds`."""
+    """A rate-limit window of at most `calls` in any `seconds`."""
 
     name: str
     calls: int
@@ -24,7 +24,7 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A plan as TheirStack sells it. `max_pages` of a query is None where it may be paged to its end."""
+    """A plan as TheirStack sells it. `max_pages` limits the pages per query. None means unlimited."""
 
     windows: tuple[Window, ...]
     max_limit: int
@@ -45,26 +45,26 @@ PLANS: dict[PlanName, Plan] = {
 
 
 class RateLimit:
-    """Several sliding windows that apply at once. A call that is rejected counts like any other."""
+    """Several sliding windows that apply simultaneously. Rejected calls count like all others."""
 
     def __init__(self, windows: tuple[Window, ...]) -> None:
         self._calls: dict[Window, deque[float]] = {window: deque() for window in windows}
 
     def hit(self, now: float) -> bool:
-        """Count a call at `now` (seconds of a steady clock) and say whether every window had room for it."""
-        self._forget_before(now)
+        """Count a call at `now` (seconds of a monotonic clock). Return whether every window had room for it."""
+        self._forget_expired(now)
         admitted = all(len(calls) < window.calls for window, calls in self._calls.items())
         for calls in self._calls.values():
             calls.append(now)
         return admitted
 
     def get_headers(self, now: float) -> dict[str, str]:
-        """Return the rate-limit headers; each lists the windows in the same order."""
-        self._forget_before(now)
+        """Return the rate-limit headers. Each header lists all windows in the same order."""
+        self._forget_expired(now)
         headers: dict[str, list[str]] = {}
         for window, calls in self._calls.items():
             remaining = max(0, window.calls - len(calls))
-            # Full windows have room again when the call leaves that now keeps the newest one out.
+            # A full window has room again when the oldest of its last `window.calls` calls leaves it.
             leaving = calls[max(0, len(calls) - window.calls)] + window.seconds if calls else now
             reset = math.ceil(max(0.0, round(leaving - now, 6)))  # 60.0000001 is 60
             for name, value in {
@@ -77,7 +77,7 @@ class RateLimit:
                 headers.setdefault(name, []).append(value)
         return {name: ", ".join(values) for name, values in headers.items()}
 
-    def _forget_before(self, now: float) -> None:
+    def _forget_expired(self, now: float) -> None:
         for window, calls in self._calls.items():
             while calls and calls[0] <= now - window.seconds:
                 calls.popleft()
@@ -88,23 +88,23 @@ ANY_PATH = "*"
 
 
 class BadFault(ValueError):
-    """An entry of a script that cannot be followed; the message names the entry and the field."""
+    """An invalid entry of a fault script. The message names the entry and the field."""
 
 
 class Fault(BaseModel):
-    """One thing that goes wrong, for request number `at` of its path (from 1) or for the `next` requests to come.
+    """A fault to inject into request number `at` of its path (counted from 1), or into the `next` requests to come.
 
-    path: which requests it is for; "*" for any
-    delay_seconds: wait before answering
-    drop: close the connection without an answer
-    status: answer with this status and `body` (any JSON, a text as it stands; by default what TheirStack would send)
-    headers: set these on the answer; an empty value takes a header away
-    cut_off: promise the whole answer, send half of it, close the connection
-    not_json: send a page that is no JSON, with status 200
-    duplicate_rows: add copies of this many of the page's first jobs
-    malformed_row: put a row that is no job at the head of the page: true, or the row itself
-    blurred_row: put a preview row at the head of the page
-    repeat_page: answer with the jobs of the page before
+    path: path of the requests; "*" matches any path
+    delay_seconds: wait before responding
+    drop: close the connection without a response
+    status: respond with this status and `body` (any JSON; strings are sent as they are; default: TheirStack's error)
+    headers: set these response headers; an empty value removes a header
+    cut_off: announce the whole response, send half of it, and close the connection
+    not_json: respond with status 200 and a body that is not JSON
+    duplicate_rows: append copies of this many of the page's first jobs
+    malformed_row: prepend an invalid job; true, or the job itself
+    blurred_row: prepend a preview job
+    repeat_page: respond with the jobs of the previous page
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -127,7 +127,7 @@ class Fault(BaseModel):
     @model_validator(mode="after")
     def _check_body(self) -> Self:
         if self.status is not None and self.status < 300 and self.body is None:
-            raise ValueError(f"status {self.status} needs a body to go with it")
+            raise ValueError(f"status {self.status} requires a body")
         return self
 
 
@@ -135,28 +135,28 @@ _SCRIPT = TypeAdapter(list[Fault])
 
 
 def read_faults(script: Any) -> list[Fault]:
-    """Read a script: a list of objects with the fields of Fault, or that as JSON in bytes. Raises BadFault."""
+    """Parse a script: a list of objects with the fields of Fault, or such a list as JSON bytes. Raises BadFault."""
     try:
         return _SCRIPT.validate_json(script) if isinstance(script, bytes) else _SCRIPT.validate_python(script)
     except ValidationError as error:
         problem = error.errors()[0]
         index, *fields = problem["loc"] or (None,)
-        place = "a script of faults is a list of objects" if index is None else f"fault {int(index) + 1}"
+        place = "a fault script must be a list of objects" if index is None else f"fault {int(index) + 1}"
         raise BadFault(": ".join([place, *map(str, fields), problem["msg"]])) from error
 
 
 class FaultScript:
-    """Faults waiting for their requests. Those with a number wait for it; the others take turns as they stand."""
+    """Faults that wait for their requests. Faults without a request number are used in order."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
 
     def extend(self, faults: list[Fault]) -> None:
-        """Add faults behind those that wait already."""
+        """Append faults to those already waiting."""
         self._waiting += [fault for fault in faults for _ in range(fault.next if fault.at is None else 1)]
 
     def take(self, *, path: str, number: int) -> Fault:
-        """Strike off and return the fault for request `number` of `path`; a fault of nothing where there is none."""
+        """Remove and return the fault for request `number` of `path`, or an empty Fault if there is none."""
         found = [fault for fault in self._waiting if fault.path in (path, ANY_PATH) and fault.at in (None, number)]
         if not found:
             return Fault()

@@ -1,7 +1,7 @@
-"""Where the fake's jobs come from: a file of one JSON object a line, or the fixture of fictional postings.
+"""Sources of the fake's jobs: a JSON Lines file, or the fixture of fictional postings.
 
-Those of `fixtures/demonstration_postings.json` are advertised again and again on the days asked for. A day's jobs
-depend on the seed and the day alone, so tomorrow's market is today's with a day more. No clock.
+The postings of `fixtures/demonstration_postings.json` are repeated over the requested days. The jobs of a day depend
+only on the seed and the day, so tomorrow's jobs are today's plus one more day. Nothing here reads the clock.
 """
 
 import gzip
@@ -19,19 +19,19 @@ import orjson
 
 from ingestion.fake_theirstack.jobs import InvalidJob, JobList, parse_posted_date
 
-MAX_SEED = 8999  # keeps ids within the integers that JSON readers hold exactly (2^53)
+MAX_SEED = 8999  # keeps ids below 2**53, where JSON readers still represent integers exactly
 _MAX_PER_DAY = 1_000_000
 
 _FIXTURE = Path(__file__).resolve().parents[2] / "fixtures" / "demonstration_postings.json"
-# Monday to Sunday: few adverts are published at weekends.
+# Relative number of postings from Monday to Sunday. Few are published at weekends.
 _WEEKDAYS = (1.0, 1.2, 1.2, 1.1, 0.9, 0.25, 0.2)
 
 
 def build_jobs(*, count: int, today: date, days: int = 120, seed: int = 1) -> Iterator[dict[str, Any]]:
-    """Yield `count` job objects of TheirStack, oldest first, posted in the `days` days that end with `today`.
+    """Yield `count` TheirStack job objects, oldest first, posted within the `days` days up to `today`.
 
-    The same arguments yield the same jobs, and job number n of a day is always the same. Objects share nested values:
-    treat them as read-only. Raises ValueError for a number out of range.
+    The same arguments yield the same jobs, and job number n of a day is always the same. The objects share nested
+    values and must not be modified. Raises ValueError for a number out of range.
     """
     if count < 0 or days < 1:
         raise ValueError(f"count must be 0 or more and days 1 or more, not {count} and {days}")
@@ -52,17 +52,17 @@ def build_jobs(*, count: int, today: date, days: int = 120, seed: int = 1) -> It
 
 
 def _build_job(job_id: int, day: date, weights: list[float]) -> dict[str, Any]:
-    draw = Random(job_id)  # noqa: S311 - nothing secret
+    draw = Random(job_id)  # noqa: S311 - not security-relevant
     companies, places, postings = _load()
     posting = draw.choices(postings, cum_weights=weights)[0]
-    company = companies[int(draw.random() ** 2 * len(companies))]  # some advertise far more than others
+    company = companies[int(draw.random() ** 2 * len(companies))]  # some companies advertise far more than others
     choices, place_weights = places[posting["places"]]
     place = draw.choices(choices, cum_weights=place_weights)[0]
     path = f"{company['domain'].partition('.')[0]}/{job_id}"
     is_reposted = draw.random() < 0.03
-    # Seen in the first minute of the day: today's jobs are then never seen in the future, whatever the time. TheirStack
-    # writes times with and without a zone.
-    seen_at = f"{day.isoformat()}T00:00:{draw.randrange(60):02d}{'.250000Z' if draw.random() < 0.1 else ''}"
+    # Jobs are discovered in the first minute of the day, so that today's jobs are never discovered in the future.
+    # TheirStack writes times both with and without a time zone.
+    discovered_at = f"{day.isoformat()}T00:00:{draw.randrange(60):02d}{'.250000Z' if draw.random() < 0.1 else ''}"
     return (
         posting
         | place
@@ -72,7 +72,7 @@ def _build_job(job_id: int, day: date, weights: list[float]) -> dict[str, Any]:
             "final_url": f"https://careers.example.com/{path}" if draw.random() < 0.7 else None,
             "source_url": f"https://listings.example.com/view/{job_id}",
             "date_posted": day.isoformat(),
-            "discovered_at": seen_at,
+            "discovered_at": discovered_at,
             "reposted": is_reposted,
             "date_reposted": day.isoformat() if is_reposted else None,
             "has_blurred_data": False,
@@ -86,7 +86,7 @@ def _build_job(job_id: int, day: date, weights: list[float]) -> dict[str, Any]:
 
 @cache
 def _load() -> tuple[list[dict[str, Any]], dict[str, tuple[list[dict[str, Any]], list[float]]], list[dict[str, Any]]]:
-    """Return companies, places with their cumulative weights by where a posting may be, and postings."""
+    """Return companies, lists of places with their cumulative weights by name of the list, and postings."""
     fixture = orjson.loads(_FIXTURE.read_bytes())
     places = {
         where: (
@@ -101,26 +101,26 @@ def _load() -> tuple[list[dict[str, Any]], dict[str, tuple[list[dict[str, Any]],
 def _get_weights(day: date) -> list[float]:
     """Return the cumulative weights of the postings on this day.
 
-    Each skill's demand swings over about a year, each from its own point, so growth differs by skill.
+    The demand for each skill oscillates over about a year with a phase of its own, so growth differs by skill.
     """
-    swing = cache(lambda slug: _swing(slug, day.toordinal()))
-    return list(accumulate(math.exp(sum(map(swing, posting["technology_slugs"]))) for posting in _load()[2]))
+    get_swing = cache(lambda slug: _get_swing(slug, day.toordinal()))
+    return list(accumulate(math.exp(sum(map(get_swing, posting["technology_slugs"]))) for posting in _load()[2]))
 
 
-def _swing(slug: str, ordinal: int) -> float:
+def _get_swing(slug: str, ordinal: int) -> float:
     character = sum(position * ord(letter) for position, letter in enumerate(slug, 1))
     return (0.03 + character % 7 * 0.025) * math.sin(2 * math.pi * (ordinal / 370 + character % 101 / 101))
 
 
-_DATED = ("date_posted", "date_reposted", "discovered_at", "closed_at")
+_DATE_FIELDS = ("date_posted", "date_reposted", "discovered_at", "closed_at")
 
 
 class BadPostingsFile(ValueError):
-    """A file that cannot be served; the message names the file and, where one is at fault, the line."""
+    """A file that cannot be served. The message names the file and, if a single line is at fault, the line."""
 
 
 def read_postings(*, path: Path, shift_to: date | None = None) -> JobList:
-    """Read all of a file; with `shift_to`, all dates are moved so that the newest posting is of that day.
+    """Read a whole file. With `shift_to`, shift all dates so that the newest posting is of that day.
 
     Raises BadPostingsFile.
     """
@@ -129,9 +129,9 @@ def read_postings(*, path: Path, shift_to: date | None = None) -> JobList:
     for number, job in _read_lines(path):
         jobs.append(job)
         if (first := numbers.setdefault(str(job.get("id")), number)) != number:
-            raise BadPostingsFile(f"{path}, line {number}: id {job.get('id')} was used in line {first} already")
+            raise BadPostingsFile(f"{path}, line {number}: id {job.get('id')} is already used in line {first}")
     if not jobs:
-        raise BadPostingsFile(f"{path} holds no postings")
+        raise BadPostingsFile(f"{path} contains no postings")
     try:
         return JobList(jobs if shift_to is None else shift_dates(jobs=jobs, newest=shift_to))
     except InvalidJob as error:
@@ -139,22 +139,22 @@ def read_postings(*, path: Path, shift_to: date | None = None) -> JobList:
 
 
 def shift_dates(*, jobs: list[dict[str, Any]], newest: date) -> Iterator[dict[str, Any]]:
-    """Yield the jobs with all dates moved by the same whole days, so that the newest `date_posted` is `newest`.
+    """Yield the jobs with all dates shifted by the same number of days, so that the newest `date_posted` is `newest`.
 
-    What would have been discovered on the newest day or later counts as discovered at its beginning: TheirStack knows
-    of nothing that lies ahead, and the answer must not depend on the time of day. Raises InvalidJob.
+    Discovery times on the newest day or later become its beginning: TheirStack never returns a future time, and the
+    result must not depend on the time of day. Raises InvalidJob.
     """
-    JobList(jobs)  # whatever cannot be served is named by its own dates
+    JobList(jobs)  # validates the jobs, so that errors name the original dates
     move = newest - max(map(parse_posted_date, jobs))
     for job in jobs:
-        moved = {name: _shift(job[name], move) for name in _DATED if isinstance(job.get(name), str)}
+        moved = {name: _shift(job[name], move) for name in _DATE_FIELDS if isinstance(job.get(name), str)}
         if moved.get("discovered_at", "")[:10] >= newest.isoformat():
             moved["discovered_at"] = f"{newest.isoformat()}T00:00:00"
         yield job | moved
 
 
 def _shift(value: str, move: timedelta) -> str:
-    """Move the day, which ISO writes first, and leave the rest as it was written, and what is no date."""
+    """Shift the date at the start of an ISO 8601 text. Return texts without a date unchanged."""
     try:
         return (date.fromisoformat(value[:10]) + move).isoformat() + value[10:]
     except ValueError:
@@ -170,11 +170,11 @@ def _read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     continue
                 job = orjson.loads(line)
                 if not isinstance(job, dict):
-                    raise BadPostingsFile(f"{path}, line {number}: a job object was expected, not {line[:40]!r}")
+                    raise BadPostingsFile(f"{path}, line {number}: expected a job object, not {line[:40]!r}")
                 yield number, job
     except orjson.JSONDecodeError as error:
         raise BadPostingsFile(f"{path}, line {number}: not JSON ({error})") from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise BadPostingsFile(f"{path}, after line {number}: not a whole gzip file ({error})") from error
+        raise BadPostingsFile(f"{path}, after line {number}: not a complete gzip file ({error})") from error
     except OSError as error:
         raise BadPostingsFile(f"{path} cannot be read ({error.strerror})") from error

@@ -1,4 +1,4 @@
-"""The jobs the fake knows, in the order TheirStack lists them, and which of them a search finds. Pure: no clock."""
+"""The fake's jobs in TheirStack's order, and the filters that a search applies to them. Pure: no clock."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -18,9 +18,9 @@ _WORD = re.compile(r"[\w+#]+")
 
 
 class InvalidJob(ValueError):
-    """A job object that a search could not find; the message says what is wrong with it.
+    """A job object that cannot be searched. The message gives the reason.
 
-    `index` is its place among the jobs given, from 0.
+    `index` is its position among the given jobs, from 0.
     """
 
     def __init__(self, message: str, *, index: int = 0) -> None:
@@ -30,7 +30,7 @@ class InvalidJob(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job as searches see it. `body` is the whole job object as JSON, ready to be sent."""
+    """A job with the fields that searches use. `body` is the whole job object as JSON bytes."""
 
     id: int
     title: str
@@ -52,10 +52,10 @@ class Job:
 
 
 class JobList:
-    """All jobs, newest first. Not safe for writing from several threads at once; readers need no lock."""
+    """All jobs, newest first. Reads need no lock, but only one thread may write at a time."""
 
     def __init__(self, jobs: Iterable[Mapping[str, Any]]) -> None:
-        """Take the jobs over. Raises InvalidJob."""
+        """Parse the jobs. Raises InvalidJob."""
         self._jobs: list[Job] = []
         self.put(jobs)
 
@@ -63,41 +63,41 @@ class JobList:
         return len(self._jobs)
 
     def put(self, jobs: Iterable[Mapping[str, Any]]) -> None:
-        """Add jobs, each in place of one with the same id. Raises InvalidJob."""
-        known = {job.id: job for job in self._jobs}
+        """Add jobs, replacing those with the same id. Raises InvalidJob."""
+        jobs_by_id = {job.id: job for job in self._jobs}
         for index, source in enumerate(jobs):
             try:
                 job = _parse_job(source)
             except InvalidJob as error:
                 raise InvalidJob(str(error), index=index) from error
-            known[job.id] = job
-        self._jobs = sorted(known.values(), key=lambda job: (job.posted, job.discovered_at, job.id), reverse=True)
+            jobs_by_id[job.id] = job
+        self._jobs = sorted(jobs_by_id.values(), key=lambda job: (job.posted, job.discovered_at, job.id), reverse=True)
 
-    def find(self, predicates: list[Callable[[Job], bool]], *, enough: int | None) -> list[Job]:
-        """Return the jobs that satisfy every predicate, up to `enough` of them."""
-        return list(islice((job for job in self._jobs if all(fits(job) for fits in predicates)), enough))
+    def find(self, predicates: list[Callable[[Job], bool]], *, limit: int | None) -> list[Job]:
+        """Return the jobs that satisfy every predicate, at most `limit` of them."""
+        return list(islice((job for job in self._jobs if all(matches(job) for matches in predicates)), limit))
 
 
 def split_words(title: str) -> frozenset[str]:
-    """Return a title's words as searches compare them: "Full-Stack Developer" has full, stack and developer."""
+    """Return a title's words as searches compare them: "Full-Stack Developer" becomes full, stack and developer."""
     return frozenset(_WORD.findall(title.lower()))
 
 
 def parse_posted_date(source: Mapping[str, Any]) -> date:
-    """Return the day a job object was posted. Raises InvalidJob."""
+    """Return the posting date of a job object. Raises InvalidJob."""
     value = source.get("date_posted")
     try:
         return date.fromisoformat(str(value))
     except ValueError as error:
-        raise InvalidJob(f"'date_posted' has to be a date like 2026-01-31, not {value!r}") from error
+        raise InvalidJob(f"'date_posted' must be a date like 2026-01-31, not {value!r}") from error
 
 
 def _parse_job(source: Mapping[str, Any]) -> Job:
     job_id, title = source.get("id"), source.get("job_title")
     if not isinstance(job_id, int) or isinstance(job_id, bool):
-        raise InvalidJob(f"'id' has to be a whole number, not {job_id!r}")
+        raise InvalidJob(f"'id' must be a whole number, not {job_id!r}")
     if not isinstance(title, str) or not title.strip():
-        raise InvalidJob(f"'job_title' has to be a text, not {title!r}")
+        raise InvalidJob(f"'job_title' must be a non-empty text, not {title!r}")
     posted = parse_posted_date(source)
     locations = [entry for entry in source.get("locations") or () if isinstance(entry, Mapping)]
     labels = [source.get(name) for name in ("location", "short_location", "long_location")]
@@ -121,14 +121,14 @@ def _parse_job(source: Mapping[str, Any]) -> Job:
         employment_statuses=frozenset(source.get("employment_statuses") or ()),
         low_salary=low if low is not None else high,
         high_salary=high if high is not None else low,
-        body=bytes(memoryview(orjson.dumps(source))),  # a copy: orjson's own holds on to up to 32 kB
+        body=bytes(memoryview(orjson.dumps(source))),  # copied, because orjson's result can keep up to 32 kB allocated
     )
 
 
 def _read_countries(source: Mapping[str, Any], locations: list[Mapping[str, Any]]) -> frozenset[str]:
-    """Return the countries by which a job is found.
+    """Return the countries under which a job is found.
 
-    Where a file names none, the label is read, as TheirStack itself resolves labels. What is sent stays as it was.
+    If the job names none, they are derived from its label, as TheirStack does. The job itself is sent unchanged.
     """
     named = {source.get("country_code"), *(source.get("country_codes") or ())}
     named |= {entry.get("country_code") for entry in locations}
@@ -145,13 +145,13 @@ def _read_time(source: Mapping[str, Any], field: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(value)
     except (TypeError, ValueError) as error:
-        raise InvalidJob(f"'{field}' has to be a time like 2026-01-31T12:00:00, not {value!r}") from error
+        raise InvalidJob(f"'{field}' must be a time like 2026-01-31T12:00:00, not {value!r}") from error
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 Predicate = Callable[[Job], bool]
 
-# A search without one of these is rejected.
+# Searches without any of these filters are rejected.
 REQUIRED_FILTERS = (
     *("posted_at_max_age_days", "posted_at_gte", "posted_at_lte"),
     *("company_domain_or", "company_linkedin_url_or", "company_name_or"),
@@ -160,12 +160,12 @@ DEFAULT_LIMIT = 25
 
 
 class NoRequiredFilter(ValueError):
-    """A search without any of REQUIRED_FILTERS."""
+    """A search without any of `REQUIRED_FILTERS`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
-    """A search that can be answered. A page begins after `offset` jobs and has up to `limit`."""
+    """A valid search. Its page skips `offset` jobs and contains up to `limit`."""
 
     predicates: list[Predicate]
     offset: int
@@ -194,8 +194,8 @@ def _is_one_of(read: Callable[[Job], Any]) -> Callable[[Iterable[Any]], Predicat
 
 def _shares_any(read: Callable[[Job], frozenset[str]]) -> Callable[[Iterable[str]], Predicate]:
     def any_of(values: Iterable[str]) -> Predicate:
-        wanted = frozenset(values)
-        return lambda job: not wanted.isdisjoint(read(job))
+        accepted = frozenset(values)
+        return lambda job: not accepted.isdisjoint(read(job))
 
     return any_of
 
@@ -205,8 +205,8 @@ def _matches_any(read: Callable[[Job], tuple[str, ...]]) -> Callable[[Iterable[r
 
 
 def _has_title_words(titles: Iterable[str]) -> Predicate:
-    wanted = [words for words in map(split_words, titles) if words]
-    return lambda job: any(map(job.title_words.issuperset, wanted))
+    searched = [words for words in map(split_words, titles) if words]
+    return lambda job: any(map(job.title_words.issuperset, searched))
 
 
 def _has_company_name(names: Iterable[str]) -> Predicate:
@@ -231,15 +231,15 @@ def _get_company_profile(job: Job) -> str:
     return (orjson.loads(job.body).get("company_object") or {}).get("linkedin_url") or ""
 
 
-def _midnight(now: datetime, days: int) -> datetime:
-    """Return the beginning of the day so many days ago."""
+def _get_midnight(now: datetime, days: int) -> datetime:
+    """Return the beginning of the day `days` days ago."""
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight - timedelta(days=min(days, 36_500))  # dates begin with the year 1
+    return midnight - timedelta(days=min(days, 36_500))  # limited, because dates start in the year 1
 
 
 _Time = Annotated[
     datetime,
-    Strict(False),  # a date alone is its beginning
+    Strict(False),  # also accepts a date, which means its beginning
     AfterValidator(lambda time: time if time.tzinfo else time.replace(tzinfo=UTC)),
 ]
 _Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -247,17 +247,20 @@ _Seniority = Literal["c_level", "staff", "senior", "mid_level", "junior"]
 _Status = Literal["full_time", "part_time", "temporary", "internship", "contract"]
 _Pattern = re.Pattern[str]
 
-# Filters of one value: its type, and the predicate that it makes at a given time.
+# Filters with a single value: its type, and a function that builds the predicate for a given time.
 _SINGLE: dict[str, tuple[Any, Callable[[Any, datetime], Predicate]]] = {
-    "posted_at_max_age_days": (NonNegativeInt, lambda days, now: _at_least("posted", _midnight(now, days).date())),
+    "posted_at_max_age_days": (NonNegativeInt, lambda days, now: _at_least("posted", _get_midnight(now, days).date())),
     "posted_at_gte": (date, lambda first, now: _at_least("posted", first)),
     "posted_at_lte": (date, lambda last, now: _at_most("posted", last)),
     "discovered_at_gte": (_Time, lambda first, now: _at_least("discovered_at", first)),
     "discovered_at_lte": (_Time, lambda last, now: _at_most("discovered_at", last)),
-    "discovered_at_max_age_days": (NonNegativeInt, lambda days, now: _at_least("discovered_at", _midnight(now, days))),
+    "discovered_at_max_age_days": (
+        NonNegativeInt,
+        lambda days, now: _at_least("discovered_at", _get_midnight(now, days)),
+    ),
     "discovered_at_min_age_days": (
         NonNegativeInt,
-        lambda days, now: _at_most("discovered_at", _midnight(now, days) + timedelta(days=1, microseconds=-1)),
+        lambda days, now: _at_most("discovered_at", _get_midnight(now, days) + timedelta(days=1, microseconds=-1)),
     ),
     "is_closed": (bool, lambda closed, now: lambda job: (job.closed_at is not None) is closed),
     "closed_at_gte": (_Time, lambda first, now: _at_least("closed_at", first)),
@@ -266,8 +269,8 @@ _SINGLE: dict[str, tuple[Any, Callable[[Any, datetime], Predicate]]] = {
     "min_salary_usd": (float, lambda low, now: _at_least("high_salary", low)),
     "max_salary_usd": (float, lambda high, now: _at_most("low_salary", high)),
 }
-# Filters of several values: the type of each, the forms there are (`job_id_or`, `job_id_not`), and the predicate for
-# any of the values. Those that read a job's whole body come last.
+# Filters with a list of values: its type, its suffixes (`job_id_or`, `job_id_not`), and a function that builds the
+# predicate for any of the values. Filters that parse a job's whole body come last, because they are slow.
 _SEVERAL: dict[str, tuple[Any, str, Callable[[Iterable[Any]], Predicate]]] = {
     "job_id": (list[int], "or not", _is_one_of(lambda job: job.id)),
     "job_country_code": (list[_Country], "or not", _shares_any(lambda job: job.countries)),
@@ -301,7 +304,7 @@ _FILTERS: dict[str, Any] = {name: (kind | None, None) for name, (kind, _) in _SI
 
 
 class _Paging(BaseModel):
-    # TheirStack's 422 for a field has FastAPI's shape, which is pydantic's.
+    # TheirStack's 422 response describes a field as FastAPI does, and so as pydantic does.
     model_config = ConfigDict(strict=True, extra="forbid")
 
     page: NonNegativeInt | None = None
@@ -315,20 +318,20 @@ _Request = create_model("_Request", __base__=_Paging, **_FILTERS)
 
 
 def parse_search(*, body: bytes, now: datetime) -> SearchRequest:
-    """Read a request's body as the API does; fields that are null or empty lists do not count.
+    """Parse a request's body as the API does. Fields that are null or empty lists are ignored.
 
     Raises pydantic's ValidationError, then NoRequiredFilter.
     """
     request = _Request.model_validate_json(body)
-    given = {name: value for name in _FILTERS if (value := getattr(request, name)) not in (None, [])}
-    if given.keys().isdisjoint(REQUIRED_FILTERS):
+    values = {name: value for name in _FILTERS if (value := getattr(request, name)) not in (None, [])}
+    if values.keys().isdisjoint(REQUIRED_FILTERS):
         raise NoRequiredFilter
-    predicates = [predicate(given[name], now) for name, (_, predicate) in _SINGLE.items() if name in given]
+    predicates = [predicate(values[name], now) for name, (_, predicate) in _SINGLE.items() if name in values]
     predicates += [
-        _combine(form, any_of, given[f"{name}_{form}"])
+        _combine(form, any_of, values[f"{name}_{form}"])
         for name, (_, forms, any_of) in _SEVERAL.items()
         for form in forms.split()
-        if f"{name}_{form}" in given
+        if f"{name}_{form}" in values
     ]
     limit = request.limit or DEFAULT_LIMIT
     return SearchRequest(

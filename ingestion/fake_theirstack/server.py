@@ -1,4 +1,4 @@
-"""The fake as an HTTP server on the loopback interface: keys, limits, searches, responses as TheirStack writes them."""
+"""The fake TheirStack as an HTTP server on the loopback interface: authentication, limits, searches and responses."""
 
 import contextlib
 import hmac
@@ -29,7 +29,7 @@ from ingestion.fake_theirstack.conditions import (
 )
 from ingestion.fake_theirstack.jobs import REQUIRED_FILTERS, JobList, NoRequiredFilter, parse_search
 
-# Code, title and description by status, in the documented shape. Of the codes, E-020 alone is known for certain.
+# Code, title and description by status, in the documented format. Of the codes, only E-020 is certain.
 _ERRORS = {
     401: ("E-001", "Unauthorized", "The API key is missing, expired or not valid."),
     402: ("E-001", "Not enough credits", "The account has no API credits left."),
@@ -39,7 +39,7 @@ _ERRORS = {
     400: ("E-001", "Not allowed exception", "The request cannot be processed."),
 }
 _INTERNAL_ERROR = ("E-001", "Internal error", "Something went wrong on our side.")
-# What a preview masks, in a job and in its company.
+# Fields that a preview masks, in a job and in its company.
 _MASKED = ("description", "url", "final_url", "source_url", "company", "company_domain")
 _MASKED_COMPANY = (
     *("name", "domain", "linkedin_url", "linkedin_id", "url"),
@@ -49,7 +49,7 @@ _MASKED_COMPANY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A status, a body of JSON, and headers."""
+    """An HTTP response with a JSON body."""
 
     status: int
     body: bytes
@@ -57,30 +57,30 @@ class Response:
 
 
 def render_json(value: Any, *, status: int = 200) -> Response:
-    """Return any value as JSON."""
+    """Return a response with any value as JSON."""
     return Response(status=status, body=orjson.dumps(value))
 
 
 def render_error(status: int, *, description: str = "") -> Response:
-    """Return an error in the documented shape."""
+    """Return an error response in the documented format."""
     code, title, text = _ERRORS.get(status, _INTERNAL_ERROR)
     error = {"code": code, "title": title, "description": description or text}
     return render_json({"request_id": None, "error": error}, status=status)
 
 
 def render_detail(status: int, detail: Any) -> Response:
-    """Return an error in the shape of the framework underneath, which answers what the API itself never sees."""
+    """Return an error response in the format of FastAPI, which handles some requests before TheirStack's code does."""
     return render_json({"detail": detail}, status=status)
 
 
 def render_invalid(error: ValidationError) -> Response:
-    """Return the framework's 422, which names the fields of the body."""
+    """Return FastAPI's 422 response, which names the invalid fields of the body."""
     problems = error.errors(include_url=False, include_context=False, include_input=False)
     return render_detail(422, [problem | {"loc": ["body", *problem["loc"][:1]]} for problem in problems])
 
 
 def mask_job(row: bytes, *, job_id: int | None = None) -> bytes:
-    """Return a job as a preview shows it, under another id if one is given."""
+    """Return a job with the fields masked as in a preview, optionally under another id."""
     job = orjson.loads(row)
     company = job.get("company_object") or {}
     company |= {name: "***" for name in _MASKED_COMPANY if company.get(name)} | {"has_blurred_data": True}
@@ -97,9 +97,9 @@ _MALFORMED = {"job_title": None, "date_posted": "not a date"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedRequest:
-    """A request that came in. `number` counts the requests of its path from 1; the key is never kept.
+    """A request that the server received. `number` counts the requests to its path from 1. The key is not stored.
 
-    `status` is what was answered, None when the connection was dropped.
+    `status` is the status of the response, or None if the connection was dropped.
     """
 
     number: int
@@ -112,10 +112,10 @@ class ReceivedRequest:
 
 
 class FakeTheirStack:
-    """A server that answers as TheirStack would, for one account and from jobs of its own.
+    """A server that responds as TheirStack would, for a single account and with its own jobs.
 
     `with FakeTheirStack(jobs=...) as theirstack:` serves at `theirstack.url` for the key `theirstack.api_key` until the
-    block ends. `credits` defaults to what the plan grants, `clock` to the time in UTC. Several threads may use it.
+    block ends. `credits` defaults to the plan's credits, and `clock` to the time in UTC. Thread-safe.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class FakeTheirStack:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         port: int = 0,
     ) -> None:
-        """Take the jobs over. Raises InvalidJob, and OSError for a port that is taken."""
+        """Parse the jobs and bind the port. Raises InvalidJob, and OSError if the port is in use."""
         self.api_key = api_key
         self._jobs = jobs if isinstance(jobs, JobList) else JobList(jobs)
         self._plan = PLANS[plan]
@@ -152,15 +152,15 @@ class FakeTheirStack:
 
     @property
     def url(self) -> str:
-        """The address to use as THEIR_STACK_BASE_URL."""
+        """Return the base URL, for THEIR_STACK_BASE_URL."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def start(self) -> None:
-        """Begin to serve, in a thread."""
+        """Start serving in a background thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop at once: waiting answers are abandoned, open connections closed."""
+        """Stop immediately. Pending responses are abandoned and open connections are closed."""
         self._server.stopping.set()
         if self._thread.is_alive():
             self._server.shutdown()
@@ -170,19 +170,19 @@ class FakeTheirStack:
 
     @property
     def requests(self) -> list[ReceivedRequest]:
-        """What was asked so far, oldest first."""
+        """Return the requests received so far, oldest first."""
         return list(self._requests)
 
     @property
     def job_count(self) -> int:
-        """How many jobs there are to find."""
+        """Return the number of jobs that searches can find."""
         return len(self._jobs)
 
     def reset(self) -> None:
-        """Forget requests, faults, credits spent and calls counted; the jobs stay."""
+        """Clear the requests, faults, spent credits and rate-limit counts. The jobs stay."""
         with self._lock:
             self._requests: list[ReceivedRequest] = []
-            # Credits spent so far, one for each job sent.
+            # One credit per job sent.
             self.credits_used = 0
             self._faults = FaultScript()
             self._numbers: Counter[str] = Counter()
@@ -190,24 +190,24 @@ class FakeTheirStack:
             self._last_rows: list[bytes] = []
 
     def script_faults(self, script: bytes | Sequence[Mapping[str, Any] | Fault]) -> None:
-        """Add faults behind those that wait, each an object with the fields of `Fault`. Raises BadFault."""
+        """Append faults, each an object with the fields of `Fault`. Raises BadFault."""
         with self._lock:
             self._faults.extend(read_faults(script))
 
     def advance(self, *, jobs: Iterable[Mapping[str, Any]]) -> None:
-        """Let time bring these jobs, each in place of one with the same id. Raises InvalidJob."""
+        """Add new jobs, replacing those with the same id. Raises InvalidJob."""
         with self._lock:
             self._jobs.put(jobs)
 
     def take_fault(self, *, path: str) -> tuple[int, Fault]:
-        """Count a request and return its number with what is to go wrong; a fault of nothing where all is well."""
+        """Count a request, and return its number and the fault to inject, which is empty if there is none."""
         with self._lock:
             self._numbers[path] += 1
             number = self._numbers[path]
             return number, self._faults.take(path=path, number=number)
 
     def record(self, *, number: int, method: str, path: str, body: bytes, status: int | None, rows: int = 0) -> None:
-        """Keep what was asked."""
+        """Store a request for `requests`."""
         try:
             payload = orjson.loads(body) if body else None
         except orjson.JSONDecodeError:
@@ -219,7 +219,7 @@ class FakeTheirStack:
             self._requests.append(request)
 
     def respond(self, *, method: str, path: str, body: bytes, key: str, fault: Fault) -> tuple[Response, int]:
-        """Answer a request of the API, as it should or as the fault says; also returns how many jobs were sent."""
+        """Respond to a request, applying the fault. Return the response and the number of jobs sent."""
         with self._lock:
             response, rows = self._respond(method=method, path=path, body=body, key=key, fault=fault)
         if fault.status is not None:
@@ -245,7 +245,7 @@ class FakeTheirStack:
         if not self._limit.hit(now):
             response, rows = render_error(429), 0
         elif fault.status is not None or fault.not_json:
-            response, rows = render_error(500), 0  # another is put in its place; no jobs, no credits
+            response, rows = render_error(500), 0  # `respond` replaces this response; no jobs are sent or charged
         else:
             response, rows = self._search(body=body, fault=fault)
         headers = self._limit.get_headers(now) if self._rate_limited else {}
@@ -261,14 +261,14 @@ class FakeTheirStack:
             return render_error(422, description=f"At least one of these filters is required: {names}"), 0
         max_limit, max_pages = self._plan.max_limit, self._plan.max_pages
         if search.limit > max_limit:
-            return render_error(403, description=f"limit may be at most {max_limit} on this plan"), 0
+            return render_error(403, description=f"limit must be at most {max_limit} on this plan"), 0
         if max_pages is not None and search.offset >= max_pages * max_limit:
-            return render_error(403, description=f"a query has at most {max_pages} pages on this plan"), 0
+            return render_error(403, description=f"a query can have at most {max_pages} pages on this plan"), 0
         credits_left = max(0, self._granted - self.credits_used)
         if not credits_left:
             return render_error(402), 0
         end = search.offset + search.limit
-        found = self._jobs.find(search.predicates, enough=None if search.with_totals else end)
+        found = self._jobs.find(search.predicates, limit=None if search.with_totals else end)
         rows = self._last_rows if fault.repeat_page else [job.body for job in found[search.offset : end]]
         affordable = rows[:credits_left]
         self._last_rows = affordable
@@ -285,7 +285,7 @@ class FakeTheirStack:
 
 
 def _corrupt(rows: list[bytes], fault: Fault) -> list[bytes]:
-    """Return the rows with what the fault adds to them, which costs no credits."""
+    """Return the rows with those that the fault adds. Added rows cost no credits."""
     before: list[bytes] = []
     if fault.malformed_row is not None and fault.malformed_row is not False:
         before.append(orjson.dumps(_MALFORMED if fault.malformed_row is True else fault.malformed_row))
@@ -296,7 +296,7 @@ def _corrupt(rows: list[bytes], fault: Fault) -> list[bytes]:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    block_on_close = False  # a delayed answer must not hold up the end
+    block_on_close = False  # so that a delayed response does not block stopping
 
     def __init__(self, port: int, api: FakeTheirStack) -> None:
         self.api = api
@@ -313,7 +313,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing when a client goes away; let anything else be seen."""
+        """Ignore errors of clients that disconnect, and report all others."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
@@ -329,10 +329,10 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "fake-theirstack"
     sys_version = ""
     disable_nagle_algorithm = True
-    timeout = 120  # an idle connection is given up
+    timeout = 120  # seconds until an idle connection is closed
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Stay quiet: `FakeTheirStack.requests` has what was asked."""
+        """Log nothing, because `FakeTheirStack.requests` records the requests."""
 
     def _serve(self) -> None:
         api, path = self.server.api, urlsplit(self.path).path
@@ -351,7 +351,7 @@ class _Handler(BaseHTTPRequestHandler):
         record(status=response.status, rows=rows)
         self._send(response, cut_off=fault.cut_off)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - as http.server looks them up
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - names required by http.server
 
     def _send(self, response: Response, *, cut_off: bool = False) -> None:
         self.send_response(response.status)

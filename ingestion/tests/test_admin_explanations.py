@@ -31,7 +31,7 @@ def ended(
     *,
     counts: dict[str, int] | None = None,
     values: dict | None = None,
-    refused: Sequence[dict] = (),
+    rejections: Sequence[dict] = (),
     **asked: object,
 ) -> CollectionRunDocument:
     """A run that is over, each of its searches with these counts."""
@@ -45,7 +45,7 @@ def ended(
             now=now,
             values={"status": "finished"} | (values or {}),
             counts=counts or {},
-            refused=refused,
+            rejections=rejections,
         )
     close_if_done(run_id=run.id, now=now)
     return run.reload()
@@ -61,13 +61,13 @@ def why(run: CollectionRunDocument) -> str:
     [
         (
             {"places": ["Atlantis"]},
-            "Nothing was found: “Atlantis” is no place that is known here, so locations with that text were asked for.",
+            "Nothing was found: “Atlantis” is not a known place, so it was matched as text against job locations.",
         ),
         ({"places": ["Munihc"]}, "Did you mean “Munich, Germany”?"),
-        ({"roles": ["Wizard of Oz"]}, "no title that was ever collected names “Wizard of Oz”"),
+        ({"roles": ["Wizard of Oz"]}, "no collected job title matches “Wizard of Oz”"),
         ({"roles": ["Data Enginer"]}, "Did you mean “Data Engineer”?"),
-        ({"max_age_days": 0}, "“posted within 0 days” asks for jobs of today alone; ask for more days"),
-        ({}, "TheirStack has no job of “Data Engineer” in “Berlin” posted within 7 days; try more days"),
+        ({"max_age_days": 0}, "“posted within 0 days” finds only jobs posted today; allow more days"),
+        ({}, "TheirStack has no job for “Data Engineer” in “Berlin” posted within 7 days; try more days"),
         ({"max_age_days": 1}, "posted within 1 day;"),
     ],
 )
@@ -78,13 +78,13 @@ def test_a_run_that_found_nothing_says_why(asked: dict[str, object], sentence: s
 def test_what_was_collected_before_is_the_reason_where_nothing_new_came() -> None:
     since = timezone.now() - timedelta(days=2)
 
-    assert f"nothing new came since {since:%Y-%m-%d %H:%M:%S} UTC" in why(ended(values={"discovered_since": since}))
+    assert f"no new jobs since {since:%Y-%m-%d %H:%M:%S} UTC" in why(ended(values={"discovered_since": since}))
 
 
 def test_titles_of_other_roles_and_refused_jobs_are_the_reason_where_jobs_were_returned() -> None:
-    text = why(ended(counts={"credits": 5, "filtered": 3}, refused=[{"reason": "no_title"}] * 2))
+    text = why(ended(counts={"credits": 5, "filtered": 3}, rejections=[{"reason": "no_title"}] * 2))
 
-    reasons = "3 returned jobs have titles of other roles; 2 returned jobs were refused, see below why"
+    reasons = "3 returned jobs have titles of other roles; 2 returned jobs were rejected, see the reasons below"
     assert text == f"Nothing was found: {reasons}."
 
 
@@ -122,14 +122,14 @@ def test_a_run_that_found_something_or_is_open_says_nothing() -> None:
 def test_each_search_without_a_job_says_why_in_its_row() -> None:
     rows = serialize_run(run=ended(places=["Atlantis", "Berlin"]))["tables"]["searches"]
 
-    assert rows[0][-1].startswith("“Atlantis” is no place")
+    assert rows[0][-1].startswith("“Atlantis” is not a known place")
     assert rows[1][-1].startswith("TheirStack has no job")
 
 
 def test_a_run_of_many_unknown_places_names_a_few() -> None:
     text = why(ended(places=[f"Nowhere {number}" for number in range(9)]))
 
-    assert text.count("is no place") == 4
+    assert text.count("is not a known place") == 4
     assert text.endswith("and 5 more, see the searches below.")
 
 
@@ -167,8 +167,8 @@ def test_a_collection_of_what_is_unknown_is_started_with_a_warning(staff_client:
 
     page = staff_client.post(f"{RUNS}collect-now/", asked, follow=True).content.decode()
 
-    assert "No title that was ever collected names “Data Enginer”. Did you mean “Data Engineer”?" in page
-    assert "“Atlantis” is no place that is known here" in page
+    assert "No collected job title matches “Data Enginer”. Did you mean “Data Engineer”?" in page
+    assert "“Atlantis” is not a known place" in page
     assert CollectionRunDocument.objects.count() == 1
 
 
@@ -234,6 +234,6 @@ def test_a_queued_collection_says_what_it_waits_behind(staff_client: Client) -> 
     behind = waits(second)
     update_search(run_id=second.id, index=0, now=now, values={"status": "running"})
 
-    assert alone == "It waits for a free process of the collector."
-    assert behind == "It waits behind 1 earlier collection and the maintenance task “Check links”."
+    assert alone == "Waiting for a free collector process."
+    assert behind == "Waiting behind 1 earlier collection and the maintenance task “Check links”."
     assert waits(second) == ""

@@ -16,7 +16,7 @@ from tests.queued import take_queued
 RUNS = "/admin/ingestion/collectionrun/"
 ASKED = {"roles": "Data Engineer\nChef", "places": "Remote", "max_age_days": "7", "per_role_limit": "10"}
 
-SEVERAL = "“{}” looks like several: put each on a line of its own."
+SEVERAL = "“{}” looks like several entries. Put each on its own line."
 
 
 def begun(**changes: object) -> CollectionRunDocument:
@@ -66,10 +66,10 @@ def test_a_run_names_its_user_to_those_who_may_look_users_up(staff_client: Clien
 @pytest.mark.parametrize(
     ("changes", "field", "sentence"),
     [
-        ({"roles": " "}, "roles", "At least one role is needed."),
-        ({"places": ""}, "places", "At least one place is needed."),
-        ({"roles": "\n".join(map(str, range(51)))}, "roles", "At most 50 lines."),
-        ({"places": "x" * 101}, "places", "A line has at most 100 characters."),
+        ({"roles": " "}, "roles", "Enter at least one role."),
+        ({"places": ""}, "places", "Enter at least one place."),
+        ({"roles": "\n".join(map(str, range(51)))}, "roles", "Enter at most 50 lines."),
+        ({"places": "x" * 101}, "places", "A line must have at most 100 characters."),
         ({"roles": "Backend Developer, data scientist"}, "roles", SEVERAL.format("Backend Developer, data scientist")),
         ({"roles": "Chef; Painter"}, "roles", SEVERAL.format("Chef; Painter")),
         ({"places": "Remote\nBerlin;Paris"}, "places", SEVERAL.format("Berlin;Paris")),
@@ -78,8 +78,8 @@ def test_a_run_names_its_user_to_those_who_may_look_users_up(staff_client: Clien
         ({"places": "Berlin, Munich"}, "places", SEVERAL.format("Berlin, Munich")),
         ({"max_age_days": "366"}, "max_age_days", "Ensure this value is less than or equal to 365."),
         ({"per_role_limit": "many"}, "per_role_limit", "Enter a whole number."),
-        ({"email": "nobody@example.org"}, "email", "No active user has that address."),
-        ({"roles": "…"}, "__all__", "at least one role is needed"),
+        ({"email": "nobody@example.org"}, "email", "No active user has this email address."),
+        ({"roles": "…"}, "__all__", "at least one role is required"),
     ],
 )
 def test_a_wrong_value_is_told_at_its_field(
@@ -108,7 +108,7 @@ def test_more_than_is_left_has_to_be_confirmed(staff_client: Client, settings) -
     before = CollectionRunDocument.objects.count()
     staff_client.post(f"{RUNS}collect-now/", ASKED | {"confirmed": "on"})
 
-    assert "It may cost 20 credits, and 19 are left." in asked.content.decode()
+    assert "This may cost 20 credits and 19 are left." in asked.content.decode()
     assert (before, CollectionRunDocument.objects.count()) == (0, 1)
 
 
@@ -141,7 +141,7 @@ def test_a_run_that_is_open_is_not_repeated(staff_client: Client, redis: Redis) 
 
     answer = staff_client.post(f"{RUNS}{run.id}/repeat/", follow=True)
 
-    assert "Nothing is repeated" in answer.content.decode()
+    assert "The run cannot be repeated" in answer.content.decode()
     assert CollectionRunDocument.objects.count() == 1
     assert take_queued(redis) == []
 
@@ -156,7 +156,7 @@ def test_a_run_that_waits_is_cancelled_at_once_and_one_that_goes_on_after_its_pa
     states = {run.id: staff_client.get(f"{RUNS}{run.id}/state.json").json() for run in (waits, goes_on)}
     assert (states[waits.id]["status"], states[waits.id]["repeatable"]) == ("cancelled", True)
     assert states[goes_on.id]["status"] == "running"
-    assert states[goes_on.id]["texts"]["cancelling"] == "It stops after the page that is being fetched."
+    assert states[goes_on.id]["texts"]["cancelling"] == "Stops after the page that is being fetched."
     assert acts() == ["Cancelled the collection."] * 2
 
 
@@ -166,7 +166,7 @@ def test_a_run_that_is_over_is_not_cancelled(staff_client: Client) -> None:
 
     told = staff_client.post(f"{RUNS}{run.id}/cancel/", follow=True)
 
-    assert "Nothing is cancelled: the run is over already." in told.content.decode()
+    assert "The run is already over, so there is nothing to cancel." in told.content.decode()
     assert acts() == ["Cancelled the collection."]
 
 

@@ -162,7 +162,7 @@ def test_ends_when_the_source_repeats_a_page(theirstack_client, clock, settings,
 
     assert run.status == "finished"
     assert run.pages == 2
-    assert "came twice" in run.searches[0].error
+    assert "repeats the one before" in run.searches[0].error
 
 
 def test_stores_a_row_once_that_the_source_sends_twice(theirstack_client, clock, mongo, stand_in):

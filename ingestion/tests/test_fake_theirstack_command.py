@@ -117,7 +117,7 @@ def test_refuses_a_taken_port():
 
 
 def test_refuses_to_move_the_dates_of_generated_jobs():
-    assert "--shift-dates goes with --postings" in fails("--shift-dates")
+    assert "--shift-dates requires --postings" in fails("--shift-dates")
 
 
 def test_has_its_former_name_for_one_release():

@@ -152,7 +152,7 @@ def test_a_page_can_repeat_the_one_before(theirstack):
         ([{"stattus": 502}], "fault 1: stattus: Extra inputs"),
         ([{}, {"status": "500"}], "fault 2: status: Input should be a valid integer"),
         ([{"status": 99}], "fault 1: status: .* 200"),
-        ([{"status": 200}], "needs a body"),
+        ([{"status": 200}], "requires a body"),
         ([{"at": 0}], "fault 1: at: .* greater than 0"),
         ([{"next": True}], "fault 1: next: .* integer"),
         ([{"delay_seconds": -1}], "fault 1: delay_seconds: .* 0"),

@@ -31,7 +31,7 @@ def write(tmp_path):
 
 def found(jobs, **filters):
     body = json.dumps({"posted_at_gte": "2000-01-01"} | filters).encode()
-    return [json.loads(entry.body) for entry in jobs.find(parse_search(body=body, now=NOW).predicates, enough=500)]
+    return [json.loads(entry.body) for entry in jobs.find(parse_search(body=body, now=NOW).predicates, limit=500)]
 
 
 @pytest.mark.parametrize("name", ["postings.jsonl", "postings.jsonl.gz"])
@@ -45,12 +45,12 @@ def test_reads_a_job_a_line_plain_or_zipped_and_skips_empty_lines(write, name):
     ("line", "message"),
     [
         ("{", "line 2: not JSON"),
-        ("[]", "line 2: a job object was expected"),
-        (job("x"), "line 2: 'id' has to be a whole number, not 'x'"),
-        (job(2, job_title=" "), "line 2: 'job_title' has to be a text"),
-        (job(2, date_posted=None), "line 2: 'date_posted' has to be a date"),
-        (job(2, discovered_at="soon"), "line 2: 'discovered_at' has to be a time"),
-        (job(1), "line 2: id 1 was used in line 1 already"),
+        ("[]", "line 2: expected a job object"),
+        (job("x"), "line 2: 'id' must be a whole number, not 'x'"),
+        (job(2, job_title=" "), "line 2: 'job_title' must be a non-empty text"),
+        (job(2, date_posted=None), "line 2: 'date_posted' must be a date"),
+        (job(2, discovered_at="soon"), "line 2: 'discovered_at' must be a time"),
+        (job(1), "line 2: id 1 is already used in line 1"),
     ],
 )
 @pytest.mark.parametrize("shift_to", [None, TODAY])
@@ -62,7 +62,7 @@ def test_refuses_a_bad_line_by_its_number(write, line, message, shift_to):
 
 
 def test_refuses_an_empty_file(write):
-    with pytest.raises(BadPostingsFile, match="holds no postings"):
+    with pytest.raises(BadPostingsFile, match="contains no postings"):
         read_postings(path=write([]))
 
 
@@ -75,7 +75,7 @@ def test_refuses_a_file_that_is_not_whole(write):
     path = write([job(number) for number in range(500)], "postings.jsonl.gz")
     path.write_bytes(path.read_bytes()[:-20])
 
-    with pytest.raises(BadPostingsFile, match="not a whole gzip file"):
+    with pytest.raises(BadPostingsFile, match="not a complete gzip file"):
         read_postings(path=path)
 
 

@@ -94,10 +94,10 @@ def test_waits_for_the_first_page_and_answers_what_is_stored(ada, mongo, redis, 
         (
             ["Atlantis", "Germany"],
             None,
-            "“Atlantis” is no place that is known here, so locations with that text were asked for. Did you mean"
+            "“Atlantis” is not a known place, so it was matched as text against job locations. Did you mean"
             " “Atlanta, GA”?",
         ),
-        (["Qqqq", "France"], "remote", "“Qqqq” is no place that is known here, so it was left out."),
+        (["Qqqq", "France"], "remote", "“Qqqq” is not a known place, so it was ignored."),
     ],
 )
 def test_says_which_places_are_not_known(ada, places, remote_preference, notice):

@@ -145,7 +145,7 @@ def test_the_command_names_columns_that_are_not_read_and_the_nearest_one(tmp_pat
 
     call_command("import_postings", path, stderr=problems, stdout=printed)
 
-    said = "jobs.csv, line 2: the column compny is not read (1 row); did you mean company?"
+    said = "jobs.csv, line 2: the column compny is ignored (1 row); did you mean company?"
     assert said in problems.getvalue()
     assert "unread values by column:\n  remote: 1" in printed.getvalue()
     assert "unread columns:\n  compny: 1" in printed.getvalue()
@@ -238,11 +238,11 @@ def test_the_country_follows_from_the_place(
         ("country", "Atlantis", "country 'Atlantis' cannot be read"),
         ("country_code", "XX", "country_code 'XX' cannot be read"),
         ("country_codes", ["DE", "Nowhere"], "country_codes 'Nowhere' cannot be read"),
-        ("seniority", "guru", "seniority 'guru' cannot be read; it may be junior, mid_level, senior, staff, c_level"),
+        ("seniority", "guru", "seniority 'guru' cannot be read; use junior, mid_level, senior, staff, c_level"),
         (
             "employment_type",
             ["sometimes"],
-            f"employment_type 'sometimes' cannot be read; it may be {', '.join(EMPLOYMENT_STATUSES)}",
+            f"employment_type 'sometimes' cannot be read; use {', '.join(EMPLOYMENT_STATUSES)}",
         ),
         ("industry_id", "many", "industry_id 'many' cannot be read"),
         ("latitude", 95, "latitude 95 cannot be read"),

@@ -45,9 +45,9 @@ def test_reads_dates_of_common_locales(file, mongo, values, read):
 @pytest.mark.parametrize(
     ("values", "problems"),
     [
-        (["05/06/2026"], ["line 2: date_posted '05/06/2026' has two readings"]),
+        (["05/06/2026"], ["line 2: date_posted '05/06/2026' is ambiguous"]),
         # The column contradicts itself.
-        (["28/11/2026", "11/28/2026", "05/06/2026"], ["line 4: date_posted '05/06/2026' has two readings"]),
+        (["28/11/2026", "11/28/2026", "05/06/2026"], ["line 4: date_posted '05/06/2026' is ambiguous"]),
         (
             ["31.02.2026", "soon", "99.99.9999"],
             [
@@ -179,4 +179,4 @@ def test_says_what_a_url_has_to_be_where_a_row_has_no_other_id(file, url):
 
     summary = import_postings(path=file("jobs.csv", content), now=timezone.now)
 
-    assert summary.problems == ["line 2: The job 'Developer' has neither an id nor a url with http or https."]
+    assert summary.problems == ["line 2: The job 'Developer' has neither an id nor an http or https url."]

@@ -189,7 +189,7 @@ def test_an_import_with_changes_updates_those_alone(file, mongo):
 
 
 def test_stores_more_rows_than_a_batch_and_tells_how_far_it_read(file, mongo, monkeypatch):
-    monkeypatch.setattr(imports, "BATCH", 7)
+    monkeypatch.setattr(imports, "BATCH_SIZE", 7)
     path = file("jobs.jsonl.gz", b"\n".join(orjson.dumps(job(n)) for n in range(40)))
     told = []
 

@@ -158,4 +158,4 @@ def test_a_search_that_is_lost_again_and_again_is_closed_as_lost(theirstack_clie
     find_interrupted(now=clock())
 
     assert run.reload().status == "lost"
-    assert "lost 5 times" in run.error
+    assert "lost its worker 5 times" in run.error

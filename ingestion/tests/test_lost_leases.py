@@ -69,13 +69,15 @@ def take_over(run, clock, settings, *, until_page=None) -> None:
 
 WAKES_WITH = {
     "its page": None,
-    "timeout": lambda: TheirStackRetryableError("timeout", "TheirStack did not answer in time (Timeout)."),
+    "timeout": lambda: TheirStackRetryableError("timeout", "TheirStack did not respond in time (Timeout)."),
     "network": lambda: TheirStackRetryableError("network", "The connection to TheirStack failed."),
-    "server_error": lambda: TheirStackRetryableError("server_error", "TheirStack answered 500", status=500),
+    "server_error": lambda: TheirStackRetryableError("server_error", "TheirStack returned status 500", status=500),
     "rate_limited": lambda: TheirStackRetryableError("rate_limited", "Wait", retry_after_seconds=60, status=429),
-    "bad_key": lambda: TheirStackAuthenticationError("bad_key", "TheirStack answered 401", status=401),
-    "out_of_credits": lambda: TheirStackOutOfCreditsError("out_of_credits", "TheirStack answered 402", status=402),
-    "not_found": lambda: TheirStackClientError("not_found", "TheirStack answered 404", status=404),
+    "bad_key": lambda: TheirStackAuthenticationError("bad_key", "TheirStack returned status 401", status=401),
+    "out_of_credits": lambda: TheirStackOutOfCreditsError(
+        "out_of_credits", "TheirStack returned status 402", status=402
+    ),
+    "not_found": lambda: TheirStackClientError("not_found", "TheirStack returned status 404", status=404),
 }
 
 
@@ -267,7 +269,7 @@ class TestTheSameTaskAgain:
         collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock, task_id="task-1")
 
         assert run.reload().status == "lost"
-        assert f"lost {MAX_ATTEMPTS} times" in run.error
+        assert f"lost its worker {MAX_ATTEMPTS} times" in run.error
         assert len(stand_in.requests) == MAX_ATTEMPTS
 
     def test_passes_its_id_on(self, clock, monkeypatch, stand_in):
@@ -286,7 +288,7 @@ def test_nothing_is_counted_as_an_attempt_while_redis_keeps_it_from_being_asked(
     run = begin(clock)
 
     def unavailable(payload, **options):
-        raise TheirStackRetryableError("pacing_unavailable", "Redis, which keeps the rate limit, does not answer.")
+        raise TheirStackRetryableError("pacing_unavailable", "Redis, which stores the rate limit, is unavailable.")
 
     with monkeypatch.context() as patch:
         patch.setattr(theirstack_client, "search_jobs", unavailable)

@@ -36,11 +36,11 @@ def test_gives_turns_again_once_the_window_has_moved_on(server):
 def test_takes_no_turn_when_it_is_only_asked_how_long_to_wait(server):
     pacing = Pacing(redis=server, calls_per_minute=1)
 
-    waits = [pacing.wait_seconds() for _ in range(3)]
+    waits = [pacing.get_wait_seconds() for _ in range(3)]
 
     assert waits == [0.0, 0.0, 0.0]
     assert pacing.acquire() == 0.0
-    assert 59 < pacing.wait_seconds() <= 60
+    assert 59 < pacing.get_wait_seconds() <= 60
 
 
 def _take_turns(port, attempts, start, granted):
@@ -73,7 +73,7 @@ def test_holds_everyone_back_while_the_account_is_paused(server):
     one.pause(seconds=30)
 
     assert 29 < other.acquire() <= 30
-    assert 29 < other.wait_seconds() <= 30
+    assert 29 < other.get_wait_seconds() <= 30
 
 
 @pytest.mark.parametrize("pauses", [(30, 5), (5, 30)])
@@ -83,7 +83,7 @@ def test_keeps_to_the_longest_pause(server, pauses):
     for seconds in pauses:
         pacing.pause(seconds=seconds)
 
-    assert 29 < pacing.wait_seconds() <= 30
+    assert 29 < pacing.get_wait_seconds() <= 30
 
 
 def test_goes_on_when_the_pause_is_over(server):
@@ -101,7 +101,7 @@ def test_takes_a_pause_of_no_time_for_none(server, seconds):
 
     pacing.pause(seconds=seconds)
 
-    assert pacing.wait_seconds() == 0.0
+    assert pacing.get_wait_seconds() == 0.0
 
 
 def test_keeps_accounts_apart(server):
@@ -125,7 +125,7 @@ def test_leaves_nothing_behind_in_redis_for_ever(server):
     assert all(0 < server.ttl(key) <= 60 for key in keys)
 
 
-@pytest.mark.parametrize("ask", [Pacing.acquire, Pacing.wait_seconds, lambda pacing: pacing.pause(seconds=1)])
+@pytest.mark.parametrize("ask", [Pacing.acquire, Pacing.get_wait_seconds, lambda pacing: pacing.pause(seconds=1)])
 def test_says_by_name_that_redis_is_away(ask):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

@@ -153,15 +153,15 @@ def writes(lease) -> bool:
 
 def test_a_worker_stopped_while_it_acquires_a_lease_does_not_take_the_search_from_its_successor(settings, monkeypatch):
     run = begin()
-    hand_over = collected_roles._hand_over
+    store_token = collected_roles._store_token
 
     def stall(lease, now):
-        monkeypatch.setattr(collected_roles, "_hand_over", hand_over)
+        monkeypatch.setattr(collected_roles, "_store_token", store_token)
         successors.append(acquire_lease(run=run, index=0, now=lapsed(settings)))
-        return hand_over(lease, now)
+        return store_token(lease, now)
 
     successors = []
-    monkeypatch.setattr(collected_roles, "_hand_over", stall)
+    monkeypatch.setattr(collected_roles, "_store_token", stall)
 
     assert acquire_lease(run=run, index=0, now=NOW) is None
 
@@ -184,7 +184,7 @@ STEPS = {
     "counts": {"counts": {"pages": 1, "credits": 50}},
     "pause": {"values": {"status": "waiting", "resume_at": NOW}},
     "finish": {"values": {"status": "finished"}},
-    "refusals": {"refused": [{"reason": "no_title", "message": "", "job_id": "1"}]},
+    "rejections": {"rejections": [{"reason": "no_title", "message": "", "job_id": "1"}]},
 }
 
 
@@ -216,15 +216,17 @@ def test_a_worker_that_lost_its_lease_does_not_stop_the_run(settings):
 def test_a_step_is_counted_on_the_search_and_on_the_run():
     run = begin("Data Engineer", "Chef")
     counts = {"pages": 1, "collected": 4, "credits": 5}
-    refused = [{"reason": "no_title", "message": "", "job_id": str(n)} for n in range(MAX_REJECTED_SAMPLES + 5)]
+    rejections = [{"reason": "no_title", "message": "", "job_id": str(n)} for n in range(MAX_REJECTED_SAMPLES + 5)]
 
     for index in (0, 1):
-        update_search(run_id=run.id, index=index, now=NOW, values={"status": "running"}, counts=counts, refused=refused)
+        update_search(
+            run_id=run.id, index=index, now=NOW, values={"status": "running"}, counts=counts, rejections=rejections
+        )
 
     run.reload()
     assert (run.status, run.started_at, run.pages, run.collected, run.credits) == ("running", NOW, 2, 8, 10)
-    assert (run.searches[1].pages, run.searches[1].collected, run.searches[1].refused) == (1, 4, len(refused))
-    assert run.refused == {"no_title": 2 * len(refused)}
+    assert (run.searches[1].pages, run.searches[1].collected, run.searches[1].refused) == (1, 4, len(rejections))
+    assert run.refused == {"no_title": 2 * len(rejections)}
     assert len(run.refused_samples) == MAX_REJECTED_SAMPLES
 
 
@@ -366,7 +368,7 @@ def test_closes_as_lost_what_was_lost_too_often(settings):
     find_interrupted(now=lapsed(settings))
 
     assert run.reload().status == "lost"
-    assert "Data Engineer, Remote: lost 5 times" in run.error
+    assert "Data Engineer, Remote: lost its worker 5 times" in run.error
     assert list_open_roles(run=run) == []
 
 

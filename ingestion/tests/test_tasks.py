@@ -208,7 +208,7 @@ class TestInThisProcess:
         with pytest.raises(TaskFailed, match=reason):
             tasks.check_theirstack()
 
-        assert "TheirStack cannot be used" in caplog.text
+        assert "cannot use TheirStack" in caplog.text
         assert reason in caplog.text
         state = SourceState.objects(source="theirstack").first()
         assert state is None or (not state.reachable and reason in state.problem)

@@ -80,7 +80,7 @@ def test_reckons_the_remaining_credits_from_allotted_and_used(server, connect):
     answer = {"ui_credits": 50, "used_ui_credits": 0, "api_credits": 200, "used_api_credits": 6}
     server.answers(Answer(body=answer))
 
-    balance = connect().credit_balance()
+    balance = connect().get_credit_balance()
 
     assert balance == CreditBalance(total=200, used=6)
     assert balance.remaining == 194
@@ -92,7 +92,7 @@ def test_does_not_invent_a_balance(server, connect, body):
     server.answers(Answer(body=body))
 
     with pytest.raises(TheirStackUnexpectedAnswerError):
-        connect().credit_balance()
+        connect().get_credit_balance()
 
 
 @pytest.mark.parametrize(
@@ -129,18 +129,18 @@ def test_raises_an_error_by_name_and_does_not_ask_again(
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        (ERROR, "TheirStack answered 422: E-007 Bad value: limit is odd"),
+        (ERROR, "TheirStack returned status 422: E-007 Bad value: limit is odd"),
         (
             {"detail": [{"loc": ["body", "limit"], "msg": "not a number", "type": "int"}, {"msg": "worse"}, 3]},
-            "TheirStack answered 422: body.limit: not a number; worse",
+            "TheirStack returned status 422: body.limit: not a number; worse",
         ),
-        ({"detail": "no filter"}, "TheirStack answered 422: no filter"),
-        ({"detail": {"a": 1}}, "TheirStack answered 422"),
-        ({"error": "text", "detail": None}, "TheirStack answered 422"),
-        ({"error": {"code": 5, "title": None, "description": ["x"]}}, "TheirStack answered 422"),
-        ({"error": {"title": "two\nlines\x00"}}, "TheirStack answered 422: two lines"),
-        ("text", "TheirStack answered 422"),
-        (b"[" * 100_000, "TheirStack answered 422"),
+        ({"detail": "no filter"}, "TheirStack returned status 422: no filter"),
+        ({"detail": {"a": 1}}, "TheirStack returned status 422"),
+        ({"error": "text", "detail": None}, "TheirStack returned status 422"),
+        ({"error": {"code": 5, "title": None, "description": ["x"]}}, "TheirStack returned status 422"),
+        ({"error": {"title": "two\nlines\x00"}}, "TheirStack returned status 422: two lines"),
+        ("text", "TheirStack returned status 422"),
+        (b"[" * 100_000, "TheirStack returned status 422"),
     ],
 )
 def test_says_what_the_answer_says_is_wrong(server, connect, body, sentence):
@@ -236,7 +236,7 @@ def test_is_made_from_the_settings(server, valkey, settings, monkeypatch):
     server.answers(Answer(body={"api_credits": 5, "used_api_credits": 2}))
 
     with build_client() as client:
-        balance = client.credit_balance()
+        balance = client.get_credit_balance()
 
     assert balance.remaining == 3
     assert server.seen[0].path == "/v0/billing/credit-balance"

@@ -87,7 +87,7 @@ def test_holds_nobody_back_while_every_window_has_calls_left(server, connect, pa
 
     connect().search_jobs(RECENT)
 
-    assert pacing.wait_seconds() == 0.0
+    assert pacing.get_wait_seconds() == 0.0
 
 
 def test_waits_for_its_turn_when_the_calls_of_the_window_are_taken(server, connect, valkey):
@@ -137,4 +137,4 @@ def test_keeps_a_page_it_has_when_redis_goes_away_meanwhile(server, connect, cap
         page = connect(pacing=Pacing(redis=leaving, calls_per_minute=10)).search_jobs(RECENT)
 
     assert page.jobs == [{"id": 1}]
-    assert "could not be shared" in caplog.text
+    assert "cannot share the wait" in caplog.text

@@ -8,7 +8,7 @@ import requests
 
 from ingestion.tests.scripted_server import KEY, RECENT, Answer
 from ingestion.theirstack_errors import TheirStackClientError, TheirStackConfigurationError
-from ingestion.theirstack_transport import BearerKey, Unshown
+from ingestion.theirstack_transport import BearerKey, Secret
 
 ECHOES_THE_KEY = {
     "request_id": f"for {KEY}",
@@ -124,8 +124,8 @@ def test_an_entry_in_netrc_does_not_take_the_place_of_the_key(server, connect, t
 
 
 def test_unshown_text_is_shown_by_no_repr_of_what_holds_it():
-    held = {"key": Unshown(KEY), "list": [Unshown(KEY)]}
+    held = {"key": Secret(KEY), "list": [Secret(KEY)]}
 
     assert KEY not in repr(held)
     assert KEY not in f"{held}"
-    assert Unshown(KEY) == KEY
+    assert Secret(KEY) == KEY

@@ -146,7 +146,7 @@ def test_roles_and_places_are_suggested_and_the_estimate_follows(log_in: Login) 
 
     page.goto("/admin/ingestion/collectionrun/collect-now/")
     page.get_by_label("Roles", exact=True).fill("Data Engineer")
-    page.get_by_label("Jobs a role").fill("10")
+    page.get_by_label("Jobs per role").fill("10")
     adding = page.get_by_role("combobox", name="Add a role")
     adding.press_sequentially("platf")
     expect(page.locator("#id_roles-add-suggestions option[value='Platform Engineer']")).to_have_count(1)
@@ -166,13 +166,13 @@ def test_a_collection_that_finds_nothing_says_why(log_in: Login) -> None:
     page.goto("/admin/ingestion/collectionrun/collect-now/")
     page.get_by_label("Roles", exact=True).fill("Wizard of Oz")
     page.get_by_label("Places", exact=True).fill("Atlantis")
-    page.get_by_label("Jobs a role").fill("1")
+    page.get_by_label("Jobs per role").fill("1")
     page.locator("form[data-estimate] button[type=submit]").click()
-    expect(page.get_by_text("No title that was ever collected names “Wizard of Oz”").first).to_be_visible()
+    expect(page.get_by_text("No collected job title matches “Wizard of Oz”").first).to_be_visible()
 
     expect(page.locator("#run [data-status]").first).to_have_text("finished", timeout=40_000)
-    expect(page.locator("[data-text=why]")).to_contain_text("“Atlantis” is no place that is known here")
-    expect(page.locator("[data-table=searches]")).to_contain_text("is no place that is known here")
+    expect(page.locator("[data-text=why]")).to_contain_text("“Atlantis” is not a known place")
+    expect(page.locator("[data-table=searches]")).to_contain_text("is not a known place")
 
 
 def test_what_failed_is_repeated_after_an_estimate(log_in: Login, data: Database) -> None:
@@ -190,7 +190,7 @@ def test_what_failed_is_repeated_after_an_estimate(log_in: Login, data: Database
     page.goto(f"/admin/ingestion/collectionrun/{run_id}/change/")
     page.get_by_role("link", name="Repeat what failed…").click()
     expect(page.locator("#question")).to_contain_text("Data Engineer in Atlantis")
-    expect(page.locator("#question")).to_contain_text("It takes 3 credits at most")
+    expect(page.locator("#question")).to_contain_text("It costs at most 3 credits")
     page.get_by_role("button", name="Repeat what failed").click()
 
     expect(page.locator("#run [data-status]").first).to_have_text("finished", timeout=40_000)

@@ -16,7 +16,7 @@ def test_a_collection_beyond_the_budget_asks_for_confirmation_first(log_in: Logi
     page.goto("/admin/ingestion/collectionrun/collect-now/")
     # At 1,000 credits each more than the demonstration's budget, whatever roles users aim at.
     page.get_by_label("Roles", exact=True).fill("\n".join(f"Engineer {letter}" for letter in "ABCDEFG"))
-    page.get_by_label("Jobs a role").fill("1000")
+    page.get_by_label("Jobs per role").fill("1000")
     page.locator("form[data-estimate] button").click()
 
     expect(page.get_by_text("are left. It ends when they are spent.")).to_be_visible()
@@ -187,7 +187,7 @@ def test_an_operator_starts_a_collection_and_watches_it_finish(log_in: Login) ->
 
     page.goto("/admin/ingestion/collectionrun/collect-now/")
     page.get_by_label("Roles").fill("Data Engineer\nSite Reliability Engineer")
-    page.get_by_label("Jobs a role").fill("10")
+    page.get_by_label("Jobs per role").fill("10")
     expect(page.locator("[data-cost]")).to_have_text("20 credits at most")
     keep_screenshot(page, "collect-now")
     page.locator("form[data-estimate] button").click()

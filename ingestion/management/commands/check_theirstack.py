@@ -1,4 +1,4 @@
-"""Ask TheirStack whether the key works and what credit is left."""
+"""Check that TheirStack accepts the API key, and show how many credits are left."""
 
 from typing import Any
 
@@ -13,7 +13,9 @@ from ingestion.theirstack_errors import TheirStackClientError
 
 
 class Command(SummaryCommand):
-    help = "Asks TheirStack for the credit balance, which costs nothing; lifts a halt when there is credit again."
+    """Fetch TheirStack's credit balance and lift a halt of collection if there are credits again."""
+
+    help = "Fetches TheirStack's credit balance, which is free. Lifts a halt of collection if there are credits again."
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         try:

@@ -6,6 +6,8 @@ from ingestion.management.commands.prune_postings import Command as PrunePosting
 
 
 class Command(PrunePostingsCommand):
+    """Deprecated name of `prune_postings`."""
+
     help = "Deprecated: use prune_postings."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""Collect roles from TheirStack, here and now or by the workers."""
+"""Collect postings for roles from TheirStack, in this process or by the workers."""
 
 from typing import Any, NoReturn
 
@@ -19,7 +19,9 @@ from ingestion.theirstack_errors import TheirStackConfigurationError, TheirStack
 
 
 class Command(SummaryCommand):
-    help = "Collects job postings for roles in places from TheirStack. Exits with 1 unless the run finished."
+    """Start a collection run, and either queue it or run it inline."""
+
+    help = "Collects job postings for roles in places from TheirStack. Exits with status 1 unless the run finishes."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("roles", nargs="*", metavar="ROLE", help="default: the eight most common roles")
@@ -27,21 +29,21 @@ class Command(SummaryCommand):
             "--place",
             action="append",
             dest="places",
-            help=f"may be repeated; default: {', '.join(DEFAULT_PLACES)}",
+            help=f"may be given several times; default: {', '.join(DEFAULT_PLACES)}",
         )
         parser.add_argument(
             "--max-age-days",
             type=int,
             default=DEFAULT_MAX_AGE_DAYS,
-            help="how long ago a job was posted at most (default: %(default)s)",
+            help="maximum age of a job in days (default: %(default)s)",
         )
         parser.add_argument(
             "--limit",
             type=int,
             default=settings.MAX_JOBS_PER_SEARCH,
-            help="jobs a role at most, each costs a credit (default: MAX_JOBS_PER_SEARCH, %(default)s)",
+            help="maximum jobs per role, one credit each (default: MAX_JOBS_PER_SEARCH, %(default)s)",
         )
-        parser.add_argument("--queue", action="store_true", help="leave the work to the workers and return at once")
+        parser.add_argument("--queue", action="store_true", help="queue the run for the workers and exit immediately")
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         try:
@@ -54,15 +56,15 @@ class Command(SummaryCommand):
             return build_run_report(run)
         try:
             with client, progress_bar(label="collecting", unit="role", total=len(run.roles)) as bar:
-                run = run_inline(run=run, client=client, clock=timezone.now, on_progress=lambda run: _show(bar, run))
+                run = run_inline(run=run, client=client, clock=timezone.now, on_progress=lambda run: _update(bar, run))
         except TheirStackRetryableError as error:
-            raise CommandError(f"run {run.id} stays open: {error}") from error
+            raise CommandError(f"run {run.id} stays open and will be resumed: {error}") from error
         if run.status != "finished":
-            raise CommandError(f"run {run.id} is {run.status}: {run.error or 'see the run'}")
+            raise CommandError(f"run {run.id} is {run.status}: {run.error or 'see its page in the admin'}")
         return build_run_report(run)
 
     def start_run(self, options: dict[str, Any]) -> CollectionRunDocument:
-        """Record the run to work off. Raises UnusableRequestError and UnknownUserError."""
+        """Record the run to collect. Raises UnusableRequestError and UnknownUserError."""
         return start_run(
             trigger="command",
             roles=options["roles"] or DEFAULT_ROLES,
@@ -73,6 +75,6 @@ class Command(SummaryCommand):
         )
 
 
-def _show(bar: "tqdm[NoReturn]", run: CollectionRunDocument) -> None:
+def _update(bar: "tqdm[NoReturn]", run: CollectionRunDocument) -> None:
     bar.set_postfix(new=run.collected, credits=run.credits)
     bar.update()

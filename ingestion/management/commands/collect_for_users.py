@@ -1,4 +1,4 @@
-"""Collect the roles that users aim at."""
+"""Collect postings for the users' target roles."""
 
 from typing import Any
 
@@ -17,26 +17,28 @@ from ingestion.services import (
 
 
 class Command(CollectCommand):
-    help = "Collects the roles users aim at (the default roles while nobody aims at any), the stale ones only."
+    """Start a collection run for the target roles of all users or of one user."""
+
+    help = "Collects the users' target roles that are not fresh, or the default roles if no user has a target role."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", metavar="ID", help="the roles of this user alone, fresh or not")
-        parser.add_argument("--place", action="append", dest="places", help="may be repeated")
+        parser.add_argument("--user", metavar="ID", help="collect only this user's roles, even if they are fresh")
+        parser.add_argument("--place", action="append", dest="places", help="may be given several times")
         parser.add_argument("--max-age-days", type=int, default=DEFAULT_MAX_AGE_DAYS, help="default: %(default)s")
         parser.add_argument(
-            "--limit", type=int, default=DEFAULT_JOBS_PER_ROLE, help="jobs a role (default: %(default)s)"
+            "--limit", type=int, default=DEFAULT_JOBS_PER_ROLE, help="maximum jobs per role (default: %(default)s)"
         )
         parser.add_argument(
             "--fresh-days",
             type=int,
             default=DEFAULT_FRESHNESS_DAYS,
-            help="skip what was collected within so many days (default: %(default)s)",
+            help="skip roles that were collected within this many days (default: %(default)s)",
         )
 
     def start_run(self, options: dict[str, Any]) -> CollectionRunDocument:
         if options["fresh_days"] < 0:
             raise CommandError(f"--fresh-days must be at least 0, not {options['fresh_days']}")
-        requested = {
+        options_of_run = {
             "max_age_days": options["max_age_days"],
             "jobs_per_role": options["limit"],
             "locations": options["places"],
@@ -44,5 +46,5 @@ class Command(CollectCommand):
             "now": timezone.now(),
         }
         if options["user"]:
-            return collect_jobs_for_user(user_id=options["user"], **requested)
-        return collect_jobs_for_all_users(data_freshness_days=options["fresh_days"], **requested)
+            return collect_jobs_for_user(user_id=options["user"], **options_of_run)
+        return collect_jobs_for_all_users(data_freshness_days=options["fresh_days"], **options_of_run)

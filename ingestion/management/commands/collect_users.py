@@ -6,6 +6,8 @@ from ingestion.management.commands.collect_for_users import Command as CollectFo
 
 
 class Command(CollectForUsersCommand):
+    """Deprecated name of `collect_for_users`."""
+
     help = "Deprecated: use collect_for_users."
 
     def handle(self, *args: Any, **options: Any) -> None:

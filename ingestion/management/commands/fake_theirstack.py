@@ -1,4 +1,4 @@
-"""Serve demonstration jobs in place of TheirStack."""
+"""Run a local fake of the TheirStack API that serves demonstration jobs."""
 
 import signal
 import threading
@@ -15,25 +15,31 @@ from ingestion.fake_theirstack.job_sources import MAX_SEED, BadPostingsFile, bui
 from ingestion.fake_theirstack.jobs import JobList
 from ingestion.fake_theirstack.server import FakeTheirStack
 
-_DEFAULT_KEY = "fake-key"  # opens nothing but this server
-_MAX_COUNT = 200_000  # held in memory, at about 5 kB each
+_DEFAULT_KEY = "fake-key"  # valid only for this server
+_MAX_COUNT = 200_000  # jobs are held in memory, at about 5 kB each
 
 
 class Command(BaseCommand):
-    help = "Serve demonstration jobs on this machine, as TheirStack would. No real posting, no real account."
+    """Run the fake TheirStack until SIGTERM or SIGINT."""
+
+    help = "Runs a local fake of the TheirStack API. It serves demonstration jobs and needs no account."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
-        parser.add_argument("--postings", type=Path, metavar="FILE", help="serve the jobs of a .jsonl or .jsonl.gz")
-        parser.add_argument("--shift-dates", action="store_true", help="with --postings: the newest is from today")
-        parser.add_argument("--count", type=int, default=6_000, help="fictional jobs (default %(default)s)")
-        parser.add_argument("--days", type=int, default=120, help="days they are spread over (default %(default)s)")
-        parser.add_argument("--seed", type=int, default=1, help=f"which jobs, 0-{MAX_SEED} (default %(default)s)")
+        parser.add_argument(
+            "--postings", type=Path, metavar="FILE", help="serve the jobs of a .jsonl or .jsonl.gz file"
+        )
+        parser.add_argument(
+            "--shift-dates", action="store_true", help="with --postings: shift dates so that the newest is today"
+        )
+        parser.add_argument("--count", type=int, default=6_000, help="number of fictional jobs (default %(default)s)")
+        parser.add_argument("--days", type=int, default=120, help="spread jobs over N days (default %(default)s)")
+        parser.add_argument("--seed", type=int, default=1, help=f"random seed, 0-{MAX_SEED} (default %(default)s)")
         parser.add_argument("--plan", choices=sorted(PLANS), default="paid", help="default %(default)s")
-        parser.add_argument("--credits", type=int, help="credits granted (default: what the plan grants)")
-        parser.add_argument("--faults", type=Path, metavar="FILE", help="a script of faults, in JSON")
-        parser.add_argument("--api-key", help=f"default: that of the running install, else {_DEFAULT_KEY}")
+        parser.add_argument("--credits", type=int, help="credits granted (default: those of the plan)")
+        parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON file of faults to inject")
+        parser.add_argument("--api-key", help=f"accepted key (default: that of a demo install, else {_DEFAULT_KEY})")
         parser.add_argument("--rate-limit", choices=("on", "none"), default="on", help="default %(default)s")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -54,7 +60,7 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt as error:
-            raise CommandError("stopped while preparing the jobs") from error
+            raise CommandError("stopped while the jobs were prepared") from error
         server.script_faults(faults)
         stopping = threading.Event()
         with server:
@@ -63,7 +69,7 @@ class Command(BaseCommand):
             kind = "fictional jobs" if options["postings"] is None else f"jobs of {options['postings']}"
             self.stdout.write(
                 f"The fake TheirStack serves {server.job_count:,} {kind} at {server.url}\n"
-                "This is demonstration data: nothing here comes from TheirStack, and no credit is real.\n"
+                "This is demonstration data: no job comes from TheirStack, and no credits are charged.\n"
                 "To collect from it:\n"
                 f"  THEIR_STACK_BASE_URL={server.url}\n"
                 f"  THEIR_STACK_API_KEY={server.api_key}\n"
@@ -74,14 +80,14 @@ class Command(BaseCommand):
 
 
 def _read_jobs(options: dict[str, Any]) -> JobList:
-    """Raises ValueError (of which BadPostingsFile is one)."""
+    """Build or read the jobs to serve. Raises ValueError, including its subclass BadPostingsFile."""
     today = datetime.now(UTC).date()
     if options["postings"] is not None:
         return read_postings(path=options["postings"], shift_to=today if options["shift_dates"] else None)
     if options["count"] > _MAX_COUNT:
-        raise ValueError(f"--count may be at most {_MAX_COUNT:,}: all jobs are held in memory")
+        raise ValueError(f"--count may be at most {_MAX_COUNT:,}, because all jobs are held in memory")
     if options["shift_dates"]:
-        raise BadPostingsFile("--shift-dates goes with --postings")
+        raise BadPostingsFile("--shift-dates requires --postings")
     return JobList(build_jobs(count=options["count"], seed=options["seed"], today=today, days=options["days"]))
 
 

@@ -1,4 +1,4 @@
-"""Store fictional postings: for trying things out."""
+"""Store fictional postings, for trying the application without TheirStack."""
 
 from itertools import islice
 from typing import Any
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from career_navigator.commands import SummaryCommand, progress_bar
 from ingestion.fake_theirstack.job_sources import MAX_SEED, build_jobs
-from ingestion.imports import BATCH, ImportSummary
+from ingestion.imports import BATCH_SIZE, ImportSummary
 from ingestion.theirstack_jobs import posting_from_job
 from market.posting import GENERATED
 from market.refresh import refresh_stats
@@ -16,21 +16,23 @@ from market.services import store_postings
 
 
 class Command(SummaryCommand):
-    help = "Stores N fictional postings, marked as such by their source. The same seed gives the same postings."
+    """Generate fictional postings and store them like collected ones."""
+
+    help = "Stores N fictional postings, marked by their source. The same seed generates the same postings."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("count", type=int, metavar="N")
-        parser.add_argument("--days", type=int, default=120, help="spread over so many days (default: %(default)s)")
-        parser.add_argument("--seed", type=int, default=1, help=f"0 to {MAX_SEED} (default: %(default)s)")
+        parser.add_argument("--days", type=int, default=120, help="spread postings over N days (default: %(default)s)")
+        parser.add_argument("--seed", type=int, default=1, help=f"random seed, 0 to {MAX_SEED} (default: %(default)s)")
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         count, days, seed = options["count"], options["days"], options["seed"]
         if count < 1 or days < 1 or not 0 <= seed <= MAX_SEED:
-            raise CommandError(f"N and --days must be at least 1, --seed from 0 to {MAX_SEED}")
+            raise CommandError(f"N and --days must be at least 1, and --seed must be from 0 to {MAX_SEED}")
         jobs = build_jobs(count=count, seed=seed, today=timezone.now().date(), days=days)
         total = ImportSummary()
         with progress_bar(label="generating", unit="posting", total=count) as bar:
-            while batch := [posting_from_job(job, source=GENERATED) for job in islice(jobs, BATCH)]:
+            while batch := [posting_from_job(job, source=GENERATED) for job in islice(jobs, BATCH_SIZE)]:
                 total.add(store_postings(postings=batch, now=timezone.now()))
                 bar.update(len(batch))
         refresh_stats(now=timezone.now())

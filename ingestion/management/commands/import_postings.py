@@ -1,4 +1,4 @@
-"""Import postings from a file."""
+"""Import postings from a JSON, JSONL or CSV file."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -13,14 +13,16 @@ from ingestion.imports import UnreadableFileError, UnreadColumn, import_postings
 
 
 class Command(SummaryCommand):
+    """Import a file of postings and report its problems by line."""
+
     help = (
-        "Imports postings from JSON, JSONL or CSV, also gzipped; docs/importing.md lists the columns. Bad rows are "
-        "refused by line and the rest goes on; exits with 1 when no row could be used."
+        "Imports postings from a JSON, JSONL or CSV file, which may be gzipped. docs/importing.md lists the columns. "
+        "Rejected rows are reported by line. Exits with status 1 if no row could be used."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--dry-run", action="store_true", help="store nothing; report what would be")
+        parser.add_argument("--dry-run", action="store_true", help="store nothing and report what would be stored")
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         path: Path = options["file"]
@@ -30,7 +32,7 @@ class Command(SummaryCommand):
                 summary = import_postings(path=path, now=timezone.now, on_read=bar.update, dry_run=options["dry_run"])
         except UnreadableFileError as error:
             raise CommandError(str(error)) from error
-        # `asdict` would build counters again from pairs and so count those.
+        # `asdict` rebuilds a Counter from its items, and so would count the items instead.
         counters = {"refused": dict(summary.refused), "unread_values_by_column": dict(summary.unread_values_by_column)}
         report = asdict(summary) | counters
         if not options["json"]:
@@ -39,8 +41,8 @@ class Command(SummaryCommand):
             for name, column in summary.unread_columns.items():
                 self.stderr.write(f"{path.name}, {_describe(name, column)}")
             report["unread_columns"] = {name: column.rows for name, column in summary.unread_columns.items()}
-        refused = sum(summary.refused.values())
-        if refused and refused == summary.rows:
+        rejected = sum(summary.refused.values())
+        if rejected and rejected == summary.rows:
             raise CommandError(f"none of the {summary.rows} rows of {path.name} could be used")
         return report
 
@@ -49,4 +51,4 @@ def _describe(name: str, column: UnreadColumn) -> str:
     nearest = suggest_column(name)
     hint = f"; did you mean {nearest}?" if nearest else ""
     rows = "1 row" if column.rows == 1 else f"{column.rows} rows"
-    return f"line {column.first_line}: the column {name} is not read ({rows}){hint}"
+    return f"line {column.first_line}: the column {name} is ignored ({rows}){hint}"

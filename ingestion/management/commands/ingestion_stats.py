@@ -1,4 +1,4 @@
-"""Figures over the stored postings."""
+"""Print stats about the stored postings."""
 
 from dataclasses import asdict
 from typing import Any
@@ -10,7 +10,9 @@ from ingestion.selectors import get_ingestion_stats
 
 
 class Command(SummaryCommand):
-    help = "Prints how many postings are stored, how many came lately, and the roles and places most seen."
+    """Print the number of postings and the most frequent roles and places."""
+
+    help = "Prints how many postings are stored and how many are recent, and the most frequent roles and places."
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         return asdict(get_ingestion_stats(now=timezone.now()))

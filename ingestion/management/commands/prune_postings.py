@@ -11,14 +11,16 @@ from ingestion.services import prune_postings
 
 
 class Command(SummaryCommand):
-    help = "Deletes the postings of days past retention, by whole days. Their stats stay."
+    """Delete postings that are older than the retention period."""
+
+    help = "Deletes postings past retention, one whole day at a time. The daily stats of these days stay."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--days",
             type=int,
             default=settings.JOB_DATA_RETENTION_DAYS,
-            help="days to keep, today among them (default: JOB_DATA_RETENTION_DAYS, %(default)s)",
+            help="days to keep, including today (default: JOB_DATA_RETENTION_DAYS, %(default)s)",
         )
 
     def summarize(self, **options: Any) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from ingestion.management.commands.ingestion_stats import Command as IngestionSt
 
 
 class Command(IngestionStatsCommand):
+    """Deprecated name of `ingestion_stats`."""
+
     help = "Deprecated: use ingestion_stats."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -4,8 +4,12 @@ from ingestion.management.commands.fake_theirstack import Command as FakeTheirSt
 
 
 class Command(FakeTheirStackCommand):
+    """Deprecated name of `fake_theirstack`."""
+
     help = "Deprecated: use fake_theirstack."
 
     def handle(self, *args: object, **options: object) -> None:
-        self.stderr.write("theirstack_stand_in is deprecated and will be removed: use fake_theirstack.")
+        self.stderr.write(
+            "theirstack_stand_in is deprecated and will be removed in the next release: use fake_theirstack."
+        )
         super().handle(*args, **options)
