@@ -1,4 +1,4 @@
-"""What every command of ours shares: a summary for people or as JSON, a progress bar, failures in one line."""
+"""Shared parts of management commands: summaries as text or JSON, progress bars and one-line error messages."""
 
 import sys
 from collections.abc import Iterable
@@ -14,12 +14,13 @@ from tqdm import tqdm
 
 
 class SummaryCommand(BaseCommand):
-    """A command that returns what it did as a mapping, from `summarize`.
+    """Base class for commands that print a summary, which `summarize` returns.
 
-    Prints it line by line, or as one JSON object with `--json`. Exits with 1 where it raises `CommandError`.
+    The summary is printed line by line, or as a JSON object with `--json`. A command that raises `CommandError` exits
+    with status 1.
     """
 
-    # They load every view and page of the admin, a second and a half; `manage.py check` runs them.
+    # System checks load every view and admin page, which takes 1.5 seconds. `manage.py check` runs them.
     requires_system_checks: tuple[str, ...] = ()
 
     def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
@@ -32,40 +33,40 @@ class SummaryCommand(BaseCommand):
             summary = self.summarize(**options)
         except ConnectionFailure as error:
             raise CommandError(
-                f"MongoDB does not answer at {_without_password(settings.MONGODB_URI)}. "
+                f"MongoDB is unavailable at {_strip_password(settings.MONGODB_URI)}. "
                 "Start `make run` in another terminal, or set MONGODB_URI."
             ) from error
         except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
             raise CommandError(
-                f"Redis does not answer at {_without_password(settings.REDIS_URL)}. "
+                f"Redis is unavailable at {_strip_password(settings.REDIS_URL)}. "
                 "Start `make run` in another terminal, or set REDIS_URL."
             ) from error
         except OperationalError as error:
             raise CommandError(
-                f"The broker of the tasks does not answer at {_without_password(settings.BROKER_ADDRESS)}. "
+                f"The task broker is unavailable at {_strip_password(settings.BROKER_ADDRESS)}. "
                 "Start `make run` in another terminal, or set CELERY_BROKER_URL."
             ) from error
         if options["json"]:
             self.stdout.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode())
         else:
-            self.stdout.write("\n".join(_lines(summary)))
+            self.stdout.write("\n".join(_format_lines(summary)))
 
     def summarize(self, **options: Any) -> dict[str, Any]:
-        """Do the work and return the figures to print."""
+        """Run the command and return the summary to print."""
         raise NotImplementedError
 
 
 def progress_bar(*, label: str, unit: str, total: int | None = None) -> "tqdm[NoReturn]":
-    """A progress bar on standard error, where that is a terminal; call its `update`."""
+    """Return a progress bar on standard error, which is disabled if that is not a terminal. Call its `update`."""
     return tqdm(desc=label, unit=unit, total=total, disable=not sys.stderr.isatty(), leave=False)
 
 
-def _lines(summary: dict[str, Any], indent: str = "") -> Iterable[str]:
+def _format_lines(summary: dict[str, Any], indent: str = "") -> Iterable[str]:
     for key, value in summary.items():
         label = str(key).replace("_", " ")
         if isinstance(value, dict) and value:
             yield f"{indent}{label}:"
-            yield from _lines(value, indent + "  ")
+            yield from _format_lines(value, indent + "  ")
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             yield f"{indent}{label}:"
             for row in value:
@@ -74,7 +75,7 @@ def _lines(summary: dict[str, Any], indent: str = "") -> Iterable[str]:
             yield f"{indent}{label}: {'none' if value in (None, [], {}) else value}"
 
 
-def _without_password(address: str) -> str:
-    scheme, _, rest = address.partition("://")
-    # Sentinel's address may name a second password behind the `?`.
+def _strip_password(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    # The query string of a Sentinel URL can contain a second password.
     return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"

@@ -1,1 +1,1 @@
-"""MongoDB: connection, indexes, text search, seeding, migrations of data and of Django's own tables."""
+"""MongoDB: connection, indexes, seeding, text search, backups, data migrations and the migrations of Django's apps."""

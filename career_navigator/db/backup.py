@@ -1,11 +1,11 @@
-"""A database as one file, and back: every collection with its options, its indexes and the very bytes of its documents.
+"""Backup and restore of a database as a single file: collections with their options, indexes and raw documents.
 
-The file is gzip of frames: a letter, a length, and BSON. `H` is the header, `C` a collection, `D` some of its documents
-one after another, and `E` the end, with the counts and a checksum of all frames before it. So a file that was cut off,
-damaged or made by something else is known before anything is changed.
+The file is a gzip stream of frames, each a letter, a length and BSON. `H` is the header, `C` starts a collection, `D`
+holds a batch of its documents, and `E` ends the file with the document counts and a checksum of all frames before it.
+A restore can therefore detect a truncated, damaged or foreign file before it changes anything.
 
-Restoring fills collections under other names first. When all are there they are renamed, which takes a moment. A mark
-in the database says so meanwhile: by it `manage.py bootstrap` finishes what broke off then.
+A restore first fills collections under temporary names and then renames them, which takes a moment. A marker document
+records that the renaming has started, so that `manage.py bootstrap` can finish an interrupted restore.
 """
 
 import gzip
@@ -28,34 +28,34 @@ from pymongo.database import Database
 
 FORMAT = "career-navigator-backup"
 FORMAT_VERSION = 1
-# Level 6 takes three times as long for a tenth less.
+# Level 6 takes three times as long for a file that is a tenth smaller.
 _LEVEL = 2
-# MongoDB sends and takes at most 48 MB at a time.
+# MongoDB messages have at most 48 MB.
 _MAX_FRAME_BYTES = 64 * 1024 * 1024
 _FRAME = struct.Struct("<cI")
 _RESTORED_PREFIX = "restored."
-_MARK_COLLECTION = "restores"
-# Of a file that was put together by something else.
-_SHAPE = (KeyError, TypeError, AttributeError)
-# MongoDB's, and what says that a restore is under way.
-_NOT_KEPT = ("system.", _RESTORED_PREFIX)
+_MARKER_COLLECTION = "restores"
+# Raised by a file with valid frames but unexpected content.
+_STRUCTURE_ERRORS = (KeyError, TypeError, AttributeError)
+# MongoDB's own collections and the temporary collections of a restore.
+_EXCLUDED_PREFIXES = ("system.", _RESTORED_PREFIX)
 
 
 class UnusableBackup(ValueError):
-    """A file that is no whole backup, or not one for this release; the message says which."""
+    """The file is not a complete backup, or was made by a later release."""
 
     reason = "unusable_backup"
 
 
 class NotEmpty(RuntimeError):
-    """The database has documents, and nobody said that they are to be replaced."""
+    """The database already has documents, and the restore was not told to replace them."""
 
     reason = "not_empty"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupContent:
-    """What a backup holds: when it was made, by which release, and how many documents by collection."""
+    """Summary of a backup: time of creation, release, and number of documents per collection."""
 
     created_at: datetime
     app_version: str
@@ -63,16 +63,17 @@ class BackupContent:
 
 
 def write_backup(*, database: Database[Any], path: Path, now: datetime) -> BackupContent:
-    """Write the database to a new file that its owner alone may read. Raises FileExistsError.
+    """Write the database to a new file that only its owner can read. Deletes the file again if writing fails.
 
-    A file that is not written to its end is not left behind.
+    Raises:
+        FileExistsError: A file exists at `path`.
     """
     if path.exists():
-        raise FileExistsError(f"{path} exists already")
+        raise FileExistsError(f"{path} already exists")
     partial = path.with_name(f"{path.name}.part")
     counts: dict[str, int] = {}
     try:
-        # Names, addresses and hashes of passwords are in it.
+        # The file is private because it contains names, email addresses and password hashes.
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=_LEVEL, mtime=0) as packed:
@@ -97,7 +98,7 @@ def write_backup(*, database: Database[Any], path: Path, now: datetime) -> Backu
 
 
 def read_backup(*, path: Path) -> BackupContent:
-    """Read a whole backup and check it. Raises UnusableBackup, and OSError where there is no such file."""
+    """Read and verify a whole backup. Raises UnusableBackup, or OSError if the file cannot be read."""
     frames = _read_frames(path)
     _, header = next(frames)
     counts: dict[str, int] = {}
@@ -108,10 +109,12 @@ def read_backup(*, path: Path) -> BackupContent:
 
 
 def restore_backup(*, database: Database[Any], path: Path, replaces: bool, now: datetime) -> BackupContent:
-    """Put a backup in place of the whole database.
+    """Replace the whole database by a backup. Existing collections stay unchanged until all of it is stored.
 
-    Until all of it is stored beside the present collections these are left alone. Raises UnusableBackup, NotEmpty
-    unless `replaces`, and OSError.
+    Raises:
+        UnusableBackup: The file is not a complete backup that this release can restore.
+        NotEmpty: The database has documents, and `replaces` is false.
+        OSError: The file cannot be read.
     """
     content = read_backup(path=path)
     finish_restore(database=database)
@@ -121,31 +124,31 @@ def restore_backup(*, database: Database[Any], path: Path, replaces: bool, now: 
     try:
         counts = _fill_collections(database, path)
         if counts != content.counts:
-            raise UnusableBackup(f"{path.name} was changed while it was read; nothing was replaced")
+            raise UnusableBackup(f"{path.name} changed while it was being read")
     except BaseException:
         _drop_restored(database)
         raise
-    database[_MARK_COLLECTION].insert_one({"_id": "restore", "file": path.name, "at": now, "names": list(counts)})
+    database[_MARKER_COLLECTION].insert_one({"_id": "restore", "file": path.name, "at": now, "names": list(counts)})
     finish_restore(database=database)
     return content
 
 
 def finish_restore(*, database: Database[Any]) -> bool:
-    """Put restored collections in place of the others where that was begun; whether it was.
+    """Replace the collections by the restored ones if a restore has reached that step. Returns whether it had.
 
-    It may break off and be repeated.
+    Safe to repeat after an interruption.
     """
-    mark = database[_MARK_COLLECTION].find_one({"_id": "restore"})
-    if mark is None:
+    marker = database[_MARKER_COLLECTION].find_one({"_id": "restore"})
+    if marker is None:
         return False
     for information in _list_collections(database):
-        if information["name"] not in mark["names"]:
+        if information["name"] not in marker["names"]:
             database.drop_collection(information["name"])
-    stored = set(database.list_collection_names())
-    for name in mark["names"]:
-        if _RESTORED_PREFIX + name in stored:
+    existing = set(database.list_collection_names())
+    for name in marker["names"]:
+        if _RESTORED_PREFIX + name in existing:
             database[_RESTORED_PREFIX + name].rename(name, dropTarget=True)
-    database.drop_collection(_MARK_COLLECTION)
+    database.drop_collection(_MARKER_COLLECTION)
     return True
 
 
@@ -161,12 +164,14 @@ class _Writer:
 
 
 def _list_collections(database: Database[Any]) -> list[dict[str, Any]]:
-    """Return what MongoDB says of our collections, by name."""
-    found = database.list_collections(filter={"type": "collection"})
-    return sorted(
-        (dict(each) for each in found if not each["name"].startswith(_NOT_KEPT) and each["name"] != _MARK_COLLECTION),
-        key=lambda each: str(each["name"]),
-    )
+    """Return MongoDB's description of each collection that a backup includes, sorted by name."""
+    collections = [dict(each) for each in database.list_collections(filter={"type": "collection"})]
+    included = [
+        each
+        for each in collections
+        if not each["name"].startswith(_EXCLUDED_PREFIXES) and each["name"] != _MARKER_COLLECTION
+    ]
+    return sorted(included, key=lambda each: str(each["name"]))
 
 
 def _list_filled(database: Database[Any]) -> list[str]:
@@ -174,14 +179,14 @@ def _list_filled(database: Database[Any]) -> list[str]:
     return [name for name in names if database[name].find_one({}, {"_id": 1}) is not None]
 
 
-def _raw(database: Database[Any], name: str) -> Collection[RawBSONDocument]:
+def _get_raw_collection(database: Database[Any], name: str) -> Collection[RawBSONDocument]:
     return database.get_collection(name, codec_options=CodecOptions(document_class=RawBSONDocument))
 
 
 def _write_collection(database: Database[Any], information: dict[str, Any], writer: _Writer) -> int:
     name, count = information["name"], 0
-    collection = _raw(database, name)
-    # As MongoDB has them: with types, and in the order of the fields of a key.
+    collection = _get_raw_collection(database, name)
+    # `list_indexes` keeps the types of the options and the order of the fields of a key.
     indexes = [index for index in collection.list_indexes() if index["name"] != "_id_"]
     writer.write(b"C", bson.encode({"name": name, "options": information["options"], "indexes": indexes}))
     for each in collection.find_raw_batches(sort=[("_id", 1)]):
@@ -192,23 +197,23 @@ def _write_collection(database: Database[Any], information: dict[str, Any], writ
 
 
 def _split(batch: bytes) -> Iterator[bytes]:
-    """Yield the documents of a batch. Raises UnusableBackup where these do not fill it."""
+    """Yield the documents of a batch. Raises UnusableBackup if the lengths do not add up to the batch."""
     at = 0
     while at < len(batch):
         length = int.from_bytes(batch[at : at + 4], "little")
         if length < 5 or at + length > len(batch):
-            raise UnusableBackup("a document ends beyond its frame")
+            raise UnusableBackup("a document extends beyond its frame")
         yield batch[at : at + length]
         at += length
 
 
 def _read_frames(path: Path) -> Iterator[tuple[bytes, Any]]:
-    """Yield each frame's letter and content: the bytes of documents, else what BSON holds. Raises UnusableBackup."""
+    """Yield each frame's letter with its raw documents (`D`) or decoded content. Raises UnusableBackup."""
     try:
         with gzip.open(path, "rb") as file:
             yield from _check_frames(path, file)
-    except (gzip.BadGzipFile, zlib.error, EOFError, bson.errors.BSONError, struct.error, *_SHAPE) as error:
-        raise UnusableBackup(f"{path.name} is no backup of Career Navigator, or was cut off or damaged") from error
+    except (gzip.BadGzipFile, zlib.error, EOFError, bson.errors.BSONError, struct.error, *_STRUCTURE_ERRORS) as error:
+        raise UnusableBackup(f"{path.name} is not a Career Navigator backup, or is truncated or damaged") from error
 
 
 def _check_frames(path: Path, file: gzip.GzipFile) -> Iterator[tuple[bytes, Any]]:
@@ -218,7 +223,7 @@ def _check_frames(path: Path, file: gzip.GzipFile) -> Iterator[tuple[bytes, Any]
         head = file.read(_FRAME.size)
         kind, length = _FRAME.unpack(head)
         if is_first is not (kind == b"H") or kind not in b"HCDE" or length > _MAX_FRAME_BYTES:
-            raise UnusableBackup(f"{path.name} is no backup of Career Navigator")
+            raise UnusableBackup(f"{path.name} is not a Career Navigator backup")
         content = file.read(length)
         if len(content) < length:
             raise EOFError
@@ -234,7 +239,7 @@ def _check_frames(path: Path, file: gzip.GzipFile) -> Iterator[tuple[bytes, Any]
                 name = read["name"]
                 counts[name] = 0
             elif read != {"counts": counts, "checksum": digest.hexdigest()} or file.read(1):
-                raise UnusableBackup(f"{path.name} is damaged: what it holds is not what it was made of")
+                raise UnusableBackup(f"{path.name} is damaged: its content does not match its checksum")
             yield kind, read
             if kind == b"E":
                 return
@@ -243,11 +248,11 @@ def _check_frames(path: Path, file: gzip.GzipFile) -> Iterator[tuple[bytes, Any]
 
 def _check_header(path: Path, header: dict[str, Any]) -> None:
     if header.get("format") != FORMAT:
-        raise UnusableBackup(f"{path.name} is no backup of Career Navigator")
+        raise UnusableBackup(f"{path.name} is not a Career Navigator backup")
     unknown = sorted(set(header["migrations"]) - set(settings.DATA_MIGRATIONS))
     if header["version"] > FORMAT_VERSION or unknown:
         raise UnusableBackup(
-            f"{path.name} was made by a later release ({header['app_version']}): restore it with that one"
+            f"{path.name} was made by a later release ({header['app_version']}). Restore it with that release"
         )
 
 
@@ -258,24 +263,26 @@ def _drop_restored(database: Database[Any]) -> None:
 
 
 def _fill_collections(database: Database[Any], path: Path) -> dict[str, int]:
-    """Store what the backup holds under other names; return how many documents, by collection."""
+    """Store the backup in temporary collections. Returns the number of documents per collection."""
     counts: dict[str, int] = {}
     name = ""
     indexes: list[dict[str, Any]] = []
     for kind, content in _read_frames(path):
         if kind == b"D":
             documents = [RawBSONDocument(each) for each in _split(content)]
-            _raw(database, _RESTORED_PREFIX + name).insert_many(documents, bypass_document_validation=True)
+            _get_raw_collection(database, _RESTORED_PREFIX + name).insert_many(
+                documents, bypass_document_validation=True
+            )
             counts[name] += len(documents)
             continue
-        # After the documents: building an index once is quicker.
+        # Building an index once is faster than updating it with each document.
         if indexes:
             database.command({"createIndexes": _RESTORED_PREFIX + name, "indexes": indexes})
             indexes = []
         if kind == b"C":
             name, counts[content["name"]] = content["name"], 0
             database.create_collection(_RESTORED_PREFIX + name, **content["options"])
-            # An index without a collation of its own would get the collection's.
-            usual = {"collation": {"locale": "simple"}} if "collation" in content["options"] else {}
-            indexes = [usual | {key: index[key] for key in index if key != "ns"} for index in content["indexes"]]
+            # An index without a collation would inherit the collection's.
+            defaults = {"collation": {"locale": "simple"}} if "collation" in content["options"] else {}
+            indexes = [defaults | {key: index[key] for key in index if key != "ns"} for index in content["indexes"]]
     return counts

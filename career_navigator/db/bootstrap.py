@@ -1,12 +1,12 @@
-"""What `manage.py bootstrap` does to a database: it creates the indexes that the documents declare, and migrates data.
+"""The database part of `manage.py bootstrap`: index creation and data migrations.
 
-A unique index cannot be created over stored duplicates. An app that knows how to merge those of a collection declares a
-merger, harmless when broken off and run again. It runs when MongoDB refuses the index for them, and again for what an
-older release stores meanwhile.
+MongoDB does not create a unique index on a collection with duplicates. An app can declare a merger for the duplicates
+of a collection, which must be safe to interrupt and repeat. The merger runs when MongoDB rejects the index, and again
+if processes of an older release store further duplicates in the meantime.
 
-A document's meta lists under `retired_indexes` the fields of indexes that older releases created and that must go.
+A document lists in its meta option `retired_indexes` the fields of indexes from older releases that must be dropped.
 
-Changes of stored data that a release needs once are numbered, and recorded in the collection `data_migrations`.
+Data migrations are numbered. Each runs once and is recorded in the collection `data_migrations`.
 """
 
 import logging
@@ -31,7 +31,7 @@ from career_navigator.apps import get_declared
 from career_navigator.db.connection import database
 from career_navigator.environment import BASE_DIR
 
-# Each attempt but the first follows a merge; web processes of an older release may store duplicates in between.
+# Each attempt but the first follows a merge. Web processes of an older release can store duplicates in between.
 MAX_ATTEMPTS = 10
 # MongoDB's IndexOptionsConflict and IndexKeySpecsConflict.
 _CONFLICTS = {85, 86}
@@ -39,49 +39,53 @@ _INDEX_NOT_FOUND = 27
 
 
 class IndexesRejected(RuntimeError):
-    """MongoDB refused some of the declared indexes; the message names each and what to do. All others were created."""
+    """MongoDB rejected some of the declared indexes and created the others.
+
+    The message says for each rejected index what to do.
+    """
 
 
 class _Rejected(RuntimeError):
-    """MongoDB refused one index."""
+    """MongoDB rejected a single index."""
 
 
 def create_indexes() -> dict[str, int]:
-    """Create what is missing in every document's collection, merging duplicates first.
+    """Create the missing indexes of all documents. Merges duplicates that prevent a unique index.
 
-    Returns how many documents were merged or renumbered, by collection, 0 in most; sorted. Raises IndexesRejected.
+    Returns the number of documents that were merged or renumbered per collection, sorted by collection. Most are 0.
+    Raises IndexesRejected.
     """
     _import_documents()
     merged: dict[str, int] = {}
-    refused: list[str] = []
-    for document in sorted(_subclasses(Document), key=lambda each: str(each._get_collection_name())):
+    rejected: list[str] = []
+    for document in sorted(_list_subclasses(Document), key=lambda each: str(each._get_collection_name())):
         name = document._get_collection_name()
         try:
             merged[name] = merged.get(name, 0) + _create_document_indexes(document)
         except _Rejected as error:
-            refused.append(str(error))
-    if refused:
-        raise IndexesRejected("\n".join(refused))
+            rejected.append(str(error))
+    if rejected:
+        raise IndexesRejected("\n".join(rejected))
     return merged
 
 
 def _import_documents() -> None:
-    """Import every module `documents.py` of our apps, nested ones too: only then are its documents known."""
+    """Import every `documents.py` in the project's apps and their subpackages, so that all documents are registered."""
     for app in apps.get_app_configs():
         if Path(app.path).parent == BASE_DIR:
             for path in sorted(Path(app.path).rglob("documents.py")):
                 import_module(".".join(path.relative_to(BASE_DIR).with_suffix("").parts))
 
 
-def _subclasses(document: type[Document]) -> Iterator[type[Document]]:
-    for each in document.__subclasses__():
-        if not each._meta.get("abstract"):
-            yield each
-        yield from _subclasses(each)
+def _list_subclasses(document: type[Document]) -> Iterator[type[Document]]:
+    for subclass in document.__subclasses__():
+        if not subclass._meta.get("abstract"):
+            yield subclass
+        yield from _list_subclasses(subclass)
 
 
 def _create_document_indexes(document: type[Document]) -> int:
-    """Create a document's indexes; returns how many documents were merged for that. Raises _Refused."""
+    """Create a document's indexes and return how many documents had to be merged. Raises _Rejected."""
     name, merged = document._get_collection_name(), 0
     if retired := document._meta.get("retired_indexes"):
         _drop_indexes(document._get_collection(), retired)
@@ -108,7 +112,7 @@ def _drop_indexes(collection: Collection[Any], retired: list[list[str]]) -> None
             try:
                 collection.drop_index(name)
             except OperationFailure as error:
-                # Another process that prepares the same database was first.
+                # Ignore that a concurrent bootstrap has already dropped the index.
                 if error.code != _INDEX_NOT_FOUND:
                     raise
 
@@ -119,24 +123,24 @@ def _describe_duplicate(collection: str, error: DuplicateKeyError) -> str:
     index = _search(r" index: (\S+)", error)
     return (
         f"The unique index {index} of {collection} cannot be created: several documents have {key}. Keep one of them, "
-        "delete or change the others, and run this again; it names the next key that several have, if there is one."
+        "delete or change the others, and run this command again. It then names the next duplicate key, if any."
     )
 
 
 def _describe_conflict(collection: str, error: OperationFailure) -> str:
     index = _search(r'(?:existing index: .*?name: "|different name: )([^",]+)', error)
     return (
-        f"An index of {collection} cannot be created: {index} was created with other options than are declared now. "
-        f'Drop it, db.{collection}.dropIndex("{index}"), and run this again. MongoDB says: {_message(error)}'
+        f"An index of {collection} cannot be created: {index} exists with other options than those declared. Drop it "
+        f'with db.{collection}.dropIndex("{index}") and run this command again. MongoDB error: {_get_message(error)}'
     )
 
 
 def _search(pattern: str, error: OperationFailure) -> str:
-    found = re.search(pattern, _message(error))
-    return found.group(1) if found else f"({_message(error)})"
+    match = re.search(pattern, _get_message(error))
+    return match.group(1) if match else f"({_get_message(error)})"
 
 
-def _message(error: OperationFailure) -> str:
+def _get_message(error: OperationFailure) -> str:
     return str((error.details or {}).get("errmsg", error))
 
 
@@ -144,17 +148,18 @@ logger = logging.getLogger(__name__)
 
 
 def apply_data_migrations(*, now: datetime) -> list[str]:
-    """Run the migrations of `DATA_MIGRATIONS` that are not recorded, in order; return their names.
+    """Run the unrecorded migrations of `DATA_MIGRATIONS` in order and return their names.
 
-    Each is safe to repeat, to break off and to run twice at once. One that raises ends this, and is run the next time.
+    Migrations must be safe to interrupt, to repeat and to run concurrently. If one raises, the rest do not run, and the
+    next bootstrap starts with the failed one.
     """
     applied = set(database().data_migrations.distinct("_id"))
-    missing = {name: path for name, path in settings.DATA_MIGRATIONS.items() if name not in applied}
-    for name, path in missing.items():
+    pending = {name: path for name, path in settings.DATA_MIGRATIONS.items() if name not in applied}
+    for name, path in pending.items():
         import_string(path)(now=now)
         database().data_migrations.update_one({"_id": name}, {"$setOnInsert": {"applied_at": now}}, upsert=True)
         logger.info("applied the data migration %s", name)
-    return list(missing)
+    return list(pending)
 
 
 _TASKS_BY_OLD_NAME = {
@@ -168,7 +173,10 @@ _TASKS_BY_OLD_NAME = {
 
 
 def migrate_task_runs(*, now: datetime) -> None:
-    """Turn the old records of maintenance tasks into task runs, under the same ids, and follow what was renamed."""
+    """Convert old records of maintenance tasks to task runs with the same ids, and apply renamed tasks and permissions.
+
+    Data migration.
+    """
     for old_run in database().chore_runs.find().sort("_id", 1):
         run = _as_task_run(old_run, now)
         database().task_runs.update_one({"_id": old_run["_id"]}, {"$setOnInsert": run}, upsert=True)
@@ -176,7 +184,7 @@ def migrate_task_runs(*, now: datetime) -> None:
     for check in database().task_runs.find({"task": "ingestion.tasks.check_figures"}, {"_id": 1}):
         try:
             database().task_runs.update_one(check, {"$set": {"task": "market.tasks.check_daily_stats"}})
-        except DuplicateKeyError:  # it has already run for that time under its new name
+        except DuplicateKeyError:  # a run for the same time exists under the new name
             database().task_runs.delete_one(check)
     _move_permissions()
 
@@ -199,22 +207,21 @@ def _as_task_run(old_run: dict[str, Any], now: datetime) -> dict[str, Any]:
 
 
 def _move_permissions() -> None:
-    """Give users and groups that may see and start the old records the same for task runs, and move the log of the
-    admin."""
+    """Replace the permissions for old records by those for task runs, and move the admin's log entries."""
     types = ContentType.objects.filter(app_label="career_navigator")
     old, new = (types.filter(model=name).first() for name in ("chorerun", "taskrun"))
     if old is None or new is None:
         return
-    for before, after in {"view_chorerun": "view_taskrun", "run_chore": "run_task"}.items():
-        held = Permission.objects.filter(content_type=old, codename=before).first()
-        granted = Permission.objects.get(content_type=new, codename=after)
-        if held is None:
+    for old_codename, new_codename in {"view_chorerun": "view_taskrun", "run_chore": "run_task"}.items():
+        old_permission = Permission.objects.filter(content_type=old, codename=old_codename).first()
+        new_permission = Permission.objects.get(content_type=new, codename=new_codename)
+        if old_permission is None:
             continue
-        for group in Group.objects.filter(permissions=held):
-            group.permissions.add(granted)
-        for user in User.objects.filter(user_permissions=held):
-            user.user_permissions.add(granted)
-        held.delete()
+        for group in Group.objects.filter(permissions=old_permission):
+            group.permissions.add(new_permission)
+        for user in User.objects.filter(user_permissions=old_permission):
+            user.user_permissions.add(new_permission)
+        old_permission.delete()
     LogEntry.objects.filter(content_type=old).update(content_type=new)
     old.delete()
     ContentType.objects.clear_cache()

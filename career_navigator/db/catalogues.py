@@ -1,4 +1,4 @@
-"""The curated catalogues: their documents, seeding and searching one, and how far users have come with its entries."""
+"""Curated catalogues: base document, seeding, text search, and users' progress with the entries."""
 
 import hashlib
 import re
@@ -23,9 +23,9 @@ from career_navigator.plain_text import WordList, tokenize
 
 
 class CuratedDocument(StoredDocument):
-    """Base of what curators keep: every process reads the catalogue again after a change."""
+    """Base document of curated catalogues. A change makes every process reload the catalogue."""
 
-    catalogue: ClassVar[str]  # the name of its version
+    catalogue: ClassVar[str]  # name of the catalogue's version in Redis
 
     meta = {"abstract": True}
 
@@ -40,12 +40,12 @@ class CuratedDocument(StoredDocument):
 
 
 class InvalidEntry(ValueError):
-    """An entry of a seed file that cannot be stored; nothing was written."""
+    """An entry of a seed file is invalid. Nothing was written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedSummary:
-    """How many entries a seeding created, updated, found unchanged, and kept because a curator had edited them."""
+    """Number of entries per outcome of a seeding. `kept` counts entries that a curator has edited."""
 
     created: int
     updated: int
@@ -60,27 +60,27 @@ def seed_entries(
     entries: Iterable[Mapping[str, Any]],
     now: datetime,
 ) -> SeedSummary:
-    """Store the entries, found by the fields of `key`; safe to repeat.
+    """Insert or update the entries, which the fields in `key` identify. Safe to repeat.
 
-    Every entry has the same fields. One whose stored content is no longer what seeding wrote was edited by a curator
-    and stays as it is, also where the curator changed a field of the key: `seed_key` keeps what it was seeded by.
-    Nothing is deleted.
+    All entries must have the same fields. An entry whose stored content differs from the last seeding was edited by a
+    curator and is not changed. `seed_key` identifies it even if the curator changed a field of the key. Nothing is
+    deleted.
     """
     collection = document._get_collection()
-    summary, writes = _changes(collection, key, entries, now)
+    summary, writes = _plan_writes(collection, key, entries, now)
     try:
         if writes:
             collection.bulk_write(writes, ordered=False)
     except BulkWriteError as error:
-        # Another process that seeds at the same time was first with some.
-        others = len(find_duplicate_key_indexes(error))
-        summary = replace(summary, created=summary.created - others, unchanged=summary.unchanged + others)
+        # A concurrent seeding has inserted some of the entries first.
+        duplicates = len(find_duplicate_key_indexes(error))
+        summary = replace(summary, created=summary.created - duplicates, unchanged=summary.unchanged + duplicates)
     if summary.created or summary.updated:
         replace_version(document.catalogue)
     return summary
 
 
-def _changes(
+def _plan_writes(
     collection: "Collection[dict[str, Any]]", key: tuple[str, ...], entries: Iterable[Mapping[str, Any]], now: datetime
 ) -> tuple[SeedSummary, list[InsertOne[dict[str, Any]] | UpdateOne]]:
     rows = list(collection.find())
@@ -90,51 +90,51 @@ def _changes(
     created = updated = unchanged = kept = 0
     for entry in entries:
         content = dict(entry)
-        seed_hash = _content_hash(content)
+        seed_hash = _hash_content(content)
         identity = {name: content[name] for name in key}
         seed_key = list(identity.values())
         row = stored.get(tuple(seed_key))
         seeded = {"seed_hash": seed_hash, "seed_key": seed_key, "updated_at": now}
         if row is None:
             created += 1
-            # The id is made here, so that ids ascend in the order of the file.
+            # Generate the id here, so that ids ascend in the order of the file.
             writes.append(InsertOne({"_id": ObjectId()} | content | seeded))
             continue
-        stored_hash = _content_hash({name: row.get(name) for name in content})
+        stored_hash = _hash_content({name: row.get(name) for name in content})
         if stored_hash == seed_hash:
             unchanged += 1
-            # A curator who wrote just what the file says now edited nothing any more.
-            marks = {"seed_hash": seed_hash, "seed_key": seed_key}
-            if any(row.get(name) != value for name, value in marks.items()):
-                writes.append(UpdateOne(identity, {"$set": marks}))
+            # If a curator's edit now equals the file, the entry counts as unedited again.
+            seed_fields = {"seed_hash": seed_hash, "seed_key": seed_key}
+            if any(row.get(name) != value for name, value in seed_fields.items()):
+                writes.append(UpdateOne(identity, {"$set": seed_fields}))
         elif stored_hash != row.get("seed_hash"):
             kept += 1
             if row.get("seed_hash") and "seed_key" not in row:
                 writes.append(UpdateOne(identity, {"$set": {"seed_key": seed_key}}))
         else:
             updated += 1
-            filled = {name: value for name, value in content.items() if name not in identity}
-            writes.append(UpdateOne(identity, {"$set": filled | seeded}))
+            changes = {name: value for name, value in content.items() if name not in identity}
+            writes.append(UpdateOne(identity, {"$set": changes | seeded}))
     return SeedSummary(created=created, updated=updated, unchanged=unchanged, kept=kept), writes
 
 
-def _content_hash(content: Mapping[str, Any]) -> str:
-    # An empty field is stored by seeding and dropped by a document's save: both are the same content.
-    filled = {name: value for name, value in content.items() if value or isinstance(value, bool | int | float)}
-    return hashlib.blake2b(orjson.dumps(filled, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+def _hash_content(content: Mapping[str, Any]) -> str:
+    # Seeding stores empty fields and saving a document drops them, so the hash ignores them.
+    non_empty = {name: value for name, value in content.items() if value or isinstance(value, bool | int | float)}
+    return hashlib.blake2b(orjson.dumps(non_empty, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
 
 T = TypeVar("T")
 
 MAX_QUERY_LENGTH = 200
-# The text index gives a document some tens at most.
+# A document's text score is a few tens at most, so that the boosts always outweigh the score.
 _NAME_BOOST = 10_000
 _WORD_BOOST = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResults(Generic[T]):
-    """One page of what was found, best first, and how many were found in all."""
+    """A page of search results, best match first, with the total number of results."""
 
     items: list[T]
     total: int
@@ -153,61 +153,72 @@ def search_text(
     limit: int | None = None,
     offset: int = 0,
 ) -> SearchResults[T]:
-    """Find the documents that have any of the query's words, or one of the `known` words that one of them begins.
+    """Find the documents that contain any of the query's words or their completions.
 
-    `canonical` gives the name that a spelling of it means, such as a skill's, and None for other words; `named_in` is
-    the field that holds such names, one or a list. A word that means one is not completed: anyone who asks for java
-    does not mean javascript. First come the documents with the name that the whole query means; then those with more of
-    the query's words in `fields`, whole or, of several, as a beginning; then by the weights of the index; then by id.
-    `build` makes an item of a row.
+    Documents that have the name that the whole query stands for come first. Then documents rank by the number of the
+    query's words in `fields`, by the text index's weights, and by id. In a query with several words, a word also counts
+    if it is the start of a word in the field.
+
+    Args:
+        collection: Collection with a text index.
+        query: Text that the user typed.
+        known: Words with which a query's word is completed. A word with a canonical name is not completed, so that
+            "java" does not find "javascript".
+        canonical: Returns the canonical name for a spelling, such as a skill's name, or None for other words.
+        named_in: Field that holds a canonical name or a list of them.
+        fields: Fields in which whole words and word starts raise the rank.
+        filters: Further MongoDB conditions.
+        build: Converts a row to an item of the result.
+        limit: Maximum number of items, or None for all.
+        offset: Number of items to skip.
     """
-    asked = list(dict.fromkeys(tokenize(query)))
-    words = dict.fromkeys(asked)
-    completed = [word for word in asked if canonical(word) is None]
+    query_words = list(dict.fromkeys(tokenize(query)))
+    words = dict.fromkeys(query_words)
+    completed = [word for word in query_words if canonical(word) is None]
     for word in completed:
         words.update(dict.fromkeys(known.completions(word)))
-    named = canonical(query)
-    if named is not None:
-        words.update(dict.fromkeys(tokenize(named)))
+    name = canonical(query)
+    if name is not None:
+        words.update(dict.fromkeys(tokenize(name)))
     if not words:
         return SearchResults(items=[], total=0)
     boosts = [
-        *([{"$cond": [{"$in": [named, _as_list(named_in)]}, _NAME_BOOST, 0]}] if named is not None else []),
-        *(_boost_for(rf"\b{re.escape(word)}", fields) for word in asked if len(asked) > 1),
-        *(_boost_for(rf"\b{re.escape(word)}\b", fields) for word in completed),
+        *([{"$cond": [{"$in": [name, _build_list(named_in)]}, _NAME_BOOST, 0]}] if name is not None else []),
+        *(_build_boost(rf"\b{re.escape(word)}", fields) for word in query_words if len(query_words) > 1),
+        *(_build_boost(rf"\b{re.escape(word)}\b", fields) for word in completed),
     ]
     page: list[dict[str, Any]] = [{"$skip": offset}, *([{"$limit": limit}] if limit is not None else [])]
     pipeline = [
-        # Without quotes and signs, which the index would take for operators.
+        # `tokenize` has removed quotes and signs, which are operators in a text search.
         {"$match": {"$text": {"$search": " ".join(words)}, **filters}},
         {"$addFields": {"relevance": {"$add": [{"$meta": "textScore"}, *boosts]}}},
         {"$sort": {"relevance": -1, "_id": 1}},
         {"$facet": {"rows": page, "total": [{"$count": "count"}]}},
     ]
-    (answer,) = collection.aggregate(pipeline)
-    total = answer["total"][0]["count"] if answer["total"] else 0
-    return SearchResults(items=[build(row) for row in answer["rows"]], total=total)
+    (result,) = collection.aggregate(pipeline)
+    total = result["total"][0]["count"] if result["total"] else 0
+    return SearchResults(items=[build(row) for row in result["rows"]], total=total)
 
 
-def _boost_for(pattern: str, fields: Sequence[str]) -> dict[str, Any]:
-    """A boost where one of the fields matches, in any case."""
+def _build_boost(pattern: str, fields: Sequence[str]) -> dict[str, Any]:
+    """Return the expression that adds _WORD_BOOST if one of the fields matches the pattern, ignoring case."""
     parts: list[Any] = []
     for name in fields:
         joined = {
-            "$reduce": {"input": _as_list(name), "initialValue": "", "in": {"$concat": ["$$value", " ", "$$this"]}}
+            "$reduce": {"input": _build_list(name), "initialValue": "", "in": {"$concat": ["$$value", " ", "$$this"]}}
         }
         parts.append(joined)
     return {"$cond": [{"$regexMatch": {"input": {"$concat": parts}, "regex": pattern, "options": "i"}}, _WORD_BOOST, 0]}
 
 
-def _as_list(name: str) -> dict[str, Any]:
-    """The field's values, whether it is a list, a single one or absent."""
+def _build_list(name: str) -> dict[str, Any]:
+    """Return the expression for a field's values as a list, for a field that is a list, a single value or absent."""
     value = f"${name}"
     return {"$cond": [{"$isArray": value}, value, [{"$ifNull": [value, ""]}]]}
 
 
 class Unset(Enum):
-    """What stands for a value that was not given, where None removes it."""
+    """Type of the sentinel `UNSET` for an argument that was not passed, where None removes the stored value."""
 
     UNSET = "unset"
 
@@ -217,10 +228,10 @@ UNSET = Unset.UNSET
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressLog:
-    """The progress that is kept in a collection, which needs a unique index on the user and the subject.
+    """Users' progress in a collection, which needs a unique index on `user` and the subject field.
 
-    The other names are those of fields, save `done`, the last status: `subject` is what somebody makes progress with,
-    `begun_at` and `done_at` are times, `link` is an address that shows it.
+    `done` is the final status. The other attributes are field names: `subject` is the entry that a user works on,
+    `begun_at` and `done_at` are times, and `link` is a URL that shows the user's work.
     """
 
     collection: str
@@ -240,15 +251,16 @@ class ProgressLog:
         seen_at: datetime | None = None,
         now: datetime,
     ) -> dict[str, Any]:
-        """Store how far a user has come; returns the stored row. A link not given stays, None removes it.
+        """Store a user's progress with a subject and return the stored row. `link` None removes the link.
 
-        With `seen_at`, raises StaleVersion where the stored row is not of that time.
+        Raises:
+            StaleVersion: `seen_at` is given, and the stored row has another `updated_at`.
         """
-        # The time it was first said to be done stands when the same is said again.
+        # Storing the final status again keeps the first `done_at`.
         done_at = {"$cond": [{"$eq": ["$status", self.done]}, f"${self.done_at}", now]}
         change: dict[str, Any] = {
             "status": status,
-            # It distinguishes versions; MongoDB keeps times to the millisecond.
+            # `updated_at` is the version, so it must increase by at least MongoDB's resolution of 1 ms.
             "updated_at": {"$max": [now, {"$add": ["$updated_at", 1]}]},
             self.begun_at: {"$ifNull": [f"${self.begun_at}", now]},
             self.done_at: done_at if status == self.done else "$$REMOVE",
@@ -262,55 +274,57 @@ class ProgressLog:
             try:
                 return self._upsert(identity, change)
             except DuplicateKeyError:
-                # Another request has just inserted it, so this one finds it.
+                # A concurrent request has inserted the row, so this time the upsert updates it.
                 return self._upsert(identity, change)
 
     def remove(self, *, user_id: str, subject: Any, seen_at: datetime | None = None) -> bool:
-        """Forget a user's progress with a subject; False when there was none.
+        """Delete a user's progress with a subject. Returns whether there was any.
 
-        With `seen_at`, raises StaleVersion where the stored row is not of that time.
+        Raises:
+            StaleVersion: `seen_at` is given, and the stored row has another `updated_at`.
         """
         identity = {"user": ObjectId(user_id), self.subject: subject}
         version = {"updated_at": seen_at} if seen_at is not None else {}
         with self.invalidate(user_id=identity["user"]):
             is_removed = bool(self._rows.delete_one(identity | version).deleted_count)
         if not is_removed and seen_at is not None:
-            raise StaleVersion("the progress was changed since it was seen")
+            raise StaleVersion("the progress was changed after it was read")
         return is_removed
 
     def get_version(self, *, user_id: str, subject: Any) -> datetime | None:
-        """Return when the row of a user and a subject was changed last; None where there is none."""
+        """Return when a user's progress with a subject was last changed, or None if there is none."""
         row = self._rows.find_one({"user": ObjectId(user_id), self.subject: subject}, {"updated_at": 1})
         return row["updated_at"] if row is not None else None
 
     def of(self, user_id: str) -> list[dict[str, Any]]:
-        """A user's progress, by subject."""
+        """Return a user's progress rows, sorted by subject."""
         return list(self._rows.find({"user": ObjectId(user_id)}).sort(self.subject, 1))
 
     def statuses(self, user_id: str) -> dict[Any, str]:
-        """How far a user is with each subject, in their order."""
+        """Return a user's status per subject, sorted by subject."""
 
         def load() -> bytes:
             return orjson.dumps([(row[self.subject], row["status"]) for row in self.of(user_id)])
 
-        # Pairs, since the keys of a JSON object are text.
+        # Stored as pairs because the keys of a JSON object are always strings.
         return dict(orjson.loads(self._cache.get(user_id=ObjectId(user_id), load=load) or b"[]"))
 
     def list_done(self, user_id: str) -> list[Any]:
-        """The subjects that a user is done with, sorted."""
+        """Return the subjects that a user has completed, sorted."""
         return [subject for subject, status in self.statuses(user_id).items() if status == self.done]
 
     def export(self, user_id: ObjectId) -> list[dict[str, Any]]:
+        """Return a user's progress for the export of personal data."""
         names = (self.subject, "status", self.link, self.begun_at, "updated_at", self.done_at)
         return [{name: row.get(name) for name in names} for row in self.of(str(user_id))]
 
     def erase(self, user_id: ObjectId) -> None:
+        """Delete all progress of a user."""
         with self.invalidate(user_id=user_id):
             self._rows.delete_many({"user": user_id})
 
     def invalidate(self, *, user_id: ObjectId) -> AbstractContextManager[None]:
-        """For anyone who writes rows of the user's in another way: the next answer shows what is written in the
-        block."""
+        """Return a context manager for writing a user's rows directly, which invalidates the user's cache."""
         return self._cache.invalidate(user_id=user_id)
 
     @property
@@ -326,7 +340,7 @@ class ProgressLog:
             version, [{"$set": change}], return_document=ReturnDocument.AFTER
         )
         if stored is None:
-            raise StaleVersion("the progress was changed since it was seen")
+            raise StaleVersion("the progress was changed after it was read")
         return stored
 
     def _upsert(self, identity: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

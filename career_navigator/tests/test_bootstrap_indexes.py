@@ -192,9 +192,9 @@ def test_names_what_keeps_an_index_from_being_made_and_makes_all_others(prepared
     for sentence in (
         "The unique index email_1 of users cannot be created: several documents have email='ada@example.org'.",
         "The unique index name_1 of skills cannot be created: several documents have name='python'.",
-        "An index of password_resets cannot be created: expires_at_1 was created with other options",
-        'Drop it, db.password_resets.dropIndex("expires_at_1"), and run this again.',
-        'Drop it, db.activities.dropIndex("by_application"), and run this again.',
+        "An index of password_resets cannot be created: expires_at_1 exists with other options",
+        'Drop it with db.password_resets.dropIndex("expires_at_1") and run this command again.',
+        'Drop it with db.activities.dropIndex("by_application") and run this command again.',
     ):
         assert sentence in done.stderr
     refused = {"users", "skills", "password_resets", "activities"}

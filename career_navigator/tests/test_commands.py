@@ -66,11 +66,11 @@ def test_prints_json_alone_when_asked():
 @pytest.mark.parametrize(
     ("failure", "setting", "sentence"),
     [
-        (pymongo.errors.ServerSelectionTimeoutError("x"), "MONGODB_URI", "MongoDB does not answer at"),
-        (pymongo.errors.AutoReconnect("x"), "MONGODB_URI", "MongoDB does not answer at"),
-        (redis.exceptions.ConnectionError("x"), "REDIS_URL", "Redis does not answer at"),
-        (redis.exceptions.TimeoutError("x"), "REDIS_URL", "Redis does not answer at"),
-        (OperationalError("x"), "CELERY_BROKER_URL", "The broker of the tasks does not answer at"),
+        (pymongo.errors.ServerSelectionTimeoutError("x"), "MONGODB_URI", "MongoDB is unavailable at"),
+        (pymongo.errors.AutoReconnect("x"), "MONGODB_URI", "MongoDB is unavailable at"),
+        (redis.exceptions.ConnectionError("x"), "REDIS_URL", "Redis is unavailable at"),
+        (redis.exceptions.TimeoutError("x"), "REDIS_URL", "Redis is unavailable at"),
+        (OperationalError("x"), "CELERY_BROKER_URL", "The task broker is unavailable at"),
     ],
 )
 def test_names_the_server_that_is_away_without_its_password(settings, failure, setting, sentence):

@@ -155,7 +155,7 @@ def test_a_data_directory_in_use_is_refused_with_what_the_server_said(mongodb: E
 
 
 def test_giving_up_while_a_server_starts_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "_valkey_pid", lambda uri: None)
+    monkeypatch.setattr(embedded, "_get_valkey_pid", lambda uri: None)
 
     def give_up() -> None:
         raise KeyboardInterrupt

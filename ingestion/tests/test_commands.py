@@ -303,7 +303,7 @@ def test_says_that_mongodb_is_away(stand_in, settings, command):
     with mongodb_at(NO_MONGODB.replace("//", "//someone:secret@")):
         message = fails(*command)
 
-    assert message.startswith("MongoDB does not answer at mongodb://127.0.0.1:1/nowhere.")
+    assert message.startswith("MongoDB is unavailable at mongodb://127.0.0.1:1/nowhere.")
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_says_that_redis_is_away(stand_in, command):
         message = fails(*command)
 
     assert "Redis" in message
-    assert re.search("does not answer|is unavailable", message)
+    assert "unavailable" in message
 
 
 def test_a_queued_collection_says_when_the_queue_is_away(stand_in, caplog):

@@ -55,7 +55,7 @@ def test_makes_tables_indexes_seed_and_the_staff_account(mongo, settings):
 
     path = settings.VAR_DIR / "admin-password"
     admin = User.objects.get()
-    assert summary["admin_password"] == f"kept in {path}"
+    assert summary["admin_password"] == f"stored in {path}"
     assert summary["collections"] >= 8
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert (admin.username, admin.is_staff, admin.is_superuser) == ("admin", True, True)
@@ -69,7 +69,7 @@ def test_prints_where_the_password_is_kept_and_not_what_it_is(settings, little_t
     printed = bootstrap()
 
     path = settings.VAR_DIR / "admin-password"
-    assert f"admin password: kept in {path}" in printed
+    assert f"admin password: stored in {path}" in printed
     assert path.read_text().strip() not in printed
 
 
@@ -103,7 +103,7 @@ def test_a_second_time_keeps_the_account_and_its_password(settings, little_to_se
 
     printed = bootstrap()
 
-    assert "as it was" in printed
+    assert "unchanged" in printed
     assert not path.exists()
     assert User.objects.get().check_password("chosen by a person")
 
@@ -135,7 +135,7 @@ def test_says_that_mongodb_is_away(tmp_path):
     )
 
     assert done.returncode == 1
-    assert "MongoDB does not answer at mongodb://127.0.0.1:1/nowhere." in done.stderr
+    assert "MongoDB is unavailable at mongodb://127.0.0.1:1/nowhere." in done.stderr
     assert "Traceback" not in done.stderr
     assert "secret" not in done.stderr
 
@@ -143,7 +143,7 @@ def test_says_that_mongodb_is_away(tmp_path):
 def test_is_still_called_prepare(little_to_seed, capsys):
     call_command("prepare")
 
-    assert "`prepare` is called `bootstrap` now" in capsys.readouterr().err
+    assert "prepare is deprecated" in capsys.readouterr().err
     assert User.objects.count() == 1
 
 

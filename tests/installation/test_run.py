@@ -137,7 +137,7 @@ def test_starts_what_ends_again_and_gives_up_on_what_ends_too_often(var_dir: Pat
 
     for name, words in {"web": ("granian",), "beat": ("celery", " beat "), "worker": WORKER}.items():
         end(*words)
-        run.wait_for(f"{name} was ended by SIGKILL; starting it again.")
+        run.wait_for(f"{name} was ended by SIGKILL. Restarting it.")
         run.find_new(*words, but=ended)
     run.wait_until_answers()
     for _ in range(MAX_RESTARTS):
@@ -145,7 +145,7 @@ def test_starts_what_ends_again_and_gives_up_on_what_ends_too_often(var_dir: Pat
     exit_code = run.end(seconds=30)
 
     assert exit_code == 1
-    assert run.output.count("worker was ended by SIGKILL; starting it again.") == MAX_RESTARTS
+    assert run.output.count("worker was ended by SIGKILL. Restarting it.") == MAX_RESTARTS
     assert f"worker was ended by SIGKILL, after {MAX_RESTARTS} restarts within 60 s." in run.output
     assert find_marked(var_dir=var_dir) == []
 
@@ -186,7 +186,7 @@ def test_a_step_that_fails_stops_the_start_and_shows_why(var_dir: Path, runs: li
     exit_code = run.end(seconds=60)
 
     assert exit_code == 1
-    assert "bootstrap failed; it said why above" in run.output
-    assert "MongoDB does not answer" in run.output
+    assert "bootstrap failed. See its output above" in run.output
+    assert "MongoDB is unavailable" in run.output
     assert "is ready at" not in run.output
     assert find_marked(var_dir=var_dir) == []

@@ -1,1 +1,1 @@
-"""Django's backend for MongoDB, loaded without a look for GDAL (see `base`)."""
+"""Django's MongoDB backend, loaded without GeoDjango's search for GDAL (see `base`)."""

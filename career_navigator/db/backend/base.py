@@ -1,8 +1,8 @@
-"""Load django_mongodb_backend without GeoDjango's look for GDAL, which nothing here uses.
+"""Load django_mongodb_backend without GeoDjango's search for the GDAL library, which this project does not use.
 
-GeoDjango cannot be told that there is none (https://github.com/django/new-features/issues/42). While the backend is
-loaded it looks three times under twelve names, and each look starts compilers and linkers where there are some: half a
-second of processor for every process that starts.
+GeoDjango has no setting to disable the search (https://github.com/django/new-features/issues/42). It looks for the
+library three times under twelve names while the backend loads, and each lookup runs a compiler or linker if one is
+installed. This costs every process half a second of CPU time on startup.
 """
 
 import ctypes.util

@@ -12,9 +12,11 @@ from career_navigator.db.connection import database
 
 
 class Command(SummaryCommand):
+    """Command that writes the whole database to a file."""
+
     help = (
-        "Writes every collection of MongoDB, with its indexes, to a new file, while the service runs. What Redis holds "
-        "(queued tasks, sessions of staff, counts of rate limits, caches) and the keys in VAR_DIR are not in it."
+        "Writes all MongoDB collections and their indexes to a new file. The service can keep running. The backup does "
+        "not include Redis data (queued tasks, staff sessions, rate limits, caches) or the keys in VAR_DIR."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,7 +27,7 @@ class Command(SummaryCommand):
         try:
             content = write_backup(database=database(), path=path, now=timezone.now())
         except FileExistsError as error:
-            raise CommandError(f"{path} exists already; choose another name, or delete it first") from error
+            raise CommandError(f"{path} already exists. Choose another name, or delete the file first.") from error
         except OSError as error:
             raise CommandError(f"{path} cannot be written: {error.strerror}") from error
         return {

@@ -1,4 +1,4 @@
-"""Make a database ready to serve: tables of the admin, indexes, seed data, migrations, the first staff account."""
+"""Prepare a database for service: migrations, indexes, seed data and the first staff account."""
 
 import os
 import secrets
@@ -18,9 +18,11 @@ from career_navigator.devserver.private_files import write_privately
 
 
 class Command(SummaryCommand):
+    """Command that prepares a database for service."""
+
     help = (
-        "Migrates, creates indexes (merging what was stored twice), seeds, applies data migrations, and makes the "
-        "staff account 'admin' with a generated password, kept in VAR_DIR/admin-password. Safe to repeat."
+        "Runs Django's migrations, creates indexes (merging duplicates), loads seed data, applies data migrations, and "
+        "creates the staff account 'admin' with a generated password in VAR_DIR/admin-password. Safe to repeat."
     )
 
     requires_system_checks = (SPENDING,)
@@ -32,24 +34,24 @@ class Command(SummaryCommand):
             merged = create_indexes()
         except IndexesRejected as error:
             raise CommandError(str(error)) from error
-        with open(os.devnull, "w") as nowhere:
-            call_command("seed", stdout=nowhere)
+        with open(os.devnull, "w") as devnull:
+            call_command("seed", stdout=devnull)
         return {
             "collections": len(merged),
             "duplicates_merged": {name: count for name, count in merged.items() if count},
             "data_migrations": apply_data_migrations(now=timezone.now()),
-            "admin_password": _make_admin(),
+            "admin_password": _create_admin(),
         }
 
 
-def _make_admin() -> str:
-    """Where the password of the staff account is kept; makes both when the account is missing."""
+def _create_admin() -> str:
+    """Create the first staff account if it is missing. Returns a description of where its password is stored."""
     path = get_password_file()
     if admin := User.objects.filter(username=ADMIN).first():
         delete_changed_password(admin)
-        return f"as it was; kept in {path}" if path.exists() else "as it was"
+        return f"unchanged, stored in {path}" if path.exists() else "unchanged"
     password = secrets.token_urlsafe(15)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_privately(path, password + "\n")
     User.objects.create_superuser(username=ADMIN, email="", password=password)
-    return f"kept in {path}"
+    return f"stored in {path}"

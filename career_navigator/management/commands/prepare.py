@@ -1,4 +1,4 @@
-"""The earlier name of `bootstrap`."""
+"""Deprecated alias of the command `bootstrap`."""
 
 from typing import Any
 
@@ -6,8 +6,10 @@ from career_navigator.management.commands.bootstrap import Command as Bootstrap
 
 
 class Command(Bootstrap):
-    help = "Deprecated, and gone with the next release: use `bootstrap`."
+    """Deprecated alias of `bootstrap`."""
+
+    help = "Deprecated alias of `bootstrap`. The next release will remove it."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stderr.write("`prepare` is called `bootstrap` now; the old name goes with the next release.")
+        self.stderr.write("prepare is deprecated and will be removed in the next release: use bootstrap.")
         super().handle(*args, **options)

@@ -1,4 +1,4 @@
-"""Record the examples of the OpenAPI document from a running demonstration."""
+"""Record the examples of the OpenAPI document from a running demonstration installation."""
 
 import hashlib
 import hmac
@@ -28,28 +28,33 @@ from fixtures.example_calls import CALLS, EMAIL, OTHER_EMAIL, Call
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRunDocument
 from ingestion.views import SIGNATURE_HEADER
 
-# Of an answer that is shown.
+# Limits for the lists and texts of a recorded example.
 MAX_ITEMS = 2
 MAX_LENGTH = 400
 _TIMEOUT_SECONDS = 60
 _COLLECTION_SECONDS = 300
-# Shown in place of secrets, which are of this install, and expire.
+# Replacements for secrets, which belong to the installation and expire.
 _TOKENS = {"access_token": "eyJhbGciOiJIUzI1NiJ9.e30.an-access-token", "refresh_token": "a-refresh-token"}
 _SECRETS = _TOKENS | dict.fromkeys(("confirmation_token", "reset_token", "unsubscribe_token"), "the-token-of-a-message")
 
 
 class Command(SummaryCommand):
-    help = "Records the OpenAPI document's examples from a running demonstration, with accounts that it erases again."
+    """Command that records the examples of the OpenAPI document."""
+
+    help = (
+        "Records the examples of the OpenAPI document from a running demonstration installation. Erases the accounts "
+        "that it creates."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--url", default=f"http://127.0.0.1:{settings.PORT}", help="where the install answers")
-        parser.add_argument("--directory", type=Path, default=EXAMPLES, help="where the files are written")
+        parser.add_argument("--url", default=f"http://127.0.0.1:{settings.PORT}", help="URL of the installation")
+        parser.add_argument("--directory", type=Path, default=EXAMPLES, help="directory for the recorded files")
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         if not settings.DEMONSTRATION:
-            raise CommandError("Examples are recorded from demonstration data alone: unset THEIR_STACK_API_KEY.")
+            raise CommandError("Examples can only be recorded from demonstration data. Unset THEIR_STACK_API_KEY.")
         if not settings.THEIR_STACK_WEBHOOK_SECRET:
-            raise CommandError("Set THEIR_STACK_WEBHOOK_SECRET, for this command and for the install that it asks.")
+            raise CommandError("Set THEIR_STACK_WEBHOOK_SECRET for this command and for the running installation.")
         _wait_for_postings()
         _erase_accounts()
         try:
@@ -64,7 +69,7 @@ class Command(SummaryCommand):
 
 
 class Recorder:
-    """Makes calls one after the other, as the OpenAPI document of the install describes them."""
+    """Client that makes the example calls in order, as the installation's OpenAPI document describes them."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -78,17 +83,17 @@ class Recorder:
         }
 
     def record(self, calls: tuple[Call, ...]) -> dict[str, dict[str, Any]]:
-        """Return the examples by tag and operation. Raises CommandError where a call does not succeed."""
+        """Make the calls and return the examples by tag and operation. Raises CommandError if a call fails."""
         examples: dict[str, dict[str, Any]] = defaultdict(dict)
         for call in calls:
             self._issue_token(call)
             tag = self.operations[call.operation][2]["tags"][0]
-            examples[tag][call.operation] = self._make(call)
+            examples[tag][call.operation] = self._make_call(call)
         return examples
 
-    def _make(self, call: Call) -> dict[str, Any]:
+    def _make_call(self, call: Call) -> dict[str, Any]:
         method, path, operation = self.operations[call.operation]
-        parameters, body = _fill(call.parameters, self.values), _fill(call.body, self.values)
+        parameters, body = _fill_in(call.parameters, self.values), _fill_in(call.body, self.values)
         places = {parameter["name"]: parameter["in"] for parameter in operation.get("parameters", ())}
         request = requests.Request(
             method.upper(),
@@ -98,40 +103,40 @@ class Recorder:
         if "access_token" in self.values and any("bearer" in each for each in operation.get("security", ())):
             request.headers["Authorization"] = f"Bearer {self.values['access_token']}"
         if body is not None:
-            _put_body(request, body, media_type=next(iter(operation["requestBody"]["content"])))
+            _set_body(request, body, media_type=next(iter(operation["requestBody"]["content"])))
         if call.operation == "theirstack_webhook":
             parameters[SIGNATURE_HEADER] = request.headers[SIGNATURE_HEADER] = _sign(request.data)
         with requests.Session() as session:
-            answer = session.send(request.prepare(), timeout=_TIMEOUT_SECONDS)
-        if not answer.ok:
-            raise CommandError(f"{call.operation} was answered {answer.status_code}: {answer.text[:500]}")
+            response = session.send(request.prepare(), timeout=_TIMEOUT_SECONDS)
+        if not response.ok:
+            raise CommandError(f"{call.operation} failed with status {response.status_code}: {response.text[:500]}")
         example = {
-            "parameters": _without_secrets(parameters, call.parameters),
-            "body": _without_secrets(body, call.body),
-            "status": str(answer.status_code),
-            "answer": self._read(answer, call),
+            "parameters": _replace_secrets(parameters, call.parameters),
+            "body": _replace_secrets(body, call.body),
+            "status": str(response.status_code),
+            "answer": self._read_response(response, call),
         }
         return {name: value for name, value in example.items() if value not in (None, {})}
 
-    def _read(self, answer: requests.Response, call: Call) -> Any:
-        """Return the answer as it is shown, None where it is no text. Takes from it what later calls need."""
-        media_type = answer.headers.get("Content-Type", "").split(";")[0]
+    def _read_response(self, response: requests.Response, call: Call) -> Any:
+        """Return the response's content for the example, or None if it is binary. Stores values for later calls."""
+        media_type = response.headers.get("Content-Type", "").split(";")[0]
         if media_type.startswith("text/"):
-            return _cut(answer.content.decode())
-        if media_type != "application/json" or not answer.content:
+            return _truncate(response.content.decode())
+        if media_type != "application/json" or not response.content:
             return None
-        given = answer.json()
+        content = response.json()
         for name, path in call.taken.items():
             try:
-                self.values[name] = _find(given, path)
+                self.values[name] = _find_value(content, path)
             except (LookupError, TypeError) as error:
-                # Jobs that were fetched within a day are not fetched again.
-                sentence = f"{call.operation} answered no {path}: record from a new install, with a VAR_DIR of its own."
-                raise CommandError(sentence) from error
-        return _shorten(given)
+                # Recording twice within a day fails, because jobs are not fetched again on the same day.
+                message = f"{call.operation} returned no {path}. Record from a new installation with a new VAR_DIR."
+                raise CommandError(message) from error
+        return _shorten(content)
 
     def _issue_token(self, call: Call) -> None:
-        """Issue the token that a message would have brought, where the call needs one."""
+        """Issue the token that a user would get by email, if the call needs one."""
         needed, now = {*_list_needed(call.parameters), *_list_needed(call.body)}, timezone.now()
         if "confirmation_token" in needed:
             user_id = ObjectId(self.values["user_id"])
@@ -142,7 +147,7 @@ class Recorder:
             self.values["unsubscribe_token"] = make_token(search_id=ObjectId(self.values["search_id"]))
 
 
-def _put_body(request: requests.Request, body: dict[str, Any], *, media_type: str) -> None:
+def _set_body(request: requests.Request, body: dict[str, Any], *, media_type: str) -> None:
     if media_type == "multipart/form-data":
         request.files = [(name, (None, str(value))) for name, value in body.items()]
     elif media_type == "application/json":
@@ -156,17 +161,17 @@ def _sign(body: Any) -> str:
     return "sha256=" + hmac.new(settings.THEIR_STACK_WEBHOOK_SECRET.encode(), body, hashlib.sha256).hexdigest()
 
 
-def _fill(value: Any, values: Mapping[str, Any]) -> Any:
-    """Put values in for the names such as "<job_id>"."""
+def _fill_in(value: Any, values: Mapping[str, Any]) -> Any:
+    """Replace placeholders such as "<job_id>" by their values."""
     if isinstance(value, Mapping):
-        return {name: _fill(each, values) for name, each in value.items()}
+        return {name: _fill_in(each, values) for name, each in value.items()}
     if isinstance(value, list):
-        return [_fill(each, values) for each in value]
+        return [_fill_in(each, values) for each in value]
     return values[value[1:-1]] if isinstance(value, str) and value.startswith("<") else value
 
 
 def _list_needed(value: Any) -> Iterator[str]:
-    """List the names such as "<job_id>"."""
+    """Yield the names of placeholders such as "<job_id>"."""
     if isinstance(value, Mapping | list):
         for each in value.values() if isinstance(value, Mapping) else value:
             yield from _list_needed(each)
@@ -174,29 +179,31 @@ def _list_needed(value: Any) -> Iterator[str]:
         yield value[1:-1]
 
 
-def _without_secrets(sent: Any, call: Any) -> Any:
+def _replace_secrets(sent: Any, call: Any) -> Any:
+    """Replace the values of placeholders for secrets in what was sent for a call."""
     if isinstance(sent, Mapping):
-        return {name: _without_secrets(each, call.get(name)) for name, each in sent.items()}
+        return {name: _replace_secrets(each, call.get(name)) for name, each in sent.items()}
     return _SECRETS.get(call[1:-1], sent) if isinstance(call, str) else sent
 
 
-def _find(answer: Any, path: str) -> Any:
+def _find_value(content: Any, path: str) -> Any:
+    """Return the value at a dotted path such as "items.0.id"."""
     for step in path.split("."):
-        answer = answer[int(step)] if isinstance(answer, list) else answer[step]
-    return answer
+        content = content[int(step)] if isinstance(content, list) else content[step]
+    return content
 
 
 def _shorten(value: Any) -> Any:
-    """Leave out secrets, and of lists and texts what is more than shows what they are."""
+    """Replace tokens and truncate lists and texts to MAX_ITEMS and MAX_LENGTH."""
     if isinstance(value, Mapping):
         return {name: _TOKENS.get(name) or _shorten(each) for name, each in value.items()}
     if isinstance(value, list):
         return [_shorten(each) for each in value[:MAX_ITEMS]]
-    return _cut(value) if isinstance(value, str) else value
+    return _truncate(value) if isinstance(value, str) else value
 
 
-def _cut(text: str) -> str:
-    # The worker names its machine.
+def _truncate(text: str) -> str:
+    # Worker names contain the host name.
     text = text.replace(f"@{socket.gethostname()}", "@host")
     return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH].rstrip()} ..."
 
@@ -208,7 +215,7 @@ def _wait_for_postings() -> None:
         status__in=OPEN_RUN_STATUSES
     ):
         if time.monotonic() > give_up_at:
-            raise CommandError("The demonstration's postings are not collected yet; record when they are.")
+            raise CommandError("The demonstration postings are not collected yet. Try again when they are.")
         time.sleep(1)
 
 

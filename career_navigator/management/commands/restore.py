@@ -1,4 +1,4 @@
-"""Put a backup in place of the whole database."""
+"""Replace the whole database by a backup."""
 
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,16 @@ from market.selectors import VERSION_KEY
 
 
 class Command(SummaryCommand):
+    """Command that replaces the database by a backup."""
+
     help = (
-        "Checks a file that `backup` wrote, stores it beside the present collections, and then puts it in their place. "
+        "Replaces all collections by those in a file that `backup` wrote, after verifying and loading the whole file. "
         "Restart the service afterwards."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--replace", action="store_true", help="delete what the database holds now")
+        parser.add_argument("--replace", action="store_true", help="delete the documents that the database has now")
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         path: Path = options["file"]
@@ -31,10 +33,11 @@ class Command(SummaryCommand):
         except UnusableBackup as error:
             raise CommandError(f"{error}. Nothing was changed.") from error
         except NotEmpty as error:
-            raise CommandError(f"{error}. Nothing was changed; --replace deletes all of it first.") from error
+            raise CommandError(f"{error}. Nothing was changed. Use --replace to delete them.") from error
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}. Nothing was changed.") from error
-        # Answers that were rendered from what is gone. Without Redis there are none, and the schedule renders new ones.
+        # Responses were precomputed from the replaced data. If Redis is unavailable, the next scheduled refresh renders
+        # new ones.
         if execute(("DEL", VERSION_KEY)) is not None:
             refresh_stats(now=timezone.now())
         return {

@@ -1,4 +1,4 @@
-"""Run everything on this machine: `make run` is this command in a virtual environment."""
+"""Run the complete installation on this machine. `make run` runs this command in a virtual environment."""
 
 import json
 import os
@@ -17,18 +17,20 @@ from career_navigator.devserver.embedded import HOST, MONGODB_LOGIN, free_port, 
 from career_navigator.devserver.manager import Output, ProcessManager, refuse_taken_port
 from career_navigator.devserver.private_files import PRIVATE_UMASK, get_server_password, make_private, write_privately
 
-# Deep enough for the window before to be there too, so that the demonstration shows growth.
+# Old enough for two trend windows, so that the demonstration shows growth.
 DEMONSTRATION_COLLECTION = ("--max-age-days", "120", "--limit", "400")
 _MANAGE = (sys.executable, "manage.py")
 _CELERY = ("-m", "celery", "-A", "career_navigator")
 
 
-# Where it is asked on this machine while it listens on all addresses.
-_LOOPBACK = {"0.0.0.0": HOST, "::": "::1"}  # noqa: S104 - nothing is bound by this
+# Addresses for reaching the service from this machine if it listens on all addresses.
+_LOOPBACK = {"0.0.0.0": HOST, "::": "::1"}  # noqa: S104 - does not bind anything
 
 
 class Command(BaseCommand):
-    help = "Runs servers, web, worker and beat until Ctrl-C. PORT and VAR_DIR choose where."
+    """Command that runs the complete installation until it is stopped."""
+
+    help = "Runs the servers, web, worker and beat processes until Ctrl-C. Set PORT and VAR_DIR to change where."
     requires_system_checks = (SPENDING,)
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -36,10 +38,12 @@ class Command(BaseCommand):
             "--postings",
             type=Path,
             metavar="FILE",
-            help="without a key: let the fake TheirStack serve the jobs of this file",
+            help="file with the jobs that the fake TheirStack serves if there is no API key",
         )
-        parser.add_argument("--shift-dates", action="store_true", help="with --postings: the newest is from today")
-        parser.add_argument("--end-with-parent", action="store_true", help="stop when the calling process ends")
+        parser.add_argument(
+            "--shift-dates", action="store_true", help="with --postings, shift the dates so that the newest is today"
+        )
+        parser.add_argument("--end-with-parent", action="store_true", help="stop when the parent process ends")
 
     def handle(self, *args: Any, **options: Any) -> None:
         os.umask(PRIVATE_UMASK)
@@ -57,32 +61,32 @@ class Command(BaseCommand):
     def _start(self) -> None:
         manager, password_file = self._manager, self._var_dir / "admin-password"
         for path in make_private(self._var_dir):
-            manager.say(f"Warning: {path} is not this user's alone; others may read what is in it.")
+            manager.say(f"Warning: {path} cannot be made private. Other users may be able to read it.")
         refuse_taken_port(settings.HOST, settings.PORT)
-        services = self._start_servers() | {"public_url": _get_address()}
-        stand_in_port = free_port() if settings.DEMONSTRATION else None
-        if stand_in_port:
-            services["stand_in_url"] = f"http://{HOST}:{stand_in_port}"
+        services = self._start_servers() | {"public_url": _get_local_url()}
+        fake_port = free_port() if settings.DEMONSTRATION else None
+        if fake_port:
+            services["stand_in_url"] = f"http://{HOST}:{fake_port}"
             services["stand_in_api_key"] = secrets.token_urlsafe(12)
         write_privately(self._var_dir / "services.json", json.dumps(services))
-        if stand_in_port:
-            # Its key is read from the file: arguments are for everybody to see.
-            arguments = ["--port", str(stand_in_port), *_stand_in_arguments(**self._options)]
+        if fake_port:
+            # The command reads its API key from the file, since other users can see command arguments.
+            arguments = ["--port", str(fake_port), *_build_fake_arguments(**self._options)]
             manager.start("fake", [*_MANAGE, "fake_theirstack", *arguments])
         had_password = password_file.exists()
         manager.wait_for(manager.start("bootstrap", [*_MANAGE, "bootstrap"], runs_once=True))
         is_empty = _has_no_postings(services["mongodb_uri"])
         self._start_processes()
         manager.wait_until_answers("the API", host=_LOOPBACK.get(settings.HOST, settings.HOST), port=settings.PORT)
-        if stand_in_port:
-            manager.wait_until_answers("the fake TheirStack", port=stand_in_port)
+        if fake_port:
+            manager.wait_until_answers("the fake TheirStack", port=fake_port)
         self._announce(password_file, is_new=not had_password)
-        if stand_in_port and is_empty:
-            manager.say("Collecting demonstration postings; they appear within a minute.")
+        if fake_port and is_empty:
+            manager.say("Collecting demonstration postings. They appear within a minute.")
             manager.start("collect", [*_MANAGE, "collect", "--queue", *DEMONSTRATION_COLLECTION], runs_once=True)
 
     def _start_servers(self) -> dict[str, str]:
-        """Start MongoDB and Valkey where the settings name none; return the addresses of both."""
+        """Start MongoDB and Valkey unless the settings name servers. Returns the URLs of both."""
         services = {"mongodb_uri": settings.MONGODB_URI, "redis_url": settings.REDIS_URL}
         password, check = get_server_password(self._var_dir), self._manager.check
         if settings.EMBEDDED_MONGODB:
@@ -107,14 +111,14 @@ class Command(BaseCommand):
                 *(sys.executable, "-m", "granian", "career_navigator.rsgi:application"),
                 *("--interface", "rsgi", "--no-ws"),
                 *("--host", settings.HOST, "--port", str(settings.PORT)),
-                # HTTP/2 needs TLS, which a proxy in front ends; not looking for it makes each request cheaper.
+                # HTTP/2 would need TLS, which only a reverse proxy provides. Without detection, requests are cheaper.
                 *("--http", "1"),
                 *("--workers", str(settings.WEB_WORKERS), "--workers-kill-timeout", "3"),
                 *("--static-path-route", "/static", "--static-path-mount", str(self._var_dir / "static")),
                 *("--log-level", settings.LOG_LEVEL.lower()),
             ],
         )
-        # The collector alone takes roles and long maintenance tasks, so that mails and uploads never wait behind them.
+        # Only the collector processes roles and long maintenance tasks, so that mails and uploads never wait for them.
         for name, queues in (("worker", "--exclude-queues"), ("collector", "--queues")):
             self._manager.start(
                 name,
@@ -122,52 +126,52 @@ class Command(BaseCommand):
                     *(sys.executable, "-W", "ignore:You're running the worker with superuser", *_CELERY),
                     *("worker", queues, "collect,maintenance", "--hostname", f"{name}@%h"),
                     *("--concurrency", str(settings.WORKER_PROCESSES), "--loglevel", settings.LOG_LEVEL),
-                    # With two workers there is nobody else to greet.
+                    # Two workers on one machine do not need to synchronize with each other.
                     *("--without-gossip", "--without-mingle"),
                 ],
-                # Asked to stop, it hands its tasks back to the queue instead of finishing them first.
+                # On SIGTERM, the worker returns its tasks to the queue instead of finishing them first.
                 REMAP_SIGTERM="SIGQUIT",
             )
         self._manager.start(
             "beat",
             [
                 *(sys.executable, *_CELERY, "beat", "--loglevel", settings.LOG_LEVEL),
-                # No file of process ids, which a kill would leave behind.
+                # No PID file, which would remain after a kill.
                 "--pidfile=",
             ],
         )
 
     def _announce(self, password_file: Path, *, is_new: bool) -> None:
-        address, say = _get_address(), self._manager.say
-        say(f"Career Navigator is ready at {address}")
+        url, say = _get_local_url(), self._manager.say
+        say(f"Career Navigator is ready at {url}")
         if settings.HOST not in (HOST, "localhost", "::1"):
-            say(f"  It listens on {settings.HOST}: others in the network reach it, by plain HTTP, the admin too.")
-            say(f"  It answers to the names in ALLOWED_HOSTS: {', '.join(settings.ALLOWED_HOSTS)}")
-        say(f"  Documentation: {address}/docs")
-        login = "the password that was chosen for it"
+            say(f"  It listens on {settings.HOST}. Other machines can reach it, including the admin, over plain HTTP.")
+            say(f"  It accepts the host names in ALLOWED_HOSTS: {', '.join(settings.ALLOWED_HOSTS)}")
+        say(f"  Documentation: {url}/docs")
+        login = "the password that you have set"
         if password_file.exists():
             login = f"password in {password_file}"
             if is_new:
-                login = f"password {password_file.read_text().strip()} (kept in {password_file})"
-        say(f"  Admin: {address}/admin with user admin, {login}")
+                login = f"password {password_file.read_text().strip()} (stored in {password_file})"
+        say(f"  Admin: {url}/admin with user admin, {login}")
         if settings.DEMONSTRATION:
-            say("  This is demonstration data: its postings come from a fake TheirStack on this machine.")
-            say("  To collect real ones, set THEIR_STACK_API_KEY.")
+            say("  The postings are demonstration data from a fake TheirStack on this machine.")
+            say("  To collect real postings, set THEIR_STACK_API_KEY.")
         say("  Stop with Ctrl-C.")
 
 
-def _get_address() -> str:
-    """Return where this machine reaches the service."""
+def _get_local_url() -> str:
+    """Return the URL of the service on this machine."""
     host = _LOOPBACK.get(settings.HOST, settings.HOST)
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.PORT}"
 
 
-def _stand_in_arguments(*, postings: Path | None, shift_dates: bool, **_: Any) -> list[str]:
-    chosen = [] if postings is None else ["--postings", str(postings.resolve())]
-    return [*chosen, "--shift-dates"] if shift_dates else chosen
+def _build_fake_arguments(*, postings: Path | None, shift_dates: bool, **_: Any) -> list[str]:
+    arguments = [] if postings is None else ["--postings", str(postings.resolve())]
+    return [*arguments, "--shift-dates"] if shift_dates else arguments
 
 
 def _has_no_postings(mongodb_uri: str) -> bool:
-    # A client of its own: the settings of this process were read before the servers had addresses.
+    # Uses its own client because this process read its settings before the servers had addresses.
     with pymongo.MongoClient[dict[str, Any]](mongodb_uri) as client:
         return client[settings.MONGODB_DATABASE]["job_postings"].find_one({}, {"_id": 1}) is None

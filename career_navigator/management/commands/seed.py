@@ -1,4 +1,4 @@
-"""Put the curated seed data into the database."""
+"""Load the curated seed data into the database."""
 
 import json
 from dataclasses import asdict
@@ -16,7 +16,12 @@ FIXTURES = Path(__file__).resolve().parents[3] / "fixtures"
 
 
 class Command(SummaryCommand):
-    help = "Seeds skills, learning resources, project ideas, staff roles. Safe to repeat: what curators edited is kept."
+    """Command that loads the seed data and creates the staff roles."""
+
+    help = (
+        "Loads skills, learning resources, project ideas and staff roles. Safe to repeat: entries that curators have "
+        "edited are not changed."
+    )
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         summary: dict[str, Any] = {}
