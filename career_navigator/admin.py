@@ -1,4 +1,4 @@
-"""The admin of the shared modules: maintenance tasks and the log."""
+"""Model admins of the shared modules: maintenance tasks, failed logins and the log."""
 
 from typing import Any, cast
 
@@ -51,10 +51,14 @@ from career_navigator.task_runs import (
 
 
 class FailedTaskFilter(AttentionFilter):
+    """Filter for the failed tasks that the dashboard counts."""
+
     attention = FAILED_TASKS
 
 
 class TaskFilter(SimpleListFilter):
+    """Filter for the runs of a single task."""
+
     title = parameter_name = "task"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -66,8 +70,10 @@ class TaskFilter(SimpleListFilter):
 
 
 class StarterFilter(SimpleListFilter):
+    """Filter for runs that the schedule or a staff member started."""
+
     title, parameter_name = "started by", "started_by"
-    # No username has a colon.
+    # Usernames cannot contain a colon.
     _SCHEDULE = ":schedule"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -81,22 +87,24 @@ class StarterFilter(SimpleListFilter):
 
 
 class FailedLoginFilter(AttentionFilter):
+    """Filter for the failed logins that the dashboard counts."""
+
     attention = FAILED_LOGINS
 
 
-# What a run waits behind is named up to so many.
+# Number of runs ahead of a queued run that its page names.
 _MAX_AHEAD = 3
-# The schedule shows so many of an entry's next times.
+# Number of next times that the schedule page shows per entry.
 _NEXT_TIMES = 3
 
 
 @admin.register(TaskRun)
 class TaskRunAdmin(ReadOnlyDocumentAdmin):
-    """Maintenance tasks: started from the buttons above the list of their runs, followed on the page of a run."""
+    """Model admin for the runs of maintenance tasks, with buttons that start tasks and a page that follows a run."""
 
     list_display = ("title", "state", "starter", "created_at", "started_at", "finished_at", "outcome")
     phone_columns = ("title", "state", "outcome")
-    empty_text = "Runs of the schedule and of the buttons above are listed here."
+    empty_text = "This list shows the runs that the schedule or the buttons above have started."
     list_filter = (FailedTaskFilter, TaskFilter, "status", StarterFilter)
     list_before_template = "career_navigator/admin_site/tasks.html"
     change_form_template = "career_navigator/admin_site/task_run.html"
@@ -115,6 +123,7 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
 
     @display(description="outcome")
     def outcome(self, obj: Any) -> str:
+        """Return what the run did, or why it failed."""
         return obj.result or obj.error or ("nothing to do" if obj.status == "finished" else "")
 
     def get_urls(self) -> list[URLPattern]:
@@ -129,10 +138,9 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         open_runs = {run.task: run for run in reversed(list_open_runs(now=timezone.now()))}
-        offered = list_tasks(user=cast(User, request.user))
         tasks = [
             {"task": task, "open_run": open_runs.get(task.name), "asks": task.consequences is not None}
-            for task in offered
+            for task in list_tasks(user=cast(User, request.user))
         ]
         context = {"tasks": tasks, "title": "Maintenance tasks"}
         return super().changelist_view(request, (extra_context or {}) | context)
@@ -145,13 +153,13 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
             context = {
                 "title_of_task": self.title(run),
                 "starter": self.starter(run),
-                "state": self._describe(run),
+                "state": self._build_state(run),
                 "may_cancel": task is not None and can_start(user=request.user, task=task),
             }
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     def _show_schedule(self, request: HttpRequest) -> HttpResponse:
-        """Every entry of the schedule, the next one first, with its last run."""
+        """Render all entries of the schedule with their last runs, ordered by their next times."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         now, last_runs = timezone.now(), find_last_runs()
@@ -186,11 +194,11 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
         try:
             run = request_run(task=task.name, started_by=user.get_username(), now=timezone.now())
         except RunIsOpen as error:
-            opened = error.run
-            since = f"{opened.status} since {_time(opened.started_at or opened.created_at)} UTC"
-            text = f"“{task.title}” is not started a second time: this run is {since}."
-            messages.warning(request, f"{text} Start it again when it is over, or cancel it.")
-            return _to_run(opened.pk)
+            open_run = error.run
+            since = _format_time(open_run.started_at or open_run.created_at)
+            text = f"“{task.title}” was not started: this run has been {open_run.status} since {since} UTC."
+            messages.warning(request, f"{text} Wait until it ends, or cancel it.")
+            return _redirect_to_run(open_run.pk)
         log_action(user, TaskRun.objects.get(pk=run.pk), f"Started the task “{task.title}”.")
         if enqueue_or_report(
             request,
@@ -201,8 +209,8 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
         ):
             messages.success(request, f"“{task.title}” is queued.")
         else:
-            finish_run(task_id=run.task_id, status="failed", error="the queue did not answer", now=timezone.now())
-        return _to_run(run.pk)
+            finish_run(task_id=run.task_id, status="failed", error="the queue was unavailable", now=timezone.now())
+        return _redirect_to_run(run.pk)
 
     def _ask_to_start(self, request: HttpRequest, task: Task, consequences: list[str]) -> HttpResponse:
         return ask_for_confirmation(
@@ -228,17 +236,20 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
                 request,
                 title=f"Cancel “{title}”?",
                 act="Cancel the run",
-                facts=[f"It is {run.status}. {_describe_progress(run)}".strip(), "What it has done so far stays."],
-                undo="It cannot be undone, but the task can be started again.",
+                facts=[
+                    f"The run is {run.status}. {_describe_progress(run)}".strip(),
+                    "The steps that are already done stay in effect.",
+                ],
+                undo="It cannot be undone, but you can start the task again.",
                 back=reverse("admin:career_navigator_taskrun_change", args=[run.pk]),
                 opts=self.opts,
             )
         if cancel_run(run=run, now=timezone.now()):
             log_action(user, TaskRun.objects.get(pk=run.pk), f"Cancelled the task “{title}”.")
-            messages.success(request, f"“{title}” is cancelled; if it is at work it ends after its present step.")
+            messages.success(request, f"“{title}” is cancelled. If it is already running, it stops after this step.")
         else:
-            messages.info(request, "Nothing is cancelled: the run is over already.")
-        return _to_run(run.pk)
+            messages.info(request, "The run was not cancelled because it has already ended.")
+        return _redirect_to_run(run.pk)
 
     def _state(self, request: HttpRequest, run_id: str) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -246,10 +257,10 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
         run = self.get_object(request, run_id)
         if run is None:
             raise Http404
-        return JsonResponse(self._describe(run))
+        return JsonResponse(self._build_state(run))
 
-    def _describe(self, run: Any) -> dict[str, Any]:
-        """Return the state of a run as its page follows it."""
+    def _build_state(self, run: Any) -> dict[str, Any]:
+        """Return the state of a run that its page shows and polls."""
         is_open = run.status in OPEN_TASK_RUN_STATUSES
         stopping = run.status == "running" and run.cancel_requested
         share = (run.progress_done or 0) / run.progress_total if run.progress_total else 0
@@ -260,15 +271,15 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
             "percent": 100 if run.status == "finished" else min(100, round(100 * share)),
             "texts": {
                 "outcome": self.outcome(run),
-                "finished": _time(run.finished_at),
+                "finished": _format_time(run.finished_at),
                 "progress": _describe_progress(run),
                 "waits": self._describe_wait(run) if run.status == "queued" else "",
-                "cancelling": "It is asked to stop; it ends after its present step." if stopping else "",
+                "cancelling": "The run is being cancelled. It stops after this step." if stopping else "",
             },
         }
 
     def _describe_wait(self, run: Any) -> str:
-        """Say what a queued run waits behind: what its queue's workers are at, and what was queued before it."""
+        """Describe what a queued run waits for: the running and earlier runs in its queue, or a worker."""
         queue = get_queue(run.task)
         ahead = [
             other
@@ -278,40 +289,40 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
             and (other.status == "running" or other.created_at <= run.created_at)
         ]
         names = [
-            f"“{self.title(other)}” ({other.status} since {_time(other.started_at or other.created_at)} UTC"
-            f"{_comma(_describe_progress(other))})"
+            f"“{self.title(other)}” ({other.status} since {_format_time(other.started_at or other.created_at)} UTC"
+            f"{_prefix_comma(_describe_progress(other))})"
             for other in ahead[:_MAX_AHEAD]
         ]
         more = [f"{len(ahead) - _MAX_AHEAD} more"] if len(ahead) > _MAX_AHEAD else []
         try:
             if not list_alive_workers(now=timezone.now()):
-                return "It waits for a worker: none has given a sign of life lately."
+                return "Waiting for a worker. No worker has sent a heartbeat recently."
             waiting = count_waiting_tasks().get(queue, 0)
         except (RedisError, OperationalError):
-            return "It waits for the queue, which does not answer."
+            return "Waiting for the queue, which is unavailable."
         if names:
-            return f"It waits behind {', '.join([*names, *more])}."
-        return f"It waits for a free process of the workers of the queue “{queue}”; {waiting:,} tasks wait in it."
+            return f"Waiting for {', '.join([*names, *more])}."
+        return f"Waiting for a free worker process of the queue “{queue}”, in which {waiting:,} tasks are waiting."
 
 
 @admin.register(FailedLogin)
 class FailedLoginAdmin(ReadOnlyDocumentAdmin):
-    """Who tried to log in to the admin and failed, by account, address and day; kept for 90 days."""
+    """Model admin for failed admin logins per account, client IP and day, which are stored for 90 days."""
 
     list_display = ("account", "client_ip", "count", "last_at")
     phone_columns = ("account", "client_ip", "count")
     list_filter = (FailedLoginFilter,)
     search_fields = ("account", "client_ip")
-    empty_text = "Logins to this admin with a wrong password or code are listed here for 90 days."
+    empty_text = "This list shows logins to this admin with a wrong password or code, for 90 days."
 
 
 @admin.register(LogEntry)
 class LogEntryAdmin(ReadOnlyMixin, StaffModelAdmin):
-    """Every act of the staff; nobody changes it."""
+    """Read-only model admin for the log of staff actions."""
 
     list_display = ("action_time", "user", "kind", "object", "what", "values")
     phone_columns = ("what", "user", "action_time")
-    empty_text = "Whatever staff change or start from now on is listed here."
+    empty_text = "This list shows everything that staff change or start."
     list_filter = ("action_flag", "user", "content_type", "action_time")
     fields = ("action_time", "user", "kind", "object", "what", "values")
     search_fields = ("object_repr", "change_message")
@@ -341,7 +352,7 @@ def _get_title(name: str) -> str:
     return task.title if task else name
 
 
-def _time(value: Any) -> str:
+def _format_time(value: Any) -> str:
     return f"{value:%Y-%m-%d %H:%M:%S}" if value else "—"
 
 
@@ -350,17 +361,17 @@ def _describe_cron(schedule: crontab) -> str:
     return " ".join(str(getattr(schedule, f"_orig_{field}")) for field in fields)
 
 
-def _to_run(run_id: Any) -> HttpResponse:
+def _redirect_to_run(run_id: Any) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:career_navigator_taskrun_change", args=[run_id]))
 
 
 def _describe_progress(run: Any) -> str:
-    # What was told last is behind what a finished run has done.
+    # The last reported progress of a finished run is lower than what it has done.
     if run.status == "finished" or not (run.progress_done or run.progress_total):
         return ""
-    of_all = f" of {run.progress_total:,}" if run.progress_total else ""
-    return f"{run.progress_done or 0:,}{of_all} steps are done"
+    total = f" of {run.progress_total:,}" if run.progress_total else ""
+    return f"{run.progress_done or 0:,}{total} steps are done"
 
 
-def _comma(text: str) -> str:
+def _prefix_comma(text: str) -> str:
     return f", {text}" if text else ""

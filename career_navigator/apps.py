@@ -1,11 +1,10 @@
-"""App configs: our shared modules, Django's own apps fitted to MongoDB, and what the configs of all apps declare.
+"""App configs of the shared modules and of Django's own apps, and the registry of what all apps declare.
 
-An app adds to the shared parts by attributes of its `AppConfig` that map names to dotted paths. The paths are imported
-when a part first asks. Imported when Django is set up, they would be a fifth of what every command loads, mostly for
-nothing.
+An app extends the shared modules through attributes of its `AppConfig` that map names to dotted paths. The paths are
+imported on first use. Importing them in `ready()` would be a fifth of what every command loads, mostly in vain.
 
-`staff_roles` maps a role of the staff to the permissions that it has on the models of the app: names such as
-"change_skill", with `*` for any text. `manage.py seed` makes a group of each role.
+`staff_roles` maps a staff role to its permissions on the app's models. The permissions are codenames such as
+"change_skill", and `*` matches any text. `manage.py seed` creates a group for each role.
 """
 
 from functools import cache
@@ -24,24 +23,24 @@ from django.utils.module_loading import import_string
 from django_otp.plugins.otp_static.apps import DefaultConfig as StaticCodesConfig
 from django_otp.plugins.otp_totp.apps import DefaultConfig as TotpConfig
 
-# What each attribute leads to.
+# The attributes, and the object that each dotted path refers to.
 KINDS = {
-    "user_exports": "takes a user's id and returns what is stored about the user, in a form that JSON can have",
-    "user_erasures": "takes a user's id and removes that, or what ties it to the user; harmless when called again",
-    "seeds": "stores the entries of `fixtures/<name>.json`; raises ValueError for one that cannot be stored",
-    "skill_merges": "takes the name of the skill that goes, that of the other one, the time; harmless when repeated",
-    "duplicate_mergers": "merges what is stored twice in the collection of that name; returns how many documents",
-    "readiness_checks": "returns a `Check`, within a second; one that raises because a server is unavailable is not ok",
-    "metrics": "yields metric families whose names begin with `career_navigator_`, within a second",
-    "dashboard_panels": "takes the time and yields the cards and charts of the dashboard",
+    "user_exports": "function that takes a user id and returns the user's data as JSON-compatible values",
+    "user_erasures": "idempotent function that takes a user id and deletes or anonymizes the user's data",
+    "seeds": "function that stores the entries of `fixtures/<name>.json`; raises ValueError for an invalid entry",
+    "skill_merges": "idempotent function that takes the source skill's name, the target skill's name and the time",
+    "duplicate_mergers": "function that merges duplicates in the collection of that name and returns their number",
+    "readiness_checks": "function that returns a `Check` within a second; raising an unavailable error means not ok",
+    "metrics": "function that yields metric families with names starting with `career_navigator_`, within a second",
+    "dashboard_panels": "function that takes the time and yields cards and charts for the dashboard",
     "attention": "an `Attention`, which the dashboard counts and links to",
-    "menu_pages": "a `MenuPage` of the admin, by the name of its route",
+    "menu_pages": "a `MenuPage` of the admin, by its route name",
 }
 
 
 @cache
 def get_declared(kind: str) -> dict[str, Any]:
-    """Return what the apps declare under an attribute, by name, in the order of the apps."""
+    """Return the objects that all apps declare under an attribute, by name and in the order of the apps."""
     return {
         name: import_string(path)
         for config in apps.get_app_configs()
@@ -50,18 +49,18 @@ def get_declared(kind: str) -> dict[str, Any]:
 
 
 def load_declared() -> None:
-    """Import all of it: servers and workers do so before they answer or fork."""
+    """Import all declared objects. Web servers call this before serving, and workers before forking."""
     for kind in KINDS:
         get_declared(kind)
 
 
-# The tag of checks of what the settings let be spent; `manage.py run` runs these alone.
+# Tag of the checks for the spending of credits. `run` and `bootstrap` run only these checks.
 SPENDING = "spending"
 OBJECT_ID = "django_mongodb_backend.fields.ObjectIdAutoField"
 
 
 class CareerNavigatorConfig(AppConfig):
-    """The shared modules as an app: their commands, and the connection that every document uses."""
+    """App config of the shared modules, which registers the MongoDB connection."""
 
     name = "career_navigator"
     verbose_name = "Operations"
@@ -71,7 +70,7 @@ class CareerNavigatorConfig(AppConfig):
     }
     menu_pages = {"schedule": "career_navigator.admin_site.dashboard.SCHEDULE"}
 
-    # A curator sees the outcome of the task that a curator may start.
+    # Curators can start some tasks, so they can view the outcomes.
     staff_roles = {"curator": ["view_taskrun"], "operator": ["view_*", "run_task"], "auditor": ["view_*"]}
 
     def ready(self) -> None:
@@ -86,15 +85,18 @@ def _check_credit_budget(app_configs: Any, **options: Any) -> list[checks.CheckM
         return []
     return [
         checks.Warning(
-            "THEIR_STACK_API_KEY is set and THEIR_STACK_CREDIT_BUDGET is not: collections may spend every credit.",
-            hint="Set THEIR_STACK_CREDIT_BUDGET to the credits of a calendar month.",
+            "THEIR_STACK_API_KEY is set and THEIR_STACK_CREDIT_BUDGET is not: collections can spend all credits.",
+            hint="Set THEIR_STACK_CREDIT_BUDGET to the maximum number of credits per calendar month.",
             id="career_navigator.W001",
         )
     ]
 
 
 class MongoAdminConfig(SimpleAdminConfig):
-    """The admin, whose pages are loaded with the URLs: commands, workers and beat start in half the time without."""
+    """App config of the admin, which loads the model admins with the URLs instead of in `ready()`.
+
+    Commands, workers and beat do not need them and start in half the time.
+    """
 
     default_auto_field = OBJECT_ID
     default_site = "career_navigator.admin_site.site.StaffSite"
@@ -111,6 +113,8 @@ def _check_admin_pages(app_configs: Any, **options: Any) -> list[checks.CheckMes
 
 
 class MongoAuthConfig(AuthConfig):
+    """App config of Django's auth app, which names its users and groups staff accounts and roles."""
+
     default_auto_field = OBJECT_ID
     verbose_name = "Staff"
     staff_roles = {"auditor": ["view_user", "view_group"]}
@@ -119,8 +123,8 @@ class MongoAuthConfig(AuthConfig):
         super().ready()
         from career_navigator.admin_site.roles import on_user_saved
 
-        # Users of the platform are called users; these are others. Every page and the menu take the name from here,
-        # and migrations do not: they read the options that a model was written with.
+        # "User" means a user of the platform, so Django's users get another name on all pages and in the menu.
+        # Migrations are not affected, since they read a model's original options.
         for model, name in (("User", "staff account"), ("Group", "role")):
             opts = self.get_model(model)._meta
             opts.verbose_name, opts.verbose_name_plural = name, f"{name}s"
@@ -129,12 +133,18 @@ class MongoAuthConfig(AuthConfig):
 
 
 class MongoContentTypesConfig(ContentTypesConfig):
+    """App config of Django's content types, with ObjectIds as primary keys."""
+
     default_auto_field = OBJECT_ID
 
 
 class MongoTotpConfig(TotpConfig):
+    """App config of the TOTP devices, with ObjectIds as primary keys."""
+
     default_auto_field = OBJECT_ID
 
 
 class MongoStaticCodesConfig(StaticCodesConfig):
+    """App config of the recovery codes, with ObjectIds as primary keys."""
+
     default_auto_field = OBJECT_ID

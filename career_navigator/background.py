@@ -1,4 +1,4 @@
-"""The base of all tasks: retries while servers are unavailable, and tasks that a time is due for."""
+"""Base classes of Celery tasks: recorded runs, retries while servers are unavailable, and scheduled tasks."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -27,10 +27,10 @@ from career_navigator.task_runs import (
 
 logger = logging.getLogger(__name__)
 
-# MongoEngine hides what it wraps, and a bulk write what the majority did not confirm; those that fail for another cause
-# are reported when the retries are over.
+# MongoEngine's OperationError hides its cause, and BulkWriteError can mean that the majority did not confirm a write.
+# Such errors with another cause are only reported after the last retry.
 UNAVAILABLE_ERRORS = (*SERVER_UNAVAILABLE, mongoengine.OperationError, pymongo.errors.BulkWriteError)
-# 13 retries take 80 minutes at most and 40 on average, as each waits for a random part of its backoff.
+# 13 retries take at most 80 minutes, and 40 on average, because each waits a random part of its backoff.
 RETRY_WHILE_UNAVAILABLE: dict[str, Any] = {
     "autoretry_for": UNAVAILABLE_ERRORS,
     "dont_autoretry_for": (mongoengine.NotUniqueError,),
@@ -39,63 +39,63 @@ RETRY_WHILE_UNAVAILABLE: dict[str, Any] = {
     "retry_jitter": True,
     "max_retries": 13,
 }
-# How far a worker's clock may be behind that of the beat which has sent the task.
+# Maximum lag of a worker's clock behind the clock of the beat process.
 CLOCK_TOLERANCE = timedelta(minutes=1)
-# Once a year, and on 29 February of a leap year.
+# Covers schedules that are due once a year, or on 29 February.
 MAX_LOOK_BACK_DAYS = 2048
 
-# The header of what beat sends; what staff start has another one.
+# Message headers of tasks that beat and staff have started.
 SCHEDULED_HEADER = "scheduled"
 STARTED_BY_HEADER = "started_by"
 
 
 class TaskFailed(Exception):
-    """A task that could not do its work for a reason it foresees; the message says why, for who started it."""
+    """A task failed for an anticipated reason. The message is shown to the staff who started it."""
 
 
 class Task(celery.Task):
-    """The base of all tasks. Their arguments are flat: text, numbers, truth values, None, or lists of these.
+    """Base class of all tasks. Arguments must be strings, numbers, booleans, None, or lists of these.
 
-    Staff are offered a task with a `title`; who may start it needs one of the `permissions`. Such a task takes no
-    arguments and is harmless when run twice. It returns what it did in a sentence, or None where there was nothing to
-    do. What takes long counts its steps in `get_progress`, where staff may cancel it.
+    Staff with one of the `permissions` can start tasks that have a `title`. Such a task takes no arguments and is
+    idempotent. It returns a sentence about what it did, or None if there was nothing to do. A long task reports its
+    steps to `get_progress`, which also lets staff cancel it.
 
-    A `TaskRun` records each run that beat or staff have started. Of the runs of beat that found nothing to do, only the
-    last is kept.
+    A `TaskRun` records each run that beat or staff have started. Of beat's runs that had nothing to do, only the last
+    record is kept.
     """
 
     title = ""
     icon = "build"
     permissions: tuple[str, ...] = ("career_navigator.run_task",)
-    # What it destroys and how much, as sentences by the time; then staff are asked before they start it.
+    # Takes the time and returns sentences about what the task destroys. If set, staff have to confirm the start.
     consequences: Callable[[datetime], list[str]] | None = None
     throws = (TaskFailed,)
-    # Django's templates call what can be called, and a page that lists tasks must not run them.
+    # Django's templates call callable variables, so a page that lists tasks would run them.
     do_not_call_in_templates = True
 
     @property
     def explanation(self) -> str:
-        """What the task does, for the staff: the first paragraph of its docstring."""
+        """The description for staff: the first paragraph of the task's docstring."""
         return " ".join((self.__doc__ or "").split("\n\n")[0].split())
 
     def apply_async(self, args: Any = None, kwargs: Any = None, *rest: Any, **options: Any) -> Any:
-        """Queue the task. Raises ValueError for an argument that is not flat.
+        """Queue the task. Raises ValueError for a nested argument.
 
-        A worker pickles the arguments for its child. Too deeply nested ones end the worker, and the message, which
-        goes back into the queue, ends each worker that starts.
+        A worker pickles the arguments for its child process. Pickling a deeply nested argument would crash the worker,
+        and since the message returns to the queue, it would crash every other worker as well.
         """
-        # A retry sends what has come over the queue.
+        # A retry sends the arguments of a message that was already checked.
         if not options.get("retries"):
             for argument in (*(args or ()), *(kwargs or {}).values()):
                 if not _is_flat(argument):
                     raise ValueError(
-                        f"{self.name} cannot be queued with an argument of type {type(argument).__name__}; accepted "
-                        "are text, numbers, truth values, None, and lists of these"
+                        f"{self.name} cannot be queued with an argument of type {type(argument).__name__}. Arguments "
+                        "must be strings, numbers, booleans, None, or lists of these."
                     )
         return super().apply_async(args, kwargs, *rest, **options)
 
     def get_progress(self) -> Progress:
-        """Return what records how far the present run is; call it from the task's own thread."""
+        """Return the progress recorder of the current run. Call this from the task's own thread."""
         return Progress(task_id=self.request.id if self._is_recorded() else None)
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
@@ -125,14 +125,14 @@ class Task(celery.Task):
         if isinstance(exc, TaskFailed):
             self._record_end(task_id, status="failed", error=str(exc))
             return
-        # What ran out of retries for a due time is run again when its lease ends.
-        only = {"due_at": None} if is_server_unavailable(exc) else {}
-        # The staff are shown the result alone.
-        self._record_end(task_id, status="failed", result="broke off; see the log", error=repr(exc), **only)
+        # If a server is unavailable, leave a run with a due time open, so that it runs again when its lease ends.
+        conditions = {"due_at": None} if is_server_unavailable(exc) else {}
+        # Staff only see the result, not the error.
+        self._record_end(task_id, status="failed", result="failed, see the log", error=repr(exc), **conditions)
 
     @property
     def _lease(self) -> timedelta:
-        """No task runs longer than its time limit, so what holds the lease for longer is gone."""
+        """Duration of the lease, which is the time limit of the task. A longer run has lost its worker."""
         return timedelta(seconds=self.time_limit or self.app.conf.task_time_limit) + CLOCK_TOLERANCE
 
     def _is_recorded(self) -> bool:
@@ -142,7 +142,7 @@ class Task(celery.Task):
         return (self.request.headers or {}).get(name)
 
     def _record_start(self, task_id: str, now: datetime) -> bool:
-        """Record that the run begins; False where it is over, or another has it."""
+        """Record the start of the run. Returns False if it has already ended or another worker runs it."""
         if not self._is_recorded():
             return True
         return begin_run(task=self.name, task_id=task_id, lease=self._lease, now=now)
@@ -158,7 +158,7 @@ class Task(celery.Task):
             logger.warning("the end of a run of %s is not recorded: %s", self.name, error)
 
     def retry(self, *args: Any, **kwargs: Any) -> Any:
-        """Raise Retry, or have the queue deliver the task again where the retry cannot be queued: Celery drops it."""
+        """Raise Retry. If the retry cannot be queued, requeue the message, which Celery would drop otherwise."""
         try:
             return super().retry(*args, **kwargs)
         except Reject as rejected:
@@ -171,11 +171,11 @@ def _is_flat(argument: Any) -> bool:
 
 
 class ScheduledTask(Task):
-    """A task that runs once each time it is due, however often it is queued; for what is due daily or less often.
+    """Base class for tasks that run exactly once per due time, for schedules that are daily or less frequent.
 
-    When it is due is read from `beat_schedule`, where its schedule is a crontab. A `TaskRun` records each due time; a
-    second message for the same one is ignored. One that was missed is queued by `run_missed_tasks`. A call of the task
-    as a function is not recorded.
+    The due times come from the crontab in `beat_schedule`. A `TaskRun` records each due time, and a second message for
+    the same due time is ignored. `run_missed_tasks` queues tasks whose due time was missed. Calling the task as a
+    function is not recorded.
     """
 
     autoretry_for = UNAVAILABLE_ERRORS
@@ -203,14 +203,14 @@ class ScheduledTask(Task):
             now=now,
         )
         if not acquired:
-            logger.info("%s was already run for %s", self.name, due_at)
+            logger.info("%s has already run for %s", self.name, due_at)
         return acquired
 
 
 def find_missed_tasks(*, app: celery.Celery, now: datetime) -> list[ScheduledTask]:
-    """Return the tasks whose last due time was not run, or whose run was lost.
+    """Return the tasks that did not run for their last due time, or whose run lost its worker.
 
-    A task without any record was not due before: it is new, or the database is.
+    A task without any record is not missed, because the task or the database is new.
     """
     give_up_lost_runs(now=now)
     return [
@@ -222,14 +222,17 @@ def find_missed_tasks(*, app: celery.Celery, now: datetime) -> list[ScheduledTas
 
 
 def get_last_due_at(*, task: celery.Task, now: datetime) -> datetime | None:
-    """Return when the task was last due, in UTC; None for a task without a crontab, or never due in recent years."""
-    entries = (each for each in task.app.conf.beat_schedule.values() if each["task"] == task.name)
+    """Return when the task was last due, in UTC.
+
+    Returns None for a task without a schedule, or if it was not due within MAX_LOOK_BACK_DAYS.
+    """
+    entries = (entry for entry in task.app.conf.beat_schedule.values() if entry["task"] == task.name)
     times = [_get_last_time(entry["schedule"], now=now) for entry in entries]
-    return max((each for each in times if each is not None), default=None)
+    return max((time for time in times if time is not None), default=None)
 
 
 def list_next_times(schedule: crontab, *, count: int, now: datetime) -> list[datetime]:
-    """Return when a crontab is due next, in UTC."""
+    """Return the next `count` times at which a crontab is due, in UTC."""
     times: list[datetime] = []
     due_at = now
     while len(times) < count:
@@ -254,10 +257,10 @@ def _get_last_time(schedule: crontab, *, now: datetime) -> datetime | None:
 
 
 def _list_times(schedule: crontab, *, days: int, now: datetime) -> Iterator[datetime]:
-    """Yield when a crontab was due since a midnight so many days ago, in UTC.
+    """Yield the times at which a crontab was due since midnight `days` days ago, in UTC.
 
-    Every process counts from a midnight, so that all agree also where clocks are put back: an hour that comes twice
-    counts the first time.
+    All processes start at midnight so that they agree when clocks are set back. Only the first occurrence of a repeated
+    hour counts.
     """
     zone: tzinfo = schedule.app.timezone
     midnight = datetime.combine(now.astimezone(zone).date() - timedelta(days=days), time.min, tzinfo=zone)

@@ -1,7 +1,7 @@
-"""The Celery application, queueing, what happens around each task, and the sign of life of workers.
+"""The Celery application: fail-fast queueing, worker heartbeats and task metrics.
 
-Tasks are found in each app's `tasks.py`, settings under the CELERY_ prefix. What queues a task, a request before all,
-must end in time whatever becomes of the broker.
+Tasks are discovered in each app's `tasks.py`. Settings have the prefix CELERY_. Code that queues a task, above all a
+request, must not block when the broker is unavailable.
 """
 
 import logging
@@ -25,29 +25,29 @@ from career_navigator.redis_urls import build_broker_options
 
 logger = logging.getLogger(__name__)
 
-# A key of Redis that a worker's own event loop renews, and that expires without it.
+# Redis key that the event loops of workers renew and that expires when no worker is alive.
 HEARTBEAT_KEY = "worker:heartbeat"
-# Each worker's last sign of life, in seconds.
+# Sorted set of workers by the Unix time of their last heartbeat.
 WORKERS_KEY = "worker:heartbeats"
 HEARTBEAT_INTERVAL = 5
 HEARTBEAT_TTL = 16
-# Redis hashes: "<task>|<outcome>" to a count, "<task>" to seconds. Worker processes come and go, the counts stay.
+# Redis hashes with "<task>|<outcome>" to a count, and "<task>" to seconds. They outlive the worker processes.
 TASK_COUNTS_KEY = "metrics:tasks"
 TASK_SECONDS_KEY = "metrics:task_seconds"
 
-# The first attempt may meet a connection that died while it lay idle; the second one shows whether Redis answers.
+# The first attempt can fail because an idle connection was closed, so a second attempt is needed.
 _RETRIES = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 _NOT_FOUND = "404"
-# So that a request that queues two tasks waits once for a broker that hangs.
+# After a failure, no attempts are made for this long, so that a request that queues two tasks waits only once.
 _COOLDOWN_SECONDS = 1.0
-# Until when nothing is tried, by the broker's URL.
+# Monotonic time at which the cooldown ends, by the broker's URL.
 _cooldown_until: dict[str, float] = {}
 
 _started: ContextVar[float] = ContextVar("task_started", default=0.0)
 
 
 class Heartbeat(bootsteps.StartStopStep):
-    """Runs in the worker's main process, beside its consumer; started again with it."""
+    """Worker step that sends heartbeats from the worker's main process."""
 
     requires = ("celery.worker.components:Timer",)
 
@@ -65,7 +65,7 @@ class Heartbeat(bootsteps.StartStopStep):
 
 
 def send_heartbeat(worker_name: str) -> None:
-    """Say that a worker is alive; an unavailable Redis is only logged, the next beat tries again."""
+    """Record in Redis that a worker is alive. An unavailable Redis is only logged."""
     now = datetime.now(UTC)
     try:
         with fail_fast_redis().pipeline(transaction=False) as pipeline:
@@ -80,25 +80,25 @@ def send_heartbeat(worker_name: str) -> None:
 
 @setup_logging.connect
 def _keep_own_logging(**_: Any) -> None:
-    """A receiver is enough: with one Celery leaves the logging that Django has set up as it is."""
+    """Do nothing. If the signal has a receiver, Celery does not replace Django's logging configuration."""
 
 
 @worker_init.connect
 def _load_before_forking(**_: Any) -> None:
-    """What the worker has loaded its processes share; each would load it for itself otherwise."""
+    """Import everything before the worker forks, so that its processes share the memory."""
     from career_navigator.apps import load_declared
 
     load_declared()
 
 
 @task_prerun.connect
-def _begin(task_id: str, **_: Any) -> None:
+def _start_timing(task_id: str, **_: Any) -> None:
     current_task_id.set(task_id)
     _started.set(perf_counter())
 
 
 @task_postrun.connect
-def _end(task_id: str, task: Any, state: str | None = None, **_: Any) -> None:
+def _count_outcome(task_id: str, task: Any, state: str | None = None, **_: Any) -> None:
     seconds = perf_counter() - _started.get()
     try:
         with fail_fast_redis().pipeline(transaction=False) as pipeline:
@@ -106,14 +106,14 @@ def _end(task_id: str, task: Any, state: str | None = None, **_: Any) -> None:
             pipeline.hincrbyfloat(TASK_SECONDS_KEY, task.name, round(seconds, 6))
             pipeline.execute()
     except RedisError as error:
-        # The task has done its work: a lost count is no reason to fail it.
+        # The task itself is done, so a lost count must not make it fail.
         logger.warning("The outcome of %s could not be counted: %s", task.name, error)
     current_task_id.set("")
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "career_navigator.settings")
-# Django's checks load every view and page of the admin, which a worker has no use for: a second and a half of its
-# start, and of its memory. `manage.py check` runs them.
+# Django's checks load every view and admin page, which costs a worker memory and 1.5 seconds on startup.
+# `manage.py check` runs them.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("career_navigator", task_cls="career_navigator.background:Task")
@@ -123,14 +123,14 @@ app.steps["worker"].add(Heartbeat)
 
 
 def enqueue(task: "Task[..., Any] | str", *args: Any, **options: Any) -> bool:
-    """Queue a task, given as such or by its name; return False where the broker is unavailable, within some 2 s.
+    """Queue a task, which can be given by name. Returns False within about 2 s if the broker is unavailable.
 
-    `options` are those of `apply_async`. Workers wait for the broker far longer than a request may, so this goes over
-    connections of its own.
+    `options` are passed to `apply_async`. This uses its own connections, since workers wait much longer for the broker
+    than a request can.
     """
     name = task if isinstance(task, str) else task.name
     if monotonic() < _cooldown_until.get(settings.BROKER_ADDRESS, 0):
-        logger.warning("%s was not queued: the broker has just been unavailable", name)
+        logger.warning("%s was not queued: the broker was unavailable less than a second ago", name)
         return False
     connection = _fail_fast_connection()
     try:
@@ -148,13 +148,13 @@ def enqueue(task: "Task[..., Any] | str", *args: Any, **options: Any) -> bool:
 
 
 def get_queue(task: str) -> str:
-    """Return the name of the queue that a task is routed to."""
+    """Return the name of the queue to which a task is routed."""
     name: str = app.amqp.router.route({}, task)["queue"].name
     return name
 
 
 def count_waiting_tasks() -> dict[str, int]:
-    """Return how many tasks wait in each queue, whatever the broker is. Raises kombu's OperationalError."""
+    """Return the number of waiting tasks per queue. Works with any broker. Raises kombu's OperationalError."""
     with _fail_fast_connection() as connection:
         return {name: _count_messages(connection, name) for name in app.amqp.queues}
 
@@ -164,7 +164,7 @@ def _count_messages(connection: Connection, queue: str) -> int:
         channel: Any = connection.default_channel
         return int(channel.queue_declare(queue=queue, passive=True).message_count)
     except connection.channel_errors as error:
-        # There is no queue before the first task, and none in Redis whenever it is empty.
+        # A queue does not exist before its first task. In Redis, an empty queue never exists.
         if str(getattr(error, "reply_code", "")) == _NOT_FOUND:
             return 0
         raise OperationalError(str(error)) from error

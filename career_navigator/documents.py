@@ -1,4 +1,4 @@
-"""What documents share, the runs of tasks, and what a repeated request has stored before."""
+"""Base class of documents, the shared modules' documents, and idempotency keys of repeated requests."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -15,24 +15,24 @@ FAILED_LOGIN_TTL_SECONDS = 90 * 24 * 3600
 
 
 class StoredDocument(Document):
-    """Base of the documents: `bootstrap` makes their indexes; fields that another release stored are passed over."""
+    """Base class of documents. `bootstrap` creates their indexes. Fields stored by another release are ignored."""
 
     meta: dict[str, Any] = {"abstract": True, "auto_create_index": False, "strict": False}
 
 
 class StaleVersion(RuntimeError):
-    """Another version is stored than the one that a change was made from; nothing was written."""
+    """The stored version differs from the version that the change is based on. Nothing was written."""
 
     reason = "stale_version"
 
 
 class TaskRunDocument(StoredDocument):
-    """One run of a task.
+    """A run of a task.
 
-    `due_at` is the time of the schedule that it is for, of a task that is due daily or less often; each is run once.
-    `started_by` is the name of the member of staff who started it. `result` says in a sentence what it did, and is
-    empty where there was nothing to do; `error` says why it failed. `open_task` is the task's name while a run that
-    staff have started is open. Of its `progress_total` steps, 0 where nobody knows how many, `progress_done` are done.
+    `due_at` is the scheduled time of a `ScheduledTask`, which runs once per due time. `started_by` is the username of
+    the staff member who started the run. `result` is a sentence about what the run did, empty if there was nothing to
+    do, and `error` says why the run failed. `open_task` is the task's name while a run that staff started is open.
+    `progress_done` of `progress_total` steps are done. The total is 0 if it is unknown.
     """
 
     task = StringField(required=True)
@@ -40,7 +40,7 @@ class TaskRunDocument(StoredDocument):
     due_at = DateTimeField()
     open_task = StringField()
     status = StringField(choices=TASK_RUN_STATUSES, required=True)
-    # Of the Celery task that runs it; a redelivery and a retry keep the id.
+    # Id of the Celery task, which stays the same for redeliveries and retries.
     task_id = StringField()
     attempts = IntField(default=0)
     created_at = DateTimeField(required=True)
@@ -56,20 +56,20 @@ class TaskRunDocument(StoredDocument):
     meta = {
         "collection": "task_runs",
         "indexes": [
-            # Decides who runs a due time; runs without one do not meet in it.
+            # Lets only one worker run a due time. Runs without a due time are not in the index.
             {
                 "fields": ["task", "due_at"],
                 "unique": True,
                 "partialFilterExpression": {"due_at": {"$type": "date"}},
             },
-            # Of two members of staff who start a task at once, one does.
+            # Lets only one of two staff members start a task at the same time.
             {
                 "fields": ["open_task"],
                 "unique": True,
                 "partialFilterExpression": {"open_task": {"$type": "string"}},
             },
             {"fields": ["task_id"]},
-            # Whether a task has any record, and its runs that found nothing to do.
+            # Finds whether a task has any record, and its runs that had nothing to do.
             {"fields": ["task", "-created_at"]},
             {"fields": ["created_at"], "expireAfterSeconds": TASK_RUN_TTL_SECONDS},
         ],
@@ -80,7 +80,7 @@ class TaskRunDocument(StoredDocument):
 
 
 class FailedLogin(StoredDocument):
-    """Failed logins to the admin: of one account, from one address, on one day (UTC). Nothing of a password is kept."""
+    """The number of failed admin logins of an account from a client IP on a day (UTC). Passwords are not stored."""
 
     account = StringField(required=True, max_length=150)
     client_ip = StringField(required=True)
@@ -92,7 +92,7 @@ class FailedLogin(StoredDocument):
         "collection": "failed_logins",
         "indexes": [
             {"fields": ["account", "client_ip", "day"], "unique": True},
-            # The newest first in the admin; MongoDB deletes what is old.
+            # Sorts the admin's list, newest first, and deletes old documents.
             {"fields": ["last_at"], "expireAfterSeconds": FAILED_LOGIN_TTL_SECONDS},
         ],
     }
@@ -101,23 +101,23 @@ class FailedLogin(StoredDocument):
         return f"{self.account} from {self.client_ip}"
 
 
-# Longer than a client that got no answer goes on trying.
+# Longer than clients retry a request that was not answered.
 REPEAT_WINDOW = timedelta(minutes=10)
 
 
 def build_idempotency_key(*parts: Any) -> str:
-    """Return the hash of what JSON can have; bytes are hashed first."""
-    told = [hashlib.sha256(part).hexdigest() if isinstance(part, bytes) else part for part in parts]
-    return hashlib.sha256(orjson.dumps(told)).hexdigest()
+    """Return a hash of the parts of a request, which are bytes or JSON-compatible values."""
+    serializable = [hashlib.sha256(part).hexdigest() if isinstance(part, bytes) else part for part in parts]
+    return hashlib.sha256(orjson.dumps(serializable)).hexdigest()
 
 
 def find_repeated(documents: QuerySet, *, user_id: ObjectId, key: str, now: datetime) -> Any | None:
-    """Return the user's document that the same request created within the window.
+    """Return the user's document that the same request created within REPEAT_WINDOW, or None.
 
-    An older one gives its key up, so that the request creates another.
+    An older document loses its key, so that the request can create a new one.
     """
-    found = documents.filter(user=user_id, idempotency_key=key).first()
-    if found is None or found.created_at > now - REPEAT_WINDOW:
-        return found
-    documents.filter(id=found.pk, idempotency_key=key).update_one(unset__idempotency_key=True)
+    document = documents.filter(user=user_id, idempotency_key=key).first()
+    if document is None or document.created_at > now - REPEAT_WINDOW:
+        return document
+    documents.filter(id=document.pk, idempotency_key=key).update_one(unset__idempotency_key=True)
     return None

@@ -1,11 +1,11 @@
-"""What the admin sees of the shared modules."""
+"""Document models of the shared modules for the admin."""
 
 from career_navigator import documents
 from career_navigator.document_admin.models import DocumentModel
 
 
 class TaskRun(DocumentModel):
-    """A run of a task, of the schedule or started by staff."""
+    """Document model of a task run, which the schedule or a staff member started."""
 
     document = documents.TaskRunDocument
 
@@ -17,7 +17,7 @@ class TaskRun(DocumentModel):
 
 
 class FailedLogin(DocumentModel):
-    """Failed logins to the admin."""
+    """Document model of the failed admin logins of an account."""
 
     document = documents.FailedLogin
 

@@ -1,4 +1,4 @@
-"""The records of task runs. Who runs a task that is due, one conditional write decides, in MongoDB."""
+"""Records of task runs in MongoDB. A conditional write decides which worker runs a due task."""
 
 import contextlib
 import logging
@@ -14,17 +14,17 @@ from career_navigator.documents import OPEN_TASK_RUN_STATUSES, TaskRunDocument
 
 logger = logging.getLogger(__name__)
 
-# A run that lost its worker so often is not run again.
+# Maximum number of lost workers before a run is abandoned.
 MAX_LOST_WORKERS = 5
 MAX_ERROR_LENGTH = 500
-# Redis delivers what a lost worker held after an hour, the `visibility_timeout`.
+# Redis redelivers a lost worker's tasks after the `visibility_timeout`, one hour.
 REDELIVERY_TIMEOUT = timedelta(hours=1)
-# How often a run's progress is written, and a cancellation noticed.
+# Seconds between writes of a run's progress, which also detect a cancellation.
 PROGRESS_INTERVAL = 0.5
 
 
 class RunIsOpen(Exception):
-    """The task has an open run, which is in `run`; it is not started a second time."""
+    """The task already has an open run, which is in `run`."""
 
     reason = "run_is_open"
 
@@ -34,15 +34,15 @@ class RunIsOpen(Exception):
 
 
 class TaskCancelled(Ignore):
-    """Staff have cancelled the run; its end is recorded, and Celery drops the task."""
+    """Staff have cancelled the run. Its end is recorded, and Celery ignores the task."""
 
     reason = "task_cancelled"
 
 
 class Progress:
-    """Records how far a run is, and ends it where staff have cancelled it. Several threads may share one.
+    """Recorder of a run's progress, which also ends the run if staff have cancelled it.
 
-    Without a recorded run it does nothing.
+    Several threads can share a recorder. It does nothing if the run is not recorded.
     """
 
     def __init__(self, *, task_id: str | None) -> None:
@@ -52,12 +52,12 @@ class Progress:
         self._is_cancelled = False
 
     def begin(self, total: int) -> None:
-        """Say how many steps there are; 0 where nobody knows. Raises TaskCancelled."""
+        """Set the total number of steps, or 0 if it is unknown. Raises TaskCancelled."""
         self._total = total
         self._write()
 
     def advance(self, steps: int = 1) -> None:
-        """Count steps that are done. Raises TaskCancelled."""
+        """Add completed steps. Raises TaskCancelled."""
         self._done += steps
         self._write()
 
@@ -67,55 +67,55 @@ class Progress:
         now = monotonic()
         if not self._is_cancelled and now >= self._next_write:
             self._next_write = now + PROGRESS_INTERVAL
-            found = TaskRunDocument.objects(task_id=self._task_id, status__in=OPEN_TASK_RUN_STATUSES).modify(
+            run = TaskRunDocument.objects(task_id=self._task_id, status__in=OPEN_TASK_RUN_STATUSES).modify(
                 set__progress_done=self._done, set__progress_total=self._total, new=True
             )
-            # Never taken back: another thread may have ended the run since, which is not found then.
-            self._is_cancelled = self._is_cancelled or (found is not None and bool(found.cancel_requested))
+            # Stays true once set, because another thread may have ended the run, which is then no longer found.
+            self._is_cancelled = self._is_cancelled or (run is not None and bool(run.cancel_requested))
         if self._is_cancelled:
-            of_all = f" of {self._total:,}" if self._total else ""
+            total = f" of {self._total:,}" if self._total else ""
             finish_run(
                 task_id=self._task_id,
                 status="cancelled",
-                result=f"cancelled after {self._done:,}{of_all} steps",
+                result=f"cancelled after {self._done:,}{total} steps",
                 now=timezone.now(),
             )
             raise TaskCancelled
 
 
 def request_run(*, task: str, started_by: str, now: datetime) -> TaskRunDocument:
-    """Record that a member of staff starts a task; the Celery task gets the id in `task_id`.
+    """Record that a staff member starts a task. The caller must queue the Celery task with the run's `task_id`.
 
-    Raises RunIsOpen where a run of the task is open, anyone who started it.
+    Raises RunIsOpen if the task has an open run, whoever started it.
     """
-    _give_up(TaskRunDocument.objects(task=task, due_at=None, status="running", lease_ends_at__lte=now), now=now)
+    _fail_lost(TaskRunDocument.objects(task=task, due_at=None, status="running", lease_ends_at__lte=now), now=now)
     if (run := find_open_run(task=task, now=now)) is not None:
         raise RunIsOpen(run)
-    requested = TaskRunDocument(
+    run = TaskRunDocument(
         task=task, open_task=task, started_by=started_by, status="queued", task_id=uuid.uuid4().hex, created_at=now
     )
     try:
-        saved: TaskRunDocument = requested.save()
+        saved: TaskRunDocument = run.save()
     except NotUniqueError as error:
-        # Somebody else started it since.
+        # Another staff member has started the task in the meantime.
         raise RunIsOpen(TaskRunDocument.objects.get(open_task=task)) from error
     return saved
 
 
 def find_open_run(*, task: str, now: datetime) -> TaskRunDocument | None:
-    """Return the run of the task that is queued, or running with its worker alive."""
+    """Return the task's run that is queued, or running with a valid lease, or None."""
     return next((run for run in list_open_runs(now=now) if run.task == task), None)
 
 
 def list_open_runs(*, now: datetime) -> list[TaskRunDocument]:
-    """Return the runs that are queued, or running with their workers alive, the oldest first."""
-    alive = Q(status="queued") | Q(status="running", lease_ends_at__gt=now)
-    return list(TaskRunDocument.objects(alive).order_by("created_at", "id"))
+    """Return the runs that are queued, or running with a valid lease, oldest first."""
+    is_open = Q(status="queued") | Q(status="running", lease_ends_at__gt=now)
+    return list(TaskRunDocument.objects(is_open).order_by("created_at", "id"))
 
 
 def find_last_runs() -> dict[str, TaskRunDocument]:
-    """Return the newest run of each task that has any, by the task's name."""
-    # Reads the index on `task` and `created_at` once for each task.
+    """Return the newest run of each task, by task name."""
+    # Reads one entry per task from the index on `task` and `created_at`.
     newest = TaskRunDocument.objects.aggregate(
         [
             {"$sort": {"task": 1, "created_at": -1}},
@@ -126,14 +126,14 @@ def find_last_runs() -> dict[str, TaskRunDocument]:
 
 
 def cancel_run(*, run: TaskRunDocument, now: datetime) -> bool:
-    """Cancel a run: one that waits at once, one that runs at its next step; False where it is over.
+    """Cancel a run. Returns False if it has already ended.
 
-    A run that has lost its worker ends at once, too.
+    A queued run, or one that has lost its worker, ends immediately. A running one ends at its next step.
     """
     lost = Q(status="running", lease_ends_at__lte=now)
     ended = TaskRunDocument.objects(Q(id=run.id) & (Q(status="queued") | lost)).update_one(
         set__status="cancelled",
-        set__result="cancelled before it began" if run.status == "queued" else "cancelled after it lost its worker",
+        set__result="cancelled before it started" if run.status == "queued" else "cancelled after it lost its worker",
         set__finished_at=now,
         unset__lease_ends_at=1,
         unset__open_task=1,
@@ -142,41 +142,43 @@ def cancel_run(*, run: TaskRunDocument, now: datetime) -> bool:
 
 
 def begin_run(*, task: str, task_id: str, lease: timedelta, now: datetime) -> bool:
-    """Record that a Celery task begins, for no due time; False where it is over, and was delivered again.
+    """Record the start of a Celery task that has no due time.
 
-    What staff have started is skipped where the schedule's run of the task is at work.
+    Returns False if the run has already ended and the task was redelivered, or if the run is skipped. A run that staff
+    have started is skipped while a scheduled run of the task is in progress.
     """
     runs = TaskRunDocument.objects(task_id=task_id)
     if runs(status="queued").first() is not None and (other := _find_running(task=task, but=task_id, now=now)):
         finish_run(task_id=task_id, status="skipped", result=_describe_skip(other), now=now)
         return False
-    begun = {"status": "running", "started_at": now, "lease_ends_at": now + lease}
-    if runs(status__in=OPEN_TASK_RUN_STATUSES).update_one(**{f"set__{name}": value for name, value in begun.items()}):
+    start = {"status": "running", "started_at": now, "lease_ends_at": now + lease}
+    if runs(status__in=OPEN_TASK_RUN_STATUSES).update_one(**{f"set__{name}": value for name, value in start.items()}):
         return True
     if runs.first() is not None:
         return False
-    TaskRunDocument(task=task, task_id=task_id, created_at=now, **begun).save()
+    TaskRunDocument(task=task, task_id=task_id, created_at=now, **start).save()
     return True
 
 
 def acquire_run(
     *, task: str, due_at: datetime, task_id: str, lease: timedelta, is_retry: bool = False, now: datetime
 ) -> bool:
-    """Acquire the run of a due time for a Celery task; False where another has run it, or holds its lease.
+    """Acquire the run of a due time for a Celery task.
 
-    The lease may be taken over when it has ended, and at any time by the same Celery task, delivered again. A retry is
-    no further attempt: its worker was not lost.
+    Returns False if the run has ended or another Celery task holds its lease. An expired lease can be taken over, and
+    the same Celery task can always take over its lease when it is redelivered. A retry does not count as an attempt,
+    because its worker was not lost.
     """
-    counted = {"max__attempts": 1} if is_retry else {"inc__attempts": 1}
-    free = Q(task_id=task_id) | Q(lease_ends_at__lte=now, attempts__lt=MAX_LOST_WORKERS)
+    attempts = {"max__attempts": 1} if is_retry else {"inc__attempts": 1}
+    available = Q(task_id=task_id) | Q(lease_ends_at__lte=now, attempts__lt=MAX_LOST_WORKERS)
     try:
-        TaskRunDocument.objects(Q(task=task, due_at=due_at, status="running") & free).update_one(
+        TaskRunDocument.objects(Q(task=task, due_at=due_at, status="running") & available).update_one(
             upsert=True,
             set__task_id=task_id,
             set__started_at=now,
             set__lease_ends_at=now + lease,
             set_on_insert__created_at=now,
-            **counted,
+            **attempts,
         )
     except NotUniqueError:
         return False
@@ -184,11 +186,11 @@ def acquire_run(
 
 
 def skip_due_run(*, task: str, due_at: datetime, task_id: str, now: datetime) -> bool:
-    """Skip a due time where a run that staff started is at work; return whether it was skipped."""
+    """Skip a due time while a run that staff started is in progress. Returns whether it was skipped."""
     other = _find_running(task=task, but=task_id, now=now)
     if other is None or other.due_at is not None:
         return False
-    with contextlib.suppress(NotUniqueError):  # it was run, or skipped, before
+    with contextlib.suppress(NotUniqueError):  # the due time has already run or was skipped
         skipped = TaskRunDocument(task=task, due_at=due_at, status="skipped", created_at=now, finished_at=now)
         skipped.result = _describe_skip(other)
         skipped.save()
@@ -197,18 +199,23 @@ def skip_due_run(*, task: str, due_at: datetime, task_id: str, now: datetime) ->
 
 def _find_running(*, task: str, but: str, now: datetime) -> TaskRunDocument | None:
     running = TaskRunDocument.objects(task=task, status="running", lease_ends_at__gt=now, task_id__ne=but)
-    found: TaskRunDocument | None = running.order_by("id").first()
-    return found
+    run: TaskRunDocument | None = running.order_by("id").first()
+    return run
 
 
 def _describe_skip(other: TaskRunDocument) -> str:
-    began_at = other.started_at or other.created_at
-    return f"the run that {other.started_by or 'the schedule'} started at {began_at:%H:%M} UTC was at work"
+    started_at = other.started_at or other.created_at
+    return f"the run that {other.started_by or 'the schedule'} started at {started_at:%H:%M} UTC was in progress"
 
 
-def finish_run(*, task_id: str, status: str, result: str = "", error: str = "", now: datetime, **only: object) -> None:
-    """Record how a run ended, unless another Celery task has taken it over; `only` where it has these values too."""
-    TaskRunDocument.objects(task_id=task_id, status__in=OPEN_TASK_RUN_STATUSES, **only).update_one(
+def finish_run(
+    *, task_id: str, status: str, result: str = "", error: str = "", now: datetime, **conditions: object
+) -> None:
+    """Record the end of a run, unless another Celery task has taken it over.
+
+    `conditions` are further values that the run must have.
+    """
+    TaskRunDocument.objects(task_id=task_id, status__in=OPEN_TASK_RUN_STATUSES, **conditions).update_one(
         set__status=status,
         set__result=result,
         set__error=error[:MAX_ERROR_LENGTH],
@@ -219,41 +226,41 @@ def finish_run(*, task_id: str, status: str, result: str = "", error: str = "", 
 
 
 def delete_quiet_runs(*, task: str, but: str) -> None:
-    """Delete the runs of a task, for no due time, that found nothing to do, except that of one Celery task."""
+    """Delete a task's runs by the schedule that have no due time and had nothing to do, except the run `but`."""
     quiet = TaskRunDocument.objects(task=task, due_at=None, started_by=None, status="finished", result="")
     quiet.filter(task_id__ne=but).delete()
 
 
 def is_missed(*, task: str, due_at: datetime, now: datetime) -> bool:
-    """Whether a due time was not run, or its run lost its worker.
+    """Return whether a due time did not run, or its run lost its worker.
 
-    The first due time of a task without any record is recorded as skipped, and not missed.
+    If the task has no records at all, the due time is recorded as skipped and does not count as missed.
     """
     if TaskRunDocument.objects(task=task).first() is None:
-        with contextlib.suppress(NotUniqueError):  # it has just begun
+        with contextlib.suppress(NotUniqueError):  # a run has just started
             skipped = TaskRunDocument(task=task, due_at=due_at, status="skipped", created_at=now, finished_at=now)
-            skipped.result = "it was due before the first start; nothing is made up for then"
+            skipped.result = "it was due before the first start of the service"
             skipped.save()
         return False
-    # A changed schedule may be due earlier than what it was last run for.
+    # After a change of the schedule, the last due time can be earlier than the one that last ran.
     done = Q(status__ne="running") | Q(lease_ends_at__gt=now)
     return TaskRunDocument.objects(Q(task=task, due_at__gte=due_at) & done).first() is None
 
 
 def give_up_lost_runs(*, now: datetime) -> None:
-    """Fail the runs that lost their worker too often, and those for no due time whose task did not come again."""
+    """Fail the runs that lost too many workers, and lost runs without a due time whose task was not redelivered."""
     lost = TaskRunDocument.objects(
         status="running", due_at__ne=None, lease_ends_at__lte=now, attempts__gte=MAX_LOST_WORKERS
     )
     for run in lost.order_by("id"):
-        logger.error("%s of %s lost its worker %d times and is given up", run.task, run.due_at, run.attempts)
+        logger.error("%s of %s lost its worker %d times and is abandoned", run.task, run.due_at, run.attempts)
         finish_run(task_id=run.task_id, status="failed", error=f"lost its worker {run.attempts} times", now=now)
-    _give_up(
+    _fail_lost(
         TaskRunDocument.objects(status="running", due_at=None, lease_ends_at__lte=now - REDELIVERY_TIMEOUT), now=now
     )
 
 
-def _give_up(runs: QuerySet, *, now: datetime) -> None:
+def _fail_lost(runs: QuerySet, *, now: datetime) -> None:
     runs.update(
         set__status="failed",
         set__error="lost its worker",

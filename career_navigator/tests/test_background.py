@@ -234,7 +234,7 @@ class TestALease:
         assert not missed(task, at=later)
         (run,) = TaskRunDocument.objects
         assert (run.status, run.error) == ("failed", "lost its worker 5 times")
-        assert "given up" in caplog.text
+        assert "is abandoned" in caplog.text
 
     def test_belongs_to_a_due_time_alone(self, mongo):
         for _ in range(2):
@@ -249,7 +249,7 @@ class TestAMissedTask:
     def test_is_none_of_before_the_first_start(self, task):
         assert not missed(task, at=TWO + HOUR)
         run = TaskRunDocument.objects.get()
-        assert (run.status, run.result) == ("skipped", "it was due before the first start; nothing is made up for then")
+        assert (run.status, run.result) == ("skipped", "it was due before the first start of the service")
         assert not missed(task, at=TWO + DAY - MINUTE)
         assert missed(task, at=TWO + DAY)
 

@@ -101,7 +101,7 @@ def test_one_that_breaks_says_so_and_shows_no_trace(staff_client: Client, redis:
     work_off(redis)
 
     pages = [staff_client.get(f"{LIST}{TaskRunDocument.objects.get().id}/change/"), staff_client.get(LIST)]
-    assert state(staff_client)["texts"]["outcome"] == "broke off; see the log"
+    assert state(staff_client)["texts"]["outcome"] == "failed, see the log"
     assert not any("secret inside" in page.content.decode() for page in pages)
 
 
@@ -114,7 +114,7 @@ def test_one_that_cannot_be_queued_has_failed(staff_client: Client, offer: Offer
     assert "The queue is unavailable. Try to start the task again later." in answer.content.decode()
     assert (state(staff_client)["status"], state(staff_client)["texts"]["outcome"]) == (
         "failed",
-        "the queue did not answer",
+        "the queue was unavailable",
     )
 
 

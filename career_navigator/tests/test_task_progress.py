@@ -73,7 +73,7 @@ def test_a_task_that_is_queued_is_not_started_a_second_time(staff_client: Client
 
     run = TaskRunDocument.objects.get()
     assert again.redirect_chain[-1][0] == f"{LIST}{run.id}/change/"
-    assert "“Sweep” is not started a second time: this run is queued since" in again.content.decode()
+    assert "“Sweep” was not started: this run has been queued since" in again.content.decode()
     assert f'href="{LIST}{run.id}/change/">It is queued since' in page
     assert redis.llen("default") == 1
     work_off(redis)
@@ -145,8 +145,8 @@ def test_what_waits_says_behind_what(staff_client: Client, redis: Redis) -> None
     send_heartbeat("worker-1@here")
     waits = state(staff_client, run)["texts"]["waits"]
 
-    assert alone == "It waits for a worker: none has given a sign of life lately."
-    assert waits.startswith("It waits behind “Check links” (running since ")
+    assert alone == "Waiting for a worker. No worker has sent a heartbeat recently."
+    assert waits.startswith("Waiting for “Check links” (running since ")
     assert waits.endswith("UTC, 45 of 1,200 steps are done).")
 
 
@@ -156,7 +156,7 @@ def test_what_waits_behind_no_maintenance_task_waits_for_a_process(staff_client:
 
     waits = state(staff_client, TaskRunDocument.objects.get())["texts"]["waits"]
 
-    assert waits == "It waits for a free process of the workers of the queue “maintenance”; 1 tasks wait in it."
+    assert waits == "Waiting for a free worker process of the queue “maintenance”, in which 1 tasks are waiting."
 
 
 def test_progress_is_shown_while_a_task_is_at_work(staff_client: Client, redis: Redis, offer) -> None:
@@ -189,7 +189,7 @@ def test_a_run_that_waits_is_cancelled_at_once_and_never_begins(staff_client: Cl
     work_off(redis)
 
     assert "Cancel “Sweep”?" in question
-    assert "It cannot be undone, but the task can be started again." in question
+    assert "It cannot be undone, but you can start the task again." in question
     assert "“Sweep” is cancelled" in told
     assert (before, run.reload().status, done) == ("queued", "cancelled", [])
     assert LogEntry.objects.order_by("-pk").first().get_change_message() == "Cancelled the task “Sweep”."
@@ -218,7 +218,7 @@ def test_a_run_at_work_ends_at_its_next_step_when_it_is_cancelled(staff_client: 
 
     run = TaskRunDocument.objects.get()
     assert steps == [0]
-    assert texts == ["It is asked to stop; it ends after its present step."]
+    assert texts == ["The run is being cancelled. It stops after this step."]
     assert (run.status, run.result) == ("cancelled", "cancelled after 1 of 3 steps")
 
 
@@ -244,7 +244,7 @@ def test_a_run_that_is_over_is_not_cancelled(staff_client: Client) -> None:
 
     told = staff_client.post(f"{LIST}{run.id}/cancel/", follow=True)
 
-    assert "Nothing is cancelled: the run is over already." in told.content.decode()
+    assert "The run was not cancelled because it has already ended." in told.content.decode()
     assert LogEntry.objects.count() == 0
 
 

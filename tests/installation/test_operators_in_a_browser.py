@@ -32,9 +32,9 @@ def test_a_task_that_is_at_work_is_followed_and_cancelled_after_a_question(log_i
     data.task_runs.update_one({"_id": run_id}, {"$set": {"progress_done": 60}})
     expect(page.locator("[data-text=progress]")).to_have_text("60 of 120 steps are done")
     page.get_by_role("link", name="Cancel…").click()
-    expect(page.get_by_text("It cannot be undone, but the task can be started again.")).to_be_visible()
+    expect(page.get_by_text("It cannot be undone, but you can start the task again.")).to_be_visible()
     page.get_by_role("button", name="Cancel the run").click()
-    expect(page.locator("[data-text=cancelling]")).to_have_text("It is asked to stop; it ends after its present step.")
+    expect(page.locator("[data-text=cancelling]")).to_have_text("The run is being cancelled. It stops after this step.")
 
     assert data.task_runs.find_one({"_id": run_id})["cancel_requested"] is True
     data.task_runs.delete_one({"_id": run_id})
