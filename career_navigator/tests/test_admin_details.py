@@ -58,7 +58,7 @@ def test_a_users_page_shows_the_last_login_and_all_progress(staff_client: Client
     assert [role for role, _ in page.context["gaps"]] == ["Software Engineer"]
     assert page.context["learning"] == [("done", 1)]
     text = page.content.decode()
-    assert all(heading in text for heading in ("Gap to Software Engineer", "Roadmap, skills", "Applications", "1 done"))
+    assert all(heading in text for heading in ("Gap to Software Engineer", "Roadmap skills", "Applications", "1 done"))
     assert "TimeoutError: timed out" in text
     assert "of somebody else" not in text
 
@@ -162,7 +162,7 @@ def test_a_history_without_entries_says_what_would_fill_it(staff_client: Client)
 
     page = staff_client.get(f"/admin/career_navigator/taskrun/{run.pk}/history/").content.decode()
 
-    assert "What staff do to it is listed here." in page
+    assert "This page lists all changes that staff make to this object." in page
 
 
 def test_a_mail_that_was_printed_is_not_called_sent(mongo: Database, settings: Any) -> None:

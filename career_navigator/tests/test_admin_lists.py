@@ -23,7 +23,7 @@ def test_an_empty_list_says_what_would_fill_it(staff_client: Client) -> None:
 def test_a_search_that_finds_nothing_leads_back_to_the_whole_list(staff_client: Client) -> None:
     page = staff_client.get(reverse("admin:skills_skill_changelist"), {"q": "nothing of that name"}).content.decode()
 
-    assert "Nothing matches your search and filters" in page
+    assert "No results for this search and these filters" in page
     assert '<a class="staff-link" href="?">Show the whole list</a>' in page
 
 

@@ -332,7 +332,7 @@ def test_imports_the_good_rows_on_request_and_names_the_others(staff_client: Cli
     answer = preview(SKILLS, written(*MIXED))
     before = SkillDocument.objects.count()
 
-    assert "Import the 2 good rows, leave the others out" in answer.content.decode()
+    assert "Import only the 2 valid rows" in answer.content.decode()
     page = confirm(staff_client, SKILLS, answer.context["good_rows_form"])
 
     assert SkillDocument.objects.count() == before + 1

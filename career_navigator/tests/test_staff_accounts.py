@@ -84,7 +84,7 @@ def test_an_invitation_lets_its_owner_set_the_password_once(invited: User) -> No
     entered = client.post("/admin/login/?next=/admin/", {"username": "olga", "password": PASSWORD})
 
     assert "Your password is set. You can now log in." in done.content.decode()
-    assert "This link does not work any more" in again.content.decode()
+    assert "This link is no longer valid" in again.content.decode()
     assert entered.status_code == 302
     assert entered.headers["Location"] == "/admin/"
 
@@ -111,7 +111,7 @@ def test_an_invitation_expires(invited: User, monkeypatch: pytest.MonkeyPatch) -
 
     answer = Client().get(link(), follow=True)
 
-    assert "This link does not work any more" in answer.content.decode()
+    assert "This link is no longer valid" in answer.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_an_invitation_is_void_when_the_account_changes(invited: User, change: d
 
     answer = Client().get(link(), follow=True)
 
-    assert "This link does not work any more" in answer.content.decode()
+    assert "This link is no longer valid" in answer.content.decode()
 
 
 @pytest.mark.parametrize("path", ["x/y", "Zg/abc-def", "%00/set-password", "NmIwYw/set-password"])
@@ -131,7 +131,7 @@ def test_a_made_up_link_sets_no_password(superuser: User, path: str) -> None:
     answer = Client().get(f"/admin/invitation/{path}/", follow=True)
 
     assert answer.status_code == 200
-    assert "This link does not work any more" in answer.content.decode()
+    assert "This link is no longer valid" in answer.content.decode()
 
 
 def test_a_weak_password_is_refused_and_the_link_still_works(invited: User) -> None:

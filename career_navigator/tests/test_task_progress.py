@@ -74,7 +74,7 @@ def test_a_task_that_is_queued_is_not_started_a_second_time(staff_client: Client
     run = TaskRunDocument.objects.get()
     assert again.redirect_chain[-1][0] == f"{LIST}{run.id}/change/"
     assert "“Sweep” was not started: this run has been queued since" in again.content.decode()
-    assert f'href="{LIST}{run.id}/change/">It is queued since' in page
+    assert f'href="{LIST}{run.id}/change/">Queued since' in page
     assert redis.llen("default") == 1
     work_off(redis)
     staff_client.post(f"{LIST}start/test.sweep/")

@@ -31,7 +31,7 @@ def test_says_how_many_there_were_of_each_reason(staff_client: Client, refused: 
     page = staff_client.get(LIST)
 
     assert page.context["counts"] == [("no_title", 23), ("sealed_day", 1)]
-    assert "no_title 23, sealed_day 1. The first twenty of each run are kept." in page.content.decode()
+    assert "no_title 23, sealed_day 1. Only the first 20 of each run are stored." in page.content.decode()
 
 
 def test_shows_those_of_one_reason(staff_client: Client, refused: None) -> None:

@@ -156,7 +156,7 @@ def test_a_posting_is_hidden_and_shown_again_on_its_page(
 
     assert answer.headers["Location"] == f"{page}change/"
     assert (hidden, mongo.job_postings.find_one({"_id": posting.pk})["hidden"]) == (True, False)
-    assert "It is hidden" in text
+    assert "This posting is hidden" in text
     assert f"{page}show/" in text
     assert [task for task, _ in take_queued(redis)] == ["market.tasks.refresh_daily_stats"] * 2
     assert [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")] == ["Hidden.", "Shown again."]

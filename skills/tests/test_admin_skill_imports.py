@@ -30,7 +30,7 @@ def test_preview_shows_changed_rows_and_counts_unchanged_rows(staff_client: Clie
 
     page = import_file(staff_client, "skills.json", json.dumps(rows).encode(), 1).content.decode()
 
-    assert "0 new, 1 changed, 1 as they are stored already." in page
+    assert "0 new, 1 changed, 1 unchanged." in page
     assert page.count("<td>Changed</td>") == 1
 
 
@@ -112,9 +112,9 @@ def test_lists_the_errors_of_each_row_by_field(staff_client: Client) -> None:
 
     text = preview_rows(staff_client, rows).content.decode()
 
-    table = text.partition('id="refused-rows"')[2].partition("</table>")[0]
+    table = text.partition('id="rejected-rows"')[2].partition("</table>")[0]
     cells = re.findall(r"<p><b>(\w+)</b>: ([^<]+)</p>", table)
-    assert "Nothing is imported" in text
+    assert "Nothing was imported" in text
     assert [field for field, _ in cells] == ["category", "display_name", "aliases", "prerequisites"]
 
 

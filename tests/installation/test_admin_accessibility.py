@@ -79,7 +79,7 @@ def test_the_first_key_skips_the_menu(log_in: Login) -> None:
     open_page(page, "/admin/skills/skill/")
 
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("main")).to_be_focused()

@@ -21,7 +21,7 @@ def open_skill(page: Page, name: str) -> None:
 
 
 def chips(page: Page, label: str) -> Locator:
-    return page.get_by_role("list", name=f"{label}: chosen").get_by_role("listitem")
+    return page.get_by_role("list", name=f"{label}: selected").get_by_role("listitem")
 
 
 def texts(page: Page, label: str) -> Locator:
@@ -181,7 +181,7 @@ def test_a_template_is_filled_in_and_its_good_rows_are_imported(log_in: Login, a
     page.goto("/admin/skills/skill/import/")
     keep_screenshot(page, "import-columns")
     with page.expect_download() as download:
-        page.get_by_role("link", name="template for a spreadsheet").click()
+        page.get_by_role("link", name="spreadsheet (XLSX)").click()
     book = openpyxl.load_workbook(io.BytesIO(Path(download.value.path()).read_bytes()))
     sheet = book.active
     names = [cell.value for cell in sheet[1]]
@@ -196,16 +196,16 @@ def test_a_template_is_filled_in_and_its_good_rows_are_imported(log_in: Login, a
     book.save(filled)
 
     choose(page, filled, "2")
-    expect(page.locator("#refused-rows tbody td").first).to_have_text("3")
-    expect(page.locator("#refused-rows .staff-wrong")).to_contain_text("Databases")
-    page.get_by_role("button", name="Import the 2 good rows").click()
+    expect(page.locator("#rejected-rows tbody td").first).to_have_text("3")
+    expect(page.locator("#rejected-rows .staff-wrong")).to_contain_text("Databases")
+    page.get_by_role("button", name="Import only the 2 valid rows").click()
     expect(page.get_by_text("These rows were not imported: 3.")).to_be_visible()
     expect(page.get_by_text("Import finished: 2 new")).to_be_visible()
 
     assert comes_true(lambda: api("/skills/nim%20web").get("category") == "Frameworks/Libraries")
     assert api("/skills/gleam%20otp")["aliases"] == ["gotp", "gleam-otp"]
     choose(page, filled, "2")
-    expect(page.locator("#refused-rows")).to_be_visible()
+    expect(page.locator("#rejected-rows")).to_be_visible()
     expect(page.locator("#good-rows")).to_have_count(0)
 
 
@@ -215,4 +215,4 @@ def test_a_file_in_other_spellings_changes_nothing(log_in: Login, tmp_path: Path
 
     choose(page, file, "1")
 
-    expect(page.get_by_text("0 new, 0 changed, 1 as they are stored already.")).to_be_visible()
+    expect(page.get_by_text("0 new, 0 changed, 1 unchanged.")).to_be_visible()

@@ -26,7 +26,7 @@ def test_a_task_that_is_at_work_is_followed_and_cancelled_after_a_question(log_i
     page = log_in("operator")
 
     page.goto("/admin/career_navigator/taskrun/")
-    page.locator("form", has_text="Check links").get_by_role("link", name="It is running since").click()
+    page.locator("form", has_text="Check links").get_by_role("link", name="Running since").click()
     expect(page.locator("[data-text=progress]")).to_have_text("30 of 120 steps are done")
     expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "25")
     data.task_runs.update_one({"_id": run_id}, {"$set": {"progress_done": 60}})
@@ -78,7 +78,7 @@ def test_a_question_is_answered_by_keeping_everything(log_in: Login, data: Datab
     page.locator(".action-select").first.check()
     page.locator("select[name=action]").select_option("hide")
     page.get_by_role("button", name="Run", exact=True).click()
-    page.get_by_role("link", name="Keep everything as it is").click()
+    page.get_by_role("link", name="No, go back").click()
 
     expect(page.locator("#result_list")).to_be_visible()
     assert data.job_postings.count_documents({"hidden": True}) == 0
@@ -157,7 +157,7 @@ def test_roles_and_places_are_suggested_and_the_estimate_follows(log_in: Login) 
     expect(page.locator("#id_places-add-suggestions option[value='Berlin, Germany']")).to_have_count(1)
 
     expect(page.get_by_label("Roles", exact=True)).to_have_value("Data Engineer\nPlatform Engineer")
-    expect(page.locator("[data-cost]")).to_have_text("20 credits at most")
+    expect(page.locator("[data-cost]")).to_have_text("at most 20 credits")
 
 
 def test_a_collection_that_finds_nothing_says_why(log_in: Login) -> None:
@@ -188,7 +188,7 @@ def test_what_failed_is_repeated_after_an_estimate(log_in: Login, data: Database
     page = log_in("operator")
 
     page.goto(f"/admin/ingestion/collectionrun/{run_id}/change/")
-    page.get_by_role("link", name="Repeat what failed…").click()
+    page.get_by_role("link", name="Repeat failed searches…").click()
     expect(page.locator("#question")).to_contain_text("Data Engineer in Atlantis")
     expect(page.locator("#question")).to_contain_text("It costs at most 3 credits")
     page.get_by_role("button", name="Repeat what failed").click()
@@ -251,7 +251,7 @@ def test_who_is_invited_sets_a_password_and_logs_in_by_a_recovery_code_on_a_phon
     page.goto(link)
     for field in ("new_password1", "new_password2"):
         page.locator(f"[name={field}]").fill(NEW_PASSWORD)
-    page.get_by_role("button", name="Set the password").click()
+    page.get_by_role("button", name="Set password").click()
     expect(page.get_by_text("Your password is set. You can now log in.")).to_be_visible()
     log_in_on(page)
     expect(page.locator(".staff-cards")).to_be_visible()

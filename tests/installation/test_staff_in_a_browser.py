@@ -63,8 +63,8 @@ def test_a_curator_mends_a_file_by_what_the_preview_says_of_its_rows(log_in: Log
     page.goto("/admin/skills/skill/import/")
     page.locator("[name=import_file]").set_input_files(bad)
     page.get_by_role("button", name="Submit").click()
-    expect(page.get_by_text("Nothing is imported")).to_be_visible()
-    wrong = page.locator("#refused-rows tbody tr")
+    expect(page.get_by_text("Nothing was imported")).to_be_visible()
+    wrong = page.locator("#rejected-rows tbody tr")
     keep_screenshot(page, "import")
     numbers, texts = wrong.locator("td:first-child").all_inner_texts(), wrong.locator(".staff-wrong").all_inner_texts()
     page.locator("[name=import_file]").set_input_files(good)
@@ -135,7 +135,7 @@ def test_a_role_is_neither_offered_nor_let_do_what_it_may_not(
     assert answer is not None
     assert answer.status == 403
     expect(page.get_by_text("You do not have permission to do this.")).to_be_visible()
-    page.get_by_role("link", name="To the dashboard").click()
+    page.get_by_role("link", name="Back to the dashboard").click()
     expect(page.locator(".staff-cards")).to_be_visible()
 
 
@@ -188,14 +188,14 @@ def test_an_operator_starts_a_collection_and_watches_it_finish(log_in: Login) ->
     page.goto("/admin/ingestion/collectionrun/collect-now/")
     page.get_by_label("Roles").fill("Data Engineer\nSite Reliability Engineer")
     page.get_by_label("Jobs per role").fill("10")
-    expect(page.locator("[data-cost]")).to_have_text("20 credits at most")
+    expect(page.locator("[data-cost]")).to_have_text("at most 20 credits")
     keep_screenshot(page, "collect-now")
     page.locator("form[data-estimate] button").click()
     expect(page.locator("#run [data-status]").first).to_have_text("finished", timeout=40_000)
 
     expect(page.locator("[data-table=searches] tr")).to_have_count(4)
     expect(page.locator("[data-text=searches]")).to_have_text("4 of 4 searches are over")
-    expect(page.get_by_role("button", name="Repeat what failed")).to_be_hidden()
+    expect(page.get_by_role("button", name="Repeat failed searches")).to_be_hidden()
     keep_screenshot(page, "run")
 
 

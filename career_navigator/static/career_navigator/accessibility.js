@@ -1,10 +1,10 @@
-// What Unfold's templates leave out for keyboards and screen readers: its icons are ligatures, which are read out as
-// words, and some of its buttons are spans, which no key reaches.
+// Fixes for keyboards and screen readers that Unfold's templates lack. Its icons are ligatures, which screen readers
+// read as words, and some of its buttons are spans, which cannot be focused.
 "use strict";
 
 const ICON = ".material-symbols-outlined";
-const REACHABLE = "a[href], button, input, select, textarea, label, summary, [tabindex]";
-// Names of what shows nothing but an icon.
+const FOCUSABLE = "a[href], button, input, select, textarea, label, summary, [tabindex]";
+// Accessible names of elements that show only an icon.
 const ICON_NAMES = {
   add: "Add",
   arrow_back: "Back",
@@ -17,7 +17,7 @@ const ICON_NAMES = {
   expand_more: "More",
   light_mode: "Colour theme",
   more_horiz: "More",
-  unfold_more: "Choose",
+  unfold_more: "Select",
   upload: "Import",
   visibility: "Show the password",
   visibility_off: "Hide the password",
@@ -28,27 +28,28 @@ const REGIONS = {
   "#changelist-filter nav": "Filters",
 };
 
-function visibleText(element) {
+function getVisibleText(element) {
   const copy = element.cloneNode(true);
   copy.querySelectorAll(ICON).forEach((icon) => icon.remove());
   return copy.textContent.trim();
 }
 
-function iconText(element) {
+function getIconText(element) {
   return (element.matches(ICON) ? element : element.querySelector(ICON))?.textContent.trim() || "";
 }
 
 function nameByIcon(element) {
-  const named = element.title || element.getAttribute("aria-label") || element.getAttribute("aria-labelledby");
-  const icon = iconText(element);
-  if (!named && icon && !visibleText(element)) {
+  const name = element.title || element.getAttribute("aria-label") || element.getAttribute("aria-labelledby");
+  const icon = getIconText(element);
+  if (!name && icon && !getVisibleText(element)) {
     element.setAttribute("aria-label", ICON_NAMES[icon] || icon.replaceAll("_", " "));
   }
 }
 
 function makeButton(element) {
-  // The area around a drawer closes it by a click; with keys Escape does.
-  if (element.matches(REACHABLE) || element.matches("h2, h3, td") || (!visibleText(element) && !iconText(element))) {
+  // Skip the empty area around a drawer. A click there closes the drawer, for which keyboards have Escape.
+  const isEmpty = !getVisibleText(element) && !getIconText(element);
+  if (element.matches(FOCUSABLE) || element.matches("h2, h3, td") || isEmpty) {
     return;
   }
   element.setAttribute("role", "button");
@@ -68,7 +69,7 @@ function makeScrollable(element) {
   element.setAttribute("aria-label", (section?.querySelector("h2") || document.querySelector("h1"))?.textContent.trim() || "Table");
 }
 
-function each(root, selector, change) {
+function applyToMatches(root, selector, change) {
   if (root.matches(selector)) {
     change(root);
   }
@@ -76,19 +77,19 @@ function each(root, selector, change) {
 }
 
 function makeAccessible(root) {
-  each(root, "[x-on\\:click]", makeButton);
-  each(root, `a[href], button, [role="button"]`, nameByIcon);
-  each(root, ICON, (icon) => {
-    // A button that is an icon is named itself.
+  applyToMatches(root, "[x-on\\:click]", makeButton);
+  applyToMatches(root, `a[href], button, [role="button"]`, nameByIcon);
+  applyToMatches(root, ICON, (icon) => {
+    // An icon with a role, such as a button, has an accessible name.
     if (!icon.hasAttribute("role")) {
       icon.setAttribute("aria-hidden", "true");
     }
   });
-  each(root, ".staff-scroll, .staff-text", makeScrollable);
-  // Django's filters of two lists: a label on what has no role.
-  each(root, ".help-tooltip[aria-label]", (hint) => hint.setAttribute("role", "img"));
-  each(root, "a.active", (link) => link.setAttribute("aria-current", "page"));
-  each(root, "th.sorted", (header) => {
+  applyToMatches(root, ".staff-scroll, .staff-text", makeScrollable);
+  // Django's filter widget puts a label on an element without a role.
+  applyToMatches(root, ".help-tooltip[aria-label]", (hint) => hint.setAttribute("role", "img"));
+  applyToMatches(root, "a.active", (link) => link.setAttribute("aria-current", "page"));
+  applyToMatches(root, "th.sorted", (header) => {
     header.setAttribute("aria-sort", header.classList.contains("ascending") ? "ascending" : "descending");
   });
 }
@@ -97,7 +98,7 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const [selector, name] of Object.entries(REGIONS)) {
     document.querySelectorAll(selector).forEach((region) => region.setAttribute("aria-label", name));
   }
-  // Unfold 0.91 wraps what scrolls in regions of one name.
+  // Unfold 0.91 gives all scrollable regions the same name.
   document.querySelectorAll("[data-simplebar]").forEach((area) => {
     const name = { "nav-sidebar-apps": "Menu entries" }[area.id] || (area.closest("#changelist-filter") ? "Filters" : "List");
     area.dataset.simplebarAriaLabel = name;

@@ -1,7 +1,8 @@
-// Turns text areas that hold one item per line into chips. Without it they stay text areas, which are what is sent.
+// Turns text areas with one item per line into chips. The text areas remain in the form and are still submitted, so the
+// form also works without this script.
 "use strict";
 
-// As `split_items` and `quote_item` of the server do.
+// The same rules as the server's `split_items` and `quote_item`.
 function splitItems(text, separators) {
   const lines = text.split(/\r?\n/);
   if (!separators) {
@@ -26,22 +27,22 @@ function setUpChips(area) {
   const name = label ? label.firstChild.textContent.trim() : area.name;
   const items = splitItems(area.value, separators);
   const isRequired = area.required;
-  // Where the item that is being changed stood.
-  let place = null;
+  // Index of the item that is being changed, at which the new text is inserted.
+  let insertAt = null;
 
   const box = document.createElement("div");
   box.className = "staff-chips";
   const list = document.createElement("ul");
-  list.setAttribute("aria-label", `${name}: chosen`);
+  list.setAttribute("aria-label", `${name}: selected`);
   const input = document.createElement("input");
   input.type = "text";
   input.id = `${area.id}_new`;
   input.autocomplete = "off";
   input.placeholder = separators ? "Type and press Enter or a comma" : "Type and press Enter";
-  const said = document.createElement("span");
-  said.className = "staff-unseen";
-  said.setAttribute("role", "status");
-  box.append(list, input, said);
+  const status = document.createElement("span");
+  status.className = "staff-unseen";
+  status.setAttribute("role", "status");
+  box.append(list, input, status);
   for (const attribute of ["aria-describedby", "aria-invalid"]) {
     if (area.hasAttribute(attribute)) {
       input.setAttribute(attribute, area.getAttribute(attribute));
@@ -53,17 +54,17 @@ function setUpChips(area) {
     input.setAttribute("aria-label", name);
   }
 
-  function show(item) {
+  function getLabel(item) {
     return labels.get(item) || item;
   }
 
-  function button(text, purpose, act) {
-    const made = document.createElement("button");
-    made.type = "button";
-    made.textContent = text;
-    made.setAttribute("aria-label", purpose);
-    made.addEventListener("click", act);
-    return made;
+  function createButton(text, label, onClick) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = text;
+    button.setAttribute("aria-label", label);
+    button.addEventListener("click", onClick);
+    return button;
   }
 
   function render() {
@@ -71,8 +72,8 @@ function setUpChips(area) {
       ...items.map((item, index) => {
         const chip = document.createElement("li");
         chip.append(
-          button(show(item), `Change ${show(item)}`, () => change(index)),
-          button("×", `Remove ${show(item)}`, () => remove(index)),
+          createButton(getLabel(item), `Change ${getLabel(item)}`, () => change(index)),
+          createButton("×", `Remove ${getLabel(item)}`, () => remove(index)),
         );
         return chip;
       }),
@@ -88,74 +89,74 @@ function setUpChips(area) {
     render();
   }
 
-  function has(item, among = items) {
-    return among.some((each) => each.toLowerCase() === item.toLowerCase());
+  function includesItem(item, list = items) {
+    return list.some((other) => other.toLowerCase() === item.toLowerCase());
   }
 
   function add(text) {
     for (const item of splitItems(text, separators)) {
-      if (has(item)) {
-        said.textContent = `${show(item)} is there already.`;
+      if (includesItem(item)) {
+        status.textContent = `${getLabel(item)} is already in the list.`;
         continue;
       }
-      items.splice(place ?? items.length, 0, item);
-      place = place === null ? null : place + 1;
-      said.textContent = `${show(item)} added.`;
+      items.splice(insertAt ?? items.length, 0, item);
+      insertAt = insertAt === null ? null : insertAt + 1;
+      status.textContent = `${getLabel(item)} added.`;
       resolve(item);
     }
-    place = null;
+    insertAt = null;
     input.value = "";
     store();
   }
 
   function remove(index) {
     const [item] = items.splice(index, 1);
-    said.textContent = `${show(item)} removed.`;
+    status.textContent = `${getLabel(item)} removed.`;
     store();
     input.focus();
   }
 
   function change(index) {
-    take();
+    addTyped();
     const [item] = items.splice(index, 1);
-    place = index;
+    insertAt = index;
     input.value = separators ? quoteItem(item, separators) : item;
     store();
     input.focus();
   }
 
-  function take() {
+  function addTyped() {
     if (input.value.trim()) {
       add(input.value);
     }
   }
 
-  // What the server knows under another name is shown, and sent, under its own.
+  // Replace an item by its canonical name if the server knows it as a synonym.
   async function resolve(item) {
     if (!area.dataset.suggestions) {
       return;
     }
-    const address = `/admin/${area.dataset.suggestions}?q=${encodeURIComponent(item)}`;
-    const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
-    const { meant } = answer?.ok ? await answer.json() : {};
+    const url = `/admin/${area.dataset.suggestions}?q=${encodeURIComponent(item)}`;
+    const response = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => null);
+    const { meant } = response?.ok ? await response.json() : {};
     const index = items.indexOf(item);
     if (!meant || index < 0) {
       return;
     }
     labels.set(meant.value, meant.label);
-    // What was typed may be the name itself in other capitals, so it is no second one.
-    if (has(meant.value, items.filter((_, at) => at !== index))) {
+    // Compare with the other items only, since the item can be its own canonical name in different case.
+    if (includesItem(meant.value, items.filter((_, other) => other !== index))) {
       items.splice(index, 1);
     } else {
       items[index] = meant.value;
     }
-    said.textContent = `${meant.label} added.`;
+    status.textContent = `${meant.label} added.`;
     store();
   }
 
   input.addEventListener("keydown", (event) => {
-    const parts = event.key.length === 1 && separators.includes(event.key) && !input.value.trim().startsWith('"');
-    if ((event.key === "Enter" || parts) && input.value.trim()) {
+    const isSeparator = event.key.length === 1 && separators.includes(event.key) && !input.value.trim().startsWith('"');
+    if ((event.key === "Enter" || isSeparator) && input.value.trim()) {
       event.preventDefault();
       add(input.value);
     } else if (event.key === "Backspace" && !input.value && items.length) {
@@ -170,16 +171,16 @@ function setUpChips(area) {
       add(text);
     }
   });
-  // A suggestion that is chosen needs no Enter.
+  // Selecting a suggestion adds it without pressing Enter.
   input.addEventListener("input", (event) => {
     const isTyped = event instanceof InputEvent && event.inputType !== "insertReplacementText";
     if (!isTyped && [...(input.list?.options || [])].some((option) => option.value === input.value)) {
       add(quoteItem(input.value, separators));
     }
   });
-  // Nothing that was typed is lost.
-  input.addEventListener("blur", take);
-  area.form.addEventListener("submit", take, { capture: true });
+  // Add text that was typed but not confirmed by Enter.
+  input.addEventListener("blur", addTyped);
+  area.form.addEventListener("submit", addTyped, { capture: true });
 
   area.hidden = true;
   area.required = false;
@@ -190,5 +191,5 @@ function setUpChips(area) {
   render();
 }
 
-// Before `staff.js` looks for inputs with suggestions, which the new ones are.
+// This must run before `staff.js` looks for inputs with suggestions, to include the new inputs.
 document.querySelectorAll("textarea[data-chips]").forEach(setUpChips);

@@ -1,4 +1,4 @@
-// Keeps a page of a run up to date, and a collection's estimated cost beside its form.
+// Updates the pages of runs, the estimated cost of a collection, and suggestions for inputs.
 "use strict";
 
 const POLL_MILLISECONDS = 1000;
@@ -9,19 +9,19 @@ function showState(page, state) {
     badge.dataset.color = state.color;
   }
   for (const [name, text] of Object.entries(state.texts)) {
-    for (const place of page.querySelectorAll(`[data-text="${name}"]`)) {
-      place.textContent = text;
+    for (const element of page.querySelectorAll(`[data-text="${name}"]`)) {
+      element.textContent = text;
     }
   }
   for (const bar of page.querySelectorAll("[data-progress]")) {
     bar.style.width = `${state.percent}%`;
     bar.parentElement.setAttribute("aria-valuenow", state.percent);
   }
-  for (const part of page.querySelectorAll("[data-while-open]")) {
-    part.hidden = !state.open;
+  for (const element of page.querySelectorAll("[data-while-open]")) {
+    element.hidden = !state.open;
   }
-  for (const part of page.querySelectorAll("[data-when-repeatable]")) {
-    part.hidden = state.open || !state.repeatable;
+  for (const element of page.querySelectorAll("[data-when-repeatable]")) {
+    element.hidden = state.open || !state.repeatable;
   }
   for (const [name, rows] of Object.entries(state.tables || {})) {
     const body = page.querySelector(`[data-table="${name}"]`);
@@ -44,56 +44,59 @@ function showState(page, state) {
         return row;
       }),
     );
-    for (const whole of page.querySelectorAll(`[data-table-of="${name}"]`)) {
-      whole.hidden = rows.length === 0;
+    for (const panel of page.querySelectorAll(`[data-table-of="${name}"]`)) {
+      panel.hidden = rows.length === 0;
     }
   }
 }
 
-async function follow(page) {
+async function pollState(page) {
   for (;;) {
     try {
-      const answer = await fetch(page.dataset.poll, { headers: { Accept: "application/json" } });
-      if (answer.redirected || [403, 404].includes(answer.status)) {
+      const response = await fetch(page.dataset.poll, { headers: { Accept: "application/json" } });
+      if (response.redirected || [403, 404].includes(response.status)) {
         return;
       }
-      if (answer.ok) {
-        const state = await answer.json();
+      if (response.ok) {
+        const state = await response.json();
         showState(page, state);
         if (!state.open) {
           return;
         }
       }
     } catch (error) {
-      // The server is away for a moment; the next round asks again.
+      // The server may be unavailable for a moment, so try again.
       console.warn(error);
     }
     await new Promise((resume) => setTimeout(resume, POLL_MILLISECONDS));
   }
 }
 
-function estimate(form) {
-  const aRole = Number(form.elements.per_role_limit.value || 0);
-  const lines = (name) => new Set(form.elements[name].value.split("\n").map((each) => each.trim()).filter(Boolean)).size;
-  // How many roles a user aims at is known to the server alone, which asks again where it is too much.
-  const ofUser = form.elements.email.value.trim() !== "";
-  const cost = ofUser ? aRole : lines("roles") * aRole;
-  const place = form.querySelector("[data-cost]");
-  const left = place.dataset.left === "" ? Infinity : Number(place.dataset.left);
-  place.textContent = `${cost.toLocaleString("en")} credits at most${ofUser ? " for each role of the user" : ""}`;
-  place.dataset.over = String(cost > left);
+function splitLines(text) {
+  return text.split("\n").map((line) => line.trim()).filter(Boolean);
+}
+
+function updateEstimate(form) {
+  const perRole = Number(form.elements.per_role_limit.value || 0);
+  // Only the server knows how many target roles a user has. It asks for confirmation if the cost is too high.
+  const isForUser = form.elements.email.value.trim() !== "";
+  const cost = isForUser ? perRole : new Set(splitLines(form.elements.roles.value)).size * perRole;
+  const output = form.querySelector("[data-cost]");
+  const left = output.dataset.left === "" ? Infinity : Number(output.dataset.left);
+  output.textContent = `at most ${cost.toLocaleString("en")} credits${isForUser ? " for each role of the user" : ""}`;
+  output.dataset.over = String(cost > left);
 }
 
 document.addEventListener("DOMContentLoaded", () => {
-  document.querySelectorAll("[data-poll]").forEach(follow);
+  document.querySelectorAll("[data-poll]").forEach(pollState);
   document.querySelectorAll("form[data-estimate]").forEach((form) => {
-    form.addEventListener("input", () => estimate(form));
-    estimate(form);
+    form.addEventListener("input", () => updateEstimate(form));
+    updateEstimate(form);
   });
 });
 
-// Fills the list of suggestions of an input while it is typed in; `data-suggest` is below the admin's root.
-function suggest(input) {
+// Fetch suggestions while the user types. `data-suggest` is a path below the admin's root.
+function addSuggestions(input) {
   const list = document.createElement("datalist");
   list.id = `${input.id}-suggestions`;
   input.after(list);
@@ -101,18 +104,18 @@ function suggest(input) {
   let latest = 0;
   input.addEventListener("input", async () => {
     const round = ++latest;
-    const address = `/admin/${input.dataset.suggest}?q=${encodeURIComponent(input.value)}`;
-    const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
-    if (!answer?.ok || round !== latest) {
+    const url = `/admin/${input.dataset.suggest}?q=${encodeURIComponent(input.value)}`;
+    const response = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => null);
+    if (!response?.ok || round !== latest) {
       return;
     }
-    const { found } = await answer.json();
+    const { found } = await response.json();
     list.replaceChildren(...found.map(({ value, label }) => new Option(label, value)));
   });
 }
 
-// Puts an input with suggestions below a field of lines; what is chosen there becomes another line.
-function suggestLines(area) {
+// Add an input with suggestions below a text area. Its value is appended to the text area as a line.
+function addLineInput(area) {
   const row = document.createElement("div");
   row.className = "staff-row staff-add";
   const input = document.createElement("input");
@@ -128,10 +131,10 @@ function suggestLines(area) {
   button.setAttribute("aria-label", area.dataset.suggestLabel);
   row.append(input, button);
   area.after(row);
-  suggest(input);
+  addSuggestions(input);
   const add = () => {
     const line = input.value.trim();
-    const lines = area.value.split("\n").map((each) => each.trim()).filter(Boolean);
+    const lines = splitLines(area.value);
     if (line && !lines.includes(line)) {
       area.value = [...lines, line].join("\n");
       area.dispatchEvent(new Event("input", { bubbles: true }));
@@ -148,6 +151,6 @@ function suggestLines(area) {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
-  document.querySelectorAll("input[data-suggest]").forEach(suggest);
-  document.querySelectorAll("textarea[data-suggest-lines]").forEach(suggestLines);
+  document.querySelectorAll("input[data-suggest]").forEach(addSuggestions);
+  document.querySelectorAll("textarea[data-suggest-lines]").forEach(addLineInput);
 });
