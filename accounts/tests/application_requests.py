@@ -1,4 +1,4 @@
-"""Applications as a person sees them."""
+"""Helpers that change and read applications through the API."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What the tests of accounts share beside people."""
+"""Fixtures for the tests of accounts."""
 
 import threading
 from datetime import UTC, datetime
@@ -15,12 +15,12 @@ from tests.queued import run_queued
 
 @pytest.fixture(autouse=True)
 def _servers(servers_emptied):
-    """Every test begins with them, unless its module says otherwise."""
+    """Empty the databases before every test. Pure test modules override this fixture."""
 
 
 @pytest.fixture(autouse=True)
 def _time_to_read(time_to_read):
-    """No good file is refused because the machine is busy."""
+    """Raise the time limit for reading files, so that valid files are not rejected on a busy machine."""
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def now():
 
 @pytest.fixture
 def jobs(mongo, now):
-    """The ids of three stored postings."""
+    """Return the ids of three stored postings."""
     today = now.astimezone(UTC).date()
     titles = ("Backend Developer", "Data Engineer", "Analyst")
     store_postings(postings=[PostingFactory(title=title, date_posted=today) for title in titles], now=now)
@@ -56,7 +56,7 @@ def job(jobs):
 
 @pytest.fixture
 def tools_seeded(mongo):
-    """The skills that the resumes of these tests name."""
+    """Seed the skills that the resumes in these tests contain."""
     names = ("Python", "Docker", "Kubernetes")
     entries = [{"name": n.lower(), "display_name": n, "category": "Tools/Technologies"} for n in names]
     seed_skills(entries=entries, now=datetime(2025, 1, 1, tzinfo=UTC))
@@ -64,13 +64,13 @@ def tools_seeded(mongo):
 
 @pytest.fixture
 def no_wait(monkeypatch):
-    """No worker runs beside the test, so nothing comes of waiting for one."""
+    """Disable waiting for a worker, because none runs during the test."""
     monkeypatch.setattr(views, "WAIT_SECONDS", 0)
 
 
 @pytest.fixture
 def worker(no_wait, redis, monkeypatch):
-    """A worker in a thread of its own, for requests that wait for it."""
+    """Run queued tasks in a thread, for requests that wait for a worker."""
     monkeypatch.setattr(views, "WAIT_SECONDS", 60)
     ended = threading.Event()
 

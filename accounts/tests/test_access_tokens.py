@@ -1,4 +1,4 @@
-"""Which access tokens are accepted, at GET /auth/me."""
+"""Access tokens: which are accepted and which are rejected, at GET /auth/me."""
 
 import base64
 import json
@@ -29,7 +29,7 @@ def _soon() -> int:
     return int((timezone.now() + timedelta(minutes=5)).timestamp())
 
 
-def _assert_refused(answer):
+def _assert_rejected(answer):
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] in (
         "Bearer",
@@ -61,7 +61,7 @@ def test_signs_and_reads_with_each_algorithm(keyed, algorithm):
     assert read_access_token(token).user_id == USER
 
 
-def test_accepts_a_token_of_the_documented_claims_alone(ada, settings):
+def test_accepts_a_token_with_only_the_documented_claims(ada, settings):
     token = jwt.encode({"sub": ada.id, "exp": _soon()}, settings.JWT_SECRET_KEY, algorithm="HS256")
 
     assert API(token=token).get("/auth/me").status_code == 200
@@ -72,16 +72,16 @@ def _signed(settings, **claims):
 
 
 @pytest.mark.parametrize(("seconds_ahead", "status"), [(0, 200), (3, 200), (4.5, 200), (30, 401), (3600, 401)])
-def test_accepts_a_token_of_a_host_whose_clock_is_seconds_ahead(ada, settings, seconds_ahead, status):
+def test_accepts_a_token_from_a_host_whose_clock_is_seconds_ahead(ada, settings, seconds_ahead, status):
     token = _signed(settings, sub=ada.id, iat=timezone.now().timestamp() + seconds_ahead)
 
     assert API(token=token).get("/auth/me").status_code == status
 
 
-def test_refuses_an_expired_token_within_the_leeway_for_clocks(ada, settings):
+def test_rejects_an_expired_token_within_the_clock_leeway(ada, settings):
     token = _signed(settings, sub=ada.id, exp=int(timezone.now().timestamp()) - 1)
 
-    _assert_refused(API(token=token).get("/auth/me"))
+    _assert_rejected(API(token=token).get("/auth/me"))
 
 
 def _with_claims(token, settings, **changes):
@@ -91,7 +91,7 @@ def _with_claims(token, settings, **changes):
 
 @pytest.mark.parametrize("seconds_ahead", [0, 2, 4.5])
 @pytest.mark.parametrize("form", ["today's", "of an earlier release"])
-def test_a_new_password_ends_tokens_that_a_clock_ahead_dates_after_it(ada, settings, seconds_ahead, form):
+def test_a_new_password_revokes_tokens_that_a_fast_clock_dated_later(ada, settings, seconds_ahead, form):
     iat = timezone.now().timestamp() + seconds_ahead
     token = _with_claims(ada.token, settings, iat=iat) if form == "today's" else _signed(settings, sub=ada.id, iat=iat)
     before = API(token=token).get("/auth/me").status_code
@@ -99,11 +99,11 @@ def test_a_new_password_ends_tokens_that_a_clock_ahead_dates_after_it(ada, setti
     pair = ada.post("/auth/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD}).json()
 
     assert before == 200
-    _assert_refused(API(token=token).get("/auth/me"))
+    _assert_rejected(API(token=token).get("/auth/me"))
     assert API(token=pair["access_token"]).get("/auth/me").status_code == 200
 
 
-def test_accepts_a_token_of_an_earlier_release_from_after_the_password_change(ada, settings, redis):
+def test_accepts_an_unversioned_token_issued_after_the_password_change(ada, settings, redis):
     ada.post("/auth/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
     User.objects.update_one(set__tokens_ended_at=timezone.now() - timedelta(minutes=1), unset__password_changed_at=1)
     redis.flushdb()
@@ -114,7 +114,7 @@ def test_accepts_a_token_of_an_earlier_release_from_after_the_password_change(ad
 
 
 @pytest.mark.parametrize("version", [-1, 0, 2, 7, "1", [], {"$gt": 0}])
-def test_refuses_a_token_of_another_version(ada, settings, version):
+def test_rejects_a_token_with_another_version(ada, settings, version):
     ada.post("/auth/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
     pair = API().post("/auth/login", {"email": "ada@example.org", "password": NEW_PASSWORD}).json()
     accepted = API(token=pair["access_token"]).get("/auth/me").status_code
@@ -122,11 +122,11 @@ def test_refuses_a_token_of_another_version(ada, settings, version):
     token = _with_claims(pair["access_token"], settings, ver=version)
 
     assert accepted == 200
-    _assert_refused(API(token=token).get("/auth/me"))
+    _assert_rejected(API(token=token).get("/auth/me"))
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "RS256"])
-def test_accepts_tokens_of_a_former_key_until_it_is_no_longer_listed(keyed, algorithm):
+def test_accepts_tokens_of_a_former_key_until_it_is_removed_from_the_settings(keyed, algorithm):
     former, current = (
         (generate_private_key_pem(), generate_private_key_pem()) if algorithm == "RS256" else (FORMER, SECRET)
     )
@@ -145,16 +145,16 @@ def test_accepts_tokens_of_a_former_key_until_it_is_no_longer_listed(keyed, algo
         read_access_token(token)
 
 
-def test_refuses_an_expired_token(keyed):
+def test_rejects_an_expired_token(keyed):
     token = issue_access_token(user_id=USER, now=datetime(2025, 1, 1, tzinfo=UTC))
 
-    with pytest.raises(TokenRejected) as refused:
+    with pytest.raises(TokenRejected) as error:
         read_access_token(token)
 
-    assert refused.value.reason == "expired"
+    assert error.value.reason == "expired"
 
 
-def test_refuses_a_public_key_taken_for_a_secret(keyed):
+def test_rejects_a_token_signed_with_the_public_key_as_secret(keyed):
     keyed.JWT_ALGORITHM, keyed.JWT_SECRET_KEY = "RS256", generate_private_key_pem()
     public = derive_public_key(keyed.JWT_SECRET_KEY)
     kid = jwt.get_unverified_header(issue_access_token(user_id=USER, now=timezone.now()))["kid"]
@@ -182,12 +182,12 @@ def test_refuses_a_public_key_taken_for_a_secret(keyed):
         "Bearer null",
     ],
 )
-def test_refuses_what_is_no_token(api, header):
-    _assert_refused(api.get("/auth/me", Authorization=header))
+def test_rejects_malformed_tokens(api, header):
+    _assert_rejected(api.get("/auth/me", Authorization=header))
 
 
-def test_refuses_a_request_without_a_token(api):
-    _assert_refused(api.get("/auth/me"))
+def test_rejects_a_request_without_a_token(api):
+    _assert_rejected(api.get("/auth/me"))
 
 
 @pytest.mark.parametrize(
@@ -206,23 +206,23 @@ def test_refuses_a_request_without_a_token(api):
         {"nbf": 99_999_999_999},
     ],
 )
-def test_refuses_claims_that_do_not_hold(ada, settings, change):
+def test_rejects_invalid_claims(ada, settings, change):
     claims = {"sub": ada.id, "exp": _soon()} | change
-    # PyJWT refuses to write some of these, so the token is put together by hand.
+    # PyJWT refuses to encode some of these claims, so the test builds the token itself.
     header = {"alg": "HS256", "typ": "JWT"}
     signed = b".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims))
     signature = jwt.get_algorithm_by_name("HS256").sign(signed, settings.JWT_SECRET_KEY.encode())
 
     token = b".".join((signed, base64.urlsafe_b64encode(signature).rstrip(b"="))).decode()
 
-    _assert_refused(API(token=token).get("/auth/me"))
+    _assert_rejected(API(token=token).get("/auth/me"))
 
 
 @pytest.mark.parametrize("claim", ["sub", "exp"])
-def test_refuses_a_token_without_a_claim(ada, settings, claim):
+def test_rejects_a_token_without_a_required_claim(ada, settings, claim):
     claims = {name: value for name, value in {"sub": ada.id, "exp": _soon()}.items() if name != claim}
 
-    _assert_refused(API(token=jwt.encode(claims, settings.JWT_SECRET_KEY, algorithm="HS256")).get("/auth/me"))
+    _assert_rejected(API(token=jwt.encode(claims, settings.JWT_SECRET_KEY, algorithm="HS256")).get("/auth/me"))
 
 
 @pytest.mark.parametrize(
@@ -236,34 +236,34 @@ def test_refuses_a_token_without_a_claim(ada, settings, claim):
         ("", "none", {}),
     ],
 )
-def test_refuses_a_forged_token(ada, settings, key, algorithm, headers):
+def test_rejects_a_forged_token(ada, settings, key, algorithm, headers):
     key = settings.JWT_SECRET_KEY if key is None else key
     claims = {"sub": ada.id, "exp": _soon()}
 
     token = jwt.encode(claims, key, algorithm=algorithm, headers=headers)
 
-    _assert_refused(API(token=token).get("/auth/me"))
+    _assert_rejected(API(token=token).get("/auth/me"))
 
 
-def test_refuses_a_token_with_another_payload(ada):
+def test_rejects_a_token_with_another_payload(ada):
     header, payload, signature = ada.token.split(".")
     other = base64.urlsafe_b64encode(json.dumps({"sub": str(ObjectId()), "exp": _soon()}).encode()).decode()
 
-    _assert_refused(API(token=f"{header}.{other.rstrip('=')}.{signature}").get("/auth/me"))
-    _assert_refused(API(token=f"{header}.{payload}.").get("/auth/me"))
+    _assert_rejected(API(token=f"{header}.{other.rstrip('=')}.{signature}").get("/auth/me"))
+    _assert_rejected(API(token=f"{header}.{payload}.").get("/auth/me"))
 
 
-def test_refuses_a_refresh_token(ada):
-    _assert_refused(API(token=ada.refresh_token).get("/auth/me"))
+def test_rejects_a_refresh_token_as_access_token(ada):
+    _assert_rejected(API(token=ada.refresh_token).get("/auth/me"))
 
 
-def test_refuses_the_token_of_a_user_who_is_gone(ada):
+def test_rejects_the_token_of_an_erased_user(ada):
     assert ada.get("/auth/me").status_code == 200
     User.objects.get().delete()
 
-    _assert_refused(ada.get("/auth/me"))
+    _assert_rejected(ada.get("/auth/me"))
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_reads_the_scheme_in_any_case(ada, scheme):
+def test_ignores_the_case_of_the_scheme(ada, scheme):
     assert ada.get("/auth/me", Authorization=f"{scheme} {ada.token}").status_code == 200

@@ -22,20 +22,20 @@ def _log(member, **changes):
     return member.post("/activity/log", {"user_id": member.id, "action_type": "view"} | changes)
 
 
-def _listed(member, query=""):
+def _list_activities(member, query=""):
     answer = member.get(f"/activity/user/{member.id}{query}")
     assert answer.status_code == 200
     assert answer["Cache-Control"] == "private"
     return answer.json()
 
 
-def test_logs_what_a_client_tells(ada, job):
+def test_logs_the_activities_of_a_client(ada, job):
     answer = _log(ada, job_id=job, metadata={"from": "list", "seconds": 12.5, "seen": [1, None, {"a": True}]})
 
     assert answer.status_code == 201
     activity_id = answer.json()["activity_id"]
     assert answer.json() == {"messages": "success", "activity_id": activity_id}
-    listed = _listed(ada)
+    listed = _list_activities(ada)
     assert listed == {
         "messages": "success",
         "activities": [
@@ -54,14 +54,14 @@ def test_logs_what_a_client_tells(ada, job):
 
 
 @pytest.mark.parametrize("left_out", [{}, {"job_id": None, "metadata": None}, {"metadata": {}}])
-def test_needs_neither_job_nor_metadata(ada, left_out):
+def test_requires_neither_job_nor_metadata(ada, left_out):
     assert _log(ada, **left_out).status_code == 201
 
-    line = _listed(ada)["activities"][0]
+    line = _list_activities(ada)["activities"][0]
     assert (line["job_id"], line["metadata"]) == (None, {})
 
 
-def test_takes_the_time_from_the_clock_alone(ada, now):
+def test_ignores_a_time_sent_by_the_client(ada, now):
     _log(ada, created_at="2001-01-01T00:00:00Z")
 
     assert Activity.objects.get().created_at >= now - timedelta(milliseconds=1)
@@ -90,7 +90,7 @@ def test_takes_the_time_from_the_clock_alone(ada, now):
         ({"metadata": {"a": [[[[[[]]]]]]}}, "metadata"),
     ],
 )
-def test_refuses_a_bad_line_by_name(ada, changes, field):
+def test_names_the_invalid_field_of_an_entry(ada, changes, field):
     answer = _log(ada, **changes)
 
     assert answer.status_code == 400
@@ -99,19 +99,19 @@ def test_refuses_a_bad_line_by_name(ada, changes, field):
     assert Activity.objects.count() == 0
 
 
-def test_names_the_key_that_is_refused(ada):
+def test_names_the_rejected_key(ada):
     detail = _log(ada, metadata={"good": 1, "a.b": 2}).json()["detail"]
 
     assert "'a.b'" in detail
 
 
 @pytest.mark.parametrize("job_id", ["x", "0" * 24, "../users", "5f"])
-def test_knows_no_such_job(ada, job_id):
+def test_returns_404_for_an_unknown_job(ada, job_id):
     assert _log(ada, job_id=job_id).status_code == 404
     assert Activity.objects.count() == 0
 
 
-def test_logs_for_a_job_that_is_deleted_when_it_was_saved(ada, job, mongo):
+def test_logs_for_a_deleted_job_that_the_user_saved(ada, job, mongo):
     ada.post(f"/jobs/{job}/save", {})
     mongo.job_postings.delete_many({})
 
@@ -122,22 +122,22 @@ def test_lists_newest_first_by_type_and_by_page(ada):
     for second, action_type in enumerate(["view", "search", "view", "view"]):
         record_activity(user_id=ObjectId(ada.id), action_type=action_type, now=START + timedelta(seconds=second % 3))
 
-    times = [line["created_at"] for line in _listed(ada)["activities"]]
-    ids = [line["id"] for line in _listed(ada)["activities"]]
+    times = [line["created_at"] for line in _list_activities(ada)["activities"]]
+    ids = [line["id"] for line in _list_activities(ada)["activities"]]
     assert times == sorted(times, reverse=True)
-    # Two of the same time: the later one first.
+    # Entries of the same time are ordered by id, newest first.
     assert ids[2] > ids[3]
-    page = _listed(ada, "?limit=2&offset=1")
+    page = _list_activities(ada, "?limit=2&offset=1")
     assert ([line["id"] for line in page["activities"]], page["total"]) == (ids[1:3], 4)
-    searches = _listed(ada, "?type=search")
+    searches = _list_activities(ada, "?type=search")
     assert ([line["action_type"] for line in searches["activities"]], searches["total"]) == (["search"], 1)
-    assert _listed(ada, "?type=nothing") == {"messages": "success", "activities": [], "total": 0}
+    assert _list_activities(ada, "?type=nothing") == {"messages": "success", "activities": [], "total": 0}
 
 
 @pytest.mark.parametrize(
     ("query", "field"), [("limit=0", "limit"), ("limit=x", "limit"), ("offset=-1", "offset"), ("type=", "type")]
 )
-def test_refuses_a_bad_query_by_name(ada, query, field):
+def test_names_the_invalid_query_parameter(ada, query, field):
     answer = ada.get(f"/activity/user/{ada.id}?{query}")
 
     assert answer.status_code == 400
@@ -145,7 +145,7 @@ def test_refuses_a_bad_query_by_name(ada, query, field):
 
 
 @pytest.mark.parametrize("user_id", ["nobody", "0" * 24, "%00"])
-def test_answers_nobody_elses(ada, register, user_id):
+def test_rejects_requests_for_other_users(ada, register, user_id):
     grace = register(email="grace@example.org")
     _log(grace)
 
@@ -153,11 +153,11 @@ def test_answers_nobody_elses(ada, register, user_id):
         assert ada.get(f"/activity/user/{each}").status_code == 403
     for each in ("nobody", "0" * 24, grace.id):
         assert _log(ada, user_id=each).status_code == 403
-    assert _listed(ada)["total"] == 0
-    assert _listed(grace)["total"] == 1
+    assert _list_activities(ada)["total"] == 0
+    assert _list_activities(grace)["total"] == 1
 
 
-def test_stops_filling_the_log(ada, job, window_clock, settings):
+def test_limits_the_number_of_entries(ada, job, window_clock, settings):
     settings.THROTTLES = settings.THROTTLES | {"activity": Rate(3, 3600)}
 
     statuses = [
@@ -172,40 +172,40 @@ def test_stops_filling_the_log(ada, job, window_clock, settings):
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-def test_changes_and_deletes_no_line(ada, method):
+def test_offers_no_way_to_change_or_delete_an_entry(ada, method):
     _log(ada)
 
     assert ada.send(method, f"/activity/user/{ada.id}", {}).status_code == 405
     assert ada.send(method, "/activity/log", {}).status_code == 405
 
 
-def test_tells_the_same_act_once(mongo, now):
-    told = {"user_id": ObjectId(), "action_type": "save_job", "activity_id": ObjectId(), "now": now}
+def test_records_the_same_activity_only_once(mongo, now):
+    entry = {"user_id": ObjectId(), "action_type": "save_job", "activity_id": ObjectId(), "now": now}
 
-    assert record_activity(**told) == record_activity(**told, metadata={"again": 1}) == told["activity_id"]
+    assert record_activity(**entry) == record_activity(**entry, metadata={"again": 1}) == entry["activity_id"]
     assert "metadata" not in mongo.activities.find_one()
 
 
-def test_hands_out_and_erases_the_log_with_the_account(ada, register):
+def test_exports_the_log_and_erases_it_with_the_account(ada, register):
     grace = register(email="grace@example.org")
     _log(grace)
     _log(ada, metadata={"a": 1})
 
     exported = ada.get("/auth/me/export").json()["activities"]
-    assert exported == _listed(ada)["activities"]
+    assert exported == _list_activities(ada)["activities"]
     ada.delete("/auth/me", {"password": PASSWORD})
 
     assert [str(line.user) for line in Activity.objects] == [grace.id]
 
 
-def test_reads_a_page_with_an_index(mongo):
+def test_reads_a_page_from_an_index(mongo):
     user_id = ObjectId()
-    found = mongo.activities.find({"user": user_id}).sort([("created_at", -1), ("_id", -1)])
+    cursor = mongo.activities.find({"user": user_id}).sort([("created_at", -1), ("_id", -1)])
     line = mongo.activities.find({"application": user_id})
 
-    for plan in (found.explain(), line.explain()):
+    for plan in (cursor.explain(), line.explain()):
         assert "IXSCAN" in json.dumps(plan["queryPlanner"]["winningPlan"], default=str)
-    assert "SORT" not in json.dumps(found.explain()["queryPlanner"]["winningPlan"], default=str)
+    assert "SORT" not in json.dumps(cursor.explain()["queryPlanner"]["winningPlan"], default=str)
 
 
 JSON = st.recursive(
@@ -217,9 +217,9 @@ JSON = st.recursive(
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(metadata=st.dictionaries(st.text(max_size=5) | st.sampled_from(["$a", "a.b", ""]), JSON, max_size=3))
-def test_keeps_metadata_as_it_came_or_refuses_it(ada, metadata):
+def test_stores_metadata_unchanged_or_rejects_it(ada, metadata):
     answer = _log(ada, metadata=metadata)
 
     assert answer.status_code in (201, 400)
     if answer.status_code == 201:
-        assert _listed(ada, "?limit=1")["activities"][0]["metadata"] == metadata
+        assert _list_activities(ada, "?limit=1")["activities"][0]["metadata"] == metadata

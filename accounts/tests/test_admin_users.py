@@ -1,4 +1,4 @@
-"""What support does for users in the admin: each act at once, and each in the log."""
+"""Support actions on users in the admin. Each takes effect immediately and is logged."""
 
 import pytest
 from bson import ObjectId
@@ -21,7 +21,7 @@ def staff(admin_tables: None, staff_client: Client) -> Client:
 
 @pytest.fixture
 def person(staff: Client, register) -> Member:
-    """A registered user, after the staff's tables were made."""
+    """Return a registered user. Depends on `staff`, so that the tables of the admin exist."""
     return register()
 
 
@@ -29,37 +29,35 @@ def log() -> list[str]:
     return [f"{entry.user.get_username()}: {entry.get_change_message()}" for entry in LogEntry.objects.order_by("pk")]
 
 
-def test_a_deactivated_users_tokens_stop_at_once_until_the_user_logs_in_again(
-    staff: Client, person: Member, api
-) -> None:
+def test_deactivating_a_user_revokes_tokens_until_the_next_login(staff: Client, person: Member, api) -> None:
     before = person.get("/auth/me").status_code
 
     staff.post(f"{PEOPLE}{person.id}/deactivate/")
     after = person.get("/auth/me").status_code
     renewed = api.post("/auth/refresh", {"refresh_token": person.refresh_token}).status_code
-    refused = api.post("/auth/login", {"email": ADDRESS, "password": PASSWORD}).status_code
+    login_status = api.post("/auth/login", {"email": ADDRESS, "password": PASSWORD}).status_code
     staff.post(f"{PEOPLE}{person.id}/reactivate/")
     entered = api.post("/auth/login", {"email": ADDRESS, "password": PASSWORD}).json()["access_token"]
 
-    assert (before, after, renewed, refused) == (200, 401, 401, 401)
+    assert (before, after, renewed, login_status) == (200, 401, 401, 401)
     assert person.get("/auth/me").status_code == 401
     assert type(person)(token=entered).get("/auth/me").status_code == 200
     assert log() == ["root: Deactivated the user.", "root: Reactivated the user."]
 
 
-def test_a_reset_message_is_queued_for_active_users_alone(staff: Client, person: Member, queued) -> None:
+def test_a_reset_message_is_queued_only_for_active_users(staff: Client, person: Member, queued) -> None:
     staff.post(f"{PEOPLE}{person.id}/reset/")
     sent = queued()
     staff.post(f"{PEOPLE}{person.id}/deactivate/")
-    told = staff.post(f"{PEOPLE}{person.id}/reset/", follow=True)
+    page = staff.post(f"{PEOPLE}{person.id}/reset/", follow=True)
 
     assert sent == [("accounts.tasks.send_reset_message", [ADDRESS])]
     assert queued() == []
-    assert "No message was sent, because the user is deactivated." in told.content.decode()
+    assert "No message was sent, because the user is deactivated." in page.content.decode()
     assert log() == ["root: Sent a password reset message.", "root: Deactivated the user."]
 
 
-def test_all_that_is_the_users_is_handed_out_but_the_passwords_hash(staff: Client, person: Member) -> None:
+def test_the_export_contains_all_data_but_the_password_hash(staff: Client, person: Member) -> None:
     answer = staff.post(f"{PEOPLE}{person.id}/export/")
 
     content = answer.content.decode()
@@ -69,14 +67,14 @@ def test_all_that_is_the_users_is_handed_out_but_the_passwords_hash(staff: Clien
     assert log() == ["root: Exported the user's data."]
 
 
-def test_a_user_is_erased_only_when_the_address_is_typed(staff: Client, person: Member) -> None:
-    told = staff.post(f"{PEOPLE}{person.id}/erase/", {"address": "bob@example.org"}, follow=True)
-    kept = User.objects.count()
+def test_a_user_is_erased_only_if_the_address_is_entered(staff: Client, person: Member) -> None:
+    page = staff.post(f"{PEOPLE}{person.id}/erase/", {"address": "bob@example.org"}, follow=True)
+    count_before = User.objects.count()
     staff.post(f"{PEOPLE}{person.id}/erase/", {"address": f" {ADDRESS.upper()} "})
     entry = LogEntry.objects.get()
 
-    assert "Nothing was erased" in told.content.decode()
-    assert (kept, User.objects.count()) == (1, 0)
+    assert "Nothing was erased" in page.content.decode()
+    assert (count_before, User.objects.count()) == (1, 0)
     assert person.get("/auth/me").status_code == 401
     assert (entry.action_flag, entry.object_repr, entry.user.get_username()) == (DELETION, "an erased user", "root")
 
@@ -84,15 +82,15 @@ def test_a_user_is_erased_only_when_the_address_is_typed(staff: Client, person: 
 def test_users_are_found_by_any_part_of_the_address_or_name(staff: Client, person: Member, register) -> None:
     register(email="bob@example.org", full_name="Bób Weiß")
 
-    def found(words: str) -> list[str]:
+    def search(words: str) -> list[str]:
         return [each.email for each in staff.get(PEOPLE, {"q": words}).context["cl"].result_list]
 
-    assert found("ada@") == found(f" {ADDRESS.upper()}") == found("lovelace") == [ADDRESS]
-    assert found("LOVE") == found("example ada") == [ADDRESS]
-    assert found("bob") == found("BÓB weiss") == found("weiß") == found("b@exa") == ["bob@example.org"]
-    assert sorted(found("example.org")) == [ADDRESS, "bob@example.org"]
-    assert sorted(found("")) == [ADDRESS, "bob@example.org"]
-    assert found("[") == found(".*") == found("ada bob") == found("x" * 10_000) == []
+    assert search("ada@") == search(f" {ADDRESS.upper()}") == search("lovelace") == [ADDRESS]
+    assert search("LOVE") == search("example ada") == [ADDRESS]
+    assert search("bob") == search("BÓB weiss") == search("weiß") == search("b@exa") == ["bob@example.org"]
+    assert sorted(search("example.org")) == [ADDRESS, "bob@example.org"]
+    assert sorted(search("")) == [ADDRESS, "bob@example.org"]
+    assert search("[") == search(".*") == search("ada bob") == search("x" * 10_000) == []
 
 
 def test_no_page_shows_the_hash_of_a_password(staff: Client, person: Member) -> None:
@@ -103,14 +101,14 @@ def test_no_page_shows_the_hash_of_a_password(staff: Client, person: Member) -> 
 
 
 @pytest.mark.parametrize("act", ["deactivate", "reactivate", "reset", "export", "erase"])
-def test_nothing_is_done_for_a_user_that_is_not_there(staff: Client, act: str) -> None:
+def test_actions_on_an_unknown_user_return_404(staff: Client, act: str) -> None:
     answers = [staff.post(f"{PEOPLE}{user_id}/{act}/") for user_id in ("6" * 24, "abc")]
 
     assert [answer.status_code for answer in answers] == [404, 404]
     assert LogEntry.objects.count() == 0
 
 
-def test_the_mails_name_their_users_to_those_who_may_look_users_up(staff: Client, person: Member) -> None:
+def test_the_mail_list_shows_addresses_to_staff_who_may_view_users(staff: Client, person: Member) -> None:
     erased = ObjectId()
     for user in (ObjectId(person.id), erased):
         Mail(user=user, kind="confirmation", status="sent", at=timezone.now()).save()
@@ -121,7 +119,7 @@ def test_the_mails_name_their_users_to_those_who_may_look_users_up(staff: Client
     assert str(erased) in page
 
 
-def test_the_mails_keep_the_address_from_who_may_not(admin_tables: None, limited_client, register) -> None:
+def test_the_mail_list_hides_addresses_from_other_staff(admin_tables: None, limited_client, register) -> None:
     user = register()
     Mail(user=ObjectId(user.id), kind="confirmation", status="sent", at=timezone.now()).save()
 

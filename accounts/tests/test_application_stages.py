@@ -1,4 +1,4 @@
-"""The stages of an application, without a database: their order and their days."""
+"""Stages of an application: order and dates. Pure tests without a database."""
 
 from datetime import date, timedelta
 
@@ -11,7 +11,7 @@ from accounts.applications.stages import SAVED, STAGES, DayRejected, advance_sta
 TODAY = date(2026, 11, 21)
 
 
-def _ago(days):
+def _days_ago(days):
     return TODAY - timedelta(days=days)
 
 
@@ -22,37 +22,37 @@ def _ago(days):
         ({"saved": 9}, "applied", {"saved": 9, "applied": 0}),
         ({"saved": 9}, "offer", {"saved": 9, "offer": 0}),
         ({"saved": 9, "applied": 5}, "rejected", {"saved": 9, "applied": 5, "rejected": 0}),
-        # Corrections: the day on which it had come there stands.
+        # Corrections keep the recorded date of the stage.
         ({"saved": 9, "applied": 5, "interview": 2}, "applied", {"saved": 9, "applied": 5}),
         ({"saved": 9, "applied": 5}, "saved", {"saved": 9}),
         ({"applied": 5, "offer": 2, "withdrawn": 1}, "offer", {"applied": 5, "offer": 2}),
         ({"applied": 5, "rejected": 2}, "withdrawn", {"applied": 5, "withdrawn": 0}),
         ({"applied": 5, "withdrawn": 2}, "rejected", {"applied": 5, "rejected": 0}),
         ({"applied": 5, "rejected": 2}, "interview", {"applied": 5, "interview": 0}),
-        # It is tomorrow already where somebody applied.
+        # The application was made in a time zone where the next day has already begun.
         ({"applied": -1}, "interview", {"applied": -1, "interview": -1}),
     ],
 )
-def test_keeps_earlier_stages_and_takes_later_ones_back(reached, stage, expected):
-    days = {each: _ago(ago) for each, ago in reached.items()}
+def test_keeps_earlier_stages_and_removes_later_ones(reached, stage, expected):
+    days = {each: _days_ago(ago) for each, ago in reached.items()}
 
     assert advance_stage(reached=days, stage=stage, day=None, today=TODAY) == {
-        each: _ago(n) for each, n in expected.items()
+        each: _days_ago(n) for each, n in expected.items()
     }
 
 
 @pytest.mark.parametrize(
     ("day", "reason"),
     [
-        (_ago(-2), "out_of_range"),
+        (_days_ago(-2), "out_of_range"),
         (date(1999, 12, 31), "out_of_range"),
-        (_ago(6), "before_earlier_stage"),
-        (_ago(5), None),
-        (_ago(-1), None),
+        (_days_ago(6), "before_earlier_stage"),
+        (_days_ago(5), None),
+        (_days_ago(-1), None),
     ],
 )
-def test_refuses_a_day_on_which_the_stage_cannot_have_been_reached(day, reason):
-    reached = {"saved": _ago(1), "applied": _ago(5)}
+def test_rejects_a_date_on_which_the_stage_cannot_have_been_reached(day, reason):
+    reached = {"saved": _days_ago(1), "applied": _days_ago(5)}
     if reason is None:
         assert advance_stage(reached=reached, stage="interview", day=day, today=TODAY)["interview"] == day
     else:
@@ -62,11 +62,13 @@ def test_refuses_a_day_on_which_the_stage_cannot_have_been_reached(day, reason):
 
 
 @given(moves=st.lists(st.tuples(st.sampled_from(STAGES), st.integers(-1, 30) | st.none()), max_size=8))
-def test_goes_through_stages_in_order_whatever_is_moved(moves):
+def test_stage_dates_stay_in_order_after_any_moves(moves):
     reached: dict[str, date] = {}
     for stage, ago in moves:
         try:
-            reached = advance_stage(reached=reached, stage=stage, day=None if ago is None else _ago(ago), today=TODAY)
+            reached = advance_stage(
+                reached=reached, stage=stage, day=None if ago is None else _days_ago(ago), today=TODAY
+            )
         except DayRejected:
             continue
         assert list(reached)[-1] == stage

@@ -14,7 +14,7 @@ from market.jobs.services import hide_postings
 from tests.fixtures.users import PASSWORD
 
 
-def test_moves_an_application_and_tells_its_timeline(ada, job, now):
+def test_moves_an_application_and_records_its_timeline(ada, job, now):
     three_days_ago, yesterday = (str(now.astimezone(UTC).date() - timedelta(days=days)) for days in (3, 1))
     ada.post(f"/jobs/{job}/save", {})
 
@@ -26,8 +26,8 @@ def test_moves_an_application_and_tells_its_timeline(ada, job, now):
     application = answer.json()["application"]
     assert (application["stage"], application["note"], application["resume_id"]) == ("applied", "By mail.", None)
     assert application["date"] == three_days_ago
-    shown = get_application(ada, job)
-    assert shown["application"]["reached"] == {
+    body = get_application(ada, job)
+    assert body["application"]["reached"] == {
         "saved": application["reached"]["saved"],
         "applied": three_days_ago,
         "interview": yesterday,
@@ -35,26 +35,26 @@ def test_moves_an_application_and_tells_its_timeline(ada, job, now):
         "rejected": None,
         "withdrawn": None,
     }
-    saved, applied, interview = shown["timeline"]
+    saved, applied, interview = body["timeline"]
     assert (saved["action_type"], applied["action_type"]) == ("save_job", "stage")
     assert applied["id"] == answer.json()["activity_id"]
     assert applied["metadata"] == {"stage": "applied", "date": application["date"], "note": "By mail."}
     assert interview["metadata"]["stage"] == "interview"
 
 
-def test_needs_no_saving_before(ada, job):
+def test_creates_an_application_without_saving_the_job_first(ada, job):
     assert put_application(ada, job, stage="applied").status_code == 200
     assert get_application(ada, job)["application"]["reached"]["saved"] is None
 
 
-def test_keeps_what_is_not_given(ada, job, now):
+def test_keeps_omitted_fields(ada, job, now):
     yesterday = str(now.astimezone(UTC).date() - timedelta(days=1))
     put_application(ada, job, stage="applied", note="By mail.", date=yesterday)
 
-    kept = put_application(ada, job, stage="applied", note=None, date=None).json()["application"]
+    unchanged = put_application(ada, job, stage="applied", note=None, date=None).json()["application"]
     cleared = put_application(ada, job, stage="applied", note="").json()["application"]
 
-    assert (kept["note"], kept["date"]) == ("By mail.", yesterday)
+    assert (unchanged["note"], unchanged["date"]) == ("By mail.", yesterday)
     assert (cleared["note"], cleared["date"]) == (None, yesterday)
 
 
@@ -65,7 +65,7 @@ def test_adds_nothing_to_the_timeline_when_nothing_changes(ada, job):
     assert list_actions(ada) == ["stage"]
 
 
-def test_keeps_a_clients_own_lines_out_of_the_timeline(ada, job):
+def test_excludes_a_clients_own_entries_from_the_timeline(ada, job):
     put_application(ada, job, stage="applied")
 
     ada.post(
@@ -75,13 +75,13 @@ def test_keeps_a_clients_own_lines_out_of_the_timeline(ada, job):
     assert [line["metadata"]["stage"] for line in get_application(ada, job)["timeline"]] == ["applied"]
 
 
-def test_links_the_resume_that_was_used(mongo, job):
-    told = {"user_id": ObjectId(), "job_id": ObjectId(job), "now": NOW}
+def test_stores_the_resume_that_was_used(mongo, job):
+    ids = {"user_id": ObjectId(), "job_id": ObjectId(job), "now": NOW}
     resume_id = ObjectId()
 
-    set_stage(**told, stage="applied", resume_id=resume_id)
+    set_stage(**ids, stage="applied", resume_id=resume_id)
 
-    assert set_stage(**told, stage="interview").resume == resume_id
+    assert set_stage(**ids, stage="interview").resume == resume_id
     assert Activity.objects.first().metadata["resume_id"] == str(resume_id)
 
 
@@ -100,7 +100,7 @@ def test_links_the_resume_that_was_used(mongo, job):
         ({"stage": "applied", "user_id": []}, "user_id"),
     ],
 )
-def test_refuses_a_bad_move_by_name(ada, job, body, field):
+def test_names_the_invalid_field_of_a_move(ada, job, body, field):
     put_application(ada, job, stage="applied")
     before = get_application(ada, job)
 
@@ -112,17 +112,17 @@ def test_refuses_a_bad_move_by_name(ada, job, body, field):
     assert get_application(ada, job) == before
 
 
-def test_loses_no_change_that_is_made_at_the_same_time(mongo, job):
-    told = {"user_id": ObjectId(), "job_id": ObjectId(job), "now": NOW}
+def test_loses_no_concurrent_change(mongo, job):
+    ids = {"user_id": ObjectId(), "job_id": ObjectId(job), "now": NOW}
     moves = ["applied", "interview", "offer", "rejected"]
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda stage: set_stage(**told, stage=stage), moves))
+        list(pool.map(lambda stage: set_stage(**ids, stage=stage), moves))
 
     application = Application.objects.get()
     assert Activity.objects.count() == 4
     assert Activity.objects.get(id=application.activity).metadata["stage"] == application.stage
-    # As if they had been made one after another.
+    # The result equals that of some sequential order.
     assert application.stage in moves
     assert list(application.reached) == sorted(application.reached, key=STAGES.index)
 
@@ -137,20 +137,20 @@ REQUESTS = (
 
 @pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
 @pytest.mark.parametrize("job_id", ["x", "0" * 24, "%00", "$ne"])
-def test_knows_no_such_job(ada, method, path, body, job_id):
+def test_returns_404_for_an_unknown_job(ada, method, path, body, job_id):
     assert ada.send(method, path.format(job_id), body).status_code == 404
     assert Application.objects.count() == Activity.objects.count() == 0
 
 
 @pytest.mark.parametrize(("method", "path", "body"), REQUESTS[:1] + REQUESTS[2:3])
-def test_knows_no_hidden_job(ada, job, now, method, path, body):
+def test_returns_404_for_a_hidden_job(ada, job, now, method, path, body):
     hide_postings(ids=[ObjectId(job)], hidden=True, now=now)
 
     assert ada.send(method, path.format(job), body).status_code == 404
 
 
 @pytest.mark.parametrize("whose", ["nobody", "0" * 24, "grace"])
-def test_acts_for_nobody_else(ada, register, job, whose):
+def test_rejects_requests_for_other_users(ada, register, job, whose):
     grace = register(email="grace@example.org")
     grace.post(f"/jobs/{job}/save", {})
     user_id = grace.id if whose == "grace" else whose
@@ -168,7 +168,7 @@ def test_acts_for_nobody_else(ada, register, job, whose):
     assert [get_application(grace, job)["application"]["stage"]] == ["saved"]
 
 
-def test_hands_out_and_erases_applications_with_the_account(ada, register, job):
+def test_exports_applications_and_erases_them_with_the_account(ada, register, job):
     grace = register(email="grace@example.org")
     grace.post(f"/jobs/{job}/save", {})
     put_application(ada, job, stage="applied", note="By mail.")
@@ -183,7 +183,7 @@ def test_hands_out_and_erases_applications_with_the_account(ada, register, job):
     assert [str(each.user) for each in Application.objects] == [grace.id]
 
 
-def test_measures_the_callers_funnel(ada, register, jobs, now):
+def test_measures_the_current_users_funnel(ada, register, jobs, now):
     today = now.astimezone(UTC).date()
     register(email="grace@example.org").post(f"/jobs/{jobs[0]}/save", {})
     put_application(ada, jobs[0], stage="applied", date=str(today - timedelta(days=40)))
@@ -218,7 +218,7 @@ def test_measures_the_callers_funnel(ada, register, jobs, now):
 
 
 @pytest.mark.parametrize("days", ["0", "366", "x", ""])
-def test_refuses_a_bad_window_by_name(ada, days):
+def test_names_the_invalid_window(ada, days):
     answer = ada.get(f"/activity/funnel?days={days}")
 
     assert answer.status_code == 400

@@ -1,4 +1,4 @@
-"""Requests of one person at the same moment: each is answered, and what there may be one of is stored once."""
+"""Concurrent requests of one user: each gets a response, and unique documents are stored only once."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +13,8 @@ from tests.fixtures.users import API
 
 
 @pytest.fixture
-def at_once(ada):
-    """Sends requests several times, ten at a moment, each by a client of its own; how often each status came."""
+def send_concurrently(ada):
+    """Return a function that sends requests ten at a time, each with its own client, and counts the status codes."""
 
     def send(times, *requests):
         def one(number):
@@ -30,42 +30,44 @@ def at_once(ada):
     ("method", "path", "body", "expected"),
     [("POST", "save", {}, {201: 1, 200: 19}), ("PUT", "application", {"stage": "applied"}, {200: 20})],
 )
-def test_makes_one_application_and_one_line_of_the_same_request(at_once, job, method, path, body, expected):
-    statuses = at_once(20, (method, f"/jobs/{job}/{path}", body))
+def test_creates_one_application_and_one_entry_for_repeated_requests(
+    send_concurrently, job, method, path, body, expected
+):
+    statuses = send_concurrently(20, (method, f"/jobs/{job}/{path}", body))
 
     assert statuses == expected
     assert (Application.objects.count(), Activity.objects.count()) == (1, 1)
 
 
-def test_answers_each_of_many_that_save_change_and_remove_a_job(at_once, job):
-    statuses = at_once(
+def test_answers_every_concurrent_save_change_and_removal(send_concurrently, job):
+    statuses = send_concurrently(
         20,
         ("POST", f"/jobs/{job}/save", {}),
         ("PUT", f"/jobs/{job}/application", {"stage": "saved", "note": "Perhaps"}),
         ("DELETE", f"/jobs/{job}/save"),
     )
 
-    # 404: nothing is saved at that moment; 409: it keeps being changed.
+    # 404 if no application exists at that moment, 409 if concurrent requests keep changing it.
     assert set(statuses) <= {200, 201, 404, 409}
     assert Application.objects.count() <= 1
 
 
-def test_numbers_the_versions_of_resumes_without_a_gap(at_once, ada):
+def test_numbers_the_versions_of_resumes_without_a_gap(send_concurrently, ada):
     body = {"user_id": ada.id, "source": "upload"}
     texts = [f"Ada Lovelace\nada@example.org\n\nSkills\nPython\n\nDraft {number}\n" for number in range(10)]
 
-    statuses = at_once(10, *(("POST", "/resumes/generate", body | {"content": text}) for text in texts))
+    statuses = send_concurrently(10, *(("POST", "/resumes/generate", body | {"content": text}) for text in texts))
 
     assert statuses == {201: 10}
     assert sorted(Resume.objects.scalar("version")) == list(range(1, 11))
 
 
-def test_keeps_as_many_searches_as_there_may_be_each_under_its_number(at_once, monkeypatch):
+def test_stores_searches_up_to_the_limit_under_distinct_numbers(send_concurrently, monkeypatch):
     monkeypatch.setattr(services, "MAX_SEARCHES", 7)
 
     searches = [{"name": f"Python {number}", "filter": {"skills_any": ["python"]}} for number in range(12)]
 
-    statuses = at_once(12, *(("POST", "/jobs/searches", search) for search in searches))
+    statuses = send_concurrently(12, *(("POST", "/jobs/searches", search) for search in searches))
 
     assert statuses == {201: 7, 409: 5}
     assert sorted(SavedSearch.objects.scalar("number")) == list(range(7))

@@ -1,4 +1,4 @@
-"""Confirming the address of an account; without it nothing but digests is missing."""
+"""Email confirmation. An unconfirmed account can do everything except receive digests."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -29,13 +29,13 @@ TASK = "accounts.tasks.send_confirmation_message"
 
 @pytest.fixture
 def eve(register):
-    """An account whose address is not confirmed."""
+    """Return an account whose address is not confirmed."""
     return register(email_confirmed=False)
 
 
 @pytest.fixture
-def mailed(eve):
-    """Sends a message, and returns the path and query of its link."""
+def send_and_get_link(eve):
+    """Return a function that sends a confirmation message and returns the path and query of its link."""
 
     def send() -> str:
         mail.outbox.clear()
@@ -53,7 +53,7 @@ def confirm(path):
     return API().send("POST", path)
 
 
-def test_registers_with_an_address_to_be_confirmed_and_sends_the_link(api, queued):
+def test_registers_an_unconfirmed_address_and_sends_the_link(api, queued):
     user = api.post("/auth/register", REGISTRATION | {"email_confirmed": True}).json()
     (arguments,) = [arguments for name, arguments in queued() if name == TASK]
 
@@ -63,8 +63,8 @@ def test_registers_with_an_address_to_be_confirmed_and_sends_the_link(api, queue
     assert [message.to for message in mail.outbox] == [[user["email"]]]
 
 
-def test_the_link_leads_to_a_page_whose_button_confirms(eve, mailed):
-    path = mailed()
+def test_the_link_opens_a_page_whose_button_confirms(eve, send_and_get_link):
+    path = send_and_get_link()
     before = is_confirmed(eve)
 
     page = API().get(path)
@@ -79,14 +79,14 @@ def test_the_link_leads_to_a_page_whose_button_confirms(eve, mailed):
     assert eve.get(f"/users/{eve.id}").json()["email_confirmed"] is True
 
 
-def test_confirms_by_a_link_once(eve, mailed):
-    path = mailed()
+def test_a_link_confirms_only_once(eve, send_and_get_link):
+    path = send_and_get_link()
 
     assert [confirm(path).status_code, confirm(path).status_code, API().get(path).status_code] == [200, 400, 400]
 
 
-def test_confirms_by_a_link_once_when_many_try(mailed):
-    path = mailed()
+def test_a_link_confirms_only_once_under_concurrent_requests(send_and_get_link):
+    path = send_and_get_link()
 
     with ThreadPoolExecutor(5) as pool:
         statuses = sorted(answer.status_code for answer in pool.map(confirm, [path] * 5))
@@ -94,8 +94,8 @@ def test_confirms_by_a_link_once_when_many_try(mailed):
     assert statuses == [200, 400, 400, 400, 400]
 
 
-def test_the_first_link_voids_the_others(mailed):
-    first, second = mailed(), mailed()
+def test_using_one_link_invalidates_the_others(send_and_get_link):
+    first, second = send_and_get_link(), send_and_get_link()
 
     assert [confirm(second).status_code, confirm(first).status_code] == [200, 400]
     assert EmailConfirmation.objects.count() == 0
@@ -104,7 +104,7 @@ def test_the_first_link_voids_the_others(mailed):
 @pytest.mark.parametrize(
     "query", ["", "?token=", "?token=unknown", "?token=" + "x" * 300, "?token=%00", "?token[$ne]="]
 )
-def test_refuses_any_other_token(eve, query):
+def test_rejects_any_other_token(eve, query):
     answers = [API().send(method, f"/auth/email/confirm{query}") for method in ("GET", "POST")]
 
     assert [answer.status_code for answer in answers] == [400, 400]
@@ -112,7 +112,7 @@ def test_refuses_any_other_token(eve, query):
 
 
 @pytest.mark.parametrize("path", ["/auth/email/confirm", "/jobs/searches/unsubscribe"])
-def test_shows_a_browser_a_page_where_a_link_is_no_good(path):
+def test_shows_browsers_a_page_for_an_invalid_link(path):
     url = f"{path}?token=unknown"
 
     page = API().get(url, Accept="text/html,application/xhtml+xml,*/*;q=0.8")
@@ -124,7 +124,7 @@ def test_shows_a_browser_a_page_where_a_link_is_no_good(path):
     assert (answer.status_code, answer.json()["error_codes"]) == (400, {"token": ["token_invalid"]})
 
 
-def test_refuses_a_link_after_three_days(eve):
+def test_rejects_a_link_after_three_days(eve):
     send_confirmation_message(user_id=ObjectId(eve.id), now=NOW)
     token = re.search(r"token=([\w-]+)", mail.outbox[0].body)[1]
 
@@ -132,8 +132,8 @@ def test_refuses_a_link_after_three_days(eve):
         confirm_email_address(token=token, now=NOW + timedelta(days=3, seconds=1))
 
 
-def test_stores_the_token_hashed(mailed, mongo):
-    token = mailed().partition("=")[2]
+def test_stores_the_token_hashed(send_and_get_link, mongo):
+    token = send_and_get_link().partition("=")[2]
 
     (stored,) = mongo.email_confirmations.find()
     assert token not in str(stored)
@@ -141,8 +141,8 @@ def test_stores_the_token_hashed(mailed, mongo):
 
 
 @pytest.mark.parametrize("act", ["deactivate", "erase"])
-def test_confirms_nobody_who_is_gone(eve, mailed, act):
-    path = mailed()
+def test_does_not_confirm_an_erased_or_inactive_user(eve, send_and_get_link, act):
+    path = send_and_get_link()
     if act == "deactivate":
         deactivate_user(user_id=ObjectId(eve.id))
     else:
@@ -152,7 +152,7 @@ def test_confirms_nobody_who_is_gone(eve, mailed, act):
     assert confirm(path).status_code == 400
 
 
-def test_the_message_repeats_nothing_that_was_registered(register):
+def test_the_message_contains_no_registered_data(register):
     member = register(email_confirmed=False, full_name="Buy at https://evil.example")
 
     send_confirmation_task(member.id)
@@ -160,7 +160,7 @@ def test_the_message_repeats_nothing_that_was_registered(register):
     assert "evil.example" not in mail.outbox[0].body + mail.outbox[0].subject
 
 
-def test_setting_a_forgotten_password_by_its_mail_confirms(eve):
+def test_a_password_reset_confirms_the_address(eve):
     send_reset_message(REGISTRATION["email"])
     token = re.search(r"token=([\w-]+)", mail.outbox[0].body)[1]
 
@@ -177,7 +177,7 @@ def test_counts_accounts_of_earlier_releases_as_confirmed(eve, redis):
     assert eve.put("/auth/me", {"location": "Paris"}).json()["email_confirmed"] is True
 
 
-def test_sends_digests_to_confirmed_addresses_alone(eve, mailed, mailoutbox):
+def test_sends_digests_only_to_confirmed_addresses(eve, send_and_get_link, mailoutbox):
     search = save_search(
         user_id=ObjectId(eve.id), name="Python", job_filter=JobFilter(skills_any=("python",)), digest="daily", now=NOW
     )
@@ -188,13 +188,13 @@ def test_sends_digests_to_confirmed_addresses_alone(eve, mailed, mailoutbox):
 
     unsent = send_digest(search_id=search.pk, day=date(2026, 11, 19), now=NOW + timedelta(days=1))
     claimed = NotifiedPosting.objects.count()
-    confirm(mailed())
+    confirm(send_and_get_link())
     sent = send_digest(search_id=search.pk, day=date(2026, 11, 19), now=NOW + timedelta(days=1))
 
     assert (unsent, claimed, sent) == (0, 0, 1)
 
 
-def test_sends_the_link_when_mails_are_asked_for(eve, queued):
+def test_sends_the_link_when_digests_are_turned_on(eve, queued):
     made = eve.post("/jobs/searches", SEARCH | {"digest": None}).json()["search"]["id"]
     without = queued()
     eve.put(f"/jobs/searches/{made}", {"digest": "weekly"})
@@ -207,7 +207,7 @@ def test_sends_the_link_when_mails_are_asked_for(eve, queued):
     assert (without, turned_on, changed, queued()) == ([], [(TASK, [eve.id])], [], [(TASK, [eve.id])])
 
 
-def test_sends_no_link_where_the_address_is_confirmed(ada, queued):
+def test_sends_no_link_if_the_address_is_confirmed(ada, queued):
     ada.post("/jobs/searches", SEARCH)
     answer = ada.send("POST", "/auth/email/send")
     send_confirmation_task(ada.id)
@@ -216,7 +216,7 @@ def test_sends_no_link_where_the_address_is_confirmed(ada, queued):
     assert "already confirmed" in answer.json()["detail"]
 
 
-def test_sends_the_link_again_within_a_limit(eve, queued, settings, window_clock):
+def test_limits_how_often_the_link_is_sent(eve, queued, settings, window_clock):
     settings.THROTTLES = settings.THROTTLES | {"confirmation": Rate(2, 3600)}
 
     answers = [eve.send("POST", "/auth/email/send") for _ in range(3)]
@@ -227,7 +227,7 @@ def test_sends_the_link_again_within_a_limit(eve, queued, settings, window_clock
     assert queued() == [(TASK, [eve.id])] * 2
 
 
-def test_says_when_to_ask_again_while_the_queue_is_away_and_saves_the_search(eve, api, redis_goes):
+def test_saves_the_search_and_asks_to_retry_while_the_queue_is_unavailable(eve, api, redis_goes):
     redis_goes("away")
 
     answer = eve.send("POST", "/auth/email/send")
@@ -247,7 +247,7 @@ def test_sends_no_link_in_production_without_a_mail_server(eve, settings, caplog
     assert "token=" not in caplog.text
 
 
-def test_everything_else_works_unconfirmed(eve):
+def test_everything_else_works_without_confirmation(eve):
     answers = [
         eve.get("/auth/me"),
         eve.put("/auth/me", {"location": "Paris"}),

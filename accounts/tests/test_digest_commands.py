@@ -1,4 +1,4 @@
-"""Digests that somebody asks for: the preview of a search's mail, and `manage.py send_digests`."""
+"""Digests on request: the preview of a search's mail, and `manage.py send_digests`."""
 
 import json
 from datetime import timedelta
@@ -45,38 +45,38 @@ def send(*arguments):
     return json.loads(out.getvalue())
 
 
-def test_previews_the_mail_that_is_sent_then(ada, search, mailoutbox):
+def test_previews_the_mail_that_is_sent_afterwards(ada, search, mailoutbox):
     store("Snake <charmer>", "Snake keeper")
 
-    shown = preview(ada, search)
+    digest = preview(ada, search)
     assert (mailoutbox, NotifiedPosting.objects.count()) == ([], 0)
     send()
 
     (message,) = mailoutbox
-    assert (shown["reason"], shown["detail"], shown["is_example"]) == (None, None, False)
-    assert (shown["jobs"], shown["total"]) == (2, 2)
-    assert (shown["to"], shown["subject"], shown["text"]) == (message.to[0], message.subject, message.body)
-    assert shown["html"] == message.alternatives[0][0]
-    assert "Snake &lt;charmer&gt;" in shown["html"]
+    assert (digest["reason"], digest["detail"], digest["is_example"]) == (None, None, False)
+    assert (digest["jobs"], digest["total"]) == (2, 2)
+    assert (digest["to"], digest["subject"], digest["text"]) == (message.to[0], message.subject, message.body)
+    assert digest["html"] == message.alternatives[0][0]
+    assert "Snake &lt;charmer&gt;" in digest["html"]
 
 
-def test_previews_an_example_where_nothing_is_new(ada, search):
+def test_previews_an_example_if_nothing_is_new(ada, search):
     store("Old snake", at=search.since - timedelta(days=1))
 
-    shown = preview(ada, search)
+    digest = preview(ada, search)
 
-    assert (shown["reason"], shown["is_example"], shown["jobs"], shown["total"]) == ("nothing_new", True, 0, 0)
-    assert "Old snake" in shown["text"]
+    assert (digest["reason"], digest["is_example"], digest["jobs"], digest["total"]) == ("nothing_new", True, 0, 0)
+    assert "Old snake" in digest["text"]
 
 
-def test_previews_a_search_that_finds_nothing_at_all(ada, search):
-    shown = preview(ada, search)
+def test_previews_a_search_without_any_match(ada, search):
+    digest = preview(ada, search)
 
-    assert (shown["reason"], shown["is_example"], shown["jobs"]) == ("nothing_new", True, 0)
+    assert (digest["reason"], digest["is_example"], digest["jobs"]) == ("nothing_new", True, 0)
 
 
 @pytest.mark.parametrize("reason", ["digest_off", "email_not_confirmed", "no_mail_server"])
-def test_says_why_no_mail_would_be_sent(ada, search, settings, reason):
+def test_explains_why_no_mail_would_be_sent(ada, search, settings, reason):
     store("Snake keeper")
     if reason == "digest_off":
         SavedSearch.objects.update(unset__digest=True)
@@ -85,26 +85,26 @@ def test_says_why_no_mail_would_be_sent(ada, search, settings, reason):
     else:
         settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
-    shown = preview(ada, search)
+    digest = preview(ada, search)
 
-    assert (shown["reason"], shown["jobs"]) == (reason, 1)
-    assert shown["detail"].endswith(".")
-    assert "Snake keeper" in shown["text"]
+    assert (digest["reason"], digest["jobs"]) == (reason, 1)
+    assert digest["detail"].endswith(".")
+    assert "Snake keeper" in digest["text"]
     assert send()["mails"] == 0
 
 
-def test_previews_nobody_elses_search(register, search):
+def test_does_not_preview_searches_of_others(register, search):
     assert register(email="eve@example.org").get(f"/jobs/searches/{search.pk}/digest").status_code == 404
 
 
-def test_refuses_to_preview_a_filter_that_is_not_accepted_any_more(ada, search):
+def test_rejects_the_preview_of_a_filter_that_is_no_longer_valid(ada, search):
     SavedSearch.objects.update(filter={"seniorities": ["wizard"]})
 
     assert ada.get(f"/jobs/searches/{search.pk}/digest").status_code == 409
     assert send()["digests"][0]["reason"] == "filter_not_accepted"
 
 
-def test_sends_what_is_due_once(ada, search, mailoutbox):
+def test_sends_due_digests_once(ada, search, mailoutbox):
     save(ada, name="Weekly", number=1, digest="weekly")
     store("Snake keeper")
 
@@ -115,7 +115,7 @@ def test_sends_what_is_due_once(ada, search, mailoutbox):
     assert (second["searches"], send()["searches"], len(mailoutbox)) == (0, 0, 2)
 
 
-def test_sends_now_what_was_sent_today_with_new_postings_alone(ada, search, mailoutbox):
+def test_now_sends_again_on_the_same_day_with_only_new_postings(ada, search, mailoutbox):
     store("Snake keeper")
     send()
     assert send("--now")["digests"][0]["reason"] == "nothing_new"
@@ -142,7 +142,7 @@ def test_a_dry_run_sends_and_changes_nothing(search, mailoutbox, mongo):
 
 
 @pytest.mark.parametrize("by", ["address", "id"])
-def test_sends_those_of_one_user(ada, search, register, mailoutbox, by):
+def test_sends_digests_of_one_user(ada, search, register, mailoutbox, by):
     eve = register(email="eve@example.org")
     save(eve, name="Eve's")
     store("Snake keeper")
@@ -154,12 +154,12 @@ def test_sends_those_of_one_user(ada, search, register, mailoutbox, by):
 
 
 @pytest.mark.parametrize("user", ["nobody@example.org", "0" * 24, ""])
-def test_names_a_user_that_is_not_there(user):
+def test_reports_an_unknown_user(user):
     with pytest.raises(CommandError, match="no active account"):
         send("--user", user)
 
 
-def test_sends_by_a_mail_server_and_names_one_that_does_not_answer(search, settings):
+def test_sends_through_a_mail_server_and_reports_an_unreachable_one(search, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_USE_TLS = "127.0.0.1", False
     store("Snake keeper")

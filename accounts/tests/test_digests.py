@@ -1,4 +1,4 @@
-"""The mails that report what saved searches newly find."""
+"""Mail digests of saved searches."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -32,7 +32,7 @@ from market.services import store_postings
 from tests.factories import PostingFactory
 from tests.queued import run_queued
 
-# A Wednesday; nothing here asks for the real time.
+# A Wednesday. These tests do not use the real time.
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
 WEDNESDAY, THURSDAY = date(2026, 11, 18), date(2026, 11, 19)
 MONDAY = date(2026, 11, 23)
@@ -41,8 +41,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 @pytest.fixture
 def save(ada):
-    def make(digest="daily", name="Python", **asked) -> SavedSearch:
-        job_filter = JobFilter(**({"skills_any": ("python",)} | asked))
+    def make(digest="daily", name="Python", **criteria) -> SavedSearch:
+        job_filter = JobFilter(**({"skills_any": ("python",)} | criteria))
         return save_search(user_id=ObjectId(ada.id), name=name, job_filter=job_filter, digest=digest, now=NOW)
 
     return make
@@ -61,15 +61,15 @@ def send_due(day, now=NOW + DAY) -> list[int]:
     return [send_digest(search_id=each, day=day, now=now) for each in list_due_searches(day=day)]
 
 
-class Unsure(EmailBackend):
-    """A mail server that takes the message and hangs up before it says so."""
+class DisconnectingBackend(EmailBackend):
+    """A mail server that accepts the message and disconnects before it responds."""
 
     def send_messages(self, messages):
         super().send_messages(messages)
         raise SMTPServerDisconnected("Connection unexpectedly closed")
 
 
-def test_mails_what_is_new_as_text_and_as_html(save, settings, mailoutbox):
+def test_mails_new_postings_as_text_and_html(save, settings, mailoutbox):
     settings.PUBLIC_URL = "https://navigator.example.org"
     search = save(name="Snakes & <b>co</b>\r\nBcc: all@example.org")
     store("Lead <script>Engineer", company="Ham & Eggs", url="https://jobs.example.com/1", remote=True)
@@ -91,7 +91,7 @@ def test_mails_what_is_new_as_text_and_as_html(save, settings, mailoutbox):
     assert "Bcc" not in message.message()
 
 
-def test_can_be_ended_by_one_click(api, save, settings, mailoutbox):
+def test_supports_one_click_unsubscribe(api, save, settings, mailoutbox):
     settings.PUBLIC_URL = "https://navigator.example.org"
     search = save()
     store("First")
@@ -112,7 +112,7 @@ def test_can_be_ended_by_one_click(api, save, settings, mailoutbox):
     assert send(search.reload(), day=THURSDAY + DAY) == 0
 
 
-def test_sends_nothing_where_nothing_is_new(save, mailoutbox):
+def test_sends_nothing_if_nothing_is_new(save, mailoutbox):
     search = save()
     store("Before", at=NOW - HOUR)
     store("Nurse", technology_slugs=("excel",))
@@ -121,7 +121,7 @@ def test_sends_nothing_where_nothing_is_new(save, mailoutbox):
     assert mailoutbox == []
 
 
-def test_mails_a_posting_once_even_when_it_changes(save, mailoutbox):
+def test_mails_a_posting_only_once_even_if_it_changes(save, mailoutbox):
     search = save()
     store("First", job_id="1", url="https://jobs.example.com/1")
     send(search)
@@ -131,7 +131,7 @@ def test_mails_a_posting_once_even_when_it_changes(save, mailoutbox):
     assert len(mailoutbox) == 1
 
 
-def test_mails_what_was_collected_later_but_posted_earlier(save, mailoutbox):
+def test_mails_postings_collected_later_but_posted_earlier(save, mailoutbox):
     search = save()
     store("New")
     send(search)
@@ -142,7 +142,7 @@ def test_mails_what_was_collected_later_but_posted_earlier(save, mailoutbox):
     assert "- Old\n" in mailoutbox[1].body
 
 
-def test_bounds_a_mail_and_brings_the_rest_with_the_next(save, mailoutbox):
+def test_limits_a_mail_and_sends_the_rest_with_the_next(save, mailoutbox):
     search = save()
     store(*(f"Job {number:02}" for number in range(MAX_MAILED + 3)))
 
@@ -151,12 +151,12 @@ def test_bounds_a_mail_and_brings_the_rest_with_the_next(save, mailoutbox):
     assert sent == [MAX_MAILED, 3, 0]
     assert "3 more jobs are new" in mailoutbox[0].body
     assert "more" not in mailoutbox[1].body
-    told = [line for message in mailoutbox for line in message.body.splitlines() if line.startswith("- Job")]
-    assert len(set(told)) == len(told) == MAX_MAILED + 3
+    lines = [line for message in mailoutbox for line in message.body.splitlines() if line.startswith("- Job")]
+    assert len(set(lines)) == len(lines) == MAX_MAILED + 3
 
 
 @pytest.mark.parametrize("tries", [2, 5])
-def test_sends_one_mail_when_the_task_runs_at_once_and_again(save, mailoutbox, tries):
+def test_sends_one_mail_if_the_task_runs_concurrently_and_again(save, mailoutbox, tries):
     search = save()
     store(*(f"Job {number}" for number in range(MAX_MAILED + 5)))
 
@@ -168,7 +168,7 @@ def test_sends_one_mail_when_the_task_runs_at_once_and_again(save, mailoutbox, t
     assert len(mailoutbox) == 1
 
 
-def test_is_silent_rather_than_repeated_after_a_crash_and_still_shows_it(ada, save, mailoutbox, monkeypatch):
+def test_does_not_repeat_a_mail_after_a_crash_but_still_lists_the_posting(ada, save, mailoutbox, monkeypatch):
     search = save()
     store("First")
 
@@ -188,10 +188,10 @@ def test_is_silent_rather_than_repeated_after_a_crash_and_still_shows_it(ada, sa
     assert len(ada.get(f"/jobs/searches/{search.pk}/new").json()["jobs"]) == 1
 
 
-def test_does_not_send_again_what_the_mail_server_may_have_taken(save, settings, mailoutbox):
+def test_does_not_resend_a_mail_that_the_server_may_have_accepted(save, settings, mailoutbox):
     search = save()
     store("First")
-    settings.EMAIL_BACKEND = f"{__name__}.{Unsure.__qualname__}"
+    settings.EMAIL_BACKEND = f"{__name__}.{DisconnectingBackend.__qualname__}"
     first = send(search)
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
@@ -200,7 +200,7 @@ def test_does_not_send_again_what_the_mail_server_may_have_taken(save, settings,
     assert (first, again, len(mailoutbox)) == (0, [0, 0], 1)
 
 
-def test_tries_again_later_while_the_mail_server_is_away(save, settings, mailoutbox):
+def test_retries_while_the_mail_server_is_unavailable(save, settings, mailoutbox):
     search = save()
     store("First")
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -214,7 +214,7 @@ def test_tries_again_later_while_the_mail_server_is_away(save, settings, mailout
     assert (claimed, send(search), len(mailoutbox)) == (0, 1, 1)
 
 
-def test_claims_nothing_where_no_mail_server_is_set(save, settings, caplog, mailoutbox):
+def test_reserves_nothing_without_a_mail_server(save, settings, caplog, mailoutbox):
     search = save()
     store("First")
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
@@ -248,7 +248,7 @@ def show(search):
 @pytest.mark.parametrize(
     "act", [deactivate, erase, unsubscribe, turn_off, show, lambda search: delete_search(search=search)]
 )
-def test_sends_nothing_any_more_after(save, mailoutbox, act):
+def test_stops_sending_after(save, mailoutbox, act):
     search = save()
     store("First")
 
@@ -258,7 +258,7 @@ def test_sends_nothing_any_more_after(save, mailoutbox, act):
     assert mailoutbox == []
 
 
-def test_tells_only_of_what_came_since_mails_were_turned_on(save, mailoutbox):
+def test_reports_only_postings_collected_since_mails_were_turned_on(save, mailoutbox):
     search = save(digest=None)
     store("Earlier")
     change_search(search=search, fields={"digest": "daily"}, now=NOW + DAY)
@@ -282,12 +282,12 @@ def test_daily_digests_are_due_each_day_and_weekly_ones_on_monday(save, mailoutb
     daily = [message for message in mailoutbox if "Daily" in message.subject]
     (weekly,) = [message for message in mailoutbox if "Weekly" in message.subject]
     assert len(daily) == len(days)
-    # From the Wednesday on which it was saved to the Monday.
+    # From the Wednesday on which the search was saved to the following Monday.
     assert weekly.subject.startswith("Career Navigator API: 6 new jobs")
     assert not [message for message in mailoutbox if "Never" in message.subject]
 
 
-def test_a_monday_that_was_missed_is_made_up_for(save):
+def test_a_missed_monday_is_made_up_later_in_the_week(save):
     save(digest="weekly")
     store("First")
 
@@ -297,7 +297,7 @@ def test_a_monday_that_was_missed_is_made_up_for(save):
     assert send_due(MONDAY + 2 * DAY, now=NOW + 7 * DAY) == []
 
 
-def test_a_monday_without_news_is_over(save):
+def test_a_monday_without_new_postings_counts_as_done(save):
     save(digest="weekly")
 
     assert send_due(MONDAY, now=NOW + 5 * DAY) == [0]
@@ -305,7 +305,7 @@ def test_a_monday_without_news_is_over(save):
     assert send_due(MONDAY + DAY, now=NOW + 6 * DAY) == []
 
 
-def test_forgets_postings_that_are_gone(save, mongo):
+def test_deletes_notifications_of_deleted_postings(save, mongo):
     search = save()
     store("First")
     send(search)
@@ -314,10 +314,10 @@ def test_forgets_postings_that_are_gone(save, mongo):
 
     send(search, day=THURSDAY + DAY)
 
-    assert [told.job for told in NotifiedPosting.objects] == [mongo.job_postings.find_one()["_id"]]
+    assert [notification.job for notification in NotifiedPosting.objects] == [mongo.job_postings.find_one()["_id"]]
 
 
-def test_a_filter_that_is_not_accepted_any_more_stops_no_other(save, mailoutbox, mongo):
+def test_an_invalid_filter_does_not_stop_other_digests(save, mailoutbox, mongo):
     search = save()
     store("First")
     mongo.saved_searches.update_one({"_id": search.pk}, {"$set": {"filter": {"seniorities": ["wizard"]}}})
@@ -327,7 +327,7 @@ def test_a_filter_that_is_not_accepted_any_more_stops_no_other(save, mailoutbox,
     assert len(mailoutbox) == 1
 
 
-def test_queues_a_task_for_each_that_is_due(save, redis, mailoutbox):
+def test_queues_a_task_per_due_digest(save, redis, mailoutbox):
     save(name="One")
     save(name="Two")
     save(name="Never", digest=None)
@@ -347,7 +347,7 @@ def test_is_scheduled_after_the_daily_collection():
     assert (entry["schedule"].hour, entry["schedule"].minute) == ({7}, {0})
 
 
-def test_the_queries_of_searches_go_by_an_index(save, mongo):
+def test_queries_of_searches_use_an_index(save, mongo):
     for number in range(40):
         save(name=str(number), digest=("daily", "weekly", None)[number % 3])
     mongo.command("profile", 0)

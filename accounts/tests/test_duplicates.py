@@ -1,4 +1,4 @@
-"""Merging what an older release stored twice, for it made no unique index over what belongs to people."""
+"""Merging duplicates that an older release stored because it had no unique indexes on user data."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -38,8 +38,8 @@ def day(number):
 
 
 @pytest.fixture
-def rows(mongo):
-    """The database without indexes on what belongs to people, as an older release made it."""
+def unindexed(mongo):
+    """Return the database without the indexes on user data, as an older release created it."""
     for name in COLLECTIONS:
         mongo[name].drop_indexes()
     yield mongo
@@ -65,13 +65,13 @@ def application(seconds, stage="saved", **fields):
     } | fields
 
 
-def store_applications(rows, *applications):
-    rows.applications.insert_many(applications)
-    rows.activities.insert_many([{"_id": each["activity"], "application": each["_id"]} for each in applications])
+def store_applications(unindexed, *applications):
+    unindexed.applications.insert_many(applications)
+    unindexed.activities.insert_many([{"_id": each["activity"], "application": each["_id"]} for each in applications])
     return [each["_id"] for each in applications]
 
 
-def test_keeps_the_furthest_stage_with_the_oldest_first_activity(rows):
+def test_keeps_the_furthest_stage_with_the_oldest_first_activity(unindexed):
     resume = ObjectId()
     offered = application(
         2, "offer", reached={"applied": day(5), "offer": day(9)}, activity=ObjectId(), updated_at=after(30),
@@ -79,13 +79,13 @@ def test_keeps_the_furthest_stage_with_the_oldest_first_activity(rows):
     )  # fmt: skip
     first = application(1, reached={"saved": day(3)}, note="By mail.")
     last = application(3, "applied", reached={"saved": day(4), "applied": day(4)}, updated_at=after(60), resume=resume)
-    ids = store_applications(rows, offered, first, last)
+    ids = store_applications(unindexed, offered, first, last)
     other = application(4, job=ObjectId())
-    store_applications(rows, other)
+    store_applications(unindexed, other)
 
     assert merge_applications() == 2
 
-    assert rows.applications.find_one({"job": JOB}) == first | {
+    assert unindexed.applications.find_one({"job": JOB}) == first | {
         "stage": "offer",
         "reached": {"saved": day(3), "applied": day(4), "offer": day(9)},
         "activity": offered["activity"],
@@ -93,27 +93,27 @@ def test_keeps_the_furthest_stage_with_the_oldest_first_activity(rows):
         "note": "They were kind.\n\nBy mail.",
         "resume": resume,
     }
-    assert rows.applications.find_one({"_id": other["_id"]}) == other
-    assert Counter(line["application"] for line in rows.activities.find()) == {ids[1]: 3, other["_id"]: 1}
+    assert unindexed.applications.find_one({"_id": other["_id"]}) == other
+    assert Counter(line["application"] for line in unindexed.activities.find()) == {ids[1]: 3, other["_id"]: 1}
 
 
 @pytest.mark.parametrize(("earlier", "later"), [("rejected", "withdrawn"), ("withdrawn", "rejected")])
-def test_of_a_rejection_and_a_withdrawal_the_later_stands(rows, earlier, later):
-    store_applications(rows, application(1, later, updated_at=after(9)), application(2, earlier))
+def test_keeps_the_later_of_a_rejection_and_a_withdrawal(unindexed, earlier, later):
+    store_applications(unindexed, application(1, later, updated_at=after(9)), application(2, earlier))
 
     merge_applications()
 
-    (merged,) = rows.applications.find()
+    (merged,) = unindexed.applications.find()
     assert (merged["stage"], list(merged["reached"])) == (later, [later])
 
 
-def test_keeps_the_last_note_where_all_are_too_long_for_one(rows):
+def test_keeps_only_the_last_note_if_all_are_too_long_to_join(unindexed):
     notes = ["a" * MAX_NOTE_LENGTH, "b" * MAX_NOTE_LENGTH]
-    store_applications(rows, *(application(number, note=note) for number, note in enumerate(notes)))
+    store_applications(unindexed, *(application(number, note=note) for number, note in enumerate(notes)))
 
     merge_applications()
 
-    assert [each["note"] for each in rows.applications.find()] == notes[1:]
+    assert [each["note"] for each in unindexed.applications.find()] == notes[1:]
 
 
 HISTORIES = st.lists(
@@ -124,7 +124,7 @@ HISTORIES = st.lists(
 
 
 @given(moves=HISTORIES)
-def test_merged_days_are_ones_that_a_person_could_have_entered(moves):
+def test_merged_dates_are_dates_a_user_could_have_entered(moves):
     stages, histories = [], []
     for each in moves:
         reached: dict[str, date] = {}
@@ -146,43 +146,43 @@ def test_merged_days_are_ones_that_a_person_could_have_entered(moves):
     assert steps == sorted(steps)
     assert list(merged)[-1] == stage
     for history in histories:
-        # No stage is lost, except a rejection or withdrawal that the last stage takes back.
+        # No stage is lost, except a rejection or withdrawal that the last stage replaces.
         assert {each for each in history if each not in STAGES[4:]} <= set(merged)
         assert all(merged[each] <= on for each, on in history.items() if each in merged)
     assert merge_histories(stage=stage, histories=[merged, *histories]) == merged
 
 
-def test_keeps_the_last_score_and_the_last_analysis_of_it(rows):
+def test_keeps_the_newest_score_and_the_newest_analysis(unindexed):
     owner = {"user": USER, "job": JOB}
     old = {"analysis": {"score": 50, "analyzed_at": after(1)}, "computed_at": after(1), "match": {"score": 1}}
     analyzed = {"analysis": {"score": 70, "analyzed_at": after(5)}}
     computed = {"computed_at": after(9), "match": {"score": 2}, "fingerprint": "f", "role": "r", "expires_at": day(30)}
-    rows.match_scores.insert_many(
+    unindexed.match_scores.insert_many(
         [{"_id": number} | owner | each for number, each in enumerate([old, analyzed, computed])]
     )
     expiring = [{"user": ObjectId(), "job": JOB, "computed_at": after(n), "expires_at": day(29 + n)} for n in (0, 1)]
     expiring[1]["user"] = expiring[0]["user"]
-    rows.match_scores.insert_many(expiring)
+    unindexed.match_scores.insert_many(expiring)
 
     assert merge_matches() == 3
 
     del computed["expires_at"]
-    assert rows.match_scores.find_one(owner) == {"_id": 0} | owner | computed | analyzed
-    assert [each["expires_at"] for each in rows.match_scores.find({"user": expiring[0]["user"]})] == [day(30)]
+    assert unindexed.match_scores.find_one(owner) == {"_id": 0} | owner | computed | analyzed
+    assert [each["expires_at"] for each in unindexed.match_scores.find({"user": expiring[0]["user"]})] == [day(30)]
 
 
-def test_remembers_that_a_posting_was_told_and_when_first(rows):
-    told = [(None, 1), (after(7), 2), (after(5), 0)]
-    rows.told_postings.insert_many(
-        [{"search": USER, "job": JOB, "told_at": at, "claimed_at": after(claimed)} for at, claimed in told]
+def test_keeps_the_first_time_a_posting_was_notified(unindexed):
+    times = [(None, 1), (after(7), 2), (after(5), 0)]
+    unindexed.told_postings.insert_many(
+        [{"search": USER, "job": JOB, "told_at": at, "claimed_at": after(claimed)} for at, claimed in times]
     )
-    rows.told_postings.insert_many([{"search": JOB, "job": JOB, "claimed_at": after(n)} for n in (0, 1)])
+    unindexed.told_postings.insert_many([{"search": JOB, "job": JOB, "claimed_at": after(n)} for n in (0, 1)])
 
     assert merge_told_postings() == 3
 
-    (row,) = rows.told_postings.find({"search": USER})
+    (row,) = unindexed.told_postings.find({"search": USER})
     assert (row["told_at"], row["claimed_at"]) == (after(5), after(0))
-    (row,) = rows.told_postings.find({"search": JOB})
+    (row,) = unindexed.told_postings.find({"search": JOB})
     assert (row.get("told_at"), row["claimed_at"]) == (None, after(0))
 
 
@@ -193,75 +193,75 @@ def resumes(versions, **fields):
     ]
 
 
-def test_renumbers_versions_in_their_order_and_leaves_those_that_are_alone(rows):
-    rows.resumes.insert_many(resumes([1, 1, 1, 2, 3, 4, 4, 4, 5, 6]))
-    # Others are counted by themselves; that of the last has a gap, as deletions leave.
+def test_renumbers_duplicate_versions_in_order_and_keeps_unique_ones(unindexed):
+    unindexed.resumes.insert_many(resumes([1, 1, 1, 2, 3, 4, 4, 4, 5, 6]))
+    # Other series are numbered independently. The last one has a gap, as left by deletions.
     for versions, fields in (([1, 2], {"source": "generated"}), ([1, 1], {"job": JOB}), ([2, 2, 9], {"user": JOB})):
-        rows.resumes.insert_many(resumes(versions, **fields))
+        unindexed.resumes.insert_many(resumes(versions, **fields))
 
     assert renumber_resumes() == 9 + 1 + 1
 
     def versions(**fields):
         series = {"user": USER, "source": "upload", "job": None} | fields
-        return [row["version"] for row in rows.resumes.find(series).sort("created_at", 1)]
+        return [row["version"] for row in unindexed.resumes.find(series).sort("created_at", 1)]
 
     assert versions() == list(range(1, 11))
     assert versions(source="generated") == versions(job=JOB) == [1, 2]
     assert versions(user=JOB) == [2, 3, 9]
 
 
-def test_a_renumbered_resume_names_its_version_in_its_content(rows):
+def test_updates_the_version_in_the_content_of_a_renumbered_resume(unindexed):
     content = {"basics": {"name": "Ada"}, "meta": {"version": "1", "theme": "even"}}
-    rows.resumes.insert_many(resumes([1, 1], content=content))
-    rows.resumes.insert_many(resumes([1, 1], content={"basics": {}}, source="generated"))
+    unindexed.resumes.insert_many(resumes([1, 1], content=content))
+    unindexed.resumes.insert_many(resumes([1, 1], content={"basics": {}}, source="generated"))
 
     renumber_resumes()
 
-    first, second = rows.resumes.find({"source": "upload"}).sort("created_at", 1)
+    first, second = unindexed.resumes.find({"source": "upload"}).sort("created_at", 1)
     assert (first["content"], second["content"]["meta"]) == (content, {"version": "2", "theme": "even"})
-    assert [row["content"] for row in rows.resumes.find({"source": "generated"})] == [{"basics": {}}] * 2
+    assert [row["content"] for row in unindexed.resumes.find({"source": "generated"})] == [{"basics": {}}] * 2
 
 
-def test_gives_searches_the_lowest_free_numbers_and_keeps_more_than_there_may_be(rows):
+def test_gives_searches_the_lowest_free_numbers_and_keeps_all_beyond_the_limit(unindexed):
     numbers = [0, 0, 1, 3, 3, *range(4, 51)]
-    rows.saved_searches.insert_many([{"user": USER, "number": number} for number in numbers])
-    rows.saved_searches.insert_many([{"user": JOB, "number": 0}, {"user": JOB}, {"user": JOB}])
+    unindexed.saved_searches.insert_many([{"user": USER, "number": number} for number in numbers])
+    unindexed.saved_searches.insert_many([{"user": JOB, "number": 0}, {"user": JOB}, {"user": JOB}])
 
     assert renumber_searches() == 2
 
-    assert [row["number"] for row in rows.saved_searches.find({"user": USER}).sort("_id", 1)] == [
+    assert [row["number"] for row in unindexed.saved_searches.find({"user": USER}).sort("_id", 1)] == [
         0, 2, 1, 3, 51, *range(4, 51),
     ]  # fmt: skip
-    # There were 52. With room among the numbers there is none yet for another search.
-    rows.saved_searches.delete_one({"user": USER, "number": 7})
+    # There were 52 searches. After deleting one, a number is free, but the user still has too many searches.
+    unindexed.saved_searches.delete_one({"user": USER, "number": 7})
     with pytest.raises(TooManySearches):
         save_search(user_id=USER, name="One more", job_filter=JobFilter(), digest=None, now=NOW)
 
 
-def store_all(rows) -> None:
+def store_all(unindexed) -> None:
     store_applications(
-        rows,
+        unindexed,
         application(1, note="First"),
         application(2, "applied", note="Second", updated_at=after(20)),
         application(3, "offer", note="First", updated_at=after(10)),
     )
     owner = {"user": USER, "job": JOB}
-    rows.match_scores.insert_many(
+    unindexed.match_scores.insert_many(
         [owner | {"computed_at": after(n), "analysis": {"analyzed_at": after(-n)}} for n in range(3)]
     )
-    rows.told_postings.insert_many([{"search": USER, "job": JOB, "claimed_at": after(n)} for n in range(3)])
-    rows.resumes.insert_many(resumes([1, 1, 2, 2, 5]))
-    rows.saved_searches.insert_many([{"user": USER, "number": number} for number in (0, 0, 0, 2)])
+    unindexed.told_postings.insert_many([{"search": USER, "job": JOB, "claimed_at": after(n)} for n in range(3)])
+    unindexed.resumes.insert_many(resumes([1, 1, 2, 2, 5]))
+    unindexed.saved_searches.insert_many([{"user": USER, "number": number} for number in (0, 0, 0, 2)])
 
 
-def read_all(rows):
-    return {name: list(rows[name].find().sort("_id", 1)) for name in COLLECTIONS}
+def read_all(unindexed):
+    return {name: list(unindexed[name].find().sort("_id", 1)) for name in COLLECTIONS}
 
 
-def put_back(rows, stored) -> None:
+def put_back(unindexed, stored) -> None:
     for name, documents in stored.items():
-        rows[name].delete_many({})
-        rows[name].insert_many(documents)
+        unindexed[name].delete_many({})
+        unindexed[name].insert_many(documents)
 
 
 def merge_all() -> int:
@@ -272,12 +272,12 @@ def merge_all() -> int:
 
 
 class Killed(BaseException):
-    """The process ends here."""
+    """Simulates that the process is killed."""
 
 
 @pytest.fixture
 def before_write(monkeypatch) -> Iterator[Callable[[Callable[[int], None]], None]]:
-    """Calls a function before each write, with its number."""
+    """Return a function that installs a hook, which is called before each write with the number of the write."""
     hooks: list[Callable[[int], None]] = []
     count = 0
 
@@ -305,13 +305,13 @@ def before_write(monkeypatch) -> Iterator[Callable[[Callable[[int], None]], None
     return set_hook
 
 
-def test_ends_the_same_wherever_it_was_broken_off(rows, before_write):
-    store_all(rows)
-    stored = read_all(rows)
+def test_has_the_same_result_wherever_it_was_interrupted(unindexed, before_write):
+    store_all(unindexed)
+    stored = read_all(unindexed)
     numbers = []
     before_write(numbers.append)
     merge_all()
-    merged = read_all(rows)
+    merged = read_all(unindexed)
     assert len(numbers) >= 15
 
     for number in numbers:
@@ -320,34 +320,34 @@ def test_ends_the_same_wherever_it_was_broken_off(rows, before_write):
             if now == number:
                 raise Killed
 
-        put_back(rows, stored)
+        put_back(unindexed, stored)
         before_write(kill)
         with pytest.raises(Killed):
             merge_all()
         before_write(lambda _: None)
         merge_all()
-        assert read_all(rows) == merged, f"killed before write {number}"
+        assert read_all(unindexed) == merged, f"killed before write {number}"
         assert merge_all() == 0
 
 
-def test_loses_nothing_that_is_changed_while_it_runs(rows, before_write):
-    store_all(rows)
+def test_loses_no_concurrent_change_of_an_application(unindexed, before_write):
+    store_all(unindexed)
     notes = []
 
     def change(number):
-        """What a web process of an older release does meanwhile: it changes the application that it happens to find."""
+        """Change the last application found, as a web process of an older release might do during the migration."""
         if number <= 3:
             notes.append(f"Note {number}")
-            found = list(rows.applications.find({}, {"_id": 1}))
-            rows.applications.find_one_and_update(
-                {"_id": found[-1]["_id"]},
+            ids = list(unindexed.applications.find({}, {"_id": 1}))
+            unindexed.applications.find_one_and_update(
+                {"_id": ids[-1]["_id"]},
                 {"$set": {"note": notes[-1], "activity": ObjectId(), "updated_at": after(99)}},
             )
 
     before_write(change)
-    while rows.applications.estimated_document_count() > 1:
+    while unindexed.applications.estimated_document_count() > 1:
         merge_applications()
 
-    (merged,) = rows.applications.find()
+    (merged,) = unindexed.applications.find()
     assert notes[-1] in merged["note"]
     assert merged["stage"] == "offer"

@@ -1,4 +1,4 @@
-"""One mailbox has one account, however its domain is written; one password, however its accents are typed."""
+"""Normalization: one account per mailbox in any form of its domain, and passwords in any Unicode form."""
 
 import unicodedata
 
@@ -30,8 +30,8 @@ def log_in(email=UNICODE, password=PASSWORD):
 
 
 @pytest.fixture
-def stored_as(register):
-    """An account as a release stored it that left domains as they were written."""
+def store_unnormalized(register):
+    """Return a function that stores an account like an older release, without normalizing the domain."""
 
     def make(address, password=PASSWORD):
         member = register(email=f"{len(address)}@example.org")
@@ -62,13 +62,13 @@ def stored_as(register):
         ("ada@" + "ü" * 100_000, "ada@" + "ü" * 100_000),
     ],
 )
-def test_brings_an_address_into_one_form(text, normalized):
+def test_normalizes_an_address(text, normalized):
     assert normalize_email(text) == normalized
     assert normalize_email(normalized) == normalized
 
 
 @pytest.mark.parametrize(("first", "second"), [(UNICODE, ASCII), (ASCII, UNICODE)])
-def test_takes_both_forms_of_a_domain_for_one_account(first, second):
+def test_treats_both_forms_of_a_domain_as_one_account(first, second):
     answers = [register(first), register(second)]
 
     assert [answer.status_code for answer in answers] == [201, 400]
@@ -87,7 +87,7 @@ def test_takes_both_forms_of_a_domain_for_one_account(first, second):
         *("db.internal", "b.invalid", "nas.local", "pc.localdomain", "b.private", "b.intranet", "x.alt"),
     ],
 )
-def test_registers_no_address_that_is_not_at_a_public_domain(api, path, domain):
+def test_rejects_an_address_at_a_domain_that_is_not_public(api, path, domain):
     name, full_name = ("email", "full_name") if path == "/auth/register" else ("email_id", "user_name")
 
     answer = api.post(path, {name: f"a@{domain}", full_name: "Ada Lovelace", "password": PASSWORD})
@@ -104,7 +104,7 @@ def test_registers_no_address_that_is_not_at_a_public_domain(api, path, domain):
         *("a@mail.example.co.uk", ASCII, "a@xn--p1ai.xn--p1ai"),
     ],
 )
-def test_takes_names_of_the_public_internet(address):
+def test_accepts_public_domains(address):
     assert is_public_email(address)
 
 
@@ -112,8 +112,8 @@ def test_takes_names_of_the_public_internet(address):
     "address",
     ["a@localhost", "a@[127.0.0.1]", "a@db.local", "x@host.lan", "a@b.test", UNICODE, ASCII, "a@☃.example.com"],
 )
-def test_lets_in_an_account_that_was_stored_before(stored_as, address):
-    stored_as(address)
+def test_logs_in_to_an_account_stored_by_an_older_release(store_unnormalized, address):
+    store_unnormalized(address)
 
     answer = log_in(address)
 
@@ -122,8 +122,8 @@ def test_lets_in_an_account_that_was_stored_before(stored_as, address):
 
 
 @pytest.mark.parametrize("typed", [UNICODE, ASCII])
-def test_finds_an_account_that_was_stored_before_by_either_form(stored_as, typed, queued):
-    stored_as(UNICODE)
+def test_finds_an_account_stored_by_an_older_release_by_either_form(store_unnormalized, typed, queued):
+    store_unnormalized(UNICODE)
     queued()
 
     API().post("/auth/password/forgot", {"email": typed})
@@ -134,15 +134,15 @@ def test_finds_an_account_that_was_stored_before_by_either_form(stored_as, typed
     assert [message.to for message in mail.outbox] == [[UNICODE]]
 
 
-def test_takes_back_a_profile_with_the_address_in_either_form(stored_as):
-    member = stored_as(UNICODE)
+def test_accepts_a_profile_with_the_address_in_either_form(store_unnormalized):
+    member = store_unnormalized(UNICODE)
 
     answers = [member.put(f"/users/{member.id}", {"email_id": form}) for form in (UNICODE, ASCII, "a@example.org")]
 
     assert [answer.status_code for answer in answers] == [200, 200, 400]
 
 
-def test_counts_tries_at_both_forms_together(settings, window_clock):
+def test_counts_failed_logins_with_both_forms_together(settings, window_clock):
     from career_navigator.setting_values import Rate
 
     settings.THROTTLES = settings.THROTTLES | {"login_account": Rate(1, 60)}
@@ -150,9 +150,9 @@ def test_counts_tries_at_both_forms_together(settings, window_clock):
     assert [log_in(form, "Wrong-123").status_code for form in (UNICODE, ASCII)] == [401, 429]
 
 
-def test_stores_old_addresses_in_the_normalized_form(stored_as):
-    member = stored_as(UNICODE)
-    stored_as("a@localhost")
+def test_stores_old_addresses_in_the_normalized_form(store_unnormalized):
+    member = store_unnormalized(UNICODE)
+    store_unnormalized("a@localhost")
     member.get("/auth/me")
 
     for _ in range(2):
@@ -162,8 +162,8 @@ def test_stores_old_addresses_in_the_normalized_form(stored_as):
     assert sorted(user.email for user in User.objects) == ["a@localhost", ASCII]
 
 
-def test_keeps_two_accounts_of_one_mailbox_that_there_were(stored_as, caplog):
-    members = {address: stored_as(address) for address in (UNICODE, ASCII)}
+def test_keeps_two_existing_accounts_of_one_mailbox(store_unnormalized, caplog):
+    members = {address: store_unnormalized(address) for address in (UNICODE, ASCII)}
 
     normalize_emails(now=timezone.now())
 
@@ -180,15 +180,15 @@ def test_keeps_two_accounts_of_one_mailbox_that_there_were(stored_as, caplog):
         ("ǖ" * 250 + "aA123", unicodedata.normalize("NFD", "ǖ" * 250 + "aA123")),
     ],
 )
-def test_takes_a_password_however_its_accents_are_typed(first, second):
+def test_accepts_a_password_in_any_unicode_form(first, second):
     assert register(password=first).status_code == 201
 
     assert [log_in(password=form).status_code for form in (first, second)] == [200, 200]
     assert log_in(password="Passworter123").status_code == 401
 
 
-def test_takes_a_password_that_was_stored_as_typed_and_the_other_form_from_then_on(stored_as):
-    stored_as(ASCII, password=DECOMPOSED)
+def test_rehashes_a_raw_password_and_accepts_either_form_from_then_on(store_unnormalized):
+    store_unnormalized(ASCII, password=DECOMPOSED)
     before = log_in(password=COMPOSED).status_code
 
     typed = log_in(password=DECOMPOSED).status_code
@@ -196,7 +196,7 @@ def test_takes_a_password_that_was_stored_as_typed_and_the_other_form_from_then_
     assert (before, typed, log_in(password=COMPOSED).status_code) == (401, 200, 200)
 
 
-def test_takes_the_current_password_in_either_form_when_it_is_changed():
+def test_accepts_the_current_password_in_either_form_for_a_change():
     register(password=COMPOSED)
     token = log_in(password=COMPOSED).json()["access_token"]
     new = COMPOSED + "4"
@@ -207,15 +207,15 @@ def test_takes_the_current_password_in_either_form_when_it_is_changed():
     assert log_in(password=unicodedata.normalize("NFD", new)).status_code == 200
 
 
-def test_judges_a_password_by_its_normalized_form():
-    # Eight code points, of which four are letters.
+def test_validates_the_normalized_form_of_a_password():
+    # In NFD the password has more code points than in NFKC, but the policy counts the latter.
     with pytest.raises(ValidationError) as weak:
         validate_password(unicodedata.normalize("NFD", "Ää1ÖÜö"))
 
     assert [error.code for error in weak.value.error_list] == ["too_short"]
 
 
-def test_hashes_as_often_for_an_unknown_address_whatever_is_typed(monkeypatch):
+def test_hashes_as_often_for_an_unknown_address_in_any_form(monkeypatch):
     from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
     register(REGISTRATION["email"])

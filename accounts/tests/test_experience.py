@@ -1,4 +1,4 @@
-"""What older experience levels and addresses mean: pure tables and laws."""
+"""Mapping of older experience levels, and laws of address and role normalization. Pure tests."""
 
 import pytest
 from hypothesis import given
@@ -57,7 +57,7 @@ def test_maps_older_levels(text, level):
 
 
 @pytest.mark.parametrize("text", ["", "  ", "wizard", "5", "5th Year", "10", "?!", "日本", "42 years"])
-def test_leaves_alone_what_means_no_level(text):
+def test_maps_text_without_a_level_to_none(text):
     assert map_experience_level(text) is None
 
 
@@ -67,7 +67,7 @@ def test_maps_any_text_to_a_documented_level_or_none(text):
 
 
 @given(st.text())
-def test_reads_an_address_the_same_however_often(text):
+def test_normalizing_an_address_is_idempotent(text):
     once = normalize_email(text)
 
     assert normalize_email(once) == once
@@ -75,8 +75,8 @@ def test_reads_an_address_the_same_however_often(text):
 
 @given(st.lists(st.text()))
 def test_keeps_each_role_once_in_order(roles):
-    kept = remove_repeated_roles(roles)
+    unique = remove_repeated_roles(roles)
 
-    assert remove_repeated_roles(kept) == kept
-    assert [role for role in roles if role in kept][:1] == kept[:1]
-    assert find_added_roles(before=roles, after=kept) == ()
+    assert remove_repeated_roles(unique) == unique
+    assert [role for role in roles if role in unique][:1] == unique[:1]
+    assert find_added_roles(before=roles, after=unique) == ()

@@ -1,4 +1,4 @@
-"""Match scores: computed, kept, explained; and the analyses that clients store."""
+"""Match scores: computation, caching, explanation, and analyses submitted by clients."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -31,7 +31,7 @@ PROFILE = {
 
 @pytest.fixture
 def job(mongo, redis, vocabulary_seeded):
-    """The id of a stored posting that asks for nodejs and python, and would like .net."""
+    """Return the id of a stored posting that requires nodejs and python and lists .net as nice to have."""
     reset_caches()
     resource = {
         "type": "Course",
@@ -69,7 +69,7 @@ def member(ada):
 
 @pytest.fixture
 def beginner(register):
-    """Somebody whose profile says nothing."""
+    """Return a user with an empty profile."""
     return register(email="new@example.org", skills=[], target_roles=[], experience_level=None, location=None)
 
 
@@ -79,7 +79,7 @@ def get_score(member, job):
     return answer.json()
 
 
-def test_answers_the_score_with_its_parts(member, job):
+def test_returns_the_score_with_its_parts(member, job):
     answer = member.get(f"/jobs/{job}/match_score?user_id={member.id}")
 
     body = answer.json()
@@ -98,7 +98,7 @@ def test_answers_the_score_with_its_parts(member, job):
     assert body["analysis"] is None
 
 
-def test_answers_missing_skills_with_what_they_can_be_learnt_from(member, job):
+def test_returns_missing_skills_with_learning_resources(member, job):
     missing = get_score(member, job)["missing_skills"]
 
     assert [(each["skill"], each["display_name"], each["must_have"]) for each in missing] == [
@@ -109,7 +109,7 @@ def test_answers_missing_skills_with_what_they_can_be_learnt_from(member, job):
     assert missing[1]["resources"] == []
 
 
-def test_counts_skills_that_were_learnt(member, job):
+def test_counts_acquired_skills(member, job):
     before = get_score(member, job)["score"]
 
     assert member.put("/learning/progress/nodejs", {"status": "done"}).status_code == 200
@@ -119,7 +119,7 @@ def test_counts_skills_that_were_learnt(member, job):
     assert after["matched_skills"] == ["nodejs", "python"]
 
 
-def test_keeps_the_score_until_profile_or_posting_change(member, job, mongo):
+def test_reuses_the_score_until_profile_or_posting_change(member, job, mongo):
     first = get_score(member, job)["computed_at"]
     again = get_score(member, job)["computed_at"]
     member.put("/auth/me", {"full_name": "Ada King"})
@@ -135,7 +135,7 @@ def test_keeps_the_score_until_profile_or_posting_change(member, job, mongo):
     assert mongo.match_scores.count_documents({}) == 1
 
 
-def test_tells_an_empty_profile_what_to_fill_in(beginner, job, mongo):
+def test_names_the_fields_to_fill_in_for_an_empty_profile(beginner, job, mongo):
     for answer in (beginner.get(f"/jobs/{job}/match_score"), beginner.post(f"/jobs/{job}/analyze", {})):
         assert answer.status_code == 409
         assert answer.json()["detail"] == (
@@ -146,7 +146,7 @@ def test_tells_an_empty_profile_what_to_fill_in(beginner, job, mongo):
     assert mongo.match_scores.count_documents({}) == mongo.activities.count_documents({}) == 0
 
 
-def test_gives_no_score_where_nothing_can_be_compared(beginner, job, mongo):
+def test_returns_no_score_if_nothing_can_be_compared(beginner, job, mongo):
     beginner.put("/auth/me", {"expected_salary": 100_000})
     mongo.job_postings.update_one(
         {}, {"$set": {"skills": []}, "$unset": {"min_annual_salary_usd": "", "max_annual_salary_usd": ""}}
@@ -169,7 +169,7 @@ def test_stores_a_clients_own_analysis(member, job, mongo):
     body = get_score(member, job)
     assert body["score"] == computed
     assert (body["analysis"]["score"], body["analysis"]["explanation"]) == (12, None)
-    # What somebody has stored does not expire.
+    # Documents with a client's analysis do not expire.
     assert "expires_at" not in mongo.match_scores.find_one()
     lines = list(mongo.activities.find({"user": ObjectId(member.id)}).sort("_id", 1))
     assert [(line["action_type"], str(line["job"]), line["metadata"]) for line in lines] == [
@@ -179,7 +179,7 @@ def test_stores_a_clients_own_analysis(member, job, mongo):
     assert str(lines[0]["_id"]) == analyzed.json()["activity_id"]
 
 
-def test_computes_ours_where_the_client_has_none(member, job, mongo):
+def test_computes_a_score_if_the_client_sends_none(member, job, mongo):
     answer = member.post(f"/jobs/{job}/analyze", {"user_id": member.id})
 
     body, scored = answer.json(), get_score(member, job)
@@ -189,7 +189,7 @@ def test_computes_ours_where_the_client_has_none(member, job, mongo):
 
 
 @pytest.mark.parametrize("score", [0, 100, None])
-def test_takes_scores_to_the_bounds(member, job, score):
+def test_accepts_scores_up_to_the_bounds(member, job, score):
     assert member.post(f"/jobs/{job}/analyze", {"score": score}).status_code == 200
 
 
@@ -207,7 +207,7 @@ def test_takes_scores_to_the_bounds(member, job, score):
         ({"user_id": {"$ne": ""}}, "user_id"),
     ],
 )
-def test_refuses_bad_values_by_name(member, job, body, field):
+def test_names_the_invalid_value(member, job, body, field):
     answer = member.post(f"/jobs/{job}/analyze", body)
 
     assert answer.status_code == 400
@@ -216,7 +216,7 @@ def test_refuses_bad_values_by_name(member, job, body, field):
 
 
 @pytest.mark.parametrize("user_id", [NOBODY, "no-id", "$ne"])
-def test_is_only_for_oneself(member, job, user_id):
+def test_rejects_requests_for_other_users(member, job, user_id):
     answers = [
         member.get(f"/jobs/{job}/match_score?user_id={user_id}"),
         member.post(f"/jobs/{job}/analyze", {"user_id": user_id, "score": 3}),
@@ -227,13 +227,13 @@ def test_is_only_for_oneself(member, job, user_id):
 
 
 @pytest.mark.parametrize("job_id", [NOBODY, "no-id", "$where"])
-def test_knows_no_other_jobs(member, mongo, redis, job_id):
+def test_returns_404_for_an_unknown_job(member, mongo, redis, job_id):
     answers = [member.get(f"/jobs/{job_id}/match_score"), member.post(f"/jobs/{job_id}/analyze", {"score": 3})]
 
     assert [answer.status_code for answer in answers] == [404, 404]
 
 
-def test_hands_scores_out_and_erases_them_with_the_account(member, job, mongo):
+def test_exports_scores_and_erases_them_with_the_account(member, job, mongo):
     score = get_score(member, job)["score"]
     member.post(f"/jobs/{job}/analyze", {"score": 3})
 
@@ -244,7 +244,7 @@ def test_hands_scores_out_and_erases_them_with_the_account(member, job, mongo):
     assert mongo.match_scores.count_documents({}) == 0
 
 
-def test_lets_a_score_that_can_be_computed_again_expire(member, job, mongo):
+def test_a_score_without_an_analysis_expires(member, job, mongo):
     get_score(member, job)
 
     row = mongo.match_scores.find_one()
@@ -252,13 +252,13 @@ def test_lets_a_score_that_can_be_computed_again_expire(member, job, mongo):
     assert mongo.match_scores.index_information()["expires_at_1"]["expireAfterSeconds"] == 0
 
 
-def test_finds_a_row_and_a_users_rows_through_one_index(mongo, redis):
+def test_one_index_supports_both_queries(mongo, redis):
     for query in ({"user": ObjectId(), "job": ObjectId()}, {"user": ObjectId()}):
         plan = JobMatch._get_collection().find(query).explain()["queryPlanner"]["winningPlan"]
         assert plan["inputStage"]["indexName"] == "user_1_job_1"
 
 
-def test_stores_one_row_for_requests_at_the_same_time(mongo, redis, job):
+def test_stores_one_row_for_concurrent_requests(mongo, redis, job):
     user, posting, now = ObjectId(), mongo.job_postings.find_one(), timezone.now()
     candidate = CandidateProfile(skills=frozenset({"python"}))
 
@@ -284,7 +284,7 @@ class SignedInUser:
 
 
 @pytest.mark.parametrize(
-    ("said", "understood"),
+    ("profile", "expected"),
     [
         (
             {"preferred_locations": ["Germany", "Texas", "SF"]},
@@ -294,7 +294,7 @@ class SignedInUser:
         ({"location": "Austin, TX"}, {"preferred_locations": ("Austin, TX",)}),
         ({"preferred_locations": ["Remote"]}, {"remote_preference": "remote"}),
         ({"preferred_locations": ["Remote"], "remote_preference": "onsite"}, {"remote_preference": "onsite"}),
-        # Nobody here knows which countries a part of the world has.
+        # Continents are ignored, because their countries are not known.
         ({"preferred_locations": ["Europe"]}, {}),
         ({"expected_salary": 9e4}, {"expected_salary_usd": 9e4}),
         ({"expected_salary": 9e4, "expected_salary_currency": "USD"}, {"expected_salary_usd": 9e4}),
@@ -302,9 +302,9 @@ class SignedInUser:
         ({"experience_years": 0}, {"experience_years": 0}),
     ],
 )
-def test_understands_a_profile(said, understood):
-    assert build_candidate_profile(SignedInUser(**said), held=["go"]) == CandidateProfile(
-        skills=frozenset({"go"}), **understood
+def test_builds_the_candidate_profile(profile, expected):
+    assert build_candidate_profile(SignedInUser(**profile), held=["go"]) == CandidateProfile(
+        skills=frozenset({"go"}), **expected
     )
 
 
@@ -314,11 +314,11 @@ DEMAND = {"a": 0.5, "other": 0.1}
 
 
 def fingerprint(**changes: Any) -> str:
-    given: dict[str, Any] = {"candidate": CANDIDATE, "job_profile": JOB, "demand": DEMAND} | changes
-    return build_fingerprint(**given)
+    inputs: dict[str, Any] = {"candidate": CANDIDATE, "job_profile": JOB, "demand": DEMAND} | changes
+    return build_fingerprint(**inputs)
 
 
-def test_takes_the_same_for_the_same():
+def test_the_fingerprint_ignores_order_and_unused_input():
     same = [
         fingerprint(candidate=CandidateProfile(skills=frozenset({"b", "a"}), desired_roles=("y", "x"))),
         fingerprint(job_profile=JobProfile(title="x", skills=("c", "b", "a"), nice_to_have=frozenset({"c"}))),
@@ -340,9 +340,9 @@ def test_takes_the_same_for_the_same():
         {"demand": {}},
     ],
 )
-def test_tells_every_change(change):
+def test_the_fingerprint_changes_with_every_input(change):
     assert fingerprint(**change) != fingerprint()
 
 
-def test_keeps_scores_longer_than_postings_are_kept_by_default():
+def test_scores_outlive_postings_by_default():
     assert timedelta(days=90) < MATCH_TTL

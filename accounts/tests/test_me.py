@@ -14,7 +14,7 @@ from tests.fixtures.users import PROFILE
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
-def test_answers_the_profile(ada):
+def test_returns_the_profile(ada):
     answer = ada.get("/auth/me")
 
     assert answer.status_code == 200
@@ -29,14 +29,14 @@ def test_answers_the_profile(ada):
     }
 
 
-def test_answers_the_same_from_redis_as_from_mongodb(ada):
+def test_returns_the_same_from_redis_as_from_mongodb(ada):
     answers = [ada.get("/auth/me").content for _ in range(3)]
 
     assert answers == [answers[0]] * 3
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_changes_the_given_fields_alone(ada, method):
+def test_changes_only_the_given_fields(ada, method):
     before = ada.get("/auth/me").json()
 
     answer = ada.send(method, "/auth/me", {"full_name": "Ada King", "skills": ["Rust"]})
@@ -50,7 +50,7 @@ def test_changes_the_given_fields_alone(ada, method):
 
 
 def test_changes_every_field(ada):
-    given = {
+    fields = {
         "full_name": "John Smith",
         "skills": ["Python", "MongoDB"],
         "target_roles": ["Full Stack Developer"],
@@ -66,9 +66,9 @@ def test_changes_every_field(ada):
         "expected_salary_currency": "EUR",
     }
 
-    after = ada.put("/auth/me", given).json()
+    after = ada.put("/auth/me", fields).json()
 
-    assert {name: after[name] for name in given} == given | {"skills": ["python", "mongodb"]}
+    assert {name: after[name] for name in fields} == fields | {"skills": ["python", "mongodb"]}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_clears_a_field_sent_as_null(ada, field, value, empty):
     assert ada.get("/auth/me").json()[field] == empty
 
 
-def test_changes_the_profile_that_was_seen(ada):
+def test_changes_the_profile_if_the_version_matches(ada):
     version = ada.get("/auth/me")["ETag"]
 
     answer = ada.send("PATCH", "/auth/me", {"location": "Paris"}, **{"If-Match": version})
@@ -107,7 +107,7 @@ def test_changes_the_profile_that_was_seen(ada):
     assert answer["ETag"] == ada.get("/auth/me")["ETag"] != version
 
 
-def test_changes_no_profile_that_was_changed_since_it_was_seen(ada):
+def test_rejects_a_change_of_an_older_version(ada):
     version = ada.get("/auth/me")["ETag"]
     ada.put("/auth/me", {"location": "Paris"})
 
@@ -119,14 +119,14 @@ def test_changes_no_profile_that_was_changed_since_it_was_seen(ada):
 
 
 @pytest.mark.parametrize("version", ["x", '"2026"x', '""', '"2026-13-01T00:00:00Z"', '"0001-01-01T00:00:00+14:00"'])
-def test_names_a_version_that_is_none(ada, version):
+def test_rejects_a_malformed_version(ada, version):
     answer = ada.send("PUT", "/auth/me", {"location": "Rome"}, **{"If-Match": version})
 
     assert answer.status_code == 400
     assert "If-Match" in answer.json()["detail"]
 
 
-def test_keeps_names_and_places_on_one_line(ada):
+def test_rejects_line_breaks_in_names_and_places(ada):
     answer = ada.put("/auth/me", {"full_name": "Ada\r\n\tLovelace", "location": " New\nYork "})
 
     assert (answer.json()["full_name"], answer.json()["location"]) == ("Ada Lovelace", "New York")
@@ -142,7 +142,7 @@ def test_does_not_clear_the_name(ada):
     assert answer.json()["detail"] == "full_name must not be null."
 
 
-def test_leaves_all_as_it_is_when_nothing_is_given(ada):
+def test_changes_nothing_without_fields(ada):
     before = ada.get("/auth/me").json()
 
     answer = ada.put("/auth/me", {})
@@ -151,7 +151,7 @@ def test_leaves_all_as_it_is_when_nothing_is_given(ada):
     assert answer.json() == before
 
 
-def test_passes_over_what_is_not_the_users_to_change(ada):
+def test_ignores_read_only_fields(ada):
     before = ada.get("/auth/me").json()
 
     ada.put("/auth/me", {"id": "1", "email": "eve@example.org", "is_active": False, "created_at": "2000-01-01"})
@@ -194,7 +194,7 @@ def test_passes_over_what_is_not_the_users_to_change(ada):
         ("expected_salary_currency", "Euro"),
     ],
 )
-def test_names_the_field_at_fault_and_changes_nothing(ada, field, value):
+def test_names_the_invalid_field_and_changes_nothing(ada, field, value):
     before = ada.get("/auth/me").json()
 
     answer = ada.put("/auth/me", {field: value, "skills" if field != "skills" else "location": None})
@@ -205,13 +205,13 @@ def test_names_the_field_at_fault_and_changes_nothing(ada, field, value):
     assert ada.get("/auth/me").json() == before
 
 
-def test_shows_each_change_in_the_very_next_answer(ada):
+def test_shows_each_change_in_the_next_response(ada):
     for number in range(50):
         ada.put("/auth/me", {"full_name": f"Ada {number}"})
         assert ada.get("/auth/me").json()["full_name"] == f"Ada {number}"
 
 
-def test_never_answers_with_an_older_profile_while_readers_race_the_writer(ada):
+def test_never_returns_an_older_profile_to_concurrent_readers(ada):
     done = threading.Event()
 
     def read():
@@ -230,7 +230,7 @@ def test_never_answers_with_an_older_profile_while_readers_race_the_writer(ada):
     assert all(reader.exception() is None for reader in readers)
 
 
-def test_reads_mongodb_while_a_write_is_under_way(ada, mongo):
+def test_reads_mongodb_during_a_write(ada, mongo):
     ada.get("/auth/me")
     user = User.objects.get()
 
@@ -243,14 +243,14 @@ def test_reads_mongodb_while_a_write_is_under_way(ada, mongo):
     assert (during, after) == ("Half Written", "Written")
 
 
-def test_answers_from_redis_without_asking_mongodb(ada, mongo):
+def test_returns_the_cached_profile_without_a_query(ada, mongo):
     load_profile(user_id=User.objects.get().id)
     mongo.users.update_one({}, {"$set": {"full_name": "Changed Behind Its Back"}})
 
     assert ada.get("/auth/me").json()["full_name"] == "Ada Lovelace"
 
 
-def test_shows_a_change_that_the_document_saved(ada):
+def test_shows_a_change_made_by_saving_the_document(ada):
     ada.get("/auth/me")
     user = User.objects.get()
     before = user.updated_at
@@ -263,7 +263,7 @@ def test_shows_a_change_that_the_document_saved(ada):
     assert User.objects.get().updated_at > before
 
 
-def test_answers_a_concurrent_change_with_409(ada):
+def test_returns_409_for_a_concurrent_change(ada):
     answers = []
     barrier = threading.Barrier(8)
 
@@ -278,12 +278,12 @@ def test_answers_a_concurrent_change_with_409(ada):
     statuses = {answer.status_code for answer in answers}
     assert statuses <= {200, 409}
     assert 409 in statuses
-    refused = next(answer for answer in answers if answer.status_code == 409)
-    assert refused.json()["detail"].startswith("The account was changed by another request")
+    conflict = next(answer for answer in answers if answer.status_code == 409)
+    assert conflict.json()["detail"].startswith("The account was changed by another request")
 
 
-def test_loses_no_accepted_change_of_two_at_once(ada):
-    """Each writer changes a field of its own; what was answered 200 is there afterwards."""
+def test_loses_no_accepted_concurrent_change(ada):
+    """Two writers change different fields. Every change that returned 200 is stored afterwards."""
     barrier = threading.Barrier(2)
 
     def change(fields):
@@ -300,7 +300,7 @@ def test_loses_no_accepted_change_of_two_at_once(ada):
                 assert each.items() <= profile.items()
 
 
-def test_refuses_to_write_over_what_was_not_seen(ada):
+def test_does_not_overwrite_a_newer_version(ada):
     stale, fresh = User.objects.get(), User.objects.get()
     fresh.update_profile(full_name="First")
 
@@ -310,7 +310,7 @@ def test_refuses_to_write_over_what_was_not_seen(ada):
     assert User.objects.get().full_name == "First"
 
 
-def test_does_not_bring_back_a_user_who_was_erased(ada):
+def test_does_not_restore_an_erased_user(ada):
     stale = User.objects.get()
     User.objects.get().delete()
 
@@ -320,7 +320,7 @@ def test_does_not_bring_back_a_user_who_was_erased(ada):
     assert User.objects.count() == 0
 
 
-def test_moves_the_time_of_change_even_where_the_clock_stands_still(ada):
+def test_increases_updated_at_even_if_the_clock_does_not_advance(ada):
     user = User.objects.get()
 
     user.update_profile(full_name="First", now=NOW)
@@ -330,12 +330,12 @@ def test_moves_the_time_of_change_even_where_the_clock_stands_still(ada):
     assert user.updated_at == NOW + timedelta(milliseconds=2)
 
 
-def test_knows_the_fields_of_a_profile(ada):
+def test_rejects_unknown_profile_fields(ada):
     with pytest.raises(UnknownProfileField, match="hashed_password"):
         User.objects.get().update_profile(hashed_password="x")
 
 
-def test_leaves_the_password_out(ada):
+def test_excludes_the_password(ada):
     fields = User.objects.get().dict_exclude_password()
 
     assert "hashed_password" not in fields
@@ -350,29 +350,29 @@ def test_finds_the_goals_of_a_user(ada):
 
 
 @pytest.mark.parametrize("user_id", ["", "x", "507f1f77bcf86cd799439011"])
-def test_finds_no_goals_of_an_unknown_user(user_id, mongo):
+def test_returns_no_goals_for_an_unknown_user(user_id, mongo):
     assert get_career_goals(user_id=user_id) is None
 
 
-def test_lists_each_role_that_someone_aims_at_once(register):
+def test_lists_each_target_role_once(register):
     register(target_roles=["Data Engineer", "Full-Stack Developer"])
     register(email="grace@example.org", target_roles=["full stack developer", "Analyst"])
     register(email="gone@example.org", target_roles=["Astronaut"])
-    gone = User.objects.get(email="gone@example.org")
-    gone.is_active = False
-    gone.save()
+    inactive = User.objects.get(email="gone@example.org")
+    inactive.is_active = False
+    inactive.save()
 
     assert get_target_roles() == ["Analyst", "Data Engineer", "Full-Stack Developer"]
 
 
-def test_queues_collection_of_new_roles_alone(ada, queued):
+def test_queues_the_collection_of_only_new_roles(ada, queued):
     ada.put("/auth/me", {"target_roles": ["software-engineer", "Data Scientist"]})
     ada.put("/auth/me", {"skills": ["Go"]})
 
     assert queued() == [("ingestion.tasks.collect_for_user", [ada.id, ["Data Scientist"]])]
 
 
-def test_a_text_that_names_no_skill_does_not_spoil_the_rest_of_a_save(register):
+def test_drops_invalid_skills_and_saves_the_rest(register):
     member = register()
 
     answer = member.put("/auth/me", {"skills": ["Python", "!!", " ", "x" * 200, "Go"], "location": "Lisbon"})
@@ -384,7 +384,7 @@ def test_a_text_that_names_no_skill_does_not_spoil_the_rest_of_a_save(register):
     assert member.put("/auth/me", {"skills": ["Python", 7]}).status_code == 400
 
 
-def test_names_the_value_at_fault_and_refuses_a_name_of_one_letter(register):
+def test_names_the_invalid_value_and_rejects_a_name_of_one_letter(register):
     member = register()
 
     assert "not ''" in member.put("/auth/me", {"experience_level": ""}).json()["detail"]

@@ -1,4 +1,4 @@
-"""What brings stored users up to today's rules."""
+"""Data migrations of users."""
 
 import json
 from dataclasses import replace
@@ -27,8 +27,8 @@ def _run(name, *arguments):
 
 
 @pytest.fixture
-def leveled(register):
-    """Users with older levels, by the level's text."""
+def register_with_levels(register):
+    """Return a function that registers users and stores these experience levels, as older releases did."""
 
     def make(*texts):
         for number, text in enumerate(texts):
@@ -43,8 +43,8 @@ def _levels():
     return [user.experience_level for user in User.objects.order_by("email")]
 
 
-def test_maps_older_levels_and_leaves_the_unknown(leveled, caplog):
-    leveled("Mid", "Fresher", "2nd Year", None, "wizard")
+def test_maps_older_levels_and_keeps_unknown_ones(register_with_levels, caplog):
+    register_with_levels("Mid", "Fresher", "2nd Year", None, "wizard")
 
     map_experience_levels(now=NOW)
 
@@ -52,8 +52,8 @@ def test_maps_older_levels_and_leaves_the_unknown(leveled, caplog):
     assert "{'wizard': 1}" in caplog.text
 
 
-def test_maps_the_level_of_an_inactive_user(leveled):
-    leveled("Mid")
+def test_maps_the_level_of_an_inactive_user(register_with_levels):
+    register_with_levels("Mid")
     database().users.update_one({}, {"$set": {"is_active": False}})
 
     map_experience_levels(now=NOW)
@@ -61,23 +61,23 @@ def test_maps_the_level_of_an_inactive_user(leveled):
     assert _levels() == ["3rd Year"]
 
 
-def test_maps_the_level_of_a_user_who_changes_the_profile_meanwhile(leveled, monkeypatch):
-    leveled("Mid")
+def test_maps_the_level_despite_a_concurrent_profile_change(register_with_levels, monkeypatch):
+    register_with_levels("Mid")
     map_level = migrations.map_experience_level
 
-    def map_while_the_user_writes(text):
+    def map_during_a_write(text):
         database().users.update_one({}, {"$set": {"full_name": "Ada King", "updated_at": NOW}})
         return map_level(text)
 
-    monkeypatch.setattr(migrations, "map_experience_level", map_while_the_user_writes)
+    monkeypatch.setattr(migrations, "map_experience_level", map_during_a_write)
 
     map_experience_levels(now=NOW)
 
     assert (_levels(), User.objects.get().full_name) == (["3rd Year"], "Ada King")
 
 
-def test_finds_nothing_to_do_the_second_time(leveled):
-    leveled("Senior", "Mid")
+def test_changes_nothing_the_second_time(register_with_levels):
+    register_with_levels("Senior", "Mid")
     map_experience_levels(now=NOW)
     before = [user.updated_at for user in User.objects.order_by("email")]
 
@@ -86,7 +86,7 @@ def test_finds_nothing_to_do_the_second_time(leveled):
     assert [user.updated_at for user in User.objects.order_by("email")] == before
 
 
-def test_shows_the_mapped_level_in_the_next_answer(ada):
+def test_shows_the_mapped_level_in_the_next_response(ada):
     database().users.update_one({}, {"$set": {"experience_level": "Mid"}})
     ada.get("/auth/me")
 
@@ -96,8 +96,8 @@ def test_shows_the_mapped_level_in_the_next_answer(ada):
 
 
 @pytest.fixture
-def before_the_vocabulary(mongo, register):
-    """A user and postings stored when the vocabulary was empty; it is seeded now."""
+def stored_before_seeding(mongo, register):
+    """Return a user stored, with postings, before the vocabulary was seeded."""
     member = register(skills=["Node.js", "dot-net", "Basket Weaving"])
     advert = Posting(source="test", job_id="1", url=None, title="Developer", company="A", place="Berlin")
     postings = [
@@ -121,12 +121,12 @@ def _posting_skills():
     return [row["skills"] for row in database().job_postings.find().sort("job_id", 1)]
 
 
-def test_reads_users_and_postings_by_todays_vocabulary(before_the_vocabulary):
+def test_renormalizes_users_and_postings_with_the_current_vocabulary(stored_before_seeding):
     assert _posting_skills() == [["node js"], [], []]
 
     summary = _run("renormalize_skills")
 
-    assert before_the_vocabulary.get("/auth/me").json()["skills"] == ["nodejs", ".net", "basket weaving"]
+    assert stored_before_seeding.get("/auth/me").json()["skills"] == ["nodejs", ".net", "basket weaving"]
     assert _posting_skills() == [["nodejs"], ["python"], []]
     assert summary == {
         "dry_run": False,
@@ -139,7 +139,7 @@ def test_reads_users_and_postings_by_todays_vocabulary(before_the_vocabulary):
     }
 
 
-def test_brings_the_figures_up_to_date(before_the_vocabulary, mongo):
+def test_refreshes_the_stats(stored_before_seeding, mongo):
     _run("renormalize_skills")
 
     (stats,) = mongo.market_figures.find({"scope": "market"})
@@ -147,16 +147,16 @@ def test_brings_the_figures_up_to_date(before_the_vocabulary, mongo):
     assert mongo.dirty_days.count_documents({}) == 0
 
 
-def test_changes_nothing_in_a_dry_run(before_the_vocabulary, mongo):
+def test_a_dry_run_changes_nothing(stored_before_seeding, mongo):
     summary = _run("renormalize_skills", "--dry-run")
 
     assert (summary["users_changed"], summary["postings_changed"]) == (1, 2)
     assert _posting_skills() == [["node js"], [], []]
-    assert before_the_vocabulary.get("/auth/me").json()["skills"] == ["node.js", "dot net", "basket weaving"]
+    assert stored_before_seeding.get("/auth/me").json()["skills"] == ["node.js", "dot net", "basket weaving"]
     assert mongo.dirty_days.count_documents({}) == 0
 
 
-def test_finds_nothing_to_clean_the_second_time(before_the_vocabulary):
+def test_finds_nothing_to_clean_the_second_time(stored_before_seeding):
     _run("renormalize_skills")
     updated_at = User.objects.get().updated_at
 

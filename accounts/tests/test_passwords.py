@@ -1,4 +1,4 @@
-"""Changing a password, and setting a new one where it is forgotten."""
+"""Password changes and password resets."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +31,7 @@ def _reset(token, password=NEW_PASSWORD):
 
 @pytest.fixture
 def mailed(ada, queued):
-    """Asks for a message and returns the token in it."""
+    """Return a function that requests a reset message and returns its token."""
 
     def ask(email=ADDRESS) -> str:
         queued()
@@ -53,7 +53,7 @@ def test_sets_the_new_password(ada):
     assert _log_in(NEW_PASSWORD).status_code == 200
 
 
-def test_ends_every_session_but_the_one_it_begins(ada):
+def test_a_change_ends_every_session_and_starts_a_new_one(ada):
     other = _log_in(PASSWORD).json()["refresh_token"]
 
     pair = _change(ada).json()
@@ -63,7 +63,7 @@ def test_ends_every_session_but_the_one_it_begins(ada):
     assert API(token=pair["access_token"]).get("/auth/me").status_code == 200
 
 
-def test_accepts_no_access_token_from_before(ada):
+def test_a_change_revokes_access_tokens(ada):
     assert ada.get("/auth/me").status_code == 200
 
     pair = _change(ada).json()
@@ -73,13 +73,13 @@ def test_accepts_no_access_token_from_before(ada):
     assert API(token=_log_in(NEW_PASSWORD).json()["access_token"]).get("/auth/me").status_code == 200
 
 
-def test_a_reset_ends_access_tokens_too(mailed, ada):
+def test_a_reset_revokes_access_tokens(mailed, ada):
     assert _reset(mailed()).status_code == 204
 
     assert ada.get("/auth/me").status_code == 401
 
 
-def test_a_profile_that_changes_meanwhile_stops_no_reset(mailed, ada, monkeypatch):
+def test_a_reset_succeeds_despite_a_concurrent_profile_change(mailed, ada, monkeypatch):
     token = mailed()
 
     def hash_slowly(password):
@@ -92,7 +92,7 @@ def test_a_profile_that_changes_meanwhile_stops_no_reset(mailed, ada, monkeypatc
     assert _log_in(NEW_PASSWORD).json()["user"]["location"] == "Paris"
 
 
-def test_what_goes_wrong_before_the_password_is_set_leaves_the_token_usable(mailed, monkeypatch):
+def test_an_error_before_the_password_is_set_leaves_the_token_valid(mailed, monkeypatch):
     token = mailed()
 
     def fail(password):
@@ -105,7 +105,7 @@ def test_what_goes_wrong_before_the_password_is_set_leaves_the_token_usable(mail
     assert _reset(token).status_code == 204
 
 
-def test_the_message_repeats_nothing_that_was_registered(register):
+def test_the_message_contains_no_registered_data(register):
     register(email="grace@example.org", full_name="Buy at https://evil.example")
 
     send_reset_message_task("grace@example.org")
@@ -113,7 +113,7 @@ def test_the_message_repeats_nothing_that_was_registered(register):
     assert "evil.example" not in mail.outbox[0].body
 
 
-def test_asks_for_the_current_password(ada):
+def test_requires_the_current_password(ada):
     answer = _change(ada, current_password="Wrong-Pass-123")
 
     assert answer.status_code == 400
@@ -133,31 +133,31 @@ def test_asks_for_the_current_password(ada):
         ({"current_password": []}, "current_password"),
     ],
 )
-def test_names_the_field_at_fault(ada, changes, field):
+def test_names_the_invalid_field(ada, changes, field):
     answer = _change(ada, **changes)
 
     assert answer.status_code == 400
     assert list(answer.json()["errors"]) == [field]
 
 
-def test_accepts_one_of_two_changes_at_once(ada):
+def test_accepts_one_of_two_concurrent_changes(ada):
     new = [f"Another-Pass-{number}" for number in range(4)]
 
     with ThreadPoolExecutor(4) as pool:
         statuses = list(pool.map(lambda password: _change(ada, new_password=password).status_code, new))
 
     assert statuses.count(200) == 1
-    # Anyone who asks after the change asks with a token from before it.
+    # Requests after the successful change have a revoked token and get 401.
     assert set(statuses) <= {200, 400, 401, 409}
     assert _log_in(new[statuses.index(200)]).status_code == 200
 
 
-def test_answers_alike_whether_or_not_an_account_has_the_address(ada, queued):
+def test_response_does_not_reveal_whether_the_account_exists(ada, queued):
     answers = [API().post("/auth/password/forgot", {"email": email}) for email in (ADDRESS, "nobody@example.org")]
 
     assert [answer.status_code for answer in answers] == [202, 202]
     assert answers[0].content == answers[1].content
-    # The same work for both: an address in the queue.
+    # Both requests do the same work: they queue a task with the address.
     assert queued() == [
         ("accounts.tasks.send_reset_message", [ADDRESS]),
         ("accounts.tasks.send_reset_message", ["nobody@example.org"]),
@@ -191,7 +191,7 @@ def test_stores_the_token_hashed_for_an_hour(mailed, mongo):
     assert mongo.password_resets.index_information()["expires_at_1"]["expireAfterSeconds"] == 0
 
 
-def test_sets_a_password_by_the_token_once(mailed, ada):
+def test_sets_a_password_with_a_token_only_once(mailed, ada):
     token = mailed()
 
     first = _reset(token)
@@ -204,7 +204,7 @@ def test_sets_a_password_by_the_token_once(mailed, ada):
     assert refresh(ada.refresh_token).status_code == 401
 
 
-def test_sets_a_password_by_the_token_once_when_many_try(mailed):
+def test_sets_a_password_with_a_token_only_once_under_concurrent_requests(mailed):
     token = mailed()
 
     with ThreadPoolExecutor(6) as pool:
@@ -213,14 +213,14 @@ def test_sets_a_password_by_the_token_once_when_many_try(mailed):
     assert sorted(statuses) == [204] + [400] * 5
 
 
-def test_keeps_the_token_when_the_password_is_refused(mailed):
+def test_keeps_the_token_if_the_password_is_rejected(mailed):
     token = mailed()
 
     assert _reset(token, "weak").status_code == 400
     assert _reset(token).status_code == 204
 
 
-def test_voids_all_tokens_once_the_password_has_changed(mailed, ada):
+def test_a_password_change_invalidates_all_reset_tokens(mailed, ada):
     tokens = [mailed(), mailed()]
 
     _change(ada)
@@ -228,7 +228,7 @@ def test_voids_all_tokens_once_the_password_has_changed(mailed, ada):
     assert [_reset(token, "Third-Pass-789").status_code for token in tokens] == [400, 400]
 
 
-def test_refuses_a_token_after_an_hour(ada):
+def test_rejects_a_token_after_an_hour(ada):
     now = timezone.now()
     send_reset_message(email=ADDRESS, now=now)
     token = re.search(r"token=([\w-]+)", mail.outbox[0].body)[1]
@@ -237,7 +237,7 @@ def test_refuses_a_token_after_an_hour(ada):
         reset_password(token=token, new_password=NEW_PASSWORD, now=now + timedelta(hours=1, seconds=1))
 
 
-def test_refuses_the_token_of_a_user_who_is_gone(mailed):
+def test_rejects_the_token_of_an_erased_user(mailed):
     token = mailed()
     User.objects.get().delete()
 
@@ -245,12 +245,12 @@ def test_refuses_the_token_of_a_user_who_is_gone(mailed):
 
 
 @pytest.mark.parametrize(
-    ("path", "given"),
+    ("path", "body"),
     [("forgot", each) for each in ({}, {"email": "x"}, {"email": None}, {"email": 3}, [], {"email": ""})]
     + [("reset", each) for each in ({}, {"token": "x"}, {"new_password": NEW_PASSWORD}, {"token": 3}, [])],
 )
-def test_asks_for_an_address_or_for_token_and_password(api, path, given):
-    assert api.post(f"/auth/password/{path}", given).status_code == 400
+def test_requires_an_address_or_a_token_and_password(api, path, body):
+    assert api.post(f"/auth/password/{path}", body).status_code == 400
 
 
 def test_sends_no_message_in_production_without_a_mail_server(ada, settings, caplog):
@@ -262,7 +262,7 @@ def test_sends_no_message_in_production_without_a_mail_server(ada, settings, cap
     assert "token=" not in caplog.text
 
 
-def test_leaves_no_session_when_a_login_follows(ada):
+def test_leaves_no_session_of_a_concurrent_login(ada):
     _change(ada)
 
     assert RefreshToken.objects.count() == 1

@@ -1,4 +1,4 @@
-"""Handing out and erasing all that is a user's."""
+"""Data export and erasure."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from tests.fixtures.users import API, PASSWORD
 
 @pytest.fixture
 def declare(monkeypatch):
-    """Declare data about users for the time of the test."""
+    """Register a further kind of user data for the test."""
 
     def make(*, name, export, erase):
         monkeypatch.setitem(get_declared("user_exports"), name, export)
@@ -27,7 +27,7 @@ def declare(monkeypatch):
 
 @pytest.fixture
 def notes(declare, mongo):
-    """Another app's data about users."""
+    """The user data of another app."""
     declare(
         name="notes",
         export=lambda user_id: [note["text"] for note in mongo.notes.find({"user": user_id})],
@@ -40,7 +40,7 @@ def _erase(member, password=PASSWORD):
     return member.delete("/auth/me", {"password": password})
 
 
-def test_hands_out_all_that_is_stored(ada, notes):
+def test_exports_all_stored_data(ada, notes):
     notes.insert_one({"user": User.objects.get().id, "text": "to do"})
 
     answer = ada.get("/auth/me/export")
@@ -56,7 +56,7 @@ def test_hands_out_all_that_is_stored(ada, notes):
     assert body["notes"] == ["to do"]
 
 
-def test_hands_out_no_secrets(ada, mongo):
+def test_exports_no_secrets(ada, mongo):
     text = ada.get("/auth/me/export").content.decode()
 
     assert "pbkdf2" not in text
@@ -64,7 +64,7 @@ def test_hands_out_no_secrets(ada, mongo):
     assert ada.refresh_token not in text
 
 
-def test_hands_out_nothing_of_others(ada, register, notes):
+def test_exports_nothing_of_other_users(ada, register, notes):
     grace = register(email="grace@example.org", full_name="Grace Hopper")
     notes.insert_one({"user": User.objects.get(email="grace@example.org").id, "text": "hers"})
 
@@ -72,7 +72,7 @@ def test_hands_out_nothing_of_others(ada, register, notes):
     assert grace.get("/auth/me/export").json()["notes"] == ["hers"]
 
 
-def test_erases_the_user_and_all_that_is_theirs(ada, notes, mongo, now):
+def test_erases_the_user_and_all_their_data(ada, notes, mongo, now):
     user_id = User.objects.get().id
     notes.insert_one({"user": user_id, "text": "to do"})
     send_reset_message(email="ada@example.org", now=now)
@@ -90,7 +90,7 @@ def test_erases_the_user_and_all_that_is_theirs(ada, notes, mongo, now):
     assert CollectionRunDocument.objects.get().requested_by is None
 
 
-def test_accepts_no_token_of_an_erased_user(ada):
+def test_rejects_tokens_of_an_erased_user(ada):
     assert ada.get("/auth/me").status_code == 200
 
     _erase(ada)
@@ -101,7 +101,7 @@ def test_accepts_no_token_of_an_erased_user(ada):
     assert _erase(ada).status_code == 401
 
 
-def test_leaves_others_alone(ada, register):
+def test_does_not_affect_other_users(ada, register):
     grace = register(email="grace@example.org")
 
     _erase(ada)
@@ -117,16 +117,16 @@ def test_frees_the_address(ada, register):
 
 
 @pytest.mark.parametrize(
-    "given", [{"password": "Wrong-Pass-123"}, {}, {"password": None}, {"password": ""}, {"password": 3}, []]
+    "body", [{"password": "Wrong-Pass-123"}, {}, {"password": None}, {"password": ""}, {"password": 3}, []]
 )
-def test_erases_nothing_without_the_password(ada, given):
-    answer = ada.delete("/auth/me", given)
+def test_erases_nothing_without_the_password(ada, body):
+    answer = ada.delete("/auth/me", body)
 
     assert answer.status_code == 400
     assert ada.get("/auth/me").status_code == 200
 
 
-def test_is_finished_after_it_failed_halfway(ada, notes, declare, monkeypatch, now):
+def test_completes_an_interrupted_erasure(ada, notes, declare, monkeypatch, now):
     def fail(user_id):
         raise RuntimeError("broken")
 
@@ -140,9 +140,9 @@ def test_is_finished_after_it_failed_halfway(ada, notes, declare, monkeypatch, n
     assert User.objects.count() == 0
 
 
-def test_erases_what_a_request_stores_that_was_let_in_before(ada, notes, declare):
+def test_erases_data_stored_by_a_concurrent_request(ada, notes, declare):
     user_id = User.objects.get().id
-    # Erased after the notes, it stands for a request that goes on meanwhile.
+    # This kind is erased after the notes. Its erasure simulates a concurrent request that stores another note.
     declare(
         name="zealous request",
         export=lambda user_id: [],
@@ -154,7 +154,7 @@ def test_erases_what_a_request_stores_that_was_let_in_before(ada, notes, declare
     assert notes.count_documents({"user": user_id}) == 0
 
 
-def test_accepts_no_token_from_the_beginning_on(ada, notes, declare):
+def test_rejects_tokens_once_the_erasure_has_begun(ada, notes, declare):
     statuses = []
     declare(
         name="watcher",
@@ -167,7 +167,7 @@ def test_accepts_no_token_from_the_beginning_on(ada, notes, declare):
     assert set(statuses) == {401}
 
 
-def test_starts_no_run_for_a_user_who_is_gone(ada):
+def test_starts_no_run_for_an_erased_user(ada):
     _erase(ada)
 
     collect_for_user(ada.id, ["Software Engineer"])
@@ -175,7 +175,7 @@ def test_starts_no_run_for_a_user_who_is_gone(ada):
     assert CollectionRunDocument.objects.count() == 0
 
 
-def test_collects_the_stale_ones_of_the_new_roles(register, now):
+def test_collects_only_stale_new_roles(register, now):
     roles = ["Data Engineer", "Data Scientist", "Analyst"]
     ada = register(target_roles=roles, location="Berlin")
     for role, age_days in (("data engineer", 29), ("data scientist", 31)):

@@ -1,4 +1,4 @@
-"""Salaries, years and preferences as people write them."""
+"""Parsing of salaries, years of experience and remote preferences."""
 
 import math
 
@@ -29,7 +29,7 @@ from accounts.profile_parsing import UnparsableValue, parse_remote_preference, p
         ("90k annually", 90_000, None),
     ],
 )
-def test_reads_a_salary_as_it_is_written(text, amount, currency):
+def test_parses_a_salary(text, amount, currency):
     salary = parse_salary(text, is_currency={"EUR", "USD", "GBP", "CHF", "INR"}.__contains__)
 
     assert (salary.amount, salary.currency) == (amount, currency)
@@ -38,7 +38,7 @@ def test_reads_a_salary_as_it_is_written(text, amount, currency):
 @pytest.mark.parametrize(
     "text", ["", "much", "100-120k", "-5", "$", "$5 EUR", "5 xyz", "5000 per month", "1,2,3", "1e5", "٣٣", "5 6"]
 )
-def test_reads_no_salary_where_none_is_plain(text):
+def test_rejects_an_ambiguous_salary(text):
     with pytest.raises(UnparsableValue):
         parse_salary(text, is_currency={"EUR", "USD"}.__contains__)
 
@@ -60,12 +60,12 @@ def test_reads_no_salary_where_none_is_plain(text):
         ("", None),
     ],
 )
-def test_reads_years_as_they_are_written(text, years):
+def test_parses_years_of_experience(text, years):
     assert parse_years(text) == years
 
 
 @given(text=st.text(max_size=60) | st.text("0123456789.,'kKmM$€ EURusd-", max_size=20))
-def test_reads_any_text_or_refuses_it(text):
+def test_parses_or_rejects_any_text(text):
     split_list(text)
     assert (parse_years(text) or 0) >= 0
     for read in (parse_remote_preference, lambda text: parse_salary(text, is_currency=str.isalpha)):

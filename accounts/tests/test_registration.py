@@ -8,7 +8,7 @@ from accounts.documents import User
 from tests.fixtures.users import API, PASSWORD, PROFILE, REGISTRATION
 
 
-def test_answers_the_documented_user(api):
+def test_returns_the_documented_user(api):
     answer = api.post("/auth/register", REGISTRATION)
 
     assert answer.status_code == 201
@@ -24,7 +24,7 @@ def test_answers_the_documented_user(api):
     assert answer["Cache-Control"].startswith("private")
 
 
-def test_stores_the_password_hashed_alone(api, mongo):
+def test_stores_only_the_hash_of_the_password(api, mongo):
     api.post("/auth/register", REGISTRATION)
 
     stored = mongo.users.find_one()
@@ -32,7 +32,7 @@ def test_stores_the_password_hashed_alone(api, mongo):
     assert REGISTRATION["password"] not in str(stored)
 
 
-def test_needs_only_address_password_and_name(api):
+def test_requires_only_address_password_and_name(api):
     answer = api.post("/auth/register", {k: REGISTRATION[k] for k in ("email", "password", "full_name")})
 
     assert answer.status_code == 201
@@ -42,7 +42,7 @@ def test_needs_only_address_password_and_name(api):
 
 
 @pytest.mark.parametrize("roles", [["Software Engineer"], [], None])
-def test_queues_collection_of_the_roles_if_any(api, queued, roles):
+def test_queues_the_collection_of_target_roles(api, queued, roles):
     registered = api.post("/auth/register", REGISTRATION | {"target_roles": roles}).json()
 
     assert queued() == [
@@ -52,7 +52,7 @@ def test_queues_collection_of_the_roles_if_any(api, queued, roles):
 
 
 @pytest.mark.parametrize("written", ["ADA@Example.ORG", "  ada@example.org ", "ａda@example.org", "Ada@EXAMPLE.org"])
-def test_knows_an_address_however_it_is_written(api, written):
+def test_recognizes_an_address_in_any_spelling(api, written):
     api.post("/auth/register", REGISTRATION)
 
     again = api.post("/auth/register", REGISTRATION | {"email": written})
@@ -67,7 +67,7 @@ def test_knows_an_address_however_it_is_written(api, written):
     assert User.objects.count() == 1
 
 
-def test_lets_one_of_many_at_once_have_the_address(api):
+def test_one_of_several_concurrent_registrations_succeeds(api):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: API().post("/auth/register", REGISTRATION).status_code, range(8)))
 
@@ -98,7 +98,7 @@ def test_names_the_rule_that_a_password_breaks(api, password, sentence):
 
 
 @pytest.mark.parametrize("password", ["Aa1aaaa8", " Aa1 aaa ", "Übermut1", "Aa1" + "x" * 253])
-def test_accepts_passwords_as_they_are_typed(api, password):
+def test_accepts_passwords_as_entered(api, password):
     registered = api.post("/auth/register", REGISTRATION | {"password": password})
 
     login = api.post("/auth/login", {"email": "ada@example.org", "password": password})
@@ -108,7 +108,7 @@ def test_accepts_passwords_as_they_are_typed(api, password):
 
 @pytest.mark.parametrize("field", ["email", "password", "full_name"])
 @pytest.mark.parametrize("value", [None, "", 7, True, [], {}, "a\x00b"])
-def test_refuses_what_a_required_field_cannot_be(api, field, value):
+def test_rejects_invalid_values_of_a_required_field(api, field, value):
     answer = api.post("/auth/register", REGISTRATION | {field: value})
 
     assert answer.status_code == 400
@@ -126,7 +126,7 @@ def test_names_a_required_field_that_is_missing(api, field):
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "named"),
+    ("field", "value", "named_field"),
     [
         ("email", "not an address", "email"),
         ("email", "a" * 250 + "@example.org", "email"),
@@ -148,12 +148,12 @@ def test_names_a_required_field_that_is_missing(api, field):
         ("location", 5, "location"),
     ],
 )
-def test_names_the_field_at_fault(api, field, value, named):
+def test_names_the_invalid_field(api, field, value, named_field):
     answer = api.post("/auth/register", REGISTRATION | {field: value})
 
     assert answer.status_code == 400
-    assert list(answer.json()["errors"]) == [named]
-    assert answer.json()["detail"].startswith(named)
+    assert list(answer.json()["errors"]) == [named_field]
+    assert answer.json()["detail"].startswith(named_field)
     assert User.objects.count() == 0
 
 
@@ -166,7 +166,7 @@ def test_names_the_documented_levels(api):
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"7", b'"text"', b"{", b"\xff", b"[" * 100_000])
-def test_refuses_a_body_that_is_no_object(api, body):
+def test_rejects_a_body_that_is_not_an_object(api, body):
     answer = api.send("POST", "/auth/register", body)
 
     assert answer.status_code == 400
@@ -181,7 +181,7 @@ def test_accepts_the_documented_levels(api, level):
     assert answer.json()["experience_level"] == level
 
 
-def test_brings_skills_into_their_canonical_form(api, vocabulary_seeded):
+def test_canonicalizes_skills(api, vocabulary_seeded):
     written = ["Node.js", "nodeJS", "dot-net", "PYTHON", "Apache-NiFi", "Greenhouse", "日本語"]
 
     answer = api.post("/auth/register", REGISTRATION | {"skills": written})
@@ -189,7 +189,7 @@ def test_brings_skills_into_their_canonical_form(api, vocabulary_seeded):
     assert answer.json()["skills"] == ["nodejs", ".net", "python", "apache nifi", "日本語"]
 
 
-def test_keeps_roles_as_written_and_each_once(api):
+def test_keeps_the_spelling_of_roles_and_removes_duplicates(api):
     written = ["Full-Stack Developer", "full stack  developer", "Data Scientist"]
 
     answer = api.post("/auth/register", REGISTRATION | {"target_roles": written})
@@ -197,7 +197,7 @@ def test_keeps_roles_as_written_and_each_once(api):
     assert answer.json()["target_roles"] == ["Full-Stack Developer", "Data Scientist"]
 
 
-def test_cannot_be_told_what_is_not_the_users_to_say(api):
+def test_ignores_fields_that_users_cannot_set(api):
     answer = api.post("/auth/register", REGISTRATION | {"is_active": False, "id": "1", "created_at": "2000-01-01"})
 
     assert answer.status_code == 201
@@ -206,22 +206,22 @@ def test_cannot_be_told_what_is_not_the_users_to_say(api):
 
 
 @pytest.mark.parametrize("path", ["/auth/register", "/auth/register/"])
-def test_answers_with_and_without_a_slash(api, path):
+def test_accepts_a_trailing_slash(api, path):
     assert api.post(path, REGISTRATION).status_code == 201
 
 
 @pytest.mark.parametrize(
-    ("path", "given"),
+    ("path", "body"),
     [
         ("/auth/register", REGISTRATION),
         ("/users", {"email_id": "ada@example.org", "password": PASSWORD, "user_name": "Ada"}),
     ],
 )
 @pytest.mark.parametrize("login", ["true", "1"])
-def test_answers_the_tokens_of_a_session_where_a_login_is_asked_for(api, settings, path, given, login):
+def test_returns_tokens_if_a_login_is_requested(api, settings, path, body, login):
     settings.JWT_ACCESS_TOKEN_EXPIRE_MINUTES = 7
 
-    answer = api.post(f"{path}?login={login}", given)
+    answer = api.post(f"{path}?login={login}", body)
 
     body = answer.json()
     assert (answer.status_code, body["token_type"], body["expires_in"]) == (201, "bearer", 420)
@@ -232,14 +232,14 @@ def test_answers_the_tokens_of_a_session_where_a_login_is_asked_for(api, setting
 
 
 @pytest.mark.parametrize("query", ["", "?login=false"])
-def test_answers_no_tokens_where_no_login_is_asked_for(api, query):
+def test_returns_no_tokens_without_a_login(api, query):
     body = api.post(f"/auth/register{query}", REGISTRATION).json()
 
     assert not {"access_token", "refresh_token", "token_type", "expires_in"} & body.keys()
 
 
 @pytest.mark.parametrize("login", ["", "maybe", "2"])
-def test_registers_nobody_where_it_cannot_tell_whether_to_log_in(api, login):
+def test_rejects_an_invalid_login_parameter_before_registering(api, login):
     answer = api.post(f"/auth/register?login={login}", REGISTRATION)
 
     assert (answer.status_code, answer.json()["detail"]) == (400, "login must be true or false.")

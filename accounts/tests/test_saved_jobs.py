@@ -42,7 +42,7 @@ def test_saves_a_job_once(ada, job):
     assert (Application.objects.count(), list_actions(ada)) == (1, ["save_job"])
 
 
-def test_saves_a_job_once_for_requests_at_the_same_time(mongo, job):
+def test_saves_a_job_once_for_concurrent_requests(mongo, job):
     user_id = ObjectId()
 
     with ThreadPoolExecutor(8) as pool:
@@ -54,22 +54,22 @@ def test_saves_a_job_once_for_requests_at_the_same_time(mongo, job):
 
 
 @pytest.mark.parametrize("again", ["save", "stage"])
-def test_adds_the_line_that_was_lost_when_the_request_is_made_again(mongo, job, again):
-    told = {"user_id": ObjectId(), "job_id": ObjectId(job), "now": NOW}
-    first = save_job(**told).activity_id if again == "save" else set_stage(**told, stage="applied", note="x").activity
+def test_a_repeated_request_adds_a_missing_log_entry(mongo, job, again):
+    ids = {"user_id": ObjectId(), "job_id": ObjectId(job), "now": NOW}
+    first = save_job(**ids).activity_id if again == "save" else set_stage(**ids, stage="applied", note="x").activity
     line = mongo.activities.find_one()
     mongo.activities.delete_many({})
 
     if again == "save":
-        save_job(**told)
+        save_job(**ids)
     else:
-        set_stage(**told, stage="applied")
+        set_stage(**ids, stage="applied")
 
     assert mongo.activities.find_one() == line
     assert line["_id"] == first
 
 
-def test_leaves_an_application_alone_that_is_saved_again(ada, job):
+def test_saving_again_does_not_change_an_application(ada, job):
     put_application(ada, job, stage="applied")
 
     answer = ada.post(f"/jobs/{job}/save", {})
@@ -91,7 +91,7 @@ def test_leaves_an_application_alone_that_is_saved_again(ada, job):
         ([], "non_field_errors"),
     ],
 )
-def test_refuses_a_bad_body_of_a_save_by_name(ada, job, body, field):
+def test_names_the_invalid_field_of_a_save(ada, job, body, field):
     answer = ada.post(f"/jobs/{job}/save", body)
 
     assert answer.status_code == 400
@@ -99,7 +99,7 @@ def test_refuses_a_bad_body_of_a_save_by_name(ada, job, body, field):
     assert Application.objects.count() == 0
 
 
-def test_takes_a_job_from_the_saved_ones(ada, job):
+def test_removes_a_saved_job(ada, job):
     saved = ada.post(f"/jobs/{job}/save", {}).json()
 
     answer = ada.delete(f"/jobs/{job}/save?user_id={ada.id}", None)
@@ -110,12 +110,12 @@ def test_takes_a_job_from_the_saved_ones(ada, job):
     assert ada.delete(f"/jobs/{job}/save", None).status_code == 404
     assert ada.post(f"/jobs/{job}/save", {}).json() != saved
     assert list_actions(ada) == ["save_job", "unsave_job", "save_job"]
-    # The timeline is that of the new one.
+    # The timeline contains only the new application.
     assert len(get_application(ada, job)["timeline"]) == 1
 
 
 @pytest.mark.parametrize("stage", STAGES[1:])
-def test_does_not_lose_an_application_with_a_bookmark(ada, job, stage):
+def test_does_not_remove_an_application(ada, job, stage):
     put_application(ada, job, stage=stage)
 
     answer = ada.delete(f"/jobs/{job}/save", None)
@@ -127,7 +127,7 @@ def test_does_not_lose_an_application_with_a_bookmark(ada, job, stage):
     assert ada.delete(f"/jobs/{job}/save", None).status_code == 200
 
 
-def test_lists_the_last_one_first_by_stage_and_by_page(ada, jobs):
+def test_lists_newest_first_by_stage_and_by_page(ada, jobs):
     for each in jobs:
         ada.post(f"/jobs/{each}/save", {})
     put_application(ada, jobs[0], stage="applied")
@@ -143,7 +143,7 @@ def test_lists_the_last_one_first_by_stage_and_by_page(ada, jobs):
     assert listed("?stage=offer") == ([], 0)
 
 
-def test_asks_as_little_of_the_database_for_many_as_for_one(ada, jobs, commands):
+def test_the_number_of_queries_does_not_depend_on_the_number_of_jobs(ada, jobs, commands):
     for each in jobs:
         ada.post(f"/jobs/{each}/save", {})
     ada.get("/jobs/saved")
@@ -151,12 +151,12 @@ def test_asks_as_little_of_the_database_for_many_as_for_one(ada, jobs, commands)
 
     ada.get("/jobs/saved")
 
-    # The applications, their postings, and how many there are.
+    # One query each for the applications, their postings and the total.
     assert sorted(commands) == ["aggregate", "find", "find"]
 
 
 @pytest.mark.parametrize("query", ["stage=done", "stage=", "limit=101", "offset=x"])
-def test_refuses_a_bad_query_of_the_list_by_name(ada, query):
+def test_names_the_invalid_query_parameter_of_the_list(ada, query):
     answer = ada.get(f"/jobs/saved?{query}")
 
     assert answer.status_code == 400
@@ -164,7 +164,7 @@ def test_refuses_a_bad_query_of_the_list_by_name(ada, query):
 
 
 @pytest.mark.parametrize("fate", ["deleted", "hidden"])
-def test_stays_readable_when_the_posting_is_gone(ada, job, mongo, now, fate):
+def test_lists_a_job_whose_posting_was_deleted(ada, job, mongo, now, fate):
     ada.post(f"/jobs/{job}/save", {})
     before = ada.get("/jobs/saved").json()["applications"][0]["job"]
     if fate == "deleted":
@@ -175,8 +175,8 @@ def test_stays_readable_when_the_posting_is_gone(ada, job, mongo, now, fate):
     after = ada.get("/jobs/saved").json()["applications"][0]["job"]
 
     assert (before["job_expired"], after["job_expired"]) == (False, True)
-    kept = ("id", "job_title", "company", "url", "location")
-    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    names = ("id", "job_title", "company", "url", "location")
+    assert {name: after[name] for name in names} == {name: before[name] for name in names}
     assert after.keys() == before.keys()
     assert put_application(ada, job, stage="applied").status_code == 200
     assert get_application(ada, job)["application"]["job"] == after

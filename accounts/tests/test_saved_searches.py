@@ -1,4 +1,4 @@
-"""Saved searches, what they newly find, and ending their mails."""
+"""Saved searches, their new postings, and unsubscribing from their mails."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -23,7 +23,7 @@ PYTHON = {"name": "Python", "filter": {"skills_any": ["Python"]}}
 
 
 def store(*titles, at=None, **fields) -> None:
-    """Postings that ask for Python, first collected now or at the given time."""
+    """Store postings that require Python, first collected now or at the given time."""
     fields = {"technology_slugs": ("python",)} | fields
     store_postings(postings=[PostingFactory(title=title, **fields) for title in titles], now=at or timezone.now())
 
@@ -41,10 +41,10 @@ def list_titles(member, search_id, query="") -> list[str]:
 
 
 @pytest.mark.usefixtures("vocabulary_seeded")
-def test_keeps_a_search_as_it_was_read(ada):
-    asked = {"skills_all": ["NodeJS", "dotnet"], "countries": ["germany"], "remote": True, "colour": "blue"}
+def test_stores_the_normalized_search(ada):
+    job_filter = {"skills_all": ["NodeJS", "dotnet"], "countries": ["germany"], "remote": True, "colour": "blue"}
 
-    answer = ada.post(PATH, {"name": " Node ", "filter": asked, "digest": "weekly", "user_id": ada.id})
+    answer = ada.post(PATH, {"name": " Node ", "filter": job_filter, "digest": "weekly", "user_id": ada.id})
 
     assert (answer.status_code, answer.json()["ignored_fields"]) == (201, ["colour"])
     search = answer.json()["search"]
@@ -54,7 +54,7 @@ def test_keeps_a_search_as_it_was_read(ada):
     assert ada.get(PATH).json() == {"messages": "success", "searches": [search]}
 
 
-def test_changes_only_what_is_given(ada):
+def test_changes_only_the_given_fields_of_a_search(ada):
     search_id = save(ada, digest="daily")
     before = ada.get(f"{PATH}/{search_id}").json()["search"]
 
@@ -65,7 +65,7 @@ def test_changes_only_what_is_given(ada):
     assert stopped == renamed | {"digest": None, "updated_at": stopped["updated_at"]}
 
 
-def test_deletes_a_search_with_what_it_told_of(ada, mongo):
+def test_deletes_a_search_with_its_notifications(ada, mongo):
     search_id = save(ada)
     reserve_postings(search_id=ObjectId(search_id), job_ids=[ObjectId()], now=timezone.now())
 
@@ -91,7 +91,7 @@ def test_deletes_a_search_with_what_it_told_of(ada, mongo):
         ({"filter": {"remote": {"$where": "1"}}}, "filter.remote"),
     ],
 )
-def test_refuses_by_name_what_is_no_search(ada, change, field):
+def test_names_the_invalid_field_of_a_search(ada, change, field):
     search_id = save(ada)
 
     for answer in (ada.post(PATH, PYTHON | change), ada.put(f"{PATH}/{search_id}", change)):
@@ -100,7 +100,7 @@ def test_refuses_by_name_what_is_no_search(ada, change, field):
     assert SavedSearch.objects.count() == 1
 
 
-def test_holds_the_limit_when_many_are_saved_at_once(ada, monkeypatch):
+def test_enforces_the_limit_for_concurrent_requests(ada, monkeypatch):
     monkeypatch.setattr(services, "MAX_SEARCHES", 3)
 
     with ThreadPoolExecutor(6) as pool:
@@ -109,7 +109,7 @@ def test_holds_the_limit_when_many_are_saved_at_once(ada, monkeypatch):
     assert sorted(statuses) == [201] * 3 + [409] * 3
     assert SavedSearch.objects.count() == 3
     ada.delete(f"{PATH}/{SavedSearch.objects.first().pk}", None)
-    # The same again is no further search.
+    # Saving an identical search again does not count towards the limit.
     assert [save_named(ada, name).status_code for name in "ghg"] == [201, 409, 201]
 
 
@@ -117,7 +117,7 @@ def save_named(member, name):
     return member.post(PATH, PYTHON | {"name": name})
 
 
-def test_answers_a_repeated_search_with_the_one_that_is_stored(ada):
+def test_returns_the_stored_search_for_a_repeated_request(ada):
     first, again = (ada.post(PATH, PYTHON | {"digest": "daily"}) for _ in range(2))
 
     assert (first.status_code, again.status_code) == (201, 201)
@@ -126,7 +126,7 @@ def test_answers_a_repeated_search_with_the_one_that_is_stored(ada):
     assert SavedSearch.objects.count() == 1
 
 
-def test_stores_one_of_the_same_searches_that_are_saved_at_once(ada):
+def test_stores_one_search_for_concurrent_identical_requests(ada):
     with ThreadPoolExecutor(8) as pool:
         ids = set(pool.map(lambda _: save(API(token=ada.token)), range(8)))
 
@@ -169,12 +169,12 @@ def test_names_the_limit(ada, now):
     assert str(MAX_SEARCHES) in answer.json()["detail"]
 
 
-def test_finds_as_new_what_is_collected_after_it_was_saved(ada):
+def test_postings_collected_after_saving_are_new(ada):
     store("Stored before")
     search_id = save(ada)
     store("First", "Second")
     store("Nurse", technology_slugs=("excel",))
-    # Collected late: its day is long past.
+    # Posted long ago but collected now.
     store("Posted earlier", date_posted=timezone.now().date() - timedelta(days=40))
 
     answer = ada.get(f"{PATH}/{search_id}/new").json()
@@ -185,7 +185,7 @@ def test_finds_as_new_what_is_collected_after_it_was_saved(ada):
     assert list_titles(ada, search_id, "?limit=1&offset=2") == ["Posted earlier"]
 
 
-def test_stays_new_however_often_it_is_asked_for_until_it_is_marked(ada, mongo):
+def test_a_posting_stays_new_until_it_is_marked(ada, mongo):
     search_id = save(ada)
     store("First", "Second")
     first = str(mongo.job_postings.find_one({"title": "First"})["_id"])
@@ -198,7 +198,7 @@ def test_stays_new_however_often_it_is_asked_for_until_it_is_marked(ada, mongo):
     assert list_titles(ada, search_id) == ["Second"]
 
 
-def test_takes_nothing_for_new_again_because_it_changed(ada, mongo):
+def test_a_changed_posting_does_not_become_new_again(ada, mongo):
     search_id = save(ada)
     store("First", job_id="1", url="https://jobs.example.com/1")
     ids = [str(row["_id"]) for row in mongo.job_postings.find()]
@@ -210,7 +210,7 @@ def test_takes_nothing_for_new_again_because_it_changed(ada, mongo):
     assert list_titles(ada, search_id) == []
 
 
-def test_begins_anew_when_its_filter_changes(ada):
+def test_a_changed_filter_resets_what_is_new(ada):
     search_id = save(ada)
     store("First")
     ada.put(f"{PATH}/{search_id}", {"filter": {"skills_any": ["python"]}, "name": "The same"})
@@ -224,7 +224,7 @@ def test_begins_anew_when_its_filter_changes(ada):
     assert list_titles(ada, search_id) == ["Second"]
 
 
-def test_leaves_out_what_is_hidden_or_closed(ada, mongo):
+def test_excludes_hidden_and_closed_postings(ada, mongo):
     search_id = save(ada)
     store("Hidden", "Closed", "Open")
     mongo.job_postings.update_one({"title": "Hidden"}, {"$set": {"hidden": True}})
@@ -233,7 +233,7 @@ def test_leaves_out_what_is_hidden_or_closed(ada, mongo):
     assert list_titles(ada, search_id) == ["Open"]
 
 
-def test_claims_a_posting_once_however_many_claim_it(mongo, now):
+def test_reserves_a_posting_once_for_concurrent_tasks(mongo, now):
     search_id, jobs = ObjectId(), [ObjectId() for _ in range(30)]
 
     with ThreadPoolExecutor(4) as pool:
@@ -243,7 +243,7 @@ def test_claims_a_posting_once_however_many_claim_it(mongo, now):
     assert NotifiedPosting.objects.count() == 30
 
 
-def test_is_part_of_the_export_and_erased_with_the_account(ada, mongo):
+def test_exports_searches_and_erases_them_with_the_account(ada, mongo):
     search_id = save(ada)
     store("First")
     job_id = str(mongo.job_postings.find_one()["_id"])
@@ -274,13 +274,13 @@ class TestUnsubscribing:
              "multipart/form-data; boundary=x"),
         ],
     )  # fmt: skip
-    def test_takes_one_click_without_login_and_takes_it_again(self, ada, api, url, search_id, body, media_type):
+    def test_one_click_unsubscribe_needs_no_login_and_is_idempotent(self, ada, api, url, search_id, body, media_type):
         answers = [api.client.generic("POST", url, body, media_type) for _ in range(2)]
 
         assert [answer.status_code for answer in answers] == [200, 200]
         assert ada.get(f"{PATH}/{search_id}").json()["search"]["digest"] is None
 
-    def test_shows_a_page_with_a_button_and_changes_nothing(self, ada, api, url, search_id):
+    def test_the_unsubscribe_page_changes_nothing(self, ada, api, url, search_id):
         page = api.get(url)
 
         assert (page.status_code, page["Content-Type"]) == (200, "text/html; charset=utf-8")
@@ -290,13 +290,13 @@ class TestUnsubscribing:
         assert page["Content-Security-Policy"].startswith("default-src 'none'")
         assert ada.get(f"{PATH}/{search_id}").json()["search"]["digest"] == "daily"
 
-    def test_works_when_the_search_was_deleted(self, ada, api, url, search_id):
+    def test_unsubscribing_works_if_the_search_was_deleted(self, ada, api, url, search_id):
         ada.delete(f"{PATH}/{search_id}", None)
 
         assert (api.get(url).status_code, api.send("POST", url).status_code) == (200, 200)
 
     @pytest.mark.parametrize("token", ["", "x", "{id}", "{id}:forged", "%00"])
-    def test_refuses_a_token_that_was_not_signed_here(self, ada, api, search_id, token):
+    def test_rejects_a_token_with_a_bad_signature(self, ada, api, search_id, token):
         url = f"{UNSUBSCRIBE}?token={token.format(id=search_id)}"
 
         for answer in (api.get(url), api.send("POST", url), api.send("POST", UNSUBSCRIBE)):

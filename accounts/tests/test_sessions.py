@@ -1,4 +1,4 @@
-"""Logging in: /auth/login and its form."""
+"""Login at /auth/login and /auth/login/form."""
 
 from collections import Counter
 
@@ -12,8 +12,8 @@ CREDENTIALS = {"email": "ada@example.org", "password": PASSWORD}
 
 
 @pytest.fixture
-def hashings(monkeypatch):
-    """Counts how often a password is hashed."""
+def hash_counter(monkeypatch):
+    """Count how often a password is hashed."""
     counter = Counter()
     encode = PBKDF2PasswordHasher.encode
 
@@ -25,7 +25,7 @@ def hashings(monkeypatch):
     return counter
 
 
-def test_answers_tokens_and_the_user(ada, api):
+def test_returns_tokens_and_the_user(ada, api):
     answer = api.post("/auth/login", CREDENTIALS)
 
     assert answer.status_code == 200
@@ -37,7 +37,7 @@ def test_answers_tokens_and_the_user(ada, api):
 
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"])
-def test_takes_an_oauth2_password_form(ada, api, kind):
+def test_accepts_an_oauth2_password_form(ada, api, kind):
     fields = {"grant_type": "password", "username": "ADA@example.org", "password": PASSWORD, "scope": ""}
     if kind.startswith("multipart"):
         parts = [f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items()]
@@ -52,12 +52,12 @@ def test_takes_an_oauth2_password_form(ada, api, kind):
     assert answer.json()["user"]["email"] == "ada@example.org"
 
 
-def test_refuses_json_where_a_form_is_asked_for(api):
+def test_rejects_json_instead_of_a_form(api):
     assert api.post("/auth/login/form", {"username": "a", "password": "b"}).status_code == 415
 
 
 @pytest.mark.parametrize("body", [b"", b"username=a", b"password=b", b"username=&password=", b"%ff=%ff&=&&"])
-def test_names_what_a_form_lacks(api, body):
+def test_names_the_missing_fields_of_a_form(api, body):
     answer = api.client.generic("POST", "/auth/login/form", body, "application/x-www-form-urlencoded")
 
     assert answer.status_code == 400
@@ -65,15 +65,15 @@ def test_names_what_a_form_lacks(api, body):
 
 
 @pytest.mark.parametrize(
-    "given",
+    "body",
     [
         {"email": "ada@example.org", "password": "Wrong-Pass-123"},
         {"email": "nobody@example.org", "password": PASSWORD},
         {"email": "ada@example.org", "password": PASSWORD + " "},
     ],
 )
-def test_refuses_a_wrong_address_and_a_wrong_password_alike(ada, api, given):
-    answer = api.post("/auth/login", given)
+def test_rejects_a_wrong_address_and_a_wrong_password_identically(ada, api, body):
+    answer = api.post("/auth/login", body)
 
     assert answer.status_code == 401
     assert answer.json() == {
@@ -84,7 +84,7 @@ def test_refuses_a_wrong_address_and_a_wrong_password_alike(ada, api, given):
 
 
 @pytest.mark.parametrize(
-    ("given", "field"),
+    ("body", "field"),
     [
         ({}, "email"),
         ({"email": "ada@example.org"}, "password"),
@@ -94,8 +94,8 @@ def test_refuses_a_wrong_address_and_a_wrong_password_alike(ada, api, given):
         ({"email": "ada@example.org", "password": 8}, "password"),
     ],
 )
-def test_names_the_field_at_fault(api, given, field):
-    answer = api.post("/auth/login", given)
+def test_names_the_invalid_field(api, body, field):
+    answer = api.post("/auth/login", body)
 
     assert answer.status_code == 400
     assert field in answer.json()["errors"]
@@ -103,22 +103,22 @@ def test_names_the_field_at_fault(api, given, field):
 
 @pytest.mark.parametrize("path", ["/auth/login", "/users/login"])
 @pytest.mark.parametrize("value", [{"$gt": ""}, {"$where": "1"}, [{"$gt": ""}]])
-def test_lets_nobody_in_by_an_operator(ada, api, path, value):
+def test_rejects_mongodb_operators_as_credentials(ada, api, path, value):
     answers = [api.post(path, CREDENTIALS | {field: value}) for field in CREDENTIALS]
 
     assert [answer.status_code for answer in answers] == [400, 400]
 
 
-def test_hashes_as_often_for_an_unknown_address_as_for_a_wrong_password(ada, api, hashings):
+def test_hashes_as_often_for_an_unknown_address_as_for_a_wrong_password(ada, api, hash_counter):
     api.post("/auth/login", CREDENTIALS | {"password": "Wrong-Pass-123"})
-    wrong_password = hashings.pop("runs")
+    wrong_password = hash_counter.pop("runs")
 
     api.post("/auth/login", CREDENTIALS | {"email": "nobody@example.org"})
 
-    assert hashings["runs"] == wrong_password == 1
+    assert hash_counter["runs"] == wrong_password == 1
 
 
-def test_rehashes_at_login_when_the_work_factor_has_risen(ada, api, monkeypatch):
+def test_rehashes_at_login_if_the_work_factor_has_increased(ada, api, monkeypatch):
     updated_at = User.objects.get().updated_at
     monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 20)
 
@@ -131,7 +131,7 @@ def test_rehashes_at_login_when_the_work_factor_has_risen(ada, api, monkeypatch)
     assert api.post("/auth/login", CREDENTIALS).status_code == 200
 
 
-def test_lets_no_inactive_user_in(ada, api):
+def test_rejects_the_login_of_an_inactive_user(ada, api):
     user = User.objects.get()
     user.is_active = False
     user.save()
@@ -141,7 +141,7 @@ def test_lets_no_inactive_user_in(ada, api):
     assert refresh(ada.refresh_token).status_code == 401
 
 
-def test_lets_an_inactive_user_in_again_without_the_tokens_from_before(ada, api):
+def test_a_reactivated_user_can_log_in_but_old_tokens_stay_revoked(ada, api):
     for is_active in (False, True):
         user = User.objects.get()
         user.is_active = is_active

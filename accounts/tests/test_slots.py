@@ -1,4 +1,4 @@
-"""No more passwords are hashed at once, and no more requests wait, than leave threads free for the others."""
+"""Limits on concurrent password hashing and waiting requests, which keep threads free for other requests."""
 
 import time
 from contextlib import ExitStack
@@ -16,8 +16,8 @@ RIGHT = {"email": "ada@example.org", "password": PASSWORD}
 
 
 @pytest.fixture
-def all_hashing():
-    """As many passwords are being hashed as may be."""
+def slots_full():
+    """Occupy all slots for password hashing."""
     with ExitStack() as stack:
         for _ in range(throttling.MAX_HASHING):
             stack.enter_context(throttling._hashing)
@@ -33,20 +33,20 @@ def _assert_busy(answer):
     }
 
 
-def test_leaves_two_threads_free():
+def test_leaves_two_threads_for_other_requests():
     assert throttling.MAX_HASHING + throttling.MAX_WAITING + 2 <= django_settings.WEB_THREADS
     assert min(throttling.MAX_HASHING, throttling.MAX_WAITING) >= 1
 
 
 @pytest.mark.parametrize("email", ["ada@example.org", "nobody@example.org"])
 @pytest.mark.parametrize("path", ["/auth/login", "/users/login"])
-def test_turns_a_login_away_while_as_many_hash_as_may(ada, all_hashing, path, email):
+def test_rejects_a_login_while_all_slots_are_in_use(ada, slots_full, path, email):
     name = "email_id" if path == "/users/login" else "email"
 
     _assert_busy(API().post(path, {name: email, "email": email, "password": PASSWORD}))
 
 
-def test_turns_away_whatever_else_hashes_a_password(ada, all_hashing):
+def test_rejects_other_requests_that_hash_a_password(ada, slots_full):
     change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
 
     _assert_busy(API().post("/auth/register", REGISTRATION | {"email": "new@example.org"}))
@@ -55,18 +55,18 @@ def test_turns_away_whatever_else_hashes_a_password(ada, all_hashing):
 
 
 @pytest.mark.usefixtures("window_clock")
-def test_counts_no_login_that_was_turned_away(ada, all_hashing, settings):
+def test_does_not_count_a_login_rejected_for_lack_of_slots(ada, slots_full, settings):
     limits = ("login_account", "login_address", "logins_account", "logins_address")
     settings.THROTTLES = settings.THROTTLES | dict.fromkeys(limits, Rate(1, 60))
     turned_away = [API().post("/auth/login", RIGHT).status_code for _ in range(3)]
 
-    all_hashing.close()
+    slots_full.close()
 
     assert turned_away == [503] * 3
     assert API().post("/auth/login", RIGHT).status_code == 200
 
 
-def test_lets_in_again_after_a_hash_has_failed(ada):
+def test_frees_the_slot_after_a_failed_hash(ada):
     for _ in range(2 * throttling.MAX_HASHING):
         with pytest.raises(TypeError):
             throttling.PasswordHasher().encode(None, None)
@@ -77,7 +77,7 @@ def test_lets_in_again_after_a_hash_has_failed(ada):
 @pytest.mark.usefixtures("window_clock")
 @pytest.mark.parametrize("limit", ["logins_account", "logins_address"])
 def test_limits_successful_logins_too(ada, settings, limit):
-    # From then on the address has counts of its own.
+    # After this login, attempts from the address are counted separately.
     API().post("/auth/login", RIGHT)
     settings.THROTTLES = settings.THROTTLES | {limit: Rate(3, 60)}
 
@@ -86,14 +86,14 @@ def test_limits_successful_logins_too(ada, settings, limit):
     assert statuses == [200, 200, 200, 429]
 
 
-def test_gives_the_database_its_whole_time_after_hashing(monkeypatch):
+def test_renews_the_database_deadline_after_hashing(monkeypatch):
     monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 1_500_000)
     monkeypatch.setattr(middleware, "DATABASE_SECONDS", 0.5)
     started = time.monotonic()
 
     registered = API().post("/auth/register", REGISTRATION)
-    took = time.monotonic() - started
+    elapsed = time.monotonic() - started
     login = API().post("/auth/login", RIGHT)
 
-    assert took > middleware.DATABASE_SECONDS
+    assert elapsed > middleware.DATABASE_SECONDS
     assert (registered.status_code, login.status_code) == (201, 200)

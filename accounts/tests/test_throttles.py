@@ -1,4 +1,4 @@
-"""How often one may try, and what happens while Redis is unavailable."""
+"""Rate limits, and behavior while Redis is unavailable."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def _assert_throttled(answer, seconds):
     assert "throttled" in answer.json()["detail"]
 
 
-def test_stops_guessing_one_accounts_password_from_many_addresses(ada, limit):
+def test_limits_failed_logins_of_one_account_from_many_addresses(ada, limit):
     limit(login_account=Rate(3, 3600))
 
     statuses = _statuses(lambda number: API(address=f"192.0.2.{number}").post("/auth/login", WRONG), 4)
@@ -39,7 +39,7 @@ def test_stops_guessing_one_accounts_password_from_many_addresses(ada, limit):
     _assert_throttled(API().post("/auth/login", RIGHT), 3600)
 
 
-def test_who_guesses_elsewhere_locks_out_no_address_that_logged_in_before(ada, limit):
+def test_failed_logins_elsewhere_do_not_lock_out_a_known_address(ada, limit):
     limit(login_account=Rate(2, 3600))
     own, stranger = API(address="192.0.2.77"), API(address="192.0.2.78")
     assert own.post("/auth/login", RIGHT).status_code == 200
@@ -51,7 +51,7 @@ def test_who_guesses_elsewhere_locks_out_no_address_that_logged_in_before(ada, l
     assert [own.post("/auth/login", each).status_code for each in (RIGHT, WRONG, WRONG, RIGHT)] == [200, 401, 401, 429]
 
 
-def test_stops_guessing_from_an_address_that_logged_in_to_another_account(ada, register, limit):
+def test_limits_failed_logins_from_an_address_known_for_another_account(ada, register, limit):
     register(email="grace@example.org")
     limit(login_account=Rate(2, 3600))
     API().post("/auth/login", RIGHT | {"email": "grace@example.org"})
@@ -60,7 +60,7 @@ def test_stops_guessing_from_an_address_that_logged_in_to_another_account(ada, r
     assert API().post("/auth/login", RIGHT).status_code == 429
 
 
-def test_stops_guessing_many_accounts_from_one_address(ada, limit):
+def test_limits_failed_logins_of_many_accounts_from_one_address(ada, limit):
     limit(login_address=Rate(3, 3600))
 
     statuses = _statuses(lambda number: API().post("/auth/login", WRONG | {"email": f"a{number}@example.org"}), 4)
@@ -69,7 +69,7 @@ def test_stops_guessing_many_accounts_from_one_address(ada, limit):
     assert API(address="192.0.2.1").post("/auth/login", RIGHT).status_code == 200
 
 
-def test_counts_the_form_with_the_other_login(ada, limit):
+def test_counts_both_login_endpoints_together(ada, limit):
     limit(login_account=Rate(1, 3600))
     API().post("/auth/login", WRONG)
 
@@ -80,24 +80,24 @@ def test_counts_the_form_with_the_other_login(ada, limit):
     assert form.status_code == 429
 
 
-def test_counts_failed_logins_alone(ada, limit):
+def test_counts_only_failed_logins(ada, limit):
     limit(login_account=Rate(2, 3600), login_address=Rate(2, 3600))
 
     assert _statuses(lambda _: API().post("/auth/login", RIGHT), 6) == [200] * 6
 
 
-def test_lets_in_again_when_the_window_is_over(ada, limit, window_clock):
+def test_accepts_logins_again_after_the_window(ada, limit, window_clock):
     limit(login_account=Rate(1, 60))
     API().post("/auth/login", WRONG)
-    refused = API().post("/auth/login", RIGHT)
+    rejected = API().post("/auth/login", RIGHT)
 
-    window_clock.now += int(refused["Retry-After"])
+    window_clock.now += int(rejected["Retry-After"])
 
-    assert refused.status_code == 429
+    assert rejected.status_code == 429
     assert API().post("/auth/login", RIGHT).status_code == 200
 
 
-def test_counts_no_input_that_is_refused_anyway(api, limit):
+def test_does_not_count_invalid_input(api, limit):
     limit(register_address=Rate(1, 3600))
 
     statuses = _statuses(lambda _: api.post("/auth/register", {}), 3)
@@ -113,7 +113,7 @@ def test_counts_no_input_that_is_refused_anyway(api, limit):
         ("forgot_address", "/auth/password/forgot", [202, 202, 429]),
     ],
 )
-def test_stops_registering_and_asking_for_messages_from_one_address(api, limit, scope, path, expected):
+def test_limits_registrations_and_messages_per_client_ip(api, limit, scope, path, expected):
     limit(**{scope: Rate(2, 3600)})
 
     statuses = _statuses(lambda n: api.post(path, REGISTRATION | {"email": f"a{n}@example.org"}), 3)
@@ -129,7 +129,7 @@ def test_stops_registering_and_asking_for_messages_from_one_address(api, limit, 
         ("forgot_account", "/auth/password/forgot", "nobody@example.org", [202, 202, 429]),
     ],
 )
-def test_stops_what_is_for_one_account_whether_or_not_there_is_one(ada, limit, scope, path, email, expected):
+def test_limits_requests_per_account_whether_or_not_it_exists(ada, limit, scope, path, email, expected):
     limit(**{scope: Rate(2, 3600)})
 
     statuses = _statuses(lambda n: API(address=f"192.0.2.{n}").post(path, REGISTRATION | {"email": email}), 3)
@@ -137,7 +137,7 @@ def test_stops_what_is_for_one_account_whether_or_not_there_is_one(ada, limit, s
     assert statuses == expected
 
 
-def test_stops_guessing_the_password_with_a_token(ada, limit):
+def test_limits_password_guesses_with_a_token(ada, limit):
     limit(password=Rate(2, 3600))
     guess = {"current_password": "Wrong-Pass-123", "new_password": NEW_PASSWORD}
 
@@ -151,7 +151,7 @@ def test_stops_guessing_the_password_with_a_token(ada, limit):
     assert statuses == [400, 400, 429, 429]
 
 
-def _collected(queued):
+def _list_queued_collections(queued):
     return [(arguments[0], arguments[1]) for name, arguments in queued() if name.endswith("collect_for_user")]
 
 
@@ -159,54 +159,54 @@ def _change_roles(member, *roles):
     return member.put("/auth/me", {"target_roles": list(roles)})
 
 
-def test_counts_changed_target_roles_with_the_fetching_of_jobs(ada, limit, queued, caplog):
+def test_counts_changed_target_roles_as_job_fetches(ada, limit, queued, caplog):
     limit(fetch_jobs=Rate(2, 3600))
 
     statuses = _statuses(lambda number: _change_roles(ada, f"Role {number}", f"Other {number}"), 4)
 
     assert statuses == [200, 200, 200, 200]
-    assert _collected(queued) == [(ada.id, ["Role 0", "Other 0"]), (ada.id, ["Role 1", "Other 1"])]
+    assert _list_queued_collections(queued) == [(ada.id, ["Role 0", "Other 0"]), (ada.id, ["Role 1", "Other 1"])]
     assert caplog.text.count("2 new roles of user") == 2
     assert ada.get("/auth/me").json()["target_roles"] == ["Role 3", "Other 3"]
     assert ada.post("/jobs/fetch_jobs", {}).status_code == 429
 
 
-def test_counts_the_target_roles_of_all_users_together(ada, register, limit, queued, caplog, window_clock):
+def test_shares_the_limit_of_target_roles_among_all_users(ada, register, limit, queued, caplog, window_clock):
     grace = register(email="grace@example.org", target_roles=[])
     limit(target_roles=Rate(3, 86_400))
 
     statuses = [_change_roles(ada, "One", "Two").status_code, _change_roles(grace, "Three", "Four").status_code]
-    collected = _collected(queued)
+    collected = _list_queued_collections(queued)
     window_clock.now += 86_400
     _change_roles(grace, "Three", "Four", "Five")
 
     assert statuses == [200, 200]
     assert collected == [(ada.id, ["One", "Two"]), (grace.id, ["Three"])]
     assert "1 new roles of user" in caplog.text
-    assert _collected(queued) == [(grace.id, ["Five"])]
+    assert _list_queued_collections(queued) == [(grace.id, ["Five"])]
 
 
-def test_registers_with_roles_that_wait(api, limit, queued):
+def test_registers_with_roles_beyond_the_limit(api, limit, queued):
     limit(target_roles=Rate(1, 86_400))
 
     answers = [api.post("/auth/register", REGISTRATION | {"email": f"a{n}@example.org"}) for n in range(2)]
 
     assert [answer.status_code for answer in answers] == [201, 201]
-    assert _collected(queued) == [(answers[0].json()["id"], ["Software Engineer"])]
+    assert _list_queued_collections(queued) == [(answers[0].json()["id"], ["Software Engineer"])]
     assert answers[1].json()["target_roles"] == ["Software Engineer"]
 
 
-def test_counts_no_change_that_brings_no_new_role(ada, limit, queued):
+def test_does_not_count_a_change_without_new_roles(ada, limit, queued):
     limit(fetch_jobs=Rate(1, 3600))
     for _ in range(3):
         _change_roles(ada, "Software Engineer")
 
     _change_roles(ada, "Software Engineer", "Data Engineer")
 
-    assert _collected(queued) == [(ada.id, ["Data Engineer"])]
+    assert _list_queued_collections(queued) == [(ada.id, ["Data Engineer"])]
 
 
-def test_limits_one_users_requests_from_wherever_they_come(ada, register, limit):
+def test_limits_the_requests_of_one_user_from_any_address(ada, register, limit):
     grace = register(email="grace@example.org")
     limit(user=Rate(3, 3600))
 
@@ -219,7 +219,7 @@ def test_limits_one_users_requests_from_wherever_they_come(ada, register, limit)
     assert grace.get("/auth/me").status_code == 200
 
 
-def test_limits_one_addresses_requests(api, limit):
+def test_limits_the_requests_of_one_client_ip(api, limit):
     limit(address=Rate(3, 3600))
 
     statuses = _statuses(lambda number: api.get("/"), 4)
@@ -230,7 +230,7 @@ def test_limits_one_addresses_requests(api, limit):
 
 
 @pytest.mark.parametrize("token", [None, "forged", "x" * 5_000])
-def test_counts_requests_that_are_refused_for_their_token(limit, token):
+def test_counts_requests_with_rejected_tokens(limit, token):
     limit(address=Rate(3, 3600))
     client = API(token=token)
 
@@ -247,13 +247,13 @@ def test_counts_a_request_once(ada, limit):
     assert _statuses(lambda _: ada.get("/auth/me"), 4) == [200, 200, 200, 429]
 
 
-def test_reads_no_body_beyond_the_limit(ada, limit):
+def test_does_not_read_the_body_beyond_the_limit(ada, limit):
     limit(user=Rate(1, 3600))
 
     assert _statuses(lambda _: ada.post("/resumes/generate", b"{"), 2) == [400, 429]
 
 
-def test_counts_a_subscribers_ipv6_addresses_as_one(rf):
+def test_counts_an_ipv6_prefix_as_one_client(rf):
     names = {
         get_client_ip(rf.get("/", REMOTE_ADDR=text))
         for text in ("2001:db8:0:1::1", "2001:db8:0:1:ffff::", "2001:db8:0:1::1%eth0")
@@ -283,13 +283,13 @@ def test_counts_a_subscribers_ipv6_addresses_as_one(rf):
         ("unknown", "unknown"),
     ],
 )
-def test_reads_an_address_with_its_port(rf, settings, text, name):
+def test_parses_an_address_with_a_port(rf, settings, text, name):
     settings.TRUST_PROXY_HEADERS = True
 
     assert get_client_ip(rf.get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=f"203.0.113.9, {text}")) == name
 
 
-def test_believes_a_proxy_only_where_it_is_trusted(rf, settings):
+def test_uses_the_forwarded_address_only_behind_a_trusted_proxy(rf, settings):
     request = rf.get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR="203.0.113.9, 192.0.2.1")
 
     settings.TRUST_PROXY_HEADERS = False
@@ -299,7 +299,7 @@ def test_believes_a_proxy_only_where_it_is_trusted(rf, settings):
     assert (direct, get_client_ip(request)) == ("10.0.0.1", "192.0.2.1")
 
 
-def test_keeps_no_address_in_redis(ada, limit, redis):
+def test_stores_no_address_in_redis(ada, limit, redis):
     limit(login_account=Rate(3, 3600), logins_account=None, logins_address=None)
 
     API().post("/auth/login", WRONG)
@@ -310,7 +310,7 @@ def test_keeps_no_address_in_redis(ada, limit, redis):
     assert 0 < redis.ttl(keys[0]) <= 3600
 
 
-def test_answers_while_redis_is_away(ada, limit, redis_goes, caplog):
+def test_serves_requests_while_redis_is_unavailable(ada, limit, redis_goes, caplog):
     limit(login_account=Rate(1, 60), user=Rate(1, 60), address=Rate(1, 60))
     redis_goes("away")
 
@@ -328,7 +328,7 @@ def test_answers_while_redis_is_away(ada, limit, redis_goes, caplog):
     assert "wait for the daily collection" in caplog.text
 
 
-def test_says_when_to_ask_again_for_a_message_while_the_queue_is_away(api, redis_goes):
+def test_asks_to_retry_a_message_while_the_queue_is_unavailable(api, redis_goes):
     redis_goes("away")
 
     answer = api.post("/auth/password/forgot", {"email": "ada@example.org"})
@@ -337,7 +337,7 @@ def test_says_when_to_ask_again_for_a_message_while_the_queue_is_away(api, redis
     assert answer["Retry-After"] == "5"
 
 
-def test_shows_a_change_made_while_redis_was_away(ada, redis_goes):
+def test_shows_a_change_made_while_redis_was_unavailable(ada, redis_goes):
     ada.get("/auth/me")
     redis_goes("away")
     ada.put("/auth/me", {"full_name": "Ada King"})
@@ -348,7 +348,7 @@ def test_shows_a_change_made_while_redis_was_away(ada, redis_goes):
     assert ada.get("/auth/me").json()["full_name"] == "Ada King"
 
 
-def test_refuses_a_user_erased_while_redis_was_away(ada, redis_goes):
+def test_rejects_a_user_erased_while_redis_was_unavailable(ada, redis_goes):
     ada.get("/auth/me")
     redis_goes("away")
     User.objects.get().delete()
@@ -357,7 +357,7 @@ def test_refuses_a_user_erased_while_redis_was_away(ada, redis_goes):
     assert ada.get("/auth/me").status_code == 401
 
 
-def test_whoever_guesses_at_the_login_keeps_nobody_from_changing_their_password(ada, limit):
+def test_failed_logins_do_not_block_a_password_change(ada, limit):
     limit(login_account=Rate(1, 3600))
     API().post("/auth/login", WRONG)
     assert API().post("/auth/login", WRONG).status_code == 429
@@ -367,7 +367,7 @@ def test_whoever_guesses_at_the_login_keeps_nobody_from_changing_their_password(
     assert answer.status_code == 200
 
 
-def test_counts_nothing_that_could_not_be_queued(ada, api, limit):
+def test_does_not_count_requests_that_could_not_be_queued(ada, api, limit):
     limit(forgot_account=Rate(1, 3600), forgot_address=Rate(1, 3600), confirmation=Rate(1, 3600))
     User.objects(id=ada.id).update(email_confirmed=False)
 
@@ -376,7 +376,7 @@ def test_counts_nothing_that_could_not_be_queued(ada, api, limit):
         return [forgotten.status_code, ada.send("POST", "/auth/email/send").status_code]
 
     with queue_at(NO_REDIS):
-        refused = [ask(), ask()]
+        rejected = [ask(), ask()]
 
-    assert refused == [[503, 503]] * 2
+    assert rejected == [[503, 503]] * 2
     assert [ask(), ask()] == [[202, 202], [429, 429]]

@@ -1,4 +1,4 @@
-"""Refreshing sessions and ending them: /auth/refresh and /auth/logout."""
+"""Refreshing and ending sessions: /auth/refresh and /auth/logout."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ def no_grace(settings):
     settings.JWT_REFRESH_GRACE_SECONDS = 0
 
 
-def test_answers_three_at_once_pairs_of_one_session_that_goes_on(ada, mongo):
+def test_three_concurrent_refreshes_return_pairs_of_one_session(ada, mongo):
     for _ in range(10):
         token = API().post("/auth/login", CREDENTIALS).json()["refresh_token"]
 
@@ -47,19 +47,19 @@ def test_answers_three_at_once_pairs_of_one_session_that_goes_on(ada, mongo):
         assert [refresh(pair["refresh_token"]).status_code for pair in pairs] == [200, 200, 200]
 
 
-def test_counts_the_grace_from_the_first_use(ada):
+def test_the_grace_period_starts_at_the_first_use(ada):
     user, seconds = User.objects.get(), timedelta(seconds=1)
     token = start_session(user_id=user.id, now=NOW).refresh_token
     for second in (0, 15, 19):
         refresh_session(refresh_token=token, now=NOW + second * seconds)
 
-    with pytest.raises(RefreshRejected) as refused:
+    with pytest.raises(RefreshRejected) as error:
         refresh_session(refresh_token=token, now=NOW + 20 * seconds)
 
-    assert refused.value.reason == "used"
+    assert error.value.reason == "used"
 
 
-def test_ends_every_successor_once_the_grace_is_over(ada):
+def test_revokes_every_successor_after_the_grace_period(ada):
     user = User.objects.get()
     token = start_session(user_id=user.id, now=NOW).refresh_token
     successors = [refresh_session(refresh_token=token, now=NOW).refresh_token for _ in range(3)]
@@ -68,13 +68,13 @@ def test_ends_every_successor_once_the_grace_is_over(ada):
         refresh_session(refresh_token=token, now=NOW + timedelta(minutes=1))
 
     for successor in successors:
-        with pytest.raises(RefreshRejected) as refused:
+        with pytest.raises(RefreshRejected) as error:
             refresh_session(refresh_token=successor, now=NOW + timedelta(minutes=1))
-        assert refused.value.reason == "unknown"
+        assert error.value.reason == "unknown"
     assert refresh(ada.refresh_token).status_code == 200
 
 
-def test_a_logout_leaves_nothing_of_refreshes_in_progress(ada):
+def test_a_logout_revokes_tokens_of_concurrent_refreshes(ada):
     for _ in range(10):
         token = API().post("/auth/login", CREDENTIALS).json()["refresh_token"]
         family = RefreshToken.objects.get(jti=hash_token(token)).family
@@ -90,7 +90,7 @@ def test_a_logout_leaves_nothing_of_refreshes_in_progress(ada):
 
 
 @pytest.mark.usefixtures("no_grace")
-def test_ends_the_whole_session_at_a_second_use(ada):
+def test_a_second_use_ends_the_whole_session(ada):
     first = refresh(ada.refresh_token).json()["refresh_token"]
     second = refresh(first).json()["refresh_token"]
 
@@ -103,7 +103,7 @@ def test_ends_the_whole_session_at_a_second_use(ada):
 
 
 @pytest.mark.usefixtures("no_grace")
-def test_leaves_other_sessions_alone_at_a_second_use(ada, api):
+def test_a_second_use_does_not_affect_other_sessions(ada, api):
     other = api.post("/auth/login", CREDENTIALS).json()["refresh_token"]
     refresh(ada.refresh_token)
 
@@ -113,7 +113,7 @@ def test_leaves_other_sessions_alone_at_a_second_use(ada, api):
 
 
 @pytest.mark.usefixtures("no_grace")
-def test_leaves_no_usable_token_when_many_use_one_at_once(ada):
+def test_concurrent_use_leaves_no_valid_token(ada):
     for _ in range(10):
         token = API().post("/auth/login", CREDENTIALS).json()["refresh_token"]
 
@@ -126,8 +126,8 @@ def test_leaves_no_usable_token_when_many_use_one_at_once(ada):
 
 
 @pytest.mark.usefixtures("no_grace")
-def test_leaves_no_usable_token_when_a_thief_races_along_the_chain(ada):
-    """One side follows the chain of successors while the other replays the first token."""
+def test_a_race_with_a_thief_leaves_no_valid_token(ada):
+    """One client follows the chain of successors while another replays the first token."""
     for _ in range(10):
         token = API().post("/auth/login", CREDENTIALS).json()["refresh_token"]
 
@@ -157,7 +157,7 @@ def test_stores_refresh_tokens_hashed(ada, mongo):
 
 
 @pytest.mark.parametrize("token", ["unknown", "x" * 200, "ü"])
-def test_refuses_an_unknown_refresh_token(api, token):
+def test_rejects_an_unknown_refresh_token(api, token):
     answer = refresh(token)
 
     assert answer.status_code == 401
@@ -165,22 +165,22 @@ def test_refuses_an_unknown_refresh_token(api, token):
 
 
 @pytest.mark.parametrize("path", ["/auth/refresh", "/auth/logout"])
-@pytest.mark.parametrize("given", [{}, {"refresh_token": None}, {"refresh_token": 3}, {"refresh_token": ""}, []])
-def test_asks_for_the_refresh_token(api, path, given):
-    assert api.post(path, given).status_code == 400
+@pytest.mark.parametrize("body", [{}, {"refresh_token": None}, {"refresh_token": 3}, {"refresh_token": ""}, []])
+def test_requires_the_refresh_token(api, path, body):
+    assert api.post(path, body).status_code == 400
 
 
-def test_refuses_a_refresh_token_after_its_days(ada):
+def test_rejects_an_expired_refresh_token(ada):
     user = User.objects.get()
     token = start_session(user_id=user.id, now=NOW).refresh_token
 
-    with pytest.raises(RefreshRejected) as refused:
+    with pytest.raises(RefreshRejected) as error:
         refresh_session(refresh_token=token, now=NOW + timedelta(days=30))
 
-    assert refused.value.reason == "unknown"
+    assert error.value.reason == "unknown"
 
 
-def test_ends_one_session_at_logout(ada, api):
+def test_a_logout_ends_one_session(ada, api):
     other = api.post("/auth/login", CREDENTIALS).json()["refresh_token"]
 
     answer = api.post("/auth/logout", {"refresh_token": ada.refresh_token})
@@ -191,7 +191,7 @@ def test_ends_one_session_at_logout(ada, api):
     assert refresh(other).status_code == 200
 
 
-def test_ends_access_tokens_of_the_session_at_logout_and_no_others(ada, api):
+def test_a_logout_revokes_only_access_tokens_of_the_session(ada, api):
     other = api.post("/auth/login", CREDENTIALS).json()
     refreshed = refresh(ada.refresh_token).json()
     tokens = [ada.token, refreshed["access_token"], other["access_token"]]
@@ -205,7 +205,7 @@ def test_ends_access_tokens_of_the_session_at_logout_and_no_others(ada, api):
 
 
 @pytest.mark.usefixtures("no_grace")
-def test_ends_access_tokens_of_the_session_at_a_second_use(ada, api):
+def test_a_second_use_revokes_access_tokens_of_the_session(ada, api):
     other = api.post("/auth/login", CREDENTIALS).json()["access_token"]
     stolen = refresh(ada.refresh_token).json()["access_token"]
 
@@ -215,7 +215,7 @@ def test_ends_access_tokens_of_the_session_at_a_second_use(ada, api):
     assert statuses == [401, 401, 200]
 
 
-def test_forgets_ended_sessions_once_their_access_tokens_have_expired(ada):
+def test_prunes_ended_sessions_after_their_access_tokens_expire(ada):
     for minutes in (0, 20, 40, 60):
         at = NOW + timedelta(minutes=minutes)
         pair = start_session(user_id=User.objects.get().id, now=at)
@@ -225,7 +225,7 @@ def test_forgets_ended_sessions_once_their_access_tokens_have_expired(ada):
     assert [(until - NOW) // timedelta(minutes=1) for until in untils] == [70, 90]
 
 
-def test_bounds_the_ended_sessions_of_a_user(ada):
+def test_limits_the_stored_ended_sessions_of_a_user(ada):
     user_id = User.objects.get().id
     for number in range(MAX_ENDED_SESSIONS + 5):
         User.end_session(user_id=user_id, family=str(number), now=NOW)
@@ -235,16 +235,16 @@ def test_bounds_the_ended_sessions_of_a_user(ada):
     assert families == [str(number) for number in range(5, MAX_ENDED_SESSIONS + 5)]
 
 
-def test_refuses_a_refresh_token_of_before_a_new_password_that_is_still_stored(ada):
+def test_rejects_a_stored_refresh_token_from_before_a_password_change(ada):
     ada.post("/auth/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
-    # As a login stores it whose password was checked just before the change.
+    # A login whose password was checked just before the change stores such a token.
     late = start_session(user_id=User.objects.get().id, now=timezone.now())
 
     assert refresh(late.refresh_token).status_code == 401
     assert API(token=late.access_token).get("/auth/me").status_code == 401
 
 
-def test_a_logout_adds_nothing_to_what_a_request_asks_of_mongodb(ada, api, commands):
+def test_ended_sessions_add_no_query_to_a_request(ada, api, commands):
     other = api.post("/auth/login", CREDENTIALS).json()
     api.post("/auth/logout", {"refresh_token": other["refresh_token"]})
     ada.get("/auth/me")
@@ -255,7 +255,7 @@ def test_a_logout_adds_nothing_to_what_a_request_asks_of_mongodb(ada, api, comma
     assert (statuses, commands) == ([200, 401], [])
 
 
-def test_ends_the_session_at_logout_with_a_token_already_used(ada, api):
+def test_a_logout_with_a_used_token_ends_the_session(ada, api):
     newest = refresh(ada.refresh_token).json()["refresh_token"]
 
     api.post("/auth/logout", {"refresh_token": ada.refresh_token})
@@ -263,5 +263,5 @@ def test_ends_the_session_at_logout_with_a_token_already_used(ada, api):
     assert refresh(newest).status_code == 401
 
 
-def test_is_content_with_a_session_that_is_over(api):
+def test_a_logout_of_an_ended_session_succeeds(api):
     assert api.post("/auth/logout", {"refresh_token": "unknown"}).status_code == 204

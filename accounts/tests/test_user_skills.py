@@ -1,4 +1,4 @@
-"""Which skills count as a user's own."""
+"""The skills of a user: those of the profile and acquired skills."""
 
 from types import SimpleNamespace
 
@@ -8,7 +8,7 @@ from accounts.selectors import get_user_skills
 from learning.documents import SKILL_PROGRESS
 
 
-def test_skills_learnt_follow_those_of_the_profile_each_once(ada):
+def test_acquired_skills_follow_profile_skills_without_duplicates(ada):
     for skill, status in (("docker", "done"), ("sql", "done"), ("rust", "started")):
         SKILL_PROGRESS.store(user_id=ada.id, subject=skill, status=status, now=timezone.now())
 

@@ -1,4 +1,4 @@
-"""The endpoints under /users: the same account under other names."""
+"""The endpoints under /users, which serve the same account with other field names."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ UNKNOWN = "507f1f77bcf86cd799439011"
 
 @pytest.fixture
 def grace(api):
-    """Registered and logged in under /users alone."""
+    """Return a user registered and logged in through /users only."""
     registered = api.post("/users/", GRACE | PROFILE)
     assert registered.status_code == 201, registered.content
     session = api.post("/users/login", {"email": GRACE["email_id"], "password": PASSWORD}).json()
@@ -53,7 +53,7 @@ def _put(member, **fields):
     return _profile(member)
 
 
-def test_registers_and_answers_the_id(api):
+def test_registers_and_returns_the_id(api):
     answer = api.post("/users/", GRACE)
 
     assert answer.status_code == 201
@@ -75,7 +75,7 @@ def test_logs_in_with_a_token_pair(api):
 
 
 @pytest.mark.parametrize("given", [("ada@example.org", "Wrong-Pass-1"), ("nobody@example.org", PASSWORD)])
-def test_tells_a_wrong_password_from_an_unknown_address_to_nobody(ada, api, given):
+def test_does_not_distinguish_a_wrong_password_from_an_unknown_address(ada, api, given):
     answer = api.post("/users/login", dict(zip(("email", "password"), given, strict=True)))
 
     assert answer.status_code == 401
@@ -85,7 +85,7 @@ def test_tells_a_wrong_password_from_an_unknown_address_to_nobody(ada, api, give
     }
 
 
-def test_answers_the_profile_by_the_familys_names(grace):
+def test_returns_the_profile_with_job_search_names(grace):
     answer = grace.get(f"/users/{grace.id}/")
 
     assert answer.status_code == 200
@@ -110,7 +110,7 @@ def test_answers_the_profile_by_the_familys_names(grace):
     assert body["joined_date"] == grace.get("/auth/me").json()["created_at"]
 
 
-def test_is_the_account_of_auth(ada, api):
+def test_serves_the_same_account_as_auth(ada, api):
     body = _profile(ada)
 
     assert (body["user_name"], body["email_id"]) == ("Ada Lovelace", "ada@example.org")
@@ -120,7 +120,7 @@ def test_is_the_account_of_auth(ada, api):
     assert ada.get("/auth/me").json()["full_name"] == "Ada King"
 
 
-def test_names_the_newest_resume(ada):
+def test_returns_the_id_of_the_newest_resume(ada):
     user = User.objects.get().id
     resumes = [
         ResumeFactory(user=user, version=version, status=status)
@@ -130,13 +130,13 @@ def test_names_the_newest_resume(ada):
     assert _profile(ada)["resume"] == str(resumes[1].pk)
 
 
-def test_takes_back_the_profile_as_it_was_answered(grace):
+def test_accepts_the_profile_it_returned(grace):
     before = _profile(grace)
 
     assert _put(grace, **before) == before
 
 
-def test_changes_the_given_fields_alone(grace):
+def test_changes_only_the_given_fields(grace):
     before = _profile(grace)
 
     assert _put(grace, professional_summary="Short.") == before | {"professional_summary": "Short."}
@@ -176,13 +176,13 @@ def test_changes_the_given_fields_alone(grace):
         ("experience_level", "3rd Year", {"experience_level": "3rd Year"}),
     ],
 )
-def test_takes_a_field_in_each_of_its_forms(grace, field, given, shown):
+def test_accepts_a_field_in_each_format(grace, field, given, shown):
     before = _profile(grace)
 
     assert _put(grace, **{field: given}) == before | shown
 
 
-def test_puts_a_role_in_the_place_of_the_first(grace, queued):
+def test_a_role_as_text_replaces_the_first_role(grace, queued):
     _put(grace, desired_job_role=["Analyst", "Architect"])
     queued()
 
@@ -192,7 +192,7 @@ def test_puts_a_role_in_the_place_of_the_first(grace, queued):
     assert queued() == [("ingestion.tasks.collect_for_user", [grace.id, ["Data Scientist"]])]
 
 
-def test_queues_collection_for_the_roles_of_a_registration(grace, queued):
+def test_queues_the_collection_of_roles_at_registration(grace, queued):
     assert queued() == [
         ("accounts.tasks.send_confirmation_message", [grace.id]),
         ("ingestion.tasks.collect_for_user", [grace.id, ["Data Engineer"]]),
@@ -238,7 +238,7 @@ INVALID = [
 
 
 @pytest.mark.parametrize(("field", "value"), INVALID)
-def test_names_the_field_at_fault(grace, api, field, value):
+def test_names_the_invalid_field(grace, api, field, value):
     before = _profile(grace)
 
     changed = grace.put(f"/users/{grace.id}", {"location": "Rome", field: value})
@@ -254,7 +254,7 @@ def test_names_the_field_at_fault(grace, api, field, value):
 
 
 @pytest.mark.parametrize("skills", ["python; ---, Go", ["Python", "---", "Go"]])
-def test_a_text_that_names_no_skill_does_not_spoil_the_rest_of_a_save(grace, api, skills):
+def test_drops_invalid_skills_and_saves_the_rest(grace, api, skills):
     changed = grace.put(f"/users/{grace.id}", {"skills": skills, "location": "Lisbon"})
     registered = api.post("/users/", GRACE | {"email_id": "new@example.org", "skills": skills})
 
@@ -273,7 +273,7 @@ def test_a_text_that_names_no_skill_does_not_spoil_the_rest_of_a_save(grace, api
         ("preferred_locations", 20, "'Value 20', 'Value 21', 'Value 22' and 2 more"),
     ],
 )
-def test_says_how_many_values_are_too_many_and_which(grace, path, name, most, surplus):
+def test_reports_how_many_values_exceed_the_limit_and_which(grace, path, name, most, surplus):
     field = {"/auth/me": "target_roles"}.get(path, "desired_job_role") if name == "roles" else name
     given = most + (5 if "more" in surplus else 1)
 
@@ -293,7 +293,7 @@ def test_names_a_required_field_that_is_missing(api, field):
     assert answer.json()["detail"] == f"{field} is required."
 
 
-def test_registers_an_address_once(grace, api):
+def test_rejects_an_address_that_is_registered(grace, api):
     answer = api.post("/users/", GRACE)
 
     assert answer.status_code == 400
@@ -311,7 +311,7 @@ def test_registers_an_address_once(grace, api):
         ),
     ],
 )
-def test_says_why_it_does_not_change_what_it_does_not(grace, fields, detail):
+def test_explains_why_a_field_cannot_be_changed(grace, fields, detail):
     answer = grace.put(f"/users/{grace.id}", {"location": "Rome", **fields})
 
     assert (answer.status_code, answer.json()["detail"]) == (400, detail)
@@ -319,7 +319,7 @@ def test_says_why_it_does_not_change_what_it_does_not(grace, fields, detail):
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_refuses_everybody_else_alike(ada, grace, method):
+def test_rejects_every_other_id_identically(ada, grace, method):
     others = (ada.id, UNKNOWN, "x", "1" * 300, "$where", "{}")
     body = {"user_name": "Eve"} if method == "PUT" else None
 
@@ -340,7 +340,7 @@ def test_erases_everything_without_a_body(grace, mongo, ada):
 
 
 @pytest.mark.parametrize(("minutes", "status"), [(4, 200), (6, 403), (20, 403)])
-def test_erases_by_a_token_of_the_last_five_minutes_alone(grace, minutes, status):
+def test_erases_only_with_a_token_of_the_last_five_minutes(grace, minutes, status):
     issued_at = timezone.now() - timedelta(minutes=minutes)
     member = API(token=issue_access_token(user_id=ObjectId(grace.id), now=issued_at))
 
@@ -353,7 +353,7 @@ def test_erases_by_a_token_of_the_last_five_minutes_alone(grace, minutes, status
         assert API(token=token).send("DELETE", f"/users/{grace.id}").status_code == 200
 
 
-def test_erases_nothing_by_a_token_that_does_not_say_when_it_was_issued(grace, settings):
+def test_does_not_erase_with_a_token_without_an_issue_time(grace, settings):
     claims = {"sub": grace.id, "exp": 4_000_000_000}
     member = API(token=jwt.encode(claims, settings.JWT_SECRET_KEY, algorithm="HS256"))
 
@@ -361,7 +361,7 @@ def test_erases_nothing_by_a_token_that_does_not_say_when_it_was_issued(grace, s
     assert member.send("DELETE", f"/users/{grace.id}").status_code == 403
 
 
-def test_counts_tries_with_those_under_auth(ada, api, settings, window_clock):
+def test_shares_login_limits_with_auth(ada, api, settings, window_clock):
     settings.THROTTLES = settings.THROTTLES | {"login_account": Rate(2, 3600), "register_address": Rate(1, 3600)}
     wrong = {"email": "ada@example.org", "password": "Wrong-Pass-1"}
 
