@@ -162,7 +162,7 @@ class User(StoredDocument):
             super().delete(*args, **kwargs)
 
     def update_timestamp(self, *, now: datetime | None = None) -> None:
-        """Set `updated_at` to the current time, or one millisecond after its present value if that is later."""
+        """Set `updated_at` to the current time, or one millisecond after its previous value if that is later."""
         now = now or timezone.now()
         now = now.replace(microsecond=now.microsecond // 1000 * 1000)
         self.updated_at = max(now, self.updated_at + _TICK) if self.updated_at else now

@@ -311,6 +311,6 @@ def _is_short_text(data: Any) -> bool:
 
 
 def _is_currency(code: str) -> bool:
-    import pycountry  # imported here because it loads its tables on first use
+    import pycountry  # imported here, so that its tables load on first use and not on startup
 
     return pycountry.currencies.get(alpha_3=code) is not None

@@ -82,7 +82,7 @@ def authenticate(*, email: str, password: str) -> User:
         raise LoginRejected("no account has that address")
 
     def rehash(verified: str) -> None:
-        # No change that the user has made, so the profile stays as it is.
+        # Rehashing is not a change by the user, so `updated_at` and the cached profile stay as they are.
         User.objects(id=user.pk, hashed_password=user.hashed_password).update_one(
             set__hashed_password=hash_password(verified)
         )

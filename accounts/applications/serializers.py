@@ -19,7 +19,7 @@ MAX_METADATA_BYTES = 10_000
 MAX_METADATA_DEPTH = 6
 # The range of a 64-bit integer in BSON.
 _MAX_INTEGER = 2**63 - 1
-# Longer than any id, so that the limit does not reveal the format of ids.
+# Longer than any id, so that an error does not reveal which ids exist.
 MAX_ID_LENGTH = 100
 MAX_FUNNEL_DAYS = 365
 

@@ -250,17 +250,17 @@ def _find_unsent_reason(search: SavedSearch, user: User) -> str | None:
     return None if _is_mail_configured() else "no_mail_server"
 
 
-def send_digest(*, search_id: ObjectId, day: date, is_again: bool = False, now: datetime) -> int:
+def send_digest(*, search_id: ObjectId, day: date, force: bool = False, now: datetime) -> int:
     """Mail the new postings of a search, at most once per day, and return the number of postings reported.
 
-    `day` is the day of the digest in TIME_ZONE. With `is_again`, the digest is sent even if that day's was already
+    `day` is the day of the digest in TIME_ZONE. With `force`, the digest is sent even if that day's was already
     started. Return 0 without sending if there is nothing new, the user is deactivated, the address is not confirmed, or
     no mail server is configured.
 
     Raises:
         SMTPException, OSError: the mail server is unavailable. Nothing has been reserved, so the task can be retried.
     """
-    search = _query_pending_digest(search_id, day, is_again).first()
+    search = _query_pending_digest(search_id, day, force).first()
     owner = User.objects(id=search.user, is_active=True, email_confirmed__ne=False) if search is not None else None
     user = owner.first() if owner is not None else None
     if search is None or user is None:
@@ -275,10 +275,10 @@ def send_digest(*, search_id: ObjectId, day: date, is_again: bool = False, now: 
         return 0
     candidates, total = postings[:MAX_MAILED], postings.count()
     if not candidates:
-        _acquire_digest(search, day, is_again)
+        _acquire_digest(search, day, force)
         return 0
     with _open_mail_connection(user.pk, now) as connection:
-        if not _acquire_digest(search, day, is_again):
+        if not _acquire_digest(search, day, force):
             return 0
         reserved = reserve_postings(search_id=search.pk, job_ids=[row["_id"] for row in candidates], now=now)
         rows = [row for row in candidates if row["_id"] in reserved]
@@ -318,15 +318,15 @@ def _is_mail_configured() -> bool:
     return True
 
 
-def _query_pending_digest(search_id: ObjectId, day: date, is_again: bool) -> QuerySet:
+def _query_pending_digest(search_id: ObjectId, day: date, force: bool) -> QuerySet:
     searches = SavedSearch.objects(id=search_id, digest__ne=None)
-    return searches if is_again else searches.filter(digest_day__lt=day.isoformat())
+    return searches if force else searches.filter(digest_day__lt=day.isoformat())
 
 
-def _acquire_digest(search: SavedSearch, day: date, is_again: bool) -> bool:
+def _acquire_digest(search: SavedSearch, day: date, force: bool) -> bool:
     """Acquire the day's digest. Return False if another task has acquired it or mails were turned off."""
     # Use $max, because `digest_day` of a weekly search may already be later.
-    return bool(_query_pending_digest(search.pk, day, is_again).update_one(max__digest_day=day.isoformat()))
+    return bool(_query_pending_digest(search.pk, day, force).update_one(max__digest_day=day.isoformat()))
 
 
 def _build_message(

@@ -262,7 +262,7 @@ def test_sends_no_message_in_production_without_a_mail_server(ada, settings, cap
     assert "token=" not in caplog.text
 
 
-def test_leaves_no_session_of_a_concurrent_login(ada):
+def test_a_change_leaves_only_the_new_session(ada):
     _change(ada)
 
     assert RefreshToken.objects.count() == 1

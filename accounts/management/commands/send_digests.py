@@ -40,7 +40,7 @@ class Command(SummaryCommand):
             outcome = _preview(search)
             if not options["dry_run"] and not outcome["reason"]:
                 try:
-                    sent = send_digest(search_id=search.pk, day=day, is_again=options["now"], now=timezone.now())
+                    sent = send_digest(search_id=search.pk, day=day, force=options["now"], now=timezone.now())
                 except (SMTPException, OSError) as error:
                     raise CommandError(
                         f"Cannot reach the mail server at {settings.EMAIL_HOST}:{settings.EMAIL_PORT}: {error}. "
