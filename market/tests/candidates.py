@@ -1,4 +1,4 @@
-"""People who look for roles, and the postings of these."""
+"""Helpers that sign up users with target roles and store postings of these roles."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -26,7 +26,7 @@ ENTRIES = [
 
 @dataclass
 class SignedUpUser:
-    """Somebody who has registered and logged in."""
+    """A registered user with an access token."""
 
     pk: Any
     token: str
@@ -35,13 +35,13 @@ class SignedUpUser:
     def get(self, path: str, **parameters: Any) -> Any:
         return self.client.get(path, parameters, headers={"Authorization": f"Bearer {self.token}"})
 
-    def gap(self, status: int = 200, **parameters: Any) -> dict[str, Any]:
-        answer = self.get("/skills/gap-analysis", **({"role": "Software Engineer"} | parameters))
-        assert answer.status_code == status, answer.content
-        return orjson.loads(answer.content)
+    def get_gaps(self, status: int = 200, **parameters: Any) -> dict[str, Any]:
+        response = self.get("/skills/gap-analysis", **({"role": "Software Engineer"} | parameters))
+        assert response.status_code == status, response.content
+        return orjson.loads(response.content)
 
 
-def person(skills=("Python",), target_roles=("Software Engineer",)) -> SignedUpUser:
+def sign_up(skills=("Python",), target_roles=("Software Engineer",)) -> SignedUpUser:
     now = timezone.now()
     count = User.objects.count()
     user = register_user(
@@ -55,14 +55,14 @@ def person(skills=("Python",), target_roles=("Software Engineer",)) -> SignedUpU
     return SignedUpUser(pk=user.pk, token=start_session(user_id=user.pk, now=now).access_token)
 
 
-def store(*slug_lists, role="Software Engineer", days_ago=0, refreshed=True, **changes):
+def store(*slug_lists, role="Software Engineer", days_ago=0, refresh=True, **fields):
     now = timezone.now()
     register_role(role=role, now=now)
     day = now.date() - timedelta(days=days_ago)
     postings = [
-        PostingFactory(title=role, technology_slugs=tuple(slugs.split()), date_posted=day, **changes)
+        PostingFactory(title=role, technology_slugs=tuple(slugs.split()), date_posted=day, **fields)
         for slugs in slug_lists
     ]
     store_postings(postings=postings, role=role, now=now)
-    if refreshed:
+    if refresh:
         refresh_stats(now=now)

@@ -1,4 +1,4 @@
-"""Postings that differ in what filters go by, and what a filter finds of them."""
+"""Postings for tests of job filters, and helpers that return the postings a filter matches."""
 
 from market.documents import JobPostingDocument
 from market.jobs.filters import JobFilter, build_job_query
@@ -73,23 +73,23 @@ POSTINGS = {
 def store():
     seed_skills(entries=SKILLS, now=NOW)
     postings = [
-        PostingFactory(**({"job_id": name, "company": "Acme", "country_code": "US"} | given))
-        for name, given in POSTINGS.items()
+        PostingFactory(**({"job_id": name, "company": "Acme", "country_code": "US"} | fields))
+        for name, fields in POSTINGS.items()
     ]
     store_postings(postings=postings, now=NOW)
     store_postings(postings=[PostingFactory(job_id="hidden", country_code="US")], now=NOW)
     hide_postings(ids=[JobPostingDocument.objects.get(job_id="hidden").pk], hidden=True, now=NOW)
 
 
-def read(body) -> JobFilter:
-    given = JobFilterSerializer(data=body)
-    given.is_valid(raise_exception=True)
-    return given.job_filter
+def parse_filter(body) -> JobFilter:
+    serializer = JobFilterSerializer(data=body)
+    serializer.is_valid(raise_exception=True)
+    return serializer.job_filter
 
 
-def rows(mongo, body):
-    return list(mongo.job_postings.find(build_job_query(read(body), now=NOW)).sort(NEWEST_FIRST))
+def find_rows(mongo, body):
+    return list(mongo.job_postings.find(build_job_query(parse_filter(body), now=NOW)).sort(NEWEST_FIRST))
 
 
-def found(mongo, body) -> set[str]:
-    return {row["job_id"] for row in rows(mongo, body)}
+def find_job_ids(mongo, body) -> set[str]:
+    return {row["job_id"] for row in find_rows(mongo, body)}

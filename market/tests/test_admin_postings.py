@@ -1,4 +1,4 @@
-"""Postings in the admin."""
+"""The admin pages of postings."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from tests.queued import take_queued
 LIST = "/admin/market/jobposting/"
 
 
-def titles(client: Client, **query: object) -> list[str]:
+def list_titles(client: Client, **query: object) -> list[str]:
     page = client.get(LIST, query)
     assert page.status_code == 200
     return [posting.title for posting in page.context["cl"].result_list]
@@ -27,7 +27,7 @@ def titles(client: Client, **query: object) -> list[str]:
 @pytest.fixture
 def postings(admin_tables: None) -> None:
     register_role(role="Data Engineer", now=NOW)
-    given = [
+    postings = [
         PostingFactory(title="Python Developer", country_code="US", remote=True, technology_slugs=("python",)),
         PostingFactory(title="Java Developer", country_code="DE", remote=False, source="import"),
         PostingFactory(
@@ -38,7 +38,7 @@ def postings(admin_tables: None) -> None:
             url="https://example.org/42",
         ),
     ]
-    store_postings(postings=given, now=NOW)
+    store_postings(postings=postings, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -60,20 +60,20 @@ def postings(admin_tables: None) -> None:
         ({"address": "https://example.org/42"}, {"Data Engineer"}),
     ],
 )
-def test_finds_postings(staff_client: Client, postings: None, query: dict, expected: set[str]) -> None:
-    assert set(titles(staff_client, **query)) == expected
+def test_filters_postings(staff_client: Client, postings: None, query: dict, expected: set[str]) -> None:
+    assert set(list_titles(staff_client, **query)) == expected
 
 
-def test_says_that_something_is_no_day(staff_client: Client, postings: None) -> None:
+def test_reports_an_invalid_day(staff_client: Client, postings: None) -> None:
     page = staff_client.get(LIST, {"day": "yesterday"}).content.decode()
 
     assert "&#x27;yesterday&#x27; is not a valid date. Enter a date as YYYY-MM-DD." in page
 
 
-def test_lists_by_day_whenever_they_were_stored(staff_client: Client, postings: None) -> None:
+def test_sorts_by_day_and_not_by_the_time_of_storing(staff_client: Client, postings: None) -> None:
     store_postings(postings=[PostingFactory(title="Older", date_posted=days_ago(9))], now=NOW)
 
-    assert titles(staff_client)[-2:] == ["Data Engineer", "Older"]
+    assert list_titles(staff_client)[-2:] == ["Data Engineer", "Older"]
 
 
 def test_shows_the_advert_as_text(staff_client: Client, mongo: Database) -> None:
@@ -89,15 +89,13 @@ def test_shows_the_advert_as_text(staff_client: Client, mongo: Database) -> None
 def test_pages_through_all_postings_newest_first(staff_client: Client, mongo: Database) -> None:
     store_postings(postings=[PostingFactory(title=f"Developer {number}") for number in range(120)], now=NOW)
 
-    pages = [titles(staff_client, p=number) for number in (1, 2, 3)]
+    pages = [list_titles(staff_client, p=number) for number in (1, 2, 3)]
 
     assert [len(page) for page in pages] == [50, 50, 20]
     assert [*pages[0], *pages[1], *pages[2]] == [f"Developer {number}" for number in reversed(range(120))]
 
 
-def test_counts_no_further_than_anybody_pages(
-    staff_client: Client, mongo: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stops_counting_at_the_maximum(staff_client: Client, mongo: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries, "MAX_COUNTED", 60)
     store_postings(postings=PostingFactory.create_batch(80, country_code="US"), now=NOW)
 
@@ -120,41 +118,41 @@ def test_sorts_through_an_index_and_reads_few_fields(admin_tables: None, mongo: 
     assert "'stage': 'SORT'" not in plan
 
 
-def test_shows_a_posting_and_lets_nobody_edit_it(staff_client: Client, postings: None) -> None:
-    address = f"{LIST}{JobPosting.objects.first().pk}/change/"
+def test_shows_a_posting_that_cannot_be_edited(staff_client: Client, postings: None) -> None:
+    url = f"{LIST}{JobPosting.objects.first().pk}/change/"
 
-    assert "We build things." in staff_client.get(address).content.decode()
-    assert staff_client.post(address, {"title": "x"}).status_code == 403
+    assert "We build things." in staff_client.get(url).content.decode()
+    assert staff_client.post(url, {"title": "x"}).status_code == 403
     assert staff_client.get(f"{LIST}add/").status_code == 403
 
 
-def test_hides_postings_and_has_the_figures_follow(
+def test_hides_postings_and_queues_a_refresh_of_the_stats(
     staff_client: Client, postings: None, mongo: Database, redis: Redis
 ) -> None:
     mongo.dirty_days.delete_many({})
-    chosen = str(JobPosting.objects.get(title="Data Engineer").pk)
+    posting_id = str(JobPosting.objects.get(title="Data Engineer").pk)
 
-    staff_client.post(LIST, {"action": "hide", "_selected_action": [chosen], "confirmed": "yes"})
+    staff_client.post(LIST, {"action": "hide", "_selected_action": [posting_id], "confirmed": "yes"})
 
     assert mongo.job_postings.find_one({"title": "Data Engineer"})["hidden"] is True
     assert mongo.dirty_days.count_documents({}) == 1
     assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
     assert LogEntry.objects.get().get_change_message() == "Hidden."
-    assert titles(staff_client, hidden="yes") == ["Data Engineer"]
+    assert list_titles(staff_client, hidden="yes") == ["Data Engineer"]
 
 
-def test_a_posting_is_hidden_and_shown_again_on_its_page(
+def test_hides_a_posting_and_shows_it_again_on_its_page(
     staff_client: Client, postings: None, mongo: Database, redis: Redis
 ) -> None:
     posting = JobPosting.objects.get(title="Data Engineer")
     page = f"{LIST}{posting.pk}/"
 
-    answer = staff_client.post(f"{page}hide/")
+    response = staff_client.post(f"{page}hide/")
     hidden = mongo.job_postings.find_one({"_id": posting.pk})["hidden"]
     text = staff_client.get(f"{page}change/").content.decode()
     staff_client.post(f"{page}show/")
 
-    assert answer.headers["Location"] == f"{page}change/"
+    assert response.headers["Location"] == f"{page}change/"
     assert (hidden, mongo.job_postings.find_one({"_id": posting.pk})["hidden"]) == (True, False)
     assert "This posting is hidden" in text
     assert f"{page}show/" in text
@@ -164,16 +162,16 @@ def test_a_posting_is_hidden_and_shown_again_on_its_page(
 
 def test_shows_hidden_postings_again(staff_client: Client, postings: None, mongo: Database) -> None:
     mongo.job_postings.update_many({}, {"$set": {"hidden": True}})
-    chosen = [str(posting.pk) for posting in JobPosting.objects.all()]
+    posting_ids = [str(posting.pk) for posting in JobPosting.objects.all()]
 
-    staff_client.post(LIST, {"action": "show", "_selected_action": chosen})
+    staff_client.post(LIST, {"action": "show", "_selected_action": posting_ids})
 
     assert mongo.job_postings.count_documents({"hidden": True}) == 0
 
 
-def test_does_not_let_hide_who_may_only_look(limited_client: Any, postings: None, mongo: Database) -> None:
-    chosen = str(JobPosting.objects.first().pk)
+def test_does_not_hide_postings_without_the_permission(limited_client: Any, postings: None, mongo: Database) -> None:
+    posting_id = str(JobPosting.objects.first().pk)
 
-    limited_client("view_jobposting").post(LIST, {"action": "hide", "_selected_action": [chosen]})
+    limited_client("view_jobposting").post(LIST, {"action": "hide", "_selected_action": [posting_id]})
 
     assert mongo.job_postings.count_documents({"hidden": True}) == 0

@@ -1,4 +1,4 @@
-"""What a role without postings says of its collection: in the gap analysis, the roadmap, and the market's answers."""
+"""The collection state of a role without postings, in gap analyses, roadmaps, trends and the list of roles."""
 
 from datetime import timedelta
 
@@ -28,80 +28,80 @@ def start_run(*, status="running", search="running", role=ROLE, requested_by=Non
 
 
 def list_collections(member):
-    """What each of the answers says, and after how many seconds to ask again."""
-    answers = [member.get(GAP), member.get(ROADMAP), member.get("/skills/roles")]
-    shown = [answers[0].json()["collection"], answers[1].json()["collection"]]
-    [of_role] = answers[2].json()["without_postings"]
-    assert of_role["role"] == ROLE
-    return [*shown, of_role["collection"]], {answer.get("Retry-After") for answer in answers}
+    """Return the collection state in each response, and the distinct values of Retry-After."""
+    responses = [member.get(GAP), member.get(ROADMAP), member.get("/skills/roles")]
+    states = [responses[0].json()["collection"], responses[1].json()["collection"]]
+    [role_state] = responses[2].json()["without_postings"]
+    assert role_state["role"] == ROLE
+    return [*states, role_state["collection"]], {response.get("Retry-After") for response in responses}
 
 
-def test_says_that_a_role_of_a_profile_is_queued_from_the_very_next_answer(ada):
+def test_reports_a_new_target_role_as_queued_in_the_next_response(ada):
     ada.put("/auth/me", {"target_roles": []})
     ada.put("/auth/me", {"target_roles": [ROLE]})
 
-    shown, retry_after = list_collections(ada)
+    states, retry_after = list_collections(ada)
 
-    assert [each["status"] for each in shown] == ["queued"] * 3
-    assert [each["url"] for each in shown] == [GAP, ROADMAP, "/skills/roles"]
+    assert [each["status"] for each in states] == ["queued"] * 3
+    assert [each["url"] for each in states] == [GAP, ROADMAP, "/skills/roles"]
     assert retry_after == {"5"}
 
 
-def test_says_that_nobody_collects_a_role(ada):
+def test_reports_a_role_that_is_not_collected(ada):
     assert list_collections(ada) == ([NOT_COLLECTED] * 3, {None})
 
 
 @pytest.mark.parametrize("search", ["queued", "running"])
-def test_says_that_a_role_is_being_collected_and_where_to_ask_again(ada, search):
+def test_reports_a_running_collection_and_the_url_to_poll(ada, search):
     start_run(search=search)
 
-    shown, retry_after = list_collections(ada)
+    states, retry_after = list_collections(ada)
 
-    assert [each["status"] for each in shown] == [search] * 3
-    assert [each["url"] for each in shown] == [GAP, ROADMAP, "/skills/roles"]
+    assert [each["status"] for each in states] == [search] * 3
+    assert [each["url"] for each in states] == [GAP, ROADMAP, "/skills/roles"]
     assert retry_after == {"5"}
 
 
-def test_names_the_users_own_run(ada):
+def test_links_to_the_users_own_run(ada):
     start_run(search="running", requested_by="another")
     own = start_run(search="queued", role="software-engineer", requested_by=ada.id)
 
-    shown, _ = list_collections(ada)
+    states, _ = list_collections(ada)
 
-    assert {(each["status"], each["url"]) for each in shown} == {("queued", f"/jobs/fetch_jobs/{own.pk}")}
-    assert ada.get(shown[0]["url"]).status_code == 200
+    assert {(each["status"], each["url"]) for each in states} == {("queued", f"/jobs/fetch_jobs/{own.pk}")}
+    assert ada.get(states[0]["url"]).status_code == 200
 
 
-def test_waits_as_long_as_the_rate_limit(ada):
+def test_retries_after_the_rate_limit(ada):
     start_run(search="waiting", resume_at=timezone.now() + timedelta(seconds=1000))
 
-    shown, retry_after = list_collections(ada)
+    states, retry_after = list_collections(ada)
 
-    assert {each["status"] for each in shown} == {"waiting"}
+    assert {each["status"] for each in states} == {"waiting"}
     assert all(900 <= int(seconds) <= 1000 for seconds in retry_after)
 
 
 @pytest.mark.parametrize(("search", "status"), [("finished", "finished"), ("failed", "failed"), ("lost", "failed")])
-def test_says_what_came_of_the_last_collection(ada, search, status):
+def test_reports_the_result_of_the_last_collection(ada, search, status):
     at = timezone.now().replace(microsecond=0)
     CollectedRoleFactory(role="software engineer", collected_at=at - timedelta(days=9), place="Paris")
     CollectedRoleFactory(role="software engineer", collected_at=at)
     start_run(status="finished" if search == "finished" else "failed", search=search)
 
-    shown, retry_after = list_collections(ada)
+    states, retry_after = list_collections(ada)
 
-    assert {(each["status"], each["url"]) for each in shown} == {(status, None)}
-    assert {each["collected_at"] for each in shown} == {f"{at:%Y-%m-%dT%H:%M:%S}Z"}
+    assert {(each["status"], each["url"]) for each in states} == {(status, None)}
+    assert {each["collected_at"] for each in states} == {f"{at:%Y-%m-%dT%H:%M:%S}Z"}
     assert retry_after == {None}
 
 
-def test_says_nothing_of_another_roles_collection(ada):
+def test_does_not_report_the_collection_of_another_role(ada):
     start_run(role="Software Engineering Manager")
 
     assert list_collections(ada) == ([NOT_COLLECTED] * 3, {None})
 
 
-def test_an_empty_market_says_whether_anything_is_being_collected():
+def test_reports_any_running_collection_while_the_market_is_empty():
     empty = API().get("/market/trending")
     start_run(role="Data Scientist")
 
@@ -115,15 +115,15 @@ def test_an_empty_market_says_whether_anything_is_being_collected():
     assert collecting.json()["total_jobs_analyzed"] == 0
 
 
-def test_what_has_data_says_nothing_of_its_collection(ada, post_titled):
+def test_reports_no_collection_for_a_role_with_data(ada, post_titled):
     post_titled(ROLE)
     start_run()
 
-    answers = [ada.get(GAP), ada.get(ROADMAP), API().get("/market/trending"), ada.get("/skills/roles")]
+    responses = [ada.get(GAP), ada.get(ROADMAP), API().get("/market/trending"), ada.get("/skills/roles")]
 
-    assert [answer.status_code for answer in answers] == [200] * 4
-    assert not any("collection" in answer.json() or "Retry-After" in answer for answer in answers)
-    assert "without_postings" not in answers[3].json()
+    assert [response.status_code for response in responses] == [200] * 4
+    assert not any("collection" in response.json() or "Retry-After" in response for response in responses)
+    assert "without_postings" not in responses[3].json()
     assert "collection" not in ada.get("/learning/roadmap?include_gap_analysis=false").json()
 
 

@@ -1,4 +1,4 @@
-"""refresh_stats, for people and as JSON."""
+"""The command refresh_stats, with text and JSON output."""
 
 import io
 import json
@@ -14,20 +14,20 @@ from tests.factories import PostingFactory
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 
-def run(*arguments) -> str:
-    printed = io.StringIO()
-    call_command("refresh_stats", *arguments, stdout=printed)
-    return printed.getvalue()
+def run_command(*arguments) -> str:
+    output = io.StringIO()
+    call_command("refresh_stats", *arguments, stdout=output)
+    return output.getvalue()
 
 
 def store(*postings):
     store_postings(postings=postings, now=timezone.now())
 
 
-def test_recomputes_the_days_that_changed_and_renders():
+def test_recomputes_changed_days_and_renders_responses():
     store(PostingFactory(), PostingFactory(date_posted=timezone.now().date()))
 
-    first, second = json.loads(run("--json")), json.loads(run("--json"))
+    first, second = json.loads(run_command("--json")), json.loads(run_command("--json"))
 
     assert first["rendered"]
     assert 1 <= first["days"] <= 2
@@ -35,37 +35,37 @@ def test_recomputes_the_days_that_changed_and_renders():
     assert read_response(days=30, now=timezone.now())
 
 
-def test_prints_a_summary_for_people():
+def test_prints_a_summary_as_text():
     store(PostingFactory())
 
-    assert run() == "days: 1\nrendered: True\n"
+    assert run_command() == "days: 1\nrendered: True\n"
 
 
-def test_the_check_passes_where_figures_are_right():
+def test_the_check_passes_if_stats_are_correct():
     store(PostingFactory())
-    run()
+    run_command()
 
-    assert json.loads(run("--check", "--json")) == {"days": 0, "rendered": False, "days_checked": 1}
+    assert json.loads(run_command("--check", "--json")) == {"days": 0, "rendered": False, "days_checked": 1}
 
 
-def test_the_check_fails_where_a_figure_was_wrong_and_mends_it(mongo):
+def test_the_check_repairs_wrong_stats_and_fails(mongo):
     store(PostingFactory())
-    run()
+    run_command()
     mongo.market_figures.update_one({"scope": "market"}, {"$inc": {"remote": 5}})
 
     with pytest.raises(CommandError) as failure:
-        run("--check")
+        run_command("--check")
 
     assert str(failure.value).startswith("Repaired stats that differed from their postings on 20")
-    assert json.loads(run("--check", "--json"))["days_checked"] == 1
+    assert json.loads(run_command("--check", "--json"))["days_checked"] == 1
 
 
-def test_the_check_finds_figures_of_days_without_postings(mongo):
+def test_the_check_finds_stats_of_days_without_postings(mongo):
     store(PostingFactory())
-    run()
+    run_command()
     mongo.job_postings.delete_many({})
 
     with pytest.raises(CommandError):
-        run("--check")
+        run_command("--check")
 
     assert mongo.market_figures.count_documents({}) == 0

@@ -8,16 +8,16 @@ from django.test import Client
 CLIENT = Client(raise_request_exception=False)
 
 
-def _found(search):
+def _find_codes(search):
     return [country["code"] for country in CLIENT.get("/countries", {"search": search}).json()["countries"]]
 
 
 @pytest.mark.parametrize("path", ["/countries", "/countries/", "/countries?search=", "/countries?unknown=1"])
-def test_lists_every_country_by_name_to_everybody(redis, path):
-    answer = CLIENT.get(path)
+def test_lists_all_countries_by_name_without_authentication(redis, path):
+    response = CLIENT.get(path)
 
-    assert answer.status_code == 200
-    body = answer.json()
+    assert response.status_code == 200
+    body = response.json()
     assert list(body)[:2] == ["messages", "countries"]
     assert body["messages"] == "success"
     codes = [country["code"] for country in body["countries"]]
@@ -48,27 +48,27 @@ def test_lists_every_country_by_name_to_everybody(redis, path):
     ],
 )
 def test_finds_countries_by_name_or_code(redis, search, codes):
-    assert sorted(_found(search)) == sorted(codes)
+    assert sorted(_find_codes(search)) == sorted(codes)
 
 
-def test_lets_everybody_keep_the_answer_for_a_day(redis):
-    answer = CLIENT.get("/countries")
+def test_responses_are_cacheable_for_a_day(redis):
+    response = CLIENT.get("/countries")
 
-    assert answer["Cache-Control"] == "public, max-age=86400"
-    again = CLIENT.get("/countries", headers={"If-None-Match": answer["ETag"]})
+    assert response["Cache-Control"] == "public, max-age=86400"
+    again = CLIENT.get("/countries", headers={"If-None-Match": response["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
-    assert again["ETag"] == answer["ETag"]
+    assert again["ETag"] == response["ETag"]
     assert CLIENT.get("/countries", headers={"If-None-Match": '"another"'}).status_code == 200
-    assert CLIENT.get("/countries", {"search": "de"})["ETag"] != answer["ETag"]
+    assert CLIENT.get("/countries", {"search": "de"})["ETag"] != response["ETag"]
 
 
 @pytest.mark.parametrize("search", ["x" * 101, "a\x00b"])
-def test_refuses_a_search_that_none_can_be(redis, search):
-    answer = CLIENT.get("/countries", {"search": search})
+def test_rejects_an_invalid_search(redis, search):
+    response = CLIENT.get("/countries", {"search": search})
 
-    assert answer.status_code == 400
-    assert answer.json()["detail"].startswith("search")
+    assert response.status_code == 400
+    assert response.json()["detail"].startswith("search")
 
 
-def test_takes_no_other_method(redis):
+def test_rejects_other_methods(redis):
     assert CLIENT.post("/countries").status_code == 405

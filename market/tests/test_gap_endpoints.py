@@ -1,4 +1,4 @@
-"""GET /skills/gap-analysis, as a client sees it."""
+"""GET /skills/gap-analysis over HTTP."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from accounts.services import change_profile
 from market.membership import register_role
 from market.refresh import refresh_stats
 from market.services import store_postings
-from market.tests.candidates import ENTRIES, person, store
+from market.tests.candidates import ENTRIES, sign_up, store
 from market.trends import wilson_interval
 from skills.services import seed_skills
 from tests.factories import PostingFactory
@@ -41,13 +41,13 @@ def _servers(servers_emptied):
 
 @pytest.fixture
 def ada():
-    return person()
+    return sign_up()
 
 
-def test_tells_what_is_required_held_and_missing(ada):
+def test_returns_required_held_and_missing_skills(ada):
     store("python docker", "python docker kubernetes", "python kubernetes", "python postgres", "python")
 
-    answer = ada.gap()
+    answer = ada.get_gaps()
 
     assert {name: type(value) for name, value in answer.items()} == GAP_FIELDS
     assert (answer["role"], answer["total_postings_analyzed"], answer["window_days"]) == ("Software Engineer", 5, 30)
@@ -77,33 +77,33 @@ def test_tells_what_is_required_held_and_missing(ada):
     assert answer["computed_at"].endswith("Z")
 
 
-def test_takes_the_threshold_and_the_window(ada):
+def test_applies_the_threshold_and_the_window(ada):
     store("python docker", "python", "python", "python")
     store("kubernetes", days_ago=30)
 
-    assert ada.gap(threshold=0.25)["missing_skills"] == ["docker"]
-    assert ada.gap(threshold=0.26)["missing_skills"] == []
-    longer = ada.gap(days=31, threshold=0.2)
+    assert ada.get_gaps(threshold=0.25)["missing_skills"] == ["docker"]
+    assert ada.get_gaps(threshold=0.26)["missing_skills"] == []
+    longer = ada.get_gaps(days=31, threshold=0.2)
     assert (longer["total_postings_analyzed"], longer["missing_skills"]) == (5, ["docker", "kubernetes"])
 
 
-def test_answers_pay_and_growth_where_there_is_enough(ada):
+def test_returns_pay_and_growth_if_there_are_enough_postings(ada):
     store(*["python"] * 10, *["docker"] * 10, days_ago=35)
     pay = {"min_annual_salary_usd": 90_000, "max_annual_salary_usd": 110_000}
-    store(*["python"] * 20, **pay, refreshed=False)
+    store(*["python"] * 20, **pay, refresh=False)
     store(*["docker"] * 20, min_annual_salary_usd=60_000, max_annual_salary_usd=80_000)
 
-    python = {each["skill"]: each for each in ada.gap()["required_skills"]}["python"]
+    python = {each["skill"]: each for each in ada.get_gaps()["required_skills"]}["python"]
 
     assert (python["salary_median_with"], python["salary_median_without"]) == (100_000, 70_000)
     assert python["growth_percentage"] == 100.0
     assert (python["required_percentage"], python["previous_percentage"], python["change_in_points"]) == (50, 50, 0)
 
 
-def test_answers_empty_lists_when_nothing_reaches_the_threshold(ada):
+def test_returns_empty_lists_if_no_skill_reaches_the_threshold(ada):
     store("python", "docker", "kubernetes")
 
-    answer = ada.gap(threshold=0.9)
+    answer = ada.get_gaps(threshold=0.9)
 
     assert (answer["required_skills"], answer["missing_skills"], answer["learn_next"]) == ([], [], [])
     assert (answer["total_postings_analyzed"], answer["coverage_percentage"]) == (3, 0.0)
@@ -112,43 +112,43 @@ def test_answers_empty_lists_when_nothing_reaches_the_threshold(ada):
 
 def test_matches_roles_and_skills_in_any_spelling():
     store("k8s postgres apache-nifi", role="Full Stack Developer")
-    grace = person(skills=["Kubernetes", "Apache NiFi"], target_roles=["Full-Stack  Developer"])
+    grace = sign_up(skills=["Kubernetes", "Apache NiFi"], target_roles=["Full-Stack  Developer"])
 
-    answer = grace.gap(role="full stack developer")
+    answer = grace.get_gaps(role="full stack developer")
 
     assert answer["role"] == "Full-Stack  Developer"
     held = {each["skill"]: each["user_has"] for each in answer["required_skills"]}
     assert held == {"apache nifi": True, "kubernetes": True, "postgresql": False}
 
 
-def test_a_change_to_the_person_or_the_data_shows_in_the_next_answer(ada):
+def test_a_change_of_profile_or_data_affects_the_next_response(ada):
     store("python docker", "python docker")
-    first = ada.gap()["coverage_percentage"]
+    first = ada.get_gaps()["coverage_percentage"]
 
     change_profile(user_id=ada.pk, fields={"skills": ["python", "docker"]}, now=timezone.now())
-    second = ada.gap()["coverage_percentage"]
+    second = ada.get_gaps()["coverage_percentage"]
     store("kubernetes", "kubernetes")
 
-    assert (first, second, ada.gap()["coverage_percentage"]) == (50.0, 100.0, 66.7)
+    assert (first, second, ada.get_gaps()["coverage_percentage"]) == (50.0, 100.0, 66.7)
 
 
-def test_nobody_else_may_keep_the_answer(ada):
+def test_responses_are_private(ada):
     store("python")
 
-    answers = [ada.get("/skills/gap-analysis", role="Software Engineer"), ada.get("/skills/roles")]
+    responses = [ada.get("/skills/gap-analysis", role="Software Engineer"), ada.get("/skills/roles")]
 
-    assert [answer["Cache-Control"] for answer in answers] == ["private", "private"]
-    assert person(skills=["docker"]).gap()["coverage_percentage"] == 0.0
-    assert ada.gap()["coverage_percentage"] == 100.0
+    assert [response["Cache-Control"] for response in responses] == ["private", "private"]
+    assert sign_up(skills=["docker"]).get_gaps()["coverage_percentage"] == 0.0
+    assert ada.get_gaps()["coverage_percentage"] == 100.0
 
 
-def test_finds_no_data_and_names_roles_like_it(ada):
+def test_suggests_similar_roles_if_there_is_no_data(ada):
     store("python", role="Backend Developer")
     store("python", role="Software Developer")
     store("python", role="Nurse")
     store("python", role="Software Architect", days_ago=40)
 
-    detail = ada.gap(status=404)["detail"]
+    detail = ada.get_gaps(status=404)["detail"]
 
     assert detail["message"] == "No job data found for 'Software Engineer'"
     assert detail["suggestions"] == [
@@ -158,23 +158,23 @@ def test_finds_no_data_and_names_roles_like_it(ada):
     ]
     assert detail["alternatives"][0] == "Software Developer"
     assert set(detail["alternatives"]) == {"Software Developer", "Backend Developer", "Nurse"}
-    assert ada.gap(status=404, days=365)["detail"]["suggestions"] == detail["suggestions"][1:]
+    assert ada.get_gaps(status=404, days=365)["detail"]["suggestions"] == detail["suggestions"][1:]
 
 
-def test_reads_the_abbreviations_of_a_role_that_has_no_data():
+def test_expands_abbreviations_to_find_similar_roles():
     store("python", role="Machine Learning Engineer")
     store("python", role="DevOps Engineer")
 
-    detail = person(target_roles=["ML Eng"]).gap(role="ML Eng", status=404)["detail"]
+    detail = sign_up(target_roles=["ML Eng"]).get_gaps(role="ML Eng", status=404)["detail"]
 
     assert detail["alternatives"] == ["Machine Learning Engineer", "DevOps Engineer"]
 
 
-def test_finds_no_data_in_an_empty_database(ada):
-    assert ada.gap(status=404)["detail"]["alternatives"] == []
+def test_suggests_no_roles_if_the_database_is_empty(ada):
+    assert ada.get_gaps(status=404)["detail"]["alternatives"] == []
 
 
-def test_a_role_that_nobody_asked_for_has_its_figures_at_once(redis):
+def test_computes_the_stats_of_a_new_role_immediately(redis):
     now = timezone.now()
     titles = {"Backend Developer": "python", "Senior Site-Reliability Engineer": "kubernetes"}
     postings = [
@@ -182,38 +182,38 @@ def test_a_role_that_nobody_asked_for_has_its_figures_at_once(redis):
     ]
     store_postings(postings=postings, now=now)
     refresh_stats(now=now)
-    grace = person(target_roles=["Site Reliability Engineer"])
+    grace = sign_up(target_roles=["Site Reliability Engineer"])
 
-    answer = grace.gap(role="Site Reliability Engineer")
+    answer = grace.get_gaps(role="Site Reliability Engineer")
 
     assert (answer["total_postings_analyzed"], answer["missing_skills"]) == (1, ["kubernetes"])
-    # The list of roles follows with the next refresh.
+    # The next refresh updates the list of roles.
     assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
     refresh_stats(now=now)
     assert [each["role"] for each in grace.get("/skills/roles").json()["roles"]] == ["Site Reliability Engineer"]
 
 
-def test_a_role_that_waits_for_its_collection_is_computed_from_what_is_stored(mongo, redis, commands):
+def test_computes_a_role_that_waits_for_its_collection_from_stored_postings(mongo, redis, commands):
     now = timezone.now()
     postings = [PostingFactory(title="Data Engineer", date_posted=now.date() - timedelta(days=n)) for n in range(90)]
     store_postings(postings=postings, now=now)
     refresh_stats(now=now)
-    grace = person(target_roles=["Data Engineer"])
+    grace = sign_up(target_roles=["Data Engineer"])
     take_queued(redis)
     register_role(role="Data Engineer", now=now)
 
-    first = grace.gap(role="Data Engineer", days=365)
+    first = grace.get_gaps(role="Data Engineer", days=365)
 
     assert first["total_postings_analyzed"] == 90
     assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
     commands.clear()
-    assert grace.gap(role="Data Engineer", days=365) == first
+    assert grace.get_gaps(role="Data Engineer", days=365) == first
     assert set(commands) <= {"find", "aggregate", "distinct"}
     assert take_queued(redis) == []
 
 
 @pytest.mark.parametrize(
-    ("roles", "asked", "sentence"),
+    ("target_roles", "role", "sentence"),
     [
         ((), "Software Engineer", "role must be one of your target roles, but your profile has none yet."),
         (("Nurse", "Pilot"), "Software Engineer", "role must be one of your target roles: Nurse, Pilot."),
@@ -222,39 +222,39 @@ def test_a_role_that_waits_for_its_collection_is_computed_from_what_is_stored(mo
         (("Nurse",), "x" * 101, "role must have at most 100 characters."),
     ],
 )
-def test_refuses_roles_that_are_no_target(roles, asked, sentence):
-    answer = person(target_roles=roles).gap(status=400, role=asked)
+def test_rejects_roles_that_are_not_target_roles(target_roles, role, sentence):
+    answer = sign_up(target_roles=target_roles).get_gaps(status=400, role=role)
 
     assert answer["detail"] == sentence
     assert list(answer["errors"]) == ["role"]
 
 
-def test_needs_a_role(ada):
+def test_requires_a_role(ada):
     answer = ada.get("/skills/gap-analysis")
 
     assert (answer.status_code, answer.json()["detail"]) == (400, "role is required.")
 
 
 @pytest.mark.parametrize("days", ["0", "366", "-1", "x", "", "1.5", "nan", "9" * 2000])
-def test_refuses_windows_out_of_bounds(ada, days):
-    assert ada.gap(status=400, days=days)["detail"] == "days must be between 1 and 365."
+def test_rejects_windows_out_of_bounds(ada, days):
+    assert ada.get_gaps(status=400, days=days)["detail"] == "days must be between 1 and 365."
 
 
 @pytest.mark.parametrize("threshold", ["0.09", "1.01", "0", "-0.5", "nan", "inf", "-inf", "x", "", "1e400", "9" * 2000])
-def test_refuses_thresholds_out_of_bounds(ada, threshold):
-    assert ada.gap(status=400, threshold=threshold)["detail"] == "threshold must be between 0.1 and 1.0."
+def test_rejects_thresholds_out_of_bounds(ada, threshold):
+    assert ada.get_gaps(status=400, threshold=threshold)["detail"] == "threshold must be between 0.1 and 1.0."
 
 
-def test_answers_without_redis(ada):
+def test_works_without_redis(ada):
     store("python docker")
 
     with redis_at(NO_REDIS):
-        assert ada.gap()["coverage_percentage"] == 50.0
+        assert ada.get_gaps()["coverage_percentage"] == 50.0
         assert ada.get("/skills/roles").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/skills/gap-analysis?role=x", "/skills/roles", "/skills/java"])
-def test_says_when_mongodb_is_away(ada, path):
+def test_returns_503_if_mongodb_is_unavailable(ada, path):
     with mongodb_at(NO_MONGODB):
         answer = ada.client.get(path, headers={"Authorization": f"Bearer {ada.token}"})
 
@@ -262,7 +262,7 @@ def test_says_when_mongodb_is_away(ada, path):
     assert answer.status_code == 200 or int(answer["Retry-After"]) > 0
 
 
-ANYTHING = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+NO_FIXTURE_CHECK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 VALUES = (
@@ -273,21 +273,21 @@ VALUES = (
 )
 
 
-@ANYTHING
+@NO_FIXTURE_CHECK
 @given(parameters=st.dictionaries(st.sampled_from(["role", "days", "threshold", "limit", "offset"]), VALUES))
-def test_no_parameters_are_an_error_of_ours(parameters):
-    someone = person()
+def test_no_parameters_cause_a_server_error(parameters):
+    user = sign_up()
 
-    assert someone.get("/skills/gap-analysis", **parameters).status_code in {200, 400, 404}
-    assert someone.get("/skills/roles", **parameters).status_code in {200, 400}
+    assert user.get("/skills/gap-analysis", **parameters).status_code in {200, 400, 404}
+    assert user.get("/skills/roles", **parameters).status_code in {200, 400}
 
 
-@ANYTHING
+@NO_FIXTURE_CHECK
 @given(
     role=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).filter(str.strip),
     skills=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), max_size=5),
 )
-def test_no_profile_is_an_error_of_ours(role, skills):
-    someone = person(skills=skills, target_roles=[role])
+def test_no_profile_causes_a_server_error(role, skills):
+    user = sign_up(skills=skills, target_roles=[role])
 
-    assert someone.get("/skills/gap-analysis", role=role).status_code in {200, 400, 404}
+    assert user.get("/skills/gap-analysis", role=role).status_code in {200, 400, 404}

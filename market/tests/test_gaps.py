@@ -1,4 +1,4 @@
-"""What of a role's demand a person lacks."""
+"""Gap analysis of a role's demand and a user's skills."""
 
 import statistics
 from collections import Counter
@@ -15,11 +15,11 @@ SETS = st.lists(st.tuples(st.sets(st.sampled_from(NAMES)), st.just(0)), min_size
 THRESHOLDS = st.floats(0.1, 1.0)
 
 
-def names_required(postings, threshold):
+def list_required(postings, threshold):
     return [skill.name for skill in rank_gaps(window=window_of(postings), held=(), threshold=threshold).required]
 
 
-def test_lists_what_is_required_in_order_of_demand_then_by_name():
+def test_lists_required_skills_by_demand_then_by_name():
     postings = unpaid("python sql", "python docker", "python", "go")
 
     gaps = rank_gaps(window=window_of(postings), held=["docker"], threshold=0.25)
@@ -50,13 +50,13 @@ def test_lists_what_is_required_in_order_of_demand_then_by_name():
         (29, 100, 0.29, True),
     ],
 )
-def test_requires_what_reaches_the_threshold_exactly(count, postings, threshold, required):
+def test_requires_skills_that_reach_the_threshold_exactly(count, postings, threshold, required):
     rows = unpaid(*["go"] * count, *["sql"] * (postings - count))
 
-    assert ("go" in names_required(rows, threshold)) is required
+    assert ("go" in list_required(rows, threshold)) is required
 
 
-def test_answers_empty_lists_when_nothing_reaches_the_threshold():
+def test_returns_empty_lists_if_no_skill_reaches_the_threshold():
     gaps = rank_gaps(window=window_of(unpaid("go", "sql", "react")), held=["go"], threshold=0.5)
 
     assert (gaps.postings, gaps.required, gaps.missing) == (3, (), ())
@@ -64,14 +64,14 @@ def test_answers_empty_lists_when_nothing_reaches_the_threshold():
     assert gaps.learning_order.next_skills == ()
 
 
-def test_answers_for_postings_that_name_no_skill():
+def test_accepts_postings_without_skills():
     gaps = rank_gaps(window=window_of(unpaid("", "")), held=["go"])
 
     assert (gaps.postings, gaps.required) == (2, ())
     assert gaps.learning_order.reachable_percentage == 0.0
 
 
-def test_counts_postings_without_skills_into_percentages():
+def test_percentages_include_postings_without_skills():
     gaps = rank_gaps(window=window_of(unpaid("go", "")), held=())
 
     assert [skill.percentage for skill in gaps.required] == [50.0]
@@ -85,13 +85,13 @@ def test_counts_postings_without_skills_into_percentages():
         ((20, 20), (10, 20), 100.0),
         ((19, 19), (10, 40), None),  # too few now
         ((20, 40), (10, 19), None),  # too few before
-        ((20, 40), (0, 40), None),  # nothing to grow from
+        ((20, 40), (0, 40), None),  # no postings before
     ],
 )
-def test_grows_against_the_window_before(now, before, growth):
+def test_compares_with_the_previous_window(now, before, growth):
     def rows(counts):
-        asked, postings = counts
-        return unpaid(*["go"] * asked, *["sql"] * (postings - asked))
+        count, postings = counts
+        return unpaid(*["go"] * count, *["sql"] * (postings - count))
 
     gaps = rank_gaps(window=window_of(rows(now), rows(before)), held=())
 
@@ -99,7 +99,7 @@ def test_grows_against_the_window_before(now, before, growth):
 
 
 def test_compares_the_pay_of_postings_with_and_without_a_skill():
-    # Sums of both ends: middles are 100,000 + n with the skill and 60,000 + n without it.
+    # The pay is minimum plus maximum: midpoints are 100,000 + n with the skill and 60,000 + n without it.
     postings = [({"go", "sql"}, 200_000 + 2 * n) for n in range(20)] + [({"sql"}, 120_000 + 2 * n) for n in range(21)]
 
     medians = window_of(postings).salary_medians
@@ -109,7 +109,7 @@ def test_compares_the_pay_of_postings_with_and_without_a_skill():
 
 
 @pytest.mark.parametrize(("paid", "median"), [(19, None), (20, 50_000)])
-def test_takes_a_median_of_at_least_20_salaries(paid, median):
+def test_computes_a_median_only_from_20_salaries_or_more(paid, median):
     postings = [({"go"}, 100_000)] * paid + [({"go"}, 0)] * 30
 
     assert window_of(postings).salary_medians["go"] == SalaryMedians(with_skill=median)
@@ -122,49 +122,49 @@ def test_takes_a_median_of_at_least_20_salaries(paid, median):
         max_size=90,
     )
 )
-def test_medians_are_those_of_a_plain_count(postings):
+def test_medians_equal_those_of_a_simple_computation(postings):
     medians = window_of(postings).salary_medians
 
-    for name, found in medians.items():
+    for name, actual in medians.items():
         with_skill = [pay / 2 for skills, pay in postings if pay and name in skills]
         without = [pay / 2 for skills, pay in postings if pay and name not in skills]
-        for middles, median in ((with_skill, found.with_skill), (without, found.without_skill)):
-            assert median == (round(statistics.median(middles)) if len(middles) >= 20 else None)
+        for midpoints, median in ((with_skill, actual.with_skill), (without, actual.without_skill)):
+            assert median == (round(statistics.median(midpoints)) if len(midpoints) >= 20 else None)
 
 
 @given(SETS, THRESHOLDS)
-def test_requires_what_a_plain_count_requires(postings, threshold):
+def test_required_skills_equal_those_of_a_simple_count(postings, threshold):
     counts = Counter(name for skills, _ in postings for name in skills)
-    plain = sorted((n for n in counts if counts[n] / len(postings) >= threshold), key=lambda n: (-counts[n], n))
+    expected = sorted((n for n in counts if counts[n] / len(postings) >= threshold), key=lambda n: (-counts[n], n))
 
-    assert names_required(postings, threshold) == plain
+    assert list_required(postings, threshold) == expected
 
 
 @given(SETS, THRESHOLDS, st.sets(st.sampled_from(NAMES)))
-def test_another_required_skill_never_lowers_coverage(postings, threshold, held):
+def test_acquiring_a_required_skill_never_lowers_coverage(postings, threshold, held):
     window = window_of(postings)
     gaps = rank_gaps(window=window, held=held, threshold=threshold)
 
     for name in gaps.missing:
-        more = rank_gaps(window=window, held=held | {name}, threshold=threshold)
-        assert more.coverage.percentage > gaps.coverage.percentage
-        assert more.coverage.weighted_percentage >= gaps.coverage.weighted_percentage
-        assert more.learning_order.reachable_percentage >= gaps.learning_order.reachable_percentage
+        after = rank_gaps(window=window, held=held | {name}, threshold=threshold)
+        assert after.coverage.percentage > gaps.coverage.percentage
+        assert after.coverage.weighted_percentage >= gaps.coverage.weighted_percentage
+        assert after.learning_order.reachable_percentage >= gaps.learning_order.reachable_percentage
 
 
 @given(SETS, THRESHOLDS, st.lists(st.sampled_from([*NAMES, "cobol"])), st.randoms(use_true_random=False))
 def test_order_of_skills_and_postings_never_matters(postings, threshold, held, random):
-    shuffled, others = list(postings), list(held) * 2
+    shuffled, repeated = list(postings), list(held) * 2
     random.shuffle(shuffled)
-    random.shuffle(others)
+    random.shuffle(repeated)
 
     gaps = rank_gaps(window=window_of(postings), held=held, threshold=threshold)
 
-    assert rank_gaps(window=window_of(shuffled), held=others, threshold=threshold) == gaps
+    assert rank_gaps(window=window_of(shuffled), held=repeated, threshold=threshold) == gaps
 
 
 @given(SETS, THRESHOLDS, st.sets(st.sampled_from(NAMES)))
-def test_every_figure_stays_in_its_bounds(postings, threshold, held):
+def test_all_numbers_stay_within_bounds(postings, threshold, held):
     gaps = rank_gaps(window=window_of(postings), held=held, threshold=threshold)
 
     assert len(gaps.missing) == gaps.coverage.required - gaps.coverage.held
@@ -177,7 +177,7 @@ def test_every_figure_stays_in_its_bounds(postings, threshold, held):
         assert 0 <= low <= skill.percentage <= high <= 100
 
 
-def test_covers_nothing_of_nothing():
+def test_coverage_of_no_skills_is_zero():
     coverage = cover(skills=RoleDemand(postings=0).required(threshold=0.25), held=["go"])
 
     assert (coverage.held, coverage.required, coverage.percentage, coverage.weighted_percentage) == (0, 0, 0.0, 0.0)

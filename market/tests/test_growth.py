@@ -1,4 +1,4 @@
-"""Growth of counts beside the change of shares, which does not depend on how much was collected."""
+"""Growth of counts, and the change of shares, which does not depend on how much was collected."""
 
 from datetime import timedelta
 
@@ -19,9 +19,9 @@ NOTHING = Comparison()
     [
         # (count, postings)
         ((30, 40), (20, 40), Comparison(20, 50.0, 25.0, 50.0)),
-        ((20, 40), (20, 20), Comparison(20, 100.0, -50.0, 0.0)),  # twice as many are still compared
-        ((32, 200), (5, 25), Comparison(5, 20.0, -4.0, None)),  # +540 %, while the share fell
-        ((5, 25), (32, 200), Comparison(32, 16.0, 4.0, None)),  # -84 %, while it rose
+        ((20, 40), (20, 20), Comparison(20, 100.0, -50.0, 0.0)),  # twice as many postings are still comparable
+        ((32, 200), (5, 25), Comparison(5, 20.0, -4.0, None)),  # +540%, but the share fell
+        ((5, 25), (32, 200), Comparison(32, 16.0, 4.0, None)),  # -84%, but the share rose
         ((20, 41), (10, 20), Comparison(10, 50.0, -1.2, None)),
         ((10, 20), (20, 41), Comparison(20, 48.8, 1.2, None)),
         ((9, 30), (0, 30), Comparison(0, 0.0, 30.0, None)),
@@ -30,14 +30,14 @@ NOTHING = Comparison()
         ((0, 0), (0, 0), NOTHING),
     ],
 )
-def test_compares_shares_always_and_counts_where_as_much_was_collected(now, before, expected):
-    found = compare_counts(count=now[0], postings=now[1], previous=before[0], postings_before=before[1])
+def test_compares_counts_only_if_both_windows_were_collected_alike(now, before, expected):
+    comparison = compare_counts(count=now[0], postings=now[1], previous=before[0], postings_before=before[1])
 
-    assert found == expected
+    assert comparison == expected
 
 
 @pytest.mark.usefixtures("mongo", "redis")
-def test_every_answer_with_growth_has_the_share_beside_it(ada, client):
+def test_every_response_with_growth_includes_the_change_of_the_share(ada, client):
     today = timezone.now()
     for count, days_ago in ((5, 30), (32, 0)):
         day = today - timedelta(days=days_ago)
@@ -51,13 +51,13 @@ def test_every_answer_with_growth_has_the_share_beside_it(ada, client):
     refresh_stats(now=today)
 
     market = get_skill_market(skill="python", now=today)
-    shown = [
+    rows = [
         client.get("/market/trending").json()["top_skills"][1],
         client.get("/skills/python").json()["market"],
         ada.get("/skills/gap-analysis?role=Software%20Engineer&threshold=0.1").json()["required_skills"][1],
     ]
 
     assert market.count == 32
-    assert [(row["previous_percentage"], row["change_in_points"], row["growth_percentage"]) for row in shown] == [
+    assert [(row["previous_percentage"], row["change_in_points"], row["growth_percentage"]) for row in rows] == [
         (20.0, -4.0, None)
     ] * 3

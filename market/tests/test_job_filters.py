@@ -1,4 +1,4 @@
-"""What a filter of jobs finds, what it refuses, and that nothing in it is anything but a value."""
+"""Job filters: which postings they match, what they reject, and that input is never a pattern or an operator."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from market.jobs.listings import JobListing
 from market.jobs.selectors import NEWEST_FIRST
 from market.jobs.serializers import JobFilterSerializer, JobListingSerializer
 from market.services import store_postings
-from market.tests.filtered_postings import POSTINGS, found, read, rows, store
+from market.tests.filtered_postings import POSTINGS, find_job_ids, find_rows, parse_filter, store
 from tests.factories import NOW, PostingFactory, days_ago
 
 ALL = set(POSTINGS)
@@ -27,7 +27,7 @@ def stored(mongo, store_once):
     return mongo
 
 
-def job_listing(row, *, now=NOW, job_filter=None):
+def render_listing(row, *, now=NOW, job_filter=None):
     return JobListingSerializer(JobListing(row, now=now, job_filter=job_filter)).data
 
 
@@ -38,7 +38,7 @@ def job_listing(row, *, now=NOW, job_filter=None):
         (dict.fromkeys(JobFilter.__dataclass_fields__), ALL),
         ({"titles": ["backend developer"]}, {"austin"}),
         ({"titles": ["BACK END  developer", "data-engineer"]}, {"austin", "berlin"}),
-        # The words as a phrase: what is meant by React is not React Native.
+        # The words must be adjacent, so React Native does not match React.
         ({"titles": ["react developer"]}, {"web"}),
         ({"titles": ["developer"]}, {"austin", "mobile", "web"}),
         ({"titles": ["c++ engineer"]}, {"remote"}),
@@ -83,13 +83,13 @@ def job_listing(row, *, now=NOW, job_filter=None):
         ({"exclude_companies": ["Acme", "acme inc"]}, {"remote", "mobile", "web"}),
     ],
 )
-def test_finds_what_the_filter_says(stored, body, expected):
-    assert found(stored, body) == expected
+def test_matches_the_expected_postings(stored, body, expected):
+    assert find_job_ids(stored, body) == expected
 
 
-def test_conditions_hold_together(stored):
-    assert found(stored, {"countries": ["US"], "text": "developer", "seniorities": ["junior"]}) == {"mobile"}
-    assert found(stored, {"countries": ["US"], "text": "developer", "seniorities": ["staff"]}) == set()
+def test_all_conditions_must_match(stored):
+    assert find_job_ids(stored, {"countries": ["US"], "text": "developer", "seniorities": ["junior"]}) == {"mobile"}
+    assert find_job_ids(stored, {"countries": ["US"], "text": "developer", "seniorities": ["staff"]}) == set()
 
 
 PATTERNS = ["$where", ".*", "^", "[", "(?i)a", "{'$gt': ''}", "$gt", "a|b", "\\", '"', "$title"]
@@ -99,27 +99,27 @@ PATTERNS = ["$where", ".*", "^", "[", "(?i)a", "{'$gt': ''}", "$gt", "a|b", "\\"
 def test_text_is_never_a_pattern_or_an_operator(stored, field):
     for value in PATTERNS:
         body = {field: value if field == "text" else [value]}
-        # The company that is called so; its name is "where" to a text.
+        # A company has this name, and a text search finds it by the word "where".
         expected = {"$where": {"mobile"}, ".*": {"web"}}.get(value, set()) if field == "companies" else set()
         expected = {"mobile"} if (field, value) == ("text", "$where") else expected
 
-        assert not JobFilterSerializer(data=body).is_valid() or found(stored, body) == expected, body
+        assert not JobFilterSerializer(data=body).is_valid() or find_job_ids(stored, body) == expected, body
 
 
-def test_an_excluded_company_is_no_pattern(stored):
+def test_an_excluded_company_is_never_a_pattern(stored):
     for value in PATTERNS:
-        one = {"$where": {"mobile"}, ".*": {"web"}}.get(value, set())
+        matches = {"$where": {"mobile"}, ".*": {"web"}}.get(value, set())
 
-        assert found(stored, {"exclude_companies": [value]}) == ALL - one
+        assert find_job_ids(stored, {"exclude_companies": [value]}) == ALL - matches
 
 
 @pytest.mark.parametrize("field", sorted(JobFilter.__dataclass_fields__))
-def test_refuses_objects_and_other_types_by_the_fields_name(mongo, field):
+def test_rejects_values_of_other_types_and_names_the_field(mongo, field):
     for value in ({"$gt": ""}, [{"$gt": ""}], [["a"]], {"$regex": ".*"}, [None], 1e400, "\x00"):
-        given = JobFilterSerializer(data={field: value})
+        serializer = JobFilterSerializer(data={field: value})
 
-        assert not given.is_valid()
-        assert set(given.errors) == {field}
+        assert not serializer.is_valid()
+        assert set(serializer.errors) == {field}
 
 
 @pytest.mark.parametrize(
@@ -145,23 +145,23 @@ def test_refuses_objects_and_other_types_by_the_fields_name(mongo, field):
         ({"posted_within_days": 366}, "posted_within_days"),
     ],
 )
-def test_refuses_bad_values_by_the_fields_name(mongo, body, field):
-    given = JobFilterSerializer(data=body)
+def test_rejects_invalid_values_and_names_the_field(mongo, body, field):
+    serializer = JobFilterSerializer(data=body)
 
-    assert not given.is_valid()
-    assert set(given.errors) == {field}
-
-
-def test_names_what_it_does_not_know(mongo):
-    given = JobFilterSerializer(data={"titel": "x", "$where": "sleep(1000)", "text": "python"})
-
-    assert given.is_valid()
-    assert given.ignored_fields == ["$where", "titel"]
-    assert given.job_filter == JobFilter(text="python")
+    assert not serializer.is_valid()
+    assert set(serializer.errors) == {field}
 
 
-def test_what_was_read_is_read_the_same_again(stored):
-    job_filter = read(
+def test_lists_unknown_fields(mongo):
+    serializer = JobFilterSerializer(data={"titel": "x", "$where": "sleep(1000)", "text": "python"})
+
+    assert serializer.is_valid()
+    assert serializer.ignored_fields == ["$where", "titel"]
+    assert serializer.job_filter == JobFilter(text="python")
+
+
+def test_a_saved_filter_parses_to_the_same_filter(stored):
+    job_filter = parse_filter(
         {
             "titles": ["Data Engineer"],
             "skills_any": ["NodeJS"],
@@ -178,7 +178,7 @@ def test_what_was_read_is_read_the_same_again(stored):
         "places": ["Texas, United States"],
         "remote": False,
     }
-    assert read(job_filter.as_body()) == job_filter
+    assert parse_filter(job_filter.as_body()) == job_filter
 
 
 @pytest.mark.parametrize(
@@ -192,26 +192,26 @@ def test_what_was_read_is_read_the_same_again(stored):
         ({"companies": ["Acme"]}, "austin", None, []),
     ],
 )
-def test_says_which_of_its_words_a_posting_has(stored, body, name, phrase, words):
+def test_reports_the_phrase_and_words_that_match(stored, body, name, phrase, words):
     row = stored.job_postings.find_one({"job_id": name})
 
-    listing = job_listing(row, job_filter=read(body))
+    listing = render_listing(row, job_filter=parse_filter(body))
 
     assert (listing["matching_phrase"], listing["matching_words"]) == (phrase, words)
 
 
-def test_a_posting_found_for_a_role_matches_the_role(stored):
+def test_a_posting_with_a_role_matches_the_role(stored):
     store_postings(postings=[PostingFactory(job_id="web", title="UI Wizard")], role="Frontend Developer", now=NOW)
 
-    (row,) = rows(stored, {"titles": ["front-end developer"]})
+    (row,) = find_rows(stored, {"titles": ["front-end developer"]})
 
     assert row["title"] == "UI Wizard"
-    assert job_listing(row, job_filter=read({"titles": ["front-end developer"]}))["matching_phrase"] == (
+    assert render_listing(row, job_filter=parse_filter({"titles": ["front-end developer"]}))["matching_phrase"] == (
         "front-end developer"
     )
 
 
-def test_reads_the_longest_skill_of_a_text(stored):
+def test_finds_the_longest_skills_in_a_text(stored):
     terms = parse_search_text("React Native and C++ wizard")
 
     assert [(term.words, term.skill) for term in terms] == [
@@ -239,10 +239,10 @@ FILTERS = [
 
 
 @pytest.mark.parametrize("body", FILTERS)
-def test_every_filter_goes_by_an_index(stored, body):
+def test_every_filter_uses_an_index(stored, body):
     find = {
         "find": JobPostingDocument._get_collection_name(),
-        "filter": build_job_query(read(body), now=NOW),
+        "filter": build_job_query(parse_filter(body), now=NOW),
         "sort": dict(NEWEST_FIRST),
         "limit": 20,
     }
@@ -254,7 +254,7 @@ def test_every_filter_goes_by_an_index(stored, body):
 
 
 @pytest.mark.parametrize(
-    ("body", "most"),
+    ("body", "max_examined"),
     [
         ({"skills_any": ["react"]}, 3),
         ({"countries": ["DE"]}, 3),
@@ -264,14 +264,14 @@ def test_every_filter_goes_by_an_index(stored, body):
         ({"titles": ["data engineer"]}, 3),
     ],
 )
-def test_a_rare_value_is_found_without_reading_the_others(stored, body, most):
+def test_finds_a_rare_value_without_reading_other_postings(stored, body, max_examined):
     store_postings(
         postings=[PostingFactory(title="Nurse", date_posted=days_ago(n % 30), technology_slugs=()) for n in range(200)],
         now=NOW,
     )
     find = {
         "find": JobPostingDocument._get_collection_name(),
-        "filter": build_job_query(read(body), now=NOW),
+        "filter": build_job_query(parse_filter(body), now=NOW),
         "sort": dict(NEWEST_FIRST),
         "limit": 20,
     }
@@ -279,7 +279,7 @@ def test_a_rare_value_is_found_without_reading_the_others(stored, body, most):
     stats = stored.command("explain", find, verbosity="executionStats")["executionStats"]
 
     assert stats["nReturned"] >= 1
-    assert stats["totalDocsExamined"] <= most
+    assert stats["totalDocsExamined"] <= max_examined
 
 
 text = st.text(max_size=30)
@@ -291,14 +291,14 @@ text = st.text(max_size=30)
         {"text": text, "titles": st.lists(text, max_size=2), "places": st.lists(text, max_size=2)}
     )
 )
-def test_any_text_is_answered_or_refused(stored, body):
-    given = JobFilterSerializer(data=body)
+def test_any_text_is_accepted_or_rejected(stored, body):
+    serializer = JobFilterSerializer(data=body)
 
-    if given.is_valid():
-        assert isinstance(found(stored, body), set)
+    if serializer.is_valid():
+        assert isinstance(find_job_ids(stored, body), set)
 
 
-def test_old_postings_are_outside_of_a_window(stored):
+def test_old_postings_are_outside_the_window(stored):
     query = build_job_query(JobFilter(posted_within_days=7), now=NOW + timedelta(days=7))
 
     assert stored.job_postings.count_documents(query) == 0

@@ -1,4 +1,4 @@
-"""Jobs by match, by date and by pay; every page in the same order."""
+"""Ordering of jobs by match, date and pay, and consistent paging."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from market.services import store_postings
 from skills.services import seed_skills
 from tests.factories import NOW, PostingFactory, days_ago
 
-SEEKER = CandidateProfile(skills=frozenset({"python"}), desired_roles=("Backend Developer",))
+CANDIDATE = CandidateProfile(skills=frozenset({"python"}), desired_roles=("Backend Developer",))
 BY_PAY = ["both", "dollars", "only-lower", "lower", "twin-new", "twin-old", "euros", "none", "zero"]
 NEWEST = ["none", "only-lower", "lower", "both", "dollars", "euros", "zero", "twin-new", "twin-old"]
 
@@ -34,24 +34,24 @@ def stored(servers_emptied, mongo):
     return mongo
 
 
-@pytest.fixture(params=[2_000, 4], ids=["all are read", "more than are read"])
-def counted(request, monkeypatch):
+@pytest.fixture(params=[2_000, 4], ids=["all are read", "some are not read"])
+def max_newest(request, monkeypatch):
     monkeypatch.setattr(selectors, "MAX_NEWEST", request.param)
 
 
-def ids(**options):
+def list_ids(**options):
     return [row["job_id"] for row in find_relevant_jobs(job_filter=JobFilter(), now=NOW, **options).rows]
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("max_newest")
 @pytest.mark.parametrize(("ordering", "expected"), [("pay", BY_PAY), ("date", NEWEST)])
-@pytest.mark.parametrize("candidate", [SEEKER, None], ids=["a profile", "no profile"])
+@pytest.mark.parametrize("candidate", [CANDIDATE, None], ids=["a profile", "no profile"])
 @pytest.mark.parametrize("size", [1, 2, 4, 100])
-def test_pages_through_everything_once_in_the_order_asked_for(ordering, expected, candidate, size):
+def test_pages_contain_every_posting_once_in_the_requested_order(ordering, expected, candidate, size):
     found = [
         name
         for offset in range(0, 12, size)
-        for name in ids(ordering=ordering, candidate=candidate, limit=size, offset=offset)
+        for name in list_ids(ordering=ordering, candidate=candidate, limit=size, offset=offset)
     ]
 
     assert [name for name in found if name not in ("zero", "euros", "none")] == [
@@ -61,41 +61,41 @@ def test_pages_through_everything_once_in_the_order_asked_for(ordering, expected
     if ordering == "date":
         assert found == expected
     else:
-        # What does not say what it pays in USD: the newest first.
+        # Postings without pay in USD come last, newest first.
         assert found[-3:] == ["none", "euros", "zero"]
 
 
-@pytest.mark.usefixtures("counted")
-def test_orders_what_a_filter_finds():
+@pytest.mark.usefixtures("max_newest")
+def test_orders_filtered_postings():
     found = find_relevant_jobs(job_filter=JobFilter(min_salary=100_000), ordering="pay", limit=10, offset=0, now=NOW)
 
     assert [row["job_id"] for row in found.rows] == ["both", "dollars", "only-lower", "lower"]
     assert found.ordered_by == "pay"
 
 
-def test_reads_the_best_paid_from_an_index(stored):
+def test_finds_the_best_paid_by_an_index(stored):
     find = {"find": "job_postings", "filter": selectors.EVERY_POSTING | selectors._PAID, "limit": 2}
     stats = stored.command("explain", find | {"sort": dict(BEST_PAID_FIRST)}, verbosity="executionStats")
 
     assert stats["executionStats"]["totalDocsExamined"] <= 2
 
 
-def test_a_posting_that_does_not_say_any_more_what_it_pays_loses_its_place():
+def test_a_posting_that_no_longer_states_its_pay_is_ranked_last():
     store_postings(postings=[PostingFactory(job_id="both", date_posted=days_ago(3))], now=NOW)
 
-    assert ids(ordering="pay", limit=1, offset=0) == ["dollars"]
+    assert list_ids(ordering="pay", limit=1, offset=0) == ["dollars"]
 
 
-def test_postings_of_an_older_release_get_their_place(stored):
-    before = ids(ordering="pay", limit=100, offset=0)
+def test_reindexing_ranks_postings_of_older_releases(stored):
+    before = list_ids(ordering="pay", limit=100, offset=0)
     stored.job_postings.update_many({}, {"$unset": {"pay_usd": ""}})
 
     assert [reindex_postings(now=NOW), reindex_postings(now=NOW)] == [6, 0]
-    assert ids(ordering="pay", limit=100, offset=0) == before
+    assert list_ids(ordering="pay", limit=100, offset=0) == before
 
 
 @pytest.mark.parametrize("ordering", ORDERINGS)
-def test_says_how_it_has_ordered(register, ordering):
+def test_reports_the_applied_ordering(register, ordering):
     grace = register(skills=["Python"], target_roles=["Backend Developer"], location=None)
 
     body = grace.post("/jobs/relevant_jobs", {"ordering": ordering}).json()
@@ -106,8 +106,8 @@ def test_says_how_it_has_ordered(register, ordering):
 
 
 @pytest.mark.parametrize("ordering", ["", "-date", "salary", None, 1, ["pay"]])
-def test_refuses_another_order_by_naming_those_that_there_are(ada, ordering):
-    answer = ada.post("/jobs/relevant_jobs", {"ordering": ordering})
+def test_rejects_an_unknown_ordering(ada, ordering):
+    response = ada.post("/jobs/relevant_jobs", {"ordering": ordering})
 
-    assert answer.status_code == 400
-    assert answer.json()["detail"].startswith("ordering must ")
+    assert response.status_code == 400
+    assert response.json()["detail"].startswith("ordering must ")

@@ -1,4 +1,4 @@
-"""Relevant jobs: those that fit the caller first, paging, facets, and what is said of the filter."""
+"""Relevant jobs: ranking for the current user, paging, facets and validation."""
 
 import pytest
 from bson import ObjectId
@@ -28,8 +28,8 @@ def vocabulary(servers_emptied):
 
 
 @pytest.fixture
-def small_bounds(monkeypatch):
-    """Bounds that a handful of postings reaches, and time to count them on any machine."""
+def low_limits(monkeypatch):
+    """Lower the limits so that a few postings exceed them, and allow enough time to count on a slow machine."""
     monkeypatch.setattr(selectors, "MAX_NEWEST", 4)
     monkeypatch.setattr(selectors, "MAX_EXTRA", 3)
     monkeypatch.setattr(selectors, "MAX_SCANNED", 6)
@@ -41,7 +41,7 @@ def store(*postings, role=None):
     store_postings(postings=postings, role=role, now=NOW)
 
 
-def store_some():
+def store_five():
     store(
         PostingFactory(job_id="java", title="Java Developer", technology_slugs=("java",), date_posted=days_ago(0)),
         PostingFactory(job_id="nurse", title="Nurse", technology_slugs=(), date_posted=days_ago(1)),
@@ -51,50 +51,50 @@ def store_some():
     )
 
 
-def ids(rows) -> list[str]:
+def list_ids(rows) -> list[str]:
     return [row["job_id"] for row in rows]
 
 
-def pages(*, size=2, **options):
-    """Every page of what is found, one after the other."""
-    found, offset = [], 0
+def list_all_pages(*, size=2, **options):
+    """Return the rows of all pages."""
+    rows, offset = [], 0
     while page := find_relevant_jobs(limit=size, offset=offset, now=NOW, **options).rows:
-        found += page
+        rows += page
         offset += size
-    return found
+    return rows
 
 
-def test_those_that_fit_best_come_first_then_the_newest():
-    store_some()
+def test_sorts_by_score_then_newest_first():
+    store_five()
 
     found = find_relevant_jobs(job_filter=JobFilter(), candidate=CANDIDATE, limit=10, offset=0, now=NOW)
 
-    assert ids(found.rows)[:3] == ["new", "old", "half"]
+    assert list_ids(found.rows)[:3] == ["new", "old", "half"]
     scores = [found.scores[row["_id"]] for row in found.rows]
     assert scores[0] == scores[1] == 100
     assert scores == sorted(scores, reverse=True)
     assert found.ordered_by == "match"
 
 
-def test_a_score_is_the_same_as_that_of_the_job_alone(mongo):
-    store_some()
+def test_scores_equal_those_of_single_jobs(mongo):
+    store_five()
     store(PostingFactory(title="Data Engineer", technology_slugs=("sql",)), role="Data Engineer")
     refresh_stats(now=NOW)
 
     found = find_relevant_jobs(job_filter=JobFilter(), candidate=CANDIDATE, limit=10, offset=0, now=NOW)
 
-    alone = {row["_id"]: match_job(user_id=USER, candidate=CANDIDATE, posting=row, now=NOW) for row in found.rows}
-    assert found.scores == {job: match.match["score"] for job, match in alone.items()}
-    assert {match.role for match in alone.values()} == {"data engineer", None}
+    matches = {row["_id"]: match_job(user_id=USER, candidate=CANDIDATE, posting=row, now=NOW) for row in found.rows}
+    assert found.scores == {job: match.match["score"] for job, match in matches.items()}
+    assert {match.role for match in matches.values()} == {"data engineer", None}
 
 
 @pytest.mark.parametrize("candidate", [None, CandidateProfile()])
-def test_without_a_profile_the_newest_come_first(candidate):
-    store_some()
+def test_sorts_newest_first_without_a_profile(candidate):
+    store_five()
 
     found = find_relevant_jobs(job_filter=JobFilter(), candidate=candidate, limit=10, offset=0, now=NOW)
 
-    assert ids(found.rows) == ["java", "nurse", "half", "new", "old"]
+    assert list_ids(found.rows) == ["java", "nurse", "half", "new", "old"]
     assert set(found.scores.values()) == {None}
     assert found.ordered_by == "date"
 
@@ -104,22 +104,22 @@ def test_without_a_profile_the_newest_come_first(candidate):
     [None, CANDIDATE, CandidateProfile(preferred_locations=("DE",)), CandidateProfile(skills=frozenset({"x"}))],
 )
 @pytest.mark.parametrize("size", [1, 3, 100])
-def test_pages_have_every_posting_once(small_bounds, mongo, candidate, size):
-    store_some()
+def test_pages_contain_every_posting_once(low_limits, mongo, candidate, size):
+    store_five()
     store(
         *(PostingFactory(job_id=f"more {n}", date_posted=days_ago(n % 4)) for n in range(9)), role="Backend Developer"
     )
 
-    found = pages(job_filter=JobFilter(), candidate=candidate, size=size)
+    found = list_all_pages(job_filter=JobFilter(), candidate=candidate, size=size)
 
-    assert len(ids(found)) == 14
-    assert set(ids(found)) == {row["job_id"] for row in mongo.job_postings.find()}
-    assert ids(found) == ids(
+    assert len(list_ids(found)) == 14
+    assert set(list_ids(found)) == {row["job_id"] for row in mongo.job_postings.find()}
+    assert list_ids(found) == list_ids(
         find_relevant_jobs(job_filter=JobFilter(), candidate=candidate, limit=100, offset=0, now=NOW).rows
     )
 
 
-def test_beyond_the_candidates_the_newest_come_first(small_bounds):
+def test_unscored_postings_follow_newest_first(low_limits):
     store(*(PostingFactory(job_id=f"nurse {n}", title="Nurse", date_posted=days_ago(n)) for n in range(4)))
     store(
         *(
@@ -129,14 +129,14 @@ def test_beyond_the_candidates_the_newest_come_first(small_bounds):
         role="Backend Developer",
     )
 
-    found = pages(job_filter=JobFilter(), candidate=CANDIDATE)
+    found = list_all_pages(job_filter=JobFilter(), candidate=CANDIDATE)
 
-    # The newest are all nurses: the developers among the candidates come by the indexes on roles and skills.
-    assert ids(found)[:3] == ["dev 0", "dev 1", "dev 2"]
-    assert ids(found)[3:] == ["nurse 0", "nurse 1", "nurse 2", "nurse 3", "dev 3", "dev 4"]
+    # The newest postings are all for nurses. The scored developers come from the indexes on roles and skills.
+    assert list_ids(found)[:3] == ["dev 0", "dev 1", "dev 2"]
+    assert list_ids(found)[3:] == ["nurse 0", "nurse 1", "nurse 2", "nurse 3", "dev 3", "dev 4"]
 
 
-def test_what_takes_long_to_count_is_at_least_what_was_read(small_bounds, monkeypatch):
+def test_total_is_a_lower_bound_if_counting_times_out(low_limits, monkeypatch):
     monkeypatch.setattr(selectors, "COUNTING_SECONDS", 1e-6)
     store(*(PostingFactory() for _ in range(7)))
 
@@ -145,17 +145,17 @@ def test_what_takes_long_to_count_is_at_least_what_was_read(small_bounds, monkey
     assert (found.total, found.total_is_exact) == (4, False)
 
 
-def test_a_filter_is_kept_to_while_ranking(small_bounds):
-    store_some()
+def test_ranking_respects_the_filter(low_limits):
+    store_five()
     store(*(PostingFactory(job_id=f"de {n}", country_code="DE", date_posted=days_ago(n)) for n in range(6)))
 
-    found = pages(job_filter=JobFilter(countries=("DE",)), candidate=CANDIDATE)
+    found = list_all_pages(job_filter=JobFilter(countries=("DE",)), candidate=CANDIDATE)
 
-    assert sorted(ids(found)) == [f"de {n}" for n in range(6)]
+    assert sorted(list_ids(found)) == [f"de {n}" for n in range(6)]
 
 
 @pytest.mark.parametrize(("postings", "total", "exact"), [(3, 3, True), (7, 7, True), (10, 10, False), (12, 10, False)])
-def test_counts_no_further_than_the_bound(small_bounds, postings, total, exact):
+def test_stops_counting_at_the_maximum(low_limits, postings, total, exact):
     store(*(PostingFactory() for _ in range(postings)))
 
     found = find_relevant_jobs(job_filter=JobFilter(), limit=1, offset=0, now=NOW)
@@ -163,7 +163,7 @@ def test_counts_no_further_than_the_bound(small_bounds, postings, total, exact):
     assert (found.total, found.total_is_exact) == (total, exact)
 
 
-def test_facets_count_the_newest(small_bounds):
+def test_facets_count_the_newest(low_limits):
     store(*(PostingFactory(company="Old Inc", date_posted=days_ago(n + 1)) for n in range(4)))
     store(*(PostingFactory(company="New Inc") for _ in range(3)))
 
@@ -173,7 +173,7 @@ def test_facets_count_the_newest(small_bounds):
     assert [(each["value"], each["count"]) for each in facets["companies"]] == [("New Inc", 3), ("Old Inc", 1)]
 
 
-def test_facets_name_values_as_the_filter_takes_them():
+def test_facet_values_are_valid_filter_values():
     rows = [
         {"skills": ["nodejs", "sql"], "country_codes": ["DE", "AT"], "place": "Berlin, Germany", "remote": True}
         | {"seniority": "senior", "company": "ACME", "company_key": "acme"},
@@ -214,8 +214,8 @@ def test_hidden_postings_are_neither_found_nor_counted(mongo):
     assert ([row["company"] for row in found.rows], found.total, found.facets["postings"]) == (["Seen"], 1, 1)
 
 
-@pytest.mark.parametrize(("postings", "most"), [(3, 2), (30, 6)])
-def test_a_page_takes_few_commands_however_much_is_found(small_bounds, commands, postings, most):
+@pytest.mark.parametrize(("postings", "max_commands"), [(3, 2), (30, 6)])
+def test_a_page_takes_few_commands_regardless_of_the_number_of_matches(low_limits, commands, postings, max_commands):
     store(*(PostingFactory() for _ in range(postings)), role="Backend Developer")
     refresh_stats(now=NOW)
     find_relevant_jobs(job_filter=JobFilter(), candidate=CANDIDATE, limit=100, offset=0, now=NOW)
@@ -223,22 +223,22 @@ def test_a_page_takes_few_commands_however_much_is_found(small_bounds, commands,
 
     find_relevant_jobs(job_filter=JobFilter(), candidate=CANDIDATE, limit=100, offset=0, now=NOW)
 
-    assert len(commands) <= most, commands
+    assert len(commands) <= max_commands, commands
 
 
 @pytest.fixture
 def grace(register):
-    """Somebody with skills and a role, who asks over HTTP."""
+    """A signed-up user with skills and a target role."""
     return register(skills=["Python", "SQL"], target_roles=["Backend Developer"], location=None)
 
 
-def test_answers_a_filter_with_jobs_facets_and_what_it_ignored(grace):
-    store_some()
+def test_returns_jobs_facets_and_ignored_fields(grace):
+    store_five()
 
-    answer = grace.post("/jobs/relevant_jobs", {"titles": ["backend developer"], "limit": 2, "colour": "red"})
+    response = grace.post("/jobs/relevant_jobs", {"titles": ["backend developer"], "limit": 2, "colour": "red"})
 
-    assert answer.status_code == 200
-    body = answer.json()
+    assert response.status_code == 200
+    body = response.json()
     assert (body["messages"], body["ordered_by"], body["total"], body["total_is_exact"]) == (
         "success",
         "match",
@@ -252,11 +252,11 @@ def test_answers_a_filter_with_jobs_facets_and_what_it_ignored(grace):
     assert body["facets"]["skills"][0] == {"value": "python", "label": "Python", "count": 3}
 
 
-def test_somebody_without_a_profile_gets_the_newest_without_scores(register):
-    store_some()
-    nobody = register(skills=[], target_roles=[], experience_level=None, location=None)
+def test_a_user_without_a_profile_gets_the_newest_jobs_without_scores(register):
+    store_five()
+    user = register(skills=[], target_roles=[], experience_level=None, location=None)
 
-    body = nobody.post("/jobs/relevant_jobs", {}).json()
+    body = user.post("/jobs/relevant_jobs", {}).json()
 
     assert body["ordered_by"] == "date"
     assert [job["match_score"] for job in body["jobs"]] == [None] * 5
@@ -276,14 +276,14 @@ def test_somebody_without_a_profile_gets_the_newest_without_scores(register):
         ({"min_salary": True}, "min_salary"),
     ],
 )
-def test_a_bad_value_is_refused_by_its_fields_name(grace, body, field):
-    answer = grace.post("/jobs/relevant_jobs", body)
+def test_rejects_an_invalid_value_and_names_the_field(grace, body, field):
+    response = grace.post("/jobs/relevant_jobs", body)
 
-    assert answer.status_code == 400
-    assert field in answer.json()["errors"]
-    assert field.partition(".")[0] in answer.json()["detail"]
+    assert response.status_code == 400
+    assert field in response.json()["errors"]
+    assert field.partition(".")[0] in response.json()["detail"]
 
 
 @pytest.mark.parametrize("body", [[], "text", 7, b"{", [{"$where": "1"}]])
-def test_a_body_that_is_no_object_is_refused(grace, body):
+def test_rejects_a_body_that_is_not_an_object(grace, body):
     assert grace.post("/jobs/relevant_jobs", body).status_code == 400

@@ -1,4 +1,4 @@
-"""The list of all postings, a single one, and how a posting is shown."""
+"""The list of all postings, single postings, and the serialized form of a posting."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ from tests.factories import NOW, PostingFactory, days_ago
 pytestmark = pytest.mark.usefixtures("servers_emptied")
 
 
-def job_listing(row, *, now=NOW, job_filter=None):
+def render_listing(row, *, now=NOW, job_filter=None):
     return JobListingSerializer(JobListing(row, now=now, job_filter=job_filter)).data
 
 
@@ -30,7 +30,7 @@ def hide(mongo, **query):
 
 @pytest.fixture
 def full(mongo):
-    """A posting whose source says everything there is to say."""
+    """A stored posting with a value in every field."""
     entries = [
         {"name": "nodejs", "display_name": "Node.js", "category": "Frameworks/Libraries", "slugs": ["node-js"]},
         {"name": "python", "display_name": "Python", "category": "Programming Languages"},
@@ -68,8 +68,8 @@ def full(mongo):
     return mongo.job_postings.find_one({})
 
 
-def test_a_posting_is_shown_with_all_that_its_source_says(full):
-    assert job_listing(full) == {
+def test_shows_every_field_of_a_posting(full):
+    assert render_listing(full) == {
         "id": str(full["_id"]),
         "job_title": "Backend Developer",
         "url": "https://jobs.example.com/1",
@@ -111,14 +111,14 @@ def test_a_posting_is_shown_with_all_that_its_source_says(full):
     }
 
 
-def test_nothing_is_invented_for_a_posting_that_says_nothing(mongo, redis):
+def test_missing_fields_are_null_or_empty(mongo, redis):
     store(PostingFactory(url=None, location="", place="Unknown", description="", technology_slugs=(), date_posted=None))
 
-    shown = job_listing(mongo.job_postings.find_one({}))
+    listing = render_listing(mongo.job_postings.find_one({}))
 
-    said = {name for name, value in shown.items() if value not in (None, [])}
-    assert said == {"id", "job_title", "company", "job_expired"}
-    assert set(shown) == set(JobListingSerializer().fields)
+    filled = {name for name, value in listing.items() if value not in (None, [])}
+    assert filled == {"id", "job_title", "company", "job_expired"}
+    assert set(listing) == set(JobListingSerializer().fields)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_nothing_is_invented_for_a_posting_that_says_nothing(mongo, redis):
 def test_a_posting_expires_when_it_is_closed_or_old(mongo, redis, fields, expected):
     store(PostingFactory(**fields))
 
-    assert job_listing(mongo.job_postings.find_one({}))["job_expired"] is expected
+    assert render_listing(mongo.job_postings.find_one({}))["job_expired"] is expected
 
 
 @pytest.mark.parametrize(
@@ -146,22 +146,22 @@ def test_a_posting_expires_when_it_is_closed_or_old(mongo, redis, fields, expect
         ({"min_annual_salary": 7.0, "max_annual_salary": 7.0}, (7.0, 7.0, None), "7 per year"),
     ],
 )
-def test_pay_is_shown_as_far_as_it_is_known(mongo, redis, fields, pay, fact):
+def test_shows_the_known_parts_of_the_pay(mongo, redis, fields, pay, fact):
     store(PostingFactory(**fields))
 
-    shown = job_listing(mongo.job_postings.find_one({}))
+    listing = render_listing(mongo.job_postings.find_one({}))
 
-    assert (shown["min_salary"], shown["max_salary"], shown["currency"]) == pay
-    assert fact in shown["key_info"]
+    assert (listing["min_salary"], listing["max_salary"], listing["currency"]) == pay
+    assert fact in listing["key_info"]
 
 
-def test_gives_a_posting_by_its_id(ada, full):
-    answer = ada.get(f"/jobs/{full['_id']}")
+def test_returns_a_posting_by_its_id(ada, full):
+    response = ada.get(f"/jobs/{full['_id']}")
 
-    assert answer.status_code == 200
-    assert answer.json()["messages"] == "success"
-    assert answer.json()["job_title"] == "Backend Developer"
-    assert answer.headers["Cache-Control"] == "private"
+    assert response.status_code == 200
+    assert response.json()["messages"] == "success"
+    assert response.json()["job_title"] == "Backend Developer"
+    assert response.headers["Cache-Control"] == "private"
 
 
 @pytest.mark.parametrize("job_id", ["f" * 24, "1", "z" * 24, "$where", "list", "a" * 12, "%00"])
@@ -169,7 +169,7 @@ def test_an_unknown_or_malformed_id_is_not_found(ada, full, job_id):
     assert ada.get(f"/jobs/{job_id}").status_code == 404
 
 
-def test_a_hidden_posting_is_neither_listed_nor_found(ada, full, mongo):
+def test_a_hidden_posting_is_not_listed_and_not_found(ada, full, mongo):
     store(PostingFactory(title="Other"))
     hide(mongo, title="Backend Developer")
 
@@ -179,7 +179,7 @@ def test_a_hidden_posting_is_neither_listed_nor_found(ada, full, mongo):
     assert ada.get(f"/jobs/{full['_id']}").status_code == 404
 
 
-def test_lists_the_newest_first_then_by_id(ada, mongo):
+def test_lists_newest_first_then_by_id(ada, mongo):
     store(*(PostingFactory(title=str(n), date_posted=days_ago(n // 3)) for n in range(9)))
     rows = list(mongo.job_postings.find())
 
@@ -190,7 +190,7 @@ def test_lists_the_newest_first_then_by_id(ada, mongo):
     assert (listed["total"], listed["limit"], listed["offset"]) == (9, 100, 0)
 
 
-def test_pages_join_without_gap_or_repeat(ada):
+def test_pages_have_no_gaps_and_no_repeats(ada):
     store(*(PostingFactory(title=str(n)) for n in range(7)))
 
     pages = [ada.get(f"/jobs/list_jobs?limit=3&offset={offset}").json() for offset in (0, 3, 6, 9)]
@@ -201,14 +201,14 @@ def test_pages_join_without_gap_or_repeat(ada):
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "offset=-1", "offset=1000001"])
-def test_a_bad_page_is_refused_by_name(ada, query):
-    answer = ada.get(f"/jobs/list_jobs?{query}")
+def test_rejects_invalid_paging_and_names_the_parameter(ada, query):
+    response = ada.get(f"/jobs/list_jobs?{query}")
 
-    assert answer.status_code == 400
-    assert query.partition("=")[0] in answer.json()["detail"]
+    assert response.status_code == 400
+    assert query.partition("=")[0] in response.json()["detail"]
 
 
-def test_what_is_skipped_is_not_read(mongo, redis):
+def test_skipped_postings_are_not_read(mongo, redis):
     store(*(PostingFactory() for _ in range(50)))
     find = {
         "find": "job_postings",
@@ -224,7 +224,7 @@ def test_what_is_skipped_is_not_read(mongo, redis):
     assert (stats["nReturned"], stats["totalDocsExamined"]) == (5, 0)
 
 
-def test_hidden_postings_are_counted_by_an_index_of_their_own(mongo, redis):
+def test_counts_hidden_postings_by_a_separate_index(mongo, redis):
     store(*(PostingFactory() for _ in range(50)))
     count = {"aggregate": "job_postings", "pipeline": [{"$match": {"hidden": True}}], "cursor": {}}
 
@@ -233,7 +233,7 @@ def test_hidden_postings_are_counted_by_an_index_of_their_own(mongo, redis):
     assert stats["totalKeysExamined"] == stats["totalDocsExamined"] == 0
 
 
-def test_a_page_takes_as_many_commands_however_long_it_is(mongo, redis, commands):
+def test_the_number_of_commands_does_not_depend_on_the_page_size(mongo, redis, commands):
     store(*(PostingFactory() for _ in range(150)))
     seen = []
     for limit in (1, 100):
@@ -245,10 +245,10 @@ def test_a_page_takes_as_many_commands_however_long_it_is(mongo, redis, commands
     assert seen == [["aggregate", "count", "find", "find"]] * 2
 
 
-def test_times_are_of_utc(mongo, redis):
+def test_days_are_in_utc(mongo, redis):
     late = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
     store_postings(postings=[PostingFactory(date_posted=None)], now=late)
 
-    shown = job_listing(mongo.job_postings.find_one({}), now=late)
+    listing = render_listing(mongo.job_postings.find_one({}), now=late)
 
-    assert (shown["date_posted"], shown["job_expired"]) == (None, False)
+    assert (listing["date_posted"], listing["job_expired"]) == (None, False)

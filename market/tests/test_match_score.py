@@ -1,4 +1,4 @@
-"""The match score: its parts, and the laws that hold whatever is compared."""
+"""The match score: its parts, and its invariants for arbitrary input."""
 
 import math
 import re
@@ -16,7 +16,7 @@ SKILLS = [f"skill {number}" for number in range(12)]
 TITLES = ["Backend Developer", "Senior Back-End Engineer (m/f/d)", "Sales Manager", "Data Scientist", "", "???"]
 PLACES = ["Austin, TX", "US-TX", "US", "DE", "Berlin, Germany"]
 MODES = [None, "remote", "hybrid", "onsite", "any"]
-IN_TWO = frozenset({"GB", "DE"})
+TWO_COUNTRIES = frozenset({"GB", "DE"})
 MAYBE = st.sampled_from([None, True, False])
 PAY = st.one_of(st.none(), st.floats(0, 3_000_000, allow_nan=False))
 YEARS = st.one_of(st.none(), st.floats(0, 40, allow_nan=False))
@@ -56,7 +56,7 @@ DEMANDS = st.dictionaries(st.sampled_from(SKILLS), st.floats(-1, 2))
 
 
 @given(job_profile=job_profiles(), demand=DEMANDS)
-def test_gives_an_empty_profile_no_score(job_profile, demand):
+def test_an_empty_profile_has_no_score(job_profile, demand):
     for candidate in (
         CandidateProfile(),
         CandidateProfile(remote_preference="any"),
@@ -66,32 +66,35 @@ def test_gives_an_empty_profile_no_score(job_profile, demand):
 
 
 @given(candidate=candidates(), job_profile=job_profiles(), demand=DEMANDS)
-def test_scores_every_posting_that_names_skills(candidate, job_profile, demand):
+def test_scores_every_posting_with_skills(candidate, job_profile, demand):
     assume(job_profile.skills and not candidate.is_empty)
 
     assert score_match(candidate=candidate, job_profile=job_profile, demand=demand) is not None
 
 
 @given(candidate=candidates(), job_profile=job_profiles(), demand=DEMANDS)
-def test_keeps_its_laws(candidate, job_profile, demand):
+def test_invariants_hold(candidate, job_profile, demand):
     match = score_match(candidate=candidate, job_profile=job_profile, demand=demand)
 
     assume(match is not None)
     assert match is not None
-    # Bounds, for the whole and each part; each part weighs what is published and says what it saw.
+    # All scores are within bounds, and each part has its published weight and a sentence.
     assert 0 <= match.score <= 100
     assert all(0 <= part.score <= 100 and part.sentence.endswith(".") for part in match.parts)
     assert all(part.weight == WEIGHTS[part.name] for part in match.parts)
-    # The whole is what its published parts make.
+    # The score is the weighted mean of its parts.
     whole = sum(part.weight for part in match.parts)
     assert match.score == math.floor(sum(part.weight * part.score for part in match.parts) / whole)
-    # The same for the same input, in whatever order that comes.
-    turned = replace(job_profile, skills=job_profile.skills[::-1])
-    other = replace(
+    # The order of the input does not matter.
+    reversed_profile = replace(job_profile, skills=job_profile.skills[::-1])
+    reversed_candidate = replace(
         candidate, desired_roles=candidate.desired_roles[::-1], preferred_locations=candidate.preferred_locations[::-1]
     )
-    assert score_match(candidate=other, job_profile=turned, demand=dict(reversed(demand.items()))) == match
-    # Every skill is in one list.
+    assert (
+        score_match(candidate=reversed_candidate, job_profile=reversed_profile, demand=dict(reversed(demand.items())))
+        == match
+    )
+    # Every skill is in exactly one list.
     lists = [*match.matched_skills, *match.missing_skills, *match.missing_nice_to_have]
     assert sorted(lists) == sorted(set(job_profile.skills))
 
@@ -99,7 +102,7 @@ def test_keeps_its_laws(candidate, job_profile, demand):
 @given(
     candidate=candidates(), job_profile=job_profiles(), demand=DEMANDS, gained=st.sampled_from([*SKILLS, "unheard of"])
 )
-def test_never_loses_by_a_skill(candidate, job_profile, demand, gained):
+def test_acquiring_a_skill_never_lowers_the_score(candidate, job_profile, demand, gained):
     before = score_match(candidate=candidate, job_profile=job_profile, demand=demand)
     assume(before is not None)
 
@@ -116,7 +119,7 @@ def test_never_loses_by_a_skill(candidate, job_profile, demand, gained):
 
 
 @given(candidate=candidates(), job_profile=job_profiles(), demand=DEMANDS, more=st.floats(0, 20))
-def test_never_loses_by_years(candidate, job_profile, demand, more):
+def test_more_years_never_lower_the_score(candidate, job_profile, demand, more):
     assume(candidate.experience_years is not None)
     before = score_match(candidate=candidate, job_profile=job_profile, demand=demand)
     assume(before is not None)
@@ -154,11 +157,11 @@ def list_parts(
         (CandidateProfile(remote_preference="remote"), JobProfile(place="Berlin, Germany")),
     ],
 )
-def test_gives_no_score_where_nothing_can_be_compared(candidate, job_profile):
+def test_has_no_score_if_nothing_is_comparable(candidate, job_profile):
     assert score_match(candidate=candidate, job_profile=job_profile, demand={}) is None
 
 
-def test_leaves_parts_out_and_lets_the_rest_weigh_more():
+def test_missing_parts_increase_the_weight_of_the_others():
     job_profile = JobProfile(title="Python Developer", skills=("python", "kafka"))
     candidate = replace(CANDIDATE, desired_roles=("Python Developer",), experience_years=4)
 
@@ -175,15 +178,15 @@ def test_leaves_parts_out_and_lets_the_rest_weigh_more():
         (("python",), (), {}, 100),
         (("kafka",), (), {}, 0),
         (("python", "kafka"), (), {}, 50),
-        # 0.25 + 0.75 of 0.25 + 0.75 + 0.25.
+        # (0.25 + 0.75) / (0.25 + 0.75 + 0.25)
         (("python", "kafka"), (), {"python": 0.75}, 80),
         (("python", "kafka"), (), {"kafka": 0.75}, 20),
-        # What is nice to have weighs three tenths: 10 of 13.
+        # A nice-to-have skill has 30% of the weight: 10 of 13.
         (("python", "kafka"), ("kafka",), {}, 76),
         (("python", "kafka"), ("python", "kafka"), {}, 50),
     ],
 )
-def test_weighs_skills_by_demand_and_by_what_is_a_must(skills, nice, demand, score):
+def test_weighs_skills_by_demand_and_by_being_required(skills, nice, demand, score):
     job_profile = JobProfile(skills=skills, nice_to_have=frozenset(nice))
 
     assert list_parts(CANDIDATE, job_profile, demand) == {"skills": score}
@@ -198,7 +201,7 @@ def test_lists_skills_by_demand_then_by_name():
     assert (match.missing_skills, match.missing_nice_to_have) == (("b", "a", "c"), ("z", "y"))
 
 
-def test_says_that_a_profile_names_no_skills():
+def test_explains_that_the_profile_has_no_skills():
     job_profile = JobProfile(title="Developer", skills=("python", "kafka"))
 
     match = score_match(candidate=CandidateProfile(desired_roles=("Developer",)), job_profile=job_profile, demand={})
@@ -208,7 +211,7 @@ def test_says_that_a_profile_names_no_skills():
     assert match.parts[0].sentence == "Your profile lists no skills; the posting asks for kafka and python."
 
 
-def test_says_that_a_posting_names_no_skills():
+def test_explains_that_the_posting_has_no_skills():
     candidate = replace(CANDIDATE, desired_roles=("Developer",))
 
     match = score_match(candidate=candidate, job_profile=JobProfile(title="Developer"), demand={})
@@ -233,7 +236,7 @@ def test_says_that_a_posting_names_no_skills():
         ("Frontend Developer", "Backend Developer", 1, 40),
         ("Java Developer", "JavaScript Developer", 1, 40),
         ("Produktmanager", "Backend Developer", 0, 0),
-        # Roles that are levels in other titles.
+        # Roles made of words that are levels in other titles.
         ("Software Engineering Intern", "Intern", 100, 100),
         ("Chief of Staff, Office of the CEO", "Chief of Staff", 100, 100),
     ],
@@ -245,17 +248,17 @@ def test_compares_titles_with_roles(title, role, lowest, highest):
     assert lowest <= similarity <= highest
 
 
-def test_takes_the_nearest_role():
+def test_finds_the_most_similar_role():
     assert find_nearest_role(title="Data Engineer", roles=["Chef", "Data Engineer"]) == (100, "Data Engineer")
     assert find_nearest_role(title="Data Engineer", roles=["", "!!!"]) is None
     assert find_nearest_role(title="", roles=["Chef"]) is None
 
 
 @pytest.mark.parametrize(
-    ("had", "asked", "score"), [(5, 5, 100), (9, 5, 100), (3, 5, 60), (0, 5, 0), (0, 0, 100), (2.5, 3, 83)]
+    ("years", "required", "score"), [(5, 5, 100), (9, 5, 100), (3, 5, 60), (0, 5, 0), (0, 0, 100), (2.5, 3, 83)]
 )
-def test_compares_years(had, asked, score):
-    assert list_parts(CandidateProfile(experience_years=had), JobProfile(years_asked=asked)) == {"years": score}
+def test_compares_years(years, required, score):
+    assert list_parts(CandidateProfile(experience_years=years), JobProfile(years_asked=required)) == {"years": score}
 
 
 @pytest.mark.parametrize(
@@ -266,7 +269,7 @@ def test_compares_years(had, asked, score):
         (100_000, None, 90_000, 80),
         (100_000, 60_000, 75_000, 50),
         (100_000, 20_000, 30_000, 0),
-        # An end that cannot be a year's pay is none.
+        # An amount that cannot be annual pay is ignored.
         (100_000, 40, 80_000, 60),
     ],
 )
@@ -292,18 +295,23 @@ def test_compares_pay(expected, low, high, score):
         (None, ("Austin, TX",), JobProfile(place="Berlin, Germany", country_code="DE", remote=True), 100),
         ("remote", ("Austin, TX",), JobProfile(place="Austin, TX", remote=False), 50),
         ("hybrid", ("Austin, TX",), JobProfile(place="Austin, TX", hybrid=True), 100),
-        # Of several countries one is enough.
-        (None, ("DE",), JobProfile(place="London, United Kingdom", country_code="GB", country_codes=IN_TWO), 100),
-        (None, ("FR",), JobProfile(place="London, United Kingdom", country_code="GB", country_codes=IN_TWO), 0),
+        # One of several countries is enough.
+        (
+            None,
+            ("DE",),
+            JobProfile(place="London, United Kingdom", country_code="GB", country_codes=TWO_COUNTRIES),
+            100,
+        ),
+        (None, ("FR",), JobProfile(place="London, United Kingdom", country_code="GB", country_codes=TWO_COUNTRIES), 0),
     ],
 )
-def test_compares_place_and_way_of_working(preference, places, job_profile, score):
+def test_compares_place_and_work_mode(preference, places, job_profile, score):
     candidate = CandidateProfile(remote_preference=preference, preferred_locations=places)
 
     assert list_parts(candidate, job_profile) == {"place": score}
 
 
-def test_scores_the_example_of_the_documentation_as_it_says():
+def test_the_example_in_the_documentation_is_correct():
     page = (Path(__file__).parents[2] / "docs" / "match-score.md").read_text(encoding="utf-8")
     candidate = CandidateProfile(
         skills=frozenset({"python", "docker"}),
@@ -331,8 +339,8 @@ def test_scores_the_example_of_the_documentation_as_it_says():
 
     assert match is not None
     lines = [line.replace("\n  ", " ") for line in re.findall(r"^- `\w+`: .*(?:\n  .*)*", page, re.MULTILINE)]
-    told = {re.findall(r"`(\w+)`", line)[0]: int(re.findall(r"\*\*(\d+)\*\*", line)[0]) for line in lines}
-    assert told == {part.name: part.score for part in match.parts}
+    documented = {re.findall(r"`(\w+)`", line)[0]: int(re.findall(r"\*\*(\d+)\*\*", line)[0]) for line in lines}
+    assert documented == {part.name: part.score for part in match.parts}
     assert re.findall(r"rounded down \*\*(\d+)\*\*", page) == [str(match.score)]
     assert dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", page, re.MULTILINE)[:5]) == {
         name: str(weight) for name, weight in WEIGHTS.items()

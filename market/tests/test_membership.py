@@ -1,4 +1,4 @@
-"""A posting belongs to roles by its title and the searches that returned it, in whatever order things happen."""
+"""Role membership of postings by title and by searches, regardless of the order of events."""
 
 import dataclasses
 
@@ -15,7 +15,7 @@ from tests.factories import NOW, TODAY, PostingFactory, days_ago
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
-# Titles on which text search and the words of roles part ways.
+# Titles on which MongoDB's text search and the project's own tokenization differ.
 TITLES = (
     "Data Engineer",
     "開発（部）Data Engineer",
@@ -48,23 +48,23 @@ def list_roles(mongo):
     return {row.get("job_id"): row["roles"] for row in mongo.job_postings.find()}
 
 
-def daily_stats(mongo):
-    """Every row, without what depends on when it was written."""
+def list_daily_stats(mongo):
+    """Refresh, and return all stats rows without the time of their computation."""
     refresh_stats(now=NOW)
     rows = mongo.market_figures.find({}, {"_id": 0, "computed_at": 0})
     return sorted((row["scope"], row["day"], repr(sorted(row.items()))) for row in rows)
 
 
-def posting(number: int, title: str):
+def build_posting(number: int, title: str):
     return PostingFactory(
         job_id=str(number), title=title, technology_slugs=(f"s{number % 5}",), date_posted=days_ago(number % 3)
     )
 
 
-# Two adverts behind one URL, and the first of them without its id.
+# Two adverts with one URL, and the first one again without its id.
 SHARED = {"url": "https://jobs.example.com/careers"}
 POSTINGS = (
-    *(posting(number, title) for number, title in enumerate(TITLES)),
+    *(build_posting(number, title) for number, title in enumerate(TITLES)),
     PostingFactory(job_id="first", title="Data Engineer", **SHARED),
     PostingFactory(job_id="second", title="Net Developer", **SHARED),
     PostingFactory(job_id=None, title="Data Engineer", **SHARED),
@@ -79,7 +79,7 @@ _events = st.one_of(
 )
 
 
-def happen(event) -> None:
+def apply(event) -> None:
     match event:
         case ("import", postings):
             store_postings(postings=postings, now=NOW)
@@ -98,37 +98,37 @@ def happen(event) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=st.lists(_events, min_size=2, max_size=8), data=st.data())
-def test_any_order_and_repetition_of_the_same_gives_the_same_daily_stats(empty_mongo, events, data):
+def test_daily_stats_do_not_depend_on_the_order_and_repetition_of_events(empty_mongo, events, data):
     mongo = empty_mongo()
     for event in events:
-        happen(event)
-    expected, roles = daily_stats(mongo), list_roles(mongo)
+        apply(event)
+    expected, roles = list_daily_stats(mongo), list_roles(mongo)
     repeated = data.draw(st.lists(st.sampled_from(events), max_size=3))
     other_order = data.draw(st.permutations([*events, *repeated]))
 
     mongo = empty_mongo()
     for event in other_order:
-        happen(event)
+        apply(event)
 
-    assert (list_roles(mongo), daily_stats(mongo)) == (roles, expected)
+    assert (list_roles(mongo), list_daily_stats(mongo)) == (roles, expected)
     assert check_stats().differing == []
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_importing_the_same_again_changes_nothing(mongo, role):
+def test_importing_the_same_postings_again_changes_nothing(mongo, role):
     store_postings(postings=POSTINGS, now=NOW)
     register_role(role=role, now=NOW)
-    before = daily_stats(mongo)
+    before = list_daily_stats(mongo)
 
     outcome = store_postings(postings=POSTINGS, now=NOW)
 
     assert outcome.unchanged == len(POSTINGS)
-    assert daily_stats(mongo) == before
+    assert list_daily_stats(mongo) == before
 
 
-def test_a_title_in_another_script_names_the_role_stored_before_or_after(mongo):
+def test_a_title_in_another_script_names_the_role_before_and_after_registration(mongo):
     titles = ("{R}", "開発（部）{R}", "Fullstack-{R}", "Senior/{R}", "Ingenieur·{R}")
-    postings = [posting(number, title.replace("{R}", "Zorblax Smith")) for number, title in enumerate(titles)]
+    postings = [build_posting(number, title.replace("{R}", "Zorblax Smith")) for number, title in enumerate(titles)]
     store_postings(postings=postings[:3], now=NOW)
 
     register_role(role="Zorblax Smith", now=NOW)
@@ -137,10 +137,10 @@ def test_a_title_in_another_script_names_the_role_stored_before_or_after(mongo):
     assert list(list_roles(mongo).values()) == [["zorblax smith"]] * 5
 
 
-def test_a_changed_title_takes_and_gives_the_roles_it_names(mongo):
+def test_changing_a_title_changes_the_roles_it_names(mongo):
     for role in ("Data Engineer", "Backend Developer"):
         register_role(role=role, now=NOW)
-    first = posting(1, "Data Engineer")
+    first = build_posting(1, "Data Engineer")
     store_postings(postings=[first], now=NOW)
 
     store_postings(postings=[dataclasses.replace(first, title="Backend Developer")], now=NOW)
@@ -150,8 +150,8 @@ def test_a_changed_title_takes_and_gives_the_roles_it_names(mongo):
     assert mongo.market_figures.distinct("scope") == ["backend developer", "market"]
 
 
-def test_a_changed_title_keeps_the_roles_of_searches(mongo):
-    first = posting(1, "Data Engineer")
+def test_changing_a_title_keeps_the_search_roles(mongo):
+    first = build_posting(1, "Data Engineer")
     store_postings(postings=[first], role="Data Engineer", now=NOW)
 
     store_postings(postings=[dataclasses.replace(first, title="Data Wizard", seniority="$set")], now=NOW)
@@ -160,9 +160,9 @@ def test_a_changed_title_keeps_the_roles_of_searches(mongo):
     assert mongo.job_postings.find_one()["seniority"] == "$set"
 
 
-def test_a_posting_of_an_older_release_keeps_the_roles_of_its_searches(mongo):
+def test_a_posting_of_an_older_release_keeps_its_search_roles(mongo):
     register_role(role="Data Engineer", now=NOW)
-    stored = posting(1, "Data Engineer")
+    stored = build_posting(1, "Data Engineer")
     store_postings(postings=[stored], role="Data Wizard", now=NOW)
     mongo.job_postings.update_many({}, {"$unset": {"search_roles": ""}})
     assert check_stats().differing == []
@@ -172,7 +172,7 @@ def test_a_posting_of_an_older_release_keeps_the_roles_of_its_searches(mongo):
     assert list_roles(mongo) == {"1": ["data wizard"]}
 
 
-def test_a_role_registered_while_a_posting_is_stored_gets_it(mongo, monkeypatch):
+def test_a_role_registered_during_storing_gets_the_posting(mongo, monkeypatch):
     write = services._write
 
     def register_and_write(writes):
@@ -181,33 +181,33 @@ def test_a_role_registered_while_a_posting_is_stored_gets_it(mongo, monkeypatch)
 
     monkeypatch.setattr(services, "_write", register_and_write)
 
-    store_postings(postings=[posting(1, "Data Engineer"), posting(2, "Nurse")], now=NOW)
+    store_postings(postings=[build_posting(1, "Data Engineer"), build_posting(2, "Nurse")], now=NOW)
 
     assert list_roles(mongo) == {"1": ["data engineer"], "2": []}
 
 
-def test_a_title_that_changes_while_its_role_is_registered_keeps_its_own_roles(mongo, monkeypatch):
-    first = posting(1, "Data Engineer")
+def test_a_title_that_changes_during_registration_does_not_get_the_role(mongo, monkeypatch):
+    first = build_posting(1, "Data Engineer")
     store_postings(postings=[first], now=NOW)
-    give = membership.add_role
+    add_role = membership.add_role
 
-    def change_and_give(**arguments):
+    def change_title_and_add_role(**arguments):
         store_postings(postings=[dataclasses.replace(first, title="Nurse")], now=NOW)
-        give(**arguments)
+        add_role(**arguments)
 
-    monkeypatch.setattr(membership, "add_role", change_and_give)
+    monkeypatch.setattr(membership, "add_role", change_title_and_add_role)
 
     register_role(role="Data Engineer", now=NOW)
 
     assert list_roles(mongo) == {"1": []}
 
 
-@pytest.mark.parametrize("wrong", [[], ["nurse"], ["data engineer", "nurse"]])
-def test_the_check_finds_and_mends_postings_with_wrong_roles(mongo, wrong):
+@pytest.mark.parametrize("wrong_roles", [[], ["nurse"], ["data engineer", "nurse"]])
+def test_the_check_repairs_postings_with_wrong_roles(mongo, wrong_roles):
     for role in ("Data Engineer", "Nurse"):
         register_role(role=role, now=NOW)
-    store_postings(postings=[posting(3, "Data Engineer")], now=NOW)
-    mongo.job_postings.update_many({}, {"$set": {"roles": wrong}})
+    store_postings(postings=[build_posting(3, "Data Engineer")], now=NOW)
+    mongo.job_postings.update_many({}, {"$set": {"roles": wrong_roles}})
     refresh_stats(now=NOW)
 
     check = check_stats()
@@ -219,8 +219,8 @@ def test_the_check_finds_and_mends_postings_with_wrong_roles(mongo, wrong):
     assert mongo.market_figures.distinct("scope") == ["data engineer", "market"]
 
 
-def test_the_check_finishes_a_registration_that_a_crash_cut_short(mongo):
-    store_postings(postings=[posting(3, "Data Engineer")], now=NOW)
+def test_the_check_completes_an_interrupted_registration(mongo):
+    store_postings(postings=[build_posting(3, "Data Engineer")], now=NOW)
     refresh_stats(now=NOW)
     mongo.known_roles.insert_one({"_id": "data engineer", "label": "Data Engineer", "known_since": NOW})
 

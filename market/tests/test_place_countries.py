@@ -1,4 +1,4 @@
-"""Countries of the places people ask for."""
+"""The countries of place labels."""
 
 import pytest
 from hypothesis import given
@@ -50,22 +50,22 @@ from market.geo.labels import parse_place_label
         ("Paris, FR", "FR"),
         ("Remote - US", "US"),
         ("Remote (Canada)", "CA"),
-        # Of the two Georgias the state is meant, unless a city of the country says otherwise.
+        # Georgia means the US state, unless a city of the country is named.
         ("Georgia", "US"),
         ("Tbilisi, Georgia", "GE"),
     ],
 )
-def test_a_place_is_in_the_country_it_names_or_lies_in(place, code):
+def test_finds_the_country_of_a_place(place, code):
     assert parse_place_label(place).country_code == code
 
 
 @pytest.mark.parametrize("place", ["", "Remote", "Anywhere", "Europe", "Erewhon", "CA", "DE", "Chadwick", "Omanville"])
-def test_a_place_that_says_no_country_has_none(place):
+def test_finds_no_country_for_an_ambiguous_place(place):
     assert parse_place_label(place).country_code is None
 
 
 @given(st.text(max_size=60))
-def test_any_text_has_a_code_of_two_letters_or_none(place):
+def test_the_code_of_any_text_has_two_letters_or_is_none(place):
     code = parse_place_label(place).country_code
 
     assert code is None or (len(code) == 2 and code.isupper())

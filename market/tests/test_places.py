@@ -1,4 +1,4 @@
-"""Places: what labels and structured locations come to."""
+"""Normalized places of labels and structured locations."""
 
 import pytest
 from hypothesis import example, given
@@ -14,7 +14,7 @@ SAN_FRANCISCO = {"name": "San Francisco", "type": "city", "state_code": "CA", "c
 @pytest.mark.parametrize(
     ("label", "place"),
     [
-        # One city, many labels.
+        # Many labels of one city.
         ("San Francisco", "San Francisco, CA"),
         ("san francisco", "San Francisco, CA"),
         ("SAN FRANCISCO", "San Francisco, CA"),
@@ -52,7 +52,7 @@ SAN_FRANCISCO = {"name": "San Francisco", "type": "city", "state_code": "CA", "c
         ("Methuen, MA 01844", "Methuen, MA"),
         ("Hoboken,NJ", "Hoboken, NJ"),
         ("China-Shanghai", "Shanghai, China"),
-        # Two letters that are a state and a country; states that are names of cities.
+        # Codes that are both a state and a country, and states that share their name with a city.
         ("Toronto, CA", "Toronto, Canada"),
         ("Darmstadt, DE", "Darmstadt, Germany"),
         ("Dover, DE, USA", "Dover, DE"),
@@ -93,8 +93,8 @@ SAN_FRANCISCO = {"name": "San Francisco", "type": "city", "state_code": "CA", "c
         ("Andover, MA / Remote", "Andover, MA"),
         ("Berlin, Germany (Germany remote)", "Berlin, Germany"),
         ("Hybrid - Boston, MA (no remote)", "Boston, MA"),
-        # Codes and names the other way round, in other languages and scripts, abbreviated, in small letters; codes of
-        # states against those of countries and their parts.
+        # Codes before names, other languages and scripts, abbreviations, lower case, and codes of states that are also
+        # codes of countries or of their parts.
         ("Austin, TX", "Austin, TX"),
         ("London (Hybrid)", "London, United Kingdom"),
         ("Bengaluru, Karnataka, India", "Bengaluru, India"),
@@ -207,7 +207,7 @@ SAN_FRANCISCO = {"name": "San Francisco", "type": "city", "state_code": "CA", "c
         ("Potsdam, DE", "Potsdam, Germany"),
         ("Bonn, DE", "Bonn, Germany"),
         ("Leverkusen, DE", "Leverkusen, Germany"),
-        # Not known, or no place at all.
+        # Unknown names, and text that is not a place.
         ("Cambridge", "Cambridge"),
         ("Erewhon, New Zealand", "Erewhon, New Zealand"),
         ("EREWHON", "Erewhon"),
@@ -218,7 +218,7 @@ SAN_FRANCISCO = {"name": "San Francisco", "type": "city", "state_code": "CA", "c
         ("Multiple Locations", "Unknown"),
     ],
 )
-def test_a_label_comes_to_its_first_place(label, place):
+def test_normalizes_a_label_to_its_first_place(label, place):
     assert normalize_place(label=label) == place
 
 
@@ -239,10 +239,10 @@ def test_a_label_comes_to_its_first_place(label, place):
         ("", {"name": "Texas", "type": "admin1", "state_code": "TX", "country_code": "US"}, "Texas, United States"),
         ("", {"display_name": "Paris, France"}, "Paris, France"),
         ("", {"name": None, "country_code": 7}, "Unknown"),
-        # A country on file does not hide the city of the label.
+        # A structured country does not override the city of the label.
         ("Bogota", {"name": "Colombia", "type": "country", "country_code": "CO"}, "Bogota, Colombia"),
         ("Athens", {"name": "Greece", "type": "country", "country_code": "GR"}, "Athens, Greece"),
-        # A label that names another place than the address on file counts.
+        # A label that names a different place overrides the structured location.
         (
             "Torrance, CA",
             {"name": "Los Angeles", "type": "city", "state_code": "CA", "country_code": "US"},
@@ -252,15 +252,15 @@ def test_a_label_comes_to_its_first_place(label, place):
         ("Poland", {"name": "Brazil", "type": "country", "country_code": "BR"}, "Poland"),
         ("Texas", {"name": "Denver", "state_code": "CO", "country_code": "US"}, "Texas, United States"),
         ("Berlin", {"name": "Munich", "country_code": "DE"}, "Berlin, Germany"),
-        # One that only says less does not.
+        # A less specific label does not.
         ("Germany", {"name": "Berlin", "country_code": "DE"}, "Berlin, Germany"),
         ("Acme Campus", {"name": "Munich", "country_code": "DE"}, "Munich, Germany"),
-        # A label of remote work or of a part of the world is not undone by an office on file.
+        # A structured office does not override a label of remote work or a world region.
         ("Remote", SAN_FRANCISCO, "Remote"),
         ("LatAm", {"name": "Panama", "country_code": "PA"}, "Latin America"),
     ],
 )
-def test_a_location_on_file_settles_what_the_label_leaves_open(label, location, place):
+def test_a_structured_location_completes_the_label(label, location, place):
     assert normalize_place(label=label, locations=[location]) == place
 
 
@@ -271,7 +271,7 @@ def test_a_location_on_file_settles_what_the_label_leaves_open(label, location, 
         ({"label": "", "locations": ["San Francisco, CA", "New York, NY"]}, "San Francisco, CA"),
         ({"label": "Poland", "country_code": "BR"}, "Poland"),
         ({"label": "Berlin, Germany", "country_code": "US"}, "Berlin, Germany"),
-        # Flat fields.
+        # Separate fields instead of location objects.
         ({"label": "", "country": "Germany"}, "Germany"),
         ({"label": "", "country_code": "DE"}, "Germany"),
         ({"label": "", "country_code": "US", "state_code": "TX"}, "Texas, United States"),
@@ -281,7 +281,7 @@ def test_a_location_on_file_settles_what_the_label_leaves_open(label, location, 
         ({"label": "Hybrid", "cities": ["Munich"]}, "Munich, Germany"),
     ],
 )
-def test_fields_settle_what_the_label_leaves_open(fields, place):
+def test_fields_complete_the_label(fields, place):
     assert normalize_place(**fields) == place
 
 
@@ -294,12 +294,12 @@ def test_fields_settle_what_the_label_leaves_open(fields, place):
         ("Remote (non-U.S.)", Place(remote=True)),
     ],
 )
-def test_a_label_is_read_into_its_parts(label, place):
+def test_parses_the_parts_of_a_label(label, place):
     assert parse_place_label(label) == place
 
 
 @pytest.mark.parametrize("label", ["Acme Weltweit", "New London", "East London", "Rideau Centre", "Milwaukeee"])
-def test_parts_of_unknown_names_are_not_taken_for_places(label):
+def test_does_not_find_places_within_unknown_names(label):
     assert normalize_place(label=label) == label
 
 
@@ -314,7 +314,7 @@ labels = st.one_of(st.text(max_size=60), st.lists(names, max_size=6).map(" ".joi
 @given(labels)
 @example("İstanbul")
 @example("ǅ")
-def test_a_place_is_its_own_place(label):
+def test_normalizing_a_place_again_does_not_change_it(label):
     place = normalize_place(label=label)
 
     assert normalize_place(label=place) == place
@@ -335,7 +335,7 @@ def test_a_place_is_its_own_place(label):
     st.one_of(st.none(), labels, st.sampled_from(["US", "GE", "zz"])),
     st.lists(labels, max_size=2),
 )
-def test_a_place_is_never_empty_whatever_a_source_says(label, locations, country, cities):
+def test_a_place_is_never_empty(label, locations, country, cities):
     place = normalize_place(
         label=label,
         locations=locations,

@@ -1,4 +1,4 @@
-"""The keys that postings are found by, and postings of older releases that lack them."""
+"""The stored keys of postings, and reindexing of postings from older releases."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from market.jobs.services import reindex_postings
 from market.membership import register_role
 from market.posting import build_company_key, build_posting_keys
 from market.services import store_postings
-from market.tests.filtered_postings import found, store
+from market.tests.filtered_postings import find_job_ids, store
 from tests.factories import NOW, TODAY, PostingFactory
 
 pytestmark = pytest.mark.usefixtures("redis")
@@ -21,10 +21,10 @@ def stored(mongo, store_once):
     return mongo
 
 
-def test_urls_that_an_older_release_kept_apart_stay_apart_and_are_found_again(mongo):
-    old = {"source": "theirstack", "title": "Baker", "company": "C", "place": "P", "day": day_start(TODAY)}
+def test_postings_with_spellings_of_one_url_stay_separate_and_are_found_again(mongo):
+    fields = {"source": "theirstack", "title": "Baker", "company": "C", "place": "P", "day": day_start(TODAY)}
     urls = ["https://a.example.com/1", "http://a.example.com/1/"]
-    mongo.job_postings.insert_many([old | {"url": url, "content_hash": "old"} for url in urls])
+    mongo.job_postings.insert_many([fields | {"url": url, "content_hash": "old"} for url in urls])
 
     changed = [reindex_postings(now=NOW), reindex_postings(now=NOW)]
     outcome = store_postings(postings=[PostingFactory(job_id=None, url=urls[1], title="Baker")], now=NOW)
@@ -36,12 +36,12 @@ def test_urls_that_an_older_release_kept_apart_stay_apart_and_are_found_again(mo
 
 
 @given(name=st.text(max_size=40))
-def test_a_companys_key_is_its_own_key(name):
+def test_the_key_of_a_company_key_is_the_key_itself(name):
     assert build_company_key(build_company_key(name)) == build_company_key(name)
 
 
 @pytest.mark.parametrize(
-    ("stored_as", "body"),
+    ("fields", "body"),
     [
         ({"title": "Engineer for the Café of Tides"}, {"text": "Cafe of Tides"}),
         ({"title": "Engineer for the Cafe of Tides"}, {"text": "café of tides"}),
@@ -54,15 +54,15 @@ def test_a_companys_key_is_its_own_key(name):
         ({"title": "ＰＹＴＨＯＮ Tamer"}, {"text": "python tamer"}),
     ],
 )
-def test_words_and_companies_are_found_without_regard_to_accents(stored, stored_as, body):
-    store_postings(postings=[PostingFactory(job_id="accented", **stored_as)], now=NOW)
+def test_searches_for_words_and_companies_ignore_accents(stored, fields, body):
+    store_postings(postings=[PostingFactory(job_id="accented", **fields)], now=NOW)
 
-    assert "accented" in found(stored, body)
+    assert "accented" in find_job_ids(stored, body)
     if "companies" in body:
-        assert "accented" not in found(stored, {"exclude_companies": body["companies"]})
+        assert "accented" not in find_job_ids(stored, {"exclude_companies": body["companies"]})
 
 
-def test_roles_are_told_apart_by_accents_as_before(stored):
+def test_roles_that_differ_only_in_accents_are_different(stored):
     register_role(role="Café Manager", now=NOW)
     store_postings(
         postings=[PostingFactory(job_id="e", title="Café Manager"), PostingFactory(job_id="f", title="Cafe Manager")],
@@ -71,10 +71,10 @@ def test_roles_are_told_apart_by_accents_as_before(stored):
 
     roles = {row["job_id"]: row["roles"] for row in stored.job_postings.find({"job_id": {"$in": ["e", "f"]}})}
     assert roles == {"e": ["café manager"], "f": []}
-    assert found(stored, {"titles": ["café manager"]}) == {"e"}
+    assert find_job_ids(stored, {"titles": ["café manager"]}) == {"e"}
 
 
-def test_keys_have_the_words_of_title_company_and_place():
+def test_search_words_come_from_title_company_and_place():
     row = {"title": "C++ / Back-End Developer", "company": "ACME, Inc.", "place": "Austin, TX"}
 
     assert build_posting_keys(row) == {
@@ -86,7 +86,7 @@ def test_keys_have_the_words_of_title_company_and_place():
     }
 
 
-def test_postings_of_an_older_release_get_their_keys(stored):
+def test_reindexing_restores_missing_keys(stored):
     names = {"title_key": "", "company_key": "", "search_words": "", "url_key": ""}
     before = {row["job_id"]: row for row in stored.job_postings.find()}
     stored.job_postings.update_many({"job_id": {"$in": ["austin", "berlin"]}}, {"$unset": names})

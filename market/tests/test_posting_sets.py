@@ -1,4 +1,4 @@
-"""Postings as arrays say what they say as sets."""
+"""Posting sets in arrays agree with Python sets."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +10,7 @@ POSTINGS = st.lists(st.tuples(st.sets(st.sampled_from(NAMES)), st.integers(0, 4_
 
 
 @given(POSTINGS, st.sets(st.sampled_from([*NAMES, "cobol"])))
-def test_counts_the_names_of_each_posting(postings, names):
+def test_counts_the_given_skills_of_each_posting(postings, names):
     sets = PostingSets.of(postings)
 
     counts = sets.count_among(names)
@@ -21,7 +21,7 @@ def test_counts_the_names_of_each_posting(postings, names):
 
 
 @given(POSTINGS)
-def test_tells_which_postings_name_each_skill(postings):
+def test_finds_the_postings_with_each_skill(postings):
     names = [*NAMES, "cobol"]
 
     present = PostingSets.of(postings).build_presence(names)
@@ -29,12 +29,12 @@ def test_tells_which_postings_name_each_skill(postings):
     assert present.tolist() == [[name in skills for skills, _ in postings] for name in names]
 
 
-def test_counts_a_repeated_name_once():
+def test_counts_a_repeated_skill_once():
     sets = PostingSets.of([(["go", "go", "sql"], 0)])
 
     assert sets.sizes.tolist() == [2]
 
 
-def test_knows_no_column_of_a_name_that_nobody_asks_for():
+def test_has_no_column_for_a_skill_of_no_posting():
     assert PostingSets.of([({"go"}, 0)]).find_column("cobol") is None
     assert PostingSets.of([]).find_column("cobol") is None

@@ -1,4 +1,4 @@
-"""The stats stay equal to the postings, whatever is written when."""
+"""Daily stats stay in sync with the postings, even with concurrent writers and crashes."""
 
 import os
 import signal
@@ -21,61 +21,61 @@ from tests.factories import NOW, TODAY, PostingFactory, days_ago
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 
-def answer(days=30, now=NOW):
-    found = read_response(days=days, now=now)
-    return found and orjson.loads(found[1])
+def get_response(days=30, now=NOW):
+    response = read_response(days=days, now=now)
+    return response and orjson.loads(response[1])
 
 
-def test_figures_follow_new_changed_and_deleted_postings(mongo):
+def test_updates_stats_after_postings_are_added_and_deleted(mongo):
     postings = [PostingFactory(place="Austin, TX"), PostingFactory(place="Remote")]
     store_postings(postings=postings, now=NOW)
     refresh_stats(now=NOW)
-    first = answer()
+    first = get_response()
 
     mongo.job_postings.delete_one({"place": "Remote"})
     mark_dirty(days=[day_start(TODAY)])
     refresh_stats(now=NOW)
 
     assert first["top_locations"] == [{"location": "Austin, TX", "count": 1}, {"location": "Remote", "count": 1}]
-    assert answer()["top_locations"] == [{"location": "Austin, TX", "count": 1}]
+    assert get_response()["top_locations"] == [{"location": "Austin, TX", "count": 1}]
 
 
-def test_does_nothing_when_nothing_changed():
+def test_does_nothing_if_nothing_changed():
     first = refresh_stats(now=NOW)
 
     assert first.rendered
     assert not refresh_stats(now=NOW).rendered
 
 
-def test_windows_move_on_at_midnight():
+def test_windows_move_at_midnight():
     store_postings(postings=[PostingFactory(date_posted=days_ago(29))], now=NOW)
     refresh_stats(now=NOW)
     tomorrow = NOW + timedelta(days=1)
 
-    assert answer()["total_jobs_analyzed"] == 1
-    assert answer(now=tomorrow) is None
+    assert get_response()["total_jobs_analyzed"] == 1
+    assert get_response(now=tomorrow) is None
     refresh_stats(now=tomorrow)
-    assert answer(now=tomorrow)["total_jobs_analyzed"] == 0
+    assert get_response(now=tomorrow)["total_jobs_analyzed"] == 0
 
 
 def test_a_write_during_a_refresh_leaves_its_day_dirty(mongo, monkeypatch):
     store_postings(postings=[PostingFactory()], now=NOW)
-    counted = refresh._count
+    count = refresh._count
 
-    def count_and_be_overtaken(days):
-        stats = counted(days)
-        monkeypatch.setattr(refresh, "_count", counted)
+    def count_before_a_write(days):
+        stats = count(days)
+        monkeypatch.setattr(refresh, "_count", count)
         store_postings(postings=[PostingFactory()], now=NOW)
         return stats
 
-    monkeypatch.setattr(refresh, "_count", count_and_be_overtaken)
+    monkeypatch.setattr(refresh, "_count", count_before_a_write)
 
     refresh_stats(now=NOW)
 
-    assert answer()["total_jobs_analyzed"] == 1
+    assert get_response()["total_jobs_analyzed"] == 1
     assert mongo.dirty_days.count_documents({}) == 1
     refresh_stats(now=NOW)
-    assert answer()["total_jobs_analyzed"] == 2
+    assert get_response()["total_jobs_analyzed"] == 2
 
 
 def test_a_failed_write_leaves_its_day_dirty(mongo):
@@ -97,20 +97,20 @@ def test_a_writer_killed_before_its_second_mark_leaves_its_day_dirty(mongo):
 
     refresh_stats(now=NOW + timedelta(minutes=11))
 
-    assert answer()["total_jobs_analyzed"] == 2
+    assert get_response()["total_jobs_analyzed"] == 2
     assert mongo.dirty_days.count_documents({}) == 0
 
 
-def test_a_refresh_that_lost_its_turn_leaves_its_days_dirty(mongo, monkeypatch, redis):
+def test_a_refresh_that_lost_its_lock_leaves_its_days_dirty(mongo, monkeypatch, redis):
     store_postings(postings=[PostingFactory()], now=NOW)
     recompute = refresh._recompute
 
-    def recompute_too_long(*arguments):
+    def recompute_and_lose_the_lock(*arguments):
         recompute(*arguments)
         redis.delete(refresh._LOCK_KEY)
         mongo.dirty_days.delete_many({})
 
-    monkeypatch.setattr(refresh, "_recompute", recompute_too_long)
+    monkeypatch.setattr(refresh, "_recompute", recompute_and_lose_the_lock)
 
     with pytest.raises(LockNotOwnedError):
         refresh_stats(now=NOW)
@@ -118,19 +118,19 @@ def test_a_refresh_that_lost_its_turn_leaves_its_days_dirty(mongo, monkeypatch, 
     assert mongo.dirty_days.count_documents({}) == 1
 
 
-def test_a_seal_that_a_crash_cut_short_seals_nothing(mongo):
+def test_an_interrupted_closing_does_not_close_the_day(mongo):
     store_postings(postings=[PostingFactory()], role="Data Engineer", now=NOW)
     day = day_start(TODAY)
     mongo.market_figures.insert_one({"scope": "data engineer", "day": day, "postings": 1, "sealed": True})
 
     refresh_stats(now=NOW)
 
-    assert answer()["total_jobs_analyzed"] == 1
+    assert get_response()["total_jobs_analyzed"] == 1
     assert mongo.market_figures.count_documents({"sealed": True}) == 0
     assert mongo.job_postings.count_documents({}) == 1
 
 
-def test_concurrent_writers_and_refreshers_end_with_exact_figures(mongo):
+def test_concurrent_writers_and_refreshes_end_with_exact_stats(mongo):
     def write():
         for _ in range(5):
             store_postings(postings=[PostingFactory() for _ in range(20)], now=NOW)
@@ -143,11 +143,11 @@ def test_concurrent_writers_and_refreshers_end_with_exact_figures(mongo):
         thread.join()
 
     refresh_stats(now=NOW)
-    assert answer()["total_jobs_analyzed"] == 400
+    assert get_response()["total_jobs_analyzed"] == 400
     assert check_stats().differing == []
 
 
-def test_the_check_finds_and_mends_a_wrong_day(mongo):
+def test_the_check_marks_a_wrong_day_dirty(mongo):
     store_postings(postings=[PostingFactory()], now=NOW)
     refresh_stats(now=NOW)
     mongo.market_figures.update_one({"scope": "market"}, {"$set": {"postings": 99}})
@@ -159,42 +159,42 @@ def test_the_check_finds_and_mends_a_wrong_day(mongo):
     assert check_stats().differing == []
 
 
-def test_the_check_reports_no_day_that_changed_while_it_looked(mongo, monkeypatch):
+def test_the_check_does_not_report_a_day_that_changed_during_the_check(mongo, monkeypatch):
     store_postings(postings=[PostingFactory()], now=NOW)
     refresh_stats(now=NOW)
-    counted = refresh._count
+    count = refresh._count
 
-    def be_overtaken_and_count(days):
-        monkeypatch.setattr(refresh, "_count", counted)
+    def count_after_a_write(days):
+        monkeypatch.setattr(refresh, "_count", count)
         store_postings(postings=[PostingFactory()], now=NOW)
-        return counted(days)
+        return count(days)
 
-    monkeypatch.setattr(refresh, "_count", be_overtaken_and_count)
+    monkeypatch.setattr(refresh, "_count", count_after_a_write)
 
     assert check_stats().differing == []
 
 
-def test_renders_again_when_redis_has_lost_the_answers(redis):
+def test_renders_again_if_redis_lost_the_responses(redis):
     store_postings(postings=[PostingFactory()], now=NOW)
     refresh_stats(now=NOW)
     redis.flushdb()
 
-    assert answer() is None
+    assert get_response() is None
     assert orjson.loads(render_response(days=30, now=NOW))["total_jobs_analyzed"] == 1
     refresh_stats(now=NOW)
-    assert answer()["total_jobs_analyzed"] == 1
+    assert get_response()["total_jobs_analyzed"] == 1
 
 
-def test_hidden_postings_count_nowhere(mongo):
+def test_hidden_postings_are_not_counted(mongo):
     store_postings(postings=[PostingFactory()], now=NOW)
     mongo.job_postings.update_many({}, {"$set": {"hidden": True}})
 
     refresh_stats(now=NOW)
 
-    assert answer()["total_jobs_analyzed"] == 0
+    assert get_response()["total_jobs_analyzed"] == 0
 
 
-def test_roles_have_figures_of_their_own(mongo):
+def test_each_role_has_its_own_stats(mongo):
     store_postings(postings=[PostingFactory()], role="Data Engineer", now=NOW)
     store_postings(postings=[PostingFactory()], now=NOW)
 
@@ -205,13 +205,13 @@ def test_roles_have_figures_of_their_own(mongo):
 
 
 def wait_for(condition):
-    until = time.monotonic() + 20
+    deadline = time.monotonic() + 20
     while not condition():
-        assert time.monotonic() < until
+        assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-def test_a_killed_refresh_blocks_the_next_for_no_longer_than_the_lock_lasts(redis):
+def test_the_lock_of_a_killed_refresh_expires(redis):
     pid = os.fork()
     if not pid:
         with refresh._lock():
@@ -220,25 +220,25 @@ def test_a_killed_refresh_blocks_the_next_for_no_longer_than_the_lock_lasts(redi
     wait_for(lambda: redis.exists(refresh._LOCK_KEY))
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
-    left = redis.pttl(refresh._LOCK_KEY)
+    remaining = redis.pttl(refresh._LOCK_KEY)
     time.sleep(0.3)
 
-    assert 0 < redis.pttl(refresh._LOCK_KEY) < left <= 20_000
+    assert 0 < redis.pttl(refresh._LOCK_KEY) < remaining <= 20_000
 
 
-def test_a_lock_lasts_for_as_long_as_its_holder_lives(monkeypatch, redis):
+def test_the_lock_is_extended_until_it_is_released(monkeypatch, redis):
     monkeypatch.setattr(refresh, "_LOCK_TTL", 0.5)
 
     with refresh._lock():
         time.sleep(1.5)
-        held = redis.exists(refresh._LOCK_KEY)
+        is_held = redis.exists(refresh._LOCK_KEY)
 
-    assert held
+    assert is_held
     assert not redis.exists(refresh._LOCK_KEY)
-    assert not [thread for thread in threading.enumerate() if thread.name == "figures-lock"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "stats-lock"]
 
 
-def test_a_refresh_that_is_not_to_wait_leaves_the_days_to_the_next_one(mongo):
+def test_a_refresh_that_does_not_wait_leaves_the_days_dirty(mongo):
     store_postings(postings=[PostingFactory()], now=NOW)
 
     with refresh._lock(), pytest.raises(RefreshRunningError):
@@ -248,12 +248,12 @@ def test_a_refresh_that_is_not_to_wait_leaves_the_days_to_the_next_one(mongo):
     assert refresh_stats(now=NOW, wait=False).days == 1
 
 
-def test_a_refresh_that_was_overtaken_just_before_it_published_publishes_nothing(mongo, monkeypatch):
+def test_a_refresh_that_was_overtaken_before_publishing_publishes_nothing(mongo, monkeypatch):
     store_postings(postings=[PostingFactory()], now=NOW)
-    withheld = refresh.withhold
+    withhold = refresh.withhold
 
     def be_overtaken(**arguments):
-        monkeypatch.setattr(refresh, "withhold", withheld)
+        monkeypatch.setattr(refresh, "withhold", withhold)
         store_postings(postings=[PostingFactory()], now=NOW)
         state = refresh.read_state()
         refresh._publish(mongo.dirty_days.distinct("_id"), state, Mock(), NOW)
@@ -263,26 +263,26 @@ def test_a_refresh_that_was_overtaken_just_before_it_published_publishes_nothing
     with pytest.raises(LockNotOwnedError):
         refresh_stats(now=NOW)
 
-    assert answer()["total_jobs_analyzed"] == 2
+    assert get_response()["total_jobs_analyzed"] == 2
     assert mongo.dirty_days.count_documents({}) == 1
 
 
-def test_renders_again_when_redis_is_back_as_it_was_a_moment_ago(redis):
+def test_renders_again_if_redis_restored_an_older_version(redis):
     store_postings(postings=[PostingFactory()], role="Backend Developer", now=NOW)
     refresh_stats(now=NOW)
     before = {key: redis.dump(key) for key in redis.keys("market:figures:*")}
     store_postings(postings=[PostingFactory()], role="Backend Developer", now=NOW)
     refresh_stats(now=NOW)
-    assert answer()["total_jobs_analyzed"] == 2
+    assert get_response()["total_jobs_analyzed"] == 2
 
     redis.delete(*redis.keys("market:figures:*"))
     for key, value in before.items():
         redis.restore(key, 0, value)
-    assert answer()["total_jobs_analyzed"] == 1
+    assert get_response()["total_jobs_analyzed"] == 1
     get_role_stats(role="backend developer", days=30, now=NOW)
-    refreshed = refresh_stats(now=NOW)
+    summary = refresh_stats(now=NOW)
 
-    assert (refreshed.days, refreshed.rendered) == (0, True)
-    assert answer()["total_jobs_analyzed"] == 2
+    assert (summary.days, summary.rendered) == (0, True)
+    assert get_response()["total_jobs_analyzed"] == 2
     assert get_role_stats(role="backend developer", days=30, now=NOW).window.demand.postings == 2
     assert not refresh_stats(now=NOW).rendered

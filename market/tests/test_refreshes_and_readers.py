@@ -1,4 +1,4 @@
-"""What readers see of a role while a refresh or a registration is at work, or dies."""
+"""What readers see of a role while a refresh or a registration is running, or after it died."""
 
 import threading
 
@@ -25,54 +25,56 @@ def store(*postings, role="Backend Developer"):
     refresh_stats(now=NOW)
 
 
-def compute(role="Data Engineer", days=30):
-    """The role's stats, and how often a refresh was asked for."""
-    announced = []
+def compute_stats(role="Data Engineer", days=30):
+    """Return the role's stats, and how many refreshes were queued."""
+    queued = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(services, "queue_refresh", lambda: announced.append(role))
+        patch.setattr(services, "queue_refresh", lambda: queued.append(role))
         stats = compute_role_stats(role=role, days=days, now=NOW)
-    return stats, len(announced)
+    return stats, len(queued)
 
 
 @pytest.fixture
 def two_halves(mongo, monkeypatch):
-    """Fifty postings of 90 days with daily stats, and fifty more, of which the refresh looks at ten days at a time."""
+    """Store 50 postings on 90 days with stats and 50 without. A refresh recomputes ten days at a time."""
     monkeypatch.setattr(refresh, "_DAYS_PER_BATCH", 10)
-    store(*half())
-    store_postings(postings=half(), role="Backend Developer", now=NOW)
+    store(*build_half())
+    store_postings(postings=build_half(), role="Backend Developer", now=NOW)
 
 
-def half():
+def build_half():
     return [PostingFactory(date_posted=days_ago(number * 9 // 5)) for number in range(50)]
 
 
-def seen():
-    """How many postings each kind of reader counts, whatever it has kept."""
+def count_visible():
+    """Return how many postings each kind of reader sees without caches."""
     reset_caches()
     stats = load_role_stats(role=ROLE, days=365, now=NOW)
     demand = get_role_demands(days=365, now=NOW).get(ROLE)
     return (stats and stats.window.demand.postings, demand and demand.postings)
 
 
-def watch(monkeypatch, *names):
-    """What readers see at each of these steps of a refresh."""
+def record_visible(monkeypatch, *names):
+    """Record what readers see after each of these steps of a refresh."""
     counts = []
 
-    def watched(work):
+    def record_after(work):
         def step(*arguments, **options):
             result = work(*arguments, **options)
-            counts.append(seen())
+            counts.append(count_visible())
             return result
 
         return step
 
     for name in names:
-        monkeypatch.setattr(refresh, name, watched(getattr(refresh, name)))
+        monkeypatch.setattr(refresh, name, record_after(getattr(refresh, name)))
     return counts
 
 
 def test_the_rows_of_a_refresh_become_visible_together(two_halves, monkeypatch):
-    counts = watch(monkeypatch, "_recompute", "render_responses", "withhold", "commit", "publish_responses", "tidy_up")
+    counts = record_visible(
+        monkeypatch, "_recompute", "render_responses", "withhold", "commit", "publish_responses", "tidy_up"
+    )
 
     refresh_stats(now=NOW)
 
@@ -81,7 +83,7 @@ def test_the_rows_of_a_refresh_become_visible_together(two_halves, monkeypatch):
 
 
 @pytest.mark.parametrize("step", ["_recompute", "render_responses", "commit", "publish_responses", "tidy_up"])
-def test_a_refresh_that_dies_shows_all_its_rows_or_none(mongo, two_halves, monkeypatch, step):
+def test_a_refresh_that_dies_makes_all_its_rows_visible_or_none(mongo, two_halves, monkeypatch, step):
     work = getattr(refresh, step)
 
     def die(*arguments, **options):
@@ -93,28 +95,28 @@ def test_a_refresh_that_dies_shows_all_its_rows_or_none(mongo, two_halves, monke
         with pytest.raises(ZeroDivisionError):
             refresh_stats(now=NOW)
 
-    counts = [seen()]
-    # Another role is computed meanwhile.
+    counts = [count_visible()]
+    # Another role is computed in the meantime.
     store_postings(postings=[PostingFactory(title="Nurse")], now=NOW)
-    compute(role="Nurse")
-    counts.append(seen())
+    compute_stats(role="Nurse")
+    counts.append(count_visible())
     assert counts == [(100, 100) if step in ("commit", "publish_responses", "tidy_up") else (50, 50)] * 2
-    counts = watch(monkeypatch, "_recompute")
+    counts = record_visible(monkeypatch, "_recompute")
     refresh_stats(now=NOW)
     assert set(counts) <= {(50, 50), (100, 100)}
-    assert seen() == (100, 100)
+    assert count_visible() == (100, 100)
     assert check_stats().differing == []
     assert not mongo.market_figures.count_documents({"$or": [{"writer": {"$exists": True}}, {"before": {"$ne": None}}]})
 
 
-def test_a_day_that_loses_its_postings_goes_with_the_others(mongo, two_halves, monkeypatch):
+def test_rows_of_days_without_postings_disappear_together(mongo, two_halves, monkeypatch):
     refresh_stats(now=NOW)
     days = mongo.job_postings.distinct("day")
     mongo.job_postings.delete_many({"day": {"$in": days[:30]}})
     mongo.job_postings.update_many({}, {"$set": {"hidden": True}})
     mongo.job_postings.update_one({}, {"$set": {"hidden": False}})
     mark_dirty(days=days)
-    counts = watch(monkeypatch, "_recompute", "commit")
+    counts = record_visible(monkeypatch, "_recompute", "commit")
 
     refresh_stats(now=NOW)
 
@@ -122,7 +124,7 @@ def test_a_day_that_loses_its_postings_goes_with_the_others(mongo, two_halves, m
     assert mongo.market_figures.count_documents({}) == 2
 
 
-def test_readers_beside_refreshes_never_see_a_part(two_halves):
+def test_concurrent_readers_never_see_a_partial_refresh(two_halves):
     refresh_stats(now=NOW)
     counts, ended = [], threading.Event()
 
@@ -134,7 +136,7 @@ def test_readers_beside_refreshes_never_see_a_part(two_halves):
     for reader in readers:
         reader.start()
     for _ in range(4):
-        store_postings(postings=half(), role="Backend Developer", now=NOW)
+        store_postings(postings=build_half(), role="Backend Developer", now=NOW)
         refresh_stats(now=NOW)
     ended.set()
     for reader in readers:
@@ -144,24 +146,24 @@ def test_readers_beside_refreshes_never_see_a_part(two_halves):
     assert check_stats().differing == []
 
 
-def test_a_role_registered_but_not_refreshed_is_computed_from_all_its_postings(mongo):
+def test_computes_a_registered_role_from_all_its_postings_before_the_refresh(mongo):
     store(*(PostingFactory(title="Data Engineer", date_posted=days_ago(number)) for number in range(90)), role=None)
     register_role(role="Data Engineer", now=NOW)
 
-    stats, announced = compute(days=365)
+    stats, queued_refreshes = compute_stats(days=365)
 
-    assert (stats.window.demand.postings, announced) == (90, 1)
+    assert (stats.window.demand.postings, queued_refreshes) == (90, 1)
     assert load_role_stats(role="data engineer", days=365, now=NOW).window.demand == stats.window.demand
     assert check_stats().differing == []
 
 
-def test_a_role_is_computed_and_not_stored_while_a_refresh_is_at_work(mongo):
+def test_computes_a_role_without_storing_it_while_a_refresh_is_running(mongo):
     store(*(PostingFactory(title="Data Engineer", date_posted=days_ago(number)) for number in range(90)), role=None)
 
     with refresh._lock():
-        stats, announced = compute(days=90)
+        stats, queued_refreshes = compute_stats(days=90)
 
-    assert (stats.window.demand.postings, announced) == (90, 1)
+    assert (stats.window.demand.postings, queued_refreshes) == (90, 1)
     assert load_role_stats(role="data engineer", days=90, now=NOW) is None
     refresh_stats(now=NOW)
     stored = load_role_stats(role="data engineer", days=90, now=NOW)
@@ -169,46 +171,46 @@ def test_a_role_is_computed_and_not_stored_while_a_refresh_is_at_work(mongo):
     assert rank_gaps(window=stored.window, held=[]) == rank_gaps(window=stats.window, held=[])
 
 
-def test_a_role_is_computed_without_redis():
+def test_computes_a_role_without_redis():
     store(PostingFactory(title="Data Engineer"), role=None)
 
     with redis_at(NO_REDIS):
-        stats, _ = compute()
+        stats, _ = compute_stats()
     reset_caches()
 
     assert stats.window.demand.postings == 1
 
 
-def test_a_refresh_that_meets_a_registration_half_done_shows_nothing_of_the_role(monkeypatch):
+def test_a_refresh_during_a_registration_hides_the_role(monkeypatch):
     monkeypatch.setattr(refresh, "_DAYS_PER_BATCH", 10)
     postings = [PostingFactory(title="Data Engineer", date_posted=days_ago(number)) for number in range(90)]
     store_postings(postings=postings, now=NOW)
     recompute, calls = refresh._recompute, []
 
-    def register_meanwhile(*arguments):
+    def register_and_recompute(*arguments):
         calls.append(arguments)
         if len(calls) == 4:
             register_role(role="Data Engineer", now=NOW)
         recompute(*arguments)
 
-    monkeypatch.setattr(refresh, "_recompute", register_meanwhile)
+    monkeypatch.setattr(refresh, "_recompute", register_and_recompute)
 
     refresh_stats(now=NOW)
 
     assert load_role_stats(role="data engineer", days=365, now=NOW) is None
     assert get_role_demands(days=365, now=NOW) == {}
-    assert compute(days=365)[0].window.demand.postings == 90
+    assert compute_stats(days=365)[0].window.demand.postings == 90
     refresh_stats(now=NOW)
     assert load_role_stats(role="data engineer", days=365, now=NOW).window.demand.postings == 90
     assert check_stats().differing == []
 
 
-def test_a_refresh_shows_nothing_of_a_role_that_was_given_a_part_of_its_postings(mongo, monkeypatch):
+def test_a_refresh_after_an_interrupted_registration_hides_the_role(mongo, monkeypatch):
     store(*(PostingFactory(title="Data Engineer", date_posted=days_ago(number)) for number in range(9)), role=None)
-    give = membership.add_role
+    add_role = membership.add_role
 
     def die(*, role, ids):
-        give(role=role, ids=list(ids)[:4])
+        add_role(role=role, ids=list(ids)[:4])
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
@@ -219,16 +221,16 @@ def test_a_refresh_shows_nothing_of_a_role_that_was_given_a_part_of_its_postings
     refresh_stats(now=NOW)
 
     assert load_role_stats(role="data engineer", days=30, now=NOW) is None
-    assert compute()[0].window.demand.postings == 9
+    assert compute_stats()[0].window.demand.postings == 9
     refresh_stats(now=NOW)
     assert load_role_stats(role="data engineer", days=30, now=NOW).window.demand.postings == 9
 
 
-def test_a_role_without_postings_is_registered_once_and_then_only_looked_for(commands):
+def test_a_role_without_postings_is_registered_only_once(commands):
     store(PostingFactory())
-    compute(role="Astronaut")
+    compute_stats(role="Astronaut")
     commands.clear()
 
-    assert compute(role="Astronaut") == (None, 0)
+    assert compute_stats(role="Astronaut") == (None, 0)
 
     assert set(commands) <= {"find", "distinct"}

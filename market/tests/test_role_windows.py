@@ -1,4 +1,4 @@
-"""A role's window is that of its postings, whatever happened to them since."""
+"""A role's window agrees with its postings, whatever happens to them later."""
 
 import random
 from collections import Counter
@@ -28,43 +28,45 @@ def store(*postings, role="Backend Developer"):
     refresh_stats(now=NOW)
 
 
-def demanded(stats):
+def get_counts(stats):
     return {skill.name: skill.count for skill in stats.window.demand.skills}
 
 
-def random_posting(choose, title="Backend Developer"):
-    low = choose.choice([None, 1_000, 50_000, 80_000, 120_000])
+def build_random_posting(random_source, title="Backend Developer"):
+    low = random_source.choice([None, 1_000, 50_000, 80_000, 120_000])
     return PostingFactory(
         title=title,
-        technology_slugs=tuple(choose.sample(["python", "go", "sql", "docker", "kafka", "rare-thing"], 3)),
-        date_posted=days_ago(choose.randrange(90)),
+        technology_slugs=tuple(random_source.sample(["python", "go", "sql", "docker", "kafka", "rare-thing"], 3)),
+        date_posted=days_ago(random_source.randrange(90)),
         min_annual_salary_usd=low,
-        max_annual_salary_usd=low and low + choose.choice([-10, 0, 30_000]),
+        max_annual_salary_usd=low and low + random_source.choice([-10, 0, 30_000]),
     )
 
 
 @pytest.mark.parametrize("days", [1, 7, 30, 45, 365])
-def test_equals_a_plain_recount_of_the_postings(mongo, days):
-    choose = random.Random(days)
-    store(PostingFactory(job_id="today"), *(random_posting(choose) for _ in range(300)))
+def test_equals_a_recount_of_the_postings(mongo, days):
+    random_source = random.Random(days)
+    store(PostingFactory(job_id="today"), *(build_random_posting(random_source) for _ in range(300)))
     mongo.job_postings.update_many({"job_id": {"$regex": "7$"}}, {"$set": {"hidden": True}})
     mark_dirty(days=mongo.job_postings.distinct("day"))
     refresh_stats(now=NOW)
 
     stats = load_role_stats(role=ROLE, days=days, now=NOW)
 
-    def recounted(first, last):
-        wanted = {"roles": ROLE, "hidden": {"$ne": True}, "day": {"$gte": day_start(first), "$lte": day_start(last)}}
-        return [(set(row["skills"]), sum(get_usable_salary(row) or ())) for row in mongo.job_postings.find(wanted)]
+    def list_postings(first, last):
+        query = {"roles": ROLE, "hidden": {"$ne": True}, "day": {"$gte": day_start(first), "$lte": day_start(last)}}
+        return [(set(row["skills"]), sum(get_usable_salary(row) or ())) for row in mongo.job_postings.find(query)]
 
-    plain = window_of(recounted(days_ago(days - 1), TODAY), before=recounted(days_ago(2 * days - 1), days_ago(days)))
-    assert stats.window.demand == plain.demand
+    expected = window_of(
+        list_postings(days_ago(days - 1), TODAY), before=list_postings(days_ago(2 * days - 1), days_ago(days))
+    )
+    assert stats.window.demand == expected.demand
     for held in ([], ["python", "kafka"]):
-        assert rank_gaps(window=stats.window, held=held) == rank_gaps(window=plain, held=held)
+        assert rank_gaps(window=stats.window, held=held) == rank_gaps(window=expected, held=held)
     assert stats.computed_at == NOW
 
 
-def test_has_nothing_for_a_role_without_postings():
+def test_has_no_stats_for_a_role_without_postings():
     store(PostingFactory(date_posted=days_ago(40)))
 
     assert load_role_stats(role="astronaut", days=30, now=NOW) is None
@@ -72,7 +74,7 @@ def test_has_nothing_for_a_role_without_postings():
     assert load_role_stats(role=ROLE, days=41, now=NOW) is not None
 
 
-def test_follows_a_change_of_the_postings():
+def test_changes_with_the_postings():
     store(PostingFactory(technology_slugs=("go",)))
     first = get_role_stats(role=ROLE, days=30, now=NOW)
     again = get_role_stats(role=ROLE, days=30, now=NOW)
@@ -80,10 +82,10 @@ def test_follows_a_change_of_the_postings():
     store(PostingFactory(technology_slugs=("sql",)))
 
     assert again is first
-    assert demanded(get_role_stats(role=ROLE, days=30, now=NOW)) == {"go": 1, "sql": 1}
+    assert get_counts(get_role_stats(role=ROLE, days=30, now=NOW)) == {"go": 1, "sql": 1}
 
 
-def test_moves_on_at_midnight_without_a_refresh():
+def test_moves_at_midnight_without_a_refresh():
     store(PostingFactory(date_posted=days_ago(29)))
     today = get_role_stats(role=ROLE, days=30, now=NOW)
 
@@ -91,7 +93,7 @@ def test_moves_on_at_midnight_without_a_refresh():
     assert get_role_stats(role=ROLE, days=30, now=NOW + timedelta(days=1)) is None
 
 
-def test_keeps_nothing_that_redis_does_not_vouch_for(redis):
+def test_does_not_cache_without_a_version_in_redis(redis):
     store(PostingFactory())
     redis.flushdb()
 
@@ -100,7 +102,7 @@ def test_keeps_nothing_that_redis_does_not_vouch_for(redis):
     assert get_role_stats(role=ROLE, days=30, now=NOW) is not first
 
 
-def test_lasts_when_the_postings_are_past_retention(mongo):
+def test_does_not_change_when_postings_expire(mongo):
     store(*(PostingFactory(date_posted=days_ago(days), technology_slugs=("go", "sql")) for days in (5, 50)))
     before = load_role_stats(role=ROLE, days=60, now=NOW)
 
@@ -114,7 +116,7 @@ def test_lasts_when_the_postings_are_past_retention(mongo):
     assert check_stats().differing == []
 
 
-def test_no_row_holds_text_of_postings_and_the_markets_rows_no_postings(mongo):
+def test_rows_have_no_text_and_rows_of_the_market_have_no_postings(mongo):
     store(PostingFactory(title="Backend Developer", description="Secret words."))
 
     rows = {row["scope"]: row for row in mongo.market_figures.find()}
@@ -124,7 +126,7 @@ def test_no_row_holds_text_of_postings_and_the_markets_rows_no_postings(mongo):
     assert "Secret" not in str(rows)
 
 
-def test_passes_over_rows_from_before_postings_were_kept_until_a_check_mends_them(mongo):
+def test_skips_rows_without_packed_postings_until_a_check_repairs_them(mongo):
     store(PostingFactory(technology_slugs=("go",)))
     mongo.market_figures.update_many({}, {"$unset": {"skill_keys": "", "posting_skills": ""}})
 
@@ -132,58 +134,58 @@ def test_passes_over_rows_from_before_postings_were_kept_until_a_check_mends_the
     assert get_role_demands(days=30, now=NOW + timedelta(days=1)) == {}
     assert check_stats().differing == [TODAY]
     refresh_stats(now=NOW)
-    assert demanded(load_role_stats(role=ROLE, days=30, now=NOW)) == {"go": 1}
+    assert get_counts(load_role_stats(role=ROLE, days=30, now=NOW)) == {"go": 1}
 
 
-def compute(role="Data Engineer", days=30):
-    """The role's stats, and how often a refresh was asked for."""
-    announced = []
+def compute_stats(role="Data Engineer", days=30):
+    """Return the role's stats, and how many refreshes were queued."""
+    queued = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(services, "queue_refresh", lambda: announced.append(role))
+        patch.setattr(services, "queue_refresh", lambda: queued.append(role))
         stats = compute_role_stats(role=role, days=days, now=NOW)
-    return stats, len(announced)
+    return stats, len(queued)
 
 
-def test_answers_with_the_rows_that_another_request_stores_between_two_looks(monkeypatch):
+def test_returns_the_rows_that_a_concurrent_request_stores(monkeypatch):
     store(PostingFactory(title="Data Engineer", technology_slugs=("sql",)))
     register_role(role="Data Engineer", now=NOW)
     has_rows = services.has_rows
 
-    def has_rows_a_moment_later(*, role):
+    def store_and_check_rows(*, role):
         refresh.compute_role(role=role, now=NOW)
         return has_rows(role=role)
 
-    monkeypatch.setattr(services, "has_rows", has_rows_a_moment_later)
+    monkeypatch.setattr(services, "has_rows", store_and_check_rows)
 
-    stats, announced = compute()
+    stats, queued_refreshes = compute_stats()
 
-    assert (demanded(stats), announced) == ({"sql": 1}, 0)
+    assert (get_counts(stats), queued_refreshes) == ({"sql": 1}, 0)
 
 
-def test_gives_a_new_role_its_figures_at_once():
+def test_computes_the_stats_of_a_new_role_immediately():
     store(PostingFactory(title="Senior Data-Engineer (m/f/d)", technology_slugs=("sql",)), role="Backend Developer")
 
-    stats, announced = compute()
+    stats, queued_refreshes = compute_stats()
 
-    assert (demanded(stats), announced) == ({"sql": 1}, 1)
-    assert demanded(get_role_stats(role="data engineer", days=30, now=NOW)) == {"sql": 1}
-    assert compute(role="data  engineer")[1] == 0
+    assert (get_counts(stats), queued_refreshes) == ({"sql": 1}, 1)
+    assert get_counts(get_role_stats(role="data engineer", days=30, now=NOW)) == {"sql": 1}
+    assert compute_stats(role="data  engineer")[1] == 0
     assert check_stats().differing == []
     refresh_stats(now=NOW)
     assert check_stats().differing == []
 
 
-def test_figures_a_new_role_beside_sealed_days(mongo):
+def test_computes_no_stats_of_a_new_role_on_closed_days(mongo):
     store(*(PostingFactory(title="Data Engineer", date_posted=days_ago(days)) for days in (5, 50)))
     list(delete_expired_postings(days_to_keep=30, now=NOW))
 
-    compute()
+    compute_stats()
 
     assert load_role_stats(role="data engineer", days=60, now=NOW).window.demand.postings == 1
     assert not mongo.market_figures.count_documents({"scope": "data engineer", "sealed": True})
 
 
-def test_a_role_called_like_the_market_counts_nothing_twice(mongo):
+def test_a_role_named_market_is_not_counted_twice(mongo):
     register_role(role="Market", now=NOW)
     store(PostingFactory(title="Market Developer"))
 

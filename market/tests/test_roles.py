@@ -1,4 +1,4 @@
-"""Roles: their keys, and the titles that name them."""
+"""Keys and display names of roles, and the titles that name them."""
 
 import pytest
 from hypothesis import example, given
@@ -30,12 +30,12 @@ from market.roles import find_named_roles, get_display_role, normalize_role, tit
         ("", ""),
     ],
 )
-def test_a_role_has_one_key_however_it_is_written(role, key):
+def test_all_spellings_of_a_role_have_the_same_key(role, key):
     assert normalize_role(role) == key
 
 
 @pytest.mark.parametrize(
-    ("title", "role", "named"),
+    ("title", "role", "expected"),
     [
         ("Senior Backend Developer (Remote)", "backend developer", True),
         ("Senior Back-End Developer", "Backend Developer", True),
@@ -51,11 +51,11 @@ def test_a_role_has_one_key_however_it_is_written(role, key):
         ("", "data scientist", False),
     ],
 )
-def test_a_title_names_a_role_by_its_words_as_a_phrase(title, role, named):
-    assert title_names_role(title=title, role=role) is named
+def test_a_title_names_a_role_if_it_contains_the_words_as_a_phrase(title, role, expected):
+    assert title_names_role(title=title, role=role) is expected
 
 
-def test_roles_named_keeps_the_order_and_the_spelling_given():
+def test_finding_named_roles_keeps_their_order_and_spelling():
     roles = ["Engineer", "data engineer", "", "Data-Engineer", "Java Developer", "Senior Data Engineer"]
 
     named = find_named_roles(title="Senior Data Engineer (f/m/d)", roles=roles)
@@ -63,7 +63,7 @@ def test_roles_named_keeps_the_order_and_the_spelling_given():
     assert named == ["Engineer", "data engineer", "Data-Engineer", "Senior Data Engineer"]
 
 
-def test_roles_named_finds_phrases_that_share_a_space():
+def test_finds_named_roles_that_overlap_by_a_space():
     named = find_named_roles(
         title="Data Engineer Data Analyst", roles=["data analyst", "data engineer", "engineer data"]
     )
@@ -71,13 +71,13 @@ def test_roles_named_finds_phrases_that_share_a_space():
     assert named == ["data analyst", "data engineer", "engineer data"]
 
 
-def test_no_roles_are_named_by_any_title():
+def test_no_title_names_an_empty_role():
     assert find_named_roles(title="Data Engineer", roles=[]) == []
     assert find_named_roles(title="Data Engineer", roles=["", "-"]) == []
 
 
 @pytest.mark.parametrize(
-    ("role", "written"),
+    ("role", "expected"),
     [
         ("full-stack developer", "Full Stack Developer"),
         ("HEAD OF DATA", "Head of Data"),
@@ -88,8 +88,8 @@ def test_no_roles_are_named_by_any_title():
         ("", ""),
     ],
 )
-def test_a_role_is_displayed_as_titles_are_written(role, written):
-    assert get_display_role(role) == written
+def test_displays_a_role_in_title_case(role, expected):
+    assert get_display_role(role) == expected
 
 
 WORDS = "data engineer senior back-end backend full stack fullstack c++ react native dev ops"
@@ -101,19 +101,19 @@ titles = st.one_of(st.text(max_size=40), st.lists(words, max_size=6).map(" ".joi
 @example("fullback end")
 @example("full fullstack end")
 @example("ŉ́")
-def test_a_key_is_its_own_key(role):
+def test_normalizing_a_key_again_does_not_change_it(role):
     key = normalize_role(role)
 
     assert normalize_role(key) == key
 
 
 @given(titles)
-def test_displaying_a_role_keeps_its_key(role):
+def test_a_role_and_its_display_name_have_the_same_key(role):
     assert normalize_role(get_display_role(role)) == normalize_role(role)
 
 
 @given(titles, st.lists(titles, max_size=6))
-def test_many_roles_are_named_as_each_one_alone(title, roles):
+def test_finding_many_roles_agrees_with_checking_each_role(title, roles):
     named = find_named_roles(title=title, roles=roles)
 
     assert named == [role for role in roles if title_names_role(title=title, role=role)]

@@ -1,4 +1,4 @@
-"""Reads of the market: by skill, by words, by age, by window."""
+"""Selectors of postings by skill, keywords and age, and of stored stats by window."""
 
 from datetime import timedelta
 
@@ -27,22 +27,22 @@ def store(*postings, now=NOW, **search):
     store_postings(postings=postings, now=now, **search)
 
 
-def titles(found) -> list[str]:
-    return [posting.title for posting in found]
+def list_titles(postings) -> list[str]:
+    return [posting.title for posting in postings]
 
 
-def test_finds_postings_that_ask_for_any_of_the_skills_newest_collected_first(vocabulary):
+def test_finds_postings_with_any_of_the_skills_most_recently_collected_first(vocabulary):
     for age, slug in enumerate(("python", "go", "react", "python")):
         store(PostingFactory(title=f"{slug} {age}", technology_slugs=(slug,)), now=NOW - timedelta(hours=age))
 
-    assert titles(find_postings_by_skills(skills=["go", "python"])) == ["python 0", "go 1", "python 3"]
-    assert titles(find_postings_by_skills(skills=["go", "python"], limit=2)) == ["python 0", "go 1"]
-    assert titles(find_postings_by_skills(skills=[])) == []
-    assert titles(find_postings_by_skills(skills=["cobol"])) == []
+    assert list_titles(find_postings_by_skills(skills=["go", "python"])) == ["python 0", "go 1", "python 3"]
+    assert list_titles(find_postings_by_skills(skills=["go", "python"], limit=2)) == ["python 0", "go 1"]
+    assert list_titles(find_postings_by_skills(skills=[])) == []
+    assert list_titles(find_postings_by_skills(skills=["cobol"])) == []
 
 
 @pytest.fixture
-def titled():
+def stored_titles():
     store(
         PostingFactory(title="Senior Backend Developer", location="Austin, TX"),
         PostingFactory(title="Developer (Backend)", location="New York, NY"),
@@ -60,50 +60,50 @@ def titled():
         ("developer", "(BRAZIL", {"C++ Developer"}),
         ("", "new york", {"Developer (Backend)"}),
         ("nothing of the kind", None, set()),
-        # Neither runs as a pattern.
+        # Neither keywords nor location run as a pattern.
         (".*", None, set()),
         ("developer", ".*", set()),
         ("developer", "^Austin", set()),
         ("developer", "A.stin", set()),
         ("developer", "[", set()),
         ('best" job', None, set()),
-        # No title has the dash: it does not leave words out.
+        # The dash is part of the phrase and does not exclude words.
         ("-backend", None, set()),
     ],
 )
-def test_finds_words_as_a_phrase_and_places_as_plain_text(titled, keywords, location, expected):
+def test_matches_keywords_as_a_phrase_and_the_location_as_plain_text(stored_titles, keywords, location, expected):
     found = find_postings_by_keywords(keywords=keywords, location=location)
 
-    assert set(titles(found)) == expected
+    assert set(list_titles(found)) == expected
 
 
 @pytest.mark.parametrize("keywords", ['"', "\\", '\\"', '"" ""', "$where", "{}", "\x00", "(", "a" * 20_000])
-def test_takes_any_keywords(titled, keywords):
-    assert isinstance(titles(find_postings_by_keywords(keywords=keywords)), list)
+def test_accepts_any_keywords(stored_titles, keywords):
+    assert isinstance(list_titles(find_postings_by_keywords(keywords=keywords)), list)
 
 
-def test_quotes_in_keywords_are_passed_over(titled):
-    assert titles(find_postings_by_keywords(keywords='"backend developer"')) == ["Senior Backend Developer"]
+def test_ignores_quotes_in_keywords(stored_titles):
+    assert list_titles(find_postings_by_keywords(keywords='"backend developer"')) == ["Senior Backend Developer"]
 
 
-def test_recent_postings_are_those_collected_lately():
+def test_lists_postings_collected_within_the_last_days():
     for age in (0, 6, 7, 8):
         store(PostingFactory(title=f"{age}"), now=NOW - timedelta(days=age))
 
-    assert titles(list_recent_postings(now=NOW)) == ["0", "6", "7"]
-    assert titles(list_recent_postings(now=NOW, days=1)) == ["0"]
-    assert titles(list_recent_postings(now=NOW, days=30, limit=2)) == ["0", "6"]
+    assert list_titles(list_recent_postings(now=NOW)) == ["0", "6", "7"]
+    assert list_titles(list_recent_postings(now=NOW, days=1)) == ["0"]
+    assert list_titles(list_recent_postings(now=NOW, days=30, limit=2)) == ["0", "6"]
 
 
-def test_hidden_postings_are_found_nowhere(mongo, titled):
+def test_never_returns_hidden_postings(mongo, stored_titles):
     mongo.job_postings.update_many({}, {"$set": {"hidden": True}})
 
-    assert titles(list_recent_postings(now=NOW)) == []
-    assert titles(find_postings_by_keywords(keywords="developer")) == []
-    assert titles(find_postings_by_skills(skills=["python"])) == []
+    assert list_titles(list_recent_postings(now=NOW)) == []
+    assert list_titles(find_postings_by_keywords(keywords="developer")) == []
+    assert list_titles(find_postings_by_skills(skills=["python"])) == []
 
 
-def test_what_was_collected_at_the_same_time_is_ordered_by_id():
+def test_orders_postings_collected_at_the_same_time_by_id():
     store(*(PostingFactory() for _ in range(20)))
 
     ids = [posting.id for posting in list_recent_postings(now=NOW)]
@@ -111,7 +111,7 @@ def test_what_was_collected_at_the_same_time_is_ordered_by_id():
     assert ids == sorted(ids, reverse=True)
 
 
-def test_a_stored_posting_reads_as_a_document():
+def test_a_stored_posting_is_a_valid_document():
     store(PostingFactory(latitude=1.5, longitude=2.5, remote=True), role="Data Engineer")
 
     posting = JobPostingDocument.objects.get()
@@ -121,7 +121,7 @@ def test_a_stored_posting_reads_as_a_document():
     posting.validate()
 
 
-def test_records_of_a_scope_come_in_order_of_their_day():
+def test_loads_the_records_of_a_scope_in_order_of_day():
     store(*(PostingFactory(date_posted=days_ago(age)) for age in (3, 0, 9, 1)), role="Data Engineer")
     refresh_stats(now=NOW)
 

@@ -1,4 +1,4 @@
-"""Shares and their confidence."""
+"""Percentages and confidence intervals."""
 
 import pytest
 from hypothesis import given
@@ -17,7 +17,7 @@ def test_rounds_percentages_to_one_decimal(part, whole, expected):
 @pytest.mark.parametrize(
     ("count", "of", "low", "high"),
     [
-        # By hand, from (p + z2/2n +- z sqrt(p(1-p)/n + z2/4n2)) / (1 + z2/n) with z2 = 3.8415.
+        # Computed by hand with the formula (p + z2/2n +- z sqrt(p(1-p)/n + z2/4n2)) / (1 + z2/n) with z2 = 3.8415.
         (5, 10, 23.7, 76.3),
         (1, 10, 1.8, 40.4),
         (0, 10, 0.0, 27.8),
@@ -29,12 +29,12 @@ def test_rounds_percentages_to_one_decimal(part, whole, expected):
         (0, 0, 0.0, 100.0),
     ],
 )
-def test_gives_wilsons_interval(count, of, low, high):
+def test_computes_the_wilson_score_interval(count, of, low, high):
     assert wilson_interval(count=count, of=of) == (low, high)
 
 
 @given(st.integers(1, 10**7).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
-def test_holds_the_share_in_its_interval(pair):
+def test_the_interval_contains_the_share(pair):
     count, of = pair
 
     low, high = wilson_interval(count=count, of=of)

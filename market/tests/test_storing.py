@@ -1,4 +1,4 @@
-"""Storing postings: once each, found by the source's id, or by URL where an id is missing."""
+"""Storing postings once each, identified by the source's id or, without an id, by URL."""
 
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
@@ -31,15 +31,15 @@ def store(*postings: Posting, now: datetime = NOW, **search):
     return store_postings(postings=postings, now=now, **search)
 
 
-def changed(posting: Posting, **fields) -> Posting:
+def change(posting: Posting, **fields) -> Posting:
     return dataclasses.replace(posting, **fields)
 
 
-def stored(mongo):
+def list_stored(mongo):
     return list(mongo.job_postings.find().sort("_id", 1))
 
 
-def test_stores_every_field_the_source_gives(mongo):
+def test_stores_every_field_of_a_posting(mongo):
     posting = PostingFactory(
         job_id="17",
         latitude=30.2,
@@ -53,7 +53,7 @@ def test_stores_every_field_the_source_gives(mongo):
 
     store(posting, role="Backend Developer", place="United States")
 
-    (row,) = stored(mongo)
+    (row,) = list_stored(mongo)
     assert row["job_id"] == "17"
     assert row["coordinates"] == {"lat": 30.2, "lng": -97.7}
     assert row["discovered_at"] == datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
@@ -71,7 +71,7 @@ def test_stores_every_field_the_source_gives(mongo):
 def test_counts_new_changed_and_unchanged_postings():
     first, second = PostingFactory(), PostingFactory()
 
-    outcomes = [store(first, second), store(first, changed(second, title="Backend Engineer"))]
+    outcomes = [store(first, second), store(first, change(second, title="Backend Engineer"))]
 
     assert [(o.collected, o.updated, o.unchanged) for o in outcomes] == [(2, 0, 0), (0, 1, 1)]
 
@@ -79,101 +79,101 @@ def test_counts_new_changed_and_unchanged_postings():
 def test_writes_nothing_for_an_unchanged_posting(mongo):
     posting = PostingFactory()
     store(posting)
-    before = stored(mongo)
+    before = list_stored(mongo)
 
     store(posting, now=LATER)
 
-    assert stored(mongo) == before
+    assert list_stored(mongo) == before
 
 
 def test_keeps_day_and_first_collected_time_when_a_posting_changes(mongo):
     posting = PostingFactory(date_posted=days_ago(3))
     store(posting)
 
-    store(changed(posting, title="Lead Backend Developer", date_posted=days_ago(1)), now=LATER)
+    store(change(posting, title="Lead Backend Developer", date_posted=days_ago(1)), now=LATER)
 
-    (row,) = stored(mongo)
+    (row,) = list_stored(mongo)
     assert row["title"] == "Lead Backend Developer"
     assert row["day"] == day_start(days_ago(3))
     assert row["date_posted"] == day_start(days_ago(1))
     assert (row["scraped_at"], row["updated_at"]) == (NOW, LATER)
 
 
-def test_forgets_what_the_source_no_longer_says(mongo):
+def test_removes_fields_that_the_source_no_longer_has(mongo):
     posting = PostingFactory(seniority="senior", remote=True)
     store(posting)
 
-    store(changed(posting, seniority=None, remote=None), now=LATER)
+    store(change(posting, seniority=None, remote=None), now=LATER)
 
-    (row,) = stored(mongo)
+    (row,) = list_stored(mongo)
     assert "seniority" not in row
     assert "remote" not in row
 
 
-def test_counts_a_posting_without_a_date_on_the_day_it_was_first_collected(mongo):
+def test_a_posting_without_a_date_belongs_to_the_day_it_was_first_collected(mongo):
     posting = PostingFactory(date_posted=None)
     store(posting)
 
-    store(changed(posting, title="Other"), now=NOW + timedelta(days=2))
+    store(change(posting, title="Other"), now=NOW + timedelta(days=2))
 
-    assert [row["day"] for row in stored(mongo)] == [day_start(NOW.date())]
+    assert [row["day"] for row in list_stored(mongo)] == [day_start(NOW.date())]
 
 
-def test_keeps_postings_with_different_ids_apart_when_they_share_a_url(mongo):
+def test_postings_with_different_ids_stay_separate_if_they_share_a_url(mongo):
     store(CLERK)
 
     outcomes = [store(ENGINEER), store(CLERK, ENGINEER), store(ENGINEER, CLERK)]
 
     assert [(o.collected, o.updated, o.unchanged) for o in outcomes] == [(1, 0, 0), (0, 0, 2), (0, 0, 2)]
-    assert [(row["job_id"], row["title"]) for row in stored(mongo)] == BOTH
+    assert [(row["job_id"], row["title"]) for row in list_stored(mongo)] == BOTH
     refresh_stats(now=NOW)
     assert mongo.market_figures.find_one({"scope": "market"})["postings"] == 2
 
 
 @pytest.mark.parametrize("in_one_batch", [True, False])
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_a_posting_without_an_id_is_one_of_those_with_its_url_in_whatever_order(mongo, order, in_one_batch):
-    postings = [CLERK, ENGINEER, changed(ENGINEER, job_id=None)]
-    given = [postings[number] for number in order]
+def test_a_posting_without_an_id_matches_one_with_its_url_in_any_order(mongo, order, in_one_batch):
+    postings = [CLERK, ENGINEER, change(ENGINEER, job_id=None)]
+    ordered = [postings[number] for number in order]
 
-    for batch in [given] if in_one_batch else [[posting] for posting in given]:
+    for batch in [ordered] if in_one_batch else [[posting] for posting in ordered]:
         store(*batch)
-    again = store(*given)
+    again = store(*ordered)
 
-    assert sorted((row["job_id"], row["title"]) for row in stored(mongo)) == BOTH
+    assert sorted((row["job_id"], row["title"]) for row in list_stored(mongo)) == BOTH
     assert (again.collected, again.updated, again.unchanged) == (0, 0, 3)
 
 
-def test_a_posting_keeps_its_id_when_it_comes_without_one(mongo):
+def test_a_posting_keeps_its_id_when_it_is_stored_again_without_one(mongo):
     posting = PostingFactory(job_id="1", url="https://jobs.example.com/a")
     store(posting)
 
-    outcome = store(changed(posting, job_id=None, description="New.", url="http://jobs.example.com/a/"))
+    outcome = store(change(posting, job_id=None, description="New.", url="http://jobs.example.com/a/"))
 
     assert (outcome.collected, outcome.updated) == (0, 1)
-    assert [(row["job_id"], row["description"]) for row in stored(mongo)] == [("1", "New.")]
+    assert [(row["job_id"], row["description"]) for row in list_stored(mongo)] == [("1", "New.")]
 
 
-def test_a_posting_without_an_id_takes_the_id_that_its_url_and_title_come_with(mongo):
+def test_a_posting_without_an_id_gets_the_id_of_the_same_url_and_title(mongo):
     posting = PostingFactory(job_id=None, url=SHARED, title="Payroll Clerk")
     store(posting)
 
-    store(changed(posting, job_id="2"), changed(posting, job_id="3", title="Kernel Engineer"))
+    store(change(posting, job_id="2"), change(posting, job_id="3", title="Kernel Engineer"))
 
-    assert [(row["job_id"], row["title"]) for row in stored(mongo)] == [
+    assert [(row["job_id"], row["title"]) for row in list_stored(mongo)] == [
         ("2", "Payroll Clerk"),
         ("3", "Kernel Engineer"),
     ]
 
 
-def test_each_of_many_writers_ids_is_stored_when_a_posting_without_one_has_their_url(mongo):
+def test_concurrent_writers_store_every_id_if_a_posting_without_one_has_their_url(mongo):
     store(PostingFactory(job_id=None, url=SHARED))
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: store(PostingFactory(job_id=f"w{number}", url=SHARED)), range(12)))
 
     assert mongo.job_postings.count_documents({"url_key": SHARED, "day": {"$exists": True}}) == 12
-    assert sorted(row["job_id"] for row in stored(mongo)) == sorted(f"w{number}" for number in range(12))
+    assert sorted(row["job_id"] for row in list_stored(mongo)) == sorted(f"w{number}" for number in range(12))
 
 
 @pytest.mark.parametrize(
@@ -193,12 +193,12 @@ def test_each_of_many_writers_ids_is_stored_when_a_posting_without_one_has_their
         ["https://[2001:DB8::1]/x", "http://[2001:db8::1]:80/x"],
     ],
 )
-def test_spellings_of_one_url_are_one_posting_that_shows_the_url_as_given(mongo, urls):
+def test_spellings_of_one_url_are_one_posting_with_the_latest_spelling(mongo, urls):
     for url in urls:
         store(PostingFactory(job_id=None, url=url))
     store(*(PostingFactory(job_id=None, url=url) for url in urls))
 
-    assert [row["url"] for row in stored(mongo)] == [urls[-1]]
+    assert [row["url"] for row in list_stored(mongo)] == [urls[-1]]
 
 
 @pytest.mark.parametrize(
@@ -215,68 +215,68 @@ def test_urls_of_different_adverts_are_different_postings(mongo, urls):
     for url in urls:
         store(PostingFactory(job_id=None, url=url))
 
-    assert [row["url"] for row in stored(mongo)] == urls
+    assert [row["url"] for row in list_stored(mongo)] == urls
 
 
 @given(url=st.from_regex(r"https?://[A-Za-z.]{1,5}(:(80|443|8080))?(/[a-z/]{0,3})?(\?[a-z&=_]{0,9})?(#[/!a-z]{0,4})?"))
-def test_a_url_key_is_its_own_key(url):
+def test_the_key_of_a_url_key_is_the_key_itself(url):
     assert build_url_key(build_url_key(url)) == build_url_key(url)
 
 
 @pytest.mark.parametrize("missing", ["job_id", "url"])
-def test_keeps_postings_apart_that_lack_their_id_or_their_url(mongo, missing):
+def test_postings_without_id_or_url_stay_separate(mongo, missing):
     store(*(PostingFactory(**{"job_id": name, "url": f"https://{name}.example.com", missing: None}) for name in "ab"))
 
-    assert len(stored(mongo)) == 2
+    assert len(list_stored(mongo)) == 2
 
 
 def test_takes_a_url_that_another_posting_has_too(mongo):
     first, second = PostingFactory(), PostingFactory()
     store(first, second)
 
-    store(changed(first, url=second.url, title="Moved"))
+    store(change(first, url=second.url, title="Moved"))
 
-    rows = stored(mongo)
+    rows = list_stored(mongo)
     assert [row["url"] for row in rows] == [second.url, second.url]
     assert [row["title"] for row in rows] == ["Moved", second.title]
 
 
-def test_takes_the_last_of_repeated_rows_in_a_batch(mongo):
+def test_stores_the_last_of_repeated_postings_in_a_batch(mongo):
     posting = PostingFactory()
 
-    outcome = store(posting, changed(posting, title="Second"), changed(posting, title="Third"))
+    outcome = store(posting, change(posting, title="Second"), change(posting, title="Third"))
 
     assert (outcome.collected, outcome.unchanged) == (1, 2)
-    assert [row["title"] for row in stored(mongo)] == ["Third"]
+    assert [row["title"] for row in list_stored(mongo)] == ["Third"]
 
 
-def test_keeps_every_role_a_posting_was_found_for(mongo):
+def test_keeps_the_roles_of_all_searches_that_returned_a_posting(mongo):
     posting = PostingFactory(title="Engineer")
     store(posting, role="Backend Developer")
 
     outcome = store(posting, role="Full-Stack  Developer")
 
     assert outcome.unchanged == 1
-    assert stored(mongo)[0]["roles"] == ["backend developer", "full stack developer"]
+    assert list_stored(mongo)[0]["roles"] == ["backend developer", "full stack developer"]
 
 
-def test_stores_each_posting_once_when_many_writers_bring_the_same(mongo):
+def test_concurrent_writers_store_each_posting_once(mongo):
     postings = [PostingFactory() for _ in range(60)]
 
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(lambda _: store(*postings), range(4)))
 
-    assert len(stored(mongo)) == 60
+    assert len(list_stored(mongo)) == 60
     assert sum(o.collected for o in outcomes) == 60
     assert sum(o.unchanged for o in outcomes) == 180
 
 
-def test_gives_a_new_role_the_postings_whose_title_names_it(mongo):
+def test_registering_a_role_adds_it_to_postings_whose_title_names_it(mongo):
     store(PostingFactory(title="Senior Full-Stack Developer (Remote)"), PostingFactory(title="Full Professor"))
 
     assert register_role(role="full stack developer", now=NOW)
 
-    assert [row["roles"] for row in stored(mongo)] == [["full stack developer"], []]
+    assert [row["roles"] for row in list_stored(mongo)] == [["full stack developer"], []]
 
 
 @pytest.mark.parametrize(
@@ -289,33 +289,33 @@ def test_gives_a_new_role_the_postings_whose_title_names_it(mongo):
         ("C++ Developer", "C++ Developer"),
     ],
 )
-def test_gives_a_new_role_the_postings_that_spell_it_otherwise(mongo, role, title):
+def test_registering_a_role_finds_titles_with_other_spellings(mongo, role, title):
     store(PostingFactory(title=title))
 
     register_role(role=role, now=NOW)
 
-    assert stored(mongo)[0]["roles"] == [role.replace("-", " ").lower()]
+    assert list_stored(mongo)[0]["roles"] == [role.replace("-", " ").lower()]
 
 
-def test_gives_a_role_its_postings_when_a_crash_cut_that_short(mongo):
+def test_registering_a_role_again_completes_an_interrupted_registration(mongo):
     store(PostingFactory(title="Data Engineer"))
     mongo.known_roles.insert_one({"_id": "data engineer", "label": "Data Engineer", "known_since": NOW})
 
     register_role(role="Data Engineer", now=LATER)
 
-    assert stored(mongo)[0]["roles"] == ["data engineer"]
+    assert list_stored(mongo)[0]["roles"] == ["data engineer"]
     assert not register_role(role="Data Engineer", now=LATER)
 
 
-def test_gives_a_new_posting_the_known_roles_its_title_names(mongo):
+def test_a_new_posting_gets_the_registered_roles_its_title_names(mongo):
     register_role(role="Data Engineer", now=NOW)
 
     store(PostingFactory(title="Principal Data Engineer"))
 
-    assert stored(mongo)[0]["roles"] == ["data engineer"]
+    assert list_stored(mongo)[0]["roles"] == ["data engineer"]
 
 
-def test_takes_skills_from_slugs_and_leaves_job_boards_out(mongo):
+def test_takes_skills_from_slugs_without_job_boards(mongo):
     seed_skills(
         entries=[
             {"name": "python", "display_name": "Python", "category": "Programming Languages"},
@@ -326,36 +326,36 @@ def test_takes_skills_from_slugs_and_leaves_job_boards_out(mongo):
 
     store(PostingFactory(technology_slugs=("python", "greenhouse", "apache-nifi")))
 
-    (row,) = stored(mongo)
+    (row,) = list_stored(mongo)
     assert row["skills"] == ["python", "apache nifi"]
     assert row["skills_source"] == "slugs"
     assert row["technology_slugs"] == ["python", "greenhouse", "apache-nifi"]
     assert mongo.unknown_slugs.find_one({"slug": "apache-nifi"})["count"] == 1
 
 
-def test_takes_skills_from_the_text_when_no_slug_names_one(mongo):
+def test_extracts_skills_from_the_text_if_no_slug_is_a_skill(mongo):
     entries = [{"name": "python", "display_name": "Python", "category": "Programming Languages"}]
     seed_skills(entries=entries, now=NOW)
 
     store(PostingFactory(technology_slugs=(), description="You write Python all day."))
 
-    (row,) = stored(mongo)
+    (row,) = list_stored(mongo)
     assert (row["skills"], row["skills_source"]) == (["python"], "text")
 
 
-def test_deletes_whole_days_past_retention_and_keeps_their_figures(mongo):
+def test_deletes_whole_days_past_retention_and_keeps_their_stats(mongo):
     store(PostingFactory(date_posted=days_ago(30)), PostingFactory(date_posted=days_ago(29)))
     refresh_stats(now=NOW)
 
     deleted = list(delete_expired_postings(days_to_keep=30, now=NOW))
 
     assert deleted == [(days_ago(30), 1)]
-    assert [row["day"] for row in stored(mongo)] == [day_start(days_ago(29))]
+    assert [row["day"] for row in list_stored(mongo)] == [day_start(days_ago(29))]
     stats = mongo.market_figures.find_one({"scope": "market", "day": day_start(days_ago(30))})
     assert (stats["postings"], stats["sealed"]) == (1, True)
 
 
-def test_refuses_a_posting_of_a_sealed_day(mongo):
+def test_rejects_a_posting_of_a_closed_day(mongo):
     store(PostingFactory(date_posted=days_ago(40)))
     close_day(day=day_start(days_ago(40)), now=NOW)
 
@@ -368,7 +368,7 @@ def test_refuses_a_posting_of_a_sealed_day(mongo):
     assert stats["postings"] == 1
 
 
-def test_never_recounts_a_sealed_day_when_a_posting_slips_in(mongo):
+def test_never_recounts_a_closed_day_even_if_it_has_a_posting(mongo):
     day = day_start(days_ago(40))
     store(PostingFactory(date_posted=days_ago(40)))
     close_day(day=day, now=NOW)
@@ -378,7 +378,7 @@ def test_never_recounts_a_sealed_day_when_a_posting_slips_in(mongo):
     refresh_stats(now=NOW)
 
     assert mongo.market_figures.find_one({"scope": "market", "day": day})["postings"] == 1
-    assert stored(mongo) == []
+    assert list_stored(mongo) == []
 
 
 def test_closes_a_posting_once(mongo):
@@ -387,4 +387,4 @@ def test_closes_a_posting_once(mongo):
     closed = [close_posting(source="theirstack", job_id="9", closed_at=LATER, now=NOW) for _ in range(2)]
 
     assert closed == [True, False]
-    assert stored(mongo)[0]["closed_at"] == LATER
+    assert list_stored(mongo)[0]["closed_at"] == LATER

@@ -1,4 +1,4 @@
-"""GET /market/trending over a real database, as a client sees it."""
+"""GET /market/trending over HTTP with real servers."""
 
 import time
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ EMPTY = {
 
 
 class Clock:
-    """The time as the whole project sees it; a test may set it forward."""
+    """Replaces the current time of the whole project. Tests can set `now`."""
 
     now = NOW
 
@@ -60,23 +60,23 @@ def store(*postings, now=NOW):
     refresh_stats(now=now)
 
 
-def trending(client, **parameters) -> dict:
-    answer = client.get("/market/trending", parameters)
-    assert answer.status_code == 200, answer.content
-    return orjson.loads(answer.content)
+def get_trending(client, **parameters) -> dict:
+    response = client.get("/market/trending", parameters)
+    assert response.status_code == 200, response.content
+    return orjson.loads(response.content)
 
 
-def test_answers_zeros_and_empty_lists_on_an_empty_database(client):
-    assert trending(client) == EMPTY
+def test_returns_zeros_and_empty_lists_if_the_database_is_empty(client):
+    assert get_trending(client) == EMPTY
 
 
-def test_answers_zeros_and_empty_lists_after_a_refresh_of_nothing(client):
+def test_returns_zeros_and_empty_lists_after_a_refresh_without_data(client):
     refresh_stats(now=NOW)
 
-    assert trending(client) == EMPTY
+    assert get_trending(client) == EMPTY
 
 
-def test_counts_every_figure_of_the_window(client, vocabulary):
+def test_counts_everything_in_the_window(client, vocabulary):
     salary = {"min_annual_salary_usd": 100_000, "max_annual_salary_usd": 120_000}
     store(
         PostingFactory(technology_slugs=("python", "react", "python"), remote=True, **salary),
@@ -90,7 +90,7 @@ def test_counts_every_figure_of_the_window(client, vocabulary):
         PostingFactory(date_posted=days_ago(30)),
     )
 
-    answer = trending(client)
+    answer = get_trending(client)
 
     unknown = dict.fromkeys(("previous_count", "previous_percentage", "change_in_points", "growth_percentage"))
     assert answer == {
@@ -104,7 +104,7 @@ def test_counts_every_figure_of_the_window(client, vocabulary):
             {"location": "Paris, France", "count": 1},
             {"location": "Remote", "count": 1},
         ],
-        # What was read out of a text is no technology that the source named.
+        # Skills extracted from the text do not count as technologies.
         "technology_trends": [{"technology": "python", "count": 2}, {"technology": "react", "count": 2}],
         "salary_trends": [{"location": "Austin, TX", "avg_min": 100_500, "avg_max": 130_000, "count": 2}],
         "salary_quartiles": {"lower": 112_625, "median": 115_250, "upper": 117_875, "sample_size": 2},
@@ -116,7 +116,7 @@ def test_counts_every_figure_of_the_window(client, vocabulary):
     }
 
 
-def test_compares_each_skill_with_the_window_before(client, vocabulary):
+def test_compares_each_skill_with_the_previous_window(client, vocabulary):
     store(
         *(PostingFactory(technology_slugs=("python",)) for _ in range(30)),
         *(PostingFactory(technology_slugs=("go",)) for _ in range(10)),
@@ -125,7 +125,7 @@ def test_compares_each_skill_with_the_window_before(client, vocabulary):
         *(PostingFactory(technology_slugs=("react",), date_posted=days_ago(14)) for _ in range(50)),
     )
 
-    week, day = trending(client, days=7), trending(client, days=1)
+    week, day = get_trending(client, days=7), get_trending(client, days=1)
 
     assert week["top_skills"] == [
         {
@@ -147,7 +147,7 @@ def test_compares_each_skill_with_the_window_before(client, vocabulary):
             "growth_percentage": None,
         },
     ]
-    # Nothing was posted yesterday: there is nothing to compare with.
+    # Nothing was posted yesterday, so there is no comparison.
     assert {row["previous_count"] for row in day["top_skills"]} == {None}
 
 
@@ -158,22 +158,22 @@ def test_compares_only_windows_of_at_least_twenty_postings(client, vocabulary, p
         *(PostingFactory(date_posted=days_ago(30)) for _ in range(previous)),
     )
 
-    (row,) = trending(client)["top_skills"]
+    (row,) = get_trending(client)["top_skills"]
 
     assert (row["previous_count"] is not None) is compared
     assert (row["growth_percentage"] is not None) is compared
 
 
 @pytest.mark.parametrize(("days", "expected"), [(1, 1), (2, 2), (30, 3), (31, 4), (364, 4), (365, 5)])
-def test_a_window_holds_its_days_up_to_and_including_today(client, days, expected):
+def test_a_window_includes_today(client, days, expected):
     store(*(PostingFactory(date_posted=days_ago(age)) for age in (0, 1, 29, 30, 364, 365)))
 
-    answer = trending(client, days=days)
+    answer = get_trending(client, days=days)
 
     assert (answer["total_jobs_analyzed"], answer["window_days"]) == (expected, days)
 
 
-def test_keeps_to_the_limits_of_its_lists(client):
+def test_respects_the_limits_of_its_lists(client):
     seed_skills(
         entries=[{"name": f"s{n:02}", "category": "Databases", "slugs": [f"s{n:02}"]} for n in range(60)], now=NOW
     )
@@ -186,26 +186,26 @@ def test_keeps_to_the_limits_of_its_lists(client):
         )
     )
 
-    usual, few, most = (
-        trending(client),
-        trending(client, skills_limit=1, locations_limit=2),
-        trending(client, skills_limit=50, locations_limit=30),
+    default, smallest, largest = (
+        get_trending(client),
+        get_trending(client, skills_limit=1, locations_limit=2),
+        get_trending(client, skills_limit=50, locations_limit=30),
     )
 
     def lengths(answer):
         return [len(answer[name]) for name in ("top_skills", "technology_trends", "top_locations", "salary_trends")]
 
-    assert lengths(usual) == [15, 15, 10, 10]
-    assert lengths(few) == [1, 1, 2, 2]
-    assert lengths(most) == [50, 50, 30, 30]
-    assert [row["skill"] for row in most["top_skills"]] == [f"s{n:02}" for n in range(50)]
-    assert few["salary_quartiles"] == most["salary_quartiles"]
+    assert lengths(default) == [15, 15, 10, 10]
+    assert lengths(smallest) == [1, 1, 2, 2]
+    assert lengths(largest) == [50, 50, 30, 30]
+    assert [row["skill"] for row in largest["top_skills"]] == [f"s{n:02}" for n in range(50)]
+    assert smallest["salary_quartiles"] == largest["salary_quartiles"]
 
 
-def test_orders_what_is_equally_frequent_by_name(client):
+def test_orders_ties_by_name(client):
     store(*(PostingFactory(place=place) for place in ("Berlin", "Austin", "Cork")))
 
-    places = [row["location"] for row in trending(client)["top_locations"]]
+    places = [row["location"] for row in get_trending(client)["top_locations"]]
 
     assert places == ["Austin", "Berlin", "Cork"]
 
@@ -215,17 +215,17 @@ BOUNDS = {"days": (1, 365), "skills_limit": (1, 50), "locations_limit": (1, 30)}
 
 @pytest.mark.parametrize("name", BOUNDS)
 @pytest.mark.parametrize("value", ["below", "above", "ten", "", "1.5", "1e1", "0x10", "nan", "9" * 5000, "-3", "١٢x"])
-def test_refuses_a_value_out_of_bounds_by_naming_the_bounds(client, name, value):
+def test_rejects_a_value_out_of_bounds_and_names_the_bounds(client, name, value):
     low, high = BOUNDS[name]
     value = {"below": low - 1, "above": high + 1}.get(value, value)
 
-    answer = client.get("/market/trending", {name: value})
+    response = client.get("/market/trending", {name: value})
 
     sentence = f"{name} must be between {low} and {high}."
-    assert answer.status_code == 400
-    told = answer.json()
-    assert (told["detail"], told["code"], told["errors"]) == (sentence, "validation", {name: [sentence]})
-    assert set(told["error_codes"][name]) <= {"invalid", "min_value", "max_value"}
+    assert response.status_code == 400
+    body = response.json()
+    assert (body["detail"], body["code"], body["errors"]) == (sentence, "validation", {name: [sentence]})
+    assert set(body["error_codes"][name]) <= {"invalid", "min_value", "max_value"}
 
 
 @pytest.mark.parametrize("name", BOUNDS)
@@ -233,37 +233,37 @@ def test_accepts_both_bounds(client, name):
     assert {client.get("/market/trending", {name: bound}).status_code for bound in BOUNDS[name]} == {200}
 
 
-def test_names_every_parameter_at_fault(client):
-    answer = client.get("/market/trending", {"days": 0, "skills_limit": 51, "locations_limit": 5})
+def test_names_every_invalid_parameter(client):
+    response = client.get("/market/trending", {"days": 0, "skills_limit": 51, "locations_limit": 5})
 
-    assert answer.status_code == 400
-    assert set(answer.json()["errors"]) == {"days", "skills_limit"}
+    assert response.status_code == 400
+    assert set(response.json()["errors"]) == {"days", "skills_limit"}
 
 
 def test_ignores_unknown_parameters(client):
-    assert trending(client, page="x", format="xml", role="") == EMPTY
+    assert get_trending(client, page="x", format="xml", role="") == EMPTY
 
 
 @pytest.mark.parametrize("path", ["/market/trending", "/market/trending/"])
-def test_answers_with_and_without_a_trailing_slash_and_forbids_keeping_the_answer(client, path):
+def test_works_with_and_without_a_trailing_slash_and_forbids_caching(client, path):
     for _ in range(2):
-        answer = client.get(path)
+        response = client.get(path)
 
-        assert answer.status_code == 200
-        assert answer["Cache-Control"] == CACHE_CONTROL
-        assert answer["Content-Type"] == "application/json"
+        assert response.status_code == 200
+        assert response["Cache-Control"] == CACHE_CONTROL
+        assert response["Content-Type"] == "application/json"
 
 
 @pytest.mark.parametrize("path", ["/market/trending", "/market/trending/"])
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_allows_reading_alone(client, path, method):
-    answer = getattr(client, method)(path)
+def test_allows_only_reading(client, path, method):
+    response = getattr(client, method)(path)
 
-    assert answer.status_code == 405
-    assert "detail" in answer.json()
+    assert response.status_code == 405
+    assert "detail" in response.json()
 
 
-def test_answers_304_to_whoever_has_the_answer_until_the_data_changes(client):
+def test_returns_304_until_the_data_changes(client):
     store(PostingFactory())
     etag = client.get("/market/trending")["ETag"]
 
@@ -277,46 +277,48 @@ def test_answers_304_to_whoever_has_the_answer_until_the_data_changes(client):
     assert changed["ETag"] != etag
 
 
-def test_answers_the_new_figures_as_soon_as_data_changed(client, mongo):
-    kept = Client()
+def test_returns_new_stats_as_soon_as_the_data_changed(client, mongo):
+    first_client = Client()
     seen = []
     for age in (0, 0, 5):
         store(PostingFactory(date_posted=days_ago(age)))
-        seen.append((trending(kept)["total_jobs_analyzed"], trending(client, days=30)["total_jobs_analyzed"]))
+        seen.append(
+            (get_trending(first_client)["total_jobs_analyzed"], get_trending(client, days=30)["total_jobs_analyzed"])
+        )
 
     list(delete_expired_postings(days_to_keep=3, now=NOW))
     refresh_stats(now=NOW)
 
     assert seen == [(1, 1), (2, 2), (3, 3)]
-    # Retention deletes postings; the stats they gave stay.
-    assert trending(kept)["total_jobs_analyzed"] == 3
+    # Retention deletes postings but not their stats.
+    assert get_trending(first_client)["total_jobs_analyzed"] == 3
     assert mongo.job_postings.count_documents({}) == 2
 
 
-def test_windows_move_on_at_midnight_even_before_the_refresh(client, clock):
+def test_windows_move_at_midnight_even_before_the_refresh(client, clock):
     store(PostingFactory(date_posted=days_ago(29)), PostingFactory())
-    before = trending(client)
+    before = get_trending(client)
     clock.now = NOW.replace(hour=0, minute=0, second=0) + timedelta(days=1)
 
-    after = trending(client)
+    after = get_trending(client)
     refresh_stats(now=clock.now)
 
     assert before["total_jobs_analyzed"] == 2
     assert (after["total_jobs_analyzed"], after["generated_at"]) == (1, "2026-11-22T00:00:00Z")
-    assert trending(client) == after
+    assert get_trending(client) == after
 
 
-def test_the_last_second_of_a_day_is_still_that_day(client, clock):
+def test_a_window_does_not_move_before_midnight(client, clock):
     store(PostingFactory(date_posted=days_ago(29)))
     clock.now = NOW.replace(hour=23, minute=59, second=59)
 
-    assert trending(client)["total_jobs_analyzed"] == 1
+    assert get_trending(client)["total_jobs_analyzed"] == 1
 
 
-def test_answers_without_redis(client):
+def test_works_without_redis(client):
     store(PostingFactory())
-    expected = trending(client)
-    begun = time.monotonic()
+    expected = get_trending(client)
+    started_at = time.monotonic()
 
     with redis_at(NO_REDIS):
         answers = [Client().get("/market/trending") for _ in range(2)]
@@ -324,41 +326,41 @@ def test_answers_without_redis(client):
     assert [answer.status_code for answer in answers] == [200, 200]
     assert [answer.json() for answer in answers] == [expected, expected]
     assert answers[0]["Cache-Control"] == CACHE_CONTROL
-    assert time.monotonic() - begun < 10  # two requests, or one that is given up
+    assert time.monotonic() - started_at < 10  # two requests, or one that times out
 
 
-def test_a_frozen_redis_delays_one_request_and_not_those_after_it(client, hung_redis):
+def test_a_hung_redis_delays_only_the_first_request(client, hung_redis):
     client.get("/market/trending")
-    begun = time.monotonic()
+    started_at = time.monotonic()
 
     answers = [client.get("/market/trending") for _ in range(10)]
 
     assert [answer.status_code for answer in answers] == [200] * 10
-    assert time.monotonic() - begun < 5  # each would take a second
+    assert time.monotonic() - started_at < 5  # a timeout per request would take ten seconds
 
 
-def test_answers_503_without_mongodb_and_recovers(client):
+def test_returns_503_without_mongodb_and_recovers(client):
     with mongodb_at(NO_MONGODB):
-        begun = time.monotonic()
-        answer = client.get("/market/trending")
-        took = time.monotonic() - begun
+        started_at = time.monotonic()
+        response = client.get("/market/trending")
+        duration = time.monotonic() - started_at
 
-    assert_unavailable(answer, took)
-    assert trending(client) == EMPTY
+    assert_unavailable(response, duration)
+    assert get_trending(client) == EMPTY
 
 
-def test_answers_from_redis_while_mongodb_is_away(client):
+def test_serves_responses_from_redis_while_mongodb_is_unavailable(client):
     store(PostingFactory())
 
     with mongodb_at(NO_MONGODB):
-        answer = trending(client)
+        answer = get_trending(client)
 
     assert answer["total_jobs_analyzed"] == 1
 
 
 @pytest.fixture
 def hung_mongodb(tmp_path) -> Iterator[None]:
-    """A MongoDB that was reached once and then says nothing any more."""
+    """A MongoDB server that answers one request and then hangs."""
     server = start_mongodb(directory=tmp_path / "mongodb", cache_gb=0.25)
     with freezing(server) as freeze, mongodb_at(f"{server.uri}hung"):
         assert Client().get("/market/trending").status_code == 200
@@ -366,12 +368,12 @@ def hung_mongodb(tmp_path) -> Iterator[None]:
         yield
 
 
-def test_answers_503_in_time_while_mongodb_hangs(client, hung_mongodb):
-    begun = time.monotonic()
+def test_returns_503_in_time_while_mongodb_hangs(client, hung_mongodb):
+    started_at = time.monotonic()
 
-    answer = client.get("/market/trending")
+    response = client.get("/market/trending")
 
-    assert_unavailable(answer, time.monotonic() - begun)
+    assert_unavailable(response, time.monotonic() - started_at)
 
 
 @pytest.fixture
@@ -383,17 +385,17 @@ def hung_redis(impatient_clients, tmp_path) -> Iterator[None]:
         yield
 
 
-def test_answers_in_time_while_redis_hangs(client, hung_redis):
-    begun = time.monotonic()
+def test_works_in_time_while_redis_hangs(client, hung_redis):
+    started_at = time.monotonic()
 
-    answer = client.get("/market/trending")
+    response = client.get("/market/trending")
 
-    assert answer.status_code == 200
-    assert time.monotonic() - begun < 10  # two requests, or one that is given up
+    assert response.status_code == 200
+    assert time.monotonic() - started_at < 10  # two requests, or one that times out
 
 
-def assert_unavailable(answer, took):
-    assert answer.status_code == 503
-    assert took < 8
-    assert int(answer["Retry-After"]) > 0
-    assert "not available" in answer.json()["detail"]
+def assert_unavailable(response, duration):
+    assert response.status_code == 503
+    assert duration < 8
+    assert int(response["Retry-After"]) > 0
+    assert "not available" in response.json()["detail"]

@@ -1,4 +1,4 @@
-"""Windows over daily stats, against plain counting."""
+"""Windows over daily stats, compared with simple counting."""
 
 from collections import Counter
 from datetime import timedelta
@@ -30,12 +30,12 @@ def record(age: int, *, skills=None, technologies=None, places=None, salaries=()
     )
 
 
-def answer(records, days=30):
+def build_response(records, days=30):
     return dict(build_trending_responses(records, today=TODAY, windows=[days], generated_at="now"))[days]
 
 
 def test_an_empty_market_has_empty_lists_and_zeros():
-    empty = answer([])
+    empty = build_response([])
 
     assert empty == {
         "top_skills": [],
@@ -51,15 +51,15 @@ def test_an_empty_market_has_empty_lists_and_zeros():
     }
 
 
-def test_a_window_ends_today_and_has_as_many_days_as_asked():
+def test_a_window_ends_today_and_has_the_requested_number_of_days():
     records = [record(age, places={"Austin, TX": 1}) for age in range(-2, 40)]
 
-    assert answer(records, 1)["total_jobs_analyzed"] == 1
-    assert answer(records, 30)["total_jobs_analyzed"] == 30
+    assert build_response(records, 1)["total_jobs_analyzed"] == 1
+    assert build_response(records, 30)["total_jobs_analyzed"] == 30
 
 
 def test_orders_skills_by_count_and_then_by_name():
-    rows = answer([record(0, skills={"go": 2, "sql": 3, "c#": 2}, postings=4)])["top_skills"]
+    rows = build_response([record(0, skills={"go": 2, "sql": 3, "c#": 2}, postings=4)])["top_skills"]
 
     assert [(row["skill"], row["count"], row["percentage"]) for row in rows] == [
         ("sql", 3, 75.0),
@@ -68,11 +68,11 @@ def test_orders_skills_by_count_and_then_by_name():
     ]
 
 
-def test_compares_each_skill_with_the_window_before():
+def test_compares_each_skill_with_the_previous_window():
     now = record(0, skills={"go": 15, "sql": 5, "zig": 1}, postings=20)
     before = record(30, skills={"go": 10, "sql": 10}, postings=40)
 
-    rows = {row["skill"]: row for row in answer([now, before])["top_skills"]}
+    rows = {row["skill"]: row for row in build_response([now, before])["top_skills"]}
 
     assert (rows["go"]["previous_count"], rows["go"]["growth_percentage"]) == (10, 50.0)
     assert (rows["sql"]["previous_count"], rows["sql"]["growth_percentage"]) == (10, -50.0)
@@ -81,32 +81,32 @@ def test_compares_each_skill_with_the_window_before():
 
 
 @pytest.mark.parametrize(("postings", "before"), [(19, 20), (20, 19), (20, 0)])
-def test_compares_nothing_where_either_window_is_small(postings, before):
+def test_compares_nothing_if_either_window_is_small(postings, before):
     records = [record(0, skills={"go": 9}, postings=postings), record(30, skills={"go": 9}, postings=before)]
 
-    (row,) = answer(records)["top_skills"]
+    (row,) = build_response(records)["top_skills"]
 
     assert (row["previous_count"], row["previous_percentage"], row["growth_percentage"]) == (None, None, None)
 
 
-def test_averages_salaries_by_place_and_takes_quartiles_of_the_middles():
+def test_averages_salaries_by_place_and_computes_quartiles_of_midpoints():
     salaries = [("Austin, TX", 100, 200), ("Austin, TX", 201, 300), ("Berlin, Germany", 50, 70)]
 
-    given_answer = answer([record(0, salaries=salaries)])
+    response = build_response([record(0, salaries=salaries)])
 
-    assert given_answer["salary_trends"] == [
+    assert response["salary_trends"] == [
         {"location": "Austin, TX", "avg_min": 150, "avg_max": 250, "count": 2},
         {"location": "Berlin, Germany", "avg_min": 50, "avg_max": 70, "count": 1},
     ]
-    # Middles 60, 150 and 250.5.
-    assert given_answer["salary_quartiles"] == {"lower": 105, "median": 150, "upper": 200, "sample_size": 3}
+    # The midpoints are 60, 150 and 250.5.
+    assert response["salary_quartiles"] == {"lower": 105, "median": 150, "upper": 200, "sample_size": 3}
 
 
-def test_counts_postings_that_say_neither_remote_nor_on_site():
-    given_answer = answer([record(0, postings=10, remote=3, on_site=5)])
+def test_counts_postings_that_are_neither_remote_nor_on_site():
+    response = build_response([record(0, postings=10, remote=3, on_site=5)])
 
-    assert given_answer["remote_distribution"] == [{"remote": True, "count": 3}, {"remote": False, "count": 5}]
-    assert given_answer["remote_unknown"] == 2
+    assert response["remote_distribution"] == [{"remote": True, "count": 3}, {"remote": False, "count": 5}]
+    assert response["remote_unknown"] == 2
 
 
 counts = st.dictionaries(st.sampled_from(["go", "sql", ".net", "c#", "$x"]), st.integers(1, 9), max_size=4)
@@ -116,30 +116,30 @@ counts = st.dictionaries(st.sampled_from(["go", "sql", ".net", "c#", "$x"]), st.
     days=st.lists(st.tuples(st.integers(0, 60), counts, counts), max_size=12, unique_by=lambda day: day[0]),
     window=st.integers(1, 30),
 )
-def test_equals_plain_counting_over_the_same_days(days, window):
+def test_equals_simple_counting_over_the_same_days(days, window):
     records = [record(age, skills=skills, places=places) for age, skills, places in days]
 
-    given_answer = answer(records, window)
+    response = build_response(records, window)
 
     skills, places = Counter(), Counter()
     for age, day_skills, day_places in days:
         if age < window:
             skills.update(day_skills)
             places.update(day_places)
-    assert {row["skill"]: row["count"] for row in given_answer["top_skills"]} == dict(skills)
-    assert {row["location"]: row["count"] for row in given_answer["top_locations"]} == dict(places)
-    assert given_answer["total_jobs_analyzed"] == places.total()
+    assert {row["skill"]: row["count"] for row in response["top_skills"]} == dict(skills)
+    assert {row["location"]: row["count"] for row in response["top_locations"]} == dict(places)
+    assert response["total_jobs_analyzed"] == places.total()
 
 
-def test_renders_all_windows_as_it_renders_one():
+def test_rendering_all_windows_equals_rendering_each_window():
     records = [record(age, skills={"go": age % 7 + 1}, places={"Austin, TX": 20}) for age in range(0, 730, 3)]
 
     together = dict(build_trending_responses(records, today=TODAY, windows=range(1, 366), generated_at="now"))
 
-    assert all(together[days] == answer(records, days) for days in (1, 2, 30, 364, 365))
+    assert all(together[days] == build_response(records, days) for days in (1, 2, 30, 364, 365))
 
 
-def test_passes_over_days_outside_the_windows():
+def test_ignores_days_outside_the_windows():
     far = DayRecord(day=TODAY - timedelta(days=800), postings=5, remote=0, on_site=0)
 
-    assert answer([far], 365)["total_jobs_analyzed"] == 0
+    assert build_response([far], 365)["total_jobs_analyzed"] == 0
