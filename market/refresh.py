@@ -27,7 +27,7 @@ from market.daily_stats import COUNTED_FIELDS, PostingCounts, count_by_scope, pa
 from market.documents import MARKET_SCOPE
 from market.membership import finish_registrations, list_backfilled_roles, list_registered_roles, repair_roles
 from market.selectors import RENDERED_AT_KEY, VERSION_KEY, get_responses_key, get_version_prefix, render_responses
-from market.stats_rows import CommittedState, build_role_writes, commit, mark_dirty, read_state, tidy_up, withhold
+from market.stats_rows import CommittedState, build_role_writes, clean_up_rows, commit, mark_dirty, read_state, withhold
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def _publish(days: Sequence[datetime], state: CommittedState, lock: Lock, now: d
     if not commit(writer=writer, state=state, version=version.decode()):
         raise LockNotOwnedError("Another refresh has published since this one started", lock_name=_LOCK_KEY)
     publish_responses(version=version, responses=responses, now=now)
-    tidy_up(writer=writer, days=days, state=state)
+    clean_up_rows(writer=writer, days=days, state=state)
 
 
 def _are_responses_current(*, now: datetime, version: str | None) -> bool:
@@ -209,7 +209,7 @@ def compute_role(*, role: str, now: datetime) -> list[dict[str, Any]]:
                 )
                 lock.reacquire()
                 if commit(writer=writer, state=state):
-                    tidy_up(writer=writer, days=[row["day"] for row in rows], state=state)
+                    clean_up_rows(writer=writer, days=[row["day"] for row in rows], state=state)
             return rows
     except RedisError as error:
         logger.warning("computed the rows of %s but could not store them: %s", role, error)

@@ -118,7 +118,7 @@ def get_display_role(role: str) -> str:
     )
 
 
-def spell_out(role: str) -> str:
+def expand_abbreviations(role: str) -> str:
     """Return the role's key with common abbreviations expanded: "ML Eng" -> "machine learning engineer"."""
     return " ".join(_ABBREVIATIONS.get(word, word) for word in normalize_role(role).split())
 

@@ -24,8 +24,8 @@ from career_navigator.db.connection import database
 from market.daily_stats import (
     PACKED_COUNTS,
     PACKED_POSTINGS,
+    compute_skill_key,
     day_start,
-    skill_key,
     sum_counts,
     sum_counts_of,
     unpack_postings,
@@ -151,7 +151,7 @@ def build_role_stats(*, role: str, rows: Iterable[Row], days: int, now: datetime
     before = first - timedelta(days=days)
     rows = [row for row in rows if before <= row["day"] <= last]
     for row in rows:
-        _names.update((skill_key(name), name) for name in row["skill_names"])
+        _names.update((compute_skill_key(name), name) for name in row["skill_names"])
     return _compute_role_stats(role, rows, first, last)
 
 
@@ -219,7 +219,7 @@ def _find_frequent_names(
             break
         query = {"scope": role, "day": {"$gte": first, "$lte": last}}
         for name in database().market_figures.distinct(field, query):
-            _names[skill_key(name)] = name
+            _names[compute_skill_key(name)] = name
     # A name can only be missing if the rows changed in the meantime. Then the stats also get a new version.
     return {index: _names[key] for index, key in frequent.items() if key in _names}
 

@@ -131,7 +131,7 @@ def commit(*, writer: str, state: CommittedState, version: str | None = None) ->
     return bool(result.matched_count or result.upserted_id)
 
 
-def tidy_up(*, writer: str, days: Sequence[datetime], state: CommittedState) -> None:
+def clean_up_rows(*, writer: str, days: Sequence[datetime], state: CommittedState) -> None:
     """Remove `writer` and `before` from the rows of a committed writer.
 
     This includes the rows of committed writers that died before they could clean up.

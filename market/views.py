@@ -30,7 +30,7 @@ from market import serializers as shapes
 from market.daily_stats import day_start
 from market.gaps import DEFAULT_THRESHOLD, Coverage, cover, rank_gaps
 from market.geo.names import search_countries
-from market.roles import get_display_role, normalize_role, spell_out
+from market.roles import expand_abbreviations, get_display_role, normalize_role
 from market.selectors import VERSION_KEY, WINDOW_DAYS, get_role_demands, read_response, render_response
 from market.services import compute_role_stats
 from market.trends import MAX_WINDOW_DAYS
@@ -287,5 +287,5 @@ def _describe_no_postings(label: str, days: int) -> dict[str, Any]:
 
 
 def _find_most_similar(label: str, roles: Sequence[str]) -> list[str]:
-    found = process.extract(spell_out(label), sorted(roles), scorer=fuzz.WRatio, limit=MAX_ALTERNATIVES)
+    found = process.extract(expand_abbreviations(label), sorted(roles), scorer=fuzz.WRatio, limit=MAX_ALTERNATIVES)
     return [get_display_role(role) for role, _, _ in found]

@@ -73,7 +73,7 @@ def record_visible(monkeypatch, *names):
 
 def test_the_rows_of_a_refresh_become_visible_together(two_halves, monkeypatch):
     counts = record_visible(
-        monkeypatch, "_recompute", "render_responses", "withhold", "commit", "publish_responses", "tidy_up"
+        monkeypatch, "_recompute", "render_responses", "withhold", "commit", "publish_responses", "clean_up_rows"
     )
 
     refresh_stats(now=NOW)
@@ -82,7 +82,7 @@ def test_the_rows_of_a_refresh_become_visible_together(two_halves, monkeypatch):
     assert len(counts) >= 10
 
 
-@pytest.mark.parametrize("step", ["_recompute", "render_responses", "commit", "publish_responses", "tidy_up"])
+@pytest.mark.parametrize("step", ["_recompute", "render_responses", "commit", "publish_responses", "clean_up_rows"])
 def test_a_refresh_that_dies_makes_all_its_rows_visible_or_none(mongo, two_halves, monkeypatch, step):
     work = getattr(refresh, step)
 
@@ -100,7 +100,7 @@ def test_a_refresh_that_dies_makes_all_its_rows_visible_or_none(mongo, two_halve
     store_postings(postings=[PostingFactory(title="Nurse")], now=NOW)
     compute_stats(role="Nurse")
     counts.append(count_visible())
-    assert counts == [(100, 100) if step in ("commit", "publish_responses", "tidy_up") else (50, 50)] * 2
+    assert counts == [(100, 100) if step in ("commit", "publish_responses", "clean_up_rows") else (50, 50)] * 2
     counts = record_visible(monkeypatch, "_recompute")
     refresh_stats(now=NOW)
     assert set(counts) <= {(50, 50), (100, 100)}
