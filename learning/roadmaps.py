@@ -22,7 +22,7 @@ from learning.ordering import (
     order_skills,
 )
 from learning.resources import Resource, ResourceCatalogue
-from market.trends import percentage
+from market.trends import compute_percentage
 from skills.vocabulary import DEFAULT_CATEGORY, Skill, Vocabulary
 
 SOFT = "Soft Skills"
@@ -98,7 +98,7 @@ class Roadmap:
         """Percentage of the roadmap's skills that are acquired. None if the roadmap is not based on postings."""
         if self.source is not RoadmapSource.POSTINGS:
             return None
-        return percentage(len(self.paths) - len(self.missing), len(self.paths))
+        return compute_percentage(len(self.paths) - len(self.missing), len(self.paths))
 
     @property
     def estimated_hours(self) -> int:

@@ -13,7 +13,7 @@ from learning.roadmaps import Learner, Roadmap, RoadmapSource, build_roadmap
 from market.gaps import MIN_THRESHOLD
 from market.roles import normalize_role
 from market.selectors import RoleStats
-from market.trends import percentage
+from market.trends import compute_percentage
 from skills.selectors import get_vocabulary
 from skills.vocabulary import Vocabulary
 
@@ -100,7 +100,8 @@ def plan_roadmap(
     if stats:
         demand = stats.window.demand
         priorities = {
-            skill.name: percentage(skill.count, demand.postings) for skill in demand.required(threshold=MIN_THRESHOLD)
+            skill.name: compute_percentage(skill.count, demand.postings)
+            for skill in demand.required(threshold=MIN_THRESHOLD)
         }
     else:
         names = [*learner.acquired_skills, *learner.statuses]

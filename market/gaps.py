@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market.daily_stats import PostingSets
-from market.trends import Comparison, compare_counts, percentage, wilson_interval
+from market.trends import Comparison, compare_counts, compute_percentage, compute_wilson_interval
 
 # A posting is within reach of a user who has at least this many tenths of its skills.
 TENTHS_IN_REACH = 7
@@ -62,7 +62,7 @@ def order_learning(
     # Rounded up: a posting with 5 skills needs 4, a posting with 10 needs 7.
     lacking = (TENTHS_IN_REACH * sizes + 9) // 10 - sets.count_among(held)
     reachable = int(np.count_nonzero(lacking <= 0)) - int(np.count_nonzero(sizes == 0))
-    today = percentage(reachable, with_skills)
+    today = compute_percentage(reachable, with_skills)
     open_rows = [row for row, name in enumerate(candidates.names) if name in allowed and name not in held]
     steps: list[NextSkill] = []
     while open_rows and len(steps) < MAX_NEXT_SKILLS:
@@ -75,7 +75,9 @@ def order_learning(
         row = open_rows.pop(best)
         lacking -= np.unpackbits(candidates.bits[row], count=len(lacking))
         reachable += int(gained[best])
-        steps.append(NextSkill(name=candidates.names[row], reachable_percentage=percentage(reachable, with_skills)))
+        steps.append(
+            NextSkill(name=candidates.names[row], reachable_percentage=compute_percentage(reachable, with_skills))
+        )
     return LearningOrder(reachable_percentage=today, next_skills=tuple(steps))
 
 
@@ -233,8 +235,8 @@ def rank_gaps(*, window: RoleWindow, held: Collection[str], threshold: float = D
             RequiredSkill(
                 name=skill.name,
                 held=skill.name in held,
-                percentage=percentage(skill.count, demand.postings),
-                confidence_interval=wilson_interval(count=skill.count, of=demand.postings),
+                percentage=compute_percentage(skill.count, demand.postings),
+                confidence_interval=compute_wilson_interval(count=skill.count, of=demand.postings),
                 salary_medians=medians[skill.name],
                 comparison=compare_counts(
                     count=skill.count,
@@ -257,8 +259,10 @@ def cover(*, skills: Sequence[SkillDemand], held: Collection[str]) -> Coverage:
     return Coverage(
         held=len(covered),
         required=len(skills),
-        percentage=percentage(len(covered), len(skills)),
-        weighted_percentage=percentage(sum(skill.count for skill in covered), sum(skill.count for skill in skills)),
+        percentage=compute_percentage(len(covered), len(skills)),
+        weighted_percentage=compute_percentage(
+            sum(skill.count for skill in covered), sum(skill.count for skill in skills)
+        ),
     )
 
 

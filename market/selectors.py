@@ -34,7 +34,14 @@ from market.documents import MARKET_SCOPE
 from market.gaps import MIN_THRESHOLD, RoleDemand, RoleWindow
 from market.roles import normalize_role
 from market.stats_rows import find_visible
-from market.trends import MAX_WINDOW_DAYS, Comparison, DayRecord, build_trending_responses, compare_counts, percentage
+from market.trends import (
+    MAX_WINDOW_DAYS,
+    Comparison,
+    DayRecord,
+    build_trending_responses,
+    compare_counts,
+    compute_percentage,
+)
 
 VERSION_KEY = "market:figures:version"
 # Unix time of the last rendering.
@@ -126,16 +133,13 @@ _names: dict[int, str] = {}
 
 
 def get_role_stats(*, role: str, days: int, now: datetime) -> RoleStats | None:
-    """Return the stats of a normalized role for the last `days` days, or None if it has no postings.
-
-    Cached until the next refresh.
-    """
+    """Return a normalized role's cached stats of the last `days` days, or None if it has no postings."""
     load = partial(load_role_stats, role=role, days=days, now=now)
     return _role_windows.get(key=(role, days), depends_on=now.date(), load=load)
 
 
 def load_role_stats(*, role: str, days: int, now: datetime) -> RoleStats | None:
-    """Load `get_role_stats` from the stored rows, bypassing the cache."""
+    """Load the result of `get_role_stats` from the stored rows, bypassing the cache."""
     if role == MARKET_SCOPE:
         return None
     first, last = _get_first_and_last(days, now)
@@ -276,7 +280,7 @@ def _load_skill_market(skill: str, now: datetime) -> SkillMarket:
     return SkillMarket(
         count=count,
         postings=window.postings,
-        percentage=percentage(count, window.postings),
+        percentage=compute_percentage(count, window.postings),
         comparison=compare_counts(
             count=count,
             postings=window.postings,
@@ -327,8 +331,8 @@ def _find_related(skill: str, window: _Counts) -> tuple[RelatedSkill, ...]:
     related = [
         RelatedSkill(
             name=name,
-            percentage=percentage(count, sampled),
-            market_percentage=percentage(window.skills[name], window.postings),
+            percentage=compute_percentage(count, sampled),
+            market_percentage=compute_percentage(window.skills[name], window.postings),
         )
         for name, count in together.items()
         if count >= _MIN_TOGETHER and count * window.postings > window.skills[name] * sampled

@@ -34,12 +34,12 @@ class Interval(NamedTuple):
     high: float
 
 
-def percentage(part: int, whole: int) -> float:
+def compute_percentage(part: int, whole: int) -> float:
     """Return `part` of `whole` in percent, rounded to one decimal. Returns 0.0 if `whole` is 0."""
     return round(100 * part / whole, 1) if whole else 0.0
 
 
-def wilson_interval(*, count: int, of: int) -> Interval:
+def compute_wilson_interval(*, count: int, of: int) -> Interval:
     """Compute the 95% Wilson score interval of a share, in percent with one decimal.
 
     Returns 0 to 100 if `of` is 0.
@@ -74,15 +74,15 @@ def compare_counts(*, count: int, postings: int, previous: int, postings_before:
     fewer, more = sorted((postings, postings_before))
     if fewer < MIN_POSTINGS_TO_COMPARE:
         return Comparison()
-    previous_percentage = percentage(previous, postings_before)
+    previous_percentage = compute_percentage(previous, postings_before)
     # Growth is undefined for a skill that was in no posting before.
     has_growth = more <= MAX_RATIO_TO_COMPARE * fewer and previous > 0
     return Comparison(
         previous_count=previous,
         previous_percentage=previous_percentage,
         # Computed from the rounded shares, so that the three published numbers are consistent.
-        change_in_points=round(percentage(count, postings) - previous_percentage, 1),
-        growth_percentage=percentage(count - previous, previous) if has_growth else None,
+        change_in_points=round(compute_percentage(count, postings) - previous_percentage, 1),
+        growth_percentage=compute_percentage(count - previous, previous) if has_growth else None,
     )
 
 
@@ -227,7 +227,7 @@ def _build_skill_rows(table: _Table, days: int, postings: int, before: int) -> l
         {
             "skill": table.names[column],
             "count": count,
-            "percentage": percentage(count, postings),
+            "percentage": compute_percentage(count, postings),
             **compare_counts(count=count, postings=postings, previous=previous, postings_before=before)._asdict(),
         }
         for column, count, previous in zip(top.tolist(), counts, earlier, strict=True)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from career_navigator.plain_text import WordList
 from market.roles import normalize_role
-from market.trends import percentage
+from market.trends import compute_percentage
 
 CATALOGUE = "project_ideas"
 DIFFICULTIES = ("Beginner", "Intermediate", "Advanced")
@@ -92,7 +92,7 @@ class IdeaMatch:
     @property
     def percentage(self) -> float:
         """Skills held of the skills listed."""
-        return percentage(self.held, len(self.idea.skills))
+        return compute_percentage(self.held, len(self.idea.skills))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from career_navigator.cache.versioned import VersionedCache
 from career_navigator.db.catalogues import SearchResults, search_text
 from career_navigator.db.connection import database
 from market.selectors import get_role_stats
-from market.trends import percentage
+from market.trends import compute_percentage
 from projects.documents import PROJECT_PROGRESS, ProjectIdeaDocument
 from projects.ideas import CATALOGUE, CompletedProject, Idea, IdeaCatalogue
 from skills.selectors import get_vocabulary
@@ -64,7 +64,7 @@ def get_role_demand(*, role_key: str, now: datetime) -> dict[str, float]:
     if stats is None:
         return {}
     demand = stats.window.demand
-    return {skill.name: percentage(skill.count, demand.postings) for skill in demand.skills}
+    return {skill.name: compute_percentage(skill.count, demand.postings) for skill in demand.skills}
 
 
 def list_completed_projects(user_id: str) -> list[CompletedProject]:

@@ -23,7 +23,7 @@ from career_navigator.document_admin.exchange import DocumentResource, ExchangeM
 from career_navigator.document_admin.import_lookups import ImportLookups
 from market.gaps import DEFAULT_THRESHOLD
 from market.selectors import WINDOW_DAYS, get_role_demands, read_stats_version
-from market.trends import percentage
+from market.trends import compute_percentage
 from skills.documents import VOCABULARY, SkillDocument
 from skills.models import Skill, SkillLookups
 from skills.selectors import count_uses, get_vocabulary, list_uses
@@ -381,7 +381,7 @@ def _list_roles(skill: str) -> list[str]:
     if read_stats_version() is None:
         return []
     shares = {
-        role: percentage(found.count, demand.postings)
+        role: compute_percentage(found.count, demand.postings)
         for role, demand in get_role_demands(days=WINDOW_DAYS, now=timezone.now()).items()
         for found in demand.required(threshold=DEFAULT_THRESHOLD)
         if found.name == skill

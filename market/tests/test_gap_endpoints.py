@@ -12,7 +12,7 @@ from market.membership import register_role
 from market.refresh import refresh_stats
 from market.services import store_postings
 from market.tests.candidates import ENTRIES, sign_up, store
-from market.trends import wilson_interval
+from market.trends import compute_wilson_interval
 from skills.services import seed_skills
 from tests.factories import PostingFactory
 from tests.other_servers import NO_MONGODB, NO_REDIS, mongodb_at, redis_at
@@ -57,7 +57,7 @@ def test_returns_required_held_and_missing_skills(ada):
         "category": "Programming Languages",
         "required_percentage": 100.0,
         "user_has": True,
-        "confidence_interval": dict(zip(("low", "high"), wilson_interval(count=5, of=5), strict=True)),
+        "confidence_interval": dict(zip(("low", "high"), compute_wilson_interval(count=5, of=5), strict=True)),
         "salary_median_with": None,
         "salary_median_without": None,
         "previous_percentage": None,

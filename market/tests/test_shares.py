@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.trends import percentage, wilson_interval
+from market.trends import compute_percentage, compute_wilson_interval
 
 
 @pytest.mark.parametrize(
     ("part", "whole", "expected"), [(1, 3, 33.3), (2, 3, 66.7), (0, 5, 0.0), (5, 5, 100.0), (0, 0, 0.0), (-3, 4, -75.0)]
 )
 def test_rounds_percentages_to_one_decimal(part, whole, expected):
-    assert percentage(part, whole) == expected
+    assert compute_percentage(part, whole) == expected
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ def test_rounds_percentages_to_one_decimal(part, whole, expected):
     ],
 )
 def test_computes_the_wilson_score_interval(count, of, low, high):
-    assert wilson_interval(count=count, of=of) == (low, high)
+    assert compute_wilson_interval(count=count, of=of) == (low, high)
 
 
 @given(st.integers(1, 10**7).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
 def test_the_interval_contains_the_share(pair):
     count, of = pair
 
-    low, high = wilson_interval(count=count, of=of)
+    low, high = compute_wilson_interval(count=count, of=of)
 
-    assert 0 <= low <= percentage(count, of) <= high <= 100
+    assert 0 <= low <= compute_percentage(count, of) <= high <= 100
