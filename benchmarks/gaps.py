@@ -127,11 +127,11 @@ def drop_windows() -> None:
 
 def analyze(stats: Any, held: list[str]) -> Any:
     """The analysis up to `learn_next`, which has a bar of its own."""
-    from market.gaps import cover
+    from market.gaps import compute_coverage
 
     window = stats.window
-    required = window.demand.required(threshold=0.25)
-    return cover(skills=required, held=held), window.salary_medians
+    required = window.demand.list_required(threshold=0.25)
+    return compute_coverage(skills=required, held=held), window.salary_medians
 
 
 class Client:

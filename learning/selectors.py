@@ -101,7 +101,7 @@ def plan_roadmap(
         demand = stats.window.demand
         priorities = {
             skill.name: compute_percentage(skill.count, demand.postings)
-            for skill in demand.required(threshold=MIN_THRESHOLD)
+            for skill in demand.list_required(threshold=MIN_THRESHOLD)
         }
     else:
         names = [*learner.acquired_skills, *learner.statuses]

@@ -134,7 +134,7 @@ class RoleDemand:
             ),
         )
 
-    def required(self, *, threshold: float) -> tuple[SkillDemand, ...]:
+    def list_required(self, *, threshold: float) -> tuple[SkillDemand, ...]:
         """Return the skills that at least this share (0.1 to 1.0) of the postings require, most frequent first."""
         # A fraction is exact: 0.28 of 25 postings is 7, but slightly more in floating point.
         share = Fraction(str(threshold))
@@ -226,7 +226,7 @@ def rank_gaps(*, window: RoleWindow, held: Collection[str], threshold: float = D
     """Compare a user's canonical skills with those that at least `threshold` of the role's postings require."""
     held = frozenset(held)
     demand = window.demand
-    skills = demand.required(threshold=threshold)
+    skills = demand.list_required(threshold=threshold)
     medians = window.salary_medians if skills else {}
     missing = tuple(skill.name for skill in skills if skill.name not in held)
     return GapAnalysis(
@@ -248,12 +248,12 @@ def rank_gaps(*, window: RoleWindow, held: Collection[str], threshold: float = D
             for skill in skills
         ),
         missing=missing,
-        coverage=cover(skills=skills, held=held),
+        coverage=compute_coverage(skills=skills, held=held),
         learning_order=order_learning(sets=window.sets, candidates=window.candidates, allowed=missing, held=held),
     )
 
 
-def cover(*, skills: Sequence[SkillDemand], held: Collection[str]) -> Coverage:
+def compute_coverage(*, skills: Sequence[SkillDemand], held: Collection[str]) -> Coverage:
     """Compute the share of the required skills that are held; 0% if there are none."""
     covered = [skill for skill in skills if skill.name in held]
     return Coverage(

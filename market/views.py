@@ -28,7 +28,7 @@ from career_navigator.cache.responses import Freshness, cache_response
 from ingestion.selectors import get_collection_state, get_collection_states
 from market import serializers as shapes
 from market.daily_stats import day_start
-from market.gaps import DEFAULT_THRESHOLD, Coverage, cover, rank_gaps
+from market.gaps import DEFAULT_THRESHOLD, Coverage, compute_coverage, rank_gaps
 from market.geo.names import search_countries
 from market.roles import expand_abbreviations, get_display_role, normalize_role
 from market.selectors import VERSION_KEY, WINDOW_DAYS, get_role_demands, read_response, render_response
@@ -210,8 +210,8 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
         held = get_vocabulary().map_technology_slugs(get_user_skills(user)) if user else None
         roles = []
         for role, demand in get_role_demands(days=WINDOW_DAYS, now=timezone.now()).items():
-            required = demand.required(threshold=DEFAULT_THRESHOLD)
-            coverage = cover(skills=required, held=held) if held is not None else None
+            required = demand.list_required(threshold=DEFAULT_THRESHOLD)
+            coverage = compute_coverage(skills=required, held=held) if held is not None else None
             roles.append(
                 RoleCoverage(
                     role=get_display_role(role), postings=demand.postings, required=len(required), coverage=coverage

@@ -383,7 +383,7 @@ def _list_roles(skill: str) -> list[str]:
     shares = {
         role: compute_percentage(found.count, demand.postings)
         for role, demand in get_role_demands(days=WINDOW_DAYS, now=timezone.now()).items()
-        for found in demand.required(threshold=DEFAULT_THRESHOLD)
+        for found in demand.list_required(threshold=DEFAULT_THRESHOLD)
         if found.name == skill
     }
     return [f"{role} ({shares[role]:.0f} %)" for role in sorted(shares, key=lambda role: (-shares[role], role))]

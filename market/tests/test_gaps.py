@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.gaps import RoleDemand, SalaryMedians, cover, rank_gaps
+from market.gaps import RoleDemand, SalaryMedians, compute_coverage, rank_gaps
 from tests.roles_in_memory import unpaid, window_of
 
 NAMES = ["python", "sql", "go", "docker", "react", "aws"]
@@ -178,6 +178,6 @@ def test_all_numbers_stay_within_bounds(postings, threshold, held):
 
 
 def test_coverage_of_no_skills_is_zero():
-    coverage = cover(skills=RoleDemand(postings=0).required(threshold=0.25), held=["go"])
+    coverage = compute_coverage(skills=RoleDemand(postings=0).list_required(threshold=0.25), held=["go"])
 
     assert (coverage.held, coverage.required, coverage.percentage, coverage.weighted_percentage) == (0, 0, 0.0, 0.0)
