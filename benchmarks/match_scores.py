@@ -116,7 +116,7 @@ def as_stored(posting: Posting, vocabulary: Vocabulary, extractor: SkillExtracto
         "title": posting.title,
         "skills": skills,
         "nice_to_have": nice,
-        "years_asked": parse_required_years(text, wording=wording),
+        "years_asked": parse_required_years(text, requirements=wording),
         "place": posting.place,
         "country_code": posting.country_code,
         "remote": posting.remote,

@@ -79,7 +79,7 @@ def extract_posting_skills(*, title: str, description: str | None, slugs: Sequen
         skills=skills,
         source=source,
         nice_to_have=nice,
-        years_asked=parse_required_years(text, wording=requirements),
+        years_asked=parse_required_years(text, requirements=requirements),
     )
 
 

@@ -264,11 +264,11 @@ def _get_kind(heading: str) -> str:
     return MUST if _MUST_HEADING.search(heading) else ""
 
 
-def parse_required_years(text: str, *, wording: RequirementSpans | None = None) -> float | None:
+def parse_required_years(text: str, *, requirements: RequirementSpans | None = None) -> float | None:
     """Return the years of experience that a posting requires, or None if it requires none.
 
     Takes the lower end of a range and the highest of several requirements, and ignores nice-to-have spans. Pass the
-    text's `wording` if `parse_requirements` was already called.
+    text's `requirements` if `parse_requirements` was already called.
     """
     plain = fold_text(text)
     if "year" not in plain and "yrs" not in plain:
@@ -276,7 +276,7 @@ def parse_required_years(text: str, *, wording: RequirementSpans | None = None) 
     required = list(_find_required_years(plain))
     if not required:
         return None
-    nice = (wording or parse_requirements(text)).nice
+    nice = (requirements or parse_requirements(text)).nice
     return max((years for position, years in required if not is_within(nice, position)), default=None)
 
 

@@ -172,6 +172,6 @@ def test_reads_100_kilobytes_of_any_text_within_two_seconds(piece):
     text = (piece * (100_000 // len(piece) + 1))[:100_000] + " years of experience is a plus"
     started = process_time()
 
-    parse_required_years(text, wording=parse_requirements(text))
+    parse_required_years(text, requirements=parse_requirements(text))
 
     assert process_time() - started < 2
