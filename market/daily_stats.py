@@ -1,4 +1,4 @@
-"""Compute a day's stats from its postings, and pack a role's postings into a stats row. Pure: no database access.
+"""Compute daily stats from postings, and pack a role's postings into a stats row. Pure.
 
 A role's row stores its postings as packed integers without any text. Decoding the skill names of a window costs more
 than everything computed from them. Rows therefore also store a 64-bit key per skill, and names are looked up only for
@@ -63,9 +63,9 @@ def compute_skill_key(name: str) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class PostingSets:
-    """The skills of a list of postings, in compressed sparse row form. A posting has each skill at most once.
+    """The distinct skills of each posting in a list, in compressed sparse row form.
 
-    Arrays make it possible to walk a window of 100,000 postings in milliseconds.
+    Arrays make it possible to traverse a window of 100,000 postings in milliseconds.
 
     Posting N has the skills `keys[columns[starts[N] : starts[N + 1]]]`, and `keys` is ascending. `salaries` holds the
     sum of the minimum and maximum pay per posting in USD per year, 0 without a usable salary.
@@ -98,7 +98,7 @@ class PostingSets:
         return np.diff(self.starts)
 
     @property
-    def bytes_held(self) -> int:
+    def size_in_bytes(self) -> int:
         return self.keys.nbytes + self.columns.nbytes + self.starts.nbytes + self.salaries.nbytes
 
     def find_column(self, name: str) -> int | None:

@@ -131,7 +131,7 @@ class JobPostingDocument(StoredDocument):
 
 
 class PostingClosing(StoredDocument):
-    """A source's notice that a job was closed. The key is the source and job id; the posting may not be stored yet.
+    """A source's notice that a job was closed, by source and job id. The posting may not be stored yet.
 
     `known_at` is the latest time the notice covers. A posting that was discovered or reposted after it is open again.
     """
@@ -219,10 +219,10 @@ class StatsState(StoredDocument):
 
 
 class RegisteredRole(StoredDocument):
-    """A role that was collected or requested. Postings whose title names a registered role belong to the role.
+    """A role that was collected or requested. Postings whose title names the role belong to it.
 
-    `given_at` is when the role had been added to all previously stored postings. Its daily stats stay hidden until
-    then.
+    `given_at` is set when the role has been added to all postings stored before its registration. Its daily stats are
+    hidden until then.
     """
 
     name = StringField(primary_key=True)

@@ -38,7 +38,7 @@ class LearningOrder:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class CandidateBits:
-    """A bitmap of postings per candidate skill. Each row of `bits` has one bit per posting that has the skill."""
+    """A bitmap of postings per candidate skill. A bit in a row is set if the posting has the skill."""
 
     names: tuple[str, ...]
     bits: NDArray[np.uint8]
@@ -143,7 +143,7 @@ class RoleDemand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """The share of required skills that a user has, unweighted and weighted by the demand for each skill."""
+    """How many of the required skills a user has. `weighted_percentage` weights each skill by its demand."""
 
     held: int
     required: int
@@ -170,10 +170,10 @@ class RoleWindow:
     sets: PostingSets
 
     @property
-    def bytes_held(self) -> int:
+    def size_in_bytes(self) -> int:
         """The size in bytes after every cached property has been computed."""
         presence_bytes = len(self.demand.skills) * self.sets.postings
-        return self.sets.bytes_held + presence_bytes + presence_bytes // 8
+        return self.sets.size_in_bytes + presence_bytes + presence_bytes // 8
 
     @cached_property
     def _presence(self) -> NDArray[np.bool_]:
@@ -254,7 +254,7 @@ def rank_gaps(*, window: RoleWindow, held: Collection[str], threshold: float = D
 
 
 def compute_coverage(*, skills: Sequence[SkillDemand], held: Collection[str]) -> Coverage:
-    """Compute the share of the required skills that are held; 0% if there are none."""
+    """Compute the percentage of the required skills that the user has, or 0 if no skill is required."""
     covered = [skill for skill in skills if skill.name in held]
     return Coverage(
         held=len(covered),

@@ -1,4 +1,4 @@
-"""A source-independent job posting before it is stored, and the keys by which stored postings are found. Pure.
+"""Job postings before they are stored, and the keys by which stored postings are found. Pure.
 
 The keys are stored with the posting. Searches for words and companies can therefore use an index, and user input never
 becomes a regular expression.
@@ -96,7 +96,7 @@ def build_company_key(name: str) -> str:
 
 
 def normalize_words(text: str) -> list[str]:
-    """Split a text into normalized words, in order. Uses the normalization of roles: "c++", ".net", "backend"."""
+    """Split a text into words, in order, normalized like roles: "c++", ".net", "backend"."""
     return normalize_role(text).split()
 
 
@@ -129,7 +129,7 @@ def _get_pay_usd(row: Mapping[str, Any]) -> float | None:
 
 
 def build_title_query(role: str) -> dict[str, Any]:
-    """Build a MongoDB query for the postings whose title has the words of a normalized role, whole and adjacent.
+    """Build a MongoDB query for postings whose title has a normalized role's words, whole and adjacent.
 
     The query uses the index on `search_words`. It then compares `title_key` by the same rule as `has_phrase`.
     """

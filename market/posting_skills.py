@@ -1,4 +1,4 @@
-"""Extract the skills and experience that a posting requires, and apply vocabulary changes to stored postings.
+"""Extract skills and required experience from postings, and apply vocabulary changes to stored ones.
 
 Skills come from the source's slugs. If these contain no known skill, they are extracted from the posting's text.
 """
@@ -98,7 +98,7 @@ def _join_spans(text: str, spans: Sequence[tuple[int, int]]) -> str:
 
 
 def reread_posting_skills(*, dry_run: bool, now: datetime) -> Iterator[RereadProgress]:
-    """Extract the skills of every stored posting again, using the current vocabulary. Yield after each batch.
+    """Extract the skills of all stored postings with the current vocabulary. Yield after each batch.
 
     Call `refresh_stats` afterwards. Safe to repeat or interrupt. With `dry_run` nothing is written.
     """

@@ -281,7 +281,7 @@ def close_day(*, day: datetime, now: datetime) -> int:
 
 
 def find_closed_days(days: Collection[datetime]) -> set[datetime]:
-    """Return the closed days among the given ones. A day is closed once its market row, written last, is sealed."""
+    """Return the closed days among the given ones. Sealing the market's row, the last write, closes a day."""
     if not days:
         return set()
     query = {"scope": MARKET_SCOPE, "day": {"$in": list(days)}, "sealed": True}
@@ -321,7 +321,7 @@ def _count(days: Sequence[datetime]) -> dict[datetime, dict[str, PostingCounts]]
 
 
 def _store_closed_day(day: datetime, scopes: dict[str, PostingCounts], now: datetime) -> None:
-    """Replace a day's rows with sealed ones. The market's row is last, so after a crash the day is not yet closed."""
+    """Replace a day's rows with sealed ones, the market's last, so that a crash leaves the day open."""
     writes: list[Any] = [DeleteMany({"day": day, "scope": {"$nin": list(scopes)}})]
     for scope, counts in sorted(scopes.items(), key=lambda each: each[0] == MARKET_SCOPE):
         row = _build_row(scope, day, counts) | {"computed_at": now, "sealed": True}

@@ -1,4 +1,4 @@
-"""Parse the requirements in a posting's text: nice-to-have parts, required parts and years of experience. Pure.
+"""Parse the requirements in a posting's text: required and nice-to-have parts, and years. Pure.
 
 Every regular expression runs in linear time, because repetitions are bounded and each expression is tried at few
 positions.
@@ -108,7 +108,7 @@ class RequirementSpans:
 
 
 def fold_text(text: str) -> str:
-    """Lowercase the text and replace each non-ASCII character with a question mark, so that offsets do not change."""
+    """Lowercase the text and replace non-ASCII characters with question marks, preserving offsets."""
     return text.encode("ascii", "replace").decode("ascii").lower()
 
 
@@ -204,7 +204,7 @@ def _find_clauses(plain: str, start: int, end: int) -> Iterator[TextSpan]:
 
 
 def _find_clause_start(plain: str, start: int, cue: re.Match[str], opened: int | None) -> int:
-    """Find the start of the clause that ends with a `behind` phrase. `opened` is the bracket that contains it."""
+    """Find the start of the clause before a `behind` phrase. `opened` is the bracket that contains it."""
     begin = cue.start()
     if opened is not None and not _LETTER.search(plain, opened, begin):
         # "Python, Kafka (a plus)" refers to the item before the bracket.

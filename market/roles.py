@@ -92,7 +92,7 @@ _OTHER_WORD_FACTOR = 15
 
 
 def _build_role_key(text: str) -> str:
-    """Return `normalize_role` of a text without caching, for texts that rarely repeat, such as posting titles."""
+    """Compute `normalize_role` without caching, for texts that rarely repeat, such as titles."""
     if not text.isascii():
         # Case folding can leave characters that compose differently, so normalize again afterwards.
         text = normalize_text("NFKC", normalize_text("NFKC", text).casefold())
@@ -133,7 +133,7 @@ def title_names_role(*, title: str, role: str) -> bool:
 
 
 def has_phrase(*, key: str, phrase: str) -> bool:
-    """Return whether a normalized key contains the words of a normalized phrase, whole and next to each other."""
+    """Return whether a normalized key contains a normalized phrase as whole, adjacent words."""
     return bool(phrase) and f" {phrase} " in f" {key} "
 
 

@@ -1,4 +1,4 @@
-"""Read the daily stats: precomputed trending responses, the demand of roles, and a skill's share of the market.
+"""Read the daily stats: precomputed trending responses, demand of roles, and shares of skills.
 
 The responses of all windows are rendered in advance and stored in Redis under a version that each refresh replaces.
 The version begins with the UTC day for which it was rendered, because all windows move at midnight.
@@ -79,7 +79,7 @@ def read_response(*, days: int, now: datetime) -> tuple[bytes, bytes] | None:
 
 
 def read_stats_version() -> bytes | None:
-    """Return the current version of the daily stats, or None before the first refresh or if Redis is unavailable."""
+    """Return the version of the daily stats, or None before the first refresh or without Redis."""
     return read(VERSION_KEY)
 
 
@@ -125,7 +125,7 @@ class RoleStats:
 _role_windows: VersionedCache[RoleStats | None] = VersionedCache(
     read_version=read_stats_version,
     max_weight=_MAX_BYTES,
-    weigh=lambda stats: stats.window.bytes_held if stats else 0,
+    weigh=lambda stats: stats.window.size_in_bytes if stats else 0,
 )
 _demands: VersionedCache[dict[str, RoleDemand]] = VersionedCache(read_version=read_stats_version, max_weight=4)
 # Skill names by key. The name of a key never changes, so this cache needs no version.
@@ -170,7 +170,7 @@ def _get_first_and_last(days: int, now: datetime) -> tuple[datetime, datetime]:
 
 
 def _compute_role_stats(role: str, both: Iterable[Row], first: datetime, last: datetime) -> RoleStats | None:
-    """Compute the stats of the window from `first` to `last` from its rows and the rows of the previous window."""
+    """Compute the stats of a window (`first` to `last`) from its rows and those of the previous window."""
     # Skip rows written by releases that did not pack postings. A check of the daily stats replaces them.
     packed = [row for row in both if "skill_keys" in row]
     rows, before = [row for row in packed if row["day"] >= first], [row for row in packed if row["day"] < first]
@@ -190,7 +190,7 @@ def _compute_role_stats(role: str, both: Iterable[Row], first: datetime, last: d
 
 
 def get_role_demands(*, days: int, now: datetime) -> dict[str, RoleDemand]:
-    """Return the demand of each role with postings in the window, by normalized name. Cached until the next refresh."""
+    """Return the cached demand of each role with postings in the window, by normalized name."""
     return _demands.get(key=days, depends_on=now.date(), load=lambda: dict(_load_demands(days, now)))
 
 
@@ -215,7 +215,7 @@ def _load_demands(days: int, now: datetime) -> Iterable[tuple[str, RoleDemand]]:
 def _find_frequent_names(
     keys: NDArray[np.uint64], counts: NDArray[np.int64], postings: int, role: str, first: datetime, last: datetime
 ) -> dict[int, str]:
-    """Return the names of the skills that a gap analysis can require, by their index in `keys`, in ascending order."""
+    """Return the names of the skills that a gap analysis can require, by ascending index in `keys`."""
     frequent = {index: int(keys[index]) for index in np.flatnonzero(counts >= postings * MIN_THRESHOLD - 1).tolist()}
     # The second field has the names of rows that are being replaced.
     for field in ("skill_names", "before.skill_names"):
@@ -243,7 +243,7 @@ class RelatedSkill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkillMarket:
-    """A skill's share of the postings of the last 30 days, compared with the 30 days before, and related skills."""
+    """A skill's share of the last 30 days' postings, compared with the 30 days before."""
 
     count: int
     postings: int
@@ -316,7 +316,7 @@ def _count_market(last: datetime) -> _Counts:
 
 
 def _find_related(skill: str, window: _Counts) -> tuple[RelatedSkill, ...]:
-    """Return the skills that are more frequent in postings with this skill than in the market, by the difference."""
+    """Return the skills that are more frequent with this skill than in the market, by difference."""
     newest = (
         database()
         .job_postings.find({"skills": skill, "hidden": {"$ne": True}}, {"_id": 0, "skills": 1})
@@ -354,7 +354,7 @@ class Demand:
 
 
 class Demands:
-    """Looks up the demand for many postings. Reads all roles in one query and computes each role's shares once."""
+    """The demand for many postings, with one query for all roles. Computes each role's shares once."""
 
     def __init__(self, *, now: datetime) -> None:
         self._role_demands = get_role_demands(days=WINDOW_DAYS, now=now)
@@ -373,7 +373,7 @@ class Demands:
 
 
 def get_posting_demand(row: Mapping[str, Any], *, now: datetime) -> Demand:
-    """Return the demand of the first of a stored posting's roles that has stats, or the market's if none has.
+    """Return the demand of the first role of a stored posting that has stats, or else of the market.
 
     Roles that the title names come first, longer names before shorter ones.
     """

@@ -69,8 +69,9 @@ def store_postings(
     A stored posting is found by the source's id or, without an id, by its URL. Adverts with different ids can share a
     URL. An advert with an id and one without are the same if their URLs and titles match.
 
-    A stored posting keeps its day, its first collection time and its search roles. All other fields are overwritten. A
-    new posting of a closed day is rejected (`sealed_day`). Batches of 500 to 1,000 postings work best.
+    A stored posting keeps its day and its first collection time, and `role` is added to its search roles. All other
+    fields are overwritten. A new posting of a closed day is rejected (`sealed_day`). Batches of 500 to 1,000 postings
+    work best.
 
     Args:
         postings: The postings to store.
@@ -115,7 +116,7 @@ def compute_role_stats(*, role: str, days: int, now: datetime) -> RoleStats | No
 
 
 def delete_expired_postings(*, days_to_keep: int, now: datetime) -> Iterator[tuple[date, int]]:
-    """Delete the postings of all days before the last `days_to_keep`. Yield each day with its number of postings.
+    """Delete the postings of all days before the last `days_to_keep`. Yield each day and its count.
 
     The stats of these days become final. Call `refresh_stats` afterwards.
     """

@@ -1,4 +1,4 @@
-"""Dirty marks of days, and atomic replacement of the stats rows of roles.
+"""Mark days as dirty, and replace the stats rows of roles atomically.
 
 Code that writes postings marks their days dirty before and after the write. A refresh that reads the postings too early
 could remove the first mark, so the second mark restores it. The first mark also records its writer, which may be killed
@@ -39,7 +39,7 @@ def mark_dirty(*, days: Collection[datetime]) -> None:
 
 @contextmanager
 def dirty_days(*, days: Collection[datetime], now: datetime) -> Iterator[None]:
-    """Mark days dirty before and after the block, even if the block fails, because it may have written postings."""
+    """Mark days dirty before and after the block, even if it fails, because it may have written postings."""
     writer = f"writers.{uuid.uuid4().hex}"
     _mark(days, {"$set": {writer: now}})
     try:

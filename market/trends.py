@@ -88,7 +88,7 @@ def compare_counts(*, count: int, postings: int, previous: int, postings_before:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayRecord:
-    """The stored stats of one day. `names` and `counts` are parallel lists, and salaries are in USD per year."""
+    """The stored stats of one day. `names` and `counts` are parallel. Salaries are in USD per year."""
 
     day: date
     postings: int
@@ -161,7 +161,7 @@ class _Table:
 
 @dataclass(frozen=True, slots=True)
 class _Totals:
-    """Cumulative stats of all days, from which each window is a difference of two rows."""
+    """Cumulative stats. A window is one row, and the previous window is the difference of two rows."""
 
     postings: Counts  # row N: postings, remote postings and on-site postings of the last N days
     skills: _Table

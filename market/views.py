@@ -198,14 +198,14 @@ class RoleCoverage:
 
 
 class RoleViewSet(ListModelMixin, ApiViewSet):
-    """Public endpoint to list the roles with postings. With a token it also shows how much of each the user covers."""
+    """Public endpoint to list the roles with postings and, with a token, the user's coverage of each."""
 
     permission_classes = [AllowAny]
     serializer_class = shapes.RoleSerializer
     pagination_class = RolePagination
 
     def get_queryset(self) -> Any:
-        """Return the roles with postings, sorted by the user's coverage or, without a user, by number of postings."""
+        """Return the roles with postings, sorted by the user's coverage or by number of postings."""
         user = self.request.user and self.current_user
         held = get_vocabulary().map_technology_slugs(get_user_skills(user)) if user else None
         roles = []

@@ -104,7 +104,7 @@ def is_country_or_area(name: str) -> bool:
 
 
 def is_non_place(name: str) -> bool:
-    """Return whether labels use this text instead of a place: "Hybrid", "Headquarters", "Multiple Locations"."""
+    """Return whether labels use this text instead of a place: "Hybrid", "Multiple Locations"."""
     return fold(name) in _no_place_words()
 
 
@@ -129,7 +129,7 @@ def find_city(name: str) -> Place | None:
 
 
 def list_city_spellings(name: str) -> tuple[str, ...]:
-    """Return the city's name and its aliases that are long enough to search for in a text, so not "SF" or "LA"."""
+    """Return the city's name and the aliases that are long enough to search for, so not "SF" or "LA"."""
     others = _data()["other_city_names"].get(name, ())
     return (name, *(other for other in others if len(other) > 3 and not other.isupper() and name not in other))
 
@@ -202,7 +202,7 @@ def find_country_of_part(name: str) -> str | None:
 
 
 def is_code_of_part(code: str, *, country: str) -> bool:
-    """Return whether this is an ISO 3166-2 code of a part of the country, such as RS in Brazil. False for the US."""
+    """Return whether this is an ISO 3166-2 code of a part of a country, such as RS in Brazil; never for the US."""
     return country != "US" and f"{country}-{code}" in _codes_of_parts()
 
 
@@ -277,7 +277,7 @@ def _country_codes_by_alpha_3() -> dict[str, str]:
 
 @cache
 def _states() -> dict[str, str]:
-    """Return the codes of the fifty states and the District of Columbia, by upper-case code and by folded name."""
+    """Return the codes of the US states and DC, by upper-case code and by folded name."""
     import pycountry
 
     states: dict[str, str] = {}

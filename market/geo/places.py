@@ -41,7 +41,7 @@ def normalize_place(
     state_code: str | None = None,
     cities: Sequence[str] = (),
 ) -> str:
-    """Return the normalized place of a job: "San Francisco, CA", "London, United Kingdom", "Germany", "Remote"...
+    """Return the normalized place of a job, such as "Austin, TX", "London, United Kingdom" or "Remote".
 
     `locations` are the source's location objects or labels; only the first is used. Returns "Unknown" if there is no
     usable location. Never raises and never returns an empty string.

@@ -33,8 +33,8 @@ class JobFilter:
     """Search criteria for postings. Empty or None means that a criterion does not apply.
 
     Skills are canonical names, countries are alpha-2 codes, places are labels from `market.geo`, and other values are
-    unchanged user input. A posting must match at least one value of each list, every skill of `skills_all`, and none
-    of `skills_none` and `exclude_companies`.
+    unchanged user input. A posting must match at least one value per list. The exceptions are `skills_all`, of which
+    it must have every skill, and `skills_none` and `exclude_companies`, of which it must match none.
     """
 
     titles: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class JobFilter:
     exclude_companies: tuple[str, ...] = ()
 
     def as_body(self) -> dict[str, Any]:
-        """Return the criteria that apply as a request body for `JobFilterSerializer`, so that a filter can be saved."""
+        """Return the criteria that apply as a request body for `JobFilterSerializer`, for saving a filter."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
             name: list(value) if isinstance(value, tuple) else value
@@ -72,7 +72,7 @@ class Term:
 
 
 def parse_search_text(text: str) -> list[Term]:
-    """Split a search text into terms, matching the longest skill names first. A posting must match every term."""
+    """Split a search text into terms, longest skill names first. A posting must match every term."""
     words = normalize_words(text)
     words = [word for word in words if word not in _SMALL_WORDS] or words
     vocabulary, terms, start = get_vocabulary(), [], 0

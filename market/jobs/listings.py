@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 
 
 class JobListing:
-    """A stored posting as the API returns it. With a filter it also knows which of the filter's words matched.
+    """A stored posting as the API returns it, with the words of the filter that matched.
 
     Attributes that are not defined here come from the stored row and default to None.
     """
@@ -132,7 +132,7 @@ def _find_matching_title(row: Row, *, job_filter: JobFilter) -> tuple[str | None
 
 
 def _get_salary(row: Row) -> tuple[float | None, float | None, str | None]:
-    """Return the minimum and maximum pay per year and the currency, falling back to the source's amounts in USD."""
+    """Return minimum and maximum pay per year and the currency. Falls back to the amounts in USD."""
     low, high = row.get("min_annual_salary"), row.get("max_annual_salary")
     if low is not None or high is not None:
         return low, high, row.get("salary_currency")

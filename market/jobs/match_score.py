@@ -131,7 +131,7 @@ def build_job_profile(row: Mapping[str, Any]) -> JobProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchPart:
-    """One part of a match score: its weight, its score from 0 to 100, and a sentence that explains the score."""
+    """One part of a match score: its weight, its score (0 to 100), and a sentence that explains it."""
 
     name: str
     weight: int
@@ -141,7 +141,7 @@ class MatchPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkillComparison:
-    """A posting's skills, split by whether the candidate has them. Each list is sorted by demand, then by name."""
+    """A posting's skills by whether the candidate has them. Each list is sorted by demand, then by name."""
 
     matched: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
@@ -201,7 +201,7 @@ def score_title(*, candidate: CandidateProfile, job_profile: JobProfile) -> Matc
 
 
 def score_years(*, candidate: CandidateProfile, job_profile: JobProfile) -> MatchPart | None:
-    """Compare the candidate's years of experience with the required years. Extra years do not add to the score."""
+    """Compare the candidate's years of experience with the required years. Extra years do not count."""
     years, required = candidate.experience_years, job_profile.years_asked
     if years is None or required is None:
         return None
@@ -322,7 +322,7 @@ class MatchScore:
 
     @property
     def explanation(self) -> str:
-        """The sentences of all parts, plus a note if the skills part is missing because the posting has no skills."""
+        """The sentences of all parts, plus a note if the posting has no skills."""
         sentences = [part.sentence for part in self.parts]
         if self.parts[0].name != SKILLS:
             sentences.append("The posting lists no skills, so none were compared.")
@@ -361,7 +361,7 @@ _RULES = 2
 
 
 def build_fingerprint(*, candidate: CandidateProfile, job_profile: JobProfile, demand: Mapping[str, float]) -> str:
-    """Return a hash of the profile, the posting and the demand for its skills, independent of the order of lists.
+    """Return a hash of everything that a score is computed from, independent of the order of lists.
 
     A stored score is valid as long as its fingerprint is unchanged.
     """

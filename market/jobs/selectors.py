@@ -186,7 +186,7 @@ def build_candidate_profile(current_user: CurrentUser, held: Collection[str]) ->
 
 
 def _list_places(labels: Iterable[str]) -> Iterable[str]:
-    """Convert labels to the form of `CandidateProfile.preferred_locations`: "Germany" is DE, "Texas" is US-TX.
+    """Convert labels to the form of `CandidateProfile.preferred_locations`, such as DE or US-TX.
 
     World regions are left out, because their countries are not known here.
     """
@@ -204,7 +204,7 @@ def _list_places(labels: Iterable[str]) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelevantJobs:
-    """A page of relevant jobs. `scores` maps the rows' ids to match scores; `ordered_by` is one of ORDERINGS."""
+    """A page of relevant jobs. `scores` has match scores by id, and `ordered_by` is one of ORDERINGS."""
 
     rows: list[Row]
     scores: dict[ObjectId, int | None]
@@ -216,7 +216,7 @@ class RelevantJobs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedJobs:
-    """A lazy queryset of the postings that match a filter, ranked for a candidate. `get_page` runs the queries."""
+    """A lazy query for postings that match a filter, ranked for a candidate. `get_page` runs it."""
 
     candidate: CandidateProfile
     now: datetime
@@ -307,7 +307,7 @@ def _list_ids_by_pay(query: Query, *, limit: int, offset: int) -> list[ObjectId]
 
 
 class _Scorer:
-    """Scores postings for one candidate, using the demand for skills in each posting's role."""
+    """A scorer of postings for one candidate that uses the demand for skills in each posting's role."""
 
     def __init__(self, candidate: CandidateProfile, now: datetime) -> None:
         self.candidate = candidate
@@ -326,7 +326,7 @@ def _find_newest(query: Query, limit: int) -> list[Row]:
 
 
 def _add_relevant(newest: list[Row], query: Query, candidate: CandidateProfile) -> list[Row]:
-    """Add older matches with the candidate's roles or skills, from a bounded scan. Returns all rows newest first."""
+    """Add older matches with the candidate's roles or skills from a bounded scan. Return all, newest first."""
     roles = [role for role in map(normalize_role, candidate.desired_roles) if role]
     criteria: list[Query] = [{"roles": {"$in": roles}}] if roles else []
     if candidate.skills:
@@ -364,10 +364,10 @@ def _count_matches(query: Query) -> tuple[int, bool]:
 
 
 def count_facets(rows: Collection[Row], *, skill_name: GetLabel, country_name: GetLabel) -> dict[str, Any]:
-    """Count the values of each facet, most frequent first, ties by value. `postings` is the number of rows counted.
+    """Count the values of each facet, most frequent first, ties by value.
 
-    `value` is the value for the filter and `label` is its display name. The facet `remote` also counts the postings
-    that do not say whether the work is remote.
+    `postings` is the number of rows, `value` the value to filter by and `label` its display name. `remote` includes
+    postings that do not say whether the work is remote.
     """
     companies = {row["company_key"]: row["company"] for row in reversed(list(rows)) if row.get("company_key")}
     return {

@@ -21,10 +21,12 @@ CLOSING_TTL = timedelta(days=180)
 def close_posting(
     *, source: str, job_id: str | None, closed_at: datetime | None, now: datetime, opened_at: datetime | None = None
 ) -> bool:
-    """Store the notice that a posting was closed, and mark the stored posting. Return whether anything changed.
+    """Store the notice that a posting was closed, and mark the stored posting as closed.
 
     `closed_at` defaults to `now`, unless an earlier notice already set it. `opened_at` is when the job was last
     discovered or reposted (see `get_opened_at`). A stored posting that was opened after it was closed stays open.
+
+    Returns True if the stored posting was marked, or if the notice is new and no posting is stored yet.
     """
     if job_id is None:
         return False
@@ -44,7 +46,7 @@ def close_posting(
 
 
 def find_closing(*, posting: Posting) -> datetime | None:
-    """Return when the posting was closed, or None if it is open or was discovered or reposted after its closing."""
+    """Return when the posting was closed, or None if it is open or was opened again after its closing."""
     if posting.job_id is None:
         return None
     opened = get_opened_at(posting)
@@ -63,7 +65,7 @@ def find_closing(*, posting: Posting) -> datetime | None:
 
 
 def get_opened_at(posting: Posting) -> datetime | None:
-    """Return when the posting was last discovered or reposted. A repost date counts from the start of its day (UTC)."""
+    """Return when the posting was last discovered or reposted. A repost date means UTC midnight."""
     reposted = day_start(posting.date_reposted) if posting.date_reposted else None
     latest = max((time for time in (posting.discovered_at, reposted) if time), default=None)
     # Truncate to milliseconds, the precision of stored times.
@@ -116,7 +118,7 @@ _REINDEX_FIELDS = (
 
 
 def reindex_postings(*, now: datetime) -> int:
-    """Update the keys of every posting whose keys are missing or outdated. Return the number of postings changed.
+    """Update missing and outdated keys of stored postings. Return the number of postings changed.
 
     This is a data migration, which must run again whenever `build_posting_keys` changes. Safe to repeat or interrupt.
 
